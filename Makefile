@@ -1,0 +1,44 @@
+# Two commands matter to a newcomer: `make run` and `make test`.
+PYTHON ?= python3
+export WANGGE_HOME := $(or $(WANGGE_HOME),$(CURDIR)/.wangge)
+W = "$(WANGGE_HOME)/venv/bin/wangge"
+PY = "$(WANGGE_HOME)/venv/bin/python"
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-long check bench spec migration demo clean install install-test
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
+
+install:
+	@$(PYTHON) deploy/bootstrap.py
+
+install-test:
+	@$(PYTHON) deploy/bootstrap.py test
+
+run: install ## install everything, load the demo city, serve (TLS=1: with a local CA and a QR for a phone; PORT=…)
+	@$(W) run $(if $(TLS),--tls) $(if $(PORT),--port $(PORT))
+
+test: install-test ## every test, with a real PostgreSQL, a real broker and real HTTP
+	@$(PY) -m pytest -m "not long" $(ARGS)
+
+test-long: install-test ## minutes-long races and the large demo
+	@$(PY) -m pytest -m long $(ARGS)
+
+check: install-test ## lint, types, import contracts
+	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy && "$(WANGGE_HOME)/venv/bin/lint-imports"
+
+bench: install-test ## measure; results go to bench/RESULTS.md by hand, with machine and commit
+	@$(PY) -m bench $(ARGS)
+
+spec: install ## write mobile_api_spec's generated files
+	@$(W) spec
+
+migration: install ## a new migration from the models: make migration NAME="add meter reading"
+	@$(W) migration "$(NAME)"
+
+demo: install ## play one day over real HTTP and check every promise
+	@$(W) story
+
+clean: ## remove what make run and make test made (one folder) and refuse anything else
+	@$(PYTHON) deploy/clean.py

@@ -1,0 +1,1 @@
+"""The server: the only place that joins sync, territory, people and the web."""

@@ -1,0 +1,117 @@
+"""What waits for a person: parked work and disputes, seen and decided."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask.views import MethodView
+from flask_smorest import Blueprint
+from marshmallow import RAISE, Schema, fields
+
+from backend.actor import DESK
+from backend.api.authentication import actor, signed_in
+from backend.api.conditional import etag
+from backend.api.house import reading, transaction
+from backend.errors import Problem
+from backend.queries import inbox
+from backend.queries.documents import read_document
+from backend.records import wire
+from backend.records.registry import KINDS
+from backend.services import deciding
+
+blueprint = Blueprint("inbox", __name__, url_prefix="/api/v1/inbox", description="待人工处理 · Waiting for a person")
+
+
+class ParkedGroup(Schema):
+    """One decision: a parked mutation and those that build on it, in order, with their verbatim text."""
+
+    group_id = fields.String(required=True)
+    mutations = fields.List(fields.Dict(), required=True)
+
+
+class QuestionOut(Schema):
+    """A dispute about one field (or group of fields): every value, who wrote it, when, from which device."""
+
+    kind = fields.String(required=True)
+    id = fields.String(required=True)
+    field = fields.String(required=True)
+    opened_at = wire.Moment(required=True)
+    heads = fields.List(fields.Dict(), required=True)
+
+
+class Decision(Schema):
+    """Apply it as it was meant, or discard it; always with a reason."""
+
+    decision = wire.Choice({"apply": ("采纳", "Apply"), "discard": ("不采纳", "Discard")}, required=True)
+    reason = wire.Text(required=True, most=500)
+
+
+class Answer(Schema):
+    """The values that shall stand."""
+
+    values = fields.Dict(keys=fields.String(), values=wire.Json(allow_none=True), required=True)
+
+
+class Answered(Schema):
+    """The record after the answer."""
+
+    id = fields.String(required=True)
+    version = fields.Integer(required=True)
+
+
+def _need_desk() -> None:
+    if not actor().is_office:
+        raise Problem("not_allowed", needs=sorted(DESK))
+
+
+@blueprint.route("/parked")
+class Parked(MethodView):
+    @blueprint.response(200, ParkedGroup(many=True))
+    @signed_in
+    def get(self) -> Any:
+        """Undecided groups of the asker's units, oldest first."""
+        _need_desk()
+        with reading() as session:
+            return inbox.open_groups(session, actor())
+
+
+@blueprint.route("/parked/<uuid:group_id>/decision")
+class Decide(MethodView):
+    @blueprint.arguments(Decision(unknown=RAISE))
+    @blueprint.response(200, ParkedGroup)
+    @signed_in
+    def post(self, body: dict[str, Any], group_id: Any) -> Any:
+        """Decide a group; its author is told."""
+        with transaction() as session:
+            rows = deciding.decide_group(session, actor(), str(group_id), body["decision"], body["reason"])
+        return {"group_id": str(group_id), "mutations": rows}
+
+
+@blueprint.route("/questions")
+class Questions(MethodView):
+    @blueprint.response(200, QuestionOut(many=True))
+    @signed_in
+    def get(self) -> Any:
+        """Open disputes of the asker's units."""
+        _need_desk()
+        with reading() as session:
+            return inbox.open_questions(session, actor())
+
+
+@blueprint.route("/questions/<kind>/<uuid:record_id>/<field>/answer", parameters=[
+    {"in": "path", "name": "kind", "required": True, "schema": {"type": "string", "enum": sorted(KINDS)}},
+    {"in": "path", "name": "field", "required": True, "schema": {"type": "string", "pattern": "^[a-z_]{1,60}$"}},
+])  # fmt: skip
+class AnswerQuestion(MethodView):
+    @blueprint.arguments(Answer(unknown=RAISE))
+    @blueprint.response(200, Answered)
+    @signed_in
+    def post(self, body: dict[str, Any], kind: str, record_id: Any, field: str) -> Any:
+        """Settle a dispute."""
+        _need_desk()
+        if kind not in KINDS:
+            raise Problem("not_found", kind=kind)
+        with transaction() as session:
+            read_document(session, actor(), KINDS[kind], str(record_id))
+            stored = deciding.answer_question(session, actor(), kind, str(record_id), field, body["values"])
+        return {"id": stored.id, "version": stored.version}, etag(stored.version)

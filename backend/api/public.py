@@ -1,0 +1,64 @@
+"""For everybody, without an account: who is responsible for this place or address, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask.views import MethodView
+from flask_smorest import Blueprint
+from marshmallow import Schema, fields
+from marshmallow.validate import Range
+
+from backend.api.house import house, reading
+from backend.api.limits import limiter
+from backend.errors import Problem
+from backend.queries import territory
+from backend.records import wire
+
+blueprint = Blueprint("public", __name__, url_prefix="/api/v1/public", description="公众查询 · For the public")
+
+
+class Where(Schema):
+    """A place, or words of an address."""
+
+    lng = fields.Float(validate=Range(-180, 180), allow_nan=False)
+    lat = fields.Float(validate=Range(-90, 90), allow_nan=False)
+    address = wire.Text(most=100, least=4)
+
+
+class Responsible(Schema):
+    """Name, photo, work phone, hours; nothing else."""
+
+    name = fields.String(required=True)
+    photo_id = fields.String(required=True, allow_none=True)
+    work_phone = fields.String(required=True, allow_none=True)
+    hours = fields.String(required=True, allow_none=True)
+
+
+@blueprint.route("/responsible")
+class WhoIsResponsible(MethodView):
+    decorators = [limiter.limit(lambda: house().settings.public_per_address, methods=["GET"])]
+
+    @blueprint.arguments(Where, location="query")
+    @blueprint.response(200, Responsible)
+    def get(self, where: dict[str, Any]) -> Any:
+        """The representative responsible for a place (`lng`, `lat`) or an address."""
+        with reading() as session:
+            cell_id = _cell_of(session, where)
+            found = territory.responsible_for(session, cell_id) if cell_id else None
+        if found is None:
+            raise Problem("no_representative")
+        return found
+
+
+def _cell_of(session: Any, where: dict[str, Any]) -> str | None:
+    if "lng" in where and "lat" in where:
+        found = territory.cell_at(session, where["lng"], where["lat"])
+        return found["id"] if found else None
+    if "address" in where:
+        cells = territory.cells_of_address(session, where["address"])
+        return cells[0]["id"] if cells else None
+    raise Problem(
+        "invalid",
+        faults=[{"field": "address", "code": "required", "zh": "请给出位置或地址", "en": "give a place or an address"}],
+    )

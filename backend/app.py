@@ -1,0 +1,122 @@
+"""The composition root: the only place that chooses real adapters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from flask import Flask
+from flask.json.provider import JSONProvider
+from flask_compress import Compress
+from flask_smorest import Api
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from backend import config
+from backend.api import (
+    devices,
+    dispatch,
+    docs,
+    inbox,
+    kinds,
+    operations,
+    problems,
+    public,
+    sessions,
+    sync,
+    territory,
+    uploads,
+)
+from backend.api.house import House
+from backend.api.limits import limiter
+from backend.blobs.store import open_blobs
+from backend.db import Database, make_engine
+from backend.records.registry import KINDS
+from backend.services.evidence import Parts
+from sync.cursor import CursorSeal
+
+MOST_BODY_BYTES = 8 * 1024 * 1024
+
+
+class FastJson(JSONProvider):
+    """orjson for what flask itself reads and writes."""
+
+    def dumps(self, obj: Any, **_kwargs: Any) -> str:
+        """JSON text."""
+        return orjson.dumps(obj, default=str).decode()
+
+    def loads(self, s: str | bytes, **_kwargs: Any) -> Any:
+        """Values of JSON text."""
+        return orjson.loads(s)
+
+
+def create_app(settings: config.Settings | None = None, database: Database | None = None) -> Flask:
+    """The web application on a database that has been migrated."""
+    settings = settings or config.read()
+    app = Flask("wangge", static_folder=None)
+    app.json = FastJson(app)
+    app.config.update(
+        _smorest() | _limits(settings),
+        MAX_CONTENT_LENGTH=MOST_BODY_BYTES,
+        COMPRESS_MIMETYPES=["application/json", "text/html", "text/css", "text/javascript"],
+    )
+    if settings.proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
+    app.extensions["wangge"] = make_house(settings, database)
+    Compress(app)
+    limiter.init_app(app)
+    problems.install(app)
+    operations.install(app)
+    _register(app)
+    return app
+
+
+def make_house(settings: config.Settings, database: Database | None = None) -> House:
+    """The real adapters for these settings."""
+    return House(
+        settings=settings,
+        database=database or Database(make_engine(settings.database_url)),
+        seal=CursorSeal(settings.secret_key),
+        blobs=open_blobs(settings.objects_url),
+        parts=Parts(settings.home / "uploads"),
+    )
+
+
+def _register(app: Flask) -> None:
+    api = Api(app)
+    api.ERROR_SCHEMA = problems.ProblemDocument
+    for module in (sync, dispatch, inbox, territory, public, devices):
+        api.register_blueprint(module.blueprint)
+    for blueprint in (sessions.blueprint, sessions.tokens, uploads.blueprint, uploads.content):
+        api.register_blueprint(blueprint)
+    for kind in KINDS.values():
+        api.register_blueprint(kinds.make_blueprint(kind))
+    app.register_blueprint(docs.blueprint)
+
+
+def _smorest() -> dict[str, Any]:
+    return {
+        "API_TITLE": "网格 Wangge",
+        "API_VERSION": "v1",
+        "OPENAPI_VERSION": "3.1.0",
+        "OPENAPI_URL_PREFIX": "/api/v1",
+        "OPENAPI_JSON_PATH": "openapi.json",
+        "API_SPEC_OPTIONS": {
+            "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+            "security": [{"bearer": []}],
+        },
+    }
+
+
+def _limits(settings: config.Settings) -> dict[str, Any]:
+    """Counted in the broker, which all processes share; in memory where there is none."""
+    url = settings.broker_url
+    shared = (
+        url.replace("redis+socket://", "redis+unix://")
+        if url.startswith(("redis", "rediss", "valkey"))
+        else "memory://"
+    )
+    return {
+        "RATELIMIT_STORAGE_URI": shared,
+        "RATELIMIT_ENABLED": settings.limits_enabled,
+        "RATELIMIT_HEADERS_ENABLED": True,
+    }

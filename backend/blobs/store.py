@@ -1,0 +1,62 @@
+"""The object store behind photos and sketches; obstore speaks to disk, S3 and memory alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+import obstore
+from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
+
+
+class BlobStore(Protocol):
+    """What the server asks of a place for bytes."""
+
+    def put(self, key: str, chunks: Iterable[bytes]) -> None: ...
+
+    def get(self, key: str) -> bytes: ...
+
+    def has(self, key: str) -> bool: ...
+
+
+class ObjectBlobs:
+    """A BlobStore on any obstore backend; a key that is there is never written again, since it names its content."""
+
+    def __init__(self, store: ObjectStore) -> None:
+        self._store = store
+
+    def put(self, key: str, chunks: Iterable[bytes]) -> None:
+        """Store bytes under a key, once."""
+        if not self.has(key):
+            obstore.put(self._store, key, iter(chunks))
+
+    def get(self, key: str) -> bytes:
+        """The bytes at a key; raises FileNotFoundError."""
+        return bytes(obstore.get(self._store, key).bytes())
+
+    def has(self, key: str) -> bool:
+        """Whether a key is there."""
+        try:
+            obstore.head(self._store, key)
+        except FileNotFoundError:
+            return False
+        return True
+
+
+def open_blobs(url: str) -> BlobStore:
+    """`file:///folder`, `memory://` or `s3://bucket/prefix`."""
+    parts = urlsplit(url)
+    if parts.scheme == "memory":
+        return ObjectBlobs(MemoryStore())
+    if parts.scheme == "file":
+        folder = Path(unquote(parts.path))
+        folder.mkdir(parents=True, exist_ok=True)
+        return ObjectBlobs(LocalStore(folder))
+    return ObjectBlobs(from_url(url))
+
+
+def key_of(sha256: str) -> str:
+    """The key of content with this hash (hex)."""
+    return f"sha256/{sha256[:2]}/{sha256}"

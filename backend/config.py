@@ -1,0 +1,57 @@
+"""Settings, read from the environment once, each with its meaning."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+NOT_GIVEN = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an operator can choose; every field names its environment variable in `read`."""
+
+    home: Path
+    database_url: str
+    broker_url: str
+    objects_url: str
+    secret_key: str
+    proxies: int = 0
+    demo_accounts: bool = False
+    sign_in_per_account: str = "10 per minute"
+    sign_in_per_address: str = "600 per minute"
+    public_per_address: str = "60 per minute"
+    access_minutes: int = 15
+    refresh_days: int = 90
+    page_bytes: int = 2 * 1024 * 1024
+    notify_channel: str = "recorded"
+    escalate_after_minutes: int = 10
+    limits_enabled: bool = True
+
+
+def read(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Settings from the environment; what is missing lies in the one folder that `make run` fills."""
+    home = Path(environ.get("WANGGE_HOME") or ".wangge").absolute()
+    number = {
+        name: int(environ[f"WANGGE_{name.upper()}"])
+        for name in ("access_minutes", "refresh_days", "proxies", "escalate_after_minutes")
+        if environ.get(f"WANGGE_{name.upper()}")
+    }
+    words = {
+        name: environ[f"WANGGE_{name.upper()}"]
+        for name in ("sign_in_per_account", "sign_in_per_address", "public_per_address", "notify_channel")
+        if environ.get(f"WANGGE_{name.upper()}")
+    }
+    return Settings(
+        home=home,
+        database_url=environ.get("WANGGE_DATABASE_URL", NOT_GIVEN),
+        broker_url=environ.get("WANGGE_BROKER_URL", NOT_GIVEN),
+        objects_url=environ.get("WANGGE_OBJECTS_URL") or (home / "objects").as_uri(),
+        secret_key=environ.get("WANGGE_SECRET_KEY", NOT_GIVEN),
+        demo_accounts=environ.get("WANGGE_DEMO") == "1",
+        limits_enabled=environ.get("WANGGE_LIMITS") != "off",
+        **(number | words),  # type: ignore[arg-type]
+    )

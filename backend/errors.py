@@ -1,0 +1,105 @@
+"""Everything that can go wrong, once: code, HTTP status, sentence and remedy in both languages.
+
+`mobile_api_spec/errors.md` is made from this catalogue. Reasons for parking a phone's work stand here too: they are
+never sent as an HTTP error, a phone's work is never refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One way to fail."""
+
+    code: str
+    status: int
+    zh: str
+    en: str
+    remedy_zh: str
+    remedy_en: str
+
+
+PARKED = 0
+
+_ROWS = (
+    # code, status, sentence zh, sentence en, remedy zh, remedy en
+    ("bad_json", 400, "请求正文不是可读的 JSON", "The body is not readable JSON", "检查正文的编码和括号", "Check the body's encoding and brackets"),
+    ("invalid", 422, "有字段不符合要求", "Some fields break their rules", "按 faults 逐项修改后重发", "Correct each field listed in faults and send again"),
+    ("check_failed", 422, "记录整体不符合规则", "The record as a whole breaks a rule", "按 faults 补全或更正", "Complete or correct what faults names"),
+    ("not_signed_in", 401, "没有登录或登录已过期", "You are not signed in, or the sign-in has ended", "用刷新令牌换新令牌，或重新登录", "Use the refresh token, or sign in again"),
+    ("wrong_credentials", 401, "工号（手机号）或密码不对", "Staff number (or phone) or password is wrong", "检查后重试；忘记密码请找管理员", "Check and try again; an administrator can set a new password"),
+    ("refresh_ended", 401, "刷新令牌已失效", "The refresh token is no longer valid", "重新登录；本机未上传的记录不会丢失", "Sign in again; unsent work on the phone is kept"),
+    ("demo_from_outside", 403, "演示账号只能在本机登录", "Demo accounts sign in from this machine only", "在运行服务的机器上打开页面", "Open the page on the machine that runs the server"),
+    ("not_allowed", 403, "您的角色不能做这件事", "Your role may not do this", "请有权限的同事办理", "Ask a colleague who may"),
+    ("read_only_token", 403, "这个令牌只能读取", "This token may only read", "用本人登录来修改", "Sign in yourself to change things"),
+    ("device_revoked", 403, "这台手机已挂失，只能交回未上传的记录", "This phone was reported lost; it may only hand in its unsent work", "交回后清空本机", "Hand in, then wipe this phone"),
+    ("not_found", 404, "没有这个对象，或不在您的范围内", "There is no such thing, or it is not in your scope", "核对编号；需要时请上级调整范围", "Check the id; ask for a wider scope if you need it"),
+    ("method_not_allowed", 405, "这个地址不支持这种操作", "This address does not take this method", "查看接口文档 /docs", "See the API documents at /docs"),
+    ("start_compare", 409, "同步位置无法继续", "This sync position cannot be continued", "不带 cursor 重新拉取；不要删除未上传的记录", "Pull again without a cursor; keep unsent work"),
+    ("changed_meanwhile", 412, "记录已被别人修改", "Somebody else has changed the record", "重新读取，核对后再保存", "Read it again, check, and save once more"),
+    ("version_needed", 428, "修改需要 If-Match 版本号", "A change needs the version in If-Match", "先读取记录，把 ETag 放进 If-Match", "Read the record and send its ETag as If-Match"),
+    ("too_large", 413, "请求太大", "The request is too large", "分批发送（每批最多 500 条或 2 MiB）", "Send less at once (500 mutations or 2 MiB at most)"),
+    ("unsupported_media", 415, "内容类型不支持", "This content type is not supported", "按接口文档设置 Content-Type", "Set Content-Type as the documents say"),
+    ("too_many", 429, "请求太频繁", "Too many requests", "按 Retry-After 等待后再试", "Wait as Retry-After says and try again"),
+    ("outside_territory", 422, "位置不在服务区域内", "The place lies outside the territory", "检查经纬度顺序（先经后纬）和坐标系（WGS-84）", "Check the order (longitude first) and the datum (WGS-84)"),
+    ("no_representative", 404, "这里还没有客户代表", "Nobody is responsible for this place yet", "请拨打服务热线", "Please call the hotline"),
+    ("action_does_not_fit", 409, "当前状态不能执行这个操作", "This step does not fit the present state", "重新读取，按 fits_in 列出的状态办理", "Read it again; fits_in names the states it fits"),
+    ("unknown_action", 422, "没有这个操作", "There is no such action", "查看该类记录的操作表", "See the kind's table of actions"),
+    ("record_deleted", 409, "记录已被删除", "The record has been deleted", "请有权限的人决定是否恢复", "Somebody with the right must decide whether it comes back"),
+    ("id_taken", 409, "这个编号已被使用", "This id is taken", "换一个新的 UUIDv7", "Use a new UUIDv7"),
+    ("reference_missing", 422, "引用的对象不存在", "It points at something that is not there", "核对 faults 里的编号", "Check the ids in faults"),
+    ("in_use", 409, "还有别的记录在使用它", "Other records still use it", "先处理引用它的记录", "Deal with the records that point at it first"),
+    ("field_not_writable", 422, "有字段由系统填写，不能修改", "Some fields are written by the system alone", "去掉 fields 列出的字段", "Leave out the fields that are listed"),
+    ("already_decided", 409, "这件事已经有人处理过", "Somebody has decided this already", "刷新收件箱", "Refresh the inbox"),
+    ("reason_needed", 422, "需要写明理由", "A reason is needed", "填写 reason", "Give a reason"),
+    ("wrong_offset", 409, "上传位置不对", "The upload stands at another offset", "先 HEAD 查询偏移量再续传", "Ask with HEAD for the offset, then go on from there"),
+    ("wrong_hash", 460, "文件内容与声明的哈希不符", "The bytes do not have the hash that was declared", "从头重新上传这个文件", "Upload the file again from the start"),
+    ("tus_version", 412, "不支持这个 tus 版本", "This version of tus is not spoken here", "使用 Tus-Resumable: 1.0.0", "Send Tus-Resumable: 1.0.0"),
+    ("password_too_weak", 422, "密码太短或太常见", "The password is too short or too common", "至少 10 个字符，不要用工号或手机号", "At least 10 characters, not the staff or phone number"),
+    ("server_error", 500, "服务器出错，已记录", "The server failed; it has been noted", "稍后重试；仍不行请提供请求编号", "Try later; if it stays, tell us the request id"),
+    ("not_ready", 503, "服务暂不可用", "The service is not ready", "稍后自动重试", "Retry a little later"),
+    ("unknown_kind", PARKED, "服务器还不认识这类记录", "The server does not know this kind (yet)", "服务器升级后由人工处理", "A person deals with it after the server's upgrade"),
+    ("unreadable", PARKED, "记录无法读取，已原样保存", "It could not be read and is kept as it came", "请技术人员查看原文", "A technician should look at the bytes"),
+    ("id_reused", PARKED, "同一编号发来了不同内容", "The same id came with different content", "两份内容都在，请人工核对", "Both are kept; a person must compare them"),
+    ("outside_scope", PARKED, "不在您的负责范围内", "Outside your scope", "由负责该网格的人决定", "Whoever is responsible there decides"),
+    ("predecessor_parked", PARKED, "它依赖的前一条还在等人处理", "What it builds on waits for a person", "处理前一条后会一并办理", "It follows when that is decided"),
+    ("cycle", PARKED, "几条记录互相等待", "Some mutations wait for each other", "请人工决定先后", "A person must set the order"),
+    ("waits_for", PARKED, "等待它依赖的记录到达", "Waits for what it builds on", "72 小时内到达会自动办理", "It goes on by itself when that arrives within 72 hours"),
+    ("deadline_passed", PARKED, "等了 72 小时，依赖的记录仍未到达", "What it builds on did not arrive in 72 hours", "请人工处理", "A person must deal with it"),
+    ("refused_by_database", PARKED, "数据库不接受这条记录", "The database did not accept it", "请技术人员查看", "A technician should look at it"),
+)  # fmt: skip
+
+CATALOGUE = {row[0]: Entry(*row) for row in _ROWS}
+
+
+class Problem(Exception):
+    """Something a person can act on, with a code from the catalogue and what they must know in `detail`."""
+
+    def __init__(self, code: str, **detail: Any) -> None:
+        super().__init__(code)
+        self.entry = CATALOGUE[code]
+        self.detail = detail
+
+    @property
+    def code(self) -> str:
+        """The catalogue's code."""
+        return self.entry.code
+
+
+def as_document(problem: Problem, instance: str = "") -> dict[str, Any]:
+    """The RFC 9457 problem document."""
+    entry = problem.entry
+    return {
+        "type": f"urn:wangge:error:{entry.code}",
+        "status": entry.status or 409,
+        "code": entry.code,
+        "title": entry.zh,
+        "title_en": entry.en,
+        "remedy": entry.remedy_zh,
+        "remedy_en": entry.remedy_en,
+        "instance": instance,
+        **problem.detail,
+    }

@@ -1,0 +1,307 @@
+"""A private PostgreSQL cluster with PostGIS: found, installed or unpacked, then made and started without an administrator."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+import structlog
+
+log = structlog.get_logger(__name__)
+LONGEST_SOCKET_PATH = 100
+
+
+class NoPostgres(Exception):
+    """No PostgreSQL with PostGIS could be found or installed here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binaries:
+    """Where PostgreSQL's programs are, and the library and extension paths they need when unpacked without root."""
+
+    bin: Path
+    environment: dict[str, str]
+    extension_path: str = ""
+
+
+def root_prefix() -> list[str] | None:
+    """How to run a command as root: nothing, sudo, or not at all."""
+    if os.geteuid() == 0:
+        return []
+    if (
+        shutil.which("sudo")
+        and subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0
+    ):
+        return ["sudo", "-n"]
+    return None
+
+
+def find_binaries(home: Path) -> Binaries:
+    """PostgreSQL with PostGIS: on the machine, by apt as root, or unpacked into `home` as a plain user."""
+    found = _installed()
+    if found:
+        return found
+    unpacked = home / "postgres-root"
+    if (unpacked / "READY").exists():
+        return _unpacked(unpacked)
+    if not shutil.which("apt-get"):
+        raise NoPostgres("install PostgreSQL 14 or newer with PostGIS 3, or set WANGGE_DATABASE_URL")
+    if root_prefix() is not None:
+        _apt_install()
+        found = _installed()
+        if found:
+            return found
+    _apt_unpack(unpacked)
+    return _unpacked(unpacked)
+
+
+def _installed() -> Binaries | None:
+    """The newest installed PostgreSQL that can load PostGIS."""
+    on_path = shutil.which("pg_ctl")
+    places = [*Path("/usr/lib/postgresql").glob("*/bin"), *Path("/opt/homebrew/opt").glob("postgresql*/bin")]
+    places += [Path(on_path).resolve().parent] if on_path else []
+    for folder in sorted(set(places), key=lambda p: p.parts[-2], reverse=True):
+        if not (folder / "initdb").exists():
+            continue
+        share = subprocess.run(
+            [folder / "pg_config", "--sharedir"], capture_output=True, text=True, check=False
+        ).stdout.strip()
+        share = share or f"/usr/share/postgresql/{folder.parts[-2]}"
+        if (Path(share) / "extension/postgis.control").exists() or (
+            Path(f"/usr/share/postgresql/{folder.parts[-2]}/extension/postgis.control").exists()
+        ):
+            return Binaries(folder, {})
+    return None
+
+
+def _postgis_package() -> str:
+    names = subprocess.run(
+        ["apt-cache", "pkgnames", "postgresql-"], capture_output=True, text=True, check=True
+    ).stdout.split()
+    wanted = sorted(n for n in names if n.endswith("-postgis-3") and n.split("-")[1].isdigit())
+    if not wanted:
+        raise NoPostgres("apt knows no postgresql-*-postgis-3; set WANGGE_DATABASE_URL to a database with PostGIS")
+    return max(wanted, key=lambda n: int(n.split("-")[1]))
+
+
+def _apt_install() -> None:
+    log.info("installing PostgreSQL with PostGIS by apt (once)")
+    prefix = root_prefix() or []
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    subprocess.run([*prefix, "apt-get", "update", "-q"], check=False, stdout=subprocess.DEVNULL, env=environment)
+    _no_default_cluster(prefix)
+    package = _postgis_package()
+    server = "postgresql-" + package.split("-")[1]
+    options = ["-y", "-q", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold"]
+    command = [*prefix, "apt-get", "install", *options, server, package]
+    if subprocess.run(command, check=False, stdout=subprocess.DEVNULL, env=environment).returncode:
+        raise NoPostgres("apt-get could not install PostgreSQL; see its messages above")
+
+
+def _no_default_cluster(prefix: list[str]) -> None:
+    """Debian would make and start a cluster of its own at installation; only our private one is wanted."""
+    settings = Path("/etc/postgresql-common/createcluster.conf")
+    if not settings.exists():
+        subprocess.run([*prefix, "mkdir", "-p", str(settings.parent)], check=True)
+        subprocess.run(
+            [*prefix, "tee", str(settings)],
+            input="create_main_cluster = false\n",
+            text=True,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+
+
+def _apt_unpack(target: Path) -> None:
+    """Download the packages and what they need, and unpack them into a folder of ours."""
+    log.info("no root here: unpacking PostgreSQL with PostGIS into the project's folder (once)")
+    package = _postgis_package()
+    server = "postgresql-" + package.split("-")[1]
+    simulate = ["apt-get", "install", "-s", "--no-install-recommends", server, package]
+    plan = subprocess.run(simulate, capture_output=True, text=True, check=True).stdout
+    names = [line.split()[1] for line in plan.splitlines() if line.startswith("Inst ")]
+    target.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        subprocess.run(["apt-get", "download", "-q", *names], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        for deb in sorted(Path(folder).glob("*.deb")):
+            subprocess.run(["dpkg", "-x", str(deb), str(target)], check=True)
+    for control in target.glob("usr/share/postgresql/*/extension/postgis-3.control"):
+        plain = control.with_name("postgis.control")
+        if not plain.exists():
+            plain.write_bytes(control.read_bytes())
+    (target / "READY").touch()
+
+
+def _unpacked(target: Path) -> Binaries:
+    folder = max(target.glob("usr/lib/postgresql/*/bin"), key=lambda p: int(p.parts[-2]))
+    libraries = [
+        str(p)
+        for p in (
+            *target.glob("usr/lib/*-linux-gnu"),
+            *target.glob("usr/lib/*-linux-gnu/*"),
+            *target.glob("lib/*-linux-gnu"),
+        )
+        if p.is_dir()
+    ]
+    return Binaries(folder, {"LD_LIBRARY_PATH": ":".join(libraries), "PROJ_DATA": str(target / "usr/share/proj")})
+
+
+class Cluster:
+    """A cluster in `folder`, reached by a unix socket alone; `durable=False` is for throwaway tests."""
+
+    def __init__(self, folder: Path, binaries: Binaries, *, durable: bool = True) -> None:
+        self.folder, self._binaries, self._durable = folder, binaries, durable
+        digest = hashlib.sha256(str(folder.resolve()).encode()).hexdigest()[:12]
+        inside = folder / "socket"
+        short = len(str(inside.resolve())) < LONGEST_SOCKET_PATH
+        self.socket = inside if short else Path(tempfile.gettempdir()) / f"wangge-{os.getuid()}-{digest}"
+
+    def url(self, database: str = "wangge") -> str:
+        """The database's URL."""
+        return f"postgresql://{self._owner()}@/{database}?host={quote(str(self.socket.resolve()))}"
+
+    def start(self) -> None:
+        """Make the cluster if it is new, and start it if it does not run."""
+        if not (self.folder / "PG_VERSION").exists():
+            self._create()
+        self._make_socket_folder()
+        if self.is_running():
+            return
+        options = f"-k '{self.socket.resolve()}' -c listen_addresses='' -c max_connections=200 -c shared_buffers=256MB"
+        options += " -c max_wal_size=4GB -c random_page_cost=1.1 -c work_mem=16MB"
+        if not self._durable:
+            options += " -c fsync=off -c full_page_writes=off"
+        log_file = str((self.folder / "server.log").resolve())
+        done = self._run(
+            "pg_ctl", "-D", str(self.folder.resolve()), "-l", log_file, "-w", "-t", "60", "-o", options, "start"
+        )
+        if done.returncode:
+            raise NoPostgres(f"PostgreSQL did not start; see {log_file}: {done.stderr.strip()}")
+
+    def stop(self) -> None:
+        """Stop it by its own pid file."""
+        if self.is_running():
+            self._run("pg_ctl", "-D", str(self.folder.resolve()), "-m", "fast", "-w", "stop")
+        if self.socket.parent == Path(tempfile.gettempdir()):
+            shutil.rmtree(self.socket, ignore_errors=True)
+
+    def is_running(self) -> bool:
+        """Whether its server runs."""
+        return self._run("pg_ctl", "-D", str(self.folder.resolve()), "status").returncode == 0
+
+    def ensure_database(self, name: str = "wangge", template: str = "template0") -> bool:
+        """Create a database if it is missing; True when it was."""
+        sql = f"SELECT 1 FROM pg_database WHERE datname = '{name}'"
+        found = self.psql("postgres", sql).strip()
+        if found:
+            return False
+        self.psql("postgres", f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return True
+
+    def psql(self, database: str, sql: str) -> str:
+        """Run one statement as the owner."""
+        arguments = (
+            "-h",
+            str(self.socket.resolve()),
+            "-U",
+            self._owner(),
+            "-d",
+            database,
+            "-Atqc",
+            sql,
+            "-v",
+            "ON_ERROR_STOP=1",
+        )
+        done = self._run("psql", *arguments)
+        if done.returncode:
+            raise NoPostgres(done.stderr.strip())
+        return done.stdout
+
+    def program(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run one of PostgreSQL's own programs (pg_dump, pg_restore)."""
+        return self._run(name, *arguments)
+
+    def _create(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if os.geteuid() == 0:
+            self._give_to_owner(self.folder)
+        options = ("--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", f"--username={self._owner()}")
+        done = self._run(
+            "initdb", "-D", str(self.folder.resolve()), *options, *(() if self._durable else ("--no-sync",))
+        )
+        if done.returncode:
+            raise NoPostgres(f"initdb failed: {done.stderr.strip()}")
+
+    def _make_socket_folder(self) -> None:
+        self.socket.mkdir(parents=True, exist_ok=True)
+        if os.geteuid() == 0:
+            self._give_to_owner(self.socket)
+
+    def _owner(self) -> str:
+        """The system account PostgreSQL runs as: never root."""
+        if os.geteuid():
+            return pwd.getpwuid(os.geteuid()).pw_name if _has_name() else "wangge"
+        return "postgres" if _postgres_account() and self._reachable() else "wangge"
+
+    def _reachable(self) -> bool:
+        """Whether another account may walk down to the folder; below /root it may not."""
+        return all(parent.stat().st_mode & 0o001 for parent in self.folder.resolve().parents if parent.exists())
+
+    def _give_to_owner(self, path: Path) -> None:
+        if self._owner() == "postgres":
+            shutil.chown(path, "postgres", "postgres")
+        else:
+            os.chown(path, 0, 0)
+
+    def _run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command: list[str] = [str(self._binaries.bin / program), *arguments]
+        if os.geteuid() == 0:
+            command = [*self._drop_root(), *command]
+        environment = {**os.environ, **self._binaries.environment, "LC_ALL": "C.UTF-8"}
+        # A server inherits these files and would keep a pipe open for ever, so pg_ctl writes to files.
+        with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+            done = subprocess.run(
+                command, stdout=out, stderr=err, stdin=subprocess.DEVNULL, env=environment, cwd="/", check=False
+            )
+            out.seek(0)
+            err.seek(0)
+            return subprocess.CompletedProcess(command, done.returncode, out.read(), err.read())
+
+    def _drop_root(self) -> Sequence[str]:
+        if self._owner() == "postgres":
+            return ["setpriv", "--reuid=postgres", "--regid=postgres", "--init-groups"]
+        return ["unshare", "--user", "--map-user=65534", "--map-group=65534"]
+
+
+def _postgres_account() -> bool:
+    try:
+        pwd.getpwnam("postgres")
+    except KeyError:
+        return False
+    return True
+
+
+def _has_name() -> bool:
+    try:
+        pwd.getpwuid(os.geteuid())
+    except KeyError:
+        return False
+    return True
+
+
+def private_cluster(home: Path, *, durable: bool = True, name: str = "cluster") -> Cluster:
+    """The cluster of this folder, started."""
+    if sys.platform == "win32":
+        raise NoPostgres("use WSL, or set WANGGE_DATABASE_URL")
+    cluster = Cluster(home / name, find_binaries(home), durable=durable)
+    cluster.start()
+    return cluster

@@ -1,0 +1,95 @@
+"""The schema's versions, and the triggers that refuse a commit in which a record and its wire form disagree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, text
+
+from backend.records.registry import KINDS
+
+_AT_COMMIT = """
+CREATE OR REPLACE FUNCTION wangge_at_commit() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    written bigint;
+    stray integer;
+BEGIN
+    IF TG_OP = 'UPDATE' AND NEW.version <> OLD.version + 1
+       AND NOT (NEW.version > OLD.version AND NEW.version % 4294967296 = 1) THEN
+        RAISE EXCEPTION 'record %/% moved from version % to %', TG_TABLE_NAME, NEW.id, OLD.version, NEW.version
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    SELECT version INTO written FROM sync_document WHERE kind = TG_TABLE_NAME AND id = NEW.id;
+    IF written IS NULL OR written < NEW.version THEN
+        RAISE EXCEPTION 'record %/% version % has no document', TG_TABLE_NAME, NEW.id, NEW.version
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    SELECT count(*) INTO stray FROM sync_entry
+        WHERE kind = TG_TABLE_NAME AND id = NEW.id AND NOT removed AND version <> written;
+    IF stray > 0 THEN
+        RAISE EXCEPTION 'record %/% has entries that disagree with its document', TG_TABLE_NAME, NEW.id
+            USING ERRCODE = 'integrity_constraint_violation';
+    END IF;
+    RETURN NULL;
+END $$
+"""
+
+
+def _config(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring a database to the newest schema; does nothing when it is there already."""
+    with engine.begin() as connection:
+        # One server process upgrades, the others wait for it.
+        connection.execute(text("SELECT pg_advisory_xact_lock(7711)"))
+        command.upgrade(_config(connection), "head")
+        install_triggers(connection)
+
+
+def install_triggers(connection: Connection) -> None:
+    """The commit check on every kind's table, also on those of kinds that were added since."""
+    connection.execute(text(_AT_COMMIT))
+    present = set(
+        connection.execute(
+            text("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'wangge_at_commit'")
+        ).scalars()
+    )
+    for name in KINDS:
+        if name not in present:
+            connection.execute(
+                text(
+                    f"CREATE CONSTRAINT TRIGGER wangge_at_commit AFTER INSERT OR UPDATE ON {name} "
+                    "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wangge_at_commit()"
+                )
+            )
+
+
+def make_revision(engine: Engine, sentence: str) -> Path:
+    """Write a new migration from what the models have and the database lacks."""
+    with engine.begin() as connection:
+        script = command.revision(_config(connection), sentence, autogenerate=True)
+    if script is None or isinstance(script, list):
+        raise RuntimeError("alembic made no single revision")
+    return Path(script.path)
+
+
+def differences(engine: Engine) -> list[str]:
+    """What the models say that the migrations do not; empty when they agree."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    from backend.migrations.environment import METADATAS, include_object
+
+    with engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"include_object": include_object, "target_metadata": METADATAS}
+        )
+        return [str(one) for one in compare_metadata(context, METADATAS)]  # type: ignore[arg-type]

@@ -1,0 +1,21 @@
+"""What alembic compares: the records' tables and sync's, and nothing of PostGIS's own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from backend.db import Base
+from backend.events import Outbox
+from backend.records import account, registry, upload
+from sync.postgres import tables
+
+METADATAS = [Base.metadata, tables.metadata]
+LOADED = (Outbox, account, registry, upload)
+
+
+def include_object(thing: Any, name: str | None, type_: str, reflected: bool, compare_to: Any) -> bool:
+    """PostGIS keeps `spatial_ref_sys` in the schema, and expression indexes cannot be compared."""
+    del thing
+    if type_ == "table":
+        return name != "spatial_ref_sys"
+    return not (type_ == "index" and reflected and compare_to is None)

@@ -1,0 +1,1 @@
+"""Generated migrations, in order."""

@@ -1,0 +1,117 @@
+"""Reading records as their stored wire form, inside the asker's scopes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from backend.actor import Actor
+from backend.errors import Problem
+from backend.queries.scopes import held
+from backend.records.declaration import RecordKind
+from sync.kind import Values
+
+MOST_ROWS = 500
+_IN_SCOPE = "EXISTS (SELECT FROM sync_entry e WHERE e.kind = d.kind AND e.id = d.id AND e.scope = ANY(:scopes) AND NOT e.removed)"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A record as read: its version and its wire values."""
+
+    version: int
+    values: Values
+
+
+def read_document(session: Session, actor: Actor, kind: RecordKind, record_id: str) -> Found:
+    """One record; raises not_found alike for what is not there and what is not the asker's."""
+    row = session.execute(
+        text(
+            f"SELECT d.version, d.body FROM sync_document d WHERE d.kind = :kind AND d.id = CAST(:id AS uuid) AND NOT d.deleted AND {_IN_SCOPE}"
+        ),
+        {"kind": kind.name, "id": record_id, "scopes": list(held(session, actor))},
+    ).one_or_none()
+    if row is None:
+        raise Problem("not_found", kind=kind.name, id=record_id)
+    return Found(row[0], masked(actor, kind, orjson.loads(row[1])))
+
+
+def list_documents(
+    session: Session, actor: Actor, kind: RecordKind, filters: Mapping[str, Any], after: str | None, limit: int
+) -> list[Values]:
+    """Records by id behind `after`, narrowed by the kind's own filter fields; each carries its version."""
+    wanted = {name: value for name, value in filters.items() if name in kind.filters and value is not None}
+    conditions = "".join(f" AND t.{name} = :f_{name}" for name in wanted)
+    rows = session.execute(
+        text(
+            f"SELECT d.version, d.body FROM {kind.kind.table} t JOIN sync_document d ON d.kind = :kind AND d.id = t.id "
+            f"WHERE t.deleted_at IS NULL AND t.id > CAST(:after AS uuid) {conditions} AND {_IN_SCOPE} ORDER BY t.id LIMIT :limit"
+        ),
+        {
+            "kind": kind.name,
+            "after": after or "00000000-0000-0000-0000-000000000000",
+            "limit": min(limit, MOST_ROWS),
+            "scopes": list(held(session, actor)),
+            **{f"f_{name}": value for name, value in wanted.items()},
+        },
+    )
+    return [masked(actor, kind, orjson.loads(row[1])) | {"version": row[0]} for row in rows]
+
+
+def history_of(session: Session, actor: Actor, kind: RecordKind, record_id: str) -> list[dict[str, Any]]:
+    """Who changed what, when, from which device; newest first."""
+    read_document(session, actor, kind, record_id)
+    rows = session.execute(
+        text(
+            "SELECT h.version, h.op, h.changed, h.actor_id::text, s.name, h.device_id::text, h.happened_at, h.recorded_at, h.grade "
+            "FROM sync_history h LEFT JOIN staff s ON s.id = h.actor_id WHERE h.kind = :kind AND h.id = CAST(:id AS uuid) "
+            "ORDER BY h.version DESC LIMIT 1000"
+        ),
+        {"kind": kind.name, "id": record_id},
+    )
+    names = ("version", "op", "changed", "actor_id", "actor_name", "device_id", "happened_at", "recorded_at", "grade")
+    history = [dict(zip(names, row, strict=True)) for row in rows]
+    if not actor.sees_phone_numbers:
+        for one in history:
+            one["changed"] = {name: pair for name, pair in one["changed"].items() if name not in kind.personal}
+    return history
+
+
+def creator_of(session: Session, kind: str, record_id: str) -> str | None:
+    """The member of staff who made a record; None when the system did."""
+    row = session.execute(
+        text(
+            "SELECT h.actor_id::text FROM sync_history h JOIN staff s ON s.id = h.actor_id WHERE h.kind = :kind "
+            "AND h.id = CAST(:id AS uuid) AND h.op = 'create'"
+        ),
+        {"kind": kind, "id": record_id},
+    ).one_or_none()
+    return row[0] if row else None
+
+
+def masked(actor: Actor, kind: RecordKind, values: Values) -> Values:
+    """Numbers and names hidden from those who check work rather than do it."""
+    if actor.sees_phone_numbers:
+        return values
+    return values | {name: _mask(what, values.get(name)) for name, what in kind.personal.items() if name in values}
+
+
+def _mask(what: str, value: Any) -> Any:
+    if value is None:
+        return None
+    if what == "phone":
+        return mask_phone(value)
+    if what == "name":
+        return value[:1] + "*" * (len(value) - 1)
+    return None
+
+
+def mask_phone(number: str) -> str:
+    """The first three and last two digits of a number."""
+    return re.sub(r"(?<=.{3}).(?=.{2})", "*", number)

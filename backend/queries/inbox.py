@@ -1,0 +1,80 @@
+"""What waits for a person: parked groups of phones' work, and disputes about fields."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from backend.actor import Actor
+from backend.errors import CATALOGUE, Problem
+from backend.queries.scopes import units_below
+
+
+def open_groups(session: Session, actor: Actor) -> list[dict[str, Any]]:
+    """Undecided parked groups of the asker's units, oldest first; one group is one decision."""
+    rows = session.execute(
+        text(
+            "SELECT w.group_id::text, array_agg(w.mutation_id::text ORDER BY w.place) FROM sync_waiting w WHERE w.status = 'parked' "
+            "AND w.decided_at IS NULL AND w.unit_id = ANY(CAST(:units AS uuid[])) GROUP BY w.group_id ORDER BY min(w.received_at), w.group_id LIMIT 500"
+        ),
+        {"units": units_below(session, actor.unit_id)},
+    ).all()
+    return [{"group_id": row[0], "mutations": parked_mutations(session, row[0])} for row in rows]
+
+
+def parked_mutations(session: Session, group_id: str) -> list[dict[str, Any]]:
+    """A group's mutations in the order they came, in plain words and verbatim."""
+    rows = session.execute(
+        text(
+            "SELECT w.mutation_id::text AS id, w.code, w.detail, w.kind, w.record_id, w.author_id::text, s.name AS author_name, "
+            "w.device_id::text, w.unit_id::text, w.received_at, w.decision, w.verbatim FROM sync_waiting w LEFT JOIN staff s ON s.id = w.author_id "
+            "WHERE w.group_id = CAST(:group AS uuid) AND w.status = 'parked' ORDER BY w.place"
+        ),
+        {"group": group_id},
+    ).mappings()
+    return [_in_words(dict(row)) for row in rows]
+
+
+def _in_words(row: dict[str, Any]) -> dict[str, Any]:
+    entry = CATALOGUE.get(row["code"])
+    raw = bytes(row.pop("verbatim"))
+    try:
+        content = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        content = None
+    words = {"sentence": entry.zh, "sentence_en": entry.en, "remedy": entry.remedy_zh} if entry else {}
+    return row | words | {"content": content, "verbatim": raw.decode("utf-8", "replace")}
+
+
+def group_of(session: Session, actor: Actor, group_id: str) -> list[dict[str, Any]]:
+    """A group inside the asker's units; raises not_found."""
+    rows = parked_mutations(session, group_id)
+    if not rows or rows[0]["unit_id"] not in units_below(session, actor.unit_id):
+        raise Problem("not_found", id=group_id)
+    return rows
+
+
+def open_questions(session: Session, actor: Actor) -> list[dict[str, Any]]:
+    """Open disputes of the asker's units, each with every value, who wrote it and when."""
+    rows = session.execute(
+        text(
+            "SELECT q.kind, q.id::text, q.field, q.opened_at, q.heads FROM sync_question q WHERE q.closed_at IS NULL "
+            "AND q.unit_id = ANY(CAST(:units AS uuid[])) ORDER BY q.opened_at, q.id LIMIT 500"
+        ),
+        {"units": units_below(session, actor.unit_id)},
+    ).mappings()
+    found = [dict(row) for row in rows]
+    names = _names(session, {head["author"] for one in found for head in one["heads"]})
+    for one in found:
+        one["heads"] = [head | {"author_name": names.get(head["author"])} for head in one["heads"]]
+    return found
+
+
+def _names(session: Session, ids: set[str]) -> dict[str, str]:
+    rows = session.execute(
+        text("SELECT id::text, name FROM staff WHERE id = ANY(CAST(:ids AS uuid[]))"), {"ids": list(ids)}
+    )
+    return {row[0]: row[1] for row in rows}

@@ -1,0 +1,109 @@
+"""Questions about the ground: which cell, who is responsible, how well the cells cover, who is loaded how much."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import orjson
+import shapely
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from backend.geometry import geojson_of, shape_of
+from backend.queries.scopes import today
+from geo.shapes import coverage_of
+
+_VALID = "c.deleted_at IS NULL AND c.valid_from <= :on AND (c.valid_until IS NULL OR c.valid_until >= :on)"
+
+
+def cell_at(session: Session, lng: float, lat: float, on: date | None = None) -> dict[str, Any] | None:
+    """The cell a place lies in on a day, or None outside the territory."""
+    row = session.execute(
+        text(
+            f"SELECT c.id::text, c.name, c.unit_id::text FROM cell c WHERE {_VALID} AND "
+            "ST_Covers(c.outline, ST_SetSRID(ST_MakePoint(:lng, :lat), 4326)) ORDER BY c.id LIMIT 1"
+        ),
+        {"lng": lng, "lat": lat, "on": on or today()},
+    ).one_or_none()
+    return {"id": row[0], "name": row[1], "unit_id": row[2]} if row else None
+
+
+def responsible_for(session: Session, cell_id: str, on: date | None = None) -> dict[str, Any] | None:
+    """Who the public may turn to for a cell: name, photo, work phone, hours, and nothing else. Stand-ins come first."""
+    row = session.execute(
+        text(
+            "SELECT s.name, s.portrait_id::text, s.work_phone, s.working_hours FROM cell_assignment a JOIN staff s ON s.id = a.staff_id "
+            "WHERE a.cell_id = CAST(:cell AS uuid) AND a.deleted_at IS NULL AND s.deleted_at IS NULL AND s.is_active "
+            "AND a.valid_from <= :on AND (a.valid_until IS NULL OR a.valid_until >= :on) ORDER BY a.duty DESC, a.valid_from DESC LIMIT 1"
+        ),
+        {"cell": cell_id, "on": on or today()},
+    ).one_or_none()
+    return {"name": row[0], "photo_id": row[1], "work_phone": row[2], "hours": row[3]} if row else None
+
+
+def cells_of_address(session: Session, words: str) -> list[dict[str, Any]]:
+    """Cells with service points whose address holds these words, commonest first; no address is given back."""
+    rows = session.execute(
+        text(
+            "SELECT c.id::text, c.name FROM service_point p JOIN cell c ON c.id = p.cell_id WHERE p.deleted_at IS NULL AND "
+            f"p.address LIKE :words AND {_VALID} GROUP BY c.id, c.name ORDER BY count(*) DESC, c.id LIMIT 5"
+        ),
+        {"words": "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%", "on": today()},
+    )
+    return [{"id": row[0], "name": row[1]} for row in rows]
+
+
+def outlines(session: Session, units: list[str], on: date | None = None) -> list[dict[str, Any]]:
+    """The valid cells of these units with their outlines as shapely geometries."""
+    rows = session.execute(
+        text(
+            f"SELECT c.id::text, c.name, ST_AsGeoJSON(c.outline) FROM cell c WHERE {_VALID} AND c.unit_id = ANY(CAST(:units AS uuid[])) ORDER BY c.id"
+        ),
+        {"units": units, "on": on or today()},
+    )
+    return [{"id": row[0], "name": row[1], "shape": shape_of(orjson.loads(row[2]))} for row in rows]
+
+
+def coverage_report(session: Session, units: list[str]) -> dict[str, Any]:
+    """Overlaps, holes, cells nobody serves today, and the load of each representative."""
+    cells = outlines(session, units)
+    if not cells:
+        return {"cells": 0, "overlaps": [], "holes": None, "unserved": [], "representatives": []}
+    shapes = [cell["shape"] for cell in cells]
+    union = shapely.union_all(shapes)
+    # Without a drawn territory, the hull of each part of the union without its holes stands for it.
+    filled = shapely.union_all([shapely.Polygon(part.exterior) for part in shapely.get_parts(union)])
+    coverage = coverage_of(filled, shapes)
+    return {
+        "cells": len(cells),
+        "overlaps": [{"cells": [cells[i]["name"], cells[j]["name"]], "area": area} for i, j, area in coverage.overlaps],
+        "holes": geojson_of(coverage.gaps) if coverage.gap_area else None,
+        "unserved": _unserved(session, [cell["id"] for cell in cells]),
+        "representatives": _loads(session, units),
+    }
+
+
+def _unserved(session: Session, cell_ids: list[str]) -> list[dict[str, str]]:
+    rows = session.execute(
+        text(
+            "SELECT c.id::text, c.name FROM cell c WHERE c.id = ANY(CAST(:ids AS uuid[])) AND NOT EXISTS (SELECT FROM cell_assignment a "
+            "JOIN staff s ON s.id = a.staff_id AND s.is_active WHERE a.cell_id = c.id AND a.deleted_at IS NULL AND a.valid_from <= :on "
+            "AND (a.valid_until IS NULL OR a.valid_until >= :on)) ORDER BY c.name"
+        ),
+        {"ids": cell_ids, "on": today()},
+    )
+    return [{"id": row[0], "name": row[1]} for row in rows]
+
+
+def _loads(session: Session, units: list[str]) -> list[dict[str, Any]]:
+    rows = session.execute(
+        text(
+            "SELECT s.id::text, s.name, count(DISTINCT c.id), coalesce(sum(c.workload), 0)::float FROM cell_assignment a "
+            f"JOIN staff s ON s.id = a.staff_id JOIN cell c ON c.id = a.cell_id AND {_VALID} WHERE a.deleted_at IS NULL AND "
+            "a.valid_from <= :on AND (a.valid_until IS NULL OR a.valid_until >= :on) AND c.unit_id = ANY(CAST(:units AS uuid[])) "
+            "GROUP BY s.id, s.name ORDER BY 4 DESC"
+        ),
+        {"units": units, "on": today()},
+    )
+    return [{"staff_id": row[0], "name": row[1], "cells": row[2], "workload": row[3]} for row in rows]

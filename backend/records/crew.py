@@ -1,0 +1,33 @@
+"""Crew (维修班组): who repairs together, what they can do, and when and from where they start."""
+
+from backend.actor import Role
+from backend.records.declaration import Record, choices, clock, declare, flag, ids, place, refer, scopes_of, words
+from backend.records.vocabulary import SKILLS
+
+
+class Crew(Record):
+    """A repair crew with leader, members, skills and shift."""
+
+    __tablename__ = "crew"
+
+    name = words("名称", "Name", required=True)
+    leader_id = refer("班组长", "Leader", "staff", required=True, filter=True)
+    member_ids = ids("成员", "Members", required=True)
+    skills = choices("技能", "Skills", SKILLS, required=True)
+    shift_start = clock("上班", "Shift start", required=True)
+    shift_end = clock("下班", "Shift end", required=True)
+    start_place = place("出发地", "Start place")
+    vehicle = words("车辆", "Vehicle", most=40)
+    phone = words("联系电话", "Phone", most=30)
+    is_active = flag("在岗", "Active", required=True)
+
+
+KIND = declare(
+    Crew,
+    zh="维修班组",
+    en="Crew",
+    scopes=scopes_of(crew="id"),
+    rank=0,
+    create_by=frozenset({Role.ADMIN, Role.SUPERVISOR}),
+    change_by=frozenset({Role.ADMIN, Role.SUPERVISOR, Role.DISPATCHER}),
+)

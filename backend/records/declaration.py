@@ -1,0 +1,279 @@
+"""How a kind of record is declared: one line per field gives the column, the wire field, the merge rule and the labels.
+
+A record file holds one `Record` subclass and ends in `KIND = declare(...)`; everything else (API, sync, OpenAPI,
+spec) is made from that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from marshmallow import EXCLUDE, Schema, ValidationError, fields
+from sqlalchemy import ARRAY, BigInteger, Boolean, Date, DateTime, ForeignKey, Index, Integer, Numeric, Text, func
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import UUID as PgUuid
+from sqlalchemy.orm import Mapped, MappedColumn, mapped_column
+
+from backend.db import Base
+from backend.geometry import area_column, point_column
+from backend.records import wire
+from sync.errors import Fault, Refused
+from sync.kind import Action, Field, Kind, Policy, Values
+
+
+class Record(Base):
+    """What every record has: id, version, the unit it belongs to, and when the server wrote it."""
+
+    __abstract__ = True
+
+    id: Mapped[UUID] = mapped_column(PgUuid, primary_key=True)
+    version: Mapped[int] = mapped_column(BigInteger)
+    unit_id: Mapped[UUID] = mapped_column(PgUuid, index=True)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    deleted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Wired:
+    """What a field's declaration says beyond its column."""
+
+    field: fields.Field[Any]
+    zh: str
+    en: str
+    policy: Policy
+    group: str
+    references: str | None
+    personal: str | None
+    filter: bool
+
+
+@dataclass(frozen=True)
+class RecordKind:
+    """A kind as the server knows it: its model, its schemas, its labels, and what sync needs."""
+
+    kind: Kind
+    model: type[Record]
+    schema: type[Schema]
+    zh: str
+    en: str
+    segment: str
+    wired: dict[str, Wired]
+
+    @property
+    def name(self) -> str:
+        """The kind's name on the wire."""
+        return self.kind.name
+
+    @property
+    def filters(self) -> list[str]:
+        """The fields a list can be filtered by."""
+        return [name for name, one in self.wired.items() if one.filter]
+
+    @property
+    def personal(self) -> dict[str, str]:
+        """Personal fields: name -> what they hold (name, phone, address)."""
+        return {name: one.personal for name, one in self.wired.items() if one.personal}
+
+
+def _column(type_: Any, field: fields.Field[Any], zh: str, en: str, *args: Any, **options: Any) -> MappedColumn[Any]:
+    required = options.pop("required", False)
+    field.required, field.allow_none = required, not required
+    field.metadata = {**field.metadata, "description": f"{zh} · {en}"}
+    wired = Wired(
+        field,
+        zh,
+        en,
+        Policy(options.pop("policy", Policy.LAST)),
+        options.pop("group", ""),
+        options.pop("references", None),
+        options.pop("personal", None),
+        options.pop("filter", False),
+    )
+    return mapped_column(type_, *args, nullable=not required, info={"wired": wired}, **options)
+
+
+def words(zh: str, en: str, *, most: int = 200, **options: Any) -> MappedColumn[Any]:
+    """Text."""
+    return _column(Text, wire.Text(most=most, least=1 if options.get("required") else 0), zh, en, **options)
+
+
+def choice(zh: str, en: str, labels: dict[str, tuple[str, str]], **options: Any) -> MappedColumn[Any]:
+    """One of a list of codes."""
+    return _column(Text, wire.Choice(labels), zh, en, **options)
+
+
+def choices(zh: str, en: str, labels: dict[str, tuple[str, str]], **options: Any) -> MappedColumn[Any]:
+    """A set of codes."""
+    field = fields.List(wire.Choice(labels), validate=lambda rows: len(rows) <= 50)
+    options.setdefault("policy", Policy.SET)
+    return _column(ARRAY(Text), field, zh, en, **options)
+
+
+def refer(zh: str, en: str, kind: str, **options: Any) -> MappedColumn[Any]:
+    """A pointer to another record; the other kind is named, not imported."""
+    key = ForeignKey(f"{kind}.id", ondelete="RESTRICT")
+    return _column(PgUuid, wire.Id(), zh, en, key, references=kind, index=True, **options)
+
+
+def ids(zh: str, en: str, **options: Any) -> MappedColumn[Any]:
+    """A set of record ids."""
+    field = fields.List(wire.Id(), validate=lambda rows: len(rows) <= 500)
+    options.setdefault("policy", Policy.SET)
+    return _column(ARRAY(PgUuid), field, zh, en, **options)
+
+
+def plain_id(zh: str, en: str, **options: Any) -> MappedColumn[Any]:
+    """An id that may point at different kinds, or at nothing stored."""
+    return _column(PgUuid, wire.Id(), zh, en, **options)
+
+
+def moment(zh: str, en: str, **options: Any) -> MappedColumn[Any]:
+    """A time with zone."""
+    return _column(DateTime(timezone=True), wire.Moment(), zh, en, **options)
+
+
+def day(zh: str, en: str, **options: Any) -> MappedColumn[Any]:
+    """A calendar day."""
+    return _column(Date, wire.Day(), zh, en, **options)
+
+
+def clock(zh: str, en: str, **options: Any) -> MappedColumn[Any]:
+    """A local time of day."""
+    return _column(Text, wire.Clock(), zh, en, **options)
+
+
+def whole(zh: str, en: str, *, least: int = 0, most: int = 2**31 - 1, **options: Any) -> MappedColumn[Any]:
+    """A whole number."""
+    return _column(Integer, wire.Whole(least=least, most=most), zh, en, **options)
+
+
+def number(zh: str, en: str, *, least: float = -1e12, most: float = 1e12, **options: Any) -> MappedColumn[Any]:
+    """A number."""
+    return _column(Numeric, wire.Number(least=least, most=most), zh, en, **options)
+
+
+def flag(zh: str, en: str, **options: Any) -> MappedColumn[Any]:
+    """Yes or no."""
+    return _column(Boolean, wire.Flag(), zh, en, **options)
+
+
+def place(zh: str, en: str, **options: Any) -> MappedColumn[Any]:
+    """A WGS-84 point."""
+    return _column(point_column(), wire.Coordinates("Point"), zh, en, **options)
+
+
+def area(zh: str, en: str, **options: Any) -> MappedColumn[Any]:
+    """WGS-84 polygons."""
+    return _column(area_column(), wire.Coordinates("MultiPolygon"), zh, en, **options)
+
+
+def json(
+    zh: str, en: str, schema: type[Schema] | None = None, *, many: bool = False, **options: Any
+) -> MappedColumn[Any]:
+    """A nested document, checked by a schema where one is given."""
+    field: fields.Field[Any] = fields.Nested(schema, many=many, unknown=EXCLUDE) if schema else wire.Json()
+    return _column(JSONB, field, zh, en, **options)
+
+
+def spatial_index(table: str, column: str) -> Index:
+    """A GiST index for a place or area column."""
+    return Index(f"ix_{table}_{column}", column, postgresql_using="gist")
+
+
+def search_index(table: str, column: str) -> Index:
+    """A trigram index, for search by any part of a word."""
+    return Index(f"ix_{table}_{column}", column, postgresql_using="gin", postgresql_ops={column: "gin_trgm_ops"})
+
+
+Scopes = Callable[[Values], frozenset[str]]
+
+
+def scopes_of(office: bool = True, **keys: str) -> Scopes:
+    """Scopes as plain equality keys from a record's own columns: `scopes_of(cell="cell_id", crew="crew_id")`.
+
+    `office` files it under its unit for consoles; `reference="unit_id"` for every phone of the unit.
+    """
+
+    def scopes(values: Values) -> frozenset[str]:
+        found = {f"{scope.rstrip('_')}:{values[name]}" for scope, name in keys.items() if values.get(name)}
+        if office:
+            found.add(f"office:{values['unit_id']}")
+        return frozenset(found)
+
+    return scopes
+
+
+def declare(
+    model: type[Record],
+    *,
+    zh: str,
+    en: str,
+    scopes: Scopes,
+    rank: int = 2,
+    create_by: frozenset[Any] = frozenset(),
+    change_by: frozenset[Any] = frozenset(),
+    delete_by: frozenset[Any] = frozenset(),
+    check: Callable[[Values], Sequence[Fault]] = lambda values: (),
+    actions: Sequence[Action] = (),
+    initial_state: str | None = None,
+    segment: str | None = None,
+) -> RecordKind:
+    """A kind from its model; `segment` is its URL segment where a plain plural would be wrong."""
+    name = model.__tablename__
+    columns = {c.key: c for c in model.__table__.columns}
+    wired = {key: c.info["wired"] for key, c in columns.items() if "wired" in c.info}
+    unit = Wired(wire.Id(required=True), "单位", "Unit", Policy.LAST, "", "unit", None, True)
+    wired = {"unit_id": unit, **wired}
+    schema = Schema.from_dict({key: one.field for key, one in wired.items()}, name=_camel(name))
+    kind = Kind(
+        name=name,
+        table=name,
+        fields={key: Field(key, w.policy, w.group, w.references, w.personal) for key, w in wired.items()},
+        scopes=scopes,
+        load=_loader(schema),
+        check=check,
+        actions={action.name: action for action in actions},
+        initial_state=initial_state,
+        rank=rank,
+        create_by=frozenset(map(str, create_by)),
+        change_by=frozenset(map(str, change_by)),
+        delete_by=frozenset(map(str, delete_by)),
+    )
+    return RecordKind(kind, model, schema, zh, en, segment or name.replace("_", "-") + "s", wired)
+
+
+def _camel(name: str) -> str:
+    return "".join(part.capitalize() for part in name.split("_"))
+
+
+def _loader(schema: type[Schema]) -> Callable[[Values, bool], Values]:
+    whole_schema, part_schema = schema(unknown=EXCLUDE), schema(unknown=EXCLUDE, partial=True)
+    everything = list(whole_schema.fields)
+
+    def load(values: Values, partial: bool) -> Values:
+        try:
+            loaded: Values = (part_schema if partial else whole_schema).load(values)
+        except ValidationError as error:
+            raise Refused([_fault(*one) for one in _flat(error.messages)]) from error
+        return loaded if partial else {name: loaded.get(name) for name in everything}
+
+    return load
+
+
+def _flat(messages: Any, path: str = "") -> list[tuple[str, str]]:
+    """marshmallow's nested messages as (path, sentence) pairs."""
+    if isinstance(messages, dict):
+        return [pair for key, value in messages.items() for pair in _flat(value, f"{path}.{key}" if path else str(key))]
+    if isinstance(messages, list):
+        return [pair for value in messages for pair in _flat(value, path)]
+    return [(path, str(messages))]
+
+
+def _fault(path: str, sentence: str) -> Fault:
+    required = "required" in sentence or "may not be null" in sentence
+    return Fault(path, "required" if required else "invalid", "必填" if required else "格式或取值不对", sentence)

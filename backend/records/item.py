@@ -1,0 +1,83 @@
+"""Item (不满意事项): one thing a customer is dissatisfied with, tracked until somebody has gone back and asked."""
+
+from backend.actor import DESK, FIELD, Role
+from backend.records.declaration import Record, choice, day, declare, moment, plain_id, refer, scopes_of, words
+from backend.records.vocabulary import THEMES
+from sync.kind import Action, Policy
+
+STATES = {
+    "open": ("待处理", "Open"),
+    "in_hand": ("处理中", "In hand"),
+    "resolved": ("待回访", "Resolved, waiting for the return visit"),
+    "closed": ("办结", "Closed"),
+}
+SOURCES = {
+    "questionnaire": ("调查问卷", "Questionnaire"),
+    "visit": ("走访", "Visit"),
+    "window": ("窗口", "Window"),
+    "hotline": ("热线", "Hotline"),
+    "event": ("活动", "Event"),
+    "rating": ("差评", "Bad review"),
+}
+_OWNERS = frozenset(map(str, DESK | {Role.REPRESENTATIVE}))
+
+ACTIONS = (
+    Action("take", "接办", "Take in hand", frozenset({"open"}), "in_hand", _OWNERS),
+    Action(
+        "resolve",
+        "解决",
+        "Resolve",
+        frozenset({"open", "in_hand"}),
+        "resolved",
+        _OWNERS,
+        ("resolution",),
+        "resolved_at",
+    ),
+    Action(
+        "close",
+        "回访办结",
+        "Close after return visit",
+        frozenset({"resolved"}),
+        "closed",
+        _OWNERS,
+        ("return_visit_note",),
+        "closed_at",
+    ),
+    Action("reopen", "重新办理", "Reopen", frozenset({"resolved", "closed"}), "open", _OWNERS, ("return_visit_note",)),
+)
+
+
+class Item(Record):
+    """A dissatisfied item (找差评) with owner and due day."""
+
+    __tablename__ = "item"
+
+    theme = choice("主题", "Theme", THEMES, required=True, filter=True)
+    source = choice("来源", "Source", SOURCES, required=True, filter=True)
+    state = choice("状态", "State", STATES, policy=Policy.SERVER, filter=True)
+    description = words("情况", "Description", most=2000, required=True)
+    owner_id = refer("责任人", "Owner", "staff", filter=True)
+    due_on = day("整改期限", "Due on", filter=True)
+    customer_id = refer("客户", "Customer", "customer", filter=True)
+    cell_id = refer("网格", "Cell", "cell", filter=True)
+    visit_id = refer("走访", "Visit", "visit")
+    response_id = refer("答卷", "Response", "response", filter=True)
+    case_id = plain_id("案件", "Case", policy=Policy.SERVER, filter=True)
+    first_contact_owner_id = refer("首问负责人", "First-contact owner", "staff", policy=Policy.SERVER)
+    resolution = words("处理结果", "Resolution", most=2000)
+    return_visit_note = words("回访记录", "Return visit", most=1000)
+    resolved_at = moment("解决时间", "Resolved", policy=Policy.SERVER)
+    closed_at = moment("办结时间", "Closed", policy=Policy.SERVER)
+
+
+KIND = declare(
+    Item,
+    zh="不满意事项",
+    en="Item",
+    scopes=scopes_of(cell="cell_id", staff="owner_id"),
+    rank=1,
+    actions=ACTIONS,
+    initial_state="open",
+    create_by=DESK | FIELD,
+    change_by=DESK | {Role.REPRESENTATIVE},
+)

@@ -1,0 +1,37 @@
+"""Matter (事项): a type of job as data: which skills, how long, which limits, which evidence."""
+
+from backend.actor import Role
+from backend.records.declaration import Record, choice, choices, declare, flag, plain_id, scopes_of, whole, words
+from backend.records.vocabulary import SKILLS, URGENCY
+from sync.kind import Policy
+
+
+class Matter(Record):
+    """A type of job; a limit that is empty is not set, and none is invented."""
+
+    __tablename__ = "matter"
+
+    code = words("代码", "Code", most=40, required=True, filter=True)
+    name_zh = words("名称", "Name (Chinese)", required=True)
+    name_en = words("英文名称", "Name (English)", required=True)
+    urgency = choice("紧急程度", "Urgency", URGENCY, required=True)
+    skills = choices("所需技能", "Skills needed", SKILLS, required=True, policy=Policy.LAST)
+    duration_minutes = whole("预计时长（分钟）", "Expected duration (min)", least=1, most=10080, required=True)
+    contact_within_minutes = whole("联系时限（分钟）", "Contact within (min)", least=1)
+    finish_within_minutes = whole("办结时限（分钟）", "Finish within (min)", least=1)
+    required_photos = whole("照片数", "Photos required", most=50)
+    signature_required = flag("需签字", "Signature required")
+    quote_required = flag("先告知时间和费用", "Time and cost told first")
+    questionnaire_id = plain_id("表单", "Form")
+    is_active = flag("启用", "Active", required=True)
+
+
+KIND = declare(
+    Matter,
+    zh="事项",
+    en="Matter",
+    scopes=scopes_of(reference="unit_id"),
+    rank=0,
+    create_by=frozenset({Role.ADMIN}),
+    change_by=frozenset({Role.ADMIN}),
+)

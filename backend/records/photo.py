@@ -1,0 +1,58 @@
+"""Photo (照片): the record of a picture; its bytes travel apart and `arrived_at` says when the server had them whole."""
+
+from backend.actor import DESK, FIELD
+from backend.records.declaration import (
+    Record,
+    choice,
+    declare,
+    moment,
+    number,
+    place,
+    plain_id,
+    refer,
+    scopes_of,
+    whole,
+    words,
+)
+from sync.kind import Policy
+
+PURPOSES = {
+    "before": ("施工前", "Before"),
+    "after": ("施工后", "After"),
+    "site": ("现场", "Site"),
+    "sketch": ("草图", "Sketch"),
+    "paper": ("材料", "Paper"),
+    "absent": ("无人在场", "Nobody there"),
+    "portrait": ("证件照", "Portrait"),
+}
+
+
+class Photo(Record):
+    """A picture of a record (`of_kind`, `of_id`), filed under that record's own scope keys."""
+
+    __tablename__ = "photo"
+
+    of_kind = words("所属类别", "Of kind", most=40, required=True, filter=True)
+    of_id = plain_id("所属记录", "Of record", required=True, filter=True)
+    purpose = choice("用途", "Purpose", PURPOSES, required=True)
+    sha256 = words("哈希", "SHA-256 (hex)", most=64, required=True)
+    size_bytes = whole("大小（字节）", "Size (bytes)", least=1, most=200_000_000, required=True)
+    media_type = words("格式", "Media type", most=60, required=True)
+    taken_at = moment("拍摄时间", "Taken", required=True)
+    place = place("位置", "Place")
+    accuracy_m = number("定位精度（米）", "Accuracy (m)", least=0, most=100000)
+    cell_id = refer("网格", "Cell", "cell")
+    crew_id = refer("班组", "Crew", "crew")
+    staff_id = refer("拍摄人", "Taken by", "staff", filter=True)
+    arrived_at = moment("到达时间", "Arrived", policy=Policy.SERVER)
+
+
+KIND = declare(
+    Photo,
+    zh="照片",
+    en="Photo",
+    scopes=scopes_of(cell="cell_id", crew="crew_id", staff="staff_id"),
+    rank=1,
+    create_by=DESK | FIELD,
+    change_by=DESK | FIELD,
+)

@@ -1,0 +1,41 @@
+"""Response (答卷): a customer's answers to one edition of a questionnaire."""
+
+from backend.actor import DESK, Role
+from backend.records.declaration import Record, choice, declare, flag, json, moment, number, refer, scopes_of
+from sync.kind import Policy
+
+CHANNELS = {
+    "visit": ("走访", "Visit"),
+    "phone": ("电话", "Phone"),
+    "link": ("链接", "Public link"),
+    "event": ("活动", "Event"),
+}
+
+
+class Response(Record):
+    """Answers with their channel; `score` is computed by the server from satisfaction questions (0 to 1)."""
+
+    __tablename__ = "response"
+
+    questionnaire_id = refer("问卷", "Questionnaire", "questionnaire", required=True, filter=True)
+    visit_id = refer("走访", "Visit", "visit", filter=True)
+    customer_id = refer("客户", "Customer", "customer", filter=True)
+    cell_id = refer("网格", "Cell", "cell", filter=True)
+    author_id = refer("调查人", "Surveyed by", "staff", filter=True)
+    channel = choice("渠道", "Channel", CHANNELS, required=True)
+    answered_at = moment("答卷时间", "Answered", required=True)
+    answers = json("答案", "Answers", required=True)
+    is_anonymous = flag("匿名", "Anonymous")
+    score = number("得分", "Score", least=0, most=1, policy=Policy.SERVER)
+    faults = json("逻辑问题", "Faults found", policy=Policy.SERVER)
+
+
+KIND = declare(
+    Response,
+    zh="答卷",
+    en="Response",
+    scopes=scopes_of(cell="cell_id", staff="author_id"),
+    rank=1,
+    create_by=DESK | {Role.REPRESENTATIVE},
+    change_by=DESK | {Role.REPRESENTATIVE},
+)

@@ -1,0 +1,112 @@
+"""Visit (走访): a representative at a customer's door or on the phone, planned by the customer's class or made at once."""
+
+from collections.abc import Sequence
+
+from backend.actor import DESK, Role
+from backend.records.declaration import (
+    Record,
+    choice,
+    day,
+    declare,
+    ids,
+    moment,
+    number,
+    place,
+    plain_id,
+    refer,
+    scopes_of,
+    words,
+)
+from sync.errors import Fault
+from sync.kind import Action, Policy, Values
+
+STATES = {
+    "planned": ("待走访", "Planned"),
+    "done": ("已走访", "Done"),
+    "not_met": ("未遇", "Nobody met"),
+    "cancelled": ("取消", "Cancelled"),
+}
+METHODS = {"door": ("上门", "At the door"), "phone": ("电话", "By phone")}
+_REPRESENTATIVE = frozenset({str(Role.REPRESENTATIVE)})
+
+ACTIONS = (
+    Action(
+        "complete",
+        "完成走访",
+        "Complete",
+        frozenset({"planned", "not_met"}),
+        "done",
+        _REPRESENTATIVE,
+        ("summary",),
+        "ended_at",
+    ),
+    Action(
+        "nobody_met",
+        "未遇",
+        "Nobody met",
+        frozenset({"planned"}),
+        "not_met",
+        _REPRESENTATIVE,
+        ("absent_reason",),
+        "ended_at",
+    ),
+    Action(
+        "cancel", "取消", "Cancel", frozenset({"planned"}), "cancelled", frozenset(map(str, DESK)), ("absent_reason",)
+    ),
+)
+
+
+class Visit(Record):
+    """One visit with its evidence: when, where, what was said."""
+
+    __tablename__ = "visit"
+
+    customer_id = refer("客户", "Customer", "customer", required=True, filter=True)
+    service_point_id = refer("用水点", "Service point", "service_point")
+    cell_id = refer("网格", "Cell", "cell", filter=True)
+    representative_id = refer("客户代表", "Representative", "staff", filter=True)
+    state = choice("状态", "State", STATES, policy=Policy.SERVER, filter=True)
+    method = choice("方式", "Method", METHODS, required=True)
+    due_on = day("应走访日期", "Due on", filter=True)
+    case_id = plain_id("案件", "Case", policy=Policy.SERVER)
+    started_at = moment("开始", "Started")
+    ended_at = moment("结束", "Ended", policy=Policy.SERVER)
+    check_in = place("签到位置", "Check-in place", group="check_in")
+    check_in_accuracy_m = number("定位精度（米）", "Accuracy (m)", least=0, most=100000, group="check_in")
+    away_reason = words("不在地址的原因", "Why not at the address", most=500)
+    absent_reason = words("未遇原因", "Why nobody was met", most=500)
+    summary = words("走访记录", "Summary", most=2000)
+    photo_ids = ids("照片", "Photos")
+    materials = words("发放资料", "Materials handed out", most=500)
+
+
+def check(values: Values) -> Sequence[Fault]:
+    """A visit at the door names its place, or why there is none."""
+    if (
+        values.get("state") == "done"
+        and values.get("method") == "door"
+        and not (values.get("check_in") or values.get("away_reason"))
+    ):
+        return [
+            Fault(
+                "check_in",
+                "required",
+                "上门走访需要签到位置，或写明原因",
+                "a visit at the door needs its place, or a reason",
+            )
+        ]
+    return ()
+
+
+KIND = declare(
+    Visit,
+    zh="走访",
+    en="Visit",
+    scopes=scopes_of(cell="cell_id", staff="representative_id"),
+    rank=1,
+    check=check,
+    actions=ACTIONS,
+    initial_state="planned",
+    create_by=DESK | {Role.REPRESENTATIVE},
+    change_by=DESK | {Role.REPRESENTATIVE},
+)

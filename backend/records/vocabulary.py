@@ -1,0 +1,23 @@
+"""Words that several kinds share, each code with its Chinese and English label."""
+
+SKILLS = {
+    "pipe_repair": ("管道维修", "Pipe repair"),
+    "large_main": ("大口径抢修", "Large mains"),
+    "meter": ("水表", "Meters"),
+    "valve": ("阀门", "Valves"),
+    "survey": ("勘查", "Survey"),
+    "water_quality": ("水质", "Water quality"),
+    "pump": ("加压设备", "Pumps"),
+}
+
+THEMES = {
+    "water_quality": ("水质", "Water quality"),
+    "pressure": ("水压", "Pressure"),
+    "connection": ("用水报装", "Connection"),
+    "metering": ("水表计量", "Metering"),
+    "billing": ("收费收缴", "Billing"),
+    "repair_speed": ("停水维修快捷度", "Speed of repair"),
+    "outage_notice": ("计划停水是否提前告知", "Notice of outages"),
+    "window_service": ("窗口服务", "Window service"),
+}
+URGENCY = {"urgent": ("紧急", "Urgent"), "high": ("较急", "High"), "normal": ("一般", "Normal")}

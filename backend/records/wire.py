@@ -1,0 +1,181 @@
+"""The wire fields: they check what arrives and give canonical JSON values (ids, moments and points have one form)."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from datetime import date
+from typing import Any
+
+import shapely
+from marshmallow import ValidationError, fields
+from marshmallow.validate import Length, OneOf, Range
+
+from backend.geometry import geojson_of, shape_of
+from sync.change import moment_text, parse_moment
+
+_CLOCK = re.compile(r"^([01]\d|2[0-3]):[0-5]\d$")
+
+
+class Text(fields.String):
+    """Text without NUL, which PostgreSQL cannot hold; ends trimmed."""
+
+    def __init__(self, *, most: int = 200, least: int = 0, **options: Any) -> None:
+        super().__init__(validate=Length(min=least, max=most), **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        text = str(super()._deserialize(value, attr, data, **kwargs))
+        if "\0" in text or any("\ud800" <= c <= "\udfff" for c in text):
+            raise ValidationError("must not hold NUL or half characters")
+        return text.strip()
+
+
+class Id(fields.UUID):
+    """A UUID, as lower-case text."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:  # type: ignore[override]
+        if not isinstance(value, str):
+            raise ValidationError("Not a valid UUID.")
+        return str(super()._deserialize(value, attr, data, **kwargs))
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return None if value is None else str(value)
+
+
+class Moment(fields.AwareDateTime):
+    """A time with its zone, kept as UTC text."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(format="iso", **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:  # type: ignore[override]
+        try:
+            return moment_text(parse_moment(value))
+        except (ValueError, TypeError, OverflowError) as error:
+            raise ValidationError("Not a time with its zone, such as 2026-09-01T08:30:00+08:00.") from error
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return value if isinstance(value, str) or value is None else moment_text(value)
+
+
+class Day(fields.Date):
+    """A calendar day."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:  # type: ignore[override]
+        if not isinstance(value, str) or len(value) != 10:
+            raise ValidationError("Not a valid date.")
+        try:
+            return date.fromisoformat(value).isoformat()
+        except ValueError as error:
+            raise ValidationError("Not a valid date.") from error
+
+    def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
+        return value if isinstance(value, str) or value is None else value.isoformat()
+
+
+class Clock(fields.String):
+    """A local time of day, `08:30`."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        if not isinstance(value, str) or not _CLOCK.match(value):
+            raise ValidationError("Not a time of day such as 08:30.")
+        return value
+
+
+class Coordinates(fields.Dict):
+    """A GeoJSON geometry of one type, inside the earth, valid, with longitude first."""
+
+    def __init__(self, geometry: str, **options: Any) -> None:
+        self.geometry = geometry
+        super().__init__(**options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dict[str, Any]:
+        if not isinstance(value, dict) or set(value) != {"type", "coordinates"}:
+            raise ValidationError("Not a GeoJSON geometry with type and coordinates.")
+        try:
+            shape = shape_of(value)
+        except (shapely.errors.GEOSException, ValueError, TypeError) as error:
+            raise ValidationError("Not a GeoJSON geometry.") from error
+        if self.geometry == "MultiPolygon" and isinstance(shape, shapely.Polygon):
+            shape = shapely.MultiPolygon([shape])
+        if shape.geom_type != self.geometry or shape.is_empty:
+            raise ValidationError(f"Not a {self.geometry}.")
+        west, south, east, north = shape.bounds
+        if not (-180 <= west <= east <= 180 and -90 <= south <= north <= 90):
+            raise ValidationError("Outside the earth: longitude comes first, in degrees of WGS-84.")
+        if not shape.is_valid:
+            raise ValidationError(shapely.is_valid_reason(shape))
+        return geojson_of(shapely.force_2d(shape))
+
+
+class Whole(fields.Integer):
+    """A whole number in a range that fits the database; no fractions, no booleans, no numbers in quotes."""
+
+    def __init__(self, *, least: int = 0, most: int = 2**31 - 1, **options: Any) -> None:
+        super().__init__(strict=True, validate=Range(min=least, max=most), **options)
+
+    def _validated(self, value: Any) -> int:
+        if isinstance(value, str | bool):
+            raise self.make_error("invalid", input=value)
+        return int(super()._validated(value))
+
+
+class Number(fields.Float):
+    """A finite number in a range."""
+
+    def __init__(self, *, least: float = -1e12, most: float = 1e12, **options: Any) -> None:
+        super().__init__(allow_nan=False, validate=Range(min=least, max=most), **options)
+
+    def _validated(self, value: Any) -> float:
+        if isinstance(value, str | bool):
+            raise self.make_error("invalid", input=value)
+        return float(super()._validated(value))
+
+
+class Flag(fields.Boolean):
+    """True or false, and nothing that merely looks like it."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(truthy={True}, falsy={False}, **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.make_error("invalid", input=value)
+        return value
+
+
+class Choice(fields.String):
+    """One of a list of codes, each with its Chinese and English label."""
+
+    def __init__(self, labels: dict[str, tuple[str, str]], **options: Any) -> None:
+        self.labels = labels
+        super().__init__(validate=OneOf(list(labels)), **options)
+
+
+class Json(fields.Field):  # type: ignore[type-arg]
+    """Free JSON of a few kilobytes, such as answers to a questionnaire; no NUL anywhere."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        _without_nul(value)
+        return value
+
+
+def _without_nul(value: Any) -> None:
+    if isinstance(value, str) and ("\0" in value or any("\ud800" <= c <= "\udfff" for c in value)):
+        raise ValidationError("must not hold NUL or half characters")
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _without_nul(key)
+            _without_nul(item)
+    elif isinstance(value, list):
+        for item in value:
+            _without_nul(item)
+
+
+def is_uuid(value: str) -> bool:
+    """Whether text is a UUID."""
+    try:
+        uuid.UUID(value)
+    except ValueError:
+        return False
+    return True

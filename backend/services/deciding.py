@@ -1,0 +1,131 @@
+"""A person's decision on parked work and on disputes; the author is told by a notice that reaches their phone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from backend.actor import DESK, Actor
+from backend.errors import Problem
+from backend.queries.inbox import group_of
+from backend.records.registry import SYNC_KINDS
+from backend.services import door
+from backend.services.notifying import tell
+from sync import apply
+from sync.apply import Applied, CannotApply, Change
+from sync.change import Author, Mutation, Op, Stored
+from sync.wire import Unreadable, mutation_from
+
+
+def decide_group(session: Session, actor: Actor, group_id: str, decision: str, reason: str) -> list[dict[str, Any]]:
+    """Apply or discard a parked group, in the order it came; either is kept for ever with who, when and why."""
+    if not actor.roles & DESK:
+        raise Problem("not_allowed", needs=sorted(DESK))
+    if not reason.strip():
+        raise Problem("reason_needed")
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:group, 0))"), {"group": group_id})
+    rows = [row for row in group_of(session, actor, group_id) if row["decision"] is None]
+    if not rows:
+        raise Problem("already_decided", id=group_id)
+    if decision == "apply":
+        for row in rows:
+            _apply(session, row)
+    session.execute(
+        text(
+            "UPDATE sync_waiting SET decided_at = now(), decided_by_id = CAST(:by AS uuid), decision = :decision, decision_reason = :reason "
+            "WHERE group_id = CAST(:group AS uuid) AND status = 'parked' AND decided_at IS NULL"
+        ),
+        {"by": actor.id, "decision": decision, "reason": reason, "group": group_id},
+    )
+    _tell_author(session, rows[0], decision, reason)
+    return group_of(session, actor, group_id)
+
+
+def _apply(session: Session, row: dict[str, Any]) -> None:
+    """The author's own change, let stand by a person: it keeps its author, device and time."""
+    try:
+        mutation = mutation_from(row["verbatim"].encode())
+        kind = SYNC_KINDS[mutation.kind]
+    except (Unreadable, KeyError) as error:
+        raise Problem("check_failed", cause="unreadable", id=row["id"]) from error
+    author = Author(row["author_id"], row["device_id"], frozenset(), row["unit_id"])
+    stored = door.push_store(session).load([mutation.key]).get(mutation.key)
+    step = Change(
+        id=mutation.id,
+        author=author,
+        at=min(mutation.happened_at, datetime.now(UTC)),
+        now={name: value for name, value in mutation.now.items() if name in kind.fields},
+        base_version=stored.version if stored else 0,
+        action=mutation.action,
+        mutation_id=mutation.id,
+        trusted=True,
+        forced=True,
+    )
+    try:
+        door.write_applied(session, [_judge(session, mutation, stored, step)])
+    except CannotApply as reason:
+        raise Problem("check_failed", cause=reason.code, id=row["id"], **reason.detail) from reason
+
+
+def _judge(session: Session, mutation: Mutation, stored: Stored | None, step: Change) -> Applied:
+    kind = SYNC_KINDS[mutation.kind]
+    if mutation.op is Op.CREATE and stored is None:
+        values = {"unit_id": step.author.unit_id} | step.now
+        if kind.initial_state:
+            values[kind.state_field] = kind.initial_state
+        return apply.create(kind, mutation.record, replace(step, now=values))
+    if stored is None:
+        raise CannotApply("not_found")
+    version = door.push_store(session).next_version(stored.version)
+    if mutation.op is Op.DELETE:
+        return apply.delete(kind, stored, step)
+    return (apply.act if mutation.op is Op.ACT else apply.change)(kind, stored, step, version)
+
+
+def _tell_author(session: Session, row: dict[str, Any], decision: str, reason: str) -> None:
+    done_zh, done_en = ("已采纳", "was accepted") if decision == "apply" else ("未采纳", "was not accepted")
+    tell(
+        session,
+        None,
+        row["author_id"],
+        row["unit_id"],
+        topic="decision",
+        zh=f"您提交的修改{done_zh}：{reason}"[:1000],
+        en=f"Your change {done_en}: {reason}"[:1000],
+        subject=(row["kind"], row["record_id"]) if len(row["record_id"]) == 36 else None,
+    )
+
+
+def answer_question(
+    session: Session, actor: Actor, kind: str, record_id: str, field: str, values: dict[str, Any]
+) -> Stored:
+    """Settle a dispute: a write that has seen all its heads; those whose value did not stand are told."""
+    row = session.execute(
+        text(
+            "SELECT heads FROM sync_question WHERE kind = :kind AND id = CAST(:id AS uuid) AND field = :field AND closed_at IS NULL FOR UPDATE"
+        ),
+        {"kind": kind, "id": record_id, "field": field},
+    ).one_or_none()
+    if row is None:
+        raise Problem("already_decided", kind=kind, id=record_id, field=field)
+    wanted = {name for name, one in SYNC_KINDS[kind].fields.items() if one.merges_as == field}
+    if set(values) - wanted:
+        raise Problem(
+            "invalid",
+            faults=[
+                {"field": name, "code": "unknown", "zh": "不属于这个争议", "en": "not part of this dispute"}
+                for name in set(values) - wanted
+            ],
+        )
+    stored = door.change(session, actor, kind, record_id, values)
+    for head in row[0]:
+        if {k: head["values"].get(k) for k in values} != values:
+            tell(
+                session, None, head["author"], stored.values["unit_id"], topic="question", subject=(kind, record_id),
+                zh="您修改的内容与他人冲突，核实后采用了另一个值", en="Your edit met another one; after a check the other value stands",
+            )  # fmt: skip
+    return stored

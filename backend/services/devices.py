@@ -1,0 +1,52 @@
+"""Phones of the unit: their health, and what happens to a lost one."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from backend.actor import Actor, Role
+from backend.errors import Problem
+from backend.queries.scopes import units_below
+from backend.records.account import Device
+
+MAY_REVOKE = frozenset({Role.ADMIN, Role.DISPATCHER, Role.SUPERVISOR})
+
+
+def list_devices(session: Session, actor: Actor) -> list[dict[str, Any]]:
+    """Devices of the asker's units with their last contact."""
+    units = [UUID(unit) for unit in units_below(session, actor.unit_id)]
+    rows = session.execute(
+        select(Device).where(Device.unit_id.in_(units)).order_by(Device.registered_at).limit(1000)
+    ).scalars()
+    return [_as_dict(row) for row in rows]
+
+
+def revoke_device(session: Session, actor: Actor, device_id: str) -> dict[str, Any]:
+    """Report a phone lost: from now on it may only hand in its unsent work, then it is told to wipe itself."""
+    if not actor.roles & MAY_REVOKE:
+        raise Problem("not_allowed", needs=sorted(MAY_REVOKE))
+    device = session.get(Device, UUID(device_id), with_for_update=True)
+    if device is None or str(device.unit_id) not in units_below(session, actor.unit_id):
+        raise Problem("not_found", id=device_id)
+    device.revoked_at = device.revoked_at or datetime.now(UTC)
+    session.flush()
+    return _as_dict(device)
+
+
+def note_contact(session: Session, actor: Actor, waiting_count: int | None, app_version: str | None) -> None:
+    """Remember when a device last spoke, how much it still holds, and which app it runs."""
+    if actor.device_id:
+        values: dict[str, Any] = {"last_seen_at": datetime.now(UTC)}
+        values |= {"waiting_count": waiting_count} if waiting_count is not None else {}
+        values |= {"app_version": app_version} if app_version else {}
+        session.execute(update(Device).where(Device.id == UUID(actor.device_id)).values(**values))
+
+
+def _as_dict(device: Device) -> dict[str, Any]:
+    names = ("name", "registered_at", "last_seen_at", "app_version", "waiting_count", "revoked_at")
+    return {"id": str(device.id), "unit_id": str(device.unit_id)} | {name: getattr(device, name) for name in names}

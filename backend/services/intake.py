@@ -1,0 +1,151 @@
+"""Taking a job in: its number, case, first-contact owner, limits and evidence from the matter, and its site card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from backend.actor import Actor, system
+from backend.errors import Problem
+from backend.geometry import lng_lat
+from backend.queries import territory
+from backend.records.work_order import OPEN, WorkOrder
+from backend.services import door
+from sync.change import Stored, moment_text
+from sync.kind import Values
+
+_CARD = {"name": "customer_name", "phone": "phone", "is_vulnerable": "is_vulnerable"}
+_CARD_POINT = {"address": "address", "meter_number": "meter_number", "access_note": "access_note"}
+
+
+def receive_job(session: Session, actor: Actor, values: Values, *, record_id: str | None = None) -> Stored:
+    """A job reported to the office; whoever took the call is its first-contact owner for ever.
+
+    The office may not set what the server fills, so the values are checked as the actor's own and completed after.
+    """
+    record_id = record_id or door.new_id()
+    place = values.get("place")
+    if place is not None and territory.cell_at(session, *lng_lat(place)) is None:
+        raise Problem("outside_territory", lng=lng_lat(place)[0], lat=lng_lat(place)[1])
+    door.create(session, actor, "work_order", values, record_id=record_id)
+    return complete_job(session, record_id, actor.id)
+
+
+def complete_job(session: Session, record_id: str, owner_id: str | None) -> Stored:
+    """Fill what the server knows and nobody may write: safe to repeat, a second time changes nothing."""
+    job = door.read(session, "work_order", record_id, lock=True)
+    if job.values.get("case_id"):
+        return job
+    now = datetime.now(UTC)
+    matter = door.read(session, "matter", job.values["matter_id"]).values
+    filled = _from_matter(matter, now) | _from_ledger(session, job.values) | {
+        "number": job.values.get("number") or _number(record_id, now),
+        "urgency": job.values.get("urgency") or matter["urgency"],
+        "case_id": job.values.get("case_id") or door.new_id(),
+        "first_contact_owner_id": owner_id,
+    }  # fmt: skip
+    return door.change(session, system(job.values["unit_id"]), "work_order", record_id, filled)
+
+
+def _number(record_id: str, now: datetime) -> str:
+    """Readable and unique: the day and the id's random end."""
+    return f"W{now:%y%m%d}-{record_id[-8:].upper()}"
+
+
+def _from_matter(matter: Values, now: datetime) -> Values:
+    def limit(name: str) -> str | None:
+        return moment_text(now + timedelta(minutes=matter[name])) if matter.get(name) else None
+
+    copied = ("skills", "duration_minutes", "required_photos", "signature_required", "quote_required")
+    return {name: matter.get(name) for name in copied} | {
+        "contact_by": limit("contact_within_minutes"),
+        "due_at": limit("finish_within_minutes"),
+    }
+
+
+def _from_ledger(session: Session, job: Values) -> Values:
+    """Place, cell, unit and site card, from the service point or the customer where they are known."""
+    point = door.read(session, "service_point", job["service_point_id"]).values if job.get("service_point_id") else {}
+    customer_id = job.get("customer_id") or point.get("customer_id")
+    place = job.get("place") or point.get("place")
+    cell_id = job.get("cell_id") or point.get("cell_id")
+    if cell_id is None and place is not None:
+        found = territory.cell_at(session, *lng_lat(place))
+        cell_id = found["id"] if found else None
+    address = job.get("address") or point.get("address")
+    return {"customer_id": customer_id, "place": place, "cell_id": cell_id, "address": address,
+            "site_card": site_card(session, job["unit_id"], customer_id, job.get("service_point_id"))}  # fmt: skip
+
+
+def site_card(
+    session: Session, unit_id: str, customer_id: str | None, service_point_id: str | None
+) -> dict[str, Any] | None:
+    """What a crew needs at the door, from the job's own unit's ledger alone."""
+    customer = _ledger_of(session, "customer", customer_id, unit_id)
+    point = _ledger_of(session, "service_point", service_point_id, unit_id)
+    if not customer and not point:
+        return None
+    card = {ours: customer.get(theirs) for theirs, ours in _CARD.items()}
+    return card | {ours: point.get(theirs) for theirs, ours in _CARD_POINT.items()}
+
+
+def _ledger_of(session: Session, kind: str, record_id: str | None, unit_id: str) -> Values:
+    values = door.read(session, kind, record_id).values if record_id else {}
+    return values if values.get("unit_id") == unit_id else {}
+
+
+def refresh_site_cards(session: Session, *, customer_id: str | None = None, service_point_id: str | None = None) -> int:
+    """Copy a changed ledger onto the open jobs that carry it; returns how many changed."""
+    wanted = WorkOrder.customer_id == customer_id if customer_id else WorkOrder.service_point_id == service_point_id
+    jobs = session.execute(
+        select(WorkOrder.id).where(wanted, WorkOrder.state.in_(OPEN), WorkOrder.deleted_at.is_(None))
+    ).scalars()
+    return sum(_refresh_one(session, str(job_id)) for job_id in list(jobs))
+
+
+def _refresh_one(session: Session, job_id: str) -> int:
+    job = door.read(session, "work_order", job_id, lock=True)
+    card = site_card(session, job.values["unit_id"], job.values.get("customer_id"), job.values.get("service_point_id"))
+    if card == job.values.get("site_card"):
+        return 0
+    door.change(session, system(job.values["unit_id"]), "work_order", job_id, {"site_card": card})
+    return 1
+
+
+def make_remainder(session: Session, job_id: str) -> Stored | None:
+    """What a partly done job left undone, as a job of its own in the same case; once."""
+    job = door.read(session, "work_order", job_id)
+    exists = session.execute(select(WorkOrder.id).where(WorkOrder.remainder_of_id == job_id)).first()
+    if job.values["state"] != "partly_done" or exists:
+        return None
+    kept = ("matter_id", "urgency", "place", "address", "reporter", "customer_id", "service_point_id", "cell_id",
+            "unit_id", "case_id", "first_contact_owner_id", "site_card")  # fmt: skip
+    actor = system(job.values["unit_id"])
+    matter = door.read(session, "matter", job.values["matter_id"]).values
+    now = datetime.now(UTC)
+    record_id = door.new_id()
+    values = {name: job.values.get(name) for name in kept} | _from_matter(matter, now)
+    values |= {
+        "state": "received",
+        "number": _number(record_id, now),
+        "remainder_of_id": job_id,
+        "description": job.values["remainder"],
+    }
+    return door.create(session, actor, "work_order", values, record_id=record_id)
+
+
+def unopened_jobs(session: Session, now: datetime, minutes: int) -> Sequence[str]:
+    """Urgent dispatched jobs that nobody on the crew has opened in time."""
+    before = now - timedelta(minutes=minutes)
+    rows = session.execute(
+        text(
+            "SELECT id::text FROM work_order WHERE state = 'dispatched' AND deleted_at IS NULL AND escalated_at IS NULL "
+            "AND opened_at IS NULL AND dispatched_at <= :before ORDER BY dispatched_at LIMIT 100"
+        ),
+        {"before": before},
+    )
+    return [row[0] for row in rows]

@@ -1,0 +1,106 @@
+"""Questionnaire answers: their logic checked again by the server, a score, and an item for each dissatisfied answer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+from uuid import UUID, uuid5
+
+import celpy
+from celpy.adapter import json_to_cel
+from celpy.celparser import CELParseError
+from celpy.evaluation import CELEvalError
+from sqlalchemy.orm import Session
+
+from backend.actor import system
+from backend.queries.scopes import today
+from backend.services import door
+from sync.kind import Values
+
+DISSATISFIED = frozenset({"dissatisfied", "very_dissatisfied"})
+SCORES = {"very_satisfied": 1.0, "satisfied": 1.0, "neutral": 0.5, "dissatisfied": 0.0, "very_dissatisfied": 0.0}
+DAYS_TO_FIX = 5
+
+
+@lru_cache(maxsize=1000)
+def _program(source: str) -> celpy.Runner:
+    environment = celpy.Environment()
+    return environment.program(environment.compile(source))
+
+
+def holds(source: str, answers: dict[str, Any], value: Any = None) -> bool:
+    """Whether a CEL condition holds for the answers so far; one that cannot be computed does not hold."""
+    try:
+        result = _program(source).evaluate({"answers": json_to_cel(answers), "value": json_to_cel(value)})
+    except (CELEvalError, CELParseError):
+        return False
+    return bool(result) is True
+
+
+def logic_faults(rows: list[Values], answers: dict[str, Any]) -> list[dict[str, str]]:
+    """What the answers break: required but missing, constraint not met, answered though not asked."""
+    faults = []
+    for row in rows:
+        name, value = row["name"], answers.get(row["name"])
+        asked = not row.get("relevant") or holds(row["relevant"], answers)
+        if value is None:
+            if asked and row.get("required") and row["type"] != "note":
+                faults.append({"field": name, "code": "required"})
+        elif not asked:
+            faults.append({"field": name, "code": "not_asked"})
+        elif row.get("constraint") and not holds(row["constraint"], answers, value):
+            faults.append({"field": name, "code": "constraint"})
+        elif row["type"] == "satisfaction" and value not in SCORES:
+            faults.append({"field": name, "code": "not_a_choice"})
+    return faults
+
+
+def score_of(rows: list[Values], answers: dict[str, Any]) -> float | None:
+    """The mean over the satisfaction questions that were answered, 0 to 1."""
+    points = [
+        SCORES[answers[row["name"]]]
+        for row in rows
+        if row["type"] == "satisfaction" and answers.get(row["name"]) in SCORES
+    ]
+    return round(sum(points) / len(points), 4) if points else None
+
+
+def follow_up(session: Session, response_id: str) -> int:
+    """Score a response and open an item for each dissatisfied answer; safe to repeat; returns how many were opened."""
+    response = door.read(session, "response", response_id, lock=True)
+    values = response.values
+    answers = values["answers"] if isinstance(values["answers"], dict) else {}
+    rows = door.read(session, "questionnaire", values["questionnaire_id"]).values["rows"]
+    score, faults = score_of(rows, answers), logic_faults(rows, answers)
+    actor = system(values["unit_id"])
+    if (values.get("score"), values.get("faults")) != (score, faults):
+        door.change(session, actor, "response", response_id, {"score": score, "faults": faults})
+    bad = [row for row in rows if row["type"] == "satisfaction" and answers.get(row["name"]) in DISSATISFIED]
+    store = door.push_store(session)
+    ids = {row["name"]: str(uuid5(UUID(response_id), row["name"])) for row in bad}
+    existing = store.load([("item", one) for one in ids.values()], lock=False)
+    fresh = [row for row in bad if ("item", ids[row["name"]]) not in existing]
+    door.create_many(
+        session, actor, "item", [(ids[row["name"]], _item(values, response_id, row, answers)) for row in fresh]
+    )
+    return len(fresh)
+
+
+def _item(response: Values, response_id: str, row: Values, answers: dict[str, Any]) -> Values:
+    said = answers.get(f"{row['name']}_why")
+    return {
+        "unit_id": response["unit_id"],
+        "theme": row.get("theme") or "window_service",
+        "source": "questionnaire",
+        "state": "open",
+        "description": f"{row['label_zh']}：{said or '不满意'}"[:2000],
+        "owner_id": response.get("author_id"),
+        "first_contact_owner_id": response.get("author_id"),
+        "due_on": (today() + timedelta(days=DAYS_TO_FIX)).isoformat(),
+        "customer_id": response.get("customer_id"),
+        "cell_id": response.get("cell_id"),
+        "visit_id": response.get("visit_id"),
+        "response_id": response_id,
+        "case_id": door.new_id(),
+    }

@@ -1,0 +1,93 @@
+"""Changing who serves what: handing a cell over, and planning a balanced division from the customers' workload."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import shapely
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from backend.actor import Actor, Role
+from backend.errors import Problem
+from backend.geometry import geojson_of
+from backend.queries.scopes import today, units_below
+from backend.queries.territory import outlines
+from backend.services import door
+from geo.divide import balanced
+from geo.errors import GeoError
+from geo.shapes import coverage_of
+from sync.change import Stored
+
+# Visits a year by class: the workload a customer means for a representative.
+WORKLOAD = {"resident": 1.0, "large": 12.0, "key": 12.0, "special": 12.0, "community": 12.0, "developer": 4.0}
+
+
+def hand_over_cell(session: Session, actor: Actor, cell_id: str, staff_id: str) -> Stored:
+    """Make somebody the representative of a cell from today; the one before is relieved at once. No customer is written."""
+    if not actor.roles & {Role.ADMIN, Role.SUPERVISOR}:
+        raise Problem("not_allowed", needs=[Role.ADMIN, Role.SUPERVISOR])
+    cell = door.read(session, "cell", cell_id, lock=True)
+    if cell.values["unit_id"] not in units_below(session, actor.unit_id):
+        raise Problem("not_found", kind="cell", id=cell_id)
+    on = today()
+    rows = session.execute(
+        text(
+            "SELECT id::text, valid_from FROM cell_assignment WHERE cell_id = CAST(:cell AS uuid) AND duty = 'representative' "
+            "AND deleted_at IS NULL AND (valid_until IS NULL OR valid_until >= :on)"
+        ),
+        {"cell": cell_id, "on": on},
+    ).all()
+    for assignment_id, valid_from in rows:
+        yesterday = on - timedelta(days=1)
+        if valid_from > yesterday:
+            door.delete(
+                session,
+                actor,
+                "cell_assignment",
+                assignment_id,
+                version=door.read(session, "cell_assignment", assignment_id).version,
+            )
+        else:
+            door.change(session, actor, "cell_assignment", assignment_id, {"valid_until": yesterday.isoformat()})
+    values = {
+        "unit_id": cell.values["unit_id"],
+        "cell_id": cell_id,
+        "staff_id": staff_id,
+        "duty": "representative",
+        "valid_from": on.isoformat(),
+    }
+    return door.create(session, actor, "cell_assignment", values)
+
+
+def plan_division(session: Session, actor: Actor, unit_id: str, cells: int, seed: int) -> dict[str, Any]:
+    """A balanced division of a unit's ground as GeoJSON with each cell's workload; nothing is changed."""
+    if unit_id not in units_below(session, actor.unit_id):
+        raise Problem("not_found", kind="unit", id=unit_id)
+    ground = shapely.union_all([cell["shape"] for cell in outlines(session, [unit_id])])
+    places, workload = customers_workload(session, unit_id)
+    try:
+        division = balanced(ground, places, workload, cells, seed=seed)
+    except GeoError as error:
+        raise Problem("check_failed", cause=type(error).__name__) from error
+    exact = coverage_of(ground, division.cells).is_exact
+    features = [
+        {"type": "Feature", "geometry": geojson_of(shape), "properties": {"number": n + 1, "workload": float(load)}}
+        for n, (shape, load) in enumerate(zip(division.cells, division.workload, strict=True))
+    ]
+    return {"type": "FeatureCollection", "features": features, "imbalance": division.imbalance, "is_exact": exact}
+
+
+def customers_workload(session: Session, unit_id: str) -> tuple[Any, Any]:
+    """The unit's service points as (n, 2) degrees, and what each means a year."""
+    rows = session.execute(
+        text(
+            "SELECT ST_X(p.place), ST_Y(p.place), c.category FROM service_point p JOIN customer c ON c.id = p.customer_id "
+            "WHERE p.unit_id = CAST(:unit AS uuid) AND p.deleted_at IS NULL ORDER BY p.id"
+        ),
+        {"unit": unit_id},
+    ).all()
+    places = np.array([(row[0], row[1]) for row in rows], dtype=np.float64).reshape(-1, 2)
+    return places, np.array([WORKLOAD[row[2]] for row in rows], dtype=np.float64)

@@ -1,0 +1,73 @@
+"""The Celery application: waking the outbox, and what runs by the clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import lru_cache
+
+from celery import Celery, shared_task
+from celery.schedules import crontab
+
+from backend import config
+from backend.db import Database, make_engine
+from backend.services.dispatching import escalate_unopened
+from backend.services.notifying import RecordedChannel
+from backend.services.visiting import plan_visits
+from backend.tasks import outbox
+from sync.postgres.push import deadline_passed
+
+
+def make_celery(settings: config.Settings) -> Celery:
+    """Celery on Redis or Valkey. Messages are only wake-ups: the work itself stands in PostgreSQL's outbox."""
+    app = Celery("wangge", broker=settings.broker_url, include=["backend.tasks.jobs"])
+    app.conf.update(
+        task_acks_late=True,
+        task_ignore_result=True,
+        worker_prefetch_multiplier=1,
+        broker_connection_retry_on_startup=True,
+        broker_transport_options={
+            "visibility_timeout": 300,
+            "unacked_restore_interval": 2,
+            "unacked_restore_throttle": 1,
+        },
+        timezone="Asia/Shanghai",
+        beat_schedule={
+            "sweep the outbox": {"task": "wangge.serve_outbox", "schedule": 5.0},
+            "park what waited too long": {"task": "wangge.end_holds", "schedule": 60.0},
+            "escalate unopened jobs": {"task": "wangge.escalate", "schedule": 30.0},
+            "plan visits": {"task": "wangge.plan_visits", "schedule": crontab(hour=2, minute=10)},
+        },
+    )
+    return app
+
+
+@lru_cache(maxsize=1)
+def _database() -> Database:
+    return Database(make_engine(config.read().database_url, pool_size=4))
+
+
+@shared_task(name="wangge.serve_outbox")
+def serve_outbox() -> int:
+    """Serve the facts that are due."""
+    return outbox.serve(_database())
+
+
+@shared_task(name="wangge.end_holds")
+def end_holds() -> int:
+    """Park held mutations past their deadline."""
+    with _database().transaction() as session:
+        return deadline_passed(session.connection(), datetime.now(UTC))
+
+
+@shared_task(name="wangge.escalate")
+def escalate() -> int:
+    """Tell dispatchers of jobs nobody opened."""
+    with _database().transaction() as session:
+        return escalate_unopened(session, RecordedChannel(), config.read().escalate_after_minutes)
+
+
+@shared_task(name="wangge.plan_visits")
+def plan_due_visits() -> int:
+    """The nightly plan."""
+    with _database().transaction() as session:
+        return plan_visits(session)

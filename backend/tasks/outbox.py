@@ -1,0 +1,60 @@
+"""Serving the outbox: facts in order, each in a transaction of its own, retried with growing pauses."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from backend.db import Database
+from backend.errors import Problem
+from backend.events import Outbox
+from backend.tasks.subscriptions import SUBSCRIPTIONS
+
+log = structlog.get_logger(__name__)
+MOST_ATTEMPTS = 8
+
+
+def serve(database: Database, *, most: int = 1000) -> int:
+    """Serve facts that are due until none is left; several workers may run at once. Returns how many were served."""
+    served = 0
+    while served < most and _serve_one(database):
+        served += 1
+    return served
+
+
+def _serve_one(database: Database) -> bool:
+    """One fact: its subscribers and its end in one transaction, so that neither can happen without the other."""
+    with database.transaction() as session:
+        row = session.execute(
+            select(Outbox)
+            .where(Outbox.done_at.is_(None), Outbox.due_at <= datetime.now(UTC), Outbox.attempts < MOST_ATTEMPTS)
+            .order_by(Outbox.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        ).scalar_one_or_none()
+        if row is None:
+            return False
+        fact_id, fact = row.id, row.fact
+        try:
+            with session.begin_nested():
+                for subscriber in SUBSCRIPTIONS.get(row.fact, ()):
+                    subscriber(session, row.detail)
+        except Problem as problem:
+            # A record gone meanwhile needs nothing done; anything else is tried again later.
+            done = datetime.now(UTC) if problem.code == "not_found" else None
+            _end(session, fact_id, done, row.attempts + 1, problem.code)
+        except Exception as error:  # noqa: BLE001 - one bad fact must not stop the others; it stays visible in the outbox
+            log.error("outbox.failed", fact=fact, error=type(error).__name__)
+            _end(session, fact_id, None, row.attempts + 1, type(error).__name__)
+        else:
+            _end(session, fact_id, datetime.now(UTC), row.attempts, None)
+    return True
+
+
+def _end(session: Session, fact_id: int, done_at: datetime | None, attempts: int, error: str | None) -> None:
+    due_at = datetime.now(UTC) + timedelta(seconds=2**attempts)
+    values = {"done_at": done_at, "attempts": attempts, "last_error": error} | ({} if done_at else {"due_at": due_at})
+    session.execute(update(Outbox).where(Outbox.id == fact_id).values(**values))

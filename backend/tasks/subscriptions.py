@@ -1,0 +1,38 @@
+"""What follows from which fact: one table, so that a reader sees every consequence of a write in one place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from backend.queries.documents import creator_of
+from backend.services import door
+from backend.services.evidence import mark_arrived
+from backend.services.intake import complete_job, make_remainder, refresh_site_cards
+from backend.services.phonetics import keep_pinyin
+from backend.services.surveying import follow_up
+
+Detail = dict[str, Any]
+Subscriber = Callable[[Session, Detail], object]
+
+
+def _complete_job(session: Session, fact: Detail) -> None:
+    complete_job(session, fact["id"], creator_of(session, "work_order", fact["id"]))
+
+
+def _arrived(session: Session, fact: Detail) -> None:
+    mark_arrived(session, door.read(session, "photo", fact["id"]).values["sha256"])
+
+
+SUBSCRIPTIONS: dict[str, tuple[Subscriber, ...]] = {
+    "work_order.written": (_complete_job, lambda session, fact: make_remainder(session, fact["id"])),
+    "customer.written": (
+        lambda session, fact: keep_pinyin(session, fact["id"]),
+        lambda session, fact: refresh_site_cards(session, customer_id=fact["id"]),
+    ),
+    "service_point.written": (lambda session, fact: refresh_site_cards(session, service_point_id=fact["id"]),),
+    "response.written": (lambda session, fact: follow_up(session, fact["id"]),),
+    "photo.written": (_arrived,),
+}

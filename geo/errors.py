@@ -1,0 +1,13 @@
+"""What can go wrong in territory arithmetic."""
+
+
+class GeoError(Exception):
+    """The shapes or figures cannot be worked with."""
+
+
+class TooFewCustomers(GeoError):
+    """More cells were asked for than there are places to divide."""
+
+
+class NothingInside(GeoError):
+    """No customer lies inside the territory."""

@@ -1,0 +1,59 @@
+"""Metres from degrees: a local projection for work, great circles for distances."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from pyproj import Transformer
+from shapely.geometry.base import BaseGeometry
+
+EARTH_RADIUS_M = 6_371_008.8
+Coordinates = NDArray[np.float64]
+
+
+@lru_cache(maxsize=32)
+def _transformer(zone: int, south: bool, to_metres: bool) -> Callable[..., tuple[Coordinates, Coordinates]]:
+    utm = f"EPSG:{32700 + zone if south else 32600 + zone}"
+    ends = ("EPSG:4326", utm) if to_metres else (utm, "EPSG:4326")
+    transform: Callable[..., tuple[Coordinates, Coordinates]] = Transformer.from_crs(*ends, always_xy=True).transform
+    return transform
+
+
+class LocalMetres:
+    """The UTM zone around a shape: degrees (lng, lat) in, metres (east, north) out, and back."""
+
+    def __init__(self, around: BaseGeometry) -> None:
+        center = around.centroid
+        self._zone, self._south = int((center.x + 180) // 6) + 1, center.y < 0
+
+    def to_metres(self, shape: BaseGeometry) -> BaseGeometry:
+        """A shape in metres."""
+        return shapely.transform(shape, lambda xy: self.points_to_metres(xy))
+
+    def to_degrees(self, shape: BaseGeometry) -> BaseGeometry:
+        """A shape in degrees."""
+        back = _transformer(self._zone, self._south, False)
+        return shapely.transform(shape, lambda xy: np.column_stack(back(xy[:, 0], xy[:, 1])))
+
+    def points_to_metres(self, lng_lat: Coordinates) -> Coordinates:
+        """An (n, 2) array of degrees as metres."""
+        return np.column_stack(_transformer(self._zone, self._south, True)(lng_lat[:, 0], lng_lat[:, 1]))
+
+
+def distance_m(a: tuple[float, float], b: tuple[float, float]) -> float:
+    """Great-circle metres between two (lng, lat) places."""
+    return float(distances_m(np.array([a]), np.array([b]))[0, 0])
+
+
+def distances_m(a: Coordinates, b: Coordinates) -> Coordinates:
+    """Great-circle metres between every two places of an (n, 2) and an (m, 2) array of (lng, lat): (n, m)."""
+    a_rad, b_rad = np.radians(a), np.radians(b)
+    d_lng = a_rad[:, None, 0] - b_rad[None, :, 0]
+    d_lat = a_rad[:, None, 1] - b_rad[None, :, 1]
+    h = np.sin(d_lat / 2) ** 2 + np.cos(a_rad[:, None, 1]) * np.cos(b_rad[None, :, 1]) * np.sin(d_lng / 2) ** 2
+    found: Coordinates = 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.clip(h, 0, 1)))
+    return found

@@ -1,0 +1,159 @@
+"""Real servers for the tests: a throwaway PostgreSQL cluster, and a copy of a small town for every test."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
+
+from backend import config, migrations
+from backend.app import create_app, make_house
+from backend.db import Database, make_engine
+from backend.local.cluster import Cluster, private_cluster
+from tests import factories
+
+_numbers = itertools.count()
+HOME = config.read().home
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """PostgreSQL with PostGIS, without fsync, for this run."""
+    HOME.mkdir(parents=True, exist_ok=True)
+    found = private_cluster(HOME, durable=False, name="test-cluster")
+    _drop_copies(found)
+    yield found
+    _drop_copies(found)
+    found.stop()
+
+
+def _drop_copies(cluster: Cluster) -> None:
+    for name in cluster.psql("postgres", "SELECT datname FROM pg_database WHERE datname LIKE 'copy_%' OR datname LIKE 'template_%'").split():
+        if name not in ("template0", "template1"):
+            cluster.psql("postgres", f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def empty_template(cluster: Cluster) -> str:
+    """A migrated database without records."""
+    cluster.ensure_database("template_empty")
+    engine = make_engine(cluster.url("template_empty"))
+    migrations.upgrade(engine)
+    engine.dispose()
+    return "template_empty"
+
+
+@pytest.fixture(scope="session")
+def town_template(cluster: Cluster, empty_template: str) -> str:
+    """The small town."""
+    cluster.ensure_database("template_town", empty_template)
+    engine = make_engine(cluster.url("template_town"))
+    with Database(engine).transaction() as session:
+        factories.build(session)
+    engine.dispose()
+    return "template_town"
+
+
+@pytest.fixture
+def make_database(cluster: Cluster) -> Iterator[Callable[[str], Database]]:
+    """Copies of a template, dropped after the test."""
+    made: list[tuple[str, Database]] = []
+
+    def make(template: str) -> Database:
+        name = f"copy_{next(_numbers)}"
+        cluster.ensure_database(name, template)
+        made.append((name, Database(make_engine(cluster.url(name), pool_size=5))))
+        return made[-1][1]
+
+    yield make
+    for name, database in made:
+        database.engine.dispose()
+        cluster.psql("postgres", f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def database(make_database: Callable[[str], Database], town_template: str) -> Database:
+    """The small town, this test's own."""
+    return make_database(town_template)
+
+
+@pytest.fixture
+def empty_database(make_database: Callable[[str], Database], empty_template: str) -> Database:
+    """A migrated database without records."""
+    return make_database(empty_template)
+
+
+@pytest.fixture
+def town() -> factories.Town:
+    """Names to ids."""
+    return factories.Town()
+
+
+@pytest.fixture
+def session(database: Database) -> Iterator[Session]:
+    """A session that is undone after the test."""
+    with Session(database.engine, expire_on_commit=False) as session:
+        yield session
+
+
+@pytest.fixture
+def settings(tmp_path: Path, cluster: Cluster) -> config.Settings:
+    """Settings of a server of this test's own."""
+    objects = (tmp_path / "objects").as_uri()
+    return replace(config.read({}), home=tmp_path, objects_url=objects, secret_key="of the tests", limits_enabled=False)
+
+
+@pytest.fixture(scope="session")
+def web(cluster: Cluster, empty_template: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
+    """The web application, built once; each test puts its own house in."""
+    home = tmp_path_factory.mktemp("web")
+    settings = replace(config.read({}), home=home, objects_url="memory://", secret_key="of the tests", limits_enabled=False)
+    return create_app(settings, Database(make_engine(cluster.url(empty_template), poolclass=NullPool)))
+
+
+@pytest.fixture
+def app(web: Flask, settings: config.Settings, database: Database) -> Flask:
+    """The web application on this test's small town."""
+    web.extensions["wangge"] = make_house(settings, database)
+    return web
+
+
+@dataclass
+class Person:
+    """Somebody who speaks HTTP: paths are relative to /api/v1."""
+
+    client: FlaskClient
+    token: str
+
+    def __call__(self, method: str, path: str, body: Any = None, *, version: int | None = None, **options: Any) -> Any:
+        """Send one request; returns the response."""
+        headers = {"Authorization": f"Bearer {self.token}", **options.pop("headers", {})}
+        if version is not None:
+            headers["If-Match"] = f'"{version}"'
+        return self.client.open(f"/api/v1{path}", method=method, json=body, headers=headers, **options)
+
+    def get(self, path: str, **options: Any) -> Any:
+        """The JSON of a successful GET."""
+        response = self("GET", path, **options)
+        assert response.status_code == 200, response.text
+        return response.get_json()
+
+
+@pytest.fixture
+def as_(app: Flask, database: Database, settings: config.Settings) -> Callable[[str], Person]:
+    """`as_("dispatcher")` gives that person of the town."""
+
+    def person(name: str) -> Person:
+        with database.transaction() as session:
+            token = factories.token_for(session, settings, name)
+        return Person(app.test_client(), token)
+
+    return person

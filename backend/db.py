@@ -33,7 +33,8 @@ def make_engine(url: str, **options: Any) -> Engine:
     arguments = "-c synchronous_commit=on -c idle_in_transaction_session_timeout=30s -c timezone=UTC -c jit=off"
     if "poolclass" not in options:
         options = {"pool_size": 20, "max_overflow": 20, "pool_pre_ping": True} | options
-    return create_engine(url, connect_args={"options": arguments}, **options)
+    # Parameters hold names and numbers of customers: they do not belong in an error message.
+    return create_engine(url, connect_args={"options": arguments}, hide_parameters=True, **options)
 
 
 class Database:

@@ -42,7 +42,9 @@ def mutation_bytes(item: Any) -> bytes:
     return canonical(item)
 
 
-def _read(item: dict[str, Any], raw: bytes, boot: str | None) -> Mutation:
+def _read(item: Any, raw: bytes, boot: str | None) -> Mutation:
+    if not isinstance(item, dict):
+        raise TypeError("not an object")
     if len(raw) > MOST_MUTATION_BYTES:
         raise ValueError("larger than 256 KiB")
     if b"\\u0000" in raw:

@@ -14,13 +14,14 @@ from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 
-from backend import config, migrations
+from backend import config, logs, migrations
 from backend.app import create_app, make_house
 from backend.db import Database, make_engine
 from backend.local.cluster import Cluster, private_cluster
 from tests import factories
 
 _numbers = itertools.count()
+logs.configure()
 HOME = config.read().home
 
 

@@ -1,0 +1,43 @@
+"""Logs as JSON lines with request ids; a traceback names files and lines, never values, which may be personal."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from types import TracebackType
+from typing import Any
+
+import structlog
+
+
+def configure(*, is_json: bool = True) -> None:
+    """Set up structlog for this process; colours for a person, JSON for machines."""
+    renderer: Any = structlog.processors.JSONRenderer() if is_json else structlog.dev.ConsoleRenderer()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _where,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+def _where(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Replace an exception by its type and the places it passed."""
+    found = event.pop("exc_info", None)
+    info = sys.exc_info() if found is True else found if isinstance(found, tuple) else None
+    if info and info[0] is not None:
+        event["exception"] = info[0].__name__
+        event["at"] = _places(info[2])
+    return event
+
+
+def _places(trace: TracebackType | None) -> list[str]:
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace)[-12:]]
+

@@ -1,0 +1,239 @@
+"""The reference phone's engine: work is kept first, sent when it can be, and ends with a receipt."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import secrets
+import time
+import uuid
+from pathlib import Path
+from typing import Any
+
+from mobile_api_spec.phone.clock import Clock
+from mobile_api_spec.phone.link import Link, Offline, Refused
+from mobile_api_spec.phone.store import Store, Values
+
+BATCH = 500
+CHUNK_BYTES = 2 * 1024 * 1024
+
+
+def new_id() -> str:
+    """A UUIDv7 (RFC 9562): 48 bits of milliseconds, then random."""
+    value = (int(time.time() * 1000) << 80) | (0x7 << 76) | (secrets.randbits(12) << 64) | (0b10 << 62) | secrets.randbits(62)
+    return str(uuid.UUID(int=value))
+
+
+class Phone:
+    """One user on one device. Everything in `folder`; throwing the object away and making another is a restart."""
+
+    def __init__(self, folder: Path, link: Link, clock: Clock | None = None) -> None:
+        self.store = Store(folder)
+        self.link = link
+        self.clock = clock or Clock()
+        if not self.store.meta("device"):
+            self.store.set_meta(device=new_id(), store=new_id(), fill=1)
+
+    # -- signing in ----------------------------------------------------------------------------------------------
+
+    def sign_in(self, login: str, password: str, name: str = "reference phone") -> None:
+        """Sign in once; afterwards tokens are refreshed."""
+        device = {"id": self.store.meta("device"), "name": name, "app_version": "reference 1"}
+        body = {"login": login, "password": password, "device": device}
+        self._keep_tokens(self.link.send("POST", "/sessions", json=body).json())
+
+    def _keep_tokens(self, answer: Values) -> None:
+        self.store.set_meta(access=answer["access_token"], refresh=answer["refresh_token"], staff=answer["staff_id"], unit=answer["unit_id"])
+
+    def _send(self, method: str, path: str, **options: Any) -> Any:
+        """A signed-in request; an expired access token is refreshed once."""
+        try:
+            return self.link.send(method, path, token=self.store.meta("access"), **options)
+        except Refused as refused:
+            if refused.code != "not_signed_in":
+                raise
+        body = {"refresh_token": self.store.meta("refresh"), "device_id": self.store.meta("device")}
+        self._keep_tokens(self.link.send("POST", "/sessions/refresh", json=body).json())
+        return self.link.send(method, path, token=self.store.meta("access"), **options)
+
+    # -- working (needs no network) ------------------------------------------------------------------------------
+
+    @property
+    def staff_id(self) -> str:
+        """Who is signed in."""
+        return str(self.store.meta("staff"))
+
+    def create(self, kind: str, values: Values, record: str | None = None) -> str:
+        """Make a record; returns its id."""
+        record = record or new_id()
+        self._enqueue(kind, record, "create", values)
+        return record
+
+    def change(self, kind: str, record: str, now: Values) -> None:
+        """Set fields of a record."""
+        self._enqueue(kind, record, "change", now)
+
+    def act(self, kind: str, record: str, action: str, now: Values | None = None) -> None:
+        """Take a step in a record's life."""
+        self._enqueue(kind, record, "act", now or {}, action=action)
+
+    def _enqueue(self, kind: str, record: str, op: str, now: Values, **more: Any) -> None:
+        held = self.store.record(kind, record)
+        mutation = {
+            "id": new_id(),
+            "author": self.store.meta("staff"),
+            "kind": kind,
+            "record": record,
+            "op": op,
+            "base_version": held[0] if held else 0,
+            "was": {name: held[1].get(name) for name in now} if held else {},
+            "now": now,
+            "happened_at": self.clock.now().isoformat(),
+            "monotonic_ms": self.clock.monotonic_ms(),
+            "boot": self.clock.boot,
+            **more,
+        }
+        with self.store.transaction():
+            self.store.enqueue(mutation)
+
+    def take_photo(self, of_kind: str, of_id: str, purpose: str, data: bytes, keys: Values | None = None) -> str:
+        """Keep a picture's bytes and make its record; the two travel apart."""
+        photo, sha256 = new_id(), hashlib.sha256(data).hexdigest()
+        with self.store.transaction():
+            self.store.keep_photo(photo, sha256, data)
+        values = {
+            "of_kind": of_kind, "of_id": of_id, "purpose": purpose, "sha256": sha256, "size_bytes": len(data),
+            "media_type": "image/jpeg", "taken_at": self.clock.now().isoformat(), "staff_id": self.staff_id,
+        }  # fmt: skip
+        return self.create("photo", values | (keys or {}), photo)
+
+    def records(self, kind: str) -> dict[str, Values]:
+        """What the screen shows: the server's copies with unsent work laid over them."""
+        shown = self.store.visible(kind)
+        for record in self.store.unsent_records(kind):
+            base = shown.get(record, {"id": record, "kind": kind})
+            for mutation in self.store.unsent_of(kind, record):
+                base = base | mutation["now"]
+            shown[record] = base
+        return shown
+
+    # -- syncing -------------------------------------------------------------------------------------------------
+
+    def sync(self) -> None:
+        """Hand work in, fetch what is new, send pictures; raises Offline when the network goes, having lost nothing."""
+        self.push()
+        self.pull()
+        self.upload()
+
+    def push(self) -> None:
+        """Send the queue, oldest first, in batches; a batch too large is halved."""
+        most = BATCH
+        while batch := [m for m in self.store.waiting(most) if not self._was_held(m)]:
+            try:
+                answer = self._send("POST", "/sync/push", content=self._batch(batch), headers={"Content-Type": "application/json"}).json()
+            except Refused as refused:
+                if refused.code != "too_large" or len(batch) == 1:
+                    raise
+                most = max(len(batch) // 2, 1)
+                continue
+            self._keep_outcomes(answer["outcomes"])
+            if len(batch) < most:
+                return
+
+    def _was_held(self, mutation: Values) -> bool:
+        """A held mutation is the server's to end; it is asked about again only by a new push of other work."""
+        return mutation["id"] in self.store.meta("held", [])
+
+    def _batch(self, batch: list[Values]) -> bytes:
+        clocks = {"sent_at": self.clock.now().isoformat(), "boot": self.clock.boot, "monotonic_ms": self.clock.monotonic_ms()}
+        return json.dumps({"store": self.store.meta("store"), "schema": 1, **clocks, "mutations": batch}).encode()
+
+    def _keep_outcomes(self, outcomes: list[Values]) -> None:
+        """Receipt, body and removal from the queue in one local transaction."""
+        have = self.store.meta("have", {})
+        with self.store.transaction():
+            for outcome in outcomes:
+                self.store.answer(outcome)
+                record = outcome.get("record")
+                if record:
+                    self.store.keep_line(record, self.store.meta("fill"))
+                    if record["in"]:
+                        have[f"{record['kind']}/{record['id']}"] = record["version"]
+            held = [one["id"] for one in outcomes if one["status"] == "held"]
+            self.store.set_meta(have=have, held=[*self.store.meta("held", []), *held])
+
+    def pull(self) -> None:
+        """Fetch pages until there are no more; on `start_compare` begin anew and keep all unsent work."""
+        while True:
+            body = {"store": self.store.meta("store"), "cursor": self.store.meta("cursor"), "have": self.store.meta("have", {})}
+            body |= {"waiting": len(self.store.waiting(10_000))}
+            try:
+                page = self._send("POST", "/sync/pull", json=body).json()
+            except Refused as refused:
+                if refused.code == "device_revoked" and not self.store.waiting(1):
+                    self.store.wipe()
+                if refused.code != "start_compare":
+                    raise
+                with self.store.transaction():
+                    self.store.set_meta(cursor=None, fill=self.store.meta("fill") + 1, have={})
+                continue
+            self._keep_page(page)
+            if not page["more"]:
+                return
+
+    def _keep_page(self, page: Values) -> None:
+        """Lines, scope sets and cursor in one local transaction: a repeated page changes nothing."""
+        drops = sorted({*self.store.meta("drops", []), *page["drops"]})
+        fill = self.store.meta("fill")
+        with self.store.transaction():
+            for line in page["lines"]:
+                self.store.keep_line(line, fill)
+            if not page["more"]:
+                self.store.drop_scopes(drops)
+                self.store.drop_older_fills(fill if self.store.meta("filled", 0) < fill else 0)
+                self.store.set_meta(filled=fill, have={}, held=[])
+            self.store.set_meta(cursor=page["cursor"], scopes=page["scopes"], drops=drops if page["more"] else [])
+
+    def upload(self) -> None:
+        """Send pictures' bytes by tus, going on where the server says they stand."""
+        for photo, sha256, data, path in self.store.photos_waiting():
+            upload = path or self._begin_upload(photo, sha256, len(data))
+            offset = self._offset(upload)
+            if offset is None:
+                self.store.set_upload(photo, None)
+                continue
+            while offset < len(data):
+                chunk = data[offset : offset + CHUNK_BYTES]
+                headers = {"Tus-Resumable": "1.0.0", "Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
+                offset = int(self._send("PATCH", upload, content=chunk, headers=headers).headers["Upload-Offset"])
+            self.store.photo_arrived(photo)
+
+    def _begin_upload(self, photo: str, sha256: str, length: int) -> str:
+        pairs = {"photo_id": photo, "sha256": sha256}
+        metadata = ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in pairs.items())
+        headers = {"Tus-Resumable": "1.0.0", "Upload-Length": str(length), "Upload-Metadata": metadata}
+        location = str(self._send("POST", "/uploads", headers=headers).headers["Location"]).removeprefix("/api/v1")
+        self.store.set_upload(photo, location)
+        return location
+
+    def _offset(self, upload: str) -> int | None:
+        try:
+            return int(self._send("HEAD", upload).headers["Upload-Offset"])
+        except Refused as refused:
+            if refused.status == 404:
+                return None
+            raise
+
+    def try_sync(self) -> bool:
+        """Sync if there is a network; whether it went through."""
+        try:
+            self.sync()
+        except Offline:
+            return False
+        return True
+
+    def close(self) -> None:
+        """End the program; the work stays on disk."""
+        self.store.close()
+        self.link.close()

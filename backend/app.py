@@ -32,6 +32,7 @@ from backend.blobs.store import open_blobs
 from backend.db import Database, make_engine
 from backend.records.registry import KINDS
 from backend.services.evidence import Parts
+from backend.tasks.jobs import make_wake
 from sync.cursor import CursorSeal
 
 MOST_BODY_BYTES = 8 * 1024 * 1024
@@ -78,6 +79,7 @@ def make_house(settings: config.Settings, database: Database | None = None) -> H
         seal=CursorSeal(settings.secret_key),
         blobs=open_blobs(settings.objects_url),
         parts=Parts(settings.home / "uploads"),
+        wake=make_wake(settings),
     )
 
 

@@ -36,7 +36,7 @@ def geojson_of(shape: BaseGeometry, digits: int = 7) -> dict[str, Any]:
 
 def point(lng: float, lat: float) -> dict[str, Any]:
     """A GeoJSON point."""
-    return {"type": "Point", "coordinates": [round(lng, 7), round(lat, 7)]}
+    return {"type": "Point", "coordinates": [round(float(lng), 7), round(float(lat), 7)]}
 
 
 def lng_lat(geojson: dict[str, Any]) -> tuple[float, float]:

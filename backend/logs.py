@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import traceback
+from collections.abc import MutableMapping
 from types import TracebackType
 from typing import Any
 
@@ -28,7 +29,7 @@ def configure(*, is_json: bool = True) -> None:
     )
 
 
-def _where(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+def _where(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Replace an exception by its type and the places it passed."""
     found = event.pop("exc_info", None)
     info = sys.exc_info() if found is True else found if isinstance(found, tuple) else None
@@ -40,4 +41,3 @@ def _where(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
 
 def _places(trace: TracebackType | None) -> list[str]:
     return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace)[-12:]]
-

@@ -37,7 +37,9 @@ def cluster() -> Iterator[Cluster]:
 
 
 def _drop_copies(cluster: Cluster) -> None:
-    for name in cluster.psql("postgres", "SELECT datname FROM pg_database WHERE datname LIKE 'copy_%' OR datname LIKE 'template_%'").split():
+    for name in cluster.psql(
+        "postgres", "SELECT datname FROM pg_database WHERE datname LIKE 'copy_%' OR datname LIKE 'template_%'"
+    ).split():
         if name not in ("template0", "template1"):
             cluster.psql("postgres", f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
@@ -116,7 +118,9 @@ def settings(tmp_path: Path, cluster: Cluster) -> config.Settings:
 def web(cluster: Cluster, empty_template: str, tmp_path_factory: pytest.TempPathFactory) -> Flask:
     """The web application, built once; each test puts its own house in."""
     home = tmp_path_factory.mktemp("web")
-    settings = replace(config.read({}), home=home, objects_url="memory://", secret_key="of the tests", limits_enabled=False)
+    settings = replace(
+        config.read({}), home=home, objects_url="memory://", secret_key="of the tests", limits_enabled=False
+    )
     return create_app(settings, Database(make_engine(cluster.url(empty_template), poolclass=NullPool)))
 
 

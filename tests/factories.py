@@ -76,7 +76,11 @@ def build(session: Session) -> None:
         "unit",
         [
             (uid(name), {"unit_id": uid(name), "name": name, "level": level, "parent_id": parent and uid(parent)})
-            for name, level, parent in (("group", "group", None), ("north", "branch", "group"), ("south", "branch", "group"))
+            for name, level, parent in (
+                ("group", "group", None),
+                ("north", "branch", "group"),
+                ("south", "branch", "group"),
+            )
         ],
     )
     _people(session)
@@ -96,7 +100,13 @@ def _people(session: Session) -> None:
     crew = {"name": "一班", "leader_id": uid("leader"), "member_ids": [uid("leader"), uid("member")], "skills": ["pipe_repair", "valve"],
             "shift_start": "00:00", "shift_end": "23:59", "start_place": middle(0), "is_active": True}  # fmt: skip
     door.create(session, system(uid("north")), "crew", crew, record_id=uid("crew"))
-    far = crew | {"name": "二班", "skills": ["meter"], "start_place": middle(3), "leader_id": uid("supervisor"), "member_ids": [uid("supervisor")]}
+    far = crew | {
+        "name": "二班",
+        "skills": ["meter"],
+        "start_place": middle(3),
+        "leader_id": uid("supervisor"),
+        "member_ids": [uid("supervisor")],
+    }
     door.create(session, system(uid("north")), "crew", far, record_id=uid("far crew"))
 
 
@@ -107,7 +117,9 @@ def _ground(session: Session) -> None:
         door.create(session, system(uid(unit)), "cell", cell, record_id=uid(f"cell {n}"))
     for n, who in ((0, "rep"), (1, "rep"), (2, "other_rep"), (3, "south_rep")):
         duty = {"cell_id": uid(f"cell {n}"), "staff_id": uid(who), "duty": "representative", "valid_from": "2026-01-01"}
-        door.create(session, system(uid("north" if n < 3 else "south")), "cell_assignment", duty, record_id=uid(f"duty {n}"))
+        door.create(
+            session, system(uid("north" if n < 3 else "south")), "cell_assignment", duty, record_id=uid(f"duty {n}")
+        )
 
 
 def _matters(session: Session) -> None:
@@ -124,7 +136,14 @@ def _matters(session: Session) -> None:
          "relevant": "answers.pressure == 'dissatisfied'"},
         {"type": "integer", "name": "people", "label_zh": "人口", "label_en": "People", "constraint": "value > 0 && value < 30"},
     ]  # fmt: skip
-    form = {"code": "year-end", "edition": 1, "title_zh": "年终走访", "title_en": "Year-end visit", "rows": rows, "is_active": True}
+    form = {
+        "code": "year-end",
+        "edition": 1,
+        "title_zh": "年终走访",
+        "title_en": "Year-end visit",
+        "rows": rows,
+        "is_active": True,
+    }
     door.create(session, system(uid("group")), "questionnaire", form, record_id=uid("form"))
 
 

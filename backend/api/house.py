@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import cast
@@ -26,6 +26,7 @@ class House:
     seal: CursorSeal
     blobs: BlobStore
     parts: Parts
+    wake: Callable[[], None] = lambda: None
 
 
 def house() -> House:

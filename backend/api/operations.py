@@ -11,7 +11,7 @@ from flask import Flask, Response, g, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from sqlalchemy import text
 
-from backend.api.house import reading
+from backend.api.house import house, reading
 from backend.errors import Problem
 
 log = structlog.get_logger(__name__)
@@ -98,6 +98,8 @@ def _end(response: Response) -> Response:
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
     response.headers["X-Request-Id"] = g.request_id
+    if request.method not in ("GET", "HEAD", "OPTIONS") and response.status_code < 300:
+        house().wake()
     found = getattr(g, "actor", None)
     # The route's pattern, never the path or query: those hold ids, names and addresses.
     log.info(

@@ -226,9 +226,9 @@ class Cluster:
             raise NoPostgres(done.stderr.strip())
         return done.stdout
 
-    def program(self, name: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run one of PostgreSQL's own programs (pg_dump, pg_restore)."""
-        return self._run(name, *arguments)
+    def where(self, program: str) -> tuple[str, dict[str, str]]:
+        """The path of one of PostgreSQL's own programs, and the environment it needs."""
+        return str(self._binaries.bin / program), {**os.environ, **self._binaries.environment}
 
     def _create(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)

@@ -11,8 +11,11 @@ from sqlalchemy import Connection, Engine, text
 from backend.records.registry import KINDS
 
 _AT_COMMIT = """
-CREATE OR REPLACE FUNCTION wangge_at_commit() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION wangge_at_commit() RETURNS trigger LANGUAGE plpgsql
+AS $$
 DECLARE
+    -- As text: a `name` has another collation, and no index of ours would serve it.
+    my_kind text := TG_TABLE_NAME::text;
     written bigint;
     stray integer;
 BEGIN
@@ -21,13 +24,13 @@ BEGIN
         RAISE EXCEPTION 'record %/% moved from version % to %', TG_TABLE_NAME, NEW.id, OLD.version, NEW.version
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
-    SELECT version INTO written FROM sync_document WHERE kind = TG_TABLE_NAME AND id = NEW.id;
+    SELECT version INTO written FROM sync_document WHERE kind = my_kind AND id = NEW.id;
     IF written IS NULL OR written < NEW.version THEN
         RAISE EXCEPTION 'record %/% version % has no document', TG_TABLE_NAME, NEW.id, NEW.version
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     SELECT count(*) INTO stray FROM sync_entry
-        WHERE kind = TG_TABLE_NAME AND id = NEW.id AND NOT removed AND version <> written;
+        WHERE kind = my_kind AND id = NEW.id AND NOT removed AND version <> written;
     IF stray > 0 THEN
         RAISE EXCEPTION 'record %/% has entries that disagree with its document', TG_TABLE_NAME, NEW.id
             USING ERRCODE = 'integrity_constraint_violation';

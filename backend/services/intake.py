@@ -87,8 +87,11 @@ def site_card(
     """What a crew needs at the door, from the job's own unit's ledger alone."""
     customer = _ledger_of(session, "customer", customer_id, unit_id)
     point = _ledger_of(session, "service_point", service_point_id, unit_id)
-    if not customer and not point:
-        return None
+    return site_card_of(customer, point) if customer or point else None
+
+
+def site_card_of(customer: Values, point: Values) -> dict[str, Any]:
+    """The card from a customer's and a service point's values."""
     card = {ours: customer.get(theirs) for theirs, ours in _CARD.items()}
     return card | {ours: point.get(theirs) for theirs, ours in _CARD_POINT.items()}
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache
 
+import structlog
 from celery import Celery, shared_task
 from celery.schedules import crontab
+from kombu.exceptions import KombuError
+from redis.exceptions import RedisError
 
 from backend import config
 from backend.db import Database, make_engine
@@ -15,6 +20,8 @@ from backend.services.notifying import RecordedChannel
 from backend.services.visiting import plan_visits
 from backend.tasks import outbox
 from sync.postgres.push import deadline_passed
+
+log = structlog.get_logger(__name__)
 
 
 def make_celery(settings: config.Settings) -> Celery:
@@ -39,6 +46,30 @@ def make_celery(settings: config.Settings) -> Celery:
         },
     )
     return app
+
+
+def make_wake(settings: config.Settings) -> Callable[[], None]:
+    """A function that asks the workers to look into the outbox, at most five times a second; it never raises.
+
+    Without a broker nothing is asked: the sweep finds the facts.
+    """
+    if not settings.broker_url:
+        return lambda: None
+    app = make_celery(settings)
+    last = [0.0]
+
+    def wake() -> None:
+        now = time.monotonic()
+        if now - last[0] < 0.2:
+            return
+        last[0] = now
+        try:
+            # A moment later, so that a fact announced just after this call is served too.
+            app.send_task("wangge.serve_outbox", countdown=0.3, retry=False)
+        except (KombuError, OSError, RedisError) as error:
+            log.warning("wake.failed", error=type(error).__name__)
+
+    return wake
 
 
 @lru_cache(maxsize=1)

@@ -21,7 +21,13 @@ CHUNK_BYTES = 2 * 1024 * 1024
 
 def new_id() -> str:
     """A UUIDv7 (RFC 9562): 48 bits of milliseconds, then random."""
-    value = (int(time.time() * 1000) << 80) | (0x7 << 76) | (secrets.randbits(12) << 64) | (0b10 << 62) | secrets.randbits(62)
+    value = (
+        (int(time.time() * 1000) << 80)
+        | (0x7 << 76)
+        | (secrets.randbits(12) << 64)
+        | (0b10 << 62)
+        | secrets.randbits(62)
+    )
     return str(uuid.UUID(int=value))
 
 
@@ -44,7 +50,12 @@ class Phone:
         self._keep_tokens(self.link.send("POST", "/sessions", json=body).json())
 
     def _keep_tokens(self, answer: Values) -> None:
-        self.store.set_meta(access=answer["access_token"], refresh=answer["refresh_token"], staff=answer["staff_id"], unit=answer["unit_id"])
+        self.store.set_meta(
+            access=answer["access_token"],
+            refresh=answer["refresh_token"],
+            staff=answer["staff_id"],
+            unit=answer["unit_id"],
+        )
 
     def _send(self, method: str, path: str, **options: Any) -> Any:
         """A signed-in request; an expired access token is refreshed once."""
@@ -131,7 +142,9 @@ class Phone:
         most = BATCH
         while batch := [m for m in self.store.waiting(most) if not self._was_held(m)]:
             try:
-                answer = self._send("POST", "/sync/push", content=self._batch(batch), headers={"Content-Type": "application/json"}).json()
+                answer = self._send(
+                    "POST", "/sync/push", content=self._batch(batch), headers={"Content-Type": "application/json"}
+                ).json()
             except Refused as refused:
                 if refused.code != "too_large" or len(batch) == 1:
                     raise
@@ -146,7 +159,11 @@ class Phone:
         return mutation["id"] in self.store.meta("held", [])
 
     def _batch(self, batch: list[Values]) -> bytes:
-        clocks = {"sent_at": self.clock.now().isoformat(), "boot": self.clock.boot, "monotonic_ms": self.clock.monotonic_ms()}
+        clocks = {
+            "sent_at": self.clock.now().isoformat(),
+            "boot": self.clock.boot,
+            "monotonic_ms": self.clock.monotonic_ms(),
+        }
         return json.dumps({"store": self.store.meta("store"), "schema": 1, **clocks, "mutations": batch}).encode()
 
     def _keep_outcomes(self, outcomes: list[Values]) -> None:
@@ -166,7 +183,11 @@ class Phone:
     def pull(self) -> None:
         """Fetch pages until there are no more; on `start_compare` begin anew and keep all unsent work."""
         while True:
-            body = {"store": self.store.meta("store"), "cursor": self.store.meta("cursor"), "have": self.store.meta("have", {})}
+            body = {
+                "store": self.store.meta("store"),
+                "cursor": self.store.meta("cursor"),
+                "have": self.store.meta("have", {}),
+            }
             body |= {"waiting": len(self.store.waiting(10_000))}
             try:
                 page = self._send("POST", "/sync/pull", json=body).json()
@@ -205,7 +226,11 @@ class Phone:
                 continue
             while offset < len(data):
                 chunk = data[offset : offset + CHUNK_BYTES]
-                headers = {"Tus-Resumable": "1.0.0", "Upload-Offset": str(offset), "Content-Type": "application/offset+octet-stream"}
+                headers = {
+                    "Tus-Resumable": "1.0.0",
+                    "Upload-Offset": str(offset),
+                    "Content-Type": "application/offset+octet-stream",
+                }
                 offset = int(self._send("PATCH", upload, content=chunk, headers=headers).headers["Upload-Offset"])
             self.store.photo_arrived(photo)
 

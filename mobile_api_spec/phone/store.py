@@ -93,16 +93,22 @@ class Store:
         """Take scopes from every record's set."""
         gone = set(dropped)
         if gone:
-            for kind, id_, version, scopes in self._db.execute("SELECT kind, id, version, scopes FROM record").fetchall():
+            for kind, id_, version, scopes in self._db.execute(
+                "SELECT kind, id, version, scopes FROM record"
+            ).fetchall():
                 left = [scope for scope in json.loads(scopes) if scope not in gone]
                 if not left:
                     self._lose((kind, id_), version)
                 else:
-                    self._db.execute("UPDATE record SET scopes = ? WHERE kind = ? AND id = ?", (json.dumps(left), kind, id_))
+                    self._db.execute(
+                        "UPDATE record SET scopes = ? WHERE kind = ? AND id = ?", (json.dumps(left), kind, id_)
+                    )
 
     def drop_older_fills(self, fill: int) -> None:
         """After a fresh start has filled again: what it did not bring is no longer the user's."""
-        for kind, id_, version in self._db.execute("SELECT kind, id, version FROM record WHERE fill < ?", (fill,)).fetchall():
+        for kind, id_, version in self._db.execute(
+            "SELECT kind, id, version FROM record WHERE fill < ?", (fill,)
+        ).fetchall():
             self._lose((kind, id_), version)
 
     def record(self, kind: str, id_: str) -> tuple[int, Values] | None:
@@ -117,7 +123,9 @@ class Store:
 
     def versions(self) -> dict[tuple[str, str], int]:
         """Every visible record's version: what must equal the server."""
-        return {(r[0], r[1]): r[2] for r in self._db.execute("SELECT kind, id, version FROM record WHERE scopes <> '[]'")}
+        return {
+            (r[0], r[1]): r[2] for r in self._db.execute("SELECT kind, id, version FROM record WHERE scopes <> '[]'")
+        }
 
     # -- the queue -----------------------------------------------------------------------------------------------
 
@@ -133,12 +141,17 @@ class Store:
 
     def unsent_of(self, kind: str, id_: str) -> list[Values]:
         """The unanswered mutations of one record."""
-        rows = self._db.execute("SELECT mutation FROM queue WHERE NOT is_done AND kind = ? AND record = ? ORDER BY place", (kind, id_))
+        rows = self._db.execute(
+            "SELECT mutation FROM queue WHERE NOT is_done AND kind = ? AND record = ? ORDER BY place", (kind, id_)
+        )
         return [json.loads(row[0]) for row in rows]
 
     def unsent_records(self, kind: str) -> list[str]:
         """Records of a kind with unanswered mutations."""
-        return [row[0] for row in self._db.execute("SELECT DISTINCT record FROM queue WHERE NOT is_done AND kind = ?", (kind,))]
+        return [
+            row[0]
+            for row in self._db.execute("SELECT DISTINCT record FROM queue WHERE NOT is_done AND kind = ?", (kind,))
+        ]
 
     def has_unsent(self, kind: str, id_: str) -> bool:
         """Whether unsent work hangs on a record."""
@@ -147,7 +160,9 @@ class Store:
     def answer(self, outcome: Values) -> None:
         """Keep the server's receipt; a held one stays in the queue until it has ended."""
         ended = outcome["status"] != "held"
-        self._db.execute("UPDATE queue SET outcome = ?, is_done = ? WHERE id = ?", (json.dumps(outcome), ended, outcome["id"]))
+        self._db.execute(
+            "UPDATE queue SET outcome = ?, is_done = ? WHERE id = ?", (json.dumps(outcome), ended, outcome["id"])
+        )
 
     def journal(self) -> list[tuple[Values, Values | None]]:
         """Everything ever entered on this phone, with its receipt; never cleared before one is there."""
@@ -162,7 +177,9 @@ class Store:
 
     def photos_waiting(self) -> list[tuple[str, str, bytes, str | None]]:
         """Pictures whose bytes have not all arrived: id, hash, bytes, where their upload stands."""
-        return self._db.execute("SELECT id, sha256, bytes, upload_path FROM photo WHERE NOT is_done ORDER BY id").fetchall()
+        return self._db.execute(
+            "SELECT id, sha256, bytes, upload_path FROM photo WHERE NOT is_done ORDER BY id"
+        ).fetchall()
 
     def set_upload(self, id_: str, path: str | None) -> None:
         """Remember where a picture's upload is."""

@@ -88,7 +88,9 @@ def test_a_strangers_customer_cannot_be_copied_onto_a_job(as_: As, town: Town) -
 def test_the_first_contact_owner_cannot_be_changed(as_: As, town: Town) -> None:
     agent = as_("agent")
     job = agent("POST", "/work-orders", {"matter_id": town["leak"], "place": middle(0)}).get_json()
-    answer = agent("PATCH", f"/work-orders/{job['id']}", {"first_contact_owner_id": town["rep"]}, version=job["version"])
+    answer = agent(
+        "PATCH", f"/work-orders/{job['id']}", {"first_contact_owner_id": town["rep"]}, version=job["version"]
+    )
     assert answer.status_code == 422
     assert agent.get(f"/work-orders/{job['id']}")["first_contact_owner_id"] == town["agent"]
 

@@ -56,7 +56,9 @@ def server_view(database: Database, scopes: list[str]) -> dict[tuple[str, str], 
     """What a phone with these scopes must hold."""
     with database.engine.connect() as connection:
         rows = connection.execute(
-            text("SELECT DISTINCT d.kind, d.id::text, d.version FROM sync_entry e JOIN sync_document d USING (kind, id) WHERE e.scope = ANY(:s) AND NOT e.removed"),
+            text(
+                "SELECT DISTINCT d.kind, d.id::text, d.version FROM sync_entry e JOIN sync_document d USING (kind, id) WHERE e.scope = ANY(:s) AND NOT e.removed"
+            ),
             {"s": scopes},
         )
         return {(row[0], row[1]): row[2] for row in rows}
@@ -105,7 +107,15 @@ def test_offline_work_arrives_once(phone_of: PhoneOf, database: Database, town: 
     rep = phone_of("rep")
     rep.sync()
     rep.link.is_up = False
-    visit = rep.create("visit", {"customer_id": town["customer 0"], "cell_id": town["cell 0"], "representative_id": town["rep"], "method": "door"})
+    visit = rep.create(
+        "visit",
+        {
+            "customer_id": town["customer 0"],
+            "cell_id": town["cell 0"],
+            "representative_id": town["rep"],
+            "method": "door",
+        },
+    )
     rep.act("visit", visit, "complete", {"summary": "一切正常", "check_in": middle(0)})
     with pytest.raises(Offline):
         rep.sync()
@@ -123,7 +133,10 @@ def test_offline_work_arrives_once(phone_of: PhoneOf, database: Database, town: 
 
 def test_a_retry_writes_nothing(as_: As, database: Database, town: Town) -> None:
     rep = as_("rep")
-    batch = [mutation("customer", town["customer 0"], "change", {"note": "a"}), mutation("customer", town["customer 1"], "change", {"note": "b"})]
+    batch = [
+        mutation("customer", town["customer 0"], "change", {"note": "a"}),
+        mutation("customer", town["customer 1"], "change", {"note": "b"}),
+    ]
     first = push(rep, batch)
     counts = _counts(database)
     again = push(rep, batch)
@@ -148,10 +161,21 @@ def test_one_bad_mutation_never_stops_the_rest(as_: As, town: Town) -> None:
         mutation("customer", town["customer 3"], "change", {"note": "another unit's"}),
         mutation("work_order", door.new_id(), "act", {}, action="finish", after=door.new_id()),
     ]
-    good = [mutation("customer", town["customer 1"], "change", {"note": "good"}), mutation("customer", town["customer 5"], "change", {"note": "good"})]
+    good = [
+        mutation("customer", town["customer 1"], "change", {"note": "good"}),
+        mutation("customer", town["customer 5"], "change", {"note": "good"}),
+    ]
     outcomes = push(as_("rep"), [good[0], *poisoned, good[1]])
     assert [one["status"] for one in outcomes] == ["applied", *["parked"] * 6, "held", "applied"]
-    assert [one["code"] for one in outcomes[1:8]] == ["unreadable", "unreadable", "invalid", "unknown_kind", "unreadable", "outside_scope", "waits_for"]
+    assert [one["code"] for one in outcomes[1:8]] == [
+        "unreadable",
+        "unreadable",
+        "invalid",
+        "unknown_kind",
+        "unreadable",
+        "outside_scope",
+        "waits_for",
+    ]
 
 
 def test_what_was_parked_is_kept_byte_for_byte_and_seen(as_: As, town: Town) -> None:
@@ -212,7 +236,9 @@ def test_a_job_cancelled_while_it_is_finished_waits_for_a_person(phone_of: Phone
     assert [outcome and outcome["status"] for _, outcome in leader.store.journal()] == ["parked"] * 4
     (group,) = as_("dispatcher").get("/inbox/parked")
     assert [one["content"]["action"] for one in group["mutations"]] == ["accept", "arrive", "start", "finish"]
-    decided = as_("dispatcher")("POST", f"/inbox/parked/{group['group_id']}/decision", {"decision": "apply", "reason": "确已修好"})
+    decided = as_("dispatcher")(
+        "POST", f"/inbox/parked/{group['group_id']}/decision", {"decision": "apply", "reason": "确已修好"}
+    )
     assert decided.status_code == 200, decided.text
     leader.sync()
     assert leader.records("work_order")[job["id"]]["state"] == "done"
@@ -220,11 +246,15 @@ def test_a_job_cancelled_while_it_is_finished_waits_for_a_person(phone_of: Phone
     assert [one["topic"] for one in leader.records("notice").values()] == ["decision"]
 
 
-def test_a_cell_handed_over_leaves_one_phone_and_enters_the_other(phone_of: PhoneOf, as_: As, town: Town, database: Database) -> None:
+def test_a_cell_handed_over_leaves_one_phone_and_enters_the_other(
+    phone_of: PhoneOf, as_: As, town: Town, database: Database
+) -> None:
     rep, other = phone_of("rep"), phone_of("other_rep")
     rep.sync()
     other.sync()
-    answer = as_("supervisor")("PUT", f"/territory/cells/{town['cell 1']}/representative", {"staff_id": town["other_rep"]})
+    answer = as_("supervisor")(
+        "PUT", f"/territory/cells/{town['cell 1']}/representative", {"staff_id": town["other_rep"]}
+    )
     assert answer.status_code == 200, answer.text
     rep.sync()
     other.sync()
@@ -241,7 +271,10 @@ def test_work_done_before_a_cell_was_handed_over_still_counts(phone_of: PhoneOf,
     as_("supervisor")("PUT", f"/territory/cells/{town['cell 1']}/representative", {"staff_id": town["other_rep"]})
     rep.change("customer", town["customer 5"], {"note": "too late"})
     rep.sync()
-    assert [outcome and (outcome["status"], outcome["code"]) for _, outcome in rep.store.journal()] == [("applied", None), ("parked", "outside_scope")]
+    assert [outcome and (outcome["status"], outcome["code"]) for _, outcome in rep.store.journal()] == [
+        ("applied", None),
+        ("parked", "outside_scope"),
+    ]
     assert town["customer 1"] not in rep.records("customer")
 
 
@@ -253,7 +286,12 @@ def test_a_moved_clock_earns_no_credit(phone_of: PhoneOf, as_: As, town: Town, d
     rep.clock.moved_by = timedelta()
     rep.change("customer", town["customer 0"], {"note": "honest"})
     rep.sync()
-    grades = {one["changed"]["note"][1]: one["grade"] for n in (0, 1) for one in as_("rep").get(f"/customers/{town[f'customer {n}']}/history") if "note" in one["changed"]}
+    grades = {
+        one["changed"]["note"][1]: one["grade"]
+        for n in (0, 1)
+        for one in as_("rep").get(f"/customers/{town[f'customer {n}']}/history")
+        if "note" in one["changed"]
+    }
     assert grades == {"back-dated": "moved", "honest": "proven"}
 
 
@@ -281,11 +319,22 @@ def test_starting_anew_keeps_unsent_work(phone_of: PhoneOf, town: Town, database
 def test_held_work_goes_on_when_what_it_needs_arrives(phone_of: PhoneOf, town: Town) -> None:
     rep = phone_of("rep")
     rep.sync()
-    visit = {"customer_id": town["customer 0"], "cell_id": town["cell 0"], "representative_id": town["rep"], "method": "phone"}
+    visit = {
+        "customer_id": town["customer 0"],
+        "cell_id": town["cell 0"],
+        "representative_id": town["rep"],
+        "method": "phone",
+    }
     visit_id = rep.create("visit", visit)
     (creation,) = rep.store.waiting(10)
-    late = mutation("visit", visit_id, "act", {"summary": "谈过"}, action="complete", after=creation["id"], base_version=0)
-    outcomes = rep._send("POST", "/sync/push", json={"store": door.new_id(), "sent_at": datetime.now(UTC).isoformat(), "mutations": [late]}).json()["outcomes"]
+    late = mutation(
+        "visit", visit_id, "act", {"summary": "谈过"}, action="complete", after=creation["id"], base_version=0
+    )
+    outcomes = rep._send(
+        "POST",
+        "/sync/push",
+        json={"store": door.new_id(), "sent_at": datetime.now(UTC).isoformat(), "mutations": [late]},
+    ).json()["outcomes"]
     assert outcomes[0]["status"] == "held"
     rep.sync()
     assert rep.records("visit")[visit_id]["state"] == "done"

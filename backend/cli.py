@@ -1,0 +1,203 @@
+"""The way in from a shell: `wangge run`, and everything an operator does by hand."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import click
+from rich.console import Console
+from rich.panel import Panel
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from backend import config, logs, migrations, specification
+from backend.db import Database
+from backend.demo.load import SIZES, is_empty, load_city
+from backend.demo.people import PASSWORD
+from backend.demo.story import play
+from backend.local import safekeeping
+from backend.local.cluster import NoPostgres
+from backend.local.machine import Machine
+from backend.local.stage import stage
+from backend.local.tls import make_certificate, own_address, qr
+
+console = Console()
+_STEPS = {
+    "cells": "划分网格 cells",
+    "people": "人员班组 people",
+    "customers": "客户 customers",
+    "jobs": "工单 jobs",
+    "visits": "走访 visits",
+}
+
+
+@click.group()
+def main() -> None:
+    """网格 Wangge: field service for a city water utility."""
+    logs.configure(is_json=False)
+    signal.signal(signal.SIGTERM, _as_interrupt)
+
+
+def _as_interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def _machine() -> Iterator[Machine]:
+    """The private machine, or a sentence about why there is none."""
+    try:
+        machine = Machine.prepare(config.read())
+    except NoPostgres as error:
+        console.print(f"[red]没有可用的数据库 · No database:[/] {error}")
+        sys.exit(1)
+    try:
+        yield machine
+    finally:
+        machine.stop()
+
+
+def _migrated(machine: Machine) -> Database:
+    engine = machine.engine()
+    migrations.upgrade(engine)
+    return Database(engine)
+
+
+@main.command()
+@click.option("--port", default=8000, show_default=True, help="first port to try")
+@click.option("--tls", is_flag=True, help="HTTPS with a local authority, and a QR for a phone")
+@click.option(
+    "--size", type=click.Choice(list(SIZES)), default="default", show_default=True, help="demo city to load if empty"
+)
+def run(port: int, tls: bool, size: str) -> None:
+    """Start everything, load the demo city into an empty database, and serve until Ctrl-C."""
+    with _machine() as machine:
+        database = _migrated(machine)
+        if is_empty(database) and (machine.is_private or machine.settings.demo_accounts):
+            _load(database, size)
+        database.engine.dispose()
+        address = own_address() if tls else "127.0.0.1"
+        pair = make_certificate(machine.settings.home / "tls", address) if tls else None
+        port = machine.serve(port, host="0.0.0.0" if tls else "127.0.0.1", tls=pair[:2] if pair else None)
+        url = f"{'https' if tls else 'http'}://{address}:{port}"
+        _welcome(url, machine)
+        if pair:
+            console.print(qr(f"{url}/docs"), f"手机须先信任此证书 · the phone must trust {pair[2]}", highlight=False)
+        _until_stopped(machine)
+
+
+def _until_stopped(machine: Machine) -> None:
+    assert machine.processes is not None
+    try:
+        ended = machine.processes.wait()
+    except KeyboardInterrupt:
+        console.print("正在停止 · stopping")
+        return
+    console.print(f"[red]{ended} 进程意外结束 · ended by itself; see {machine.processes.folder / (ended + '.log')}[/]")
+    sys.exit(1)
+
+
+def _welcome(url: str, machine: Machine) -> None:
+    accounts = Table("账号 account", "角色 role", "可以试 try", box=None)
+    for number, role, hint in (
+        ("A001", "管理员 admin", "GET /api/v1/cells · GET /api/v1/territory/coverage"),
+        ("D101", "调度员 dispatcher", "GET /api/v1/work-orders?state=received · GET /api/v1/dispatch/<job>/proposals"),
+        ("S101", "主管 supervisor", "PUT /api/v1/territory/cells/<cell>/representative"),
+        ("H101", "热线 hotline agent", "POST /api/v1/work-orders"),
+        ("R101", "客户代表 representative", "POST /api/v1/sync/pull"),
+        ("L101", "班组长 crew leader", "POST /api/v1/sync/push"),
+    ):
+        accounts.add_row(number, role, hint)
+    console.print(
+        Panel.fit(
+            accounts, title=f"网格 Wangge  {url}", subtitle=f"密码 password: {PASSWORD} (只限本机 · this machine only)"
+        )
+    )
+    console.print(
+        f"接口文档 API documents: [bold]{url}/docs[/]   公众查询: {url}/api/v1/public/responsible?lng=120.38&lat=36.07"
+    )
+    console.print(
+        f"一天的故事 the story of a day: make demo   日志 logs: {machine.settings.home / 'logs'}   停止 stop: Ctrl-C"
+    )
+
+
+def _load(database: Database, size: str) -> None:
+    columns = (TextColumn("{task.description:24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        bars = {step: progress.add_task(label, total=None) for step, label in _STEPS.items()}
+        load_city(
+            database, SIZES[size], lambda step, done, total: progress.update(bars[step], completed=done, total=total)
+        )
+
+
+@main.command()
+@click.option("--size", type=click.Choice(list(SIZES)), default="default", show_default=True)
+def demo(size: str) -> None:
+    """Load the demo city into an empty database."""
+    with _machine() as machine:
+        if not (machine.is_private or machine.settings.demo_accounts):
+            raise click.ClickException(
+                "这不是私有数据库；确需加载演示数据请设 WANGGE_DEMO=1 · not the private database; set WANGGE_DEMO=1 if you mean it"
+            )
+        database = _migrated(machine)
+        if not is_empty(database):
+            raise click.ClickException("数据库不是空的，未加载 · the database is not empty; nothing was loaded")
+        began = time.monotonic()
+        _load(database, size)
+        console.print(f"用时 took {time.monotonic() - began:.1f} s")
+        database.engine.dispose()
+
+
+@main.command()
+def story() -> None:
+    """Play one day over real HTTP in a small city of its own, and check every promise."""
+    home = config.read().home / "story"
+    shutil.rmtree(home / "phones", ignore_errors=True)
+    with stage(home, lambda database: _load(database, "small")) as (url, _):
+        if not play(url, home / "phones", console):
+            sys.exit(1)
+
+
+@main.command()
+def spec() -> None:
+    """Write mobile_api_spec's generated files."""
+    for path in specification.write_all(Path("mobile_api_spec")):
+        console.print(f"wrote {path}")
+
+
+@main.command()
+@click.argument("sentence")
+def migration(sentence: str) -> None:
+    """Write a new migration from what the models have and the database lacks."""
+    with _machine() as machine:
+        engine = machine.engine()
+        migrations.upgrade(engine)
+        console.print(f"wrote {migrations.make_revision(engine, sentence or 'change')}")
+        engine.dispose()
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def backup(folder: Path) -> None:
+    """Write database and objects into FOLDER."""
+    with _machine() as machine:
+        console.print(f"wrote {safekeeping.backup(machine, folder)}")
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True))
+def restore(folder: Path) -> None:
+    """Bring database and objects back from FOLDER and open a new epoch."""
+    with _machine() as machine:
+        number = safekeeping.restore(machine, folder)
+        console.print(f"已恢复，新纪元 restored; phones compare themselves with epoch {number}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+"""The processes of `make run`: started together, watched together, and stopped together, nothing else touched."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import structlog
+
+log = structlog.get_logger(__name__)
+SECONDS_TO_STOP = 10
+
+
+@dataclass
+class Processes:
+    """Child processes by name, each with its log file in `folder`."""
+
+    folder: Path
+    environment: Mapping[str, str]
+    _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+
+    def start(self, name: str, *command: str) -> None:
+        """Start `python -m …` in a process group of its own."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / f"{name}.log").open("ab") as out:
+            self._children[name] = subprocess.Popen(
+                [sys.executable, "-m", *command],
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, **self.environment},
+                start_new_session=True,
+            )
+
+    def pid(self, name: str) -> int:
+        """A child's process id."""
+        return self._children[name].pid
+
+    def wait(self) -> str:
+        """Until one of them ends by itself; returns its name."""
+        while True:
+            for name, child in self._children.items():
+                if child.poll() is not None:
+                    return name
+            time.sleep(0.3)
+
+    def stop(self) -> None:
+        """Ask all to end, and end what does not."""
+        for child in self._children.values():
+            if child.poll() is None:
+                os.killpg(child.pid, signal.SIGTERM)
+        deadline = time.monotonic() + SECONDS_TO_STOP
+        for name, child in self._children.items():
+            try:
+                child.wait(max(deadline - time.monotonic(), 0.1))
+            except subprocess.TimeoutExpired:
+                log.warning("process.killed", process=name)
+                os.killpg(child.pid, signal.SIGKILL)
+                child.wait()
+        self._children.clear()
+
+
+def free_port(wanted: int) -> int:
+    """The wanted port on this machine, or the next free one."""
+    for port in range(wanted, wanted + 50):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("0.0.0.0", port))
+            except OSError:
+                continue
+            return port
+    raise OSError(f"no free port from {wanted} to {wanted + 50}")
+
+
+def wait_for_port(port: int, seconds: float = 60) -> None:
+    """Until something listens on a port of this machine."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise TimeoutError(f"nothing listens on port {port}")

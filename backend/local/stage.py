@@ -1,0 +1,44 @@
+"""A server of its own for the story and for tests that need real HTTP: database, broker, web and worker, then gone."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from backend import config, migrations
+from backend.db import Database
+from backend.local.broker import Broker
+from backend.local.cluster import private_cluster
+from backend.local.machine import Machine, secret_key
+
+
+@contextmanager
+def stage(home: Path, prepare: Callable[[Database], None], *, port: int = 18000) -> Iterator[tuple[str, Machine]]:
+    """A freshly prepared server in `home`; gives its address. Whatever an earlier one left there is removed."""
+    for left in ("objects", "uploads", "logs"):
+        shutil.rmtree(home / left, ignore_errors=True)
+    home.mkdir(parents=True, exist_ok=True)
+    cluster = private_cluster(home, durable=False)
+    broker = Broker(home / "broker")
+    machine = Machine(config.read({"WANGGE_HOME": str(home)}), cluster, broker, is_private=True)
+    try:
+        cluster.psql("postgres", "DROP DATABASE IF EXISTS stage WITH (FORCE)")
+        cluster.ensure_database("stage")
+        broker.start()
+        machine.settings = replace(
+            machine.settings,
+            database_url=cluster.url("stage"),
+            broker_url=broker.url,
+            secret_key=secret_key(home),
+            demo_accounts=True,
+        )
+        database = Database(machine.engine())
+        migrations.upgrade(database.engine)
+        prepare(database)
+        database.engine.dispose()
+        yield f"http://127.0.0.1:{machine.serve(port)}", machine
+    finally:
+        machine.stop()

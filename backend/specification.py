@@ -1,0 +1,113 @@
+"""mobile_api_spec's generated files: openapi.json, errors.md, a schema for each kind, and the tables of actions."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from backend import config
+from backend.app import create_app
+from backend.db import Database, make_engine
+from backend.errors import CATALOGUE, PARKED
+from backend.records.declaration import RecordKind
+from backend.records.registry import KINDS
+from backend.records.wire import Choice
+
+
+def documents() -> dict[str, str]:
+    """File name -> text, for everything that is generated."""
+    found = {"openapi.json": _json(openapi()), "errors.md": errors_page(), "kinds.md": kinds_page()}
+    return found | {f"schemas/{name}.json": _json(_schema(kind)) for name, kind in KINDS.items()}
+
+
+def write_all(folder: Path) -> list[Path]:
+    """Write them; returns the paths."""
+    written = []
+    for name, text in documents().items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        written.append(path)
+    return written
+
+
+def openapi() -> dict[str, Any]:
+    """The OpenAPI document, as the server itself gives it."""
+    settings = config.read({"WANGGE_SECRET_KEY": "only for the document", "WANGGE_OBJECTS_URL": "memory://"})
+    # No connection is made: the document needs no database.
+    app = create_app(settings, Database(make_engine("postgresql://nobody@127.0.0.1:1/nothing")))
+    answer = app.test_client().get("/api/v1/openapi.json")
+    document: dict[str, Any] = json.loads(answer.data)
+    return document
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+
+
+def _schema(kind: RecordKind) -> dict[str, Any]:
+    """A kind's body as JSON Schema, with labels, merge policies and references for whoever writes a phone."""
+    components = openapi_components()
+    name = kind.schema.__name__.removesuffix("Schema")
+    body = dict(components[name])
+    for field, wired in kind.wired.items():
+        extra: dict[str, Any] = {"x-policy": str(wired.policy), "x-label": {"zh": wired.zh, "en": wired.en}}
+        if wired.references:
+            extra["x-references"] = wired.references
+        if isinstance(wired.field, Choice):
+            extra["x-labels"] = {code: {"zh": zh, "en": en} for code, (zh, en) in wired.field.labels.items()}
+        body["properties"] = body["properties"] | {field: body["properties"][field] | extra}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$defs": components} | body | {"title": kind.en}
+
+
+_COMPONENTS: dict[str, Any] = {}
+
+
+def openapi_components() -> dict[str, Any]:
+    """The schemas of the OpenAPI document; made once."""
+    if not _COMPONENTS:
+        _COMPONENTS.update(openapi()["components"]["schemas"])
+    return _COMPONENTS
+
+
+def errors_page() -> str:
+    """The catalogue as a page."""
+    lines = [
+        "# Errors and reasons for parking",
+        "",
+        "Made from `backend/errors.py` by `make spec`. Every error is `application/problem+json` with these fields: `code`, `title`",
+        "(Chinese), `title_en`, `remedy`, `remedy_en`, and what else a person must know. Status 0 marks reasons for which a phone's",
+        "work is parked: they are outcomes of a push, never an HTTP error.",
+        "",
+        "| code | status | 说明 | meaning | 怎么办 | remedy |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| `{e.code}` | {e.status or '–'} | {e.zh} | {e.en} | {e.remedy_zh} | {e.remedy_en} |"
+        for e in CATALOGUE.values()
+    ]
+    parked = sum(e.status == PARKED for e in CATALOGUE.values())
+    return "\n".join([*lines, "", f"{len(CATALOGUE)} codes, {parked} of them only for parking.", ""])
+
+
+def kinds_page() -> str:
+    """Every kind's fields, scopes' class, and table of actions."""
+    lines = ["# Kinds of records", "", "Made from `backend/records/` by `make spec`.", ""]
+    for name, kind in KINDS.items():
+        lines += [
+            f"## {name} · {kind.zh} · {kind.en}",
+            "",
+            f"Class {kind.kind.rank}. URL segment `{kind.segment}`.",
+            "",
+        ]
+        lines += ["| field | 名称 | name | merge | points at |", "|---|---|---|---|---|"]
+        lines += [f"| `{f}` | {w.zh} | {w.en} | {w.policy} | {w.references or ''} |" for f, w in kind.wired.items()]
+        if kind.kind.actions:
+            lines += ["", "| action | 名称 | name | from | to | by | needs |", "|---|---|---|---|---|---|---|"]
+            lines += [
+                f"| `{a.name}` | {a.zh} | {a.en} | {', '.join(sorted(a.sources))} | {a.target} | {', '.join(sorted(a.roles))} | {', '.join(a.needs)} |"
+                for a in kind.kind.actions.values()
+            ]
+        lines.append("")
+    return "\n".join(lines)

@@ -8,16 +8,17 @@ import orjson
 from flask import Flask
 from flask.json.provider import JSONProvider
 from flask_compress import Compress
-from flask_smorest import Api
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from backend import config
 from backend.api import (
+    accounts,
     devices,
     dispatch,
     docs,
     inbox,
     kinds,
+    openapi,
     operations,
     problems,
     public,
@@ -84,15 +85,15 @@ def make_house(settings: config.Settings, database: Database | None = None) -> H
 
 
 def _register(app: Flask) -> None:
-    api = Api(app)
-    api.ERROR_SCHEMA = problems.ProblemDocument
-    for module in (sync, dispatch, inbox, territory, public, devices):
+    api = openapi.OurApi(app)
+    for module in (sync, dispatch, inbox, territory, public, devices, accounts):
         api.register_blueprint(module.blueprint)
     for blueprint in (sessions.blueprint, sessions.tokens, uploads.blueprint, uploads.content):
         api.register_blueprint(blueprint)
     for kind in KINDS.values():
         api.register_blueprint(kinds.make_blueprint(kind))
     app.register_blueprint(docs.blueprint)
+    openapi.install(app, api)
 
 
 def _smorest() -> dict[str, Any]:
@@ -100,8 +101,6 @@ def _smorest() -> dict[str, Any]:
         "API_TITLE": "网格 Wangge",
         "API_VERSION": "v1",
         "OPENAPI_VERSION": "3.1.0",
-        "OPENAPI_URL_PREFIX": "/api/v1",
-        "OPENAPI_JSON_PATH": "openapi.json",
         "API_SPEC_OPTIONS": {
             "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
             "security": [{"bearer": []}],

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Engine, MetaData, create_engine
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
+
+T = TypeVar("T")
 
 
 class Base(DeclarativeBase):
@@ -49,6 +52,17 @@ class Database:
         with Session(self.engine, expire_on_commit=False) as session:
             yield session
             session.commit()
+
+    def attempt(self, work: Callable[[Session], T], times: int = 4) -> T:
+        """A unit of work that is begun anew when PostgreSQL chose it as the victim of a deadlock or serialization."""
+        for left in reversed(range(times)):
+            try:
+                with self.transaction() as session:
+                    return work(session)
+            except OperationalError as error:
+                if not left or getattr(error.orig, "sqlstate", None) not in ("40P01", "40001"):
+                    raise
+        raise AssertionError("unreachable")
 
     @contextmanager
     def snapshot(self) -> Iterator[Session]:

@@ -99,6 +99,11 @@ class Push:
             self._round(batch, answers)
         return [reused.get(m.sha256) or answers[m.id] for m in mutations]
 
+    def resume(self, mutations: Sequence[Mutation]) -> None:
+        """Judge held mutations again, now that what they waited for may be there."""
+        for batch in _rounds(mutations):
+            self._round(batch, {})
+
     def _unanswered(
         self, mutations: Sequence[Mutation], answers: dict[str, Outcome], reused: dict[bytes, Outcome]
     ) -> list[Mutation]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from ipaddress import ip_address
 
@@ -9,6 +10,7 @@ import structlog
 import uuid_utils
 from flask import Flask, Response, g, request
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from sqlalchemy import text
 
 from backend.api.house import house, reading
@@ -75,6 +77,9 @@ def _metrics() -> Response:
     with reading() as session:
         for name, (help_, sql) in _GAUGES.items():
             Gauge(name, help_, registry=registry).set(float(session.execute(text(sql)).scalar() or 0))
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+        return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
     return Response(generate_latest() + generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import structlog
 from flask import Flask, Response, request
-from marshmallow import Schema, fields
+from marshmallow import INCLUDE, Schema, fields
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
@@ -32,6 +32,11 @@ _BY_STATUS = {
 
 class ProblemDocument(Schema):
     """RFC 9457, with our code, the English sentence and the remedy."""
+
+    class Meta:
+        """What else a person must know stands beside these."""
+
+        unknown = INCLUDE
 
     type = fields.String(required=True)
     status = fields.Integer(required=True)

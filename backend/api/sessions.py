@@ -77,17 +77,24 @@ class PersonalToken(Schema):
     expires_at = wire.Moment(dump_only=True)
 
 
-def _account_and_device() -> str:
-    """Sign-ins are counted by account and device: an office shares one address, a thief shares one account."""
+def _account() -> str:
+    """Sign-ins are counted by account: an office shares one address, whoever guesses shares one account."""
     body = request.get_json(silent=True)
-    login = body.get("login") if isinstance(body, dict) else None
-    return f"login:{login}"[:200]
+    return f"login:{body.get('login') if isinstance(body, dict) else None}"[:200]
+
+
+def _device() -> str:
+    """And by device: whoever tries many accounts does it from one."""
+    body = request.get_json(silent=True)
+    device = body.get("device") if isinstance(body, dict) else None
+    return f"device:{device.get('id') if isinstance(device, dict) else None}"[:200]
 
 
 @blueprint.route("")
 class Sessions(MethodView):
     decorators = [
-        limiter.limit(lambda: house().settings.sign_in_per_account, key_func=_account_and_device, methods=["POST"]),
+        limiter.limit(lambda: house().settings.sign_in_per_account, key_func=_account, methods=["POST"]),
+        limiter.limit(lambda: house().settings.sign_in_per_account, key_func=_device, methods=["POST"]),
         limiter.limit(lambda: house().settings.sign_in_per_address, methods=["POST"]),
     ]
 

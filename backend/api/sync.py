@@ -107,8 +107,7 @@ class Push(MethodView):
         if (request.content_length or 0) > house().settings.page_bytes:
             raise Problem("too_large", most_bytes=house().settings.page_bytes)
         asked = PushRequest(body.get("boot"), body.get("monotonic_ms"), _moment(body["sent_at"]), body["mutations"])
-        with transaction() as session:
-            outcomes = push_batch(session, actor(), asked)
+        outcomes = house().database.attempt(lambda session: push_batch(session, actor(), asked))
         answer = {"outcomes": outcomes, "server_time": moment_text(datetime.now(UTC))}
         return Response(orjson.dumps(answer), mimetype="application/json")
 

@@ -74,8 +74,10 @@ class Troupe:
 
     def go_home(self) -> None:
         """Close everything."""
-        for one in (*self._offices, *self._phones):
-            one.close()
+        for office in self._offices:
+            office.close()
+        for phone in self._phones:
+            phone.close()
 
 
 def until(condition: Callable[[], bool], seconds: float = 40) -> bool:

@@ -117,7 +117,8 @@ class Whole(fields.Integer):
     def _validated(self, value: Any) -> int:
         if isinstance(value, str | bool):
             raise self.make_error("invalid", input=value)
-        return int(super()._validated(value))
+        # JSON knows one kind of number: 3.0 is a whole one.
+        return int(super()._validated(int(value) if isinstance(value, float) and value.is_integer() else value))
 
 
 class Number(fields.Float):

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import uuid_utils
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.actor import Actor
@@ -103,11 +104,26 @@ def act(
 
 
 def delete(session: Session, actor: Actor, kind: str, record_id: str, *, version: int) -> None:
-    """Take a record away; its history stays."""
+    """Take a record away; its history stays. Raises in_use while live records point at it."""
     stored = _at_version(session, kind, record_id, version)
+    users = [
+        other.name
+        for other in SYNC_KINDS.values()
+        for name, one in other.fields.items()
+        if one.references == kind
+        and (other.name, name) != (kind, "unit_id")
+        and _points_at(session, other.table, name, record_id)
+    ]
+    if users:
+        raise Problem("in_use", by=sorted(set(users)))
     _write(
         session, [_refusing(apply.delete, SYNC_KINDS[kind], stored, _changer(actor, None)({}, base_version=version))]
     )
+
+
+def _points_at(session: Session, table: str, column: str, record_id: str) -> bool:
+    sql = f"SELECT EXISTS (SELECT FROM {table} WHERE {column} = CAST(:id AS uuid) AND deleted_at IS NULL AND id <> CAST(:id AS uuid))"
+    return bool(session.execute(text(sql), {"id": record_id}).scalar_one())
 
 
 def write_applied(session: Session, applied: Sequence[Applied]) -> list[Stored]:

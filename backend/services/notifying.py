@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Protocol
 
-import structlog
 from sqlalchemy.orm import Session
 
 from backend.actor import system
+from backend.events import announce
 from backend.services import door
 from sync.change import Stored
-
-log = structlog.get_logger(__name__)
 
 
 class Channel(Protocol):
     """A way out of the house: SMS and WeCom adapters have this shape."""
 
-    def send(self, staff_id: str, zh: str, en: str, *, is_urgent: bool) -> None: ...
+    def send(self, session: Session, staff_id: str, zh: str, en: str) -> None: ...
 
 
-@dataclass(slots=True)
 class RecordedChannel:
-    """Keeps what it was asked to send, and notes in the log that it did; the default until an operator chooses another."""
+    """Keeps what it was asked to send as facts in the outbox, for anybody to look up; the default channel."""
 
-    sent: list[tuple[str, str, bool]] = field(default_factory=list)
-
-    def send(self, staff_id: str, zh: str, en: str, *, is_urgent: bool) -> None:
-        """Remember one message; the log names no person and no words."""
-        del en
-        self.sent.append((staff_id, zh, is_urgent))
-        log.info("notify.recorded", staff_id=staff_id, is_urgent=is_urgent)
+    def send(self, session: Session, staff_id: str, zh: str, en: str) -> None:
+        """Record one message in the transaction that caused it."""
+        announce(session, "notify.recorded", staff_id=staff_id, zh=zh, en=en)
 
 
 def tell(
@@ -62,5 +54,5 @@ def tell(
         },
     )
     if channel is not None and is_urgent:
-        channel.send(staff_id, zh, en, is_urgent=is_urgent)
+        channel.send(session, staff_id, zh, en)
     return notice

@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import orjson
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from backend.actor import Actor
+from backend.actor import Actor, Role
 from backend.errors import Problem
 from backend.queries.scopes import StaffRights, held
+from backend.records.account import Account
 from backend.records.registry import KINDS_BY_RANK, SYNC_KINDS
 from backend.services.door import announce_written, push_store
 from sync.change import Key, Mutation, Outcome, Status, moment_text
@@ -106,6 +108,31 @@ def push_batch(session: Session, actor: Actor, request: PushRequest) -> list[dic
     outcomes = [kept[one.mutation.id] if isinstance(one, Unreadable) else next(judged) for one in read]
     announce_written(session, [(kind, id_, "push", []) for kind, id_ in dict.fromkeys(push.written.values())])
     return _with_bodies(session, actor, outcomes, push.written)
+
+
+def retry_held(session: Session) -> int:
+    """Judge held mutations whose record has come from somebody else meanwhile; returns how many were looked at."""
+    store = push_store(session)
+    found = 0
+    for actor, mutations in store.held_by_author():
+        account = session.get(Account, UUID(actor.id))
+        if account is None:
+            continue
+        roles = frozenset(Role(role) for role in account.roles)
+        author = Actor(actor.id, str(account.unit_id), roles, actor.device_id)
+        now = datetime.now(UTC)
+        push = Push(
+            store,
+            SYNC_KINDS,
+            author.as_author(),
+            StaffRights(session, author),
+            Clocks(now, now, {}),
+            store.next_version,
+        )
+        push.resume(mutations)
+        announce_written(session, [(kind, id_, "push", []) for kind, id_ in dict.fromkeys(push.written.values())])
+        found += len(mutations)
+    return found
 
 
 def _read(item: Any, actor: Actor, boot: str | None) -> Mutation | Unreadable:

@@ -17,6 +17,7 @@ from backend import config
 from backend.db import Database, make_engine
 from backend.services.dispatching import escalate_unopened
 from backend.services.notifying import RecordedChannel
+from backend.services.syncing import retry_held
 from backend.services.visiting import plan_visits
 from backend.tasks import outbox
 from sync.postgres.push import deadline_passed
@@ -85,8 +86,9 @@ def serve_outbox() -> int:
 
 @shared_task(name="wangge.end_holds")
 def end_holds() -> int:
-    """Park held mutations past their deadline."""
+    """Judge again what was held for somebody else's record, and park what waited too long."""
     with _database().transaction() as session:
+        retry_held(session)
         return deadline_passed(session.connection(), datetime.now(UTC))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -116,6 +117,20 @@ class PostgresPush(Door):
             {"keys": keys_json(wanted)},
         )
         return [(mutation_from(bytes(r[0])), Author(r[1], r[2], unit_id=r[3] or "")) for r in rows]
+
+    def held_by_author(self) -> list[tuple[Author, list[Mutation]]]:
+        """Held mutations whose record is there now, by author, in the order they came."""
+        rows = self._connection.execute(
+            text(
+                "SELECT w.verbatim, w.author_id::text, w.device_id::text, w.unit_id::text FROM sync_waiting w "
+                "JOIN sync_document d ON d.kind = w.waits_kind AND d.id::text = w.waits_id WHERE w.status = 'held' "
+                "ORDER BY w.author_id, w.place LIMIT 500 FOR UPDATE OF w SKIP LOCKED"
+            )
+        ).all()
+        return [
+            (Author(author, device, unit_id=unit or ""), [mutation_from(bytes(row[0])) for row in group])
+            for (author, device, unit), group in groupby(rows, key=lambda row: (row[1], row[2], row[3]))
+        ]
 
 
 _INSERT_WAITING = text(

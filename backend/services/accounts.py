@@ -1,0 +1,51 @@
+"""Who may sign in: opened, changed and closed by administrators of the unit or one above it."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from sqlalchemy import delete, or_, select
+from sqlalchemy.orm import Session
+
+from backend.actor import Actor, Role
+from backend.errors import Problem
+from backend.queries.scopes import units_below
+from backend.records.account import Account, Token
+from backend.services import door
+from backend.services.credentials import hash_password
+from backend.services.sessions import open_account
+
+
+def give_account(
+    session: Session, actor: Actor, staff_id: str, phone: str | None, password: str, roles: list[str]
+) -> None:
+    """Let a member of staff sign in with these roles, or change how; their present sign-ins end."""
+    staff = _manageable(session, actor, staff_id)
+    if phone:
+        taken = select(Account.staff_id).where(
+            Account.staff_id != UUID(staff_id), or_(Account.phone == phone, Account.staff_number == phone)
+        )
+        if session.execute(taken).first():
+            raise Problem("id_taken", field="phone")
+    hashed = hash_password(password, staff["staff_number"], phone)
+    open_account(session, staff_id, staff["unit_id"], staff["staff_number"], phone, hashed, sorted(set(roles)))
+    session.execute(delete(Token).where(Token.staff_id == UUID(staff_id)))
+
+
+def close_account(session: Session, actor: Actor, staff_id: str) -> None:
+    """Nobody signs in with it any more."""
+    _manageable(session, actor, staff_id)
+    account = session.get(Account, UUID(staff_id))
+    if account is None:
+        raise Problem("not_found", id=staff_id)
+    account.is_active = False
+    session.execute(delete(Token).where(Token.staff_id == UUID(staff_id)))
+
+
+def _manageable(session: Session, actor: Actor, staff_id: str) -> dict[str, str]:
+    if Role.ADMIN not in actor.roles:
+        raise Problem("not_allowed", needs=[Role.ADMIN])
+    staff = door.read(session, "staff", staff_id)
+    if staff.values["unit_id"] not in units_below(session, actor.unit_id):
+        raise Problem("not_found", kind="staff", id=staff_id)
+    return staff.values

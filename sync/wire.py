@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import uuid
 from datetime import UTC, datetime
 from typing import Any
@@ -38,8 +39,14 @@ def mutation_from(raw: bytes, device_id: str = "", boot: str | None = None) -> M
 
 
 def mutation_bytes(item: Any) -> bytes:
-    """The canonical bytes of one item of a batch: what is hashed and kept."""
-    return canonical(item)
+    """The canonical bytes of one item of a batch: what is hashed and kept.
+
+    Numbers beyond 64 bits and half characters, which orjson refuses, are kept in plain ASCII JSON.
+    """
+    try:
+        return canonical(item)
+    except TypeError:
+        return json.dumps(item, sort_keys=True).encode()
 
 
 def _read(item: Any, raw: bytes, boot: str | None) -> Mutation:

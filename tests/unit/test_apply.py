@@ -1,0 +1,142 @@
+"""The rules an office click and a phone's push share: create, change, act, delete."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from backend.actor import Role
+from backend.records.registry import SYNC_KINDS
+from sync import apply
+from sync.apply import CannotApply, Change
+from sync.change import Author, Stored
+from tests.factories import uid
+
+AT = datetime(2026, 9, 1, 8, tzinfo=UTC)
+JOB = SYNC_KINDS["work_order"]
+CUSTOMER = SYNC_KINDS["customer"]
+
+
+def by(role: Role | None, now: dict[str, Any], **more: Any) -> Change:
+    roles = frozenset({str(role)}) if role else frozenset()
+    return Change(id=uid("change"), author=Author(uid("someone"), uid("device"), roles, uid("unit")), at=AT, now=now, **more)
+
+
+def job(state: str, **values: Any) -> Stored:
+    whole = JOB.load({"unit_id": uid("unit"), "matter_id": uid("matter")}, False)
+    return Stored("work_order", uid("job"), 3, whole | {"state": state} | values, {})
+
+
+def test_a_new_record_begins_in_its_first_state() -> None:
+    found = apply.create(JOB, uid("job"), by(Role.HOTLINE_AGENT, {"unit_id": uid("unit"), "matter_id": uid("matter")}))
+    assert found.write.values is not None
+    assert found.write.values["state"] == "received"
+    assert found.write.before is None
+
+
+@pytest.mark.parametrize("field", ["state", "case_id", "first_contact_owner_id", "site_card", "due_at"])
+def test_what_the_server_writes_nobody_else_does(field: str) -> None:
+    with pytest.raises(CannotApply) as caught:
+        apply.change(JOB, job("received"), by(Role.ADMIN, {field: None}), 4)
+    assert (caught.value.code, caught.value.detail["fields"]) == ("field_not_writable", [field])
+
+
+def test_an_unknown_field_of_a_newer_app_is_listed_and_the_rest_stands() -> None:
+    found = apply.change(JOB, job("received"), by(Role.DISPATCHER, {"description": "x", "hologram": 1}), 4)
+    assert found.unknown == ("hologram",)
+    assert found.write.values is not None
+    assert found.write.values["description"] == "x"
+
+
+@pytest.mark.parametrize("verb", ["create", "change", "delete"])
+def test_a_role_without_the_right_is_told_who_has_it(verb: str) -> None:
+    values = {"unit_id": uid("unit"), "number": "1", "name": "n", "category": "resident"}
+    stored = Stored("customer", uid("c"), 1, CUSTOMER.load(values, False), {})
+    calls = {
+        "create": lambda: apply.create(CUSTOMER, uid("c"), by(Role.AUDITOR, values)),
+        "change": lambda: apply.change(CUSTOMER, stored, by(Role.AUDITOR, {"note": "x"}), 2),
+        "delete": lambda: apply.delete(CUSTOMER, stored, by(Role.AUDITOR, {}, base_version=1)),
+    }
+    with pytest.raises(CannotApply) as caught:
+        calls[verb]()
+    assert caught.value.code == "not_allowed"
+    assert str(Role.ADMIN) in caught.value.detail["needs"]
+
+
+@pytest.mark.parametrize(("action", "state"), [(a, s) for a in JOB.actions for s in ("received", "dispatched", "in_progress", "done", "closed", "cancelled")])
+def test_the_table_decides_what_fits(action: str, state: str) -> None:
+    needs = {"crew_id": uid("crew"), "remainder": "r", "return_visit": {"is_satisfied": True}}
+    now = {name: needs.get(name, "text") for name in JOB.actions[action].needs}
+    step = by(Role(min(JOB.actions[action].roles)), now, action=action)
+    if state in JOB.actions[action].sources:
+        found = apply.act(JOB, job(state), step, 4)
+        assert found.write.values is not None
+        assert found.write.values["state"] == JOB.actions[action].target
+    else:
+        with pytest.raises(CannotApply) as caught:
+            apply.act(JOB, job(state), step, 4)
+        assert caught.value.code == "action_does_not_fit"
+
+
+def test_a_step_needs_what_it_must_carry() -> None:
+    with pytest.raises(CannotApply) as caught:
+        apply.act(JOB, job("in_progress"), by(Role.CREW_LEADER, {}, action="finish"), 4)
+    assert [fault["field"] for fault in caught.value.detail["faults"]] == ["result"]
+
+
+@pytest.mark.parametrize(
+    ("required", "given", "missing"),
+    [
+        ({"signature_required": True}, {}, "signature_id"),
+        ({"signature_required": True}, {"unsigned_reason": "无人在家"}, None),
+        ({"required_photos": 2}, {"photo_ids": [uid("p")]}, "photo_ids"),
+        ({"required_photos": 1}, {"photo_ids": [uid("p")]}, None),
+        ({"quote_required": True}, {}, "told_cost_fen"),
+        ({"quote_required": True}, {"told_cost_fen": 0}, None),
+    ],
+)
+def test_a_job_is_done_only_with_the_evidence_its_matter_asks_for(required: dict[str, Any], given: dict[str, Any], missing: str | None) -> None:
+    step = by(Role.CREW_LEADER, {"result": "r", **given}, action="finish")
+    if missing is None:
+        assert apply.act(JOB, job("in_progress", **required), step, 4)
+        return
+    with pytest.raises(CannotApply) as caught:
+        apply.act(JOB, job("in_progress", **required), step, 4)
+    assert [fault["field"] for fault in caught.value.detail["faults"]] == [missing]
+
+
+def test_an_action_stamps_who_and_when() -> None:
+    found = apply.act(JOB, job("in_progress"), by(Role.CREW_LEADER, {"result": "r"}, action="finish"), 4)
+    assert found.write.values is not None
+    assert found.write.values["done_by_id"] == uid("someone")
+    assert found.write.values["done_at"] == "2026-09-01T08:00:00.000000Z"
+
+
+def test_the_one_who_did_it_cannot_close_it() -> None:
+    step = by(Role.DISPATCHER, {"return_visit": {"is_satisfied": True}}, action="close")
+    with pytest.raises(CannotApply) as caught:
+        apply.act(JOB, job("done", done_by_id=uid("someone")), step, 4)
+    assert caught.value.detail["faults"][0]["code"] == "same_person"
+
+
+def test_a_persons_decision_lets_a_step_stand_in_any_state() -> None:
+    found = apply.act(JOB, job("cancelled"), by(None, {"result": "r"}, action="finish", forced=True, trusted=True), 4)
+    assert found.write.values is not None
+    assert found.write.values["state"] == "done"
+
+
+def test_a_delete_against_an_unseen_edit_waits_for_a_person() -> None:
+    with pytest.raises(CannotApply) as caught:
+        apply.delete(JOB, job("received"), by(Role.ADMIN, {}, base_version=2))
+    assert caught.value.code == "changed_meanwhile"
+    assert apply.delete(JOB, job("received"), by(Role.ADMIN, {}, base_version=3)).write.values is None
+
+
+@pytest.mark.parametrize("verb", [apply.change, apply.act])
+def test_what_was_deleted_is_not_changed(verb: Any) -> None:
+    gone = Stored("work_order", uid("job"), 3, job("received").values, {}, deleted=True)
+    with pytest.raises(CannotApply) as caught:
+        verb(JOB, gone, by(Role.ADMIN, {}, action="cancel"), 4)
+    assert caught.value.code == "record_deleted"

@@ -1,0 +1,72 @@
+"""Snapshots and cursors: what counts as new, clamping, and the seal."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sync.cursor import BEGINNING, Cursor, CursorSeal, Part, Snapshot
+from sync.errors import StartCompare
+
+BOUND = ("user", "device", "store")
+SEAL = CursorSeal("secret")
+
+
+@pytest.mark.parametrize("text", ["3:3:", "10:12:11", "10:20:11,13,19"])
+def test_a_snapshot_reads_and_writes_postgresqls_form(text: str) -> None:
+    assert str(Snapshot.parse(text)) == text
+
+
+def test_what_is_new_is_what_the_snapshot_could_not_see() -> None:
+    snapshot = Snapshot.parse("10:15:12,14")
+    assert [xid for xid in range(8, 18) if snapshot.is_new(xid)] == [12, 14, 15, 16, 17]
+
+
+@given(st.integers(3, 50), st.sets(st.integers(3, 60)), st.integers(2, 70))
+def test_clamping_only_ever_makes_more_new(xmax: int, open_: set[int], highest: int) -> None:
+    xip = tuple(sorted(x for x in open_ if x < xmax))
+    snapshot = Snapshot(min([*xip, xmax]), xmax, xip)
+    clamped = snapshot.clamped(highest)
+    assert clamped.xmax <= highest + 1
+    assert clamped.xmin <= clamped.xmax
+    assert all(clamped.is_new(xid) for xid in range(2, 80) if snapshot.is_new(xid))
+    assert all(x < clamped.xmax for x in clamped.xip)
+
+
+def test_a_part_survives_its_token() -> None:
+    part = Part("cell:1", 2, Snapshot(3, 9, (5,)), ("customer", "abc"), Snapshot(4, 11, (5,)), (7, "customer", "abb"))
+    assert Part.from_list(part.as_list()) == part
+    assert not Part("cell:1", 0).started
+    assert Part("cell:1", 0, position=None).started
+    assert Part("cell:1", 0).position == BEGINNING
+
+
+def test_a_sealed_cursor_opens_for_its_own_store_alone() -> None:
+    cursor = Cursor(1, 77, {("cell:1", 0): Part("cell:1", 0, Snapshot(5, 6), None)})
+    token = SEAL.seal(cursor, BOUND)
+    assert SEAL.open(token, BOUND, 1, 100) == cursor
+    for other in (("other", "device", "store"), ("user", "other", "store"), ("user", "device", "other")):
+        with pytest.raises(StartCompare):
+            SEAL.open(token, other, 1, 100)
+
+
+@pytest.mark.parametrize("spoil", [lambda t: t[:-1], lambda t: t[1:], lambda t: t + "x", lambda t: "♥" + t, lambda t: "."])
+def test_a_spoiled_token_starts_anew(spoil: object) -> None:
+    token = SEAL.seal(Cursor(1), BOUND)
+    assert callable(spoil)
+    with pytest.raises(StartCompare):
+        SEAL.open(spoil(token), BOUND, 1, 100)
+
+
+def test_another_epoch_or_a_future_position_starts_anew() -> None:
+    token = SEAL.seal(Cursor(1, 50, {("a", 0): Part("a", 0, Snapshot(40, 50), None)}), BOUND)
+    with pytest.raises(StartCompare):
+        SEAL.open(token, BOUND, 2, 100)
+    with pytest.raises(StartCompare):
+        SEAL.open(token, BOUND, 1, 49)
+
+
+@pytest.mark.parametrize("token", [None, ""])
+def test_no_token_begins_at_the_beginning(token: str | None) -> None:
+    assert SEAL.open(token, BOUND, 4, 100) == Cursor(4)

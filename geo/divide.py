@@ -19,7 +19,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geo.errors import NothingInside, TooFewCustomers
 from geo.measure import Coordinates, LocalMetres
-from geo.shapes import fill_gaps
+from geo.shapes import fill_gaps, without_overlaps
 
 UNITS_PER_CELL = 60
 _HEX = np.array([(math.cos(a), math.sin(a)) for a in np.radians([30, 90, 150, 210, 270, 330])])
@@ -73,7 +73,7 @@ def balanced(
 
 def _exactly(territory: BaseGeometry, cells: list[BaseGeometry]) -> list[BaseGeometry]:
     """A straight border in metres bends in degrees: clip to the territory and give what is left to the nearest cell."""
-    return list(fill_gaps(territory, [shapely.intersection(cell, territory) for cell in cells]))
+    return list(fill_gaps(territory, without_overlaps([shapely.intersection(cell, territory) for cell in cells])))
 
 
 def _clip(lattice: NDArray[np.object_], area: BaseGeometry) -> NDArray[np.object_]:

@@ -52,6 +52,15 @@ def coverage_of(territory: BaseGeometry, cells: Sequence[BaseGeometry], toleranc
     return Coverage(gap_area if gap_area > least else 0.0, overlaps, gaps)
 
 
+def without_overlaps(cells: Sequence[BaseGeometry]) -> list[BaseGeometry]:
+    """Cells of which each point has one: what two share stays with the first (slivers of rounding, mostly)."""
+    found = list(cells)
+    left, right = shapely.STRtree(found).query(found, predicate="overlaps")
+    for i, j in zip(left[left < right].tolist(), right[left < right].tolist(), strict=True):
+        found[j] = shapely.difference(found[j], found[i])
+    return found
+
+
 def fill_gaps(territory: BaseGeometry, cells: Sequence[BaseGeometry]) -> list[MultiPolygon]:
     """Cells that cover a territory whole: every gap (slivers of rounding) joins the cell nearest to it."""
     gaps = as_multipolygon(shapely.difference(territory, shapely.union_all(np.array(cells, dtype=object))))

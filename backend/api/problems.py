@@ -62,6 +62,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(HTTPException, _from_http)
     app.register_error_handler(OperationalError, _not_ready)
     app.register_error_handler(PoolTimeout, _not_ready)
+    app.register_error_handler(RecursionError, _too_deep)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -93,6 +94,11 @@ def _flat(messages: Any, path: str = "") -> Any:
 def _not_ready(error: Exception) -> Response:
     log.error("database.away", error=type(error).__name__)
     return respond(Problem("not_ready"), {"Retry-After": "5"})
+
+
+def _too_deep(_error: Exception) -> Response:
+    """JSON nested a hundred thousand deep."""
+    return respond(Problem("bad_json"))
 
 
 def _unexpected(error: Exception) -> Response:

@@ -71,7 +71,7 @@ class PushBody(Schema):
     sent_at = fields.String(required=True, metadata={"format": "date-time"})
     boot = wire.Text(most=64, allow_none=True)
     monotonic_ms = wire.Whole(most=2**53, allow_none=True)
-    mutations = fields.List(fields.Raw(), required=True, metadata={"maxItems": MOST_MUTATIONS})
+    mutations = fields.List(fields.Raw(allow_none=True), required=True, metadata={"maxItems": MOST_MUTATIONS})
 
 
 class PushAnswer(Schema):

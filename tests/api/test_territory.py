@@ -1,0 +1,135 @@
+"""The ground over HTTP: cells, coverage, handing over, dividing, finding customers, the public look-up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from backend.app import create_app
+from backend.config import Settings
+from backend.db import Database
+from backend.queries.scopes import today
+from tests.conftest import Person
+from tests.factories import Town, middle
+
+As = Callable[[str], Person]
+
+
+def lng_lat(n: int) -> dict[str, float]:
+    lng, lat = middle(n)["coordinates"]
+    return {"lng": lng, "lat": lat}
+
+
+def test_a_place_has_its_cell(as_: As, town: Town) -> None:
+    found = as_("dispatcher").get("/territory/cell", query_string=lng_lat(1))
+    assert found == {"id": town["cell 1"], "name": "1号网格", "unit_id": town["north"]}
+
+
+@pytest.mark.parametrize("where", [lng_lat(3), {"lng": 0, "lat": 0}])
+def test_anothers_cell_or_none_answers_alike(as_: As, where: dict[str, float]) -> None:
+    assert as_("dispatcher")("GET", "/territory/cell", query_string=where).status_code == 404
+
+
+def test_the_coverage_report_names_holes_and_unserved_cells(as_: As, town: Town) -> None:
+    supervisor = as_("supervisor")
+    report = supervisor.get("/territory/coverage")
+    assert (report["cells"], report["overlaps"], report["holes"], report["unserved"]) == (3, [], None, [])
+    assert {one["name"]: one["cells"] for one in report["representatives"]} == {"员工5": 2, "员工6": 1}
+    duty = supervisor("DELETE", f"/cell-assignments/{town['duty 1']}", version=1)
+    assert duty.status_code == 204
+    assert [cell["name"] for cell in supervisor.get("/territory/coverage")["unserved"]] == ["1号网格"]
+
+
+def test_overlapping_cells_are_listed(as_: As, town: Town) -> None:
+    admin = as_("admin")
+    cell = admin.get(f"/cells/{town['cell 0']}")
+    wide = [[[[120.30, 36.05], [120.325, 36.05], [120.325, 36.07], [120.30, 36.07], [120.30, 36.05]]]]
+    admin("PATCH", f"/cells/{town['cell 0']}", {"outline": {"type": "MultiPolygon", "coordinates": wide}}, version=cell["version"])
+    (overlap,) = as_("supervisor").get("/territory/coverage")["overlaps"]
+    assert overlap["cells"] == ["0号网格", "1号网格"] or set(overlap["cells"]) == {"0号网格", "1号网格"}
+    assert overlap["area"] == pytest.approx(0.005 * 0.02)
+
+
+def test_handing_a_cell_over_is_for_supervisors(as_: As, town: Town) -> None:
+    path = f"/territory/cells/{town['cell 1']}/representative"
+    assert as_("dispatcher")("PUT", path, {"staff_id": town["other_rep"]}).get_json()["code"] == "not_allowed"
+    assert as_("supervisor")("PUT", path, {"staff_id": town["nobody"]}).get_json()["code"] == "reference_missing"
+    assert as_("supervisor")("PUT", f"/territory/cells/{town['cell 3']}/representative", {"staff_id": town["rep"]}).status_code == 404
+    assert as_("supervisor")("PUT", path, {"staff_id": town["other_rep"]}).status_code == 200
+    assert as_("supervisor")("PUT", path, {"staff_id": town["rep"]}).status_code == 200
+    rows = as_("supervisor").get(f"/cell-assignments?cell_id={town['cell 1']}")["rows"]
+    assert [row["staff_id"] for row in rows if row["valid_until"] is None] == [town["rep"]]
+
+
+def test_a_division_is_a_plan_that_changes_nothing(as_: As, town: Town) -> None:
+    plan = as_("supervisor")("POST", "/territory/division", {"unit_id": town["north"], "cells": 2}).get_json()
+    assert plan["is_exact"] is True
+    assert sum(f["properties"]["workload"] for f in plan["features"]) == 5 + 12
+    assert len(as_("supervisor").get("/cells")["rows"]) == 3
+    problem = as_("supervisor")("POST", "/territory/division", {"unit_id": town["north"], "cells": 50}).get_json()
+    assert problem["cause"] == "TooFewCustomers"
+    assert as_("supervisor")("POST", "/territory/division", {"unit_id": town["south"], "cells": 2}).status_code == 404
+
+
+@pytest.mark.parametrize("words", ["王小二", "小二", "wangxiaoer", "wxe", "13000000001", "0000001", "M000001", "m000001", "香港中路2号"])
+def test_a_customer_is_found_by_any_part_of_anything(as_: As, town: Town, words: str, database: Database) -> None:
+    from backend.services.phonetics import keep_pinyin
+
+    with database.transaction() as session:
+        keep_pinyin(session, town["customer 1"])
+    found = as_("dispatcher").get("/territory/customers", query_string={"words": words})
+    assert town["customer 1"] in [one["id"] for one in found]
+    assert found[0]["service_points"]
+
+
+@pytest.mark.parametrize("words", ["%%", "__", "\\\\", "';--"])
+def test_search_takes_signs_as_signs(as_: As, words: str) -> None:
+    assert as_("dispatcher").get("/territory/customers", query_string={"words": words}) == []
+
+
+def test_search_stays_in_scope(as_: As, town: Town) -> None:
+    assert {c["id"] for c in as_("rep").get("/territory/customers", query_string={"words": "王小"})} == {town[f"customer {n}"] for n in (0, 1, 4, 5)}
+    assert as_("dispatcher").get("/territory/customers", query_string={"words": "王小四"}) == []
+
+
+def test_the_public_finds_the_representative_and_nothing_else(app: Flask) -> None:
+    client = app.test_client()
+    for where in (lng_lat(2), {"address": "香港中路3号"}):
+        found = client.get("/api/v1/public/responsible", query_string=where).get_json()
+        assert found == {"name": "员工6", "photo_id": None, "work_phone": "0532-80000006", "hours": "08:30-17:00"}
+
+
+@pytest.mark.parametrize(
+    ("where", "code"),
+    [({"lng": 0, "lat": 0}, "no_representative"), ({"address": "火星大道"}, "no_representative"), ({}, "invalid"), ({"lng": 500, "lat": 1}, "invalid"), ({"lng": "nan", "lat": 1}, "invalid")],
+)
+def test_the_public_is_told_what_is_missing(app: Flask, where: dict[str, Any], code: str) -> None:
+    assert app.test_client().get("/api/v1/public/responsible", query_string=where).get_json()["code"] == code
+
+
+def test_a_stand_in_is_shown_while_it_lasts(app: Flask, as_: As, town: Town) -> None:
+    duty = {"cell_id": town["cell 2"], "staff_id": town["rep"], "duty": "stand_in", "valid_from": today().isoformat()}
+    assert as_("supervisor")("POST", "/cell-assignments", duty).get_json()["faults"][0]["field"] == "valid_until"
+    duty["valid_until"] = (today() + timedelta(days=3)).isoformat()
+    assert as_("supervisor")("POST", "/cell-assignments", duty).status_code == 201
+    assert app.test_client().get("/api/v1/public/responsible", query_string=lng_lat(2)).get_json()["name"] == "员工5"
+    page = as_("rep")("POST", "/sync/pull", {"store": town["s"]}).get_json()
+    assert {"scope": f"cell:{town['cell 2']}", "until": duty["valid_until"]} in page["scopes"]
+
+
+def test_the_public_and_sign_ins_are_limited(settings: Settings, database: Database) -> None:
+    limited = create_app(replace(settings, limits_enabled=True, public_per_address="3 per minute", sign_in_per_account="2 per minute"), database)
+    client = limited.test_client()
+    answers = [client.get("/api/v1/public/responsible", query_string=lng_lat(1)) for _ in range(4)]
+    assert [a.status_code for a in answers] == [200, 200, 200, 429]
+    assert int(answers[3].headers["Retry-After"]) > 0
+    assert answers[3].get_json()["code"] == "too_many"
+    body = {"login": "T005", "password": "guess", "device": {"id": "0193c0de-0000-7000-8000-000000000001", "name": "x"}}
+    assert [client.post("/api/v1/sessions", json=body).status_code for _ in range(3)] == [401, 401, 429]
+    other = body | {"login": "T006", "device": {"id": "0193c0de-0000-7000-8000-000000000002", "name": "x"}}
+    assert client.post("/api/v1/sessions", json=other).status_code == 401

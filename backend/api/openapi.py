@@ -13,7 +13,7 @@ PATH = "/api/v1/openapi.json"
 _OPEN = {("/api/v1/sessions", "post"), ("/api/v1/sessions/refresh", "post"), ("/api/v1/public/responsible", "get")}
 
 
-class OurApi(Api):  # type: ignore[misc]
+class OurApi(Api):
     """flask-smorest with our errors: their schema, and our handlers instead of its own."""
 
     ERROR_SCHEMA = ProblemDocument

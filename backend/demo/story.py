@@ -278,16 +278,7 @@ def _check(day: Day) -> None:
         "勘查报告带 3 张照片 · the survey report has its three photos",
         survey["state"] == "reported" and len(survey["photo_ids"]) == 3,
     )
-    groups, questions = day.dispatcher("GET", "/inbox/parked"), day.dispatcher("GET", "/inbox/questions")
-    day.promise(
-        "收件箱恰有两件待人处理 · two things wait for a person",
-        (len(groups), len(questions)) == (1, 1),
-        f"{len(groups)} + {len(questions)}",
-    )
-    values = {head["values"]["phone"] for head in questions[0]["heads"]} if questions else set()
-    day.promise(
-        "电话争议保留两个值 · both phone numbers are kept", values == {"0532-00001111", "0532-00002222"}, values
-    )
+    _check_inbox(day)
     for name, number, phone in (
         ("客户代表", "R101", day.rep),
         ("接任代表", "R102", day.heir),
@@ -306,6 +297,19 @@ def _check(day: Day) -> None:
         day.moved_cell not in mine and day.moved_cell in theirs,
     )
     _check_public(day)
+
+
+def _check_inbox(day: Day) -> None:
+    groups, questions = day.dispatcher("GET", "/inbox/parked"), day.dispatcher("GET", "/inbox/questions")
+    day.promise(
+        "收件箱恰有两件待人处理 · two things wait for a person",
+        (len(groups), len(questions)) == (1, 1),
+        f"{len(groups)} + {len(questions)}",
+    )
+    values = {head["values"]["phone"] for head in questions[0]["heads"]} if questions else set()
+    day.promise(
+        "电话争议保留两个值 · both phone numbers are kept", values == {"0532-00001111", "0532-00002222"}, values
+    )
 
 
 def _check_nothing_lost(day: Day) -> None:

@@ -175,10 +175,12 @@ def _by_table(write: Write) -> tuple[str, bool]:
 
 
 def json_text(value: Any) -> str:
+    """JSON text for a statement's parameter."""
     return orjson.dumps(value).decode()
 
 
 def keys_json(keys: Collection[Key]) -> str:
+    """Record keys as a JSON array of objects."""
     return json_text([{"kind": kind, "id": record_id} for kind, record_id in keys])
 
 

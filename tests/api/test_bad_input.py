@@ -75,25 +75,44 @@ def test_a_place_outside_the_territory_says_what_to_check(as_: As, town: Town) -
     assert "WGS-84" in problem["remedy"]
 
 
-@pytest.mark.parametrize("moment", ["2026-09-01T08:00:00", "tomorrow", 5, "2026-13-01T00:00:00Z", "9999-12-31T23:59:59-14:00"])
+@pytest.mark.parametrize(
+    "moment", ["2026-09-01T08:00:00", "tomorrow", 5, "2026-13-01T00:00:00Z", "9999-12-31T23:59:59-14:00"]
+)
 def test_a_time_without_zone_or_sense_is_refused(as_: As, town: Town, moment: Any) -> None:
-    answer = as_("agent")("POST", "/work-orders", {"matter_id": town["leak"], "place": middle(0), "appointment_from": moment})
+    answer = as_("agent")(
+        "POST", "/work-orders", {"matter_id": town["leak"], "place": middle(0), "appointment_from": moment}
+    )
     assert answer.status_code == 422
     assert answer.get_json()["faults"][0]["field"] == "appointment_from"
 
 
 @pytest.mark.parametrize(
-    ("body", "status"), [(b"{", 400), (b"", 422), (b"null", 422), (b"[]", 422), (b'"x"', 422), (b"\xff\xfe", 400), (b'{"a": 1e999}', 422), (b"[" * 100_000, 400)]
+    ("body", "status"),
+    [
+        (b"{", 400),
+        (b"", 422),
+        (b"null", 422),
+        (b"[]", 422),
+        (b'"x"', 422),
+        (b"\xff\xfe", 400),
+        (b'{"a": 1e999}', 422),
+        (b"[" * 100_000, 400),
+    ],
 )
 def test_broken_json_is_told_as_such(app: Flask, as_: As, body: bytes, status: int) -> None:
     answer = as_("dispatcher").client.post(
-        "/api/v1/customers", data=body, content_type="application/json", headers={"Authorization": f"Bearer {as_('dispatcher').token}"}
+        "/api/v1/customers",
+        data=body,
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {as_('dispatcher').token}"},
     )
     assert answer.status_code == status, answer.text
     assert answer.get_json()["remedy"]
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=501", "limit=1e30", f"limit={10**30}", "limit=x", "after=x", f"page={10**30}&limit=-1"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=501", "limit=1e30", f"limit={10**30}", "limit=x", "after=x", f"page={10**30}&limit=-1"]
+)
 def test_a_page_that_cannot_be_is_refused(as_: As, query: str) -> None:
     assert as_("dispatcher")("GET", f"/customers?{query}").status_code == 422
 
@@ -104,7 +123,10 @@ def test_a_version_that_is_not_there_is_refused(as_: As, town: Town, etag: str) 
     assert (answer.status_code, answer.get_json()["code"]) == (412, "changed_meanwhile")
 
 
-@pytest.mark.parametrize("path", ["/customers/not-a-uuid", "/rockets", "/customers/../units", "/work-orders/%00", "/", "/inbox/parked/x/decision"])
+@pytest.mark.parametrize(
+    "path",
+    ["/customers/not-a-uuid", "/rockets", "/customers/../units", "/work-orders/%00", "/", "/inbox/parked/x/decision"],
+)
 def test_an_address_that_is_none_answers_404(as_: As, path: str) -> None:
     assert as_("dispatcher")("GET", path).status_code == 404
 
@@ -117,7 +139,10 @@ def test_a_wrong_method_names_the_right_ones(as_: As) -> None:
 
 def test_fifty_megabytes_are_too_much(as_: As) -> None:
     answer = as_("dispatcher").client.post(
-        "/api/v1/sync/push", data=b"x" * 50_000_000, content_type="application/json", headers={"Authorization": f"Bearer {as_('rep').token}"}
+        "/api/v1/sync/push",
+        data=b"x" * 50_000_000,
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {as_('rep').token}"},
     )
     assert (answer.status_code, answer.get_json()["code"]) == (413, "too_large")
 
@@ -127,7 +152,9 @@ def test_501_mutations_are_too_many_for_one_batch(as_: As, town: Town) -> None:
     assert as_("rep")("POST", "/sync/push", body).get_json()["code"] == "too_large"
 
 
-@pytest.mark.parametrize("mutations", [[10**30], [float("1e400")], [{"id": {"a": []}}], [[[[[]]]]], [None], [{"now": {"x": "\ud800"}}]])
+@pytest.mark.parametrize(
+    "mutations", [[10**30], [float("1e400")], [{"id": {"a": []}}], [[[[[]]]]], [None], [{"now": {"x": "\ud800"}}]]
+)
 def test_whatever_a_phone_sends_is_kept(as_: As, town: Town, mutations: list[Any]) -> None:
     answer = as_("rep")("POST", "/sync/push", {"store": town["store"], "sent_at": "long ago", "mutations": mutations})
     assert answer.status_code == 200, answer.text

@@ -43,7 +43,9 @@ def test_a_wrong_number_or_password_is_told_alike(app: Flask, login: str, passwo
 def test_no_secret_is_stored_in_clear(app: Flask, database: Database) -> None:
     body = sign_in(app).get_json()
     with database.engine.connect() as connection:
-        dump = str(connection.execute(text("SELECT * FROM token")).all()) + str(connection.execute(text("SELECT * FROM account")).all())
+        dump = str(connection.execute(text("SELECT * FROM token")).all()) + str(
+            connection.execute(text("SELECT * FROM account")).all()
+        )
     assert PASSWORD not in dump
     assert body["access_token"] not in dump
     assert body["refresh_token"] not in dump
@@ -106,9 +108,14 @@ def test_anything_but_a_token_is_not_signed_in(app: Flask, header: str) -> None:
 def test_changing_the_password_ends_other_sign_ins(app: Flask) -> None:
     here, there = sign_in(app, device="here").get_json(), sign_in(app, device="there").get_json()
     mine, other = Person(app.test_client(), here["access_token"]), Person(app.test_client(), there["access_token"])
-    assert mine("PUT", "/sessions/password", {"old": "wrong", "new": "a new long secret"}).get_json()["code"] == "wrong_credentials"
+    assert (
+        mine("PUT", "/sessions/password", {"old": "wrong", "new": "a new long secret"}).get_json()["code"]
+        == "wrong_credentials"
+    )
     for weak in ("short", "aaaaaaaaaaaaaa", "my T005 number"):
-        assert mine("PUT", "/sessions/password", {"old": PASSWORD, "new": weak}).get_json()["code"] == "password_too_weak"
+        assert (
+            mine("PUT", "/sessions/password", {"old": PASSWORD, "new": weak}).get_json()["code"] == "password_too_weak"
+        )
     assert mine("PUT", "/sessions/password", {"old": PASSWORD, "new": "a new long secret"}).status_code == 204
     assert mine("GET", "/tokens").status_code == 200
     assert other("GET", "/tokens").status_code == 401
@@ -121,7 +128,10 @@ def test_a_personal_token_reads_and_cannot_write(app: Flask, as_: As, town: Town
     made = dispatcher("POST", "/tokens", {"label": "报表程序", "days": 30}).get_json()
     program = Person(app.test_client(), made["token"])
     assert len(program.get("/customers")["rows"]) == 6
-    assert program("PATCH", f"/customers/{town['customer 1']}", {"note": "x"}, version=1).get_json()["code"] == "read_only_token"
+    assert (
+        program("PATCH", f"/customers/{town['customer 1']}", {"note": "x"}, version=1).get_json()["code"]
+        == "read_only_token"
+    )
     assert "token" not in dispatcher.get("/tokens")[0]
     assert dispatcher("DELETE", f"/tokens/{made['id']}").status_code == 204
     assert program("GET", "/customers").status_code == 401
@@ -130,7 +140,14 @@ def test_a_personal_token_reads_and_cannot_write(app: Flask, as_: As, town: Town
 
 def test_an_administrator_opens_and_closes_accounts(app: Flask, as_: As, town: Town) -> None:
     admin = as_("admin")
-    staff = {"unit_id": town["north"], "staff_number": "N900", "name": "新人", "post": "service_clerk", "employment": "own", "is_active": True}
+    staff = {
+        "unit_id": town["north"],
+        "staff_number": "N900",
+        "name": "新人",
+        "post": "service_clerk",
+        "employment": "own",
+        "is_active": True,
+    }
     new = admin("POST", "/staff", staff).get_json()
     body = {"password": "first-password-1", "roles": ["hotline_agent"], "phone": "13900000000"}
     assert as_("dispatcher")("PUT", f"/accounts/{new['id']}", body).get_json()["code"] == "not_allowed"

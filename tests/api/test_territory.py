@@ -49,7 +49,12 @@ def test_overlapping_cells_are_listed(as_: As, town: Town) -> None:
     admin = as_("admin")
     cell = admin.get(f"/cells/{town['cell 0']}")
     wide = [[[[120.30, 36.05], [120.325, 36.05], [120.325, 36.07], [120.30, 36.07], [120.30, 36.05]]]]
-    admin("PATCH", f"/cells/{town['cell 0']}", {"outline": {"type": "MultiPolygon", "coordinates": wide}}, version=cell["version"])
+    admin(
+        "PATCH",
+        f"/cells/{town['cell 0']}",
+        {"outline": {"type": "MultiPolygon", "coordinates": wide}},
+        version=cell["version"],
+    )
     (overlap,) = as_("supervisor").get("/territory/coverage")["overlaps"]
     assert overlap["cells"] == ["0号网格", "1号网格"] or set(overlap["cells"]) == {"0号网格", "1号网格"}
     assert overlap["area"] == pytest.approx(0.005 * 0.02)
@@ -59,7 +64,12 @@ def test_handing_a_cell_over_is_for_supervisors(as_: As, town: Town) -> None:
     path = f"/territory/cells/{town['cell 1']}/representative"
     assert as_("dispatcher")("PUT", path, {"staff_id": town["other_rep"]}).get_json()["code"] == "not_allowed"
     assert as_("supervisor")("PUT", path, {"staff_id": town["nobody"]}).get_json()["code"] == "reference_missing"
-    assert as_("supervisor")("PUT", f"/territory/cells/{town['cell 3']}/representative", {"staff_id": town["rep"]}).status_code == 404
+    assert (
+        as_("supervisor")(
+            "PUT", f"/territory/cells/{town['cell 3']}/representative", {"staff_id": town["rep"]}
+        ).status_code
+        == 404
+    )
     assert as_("supervisor")("PUT", path, {"staff_id": town["other_rep"]}).status_code == 200
     assert as_("supervisor")("PUT", path, {"staff_id": town["rep"]}).status_code == 200
     rows = as_("supervisor").get(f"/cell-assignments?cell_id={town['cell 1']}")["rows"]
@@ -76,7 +86,9 @@ def test_a_division_is_a_plan_that_changes_nothing(as_: As, town: Town) -> None:
     assert as_("supervisor")("POST", "/territory/division", {"unit_id": town["south"], "cells": 2}).status_code == 404
 
 
-@pytest.mark.parametrize("words", ["王小二", "小二", "wangxiaoer", "wxe", "13000000001", "0000001", "M000001", "m000001", "香港中路2号"])
+@pytest.mark.parametrize(
+    "words", ["王小二", "小二", "wangxiaoer", "wxe", "13000000001", "0000001", "M000001", "m000001", "香港中路2号"]
+)
 def test_a_customer_is_found_by_any_part_of_anything(as_: As, town: Town, words: str, database: Database) -> None:
     from backend.services.phonetics import keep_pinyin
 
@@ -93,7 +105,9 @@ def test_search_takes_signs_as_signs(as_: As, words: str) -> None:
 
 
 def test_search_stays_in_scope(as_: As, town: Town) -> None:
-    assert {c["id"] for c in as_("rep").get("/territory/customers", query_string={"words": "王小"})} == {town[f"customer {n}"] for n in (0, 1, 4, 5)}
+    assert {c["id"] for c in as_("rep").get("/territory/customers", query_string={"words": "王小"})} == {
+        town[f"customer {n}"] for n in (0, 1, 4, 5)
+    }
     assert as_("dispatcher").get("/territory/customers", query_string={"words": "王小四"}) == []
 
 
@@ -106,7 +120,13 @@ def test_the_public_finds_the_representative_and_nothing_else(app: Flask) -> Non
 
 @pytest.mark.parametrize(
     ("where", "code"),
-    [({"lng": 0, "lat": 0}, "no_representative"), ({"address": "火星大道"}, "no_representative"), ({}, "invalid"), ({"lng": 500, "lat": 1}, "invalid"), ({"lng": "nan", "lat": 1}, "invalid")],
+    [
+        ({"lng": 0, "lat": 0}, "no_representative"),
+        ({"address": "火星大道"}, "no_representative"),
+        ({}, "invalid"),
+        ({"lng": 500, "lat": 1}, "invalid"),
+        ({"lng": "nan", "lat": 1}, "invalid"),
+    ],
 )
 def test_the_public_is_told_what_is_missing(app: Flask, where: dict[str, Any], code: str) -> None:
     assert app.test_client().get("/api/v1/public/responsible", query_string=where).get_json()["code"] == code
@@ -123,7 +143,10 @@ def test_a_stand_in_is_shown_while_it_lasts(app: Flask, as_: As, town: Town) -> 
 
 
 def test_the_public_and_sign_ins_are_limited(settings: Settings, database: Database) -> None:
-    limited = create_app(replace(settings, limits_enabled=True, public_per_address="3 per minute", sign_in_per_account="2 per minute"), database)
+    limited = create_app(
+        replace(settings, limits_enabled=True, public_per_address="3 per minute", sign_in_per_account="2 per minute"),
+        database,
+    )
     client = limited.test_client()
     answers = [client.get("/api/v1/public/responsible", query_string=lng_lat(1)) for _ in range(4)]
     assert [a.status_code for a in answers] == [200, 200, 200, 429]

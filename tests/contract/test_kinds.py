@@ -22,7 +22,11 @@ every_kind = pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
 
 @every_kind
 def test_every_name_is_said_in_both_languages(kind: RecordKind) -> None:
-    labels = [(kind.zh, kind.en), *((w.zh, w.en) for w in kind.wired.values()), *((a.zh, a.en) for a in kind.kind.actions.values())]
+    labels = [
+        (kind.zh, kind.en),
+        *((w.zh, w.en) for w in kind.wired.values()),
+        *((a.zh, a.en) for a in kind.kind.actions.values()),
+    ]
     labels += [pair for w in kind.wired.values() if isinstance(w.field, Choice) for pair in w.field.labels.values()]
     for zh, en in labels:
         assert HAN.search(zh), zh
@@ -32,7 +36,7 @@ def test_every_name_is_said_in_both_languages(kind: RecordKind) -> None:
 
 @every_kind
 def test_it_is_filed_somewhere_and_carries_its_unit(kind: RecordKind) -> None:
-    values = {name: None for name in kind.kind.fields} | {"unit_id": uid("unit"), "id": uid("record")}
+    values = dict.fromkeys(kind.kind.fields) | {"unit_id": uid("unit"), "id": uid("record")}
     assert f"office:{uid('unit')}" in kind.kind.scopes(values)
     assert "unit_id" in kind.model.__table__.columns
     assert kind.name in KINDS_BY_RANK[kind.kind.rank]
@@ -86,7 +90,11 @@ def test_personal_fields_are_marked(kind: RecordKind) -> None:
     """A phone number or address of a customer must be masked for auditors; staff and crews have work phones."""
     if kind.name in ("staff", "crew", "unit"):
         return
-    telling = {name for name in kind.wired if name in ("phone", "address", "signer_name", "contact_name", "reporter", "site_card")}
+    telling = {
+        name
+        for name in kind.wired
+        if name in ("phone", "address", "signer_name", "contact_name", "reporter", "site_card")
+    }
     assert telling <= set(kind.personal)
 
 

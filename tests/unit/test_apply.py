@@ -21,7 +21,9 @@ CUSTOMER = SYNC_KINDS["customer"]
 
 def by(role: Role | None, now: dict[str, Any], **more: Any) -> Change:
     roles = frozenset({str(role)}) if role else frozenset()
-    return Change(id=uid("change"), author=Author(uid("someone"), uid("device"), roles, uid("unit")), at=AT, now=now, **more)
+    return Change(
+        id=uid("change"), author=Author(uid("someone"), uid("device"), roles, uid("unit")), at=AT, now=now, **more
+    )
 
 
 def job(state: str, **values: Any) -> Stored:
@@ -65,7 +67,10 @@ def test_a_role_without_the_right_is_told_who_has_it(verb: str) -> None:
     assert str(Role.ADMIN) in caught.value.detail["needs"]
 
 
-@pytest.mark.parametrize(("action", "state"), [(a, s) for a in JOB.actions for s in ("received", "dispatched", "in_progress", "done", "closed", "cancelled")])
+@pytest.mark.parametrize(
+    ("action", "state"),
+    [(a, s) for a in JOB.actions for s in ("received", "dispatched", "in_progress", "done", "closed", "cancelled")],
+)
 def test_the_table_decides_what_fits(action: str, state: str) -> None:
     needs = {"crew_id": uid("crew"), "remainder": "r", "return_visit": {"is_satisfied": True}}
     now = {name: needs.get(name, "text") for name in JOB.actions[action].needs}
@@ -97,7 +102,9 @@ def test_a_step_needs_what_it_must_carry() -> None:
         ({"quote_required": True}, {"told_cost_fen": 0}, None),
     ],
 )
-def test_a_job_is_done_only_with_the_evidence_its_matter_asks_for(required: dict[str, Any], given: dict[str, Any], missing: str | None) -> None:
+def test_a_job_is_done_only_with_the_evidence_its_matter_asks_for(
+    required: dict[str, Any], given: dict[str, Any], missing: str | None
+) -> None:
     step = by(Role.CREW_LEADER, {"result": "r", **given}, action="finish")
     if missing is None:
         assert apply.act(JOB, job("in_progress", **required), step, 4)

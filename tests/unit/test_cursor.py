@@ -51,7 +51,9 @@ def test_a_sealed_cursor_opens_for_its_own_store_alone() -> None:
             SEAL.open(token, other, 1, 100)
 
 
-@pytest.mark.parametrize("spoil", [lambda t: t[:-1], lambda t: t[1:], lambda t: t + "x", lambda t: "♥" + t, lambda t: "."])
+@pytest.mark.parametrize(
+    "spoil", [lambda t: t[:-1], lambda t: t[1:], lambda t: t + "x", lambda t: "♥" + t, lambda t: "."]
+)
 def test_a_spoiled_token_starts_anew(spoil: object) -> None:
     token = SEAL.seal(Cursor(1), BOUND)
     assert callable(spoil)

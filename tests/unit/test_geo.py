@@ -141,14 +141,22 @@ def test_todays_pairs_are_kept_unless_it_is_worth_it() -> None:
 NOW = datetime(2026, 9, 1, 9, tzinfo=UTC)
 
 
-def crew(name: str, *, lng: float = 120.0, skills: set[str] | None = None, jobs: int = 0, until_h: int = 8) -> CrewState:
+def crew(
+    name: str, *, lng: float = 120.0, skills: set[str] | None = None, jobs: int = 0, until_h: int = 8
+) -> CrewState:
     minutes = 60 * jobs
     shift = (NOW - timedelta(hours=1), NOW + timedelta(hours=until_h))
     return CrewState(name, name, (lng, 36.0), frozenset(skills or {"pipe"}), *shift, jobs, minutes, minutes)
 
 
 def job(**more: object) -> Job:
-    values = {"place": (120.0, 36.0), "duration_minutes": 60, "skills": frozenset({"pipe"}), "due_at": None, "is_urgent": False}
+    values = {
+        "place": (120.0, 36.0),
+        "duration_minutes": 60,
+        "skills": frozenset({"pipe"}),
+        "due_at": None,
+        "is_urgent": False,
+    }
     return Job(**(values | more))  # type: ignore[arg-type]
 
 
@@ -166,7 +174,10 @@ def test_a_crew_without_the_skill_comes_last_and_says_so() -> None:
 
 
 def test_a_free_crew_beats_a_busy_one() -> None:
-    assert [p.crew_id for p in propose(job(), [crew("busy", jobs=3), crew("free", lng=120.05)], NOW)] == ["free", "busy"]
+    assert [p.crew_id for p in propose(job(), [crew("busy", jobs=3), crew("free", lng=120.05)], NOW)] == [
+        "free",
+        "busy",
+    ]
 
 
 def test_an_urgent_job_goes_before_work_not_begun_and_counts_whom_it_delays() -> None:

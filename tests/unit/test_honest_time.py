@@ -13,8 +13,12 @@ RECEIVED = datetime(2026, 9, 2, 8, tzinfo=UTC)
 BOOT = {"b": Exchange("b", 10_000_000, RECEIVED)}
 
 
-def judged(happened_at: datetime, *, boot: str | None = "b", monotonic_ms: int | None = None, sent_at: datetime = RECEIVED) -> Judged:
-    return judge(happened_at, boot=boot, monotonic_ms=monotonic_ms, sent_at=sent_at, received_at=RECEIVED, exchanges=BOOT)
+def judged(
+    happened_at: datetime, *, boot: str | None = "b", monotonic_ms: int | None = None, sent_at: datetime = RECEIVED
+) -> Judged:
+    return judge(
+        happened_at, boot=boot, monotonic_ms=monotonic_ms, sent_at=sent_at, received_at=RECEIVED, exchanges=BOOT
+    )
 
 
 def test_finished_offline_and_synced_the_day_after_is_proven() -> None:
@@ -23,7 +27,9 @@ def test_finished_offline_and_synced_the_day_after_is_proven() -> None:
     assert found == Judged(RECEIVED - timedelta(hours=hours), Grade.PROVEN)
 
 
-@pytest.mark.parametrize(("off_by_s", "grade"), [(0, Grade.PROVEN), (119, Grade.PROVEN), (121, Grade.MOVED), (-7200, Grade.MOVED)])
+@pytest.mark.parametrize(
+    ("off_by_s", "grade"), [(0, Grade.PROVEN), (119, Grade.PROVEN), (121, Grade.MOVED), (-7200, Grade.MOVED)]
+)
 def test_two_minutes_of_disagreement_are_allowed(off_by_s: int, grade: Grade) -> None:
     true_time = RECEIVED - timedelta(hours=1)
     found = judged(true_time + timedelta(seconds=off_by_s), monotonic_ms=10_000_000 - 3_600_000)

@@ -25,7 +25,13 @@ FIELDS = {
     "lat": Field("lat", Policy.LAST, group="place"),
 }
 KIND = Kind("thing", "thing", FIELDS, lambda values: frozenset(), lambda values, partial: values)
-START = Stored("thing", "1", 1, {"name": "old", "note": "old", "tags": ["a"], "log": [], "first": 9, "most": 1, "lng": 0, "lat": 0}, {})
+START = Stored(
+    "thing",
+    "1",
+    1,
+    {"name": "old", "note": "old", "tags": ["a"], "log": [], "first": 9, "most": 1, "lng": 0, "lat": 0},
+    {},
+)
 
 
 def edit(n: int, now: Values, *, device: str | None = None, base: int = 1, minute: int | None = None) -> Edit:

@@ -17,7 +17,13 @@ GOOD: dict[str, Any] = mutation("customer", uid("c"), "change", {"note": "x"}, i
 
 def test_a_good_one_is_read() -> None:
     found = mutation_from(mutation_bytes(GOOD), "device", "boot")
-    assert (found.id, found.kind, found.record, found.op, found.now) == (uid("m"), "customer", uid("c"), Op.CHANGE, {"note": "x"})
+    assert (found.id, found.kind, found.record, found.op, found.now) == (
+        uid("m"),
+        "customer",
+        uid("c"),
+        Op.CHANGE,
+        {"note": "x"},
+    )
     assert found.boot == "boot"
     assert found.key == ("customer", uid("c"))
 
@@ -57,7 +63,15 @@ def test_a_spoiled_one_is_kept_under_its_own_id_where_it_has_one(spoiled: dict[s
         assert caught.value.mutation.id == uid("m")
 
 
-@given(st.recursive(st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(st.characters(exclude_categories=["Cs"])), lambda c: st.lists(c, max_size=3) | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=5), c, max_size=3)))
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(st.characters(exclude_categories=["Cs"])),
+        lambda c: (
+            st.lists(c, max_size=3)
+            | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=5), c, max_size=3)
+        ),
+    )
+)
 def test_anything_at_all_gets_a_stable_id(item: Any) -> None:
     raw = mutation_bytes(item)
     ids = set()

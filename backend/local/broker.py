@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -17,11 +18,13 @@ class Broker:
     """A Redis-protocol server in `folder`; `start` takes over one that still runs."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        inside = folder.absolute() / "valkey.sock"
+        inside = folder.absolute()
         digest = hashlib.sha256(str(inside).encode()).hexdigest()[:12]
-        fits = len(str(inside)) < LONGEST_SOCKET_PATH and " " not in str(inside)
-        self.socket = inside if fits else Path(tempfile.gettempdir()) / f"wangge-{os.getuid()}-{digest}.sock"
+        # Valkey's own settings take no space in a path, and a socket's path is short. What the broker keeps is only
+        # wake-ups, the work itself stands in PostgreSQL, so another folder loses nothing.
+        fits = len(str(inside)) < LONGEST_SOCKET_PATH - 15 and " " not in str(inside)
+        self._folder = inside if fits else Path(tempfile.gettempdir()) / f"wangge-{os.getuid()}-{digest}"
+        self.socket = self._folder / "valkey.sock"
         self._server: ValkeyServer | None = None
 
     @property
@@ -43,6 +46,8 @@ class Broker:
         if self._server is not None:
             self._server.stop()
             self._server = None
+            if self._folder.parent == Path(tempfile.gettempdir()):
+                shutil.rmtree(self._folder, ignore_errors=True)
 
     def is_running(self) -> bool:
         """Whether somebody answers on the socket."""

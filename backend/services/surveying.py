@@ -10,6 +10,7 @@ from uuid import UUID, uuid5
 import celpy
 from celpy.adapter import json_to_cel
 from celpy.celparser import CELParseError
+from celpy.celtypes import BoolType
 from celpy.evaluation import CELEvalError
 from sqlalchemy.orm import Session
 
@@ -35,7 +36,7 @@ def holds(source: str, answers: dict[str, Any], value: Any = None) -> bool:
         result = _program(source).evaluate({"answers": json_to_cel(answers), "value": json_to_cel(value)})
     except (CELEvalError, CELParseError):
         return False
-    return bool(result) is True
+    return isinstance(result, BoolType) and bool(result)
 
 
 def logic_faults(rows: list[Values], answers: dict[str, Any]) -> list[dict[str, str]]:

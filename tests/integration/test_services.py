@@ -1,0 +1,321 @@
+"""Night jobs, escalation, held work, questionnaires, and what a person decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from backend.actor import system
+from backend.db import Database
+from backend.errors import Problem
+from backend.queries.scopes import StaffRights, held, today, values_at
+from backend.services import door
+from backend.services.dispatching import escalate_unopened, propose_crews
+from backend.services.notifying import RecordedChannel
+from backend.services.surveying import follow_up, holds, logic_faults, score_of
+from backend.services.syncing import PushRequest, push_batch, retry_held
+from backend.services.visiting import overdue_visits, plan_visits
+from sync.postgres.push import deadline_passed
+from tests.factories import Town, middle, mutation
+
+
+def push(session: Session, town: Town, who: str, *mutations: dict[str, Any]) -> list[dict[str, Any]]:
+    return push_batch(session, town.actor(who), PushRequest(None, None, datetime.now(UTC), mutations))
+
+
+def test_visits_are_planned_once_by_class(session: Session, town: Town) -> None:
+    assert plan_visits(session) == 1
+    assert plan_visits(session) == 0
+    (row,) = session.execute(text("SELECT customer_id::text, representative_id::text, state, due_on FROM visit"))
+    assert tuple(row) == (town["customer 0"], town["rep"], "planned", today() + timedelta(days=7))
+
+
+def test_a_visit_done_lately_is_enough(session: Session, town: Town) -> None:
+    done = {
+        "customer_id": town["customer 0"],
+        "method": "phone",
+        "state": "done",
+        "ended_at": datetime.now(UTC).isoformat(),
+    }
+    door.create(session, system(town["north"]), "visit", done)
+    assert plan_visits(session) == 0
+    assert plan_visits(session, today() + timedelta(days=31)) == 1
+
+
+def test_overdue_visits_are_seen_by_their_unit(session: Session, town: Town) -> None:
+    plan_visits(session, today() - timedelta(days=20))
+    assert [one["representative_name"] for one in overdue_visits(session, town.actor("supervisor"))] == ["员工5"]
+    assert overdue_visits(session, town.actor("stranger")) == []
+
+
+def test_a_job_nobody_opens_is_escalated_once(session: Session, town: Town) -> None:
+    north = system(town["north"])
+    job = door.create(
+        session,
+        north,
+        "work_order",
+        {"matter_id": town["leak"], "place": middle(0), "state": "received", "number": "W1"},
+    )
+    door.act(session, north, "work_order", job.id, "dispatch", {"crew_id": town["crew"]})
+    soon, later = datetime.now(UTC) + timedelta(minutes=5), datetime.now(UTC) + timedelta(minutes=11)
+    assert escalate_unopened(session, RecordedChannel(), 10, soon) == 0
+    assert escalate_unopened(session, RecordedChannel(), 10, later) == 1
+    assert escalate_unopened(session, RecordedChannel(), 10, later) == 0
+    notices = session.execute(text("SELECT staff_id::text, topic, is_urgent FROM notice")).all()
+    assert [tuple(row) for row in notices] == [(town["dispatcher"], "escalation", True)]
+    sent = (
+        session.execute(text("SELECT detail->>'staff_id' FROM outbox WHERE fact = 'notify.recorded'")).scalars().all()
+    )
+    assert sent == [town["dispatcher"]]
+
+
+def test_an_opened_job_is_not_escalated(session: Session, town: Town) -> None:
+    north = system(town["north"])
+    job = door.create(
+        session, north, "work_order", {"matter_id": town["leak"], "place": middle(0), "state": "received"}
+    )
+    door.act(session, north, "work_order", job.id, "dispatch", {"crew_id": town["crew"]})
+    (outcome,) = push(
+        session,
+        town,
+        "member",
+        mutation("work_order", job.id, "change", {"opened_at": datetime.now(UTC).isoformat()}, base_version=2),
+    )
+    assert outcome["status"] == "applied"
+    assert escalate_unopened(session, RecordedChannel(), 10, datetime.now(UTC) + timedelta(hours=1)) == 0
+
+
+def test_work_held_for_somebody_elses_record_goes_on_when_it_comes(session: Session, town: Town) -> None:
+    visit = door.new_id()
+    values = {
+        "customer_id": town["customer 0"],
+        "cell_id": town["cell 0"],
+        "representative_id": town["rep"],
+        "method": "phone",
+    }
+    (outcome,) = push(session, town, "rep", mutation("visit", visit, "act", {"summary": "谈过"}, action="complete"))
+    assert outcome["status"] == "held"
+    assert retry_held(session) == 0
+    door.create(session, system(town["north"]), "visit", values | {"state": "planned"}, record_id=visit)
+    assert retry_held(session) == 1
+    assert door.read(session, "visit", visit).values["state"] == "done"
+    assert session.execute(text("SELECT count(*) FROM sync_waiting")).scalar() == 0
+
+
+def test_what_waits_too_long_is_parked(session: Session, town: Town) -> None:
+    late = mutation("visit", door.new_id(), "act", {"summary": "x"}, action="complete")
+    push(session, town, "rep", late)
+    assert deadline_passed(session.connection(), datetime.now(UTC) + timedelta(hours=71)) == 0
+    assert deadline_passed(session.connection(), datetime.now(UTC) + timedelta(hours=73)) == 1
+    (again,) = push(session, town, "rep", late)
+    assert (again["status"], again["code"]) == ("parked", "deadline_passed")
+
+
+def test_what_builds_on_a_parked_one_parks_with_it(session: Session, town: Town) -> None:
+    visit = door.new_id()
+    values = {"customer_id": town["customer 0"], "representative_id": town["rep"], "method": "flying"}
+    first = mutation("visit", visit, "create", values)
+    answer = {
+        "questionnaire_id": town["form"],
+        "visit_id": visit,
+        "author_id": town["rep"],
+        "channel": "visit",
+        "answered_at": "2026-09-01T00:00:00Z",
+        "answers": {},
+    }
+    batch = [
+        first,
+        mutation("visit", visit, "act", {"summary": "x"}, action="complete"),
+        mutation("response", door.new_id(), "create", answer),
+        mutation("customer", town["customer 0"], "change", {"note": "independent"}),
+        mutation("customer", town["customer 1"], "change", {"note": "after"}, after=first["id"]),
+    ]
+    outcomes = push(session, town, "rep", *batch)
+    assert [one["code"] for one in outcomes] == [
+        "invalid",
+        "predecessor_parked",
+        "predecessor_parked",
+        None,
+        "predecessor_parked",
+    ]
+    assert session.execute(text("SELECT count(DISTINCT group_id) FROM sync_waiting")).scalar() == 1
+
+
+def test_mutations_that_wait_for_each_other_park_at_once(session: Session, town: Town) -> None:
+    one, two = (mutation("customer", town[f"customer {n}"], "change", {"note": "x"}) for n in (0, 1))
+    outcomes = push(session, town, "rep", one | {"after": two["id"]}, two | {"after": one["id"]})
+    assert [o["code"] for o in outcomes] == ["cycle", "cycle"]
+
+
+def test_a_phone_cannot_file_work_under_another_unit(session: Session, town: Town) -> None:
+    values = {
+        "unit_id": town["south"],
+        "customer_id": town["customer 0"],
+        "representative_id": town["rep"],
+        "method": "phone",
+    }
+    (outcome,) = push(session, town, "rep", mutation("visit", door.new_id(), "create", values))
+    assert (outcome["status"], outcome["code"]) == ("parked", "outside_scope")
+
+
+def test_the_outcome_carries_the_body_only_within_the_authors_scopes(session: Session, town: Town) -> None:
+    outcome, gone = push(
+        session,
+        town,
+        "rep",
+        mutation("customer", town["customer 0"], "change", {"note": "mine"}),
+        mutation("customer", town["customer 1"], "change", {"cell_id": town["cell 2"]}),
+    )
+    assert outcome["record"]["in"] == [f"cell:{town['cell 0']}"]
+    assert gone["code"] == "outside_scope"
+
+
+def test_a_record_is_rebuilt_as_it_stood(session: Session, town: Town) -> None:
+    before = datetime.now(UTC)
+    session.execute(text("UPDATE sync_history SET recorded_at = recorded_at - interval '1 day'"))
+    door.change(session, system(town["north"]), "customer", town["customer 1"], {"note": "later"})
+    now = values_at(session, ("customer", town["customer 1"]), datetime.now(UTC) + timedelta(seconds=1))
+    then = values_at(session, ("customer", town["customer 1"]), before - timedelta(seconds=1))
+    assert now is not None
+    assert then is not None
+    assert (now["note"], then["note"]) == ("later", None)
+    assert values_at(session, ("customer", town["customer 1"]), before - timedelta(days=2)) is None
+    assert values_at(session, ("customer", town["nobody"]), before) is None
+
+
+def test_rights_of_the_past_follow_the_history_of_duties(session: Session, town: Town) -> None:
+    session.execute(text("UPDATE sync_history SET recorded_at = recorded_at - interval '1 day'"))
+    rights = StaffRights(session, town.actor("rep"))
+    door.change(session, system(town["north"]), "cell_assignment", town["duty 1"], {"staff_id": town["other_rep"]})
+    assert f"cell:{town['cell 1']}" not in rights.now()
+    assert f"cell:{town['cell 1']}" in rights.at(datetime.now(UTC) - timedelta(hours=1))
+    assert f"cell:{town['cell 1']}" not in rights.at(datetime.now(UTC) + timedelta(seconds=1))
+    assert f"crew:{town['crew']}" in StaffRights(session, town.actor("member")).at(datetime.now(UTC))
+
+
+def test_scopes_end_with_their_day(session: Session, town: Town) -> None:
+    until = today() + timedelta(days=2)
+    values = {
+        "cell_id": town["cell 2"],
+        "staff_id": town["rep"],
+        "duty": "stand_in",
+        "valid_from": today().isoformat(),
+        "valid_until": until.isoformat(),
+    }
+    door.create(session, system(town["north"]), "cell_assignment", values)
+    actor = town.actor("rep")
+    assert held(session, actor)[f"cell:{town['cell 2']}"] == until
+    assert f"cell:{town['cell 2']}" not in held(session, actor, until + timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    ("source", "answers", "expected"),
+    [
+        ("answers.a == 'x'", {"a": "x"}, True),
+        ("answers.a == 'x'", {"a": "y"}, False),
+        ("answers.missing == 'x'", {}, False),
+        ("has(answers.a) && answers.a > 3", {"a": 4}, True),
+        ("this is no CEL", {}, False),
+        ("answers.a", {"a": "text is not true"}, False),
+    ],
+)
+def test_conditions_hold_or_do_not(source: str, answers: dict[str, Any], expected: bool) -> None:
+    assert holds(source, answers) is expected
+
+
+ROWS: list[dict[str, Any]] = [
+    {"type": "satisfaction", "name": "pressure", "required": True},
+    {"type": "text", "name": "why", "required": True, "relevant": "answers.pressure == 'dissatisfied'"},
+    {"type": "integer", "name": "people", "constraint": "value > 0 && value < 30"},
+]
+
+
+@pytest.mark.parametrize(
+    ("answers", "codes"),
+    [
+        ({"pressure": "satisfied"}, []),
+        ({}, [("pressure", "required")]),
+        ({"pressure": "dissatisfied"}, [("why", "required")]),
+        ({"pressure": "satisfied", "why": "x"}, [("why", "not_asked")]),
+        ({"pressure": "satisfied", "people": 99}, [("people", "constraint")]),
+        ({"pressure": "purple"}, [("pressure", "not_a_choice")]),
+    ],
+)
+def test_the_server_checks_a_forms_logic_again(answers: dict[str, Any], codes: list[tuple[str, str]]) -> None:
+    assert [(f["field"], f["code"]) for f in logic_faults(ROWS, answers)] == codes
+
+
+@pytest.mark.parametrize(
+    ("answers", "score"),
+    [
+        ({"pressure": "satisfied"}, 1.0),
+        ({"pressure": "very_dissatisfied"}, 0.0),
+        ({}, None),
+        ({"pressure": "neutral"}, 0.5),
+    ],
+)
+def test_a_score_can_be_computed_by_hand(answers: dict[str, Any], score: float | None) -> None:
+    assert score_of(ROWS, answers) == score
+
+
+def test_following_up_twice_opens_no_second_item(session: Session, town: Town) -> None:
+    values = {"questionnaire_id": town["form"], "customer_id": town["customer 0"], "author_id": town["rep"], "channel": "visit",
+              "answered_at": "2026-09-01T00:00:00Z", "answers": {"pressure": "very_dissatisfied"}}  # fmt: skip
+    response = door.create(session, system(town["north"]), "response", values)
+    assert follow_up(session, response.id) == 1
+    assert follow_up(session, response.id) == 0
+    (item,) = session.execute(text("SELECT theme, owner_id::text, source FROM item"))
+    assert tuple(item) == ("pressure", town["rep"], "questionnaire")
+
+
+def test_proposals_know_what_a_crew_has_at_hand(session: Session, town: Town) -> None:
+    north = system(town["north"])
+    job = door.create(
+        session,
+        north,
+        "work_order",
+        {
+            "matter_id": town["leak"],
+            "place": middle(0),
+            "state": "received",
+            "skills": ["pipe_repair"],
+            "duration_minutes": 30,
+        },
+    )
+    free = propose_crews(session, town.actor("dispatcher"), job.id)
+    assert [one["crew_id"] for one in free] == [town["crew"], town["far crew"]]
+    assert [one["is_feasible"] for one in free][1] is False
+    other = door.create(
+        session,
+        north,
+        "work_order",
+        {"matter_id": town["leak"], "place": middle(1), "state": "received", "duration_minutes": 120},
+    )
+    door.act(session, north, "work_order", other.id, "dispatch", {"crew_id": town["crew"]})
+    busy = next(
+        one for one in propose_crews(session, town.actor("dispatcher"), job.id) if one["crew_id"] == town["crew"]
+    )
+    assert busy["arrives_at"] - free[0]["arrives_at"] > timedelta(minutes=100)
+
+
+@pytest.mark.parametrize("who", ["rep", "leader", "auditor"])
+def test_proposals_are_for_the_desk(session: Session, town: Town, who: str) -> None:
+    with pytest.raises(Problem) as caught:
+        propose_crews(session, town.actor(who), town["job"])
+    assert caught.value.code == "not_allowed"
+
+
+def test_a_commit_in_which_record_and_document_disagree_is_refused(database: Database, town: Town) -> None:
+    statements: list[tuple[str, Callable[[], dict[str, str]]]] = [
+        ("UPDATE customer SET version = version + 1 WHERE id = :id", lambda: {"id": town["customer 1"]}),
+        ("UPDATE customer SET version = version + 2 WHERE id = :id", lambda: {"id": town["customer 1"]}),
+        ("UPDATE customer SET name = name WHERE id = :id", lambda: {"id": town["customer 1"]}),
+    ]
+    for sql, parameters in statements:
+        with pytest.raises(Exception, match="customer"), database.transaction() as session:
+            session.execute(text(sql), parameters())

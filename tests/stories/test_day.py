@@ -1,0 +1,25 @@
+"""The day of the demo, as a test: real HTTP, a real broker, a real worker."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from rich.console import Console
+
+from backend.demo.load import SIZES, load_city
+from backend.demo.story import play
+from backend.local.stage import stage
+from tests.conftest import HOME
+
+
+def test_every_promise_of_the_day_is_kept(tmp_path: Path) -> None:
+    console = Console(file=io.StringIO(), width=200)
+    with stage(
+        HOME / "test-story", lambda database: load_city(database, SIZES["small"], lambda *_: None), port=19000
+    ) as (url, _):
+        kept = play(url, tmp_path, console)
+    printed = console.file.getvalue()  # type: ignore[attr-defined]
+    assert kept, printed
+    assert printed.count("✓") == 18
+    assert "✗" not in printed

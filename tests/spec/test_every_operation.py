@@ -1,0 +1,200 @@
+"""Every operation of the document reaches a success, by requests a person could send."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Flask, request
+from werkzeug.wrappers import Response
+
+from backend.records.registry import KINDS
+from backend.services.door import new_id
+from backend.specification import openapi
+from tests.conftest import Person
+from tests.factories import PASSWORD, Town, middle, mutation, square, uid
+
+As = Callable[[str], Person]
+MEMBERS_PHONE = "member's phone"
+
+
+def samples(town: Town) -> dict[str, dict[str, Any]]:
+    """A creation of each kind that an administrator of the group may make in the north."""
+    north = {"unit_id": town["north"]}
+    return {
+        "unit": {"name": "新科室", "level": "section", "parent_id": town["north"]},
+        "staff": north | {"staff_number": "N1", "name": "新人", "post": "hall_agent", "employment": "own", "is_active": True},
+        "cell": north | {"name": "新网格", "code": "N", "outline": square(9), "valid_from": "2026-01-01"},
+        "cell_assignment": north | {"cell_id": town["cell 0"], "staff_id": town["rep"], "duty": "representative", "valid_from": "2026-01-01"},
+        "crew": north | {"name": "三班", "leader_id": town["leader"], "member_ids": [], "skills": ["meter"], "shift_start": "08:00", "shift_end": "17:00", "is_active": True},
+        "customer": north | {"number": "N", "name": "新户", "category": "resident"},
+        "service_point": north | {"customer_id": town["customer 0"], "address": "新街1号", "place": middle(0), "nature": "public"},
+        "matter": {"code": "n", "name_zh": "新事项", "name_en": "New", "urgency": "normal", "skills": [], "duration_minutes": 5, "is_active": True},
+        "work_order": north | {"matter_id": town["leak"], "place": middle(0)},
+        "visit": north | {"customer_id": town["customer 0"], "method": "phone"},
+        "survey": north | {"surveyor_id": town["rep"]},
+        "item": north | {"theme": "pressure", "source": "hotline", "description": "水小"},
+        "questionnaire": {"code": "q", "edition": 2, "title_zh": "问卷", "title_en": "Form", "rows": [], "is_active": True},
+        "response": north | {"questionnaire_id": town["form"], "channel": "phone", "answered_at": "2026-09-01T00:00:00Z", "answers": {}},
+        "photo": north | {"of_kind": "customer", "of_id": town["customer 0"], "purpose": "site", "sha256": hashlib.sha256(b"bytes").hexdigest(), "size_bytes": 5,
+                          "media_type": "image/jpeg", "taken_at": "2026-09-01T00:00:00Z"},
+        "signature": north | {"of_kind": "work_order", "of_id": town["x"], "signer_name": "李", "relation": "self", "strokes": [], "sheet_sha256": "0" * 64,
+                              "signed_at": "2026-09-01T00:00:00Z"},
+        "duty": north | {"staff_id": town["rep"], "started_at": "2026-09-01T00:00:00Z"},
+        "notice": north | {"staff_id": town["rep"], "topic": "general", "text_zh": "会议", "text_en": "Meeting"},
+        "calendar": {"year": 2028, "days": [], "is_published": False},
+    }  # fmt: skip
+
+
+CHANGES: dict[str, dict[str, Any]] = {
+    "unit": {"hotline": "96111"}, "matter": {"duration_minutes": 6}, "questionnaire": {"is_active": False}, "calendar": {"is_published": True},
+    "cell": {"name": "改名"}, "cell_assignment": {"valid_until": "2030-01-01"}, "duty": {"ended_at": "2026-09-01T09:00:00Z"},
+    "notice": {"read_at": "2026-09-01T09:00:00Z"}, "photo": {"purpose": "before"}, "response": {"is_anonymous": True}, "item": {"description": "改"},
+    "survey": {"remarks": "x"}, "visit": {"materials": "便民卡"}, "work_order": {"description": "x"}, "service_point": {"access_note": "x"},
+    "customer": {"note": "x"}, "crew": {"vehicle": "x"}, "staff": {"working_hours": "x"},
+}  # fmt: skip
+
+
+class Walk:
+    """Remembers which operations answered with success."""
+
+    def __init__(self, app: Flask) -> None:
+        self.reached: set[str] = set()
+        app.after_request_funcs.setdefault(None, []).append(self._note)
+
+    def _note(self, response: Response) -> Response:
+        if request.url_rule and response.status_code < 300:
+            path = str(request.url_rule).replace("<uuid:", "{").replace("<", "{").replace(">", "}")
+            self.reached.add(f"{request.method} {path}")
+        return response
+
+
+def test_every_operation_reaches_success(app: Flask, as_: As, town: Town) -> None:
+    walk = Walk(app)
+    admin = as_("admin")
+    ids = _every_kind(admin, as_, town)
+    _jobs(as_, town)
+    _phones(app, as_, town, ids["photo"])
+    _the_rest(app, as_, town)
+    app.after_request_funcs[None].pop()
+    wanted = {
+        f"{method.upper()} {path}"
+        for path, operations in openapi()["paths"].items()
+        for method in operations
+        if method != "parameters"
+    }
+    assert wanted - walk.reached == set()
+
+
+def _every_kind(admin: Person, as_: As, town: Town) -> dict[str, str]:
+    ids = {}
+    for name, body in samples(town).items():
+        kind, path = KINDS[name], f"/{KINDS[name].segment}"
+        person = admin if admin("POST", path, body | {"id": new_id()}).status_code == 201 else as_("supervisor")
+        made = person("POST", path, body)
+        assert made.status_code == 201, f"{name}: {made.text}"
+        ids[name] = made.get_json()["id"]
+        for address in (path, f"{path}/{ids[name]}", f"{path}/{ids[name]}/history"):
+            person.get(address)
+        if kind.kind.change_by:
+            version = person.get(f"{path}/{ids[name]}")["version"]
+            assert person("PATCH", f"{path}/{ids[name]}", CHANGES[name], version=version).status_code == 200, name
+        if kind.kind.delete_by:
+            spare = admin("POST", path, body | {"id": new_id()}).get_json()
+            assert admin("DELETE", f"{path}/{spare['id']}", version=spare["version"]).status_code == 204, name
+    for name, action, body in (("item", "take", {}), ("survey", "arrive", {}), ("visit", "complete", {"summary": "x"})):
+        assert (
+            as_("rep")("POST", f"/{KINDS[name].segment}/{_mine(as_, name, town)}/actions/{action}", body).status_code
+            == 200
+        )
+    return ids
+
+
+def _mine(as_: As, name: str, town: Town) -> str:
+    """A record the representative may act on."""
+    own = {"item": {"owner_id": town["rep"]}, "survey": {}, "visit": {"representative_id": town["rep"]}}[name]
+    return str(as_("dispatcher")("POST", f"/{KINDS[name].segment}", samples(town)[name] | own).get_json()["id"])
+
+
+def _jobs(as_: As, town: Town) -> None:
+    dispatcher = as_("dispatcher")
+    job = dispatcher("POST", "/work-orders", samples(town)["work_order"]).get_json()["id"]
+    assert dispatcher.get(f"/dispatch/{job}/proposals")
+    assert (
+        dispatcher("PUT", f"/dispatch/{job}/assignment", {"crew_id": town["crew"]}).get_json()["state"] == "dispatched"
+    )
+    assert dispatcher("DELETE", f"/dispatch/{job}/assignment").get_json()["state"] == "received"
+    assert dispatcher("POST", f"/work-orders/{job}/actions/cancel", {"cancel_reason": "x"}).status_code == 200
+
+
+def _phones(app: Flask, as_: As, town: Town, photo: str) -> None:
+    rep, dispatcher = as_("rep"), as_("dispatcher")
+    assert rep("POST", "/sync/pull", {"store": new_id()}).status_code == 200
+    batch = [
+        mutation("customer", town["customer 0"], "change", {"category": "king"}),
+        mutation("customer", town["customer 0"], "change", {"phone": "1"}, base_version=0),
+    ]
+    dispatcher("PATCH", f"/customers/{town['customer 1']}", {"phone": "2"}, version=1)
+    batch[1]["record"] = town["customer 1"]
+    assert (
+        rep(
+            "POST", "/sync/push", {"store": new_id(), "sent_at": datetime.now(UTC).isoformat(), "mutations": batch}
+        ).status_code
+        == 200
+    )
+    (group,) = dispatcher.get("/inbox/parked")
+    assert (
+        dispatcher(
+            "POST", f"/inbox/parked/{group['group_id']}/decision", {"decision": "discard", "reason": "不成立"}
+        ).status_code
+        == 200
+    )
+    (question,) = dispatcher.get("/inbox/questions")
+    answer = {"values": {"phone": "3"}}
+    assert dispatcher("POST", f"/inbox/questions/customer/{question['id']}/phone/answer", answer).status_code == 200
+    pairs = {"photo_id": photo, "sha256": hashlib.sha256(b"bytes").hexdigest()}
+    metadata = ",".join(f"{k} {base64.b64encode(v.encode()).decode()}" for k, v in pairs.items())
+    tus = {"Tus-Resumable": "1.0.0"}
+    upload = (
+        rep("POST", "/uploads", headers=tus | {"Upload-Length": "5", "Upload-Metadata": metadata})
+        .headers["Location"]
+        .removeprefix("/api/v1")
+    )
+    assert rep("HEAD", upload).headers["Upload-Offset"] == "0"
+    sent = rep(
+        "PATCH",
+        upload,
+        headers=tus | {"Upload-Offset": "0"},
+        data=b"bytes",
+        content_type="application/offset+octet-stream",
+    )
+    assert sent.headers["Upload-Offset"] == "5"
+    assert as_("admin")("GET", f"/photo-content/{photo}").data == b"bytes"
+
+
+def _the_rest(app: Flask, as_: As, town: Town) -> None:
+    supervisor, admin, client = as_("supervisor"), as_("admin"), app.test_client()
+    lng, lat = middle(1)["coordinates"]
+    supervisor.get("/territory/cell", query_string={"lng": lng, "lat": lat})
+    supervisor.get("/territory/coverage")
+    supervisor.get("/territory/customers", query_string={"words": "王小"})
+    supervisor.get("/territory/visits/overdue")
+    supervisor("POST", "/territory/division", {"unit_id": town["north"], "cells": 2})
+    supervisor("PUT", f"/territory/cells/{town['cell 2']}/representative", {"staff_id": town["rep"]})
+    assert client.get("/api/v1/public/responsible", query_string={"lng": lng, "lat": lat}).status_code == 200
+    supervisor.get("/devices")
+    supervisor("PUT", f"/devices/{uid(MEMBERS_PHONE)}/revocation")
+    token = admin("POST", "/tokens", {"label": "x"}).get_json()["id"]
+    admin.get("/tokens")
+    admin("DELETE", f"/tokens/{token}")
+    admin("PUT", f"/accounts/{town['other_rep']}", {"password": "another-secret-1", "roles": ["representative"]})
+    admin("DELETE", f"/accounts/{town['other_rep']}")
+    device = {"id": new_id(), "name": "x"}
+    signed = client.post("/api/v1/sessions", json={"login": "T001", "password": PASSWORD, "device": device}).get_json()
+    client.post("/api/v1/sessions/refresh", json={"refresh_token": signed["refresh_token"], "device_id": device["id"]})
+    me = Person(client, signed["access_token"])
+    assert me("PUT", "/sessions/password", {"old": PASSWORD, "new": "a very new secret"}).status_code == 204
+    assert me("DELETE", "/sessions").status_code == 204

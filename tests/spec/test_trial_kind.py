@@ -1,0 +1,126 @@
+"""A new kind is one file: API, OpenAPI, push and the contract tests pick it up."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from backend.local.cluster import Cluster
+
+ROOT = Path(__file__).parents[2]
+
+METER_READING = '''"""Meter reading (抄表): what a meter showed on a day."""
+
+from backend.actor import DESK, Role
+from backend.records.declaration import Record, declare, moment, refer, scopes_of, whole
+from sync.kind import Policy
+
+
+class MeterReading(Record):
+    """A reading of a service point's meter."""
+
+    __tablename__ = "meter_reading"
+
+    service_point_id = refer("用水点", "Service point", "service_point", required=True, filter=True)
+    cell_id = refer("网格", "Cell", "cell", filter=True)
+    read_at = moment("抄表时间", "Read", required=True)
+    cubic_metres = whole("读数（立方米）", "Reading (m³)", required=True, policy=Policy.REVIEW)
+
+
+KIND = declare(
+    MeterReading,
+    zh="抄表",
+    en="Meter reading",
+    scopes=scopes_of(cell="cell_id"),
+    rank=1,
+    create_by=DESK | {Role.REPRESENTATIVE},
+    change_by=DESK | {Role.REPRESENTATIVE},
+)
+'''
+
+TRIAL = '''"""Runs inside the copied tree: migrates, pushes, reads."""
+
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from backend import config, migrations, specification
+from backend.app import create_app
+from backend.db import Database, make_engine
+from backend.records.registry import KINDS
+from tests import factories
+
+engine = make_engine(sys.argv[1])
+assert Path(migrations.__file__).is_relative_to(Path.cwd()), migrations.__file__
+print(migrations.make_revision(engine, "add meter reading").read_text())
+migrations.upgrade(engine)
+assert migrations.differences(engine) == []
+database = Database(engine)
+made = replace(config.read({}), home=Path("home"), objects_url="memory://", secret_key="k", limits_enabled=False)
+app = create_app(made, database)
+with database.transaction() as session:
+    token = factories.token_for(session, made, "rep")
+client, headers = app.test_client(), {"Authorization": f"Bearer {token}"}
+town = factories.Town()
+now = {"service_point_id": town["point 0"], "cell_id": town["cell 0"], "read_at": "2026-09-01T08:00:00+08:00", "cubic_metres": 1234}
+mutation = factories.mutation("meter_reading", town["reading"], "create", now)
+body = {"store": town["store"], "sent_at": datetime.now(UTC).isoformat(), "mutations": [mutation]}
+answer = client.post("/api/v1/sync/push", json=body, headers=headers).get_json()["outcomes"][0]
+assert answer["status"] == "applied", answer
+assert client.get(f"/api/v1/meter-readings/{town['reading']}", headers=headers).get_json()["cubic_metres"] == 1234
+page = client.post("/api/v1/sync/pull", json={"store": town["store"]}, headers=headers).get_json()
+assert any(line["kind"] == "meter_reading" for line in page["lines"])
+assert "/api/v1/meter-readings/{record_id}" in specification.openapi()["paths"]
+assert "schemas/meter_reading.json" in specification.documents()
+assert "meter_reading" in KINDS
+print("PICKED UP")
+'''
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    """The project copied elsewhere, with one file more."""
+    for folder in ("backend", "sync", "geo", "mobile_api_spec", "tests"):
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    (tmp_path / "backend/records/meter_reading.py").write_text(METER_READING)
+    (tmp_path / "trial.py").write_text(TRIAL)
+    return tmp_path
+
+
+@pytest.fixture
+def trial_url(cluster: Cluster, town_template: str) -> Iterator[str]:
+    """A town of its own."""
+    cluster.ensure_database("copy_trial", town_template)
+    yield cluster.url("copy_trial")
+    cluster.psql("postgres", "DROP DATABASE copy_trial WITH (FORCE)")
+
+
+def run(tree: Path, *command: str) -> str:
+    environment = {**os.environ, "PYTHONPATH": str(tree)}
+    done = subprocess.run(
+        [sys.executable, *command], cwd=tree, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return done.stdout
+
+
+def test_a_new_kind_is_one_file(tree: Path, trial_url: str) -> None:
+    printed = run(tree, "trial.py", trial_url)
+    assert "PICKED UP" in printed
+    assert "'meter_reading'" in printed
+    assert METER_READING.count("\n") < 40
+
+
+def test_the_contract_tests_pick_it_up(tree: Path) -> None:
+    printed = run(
+        tree, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/contract/test_kinds.py", "-k", "meter_reading"
+    )
+    assert "10 passed" in printed

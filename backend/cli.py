@@ -172,6 +172,13 @@ def spec() -> None:
 
 
 @main.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    with _machine() as machine:
+        _migrated(machine).engine.dispose()
+
+
+@main.command()
 @click.argument("sentence")
 def migration(sentence: str) -> None:
     """Write a new migration from what the models have and the database lacks."""

@@ -16,12 +16,14 @@ from backend.local.machine import Machine, secret_key
 
 
 @contextmanager
-def stage(home: Path, prepare: Callable[[Database], None], *, port: int = 18000) -> Iterator[tuple[str, Machine]]:
+def stage(
+    home: Path, prepare: Callable[[Database], None], *, port: int = 18000, durable: bool = False
+) -> Iterator[tuple[str, Machine]]:
     """A freshly prepared server in `home`; gives its address. Whatever an earlier one left there is removed."""
     for left in ("objects", "uploads", "logs"):
         shutil.rmtree(home / left, ignore_errors=True)
     home.mkdir(parents=True, exist_ok=True)
-    cluster = private_cluster(home, durable=False)
+    cluster = private_cluster(home, durable=durable)
     broker = Broker(home / "broker")
     machine = Machine(config.read({"WANGGE_HOME": str(home)}), cluster, broker, is_private=True)
     try:

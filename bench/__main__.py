@@ -1,0 +1,23 @@
+"""`make bench ARGS="sync"`: run one bench or all; each prints a table of figures and ratios."""
+
+from __future__ import annotations
+
+import sys
+
+from bench import city, sync_work, territory
+
+BENCHES = {"city": city.main, "sync": sync_work.main, "territory": territory.main}
+
+
+def main() -> None:
+    """Run what was asked for."""
+    wanted = sys.argv[1:] or list(BENCHES)
+    for name in wanted:
+        if name not in BENCHES:
+            sys.exit(f"no bench {name}; there are: {', '.join(BENCHES)}")
+        print(f"\n== {name}", flush=True)
+        BENCHES[name]()
+
+
+if __name__ == "__main__":
+    main()

@@ -7,6 +7,7 @@ import re
 import statistics
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -134,6 +135,16 @@ def test_there_is_more_test_than_source() -> None:
 
     source, tests = sum(map(code, files("backend", "sync", "geo"))), sum(map(code, files("tests")))
     assert tests > 0.3 * source
+
+
+def test_every_package_is_named() -> None:
+    named = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
+    folders = {
+        path.parent for name in ("backend", "sync", "geo", "mobile_api_spec") for path in (ROOT / name).rglob("*.py")
+    }
+    found = {".".join(folder.relative_to(ROOT).parts) for folder in folders}
+    assert found - named == set()
+    assert named - found == {"backend.demo.city"}
 
 
 def test_no_machine_of_ours_is_named() -> None:

@@ -1,0 +1,109 @@
+"""P4 and P3: the server is killed in the middle of pushes, again and again; what was acknowledged is there, once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from backend.db import Database, make_engine
+from backend.local.stage import stage
+from mobile_api_spec.phone import Link, Offline, Phone, Refused
+from tests import factories
+from tests.conftest import HOME
+from tests.factories import PASSWORD, Town
+
+
+def build(database: Database) -> None:
+    with database.transaction() as session:
+        factories.build(session)
+
+
+def children(pid: int) -> list[int]:
+    """The worker processes under a gunicorn master."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                parent = int((entry / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            except (OSError, IndexError):
+                continue
+            if parent == pid:
+                found.append(int(entry.name))
+    return found
+
+
+def killer(master: int, stop: threading.Event, kills: list[int]) -> None:
+    """SIGKILL a web worker every half second; the master starts another."""
+    while not stop.wait(0.5):
+        for child in children(master)[:1]:
+            os.kill(child, signal.SIGKILL)
+            kills.append(child)
+
+
+def work(phone: Phone, town: Town, kills: list[int], wanted: int) -> int:
+    """Visits and notes, handed in whenever the server lives, until it was killed often enough; returns the rounds."""
+    n = 0
+    while len(kills) < wanted:
+        visit = phone.create(
+            "visit",
+            {
+                "customer_id": town["customer 0"],
+                "cell_id": town["cell 0"],
+                "representative_id": town["rep"],
+                "method": "phone",
+            },
+        )
+        phone.act("visit", visit, "complete", {"summary": f"第 {n} 次"})
+        phone.change("customer", town["customer 0"], {"note": f"n{n}"})
+        attempt(phone)
+        n += 1
+    return n
+
+
+def attempt(phone: Phone) -> bool:
+    try:
+        phone.push()
+    except (Offline, Refused):
+        time.sleep(0.1)
+        return False
+    return True
+
+
+@pytest.mark.parametrize("wanted", [3, pytest.param(60, marks=[pytest.mark.long, pytest.mark.timeout(1200)])])
+def test_what_was_acknowledged_is_there_and_nothing_twice(tmp_path: Path, town: Town, wanted: int) -> None:
+    with stage(HOME / "test-kills", build, port=19500) as (url, machine):
+        phone = Phone(tmp_path, Link(url))
+        phone.sign_in("T005", PASSWORD)
+        phone.pull()
+        assert machine.processes is not None
+        stop, kills = threading.Event(), list[int]()
+        thread = threading.Thread(target=killer, args=(machine.processes.pid("web"), stop, kills))
+        thread.start()
+        rounds = work(phone, town, kills, wanted)
+        stop.set()
+        thread.join()
+        deadline = time.monotonic() + 60
+        while phone.store.waiting(1) and time.monotonic() < deadline:
+            attempt(phone)
+        journal = phone.store.journal()
+        phone.close()
+        engine = make_engine(machine.settings.database_url)
+        with engine.connect() as connection:
+            history = connection.execute(
+                text("SELECT mutation_id::text, count(*) FROM sync_history WHERE mutation_id IS NOT NULL GROUP BY 1")
+            ).all()
+            stored = (
+                connection.execute(text("SELECT id::text FROM sync_mutation WHERE outcome IS NOT NULL")).scalars().all()
+            )
+        engine.dispose()
+    assert len(kills) >= wanted
+    assert len(journal) == 3 * rounds
+    assert {outcome and outcome["status"] for _, outcome in journal} <= {"applied", "merged"}
+    assert {mutation["id"] for mutation, _ in journal} == {row[0] for row in history} == set(stored)
+    assert {row[1] for row in history} == {1}

@@ -88,7 +88,11 @@ def run(port: int, tls: bool, size: str) -> None:
         url = f"{'https' if tls else 'http'}://{address}:{port}"
         _welcome(url, machine)
         if pair:
-            console.print(qr(f"{url}/docs"), f"手机须先信任此证书 · the phone must trust {pair[2]}", highlight=False)
+            console.print(
+                qr(f"{url}/docs"),
+                f"手机须先信任此证书 · the phone must trust {pair[2]}\n演示账号只限本机；请用 A001 给手机上的人开账号 · demo accounts are for this machine: give a person an account (PUT /api/v1/accounts)",
+                highlight=False,
+            )
         _until_stopped(machine)
 
 

@@ -162,17 +162,19 @@ def open_account(
     *,
     is_demo: bool = False,
 ) -> None:
-    """Let a member of staff sign in, or change how."""
+    """Let a member of staff sign in, or change how; a demo account given a password of its own is none any more."""
     values = {
         "unit_id": UUID(unit_id),
         "staff_number": staff_number,
         "phone": phone,
         "password_hash": password_hash,
         "roles": roles,
+        "is_demo": is_demo,
+        "is_active": True,
     }
     account = session.get(Account, UUID(staff_id))
     if account is None:
-        session.add(Account(staff_id=UUID(staff_id), is_demo=is_demo, **values))
+        session.add(Account(staff_id=UUID(staff_id), **values))
     else:
         session.execute(update(Account).where(Account.staff_id == UUID(staff_id)).values(**values))
 

@@ -18,6 +18,7 @@ from backend.db import Database, make_engine
 from backend.services.dispatching import escalate_unopened
 from backend.services.notifying import RecordedChannel
 from backend.services.syncing import retry_held
+from backend.services.tidying import tidy
 from backend.services.visiting import plan_visits
 from backend.tasks import outbox
 from sync.postgres.push import deadline_passed
@@ -43,6 +44,7 @@ def make_celery(settings: config.Settings) -> Celery:
             "sweep the outbox": {"task": "wangge.serve_outbox", "schedule": 5.0},
             "park what waited too long": {"task": "wangge.end_holds", "schedule": 60.0},
             "escalate unopened jobs": {"task": "wangge.escalate", "schedule": 30.0},
+            "tidy": {"task": "wangge.tidy", "schedule": crontab(minute=20)},
             "plan visits": {"task": "wangge.plan_visits", "schedule": crontab(hour=2, minute=10)},
         },
     )
@@ -104,3 +106,10 @@ def plan_due_visits() -> int:
     """The nightly plan."""
     with _database().transaction() as session:
         return plan_visits(session)
+
+
+@shared_task(name="wangge.tidy")
+def tidy_up() -> int:
+    """Forget served facts and ended tokens."""
+    with _database().transaction() as session:
+        return tidy(session)

@@ -149,16 +149,13 @@ def test_every_package_is_named() -> None:
 
 def test_no_machine_of_ours_is_named() -> None:
     ours = re.compile(r"/work/|/root/|\.library|artifact-registry")
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
-        "\n"
-    )
-    named = [
-        name
-        for name in tracked
-        if name.endswith((".py", ".md", ".toml", ".txt", "Makefile"))
-        and name != "tests/architecture/test_house.py"
-        and ours.search((ROOT / name).read_text())
+    ends = (".py", ".md", ".toml", ".txt", ".yaml", ".conf", ".service")
+    folders = (*SOURCE, "tests", ".ci")
+    paths = [p for folder in folders for p in (ROOT / folder).rglob("*") if p.name.endswith(ends)] + [
+        ROOT / "README.md",
+        ROOT / "Makefile",
     ]
+    named = [str(p) for p in paths if p.name != "test_house.py" and ours.search(p.read_text(encoding="utf-8"))]
     assert named == []
 
 

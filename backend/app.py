@@ -118,6 +118,5 @@ def _limits(settings: config.Settings) -> dict[str, Any]:
     )
     return {
         "RATELIMIT_STORAGE_URI": shared,
-        "RATELIMIT_ENABLED": settings.limits_enabled,
         "RATELIMIT_HEADERS_ENABLED": True,
     }

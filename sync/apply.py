@@ -53,7 +53,7 @@ def create(kind: Kind, record_id: str, change: Change) -> Applied:
     """A new record from whole values."""
     if not change.trusted:
         _need_role(kind.create_by, change)
-    known, unknown = _split(kind, change.now, change.trusted)
+    known, unknown = _split(kind, change, writable=frozenset(kind.fields))
     values = _load(kind, known, partial=False)
     if kind.initial_state is not None and not change.trusted:
         values[kind.state_field] = kind.initial_state
@@ -69,7 +69,7 @@ def change(kind: Kind, stored: Stored, edit: Change, next_version: int) -> Appli
         raise CannotApply("record_deleted")
     if not edit.trusted:
         _need_role(kind.change_by, edit)
-    known, unknown = _split(kind, edit.now, edit.trusted)
+    known, unknown = _split(kind, edit)
     merged = _merge(kind, stored, _load(kind, known, partial=True), edit, next_version)
     _check(kind, merged.values)
     return Applied(_write(kind, stored.id, stored, merged, edit, Op.CHANGE), merged, unknown)
@@ -87,7 +87,7 @@ def act(kind: Kind, stored: Stored, step: Change, next_version: int) -> Applied:
     state = stored.values.get(kind.state_field)
     if not fits(action, state) and not step.forced:
         raise CannotApply("action_does_not_fit", action=action.name, state=state, fits_in=sorted(action.sources))
-    known, unknown = _split(kind, step.now, trusted=step.trusted)
+    known, unknown = _split(kind, step, writable=frozenset(action.needs))
     values = _load(kind, known, partial=True)
     _need_fields(action, {**stored.values, **values})
     merged = _merge(kind, stored, values, step, next_version)
@@ -133,14 +133,18 @@ def _merge(kind: Kind, stored: Stored, now: Values, by: Change, next_version: in
     return merge(kind, stored, edit, next_version)
 
 
-def _split(kind: Kind, now: Values, trusted: bool) -> tuple[Values, tuple[str, ...]]:
-    """Known fields, and the names of those a newer app may know; server fields are not a phone's to write."""
-    known = {name: value for name, value in now.items() if name in kind.fields}
-    if not trusted:
-        forbidden = sorted(name for name in known if kind.fields[name].policy is Policy.SERVER)
+def _split(kind: Kind, by: Change, writable: frozenset[str] = frozenset()) -> tuple[Values, tuple[str, ...]]:
+    """Known fields, and the names of those a newer app may know.
+
+    Server fields are nobody's to write, fixed ones only where `writable` names them.
+    """
+    known = {name: value for name, value in by.now.items() if name in kind.fields}
+    if not by.trusted:
+        closed = {Policy.SERVER: frozenset[str](), Policy.FIXED: writable}
+        forbidden = sorted(n for n in known if n not in closed.get(kind.fields[n].policy, {n}))
         if forbidden:
             raise CannotApply("field_not_writable", fields=forbidden)
-    return known, tuple(sorted(set(now) - set(known)))
+    return known, tuple(sorted(set(by.now) - set(known)))
 
 
 def _load(kind: Kind, values: Values, partial: bool) -> Values:

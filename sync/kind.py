@@ -13,7 +13,10 @@ Values = dict[str, Any]
 
 
 class Policy(StrEnum):
-    """What happens when two writes that have not seen each other touch one field."""
+    """What happens when two writes that have not seen each other touch one field.
+
+    `server` is the server's alone; `fixed` is set at creation, or by an action that needs it, and stays.
+    """
 
     LAST = "last"
     REVIEW = "review"
@@ -22,6 +25,7 @@ class Policy(StrEnum):
     LEAST = "least"
     APPEND = "append"
     SERVER = "server"
+    FIXED = "fixed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,7 @@ def _next_heads(stored: Stored, group: str, names: list[str], edit: Edit, next_v
 
 def _resolve(policy: Policy, heads: list[dict[str, Any]], names: list[str]) -> Values:
     """The value a group shows, from its heads sorted by (time, id)."""
-    if len(heads) == 1 or policy in (Policy.LAST, Policy.REVIEW, Policy.SERVER):
+    if len(heads) == 1 or policy in (Policy.LAST, Policy.REVIEW, Policy.SERVER, Policy.FIXED):
         return dict(heads[-1]["values"])
     return {name: _combined(policy, [head["values"].get(name) for head in heads]) for name in names}
 

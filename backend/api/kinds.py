@@ -48,14 +48,19 @@ class Schemas:
         name = kind.schema.__name__.removesuffix("Schema")
         own = {key: one.field for key, one in kind.wired.items()}
         writable = {key: one.field for key, one in kind.wired.items() if one.policy is not Policy.SERVER}
-        optional = {key: _optional(field) for key, field in writable.items()}
+        by_step = {name for action in kind.kind.actions.values() for name in action.needs}
+        optional = {
+            key: _optional(field)
+            for key, field in writable.items()
+            if kind.wired[key].policy is not Policy.FIXED or key in by_step
+        }
         self.read = Schema.from_dict(
             {"id": wire.Id(required=True), "version": fields.Integer(required=True), "kind": fields.String(), **own},
             name=name,
         )
         create = {**writable, "unit_id": _optional(own["unit_id"]), "id": wire.Id()}
         self.create = Schema.from_dict(create, name=f"{name}New")
-        self.change = Schema.from_dict({k: f for k, f in optional.items() if k != "unit_id"}, name=f"{name}Change")
+        self.change = Schema.from_dict(optional, name=f"{name}Change")
         self.page = Schema.from_dict(
             {"rows": fields.List(fields.Nested(self.read)), "next": fields.String(allow_none=True)}, name=f"{name}Page"
         )

@@ -9,8 +9,8 @@ from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 from marshmallow.validate import Range
 
-from backend.api.house import house, reading
-from backend.api.limits import limiter
+from backend.api.house import reading
+from backend.api.limits import limited
 from backend.errors import Problem
 from backend.queries import territory
 from backend.records import wire
@@ -37,7 +37,7 @@ class Responsible(Schema):
 
 @blueprint.route("/responsible")
 class WhoIsResponsible(MethodView):
-    decorators = [limiter.limit(lambda: house().settings.public_per_address, methods=["GET"])]
+    decorators = [limited("public_per_address", "GET")]
 
     @blueprint.arguments(Where, location="query")
     @blueprint.response(200, Responsible)

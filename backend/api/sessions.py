@@ -13,7 +13,7 @@ from marshmallow import RAISE, Schema, fields
 
 from backend.api.authentication import actor, bearer_token, signed_in
 from backend.api.house import house, reading, transaction
-from backend.api.limits import limiter
+from backend.api.limits import limited
 from backend.records import wire
 from backend.services import sessions
 
@@ -93,9 +93,9 @@ def _device() -> str:
 @blueprint.route("")
 class Sessions(MethodView):
     decorators = [
-        limiter.limit(lambda: house().settings.sign_in_per_account, key_func=_account, methods=["POST"]),
-        limiter.limit(lambda: house().settings.sign_in_per_account, key_func=_device, methods=["POST"]),
-        limiter.limit(lambda: house().settings.sign_in_per_address, methods=["POST"]),
+        limited("sign_in_per_account", "POST", _account),
+        limited("sign_in_per_account", "POST", _device),
+        limited("sign_in_per_address", "POST"),
     ]
 
     @blueprint.arguments(SignIn(unknown=RAISE))

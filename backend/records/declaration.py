@@ -227,7 +227,7 @@ def declare(
     name = model.__tablename__
     columns = {c.key: c for c in model.__table__.columns}
     wired = {key: c.info["wired"] for key, c in columns.items() if "wired" in c.info}
-    unit = Wired(wire.Id(required=True), "单位", "Unit", Policy.LAST, "", "unit", None, True)
+    unit = Wired(wire.Id(required=True), "单位", "Unit", Policy.FIXED, "", "unit", None, True)
     wired = {"unit_id": unit, **wired}
     schema = Schema.from_dict({key: one.field for key, one in wired.items()}, name=_camel(name))
     kind = Kind(

@@ -19,13 +19,13 @@ class Notice(Record):
 
     __tablename__ = "notice"
 
-    staff_id = refer("收件人", "To", "staff", required=True, filter=True)
-    topic = choice("主题", "Topic", TOPICS, required=True, filter=True)
-    text_zh = words("内容", "Text (Chinese)", most=1000, required=True)
-    text_en = words("英文内容", "Text (English)", most=1000, required=True)
-    subject_kind = words("相关类别", "About kind", most=40)
-    subject_id = plain_id("相关记录", "About record")
-    is_urgent = flag("紧急", "Urgent")
+    staff_id = refer("收件人", "To", "staff", required=True, filter=True, policy=Policy.FIXED)
+    topic = choice("主题", "Topic", TOPICS, required=True, filter=True, policy=Policy.FIXED)
+    text_zh = words("内容", "Text (Chinese)", most=1000, required=True, policy=Policy.FIXED)
+    text_en = words("英文内容", "Text (English)", most=1000, required=True, policy=Policy.FIXED)
+    subject_kind = words("相关类别", "About kind", most=40, policy=Policy.FIXED)
+    subject_id = plain_id("相关记录", "About record", policy=Policy.FIXED)
+    is_urgent = flag("紧急", "Urgent", policy=Policy.FIXED)
     read_at = moment("已读", "Read", policy=Policy.LEAST)
 
 

@@ -32,18 +32,18 @@ class Photo(Record):
 
     __tablename__ = "photo"
 
-    of_kind = words("所属类别", "Of kind", most=40, required=True, filter=True)
-    of_id = plain_id("所属记录", "Of record", required=True, filter=True)
+    of_kind = words("所属类别", "Of kind", most=40, required=True, filter=True, policy=Policy.FIXED)
+    of_id = plain_id("所属记录", "Of record", required=True, filter=True, policy=Policy.FIXED)
     purpose = choice("用途", "Purpose", PURPOSES, required=True)
-    sha256 = words("哈希", "SHA-256 (hex)", most=64, required=True)
-    size_bytes = whole("大小（字节）", "Size (bytes)", least=1, most=200_000_000, required=True)
-    media_type = words("格式", "Media type", most=60, required=True)
-    taken_at = moment("拍摄时间", "Taken", required=True)
-    place = place("位置", "Place")
-    accuracy_m = number("定位精度（米）", "Accuracy (m)", least=0, most=100000)
+    sha256 = words("哈希", "SHA-256 (hex)", most=64, required=True, policy=Policy.FIXED)
+    size_bytes = whole("大小（字节）", "Size (bytes)", least=1, most=200_000_000, required=True, policy=Policy.FIXED)
+    media_type = words("格式", "Media type", most=60, required=True, policy=Policy.FIXED)
+    taken_at = moment("拍摄时间", "Taken", required=True, policy=Policy.FIXED)
+    place = place("位置", "Place", policy=Policy.FIXED)
+    accuracy_m = number("定位精度（米）", "Accuracy (m)", least=0, most=100000, policy=Policy.FIXED)
     cell_id = refer("网格", "Cell", "cell")
     crew_id = refer("班组", "Crew", "crew")
-    staff_id = refer("拍摄人", "Taken by", "staff", filter=True)
+    staff_id = refer("拍摄人", "Taken by", "staff", filter=True, policy=Policy.FIXED)
     arrived_at = moment("到达时间", "Arrived", policy=Policy.SERVER)
 
 

@@ -147,7 +147,7 @@ class WorkOrder(Record):
     service_point_id = refer("用水点", "Service point", "service_point", filter=True)
     site_card = json("现场卡片", "Site card", SiteCard, policy=Policy.SERVER, personal="contact")
     cell_id = refer("网格", "Cell", "cell", filter=True)
-    crew_id = refer("班组", "Crew", "crew", filter=True)
+    crew_id = refer("班组", "Crew", "crew", policy=Policy.FIXED, filter=True)
     is_pinned = flag("锁定班组", "Pinned to its crew")
     case_id = plain_id("案件", "Case", policy=Policy.SERVER, filter=True)
     first_contact_owner_id = refer("首问负责人", "First-contact owner", "staff", policy=Policy.SERVER, filter=True)

@@ -18,6 +18,7 @@ from backend.services.notifying import tell
 from sync import apply
 from sync.apply import Applied, CannotApply, Change
 from sync.change import Author, Mutation, Op, Stored
+from sync.kind import Kind, Policy
 from sync.wire import Unreadable, mutation_from
 
 
@@ -58,7 +59,7 @@ def _apply(session: Session, row: dict[str, Any]) -> None:
         id=mutation.id,
         author=author,
         at=min(mutation.happened_at, datetime.now(UTC)),
-        now={name: value for name, value in mutation.now.items() if name in kind.fields},
+        now={name: value for name, value in mutation.now.items() if name in kind.fields and is_writable(kind, name)},
         base_version=stored.version if stored else 0,
         action=mutation.action,
         mutation_id=mutation.id,
@@ -69,6 +70,11 @@ def _apply(session: Session, row: dict[str, Any]) -> None:
         door.write_applied(session, [_judge(session, mutation, stored, step)])
     except CannotApply as reason:
         raise Problem("check_failed", cause=reason.code, id=row["id"], **reason.detail) from reason
+
+
+def is_writable(kind: Kind, field: str) -> bool:
+    """A person's word lets a change stand; it does not make the server's own fields a phone's."""
+    return kind.fields[field].policy is not Policy.SERVER
 
 
 def _judge(session: Session, mutation: Mutation, stored: Stored | None, step: Change) -> Applied:

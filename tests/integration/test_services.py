@@ -15,6 +15,7 @@ from backend.db import Database
 from backend.errors import Problem
 from backend.queries.scopes import StaffRights, held, today, values_at
 from backend.services import door
+from backend.services.deciding import decide_group
 from backend.services.dispatching import escalate_unopened, propose_crews
 from backend.services.notifying import RecordedChannel
 from backend.services.surveying import follow_up, holds, logic_faults, score_of
@@ -319,3 +320,39 @@ def test_a_commit_in_which_record_and_document_disagree_is_refused(database: Dat
     for sql, parameters in statements:
         with pytest.raises(Exception, match="customer"), database.transaction() as session:
             session.execute(text(sql), parameters())
+
+
+def test_a_decision_does_not_let_a_phone_write_the_servers_fields(session: Session, town: Town) -> None:
+    sly = mutation("customer", town["customer 0"], "change", {"note": "harmless", "pinyin": "sly"})
+    (outcome,) = push(session, town, "rep", sly)
+    assert outcome["code"] == "field_not_writable"
+    decide_group(session, town.actor("dispatcher"), sly["id"], "apply", "备注属实")
+    values = door.read(session, "customer", town["customer 0"]).values
+    assert (values["note"], values["pinyin"]) == ("harmless", None)
+
+
+@pytest.mark.parametrize(
+    ("who", "reason", "code"),
+    [("rep", "x", "not_allowed"), ("dispatcher", " ", "reason_needed"), ("stranger", "x", "not_found")],
+)
+def test_a_decision_needs_the_right_and_a_reason(
+    session: Session, town: Town, who: str, reason: str, code: str
+) -> None:
+    bad = mutation("customer", town["customer 0"], "change", {"category": "king"})
+    push(session, town, "rep", bad)
+    with pytest.raises(Problem) as caught:
+        decide_group(session, town.actor(who), bad["id"], "discard", reason)
+    assert caught.value.code == code
+
+
+def test_a_group_is_decided_once(session: Session, town: Town) -> None:
+    bad = mutation("customer", town["customer 0"], "change", {"category": "king"})
+    push(session, town, "rep", bad)
+    decide_group(session, town.actor("dispatcher"), bad["id"], "discard", "不成立")
+    with pytest.raises(Problem) as caught:
+        decide_group(session, town.actor("dispatcher"), bad["id"], "apply", "想通了")
+    assert caught.value.code == "already_decided"
+    with pytest.raises(Problem) as unfit:
+        push(session, town, "rep", second := mutation("customer", town["customer 0"], "change", {"category": "queen"}))
+        decide_group(session, town.actor("dispatcher"), second["id"], "apply", "x")
+    assert (unfit.value.code, unfit.value.detail["cause"]) == ("check_failed", "invalid")

@@ -147,3 +147,23 @@ def test_what_was_deleted_is_not_changed(verb: Any) -> None:
     with pytest.raises(CannotApply) as caught:
         verb(JOB, gone, by(Role.ADMIN, {}, action="cancel"), 4)
     assert caught.value.code == "record_deleted"
+
+
+@pytest.mark.parametrize(
+    ("kind", "field"), [("work_order", "crew_id"), ("photo", "sha256"), ("notice", "text_zh"), ("customer", "unit_id")]
+)
+def test_what_is_fixed_is_set_once(kind: str, field: str) -> None:
+    found = SYNC_KINDS[kind]
+    stored = Stored(kind, uid("r"), 1, dict.fromkeys(found.fields) | {"unit_id": uid("unit")}, {})
+    with pytest.raises(CannotApply) as caught:
+        apply.change(found, stored, by(Role.DISPATCHER, {field: uid("other")}), 2)
+    assert (caught.value.code, caught.value.detail["fields"]) == ("field_not_writable", [field])
+
+
+def test_a_step_that_needs_a_fixed_field_sets_it() -> None:
+    found = apply.act(JOB, job("received"), by(Role.DISPATCHER, {"crew_id": uid("crew")}, action="dispatch"), 4)
+    assert found.write.values is not None
+    assert found.write.values["crew_id"] == uid("crew")
+    with pytest.raises(CannotApply) as caught:
+        apply.act(JOB, job("dispatched"), by(Role.CREW_LEADER, {"crew_id": uid("crew")}, action="accept"), 4)
+    assert caught.value.code == "field_not_writable"

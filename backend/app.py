@@ -92,7 +92,7 @@ def _register(app: Flask) -> None:
         api.register_blueprint(blueprint)
     for kind in KINDS.values():
         api.register_blueprint(kinds.make_blueprint(kind))
-    app.register_blueprint(docs.blueprint)
+    docs.install(app)
     openapi.install(app, api)
 
 

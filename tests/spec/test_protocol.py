@@ -101,6 +101,10 @@ def test_errors_point_at_problem_documents() -> None:
     )
 
 
+def test_the_front_door_leads_somewhere(app: Flask) -> None:
+    assert app.test_client().get("/").headers["Location"] == "/docs"
+
+
 @pytest.mark.parametrize("asset", ["", "/swagger-ui.css", "/swagger-ui-bundle.js", "/start.js"])
 def test_swagger_ui_is_served_by_us(app: Flask, asset: str) -> None:
     with app.test_client().get(f"/docs{asset}") as answer:

@@ -13,6 +13,7 @@ from backend.errors import CATALOGUE, PARKED
 from backend.records.declaration import RecordKind
 from backend.records.registry import KINDS
 from backend.records.wire import Choice
+from sync.kind import Action
 
 
 def documents() -> dict[str, str]:
@@ -58,7 +59,21 @@ def _schema(kind: RecordKind) -> dict[str, Any]:
         if isinstance(wired.field, Choice):
             extra["x-labels"] = {code: {"zh": zh, "en": en} for code, (zh, en) in wired.field.labels.items()}
         body["properties"] = body["properties"] | {field: body["properties"][field] | extra}
+    if kind.kind.actions:
+        body["x-actions"] = [_action(action) for action in kind.kind.actions.values()]
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$defs": components} | body | {"title": kind.en}
+
+
+def _action(action: Action) -> dict[str, Any]:
+    """One row of the kind's table: who may do what in which state."""
+    return {
+        "name": action.name,
+        "label": {"zh": action.zh, "en": action.en},
+        "from": sorted(action.sources),
+        "to": action.target,
+        "by": sorted(action.roles),
+        "needs": list(action.needs),
+    }
 
 
 _COMPONENTS: dict[str, Any] = {}

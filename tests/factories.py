@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.actor import Actor, Role, system
 from backend.config import Settings
+from backend.db import Database
 from backend.geometry import point
 from backend.records.account import Account, Device
 from backend.services import door, sessions
@@ -165,6 +167,18 @@ def token_for(session: Session, settings: Settings, name: str) -> str:
     assert account is not None
     assert device is not None
     return sessions.issue(session, settings, account, device, UUID(door.new_id()), None).access_token
+
+
+def server_view(database: Database, scopes: list[str]) -> dict[tuple[str, str], int]:
+    """What a phone with these scopes must hold."""
+    with database.engine.connect() as connection:
+        rows = connection.execute(
+            text(
+                "SELECT DISTINCT d.kind, d.id::text, d.version FROM sync_entry e JOIN sync_document d USING (kind, id) WHERE e.scope = ANY(:s) AND NOT e.removed"
+            ),
+            {"s": scopes},
+        )
+        return {(row[0], row[1]): row[2] for row in rows}
 
 
 def mutation(kind: str, record: str, op: str, now: dict[str, Any], **more: Any) -> dict[str, Any]:

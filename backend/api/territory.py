@@ -66,6 +66,15 @@ class DivisionIn(Schema):
     seed = wire.Whole(load_default=1)
 
 
+class PlannedDuty(Schema):
+    """A cell and who should serve it; `is_change` where it is not today's representative."""
+
+    cell_id = fields.String(required=True)
+    cell_name = fields.String(required=True)
+    staff_id = fields.String(required=True)
+    is_change = fields.Boolean(required=True)
+
+
 class Search(Schema):
     """Any part of a name, its pinyin, a phone, a meter or an address."""
 
@@ -117,6 +126,16 @@ class Division(MethodView):
         """A balanced division of a unit's ground as GeoJSON; nothing is changed."""
         with reading() as session:
             return territories.plan_division(session, actor(), body["unit_id"], body["cells"], body["seed"])
+
+
+@blueprint.route("/units/<uuid:unit_id>/representatives")
+class Representatives(MethodView):
+    @blueprint.response(200, PlannedDuty(many=True))
+    @signed_in
+    def get(self, unit_id: Any) -> Any:
+        """Who should serve which cell of a unit: a plan with few changes; nothing is changed."""
+        with reading() as session:
+            return territories.plan_representatives(session, actor(), str(unit_id))
 
 
 @blueprint.route("/customers")

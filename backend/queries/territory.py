@@ -58,11 +58,11 @@ def outlines(session: Session, units: list[str], on: date | None = None) -> list
     """The valid cells of these units with their outlines as shapely geometries."""
     rows = session.execute(
         text(
-            f"SELECT c.id::text, c.name, ST_AsGeoJSON(c.outline) FROM cell c WHERE {_VALID} AND c.unit_id = ANY(CAST(:units AS uuid[])) ORDER BY c.id"
+            f"SELECT c.id::text, c.name, ST_AsGeoJSON(c.outline), c.workload::float FROM cell c WHERE {_VALID} AND c.unit_id = ANY(CAST(:units AS uuid[])) ORDER BY c.id"
         ),
         {"units": units, "on": on or today()},
     )
-    return [{"id": row[0], "name": row[1], "shape": shape_of(orjson.loads(row[2]))} for row in rows]
+    return [{"id": row[0], "name": row[1], "shape": shape_of(orjson.loads(row[2])), "workload": row[3]} for row in rows]
 
 
 def coverage_report(session: Session, units: list[str]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from backend.geometry import geojson_of
 from backend.queries.scopes import today, units_below
 from backend.queries.territory import outlines
 from backend.services import door
+from geo.assign import assign
 from geo.divide import balanced
 from geo.errors import GeoError
 from geo.shapes import coverage_of
@@ -78,6 +79,59 @@ def plan_division(session: Session, actor: Actor, unit_id: str, cells: int, seed
         for n, (shape, load) in enumerate(zip(division.cells, division.workload, strict=True))
     ]
     return {"type": "FeatureCollection", "features": features, "imbalance": division.imbalance, "is_exact": exact}
+
+
+def plan_representatives(session: Session, actor: Actor, unit_id: str) -> list[dict[str, Any]]:
+    """Who should serve which cell of a unit: short ways, fair loads, today's pairs kept where that costs little.
+
+    A representative's home is the middle of the cells they serve now; somebody without any starts in the unit's middle.
+    Nothing is changed: a supervisor hands the cells over that they agree with.
+    """
+    if unit_id not in units_below(session, actor.unit_id):
+        raise Problem("not_found", kind="unit", id=unit_id)
+    cells = outlines(session, [unit_id])
+    people = _representatives(session, unit_id)
+    if not cells or not people:
+        raise Problem("check_failed", cause="NobodyOrNothing", cells=len(cells), representatives=len(people))
+    centers = shapely.get_coordinates(shapely.point_on_surface([cell["shape"] for cell in cells]))
+    serving = _serving(session, [cell["id"] for cell in cells])
+    current = {n: people.index(who) for n, cell in enumerate(cells) if (who := serving.get(cell["id"])) in people}
+    homes = np.array([_home(person, current, centers) for person in range(len(people))])
+    workload = np.array([cell["workload"] or 1.0 for cell in cells])
+    chosen = [people[int(person)] for person in assign(centers, workload, homes, current)]
+    return [
+        {"cell_id": cell["id"], "cell_name": cell["name"], "staff_id": who, "is_change": serving.get(cell["id"]) != who}
+        for cell, who in zip(cells, chosen, strict=True)
+    ]
+
+
+def _home(person: int, current: dict[int, int], centers: Any) -> Any:
+    own = [cell for cell, who in current.items() if who == person]
+    return centers[own].mean(axis=0) if own else centers.mean(axis=0)
+
+
+def _representatives(session: Session, unit_id: str) -> list[str]:
+    """Active customer representatives of a unit."""
+    rows = session.execute(
+        text(
+            "SELECT id::text FROM staff WHERE unit_id = CAST(:unit AS uuid) AND post = 'customer_representative' "
+            "AND is_active AND deleted_at IS NULL ORDER BY staff_number"
+        ),
+        {"unit": unit_id},
+    )
+    return [row[0] for row in rows]
+
+
+def _serving(session: Session, cell_ids: list[str]) -> dict[str, str]:
+    """Cell -> its representative today."""
+    rows = session.execute(
+        text(
+            "SELECT cell_id::text, staff_id::text FROM cell_assignment WHERE cell_id = ANY(CAST(:cells AS uuid[])) AND deleted_at IS NULL "
+            "AND duty = 'representative' AND valid_from <= :on AND (valid_until IS NULL OR valid_until >= :on)"
+        ),
+        {"cells": cell_ids, "on": today()},
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def customers_workload(session: Session, unit_id: str) -> tuple[Any, Any]:

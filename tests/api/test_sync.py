@@ -17,7 +17,7 @@ from backend.services import door
 from backend.tasks import outbox
 from mobile_api_spec.phone import Clock, Link, Offline, Phone, Refused
 from tests.conftest import Person
-from tests.factories import PASSWORD, PEOPLE, Town, middle, mutation
+from tests.factories import PASSWORD, PEOPLE, Town, middle, mutation, server_view
 
 As = Callable[[str], Person]
 
@@ -50,18 +50,6 @@ def push(person: Person, mutations: list[Any], **more: Any) -> list[dict[str, An
     assert response.status_code == 200, response.text
     outcomes: list[dict[str, Any]] = response.get_json()["outcomes"]
     return outcomes
-
-
-def server_view(database: Database, scopes: list[str]) -> dict[tuple[str, str], int]:
-    """What a phone with these scopes must hold."""
-    with database.engine.connect() as connection:
-        rows = connection.execute(
-            text(
-                "SELECT DISTINCT d.kind, d.id::text, d.version FROM sync_entry e JOIN sync_document d USING (kind, id) WHERE e.scope = ANY(:s) AND NOT e.removed"
-            ),
-            {"s": scopes},
-        )
-        return {(row[0], row[1]): row[2] for row in rows}
 
 
 def agrees(phone: Phone, database: Database) -> bool:

@@ -156,3 +156,21 @@ def test_the_public_and_sign_ins_are_limited(settings: Settings, database: Datab
     assert [client.post("/api/v1/sessions", json=body).status_code for _ in range(3)] == [401, 401, 429]
     other = body | {"login": "T006", "device": {"id": "0193c0de-0000-7000-8000-000000000002", "name": "x"}}
     assert client.post("/api/v1/sessions", json=other).status_code == 401
+
+
+def test_a_plan_of_representatives_keeps_todays_pairs_where_it_can(as_: As, town: Town) -> None:
+    path = f"/territory/units/{town['north']}/representatives"
+    plan = {one["cell_id"]: one for one in as_("supervisor").get(path)}
+    assert set(plan) == {town[f"cell {n}"] for n in range(3)}
+    assert not any(one["is_change"] for one in plan.values())
+    as_("supervisor")("DELETE", f"/cell-assignments/{town['duty 0']}", version=1)
+    changed = [one["cell_id"] for one in as_("supervisor").get(path) if one["is_change"]]
+    assert changed == [town["cell 0"]]
+    assert as_("supervisor")("GET", f"/territory/units/{town['south']}/representatives").status_code == 404
+
+
+def test_a_unit_without_people_or_cells_says_so(as_: As, town: Town) -> None:
+    body = {"name": "空科室", "level": "section", "parent_id": town["north"]}
+    unit = as_("admin")("POST", "/units", body).get_json()["id"]
+    problem = as_("admin")("GET", f"/territory/units/{unit}/representatives").get_json()
+    assert (problem["code"], problem["cells"], problem["representatives"]) == ("check_failed", 0, 0)

@@ -129,12 +129,14 @@ def test_every_error_says_what_to_do_in_both_languages() -> None:
         assert entry.remedy_en, entry.code
 
 
-def test_there_is_more_test_than_source() -> None:
+def test_tests_keep_up_with_source() -> None:
+    """The house asks for 1.5 lines of test per line of source; this ratchet is where we are, and only goes up."""
+
     def code(path: Path) -> int:
         return sum(1 for line in path.read_text().splitlines() if line.strip())
 
     source, tests = sum(map(code, files("backend", "sync", "geo"))), sum(map(code, files("tests")))
-    assert tests > 0.3 * source
+    assert tests / source >= 0.39
 
 
 def test_every_package_is_named() -> None:

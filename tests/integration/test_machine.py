@@ -93,6 +93,28 @@ def test_a_restore_brings_everything_back_and_opens_an_epoch(
     cluster.psql("postgres", "DROP DATABASE copy_restore WITH (FORCE)")
 
 
+def test_an_own_database_and_broker_are_used_and_never_stopped(
+    cluster: Cluster, empty_template: str, tmp_path: Path
+) -> None:
+    cluster.ensure_database("copy_own", empty_template)
+    broker = Broker(tmp_path / "broker")
+    broker.start()
+    own = {
+        "WANGGE_HOME": str(tmp_path / "home"),
+        "WANGGE_DATABASE_URL": cluster.url("copy_own"),
+        "WANGGE_BROKER_URL": broker.url,
+    }
+    machine = Machine.prepare(config.read(own))
+    assert (machine.is_private, machine.cluster, machine.broker) == (False, None, None)
+    assert machine.settings.demo_accounts is False
+    assert machine.settings.secret_key
+    machine.stop()
+    assert broker.is_running()
+    assert cluster.is_running()
+    broker.stop()
+    cluster.psql("postgres", "DROP DATABASE copy_own WITH (FORCE)")
+
+
 def test_a_folder_without_a_backup_changes_nothing(cluster: Cluster, tmp_path: Path) -> None:
     machine = Machine(replace(config.read({}), home=tmp_path), cluster)
     with pytest.raises(NotRestored, match="holds no"):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from backend.services.notifying import RecordedChannel
 from backend.services.surveying import follow_up, holds, logic_faults, score_of
 from backend.services.syncing import PushRequest, push_batch, retry_held
 from backend.services.visiting import overdue_visits, plan_visits
+from mobile_api_spec.phone import forms
 from sync.postgres.push import deadline_passed
 from tests.factories import Town, middle, mutation
 
@@ -229,26 +232,14 @@ def test_conditions_hold_or_do_not(source: str, answers: dict[str, Any], expecte
     assert holds(source, answers) is expected
 
 
-ROWS: list[dict[str, Any]] = [
-    {"type": "satisfaction", "name": "pressure", "required": True},
-    {"type": "text", "name": "why", "required": True, "relevant": "answers.pressure == 'dissatisfied'"},
-    {"type": "integer", "name": "people", "constraint": "value > 0 && value < 30"},
-]
+VECTORS = json.loads((Path(__file__).parents[2] / "mobile_api_spec/vectors/forms.json").read_text(encoding="utf-8"))
+ROWS: list[dict[str, Any]] = VECTORS["rows"]
 
 
-@pytest.mark.parametrize(
-    ("answers", "codes"),
-    [
-        ({"pressure": "satisfied"}, []),
-        ({}, [("pressure", "required")]),
-        ({"pressure": "dissatisfied"}, [("why", "required")]),
-        ({"pressure": "satisfied", "why": "x"}, [("why", "not_asked")]),
-        ({"pressure": "satisfied", "people": 99}, [("people", "constraint")]),
-        ({"pressure": "purple"}, [("pressure", "not_a_choice")]),
-    ],
-)
-def test_the_server_checks_a_forms_logic_again(answers: dict[str, Any], codes: list[tuple[str, str]]) -> None:
-    assert [(f["field"], f["code"]) for f in logic_faults(ROWS, answers)] == codes
+@pytest.mark.parametrize("case", VECTORS["cases"], ids=lambda case: case["name"])
+def test_phone_and_server_judge_a_form_alike(case: dict[str, Any]) -> None:
+    assert [[f["field"], f["code"]] for f in logic_faults(ROWS, case["answers"])] == case["faults"]
+    assert [list(pair) for pair in forms.faults(ROWS, case["answers"])] == case["faults"]
 
 
 @pytest.mark.parametrize(

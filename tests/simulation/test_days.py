@@ -15,7 +15,7 @@ from backend.actor import system
 from backend.db import Database
 from backend.services import door, territories
 from mobile_api_spec.phone import Clock, Link, Offline, Phone
-from tests.factories import PASSWORD, PEOPLE, Town
+from tests.factories import PASSWORD, PEOPLE, Town, server_view
 
 SEEDS = list(range(8))
 
@@ -110,23 +110,12 @@ def test_after_quiet_every_phone_equals_the_server_and_nothing_is_lost(
         day.end()
         for name, phone in day.phones.items():
             scopes = [one["scope"] for one in phone.store.meta("scopes")]
-            assert phone.store.versions() == truth(database, scopes), (name, day.log)
+            assert phone.store.versions() == server_view(database, scopes), (name, day.log)
             endings = [outcome["status"] if outcome else "none" for _, outcome in phone.store.journal()]
             assert set(endings) <= {"applied", "merged", "parked"}, day.log
             check_every_ending(database, phone, day.log)
     finally:
         day.close()
-
-
-def truth(database: Database, scopes: list[str]) -> dict[tuple[str, str], int]:
-    with database.engine.connect() as connection:
-        rows = connection.execute(
-            text(
-                "SELECT DISTINCT d.kind, d.id::text, d.version FROM sync_entry e JOIN sync_document d USING (kind, id) WHERE e.scope = ANY(:s) AND NOT e.removed"
-            ),
-            {"s": scopes},
-        )
-        return {(row[0], row[1]): row[2] for row in rows}
 
 
 def check_every_ending(database: Database, phone: Phone, log: list[str]) -> None:

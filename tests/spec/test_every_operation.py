@@ -180,6 +180,7 @@ def _the_rest(app: Flask, as_: As, town: Town) -> None:
     lng, lat = middle(1)["coordinates"]
     supervisor.get("/territory/cell", query_string={"lng": lng, "lat": lat})
     supervisor.get("/territory/coverage")
+    supervisor.get(f"/territory/units/{town['north']}/representatives")
     supervisor.get("/territory/customers", query_string={"words": "王小"})
     supervisor.get("/territory/visits/overdue")
     supervisor("POST", "/territory/division", {"unit_id": town["north"], "cells": 2})

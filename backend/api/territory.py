@@ -59,10 +59,13 @@ class HandedOver(Schema):
 
 
 class DivisionIn(Schema):
-    """Into how many cells, for which unit."""
+    """For which unit, and into how many balanced cells or a grid of which side."""
 
     unit_id = wire.Id(required=True)
-    cells = wire.Whole(least=1, most=500, required=True)
+    cells = wire.Whole(least=1, most=500, load_default=None)
+    side_m = wire.Whole(
+        least=50, most=100_000, load_default=None, metadata={"description": "metres; goes before `cells`"}
+    )
     seed = wire.Whole(load_default=1)
 
 
@@ -123,9 +126,9 @@ class Division(MethodView):
     @blueprint.response(200)
     @signed_in
     def post(self, body: dict[str, Any]) -> Any:
-        """A balanced division of a unit's ground as GeoJSON; nothing is changed."""
+        """A division of a unit's ground as GeoJSON; nothing is changed."""
         with reading() as session:
-            return territories.plan_division(session, actor(), body["unit_id"], body["cells"], body["seed"])
+            return territories.plan_division(session, actor(), **body)
 
 
 @blueprint.route("/units/<uuid:unit_id>/representatives")

@@ -21,7 +21,7 @@ from sync import apply
 from sync.apply import Applied, CannotApply, Change
 from sync.change import Stored, Write
 from sync.errors import VersionMoved
-from sync.kind import Kind, Values
+from sync.kind import Values
 from sync.postgres import epoch
 from sync.postgres.push import PostgresPush
 from sync.push import DatabaseRefused, questions_of
@@ -222,10 +222,3 @@ def _need_references(store: PostgresPush, writes: Sequence[Write]) -> None:
 def _after(store: PostgresPush, write: Write) -> Stored:
     version = store.next_version(write.before.version if write.before else 0)
     return Stored(write.kind.name, write.id, version, write.values or {}, write.heads, write.values is None)
-
-
-def kind_or_problem(name: str) -> Kind:
-    """A kind by its name; raises not_found."""
-    if name not in SYNC_KINDS:
-        raise Problem("not_found", kind=name)
-    return SYNC_KINDS[name]

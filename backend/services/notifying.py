@@ -26,6 +26,16 @@ class RecordedChannel:
         announce(session, "notify.recorded", staff_id=staff_id, zh=zh, en=en)
 
 
+CHANNELS: dict[str, type[Channel]] = {"recorded": RecordedChannel}
+
+
+def channel_named(name: str) -> Channel:
+    """The channel an operator chose; raises ValueError for one that is not there."""
+    if name not in CHANNELS:
+        raise ValueError(f"WANGGE_NOTIFY_CHANNEL={name}: there is {', '.join(CHANNELS)}")
+    return CHANNELS[name]()
+
+
 def tell(
     session: Session,
     channel: Channel | None,

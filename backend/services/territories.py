@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import shapely
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -17,11 +18,14 @@ from backend.queries.scopes import today, units_below
 from backend.queries.territory import outlines
 from backend.services import door
 from geo.assign import assign
-from geo.divide import balanced
-from geo.errors import GeoError
+from geo.divide import Division, balanced, grid
+from geo.errors import GeoError, NothingInside, TooManyCells
+from geo.locate import nearest
+from geo.measure import LocalMetres
 from geo.shapes import coverage_of
 from sync.change import Stored
 
+MOST_CELLS = 5_000
 # Visits a year by class: the workload a customer means for a representative.
 WORKLOAD = {"resident": 1.0, "large": 12.0, "key": 12.0, "special": 12.0, "community": 12.0, "developer": 4.0}
 
@@ -63,14 +67,23 @@ def hand_over_cell(session: Session, actor: Actor, cell_id: str, staff_id: str) 
     return door.create(session, actor, "cell_assignment", values)
 
 
-def plan_division(session: Session, actor: Actor, unit_id: str, cells: int, seed: int) -> dict[str, Any]:
-    """A balanced division of a unit's ground as GeoJSON with each cell's workload; nothing is changed."""
+def plan_division(
+    session: Session, actor: Actor, unit_id: str, *, cells: int | None = None, side_m: int | None = None, seed: int = 1
+) -> dict[str, Any]:
+    """A division of a unit's ground as GeoJSON with each cell's workload; nothing is changed.
+
+    Balanced by workload into `cells`, or a square grid of `side_m` metres.
+    """
     if unit_id not in units_below(session, actor.unit_id):
         raise Problem("not_found", kind="unit", id=unit_id)
     ground = shapely.union_all([cell["shape"] for cell in outlines(session, [unit_id])])
     places, workload = customers_workload(session, unit_id)
     try:
-        division = balanced(ground, places, workload, cells, seed=seed)
+        division = (
+            _gridded(ground, places, workload, side_m)
+            if side_m
+            else balanced(ground, places, workload, cells or 1, seed=seed)
+        )
     except GeoError as error:
         raise Problem("check_failed", cause=type(error).__name__) from error
     exact = coverage_of(ground, division.cells).is_exact
@@ -79,6 +92,18 @@ def plan_division(session: Session, actor: Actor, unit_id: str, cells: int, seed
         for n, (shape, load) in enumerate(zip(division.cells, division.workload, strict=True))
     ]
     return {"type": "FeatureCollection", "features": features, "imbalance": division.imbalance, "is_exact": exact}
+
+
+def _gridded(ground: BaseGeometry, places: Any, workload: Any, side_m: int) -> Division:
+    """A regular grid with the workload that falls into each of its cells."""
+    if len(places) == 0 or ground.is_empty:
+        raise NothingInside
+    if LocalMetres(ground).to_metres(ground).area / side_m**2 > MOST_CELLS:
+        raise TooManyCells
+    cells = grid(ground, side_m)
+    return Division(
+        cells, np.bincount(nearest(cells, places), weights=workload, minlength=len(cells)).astype(np.float64)
+    )
 
 
 def plan_representatives(session: Session, actor: Actor, unit_id: str) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from backend import config
 from backend.db import Database, make_engine
 from backend.services.dispatching import escalate_unopened
-from backend.services.notifying import RecordedChannel
+from backend.services.notifying import channel_named
 from backend.services.syncing import retry_held
 from backend.services.tidying import tidy
 from backend.services.visiting import plan_visits
@@ -97,8 +97,9 @@ def end_holds() -> int:
 @shared_task(name="wangge.escalate")
 def escalate() -> int:
     """Tell dispatchers of jobs nobody opened."""
+    settings = config.read()
     with _database().transaction() as session:
-        return escalate_unopened(session, RecordedChannel(), config.read().escalate_after_minutes)
+        return escalate_unopened(session, channel_named(settings.notify_channel), settings.escalate_after_minutes)
 
 
 @shared_task(name="wangge.plan_visits")

@@ -370,3 +370,13 @@ def test_photos_arrive_once_and_equal(phone_of: PhoneOf, as_: As, town: Town, da
     assert rep.records("photo")[photo]["arrived_at"]
     assert as_("dispatcher")("GET", f"/photo-content/{photo}").data == data
     assert rep.store.photos_waiting() == []
+
+
+def test_after_a_reboot_the_time_is_claimed_and_the_work_still_counts(phone_of: PhoneOf, as_: As, town: Town) -> None:
+    rep = phone_of("rep")
+    rep.sync()
+    rep.change("customer", town["customer 0"], {"note": "before the battery went"})
+    rep.clock.reboot()
+    rep.sync()
+    newest = as_("rep").get(f"/customers/{town['customer 0']}/history")[0]
+    assert (newest["changed"]["note"][1], newest["grade"]) == ("before the battery went", "claimed")

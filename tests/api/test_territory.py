@@ -14,6 +14,7 @@ from backend.app import create_app
 from backend.config import Settings
 from backend.db import Database
 from backend.queries.scopes import today
+from backend.services import territories
 from tests.conftest import Person
 from tests.factories import Town, middle
 
@@ -174,3 +175,16 @@ def test_a_unit_without_people_or_cells_says_so(as_: As, town: Town) -> None:
     unit = as_("admin")("POST", "/units", body).get_json()["id"]
     problem = as_("admin")("GET", f"/territory/units/{unit}/representatives").get_json()
     assert (problem["code"], problem["cells"], problem["representatives"]) == ("check_failed", 0, 0)
+
+
+def test_a_grid_is_a_division_too(as_: As, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    supervisor = as_("supervisor")
+    plan = supervisor("POST", "/territory/division", {"unit_id": town["north"], "side_m": 1000}).get_json()
+    assert plan["is_exact"] is True
+    assert len(plan["features"]) > 10
+    assert sum(f["properties"]["workload"] for f in plan["features"]) == 5 + 12
+    monkeypatch.setattr(territories, "MOST_CELLS", 5)
+    fine = supervisor("POST", "/territory/division", {"unit_id": town["north"], "side_m": 1000})
+    assert fine.get_json()["cause"] == "TooManyCells"
+    empty = as_("admin")("POST", "/territory/division", {"unit_id": town["group"], "side_m": 1000}).get_json()
+    assert empty["cause"] == "NothingInside"

@@ -19,7 +19,7 @@ from backend.queries.scopes import StaffRights, held, today, values_at
 from backend.services import door
 from backend.services.deciding import decide_group
 from backend.services.dispatching import escalate_unopened, propose_crews
-from backend.services.notifying import RecordedChannel
+from backend.services.notifying import RecordedChannel, channel_named
 from backend.services.surveying import follow_up, holds, logic_faults, score_of
 from backend.services.syncing import PushRequest, push_batch, retry_held
 from backend.services.visiting import overdue_visits, plan_visits
@@ -347,3 +347,9 @@ def test_a_group_is_decided_once(session: Session, town: Town) -> None:
         push(session, town, "rep", second := mutation("customer", town["customer 0"], "change", {"category": "queen"}))
         decide_group(session, town.actor("dispatcher"), second["id"], "apply", "x")
     assert (unfit.value.code, unfit.value.detail["cause"]) == ("check_failed", "invalid")
+
+
+def test_a_channel_that_is_not_there_is_named() -> None:
+    assert isinstance(channel_named("recorded"), RecordedChannel)
+    with pytest.raises(ValueError, match="WANGGE_NOTIFY_CHANNEL=pigeon"):
+        channel_named("pigeon")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,22 @@ def _schema(kind: RecordKind) -> dict[str, Any]:
         body["properties"] = body["properties"] | {field: body["properties"][field] | extra}
     if kind.kind.actions:
         body["x-actions"] = [_action(action) for action in kind.kind.actions.values()]
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$defs": components} | body | {"title": kind.en}
+    used = {"$defs": {part: components[part] for part in sorted(_parts(body, components))}}
+    found = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": kind.en} | body | used
+    # The document's pointers become the schema's own, so that any validator can run it as it stands.
+    own: dict[str, Any] = json.loads(json.dumps(found).replace("#/components/schemas/", "#/$defs/"))
+    return own
+
+
+def _parts(body: Any, components: dict[str, Any]) -> set[str]:
+    """The names of the schemas a schema points at, and those they point at."""
+    found: set[str] = set()
+    left = set(_POINTER.findall(json.dumps(body)))
+    while left:
+        name = left.pop()
+        found.add(name)
+        left |= set(_POINTER.findall(json.dumps(components[name]))) - found
+    return found
 
 
 def _action(action: Action) -> dict[str, Any]:
@@ -76,6 +92,7 @@ def _action(action: Action) -> dict[str, Any]:
     }
 
 
+_POINTER = re.compile(r"#/components/schemas/(\w+)")
 _COMPONENTS: dict[str, Any] = {}
 
 

@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from sqlalchemy.exc import OperationalError
 
 from backend import config, logs, migrations, specification
 from backend.db import Database
@@ -59,14 +60,24 @@ def _machine() -> Iterator[Machine]:
         sys.exit(1)
     try:
         yield machine
+    except OperationalError:
+        console.print(
+            "[red]数据库连不上，请检查 WANGGE_DATABASE_URL · The database does not answer; check WANGGE_DATABASE_URL[/]"
+        )
+        sys.exit(1)
     finally:
         machine.stop()
 
 
-def _migrated(machine: Machine) -> Database:
+@contextmanager
+def _migrated(machine: Machine) -> Iterator[Database]:
+    """Its database at the newest schema, for as long as it is needed."""
     engine = machine.engine()
-    migrations.upgrade(engine)
-    return Database(engine)
+    try:
+        migrations.upgrade(engine)
+        yield Database(engine)
+    finally:
+        engine.dispose()
 
 
 @main.command()
@@ -78,10 +89,9 @@ def _migrated(machine: Machine) -> Database:
 def run(port: int, tls: bool, size: str) -> None:
     """Start everything, load the demo city into an empty database, and serve until Ctrl-C."""
     with _machine() as machine:
-        database = _migrated(machine)
-        if is_empty(database) and (machine.is_private or machine.settings.demo_accounts):
-            _load(database, size)
-        database.engine.dispose()
+        with _migrated(machine) as database:
+            if is_empty(database) and (machine.is_private or machine.settings.demo_accounts):
+                _load(database, size)
         address = own_address() if tls else "127.0.0.1"
         pair = make_certificate(machine.settings.home / "tls", address) if tls else None
         port = machine.serve(port, host="0.0.0.0" if tls else "127.0.0.1", tls=pair[:2] if pair else None)
@@ -149,13 +159,12 @@ def demo(size: str) -> None:
             raise click.ClickException(
                 "这不是私有数据库；确需加载演示数据请设 WANGGE_DEMO=1 · not the private database; set WANGGE_DEMO=1 if you mean it"
             )
-        database = _migrated(machine)
-        if not is_empty(database):
-            raise click.ClickException("数据库不是空的，未加载 · the database is not empty; nothing was loaded")
-        began = time.monotonic()
-        _load(database, size)
+        with _migrated(machine) as database:
+            if not is_empty(database):
+                raise click.ClickException("数据库不是空的，未加载 · the database is not empty; nothing was loaded")
+            began = time.monotonic()
+            _load(database, size)
         console.print(f"用时 took {time.monotonic() - began:.1f} s")
-        database.engine.dispose()
 
 
 @main.command()
@@ -178,19 +187,16 @@ def spec() -> None:
 @main.command()
 def migrate() -> None:
     """Bring the database to the newest schema."""
-    with _machine() as machine:
-        _migrated(machine).engine.dispose()
+    with _machine() as machine, _migrated(machine):
+        console.print("数据库已是最新 · the database is at the newest schema")
 
 
 @main.command()
 @click.argument("sentence")
 def migration(sentence: str) -> None:
     """Write a new migration from what the models have and the database lacks."""
-    with _machine() as machine:
-        engine = machine.engine()
-        migrations.upgrade(engine)
-        console.print(f"wrote {migrations.make_revision(engine, sentence or 'change')}")
-        engine.dispose()
+    with _machine() as machine, _migrated(machine) as database:
+        console.print(f"wrote {migrations.make_revision(database.engine, sentence or 'change')}")
 
 
 @main.command()

@@ -1,0 +1,96 @@
+"""The commands an operator types, against a database of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from sqlalchemy import text
+
+from backend import logs
+from backend.cli import main
+from backend.db import Database, make_engine
+from backend.local.broker import Broker
+from backend.local.cluster import Cluster
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(cluster: Cluster, town_template: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """`run("migrate")` in a town of this test's own, as an operator with an own database and broker would."""
+    cluster.psql("postgres", "DROP DATABASE IF EXISTS copy_cli WITH (FORCE)")
+    cluster.ensure_database("copy_cli", town_template)
+    broker = Broker(tmp_path / "broker")
+    broker.start()
+    for name, value in {
+        "HOME": str(tmp_path / "home"),
+        "DATABASE_URL": cluster.url("copy_cli"),
+        "BROKER_URL": broker.url,
+    }.items():
+        monkeypatch.setenv(f"WANGGE_{name}", value)
+    monkeypatch.setenv("PATH", str(Path(cluster.where("pg_dump")[0]).parent), prepend=":")
+    yield lambda *arguments: CliRunner().invoke(main, list(arguments))
+    logs.configure()
+    broker.stop()
+    cluster.psql("postgres", "DROP DATABASE copy_cli WITH (FORCE)")
+
+
+def test_the_demo_city_does_not_load_into_somebodys_database(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = run("demo", "--size", "small")
+    assert refused.exit_code != 0
+    assert "WANGGE_DEMO=1" in refused.output
+    monkeypatch.setenv("WANGGE_DEMO", "1")
+    full = run("demo", "--size", "small")
+    assert full.exit_code != 0
+    assert "不是空的" in full.output
+
+
+def test_the_demo_city_loads_into_an_empty_database_that_asks_for_it(
+    run: Run, cluster: Cluster, empty_template: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster.psql("postgres", "DROP DATABASE copy_cli WITH (FORCE)")
+    cluster.ensure_database("copy_cli", empty_template)
+    monkeypatch.setenv("WANGGE_DEMO", "1")
+    done = run("demo", "--size", "small")
+    assert done.exit_code == 0, done.output
+    assert "用时" in done.output
+    engine = make_engine(cluster.url("copy_cli"))
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM customer")).scalar() == 1000
+        assert connection.execute(text("SELECT bool_and(is_demo) FROM account")).scalar() is True
+    engine.dispose()
+
+
+def test_migrating_twice_changes_nothing(run: Run) -> None:
+    assert run("migrate").exit_code == 0
+    assert run("migrate").exit_code == 0
+
+
+def test_a_backup_comes_back(run: Run, cluster: Cluster, tmp_path: Path) -> None:
+    assert run("backup", str(tmp_path / "kept")).exit_code == 0
+    database = Database(make_engine(cluster.url("copy_cli")))
+    with database.transaction() as session:
+        session.execute(text("DELETE FROM sync_history"))
+    database.engine.dispose()
+    restored = run("restore", str(tmp_path / "kept"))
+    assert restored.exit_code == 0, restored.output
+    assert "epoch 2" in restored.output
+    with database.transaction() as session:
+        assert session.execute(text("SELECT count(*) FROM sync_history")).scalar_one() > 40
+    database.engine.dispose()
+
+
+def test_an_unknown_size_or_folder_is_refused(run: Run, tmp_path: Path) -> None:
+    assert run("demo", "--size", "gigantic").exit_code == 2
+    assert run("restore", str(tmp_path / "nowhere")).exit_code == 2
+
+
+def test_a_database_that_is_not_there_is_said_in_a_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WANGGE_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
+    refused = run("migrate")
+    assert refused.exit_code == 1
+    assert "数据库连不上" in refused.output
+    assert "Traceback" not in refused.output

@@ -32,6 +32,7 @@ from backend.api.limits import limiter
 from backend.blobs.store import open_blobs
 from backend.db import Database, make_engine
 from backend.records.registry import KINDS
+from backend.services.contacts import Contacts
 from backend.services.evidence import Parts
 from backend.tasks.jobs import make_wake
 from sync.cursor import CursorSeal
@@ -74,9 +75,11 @@ def create_app(settings: config.Settings | None = None, database: Database | Non
 
 def make_house(settings: config.Settings, database: Database | None = None) -> House:
     """The real adapters for these settings."""
+    database = database or Database(make_engine(settings.database_url))
     return House(
         settings=settings,
-        database=database or Database(make_engine(settings.database_url)),
+        database=database,
+        contacts=Contacts(database),
         seal=CursorSeal(settings.secret_key),
         blobs=open_blobs(settings.objects_url),
         parts=Parts(settings.home / "uploads"),

@@ -27,6 +27,8 @@ class Settings:
     access_minutes: int = 15
     refresh_days: int = 90
     page_bytes: int = 2 * 1024 * 1024
+    quota_mutations: int = 20_000
+    quota_bytes: int = 256 * 1024 * 1024
     notify_channel: str = "recorded"
     escalate_after_minutes: int = 10
     limits_enabled: bool = True
@@ -37,7 +39,14 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     home = Path(environ.get("WANGGE_HOME") or ".wangge").absolute()
     number = {
         name: int(environ[f"WANGGE_{name.upper()}"])
-        for name in ("access_minutes", "refresh_days", "proxies", "escalate_after_minutes")
+        for name in (
+            "access_minutes",
+            "refresh_days",
+            "proxies",
+            "escalate_after_minutes",
+            "quota_mutations",
+            "quota_bytes",
+        )
         if environ.get(f"WANGGE_{name.upper()}")
     }
     words = {

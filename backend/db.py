@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import select
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import Engine, MetaData, create_engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event
+from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 
 T = TypeVar("T")
@@ -35,9 +36,17 @@ def make_engine(url: str, **options: Any) -> Engine:
     url = url.replace("postgres://", "postgresql://", 1).replace("postgresql://", "postgresql+psycopg://", 1)
     arguments = "-c synchronous_commit=on -c idle_in_transaction_session_timeout=30s -c timezone=UTC -c jit=off"
     if "poolclass" not in options:
-        options = {"pool_size": 20, "max_overflow": 20, "pool_pre_ping": True} | options
+        options = {"pool_size": 20, "max_overflow": 20} | options
     # Parameters hold names and numbers of customers: they do not belong in an error message.
-    return create_engine(url, connect_args={"options": arguments}, hide_parameters=True, **options)
+    engine = create_engine(url, connect_args={"options": arguments}, hide_parameters=True, **options)
+    event.listen(engine, "checkout", _need_open)
+    return engine
+
+
+def _need_open(connection: Any, _record: Any, _proxy: Any) -> None:
+    """A connection that PostgreSQL has closed has its end waiting on the socket: no query is needed to tell."""
+    if select.select([connection.fileno()], [], [], 0)[0]:
+        raise DisconnectionError
 
 
 class Database:
@@ -45,6 +54,7 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._snapshots = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -65,8 +75,13 @@ class Database:
         raise AssertionError("unreachable")
 
     @contextmanager
-    def snapshot(self) -> Iterator[Session]:
+    def reading(self) -> Iterator[Connection]:
         """A read-only look at one moment: rights, snapshot, entries and documents of one pull page agree."""
-        engine = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        with Session(engine) as session:
+        with self._snapshots.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[Session]:
+        """The same, for the models."""
+        with Session(self._snapshots) as session:
             yield session

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,7 +10,11 @@ from typing import Any
 from sync.change import Author, Grade, Op, Stored, Write, moment_text
 from sync.errors import Fault, Refused, SyncError
 from sync.kind import Action, Kind, Policy, Values
-from sync.merge import Edit, Merged, fits, merge
+from sync.merge import Edit, Merged, merge, seen
+from sync.questions import DELETED
+from sync.steps import fits_what_was_seen, fold, log_of, with_step
+
+DECISION = "decide"
 
 
 class CannotApply(SyncError):
@@ -25,7 +30,8 @@ class CannotApply(SyncError):
 class Change:
     """Who does what to a record, and when it counts from; `id` names the write among a field's heads.
 
-    `trusted` marks work of the server itself, which may set server fields and needs no role.
+    `trusted` marks work of the server itself, which may set server fields and needs no role; `forced` a person's
+    decision to let a change stand anyway.
     """
 
     id: str
@@ -42,15 +48,21 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The write for the door and how the merge went; `unknown` are fields this server does not know (yet)."""
+    """The write for the door, the groups where it met others, and fields this server does not know (yet)."""
 
     write: Write
-    merged: Merged
+    met: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
 
 
-def create(kind: Kind, record_id: str, change: Change) -> Applied:
-    """A new record from whole values."""
+Verb = Callable[[Kind, Stored, Change, int], Applied]
+
+
+def create(kind: Kind, record_id: str, change: Change, version: int) -> Applied:
+    """A new record from whole values.
+
+    It has no heads: whoever has seen the record at all has seen its first version.
+    """
     if not change.trusted:
         _need_role(kind.create_by, change)
     known, unknown = _split(kind, change, writable=frozenset(kind.fields))
@@ -58,79 +70,125 @@ def create(kind: Kind, record_id: str, change: Change) -> Applied:
     if kind.initial_state is not None and not change.trusted:
         values[kind.state_field] = kind.initial_state
     _check(kind, values)
-    # No heads: whoever has seen the record at all has seen its first version.
-    merged = Merged(values=values, heads={})
-    return Applied(_write(kind, record_id, None, merged, change, Op.CREATE), merged, unknown)
+    write = Write(
+        kind, record_id, version, None, values, {}, False, change.author, change.at, Op.CREATE, change.mutation_id,
+        change.grade,
+    )  # fmt: skip
+    return Applied(write, (), unknown)
 
 
-def change(kind: Kind, stored: Stored, edit: Change, next_version: int) -> Applied:
+def change(kind: Kind, stored: Stored, edit: Change, version: int) -> Applied:
     """Some fields of a record set, merged with whatever was written since the author last saw it."""
-    if stored.deleted:
-        raise CannotApply("record_deleted")
+    _need_not_seen_deleted(stored, edit)
     if not edit.trusted:
         _need_role(kind.change_by, edit)
     known, unknown = _split(kind, edit)
-    merged = _merge(kind, stored, _load(kind, known, partial=True), edit, next_version)
+    merged = merge(kind, stored, _edit(edit, _load(kind, known, partial=True)), version)
     _check(kind, merged.values)
-    return Applied(_write(kind, stored.id, stored, merged, edit, Op.CHANGE), merged, unknown)
+    return _applied(kind, stored, merged, edit, Op.CHANGE, version, unknown)
 
 
-def act(kind: Kind, stored: Stored, step: Change, next_version: int) -> Applied:
-    """A step in the record's life, by the state machine; `forced` is a person's decision to let it stand anyway."""
-    if stored.deleted:
-        raise CannotApply("record_deleted")
+def act(kind: Kind, stored: Stored, step: Change, version: int) -> Applied:
+    """A step in the record's life: refused when it did not fit what its author saw, a question when others came first."""
+    _need_not_seen_deleted(stored, step)
     action = kind.actions.get(step.action or "")
     if action is None:
         raise CannotApply("unknown_action", action=step.action)
     if not step.trusted and not step.forced:
         _need_role(action.roles, step)
-    state = stored.values.get(kind.state_field)
-    if not fits(action, state) and not step.forced:
+    base, device = step.base_version, step.author.device_id
+    if not step.forced and not fits_what_was_seen(kind, stored, action, base, device):
+        state = stored.values.get(kind.state_field)
         raise CannotApply("action_does_not_fit", action=action.name, state=state, fits_in=sorted(action.sources))
     known, unknown = _split(kind, step, writable=frozenset(action.needs))
     values = _load(kind, known, partial=True)
     _need_fields(action, {**stored.values, **values})
-    merged = _merge(kind, stored, values, step, next_version)
-    merged.values[kind.state_field] = action.target
-    if action.stamps:
-        merged.values[action.stamps] = moment_text(step.at)
-        by = action.stamps.removesuffix("_at") + "_by_id"
-        if by in kind.fields:
-            merged.values[by] = step.author.id
+    edit = _edit(step, values)
+    merged = merge(kind, stored, edit, version)
+    log = with_step(kind, stored, action.name, action.target, edit, version, step.forced)
+    _fold_in(kind, stored, merged, log, step)
     _check(kind, merged.values)
-    return Applied(_write(kind, stored.id, stored, merged, step, action.name), merged, unknown)
+    return _applied(kind, stored, merged, step, action.name, version, unknown)
 
 
-def delete(kind: Kind, stored: Stored, step: Change) -> Applied:
-    """The record taken away; an edit its author had not seen makes it a question for a person."""
-    if stored.deleted:
-        raise CannotApply("record_deleted")
+def decide(kind: Kind, stored: Stored, word: Change, state: str, version: int) -> Applied:
+    """A person's word on steps that met: the state stands, and every step it has seen is settled."""
+    if state not in {one.target for one in kind.actions.values()} | {kind.initial_state}:
+        raise CannotApply(
+            "invalid", faults=[Fault(kind.state_field, "invalid", "没有这个状态", "no such state").as_dict()]
+        )
+    edit = _edit(word, {})
+    merged = Merged(dict(stored.values), dict(stored.heads))
+    _fold_in(kind, stored, merged, with_step(kind, stored, DECISION, state, edit, version, True), word)
+    _check(kind, merged.values)
+    return _applied(kind, stored, merged, word, DECISION, version)
+
+
+def delete(kind: Kind, stored: Stored, step: Change, version: int) -> Applied:
+    """The record taken away; edits its author had not seen stand beside it as a question, whichever came first."""
+    _need_not_seen_deleted(stored, step)
     if not step.trusted:
         _need_role(kind.delete_by, step)
-    if stored.version > step.base_version and not step.forced:
-        raise CannotApply("changed_meanwhile", version=stored.version)
-    merged = Merged(values=stored.values, heads=stored.heads)
-    return Applied(_write(kind, stored.id, stored, merged, step, Op.DELETE), merged)
+    deletions = [*stored.heads.get(DELETED, ()), _deletion(step, step.base_version, version)]
+    return _with_deletions(kind, stored, deletions, step, Op.DELETE, version)
 
 
-def _write(kind: Kind, record_id: str, before: Stored | None, merged: Merged, by: Change, op: str) -> Write:
-    return Write(
-        kind=kind,
-        id=record_id,
-        before=before,
-        values=None if op == Op.DELETE else merged.values,
-        heads=merged.heads,
-        author=by.author,
-        happened_at=by.at,
-        op=op,
-        mutation_id=by.mutation_id,
-        grade=by.grade,
-    )
+def settle_deletion(kind: Kind, stored: Stored, word: Change, is_deleted: bool, version: int) -> Applied:
+    """A person's word on a deletion that met edits: it stands having seen them all, or it is taken back."""
+    deletions = [_deletion(word, stored.version, version)] if is_deleted else []
+    return _with_deletions(kind, stored, deletions, word, Op.DELETE if is_deleted else "restore", version)
 
 
-def _merge(kind: Kind, stored: Stored, now: Values, by: Change, next_version: int) -> Merged:
-    edit = Edit(by.id, by.author.id, by.author.device_id, by.base_version, now, by.at)
-    return merge(kind, stored, edit, next_version)
+def _deletion(by: Change, base: int, version: int) -> dict[str, Any]:
+    return {
+        "id": by.id, "author": by.author.id, "device": by.author.device_id, "at": moment_text(by.at), "version": version,
+        "base": base, "values": {DELETED: True},
+    }  # fmt: skip
+
+
+def _with_deletions(
+    kind: Kind, stored: Stored, deletions: list[dict[str, Any]], by: Change, op: str, version: int
+) -> Applied:
+    heads = {**stored.heads, DELETED: sorted(deletions, key=lambda head: (head["at"], head["id"]))}
+    met = any(not seen(h, by.base_version, by.author.device_id) for g, ours in stored.heads.items() for h in ours)
+    write = Write(
+        kind, stored.id, version, stored, stored.values, heads, bool(deletions), by.author, by.at, op, by.mutation_id,
+        by.grade,
+    )  # fmt: skip
+    return Applied(write, (DELETED,) if met else ())
+
+
+def _applied(
+    kind: Kind, stored: Stored, merged: Merged, by: Change, op: str, version: int, unknown: tuple[str, ...] = ()
+) -> Applied:
+    """A record that somebody deleted meanwhile stays so; the edit is kept beside the deletion."""
+    write = Write(
+        kind, stored.id, version, stored, merged.values, merged.heads, stored.deleted, by.author, by.at, op,
+        by.mutation_id, by.grade,
+    )  # fmt: skip
+    return Applied(write, (*merged.met, *([DELETED] if stored.deleted else [])), unknown)
+
+
+def _fold_in(kind: Kind, stored: Stored, merged: Merged, log: list[dict[str, Any]], by: Change) -> None:
+    """Put a log's state and stamps into a merged record."""
+    folded = fold(kind, log)
+    merged.heads[kind.state_field] = log
+    merged.values |= folded.values
+    others = [h for h in log_of(kind, stored) if not seen(h, by.base_version, by.author.device_id)]
+    if others or folded.unfit:
+        merged.met.append(kind.state_field)
+
+
+def _edit(by: Change, now: Values) -> Edit:
+    return Edit(by.id, by.author.id, by.author.device_id, by.base_version, now, by.at)
+
+
+def _need_not_seen_deleted(stored: Stored, by: Change) -> None:
+    deletions = stored.heads.get(DELETED, ())
+    if stored.deleted and (
+        not deletions or any(seen(head, by.base_version, by.author.device_id) for head in deletions)
+    ):
+        raise CannotApply("record_deleted")
 
 
 def _split(kind: Kind, by: Change, writable: frozenset[str] = frozenset()) -> tuple[Values, tuple[str, ...]]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 import orjson
@@ -19,6 +19,12 @@ Heads = dict[str, list[dict[str, Any]]]
 def canonical(values: Any) -> bytes:
     """The one byte form of a JSON value: sorted keys, no spaces, so that equal values hash equal."""
     return orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
+
+
+def body_of(kind_name: str, record_id: str, values: Values) -> bytes:
+    """A record's wire form: canonical JSON of its id, its kind, and the values that are not empty."""
+    present = {name: value for name, value in values.items() if value is not None}
+    return canonical({**present, "id": record_id, "kind": kind_name})
 
 
 def moment_text(moment: datetime) -> str:
@@ -84,7 +90,10 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """One change made on a device, as it was sent; `raw` are its verbatim bytes."""
+    """One change made on a device, as it was sent: `raw` are its verbatim bytes, `sha256` that of its canonical form.
+
+    The same id with another hash is another mutation; how a phone spells the same JSON does not matter.
+    """
 
     id: str
     kind: str
@@ -98,6 +107,7 @@ class Mutation:
     monotonic_ms: int | None
     after: str | None
     raw: bytes
+    sha256: bytes
     boot: str | None = None
 
     @property
@@ -105,26 +115,55 @@ class Mutation:
         """The record it touches."""
         return (self.kind, self.record)
 
-    @property
-    def sha256(self) -> bytes:
-        """The content's hash: the same id with another hash is another mutation."""
-        return hashlib.sha256(self.raw).digest()
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Write:
-    """One version step for the door: the record before (None when new) and its values after (None when deleted)."""
+    """One version step for the door: the record before (None when new), and what it becomes."""
 
     kind: Kind
     id: str
+    version: int
     before: Stored | None
-    values: Values | None
+    values: Values
     heads: Heads
+    deleted: bool
     author: Author
     happened_at: datetime
     op: str
     mutation_id: str | None = None
     grade: Grade | None = None
+
+    @property
+    def key(self) -> Key:
+        """The record it writes."""
+        return (self.kind.name, self.id)
+
+    @cached_property
+    def body(self) -> bytes:
+        """The wire form after this write."""
+        return body_of(self.kind.name, self.id, self.values)
+
+    @cached_property
+    def scopes(self) -> frozenset[str]:
+        """Where the record is filed after this write: nowhere when deleted."""
+        return frozenset() if self.deleted else self.kind.scopes({**self.values, "id": self.id})
+
+    @cached_property
+    def scopes_before(self) -> frozenset[str]:
+        """Where it was filed until now."""
+        if self.before is None or self.before.deleted:
+            return frozenset()
+        return self.kind.scopes({**self.before.values, "id": self.id})
+
+    @cached_property
+    def changed(self) -> dict[str, list[Any]]:
+        """Field -> [old, new] for what this write changed; a creation lists what it set, a deletion nothing."""
+        before = self.before.values if self.before else {}
+        return {name: [old, value] for name, value in self.values.items() if (old := before.get(name)) != value}
+
+    def after(self) -> Stored:
+        """The record as this write leaves it."""
+        return Stored(self.kind.name, self.id, self.version, self.values, self.heads, self.deleted)
 
 
 @dataclass(frozen=True, slots=True)

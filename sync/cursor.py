@@ -8,12 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from sync.change import Key
 from sync.errors import StartCompare
 
 BEGINNING: Key = ("", "")
+PartKey = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,16 @@ class Part:
     walk: tuple[int, str, str] | None = None
 
     @property
+    def key(self) -> PartKey:
+        """Its place among a cursor's parts."""
+        return (self.scope, self.rank)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it is filled and no walk over changes is half done."""
+        return self.position is None and self.walk is None
+
+    @property
     def started(self) -> bool:
         """Whether anything of it may be on the phone."""
         return self.position != BEGINNING
@@ -85,39 +97,69 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Everything a store has been given: the epoch, the highest transaction id handed out, and the parts."""
+    """Everything a store has been given: the epoch, the highest transaction id handed out, and the parts.
+
+    `seen_on` is the day (since 1970) of the last pull but for those of the same day: removals are kept for so long only.
+    """
 
     epoch: int
     highest_xid: int = 2
-    parts: dict[tuple[str, int], Part] = field(default_factory=dict)
+    parts: dict[PartKey, Part] = field(default_factory=dict)
+    seen_on: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Whom a cursor was made for; nobody else may go on with it."""
+
+    staff_id: str
+    device_id: str
+    store: str
 
 
 class CursorSeal:
     """Signs cursors for one user, device and store, so that nobody else's and no forged one is accepted."""
 
     def __init__(self, secret: str) -> None:
-        self._secret = secret
+        self._signer = URLSafeSerializer(secret, salt="wangge.cursor.2", serializer=_Json)
 
-    def _serializer(self, bound_to: tuple[str, str, str]) -> URLSafeSerializer:
-        return URLSafeSerializer(self._secret, salt="wangge.cursor:" + ":".join(bound_to))
-
-    def seal(self, cursor: Cursor, bound_to: tuple[str, str, str]) -> str:
+    def seal(self, cursor: Cursor, holder: Holder) -> str:
         """The opaque token."""
         parts = [part.as_list() for part in cursor.parts.values()]
-        return str(self._serializer(bound_to).dumps([cursor.epoch, cursor.highest_xid, parts]))
+        bound = [holder.staff_id, holder.device_id, holder.store]
+        return str(self._signer.dumps([bound, cursor.epoch, cursor.highest_xid, cursor.seen_on, parts]))
 
-    def open(self, token: str | None, bound_to: tuple[str, str, str], epoch: int, xmax: int) -> Cursor:
-        """The cursor behind a token; none at all begins anew.
-
-        Raises StartCompare when forged, torn, foreign, of another epoch, or ahead of the server (`xmax`).
-        """
-        if not token:
-            return Cursor(epoch)
+    def open(self, token: str, holder: Holder) -> Cursor:
+        """The cursor behind a token; raises StartCompare when it is forged, torn or somebody else's."""
         try:
-            found_epoch, highest, rows = self._serializer(bound_to).loads(token)
+            bound, epoch, highest, seen_on, rows = self._signer.loads(token)
             parts = [Part.from_list(row) for row in rows]
         except (BadSignature, ValueError, TypeError) as error:
-            raise StartCompare from error
-        if found_epoch != epoch or any(part.since.xmax > xmax for part in parts):
-            raise StartCompare
-        return Cursor(found_epoch, highest, {(part.scope, part.rank): part for part in parts})
+            raise StartCompare("unreadable") from error
+        if bound != [holder.staff_id, holder.device_id, holder.store]:
+            raise StartCompare("foreign")
+        return Cursor(epoch, highest, {part.key: part for part in parts}, seen_on)
+
+
+def need_continuable(cursor: Cursor, epoch: int, target: Snapshot, oldest_day: int) -> None:
+    """Raises StartCompare for a cursor of another epoch, ahead of the server, or older than removals are kept."""
+    if cursor.epoch != epoch:
+        raise StartCompare("other_epoch")
+    if cursor.highest_xid >= target.xmax or any(part.since.xmax > target.xmax for part in cursor.parts.values()):
+        raise StartCompare("ahead_of_server")
+    if cursor.seen_on < oldest_day:
+        raise StartCompare("too_old")
+
+
+class _Json:
+    """orjson for the token's payload."""
+
+    @staticmethod
+    def dumps(value: Any) -> str:
+        """JSON text."""
+        return orjson.dumps(value).decode()
+
+    @staticmethod
+    def loads(payload: str | bytes) -> Any:
+        """Values of JSON text."""
+        return orjson.loads(payload)

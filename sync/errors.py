@@ -11,11 +11,15 @@ class SyncError(Exception):
 
 
 class StartCompare(SyncError):
-    """This cursor cannot be continued: start again from nothing, keeping unsent work."""
+    """This cursor cannot be continued (the argument says why): compare, keeping everything and all unsent work."""
 
 
 class VersionMoved(SyncError):
     """The record was changed by somebody else since it was read."""
+
+
+class DatabaseRefused(SyncError):
+    """The database refused a write that the rules had let pass."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""How two edits become one: per-field heads, a policy for each field, and the state machine for actions.
+"""How two edits become one: per-field heads and a policy for each field.
 
 A field keeps its heads, the writes nobody has superseded. A mutation supersedes those it had seen (at or below its
 base version, or of its own device); what it had not seen stands beside it. Pure: no database, no clock.
@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from sync.change import Heads, Stored, canonical, moment_text, parse_moment
-from sync.kind import Action, Kind, Policy, Values
+from sync.kind import Kind, Policy, Values
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,42 +29,32 @@ class Edit:
 
 @dataclass(slots=True)
 class Merged:
-    """The record after a merge; `met` are the groups where two edits met, `disputed` those a person must answer."""
+    """The record after a merge; `met` are the groups where two edits met."""
 
     values: Values
     heads: Heads
     met: list[str] = field(default_factory=list)
-    disputed: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
-    settled: list[str] = field(default_factory=list)
 
 
 def merge(kind: Kind, stored: Stored, edit: Edit, next_version: int) -> Merged:
     """Put an edit onto a record, whatever happened to the record since the edit's base version."""
     result = Merged(values=dict(stored.values), heads=dict(stored.heads))
     for group, names in _grouped(kind, edit.now).items():
-        policy = kind.fields[names[0]].policy
         heads = _next_heads(stored, group, names, edit, next_version)
         result.heads[group] = heads
-        result.values.update(_resolve(policy, heads, names))
+        result.values.update(_resolve(kind.fields[names[0]].policy, heads, names))
         if len(distinct(heads)) > 1:
             result.met.append(group)
-            if policy is Policy.REVIEW:
-                result.disputed[group] = heads
-        elif len(stored.heads.get(group, ())) > 1:
-            result.settled.append(group)
     return result
 
 
-def seen_times(
-    kind: Kind, stored: Stored, edit_fields: Iterable[str], base_version: int, device_id: str | None
-) -> list[datetime]:
-    """The times of the writes an edit had seen, in the fields it touches."""
-    groups = {kind.fields[name].merges_as for name in edit_fields if name in kind.fields}
+def seen_times(stored: Stored, groups: Iterable[str], base_version: int, device_id: str | None) -> list[datetime]:
+    """The times of the writes an edit had seen, in the groups it touches."""
     return [
         parse_moment(head["at"])
         for group in groups
         for head in stored.heads.get(group, ())
-        if _seen(head, base_version, device_id)
+        if head["at"] and seen(head, base_version, device_id)
     ]
 
 
@@ -73,9 +63,9 @@ def distinct(heads: list[dict[str, Any]]) -> set[bytes]:
     return {canonical(head["values"]) for head in heads}
 
 
-def fits(action: Action, state: str | None) -> bool:
-    """Whether an action may be taken from this state."""
-    return state in action.sources
+def seen(head: Mapping[str, Any], base_version: int, device_id: str | None) -> bool:
+    """Whether a head was there when an edit was made: at or below its base version, or of the same device."""
+    return head["version"] <= base_version or (device_id is not None and head["device"] == device_id)
 
 
 def _grouped(kind: Kind, now: Values) -> dict[str, list[str]]:
@@ -88,12 +78,8 @@ def _grouped(kind: Kind, now: Values) -> dict[str, list[str]]:
     return groups
 
 
-def _seen(head: Mapping[str, Any], base_version: int, device_id: str | None) -> bool:
-    return head["version"] <= base_version or (device_id is not None and head["device"] == device_id)
-
-
 def _next_heads(stored: Stored, group: str, names: list[str], edit: Edit, next_version: int) -> list[dict[str, Any]]:
-    beside = [head for head in stored.heads.get(group, ()) if not _seen(head, edit.base_version, edit.device_id)]
+    beside = [head for head in stored.heads.get(group, ()) if not seen(head, edit.base_version, edit.device_id)]
     mine = {
         "id": edit.id,
         "author": edit.author_id,

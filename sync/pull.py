@@ -5,81 +5,69 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
-from sync.change import Key
-from sync.cursor import BEGINNING, Cursor, Part, Snapshot
-from sync.store import Document, PullStore, Row
+from sync.cursor import BEGINNING, Cursor, Part, PartKey, Snapshot
+from sync.store import Line, PullStore
 
 RANKS = (0, 1, 2)
 
 
 @dataclass(slots=True)
 class Page:
-    """What one pull answers: lines by key (document and the user's scopes), scopes to drop, progress, next cursor."""
+    """What one pull answers: a line for each record, scopes to drop, progress by class, and the next cursor."""
 
     cursor: Cursor
-    memberships: dict[Key, list[str]] = field(default_factory=dict)
-    documents: dict[Key, Document] = field(default_factory=dict)
+    target: Snapshot
+    lines: list[Line] = field(default_factory=list)
     drops: list[str] = field(default_factory=list)
     complete: dict[int, bool] = field(default_factory=dict)
-    more: bool = False
 
-    def lines(self, have: Mapping[str, int]) -> list[tuple[Key, int, list[str], str | None]]:
-        """(key, version, in, body or None) for every record, leaving out bodies the phone said it has."""
-        result = []
-        for key, document in self.documents.items():
-            scopes = self.memberships.get(key, [])
-            if scopes and have.get(f"{key[0]}/{key[1]}") == document.version:
-                continue
-            result.append((key, document.version, scopes, document.body if scopes else None))
-        return result
+    @property
+    def more(self) -> bool:
+        """Whether another page must follow."""
+        return not all(self.complete.values())
 
 
 def pull(store: PullStore, cursor: Cursor, scopes: Collection[str], limit: int) -> Page:
     """The next page for a store that stands at `cursor` and whose user holds `scopes` now."""
-    target = store.snapshot()
-    held = {key: part for key, part in cursor.parts.items() if part.scope in scopes}
-    drops = sorted({part.scope for part in cursor.parts.values()} - set(scopes))
+    known = [part for part in cursor.parts.values() if part.scope in scopes]
+    target, fresh = store.look([part for part in known if part.started and not part.walk])
+    held: dict[PartKey, Part] = {part.key: part for part in known}
     for rank in RANKS:
         for scope in scopes:
             held.setdefault((scope, rank), Part(scope, rank, since=target))
-    fresh = store.news([part for part in held.values() if part.started and not part.walk])
-    walk = _Walk(store, target, limit, cursor.highest_xid)
+    walk = _Walk(store, target, limit, cursor.highest_xid, scopes)
     parts = dict(held)
     for key in _order(held, fresh):
         parts[key] = walk.advance(held[key], key in fresh)
-    touched = [key for key in parts if parts[key] != cursor.parts.get(key)]
-    changed = bool(touched or drops)
-    next_cursor = Cursor(cursor.epoch, walk.highest_xid, parts) if changed else cursor
-    keys = list(dict.fromkeys(walk.keys))
+    drops = sorted({part.scope for part in cursor.parts.values()} - set(scopes))
+    is_changed = bool(drops) or any(part != cursor.parts.get(key) for key, part in parts.items())
+    unfinished = {part.rank for part in parts.values() if not part.is_complete}
     return Page(
-        next_cursor,
-        store.memberships(keys, scopes) if keys else {},
-        store.documents(keys) if keys else {},
+        Cursor(cursor.epoch, walk.highest_xid, parts, cursor.seen_on) if is_changed else cursor,
+        target,
+        list({line.key: line for line in walk.lines}.values()),
         drops,
-        {rank: all(_is_complete(p) for p in parts.values() if p.rank == rank) for rank in RANKS},
-        more=any(not _is_complete(p) for p in parts.values()),
+        {rank: rank not in unfinished for rank in RANKS},
     )
 
 
-def _is_complete(part: Part) -> bool:
-    return part.position is None and part.walk is None
-
-
-def _order(parts: Mapping[tuple[str, int], Part], fresh: Collection[tuple[str, int]]) -> list[tuple[str, int]]:
+def _order(parts: Mapping[PartKey, Part], fresh: Collection[PartKey]) -> list[PartKey]:
     """Class by class; inside a class first what has something new, then what is half filled, then new fills."""
     return sorted(
-        (key for key, part in parts.items() if key in fresh or not _is_complete(part)),
+        (key for key, part in parts.items() if key in fresh or not part.is_complete),
         key=lambda key: (key[1], key not in fresh, not parts[key].started, key[0]),
     )
 
 
 class _Walk:
-    """The rows gathered for one page, and the room left on it."""
+    """The lines gathered for one page, and the room left on it."""
 
-    def __init__(self, store: PullStore, target: Snapshot, limit: int, highest_xid: int) -> None:
-        self._store, self._target, self._room = store, target, limit
+    def __init__(
+        self, store: PullStore, target: Snapshot, limit: int, highest_xid: int, scopes: Collection[str]
+    ) -> None:
+        self._store, self._target, self._room, self._scopes = store, target, limit, scopes
         self.highest_xid = highest_xid
-        self.keys: list[Key] = []
+        self.lines: list[Line] = []
 
     def advance(self, part: Part, has_news: bool) -> Part:
         """Take one part as far as the page's room allows."""
@@ -89,12 +77,12 @@ class _Walk:
                 return part
         if part.position is None or self._room <= 0:
             return part
-        rows = self._take(self._store.live(part, self._room))
+        lines = self._take(self._store.live(part, self._room, self._scopes))
         filled = self._room > 0
         return replace(
             part,
             since=self._target.clamped(self.highest_xid),
-            position=None if filled else (rows[-1][1], rows[-1][2]) if rows else part.position or BEGINNING,
+            position=None if filled else lines[-1].key if lines else part.position or BEGINNING,
         )
 
     def _catch_up(self, part: Part) -> tuple[Part, bool]:
@@ -102,14 +90,14 @@ class _Walk:
         for target in filter(None, (part.target, self._target)):
             if self._room <= 0:
                 return part, False
-            rows = self._take(self._store.changes(part, target, self._room))
+            lines = self._take(self._store.changes(part, target, self._room, self._scopes))
             if self._room <= 0:
-                return replace(part, target=target, walk=rows[-1]), False
+                return replace(part, target=target, walk=(lines[-1].xid, *lines[-1].key)), False
             part = replace(part, since=target.clamped(self.highest_xid), target=None, walk=None)
         return part, True
 
-    def _take(self, rows: list[Row]) -> list[Row]:
-        self._room -= len(rows)
-        self.highest_xid = max([self.highest_xid, *(row[0] for row in rows)])
-        self.keys += [(kind, id_) for _, kind, id_ in rows]
-        return rows
+    def _take(self, lines: list[Line]) -> list[Line]:
+        self._room -= len(lines)
+        self.highest_xid = max([self.highest_xid, *(line.xid for line in lines)])
+        self.lines += lines
+        return lines

@@ -7,7 +7,7 @@ database refuses a round it is repeated item by item, and only the item at fault
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -15,11 +15,12 @@ from typing import Protocol
 from sync import apply
 from sync.apply import Applied, CannotApply
 from sync.change import Author, Grade, Key, Mutation, Op, Outcome, Status, Stored, Write
-from sync.errors import SyncError
-from sync.honest_time import Exchange, effective, judge
+from sync.errors import DatabaseRefused
+from sync.honest_time import Exchange, Judged, effective, judge
 from sync.kind import Kind
 from sync.merge import seen_times
-from sync.store import PushStore, Question, Waiting
+from sync.questions import questions_of
+from sync.store import PushStore, Waiting
 
 HOLD_FOR = timedelta(hours=72)
 
@@ -29,13 +30,15 @@ class Rights(Protocol):
 
     def now(self) -> Collection[str]: ...
 
+    def naming(self, kind: str) -> Collection[str]:
+        """The scopes through which the author may point at a record of this kind."""
+
     def at(self, moment: datetime) -> Collection[str]: ...
 
+    def ever(self) -> Collection[str]:
+        """Scopes the author once held: of what lies there they may know that it is no longer theirs."""
+
     def record_scopes_at(self, key: Key, moment: datetime) -> Collection[str]: ...
-
-
-class DatabaseRefused(SyncError):
-    """The database refused a write that the rules had let pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,8 @@ class _State:
     """Everything the judging of one round looks at."""
 
     stored: dict[Key, Stored]
-    existing: set[Key]
+    visible: set[Key]
+    lost: set[Key]
     groups: Mapping[Key | str, str]
     settled: dict[str, Outcome] = field(default_factory=dict)
 
@@ -77,45 +81,47 @@ class Push:
         author: Author,
         rights: Rights,
         clocks: Clocks,
-        next_version: Callable[[int], int],
         park_all: str | None = None,
     ) -> None:
         self._store, self._kinds, self._author = store, kinds, author
-        self._rights, self._clocks, self._next_version = rights, clocks, next_version
+        self._rights, self._clocks = rights, clocks
         self._park_all = park_all
         self._groups: dict[Key | str, str] = {}
-        self.written: dict[str, Key] = {}
+        self._ended: set[str] = set()
+        self.written: dict[str, Write] = {}
 
     def run(self, mutations: Sequence[Mutation]) -> list[Outcome]:
         """Judge and write a batch; a repeated mutation gets its stored answer and writes nothing."""
         answers: dict[str, Outcome] = {}
         reused: dict[bytes, Outcome] = {}
         fresh = self._unanswered(mutations, answers, reused)
-        claimed = self._store.claim(fresh, self._author)
+        claimed = self._store.claim(fresh, self._author) if fresh else set()
+        # Ids that another push took meanwhile: read in a new statement, which sees what that one committed.
         self._unanswered([m for m in fresh if m.id not in claimed], answers, reused)
         order, cyclic = _in_order([m for m in fresh if m.id in claimed])
         self._finish([self._parked(mutation, "cycle") for mutation in cyclic], answers)
         for batch in _rounds(order):
             self._round(batch, answers)
+        self._retry_held(answers)
         return [reused.get(m.sha256) or answers[m.id] for m in mutations]
 
     def resume(self, mutations: Sequence[Mutation]) -> None:
         """Judge held mutations again, now that what they waited for may be there."""
         for batch in _rounds(mutations):
             self._round(batch, {})
+        self._retry_held({})
 
     def _unanswered(
         self, mutations: Sequence[Mutation], answers: dict[str, Outcome], reused: dict[bytes, Outcome]
     ) -> list[Mutation]:
         """Fill in stored answers; what is left has none yet. An id with other content is kept under an id of its own."""
-        known = self._store.answered([m.id for m in mutations])
+        known = self._store.answered([m.id for m in mutations]) if mutations else {}
         fresh: dict[str, Mutation] = {}
         for mutation in mutations:
-            author, sha256, outcome = known.get(mutation.id, ("", b"", None))
-            first = fresh.get(mutation.id)
-            if outcome is not None and author == self._author.id and sha256 == mutation.sha256:
-                answers[mutation.id] = outcome
-            elif outcome is not None or (first is not None and first.sha256 != mutation.sha256):
+            found, first = known.get(mutation.id), fresh.get(mutation.id)
+            if found and found.author_id == self._author.id and found.sha256 == mutation.sha256:
+                answers[mutation.id] = found.outcome
+            elif found or (first is not None and first.sha256 != mutation.sha256):
                 reused[mutation.sha256] = self._keep_reused(mutation)
             else:
                 fresh.setdefault(mutation.id, mutation)
@@ -137,22 +143,37 @@ class Push:
         except DatabaseRefused:
             judged = [self._alone(one) for one in judged]
         self._finish(judged, answers)
-        self._retry_held(judged, answers)
 
     def _look(self, batch: Sequence[Mutation], answers: Mapping[str, Outcome]) -> _State:
         """Lock and read the round's records, what they point at, and what is parked before them."""
         stored = self._store.load([m.key for m in batch])
-        wanted = {ref for m in batch for ref in self._references(m)} - set(stored)
+        wanted = {ref for m in batch for ref in self._references(m)}
         afters = [m.after for m in batch if m.after]
         settled = {i: answers[i] for i in afters if i in answers}
-        settled |= {i: found[2] for i, found in self._store.answered([i for i in afters if i not in answers]).items()}
+        unknown = [i for i in afters if i not in answers]
+        if unknown:
+            settled |= {i: found.outcome for i, found in self._store.answered(unknown).items()}
         groups = {**self._store.parked_groups(self._author, [*wanted, *(m.key for m in batch)], afters), **self._groups}
-        existing = self._store.existing(wanted) | {k for k, one in stored.items() if not one.deleted}
-        return _State(stored, existing, groups, settled)
+        visible = self._visible(wanted, batch)
+        lost = self._store.visible(wanted - visible, self._rights.ever()) if wanted - visible else set()
+        return _State(stored, visible, lost, groups, settled)
+
+    def _visible(self, wanted: set[Key], batch: Sequence[Mutation]) -> set[Key]:
+        """Which of the named records the author may name: what is not there and what is not theirs look alike."""
+        found: set[Key] = set()
+        for kind in sorted({key[0] for key in wanted}):
+            found |= self._store.visible([key for key in wanted if key[0] == kind], self._rights.naming(kind))
+        for mutation in batch:
+            lost = self._references(mutation) - found
+            judged = self._judged_time(mutation) if lost else None
+            if judged and judged.grade is Grade.PROVEN:
+                found |= self._store.visible(lost, self._rights.at(judged.at))
+        return found
 
     def _references(self, mutation: Mutation) -> set[Key]:
+        """What it points at; its own unit is not looked up but judged with its scopes."""
         kind = self._kinds.get(mutation.kind)
-        return set(kind.references(mutation.now).values()) if kind else set()
+        return {key for name, key in kind.references(mutation.now).items() if name != "unit_id"} if kind else set()
 
     def _judge(self, mutation: Mutation, state: _State) -> _Judged:
         if self._park_all:
@@ -163,6 +184,8 @@ class Push:
         group = self._group_of(mutation, state)
         if group:
             return self._parked(mutation, "predecessor_parked", group=group)
+        if self._references(mutation) & state.lost:
+            return self._parked(mutation, "outside_scope")
         missing = self._missing(mutation, state)
         if missing:
             return self._held(mutation, missing)
@@ -184,32 +207,32 @@ class Push:
             return ("mutation", mutation.after)
         if mutation.op is not Op.CREATE and mutation.key not in state.stored:
             return mutation.key
-        return min(self._references(mutation) - state.existing - {mutation.key}, default=None)
+        return min(self._references(mutation) - state.visible - {mutation.key}, default=None)
 
     def _apply(self, kind: Kind, mutation: Mutation, state: _State) -> _Judged:
         before = state.stored.get(mutation.key)
         change = self._change(kind, mutation, before)
+        version = self._store.next_version(before.version if before else 0)
         if mutation.op is Op.CREATE:
             if before is not None:
                 raise CannotApply("id_taken", version=before.version)
-            applied = apply.create(kind, mutation.record, change)
-            version = self._next_version(0)
+            applied = apply.create(kind, mutation.record, change, version)
         else:
             assert before is not None
-            version = self._next_version(before.version)
             applied = _VERBS[mutation.op](kind, before, change, version)
         self._need_scope(kind, applied, change)
-        status = Status.MERGED if applied.merged.met or applied.unknown else Status.APPLIED
+        questions = [question for question in questions_of(applied.write) if question.heads]
+        status = Status.MERGED if applied.met or applied.unknown or questions else Status.APPLIED
         detail = {
-            "met": applied.merged.met,
-            "questions": sorted(applied.merged.disputed),
+            "met": sorted(set(applied.met)),
+            "questions": sorted(question.group for question in questions),
             "unknown": list(applied.unknown),
         }
         outcome = Outcome(mutation.id, status, version, None, {k: v for k, v in detail.items() if v})
         return _Judged(mutation, outcome, applied)
 
-    def _change(self, kind: Kind, mutation: Mutation, before: Stored | None) -> apply.Change:
-        judged = judge(
+    def _judged_time(self, mutation: Mutation) -> Judged:
+        return judge(
             mutation.happened_at,
             boot=mutation.boot,
             monotonic_ms=mutation.monotonic_ms,
@@ -217,8 +240,13 @@ class Push:
             received_at=self._clocks.received_at,
             exchanges=self._clocks.exchanges,
         )
+
+    def _change(self, kind: Kind, mutation: Mutation, before: Stored | None) -> apply.Change:
+        judged = self._judged_time(mutation)
         base, device = mutation.base_version, self._author.device_id
-        seen = seen_times(kind, before, mutation.now, base, device) if before else []
+        groups = {kind.fields[name].merges_as for name in mutation.now if name in kind.fields}
+        groups |= {kind.state_field} if mutation.op is Op.ACT else set()
+        seen = seen_times(before, groups, base, device) if before and before.heads else []
         return apply.Change(
             id=mutation.id,
             author=self._author,
@@ -234,9 +262,9 @@ class Push:
         """The author's rights now, or at the proven moment when the work was done; before and after the write."""
         write = applied.write
         unit = write.before.values["unit_id"] if write.before else self._author.unit_id
-        if write.values and write.values["unit_id"] != unit:
+        if write.values["unit_id"] != unit:
             raise CannotApply("outside_scope")
-        ends = [values for values in (write.before and write.before.values, write.values) if values]
+        ends = [write.before.values, write.values] if write.before else [write.values]
         for values in ends:
             scopes = kind.scopes({**values, "id": write.id})
             if scopes.isdisjoint(self._rights.now()) and not self._held_then(kind, write, scopes, change):
@@ -263,9 +291,12 @@ class Push:
         return _Judged(mutation, outcome, waiting=Waiting(mutation, outcome, mutation.id, missing, deadline))
 
     def _write(self, judged: Sequence[_Judged]) -> None:
-        applied = [one.applied for one in judged if one.applied]
-        self._store.write_many([one.write for one in applied])
-        self._store.ask([question for one in applied for question in questions_of(one)])
+        writes = [one.applied.write for one in judged if one.applied]
+        if writes:
+            self._store.write_many(writes)
+        questions = [question for write in writes if write.heads for question in questions_of(write)]
+        if questions:
+            self._store.ask(questions)
 
     def _alone(self, one: _Judged) -> _Judged:
         try:
@@ -279,37 +310,31 @@ class Push:
         if not judged:
             return
         answers.update({one.mutation.id: one.outcome for one in judged})
-        self.written |= {one.mutation.id: one.mutation.key for one in judged if one.applied}
+        self.written |= {one.mutation.id: one.applied.write for one in judged if one.applied}
+        self._ended |= {one.mutation.id for one in judged if one.outcome.status is not Status.HELD}
         waiting = [one.waiting for one in judged if one.waiting]
         self._store.settle(self._author, [(one.mutation, one.outcome) for one in judged], waiting)
 
-    def _retry_held(self, judged: Sequence[_Judged], answers: dict[str, Outcome]) -> None:
-        """What waited for a record or mutation of this round is judged now, if it is this author's own."""
-        ended = [one for one in judged if one.outcome.status is not Status.HELD]
-        keys = [one.mutation.key for one in ended if one.applied]
-        found = self._store.held_for(keys, [one.mutation.id for one in ended]) if ended else []
-        mine = [mutation for mutation, author in found if author.id == self._author.id]
-        for batch in _rounds(mine):
-            self._round(batch, answers)
+    def _retry_held(self, answers: dict[str, Outcome]) -> None:
+        """What waited for a record or mutation of this push is judged now, if it is this author's own."""
+        while self._ended:
+            ended, self._ended = self._ended, set()
+            found = self._store.held_for({self.written[i].key for i in ended if i in self.written}, ended)
+            for batch in _rounds([mutation for mutation, author in found if author.id == self._author.id]):
+                self._round(batch, answers)
 
 
-_VERBS: dict[Op, Callable[[Kind, Stored, apply.Change, int], Applied]] = {
+_VERBS: dict[Op, apply.Verb] = {
     Op.CHANGE: apply.change,
     Op.ACT: apply.act,
-    Op.DELETE: lambda kind, stored, step, _version: apply.delete(kind, stored, step),
+    Op.DELETE: apply.delete,
 }
-
-
-def questions_of(applied: Applied) -> list[Question]:
-    """The disputes this write opened, widened or settled."""
-    write, merged = applied.write, applied.merged
-    unit_id = str((write.values or {}).get("unit_id", ""))
-    open_ = [Question((write.kind.name, write.id), group, unit_id, heads) for group, heads in merged.disputed.items()]
-    return open_ + [Question((write.kind.name, write.id), group, unit_id, ()) for group in merged.settled]
 
 
 def _in_order(mutations: Sequence[Mutation]) -> tuple[list[Mutation], list[Mutation]]:
     """Sorted so that each comes behind its `after`; and those that wait for each other in a circle."""
+    if not any(m.after for m in mutations):
+        return list(mutations), []
     waiting, done, order = list(mutations), set[str](), list[Mutation]()
     ids = {m.id for m in mutations}
     while waiting:

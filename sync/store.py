@@ -1,4 +1,7 @@
-"""What the sync core asks of a store of records, as protocols; `postgres.py` is the real one."""
+"""What the sync core asks of a store of records, as protocols: `postgres/` is the real one, `memory.py` the double.
+
+Both pass one contract suite (`tests/contract/test_store.py`).
+"""
 
 from __future__ import annotations
 
@@ -9,17 +12,49 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from sync.change import Author, Key, Mutation, Outcome, Stored, Write
-from sync.cursor import Part, Snapshot
-
-Row = tuple[int, str, str]
+from sync.cursor import Part, PartKey, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
-class Document:
-    """A record's wire form as stored: its version and body text."""
+class Line:
+    """A record as one reader gets it: its version, those of the reader's scopes it is in, its body if in any."""
 
+    xid: int
+    kind: str
+    id: str
     version: int
-    body: str
+    scopes: Sequence[str]
+    body: str | None
+
+    @property
+    def key(self) -> Key:
+        """Which record."""
+        return (self.kind, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The records behind `after` up to and including `upto`, by (kind, id); None is the end of the order."""
+
+    after: Key | None = None
+    upto: Key | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """How many records a span holds, and the XOR of their hashes as 32 hex digits."""
+
+    count: int
+    xor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A mutation id that has its outcome: whose it was, its content's hash, how it ended."""
+
+    author_id: str
+    sha256: bytes
+    outcome: Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,42 +79,66 @@ class Question:
 
 
 class PullStore(Protocol):
-    """Reads for one page, all inside one snapshot."""
+    """Reads for one page or one comparison, all inside one snapshot."""
 
-    def snapshot(self) -> Snapshot: ...
+    def look(self, parts: Sequence[Part]) -> tuple[Snapshot, set[PartKey]]:
+        """This transaction's snapshot, and which of the parts have anything new."""
 
-    def news(self, parts: Sequence[Part]) -> set[tuple[str, int]]: ...
+    def changes(self, part: Part, target: Snapshot, limit: int, held: Collection[str]) -> list[Line]:
+        """What is new since the part's snapshot, by (xid, kind, id), at keys at or below its position."""
 
-    def changes(self, part: Part, target: Snapshot, limit: int) -> list[Row]: ...
+    def live(self, part: Part, limit: int, held: Collection[str]) -> list[Line]:
+        """Live records of the part by key, behind its position."""
 
-    def live(self, part: Part, limit: int) -> list[Row]: ...
+    def digest(self, span: Span, held: Collection[str]) -> Digest:
+        """The digest of what lies in these scopes inside a span."""
 
-    def memberships(self, keys: Collection[Key], scopes: Collection[str]) -> dict[Key, list[str]]: ...
+    def borders(self, span: Span, held: Collection[str], pieces: int) -> list[Key]:
+        """Keys that cut a span into about equal pieces."""
 
-    def documents(self, keys: Collection[Key]) -> dict[Key, Document]: ...
+    def lines(self, span: Span, held: Collection[str]) -> list[Line]:
+        """Everything in these scopes inside a span, by key."""
+
+    def highest_xid(self, held: Collection[str]) -> int:
+        """The highest transaction id of any entry in these scopes."""
 
 
 class PushStore(Protocol):
     """Reads and writes of one push, all inside one transaction."""
 
-    def answered(self, ids: Collection[str]) -> dict[str, tuple[str, bytes, Outcome]]: ...
+    def next_version(self, version: int) -> int:
+        """One higher; a new epoch begins above everything the old one can have reached."""
 
-    def claim(self, mutations: Sequence[Mutation], author: Author) -> set[str]: ...
+    def answered(self, ids: Collection[str]) -> Mapping[str, Answered]:
+        """The stored answers among these mutation ids."""
 
-    def load(self, keys: Collection[Key]) -> dict[Key, Stored]: ...
+    def claim(self, mutations: Sequence[Mutation], author: Author) -> set[str]:
+        """Take these ids for this transaction; one that another transaction took meanwhile is not among the result."""
 
-    def existing(self, keys: Collection[Key]) -> set[Key]: ...
+    def load(self, keys: Collection[Key]) -> dict[Key, Stored]:
+        """The records at these keys, locked in key order."""
 
-    def parked_groups(self, author: Author, keys: Collection[Key], ids: Collection[str]) -> Mapping[Key | str, str]: ...
+    def visible(self, keys: Collection[Key], scopes: Collection[str]) -> set[Key]:
+        """Which of these records are there and are, or once were, in one of the scopes."""
 
-    def write_many(self, writes: Sequence[Write]) -> None: ...
+    def parked_groups(self, author: Author, keys: Collection[Key], ids: Collection[str]) -> Mapping[Key | str, str]:
+        """Undecided parked work of this author at these records or mutation ids: -> its group."""
 
-    def settle(
-        self, author: Author, outcomes: Iterable[tuple[Mutation, Outcome]], waiting: Sequence[Waiting]
-    ) -> None: ...
+    def write_many(self, writes: Sequence[Write]) -> None:
+        """Records, documents, entries and history of a whole batch, each record at most once.
 
-    def ask(self, questions: Sequence[Question]) -> None: ...
+        Raises VersionMoved if a record is no longer at the version it was read at, DatabaseRefused if the store's own
+        rules say no.
+        """
 
-    def savepoint(self) -> AbstractContextManager[Any]: ...
+    def settle(self, author: Author, outcomes: Iterable[tuple[Mutation, Outcome]], waiting: Sequence[Waiting]) -> None:
+        """Store the answers, and keep whole what waits for a person or for what it builds on."""
 
-    def held_for(self, keys: Collection[Key], ids: Collection[str]) -> list[tuple[Mutation, Author]]: ...
+    def ask(self, questions: Sequence[Question]) -> None:
+        """Open or update disputes; one without heads is settled."""
+
+    def savepoint(self) -> AbstractContextManager[Any]:
+        """A part of the transaction that can fail alone."""
+
+    def held_for(self, keys: Collection[Key], ids: Collection[str]) -> list[tuple[Mutation, Author]]:
+        """Held mutations that waited for one of these records or mutations, in the order they came."""

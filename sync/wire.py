@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import re
 import uuid
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import orjson
 
 from sync.change import Mutation, Op, canonical, parse_moment
@@ -15,6 +16,7 @@ from sync.errors import SyncError
 
 MOST_MUTATION_BYTES = 256 * 1024
 _NAMESPACE = uuid.UUID("6d1f0f0a-6c6e-5d0a-9f0e-77616e676765")
+_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _LOWEST, _HIGHEST = -(2**63), 2**63 - 1
 
 
@@ -32,21 +34,33 @@ def mutation_from(raw: bytes, device_id: str = "", boot: str | None = None) -> M
     Raises Unreadable, carrying a stand-in with an id made from device and hash when it has none of its own.
     """
     try:
-        item = orjson.loads(raw)
-        return _read(item, raw, boot)
+        return _read(orjson.loads(raw), raw, boot)
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, OverflowError) as error:
-        raise Unreadable(_stand_in(raw, device_id), f"{type(error).__name__}: {error}"[:200]) from error
+        raise unreadable(raw, device_id, f"{type(error).__name__}: {error}") from error
 
 
-def mutation_bytes(item: Any) -> bytes:
-    """The canonical bytes of one item of a batch: what is hashed and kept.
+def unreadable(raw: bytes, device_id: str, why: str) -> Unreadable:
+    """Bytes that nobody could read, with a stand-in to keep them under."""
+    return Unreadable(_stand_in(raw, device_id), why[:200])
 
-    Numbers beyond 64 bits and half characters, which orjson refuses, are kept in plain ASCII JSON.
-    """
-    try:
-        return canonical(item)
-    except TypeError:
-        return json.dumps(item, sort_keys=True).encode()
+
+class Batch(msgspec.Struct):
+    """A push as it came: the phone's clocks, and each mutation's verbatim bytes, read one by one later."""
+
+    store: str
+    mutations: list[msgspec.Raw]
+    sent_at: str = ""
+    schema: int = 1
+    boot: str | None = None
+    monotonic_ms: int | None = None
+
+
+_BATCH = msgspec.json.Decoder(Batch)
+
+
+def read_batch(data: bytes) -> Batch:
+    """The batch in a request's body; raises msgspec.ValidationError (its shape) or msgspec.DecodeError (no JSON)."""
+    return _BATCH.decode(data)
 
 
 def _read(item: Any, raw: bytes, boot: str | None) -> Mutation:
@@ -64,9 +78,9 @@ def _read(item: Any, raw: bytes, boot: str | None) -> Mutation:
     if not _LOWEST <= base_version <= _HIGHEST:
         raise ValueError("base_version out of range")
     return Mutation(
-        id=str(uuid.UUID(item["id"])),
+        id=_id(item["id"]),
         kind=item["kind"][:64],
-        record=str(uuid.UUID(item["record"])),
+        record=_id(item["record"]),
         op=Op(item["op"]),
         base_version=base_version,
         was=was,
@@ -74,10 +88,16 @@ def _read(item: Any, raw: bytes, boot: str | None) -> Mutation:
         action=item.get("action"),
         happened_at=parse_moment(item["happened_at"]),
         monotonic_ms=int(monotonic_ms) if monotonic_ms is not None else None,
-        after=str(uuid.UUID(item["after"])) if item.get("after") else None,
+        after=_id(item["after"]) if item.get("after") else None,
         raw=raw,
+        sha256=hashlib.sha256(canonical(item)).digest(),
         boot=item.get("boot") or boot,
     )
+
+
+def _id(text: str) -> str:
+    """An id in its one form; most come in it already."""
+    return text if _ID.fullmatch(text) else str(uuid.UUID(text))
 
 
 def _stand_in(raw: bytes, device_id: str) -> Mutation:
@@ -102,4 +122,5 @@ def _stand_in(raw: bytes, device_id: str) -> Mutation:
         monotonic_ms=None,
         after=None,
         raw=raw,
+        sha256=hashlib.sha256(raw).digest(),
     )

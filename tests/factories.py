@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,9 +16,14 @@ from backend.actor import Actor, Role, system
 from backend.config import Settings
 from backend.db import Database
 from backend.geometry import point
+from backend.queries.entrance import Entrance
+from backend.queries.scopes import held
 from backend.records.account import Account, Device
 from backend.services import door, sessions
 from backend.services.credentials import hash_password
+from backend.services.syncing import Quota, push_batch
+from sync.postgres import epoch
+from sync.wire import read_batch
 
 SPACE = UUID("0193c0de-0000-7000-8000-000000000000")
 PASSWORD = "riverside-morning-42"
@@ -195,3 +202,16 @@ def mutation(kind: str, record: str, op: str, now: dict[str, Any], **more: Any) 
         "happened_at": happened_at if isinstance(happened_at, str) else happened_at.isoformat(),
         **more,
     }
+
+
+def entrance_of(session: Session, actor: Actor) -> Entrance:
+    """What a signed-in request of this actor begins with."""
+    scopes = {scope: until.isoformat() if until else None for scope, until in held(session, actor).items()}
+    return Entrance(actor, scopes, epoch.current(session.connection()), None, None, None)
+
+
+def hand_in(session: Session, actor: Actor, mutations: Sequence[Any], **clocks: Any) -> list[dict[str, Any]]:
+    """Push by hand inside a session; returns the outcomes."""
+    body = {"store": uid("store"), "sent_at": datetime.now(UTC).isoformat(), "mutations": list(mutations), **clocks}
+    batch = read_batch(json.dumps(body).encode())
+    return push_batch(session, entrance_of(session, actor), batch, Quota(10**6, 10**9))

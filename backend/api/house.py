@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from backend.blobs.store import BlobStore
 from backend.config import Settings
 from backend.db import Database
+from backend.services.contacts import Contacts
 from backend.services.evidence import Parts
 from sync.cursor import CursorSeal
 
@@ -26,6 +27,7 @@ class House:
     seal: CursorSeal
     blobs: BlobStore
     parts: Parts
+    contacts: Contacts
     wake: Callable[[], None] = lambda: None
 
 

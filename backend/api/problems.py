@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import structlog
 from flask import Flask, Response, request
-from marshmallow import INCLUDE, Schema, fields
+from marshmallow import INCLUDE, Schema, ValidationError, fields
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
@@ -52,6 +52,8 @@ class ProblemDocument(Schema):
 def respond(problem: Problem, headers: dict[str, str] | None = None) -> Response:
     """A problem as a response."""
     document = as_document(problem, request.path)
+    if "retry_after_s" in problem.detail:
+        headers = {**(headers or {}), "Retry-After": str(problem.detail["retry_after_s"])}
     body = orjson.dumps(document, default=str)
     return Response(body, document["status"], headers, mimetype="application/problem+json")
 
@@ -77,6 +79,11 @@ def _from_http(error: HTTPException) -> Response:
     if error.code == 405 and getattr(error, "valid_methods", None):
         headers["Allow"] = ", ".join(sorted(error.valid_methods))  # type: ignore[attr-defined]
     return respond(Problem(code, **detail), headers)
+
+
+def faults_of(error: ValidationError) -> list[dict[str, str]]:
+    """A schema's complaints, one entry per field."""
+    return list(_flat(error.messages))
 
 
 def _flat(messages: Any, path: str = "") -> Any:

@@ -1,25 +1,51 @@
-"""Pull and push."""
+"""Pull, push and compare: read with as little ceremony as the three busiest addresses of the house deserve."""
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 import orjson
-from flask import Response, request
+from flask import Response, g, request
 from flask.views import MethodView
 from flask_smorest import Blueprint
-from marshmallow import Schema, fields
+from marshmallow import Schema, ValidationError, fields
+from marshmallow.validate import Length, Regexp
+from sqlalchemy.orm import Session
 
-from backend.api.authentication import actor, signed_in_or_revoked
-from backend.api.house import house, reading, transaction
+from backend.api.authentication import bearer_token
+from backend.api.house import house
+from backend.api.problems import faults_of
 from backend.errors import Problem
+from backend.queries.entrance import Entrance, enter
 from backend.records import wire
-from backend.services.devices import note_contact
-from backend.services.syncing import MOST_MUTATIONS, PAGE_LINES, PullRequest, PushRequest, pull_page, push_batch
-from sync.change import moment_text, parse_moment
+from backend.services.contacts import Contact
+from backend.services.credentials import token_sha256
+from backend.services.syncing import (
+    MOST_MUTATIONS,
+    PAGE_LINES,
+    PullRequest,
+    Quota,
+    compare_page,
+    pull_page,
+    push_batch,
+    push_unreadable,
+)
+from sync.change import moment_text
+from sync.compare import Claim
+from sync.store import Digest, Span
+from sync.wire import read_batch
 
+MOST_RANGES = 256
+_KIND = re.compile(r"[a-z_]{1,64}")
 blueprint = Blueprint("sync", __name__, url_prefix="/api/v1/sync", description="同步 · Sync; see protocol.md")
+
+
+def _is_key(value: list[str] | None) -> None:
+    if value is not None and not (len(value) == 2 and _KIND.fullmatch(value[0]) and wire.is_uuid(value[1])):
+        raise ValidationError("must be [kind, id], or null for the end")
 
 
 class PullBody(Schema):
@@ -31,6 +57,38 @@ class PullBody(Schema):
     limit = wire.Whole(least=1, most=PAGE_LINES, load_default=PAGE_LINES)
     waiting = wire.Whole(allow_none=True, metadata={"description": "how many mutations the phone still holds"})
     app_version = wire.Text(most=60, allow_none=True)
+    storage_left_mb = wire.Whole(allow_none=True)
+
+
+class RangeClaim(Schema):
+    """What a phone holds behind `after` up to and including `upto`, both [kind, id] or null for the end."""
+
+    after = fields.List(fields.String(), required=True, allow_none=True, validate=_is_key)
+    upto = fields.List(fields.String(), required=True, allow_none=True, validate=_is_key)
+    count = wire.Whole(required=True)
+    xor = fields.String(required=True, validate=Regexp(r"^[0-9a-f]{32}$"))
+
+
+class CompareBody(Schema):
+    """Digests of key ranges; the first time one range over everything."""
+
+    store = wire.Id(required=True)
+    ranges = fields.List(fields.Nested(RangeClaim), required=True, validate=Length(min=1, max=MOST_RANGES))
+
+
+class Repair(Schema):
+    """A range sent whole: it replaces what the phone has in it, at any version."""
+
+    after = fields.List(fields.String(), required=True, allow_none=True)
+    upto = fields.List(fields.String(), required=True, allow_none=True)
+    lines = fields.List(fields.Nested("Line"), required=True)
+
+
+class NextRange(Schema):
+    """A range to ask about next."""
+
+    after = fields.List(fields.String(), required=True, allow_none=True)
+    upto = fields.List(fields.String(), required=True, allow_none=True)
 
 
 class Line(Schema):
@@ -50,17 +108,30 @@ class ScopeHeld(Schema):
     until = fields.String(required=True, allow_none=True)
 
 
-class PullPage(Schema):
-    """One page."""
+class Head(Schema):
+    """What every answer says of the server's history."""
 
     epoch = fields.Integer(required=True)
     cursor = fields.String(required=True)
+    scopes = fields.List(fields.Nested(ScopeHeld), required=True)
+    server_time = fields.String(required=True)
+    backed_up_through = fields.String(required=True, allow_none=True)
+
+
+class PullPage(Head):
+    """One page."""
+
     more = fields.Boolean(required=True)
     complete = fields.Dict(required=True)
     drops = fields.List(fields.String(), required=True)
-    scopes = fields.List(fields.Nested(ScopeHeld), required=True)
-    server_time = fields.String(required=True)
     lines = fields.List(fields.Nested(Line), required=True)
+
+
+class Compared(Head):
+    """The ranges sent whole, and those to ask about next; none of either: the store is right."""
+
+    ask = fields.List(fields.Nested(NextRange), required=True)
+    repairs = fields.List(fields.Nested(Repair), required=True)
 
 
 class PushBody(Schema):
@@ -81,40 +152,100 @@ class PushAnswer(Schema):
     server_time = fields.String(required=True)
 
 
+def _body(schema: type[Schema]) -> dict[str, Any]:
+    return {"required": True, "content": {"application/json": {"schema": schema}}}
+
+
+_READERS: dict[type[Schema], Schema] = {schema: schema() for schema in (PullBody, PushBody, CompareBody)}
+
+
+def _read(schema: type[Schema]) -> dict[str, Any]:
+    """The request's body by its schema; raises bad_json or invalid."""
+    try:
+        found: dict[str, Any] = _READERS[schema].load(orjson.loads(request.get_data()))
+    except orjson.JSONDecodeError as error:
+        raise Problem("bad_json") from error
+    except ValidationError as error:
+        raise Problem("invalid", faults=faults_of(error)) from error
+    return found
+
+
 @blueprint.route("/pull")
 class Pull(MethodView):
-    @blueprint.arguments(PullBody)
+    @blueprint.doc(requestBody=_body(PullBody))
     @blueprint.response(200, PullPage)
-    @signed_in_or_revoked
-    def post(self, body: dict[str, Any]) -> Response:
+    def post(self) -> Response:
         """The next page of what this store lacks."""
+        token, body = token_sha256(bearer_token()), _read(PullBody)
         asked = PullRequest(body["store"], body.get("cursor"), body["have"], body["limit"])
-        with reading() as session:
-            page = pull_page(session, actor(), house().seal, asked)
-        if body.get("waiting") is not None or body.get("app_version"):
-            with transaction() as session:
-                note_contact(session, actor(), body.get("waiting"), body.get("app_version"))
+        with house().database.reading() as connection:
+            g.actor = (entrance := enter(connection, token)).actor
+            page = pull_page(connection, entrance, house().seal, asked)
+        _note(entrance, body)
+        return Response(page, mimetype="application/json")
+
+
+@blueprint.route("/compare")
+class Compare(MethodView):
+    @blueprint.doc(requestBody=_body(CompareBody))
+    @blueprint.response(200, Compared)
+    def post(self) -> Response:
+        """Where a store differs from what its user may see; damaged or ancient stores are mended so, not wiped."""
+        token, body = token_sha256(bearer_token()), _read(CompareBody)
+        claims = [
+            Claim(Span(_key(one["after"]), _key(one["upto"])), Digest(one["count"], one["xor"]))
+            for one in body["ranges"]
+        ]
+        with house().database.reading() as connection:
+            g.actor = (entrance := enter(connection, token)).actor
+            page = compare_page(connection, entrance, house().seal, body["store"], claims)
         return Response(page, mimetype="application/json")
 
 
 @blueprint.route("/push")
 class Push(MethodView):
-    @blueprint.arguments(PushBody)
+    @blueprint.doc(requestBody=_body(PushBody))
     @blueprint.response(200, PushAnswer)
-    @signed_in_or_revoked
-    def post(self, body: dict[str, Any]) -> Response:
+    def post(self) -> Response:
         """Hand in work; every mutation gets one outcome, after the commit."""
-        if (request.content_length or 0) > house().settings.page_bytes:
-            raise Problem("too_large", most_bytes=house().settings.page_bytes)
-        asked = PushRequest(body.get("boot"), body.get("monotonic_ms"), _moment(body["sent_at"]), body["mutations"])
-        outcomes = house().database.attempt(lambda session: push_batch(session, actor(), asked))
+        token, settings = token_sha256(bearer_token()), house().settings
+        data = request.get_data()
+        if len(data) > settings.page_bytes:
+            raise Problem("too_large", most_bytes=settings.page_bytes)
+        quota = Quota(settings.quota_mutations, settings.quota_bytes)
+        entrances: list[Entrance] = []
+
+        def work(session: Session) -> list[dict[str, Any]]:
+            entrances[:] = [enter(session.connection(), token)]
+            g.actor = entrances[0].actor
+            try:
+                batch = read_batch(data)
+            except msgspec.ValidationError as error:
+                _read(PushBody)
+                raise Problem("invalid", faults=[]) from error
+            except msgspec.DecodeError:
+                return push_unreadable(session, entrances[0], data)
+            if not wire.is_uuid(batch.store):
+                _read(PushBody)
+            return push_batch(session, entrances[0], batch, quota)
+
+        try:
+            outcomes = house().database.attempt(work)
+        except Problem as problem:
+            _note(entrances[0] if entrances else None, {}, failure=problem.code)
+            raise
+        _note(entrances[0], {})
         answer = {"outcomes": outcomes, "server_time": moment_text(datetime.now(UTC))}
         return Response(orjson.dumps(answer), mimetype="application/json")
 
 
-def _moment(value: str) -> datetime:
-    """A clock that cannot be read proves nothing, but loses nothing: the receipt counts."""
-    try:
-        return parse_moment(value)
-    except (ValueError, OverflowError):
-        return datetime.now(UTC)
+def _key(value: list[str] | None) -> tuple[str, str] | None:
+    return (value[0], value[1]) if value else None
+
+
+def _note(entrance: Entrance | None, body: dict[str, Any], failure: str | None = None) -> None:
+    """Remember the contact; written later, in one go with others."""
+    if entrance and entrance.actor.device_id:
+        names = ("waiting", "app_version", "storage_left_mb")
+        known = {name: body[name] for name in names if body.get(name) is not None}
+        house().contacts.note(entrance.actor.device_id, Contact(datetime.now(UTC), failure, known))

@@ -17,21 +17,23 @@ DECLARE
     -- As text: a `name` has another collation, and no index of ours would serve it.
     my_kind text := TG_TABLE_NAME::text;
     written bigint;
+    filed text[];
     stray integer;
+    live integer;
 BEGIN
     IF TG_OP = 'UPDATE' AND NEW.version <> OLD.version + 1
        AND NOT (NEW.version > OLD.version AND NEW.version % 4294967296 = 1) THEN
         RAISE EXCEPTION 'record %/% moved from version % to %', TG_TABLE_NAME, NEW.id, OLD.version, NEW.version
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
-    SELECT version INTO written FROM sync_document WHERE kind = my_kind AND id = NEW.id;
+    SELECT version, scopes INTO written, filed FROM sync_document WHERE kind = my_kind AND id = NEW.id;
     IF written IS NULL OR written < NEW.version THEN
         RAISE EXCEPTION 'record %/% version % has no document', TG_TABLE_NAME, NEW.id, NEW.version
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
-    SELECT count(*) INTO stray FROM sync_entry
-        WHERE kind = my_kind AND id = NEW.id AND NOT removed AND version <> written;
-    IF stray > 0 THEN
+    SELECT count(*), count(*) FILTER (WHERE version <> written OR scope <> ALL (filed)) INTO live, stray
+        FROM sync_entry WHERE kind = my_kind AND id = NEW.id AND NOT removed;
+    IF stray > 0 OR live <> cardinality(filed) THEN
         RAISE EXCEPTION 'record %/% has entries that disagree with its document', TG_TABLE_NAME, NEW.id
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;

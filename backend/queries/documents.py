@@ -96,7 +96,8 @@ def creator_of(session: Session, kind: str, record_id: str) -> str | None:
 
 
 def masked(actor: Actor, kind: RecordKind, values: Values) -> Values:
-    """Numbers and names hidden from those who check work rather than do it."""
+    """Numbers and names hidden from those who check work rather than do it; every field is named, also an empty one."""
+    values = dict.fromkeys(kind.wired) | values
     if actor.sees_phone_numbers:
         return values
     return values | {name: _mask(what, values.get(name)) for name, what in kind.personal.items() if name in values}

@@ -26,60 +26,62 @@ def today(now: datetime | None = None) -> date:
 
 def units_below(session: Session, unit_id: str) -> list[str]:
     """A unit and everything under it."""
-    return _units(session, unit_id, "u.parent_id = t.id")
-
-
-def units_above(session: Session, unit_id: str) -> list[str]:
-    """A unit and everything over it."""
-    return _units(session, unit_id, "u.id = t.parent_id")
-
-
-def _units(session: Session, unit_id: str, step: str) -> list[str]:
     rows = session.execute(
         text(
-            "WITH RECURSIVE tree AS (SELECT id, parent_id FROM unit WHERE id = CAST(:id AS uuid) UNION "
-            f"SELECT u.id, u.parent_id FROM unit u JOIN tree t ON {step}) SELECT id::text FROM tree ORDER BY id"
+            "WITH RECURSIVE tree AS (SELECT id FROM unit WHERE id = CAST(:id AS uuid) UNION "
+            "SELECT u.id FROM unit u JOIN tree t ON u.parent_id = t.id) SELECT id::text FROM tree ORDER BY id"
         ),
         {"id": unit_id},
     )
     return [row[0] for row in rows]
 
 
+# The scopes of `who(staff_id, unit_id, is_office)` on the day :on, to stand behind WITH RECURSIVE. A scope that
+# several duties give ends when the last of them does.
+RIGHTS = (
+    "above AS (SELECT u.id, u.parent_id FROM unit u JOIN who ON u.id = who.unit_id UNION "
+    "SELECT u.id, u.parent_id FROM unit u JOIN above a ON u.id = a.parent_id), "
+    "below AS (SELECT u.id FROM unit u JOIN who ON u.id = who.unit_id AND who.is_office UNION "
+    "SELECT u.id FROM unit u JOIN below b ON u.parent_id = b.id), "
+    "held AS (SELECT 'reference:' || id AS scope, CAST(NULL AS date) AS until FROM (SELECT id FROM above UNION SELECT id FROM below) u "
+    "UNION ALL SELECT 'office:' || id, NULL FROM below UNION ALL SELECT 'staff:' || staff_id, NULL FROM who "
+    "UNION ALL SELECT 'cell:' || c.cell_id, CASE WHEN count(*) = count(c.valid_until) THEN max(c.valid_until) END "
+    "FROM cell_assignment c JOIN who ON c.staff_id = who.staff_id WHERE c.deleted_at IS NULL AND c.valid_from <= :on "
+    "AND (c.valid_until IS NULL OR c.valid_until >= :on) GROUP BY c.cell_id "
+    "UNION ALL SELECT 'crew:' || c.id, NULL FROM crew c JOIN who ON who.staff_id = ANY(c.member_ids || c.leader_id) "
+    "WHERE c.deleted_at IS NULL AND c.is_active)"
+)
+_HELD = text(
+    "WITH RECURSIVE who AS (SELECT CAST(:staff AS uuid) AS staff_id, CAST(:unit AS uuid) AS unit_id, :office AS is_office), "
+    f"{RIGHTS} SELECT scope, until FROM held"
+)
+
+
+_BODY = text("SELECT body FROM sync_document WHERE kind = :kind AND id = CAST(:id AS uuid)")
+
+
 def held(session: Session, actor: Actor, on: date | None = None) -> dict[str, date | None]:
     """The scopes a person holds on a day -> the day they end, or None."""
-    scopes: dict[str, date | None] = {f"reference:{unit}": None for unit in units_above(session, actor.unit_id)}
-    scopes[f"staff:{actor.id}"] = None
-    if actor.is_office:
-        below = units_below(session, actor.unit_id)
-        scopes |= {f"office:{unit}": None for unit in below} | {f"reference:{unit}": None for unit in below}
-    return scopes | _cells_and_crews(session, actor.id, on or today())
-
-
-def _cells_and_crews(session: Session, staff_id: str, on: date) -> dict[str, date | None]:
-    rows = session.execute(
-        text(
-            "SELECT 'cell:' || cell_id, CASE WHEN count(*) = count(valid_until) THEN max(valid_until) END FROM cell_assignment "
-            "WHERE staff_id = CAST(:id AS uuid) AND deleted_at IS NULL AND valid_from <= :on AND (valid_until IS NULL OR valid_until >= :on) "
-            "GROUP BY cell_id UNION ALL SELECT 'crew:' || id, NULL FROM crew WHERE deleted_at IS NULL AND is_active "
-            "AND CAST(:id AS uuid) = ANY(member_ids || leader_id)"
-        ),
-        {"id": staff_id, "on": on},
-    )
-    return {row[0]: row[1] for row in rows}
+    who = {"staff": actor.id, "unit": actor.unit_id, "office": actor.is_office, "on": on or today()}
+    return {row[0]: row[1] for row in session.execute(_HELD, who)}
 
 
 class StaffRights:
     """A person's scopes for one push; the past is looked up only when it is asked for."""
 
-    def __init__(self, session: Session, actor: Actor) -> None:
+    def __init__(self, session: Session, actor: Actor, now: Collection[str] | None = None) -> None:
         self._session, self._actor = session, actor
-        self._now: Collection[str] | None = None
+        self._now = now
 
     def now(self) -> Collection[str]:
         """Held at present."""
         if self._now is None:
             self._now = frozenset(held(self._session, self._actor))
         return self._now
+
+    def naming(self, kind: str) -> Collection[str]:
+        """Who works in the unit is known to all of it; anything else is named by those who have seen it."""
+        return {*self.now(), f"office:{self._actor.unit_id}"} if kind == "staff" else self.now()
 
     def at(self, moment: datetime) -> Collection[str]:
         """Held at a moment, by the history of duties and crews."""
@@ -90,6 +92,15 @@ class StaffRights:
                 values = values_at(self._session, (kind, record_id), moment)
                 if values and self._was_mine(kind, values, on):
                     scopes.add(f"cell:{values['cell_id']}" if kind == "cell_assignment" else f"crew:{record_id}")
+        return scopes
+
+    def ever(self) -> Collection[str]:
+        """Every cell and crew that was once the person's: of these they may be told that they are no longer."""
+        scopes = set()
+        for kind in ("cell_assignment", "crew"):
+            for record_id in self._once_concerned(kind):
+                body = orjson.loads(self._session.execute(_BODY, {"kind": kind, "id": record_id}).scalar_one())
+                scopes.add(f"cell:{body['cell_id']}" if kind == "cell_assignment" else f"crew:{record_id}")
         return scopes
 
     def record_scopes_at(self, key: Key, moment: datetime) -> Collection[str]:
@@ -118,13 +129,10 @@ class StaffRights:
 
 def values_at(session: Session, key: Key, moment: datetime) -> Values | None:
     """A record's values as they stood at a moment, by undoing what its history says came later; None if not there."""
-    row = session.execute(
-        text("SELECT body FROM sync_document WHERE kind = :kind AND id = CAST(:id AS uuid)"),
-        {"kind": key[0], "id": key[1]},
-    ).one_or_none()
+    row = session.execute(_BODY, {"kind": key[0], "id": key[1]}).one_or_none()
     if row is None:
         return None
-    values: dict[str, Any] = orjson.loads(row[0])
+    values: dict[str, Any] = dict.fromkeys(SYNC_KINDS[key[0]].fields) | orjson.loads(row[0])
     later = session.execute(
         text(
             "SELECT op, changed FROM sync_history WHERE kind = :kind AND id = CAST(:id AS uuid) AND recorded_at > :moment ORDER BY version DESC"

@@ -38,7 +38,9 @@ class Device(Base):
     public_key: Mapped[str | None] = mapped_column(Text)
     registered_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     last_seen_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    last_error: Mapped[str | None] = mapped_column(Text)
+    last_failure_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    last_failure: Mapped[str | None] = mapped_column(Text)
+    storage_left_mb: Mapped[int | None]
     app_version: Mapped[str | None] = mapped_column(Text)
     waiting_count: Mapped[int | None]
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

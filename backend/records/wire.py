@@ -14,6 +14,8 @@ from marshmallow.validate import Length, OneOf, Range
 from backend.geometry import geojson_of, shape_of
 from sync.change import moment_text, parse_moment
 
+_UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
+_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _CLOCK = re.compile(r"^([01]\d|2[0-3]):[0-5]\d$")
 
 
@@ -25,7 +27,7 @@ class Text(fields.String):
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = str(super()._deserialize(value, attr, data, **kwargs))
-        if "\0" in text or any("\ud800" <= c <= "\udfff" for c in text):
+        if _UNKEEPABLE.search(text):
             raise ValidationError("must not hold NUL or half characters")
         return text.strip()
 
@@ -36,6 +38,8 @@ class Id(fields.UUID):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:  # type: ignore[override]
         if not isinstance(value, str):
             raise ValidationError("Not a valid UUID.")
+        if _ID.fullmatch(value):
+            return value
         return str(super()._deserialize(value, attr, data, **kwargs))
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
@@ -92,6 +96,9 @@ class Coordinates(fields.Dict):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> dict[str, Any]:
         if not isinstance(value, dict) or set(value) != {"type", "coordinates"}:
             raise ValidationError("Not a GeoJSON geometry with type and coordinates.")
+        if self.geometry == "Point" == value["type"] and _is_place(value["coordinates"]):
+            # The usual case, without a library's round trip.
+            return {"type": "Point", "coordinates": [_plain(round(x, 7)) for x in value["coordinates"]]}
         try:
             shape = shape_of(value)
         except (shapely.errors.GEOSException, ValueError, TypeError) as error:
@@ -106,6 +113,22 @@ class Coordinates(fields.Dict):
         if not shape.is_valid:
             raise ValidationError(shapely.is_valid_reason(shape))
         return geojson_of(shapely.force_2d(shape))
+
+
+def _is_place(pair: Any) -> bool:
+    return (
+        isinstance(pair, list)
+        and len(pair) == 2
+        and type(pair[0]) is float
+        and type(pair[1]) is float
+        and -180 <= pair[0] <= 180
+        and -90 <= pair[1] <= 90
+    )
+
+
+def _plain(number: float) -> float | int:
+    """One form for one number, in every language: 3.0 is written 3."""
+    return int(number) if number.is_integer() else number
 
 
 class Whole(fields.Integer):
@@ -130,7 +153,7 @@ class Number(fields.Float):
     def _validated(self, value: Any) -> float:
         if isinstance(value, str | bool):
             raise self.make_error("invalid", input=value)
-        return float(super()._validated(value))
+        return _plain(float(super()._validated(value)))
 
 
 class Flag(fields.Boolean):
@@ -162,7 +185,7 @@ class Json(fields.Field):  # type: ignore[type-arg]
 
 
 def _without_nul(value: Any) -> None:
-    if isinstance(value, str) and ("\0" in value or any("\ud800" <= c <= "\udfff" for c in value)):
+    if isinstance(value, str) and _UNKEEPABLE.search(value):
         raise ValidationError("must not hold NUL or half characters")
     if isinstance(value, dict):
         for key, item in value.items():

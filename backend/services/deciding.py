@@ -19,6 +19,7 @@ from sync import apply
 from sync.apply import Applied, CannotApply, Change
 from sync.change import Author, Mutation, Op, Stored
 from sync.kind import Kind, Policy
+from sync.questions import DELETED
 from sync.wire import Unreadable, mutation_from
 
 
@@ -67,7 +68,7 @@ def _apply(session: Session, row: dict[str, Any]) -> None:
         forced=True,
     )
     try:
-        door.write_applied(session, [_judge(session, mutation, stored, step)])
+        door.write_applied(session, _judge(session, mutation, stored, step))
     except CannotApply as reason:
         raise Problem("check_failed", cause=reason.code, id=row["id"], **reason.detail) from reason
 
@@ -79,17 +80,23 @@ def is_writable(kind: Kind, field: str) -> bool:
 
 def _judge(session: Session, mutation: Mutation, stored: Stored | None, step: Change) -> Applied:
     kind = SYNC_KINDS[mutation.kind]
+    version = door.push_store(session).next_version(stored.version if stored else 0)
     if mutation.op is Op.CREATE and stored is None:
         values = {"unit_id": step.author.unit_id} | step.now
         if kind.initial_state:
             values[kind.state_field] = kind.initial_state
-        return apply.create(kind, mutation.record, replace(step, now=values))
+        return apply.create(kind, mutation.record, replace(step, now=values), version)
     if stored is None:
         raise CannotApply("not_found")
-    version = door.push_store(session).next_version(stored.version)
-    if mutation.op is Op.DELETE:
-        return apply.delete(kind, stored, step)
-    return (apply.act if mutation.op is Op.ACT else apply.change)(kind, stored, step, version)
+    return _VERBS[mutation.op](kind, stored, step, version)
+
+
+_VERBS: dict[Op, apply.Verb] = {
+    Op.CREATE: apply.change,
+    Op.CHANGE: apply.change,
+    Op.ACT: apply.act,
+    Op.DELETE: apply.delete,
+}
 
 
 def _tell_author(session: Session, row: dict[str, Any], decision: str, reason: str) -> None:
@@ -118,20 +125,37 @@ def answer_question(
     ).one_or_none()
     if row is None:
         raise Problem("already_decided", kind=kind, id=record_id, field=field)
-    wanted = {name for name, one in SYNC_KINDS[kind].fields.items() if one.merges_as == field}
-    if set(values) - wanted:
-        raise Problem(
-            "invalid",
-            faults=[
-                {"field": name, "code": "unknown", "zh": "不属于这个争议", "en": "not part of this dispute"}
-                for name in set(values) - wanted
-            ],
-        )
-    stored = door.change(session, actor, kind, record_id, values)
+    stored = _settle(session, actor, SYNC_KINDS[kind], record_id, field, values)
     for head in row[0]:
-        if {k: head["values"].get(k) for k in values} != values:
+        if head["author"] and {k: head["values"].get(k) for k in values} != values:
             tell(
                 session, None, head["author"], stored.values["unit_id"], topic="question", subject=(kind, record_id),
                 zh="您修改的内容与他人冲突，核实后采用了另一个值", en="Your edit met another one; after a check the other value stands",
             )  # fmt: skip
     return stored
+
+
+def _settle(session: Session, actor: Actor, kind: Kind, record_id: str, field: str, values: dict[str, Any]) -> Stored:
+    """The write that answers: a field's value, the state that stands, or whether the record stays deleted."""
+    names = {name for name, one in kind.fields.items() if one.merges_as == field} | ({field} & {DELETED})
+    if not values or set(values) - names or (field == DELETED and not isinstance(values[field], bool)):
+        wrong = sorted(set(values) - names) or [field]
+        faults = [
+            {"field": name, "code": "unknown", "zh": "不属于这个争议", "en": "not part of this dispute"}
+            for name in wrong
+        ]
+        raise Problem("invalid", faults=faults)
+    if field not in {DELETED, kind.state_field}:
+        return door.change(session, actor, kind.name, record_id, values)
+    store = door.push_store(session)
+    stored = store.load([(kind.name, record_id)])[kind.name, record_id]
+    word = Change(door.new_id(), actor.as_author(), datetime.now(UTC), {}, base_version=stored.version)
+    version = store.next_version(stored.version)
+    try:
+        if field == DELETED:
+            applied = apply.settle_deletion(kind, stored, word, values[field], version)
+        else:
+            applied = apply.decide(kind, stored, word, str(values[field]), version)
+    except CannotApply as reason:
+        raise Problem(reason.code, **reason.detail) from reason
+    return door.write_applied(session, applied)

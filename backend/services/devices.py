@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.actor import Actor, Role
@@ -36,15 +36,6 @@ def revoke_device(session: Session, actor: Actor, device_id: str) -> dict[str, A
     device.revoked_at = device.revoked_at or datetime.now(UTC)
     session.flush()
     return _as_dict(device)
-
-
-def note_contact(session: Session, actor: Actor, waiting_count: int | None, app_version: str | None) -> None:
-    """Remember when a device last spoke, how much it still holds, and which app it runs."""
-    if actor.device_id:
-        values: dict[str, Any] = {"last_seen_at": datetime.now(UTC)}
-        values |= {"waiting_count": waiting_count} if waiting_count is not None else {}
-        values |= {"app_version": app_version} if app_version else {}
-        session.execute(update(Device).where(Device.id == UUID(actor.device_id)).values(**values))
 
 
 def _as_dict(device: Device) -> dict[str, Any]:

@@ -20,11 +20,14 @@ from backend.records.registry import SYNC_KINDS, TABLES
 from sync import apply
 from sync.apply import Applied, CannotApply, Change
 from sync.change import Stored, Write
-from sync.errors import VersionMoved
+from sync.errors import DatabaseRefused, VersionMoved
 from sync.kind import Values
 from sync.postgres import epoch
+from sync.postgres.door import Tables
 from sync.postgres.push import PostgresPush
-from sync.push import DatabaseRefused, questions_of
+from sync.questions import questions_of
+
+DOOR_TABLES = Tables(TABLES)
 
 
 def new_id() -> str:
@@ -35,7 +38,7 @@ def new_id() -> str:
 def push_store(session: Session) -> PostgresPush:
     """The sync store in this session's transaction."""
     connection = session.connection()
-    return PostgresPush(connection, TABLES, epoch.current(connection))
+    return PostgresPush(connection, DOOR_TABLES, epoch.current(connection))
 
 
 def read(session: Session, kind: str, record_id: str, *, lock: bool = False) -> Stored:
@@ -63,8 +66,9 @@ def create_many(
     """Many new records of one kind in four statements; `quiet` announces nothing (bulk loads)."""
     change = _changer(actor, trusted)
     found = SYNC_KINDS[kind]
+    version = push_store(session).next_version(0)
     applied = [
-        _refusing(apply.create, found, record_id, change({"unit_id": actor.unit_id} | values))
+        _refusing(apply.create, found, record_id, change({"unit_id": actor.unit_id} | values), version)
         for record_id, values in rows
     ]
     return _write(session, applied, quiet)
@@ -116,9 +120,8 @@ def delete(session: Session, actor: Actor, kind: str, record_id: str, *, version
     ]
     if users:
         raise Problem("in_use", by=sorted(set(users)))
-    _write(
-        session, [_refusing(apply.delete, SYNC_KINDS[kind], stored, _changer(actor, None)({}, base_version=version))]
-    )
+    step = _changer(actor, None)({}, base_version=version)
+    _write(session, [_refusing(apply.delete, SYNC_KINDS[kind], stored, step, _next(session, stored))])
 
 
 def _points_at(session: Session, table: str, column: str, record_id: str) -> bool:
@@ -126,9 +129,9 @@ def _points_at(session: Session, table: str, column: str, record_id: str) -> boo
     return bool(session.execute(text(sql), {"id": record_id}).scalar_one())
 
 
-def write_applied(session: Session, applied: Sequence[Applied]) -> list[Stored]:
-    """Write changes that were judged elsewhere, such as a person's decision on parked work."""
-    return _write(session, applied)
+def write_applied(session: Session, applied: Applied) -> Stored:
+    """Write a change that was judged elsewhere, such as a person's decision on parked work."""
+    return _write(session, [applied])[0]
 
 
 def announce_written(session: Session, written: Iterable[tuple[str, str, str, Sequence[str]]]) -> None:
@@ -189,16 +192,10 @@ def _write(session: Session, applied: Sequence[Applied], quiet: bool = False) ->
         raise Problem(
             "id_taken" if "unique" in str(error) else "check_failed", cause=type(error.__cause__).__name__
         ) from error
-    store.ask([question for one in applied for question in questions_of(one)])
+    store.ask([question for write in writes for question in questions_of(write)])
     if not quiet:
-        announce_written(session, [(w.kind.name, w.id, w.op, changed_fields(w)) for w in writes])
-    return [_after(store, write) for write in writes]
-
-
-def changed_fields(write: Write) -> list[str]:
-    """The names of the fields a write changed."""
-    before = write.before.values if write.before else {}
-    return [name for name, value in (write.values or {}).items() if before.get(name) != value]
+        announce_written(session, [(w.kind.name, w.id, w.op, list(w.changed)) for w in writes])
+    return [write.after() for write in writes]
 
 
 def _need_references(store: PostgresPush, writes: Sequence[Write]) -> None:
@@ -206,19 +203,14 @@ def _need_references(store: PostgresPush, writes: Sequence[Write]) -> None:
     wanted: dict[tuple[str, str], str] = {}
     for write in writes:
         before = write.kind.references(write.before.values) if write.before else {}
-        after = write.kind.references(write.values or {})
+        after = {} if write.deleted else write.kind.references(write.values)
         wanted |= {key: name for name, key in after.items() if before.get(name) != key}
     for write in writes:
         wanted.pop((write.kind.name, write.id), None)
-    missing = set(wanted) - store.existing(wanted)
+    missing = set(wanted) - store.present(wanted)
     if missing:
         faults = [
             {"field": wanted[key], "code": "missing", "zh": "引用的记录不存在", "en": f"there is no {key[0]} {key[1]}"}
             for key in sorted(missing)
         ]
         raise Problem("reference_missing", faults=faults)
-
-
-def _after(store: PostgresPush, write: Write) -> Stored:
-    version = store.next_version(write.before.version if write.before else 0)
-    return Stored(write.kind.name, write.id, version, write.values or {}, write.heads, write.values is None)

@@ -1,37 +1,43 @@
-"""Pull and push for a signed-in phone or console: rights, one page, one outcome for each mutation."""
+"""Pull, push and compare for a signed-in phone or console: rights, one page, one outcome for each mutation."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-import orjson
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
 
 from backend.actor import Actor, Role
 from backend.errors import Problem
+from backend.queries.entrance import Entrance
 from backend.queries.scopes import StaffRights, held
 from backend.records.account import Account
 from backend.records.registry import KINDS_BY_RANK, SYNC_KINDS
-from backend.services.door import announce_written, push_store
-from sync.change import Key, Mutation, Outcome, Status, moment_text
-from sync.cursor import CursorSeal
+from backend.services.door import DOOR_TABLES, announce_written, push_store
+from sync.answer import glued, lines_json, push_answers
+from sync.change import Author, Mutation, Outcome, Status, Write, moment_text, parse_moment
+from sync.compare import Claim, compare
+from sync.cursor import Cursor, CursorSeal, Holder, need_continuable
 from sync.errors import StartCompare
 from sync.honest_time import Exchange
-from sync.postgres import epoch
 from sync.postgres.pull import PostgresPull
 from sync.postgres.push import PostgresPush
 from sync.pull import pull
 from sync.push import Clocks, Push
-from sync.store import Document, Waiting
-from sync.wire import Unreadable, mutation_bytes, mutation_from
+from sync.store import Waiting
+from sync.wire import Batch, Unreadable, mutation_from, unreadable
 
 MOST_MUTATIONS = 500
 PAGE_LINES = 1000
+# Removals are kept so long; a store that was away for longer compares instead of going on.
+KEEP_REMOVALS = timedelta(days=32)
+# A lost phone may hand its work in for so long.
+HAND_IN = timedelta(days=30)
+_GRANTING = frozenset({"cell_assignment", "crew", "unit"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,111 +50,159 @@ class PullRequest:
     limit: int
 
 
-def pull_page(session: Session, actor: Actor, seal: CursorSeal, request: PullRequest) -> bytes:
-    """One page as JSON bytes; the session must be a read-only snapshot."""
-    if actor.device_revoked:
+def pull_page(connection: Connection, entrance: Entrance, seal: CursorSeal, request: PullRequest) -> bytes:
+    """One page as JSON bytes; the connection must be in a read-only snapshot, which gave the entrance too."""
+    if entrance.actor.device_revoked:
         raise Problem("device_revoked", wipe=True)
-    connection = session.connection()
     store = PostgresPull(connection, KINDS_BY_RANK)
-    number = epoch.current(connection)
-    bound_to = (actor.id, actor.device_id or "", request.store)
-    scopes = held(session, actor)
+    holder = _holder(entrance, request.store)
+    now = datetime.now(UTC)
+    cursor = _opened(seal, request.cursor, holder, entrance.epoch, now)
     try:
-        cursor = seal.open(request.cursor, bound_to, number, store.snapshot().xmax)
+        page = pull(store, cursor, sorted(entrance.scopes), min(request.limit, PAGE_LINES))
+        if request.cursor:
+            oldest = _day(now - KEEP_REMOVALS)
+            need_continuable(cursor, entrance.epoch, page.target, oldest)
     except StartCompare as error:
-        raise Problem("start_compare", epoch=number) from error
-    page = pull(store, cursor, sorted(scopes), min(request.limit, PAGE_LINES))
-    token = request.cursor if page.cursor is cursor and request.cursor else seal.seal(page.cursor, bound_to)
-    head = {
-        "epoch": number,
+        raise Problem("start_compare", epoch=entrance.epoch, why=str(error)) from error
+    is_same = page.cursor is cursor and cursor.seen_on == _day(now) and request.cursor
+    token = request.cursor if is_same else seal.seal(replace(page.cursor, seen_on=_day(now)), holder)
+    head = _head(entrance, now) | {
         "cursor": token,
         "more": page.more,
         "complete": {str(rank): done for rank, done in page.complete.items()},
         "drops": page.drops,
-        "scopes": [
-            {"scope": scope, "until": until.isoformat() if until else None} for scope, until in sorted(scopes.items())
-        ],
-        "server_time": moment_text(datetime.now(UTC)),
+        "scopes": [{"scope": scope, "until": until} for scope, until in sorted(entrance.scopes.items())],
     }
-    return _glued(head, [_line(*line) for line in page.lines(request.have)])
+    return glued(head, lines=lines_json(page.lines, request.have))
 
 
-def _line(key: tuple[str, str], version: int, scopes: list[str], body: str | None) -> str:
-    """A record's line: its stored body is text already and is glued in as it is."""
-    head = orjson.dumps({"kind": key[0], "id": key[1], "version": version, "in": scopes}).decode()
-    return f'{head[:-1]},"body":{body or "null"}}}'
+def compare_page(
+    connection: Connection, entrance: Entrance, seal: CursorSeal, store_id: str, claims: Sequence[Claim]
+) -> bytes:
+    """Where a store differs from the server within the user's scopes, and the cursor that holds once it does not."""
+    if entrance.actor.device_revoked:
+        raise Problem("device_revoked", wipe=True)
+    now = datetime.now(UTC)
+    found = compare(PostgresPull(connection, KINDS_BY_RANK), entrance.epoch, sorted(entrance.scopes), claims)
+    token = seal.seal(replace(found.cursor, seen_on=_day(now)), _holder(entrance, store_id))
+    scopes = [{"scope": scope, "until": until} for scope, until in sorted(entrance.scopes.items())]
+    head = _head(entrance, now) | {"cursor": token, "ask": found.ask_json(), "scopes": scopes}
+    return glued(head, repairs=found.repairs_json())
 
 
-def _glued(head: dict[str, Any], lines: Sequence[str]) -> bytes:
-    return f'{orjson.dumps(head).decode()[:-1]},"lines":[{",".join(lines)}]}}'.encode()
+def _head(entrance: Entrance, now: datetime) -> dict[str, Any]:
+    through = entrance.backed_up_through
+    return {
+        "epoch": entrance.epoch,
+        "server_time": moment_text(now),
+        "backed_up_through": moment_text(through) if through else None,
+    }
+
+
+def _holder(entrance: Entrance, store: str) -> Holder:
+    return Holder(entrance.actor.id, entrance.actor.device_id or "", store)
+
+
+def _opened(seal: CursorSeal, token: str | None, holder: Holder, epoch: int, now: datetime) -> Cursor:
+    if not token:
+        return Cursor(epoch, seen_on=_day(now))
+    try:
+        cursor = seal.open(token, holder)
+    except StartCompare as error:
+        raise Problem("start_compare", epoch=epoch, why=str(error)) from error
+    if cursor.epoch != epoch:
+        raise Problem("start_compare", epoch=epoch, why="other_epoch")
+    return cursor
+
+
+def _day(now: datetime) -> int:
+    return int(now.timestamp() // 86_400)
 
 
 @dataclass(frozen=True, slots=True)
-class PushRequest:
-    """A batch as it came: the phone's clocks and the mutations, unread."""
+class Quota:
+    """What one device may hand in within a day."""
 
-    boot: str | None
-    monotonic_ms: int | None
-    sent_at: datetime
-    mutations: Sequence[Any]
+    mutations: int
+    size_bytes: int
 
 
-def push_batch(session: Session, actor: Actor, request: PushRequest) -> list[dict[str, Any]]:
+def push_batch(session: Session, entrance: Entrance, batch: Batch, quota: Quota) -> list[dict[str, Any]]:
     """An outcome for every mutation, in the order sent; nothing is refused, what cannot apply is parked."""
-    if len(request.mutations) > MOST_MUTATIONS:
+    if len(batch.mutations) > MOST_MUTATIONS:
         raise Problem("too_large", most=MOST_MUTATIONS)
-    received_at = datetime.now(UTC)
-    store = push_store(session)
-    read = [_read(item, actor, request.boot) for item in request.mutations]
-    clocks = Clocks(request.sent_at, received_at, _exchanges(session, actor, request, received_at))
-    park_all = "device_revoked" if actor.device_revoked else None
-    push = Push(store, SYNC_KINDS, actor.as_author(), StaffRights(session, actor), clocks, store.next_version, park_all)
+    actor, received_at = entrance.actor, datetime.now(UTC)
+    if entrance.revoked_at is not None and received_at - entrance.revoked_at > HAND_IN:
+        raise Problem("device_revoked", wipe=True)
+    author = actor.as_author()
+    store = PostgresPush(session.connection(), DOOR_TABLES, entrance.epoch)
+    read = [_read(bytes(raw), actor.device_id or actor.id, batch.boot) for raw in batch.mutations]
+    clocks = Clocks(
+        _moment(batch.sent_at, received_at), received_at, _exchanges(session, entrance, batch, received_at, quota)
+    )
+    rights = StaffRights(session, actor, frozenset(entrance.scopes))
+    push = Push(store, SYNC_KINDS, author, rights, clocks, "device_revoked" if actor.device_revoked else None)
     judged = iter(push.run([one for one in read if isinstance(one, Mutation)]))
-    kept = _park_unreadable(store, actor, [one for one in read if isinstance(one, Unreadable)])
+    kept = park_unreadable(store, author, [one for one in read if isinstance(one, Unreadable)])
     outcomes = [kept[one.mutation.id] if isinstance(one, Unreadable) else next(judged) for one in read]
-    announce_written(session, [(kind, id_, "push", []) for kind, id_ in dict.fromkeys(push.written.values())])
-    return _with_bodies(session, actor, outcomes, push.written)
+    _announce(session, push.written.values())
+    return push_answers(outcomes, push.written, _held_after(session, entrance, push.written.values()))
+
+
+def push_unreadable(session: Session, entrance: Entrance, data: bytes) -> list[dict[str, Any]]:
+    """A batch that is no JSON at all: one parked item, so that whatever it was is not lost."""
+    store = PostgresPush(session.connection(), DOOR_TABLES, entrance.epoch)
+    author = entrance.actor.as_author()
+    one = unreadable(data, author.device_id or author.id, "not JSON")
+    return [outcome.as_dict() for outcome in park_unreadable(store, author, [one]).values()]
+
+
+def _held_after(session: Session, entrance: Entrance, written: Collection[Write]) -> Collection[str]:
+    """The author's scopes once the push is in: it may itself have changed them."""
+    if entrance.actor.device_revoked:
+        return ()
+    if any(write.kind.name in _GRANTING for write in written):
+        return held(session, entrance.actor)
+    return entrance.scopes
+
+
+def _announce(session: Session, written: Collection[Write]) -> None:
+    if written:
+        announce_written(session, [(*key, "push", []) for key in dict.fromkeys(write.key for write in written)])
 
 
 def retry_held(session: Session) -> int:
     """Judge held mutations whose record has come from somebody else meanwhile; returns how many were looked at."""
     store = push_store(session)
     found = 0
-    for actor, mutations in store.held_by_author():
-        account = session.get(Account, UUID(actor.id))
+    for held_author, mutations in store.held_by_author():
+        account = session.get(Account, UUID(held_author.id))
         if account is None:
             continue
         roles = frozenset(Role(role) for role in account.roles)
-        author = Actor(actor.id, str(account.unit_id), roles, actor.device_id)
+        actor = Actor(held_author.id, str(account.unit_id), roles, held_author.device_id)
         now = datetime.now(UTC)
-        push = Push(
-            store,
-            SYNC_KINDS,
-            author.as_author(),
-            StaffRights(session, author),
-            Clocks(now, now, {}),
-            store.next_version,
-        )
+        push = Push(store, SYNC_KINDS, actor.as_author(), StaffRights(session, actor), Clocks(now, now, {}))
         push.resume(mutations)
-        announce_written(session, [(kind, id_, "push", []) for kind, id_ in dict.fromkeys(push.written.values())])
+        _announce(session, push.written.values())
         found += len(mutations)
     return found
 
 
-def _read(item: Any, actor: Actor, boot: str | None) -> Mutation | Unreadable:
+def _read(raw: bytes, device_id: str, boot: str | None) -> Mutation | Unreadable:
     try:
-        return mutation_from(mutation_bytes(item), actor.device_id or actor.id, boot)
+        return mutation_from(raw, device_id, boot)
     except Unreadable as error:
         return error
 
 
-def _park_unreadable(store: PostgresPush, actor: Actor, unreadable: Sequence[Unreadable]) -> dict[str, Outcome]:
+def park_unreadable(store: PostgresPush, author: Author, items: Sequence[Unreadable]) -> dict[str, Outcome]:
     """Kept byte for byte; sent again it gets the same answer."""
-    if not unreadable:
+    if not items:
         return {}
-    author = actor.as_author()
-    mutations = {one.mutation.id: one for one in unreadable}
-    outcomes = {id_: found[2] for id_, found in store.answered(list(mutations)).items()}
+    mutations = {one.mutation.id: one for one in items}
+    outcomes = {id_: found.outcome for id_, found in store.answered(list(mutations)).items()}
     fresh = [one for id_, one in mutations.items() if id_ not in outcomes]
     claimed = store.claim([one.mutation for one in fresh], author)
     waiting = []
@@ -160,44 +214,51 @@ def _park_unreadable(store: PostgresPush, actor: Actor, unreadable: Sequence[Unr
     return outcomes
 
 
-def _exchanges(session: Session, actor: Actor, request: PushRequest, received_at: datetime) -> dict[str, Exchange]:
-    """This device's known boots; this very exchange is one of them and is remembered."""
-    if actor.device_id is None:
+def _moment(value: str, otherwise: datetime) -> datetime:
+    """A clock that cannot be read proves nothing, but loses nothing: the receipt counts."""
+    try:
+        return parse_moment(value)
+    except (ValueError, OverflowError):
+        return otherwise
+
+
+def _exchanges(
+    session: Session, entrance: Entrance, batch: Batch, received_at: datetime, quota: Quota
+) -> dict[str, Exchange]:
+    """This device's known boots, this very exchange among them; counts the day's work against the quota."""
+    device = entrance.actor.device_id
+    if device is None:
         return {}
-    rows = session.execute(
-        text("SELECT boot, monotonic_ms, server_at FROM sync_exchange WHERE device_id = CAST(:device AS uuid)"),
-        {"device": actor.device_id},
-    )
-    found = {row[0]: Exchange(row[0], row[1], row[2]) for row in rows}
-    if request.boot and request.monotonic_ms is not None:
-        found[request.boot] = Exchange(request.boot, request.monotonic_ms, received_at)
-        session.execute(
-            text(
-                "INSERT INTO sync_exchange (device_id, boot, monotonic_ms, server_at) VALUES (:device, :boot, :ms, :at) "
-                "ON CONFLICT (device_id, boot) DO UPDATE SET monotonic_ms = excluded.monotonic_ms, server_at = excluded.server_at"
-            ),
-            {"device": actor.device_id, "boot": request.boot, "ms": request.monotonic_ms, "at": received_at},
-        )
+    boot, ms = (batch.boot or "")[:64], batch.monotonic_ms
+    is_exchange = bool(boot) and ms is not None and 0 <= ms < 2**62
+    row = session.execute(
+        _EXCHANGE if is_exchange else _COUNT,
+        {
+            "device": device, "boot": boot, "ms": ms, "at": received_at, "day": received_at.date(),
+            "mutations": len(batch.mutations), "bytes": sum(len(bytes(raw)) for raw in batch.mutations),
+        },
+    ).one()  # fmt: skip
+    if row.mutations > quota.mutations or row.bytes > quota.size_bytes:
+        midnight = datetime.combine(received_at.date() + timedelta(days=1), datetime.min.time(), UTC)
+        raise Problem("quota_exceeded", retry_after_s=int((midnight - received_at).total_seconds()) + 1)
+    found = {one[0]: Exchange(one[0], one[1], parse_moment(one[2])) for one in row.boots or ()}
+    if is_exchange and ms is not None:
+        found[boot] = Exchange(boot, ms, received_at)
     return found
 
 
-def _with_bodies(
-    session: Session, actor: Actor, outcomes: Sequence[Outcome], written: Mapping[str, Key]
-) -> list[dict[str, Any]]:
-    """The answers, each with the record's scopes, and its body where the author may see it."""
-    if not written or actor.device_revoked:
-        return [outcome.as_dict() for outcome in outcomes]
-    store = PostgresPull(session.connection(), KINDS_BY_RANK)
-    keys = set(written.values())
-    scopes = store.memberships(keys, list(held(session, actor)))
-    documents = store.documents(keys)
-    return [
-        outcome.as_dict()
-        | ({"record": _record(key, documents[key], scopes.get(key, []))} if (key := written.get(outcome.id)) else {})
-        for outcome in outcomes
-    ]
-
-
-def _record(key: Key, document: Document, scopes: list[str]) -> dict[str, Any]:
-    body = orjson.Fragment(document.body) if scopes else None
-    return {"kind": key[0], "id": key[1], "version": document.version, "in": scopes, "body": body}
+_COUNT_STEP = (
+    "counted AS (INSERT INTO sync_quota AS q (device_id, day, mutations, bytes) VALUES (CAST(:device AS uuid), :day, :mutations, :bytes) "
+    "ON CONFLICT (device_id, day) DO UPDATE SET mutations = q.mutations + excluded.mutations, bytes = q.bytes + excluded.bytes "
+    "RETURNING mutations, bytes)"
+)
+_BOOTS = (
+    "SELECT c.mutations, c.bytes, (SELECT json_agg(json_build_array(boot, monotonic_ms, server_at)) FROM sync_exchange "
+    "WHERE device_id = CAST(:device AS uuid)) AS boots FROM counted c"
+)
+_COUNT = text(f"WITH {_COUNT_STEP} {_BOOTS}")
+_EXCHANGE = text(
+    f"WITH {_COUNT_STEP}, kept AS (INSERT INTO sync_exchange (device_id, boot, monotonic_ms, server_at) "
+    "VALUES (CAST(:device AS uuid), :boot, :ms, :at) ON CONFLICT (device_id, boot) DO UPDATE "
+    f"SET monotonic_ms = excluded.monotonic_ms, server_at = excluded.server_at) {_BOOTS}"
+)

@@ -1,34 +1,71 @@
-"""The write door: records, documents, entries and history of a batch, each step one statement."""
+"""The write door: records, documents, entries and history of a batch in one statement."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import groupby
+from functools import cached_property
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Table, text
+from sqlalchemy import Connection, Table, TextClause, text
 from sqlalchemy.exc import DataError, IntegrityError, InternalError
 
-from sync.change import Key, Stored, Write, canonical, moment_text
-from sync.errors import VersionMoved
-from sync.kind import Values
-from sync.push import DatabaseRefused
+from sync.change import Key, Stored, Write, moment_text
+from sync.errors import DatabaseRefused, VersionMoved
 
 EPOCH_STRIDE = 32
+_OWN = frozenset({"id", "version", "created_at", "updated_at", "deleted_at"})
 
 
-def body_of(kind_name: str, record_id: str, values: Values) -> str:
-    """A record's wire form: canonical JSON of its values with its id and kind."""
-    return canonical({**values, "id": record_id, "kind": kind_name}).decode()
+class Tables:
+    """The kinds' tables, and the write statements made from their columns; made once for the process."""
+
+    def __init__(self, by_name: Mapping[str, Table]) -> None:
+        self._by_name = by_name
+        self._statements: dict[frozenset[tuple[str, str, bool]], TextClause] = {}
+
+    @cached_property
+    def empty(self) -> dict[str, dict[str, None]]:
+        """Table name -> its fields without values: a stored body leaves out what is empty."""
+        return {name: dict.fromkeys(_fields(table)) for name, table in self._by_name.items()}
+
+    def statement(self, targets: frozenset[tuple[str, str, bool]]) -> TextClause:
+        """The statement that writes a batch into these (kind, table, is_new)."""
+        found = self._statements.get(targets)
+        if found is None:
+            steps = [self._rows(n, *target) for n, target in enumerate(sorted(targets))]
+            moved = " + ".join(f"(SELECT count(*) FROM rows_{n})" for n in range(len(steps)))
+            found = text(f"WITH {_WRITES}, {', '.join(steps)}, {_DOCUMENTS}, {_ENTRIES}, {_HISTORY} SELECT {moved}")
+            self._statements[targets] = found
+        return found
+
+    def _rows(self, n: int, kind: str, table: str, is_new: bool) -> str:
+        fields = _fields(self._by_name[table])
+        source = f"writes w, json_populate_record(NULL::{table}, w.body) p WHERE w.kind = '{kind}' AND w.before"
+        if is_new:
+            columns = ", ".join(fields)
+            values = ", ".join(f"p.{name}" for name in fields)
+            return (
+                f"rows_{n} AS (INSERT INTO {table} (id, version, {columns}) SELECT w.id, w.version, {values} "
+                f"FROM {source} = 0 RETURNING 1)"
+            )
+        sets = ", ".join(f"{name} = p.{name}" for name in fields)
+        return (
+            f"rows_{n} AS (UPDATE {table} t SET {sets}, version = w.version, updated_at = now(), "
+            f"deleted_at = CASE WHEN w.deleted THEN now() END FROM {source} > 0 AND t.id = w.id "
+            "AND t.version = w.before RETURNING 1)"
+        )
+
+
+def _fields(table: Table) -> list[str]:
+    return [column.name for column in table.columns if column.name not in _OWN]
 
 
 class Door:
     """Writes records inside the caller's transaction; commits nothing itself."""
 
-    def __init__(self, connection: Connection, tables: Mapping[str, Table], epoch: int) -> None:
+    def __init__(self, connection: Connection, tables: Tables, epoch: int) -> None:
         self._connection, self._tables, self.epoch = connection, tables, epoch
 
     def next_version(self, version: int) -> int:
@@ -41,137 +78,38 @@ class Door:
         Raises VersionMoved if a record is no longer at the version it was read at, DatabaseRefused if a constraint
         or a type says no.
         """
+        if not writes:
+            return
+        statement = self._tables.statement(frozenset((w.kind.name, w.kind.table, w.before is None) for w in writes))
         try:
-            for (table, is_new), group in groupby(sorted(writes, key=_by_table), key=_by_table):
-                self._write_rows(self._tables[table], is_new, list(group))
-            if writes:
-                self._write_documents(writes)
-                self._write_entries(writes)
-                self._write_history(writes)
+            moved = self._connection.execute(statement, {"rows": json_text([_row(write) for write in writes])}).scalar()
         except (IntegrityError, DataError, InternalError) as error:
             raise DatabaseRefused(str(error.orig)) from error
-
-    def _write_rows(self, table: Table, is_new: bool, writes: list[Write]) -> None:
-        rows = [self._row(write) for write in writes]
-        columns = [c.name for c in table.columns if c.name not in ("created_at", "updated_at", "deleted_at")]
-        names = ", ".join(columns)
-        if is_new:
-            self._connection.execute(
-                text(
-                    f"INSERT INTO {table.name} ({names}) SELECT {names} FROM json_populate_recordset(NULL::{table.name}, :rows)"
-                ),
-                {"rows": json_text(rows)},
-            )
-            return
-        sets = ", ".join(f"{c} = r.{c}" for c in columns if c != "id")
-        moved = self._connection.execute(
-            text(
-                f"UPDATE {table.name} t SET {sets}, updated_at = now(), deleted_at = CASE WHEN r.deleted THEN now() END "
-                f"FROM (SELECT p.*, x.before, x.deleted FROM json_to_recordset(:rows) AS x(id uuid, before bigint, deleted boolean) "
-                f"JOIN json_populate_recordset(NULL::{table.name}, :rows) p USING (id)) r "
-                "WHERE t.id = r.id AND t.version = r.before"
-            ),
-            {"rows": json_text(rows)},
-        ).rowcount
-        if moved != len(rows):
+        if moved != len(writes):
             raise VersionMoved
-
-    def _row(self, write: Write) -> dict[str, Any]:
-        values = write.values if write.values is not None else (write.before.values if write.before else {})
-        before = write.before.version if write.before else 0
-        return {
-            **values,
-            "id": write.id,
-            "version": self.next_version(before),
-            "before": before,
-            "deleted": write.values is None,
-        }
-
-    def _write_documents(self, writes: Sequence[Write]) -> None:
-        rows = []
-        for write in writes:
-            row = self._row(write)
-            body = body_of(write.kind.name, write.id, write.values or (write.before.values if write.before else {}))
-            rows.append({
-                "kind": write.kind.name, "id": write.id, "unit_id": row["unit_id"], "version": row["version"],
-                "body": body, "sha256": "\\x" + hashlib.sha256(body.encode()).hexdigest(), "heads": write.heads,
-                "deleted": row["deleted"],
-            })  # fmt: skip
-        self._connection.execute(
-            text(
-                "INSERT INTO sync_document AS d (kind, id, unit_id, version, body, body_sha256, heads, deleted) "
-                "SELECT kind, id, unit_id, version, body, sha256, heads, deleted FROM json_to_recordset(:rows) AS "
-                "r(kind text, id uuid, unit_id uuid, version bigint, body text, sha256 bytea, heads jsonb, deleted boolean) "
-                "ON CONFLICT (kind, id) DO UPDATE SET unit_id = excluded.unit_id, version = excluded.version, "
-                "body = excluded.body, body_sha256 = excluded.body_sha256, heads = excluded.heads, deleted = excluded.deleted"
-            ),
-            {"rows": json_text(rows)},
-        )
-
-    def _write_entries(self, writes: Sequence[Write]) -> None:
-        rows = []
-        for write in writes:
-            row = self._row(write)
-            before = write.kind.scopes({**write.before.values, "id": write.id}) if write.before else frozenset()
-            after = write.kind.scopes({**write.values, "id": write.id}) if write.values else frozenset()
-            base = {"kind": write.kind.name, "id": write.id, "unit_id": row["unit_id"], "version": row["version"]}
-            rows += [{**base, "scope": scope, "removed": scope not in after} for scope in sorted(before | after)]
-        self._connection.execute(
-            text(
-                "INSERT INTO sync_entry (scope, kind, id, unit_id, xid, version, removed) "
-                "SELECT scope, kind, id, unit_id, pg_current_xact_id(), version, removed FROM json_to_recordset(:rows) AS "
-                "r(scope text, kind text, id uuid, unit_id uuid, version bigint, removed boolean) "
-                "ON CONFLICT (scope, kind, id) DO UPDATE SET unit_id = excluded.unit_id, xid = excluded.xid, "
-                "version = excluded.version, removed = excluded.removed"
-            ),
-            {"rows": json_text(rows)},
-        )
-
-    def _write_history(self, writes: Sequence[Write]) -> None:
-        rows = [
-            {
-                "kind": write.kind.name, "id": write.id, "version": self._row(write)["version"], "op": write.op,
-                "changed": _difference(write), "actor_id": write.author.id, "device_id": write.author.device_id,
-                "mutation_id": write.mutation_id, "happened_at": moment_text(write.happened_at), "grade": write.grade,
-            }
-            for write in writes
-        ]  # fmt: skip
-        self._connection.execute(
-            text(
-                "INSERT INTO sync_history (kind, id, version, op, changed, actor_id, device_id, mutation_id, happened_at, grade) "
-                "SELECT * FROM json_to_recordset(:rows) AS r(kind text, id uuid, version bigint, op text, changed jsonb, "
-                "actor_id uuid, device_id uuid, mutation_id uuid, happened_at timestamptz, grade text)"
-            ),
-            {"rows": json_text(rows)},
-        )
 
     def load(self, keys: Collection[Key], *, lock: bool = True) -> dict[Key, Stored]:
         """The records at these keys, locked in key order."""
         if not keys:
             return {}
-        rows = self._connection.execute(
-            text(
-                "SELECT kind, id::text, version, body, heads, deleted FROM sync_document "
-                "WHERE (kind, id) IN (SELECT kind, id FROM json_to_recordset(:keys) AS k(kind text, id uuid)) "
-                "ORDER BY kind, id" + (" FOR UPDATE" if lock else "")
-            ),
-            {"keys": keys_json(keys)},
-        )
-        return {(row[0], row[1]): _stored(*row) for row in rows}
+        rows = self._connection.execute(_LOAD_LOCKED if lock else _LOAD, {"keys": keys_json(keys)})
+        return {(row[0], row[1]): self._stored(*row) for row in rows}
 
-    def existing(self, keys: Collection[Key]) -> set[Key]:
+    def _stored(self, kind: str, record_id: str, version: int, body: str, heads: Any, deleted: bool) -> Stored:
+        values = self._tables.empty.get(kind, {}) | orjson.loads(body)
+        del values["id"], values["kind"]
+        return Stored(kind, record_id, version, values, heads, deleted)
+
+    def present(self, keys: Collection[Key]) -> set[Key]:
         """Which of these records are there and not deleted."""
-        return {key for key, one in self.load(keys, lock=False).items() if not one.deleted}
+        rows = self._connection.execute(_PRESENT, {"keys": keys_json(keys)}) if keys else ()
+        return {(row[0], row[1]) for row in rows}
 
     @contextmanager
     def savepoint(self) -> Iterator[None]:
         """A part of the transaction that can fail alone."""
         with self._connection.begin_nested():
             yield
-
-
-def _by_table(write: Write) -> tuple[str, bool]:
-    return (write.kind.table, write.before is None)
 
 
 def json_text(value: Any) -> str:
@@ -184,16 +122,43 @@ def keys_json(keys: Collection[Key]) -> str:
     return json_text([{"kind": kind, "id": record_id} for kind, record_id in keys])
 
 
-def _stored(kind: str, record_id: str, version: int, body: str, heads: Any, deleted: bool) -> Stored:
-    values = orjson.loads(body)
-    del values["id"], values["kind"]
-    return Stored(kind, record_id, version, values, heads, deleted)
+def _row(write: Write) -> dict[str, Any]:
+    return {
+        "kind": write.kind.name, "id": write.id, "unit_id": write.values["unit_id"], "version": write.version,
+        "before": write.before.version if write.before else 0, "deleted": write.deleted, "heads": write.heads,
+        "body": orjson.Fragment(write.body), "scopes": sorted(write.scopes),
+        "gone": sorted(write.scopes_before - write.scopes), "op": write.op, "changed": write.changed,
+        "actor_id": write.author.id, "device_id": write.author.device_id, "mutation_id": write.mutation_id,
+        "happened_at": moment_text(write.happened_at), "grade": write.grade,
+    }  # fmt: skip
 
 
-def _difference(write: Write) -> dict[str, list[Any]]:
-    """Field -> [old, new] for what this write changed; a creation lists what it set."""
-    before = write.before.values if write.before else {}
-    after = write.values if write.values is not None else {}
-    if write.values is None:
-        return {}
-    return {name: [before.get(name), value] for name, value in after.items() if before.get(name) != value}
+# `json` keeps a text as it is, so that the stored body and its hash are those of the bytes that were sent.
+_WRITES = (
+    "writes AS MATERIALIZED (SELECT * FROM json_to_recordset(:rows) AS r(kind text, id uuid, unit_id uuid, version bigint, "
+    "before bigint, deleted boolean, heads jsonb, body json, scopes text[], gone text[], op text, changed jsonb, "
+    "actor_id uuid, device_id uuid, mutation_id uuid, happened_at timestamptz, grade text))"
+)
+_DOCUMENTS = (
+    "documents AS (INSERT INTO sync_document (kind, id, unit_id, version, body, body_sha256, heads, deleted, scopes) "
+    "SELECT kind, id, unit_id, version, body::text, sha256(convert_to(body::text, 'UTF8')), heads, deleted, scopes FROM writes "
+    "ON CONFLICT (kind, id) DO UPDATE SET unit_id = excluded.unit_id, version = excluded.version, body = excluded.body, "
+    "body_sha256 = excluded.body_sha256, heads = excluded.heads, deleted = excluded.deleted, scopes = excluded.scopes)"
+)
+_ENTRIES = (
+    "entries AS (INSERT INTO sync_entry (scope, kind, id, unit_id, xid, version, removed) "
+    "SELECT s.scope, w.kind, w.id, w.unit_id, pg_current_xact_id(), w.version, s.removed FROM writes w, LATERAL "
+    "(SELECT unnest(w.scopes) AS scope, false AS removed UNION ALL SELECT unnest(w.gone), true) s "
+    "ON CONFLICT (scope, kind, id) DO UPDATE SET unit_id = excluded.unit_id, xid = excluded.xid, "
+    "version = excluded.version, removed = excluded.removed)"
+)
+_HISTORY = (
+    "history AS (INSERT INTO sync_history (kind, id, version, op, changed, actor_id, device_id, mutation_id, happened_at, grade) "
+    "SELECT kind, id, version, op, changed, actor_id, device_id, mutation_id, happened_at, grade FROM writes)"
+)
+_KEYS = "SELECT kind, id FROM json_to_recordset(:keys) AS k(kind text, id uuid)"
+_LOAD = text(
+    f"SELECT kind, id::text, version, body, heads, deleted FROM sync_document WHERE (kind, id) IN ({_KEYS}) ORDER BY kind, id"
+)
+_LOAD_LOCKED = text(f"{_LOAD.text} FOR UPDATE")
+_PRESENT = text(f"SELECT kind, id::text FROM sync_document WHERE (kind, id) IN ({_KEYS}) AND NOT deleted")

@@ -11,24 +11,17 @@ from sqlalchemy import Connection, text
 
 from sync.change import Author, Key, Mutation, Outcome, Status
 from sync.postgres.door import Door, json_text, keys_json
-from sync.store import Question, Waiting
+from sync.store import Answered, Question, Waiting
 from sync.wire import mutation_from
 
 
 class PostgresPush(Door):
     """The PushStore on PostgreSQL."""
 
-    def answered(self, ids: Collection[str]) -> dict[str, tuple[str, bytes, Outcome]]:
-        """The stored answers among these mutation ids: author, content hash, outcome."""
-        if not ids:
-            return {}
-        rows = self._connection.execute(
-            text(
-                "SELECT id::text, author_id::text, content_sha256, outcome FROM sync_mutation WHERE id = ANY(CAST(:ids AS uuid[])) AND outcome IS NOT NULL"
-            ),
-            {"ids": list(ids)},
-        )
-        return {row[0]: (row[1], bytes(row[2]), _outcome(row[0], row[3])) for row in rows}
+    def answered(self, ids: Collection[str]) -> dict[str, Answered]:
+        """The stored answers among these mutation ids."""
+        rows = self._connection.execute(_ANSWERED, {"ids": list(ids)}) if ids else ()
+        return {row[0]: Answered(row[1], bytes(row[2]), _outcome(row[0], row[3])) for row in rows}
 
     def claim(self, mutations: Sequence[Mutation], author: Author) -> set[str]:
         """Take these ids for this transaction; one that another transaction took meanwhile is not among the result."""
@@ -36,26 +29,18 @@ class PostgresPush(Door):
             return set()
         rows = sorted(({"id": m.id, "sha256": "\\x" + m.sha256.hex()} for m in mutations), key=lambda r: r["id"])
         taken = self._connection.execute(
-            text(
-                "INSERT INTO sync_mutation (id, author_id, device_id, content_sha256) "
-                "SELECT r.id, :author, :device, r.sha256 FROM json_to_recordset(:rows) AS r(id uuid, sha256 bytea) "
-                "ON CONFLICT (id) DO NOTHING RETURNING id::text"
-            ),
-            {"rows": json_text(rows), "author": author.id, "device": author.device_id},
+            _CLAIM, {"rows": json_text(rows), "author": author.id, "device": author.device_id}
         )
         return {row[0] for row in taken}
 
+    def visible(self, keys: Collection[Key], scopes: Collection[str]) -> set[Key]:
+        """Which of these records are there and are, or once were, in one of the scopes."""
+        rows = self._connection.execute(_VISIBLE, {"keys": keys_json(keys), "scopes": list(scopes)}) if keys else ()
+        return {(row[0], row[1]) for row in rows}
+
     def parked_groups(self, author: Author, keys: Collection[Key], ids: Collection[str]) -> dict[Key | str, str]:
         """Undecided parked work of this author at these records or mutation ids: -> its group."""
-        rows = self._connection.execute(
-            text(
-                "SELECT w.kind, w.record_id, w.mutation_id::text, w.group_id::text FROM sync_waiting w "
-                "WHERE w.author_id = CAST(:author AS uuid) AND w.status = 'parked' AND w.decided_at IS NULL AND "
-                "(w.mutation_id = ANY(CAST(:ids AS uuid[])) OR (w.kind, w.record_id) IN "
-                "(SELECT kind, id FROM json_to_recordset(:keys) AS k(kind text, id text)))"
-            ),
-            {"author": author.id, "ids": list(ids), "keys": keys_json(keys)},
-        ).all()
+        rows = self._connection.execute(_PARKED, {"author": author.id, "ids": list(ids), "keys": keys_json(keys)}).all()
         groups: dict[Key | str, str] = {(row[0], row[1]): row[3] for row in rows}
         return groups | {row[2]: row[3] for row in rows}
 
@@ -65,17 +50,7 @@ class PostgresPush(Door):
         if not outcomes:
             return
         rows = [{"id": m.id, "outcome": o.as_dict(), "status": o.status} for m, o in outcomes]
-        self._connection.execute(
-            text(
-                "UPDATE sync_mutation s SET outcome = r.outcome, status = r.status FROM json_to_recordset(:rows) AS "
-                "r(id uuid, outcome jsonb, status text) WHERE s.id = r.id"
-            ),
-            {"rows": json_text(rows)},
-        )
-        self._connection.execute(
-            text("DELETE FROM sync_waiting WHERE status = 'held' AND mutation_id = ANY(CAST(:ids AS uuid[]))"),
-            {"ids": [row["id"] for row in rows]},
-        )
+        self._connection.execute(_SETTLE, {"rows": json_text(rows)})
         if waiting:
             self._connection.execute(_INSERT_WAITING, [self._waiting_row(author, one) for one in waiting])
 
@@ -133,6 +108,31 @@ class PostgresPush(Door):
         ]
 
 
+_ANSWERED = text(
+    "SELECT id::text, author_id::text, content_sha256, outcome FROM sync_mutation "
+    "WHERE id = ANY(CAST(:ids AS uuid[])) AND outcome IS NOT NULL"
+)
+_CLAIM = text(
+    "INSERT INTO sync_mutation (id, author_id, device_id, content_sha256) "
+    "SELECT r.id, :author, :device, r.sha256 FROM json_to_recordset(:rows) AS r(id uuid, sha256 bytea) "
+    "ON CONFLICT (id) DO NOTHING RETURNING id::text"
+)
+_PARKED = text(
+    "SELECT w.kind, w.record_id, w.mutation_id::text, w.group_id::text FROM sync_waiting w "
+    "WHERE w.author_id = CAST(:author AS uuid) AND w.status = 'parked' AND w.decided_at IS NULL AND "
+    "(w.mutation_id = ANY(CAST(:ids AS uuid[])) OR (w.kind, w.record_id) IN "
+    "(SELECT kind, id FROM json_to_recordset(:keys) AS k(kind text, id text)))"
+)
+_VISIBLE = text(
+    "SELECT d.kind, d.id::text FROM json_to_recordset(:keys) AS k(kind text, id uuid) "
+    "JOIN sync_document d ON d.kind = k.kind AND d.id = k.id WHERE NOT d.deleted AND (d.scopes && CAST(:scopes AS text[]) OR EXISTS "
+    "(SELECT FROM sync_entry e WHERE e.kind = d.kind AND e.id = d.id AND e.scope = ANY(CAST(:scopes AS text[]))))"
+)
+_SETTLE = text(
+    "WITH ended AS (SELECT * FROM json_to_recordset(:rows) AS r(id uuid, outcome jsonb, status text)), "
+    "released AS (DELETE FROM sync_waiting w USING ended WHERE w.mutation_id = ended.id AND w.status = 'held') "
+    "UPDATE sync_mutation s SET outcome = ended.outcome, status = ended.status FROM ended WHERE s.id = ended.id"
+)
 _INSERT_WAITING = text(
     "INSERT INTO sync_waiting (mutation_id, status, code, detail, kind, record_id, author_id, device_id, unit_id, group_id, "
     "waits_kind, waits_id, deadline, verbatim) VALUES (:mutation_id, :status, :code, :detail, :kind, :record_id, :author_id, "

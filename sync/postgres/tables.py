@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     Column,
+    Date,
     DateTime,
     Identity,
     Index,
@@ -47,7 +49,7 @@ def _now() -> Column[Any]:
 document = Table(
     "sync_document",
     metadata,
-    Column("kind", Text, primary_key=True),
+    Column("kind", Text(collation="C"), primary_key=True),
     Column("id", UUID, primary_key=True),
     Column("unit_id", UUID, nullable=False),
     Column("version", BigInteger, nullable=False),
@@ -55,12 +57,14 @@ document = Table(
     Column("body_sha256", LargeBinary, nullable=False),
     Column("heads", JSONB, nullable=False),
     Column("deleted", Boolean, nullable=False),
+    # The scopes of its live entries, so that a page needs no second look at the entries; the commit check compares.
+    Column("scopes", ARRAY(Text), nullable=False, server_default="{}"),
 )
 entry = Table(
     "sync_entry",
     metadata,
-    Column("scope", Text, primary_key=True),
-    Column("kind", Text, primary_key=True),
+    Column("scope", Text(collation="C"), primary_key=True),
+    Column("kind", Text(collation="C"), primary_key=True),
     Column("id", UUID, primary_key=True),
     Column("unit_id", UUID, nullable=False),
     Column("xid", Xid8, nullable=False),
@@ -139,6 +143,31 @@ epoch = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("reason", Text, nullable=False),
     Column("opened_at", DateTime(timezone=True), nullable=False, server_default=func.now()),
+    # What the history was known by: another value of one of these is another history.
+    Column("system_identifier", BigInteger),
+    Column("timeline", BigInteger),
+    Column("database_oid", BigInteger),
+    Column("table_oid", BigInteger),
+)
+quota = Table(
+    "sync_quota",
+    metadata,
+    Column("device_id", UUID, primary_key=True),
+    Column("day", Date, primary_key=True),
+    Column("mutations", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+)
+backup = Table(
+    "sync_backup",
+    metadata,
+    Column("began_at", DateTime(timezone=True), primary_key=True),
+)
+# Which transaction ids had been given out when, so that removals can be forgotten by age.
+tick = Table(
+    "sync_tick",
+    metadata,
+    Column("at", DateTime(timezone=True), primary_key=True),
+    Column("xid", Xid8, nullable=False),
 )
 exchange = Table(
     "sync_exchange",

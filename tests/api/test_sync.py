@@ -211,7 +211,9 @@ def test_edits_of_one_reviewed_field_become_a_question(phone_of: PhoneOf, as_: A
     assert as_("dispatcher").get("/inbox/questions") == []
 
 
-def test_a_job_cancelled_while_it_is_finished_waits_for_a_person(phone_of: PhoneOf, as_: As, town: Town) -> None:
+def test_a_job_cancelled_while_it_was_finished_is_a_question_that_names_both(
+    phone_of: PhoneOf, as_: As, town: Town
+) -> None:
     agent = as_("agent")
     job = agent("POST", "/work-orders", {"matter_id": town["leak"], "place": middle(0)}).get_json()
     as_("dispatcher")("PUT", f"/dispatch/{job['id']}/assignment", {"crew_id": town["crew"]})
@@ -221,17 +223,18 @@ def test_a_job_cancelled_while_it_is_finished_waits_for_a_person(phone_of: Phone
         leader.act("work_order", job["id"], step, body)
     as_("dispatcher")("POST", f"/work-orders/{job['id']}/actions/cancel", {"cancel_reason": "重复报修"})
     leader.sync()
-    assert [outcome and outcome["status"] for _, outcome in leader.store.journal()] == ["parked"] * 4
-    (group,) = as_("dispatcher").get("/inbox/parked")
-    assert [one["content"]["action"] for one in group["mutations"]] == ["accept", "arrive", "start", "finish"]
-    decided = as_("dispatcher")(
-        "POST", f"/inbox/parked/{group['group_id']}/decision", {"decision": "apply", "reason": "确已修好"}
-    )
-    assert decided.status_code == 200, decided.text
+    assert [outcome and outcome["status"] for _, outcome in leader.store.journal()] == ["merged"] * 4
+    (question,) = as_("dispatcher").get("/inbox/questions")
+    assert (question["field"], [head["action"] for head in question["heads"]]) == ("state", ["finish", "cancel"])
+    path = f"/inbox/questions/work_order/{job['id']}/state/answer"
+    assert as_("dispatcher")("POST", path, {"values": {"state": "gone"}}).status_code == 422
+    answered = as_("dispatcher")("POST", path, {"values": {"state": "cancelled"}})
+    assert answered.status_code == 200, answered.text
     leader.sync()
-    assert leader.records("work_order")[job["id"]]["state"] == "done"
-    assert leader.records("work_order")[job["id"]]["done_by_id"] == town["leader"]
-    assert [one["topic"] for one in leader.records("notice").values()] == ["decision"]
+    assert leader.records("work_order")[job["id"]]["state"] == "cancelled"
+    assert leader.records("work_order")[job["id"]]["result"] == "已修复"
+    assert [one["topic"] for one in leader.records("notice").values()] == ["question"]
+    assert as_("dispatcher").get("/inbox/questions") == []
 
 
 def test_a_cell_handed_over_leaves_one_phone_and_enters_the_other(

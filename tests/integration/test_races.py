@@ -7,7 +7,6 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -17,11 +16,10 @@ from backend.actor import system
 from backend.db import Database
 from backend.records.registry import KINDS_BY_RANK
 from backend.services import door
-from backend.services.syncing import PushRequest, push_batch
 from sync.cursor import Cursor
 from sync.postgres.pull import PostgresPull
 from sync.pull import pull
-from tests.factories import Town, mutation
+from tests.factories import Town, hand_in, mutation
 
 
 class Reader:
@@ -34,11 +32,11 @@ class Reader:
 
     def pull(self, limit: int = 7) -> bool:
         """One page; whether there is more."""
-        with self._database.snapshot() as session:
-            page = pull(PostgresPull(session.connection(), KINDS_BY_RANK), self.cursor, [self._scope], limit)
+        with self._database.reading() as connection:
+            page = pull(PostgresPull(connection, KINDS_BY_RANK), self.cursor, [self._scope], limit)
         self.cursor = page.cursor
-        for key, version, _, _ in page.lines({}):
-            self.versions[key] = max(version, self.versions.get(key, 0))
+        for line in page.lines:
+            self.versions[line.key] = max(line.version, self.versions.get(line.key, 0))
         return page.more
 
 
@@ -113,9 +111,7 @@ def test_an_idle_reader_gets_its_own_cursor_back(database: Database, town: Town)
 
 
 def push(database: Database, town: Town, batch: list[Any]) -> list[dict[str, Any]]:
-    return database.attempt(
-        lambda session: push_batch(session, town.actor("rep"), PushRequest(None, None, datetime.now(UTC), batch))
-    )
+    return database.attempt(lambda session: hand_in(session, town.actor("rep"), batch))
 
 
 def test_the_same_push_twice_at_once_writes_once(database: Database, town: Town) -> None:

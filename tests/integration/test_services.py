@@ -21,15 +21,15 @@ from backend.services.deciding import decide_group
 from backend.services.dispatching import escalate_unopened, propose_crews
 from backend.services.notifying import RecordedChannel, channel_named
 from backend.services.surveying import follow_up, holds, logic_faults, score_of
-from backend.services.syncing import PushRequest, push_batch, retry_held
+from backend.services.syncing import retry_held
 from backend.services.visiting import overdue_visits, plan_visits
 from mobile_api_spec.phone import forms
 from sync.postgres.push import deadline_passed
-from tests.factories import Town, middle, mutation
+from tests.factories import Town, hand_in, middle, mutation
 
 
 def push(session: Session, town: Town, who: str, *mutations: dict[str, Any]) -> list[dict[str, Any]]:
-    return push_batch(session, town.actor(who), PushRequest(None, None, datetime.now(UTC), mutations))
+    return hand_in(session, town.actor(who), mutations)
 
 
 def test_visits_are_planned_once_by_class(session: Session, town: Town) -> None:

@@ -133,6 +133,8 @@ def _jobs(as_: As, town: Town) -> None:
 def _phones(app: Flask, as_: As, town: Town, photo: str) -> None:
     rep, dispatcher = as_("rep"), as_("dispatcher")
     assert rep("POST", "/sync/pull", {"store": new_id()}).status_code == 200
+    whole = {"after": None, "upto": None, "count": 0, "xor": "0" * 32}
+    assert rep("POST", "/sync/compare", {"store": new_id(), "ranges": [whole]}).status_code == 200
     batch = [
         mutation("customer", town["customer 0"], "change", {"category": "king"}),
         mutation("customer", town["customer 0"], "change", {"phone": "1"}, base_version=0),

@@ -12,6 +12,7 @@ from backend.records.registry import SYNC_KINDS
 from sync import apply
 from sync.apply import CannotApply, Change
 from sync.change import Author, Stored
+from sync.questions import open_questions
 from tests.factories import uid
 
 AT = datetime(2026, 9, 1, 8, tzinfo=UTC)
@@ -32,7 +33,9 @@ def job(state: str, **values: Any) -> Stored:
 
 
 def test_a_new_record_begins_in_its_first_state() -> None:
-    found = apply.create(JOB, uid("job"), by(Role.HOTLINE_AGENT, {"unit_id": uid("unit"), "matter_id": uid("matter")}))
+    found = apply.create(
+        JOB, uid("job"), by(Role.HOTLINE_AGENT, {"unit_id": uid("unit"), "matter_id": uid("matter")}), 1
+    )
     assert found.write.values is not None
     assert found.write.values["state"] == "received"
     assert found.write.before is None
@@ -57,9 +60,9 @@ def test_a_role_without_the_right_is_told_who_has_it(verb: str) -> None:
     values = {"unit_id": uid("unit"), "number": "1", "name": "n", "category": "resident"}
     stored = Stored("customer", uid("c"), 1, CUSTOMER.load(values, False), {})
     calls = {
-        "create": lambda: apply.create(CUSTOMER, uid("c"), by(Role.AUDITOR, values)),
+        "create": lambda: apply.create(CUSTOMER, uid("c"), by(Role.AUDITOR, values), 1),
         "change": lambda: apply.change(CUSTOMER, stored, by(Role.AUDITOR, {"note": "x"}), 2),
-        "delete": lambda: apply.delete(CUSTOMER, stored, by(Role.AUDITOR, {}, base_version=1)),
+        "delete": lambda: apply.delete(CUSTOMER, stored, by(Role.AUDITOR, {}, base_version=1), 2),
     }
     with pytest.raises(CannotApply) as caught:
         calls[verb]()
@@ -134,11 +137,42 @@ def test_a_persons_decision_lets_a_step_stand_in_any_state() -> None:
     assert found.write.values["state"] == "done"
 
 
-def test_a_delete_against_an_unseen_edit_waits_for_a_person() -> None:
-    with pytest.raises(CannotApply) as caught:
-        apply.delete(JOB, job("received"), by(Role.ADMIN, {}, base_version=2))
-    assert caught.value.code == "changed_meanwhile"
-    assert apply.delete(JOB, job("received"), by(Role.ADMIN, {}, base_version=3)).write.values is None
+def edited(n: int, base: int = 3) -> Change:
+    """An edit of the description from another device."""
+    author = Author(uid("other"), uid("other phone"), frozenset({str(Role.ADMIN)}), uid("unit"))
+    return Change(uid(f"edit {n}"), author, AT, {"description": f"edit {n}"}, base_version=base)
+
+
+def test_a_delete_that_met_an_edit_stands_with_a_question_whichever_came_first() -> None:
+    removal = by(Role.ADMIN, {}, base_version=3)
+    first = apply.change(JOB, job("received"), edited(1), 4).write.after()
+    one = apply.delete(JOB, first, removal, 5).write
+    gone = apply.delete(JOB, job("received"), removal, 4).write.after()
+    two = apply.change(JOB, gone, edited(1), 5).write
+    for write in (one, two):
+        assert write.deleted
+        assert write.scopes == frozenset()
+        assert write.values["description"] == "edit 1"
+        assert {h["id"] for h in open_questions(JOB, write.heads)["deleted"]} == {uid("change"), uid("edit 1")}
+
+
+def test_a_delete_that_had_seen_everything_is_no_question() -> None:
+    first = apply.change(JOB, job("received"), edited(1), 4).write.after()
+    write = apply.delete(JOB, first, by(Role.ADMIN, {}, base_version=4), 5).write
+    assert (write.deleted, open_questions(JOB, write.heads)) == (True, {})
+    with pytest.raises(CannotApply, match="record_deleted"):
+        apply.change(JOB, write.after(), edited(2, base=5), 6)
+
+
+@pytest.mark.parametrize("stays", [True, False])
+def test_a_person_decides_whether_a_deletion_stands(stays: bool) -> None:
+    met = apply.change(
+        JOB, apply.delete(JOB, job("received"), by(Role.ADMIN, {}, base_version=3), 4).write.after(), edited(1), 5
+    )
+    word = by(Role.ADMIN, {}, base_version=5)
+    write = apply.settle_deletion(JOB, met.write.after(), word, stays, 6).write
+    assert (write.deleted, open_questions(JOB, write.heads)) == (stays, {})
+    assert bool(write.scopes) is not stays
 
 
 @pytest.mark.parametrize("verb", [apply.change, apply.act])

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.cursor import BEGINNING, Cursor, CursorSeal, Part, Snapshot
+from sync.cursor import BEGINNING, Cursor, CursorSeal, Holder, Part, Snapshot, need_continuable
 from sync.errors import StartCompare
 
-BOUND = ("user", "device", "store")
+BOUND = Holder("user", "device", "store")
 SEAL = CursorSeal("secret")
 
 
@@ -45,10 +45,10 @@ def test_a_part_survives_its_token() -> None:
 def test_a_sealed_cursor_opens_for_its_own_store_alone() -> None:
     cursor = Cursor(1, 77, {("cell:1", 0): Part("cell:1", 0, Snapshot(5, 6), None)})
     token = SEAL.seal(cursor, BOUND)
-    assert SEAL.open(token, BOUND, 1, 100) == cursor
+    assert SEAL.open(token, BOUND) == cursor
     for other in (("other", "device", "store"), ("user", "other", "store"), ("user", "device", "other")):
         with pytest.raises(StartCompare):
-            SEAL.open(token, other, 1, 100)
+            SEAL.open(token, Holder(*other))
 
 
 @pytest.mark.parametrize(
@@ -58,17 +58,26 @@ def test_a_spoiled_token_starts_anew(spoil: object) -> None:
     token = SEAL.seal(Cursor(1), BOUND)
     assert callable(spoil)
     with pytest.raises(StartCompare):
-        SEAL.open(spoil(token), BOUND, 1, 100)
+        SEAL.open(spoil(token), BOUND)
 
 
-def test_another_epoch_or_a_future_position_starts_anew() -> None:
-    token = SEAL.seal(Cursor(1, 50, {("a", 0): Part("a", 0, Snapshot(40, 50), None)}), BOUND)
+AT_50 = Cursor(1, 49, {("a", 0): Part("a", 0, Snapshot(40, 50), None)}, seen_on=20)
+
+
+@pytest.mark.parametrize(
+    ("epoch", "xmax", "oldest", "why"),
+    [(2, 100, 0, "other_epoch"), (1, 49, 0, "ahead_of_server"), (1, 100, 21, "too_old")],
+)
+def test_what_cannot_be_continued_says_why(epoch: int, xmax: int, oldest: int, why: str) -> None:
+    with pytest.raises(StartCompare) as caught:
+        need_continuable(AT_50, epoch, Snapshot(xmax, xmax), oldest)
+    assert str(caught.value) == why
+
+
+def test_a_transaction_id_handed_out_and_not_yet_given_again_is_another_life() -> None:
     with pytest.raises(StartCompare):
-        SEAL.open(token, BOUND, 2, 100)
-    with pytest.raises(StartCompare):
-        SEAL.open(token, BOUND, 1, 49)
+        need_continuable(Cursor(1, 100), 1, Snapshot(100, 100), 0)
 
 
-@pytest.mark.parametrize("token", [None, ""])
-def test_no_token_begins_at_the_beginning(token: str | None) -> None:
-    assert SEAL.open(token, BOUND, 4, 100) == Cursor(4)
+def test_a_cursor_of_today_goes_on() -> None:
+    need_continuable(AT_50, 1, Snapshot(50, 50), 20)

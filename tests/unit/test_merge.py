@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sync.change import Stored
 from sync.kind import Field, Kind, Policy, Values
 from sync.merge import Edit, Merged, distinct, merge, seen_times
+from sync.questions import open_questions
 
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
 FIELDS = {
@@ -49,10 +50,15 @@ def run(*edits: Edit, start: Stored = START) -> Merged:
     return merged
 
 
+def disputed(merged: Merged) -> dict[str, list[dict[str, Any]]]:
+    """What a person would be asked."""
+    return open_questions(KIND, merged.heads)
+
+
 def test_an_edit_that_has_seen_everything_simply_stands() -> None:
     merged = run(edit(1, {"note": "new"}))
     assert merged.values["note"] == "new"
-    assert (merged.met, merged.disputed) == ([], {})
+    assert (merged.met, disputed(merged)) == ([], {})
 
 
 def test_different_fields_never_meet() -> None:
@@ -68,25 +74,25 @@ def test_the_later_event_wins_whatever_arrives_first() -> None:
 
 def test_the_same_value_twice_is_no_dispute() -> None:
     merged = run(edit(1, {"name": "same"}), edit(2, {"name": "same"}))
-    assert (merged.met, merged.disputed) == ([], {})
+    assert (merged.met, disputed(merged)) == ([], {})
 
 
 def test_a_reviewed_field_keeps_both_values_and_asks() -> None:
     merged = run(edit(1, {"name": "one"}), edit(2, {"name": "two"}))
     assert merged.values["name"] == "two"
-    assert {head["values"]["name"] for head in merged.disputed["name"]} == {"one", "two"}
+    assert {head["values"]["name"] for head in disputed(merged)["name"]} == {"one", "two"}
 
 
 def test_an_answer_that_has_seen_all_heads_settles_it() -> None:
     merged = run(edit(1, {"name": "one"}), edit(2, {"name": "two"}), edit(3, {"name": "one"}, base=3))
     assert merged.values["name"] == "one"
-    assert merged.settled == ["name"]
+    assert disputed(merged) == {}
     assert len(merged.heads["name"]) == 1
 
 
 def test_a_device_supersedes_its_own_earlier_writes() -> None:
     merged = run(edit(1, {"name": "first"}, device="d"), edit(2, {"name": "second"}, device="d"))
-    assert merged.disputed == {}
+    assert disputed(merged) == {}
     assert len(merged.heads["name"]) == 1
 
 
@@ -152,6 +158,6 @@ def _open(merged: Merged) -> dict[str, set[bytes]]:
 def test_the_times_an_edit_had_seen_are_those_at_or_below_its_base() -> None:
     merged = run(edit(1, {"note": "a"}), edit(2, {"note": "b"}))
     stored = Stored("thing", "1", 3, merged.values, merged.heads)
-    assert seen_times(KIND, stored, ["note"], 2, None) == [NOON + timedelta(minutes=1)]
-    assert seen_times(KIND, stored, ["note", "unknown"], 3, None) == [NOON + timedelta(minutes=n) for n in (1, 2)]
-    assert seen_times(KIND, stored, ["name"], 3, None) == []
+    assert seen_times(stored, ["note"], 2, None) == [NOON + timedelta(minutes=1)]
+    assert seen_times(stored, ["note", "unknown"], 3, None) == [NOON + timedelta(minutes=n) for n in (1, 2)]
+    assert seen_times(stored, ["name"], 3, None) == []

@@ -1,0 +1,52 @@
+"""What goes back to a phone, glued from stored texts: a page's lines, and each outcome with the record it made."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+import orjson
+
+from sync.change import Outcome, Write
+from sync.store import Line
+
+
+def lines_json(lines: Iterable[Line], have: Mapping[str, int] | None = None) -> str:
+    """A JSON array of lines; left out is a record whose very version the phone said it has from a push's answer."""
+    have = have or {}
+    return f"[{','.join([_line(one) for one in lines if not _is_there(one, have)])}]"
+
+
+def _is_there(line: Line, have: Mapping[str, int]) -> bool:
+    return bool(have and line.scopes and have.get(f"{line.kind}/{line.id}") == line.version)
+
+
+def _line(line: Line) -> str:
+    scopes = '","'.join(line.scopes)
+    within = f'["{scopes}"]' if scopes else "[]"
+    head = f'{{"kind":"{line.kind}","id":"{line.id}","version":{line.version},"in":{within},"body":'
+    return f"{head}{line.body or 'null'}}}"
+
+
+def glued(head: Mapping[str, Any], **arrays: str) -> bytes:
+    """A JSON object of ordinary values and of arrays that are text already."""
+    texts = "".join(f',"{name}":{text}' for name, text in arrays.items())
+    return f"{orjson.dumps(head).decode()[:-1]}{texts}}}".encode()
+
+
+def push_answers(
+    outcomes: Sequence[Outcome], written: Mapping[str, Write], held: Collection[str]
+) -> list[dict[str, Any]]:
+    """Each outcome, with the record as the whole push left it: the body only where the author still holds a scope of it."""
+    last = {write.key: write for write in written.values()}
+    answers = []
+    for outcome in outcomes:
+        write = written.get(outcome.id)
+        answers.append(outcome.as_dict() | ({"record": _record(last[write.key], held)} if write else {}))
+    return answers
+
+
+def _record(write: Write, held: Collection[str]) -> dict[str, Any]:
+    scopes = sorted(scope for scope in write.scopes if scope in held)
+    body = orjson.Fragment(write.body) if scopes else None
+    return {"kind": write.kind.name, "id": write.id, "version": write.version, "in": scopes, "body": body}

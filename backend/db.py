@@ -54,6 +54,7 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        self._glances = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._snapshots = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @contextmanager
@@ -77,11 +78,18 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A read-only look at one moment: rights, snapshot, entries and documents of one pull page agree."""
-        with self._snapshots.connect() as connection:
+        # Ended as a transaction that went well: a rollback would make psycopg forget its prepared statements.
+        with self._snapshots.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def glance(self) -> Iterator[Connection]:
+        """For one statement alone, which is a snapshot of its own: no round trips to begin and end."""
+        with self._glances.connect() as connection:
             yield connection
 
     @contextmanager
     def snapshot(self) -> Iterator[Session]:
         """The same, for the models."""
-        with Session(self._snapshots) as session:
+        with self.reading() as connection, Session(connection) as session:
             yield session

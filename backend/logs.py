@@ -9,12 +9,13 @@ from collections.abc import MutableMapping
 from types import TracebackType
 from typing import Any
 
+import orjson
 import structlog
 
 
 def configure(*, is_json: bool = True) -> None:
     """Set up structlog for this process; colours for a person, JSON for machines."""
-    renderer: Any = structlog.processors.JSONRenderer() if is_json else structlog.dev.ConsoleRenderer()
+    renderer: Any = structlog.processors.JSONRenderer(_json) if is_json else structlog.dev.ConsoleRenderer()
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -27,6 +28,10 @@ def configure(*, is_json: bool = True) -> None:
         logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
+
+
+def _json(event: object, **_options: object) -> str:
+    return orjson.dumps(event, default=str).decode()
 
 
 def _where(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

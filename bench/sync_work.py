@@ -1,111 +1,231 @@
-"""Push and pull of 10,000 work orders of about 600 bytes over real HTTP, beside raw PostgreSQL in the same run.
+"""Push, pull and retry of 10,000 work orders over real HTTP, beside raw PostgreSQL and the rivals in the same run.
 
-Batches of 100, pages of 1,000, one client, rights and merge and history and exactly-once on.
+Batches of 100, pages of 1,000, one client, rights and merge and history and exactly-once on, the worker off. The work
+is that of the rivals' script where `PEERS` names it (and `PEERS_DIR` where it was set up), else of the same size.
 """
 
 from __future__ import annotations
 
+import http.client
+import importlib.util
 import json
+import os
 import random
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
-import httpx
+import orjson
 import psycopg
 
 from backend import config
 from backend.db import Database
 from backend.local.stage import stage
 from backend.services.door import new_id
-from bench.place import median_ms, seconds
 from tests import factories
 from tests.factories import PASSWORD, uid
 
-N, BATCH, PAGE, CHANGED = 10_000, 100, 1_000, 100
+N, BATCH, PAGE, CHANGED, POLLS, RUNS = 10_000, 100, 1_000, 100, 60, 3
+Figures = dict[str, float]
 
 
 def main() -> None:
-    """Print records per second, milliseconds, and the ratio to raw PostgreSQL."""
+    """Print each figure of ours, of raw PostgreSQL and of the rivals, and the ratios."""
+    peers = os.environ.get("PEERS")
+    with work_stage("bench-stage", 19300) as (url, database_url):
+        rounds = [(_raw(database_url), _ours(url, database_url)) for _ in range(RUNS)]
+        if peers and os.environ.get("PEERS_DIR"):
+            command = [
+                sys.executable,
+                peers,
+                "run",
+                os.environ["PEERS_DIR"],
+                *os.environ.get("PEERS_ONLY", "pouch").split(),
+            ]
+            subprocess.run([*command, "--pg", database_url], check=False)
+    raw = {name: statistics.median(one[0][name] for one in rounds) for name in rounds[0][0]}
+    ours = {name: statistics.median(one[1][name] for one in rounds) for name in rounds[0][1]}
+    for name, value in ours.items():
+        beside = f"; raw PostgreSQL {raw[name]:,.2f}, ratio {_ratio(name, raw[name], value):.2f}" if name in raw else ""
+        print(f"{name}: {value:,.2f}{beside}")
+
+
+def _ratio(name: str, raw: float, ours: float) -> float:
+    """How many times slower than raw."""
+    return ours / raw if name.endswith("ms") else raw / ours
+
+
+@contextmanager
+def work_stage(name: str, port: int) -> Iterator[tuple[str, str]]:
+    """A durable server without its worker, with the small town in it: its address and its database's."""
+    os.environ["WANGGE_QUOTA_MUTATIONS"] = str(10**9)
+    os.environ["WANGGE_QUOTA_BYTES"] = str(10**12)
 
     def build(database: Database) -> None:
         with database.transaction() as session:
             factories.build(session)
 
-    with stage(config.read().home / "bench-stage", build, port=19300, durable=True) as (url, machine):
-        ours = _Client(url)
-        rows = _mutations()
-        raw = _raw(machine.settings.database_url, [row["now"] for row in rows])
-        push = N / seconds(lambda: ours.push(rows))
-        print(f"push creates: {push:,.0f}/s; raw PostgreSQL {raw[0]:,.0f}/s; ratio 1/{raw[0] / push:.1f}")
-        pull = N / seconds(ours.pull)
-        print(f"full pull: {pull:,.0f}/s; raw PostgreSQL {raw[1]:,.0f}/s; ratio 1/{raw[1] / pull:.1f}")
-        changes = [_change(row, n) for n, row in enumerate(random.Random(2).sample(rows, CHANGED))]
-        print(f"push changes: {CHANGED / seconds(lambda: ours.push(changes)):,.0f}/s")
-        print(f"pull of {CHANGED} changes: {seconds(ours.pull) * 1000:.1f} ms")
-        print(f"nothing new: {median_ms(ours.pull, 30):.2f} ms median")
-        print(f"retry of {N}: {N / seconds(lambda: ours.push(rows)):,.0f}/s, then pulled again: {ours.pull()}")
+    with stage(config.read().home / name, build, port=port, durable=True, worker=False) as (url, machine):
+        yield url, machine.settings.database_url
 
 
-def _mutations() -> list[dict[str, Any]]:
-    """Creations of work orders in the representative's cells."""
+def records() -> list[dict[str, Any]]:
+    """The rivals' work where their script is at hand, else dictionaries of the same shape and size."""
+    path = os.environ.get("PEERS")
+    if path:
+        spec = importlib.util.spec_from_file_location("peers", path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return list(module.records())
     dice = random.Random(1)
-    words = "漏水水表阀门水压停水报装路面井盖"
     return [
-        factories.mutation(
-            "work_order", new_id(), "create",
-            {"matter_id": uid("leak"), "cell_id": uid(f"cell {n % 2}"), "description": "".join(dice.choice(words) for _ in range(80)),
-             "address": f"香港中路{dice.randrange(900)}号", "urgency": "normal", "place": {"type": "Point", "coordinates": [round(120.30 + dice.random() / 50, 6), 36.06]},
-             "customer_id": uid(f"customer {n % 2}")},
-            base_version=0,
-        )
+        {
+            "cell_id": f"cell-{dice.randrange(400):03d}", "number": f"WO-2026-{n:06d}", "priority": dice.randrange(1, 6),
+            "address": {"street": f"Street {dice.randrange(900)}", "house": str(n), "city": "Hydroville"},
+            "geom": {"type": "Point", "coordinates": [round(120 + dice.random(), 6), round(36 + dice.random(), 6)]},
+            "assignee": f"user{dice.randrange(300)}@utility.example", "meter": {"serial": f"M{n:08d}", "reading": n},
+            "note": "".join(dice.choice("abcdefghij klmnop") for _ in range(60)),
+        }
         for n in range(N)
     ]  # fmt: skip
 
 
-def _change(row: dict[str, Any], n: int) -> dict[str, Any]:
-    return factories.mutation("work_order", row["record"], "change", {"description": f"changed {n}"})
-
-
-class _Client:
-    def __init__(self, url: str) -> None:
-        self._http = httpx.Client(
-            base_url=f"{url}/api/v1", timeout=600, trust_env=False, headers={"Accept-Encoding": "identity"}
+def mutations() -> list[dict[str, Any]]:
+    """The records as creations of work orders in the representative's cells; 28 in every 400th of the work."""
+    return [
+        factories.mutation(
+            "work_order", new_id(), "create",
+            {"matter_id": uid("leak"), "cell_id": uid(f"cell {n % 2}"), "number": row["number"], "urgency": "normal",
+             "address": f"{row['address']['city']} {row['address']['street']} {row['address']['house']}", "place": row["geom"],
+             "description": f"{row['note']} {row['meter']['serial']} {row['meter']['reading']} {row['priority']}",
+             "reporter": {"name": row["assignee"], "phone": "053288888888"}, "customer_id": uid(f"customer {n % 2}"),
+             "appointment_from": "2026-09-01T08:30:00Z", "appointment_until": "2026-09-01T10:30:00Z"},
+            base_version=0,
         )
-        body = {"login": "T005", "password": PASSWORD, "device": {"id": new_id(), "name": "bench"}}
-        self._http.headers["Authorization"] = f"Bearer {self._http.post('/sessions', json=body).json()['access_token']}"
-        self._store, self._cursor = new_id(), None
-        self.pull()
+        for n, row in enumerate(records())
+    ]  # fmt: skip
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long a piece of work takes."""
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def analyze(database_url: str) -> None:
+    """What autovacuum does within a minute; raw gets it too."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("ANALYZE")
+
+
+def _ours(url: str, database_url: str) -> Figures:
+    writer, reader, rows = Client(url), Client(url), mutations()
+    before = reader.pull()
+    figures = {"push creates /s": N / seconds(lambda: writer.push(rows))}
+    analyze(database_url)
+    reader.store, reader.cursor = new_id(), None
+    figures["full pull /s"] = (N + before) / seconds(reader.pull)
+    changed = [_change(row, n) for n, row in enumerate(random.Random(2).sample(rows, N // 2))]
+    figures["push changes /s"] = len(changed) / seconds(lambda: writer.push(changed))
+    reader.pull()
+    hundreds = []
+    for turn in range(10):
+        writer.push([_change(row, turn) for row in random.Random(turn).sample(rows, CHANGED)])
+        hundreds.append(seconds(reader.pull) * 1000)
+    figures["100 changes ms"] = statistics.median(hundreds)
+    figures["nothing new ms"] = statistics.median(seconds(reader.pull) * 1000 for _ in range(POLLS))
+    figures["retry /s"] = N / seconds(lambda: writer.push(rows))
+    figures["pulled because of the retry"] = reader.pull()
+    return figures
+
+
+def _change(row: dict[str, Any], n: int) -> dict[str, Any]:
+    return factories.mutation("work_order", row["record"], "change", {"diagnosis": f"changed {n}", "pressure_kpa": n})
+
+
+class Client:
+    """A representative's phone with one open connection."""
+
+    def __init__(self, url: str, login: str = "T005") -> None:
+        parts = urlsplit(url)
+        self._http = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=600)
+        self._headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+        body = {"login": login, "password": PASSWORD, "device": {"id": new_id(), "name": "bench"}}
+        self._headers["Authorization"] = (
+            f"Bearer {orjson.loads(self._post('/sessions', orjson.dumps(body)))['access_token']}"
+        )
+        self.store, self.cursor = new_id(), None
+
+    def _post(self, path: str, body: bytes) -> bytes:
+        self._http.request("POST", f"/api/v1{path}", body, self._headers)
+        reply = self._http.getresponse()
+        data = reply.read()
+        assert reply.status < 300, data[:500]
+        return data
 
     def push(self, rows: list[dict[str, Any]]) -> None:
+        """In batches; everything must be applied."""
         for n in range(0, len(rows), BATCH):
-            body = {"store": self._store, "sent_at": datetime.now(UTC).isoformat(), "mutations": rows[n : n + BATCH]}
-            answer = self._http.post(
-                "/sync/push", content=json.dumps(body), headers={"Content-Type": "application/json"}
-            ).json()
+            body = {"store": self.store, "sent_at": datetime.now(UTC).isoformat(), "mutations": rows[n : n + BATCH]}
+            answer = orjson.loads(self._post("/sync/push", orjson.dumps(body)))
             assert {one["status"] for one in answer["outcomes"]} <= {"applied", "merged"}, answer["outcomes"][0]
 
     def pull(self) -> int:
+        """All pages; how many lines came."""
         count, more = 0, True
         while more:
-            page = self._http.post(
-                "/sync/pull", json={"store": self._store, "cursor": self._cursor, "limit": PAGE}
-            ).json()
-            self._cursor, more = page["cursor"], page["more"]
+            body = {"store": self.store, "cursor": self.cursor, "limit": PAGE}
+            page = orjson.loads(self._post("/sync/pull", orjson.dumps(body)))
+            self.cursor, more = page["cursor"], page["more"]
             count += len(page["lines"])
         return count
 
 
-def _raw(url: str, bodies: list[dict[str, Any]]) -> tuple[float, float]:
-    """PostgreSQL alone, no HTTP, no merge: rows of JSON in batches of 100, and reading them back."""
-    with psycopg.connect(url) as connection, connection.cursor() as cursor:
-        cursor.execute("CREATE TABLE raw (id uuid PRIMARY KEY DEFAULT gen_random_uuid(), body text)")
+def _raw(url: str) -> Figures:
+    """The limit: the same rows through psycopg, with no HTTP, no rights, no merge."""
+    rows = [(new_id(), row["cell_id"], json.dumps(row)) for row in records()]
+    upsert = (
+        "INSERT INTO raw_work (id, cell, data) SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[]) "
+        "ON CONFLICT (id) DO UPDATE SET data = excluded.data, seq = nextval('raw_work_seq_seq')"
+    )
+    with psycopg.connect(url) as connection:
+        run = connection.execute
+        run("DROP TABLE IF EXISTS raw_work")
+        run("CREATE TABLE raw_work (id uuid PRIMARY KEY, cell text NOT NULL, seq bigserial, data text NOT NULL)")
+        run("CREATE INDEX ON raw_work (cell, seq)")
+        run("CREATE INDEX ON raw_work (seq)")
         connection.commit()
-        texts = [json.dumps(body) for body in bodies]
 
-        def write() -> None:
-            for n in range(0, N, BATCH):
-                cursor.execute("INSERT INTO raw (body) SELECT unnest(%s::text[])", (texts[n : n + BATCH],))
+        def push(some: list[tuple[str, str, str]]) -> None:
+            for n in range(0, len(some), BATCH):
+                run(upsert, [list(column) for column in zip(*some[n : n + BATCH], strict=True)])
                 connection.commit()
 
-        written = N / seconds(write)
-        return written, N / seconds(lambda: cursor.execute("SELECT id, body FROM raw").fetchall())
+        def pull(after: int) -> int:
+            sql = "SELECT data, seq FROM raw_work WHERE seq > %s ORDER BY seq LIMIT %s"
+            while found := run(sql, (after, PAGE)).fetchall():
+                after = found[-1][1]
+                ("[" + ",".join(text for text, _ in found) + "]").encode()
+            return after
+
+        figures = {"push creates /s": N / seconds(lambda: push(rows))}
+        run("ANALYZE raw_work")
+        connection.commit()
+        last = pull(0)
+        figures["full pull /s"] = N / seconds(lambda: pull(0))
+        figures["push changes /s"] = N / 2 / seconds(lambda: push(random.Random(2).sample(rows, N // 2)))
+        last = pull(last)
+        push(random.Random(3).sample(rows, CHANGED))
+        figures["100 changes ms"] = seconds(lambda: pull(last)) * 1000
+        last = pull(last)
+        figures["nothing new ms"] = statistics.median(seconds(lambda: pull(last)) * 1000 for _ in range(POLLS))
+        return figures

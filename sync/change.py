@@ -29,7 +29,7 @@ def body_of(kind_name: str, record_id: str, values: Values) -> bytes:
 
 def moment_text(moment: datetime) -> str:
     """A moment as it stands on the wire: UTC, microseconds, `Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def parse_moment(text: str) -> datetime:
@@ -158,7 +158,9 @@ class Write:
     @cached_property
     def changed(self) -> dict[str, list[Any]]:
         """Field -> [old, new] for what this write changed; a creation lists what it set, a deletion nothing."""
-        before = self.before.values if self.before else {}
+        if self.before is None:
+            return {name: [None, value] for name, value in self.values.items() if value is not None}
+        before = self.before.values
         return {name: [old, value] for name, value in self.values.items() if (old := before.get(name)) != value}
 
     def after(self) -> Stored:

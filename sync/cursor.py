@@ -129,20 +129,22 @@ class CursorSeal:
         bound = [holder.staff_id, holder.device_id, holder.store]
         return str(self._signer.dumps([bound, cursor.epoch, cursor.highest_xid, cursor.seen_on, parts]))
 
-    def open(self, token: str, holder: Holder) -> Cursor:
-        """The cursor behind a token; raises StartCompare when it is forged, torn or somebody else's."""
+    def open(self, token: str) -> tuple[Cursor, Holder]:
+        """The cursor behind a token and whom it was made for; raises StartCompare when it is forged or torn."""
         try:
             bound, epoch, highest, seen_on, rows = self._signer.loads(token)
             parts = [Part.from_list(row) for row in rows]
+            return Cursor(epoch, highest, {part.key: part for part in parts}, seen_on), Holder(*bound)
         except (BadSignature, ValueError, TypeError) as error:
             raise StartCompare("unreadable") from error
-        if bound != [holder.staff_id, holder.device_id, holder.store]:
-            raise StartCompare("foreign")
-        return Cursor(epoch, highest, {part.key: part for part in parts}, seen_on)
 
 
-def need_continuable(cursor: Cursor, epoch: int, target: Snapshot, oldest_day: int) -> None:
-    """Raises StartCompare for a cursor of another epoch, ahead of the server, or older than removals are kept."""
+def need_continuable(
+    cursor: Cursor, made_for: Holder, asking: Holder, epoch: int, target: Snapshot, oldest_day: int
+) -> None:
+    """Raises StartCompare for somebody else's cursor, another epoch's, one ahead of the server, or one too old."""
+    if made_for != asking:
+        raise StartCompare("foreign")
     if cursor.epoch != epoch:
         raise StartCompare("other_epoch")
     if cursor.highest_xid >= target.xmax or any(part.since.xmax > target.xmax for part in cursor.parts.values()):

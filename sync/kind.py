@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 from sync.errors import Fault
@@ -86,8 +87,8 @@ class Kind:
 
     def references(self, values: Values) -> dict[str, tuple[str, str]]:
         """The records these values point at: field -> (kind, id)."""
-        return {
-            name: (target, str(values[name]))
-            for name, one in self.fields.items()
-            if (target := one.references) and values.get(name)
-        }
+        return {name: (kind, str(values[name])) for name, kind in self._pointers if values.get(name)}
+
+    @cached_property
+    def _pointers(self) -> list[tuple[str, str]]:
+        return [(name, one.references) for name, one in self.fields.items() if one.references]

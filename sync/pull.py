@@ -27,10 +27,25 @@ class Page:
         return not all(self.complete.values())
 
 
-def pull(store: PullStore, cursor: Cursor, scopes: Collection[str], limit: int) -> Page:
-    """The next page for a store that stands at `cursor` and whose user holds `scopes` now."""
+def probed(cursor: Cursor) -> list[Part]:
+    """The parts of a cursor that must be asked whether they have news."""
+    return [part for part in cursor.parts.values() if part.started and not part.walk]
+
+
+def pull(
+    store: PullStore,
+    cursor: Cursor,
+    scopes: Collection[str],
+    limit: int,
+    looked: tuple[Snapshot, Collection[PartKey]] | None = None,
+) -> Page:
+    """The next page for a store that stands at `cursor` and whose user holds `scopes` now.
+
+    `looked` is what `store.look(probed(cursor))` gave in this very snapshot, where it was asked already.
+    """
+    target, fresh = looked or store.look(probed(cursor))
     known = [part for part in cursor.parts.values() if part.scope in scopes]
-    target, fresh = store.look([part for part in known if part.started and not part.walk])
+    fresh = {key for key in fresh if key[0] in scopes}
     held: dict[PartKey, Part] = {part.key: part for part in known}
     for rank in RANKS:
         for scope in scopes:
@@ -41,6 +56,8 @@ def pull(store: PullStore, cursor: Cursor, scopes: Collection[str], limit: int) 
         parts[key] = walk.advance(held[key], key in fresh)
     drops = sorted({part.scope for part in cursor.parts.values()} - set(scopes))
     is_changed = bool(drops) or any(part != cursor.parts.get(key) for key, part in parts.items())
+    if is_changed:
+        parts = {key: _moved_up(part, key in fresh, target, walk.highest_xid) for key, part in parts.items()}
     unfinished = {part.rank for part in parts.values() if not part.is_complete}
     return Page(
         Cursor(cursor.epoch, walk.highest_xid, parts, cursor.seen_on) if is_changed else cursor,
@@ -49,6 +66,13 @@ def pull(store: PullStore, cursor: Cursor, scopes: Collection[str], limit: int) 
         drops,
         {rank: rank not in unfinished for rank in RANKS},
     )
+
+
+def _moved_up(part: Part, has_news: bool, target: Snapshot, highest_xid: int) -> Part:
+    """A filled part without news stands at this snapshot too: else every later probe of it would walk past what
+    changed in its scope's other classes since.
+    """
+    return replace(part, since=target.clamped(highest_xid)) if part.is_complete and not has_news else part
 
 
 def _order(parts: Mapping[PartKey, Part], fresh: Collection[PartKey]) -> list[PartKey]:

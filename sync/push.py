@@ -87,6 +87,7 @@ class Push:
         self._rights, self._clocks = rights, clocks
         self._park_all = park_all
         self._groups: dict[Key | str, str] = {}
+        self._pointing: dict[str, set[Key]] = {}
         self._ended: set[str] = set()
         self.written: dict[str, Write] = {}
 
@@ -172,8 +173,12 @@ class Push:
 
     def _references(self, mutation: Mutation) -> set[Key]:
         """What it points at; its own unit is not looked up but judged with its scopes."""
-        kind = self._kinds.get(mutation.kind)
-        return {key for name, key in kind.references(mutation.now).items() if name != "unit_id"} if kind else set()
+        found = self._pointing.get(mutation.id)
+        if found is None:
+            kind = self._kinds.get(mutation.kind)
+            keys = kind.references(mutation.now).items() if kind else ()
+            found = self._pointing[mutation.id] = {key for name, key in keys if name != "unit_id"}
+        return found
 
     def _judge(self, mutation: Mutation, state: _State) -> _Judged:
         if self._park_all:
@@ -264,9 +269,10 @@ class Push:
         unit = write.before.values["unit_id"] if write.before else self._author.unit_id
         if write.values["unit_id"] != unit:
             raise CannotApply("outside_scope")
-        ends = [write.before.values, write.values] if write.before else [write.values]
-        for values in ends:
-            scopes = kind.scopes({**values, "id": write.id})
+        ends = [write.scopes or kind.scopes({**write.values, "id": write.id})]
+        if write.before:
+            ends.append(write.scopes_before or kind.scopes({**write.before.values, "id": write.id}))
+        for scopes in ends:
             if scopes.isdisjoint(self._rights.now()) and not self._held_then(kind, write, scopes, change):
                 raise CannotApply("outside_scope")
 

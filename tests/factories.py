@@ -22,6 +22,7 @@ from backend.records.account import Account, Device
 from backend.services import door, sessions
 from backend.services.credentials import hash_password
 from backend.services.syncing import Quota, push_batch
+from sync.cursor import Snapshot
 from sync.postgres import epoch
 from sync.wire import read_batch
 
@@ -207,7 +208,7 @@ def mutation(kind: str, record: str, op: str, now: dict[str, Any], **more: Any) 
 def entrance_of(session: Session, actor: Actor) -> Entrance:
     """What a signed-in request of this actor begins with."""
     scopes = {scope: until.isoformat() if until else None for scope, until in held(session, actor).items()}
-    return Entrance(actor, scopes, epoch.current(session.connection()), None, None, None)
+    return Entrance(actor, scopes, epoch.current(session.connection()), None, None, (Snapshot(3, 3), ()))
 
 
 def hand_in(session: Session, actor: Actor, mutations: Sequence[Any], **clocks: Any) -> list[dict[str, Any]]:

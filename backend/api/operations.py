@@ -103,7 +103,7 @@ def _end(response: Response) -> Response:
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
     response.headers["X-Request-Id"] = g.request_id
-    if request.method not in ("GET", "HEAD", "OPTIONS") and response.status_code < 300:
+    if request.method not in ("GET", "HEAD", "OPTIONS") and response.status_code < 300 and g.get("has_written", True):
         house().wake()
     found = getattr(g, "actor", None)
     # The route's pattern, never the path or query: those hold ids, names and addresses.

@@ -76,14 +76,18 @@ class Machine:
             "PROMETHEUS_MULTIPROC_DIR": str(metrics),
         }
 
-    def serve(self, port: int, *, host: str = "127.0.0.1", tls: tuple[Path, Path] | None = None) -> int:
-        """Start the web server and the worker; returns the port once it answers."""
+    def serve(
+        self, port: int, *, host: str = "127.0.0.1", tls: tuple[Path, Path] | None = None, worker: bool = True
+    ) -> int:
+        """Start the web server and, unless a bench wants quiet, the worker; returns the port once it answers."""
         port = free_port(port)
         self.processes = Processes(self.settings.home / "logs", self.environment())
         options = ["--bind", f"{host}:{port}", "--worker-class", "gthread", "--workers", str(WEB_WORKERS)]
         options += [
             "--threads",
             str(WEB_THREADS),
+            "--keep-alive",
+            "30",
             "--no-control-socket",
             "--worker-tmp-dir",
             "/tmp",
@@ -93,6 +97,13 @@ class Machine:
         if tls:
             options += ["--certfile", str(tls[0]), "--keyfile", str(tls[1])]
         self.processes.start("web", "gunicorn", *options, "backend.wsgi:app")
+        if worker:
+            self._start_worker()
+        wait_for_port(port)
+        return port
+
+    def _start_worker(self) -> None:
+        assert self.processes is not None
         schedule = str(self.settings.home / "beat-schedule")
         worker = [
             "-A",
@@ -107,8 +118,6 @@ class Machine:
             "WARNING",
         ]
         self.processes.start("worker", "celery", *worker)
-        wait_for_port(port)
-        return port
 
     def stop(self) -> None:
         """Stop what was started here and nothing else."""

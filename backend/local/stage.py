@@ -17,7 +17,7 @@ from backend.local.machine import Machine, secret_key
 
 @contextmanager
 def stage(
-    home: Path, prepare: Callable[[Database], None], *, port: int = 18000, durable: bool = False
+    home: Path, prepare: Callable[[Database], None], *, port: int = 18000, durable: bool = False, worker: bool = True
 ) -> Iterator[tuple[str, Machine]]:
     """A freshly prepared server in `home`; gives its address. Whatever an earlier one left there is removed."""
     for left in ("objects", "uploads", "logs"):
@@ -41,6 +41,6 @@ def stage(
         migrations.upgrade(database.engine)
         prepare(database)
         database.engine.dispose()
-        yield f"http://127.0.0.1:{machine.serve(port)}", machine
+        yield f"http://127.0.0.1:{machine.serve(port, worker=worker)}", machine
     finally:
         machine.stop()

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 from backend.actor import OFFICE, Actor, Role
 from backend.errors import Problem
 from backend.queries.scopes import RIGHTS, today
+from backend.records.registry import KINDS_BY_RANK
+from sync.cursor import Part, PartKey, Snapshot
+from sync.postgres.pull import LOOK, look_parameters, looked, rows_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,34 +28,39 @@ class Entrance:
     epoch: int
     backed_up_through: datetime | None
     revoked_at: datetime | None
-    public_key: str | None
+    looked: tuple[Snapshot, Collection[PartKey]]
 
 
-def enter(connection: Connection, token_sha256: bytes) -> Entrance:
-    """The entrance of a bearer token; raises not_signed_in, or read_only_token for one that is for programs."""
-    row = connection.execute(
-        _ENTER, {"token": token_sha256, "on": today(), "offices": sorted(map(str, OFFICE))}
-    ).one_or_none()
-    if row is None:
+def enter(connection: Connection, token_sha256: bytes, parts: Sequence[Part] = ()) -> Entrance:
+    """The entrance of a bearer token, and whether these parts of its store's cursor have news.
+
+    Raises not_signed_in, or read_only_token for a token that is for programs.
+    """
+    parameters = {"token": token_sha256, "on": today(), "offices": _OFFICES} | look_parameters(parts, KINDS_BY_RANK)
+    rows = rows_of(connection, _ENTER, parameters)
+    if not rows:
         raise Problem("not_signed_in")
-    if row.use == "personal":
+    use, staff, unit, roles, device, revoked_at, scopes, epoch, backed_up_through, snapshot, fresh = rows[0]
+    if use == "personal":
         raise Problem("read_only_token")
     actor = Actor(
-        id=row.staff,
-        unit_id=row.unit,
-        roles=frozenset(Role(role) for role in row.roles),
-        device_id=row.device,
-        device_revoked=row.revoked_at is not None,
+        id=staff,
+        unit_id=unit,
+        roles=frozenset(Role(role) for role in roles),
+        device_id=device,
+        device_revoked=revoked_at is not None,
     )
-    return Entrance(actor, row.scopes, row.epoch or 1, row.backed_up_through, row.revoked_at, row.public_key)
+    return Entrance(actor, scopes, epoch or 1, backed_up_through, revoked_at, looked(snapshot, fresh))
 
 
-_ENTER = text(
-    "WITH RECURSIVE who AS (SELECT t.use, t.device_id, a.staff_id, a.unit_id, a.roles, a.roles && CAST(:offices AS text[]) AS is_office "
+_OFFICES = sorted(map(str, OFFICE))
+_ENTER = (
+    "WITH RECURSIVE who AS (SELECT t.use, t.device_id, a.staff_id, a.unit_id, a.roles, a.roles && CAST(%(offices)s AS text[]) AS is_office "
     "FROM token t JOIN account a ON a.staff_id = t.staff_id AND a.is_active "
-    "WHERE t.sha256 = :token AND t.use IN ('access', 'personal') AND t.expires_at > now()), "
-    f"{RIGHTS} SELECT w.use, w.staff_id::text AS staff, w.unit_id::text AS unit, w.roles, w.device_id::text AS device, "
-    "d.revoked_at, d.public_key, (SELECT json_object_agg(scope, until) FROM held) AS scopes, "
-    "(SELECT max(number) FROM sync_epoch) AS epoch, (SELECT max(began_at) FROM sync_backup) AS backed_up_through "
+    "WHERE t.sha256 = %(token)s AND t.use IN ('access', 'personal') AND t.expires_at > now()), "
+    f"{RIGHTS.replace(':on', '%(on)s')} SELECT w.use, w.staff_id::text AS staff, w.unit_id::text AS unit, w.roles, w.device_id::text AS device, "
+    "d.revoked_at, (SELECT json_object_agg(scope, until) FROM held) AS scopes, "
+    "(SELECT max(number) FROM sync_epoch) AS epoch, (SELECT max(began_at) FROM sync_backup) AS backed_up_through, "
+    f"{LOOK} "
     "FROM who w LEFT JOIN device d ON d.id = w.device_id"
 )

@@ -118,7 +118,7 @@ def choices(zh: str, en: str, labels: dict[str, tuple[str, str]], **options: Any
 def refer(zh: str, en: str, kind: str, **options: Any) -> MappedColumn[Any]:
     """A pointer to another record; the other kind is named, not imported."""
     key = ForeignKey(f"{kind}.id", ondelete="RESTRICT")
-    return _column(PgUuid, wire.Id(), zh, en, key, references=kind, index=True, **options)
+    return _column(PgUuid, wire.Id(), zh, en, key, references=kind, **options)
 
 
 def ids(zh: str, en: str, **options: Any) -> MappedColumn[Any]:
@@ -228,6 +228,11 @@ def declare(
     name = model.__tablename__
     columns = {c.key: c for c in model.__table__.columns}
     wired = {key: c.info["wired"] for key, c in columns.items() if "wired" in c.info}
+    for key, one in wired.items():
+        if one.references:
+            # Most pointers of most records are empty, and an empty one needs no place in an index.
+            present = columns[key].isnot(None) if columns[key].nullable else None
+            Index(f"ix_{name}_{key}", columns[key], postgresql_where=present)
     unit = Wired(wire.Id(required=True), "单位", "Unit", Policy.FIXED, "", "unit", None, True)
     wired = {"unit_id": unit, **wired}
     schema = Schema.from_dict({key: one.field for key, one in wired.items()}, name=_camel(name))

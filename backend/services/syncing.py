@@ -26,7 +26,7 @@ from sync.errors import StartCompare
 from sync.honest_time import Exchange
 from sync.postgres.pull import PostgresPull
 from sync.postgres.push import PostgresPush
-from sync.pull import pull
+from sync.pull import RANKS, Page, pull
 from sync.push import Clocks, Push
 from sync.store import Waiting
 from sync.wire import Batch, Unreadable, mutation_from, unreadable
@@ -50,31 +50,68 @@ class PullRequest:
     limit: int
 
 
-def pull_page(connection: Connection, entrance: Entrance, seal: CursorSeal, request: PullRequest) -> bytes:
+def open_cursor(seal: CursorSeal, token: str | None) -> tuple[Cursor, Holder | None]:
+    """The cursor of a token and whom it was made for, not yet compared with who is asking; none begins anew."""
+    if not token:
+        return Cursor(0), None
+    try:
+        return seal.open(token)
+    except StartCompare as error:
+        raise Problem("start_compare", why=str(error)) from error
+
+
+def nothing_new(entrance: Entrance, request: PullRequest, opened: tuple[Cursor, Holder | None]) -> bytes | None:
+    """The answer where one glance shows that a filled store has nothing to get; None where it must be looked into."""
+    cursor, made_for = opened
+    now = datetime.now(UTC)
+    is_still = (
+        made_for == _holder(entrance, request.store)
+        and cursor.epoch == entrance.epoch
+        and cursor.seen_on == _day(now)
+        and not entrance.looked[1]
+        and cursor.highest_xid < entrance.looked[0].xmax
+        and {part.scope for part in cursor.parts.values()} == set(entrance.scopes)
+        and all(part.is_complete for part in cursor.parts.values())
+    )
+    if not is_still or entrance.actor.device_revoked:
+        return None
+    return glued(_pulled(entrance, now, request.cursor, Page(cursor, entrance.looked[0])), lines="[]")
+
+
+def _pulled(entrance: Entrance, now: datetime, token: str | None, page: Page) -> dict[str, Any]:
+    return _head(entrance, now) | {
+        "cursor": token,
+        "more": page.more,
+        "complete": {str(rank): page.complete.get(rank, True) for rank in RANKS},
+        "drops": page.drops,
+    }
+
+
+def pull_page(
+    connection: Connection,
+    entrance: Entrance,
+    seal: CursorSeal,
+    request: PullRequest,
+    opened: tuple[Cursor, Holder | None],
+) -> bytes:
     """One page as JSON bytes; the connection must be in a read-only snapshot, which gave the entrance too."""
     if entrance.actor.device_revoked:
         raise Problem("device_revoked", wipe=True)
-    store = PostgresPull(connection, KINDS_BY_RANK)
-    holder = _holder(entrance, request.store)
-    now = datetime.now(UTC)
-    cursor = _opened(seal, request.cursor, holder, entrance.epoch, now)
+    holder, now = _holder(entrance, request.store), datetime.now(UTC)
+    cursor, made_for = opened
+    if made_for is None:
+        cursor = Cursor(entrance.epoch, seen_on=_day(now))
     try:
-        page = pull(store, cursor, sorted(entrance.scopes), min(request.limit, PAGE_LINES))
-        if request.cursor:
-            oldest = _day(now - KEEP_REMOVALS)
-            need_continuable(cursor, entrance.epoch, page.target, oldest)
+        need_continuable(
+            cursor, made_for or holder, holder, entrance.epoch, entrance.looked[0], _day(now - KEEP_REMOVALS)
+        )
     except StartCompare as error:
         raise Problem("start_compare", epoch=entrance.epoch, why=str(error)) from error
+    store = PostgresPull(connection, KINDS_BY_RANK)
+    page = pull(store, cursor, sorted(entrance.scopes), min(request.limit, PAGE_LINES), entrance.looked)
     is_same = page.cursor is cursor and cursor.seen_on == _day(now) and request.cursor
     token = request.cursor if is_same else seal.seal(replace(page.cursor, seen_on=_day(now)), holder)
-    head = _head(entrance, now) | {
-        "cursor": token,
-        "more": page.more,
-        "complete": {str(rank): done for rank, done in page.complete.items()},
-        "drops": page.drops,
-        "scopes": [{"scope": scope, "until": until} for scope, until in sorted(entrance.scopes.items())],
-    }
-    return glued(head, lines=lines_json(page.lines, request.have))
+    return glued(_pulled(entrance, now, token, page), lines=lines_json(page.lines, request.have))
 
 
 def compare_page(
@@ -86,8 +123,7 @@ def compare_page(
     now = datetime.now(UTC)
     found = compare(PostgresPull(connection, KINDS_BY_RANK), entrance.epoch, sorted(entrance.scopes), claims)
     token = seal.seal(replace(found.cursor, seen_on=_day(now)), _holder(entrance, store_id))
-    scopes = [{"scope": scope, "until": until} for scope, until in sorted(entrance.scopes.items())]
-    head = _head(entrance, now) | {"cursor": token, "ask": found.ask_json(), "scopes": scopes}
+    head = _head(entrance, now) | {"cursor": token, "ask": found.ask_json()}
     return glued(head, repairs=found.repairs_json())
 
 
@@ -97,23 +133,12 @@ def _head(entrance: Entrance, now: datetime) -> dict[str, Any]:
         "epoch": entrance.epoch,
         "server_time": moment_text(now),
         "backed_up_through": moment_text(through) if through else None,
+        "scopes": [{"scope": scope, "until": until} for scope, until in sorted(entrance.scopes.items())],
     }
 
 
 def _holder(entrance: Entrance, store: str) -> Holder:
     return Holder(entrance.actor.id, entrance.actor.device_id or "", store)
-
-
-def _opened(seal: CursorSeal, token: str | None, holder: Holder, epoch: int, now: datetime) -> Cursor:
-    if not token:
-        return Cursor(epoch, seen_on=_day(now))
-    try:
-        cursor = seal.open(token, holder)
-    except StartCompare as error:
-        raise Problem("start_compare", epoch=epoch, why=str(error)) from error
-    if cursor.epoch != epoch:
-        raise Problem("start_compare", epoch=epoch, why="other_epoch")
-    return cursor
 
 
 def _day(now: datetime) -> int:

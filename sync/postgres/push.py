@@ -20,7 +20,7 @@ class PostgresPush(Door):
 
     def answered(self, ids: Collection[str]) -> dict[str, Answered]:
         """The stored answers among these mutation ids."""
-        rows = self._connection.execute(_ANSWERED, {"ids": list(ids)}) if ids else ()
+        rows = self._connection.execute(_ANSWERED, {"ids": list(ids)}).all() if ids else ()
         return {row[0]: Answered(row[1], bytes(row[2]), _outcome(row[0], row[3])) for row in rows}
 
     def claim(self, mutations: Sequence[Mutation], author: Author) -> set[str]:
@@ -31,7 +31,7 @@ class PostgresPush(Door):
         taken = self._connection.execute(
             _CLAIM, {"rows": json_text(rows), "author": author.id, "device": author.device_id}
         )
-        return {row[0] for row in taken}
+        return {row[0] for row in taken.all()}
 
     def visible(self, keys: Collection[Key], scopes: Collection[str]) -> set[Key]:
         """Which of these records are there and are, or once were, in one of the scopes."""

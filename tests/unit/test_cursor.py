@@ -44,11 +44,17 @@ def test_a_part_survives_its_token() -> None:
 
 def test_a_sealed_cursor_opens_for_its_own_store_alone() -> None:
     cursor = Cursor(1, 77, {("cell:1", 0): Part("cell:1", 0, Snapshot(5, 6), None)})
-    token = SEAL.seal(cursor, BOUND)
-    assert SEAL.open(token, BOUND) == cursor
+    opened, made_for = SEAL.open(SEAL.seal(cursor, BOUND))
+    assert (opened, made_for) == (cursor, BOUND)
+    need_continuable(opened, made_for, BOUND, 1, Snapshot(100, 100), 0)
     for other in (("other", "device", "store"), ("user", "other", "store"), ("user", "device", "other")):
-        with pytest.raises(StartCompare):
-            SEAL.open(token, Holder(*other))
+        with pytest.raises(StartCompare, match="foreign"):
+            need_continuable(opened, made_for, Holder(*other), 1, Snapshot(100, 100), 0)
+
+
+def test_another_house_s_seal_is_not_ours() -> None:
+    with pytest.raises(StartCompare, match="unreadable"):
+        CursorSeal("another secret").open(SEAL.seal(Cursor(1), BOUND))
 
 
 @pytest.mark.parametrize(
@@ -58,7 +64,7 @@ def test_a_spoiled_token_starts_anew(spoil: object) -> None:
     token = SEAL.seal(Cursor(1), BOUND)
     assert callable(spoil)
     with pytest.raises(StartCompare):
-        SEAL.open(spoil(token), BOUND)
+        SEAL.open(spoil(token))
 
 
 AT_50 = Cursor(1, 49, {("a", 0): Part("a", 0, Snapshot(40, 50), None)}, seen_on=20)
@@ -70,14 +76,14 @@ AT_50 = Cursor(1, 49, {("a", 0): Part("a", 0, Snapshot(40, 50), None)}, seen_on=
 )
 def test_what_cannot_be_continued_says_why(epoch: int, xmax: int, oldest: int, why: str) -> None:
     with pytest.raises(StartCompare) as caught:
-        need_continuable(AT_50, epoch, Snapshot(xmax, xmax), oldest)
+        need_continuable(AT_50, BOUND, BOUND, epoch, Snapshot(xmax, xmax), oldest)
     assert str(caught.value) == why
 
 
 def test_a_transaction_id_handed_out_and_not_yet_given_again_is_another_life() -> None:
     with pytest.raises(StartCompare):
-        need_continuable(Cursor(1, 100), 1, Snapshot(100, 100), 0)
+        need_continuable(Cursor(1, 100), BOUND, BOUND, 1, Snapshot(100, 100), 0)
 
 
 def test_a_cursor_of_today_goes_on() -> None:
-    need_continuable(AT_50, 1, Snapshot(50, 50), 20)
+    need_continuable(AT_50, BOUND, BOUND, 1, Snapshot(50, 50), 20)

@@ -14,6 +14,45 @@ depends_on = None
 
 # Keys are walked and compared in the order of their bytes, whatever the database's language.
 _KEYS = (("sync_entry", "kind"), ("sync_entry", "scope"), ("sync_document", "kind"))
+# Pointers that are empty in most records: no longer indexed where they are.
+_POINTERS = (
+    ("customer", "cell_id"),
+    ("customer", "key_representative_id"),
+    ("duty", "crew_id"),
+    ("item", "owner_id"),
+    ("item", "customer_id"),
+    ("item", "cell_id"),
+    ("item", "visit_id"),
+    ("item", "response_id"),
+    ("item", "first_contact_owner_id"),
+    ("photo", "cell_id"),
+    ("photo", "crew_id"),
+    ("photo", "staff_id"),
+    ("response", "visit_id"),
+    ("response", "customer_id"),
+    ("response", "cell_id"),
+    ("response", "author_id"),
+    ("service_point", "cell_id"),
+    ("signature", "cell_id"),
+    ("signature", "crew_id"),
+    ("signature", "staff_id"),
+    ("survey", "work_order_id"),
+    ("survey", "customer_id"),
+    ("survey", "cell_id"),
+    ("unit", "parent_id"),
+    ("visit", "service_point_id"),
+    ("visit", "cell_id"),
+    ("visit", "representative_id"),
+    ("work_order", "customer_id"),
+    ("work_order", "service_point_id"),
+    ("work_order", "cell_id"),
+    ("work_order", "crew_id"),
+    ("work_order", "first_contact_owner_id"),
+    ("work_order", "remainder_of_id"),
+    ("work_order", "signature_id"),
+    ("work_order", "done_by_id"),
+    ("work_order", "closed_by_id"),
+)
 
 
 def upgrade() -> None:
@@ -49,3 +88,6 @@ def upgrade() -> None:
     op.alter_column("device", "last_error", new_column_name="last_failure")
     op.add_column("device", sa.Column("last_failure_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("device", sa.Column("storage_left_mb", sa.Integer(), nullable=True))
+    for table, column in _POINTERS:
+        op.drop_index(f"ix_{table}_{column}", table_name=table)
+        op.create_index(f"ix_{table}_{column}", table, [column], postgresql_where=sa.text(f"{column} IS NOT NULL"))

@@ -7,25 +7,33 @@ from typing import Any
 
 import orjson
 
-from sync.change import Outcome, Write
+from sync.change import Key, Outcome, Write
 from sync.store import Line
 
 
-def lines_json(lines: Iterable[Line], have: Mapping[str, int] | None = None) -> str:
-    """A JSON array of lines; left out is a record whose very version the phone said it has from a push's answer."""
-    have = have or {}
-    return f"[{','.join([_line(one) for one in lines if not _is_there(one, have)])}]"
+def lines_json(lines: Iterable[Line], have: Mapping[Key, int] | None = None) -> str:
+    """A JSON array of lines; where the phone has the very version from a push's answer, it gets the scopes alone."""
+    if not have:
+        return f"[{','.join([_line(one) for one in lines])}]"
+    return f"[{','.join([_same(one) if _is_there(one, have) else _line(one) for one in lines])}]"
 
 
-def _is_there(line: Line, have: Mapping[str, int]) -> bool:
-    return bool(have and line.scopes and have.get(f"{line.kind}/{line.id}") == line.version)
+def _is_there(line: Line, have: Mapping[Key, int]) -> bool:
+    return bool(line.scopes) and have.get(line.key) == line.version
+
+
+def _head(line: Line) -> str:
+    scopes = '","'.join(line.scopes)
+    within = f'["{scopes}"]' if scopes else "[]"
+    return f'{{"kind":"{line.kind}","id":"{line.id}","version":{line.version},"in":{within},"body":'
+
+
+def _same(line: Line) -> str:
+    return f'{_head(line)}null,"same":true}}'
 
 
 def _line(line: Line) -> str:
-    scopes = '","'.join(line.scopes)
-    within = f'["{scopes}"]' if scopes else "[]"
-    head = f'{{"kind":"{line.kind}","id":"{line.id}","version":{line.version},"in":{within},"body":'
-    return f"{head}{line.body or 'null'}}}"
+    return f"{_head(line)}{line.body or 'null'}}}"
 
 
 def glued(head: Mapping[str, Any], **arrays: str) -> bytes:

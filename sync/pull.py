@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
+from sync.change import Key
 from sync.cursor import BEGINNING, Cursor, Part, PartKey, Snapshot
 from sync.store import Line, PullStore
 
@@ -38,8 +39,12 @@ def pull(
     scopes: Collection[str],
     limit: int,
     looked: tuple[Snapshot, Collection[PartKey]] | None = None,
+    have: Mapping[Key, int] | None = None,
 ) -> Page:
     """The next page for a store that stands at `cursor` and whose user holds `scopes` now.
+
+    `have` are the records whose bodies came with push answers: a fill that has not reached them yet does not see them
+    leave, so each is looked at by itself.
 
     `looked` is what `store.look(probed(cursor))` gave in this very snapshot, where it was asked already.
     """
@@ -55,6 +60,8 @@ def pull(
     for key in _order(held, fresh):
         parts[key] = walk.advance(held[key], key in fresh)
     drops = sorted({part.scope for part in cursor.parts.values()} - set(scopes))
+    if have:
+        walk.lines += _gone(store, have, scopes)
     is_changed = bool(drops) or any(part != cursor.parts.get(key) for key, part in parts.items())
     if is_changed:
         parts = {key: _moved_up(part, key in fresh, target, walk.highest_xid) for key, part in parts.items()}
@@ -66,6 +73,12 @@ def pull(
         drops,
         {rank: rank not in unfinished for rank in RANKS},
     )
+
+
+def _gone(store: PullStore, have: Mapping[Key, int], scopes: Collection[str]) -> list[Line]:
+    """Removals of what is not the user's (any more); what is not there looks the same."""
+    there = {line.key for line in store.named(list(have), scopes)}
+    return [Line(2, *key, version, (), None) for key, version in have.items() if key not in there]
 
 
 def _moved_up(part: Part, has_news: bool, target: Snapshot, highest_xid: int) -> Part:

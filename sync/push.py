@@ -248,7 +248,8 @@ class Push:
 
     def _change(self, kind: Kind, mutation: Mutation, before: Stored | None) -> apply.Change:
         judged = self._judged_time(mutation)
-        base, device = mutation.base_version, self._author.device_id
+        # Nobody has seen what is not written yet: a damaged phone may say so.
+        base, device = min(mutation.base_version, before.version if before else 0), self._author.device_id
         groups = {kind.fields[name].merges_as for name in mutation.now if name in kind.fields}
         groups |= {kind.state_field} if mutation.op is Op.ACT else set()
         seen = seen_times(before, groups, base, device) if before and before.heads else []

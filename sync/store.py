@@ -90,6 +90,9 @@ class PullStore(Protocol):
     def live(self, part: Part, limit: int, held: Collection[str]) -> list[Line]:
         """Live records of the part by key, behind its position."""
 
+    def named(self, keys: Collection[Key], held: Collection[str]) -> list[Line]:
+        """Those of these records that lie in the scopes."""
+
     def digest(self, span: Span, held: Collection[str]) -> Digest:
         """The digest of what lies in these scopes inside a span."""
 

@@ -42,6 +42,7 @@ from sync.store import Digest, Span
 from sync.wire import read_batch
 
 MOST_RANGES = 256
+MOST_HAVE = 5000
 _UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 _KIND = re.compile(r"[a-z_]{1,64}")
 blueprint = Blueprint("sync", __name__, url_prefix="/api/v1/sync", description="同步 · Sync; see protocol.md")
@@ -103,6 +104,7 @@ class Line(Schema):
     version = fields.Integer(required=True)
     in_ = fields.List(fields.String(), required=True, data_key="in")
     body = fields.Dict(required=True, allow_none=True)
+    same = fields.Boolean(metadata={"description": "the body is the one the phone said it has"})
 
 
 class ScopeHeld(Schema):
@@ -204,7 +206,7 @@ class Pull(MethodView):
     def post(self) -> Response:
         """The next page of what this store lacks."""
         token, ask = token_sha256(bearer_token()), _read_pull()
-        asked = PullRequest(ask.store, ask.cursor, ask.have, ask.limit)
+        asked = PullRequest(ask.store, ask.cursor, _have(ask.have), ask.limit)
         opened = open_cursor(house().seal, asked.cursor)
         page = None
         if asked.cursor:
@@ -273,6 +275,16 @@ class Push(MethodView):
         _note(entrances[0], {})
         answer = {"outcomes": outcomes, "server_time": moment_text(datetime.now(UTC))}
         return Response(orjson.dumps(answer), mimetype="application/json")
+
+
+def _have(given: dict[str, int]) -> dict[tuple[str, str], int]:
+    """`kind/id` -> version; what is no such key, or beyond the first thousands, is left out: it is sent again then."""
+    found = {}
+    for text, version in list(given.items())[:MOST_HAVE]:
+        kind, _, record_id = text.partition("/")
+        if _KIND.fullmatch(kind) and wire.is_uuid(record_id):
+            found[kind, record_id] = version
+    return found
 
 
 def _key(value: list[str] | None) -> tuple[str, str] | None:

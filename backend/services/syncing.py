@@ -19,7 +19,7 @@ from backend.records.account import Account
 from backend.records.registry import KINDS_BY_RANK, SYNC_KINDS
 from backend.services.door import DOOR_TABLES, announce_written, push_store
 from sync.answer import glued, lines_json, push_answers
-from sync.change import Author, Mutation, Outcome, Status, Write, moment_text, parse_moment
+from sync.change import Author, Key, Mutation, Outcome, Status, Write, moment_text, parse_moment
 from sync.compare import Claim, compare
 from sync.cursor import Cursor, CursorSeal, Holder, need_continuable
 from sync.errors import StartCompare
@@ -46,7 +46,7 @@ class PullRequest:
 
     store: str
     cursor: str | None
-    have: Mapping[str, int]
+    have: Mapping[Key, int]
     limit: int
 
 
@@ -108,7 +108,7 @@ def pull_page(
     except StartCompare as error:
         raise Problem("start_compare", epoch=entrance.epoch, why=str(error)) from error
     store = PostgresPull(connection, KINDS_BY_RANK)
-    page = pull(store, cursor, sorted(entrance.scopes), min(request.limit, PAGE_LINES), entrance.looked)
+    page = pull(store, cursor, sorted(entrance.scopes), min(request.limit, PAGE_LINES), entrance.looked, request.have)
     is_same = page.cursor is cursor and cursor.seen_on == _day(now) and request.cursor
     token = request.cursor if is_same else seal.seal(replace(page.cursor, seen_on=_day(now)), holder)
     return glued(_pulled(entrance, now, token, page), lines=lines_json(page.lines, request.have))

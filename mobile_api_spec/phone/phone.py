@@ -8,11 +8,14 @@ import json
 import secrets
 import time
 import uuid
+from collections import deque
+from datetime import timedelta
+from email.utils import formatdate, parsedate_to_datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from mobile_api_spec.phone.clock import Clock
-from mobile_api_spec.phone.link import Link, Offline, Refused
+from mobile_api_spec.phone.link import Offline, Refused
 from mobile_api_spec.phone.store import Store, Values
 
 BATCH = 500
@@ -31,15 +34,39 @@ def new_id() -> str:
     return str(uuid.UUID(int=value))
 
 
+class Wire(Protocol):
+    """A way to the server; `Link` is the real one."""
+
+    is_up: bool
+    plan: deque[str]
+
+    def send(self, method: str, path: str, *, token: str | None = None, **options: Any) -> Any:
+        """One request; raises Offline when no answer came, Refused when it is an error."""
+
+    def close(self) -> None:
+        """Give the connection back."""
+
+
+def _key(pair: list[str] | None) -> tuple[str, str] | None:
+    return (pair[0], pair[1]) if pair else None
+
+
+def _a_little_after(http_date: str) -> str:
+    """The server's own moment, in its form; its header leaves the fraction of the second out."""
+    return (parsedate_to_datetime(http_date) + timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 class Phone:
     """One user on one device. Everything in `folder`; throwing the object away and making another is a restart."""
 
-    def __init__(self, folder: Path, link: Link, clock: Clock | None = None) -> None:
-        self.store = Store(folder)
+    page_lines = 1000
+
+    def __init__(self, folder: Path | Store, link: Wire, clock: Clock | None = None) -> None:
+        self.store = folder if isinstance(folder, Store) else Store(folder)
         self.link = link
         self.clock = clock or Clock()
         if not self.store.meta("device"):
-            self.store.set_meta(device=new_id(), store=new_id(), fill=1)
+            self.store.set_meta(device=new_id(), store=new_id())
 
     # -- signing in ----------------------------------------------------------------------------------------------
 
@@ -89,6 +116,10 @@ class Phone:
         """Take a step in a record's life."""
         self._enqueue(kind, record, "act", now or {}, action=action)
 
+    def delete(self, kind: str, record: str) -> None:
+        """Take a record away."""
+        self._enqueue(kind, record, "delete", {})
+
     def _enqueue(self, kind: str, record: str, op: str, now: Values, **more: Any) -> None:
         held = self.store.record(kind, record)
         mutation = {
@@ -121,7 +152,7 @@ class Phone:
 
     def records(self, kind: str) -> dict[str, Values]:
         """What the screen shows: the server's copies with unsent work laid over them."""
-        shown = self.store.visible(kind)
+        shown = self.store.visible(kind, self.store.meta("drops", []))
         for record in self.store.unsent_records(kind):
             base = shown.get(record, {"id": record, "kind": kind})
             for mutation in self.store.unsent_of(kind, record):
@@ -150,7 +181,7 @@ class Phone:
                     raise
                 most = max(len(batch) // 2, 1)
                 continue
-            self._keep_outcomes(answer["outcomes"])
+            self._keep_outcomes(answer["outcomes"], answer["server_time"])
             if len(batch) < most:
                 return
 
@@ -166,29 +197,30 @@ class Phone:
         }
         return json.dumps({"store": self.store.meta("store"), "schema": 1, **clocks, "mutations": batch}).encode()
 
-    def _keep_outcomes(self, outcomes: list[Values]) -> None:
+    def _keep_outcomes(self, outcomes: list[Values], server_time: str) -> None:
         """Receipt, body and removal from the queue in one local transaction."""
         have = self.store.meta("have", {})
         with self.store.transaction():
             for outcome in outcomes:
-                self.store.answer(outcome)
+                self.store.answer(outcome, server_time)
                 record = outcome.get("record")
                 if record:
-                    self.store.keep_line(record, self.store.meta("fill"))
+                    self.store.keep_line(record)
                     if record["in"]:
                         have[f"{record['kind']}/{record['id']}"] = record["version"]
             held = [one["id"] for one in outcomes if one["status"] == "held"]
             self.store.set_meta(have=have, held=[*self.store.meta("held", []), *held])
 
     def pull(self) -> None:
-        """Fetch pages until there are no more; on `start_compare` begin anew and keep all unsent work."""
+        """Fetch pages until there are no more; where the server cannot go on from the cursor, compare and mend."""
         while True:
             body = {
                 "store": self.store.meta("store"),
                 "cursor": self.store.meta("cursor"),
-                "have": self.store.meta("have", {}),
+                "have": self.store.still_has(self.store.meta("have", {})),
+                "limit": self.page_lines,
+                "waiting": len(self.store.waiting(10_000)),
             }
-            body |= {"waiting": len(self.store.waiting(10_000))}
             try:
                 page = self._send("POST", "/sync/pull", json=body).json()
             except Refused as refused:
@@ -196,31 +228,69 @@ class Phone:
                     self.store.wipe()
                 if refused.code != "start_compare":
                     raise
-                with self.store.transaction():
-                    self.store.set_meta(cursor=None, fill=self.store.meta("fill") + 1, have={})
+                self.repair()
                 continue
+            self._note_epoch(page)
             self._keep_page(page)
             if not page["more"]:
                 return
 
+    def repair(self) -> None:
+        """Compare the whole store with the server by digests of ranges, and replace the ranges that differ.
+
+        The cursor of the first answer is kept until all ranges agree: what changed meanwhile comes by pull.
+        """
+        spans: list[Values] = [{"after": None, "upto": None}]
+        first: Values | None = None
+        while spans:
+            asked, spans = spans[:64], spans[64:]
+            claims = [span | self.store.digest(_key(span["after"]), _key(span["upto"])) for span in asked]
+            body = {"store": self.store.meta("store"), "ranges": claims}
+            answer = self._send("POST", "/sync/compare", json=body).json()
+            first = first or answer
+            self._note_epoch(answer)
+            with self.store.transaction():
+                for one in answer["repairs"]:
+                    self.store.replace_range(_key(one["after"]), _key(one["upto"]), one["lines"])
+            spans += answer["ask"]
+        assert first is not None
+        with self.store.transaction():
+            self.store.distrust_hidden()
+            self.store.set_meta(cursor=first["cursor"], scopes=first["scopes"], have={}, drops=[])
+
+    def _note_epoch(self, answer: Values) -> None:
+        """A new epoch means that the server was restored: work it had acknowledged since its backup goes out again."""
+        through, known = answer["backed_up_through"], self.store.meta("epoch", answer["epoch"])
+        with self.store.transaction():
+            if known != answer["epoch"]:
+                held = [one[1] or "" for one in answer["epochs"] if one[0] > known]
+                self.store.queue_again(min(held, default=""))
+            elif through:
+                self.store.forget_backed_up(through)
+                self.store.set_meta(backed_up_through=through)
+            self.store.set_meta(epoch=answer["epoch"])
+
     def _keep_page(self, page: Values) -> None:
         """Lines, scope sets and cursor in one local transaction: a repeated page changes nothing."""
-        drops = sorted({*self.store.meta("drops", []), *page["drops"]})
-        fill = self.store.meta("fill")
+        drops = {*self.store.meta("drops", []), *page["drops"]}
+        back = drops & {one["scope"] for one in page["scopes"]} - set(page["drops"])
         with self.store.transaction():
+            # A scope lost and got again within one pull is filled anew: what it held before goes first.
+            self.store.drop_scopes(back)
             for line in page["lines"]:
-                self.store.keep_line(line, fill)
+                self.store.keep_line(line)
             if not page["more"]:
-                self.store.drop_scopes(drops)
-                self.store.drop_older_fills(fill if self.store.meta("filled", 0) < fill else 0)
-                self.store.set_meta(filled=fill, have={}, held=[])
-            self.store.set_meta(cursor=page["cursor"], scopes=page["scopes"], drops=drops if page["more"] else [])
+                self.store.drop_scopes(drops - back)
+                self.store.erase_hidden()
+                self.store.set_meta(have={}, held=[])
+            left = sorted(drops - back) if page["more"] else []
+            self.store.set_meta(cursor=page["cursor"], scopes=page["scopes"], drops=left)
 
     def upload(self) -> None:
         """Send pictures' bytes by tus, going on where the server says they stand."""
         for photo, sha256, data, path in self.store.photos_waiting():
             upload = path or self._begin_upload(photo, sha256, len(data))
-            offset = self._offset(upload)
+            offset, at = self._offset(upload), formatdate(usegmt=True)
             if offset is None:
                 self.store.set_upload(photo, None)
                 continue
@@ -231,8 +301,9 @@ class Phone:
                     "Upload-Offset": str(offset),
                     "Content-Type": "application/offset+octet-stream",
                 }
-                offset = int(self._send("PATCH", upload, content=chunk, headers=headers).headers["Upload-Offset"])
-            self.store.photo_arrived(photo)
+                answer = self._send("PATCH", upload, content=chunk, headers=headers).headers
+                offset, at = int(answer["Upload-Offset"]), answer.get("Date", at)
+            self.store.photo_arrived(photo, _a_little_after(at))
 
     def _begin_upload(self, photo: str, sha256: str, length: int) -> str:
         pairs = {"photo_id": photo, "sha256": sha256}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
@@ -9,28 +10,31 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import orjson
+
+Key = tuple[str, str]
 Values = dict[str, Any]
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS record (
-    kind TEXT, id TEXT, version INTEGER NOT NULL, body TEXT, scopes TEXT NOT NULL, fill INTEGER NOT NULL,
-    PRIMARY KEY (kind, id));
+    kind TEXT, id TEXT, version INTEGER NOT NULL, body TEXT, scopes TEXT NOT NULL, PRIMARY KEY (kind, id));
 CREATE TABLE IF NOT EXISTS queue (
     place INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, kind TEXT, record TEXT, mutation TEXT NOT NULL,
-    outcome TEXT, is_done INTEGER NOT NULL DEFAULT 0);
+    outcome TEXT, is_done INTEGER NOT NULL DEFAULT 0, answered_at TEXT);
 CREATE TABLE IF NOT EXISTS photo (
-    id TEXT PRIMARY KEY, sha256 TEXT NOT NULL, bytes BLOB, upload_path TEXT, is_done INTEGER NOT NULL DEFAULT 0);
+    id TEXT PRIMARY KEY, sha256 TEXT NOT NULL, bytes BLOB, upload_path TEXT, is_done INTEGER NOT NULL DEFAULT 0,
+    arrived_at TEXT);
 """
 
 
 class Store:
-    """One user's data on one device, in SQLite; every public method is one local transaction."""
+    """One user's data on one device, in SQLite; without a folder it lives in memory, for simulations."""
 
-    def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        self._path = folder / "phone.sqlite"
-        self._db = sqlite3.connect(self._path, isolation_level=None)
+    def __init__(self, folder: Path | None) -> None:
+        if folder is not None:
+            folder.mkdir(parents=True, exist_ok=True)
+        self._db = sqlite3.connect(folder / "phone.sqlite" if folder else ":memory:", isolation_level=None)
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.executescript(_SCHEMA)
 
@@ -67,22 +71,26 @@ class Store:
 
     # -- records -------------------------------------------------------------------------------------------------
 
-    def keep_line(self, line: Values, fill: int) -> None:
-        """Store one line of a page: a lower version than the one held is ignored, the scope set is replaced."""
+    def keep_line(self, line: Values, *, is_repair: bool = False) -> None:
+        """Store one line: the scope set is replaced; a lower version than the one held is ignored, but in a repair."""
         key = (line["kind"], line["id"])
-        held = self._db.execute("SELECT version, fill FROM record WHERE kind = ? AND id = ?", key).fetchone()
-        if held and held[0] > line["version"] and held[1] == fill:
+        held = self._db.execute("SELECT version FROM record WHERE kind = ? AND id = ?", key).fetchone()
+        if held and held[0] > line["version"] and not is_repair:
             return
         if not line["in"]:
             self._lose(key, line["version"])
             return
-        body, scopes = json.dumps(line["body"]), json.dumps(line["in"])
+        if line.get("same"):
+            scopes = json.dumps(line["in"])
+            self._db.execute("UPDATE record SET scopes = ? WHERE kind = ? AND id = ?", (scopes, *key))
+            return
+        body, scopes = orjson.dumps(line["body"], option=orjson.OPT_SORT_KEYS).decode(), json.dumps(line["in"])
         self._db.execute(
-            "INSERT OR REPLACE INTO record (kind, id, version, body, scopes, fill) VALUES (?, ?, ?, ?, ?, ?)",
-            (*key, line["version"], body, scopes, fill),
+            "INSERT OR REPLACE INTO record (kind, id, version, body, scopes) VALUES (?, ?, ?, ?, ?)",
+            (*key, line["version"], body, scopes),
         )
 
-    def _lose(self, key: tuple[str, str], version: int) -> None:
+    def _lose(self, key: Key, version: int) -> None:
         """Hide a record that left the user's scopes, and erase it when no unsent work hangs on it."""
         if self.has_unsent(*key):
             self._db.execute("UPDATE record SET scopes = '[]', version = ? WHERE kind = ? AND id = ?", (version, *key))
@@ -90,38 +98,82 @@ class Store:
             self._db.execute("DELETE FROM record WHERE kind = ? AND id = ?", key)
 
     def drop_scopes(self, dropped: Iterable[str]) -> None:
-        """Take scopes from every record's set."""
+        """Take scopes from every record's set; what is in none any more is hidden until `erase_hidden`."""
         gone = set(dropped)
-        if gone:
-            for kind, id_, version, scopes in self._db.execute(
-                "SELECT kind, id, version, scopes FROM record"
-            ).fetchall():
-                left = [scope for scope in json.loads(scopes) if scope not in gone]
-                if not left:
-                    self._lose((kind, id_), version)
-                else:
-                    self._db.execute(
-                        "UPDATE record SET scopes = ? WHERE kind = ? AND id = ?", (json.dumps(left), kind, id_)
-                    )
+        rows = self._db.execute("SELECT kind, id, scopes FROM record").fetchall() if gone else ()
+        for kind, id_, scopes in rows:
+            left = json.dumps([scope for scope in json.loads(scopes) if scope not in gone])
+            self._db.execute("UPDATE record SET scopes = ? WHERE kind = ? AND id = ?", (left, kind, id_))
 
-    def drop_older_fills(self, fill: int) -> None:
-        """After a fresh start has filled again: what it did not bring is no longer the user's."""
-        for kind, id_, version in self._db.execute(
-            "SELECT kind, id, version FROM record WHERE fill < ?", (fill,)
-        ).fetchall():
-            self._lose((kind, id_), version)
+    def damage(self, kind: str, id_: str, *, is_lost: bool) -> None:
+        """For tests of repair: a row of a failing disk is gone, or says something else."""
+        if is_lost:
+            self._db.execute("DELETE FROM record WHERE kind = ? AND id = ?", (kind, id_))
+        else:
+            self._db.execute(
+                "UPDATE record SET body = '{}', version = version + 7 WHERE kind = ? AND id = ?", (kind, id_)
+            )
+
+    def distrust_hidden(self) -> None:
+        """What is kept for unsent work alone is not compared: whatever version comes of it is right."""
+        self._db.execute("UPDATE record SET version = 0 WHERE scopes = '[]'")
+
+    def erase_hidden(self) -> None:
+        """Erase hidden records on which no unsent work hangs any more."""
+        for kind, id_ in self._db.execute("SELECT kind, id FROM record WHERE scopes = '[]'").fetchall():
+            if not self.has_unsent(kind, id_):
+                self._db.execute("DELETE FROM record WHERE kind = ? AND id = ?", (kind, id_))
+
+    def _inside(self, after: Key | None, upto: Key | None) -> list[tuple[str, str, int, str, str]]:
+        """Visible records behind `after` up to and including `upto`, by (kind, id)."""
+        low, high = after or ("", ""), upto or ("~", "")
+        return self._db.execute(
+            "SELECT kind, id, version, body, scopes FROM record WHERE scopes <> '[]' "
+            "AND (kind, id) > (?, ?) AND (kind, id) <= (?, ?) ORDER BY kind, id",
+            (*low, *high),
+        ).fetchall()
+
+    def digest(self, after: Key | None, upto: Key | None) -> Values:
+        """What this store says of a range: how many records, and the XOR of their hashes."""
+        xor, rows = 0, self._inside(after, upto)
+        for kind, id_, version, body, scopes in rows:
+            sha256 = hashlib.sha256(body.encode()).hexdigest()
+            text = f"{kind} {id_} {version} {sha256} {' '.join(sorted(json.loads(scopes)))}"
+            xor ^= int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "big")
+        return {"count": len(rows), "xor": f"{xor:032x}"}
+
+    def replace_range(self, after: Key | None, upto: Key | None, lines: list[Values]) -> None:
+        """A range as the server has it: what it does not list goes, unless unsent work hangs on it."""
+        listed = {(line["kind"], line["id"]) for line in lines}
+        for kind, id_, _, _, _ in self._inside(after, upto):
+            if (kind, id_) not in listed:
+                self._lose((kind, id_), 0)
+        for line in lines:
+            self.keep_line(line, is_repair=True)
 
     def record(self, kind: str, id_: str) -> tuple[int, Values] | None:
         """The server's copy: version and body."""
         row = self._db.execute("SELECT version, body FROM record WHERE kind = ? AND id = ?", (kind, id_)).fetchone()
         return (row[0], json.loads(row[1])) if row else None
 
-    def visible(self, kind: str) -> dict[str, Values]:
-        """Bodies by id of the records the user may see now."""
-        rows = self._db.execute("SELECT id, body FROM record WHERE kind = ? AND scopes <> '[]'", (kind,))
-        return {row[0]: json.loads(row[1]) for row in rows}
+    def still_has(self, have: dict[str, int]) -> dict[str, int]:
+        """Of the bodies that came with push answers, those that are still here."""
+        rows = {tuple(key.split("/")): version for key, version in have.items()}
+        versions = self.versions()
+        return {f"{kind}/{id_}": v for (kind, id_), v in rows.items() if versions.get((kind, id_)) == v}
 
-    def versions(self) -> dict[tuple[str, str], int]:
+    def visible(self, kind: str, leaving: Iterable[str] = ()) -> dict[str, Values]:
+        """Bodies by id of the records the user may see now: not those that are only in scopes about to be dropped."""
+        gone = set(leaving)
+        rows = self._db.execute("SELECT id, body, scopes FROM record WHERE kind = ? AND scopes <> '[]'", (kind,))
+        return {id_: json.loads(body) for id_, body, scopes in rows if not gone or set(json.loads(scopes)) - gone}
+
+    def bodies(self) -> dict[Key, tuple[int, Values]]:
+        """Every visible record's version and body."""
+        rows = self._db.execute("SELECT kind, id, version, body FROM record WHERE scopes <> '[]'")
+        return {(kind, id_): (version, json.loads(body)) for kind, id_, version, body in rows}
+
+    def versions(self) -> dict[Key, int]:
         """Every visible record's version: what must equal the server."""
         return {
             (r[0], r[1]): r[2] for r in self._db.execute("SELECT kind, id, version FROM record WHERE scopes <> '[]'")
@@ -157,12 +209,24 @@ class Store:
         """Whether unsent work hangs on a record."""
         return bool(self.unsent_of(kind, id_))
 
-    def answer(self, outcome: Values) -> None:
+    def answer(self, outcome: Values, answered_at: str) -> None:
         """Keep the server's receipt; a held one stays in the queue until it has ended."""
-        ended = outcome["status"] != "held"
         self._db.execute(
-            "UPDATE queue SET outcome = ?, is_done = ? WHERE id = ?", (json.dumps(outcome), ended, outcome["id"])
+            "UPDATE queue SET outcome = ?, is_done = ?, answered_at = ? WHERE id = ?",
+            (json.dumps(outcome), outcome["status"] != "held", answered_at, outcome["id"]),
         )
+
+    def queue_again(self, holds_through: str) -> None:
+        """The server lost history: what it acknowledged after the moment that it still holds is sent once more."""
+        self._db.execute("UPDATE queue SET is_done = 0 WHERE answered_at > ?", (holds_through,))
+        self._db.execute(
+            "UPDATE photo SET is_done = 0, upload_path = NULL WHERE arrived_at > ? AND bytes IS NOT NULL",
+            (holds_through,),
+        )
+
+    def forget_backed_up(self, backed_up_through: str) -> None:
+        """Pictures that are in a backup need the phone's copy no longer."""
+        self._db.execute("UPDATE photo SET bytes = NULL WHERE is_done AND arrived_at <= ?", (backed_up_through,))
 
     def journal(self) -> list[tuple[Values, Values | None]]:
         """Everything ever entered on this phone, with its receipt; never cleared before one is there."""
@@ -185,6 +249,6 @@ class Store:
         """Remember where a picture's upload is."""
         self._db.execute("UPDATE photo SET upload_path = ? WHERE id = ?", (path, id_))
 
-    def photo_arrived(self, id_: str) -> None:
-        """The server has checked the hash: only now the phone's copy goes."""
-        self._db.execute("UPDATE photo SET is_done = 1, bytes = NULL WHERE id = ?", (id_,))
+    def photo_arrived(self, id_: str, at: str) -> None:
+        """The server has checked the hash; the bytes stay until a backup of the server holds them too."""
+        self._db.execute("UPDATE photo SET is_done = 1, arrived_at = ? WHERE id = ?", (at, id_))

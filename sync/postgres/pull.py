@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 
 from sync.change import Key
 from sync.cursor import Part, PartKey, Snapshot
-from sync.postgres.door import json_text
+from sync.postgres.door import json_text, keys_json
 from sync.store import Digest, Line, Span
 
 _LOWEST: Key = ("", "00000000-0000-0000-0000-000000000000")
@@ -88,8 +88,12 @@ class PostgresPull:
             held,
         )  # fmt: skip
 
+    def named(self, keys: Collection[Key], held: Collection[str]) -> list[Line]:
+        """Those of these records that lie in the scopes."""
+        return [line for line in self._read(_NAMED, {"keys": keys_json(keys)}, held) if line.scopes]
+
     def digest(self, span: Span, held: Collection[str]) -> Digest:
-        """Count and XOR of SHA-256(kind, id, version, body hash), computed on demand."""
+        """Count and XOR of SHA-256(kind, id, version, body hash, scopes), computed on demand."""
         count, high, low = rows_of(self._connection, _DIGEST, _span(span, held))[0]
         return Digest(count, f"{(high or 0) % 2**64:016x}{(low or 0) % 2**64:016x}")
 
@@ -153,7 +157,8 @@ _MINE = (
 _DIGEST = (
     "SELECT count(*), bit_xor(('x' || encode(substr(h, 1, 8), 'hex'))::bit(64)::bigint), "
     "bit_xor(('x' || encode(substr(h, 9, 8), 'hex'))::bit(64)::bigint) FROM (SELECT sha256(convert_to("
-    "d.kind || ' ' || d.id || ' ' || d.version || ' ' || encode(d.body_sha256, 'hex'), 'UTF8')) AS h "
+    "d.kind || ' ' || d.id || ' ' || d.version || ' ' || encode(d.body_sha256, 'hex') || ' ' || "
+    "array_to_string(ARRAY(SELECT s FROM unnest(d.scopes) s WHERE s = ANY(%(held)s) ORDER BY s COLLATE \"C\"), ' '), 'UTF8')) AS h "
     f"FROM {_MINE}{_JOIN}) hashes"
 )
 _BORDERS = (
@@ -161,6 +166,7 @@ _BORDERS = (
     f"FROM {_MINE} mine) cut ORDER BY piece, kind DESC, id DESC"
 )
 _LINES = f"SELECT {_COLUMNS} FROM {_MINE}{_JOIN}ORDER BY f.kind, f.id"
+_NAMED = f"SELECT {_COLUMNS} FROM (SELECT kind, id, xid8 '3' AS xid FROM json_to_recordset(%(keys)s) AS k(kind text, id uuid)){_JOIN}"
 _HIGHEST_XID = (
     "SELECT x::text FROM (SELECT (SELECT e.xid FROM sync_entry e WHERE e.scope = s ORDER BY e.xid DESC LIMIT 1) AS x "
     "FROM unnest(CAST(%(held)s AS text[])) s) tops WHERE x IS NOT NULL ORDER BY x DESC LIMIT 1"

@@ -1,0 +1,136 @@
+"""Deliberate bugs, each a mistake that a rival ships or shipped; the simulator must find every one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
+from unittest.mock import patch
+
+import orjson
+
+from mobile_api_spec.phone.store import Store
+from sync import answer, merge
+from sync.change import Write, moment_text
+from sync.cursor import BEGINNING, Part, Snapshot
+from sync.pull import _Walk
+from tests.simulation.core import Server
+
+
+def sequence_cursor() -> AbstractContextManager[Any]:
+    """A cursor that is a number: what was begun earlier and commits later is never sent."""
+    return patch.object(Snapshot, "is_new", lambda self, xid: xid >= self.xmax)
+
+
+def cursor_ahead_of_the_disk() -> AbstractContextManager[Any]:
+    """A snapshot handed out as it is: after a loss of power its transaction ids are given to others."""
+    return patch.object(Snapshot, "clamped", lambda self, _highest: self)
+
+
+def one_snapshot_for_a_half_done_fill() -> AbstractContextManager[Any]:
+    """A fill that goes on where it stood, blind to what changed behind its position."""
+    original = _Walk.advance
+
+    def advance(self: _Walk, part: Part, has_news: bool) -> Part:
+        if part.position not in (None, BEGINNING):
+            self._catch_up = lambda one: (one, True)  # type: ignore[method-assign]
+            try:
+                return original(self, part, has_news)
+            finally:
+                del self._catch_up
+        return original(self, part, has_news)
+
+    return patch.object(_Walk, "advance", advance)
+
+
+def counting_scopes() -> AbstractContextManager[Any]:
+    """A phone that adds the scopes of a line to those it knows instead of replacing them."""
+    original = Store.keep_line
+
+    def keep_line(self: Store, line: dict[str, Any], **options: Any) -> None:
+        row = self._db.execute(
+            "SELECT scopes FROM record WHERE kind = ? AND id = ?", (line["kind"], line["id"])
+        ).fetchone()
+        known = orjson.loads(row[0]) if row else []
+        original(self, line | {"in": sorted({*line["in"], *known})} if line["in"] else line, **options)
+
+    return patch.object(Store, "keep_line", keep_line)
+
+
+def an_outcome_reported_before_commit() -> AbstractContextManager[Any]:
+    """The answer goes out, then the transaction fails."""
+    return patch.object(Server, "reports_before_commit", True)
+
+
+def a_merge_that_depends_on_order() -> AbstractContextManager[Any]:
+    """The last to arrive wins, whenever it happened."""
+    original = merge._next_heads
+
+    def next_heads(stored: Any, group: str, names: list[str], edit: Any, version: int) -> list[dict[str, Any]]:
+        return [head for head in original(stored, group, names, edit, version) if head["version"] == version]
+
+    return patch.object(merge, "_next_heads", next_heads)
+
+
+def a_reply_body_outside_the_scopes() -> AbstractContextManager[Any]:
+    """A push's answer carries the record, whoever may see it now."""
+
+    def record(write: Write, _held: Any) -> dict[str, Any]:
+        return {
+            "kind": write.kind.name, "id": write.id, "version": write.version, "in": sorted(write.scopes),
+            "body": orjson.Fragment(write.body),
+        }  # fmt: skip
+
+    return patch.object(answer, "_record", record)
+
+
+def a_repair_that_trusts_the_phone() -> AbstractContextManager[Any]:
+    """A repair that lets the phone's higher version stand."""
+    original = Store.keep_line
+
+    def keep_line(self: Store, line: dict[str, Any], *, is_repair: bool = False) -> None:
+        original(self, line)
+
+    return patch.object(Store, "keep_line", keep_line)
+
+
+@contextmanager
+def an_epoch_that_is_not_noticed() -> Iterator[None]:
+    """A phone that never sends again what a restored server has lost."""
+    with patch.object(Store, "queue_again", lambda _self, _through: None):
+        yield
+
+
+def a_fill_blind_to_answers() -> AbstractContextManager[Any]:
+    """Records that came with a push's answer are not looked at while a fill has yet to reach them."""
+    return patch("sync.pull._gone", lambda _store, _have, _scopes: [])
+
+
+def clocks_believed() -> AbstractContextManager[Any]:
+    """Steps sorted by arrival instead of by when they happened."""
+
+    def with_step(kind: Any, stored: Any, action: str, target: str, edit: Any, version: int, forced: bool) -> Any:
+        from sync.steps import log_of
+
+        head = {
+            "id": edit.id, "author": edit.author_id, "device": edit.device_id, "at": moment_text(edit.at),
+            "version": version, "action": action, "values": {kind.state_field: target},
+        }  # fmt: skip
+        return [*log_of(kind, stored), head]
+
+    return patch("sync.apply.with_step", with_step)
+
+
+BUGS: tuple[Callable[[], AbstractContextManager[Any]], ...] = (
+    sequence_cursor,
+    cursor_ahead_of_the_disk,
+    one_snapshot_for_a_half_done_fill,
+    counting_scopes,
+    an_outcome_reported_before_commit,
+    a_merge_that_depends_on_order,
+    a_reply_body_outside_the_scopes,
+    a_repair_that_trusts_the_phone,
+    an_epoch_that_is_not_noticed,
+    a_fill_blind_to_answers,
+    clocks_believed,
+)

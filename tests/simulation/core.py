@@ -1,0 +1,334 @@
+"""Level A's server: the sync core on the double, with duties, an office, a virtual clock, crashes and restores."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+
+from mobile_api_spec.phone import Refused
+from sync import answer, apply
+from sync.apply import CannotApply, Change
+from sync.change import Author, Key, Mutation, Outcome, Status, Write, moment_text, parse_moment
+from sync.compare import Claim, compare
+from sync.cursor import Cursor, CursorSeal, Holder, need_continuable
+from sync.errors import StartCompare
+from sync.honest_time import Exchange
+from sync.memory import Memory, Transaction
+from sync.pull import pull
+from sync.push import Clocks, Push
+from sync.questions import questions_of
+from sync.store import Digest, Span, Waiting
+from sync.wire import mutation_from, read_batch
+from tests.simulation.kinds import KINDS
+
+START = datetime(2026, 9, 1, 8, tzinfo=UTC)
+OFFICE = Author("0" * 8 + "-0000-4000-8000-000000000000", None, frozenset({"office"}), "u")
+
+
+class Crashed(Exception):
+    """The server's machine lost power in the middle of what it did."""
+
+
+class Busy(Exception):
+    """Another push holds a row: PostgreSQL would call it a deadlock and the batch would begin anew."""
+
+
+@dataclass(frozen=True)
+class Duty:
+    """Who serves a cell, from when, until when."""
+
+    user: str
+    cell: str
+    since: datetime
+    until: datetime | None = None
+
+    def covers(self, moment: datetime) -> bool:
+        """Whether it held at a moment."""
+        return self.since <= moment and (self.until is None or moment < self.until)
+
+
+class Server:
+    """Everything a phone can ask, answered by the sync core on a double that crashes and is restored."""
+
+    reports_before_commit = False
+
+    def __init__(self, dice: random.Random) -> None:
+        self.dice, self.now = dice, START
+        self.memory = Memory(KINDS, self._end)
+        self.seal = CursorSeal("simulation")
+        self.duties: list[Duty] = []
+        self.lingering: list[Transaction] = []
+        self.epochs: list[list[Any]] = []
+        self.backups: list[tuple[datetime, Memory]] = []
+        self.exchanges: dict[str, dict[str, Exchange]] = {}
+        # What each write came of, by the write's identity: what the order-free replay begins from.
+        self.sources: dict[int, tuple[Write, Change]] = {}
+        self.interleave: Callable[[], None] = lambda: None
+        self.crash_in: int | None = None
+        self._ids = 0
+        self._was_held: dict[str, Any] = {}
+
+    # -- rights ----------------------------------------------------------------------------------------------------
+
+    def scopes(self, user: str, at: datetime | None = None) -> frozenset[str]:
+        """The scopes a user holds at a moment."""
+        moment = at or self.now
+        return frozenset({f"cell:{one.cell}" for one in self.duties if one.user == user and one.covers(moment)})
+
+    # -- transactions ----------------------------------------------------------------------------------------------
+
+    def _end(self, holder: Transaction) -> None:
+        """Somebody waits for this transaction: an office's ends one way or the other, a push cannot be hurried."""
+        if holder not in self.lingering:
+            raise Busy
+        self.lingering.remove(holder)
+        self._finish(holder, self.dice.random() < 0.7)
+
+    def _finish(self, transaction: Transaction, goes_well: bool) -> None:
+        if goes_well:
+            transaction.commit()
+            self.memory.flush()
+        else:
+            transaction.rollback()
+
+    def _step(self) -> None:
+        """Between two statements anything may happen, the loss of power too."""
+        if self.crash_in is not None:
+            self.crash_in -= 1
+            if self.crash_in <= 0:
+                self.crash()
+                raise Crashed
+        self.interleave()
+
+    def crash(self) -> None:
+        """Power comes back: what was open is gone, and so are transaction ids that never reached the disk."""
+        self.crash_in = None
+        self.lingering.clear()
+        self.memory.crash()
+
+    # -- what a phone asks -----------------------------------------------------------------------------------------
+
+    def handle(self, user: str, device: str, path: str, body: bytes) -> dict[str, Any]:
+        """One request; raises Refused with the server's problem, Crashed when it died over it."""
+        verbs = {"/sync/push": self._push, "/sync/pull": self._pull, "/sync/compare": self._compare}
+        try:
+            found: dict[str, Any] = verbs[path](user, device, body)
+        except StartCompare as error:
+            raise Refused(409, {"code": "start_compare", "why": str(error)}) from error
+        except Busy as error:
+            raise Refused(503, {"code": "not_ready"}) from error
+        return found
+
+    def _head(self) -> dict[str, Any]:
+        through = max((at for at, _ in self.backups), default=None)
+        return {
+            "epoch": self.memory.epoch,
+            "server_time": moment_text(self.now),
+            "backed_up_through": moment_text(through) if through else None,
+            "epochs": self.epochs,
+        }
+
+    def _pull(self, user: str, device: str, data: bytes) -> dict[str, Any]:
+        body, holder = orjson.loads(data), Holder(user, device, orjson.loads(data)["store"])
+        scopes, store = self.scopes(user), self.memory.begin()
+        cursor = Cursor(self.memory.epoch)
+        looked = store.look([])
+        if body["cursor"]:
+            cursor, made_for = self.seal.open(body["cursor"])
+            need_continuable(cursor, made_for, holder, self.memory.epoch, looked[0], 0)
+        have = {(kind, id_): v for key, v in body["have"].items() for kind, id_ in [key.split("/")]}
+        page = pull(store, cursor, sorted(scopes), body["limit"], looked=None, have=have)
+        head = self._head() | {
+            "cursor": self.seal.seal(page.cursor, holder),
+            "more": page.more,
+            "drops": page.drops,
+            "scopes": [{"scope": scope, "until": None} for scope in sorted(scopes)],
+        }
+        found: dict[str, Any] = orjson.loads(answer.glued(head, lines=answer.lines_json(page.lines, have)))
+        return found
+
+    def _compare(self, user: str, device: str, data: bytes) -> dict[str, Any]:
+        body, scopes = orjson.loads(data), sorted(self.scopes(user))
+        claims = [
+            Claim(Span(_key(one["after"]), _key(one["upto"])), Digest(one["count"], one["xor"]))
+            for one in body["ranges"]
+        ]
+        found = compare(self.memory.begin(), self.memory.epoch, scopes, claims)
+        head = self._head() | {
+            "cursor": self.seal.seal(found.cursor, Holder(user, device, body["store"])),
+            "ask": found.ask_json(),
+            "scopes": [{"scope": scope, "until": None} for scope in scopes],
+        }
+        result: dict[str, Any] = orjson.loads(answer.glued(head, repairs=found.repairs_json()))
+        return result
+
+    def _push(self, user: str, device: str, data: bytes) -> dict[str, Any]:
+        batch = read_batch(data)
+        mutations = [mutation_from(bytes(raw), device, batch.boot) for raw in batch.mutations]
+        store = self.memory.begin()
+        store.step = self._step
+        push = Push(
+            store,
+            KINDS,
+            Author(user, device, frozenset({"rep"}), "u"),
+            _Rights(self, user),
+            self._clocks(device, batch),
+        )
+        try:
+            outcomes = push.run(mutations)
+            answers = answer.push_answers(outcomes, push.written, self.scopes(user))
+            if self.reports_before_commit and self.dice.random() < 0.3:
+                store.rollback()
+            else:
+                self._step()
+                store.commit()
+                self.memory.flush()
+                self._remember(push.written, mutations, store)
+        except BaseException:
+            store.rollback()
+            raise
+        return orjson.loads(orjson.dumps({"outcomes": answers, "server_time": moment_text(self.now)})) | {}
+
+    def _remember(self, written: Mapping[str, Write], mutations: list[Mutation], store: Transaction) -> None:
+        known = {one.id: one for one in mutations} | {i: w[0].mutation for i, w in self._was_held.items()}
+        self._was_held = store.tables("waiting")
+        for id_, write in written.items():
+            one = known[id_]
+            now = {"unit_id": "u"} | one.now if one.op == "create" else one.now
+            base = min(one.base_version, write.before.version if write.before else 0)
+            change = Change(id_, write.author, write.happened_at, now, base, one.action, id_, write.grade)
+            self.sources[id(write)] = (write, change)
+
+    def _clocks(self, device: str, batch: Any) -> Clocks:
+        boots = self.exchanges.setdefault(device, {})
+        if batch.boot and batch.monotonic_ms is not None:
+            boots[batch.boot] = Exchange(batch.boot, batch.monotonic_ms, self.now)
+        return Clocks(parse_moment(batch.sent_at), self.now, dict(boots))
+
+    # -- the office ------------------------------------------------------------------------------------------------
+
+    def new_id(self) -> str:
+        """A seeded id for the office's records."""
+        self._ids += 1
+        return str(UUID(int=self.dice.getrandbits(64) << 32 | self._ids, version=4))
+
+    def office(
+        self, work: Callable[[Transaction], tuple[Write, Change] | None], linger: bool, goes_well: bool = True
+    ) -> None:
+        """A click in the office: its transaction may stay open while others come and go."""
+        transaction = self.memory.begin()
+        try:
+            found = work(transaction)
+            if found is not None:
+                write = found[0]
+                self.sources[id(write)] = found
+                transaction.write_many([write])
+                transaction.ask(questions_of(write))
+        except (CannotApply, Busy):
+            transaction.rollback()
+            return
+        if linger and transaction.xid is not None:
+            self.lingering.append(transaction)
+        else:
+            self._finish(transaction, goes_well)
+
+    def change(self, now: dict[str, Any], base: int, action: str | None = None) -> Change:
+        """What the office does to a record it has just read."""
+        return Change(self.new_id(), OFFICE, self.now, now, base_version=base, action=action)
+
+    def create(self, kind: str, values: dict[str, Any], linger: bool = False, goes_well: bool = True) -> None:
+        """A record made by the office."""
+        change = self.change({"unit_id": "u"} | values, 0)
+
+        def work(store: Transaction) -> tuple[Write, Change]:
+            return apply.create(KINDS[kind], self.new_id(), change, store.next_version(0)).write, change
+
+        self.office(work, linger, goes_well)
+
+    def edit(self, key: Key, now: dict[str, Any], verb: str, linger: bool, goes_well: bool = True) -> None:
+        """A change, a step (`act:finish`) or a deletion by the office."""
+
+        def work(store: Transaction) -> tuple[Write, Change] | None:
+            stored = store.load([key]).get(key)
+            if stored is None or stored.deleted:
+                return None
+            name, _, action = verb.partition(":")
+            change = self.change(now, stored.version, action or None)
+            applied = getattr(apply, name)(KINDS[key[0]], stored, change, store.next_version(stored.version))
+            return applied.write, change
+
+        self.office(work, linger, goes_well)
+
+    def end_lingering(self, most: int = 99) -> None:
+        """Some of what is open ends, in any order."""
+        for _ in range(min(most, len(self.lingering))):
+            self._finish(self.lingering.pop(self.dice.randrange(len(self.lingering))), self.dice.random() < 0.7)
+
+    def end_holds(self) -> None:
+        """Everything held is parked, as at its deadline."""
+        store = self.memory.begin()
+        for id_, (one, author) in list(store.tables("waiting").items()):
+            if one.outcome.status is Status.HELD:
+                outcome = Outcome(id_, Status.PARKED, code="deadline_passed")
+                store.settle(author, [(one.mutation, outcome)], [])
+                store.settle(author, [], [Waiting(one.mutation, outcome, id_)])
+        self._finish(store, True)
+
+    def back_up(self) -> None:
+        """A dump of this moment."""
+        self.backups.append((self.now, self.memory.backup()))
+
+    def restore(self) -> None:
+        """Back to one of the dumps: what came after it is gone here, and so are the later dumps' marks."""
+        if not self.backups:
+            return
+        at = self.dice.randrange(len(self.backups))
+        dump = self.backups[at][1]
+        self.backups = self.backups[: at + 1]
+        self.lingering.clear()
+        self.memory.restore(dump, self.memory.epoch + 1)
+        self.epochs.append([self.memory.epoch, moment_text(self.backups[at][0])])
+
+
+def _key(pair: list[str] | None) -> Key | None:
+    return (pair[0], pair[1]) if pair else None
+
+
+class _Rights:
+    """A user's scopes for one push."""
+
+    def __init__(self, server: Server, user: str) -> None:
+        self._server, self._user = server, user
+
+    def now(self) -> Collection[str]:
+        return self._server.scopes(self._user)
+
+    def naming(self, _kind: str) -> Collection[str]:
+        return self.now()
+
+    def at(self, moment: datetime) -> Collection[str]:
+        return self._server.scopes(self._user, moment)
+
+    def ever(self) -> Collection[str]:
+        return {f"cell:{one.cell}" for one in self._server.duties if one.user == self._user}
+
+    def record_scopes_at(self, key: Key, moment: datetime) -> Collection[str]:
+        history = self._server.memory.begin().tables("history")
+        past = [w for (kind, id_, _), w in history.items() if (kind, id_) == key and w.happened_at <= moment]
+        return max(past, key=lambda write: write.version).scopes if past else frozenset()
+
+
+def later(moment: datetime, minutes: float) -> datetime:
+    """Some minutes on."""
+    return moment + timedelta(minutes=minutes)
+
+
+def ended(duty: Duty, at: datetime) -> Duty:
+    """A duty that ends now."""
+    return replace(duty, until=at)

@@ -2,6 +2,9 @@
 
 from backend import config, logs
 from backend.app import create_app
+from backend.services.history import watch_history
 
 logs.configure()
-app = create_app(config.read())
+settings = config.read()
+app = create_app(settings)
+watch_history(app.extensions["wangge"].database, settings.home)

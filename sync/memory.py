@@ -213,8 +213,8 @@ class Transaction:
     def borders(self, span: Span, held: Collection[str], pieces: int) -> list[Key]:
         """The last keys of about equal pieces."""
         keys = self._mine(span, held)
-        size = -(-len(keys) // pieces)
-        return [keys[min(n + size, len(keys)) - 1] for n in range(0, len(keys), size)] if keys else []
+        ends = [-(-len(keys) * piece // pieces) for piece in range(1, min(pieces, len(keys)) + 1)]
+        return [keys[end - 1] for end in dict.fromkeys(ends)]
 
     def lines(self, span: Span, held: Collection[str]) -> list[Line]:
         """Everything inside a span."""

@@ -208,7 +208,7 @@ def mutation(kind: str, record: str, op: str, now: dict[str, Any], **more: Any) 
 def entrance_of(session: Session, actor: Actor) -> Entrance:
     """What a signed-in request of this actor begins with."""
     scopes = {scope: until.isoformat() if until else None for scope, until in held(session, actor).items()}
-    return Entrance(actor, scopes, epoch.current(session.connection()), None, None, (Snapshot(3, 3), ()))
+    return Entrance(actor, scopes, epoch.current(session.connection()), (), None, None, (Snapshot(3, 3), ()))
 
 
 def hand_in(session: Session, actor: Actor, mutations: Sequence[Any], **clocks: Any) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from marshmallow import Schema, fields
 
 from backend.actor import OFFICE
 from backend.api.authentication import actor, signed_in
-from backend.api.house import reading, transaction
+from backend.api.house import house, reading, transaction
 from backend.errors import Problem
 from backend.records import wire
 from backend.services import devices
@@ -28,6 +28,9 @@ class DeviceOut(Schema):
     last_seen_at = wire.Moment(allow_none=True)
     app_version = fields.String(allow_none=True)
     waiting_count = fields.Integer(allow_none=True)
+    storage_left_mb = fields.Integer(allow_none=True)
+    last_failure_at = wire.Moment(allow_none=True)
+    last_failure = fields.String(allow_none=True)
     revoked_at = wire.Moment(allow_none=True)
 
 
@@ -39,6 +42,7 @@ class Devices(MethodView):
         """Phones of the asker's units."""
         if not actor().is_office:
             raise Problem("not_allowed", needs=sorted(OFFICE))
+        house().contacts.flush()
         with reading() as session:
             return devices.list_devices(session, actor())
 

@@ -23,6 +23,7 @@ from backend.queries.entrance import Entrance, enter
 from backend.records import wire
 from backend.services.contacts import Contact
 from backend.services.credentials import token_sha256
+from backend.services.history import watch_history
 from backend.services.syncing import (
     MOST_MUTATIONS,
     PAGE_LINES,
@@ -37,6 +38,7 @@ from backend.services.syncing import (
 )
 from sync.change import moment_text
 from sync.compare import Claim
+from sync.cursor import Cursor, Holder
 from sync.pull import probed
 from sync.store import Digest, Span
 from sync.wire import read_batch
@@ -122,6 +124,11 @@ class Head(Schema):
     scopes = fields.List(fields.Nested(ScopeHeld), required=True)
     server_time = fields.String(required=True)
     backed_up_through = fields.String(required=True, allow_none=True)
+    epochs = fields.List(
+        fields.List(fields.Raw(allow_none=True)),
+        required=True,
+        metadata={"description": "[number, up to when it holds what was acknowledged before it] for each restore"},
+    )
 
 
 class PullPage(Head):
@@ -176,6 +183,18 @@ def _read(schema: type[Schema]) -> dict[str, Any]:
     return found
 
 
+def _page(token: bytes, asked: PullRequest, opened: tuple[Cursor, Holder | None]) -> tuple[Entrance, bytes]:
+    try:
+        with house().database.reading() as connection:
+            g.actor = (entrance := enter(connection, token, probed(opened[0]))).actor
+            return entrance, pull_page(connection, entrance, house().seal, asked, opened)
+    except Problem as problem:
+        if problem.detail.get("why") == "ahead_of_server":
+            # A seal of ours on a place we have never been: the database has gone back.
+            watch_history(house().database, house().settings.home)
+        raise
+
+
 class PullAsk(msgspec.Struct):
     """PullBody as the decoder of the busiest address reads it; what it does not take, PullBody judges."""
 
@@ -214,9 +233,7 @@ class Pull(MethodView):
                 g.actor = (entrance := enter(connection, token, probed(opened[0]))).actor
             page = nothing_new(entrance, asked, opened)
         if page is None:
-            with house().database.reading() as connection:
-                g.actor = (entrance := enter(connection, token, probed(opened[0]))).actor
-                page = pull_page(connection, entrance, house().seal, asked, opened)
+            entrance, page = _page(token, asked, opened)
         g.has_written = False
         _note(entrance, {name: getattr(ask, name) for name in _SAID})
         return Response(page, mimetype="application/json")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 from urllib.parse import unquote, urlsplit
@@ -24,6 +25,11 @@ def backup(machine: Machine, folder: Path) -> Path:
     """Write a dump and the objects; the dump comes first, so that every photo it names is copied."""
     folder.mkdir(parents=True, exist_ok=True)
     target = folder / DUMP
+    began_at = datetime.now(UTC)
+    engine = machine.engine()
+    with engine.begin() as connection:
+        epoch.note_backup(connection, began_at)
+    engine.dispose()
     with target.open("wb") as out:
         done = _program(machine, "pg_dump", "--format=custom", f"--dbname={machine.settings.database_url}", stdout=out)
     if done.returncode:

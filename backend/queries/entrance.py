@@ -20,12 +20,14 @@ from sync.postgres.pull import LOOK, look_parameters, looked, rows_of
 class Entrance:
     """The actor, their scopes with the day each ends (if it does), and where the server's history stands.
 
+    `epochs` are those opened by restores, each with the moment up to which it holds what was acknowledged before it;
     `backed_up_through` is the moment before which everything acknowledged is in a backup.
     """
 
     actor: Actor
     scopes: Mapping[str, str | None]
     epoch: int
+    epochs: Sequence[tuple[int, str | None]]
     backed_up_through: datetime | None
     revoked_at: datetime | None
     looked: tuple[Snapshot, Collection[PartKey]]
@@ -40,7 +42,7 @@ def enter(connection: Connection, token_sha256: bytes, parts: Sequence[Part] = (
     rows = rows_of(connection, _ENTER, parameters)
     if not rows:
         raise Problem("not_signed_in")
-    use, staff, unit, roles, device, revoked_at, scopes, epoch, backed_up_through, snapshot, fresh = rows[0]
+    use, staff, unit, roles, device, revoked_at, scopes, epochs, backed_up_through, snapshot, fresh = rows[0]
     if use == "personal":
         raise Problem("read_only_token")
     actor = Actor(
@@ -50,7 +52,9 @@ def enter(connection: Connection, token_sha256: bytes, parts: Sequence[Part] = (
         device_id=device,
         device_revoked=revoked_at is not None,
     )
-    return Entrance(actor, scopes, epoch or 1, backed_up_through, revoked_at, looked(snapshot, fresh))
+    later = [(number, through) for number, through in epochs or () if number > 1]
+    number = later[-1][0] if later else 1
+    return Entrance(actor, scopes, number, later, backed_up_through, revoked_at, looked(snapshot, fresh))
 
 
 _OFFICES = sorted(map(str, OFFICE))
@@ -60,7 +64,7 @@ _ENTER = (
     "WHERE t.sha256 = %(token)s AND t.use IN ('access', 'personal') AND t.expires_at > now()), "
     f"{RIGHTS.replace(':on', '%(on)s')} SELECT w.use, w.staff_id::text AS staff, w.unit_id::text AS unit, w.roles, w.device_id::text AS device, "
     "d.revoked_at, (SELECT json_object_agg(scope, until) FROM held) AS scopes, "
-    "(SELECT max(number) FROM sync_epoch) AS epoch, (SELECT max(began_at) FROM sync_backup) AS backed_up_through, "
+    "(SELECT json_agg(json_build_array(number, holds_through) ORDER BY number) FROM sync_epoch) AS epochs, (SELECT max(began_at) FROM sync_backup) AS backed_up_through, "
     f"{LOOK} "
     "FROM who w LEFT JOIN device d ON d.id = w.device_id"
 )

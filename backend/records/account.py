@@ -41,6 +41,7 @@ class Device(Base):
     last_failure_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     last_failure: Mapped[str | None] = mapped_column(Text)
     storage_left_mb: Mapped[int | None]
+    alarmed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     app_version: Mapped[str | None] = mapped_column(Text)
     waiting_count: Mapped[int | None]
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -39,5 +39,13 @@ def revoke_device(session: Session, actor: Actor, device_id: str) -> dict[str, A
 
 
 def _as_dict(device: Device) -> dict[str, Any]:
-    names = ("name", "registered_at", "last_seen_at", "app_version", "waiting_count", "revoked_at")
+    names: tuple[str, ...] = (
+        "name",
+        "registered_at",
+        "last_seen_at",
+        "app_version",
+        "waiting_count",
+        "storage_left_mb",
+    )
+    names += ("last_failure_at", "last_failure", "revoked_at")
     return {"id": str(device.id), "unit_id": str(device.unit_id)} | {name: getattr(device, name) for name in names}

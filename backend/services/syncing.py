@@ -33,8 +33,8 @@ from sync.wire import Batch, Unreadable, mutation_from, unreadable
 
 MOST_MUTATIONS = 500
 PAGE_LINES = 1000
-# Removals are kept so long; a store that was away for longer compares instead of going on.
-KEEP_REMOVALS = timedelta(days=32)
+# A store that was away for longer compares instead of going on: removals are kept two days more.
+CONTINUE_WITHIN = timedelta(days=30)
 # A lost phone may hand its work in for so long.
 HAND_IN = timedelta(days=30)
 _GRANTING = frozenset({"cell_assignment", "crew", "unit"})
@@ -103,7 +103,7 @@ def pull_page(
         cursor = Cursor(entrance.epoch, seen_on=_day(now))
     try:
         need_continuable(
-            cursor, made_for or holder, holder, entrance.epoch, entrance.looked[0], _day(now - KEEP_REMOVALS)
+            cursor, made_for or holder, holder, entrance.epoch, entrance.looked[0], _day(now - CONTINUE_WITHIN)
         )
     except StartCompare as error:
         raise Problem("start_compare", epoch=entrance.epoch, why=str(error)) from error
@@ -133,6 +133,7 @@ def _head(entrance: Entrance, now: datetime) -> dict[str, Any]:
         "epoch": entrance.epoch,
         "server_time": moment_text(now),
         "backed_up_through": moment_text(through) if through else None,
+        "epochs": [[number, moment_text(parse_moment(at)) if at else None] for number, at in entrance.epochs],
         "scopes": [{"scope": scope, "until": until} for scope, until in sorted(entrance.scopes.items())],
     }
 

@@ -16,7 +16,9 @@ from redis.exceptions import RedisError
 from backend import config
 from backend.db import Database, make_engine
 from backend.services.dispatching import escalate_unopened
+from backend.services.history import watch_history
 from backend.services.notifying import channel_named
+from backend.services.silence import tell_of_silence
 from backend.services.syncing import retry_held
 from backend.services.tidying import tidy
 from backend.services.visiting import plan_visits
@@ -44,6 +46,8 @@ def make_celery(settings: config.Settings) -> Celery:
             "sweep the outbox": {"task": "wangge.serve_outbox", "schedule": 5.0},
             "park what waited too long": {"task": "wangge.end_holds", "schedule": 60.0},
             "escalate unopened jobs": {"task": "wangge.escalate", "schedule": 30.0},
+            "watch history": {"task": "wangge.watch_history", "schedule": 60.0},
+            "look for silent phones": {"task": "wangge.find_silent", "schedule": crontab(minute=40)},
             "tidy": {"task": "wangge.tidy", "schedule": crontab(minute=20)},
             "plan visits": {"task": "wangge.plan_visits", "schedule": crontab(hour=2, minute=10)},
         },
@@ -92,6 +96,19 @@ def end_holds() -> int:
     with _database().transaction() as session:
         retry_held(session)
         return deadline_passed(session.connection(), datetime.now(UTC))
+
+
+@shared_task(name="wangge.watch_history")
+def watch() -> str | None:
+    """Open a new epoch when the database was restored behind our back."""
+    return watch_history(_database(), config.read().home)
+
+
+@shared_task(name="wangge.find_silent")
+def find_silent() -> int:
+    """Tell dispatchers of phones that have not spoken, that fail, or that hold old work."""
+    with _database().transaction() as session:
+        return tell_of_silence(session, datetime.now(UTC))
 
 
 @shared_task(name="wangge.escalate")

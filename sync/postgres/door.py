@@ -84,6 +84,8 @@ class Door:
         try:
             moved = self._connection.execute(statement, {"rows": json_text([_row(write) for write in writes])}).scalar()
         except (IntegrityError, DataError, InternalError) as error:
+            if getattr(getattr(error.orig, "diag", None), "constraint_name", None) == "sync_history_pkey":
+                raise VersionMoved from error
             raise DatabaseRefused(str(error.orig)) from error
         if moved != len(writes):
             raise VersionMoved

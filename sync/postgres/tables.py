@@ -148,6 +148,8 @@ epoch = Table(
     Column("timeline", BigInteger),
     Column("database_oid", BigInteger),
     Column("table_oid", BigInteger),
+    # The moment up to which it still has everything that the epoch before had acknowledged.
+    Column("holds_through", DateTime(timezone=True)),
 )
 quota = Table(
     "sync_quota",

@@ -66,6 +66,7 @@ def upgrade() -> None:
     )
     for name in ("system_identifier", "timeline", "database_oid", "table_oid"):
         op.add_column("sync_epoch", sa.Column(name, sa.BigInteger(), nullable=True))
+    op.add_column("sync_epoch", sa.Column("holds_through", sa.DateTime(timezone=True), nullable=True))
     op.create_table(
         "sync_quota",
         sa.Column("device_id", sa.UUID(), nullable=False),
@@ -87,6 +88,7 @@ def upgrade() -> None:
     )
     op.alter_column("device", "last_error", new_column_name="last_failure")
     op.add_column("device", sa.Column("last_failure_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("device", sa.Column("alarmed_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("device", sa.Column("storage_left_mb", sa.Integer(), nullable=True))
     for table, column in _POINTERS:
         op.drop_index(f"ix_{table}_{column}", table_name=table)

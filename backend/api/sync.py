@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -24,6 +25,7 @@ from backend.records import wire
 from backend.services.contacts import Contact
 from backend.services.credentials import token_sha256
 from backend.services.history import watch_history
+from backend.services.nudging import listen, open_broker
 from backend.services.syncing import (
     MOST_MUTATIONS,
     PAGE_LINES,
@@ -276,8 +278,10 @@ class Push(MethodView):
             try:
                 batch = read_batch(data)
             except msgspec.ValidationError as error:
-                _read(PushBody)
-                raise Problem("invalid", faults=[]) from error
+                if _is_json(data):
+                    _read(PushBody)
+                    raise Problem("invalid", faults=[]) from error
+                return push_unreadable(session, entrances[0], data)
             except msgspec.DecodeError:
                 return push_unreadable(session, entrances[0], data)
             if not wire.is_uuid(batch.store):
@@ -292,6 +296,14 @@ class Push(MethodView):
         _note(entrances[0], {})
         answer = {"outcomes": outcomes, "server_time": moment_text(datetime.now(UTC))}
         return Response(orjson.dumps(answer), mimetype="application/json")
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return False
+    return True
 
 
 def _have(given: dict[str, int]) -> dict[tuple[str, str], int]:
@@ -313,3 +325,33 @@ def _note(entrance: Entrance | None, body: dict[str, Any], failure: str | None =
     if entrance and entrance.actor.device_id:
         known = {name: body[name] for name in _SAID if body.get(name) is not None}
         house().contacts.note(entrance.actor.device_id, Contact(datetime.now(UTC), failure, known))
+
+
+# A listener holds a thread of this process: the pulls of everybody else must find some free.
+_LISTENERS = threading.BoundedSemaphore(24)
+
+
+@blueprint.route("/nudges")
+class Nudges(MethodView):
+    @blueprint.doc(
+        responses={
+            "204": {"description": "none to be had now"},
+            "200": {
+                "description": "text/event-stream",
+                "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            },
+        }
+    )
+    def get(self) -> Response:
+        """Server-sent events that say “pull now”; 204 where none can be had: poll every 30 seconds."""
+        token, broker = token_sha256(bearer_token()), open_broker(house().settings)
+        with house().database.reading() as connection:
+            g.actor = (entrance := enter(connection, token)).actor
+        if entrance.actor.device_revoked:
+            raise Problem("device_revoked", wipe=True)
+        if broker is None or not _LISTENERS.acquire(blocking=False):
+            return Response(status=204, headers={"Retry-After": "30"})
+        events = Response(listen(broker, sorted(entrance.scopes)), mimetype="text/event-stream")
+        events.call_on_close(_LISTENERS.release)
+        events.headers["Cache-Control"] = "no-store"
+        return events

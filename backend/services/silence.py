@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import and_, any_, literal, or_, select
 from sqlalchemy.orm import Session
 
 from backend.actor import Role
@@ -57,7 +57,7 @@ def _words(device: Device, now: datetime) -> tuple[str, str]:
 def _dispatchers(session: Session, device: Device) -> list[str]:
     rows = session.execute(
         select(Account.staff_id).where(
-            Account.unit_id == device.unit_id, Account.is_active, Account.roles.contains([str(Role.DISPATCHER)])
+            Account.unit_id == device.unit_id, Account.is_active, literal(str(Role.DISPATCHER)) == any_(Account.roles)
         )
     )
     return [str(row[0]) for row in rows]

@@ -18,6 +18,7 @@ from backend.db import Database, make_engine
 from backend.services.dispatching import escalate_unopened
 from backend.services.history import watch_history
 from backend.services.notifying import channel_named
+from backend.services.nudging import open_broker
 from backend.services.silence import tell_of_silence
 from backend.services.syncing import retry_held
 from backend.services.tidying import tidy
@@ -87,7 +88,7 @@ def _database() -> Database:
 @shared_task(name="wangge.serve_outbox")
 def serve_outbox() -> int:
     """Serve the facts that are due."""
-    return outbox.serve(_database())
+    return outbox.serve(_database(), broker=open_broker(config.read()))
 
 
 @shared_task(name="wangge.end_holds")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import redis
 import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
@@ -11,21 +12,29 @@ from sqlalchemy.orm import Session
 from backend.db import Database
 from backend.errors import Problem
 from backend.events import Outbox
+from backend.services.nudging import call_out, scopes_of
 from backend.tasks.subscriptions import SUBSCRIPTIONS
 
 log = structlog.get_logger(__name__)
 MOST_ATTEMPTS = 8
 
 
-def serve(database: Database, *, most: int = 1000) -> int:
-    """Serve facts that are due until none is left; several workers may run at once. Returns how many were served."""
-    served = 0
-    while served < most and _serve_one(database):
+def serve(database: Database, *, most: int = 1000, broker: redis.Redis | None = None) -> int:
+    """Serve facts that are due until none is left; several workers may run at once.
+
+    Those whose records they are about are nudged through the broker. Returns how many were served.
+    """
+    served, written = 0, set[tuple[str, str]]()
+    while served < most and _serve_one(database, written):
         served += 1
+    if written and broker is not None:
+        with database.transaction() as session:
+            scopes = scopes_of(session, written)
+        call_out(broker, scopes)
     return served
 
 
-def _serve_one(database: Database) -> bool:
+def _serve_one(database: Database, written: set[tuple[str, str]]) -> bool:
     """One fact: its subscribers and its end in one transaction, so that neither can happen without the other."""
     with database.transaction() as session:
         row = session.execute(
@@ -50,6 +59,8 @@ def _serve_one(database: Database) -> bool:
             log.error("outbox.failed", fact=fact, error=type(error).__name__)
             _end(session, fact_id, None, row.attempts + 1, type(error).__name__)
         else:
+            if fact.endswith(".written"):
+                written.add((row.detail["kind"], row.detail["id"]))
             _end(session, fact_id, datetime.now(UTC), row.attempts, None)
     return True
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
 
 from backend.actor import system
-from backend.db import Database
+from backend.db import Database, make_engine
 from backend.records.registry import KINDS_BY_RANK
 from backend.services import door
 from sync.cursor import Cursor
+from sync.errors import DatabaseRefused
 from sync.postgres.pull import PostgresPull
 from sync.pull import pull
 from tests.factories import Town, hand_in, mutation
@@ -40,42 +46,86 @@ class Reader:
         return page.more
 
 
-def test_no_row_is_ever_missed(database: Database, town: Town) -> None:
-    """P1: writers that commit out of order, some slowly, some not at all; pullers that never stop."""
+def killer(database: Database, stop: threading.Event, how: Callable[[int], None], every_s: float) -> int:
+    """Ends a random session of this database again and again; returns how many."""
+    dice, kills = random.Random(7), 0
+    name = database.engine.url.database
+    admin = make_engine(
+        database.engine.url.set(database="postgres").render_as_string(hide_password=False), poolclass=NullPool
+    )
+    while not stop.wait(every_s):
+        with suppress(DBAPIError), admin.connect() as connection:
+            sql = text("SELECT pid FROM pg_stat_activity WHERE datname = :name AND backend_type = 'client backend'")
+            pids = connection.execute(sql, {"name": name}).scalars().all()
+            if pids:
+                how(dice.choice(pids))
+                kills += 1
+    return kills
+
+
+def terminate(pid: int) -> None:
+    os.kill(pid, signal.SIGTERM)
+
+
+def sigkill(pid: int) -> None:
+    """PostgreSQL takes every session down and recovers, as after a loss of power."""
+    os.kill(pid, signal.SIGKILL)
+
+
+@pytest.mark.parametrize(
+    ("how", "every_s", "rows"),
+    [
+        pytest.param(terminate, 0.2, 25, id="sessions ended"),
+        pytest.param(sigkill, 0.7, 60, id="a backend killed"),
+        pytest.param(sigkill, 2.0, 800, id="killed for minutes", marks=[pytest.mark.long, pytest.mark.timeout(900)]),
+    ],
+)
+def test_no_row_is_ever_missed(
+    database: Database, town: Town, how: Callable[[int], None], every_s: float, rows: int
+) -> None:
+    """P1: 8 writers that commit out of order, some slowly, some not at all; 4 pullers that never stop; killed sessions."""
     scope, stop = f"cell:{town['cell 0']}", threading.Event()
-    readers = [Reader(database, scope) for _ in range(2)]
+    readers = [Reader(database, scope) for _ in range(4)]
 
     def write(seed: int) -> None:
-        dice = random.Random(seed)
-        for n in range(12):
-            try:
+        dice, done = random.Random(seed), 0
+        while done < rows:
+            with suppress(ZeroDivisionError, DBAPIError, DatabaseRefused):
                 with database.transaction() as session:
-                    values = {"number": f"R{seed}-{n}", "name": "跑", "category": "resident", "cell_id": town["cell 0"]}
+                    values = {
+                        "number": f"R{seed}-{done}-{dice.random()}",
+                        "name": "跑",
+                        "category": "resident",
+                        "cell_id": town["cell 0"],
+                    }
                     made = door.create(session, system(town["north"]), "customer", values)
                     time.sleep(dice.choice([0, 0.002, 0.03]))
-                    door.change(session, system(town["north"]), "customer", made.id, {"note": str(n)})
+                    door.change(session, system(town["north"]), "customer", made.id, {"note": str(done)})
                     if dice.random() < 0.2:
                         raise ZeroDivisionError
-            except ZeroDivisionError:
-                continue
+                done += 1
 
     def read(reader: Reader) -> None:
         while not stop.is_set():
-            reader.pull()
+            with suppress(DBAPIError):
+                reader.pull()
 
-    with ThreadPoolExecutor(8) as pool:
+    with ThreadPoolExecutor(13) as pool:
+        killing = pool.submit(killer, database, stop, how, every_s)
         reading = [pool.submit(read, reader) for reader in readers]
-        for writing in [pool.submit(write, seed) for seed in range(5)]:
+        for writing in [pool.submit(write, seed) for seed in range(8)]:
             writing.result()
         stop.set()
         for one in reading:
             one.result()
+        assert killing.result() > 0
+    database.engine.dispose()
     with database.engine.connect() as connection:
-        rows = connection.execute(
+        found = connection.execute(
             text("SELECT kind, id::text, version FROM sync_entry WHERE scope = :s AND NOT removed"), {"s": scope}
         )
-        truth = {(row[0], row[1]): row[2] for row in rows}
-    assert len(truth) > 40
+        truth = {(row[0], row[1]): row[2] for row in found}
+    assert len(truth) >= 8 * rows
     for reader in readers:
         while reader.pull():
             pass

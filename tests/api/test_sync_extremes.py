@@ -1,0 +1,305 @@
+"""Bad input to sync: nothing is lost, nothing leaks, and the answer says what to do."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from backend import config
+from backend.api.house import House
+from backend.db import Database
+from backend.local.broker import Broker
+from backend.services import door
+from backend.tasks import outbox
+from sync.store import Span
+from tests.conftest import Person
+from tests.factories import Town, mutation
+
+As = Callable[[str], Person]
+WHOLE: dict[str, Any] = {"after": None, "upto": None, "count": 0, "xor": "0" * 32}
+
+
+def push(person: Person, mutations: list[Any], **more: Any) -> Any:
+    body = {"store": door.new_id(), "sent_at": datetime.now(UTC).isoformat(), "mutations": mutations, **more}
+    return person("POST", "/sync/push", body)
+
+
+def outcomes(response: Any) -> list[tuple[str, str | None]]:
+    assert response.status_code == 200, response.text
+    return [(one["status"], one["code"]) for one in response.get_json()["outcomes"]]
+
+
+def kept(database: Database) -> list[bytes]:
+    with database.engine.connect() as connection:
+        return [bytes(row) for row in connection.execute(text("SELECT verbatim FROM sync_waiting")).scalars()]
+
+
+# -- cursors ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def cursor(as_: As) -> tuple[str, str]:
+    store = door.new_id()
+    return store, as_("rep")("POST", "/sync/pull", {"store": store}).get_json()["cursor"]
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda c: c[:-3], lambda c: c[3:], lambda c: c + "A", lambda c: "", lambda c: "x" * 10_000, lambda c: c[::-1],
+        lambda c: c.replace("a", "b"), lambda c: "🚰", lambda c: ".".join(reversed(c.split("."))),
+    ],
+)  # fmt: skip
+def test_a_spoiled_cursor_says_compare_or_begins_anew(
+    as_: As, cursor: tuple[str, str], spoil: Callable[[str], str]
+) -> None:
+    answer = as_("rep")("POST", "/sync/pull", {"store": cursor[0], "cursor": spoil(cursor[1])})
+    if spoil(cursor[1]):
+        assert (answer.status_code, answer.get_json()["code"]) == (409, "start_compare")
+        assert answer.get_json()["remedy"]
+    else:
+        assert answer.status_code == 200
+
+
+def test_a_cursor_of_somebody_else_is_worth_nothing(as_: As, cursor: tuple[str, str], app: Flask) -> None:
+    for person, store in (("other_rep", cursor[0]), ("rep", door.new_id()), ("stranger", cursor[0])):
+        answer = as_(person)("POST", "/sync/pull", {"store": store, "cursor": cursor[1]})
+        assert (answer.status_code, answer.get_json()["why"]) == (409, "foreign")
+
+
+def test_a_cursor_of_another_epoch_or_of_the_future(as_: As, cursor: tuple[str, str], app: Flask) -> None:
+    seal = app.extensions["wangge"].seal
+    found, holder = seal.open(cursor[1])
+    for spoiled, why in (
+        (replace(found, epoch=7), "other_epoch"),
+        (replace(found, highest_xid=2**40), "ahead_of_server"),
+        (replace(found, seen_on=1), "too_old"),
+    ):
+        answer = as_("rep")("POST", "/sync/pull", {"store": cursor[0], "cursor": seal.seal(spoiled, holder)})
+        assert (answer.status_code, answer.get_json()["why"]) == (409, why)
+
+
+# -- batches ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b'{"mutations": [', b"nonsense", b'{"a": 1}}'])
+def test_a_batch_nobody_can_read_is_kept_as_one_item(as_: As, database: Database, body: bytes) -> None:
+    rep = as_("rep")
+    for _ in range(2):
+        answer = rep("POST", "/sync/push", data=body, content_type="application/json")
+        assert outcomes(answer) == [("parked", "unreadable")]
+    assert kept(database) == [body]
+
+
+def test_what_a_phone_sent_is_kept_to_the_byte(as_: As, database: Database, town: Town) -> None:
+    item = '{ "id":"%s",  "kind" : "customer","record":"%s","op":"change","base_version":1,"now":{"category":"king","n":1.50},"happened_at":"2026-09-01T08:00:00Z"}'
+    raw = item % (door.new_id(), town["customer 0"])
+    body = f'{{"store": "{door.new_id()}", "sent_at": "2026-09-01T08:00:00Z", "mutations": [{raw}]}}'
+    answer = as_("rep")("POST", "/sync/push", data=body.encode(), content_type="application/json")
+    assert outcomes(answer) == [("parked", "invalid")]
+    assert kept(database) == [raw.encode()]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"mutations": []}, {"store": "x", "mutations": []}, {"store": "0" * 36, "mutations": {}}, {"store": None}, []],
+)
+def test_a_batch_of_the_wrong_shape_names_what_is_wrong(as_: As, body: Any) -> None:
+    answer = as_("rep")("POST", "/sync/push", body)
+    assert (answer.status_code, answer.get_json()["code"]) == (422, "invalid")
+    assert answer.get_json()["faults"]
+
+
+def test_too_much_at_once_is_to_be_halved(as_: As, database: Database, town: Town) -> None:
+    many = [{"id": door.new_id()}] * 10_000
+    answer = push(as_("rep"), many)
+    assert (answer.status_code, answer.get_json()["code"]) == (413, "too_large")
+    big = as_("rep")("POST", "/sync/push", data=b" " * 10_000_000, content_type="application/json")
+    assert (big.status_code, big.get_json()["code"]) == (413, "too_large")
+    assert kept(database) == []
+
+
+def test_a_record_twice_and_an_id_twice_in_one_batch(as_: As, town: Town) -> None:
+    first = mutation("customer", town["customer 0"], "change", {"note": "one"})
+    second = mutation("customer", town["customer 0"], "change", {"note": "two"})
+    stolen = mutation("customer", town["customer 1"], "change", {"note": "three"}, id=first["id"])
+    found = push(as_("rep"), [first, second, first, stolen]).get_json()["outcomes"]
+    assert [one["status"] for one in found] == ["applied", "applied", "applied", "parked"]
+    assert (found[0]["id"], found[3]["code"]) == (found[2]["id"], "id_reused")
+    assert as_("rep").get(f"/customers/{town['customer 0']}")["note"] == "two"
+
+
+def test_a_batch_in_the_wrong_order_ends_as_in_the_right_one(as_: As, town: Town) -> None:
+    visit = door.new_id()
+    made = mutation(
+        "visit",
+        visit,
+        "create",
+        {"customer_id": town["customer 0"], "representative_id": town["rep"], "method": "phone"},
+        base_version=0,
+    )
+    done = mutation("visit", visit, "act", {"summary": "谈过"}, action="complete", base_version=0, after=made["id"])
+    assert outcomes(push(as_("rep"), [done, made])) == [("applied", None), ("applied", None)]
+    assert as_("rep").get(f"/visits/{visit}")["state"] == "done"
+
+
+def test_mutations_that_wait_for_each_other_are_for_a_person(as_: As, town: Town) -> None:
+    one, two = (mutation("customer", town["customer 0"], "change", {"note": n}) for n in "ab")
+    one["after"], two["after"] = two["id"], one["id"]
+    assert outcomes(push(as_("rep"), [one, two])) == [("parked", "cycle"), ("parked", "cycle")]
+
+
+@pytest.mark.parametrize(
+    "year", ["1970-01-01T00:00:00Z", "2099-12-31T23:59:59Z", "0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59+00:00"]
+)
+def test_clocks_of_another_century_lose_nothing(as_: As, town: Town, year: str) -> None:
+    change = mutation("customer", town["customer 0"], "change", {"note": "when?"}, happened_at=year)
+    assert outcomes(push(as_("rep"), [change], sent_at=year)) == [("applied", None)]
+    newest = as_("rep").get(f"/customers/{town['customer 0']}/history")[0]
+    assert newest["grade"] in ("claimed", "moved")
+    assert newest["happened_at"][:16] <= newest["recorded_at"][:16]
+
+
+def test_an_app_of_another_age_may_always_push(as_: As, town: Town) -> None:
+    for schema in (0, 1, 999):
+        change = mutation("customer", town["customer 0"], "change", {"note": f"schema {schema}", "aura": "blue"})
+        (found,) = push(as_("rep"), [change], schema=schema).get_json()["outcomes"]
+        assert (found["status"], found["detail"]["unknown"]) == ("merged", ["aura"])
+
+
+# -- references ------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_not_there_and_what_is_not_yours_look_alike(as_: As, town: Town) -> None:
+    def held(customer: str) -> Any:
+        values = {"customer_id": customer, "representative_id": town["rep"], "method": "phone"}
+        (found,) = push(as_("rep"), [mutation("visit", door.new_id(), "create", values, base_version=0)]).get_json()[
+            "outcomes"
+        ]
+        return found["status"], found["code"], sorted(found["detail"])
+
+    assert held(town["customer 3"]) == held(door.new_id()) == ("held", "waits_for", ["id", "kind"])
+
+
+def test_have_tells_nothing_of_others(as_: As, town: Town) -> None:
+    rep, store = as_("rep"), door.new_id()
+    asked = {f"customer/{town['customer 3']}": 1, f"customer/{door.new_id()}": 1, "nonsense": 4, "customer/x": 2}
+    page = rep("POST", "/sync/pull", {"store": store, "have": asked}).get_json()
+    named = [line for line in page["lines"] if f"customer/{line['id']}" in asked]
+    assert [(line["in"], line["body"], line["version"]) for line in named] == [([], None, 1)] * 2
+
+
+# -- comparing -------------------------------------------------------------------------------------------------------
+
+
+def test_a_hash_that_lies_only_costs_a_repair(as_: As, town: Town) -> None:
+    rep = as_("rep")
+    for count, xor in ((0, "0" * 32), (2**31 - 1, "f" * 32)):
+        answer = rep(
+            "POST", "/sync/compare", {"store": door.new_id(), "ranges": [WHOLE | {"count": count, "xor": xor}]}
+        )
+        (repair,) = answer.get_json()["repairs"]
+        seen = {line["id"] for line in repair["lines"] if line["kind"] == "customer"}
+        assert seen == {town[f"customer {n}"] for n in (0, 1, 4, 5)}
+        assert answer.get_json()["ask"] == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"xor": "z" * 32}, {"xor": "00"}, {"count": -1}, {"after": ["customer"]}, {"after": ["customer", "x"]},
+        {"upto": ["Customer!", "0" * 36]}, {"after": "customer"}, {"after": [1, 2]},
+    ],
+)  # fmt: skip
+def test_a_range_that_is_none(as_: As, wrong: dict[str, Any]) -> None:
+    answer = as_("rep")("POST", "/sync/compare", {"store": door.new_id(), "ranges": [WHOLE | wrong]})
+    assert (answer.status_code, answer.get_json()["code"]) == (422, "invalid")
+
+
+@pytest.mark.parametrize("ranges", [[], [WHOLE] * 257])
+def test_too_few_or_too_many_ranges(as_: As, ranges: list[Any]) -> None:
+    assert as_("rep")("POST", "/sync/compare", {"store": door.new_id(), "ranges": ranges}).status_code == 422
+
+
+def test_a_comparison_in_backwards_order_is_empty(as_: As, town: Town) -> None:
+    backwards = WHOLE | {"after": ["visit", town["x"]], "upto": ["cell", town["x"]]}
+    answer = as_("rep")("POST", "/sync/compare", {"store": door.new_id(), "ranges": [backwards]}).get_json()
+    assert (answer["repairs"], answer["ask"], Span()) == ([], [], Span())
+
+
+# -- a device that pushes garbage ------------------------------------------------------------------------------------
+
+
+def test_a_phone_that_pushes_garbage_is_stopped_and_the_others_are_not(
+    app: Flask, as_: As, database: Database, settings: config.Settings, town: Town
+) -> None:
+    house: House = app.extensions["wangge"]
+    app.extensions["wangge"] = replace(house, settings=replace(settings, quota_mutations=50))
+    rep, other = as_("rep"), as_("other_rep")
+    garbage = [{"id": door.new_id(), "junk": "x" * 100} for _ in range(30)]
+    assert {status for status, _ in outcomes(push(rep, garbage))} == {"parked"}
+    stopped = push(rep, garbage)
+    assert (stopped.status_code, stopped.get_json()["code"]) == (429, "quota_exceeded")
+    assert 0 < int(stopped.headers["Retry-After"]) <= 86_401
+    assert outcomes(push(other, [mutation("customer", town["customer 2"], "change", {"note": "fine"})])) == [
+        ("applied", None)
+    ]
+    assert rep("POST", "/sync/pull", {"store": door.new_id()}).status_code == 200
+    assert len(kept(database)) == 30
+    (seen,) = [one for one in as_("dispatcher").get("/devices") if one["id"] == town["rep's phone"]]
+    assert seen["last_failure"] == "quota_exceeded"
+
+
+# -- nudges ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def nudged(app: Flask, tmp_path: Path) -> Iterator[House]:
+    broker = Broker(tmp_path / "broker")
+    broker.start()
+    house: House = app.extensions["wangge"]
+    app.extensions["wangge"] = replace(house, settings=replace(house.settings, broker_url=broker.url))
+    yield app.extensions["wangge"]
+    broker.stop()
+
+
+def test_a_listener_is_told_to_pull_and_nothing_more(nudged: House, as_: As, database: Database, town: Town) -> None:
+    from backend.services.nudging import open_broker
+
+    outbox.serve(database)
+    stream = as_("rep")("GET", "/sync/nudges", buffered=False)
+    assert (stream.status_code, stream.mimetype) == (200, "text/event-stream")
+    events = iter(stream.response)
+    assert b"listening" in next(events)
+
+    def write() -> None:
+        push(as_("rep"), [mutation("customer", town["customer 0"], "change", {"note": "news"})])
+        push(as_("stranger"), [mutation("customer", town["customer 3"], "change", {"note": "not theirs"})])
+        outbox.serve(database, broker=open_broker(nudged.settings))
+
+    writing = threading.Thread(target=write)
+    writing.start()
+    heard = next(events)
+    writing.join()
+    assert heard == b"event: pull\ndata:\n\n"
+    stream.close()
+
+
+def test_without_a_broker_one_polls(as_: As) -> None:
+    answer = as_("rep")("GET", "/sync/nudges")
+    assert (answer.status_code, answer.headers["Retry-After"], answer.data) == (204, "30", b"")
+
+
+def test_the_answer_of_a_push_is_json_by_the_book(as_: As, town: Town) -> None:
+    answer = push(as_("rep"), [mutation("customer", town["customer 0"], "change", {"note": "“引号”\\"})])
+    (record,) = [one["record"] for one in json.loads(answer.data)["outcomes"]]
+    assert (record["body"]["note"], record["in"]) == ("“引号”\\", [f"cell:{town['cell 0']}"])

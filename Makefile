@@ -5,7 +5,7 @@ W = "$(WANGGE_HOME)/venv/bin/wangge"
 PY = "$(WANGGE_HOME)/venv/bin/python"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long check bench spec migration demo clean install install-test
+.PHONY: help run test test-long soak mutants check bench spec migration demo clean install install-test
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -24,6 +24,12 @@ test: install-test ## every test, with a real PostgreSQL, a real broker and real
 
 test-long: install-test ## minutes-long races and the large demo
 	@$(PY) -m pytest -m long $(ARGS)
+
+soak: install-test ## simulated worlds for as long as one likes: make soak SEEDS=100000 MINUTES=60
+	@$(PY) -m tests.simulation.soak --seeds $(or $(SEEDS),1000000) --minutes $(or $(MINUTES),10) $(if $(FROM),--from $(FROM))
+
+mutants: install-test ## change the sync core line by line and see which changes no test notices (an hour or more)
+	@$(PY) -m tests.mutants
 
 check: install-test ## lint, types, import contracts
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy && "$(WANGGE_HOME)/venv/bin/lint-imports"

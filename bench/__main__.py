@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import sys
 
-from bench import city, sync_work, territory
+from bench import city, growth, storm, sync_work, territory
 
-BENCHES = {"city": city.main, "sync": sync_work.main, "territory": territory.main}
+BENCHES = {
+    "city": city.main,
+    "growth": growth.main,
+    "storm": storm.main,
+    "sync": sync_work.main,
+    "territory": territory.main,
+}
 
 
 def main() -> None:

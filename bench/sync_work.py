@@ -134,12 +134,12 @@ def _ours(url: str, database_url: str) -> Figures:
     analyze(database_url)
     reader.store, reader.cursor = new_id(), None
     figures["full pull /s"] = (N + before) / seconds(reader.pull)
-    changed = [_change(row, n) for n, row in enumerate(random.Random(2).sample(rows, N // 2))]
+    changed = [change_of(row, n) for n, row in enumerate(random.Random(2).sample(rows, N // 2))]
     figures["push changes /s"] = len(changed) / seconds(lambda: writer.push(changed))
     reader.pull()
     hundreds = []
     for turn in range(10):
-        writer.push([_change(row, turn) for row in random.Random(turn).sample(rows, CHANGED)])
+        writer.push([change_of(row, turn) for row in random.Random(turn).sample(rows, CHANGED)])
         hundreds.append(seconds(reader.pull) * 1000)
     figures["100 changes ms"] = statistics.median(hundreds)
     figures["nothing new ms"] = statistics.median(seconds(reader.pull) * 1000 for _ in range(POLLS))
@@ -148,22 +148,28 @@ def _ours(url: str, database_url: str) -> Figures:
     return figures
 
 
-def _change(row: dict[str, Any], n: int) -> dict[str, Any]:
+def change_of(row: dict[str, Any], n: int) -> dict[str, Any]:
+    """A change of a work order: two fields."""
     return factories.mutation("work_order", row["record"], "change", {"diagnosis": f"changed {n}", "pressure_kpa": n})
 
 
 class Client:
     """A representative's phone with one open connection."""
 
-    def __init__(self, url: str, login: str = "T005") -> None:
-        parts = urlsplit(url)
-        self._http = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=600)
+    def __init__(self, url: str, login: str = "T005", token: str = "") -> None:
+        self._url, self.store, self.cursor, self.last = url, new_id(), None, 0
         self._headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
+        self.reconnect()
+        self._headers["Authorization"] = f"Bearer {token or self._sign_in(login)}"
+
+    def reconnect(self) -> None:
+        """Open a connection."""
+        parts = urlsplit(self._url)
+        self._http = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=600)
+
+    def _sign_in(self, login: str) -> str:
         body = {"login": login, "password": PASSWORD, "device": {"id": new_id(), "name": "bench"}}
-        self._headers["Authorization"] = (
-            f"Bearer {orjson.loads(self._post('/sessions', orjson.dumps(body)))['access_token']}"
-        )
-        self.store, self.cursor = new_id(), None
+        return str(orjson.loads(self._post("/sessions", orjson.dumps(body)))["access_token"])
 
     def _post(self, path: str, body: bytes) -> bytes:
         self._http.request("POST", f"/api/v1{path}", body, self._headers)
@@ -187,16 +193,13 @@ class Client:
             page = orjson.loads(self._post("/sync/pull", orjson.dumps(body)))
             self.cursor, more = page["cursor"], page["more"]
             count += len(page["lines"])
+        self.last = count
         return count
 
 
 def _raw(url: str) -> Figures:
     """The limit: the same rows through psycopg, with no HTTP, no rights, no merge."""
     rows = [(new_id(), row["cell_id"], json.dumps(row)) for row in records()]
-    upsert = (
-        "INSERT INTO raw_work (id, cell, data) SELECT * FROM unnest(%s::uuid[], %s::text[], %s::text[]) "
-        "ON CONFLICT (id) DO UPDATE SET data = excluded.data, seq = nextval('raw_work_seq_seq')"
-    )
     with psycopg.connect(url) as connection:
         run = connection.execute
         run("DROP TABLE IF EXISTS raw_work")
@@ -207,7 +210,13 @@ def _raw(url: str) -> Figures:
 
         def push(some: list[tuple[str, str, str]]) -> None:
             for n in range(0, len(some), BATCH):
-                run(upsert, [list(column) for column in zip(*some[n : n + BATCH], strict=True)])
+                batch = some[n : n + BATCH]
+                values = ",".join(["(%s, %s, %s)"] * len(batch))
+                run(
+                    f"INSERT INTO raw_work (id, cell, data) VALUES {values} ON CONFLICT (id) DO UPDATE "
+                    "SET data = excluded.data, seq = nextval('raw_work_seq_seq')",
+                    [value for row in batch for value in row],
+                )
                 connection.commit()
 
         def pull(after: int) -> int:

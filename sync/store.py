@@ -9,14 +9,13 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sync.change import Author, Key, Mutation, Outcome, Stored, Write
 from sync.cursor import Part, PartKey, Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """A record as one reader gets it: its version, those of the reader's scopes it is in, its body if in any."""
 
     xid: int

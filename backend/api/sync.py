@@ -230,7 +230,7 @@ class Pull(MethodView):
         asked = PullRequest(ask.store, ask.cursor, _have(ask.have), ask.limit)
         opened = open_cursor(house().seal, asked.cursor)
         page = None
-        if asked.cursor:
+        if asked.cursor and all(part.is_complete for part in opened[0].parts.values()):
             with house().database.glance() as connection:
                 g.actor = (entrance := enter(connection, token, probed(opened[0]))).actor
             page = nothing_new(entrance, asked, opened)

@@ -265,13 +265,17 @@ def _loader(schema: type[Schema]) -> Callable[[Values, bool], Values]:
     wire_fields = schema(unknown=EXCLUDE).load_fields
     required = [name for name, field in wire_fields.items() if field.required]
     empty = dict.fromkeys(wire_fields)
+    quick = {name: field.quick for name, field in wire_fields.items() if hasattr(field, "quick")}
 
     def load(values: Values, partial: bool) -> Values:
         loaded: Values = {} if partial else dict(empty)
         messages: dict[str, Any] = {}
         for name, value in values.items():
             field = wire_fields.get(name)
-            if field is not None:
+            if field is None:
+                continue
+            loaded[name] = quick[name](value) if name in quick else wire.NOT_QUICK
+            if loaded[name] is wire.NOT_QUICK:
                 try:
                     loaded[name] = field.deserialize(value, name, values)
                 except ValidationError as error:

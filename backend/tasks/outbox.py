@@ -60,7 +60,7 @@ def _serve_one(database: Database, written: set[tuple[str, str]]) -> bool:
             _end(session, fact_id, None, row.attempts + 1, type(error).__name__)
         else:
             if fact.endswith(".written"):
-                written.add((row.detail["kind"], row.detail["id"]))
+                written.add((fact.removesuffix(".written"), row.detail["id"]))
             _end(session, fact_id, datetime.now(UTC), row.attempts, None)
     return True
 

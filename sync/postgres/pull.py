@@ -23,9 +23,9 @@ def rows_of(connection: Connection, statement: str, parameters: Mapping[str, Any
 
     Part of the connection's transaction as everything else.
     """
-    cursor = connection.connection.cursor()
+    cursor: Any = connection.connection.cursor()
     try:
-        return list(cursor.execute(statement, parameters).fetchall())
+        return list(cursor.execute(statement, parameters, prepare=True).fetchall())
     except psycopg.OperationalError as error:
         raise OperationalError(statement, None, error) from error
     finally:

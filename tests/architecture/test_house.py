@@ -96,7 +96,9 @@ def test_public_functions_say_what_they_are_for() -> None:
 
 def test_one_function_commits() -> None:
     calls = re.compile(r"\.commit\(")
-    found = [str(p.relative_to(ROOT)) for p in files("backend", "sync") for _ in calls.findall(p.read_text())]
+    # The double is a database itself: what ends its transactions is not the server's.
+    paths = [p for p in files("backend", "sync") if p != ROOT / "sync/memory.py"]
+    found = [str(p.relative_to(ROOT)) for p in paths for _ in calls.findall(p.read_text())]
     assert found == ["backend/db.py"]
 
 

@@ -7,6 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from marshmallow import EXCLUDE, ValidationError
 
 from backend.actor import Role
 from backend.records.declaration import RecordKind
@@ -118,3 +121,30 @@ def test_every_place_has_a_spatial_index_where_it_is_searched(kind: RecordKind) 
 def test_a_kind_is_one_file() -> None:
     folder = Path(__file__).parents[2] / "backend/records"
     assert {name for name in KINDS if not (folder / f"{name}.py").exists()} == set()
+
+
+_ANYTHING = st.one_of(
+    st.none(), st.booleans(), st.integers(-5, 2**33), st.floats(), st.text(max_size=30), st.just("x" * 2500),
+    st.uuids().map(str), st.uuids().map(lambda one: str(one).upper()), st.just(" \u3000 "), st.just("NUL \0"), st.just("\ud800"),
+    st.datetimes().map(lambda one: one.isoformat() + "Z"), st.dates().map(str), st.sampled_from(["normal", "urgent", "08:30", "key"]),
+    st.lists(st.sampled_from(["pipe_repair", "valve", "x"]), max_size=3),
+    st.fixed_dictionaries({"type": st.sampled_from(["Point", "Polygon"]), "coordinates": st.lists(st.floats(-200, 200), max_size=3)}),
+    st.fixed_dictionaries({"type": st.just("Point"), "coordinates": st.tuples(st.floats(-180, 180), st.floats(-90, 90)).map(list)}),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+@given(data=st.data())
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_loading_accepts_and_refuses_what_the_schema_does(name: str, data: st.DataObject) -> None:
+    """The loader skips the schema's own loop and, for usual values, its fields' deserialization: never its judgement."""
+    kind = KINDS[name]
+    fields = data.draw(st.lists(st.sampled_from(sorted(kind.wired)), min_size=1, max_size=4, unique=True))
+    values = {field: data.draw(_ANYTHING) for field in fields}
+    try:
+        expected = kind.schema(unknown=EXCLUDE).load(values, partial=tuple(kind.wired))
+    except ValidationError:
+        with pytest.raises(Refused):
+            kind.kind.load(values, True)
+        return
+    assert kind.kind.load(values, True) == expected

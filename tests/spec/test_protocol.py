@@ -63,7 +63,7 @@ def test_the_worked_example_runs_as_it_stands(app: Flask, town: Town) -> None:
     pairs = ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in metadata.items())
     known = {"customer": town["customer 0"], "cell": town["cell 0"], "upload_metadata": pairs}
     found = exchanges()
-    assert len(found) == 5
+    assert len(found) == 6
     for request, status, answer in found:
         response = send(app, request, known)
         assert response.status_code == status, response.text

@@ -1,0 +1,131 @@
+"""Promises broken on purpose: what the tests of P1, P5, P6 and P9 look at does change when the promise is not kept."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from backend.actor import system
+from backend.db import Database
+from backend.queries.scopes import StaffRights
+from backend.services import door, evidence
+from sync.cursor import Snapshot
+from sync.postgres import pull as postgres_pull
+from sync.postgres.push import PostgresPush
+from tests.factories import Town, hand_in, mutation, uid
+from tests.integration.test_races import Reader
+
+
+def _visit(town: Town, customer: str) -> Any:
+    values = {"customer_id": town[customer], "representative_id": town["rep"], "method": "phone"}
+    return mutation("visit", door.new_id(), "create", values, base_version=0)
+
+
+def test_p1_a_snapshot_read_as_a_number_loses_the_slow_writer(
+    database: Database, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row of a transaction that was open when the phone pulled is never sent."""
+    original = Snapshot.parse
+    monkeypatch.setattr(Snapshot, "parse", classmethod(lambda _cls, t: Snapshot(original(t).xmax, original(t).xmax)))
+    monkeypatch.setattr(Snapshot, "clamped", lambda self, _highest: self)
+    reader, north = Reader(database, f"cell:{town['cell 0']}"), system(town["north"])
+    while reader.pull(100):
+        pass
+    with database.transaction() as slow:
+        door.change(slow, north, "customer", town["customer 0"], {"note": "slow"})
+        with database.transaction() as quick:
+            door.change(quick, north, "customer", town["customer 4"], {"note": "quick"})
+        reader.pull(100)
+    reader.pull(100)
+    assert reader.versions["customer", town["customer 4"]] == 2
+    assert reader.versions["customer", town["customer 0"]] == 1, "the promise was broken and nobody noticed"
+
+
+def test_p1_entries_older_than_the_walk_s_beginning_are_lost_without_the_open_ones(
+    database: Database, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The statement without its branch for transactions that were open."""
+    monkeypatch.setattr(postgres_pull, "_CHANGES", postgres_pull._CHANGES_SIMPLE)
+    reader, north = Reader(database, f"cell:{town['cell 0']}"), system(town["north"])
+    while reader.pull(100):
+        pass
+    with database.transaction() as slow:
+        door.change(slow, north, "customer", town["customer 0"], {"note": "slow"})
+        with database.transaction() as quick:
+            door.change(quick, north, "customer", town["customer 4"], {"note": "quick"})
+        reader.pull(100)
+    reader.pull(100)
+    assert reader.versions["customer", town["customer 0"]] == 1
+
+
+def test_p5_a_store_that_shows_everything_tells_what_is_there(
+    database: Database, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def endings() -> list[str]:
+        with database.transaction() as session:
+            found = hand_in(session, town.actor("rep"), [_visit(town, "customer 3"), _visit(town, "nowhere")])
+        return [one["status"] for one in found]
+
+    assert endings() == ["held", "held"]
+    monkeypatch.setattr(PostgresPush, "visible", lambda self, keys, _scopes: self.present(keys))
+    assert endings() == ["applied", "held"]
+
+
+def test_p5_rights_that_are_not_asked_let_a_stranger_write(
+    database: Database, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change = mutation("customer", town["customer 2"], "change", {"note": "not mine"})
+
+    def ending(id_: str) -> Any:
+        with database.transaction() as session:
+            (found,) = hand_in(session, town.actor("rep"), [change | {"id": id_}])
+        return found["status"], found["code"]
+
+    assert ending(uid("1")) == ("parked", "outside_scope")
+
+    monkeypatch.setattr(StaffRights, "now", lambda _self: _Everything())
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE sync_waiting SET decided_at = now()"))
+    assert ending(uid("2"))[0] == "applied"
+
+
+class _Everything(Collection[str]):
+    """Every scope there is."""
+
+    def __contains__(self, _one: object) -> bool:
+        return True
+
+    def __iter__(self) -> Any:
+        return iter((f"cell:{uid('cell 2')}", f"office:{uid('north')}"))
+
+    def __len__(self) -> int:
+        return 2
+
+
+def test_p6_outcomes_that_are_not_stored_make_a_retry_write(
+    database: Database, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = [_visit(town, "customer 0")]
+
+    def counted() -> int:
+        with database.transaction() as session:
+            hand_in(session, town.actor("rep"), batch)
+        with database.engine.connect() as connection:
+            return int(connection.execute(text("SELECT count(*) FROM sync_waiting")).scalar_one())
+
+    assert [counted(), counted()] == [0, 0]
+    batch[0] = _visit(town, "customer 0")
+    monkeypatch.setattr(PostgresPush, "answered", lambda _self, _ids: {})
+    monkeypatch.setattr(PostgresPush, "claim", lambda _self, found, _author: {one.id for one in found})
+    assert [counted(), counted()] == [0, 1]
+
+
+def test_p9_bytes_that_are_not_checked_arrive_wrong(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
+    parts = evidence.Parts(tmp_path)
+    parts.append("upload", 0, iter([b"cut and garbled"]), 100)
+    assert parts.sha256("upload") == hashlib.sha256(b"cut and garbled").hexdigest()
+    assert parts.sha256("upload") != hashlib.sha256(b"what was photographed").hexdigest()

@@ -28,7 +28,7 @@ test-long: install-test ## minutes-long races and the large demo
 soak: install-test ## simulated worlds for as long as one likes: make soak SEEDS=100000 MINUTES=60
 	@$(PY) -m tests.simulation.soak --seeds $(or $(SEEDS),1000000) --minutes $(or $(MINUTES),10) $(if $(FROM),--from $(FROM))
 
-mutants: install-test ## change the sync core line by line and see which changes no test notices (an hour or more)
+mutants: install-test ## change the sync core line by line and see which changes no test notices (some minutes)
 	@$(PY) -m tests.mutants
 
 check: install-test ## lint, types, import contracts

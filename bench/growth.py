@@ -15,7 +15,7 @@ from backend.db import Database, make_engine
 from backend.queries.scopes import today
 from backend.services import door
 from bench.sync_work import CHANGED, Client, analyze, change_of, mutations, seconds, work_stage
-from tests.factories import uid
+from tests.factories import square, uid
 
 SIZES = tuple(int(size) for size in os.environ.get("GROWTH", "10000,1000000,5000000").split(","))
 SCOPES, RUNS, IN_CELL = 2_000, 15, 28
@@ -36,6 +36,7 @@ def main() -> None:
                 _fill(database_url, there, size)
                 analyze(database_url)
             there = size
+            ours.reconnect()
             found[size] = _measure(ours, rows, database_url)
             print(f"{size:>10,} entries: " + " · ".join(f"{name} {ms:.2f} ms" for name, ms in found[size].items()))
     for name in found[SIZES[0]]:
@@ -82,7 +83,9 @@ def _enter_a_cell(database_url: str, name: str) -> None:
     database = Database(make_engine(database_url))
     north = system(uid("north"))
     with database.transaction() as session:
-        cell = door.create(session, north, "cell", {"name": name[:20], "code": name, "valid_from": "2026-01-01"}).id
+        cell = door.create(
+            session, north, "cell", {"name": name[:20], "code": name, "outline": square(2), "valid_from": "2026-01-01"}
+        ).id
         customer = {"category": "resident", "cell_id": cell}
         many = [(door.new_id(), customer | {"number": f"{name}{n}", "name": "王"}) for n in range(IN_CELL)]
         door.create_many(session, north, "customer", many, quiet=True)

@@ -29,6 +29,21 @@ class ParkedGroup(Schema):
     mutations = fields.List(fields.Dict(), required=True)
 
 
+class HeldOut(Schema):
+    """A mutation that waits, for what, and until when."""
+
+    id = fields.String(required=True)
+    kind = fields.String(required=True)
+    record_id = fields.String(required=True)
+    author_id = fields.String(required=True)
+    author_name = fields.String(required=True, allow_none=True)
+    device_id = fields.String(required=True, allow_none=True)
+    waits_kind = fields.String(required=True)
+    waits_id = fields.String(required=True)
+    received_at = wire.Moment(required=True)
+    deadline = wire.Moment(required=True)
+
+
 class QuestionOut(Schema):
     """A dispute about one field (or group of fields): every value, who wrote it, when, from which device."""
 
@@ -73,6 +88,17 @@ class Parked(MethodView):
         _need_desk()
         with reading() as session:
             return inbox.open_groups(session, actor())
+
+
+@blueprint.route("/held")
+class Held(MethodView):
+    @blueprint.response(200, HeldOut(many=True))
+    @signed_in
+    def get(self) -> Any:
+        """Work that waits for what it builds on; at its deadline it is parked."""
+        _need_desk()
+        with reading() as session:
+            return inbox.held_mutations(session, actor())
 
 
 @blueprint.route("/parked/<uuid:group_id>/decision")

@@ -38,6 +38,19 @@ def parked_mutations(session: Session, group_id: str) -> list[dict[str, Any]]:
     return [_in_words(dict(row)) for row in rows]
 
 
+def held_mutations(session: Session, actor: Actor) -> list[dict[str, Any]]:
+    """The visible backlog: work of the asker's units that waits for what it builds on, with what and until when."""
+    rows = session.execute(
+        text(
+            "SELECT w.mutation_id::text AS id, w.kind, w.record_id, w.author_id::text, s.name AS author_name, w.device_id::text, "
+            "w.waits_kind, w.waits_id, w.received_at, w.deadline FROM sync_waiting w LEFT JOIN staff s ON s.id = w.author_id "
+            "WHERE w.status = 'held' AND w.unit_id = ANY(CAST(:units AS uuid[])) ORDER BY w.deadline, w.place LIMIT 500"
+        ),
+        {"units": units_below(session, actor.unit_id)},
+    ).mappings()
+    return [dict(row) for row in rows]
+
+
 def _in_words(row: dict[str, Any]) -> dict[str, Any]:
     entry = CATALOGUE.get(row["code"])
     raw = bytes(row.pop("verbatim"))

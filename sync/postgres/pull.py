@@ -126,17 +126,19 @@ def _span(span: Span, held: Collection[str]) -> dict[str, Any]:
     return {"ak": after[0], "ai": after[1], "uk": upto[0], "ui": upto[1], "held": list(held)}
 
 
+# `kind || ''` keeps the planner from the primary key (scope, kind, id), by which it would read a whole scope: what is
+# new is found by (scope, xid) alone.
 # Two columns for a statement of one row: the snapshot, and the parts that have news.
 LOOK = (
     "pg_current_snapshot()::text AS snapshot, (SELECT json_agg(json_build_array(p.s, p.r)) "
     "FROM json_to_recordset(%(parts)s) AS p(s text, r int, x xid8, o xid8[], k text[]) "
-    "WHERE EXISTS (SELECT FROM sync_entry e WHERE e.scope = p.s AND e.xid >= p.x AND e.kind = ANY(p.k)) "
-    "OR (p.o IS NOT NULL AND EXISTS (SELECT FROM sync_entry e WHERE e.scope = p.s AND e.xid = ANY(p.o) AND e.kind = ANY(p.k)))) AS fresh"
+    "WHERE EXISTS (SELECT FROM sync_entry e WHERE e.scope = p.s AND e.xid >= p.x AND e.kind || '' = ANY(p.k)) "
+    "OR (p.o IS NOT NULL AND EXISTS (SELECT FROM sync_entry e WHERE e.scope = p.s AND e.xid = ANY(p.o) AND e.kind || '' = ANY(p.k)))) AS fresh"
 )
 _COLUMNS = "f.xid::text::bigint, f.kind, f.id::text, d.version, d.scopes::text, d.body"
 _JOIN = " f JOIN sync_document d ON d.kind = f.kind AND d.id = f.id "
 _BRANCH = (
-    "(SELECT xid, kind, id FROM sync_entry WHERE scope = %(scope)s AND {new} AND kind = ANY(%(kinds)s) AND xid < CAST(%(target)s AS xid8) "
+    "(SELECT xid, kind, id FROM sync_entry WHERE scope = %(scope)s AND {new} AND kind || '' = ANY(%(kinds)s) AND xid < CAST(%(target)s AS xid8) "
     "AND (xid, kind, id) > (CAST(%(wx)s AS xid8), %(wk)s, CAST(%(wi)s AS uuid)) AND (kind, id) <= (%(pk)s, CAST(%(pi)s AS uuid)) "
     "ORDER BY xid, kind, id LIMIT %(limit)s)"
 )

@@ -190,6 +190,17 @@ def test_what_is_not_there_and_what_is_not_yours_look_alike(as_: As, town: Town)
     assert held(town["customer 3"]) == held(door.new_id()) == ("held", "waits_for", ["id", "kind"])
 
 
+def test_what_is_held_is_seen_by_the_office_of_its_unit(as_: As, town: Town) -> None:
+    late = mutation("visit", door.new_id(), "act", {"summary": "x"}, action="complete")
+    assert outcomes(push(as_("rep"), [late])) == [("held", "waits_for")]
+    (seen,) = as_("dispatcher").get("/inbox/held")
+    assert (seen["id"], seen["waits_kind"], seen["waits_id"]) == (late["id"], "visit", late["record"])
+    assert seen["author_id"] == town["rep"]
+    assert seen["deadline"] > seen["received_at"]
+    assert as_("stranger").get("/inbox/held") == []
+    assert as_("rep")("GET", "/inbox/held").status_code == 403
+
+
 def test_have_tells_nothing_of_others(as_: As, town: Town) -> None:
     rep, store = as_("rep"), door.new_id()
     asked = {f"customer/{town['customer 3']}": 1, f"customer/{door.new_id()}": 1, "nonsense": 4, "customer/x": 2}

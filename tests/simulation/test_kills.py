@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,8 @@ from mobile_api_spec.phone import Link, Offline, Phone, Refused
 from tests import factories
 from tests.conftest import HOME
 from tests.factories import PASSWORD, Town
+
+Trouble = Callable[[int, threading.Event, list[int]], None]
 
 
 def build(database: Database) -> None:
@@ -44,6 +47,13 @@ def killer(master: int, stop: threading.Event, kills: list[int]) -> None:
         for child in children(master)[:1]:
             os.kill(child, signal.SIGKILL)
             kills.append(child)
+
+
+def restarter(master: int, stop: threading.Event, restarts: list[int]) -> None:
+    """A rolling restart every second: gunicorn brings new workers up and lets the old ones finish."""
+    while not stop.wait(1.0):
+        os.kill(master, signal.SIGHUP)
+        restarts.append(master)
 
 
 def work(phone: Phone, town: Town, kills: list[int], wanted: int) -> int:
@@ -75,15 +85,24 @@ def attempt(phone: Phone) -> bool:
     return True
 
 
-@pytest.mark.parametrize("wanted", [3, pytest.param(60, marks=[pytest.mark.long, pytest.mark.timeout(1200)])])
-def test_what_was_acknowledged_is_there_and_nothing_twice(tmp_path: Path, town: Town, wanted: int) -> None:
+@pytest.mark.parametrize(
+    ("trouble", "wanted"),
+    [
+        pytest.param(killer, 3, id="killed"),
+        pytest.param(restarter, 3, id="restarted"),
+        pytest.param(killer, 60, id="killed for minutes", marks=[pytest.mark.long, pytest.mark.timeout(1200)]),
+    ],
+)
+def test_what_was_acknowledged_is_there_and_nothing_twice(
+    tmp_path: Path, town: Town, trouble: Trouble, wanted: int
+) -> None:
     with stage(HOME / "test-kills", build, port=19500) as (url, machine):
         phone = Phone(tmp_path, Link(url))
         phone.sign_in("T005", PASSWORD)
         phone.pull()
         assert machine.processes is not None
         stop, kills = threading.Event(), list[int]()
-        thread = threading.Thread(target=killer, args=(machine.processes.pid("web"), stop, kills))
+        thread = threading.Thread(target=trouble, args=(machine.processes.pid("web"), stop, kills))
         thread.start()
         rounds = work(phone, town, kills, wanted)
         stop.set()

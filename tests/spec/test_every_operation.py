@@ -133,6 +133,7 @@ def _jobs(as_: As, town: Town) -> None:
 def _phones(app: Flask, as_: As, town: Town, photo: str) -> None:
     rep, dispatcher = as_("rep"), as_("dispatcher")
     assert rep("POST", "/sync/pull", {"store": new_id()}).status_code == 200
+    assert as_("dispatcher")("GET", "/inbox/held").status_code == 200
     assert rep("GET", "/sync/nudges").status_code == 204
     whole = {"after": None, "upto": None, "count": 0, "xor": "0" * 32}
     assert rep("POST", "/sync/compare", {"store": new_id(), "ranges": [whole]}).status_code == 200

@@ -163,12 +163,14 @@ def main() -> int:
     if run_tests():
         return 2
     mutants = [one for module, only in MODULES.items() for one in mutants_of(module, only)]
+    survivors = 0
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        results = list(track(pool.map(is_noticed, mutants), "mutants", total=len(mutants)))
-    survivors = [mutant for mutant, noticed in zip(mutants, results, strict=True) if not noticed]
-    for one in survivors:
-        print(f"{one.module.replace('.', '/')}.py:{one.line} {one.function}: {one.what}")
-    print(f"{len(mutants)} mutants, {len(survivors)} not noticed")
+        noticed = pool.map(is_noticed, mutants)
+        for one, was_noticed in track(zip(mutants, noticed, strict=True), "mutants", total=len(mutants)):
+            if not was_noticed:
+                survivors += 1
+                print(f"{one.module.replace('.', '/')}.py:{one.line} {one.function}: {one.what}", flush=True)
+    print(f"{len(mutants)} mutants, {survivors} not noticed")
     return 0
 
 

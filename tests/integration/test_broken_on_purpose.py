@@ -126,6 +126,6 @@ def test_p6_outcomes_that_are_not_stored_make_a_retry_write(
 
 def test_p9_bytes_that_are_not_checked_arrive_wrong(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     parts = evidence.Parts(tmp_path)
-    parts.append("upload", 0, iter([b"cut and garbled"]), 100)
-    assert parts.sha256("upload") == hashlib.sha256(b"cut and garbled").hexdigest()
-    assert parts.sha256("upload") != hashlib.sha256(b"what was photographed").hexdigest()
+    parts.append(uid("upload"), 0, iter([b"cut and garbled"]), 100)
+    assert parts.sha256(uid("upload")) == hashlib.sha256(b"cut and garbled").hexdigest()
+    assert parts.sha256(uid("upload")) != hashlib.sha256(b"what was photographed").hexdigest()

@@ -63,6 +63,17 @@ def killer(database: Database, stop: threading.Event, how: Callable[[int], None]
     return kills
 
 
+def recovered(database: Database) -> None:
+    """Until PostgreSQL takes sessions again."""
+    database.engine.dispose()
+    for _ in range(120):
+        try:
+            with database.engine.connect():
+                return
+        except DBAPIError:
+            time.sleep(0.5)
+
+
 def terminate(pid: int) -> None:
     os.kill(pid, signal.SIGTERM)
 
@@ -119,7 +130,7 @@ def test_no_row_is_ever_missed(
         for one in reading:
             one.result()
         assert killing.result() > 0
-    database.engine.dispose()
+    recovered(database)
     with database.engine.connect() as connection:
         found = connection.execute(
             text("SELECT kind, id::text, version FROM sync_entry WHERE scope = :s AND NOT removed"), {"s": scope}

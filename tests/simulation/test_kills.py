@@ -50,8 +50,8 @@ def killer(master: int, stop: threading.Event, kills: list[int]) -> None:
 
 
 def restarter(master: int, stop: threading.Event, restarts: list[int]) -> None:
-    """A rolling restart every second: gunicorn brings new workers up and lets the old ones finish."""
-    while not stop.wait(1.0):
+    """A rolling restart every few seconds: gunicorn brings new workers up and lets the old ones finish."""
+    while not stop.wait(4.0):
         os.kill(master, signal.SIGHUP)
         restarts.append(master)
 
@@ -89,7 +89,7 @@ def attempt(phone: Phone) -> bool:
     ("trouble", "wanted"),
     [
         pytest.param(killer, 3, id="killed"),
-        pytest.param(restarter, 3, id="restarted"),
+        pytest.param(restarter, 2, id="restarted"),
         pytest.param(killer, 60, id="killed for minutes", marks=[pytest.mark.long, pytest.mark.timeout(1200)]),
     ],
 )
@@ -107,7 +107,7 @@ def test_what_was_acknowledged_is_there_and_nothing_twice(
         rounds = work(phone, town, kills, wanted)
         stop.set()
         thread.join()
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 120
         while phone.store.waiting(1) and time.monotonic() < deadline:
             attempt(phone)
         journal = phone.store.journal()

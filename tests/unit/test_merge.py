@@ -119,6 +119,12 @@ def test_policies_combine_heads(field: str, one: Any, two: Any, expected: Any) -
     assert run(edit(2, {field: two}), edit(1, {field: one})).values[field] == expected
 
 
+def test_what_is_appended_stays_in_the_order_it_happened() -> None:
+    one, two = edit(1, {"log": ["b", "z"]}), edit(2, {"log": ["a", "z"]})
+    assert run(one, two).values["log"] == run(two, one).values["log"] == ["b", "z", "a"]
+    assert run(edit(1, {"tags": ["b"]}), edit(2, {"tags": ["a"]})).values["tags"] == ["a", "b"]
+
+
 _VALUES = {
     "name": st.sampled_from(["x", "y", "z"]),
     "note": st.sampled_from(["p", "q"]),

@@ -46,6 +46,7 @@ def asked(stored: Stored) -> dict[str, list[str]]:
 def test_steps_in_a_row_lead_where_they_should() -> None:
     found = do(new(), apply.act, change(1, 1, "take"), change(2, 2, "work", base=2), change(3, 3, "finish", base=3))
     assert (found.values["state"], found.values["done_at"], asked(found)) == ("done", "2026-09-01T12:03:00.000000Z", {})
+    assert found.values.keys() == JOB.fields.keys()
 
 
 def test_a_step_that_did_not_fit_what_its_author_saw_is_refused() -> None:
@@ -102,9 +103,28 @@ def test_an_unknown_step_is_refused_by_name() -> None:
     assert caught.value.detail["action"] == "dance"
 
 
+def test_fields_of_a_kind_with_steps_are_merged_as_fields() -> None:
+    found = do(new(), apply.change, change(1, 1, result="pipe"), change(2, 2, result="valve"))
+    assert (found.values["result"], found.values["state"], asked(found)) == ("valve", "open", {})
+
+
+def test_a_question_is_asked_when_it_opens_or_widens_and_not_again() -> None:
+    met = do(new(NOTE), apply.change, change(1, 1, phone="1"), change(2, 2, phone="2"))
+    other = apply.change(NOTE, met, change(3, 3, base=3, text="x"), 4).write
+    assert (questions_of(other), asked(other.after())) == ([], {"phone": ["m001", "m002"]})
+    wider = apply.change(NOTE, met, change(4, 4, phone="3"), 4).write
+    assert [(q.group, len(q.heads)) for q in questions_of(wider)] == [("phone", 3)]
+
+
 def test_two_deletions_are_one() -> None:
     gone = do(new(NOTE), apply.delete, change(1, 1), change(2, 2))
     assert (gone.deleted, len(gone.heads[DELETED]), asked(gone)) == (True, 2, {})
+
+
+def test_a_deletion_by_the_office_is_no_edit_of_its_own() -> None:
+    office = Author("boss", None, frozenset({"office"}), "u")
+    gone = do(new(NOTE), apply.delete, Change("o1", office, NOON, {}, 1))
+    assert (gone.deleted, asked(gone)) == (True, {})
 
 
 def test_who_has_seen_the_deletion_cannot_edit() -> None:

@@ -51,7 +51,7 @@ def killer(master: int, stop: threading.Event, kills: list[int]) -> None:
 
 def restarter(master: int, stop: threading.Event, restarts: list[int]) -> None:
     """A rolling restart every few seconds: gunicorn brings new workers up and lets the old ones finish."""
-    while not stop.wait(4.0):
+    while not stop.wait(8.0):
         os.kill(master, signal.SIGHUP)
         restarts.append(master)
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 import pytest
+from sqlalchemy import text
 
 from backend.db import Database
 from backend.records.registry import KINDS_BY_RANK, SYNC_KINDS
@@ -40,6 +41,9 @@ class House(Protocol):
     def reading(self) -> AbstractContextManager[PullStore]:
         """A snapshot."""
 
+    def questions(self) -> list[tuple[str, int]]:
+        """The open questions: field, and how many heads stand against each other."""
+
 
 class RealHouse:
     """PostgreSQL."""
@@ -58,6 +62,11 @@ class RealHouse:
         with self._database.reading() as connection:
             yield PostgresPull(connection, KINDS_BY_RANK)
 
+    def questions(self) -> list[tuple[str, int]]:
+        sql = text("SELECT field, jsonb_array_length(heads) FROM sync_question WHERE closed_at IS NULL ORDER BY field")
+        with self._database.engine.connect() as connection:
+            return [(row[0], row[1]) for row in connection.execute(sql)]
+
 
 class DoubleHouse:
     """The double."""
@@ -74,6 +83,9 @@ class DoubleHouse:
     @contextmanager
     def reading(self) -> Iterator[PullStore]:
         yield self.memory.begin()
+
+    def questions(self) -> list[tuple[str, int]]:
+        return sorted((one.group, len(one.heads)) for one in self.memory.begin().tables("question").values())
 
 
 @pytest.fixture(params=["postgres", "memory"])
@@ -338,12 +350,13 @@ def test_a_record_is_nameable_by_those_who_have_or_had_it(house: House) -> None:
         assert store.visible([key], ["cell:never"]) == set()
 
 
-def test_questions_open_and_close(house: House) -> None:
+def test_questions_open_widen_close_and_open_again(house: House) -> None:
     head = {"id": "1", "values": {"note": "x"}, "author": ME.id}
-    with house.writing() as store:
-        store.ask([Question(("item", uid("a")), "note", UNIT, [head])])
-        store.ask([Question(("item", uid("a")), "note", UNIT, [head, head])])
-        store.ask([Question(("item", uid("a")), "note", UNIT, ())])
+    key = ("item", uid("a"))
+    for heads, expected in (([head], [("note", 1)]), ([head, head], [("note", 2)]), ([], []), ([head], [("note", 1)])):
+        with house.writing() as store:
+            store.ask([Question(key, "note", UNIT, heads)])
+        assert house.questions() == expected
 
 
 def test_both_compute_the_same_digest_of_the_same_records(empty_database: Database) -> None:

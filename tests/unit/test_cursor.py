@@ -86,4 +86,4 @@ def test_a_transaction_id_handed_out_and_not_yet_given_again_is_another_life() -
 
 
 def test_a_cursor_of_today_goes_on() -> None:
-    need_continuable(AT_50, BOUND, BOUND, 1, Snapshot(50, 50), 20)
+    assert need_continuable(AT_50, BOUND, BOUND, 1, Snapshot(50, 50), 20) is None

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -19,7 +20,9 @@ from backend import config, logs, migrations
 from backend.app import create_app, make_house
 from backend.db import Database, make_engine
 from backend.local.cluster import Cluster, private_cluster
+from mobile_api_spec.phone import Clock, Link, Phone
 from tests import factories
+from tests.factories import PASSWORD, PEOPLE, server_view
 
 _numbers = itertools.count()
 logs.configure()
@@ -166,3 +169,26 @@ def as_(app: Flask, database: Database, settings: config.Settings) -> Callable[[
         return Person(app.test_client(), token)
 
     return person
+
+
+@pytest.fixture
+def phone_of(app: Flask, tmp_path: Path) -> Iterator[Callable[..., Phone]]:
+    """`phone_of("rep")` is that person's phone, signed in."""
+    phones = []
+
+    def make(name: str, folder: str = "", *, signed_in: bool = True) -> Phone:
+        link = Link("http://localhost", transport=httpx.WSGITransport(app=app))
+        phone = Phone(tmp_path / (folder or name), link, Clock())
+        if signed_in:
+            phone.sign_in(f"T{list(PEOPLE).index(name):03d}", PASSWORD)
+        phones.append(phone)
+        return phone
+
+    yield make
+    for phone in phones:
+        phone.close()
+
+
+def agrees(phone: Phone, database: Database) -> bool:
+    """Whether the phone equals the server within its scopes."""
+    return phone.store.versions() == server_view(database, [one["scope"] for one in phone.store.meta("scopes")])

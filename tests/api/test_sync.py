@@ -2,42 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from flask import Flask
 from sqlalchemy import text
 
 from backend.db import Database
 from backend.services import door
 from backend.tasks import outbox
-from mobile_api_spec.phone import Clock, Link, Offline, Phone, Refused
-from tests.conftest import Person
-from tests.factories import PASSWORD, PEOPLE, Town, middle, mutation, server_view
+from mobile_api_spec.phone import Offline, Phone, Refused
+from tests.conftest import Person, agrees
+from tests.factories import Town, middle, mutation, server_view
 
 As = Callable[[str], Person]
-
-
-@pytest.fixture
-def phone_of(app: Flask, tmp_path: Path) -> Iterator[Callable[..., Phone]]:
-    """`phone_of("rep")` is that person's phone, signed in."""
-    phones = []
-
-    def make(name: str, folder: str = "", *, signed_in: bool = True) -> Phone:
-        link = Link("http://localhost", transport=httpx.WSGITransport(app=app))
-        phone = Phone(tmp_path / (folder or name), link, Clock())
-        if signed_in:
-            phone.sign_in(f"T{list(PEOPLE).index(name):03d}", PASSWORD)
-        phones.append(phone)
-        return phone
-
-    yield make
-    for phone in phones:
-        phone.close()
 
 
 PhoneOf = Callable[..., Phone]
@@ -50,11 +29,6 @@ def push(person: Person, mutations: list[Any], **more: Any) -> list[dict[str, An
     assert response.status_code == 200, response.text
     outcomes: list[dict[str, Any]] = response.get_json()["outcomes"]
     return outcomes
-
-
-def agrees(phone: Phone, database: Database) -> bool:
-    """Whether the phone equals the server within its scopes."""
-    return phone.store.versions() == server_view(database, [one["scope"] for one in phone.store.meta("scopes")])
 
 
 def test_a_phone_gets_its_cells_and_nothing_of_others(phone_of: PhoneOf, town: Town, database: Database) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-import httpx
 import pytest
 from flask import Flask
 from sqlalchemy import text
@@ -24,31 +23,13 @@ from backend.services.contacts import Contact, Contacts
 from backend.services.history import WITNESS, watch_history, why_another
 from backend.services.silence import tell_of_silence
 from backend.services.tidying import KEEP_REMOVALS, tidy
-from mobile_api_spec.phone import Clock, Link, Phone
+from mobile_api_spec.phone import Phone
 from sync.postgres import epoch
 from sync.postgres.epoch import Epoch, Identity
-from tests.factories import PASSWORD, PEOPLE, Town, server_view
+from tests.conftest import agrees
+from tests.factories import Town
 
 NAMES = (1, 2, 3, 4)
-
-
-@pytest.fixture
-def phone_of(app: Flask, tmp_path: Path) -> Iterator[Callable[[str], Phone]]:
-    phones = []
-
-    def make(name: str) -> Phone:
-        phone = Phone(tmp_path / name, Link("http://localhost", transport=httpx.WSGITransport(app=app)), Clock())
-        phone.sign_in(f"T{list(PEOPLE).index(name):03d}", PASSWORD)
-        phones.append(phone)
-        return phone
-
-    yield make
-    for phone in phones:
-        phone.close()
-
-
-def agrees(phone: Phone, database: Database) -> bool:
-    return phone.store.versions() == server_view(database, [one["scope"] for one in phone.store.meta("scopes")])
 
 
 @pytest.mark.parametrize(

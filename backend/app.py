@@ -16,8 +16,11 @@ from backend.api import (
     devices,
     dispatch,
     docs,
+    features,
+    ground,
     inbox,
     kinds,
+    maps,
     openapi,
     operations,
     problems,
@@ -89,7 +92,7 @@ def make_house(settings: config.Settings, database: Database | None = None) -> H
 
 def _register(app: Flask) -> None:
     api = openapi.OurApi(app)
-    for module in (sync, dispatch, inbox, territory, public, devices, accounts):
+    for module in (sync, dispatch, inbox, territory, ground, maps, features, public, devices, accounts):
         api.register_blueprint(module.blueprint)
     for blueprint in (sessions.blueprint, sessions.tokens, uploads.blueprint, uploads.content):
         api.register_blueprint(blueprint)

@@ -31,6 +31,11 @@ class Settings:
     quota_bytes: int = 256 * 1024 * 1024
     notify_channel: str = "recorded"
     escalate_after_minutes: int = 10
+    matrix_url: str = NOT_GIVEN
+    matrix_format: str = "osrm"
+    crossings_file: str = NOT_GIVEN
+    travel_detour: float = 1.35
+    travel_kmh: float = 30.0
     limits_enabled: bool = True
 
 
@@ -49,9 +54,22 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         )
         if environ.get(f"WANGGE_{name.upper()}")
     }
+    measures = {
+        name: float(environ[f"WANGGE_{name.upper()}"])
+        for name in ("travel_detour", "travel_kmh")
+        if environ.get(f"WANGGE_{name.upper()}")
+    }
     words = {
         name: environ[f"WANGGE_{name.upper()}"]
-        for name in ("sign_in_per_account", "sign_in_per_address", "public_per_address", "notify_channel")
+        for name in (
+            "sign_in_per_account",
+            "sign_in_per_address",
+            "public_per_address",
+            "notify_channel",
+            "matrix_url",
+            "matrix_format",
+            "crossings_file",
+        )
         if environ.get(f"WANGGE_{name.upper()}")
     }
     return Settings(
@@ -62,5 +80,5 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         secret_key=environ.get("WANGGE_SECRET_KEY", NOT_GIVEN),
         demo_accounts=environ.get("WANGGE_DEMO") == "1",
         limits_enabled=environ.get("WANGGE_LIMITS") != "off",
-        **(number | words),  # type: ignore[arg-type]
+        **(number | measures | words),  # type: ignore[arg-type]
     )

@@ -13,7 +13,7 @@ from geo.measure import Coordinates, distances_m
 
 NEAREST_PEOPLE = 15
 MOVE_PENALTY_M = 3_000.0
-OVERLOAD_PENALTY_M = 20_000.0
+OVERLOAD_PENALTY_M = 60_000.0
 
 
 def assign(

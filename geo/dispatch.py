@@ -1,4 +1,4 @@
-"""Ranking crews for one job: who can be there first with the right skills, and why, in figures and in words."""
+"""A day of dispatch with its names and clock: ranked crews for one job, and every decision in words."""
 
 from __future__ import annotations
 
@@ -6,39 +6,40 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from geo.measure import distance_m
+from geo.measure import Coordinates, distance_m
+from geo.routing.insertion import Insertion, insertions
+from geo.routing.problem import URGENT, Plan, Problem, Shift, Task
+from geo.routing.timing import Timed, timed
+from geo.travel import DETOUR
 
-DETOUR = 1.35
-SPEED_M_PER_MINUTE = 500.0
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A job to place: where (lng, lat), how long, which skills, until when, how urgent."""
-
-    place: tuple[float, float]
-    duration_minutes: int
-    skills: frozenset[str]
-    due_at: datetime | None
-    is_urgent: bool
+# What an hour of work already on a crew weighs against arriving earlier, in seconds.
+LOAD_PRICE_S = 180
+DELAY_PRICE_S = 300
 
 
 @dataclass(frozen=True, slots=True)
-class CrewState:
-    """A crew as it stands now: where, what it can do, its shift today, and the work already on it.
+class Day:
+    """A problem with what people know it by: crew and job names, places (lng, lat) of the matrix rows, and second 0."""
 
-    `interruptible_minutes` is the part of the work not begun, which an urgent job may go before.
-    """
+    problem: Problem
+    plan: Plan
+    crew_names: Sequence[str]
+    job_names: Sequence[str]
+    places: Coordinates
+    begins: datetime
 
-    id: str
-    name: str
-    place: tuple[float, float]
-    skills: frozenset[str]
-    shift_start: datetime
-    shift_end: datetime
-    open_jobs: int
-    committed_minutes: int
-    interruptible_minutes: int
+    def at(self, second: int) -> datetime:
+        """The moment of a second of the day."""
+        return self.begins + timedelta(seconds=second)
+
+    def second(self, moment: datetime) -> int:
+        """The second of a moment."""
+        return int((moment - self.begins).total_seconds())
+
+    def clock(self, second: int) -> str:
+        """A second as people read it; another day is named."""
+        moment = self.at(second)
+        return moment.strftime("%H:%M") if moment.date() == self.begins.date() else moment.strftime("%m-%d %H:%M")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,37 +66,51 @@ class Proposal:
     reasons: tuple[Reason, ...]
 
 
-def propose(job: Job, crews: Sequence[CrewState], now: datetime) -> list[Proposal]:
-    """All crews, best first: feasible before not, then by arrival, with a price for load and for delaying others."""
-    return sorted((_propose(job, crew, now) for crew in crews), key=lambda p: (not p.is_feasible, p.score, p.crew_id))
+def propose(day: Day, task: int) -> list[Proposal]:
+    """All crews for a job in no route, best first: feasible before not, then by arrival, load and delay of others.
+
+    An urgent job goes before what has not begun; another one where it costs least.
+    """
+    is_urgent = day.problem.tasks[task].priority >= URGENT
+    found = [_proposal(day, one, task) for one in insertions(day.problem, day.plan, task, earliest=is_urgent)]
+    return sorted(found, key=lambda p: (not p.is_feasible, p.score, p.crew_id))
 
 
-def _propose(job: Job, crew: CrewState, now: datetime) -> Proposal:
-    metres = distance_m(job.place, crew.place) * DETOUR
-    before = crew.committed_minutes - (crew.interruptible_minutes if job.is_urgent else 0)
-    begins = max(now, crew.shift_start) + timedelta(minutes=before)
-    arrives = begins + timedelta(minutes=metres / SPEED_M_PER_MINUTE)
-    ends = arrives + timedelta(minutes=job.duration_minutes)
-    delayed = crew.open_jobs if job.is_urgent and crew.interruptible_minutes else 0
-    missing = job.skills - crew.skills
+def _proposal(day: Day, one: Insertion, task: int) -> Proposal:
+    problem, shift = day.problem, day.problem.shifts[one.shift]
+    stop = one.after.stops[one.position]
+    previous = day.problem.tasks[one.after.stops[one.position - 1].task].place if one.position else shift.start
+    here, there = (tuple(day.places[n].tolist()) for n in (previous, problem.tasks[task].place))
+    metres = distance_m(here, there) * DETOUR
+    before = timed(problem, shift, day.plan.routes[one.shift])
+    delayed = _delayed(before, one.after)
+    work_s = sum(problem.tasks[s.task].duration_s for s in before.stops)
     reasons = (
-        _distance(metres, arrives),
-        _skills(missing),
-        _load(crew),
-        _shift(crew, ends),
-        *_limit(job, ends),
-        *_delays(delayed),
+        _distance(metres, day.clock(stop.arrive_s)),
+        _skills(problem.tasks[task].skills - shift.skills),
+        _load(len(before.stops), work_s),
+        _shift(day, shift, one.after),
+        *_window(day, problem.tasks[task], stop.begin_s),
+        *_limit(problem.tasks[task], stop.late_s),
+        *_delays(day, delayed),
+        *_pinned(problem.tasks[task], shift),
     )
-    minutes = (arrives - now).total_seconds() / 60 + 3 * crew.open_jobs + 5 * delayed
-    feasible = (
-        not missing and ends <= crew.shift_end and crew.shift_start <= max(now, crew.shift_start) < crew.shift_end
-    )
-    return Proposal(crew.id, crew.name, round(metres), arrives, delayed, feasible, round(minutes, 2), reasons)
+    score = stop.begin_s + LOAD_PRICE_S * work_s / 3600 + DELAY_PRICE_S * len(delayed) + one.cost / 10
+    return Proposal(
+        shift.id, day.crew_names[one.shift], round(metres), day.at(stop.arrive_s), len(delayed), one.is_feasible,
+        round((score - shift.window_s[0]) / 60, 2), reasons,
+    )  # fmt: skip
 
 
-def _distance(metres: float, arrives: datetime) -> Reason:
+def _delayed(before: Timed, after: Timed) -> list[tuple[int, int]]:
+    """Tasks that would begin later, with the minutes (a minute or less is nothing)."""
+    was = {stop.task: stop.begin_s for stop in before.stops}
+    late = [(stop.task, (stop.begin_s - was[stop.task]) // 60) for stop in after.stops if stop.task in was]
+    return [(task, minutes) for task, minutes in late if minutes > 1]
+
+
+def _distance(metres: float, at: str) -> Reason:
     km = metres / 1000
-    at = arrives.strftime("%H:%M")
     return Reason("distance", km < 15, f"约 {km:.1f} 公里，预计 {at} 到场", f"about {km:.1f} km, arrives at {at}")
 
 
@@ -106,30 +121,67 @@ def _skills(missing: frozenset[str]) -> Reason:
     return Reason("skills", True, "技能符合", "has the skills")
 
 
-def _load(crew: CrewState) -> Reason:
-    return Reason(
-        "load",
-        crew.open_jobs <= 3,
-        f"手上 {crew.open_jobs} 单，约 {crew.committed_minutes} 分钟",
-        f"{crew.open_jobs} jobs at hand, about {crew.committed_minutes} min",
-    )
+def _load(jobs: int, work_s: int) -> Reason:
+    minutes = work_s // 60
+    zh, en = f"手上 {jobs} 单，约 {minutes} 分钟", f"{jobs} jobs at hand, about {minutes} min"
+    return Reason("load", jobs <= 3, zh, en)
 
 
-def _shift(crew: CrewState, ends: datetime) -> Reason:
-    end = crew.shift_end.strftime("%H:%M")
-    if ends <= crew.shift_end:
-        return Reason("shift", True, f"下班（{end}）前能完成", f"done before the shift ends ({end})")
-    return Reason("shift", False, f"下班（{end}）前做不完", f"not done before the shift ends ({end})")
+def _shift(day: Day, shift: Shift, after: Timed) -> Reason:
+    end = day.clock(shift.window_s[1])
+    codes = {code for code, _ in after.faults}
+    if "capacity" in codes:
+        return Reason("most_jobs", False, f"已到每班最多 {shift.capacity} 单", f"has its {shift.capacity} jobs a shift")
+    if "pause" in codes:
+        return Reason("break", False, "排不下休息时间", "leaves no time for the break")
+    if "shift" in codes:
+        return Reason("shift", False, f"下班（{end}）前做不完", f"not done before the shift ends ({end})")
+    return Reason("shift", True, f"下班（{end}）前能完成", f"done before the shift ends ({end})")
 
 
-def _limit(job: Job, ends: datetime) -> list[Reason]:
-    if job.due_at is None:
+def _window(day: Day, task: Task, begin_s: int) -> list[Reason]:
+    if begin_s <= task.window_s[1]:
         return []
-    late = round((ends - job.due_at).total_seconds() / 60)
+    until = day.clock(task.window_s[1])
+    return [Reason("appointment", False, f"赶不上 {until} 前的预约", f"misses the appointment, until {until}")]
+
+
+def _limit(task: Task, late_s: int) -> list[Reason]:
+    if task.due_s is None:
+        return []
+    late = -(-late_s // 60)
     if late <= 0:
         return [Reason("limit", True, "在时限内完成", "done within its limit")]
     return [Reason("limit", False, f"将超时 {late} 分钟", f"{late} min past its limit")]
 
 
-def _delays(delayed: int) -> list[Reason]:
-    return [Reason("delays", False, f"会推迟 {delayed} 单", f"delays {delayed} other jobs")] if delayed else []
+def _delays(day: Day, delayed: Sequence[tuple[int, int]]) -> list[Reason]:
+    if not delayed:
+        return []
+    named = [(day.job_names[task], minutes) for task, minutes in delayed[:3]]
+    zh = "、".join(f"{name} 晚 {minutes} 分钟" for name, minutes in named)
+    en = ", ".join(f"{name} by {minutes} min" for name, minutes in named)
+    return [Reason("delays", False, f"会推迟 {len(delayed)} 单：{zh}", f"delays {len(delayed)} other jobs: {en}")]
+
+
+def _pinned(task: Task, shift: Shift) -> list[Reason]:
+    if task.pinned_to in (None, shift.id):
+        return []
+    return [Reason("pinned", False, "已锁定给别的班组", "is pinned to another crew")]
+
+
+def why_unserved(day: Day, task: int) -> list[Reason]:
+    """Why a job is in no route: what every crew lacks, or what stands in the way of the one that comes nearest."""
+    problem, job = day.problem, day.problem.tasks[task]
+    able = [shift for shift in problem.shifts if job.skills <= shift.skills]
+    if not able:
+        names = ", ".join(sorted(job.skills))
+        return [Reason("skills", False, f"没有班组具备技能：{names}", f"no crew has the skills: {names}")]
+    longest = max(shift.window_s[1] - shift.window_s[0] for shift in able)
+    if job.duration_s > longest:
+        zh, en = "时长超过任何一个班次", "takes longer than any shift"
+        return [Reason("duration", False, zh, en)]
+    best = propose(day, task)[0]
+    bad = [reason for reason in best.reasons if not reason.is_good]
+    who = Reason("nearest", False, f"最接近的是 {best.crew_name}", f"{best.crew_name} comes nearest")
+    return [who, *bad]

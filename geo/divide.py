@@ -1,33 +1,41 @@
-"""Dividing a territory: regular grids, and contiguous cells of balanced workload.
+"""Dividing a territory into contiguous cells of balanced workload, and dividing it again with few changes.
 
-Balanced cells: a fine lattice of hexagons clipped to the territory, customers' workload as node weight, METIS for
-contiguous parts (Karypis & Kumar 1998), then repair of what METIS left disconnected and annealing of single units
-on the borders (Kirkpatrick 1983) under balance and border length, never disconnecting a cell.
+Units (`geo.units`) weighted by the customers in them, cut by METIS, mended and annealed (`geo.anneal`), their borders
+straightened (`geo.smooth`). Dividing again starts from today's cells.
 """
 
 from __future__ import annotations
 
-import math
-from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-import pymetis
 import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
+from geo.anneal import Annealing, Weights
 from geo.errors import NothingInside, TooFewCustomers
-from geo.measure import Coordinates, LocalMetres
-from geo.shapes import fill_gaps, without_overlaps
+from geo.graph import Graph, Parts
+from geo.lattice import merge_slivers, squares
+from geo.locate import nearest
+from geo.measure import Coordinates
+from geo.progress import Progress, silent
+from geo.shapes import GRID_DEGREES, as_multipolygon, on_grid
+from geo.smooth import smooth
+from geo.units import METRES_A_DEGREE, Units, joined, units_of
 
-UNITS_PER_CELL = 60
-_HEX = np.array([(math.cos(a), math.sin(a)) for a in np.radians([30, 90, 150, 210, 270, 330])])
+# Borders count less than in a first division: workload has to travel through cells to where there is room.
+REDIVIDE = Weights(border=0.05, move=0.03, most_moved=0.14)
+GOOD_IMBALANCE = 1.015
+# What is left after cooling: balance bettered, borders kept as they are where that costs nothing.
+FINISH = tuple(Weights(border=border, heat=0.0, steps_a_unit=30) for border in (0.05, 0.02, 0.005))
 
 
 @dataclass(frozen=True, slots=True)
 class Division:
-    """Cells of a territory: shapes in WGS-84, each one's workload, and max/mean workload."""
+    """Cells of a territory: shapes in WGS-84 on the storing grid, and each one's workload."""
 
     cells: list[BaseGeometry]
     workload: NDArray[np.float64]
@@ -38,211 +46,104 @@ class Division:
         return float(self.workload.max() / self.workload.mean())
 
 
+def loads_of(cells: Sequence[BaseGeometry], places: Coordinates, workload: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The workload that falls into each cell; a place in none counts for the nearest."""
+    return np.bincount(nearest(cells, places), weights=workload, minlength=len(cells)).astype(np.float64)
+
+
 def grid(territory: BaseGeometry, side_m: float) -> list[BaseGeometry]:
-    """Square cells of `side_m`, clipped to the territory; each cell one part."""
-    metres = LocalMetres(territory)
-    area = metres.to_metres(territory)
-    west, south, east, north = area.bounds
-    xs, ys = np.meshgrid(np.arange(west, east, side_m), np.arange(south, north, side_m))
-    squares = shapely.box(xs.ravel(), ys.ravel(), xs.ravel() + side_m, ys.ravel() + side_m)
-    return _exactly(territory, [metres.to_degrees(cell) for cell in _clip(squares, area)])
+    """Square cells of `side_m` with slivers joined to their neighbours, on the storing grid."""
+    return list(on_grid(list(merge_slivers(squares(territory, side_m)))))
 
 
 def balanced(
-    territory: BaseGeometry, places: Coordinates, workload: NDArray[np.float64], cells: int, *, seed: int = 1
+    territory: BaseGeometry,
+    places: Coordinates,
+    workload: NDArray[np.float64],
+    cells: int,
+    *,
+    seed: int = 1,
+    progress: Progress = silent,
 ) -> Division:
     """Divide a territory into contiguous cells of equal workload.
 
-    `places` is an (n, 2) array of (lng, lat), `workload` their n weights. Same input and seed give the same cells.
-    Raises TooFewCustomers when there are fewer places than cells, NothingInside when none lies in the territory.
+    `places` is an (n, 2) array of (lng, lat), `workload` their n weights. Same input and seed give the same cells. The
+    territory is put on the storing grid first (1e-7 degrees). Raises TooFewCustomers when there are fewer places than
+    cells, NothingInside when no workload lies in the territory.
     """
+    territory = _checked(territory, places, workload, cells)
+    if cells == 1:
+        return Division([as_multipolygon(territory)], np.array([workload.sum()], dtype=np.float64))
+    units = units_of(territory, places, workload, cells)
+    graph = Graph(units)
+    parts = Annealing(graph, graph.cut(cells, seed), cells, Weights()).run(seed, progress)
+    for finish in FINISH:
+        if _imbalance(graph, parts) > GOOD_IMBALANCE:
+            parts = Annealing(graph, parts, cells, finish).run(seed)
+    return _smoothed(units, parts, cells, places, workload)
+
+
+def redivided(
+    territory: BaseGeometry,
+    today: Sequence[BaseGeometry],
+    places: Coordinates,
+    workload: NDArray[np.float64],
+    *,
+    seed: int = 1,
+    progress: Progress = silent,
+) -> Division:
+    """Balance today's cells again with as little workload as possible changing sides; the n-th stays the n-th.
+
+    Arguments and errors as in `balanced`; `today` are the cells that cover the territory now.
+    """
+    cells = len(today)
+    territory = _checked(territory, places, workload, cells)
+    units = units_of(territory, places, workload, cells, keep=today)
+    home = nearest(today, shapely.get_coordinates(shapely.point_on_surface(units.shapes)))
+    graph = Graph(units)
+    parts = Annealing(graph, home.copy(), cells, REDIVIDE, home).run(seed, progress)
+    return _smoothed(units, parts, cells, places, workload, fixed=shapely.union_all(shapely.boundary(list(today))))
+
+
+def moved_share(before: Sequence[BaseGeometry], after: Sequence[BaseGeometry], places: Coordinates,
+                workload: NDArray[np.float64]) -> float:  # fmt: skip
+    """The share of workload whose cell is another one (the n-th stays the n-th)."""
+    return float(workload[nearest(before, places) != nearest(after, places)].sum() / workload.sum())
+
+
+def roundness(cells: Sequence[BaseGeometry]) -> NDArray[np.float64]:
+    """Polsby-Popper of each cell (1991): 4π area / perimeter²; 1 for a circle."""
+    stretched = [shapely.transform(cell, partial(_stretch, lat=cell.centroid.y)) for cell in cells]
+    return np.asarray(4 * np.pi * shapely.area(stretched) / shapely.length(stretched) ** 2)
+
+
+def _stretch(lng_lat: Coordinates, lat: float) -> Coordinates:
+    return np.asarray(lng_lat * METRES_A_DEGREE * np.array([np.cos(np.radians(lat)), 1.0]))
+
+
+def _checked(territory: BaseGeometry, places: Coordinates, workload: NDArray[np.float64], cells: int) -> BaseGeometry:
     if len(places) < cells:
         raise TooFewCustomers
-    metres = LocalMetres(territory)
-    area = metres.to_metres(territory)
-    units = _units(area, metres.points_to_metres(places), cells)
-    weights = _weigh(units, metres.points_to_metres(places), workload)
-    if weights.sum() == 0:
+    if territory.is_empty or workload.sum() <= 0:
         raise NothingInside
-    graph = _Graph(units, weights)
-    parts = graph.divide(cells, seed)
-    shapes = [metres.to_degrees(shapely.union_all(units[parts == part])) for part in range(cells)]
-    loads = np.array([weights[parts == part].sum() for part in range(cells)])
-    return Division(_exactly(territory, shapes), loads)
+    return shapely.set_precision(territory, GRID_DEGREES)
 
 
-def _exactly(territory: BaseGeometry, cells: list[BaseGeometry]) -> list[BaseGeometry]:
-    """A straight border in metres bends in degrees: clip to the territory and give what is left to the nearest cell."""
-    return list(fill_gaps(territory, without_overlaps([shapely.intersection(cell, territory) for cell in cells])))
+def _imbalance(graph: Graph, parts: Parts) -> float:
+    loads = np.bincount(parts, weights=graph.weights)
+    return float(loads.max() / loads.mean())
 
 
-def _clip(lattice: NDArray[np.object_], area: BaseGeometry) -> NDArray[np.object_]:
-    """Lattice cells inside an area; only those on the border are cut, and each piece stands alone."""
-    shapely.prepare(area)
-    lattice = lattice[shapely.intersects(area, lattice)]
-    inside = shapely.contains_properly(area, lattice)
-    cut = shapely.get_parts(shapely.intersection(lattice[~inside], area))
-    cut = cut[(shapely.get_dimensions(cut) == 2) & (shapely.area(cut) > 1e-6)]
-    return np.concatenate([lattice[inside], cut])
-
-
-def _units(area: BaseGeometry, places_m: Coordinates, cells: int) -> NDArray[np.object_]:
-    """Hexagons, finer where the customers are: a coarse lattice whose crowded members are split by nearest places."""
-    radius = math.sqrt(area.area / (cells * UNITS_PER_CELL) / 2.598)
-    coarse = _clip(_hexagons(area, radius), area)
-    tree = shapely.STRtree(coarse)
-    unit, _ = tree.query_nearest(shapely.points(places_m), all_matches=False)[::-1]
-    crowd = np.bincount(unit, minlength=len(coarse))
-    limit = max(len(places_m) / cells / 12, 1)
-    fine = [coarse[crowd <= limit]]
-    for index in np.flatnonzero(crowd > limit):
-        split = math.sqrt(crowd[index] / limit)
-        fine.append(_clip(_hexagons(coarse[index], radius / max(split, 1.5)), coarse[index]))
-    return np.concatenate(fine)
-
-
-def _hexagons(area: BaseGeometry, radius: float) -> NDArray[np.object_]:
-    west, south, east, north = area.bounds
-    dx, dy = math.sqrt(3) * radius, 1.5 * radius
-    columns, rows = int((east - west) / dx) + 3, int((north - south) / dy) + 3
-    column, row = np.meshgrid(np.arange(-1, columns), np.arange(-1, rows))
-    x = west + (column + 0.5 * (row % 2)) * dx
-    y = south + row * dy
-    # Shared corners are rounded alike, so that neighbours' edges are the same edges.
-    corners = np.round(np.stack([x.ravel(), y.ravel()], 1)[:, None, :] + radius * _HEX[None, :, :], 3)
-    return np.asarray(shapely.polygons(corners), dtype=object)
-
-
-def _weigh(units: NDArray[np.object_], places_m: Coordinates, workload: NDArray[np.float64]) -> NDArray[np.float64]:
-    tree = shapely.STRtree(units)
-    pair = tree.query_nearest(shapely.points(places_m), all_matches=False)
-    return np.bincount(pair[1], weights=workload[pair[0]], minlength=len(units)).astype(np.float64)
-
-
-class _Graph:
-    """Units and their shared borders."""
-
-    def __init__(self, units: NDArray[np.object_], weights: NDArray[np.float64]) -> None:
-        self.weights = weights
-        self.centers = shapely.get_coordinates(shapely.centroid(units))
-        tree = shapely.STRtree(units)
-        left, right = tree.query(shapely.buffer(units, 0.01), predicate="intersects")
-        left, right = left[left != right], right[left != right]
-        self.neighbours: list[list[int]] = [[] for _ in units]
-        for a, b in zip(left.tolist(), right.tolist(), strict=True):
-            self.neighbours[a].append(b)
-            self.neighbours[b].append(a)
-        self.neighbours = [sorted(set(near)) for near in self.neighbours]
-        self._bridge_islands()
-
-    def _bridge_islands(self) -> None:
-        """METIS needs one connected graph: each island is tied to its nearest unit of the mainland."""
-        while len(islands := self._components(range(len(self.weights)))) > 1:
-            small = min(islands, key=len)
-            rest = np.array(sorted(set(range(len(self.weights))) - set(small)))
-            gaps = np.linalg.norm(self.centers[small][:, None] - self.centers[rest][None], axis=2)
-            i, j = np.unravel_index(int(gaps.argmin()), gaps.shape)
-            a, b = small[int(i)], int(rest[int(j)])
-            self.neighbours[a].append(b)
-            self.neighbours[b].append(a)
-
-    def _components(self, members: range | list[int]) -> list[list[int]]:
-        left, found = set(members), []
-        for start in members:
-            if start not in left:
-                continue
-            left.discard(start)
-            group, queue = [start], deque([start])
-            while queue:
-                for near in self.neighbours[queue.popleft()]:
-                    if near in left:
-                        left.discard(near)
-                        group.append(near)
-                        queue.append(near)
-            found.append(group)
-        return found
-
-    def divide(self, cells: int, seed: int) -> NDArray[np.int64]:
-        """A part for every unit: contiguous, balanced, with short borders."""
-        if cells == 1:
-            return np.zeros(len(self.weights), dtype=np.int64)
-        # A little weight for every unit keeps land without customers from joining one cell.
-        scaled = np.round(self.weights / self.weights.sum() * 1_000_000).astype(int) + 1
-        options = pymetis.Options(contig=1, seed=seed, ufactor=10)
-        _, membership = pymetis.part_graph(
-            cells, adjacency=self.neighbours, vweights=scaled.tolist(), options=options, recursive=False
-        )
-        parts = np.array(membership, dtype=np.int64)
-        self._fill_empty(parts, cells)
-        self._repair(parts)
-        self._anneal(parts, cells, np.random.default_rng(seed))
-        return parts
-
-    def _fill_empty(self, parts: NDArray[np.int64], cells: int) -> None:
-        """METIS may leave a part without units: it takes one from the part with most."""
-        for part in range(cells):
-            if not (parts == part).any():
-                donor = int(np.bincount(parts, minlength=cells).argmax())
-                members = np.flatnonzero(parts == donor)
-                parts[members[self.weights[members].argmax()]] = part
-
-    def _repair(self, parts: NDArray[np.int64]) -> None:
-        """Every part keeps its heaviest component; the others go to the lightest part next to them."""
-        for part in np.unique(parts):
-            components = self._components(np.flatnonzero(parts == part).tolist())
-            components.sort(key=lambda group: -self.weights[group].sum())
-            for group in components[1:]:
-                around = sorted({int(parts[near]) for unit in group for near in self.neighbours[unit]} - {int(part)})
-                if around:
-                    loads = [self.weights[parts == p].sum() for p in around]
-                    parts[group] = around[int(np.argmin(loads))]
-
-    def _anneal(self, parts: NDArray[np.int64], cells: int, random: np.random.Generator) -> None:
-        """Flip single border units while that lessens imbalance and border length together."""
-        loads = np.bincount(parts, weights=self.weights, minlength=cells).astype(np.float64)
-        sizes = np.bincount(parts, minlength=cells)
-        target = loads.mean()
-        units = len(parts)
-        steps = 60 * units
-        picks = random.integers(0, units, steps)
-        draws = random.random(steps)
-        for step, (unit, draw) in enumerate(zip(picks.tolist(), draws.tolist(), strict=True)):
-            near = self.neighbours[unit]
-            other = int(parts[near[step % len(near)]]) if near else int(parts[unit])
-            mine = int(parts[unit])
-            if other == mine or sizes[mine] == 1:
-                continue
-            gain = self._gain(parts, loads, target, unit, mine, other)
-            heat = 0.02 * (1 - step / steps)
-            if (gain > 0 or draw < math.exp(gain / heat) * 0.1) and self._stays_whole(parts, unit, mine):
-                parts[unit] = other
-                weight = self.weights[unit]
-                loads[mine] -= weight
-                loads[other] += weight
-                sizes[mine] -= 1
-                sizes[other] += 1
-
-    def _gain(
-        self, parts: NDArray[np.int64], loads: NDArray[np.float64], target: float, unit: int, mine: int, other: int
-    ) -> float:
-        weight = self.weights[unit]
-        a, b = loads[mine] / target - 1, loads[other] / target - 1
-        w = weight / target
-        balance = (a * a + b * b) - ((a - w) ** 2 + (b + w) ** 2)
-        around = [int(parts[n]) for n in self.neighbours[unit]]
-        border = (around.count(other) - around.count(mine)) / 6
-        return float(balance + 0.004 * border)
-
-    def _stays_whole(self, parts: NDArray[np.int64], unit: int, part: int) -> bool:
-        """Whether a part stays connected without a unit: its neighbours in it must reach each other without it."""
-        mine = [n for n in self.neighbours[unit] if parts[n] == part]
-        if len(mine) <= 1:
-            return bool(mine)
-        wanted, seen, queue = set(mine[1:]), {unit, mine[0]}, deque([mine[0]])
-        while queue and wanted:
-            for near in self.neighbours[queue.popleft()]:
-                if near not in seen and parts[near] == part:
-                    seen.add(near)
-                    wanted.discard(near)
-                    queue.append(near)
-        return not wanted
+def _smoothed(
+    units: Units,
+    parts: Parts,
+    cells: int,
+    places: Coordinates,
+    workload: NDArray[np.float64],
+    fixed: BaseGeometry | None = None,
+) -> Division:
+    """Borders drawn straighter while the balance stays: people read streets, not the edges of hexagons."""
+    rough = list(joined(units, parts, cells))
+    imbalance = Division(rough, loads_of(rough, places, workload)).imbalance
+    shapes = smooth(rough, places, workload, max(GOOD_IMBALANCE, imbalance), fixed)
+    return Division(shapes, loads_of(shapes, places, workload))

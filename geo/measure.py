@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from pyproj import Transformer
 from shapely.geometry.base import BaseGeometry
 
+from geo.errors import NothingInside
+
 EARTH_RADIUS_M = 6_371_008.8
 Coordinates = NDArray[np.float64]
 
@@ -27,6 +29,8 @@ class LocalMetres:
     """The UTM zone around a shape: degrees (lng, lat) in, metres (east, north) out, and back."""
 
     def __init__(self, around: BaseGeometry) -> None:
+        if around.is_empty:
+            raise NothingInside
         center = around.centroid
         self._zone, self._south = int((center.x + 180) // 6) + 1, center.y < 0
 
@@ -36,12 +40,15 @@ class LocalMetres:
 
     def to_degrees(self, shape: BaseGeometry) -> BaseGeometry:
         """A shape in degrees."""
-        back = _transformer(self._zone, self._south, False)
-        return shapely.transform(shape, lambda xy: np.column_stack(back(xy[:, 0], xy[:, 1])))
+        return shapely.transform(shape, lambda xy: self.points_to_degrees(xy))
 
     def points_to_metres(self, lng_lat: Coordinates) -> Coordinates:
         """An (n, 2) array of degrees as metres."""
         return np.column_stack(_transformer(self._zone, self._south, True)(lng_lat[:, 0], lng_lat[:, 1]))
+
+    def points_to_degrees(self, east_north: Coordinates) -> Coordinates:
+        """An (n, 2) array of metres as degrees."""
+        return np.column_stack(_transformer(self._zone, self._south, False)(east_north[:, 0], east_north[:, 1]))
 
 
 def distance_m(a: tuple[float, float], b: tuple[float, float]) -> float:
@@ -57,3 +64,21 @@ def distances_m(a: Coordinates, b: Coordinates) -> Coordinates:
     h = np.sin(d_lat / 2) ** 2 + np.cos(a_rad[:, None, 1]) * np.cos(b_rad[None, :, 1]) * np.sin(d_lng / 2) ** 2
     found: Coordinates = 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.clip(h, 0, 1)))
     return found
+
+
+def area_m2(shape: BaseGeometry) -> float:
+    """Square metres of a shape in degrees, on the ellipsoid's equal-area plane around it."""
+    if shape.is_empty:
+        return 0.0
+    center = shape.centroid
+    to_plane = _equal_area(round(center.x), round(center.y))
+    return float(shapely.transform(shape, lambda xy: np.column_stack(to_plane(xy[:, 0], xy[:, 1]))).area)
+
+
+@lru_cache(maxsize=32)
+def _equal_area(lng: int, lat: int) -> Callable[..., tuple[Coordinates, Coordinates]]:
+    plane = f"+proj=laea +lat_0={lat} +lon_0={lng} +datum=WGS84 +units=m"
+    transform: Callable[..., tuple[Coordinates, Coordinates]] = Transformer.from_crs(
+        "EPSG:4326", plane, always_xy=True
+    ).transform
+    return transform

@@ -10,6 +10,8 @@ import shapely
 from shapely import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
+GRID_DEGREES = 1e-7
+
 
 def as_multipolygon(shape: BaseGeometry) -> MultiPolygon:
     """A valid MultiPolygon of a shape's area."""
@@ -38,18 +40,28 @@ class Coverage:
 
 
 def coverage_of(territory: BaseGeometry, cells: Sequence[BaseGeometry], tolerance: float = 1e-9) -> Coverage:
-    """Gaps and pairwise overlaps of cells against a territory; what is below `tolerance` of its area is rounding."""
+    """Gaps and pairwise overlaps of cells against a territory.
+
+    What is below `tolerance` of its area is rounding, and so is what is thinner than the storing grid: a corner put on
+    the grid bends its edges by half a centimetre, however long they are.
+    """
     least = territory.area * tolerance
     tree = shapely.STRtree(list(cells))
     left, right = tree.query(list(cells), predicate="intersects")
     overlaps = []
     for i, j in zip(left[left < right], right[left < right], strict=True):
-        area = shapely.intersection(cells[i], cells[j]).area
+        area = _broad(shapely.intersection(cells[i], cells[j])).area
         if area > least:
             overlaps.append((int(i), int(j), float(area)))
-    gaps = shapely.difference(territory, shapely.union_all(np.array(cells, dtype=object)))
+    gaps = _broad(shapely.difference(territory, shapely.union_all(np.array(cells, dtype=object))))
     gap_area = float(gaps.area)
     return Coverage(gap_area if gap_area > least else 0.0, overlaps, gaps)
+
+
+def _broad(shape: BaseGeometry) -> MultiPolygon:
+    """The parts of a shape that are wider than the storing grid."""
+    parts = shapely.get_parts(as_multipolygon(shape))
+    return MultiPolygon(list(parts[shapely.area(parts) > GRID_DEGREES * shapely.length(parts)]))
 
 
 def without_overlaps(cells: Sequence[BaseGeometry]) -> list[BaseGeometry]:
@@ -72,9 +84,6 @@ def fill_gaps(territory: BaseGeometry, cells: Sequence[BaseGeometry]) -> list[Mu
     for index in np.unique(nearest):
         grown[index] = shapely.union_all([cells[index], *parts[nearest == index]])
     return [as_multipolygon(cell) for cell in grown]
-
-
-GRID_DEGREES = 1e-7
 
 
 def on_grid(cells: Sequence[BaseGeometry], grid: float = GRID_DEGREES) -> list[MultiPolygon]:

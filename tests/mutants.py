@@ -31,6 +31,13 @@ MODULES: dict[str, tuple[str, ...]] = {
     "sync.pull": (),
     "sync.push": ("_need_scope", "_held_then", "_visible", "_missing", "_group_of", "_references"),
 }
+# Pulls and scopes are told by whole worlds and by the server; those tests share one cluster and run one at a time.
+BROAD = {"sync.pull", "sync.push"}
+BROAD_TESTS = (
+    "tests/contract/test_store.py", "tests/spec/test_vectors.py", "tests/simulation/test_core.py", "tests/api/test_sync.py",
+    "tests/api/test_sync_extremes.py", "tests/integration/test_services.py",
+)  # fmt: skip
+BROAD_CHOICE = "not long and not ten_thousand and not simulator_finds and not few_words"
 TESTS = (
     "tests/unit/test_merge.py", "tests/unit/test_steps.py", "tests/unit/test_cursor.py", "tests/unit/test_apply.py",
     "tests/spec/test_vectors.py", "tests/contract/test_store.py", "tests/simulation/test_core.py",
@@ -139,9 +146,10 @@ def _swap_all(old: Any, new: Any, module: str) -> None:
             _swap_all(vars(mine), vars(thing), module)
 
 
-def run_tests() -> int:
-    """The tests, in this process; 0 when all pass."""
-    return int(pytest.main(["-x", "-q", "--no-header", "--no-summary", "-W", "ignore", "-k", CHOICE, *TESTS]))
+def run_tests(module: str) -> int:
+    """The tests of a module, in this process; 0 when all pass."""
+    choice, tests = (BROAD_CHOICE, BROAD_TESTS) if module in BROAD else (CHOICE, TESTS)
+    return int(pytest.main(["-x", "-q", "--no-header", "--no-summary", "-W", "ignore", "-k", choice, *tests]))
 
 
 def is_noticed(mutant: Mutant) -> bool:
@@ -154,7 +162,7 @@ def is_noticed(mutant: Mutant) -> bool:
         signal.alarm(SECONDS)
         try:
             swap(mutant)
-            os._exit(1 if run_tests() else 0)
+            os._exit(1 if run_tests(mutant.module) else 0)
         except BaseException:  # noqa: BLE001 - whatever breaks was noticed
             os._exit(1)
     return os.waitpid(child, 0)[1] != 0
@@ -165,11 +173,12 @@ def main() -> int:
     os.chdir(ROOT)
     settings.register_profile("mutants", max_examples=30, deadline=None, database=None)
     settings.load_profile("mutants")
-    if run_tests():
+    chosen = sys.argv[1:] or list(MODULES)
+    if any(run_tests(module) for module in {min(chosen), max(chosen)}):
         return 2
-    mutants = [one for module, only in MODULES.items() for one in mutants_of(module, only)]
+    mutants = [one for module in chosen for one in mutants_of(module, MODULES[module])]
     survivors = 0
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(1 if BROAD & set(chosen) else os.cpu_count()) as pool:
         noticed = pool.map(is_noticed, mutants)
         for one, was_noticed in track(zip(mutants, noticed, strict=True), "mutants", total=len(mutants)):
             if not was_noticed:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from flask import g, request
+from sqlalchemy.orm import Session
 
 from backend.actor import Actor
 from backend.api.house import transaction
@@ -25,6 +26,18 @@ def bearer_token() -> str:
     return token.strip()
 
 
+def _actor(session: Session) -> Actor:
+    """Whoever the header names. A desktop GIS has only a field for a password: a personal token, which may only read,
+    may stand there too; browsers repeat Basic by themselves, so nothing that writes is taken by it."""
+    given = request.authorization
+    if given is None or given.type != "basic":
+        return actor_of(session, bearer_token())
+    found = actor_of(session, given.password or "")
+    if not found.read_only:
+        raise Problem("not_signed_in")
+    return found
+
+
 def signed_in(view: F) -> F:
     """Only with a valid token; the actor is then `actor()`. Revoked devices get through to sync alone."""
     return _guard(view, revoked_too=False)
@@ -39,7 +52,7 @@ def _guard(view: F, *, revoked_too: bool) -> F:
     @functools.wraps(view)
     def guarded(*args: Any, **kwargs: Any) -> Any:
         with transaction() as session:
-            found = actor_of(session, bearer_token())
+            found = _actor(session)
         if found.device_revoked and not revoked_too:
             raise Problem("device_revoked", wipe=True)
         if found.read_only and request.method not in _READING:

@@ -10,11 +10,13 @@ from marshmallow import RAISE, Schema, fields
 
 from backend.api.authentication import actor, signed_in
 from backend.api.conditional import etag, if_match
-from backend.api.house import reading, transaction
+from backend.api.house import house, reading, transaction
+from backend.queries import nearby
 from backend.queries.documents import read_document
 from backend.records import wire
 from backend.records.registry import KINDS
-from backend.services import dispatching, keeping
+from backend.services import day_plans, dispatching, emergencies, gathering, keeping
+from backend.services.notifying import channel_named
 
 blueprint = Blueprint("dispatch", __name__, url_prefix="/api/v1/dispatch", description="派单 · Dispatch")
 
@@ -57,6 +59,70 @@ class JobOut(Schema):
     crew_id = fields.String(required=True, allow_none=True)
 
 
+class DayPlanIn(Schema):
+    """Which unit's day, and how to plan it."""
+
+    unit_id = wire.Id(required=True)
+    day = fields.Date(load_default=None)
+    seconds = wire.Whole(
+        least=1, most=day_plans.MOST_SECONDS, metadata={"description": "time to spend; 10 if not given"}
+    )
+    few_changes = wire.Flag(metadata={"description": "only put in what has no crew, moving as little as can be"})
+    absent_crew_ids = fields.List(wire.Id(), metadata={"description": "crews that do not work that day after all"})
+
+
+class DayPlanOut(Schema):
+    """A plan of a day; `change` of a stop is same, moved or new."""
+
+    id = fields.String(required=True)
+    unit_id = fields.String(required=True)
+    day = fields.Date(required=True)
+    state = fields.String(required=True)
+    problem = fields.Dict(allow_none=True)
+    stops = fields.List(fields.Dict(), allow_none=True)
+    unserved = fields.List(fields.Dict(), allow_none=True, metadata={"description": "with reasons"})
+    figures = fields.Dict(allow_none=True)
+    made_at = fields.AwareDateTime(required=True)
+    published_at = fields.AwareDateTime(allow_none=True)
+
+
+class EmergencyIn(Schema):
+    """Nobody named: the crew that can be there first."""
+
+    crew_id = wire.Id(load_default=None)
+
+
+class SentOut(JobOut):
+    """Who goes, when they arrive, and how many of their jobs come later."""
+
+    leader_id = fields.String(required=True)
+    arrives_at = wire.Moment(required=True)
+    delays_jobs = fields.Integer(required=True)
+
+
+class ToldOut(Schema):
+    """The crews whose leaders were told."""
+
+    crew_ids = fields.List(fields.String(), required=True)
+
+
+class NearOut(Schema):
+    """A job that may be about the same trouble."""
+
+    job_id = fields.String(required=True)
+    number = fields.String(allow_none=True)
+    address = fields.String(allow_none=True)
+    state = fields.String(required=True)
+    reported_at = fields.AwareDateTime(required=True)
+    distance_m = fields.Integer(required=True)
+
+
+class DuplicateIn(Schema):
+    """The job that stays."""
+
+    of_id = wire.Id(required=True)
+
+
 def _job(stored: Any) -> Any:
     body = {
         "id": stored.id,
@@ -75,7 +141,7 @@ class Proposals(MethodView):
         """The unit's crews for this job, best first, with reasons."""
         with reading() as session:
             read_document(session, actor(), KINDS["work_order"], str(job_id))
-            return dispatching.propose_crews(session, actor(), str(job_id))
+            return dispatching.propose_crews(session, house().settings, actor(), str(job_id))
 
 
 @blueprint.route("/<uuid:job_id>/assignment")
@@ -101,3 +167,85 @@ class Assignment(MethodView):
                 session, actor(), KINDS["work_order"], str(job_id), "withdraw", {}, if_match()
             )
         return _job(stored)
+
+
+@blueprint.route("/<uuid:job_id>/emergency")
+class Emergency(MethodView):
+    @blueprint.arguments(EmergencyIn(unknown=RAISE))
+    @blueprint.response(200, SentOut)
+    @signed_in
+    def post(self, body: dict[str, Any], job_id: Any) -> Any:
+        """Send a crew at once, before its other work; nobody else changes crew, nothing that has begun moves."""
+        with transaction() as session:
+            read_document(session, actor(), KINDS["work_order"], str(job_id))
+            return emergencies.send_at_once(session, house().settings, actor(), str(job_id), body["crew_id"])
+
+
+@blueprint.route("/<uuid:job_id>/broadcast")
+class Broadcast(MethodView):
+    @blueprint.response(200, ToldOut)
+    @signed_in
+    def post(self, job_id: Any) -> Any:
+        """Tell the leaders of the crews that could be there first."""
+        settings = house().settings
+        with transaction() as session:
+            read_document(session, actor(), KINDS["work_order"], str(job_id))
+            channel = channel_named(settings.notify_channel)
+            return {"crew_ids": emergencies.broadcast(session, settings, channel, actor(), str(job_id))}
+
+
+@blueprint.route("/<uuid:job_id>/same-trouble")
+class SameTrouble(MethodView):
+    @blueprint.response(200, NearOut(many=True))
+    @signed_in
+    def get(self, job_id: Any) -> Any:
+        """Open jobs near in place and time: perhaps the same trouble, reported by somebody else."""
+        with reading() as session:
+            read_document(session, actor(), KINDS["work_order"], str(job_id))
+            return nearby.same_trouble(session, str(job_id))
+
+
+@blueprint.route("/<uuid:job_id>/duplicate")
+class Duplicate(MethodView):
+    @blueprint.arguments(DuplicateIn(unknown=RAISE))
+    @blueprint.response(200, JobOut)
+    @signed_in
+    def put(self, body: dict[str, str], job_id: Any) -> Any:
+        """Close a second report of one trouble; its reporter joins the job that stays."""
+        with transaction() as session:
+            for one in (str(job_id), body["of_id"]):
+                read_document(session, actor(), KINDS["work_order"], one)
+            stored = gathering.make_duplicate(session, actor(), str(job_id), body["of_id"])
+        return _job(stored)
+
+
+@blueprint.route("/plans")
+class DayPlans(MethodView):
+    @blueprint.arguments(DayPlanIn(unknown=RAISE))
+    @blueprint.response(201, DayPlanOut)
+    @signed_in
+    def post(self, body: dict[str, Any]) -> Any:
+        """Ask for a plan of a unit's day; a worker makes it: look again until `state` is not waiting."""
+        unit_id, day = body.pop("unit_id"), body.pop("day")
+        with transaction() as session:
+            return day_plans.propose_day(session, actor(), unit_id, day, body)
+
+
+@blueprint.route("/plans/<uuid:plan_id>")
+class OneDayPlan(MethodView):
+    @blueprint.response(200, DayPlanOut)
+    @signed_in
+    def get(self, plan_id: Any) -> Any:
+        """The plan as a difference to what is dispatched now."""
+        with reading() as session:
+            return day_plans.read_day_plan(session, actor(), str(plan_id))
+
+
+@blueprint.route("/plans/<uuid:plan_id>/publication")
+class Publication(MethodView):
+    @blueprint.response(200, DayPlanOut)
+    @signed_in
+    def put(self, plan_id: Any) -> Any:
+        """Give every job to its crew as planned: all or none."""
+        with transaction() as session:
+            return day_plans.publish(session, actor(), str(plan_id))

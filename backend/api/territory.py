@@ -4,18 +4,38 @@ from __future__ import annotations
 
 from typing import Any
 
+import shapely
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields
 from marshmallow.validate import Range
+from shapely.geometry.base import BaseGeometry
 
 from backend.api.authentication import actor, signed_in
 from backend.api.house import reading, transaction
 from backend.errors import Problem
-from backend.queries import search, territory
+from backend.geometry import geojson_of, shape_of
+from backend.queries import nearby, search, territory
 from backend.queries.scopes import units_below
 from backend.records import wire
 from backend.services import territories, visiting
+
+
+def shape_or_problem(geojson: dict[str, Any]) -> BaseGeometry:
+    """A drawn area or line in degrees; raises invalid with what is wrong."""
+    why = "Not a GeoJSON Polygon, MultiPolygon or LineString in degrees."
+    try:
+        shape = shape_of(geojson)
+    except (shapely.errors.GEOSException, ValueError, TypeError):
+        shape = shapely.Point()
+    west, south, east, north = shape.bounds if not shape.is_empty else (-999, 0, 0, 0)
+    on_earth = west >= -180 and east <= 180 and south >= -90 and north <= 90
+    if shape.geom_type not in ("Polygon", "MultiPolygon", "LineString") or not on_earth:
+        raise Problem(
+            "invalid", faults=[{"field": "area", "code": "invalid", "zh": "不是以度为单位的面或线", "en": why}]
+        )
+    return shape if shape.is_valid else shapely.make_valid(shape)
+
 
 blueprint = Blueprint("territory", __name__, url_prefix="/api/v1/territory", description="网格 · Territory")
 
@@ -43,6 +63,8 @@ class CoverageOut(Schema):
     holes = fields.Dict(required=True, allow_none=True)
     unserved = fields.List(fields.Dict(), required=True)
     representatives = fields.List(fields.Dict(), required=True)
+    crews = fields.List(fields.Dict(), required=True)
+    to_split = fields.List(fields.Dict(), required=True, metadata={"description": "cells with far too much work"})
 
 
 class HandOver(Schema):
@@ -58,24 +80,88 @@ class HandedOver(Schema):
     version = fields.Integer(required=True)
 
 
-class DivisionIn(Schema):
-    """For which unit, and into how many balanced cells or a grid of which side."""
-
-    unit_id = wire.Id(required=True)
-    cells = wire.Whole(least=1, most=500, load_default=None)
-    side_m = wire.Whole(
-        least=50, most=100_000, load_default=None, metadata={"description": "metres; goes before `cells`"}
-    )
-    seed = wire.Whole(load_default=1)
-
-
 class PlannedDuty(Schema):
-    """A cell and who should serve it; `is_change` where it is not today's representative."""
+    """A cell and who should serve it; a change is voluntary where today's representative is there to go on."""
 
     cell_id = fields.String(required=True)
     cell_name = fields.String(required=True)
     staff_id = fields.String(required=True)
+    was_staff_id = fields.String(required=True, allow_none=True)
     is_change = fields.Boolean(required=True)
+    is_voluntary = fields.Boolean(required=True)
+
+
+class PlannedDuties(Schema):
+    """Who should serve what, the load of each, and how much would change."""
+
+    rows = fields.List(fields.Nested(PlannedDuty), required=True)
+    workloads = fields.List(fields.Dict(), required=True)
+    figures = fields.Dict(required=True)
+
+
+class WhatIf(Schema):
+    """People who will not be there, and the day it is about."""
+
+    absent = fields.List(wire.Id(), load_default=list)
+    on = fields.Date(load_default=None)
+
+
+class CellAndStaff(Schema):
+    """A cell and who takes it."""
+
+    cell_id = wire.Id(required=True)
+    staff_id = wire.Id(required=True)
+
+
+class HandOvers(Schema):
+    """Cells that change hands, all or none."""
+
+    rows = fields.List(fields.Nested(CellAndStaff), required=True)
+
+
+class Leave(Schema):
+    """Days somebody is away (both included), and who stands in for each of their cells."""
+
+    valid_from = fields.Date(required=True)
+    valid_until = fields.Date(required=True)
+    stand_ins = fields.List(fields.Nested(CellAndStaff), required=True)
+
+
+class Counted(Schema):
+    """How many cells were concerned."""
+
+    cells = fields.Integer(required=True)
+
+
+class AffectedIn(Schema):
+    """A drawn area or a pipe, and how many metres around it count."""
+
+    area = fields.Dict(required=True, metadata={"description": "GeoJSON Polygon, MultiPolygon or LineString"})
+    around_m = wire.Whole(most=2_000, load_default=0)
+
+
+class AffectedOut(Schema):
+    """A customer who must be told; in person where they are key or need care."""
+
+    customer_id = fields.String(required=True)
+    number = fields.String(required=True)
+    name = fields.String(required=True)
+    category = fields.String(required=True)
+    address = fields.String(required=True)
+    call_in_person = fields.Boolean(required=True)
+
+
+class LookBack(QueryPlace):
+    """A place and a day."""
+
+    on = fields.Date(required=True)
+
+
+class WasResponsible(Schema):
+    """The cell of that day, and who was responsible then."""
+
+    cell = fields.Nested(CellOut, required=True)
+    responsible = fields.Dict(required=True, allow_none=True)
 
 
 class Search(Schema):
@@ -120,25 +206,75 @@ class Representative(MethodView):
         return {"id": stored.id, "version": stored.version}
 
 
-@blueprint.route("/division")
-class Division(MethodView):
-    @blueprint.arguments(DivisionIn(unknown=RAISE))
+@blueprint.route("/coverage/features")
+class CoverageFeatures(MethodView):
     @blueprint.response(200)
     @signed_in
-    def post(self, body: dict[str, Any]) -> Any:
-        """A division of a unit's ground as GeoJSON; nothing is changed."""
+    def get(self) -> Any:
+        """The same proof as GeoJSON."""
         with reading() as session:
-            return territories.plan_division(session, actor(), **body)
+            return territory.coverage_features(session, units_below(session, actor().unit_id))
+
+
+@blueprint.route("/responsible")
+class Responsible(MethodView):
+    @blueprint.arguments(LookBack, location="query")
+    @blueprint.response(200, WasResponsible)
+    @signed_in
+    def get(self, query: dict[str, Any]) -> Any:
+        """Who was responsible for a place on a day, by the cells and duties of that day."""
+        with reading() as session:
+            found = territory.cell_at(session, query["lng"], query["lat"], query["on"])
+            if found is None or found["unit_id"] not in units_below(session, actor().unit_id):
+                raise Problem("not_found", lng=query["lng"], lat=query["lat"])
+            return {"cell": found, "responsible": territory.responsible_for(session, found["id"], query["on"])}
 
 
 @blueprint.route("/units/<uuid:unit_id>/representatives")
 class Representatives(MethodView):
-    @blueprint.response(200, PlannedDuty(many=True))
+    @blueprint.arguments(WhatIf, location="query")
+    @blueprint.response(200, PlannedDuties)
     @signed_in
-    def get(self, unit_id: Any) -> Any:
-        """Who should serve which cell of a unit: a plan with few changes; nothing is changed."""
+    def get(self, query: dict[str, Any], unit_id: Any) -> Any:
+        """Who should serve which cell of a unit, also when some are absent; nothing is changed."""
         with reading() as session:
-            return territories.plan_representatives(session, actor(), str(unit_id))
+            return territories.plan_representatives(session, actor(), str(unit_id), query["absent"], query["on"])
+
+    @blueprint.arguments(HandOvers(unknown=RAISE))
+    @blueprint.response(200, Counted)
+    @signed_in
+    def put(self, body: dict[str, Any], unit_id: Any) -> Any:
+        """Hand several cells over from today, all or none."""
+        pairs = [(row["cell_id"], row["staff_id"]) for row in body["rows"]]
+        with transaction() as session:
+            return {"cells": territories.hand_over_cells(session, actor(), pairs)}
+
+
+@blueprint.route("/staff/<uuid:staff_id>/leave")
+class StaffLeave(MethodView):
+    @blueprint.arguments(Leave(unknown=RAISE))
+    @blueprint.response(201, Counted)
+    @signed_in
+    def post(self, body: dict[str, Any], staff_id: Any) -> Any:
+        """Somebody is away: stand-ins for all of their cells, for these days."""
+        stand_ins = [(row["cell_id"], row["staff_id"]) for row in body["stand_ins"]]
+        with transaction() as session:
+            found = territories.stand_in(
+                session, actor(), str(staff_id), body["valid_from"], body["valid_until"], stand_ins
+            )
+        return {"cells": found}
+
+
+@blueprint.route("/affected")
+class Affected(MethodView):
+    @blueprint.arguments(AffectedIn(unknown=RAISE))
+    @blueprint.response(200, AffectedOut(many=True))
+    @signed_in
+    def post(self, body: dict[str, Any]) -> Any:
+        """The customers of a drawn area or along a pipe: whom to tell before the water is shut off."""
+        shape = shape_or_problem(body["area"])
+        with reading() as session:
+            return nearby.customers_in(session, actor(), geojson_of(shape), body["around_m"])
 
 
 @blueprint.route("/customers")

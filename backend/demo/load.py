@@ -18,8 +18,8 @@ from backend.demo.people import Person, made_up_name, made_up_phone, write_peopl
 from backend.demo.sources import District, districts, scatter
 from backend.geometry import geojson_of, point
 from backend.services import door
+from backend.services.ground_drawing import WORKLOAD
 from backend.services.phonetics import pinyin_of
-from backend.services.territories import WORKLOAD
 from backend.services.visiting import plan_visits
 from geo.assign import assign
 from geo.divide import balanced

@@ -19,10 +19,13 @@ _VALID = "c.deleted_at IS NULL AND c.valid_from <= :on AND (c.valid_until IS NUL
 
 def cell_at(session: Session, lng: float, lat: float, on: date | None = None) -> dict[str, Any] | None:
     """The cell a place lies in on a day, or None outside the territory."""
+    here = "ST_SetSRID(ST_MakePoint(:lng, :lat), 4326)"
     row = session.execute(
         text(
-            f"SELECT c.id::text, c.name, c.unit_id::text FROM cell c WHERE {_VALID} AND "
-            "ST_Covers(c.outline, ST_SetSRID(ST_MakePoint(:lng, :lat), 4326)) ORDER BY c.id LIMIT 1"
+            f"SELECT id, name, unit_id FROM (SELECT c.id::text, c.name, c.unit_id::text FROM cell c WHERE {_VALID} AND ST_Covers(c.outline, {here}) "
+            "AND NOT EXISTS (SELECT FROM cell_outline o WHERE o.cell_id = c.id AND :on BETWEEN o.valid_from AND o.valid_until) UNION ALL "
+            "SELECT c.id::text, c.name, c.unit_id::text FROM cell_outline o JOIN cell c ON c.id = o.cell_id WHERE c.deleted_at IS NULL "
+            f"AND :on BETWEEN o.valid_from AND o.valid_until AND ST_Covers(o.outline, {here})) found ORDER BY id LIMIT 1"
         ),
         {"lng": lng, "lat": lat, "on": on or today()},
     ).one_or_none()
@@ -58,18 +61,31 @@ def outlines(session: Session, units: list[str], on: date | None = None) -> list
     """The valid cells of these units with their outlines as shapely geometries."""
     rows = session.execute(
         text(
-            f"SELECT c.id::text, c.name, ST_AsGeoJSON(c.outline), c.workload::float FROM cell c WHERE {_VALID} AND c.unit_id = ANY(CAST(:units AS uuid[])) ORDER BY c.id"
+            "SELECT c.id::text, c.name, ST_AsGeoJSON(c.outline, 9), c.workload::float, c.code, c.version, c.unit_id::text FROM cell c "
+            f"WHERE {_VALID} AND c.unit_id = ANY(CAST(:units AS uuid[])) ORDER BY c.id"
         ),
         {"units": units, "on": on or today()},
     )
-    return [{"id": row[0], "name": row[1], "shape": shape_of(orjson.loads(row[2])), "workload": row[3]} for row in rows]
+    return [
+        {"id": row[0], "name": row[1], "shape": shape_of(orjson.loads(row[2])), "workload": row[3], "code": row[4],
+         "version": row[5], "unit_id": row[6]}
+        for row in rows
+    ]  # fmt: skip
 
 
 def coverage_report(session: Session, units: list[str]) -> dict[str, Any]:
-    """Overlaps, holes, cells nobody serves today, and the load of each representative."""
+    """Overlaps, holes, cells nobody serves today, the loads of representatives and crews, and cells to split."""
     cells = outlines(session, units)
     if not cells:
-        return {"cells": 0, "overlaps": [], "holes": None, "unserved": [], "representatives": []}
+        return {
+            "cells": 0,
+            "overlaps": [],
+            "holes": None,
+            "unserved": [],
+            "representatives": [],
+            "crews": [],
+            "to_split": [],
+        }
     shapes = [cell["shape"] for cell in cells]
     union = shapely.union_all(shapes)
     # Without a drawn territory, the hull of each part of the union without its holes stands for it.
@@ -81,7 +97,62 @@ def coverage_report(session: Session, units: list[str]) -> dict[str, Any]:
         "holes": geojson_of(coverage.gaps) if coverage.gap_area else None,
         "unserved": _unserved(session, [cell["id"] for cell in cells]),
         "representatives": _loads(session, units),
+        "crews": _crew_loads(session, units),
+        "to_split": _to_split(cells),
     }
+
+
+def coverage_features(session: Session, units: list[str]) -> dict[str, Any]:
+    """The same proof to be drawn: every cell with what is wrong with it, and the holes, as GeoJSON."""
+    report, cells = coverage_report(session, units), outlines(session, units)
+    unserved = {cell["id"] for cell in report["unserved"]}
+    to_split = {cell["id"]: cell["into"] for cell in report["to_split"]}
+    overlapping = {name for one in report["overlaps"] for name in one["cells"]}
+    features = [
+        {
+            "type": "Feature",
+            "geometry": geojson_of(cell["shape"]),
+            "properties": {
+                "id": cell["id"], "name": cell["name"], "workload": cell["workload"], "is_served": cell["id"] not in unserved,
+                "overlaps": cell["name"] in overlapping, "split_into": to_split.get(cell["id"]),
+            },
+        }
+        for cell in cells
+    ]  # fmt: skip
+    if report["holes"]:
+        features.append({"type": "Feature", "geometry": report["holes"], "properties": {"is_hole": True}})
+    return {"type": "FeatureCollection", "features": features}
+
+
+# A cell with this much more work than the usual one is worth splitting.
+SPLIT_ABOVE = 1.5
+
+
+def _to_split(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Cells far above the mean workload of their unit, and into how many they would have to be split."""
+    by_unit: dict[str, list[float]] = {}
+    for cell in cells:
+        by_unit.setdefault(cell["unit_id"], []).append(cell["workload"] or 0.0)
+    mean = {unit: sum(loads) / len(loads) for unit, loads in by_unit.items()}
+    return [
+        {"id": cell["id"], "name": cell["name"], "workload": cell["workload"], "into": round(share)}
+        for cell in cells
+        if mean[cell["unit_id"]] > 0 and (share := (cell["workload"] or 0.0) / mean[cell["unit_id"]]) > SPLIT_ABOVE
+    ]
+
+
+def _crew_loads(session: Session, units: list[str]) -> list[dict[str, Any]]:
+    """Open jobs and their minutes for each active crew."""
+    rows = session.execute(
+        text(
+            "SELECT c.id::text, c.name, count(w.id), coalesce(sum(coalesce(w.duration_minutes, 60)) FILTER (WHERE w.id IS NOT NULL), 0)::int "
+            "FROM crew c LEFT JOIN work_order w ON w.crew_id = c.id AND w.deleted_at IS NULL AND w.state IN ('dispatched', 'accepted', "
+            "'en_route', 'arrived', 'in_progress', 'paused') WHERE c.deleted_at IS NULL AND c.is_active AND "
+            "c.unit_id = ANY(CAST(:units AS uuid[])) GROUP BY c.id, c.name ORDER BY 4 DESC, 2"
+        ),
+        {"units": units},
+    )
+    return [{"crew_id": row[0], "name": row[1], "jobs": row[2], "minutes": row[3]} for row in rows]
 
 
 def _unserved(session: Session, cell_ids: list[str]) -> list[dict[str, str]]:

@@ -1,7 +1,19 @@
 """Crew (维修班组): who repairs together, what they can do, and when and from where they start."""
 
 from backend.actor import Role
-from backend.records.declaration import Record, choices, clock, declare, flag, ids, place, refer, scopes_of, words
+from backend.records.declaration import (
+    Record,
+    choices,
+    clock,
+    declare,
+    flag,
+    ids,
+    place,
+    refer,
+    scopes_of,
+    whole,
+    words,
+)
 from backend.records.vocabulary import SKILLS
 
 
@@ -17,6 +29,11 @@ class Crew(Record):
     shift_start = clock("上班", "Shift start", required=True)
     shift_end = clock("下班", "Shift end", required=True)
     start_place = place("出发地", "Start place")
+    end_place = place("收工地", "End place")
+    break_from = clock("休息最早开始", "Break from")
+    break_until = clock("休息最晚开始", "Break until")
+    break_minutes = whole("休息时长（分钟）", "Break (min)", most=480)
+    most_jobs = whole("每班最多工单", "Most jobs a shift", most=100)
     vehicle = words("车辆", "Vehicle", most=40)
     phone = words("联系电话", "Phone", most=30)
     is_active = flag("在岗", "Active", required=True)

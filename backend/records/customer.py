@@ -1,7 +1,7 @@
 """Customer (客户): who uses the water, of which class, and who at the utility is responsible for them."""
 
 from backend.actor import DESK, Role
-from backend.records.declaration import Record, choice, declare, flag, refer, scopes_of, search_index, words
+from backend.records.declaration import Record, choice, declare, flag, ids, refer, scopes_of, search_index, words
 from sync.kind import Policy
 
 CATEGORIES = {
@@ -31,6 +31,7 @@ class Customer(Record):
     contact_name = words("联系人", "Contact", most=50, policy=Policy.REVIEW, personal="name")
     cell_id = refer("网格", "Cell", "cell", filter=True)
     key_representative_id = refer("专属客户代表", "Own representative", "staff", filter=True)
+    team_ids = ids("服务专班", "Service team")
     is_vulnerable = flag("老弱关爱", "Needs care")
     note = words("备注", "Note", most=1000)
     pinyin = words("拼音", "Pinyin", most=300, policy=Policy.SERVER)
@@ -40,7 +41,7 @@ KIND = declare(
     Customer,
     zh="客户",
     en="Customer",
-    scopes=scopes_of(cell="cell_id", staff="key_representative_id"),
+    scopes=scopes_of(cell="cell_id", staff="key_representative_id", staff_of=("team_ids",)),
     create_by=DESK | {Role.REPRESENTATIVE},
     change_by=DESK | {Role.REPRESENTATIVE},
     delete_by=frozenset({Role.ADMIN}),

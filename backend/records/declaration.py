@@ -194,14 +194,16 @@ def search_index(table: str, column: str) -> Index:
 Scopes = Callable[[Values], frozenset[str]]
 
 
-def scopes_of(office: bool = True, **keys: str) -> Scopes:
+def scopes_of(office: bool = True, staff_of: Sequence[str] = (), **keys: str) -> Scopes:
     """Scopes as plain equality keys from a record's own columns: `scopes_of(cell="cell_id", crew="crew_id")`.
 
-    `office` files it under its unit for consoles; `reference="unit_id"` for every phone of the unit.
+    `office` files it under its unit for consoles; `reference="unit_id"` for every phone of the unit; `staff_of` names
+    columns with ids of several people.
     """
 
     def scopes(values: Values) -> frozenset[str]:
         found = {f"{scope.rstrip('_')}:{values[name]}" for scope, name in keys.items() if values.get(name)}
+        found |= {f"staff:{one}" for name in staff_of for one in values.get(name) or ()}
         if office:
             found.add(f"office:{values['unit_id']}")
         return frozenset(found)

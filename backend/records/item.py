@@ -1,7 +1,19 @@
 """Item (不满意事项): one thing a customer is dissatisfied with, tracked until somebody has gone back and asked."""
 
 from backend.actor import DESK, FIELD, Role
-from backend.records.declaration import Record, choice, day, declare, moment, plain_id, refer, scopes_of, words
+from backend.records.declaration import (
+    Record,
+    choice,
+    day,
+    declare,
+    flag,
+    ids,
+    moment,
+    plain_id,
+    refer,
+    scopes_of,
+    words,
+)
 from backend.records.vocabulary import THEMES
 from sync.kind import Action, Policy
 
@@ -63,6 +75,8 @@ class Item(Record):
     visit_id = refer("走访", "Visit", "visit")
     response_id = refer("答卷", "Response", "response", filter=True)
     case_id = plain_id("案件", "Case", policy=Policy.SERVER, filter=True)
+    watcher_ids = ids("关注人", "Watchers", policy=Policy.SERVER)
+    is_priority = flag("优先", "Priority", policy=Policy.SERVER)
     first_contact_owner_id = refer("首问负责人", "First-contact owner", "staff", policy=Policy.SERVER)
     resolution = words("处理结果", "Resolution", most=2000)
     return_visit_note = words("回访记录", "Return visit", most=1000)
@@ -74,7 +88,7 @@ KIND = declare(
     Item,
     zh="不满意事项",
     en="Item",
-    scopes=scopes_of(cell="cell_id", staff="owner_id"),
+    scopes=scopes_of(cell="cell_id", staff="owner_id", staff_of=("watcher_ids",)),
     rank=1,
     actions=ACTIONS,
     initial_state="open",

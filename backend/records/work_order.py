@@ -149,6 +149,12 @@ class WorkOrder(Record):
     cell_id = refer("网格", "Cell", "cell", filter=True)
     crew_id = refer("班组", "Crew", "crew", policy=Policy.FIXED, filter=True)
     is_pinned = flag("锁定班组", "Pinned to its crew")
+    planned_at = moment("计划到场", "Planned arrival", policy=Policy.SERVER)
+    bundle_id = plain_id("同址组", "Bundle at one address", policy=Policy.SERVER, filter=True)
+    duplicate_of_id = refer("重复于", "Duplicate of", "work_order", policy=Policy.SERVER, filter=True)
+    other_reporters = json(
+        "其他报修人", "Other reporters", Reporter, many=True, policy=Policy.SERVER, personal="contact"
+    )
     case_id = plain_id("案件", "Case", policy=Policy.SERVER, filter=True)
     first_contact_owner_id = refer("首问负责人", "First-contact owner", "staff", policy=Policy.SERVER, filter=True)
     contact_by = moment("联系时限", "Contact by", policy=Policy.SERVER)

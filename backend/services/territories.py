@@ -1,33 +1,23 @@
-"""Changing who serves what: handing a cell over, and planning a balanced division from the customers' workload."""
+"""Changing who serves what: handing cells over, stand-ins, and planning who should serve which cell."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Collection, Sequence
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
 import shapely
-from shapely.geometry.base import BaseGeometry
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.actor import Actor, Role
 from backend.errors import Problem
-from backend.geometry import geojson_of
 from backend.queries.scopes import today, units_below
 from backend.queries.territory import outlines
 from backend.services import door
 from geo.assign import assign
-from geo.divide import Division, balanced, grid
-from geo.errors import GeoError, NothingInside, TooManyCells
-from geo.locate import nearest
-from geo.measure import LocalMetres
-from geo.shapes import coverage_of
 from sync.change import Stored
-
-MOST_CELLS = 5_000
-# Visits a year by class: the workload a customer means for a representative.
-WORKLOAD = {"resident": 1.0, "large": 12.0, "key": 12.0, "special": 12.0, "community": 12.0, "developer": 4.0}
 
 
 def hand_over_cell(session: Session, actor: Actor, cell_id: str, staff_id: str) -> Stored:
@@ -67,67 +57,89 @@ def hand_over_cell(session: Session, actor: Actor, cell_id: str, staff_id: str) 
     return door.create(session, actor, "cell_assignment", values)
 
 
-def plan_division(
-    session: Session, actor: Actor, unit_id: str, *, cells: int | None = None, side_m: int | None = None, seed: int = 1
+def plan_representatives(
+    session: Session, actor: Actor, unit_id: str, absent: Collection[str] = (), on: date | None = None
 ) -> dict[str, Any]:
-    """A division of a unit's ground as GeoJSON with each cell's workload; nothing is changed.
-
-    Balanced by workload into `cells`, or a square grid of `side_m` metres.
-    """
-    if unit_id not in units_below(session, actor.unit_id):
-        raise Problem("not_found", kind="unit", id=unit_id)
-    ground = shapely.union_all([cell["shape"] for cell in outlines(session, [unit_id])])
-    places, workload = customers_workload(session, unit_id)
-    try:
-        division = (
-            _gridded(ground, places, workload, side_m)
-            if side_m
-            else balanced(ground, places, workload, cells or 1, seed=seed)
-        )
-    except GeoError as error:
-        raise Problem("check_failed", cause=type(error).__name__) from error
-    exact = coverage_of(ground, division.cells).is_exact
-    features = [
-        {"type": "Feature", "geometry": geojson_of(shape), "properties": {"number": n + 1, "workload": float(load)}}
-        for n, (shape, load) in enumerate(zip(division.cells, division.workload, strict=True))
-    ]
-    return {"type": "FeatureCollection", "features": features, "imbalance": division.imbalance, "is_exact": exact}
-
-
-def _gridded(ground: BaseGeometry, places: Any, workload: Any, side_m: int) -> Division:
-    """A regular grid with the workload that falls into each of its cells."""
-    if len(places) == 0 or ground.is_empty:
-        raise NothingInside
-    if LocalMetres(ground).to_metres(ground).area / side_m**2 > MOST_CELLS:
-        raise TooManyCells
-    cells = grid(ground, side_m)
-    return Division(
-        cells, np.bincount(nearest(cells, places), weights=workload, minlength=len(cells)).astype(np.float64)
-    )
-
-
-def plan_representatives(session: Session, actor: Actor, unit_id: str) -> list[dict[str, Any]]:
     """Who should serve which cell of a unit: short ways, fair loads, today's pairs kept where that costs little.
 
-    A representative's home is the middle of the cells they serve now; somebody without any starts in the unit's middle.
-    Nothing is changed: a supervisor hands the cells over that they agree with.
+    `absent` people (on leave, leaving) serve nobody. A representative's home is the middle of the cells they serve now;
+    somebody without any starts in the unit's middle. Nothing is changed: a supervisor hands over what they agree with.
     """
     if unit_id not in units_below(session, actor.unit_id):
         raise Problem("not_found", kind="unit", id=unit_id)
-    cells = outlines(session, [unit_id])
-    people = _representatives(session, unit_id)
+    cells = outlines(session, [unit_id], on)
+    staff = _representatives(session, unit_id)
+    people = [one for one in staff if one not in absent]
     if not cells or not people:
         raise Problem("check_failed", cause="NobodyOrNothing", cells=len(cells), representatives=len(people))
     centers = shapely.get_coordinates(shapely.point_on_surface([cell["shape"] for cell in cells]))
-    serving = _serving(session, [cell["id"] for cell in cells])
+    serving = _serving(session, [cell["id"] for cell in cells], on)
     current = {n: people.index(who) for n, cell in enumerate(cells) if (who := serving.get(cell["id"])) in people}
     homes = np.array([_home(person, current, centers) for person in range(len(people))])
     workload = np.array([cell["workload"] or 1.0 for cell in cells])
     chosen = [people[int(person)] for person in assign(centers, workload, homes, current)]
-    return [
-        {"cell_id": cell["id"], "cell_name": cell["name"], "staff_id": who, "is_change": serving.get(cell["id"]) != who}
+    rows = [
+        {"cell_id": cell["id"], "cell_name": cell["name"], "staff_id": who, "was_staff_id": serving.get(cell["id"]),
+         "is_change": serving.get(cell["id"]) != who, "is_voluntary": serving.get(cell["id"]) in set(people) - {who}}
         for cell, who in zip(cells, chosen, strict=True)
-    ]
+    ]  # fmt: skip
+    loads = {who: float(workload[[one == who for one in chosen]].sum()) for who in people}
+    figures = {
+        "changes": sum(row["is_change"] for row in rows),
+        "voluntary_changes": sum(row["is_voluntary"] for row in rows),
+        "load_max_to_mean": round(max(loads.values()) / (sum(loads.values()) / len(loads)), 3),
+    }
+    return {
+        "rows": rows,
+        "workloads": [{"staff_id": who, "workload": load} for who, load in loads.items()],
+        "figures": figures,
+    }
+
+
+def hand_over_cells(session: Session, actor: Actor, pairs: Sequence[tuple[str, str]]) -> int:
+    """Several cells to their new representatives, all or none; returns how many."""
+    for cell_id, staff_id in pairs:
+        hand_over_cell(session, actor, cell_id, staff_id)
+    return len(pairs)
+
+
+def stand_in(
+    session: Session,
+    actor: Actor,
+    absent_id: str,
+    valid_from: date,
+    valid_until: date,
+    stand_ins: Sequence[tuple[str, str]],
+) -> int:
+    """Somebody is away: each of their cells gets the stand-in named for it, for these days; returns how many cells.
+
+    Raises check_failed where a cell of theirs would be left with nobody.
+    """
+    if not actor.roles & {Role.ADMIN, Role.SUPERVISOR}:
+        raise Problem("not_allowed", needs=[Role.ADMIN, Role.SUPERVISOR])
+    away = door.read(session, "staff", absent_id).values
+    if away["unit_id"] not in units_below(session, actor.unit_id):
+        raise Problem("not_found", kind="staff", id=absent_id)
+    rows = session.execute(
+        text(
+            "SELECT DISTINCT cell_id::text FROM cell_assignment WHERE staff_id = CAST(:who AS uuid) AND duty = 'representative' AND "
+            "deleted_at IS NULL AND valid_from <= :until AND (valid_until IS NULL OR valid_until >= :since) ORDER BY 1"
+        ),
+        {"who": absent_id, "since": valid_from, "until": valid_until},
+    )
+    cells, named = [row[0] for row in rows], dict(stand_ins)
+    left = [cell for cell in cells if named.get(cell, absent_id) == absent_id]
+    if left:
+        faults = [
+            {"field": "stand_ins", "code": "missing", "zh": f"网格 {c} 没有替班", "en": f"nobody for cell {c}"}
+            for c in left
+        ]
+        raise Problem("check_failed", faults=faults)
+    days = {"valid_from": valid_from.isoformat(), "valid_until": valid_until.isoformat(), "duty": "stand_in"}
+    for cell in cells:
+        values = days | {"unit_id": away["unit_id"], "cell_id": cell, "staff_id": named[cell]}
+        door.create(session, actor, "cell_assignment", values)
+    return len(cells)
 
 
 def _home(person: int, current: dict[int, int], centers: Any) -> Any:
@@ -147,26 +159,13 @@ def _representatives(session: Session, unit_id: str) -> list[str]:
     return [row[0] for row in rows]
 
 
-def _serving(session: Session, cell_ids: list[str]) -> dict[str, str]:
+def _serving(session: Session, cell_ids: list[str], on: date | None = None) -> dict[str, str]:
     """Cell -> its representative today."""
     rows = session.execute(
         text(
             "SELECT cell_id::text, staff_id::text FROM cell_assignment WHERE cell_id = ANY(CAST(:cells AS uuid[])) AND deleted_at IS NULL "
             "AND duty = 'representative' AND valid_from <= :on AND (valid_until IS NULL OR valid_until >= :on)"
         ),
-        {"cells": cell_ids, "on": today()},
+        {"cells": cell_ids, "on": on or today()},
     )
     return {row[0]: row[1] for row in rows}
-
-
-def customers_workload(session: Session, unit_id: str) -> tuple[Any, Any]:
-    """The unit's service points as (n, 2) degrees, and what each means a year."""
-    rows = session.execute(
-        text(
-            "SELECT ST_X(p.place), ST_Y(p.place), c.category FROM service_point p JOIN customer c ON c.id = p.customer_id "
-            "WHERE p.unit_id = CAST(:unit AS uuid) AND p.deleted_at IS NULL ORDER BY p.id"
-        ),
-        {"unit": unit_id},
-    ).all()
-    places = np.array([(row[0], row[1]) for row in rows], dtype=np.float64).reshape(-1, 2)
-    return places, np.array([WORKLOAD[row[2]] for row in rows], dtype=np.float64)

@@ -15,7 +15,10 @@ from redis.exceptions import RedisError
 
 from backend import config
 from backend.db import Database, make_engine
+from backend.services.coverage import tell_of_gaps
+from backend.services.day_plans import work_out_waiting
 from backend.services.dispatching import escalate_unopened
+from backend.services.ground_plans import apply_due, draw_waiting
 from backend.services.history import watch_history
 from backend.services.notifying import channel_named
 from backend.services.nudging import open_broker
@@ -45,6 +48,9 @@ def make_celery(settings: config.Settings) -> Celery:
         timezone="Asia/Shanghai",
         beat_schedule={
             "sweep the outbox": {"task": "wangge.serve_outbox", "schedule": 5.0},
+            "make plans": {"task": "wangge.make_plans", "schedule": 3.0, "options": {"expires": 3.0}},
+            "turn the ground": {"task": "wangge.turn_ground", "schedule": 600.0},
+            "watch coverage": {"task": "wangge.watch_coverage", "schedule": crontab(hour=6, minute=30)},
             "park what waited too long": {"task": "wangge.end_holds", "schedule": 60.0},
             "escalate unopened jobs": {"task": "wangge.escalate", "schedule": 30.0},
             "watch history": {"task": "wangge.watch_history", "schedule": 60.0},
@@ -89,6 +95,25 @@ def _database() -> Database:
 def serve_outbox() -> int:
     """Serve the facts that are due."""
     return outbox.serve(_database(), broker=open_broker(config.read()))
+
+
+@shared_task(name="wangge.make_plans")
+def make_plans() -> int:
+    """Draw the cells and work out the days that were asked for."""
+    return draw_waiting(_database()) + work_out_waiting(_database(), config.read())
+
+
+@shared_task(name="wangge.turn_ground")
+def turn_ground() -> int:
+    """Let accepted plans for cells whose day has come be true."""
+    return apply_due(_database())
+
+
+@shared_task(name="wangge.watch_coverage")
+def watch_coverage() -> int:
+    """Tell supervisors of ground that nobody serves."""
+    with _database().transaction() as session:
+        return tell_of_gaps(session)
 
 
 @shared_task(name="wangge.end_holds")

@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 from backend.queries.documents import creator_of
 from backend.services import door
 from backend.services.evidence import mark_arrived
+from backend.services.gathering import bundle_job
 from backend.services.intake import complete_job, make_remainder, refresh_site_cards
+from backend.services.key_customers import watch_item
 from backend.services.phonetics import keep_pinyin
 from backend.services.surveying import follow_up
 
@@ -27,12 +29,17 @@ def _arrived(session: Session, fact: Detail) -> None:
 
 
 SUBSCRIPTIONS: dict[str, tuple[Subscriber, ...]] = {
-    "work_order.written": (_complete_job, lambda session, fact: make_remainder(session, fact["id"])),
+    "work_order.written": (
+        _complete_job,
+        lambda session, fact: bundle_job(session, fact["id"]) if fact["op"] in ("create", "push") else None,
+        lambda session, fact: make_remainder(session, fact["id"]),
+    ),
     "customer.written": (
         lambda session, fact: keep_pinyin(session, fact["id"]),
         lambda session, fact: refresh_site_cards(session, customer_id=fact["id"]),
     ),
     "service_point.written": (lambda session, fact: refresh_site_cards(session, service_point_id=fact["id"]),),
     "response.written": (lambda session, fact: follow_up(session, fact["id"]),),
+    "item.written": (lambda session, fact: watch_item(session, fact["id"]),),
     "photo.written": (_arrived,),
 }

@@ -14,7 +14,6 @@ from backend.app import create_app
 from backend.config import Settings
 from backend.db import Database
 from backend.queries.scopes import today
-from backend.services import territories
 from tests.conftest import Person
 from tests.factories import Town, middle
 
@@ -75,16 +74,6 @@ def test_handing_a_cell_over_is_for_supervisors(as_: As, town: Town) -> None:
     assert as_("supervisor")("PUT", path, {"staff_id": town["rep"]}).status_code == 200
     rows = as_("supervisor").get(f"/cell-assignments?cell_id={town['cell 1']}")["rows"]
     assert [row["staff_id"] for row in rows if row["valid_until"] is None] == [town["rep"]]
-
-
-def test_a_division_is_a_plan_that_changes_nothing(as_: As, town: Town) -> None:
-    plan = as_("supervisor")("POST", "/territory/division", {"unit_id": town["north"], "cells": 2}).get_json()
-    assert plan["is_exact"] is True
-    assert sum(f["properties"]["workload"] for f in plan["features"]) == 5 + 12
-    assert len(as_("supervisor").get("/cells")["rows"]) == 3
-    problem = as_("supervisor")("POST", "/territory/division", {"unit_id": town["north"], "cells": 50}).get_json()
-    assert problem["cause"] == "TooFewCustomers"
-    assert as_("supervisor")("POST", "/territory/division", {"unit_id": town["south"], "cells": 2}).status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -161,11 +150,11 @@ def test_the_public_and_sign_ins_are_limited(settings: Settings, database: Datab
 
 def test_a_plan_of_representatives_keeps_todays_pairs_where_it_can(as_: As, town: Town) -> None:
     path = f"/territory/units/{town['north']}/representatives"
-    plan = {one["cell_id"]: one for one in as_("supervisor").get(path)}
+    plan = {one["cell_id"]: one for one in as_("supervisor").get(path)["rows"]}
     assert set(plan) == {town[f"cell {n}"] for n in range(3)}
     assert not any(one["is_change"] for one in plan.values())
     as_("supervisor")("DELETE", f"/cell-assignments/{town['duty 0']}", version=1)
-    changed = [one["cell_id"] for one in as_("supervisor").get(path) if one["is_change"]]
+    changed = [one["cell_id"] for one in as_("supervisor").get(path)["rows"] if one["is_change"]]
     assert changed == [town["cell 0"]]
     assert as_("supervisor")("GET", f"/territory/units/{town['south']}/representatives").status_code == 404
 
@@ -177,14 +166,28 @@ def test_a_unit_without_people_or_cells_says_so(as_: As, town: Town) -> None:
     assert (problem["code"], problem["cells"], problem["representatives"]) == ("check_failed", 0, 0)
 
 
-def test_a_grid_is_a_division_too(as_: As, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
-    supervisor = as_("supervisor")
-    plan = supervisor("POST", "/territory/division", {"unit_id": town["north"], "side_m": 1000}).get_json()
-    assert plan["is_exact"] is True
-    assert len(plan["features"]) > 10
-    assert sum(f["properties"]["workload"] for f in plan["features"]) == 5 + 12
-    monkeypatch.setattr(territories, "MOST_CELLS", 5)
-    fine = supervisor("POST", "/territory/division", {"unit_id": town["north"], "side_m": 1000})
-    assert fine.get_json()["cause"] == "TooManyCells"
-    empty = as_("admin")("POST", "/territory/division", {"unit_id": town["group"], "side_m": 1000}).get_json()
-    assert empty["cause"] == "NothingInside"
+def test_leave_is_covered_by_stand_ins_or_refused(as_: As, town: Town, app: Flask) -> None:
+    supervisor, path = as_("supervisor"), f"/territory/staff/{town['rep']}/leave"
+    days = {"valid_from": today().isoformat(), "valid_until": (today() + timedelta(days=6)).isoformat()}
+    half = [{"cell_id": town["cell 0"], "staff_id": town["other_rep"]}]
+    refused = supervisor("POST", path, days | {"stand_ins": half}).get_json()
+    assert (refused["code"], len(refused["faults"])) == ("check_failed", 1)
+    both = [*half, {"cell_id": town["cell 1"], "staff_id": town["other_rep"]}]
+    assert as_("dispatcher")("POST", path, days | {"stand_ins": both}).get_json()["code"] == "not_allowed"
+    assert supervisor("POST", path, days | {"stand_ins": both}).get_json() == {"cells": 2}
+    assert app.test_client().get("/api/v1/public/responsible", query_string=lng_lat(0)).get_json()["name"] == "员工6"
+    path = f"/territory/staff/{town['south_rep']}/leave"
+    assert supervisor("POST", path, days | {"stand_ins": []}).status_code == 404
+
+
+def test_what_if_somebody_leaves(as_: As, town: Town) -> None:
+    path = f"/territory/units/{town['north']}/representatives"
+    plan = as_("supervisor").get(path, query_string={"absent": town["rep"]})
+    assert {row["staff_id"] for row in plan["rows"]} == {town["other_rep"]}
+    assert plan["figures"] == {"changes": 2, "voluntary_changes": 0, "load_max_to_mean": 1.0}
+    assert plan["workloads"] == [{"staff_id": town["other_rep"], "workload": 3.0}]
+    rows = [{"cell_id": row["cell_id"], "staff_id": row["staff_id"]} for row in plan["rows"] if row["is_change"]]
+    assert as_("supervisor")("PUT", path, {"rows": rows}).get_json() == {"cells": 2}
+    assert as_("supervisor").get(path)["figures"]["load_max_to_mean"] >= 1.0
+    wrong = [*rows, {"cell_id": town["cell 2"], "staff_id": town["nobody"]}]
+    assert as_("supervisor")("PUT", path, {"rows": wrong}).get_json()["code"] == "reference_missing"

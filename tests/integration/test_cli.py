@@ -94,3 +94,33 @@ def test_a_database_that_is_not_there_is_said_in_a_sentence(run: Run, monkeypatc
     assert refused.exit_code == 1
     assert "数据库连不上" in refused.output
     assert "Traceback" not in refused.output
+
+
+def test_a_unit_is_divided_imported_and_exported_from_the_shell(run: Run, tmp_path: Path) -> None:
+    planned = run("ground", "divide", "north", "--cells", "2")
+    assert planned.exit_code == 0, planned.output
+    assert '"moved_share"' in planned.output
+    assert "已生效" not in planned.output
+    done = run("ground", "divide", "north", "--cells", "2", "--accept")
+    assert "已生效" in done.output
+    for name in ("cells.geojson", "cells.gpkg", "cells.zip"):
+        written = run("ground", "export", "north", "cells", str(tmp_path / name))
+        assert written.exit_code == 0, written.output
+        assert "wrote 2" in written.output
+    again = run("ground", "import", "north", str(tmp_path / "cells.gpkg"), "--accept")
+    assert again.exit_code == 0, again.output
+    assert '"moved_share": 0.0' in again.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("ground", "divide", "nowhere", "--cells", "2"), "没有这个单位"),
+        (("ground", "divide", "north", "--cells", "90"), "TooFewCustomers"),
+        (("ground", "export", "north", "cells", "x.dwg"), "不支持"),
+    ],
+)
+def test_the_shell_says_what_is_wrong(run: Run, arguments: tuple[str, ...], words: str) -> None:
+    done = run(*arguments)
+    assert done.exit_code != 0
+    assert words in done.output

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from backend import config
 from backend.actor import system
 from backend.db import Database
 from backend.errors import Problem
@@ -279,18 +280,20 @@ def test_proposals_know_what_a_crew_has_at_hand(session: Session, town: Town) ->
             "duration_minutes": 30,
         },
     )
-    free = propose_crews(session, town.actor("dispatcher"), job.id)
+    free = propose_crews(session, config.read({}), town.actor("dispatcher"), job.id)
     assert [one["crew_id"] for one in free] == [town["crew"], town["far crew"]]
     assert [one["is_feasible"] for one in free][1] is False
     other = door.create(
         session,
         north,
         "work_order",
-        {"matter_id": town["leak"], "place": middle(1), "state": "received", "duration_minutes": 120},
+        {"matter_id": town["leak"], "place": middle(0), "state": "received", "duration_minutes": 120},
     )
     door.act(session, north, "work_order", other.id, "dispatch", {"crew_id": town["crew"]})
     busy = next(
-        one for one in propose_crews(session, town.actor("dispatcher"), job.id) if one["crew_id"] == town["crew"]
+        one
+        for one in propose_crews(session, config.read({}), town.actor("dispatcher"), job.id)
+        if one["crew_id"] == town["crew"]
     )
     assert busy["arrives_at"] - free[0]["arrives_at"] > timedelta(minutes=100)
 
@@ -298,7 +301,7 @@ def test_proposals_know_what_a_crew_has_at_hand(session: Session, town: Town) ->
 @pytest.mark.parametrize("who", ["rep", "leader", "auditor"])
 def test_proposals_are_for_the_desk(session: Session, town: Town, who: str) -> None:
     with pytest.raises(Problem) as caught:
-        propose_crews(session, town.actor(who), town["job"])
+        propose_crews(session, config.read({}), town.actor(who), town["job"])
     assert caught.value.code == "not_allowed"
 
 

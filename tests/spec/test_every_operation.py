@@ -11,7 +11,10 @@ from typing import Any
 from flask import Flask, request
 from werkzeug.wrappers import Response
 
+from backend import config
+from backend.db import Database
 from backend.records.registry import KINDS
+from backend.services.day_plans import work_out
 from backend.services.door import new_id
 from backend.specification import openapi
 from tests.conftest import Person
@@ -67,7 +70,14 @@ class Walk:
 
     def _note(self, response: Response) -> Response:
         if request.url_rule and response.status_code < 300:
-            path = str(request.url_rule).replace("<uuid:", "{").replace("<", "{").replace(">", "}")
+            path = (
+                str(request.url_rule)
+                .replace("<uuid:", "{")
+                .replace("<string:", "{")
+                .replace("<int:", "{")
+                .replace("<", "{")
+                .replace(">", "}")
+            )
             self.reached.add(f"{request.method} {path}")
         return response
 
@@ -127,7 +137,16 @@ def _jobs(as_: As, town: Town) -> None:
         dispatcher("PUT", f"/dispatch/{job}/assignment", {"crew_id": town["crew"]}).get_json()["state"] == "dispatched"
     )
     assert dispatcher("DELETE", f"/dispatch/{job}/assignment").get_json()["state"] == "received"
+    assert dispatcher("POST", f"/dispatch/{job}/emergency", {}).status_code == 200
+    assert dispatcher("POST", f"/dispatch/{job}/broadcast").status_code == 200
+    second = dispatcher("POST", "/work-orders", samples(town)["work_order"]).get_json()["id"]
+    assert dispatcher.get(f"/dispatch/{second}/same-trouble")
+    assert dispatcher("PUT", f"/dispatch/{second}/duplicate", {"of_id": job}).status_code == 200
     assert dispatcher("POST", f"/work-orders/{job}/actions/cancel", {"cancel_reason": "x"}).status_code == 200
+    plan = dispatcher("POST", "/dispatch/plans", {"unit_id": town["north"], "few_changes": True}).get_json()["id"]
+    work_out(app_database(dispatcher), config.read({}), plan)
+    assert dispatcher.get(f"/dispatch/plans/{plan}")["state"] == "ready"
+    assert dispatcher("PUT", f"/dispatch/plans/{plan}/publication").status_code == 200
 
 
 def _phones(app: Flask, as_: As, town: Town, photo: str) -> None:
@@ -179,6 +198,42 @@ def _phones(app: Flask, as_: As, town: Town, photo: str) -> None:
     assert as_("admin")("GET", f"/photo-content/{photo}").data == b"bytes"
 
 
+def app_database(person: Person) -> Database:
+    """The database behind a person's client."""
+    found: Database = person.client.application.extensions["wangge"].database
+    return found
+
+
+def _ground(supervisor: Person, town: Town) -> None:
+    lng, lat = middle(1)["coordinates"]
+    supervisor.get("/territory/coverage/features")
+    supervisor.get("/territory/responsible", query_string={"lng": lng, "lat": lat, "on": "2026-02-01"})
+    supervisor("POST", "/territory/affected", {"area": square(1)})
+    supervisor("PUT", f"/territory/units/{town['north']}/representatives", {"rows": []})
+    leave = {
+        "valid_from": "2030-01-01",
+        "valid_until": "2030-01-02",
+        "stand_ins": [{"cell_id": town["cell 2"], "staff_id": town["rep"]}],
+    }
+    assert supervisor("POST", f"/territory/staff/{town['other_rep']}/leave", leave).status_code == 201
+    merge = {"unit_id": town["north"], "way": "merge", "cell_ids": [town["cell 0"], town["cell 1"]]}
+    plan = supervisor("POST", "/territory/plans", merge).get_json()["id"]
+    supervisor.get("/territory/plans")
+    supervisor.get(f"/territory/plans/{plan}")
+    supervisor.get(f"/territory/plans/{plan}/features")
+    supervisor("PUT", f"/territory/plans/{plan}/acceptance", {})
+    query = {"unit_id": town["north"], "filename": "x.geojson"}
+    imported = supervisor(
+        "POST", "/territory/imports", query_string=query, data=b"{}", content_type="application/octet-stream"
+    )
+    supervisor("DELETE", f"/territory/plans/{imported.get_json()['id']}")
+    supervisor("GET", "/maps/cells/export")
+    supervisor("GET", "/maps/cells/tiles/0/0/0.mvt")
+    for page in ("/", "/conformance", "/collections", "/collections/cells", "/collections/cells/items"):
+        supervisor.get(f"/ogc{page}")
+    supervisor.get(f"/ogc/collections/cells/items/{town['cell 2']}")
+
+
 def _the_rest(app: Flask, as_: As, town: Town) -> None:
     supervisor, admin, client = as_("supervisor"), as_("admin"), app.test_client()
     lng, lat = middle(1)["coordinates"]
@@ -187,7 +242,7 @@ def _the_rest(app: Flask, as_: As, town: Town) -> None:
     supervisor.get(f"/territory/units/{town['north']}/representatives")
     supervisor.get("/territory/customers", query_string={"words": "王小"})
     supervisor.get("/territory/visits/overdue")
-    supervisor("POST", "/territory/division", {"unit_id": town["north"], "cells": 2})
+    _ground(supervisor, town)
     supervisor("PUT", f"/territory/cells/{town['cell 2']}/representative", {"staff_id": town["rep"]})
     assert client.get("/api/v1/public/responsible", query_string={"lng": lng, "lat": lat}).status_code == 200
     supervisor.get("/devices")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 import numpy as np
 import pytest
 import shapely
@@ -12,7 +10,6 @@ from hypothesis import strategies as st
 from shapely.geometry.base import BaseGeometry
 
 from geo.assign import assign
-from geo.dispatch import CrewState, Job, propose
 from geo.divide import balanced, grid
 from geo.errors import NothingInside, TooFewCustomers
 from geo.locate import NOWHERE, locate, nearest
@@ -136,70 +133,3 @@ def test_todays_pairs_are_kept_unless_it_is_worth_it() -> None:
     today = assign(cells, np.ones(30), homes)
     again = assign(cells, np.ones(30), homes, dict(enumerate(today.tolist())))
     assert (again == today).all()
-
-
-NOW = datetime(2026, 9, 1, 9, tzinfo=UTC)
-
-
-def crew(
-    name: str, *, lng: float = 120.0, skills: set[str] | None = None, jobs: int = 0, until_h: int = 8
-) -> CrewState:
-    minutes = 60 * jobs
-    shift = (NOW - timedelta(hours=1), NOW + timedelta(hours=until_h))
-    return CrewState(name, name, (lng, 36.0), frozenset(skills or {"pipe"}), *shift, jobs, minutes, minutes)
-
-
-def job(**more: object) -> Job:
-    values = {
-        "place": (120.0, 36.0),
-        "duration_minutes": 60,
-        "skills": frozenset({"pipe"}),
-        "due_at": None,
-        "is_urgent": False,
-    }
-    return Job(**(values | more))  # type: ignore[arg-type]
-
-
-def test_the_nearer_crew_comes_first() -> None:
-    ranked = propose(job(), [crew("far", lng=120.2), crew("near", lng=120.01)], NOW)
-    assert [p.crew_id for p in ranked] == ["near", "far"]
-    assert ranked[0].arrives_at < ranked[1].arrives_at
-
-
-def test_a_crew_without_the_skill_comes_last_and_says_so() -> None:
-    ranked = propose(job(), [crew("unskilled", skills={"meter"}), crew("far", lng=120.3)], NOW)
-    assert [p.crew_id for p in ranked] == ["far", "unskilled"]
-    assert not ranked[1].is_feasible
-    assert any(r.code == "skills" and not r.is_good and "pipe" in r.zh for r in ranked[1].reasons)
-
-
-def test_a_free_crew_beats_a_busy_one() -> None:
-    assert [p.crew_id for p in propose(job(), [crew("busy", jobs=3), crew("free", lng=120.05)], NOW)] == [
-        "free",
-        "busy",
-    ]
-
-
-def test_an_urgent_job_goes_before_work_not_begun_and_counts_whom_it_delays() -> None:
-    (calm,) = propose(job(), [crew("busy", jobs=2)], NOW)
-    (urgent,) = propose(job(is_urgent=True), [crew("busy", jobs=2)], NOW)
-    assert urgent.arrives_at < calm.arrives_at
-    assert urgent.delays_jobs == 2
-    assert any(r.code == "delays" for r in urgent.reasons)
-
-
-def test_what_ends_after_the_shift_or_the_limit_is_said() -> None:
-    (late,) = propose(job(due_at=NOW + timedelta(minutes=30)), [crew("short", until_h=0)], NOW)
-    codes = {r.code: r.is_good for r in late.reasons}
-    assert codes["shift"] is False
-    assert codes["limit"] is False
-    assert not late.is_feasible
-    (timely,) = propose(job(due_at=NOW + timedelta(hours=5)), [crew("short")], NOW)
-    assert {r.code: r.is_good for r in timely.reasons}["limit"] is True
-
-
-def test_every_reason_speaks_both_languages() -> None:
-    (found,) = propose(job(is_urgent=True, due_at=NOW), [crew("a", jobs=1, skills={"x"})], NOW)
-    for reason in found.reasons:
-        assert any("\u4e00" <= c <= "\u9fff" for c in reason.zh)
-        assert reason.en.isascii()

@@ -1,0 +1,64 @@
+"""Layers of the ground: exports in the usual formats, and vector tiles for maps."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Response
+from flask.views import MethodView
+from flask_smorest import Blueprint
+from marshmallow import Schema
+
+from backend.api.authentication import actor, signed_in
+from backend.api.house import reading
+from backend.errors import Problem
+from backend.queries import layers
+from backend.records import wire
+from geo.mapfile import FORMATS, write_map
+
+blueprint = Blueprint("maps", __name__, url_prefix="/api/v1/maps", description="图层 · Map layers")
+
+
+class ExportQuery(Schema):
+    """The format of the file."""
+
+    format = wire.Choice({name: (driver, driver) for name, (driver, _, _) in FORMATS.items()}, load_default="geojson")
+
+
+def layer_named(name: str) -> layers.Layer:
+    """A layer, or not_found."""
+    if name not in layers.LAYERS:
+        raise Problem("not_found", layers=sorted(layers.LAYERS))
+    return layers.LAYERS[name]
+
+
+@blueprint.route("/<string:layer>/export")
+class Export(MethodView):
+    @blueprint.arguments(ExportQuery, location="query")
+    @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/octet-stream")
+    @signed_in
+    def get(self, query: dict[str, str], layer: str) -> Any:
+        """A layer as a file: cells, jobs or customers within the asker's scopes."""
+        found = layer_named(layer)
+        with reading() as session:
+            rows = layers.features(session, actor(), found, layers.Window())
+        data = write_map([feature for _, feature in rows], found.name, query["format"])
+        _, suffix, media_type = FORMATS[query["format"]]
+        name = f"{found.name}.zip" if query["format"] == "shp" else f"{found.name}{suffix}"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+        return Response(data, headers=headers, mimetype=media_type)
+
+
+@blueprint.route("/<string:layer>/tiles/<int:z>/<int:x>/<int:y>.mvt")
+class Tile(MethodView):
+    @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/vnd.mapbox-vector-tile")
+    @signed_in
+    def get(self, layer: str, z: int, x: int, y: int) -> Any:
+        """A Mapbox vector tile of a layer."""
+        found = layer_named(layer)
+        if z > 22 or x >= 2**z or y >= 2**z:
+            raise Problem("not_found", z=z, x=x, y=y)
+        with reading() as session:
+            data = layers.tile(session, actor(), found, z, x, y)
+        headers = {"Cache-Control": "private, max-age=30"}
+        return Response(data, headers=headers, mimetype="application/vnd.mapbox-vector-tile")

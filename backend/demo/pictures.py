@@ -1,0 +1,113 @@
+"""Pictures of the ground for people who would rather look than read: cells by workload, a change of cells, a planned day."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import shapely
+from matplotlib import colormaps
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path as Outline
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import text
+
+from backend.config import Settings
+from backend.db import Database
+from backend.queries.scopes import CITY, today
+from backend.queries.territory import outlines
+from backend.services.field_day import day_of
+from backend.services.ground_drawing import look_at
+from geo.dispatch import Day
+from geo.divide import moved_share, redivided
+from geo.routing.day import plan_day
+
+# Letters are left out where a font would be needed that bare machines lack; numbers and colours say it.
+_INK, _PAPER = "#1f2a36", "#ffffff"
+
+
+def draw_cells(path: Path, shapes: Sequence[BaseGeometry], loads: Sequence[float], title: str, *,
+               faint: Sequence[BaseGeometry] = ()) -> Path:  # fmt: skip
+    """Cells coloured by workload against the mean; `faint` outlines are drawn beneath, such as those of before."""
+    figure = Figure(figsize=(9, 9), facecolor=_PAPER)
+    axes = figure.add_axes((0.02, 0.02, 0.96, 0.9))
+    mean = float(np.mean(loads)) or 1.0
+    shares = np.asarray(loads) / mean
+    norm = Normalize(0.5, 1.5)
+    scale: Any = colormaps["YlGnBu"]
+    for shape, share in zip(shapes, shares, strict=True):
+        axes.add_patch(PathPatch(_outline(shape), facecolor=scale(norm(share)), edgecolor=_INK, linewidth=0.6))
+    for shape in faint:
+        axes.add_patch(
+            PathPatch(_outline(shape), facecolor="none", edgecolor="#c0392b", linewidth=0.5, linestyle=(0, (4, 3)))
+        )
+    _frame(axes, shapes)
+    figure.suptitle(f"{title}   {len(shapes)} cells, max/mean {max(shares):.3f}", color=_INK, fontsize=13, y=0.97)
+    figure.savefig(path, dpi=110)
+    return path
+
+
+def draw_day(path: Path, day: Day, ground: Sequence[BaseGeometry], title: str) -> Path:
+    """Each crew's way through its jobs over the cells."""
+    figure = Figure(figsize=(9, 9), facecolor=_PAPER)
+    axes = figure.add_axes((0.02, 0.02, 0.96, 0.9))
+    for shape in ground:
+        axes.add_patch(PathPatch(_outline(shape), facecolor="#eef2f5", edgecolor="#c5ced6", linewidth=0.5))
+    scale: Any = colormaps["tab20"]
+    for n, (shift, route) in enumerate(zip(day.problem.shifts, day.plan.routes, strict=True)):
+        way = day.places[[shift.start, *(day.problem.tasks[task].place for task in route)]]
+        colour = scale(n / max(len(day.problem.shifts), 1))
+        axes.plot(way[:, 0], way[:, 1], color=colour, linewidth=1.6)
+        axes.scatter(way[1:, 0], way[1:, 1], color=colour, s=22, zorder=3)
+        axes.scatter(way[:1, 0], way[:1, 1], color=colour, marker="s", s=46, edgecolor=_INK, zorder=4)
+    _frame(axes, ground)
+    served = sum(map(len, day.plan.routes))
+    figure.suptitle(f"{title}   {served} jobs, {len(day.problem.shifts)} crews", color=_INK, fontsize=13, y=0.97)
+    figure.savefig(path, dpi=110)
+    return path
+
+
+def _outline(shape: BaseGeometry) -> Outline:
+    rings, codes = [], []
+    for ring in shapely.get_rings(shapely.get_parts(shape)):
+        corners = shapely.get_coordinates(ring)
+        rings.append(corners)
+        codes += [Outline.MOVETO, *[Outline.LINETO] * (len(corners) - 2), Outline.CLOSEPOLY]
+    return Outline(np.vstack(rings), codes)
+
+
+def _frame(axes: Any, shapes: Sequence[BaseGeometry]) -> None:
+    west, south, east, north = shapely.total_bounds(np.array(shapes, dtype=object))
+    axes.set_xlim(west, east)
+    axes.set_ylim(south, north)
+    axes.set_aspect(1 / np.cos(np.radians((south + north) / 2)))
+    axes.set_axis_off()
+
+
+def draw_city(database: Database, settings: Settings, folder: Path) -> list[Path]:
+    """The demo city's cells, one branch balanced again after its demand has shifted, and that branch's day planned."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with database.snapshot() as session:
+        units = [row[0] for row in session.execute(text("SELECT DISTINCT unit_id::text FROM cell ORDER BY 1"))]
+        cells = outlines(session, units)
+        busiest = max(units, key=lambda unit: sum(cell["unit_id"] == unit for cell in cells))
+        ground = look_at(session, busiest)
+        day, _, _, _ = day_of(session, settings, [busiest], datetime.now(CITY), on=today() + timedelta(days=1))
+    shapes = [cell["shape"] for cell in cells]
+    drawn = [draw_cells(folder / "cells.png", shapes, [cell["workload"] or 0.0 for cell in cells], "Cells by workload")]
+    # The north-east grows by half, as new estates do.
+    middle = np.median(ground.places, axis=0)
+    workload = ground.workload({}) * np.where((ground.places > middle).all(axis=1), 1.5, 1.0)
+    again = redivided(shapely.union_all(ground.shapes), ground.shapes, ground.places, workload)
+    moved = moved_share(ground.shapes, again.cells, ground.places, workload)
+    title = f"Balanced again, {moved:.0%} of the work moved"
+    drawn.append(draw_cells(folder / "again.png", again.cells, list(again.workload), title, faint=ground.shapes))
+    planned = replace(day, plan=plan_day(day.problem, 3, today=day.plan))
+    drawn.append(draw_day(folder / "day.png", planned, ground.shapes, "A planned day"))
+    return drawn

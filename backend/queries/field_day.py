@@ -1,0 +1,95 @@
+"""A unit's day in the field as it stands: its crews with their shifts, and its open jobs with who has them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+STARTED = ("en_route", "arrived", "in_progress", "paused")
+
+
+class CrewRow(NamedTuple):
+    """A crew as its record has it; places are (lng, lat) or None."""
+
+    id: str
+    name: str
+    skills: list[str] | None
+    shift_start: str
+    shift_end: str
+    start: tuple[float, float] | None
+    end: tuple[float, float] | None
+    break_from: str | None
+    break_until: str | None
+    break_minutes: int | None
+    most_jobs: int | None
+    leader_id: str
+
+
+class JobRow(NamedTuple):
+    """An open job with a place."""
+
+    id: str
+    number: str | None
+    version: int
+    state: str
+    urgency: str | None
+    place: tuple[float, float]
+    skills: list[str] | None
+    duration_minutes: int
+    crew_id: str | None
+    is_pinned: bool
+    appointment_from: datetime | None
+    appointment_until: datetime | None
+    due_at: datetime | None
+    planned_at: datetime | None
+    since: datetime | None
+
+
+def crews_of(session: Session, units: Sequence[str]) -> list[CrewRow]:
+    """The active crews of these units, by name."""
+    rows = session.execute(
+        text(
+            "SELECT id::text, name, skills, shift_start, shift_end, ST_X(start_place), ST_Y(start_place), ST_X(end_place), ST_Y(end_place), "
+            "break_from, break_until, break_minutes, most_jobs, leader_id::text FROM crew "
+            "WHERE deleted_at IS NULL AND is_active AND unit_id = ANY(CAST(:units AS uuid[])) ORDER BY name, id"
+        ),
+        {"units": list(units)},
+    )
+    return [CrewRow._make([*row[:5], _pair(row[5], row[6]), _pair(row[7], row[8]), *row[9:]]) for row in rows]
+
+
+def _pair(lng: float | None, lat: float | None) -> tuple[float, float] | None:
+    return None if lng is None or lat is None else (lng, lat)
+
+
+_JOBS = (
+    "SELECT id::text, number, version, state, urgency, ST_X(place), ST_Y(place), skills, coalesce(duration_minutes, 60), crew_id::text, "
+    "coalesce(is_pinned, false), appointment_from, appointment_until, due_at, planned_at, coalesce(started_at, arrived_at, dispatched_at) "
+    "FROM work_order WHERE deleted_at IS NULL AND place IS NOT NULL"
+)
+
+
+def open_jobs(session: Session, units: Sequence[str]) -> list[JobRow]:
+    """Jobs waiting for a crew, given to one, or under way, in the order they would be done."""
+    rows = session.execute(
+        text(
+            f"{_JOBS} AND unit_id = ANY(CAST(:units AS uuid[])) AND state IN ('received', 'dispatched', 'accepted', 'en_route', 'arrived', "
+            "'in_progress', 'paused') ORDER BY planned_at NULLS LAST, dispatched_at NULLS LAST, id"
+        ),
+        {"units": list(units)},
+    )
+    return [_job(row) for row in rows]
+
+
+def job_of(session: Session, job_id: str) -> JobRow | None:
+    """One job, whatever its state, if it has a place."""
+    row = session.execute(text(f"{_JOBS} AND id = CAST(:id AS uuid)"), {"id": job_id}).one_or_none()
+    return _job(row) if row else None
+
+
+def _job(row: Any) -> JobRow:
+    return JobRow._make([*row[:5], (row[5], row[6]), *row[7:]])

@@ -1,0 +1,121 @@
+"""The ground as map layers, within the asker's scopes: for exports, tiles and other GIS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import shapely
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from backend.actor import Actor
+from backend.queries.scopes import held
+from geo.mapfile import Feature
+
+MOST_FEATURES = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A kind on the map: its table, its geometry, which rows count, and the columns shown (name -> SQL)."""
+
+    name: str
+    kind: str
+    zh: str
+    en: str
+    geometry: str
+    where: str
+    columns: dict[str, str]
+
+
+LAYERS = {
+    layer.name: layer
+    for layer in (
+        Layer(
+            "cells", "cell", "网格", "Cells", "outline",
+            "(t.valid_until IS NULL OR t.valid_until >= current_date)",
+            {"name": "t.name", "code": "t.code", "workload": "t.workload::float", "valid_from": "t.valid_from"},
+        ),
+        Layer(
+            "jobs", "work_order", "工单", "Jobs", "place", "t.place IS NOT NULL",
+            {"number": "t.number", "state": "t.state", "urgency": "t.urgency", "address": "t.address", "due_at": "t.due_at",
+             "planned_at": "t.planned_at", "crew": "(SELECT c.name FROM crew c WHERE c.id = t.crew_id)"},
+        ),
+        Layer(
+            "customers", "service_point", "客户", "Customers", "place", "true",
+            {"address": "t.address", "meter_number": "t.meter_number", "nature": "t.nature",
+             "number": "(SELECT c.number FROM customer c WHERE c.id = t.customer_id)",
+             "name": "(SELECT c.name FROM customer c WHERE c.id = t.customer_id)",
+             "category": "(SELECT c.category FROM customer c WHERE c.id = t.customer_id)"},
+        ),
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which part of a layer: a box (west, south, east, north), rows behind an id, so many, or one row alone."""
+
+    bbox: tuple[float, float, float, float] | None = None
+    after: str | None = None
+    limit: int = MOST_FEATURES
+    only: str | None = None
+
+
+def features(session: Session, actor: Actor, layer: Layer, window: Window) -> list[tuple[str, Feature]]:
+    """(id, feature) of a layer in the order of ids, as far as the asker's scopes go."""
+    shown = ", ".join(f"'{name}', {sql}" for name, sql in layer.columns.items())
+    rows = session.execute(
+        text(
+            f"SELECT t.id::text, ST_AsBinary(t.{layer.geometry}), json_build_object({shown}) FROM {layer.kind} t "
+            f"WHERE {_visible(layer)} AND (CAST(:west AS float) IS NULL OR t.{layer.geometry} && "
+            "ST_MakeEnvelope(:west, :south, :east, :north, 4326)) AND (CAST(:after AS uuid) IS NULL OR t.id > CAST(:after AS uuid)) "
+            "AND (CAST(:only AS uuid) IS NULL OR t.id = CAST(:only AS uuid)) ORDER BY t.id LIMIT :limit"
+        ),
+        _values(session, actor, layer, window) | {"after": window.after, "only": window.only, "limit": window.limit},
+    )
+    return [(row[0], Feature(shapely.from_wkb(bytes(row[1])), row[2])) for row in rows]
+
+
+def count(session: Session, actor: Actor, layer: Layer, window: Window) -> int:
+    """How many rows the whole of a layer has in a box."""
+    return int(
+        session.execute(
+            text(
+                f"SELECT count(*) FROM {layer.kind} t WHERE {_visible(layer)} AND (CAST(:west AS float) IS NULL OR "
+                f"t.{layer.geometry} && ST_MakeEnvelope(:west, :south, :east, :north, 4326))"
+            ),
+            _values(session, actor, layer, window),
+        ).scalar_one()
+    )
+
+
+def tile(session: Session, actor: Actor, layer: Layer, z: int, x: int, y: int) -> bytes:
+    """A Mapbox vector tile (web Mercator) of a layer; empty where nothing of the asker's lies."""
+    columns = ", ".join(f"{sql} AS {name}" for name, sql in layer.columns.items())
+    found = session.execute(
+        text(
+            "WITH box AS (SELECT ST_TileEnvelope(:z, :x, :y) AS mercator), inside AS (SELECT t.id::text AS id, "
+            f"ST_AsMVTGeom(ST_Transform(t.{layer.geometry}, 3857), box.mercator) AS geometry, {columns} FROM {layer.kind} t, box "
+            f"WHERE {_visible(layer)} AND t.{layer.geometry} && ST_Transform(box.mercator, 4326)) "
+            "SELECT ST_AsMVT(inside, :layer, 4096, 'geometry') FROM inside WHERE geometry IS NOT NULL"
+        ),
+        _values(session, actor, layer, Window()) | {"z": z, "x": x, "y": y, "layer": layer.name},
+    ).scalar_one()
+    return bytes(found)
+
+
+def _visible(layer: Layer) -> str:
+    return (
+        f"t.deleted_at IS NULL AND {layer.where} AND EXISTS (SELECT FROM sync_document d WHERE d.kind = :kind AND d.id = t.id "
+        "AND d.scopes && CAST(:scopes AS text[]))"
+    )
+
+
+def _values(session: Session, actor: Actor, layer: Layer, window: Window) -> dict[str, Any]:
+    box: Iterable[float | None] = window.bbox or (None, None, None, None)
+    return {"kind": layer.kind, "scopes": list(held(session, actor))} | dict(
+        zip(("west", "south", "east", "north"), box, strict=True)
+    )

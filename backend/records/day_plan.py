@@ -1,0 +1,37 @@
+"""A plan of a unit's day: which crew does which job when, previewed as a difference, published once."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Date, DateTime, Text, func
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import UUID as PgUuid
+from sqlalchemy.orm import Mapped, mapped_column
+
+from backend.db import Base
+
+
+class DayPlan(Base):
+    """A proposal for a day: `stops` are {job_id, crew_id, crew_name, arrive_at, begin_at, end_at, change, reasons},
+    `unserved` {job_id, reasons}; `base` the versions of the jobs it was made over."""
+
+    __tablename__ = "day_plan"
+
+    id: Mapped[UUID] = mapped_column(PgUuid, primary_key=True)
+    unit_id: Mapped[UUID] = mapped_column(PgUuid, index=True)
+    day: Mapped[date] = mapped_column(Date)
+    request: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    state: Mapped[str] = mapped_column(Text)
+    done_share: Mapped[float] = mapped_column(server_default="0")
+    problem: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    base: Mapped[dict[str, int] | None] = mapped_column(JSONB)
+    stops: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
+    unserved: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
+    figures: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
+    made_by_id: Mapped[UUID] = mapped_column(PgUuid)
+    made_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    published_by_id: Mapped[UUID | None] = mapped_column(PgUuid)
+    published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

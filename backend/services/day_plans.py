@@ -1,0 +1,186 @@
+"""Plans of a day: asked for, worked out, previewed as a difference, and published in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, text, update
+from sqlalchemy.orm import Session
+
+from backend.actor import Actor, Role
+from backend.config import Settings
+from backend.db import Database
+from backend.errors import Problem
+from backend.queries.field_day import JobRow
+from backend.queries.scopes import today, units_below
+from backend.records.day_plan import DayPlan
+from backend.services import door
+from backend.services.field_day import day_of
+from geo.dispatch import Day, why_unserved
+from geo.routing.day import changes, plan_day, settle, without_crew
+from geo.routing.problem import Plan
+from geo.routing.timing import score, timed
+from sync.change import moment_text
+from sync.kind import Values
+
+MOST_SECONDS = 120
+PLANNERS = frozenset({Role.ADMIN, Role.DISPATCHER, Role.SUPERVISOR})
+
+
+def propose_day(session: Session, actor: Actor, unit_id: str, day: date | None, request: dict[str, Any]) -> DayPlan:
+    """Ask for a plan of a unit's day; `work_out` makes it.
+
+    `request` holds `seconds` to spend, `few_changes` (only what is unserved is put in), and `absent_crew_ids`.
+    """
+    need_planner(session, actor, unit_id)
+    on = day or today()
+    if on < today():
+        raise Problem(
+            "invalid", faults=[{"field": "day", "code": "past", "zh": "日期已过", "en": "the day has passed"}]
+        )
+    plan = DayPlan(
+        id=UUID(door.new_id()),
+        unit_id=UUID(unit_id),
+        day=on,
+        request=request,
+        state="waiting",
+        made_by_id=UUID(actor.id),
+    )
+    session.add(plan)
+    session.flush()
+    return plan
+
+
+def need_planner(session: Session, actor: Actor, unit_id: str) -> None:
+    """Only dispatchers, supervisors and administrators plan, for their units."""
+    if not actor.roles & PLANNERS:
+        raise Problem("not_allowed", needs=sorted(PLANNERS))
+    if unit_id not in units_below(session, actor.unit_id):
+        raise Problem("not_found", kind="unit", id=unit_id)
+
+
+def work_out(database: Database, settings: Settings, plan_id: str, now: datetime | None = None) -> None:
+    """Make one plan; nothing is open in the database while the solvers run."""
+    with database.snapshot() as session:
+        row = session.get_one(DayPlan, UUID(plan_id))
+        request, units = row.request, units_below(session, str(row.unit_id))
+        day, jobs, _, travel = day_of(session, settings, units, now or datetime.now(UTC), on=row.day)
+    problem, today_plan = day.problem, day.plan
+    for crew_id in request.get("absent_crew_ids") or ():
+        if any(shift.id == crew_id for shift in problem.shifts):
+            problem, today_plan = without_crew(problem, today_plan, crew_id)
+    if request.get("few_changes"):
+        found = settle(problem, today_plan)
+    else:
+        found = plan_day(problem, request.get("seconds") or 10, today=today_plan)
+    values = _worked_out(Day(problem, found, day.crew_names, day.job_names, day.places, day.begins), today_plan, jobs)
+    values["figures"] |= {"travel_zh": travel.how_zh, "travel_en": travel.how_en}
+    with database.transaction() as session:
+        mine = (DayPlan.id == UUID(plan_id)) & (DayPlan.state == "waiting")
+        session.execute(update(DayPlan).where(mine).values(**values))
+
+
+def work_out_waiting(database: Database, settings: Settings) -> int:
+    """Make the plans that wait, one after the other; returns how many."""
+    made = 0
+    while True:
+        with database.snapshot() as session:
+            waiting = select(DayPlan.id).where(DayPlan.state == "waiting").order_by(DayPlan.made_at).limit(1)
+            plan_id = session.execute(waiting).scalar()
+        if plan_id is None:
+            return made
+        work_out(database, settings, str(plan_id))
+        made += 1
+
+
+def _worked_out(day: Day, before: Plan, jobs: list[JobRow]) -> dict[str, Any]:
+    """What a plan keeps; one that breaks a rule by our own scorer is never shown as ready."""
+    problem, checked = day.problem, score(day.problem, day.plan)
+    if not checked.is_feasible:
+        faults = [list(fault) for fault in checked.faults[:20]]
+        return {"state": "failed", "problem": {"code": "check_failed", "faults": faults}, "figures": {}}
+    unserved = [
+        {"job_id": jobs[n].id, "number": day.job_names[n], "was_crew_id": jobs[n].crew_id,
+         "reasons": [asdict(reason) for reason in why_unserved(day, n)]}
+        for n in checked.unserved
+    ]  # fmt: skip
+    was = score(problem, before)
+    figures = {
+        "jobs": len(jobs), "unserved": len(unserved), "changed_crew": changes(before, day.plan),
+        "travel_minutes": checked.travel_s // 60, "travel_minutes_before": was.travel_s // 60,
+        "late_minutes": checked.late_s // 60, "late_minutes_before": was.late_s // 60,
+    }  # fmt: skip
+    base = {job.id: job.version for job in jobs}
+    return {
+        "state": "ready",
+        "done_share": 1.0,
+        "base": base,
+        "stops": _stops(day, jobs),
+        "unserved": unserved,
+        "figures": figures,
+    }
+
+
+def _stops(day: Day, jobs: list[JobRow]) -> list[dict[str, Any]]:
+    found = []
+    for n, shift in enumerate(day.problem.shifts):
+        for place, stop in enumerate(timed(day.problem, shift, day.plan.routes[n]).stops, start=1):
+            job = jobs[stop.task]
+            change = "same" if job.crew_id == shift.id else "moved" if job.crew_id else "new"
+            found.append({
+                "job_id": job.id, "number": day.job_names[stop.task], "crew_id": shift.id, "crew_name": day.crew_names[n],
+                "was_crew_id": job.crew_id, "order": place, "change": change, "late_minutes": -(-stop.late_s // 60),
+                "arrive_at": moment_text(day.at(stop.arrive_s)), "begin_at": moment_text(day.at(stop.begin_s)),
+                "end_at": moment_text(day.at(stop.end_s)),
+            })  # fmt: skip
+    return found
+
+
+def read_day_plan(session: Session, actor: Actor, plan_id: str, *, lock: bool = False) -> DayPlan:
+    """A plan of the asker's units; raises not_found."""
+    plan = session.get(DayPlan, UUID(plan_id), with_for_update=lock)
+    if plan is None or str(plan.unit_id) not in units_below(session, actor.unit_id):
+        raise Problem("not_found", kind="day_plan", id=plan_id)
+    return plan
+
+
+def publish(session: Session, actor: Actor, plan_id: str) -> DayPlan:
+    """Give every job to its crew as planned, all or none. Raises jobs_changed if a job moved meanwhile."""
+    plan = read_day_plan(session, actor, plan_id, lock=True)
+    unit_id = str(plan.unit_id)
+    need_planner(session, actor, unit_id)
+    if plan.state != "ready":
+        raise Problem("plan_not_ready", state=plan.state)
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('day ' || :unit, 0))"), {"unit": unit_id})
+    stored = door.push_store(session).load([("work_order", job_id) for job_id in plan.base or {}])
+    versions = {key[1]: one.version for key, one in stored.items() if not one.deleted}
+    moved = sorted(job_id for job_id, version in (plan.base or {}).items() if versions.get(job_id) != version)
+    if moved:
+        raise Problem("jobs_changed", jobs=moved[:20])
+    for stop in plan.stops or ():
+        _give(session, actor, stop, stored["work_order", stop["job_id"]].values)
+    for one in plan.unserved or ():
+        if one["was_crew_id"]:
+            door.act(session, actor, "work_order", one["job_id"], "withdraw", {})
+    plan.state, plan.published_by_id, plan.published_at = "published", UUID(actor.id), datetime.now(UTC)
+    return plan
+
+
+def _give(session: Session, actor: Actor, stop: dict[str, Any], job: Values) -> None:
+    """The dispatcher's right was checked; the planned time is the server's own field."""
+    planned = {"planned_at": stop["arrive_at"]}
+    if stop["change"] != "same":
+        door.act(
+            session,
+            actor,
+            "work_order",
+            stop["job_id"],
+            "dispatch",
+            planned | {"crew_id": stop["crew_id"]},
+            trusted=True,
+        )
+    elif job.get("planned_at") != stop["arrive_at"]:
+        door.change(session, actor, "work_order", stop["job_id"], planned, trusted=True)

@@ -1,0 +1,159 @@
+"""The day in the field as a problem for `geo`: what has begun stands, crews start where they are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+import numpy as np
+import shapely
+from sqlalchemy.orm import Session
+
+from backend.config import Settings
+from backend.queries.field_day import STARTED, CrewRow, JobRow, crews_of, open_jobs
+from backend.queries.scopes import CITY
+from backend.queries.territory import outlines
+from backend.services.travelling import Travel, travel_between
+from geo.dispatch import Day
+from geo.routing.problem import FOREVER, NORMAL, URGENT, Pause, Plan, Problem, Shift, Task
+
+
+def day_of(
+    session: Session,
+    settings: Settings,
+    units: Sequence[str],
+    now: datetime,
+    *,
+    extra: JobRow | None = None,
+    on: date | None = None,
+) -> tuple[Day, list[JobRow], list[CrewRow], Travel]:
+    """The day of these units from `now` (or of another day from its beginning), with the jobs and crews behind it.
+
+    Tasks are the open jobs that have not begun; `extra` is one more, the last task, in no route.
+    """
+    now = now.astimezone(CITY)
+    if on is not None and on > now.date():
+        now = datetime.combine(on, datetime.min.time(), CITY)
+    crews, jobs = crews_of(session, units), open_jobs(session, units)
+    jobs = [job for job in jobs if extra is None or job.id != extra.id]
+    waiting = [job for job in jobs if job.state not in STARTED] + ([extra] if extra else [])
+    started = _last_started(jobs)
+    rows = _Rows()
+    for job in waiting:
+        rows.of(job.place)
+    builder = _Builder(now.replace(hour=0, minute=0, second=0, microsecond=0), now, rows, waiting)
+    shifts = [builder.shift(crew, started.get(crew.id, [])) for crew in crews]
+    tasks = [builder.task(job, {crew.id for crew in crews}) for job in waiting]
+    places = np.array(rows.places, dtype=np.float64).reshape(-1, 2)
+    ground = None
+    if settings.crossings_file:
+        ground = shapely.union_all([cell["shape"] for cell in outlines(session, list(units))])
+    travel = travel_between(settings, places, ground)
+    problem = Problem(tasks, shifts, travel.seconds)
+    route_of = {
+        crew.id: [n for n, job in enumerate(waiting) if job.crew_id == crew.id and job is not extra] for crew in crews
+    }
+    plan = Plan(tuple(tuple(route_of[crew.id]) for crew in crews))
+    day = Day(
+        problem, plan, [crew.name for crew in crews], [job.number or job.id for job in waiting], places, builder.begins
+    )
+    return day, waiting, crews, travel
+
+
+def _last_started(jobs: Sequence[JobRow]) -> dict[str, list[JobRow]]:
+    found: dict[str, list[JobRow]] = {}
+    for job in jobs:
+        if job.state in STARTED and job.crew_id:
+            found.setdefault(job.crew_id, []).append(job)
+    return found
+
+
+class _Rows:
+    """Places by their row in the matrix; the same place has one row."""
+
+    def __init__(self) -> None:
+        self.places: list[tuple[float, float]] = []
+        self._known: dict[tuple[float, float], int] = {}
+
+    def of(self, place: tuple[float, float]) -> int:
+        """The row of a place."""
+        if place not in self._known:
+            self._known[place] = len(self.places)
+            self.places.append(place)
+        return self._known[place]
+
+
+class _Builder:
+    """Records to shifts and tasks, in seconds of the day."""
+
+    def __init__(self, begins: datetime, now: datetime, rows: _Rows, waiting: Sequence[JobRow]) -> None:
+        self.begins, self._now, self._rows, self._waiting = begins, now, rows, waiting
+
+    def second(self, moment: datetime) -> int:
+        """A moment as a second of the day."""
+        return int((moment - self.begins).total_seconds())
+
+    def shift(self, crew: CrewRow, started: Sequence[JobRow]) -> Shift:
+        """A crew's rest of the day: from now, or from the end of the last job it has begun."""
+        begin, finish = shift_of(self._now, crew.shift_start, crew.shift_end)
+        free = max(begin, self._now)
+        place = crew.start
+        for job in sorted(started, key=lambda one: one.since or self._now):
+            # A job that already took longer than it should is done any moment.
+            free = max(free, (job.since or self._now) + timedelta(minutes=job.duration_minutes), self._now)
+            place = job.place
+        if place is None:
+            place = self._waiting[0].place if self._waiting else (0.0, 0.0)
+        most = None if crew.most_jobs is None else max(crew.most_jobs - len(started), 0)
+        return Shift(
+            crew.id,
+            self._rows.of(place),
+            (self.second(free), max(self.second(finish), self.second(free))),
+            frozenset(crew.skills or ()),
+            end=self._rows.of(crew.end) if crew.end else None,
+            pause=self._pause(crew, begin, free),
+            capacity=most,
+        )
+
+    def _pause(self, crew: CrewRow, begin: datetime, free: datetime) -> Pause | None:
+        if not (crew.break_minutes and crew.break_from and crew.break_until):
+            return None
+        first, last = (_clock_after(begin, clock) for clock in (crew.break_from, crew.break_until))
+        if last < free:
+            return None
+        return Pause(crew.break_minutes * 60, (self.second(first), self.second(last)))
+
+    def task(self, job: JobRow, crews: set[str]) -> Task:
+        """A job that has not begun."""
+        early = self.second(job.appointment_from) if job.appointment_from else 0
+        late = self.second(job.appointment_until) if job.appointment_until else FOREVER
+        return Task(
+            job.id,
+            self._rows.of(job.place),
+            job.duration_minutes * 60,
+            frozenset(job.skills or ()),
+            URGENT if job.urgency == "urgent" else NORMAL,
+            # An appointment that has passed binds nobody any more.
+            (max(early, 0), late) if late >= self.second(self._now) else (0, FOREVER),
+            self.second(job.due_at) if job.due_at else None,
+            job.crew_id if job.is_pinned and job.crew_id in crews else None,
+        )
+
+
+def shift_of(now: datetime, start: str, end: str) -> tuple[datetime, datetime]:
+    """The shift that is running or comes next; one that ends before it starts goes over midnight."""
+    begin, finish = (now.replace(hour=int(t[:2]), minute=int(t[3:]), second=0, microsecond=0) for t in (start, end))
+    if finish <= begin:
+        if now < finish:
+            begin -= timedelta(days=1)
+        else:
+            finish += timedelta(days=1)
+    if now >= finish:
+        begin, finish = begin + timedelta(days=1), finish + timedelta(days=1)
+    return begin, finish
+
+
+def _clock_after(begin: datetime, clock: str) -> datetime:
+    """The first such time of day at or after the shift's beginning."""
+    found = begin.replace(hour=int(clock[:2]), minute=int(clock[3:]))
+    return found if found >= begin else found + timedelta(days=1)

@@ -1,0 +1,53 @@
+"""Jobs that belong together: one trouble reported by several people, and several jobs at one door."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from backend.actor import DESK, Actor, system
+from backend.errors import Problem
+from backend.queries.nearby import at_same_door
+from backend.services import door
+from sync.change import Stored
+
+
+def make_duplicate(session: Session, actor: Actor, job_id: str, of_id: str) -> Stored:
+    """A second report of a trouble: it is closed as such, and its reporter stands on the job that stays.
+
+    Both are told of the end, because the reporter is kept. Raises action_does_not_fit if the job has gone too far.
+    """
+    if not actor.roles & DESK:
+        raise Problem("not_allowed", needs=sorted(DESK))
+    job, kept = (door.read(session, "work_order", one, lock=True) for one in sorted((job_id, of_id)))
+    if job.id != job_id:
+        job, kept = kept, job
+    if job.id == kept.id or kept.values.get("duplicate_of_id") or job.values["unit_id"] != kept.values["unit_id"]:
+        raise Problem(
+            "check_failed",
+            faults=[{"field": "of_id", "code": "invalid", "zh": "不能并入这张工单", "en": "cannot join that job"}],
+        )
+    reporters = [*(kept.values.get("other_reporters") or ()), *_reporters(job)]
+    ours = system(kept.values["unit_id"])
+    door.change(session, ours, "work_order", kept.id, {"other_reporters": reporters})
+    door.change(session, ours, "work_order", job.id, {"duplicate_of_id": kept.id})
+    reason = f"与 {kept.values.get('number') or kept.id} 重复"
+    return door.act(session, actor, "work_order", job.id, "cancel", {"cancel_reason": reason})
+
+
+def _reporters(job: Stored) -> list[dict[str, Any]]:
+    first = job.values.get("reporter")
+    return [one for one in (first, *(job.values.get("other_reporters") or ())) if one]
+
+
+def bundle_job(session: Session, job_id: str) -> str | None:
+    """Give the open jobs at one door a common bundle, so that one visit does them all; returns it, None if alone."""
+    together = at_same_door(session, job_id)
+    if len(together) < 2:
+        return None
+    bundle = min((one for _, one in together if one), default=together[0][0])
+    job = door.read(session, "work_order", job_id)
+    rows: list[tuple[str, dict[str, Any]]] = [(one, {"bundle_id": bundle}) for one, has in together if has != bundle]
+    door.change_many(session, system(job.values["unit_id"]), "work_order", rows)
+    return bundle

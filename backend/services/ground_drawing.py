@@ -1,0 +1,275 @@
+"""Drawing a plan: the ground as it is, a way to change it, and the cells, figures and findings that come of it.
+
+No database here after `look_at`: drawing takes seconds, and no transaction may be open meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import shapely
+from scipy.optimize import linear_sum_assignment
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from backend.geometry import geojson_of, shape_of
+from backend.queries.territory import outlines
+from geo import divide, edit, lattice
+from geo.datum import Datum
+from geo.errors import NothingInside
+from geo.locate import nearest
+from geo.mapfile import read_map
+from geo.measure import Coordinates, area_m2
+from geo.progress import Progress
+from geo.shapes import as_multipolygon, coverage_of, on_grid
+from geo.zones import Finding, zones_of
+
+# Visits a year by class: the workload a customer means for a representative.
+WORKLOAD = {"resident": 1.0, "large": 12.0, "key": 12.0, "special": 12.0, "community": 12.0, "developer": 4.0}
+JOB_WORKLOAD = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """A unit's cells today (id, name, code, outline, version) and its customers: places, class, jobs of two years."""
+
+    cells: list[dict[str, Any]]
+    places: Coordinates
+    categories: list[str]
+    jobs: np.ndarray[Any, Any]
+
+    @property
+    def shapes(self) -> list[BaseGeometry]:
+        """Today's outlines."""
+        return [cell["shape"] for cell in self.cells]
+
+    @property
+    def versions(self) -> dict[str, int]:
+        """What the plan is drawn over."""
+        return {cell["id"]: cell["version"] for cell in self.cells}
+
+    def workload(self, request: dict[str, Any]) -> np.ndarray[Any, Any]:
+        """What each customer means a year, by the request's own weights where it gives them."""
+        weights = WORKLOAD | (request.get("visits_a_year") or {})
+        a_job = request.get("job_weight")
+        visits = np.array([weights[one] for one in self.categories], dtype=np.float64)
+        return visits + (JOB_WORKLOAD if a_job is None else a_job) * self.jobs
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """What a plan keeps."""
+
+    cells: list[dict[str, Any]]
+    figures: dict[str, Any]
+    findings: list[dict[str, Any]]
+
+
+@dataclass(slots=True)
+class _Cell:
+    """A cell as it would be: a new one has no id, one without a shape ends."""
+
+    id: str | None
+    name: str
+    code: str
+    shape: BaseGeometry | None
+
+
+def look_at(session: Session, unit_id: str) -> Ground:
+    """A unit's ground as it is today."""
+    cells = outlines(session, [unit_id])
+    rows = session.execute(
+        text(
+            "SELECT ST_X(p.place), ST_Y(p.place), c.category, (SELECT count(*) FROM work_order w WHERE w.service_point_id = p.id "
+            "AND w.deleted_at IS NULL AND w.created_at > now() - interval '2 years') / 2.0 FROM service_point p JOIN customer c "
+            "ON c.id = p.customer_id WHERE p.unit_id = CAST(:unit AS uuid) AND p.deleted_at IS NULL ORDER BY p.id"
+        ),
+        {"unit": unit_id},
+    ).all()
+    places = np.array([(row[0], row[1]) for row in rows], dtype=np.float64).reshape(-1, 2)
+    return Ground(cells, places, [row[2] for row in rows], np.array([float(row[3]) for row in rows]))
+
+
+def draw(ground: Ground, way: str, request: dict[str, Any], file: bytes | None, progress: Progress) -> Drawn:
+    """The cells afterwards, with figures before and after. Raises GeoError where it cannot be drawn."""
+    findings: list[Finding] = []
+    if way == "import":
+        assert file is not None
+        cells = _imported(ground, request, file, findings)
+    elif way in _EDITS:
+        cells = _edited(ground, _EDITS[way](ground, request), request)
+    else:
+        cells = _divided(ground, way, request, progress)
+    return _drawn(ground, cells, ground.workload(request), findings)
+
+
+def _divided(ground: Ground, way: str, request: dict[str, Any], progress: Progress) -> list[_Cell]:
+    territory = shape_of(request["territory"]) if request.get("territory") else shapely.union_all(ground.shapes)
+    if territory.is_empty:
+        raise NothingInside
+    workload, seed = ground.workload(request), request.get("seed") or 1
+    if way == "rebalanced":
+        shapes = divide.redivided(territory, ground.shapes, ground.places, workload, seed=seed, progress=progress).cells
+        return [_Cell(c["id"], c["name"], c["code"], s) for c, s in zip(ground.cells, shapes, strict=True)]
+    if way == "balanced":
+        count = request["cells"]
+        shapes = divide.balanced(territory, ground.places, workload, count, seed=seed, progress=progress).cells
+    else:
+        pieces = _LATTICES[way](territory, request)
+        shapes = list(on_grid(list(lattice.merge_slivers(pieces))))
+    return _identified(ground, shapes, workload)
+
+
+_LATTICES: dict[str, Callable[[BaseGeometry, dict[str, Any]], Any]] = {
+    "squares": lambda territory, request: lattice.squares(territory, request["side_m"]),
+    "hexagons": lambda territory, request: lattice.hexagons(territory, request["side_m"]),
+    "h3": lambda territory, request: lattice.h3_cells(territory, request["resolution"]),
+}
+
+
+def _identified(ground: Ground, shapes: Sequence[BaseGeometry], workload: Any) -> list[_Cell]:
+    """New shapes keep the identity of the present cell they share most work with; the rest are new, or end."""
+    shared = np.zeros((len(ground.cells), len(shapes)))
+    if len(ground.places) and ground.cells:
+        np.add.at(shared, (nearest(ground.shapes, ground.places), nearest(shapes, ground.places)), workload)
+    old, new = linear_sum_assignment(-shared)
+    mine = {int(n): int(o) for o, n in zip(old, new, strict=True) if shared[o, n] > 0}
+    codes = _free_codes(ground, len(shapes))
+    cells = []
+    for n, shape in enumerate(shapes):
+        code = next(codes)
+        known = ground.cells[mine[n]] if n in mine else {"id": None, "name": f"网格 {code}", "code": code}
+        cells.append(_Cell(known["id"], known["name"], known["code"], shape))
+    kept = {cell.id for cell in cells}
+    return cells + [_Cell(c["id"], c["name"], c["code"], None) for c in ground.cells if c["id"] not in kept]
+
+
+def _free_codes(ground: Ground, count: int) -> Any:
+    taken = {cell["code"] for cell in ground.cells}
+    return iter([code for n in range(1, count + len(taken) + 1) if (code := f"N{n:03d}") not in taken])
+
+
+def _imported(ground: Ground, request: dict[str, Any], file: bytes, findings: list[Finding]) -> list[_Cell]:
+    """Zones of a file over the present cells: one with a known code is that cell, the others give way to them."""
+    features = read_map(file, request["filename"], crs=request.get("crs"), layer=request.get("layer"))
+    reference = shapely.union_all(ground.shapes) if ground.cells else None
+    found = zones_of(
+        features,
+        datum=Datum(request.get("datum") or "wgs84"),
+        reference=reference,
+        name_field=request.get("name_field"),
+        code_field=request.get("code_field"),
+    )
+    findings += found.findings
+    by_code = {cell["code"]: cell for cell in ground.cells}
+    zones = {zone.code: zone for zone in found.zones}
+    cells = [_Cell(by_code.get(z.code, {}).get("id"), z.name[:200], z.code[:40], z.shape) for z in found.zones]
+    taken = shapely.union_all([zone.shape for zone in found.zones])
+    for cell in ground.cells:
+        if cell["code"] in zones:
+            continue
+        rest = (
+            shapely.difference(cell["shape"], taken, grid_size=1e-7)
+            if cell["shape"].intersects(taken)
+            else cell["shape"]
+        )
+        cells.append(_Cell(cell["id"], cell["name"], cell["code"], None if rest.is_empty else as_multipolygon(rest)))
+    return cells
+
+
+def _edited(ground: Ground, changed: edit.Edited, request: dict[str, Any]) -> list[_Cell]:
+    cells = [_Cell(c["id"], c["name"], c["code"], c["shape"]) for c in ground.cells]
+    codes = _free_codes(ground, len(changed))
+    for n, shape in sorted(changed.items()):
+        if n < len(cells):
+            cells[n].shape = shape
+        else:
+            code = request.get("code") or next(codes)
+            cells.append(_Cell(None, request.get("name") or f"网格 {code}", code, shape))
+    return cells
+
+
+def _index(ground: Ground, cell_id: str) -> int:
+    for n, cell in enumerate(ground.cells):
+        if cell["id"] == cell_id:
+            return n
+    raise NothingInside(cell_id)
+
+
+_EDITS: dict[str, Callable[[Ground, dict[str, Any]], edit.Edited]] = {
+    "split": lambda ground, request: edit.split(
+        ground.shapes, _index(ground, request["cell_id"]), shape_of(request["line"])
+    ),
+    "merge": lambda ground, request: edit.merge(ground.shapes, [_index(ground, one) for one in request["cell_ids"]]),
+    "draw": lambda ground, request: edit.redraw(
+        ground.shapes,
+        _index(ground, request["cell_id"]) if request.get("cell_id") else None,
+        shape_of(request["outline"]),
+    ),
+}
+
+
+def _drawn(ground: Ground, cells: list[_Cell], workload: Any, findings: list[Finding]) -> Drawn:
+    standing = [cell for cell in cells if cell.shape is not None]
+    shapes = [cell.shape for cell in standing if cell.shape is not None]
+    loads = divide.loads_of(shapes, ground.places, workload) if shapes else np.zeros(0)
+    load_of = {id(cell): float(load) for cell, load in zip(standing, loads, strict=True)}
+    before = {cell["id"]: cell for cell in ground.cells}
+    rows = [
+        {
+            "id": cell.id,
+            "name": cell.name,
+            "code": cell.code,
+            "outline": geojson_of(cell.shape) if cell.shape is not None else None,
+            "workload": round(load_of.get(id(cell), 0.0), 2),
+            "change": _change(cell, before.get(cell.id or "")),
+        }
+        for cell in cells
+    ]
+    territory = shapely.union_all([*ground.shapes, *shapes])
+    figures = {
+        "before": _figures(ground.shapes, territory if ground.cells else None, ground.places, workload),
+        "after": _figures(shapes, territory, ground.places, workload),
+        "moved_share": _moved(ground, cells, workload),
+    }
+    return Drawn(rows, figures, [asdict(one) for one in findings])
+
+
+def _change(cell: _Cell, before: dict[str, Any] | None) -> str:
+    if before is None:
+        return "new"
+    if cell.shape is None:
+        return "ended"
+    same = shapely.equals_exact(shapely.normalize(cell.shape), shapely.normalize(before["shape"]))
+    return "same" if same and cell.name == before["name"] else "changed"
+
+
+def _figures(
+    shapes: Sequence[BaseGeometry], territory: BaseGeometry | None, places: Coordinates, workload: Any
+) -> dict[str, Any]:
+    if not shapes or territory is None:
+        return {"cells": len(shapes), "imbalance": None, "roundness": None, "overlap_m2": 0.0, "gap_m2": 0.0}
+    loads = divide.loads_of(shapes, places, workload)
+    cover = coverage_of(territory, shapes)
+    overlaps = sum(area_m2(shapely.intersection(shapes[i], shapes[j])) for i, j, _ in cover.overlaps)
+    return {
+        "cells": len(shapes),
+        "imbalance": round(float(loads.max() / loads.mean()), 4) if loads.sum() else None,
+        "roundness": round(float(divide.roundness(shapes).mean()), 3),
+        "overlap_m2": round(overlaps, 1),
+        "gap_m2": round(area_m2(cover.gaps), 1) if cover.gap_area else 0.0,
+    }
+
+
+def _moved(ground: Ground, cells: list[_Cell], workload: Any) -> float:
+    """The share of workload whose cell is another one afterwards."""
+    shapes = [cell.shape for cell in cells if cell.shape is not None]
+    ids = np.array([cell.id or "" for cell in cells if cell.shape is not None])
+    if not len(ground.places) or not ground.cells or not shapes:
+        return 0.0
+    was = np.array([cell["id"] for cell in ground.cells])[nearest(ground.shapes, ground.places)]
+    return round(float(workload[was != ids[nearest(shapes, ground.places)]].sum() / workload.sum()), 4)

@@ -1,0 +1,183 @@
+"""Plans for a unit's cells: asked for, drawn (at once or in the background), previewed, and accepted or discarded.
+
+Every change of the ground goes this way, a division as well as an import, a split or a drawn border (decision 0002).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from backend.actor import Actor, Role
+from backend.db import Database
+from backend.errors import Problem
+from backend.queries.scopes import today, units_below
+from backend.records.ground import GroundPlan
+from backend.services import door
+from backend.services.ground_applying import apply_plan
+from backend.services.ground_drawing import Drawn, draw, look_at
+from backend.services.notifying import tell
+from geo.errors import GeoError
+from geo.progress import Progress, silent
+
+# What takes longer than anybody waits for an answer is drawn by a worker.
+SLOW = frozenset({"balanced", "rebalanced", "squares", "hexagons", "h3"})
+_KEEPERS = frozenset({Role.ADMIN, Role.SUPERVISOR})
+
+
+def propose_ground(session: Session, actor: Actor, unit_id: str, way: str, request: dict[str, Any]) -> GroundPlan:
+    """Ask for a plan; it is drawn by `draw_plan`, at once or by a worker, as the way says."""
+    _need_keeper(session, actor, unit_id)
+    plan = GroundPlan(
+        id=UUID(door.new_id()),
+        unit_id=UUID(unit_id),
+        way=way,
+        request=request,
+        state="waiting",
+        made_by_id=UUID(actor.id),
+    )
+    session.add(plan)
+    session.flush()
+    return plan
+
+
+def draw_plan(database: Database, plan_id: str, file: bytes | None = None, progress: Progress = silent) -> None:
+    """Draw one plan. Long work runs outside any transaction: an open one would hold back every phone's snapshot."""
+    with database.snapshot() as session:
+        plan = session.get_one(GroundPlan, UUID(plan_id))
+        unit_id, way, request = str(plan.unit_id), plan.way, plan.request
+        ground = look_at(session, unit_id)
+    try:
+        drawn: Drawn | None = draw(ground, way, request, file, progress)
+        problem = None
+    except GeoError as error:
+        drawn, problem = (
+            None,
+            Problem("cannot_draw", cause=type(error).__name__, about=[str(a) for a in error.args][:20]),
+        )
+    with database.transaction() as session:
+        values: dict[str, Any] = {"state": "failed", "problem": problem and {"code": problem.code, **problem.detail}}
+        if drawn is not None:
+            values = {"state": "ready", "done_share": 1.0, "base": ground.versions, "cells": drawn.cells,
+                      "figures": drawn.figures, "findings": drawn.findings}  # fmt: skip
+        session.execute(
+            update(GroundPlan).where(GroundPlan.id == UUID(plan_id), GroundPlan.state == "waiting").values(**values)
+        )
+
+
+def draw_waiting(database: Database) -> int:
+    """Draw the plans that wait for a worker, one after the other; returns how many."""
+    drawn = 0
+    while plan_id := _next_waiting(database):
+        draw_plan(database, plan_id, progress=_keeper_of_progress(database, plan_id))
+        drawn += 1
+    return drawn
+
+
+def _next_waiting(database: Database) -> str | None:
+    with database.snapshot() as session:
+        waiting = select(GroundPlan.id).where(GroundPlan.state == "waiting", GroundPlan.way.in_(SLOW))
+        found = session.execute(waiting.order_by(GroundPlan.made_at).limit(1)).scalar()
+        return str(found) if found else None
+
+
+def _keeper_of_progress(database: Database, plan_id: str) -> Progress:
+    told = [0.0]
+
+    def keep(done: int, total: int) -> None:
+        share = min(done / total, 0.99)
+        if share - told[0] >= 0.1:
+            told[0] = share
+            with database.transaction() as session:
+                session.execute(update(GroundPlan).where(GroundPlan.id == UUID(plan_id)).values(done_share=share))
+
+    return keep
+
+
+def read_plan(session: Session, actor: Actor, plan_id: str, *, lock: bool = False) -> GroundPlan:
+    """A plan of the asker's units; raises not_found."""
+    plan = session.get(GroundPlan, UUID(plan_id), with_for_update=lock)
+    if plan is None or str(plan.unit_id) not in units_below(session, actor.unit_id):
+        raise Problem("not_found", kind="ground_plan", id=plan_id)
+    return plan
+
+
+def list_plans(session: Session, actor: Actor) -> list[GroundPlan]:
+    """The newest hundred plans of the asker's units."""
+    units = [UUID(unit) for unit in units_below(session, actor.unit_id)]
+    found = select(GroundPlan).where(GroundPlan.unit_id.in_(units)).order_by(GroundPlan.made_at.desc()).limit(100)
+    return list(session.execute(found).scalars())
+
+
+def accept_plan(
+    session: Session, actor: Actor, plan_id: str, valid_from: date | None = None, *, accept_gaps: bool = False
+) -> GroundPlan:
+    """Let a plan come true: today in this very transaction, or on a day to come."""
+    plan = read_plan(session, actor, plan_id, lock=True)
+    _need_keeper(session, actor, str(plan.unit_id))
+    if plan.state != "ready":
+        raise Problem("plan_not_ready", state=plan.state)
+    figures = plan.figures or {}
+    if figures["after"]["gap_m2"] and not accept_gaps:
+        raise Problem("ground_has_gaps", gap_m2=figures["after"]["gap_m2"])
+    on = valid_from or today()
+    if on < today():
+        raise Problem(
+            "invalid",
+            faults=[{"field": "valid_from", "code": "past", "zh": "生效日期已过", "en": "the day has passed"}],
+        )
+    plan.valid_from, plan.decided_by_id, plan.decided_at = on, UUID(actor.id), datetime.now(UTC)
+    plan.state = "accepted"
+    if on == today():
+        apply_plan(session, actor, plan)
+    return plan
+
+
+def discard_plan(session: Session, actor: Actor, plan_id: str) -> None:
+    """Drop a plan that has not come true yet; it stays to be looked at."""
+    plan = read_plan(session, actor, plan_id, lock=True)
+    _need_keeper(session, actor, str(plan.unit_id))
+    if plan.state == "applied":
+        raise Problem("already_decided", id=plan_id)
+    plan.state, plan.decided_by_id, plan.decided_at = "discarded", UUID(actor.id), datetime.now(UTC)
+
+
+def apply_due(database: Database, on: date | None = None) -> int:
+    """Let accepted plans whose day has come be true; one that cannot be any more is told to whoever accepted it."""
+    with database.snapshot() as session:
+        due = select(GroundPlan.id).where(GroundPlan.state == "accepted", GroundPlan.valid_from <= (on or today()))
+        plans = list(session.execute(due.order_by(GroundPlan.valid_from, GroundPlan.decided_at)).scalars())
+    for plan_id in plans:
+        try:
+            with database.transaction() as session:
+                plan = session.get_one(GroundPlan, plan_id, with_for_update=True)
+                apply_plan(session, _decider(plan), plan)
+        except Problem as problem:
+            _could_not(database, plan_id, problem)
+    return len(plans)
+
+
+def _decider(plan: GroundPlan) -> Actor:
+    return Actor(str(plan.decided_by_id), str(plan.unit_id), frozenset({Role.SUPERVISOR}))
+
+
+def _could_not(database: Database, plan_id: UUID, problem: Problem) -> None:
+    with database.transaction() as session:
+        plan = session.get_one(GroundPlan, plan_id)
+        plan.state, plan.problem = "failed", {"code": problem.code, **problem.detail}
+        tell(
+            session, None, str(plan.decided_by_id), str(plan.unit_id), topic="general",
+            zh=f"划格方案到期未能生效：{problem.entry.zh}。{problem.entry.remedy_zh}",
+            en=f"A plan of cells could not take effect: {problem.entry.en}. {problem.entry.remedy_en}",
+        )  # fmt: skip
+
+
+def _need_keeper(session: Session, actor: Actor, unit_id: str) -> None:
+    if not actor.roles & _KEEPERS:
+        raise Problem("not_allowed", needs=sorted(_KEEPERS))
+    if unit_id not in units_below(session, actor.unit_id):
+        raise Problem("not_found", kind="unit", id=unit_id)

@@ -1,0 +1,106 @@
+"""Days of dispatch: 30 crews and 300 jobs, an emergency, a sick crew; beside VROOM alone and PyVRP cold.
+
+`LONG=600` compares with a plan of so many seconds (120 if not given).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+
+from backend.demo.sources import districts, scatter
+from geo.dispatch import Day, propose
+from geo.routing.day import changes, plan_day, settle, without_crew
+from geo.routing.problem import NORMAL, URGENT, Pause, Plan, Problem, Shift, Task
+from geo.routing.solvers import pyvrp_plan, vroom_plan
+from geo.routing.timing import Score, score
+from geo.travel import Going, straight_s
+
+HOUR = 3600
+BEGINS = datetime(2026, 9, 1, tzinfo=UTC)
+
+
+def city(crews: int = 30, jobs: int = 300) -> tuple[Problem, np.ndarray]:
+    """A day in the two inner districts: half-hour jobs, a third with an appointment, half with a limit, lunch for all."""
+    random = np.random.default_rng(7)
+    inner = districts()[:2]
+    places = np.concatenate([scatter(d, (crews + jobs) // 2, random) for d in inner])
+    tasks = [
+        Task(
+            f"j{n}", n, int(random.choice([20, 30, 45])) * 60,
+            frozenset({"valve"}) if n % 6 == 0 else frozenset(),
+            NORMAL,
+            (int(random.integers(8, 15)) * HOUR, int(random.integers(15, 18)) * HOUR) if n % 3 == 0 else (0, 10**8),
+            int(random.integers(10, 18)) * HOUR if n % 2 else None,
+        )
+        for n in range(jobs)
+    ]  # fmt: skip
+    pause = Pause(HOUR // 2, (11 * HOUR, 13 * HOUR))
+    shifts = [
+        Shift(f"c{n}", jobs + n, (8 * HOUR, 18 * HOUR), frozenset({"valve"}) if n % 2 else frozenset(), pause=pause)
+        for n in range(crews)
+    ]
+    return Problem(tasks, shifts, straight_s(places, Going())), places
+
+
+def say(name: str, took: float, found: Score) -> None:
+    """One plan in a line."""
+    print(
+        f"{name:22} {took:6.1f} s: travel {found.travel_s / 3600:6.2f} h, late {found.late_s / 3600:5.2f} h, unserved {len(found.unserved)}, faults {len(found.faults)}, cost {found.cost}",
+        flush=True,
+    )
+
+
+def main() -> None:
+    """Print plans of the same day by everybody, then what happens to it during the day."""
+    problem, places = city()
+    plans: dict[str, Plan] = {}
+    long = float(os.environ.get("LONG", "120"))
+    for name, solve in (
+        ("VROOM alone", lambda: vroom_plan(problem)),
+        ("PyVRP cold 3 s", lambda: pyvrp_plan(problem, 3)),
+        ("ours 3 s", lambda: plan_day(problem, 3)),
+        ("PyVRP cold 30 s", lambda: pyvrp_plan(problem, 30)),
+        ("ours 30 s", lambda: plan_day(problem, 30)),
+        (f"ours {long:.0f} s", lambda: plan_day(problem, long)),
+    ):
+        began = time.perf_counter()
+        plans[name] = solve()
+        say(name, time.perf_counter() - began, score(problem, plans[name]))
+    _during_the_day(problem, plans["ours 30 s"], places)
+
+
+def _during_the_day(problem: Problem, today: Plan, places: np.ndarray) -> None:
+    took, moved = [], []
+    for n in range(100):
+        burst = Task("burst", n, HOUR, frozenset({"valve"}), URGENT, due_s=12 * HOUR)
+        bigger = replace(problem, tasks=[*problem.tasks, burst])
+        names = [task.id for task in bigger.tasks]
+        day = Day(bigger, today, [s.id for s in problem.shifts], names, places, BEGINS)
+        began = time.perf_counter()
+        propose(day, len(names) - 1)
+        took.append((time.perf_counter() - began) * 1000)
+        if n < 20:
+            began = time.perf_counter()
+            moved.append((changes(today, settle(bigger, today)), time.perf_counter() - began))
+    p50, p99 = np.percentile(took, [50, 99])
+    print(f"emergency ranked over 30 crews: p50 {p50:.1f} ms, p99 {p99:.1f} ms (target 50)")
+    print(
+        f"emergency settled: at most {max(m for m, _ in moved)} other jobs change crew (target 1), {max(t for _, t in moved):.2f} s at most"
+    )
+    cold = changes(today, vroom_plan(replace(problem, tasks=[*problem.tasks, burst])))
+    print(f"a cold solve instead moves {cold} of {len(problem.tasks)} jobs to another crew")
+    free, left = without_crew(problem, today, "c3")
+    began = time.perf_counter()
+    after = settle(free, left)
+    print(
+        f"sick crew: {len(today.routes[3])} jobs free, {len(score(free, after).unserved)} find no place, {changes(left, after)} others move, {time.perf_counter() - began:.2f} s"
+    )
+
+
+if __name__ == "__main__":
+    main()

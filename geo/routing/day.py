@@ -1,0 +1,91 @@
+"""The plan of a day: both solvers, the most urgent first, and every result checked before anyone sees it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+from geo.progress import Progress, silent
+from geo.routing.insertion import insert_missing
+from geo.routing.problem import Plan, Problem
+from geo.routing.solvers import pyvrp_plan, vroom_plan
+from geo.routing.timing import score, timed
+
+
+def plan_day(
+    problem: Problem, seconds: float, *, today: Plan | None = None, seed: int = 1, progress: Progress = silent
+) -> Plan:
+    """The best feasible plan found within about so many seconds, beginning from `today`'s where there is one.
+
+    Limits are kept where they can be; a task whose limit cannot be kept is served late rather than not at all, one
+    of higher priority goes before any number of lower ones.
+    """
+    began = time.monotonic()
+    best = _kept(problem, _first(problem, today), today)
+    progress(1, 3)
+    left = seconds - (time.monotonic() - began)
+    if left > 0.5 and problem.tasks:
+        better = pyvrp_plan(problem, left, start=best, seed=seed)
+        best = _kept(problem, _mended(problem, better), best)
+    progress(3, 3)
+    return best
+
+
+def _first(problem: Problem, today: Plan | None) -> Plan:
+    """VROOM's plan, the urgent ones assured: it would leave one out for a dozen others."""
+    plan = _mended(problem, vroom_plan(problem, start=today if today and score(problem, today).is_feasible else None))
+    missing = plan.unserved(problem)
+    urgent = max((task.priority for task in problem.tasks), default=0)
+    return insert_missing(problem, plan, [n for n in missing if problem.tasks[n].priority == urgent], may_eject=True)
+
+
+def _mended(problem: Problem, plan: Plan) -> Plan:
+    """What breaks a rule is taken out of its route, and everything that is missing put in where it fits."""
+    for n, shift in enumerate(problem.shifts):
+        route = list(plan.routes[n])
+        while faults := timed(problem, shift, route).faults:
+            named = [task for _, task in faults if task >= 0]
+            out = (
+                named[0]
+                if named
+                else min(route, key=lambda k: (problem.tasks[k].priority, -problem.tasks[k].duration_s))
+            )
+            route.remove(out)
+        plan = plan.with_route(n, route)
+    return insert_missing(problem, plan, plan.unserved(problem))
+
+
+def _kept(problem: Problem, found: Plan, other: Plan | None) -> Plan:
+    """The better of two by our own score; one that breaks a rule is never taken."""
+    if other is None:
+        return found
+    ours, theirs = score(problem, found), score(problem, other)
+    return other if theirs.is_feasible and (not ours.is_feasible or theirs.cost < ours.cost) else found
+
+
+def settle(problem: Problem, today: Plan) -> Plan:
+    """The unserved tasks put into today's plan, and nothing else moved where it can be helped.
+
+    Only for an urgent one that fits nowhere must others make room; those then go where they fit best.
+    """
+    plan = insert_missing(problem, today, today.unserved(problem), may_eject=True)
+    return insert_missing(problem, plan, plan.unserved(problem))
+
+
+def changes(before: Plan, after: Plan) -> int:
+    """How many tasks served by one crew before are served by another after."""
+    was = {task: n for n, route in enumerate(before.routes) for task in route}
+    now = {task: n for n, route in enumerate(after.routes) for task in route}
+    return sum(1 for task, crew in was.items() if task in now and now[task] != crew)
+
+
+def without_crew(problem: Problem, today: Plan, crew: str) -> tuple[Problem, Plan]:
+    """The day when a crew has fallen ill: its tasks are free again, its shift is over; the others' days stand."""
+    ill = next(n for n, shift in enumerate(problem.shifts) if shift.id == crew)
+    gone = problem.shifts[ill]
+    shifts = [
+        replace(s, window_s=(gone.window_s[0], gone.window_s[0]), skills=frozenset()) if n == ill else s
+        for n, s in enumerate(problem.shifts)
+    ]
+    tasks = [replace(task, pinned_to=None if task.pinned_to == crew else task.pinned_to) for task in problem.tasks]
+    return replace(problem, tasks=tasks, shifts=shifts), today.with_route(ill, ())

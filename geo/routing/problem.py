@@ -1,0 +1,90 @@
+"""A day of dispatch as numbers: jobs, crews, and the seconds between their places."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+Seconds = NDArray[np.int64]
+FOREVER = 10**8
+URGENT, NORMAL = 100, 10
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A job to be done: its place's row in the matrix, how long, by whom, and when work must begin.
+
+    `window_s` is hard (an appointment), `due_s` a limit that is better kept; both count seconds from the day's start.
+    `pinned_to` is the only crew that may do it. `load` is what it takes of a crew's capacity.
+    """
+
+    id: str
+    place: int
+    duration_s: int
+    skills: frozenset[str] = frozenset()
+    priority: int = NORMAL
+    window_s: tuple[int, int] = (0, FOREVER)
+    due_s: int | None = None
+    pinned_to: str | None = None
+    load: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A break of a crew: how long, and between which seconds it begins."""
+
+    duration_s: int
+    window_s: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A crew's working day: where it starts (and ends, if it must come back), from when to when, and what it can do.
+
+    `capacity` bounds the loads of its tasks. A crew under way starts at its last started job, when that will be done.
+    """
+
+    id: str
+    start: int
+    window_s: tuple[int, int]
+    skills: frozenset[str] = frozenset()
+    end: int | None = None
+    pause: Pause | None = None
+    capacity: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Tasks, shifts and travel seconds between places (n, n)."""
+
+    tasks: Sequence[Task]
+    shifts: Sequence[Shift]
+    travel_s: Seconds
+    # Rows as plain lists: single look-ups are what timing does most.
+    rows: list[list[int]] = field(init=False, repr=False, compare=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rows", self.travel_s.tolist())
+
+    def may_do(self, shift: Shift, task: Task) -> bool:
+        """Whether a crew has the skills for a task and it is not another's."""
+        return task.skills <= shift.skills and task.pinned_to in (None, shift.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """For each shift the indexes of its tasks in order; what is in none is not served."""
+
+    routes: tuple[tuple[int, ...], ...]
+
+    def unserved(self, problem: Problem) -> list[int]:
+        """Indexes of the tasks in no route."""
+        served = {task for route in self.routes for task in route}
+        return [n for n in range(len(problem.tasks)) if n not in served]
+
+    def with_route(self, shift: int, route: Sequence[int]) -> Plan:
+        """The same plan with one crew's route replaced."""
+        return Plan(tuple(tuple(route) if n == shift else one for n, one in enumerate(self.routes)))

@@ -1,0 +1,169 @@
+"""The two solvers behind a day plan: VROOM for a feasible plan in seconds, PyVRP to better it for as long as there is.
+
+Both minimise travel. Limits are given to them as hard windows where they can be kept. Neither's word is taken: what they
+return is only ever the order of tasks, timed and scored by `geo.routing.timing`.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pyvrp
+import pyvrp.stop
+import vroom
+from numpy.typing import NDArray
+from pyvrp.exceptions import PenaltyBoundWarning
+
+from geo.routing.problem import FOREVER, Plan, Problem, Shift, Task
+from geo.routing.timing import missing_cost
+
+# Travel of a forbidden visit: worse than any plan, yet far from overflowing when summed.
+_NEVER = 10**7
+
+
+def vroom_plan(problem: Problem, *, level: int | None = None, start: Plan | None = None, limits: bool = True) -> Plan:
+    """A feasible plan by VROOM (Coupey, Nicod, Varnier 2018); `start` is where it begins. It holds the GIL.
+
+    `level` 0 to 5 is how far it explores; without one as far as takes about a second. A time limit instead would cut
+    it off before its searches meet.
+    """
+    if level is None:
+        level = next((deep for most, deep in ((60, 5), (130, 1)) if len(problem.tasks) <= most), 0)
+    if not problem.tasks:
+        return Plan(tuple(() for _ in problem.shifts))
+    skills = {name: n + 1 for n, name in enumerate(sorted({s for task in problem.tasks for s in task.skills}))}
+    pins = {shift.id: len(skills) + 1 + n for n, shift in enumerate(problem.shifts)}
+    model = vroom.Input()
+    model.set_durations_matrix("car", problem.travel_s.astype(np.uint32))
+    for n, shift in enumerate(problem.shifts):
+        steps = _steps(problem, start.routes[n]) if start else ()
+        model.add_vehicle(
+            _vehicle(n, shift, {skills[s] for s in shift.skills if s in skills} | {pins[shift.id]}, steps)
+        )
+    for n, task in enumerate(problem.tasks):
+        wanted = {skills[s] for s in task.skills} | ({pins[task.pinned_to]} if task.pinned_to in pins else set())
+        model.add_job(_job(n, task, wanted, limits))
+    solution = model.solve(exploration_level=level, nb_threads=2, timeout=timedelta(seconds=60))
+    routes: list[list[int]] = [[] for _ in problem.shifts]
+    for row in solution.routes[solution.routes["type"] == "job"].itertuples():
+        routes[int(row.vehicle_id)].append(int(row.id))
+    return Plan(tuple(map(tuple, routes)))
+
+
+def _vehicle(n: int, shift: Shift, skills: set[int], steps: Sequence[vroom.VehicleStep]) -> vroom.Vehicle:
+    pause = shift.pause
+    breaks = [vroom.Break(0, [vroom.TimeWindow(*pause.window_s)], service=pause.duration_s)] if pause else []
+    return vroom.Vehicle(
+        n,
+        start=shift.start,
+        end=shift.end,
+        capacity=[min(shift.capacity if shift.capacity is not None else FOREVER, FOREVER)],
+        skills=skills,
+        time_window=vroom.TimeWindow(*shift.window_s),
+        breaks=breaks,
+        steps=steps,
+    )
+
+
+def _job(n: int, task: Task, skills: set[int], limits: bool) -> vroom.Job:
+    return vroom.Job(
+        n,
+        location=task.place,
+        default_service=task.duration_s,
+        delivery=[task.load],
+        skills=skills,
+        priority=min(task.priority, 100),
+        time_windows=[vroom.TimeWindow(*_window(task, limits))],
+    )
+
+
+def _steps(problem: Problem, route: Sequence[int]) -> list[vroom.VehicleStep]:
+    return [vroom.VehicleStep("start"), *(vroom.VehicleStep("single", n) for n in route), vroom.VehicleStep("end")]
+
+
+def _window(task: Task, limits: bool) -> tuple[int, int]:
+    """When work may begin; with limits, so that it ends in time, unless that is past already."""
+    early, late = task.window_s
+    if limits and task.due_s is not None and task.due_s - task.duration_s >= early:
+        late = min(late, task.due_s - task.duration_s)
+    return early, late
+
+
+def pyvrp_plan(
+    problem: Problem, seconds: float, *, start: Plan | None = None, limits: bool = True, seed: int = 1
+) -> Plan:
+    """A plan by PyVRP's search (Wouda, Lan & Kool 2024) after so many seconds, warm from `start`.
+
+    It knows no breaks: a crew's day is shortened by its break, and the timing afterwards tells whether that did.
+    """
+    n_places = len(problem.travel_s)
+    # A crew that need not come back ends nowhere: a place that costs nothing to reach.
+    travel = np.zeros((n_places + 1, n_places + 1), dtype=np.int64)
+    travel[:n_places, :n_places] = problem.travel_s
+    profiles, profile_of = _profiles(problem, travel)
+    ends = [(shift.start, n_places if shift.end is None else shift.end) for shift in problem.shifts]
+    depots = sorted({place for pair in ends for place in pair})
+    data = pyvrp.ProblemData(
+        locations=[pyvrp.Location(0, 0) for _ in range(n_places + 1)],
+        clients=[_client(task, limits) for task in problem.tasks],
+        depots=[pyvrp.Depot(place) for place in depots],
+        vehicle_types=[
+            _vehicle_type(shift, depots.index(ends[n][0]), depots.index(ends[n][1]), profile_of[n])
+            for n, shift in enumerate(problem.shifts)
+        ],
+        distance_matrices=profiles,
+        duration_matrices=profiles,
+    )
+    warm = None
+    if start is not None:
+        routes = [pyvrp.Route(data, list(route), n) for n, route in enumerate(start.routes) if route]
+        warm = pyvrp.Solution(data, routes)
+    with warnings.catch_warnings():
+        # More jobs than the crews can do is a usual day; what comes back is checked in any case.
+        warnings.simplefilter("ignore", PenaltyBoundWarning)
+        stop = pyvrp.stop.MaxRuntime(seconds)
+        found = pyvrp.solve(data, stop, seed=seed, collect_stats=False, initial_solution=warm)
+    routes_of: list[tuple[int, ...]] = [() for _ in problem.shifts]
+    for route in found.best.routes():
+        visits = tuple(one.idx for one in route.schedule() if one.is_client())
+        routes_of[route.vehicle_type()] = visits
+    return Plan(tuple(routes_of))
+
+
+def _client(task: Task, limits: bool) -> pyvrp.Client:
+    early, late = _window(task, limits)
+    return pyvrp.Client(
+        task.place, delivery=[task.load], service_duration=task.duration_s, tw_early=early, tw_late=late,
+        prize=missing_cost(task), required=False,
+    )  # fmt: skip
+
+
+def _vehicle_type(shift: Shift, start: int, end: int, profile: int) -> pyvrp.VehicleType:
+    pause = shift.pause.duration_s if shift.pause else 0
+    return pyvrp.VehicleType(
+        1, capacity=[FOREVER if shift.capacity is None else shift.capacity], start_depot=start, end_depot=end,
+        tw_early=shift.window_s[0], tw_late=max(shift.window_s[1] - pause, shift.window_s[0]), profile=profile,
+    )  # fmt: skip
+
+
+def _profiles(problem: Problem, travel: NDArray[np.int64]) -> tuple[list[Any], list[int]]:
+    """One matrix for each set of places a crew may not serve (skills, pins), and which crew has which."""
+    found: dict[frozenset[int], int] = {}
+    matrices: list[NDArray[np.int64]] = []
+    profile_of = []
+    for shift in problem.shifts:
+        forbidden = frozenset(task.place for task in problem.tasks if not problem.may_do(shift, task))
+        # Two jobs at one place may need different skills: the one this crew may do is told by the scorer.
+        forbidden -= {task.place for task in problem.tasks if problem.may_do(shift, task)}
+        if forbidden not in found:
+            found[forbidden] = len(matrices)
+            matrix = travel.copy()
+            matrix[:, sorted(forbidden)] = _NEVER
+            np.fill_diagonal(matrix, 0)
+            matrices.append(matrix)
+        profile_of.append(found[forbidden])
+    return matrices, profile_of

@@ -1,0 +1,367 @@
+"""Plans for cells over HTTP: asked for, drawn, previewed, accepted; customers, jobs, duties and phones follow at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import shapely
+from flask import Flask
+from sqlalchemy import text
+
+from backend.actor import system
+from backend.db import Database
+from backend.geometry import geojson_of, shape_of
+from backend.queries.scopes import today
+from backend.services import door
+from backend.services.coverage import tell_of_gaps
+from backend.services.ground_plans import apply_due, draw_waiting
+from geo.mapfile import Feature, write_map
+from mobile_api_spec.phone import Phone
+from tests.conftest import Person, agrees
+from tests.factories import SIDE, SOUTH, WEST, Town, middle, square
+
+As = Callable[[str], Person]
+
+
+def at(x: float, y: float) -> tuple[float, float]:
+    """A corner in squares from the south-west."""
+    return (WEST + x * SIDE, SOUTH + y * SIDE)
+
+
+def line(*corners: tuple[float, float]) -> dict[str, Any]:
+    return {"type": "LineString", "coordinates": [list(at(*corner)) for corner in corners]}
+
+
+def area(west: float, south: float, east: float, north: float) -> dict[str, Any]:
+    return geojson_of(shapely.MultiPolygon([shapely.box(*at(west, south), *at(east, north))]))
+
+
+def ask(person: Person, way: str, **more: Any) -> dict[str, Any]:
+    body = {"unit_id": more.pop("unit_id", Town()["north"]), "way": way} | more
+    answer = person("POST", "/territory/plans", body)
+    assert answer.status_code == 201, answer.text
+    return dict(answer.get_json())
+
+
+def accept(person: Person, plan: dict[str, Any], **more: Any) -> Any:
+    return person("PUT", f"/territory/plans/{plan['id']}/acceptance", more)
+
+
+def cell_of(database: Database, kind: str, record: str) -> str:
+    with database.engine.connect() as connection:
+        found = connection.execute(
+            text(f"SELECT cell_id::text FROM {kind} WHERE id = CAST(:id AS uuid)"), {"id": record}
+        )
+        return str(found.scalar_one())
+
+
+def names(plan: dict[str, Any], person: Person) -> dict[str, str]:
+    features = person.get(f"/territory/plans/{plan['id']}/features")["features"]
+    return {one["properties"]["name"]: one["properties"]["change"] for one in features}
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"way": "balanced", "cells": 2},
+        {"way": "squares", "side_m": 1000},
+        {"way": "hexagons", "side_m": 800},
+        {"way": "h3", "resolution": 8},
+        {"way": "rebalanced"},
+    ],
+    ids=lambda request: request["way"],
+)
+def test_a_division_is_drawn_by_a_worker_and_changes_nothing(
+    as_: As, database: Database, request_: dict[str, Any]
+) -> None:
+    supervisor = as_("supervisor")
+    plan = ask(supervisor, **request_)
+    assert plan["state"] == "waiting"
+    assert accept(supervisor, plan).get_json()["code"] == "plan_not_ready"
+    assert draw_waiting(database) == 1
+    plan = supervisor.get(f"/territory/plans/{plan['id']}")
+    assert (plan["state"], plan["done_share"]) == ("ready", 1.0)
+    assert plan["figures"]["before"]["cells"] == 3
+    assert plan["figures"]["after"]["overlap_m2"] == plan["figures"]["after"]["gap_m2"] == 0
+    features = supervisor.get(f"/territory/plans/{plan['id']}/features")["features"]
+    standing = [shape_of(one["geometry"]) for one in features if one["geometry"]]
+    assert len(standing) == plan["figures"]["after"]["cells"]
+    assert sum(shape.area for shape in standing) == pytest.approx(3 * SIDE**2)
+    assert sum(one["properties"]["workload"] for one in features) == pytest.approx(5 + 12)
+    assert len(supervisor.get("/cells")["rows"]) == 3
+    assert [one["id"] for one in supervisor.get("/territory/plans")] == [plan["id"]]
+
+
+def test_workload_is_the_askers_to_weigh(as_: As, database: Database) -> None:
+    supervisor = as_("supervisor")
+    plan = ask(supervisor, "balanced", cells=2, visits_a_year={"key": 1, "resident": 2})
+    draw_waiting(database)
+    features = supervisor.get(f"/territory/plans/{plan['id']}/features")["features"]
+    assert sum(one["properties"]["workload"] for one in features) == pytest.approx(5 * 2 + 1)
+
+
+def test_a_split_moves_customers_jobs_duties_and_phones(
+    as_: As, town: Town, database: Database, phone_of: Callable[..., Phone]
+) -> None:
+    with database.transaction() as session:
+        spot = {"customer_id": town["customer 1"], "cell_id": town["cell 1"], "address": "西侧1号", "nature": "residential",
+                "place": {"type": "Point", "coordinates": list(at(1.1, 0.5))}}  # fmt: skip
+        door.create(session, system(town["north"]), "service_point", spot, record_id=town["west point"])
+        job = {"matter_id": town["leak"], "state": "received", "cell_id": town["cell 1"], "place": spot["place"]}
+        door.create(session, system(town["north"]), "work_order", job, record_id=town["west job"])
+        done = job | {"state": "closed"}
+        door.create(session, system(town["north"]), "work_order", done, record_id=town["old job"])
+    rep = phone_of("rep")
+    rep.sync()
+    supervisor = as_("supervisor")
+    plan = ask(supervisor, "split", cell_id=town["cell 1"], line=line((1.3, -1), (1.3, 2)), name="西侧", code="C1W")
+    assert plan["state"] == "ready"
+    assert names(plan, supervisor) == {
+        "0号网格": "changed",
+        "1号网格": "changed",
+        "西侧": "new",
+        "2号网格": "same",
+    } or names(plan, supervisor) == {"0号网格": "same", "1号网格": "changed", "西侧": "new", "2号网格": "same"}
+    assert accept(supervisor, plan).get_json()["state"] == "applied"
+    west = next(cell["id"] for cell in supervisor.get("/cells")["rows"] if cell["code"] == "C1W")
+    assert cell_of(database, "service_point", town["west point"]) == west
+    assert cell_of(database, "work_order", town["west job"]) == west
+    assert cell_of(database, "work_order", town["old job"]) == town["cell 1"]
+    assert cell_of(database, "service_point", town["point 1"]) == town["cell 1"]
+    duties = supervisor.get(f"/cell-assignments?cell_id={west}")["rows"]
+    assert [(duty["staff_id"], duty["duty"]) for duty in duties] == [(town["rep"], "representative")]
+    assert supervisor.get("/territory/coverage")["unserved"] == []
+    rep.sync()
+    assert agrees(rep, database)
+    assert f"cell:{west}" in {one["scope"] for one in rep.store.meta("scopes")}
+
+
+def test_phones_receive_only_what_changed_for_them(
+    as_: As, town: Town, phone_of: Callable[..., Phone], database: Database
+) -> None:
+    other = phone_of("south_rep")
+    other.sync()
+    before = other.store.versions()
+    supervisor = as_("supervisor")
+    assert accept(supervisor, ask(supervisor, "merge", cell_ids=[town["cell 0"], town["cell 1"]])).status_code == 200
+    other.sync()
+    assert other.store.versions() == before
+    rep = phone_of("rep")
+    rep.sync()
+    assert agrees(rep, database)
+    assert f"cell:{town['cell 1']}" not in {one["scope"] for one in rep.store.meta("scopes")}
+    assert cell_of(database, "customer", town["customer 1"]) == town["cell 0"]
+
+
+def test_a_border_is_moved_and_the_past_is_remembered(as_: As, town: Town, app: Flask) -> None:
+    supervisor = as_("supervisor")
+    plan = ask(supervisor, "draw", cell_id=town["cell 2"], outline=area(1.3, 0, 3, 1))
+    assert accept(supervisor, plan).status_code == 200
+    lng, lat = middle(1)["coordinates"]
+    assert supervisor.get("/territory/cell", query_string={"lng": lng, "lat": lat})["name"] == "2号网格"
+    yesterday = (today() - timedelta(days=1)).isoformat()
+    for on, cell, who in ((yesterday, "1号网格", "员工5"), (today().isoformat(), "2号网格", "员工6")):
+        found = supervisor.get("/territory/responsible", query_string={"lng": lng, "lat": lat, "on": on})
+        assert (found["cell"]["name"], found["responsible"]["name"]) == (cell, who)
+    assert (
+        as_("stranger")(
+            "GET", "/territory/responsible", query_string={"lng": lng, "lat": lat, "on": yesterday}
+        ).status_code
+        == 404
+    )
+    public = app.test_client().get("/api/v1/public/responsible", query_string={"lng": lng, "lat": lat}).get_json()
+    assert public["name"] == "员工6"
+
+
+def test_next_months_grid_waits_for_its_day(as_: As, town: Town, database: Database) -> None:
+    supervisor = as_("supervisor")
+    plan = ask(supervisor, "merge", cell_ids=[town["cell 0"], town["cell 1"]])
+    later = today() + timedelta(days=30)
+    assert accept(supervisor, plan, valid_from=later.isoformat()).get_json()["state"] == "accepted"
+    assert len(supervisor.get("/cells")["rows"]) == 3
+    assert apply_due(database) == 0
+    assert apply_due(database, later) == 1
+    assert supervisor.get(f"/territory/plans/{plan['id']}")["state"] == "applied"
+    report = supervisor.get("/territory/coverage")
+    assert (report["cells"], report["holes"], report["overlaps"]) == (2, None, [])
+
+
+def test_a_day_that_has_passed_is_refused(as_: As, town: Town) -> None:
+    supervisor = as_("supervisor")
+    plan = ask(supervisor, "merge", cell_ids=[town["cell 0"], town["cell 1"]])
+    past = (today() - timedelta(days=1)).isoformat()
+    assert accept(supervisor, plan, valid_from=past).get_json()["faults"][0]["field"] == "valid_from"
+
+
+def test_a_plan_over_ground_that_changed_since_is_not_put_over_it(as_: As, town: Town, database: Database) -> None:
+    supervisor = as_("supervisor")
+    first = ask(supervisor, "merge", cell_ids=[town["cell 0"], town["cell 1"]])
+    second = ask(supervisor, "draw", cell_id=town["cell 2"], outline=area(1.5, 0, 3, 1))
+    later = ask(supervisor, "merge", cell_ids=[town["cell 1"], town["cell 2"]])
+    assert accept(supervisor, later, valid_from=(today() + timedelta(days=1)).isoformat()).status_code == 200
+    assert accept(supervisor, first).status_code == 200
+    assert accept(supervisor, second).get_json()["code"] == "ground_changed"
+    assert apply_due(database, today() + timedelta(days=2)) == 1
+    assert supervisor.get(f"/territory/plans/{later['id']}")["problem"]["code"] == "ground_changed"
+    assert supervisor.get("/notices")["rows"][0]["text_zh"].startswith("划格方案到期未能生效")
+
+
+def test_a_plan_is_discarded_and_stays_so(as_: As, town: Town) -> None:
+    supervisor = as_("supervisor")
+    plan = ask(supervisor, "merge", cell_ids=[town["cell 0"], town["cell 1"]])
+    assert supervisor("DELETE", f"/territory/plans/{plan['id']}").status_code == 204
+    assert accept(supervisor, plan).get_json()["code"] == "plan_not_ready"
+    applied = ask(supervisor, "merge", cell_ids=[town["cell 0"], town["cell 1"]])
+    accept(supervisor, applied)
+    assert supervisor("DELETE", f"/territory/plans/{applied['id']}").get_json()["code"] == "already_decided"
+
+
+@pytest.mark.parametrize(
+    ("who", "unit", "code"),
+    [("dispatcher", "north", "not_allowed"), ("rep", "north", "not_allowed"), ("supervisor", "south", "not_found")],
+)
+def test_plans_are_for_whoever_keeps_the_ground(as_: As, town: Town, who: str, unit: str, code: str) -> None:
+    body = {"unit_id": town[unit], "way": "rebalanced"}
+    assert as_(who)("POST", "/territory/plans", body).get_json()["code"] == code
+
+
+def test_anothers_plan_is_not_there(as_: As, town: Town) -> None:
+    plan = ask(as_("supervisor"), "merge", cell_ids=[town["cell 0"], town["cell 1"]])
+    stranger = as_("stranger")
+    assert stranger("GET", f"/territory/plans/{plan['id']}").status_code == 404
+    assert stranger("GET", f"/territory/plans/{plan['id']}/features").status_code == 404
+    assert stranger.get("/territory/plans") == []
+
+
+@pytest.mark.parametrize(
+    ("request_", "cause"),
+    [
+        ({"way": "balanced", "cells": 50}, "TooFewCustomers"),
+        ({"way": "squares", "side_m": 50, "territory": area(0, 0, 40, 40)}, "TooManyCells"),
+        ({"way": "split", "cell_id": "cell 1", "line": line((1.2, 0.2), (1.4, 0.4))}, "LineDoesNotCross"),
+        ({"way": "split", "cell_id": "cell 3", "line": line((3.5, -1), (3.5, 2))}, "NothingInside"),
+        ({"way": "merge", "cell_ids": ["cell 0", "cell 2"]}, "NotNeighbours"),
+        ({"way": "draw", "outline": area(20, 20, 21, 21)}, "NothingLeft"),
+        ({"way": "draw", "cell_id": "cell 0", "outline": area(0.5, -1, 2.5, 2)}, "NothingLeft"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value["way"],
+)
+def test_what_cannot_be_drawn_says_why(
+    as_: As, town: Town, database: Database, request_: dict[str, Any], cause: str
+) -> None:
+    named = {"cell_id": lambda value: town[value], "cell_ids": lambda value: [town[one] for one in value]}
+    body = {name: named[name](value) if name in named else value for name, value in request_.items()}
+    plan = ask(as_("supervisor"), **body)
+    draw_waiting(database)
+    plan = as_("supervisor").get(f"/territory/plans/{plan['id']}")
+    assert (plan["state"], plan["problem"]["code"], plan["problem"]["cause"]) == ("failed", "cannot_draw", cause)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"way": "balanced"}, {"way": "nonsense"}, {"way": "squares", "side_m": 1}, {"way": "merge", "cell_ids": []},
+        {"way": "split", "line": {"type": "LineString", "coordinates": [[1, 1]]}}, {"way": "draw", "outline": {"type": "Point", "coordinates": [1, 2]}},
+        {"way": "balanced", "cells": 2, "visits_a_year": {"king": 1}}, {"way": "balanced", "cells": 2, "more": 1},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_an_incomplete_request_names_its_fields(as_: As, town: Town, body: dict[str, Any]) -> None:
+    answer = as_("supervisor")("POST", "/territory/plans", {"unit_id": town["north"]} | body)
+    assert answer.status_code == 422
+    assert answer.get_json()["faults"]
+
+
+def send(person: Person, unit: str, data: bytes, **query: str) -> Any:
+    query = {"unit_id": unit, "filename": "zones.geojson"} | query
+    return person("POST", "/territory/imports", query_string=query, data=data, content_type="application/octet-stream")
+
+
+def zones(*rows: tuple[str, str, dict[str, Any]]) -> bytes:
+    features = [Feature(shape_of(outline), {"name": name, "code": code}) for name, code, outline in rows]
+    return write_map(features, "zones", "geojson")
+
+
+def test_an_import_tells_what_it_changed_and_updates_the_same_cells(as_: As, town: Town, database: Database) -> None:
+    supervisor = as_("supervisor")
+    drawn = zones(("新零", "C0", area(0, 0, 1.2, 1)), ("新一", "C1", area(1.1, 0, 2, 1)), ("二", "C2", square(2)))
+    plan = send(supervisor, town["north"], drawn).get_json()
+    (finding,) = plan["findings"]
+    assert (finding["code"], finding["zones"]) == ("overlap", ["新零", "新一"])
+    assert finding["area_m2"] > 100_000
+    assert accept(supervisor, plan).status_code == 200
+    cells = {cell["id"]: cell for cell in supervisor.get("/cells")["rows"]}
+    assert cells[town["cell 0"]]["name"] == "新零"
+    corrected = zones(("新零", "C0", area(0, 0, 1.05, 1)), ("新一", "C1", area(1.05, 0, 2, 1)))
+    again = send(supervisor, town["north"], corrected).get_json()
+    assert again["findings"] == []
+    assert names(again, supervisor) == {"新零": "changed", "新一": "changed", "二": "same"}
+    assert accept(supervisor, again).status_code == 200
+    assert {cell["id"] for cell in supervisor.get("/cells")["rows"]} == set(cells)
+    report = supervisor.get("/territory/coverage")
+    assert (report["overlaps"], report["holes"]) == ([], None)
+
+
+def test_an_import_that_leaves_a_gap_must_be_meant(as_: As, town: Town) -> None:
+    supervisor = as_("supervisor")
+    plan = send(supervisor, town["north"], zones(("零", "C0", area(0, 0, 0.5, 1)))).get_json()
+    assert plan["figures"]["after"]["gap_m2"] > 1e6
+    assert accept(supervisor, plan).get_json()["code"] == "ground_has_gaps"
+    assert accept(supervisor, plan, accept_gaps=True).get_json()["state"] == "applied"
+
+
+def test_a_new_unit_begins_with_an_import(as_: As, town: Town) -> None:
+    admin = as_("admin")
+    unit = admin("POST", "/units", {"name": "新所", "level": "branch", "parent_id": town["group"]}).get_json()["id"]
+    plan = send(admin, unit, zones(("东", "E", area(8, 0, 9, 1)), ("西", "W", area(7, 0, 8, 1)))).get_json()
+    assert (plan["state"], plan["figures"]["before"]["cells"], plan["figures"]["after"]["cells"]) == ("ready", 0, 2)
+    assert accept(admin, plan).status_code == 200
+    assert {cell["name"] for cell in admin.get(f"/cells?unit_id={unit}")["rows"]} == {"东", "西"}
+
+
+@pytest.mark.parametrize(
+    ("data", "query", "cause"),
+    [
+        (b"{", {}, "FileUnreadable"),
+        (b"", {"filename": "x.exe"}, "FileUnreadable"),
+        (json.dumps({"type": "FeatureCollection", "features": []}).encode(), {}, "NoAreas"),
+        (
+            write_map([Feature(shapely.box(534_000, 3_990_000, 535_000, 3_991_000), {})], "x", "geojson"),
+            {},
+            "OutsideTheEarth",
+        ),
+        (write_map([Feature(shapely.box(-179, 10, 179, 11), {})], "x", "geojson"), {}, "CrossesDateLine"),
+    ],
+    ids=["broken", "stranger", "empty", "metres", "date line"],
+)
+def test_a_file_that_cannot_be_read_says_why(
+    as_: As, town: Town, data: bytes, query: dict[str, str], cause: str
+) -> None:
+    plan = send(as_("supervisor"), town["north"], data, **query).get_json()
+    assert (plan["state"], plan["problem"]["cause"]) == ("failed", cause)
+
+
+def test_supervisors_hear_of_ground_nobody_serves(as_: As, town: Town, database: Database) -> None:
+    with database.transaction() as session:
+        assert tell_of_gaps(session) == 0
+    supervisor = as_("supervisor")
+    supervisor("DELETE", f"/cell-assignments/{town['duty 1']}", version=1)
+    with database.transaction() as session:
+        assert tell_of_gaps(session) == 1
+    (notice,) = supervisor.get("/notices")["rows"]
+    assert "1号网格" in notice["text_zh"]
+    features = supervisor.get("/territory/coverage/features")["features"]
+    assert [one["properties"]["name"] for one in features if not one["properties"]["is_served"]] == ["1号网格"]
+
+
+def test_cells_with_far_too_much_work_are_named(as_: As, town: Town, database: Database) -> None:
+    with database.transaction() as session:
+        for n, load in enumerate((400, 20, 30)):
+            door.change(session, system(town["north"]), "cell", town[f"cell {n}"], {"workload": load})
+    report = as_("supervisor").get("/territory/coverage")
+    assert [(cell["name"], cell["into"]) for cell in report["to_split"]] == [("0号网格", 3)]
+    assert {crew["name"] for crew in report["crews"]} == {"一班", "二班"}

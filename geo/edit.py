@@ -25,7 +25,8 @@ def split(cells: Sequence[BaseGeometry], cell: int, line: BaseGeometry) -> Edite
     Raises LineDoesNotCross unless the line runs from border to border.
     """
     whole, line = cells[cell], shapely.set_precision(shapely.force_2d(line), GRID_DEGREES)
-    edges = shapely.union(shapely.boundary(whole), shapely.intersection(line, whole))
+    # Noded on the grid: a point computed on a slanting border would else lie beside it, and nothing would be cut.
+    edges = shapely.union_all([shapely.boundary(whole), line], grid_size=GRID_DEGREES)
     pieces = shapely.get_parts(shapely.polygonize(shapely.get_parts(edges)))
     pieces = pieces[shapely.contains(whole, shapely.point_on_surface(pieces))]
     if len(pieces) <= len(shapely.get_parts(whole)):

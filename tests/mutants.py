@@ -31,13 +31,12 @@ MODULES: dict[str, tuple[str, ...]] = {
     "sync.pull": (),
     "sync.push": ("_need_scope", "_held_then", "_visible", "_missing", "_group_of", "_references"),
 }
-# Pulls and scopes are told by whole worlds and by the server; those tests share one cluster and run one at a time.
+# Pulls and scopes are told by whole worlds on the double; forks and a database do not go together.
 BROAD = {"sync.pull", "sync.push"}
-BROAD_TESTS = (
-    "tests/contract/test_store.py", "tests/spec/test_vectors.py", "tests/simulation/test_core.py", "tests/api/test_sync.py",
-    "tests/api/test_sync_extremes.py", "tests/integration/test_services.py",
-)  # fmt: skip
-BROAD_CHOICE = "not long and not ten_thousand and not simulator_finds and not few_words"
+BROAD_TESTS = ("tests/contract/test_store.py", "tests/spec/test_vectors.py", "tests/simulation/test_core.py")
+BROAD_CHOICE = (
+    "not postgres and not both_compute and not long and not ten_thousand and not simulator_finds and not few_words"
+)
 TESTS = (
     "tests/unit/test_merge.py", "tests/unit/test_steps.py", "tests/unit/test_cursor.py", "tests/unit/test_apply.py",
     "tests/spec/test_vectors.py", "tests/contract/test_store.py", "tests/simulation/test_core.py",
@@ -178,7 +177,7 @@ def main() -> int:
         return 2
     mutants = [one for module in chosen for one in mutants_of(module, MODULES[module])]
     survivors = 0
-    with ThreadPoolExecutor(1 if BROAD & set(chosen) else os.cpu_count()) as pool:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
         noticed = pool.map(is_noticed, mutants)
         for one, was_noticed in track(zip(mutants, noticed, strict=True), "mutants", total=len(mutants)):
             if not was_noticed:

@@ -104,3 +104,13 @@ def test_whatever_is_drawn_the_ground_is_covered_once(west: float, wide: float, 
     except NothingLeft:
         return
     assert exact(after(edited))
+
+
+def test_slanting_borders_are_cut_too() -> None:
+    corners = [(120.123, 36.017), (120.301, 36.094), (120.277, 36.283), (120.101, 36.219)]
+    cell = shapely.Polygon(corners)
+    edited = split([cell], 0, shapely.LineString([(120.19, 30), (120.21, 40)]))
+    parts = [shape for shape in edited.values() if shape is not None]
+    assert len(parts) == 2
+    assert sum(part.area for part in parts) == pytest.approx(cell.area, rel=1e-5)
+    assert shapely.coverage_is_valid(np.array(parts, dtype=object))

@@ -1,0 +1,143 @@
+"""Records to shifts and tasks: nights, breaks, work that has begun, appointments that have passed."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from backend.queries.field_day import CrewRow, JobRow
+from backend.queries.scopes import CITY
+from backend.services.field_day import _Builder, _Rows, shift_of
+from geo.routing.problem import FOREVER, NORMAL, URGENT, Pause
+
+NOW = datetime(2026, 9, 1, 9, 30, tzinfo=CITY)
+MIDNIGHT = NOW.replace(hour=0, minute=0)
+HOUR = 3600
+
+
+def at(hour: int, minute: int = 0, *, day: int = 1) -> datetime:
+    return datetime(2026, 9, day, hour, minute, tzinfo=CITY)
+
+
+def crew(**more: Any) -> CrewRow:
+    values = {"id": "c", "name": "一班", "skills": ["valve"], "shift_start": "08:00", "shift_end": "17:00", "start": (120.0, 36.0),
+              "end": None, "break_from": None, "break_until": None, "break_minutes": None, "most_jobs": None, "leader_id": "l"}  # fmt: skip
+    return CrewRow(**(values | more))
+
+
+def job(**more: Any) -> JobRow:
+    values = {"id": "j", "number": "W1", "version": 1, "state": "received", "urgency": "normal", "place": (120.1, 36.0), "skills": None,
+              "duration_minutes": 60, "crew_id": None, "is_pinned": False, "appointment_from": None, "appointment_until": None,
+              "due_at": None, "planned_at": None, "since": None}  # fmt: skip
+    return JobRow(**(values | more))
+
+
+def builder(waiting: list[JobRow] | None = None) -> _Builder:
+    return _Builder(MIDNIGHT, NOW, _Rows(), waiting or [])
+
+
+@pytest.mark.parametrize(
+    ("now", "start", "end", "begin", "finish"),
+    [
+        (at(9), "08:00", "17:00", at(8), at(17)),
+        (at(6), "08:00", "17:00", at(8), at(17)),
+        (at(18), "08:00", "17:00", at(8, day=2), at(17, day=2)),
+        (at(23), "20:00", "06:00", at(20), at(6, day=2)),
+        (at(3, day=2), "20:00", "06:00", at(20), at(6, day=2)),
+        (at(7, day=2), "20:00", "06:00", at(20, day=2), at(6, day=3)),
+        (at(17), "08:00", "17:00", at(8, day=2), at(17, day=2)),
+    ],
+)
+def test_a_shift_is_the_one_that_runs_or_comes(
+    now: datetime, start: str, end: str, begin: datetime, finish: datetime
+) -> None:
+    assert shift_of(now, start, end) == (begin, finish)
+
+
+def test_a_free_crew_begins_now() -> None:
+    shift = builder().shift(crew(), [])
+    assert shift.window_s == (9 * HOUR + 1800, 17 * HOUR)
+    assert shift.skills == {"valve"}
+    assert (shift.end, shift.pause, shift.capacity) == (None, None, None)
+
+
+def test_a_crew_at_work_begins_where_and_when_that_ends() -> None:
+    rows = builder()
+    shift = rows.shift(crew(), [job(state="in_progress", since=at(9), place=(120.5, 36.5))])
+    assert shift.window_s[0] == 10 * HOUR
+    assert rows._rows.places[shift.start] == (120.5, 36.5)
+
+
+def test_work_that_takes_longer_than_it_should_ends_any_moment() -> None:
+    assert builder().shift(crew(), [job(state="in_progress", since=at(6))]).window_s[0] == 9 * HOUR + 1800
+
+
+def test_begun_jobs_count_against_the_most_a_crew_may_have() -> None:
+    begun = [job(state="paused", since=at(9)), job(state="en_route", since=at(9, 10))]
+    assert builder().shift(crew(most_jobs=5), begun).capacity == 3
+    assert builder().shift(crew(most_jobs=1), begun).capacity == 0
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        ("11:30", "13:00", Pause(1800, (11 * HOUR + 1800, 13 * HOUR))),
+        ("08:00", "09:00", None),
+        ("09:00", "09:45", Pause(1800, (9 * HOUR, 9 * HOUR + 2700))),
+    ],
+    ids=["to come", "over", "now"],
+)
+def test_a_break_is_planned_until_it_is_over(first: str, last: str, expected: Pause | None) -> None:
+    assert builder().shift(crew(break_from=first, break_until=last, break_minutes=30), []).pause == expected
+
+
+def test_a_night_shifts_break_is_after_midnight() -> None:
+    night = _Builder(MIDNIGHT, at(21), _Rows(), [])
+    shift = night.shift(
+        crew(shift_start="20:00", shift_end="06:00", break_from="00:30", break_until="02:00", break_minutes=45), []
+    )
+    assert shift.pause == Pause(2700, (24 * HOUR + 1800, 26 * HOUR))
+    assert shift.window_s == (21 * HOUR, 30 * HOUR)
+
+
+def test_a_crew_without_a_place_starts_at_the_first_job() -> None:
+    rows = builder([job(place=(120.7, 36.7))])
+    assert rows._rows.places[rows.shift(crew(start=None), []).start] == (120.7, 36.7)
+
+
+def test_a_plain_job_is_a_plain_task() -> None:
+    task = builder().task(job(), {"c"})
+    assert (task.duration_s, task.priority, task.window_s, task.due_s, task.pinned_to) == (
+        HOUR,
+        NORMAL,
+        (0, FOREVER),
+        None,
+        None,
+    )
+
+
+def test_urgency_limit_and_appointment_are_taken_over() -> None:
+    task = builder().task(
+        job(urgency="urgent", due_at=at(12), appointment_from=at(10), appointment_until=at(11)), {"c"}
+    )
+    assert (task.priority, task.due_s, task.window_s) == (URGENT, 12 * HOUR, (10 * HOUR, 11 * HOUR))
+
+
+def test_an_appointment_that_has_passed_binds_nobody() -> None:
+    passed = builder().task(job(appointment_from=at(7), appointment_until=at(8)), {"c"})
+    assert passed.window_s == (0, FOREVER)
+    assert builder().task(job(due_at=at(8)), {"c"}).due_s == 8 * HOUR
+
+
+@pytest.mark.parametrize(("crews", "expected"), [({"c"}, "c"), ({"other"}, None)])
+def test_a_pinned_job_stays_while_its_crew_is_there(crews: set[str], expected: str | None) -> None:
+    assert builder().task(job(crew_id="c", is_pinned=True), crews).pinned_to == expected
+    assert builder().task(job(crew_id="c"), crews).pinned_to is None
+
+
+def test_the_same_place_has_one_row() -> None:
+    rows = _Rows()
+    assert [rows.of(place) for place in ((1.0, 2.0), (3.0, 4.0), (1.0, 2.0))] == [0, 1, 0]
+    assert builder().second(NOW + timedelta(hours=1)) == 10 * HOUR + 1800

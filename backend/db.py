@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event, text
 from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -87,6 +87,20 @@ class Database:
         """For one statement alone, which is a snapshot of its own: no round trips to begin and end."""
         with self._glances.connect() as connection:
             yield connection
+
+    @contextmanager
+    def alone(self, task: str) -> Iterator[bool]:
+        """Whether this process is the only one at a task for as long as the block lasts; no transaction stays open."""
+        with self._glances.connect() as connection:
+            key = {"task": task}
+            got = bool(
+                connection.execute(text("SELECT pg_try_advisory_lock(hashtextextended(:task, 0))"), key).scalar()
+            )
+            try:
+                yield got
+            finally:
+                if got:
+                    connection.execute(text("SELECT pg_advisory_unlock(hashtextextended(:task, 0))"), key)
 
     @contextmanager
     def snapshot(self) -> Iterator[Session]:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 
-from bench import city, growth, storm, sync_work, territory
+from bench import city, dispatch, growth, storm, sync_work, territory, vrptw
 
 BENCHES = {
     "city": city.main,
+    "dispatch": dispatch.main,
     "growth": growth.main,
     "storm": storm.main,
     "sync": sync_work.main,
     "territory": territory.main,
+    "vrptw": vrptw.main,
 }
 
 

@@ -95,6 +95,7 @@ def _print(
     name: str, took: float, cells: list[BaseGeometry], loads: Any, territory: BaseGeometry, places: Any = None
 ) -> None:
     loads = loads_of(cells, places, np.ones(len(places))) if loads is None else loads
+    cells = [cell for cell in cells if not cell.is_empty]
     pp = roundness(cells)
     exact = coverage_of(territory, cells).is_exact
     print(

@@ -27,7 +27,7 @@ from geo.smooth import smooth
 from geo.units import METRES_A_DEGREE, Units, joined, units_of
 
 # Borders count less than in a first division: workload has to travel through cells to where there is room.
-REDIVIDE = Weights(border=0.05, move=0.03, most_moved=0.14)
+REDIVIDE = Weights(border=0.03, move=0.01, most_moved=0.13, steps_a_unit=90)
 GOOD_IMBALANCE = 1.015
 # What is left after cooling: balance bettered, borders kept as they are where that costs nothing.
 FINISH = tuple(Weights(border=border, heat=0.0, steps_a_unit=30) for border in (0.05, 0.02, 0.005))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import shapely
+from flask import Response, request
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields
@@ -16,9 +17,12 @@ from backend.api.house import reading, transaction
 from backend.errors import Problem
 from backend.geometry import geojson_of, shape_of
 from backend.queries import nearby, search, territory
+from backend.queries.documents import read_document
+from backend.queries.repairs import repairs_by_diameter
 from backend.queries.scopes import units_below
 from backend.records import wire
-from backend.services import territories, visiting
+from backend.records.registry import KINDS
+from backend.services import cards, territories, visiting
 
 
 def shape_or_problem(geojson: dict[str, Any]) -> BaseGeometry:
@@ -151,6 +155,23 @@ class AffectedOut(Schema):
     call_in_person = fields.Boolean(required=True)
 
 
+class Span(Schema):
+    """Days, both included."""
+
+    since = fields.Date(required=True)
+    until = fields.Date(required=True)
+
+
+class RepairsOut(Schema):
+    """One class of diameter."""
+
+    diameter = fields.String(required=True)
+    repairs = fields.Integer(required=True)
+    in_time = fields.Integer(required=True)
+    minutes_to_done = fields.Integer(required=True, allow_none=True)
+    minutes_without_water = fields.Integer(required=True, allow_none=True)
+
+
 class LookBack(QueryPlace):
     """A place and a day."""
 
@@ -263,6 +284,28 @@ class StaffLeave(MethodView):
                 session, actor(), str(staff_id), body["valid_from"], body["valid_until"], stand_ins
             )
         return {"cells": found}
+
+
+@blueprint.route("/cells/<uuid:cell_id>/card")
+class Card(MethodView):
+    @blueprint.response(200, {"type": "string"}, content_type="text/html")
+    @signed_in
+    def get(self, cell_id: Any) -> Any:
+        """The cell's convenience card to print: representative, phone, hours, QR."""
+        with reading() as session:
+            read_document(session, actor(), KINDS["cell"], str(cell_id))
+            return Response(cards.card_of(session, str(cell_id), request.host_url), mimetype="text/html")
+
+
+@blueprint.route("/repairs")
+class Repairs(MethodView):
+    @blueprint.arguments(Span, location="query")
+    @blueprint.response(200, RepairsOut(many=True))
+    @signed_in
+    def get(self, span: dict[str, Any]) -> Any:
+        """Finished pipe repairs by class of diameter, and how many were in time."""
+        with reading() as session:
+            return repairs_by_diameter(session, units_below(session, actor().unit_id), **span)
 
 
 @blueprint.route("/affected")

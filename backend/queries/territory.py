@@ -45,6 +45,18 @@ def responsible_for(session: Session, cell_id: str, on: date | None = None) -> d
     return {"name": row[0], "photo_id": row[1], "work_phone": row[2], "hours": row[3]} if row else None
 
 
+def cell_in(session: Session, cell_id: str) -> dict[str, Any] | None:
+    """A cell that is valid today: its name, its unit's, and a place inside it."""
+    row = session.execute(
+        text(
+            "SELECT c.name, u.name, ST_X(p), ST_Y(p), c.unit_id::text FROM cell c JOIN unit u ON u.id = c.unit_id, "
+            f"LATERAL ST_PointOnSurface(c.outline) p WHERE c.id = CAST(:cell AS uuid) AND {_VALID}"
+        ),
+        {"cell": cell_id, "on": today()},
+    ).one_or_none()
+    return dict(zip(("name", "unit", "lng", "lat", "unit_id"), row, strict=True)) if row else None
+
+
 def cells_of_address(session: Session, words: str) -> list[dict[str, Any]]:
     """Cells with service points whose address holds these words, commonest first; no address is given back."""
     rows = session.execute(

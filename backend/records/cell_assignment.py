@@ -7,7 +7,12 @@ from backend.records.declaration import Record, choice, day, declare, refer, sco
 from sync.errors import Fault
 from sync.kind import Values
 
-DUTIES = {"representative": ("客户代表", "Representative"), "stand_in": ("替班", "Stand-in")}
+# In the order of this table turned round: who stands in goes first, then the representative, then who helps them.
+DUTIES = {
+    "deputy": ("协办代表", "Deputy"),
+    "representative": ("客户代表", "Representative"),
+    "stand_in": ("替班", "Stand-in"),
+}
 
 
 class CellAssignment(Record):

@@ -115,6 +115,13 @@ def choices(zh: str, en: str, labels: dict[str, tuple[str, str]], **options: Any
     return _column(ARRAY(Text), field, zh, en, **options)
 
 
+def names(zh: str, en: str, **options: Any) -> MappedColumn[Any]:
+    """A set of short words that another record defines."""
+    field = fields.List(wire.Text(most=40, least=1), validate=Length(max=100))
+    options.setdefault("policy", Policy.SET)
+    return _column(ARRAY(Text), field, zh, en, **options)
+
+
 def refer(zh: str, en: str, kind: str, **options: Any) -> MappedColumn[Any]:
     """A pointer to another record; the other kind is named, not imported."""
     key = ForeignKey(f"{kind}.id", ondelete="RESTRICT")

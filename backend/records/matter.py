@@ -1,8 +1,19 @@
 """Matter (事项): a type of job as data: which skills, how long, which limits, which evidence."""
 
 from backend.actor import Role
-from backend.records.declaration import Record, choice, choices, declare, flag, plain_id, scopes_of, whole, words
-from backend.records.vocabulary import SKILLS, URGENCY
+from backend.records.declaration import (
+    Record,
+    choice,
+    choices,
+    declare,
+    flag,
+    json,
+    plain_id,
+    scopes_of,
+    whole,
+    words,
+)
+from backend.records.vocabulary import SKILLS, URGENCY, Preparation
 from sync.kind import Policy
 
 
@@ -23,6 +34,7 @@ class Matter(Record):
     signature_required = flag("需签字", "Signature required")
     quote_required = flag("先告知时间和费用", "Time and cost told first")
     questionnaire_id = plain_id("表单", "Form")
+    checklist = json("出发前检查单", "Checklist before leaving", Preparation, many=True)
     is_active = flag("启用", "Active", required=True)
 
 

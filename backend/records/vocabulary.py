@@ -1,5 +1,9 @@
 """Words that several kinds share, each code with its Chinese and English label."""
 
+from marshmallow import Schema
+
+from backend.records import wire
+
 SKILLS = {
     "pipe_repair": ("管道维修", "Pipe repair"),
     "large_main": ("大口径抢修", "Large mains"),
@@ -21,3 +25,11 @@ THEMES = {
     "window_service": ("窗口服务", "Window service"),
 }
 URGENCY = {"urgent": ("紧急", "Urgent"), "high": ("较急", "High"), "normal": ("一般", "Normal")}
+
+
+class Preparation(Schema):
+    """One thing to have at hand before leaving: a tool, a part, a plan."""
+
+    code = wire.Text(most=40, least=1, required=True)
+    zh = wire.Text(most=100, least=1, required=True)
+    en = wire.Text(most=100, least=1, required=True)

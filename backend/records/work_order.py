@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from marshmallow import Schema
+from marshmallow import Schema, fields
 
 from backend.actor import CREW, DESK, EVERYBODY, FIELD, Role
 from backend.records import wire
@@ -15,6 +15,7 @@ from backend.records.declaration import (
     ids,
     json,
     moment,
+    names,
     place,
     plain_id,
     refer,
@@ -23,7 +24,7 @@ from backend.records.declaration import (
     whole,
     words,
 )
-from backend.records.vocabulary import SKILLS, URGENCY
+from backend.records.vocabulary import SKILLS, URGENCY, Preparation
 from sync.errors import Fault
 from sync.kind import Action, Policy, Values
 
@@ -113,6 +114,16 @@ class Part(Schema):
     unit_price_fen = wire.Whole(allow_none=True)
 
 
+class Pipe(Schema):
+    """The pipe an emergency repair is about, and the valves that were turned."""
+
+    diameter_mm = wire.Whole(least=10, most=5000, required=True)
+    material = wire.Text(most=50, allow_none=True)
+    valves_shut = fields.List(wire.Text(most=40), allow_none=True)
+    shut_at = wire.Moment(allow_none=True)
+    opened_at = wire.Moment(allow_none=True)
+
+
 class Reporter(Schema):
     """Who reported the trouble."""
 
@@ -165,6 +176,9 @@ class WorkOrder(Record):
     required_photos = whole("照片数", "Photos required", policy=Policy.SERVER)
     signature_required = flag("需签字", "Signature required", policy=Policy.SERVER)
     quote_required = flag("先告知时间和费用", "Time and cost told first", policy=Policy.SERVER)
+    checklist = json("出发前检查单", "Checklist before leaving", Preparation, many=True, policy=Policy.SERVER)
+    prepared_codes = names("已备妥", "At hand")
+    pipe = json("管道", "Pipe", Pipe)
     waiting_for = words("待补材料", "Papers missing", most=500)
     diagnosis = words("诊断", "Diagnosis", most=2000)
     told_minutes = whole("告知时间（分钟）", "Time told (min)", group="told")

@@ -84,16 +84,20 @@ def work_out(database: Database, settings: Settings, plan_id: str, now: datetime
 
 
 def work_out_waiting(database: Database, settings: Settings) -> int:
-    """Make the plans that wait, one after the other; returns how many."""
+    """Make the plans that wait, one after the other; returns how many. Another worker at it is enough."""
     made = 0
-    while True:
-        with database.snapshot() as session:
-            waiting = select(DayPlan.id).where(DayPlan.state == "waiting").order_by(DayPlan.made_at).limit(1)
-            plan_id = session.execute(waiting).scalar()
-        if plan_id is None:
-            return made
-        work_out(database, settings, str(plan_id))
-        made += 1
+    with database.alone("work out day plans") as is_mine:
+        while is_mine and (plan_id := _next_waiting(database)):
+            work_out(database, settings, plan_id)
+            made += 1
+    return made
+
+
+def _next_waiting(database: Database) -> str | None:
+    with database.snapshot() as session:
+        waiting = select(DayPlan.id).where(DayPlan.state == "waiting").order_by(DayPlan.made_at).limit(1)
+        found = session.execute(waiting).scalar()
+        return str(found) if found else None
 
 
 def _worked_out(day: Day, before: Plan, jobs: list[JobRow]) -> dict[str, Any]:

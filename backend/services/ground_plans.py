@@ -70,11 +70,12 @@ def draw_plan(database: Database, plan_id: str, file: bytes | None = None, progr
 
 
 def draw_waiting(database: Database) -> int:
-    """Draw the plans that wait for a worker, one after the other; returns how many."""
+    """Draw the plans that wait for a worker, one after the other; returns how many. Another worker at it is enough."""
     drawn = 0
-    while plan_id := _next_waiting(database):
-        draw_plan(database, plan_id, progress=_keeper_of_progress(database, plan_id))
-        drawn += 1
+    with database.alone("draw ground plans") as is_mine:
+        while is_mine and (plan_id := _next_waiting(database)):
+            draw_plan(database, plan_id, progress=_keeper_of_progress(database, plan_id))
+            drawn += 1
     return drawn
 
 

@@ -60,7 +60,7 @@ def _from_matter(matter: Values, now: datetime) -> Values:
     def limit(name: str) -> str | None:
         return moment_text(now + timedelta(minutes=matter[name])) if matter.get(name) else None
 
-    copied = ("skills", "duration_minutes", "required_photos", "signature_required", "quote_required")
+    copied = ("checklist", "skills", "duration_minutes", "required_photos", "signature_required", "quote_required")
     return {name: matter.get(name) for name in copied} | {
         "contact_by": limit("contact_within_minutes"),
         "due_at": limit("finish_within_minutes"),

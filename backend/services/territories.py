@@ -21,7 +21,10 @@ from sync.change import Stored
 
 
 def hand_over_cell(session: Session, actor: Actor, cell_id: str, staff_id: str) -> Stored:
-    """Make somebody the representative of a cell from today; the one before is relieved at once. No customer is written."""
+    """Make somebody the representative of a cell from today; the one before is relieved at once.
+
+    No customer is written; open items and planned visits that were the one before's become the new one's.
+    """
     if not actor.roles & {Role.ADMIN, Role.SUPERVISOR}:
         raise Problem("not_allowed", needs=[Role.ADMIN, Role.SUPERVISOR])
     cell = door.read(session, "cell", cell_id, lock=True)
@@ -30,12 +33,12 @@ def hand_over_cell(session: Session, actor: Actor, cell_id: str, staff_id: str) 
     on = today()
     rows = session.execute(
         text(
-            "SELECT id::text, valid_from FROM cell_assignment WHERE cell_id = CAST(:cell AS uuid) AND duty = 'representative' "
+            "SELECT id::text, valid_from, staff_id::text FROM cell_assignment WHERE cell_id = CAST(:cell AS uuid) AND duty = 'representative' "
             "AND deleted_at IS NULL AND (valid_until IS NULL OR valid_until >= :on)"
         ),
         {"cell": cell_id, "on": on},
     ).all()
-    for assignment_id, valid_from in rows:
+    for assignment_id, valid_from, _ in rows:
         yesterday = on - timedelta(days=1)
         if valid_from > yesterday:
             door.delete(
@@ -54,7 +57,23 @@ def hand_over_cell(session: Session, actor: Actor, cell_id: str, staff_id: str) 
         "duty": "representative",
         "valid_from": on.isoformat(),
     }
+    _hand_over_work(session, actor, cell_id, [row[2] for row in rows], staff_id)
     return door.create(session, actor, "cell_assignment", values)
+
+
+def _hand_over_work(session: Session, actor: Actor, cell_id: str, before: list[str], staff_id: str) -> None:
+    for kind, whose, is_open in (
+        ("item", "owner_id", "state <> 'closed'"),
+        ("visit", "representative_id", "state = 'planned'"),
+    ):
+        rows = session.execute(
+            text(
+                f"SELECT id::text FROM {kind} WHERE cell_id = CAST(:cell AS uuid) AND {whose} = ANY(CAST(:before AS uuid[])) "
+                f"AND {whose} <> CAST(:staff AS uuid) AND deleted_at IS NULL AND {is_open} ORDER BY id"
+            ),
+            {"cell": cell_id, "before": before, "staff": staff_id},
+        ).all()
+        door.change_many(session, actor, kind, [(row[0], {whose: staff_id}) for row in rows], trusted=True)
 
 
 def plan_representatives(

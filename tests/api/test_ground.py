@@ -365,3 +365,22 @@ def test_cells_with_far_too_much_work_are_named(as_: As, town: Town, database: D
     report = as_("supervisor").get("/territory/coverage")
     assert [(cell["name"], cell["into"]) for cell in report["to_split"]] == [("0号网格", 3)]
     assert {crew["name"] for crew in report["crews"]} == {"一班", "二班"}
+
+
+def test_a_customer_outside_every_cell_stays_with_whoever_sees_them(as_: As, town: Town, database: Database) -> None:
+    with database.transaction() as session:
+        spot = {"customer_id": town["customer 1"], "cell_id": town["cell 1"], "address": "海上", "nature": "public",
+                "place": {"type": "Point", "coordinates": list(at(1.5, 9))}}  # fmt: skip
+        door.create(session, system(town["north"]), "service_point", spot, record_id=town["far out"])
+    supervisor = as_("supervisor")
+    plan = ask(supervisor, "split", cell_id=town["cell 1"], line=line((1.3, -1), (1.3, 2)))
+    assert accept(supervisor, plan).status_code == 200
+    assert cell_of(database, "service_point", town["far out"]) == town["cell 1"]
+
+
+def test_one_worker_at_the_plans_is_enough(as_: As, town: Town, database: Database) -> None:
+    ask(as_("supervisor"), "squares", side_m=1000)
+    with database.alone("draw ground plans") as is_mine:
+        assert is_mine
+        assert draw_waiting(database) == 0
+    assert draw_waiting(database) == 1

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from backend.actor import system
 from backend.app import create_app
 from backend.config import Settings
 from backend.db import Database
 from backend.queries.scopes import today
+from backend.services import door
+from sync.change import moment_text
 from tests.conftest import Person
 from tests.factories import Town, middle
 
@@ -191,3 +194,79 @@ def test_what_if_somebody_leaves(as_: As, town: Town) -> None:
     assert as_("supervisor").get(path)["figures"]["load_max_to_mean"] >= 1.0
     wrong = [*rows, {"cell_id": town["cell 2"], "staff_id": town["nobody"]}]
     assert as_("supervisor")("PUT", path, {"rows": wrong}).get_json()["code"] == "reference_missing"
+
+
+def test_open_work_goes_with_the_cell(as_: As, town: Town) -> None:
+    supervisor, rep = as_("supervisor"), as_("rep")
+    item = {
+        "theme": "pressure",
+        "source": "hotline",
+        "description": "水小",
+        "cell_id": town["cell 1"],
+        "owner_id": town["rep"],
+    }
+    mine = supervisor("POST", "/items", item).get_json()["id"]
+    visit = {
+        "customer_id": town["customer 1"],
+        "method": "door",
+        "cell_id": town["cell 1"],
+        "representative_id": town["rep"],
+    }
+    planned = supervisor("POST", "/visits", visit).get_json()["id"]
+    elsewhere = supervisor("POST", "/items", item | {"cell_id": town["cell 0"]}).get_json()["id"]
+    supervisor("PUT", f"/territory/cells/{town['cell 1']}/representative", {"staff_id": town["other_rep"]})
+    assert supervisor.get(f"/items/{mine}")["owner_id"] == town["other_rep"]
+    assert supervisor.get(f"/visits/{planned}")["representative_id"] == town["other_rep"]
+    assert supervisor.get(f"/items/{elsewhere}")["owner_id"] == town["rep"]
+    assert rep("GET", f"/items/{mine}").status_code == 404
+
+
+def test_one_goes_first_and_a_deputy_only_helps(app: Flask, as_: As, town: Town) -> None:
+    duty = {"cell_id": town["cell 2"], "staff_id": town["rep"], "duty": "deputy", "valid_from": today().isoformat()}
+    assert as_("supervisor")("POST", "/cell-assignments", duty).status_code == 201
+    assert app.test_client().get("/api/v1/public/responsible", query_string=lng_lat(2)).get_json()["name"] == "员工6"
+    page = as_("rep")("POST", "/sync/pull", {"store": town["s"]}).get_json()
+    assert f"cell:{town['cell 2']}" in {one["scope"] for one in page["scopes"]}
+
+
+def test_a_cells_card_is_printed_with_its_qr(as_: As, town: Town) -> None:
+    card = as_("supervisor")("GET", f"/territory/cells/{town['cell 0']}/card")
+    assert card.mimetype == "text/html"
+    assert "员工5" in card.text
+    assert "0532-80000005" in card.text
+    assert "<svg" in card.text
+    assert as_("supervisor")("GET", f"/territory/cells/{town['cell 3']}/card").status_code == 404
+    as_("supervisor")("DELETE", f"/cell-assignments/{town['duty 2']}", version=1)
+    nobody = as_("supervisor")("GET", f"/territory/cells/{town['cell 2']}/card")
+    assert nobody.get_json()["code"] == "no_representative"
+
+
+def test_repairs_are_counted_by_diameter(as_: As, town: Town, database: Database) -> None:
+    noon = datetime.now(UTC).replace(microsecond=0)
+    shut, opened = (moment_text(noon - timedelta(minutes=m)) for m in (90, 30))
+    pipes = [(80, noon), (150, noon + timedelta(hours=1)), (150, noon - timedelta(hours=1)), (1200, None)]
+    with database.transaction() as session:
+        for diameter, due in pipes:
+            job = {"matter_id": town["leak"], "place": middle(0), "state": "done", "done_at": moment_text(noon), "due_at": due and moment_text(due),
+                   "pipe": {"diameter_mm": diameter, "material": "球墨铸铁", "valves_shut": ["F1"], "shut_at": shut, "opened_at": opened}}  # fmt: skip
+            door.create(session, system(town["north"]), "work_order", job)
+    day = today().isoformat()
+    rows = as_("supervisor").get("/territory/repairs", query_string={"since": day, "until": day})
+    assert [(row["diameter"], row["repairs"], row["in_time"]) for row in rows] == [
+        ("<DN100", 1, 1),
+        ("DN100–199", 2, 1),
+        ("≥DN1000", 1, 1),
+    ]
+    assert {row["minutes_without_water"] for row in rows} == {60}
+    assert as_("stranger").get("/territory/repairs", query_string={"since": day, "until": day}) == []
+
+
+def test_a_job_carries_its_matters_checklist(as_: As, town: Town) -> None:
+    checklist = [{"code": "clamp", "zh": "抢修节", "en": "Repair clamp"}]
+    assert as_("admin")("PATCH", f"/matters/{town['leak']}", {"checklist": checklist}, version=1).status_code == 200
+    job = as_("dispatcher")("POST", "/work-orders", {"matter_id": town["leak"], "place": middle(0)}).get_json()
+    assert job["checklist"] == checklist
+    change = as_("dispatcher")(
+        "PATCH", f"/work-orders/{job['id']}", {"prepared_codes": ["clamp"]}, version=job["version"]
+    )
+    assert change.get_json()["prepared_codes"] == ["clamp"]

@@ -228,6 +228,8 @@ def _ground(supervisor: Person, town: Town) -> None:
     )
     supervisor("DELETE", f"/territory/plans/{imported.get_json()['id']}")
     supervisor("GET", "/maps/cells/export")
+    assert supervisor("GET", f"/territory/cells/{town['cell 2']}/card").status_code == 200
+    supervisor.get("/territory/repairs", query_string={"since": "2026-01-01", "until": "2026-12-31"})
     supervisor("GET", "/maps/cells/tiles/0/0/0.mvt")
     for page in ("/", "/conformance", "/collections", "/collections/cells", "/collections/cells/items"):
         supervisor.get(f"/ogc{page}")

@@ -289,3 +289,28 @@ def test_real_files_without_crs_say_so() -> None:
         read_map((folder / "gisdata_bad_and_osm_shapefiles.zip").read_bytes(), "g.zip")
     with pytest.raises(CrsMissing):
         read_map((folder / "gisdata_bad_and_osm_shapefiles.zip").read_bytes(), "g.zip", layer="points_wgs84_no_prj")
+
+
+@needs_shared
+@pytest.mark.parametrize(
+    ("archive", "crs"),
+    [("micropolis_virtual_city_shp_no_prj.zip", "EPSG:2277"), ("gisdata_bad_and_osm_shapefiles.zip", "EPSG:4326")],
+)
+def test_every_layer_of_the_real_archives_is_read_or_says_why(archive: str, crs: str) -> None:
+    data = (SHARED / "service_zones" / archive).read_bytes()
+    with pytest.raises(LayerNeeded) as asked:
+        read_map(data, archive)
+    areas = 0
+    for layer in dict.fromkeys(asked.value.args):
+        rows = read_map(data, archive, crs=crs, layer=layer)
+        assert rows, layer
+        try:
+            found = zones_of(rows, code_field="FID_none")
+        except (NoAreas, OutsideTheEarth):
+            continue
+        areas += 1
+        # Whatever was drawn, what comes out covers no point twice, and nothing vanished without a word.
+        gone = sum(one.code in ("swallowed", "empty", "no_area") for one in found.findings)
+        assert len(found.zones) + gone >= len(rows)
+        assert shapely.coverage_is_valid(np.array([zone.shape for zone in found.zones], dtype=object))
+    assert areas >= 1

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from backend.actor import Actor
 from backend.config import Settings
 from backend.errors import Problem
-from backend.queries.field_day import job_of
+from backend.queries.field_day import CrewRow, JobRow, job_of
 from backend.queries.scopes import units_below
 from backend.services import door
 from backend.services.day_plans import need_planner
@@ -33,13 +33,7 @@ def send_at_once(
 
     Nobody else changes crew; the crew's later jobs get their new times. Jobs that have begun do not move.
     """
-    stored = door.read(session, "work_order", job_id, lock=True)
-    need_planner(session, actor, stored.values["unit_id"])
-    job = job_of(session, job_id)
-    if job is None:
-        raise Problem("check_failed", cause="NoPlace")
-    units = units_below(session, stored.values["unit_id"])
-    day, jobs, crews, _ = day_of(session, settings, units, datetime.now(UTC), extra=job)
+    day, jobs, crews = _day_with(session, settings, actor, job_id)
     new = len(jobs) - 1
     tasks = [*day.problem.tasks[:new], replace(day.problem.tasks[new], priority=100)]
     day = replace(day, problem=replace(day.problem, tasks=tasks))
@@ -55,6 +49,20 @@ def send_at_once(
             "leader_id": leader, "arrives_at": chosen.arrives_at, "delays_jobs": chosen.delays_jobs}  # fmt: skip
 
 
+def _day_with(
+    session: Session, settings: Settings, actor: Actor, job_id: str
+) -> tuple[Day, list[JobRow], list[CrewRow]]:
+    """The unit's day with this job as its last task, for somebody who may plan it."""
+    stored = door.read(session, "work_order", job_id, lock=True)
+    need_planner(session, actor, stored.values["unit_id"])
+    job = job_of(session, job_id)
+    if job is None:
+        raise Problem("check_failed", cause="NoPlace")
+    units = units_below(session, stored.values["unit_id"])
+    day, jobs, crews, _ = day_of(session, settings, units, datetime.now(UTC), extra=job)
+    return day, jobs, crews
+
+
 def _with_first(day: Day, crew: int, task: int) -> Day:
     plan: Plan = day.plan.with_route(crew, (task, *day.plan.routes[crew]))
     return replace(day, plan=plan)
@@ -68,19 +76,14 @@ def _retime(session: Session, actor: Actor, day: Day, crew: int, job_ids: list[s
 
 def broadcast(session: Session, settings: Settings, channel: Channel, actor: Actor, job_id: str) -> list[str]:
     """Tell the leaders of the crews that could be there first; returns the crews told. The dispatcher still decides."""
-    stored = door.read(session, "work_order", job_id)
-    need_planner(session, actor, stored.values["unit_id"])
-    job = job_of(session, job_id)
-    if job is None:
-        raise Problem("check_failed", cause="NoPlace")
-    units = units_below(session, stored.values["unit_id"])
-    day, jobs, crews, _ = day_of(session, settings, units, datetime.now(UTC), extra=job)
+    day, jobs, crews = _day_with(session, settings, actor, job_id)
+    job, unit_id = jobs[-1], door.read(session, "work_order", job_id).values["unit_id"]
     leaders = {crew.id: crew.leader_id for crew in crews}
     told = [one for one in propose(day, len(jobs) - 1) if one.is_feasible][:TOLD_CREWS]
     for one in told:
         km = one.distance_m / 1000
         tell(
-            session, channel, leaders[one.crew_id], stored.values["unit_id"], topic="general", is_urgent=True,
+            session, channel, leaders[one.crew_id], unit_id, topic="general", is_urgent=True,
             zh=f"抢修 {job.number or job_id}：距您约 {km:.1f} 公里，能去请立即联系调度",
             en=f"Emergency {job.number or job_id}: about {km:.1f} km from you; call dispatch if you can go",
         )  # fmt: skip

@@ -17,6 +17,8 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 HOME = pathlib.Path(os.environ.get("WANGGE_HOME") or ROOT / ".wangge")
 VENV = HOME / "venv"
+# Where a plain user's own package lists are said to apt; `backend/local/cluster.py` looks there too.
+APT_CONFIG = HOME / "apt" / "apt.conf"
 
 
 def say(sentence: str) -> None:
@@ -53,6 +55,26 @@ def install_venv_package() -> bool:
     subprocess.run([*prefix, "apt-get", "update", "-q"], check=False, stdout=subprocess.DEVNULL)
     command = [*prefix, "apt-get", "install", "-y", "-q", "--no-install-recommends", "python3-venv"]
     return subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode == 0
+
+
+def private_lists() -> None:
+    """Package lists of the project's own, for a plain user on a machine where nobody has fetched any yet."""
+    if root_prefix() is not None or not shutil.which("apt-get") or APT_CONFIG.exists():
+        return
+    known = subprocess.run(["apt-cache", "pkgnames", "postgresql-"], capture_output=True, text=True, check=False)
+    if known.stdout.strip():
+        return
+    say("this machine has no package lists; fetching them into the project's folder")
+    lists, cache = APT_CONFIG.parent / "lists", APT_CONFIG.parent / "cache"
+    for folder in (lists / "partial", cache / "archives" / "partial"):
+        folder.mkdir(parents=True, exist_ok=True)
+    settings = f'Dir::State::Lists "{lists}";\nDir::Cache "{cache}";\n'
+    unfinished = APT_CONFIG.with_suffix(".new")
+    unfinished.write_text(settings)
+    environment = {**os.environ, "APT_CONFIG": str(unfinished)}
+    done = subprocess.run(["apt-get", "update", "-q"], check=False, stdout=subprocess.DEVNULL, env=environment)
+    if done.returncode == 0:
+        unfinished.rename(APT_CONFIG)
 
 
 def venv_from_wheel() -> None:
@@ -95,6 +117,9 @@ def main() -> None:
     stamp = VENV / f"installed-{extra or 'run'}-{hashlib.sha256(wanted).hexdigest()[:16]}"
     if stamp.exists():
         return
+    private_lists()
+    if APT_CONFIG.exists():
+        os.environ["APT_CONFIG"] = str(APT_CONFIG)
     make_venv()
     say("installing the Python packages" + (f" for {extra}" if extra else "") + " (a minute or two the first time)")
     target = f".[{extra}]" if extra else "."

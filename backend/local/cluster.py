@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -83,9 +83,9 @@ def _installed() -> Binaries | None:
     return None
 
 
-def _postgis_package() -> str:
+def _postgis_package(environment: Mapping[str, str]) -> str:
     names = subprocess.run(
-        ["apt-cache", "pkgnames", "postgresql-"], capture_output=True, text=True, check=True
+        ["apt-cache", "pkgnames", "postgresql-"], capture_output=True, text=True, check=True, env=environment
     ).stdout.split()
     wanted = sorted(n for n in names if n.endswith("-postgis-3") and n.split("-")[1].isdigit())
     if not wanted:
@@ -99,7 +99,7 @@ def _apt_install() -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     subprocess.run([*prefix, "apt-get", "update", "-q"], check=False, stdout=subprocess.DEVNULL, env=environment)
     _no_default_cluster(prefix)
-    package = _postgis_package()
+    package = _postgis_package(environment)
     server = "postgresql-" + package.split("-")[1]
     options = ["-y", "-q", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold"]
     command = [*prefix, "apt-get", "install", *options, server, package]
@@ -124,14 +124,17 @@ def _no_default_cluster(prefix: list[str]) -> None:
 def _apt_unpack(target: Path) -> None:
     """Download the packages and what they need, and unpack them into a folder of ours."""
     log.info("no root here: unpacking PostgreSQL with PostGIS into the project's folder (once)")
-    package = _postgis_package()
+    own_lists = target.parent / "apt" / "apt.conf"  # Made by deploy/bootstrap.py where the machine has none.
+    environment = {**os.environ, **({"APT_CONFIG": str(own_lists)} if own_lists.exists() else {})}
+    package = _postgis_package(environment)
     server = "postgresql-" + package.split("-")[1]
     simulate = ["apt-get", "install", "-s", "--no-install-recommends", server, package]
-    plan = subprocess.run(simulate, capture_output=True, text=True, check=True).stdout
+    plan = subprocess.run(simulate, capture_output=True, text=True, check=True, env=environment).stdout
     names = [line.split()[1] for line in plan.splitlines() if line.startswith("Inst ")]
     target.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(["apt-get", "download", "-q", *names], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        download = ["apt-get", "download", "-q", *names]
+        subprocess.run(download, cwd=folder, check=True, stdout=subprocess.DEVNULL, env=environment)
         for deb in sorted(Path(folder).glob("*.deb")):
             subprocess.run(["dpkg", "-x", str(deb), str(target)], check=True)
     for control in target.glob("usr/share/postgresql/*/extension/postgis-3.control"):

@@ -25,7 +25,7 @@ BEGINS = datetime(2026, 9, 1, tzinfo=UTC)
 
 
 def city(crews: int = 30, jobs: int = 300) -> tuple[Problem, np.ndarray]:
-    """A day in the two inner districts: half-hour jobs, a third with an appointment, half with a limit, lunch for all."""
+    """A day in the two inner districts: half-hour jobs, a third with an appointment, a third with a limit, lunch for all."""
     random = np.random.default_rng(7)
     inner = districts()[:2]
     places = np.concatenate([scatter(d, (crews + jobs) // 2, random) for d in inner])
@@ -35,7 +35,7 @@ def city(crews: int = 30, jobs: int = 300) -> tuple[Problem, np.ndarray]:
             frozenset({"valve"}) if n % 6 == 0 else frozenset(),
             NORMAL,
             (int(random.integers(8, 15)) * HOUR, int(random.integers(15, 18)) * HOUR) if n % 3 == 0 else (0, 10**8),
-            int(random.integers(10, 18)) * HOUR if n % 2 else None,
+            int(random.integers(13, 18)) * HOUR if n % 3 == 1 else None,
         )
         for n in range(jobs)
     ]  # fmt: skip

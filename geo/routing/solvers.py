@@ -17,6 +17,7 @@ import pyvrp.stop
 import vroom
 from numpy.typing import NDArray
 from pyvrp.exceptions import PenaltyBoundWarning
+from scipy.optimize import linear_sum_assignment
 
 from geo.routing.problem import FOREVER, Plan, Problem, Shift, Task
 from geo.routing.timing import missing_cost
@@ -105,33 +106,55 @@ def pyvrp_plan(
     travel = np.zeros((n_places + 1, n_places + 1), dtype=np.int64)
     travel[:n_places, :n_places] = problem.travel_s
     profiles, profile_of = _profiles(problem, travel)
-    ends = [(shift.start, n_places if shift.end is None else shift.end) for shift in problem.shifts]
-    depots = sorted({place for pair in ends for place in pair})
+    depots = sorted({p for s in problem.shifts for p in (s.start, n_places if s.end is None else s.end)})
+    types = _alike(problem, profile_of, depots, n_places)
     data = pyvrp.ProblemData(
         locations=[pyvrp.Location(0, 0) for _ in range(n_places + 1)],
         clients=[_client(task, limits) for task in problem.tasks],
         depots=[pyvrp.Depot(place) for place in depots],
-        vehicle_types=[
-            _vehicle_type(shift, depots.index(ends[n][0]), depots.index(ends[n][1]), profile_of[n])
-            for n, shift in enumerate(problem.shifts)
-        ],
+        vehicle_types=[_vehicle_type(len(crews), *key) for key, crews in types],
         distance_matrices=profiles,
         duration_matrices=profiles,
     )
     warm = None
     if start is not None:
-        routes = [pyvrp.Route(data, list(route), n) for n, route in enumerate(start.routes) if route]
-        warm = pyvrp.Solution(data, routes)
+        type_of = {crew: kind for kind, (_, crews) in enumerate(types) for crew in crews}
+        warm = pyvrp.Solution(data, [pyvrp.Route(data, list(r), type_of[n]) for n, r in enumerate(start.routes) if r])
     with warnings.catch_warnings():
         # More jobs than the crews can do is a usual day; what comes back is checked in any case.
         warnings.simplefilter("ignore", PenaltyBoundWarning)
         stop = pyvrp.stop.MaxRuntime(seconds)
         found = pyvrp.solve(data, stop, seed=seed, collect_stats=False, initial_solution=warm)
-    routes_of: list[tuple[int, ...]] = [() for _ in problem.shifts]
+    routes: list[list[tuple[int, ...]]] = [[] for _ in types]
     for route in found.best.routes():
-        visits = tuple(one.idx for one in route.schedule() if one.is_client())
-        routes_of[route.vehicle_type()] = visits
-    return Plan(tuple(routes_of))
+        routes[route.vehicle_type()].append(tuple(one.idx for one in route.schedule() if one.is_client()))
+    return _dealt([crews for _, crews in types], routes, start, len(problem.shifts))
+
+
+def _alike(
+    problem: Problem, profile_of: Sequence[int], depots: Sequence[int], nowhere: int
+) -> list[tuple[tuple[Any, ...], list[int]]]:
+    """Crews that are alike, as one type each: told apart, the search would try every empty one anew."""
+    found: dict[tuple[Any, ...], list[int]] = {}
+    for n, shift in enumerate(problem.shifts):
+        end = nowhere if shift.end is None else shift.end
+        pause = shift.pause.duration_s if shift.pause else 0
+        key = (depots.index(shift.start), depots.index(end), shift.window_s, pause, shift.capacity, profile_of[n])
+        found.setdefault(key, []).append(n)
+    return list(found.items())
+
+
+def _dealt(
+    groups: Sequence[Sequence[int]], routes: Sequence[Sequence[tuple[int, ...]]], start: Plan | None, crews: int
+) -> Plan:
+    """Routes of crews that are alike go to whoever had most of their tasks before."""
+    dealt: list[tuple[int, ...]] = [() for _ in range(crews)]
+    for members, mine in zip(groups, routes, strict=True):
+        had = [set(start.routes[crew]) if start else set[int]() for crew in members]
+        shared = np.array([[len(before & set(route)) for before in had] for route in mine]).reshape(-1, len(members))
+        for route, member in zip(*linear_sum_assignment(-shared), strict=True):
+            dealt[members[member]] = mine[route]
+    return Plan(tuple(dealt))
 
 
 def _client(task: Task, limits: bool) -> pyvrp.Client:
@@ -142,11 +165,12 @@ def _client(task: Task, limits: bool) -> pyvrp.Client:
     )  # fmt: skip
 
 
-def _vehicle_type(shift: Shift, start: int, end: int, profile: int) -> pyvrp.VehicleType:
-    pause = shift.pause.duration_s if shift.pause else 0
+def _vehicle_type(
+    count: int, start: int, end: int, window_s: tuple[int, int], pause_s: int, capacity: int | None, profile: int
+) -> pyvrp.VehicleType:
     return pyvrp.VehicleType(
-        1, capacity=[FOREVER if shift.capacity is None else shift.capacity], start_depot=start, end_depot=end,
-        tw_early=shift.window_s[0], tw_late=max(shift.window_s[1] - pause, shift.window_s[0]), profile=profile,
+        count, capacity=[FOREVER if capacity is None else capacity], start_depot=start, end_depot=end,
+        tw_early=window_s[0], tw_late=max(window_s[1] - pause_s, window_s[0]), profile=profile,
     )  # fmt: skip
 
 

@@ -268,7 +268,7 @@ class Representatives(MethodView):
         """Hand several cells over from today, all or none."""
         pairs = [(row["cell_id"], row["staff_id"]) for row in body["rows"]]
         with transaction() as session:
-            return {"cells": territories.hand_over_cells(session, actor(), pairs)}
+            return {"cells": territories.hand_over_cells(session, actor(), str(unit_id), pairs)}
 
 
 @blueprint.route("/staff/<uuid:staff_id>/leave")

@@ -18,6 +18,7 @@ from backend.queries.field_day import JobRow
 from backend.queries.scopes import today, units_below
 from backend.records.day_plan import DayPlan
 from backend.services import door
+from backend.services.desk import need_office
 from backend.services.field_day import day_of
 from geo.dispatch import Day, why_unserved
 from geo.routing.day import changes, plan_day, settle, without_crew
@@ -144,7 +145,8 @@ def _stops(day: Day, jobs: list[JobRow]) -> list[dict[str, Any]]:
 
 
 def read_day_plan(session: Session, actor: Actor, plan_id: str, *, lock: bool = False) -> DayPlan:
-    """A plan of the asker's units; raises not_found."""
+    """A plan of the asker's units, for the office; raises not_allowed, not_found."""
+    need_office(actor)
     plan = session.get(DayPlan, UUID(plan_id), with_for_update=lock)
     if plan is None or str(plan.unit_id) not in units_below(session, actor.unit_id):
         raise Problem("not_found", kind="day_plan", id=plan_id)

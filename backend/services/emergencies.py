@@ -53,7 +53,7 @@ def _day_with(
     session: Session, settings: Settings, actor: Actor, job_id: str
 ) -> tuple[Day, list[JobRow], list[CrewRow]]:
     """The unit's day with this job as its last task, for somebody who may plan it."""
-    stored = door.read(session, "work_order", job_id, lock=True)
+    stored = door.read(session, "work_order", job_id)
     need_planner(session, actor, stored.values["unit_id"])
     job = job_of(session, job_id)
     if job is None:

@@ -18,6 +18,7 @@ from backend.errors import Problem
 from backend.queries.scopes import today, units_below
 from backend.records.ground import GroundPlan
 from backend.services import door
+from backend.services.desk import need_office
 from backend.services.ground_applying import apply_plan
 from backend.services.ground_drawing import Drawn, draw, look_at
 from backend.services.notifying import tell
@@ -100,7 +101,8 @@ def _keeper_of_progress(database: Database, plan_id: str) -> Progress:
 
 
 def read_plan(session: Session, actor: Actor, plan_id: str, *, lock: bool = False) -> GroundPlan:
-    """A plan of the asker's units; raises not_found."""
+    """A plan of the asker's units, for the office; raises not_allowed, not_found."""
+    need_office(actor)
     plan = session.get(GroundPlan, UUID(plan_id), with_for_update=lock)
     if plan is None or str(plan.unit_id) not in units_below(session, actor.unit_id):
         raise Problem("not_found", kind="ground_plan", id=plan_id)
@@ -108,7 +110,8 @@ def read_plan(session: Session, actor: Actor, plan_id: str, *, lock: bool = Fals
 
 
 def list_plans(session: Session, actor: Actor) -> list[GroundPlan]:
-    """The newest hundred plans of the asker's units."""
+    """The newest hundred plans of the asker's units, for the office."""
+    need_office(actor)
     units = [UUID(unit) for unit in units_below(session, actor.unit_id)]
     found = select(GroundPlan).where(GroundPlan.unit_id.in_(units)).order_by(GroundPlan.made_at.desc()).limit(100)
     return list(session.execute(found).scalars())

@@ -115,9 +115,11 @@ def plan_representatives(
     }
 
 
-def hand_over_cells(session: Session, actor: Actor, pairs: Sequence[tuple[str, str]]) -> int:
-    """Several cells to their new representatives, all or none; returns how many."""
+def hand_over_cells(session: Session, actor: Actor, unit_id: str, pairs: Sequence[tuple[str, str]]) -> int:
+    """Several cells of a unit to their new representatives, all or none; returns how many."""
     for cell_id, staff_id in pairs:
+        if door.read(session, "cell", cell_id).values["unit_id"] != unit_id:
+            raise Problem("not_found", kind="cell", id=cell_id)
         hand_over_cell(session, actor, cell_id, staff_id)
     return len(pairs)
 

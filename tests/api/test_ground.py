@@ -229,6 +229,13 @@ def test_plans_are_for_whoever_keeps_the_ground(as_: As, town: Town, who: str, u
     assert as_(who)("POST", "/territory/plans", body).get_json()["code"] == code
 
 
+@pytest.mark.parametrize("who", ["rep", "leader"])
+def test_plans_are_not_for_phones(as_: As, town: Town, who: str) -> None:
+    plan = ask(as_("supervisor"), "merge", cell_ids=[town["cell 0"], town["cell 1"]])
+    for path in ("/territory/plans", f"/territory/plans/{plan['id']}", f"/territory/plans/{plan['id']}/features"):
+        assert as_(who)("GET", path).get_json()["code"] == "not_allowed"
+
+
 def test_anothers_plan_is_not_there(as_: As, town: Town) -> None:
     plan = ask(as_("supervisor"), "merge", cell_ids=[town["cell 0"], town["cell 1"]])
     stranger = as_("stranger")

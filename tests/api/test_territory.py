@@ -192,6 +192,8 @@ def test_what_if_somebody_leaves(as_: As, town: Town) -> None:
     rows = [{"cell_id": row["cell_id"], "staff_id": row["staff_id"]} for row in plan["rows"] if row["is_change"]]
     assert as_("supervisor")("PUT", path, {"rows": rows}).get_json() == {"cells": 2}
     assert as_("supervisor").get(path)["figures"]["load_max_to_mean"] >= 1.0
+    south = [{"cell_id": town["cell 3"], "staff_id": town["rep"]}]
+    assert as_("supervisor")("PUT", path, {"rows": south}).status_code == 404
     wrong = [*rows, {"cell_id": town["cell 2"], "staff_id": town["nobody"]}]
     assert as_("supervisor")("PUT", path, {"rows": wrong}).get_json()["code"] == "reference_missing"
 

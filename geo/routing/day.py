@@ -15,7 +15,7 @@ from geo.routing.timing import score, timed
 def plan_day(
     problem: Problem, seconds: float, *, today: Plan | None = None, seed: int = 1, progress: Progress = silent
 ) -> Plan:
-    """The best feasible plan found within about so many seconds, beginning from `today`'s where there is one.
+    """The best feasible plan found within about so many seconds, never worse than `today`'s where there is one.
 
     Limits are kept where they can be; a task whose limit cannot be kept is served late rather than not at all, one
     of higher priority goes before any number of lower ones.
@@ -25,7 +25,7 @@ def plan_day(
     progress(1, 3)
     left = seconds - (time.monotonic() - began)
     if left > 0.5 and problem.tasks:
-        better = pyvrp_plan(problem, left, start=best, seed=seed)
+        better = pyvrp_plan(problem, left, near=best, seed=seed)
         best = _kept(problem, _mended(problem, better), best)
     progress(3, 3)
     return best

@@ -95,11 +95,15 @@ def _window(task: Task, limits: bool) -> tuple[int, int]:
 
 
 def pyvrp_plan(
-    problem: Problem, seconds: float, *, start: Plan | None = None, limits: bool = True, seed: int = 1
+    problem: Problem, seconds: float, *, near: Plan | None = None, limits: bool = True, seed: int = 1
 ) -> Plan:
-    """A plan by PyVRP's search (Wouda, Lan & Kool 2024) after so many seconds, warm from `start`.
+    """A plan by PyVRP's search (Wouda, Lan & Kool 2024) after so many seconds; crews that are alike keep what they had
+    in `near`.
 
-    It knows no breaks: a crew's day is shortened by its break, and the timing afterwards tells whether that did.
+    It begins from nothing: begun from VROOM's plan it stayed in that plan's valley.
+
+    It knows no breaks: a crew's day is shortened by its break, and whatever may come after one must begin so much
+    earlier that the break can still be put before it.
     """
     n_places = len(problem.travel_s)
     # A crew that need not come back ends nowhere: a place that costs nothing to reach.
@@ -110,25 +114,21 @@ def pyvrp_plan(
     types = _alike(problem, profile_of, depots, n_places)
     data = pyvrp.ProblemData(
         locations=[pyvrp.Location(0, 0) for _ in range(n_places + 1)],
-        clients=[_client(task, limits) for task in problem.tasks],
+        clients=[_client(task, limits, *_breaks(problem)) for task in problem.tasks],
         depots=[pyvrp.Depot(place) for place in depots],
         vehicle_types=[_vehicle_type(len(crews), *key) for key, crews in types],
         distance_matrices=profiles,
         duration_matrices=profiles,
     )
-    warm = None
-    if start is not None:
-        type_of = {crew: kind for kind, (_, crews) in enumerate(types) for crew in crews}
-        warm = pyvrp.Solution(data, [pyvrp.Route(data, list(r), type_of[n]) for n, r in enumerate(start.routes) if r])
     with warnings.catch_warnings():
         # More jobs than the crews can do is a usual day; what comes back is checked in any case.
         warnings.simplefilter("ignore", PenaltyBoundWarning)
         stop = pyvrp.stop.MaxRuntime(seconds)
-        found = pyvrp.solve(data, stop, seed=seed, collect_stats=False, initial_solution=warm)
+        found = pyvrp.solve(data, stop, seed=seed, collect_stats=False)
     routes: list[list[tuple[int, ...]]] = [[] for _ in types]
     for route in found.best.routes():
         routes[route.vehicle_type()].append(tuple(one.idx for one in route.schedule() if one.is_client()))
-    return _dealt([crews for _, crews in types], routes, start, len(problem.shifts))
+    return _dealt([crews for _, crews in types], routes, near, len(problem.shifts))
 
 
 def _alike(
@@ -145,20 +145,28 @@ def _alike(
 
 
 def _dealt(
-    groups: Sequence[Sequence[int]], routes: Sequence[Sequence[tuple[int, ...]]], start: Plan | None, crews: int
+    groups: Sequence[Sequence[int]], routes: Sequence[Sequence[tuple[int, ...]]], near: Plan | None, crews: int
 ) -> Plan:
     """Routes of crews that are alike go to whoever had most of their tasks before."""
     dealt: list[tuple[int, ...]] = [() for _ in range(crews)]
     for members, mine in zip(groups, routes, strict=True):
-        had = [set(start.routes[crew]) if start else set[int]() for crew in members]
+        had = [set(near.routes[crew]) if near else set[int]() for crew in members]
         shared = np.array([[len(before & set(route)) for before in had] for route in mine]).reshape(-1, len(members))
         for route, member in zip(*linear_sum_assignment(-shared), strict=True):
             dealt[members[member]] = mine[route]
     return Plan(tuple(dealt))
 
 
-def _client(task: Task, limits: bool) -> pyvrp.Client:
+def _breaks(problem: Problem) -> tuple[int, int]:
+    """From when on a break may push what follows, and by how much at most."""
+    pauses = [shift.pause for shift in problem.shifts if shift.pause]
+    return min((p.window_s[0] for p in pauses), default=FOREVER), max((p.duration_s for p in pauses), default=0)
+
+
+def _client(task: Task, limits: bool, breaks_from_s: int, break_s: int) -> pyvrp.Client:
     early, late = _window(task, limits)
+    if breaks_from_s <= late < FOREVER:
+        late = max(early, late - break_s)
     return pyvrp.Client(
         task.place, delivery=[task.load], service_duration=task.duration_s, tw_early=early, tw_late=late,
         prize=missing_cost(task), required=False,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
@@ -27,6 +28,7 @@ from geo.routing.timing import score, timed
 from sync.change import moment_text
 from sync.kind import Values
 
+log = structlog.get_logger(__name__)
 MOST_SECONDS = 120
 PLANNERS = frozenset({Role.ADMIN, Role.DISPATCHER, Role.SUPERVISOR})
 
@@ -69,19 +71,29 @@ def work_out(database: Database, settings: Settings, plan_id: str, now: datetime
         row = session.get_one(DayPlan, UUID(plan_id))
         request, units = row.request, units_below(session, str(row.unit_id))
         day, jobs, _, travel = day_of(session, settings, units, now or datetime.now(UTC), on=row.day)
-    problem, today_plan = day.problem, day.plan
-    for crew_id in request.get("absent_crew_ids") or ():
-        if any(shift.id == crew_id for shift in problem.shifts):
-            problem, today_plan = without_crew(problem, today_plan, crew_id)
-    if request.get("few_changes"):
-        found = settle(problem, today_plan)
-    else:
-        found = plan_day(problem, request.get("seconds") or 10, today=today_plan)
-    values = _worked_out(Day(problem, found, day.crew_names, day.job_names, day.places, day.begins), today_plan, jobs)
-    values["figures"] |= {"travel_zh": travel.how_zh, "travel_en": travel.how_en}
+    try:
+        planned, before = _planned(day, request)
+        values = _worked_out(planned, before, jobs)
+        values["figures"] |= {"travel_zh": travel.how_zh, "travel_en": travel.how_en}
+    except Exception as error:
+        log.error("day_plan.failed", plan=plan_id, error=type(error).__name__, exc_info=True)
+        values = {"state": "failed", "problem": {"code": "server_error", "cause": type(error).__name__}}
     with database.transaction() as session:
         mine = (DayPlan.id == UUID(plan_id)) & (DayPlan.state == "waiting")
         session.execute(update(DayPlan).where(mine).values(**values))
+
+
+def _planned(day: Day, request: dict[str, Any]) -> tuple[Day, Plan]:
+    """The day with its best plan, and the plan it had before (without the crews that are absent)."""
+    problem, before = day.problem, day.plan
+    for crew_id in request.get("absent_crew_ids") or ():
+        if any(shift.id == crew_id for shift in problem.shifts):
+            problem, before = without_crew(problem, before, crew_id)
+    if request.get("few_changes"):
+        found = settle(problem, before)
+    else:
+        found = plan_day(problem, request.get("seconds") or 10, today=before)
+    return replace(day, problem=problem, plan=found), before
 
 
 def work_out_waiting(database: Database, settings: Settings) -> int:

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -25,6 +26,7 @@ from backend.services.notifying import tell
 from geo.errors import GeoError
 from geo.progress import Progress, silent
 
+log = structlog.get_logger(__name__)
 # What takes longer than anybody waits for an answer is drawn by a worker.
 SLOW = frozenset({"balanced", "rebalanced", "squares", "hexagons", "h3"})
 _KEEPERS = frozenset({Role.ADMIN, Role.SUPERVISOR})
@@ -56,10 +58,11 @@ def draw_plan(database: Database, plan_id: str, file: bytes | None = None, progr
         drawn: Drawn | None = draw(ground, way, request, file, progress)
         problem = None
     except GeoError as error:
-        drawn, problem = (
-            None,
-            Problem("cannot_draw", cause=type(error).__name__, about=[str(a) for a in error.args][:20]),
-        )
+        about = [str(one) for one in error.args][:20]
+        drawn, problem = None, Problem("cannot_draw", cause=type(error).__name__, about=about)
+    except Exception as error:
+        log.error("ground_plan.failed", plan=plan_id, error=type(error).__name__, exc_info=True)
+        drawn, problem = None, Problem("server_error", cause=type(error).__name__)
     with database.transaction() as session:
         values: dict[str, Any] = {"state": "failed", "problem": problem and {"code": problem.code, **problem.detail}}
         if drawn is not None:

@@ -351,6 +351,19 @@ def test_crossings_are_read_from_a_file(settings: Settings, tmp_path: Path) -> N
     assert "绕行水域" in found.how_zh
 
 
+def test_a_day_that_breaks_a_solver_does_not_stop_the_others(
+    as_: As, town: Town, database: Database, settings: Settings, jobs: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def explode(*_: Any, **__: Any) -> None:
+        raise RuntimeError("out of luck")
+
+    monkeypatch.setattr("backend.services.day_plans.plan_day", explode)
+    plan = planned(as_("dispatcher"), database, settings)
+    assert (plan["state"], plan["problem"]["code"]) == ("failed", "server_error")
+    refused = as_("dispatcher")("PUT", f"/dispatch/plans/{plan['id']}/publication")
+    assert refused.get_json()["code"] == "plan_not_ready"
+
+
 def test_a_plan_is_worked_out_once(
     as_: As, town: Town, database: Database, settings: Settings, jobs: list[str]
 ) -> None:

@@ -385,6 +385,24 @@ def test_a_customer_outside_every_cell_stays_with_whoever_sees_them(as_: As, tow
     assert cell_of(database, "service_point", town["far out"]) == town["cell 1"]
 
 
+def test_a_plan_that_breaks_the_drawing_does_not_stop_the_others(
+    as_: As, town: Town, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    supervisor = as_("supervisor")
+    bad, good = ask(supervisor, "balanced", cells=2), ask(supervisor, "squares", side_m=1000)
+
+    def explode(*_: Any, **__: Any) -> None:
+        raise RuntimeError("out of luck")
+
+    monkeypatch.setattr("geo.divide.balanced", explode)
+    assert draw_waiting(database) == 2
+    assert supervisor.get(f"/territory/plans/{bad['id']}")["problem"] == {
+        "code": "server_error",
+        "cause": "RuntimeError",
+    }
+    assert supervisor.get(f"/territory/plans/{good['id']}")["state"] == "ready"
+
+
 def test_one_worker_at_the_plans_is_enough(as_: As, town: Town, database: Database) -> None:
     ask(as_("supervisor"), "squares", side_m=1000)
     with database.alone("draw ground plans") as is_mine:

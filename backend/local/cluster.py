@@ -124,7 +124,8 @@ def _no_default_cluster(prefix: list[str]) -> None:
 def _apt_unpack(target: Path) -> None:
     """Download the packages and what they need, and unpack them into a folder of ours."""
     log.info("no root here: unpacking PostgreSQL with PostGIS into the project's folder (once)")
-    own_lists = target.parent / "apt" / "apt.conf"  # Made by deploy/bootstrap.py where the machine has none.
+    # Made by deploy/bootstrap.py beside this environment, where the machine has no lists.
+    own_lists = Path(sys.prefix).parent / "apt" / "apt.conf"
     environment = {**os.environ, **({"APT_CONFIG": str(own_lists)} if own_lists.exists() else {})}
     package = _postgis_package(environment)
     server = "postgresql-" + package.split("-")[1]

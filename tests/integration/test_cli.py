@@ -31,7 +31,11 @@ def run(cluster: Cluster, town_template: str, tmp_path: Path, monkeypatch: pytes
         "BROKER_URL": broker.url,
     }.items():
         monkeypatch.setenv(f"WANGGE_{name}", value)
-    monkeypatch.setenv("PATH", str(Path(cluster.where("pg_dump")[0]).parent), prepend=":")
+    program, environment = cluster.where("pg_dump")
+    monkeypatch.setenv("PATH", str(Path(program).parent), prepend=":")
+    if "LD_LIBRARY_PATH" in environment:
+        # Unpacked into a folder of ours, its programs need to be told where their libraries lie.
+        monkeypatch.setenv("LD_LIBRARY_PATH", environment["LD_LIBRARY_PATH"])
     yield lambda *arguments: CliRunner().invoke(main, list(arguments))
     logs.configure()
     broker.stop()

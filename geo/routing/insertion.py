@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from geo.routing.problem import URGENT, Plan, Problem
 from geo.routing.timing import LATE_WEIGHT, Timed, timed
 
+_NEXT_BEST = 2
+
 
 @dataclass(frozen=True, slots=True)
 class Insertion:
@@ -29,17 +31,24 @@ def best_insertion(problem: Problem, plan: Plan, shift: int, task: int, *, earli
     """The best position in one crew's route, feasible or not; `earliest` prefers arriving soon to travelling little."""
     crew, route = problem.shifts[shift], plan.routes[shift]
     before = timed(problem, crew, route)
-    options = []
-    for position in range(len(route) + 1):
-        after = timed(problem, crew, (*route[:position], task, *route[position:]))
+    known = set(before.faults)
+
+    def tried(position: int, is_quick: bool) -> Insertion:
+        after = timed(problem, crew, (*route[:position], task, *route[position:]), is_quick=is_quick)
         added = after.travel_s - before.travel_s
         cost = added + LATE_WEIGHT * (after.late_s - before.late_s)
-        if earliest:
-            cost += after.stops[position].begin_s
-        options.append(Insertion(shift, position, after, added, cost))
-    known = set(before.faults)
-    # Of two as good the later one: it makes nobody wait.
-    return min(options, key=lambda one: (len(set(one.after.faults) - known), one.cost, -one.position))
+        cost += after.stops[position].begin_s if earliest else 0
+        return Insertion(shift, position, after, added, cost)
+
+    def badness(one: Insertion) -> tuple[int, int, int]:
+        # Of two as good the later one: it makes nobody wait.
+        return len(set(one.after.faults) - known), one.cost, -one.position
+
+    options = sorted((tried(position, True) for position in range(len(route) + 1)), key=badness)
+    # Other places for the break are tried only where nothing fits, and where least stands in the way.
+    if badness(options[0])[0] and problem.may_do(crew, problem.tasks[task]):
+        options = [tried(one.position, False) for one in options[:_NEXT_BEST]] + options
+    return min(options, key=badness)
 
 
 def insertions(problem: Problem, plan: Plan, task: int, *, earliest: bool = False) -> list[Insertion]:

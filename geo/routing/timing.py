@@ -41,13 +41,18 @@ class Timed:
         return sum(stop.late_s for stop in self.stops)
 
 
-def timed(problem: Problem, shift: Shift, route: Sequence[int]) -> Timed:
+# What another place for the break may mend.
+_OF_TIME = frozenset({"window", "shift", "pause"})
+
+
+def timed(problem: Problem, shift: Shift, route: Sequence[int], *, is_quick: bool = False) -> Timed:
     """The times of a route: as early as it goes, the break as late as it may be or while waiting anyway.
 
-    Where that breaks a window or the shift, the break is tried before every stop, and the first that fits is taken.
+    Where that breaks a window or the shift, the break is tried before every stop, and the first that fits is taken;
+    `is_quick` leaves that out.
     """
     first = _walk(problem, shift, route, None)
-    if shift.pause is None or not any(code in ("window", "shift", "pause") for code, _ in first.faults):
+    if is_quick or shift.pause is None or not first.faults or not {code for code, _ in first.faults} <= _OF_TIME:
         return first
     if not any(problem.tasks[n].window_s != (0, FOREVER) for n in route):
         return first  # Without appointments the day is as long wherever the break lies.

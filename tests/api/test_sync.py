@@ -243,6 +243,37 @@ def test_work_done_before_a_cell_was_handed_over_still_counts(phone_of: PhoneOf,
     assert town["customer 1"] not in rep.records("customer")
 
 
+def test_work_that_names_what_was_once_ones_own_still_counts(phone_of: PhoneOf, as_: As, town: Town) -> None:
+    rep = phone_of("rep")
+    rep.sync()
+    item = {"theme": "pressure", "source": "visit", "description": "水小", "cell_id": town["cell 0"]}
+    rep.create("item", item | {"customer_id": town["customer 1"]})
+    as_("supervisor")("PUT", f"/territory/cells/{town['cell 1']}/representative", {"staff_id": town["other_rep"]})
+    rep.create("item", item | {"customer_id": town["customer 5"]})
+    rep.sync()
+    assert [outcome and (outcome["status"], outcome["code"]) for _, outcome in rep.store.journal()] == [
+        ("applied", None),
+        ("parked", "outside_scope"),
+    ]
+
+
+def test_to_name_a_colleague_opens_no_door_to_their_customers(as_: As, town: Town) -> None:
+    item = {
+        "theme": "pressure",
+        "source": "visit",
+        "description": "水小",
+        "cell_id": town["cell 0"],
+        "owner_id": town["other_rep"],
+    }
+    mine, theirs = (
+        mutation("item", door.new_id(), "create", item | {"customer_id": town[f"customer {n}"]}, base_version=0)
+        for n in (0, 2)
+    )
+    found = {one["id"]: one["status"] for one in push(as_("rep"), [mine, theirs])}
+    assert found[mine["id"]] == "applied"
+    assert found[theirs["id"]] in ("held", "parked")
+
+
 def test_a_moved_clock_earns_no_credit(phone_of: PhoneOf, as_: As, town: Town, database: Database) -> None:
     rep = phone_of("rep")
     rep.sync()

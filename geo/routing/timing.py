@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from geo.routing.problem import FOREVER, NORMAL, URGENT, Pause, Plan, Problem, Shift, Task
 
@@ -14,9 +15,11 @@ UNSERVED_S = 1_000_000
 _BEFORE_ALL = 1_000
 
 
-@dataclass(frozen=True, slots=True)
-class Stop:
-    """A task on a route: when the crew arrives, begins and ends, and how long past its limit it ends (0: in time)."""
+class Stop(NamedTuple):
+    """A task on a route: when the crew arrives, begins and ends, and how long past its limit it ends (0: in time).
+
+    A tuple, because ranking crews makes tens of thousands.
+    """
 
     task: int
     arrive_s: int

@@ -5,16 +5,18 @@ W = "$(WANGGE_HOME)/venv/bin/wangge"
 PY = "$(WANGGE_HOME)/venv/bin/python"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long soak mutants check bench spec migration demo clean install install-test
+.PHONY: help run test test-long soak mutants shots check bench spec migration pages demo clean install install-test
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 install:
-	@$(PYTHON) deploy/bootstrap.py
+	@$(PYTHON) deploy/bootstrap.py web
+	@$(PY) deploy/pages.py
 
 install-test:
-	@$(PYTHON) deploy/bootstrap.py test
+	@$(PYTHON) deploy/bootstrap.py web,test
+	@$(PY) deploy/pages.py
 
 run: install ## install everything, load the demo city, serve (TLS=1: with a local CA and a QR for a phone; PORT=…)
 	@$(W) run $(if $(TLS),--tls) $(if $(PORT),--port $(PORT))
@@ -31,6 +33,9 @@ soak: install-test ## simulated worlds for as long as one likes: make soak SEEDS
 mutants: install-test ## change the sync core line by line and see which changes no test notices (some minutes)
 	@$(PY) -m tests.mutants
 
+shots: install-test ## pictures of every page in both languages, into .wangge/shots
+	@$(PY) -m tests.web.shots
+
 check: install-test ## lint, types, import contracts
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy && "$(WANGGE_HOME)/venv/bin/lint-imports"
 
@@ -42,6 +47,8 @@ spec: install ## write mobile_api_spec's generated files
 
 migration: install ## a new migration from the models: make migration NAME="add meter reading"
 	@$(W) migration "$(NAME)"
+
+pages: install ## build the console and the phone app (`make run` does it when they changed)
 
 demo: install ## play one day over real HTTP and check every promise
 	@$(W) story

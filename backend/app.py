@@ -23,6 +23,7 @@ from backend.api import (
     maps,
     openapi,
     operations,
+    pages,
     problems,
     public,
     sessions,
@@ -99,6 +100,7 @@ def _register(app: Flask) -> None:
     for kind in KINDS.values():
         api.register_blueprint(kinds.make_blueprint(kind))
     docs.install(app)
+    pages.install(app)
     openapi.install(app, api)
 
 

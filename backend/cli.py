@@ -107,7 +107,7 @@ def run(port: int, tls: bool, size: str) -> None:
         _welcome(url, machine)
         if pair:
             console.print(
-                qr(f"{url}/docs"),
+                qr(f"{url}/m/"),
                 f"手机须先信任此证书 · the phone must trust {pair[2]}\n演示账号只限本机；请用 A001 给手机上的人开账号 · demo accounts are for this machine: give a person an account (PUT /api/v1/accounts)",
                 highlight=False,
             )
@@ -128,12 +128,12 @@ def _until_stopped(machine: Machine) -> None:
 def _welcome(url: str, machine: Machine) -> None:
     accounts = Table("账号 account", "角色 role", "可以试 try", box=None)
     for number, role, hint in (
-        ("A001", "管理员 admin", "GET /api/v1/cells · GET /api/v1/territory/coverage"),
-        ("D101", "调度员 dispatcher", "GET /api/v1/work-orders?state=received · GET /api/v1/dispatch/<job>/proposals"),
-        ("S101", "主管 supervisor", "PUT /api/v1/territory/cells/<cell>/representative"),
-        ("H101", "热线 hotline agent", "POST /api/v1/work-orders"),
-        ("R101", "客户代表 representative", "POST /api/v1/sync/pull"),
-        ("L101", "班组长 crew leader", "POST /api/v1/sync/push"),
+        ("A001", "管理员 admin", f"{url}/docs  接口 API"),
+        ("D101", "调度员 dispatcher", f"{url}/  派单 assign, day plans"),
+        ("S101", "主管 supervisor", f"{url}/#/ground  划格 cells"),
+        ("H101", "热线 hotline agent", f"{url}/  新建工单 take a report"),
+        ("R101", "客户代表 representative", f"{url}/m/  手机端：走访 phone: visits"),
+        ("L101", "班组长 crew leader", f"{url}/m/  手机端：抢修 phone: repairs"),
     ):
         accounts.add_row(number, role, hint)
     console.print(
@@ -141,9 +141,7 @@ def _welcome(url: str, machine: Machine) -> None:
             accounts, title=f"网格 Wangge  {url}", subtitle=f"密码 password: {PASSWORD} (只限本机 · this machine only)"
         )
     )
-    console.print(
-        f"接口文档 API documents: [bold]{url}/docs[/]   公众查询: {url}/api/v1/public/responsible?lng=120.38&lat=36.07"
-    )
+    console.print(f"公众查询 who is responsible: [bold]{url}/who[/]   接口文档 API documents: {url}/docs")
     console.print(
         f"一天的故事 the story of a day: make demo   日志 logs: {machine.settings.home / 'logs'}   停止 stop: Ctrl-C"
     )
@@ -272,8 +270,8 @@ def export(unit: str, layer: str, file: Path) -> None:
         raise click.ClickException(f"不支持 {file.suffix} · one of {' '.join(sorted(endings))}")
     with _machine() as machine, _migrated(machine) as database, database.snapshot() as session:
         actor = Actor(SYSTEM_ID, _unit(session, unit), frozenset({Role.ADMIN}))
-        rows = layers.features(session, actor, layers.LAYERS[layer], layers.Window())
-        file.write_bytes(write_map([one for _, one in rows], layer, endings[file.suffix]))
+        rows = layers.whole(session, actor, layers.LAYERS[layer])
+        file.write_bytes(write_map(rows, layer, endings[file.suffix]))
         console.print(f"wrote {len(rows)} → {file}")
 
 

@@ -18,6 +18,7 @@ class Settings:
     database_url: str
     broker_url: str
     objects_url: str
+    web_root: Path
     secret_key: str
     proxies: int = 0
     demo_accounts: bool = False
@@ -77,6 +78,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         database_url=environ.get("WANGGE_DATABASE_URL", NOT_GIVEN),
         broker_url=environ.get("WANGGE_BROKER_URL", NOT_GIVEN),
         objects_url=environ.get("WANGGE_OBJECTS_URL") or (home / "objects").as_uri(),
+        web_root=Path(environ.get("WANGGE_WEB_ROOT") or home / "web"),
         secret_key=environ.get("WANGGE_SECRET_KEY", NOT_GIVEN),
         demo_accounts=environ.get("WANGGE_DEMO") == "1",
         limits_enabled=environ.get("WANGGE_LIMITS") != "off",

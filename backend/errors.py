@@ -74,6 +74,7 @@ _ROWS = (
     ("outside_scope", PARKED, "不在您的负责范围内", "Outside your scope", "由负责该网格的人决定", "Whoever is responsible there decides"),
     ("predecessor_parked", PARKED, "它依赖的前一条还在等人处理", "What it builds on waits for a person", "处理前一条后会一并办理", "It follows when that is decided"),
     ("cycle", PARKED, "几条记录互相等待", "Some mutations wait for each other", "请人工决定先后", "A person must set the order"),
+    ("from_file", PARKED, "由办公室从导出文件代交", "Handed in by the office from an exported file", "核对后采纳", "Check it, then apply it"),
     ("waits_for", PARKED, "等待它依赖的记录到达", "Waits for what it builds on", "72 小时内到达会自动办理", "It goes on by itself when that arrives within 72 hours"),
     ("deadline_passed", PARKED, "等了 72 小时，依赖的记录仍未到达", "What it builds on did not arrive in 72 hours", "请人工处理", "A person must deal with it"),
     ("refused_by_database", PARKED, "数据库不接受这条记录", "The database did not accept it", "请技术人员查看", "A technician should look at it"),

@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+from marshmallow.fields import List
+
 from backend import config
 from backend.app import create_app
 from backend.db import Database, make_engine
@@ -20,6 +22,7 @@ from sync.kind import Action
 def documents() -> dict[str, str]:
     """File name -> text, for everything that is generated."""
     found = {"openapi.json": _json(openapi()), "errors.md": errors_page(), "kinds.md": kinds_page()}
+    found["vocabulary.json"] = _json(vocabulary())
     return found | {f"schemas/{name}.json": _json(_schema(kind)) for name, kind in KINDS.items()}
 
 
@@ -67,6 +70,27 @@ def _schema(kind: RecordKind) -> dict[str, Any]:
     # The document's pointers become the schema's own, so that any validator can run it as it stands.
     own: dict[str, Any] = json.loads(json.dumps(found).replace("#/components/schemas/", "#/$defs/"))
     return own
+
+
+def vocabulary() -> dict[str, Any]:
+    """Every word a person reads of kinds, fields, choices, steps and errors, for whoever builds screens."""
+    kinds = {name: _words(kind) for name, kind in KINDS.items()}
+    errors = {
+        code: {"zh": one.zh, "en": one.en, "remedy_zh": one.remedy_zh, "remedy_en": one.remedy_en}
+        for code, one in CATALOGUE.items()
+    }
+    return {"kinds": kinds, "errors": errors}
+
+
+def _words(kind: RecordKind) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for name, wired in kind.wired.items():
+        fields[name] = {"zh": wired.zh, "en": wired.en}
+        one = wired.field.inner if isinstance(wired.field, List) else wired.field
+        if isinstance(one, Choice):
+            fields[name]["choices"] = {code: {"zh": zh, "en": en} for code, (zh, en) in one.labels.items()}
+    actions = [_action(action) for action in (kind.kind.actions or {}).values()]
+    return {"zh": kind.zh, "en": kind.en, "segment": kind.segment, "fields": fields, "actions": actions}
 
 
 def _parts(body: Any, components: dict[str, Any]) -> set[str]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from bench import city, dispatch, growth, storm, sync_work, territory, vrptw
+from bench import city, dispatch, growth, pages, storm, sync_work, territory, vrptw
 
 BENCHES = {
     "city": city.main,
     "dispatch": dispatch.main,
     "growth": growth.main,
+    "pages": pages.main,
     "storm": storm.main,
     "sync": sync_work.main,
     "territory": territory.main,

@@ -114,7 +114,7 @@ def main() -> None:
     wanted = (
         (ROOT / "pyproject.toml").read_bytes() + (ROOT / "deploy/constraints.txt").read_bytes() + str(ROOT).encode()
     )
-    stamp = VENV / f"installed-{extra or 'run'}-{hashlib.sha256(wanted).hexdigest()[:16]}"
+    stamp = VENV / f"installed-{extra}-{hashlib.sha256(wanted).hexdigest()[:16]}"
     if stamp.exists():
         return
     private_lists()

@@ -32,10 +32,6 @@ class Day:
         """The moment of a second of the day."""
         return self.begins + timedelta(seconds=second)
 
-    def second(self, moment: datetime) -> int:
-        """The second of a moment."""
-        return int((moment - self.begins).total_seconds())
-
     def clock(self, second: int) -> str:
         """A second as people read it; another day is named."""
         moment = self.at(second)
@@ -173,6 +169,8 @@ def _pinned(task: Task, shift: Shift) -> list[Reason]:
 def why_unserved(day: Day, task: int) -> list[Reason]:
     """Why a job is in no route: what every crew lacks, or what stands in the way of the one that comes nearest."""
     problem, job = day.problem, day.problem.tasks[task]
+    if not problem.shifts:
+        return [Reason("crews", False, "这一天没有在岗班组", "no crew works that day")]
     able = [shift for shift in problem.shifts if job.skills <= shift.skills]
     if not able:
         names = ", ".join(sorted(job.skills))

@@ -115,7 +115,14 @@ def session(database: Database) -> Iterator[Session]:
 def settings(tmp_path: Path, cluster: Cluster) -> config.Settings:
     """Settings of a server of this test's own."""
     objects = (tmp_path / "objects").as_uri()
-    return replace(config.read({}), home=tmp_path, objects_url=objects, secret_key="of the tests", limits_enabled=False)
+    return replace(
+        config.read({}),
+        home=tmp_path,
+        web_root=tmp_path / "web",
+        objects_url=objects,
+        secret_key="of the tests",
+        limits_enabled=False,
+    )
 
 
 @pytest.fixture(scope="session")

@@ -32,6 +32,7 @@ class DeviceOut(Schema):
     last_failure_at = wire.Moment(allow_none=True)
     last_failure = fields.String(allow_none=True)
     revoked_at = wire.Moment(allow_none=True)
+    people = fields.List(fields.String(), metadata={"description": "who has signed in on it, by name"})
 
 
 @blueprint.route("")

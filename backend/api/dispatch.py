@@ -11,11 +11,12 @@ from marshmallow import RAISE, Schema, fields
 from backend.api.authentication import actor, signed_in
 from backend.api.conditional import etag, if_match
 from backend.api.house import house, reading, transaction
-from backend.queries import nearby
+from backend.queries import board, nearby
 from backend.queries.documents import read_document
 from backend.records import wire
 from backend.records.registry import KINDS
 from backend.services import day_plans, dispatching, emergencies, gathering, keeping
+from backend.services.desk import need_office
 from backend.services.notifying import channel_named
 
 blueprint = Blueprint("dispatch", __name__, url_prefix="/api/v1/dispatch", description="派单 · Dispatch")
@@ -123,6 +124,17 @@ class DuplicateIn(Schema):
     of_id = wire.Id(required=True)
 
 
+class BoardOut(Schema):
+    """Open jobs (a job's own fields), crews with `last_contact_at`, cells with their load."""
+
+    jobs = fields.List(fields.Dict(), required=True)
+    crews = fields.List(fields.Dict(), required=True)
+    cells = fields.List(fields.Dict(), required=True)
+    extent = fields.List(
+        fields.Float(), required=True, allow_none=True, metadata={"description": "west, south, east, north"}
+    )
+
+
 def _job(stored: Any) -> Any:
     body = {
         "id": stored.id,
@@ -131,6 +143,18 @@ def _job(stored: Any) -> Any:
         "crew_id": stored.values["crew_id"],
     }
     return body, etag(stored.version)
+
+
+@blueprint.route("/board")
+class Board(MethodView):
+    @blueprint.response(200, BoardOut)
+    @signed_in
+    def get(self) -> Any:
+        """Everything a dispatcher's screen begins with: open jobs, crews and cells of the asker's units."""
+        need_office(actor())
+        house().contacts.flush()
+        with reading() as session:
+            return board.board(session, actor())
 
 
 @blueprint.route("/<uuid:job_id>/proposals")

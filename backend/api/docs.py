@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import flask_swagger_ui
-from flask import Blueprint, Flask, Response, redirect, send_from_directory
+from flask import Blueprint, Flask, Response, send_from_directory
 
 # The wheel that carries Swagger UI 5: the one the design named stops at 4, which cannot show OpenAPI 3.1.
 _UI = Path(flask_swagger_ui.__file__).parent / "dist"
@@ -18,9 +18,8 @@ blueprint = Blueprint("docs", __name__, url_prefix="/docs")
 
 
 def install(app: Flask) -> None:
-    """The pages; until the console is built, the front door leads here."""
+    """The pages."""
     app.register_blueprint(blueprint)
-    app.add_url_rule("/", "front", lambda: redirect("/docs"))
 
 
 @blueprint.get("")

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
+from flask import request
 from flask.views import MethodView
 from flask_smorest import Blueprint
-from marshmallow import RAISE, Schema, fields
+from marshmallow import EXCLUDE, RAISE, Schema, fields
 
 from backend.actor import DESK
 from backend.api.authentication import actor, signed_in
 from backend.api.conditional import etag
-from backend.api.house import reading, transaction
+from backend.api.house import house, reading, transaction
 from backend.errors import Problem
 from backend.queries import inbox
 from backend.queries.documents import read_document
 from backend.records import wire
 from backend.records.registry import KINDS
-from backend.services import deciding
+from backend.services import deciding, file_hand_in
 
 blueprint = Blueprint("inbox", __name__, url_prefix="/api/v1/inbox", description="待人工处理 · Waiting for a person")
+
+MOST_FILE_BYTES = 200 * 1024 * 1024
 
 
 class ParkedGroup(Schema):
@@ -111,6 +116,48 @@ class Decide(MethodView):
         with transaction() as session:
             rows = deciding.decide_group(session, actor(), str(group_id), body["decision"], body["reason"])
         return {"group_id": str(group_id), "mutations": rows}
+
+
+class FileIn(Schema):
+    """What a phone exports: its unsent mutations, and the bytes of photos in base64 by photo id."""
+
+    author = wire.Id(required=True)
+    mutations = fields.List(fields.Dict(), required=True)
+    photos = fields.Dict(keys=wire.Id(), values=fields.String(), load_default=dict)
+
+
+class FileOut(Schema):
+    """How much came, and how much of it now waits for a decision (what had arrived before does not)."""
+
+    mutations = fields.Integer(required=True)
+    parked = fields.Integer(required=True)
+    photos = fields.Integer(required=True)
+
+
+def _with_room(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Photos make such a file larger than any other body."""
+
+    @wraps(view)
+    def roomy(*args: Any, **kwargs: Any) -> Any:
+        request.max_content_length = MOST_FILE_BYTES
+        return view(*args, **kwargs)
+
+    return roomy
+
+
+@blueprint.route("/files")
+class Files(MethodView):
+    decorators = [_with_room]
+
+    @blueprint.arguments(FileIn(unknown=EXCLUDE))
+    @blueprint.response(201, FileOut)
+    @signed_in
+    def post(self, file: dict[str, Any]) -> Any:
+        """Hand in a phone's exported work for its author; all of it is parked for a decision."""
+        with transaction() as session:
+            return file_hand_in.hand_in_file(
+                session, actor(), house().blobs, file["author"], file["mutations"], file["photos"]
+            )
 
 
 @blueprint.route("/questions")

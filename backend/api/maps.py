@@ -41,8 +41,8 @@ class Export(MethodView):
         """A layer as a file: cells, jobs or customers within the asker's scopes."""
         found = layer_named(layer)
         with reading() as session:
-            rows = layers.features(session, actor(), found, layers.Window())
-        data = write_map([feature for _, feature in rows], found.name, query["format"])
+            rows = layers.whole(session, actor(), found)
+        data = write_map(rows, found.name, query["format"])
         _, suffix, media_type = FORMATS[query["format"]]
         name = f"{found.name}.zip" if query["format"] == "shp" else f"{found.name}{suffix}"
         headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}

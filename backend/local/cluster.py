@@ -9,12 +9,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
 
 import structlog
+
+from backend.local import debian
 
 log = structlog.get_logger(__name__)
 LONGEST_SOCKET_PATH = 100
@@ -33,18 +35,6 @@ class Binaries:
     extension_path: str = ""
 
 
-def root_prefix() -> list[str] | None:
-    """How to run a command as root: nothing, sudo, or not at all."""
-    if os.geteuid() == 0:
-        return []
-    if (
-        shutil.which("sudo")
-        and subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode == 0
-    ):
-        return ["sudo", "-n"]
-    return None
-
-
 def find_binaries(home: Path) -> Binaries:
     """PostgreSQL with PostGIS: on the machine, by apt as root, or unpacked into `home` as a plain user."""
     found = _installed()
@@ -55,7 +45,7 @@ def find_binaries(home: Path) -> Binaries:
         return _unpacked(unpacked)
     if not shutil.which("apt-get"):
         raise NoPostgres("install PostgreSQL 14 or newer with PostGIS 3, or set WANGGE_DATABASE_URL")
-    if root_prefix() is not None:
+    if debian.root_prefix() is not None:
         _apt_install()
         found = _installed()
         if found:
@@ -83,27 +73,21 @@ def _installed() -> Binaries | None:
     return None
 
 
-def _postgis_package(environment: Mapping[str, str]) -> str:
-    names = subprocess.run(
-        ["apt-cache", "pkgnames", "postgresql-"], capture_output=True, text=True, check=True, env=environment
-    ).stdout.split()
-    wanted = sorted(n for n in names if n.endswith("-postgis-3") and n.split("-")[1].isdigit())
+def _packages() -> list[str]:
+    """The newest PostgreSQL for which Debian has PostGIS 3."""
+    names = debian.known_packages("postgresql-")
+    wanted = [n for n in names if n.endswith("-postgis-3") and n.split("-")[1].isdigit()]
     if not wanted:
         raise NoPostgres("apt knows no postgresql-*-postgis-3; set WANGGE_DATABASE_URL to a database with PostGIS")
-    return max(wanted, key=lambda n: int(n.split("-")[1]))
+    package = max(wanted, key=lambda n: int(n.split("-")[1]))
+    return ["postgresql-" + package.split("-")[1], package]
 
 
 def _apt_install() -> None:
     log.info("installing PostgreSQL with PostGIS by apt (once)")
-    prefix = root_prefix() or []
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    subprocess.run([*prefix, "apt-get", "update", "-q"], check=False, stdout=subprocess.DEVNULL, env=environment)
-    _no_default_cluster(prefix)
-    package = _postgis_package(environment)
-    server = "postgresql-" + package.split("-")[1]
-    options = ["-y", "-q", "--no-install-recommends", "-o", "Dpkg::Options::=--force-confold"]
-    command = [*prefix, "apt-get", "install", *options, server, package]
-    if subprocess.run(command, check=False, stdout=subprocess.DEVNULL, env=environment).returncode:
+    debian.refresh_lists()
+    _no_default_cluster(debian.root_prefix() or [])
+    if not debian.install_packages(_packages()):
         raise NoPostgres("apt-get could not install PostgreSQL; see its messages above")
 
 
@@ -122,22 +106,8 @@ def _no_default_cluster(prefix: list[str]) -> None:
 
 
 def _apt_unpack(target: Path) -> None:
-    """Download the packages and what they need, and unpack them into a folder of ours."""
     log.info("no root here: unpacking PostgreSQL with PostGIS into the project's folder (once)")
-    # Made by deploy/bootstrap.py beside this environment, where the machine has no lists.
-    own_lists = Path(sys.prefix).parent / "apt" / "apt.conf"
-    environment = {**os.environ, **({"APT_CONFIG": str(own_lists)} if own_lists.exists() else {})}
-    package = _postgis_package(environment)
-    server = "postgresql-" + package.split("-")[1]
-    simulate = ["apt-get", "install", "-s", "--no-install-recommends", server, package]
-    plan = subprocess.run(simulate, capture_output=True, text=True, check=True, env=environment).stdout
-    names = [line.split()[1] for line in plan.splitlines() if line.startswith("Inst ")]
-    target.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
-        download = ["apt-get", "download", "-q", *names]
-        subprocess.run(download, cwd=folder, check=True, stdout=subprocess.DEVNULL, env=environment)
-        for deb in sorted(Path(folder).glob("*.deb")):
-            subprocess.run(["dpkg", "-x", str(deb), str(target)], check=True)
+    debian.unpack_packages(_packages(), target)
     for control in target.glob("usr/share/postgresql/*/extension/postgis-3.control"):
         plain = control.with_name("postgis.control")
         if not plain.exists():
@@ -147,16 +117,8 @@ def _apt_unpack(target: Path) -> None:
 
 def _unpacked(target: Path) -> Binaries:
     folder = max(target.glob("usr/lib/postgresql/*/bin"), key=lambda p: int(p.parts[-2]))
-    libraries = [
-        str(p)
-        for p in (
-            *target.glob("usr/lib/*-linux-gnu"),
-            *target.glob("usr/lib/*-linux-gnu/*"),
-            *target.glob("lib/*-linux-gnu"),
-        )
-        if p.is_dir()
-    ]
-    return Binaries(folder, {"LD_LIBRARY_PATH": ":".join(libraries), "PROJ_DATA": str(target / "usr/share/proj")})
+    libraries = debian.loader_path(target)
+    return Binaries(folder, {"LD_LIBRARY_PATH": libraries, "PROJ_DATA": str(target / "usr/share/proj")})
 
 
 class Cluster:

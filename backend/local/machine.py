@@ -73,6 +73,7 @@ class Machine:
             "WANGGE_BROKER_URL": self.settings.broker_url,
             "WANGGE_OBJECTS_URL": self.settings.objects_url,
             "WANGGE_SECRET_KEY": self.settings.secret_key,
+            "WANGGE_WEB_ROOT": str(self.settings.web_root),
             "PROMETHEUS_MULTIPROC_DIR": str(metrics),
         }
 

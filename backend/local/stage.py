@@ -33,6 +33,7 @@ def stage(
         machine.settings = replace(
             machine.settings,
             database_url=cluster.url("stage"),
+            web_root=config.read().web_root,
             broker_url=broker.url,
             secret_key=secret_key(home),
             demo_accounts=True,

@@ -67,7 +67,8 @@ def _pair(lng: float | None, lat: float | None) -> tuple[float, float] | None:
 
 
 _JOBS = (
-    "SELECT id::text, number, version, state, urgency, ST_X(place), ST_Y(place), skills, coalesce(duration_minutes, 60), crew_id::text, "
+    "SELECT id::text, number, version, state, urgency, ST_X(place), ST_Y(place), skills, coalesce(duration_minutes, 60), "
+    "CASE WHEN state <> 'received' THEN crew_id::text END, "
     "coalesce(is_pinned, false), appointment_from, appointment_until, due_at, planned_at, coalesce(started_at, arrived_at, dispatched_at) "
     "FROM work_order WHERE deleted_at IS NULL AND place IS NOT NULL"
 )

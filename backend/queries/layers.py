@@ -11,7 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.actor import Actor
-from backend.queries.scopes import held
+from backend.errors import Problem
+from backend.queries.scopes import held, today
 from geo.mapfile import Feature
 
 MOST_FEATURES = 200_000
@@ -35,7 +36,7 @@ LAYERS = {
     for layer in (
         Layer(
             "cells", "cell", "网格", "Cells", "outline",
-            "(t.valid_until IS NULL OR t.valid_until >= current_date)",
+            "t.valid_from <= :on AND (t.valid_until IS NULL OR t.valid_until >= :on)",
             {"name": "t.name", "code": "t.code", "workload": "t.workload::float", "valid_from": "t.valid_from"},
         ),
         Layer(
@@ -79,6 +80,14 @@ def features(session: Session, actor: Actor, layer: Layer, window: Window) -> li
     return [(row[0], Feature(shapely.from_wkb(bytes(row[1])), row[2])) for row in rows]
 
 
+def whole(session: Session, actor: Actor, layer: Layer) -> list[Feature]:
+    """Everything of a layer for a file; raises too_large rather than leave something out."""
+    rows = features(session, actor, layer, Window(limit=MOST_FEATURES + 1))
+    if len(rows) > MOST_FEATURES:
+        raise Problem("too_large", most=MOST_FEATURES)
+    return [feature for _, feature in rows]
+
+
 def count(session: Session, actor: Actor, layer: Layer, window: Window) -> int:
     """How many rows the whole of a layer has in a box."""
     return int(
@@ -116,6 +125,6 @@ def _visible(layer: Layer) -> str:
 
 def _values(session: Session, actor: Actor, layer: Layer, window: Window) -> dict[str, Any]:
     box: Iterable[float | None] = window.bbox or (None, None, None, None)
-    return {"kind": layer.kind, "scopes": list(held(session, actor))} | dict(
+    return {"kind": layer.kind, "scopes": list(held(session, actor)), "on": today()} | dict(
         zip(("west", "south", "east", "north"), box, strict=True)
     )

@@ -87,7 +87,10 @@ def outlines(session: Session, units: list[str], on: date | None = None) -> list
 
 def coverage_report(session: Session, units: list[str]) -> dict[str, Any]:
     """Overlaps, holes, cells nobody serves today, the loads of representatives and crews, and cells to split."""
-    cells = outlines(session, units)
+    return _report(session, units, outlines(session, units))
+
+
+def _report(session: Session, units: list[str], cells: list[dict[str, Any]]) -> dict[str, Any]:
     if not cells:
         return {
             "cells": 0,
@@ -116,7 +119,8 @@ def coverage_report(session: Session, units: list[str]) -> dict[str, Any]:
 
 def coverage_features(session: Session, units: list[str]) -> dict[str, Any]:
     """The same proof to be drawn: every cell with what is wrong with it, and the holes, as GeoJSON."""
-    report, cells = coverage_report(session, units), outlines(session, units)
+    cells = outlines(session, units)
+    report = _report(session, units, cells)
     unserved = {cell["id"] for cell in report["unserved"]}
     to_split = {cell["id"]: cell["into"] for cell in report["to_split"]}
     overlapping = {name for one in report["overlaps"] for name in one["cells"]}

@@ -26,7 +26,7 @@ def card_of(session: Session, cell_id: str, base_url: str) -> str:
     found = responsible_for(session, cell_id)
     if found is None:
         raise Problem("no_representative")
-    address = f"{base_url.rstrip('/')}/api/v1/public/responsible?lng={cell['lng']:.6f}&lat={cell['lat']:.6f}"
+    address = f"{base_url.rstrip('/')}/who?lng={cell['lng']:.6f}&lat={cell['lat']:.6f}"
     qr = segno.make(address, error="m").svg_inline(scale=3, border=1)
     words = {
         "cell": cell["name"],

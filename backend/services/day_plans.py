@@ -67,15 +67,16 @@ def need_planner(session: Session, actor: Actor, unit_id: str) -> None:
 
 def work_out(database: Database, settings: Settings, plan_id: str, now: datetime | None = None) -> None:
     """Make one plan; nothing is open in the database while the solvers run."""
-    with database.snapshot() as session:
-        row = session.get_one(DayPlan, UUID(plan_id))
-        request, units = row.request, units_below(session, str(row.unit_id))
-        day, jobs, _, travel = day_of(session, settings, units, now or datetime.now(UTC), on=row.day)
     try:
+        with database.snapshot() as session:
+            row = session.get_one(DayPlan, UUID(plan_id))
+            request, units = row.request, units_below(session, str(row.unit_id))
+            day, jobs, _, travel = day_of(session, settings, units, now or datetime.now(UTC), on=row.day)
         planned, before = _planned(day, request)
         values = _worked_out(planned, before, jobs)
         values["figures"] |= {"travel_zh": travel.how_zh, "travel_en": travel.how_en}
     except Exception as error:
+        # One day that breaks something must not keep the others waiting for ever.
         log.error("day_plan.failed", plan=plan_id, error=type(error).__name__, exc_info=True)
         values = {"state": "failed", "problem": {"code": "server_error", "cause": type(error).__name__}}
     with database.transaction() as session:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from backend.actor import Actor, Role
@@ -23,7 +23,20 @@ def list_devices(session: Session, actor: Actor) -> list[dict[str, Any]]:
     rows = session.execute(
         select(Device).where(Device.unit_id.in_(units)).order_by(Device.registered_at).limit(1000)
     ).scalars()
-    return [_as_dict(row) for row in rows]
+    people = _people(session, units)
+    return [_as_dict(row) | {"people": people.get(str(row.id), [])} for row in rows]
+
+
+def _people(session: Session, units: list[UUID]) -> dict[str, list[str]]:
+    """Who has signed in on each device, by name."""
+    rows = session.execute(
+        text(
+            "SELECT t.device_id::text, array_agg(DISTINCT s.name ORDER BY s.name) FROM token t JOIN staff s ON s.id = t.staff_id "
+            "JOIN device d ON d.id = t.device_id WHERE d.unit_id = ANY(:units) GROUP BY t.device_id"
+        ),
+        {"units": units},
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def revoke_device(session: Session, actor: Actor, device_id: str) -> dict[str, Any]:

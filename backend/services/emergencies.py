@@ -19,8 +19,8 @@ from backend.services.dispatching import assign_job
 from backend.services.field_day import day_of
 from backend.services.notifying import Channel, tell
 from geo.dispatch import Day, propose
-from geo.routing.problem import Plan
-from geo.routing.timing import timed
+from geo.routing.insertion import best_insertion
+from geo.routing.problem import URGENT
 from sync.change import moment_text
 
 TOLD_CREWS = 5
@@ -29,13 +29,13 @@ TOLD_CREWS = 5
 def send_at_once(
     session: Session, settings: Settings, actor: Actor, job_id: str, crew_id: str | None
 ) -> dict[str, Any]:
-    """Give an urgent job to the crew that can be there first (or the one named), before its other work.
+    """Give an urgent job to the crew that can be there first (or the one named), as early as its appointments allow.
 
     Nobody else changes crew; the crew's later jobs get their new times. Jobs that have begun do not move.
     """
     day, jobs, crews = _day_with(session, settings, actor, job_id)
     new = len(jobs) - 1
-    tasks = [*day.problem.tasks[:new], replace(day.problem.tasks[new], priority=100)]
+    tasks = [*day.problem.tasks[:new], replace(day.problem.tasks[new], priority=URGENT)]
     day = replace(day, problem=replace(day.problem, tasks=tasks))
     ranked = propose(day, new)
     chosen = next((one for one in ranked if crew_id in (None, one.crew_id)), None)
@@ -43,7 +43,9 @@ def send_at_once(
         raise Problem("no_crew", best=chosen and [reason.zh for reason in chosen.reasons if not reason.is_good])
     crew = next(n for n, shift in enumerate(day.problem.shifts) if shift.id == chosen.crew_id)
     done = assign_job(session, actor, job_id, chosen.crew_id, version=None)
-    _retime(session, actor, _with_first(day, crew, new), crew, [one.id for one in jobs])
+    after = best_insertion(day.problem, day.plan, crew, new, earliest=True).after
+    rows = [(jobs[stop.task].id, {"planned_at": moment_text(day.at(stop.arrive_s))}) for stop in after.stops]
+    door.change_many(session, actor, "work_order", rows, trusted=True)
     leader = next(one.leader_id for one in crews if one.id == chosen.crew_id)
     return {"id": done.id, "version": done.version, "state": done.values["state"], "crew_id": chosen.crew_id,
             "leader_id": leader, "arrives_at": chosen.arrives_at, "delays_jobs": chosen.delays_jobs}  # fmt: skip
@@ -61,17 +63,6 @@ def _day_with(
     units = units_below(session, stored.values["unit_id"])
     day, jobs, crews, _ = day_of(session, settings, units, datetime.now(UTC), extra=job)
     return day, jobs, crews
-
-
-def _with_first(day: Day, crew: int, task: int) -> Day:
-    plan: Plan = day.plan.with_route(crew, (task, *day.plan.routes[crew]))
-    return replace(day, plan=plan)
-
-
-def _retime(session: Session, actor: Actor, day: Day, crew: int, job_ids: list[str]) -> None:
-    stops = timed(day.problem, day.problem.shifts[crew], day.plan.routes[crew]).stops
-    rows = [(job_ids[stop.task], {"planned_at": moment_text(day.at(stop.arrive_s))}) for stop in stops]
-    door.change_many(session, actor, "work_order", rows, trusted=True)
 
 
 def broadcast(session: Session, settings: Settings, channel: Channel, actor: Actor, job_id: str) -> list[str]:

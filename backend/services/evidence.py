@@ -124,11 +124,21 @@ def _finish(session: Session, parts: Parts, blobs: BlobStore, upload: Upload) ->
     blobs.put(key_of(upload.sha256), parts.chunks(upload_id))
     parts.remove(upload_id)
     upload.finished_at = datetime.now(UTC)
+    _arrived(session, upload.sha256, upload.length_bytes)
+
+
+def keep_whole(session: Session, blobs: BlobStore, sha256: str, data: bytes) -> None:
+    """Bytes that came all at once and match their hash: an object like any other."""
+    blobs.put(key_of(sha256), iter((data,)))
+    _arrived(session, sha256, len(data))
+
+
+def _arrived(session: Session, sha256: str, size_bytes: int) -> None:
     session.execute(
         text("INSERT INTO object (sha256, size_bytes) VALUES (:sha256, :size) ON CONFLICT DO NOTHING"),
-        {"sha256": upload.sha256, "size": upload.length_bytes},
+        {"sha256": sha256, "size": size_bytes},
     )
-    mark_arrived(session, upload.sha256)
+    mark_arrived(session, sha256)
 
 
 def mark_arrived(session: Session, sha256: str) -> int:

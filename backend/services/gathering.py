@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from backend.actor import DESK, Actor, system
 from backend.errors import Problem
 from backend.queries.nearby import at_same_door
+from backend.records.work_order import OPEN
 from backend.services import door
 from sync.change import Stored
 
@@ -16,14 +17,14 @@ from sync.change import Stored
 def make_duplicate(session: Session, actor: Actor, job_id: str, of_id: str) -> Stored:
     """A second report of a trouble: it is closed as such, and its reporter stands on the job that stays.
 
-    Both are told of the end, because the reporter is kept. Raises action_does_not_fit if the job has gone too far.
+    Raises check_failed unless that job is open, action_does_not_fit if the second one has gone too far.
     """
     if not actor.roles & DESK:
         raise Problem("not_allowed", needs=sorted(DESK))
     job, kept = (door.read(session, "work_order", one, lock=True) for one in sorted((job_id, of_id)))
     if job.id != job_id:
         job, kept = kept, job
-    if job.id == kept.id or kept.values.get("duplicate_of_id") or job.values["unit_id"] != kept.values["unit_id"]:
+    if job.id == kept.id or kept.values["state"] not in OPEN or job.values["unit_id"] != kept.values["unit_id"]:
         raise Problem(
             "check_failed",
             faults=[{"field": "of_id", "code": "invalid", "zh": "不能并入这张工单", "en": "cannot join that job"}],

@@ -61,6 +61,7 @@ def draw_plan(database: Database, plan_id: str, file: bytes | None = None, progr
         about = [str(one) for one in error.args][:20]
         drawn, problem = None, Problem("cannot_draw", cause=type(error).__name__, about=about)
     except Exception as error:
+        # One plan that breaks the drawing must not keep the others waiting for ever.
         log.error("ground_plan.failed", plan=plan_id, error=type(error).__name__, exc_info=True)
         drawn, problem = None, Problem("server_error", cause=type(error).__name__)
     with database.transaction() as session:

@@ -78,8 +78,9 @@ def make_wake(settings: config.Settings) -> Callable[[], None]:
             return
         last[0] = now
         try:
-            # A moment later, so that a fact announced just after this call is served too.
-            app.send_task("wangge.serve_outbox", countdown=0.3, retry=False)
+            # At once, because a colleague's console waits; and a moment later, for facts announced just after this call.
+            for seconds in (0.0, 0.3):
+                app.send_task("wangge.serve_outbox", countdown=seconds, retry=False)
         except (KombuError, OSError, RedisError) as error:
             log.warning("wake.failed", error=type(error).__name__)
 

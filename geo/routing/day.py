@@ -84,7 +84,7 @@ def without_crew(problem: Problem, today: Plan, crew: str) -> tuple[Problem, Pla
     ill = next(n for n, shift in enumerate(problem.shifts) if shift.id == crew)
     gone = problem.shifts[ill]
     shifts = [
-        replace(s, window_s=(gone.window_s[0], gone.window_s[0]), skills=frozenset()) if n == ill else s
+        replace(s, window_s=(gone.window_s[0], gone.window_s[0]), skills=frozenset(), pause=None) if n == ill else s
         for n, s in enumerate(problem.shifts)
     ]
     tasks = [replace(task, pinned_to=None if task.pinned_to == crew else task.pinned_to) for task in problem.tasks]

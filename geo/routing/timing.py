@@ -64,6 +64,9 @@ def timed(problem: Problem, shift: Shift, route: Sequence[int], *, is_quick: boo
 
 
 def _walk(problem: Problem, shift: Shift, route: Sequence[int], pause_before: int | None) -> Timed:
+    if not route:
+        # Whoever has nothing to do rests and goes home as they like.
+        return Timed((), None, 0, shift.window_s[0], ())
     now, place, travel, load = shift.window_s[0], shift.start, 0, 0
     pause, paused_at = shift.pause, None
     stops, faults = [], []

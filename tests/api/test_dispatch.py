@@ -135,6 +135,8 @@ def test_a_sick_crews_work_is_given_to_others(
     assert {one["job_id"] for one in sick["unserved"]} == {jobs[0], jobs[1]}
     assert dispatcher("PUT", f"/dispatch/plans/{sick['id']}/publication").status_code == 200
     assert dispatcher.get(f"/work-orders/{jobs[0]}")["state"] == "received"
+    well = planned(dispatcher, database, settings)
+    assert {stop["job_id"]: stop["change"] for stop in well["stops"]}[jobs[0]] == "new"
     assert crew_of(dispatcher, jobs[2]) == town["far crew"]
 
 
@@ -233,7 +235,8 @@ def test_a_second_report_joins_the_first(as_: As, town: Town, database: Database
     assert kept["other_reporters"] == [reporter]
     assert dispatcher.get(f"/work-orders/{second}")["duplicate_of_id"] == first
     assert dispatcher.get(f"/dispatch/{first}/same-trouble") == []
-    for one, of in ((first, second), (first, first)):
+    ended = second  # It was cancelled: a live report must not disappear into it.
+    for one, of in ((first, ended), (first, first)):
         assert dispatcher("PUT", f"/dispatch/{one}/duplicate", {"of_id": of}).get_json()["code"] == "check_failed"
 
 
@@ -371,3 +374,31 @@ def test_a_plan_is_worked_out_once(
     as_("dispatcher")("PUT", f"/dispatch/plans/{plan['id']}/publication")
     work_out(database, settings, plan["id"])
     assert as_("dispatcher").get(f"/dispatch/plans/{plan['id']}")["state"] == "published"
+
+
+def test_the_board_shows_open_jobs_crews_and_cells_of_the_unit(as_: As, town: Town, jobs: list[str]) -> None:
+    dispatcher = as_("dispatcher")
+    board = dispatcher.get("/dispatch/board")
+    shown = {one["id"]: one for one in board["jobs"]}
+    assert set(jobs) <= set(shown)
+    assert {one["unit_id"] for one in board["cells"]} == {town["north"]}
+    west, south, east, north = board["extent"]
+    assert west < middle(0)["coordinates"][0] < east
+    assert south < middle(0)["coordinates"][1] < north
+    (crew,) = [one for one in board["crews"] if one["id"] == town["crew"]]
+    assert (crew["jobs"], crew["leader_id"]) == (0, town["leader"])
+    dispatcher("PUT", f"/dispatch/{jobs[0]}/assignment", {"crew_id": town["crew"]})
+    after = dispatcher.get("/dispatch/board")
+    assert next(one for one in after["crews"] if one["id"] == town["crew"])["jobs"] == 1
+    job = next(one for one in after["jobs"] if one["id"] == jobs[0])
+    assert (job["state"], job["crew_id"], job["version"]) == ("dispatched", town["crew"], shown[jobs[0]]["version"] + 1)
+    dispatcher("POST", f"/work-orders/{jobs[0]}/actions/cancel", {"cancel_reason": "重复"})
+    assert jobs[0] not in {one["id"] for one in dispatcher.get("/dispatch/board")["jobs"]}
+    assert as_("rep")("GET", "/dispatch/board").status_code == 403
+
+
+def test_an_auditors_board_hides_addresses(as_: As, town: Town, database: Database) -> None:
+    with database.transaction() as session:
+        job(session, town, "W1", address="市南区测试路 12 号 3 单元")
+    (one,) = as_("auditor").get("/dispatch/board")["jobs"]
+    assert one["address"] == "市南区***"

@@ -15,6 +15,7 @@ import pytest
 from flask import Flask
 from werkzeug.serving import make_server
 
+from backend.queries import layers
 from geo.mapfile import FORMATS, read_map
 from tests.conftest import Person
 from tests.factories import Town, middle
@@ -43,6 +44,12 @@ def test_an_export_holds_what_its_reader_may_see(as_: As, town: Town) -> None:
     assert numbers(rep, "jobs") == {mine["number"]}
     assert numbers(rep, "customers") == {"K0000", "K0001", "K0004", "K0005"}
     assert numbers(as_("stranger"), "customers") == {"K0003", "K0007"}
+
+
+def test_an_export_leaves_nothing_out_in_silence(as_: As, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layers, "MOST_FEATURES", 2)
+    answer = as_("dispatcher")("GET", "/maps/cells/export")
+    assert (answer.status_code, answer.get_json()["code"]) == (413, "too_large")
 
 
 def tile_of(lng: float, lat: float, z: int) -> tuple[int, int]:

@@ -267,6 +267,7 @@ def test_a_phone_that_pushes_garbage_is_stopped_and_the_others_are_not(
     assert rep("POST", "/sync/pull", {"store": door.new_id()}).status_code == 200
     assert len(kept(database)) == 30
     (seen,) = [one for one in as_("dispatcher").get("/devices") if one["id"] == town["rep's phone"]]
+    assert seen["people"] == [as_("dispatcher").get(f"/staff/{town['rep']}")["name"]]
     assert seen["last_failure"] == "quota_exceeded"
 
 

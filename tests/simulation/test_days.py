@@ -141,6 +141,12 @@ class Day:
         self.phones[name].close()
         self.phones[name] = self._start(name)
 
+    def live(self) -> None:
+        """Forty things happen, then it is quiet."""
+        for _ in range(40):
+            self.step()
+        self.end()
+
     def end(self) -> None:
         """Quiet: everybody syncs until nothing is left; what is still held then is parked, as at its deadline."""
         for turn in range(4):
@@ -162,17 +168,20 @@ def test_after_quiet_every_phone_equals_the_server_and_nothing_is_lost(
 ) -> None:
     day = Day(seed, app, database, town, tmp_path)
     try:
-        for _ in range(40):
-            day.step()
-        day.end()
-        for name, phone in day.phones.items():
-            scopes = [one["scope"] for one in phone.store.meta("scopes")]
-            assert phone.store.versions() == server_view(database, scopes), (name, day.log)
-            endings = [outcome["status"] if outcome else "none" for _, outcome in phone.store.journal()]
-            assert set(endings) <= {"applied", "merged", "parked"}, day.log
-            check_every_ending(database, phone, day.log)
+        day.live()
+        check_after_quiet(day)
     finally:
         day.close()
+
+
+def check_after_quiet(day: Day) -> None:
+    """Every phone equals the server within its scopes, and every piece of work has its ending."""
+    for name, phone in day.phones.items():
+        scopes = [one["scope"] for one in phone.store.meta("scopes")]
+        assert phone.store.versions() == server_view(day.database, scopes), (name, day.log)
+        endings = [outcome["status"] if outcome else "none" for _, outcome in phone.store.journal()]
+        assert set(endings) <= {"applied", "merged", "parked"}, day.log
+        check_every_ending(day.database, phone, day.log)
 
 
 def check_every_ending(database: Database, phone: Phone, log: list[str]) -> None:

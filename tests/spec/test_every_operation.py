@@ -143,6 +143,7 @@ def _jobs(as_: As, town: Town) -> None:
     assert dispatcher.get(f"/dispatch/{second}/same-trouble")
     assert dispatcher("PUT", f"/dispatch/{second}/duplicate", {"of_id": job}).status_code == 200
     assert dispatcher("POST", f"/work-orders/{job}/actions/cancel", {"cancel_reason": "x"}).status_code == 200
+    assert dispatcher.get("/dispatch/board")["crews"]
     plan = dispatcher("POST", "/dispatch/plans", {"unit_id": town["north"], "few_changes": True}).get_json()["id"]
     work_out(app_database(dispatcher), config.read({}), plan)
     assert dispatcher.get(f"/dispatch/plans/{plan}")["state"] == "ready"
@@ -196,6 +197,8 @@ def _phones(app: Flask, as_: As, town: Town, photo: str) -> None:
     )
     assert sent.headers["Upload-Offset"] == "5"
     assert as_("admin")("GET", f"/photo-content/{photo}").data == b"bytes"
+    file = {"author": town["rep"], "mutations": [mutation("customer", town["customer 1"], "change", {"note": "x"})]}
+    assert as_("dispatcher")("POST", "/inbox/files", file).status_code == 201
 
 
 def app_database(person: Person) -> Database:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -127,7 +127,6 @@ def test_another_day_is_named_on_the_clock() -> None:
     found = day(("a", 120.0, {"pipe"}, 0))
     assert found.clock(NINE) == "09:00"
     assert found.clock(33 * HOUR) == "09-02 09:00"
-    assert found.second(BEGINS + timedelta(hours=2)) == 2 * HOUR
 
 
 BAY = shapely.difference(shapely.box(120.0, 36.0, 120.4, 36.4), shapely.box(120.15, 35.9, 120.25, 36.3))

@@ -266,6 +266,19 @@ def test_a_sick_crews_jobs_go_to_the_others() -> None:
     assert moved <= {n for route in after.routes for n in route} | set(after.unserved(free))
 
 
+def test_a_crew_with_nothing_to_do_breaks_no_rule() -> None:
+    late = Shift("late", 0, (16 * HOUR, 16 * HOUR), end=1, pause=LUNCH)
+    assert timed(Problem([], [late], line(0, 300)), late, []).faults == ()
+
+
+def test_a_sick_crew_with_a_break_is_planned_round() -> None:
+    problem = city(16, 4)
+    free, _ = without_crew(problem, plan_day(problem, 0.8), "c1")
+    noon = [replace(s, window_s=(max(s.window_s[0], 12 * HOUR), max(s.window_s[1], 12 * HOUR))) for s in free.shifts]
+    after = plan_day(replace(free, shifts=noon), 0.8)
+    assert after.routes[1] == ()
+
+
 def test_todays_plan_is_where_it_begins() -> None:
     problem = city(20, 4)
     today = plan_day(problem, 2)

@@ -1,0 +1,100 @@
+"""The dispatcher's board in one look: every open job, every crew with its last contact, and every cell with its load."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from backend.actor import Actor
+from backend.queries.documents import masked
+from backend.queries.scopes import today, units_below
+from backend.records.registry import KINDS
+from backend.records.work_order import OPEN, WORKING
+
+# What a list, a map and a timeline show of a job; its card is read when it is opened.
+JOB_FIELDS = (
+    "id", "number", "state", "urgency", "matter_id", "description", "address", "place", "cell_id", "crew_id", "customer_id", "due_at",
+    "planned_at", "appointment_from", "appointment_until", "duration_minutes", "is_pinned", "dispatched_at", "opened_at", "escalated_at",
+    "arrived_at", "started_at", "bundle_id", "waiting_for",
+)  # fmt: skip
+MOST_JOBS = 5_000
+NOBODYS = {"received", "waiting_papers"}
+
+
+def board(session: Session, actor: Actor) -> dict[str, Any]:
+    """Open jobs, crews and cells of the asker's units as they are now."""
+    units = units_below(session, actor.unit_id)
+    return {
+        "jobs": _jobs(session, actor, units),
+        "crews": _crews(session, units),
+        "cells": _cells(session, units),
+        "extent": _extent(session, units),
+    }
+
+
+def _extent(session: Session, units: list[str]) -> list[float] | None:
+    """West, south, east and north of today's cells, for a map to begin with."""
+    row = session.execute(
+        text(
+            "SELECT ST_XMin(e), ST_YMin(e), ST_XMax(e), ST_YMax(e) FROM (SELECT ST_Extent(outline) AS e FROM cell c WHERE c.deleted_at IS NULL "
+            "AND c.valid_from <= :on AND (c.valid_until IS NULL OR c.valid_until >= :on) AND c.unit_id = ANY(CAST(:units AS uuid[]))) found"
+        ),
+        {"on": today(), "units": units},
+    ).one()
+    return None if row[0] is None else list(row)
+
+
+def _jobs(session: Session, actor: Actor, units: list[str]) -> list[dict[str, Any]]:
+    rows = session.execute(
+        text(
+            "SELECT d.version, d.body FROM work_order w JOIN sync_document d ON d.kind = 'work_order' AND d.id = w.id "
+            "WHERE w.deleted_at IS NULL AND w.state = ANY(:open) AND w.unit_id = ANY(CAST(:units AS uuid[])) "
+            "ORDER BY w.due_at NULLS LAST, w.id LIMIT :most"
+        ),
+        {"open": sorted(OPEN), "units": units, "most": MOST_JOBS},
+    )
+    kind, found = KINDS["work_order"], []
+    for version, body in rows:
+        values = masked(actor, kind, orjson.loads(body))
+        job = {name: values.get(name) for name in JOB_FIELDS} | {"version": version}
+        # A job taken back still remembers its last crew; on the board it is nobody's.
+        found.append(job | ({"crew_id": None} if job["state"] in NOBODYS else {}))
+    return found
+
+
+def _crews(session: Session, units: list[str]) -> list[dict[str, Any]]:
+    """Crews with their open work, where they last arrived, and when a phone of theirs last spoke."""
+    rows = session.execute(
+        text(
+            "SELECT c.id::text, c.name, c.leader_id::text, s.name AS leader, c.skills, c.shift_start, c.shift_end, c.phone, "
+            "(SELECT max(d.last_seen_at) FROM device d JOIN token t ON t.device_id = d.id WHERE t.staff_id = ANY(c.member_ids || c.leader_id) "
+            " AND d.revoked_at IS NULL) AS last_contact_at, "
+            "(SELECT count(*) FROM work_order w WHERE w.crew_id = c.id AND w.deleted_at IS NULL AND w.state = ANY(:given)) AS jobs, "
+            "coalesce((SELECT ST_AsGeoJSON(w.place) FROM work_order w WHERE w.crew_id = c.id AND w.arrived_at > now() - interval '1 day' "
+            " ORDER BY w.arrived_at DESC LIMIT 1), ST_AsGeoJSON(c.start_place)) AS place "
+            "FROM crew c LEFT JOIN staff s ON s.id = c.leader_id WHERE c.deleted_at IS NULL AND c.is_active "
+            "AND c.unit_id = ANY(CAST(:units AS uuid[])) ORDER BY c.name, c.id"
+        ),
+        {"given": sorted(WORKING | {"dispatched"}), "units": units},
+    ).mappings()
+    return [dict(row) | {"place": orjson.loads(row["place"]) if row["place"] else None} for row in rows]
+
+
+def _cells(session: Session, units: list[str]) -> list[dict[str, Any]]:
+    """Cells with their workload, open jobs, and who answers for them first; outlines come with the coverage proof."""
+    rows = session.execute(
+        text(
+            "SELECT c.id::text, c.name, c.workload::float, c.unit_id::text, "
+            "(SELECT count(*) FROM work_order w WHERE w.cell_id = c.id AND w.deleted_at IS NULL AND w.state = ANY(:open)) AS jobs, "
+            "(SELECT s.name FROM cell_assignment a JOIN staff s ON s.id = a.staff_id WHERE a.cell_id = c.id AND a.deleted_at IS NULL "
+            " AND a.valid_from <= :on AND (a.valid_until IS NULL OR a.valid_until >= :on) ORDER BY a.duty = 'representative' DESC, a.valid_from LIMIT 1) "
+            " AS representative "
+            "FROM cell c WHERE c.deleted_at IS NULL AND c.valid_from <= :on AND (c.valid_until IS NULL OR c.valid_until >= :on) "
+            "AND c.unit_id = ANY(CAST(:units AS uuid[])) ORDER BY c.name, c.id"
+        ),
+        {"open": sorted(OPEN), "on": today(), "units": units},
+    ).mappings()
+    return [dict(row) for row in rows]

@@ -1,0 +1,77 @@
+"""A phone that reaches no network any more: its unsent work comes as a file, and waits for a person like all parked work."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from sqlalchemy.orm import Session
+
+from backend.actor import DESK, Actor, Role
+from backend.blobs.store import BlobStore
+from backend.errors import Problem
+from backend.queries.scopes import StaffRights, units_below
+from backend.records.account import Account
+from backend.records.registry import SYNC_KINDS
+from backend.services.door import push_store
+from backend.services.evidence import keep_whole
+from sync.push import Clocks, Push
+from sync.wire import Unreadable, mutation_from
+
+
+def hand_in_file(
+    session: Session,
+    actor: Actor,
+    blobs: BlobStore,
+    author_id: str,
+    mutations: Sequence[Any],
+    photos: Mapping[str, str],
+) -> dict[str, int]:
+    """Park somebody's exported work under their own name; what the phone itself hands in later gets the same answers.
+
+    `photos` are bytes in base64 by photo id. Nothing is applied before a person has looked: a file can be forged.
+    """
+    if not actor.roles & DESK:
+        raise Problem("not_allowed", needs=sorted(DESK))
+    account = session.get(Account, UUID(author_id))
+    if account is None or str(account.unit_id) not in units_below(session, actor.unit_id):
+        raise Problem("not_found", id=author_id)
+    author = Actor(author_id, str(account.unit_id), frozenset(Role(role) for role in account.roles), None)
+    now = datetime.now(UTC)
+    push = Push(
+        push_store(session),
+        SYNC_KINDS,
+        author.as_author(),
+        StaffRights(session, author),
+        Clocks(now, now, {}),
+        "from_file",
+    )
+    outcomes = push.run([_read(one) for one in mutations])
+    for data in map(_bytes_of, photos.values()):
+        keep_whole(session, blobs, hashlib.sha256(data).hexdigest(), data)
+    parked = sum(1 for one in outcomes if one.code in ("from_file", "predecessor_parked"))
+    return {"mutations": len(outcomes), "parked": parked, "photos": len(photos)}
+
+
+def _read(one: Any) -> Any:
+    try:
+        return mutation_from(orjson.dumps(one, option=orjson.OPT_SORT_KEYS))
+    except Unreadable as error:
+        raise Problem("invalid", faults=[_fault("mutations", error.why)]) from error
+
+
+def _bytes_of(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise Problem("invalid", faults=[_fault("photos", "not base64")]) from error
+
+
+def _fault(field: str, why: str) -> dict[str, str]:
+    return {"field": field, "code": "invalid", "zh": f"文件内容读不懂：{why}", "en": f"the file cannot be read: {why}"}

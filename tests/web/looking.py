@@ -1,0 +1,75 @@
+"""Every page of both apps as somebody would open it, for looking at them and for measuring them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from playwright.sync_api import Page
+
+from backend.demo.cast import Office
+from tests.web.conftest import Desk, Handset
+
+WEB = Path(__file__).parents[2] / "web"
+CONSOLE_PAGES = ("board", "plan", "ground", "inbox", "customers", "visits", "people")
+PHONE_TABS = ("/", "/map", "/customers", "/queue", "/me")
+
+
+def phone_pages(phone: Handset) -> Iterator[tuple[str, Page]]:
+    """Each screen of a signed-in phone, by name."""
+    for path in PHONE_TABS:
+        phone.go(path)
+        phone.page.wait_for_timeout(900 if path == "/map" else 350)
+        yield path.strip("/") or "today", phone.page
+    for name, path in inner_pages(phone):
+        phone.go(path)
+        phone.page.wait_for_timeout(500)
+        yield name, phone.page
+
+
+def inner_pages(phone: Handset) -> Iterator[tuple[str, str]]:
+    """A customer and a job of this person's, where there are any."""
+    for tab, name, selector in (
+        ("/customers", "customer", "a[href*='/customers/'], .van-list .van-cell"),
+        ("/", "job", "[data-test=jobs] .van-cell"),
+    ):
+        phone.go(tab)
+        phone.page.wait_for_timeout(300)
+        if phone.page.locator(selector).count():
+            phone.page.locator(selector).first.click()
+            phone.page.wait_for_timeout(300)
+            yield name, phone.page.url.split("/m", 1)[1]
+
+
+def console_pages(desk: Desk) -> Iterator[tuple[str, Page]]:
+    """Each page of a signed-in console; the board with a job chosen, as a map and as a timeline."""
+    page = desk.page
+    for name in CONSOLE_PAGES:
+        desk.go(name)
+        page.wait_for_timeout(1200 if name in ("board", "ground") else 700)
+        if name == "board":
+            page.locator("[data-test=jobs] .job").first.click()
+            page.wait_for_selector("[data-test=candidates] > li")
+        if name == "customers":
+            page.fill("input[name=find]", "大港")
+            page.locator(".el-table__row").first.click()
+            page.wait_for_selector("[data-test=customer]")
+        yield name, page
+        if name == "board":
+            page.locator(".el-radio-button").nth(1).click()
+            page.wait_for_timeout(400)
+            yield "timeline", page
+            page.click("[data-test=new-job]")
+            page.wait_for_timeout(500)
+            yield "new-job", page
+            page.keyboard.press("Escape")
+
+
+def faults_of(page: Page) -> list[str]:
+    """What axe finds wrong: rule, how many places, and one of them. It is put in past the pages' content policy."""
+    page.evaluate((WEB / "node_modules/axe-core/axe.min.js").read_text())
+    found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']}).then(r => r.violations)")
+    return [f"{one['id']} x{len(one['nodes'])}: {one['nodes'][0]['html'][:160]}" for one in found]
+
+
+Offices = Callable[[str], Office]

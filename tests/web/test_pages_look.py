@@ -1,0 +1,75 @@
+"""Every page in both languages: nothing that keeps a person out (axe), nothing fetched from elsewhere, no missing words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.web.conftest import City, Desk, Handset
+from tests.web.looking import console_pages, faults_of, phone_pages
+
+LANGUAGES = ("zh-CN", "en-GB")
+# A key of messages that was shown instead of its sentence.
+RAW_KEY = re.compile(
+    r"\b(app|nav|board|job|make|plan|ground|inbox|people|visit|queue|enter|bar|today|me|map)\.[a-zA-Z_]+\b"
+)
+
+
+def hosts(urls: set[str]) -> set[str]:
+    return {urlsplit(url).netloc for url in urls if url.startswith("http")}
+
+
+def looked_at(pages: object) -> str:
+    wrong: list[str] = []
+    for name, page in pages:  # type: ignore[attr-defined]
+        wrong += [f"{name}: {fault}" for fault in faults_of(page)]
+        wrong += [f"{name}: raw key {found.group()}" for found in RAW_KEY.finditer(page.inner_text("body"))]
+    return "\n".join(wrong)
+
+
+@pytest.mark.parametrize(("who", "locale"), [("R101", "zh-CN"), ("L101", "en-GB")])
+def test_the_phone(handset: Callable[..., Handset], city: City, who: str, locale: str) -> None:
+    phone = handset(who, locale=locale)
+    assert looked_at(phone_pages(phone)) == ""
+    assert hosts(phone.asked) == {urlsplit(city.url).netloc}
+
+
+@pytest.mark.parametrize("locale", LANGUAGES)
+def test_the_console(desk: Callable[..., Desk], city: City, locale: str) -> None:
+    console = desk("D101", locale=locale)
+    assert looked_at(console_pages(console)) == ""
+    assert hosts(console.asked) == {urlsplit(city.url).netloc}
+
+
+@pytest.mark.parametrize("locale", LANGUAGES)
+def test_the_ways_in(browser: Browser, city: City, locale: str) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, locale=locale)
+    page = context.new_page()
+
+    def at(path: str) -> Page:
+        page.goto(city.url + path)
+        page.wait_for_selector("h1")
+        return page
+
+    assert looked_at((path, at(path)) for path in ("/m/", "/#/board", "/who")) == ""
+    context.close()
+
+
+def test_anybody_finds_their_representative(browser: Browser, city: City) -> None:
+    context = browser.new_context(locale="zh-CN")
+    page = context.new_page()
+    page.goto(f"{city.url}/who")
+    page.fill("input[name=address]", "大港街道昌乐路")
+    page.click("[data-test=find]")
+    page.wait_for_selector("[data-test=who] h2")
+    shown = page.inner_text("[data-test=who]")
+    assert "服务时间" in shown or "电话" in shown
+    page.fill("input[name=address]", "没有这个地方吧")
+    page.click("[data-test=find]")
+    page.wait_for_selector("[role=alert]:has-text('服务热线')")
+    assert context.cookies() == []
+    context.close()

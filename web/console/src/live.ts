@@ -1,0 +1,142 @@
+/** The board as it is now: read whole, read again at each nudge, and honest about how old it is. */
+import { computed, reactive, shallowRef } from "vue";
+
+import type { Values } from "@wangge/shared/sync/canonical.ts";
+
+import { authorised, GET, got, me } from "./api.ts";
+
+export interface Job extends Values {
+  id: string;
+  version: number;
+  number: string | null;
+  state: string;
+  urgency: string | null;
+  matter_id: string;
+  description: string | null;
+  address: string | null;
+  place: { type: "Point"; coordinates: [number, number] } | null;
+  cell_id: string | null;
+  crew_id: string | null;
+  due_at: string | null;
+  planned_at: string | null;
+  duration_minutes: number | null;
+  is_pinned: boolean | null;
+  opened_at: string | null;
+  dispatched_at: string | null;
+}
+
+export interface Crew extends Values {
+  id: string;
+  name: string;
+  leader: string | null;
+  shift_start: string;
+  shift_end: string;
+  jobs: number;
+  last_contact_at: string | null;
+  place: { type: "Point"; coordinates: [number, number] } | null;
+}
+
+export interface Cell extends Values {
+  id: string;
+  name: string;
+  workload: number | null;
+  unit_id: string;
+  jobs: number;
+  representative: string | null;
+}
+
+const EVERY_MS = 30_000;
+const STALE_MS = 60_000;
+const AGAIN_MS = 3_000;
+let triedAt = 0;
+
+export const jobs = shallowRef<Job[]>([]);
+export const crews = shallowRef<Crew[]>([]);
+export const cells = shallowRef<Cell[]>([]);
+/** West, south, east and north of the ground. */
+export const extent = shallowRef<[number, number, number, number] | null>(null);
+export const matters = shallowRef(new Map<string, Values>());
+export const live = reactive({ readAt: 0, isListening: false, now: Date.now() });
+export const isStale = computed(() => live.now - live.readAt > STALE_MS);
+
+let running: Promise<void> | null = null;
+let isWanted = false;
+
+/** Read the board; calls that come while it is being read are answered by one more reading. */
+export function readBoard(): Promise<void> {
+  if (running) {
+    isWanted = true;
+    return running;
+  }
+  running = read()
+    .catch(() => undefined)
+    .finally(() => {
+      running = null;
+      if (isWanted) {
+        isWanted = false;
+        void readBoard();
+      }
+    });
+  return running;
+}
+
+async function read(): Promise<void> {
+  triedAt = Date.now();
+  const board = await got(GET("/api/v1/dispatch/board"));
+  jobs.value = board.jobs as unknown as Job[];
+  crews.value = board.crews as unknown as Crew[];
+  cells.value = board.cells as unknown as Cell[];
+  extent.value = board.extent as typeof extent.value;
+  live.readAt = Date.now();
+}
+
+let timer = 0;
+
+/** Begin to watch: once signed in, until signed out. */
+export async function watchBoard(): Promise<void> {
+  window.clearInterval(timer);
+  timer = window.setInterval(() => {
+    live.now = Date.now();
+    const isDue = live.now - live.readAt > EVERY_MS && live.now - triedAt > AGAIN_MS;
+    if (me.signed && isDue) void readBoard();
+  }, 1_000);
+  const page = await got(GET("/api/v1/matters", { params: { query: { limit: 500 } } }));
+  matters.value = new Map(page.rows!.map((one) => [String(one.id), one as Values]));
+  await readBoard();
+  void listen();
+}
+
+/** Server-sent events need the token, so they are read as a stream; when it ends, it is opened again. */
+async function listen(): Promise<void> {
+  while (me.signed) {
+    try {
+      const answer = await authorised(new Request("/api/v1/sync/nudges"));
+      live.isListening = answer.status === 200;
+      const reader = answer.status === 200 ? answer.body?.getReader() : undefined;
+      const decoder = new TextDecoder();
+      for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
+        if (decoder.decode(part.value, { stream: true }).includes("event: pull")) void readBoard();
+      }
+    } catch {
+      live.isListening = false;
+    }
+    await new Promise((done) => setTimeout(done, AGAIN_MS));
+  }
+}
+
+export function matterName(job: Job, language: "zh" | "en"): string {
+  const found = matters.value.get(job.matter_id);
+  return String(found?.[`name_${language}`] ?? found?.["name_zh"] ?? job.number ?? "");
+}
+
+export function crewName(id: string | null | undefined): string {
+  return crews.value.find((one) => one.id === id)?.name ?? "";
+}
+
+export function cellName(id: string | null | undefined): string {
+  return cells.value.find((one) => one.id === id)?.name ?? "";
+}
+
+export function isLate(job: Job): boolean {
+  return job.due_at !== null && Date.parse(job.due_at) < live.now && job.state !== "done";
+}

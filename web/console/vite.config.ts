@@ -1,0 +1,22 @@
+import { join } from "node:path";
+import vue from "@vitejs/plugin-vue";
+import { defineConfig } from "vite";
+
+import { compressed } from "../shared/ui/build.ts";
+
+const home = process.env["WANGGE_HOME"] ?? join(import.meta.dirname, "../../.wangge");
+const folder = join(home, "web/console");
+
+export default defineConfig({
+  root: import.meta.dirname,
+  base: "/console/",
+  define: { __VUE_I18N_LEGACY_API__: "false", __INTLIFY_JIT_COMPILATION__: "true" },
+  build: {
+    outDir: folder,
+    emptyOutDir: true,
+    target: "es2022",
+    chunkSizeWarningLimit: 1200,
+    rollupOptions: { input: { index: join(import.meta.dirname, "index.html"), who: join(import.meta.dirname, "who.html") } },
+  },
+  plugins: [vue(), compressed(folder)],
+});

@@ -1,0 +1,20 @@
+/** What the phone says, in Chinese; `en.ts` has the same keys, which a test checks. */
+export const zh = {
+  app: { name: "网格", otherWindow: "已在另一个窗口打开", useHere: "在这里使用", insecure: "请用 https 地址打开：没有它，手机不能离线、加密和拍照。", wechat: "请点右上角「…」，选择“在浏览器打开”：微信会清除离线数据。", update: "有新版本", updateNow: "现在更新", back: "返回", save: "保存", cancel: "取消", ok: "好", optional: "选填", saved: "已保存在本机", language: "English", full: "手机存储已满，没有保存。请先上传或清理空间", notKept: "没有保存成功，请重试" },
+  tab: { today: "今日", map: "地图", customers: "客户", queue: "上传", me: "我的" },
+  enter: { title: "网格 · 现场服务", login: "工号或手机号", password: "密码", signIn: "登录", newPin: "设置 PIN", pinAgain: "再输一次", pin: "PIN", unlock: "打开", pinDiffers: "两次 PIN 不一致", pinShort: "PIN 要 4–8 位数字", pinWhy: "PIN 是 4–8 位数字，用来加密手机里的客户资料，没有网络也能打开。", wrongPin: "PIN 不对", waitPin: "PIN 不对次数太多，请等到 {time}", forgot: "忘记 PIN，用密码登录", somebodyElse: "换人登录", needNet: "首次登录需要网络", otherPassword: "密码与上次不同，打不开手机里的记录。请用 PIN 打开，或用旧密码。", filling: "正在下载：{count} 条", notReady: "还没下载完，请先别离开网络" },
+  bar: { online: "在线", offline: "离线", unknown: "未联系", syncing: "同步中", waiting: "{count} 条待传", photos: "{count} 张照片待传", oldest: "最早 {age}", all: "全部已上传", contact: "上次联系 {age}", conflicts: "{count} 条需人工处理", signIn: "登录已过期，点此重新登录；记录都在", problem: "同步出错：{what}" },
+  today: { title: "今日工作", jobs: "工单", visits: "走访", empty: "今天没有安排", overdue: "逾期", due: "限 {time}", planned: "计划 {time}", urgent: "紧急", notices: "通知", surveys: "勘查", items: "不满意事项" },
+  job: { title: "工单", navigate: "导航", call: "打电话", card: "现场", card_name: "客户", card_address: "地址", card_meter: "表号", card_note: "进门", vulnerable: "特殊困难户", told: "告知时间和费用", toldMinutes: "预计时间（分钟）", toldCost: "预计费用（元）", toldFirst: "开工前须先告知客户时间和费用", diagnosis: "诊断", result: "处理结果", remainder: "未完成部分", addPart: "加一项", partName: "名称", partQuantity: "数量", photos: "照片", photosNeed: "至少 {count} 张", signature: "客户签字", signed: "已签字：{name}", signMissing: "需客户签字，或说明未签原因", resigned: "内容有改动，须重新签字", reason: "原因", saved: "已保存，等待上传", checklist: "出发前检查", history: "时间", unsigned: "客户不在或拒签", unsignedReason: "未签原因", unsignedPhoto: "未签时请拍现场照片", confirm: "确认“{step}”？", gone: "这张工单已不在你的范围内；已做的记录会交给调度员。" },
+  sign: { title: "服务单确认", name: "签名人", relation: "与客户关系", clear: "重写", confirm: "确认签字", empty: "请先签名", statement: "以下内容我已看过并确认。" },
+  visit: { title: "走访", new: "新走访", method: "方式", checkIn: "签到", checkedIn: "已签到，精度 {accuracy} 米", far: "离地址 {distance} 米", away: "为什么不在地址", noFix: "没有定位，也可以继续", summary: "走访记录", complete: "完成走访", nobody: "未遇", nobodyReason: "未遇原因", form: "满意度调查", fill: "填写调查表", filled: "已填写", resume: "继续上次草稿？", resumeYes: "继续", resumeNo: "重新开始", faults: "还有 {count} 处要填", photos: "照片", done: "走访已保存" },
+  form: { next: "下一题", required: "必填", constraint: "数值不合理", not_a_choice: "请选择", not_asked: "此题不用答", submit: "提交", saved: "已自动保存" },
+  customers: { search: "姓名、电话、表号、地址、拼音", none: "没有找到", count: "{count} 户", meter: "表号", edit: "修改", visits: "走访记录", papers: "待补材料", atAddress: "这一户的事", note: "备注", phone: "电话", name: "名称" },
+  survey: { title: "勘查", feasible: "可以接水", material: "管材", diameter: "管径（毫米）", pressure: "水压（千帕）", distance: "到主管距离（米）", plan: "供水方案", sketch: "草图", report: "提交报告", need: "须填全并有 3 张照片", arrive: "到场" },
+  map: { title: "我的网格", noGl: "这台手机不能画地图，请用列表。", jobs: "工单", customers: "客户" },
+  queue: { title: "上传", records: "记录", waiting: "待传", sent: "已送达", applied: "已生效", merged: "已合并", parked: "待人工", held: "等待前一条", retry: "立即同步", export: "导出未上传", exported: "已导出 {count} 条", photo: "照片", bytes: "{sent} / {size}", empty: "没有待传的内容", recent: "最近", why: "原因", remedy: "怎么办", today: "我的记录", wifi: "只在 Wi-Fi 下传照片" },
+  me: { title: "我的", person: "本人", device: "本机", storage: "已用空间", persisted: "存储受保护", notPersisted: "存储未受保护：系统可能清除数据", protect: "申请保护", install: "请把本应用添加到主屏幕，离线数据才不会被清除", ready: "可以出发", lock: "锁定", version: "版本", cells: "我的网格", read: "知道了", evicted: "系统清除过这台手机的离线数据。已上传的记录会重新下载；未上传的请看导出文件。" },
+  camera: { take: "拍照" },
+  role: { representative: "客户代表", crew_leader: "班组长", crew_member: "班组成员", dispatcher: "调度员", hotline_agent: "热线坐席", supervisor: "主管", auditor: "审计", admin: "管理员" },
+  op: { create: "新建", change: "修改", act: "办理", delete: "删除" },
+};

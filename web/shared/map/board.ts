@@ -1,0 +1,53 @@
+/** A map that needs nobody's tiles: cells, jobs, customers and crews drawn from our own records; null without WebGL. */
+import "maplibre-gl/dist/maplibre-gl.css";
+
+import type { FeatureCollection } from "geojson";
+import { type GeoJSONSource, Map as Board, Marker, setWorkerUrl, type StyleSpecification } from "maplibre-gl";
+import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
+
+setWorkerUrl(workerUrl);
+
+export const NOTHING: FeatureCollection = { type: "FeatureCollection", features: [] };
+export type Bounds = [west: number, south: number, east: number, north: number];
+
+/** Vector tiles of our own server, which wants to know who asks. */
+export interface Tiles {
+  urls?: Record<string, string>;
+  token?: () => string;
+}
+
+const PAPER = "#eef2f5";
+
+export function openBoard(container: HTMLElement, title: string, layers: StyleSpecification["layers"], sources: string[], tiles: Tiles = {}): Board | null {
+  const data = Object.fromEntries(sources.map((name) => [name, { type: "geojson" as const, data: NOTHING, promoteId: "id" }]));
+  const vector = Object.fromEntries(Object.entries(tiles.urls ?? {}).map(([name, url]) => [name, { type: "vector" as const, tiles: [url], minzoom: 0, maxzoom: 16, promoteId: "id" }]));
+  const transformRequest = (url: string): { url: string; headers?: Record<string, string> } => (url.includes("/api/v1/") && tiles.token ? { url, headers: { Authorization: `Bearer ${tiles.token()}` } } : { url });
+  const style: StyleSpecification = { version: 8, sources: { ...data, ...vector }, layers: [{ id: "paper", type: "background", paint: { "background-color": PAPER } }, ...layers] };
+  try {
+    return new Board({ transformRequest, container, style, center: [120.38, 36.07], zoom: 10, attributionControl: false, fadeDuration: navigator.webdriver ? 0 : 200, locale: { "Map.Title": title }, dragRotate: false, pitchWithRotate: false });
+  } catch {
+    return null;
+  }
+}
+
+export function setData(board: Board, source: string, data: FeatureCollection): void {
+  (board.getSource(source) as GeoJSONSource | undefined)?.setData(data);
+}
+
+/** The smallest box around every coordinate; null for nothing. */
+export function boundsOf(...collections: FeatureCollection[]): Bounds | null {
+  const box: Bounds = [180, 90, -180, -90];
+  const walk = (part: unknown): void => {
+    if (!Array.isArray(part)) return;
+    if (typeof part[0] === "number") {
+      const [lng, lat] = part as [number, number];
+      box[0] = Math.min(box[0], lng); box[1] = Math.min(box[1], lat);
+      box[2] = Math.max(box[2], lng); box[3] = Math.max(box[3], lat);
+    } else part.forEach(walk);
+  };
+  for (const one of collections) for (const feature of one.features) if (feature.geometry && "coordinates" in feature.geometry) walk(feature.geometry.coordinates);
+  return box[0] <= box[2] ? box : null;
+}
+
+export { Board, Marker };
+export type { FeatureCollection };

@@ -1,0 +1,15 @@
+/** The service sheet: what was found, done and told, in one form whose hash a signature is bound to. */
+import { canonical, type Values } from "./sync/canonical.ts";
+import { sha256Hex } from "./sync/ids.ts";
+
+const FIELDS = ["number", "address", "description", "diagnosis", "told_minutes", "told_cost_fen", "result", "remainder", "parts", "pressure_kpa"] as const;
+
+/** The sheet of a job, with the hashes of its photos in order. Fields without a value are left out. */
+export function sheetOf(job: Values, photos: string[]): Values {
+  const said = FIELDS.map((name) => [name, job[name] ?? null]).filter(([, value]) => value !== null && value !== "");
+  return { ...Object.fromEntries(said), photos: [...photos].sort() } as Values;
+}
+
+export function sheetHash(sheet: Values): Promise<string> {
+  return sha256Hex(new TextEncoder().encode(canonical(sheet)));
+}

@@ -1,0 +1,85 @@
+/** The conformance vectors of mobile_api_spec/, passed by the phone app's engine. */
+import "fake-indexeddb/auto";
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+
+import { bodyHash, canonical, digestOf, type Held, isInside, type Key, recordHash, type Values } from "../sync/canonical.ts";
+import { browserClock } from "../sync/clock.ts";
+import { openDisk } from "../sync/disk.ts";
+import { Engine } from "../sync/engine.ts";
+import { faults, type Question } from "../sync/forms.ts";
+import { newId } from "../sync/ids.ts";
+import { type Ask, type Link, Refused } from "../sync/link.ts";
+import { Store } from "../sync/store.ts";
+import { newKey, sealedDisk } from "../sync/vault.ts";
+
+function vectors(name: string): any {
+  return JSON.parse(readFileSync(new URL(`../../../mobile_api_spec/vectors/${name}.json`, import.meta.url), "utf-8"));
+}
+
+const NOTE = "0193c0de-0000-7000-8000-000000000009";
+const DEVICE = { name: "vectors", appVersion: "test" };
+
+async function emptyStore(): Promise<Store> {
+  return Store.open(sealedDisk(await openDisk(newId()), await newKey()));
+}
+
+test("hashes of bodies and records", async () => {
+  for (const one of vectors("hashes").cases) {
+    assert.equal(canonical(one.body), one.canonical);
+    assert.equal(await bodyHash(one.body), one.body_sha256);
+    assert.equal(await recordHash(one), one.record_hash.slice(0, 32));
+  }
+});
+
+test("digests of ranges", async () => {
+  const { cases, ranges } = vectors("hashes") as { cases: Held[]; ranges: { after: Key | null; upto: Key | null; count: number; xor: string }[] };
+  for (const range of ranges) {
+    const inside = cases.filter((one) => one.in.length && isInside([one.kind, one.id], range.after, range.upto));
+    assert.deepEqual(await digestOf(inside), { count: range.count, xor: range.xor });
+  }
+});
+
+test("questionnaires find the same faults as the server", () => {
+  const { rows, cases } = vectors("forms") as { rows: Question[]; cases: { name: string; answers: Values; faults: [string, string][] }[] };
+  for (const one of cases) assert.deepEqual(faults(rows, one.answers), one.faults, one.name);
+});
+
+/** A server that says what the case says, and keeps what it was asked. */
+class Script implements Link {
+  readonly asked: [path: string, body: any][] = [];
+  readonly answers: [verb: string, answer: any][];
+
+  constructor(answers: [string, any][]) {
+    this.answers = answers;
+  }
+
+  async send(_method: string, path: string, ask: Ask = {}): Promise<Response> {
+    const body = ask.json as any;
+    this.asked.push([path, body]);
+    const [verb, answer] = this.answers.shift()!;
+    assert.equal(path, `/sync/${verb}`);
+    if (answer.refused) throw new Refused(409, { code: answer.refused });
+    for (const [n, mutation] of (body.mutations ?? []).entries()) answer.outcomes[n].id = mutation.id;
+    return new Response(JSON.stringify(answer));
+  }
+}
+
+for (const one of vectors("store").cases) {
+  test(`what a phone makes of the answers: ${one.name}`, async () => {
+    const script = new Script(structuredClone(one.answers));
+    const phone = new Engine(await emptyStore(), script, browserClock(), DEVICE);
+    await phone.store.transaction(() => phone.store.setMeta({ staff: "s", access: "t", device: newId(), store: newId() }));
+    if (one.create) {
+      await phone.create("n", { v: 1 }, NOTE);
+      await phone.push();
+    }
+    while (script.answers.length) await phone.pull();
+    assert.deepEqual(phone.store.versions(), one.shows);
+    assert.equal(phone.store.waiting().length, one.queue ?? 0);
+    const pulls = script.asked.filter(([path]) => path === "/sync/pull").map(([, body]) => body);
+    if (one.have) assert.deepEqual(Object.entries(pulls[0].have), one.have);
+    if (one.cursor_sent) assert.equal(pulls.at(-1).cursor, one.cursor_sent);
+  });
+}

@@ -1,0 +1,124 @@
+/** Words for what the server knows: kinds, fields, choices, steps and errors, from the contract itself. */
+import words from "../../../mobile_api_spec/vocabulary.json" with { type: "json" };
+
+export type Language = "zh" | "en";
+
+interface Label {
+  zh: string;
+  en: string;
+}
+
+export interface Action {
+  name: string;
+  label: Label;
+  from: string[];
+  to: string;
+  by: string[];
+  needs: string[];
+}
+
+interface FieldWords extends Label {
+  choices?: Record<string, Label>;
+}
+
+interface KindWords extends Label {
+  segment: string;
+  fields: Record<string, FieldWords>;
+  actions: Action[];
+}
+
+const KINDS = words.kinds as unknown as Record<string, KindWords>;
+const ERRORS = words.errors as Record<string, { zh: string; en: string; remedy_zh: string; remedy_en: string }>;
+
+export function kindWord(kind: string, language: Language): string {
+  return KINDS[kind]?.[language] ?? kind;
+}
+
+export function segmentOf(kind: string): string {
+  return KINDS[kind]?.segment ?? kind;
+}
+
+export function fieldWord(kind: string, field: string, language: Language): string {
+  return KINDS[kind]?.fields[field]?.[language] ?? field;
+}
+
+export function choicesOf(kind: string, field: string, language: Language): { value: string; text: string }[] {
+  const choices = KINDS[kind]?.fields[field]?.choices ?? {};
+  return Object.entries(choices).map(([value, label]) => ({ value, text: label[language] }));
+}
+
+export function choiceWord(kind: string, field: string, code: unknown, language: Language): string {
+  if (Array.isArray(code)) return code.map((one) => choiceWord(kind, field, one, language)).join("、");
+  return KINDS[kind]?.fields[field]?.choices?.[String(code)]?.[language] ?? (code == null ? "" : String(code));
+}
+
+export function actionsOf(kind: string): Action[] {
+  return KINDS[kind]?.actions ?? [];
+}
+
+export function actionOf(kind: string, name: string): Action | undefined {
+  return actionsOf(kind).find((one) => one.name === name);
+}
+
+/** Steps that somebody with these roles may take from this state. */
+export function stepsFrom(kind: string, state: unknown, roles: string[]): Action[] {
+  return actionsOf(kind).filter((one) => one.from.includes(String(state)) && one.by.some((role) => roles.includes(role)));
+}
+
+export function errorWords(code: string, language: Language): { what: string; remedy: string } | null {
+  const found = ERRORS[code];
+  return found ? { what: found[language], remedy: language === "zh" ? found.remedy_zh : found.remedy_en } : null;
+}
+
+const HIDDEN = new Set(["unit_id", "case_id", "pinyin", "cell_id", "crew_id", "bundle_id"]);
+
+/** One value of a record as a person reads it. */
+export function valueText(kind: string, field: string, value: unknown, language: Language): string {
+  if (value === null || value === undefined || value === "") return "—";
+  if (typeof value === "boolean") return language === "zh" ? (value ? "是" : "否") : value ? "yes" : "no";
+  if (typeof value === "string" && /^\d{4}-\d\d-\d\dT/.test(value)) return timeText(value, language);
+  if (typeof value === "object" && !Array.isArray(value)) return objectText(value as Record<string, unknown>);
+  if (Array.isArray(value) && typeof value[0] === "object") return value.map((one) => objectText(one)).join("；");
+  return choiceWord(kind, field, value, language);
+}
+
+function objectText(value: Record<string, unknown>): string {
+  if (value["type"] === "Point") return (value["coordinates"] as number[]).map((one) => one.toFixed(5)).join(", ");
+  return Object.values(value).filter((one) => one !== null && typeof one !== "object").join(" ");
+}
+
+export function isShown(field: string): boolean {
+  return !HIDDEN.has(field);
+}
+
+/** The city's clock is everybody's, wherever the computer believes to be. */
+const CITY = "Asia/Shanghai";
+
+/** The calendar day in the city, as YYYY-MM-DD. */
+export function cityDay(at: number = Date.now()): string {
+  return new Intl.DateTimeFormat("sv-SE", { timeZone: CITY }).format(at);
+}
+
+/** The hour of the day in the city, with its fraction. */
+export function cityHour(at: number): number {
+  const [hour, minute] = new Intl.DateTimeFormat("en-GB", { timeZone: CITY, hour: "2-digit", minute: "2-digit", hour12: false }).format(at).split(":");
+  return (Number(hour) % 24) + Number(minute) / 60;
+}
+
+export function timeText(value: unknown, language: Language, withDay = true): string {
+  if (!value) return "—";
+  const day = withDay ? ({ month: "numeric", day: "numeric" } as const) : {};
+  const how = { ...day, hour: "2-digit", minute: "2-digit", hour12: false, timeZone: CITY } as const;
+  return new Intl.DateTimeFormat(language === "zh" ? "zh-CN" : "en-GB", how).format(new Date(String(value)));
+}
+
+/** How long ago, or from now, in the roughest words that are true. */
+export function sinceText(value: unknown, now: number, language: Language): string {
+  if (!value) return "—";
+  const minutes = Math.round((now - new Date(String(value)).getTime()) / 60_000);
+  const size = Math.abs(minutes);
+  const [count, unit] = size < 60 ? [size, "minute"] as const : size < 2880 ? [Math.round(size / 60), "hour"] as const : [Math.round(size / 1440), "day"] as const;
+  if (count === 0) return language === "zh" ? "刚刚" : "just now";
+  const format = new Intl.RelativeTimeFormat(language === "zh" ? "zh-CN" : "en", { numeric: "always", style: "short" });
+  return format.format(minutes > 0 ? -count : count, unit);
+}

@@ -13,6 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from backend import config
 from backend.api import (
     accounts,
+    contents,
     devices,
     dispatch,
     docs,
@@ -37,7 +38,7 @@ from backend.blobs.store import open_blobs
 from backend.db import Database, make_engine
 from backend.records.registry import KINDS
 from backend.services.contacts import Contacts
-from backend.services.evidence import Parts
+from backend.services.parts import Parts
 from backend.tasks.jobs import make_wake
 from sync.cursor import CursorSeal
 
@@ -95,7 +96,7 @@ def _register(app: Flask) -> None:
     api = openapi.OurApi(app)
     for module in (sync, dispatch, inbox, territory, ground, maps, features, public, devices, accounts):
         api.register_blueprint(module.blueprint)
-    for blueprint in (sessions.blueprint, sessions.tokens, uploads.blueprint, uploads.content):
+    for blueprint in (sessions.blueprint, sessions.tokens, uploads.blueprint, contents.blueprint, contents.shared):
         api.register_blueprint(blueprint)
     for kind in KINDS.values():
         api.register_blueprint(kinds.make_blueprint(kind))

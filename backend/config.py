@@ -30,6 +30,7 @@ class Settings:
     page_bytes: int = 2 * 1024 * 1024
     quota_mutations: int = 20_000
     quota_bytes: int = 256 * 1024 * 1024
+    upload_day_bytes: int = 8 * 1000 * 1000 * 1000
     notify_channel: str = "recorded"
     escalate_after_minutes: int = 10
     matrix_url: str = NOT_GIVEN
@@ -52,6 +53,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
             "escalate_after_minutes",
             "quota_mutations",
             "quota_bytes",
+            "upload_day_bytes",
         )
         if environ.get(f"WANGGE_{name.upper()}")
     }

@@ -14,7 +14,7 @@ from backend.blobs.store import BlobStore
 from backend.config import Settings
 from backend.db import Database
 from backend.services.contacts import Contacts
-from backend.services.evidence import Parts
+from backend.services.parts import Parts
 from sync.cursor import CursorSeal
 
 

@@ -1,37 +1,61 @@
-"""Photo bytes by tus 1.0: creation, offset, continuation; the hash in the metadata is checked when all is here."""
+"""Photo bytes by tus 1.0: creation (with bytes, if the phone likes), continuation, checksums, pieces, ending; hashes are checked."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import re
 from collections.abc import Iterator
+from datetime import UTC
+from email.utils import format_datetime
 from typing import Any
 
 from flask import Response, request
 from flask.views import MethodView
 from flask_smorest import Blueprint
+from werkzeug.exceptions import ClientDisconnected
 
 from backend.api.authentication import actor, signed_in
 from backend.api.house import house, reading, transaction
 from backend.errors import Problem
-from backend.queries.documents import read_document
-from backend.records.registry import KINDS
 from backend.records.upload import Upload
 from backend.records.wire import is_uuid
-from backend.services import evidence
+from backend.services import uploading
+from backend.services.uploading import Announced, Checksum, Receiving
+from sync.change import moment_text
 
 blueprint = Blueprint("uploads", __name__, url_prefix="/api/v1/uploads", description="照片上传（tus 1.0）· Photo bytes")
 VERSION = "1.0.0"
+EXTENSIONS = "creation,creation-with-upload,checksum,termination,expiration,concatenation"
+BODY_TYPE = "application/offset+octet-stream"
 _CHUNK = 64 * 1024
+_PIECE = re.compile(r"^(?:https?://[^/]+)?/api/v1/uploads/([0-9a-f-]{36})$")
+_TUS = {"in": "header", "name": "Tus-Resumable", "required": True, "schema": {"type": "string", "enum": [VERSION]}}
+_CHECKSUM = {"in": "header", "name": "Upload-Checksum", "schema": {"type": "string"}, "description": "sha256|sha1|md5, then base64"}  # fmt: skip
+_BINARY = {"content": {BODY_TYPE: {"schema": {"type": "string", "format": "binary"}}}}
+
+
+def place() -> Receiving:
+    """Where this house keeps bytes."""
+    return Receiving(house().database, house().parts, house().blobs, house().settings.upload_day_bytes)
 
 
 def _headers(upload: Upload) -> dict[str, str]:
-    return {
+    headers = {
         "Tus-Resumable": VERSION,
-        "Upload-Offset": str(upload.offset_bytes),
+        "Upload-Offset": str(uploading.offset_of(upload, house().parts)),
         "Upload-Length": str(upload.length_bytes),
         "Cache-Control": "no-store",
     }
+    if upload.finished_at:
+        headers["Arrived-At"] = moment_text(upload.finished_at)
+    else:
+        headers["Upload-Expires"] = format_datetime(upload.expires_at.astimezone(UTC), usegmt=True)
+    return headers
+
+
+def _fault(field: str, zh: str, en: str, code: str = "invalid") -> Problem:
+    return Problem("invalid", faults=[{"field": field, "code": code, "zh": zh, "en": en}])
 
 
 def _need_tus() -> None:
@@ -42,9 +66,7 @@ def _need_tus() -> None:
 def _number(name: str) -> int:
     value = request.headers.get(name, "")
     if not value.isascii() or not value.isdigit() or len(value) > 15:
-        raise Problem(
-            "invalid", faults=[{"field": name, "code": "invalid", "zh": "应为非负整数", "en": "not a whole number"}]
-        )
+        raise _fault(name, "应为非负整数", "not a whole number")
     return int(value)
 
 
@@ -56,43 +78,88 @@ def _metadata() -> dict[str, str]:
         try:
             found[name] = base64.b64decode(value, validate=True).decode()
         except (binascii.Error, UnicodeDecodeError) as error:
-            raise Problem(
-                "invalid", faults=[{"field": name, "code": "invalid", "zh": "不是 base64", "en": "not base64"}]
-            ) from error
+            raise _fault(name, "不是 base64", "not base64") from error
     return found
 
 
+def _photo() -> tuple[str, str]:
+    metadata = _metadata()
+    if not is_uuid(metadata.get("photo_id", "")):
+        raise _fault("photo_id", "缺少照片编号", "the photo's id is missing", "required")
+    return metadata["photo_id"], metadata.get("sha256", "")
+
+
+def _checksum() -> Checksum | None:
+    algorithm, _, digest = request.headers.get("Upload-Checksum", "").partition(" ")
+    if not algorithm:
+        return None
+    if algorithm not in uploading.ALGORITHMS:
+        raise _fault("Upload-Checksum", "不支持这种算法", f"one of {', '.join(uploading.ALGORITHMS)}")
+    try:
+        return Checksum(algorithm, base64.b64decode(digest, validate=True))
+    except binascii.Error as error:
+        raise _fault("Upload-Checksum", "不是 base64", "not base64") from error
+
+
 def _body() -> Iterator[bytes]:
-    while chunk := request.stream.read(_CHUNK):
-        yield chunk
+    try:
+        while chunk := request.stream.read(_CHUNK):
+            yield chunk
+    except ClientDisconnected:
+        return
+
+
+def _receive(upload_id: str, offset: int) -> Upload:
+    return uploading.receive_bytes(place(), actor(), upload_id, offset, _body(), _checksum())
+
+
+def _created(upload: Upload) -> Response:
+    return Response(status=201, headers={**_headers(upload), "Location": f"/api/v1/uploads/{upload.id}"})
+
+
+def _join(pieces: str) -> Upload:
+    found = [_PIECE.match(one) for one in pieces.split()]
+    if not found or None in found:
+        raise _fault("Upload-Concat", "应为分片地址的列表", "final; and the pieces' addresses")
+    photo_id, sha256 = _photo()
+    return uploading.concatenate(place(), actor(), photo_id, sha256, [one[1] for one in found if one])
 
 
 @blueprint.route("")
 class Uploads(MethodView):
+    @blueprint.response(204)
+    def options(self) -> Response:
+        """What this server speaks of tus."""
+        headers = {
+            "Tus-Resumable": VERSION, "Tus-Version": VERSION, "Tus-Extension": EXTENSIONS,
+            "Tus-Max-Size": str(uploading.MOST_BYTES), "Tus-Checksum-Algorithm": ",".join(uploading.ALGORITHMS),
+        }  # fmt: skip
+        return Response(status=204, headers=headers)
+
     @blueprint.doc(parameters=[
-        {"in": "header", "name": "Tus-Resumable", "required": True, "schema": {"type": "string", "enum": [VERSION]}},
-        {"in": "header", "name": "Upload-Length", "required": True, "schema": {"type": "integer", "minimum": 1, "maximum": evidence.MOST_BYTES}},
-        {"in": "header", "name": "Upload-Metadata", "required": True, "schema": {"type": "string"},
-         "description": "photo_id and sha256 (hex), base64 each"},
-    ])  # fmt: skip
+        _TUS, _CHECKSUM,
+        {"in": "header", "name": "Upload-Length", "schema": {"type": "integer", "minimum": 1, "maximum": uploading.MOST_BYTES}},
+        {"in": "header", "name": "Upload-Concat", "schema": {"type": "string"}, "description": "`partial`, or `final;` and the pieces' addresses"},
+        {"in": "header", "name": "Upload-Metadata", "schema": {"type": "string"},
+         "description": "photo_id and sha256 (hex), base64 each; a piece has none"},
+    ], requestBody=_BINARY | {"required": False})  # fmt: skip
     @blueprint.response(201)
     @signed_in
     def post(self) -> Response:
-        """Begin an upload; Location says where to send the bytes."""
+        """Begin an upload, with its first bytes if the phone sends them; Location says where the rest goes."""
         _need_tus()
-        metadata = _metadata()
-        if not is_uuid(metadata.get("photo_id", "")):
-            raise Problem(
-                "invalid",
-                faults=[
-                    {"field": "photo_id", "code": "required", "zh": "缺少照片编号", "en": "the photo's id is missing"}
-                ],
-            )
+        how, _, pieces = request.headers.get("Upload-Concat", "").partition(";")
+        if how == "final":
+            return _created(_join(pieces))
+        photo_id, sha256 = (None, None) if how == "partial" else _photo()
+        announced = Announced(photo_id, sha256, _number("Upload-Length"))
         with transaction() as session:
-            upload = evidence.create_upload(
-                session, actor(), metadata["photo_id"], metadata.get("sha256", ""), _number("Upload-Length")
+            upload = uploading.create_upload(
+                session, actor(), announced, house().parts, house().settings.upload_day_bytes
             )
-        return Response(status=201, headers={**_headers(upload), "Location": f"/api/v1/uploads/{upload.id}"})
+        if request.mimetype == BODY_TYPE and request.content_length:
+            upload = _receive(str(upload.id), 0)
+        return _created(upload)
 
 
 @blueprint.route("/<uuid:upload_id>")
@@ -100,50 +167,29 @@ class OneUpload(MethodView):
     @blueprint.response(200)
     @signed_in
     def head(self, upload_id: Any) -> Response:
-        """How many bytes have arrived."""
+        """How many bytes have arrived; Arrived-At once the whole file is kept for good."""
         with reading() as session:
-            upload = evidence.find_upload(session, actor(), str(upload_id))
+            upload = uploading.find_upload(session, actor(), str(upload_id))
         return Response(status=200, headers=_headers(upload))
 
     @blueprint.doc(parameters=[
-        {"in": "header", "name": "Tus-Resumable", "required": True, "schema": {"type": "string", "enum": [VERSION]}},
+        _TUS, _CHECKSUM,
         {"in": "header", "name": "Upload-Offset", "required": True, "schema": {"type": "integer", "minimum": 0}},
-    ], requestBody={"content": {"application/offset+octet-stream": {"schema": {"type": "string", "format": "binary"}}}})  # fmt: skip
+    ], requestBody=_BINARY)  # fmt: skip
     @blueprint.response(204)
     @signed_in
     def patch(self, upload_id: Any) -> Response:
         """Bytes at an offset."""
         _need_tus()
-        if request.mimetype != "application/offset+octet-stream":
+        if request.mimetype != BODY_TYPE:
             raise Problem("unsupported_media")
-        with transaction() as session:
-            upload = evidence.receive_bytes(
-                session, actor(), house().parts, house().blobs, str(upload_id), _number("Upload-Offset"), _body()
-            )
-        if upload.finished_at is None and upload.offset_bytes == 0 and request.content_length:
-            raise Problem("wrong_hash")
-        return Response(status=204, headers=_headers(upload))
+        return Response(status=204, headers=_headers(_receive(str(upload_id), _number("Upload-Offset"))))
 
-
-content = Blueprint(
-    "photo-content", __name__, url_prefix="/api/v1/photo-content", description="照片内容 · Photo bytes as kept"
-)
-
-
-@content.route("/<uuid:photo_id>")
-class PhotoContent(MethodView):
-    @content.response(200, content_type="application/octet-stream")
+    @blueprint.doc(parameters=[_TUS])
+    @blueprint.response(204)
     @signed_in
-    def get(self, photo_id: Any) -> Response:
-        """A photo's bytes, for those who may see its record."""
-        with reading() as session:
-            photo = read_document(session, actor(), KINDS["photo"], str(photo_id)).values
-        if not photo["arrived_at"]:
-            raise Problem("not_found", id=str(photo_id))
-        data = evidence.photo_bytes(house().blobs, photo["sha256"])
-        headers = {
-            "ETag": f'"{photo["sha256"]}"',
-            "Content-Disposition": "attachment",
-            "Cache-Control": "private, no-store",
-        }
-        return Response(data, mimetype="application/octet-stream", headers=headers)
+    def delete(self, upload_id: Any) -> Response:
+        """Give an upload up; what was kept for good stays."""
+        _need_tus()
+        uploading.terminate(place(), actor(), str(upload_id))
+        return Response(status=204, headers={"Tus-Resumable": VERSION})

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
 
 import obstore
 from obstore.store import LocalStore, MemoryStore, ObjectStore, from_url
+
+_CHUNK = 1024 * 1024
 
 
 class BlobStore(Protocol):
@@ -17,6 +20,10 @@ class BlobStore(Protocol):
     def put(self, key: str, chunks: Iterable[bytes]) -> None: ...
 
     def get(self, key: str) -> bytes: ...
+
+    def read(self, key: str, start: int, end: int) -> Iterator[bytes]: ...
+
+    def size(self, key: str) -> int: ...
 
     def has(self, key: str) -> bool: ...
 
@@ -36,6 +43,15 @@ class ObjectBlobs:
         """The bytes at a key; raises FileNotFoundError."""
         return bytes(obstore.get(self._store, key).bytes())
 
+    def read(self, key: str, start: int, end: int) -> Iterator[bytes]:
+        """The bytes from `start` to before `end`, a megabyte at a time; raises FileNotFoundError."""
+        for begin in range(start, end, _CHUNK):
+            yield bytes(obstore.get_range(self._store, key, start=begin, end=min(begin + _CHUNK, end)))
+
+    def size(self, key: str) -> int:
+        """How many bytes a key has; raises FileNotFoundError."""
+        return int(obstore.head(self._store, key)["size"])
+
     def has(self, key: str) -> bool:
         """Whether a key is there."""
         try:
@@ -54,7 +70,8 @@ def open_blobs(url: str) -> BlobStore:
         folder = Path(unquote(parts.path))
         folder.mkdir(parents=True, exist_ok=True)
         return ObjectBlobs(LocalStore(folder))
-    return ObjectBlobs(from_url(url))
+    # A store that is away is told within seconds: the bytes wait on this machine and are kept later.
+    return ObjectBlobs(from_url(url, retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=10)}))
 
 
 def key_of(sha256: str) -> str:

@@ -14,6 +14,7 @@ from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
 
 from backend import config
+from backend.blobs.store import open_blobs
 from backend.db import Database, make_engine
 from backend.services.coverage import tell_of_gaps
 from backend.services.day_plans import work_out_waiting
@@ -22,9 +23,12 @@ from backend.services.ground_plans import apply_due, draw_waiting
 from backend.services.history import watch_history
 from backend.services.notifying import channel_named
 from backend.services.nudging import open_broker
+from backend.services.parts import Parts
+from backend.services.picturing import look_at_waiting
 from backend.services.silence import tell_of_silence
 from backend.services.syncing import retry_held
 from backend.services.tidying import tidy
+from backend.services.uploading import Receiving, clear_away, settle_waiting
 from backend.services.visiting import plan_visits
 from backend.tasks import outbox
 from sync.postgres.push import deadline_passed
@@ -55,6 +59,8 @@ def make_celery(settings: config.Settings) -> Celery:
             "escalate unopened jobs": {"task": "wangge.escalate", "schedule": 30.0},
             "watch history": {"task": "wangge.watch_history", "schedule": 60.0},
             "look for silent phones": {"task": "wangge.find_silent", "schedule": crontab(minute=40)},
+            "look at pictures": {"task": "wangge.look_at_pictures", "schedule": 3.0, "options": {"expires": 3.0}},
+            "keep what waited": {"task": "wangge.settle_uploads", "schedule": 15.0, "options": {"expires": 15.0}},
             "tidy": {"task": "wangge.tidy", "schedule": crontab(minute=20)},
             "plan visits": {"task": "wangge.plan_visits", "schedule": crontab(hour=2, minute=10)},
         },
@@ -153,8 +159,27 @@ def plan_due_visits() -> int:
         return plan_visits(session)
 
 
+@shared_task(name="wangge.look_at_pictures")
+def look_at_pictures() -> int:
+    """Make the small copies of photos that have arrived."""
+    return look_at_waiting(_database(), open_blobs(config.read().objects_url))
+
+
+@shared_task(name="wangge.settle_uploads")
+def settle_uploads() -> int:
+    """Keep whole files whose store was away."""
+    return settle_waiting(_receiving())
+
+
+def _receiving() -> Receiving:
+    settings = config.read()
+    blobs = open_blobs(settings.objects_url)
+    return Receiving(_database(), Parts(settings.home / "uploads"), blobs, settings.upload_day_bytes)
+
+
 @shared_task(name="wangge.tidy")
 def tidy_up() -> int:
-    """Forget served facts and ended tokens."""
+    """Forget served facts, ended tokens and uploads nobody continues."""
+    clear_away(_receiving())
     with _database().transaction() as session:
         return tidy(session)

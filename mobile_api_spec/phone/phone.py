@@ -9,8 +9,7 @@ import secrets
 import time
 import uuid
 from collections import deque
-from datetime import timedelta
-from email.utils import formatdate, parsedate_to_datetime
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -49,11 +48,6 @@ class Wire(Protocol):
 
 def _key(pair: list[str] | None) -> tuple[str, str] | None:
     return (pair[0], pair[1]) if pair else None
-
-
-def _a_little_after(http_date: str) -> str:
-    """The server's own moment, in its form; its header leaves the fraction of the second out."""
-    return (parsedate_to_datetime(http_date) + timedelta(seconds=1)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
 class Phone:
@@ -290,10 +284,11 @@ class Phone:
         """Send pictures' bytes by tus, going on where the server says they stand."""
         for photo, sha256, data, path in self.store.photos_waiting():
             upload = path or self._begin_upload(photo, sha256, len(data))
-            offset, at = self._offset(upload), formatdate(usegmt=True)
-            if offset is None:
+            answer = self._standing(upload)
+            if answer is None:
                 self.store.set_upload(photo, None)
                 continue
+            offset = int(answer["Upload-Offset"])
             while offset < len(data):
                 chunk = data[offset : offset + CHUNK_BYTES]
                 headers = {
@@ -302,8 +297,10 @@ class Phone:
                     "Content-Type": "application/offset+octet-stream",
                 }
                 answer = self._send("PATCH", upload, content=chunk, headers=headers).headers
-                offset, at = int(answer["Upload-Offset"]), answer.get("Date", at)
-            self.store.photo_arrived(photo, _a_little_after(at))
+                offset = int(answer["Upload-Offset"])
+            # All bytes sent is not yet kept for good: only Arrived-At says that.
+            if "Arrived-At" in answer:
+                self.store.photo_arrived(photo, answer["Arrived-At"])
 
     def _begin_upload(self, photo: str, sha256: str, length: int) -> str:
         pairs = {"photo_id": photo, "sha256": sha256}
@@ -313,11 +310,13 @@ class Phone:
         self.store.set_upload(photo, location)
         return location
 
-    def _offset(self, upload: str) -> int | None:
+    def _standing(self, upload: str) -> Mapping[str, str] | None:
+        """What the server says of an upload; None when it has ended and must be begun anew."""
         try:
-            return int(self._send("HEAD", upload).headers["Upload-Offset"])
+            headers: Mapping[str, str] = self._send("HEAD", upload).headers
+            return headers
         except Refused as refused:
-            if refused.status == 404:
+            if refused.status in (404, 410):
                 return None
             raise
 

@@ -16,12 +16,18 @@ from backend.db import Database
 from backend.records.registry import KINDS
 from backend.services.day_plans import work_out
 from backend.services.door import new_id
+from backend.services.picturing import look_at_waiting
 from backend.specification import openapi
 from tests.conftest import Person
 from tests.factories import PASSWORD, Town, middle, mutation, square, uid
 
 As = Callable[[str], Person]
 MEMBERS_PHONE = "member's phone"
+
+# The smallest PNG: its bytes must be the same on every machine, since an example names their hash.
+PICTURE = base64.b64decode(
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
+)
 
 
 def samples(town: Town) -> dict[str, dict[str, Any]]:
@@ -42,7 +48,7 @@ def samples(town: Town) -> dict[str, dict[str, Any]]:
         "item": north | {"theme": "pressure", "source": "hotline", "description": "水小"},
         "questionnaire": {"code": "q", "edition": 2, "title_zh": "问卷", "title_en": "Form", "rows": [], "is_active": True},
         "response": north | {"questionnaire_id": town["form"], "channel": "phone", "answered_at": "2026-09-01T00:00:00Z", "answers": {}},
-        "photo": north | {"of_kind": "customer", "of_id": town["customer 0"], "purpose": "site", "sha256": hashlib.sha256(b"bytes").hexdigest(), "size_bytes": 5,
+        "photo": north | {"of_kind": "customer", "of_id": town["customer 0"], "purpose": "site", "sha256": hashlib.sha256(PICTURE).hexdigest(), "size_bytes": 5,
                           "media_type": "image/jpeg", "taken_at": "2026-09-01T00:00:00Z"},
         "signature": north | {"of_kind": "work_order", "of_id": town["x"], "signer_name": "李", "relation": "self", "strokes": [], "sheet_sha256": "0" * 64,
                               "signed_at": "2026-09-01T00:00:00Z"},
@@ -179,11 +185,17 @@ def _phones(app: Flask, as_: As, town: Town, photo: str) -> None:
     (question,) = dispatcher.get("/inbox/questions")
     answer = {"values": {"phone": "3"}}
     assert dispatcher("POST", f"/inbox/questions/customer/{question['id']}/phone/answer", answer).status_code == 200
-    pairs = {"photo_id": photo, "sha256": hashlib.sha256(b"bytes").hexdigest()}
+    _photos(app, rep, as_("admin"), photo)
+    file = {"author": town["rep"], "mutations": [mutation("customer", town["customer 1"], "change", {"note": "x"})]}
+    assert as_("dispatcher")("POST", "/inbox/files", file).status_code == 201
+
+
+def _photos(app: Flask, rep: Person, admin: Person, photo: str) -> None:
+    pairs = {"photo_id": photo, "sha256": hashlib.sha256(PICTURE).hexdigest()}
     metadata = ",".join(f"{k} {base64.b64encode(v.encode()).decode()}" for k, v in pairs.items())
     tus = {"Tus-Resumable": "1.0.0"}
     upload = (
-        rep("POST", "/uploads", headers=tus | {"Upload-Length": "5", "Upload-Metadata": metadata})
+        rep("POST", "/uploads", headers=tus | {"Upload-Length": str(len(PICTURE)), "Upload-Metadata": metadata})
         .headers["Location"]
         .removeprefix("/api/v1")
     )
@@ -192,13 +204,16 @@ def _phones(app: Flask, as_: As, town: Town, photo: str) -> None:
         "PATCH",
         upload,
         headers=tus | {"Upload-Offset": "0"},
-        data=b"bytes",
+        data=PICTURE,
         content_type="application/offset+octet-stream",
     )
-    assert sent.headers["Upload-Offset"] == "5"
-    assert as_("admin")("GET", f"/photo-content/{photo}").data == b"bytes"
-    file = {"author": town["rep"], "mutations": [mutation("customer", town["customer 1"], "change", {"note": "x"})]}
-    assert as_("dispatcher")("POST", "/inbox/files", file).status_code == 201
+    assert sent.headers["Arrived-At"]
+    assert rep("DELETE", upload, headers=tus).status_code == 204
+    assert rep("OPTIONS", "/uploads").status_code == 204
+    assert admin("GET", f"/photo-content/{photo}").data == PICTURE
+    look_at_waiting(app_database(rep), app.extensions["wangge"].blobs)
+    link = admin("POST", f"/photo-content/{photo}/links", {}).get_json()["url"]
+    assert rep("GET", link.removeprefix("/api/v1")).mimetype == "image/jpeg"
 
 
 def app_database(person: Person) -> Database:

@@ -2970,7 +2970,10 @@ export interface paths {
         get: {
             parameters: {
                 query?: never;
-                header?: never;
+                header?: {
+                    /** @description bytes=first-last */
+                    Range?: string;
+                };
                 path: {
                     photo_id: string;
                 };
@@ -2985,11 +2988,65 @@ export interface paths {
                     };
                     content?: never;
                 };
+                /** @description A part of it */
+                206: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/photo-content/{photo_id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                photo_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A link to the clean copy (no place, no device in it) for somebody without an account. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    photo_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["LinkAsked"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Link"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -3948,6 +4005,45 @@ export interface paths {
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shared-photos/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        /** The picture a link is for, until the link ends. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    token: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -5770,20 +5866,28 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Begin an upload; Location says where to send the bytes. */
+        /** Begin an upload, with its first bytes if the phone sends them; Location says where the rest goes. */
         post: {
             parameters: {
                 query?: never;
                 header: {
                     "Tus-Resumable": "1.0.0";
-                    "Upload-Length": number;
-                    /** @description photo_id and sha256 (hex), base64 each */
-                    "Upload-Metadata": string;
+                    /** @description sha256|sha1|md5, then base64 */
+                    "Upload-Checksum"?: string;
+                    "Upload-Length"?: number;
+                    /** @description `partial`, or `final;` and the pieces' addresses */
+                    "Upload-Concat"?: string;
+                    /** @description photo_id and sha256 (hex), base64 each; a piece has none */
+                    "Upload-Metadata"?: string;
                 };
                 path?: never;
                 cookie?: never;
             };
-            requestBody?: never;
+            requestBody?: {
+                content: {
+                    "application/offset+octet-stream": string;
+                };
+            };
             responses: {
                 /** @description Created */
                 201: {
@@ -5796,7 +5900,26 @@ export interface paths {
             };
         };
         delete?: never;
-        options?: never;
+        /** What this server speaks of tus. */
+        options: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
         head?: never;
         patch?: never;
         trace?: never;
@@ -5813,9 +5936,32 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        delete?: never;
+        /** Give an upload up; what was kept for good stays. */
+        delete: {
+            parameters: {
+                query?: never;
+                header: {
+                    "Tus-Resumable": "1.0.0";
+                };
+                path: {
+                    upload_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
         options?: never;
-        /** How many bytes have arrived. */
+        /** How many bytes have arrived; Arrived-At once the whole file is kept for good. */
         head: {
             parameters: {
                 query?: never;
@@ -5843,6 +5989,8 @@ export interface paths {
                 query?: never;
                 header: {
                     "Tus-Resumable": "1.0.0";
+                    /** @description sha256|sha1|md5, then base64 */
+                    "Upload-Checksum"?: string;
                     "Upload-Offset": number;
                 };
                 path: {
@@ -7394,6 +7542,15 @@ export interface components {
             /** @description the body is the one the phone said it has */
             same?: boolean;
             version: number;
+        };
+        Link: {
+            /** Format: date-time */
+            until: string;
+            url: string;
+        };
+        LinkAsked: {
+            /** @default 24 */
+            hours: number;
         };
         Matter: {
             /** @description 出发前检查单 · Checklist before leaving */

@@ -34,8 +34,9 @@ async function uploadOne(engine: Engine, photo: PhotoRow): Promise<void> {
     offset = Number(at.get("Upload-Offset"));
     await engine.store.transaction(() => engine.store.setPhoto(photo.id, { sent: offset }));
   }
-  const arrivedAt = aLittleAfter(at.get("Date"));
-  await engine.store.transaction(() => engine.store.setPhoto(photo.id, { isDone: true, arrivedAt, sent: offset }));
+  // All bytes sent is not yet kept for good: the server's store may be away. Only this header says so.
+  const arrivedAt = at.get("Arrived-At");
+  if (arrivedAt) await engine.store.transaction(() => engine.store.setPhoto(photo.id, { isDone: true, arrivedAt, sent: offset }));
 }
 
 async function begin(engine: Engine, photo: PhotoRow): Promise<string> {
@@ -45,10 +46,4 @@ async function begin(engine: Engine, photo: PhotoRow): Promise<string> {
   const path = new URL(location, "http://here").pathname.replace(/^\/api\/v1/, "");
   await engine.store.transaction(() => engine.store.setPhoto(photo.id, { upload: path }));
   return path;
-}
-
-/** The server's own moment, in its form; its header leaves the fraction of the second out. */
-function aLittleAfter(httpDate: string | null): string {
-  const base = httpDate ? Date.parse(httpDate) : Date.now();
-  return new Date(base + 1000).toISOString().replace(/(\.\d{3})Z$/, "$1000Z");
 }

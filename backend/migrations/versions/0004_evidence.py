@@ -1,0 +1,66 @@
+"""Evidence: uploads in full, looks at pictures, sheets and their checks, seals, positions."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0004"
+down_revision = "0003"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Forwards."""
+    op.create_table(
+        "look",
+        sa.Column("sha256", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), server_default="waiting", nullable=False),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=True),
+        sa.Column("width", sa.Integer(), nullable=True),
+        sa.Column("height", sa.Integer(), nullable=True),
+        sa.Column("taken_local", sa.Text(), nullable=True),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("lng", sa.Double(), nullable=True),
+        sa.Column("lat", sa.Double(), nullable=True),
+        sa.Column("device", sa.Text(), nullable=True),
+        sa.Column("looks_like", sa.Text(), nullable=True),
+        sa.Column("web_sha256", sa.Text(), nullable=True),
+        sa.Column("thumb_sha256", sa.Text(), nullable=True),
+        sa.PrimaryKeyConstraint("sha256", name=op.f("pk_look")),
+    )
+    op.create_index(op.f("ix_look_looks_like"), "look", ["looks_like"], unique=False)
+    op.add_column(
+        "upload", sa.Column("expires_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False)
+    )
+    op.add_column("upload", sa.Column("whole_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("upload", sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("upload", sa.Column("end_reason", sa.Text(), nullable=True))
+    op.alter_column("upload", "photo_id", existing_type=sa.UUID(), nullable=True)
+    op.alter_column("upload", "sha256", existing_type=sa.TEXT(), nullable=True)
+    op.drop_column("upload", "offset_bytes")
+    op.execute("UPDATE upload SET expires_at = now() + interval '14 days'")
+    op.execute("INSERT INTO look (sha256) SELECT sha256 FROM object")
+
+
+def downgrade() -> None:
+    """Backwards."""
+    op.add_column(
+        "upload",
+        sa.Column(
+            "offset_bytes", sa.BIGINT(), server_default=sa.text("'0'::bigint"), autoincrement=False, nullable=False
+        ),
+    )
+    op.execute("DELETE FROM upload WHERE sha256 IS NULL")
+    op.alter_column("upload", "sha256", existing_type=sa.TEXT(), nullable=False)
+    op.alter_column("upload", "photo_id", existing_type=sa.UUID(), nullable=False)
+    op.drop_column("upload", "end_reason")
+    op.drop_column("upload", "ended_at")
+    op.drop_column("upload", "whole_at")
+    op.drop_column("upload", "expires_at")
+    op.drop_index(op.f("ix_look_looks_like"), table_name="look")
+    op.drop_table("look")

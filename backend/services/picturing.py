@@ -1,0 +1,124 @@
+"""Looking at pictures that have arrived: small clean copies, what the camera wrote, how it looks; and giving them out.
+
+Decoders may crash on hostile bytes, so a turn is counted and committed before the bytes are opened: what killed a
+worker three times is left alone. A photo whose picture cannot be shown is kept as received and breaks nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from backend.blobs.picture import NotShown, Picture, read_picture
+from backend.blobs.store import BlobStore, key_of
+from backend.db import Database
+from backend.errors import Problem
+from backend.records.upload import Look, Object
+
+SIZES = ("original", "web", "thumb")
+MOST_TURNS = 3
+_TURN = timedelta(minutes=5)
+
+
+def look_at_waiting(database: Database, blobs: BlobStore, most: int = 200) -> int:
+    """Look at pictures whose turn it is; several workers may; returns how many were looked at."""
+    for done in range(most):
+        sha256 = _take_turn(database)
+        if sha256 is None:
+            return done
+        look_at(database, blobs, sha256)
+    return most
+
+
+def _take_turn(database: Database) -> str | None:
+    with database.transaction() as session:
+        now = datetime.now(UTC)
+        look = session.execute(
+            select(Look).where(Look.state == "waiting", Look.due_at <= now).order_by(Look.due_at).limit(1).with_for_update(skip_locked=True)
+        ).scalar_one_or_none()  # fmt: skip
+        if look is None:
+            return None
+        if look.attempts >= MOST_TURNS:
+            look.state, look.reason = "broken", "no worker survived looking at it"
+        look.attempts, look.due_at = look.attempts + 1, now + _TURN
+        return look.sha256
+
+
+def look_at(database: Database, blobs: BlobStore, sha256: str) -> None:
+    """One object, looked at and noted; safe to repeat."""
+    try:
+        found = _found(blobs, read_picture(blobs.get(key_of(sha256))))
+    except NotShown as reason:
+        found = {"state": reason.state, "reason": reason.reason[:200]}
+    except FileNotFoundError:
+        found = {"reason": "its bytes are not in the store"}
+    with database.transaction() as session:
+        session.execute(update(Look).where(Look.sha256 == sha256, Look.state == "waiting").values(**found))
+
+
+def _found(blobs: BlobStore, picture: Picture) -> dict[str, object]:
+    copies = {}
+    for name, data in (("web_sha256", picture.web), ("thumb_sha256", picture.thumb)):
+        copies[name] = hashlib.sha256(data).hexdigest()
+        blobs.put(key_of(copies[name]), iter((data,)))
+    read = picture.metadata
+    return copies | {
+        "state": "ready", "reason": None, "media_type": picture.media_type, "width": picture.width, "height": picture.height,
+        "taken_local": read.taken_local, "taken_at": read.taken_at, "lng": read.lng, "lat": read.lat,
+        "device": read.device, "looks_like": picture.look,
+    }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """Bytes to give out: their hash, type and length; `media_type` is octet-stream unless we made them ourselves."""
+
+    sha256: str
+    media_type: str
+    size_bytes: int
+
+    def read(self, blobs: BlobStore, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """The bytes from `start` to before `end`."""
+        return blobs.read(key_of(self.sha256), start, self.size_bytes if end is None else end)
+
+
+def content_of(session: Session, blobs: BlobStore, sha256: str, size: str) -> Content:
+    """A picture in one of SIZES. Raises not_found, not_shown (kept as received, but no copy can be made), not_ready."""
+    if size == "original":
+        found = session.get(Object, sha256)
+        if found is None:
+            raise Problem("not_found", sha256=sha256)
+        return Content(sha256, "application/octet-stream", found.size_bytes)
+    look = session.get(Look, sha256)
+    if look is None or look.state == "waiting":
+        raise Problem("not_ready", why="picture not looked at yet")
+    copy = look.web_sha256 if size == "web" else look.thumb_sha256
+    if look.state != "ready" or copy is None:
+        raise Problem("not_shown", state=look.state, why=look.reason)
+    return Content(copy, "image/jpeg", blobs.size(key_of(copy)))
+
+
+def shared_link(secret: str, sha256: str, hours: int) -> str:
+    """A token with which anybody may see the clean copy of one picture until it ends."""
+    return _links(secret).dumps([sha256, int(datetime.now(UTC).timestamp()) + hours * 3600])
+
+
+def shared_picture(secret: str, token: str) -> str:
+    """The picture a token is for. Raises link_ended."""
+    try:
+        sha256, until = _links(secret).loads(token, max_age=31 * 86_400)
+    except (SignatureExpired, BadSignature) as error:
+        raise Problem("link_ended") from error
+    if datetime.now(UTC).timestamp() > until:
+        raise Problem("link_ended")
+    return str(sha256)
+
+
+def _links(secret: str) -> URLSafeTimedSerializer:
+    return URLSafeTimedSerializer(secret, salt="shared picture")

@@ -13,6 +13,7 @@ from types import FrameType
 from typing import Any
 
 import click
+import orjson
 from rich.console import Console
 from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -35,6 +36,7 @@ from backend.local.stage import stage
 from backend.local.tls import make_certificate, own_address, qr
 from backend.queries import layers
 from backend.services import ground_plans
+from backend.services.sheets import sheet_sha256, verdict
 from geo.mapfile import FORMATS, write_map
 
 console = Console()
@@ -295,6 +297,23 @@ def migration(sentence: str) -> None:
     """Write a new migration from what the models have and the database lacks."""
     with _machine() as machine, _migrated(machine) as database:
         console.print(f"wrote {migrations.make_revision(database.engine, sentence or 'change')}")
+
+
+@main.command("verify-sheet")
+@click.argument("signature_id")
+@click.argument("file", type=click.Path(path_type=Path, exists=True))
+def verify_sheet(signature_id: str, file: Path) -> None:
+    """Whether the service sheet in FILE (JSON) is what was signed as SIGNATURE_ID, and still stands; ends with 1 if not."""
+    found = _verdict(signature_id, sheet_sha256(orjson.loads(file.read_bytes())))
+    words = {"genuine": "真实，未改动", "changed": "与签字时不同，或签后有改动", "unknown": "没有这个签名"}
+    console.print(f"{words[found]} · {found}")
+    if found != "genuine":
+        raise SystemExit(1)
+
+
+def _verdict(signature_id: str, sha256: str) -> str:
+    with _machine() as machine, Database(machine.engine()).transaction() as session:
+        return str(verdict(session, signature_id, sha256)["verdict"])
 
 
 @main.command()

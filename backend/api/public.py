@@ -7,13 +7,14 @@ from typing import Any
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields
-from marshmallow.validate import Range
+from marshmallow.validate import OneOf, Range, Regexp
 
 from backend.api.house import reading
 from backend.api.limits import limited
 from backend.errors import Problem
 from backend.queries import territory
 from backend.records import wire
+from backend.services import sheets
 
 blueprint = Blueprint("public", __name__, url_prefix="/api/v1/public", description="公众查询 · For the public")
 
@@ -49,6 +50,42 @@ class WhoIsResponsible(MethodView):
         if found is None:
             raise Problem("no_representative")
         return found
+
+
+class Sheet(Schema):
+    """A sheet to be checked: by its hash, as a QR code carries it, or whole."""
+
+    signature_id = fields.UUID(required=True)
+    sha256 = fields.String(validate=Regexp("^[0-9a-f]{64}$"))
+    sheet = fields.Dict(keys=fields.String())
+
+
+class Verdict(Schema):
+    """genuine: signed so and still so; changed: signed otherwise or changed since; unknown: no such signature."""
+
+    verdict = fields.String(required=True, validate=OneOf(("genuine", "changed", "unknown")))
+    signed_at = wire.Moment(required=True, allow_none=True)
+
+
+@blueprint.route("/sheets/verification")
+class VerifySheet(MethodView):
+    decorators = [limited("public_per_address", "POST")]
+
+    @blueprint.arguments(Sheet)
+    @blueprint.response(200, Verdict)
+    def post(self, given: dict[str, Any]) -> Any:
+        """Whether a service sheet is genuine and unchanged; no word about anybody."""
+        if "sha256" not in given and "sheet" not in given:
+            fault = {
+                "field": "sha256",
+                "code": "required",
+                "zh": "请给出哈希或服务单",
+                "en": "give the hash or the sheet",
+            }
+            raise Problem("invalid", faults=[fault])
+        sha256 = sheets.sheet_sha256(given["sheet"]) if "sheet" in given else given["sha256"]
+        with reading() as session:
+            return sheets.verdict(session, str(given["signature_id"]), sha256)
 
 
 def _cell_of(session: Any, where: dict[str, Any]) -> str | None:

@@ -14,6 +14,7 @@ from backend.demo.cast import Office, Troupe, until
 from backend.demo.catalogue import FORM_ID, matter_id
 from backend.geometry import lng_lat, point
 from mobile_api_spec.phone import Phone
+from mobile_api_spec.phone.sheet import sheet_hash, sheet_of
 
 Values = dict[str, Any]
 
@@ -185,15 +186,17 @@ def _repair_without_network(day: Day) -> None:
     before = _photo(crew, day, ("work_order", job), "before", keys)
     crew.act("work_order", job, "start", {"diagnosis": "DN300 铸铁管断裂", "told_minutes": 180, "told_cost_fen": 0})
     after = _photo(crew, day, ("work_order", job), "after", keys)
-    sheet = hashlib.sha256(f"{job} 已更换管段".encode()).hexdigest()
+    done = {"result": "已更换管段，恢复供水", "photo_ids": [before, after]}
+    hashes = [crew.records("photo")[one]["sha256"] for one in (before, after)]
+    sheet = sheet_of(crew.records("work_order")[job] | done, hashes)
     strokes = [[[0, 0, 0], [12, 5, 40], [30, 2, 90]]]
     signature = crew.create("signature", keys | {"of_kind": "work_order", "of_id": job, "signer_name": "李女士", "relation": "self", "strokes": strokes,
-                                                 "sheet_sha256": sheet, "signed_at": crew.clock.now().isoformat(), "staff_id": crew.staff_id})  # fmt: skip
+                                                 "sheet": sheet, "sheet_sha256": sheet_hash(sheet), "signed_at": crew.clock.now().isoformat(), "staff_id": crew.staff_id})  # fmt: skip
     crew.act(
         "work_order",
         job,
         "finish",
-        {"result": "已更换管段，恢复供水", "photo_ids": [before, after], "signature_id": signature},
+        done | {"signature_id": signature},
     )
     for step, now in (("accept", {}), ("arrive", {}), ("start", {}), ("finish", {"result": "阀门未开，已开启"})):
         crew.act("work_order", day.doomed["id"], step, now)
@@ -261,7 +264,7 @@ def _check(day: Day) -> None:
     job = day.dispatcher("GET", f"/work-orders/{day.burst['id']}")
     day.promise(
         "爆管工单办结，签字在案，办结人不是施工人 · closed, signed, by someone else",
-        job["state"] == "closed" and job["signature_id"] and job["closed_by_id"] != job["done_by_id"],
+        job["state"] == "closed" and job["signature_state"] == "valid" and job["closed_by_id"] != job["done_by_id"],
         job["state"],
     )
     day.promise(

@@ -2,6 +2,7 @@
 
 from backend.actor import DESK, FIELD
 from backend.records.declaration import Record, choice, declare, json, moment, place, plain_id, refer, scopes_of, words
+from sync.kind import Policy
 
 RELATIONS = {
     "self": ("本人", "The customer"),
@@ -9,6 +10,17 @@ RELATIONS = {
     "tenant": ("租户", "Tenant"),
     "colleague": ("单位经办人", "On the firm's behalf"),
     "deputy": ("代签", "Deputy"),
+}
+SHEET_CHECKS = {
+    "kept": ("与哈希一致", "Has its hash"),
+    "not_carried": ("未附服务单", "Not carried"),
+    "broken": ("与哈希不符", "Does not have its hash"),
+    "replayed": ("笔迹与另一签名相同", "The strokes of another signature"),
+}
+DEVICE_CHECKS = {
+    "valid": ("本机所签", "Signed by its phone"),
+    "none": ("无设备签名", "Not signed by a phone"),
+    "invalid": ("设备签名不符", "Not by this phone"),
 }
 
 
@@ -22,7 +34,11 @@ class Signature(Record):
     signer_name = words("签名人", "Signer", most=50, required=True, personal="name")
     relation = choice("与客户关系", "Relation", RELATIONS, required=True)
     strokes = json("笔迹", "Strokes", required=True)
+    sheet = json("服务单", "Sheet as shown", policy=Policy.FIXED, personal="contact")
     sheet_sha256 = words("服务单哈希", "Sheet's SHA-256 (hex)", most=64, required=True)
+    device_signature = words("设备签名", "Device's signature (P-256, base64)", most=200, policy=Policy.FIXED)
+    sheet_check = choice("服务单核对", "Sheet checked", SHEET_CHECKS, policy=Policy.SERVER)
+    device_check = choice("设备核对", "Device checked", DEVICE_CHECKS, policy=Policy.SERVER)
     signed_at = moment("签名时间", "Signed", required=True)
     place = place("位置", "Place")
     cell_id = refer("网格", "Cell", "cell")

@@ -45,6 +45,16 @@ STATES = {
     "failed": ("未能完成", "Could not be done"),
 }
 OPEN = frozenset(STATES) - {"closed", "refused", "cancelled", "failed", "partly_done"}
+# What a customer signs; the phone builds the same sheet (mobile_api_spec/phone/sheet.py, web/shared/sheet.ts).
+SHEET_FIELDS = (
+    "number", "address", "description", "diagnosis", "told_minutes", "told_cost_fen", "result", "remainder", "parts", "pressure_kpa",
+)  # fmt: skip
+SIGNATURE_STATES = {
+    "valid": ("与所签一致", "As it was signed"),
+    "changed": ("签后有改动，须重新签字", "Changed since: sign again"),
+    "other": ("签的不是这张工单", "Signed for another job"),
+    "doubtful": ("签名存疑", "Doubtful"),
+}
 WORKING = frozenset({"accepted", "en_route", "arrived", "in_progress", "paused"})
 
 
@@ -196,6 +206,7 @@ class WorkOrder(Record):
     pressure_kpa = whole("水压（千帕）", "Pressure (kPa)", most=5000)
     photo_ids = ids("照片", "Photos")
     signature_id = refer("签名", "Signature", "signature")
+    signature_state = choice("签名状态", "Signature's state", SIGNATURE_STATES, policy=Policy.SERVER)
     unsigned_reason = words("未签名原因", "Why it is not signed", most=500)
     return_visit = json("回访", "Return visit", ReturnVisit)
     dispatched_at = moment("派单时间", "Dispatched", policy=Policy.SERVER)
@@ -230,6 +241,15 @@ def check(values: Values) -> Sequence[Fault]:
         faults.append(
             Fault("photo_ids", "too_few", f"至少需要 {values['required_photos']} 张照片", "needs more photos")
         )
+    if (
+        state == "closed"
+        and values.get("signature_state") in {"changed", "other"}
+        and not values.get("unsigned_reason")
+    ):
+        faults.append(
+            Fault("signature_id", "sheet_changed", "签字后内容有改动，须重新签字，或写明未签原因",
+                  "the sheet has changed since it was signed: a new signature, or the reason for none")
+        )  # fmt: skip
     if state == "closed" and values.get("closed_by_id") and values["closed_by_id"] == values.get("done_by_id"):
         faults.append(
             Fault("closed_by_id", "same_person", "完成人不能自己办结", "whoever did the work may not close it")

@@ -52,7 +52,8 @@ def _register(session: Session, account: Account, device: dict[str, Any]) -> Dev
     if found is None:
         found = Device(id=UUID(device["id"]), name=device["name"], unit_id=account.unit_id)
         session.add(found)
-    found.public_key = device.get("public_key") or found.public_key
+    # The first key stays: whoever signs in later with another cannot make old signatures theirs.
+    found.public_key = found.public_key or device.get("public_key")
     found.app_version = device.get("app_version")
     session.flush()
     return found

@@ -14,6 +14,7 @@ from backend.services.gathering import bundle_job
 from backend.services.intake import complete_job, make_remainder, refresh_site_cards
 from backend.services.key_customers import watch_item
 from backend.services.phonetics import keep_pinyin
+from backend.services.sheets import jobs_with_photo, judge_job, judge_signature
 from backend.services.surveying import follow_up
 
 Detail = dict[str, Any]
@@ -22,6 +23,16 @@ Subscriber = Callable[[Session, Detail], object]
 
 def _complete_job(session: Session, fact: Detail) -> None:
     complete_job(session, fact["id"], creator_of(session, "work_order", fact["id"]))
+
+
+def _judge_job(session: Session, fact: Detail) -> None:
+    if fact["op"] != "delete":
+        judge_job(session, fact["id"])
+
+
+def _photo_of_a_signed_job(session: Session, fact: Detail) -> None:
+    for job_id in jobs_with_photo(session, fact["id"]):
+        judge_job(session, job_id)
 
 
 def _arrived(session: Session, fact: Detail) -> None:
@@ -33,6 +44,7 @@ SUBSCRIPTIONS: dict[str, tuple[Subscriber, ...]] = {
         _complete_job,
         lambda session, fact: bundle_job(session, fact["id"]) if fact["op"] in ("create", "push") else None,
         lambda session, fact: make_remainder(session, fact["id"]),
+        _judge_job,
     ),
     "customer.written": (
         lambda session, fact: keep_pinyin(session, fact["id"]),
@@ -41,5 +53,6 @@ SUBSCRIPTIONS: dict[str, tuple[Subscriber, ...]] = {
     "service_point.written": (lambda session, fact: refresh_site_cards(session, service_point_id=fact["id"]),),
     "response.written": (lambda session, fact: follow_up(session, fact["id"]),),
     "item.written": (lambda session, fact: watch_item(session, fact["id"]),),
-    "photo.written": (_arrived,),
+    "photo.written": (_arrived, _photo_of_a_signed_job),
+    "signature.written": (lambda session, fact: judge_signature(session, fact["id"]),),
 }

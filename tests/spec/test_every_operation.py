@@ -264,6 +264,8 @@ def _the_rest(app: Flask, as_: As, town: Town) -> None:
     supervisor.get("/territory/visits/overdue")
     _ground(supervisor, town)
     supervisor("PUT", f"/territory/cells/{town['cell 2']}/representative", {"staff_id": town["rep"]})
+    asked = {"signature_id": uid("nobody's"), "sha256": "0" * 64}
+    assert client.post("/api/v1/public/sheets/verification", json=asked).status_code == 200
     assert client.get("/api/v1/public/responsible", query_string={"lng": lng, "lat": lat}).status_code == 200
     supervisor.get("/devices")
     supervisor("PUT", f"/devices/{uid(MEMBERS_PHONE)}/revocation")

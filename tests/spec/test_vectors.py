@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
+from backend.services import sheets
 from mobile_api_spec.phone import Phone, Refused
+from mobile_api_spec.phone import sheet as phone_sheet
 from mobile_api_spec.phone.store import Store
 from sync import apply
 from sync.apply import CannotApply, Change
@@ -164,3 +166,11 @@ def test_what_a_phone_makes_of_the_answers(case: dict[str, Any]) -> None:
         assert list(pulls[0]["have"].items()) == [tuple(pair) for pair in case["have"]]
     if "cursor_sent" in case:
         assert pulls[-1]["cursor"] == case["cursor_sent"]
+
+
+@pytest.mark.parametrize("case", cases("sheets"))
+def test_sheets_and_what_a_device_signs(case: dict[str, Any]) -> None:
+    for ours in (sheets, phone_sheet):
+        assert ours.sheet_of(case["job"], case["photos"]) == case["sheet"]
+        assert ours.statement(case["id"], case["device_id"], case["signature"]).decode() == case["statement"]
+    assert sheets.sheet_sha256(case["sheet"]) == phone_sheet.sheet_hash(case["sheet"]) == case["sha256"]

@@ -127,6 +127,10 @@ def test_a_crews_day(handset: Hand, office: Desk, picture: Path) -> None:
     signature = desk("GET", f"/signatures/{stored['signature_id']}")
     assert (signature["signer_name"], signature["of_id"]) == ("王小一", job)
     assert len(signature["strokes"]["lines"]) >= 1
+    # What the phone signed with its key is what the server reads.
+    assert until(lambda: desk("GET", f"/work-orders/{job}")["signature_state"] == "valid")
+    signature = desk("GET", f"/signatures/{stored['signature_id']}")
+    assert (signature["sheet_check"], signature["device_check"]) == ("kept", "valid")
     assert len(stored["photo_ids"]) == 1
     assert until(lambda: desk("GET", f"/photos/{stored['photo_ids'][0]}")["arrived_at"] is not None)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "0004"
 down_revision = "0003"
@@ -34,6 +35,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_look")),
     )
     op.create_index(op.f("ix_look_looks_like"), "look", ["looks_like"], unique=False)
+    op.add_column("signature", sa.Column("sheet", postgresql.JSONB(astext_type=sa.Text()), nullable=True))
+    op.add_column("signature", sa.Column("device_signature", sa.Text(), nullable=True))
+    op.add_column("signature", sa.Column("sheet_check", sa.Text(), nullable=True))
+    op.add_column("signature", sa.Column("device_check", sa.Text(), nullable=True))
     op.add_column(
         "upload", sa.Column("expires_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False)
     )
@@ -45,10 +50,12 @@ def upgrade() -> None:
     op.drop_column("upload", "offset_bytes")
     op.execute("UPDATE upload SET expires_at = now() + interval '14 days'")
     op.execute("INSERT INTO look (sha256) SELECT sha256 FROM object")
+    op.add_column("work_order", sa.Column("signature_state", sa.Text(), nullable=True))
 
 
 def downgrade() -> None:
     """Backwards."""
+    op.drop_column("work_order", "signature_state")
     op.add_column(
         "upload",
         sa.Column(
@@ -62,5 +69,9 @@ def downgrade() -> None:
     op.drop_column("upload", "ended_at")
     op.drop_column("upload", "whole_at")
     op.drop_column("upload", "expires_at")
+    op.drop_column("signature", "device_check")
+    op.drop_column("signature", "sheet_check")
+    op.drop_column("signature", "device_signature")
+    op.drop_column("signature", "sheet")
     op.drop_index(op.f("ix_look_looks_like"), table_name="look")
     op.drop_table("look")

@@ -3282,6 +3282,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/public/sheets/verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Whether a service sheet is genuine and unchanged; no word about anybody. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Sheet"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Verdict"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/questionnaires": {
         parameters: {
             query?: never;
@@ -8492,6 +8534,14 @@ export interface components {
             next?: string | null;
             rows?: components["schemas"]["ServicePoint"][];
         };
+        Sheet: {
+            sha256?: string;
+            sheet?: {
+                [key: string]: unknown;
+            };
+            /** Format: uuid */
+            signature_id: string;
+        };
         SignIn: {
             device: components["schemas"]["DeviceIn"];
             login: string;
@@ -8508,6 +8558,13 @@ export interface components {
              * @description 班组 · Crew
              */
             crew_id?: string | null;
+            /**
+             * @description 设备核对 · Device checked
+             * @enum {string|null}
+             */
+            device_check?: "valid" | "none" | "invalid" | null;
+            /** @description 设备签名 · Device's signature (P-256, base64) */
+            device_signature?: string | null;
             /** Format: uuid */
             id: string;
             kind?: string;
@@ -8527,6 +8584,13 @@ export interface components {
              * @enum {string}
              */
             relation: "self" | "family" | "tenant" | "colleague" | "deputy";
+            /** @description 服务单 · Sheet as shown */
+            sheet?: unknown;
+            /**
+             * @description 服务单核对 · Sheet checked
+             * @enum {string|null}
+             */
+            sheet_check?: "kept" | "not_carried" | "broken" | "replayed" | null;
             /** @description 服务单哈希 · Sheet's SHA-256 (hex) */
             sheet_sha256: string;
             /**
@@ -8558,6 +8622,8 @@ export interface components {
              * @description 班组 · Crew
              */
             crew_id?: string | null;
+            /** @description 设备签名 · Device's signature (P-256, base64) */
+            device_signature?: string | null;
             /** Format: uuid */
             id?: string;
             /**
@@ -8576,6 +8642,8 @@ export interface components {
              * @enum {string}
              */
             relation: "self" | "family" | "tenant" | "colleague" | "deputy";
+            /** @description 服务单 · Sheet as shown */
+            sheet?: unknown;
             /** @description 服务单哈希 · Sheet's SHA-256 (hex) */
             sheet_sha256: string;
             /**
@@ -8970,6 +9038,12 @@ export interface components {
             next?: string | null;
             rows?: components["schemas"]["Unit"][];
         };
+        Verdict: {
+            /** Format: date-time */
+            signed_at: string | null;
+            /** @enum {string} */
+            verdict: "genuine" | "changed" | "unknown";
+        };
         Visit: {
             /** @description 未遇原因 · Why nobody was met */
             absent_reason?: string | null;
@@ -9349,6 +9423,11 @@ export interface components {
             signature_id?: string | null;
             /** @description 需签字 · Signature required */
             signature_required?: boolean | null;
+            /**
+             * @description 签名状态 · Signature's state
+             * @enum {string|null}
+             */
+            signature_state?: "valid" | "changed" | "other" | "doubtful" | null;
             /** @description 现场卡片 · Site card */
             site_card?: components["schemas"]["SiteCard"] | null;
             /** @description 所需技能 · Skills needed */

@@ -1,4 +1,5 @@
 /** The phone's engine: work is kept first, sent when it can be, and ends with a receipt (mobile_api_spec/protocol.md). */
+import { type DeviceKey, newDeviceKey, signedBy } from "./device_key.ts";
 import { type Held, type Key, type Values } from "./canonical.ts";
 import { type Clock, moment } from "./clock.ts";
 import { LARGE } from "./disk.ts";
@@ -77,9 +78,10 @@ export class Engine {
 
   // -- signing in ------------------------------------------------------------------------------------------------
 
-  async signIn(login: string, password: string, publicKey?: string): Promise<void> {
+  async signIn(login: string, password: string): Promise<void> {
     if (!this.store.meta("device", "")) await this.store.transaction(() => this.store.setMeta({ device: newId(), store: newId() }));
-    const device = { id: this.store.meta("device", ""), name: this.device.name, app_version: this.device.appVersion, public_key: publicKey ?? null };
+    const { public: publicKey } = await this.#deviceKey();
+    const device = { id: this.deviceId, name: this.device.name, app_version: this.device.appVersion, public_key: publicKey };
     const answer = await this.link.send("POST", "/sessions", { json: { login, password, device } });
     const signed = (await answer.json()) as SignedIn;
     if (this.store.meta("staff", signed.staff_id) !== signed.staff_id) throw new Refused(403, { code: "somebody_elses_store" });
@@ -110,6 +112,23 @@ export class Engine {
   }
 
   // -- working (needs no network) --------------------------------------------------------------------------------
+
+  get deviceId(): string {
+    return this.store.meta("device", "");
+  }
+
+  /** Sign a text with this device's key; needs no network. */
+  async sign(text: string): Promise<string> {
+    return signedBy(await this.#deviceKey(), text);
+  }
+
+  async #deviceKey(): Promise<DeviceKey> {
+    const known = this.store.meta<DeviceKey | null>("deviceKey", null);
+    if (known) return known;
+    const deviceKey = await newDeviceKey();
+    await this.store.transaction(() => this.store.setMeta({ deviceKey }));
+    return deviceKey;
+  }
 
   get staffId(): string {
     return this.store.meta("staff", "");

@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
 import { bodyHash, canonical, digestOf, type Held, isInside, type Key, recordHash, type Values } from "../sync/canonical.ts";
+import { sheetHash, sheetOf, statement } from "../sheet.ts";
 import { browserClock } from "../sync/clock.ts";
 import { openDisk } from "../sync/disk.ts";
 import { Engine } from "../sync/engine.ts";
@@ -83,3 +84,11 @@ for (const one of vectors("store").cases) {
     if (one.cursor_sent) assert.equal(pulls.at(-1).cursor, one.cursor_sent);
   });
 }
+
+test("service sheets and what the device signs of a signature", async () => {
+  for (const one of vectors("sheets").cases) {
+    assert.deepEqual(sheetOf(one.job, one.photos), one.sheet, one.name);
+    assert.equal(await sheetHash(one.sheet), one.sha256, one.name);
+    assert.equal(await statement(one.id, one.device_id, one.signature), one.statement, one.name);
+  }
+});

@@ -1,0 +1,174 @@
+"""Service sheets and the signatures on them: is this what the customer saw, did this phone take it, has it changed since?
+
+Judged after commit, by the server's own reading of the records; what was judged stands on the signature and on the job.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Iterable
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
+from cryptography.hazmat.primitives.serialization import load_der_public_key
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from backend.actor import system
+from backend.errors import Problem
+from backend.records.registry import SYNC_KINDS
+from backend.records.work_order import SHEET_FIELDS
+from backend.services import door
+from sync.change import canonical
+from sync.kind import Values
+
+
+def sheet_of(job: Values, photo_hashes: Iterable[str]) -> Values:
+    """The sheet of a job; fields without a value are left out, photos stand by their hashes, sorted."""
+    said = {name: job[name] for name in SHEET_FIELDS if job.get(name) not in (None, "")}
+    return said | {"photos": sorted(photo_hashes)}
+
+
+def sheet_sha256(sheet: Any) -> str:
+    """The hash (hex) a signature is bound to."""
+    return hashlib.sha256(canonical(sheet)).hexdigest()
+
+
+def statement(signature_id: str, device_id: str, signature: Values) -> bytes:
+    """What the device has signed with its key."""
+    told = {name: signature.get(name) for name in ("of_kind", "of_id", "sheet_sha256", "signer_name", "relation")}
+    strokes = hashlib.sha256(canonical(signature.get("strokes"))).hexdigest()
+    told |= {"signed_at": signature.get("signed_at"), "place": _place_text(signature), "strokes_sha256": strokes}
+    return canonical(told | {"id": signature_id, "device_id": device_id})
+
+
+def _place_text(signature: Values) -> str | None:
+    place = signature.get("place")
+    return ",".join(f"{one:.6f}" for one in place["coordinates"][:2]) if place else None
+
+
+def is_signed_by(public_key: str, message: bytes, signature: str) -> bool:
+    """Whether a P-256 key (base64 SPKI) made this signature (base64 of r and s, as WebCrypto gives it)."""
+    try:
+        key = load_der_public_key(base64.b64decode(public_key, validate=True))
+        raw = base64.b64decode(signature, validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1) or len(raw) != 64:
+        return False
+    pair = encode_dss_signature(int.from_bytes(raw[:32]), int.from_bytes(raw[32:]))
+    try:
+        key.verify(pair, message, ec.ECDSA(hashes.SHA256()))
+    except InvalidSignature:
+        return False
+    return True
+
+
+def judge_signature(session: Session, signature_id: str) -> None:
+    """Look at a new signature: the sheet it carries, its strokes, its device; then at its job. Safe to repeat."""
+    values = door.read(session, "signature", signature_id).values
+    found = {
+        "sheet_check": _sheet_check(session, signature_id, values),
+        "device_check": _device_check(session, signature_id, values),
+    }
+    if any(values.get(name) != value for name, value in found.items()):
+        door.change(session, system(values["unit_id"]), "signature", signature_id, found)
+    if values["of_kind"] == "work_order":
+        try:
+            judge_job(session, values["of_id"])
+        except Problem as problem:
+            if problem.code != "not_found":  # Its job has not come yet; its writing will look again.
+                raise
+
+
+def _sheet_check(session: Session, signature_id: str, values: Values) -> str:
+    if values.get("sheet") is None:
+        return "not_carried"
+    if sheet_sha256(values["sheet"]) != values["sheet_sha256"]:
+        return "broken"
+    lines = {"id": signature_id, "of": values["of_id"], "strokes": canonical(values["strokes"]).decode()}
+    same = text(
+        "SELECT EXISTS (SELECT FROM signature WHERE strokes = CAST(:strokes AS jsonb) AND of_id <> CAST(:of AS uuid) "
+        "AND id < CAST(:id AS uuid) AND strokes NOT IN ('[]', '{}') AND deleted_at IS NULL)"
+    )
+    return "replayed" if session.execute(same, lines).scalar_one() else "kept"
+
+
+def _device_check(session: Session, signature_id: str, values: Values) -> str:
+    made = session.execute(
+        text(
+            "SELECT h.device_id::text, d.public_key FROM sync_history h JOIN device d ON d.id = h.device_id "
+            "WHERE h.kind = 'signature' AND h.id = CAST(:id AS uuid) ORDER BY h.version LIMIT 1"
+        ),
+        {"id": signature_id},
+    ).one_or_none()
+    if made is None or not made[1] or not values.get("device_signature"):
+        return "none"
+    message = statement(signature_id, made[0], values)
+    return "valid" if is_signed_by(made[1], message, values["device_signature"]) else "invalid"
+
+
+def judge_job(session: Session, job_id: str) -> str | None:
+    """How a job stands to its signature; noted on the job when it changed. None while it has none."""
+    job = door.read(session, "work_order", job_id).values
+    state = signature_state(session, job_id, job)
+    if state != job.get("signature_state"):
+        door.change(session, system(job["unit_id"]), "work_order", job_id, {"signature_state": state})
+    return state
+
+
+def signature_state(session: Session, job_id: str, job: Values) -> str | None:
+    """`valid`, `changed` since, `other` (of another job), `doubtful`, or None without a signature."""
+    if not job.get("signature_id"):
+        return None
+    signature = door.read(session, "signature", job["signature_id"]).values
+    if (signature["of_kind"], signature["of_id"]) != ("work_order", job_id):
+        return "other"
+    if signature.get("sheet_check") in ("broken", "replayed") or signature.get("device_check") == "invalid":
+        return "doubtful"
+    now = sheet_sha256(sheet_of(job, _photo_hashes(session, job.get("photo_ids") or [])))
+    return "valid" if now == signature["sheet_sha256"] else "changed"
+
+
+def _photo_hashes(session: Session, photo_ids: list[str]) -> list[str]:
+    """By hash; a picture whose record has not come yet stands by its id, as on the phone."""
+    found = door.push_store(session).load([("photo", one) for one in photo_ids], lock=False)
+    return [str(found["photo", one].values["sha256"]) if ("photo", one) in found else one for one in photo_ids]
+
+
+def verdict(session: Session, signature_id: str, given_sha256: str) -> dict[str, Any]:
+    """For anybody: is a sheet with this hash what was signed, and does it stand? Says nothing about anybody.
+
+    `genuine`: signed so and still so; `changed`: signed otherwise, or changed since; `unknown`: no such signature.
+    """
+    stored = door.push_store(session).load([("signature", signature_id)], lock=False).get(("signature", signature_id))
+    if stored is None or stored.deleted or stored.values["of_kind"] not in SYNC_KINDS:
+        return {"verdict": "unknown", "signed_at": None}
+    values = stored.values
+    state = signature_state_of(session, values["of_kind"], values["of_id"])
+    is_genuine = given_sha256 == values["sheet_sha256"] and state == "valid"
+    return {"verdict": "genuine" if is_genuine else "changed", "signed_at": values["signed_at"]}
+
+
+def signature_state_of(session: Session, kind: str, record_id: str) -> str | None:
+    """How a record stands to its signature now; None when it is gone or has none."""
+    if kind != "work_order":
+        return None
+    try:
+        return signature_state(session, record_id, door.read(session, kind, record_id).values)
+    except Problem:
+        return None
+
+
+def jobs_with_photo(session: Session, photo_id: str) -> list[str]:
+    """Signed jobs that show this photo."""
+    rows = session.execute(
+        text("SELECT id::text FROM work_order WHERE signature_id IS NOT NULL AND CAST(:id AS uuid) = ANY(photo_ids)"),
+        {"id": photo_id},
+    )
+    return [row[0] for row in rows]

@@ -1,0 +1,243 @@
+"""Signatures as evidence: what a phone signed holds; one character, one other phone, one borrowed stroke does not."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
+from flask import Flask
+from sqlalchemy import text
+
+from backend.actor import system
+from backend.cli import main
+from backend.db import Database
+from backend.errors import Problem
+from backend.services import door, sheets
+from backend.services.door import new_id
+from backend.tasks import outbox
+from mobile_api_spec.phone import Phone
+from mobile_api_spec.phone.sheet import sheet_hash, sheet_of, statement
+from tests.conftest import Person
+from tests.factories import Town, middle, uid
+
+STROKES = {"width": 300, "height": 200, "lines": [[[1, 2, 0], [30, 40, 50]]]}
+PhoneOf = Callable[..., Phone]
+
+
+def signed_text(key: ec.EllipticCurvePrivateKey, message: bytes) -> str:
+    r, s = decode_dss_signature(key.sign(message, ec.ECDSA(hashes.SHA256())))
+    return base64.b64encode(r.to_bytes(32) + s.to_bytes(32)).decode()
+
+
+def public_text(key: ec.EllipticCurvePrivateKey) -> str:
+    form = (serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    return base64.b64encode(key.public_key().public_bytes(*form)).decode()
+
+
+@dataclass
+class Crew:
+    """A crew's phone with a key, at a job under way."""
+
+    phone: Phone
+    key: ec.EllipticCurvePrivateKey
+    database: Database
+    town: Town
+    job: str
+
+    def sign(self, job: str | None = None, **false: Any) -> str:
+        """The customer signs the sheet as the phone shows it; `false` puts something else into the record."""
+        shown = self.phone.records("work_order")[job or self.job] | {"result": "修好了"}
+        sheet, record = sheet_of(shown, []), new_id()
+        values = {
+            "of_kind": "work_order", "of_id": job or self.job, "signer_name": "王小一", "relation": "self", "strokes": STROKES,
+            "sheet": sheet, "sheet_sha256": sheet_hash(sheet), "signed_at": "2026-09-01T02:03:04.567000Z",
+            "place": middle(0), "crew_id": self.town["crew"], "staff_id": self.phone.staff_id,
+        }  # fmt: skip
+        device = self.phone.store.meta("device")
+        values["device_signature"] = signed_text(self.key, statement(record, device, values))
+        return self.phone.create("signature", values | false, record)
+
+    def finish(self, signature: str, job: str | None = None) -> None:
+        """Done, with this signature; handed in and looked at."""
+        self.phone.act("work_order", job or self.job, "finish", {"result": "修好了", "signature_id": signature})
+        self.hand_in()
+
+    def hand_in(self) -> None:
+        """Sync, and let the worker look at what came."""
+        self.phone.sync()
+        outbox.serve(self.database)
+
+    def stored(self, kind: str, record: str) -> dict[str, Any]:
+        """A record as the server has it."""
+        with self.database.transaction() as session:
+            return door.read(session, kind, record).values
+
+
+def job_under_way(database: Database, town: Town, name: str) -> str:
+    values = {"matter_id": town["leak"], "crew_id": town["crew"], "cell_id": town["cell 0"], "description": "漏水",
+              "address": "香港中路1号", "number": f"WX-{name}", "signature_required": True, "state": "in_progress", "case_id": uid(name)}  # fmt: skip
+    with database.transaction() as session:
+        door.create(session, system(town["north"]), "work_order", values, record_id=uid(name))
+    outbox.serve(database)
+    return uid(name)
+
+
+@pytest.fixture
+def crew(phone_of: PhoneOf, database: Database, town: Town) -> Crew:
+    key = ec.generate_private_key(ec.SECP256R1())
+    job, phone = job_under_way(database, town, "job"), phone_of("leader")
+    with database.transaction() as session:
+        session.execute(
+            text("UPDATE device SET public_key = :key WHERE id = CAST(:id AS uuid)"),
+            {"key": public_text(key), "id": phone.store.meta("device")},
+        )
+    phone.sync()
+    return Crew(phone, key, database, town, job)
+
+
+def test_a_signature_on_what_was_shown_is_valid(crew: Crew) -> None:
+    signature = crew.sign()
+    crew.finish(signature)
+    stored = crew.stored("signature", signature)
+    assert (stored["sheet_check"], stored["device_check"]) == ("kept", "valid")
+    assert crew.stored("work_order", crew.job)["signature_state"] == "valid"
+
+
+def test_one_character_changed_afterwards_needs_a_new_signature(crew: Crew, as_: Callable[[str], Person]) -> None:
+    crew.finish(crew.sign())
+    crew.phone.change("work_order", crew.job, {"result": "修好了。"})
+    crew.hand_in()
+    job = crew.stored("work_order", crew.job)
+    assert job["signature_state"] == "changed"
+    visit = {"return_visit": {"is_satisfied": True}}
+    refused = as_("dispatcher")("POST", f"/work-orders/{crew.job}/actions/close", visit)
+    assert refused.get_json()["faults"][0]["code"] == "sheet_changed"
+    crew.phone.change("work_order", crew.job, {"result": "修好了"})
+    crew.hand_in()
+    assert crew.stored("work_order", crew.job)["signature_state"] == "valid"
+    assert as_("dispatcher")("POST", f"/work-orders/{crew.job}/actions/close", visit).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("false", "sheet_check", "device_check"),
+    [
+        ({"sheet": {"result": "什么都没修", "photos": []}}, "broken", "valid"),
+        ({"signer_name": "别人"}, "kept", "invalid"),
+        ({"strokes": {"lines": [[[9, 9, 9]]]}}, "kept", "invalid"),
+        ({"place": middle(2)}, "kept", "invalid"),
+        ({"device_signature": "AAAA"}, "kept", "invalid"),
+        ({"device_signature": "no base64!"}, "kept", "invalid"),
+    ],
+)
+def test_a_record_that_differs_from_what_was_signed_is_doubtful(
+    crew: Crew, false: dict[str, Any], sheet_check: str, device_check: str
+) -> None:
+    signature = crew.sign(**false)
+    crew.finish(signature)
+    stored = crew.stored("signature", signature)
+    assert (stored["sheet_check"], stored["device_check"]) == (sheet_check, device_check)
+    assert crew.stored("work_order", crew.job)["signature_state"] == "doubtful"
+
+
+def test_a_signature_of_a_phone_without_a_key_says_so(crew: Crew) -> None:
+    signature = crew.sign(device_signature=None)
+    crew.finish(signature)
+    assert crew.stored("signature", signature)["device_check"] == "none"
+    assert crew.stored("work_order", crew.job)["signature_state"] == "valid"
+
+
+def test_strokes_borrowed_from_another_signature_are_found(crew: Crew) -> None:
+    crew.finish(crew.sign())
+    other = job_under_way(crew.database, crew.town, "other job")
+    crew.phone.sync()
+    copied = crew.sign(job=other)
+    crew.finish(copied, other)
+    assert crew.stored("signature", copied)["sheet_check"] == "replayed"
+    assert crew.stored("work_order", other)["signature_state"] == "doubtful"
+    assert crew.stored("work_order", crew.job)["signature_state"] == "valid"
+
+
+def test_a_signature_for_another_job_does_not_count(crew: Crew) -> None:
+    other = job_under_way(crew.database, crew.town, "other job")
+    crew.phone.sync()
+    crew.finish(crew.sign(), other)
+    assert crew.stored("work_order", other)["signature_state"] == "other"
+
+
+def ask(app: Flask, signature: str, **given: Any) -> dict[str, Any]:
+    answer = app.test_client().post("/api/v1/public/sheets/verification", json={"signature_id": signature} | given)
+    assert answer.status_code == 200, answer.text
+    return dict(answer.get_json())
+
+
+def test_anybody_can_ask_whether_a_sheet_is_genuine(crew: Crew, app: Flask) -> None:
+    signature = crew.sign()
+    crew.finish(signature)
+    stored = crew.stored("signature", signature)
+    genuine = ask(app, signature, sheet=stored["sheet"])
+    assert genuine == {"verdict": "genuine", "signed_at": stored["signed_at"]}
+    assert ask(app, signature, sha256=stored["sheet_sha256"]) == genuine
+    assert ask(app, signature, sheet=stored["sheet"] | {"result": "修好了。"})["verdict"] == "changed"
+    assert ask(app, new_id(), sha256=stored["sheet_sha256"]) == {"verdict": "unknown", "signed_at": None}
+    crew.phone.change("work_order", crew.job, {"parts": [{"name": "阀门", "quantity": 1}]})
+    crew.hand_in()
+    assert ask(app, signature, sha256=stored["sheet_sha256"])["verdict"] == "changed"
+    neither = app.test_client().post("/api/v1/public/sheets/verification", json={"signature_id": signature})
+    assert neither.get_json()["faults"][0]["code"] == "required"
+
+
+def test_the_command_line_says_the_same(crew: Crew, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    signature = crew.sign()
+    crew.finish(signature)
+    sheet = crew.stored("signature", signature)["sheet"]
+    for given, code, word in ((sheet, 0, "genuine"), (sheet | {"result": "修好了。"}, 1, "changed")):
+        file = tmp_path / "sheet.json"
+        file.write_text(json.dumps(given))
+        monkeypatch.setattr("backend.cli._verdict", lambda *asked: verdict_of(crew.database, *asked))
+        done = CliRunner().invoke(main, ["verify-sheet", signature, str(file)])
+        assert (done.exit_code, word in done.output) == (code, True), done.output
+
+
+def verdict_of(database: Database, signature: str, sha256: str) -> str:
+    with database.transaction() as session:
+        return str(sheets.verdict(session, signature, sha256)["verdict"])
+
+
+def test_a_devices_first_key_stays(crew: Crew, as_: Callable[[str], Person], app: Flask) -> None:
+    body = {"login": "T007", "password": "riverside-morning-42",
+            "device": {"id": crew.phone.store.meta("device"), "name": "x", "public_key": "another"}}  # fmt: skip
+    assert app.test_client().post("/api/v1/sessions", json=body).status_code == 201
+    signature = crew.sign()
+    crew.finish(signature)
+    assert crew.stored("signature", signature)["device_check"] == "valid"
+
+
+def test_no_key_and_no_signature_is_believed_by_its_look() -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    good = signed_text(key, b"message")
+    assert sheets.is_signed_by(public_text(key), b"message", good)
+    other_curve = base64.b64encode(
+        ec.generate_private_key(ec.SECP384R1()).public_key().public_bytes(
+            serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+    ).decode()  # fmt: skip
+    for public in ("", "AAAA", other_curve):
+        assert not sheets.is_signed_by(public, b"message", good)
+    assert not sheets.is_signed_by(public_text(key), b"messagE", good)
+
+
+def test_a_signature_of_a_job_that_is_gone_is_looked_at_alone(crew: Crew) -> None:
+    signature = crew.sign(of_id=uid("nobody knows"))
+    crew.hand_in()
+    with crew.database.transaction() as session:
+        sheets.judge_signature(session, signature)
+        with pytest.raises(Problem):
+            sheets.judge_job(session, uid("nobody knows"))

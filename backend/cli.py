@@ -35,7 +35,16 @@ from backend.local.machine import Machine
 from backend.local.stage import stage
 from backend.local.tls import make_certificate, own_address, qr
 from backend.queries import layers
+from backend.records.registry import KINDS
 from backend.services import ground_plans
+from backend.services.sealing import (
+    WITNESS,
+    Broken,
+    erase_from_history,
+    erase_values,
+    seal_history,
+    verify_history,
+)
 from backend.services.sheets import sheet_sha256, verdict
 from geo.mapfile import FORMATS, write_map
 
@@ -297,6 +306,45 @@ def migration(sentence: str) -> None:
     """Write a new migration from what the models have and the database lacks."""
     with _machine() as machine, _migrated(machine) as database:
         console.print(f"wrote {migrations.make_revision(database.engine, sentence or 'change')}")
+
+
+@main.command()
+@click.option(
+    "--witness", type=click.Path(path_type=Path, exists=True), multiple=True, help="seals kept elsewhere (seals.jsonl)"
+)
+def verify(witness: tuple[Path, ...]) -> None:
+    """Walk the seals over history and name the first thing that does not hold; ends with 1 if there is one."""
+    with _machine() as machine, Database(machine.engine()).transaction() as session:
+        settings = machine.settings
+        places = (settings.home / WITNESS, *witness)
+        with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console) as progress:
+            total = session.execute(text("SELECT count(*) FROM seal")).scalar_one()
+            bar, rows = progress.add_task("核对 verifying seals", total=total), 0
+            for found in verify_history(session, settings.secret_key, places):
+                if isinstance(found, Broken):
+                    where = f" {' '.join(map(str, found.row))}" if found.row else ""
+                    console.print(
+                        f"[bold red]第 {found.seal} 号封印不成立 seal {found.seal} does not hold:[/] {found.why}{where}"
+                    )
+                    raise SystemExit(1)
+                rows += found.rows
+                progress.advance(bar)
+    console.print(f"{total} 个封印、{rows} 条历史完好 · {total} seals over {rows} rows hold")
+
+
+@main.command()
+@click.argument("kind", type=click.Choice(sorted(KINDS)))
+@click.argument("record_id")
+def erase(kind: str, record_id: str) -> None:
+    """Take a person's values out of a record and its history, as the law may ask; the seals keep holding."""
+    with _machine() as machine:
+        database, settings = Database(machine.engine()), machine.settings
+        with database.transaction() as session:
+            erase_values(session, kind, record_id)
+        seal_history(database, settings.secret_key, settings.home, everything=True)
+        with database.transaction() as session:
+            touched = erase_from_history(session, kind, record_id)
+        console.print(f"已清除，涉及 {touched} 条历史 · erased, {touched} rows of history touched")
 
 
 @main.command("verify-sheet")

@@ -1,4 +1,5 @@
-"""The pages people use, as built from `web/`: the console at `/`, the phone app at `/m`, the public look-up at `/who`."""
+"""The pages people use, as built from `web/`: the console at `/`, the phone app at `/m`, the public's
+`/who` and `/verify`."""
 
 from __future__ import annotations
 
@@ -44,6 +45,12 @@ def phone(name: str = "index.html") -> Response:
 def who() -> Response:
     """Who is responsible for my address."""
     return _page("console", "who.html")
+
+
+@blueprint.get("/verify")
+def verify() -> Response:
+    """Is a service sheet genuine and unchanged?"""
+    return _page("console", "verify.html")
 
 
 def _root() -> Path:

@@ -25,6 +25,7 @@ from backend.services.notifying import channel_named
 from backend.services.nudging import open_broker
 from backend.services.parts import Parts
 from backend.services.picturing import look_at_waiting
+from backend.services.sealing import seal_history
 from backend.services.silence import tell_of_silence
 from backend.services.syncing import retry_held
 from backend.services.tidying import tidy
@@ -61,6 +62,7 @@ def make_celery(settings: config.Settings) -> Celery:
             "look for silent phones": {"task": "wangge.find_silent", "schedule": crontab(minute=40)},
             "look at pictures": {"task": "wangge.look_at_pictures", "schedule": 3.0, "options": {"expires": 3.0}},
             "keep what waited": {"task": "wangge.settle_uploads", "schedule": 15.0, "options": {"expires": 15.0}},
+            "seal history": {"task": "wangge.seal_history", "schedule": 60.0, "options": {"expires": 60.0}},
             "tidy": {"task": "wangge.tidy", "schedule": crontab(minute=20)},
             "plan visits": {"task": "wangge.plan_visits", "schedule": crontab(hour=2, minute=10)},
         },
@@ -175,6 +177,13 @@ def _receiving() -> Receiving:
     settings = config.read()
     blobs = open_blobs(settings.objects_url)
     return Receiving(_database(), Parts(settings.home / "uploads"), blobs, settings.upload_day_bytes)
+
+
+@shared_task(name="wangge.seal_history")
+def seal() -> int:
+    """Seal what was written since the last minute."""
+    settings = config.read()
+    return seal_history(_database(), settings.secret_key, settings.home)
 
 
 @shared_task(name="wangge.tidy")

@@ -16,7 +16,7 @@ from backend.config import Settings
 def client(app: Flask, settings: Settings) -> FlaskClient:
     """A browser before pages that were just built."""
     for name, text in {
-        "console/index.html": "<h1>console</h1>", "console/who.html": "<h1>who</h1>", "console/assets/a-1.js": "one()",
+        "console/index.html": "<h1>console</h1>", "console/who.html": "<h1>who</h1>", "console/verify.html": "<h1>verify</h1>", "console/assets/a-1.js": "one()",
         "phone/index.html": "<h1>phone</h1>", "phone/sw.js": "worker()", "phone/manifest.webmanifest": "{}",
     }.items():  # fmt: skip
         path = settings.web_root / name
@@ -34,6 +34,7 @@ def client(app: Flask, settings: Settings) -> FlaskClient:
         ("/m/", "phone"),
         ("/m/jobs/0193", "phone"),
         ("/who", "who"),
+        ("/verify", "verify"),
         ("/m/sw.js", "worker"),
         ("/console/assets/a-1.js", "one"),
     ],

@@ -55,7 +55,7 @@ def test_the_ways_in(browser: Browser, city: City, locale: str) -> None:
         page.wait_for_selector("h1")
         return page
 
-    assert looked_at((path, at(path)) for path in ("/m/", "/#/board", "/who")) == ""
+    assert looked_at((path, at(path)) for path in ("/m/", "/#/board", "/who", "/verify")) == ""
     context.close()
 
 
@@ -71,5 +71,7 @@ def test_anybody_finds_their_representative(browser: Browser, city: City) -> Non
     page.fill("input[name=address]", "没有这个地方吧")
     page.click("[data-test=find]")
     page.wait_for_selector("[role=alert]:has-text('服务热线')")
+    page.goto(f"{city.url}/verify?s=0193c0de-0000-7000-8000-000000000001&h={'0' * 64}")
+    page.wait_for_selector("[data-test=verdict].unknown")
     assert context.cookies() == []
     context.close()

@@ -35,10 +35,34 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("sha256", name=op.f("pk_look")),
     )
     op.create_index(op.f("ix_look_looks_like"), "look", ["looks_like"], unique=False)
+    op.create_table(
+        "seal",
+        sa.Column("number", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("sealed_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("rows", sa.BigInteger(), nullable=False),
+        sa.Column("root", sa.LargeBinary(), nullable=False),
+        sa.Column("previous", sa.LargeBinary(), nullable=False),
+        sa.Column("hash", sa.LargeBinary(), nullable=False),
+        sa.Column("signature", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("number", name=op.f("pk_seal")),
+    )
+    op.create_table(
+        "sealed_row",
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("id", sa.UUID(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("seal_number", sa.BigInteger(), nullable=False),
+        sa.Column("place", sa.BigInteger(), nullable=False),
+        sa.Column("leaf", sa.LargeBinary(), nullable=False),
+        sa.Column("salt", sa.LargeBinary(), nullable=True),
+        sa.PrimaryKeyConstraint("kind", "id", "version", name=op.f("pk_sealed_row")),
+    )
+    op.create_index("ix_sealed_row_seal", "sealed_row", ["seal_number", "place"], unique=False)
     op.add_column("signature", sa.Column("sheet", postgresql.JSONB(astext_type=sa.Text()), nullable=True))
     op.add_column("signature", sa.Column("device_signature", sa.Text(), nullable=True))
     op.add_column("signature", sa.Column("sheet_check", sa.Text(), nullable=True))
     op.add_column("signature", sa.Column("device_check", sa.Text(), nullable=True))
+    op.create_index("ix_sync_history_recorded", "sync_history", ["recorded_at"], unique=False, postgresql_using="brin")
     op.add_column(
         "upload", sa.Column("expires_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False)
     )
@@ -69,9 +93,13 @@ def downgrade() -> None:
     op.drop_column("upload", "ended_at")
     op.drop_column("upload", "whole_at")
     op.drop_column("upload", "expires_at")
+    op.drop_index("ix_sync_history_recorded", table_name="sync_history", postgresql_using="brin")
     op.drop_column("signature", "device_check")
     op.drop_column("signature", "sheet_check")
     op.drop_column("signature", "device_signature")
     op.drop_column("signature", "sheet")
+    op.drop_index("ix_sealed_row_seal", table_name="sealed_row")
+    op.drop_table("sealed_row")
+    op.drop_table("seal")
     op.drop_index(op.f("ix_look_looks_like"), table_name="look")
     op.drop_table("look")

@@ -91,7 +91,9 @@ export function signOut(): void {
 
 /** Bytes that only a signed-in person may see, as an address for an image. */
 export async function pictureUrl(photo: string): Promise<string> {
-  const answer = await authorised(new Request(`/api/v1/photo-content/${photo}`));
+  // The copy for screens; the original while that is not made yet, or cannot be.
+  let answer = await authorised(new Request(`/api/v1/photo-content/${photo}?size=web`));
+  if (answer.status === 422 || answer.status === 503) answer = await authorised(new Request(`/api/v1/photo-content/${photo}`));
   return answer.ok ? URL.createObjectURL(await answer.blob()) : "";
 }
 

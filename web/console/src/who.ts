@@ -3,6 +3,7 @@ import { createApp } from "vue";
 
 import { makeI18n } from "@wangge/shared/i18n.ts";
 
+import "./public.css";
 import { en } from "./en.ts";
 import Who from "./views/Who.vue";
 import { zh } from "./zh.ts";

@@ -1,0 +1,11 @@
+/** For everybody: is this service sheet genuine and unchanged? Asked by the QR code on a sheet, or with the sheet's file. */
+import { createApp } from "vue";
+
+import { makeI18n } from "@wangge/shared/i18n.ts";
+
+import "./public.css";
+import { en } from "./en.ts";
+import Verify from "./views/Verify.vue";
+import { zh } from "./zh.ts";
+
+createApp(Verify).use(makeI18n(zh, en)).mount("#app");

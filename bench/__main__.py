@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from bench import city, dispatch, growth, pages, storm, sync_work, territory, vrptw
+from bench import city, dispatch, evidence, growth, pages, storm, sync_work, territory, vrptw
 
 BENCHES = {
     "city": city.main,
     "dispatch": dispatch.main,
+    "evidence": evidence.main,
     "growth": growth.main,
     "pages": pages.main,
     "storm": storm.main,

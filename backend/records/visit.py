@@ -9,6 +9,7 @@ from backend.records.declaration import (
     day,
     declare,
     ids,
+    json,
     moment,
     number,
     place,
@@ -26,6 +27,24 @@ STATES = {
     "not_met": ("未遇", "Nobody met"),
     "cancelled": ("取消", "Cancelled"),
 }
+TRUTH = {
+    "sound": ("可信", "Sound"),
+    "open": ("有疑问", "One open question"),
+    "doubtful": ("存疑", "Doubtful"),
+}
+# What a visit's record can raise: words, and whether it alone makes the visit doubtful.
+REASONS = {
+    "away": ("签到处离地址 {distance_m} 米，未说明原因", "{distance_m} m from the address, without a reason", True),
+    "away_with_reason": ("签到处离地址 {distance_m} 米，原因：{why}", "{distance_m} m from the address, because: {why}", False),
+    "no_position": ("没有签到位置，原因：{why}", "no position, because: {why}", False),
+    "poor_accuracy": ("定位精度只有 {accuracy_m} 米", "position only good to {accuracy_m} m", False),
+    "short": ("停留 {seconds} 秒", "stayed {seconds} s", False),
+    "clock_moved": ("手机时钟被调过", "the phone's clock was moved", True),
+    "too_fast": ("与上次走访相距 {km} 公里，间隔 {minutes} 分钟", "{km} km from the visit before, {minutes} min after it", True),
+    "late_batch": ("{hour} 点前后集中录入 {count} 次走访", "{count} visits entered at about {hour}:00", False),
+    "same_photo": ("照片与另一记录的完全相同", "the very photo of another record", True),
+    "like_photo": ("照片与另一记录的几乎相同", "nearly the photo of another record", False),
+}  # fmt: skip
 METHODS = {"door": ("上门", "At the door"), "phone": ("电话", "By phone")}
 _REPRESENTATIVE = frozenset({str(Role.REPRESENTATIVE)})
 
@@ -77,6 +96,8 @@ class Visit(Record):
     absent_reason = words("未遇原因", "Why nobody was met", most=500)
     summary = words("走访记录", "Summary", most=2000)
     photo_ids = ids("照片", "Photos")
+    truth_grade = choice("真实性", "Truth of the record", TRUTH, policy=Policy.SERVER, filter=True)
+    truth_reasons = json("真实性依据", "Why", policy=Policy.SERVER)
     materials = words("发放资料", "Materials handed out", most=500)
 
 

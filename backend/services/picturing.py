@@ -19,6 +19,7 @@ from backend.blobs.picture import NotShown, Picture, read_picture
 from backend.blobs.store import BlobStore, key_of
 from backend.db import Database
 from backend.errors import Problem
+from backend.events import announce
 from backend.records.upload import Look, Object
 
 SIZES = ("original", "web", "thumb")
@@ -60,6 +61,7 @@ def look_at(database: Database, blobs: BlobStore, sha256: str) -> None:
         found = {"reason": "its bytes are not in the store"}
     with database.transaction() as session:
         session.execute(update(Look).where(Look.sha256 == sha256, Look.state == "waiting").values(**found))
+        announce(session, "picture.looked_at", sha256=sha256)
 
 
 def _found(blobs: BlobStore, picture: Picture) -> dict[str, object]:

@@ -16,6 +16,7 @@ from backend.services.key_customers import watch_item
 from backend.services.phonetics import keep_pinyin
 from backend.services.sheets import jobs_with_photo, judge_job, judge_signature
 from backend.services.surveying import follow_up
+from backend.services.truth import judge_visit, visits_with_picture
 
 Detail = dict[str, Any]
 Subscriber = Callable[[Session, Detail], object]
@@ -33,6 +34,16 @@ def _judge_job(session: Session, fact: Detail) -> None:
 def _photo_of_a_signed_job(session: Session, fact: Detail) -> None:
     for job_id in jobs_with_photo(session, fact["id"]):
         judge_job(session, job_id)
+
+
+def _judge_visit(session: Session, fact: Detail) -> None:
+    if fact["op"] != "delete":
+        judge_visit(session, fact["id"])
+
+
+def _look_again_at_visits(session: Session, fact: Detail) -> None:
+    for visit_id in visits_with_picture(session, fact["sha256"]):
+        judge_visit(session, visit_id)
 
 
 def _arrived(session: Session, fact: Detail) -> None:
@@ -53,6 +64,8 @@ SUBSCRIPTIONS: dict[str, tuple[Subscriber, ...]] = {
     "service_point.written": (lambda session, fact: refresh_site_cards(session, service_point_id=fact["id"]),),
     "response.written": (lambda session, fact: follow_up(session, fact["id"]),),
     "item.written": (lambda session, fact: watch_item(session, fact["id"]),),
+    "visit.written": (_judge_visit,),
+    "picture.looked_at": (_look_again_at_visits,),
     "photo.written": (_arrived, _photo_of_a_signed_job),
     "signature.written": (lambda session, fact: judge_signature(session, fact["id"]),),
 }

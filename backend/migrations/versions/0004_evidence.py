@@ -74,12 +74,16 @@ def upgrade() -> None:
     op.drop_column("upload", "offset_bytes")
     op.execute("UPDATE upload SET expires_at = now() + interval '14 days'")
     op.execute("INSERT INTO look (sha256) SELECT sha256 FROM object")
+    op.add_column("visit", sa.Column("truth_grade", sa.Text(), nullable=True))
+    op.add_column("visit", sa.Column("truth_reasons", postgresql.JSONB(astext_type=sa.Text()), nullable=True))
     op.add_column("work_order", sa.Column("signature_state", sa.Text(), nullable=True))
 
 
 def downgrade() -> None:
     """Backwards."""
     op.drop_column("work_order", "signature_state")
+    op.drop_column("visit", "truth_reasons")
+    op.drop_column("visit", "truth_grade")
     op.add_column(
         "upload",
         sa.Column(

@@ -6083,6 +6083,8 @@ export interface paths {
                     state?: "planned" | "done" | "not_met" | "cancelled";
                     /** @description 应走访日期 · Due on */
                     due_on?: string;
+                    /** @description 真实性 · Truth of the record */
+                    truth_grade?: "sound" | "open" | "doubtful";
                 };
                 header?: never;
                 path?: never;
@@ -9114,6 +9116,13 @@ export interface components {
             state?: "planned" | "done" | "not_met" | "cancelled" | null;
             /** @description 走访记录 · Summary */
             summary?: string | null;
+            /**
+             * @description 真实性 · Truth of the record
+             * @enum {string|null}
+             */
+            truth_grade?: "sound" | "open" | "doubtful" | null;
+            /** @description 真实性依据 · Why */
+            truth_reasons?: unknown;
             /** Format: uuid */
             unit_id: string;
             version: number;

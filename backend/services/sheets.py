@@ -126,7 +126,11 @@ def signature_state(session: Session, job_id: str, job: Values) -> str | None:
     """`valid`, `changed` since, `other` (of another job), `doubtful`, or None without a signature."""
     if not job.get("signature_id"):
         return None
-    signature = door.read(session, "signature", job["signature_id"]).values
+    key = ("signature", str(job["signature_id"]))
+    stored = door.push_store(session).load([key], lock=False).get(key)
+    if stored is None or stored.deleted:
+        return "doubtful"
+    signature = stored.values
     if (signature["of_kind"], signature["of_id"]) != ("work_order", job_id):
         return "other"
     if signature.get("sheet_check") in ("broken", "replayed") or signature.get("device_check") == "invalid":
@@ -168,7 +172,10 @@ def signature_state_of(session: Session, kind: str, record_id: str) -> str | Non
 def jobs_with_photo(session: Session, photo_id: str) -> list[str]:
     """Signed jobs that show this photo."""
     rows = session.execute(
-        text("SELECT id::text FROM work_order WHERE signature_id IS NOT NULL AND CAST(:id AS uuid) = ANY(photo_ids)"),
+        text(
+            "SELECT id::text FROM work_order WHERE signature_id IS NOT NULL AND deleted_at IS NULL "
+            "AND CAST(:id AS uuid) = ANY(photo_ids)"
+        ),
         {"id": photo_id},
     )
     return [row[0] for row in rows]

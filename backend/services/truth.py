@@ -163,7 +163,7 @@ def _pictures(session: Session, visit: Values) -> Iterator[Reason]:
 def visits_with_picture(session: Session, sha256: str) -> list[str]:
     """Visits that show a picture with these bytes."""
     rows = session.execute(
-        text("SELECT v.id::text FROM photo p JOIN visit v ON v.id = p.of_id AND p.of_kind = 'visit' WHERE p.sha256 = :sha256"),
+        text("SELECT v.id::text FROM photo p JOIN visit v ON v.id = p.of_id AND p.of_kind = 'visit' AND v.deleted_at IS NULL WHERE p.sha256 = :sha256"),
         {"sha256": sha256},
     )  # fmt: skip
     return [row[0] for row in rows]

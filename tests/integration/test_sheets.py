@@ -20,7 +20,7 @@ from backend.actor import system
 from backend.cli import main
 from backend.db import Database
 from backend.errors import Problem
-from backend.services import door, sheets
+from backend.services import door, sealing, sheets
 from backend.services.door import new_id
 from backend.tasks import outbox
 from mobile_api_spec.phone import Phone
@@ -241,3 +241,26 @@ def test_a_signature_of_a_job_that_is_gone_is_looked_at_alone(crew: Crew) -> Non
         sheets.judge_signature(session, signature)
         with pytest.raises(Problem):
             sheets.judge_job(session, uid("nobody knows"))
+
+
+def test_a_signature_that_was_taken_away_stops_nothing_else(crew: Crew) -> None:
+    """A fact's consequences hold together: one that fails would undo the others."""
+    signature = crew.sign()
+    crew.finish(signature)
+    with crew.database.transaction() as session:
+        session.execute(
+            text("UPDATE sync_document SET deleted = true WHERE kind = 'signature' AND id = CAST(:id AS uuid)"),
+            {"id": signature},
+        )
+    crew.phone.change("work_order", crew.job, {"diagnosis": "接头老化"})
+    crew.hand_in()
+    assert crew.stored("work_order", crew.job)["signature_state"] == "doubtful"
+
+
+def test_a_signers_values_can_be_erased(crew: Crew) -> None:
+    signature = crew.sign()
+    crew.finish(signature)
+    with crew.database.transaction() as session:
+        sealing.erase_values(session, "signature", signature)
+    stored = crew.stored("signature", signature)
+    assert (stored["sheet"], stored["signer_name"]) == (None, "已清除")

@@ -253,9 +253,17 @@ def _evening(day: Day) -> None:
         json={"return_visit": {"is_satisfied": True, "opinion": "很快"}},
     )
     day.tell("17:00", "热线回访后办结 · the hotline asks the customer and closes the job")
+    judged = until(lambda: _is_judged(day))
+    day.promise("走访真实性与签名均已核对 · every visit and the signature were looked at", judged)
     assert day.crew is not None
     for phone in (day.rep, day.crew, day.heir):
         phone.sync()
+
+
+def _is_judged(day: Day) -> bool:
+    """Whether the server has looked at the evidence; it does so after commit, and phones are told of it."""
+    grades = [day.dispatcher("GET", f"/visits/{visit}")["truth_grade"] for visit in day.visits]
+    return all(grades) and day.dispatcher("GET", f"/work-orders/{day.burst['id']}")["signature_state"] == "valid"
 
 
 def _check(day: Day) -> None:

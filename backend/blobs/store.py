@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -31,13 +32,19 @@ class BlobStore(Protocol):
 class ObjectBlobs:
     """A BlobStore on any obstore backend; a key that is there is never written again, since it names its content."""
 
-    def __init__(self, store: ObjectStore) -> None:
+    def __init__(self, store: ObjectStore, folder: Path | None = None) -> None:
         self._store = store
+        self._folder = folder
 
     def put(self, key: str, chunks: Iterable[bytes]) -> None:
         """Store bytes under a key, once."""
         if not self.has(key):
             obstore.put(self._store, key, iter(chunks))
+            if self._folder is not None:
+                # obstore leaves a file to the kernel; what is acknowledged must outlive a power cut.
+                path = self._folder / key
+                for one in (path, path.parent, path.parent.parent):
+                    _flush(one)
 
     def get(self, key: str) -> bytes:
         """The bytes at a key; raises FileNotFoundError."""
@@ -61,6 +68,14 @@ class ObjectBlobs:
         return True
 
 
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def open_blobs(url: str) -> BlobStore:
     """`file:///folder`, `memory://` or `s3://bucket/prefix`."""
     parts = urlsplit(url)
@@ -69,7 +84,7 @@ def open_blobs(url: str) -> BlobStore:
     if parts.scheme == "file":
         folder = Path(unquote(parts.path))
         folder.mkdir(parents=True, exist_ok=True)
-        return ObjectBlobs(LocalStore(folder))
+        return ObjectBlobs(LocalStore(folder), folder)
     # A store that is away is told within seconds: the bytes wait on this machine and are kept later.
     return ObjectBlobs(from_url(url, retry_config={"max_retries": 2, "retry_timeout": timedelta(seconds=10)}))
 

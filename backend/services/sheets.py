@@ -21,7 +21,6 @@ from sqlalchemy.orm import Session
 
 from backend.actor import system
 from backend.errors import Problem
-from backend.records.registry import SYNC_KINDS
 from backend.records.work_order import SHEET_FIELDS
 from backend.services import door
 from sync.change import canonical
@@ -151,31 +150,22 @@ def verdict(session: Session, signature_id: str, given_sha256: str) -> dict[str,
     `genuine`: signed so and still so; `changed`: signed otherwise, or changed since; `unknown`: no such signature.
     """
     stored = door.push_store(session).load([("signature", signature_id)], lock=False).get(("signature", signature_id))
-    if stored is None or stored.deleted or stored.values["of_kind"] not in SYNC_KINDS:
+    if stored is None or stored.deleted:
         return {"verdict": "unknown", "signed_at": None}
     values = stored.values
-    state = signature_state_of(session, values["of_kind"], values["of_id"])
-    is_genuine = given_sha256 == values["sheet_sha256"] and state == "valid"
+    key = (str(values["of_kind"]), str(values["of_id"]))
+    job = door.push_store(session).load([key], lock=False).get(key) if key[0] == "work_order" else None
+    stands = job is not None and not job.deleted and signature_state(session, job.id, job.values) == "valid"
+    is_genuine = stands and given_sha256 == values["sheet_sha256"]
     return {"verdict": "genuine" if is_genuine else "changed", "signed_at": values["signed_at"]}
 
 
-def signature_state_of(session: Session, kind: str, record_id: str) -> str | None:
-    """How a record stands to its signature now; None when it is gone or has none."""
-    if kind != "work_order":
-        return None
-    try:
-        return signature_state(session, record_id, door.read(session, kind, record_id).values)
-    except Problem:
-        return None
-
-
-def jobs_with_photo(session: Session, photo_id: str) -> list[str]:
-    """Signed jobs that show this photo."""
-    rows = session.execute(
-        text(
-            "SELECT id::text FROM work_order WHERE signature_id IS NOT NULL AND deleted_at IS NULL "
-            "AND CAST(:id AS uuid) = ANY(photo_ids)"
-        ),
-        {"id": photo_id},
-    )
-    return [row[0] for row in rows]
+def judge_job_of_photo(session: Session, photo_id: str) -> None:
+    """A job's photo came after its signature: the sheet names it by its hash only now."""
+    photo = door.read(session, "photo", photo_id).values
+    key = ("work_order", photo["of_id"])
+    if photo["of_kind"] != "work_order":
+        return
+    job = door.push_store(session).load([key], lock=False).get(key)
+    if job is not None and not job.deleted and job.values.get("signature_id"):
+        judge_job(session, photo["of_id"])

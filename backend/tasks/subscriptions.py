@@ -14,7 +14,7 @@ from backend.services.gathering import bundle_job
 from backend.services.intake import complete_job, make_remainder, refresh_site_cards
 from backend.services.key_customers import watch_item
 from backend.services.phonetics import keep_pinyin
-from backend.services.sheets import jobs_with_photo, judge_job, judge_signature
+from backend.services.sheets import judge_job, judge_job_of_photo, judge_signature
 from backend.services.surveying import follow_up
 from backend.services.truth import judge_visit, visits_with_picture
 
@@ -29,11 +29,6 @@ def _complete_job(session: Session, fact: Detail) -> None:
 def _judge_job(session: Session, fact: Detail) -> None:
     if fact["op"] != "delete":
         judge_job(session, fact["id"])
-
-
-def _photo_of_a_signed_job(session: Session, fact: Detail) -> None:
-    for job_id in jobs_with_photo(session, fact["id"]):
-        judge_job(session, job_id)
 
 
 def _judge_visit(session: Session, fact: Detail) -> None:
@@ -66,6 +61,6 @@ SUBSCRIPTIONS: dict[str, tuple[Subscriber, ...]] = {
     "item.written": (lambda session, fact: watch_item(session, fact["id"]),),
     "visit.written": (_judge_visit,),
     "picture.looked_at": (_look_again_at_visits,),
-    "photo.written": (_arrived, _photo_of_a_signed_job),
+    "photo.written": (_arrived, lambda session, fact: judge_job_of_photo(session, fact["id"])),
     "signature.written": (lambda session, fact: judge_signature(session, fact["id"]),),
 }

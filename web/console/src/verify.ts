@@ -1,4 +1,4 @@
-/** For everybody: is this service sheet genuine and unchanged? Asked by the QR code on a sheet, or with the sheet's file. */
+/** For everybody: is this service sheet genuine and unchanged? Asked by a link from the office, or with the sheet's file. */
 import { createApp } from "vue";
 
 import { makeI18n } from "@wangge/shared/i18n.ts";

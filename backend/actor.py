@@ -70,3 +70,8 @@ class Actor:
 def system(unit_id: str) -> Actor:
     """The server acting by itself: night jobs, subscriptions, the demo."""
     return Actor(SYSTEM_ID, unit_id, frozenset(), is_system=True)
+
+
+def office_of(unit_id: str) -> Actor:
+    """A unit's office reading for somebody without an account, who was given a link to one thing."""
+    return Actor(SYSTEM_ID, unit_id, frozenset({Role.SUPERVISOR}))

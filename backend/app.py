@@ -25,6 +25,7 @@ from backend.api import (
     openapi,
     operations,
     pages,
+    papers,
     problems,
     public,
     sessions,
@@ -96,7 +97,15 @@ def _register(app: Flask) -> None:
     api = openapi.OurApi(app)
     for module in (sync, dispatch, inbox, territory, ground, maps, features, public, devices, accounts):
         api.register_blueprint(module.blueprint)
-    for blueprint in (sessions.blueprint, sessions.tokens, uploads.blueprint, contents.blueprint, contents.shared):
+    for blueprint in (
+        sessions.blueprint,
+        sessions.tokens,
+        uploads.blueprint,
+        contents.blueprint,
+        contents.shared,
+        papers.blueprint,
+        papers.shared,
+    ):
         api.register_blueprint(blueprint)
     for kind in KINDS.values():
         api.register_blueprint(kinds.make_blueprint(kind))

@@ -20,6 +20,7 @@ class Settings:
     objects_url: str
     web_root: Path
     secret_key: str
+    fonts: Path = Path("/usr/share/fonts")
     proxies: int = 0
     demo_accounts: bool = False
     sign_in_per_account: str = "10 per minute"
@@ -81,6 +82,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         broker_url=environ.get("WANGGE_BROKER_URL", NOT_GIVEN),
         objects_url=environ.get("WANGGE_OBJECTS_URL") or (home / "objects").as_uri(),
         web_root=Path(environ.get("WANGGE_WEB_ROOT") or home / "web"),
+        fonts=Path(environ.get("WANGGE_FONTS") or "/usr/share/fonts"),
         secret_key=environ.get("WANGGE_SECRET_KEY", NOT_GIVEN),
         demo_accounts=environ.get("WANGGE_DEMO") == "1",
         limits_enabled=environ.get("WANGGE_LIMITS") != "off",

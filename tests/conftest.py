@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,9 +21,11 @@ from backend import config, logs, migrations
 from backend.app import create_app, make_house
 from backend.db import Database, make_engine
 from backend.local.cluster import Cluster, private_cluster
+from backend.local.fonts import find_fonts
 from mobile_api_spec.phone import Clock, Link, Phone
 from tests import factories
 from tests.factories import PASSWORD, PEOPLE, server_view
+from tests.signing import Crew, crew_with_a_key
 
 _numbers = itertools.count()
 logs.configure()
@@ -112,7 +115,7 @@ def session(database: Database) -> Iterator[Session]:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, cluster: Cluster) -> config.Settings:
+def settings(tmp_path: Path, cluster: Cluster, fonts: Path) -> config.Settings:
     """Settings of a server of this test's own."""
     objects = (tmp_path / "objects").as_uri()
     return replace(
@@ -121,6 +124,7 @@ def settings(tmp_path: Path, cluster: Cluster) -> config.Settings:
         web_root=tmp_path / "web",
         objects_url=objects,
         secret_key="of the tests",
+        fonts=fonts,
         limits_enabled=False,
     )
 
@@ -194,6 +198,21 @@ def phone_of(app: Flask, tmp_path: Path) -> Iterator[Callable[..., Phone]]:
     yield make
     for phone in phones:
         phone.close()
+
+
+@pytest.fixture
+def crew(phone_of: Callable[..., Phone], database: Database, town: factories.Town) -> Crew:
+    """A crew's phone with a key, at a job under way."""
+    return crew_with_a_key(phone_of, database, town)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def fonts() -> Path:
+    """The font of papers, looked for once: every server of the tests finds it by its environment."""
+    folder = find_fonts(HOME)
+    assert folder, "no Chinese font could be had for papers"
+    os.environ["WANGGE_FONTS"] = str(folder)
+    return folder
 
 
 def agrees(phone: Phone, database: Database) -> bool:

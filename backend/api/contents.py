@@ -21,6 +21,7 @@ from backend.records import wire
 from backend.records.registry import KINDS
 from backend.services import picturing
 from backend.services.picturing import Content
+from backend.services.sharing import share, shared_subject
 
 blueprint = Blueprint(
     "photo-content", __name__, url_prefix="/api/v1/photo-content", description="照片内容 · Photo bytes"
@@ -49,6 +50,7 @@ class Link(Schema):
     until = wire.Moment(required=True)
 
 
+_SALT = "shared picture"
 _RANGE = {"in": "header", "name": "Range", "schema": {"type": "string"}, "description": "bytes=first-last"}
 
 
@@ -83,7 +85,7 @@ class PhotoLinks(MethodView):
         with reading() as session:
             sha256 = _arrived(session, photo_id)
             picturing.content_of(session, house().blobs, sha256, "web")
-        token = picturing.shared_link(house().settings.secret_key, sha256, asked["hours"])
+        token = share(house().settings.secret_key, _SALT, [sha256], asked["hours"])
         return {
             "url": f"/api/v1/shared-photos/{token}",
             "until": datetime.now(UTC) + timedelta(hours=asked["hours"]),
@@ -97,7 +99,7 @@ class SharedPhoto(MethodView):
     @shared.response(200, content_type="image/jpeg")
     def get(self, token: str) -> Response:
         """The picture a link is for, until the link ends."""
-        sha256 = picturing.shared_picture(house().settings.secret_key, token)
+        (sha256,) = shared_subject(house().settings.secret_key, _SALT, token)
         with reading() as session:
             content = picturing.content_of(session, house().blobs, sha256, "web")
         return given_out(content, "private, no-store")

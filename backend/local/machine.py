@@ -13,6 +13,7 @@ from backend import config
 from backend.db import make_engine
 from backend.local.broker import Broker
 from backend.local.cluster import Cluster, private_cluster
+from backend.local.fonts import find_fonts
 from backend.local.processes import Processes, free_port, wait_for_port
 
 WEB_WORKERS = 2
@@ -72,6 +73,7 @@ class Machine:
             "WANGGE_DATABASE_URL": self.settings.database_url,
             "WANGGE_BROKER_URL": self.settings.broker_url,
             "WANGGE_OBJECTS_URL": self.settings.objects_url,
+            "WANGGE_FONTS": str(self.settings.fonts),
             "WANGGE_SECRET_KEY": self.settings.secret_key,
             "WANGGE_WEB_ROOT": str(self.settings.web_root),
             "PROMETHEUS_MULTIPROC_DIR": str(metrics),
@@ -82,6 +84,7 @@ class Machine:
     ) -> int:
         """Start the web server and, unless a bench wants quiet, the worker; returns the port once it answers."""
         port = free_port(port)
+        self.settings = replace(self.settings, fonts=find_fonts(self.settings.home) or self.settings.fonts)
         self.processes = Processes(self.settings.home / "logs", self.environment())
         options = ["--bind", f"{host}:{port}", "--worker-class", "gthread", "--workers", str(WEB_WORKERS)]
         options += [

@@ -1,5 +1,7 @@
 """Photo (照片): the record of a picture; its bytes travel apart and `arrived_at` says when the server had them whole."""
 
+from sqlalchemy import Index
+
 from backend.actor import DESK, FIELD
 from backend.records.declaration import (
     Record,
@@ -31,6 +33,8 @@ class Photo(Record):
     """A picture of a record (`of_kind`, `of_id`), filed under that record's own scope keys."""
 
     __tablename__ = "photo"
+    # Bytes arrive by their hash and look for their records.
+    __table_args__ = (Index("ix_photo_sha256", "sha256"), Index("ix_photo_of_id", "of_id"))
 
     of_kind = words("所属类别", "Of kind", most=40, required=True, filter=True, policy=Policy.FIXED)
     of_id = plain_id("所属记录", "Of record", required=True, filter=True, policy=Policy.FIXED)

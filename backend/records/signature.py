@@ -1,8 +1,11 @@
 """Signature (签名): a customer's strokes on a service sheet, bound to the hash of the sheet that was shown."""
 
+from collections.abc import Sequence
+
 from backend.actor import DESK, FIELD
 from backend.records.declaration import Record, choice, declare, json, moment, place, plain_id, refer, scopes_of, words
-from sync.kind import Policy
+from sync.errors import Fault
+from sync.kind import Policy, Values
 
 RELATIONS = {
     "self": ("本人", "The customer"),
@@ -17,6 +20,7 @@ SHEET_CHECKS = {
     "broken": ("与哈希不符", "Does not have its hash"),
     "replayed": ("笔迹与另一签名相同", "The strokes of another signature"),
 }
+WAYS = {"link": ("远程确认", "Confirmed by link")}
 DEVICE_CHECKS = {
     "valid": ("本机所签", "Signed by its phone"),
     "none": ("无设备签名", "Not signed by a phone"),
@@ -33,6 +37,9 @@ class Signature(Record):
     of_id = plain_id("所属记录", "Of record", required=True, filter=True)
     signer_name = words("签名人", "Signer", most=50, required=True, personal="name")
     relation = choice("与客户关系", "Relation", RELATIONS, required=True)
+    deputy_reason = words("代签原因", "Why a deputy signs", most=500, policy=Policy.FIXED)
+    photo_id = plain_id("代签凭证照片", "Photo of the deputy's paper", policy=Policy.FIXED)
+    way = choice("签字方式", "Way", WAYS, policy=Policy.SERVER)
     strokes = json("笔迹", "Strokes", required=True)
     sheet = json("服务单", "Sheet as shown", policy=Policy.FIXED, personal="contact")
     sheet_sha256 = words("服务单哈希", "Sheet's SHA-256 (hex)", most=64, required=True)
@@ -46,11 +53,26 @@ class Signature(Record):
     staff_id = refer("经办人", "Taken by", "staff")
 
 
+def check(values: Values) -> Sequence[Fault]:
+    """Who signs for somebody else says why, and shows the paper that allows it."""
+    if values["relation"] != "deputy":
+        return ()
+    return [
+        Fault(name, "required", zh, en)
+        for name, zh, en in (
+            ("deputy_reason", "代签须写明原因", "a deputy needs a reason"),
+            ("photo_id", "代签须拍下凭证", "a deputy needs a photo of the paper"),
+        )
+        if not values.get(name)
+    ]
+
+
 KIND = declare(
     Signature,
     zh="签名",
     en="Signature",
     scopes=scopes_of(cell="cell_id", crew="crew_id", staff="staff_id"),
     rank=1,
+    check=check,
     create_by=DESK | FIELD,
 )

@@ -29,6 +29,14 @@ STATES = {
 }
 _SURVEYORS = frozenset(map(str, FIELD))
 REQUIRED_PHOTOS = 3
+FINDINGS = {
+    "is_feasible": ("是否可行", "Feasible"),
+    "pipe_material": ("管材", "Pipe material"),
+    "diameter_mm": ("管径（毫米）", "Diameter (mm)"),
+    "pressure_kpa": ("水压（千帕）", "Pressure (kPa)"),
+    "distance_to_main_m": ("距主管（米）", "Distance to the main (m)"),
+    "plan": ("方案", "Plan"),
+}
 
 ACTIONS = (
     Action("arrive", "到场", "Arrive", frozenset({"appointed"}), "arrived", _SURVEYORS, (), "arrived_at"),

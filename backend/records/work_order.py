@@ -55,6 +55,11 @@ SIGNATURE_STATES = {
     "other": ("签的不是这张工单", "Signed for another job"),
     "doubtful": ("签名存疑", "Doubtful"),
 }
+UNSIGNED = {
+    "absent": ("客户不在场", "Customer absent"),
+    "refused": ("客户拒签", "Customer refused"),
+    "other": ("其他原因", "Another reason"),
+}
 WORKING = frozenset({"accepted", "en_route", "arrived", "in_progress", "paused"})
 
 
@@ -207,6 +212,7 @@ class WorkOrder(Record):
     photo_ids = ids("照片", "Photos")
     signature_id = refer("签名", "Signature", "signature")
     signature_state = choice("签名状态", "Signature's state", SIGNATURE_STATES, policy=Policy.SERVER)
+    unsigned_kind = choice("未签名情形", "Why it is not signed (kind)", UNSIGNED, filter=True)
     unsigned_reason = words("未签名原因", "Why it is not signed", most=500)
     return_visit = json("回访", "Return visit", ReturnVisit)
     dispatched_at = moment("派单时间", "Dispatched", policy=Policy.SERVER)
@@ -229,14 +235,8 @@ def check(values: Values) -> Sequence[Fault]:
         faults.append(
             Fault("told_cost_fen", "required", "开工前须告知时间和费用", "time and cost must be told before work")
         )
-    if (
-        state == "done"
-        and values.get("signature_required")
-        and not (values.get("signature_id") or values.get("unsigned_reason"))
-    ):
-        faults.append(
-            Fault("signature_id", "required", "需客户签字，或写明未签原因", "needs a signature, or the reason for none")
-        )
+    if state == "done" and values.get("signature_required") and not values.get("signature_id"):
+        faults += _unsigned(values)
     if state == "done" and len(values.get("photo_ids") or ()) < (values.get("required_photos") or 0):
         faults.append(
             Fault("photo_ids", "too_few", f"至少需要 {values['required_photos']} 张照片", "needs more photos")
@@ -257,6 +257,20 @@ def check(values: Values) -> Sequence[Fault]:
     start, end = values.get("appointment_from"), values.get("appointment_until")
     if start and end and end < start:
         faults.append(Fault("appointment_until", "before_start", "预约结束早于开始", "ends before it begins"))
+    return faults
+
+
+def _unsigned(values: Values) -> Sequence[Fault]:
+    """Without a signature: absent, refused or why else, in words, and a photo that shows the crew was there."""
+    if not values.get("unsigned_reason"):
+        return [
+            Fault("signature_id", "required", "需客户签字，或写明未签原因", "needs a signature, or the reason for none")
+        ]
+    faults = []
+    if not values.get("unsigned_kind"):
+        faults.append(Fault("unsigned_kind", "required", "请选择未签名情形", "say whether absent, refused or else"))
+    if not values.get("photo_ids"):
+        faults.append(Fault("photo_ids", "too_few", "未签字时须有现场照片", "needs a photo where nobody signed"))
     return faults
 
 

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -104,23 +103,3 @@ def content_of(session: Session, blobs: BlobStore, sha256: str, size: str) -> Co
     if look.state != "ready" or copy is None:
         raise Problem("not_shown", state=look.state, why=look.reason)
     return Content(copy, "image/jpeg", blobs.size(key_of(copy)))
-
-
-def shared_link(secret: str, sha256: str, hours: int) -> str:
-    """A token with which anybody may see the clean copy of one picture until it ends."""
-    return _links(secret).dumps([sha256, int(datetime.now(UTC).timestamp()) + hours * 3600])
-
-
-def shared_picture(secret: str, token: str) -> str:
-    """The picture a token is for. Raises link_ended."""
-    try:
-        sha256, until = _links(secret).loads(token, max_age=31 * 86_400)
-    except (SignatureExpired, BadSignature) as error:
-        raise Problem("link_ended") from error
-    if datetime.now(UTC).timestamp() > until:
-        raise Problem("link_ended")
-    return str(sha256)
-
-
-def _links(secret: str) -> URLSafeTimedSerializer:
-    return URLSafeTimedSerializer(secret, salt="shared picture")

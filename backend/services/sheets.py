@@ -92,7 +92,8 @@ def _sheet_check(session: Session, signature_id: str, values: Values) -> str:
         return "broken"
     lines = {"id": signature_id, "of": values["of_id"], "strokes": canonical(values["strokes"]).decode()}
     same = text(
-        "SELECT EXISTS (SELECT FROM signature WHERE strokes = CAST(:strokes AS jsonb) AND of_id <> CAST(:of AS uuid) "
+        "SELECT EXISTS (SELECT FROM signature WHERE md5(strokes::text) = md5(CAST(:strokes AS jsonb)::text) "
+        "AND strokes = CAST(:strokes AS jsonb) AND of_id <> CAST(:of AS uuid) "
         "AND id < CAST(:id AS uuid) AND strokes NOT IN ('[]', '{}') AND deleted_at IS NULL)"
     )
     return "replayed" if session.execute(same, lines).scalar_one() else "kept"

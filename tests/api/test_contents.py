@@ -14,6 +14,7 @@ from sqlalchemy import text
 
 from backend.db import Database
 from backend.services import picturing
+from backend.services.sharing import share
 from tests.api.test_uploads import begin, send
 from tests.conftest import Person
 from tests.factories import Town, uid
@@ -101,7 +102,7 @@ def test_a_link_for_somebody_without_an_account(as_: As, app: Flask, taken: Call
 def test_a_link_ends(app: Flask, as_: As, taken: Callable[..., str]) -> None:
     taken(picture())
     secret = app.extensions["wangge"].settings.secret_key
-    ended = picturing.shared_link(secret, "0" * 64, -1)
+    ended = share(secret, "shared picture", ["0" * 64], -1)
     assert app.test_client().get(f"/api/v1/shared-photos/{ended}").status_code == 410
 
 

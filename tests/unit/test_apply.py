@@ -98,7 +98,13 @@ def test_a_step_needs_what_it_must_carry() -> None:
     ("required", "given", "missing"),
     [
         ({"signature_required": True}, {}, "signature_id"),
-        ({"signature_required": True}, {"unsigned_reason": "无人在家"}, None),
+        ({"signature_required": True}, {"unsigned_kind": "absent", "unsigned_reason": "无人在家"}, "photo_ids"),
+        ({"signature_required": True, "photo_ids": [uid("p")]}, {"unsigned_reason": "无人在家"}, "unsigned_kind"),
+        (
+            {"signature_required": True, "photo_ids": [uid("p")]},
+            {"unsigned_kind": "absent", "unsigned_reason": "无人在家"},
+            None,
+        ),
         ({"required_photos": 2}, {"photo_ids": [uid("p")]}, "photo_ids"),
         ({"required_photos": 1}, {"photo_ids": [uid("p")]}, None),
         ({"quote_required": True}, {}, "told_cost_fen"),

@@ -1,0 +1,106 @@
+"""Papers as PDF, and cases as one file: for the house, and by a link that ends for a customer."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from flask import Response, request, send_file
+from flask.views import MethodView
+from flask_smorest import Blueprint
+from marshmallow import Schema, fields
+from marshmallow.validate import OneOf
+
+from backend.actor import office_of
+from backend.api.authentication import actor, signed_in
+from backend.api.contents import Link, LinkAsked
+from backend.api.house import house, reading, transaction
+from backend.api.limits import limited
+from backend.services import papers
+from backend.services.case_file import case_file
+from backend.services.papers import Paper, Press
+from backend.services.sharing import share, shared_subject
+
+blueprint = Blueprint("papers", __name__, url_prefix="/api/v1/papers", description="单据与案卷 · Papers and cases")
+shared = Blueprint(
+    "shared-papers", __name__, url_prefix="/api/v1/shared-papers", description="限时单据链接 · Shared papers"
+)
+_PDF = "application/pdf"
+_SALT = "shared paper"
+
+
+class Asked(Schema):
+    """In which language."""
+
+    language = fields.String(validate=OneOf(papers.LANGUAGES), load_default="zh")
+
+
+def _press(language: str = "zh") -> Press:
+    return Press(house().blobs, house().settings.fonts, request.host_url, language)
+
+
+def _given(paper: Paper) -> Response:
+    names = f"inline; filename=paper.pdf; filename*=UTF-8''{quote(paper.filename)}"
+    headers = {"Content-Disposition": names, "Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
+    return Response(paper.pdf, headers=headers, mimetype=_PDF)
+
+
+@blueprint.route("/service-sheets/<uuid:work_order_id>")
+class ServiceSheet(MethodView):
+    @blueprint.arguments(Asked, location="query")
+    @blueprint.response(200, content_type=_PDF)
+    @signed_in
+    def get(self, asked: dict[str, str], work_order_id: Any) -> Response:
+        """A job's service sheet: as it was signed, with photos, the signature, and a code that leads to `/verify`."""
+        with reading() as session:
+            return _given(papers.service_sheet(session, actor(), _press(asked["language"]), str(work_order_id)))
+
+
+@blueprint.route("/service-sheets/<uuid:work_order_id>/links")
+class ServiceSheetLinks(MethodView):
+    @blueprint.arguments(LinkAsked)
+    @blueprint.response(201, Link)
+    @signed_in
+    def post(self, asked: dict[str, int], work_order_id: Any) -> Any:
+        """A link with which the customer gets the sheet until it ends."""
+        with reading() as session:
+            unit_id = papers.unit_of_job(session, actor(), str(work_order_id))
+        token = share(house().settings.secret_key, _SALT, [str(work_order_id), unit_id], asked["hours"])
+        until = datetime.now(UTC) + timedelta(hours=asked["hours"])
+        return {"url": f"/api/v1/shared-papers/{token}", "until": until}
+
+
+@blueprint.route("/survey-reports/<uuid:survey_id>")
+class SurveyReport(MethodView):
+    @blueprint.arguments(Asked, location="query")
+    @blueprint.response(200, content_type=_PDF)
+    @signed_in
+    def get(self, asked: dict[str, str], survey_id: Any) -> Response:
+        """The report of a survey: arrival against appointment, findings, sketch, photos."""
+        with reading() as session:
+            return _given(papers.survey_report(session, actor(), _press(asked["language"]), str(survey_id)))
+
+
+@blueprint.route("/cases/<uuid:case_id>")
+class CaseFile(MethodView):
+    @blueprint.response(200, content_type="application/zip")
+    @signed_in
+    def get(self, case_id: Any) -> Response:
+        """A case as a zip: records with history, papers in both languages, photos as received, a manifest of hashes. Logged."""
+        with transaction() as session:
+            out = case_file(session, actor(), _press(), str(case_id))
+        return send_file(out, mimetype="application/zip", as_attachment=True, download_name=f"case-{case_id}.zip")
+
+
+@shared.route("/<token>")
+class SharedPaper(MethodView):
+    decorators = [limited("public_per_address", "GET")]
+
+    @shared.arguments(Asked, location="query")
+    @shared.response(200, content_type=_PDF)
+    def get(self, asked: dict[str, str], token: str) -> Response:
+        """The sheet a link is for, until the link ends."""
+        job_id, unit_id = shared_subject(house().settings.secret_key, _SALT, token)
+        with reading() as session:
+            return _given(papers.service_sheet(session, office_of(unit_id), _press(asked["language"]), job_id))

@@ -1,0 +1,48 @@
+"""The words on papers, in both languages; labels of fields come from their declarations."""
+
+from __future__ import annotations
+
+WORDS: dict[str, tuple[str, str]] = {
+    "service_sheet": ("维修服务单", "Service sheet"),
+    "survey_report": ("现场勘查报告", "Survey report"),
+    "number": ("编号", "No."),
+    "part.job": ("报修与到场", "Report and arrival"),
+    "part.sheet": ("处理情况", "What was found, told and done"),
+    "part.pairs": ("施工前后对比", "Before and after"),
+    "part.others": ("其他照片", "Other photos"),
+    "part.signature": ("客户确认", "Customer's confirmation"),
+    "part.visit": ("预约与到场", "Appointment and arrival"),
+    "part.findings": ("勘查结果", "Findings"),
+    "part.sketch": ("草图", "Sketch"),
+    "part.photos": ("照片", "Photos"),
+    "used.name": ("用料", "Part"),
+    "used.quantity": ("数量", "Quantity"),
+    "used.price": ("单价（元）", "Price (CNY)"),
+    "cost": ("告知费用", "Cost told"),
+    "verify": ("扫码核对真伪", "Scan to verify"),
+    "hash": ("服务单哈希 SHA-256", "Sheet's SHA-256"),
+    "signed_remotely": ("客户凭一次性链接远程确认", "Confirmed by the customer through a one-time link"),
+    "not_signed": ("客户未签字", "Not signed by the customer"),
+    "changed": (
+        "签字之后工单内容有改动：下面是客户所签的原文",
+        "The job has changed since it was signed: below is what the customer signed",
+    ),
+    "other": ("这个签名属于另一张工单", "This signature belongs to another job"),
+    "doubtful": ("签名存疑：请联系供水单位核实", "The signature is in doubt: ask the utility"),
+    "not_reported": ("报告尚未出具", "Not reported yet"),
+    "punctual": ("到场与约定相差", "Arrival against appointment"),
+    "minutes": ("{minutes} 分钟", "{minutes} min"),
+    "yes": ("是", "Yes"),
+    "no": ("否", "No"),
+    "not_arrived": ("照片尚未传到", "The picture has not arrived yet"),
+    "not_ready": ("照片正在处理", "The picture is being prepared"),
+    "not_shown": ("原件已保存，但不能显示", "Kept as received; it cannot be shown"),
+    "no_picture": ("没有照片", "No picture"),
+    "foot": ("{utility} · {title} {number} · 打印于 {at}", "{utility} · {title} {number} · printed {at}"),
+}
+
+
+def word(name: str, language: str, **figures: object) -> str:
+    """One of WORDS in `zh` or `en`."""
+    zh, en = WORDS[name]
+    return (zh if language == "zh" else en).format(**figures)

@@ -1,0 +1,26 @@
+"""Links for people without an account: a signed word about one thing, until it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from backend.errors import Problem
+
+
+def share(secret: str, salt: str, subject: Sequence[str], hours: int) -> str:
+    """A token for `subject` (ids or hashes) that ends after `hours`; `salt` says what kind of thing it opens."""
+    return URLSafeSerializer(secret, salt=salt).dumps([int(datetime.now(UTC).timestamp()) + hours * 3600, *subject])
+
+
+def shared_subject(secret: str, salt: str, token: str) -> list[str]:
+    """What a token is for. Raises link_ended, also for one that was never made here."""
+    try:
+        until, *subject = URLSafeSerializer(secret, salt=salt).loads(token)
+    except (BadSignature, ValueError) as error:
+        raise Problem("link_ended") from error
+    if datetime.now(UTC).timestamp() > until:
+        raise Problem("link_ended")
+    return [str(one) for one in subject]

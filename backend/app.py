@@ -13,10 +13,12 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from backend import config
 from backend.api import (
     accounts,
+    call_backs,
     contents,
     devices,
     dispatch,
     docs,
+    evidence,
     features,
     ground,
     inbox,
@@ -26,6 +28,7 @@ from backend.api import (
     operations,
     pages,
     papers,
+    positions,
     problems,
     public,
     sessions,
@@ -95,7 +98,21 @@ def make_house(settings: config.Settings, database: Database | None = None) -> H
 
 def _register(app: Flask) -> None:
     api = openapi.OurApi(app)
-    for module in (sync, dispatch, inbox, territory, ground, maps, features, public, devices, accounts):
+    for module in (
+        sync,
+        dispatch,
+        inbox,
+        territory,
+        ground,
+        maps,
+        features,
+        public,
+        devices,
+        accounts,
+        evidence,
+        positions,
+        call_backs,
+    ):
         api.register_blueprint(module.blueprint)
     for blueprint in (
         sessions.blueprint,

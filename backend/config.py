@@ -32,6 +32,7 @@ class Settings:
     quota_mutations: int = 20_000
     quota_bytes: int = 256 * 1024 * 1024
     upload_day_bytes: int = 8 * 1000 * 1000 * 1000
+    position_days: int = 30
     notify_channel: str = "recorded"
     escalate_after_minutes: int = 10
     matrix_url: str = NOT_GIVEN
@@ -55,6 +56,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
             "quota_mutations",
             "quota_bytes",
             "upload_day_bytes",
+            "position_days",
         )
         if environ.get(f"WANGGE_{name.upper()}")
     }

@@ -7,14 +7,15 @@ from typing import Any
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields
-from marshmallow.validate import OneOf, Range, Regexp
+from marshmallow.validate import Length, OneOf, Range, Regexp
 
-from backend.api.house import reading
+from backend.api.house import reading, transaction
 from backend.api.limits import limited
 from backend.errors import Problem
 from backend.queries import territory
 from backend.records import wire
-from backend.services import sheets
+from backend.records.signature import RELATIONS
+from backend.services import confirming, sheets
 
 blueprint = Blueprint("public", __name__, url_prefix="/api/v1/public", description="公众查询 · For the public")
 
@@ -86,6 +87,62 @@ class VerifySheet(MethodView):
         sha256 = sheets.sheet_sha256(given["sheet"]) if "sheet" in given else given["sha256"]
         with reading() as session:
             return sheets.verdict(session, str(given["signature_id"]), sha256)
+
+
+class LinkToken(Schema):
+    """The secret part of a one-time link."""
+
+    token = fields.String(required=True, validate=Length(1, 200))
+
+
+class SheetAsked(Schema):
+    """The sheet a customer is asked about."""
+
+    sheet = fields.Dict(keys=fields.String(), required=True)
+    sheet_sha256 = fields.String(required=True)
+    until = wire.Moment(required=True)
+
+
+class CustomerSaid(LinkToken):
+    """Yes, with name and strokes; or no, with words. `sheet_sha256` names the sheet that was shown."""
+
+    sheet_sha256 = fields.String(required=True, validate=Regexp("^[0-9a-f]{64}$"))
+    agrees = fields.Boolean(required=True)
+    signer_name = wire.Text(most=50, load_default="")
+    relation = wire.Choice({code: words for code, words in RELATIONS.items() if code != "deputy"}, load_default="self")
+    strokes = wire.Json(load_default=None)
+    words = wire.Text(most=500, load_default="")
+
+
+class Taken(Schema):
+    """What became of it."""
+
+    outcome = fields.String(required=True, validate=OneOf(("signed", "objected")))
+
+
+@blueprint.route("/confirmations/sheet")
+class ConfirmationSheet(MethodView):
+    decorators = [limited("public_per_address", "POST")]
+
+    @blueprint.arguments(LinkToken)
+    @blueprint.response(200, SheetAsked)
+    def post(self, given: dict[str, str]) -> Any:
+        """The service sheet a one-time link asks about."""
+        with transaction() as session:
+            return confirming.look(session, given["token"])
+
+
+@blueprint.route("/confirmations")
+class Confirm(MethodView):
+    decorators = [limited("public_per_address", "POST")]
+
+    @blueprint.arguments(CustomerSaid)
+    @blueprint.response(200, Taken)
+    def post(self, given: dict[str, Any]) -> Any:
+        """Confirm a service sheet, or object: the job is then opened again. A link works once."""
+        token = given.pop("token")
+        with transaction() as session:
+            return {"outcome": confirming.answer(session, token, confirming.Said(**given))}
 
 
 def _cell_of(session: Any, where: dict[str, Any]) -> str | None:

@@ -43,6 +43,7 @@ REASONS = {
     "too_fast": ("与上次走访相距 {km} 公里，间隔 {minutes} 分钟", "{km} km from the visit before, {minutes} min after it", True),
     "late_batch": ("{hour} 点前后集中录入 {count} 次走访", "{count} visits entered at about {hour}:00", False),
     "same_photo": ("照片与另一记录的完全相同", "the very photo of another record", True),
+    "denied": ("回访时客户称不属实", "the customer said otherwise when called", True),
     "like_photo": ("照片与另一记录的几乎相同", "nearly the photo of another record", False),
 }  # fmt: skip
 METHODS = {"door": ("上门", "At the door"), "phone": ("电话", "By phone")}

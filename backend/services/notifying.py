@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from typing import Protocol
+from uuid import UUID
 
+from sqlalchemy import any_, literal, select
 from sqlalchemy.orm import Session
 
-from backend.actor import system
+from backend.actor import Role, system
 from backend.events import announce
+from backend.records.account import Account
 from backend.services import door
 from sync.change import Stored
 
@@ -34,6 +37,12 @@ def channel_named(name: str) -> Channel:
     if name not in CHANNELS:
         raise ValueError(f"WANGGE_NOTIFY_CHANNEL={name}: there is {', '.join(CHANNELS)}")
     return CHANNELS[name]()
+
+
+def staff_with(session: Session, unit_id: UUID, role: Role) -> list[str]:
+    """Who holds a role in a unit and may sign in."""
+    mine = Account.unit_id == unit_id, Account.is_active, literal(str(role)) == any_(Account.roles)
+    return [str(one) for one in session.scalars(select(Account.staff_id).where(*mine))]
 
 
 def tell(

@@ -135,12 +135,12 @@ def signature_state(session: Session, job_id: str, job: Values) -> str | None:
         return "other"
     if signature.get("sheet_check") in ("broken", "replayed") or signature.get("device_check") == "invalid":
         return "doubtful"
-    now = sheet_sha256(sheet_of(job, _photo_hashes(session, job.get("photo_ids") or [])))
+    now = sheet_sha256(sheet_of(job, photo_hashes(session, job.get("photo_ids") or [])))
     return "valid" if now == signature["sheet_sha256"] else "changed"
 
 
-def _photo_hashes(session: Session, photo_ids: list[str]) -> list[str]:
-    """By hash; a picture whose record has not come yet stands by its id, as on the phone."""
+def photo_hashes(session: Session, photo_ids: list[str]) -> list[str]:
+    """A job's photos by hash; a picture whose record has not come yet stands by its id, as on the phone."""
     found = door.push_store(session).load([("photo", one) for one in photo_ids], lock=False)
     return [str(found["photo", one].values["sha256"]) if ("photo", one) in found else one for one in photo_ids]
 

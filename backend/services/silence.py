@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import and_, any_, literal, or_, select
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from backend.actor import Role
-from backend.records.account import Account, Device
-from backend.services.notifying import tell
+from backend.records.account import Device
+from backend.services.notifying import staff_with, tell
 
 QUIET_WITH_WORK = timedelta(hours=12)
 QUIET = timedelta(days=3)
@@ -37,7 +37,7 @@ def tell_of_silence(session: Session, now: datetime) -> int:
     for device in found:
         device.alarmed_at = now
         zh, en = _words(device, now)
-        for staff_id in _dispatchers(session, device):
+        for staff_id in staff_with(session, device.unit_id, Role.DISPATCHER):
             tell(session, None, staff_id, str(device.unit_id), topic="general", zh=zh, en=en)
     return len(found)
 
@@ -52,12 +52,3 @@ def _words(device: Device, now: datetime) -> tuple[str, str]:
         f"手机“{device.name}”已 {hours} 小时没有联系，还有 {waiting} 条未上传",
         f"Phone “{device.name}” has been silent for {hours} hours with {waiting} unsent changes",
     )
-
-
-def _dispatchers(session: Session, device: Device) -> list[str]:
-    rows = session.execute(
-        select(Account.staff_id).where(
-            Account.unit_id == device.unit_id, Account.is_active, literal(str(Role.DISPATCHER)) == any_(Account.roles)
-        )
-    )
-    return [str(row[0]) for row in rows]

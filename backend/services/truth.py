@@ -46,6 +46,7 @@ _AT_ONCE = text(
     "SELECT count(*) FROM visit WHERE representative_id = CAST(:who AS uuid) AND deleted_at IS NULL "
     "AND ended_at BETWEEN :at - interval '30 minutes' AND :at + interval '30 minutes'"
 )
+_DENIED = text("SELECT EXISTS (SELECT FROM call_back WHERE visit_id = CAST(:id AS uuid) AND outcome = 'denied')")
 # The same picture of another record, or one that looks like it, by anybody, taken before.
 _SAME = text(
     "SELECT mine.id::text AS mine, other.of_kind AS kind, other.of_id::text AS of_id, mine.sha256 = other.sha256 AS is_equal "
@@ -99,6 +100,8 @@ def reasons_for(session: Session, visit_id: str, visit: Values) -> Iterator[Reas
     yield from _travel(session, visit_id, visit)
     yield from _late(session, visit)
     yield from _pictures(session, visit)
+    if session.execute(_DENIED, {"id": visit_id}).scalar_one():
+        yield Reason("denied", {})
 
 
 def _place(session: Session, visit: Values) -> Iterator[Reason]:

@@ -25,6 +25,7 @@ from backend.services.notifying import channel_named
 from backend.services.nudging import open_broker
 from backend.services.parts import Parts
 from backend.services.picturing import look_at_waiting
+from backend.services.positions import forget_old
 from backend.services.sealing import seal_history
 from backend.services.silence import tell_of_silence
 from backend.services.syncing import retry_held
@@ -188,7 +189,8 @@ def seal() -> int:
 
 @shared_task(name="wangge.tidy")
 def tidy_up() -> int:
-    """Forget served facts, ended tokens and uploads nobody continues."""
+    """Forget served facts, ended tokens, uploads nobody continues and old positions."""
     clear_away(_receiving())
     with _database().transaction() as session:
+        forget_old(session, config.read().position_days)
         return tidy(session)

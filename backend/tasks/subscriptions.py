@@ -60,6 +60,7 @@ SUBSCRIPTIONS: dict[str, tuple[Subscriber, ...]] = {
     "response.written": (lambda session, fact: follow_up(session, fact["id"]),),
     "item.written": (lambda session, fact: watch_item(session, fact["id"]),),
     "visit.written": (_judge_visit,),
+    "visit.called_back": (_judge_visit,),
     "picture.looked_at": (_look_again_at_visits,),
     "photo.written": (_arrived, lambda session, fact: judge_job_of_photo(session, fact["id"])),
     "signature.written": (lambda session, fact: judge_signature(session, fact["id"]),),

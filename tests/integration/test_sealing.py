@@ -168,3 +168,40 @@ def test_every_leaf_and_its_place_counts(leaves: int) -> None:
     if leaves > 1:
         assert sealing.root_of(given[::-1]) != root
         assert sealing.root_of(given[:-1]) != root
+
+
+@pytest.fixture
+def held(sealed: Database, as_: Callable[[str], Person]) -> list[dict[str, object]]:
+    """What the leader's phone holds: the seals it was given."""
+    with sealed.transaction() as session:
+        rows = session.execute(text("SELECT number, encode(hash, 'hex') FROM seal ORDER BY number")).all()
+    newest = as_("leader")("POST", "/evidence/seals/witness", {"seals": []}).get_json()["newest"]
+    assert newest == {"number": rows[-1][0], "hash": rows[-1][1]}
+    return [{"number": number, "hash": digest} for number, digest in rows]
+
+
+def test_a_phone_that_holds_the_same_seals_alarms_nobody(sealed: Database, held: list[dict[str, object]], as_: Callable[[str], Person]) -> None:  # fmt: skip
+    assert as_("leader")("POST", "/evidence/seals/witness", {"seals": held}).get_json()["differ"] == []
+    assert notices(sealed) == 0
+
+
+def test_a_history_sealed_anew_is_noticed_by_the_next_phone(sealed: Database, held: list[dict[str, object]], as_: Callable[[str], Person], town: Town, tmp_path: Path) -> None:  # fmt: skip
+    """Everything on the server was rewritten, its witness file too: `wangge verify` finds nothing, a phone does."""
+    with sealed.transaction() as session:
+        session.execute(text("UPDATE account SET unit_id = CAST(:unit AS uuid) WHERE staff_id = CAST(:admin AS uuid)"), {"unit": town["north"], "admin": town["admin"]})  # fmt: skip
+    run(sealed, "DELETE FROM sealed_row", "DELETE FROM seal", "UPDATE sync_history SET changed = jsonb_set(changed, '{phone,1}', '\"1\"') WHERE kind = 'customer' AND version = 2")  # fmt: skip
+    (tmp_path / sealing.WITNESS).unlink()
+    while sealing.seal_history(sealed, SECRET, tmp_path, everything=True):
+        pass
+    assert isinstance(walk(sealed, tmp_path / sealing.WITNESS)[-1], Seal)
+    phone = as_("leader")
+    assert phone("POST", "/evidence/seals/witness", {"seals": held}).get_json()["differ"] == [1, 2]
+    assert phone("POST", "/evidence/seals/witness", {"seals": held}).get_json()["differ"] == [1, 2]
+    assert notices(sealed) == 1
+
+
+def notices(database: Database) -> int:
+    with database.transaction() as session:
+        return int(
+            session.execute(text("SELECT count(*) FROM notice WHERE text_zh LIKE '%封印与服务器不同%'")).scalar_one()
+        )

@@ -12,8 +12,10 @@ from flask import Flask, request
 from werkzeug.wrappers import Response
 
 from backend import config
+from backend.actor import system
 from backend.db import Database
 from backend.records.registry import KINDS
+from backend.services import door
 from backend.services.day_plans import work_out
 from backend.services.door import new_id
 from backend.services.picturing import look_at_waiting
@@ -93,6 +95,7 @@ def test_every_operation_reaches_success(app: Flask, as_: As, town: Town) -> Non
     admin = as_("admin")
     ids = _every_kind(admin, as_, town)
     _jobs(as_, town)
+    _evidence(app, as_, town)
     _phones(app, as_, town, ids["photo"])
     _the_rest(app, as_, town)
     app.after_request_funcs[None].pop()
@@ -214,6 +217,50 @@ def _photos(app: Flask, rep: Person, admin: Person, photo: str) -> None:
     look_at_waiting(app_database(rep), app.extensions["wangge"].blobs)
     link = admin("POST", f"/photo-content/{photo}/links", {}).get_json()["url"]
     assert rep("GET", link.removeprefix("/api/v1")).mimetype == "image/jpeg"
+
+
+def _evidence(app: Flask, as_: As, town: Town) -> None:
+    """Papers, a link for a customer, positions, call-backs, seals."""
+    dispatcher, leader, database = as_("dispatcher"), as_("leader"), app.extensions["wangge"].database
+    values = samples(town)["work_order"] | {
+        "state": "done",
+        "case_id": uid("case"),
+        "crew_id": town["crew"],
+        "result": "x",
+    }
+    job, visit = new_id(), new_id()
+    with database.transaction() as session:
+        door.create(session, system(town["north"]), "work_order", values, record_id=job)
+        values = samples(town)["visit"] | {"state": "done", "ended_at": "2026-09-01T00:00:00Z"}
+        door.create(session, system(town["north"]), "visit", values, record_id=visit)
+    assert dispatcher("GET", f"/papers/service-sheets/{job}").mimetype == "application/pdf"
+    case = dispatcher("GET", f"/papers/cases/{uid('case')}")
+    assert case.mimetype == "application/zip"
+    case.close()
+    link = dispatcher("POST", f"/papers/service-sheets/{job}/links", {}).get_json()["url"]
+    assert dispatcher("GET", link.removeprefix("/api/v1")).mimetype == "application/pdf"
+    survey = dispatcher("POST", "/surveys", samples(town)["survey"]).get_json()["id"]
+    assert dispatcher("GET", f"/papers/survey-reports/{survey}").mimetype == "application/pdf"
+    token = dispatcher("POST", "/evidence/confirmations", {"work_order_id": job}).get_json()["url"].partition("#")[2]
+    sheet = dispatcher("POST", "/public/confirmations/sheet", {"token": token}).get_json()["sheet_sha256"]
+    said = {
+        "token": token,
+        "sheet_sha256": sheet,
+        "agrees": True,
+        "signer_name": "李",
+        "strokes": [[[1, 2, 3], [4, 5, 6]]],
+    }
+    assert dispatcher("POST", "/public/confirmations", said).status_code == 200
+    assert leader("POST", "/evidence/seals/witness", {"seals": []}).get_json() == {"differ": [], "newest": None}
+    fix = {"event": "arrive", "at": datetime.now(UTC).isoformat(), "lng": 120.0, "lat": 36.0}
+    assert leader("POST", "/positions", {"positions": [fix]}).get_json() == {"outcomes": ["off_shift"]}
+    leader.get("/positions?day=2026-09-01")
+    leader.get("/positions/looks")
+    days = {"from_day": "2026-09-01", "until_day": "2026-09-01", "count": 1}
+    sample = as_("auditor")("POST", "/call-back-samples", days).get_json()["id"]
+    dispatcher.get("/call-back-samples")
+    dispatcher.get(f"/call-back-samples/{sample}/visits")
+    assert dispatcher("PUT", f"/call-back-samples/{sample}/visits/{visit}", {"outcome": "confirmed"}).status_code == 204
 
 
 def app_database(person: Person) -> Database:

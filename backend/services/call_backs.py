@@ -1,0 +1,109 @@
+"""Call-backs by lot (回访抽查): which visits an auditor asks customers about is drawn by a stored seed.
+
+The lot: visits in the order of SHA-256(seed, visit id); the first ones are drawn. Anybody with the seed can draw again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from backend.actor import Actor, Role
+from backend.errors import Problem
+from backend.events import announce
+from backend.queries.scopes import CITY, units_below
+from backend.records.call_back import CallBack, CallBackSample
+from backend.services import door
+
+DRAWS = frozenset({Role.ADMIN, Role.SUPERVISOR, Role.AUDITOR})
+CALLS = DRAWS | {Role.HOTLINE_AGENT, Role.DISPATCHER}
+_VISITS = text(
+    "SELECT id::text FROM visit WHERE unit_id = ANY(CAST(:units AS uuid[])) AND state = 'done' AND deleted_at IS NULL "
+    "AND ended_at >= :begin AND ended_at < :end"
+)
+_LISTED = text(
+    "SELECT v.id::text AS visit_id, c.name AS customer, s.name AS representative, v.ended_at, v.summary, v.truth_grade, "
+    "b.outcome, b.said, b.asked_at FROM unnest(CAST(:ids AS uuid[])) WITH ORDINALITY AS drawn(id, place) "
+    "JOIN visit v ON v.id = drawn.id LEFT JOIN customer c ON c.id = v.customer_id LEFT JOIN staff s ON s.id = v.representative_id "
+    "LEFT JOIN call_back b ON b.sample_id = CAST(:sample AS uuid) AND b.visit_id = v.id ORDER BY drawn.place"
+)
+
+
+def draw(seed: str, visit_ids: Iterable[str], count: int) -> list[str]:
+    """The first `count` of the visits in the seed's order; the same for everybody who has the seed."""
+    return sorted(visit_ids, key=lambda one: hashlib.sha256(f"{seed}:{one}".encode()).digest())[:count]
+
+
+def draw_sample(
+    session: Session, actor: Actor, from_day: date, until_day: date, count: int, seed: str | None = None
+) -> CallBackSample:
+    """A sample of the visits made in the asker's units on these days. Raises not_allowed, not_found when there are none."""
+    if not actor.roles & DRAWS:
+        raise Problem("not_allowed", needs=sorted(DRAWS))
+    begin = datetime(from_day.year, from_day.month, from_day.day, tzinfo=CITY)
+    end = datetime(until_day.year, until_day.month, until_day.day, tzinfo=CITY) + timedelta(days=1)
+    asked = {"units": units_below(session, actor.unit_id), "begin": begin, "end": end}
+    visits = [row[0] for row in session.execute(_VISITS, asked)]
+    if not visits:
+        raise Problem("not_found", why="no visits on these days")
+    seed = seed or secrets.token_hex(8)
+    sample = CallBackSample(
+        id=UUID(door.new_id()), unit_id=UUID(actor.unit_id), made_by=UUID(actor.id), from_day=from_day, until_day=until_day,
+        seed=seed, population=len(visits), visit_ids=[UUID(one) for one in draw(seed, visits, count)],
+    )  # fmt: skip
+    session.add(sample)
+    session.flush()
+    return sample
+
+
+def samples(session: Session, actor: Actor) -> list[CallBackSample]:
+    """The samples of the asker's units, newest first."""
+    _need_caller(actor)
+    units = [UUID(one) for one in units_below(session, actor.unit_id)]
+    query = (
+        select(CallBackSample)
+        .where(CallBackSample.unit_id.in_(units))
+        .order_by(CallBackSample.made_at.desc())
+        .limit(200)
+    )
+    return list(session.scalars(query))
+
+
+def find_sample(session: Session, actor: Actor, sample_id: str) -> CallBackSample:
+    """One sample of the asker's units. Raises not_found, not_allowed."""
+    _need_caller(actor)
+    sample = session.get(CallBackSample, UUID(sample_id))
+    if sample is None or str(sample.unit_id) not in units_below(session, actor.unit_id):
+        raise Problem("not_found", id=sample_id)
+    return sample
+
+
+def visits_of(session: Session, actor: Actor, sample: CallBackSample) -> list[dict[str, Any]]:
+    """The visits drawn, in the order drawn, with what was said; auditors read no customer's name."""
+    rows = session.execute(_LISTED, {"ids": sample.visit_ids, "sample": str(sample.id)}).mappings()
+    hidden = {} if actor.sees_phone_numbers else {"customer": None}
+    return [{**row, **hidden} for row in rows]
+
+
+def note_answer(session: Session, actor: Actor, sample_id: str, visit_id: str, outcome: str, said: str | None) -> None:
+    """What a customer said; may be corrected. The visit is looked at again. Raises not_found when it was not drawn."""
+    sample = find_sample(session, actor, sample_id)
+    if UUID(visit_id) not in sample.visit_ids:
+        raise Problem("not_found", id=visit_id)
+    values = {"outcome": outcome, "said": said, "asked_by": UUID(actor.id), "asked_at": datetime.now(UTC)}
+    row = insert(CallBack).values(sample_id=sample.id, visit_id=UUID(visit_id), **values)
+    session.execute(row.on_conflict_do_update(index_elements=["sample_id", "visit_id"], set_=values))
+    announce(session, "visit.called_back", id=visit_id, op="call")
+
+
+def _need_caller(actor: Actor) -> None:
+    if not actor.roles & CALLS:
+        raise Problem("not_allowed", needs=sorted(CALLS))

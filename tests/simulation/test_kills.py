@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import threading
 import time
@@ -19,7 +20,7 @@ from tests import factories
 from tests.conftest import HOME
 from tests.factories import PASSWORD, Town
 
-Trouble = Callable[[int, threading.Event, list[int]], None]
+Trouble = Callable[[int, threading.Event, threading.Event, list[int]], None]
 
 
 def build(database: Database) -> None:
@@ -41,23 +42,30 @@ def children(pid: int) -> list[int]:
     return found
 
 
-def killer(master: int, stop: threading.Event, kills: list[int]) -> None:
-    """SIGKILL the oldest web worker every second; the master starts another, and one is left that serves: where all are
-    only starting, nobody is killed in the middle of anything."""
-    while not stop.wait(1.0):
-        for child in sorted(children(master))[:1]:
-            os.kill(child, signal.SIGKILL)
-            kills.append(child)
+def killer(master: int, served: threading.Event, stop: threading.Event, kills: list[int]) -> None:
+    """SIGKILL a web worker a moment after it has acknowledged something; the master starts another.
+
+    Killing by the clock finds workers that are only starting, and nobody is hit in the middle of anything.
+    """
+    while not stop.is_set():
+        if served.wait(0.1):
+            served.clear()
+            time.sleep(random.uniform(0, 0.08))
+            for child in sorted(children(master))[:1]:
+                os.kill(child, signal.SIGKILL)
+                kills.append(child)
 
 
-def restarter(master: int, stop: threading.Event, restarts: list[int]) -> None:
-    """A rolling restart every few seconds: gunicorn brings new workers up and lets the old ones finish."""
-    while not stop.wait(4.0):
-        os.kill(master, signal.SIGHUP)
-        restarts.append(master)
+def restarter(master: int, served: threading.Event, stop: threading.Event, restarts: list[int]) -> None:
+    """Rolling restarts: gunicorn brings new workers up and lets the old ones finish."""
+    while not stop.wait(3.0):
+        if served.is_set():
+            served.clear()
+            os.kill(master, signal.SIGHUP)
+            restarts.append(master)
 
 
-def work(phone: Phone, town: Town, kills: list[int], wanted: int) -> int:
+def work(phone: Phone, town: Town, served: threading.Event, kills: list[int], wanted: int) -> int:
     """Visits and notes, handed in whenever the server lives, until it was killed often enough; returns the rounds."""
     n = 0
     while len(kills) < wanted:
@@ -72,7 +80,8 @@ def work(phone: Phone, town: Town, kills: list[int], wanted: int) -> int:
         )
         phone.act("visit", visit, "complete", {"summary": f"第 {n} 次"})
         phone.change("customer", town["customer 0"], {"note": f"n{n}"})
-        attempt(phone)
+        if attempt(phone):
+            served.set()
         n += 1
     return n
 
@@ -102,10 +111,10 @@ def test_what_was_acknowledged_is_there_and_nothing_twice(
         phone.sign_in("T005", PASSWORD)
         phone.pull()
         assert machine.processes is not None
-        stop, kills = threading.Event(), list[int]()
-        thread = threading.Thread(target=trouble, args=(machine.processes.pid("web"), stop, kills))
+        served, stop, kills = threading.Event(), threading.Event(), list[int]()
+        thread = threading.Thread(target=trouble, args=(machine.processes.pid("web"), served, stop, kills))
         thread.start()
-        rounds = work(phone, town, kills, wanted)
+        rounds = work(phone, town, served, kills, wanted)
         stop.set()
         thread.join()
         deadline = time.monotonic() + 120

@@ -25,7 +25,7 @@ class SampleAsked(Schema):
     from_day = wire.Day(required=True)
     until_day = wire.Day(required=True)
     count = fields.Integer(required=True, validate=Range(1, 500))
-    seed = fields.String(load_default=None, validate=Length(1, 64))
+    seed = fields.String(load_default=None, allow_none=True, validate=Length(1, 64))
 
 
 class SampleOut(Schema):

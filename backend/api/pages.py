@@ -1,5 +1,5 @@
 """The pages people use, as built from `web/`: the console at `/`, the phone app at `/m`, the public's
-`/who` and `/verify`."""
+`/who`, `/verify` and `/confirm`."""
 
 from __future__ import annotations
 
@@ -51,6 +51,12 @@ def who() -> Response:
 def verify() -> Response:
     """Is a service sheet genuine and unchanged?"""
     return _page("console", "verify.html")
+
+
+@blueprint.get("/confirm")
+def confirm() -> Response:
+    """A customer who was away confirms a service sheet."""
+    return _page("console", "confirm.html")
 
 
 def _root() -> Path:

@@ -97,6 +97,17 @@ export async function pictureUrl(photo: string): Promise<string> {
   return answer.ok ? URL.createObjectURL(await answer.blob()) : "";
 }
 
+/** A paper or a case, opened or saved as its type asks; the server logs cases. */
+export async function openFile(path: string, name: string): Promise<void> {
+  const answer = await authorised(new Request(path));
+  if (!answer.ok) throw new Refused((await answer.json()) as Problem);
+  const url = URL.createObjectURL(await answer.blob());
+  const link = Object.assign(document.createElement("a"), { href: url, target: "_blank", rel: "noopener" });
+  if (!name.endsWith(".pdf")) link.download = name;
+  link.click();
+  window.setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
+
 export { authorised };
 
 /** An error as a sentence and what to do. */

@@ -9,6 +9,7 @@ import { httpLink, Offline, type Problem, Refused } from "@wangge/shared/sync/li
 import { Store } from "@wangge/shared/sync/store.ts";
 import { actionOf } from "@wangge/shared/vocabulary/words.ts";
 
+import { tellPositions, witnessSeals } from "./telling.ts";
 import { forget, openByPassword, openByPin, people, type Person, settleIn } from "./person.ts";
 
 const EVERY_MS = 30_000;
@@ -136,6 +137,8 @@ export async function syncNow(): Promise<void> {
   sync.isRunning = true;
   try {
     await found.sync();
+    await tellPositions(found);
+    await witnessSeals(found);
     Object.assign(sync, { isReachable: true, problem: null });
   } catch (error) {
     if (error instanceof Offline) sync.isReachable = false;

@@ -251,6 +251,156 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/call-back-samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The samples of the asker's units, newest first. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SampleOut"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /** Draw visits by lot; the seed is kept, so that anybody can draw them again. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SampleAsked"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SampleOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-back-samples/{sample_id}/visits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sample_id: string;
+            };
+            cookie?: never;
+        };
+        /** The visits drawn, in the order drawn. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    sample_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Drawn"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/call-back-samples/{sample_id}/visits/{visit_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sample_id: string;
+                visit_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Note what a customer said; a visit that was denied is doubtful, with that as its reason. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    sample_id: string;
+                    visit_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Said"];
+                };
+            };
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/cell-assignments": {
         parameters: {
             query?: never;
@@ -1770,6 +1920,90 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/evidence/confirmations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A one-time link with which a customer who was away confirms the service sheet; earlier links end. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ConfirmationAsked"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ConfirmationLink"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/evidence/seals/witness": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say which seals this phone holds, and get the newest; one that differs is an alarm for administrators. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["SealsHeld"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SealsCompared"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/inbox/files": {
         parameters: {
             query?: never;
@@ -2957,6 +3191,175 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/papers/cases/{case_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                case_id: string;
+            };
+            cookie?: never;
+        };
+        /** A case as a zip: records with history, papers in both languages, photos as received, a manifest of hashes. Logged. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    case_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/papers/service-sheets/{work_order_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                work_order_id: string;
+            };
+            cookie?: never;
+        };
+        /** A job's service sheet: as it was signed, with photos, the signature, and a code that leads to `/verify`. */
+        get: {
+            parameters: {
+                query?: {
+                    language?: "zh" | "en";
+                };
+                header?: never;
+                path: {
+                    work_order_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/papers/service-sheets/{work_order_id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                work_order_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A link with which the customer gets the sheet until it ends. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    work_order_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["LinkAsked"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Link"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/papers/survey-reports/{survey_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                survey_id: string;
+            };
+            cookie?: never;
+        };
+        /** The report of a survey: arrival against appointment, findings, sketch, photos. */
+        get: {
+            parameters: {
+                query?: {
+                    language?: "zh" | "en";
+                };
+                header?: never;
+                path: {
+                    survey_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/photo-content/{photo_id}": {
         parameters: {
             query?: never;
@@ -3234,6 +3637,195 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/positions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A day's positions: one's own, or a colleague's with a reason, which they can read. */
+        get: {
+            parameters: {
+                query: {
+                    staff_id?: string | null;
+                    day: string;
+                    reason?: string | null;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FixOut"][];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /** Tell positions at work events; what lies outside a shift is refused and stored nowhere. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["FixesIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["FixesOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/positions/looks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who looked at my positions, when and why. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LookOut"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/confirmations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Confirm a service sheet, or object: the job is then opened again. A link works once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["CustomerSaid"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Taken"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/confirmations/sheet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The service sheet a one-time link asks about. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["LinkToken"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SheetAsked"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -4047,6 +4639,48 @@ export interface paths {
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shared-papers/{token}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                token: string;
+            };
+            cookie?: never;
+        };
+        /** The sheet a link is for, until the link ends. */
+        get: {
+            parameters: {
+                query?: {
+                    language?: "zh" | "en";
+                };
+                header?: never;
+                path: {
+                    token: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -6338,6 +6972,8 @@ export interface paths {
                     case_id?: string;
                     /** @description 首问负责人 · First-contact owner */
                     first_contact_owner_id?: string;
+                    /** @description 未签名情形 · Why it is not signed (kind) */
+                    unsigned_kind?: "absent" | "refused" | "other";
                 };
                 header?: never;
                 path?: never;
@@ -6890,6 +7526,17 @@ export interface components {
             scopes: components["schemas"]["ScopeHeld"][];
             server_time: string;
         };
+        ConfirmationAsked: {
+            /** @default 168 */
+            hours: number;
+            /** Format: uuid */
+            work_order_id: string;
+        };
+        ConfirmationLink: {
+            /** Format: date-time */
+            until: string;
+            url: string;
+        };
         Counted: {
             cells: number;
         };
@@ -7155,6 +7802,22 @@ export interface components {
             next?: string | null;
             rows?: components["schemas"]["Customer"][];
         };
+        CustomerSaid: {
+            agrees: boolean;
+            /**
+             * @default self
+             * @enum {string}
+             */
+            relation: "self" | "family" | "tenant" | "colleague";
+            sheet_sha256: string;
+            /** @default  */
+            signer_name: string;
+            /** @default null */
+            strokes: unknown;
+            token: string;
+            /** @default  */
+            words: string;
+        };
         DayPlanIn: {
             /** @description crews that do not work that day after all */
             absent_crew_ids?: string[];
@@ -7224,6 +7887,19 @@ export interface components {
             storage_left_mb?: number | null;
             unit_id: string;
             waiting_count?: number | null;
+        };
+        Drawn: {
+            /** Format: date-time */
+            asked_at: string | null;
+            customer: string | null;
+            /** Format: date-time */
+            ended_at: string;
+            outcome: string | null;
+            representative: string | null;
+            said: string | null;
+            summary: string | null;
+            truth_grade: string | null;
+            visit_id: string;
         };
         DuplicateIn: {
             /** Format: uuid */
@@ -7350,6 +8026,43 @@ export interface components {
             pipe_material: string;
             plan: string;
             pressure_kpa: number;
+        };
+        FixIn: {
+            /** @default null */
+            accuracy_m: number | null;
+            /** Format: date-time */
+            at: string;
+            /** @enum {string} */
+            event: "shift_start" | "shift_end" | "leave" | "arrive" | "start" | "pause" | "finish" | "check_in";
+            lat: number;
+            lng: number;
+            /**
+             * Format: uuid
+             * @default null
+             */
+            of_id: string | null;
+            /**
+             * @default null
+             * @enum {string|null}
+             */
+            of_kind: "work_order" | "visit" | "survey" | null;
+        };
+        FixOut: {
+            accuracy_m: number | null;
+            /** Format: date-time */
+            at: string;
+            event: string;
+            is_exact: boolean;
+            lat: number;
+            lng: number;
+            of_id: string | null;
+            of_kind: string | null;
+        };
+        FixesIn: {
+            positions: components["schemas"]["FixIn"][];
+        };
+        FixesOut: {
+            outcomes: ("kept" | "off_shift" | "too_old" | "in_the_future")[];
         };
         HandOver: {
             /** Format: uuid */
@@ -7595,6 +8308,15 @@ export interface components {
         LinkAsked: {
             /** @default 24 */
             hours: number;
+        };
+        LinkToken: {
+            token: string;
+        };
+        LookOut: {
+            /** Format: date-time */
+            at: string;
+            by: string | null;
+            reason: string | null;
         };
         Matter: {
             /** @description 出发前检查单 · Checklist before leaving */
@@ -8421,9 +9143,48 @@ export interface components {
             /** @enum {string} */
             type: "text" | "integer" | "decimal" | "select_one" | "select_multiple" | "satisfaction" | "note";
         };
+        Said: {
+            /** @enum {string} */
+            outcome: "confirmed" | "denied" | "unreachable";
+            /** @default null */
+            said: string | null;
+        };
+        SampleAsked: {
+            count: number;
+            /** Format: date */
+            from_day: string;
+            /** @default null */
+            seed: string | null;
+            /** Format: date */
+            until_day: string;
+        };
+        SampleOut: {
+            /** Format: date */
+            from_day: string;
+            id: string;
+            /** Format: date-time */
+            made_at: string;
+            made_by: string;
+            population: number;
+            seed: string;
+            /** Format: date */
+            until_day: string;
+            visit_ids: string[];
+        };
         ScopeHeld: {
             scope: string;
             until: string | null;
+        };
+        SealHeld: {
+            hash: string;
+            number: number;
+        };
+        SealsCompared: {
+            differ: number[];
+            newest: components["schemas"]["SealHeld"] | null;
+        };
+        SealsHeld: {
+            seals: components["schemas"]["SealHeld"][];
         };
         SentOut: {
             /** Format: date-time */
@@ -8544,6 +9305,14 @@ export interface components {
             /** Format: uuid */
             signature_id: string;
         };
+        SheetAsked: {
+            sheet: {
+                [key: string]: unknown;
+            };
+            sheet_sha256: string;
+            /** Format: date-time */
+            until: string;
+        };
         SignIn: {
             device: components["schemas"]["DeviceIn"];
             login: string;
@@ -8560,6 +9329,8 @@ export interface components {
              * @description 班组 · Crew
              */
             crew_id?: string | null;
+            /** @description 代签原因 · Why a deputy signs */
+            deputy_reason?: string | null;
             /**
              * @description 设备核对 · Device checked
              * @enum {string|null}
@@ -8577,6 +9348,11 @@ export interface components {
             of_id: string;
             /** @description 所属类别 · Of kind */
             of_kind: string;
+            /**
+             * Format: uuid
+             * @description 代签凭证照片 · Photo of the deputy's paper
+             */
+            photo_id?: string | null;
             /** @description 位置 · Place */
             place?: {
                 [key: string]: unknown;
@@ -8612,6 +9388,11 @@ export interface components {
             /** Format: uuid */
             unit_id: string;
             version: number;
+            /**
+             * @description 签字方式 · Way
+             * @enum {string|null}
+             */
+            way?: "link" | null;
         };
         SignatureNew: {
             /**
@@ -8624,6 +9405,8 @@ export interface components {
              * @description 班组 · Crew
              */
             crew_id?: string | null;
+            /** @description 代签原因 · Why a deputy signs */
+            deputy_reason?: string | null;
             /** @description 设备签名 · Device's signature (P-256, base64) */
             device_signature?: string | null;
             /** Format: uuid */
@@ -8635,6 +9418,11 @@ export interface components {
             of_id: string;
             /** @description 所属类别 · Of kind */
             of_kind: string;
+            /**
+             * Format: uuid
+             * @description 代签凭证照片 · Photo of the deputy's paper
+             */
+            photo_id?: string | null;
             /** @description 位置 · Place */
             place?: {
                 [key: string]: unknown;
@@ -8974,6 +9762,10 @@ export interface components {
         SurveyPage: {
             next?: string | null;
             rows?: components["schemas"]["Survey"][];
+        };
+        Taken: {
+            /** @enum {string} */
+            outcome: "signed" | "objected";
         };
         ToldOut: {
             crew_ids: string[];
@@ -9457,6 +10249,11 @@ export interface components {
             told_minutes?: number | null;
             /** Format: uuid */
             unit_id: string;
+            /**
+             * @description 未签名情形 · Why it is not signed (kind)
+             * @enum {string|null}
+             */
+            unsigned_kind?: "absent" | "refused" | "other" | null;
             /** @description 未签名原因 · Why it is not signed */
             unsigned_reason?: string | null;
             /**
@@ -9562,6 +10359,11 @@ export interface components {
             told_cost_fen?: number | null;
             /** @description 告知时间（分钟） · Time told (min) */
             told_minutes?: number | null;
+            /**
+             * @description 未签名情形 · Why it is not signed (kind)
+             * @enum {string|null}
+             */
+            unsigned_kind?: "absent" | "refused" | "other" | null;
             /** @description 未签名原因 · Why it is not signed */
             unsigned_reason?: string | null;
             /**
@@ -9670,6 +10472,11 @@ export interface components {
             told_minutes?: number | null;
             /** Format: uuid */
             unit_id?: string;
+            /**
+             * @description 未签名情形 · Why it is not signed (kind)
+             * @enum {string|null}
+             */
+            unsigned_kind?: "absent" | "refused" | "other" | null;
             /** @description 未签名原因 · Why it is not signed */
             unsigned_reason?: string | null;
             /**

@@ -112,6 +112,12 @@ export function timeText(value: unknown, language: Language, withDay = true): st
   return new Intl.DateTimeFormat(language === "zh" ? "zh-CN" : "en-GB", how).format(new Date(String(value)));
 }
 
+/** With its year: for papers and pages that are looked at long afterwards. */
+export function fullTimeText(value: unknown, language: Language): string {
+  const how = { dateStyle: "long", timeStyle: "short", hour12: false, timeZone: CITY } as const;
+  return value ? new Intl.DateTimeFormat(language === "zh" ? "zh-CN" : "en-GB", how).format(new Date(String(value))) : "—";
+}
+
 /** How long ago, or from now, in the roughest words that are true. */
 export function sinceText(value: unknown, now: number, language: Language): string {
   if (!value) return "—";

@@ -146,7 +146,7 @@ def test_the_office_draws_and_notes_call_backs(office: Offices, desk: Callable[.
     page.click(".el-tabs__item:has-text('回访抽查')")
     page.click("[data-test=draw]")
     page.wait_for_selector("[data-test=seed]")
-    page.locator("[data-test=say-denied]").first.click()
+    page.locator("[data-test=say-denied]:visible").first.click()
     page.fill(".el-message-box__input input", "没人来过")
     page.click(".el-message-box__btns .el-button--primary")
     page.wait_for_selector("[data-test=drawn] :text('没人来过')")

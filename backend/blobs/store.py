@@ -20,6 +20,8 @@ class BlobStore(Protocol):
 
     def put(self, key: str, chunks: Iterable[bytes]) -> None: ...
 
+    def keep(self, key: str, path: Path) -> None: ...
+
     def get(self, key: str) -> bytes: ...
 
     def read(self, key: str, start: int, end: int) -> Iterator[bytes]: ...
@@ -46,14 +48,35 @@ class ObjectBlobs:
                 for one in (path, path.parent, path.parent.parent):
                     _flush(one)
 
+    def keep(self, key: str, path: Path) -> None:
+        """Store a file of ours under a key, once; on the same disk it is linked, not written a second time.
+
+        Whoever gives it away does not write to it any more.
+        """
+        if self._folder is None or not _link(path, self._folder / key):
+            with path.open("rb") as file:
+                self.put(key, iter(lambda: file.read(_CHUNK), b""))
+
     def get(self, key: str) -> bytes:
         """The bytes at a key; raises FileNotFoundError."""
         return bytes(obstore.get(self._store, key).bytes())
 
     def read(self, key: str, start: int, end: int) -> Iterator[bytes]:
         """The bytes from `start` to before `end`, a megabyte at a time; raises FileNotFoundError."""
+        if start == 0:
+            yield from self._from_the_start(key, end)
+            return
         for begin in range(start, end, _CHUNK):
             yield bytes(obstore.get_range(self._store, key, start=begin, end=min(begin + _CHUNK, end)))
+
+    def _from_the_start(self, key: str, end: int) -> Iterator[bytes]:
+        """One request for all of it, where ranges would be one for each megabyte."""
+        left = end
+        for chunk in obstore.get(self._store, key).stream(min_chunk_size=_CHUNK):
+            yield bytes(chunk)[:left]
+            left -= len(chunk)
+            if left <= 0:
+                return
 
     def size(self, key: str) -> int:
         """How many bytes a key has; raises FileNotFoundError."""
@@ -66,6 +89,23 @@ class ObjectBlobs:
         except FileNotFoundError:
             return False
         return True
+
+
+def _link(path: Path, target: Path) -> bool:
+    """Whether a file has got a second name on its own disk, durably; one that has it already counts."""
+    new_folders = [one for one in (target.parent, target.parent.parent) if not one.is_dir()]
+    target.parent.mkdir(parents=True, exist_ok=True)
+    _flush(path)
+    try:
+        os.link(path, target)
+    except FileExistsError:
+        return True
+    except OSError:
+        return False  # Another disk, or one that knows no links.
+    target.chmod(0o444)
+    for one in (target.parent, *(folder.parent for folder in new_folders)):
+        _flush(one)
+    return True
 
 
 def _flush(path: Path) -> None:

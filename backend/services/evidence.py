@@ -31,13 +31,12 @@ def note_arrived(session: Session, sha256: str, size_bytes: int) -> None:
 
 def mark_arrived(session: Session, sha256: str) -> int:
     """Set `arrived_at` on photos whose bytes are here; safe to repeat; returns how many were marked."""
-    found = session.get(Object, sha256)
-    if found is None:
-        return 0
     waiting = session.execute(
-        select(Photo.id, Photo.unit_id).where(Photo.sha256 == sha256, Photo.arrived_at.is_(None))
+        select(Photo.id, Photo.unit_id, Object.arrived_at)
+        .join(Object, Object.sha256 == Photo.sha256)
+        .where(Photo.sha256 == sha256, Photo.arrived_at.is_(None))
     ).all()
-    for photo_id, unit_id in waiting:
-        now = {"arrived_at": moment_text(found.arrived_at)}
+    for photo_id, unit_id, arrived_at in waiting:
+        now = {"arrived_at": moment_text(arrived_at)}
         door.change(session, system(str(unit_id)), "photo", str(photo_id), now)
     return len(waiting)

@@ -46,8 +46,9 @@ class Parts:
     def append(self, upload_id: str, offset: int, chunks: Iterator[bytes], most: int) -> int:
         """Write bytes behind `offset`, at most `most`, and flush them to disk; returns the new offset.
 
-        What arrived before a connection broke is kept, so the phone goes on from there. Raises wrong_offset,
-        upload_taken_over when a newer writer came, and disk_full (with what fitted kept).
+        What arrived before a connection broke is kept, so the phone goes on from there. A file that is whole is left
+        for whoever keeps it to flush. Raises wrong_offset, upload_taken_over when a newer writer came, and disk_full
+        (with what fitted kept).
         """
         with self.path(upload_id).open("a+b", buffering=0) as file:
             ticket = self._take_over(upload_id, file, offset)
@@ -58,7 +59,8 @@ class Parts:
                     if offset >= end:
                         break
             finally:
-                os.fsync(file.fileno())
+                if offset < end:
+                    os.fsync(file.fileno())
             return offset
 
     def _take_over(self, upload_id: str, file: BinaryIO, offset: int) -> str:

@@ -16,7 +16,7 @@ from uuid import UUID
 
 import structlog
 from obstore.exceptions import BaseError
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.orm import Session
 
 from backend.actor import Actor
@@ -25,7 +25,7 @@ from backend.db import Database
 from backend.errors import Problem
 from backend.records.upload import Upload
 from backend.services import door
-from backend.services.evidence import note_arrived
+from backend.services.evidence import mark_arrived
 from backend.services.parts import CHUNK, Parts
 
 log = structlog.get_logger(__name__)
@@ -84,11 +84,13 @@ def create_upload(session: Session, actor: Actor, announced: Announced, parts: P
 
 def _need_room(session: Session, actor: Actor, length_bytes: int, day_bytes: int) -> None:
     """One person's uploads of a day, and those left unfinished, have a limit."""
-    mine = Upload.staff_id == UUID(actor.id)
     midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    sums = select(func.coalesce(func.sum(Upload.length_bytes), 0)).where(mine, Upload.created_at >= midnight)
-    unfinished = select(func.count()).where(mine, Upload.finished_at.is_(None), Upload.ended_at.is_(None))
-    used, open_uploads = session.scalar(sums) or 0, session.scalar(unfinished) or 0
+    today = func.coalesce(func.sum(Upload.length_bytes).filter(Upload.created_at >= midnight), 0)
+    unfinished = func.count().filter(Upload.finished_at.is_(None), Upload.ended_at.is_(None))
+    mine = (Upload.created_at >= midnight) | (Upload.finished_at.is_(None) & Upload.ended_at.is_(None))
+    used, open_uploads = session.execute(
+        select(today, unfinished).where(Upload.staff_id == UUID(actor.id), mine)
+    ).one()  # fmt: skip
     if used + length_bytes > day_bytes or open_uploads >= MOST_OPEN:
         wait = midnight + timedelta(days=1) - datetime.now(UTC)
         raise Problem("quota_exceeded", retry_after_s=int(wait.total_seconds()) + 1)
@@ -119,7 +121,7 @@ def receive_bytes(
     checksum: Checksum | None = None,
 ) -> Upload:
     """Take bytes at an offset; when whole, check the hash and keep the file. Raises wrong_offset, wrong_hash, …"""
-    with place.database.transaction() as session:
+    with place.database.glance() as connection, Session(connection, expire_on_commit=False) as session:
         upload = find_upload(session, actor, upload_id)
     if upload.finished_at is not None:
         raise Problem("wrong_offset", offset=upload.length_bytes)
@@ -144,32 +146,47 @@ def _checked(chunks: Iterator[bytes], checksum: Checksum, kept: IO[bytes], most:
     yield from iter(lambda: kept.read(CHUNK), b"")
 
 
-def settle(place: Receiving, upload_id: str) -> Upload:
-    """A file that is all here: its hash checked, kept for good, its photos marked. Safe to repeat.
+_FINISH = text(
+    "WITH done AS (UPDATE upload SET whole_at = COALESCE(whole_at, :now), finished_at = :now WHERE id = CAST(:id AS uuid) "
+    "AND finished_at IS NULL AND ended_at IS NULL RETURNING sha256, length_bytes), "
+    "kept AS (INSERT INTO object (sha256, size_bytes) SELECT sha256, length_bytes FROM done ON CONFLICT DO NOTHING), "
+    "seen AS (INSERT INTO look (sha256) SELECT sha256 FROM done ON CONFLICT DO NOTHING) SELECT sha256 FROM done"
+)
 
+
+def settle(place: Receiving, upload_id: str) -> Upload:
+    """A file that is all here: its hash checked, kept for good, its photos marked. Safe to repeat, also side by side.
+
+    No transaction is open while bytes are read and kept: a key names its content, so keeping it twice is keeping it once.
     When the place for good cannot be reached the bytes stay, and `settle_waiting` tries again.
     """
+    upload = _read(place, upload_id)
+    if upload.finished_at is not None or upload.ended_at is not None or upload.sha256 is None:
+        return upload
+    try:
+        if upload.whole_at is None and place.parts.sha256(upload_id) != upload.sha256:
+            place.parts.remove(upload_id)
+            place.parts.begin(upload_id)
+            raise Problem("wrong_hash", offset=0)
+        place.blobs.keep(key_of(upload.sha256), place.parts.path(upload_id))
+    except FileNotFoundError:
+        return _read(place, upload_id)  # Somebody else has just kept it.
+    except (BaseError, OSError) as error:
+        log.warning("upload.store_away", upload=upload_id, error=type(error).__name__)
+        with place.database.transaction() as session:
+            session.execute(update(Upload).where(Upload.id == upload.id).values(whole_at=datetime.now(UTC)))
+        return _read(place, upload_id)
+    upload.finished_at = datetime.now(UTC)
     with place.database.transaction() as session:
-        upload = session.execute(
-            select(Upload).where(Upload.id == UUID(upload_id)).with_for_update()
-        ).scalar_one()  # fmt: skip
-        if upload.finished_at is not None or upload.ended_at is not None or upload.sha256 is None:
-            return upload
-        if upload.whole_at is None:
-            if place.parts.sha256(upload_id) != upload.sha256:
-                place.parts.remove(upload_id)
-                place.parts.begin(upload_id)
-                raise Problem("wrong_hash", offset=0)
-            upload.whole_at = datetime.now(UTC)
-        try:
-            place.blobs.put(key_of(upload.sha256), place.parts.chunks(upload_id))
-        except (BaseError, OSError) as error:
-            log.warning("upload.store_away", upload=upload_id, error=type(error).__name__)
-            return upload
-        upload.finished_at = datetime.now(UTC)
-        note_arrived(session, upload.sha256, upload.length_bytes)
+        if session.execute(_FINISH, {"id": upload_id, "now": upload.finished_at}).one_or_none() is not None:
+            mark_arrived(session, upload.sha256)
     place.parts.remove(upload_id)
     return upload
+
+
+def _read(place: Receiving, upload_id: str) -> Upload:
+    with place.database.glance() as connection, Session(connection, expire_on_commit=False) as session:
+        return session.execute(select(Upload).where(Upload.id == UUID(upload_id))).scalar_one()
 
 
 def settle_waiting(place: Receiving) -> int:

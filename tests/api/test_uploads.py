@@ -219,7 +219,7 @@ def test_two_writers_at_one_offset_do_not_mix(place: Receiving, town: Town) -> N
 class Away:
     """A store that cannot be reached."""
 
-    def put(self, key: str, chunks: Any) -> None:
+    def keep(self, key: str, path: Any) -> None:
         raise ConnectionError(key)
 
 

@@ -2,18 +2,101 @@
 
 from __future__ import annotations
 
+import errno
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from obstore.exceptions import BaseError
 
 from backend.blobs.store import BlobStore, key_of, open_blobs
+from backend.local.processes import free_port, wait_for_port
 
 
-@pytest.fixture(params=["disk", "disk with a space", "memory"])
-def blobs(request: pytest.FixtureRequest, tmp_path: Path) -> BlobStore:
+@pytest.fixture(scope="module")
+def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """A real S3 server on this machine: rclone's; what a client of it must have in its environment."""
+    folder, port = tmp_path_factory.mktemp("s3"), free_port(19800)
+    (folder / "photos").mkdir()
+    program = [
+        str(Path(sys.executable).parent / "rclone"),
+        "serve",
+        "s3",
+        "--auth-key",
+        "wanggetest,secretsecret",
+        "--addr",
+        f"127.0.0.1:{port}",
+        str(folder),
+    ]
+    with subprocess.Popen(program, stderr=subprocess.DEVNULL) as server:
+        try:
+            wait_for_port(port)
+            yield {
+                "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "AWS_ACCESS_KEY_ID": "wanggetest", "AWS_SECRET_ACCESS_KEY": "secretsecret",
+                "AWS_ALLOW_HTTP": "true", "AWS_REGION": "us-east-1",
+            }  # fmt: skip
+        finally:
+            server.terminate()
+
+
+@pytest.fixture(params=["disk", "disk with a space", "memory", "s3"])
+def blobs(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> BlobStore:
     """Each kind of store."""
+    if request.param == "s3":
+        for name, value in request.getfixturevalue("s3").items():
+            monkeypatch.setenv(name, value)
+        return open_blobs(f"s3://photos/{tmp_path.name}")
     folder = tmp_path / ("with a space" if "space" in request.param else "plain")
     return open_blobs("memory://" if request.param == "memory" else folder.as_uri())
+
+
+def test_a_file_of_ours_is_kept_and_may_go(blobs: BlobStore, tmp_path: Path) -> None:
+    part = tmp_path / "part"
+    part.write_bytes(b"bytes" * 1000)
+    for _ in range(2):
+        blobs.keep("sha256/cd/cde", part)
+    part.unlink()
+    assert blobs.get("sha256/cd/cde") == b"bytes" * 1000
+    assert blobs.size("sha256/cd/cde") == 5000
+
+
+def test_its_beginning_and_the_whole(blobs: BlobStore) -> None:
+    data = bytes(range(256)) * 10_000
+    blobs.put("k", iter([data]))
+    assert b"".join(blobs.read("k", 0, len(data))) == data
+    assert b"".join(blobs.read("k", 0, 1_500_000)) == data[:1_500_000]
+    with pytest.raises(FileNotFoundError):
+        list(blobs.read("nothing", 0, 5))
+
+
+@pytest.mark.parametrize(
+    "blobs", ["disk", "memory"], indirect=True
+)  # rclone's server answers a range with 200, not 206.
+def test_a_part_of_it(blobs: BlobStore) -> None:
+    data = bytes(range(256)) * 10_000
+    blobs.put("k", iter([data]))
+    assert b"".join(blobs.read("k", 5, 2_000_001)) == data[5:2_000_001]
+
+
+def test_a_file_on_another_disk_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def other_disk(*_: object) -> None:
+        raise OSError(errno.EXDEV, "Invalid cross-device link")
+
+    monkeypatch.setattr("os.link", other_disk)
+    part = tmp_path / "part"
+    part.write_bytes(b"bytes")
+    blobs = open_blobs((tmp_path / "kept").as_uri())
+    blobs.keep("sha256/cd/cde", part)
+    assert blobs.get("sha256/cd/cde") == b"bytes"
+
+
+def test_a_store_that_is_away_says_so_within_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{free_port(19900)}", "AWS_ACCESS_KEY_ID": "us", "AWS_SECRET_ACCESS_KEY": "s", "AWS_ALLOW_HTTP": "true"}.items():  # fmt: skip
+        monkeypatch.setenv(name, value)
+    with pytest.raises(BaseError):
+        open_blobs("s3://photos").put("k", iter([b"x"]))
 
 
 def test_what_was_put_comes_back_equal(blobs: BlobStore) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +17,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
+from werkzeug.serving import make_server
 
 from backend import config, logs, migrations
 from backend.app import create_app, make_house
@@ -144,6 +146,18 @@ def app(web: Flask, settings: config.Settings, database: Database) -> Flask:
     """The web application on this test's small town."""
     web.extensions["wangge"] = make_house(settings, database)
     return web
+
+
+@pytest.fixture
+def served(app: Flask) -> Iterator[str]:
+    """The same on a port of this machine: its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 @dataclass

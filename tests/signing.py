@@ -84,14 +84,19 @@ def job_under_way(database: Database, town: Town, name: str) -> str:
     return uid(name)
 
 
-def crew_with_a_key(phone_of: PhoneOf, database: Database, town: Town) -> Crew:
-    """The leader's phone, its key known to the server, at a job under way."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    job, phone = job_under_way(database, town, "job"), phone_of("leader")
+def give_key(database: Database, phone: Phone, key: ec.EllipticCurvePrivateKey) -> None:
+    """The server learns a phone's key, as at its first sign-in."""
     with database.transaction() as session:
         session.execute(
             text("UPDATE device SET public_key = :key WHERE id = CAST(:id AS uuid)"),
             {"key": public_text(key), "id": phone.store.meta("device")},
         )
+
+
+def crew_with_a_key(phone_of: PhoneOf, database: Database, town: Town) -> Crew:
+    """The leader's phone, its key known to the server, at a job under way."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    job, phone = job_under_way(database, town, "job"), phone_of("leader")
+    give_key(database, phone, key)
     phone.sync()
     return Crew(phone, key, database, town, job)

@@ -5,14 +5,12 @@ from __future__ import annotations
 import hashlib
 import os
 import subprocess
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from tusclient.client import TusClient
-from werkzeug.serving import make_server
 
 from tests.conftest import Person
 from tests.factories import uid
@@ -31,15 +29,9 @@ def file(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def address(app: Flask) -> Iterator[str]:
-    """Our server on a port of this machine."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/api/v1/uploads"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def address(served: str) -> str:
+    """Where uploads begin."""
+    return f"{served}/api/v1/uploads"
 
 
 def kept(app: Flask) -> bytes:

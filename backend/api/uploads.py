@@ -1,4 +1,4 @@
-"""Photo bytes by tus 1.0: creation (with bytes, if the phone likes), continuation, checksums, pieces, ending; hashes are checked."""
+"""Photo bytes by tus 1.0 (a phone reported lost hands in its photos too): creation (with bytes, if the phone likes), continuation, checksums, pieces, ending; hashes are checked."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from werkzeug.exceptions import ClientDisconnected
 
-from backend.api.authentication import actor, signed_in
+from backend.api.authentication import actor, signed_in_or_revoked
 from backend.api.house import house, reading, transaction
 from backend.errors import Problem
 from backend.records.upload import Upload
@@ -144,7 +144,7 @@ class Uploads(MethodView):
          "description": "photo_id and sha256 (hex), base64 each; a piece has none"},
     ], requestBody=_BINARY | {"required": False})  # fmt: skip
     @blueprint.response(201)
-    @signed_in
+    @signed_in_or_revoked
     def post(self) -> Response:
         """Begin an upload, with its first bytes if the phone sends them; Location says where the rest goes."""
         _need_tus()
@@ -165,7 +165,7 @@ class Uploads(MethodView):
 @blueprint.route("/<uuid:upload_id>")
 class OneUpload(MethodView):
     @blueprint.response(200)
-    @signed_in
+    @signed_in_or_revoked
     def head(self, upload_id: Any) -> Response:
         """How many bytes have arrived; Arrived-At once the whole file is kept for good."""
         with reading() as session:
@@ -177,7 +177,7 @@ class OneUpload(MethodView):
         {"in": "header", "name": "Upload-Offset", "required": True, "schema": {"type": "integer", "minimum": 0}},
     ], requestBody=_BINARY)  # fmt: skip
     @blueprint.response(204)
-    @signed_in
+    @signed_in_or_revoked
     def patch(self, upload_id: Any) -> Response:
         """Bytes at an offset."""
         _need_tus()
@@ -187,7 +187,7 @@ class OneUpload(MethodView):
 
     @blueprint.doc(parameters=[_TUS])
     @blueprint.response(204)
-    @signed_in
+    @signed_in_or_revoked
     def delete(self, upload_id: Any) -> Response:
         """Give an upload up; what was kept for good stays."""
         _need_tus()

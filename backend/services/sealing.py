@@ -221,4 +221,28 @@ def erase_from_history(session: Session, kind: str, record_id: str) -> int:
             text("UPDATE sealed_row SET salt = NULL WHERE kind = :kind AND id = CAST(:id AS uuid) AND version = :version"),
             key,
         )  # fmt: skip
+    _erase_waiting(session, kind, record_id, personal)
     return len(rows)
+
+
+def _erase_waiting(session: Session, kind: str, record_id: str, personal: list[str]) -> None:
+    """The same values in work that waits or waited for a person, and in disputes about them."""
+    key = {"kind": kind, "id": record_id}
+    waiting = text("SELECT mutation_id, verbatim FROM sync_waiting WHERE kind = :kind AND record_id = :id FOR UPDATE")
+    for mutation_id, verbatim in session.execute(waiting, key).all():
+        session.execute(
+            text("UPDATE sync_waiting SET verbatim = :verbatim WHERE mutation_id = :mutation"),
+            {"verbatim": _without(bytes(verbatim), personal), "mutation": mutation_id},
+        )
+    disputes = text("DELETE FROM sync_question WHERE kind = :kind AND id = CAST(:id AS uuid) AND field = ANY(:fields)")
+    session.execute(disputes, key | {"fields": personal})
+
+
+def _without(verbatim: bytes, personal: list[str]) -> bytes:
+    """A mutation's bytes without personal values; nothing of bytes that cannot be read."""
+    try:
+        content = orjson.loads(verbatim)
+        content["now"] = {name: value for name, value in content["now"].items() if name not in personal}
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        return b"{}"
+    return orjson.dumps(content)

@@ -219,7 +219,7 @@ class Phone:
                 page = self._send("POST", "/sync/pull", json=body).json()
             except Refused as refused:
                 if refused.code == "device_revoked" and not self.store.waiting(1):
-                    self.store.wipe()
+                    self._hand_in_photos_and_wipe()
                 if refused.code != "start_compare":
                     raise
                 self.repair()
@@ -228,6 +228,12 @@ class Phone:
             self._keep_page(page)
             if not page["more"]:
                 return
+
+    def _hand_in_photos_and_wipe(self) -> None:
+        """Reported lost: its pictures go first, for they are somebody's work too."""
+        self.upload()
+        if not self.store.photos_waiting():
+            self.store.wipe()
 
     def repair(self) -> None:
         """Compare the whole store with the server by digests of ranges, and replace the ranges that differ.

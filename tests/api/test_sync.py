@@ -336,17 +336,26 @@ def test_held_work_goes_on_when_what_it_needs_arrives(phone_of: PhoneOf, town: T
     assert rep.records("visit")[visit_id]["state"] == "done"
 
 
-def test_a_lost_phone_hands_in_and_is_wiped(phone_of: PhoneOf, as_: As, town: Town) -> None:
+def test_a_lost_phone_hands_in_and_is_wiped(phone_of: PhoneOf, as_: As, town: Town, database: Database) -> None:
     rep = phone_of("rep")
     rep.sync()
     rep.change("customer", town["customer 0"], {"note": "on the lost phone"})
+    photo = rep.take_photo("customer", town["customer 0"], "site", b"a photo", {"cell_id": town["cell 0"]})
     revoked = as_("supervisor")("PUT", f"/devices/{rep.store.meta('device')}/revocation")
     assert revoked.status_code == 200, revoked.text
     with pytest.raises(Refused) as refused:
         rep.sync()
     assert refused.value.code == "device_revoked"
     assert rep.store.versions() == {}
-    assert as_("dispatcher").get("/inbox/parked")[0]["mutations"][0]["content"]["now"] == {"note": "on the lost phone"}
+    groups = as_("dispatcher").get("/inbox/parked")
+    assert {"note": "on the lost phone"} in [one["content"]["now"] for group in groups for one in group["mutations"]]
+    # Its photos' bytes came too, and count once a person has taken the record over.
+    for group in groups:
+        path = f"/inbox/parked/{group['group_id']}/decision"
+        assert as_("dispatcher")("POST", path, {"decision": "apply", "reason": "已核对"}).status_code == 200
+    outbox.serve(database)
+    assert as_("dispatcher").get(f"/photos/{photo}")["arrived_at"]
+    assert as_("dispatcher")("GET", f"/photo-content/{photo}").data == b"a photo"
 
 
 def test_a_dissatisfied_answer_becomes_an_item(phone_of: PhoneOf, town: Town, database: Database) -> None:

@@ -16,6 +16,7 @@ from backend.db import Database
 from backend.records.seal import Seal
 from backend.services import door, sealing
 from backend.services.sealing import Broken
+from mobile_api_spec.phone import Phone
 from tests.conftest import Person
 from tests.factories import Town
 
@@ -131,6 +132,22 @@ def test_what_the_law_asks_to_erase_goes_and_the_chain_holds(
     assert all(one["changed"].get("phone", [None, None]) == [None, None] for one in history)
     run(sealed, "UPDATE sync_history SET changed = changed - 'phone' WHERE kind = 'customer' AND version = 2")
     assert broken(sealed).why == "the row was changed"
+
+
+def test_parked_work_and_disputes_forget_too(sealed: Database, town: Town, tmp_path: Path, phone_of: Callable[..., Phone], as_: Callable[[str], Person]) -> None:  # fmt: skip
+    stranger = phone_of("south_rep")
+    stranger.sync()
+    stranger.change("customer", town["customer 0"], {"phone": "13811112222", "note": "换表"})
+    stranger.sync()
+    with sealed.transaction() as session:
+        sealing.erase_values(session, "customer", town["customer 0"])
+    sealing.seal_history(sealed, SECRET, tmp_path)
+    with sealed.transaction() as session:
+        sealing.erase_from_history(session, "customer", town["customer 0"])
+        kept = session.execute(text("SELECT verbatim FROM sync_waiting")).scalars().all()
+        assert len(kept) == 1
+        assert b"13811112222" not in bytes(kept[0]) and "换表" in bytes(kept[0]).decode()
+    assert len(as_("admin").get("/inbox/parked")) == 1
 
 
 def test_a_row_that_commits_late_is_under_the_next_seal(sealed: Database, town: Town, tmp_path: Path) -> None:

@@ -277,10 +277,16 @@ export class Engine {
       return (await (await this.ask("POST", "/sync/pull", { json })).json()) as Page;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      if (error.code === "device_revoked" && !this.store.waiting().length) await this.store.rows.wipe();
+      if (error.code === "device_revoked" && !this.store.waiting().length) await this.#handInPhotosAndWipe();
       if (error.code !== "start_compare") throw error;
       return null;
     }
+  }
+
+  /** Reported lost: its pictures go first, whatever carries them, for they are somebody's work too. */
+  async #handInPhotosAndWipe(): Promise<void> {
+    await uploadWaiting(this);
+    if (this.store.photos().every((one) => one.isDone)) await this.store.rows.wipe();
   }
 
   /** Compare the whole store with the server by digests of ranges, and replace the ranges that differ. */

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from bench import city, dispatch, evidence, growth, pages, storm, sync_work, territory, vrptw
+from bench import city, dispatch, evidence, evidence_http, growth, pages, storm, sync_work, territory, vrptw
 
 BENCHES = {
     "city": city.main,
     "dispatch": dispatch.main,
     "evidence": evidence.main,
+    "evidence-http": evidence_http.main,
     "growth": growth.main,
     "pages": pages.main,
     "storm": storm.main,

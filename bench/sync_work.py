@@ -160,7 +160,8 @@ class Client:
         self._url, self.store, self.cursor, self.last = url, new_id(), None, 0
         self._headers = {"Content-Type": "application/json", "Accept-Encoding": "identity"}
         self.reconnect()
-        self._headers["Authorization"] = f"Bearer {token or self._sign_in(login)}"
+        self.token = token or self._sign_in(login)
+        self._headers["Authorization"] = f"Bearer {self.token}"
 
     def reconnect(self) -> None:
         """Open a connection."""

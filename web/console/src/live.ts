@@ -90,6 +90,12 @@ async function read(): Promise<void> {
   live.readAt = Date.now();
 }
 
+/** The kinds of jobs there are; they seldom change. */
+export async function readMatters(): Promise<void> {
+  const page = await got(GET("/api/v1/matters", { params: { query: { limit: 500 } } }));
+  matters.value = new Map(page.rows!.map((one) => [String(one.id), one as Values]));
+}
+
 let timer = 0;
 
 /** Begin to watch: once signed in, until signed out. */
@@ -100,8 +106,7 @@ export async function watchBoard(): Promise<void> {
     const isDue = live.now - live.readAt > EVERY_MS && live.now - triedAt > AGAIN_MS;
     if (me.signed && isDue) void readBoard();
   }, 1_000);
-  const page = await got(GET("/api/v1/matters", { params: { query: { limit: 500 } } }));
-  matters.value = new Map(page.rows!.map((one) => [String(one.id), one as Values]));
+  await readMatters();
   await readBoard();
   void listen();
 }

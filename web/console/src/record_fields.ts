@@ -1,0 +1,80 @@
+/** What a form asks of a kind of record, read from the contract's own schema; nothing is listed twice. */
+import crew from "../../../mobile_api_spec/schemas/crew.json" with { type: "json" };
+import matter from "../../../mobile_api_spec/schemas/matter.json" with { type: "json" };
+import questionnaire from "../../../mobile_api_spec/schemas/questionnaire.json" with { type: "json" };
+import staff from "../../../mobile_api_spec/schemas/staff.json" with { type: "json" };
+
+export type EditableKind = "crew" | "matter" | "questionnaire" | "staff";
+
+interface Property {
+  type?: string | string[];
+  format?: string;
+  enum?: (string | null)[];
+  items?: Property;
+  maximum?: number;
+  minimum?: number;
+  maxLength?: number;
+  $ref?: string;
+  "x-policy"?: string;
+}
+
+interface Schema {
+  properties: Record<string, Property>;
+  required?: string[];
+  $defs?: Record<string, Schema>;
+}
+
+export type Input = "text" | "long" | "number" | "switch" | "select" | "selects" | "day" | "person" | "people" | "form" | "rows";
+
+export interface FormField {
+  name: string;
+  input: Input;
+  isRequired: boolean;
+  choices: string[];
+  least: number | undefined;
+  most: number | undefined;
+  length: number | undefined;
+  /** Of `rows`: what each row asks. */
+  rows: FormField[];
+}
+
+const SCHEMAS = { crew, matter, questionnaire, staff } as unknown as Record<EditableKind, Schema>;
+const NOT_ASKED = new Set(["id", "kind", "version", "unit_id", "portrait_id", "start_place", "end_place"]);
+const LONG = 300;
+
+export function fieldsOf(kind: EditableKind): FormField[] {
+  return asked(SCHEMAS[kind], SCHEMAS[kind].$defs ?? {});
+}
+
+function asked(schema: Schema, others: Record<string, Schema>): FormField[] {
+  const names = Object.keys(schema.properties).filter((name) => !NOT_ASKED.has(name) && schema.properties[name]!["x-policy"] !== "server");
+  const fields = names.map((name) => field(name, schema, others));
+  // What must be given comes first; long lists come last.
+  return fields.sort((a, b) => Number(a.input === "rows") - Number(b.input === "rows") || Number(b.isRequired) - Number(a.isRequired));
+}
+
+function field(name: string, schema: Schema, others: Record<string, Schema>): FormField {
+  const one = schema.properties[name]!;
+  const row = one.items?.$ref ? others[one.items.$ref.split("/").at(-1)!] : undefined;
+  const choices = (one.enum ?? one.items?.enum ?? []).filter((choice) => choice !== null);
+  const isRequired = schema.required?.includes(name) ?? false;
+  const limits = { least: one.minimum, most: one.maximum, length: one.maxLength };
+  return { name, input: row ? "rows" : inputOf(name, one, choices.length > 0), isRequired, choices, ...limits, rows: row ? asked(row, others) : [] };
+}
+
+function inputOf(name: string, one: Property, hasChoices: boolean): Input {
+  const types = [one.type ?? "string"].flat();
+  if (types.includes("array")) return hasChoices ? "selects" : "people";
+  if (hasChoices) return "select";
+  if (types.includes("boolean")) return "switch";
+  if (types.includes("integer") || types.includes("number")) return "number";
+  if (one.format === "date") return "day";
+  if (one.format === "uuid") return name === "questionnaire_id" ? "form" : "person";
+  return (one.maxLength ?? 0) > LONG ? "long" : "text";
+}
+
+/** What a new record begins with. */
+export function emptyOf(fields: FormField[]): Record<string, unknown> {
+  const begun = fields.filter((one) => one.isRequired).map((one) => [one.name, ["rows", "people", "selects"].includes(one.input) ? [] : one.input === "switch" ? true : one.input === "number" ? (one.least ?? 0) : ""]);
+  return Object.fromEntries(begun);
+}

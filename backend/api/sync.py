@@ -352,7 +352,7 @@ class Nudges(MethodView):
         if broker is None or not _LISTENERS.acquire(blocking=False):
             return Response(status=204, headers={"Retry-After": "30"})
         # A few desks may hear at once what a thousand phones hear spread out.
-        pace = {"least": 0.5, "spread": 0.2} if entrance.actor.is_office else {}
+        pace = {"least": 0.3, "spread": 0.05} if entrance.actor.is_office else {}
         events = Response(listen(broker, sorted(entrance.scopes), **pace), mimetype="text/event-stream")
         events.call_on_close(_LISTENERS.release)
         events.headers["Cache-Control"] = "no-store"

@@ -49,8 +49,14 @@ export function fieldsOf(kind: EditableKind): FormField[] {
 function asked(schema: Schema, others: Record<string, Schema>): FormField[] {
   const names = Object.keys(schema.properties).filter((name) => !NOT_ASKED.has(name) && schema.properties[name]!["x-policy"] !== "server");
   const fields = names.map((name) => field(name, schema, others));
-  // What must be given comes first; long lists come last.
-  return fields.sort((a, b) => Number(a.input === "rows") - Number(b.input === "rows") || Number(b.isRequired) - Number(a.isRequired));
+  // What must be given comes first, what it is called before that; long lists come last.
+  return fields.sort((a, b) => Number(a.input === "rows") - Number(b.input === "rows") || Number(b.isRequired) - Number(a.isRequired) || rank(a.name) - rank(b.name));
+}
+
+/** Names, then the kind, then the words in Chinese and in English, then the rest. */
+function rank(name: string): number {
+  const found = [/^(code|name|staff_number)$/, /^(type|post)$/, /zh$/, /en$/].findIndex((one) => one.test(name));
+  return found < 0 ? 4 : found;
 }
 
 function field(name: string, schema: Schema, others: Record<string, Schema>): FormField {

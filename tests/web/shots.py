@@ -31,6 +31,14 @@ def take(url: str) -> list[Path]:
                     made.append(FOLDER / f"phone-{who}-{name}-{locale[:2]}.png")
                     page.screenshot(path=made[-1])
                 phone.close()
+            public = browser.new_context(viewport={"width": 390, "height": 844}, locale=locale)
+            for name in ("who", "verify", "confirm"):
+                page = public.new_page()
+                page.goto(f"{url}/{name}")
+                page.wait_for_timeout(600)
+                made.append(FOLDER / f"public-{name}-{locale[:2]}.png")
+                page.screenshot(path=made[-1])
+            public.close()
             desk = Desk(browser, url, "D101", locale=locale)
             desk.sign_in()
             for name, page in console_pages(desk):

@@ -207,6 +207,31 @@ def test_a_job_cancelled_while_it_was_being_finished(handset: Hand, office: Offi
     assert questions or parked
 
 
+def test_the_camera_kills_the_page(handset: Hand, office: Offices, picture: Path) -> None:
+    """Cheap phones throw the page away while the camera is open; what was typed is there when it comes back."""
+    desk = office("D101")
+    job = sent_to_crew(desk)
+    phone = handset("L101")
+    phone.go(f"/jobs/{job}")
+    phone.page.click("[data-test=step-accept]")
+    phone.cut()
+    phone.page.click("[data-test=step-arrive]")
+    phone.page.fill("textarea[name=diagnosis]", "阀杆断裂")
+    phone.page.wait_for_timeout(300)
+    with phone.page.expect_file_chooser():
+        phone.page.click("[data-test=take-photo]")
+    phone.restart()
+    page = phone.page
+    assert page.input_value("textarea[name=diagnosis]") == "阀杆断裂"
+    page.set_input_files("input[type=file]", picture)
+    page.wait_for_selector(".strip img")
+    phone.cut(is_cut=False)
+    phone.sync()
+    (photo,) = desk("GET", f"/work-orders/{job}")["photo_ids"]
+    assert desk("GET", f"/photos/{photo}")["purpose"] == "before"
+    assert until(lambda: desk("GET", f"/photos/{photo}")["arrived_at"] is not None)
+
+
 def test_an_update_waits_for_the_person_and_loses_no_work(handset: Hand, city: City) -> None:
     phone = handset("R101")
     first_customer(phone)

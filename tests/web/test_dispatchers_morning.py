@@ -164,6 +164,12 @@ def test_parked_work_and_a_dispute_are_decided_in_plain_words(desk: Desks, offic
     office("S101")("PATCH", f"/customers/{customer}", json={"phone": "13900000002"}, version=stored["version"])
     rep.cut(is_cut=False)
     rep.sync()
+    # Whoever was met by another's change sees both values, and that somebody else decides.
+    rep.page.locator("[data-test=recent]").first.click()
+    disputed = rep.page.locator("[data-test=detail-phone]")
+    expect(disputed).to_contain_text("有争议")
+    expect(disputed).to_contain_text("13900000001")
+    expect(disputed).to_contain_text("13900000002")
     page = desk("D101").page
     page.click("nav a[href='#/inbox']")
     page.click("#tab-questions")

@@ -12,6 +12,7 @@ export const zh = {
   customers: { search: "姓名、电话、表号、地址、拼音", none: "没有找到", count: "{count} 户", meter: "表号", edit: "修改", visits: "走访记录", papers: "待补材料", atAddress: "这一户的事", note: "备注", phone: "电话", name: "名称" },
   survey: { title: "勘查", feasible: "可以接水", material: "管材", diameter: "管径（毫米）", pressure: "水压（千帕）", distance: "到主管距离（米）", plan: "供水方案", sketch: "草图", report: "提交报告", need: "须填全并有 3 张照片", arrive: "到场" },
   map: { title: "我的网格", noGl: "这台手机不能画地图，请用列表。", jobs: "工单", customers: "客户" },
+  detail: { field: "项目", mine: "我填的", now: "现在的", disputed: "有争议", met: "有人同时改了同一项，两个值都保留，由调度员决定", gone: "这条记录已不在本机" },
   queue: { title: "上传", records: "记录", waiting: "待传", sent: "已送达", applied: "已生效", merged: "已合并", parked: "待人工", held: "等待前一条", retry: "立即同步", export: "导出未上传", exported: "已导出 {count} 条", photo: "照片", bytes: "{sent} / {size}", empty: "没有待传的内容", recent: "最近", why: "原因", remedy: "怎么办", today: "我的记录", wifi: "只在 Wi-Fi 下传照片" },
   me: { onShift: "在岗", offShift: "未上岗", shiftStart: "上岗", shiftEnd: "下岗", shiftWhy: "只在上岗期间、办理工作时记录位置", looks: "谁看过我的位置", noLooks: "没有人看过", looksOffline: "联网后可查", title: "我的", person: "本人", device: "本机", storage: "已用空间", persisted: "存储受保护", notPersisted: "存储未受保护：系统可能清除数据", protect: "申请保护", install: "请把本应用添加到主屏幕，离线数据才不会被清除", ready: "可以出发", lock: "锁定", version: "版本", cells: "我的网格", read: "知道了", evicted: "系统清除过这台手机的离线数据。已上传的记录会重新下载；未上传的请看导出文件。" },
   camera: { take: "拍照" },

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 from backend.demo.cast import Office, until
 from tests.web.conftest import City, Desk, Handset
 from tests.web.looking import faults_of
-from tests.web.test_phone_days import sent_to_crew
+from tests.web.test_phone_days import begun, sent_to_crew
 
 Hand = Callable[..., Handset]
 Offices = Callable[[str], Office]
@@ -29,15 +29,7 @@ def left(handset: Hand, office: Offices, picture: Path) -> str:
         page.click("[data-test=shift-turn]")
         page.wait_for_selector("[data-test=shift]:has-text('在岗')")
     phone.sync()
-    phone.go(f"/jobs/{job}")
-    page.click("[data-test=step-accept]")
-    phone.cut()
-    for step in ("leave", "arrive"):
-        page.click(f"[data-test=step-{step}]")
-    page.fill("input[name=told-minutes]", "30")
-    page.fill("input[name=told-cost]", "80")
-    page.click("[data-test=step-start]")
-    page.fill("textarea[name=result]", "井内换阀，试压正常")
+    begun(phone, job)
     page.click(".van-radio:has-text('客户不在场')")
     page.fill("input[name=unsigned]", "敲门无人应答")
     page.click("[data-test=step-finish]")
@@ -73,7 +65,7 @@ def test_absent_then_signed_from_afar(left: str, office: Offices, city: City, ow
     assert desk("GET", f"/photos/{stored['photo_ids'][0]}")["purpose"] == "absent"
     page, address = own_phone, city.url + link(desk, left)
     page.goto(address)
-    page.wait_for_selector("[data-test=sheet]:has-text('井内换阀')")
+    page.wait_for_selector("[data-test=sheet]:has-text('井内阀门已换')")
     assert faults_of(page) == []
     page.click("[data-test=confirm]")
     page.fill("input[name=signer]", "李桂芳")

@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 
 from backend.demo.cast import Office, until
 from tests.web.conftest import Handset
-from tests.web.test_phone_days import rows, sent_to_crew
+from tests.web.test_phone_days import begun, rows, sent_to_crew
 
 Hand = Callable[..., Handset]
 Offices = Callable[[str], Office]
@@ -71,21 +71,6 @@ def test_a_survey_with_its_sketch(handset: Hand, office: Offices, picture: Path)
     report = desk._client.get(f"/papers/survey-reports/{survey}")
     printed = "".join(one.get_textpage().get_text_range() for one in pypdfium2.PdfDocument(report.content))
     assert "球墨铸铁" in printed and "沿人行道接管" in printed
-
-
-def begun(phone: Handset, job: str) -> Page:
-    """At work on a job, with no network from the door on."""
-    page = phone.page
-    phone.go(f"/jobs/{job}")
-    page.click("[data-test=step-accept]")
-    phone.cut()
-    for step in ("leave", "arrive"):
-        page.click(f"[data-test=step-{step}]")
-    page.fill("input[name=told-minutes]", "30")
-    page.fill("input[name=told-cost]", "80")
-    page.click("[data-test=step-start]")
-    page.fill("textarea[name=result]", "井内阀门已换")
-    return page
 
 
 def test_partly_done_leaves_a_job_for_the_rest(handset: Hand, office: Offices, picture: Path) -> None:

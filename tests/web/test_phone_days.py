@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from playwright.sync_api import Page
+
 from backend.demo.cast import Office, until
 from tests.web.conftest import Handset
 
@@ -144,6 +146,21 @@ def sent_to_crew(desk: Office) -> str:
     job = desk("POST", "/work-orders", json=body)
     desk("PUT", f"/dispatch/{job['id']}/assignment", json={"crew_id": crew["id"]})
     return str(job["id"])
+
+
+def begun(phone: Handset, job: str) -> Page:
+    """At work on a job, with no network from the door on."""
+    page = phone.page
+    phone.go(f"/jobs/{job}")
+    page.click("[data-test=step-accept]")
+    phone.cut()
+    for step in ("leave", "arrive"):
+        page.click(f"[data-test=step-{step}]")
+    page.fill("input[name=told-minutes]", "30")
+    page.fill("input[name=told-cost]", "80")
+    page.click("[data-test=step-start]")
+    page.fill("textarea[name=result]", "井内阀门已换")
+    return page
 
 
 def leader_id(desk: Office) -> str:

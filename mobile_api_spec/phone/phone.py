@@ -19,6 +19,7 @@ from mobile_api_spec.phone.store import Store, Values
 
 BATCH = 500
 CHUNK_BYTES = 2 * 1024 * 1024
+SEALS = 100
 
 
 def new_id() -> str:
@@ -144,6 +145,12 @@ class Phone:
         }  # fmt: skip
         return self.create("photo", values | (keys or {}), photo)
 
+    def note_position(self, event: str, lng: float, lat: float, accuracy_m: float | None = None) -> None:
+        """Where a work event of a shift happened, to be told after the next sync; the server refuses any other."""
+        told = {"event": event, "at": self.clock.now().isoformat(), "lng": lng, "lat": lat, "accuracy_m": accuracy_m}
+        with self.store.transaction():
+            self.store.set_meta(positions=[*self.store.meta("positions", []), told])
+
     def records(self, kind: str) -> dict[str, Values]:
         """What the screen shows: the server's copies with unsent work laid over them."""
         shown = self.store.visible(kind, self.store.meta("drops", []))
@@ -161,6 +168,7 @@ class Phone:
         self.push()
         self.pull()
         self.upload()
+        self.tell_positions()
 
     def push(self) -> None:
         """Send the queue, oldest first, in batches; a batch too large is halved."""
@@ -325,6 +333,22 @@ class Phone:
             if refused.status in (404, 410):
                 return None
             raise
+
+    def tell_positions(self) -> None:
+        """Tell what was noted; whatever the answer, it is forgotten here: what the house may not keep, nobody keeps."""
+        while told := self.store.meta("positions", [])[:500]:
+            self._send("POST", "/positions", json={"positions": told})
+            with self.store.transaction():
+                self.store.set_meta(positions=self.store.meta("positions", [])[len(told) :])
+
+    def witness_seals(self) -> list[int]:
+        """Say which seals are held here, and keep the newest; returns those that differ. Once an hour is enough."""
+        held = self.store.meta("seals", [])
+        answer = self._send("POST", "/evidence/seals/witness", json={"seals": held}).json()
+        if answer["newest"] and answer["newest"] not in held:
+            with self.store.transaction():
+                self.store.set_meta(seals=[*held, answer["newest"]][-SEALS:])
+        return list(answer["differ"])
 
     def try_sync(self) -> bool:
         """Sync if there is a network; whether it went through."""

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from backend.db import Database
 from backend.services import door, positions
+from mobile_api_spec.phone import Phone
 from tests.conftest import Person
 from tests.factories import Town
 
@@ -121,3 +122,22 @@ def test_they_are_gone_after_some_days(as_: As, database: Database, town: Town) 
     with database.transaction() as session:
         assert positions.forget_old(session, 1, NOW + timedelta(days=1, minutes=-20)) == 1
     assert stored(database) == 1
+
+
+def test_a_phone_tells_after_its_shift_has_arrived(
+    phone_of: Callable[..., Phone], database: Database, town: Town
+) -> None:
+    """Noted in the basement: the shift travels by push, and only then the positions, which are forgotten on the phone."""
+    phone = phone_of("leader")
+    phone.sync()
+    phone.note_position("leave", 120.38, 36.06)
+    phone.sync()
+    assert stored(database) == 0
+    started = (phone.clock.now() - timedelta(minutes=1)).isoformat()
+    phone.create("duty", {"staff_id": phone.staff_id, "started_at": started})
+    phone.note_position("arrive", 120.38, 36.06, 9.0)
+    phone.sync()
+    assert stored(database) == 1
+    phone.sync()
+    assert stored(database) == 1
+    assert phone.store.meta("positions") == []

@@ -217,6 +217,15 @@ def test_a_history_sealed_anew_is_noticed_by_the_next_phone(sealed: Database, he
     assert notices(sealed) == 1
 
 
+def test_a_phone_keeps_what_it_is_given(sealed: Database, phone_of: Callable[..., Phone]) -> None:
+    phone = phone_of("leader")
+    assert phone.witness_seals() == []
+    assert [one["number"] for one in phone.store.meta("seals")] == [2]
+    assert phone.witness_seals() == []
+    run(sealed, "UPDATE seal SET hash = previous WHERE number = 2")
+    assert phone.witness_seals() == [2]
+
+
 def notices(database: Database) -> int:
     with database.transaction() as session:
         return int(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from backend.demo.load import SIZES, load_city
 from backend.local.browser import find_chromium
@@ -31,14 +31,7 @@ def take(url: str) -> list[Path]:
                     made.append(FOLDER / f"phone-{who}-{name}-{locale[:2]}.png")
                     page.screenshot(path=made[-1])
                 phone.close()
-            public = browser.new_context(viewport={"width": 390, "height": 844}, locale=locale)
-            for name in ("who", "verify", "confirm"):
-                page = public.new_page()
-                page.goto(f"{url}/{name}")
-                page.wait_for_timeout(600)
-                made.append(FOLDER / f"public-{name}-{locale[:2]}.png")
-                page.screenshot(path=made[-1])
-            public.close()
+            made += _public(browser, url, locale)
             desk = Desk(browser, url, "D101", locale=locale)
             desk.sign_in()
             for name, page in console_pages(desk):
@@ -46,6 +39,21 @@ def take(url: str) -> list[Path]:
                 page.screenshot(path=made[-1])
             desk.close()
         browser.close()
+    return made
+
+
+def _public(browser: Browser, url: str, locale: str) -> list[Path]:
+    """The pages for everybody, on a phone and on a desk."""
+    made = []
+    for width, height in ((390, 844), (1280, 800)):
+        context = browser.new_context(viewport={"width": width, "height": height}, locale=locale)
+        for name in ("who", "verify", "confirm"):
+            page = context.new_page()
+            page.goto(f"{url}/{name}")
+            page.wait_for_timeout(600)
+            made.append(FOLDER / f"public-{name}-{width}-{locale[:2]}.png")
+            page.screenshot(path=made[-1])
+        context.close()
     return made
 
 

@@ -62,6 +62,21 @@ def test_an_assignment_is_seen_by_a_colleague_and_taken_back(desk: Desks, office
     assert crew_of(api, job) is None
 
 
+def test_a_job_is_dragged_onto_a_crew(desk: Desks, office: Offices) -> None:
+    api = office("D101")
+    job = job_at(api, "拖放路 3 号")
+    page = desk("D101").page
+    page.locator(".el-radio-button").nth(1).click()
+    find(page, "拖放路 3 号")
+    lane = page.locator("[data-test=timeline] .lane").nth(1)
+    crew = lane.get_attribute("data-crew")
+    page.locator(f"[data-job='{job}']").drag_to(lane)
+    page.wait_for_selector(".el-message-box__btns .el-button--primary, .el-message--success")
+    if page.locator(".el-message-box__btns .el-button--primary").count():
+        page.click(".el-message-box__btns .el-button--primary")
+    assert until(lambda: crew_of(api, job) == crew)
+
+
 def test_by_keyboard_alone(desk: Desks, office: Offices) -> None:
     api = office("D101")
     job = job_at(api, "键盘路 1 号")

@@ -14,7 +14,6 @@ import typst
 
 _TEMPLATES = Path(__file__).parent / "templates"
 FAMILY = "NotoSansCJK*"
-TEMPLATES = ("service_sheet", "survey_report")
 
 
 class NoFonts(Exception):
@@ -24,7 +23,7 @@ class NoFonts(Exception):
 def typeset(
     template: str, given: Mapping[str, Any], files: Mapping[str, bytes], fonts: Path, made_at: datetime | None = None
 ) -> bytes:
-    """One of TEMPLATES as PDF/A-2b; `files` are pictures by the names that `given` uses. Raises NoFonts."""
+    """A template of the folder, by its name, as PDF/A-2b; `files` are pictures by the names that `given` uses. Raises NoFonts."""
     with tempfile.TemporaryDirectory(prefix="wangge-paper-") as name:
         folder = Path(name)
         for path in _TEMPLATES.glob("*.typ"):

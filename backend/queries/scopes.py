@@ -24,6 +24,11 @@ def today(now: datetime | None = None) -> date:
     return (now or datetime.now(UTC)).astimezone(CITY).date()
 
 
+def day_begins(on: date) -> datetime:
+    """The moment a calendar day begins in the city."""
+    return datetime(on.year, on.month, on.day, tzinfo=CITY)
+
+
 def units_below(session: Session, unit_id: str) -> list[str]:
     """A unit and everything under it."""
     rows = session.execute(

@@ -11,11 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.db import Base
 
-WHAT = {"positions": ("位置轨迹", "Positions"), "case": ("案卷", "Case file")}
-
 
 class Access(Base):
-    """One look: by whom, at what, whose. Never changed; kept as long as the house keeps its history."""
+    """One look: by whom, at what (`positions` of a person, a `case`), whose. Never changed; kept as long as the house keeps its history."""
 
     __tablename__ = "access"
     __table_args__ = (Index("ix_access_of", "what", "of_id", "at"),)

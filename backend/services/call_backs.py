@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from backend.actor import Actor, Role
 from backend.errors import Problem
 from backend.events import announce
-from backend.queries.scopes import CITY, units_below
+from backend.queries.scopes import day_begins, units_below
 from backend.records.call_back import CallBack, CallBackSample
 from backend.services import door
 
@@ -48,8 +48,7 @@ def draw_sample(
     """A sample of the visits made in the asker's units on these days. Raises not_allowed, not_found when there are none."""
     if not actor.roles & DRAWS:
         raise Problem("not_allowed", needs=sorted(DRAWS))
-    begin = datetime(from_day.year, from_day.month, from_day.day, tzinfo=CITY)
-    end = datetime(until_day.year, until_day.month, until_day.day, tzinfo=CITY) + timedelta(days=1)
+    begin, end = day_begins(from_day), day_begins(until_day + timedelta(days=1))
     asked = {"units": units_below(session, actor.unit_id), "begin": begin, "end": end}
     visits = [row[0] for row in session.execute(_VISITS, asked)]
     if not visits:

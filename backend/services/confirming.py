@@ -5,7 +5,6 @@ Only the token's hash is kept, and the sheet that is confirmed must be the sheet
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -21,6 +20,7 @@ from backend.queries.documents import read_document
 from backend.records.confirmation import Confirmation
 from backend.records.registry import KINDS
 from backend.services import door
+from backend.services.credentials import token_sha256
 from backend.services.sheets import photo_hashes, sheet_of, sheet_sha256
 from sync.change import moment_text
 from sync.kind import Values
@@ -59,7 +59,7 @@ def make_link(session: Session, actor: Actor, job_id: str, hours: int) -> tuple[
         earlier.until = min(earlier.until, now)
     token, until = secrets.token_urlsafe(24), now + timedelta(hours=hours)
     session.add(Confirmation(
-        id=UUID(door.new_id()), token_sha256=_hash(token), unit_id=UUID(job["unit_id"]), work_order_id=UUID(job_id),
+        id=UUID(door.new_id()), token_sha256=token_sha256(token).hex(), unit_id=UUID(job["unit_id"]), work_order_id=UUID(job_id),
         made_by=UUID(actor.id), until=until,
     ))  # fmt: skip
     return token, until
@@ -90,7 +90,7 @@ def answer(session: Session, token: str, said: Said) -> str:
 
 def _open_link(session: Session, token: str) -> Confirmation:
     found = session.execute(
-        select(Confirmation).where(Confirmation.token_sha256 == _hash(token)).with_for_update()
+        select(Confirmation).where(Confirmation.token_sha256 == token_sha256(token).hex()).with_for_update()
     ).scalar_one_or_none()  # fmt: skip
     if found is not None and found.used_at is not None:
         raise Problem("link_used")
@@ -129,7 +129,3 @@ def _sign(session: Session, job_id: str, unit_id: str, sheet: Values, said: Said
     signature = door.create(session, system(unit_id), "signature", values)
     door.change(session, system(unit_id), "work_order", job_id, {"signature_id": signature.id})
     return signature.id
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -22,10 +22,12 @@ def keep_whole(session: Session, blobs: BlobStore, sha256: str, data: bytes) -> 
 def note_arrived(session: Session, sha256: str, size_bytes: int) -> None:
     """An object is kept for good: its row, and `arrived_at` on its photos."""
     session.execute(
-        text("INSERT INTO object (sha256, size_bytes) VALUES (:sha256, :size) ON CONFLICT DO NOTHING"),
+        text(
+            "WITH kept AS (INSERT INTO object (sha256, size_bytes) VALUES (:sha256, :size) ON CONFLICT DO NOTHING) "
+            "INSERT INTO look (sha256) VALUES (:sha256) ON CONFLICT DO NOTHING"
+        ),
         {"sha256": sha256, "size": size_bytes},
     )
-    session.execute(text("INSERT INTO look (sha256) VALUES (:sha256) ON CONFLICT DO NOTHING"), {"sha256": sha256})
     mark_arrived(session, sha256)
 
 

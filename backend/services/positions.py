@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from backend.actor import Actor
 from backend.errors import Problem
 from backend.queries.documents import read_document
-from backend.queries.scopes import CITY
+from backend.queries.scopes import day_begins
 from backend.records.access import Access
 from backend.records.position import Position
 from backend.records.registry import KINDS
@@ -82,7 +82,7 @@ def trace_of(session: Session, actor: Actor, staff_id: str, on: date, reason: st
     is_own = staff_id == actor.id
     if not is_own:
         _note_look(session, actor, staff_id, reason)
-    begin = datetime(on.year, on.month, on.day, tzinfo=CITY)
+    begin = day_begins(on)
     rows = session.scalars(
         select(Position)
         .where(Position.staff_id == UUID(staff_id), Position.at >= begin, Position.at < begin + timedelta(days=1))

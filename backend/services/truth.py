@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.actor import system
+from backend.queries.scopes import CITY
 from backend.records.visit import REASONS
 from backend.services import door
 from geo.measure import distance_m
@@ -28,7 +28,6 @@ SHORTEST = timedelta(minutes=2)
 FASTEST_KMH = 120.0
 LOOK_BITS = 4
 LATE_FROM, LATE_UNTIL, LATE_MANY = 22, 5, 5
-_CITY = ZoneInfo("Asia/Shanghai")
 
 _STANDS = text(
     "SELECT ST_X(p.place) AS lng, ST_Y(p.place) AS lat FROM service_point p WHERE p.deleted_at IS NULL AND p.place IS NOT NULL "
@@ -146,7 +145,7 @@ def _late(session: Session, visit: Values) -> Iterator[Reason]:
     if not visit.get("ended_at"):
         return
     at = parse_moment(visit["ended_at"])
-    hour = at.astimezone(_CITY).hour
+    hour = at.astimezone(CITY).hour
     if LATE_UNTIL <= hour < LATE_FROM:
         return
     many = session.execute(_AT_ONCE, {"who": visit.get("representative_id"), "at": at}).scalar_one()

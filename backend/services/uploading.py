@@ -16,7 +16,7 @@ from uuid import UUID
 
 import structlog
 from obstore.exceptions import BaseError
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from backend.actor import Actor
@@ -25,7 +25,7 @@ from backend.db import Database
 from backend.errors import Problem
 from backend.records.upload import Upload
 from backend.services import door
-from backend.services.evidence import mark_arrived
+from backend.services.evidence import note_arrived
 from backend.services.parts import CHUNK, Parts
 
 log = structlog.get_logger(__name__)
@@ -146,14 +146,6 @@ def _checked(chunks: Iterator[bytes], checksum: Checksum, kept: IO[bytes], most:
     yield from iter(lambda: kept.read(CHUNK), b"")
 
 
-_FINISH = text(
-    "WITH done AS (UPDATE upload SET whole_at = COALESCE(whole_at, :now), finished_at = :now WHERE id = CAST(:id AS uuid) "
-    "AND finished_at IS NULL AND ended_at IS NULL RETURNING sha256, length_bytes), "
-    "kept AS (INSERT INTO object (sha256, size_bytes) SELECT sha256, length_bytes FROM done ON CONFLICT DO NOTHING), "
-    "seen AS (INSERT INTO look (sha256) SELECT sha256 FROM done ON CONFLICT DO NOTHING) SELECT sha256 FROM done"
-)
-
-
 def settle(place: Receiving, upload_id: str) -> Upload:
     """A file that is all here: its hash checked, kept for good, its photos marked. Safe to repeat, also side by side.
 
@@ -178,8 +170,12 @@ def settle(place: Receiving, upload_id: str) -> Upload:
         return _read(place, upload_id)
     upload.finished_at = datetime.now(UTC)
     with place.database.transaction() as session:
-        if session.execute(_FINISH, {"id": upload_id, "now": upload.finished_at}).one_or_none() is not None:
-            mark_arrived(session, upload.sha256)
+        session.execute(
+            update(Upload)
+            .where(Upload.id == upload.id, Upload.finished_at.is_(None), Upload.ended_at.is_(None))
+            .values(whole_at=func.coalesce(Upload.whole_at, upload.finished_at), finished_at=upload.finished_at)
+        )
+        note_arrived(session, upload.sha256, upload.length_bytes)
     place.parts.remove(upload_id)
     return upload
 

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from backend.db import Database
+from backend.queries.scopes import CITY
 from backend.services import door, positions
 from mobile_api_spec.phone import Phone
 from tests.conftest import Person
@@ -93,7 +94,7 @@ def test_told_twice_kept_once(as_: As, database: Database, town: Town) -> None:
 def test_a_colleague_gives_a_reason_and_is_seen(as_: As, database: Database, town: Town) -> None:
     on_duty(database, town, 30)
     tell(as_("leader"), fix(5))
-    day = (NOW - timedelta(minutes=5)).astimezone(positions.CITY).date().isoformat()
+    day = (NOW - timedelta(minutes=5)).astimezone(CITY).date().isoformat()
     asked = f"/positions?staff_id={town['leader']}&day={day}"
     assert as_("dispatcher")("GET", asked).get_json()["code"] == "reason_needed"
     assert as_("stranger")("GET", f"{asked}&reason=x").status_code == 404
@@ -109,7 +110,7 @@ def test_a_colleague_gives_a_reason_and_is_seen(as_: As, database: Database, tow
 def test_after_the_shift_others_see_a_hundred_metres(as_: As, database: Database, town: Town) -> None:
     on_duty(database, town, 30, 1)
     tell(as_("leader"), fix(5))
-    day = (NOW - timedelta(minutes=5)).astimezone(positions.CITY).date().isoformat()
+    day = (NOW - timedelta(minutes=5)).astimezone(CITY).date().isoformat()
     (seen,) = as_("dispatcher").get(f"/positions?staff_id={town['leader']}&day={day}&reason=x")
     assert (seen["lng"], seen["lat"], seen["accuracy_m"], seen["is_exact"]) == (120.385, 36.067, None, False)
     (own,) = as_("leader").get(f"/positions?day={day}")

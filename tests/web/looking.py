@@ -55,6 +55,8 @@ def console_pages(desk: Desk) -> Iterator[tuple[str, Page]]:
             page.locator(".el-table__row").first.click()
             page.wait_for_selector("[data-test=customer]")
         yield name, page
+        if name in ("people", "visits"):
+            yield from _tabs(page, name)
         if name == "board":
             page.locator(".el-radio-button").nth(1).click()
             page.wait_for_timeout(400)
@@ -63,6 +65,14 @@ def console_pages(desk: Desk) -> Iterator[tuple[str, Page]]:
             page.wait_for_timeout(500)
             yield "new-job", page
             page.keyboard.press("Escape")
+
+
+def _tabs(page: Page, name: str) -> Iterator[tuple[str, Page]]:
+    """The other tabs of a page."""
+    for n in range(1, page.locator(".el-tabs__item").count()):
+        page.locator(".el-tabs__item").nth(n).click()
+        page.wait_for_timeout(400)
+        yield f"{name}-{n}", page
 
 
 _STANDS_STILL = """() => Promise.race([

@@ -8,7 +8,7 @@ double waits for nobody: a row that another open transaction has locked ends tha
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field
@@ -236,17 +236,31 @@ class Transaction:
         found = {id_: self._get(("mutation", id_)) for id_ in ids}
         return {id_: one for id_, one in found.items() if one is not None and one.outcome is not None}
 
-    def claim(self, mutations: Sequence[Mutation], author: Author) -> set[str]:
-        """Ids nobody has."""
+    def answer(self, author: Author, outcomes: Sequence[tuple[Mutation, Outcome]]) -> set[str]:
+        """First answers, to ids nobody has."""
         self.step()
         taken = set()
-        for mutation in sorted(mutations, key=lambda one: one.id):
+        for mutation, outcome in sorted(outcomes, key=lambda one: one[0].id):
             row = ("mutation", mutation.id)
             self._lock(row)
             if self._get(row) is None:
-                self._set(row, Answered(author.id, mutation.sha256, None))  # type: ignore[arg-type]
+                self._set(row, Answered(author.id, mutation.sha256, outcome))
                 taken.add(mutation.id)
         return taken
+
+    def answer_again(self, author: Author, outcomes: Sequence[tuple[Mutation, Outcome]]) -> None:
+        """What came of held ones."""
+        self.step()
+        for mutation, outcome in outcomes:
+            self._set(("mutation", mutation.id), Answered(author.id, mutation.sha256, outcome))
+            held = self._get(("waiting", mutation.id))
+            if held is not None and held[0].outcome.status is Status.HELD:
+                self._set(("waiting", mutation.id), None)
+
+    def keep(self, author: Author, waiting: Sequence[Waiting]) -> None:
+        """What waits."""
+        for one in waiting:
+            self._set(("waiting", one.mutation.id), (one, author))
 
     def load(self, keys: Collection[Key]) -> dict[Key, Stored]:
         """Records, locked."""
@@ -289,17 +303,6 @@ class Transaction:
             for scope in write.scopes | write.scopes_before:
                 self._set(("entry", (scope, *write.key)), Filed(self.xid, scope not in write.scopes))
             self._set(("history", (*write.key, write.version)), write)
-
-    def settle(self, author: Author, outcomes: Iterable[tuple[Mutation, Outcome]], waiting: Sequence[Waiting]) -> None:
-        """Answers, and what waits."""
-        self.step()
-        for mutation, outcome in outcomes:
-            self._set(("mutation", mutation.id), Answered(author.id, mutation.sha256, outcome))
-            held = self._get(("waiting", mutation.id))
-            if held is not None and held[0].outcome.status is Status.HELD:
-                self._set(("waiting", mutation.id), None)
-        for one in waiting:
-            self._set(("waiting", one.mutation.id), (one, author))
 
     def ask(self, questions: Sequence[Question]) -> None:
         """Open, widen or settle."""

@@ -89,27 +89,26 @@ class Push:
         self._groups: dict[Key | str, str] = {}
         self._pointing: dict[str, set[Key]] = {}
         self._ended: set[str] = set()
+        self._late: dict[str, Mutation] = {}
         self.written: dict[str, Write] = {}
 
     def run(self, mutations: Sequence[Mutation]) -> list[Outcome]:
         """Judge and write a batch; a repeated mutation gets its stored answer and writes nothing."""
         answers: dict[str, Outcome] = {}
         reused: dict[bytes, Outcome] = {}
-        fresh = self._unanswered(mutations, answers, reused)
-        claimed = self._store.claim(fresh, self._author) if fresh else set()
-        # Ids that another push took meanwhile: read in a new statement, which sees what that one committed.
-        self._unanswered([m for m in fresh if m.id not in claimed], answers, reused)
-        order, cyclic = _in_order([m for m in fresh if m.id in claimed])
-        self._finish([self._parked(mutation, "cycle") for mutation in cyclic], answers)
+        order, cyclic = _in_order(self._unanswered(mutations, answers, reused))
+        self._finish(self._answer([self._parked(mutation, "cycle") for mutation in cyclic]), answers)
         for batch in _rounds(order):
             self._round(batch, answers)
+        # What another push answered meanwhile: read in a new statement, which sees what that one committed.
+        self._unanswered(list(self._late.values()), answers, reused)
         self._retry_held(answers)
         return [reused.get(m.sha256) or answers[m.id] for m in mutations]
 
     def resume(self, mutations: Sequence[Mutation]) -> None:
         """Judge held mutations again, now that what they waited for may be there."""
         for batch in _rounds(mutations):
-            self._round(batch, {})
+            self._round(batch, {}, is_again=True)
         self._retry_held({})
 
     def _unanswered(
@@ -131,19 +130,20 @@ class Push:
     def _keep_reused(self, mutation: Mutation) -> Outcome:
         kept = replace(mutation, id=str(uuid.uuid5(uuid.UUID(mutation.id), mutation.sha256.hex())))
         outcome = Outcome(mutation.id, Status.PARKED, code="id_reused", detail={"kept_as": kept.id})
-        if self._store.claim([kept], self._author):
-            self._store.settle(self._author, [(kept, outcome)], [Waiting(kept, outcome, kept.id)])
+        if self._store.answer(self._author, [(kept, outcome)]):
+            self._store.keep(self._author, [Waiting(kept, outcome, kept.id)])
         return outcome
 
-    def _round(self, batch: Sequence[Mutation], answers: dict[str, Outcome]) -> None:
+    def _round(self, batch: Sequence[Mutation], answers: dict[str, Outcome], *, is_again: bool = False) -> None:
         state = self._look(batch, answers)
         judged = [self._judge(mutation, state) for mutation in batch]
         try:
             with self._store.savepoint():
-                self._write(judged)
+                ours = self._answer(judged, is_again)
+                self._write(ours)
         except DatabaseRefused:
-            judged = [self._alone(one) for one in judged]
-        self._finish(judged, answers)
+            ours = [one for each in judged for one in self._alone(each, is_again)]
+        self._finish(ours, answers)
 
     def _look(self, batch: Sequence[Mutation], answers: Mapping[str, Outcome]) -> _State:
         """Lock and read the round's records, what they point at, and what is parked before them."""
@@ -305,22 +305,42 @@ class Push:
         if questions:
             self._store.ask(questions)
 
-    def _alone(self, one: _Judged) -> _Judged:
+    def _alone(self, one: _Judged, is_again: bool) -> list[_Judged]:
         try:
             with self._store.savepoint():
-                self._write([one])
+                ours = self._answer([one], is_again)
+                self._write(ours)
+                return ours
         except DatabaseRefused as error:
-            return self._parked(one.mutation, "refused_by_database", cause=type(error.__cause__).__name__)
-        return one
+            parked = self._parked(one.mutation, "refused_by_database", cause=type(error.__cause__).__name__)
+            return self._answer([parked], is_again)
+
+    def _answer(self, judged: Sequence[_Judged], is_again: bool = False) -> list[_Judged]:
+        """Store the answers, and what must wait; returns those that are ours to give.
+
+        Two pushes of one device may bring the same at once: whoever answers second finds it done, and writes nothing.
+        """
+        outcomes = [(one.mutation, one.outcome) for one in judged]
+        if is_again:
+            self._store.answer_again(self._author, outcomes)
+            ours = list(judged)
+        else:
+            taken = self._store.answer(self._author, outcomes) if outcomes else set()
+            ours = [one for one in judged if one.mutation.id in taken]
+        if len(ours) < len(judged):
+            self._leave_to_others([one.mutation for one in judged if one.mutation.id not in taken])
+        self._store.keep(self._author, [one.waiting for one in ours if one.waiting])
+        return ours
+
+    def _leave_to_others(self, mutations: Sequence[Mutation]) -> None:
+        self._late |= {mutation.id: mutation for mutation in mutations}
+        own = {mutation.id for mutation in mutations}
+        self._groups = {name: group for name, group in self._groups.items() if group not in own}
 
     def _finish(self, judged: Sequence[_Judged], answers: dict[str, Outcome]) -> None:
-        if not judged:
-            return
         answers.update({one.mutation.id: one.outcome for one in judged})
         self.written |= {one.mutation.id: one.applied.write for one in judged if one.applied}
         self._ended |= {one.mutation.id for one in judged if one.outcome.status is not Status.HELD}
-        waiting = [one.waiting for one in judged if one.waiting]
-        self._store.settle(self._author, [(one.mutation, one.outcome) for one in judged], waiting)
 
     def _retry_held(self, answers: dict[str, Outcome]) -> None:
         """What waited for a record or mutation of this push is judged now, if it is this author's own."""
@@ -328,7 +348,7 @@ class Push:
             ended, self._ended = self._ended, set()
             found = self._store.held_for({self.written[i].key for i in ended if i in self.written}, ended)
             for batch in _rounds([mutation for mutation, author in found if author.id == self._author.id]):
-                self._round(batch, answers)
+                self._round(batch, answers, is_again=True)
 
 
 _VERBS: dict[Op, apply.Verb] = {

@@ -5,7 +5,7 @@ Both pass one contract suite (`tests/contract/test_store.py`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -114,8 +114,17 @@ class PushStore(Protocol):
     def answered(self, ids: Collection[str]) -> Mapping[str, Answered]:
         """The stored answers among these mutation ids."""
 
-    def claim(self, mutations: Sequence[Mutation], author: Author) -> set[str]:
-        """Take these ids for this transaction; one that another transaction took meanwhile is not among the result."""
+    def answer(self, author: Author, outcomes: Sequence[tuple[Mutation, Outcome]]) -> set[str]:
+        """Store the first answers to mutations; one that another transaction answered meanwhile is not in the result.
+
+        It waits for an open transaction that has answered the same, so that of two pushes one alone has the word.
+        """
+
+    def answer_again(self, author: Author, outcomes: Sequence[tuple[Mutation, Outcome]]) -> None:
+        """Store what came of mutations that were held until now, which sets them free."""
+
+    def keep(self, author: Author, waiting: Sequence[Waiting]) -> None:
+        """Keep whole what waits for a person or for what it builds on."""
 
     def load(self, keys: Collection[Key]) -> dict[Key, Stored]:
         """The records at these keys, locked in key order."""
@@ -132,9 +141,6 @@ class PushStore(Protocol):
         Raises VersionMoved if a record is no longer at the version it was read at, DatabaseRefused if the store's own
         rules say no.
         """
-
-    def settle(self, author: Author, outcomes: Iterable[tuple[Mutation, Outcome]], waiting: Sequence[Waiting]) -> None:
-        """Store the answers, and keep whole what waits for a person or for what it builds on."""
 
     def ask(self, questions: Sequence[Question]) -> None:
         """Open or update disputes; one without heads is settled."""

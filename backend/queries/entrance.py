@@ -13,7 +13,8 @@ from backend.errors import Problem
 from backend.queries.scopes import RIGHTS, today
 from backend.records.registry import KINDS_BY_RANK
 from sync.cursor import Part, PartKey, Snapshot
-from sync.postgres.pull import LOOK, look_parameters, looked, rows_of
+from sync.postgres.pull import LOOK, look_parameters, looked
+from sync.postgres.rows import rows_of
 
 
 @dataclass(frozen=True, slots=True)

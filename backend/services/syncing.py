@@ -230,13 +230,11 @@ def park_unreadable(store: PostgresPush, author: Author, items: Sequence[Unreada
     mutations = {one.mutation.id: one for one in items}
     outcomes = {id_: found.outcome for id_, found in store.answered(list(mutations)).items()}
     fresh = [one for id_, one in mutations.items() if id_ not in outcomes]
-    claimed = store.claim([one.mutation for one in fresh], author)
-    waiting = []
     for one in fresh:
         outcomes[one.mutation.id] = Outcome(one.mutation.id, Status.PARKED, code="unreadable", detail={"why": one.why})
-        if one.mutation.id in claimed:
-            waiting.append(Waiting(one.mutation, outcomes[one.mutation.id], one.mutation.id))
-    store.settle(author, [(w.mutation, w.outcome) for w in waiting], waiting)
+    taken = store.answer(author, [(one.mutation, outcomes[one.mutation.id]) for one in fresh])
+    waiting = [Waiting(one.mutation, outcomes[one.mutation.id], one.mutation.id) for one in fresh]
+    store.keep(author, [one for one in waiting if one.mutation.id in taken])
     return outcomes
 
 

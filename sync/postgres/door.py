@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Table, TextClause, text
-from sqlalchemy.exc import DataError, IntegrityError, InternalError
+import psycopg
+from sqlalchemy import Connection, Table
 
 from sync.change import Key, Stored, Write, moment_text
 from sync.errors import DatabaseRefused, VersionMoved
+from sync.postgres.rows import KEYS, json_text, keys_of, rows_of
 
 EPOCH_STRIDE = 32
 _OWN = frozenset({"id", "version", "created_at", "updated_at", "deleted_at"})
@@ -23,26 +23,30 @@ class Tables:
 
     def __init__(self, by_name: Mapping[str, Table]) -> None:
         self._by_name = by_name
-        self._statements: dict[frozenset[tuple[str, str, bool]], TextClause] = {}
+        self._statements: dict[frozenset[tuple[str, str, bool]], str] = {}
 
     @cached_property
     def empty(self) -> dict[str, dict[str, None]]:
         """Table name -> its fields without values: a stored body leaves out what is empty."""
         return {name: dict.fromkeys(_fields(table)) for name, table in self._by_name.items()}
 
-    def statement(self, targets: frozenset[tuple[str, str, bool]]) -> TextClause:
+    def statement(self, targets: frozenset[tuple[str, str, bool]]) -> str:
         """The statement that writes a batch into these (kind, table, is_new)."""
         found = self._statements.get(targets)
         if found is None:
             steps = [self._rows(n, *target) for n, target in enumerate(sorted(targets))]
             moved = " + ".join(f"(SELECT count(*) FROM rows_{n})" for n in range(len(steps)))
-            found = text(f"WITH {_WRITES}, {', '.join(steps)}, {_DOCUMENTS}, {_ENTRIES}, {_HISTORY} SELECT {moved}")
+            # What is new is at no key yet: looking there first would cost a fifth of the statement.
+            all_new = all(is_new for _, _, is_new in targets)
+            documents = _DOCUMENTS + ("" if all_new else _DOCUMENTS_AGAIN)
+            entries = _ENTRIES + ("" if all_new else _ENTRIES_AGAIN)
+            found = f"WITH {_WRITES}, {', '.join(steps)}, {documents}), {entries}), {_HISTORY} SELECT {moved}"
             self._statements[targets] = found
         return found
 
     def _rows(self, n: int, kind: str, table: str, is_new: bool) -> str:
         fields = _fields(self._by_name[table])
-        source = f"writes w, json_populate_record(NULL::{table}, w.body) p WHERE w.kind = '{kind}' AND w.before"
+        source = f"writes w, json_populate_record(NULL::{table}, w.body::json) p WHERE w.kind = '{kind}' AND w.before"
         if is_new:
             columns = ", ".join(fields)
             values = ", ".join(f"p.{name}" for name in fields)
@@ -82,11 +86,11 @@ class Door:
             return
         statement = self._tables.statement(frozenset((w.kind.name, w.kind.table, w.before is None) for w in writes))
         try:
-            moved = self._connection.execute(statement, {"rows": json_text([_row(write) for write in writes])}).scalar()
-        except (IntegrityError, DataError, InternalError) as error:
-            if getattr(getattr(error.orig, "diag", None), "constraint_name", None) == "sync_history_pkey":
+            moved = rows_of(self._connection, statement, _columns(writes))[0][0]
+        except (psycopg.IntegrityError, psycopg.DataError, psycopg.InternalError) as error:
+            if error.diag.constraint_name in _VERSION_KEYS:
                 raise VersionMoved from error
-            raise DatabaseRefused(str(error.orig)) from error
+            raise DatabaseRefused(str(error)) from error
         if moved != len(writes):
             raise VersionMoved
 
@@ -94,17 +98,17 @@ class Door:
         """The records at these keys, locked in key order."""
         if not keys:
             return {}
-        rows = self._connection.execute(_LOAD_LOCKED if lock else _LOAD, {"keys": keys_json(keys)})
+        rows = rows_of(self._connection, _LOAD_LOCKED if lock else _LOAD, keys_of(keys))
         return {(row[0], row[1]): self._stored(*row) for row in rows}
 
-    def _stored(self, kind: str, record_id: str, version: int, body: str, heads: Any, deleted: bool) -> Stored:
+    def _stored(self, kind: str, record_id: str, version: int, body: str, heads: str, deleted: bool) -> Stored:
         values = self._tables.empty.get(kind, {}) | orjson.loads(body)
         del values["id"], values["kind"]
-        return Stored(kind, record_id, version, values, heads, deleted)
+        return Stored(kind, record_id, version, values, orjson.loads(heads), deleted)
 
     def present(self, keys: Collection[Key]) -> set[Key]:
         """Which of these records are there and not deleted."""
-        rows = self._connection.execute(_PRESENT, {"keys": keys_json(keys)}) if keys else ()
+        rows = rows_of(self._connection, _PRESENT, keys_of(keys)) if keys else ()
         return {(row[0], row[1]) for row in rows}
 
     @contextmanager
@@ -114,53 +118,60 @@ class Door:
             yield
 
 
-def json_text(value: Any) -> str:
-    """JSON text for a statement's parameter."""
-    return orjson.dumps(value).decode()
+def _columns(writes: Sequence[Write]) -> dict[str, list[str | None]]:
+    """The batch as one list of texts for each column of `writes`."""
+    return {name: list(column) for name, column in zip(_COLUMNS, zip(*map(_row, writes), strict=True), strict=True)}
 
 
-def keys_json(keys: Collection[Key]) -> str:
-    """Record keys as a JSON array of objects."""
-    return json_text([{"kind": kind, "id": record_id} for kind, record_id in keys])
+def _row(write: Write) -> tuple[str | None, ...]:
+    return (
+        write.kind.name, write.id, write.values["unit_id"], str(write.version),
+        str(write.before.version if write.before else 0), "t" if write.deleted else "f",
+        json_text(write.heads) if write.heads else "{}", write.body.decode(), _array(write.scopes),
+        _array(write.scopes_before - write.scopes), write.op, json_text(write.changed), write.author.id,
+        write.author.device_id, write.mutation_id, moment_text(write.happened_at), write.grade,
+    )  # fmt: skip
 
 
-def _row(write: Write) -> dict[str, Any]:
-    return {
-        "kind": write.kind.name, "id": write.id, "unit_id": write.values["unit_id"], "version": write.version,
-        "before": write.before.version if write.before else 0, "deleted": write.deleted, "heads": write.heads,
-        "body": orjson.Fragment(write.body), "scopes": sorted(write.scopes),
-        "gone": sorted(write.scopes_before - write.scopes), "op": write.op, "changed": write.changed,
-        "actor_id": write.author.id, "device_id": write.author.device_id, "mutation_id": write.mutation_id,
-        "happened_at": moment_text(write.happened_at), "grade": write.grade,
-    }  # fmt: skip
+def _array(scopes: Collection[str]) -> str:
+    """PostgreSQL's text form of an array; scopes hold ids and the names of scopes, nothing to escape."""
+    return f"{{{','.join(sorted(scopes))}}}"
 
 
-# `json` keeps a text as it is, so that the stored body and its hash are those of the bytes that were sent.
+_COLUMNS = {
+    "kind": "text", "id": "uuid", "unit_id": "uuid", "version": "bigint", "before": "bigint", "deleted": "boolean",
+    "heads": "jsonb", "body": "text", "scopes": "text[]", "gone": "text[]", "op": "text", "changed": "jsonb",
+    "actor_id": "uuid", "device_id": "uuid", "mutation_id": "uuid", "happened_at": "timestamptz", "grade": "text",
+}  # fmt: skip
+# A record that somebody else has made, or moved on, meanwhile.
+_VERSION_KEYS = frozenset({"sync_history_pkey"})
+# The body stays the text it came as, so that what is stored and hashed are the bytes that were sent.
 _WRITES = (
-    "writes AS MATERIALIZED (SELECT * FROM json_to_recordset(:rows) AS r(kind text, id uuid, unit_id uuid, version bigint, "
-    "before bigint, deleted boolean, heads jsonb, body json, scopes text[], gone text[], op text, changed jsonb, "
-    "actor_id uuid, device_id uuid, mutation_id uuid, happened_at timestamptz, grade text))"
+    f"writes AS MATERIALIZED (SELECT {', '.join(f'r.{name}::{type_} AS {name}' for name, type_ in _COLUMNS.items())} "
+    f"FROM unnest({', '.join(f'%({name})b::text[]' for name in _COLUMNS)}) AS r({', '.join(_COLUMNS)}))"
 )
 _DOCUMENTS = (
     "documents AS (INSERT INTO sync_document (kind, id, unit_id, version, body, body_sha256, heads, deleted, scopes) "
-    "SELECT kind, id, unit_id, version, body::text, sha256(convert_to(body::text, 'UTF8')), heads, deleted, scopes FROM writes "
-    "ON CONFLICT (kind, id) DO UPDATE SET unit_id = excluded.unit_id, version = excluded.version, body = excluded.body, "
-    "body_sha256 = excluded.body_sha256, heads = excluded.heads, deleted = excluded.deleted, scopes = excluded.scopes)"
+    "SELECT kind, id, unit_id, version, body, sha256(convert_to(body, 'UTF8')), heads, deleted, scopes FROM writes"
+)
+_DOCUMENTS_AGAIN = (
+    " ON CONFLICT (kind, id) DO UPDATE SET unit_id = excluded.unit_id, version = excluded.version, body = excluded.body, "
+    "body_sha256 = excluded.body_sha256, heads = excluded.heads, deleted = excluded.deleted, scopes = excluded.scopes"
 )
 _ENTRIES = (
     "entries AS (INSERT INTO sync_entry (scope, kind, id, unit_id, xid, version, removed) "
     "SELECT s.scope, w.kind, w.id, w.unit_id, pg_current_xact_id(), w.version, s.removed FROM writes w, LATERAL "
-    "(SELECT unnest(w.scopes) AS scope, false AS removed UNION ALL SELECT unnest(w.gone), true) s "
-    "ON CONFLICT (scope, kind, id) DO UPDATE SET unit_id = excluded.unit_id, xid = excluded.xid, "
-    "version = excluded.version, removed = excluded.removed)"
+    "(SELECT unnest(w.scopes) AS scope, false AS removed UNION ALL SELECT unnest(w.gone), true) s"
+)
+_ENTRIES_AGAIN = (
+    " ON CONFLICT (scope, kind, id) DO UPDATE SET unit_id = excluded.unit_id, xid = excluded.xid, "
+    "version = excluded.version, removed = excluded.removed"
 )
 _HISTORY = (
     "history AS (INSERT INTO sync_history (kind, id, version, op, changed, actor_id, device_id, mutation_id, happened_at, grade) "
     "SELECT kind, id, version, op, changed, actor_id, device_id, mutation_id, happened_at, grade FROM writes)"
 )
-_KEYS = "SELECT kind, id FROM json_to_recordset(:keys) AS k(kind text, id uuid)"
-_LOAD = text(
-    f"SELECT kind, id::text, version, body, heads, deleted FROM sync_document WHERE (kind, id) IN ({_KEYS}) ORDER BY kind, id"
-)
-_LOAD_LOCKED = text(f"{_LOAD.text} FOR UPDATE")
-_PRESENT = text(f"SELECT kind, id::text FROM sync_document WHERE (kind, id) IN ({_KEYS}) AND NOT deleted")
+_MINE = f"(kind, id) IN (SELECT k.kind, k.id::uuid FROM {KEYS})"
+_LOAD = f"SELECT kind, id::text, version, body, heads::text, deleted FROM sync_document WHERE {_MINE} ORDER BY kind, id"
+_LOAD_LOCKED = f"{_LOAD} FOR UPDATE"
+_PRESENT = f"SELECT kind, id::text FROM sync_document WHERE {_MINE} AND NOT deleted"

@@ -5,31 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-import psycopg
 from sqlalchemy import Connection
-from sqlalchemy.exc import OperationalError
 
 from sync.change import Key
 from sync.cursor import Part, PartKey, Snapshot
-from sync.postgres.door import json_text, keys_json
+from sync.postgres.rows import KEYS, json_text, keys_of, rows_of
 from sync.store import Digest, Line, Span
 
 _LOWEST: Key = ("", "00000000-0000-0000-0000-000000000000")
 _HIGHEST: Key = ("~", "ffffffff-ffff-ffff-ffff-ffffffffffff")
-
-
-def rows_of(connection: Connection, statement: str, parameters: Mapping[str, Any]) -> list[Any]:
-    """Rows of a statement, straight from the driver: on the busiest addresses its wrapping costs as much as the query.
-
-    Part of the connection's transaction as everything else.
-    """
-    cursor: Any = connection.connection.cursor()
-    try:
-        return list(cursor.execute(statement, parameters, prepare=True).fetchall())
-    except psycopg.OperationalError as error:
-        raise OperationalError(statement, None, error) from error
-    finally:
-        cursor.close()
 
 
 def look_parameters(parts: Sequence[Part], ranks: Mapping[int, list[str]]) -> dict[str, str]:
@@ -90,7 +74,7 @@ class PostgresPull:
 
     def named(self, keys: Collection[Key], held: Collection[str]) -> list[Line]:
         """Those of these records that lie in the scopes."""
-        return [line for line in self._read(_NAMED, {"keys": keys_json(keys)}, held) if line.scopes]
+        return [line for line in self._read(_NAMED, keys_of(keys), held) if line.scopes]
 
     def digest(self, span: Span, held: Collection[str]) -> Digest:
         """Count and XOR of SHA-256(kind, id, version, body hash, scopes), computed on demand."""
@@ -168,7 +152,7 @@ _BORDERS = (
     f"FROM {_MINE} mine) cut ORDER BY piece, kind DESC, id DESC"
 )
 _LINES = f"SELECT {_COLUMNS} FROM {_MINE}{_JOIN}ORDER BY f.kind, f.id"
-_NAMED = f"SELECT {_COLUMNS} FROM (SELECT kind, id, xid8 '3' AS xid FROM json_to_recordset(%(keys)s) AS k(kind text, id uuid)){_JOIN}"
+_NAMED = f"SELECT {_COLUMNS} FROM (SELECT k.kind, k.id::uuid AS id, xid8 '3' AS xid FROM {KEYS}){_JOIN}"
 _HIGHEST_XID = (
     "SELECT x::text FROM (SELECT (SELECT e.xid FROM sync_entry e WHERE e.scope = s ORDER BY e.xid DESC LIMIT 1) AS x "
     "FROM unnest(CAST(%(held)s AS text[])) s) tops WHERE x IS NOT NULL ORDER BY x DESC LIMIT 1"

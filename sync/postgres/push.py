@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, text
 
 from sync.change import Author, Key, Mutation, Outcome, Status
-from sync.postgres.door import Door, json_text, keys_json
+from sync.postgres.door import Door
+from sync.postgres.rows import KEYS, json_text, keys_of, rows_of
 from sync.store import Answered, Question, Waiting
 from sync.wire import mutation_from
 
@@ -20,39 +22,41 @@ class PostgresPush(Door):
 
     def answered(self, ids: Collection[str]) -> dict[str, Answered]:
         """The stored answers among these mutation ids."""
-        rows = self._connection.execute(_ANSWERED, {"ids": list(ids)}).all() if ids else ()
-        return {row[0]: Answered(row[1], bytes(row[2]), _outcome(row[0], row[3])) for row in rows}
+        rows = rows_of(self._connection, _ANSWERED, {"ids": list(ids)}) if ids else ()
+        return {row[0]: Answered(row[1], row[2], _outcome(row[0], orjson.loads(row[3]))) for row in rows}
 
-    def claim(self, mutations: Sequence[Mutation], author: Author) -> set[str]:
-        """Take these ids for this transaction; one that another transaction took meanwhile is not among the result."""
-        if not mutations:
-            return set()
-        rows = sorted(({"id": m.id, "sha256": "\\x" + m.sha256.hex()} for m in mutations), key=lambda r: r["id"])
-        taken = self._connection.execute(
-            _CLAIM, {"rows": json_text(rows), "author": author.id, "device": author.device_id}
-        )
-        return {row[0] for row in taken.all()}
+    def answer(self, author: Author, outcomes: Sequence[tuple[Mutation, Outcome]]) -> set[str]:
+        """Store the first answers to mutations; one that another transaction answered meanwhile is not in the result."""
+        rows = sorted((m.id, m.sha256.hex(), *_stored(outcome)) for m, outcome in outcomes)
+        return {row[0] for row in self._run(_ANSWER, author, ("ids", "hashes", "statuses", "outcomes"), rows)}
+
+    def answer_again(self, author: Author, outcomes: Sequence[tuple[Mutation, Outcome]]) -> None:
+        """Store what came of mutations that were held until now, which sets them free."""
+        rows = [(m.id, *_stored(outcome)) for m, outcome in outcomes]
+        self._run(_ANSWER_AGAIN, author, ("ids", "statuses", "outcomes"), rows)
+
+    def keep(self, author: Author, waiting: Sequence[Waiting]) -> None:
+        """Keep whole what waits for a person or for what it builds on."""
+        if waiting:
+            self._connection.execute(_INSERT_WAITING, [self._waiting_row(author, one) for one in waiting])
+
+    def _run(self, statement: str, author: Author, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[Any]:
+        """A statement over rows, given as one list for each of its columns."""
+        if not rows:
+            return []
+        columns = {name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
+        return rows_of(self._connection, statement, {"author": author.id, "device": author.device_id} | columns)
 
     def visible(self, keys: Collection[Key], scopes: Collection[str]) -> set[Key]:
         """Which of these records are there and are, or once were, in one of the scopes."""
-        rows = self._connection.execute(_VISIBLE, {"keys": keys_json(keys), "scopes": list(scopes)}) if keys else ()
+        rows = rows_of(self._connection, _VISIBLE, keys_of(keys) | {"scopes": list(scopes)}) if keys else ()
         return {(row[0], row[1]) for row in rows}
 
     def parked_groups(self, author: Author, keys: Collection[Key], ids: Collection[str]) -> dict[Key | str, str]:
         """Undecided parked work of this author at these records or mutation ids: -> its group."""
-        rows = self._connection.execute(_PARKED, {"author": author.id, "ids": list(ids), "keys": keys_json(keys)}).all()
+        rows = rows_of(self._connection, _PARKED, keys_of(keys) | {"author": author.id, "mutations": list(ids)})
         groups: dict[Key | str, str] = {(row[0], row[1]): row[3] for row in rows}
         return groups | {row[2]: row[3] for row in rows}
-
-    def settle(self, author: Author, outcomes: Iterable[tuple[Mutation, Outcome]], waiting: Sequence[Waiting]) -> None:
-        """Store the answers, and keep whole what waits for a person or for what it builds on."""
-        outcomes = list(outcomes)
-        if not outcomes:
-            return
-        rows = [{"id": m.id, "outcome": o.as_dict(), "status": o.status} for m, o in outcomes]
-        self._connection.execute(_SETTLE, {"rows": json_text(rows)})
-        if waiting:
-            self._connection.execute(_INSERT_WAITING, [self._waiting_row(author, one) for one in waiting])
 
     def _waiting_row(self, author: Author, one: Waiting) -> dict[str, Any]:
         return {
@@ -83,15 +87,8 @@ class PostgresPush(Door):
     def held_for(self, keys: Collection[Key], ids: Collection[str]) -> list[tuple[Mutation, Author]]:
         """Held mutations that waited for one of these records or mutations."""
         wanted = [*keys, *(("mutation", i) for i in ids)]
-        rows = self._connection.execute(
-            text(
-                "SELECT verbatim, author_id::text, device_id::text, unit_id::text FROM sync_waiting WHERE status = 'held' AND "
-                "(waits_kind, waits_id) IN (SELECT kind, id FROM json_to_recordset(:keys) AS k(kind text, id text)) "
-                "ORDER BY received_at, mutation_id FOR UPDATE"
-            ),
-            {"keys": keys_json(wanted)},
-        )
-        return [(mutation_from(bytes(r[0])), Author(r[1], r[2], unit_id=r[3] or "")) for r in rows]
+        rows = rows_of(self._connection, _HELD_FOR, keys_of(wanted))
+        return [(mutation_from(r[0]), Author(r[1], r[2], unit_id=r[3] or "")) for r in rows]
 
     def held_by_author(self) -> list[tuple[Author, list[Mutation]]]:
         """Held mutations whose record is there now, by author, in the order they came."""
@@ -108,36 +105,46 @@ class PostgresPush(Door):
         ]
 
 
-_ANSWERED = text(
-    "SELECT id::text, author_id::text, content_sha256, outcome FROM sync_mutation "
-    "WHERE id = ANY(CAST(:ids AS uuid[])) AND outcome IS NOT NULL"
+_ANSWERED = (
+    "SELECT id::text, author_id::text, content_sha256, outcome::text FROM sync_mutation "
+    "WHERE id = ANY(CAST(%(ids)b::text[] AS uuid[])) AND outcome IS NOT NULL"
 )
-_CLAIM = text(
-    "INSERT INTO sync_mutation (id, author_id, device_id, content_sha256) "
-    "SELECT r.id, :author, :device, r.sha256 FROM json_to_recordset(:rows) AS r(id uuid, sha256 bytea) "
+_ANSWER = (
+    "INSERT INTO sync_mutation (id, author_id, device_id, content_sha256, status, outcome) "
+    "SELECT r.id::uuid, %(author)s, %(device)s, decode(r.sha256, 'hex'), r.status, r.outcome::jsonb "
+    "FROM unnest(%(ids)b::text[], %(hashes)b::text[], %(statuses)b::text[], %(outcomes)b::text[]) AS r(id, sha256, status, outcome) "
     "ON CONFLICT (id) DO NOTHING RETURNING id::text"
 )
-_PARKED = text(
-    "SELECT w.kind, w.record_id, w.mutation_id::text, w.group_id::text FROM sync_waiting w "
-    "WHERE w.author_id = CAST(:author AS uuid) AND w.status = 'parked' AND w.decided_at IS NULL AND "
-    "(w.mutation_id = ANY(CAST(:ids AS uuid[])) OR (w.kind, w.record_id) IN "
-    "(SELECT kind, id FROM json_to_recordset(:keys) AS k(kind text, id text)))"
-)
-_VISIBLE = text(
-    "SELECT d.kind, d.id::text FROM json_to_recordset(:keys) AS k(kind text, id uuid) "
-    "JOIN sync_document d ON d.kind = k.kind AND d.id = k.id WHERE NOT d.deleted AND (d.scopes && CAST(:scopes AS text[]) OR EXISTS "
-    "(SELECT FROM sync_entry e WHERE e.kind = d.kind AND e.id = d.id AND e.scope = ANY(CAST(:scopes AS text[]))))"
-)
-_SETTLE = text(
-    "WITH ended AS (SELECT * FROM json_to_recordset(:rows) AS r(id uuid, outcome jsonb, status text)), "
+_ANSWER_AGAIN = (
+    "WITH ended AS MATERIALIZED (SELECT id::uuid, status, outcome::jsonb FROM "
+    "unnest(%(ids)b::text[], %(statuses)b::text[], %(outcomes)b::text[]) AS r(id, status, outcome)), "
     "released AS (DELETE FROM sync_waiting w USING ended WHERE w.mutation_id = ended.id AND w.status = 'held') "
     "UPDATE sync_mutation s SET outcome = ended.outcome, status = ended.status FROM ended WHERE s.id = ended.id"
+)
+_PARKED = (
+    "SELECT w.kind, w.record_id, w.mutation_id::text, w.group_id::text FROM sync_waiting w "
+    "WHERE w.author_id = %(author)s AND w.status = 'parked' AND w.decided_at IS NULL AND "
+    "(w.mutation_id = ANY(CAST(%(mutations)b::text[] AS uuid[])) OR (w.kind, w.record_id) IN (SELECT k.kind, k.id FROM "
+    f"{KEYS}))"
+)
+_VISIBLE = (
+    f"SELECT d.kind, d.id::text FROM {KEYS} "
+    "JOIN sync_document d ON d.kind = k.kind AND d.id = k.id::uuid WHERE NOT d.deleted AND (d.scopes && %(scopes)b::text[] OR EXISTS "
+    "(SELECT FROM sync_entry e WHERE e.kind = d.kind AND e.id = d.id AND e.scope = ANY(%(scopes)b::text[])))"
+)
+_HELD_FOR = (
+    "SELECT verbatim, author_id::text, device_id::text, unit_id::text FROM sync_waiting WHERE status = 'held' AND "
+    f"(waits_kind, waits_id) IN (SELECT k.kind, k.id FROM {KEYS}) ORDER BY received_at, mutation_id FOR UPDATE"
 )
 _INSERT_WAITING = text(
     "INSERT INTO sync_waiting (mutation_id, status, code, detail, kind, record_id, author_id, device_id, unit_id, group_id, "
     "waits_kind, waits_id, deadline, verbatim) VALUES (:mutation_id, :status, :code, :detail, :kind, :record_id, :author_id, "
     ":device_id, :unit_id, :group_id, :waits_kind, :waits_id, :deadline, :verbatim)"
 )
+
+
+def _stored(outcome: Outcome) -> tuple[str, str]:
+    return str(outcome.status), json_text(outcome.as_dict())
 
 
 def _outcome(mutation_id: str, stored: dict[str, Any]) -> Outcome:

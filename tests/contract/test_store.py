@@ -291,31 +291,33 @@ def test_looking_names_the_parts_with_news(house: House) -> None:
         assert store.look(probed(filled.cursor))[1] == {(scope(), ITEM.rank)}
 
 
-def test_ids_are_claimed_once(house: House) -> None:
-    one = mutation("m")
+def test_a_mutation_is_answered_once(house: House) -> None:
+    one, other = mutation("m"), mutation("n")
     with house.writing() as store:
-        assert store.claim([one], ME) == {one.id}
-        store.settle(ME, [(one, Outcome(one.id, Status.APPLIED, 1))], [])
+        assert store.answer(ME, [(one, Outcome(one.id, Status.APPLIED, 1))]) == {one.id}
     with house.writing() as store:
-        assert store.claim([one, mutation("n")], ME) == {uid("n")}
+        again = [(each, Outcome(each.id, Status.APPLIED, 7)) for each in (one, other)]
+        assert store.answer(ME, again) == {other.id}
         found = store.answered([one.id, uid("unknown")])
     assert list(found) == [one.id]
-    assert (found[one.id].author_id, found[one.id].sha256, found[one.id].outcome.status) == (ME.id, b"m", "applied")
+    assert (found[one.id].author_id, found[one.id].sha256) == (ME.id, b"m")
+    assert found[one.id].outcome == Outcome(one.id, Status.APPLIED, 1)
 
 
-def test_a_claim_undone_is_free_again(house: House) -> None:
+def test_an_answer_undone_is_free_again(house: House) -> None:
+    answer = (mutation("m"), Outcome(uid("m"), Status.APPLIED, 1))
     with house.writing(goes_well=False) as store:
-        store.claim([mutation("m")], ME)
+        store.answer(ME, [answer])
     with house.writing() as store:
-        assert store.claim([mutation("m")], ME) == {uid("m")}
+        assert store.answer(ME, [answer]) == {uid("m")}
 
 
 def test_parked_work_is_found_by_record_and_by_id_for_its_author(house: House) -> None:
     one = mutation("m")
     parked = Outcome(one.id, Status.PARKED, code="invalid")
     with house.writing() as store:
-        store.claim([one], ME)
-        store.settle(ME, [(one, parked)], [Waiting(one, parked, uid("group"))])
+        store.answer(ME, [(one, parked)])
+        store.keep(ME, [Waiting(one, parked, uid("group"))])
     other = Author(uid("other_rep"), None, frozenset(), UNIT)
     with house.writing() as store:
         by_record, by_id = store.parked_groups(ME, [one.key], []), store.parked_groups(ME, [], [one.id])
@@ -327,13 +329,13 @@ def test_held_work_comes_back_when_what_it_waits_for_arrives(house: House) -> No
     one, key = mutation("m"), ("item", uid("late"))
     held = Outcome(one.id, Status.HELD, code="waits_for")
     with house.writing() as store:
-        store.claim([one], ME)
-        store.settle(ME, [(one, held)], [Waiting(one, held, one.id, key, AT + timedelta(hours=72))])
+        store.answer(ME, [(one, held)])
+        store.keep(ME, [Waiting(one, held, one.id, key, AT + timedelta(hours=72))])
     with house.writing() as store:
         assert store.held_for([("item", uid("another"))], []) == []
         ((found, author),) = store.held_for([key], [])
         assert (found.id, found.raw, author.id) == (one.id, one.raw, ME.id)
-        store.settle(ME, [(one, Outcome(one.id, Status.APPLIED, 2))], [])
+        store.answer_again(ME, [(one, Outcome(one.id, Status.APPLIED, 2))])
     with house.writing() as store:
         assert store.held_for([key], []) == []
         assert store.answered([one.id])[one.id].outcome.status is Status.APPLIED

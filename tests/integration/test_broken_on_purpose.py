@@ -117,5 +117,5 @@ def test_p6_outcomes_that_are_not_stored_make_a_retry_write(
     assert [counted(), counted()] == [0, 0]
     batch[0] = _visit(town, "customer 0")
     monkeypatch.setattr(PostgresPush, "answered", lambda _self, _ids: {})
-    monkeypatch.setattr(PostgresPush, "claim", lambda _self, found, _author: {one.id for one in found})
+    monkeypatch.setattr(PostgresPush, "answer", lambda _self, _author, found: {one.id for one, _ in found})
     assert [counted(), counted()] == [0, 1]

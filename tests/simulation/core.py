@@ -276,8 +276,8 @@ class Server:
         for id_, (one, author) in list(store.tables("waiting").items()):
             if one.outcome.status is Status.HELD:
                 outcome = Outcome(id_, Status.PARKED, code="deadline_passed")
-                store.settle(author, [(one.mutation, outcome)], [])
-                store.settle(author, [], [Waiting(one.mutation, outcome, id_)])
+                store.answer_again(author, [(one.mutation, outcome)])
+                store.keep(author, [Waiting(one.mutation, outcome, id_)])
         self._finish(store, True)
 
     def back_up(self) -> None:

@@ -1,5 +1,7 @@
 """The way in over HTTP: `gunicorn backend.wsgi:app`."""
 
+import gc
+
 from backend import config, logs
 from backend.app import create_app
 from backend.services.history import watch_history
@@ -8,3 +10,7 @@ logs.configure()
 settings = config.read()
 app = create_app(settings)
 watch_history(app.extensions["wangge"].database, settings.home)
+
+# What the server is made of lives as long as it does: the collector need not look at it again and again.
+gc.collect()
+gc.freeze()

@@ -184,7 +184,7 @@ def json(
     zh: str, en: str, schema: type[Schema] | None = None, *, many: bool = False, **options: Any
 ) -> MappedColumn[Any]:
     """A nested document, checked by a schema where one is given."""
-    field: fields.Field[Any] = fields.Nested(schema, many=many, unknown=EXCLUDE) if schema else wire.Json()
+    field: fields.Field[Any] = wire.Document(schema, many=many) if schema else wire.Json()
     return _column(JSONB, field, zh, en, **options)
 
 

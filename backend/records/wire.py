@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Callable
 from datetime import date
-from typing import Any
+from functools import cached_property
+from typing import Any, NamedTuple
 
 import shapely
-from marshmallow import ValidationError, fields
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, missing
 from marshmallow.validate import Length, OneOf, Range
 
 from backend.geometry import geojson_of, shape_of
@@ -215,6 +217,45 @@ class Choice(fields.String):
     def quick(self, value: Any) -> Any:
         """One of the codes."""
         return value if type(value) is str and value in self.labels else NOT_QUICK
+
+
+class Document(fields.Nested):
+    """A nested document, or a list of them, checked by a schema; fields it does not know are left out."""
+
+    def __init__(self, schema: type[Schema], *, many: bool = False, **options: Any) -> None:
+        super().__init__(schema, many=many, unknown=EXCLUDE, **options)
+
+    def quick(self, value: Any) -> Any:
+        """Each value that came by its own field's quick way; a list goes the long one."""
+        if type(value) is not dict or self.many or not self._known.required <= value.keys():
+            return NOT_QUICK
+        loaded = dict(self._known.defaults)
+        for name, given in value.items():
+            way = self._known.ways.get(name)
+            if way is not None:
+                loaded[name] = None if given is None and name in self._known.nullable else way(given)
+                if loaded[name] is NOT_QUICK:
+                    return NOT_QUICK
+        return loaded
+
+    @cached_property
+    def _known(self) -> _Known:
+        found = self.schema.load_fields
+        return _Known(
+            {name: getattr(field, "quick", lambda _value: NOT_QUICK) for name, field in found.items()},
+            frozenset(name for name, field in found.items() if field.required),
+            frozenset(name for name, field in found.items() if field.allow_none),
+            {name: field.load_default for name, field in found.items() if field.load_default is not missing},
+        )
+
+
+class _Known(NamedTuple):
+    """What a nested document's quick way needs of its schema."""
+
+    ways: dict[str, Callable[[Any], Any]]
+    required: frozenset[str]
+    nullable: frozenset[str]
+    defaults: dict[str, Any]
 
 
 class Json(fields.Field):  # type: ignore[type-arg]

@@ -10,11 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from marshmallow import EXCLUDE, ValidationError
+from marshmallow.fields import Field
 
 from backend.actor import Role
 from backend.records.declaration import RecordKind
 from backend.records.registry import KINDS, KINDS_BY_RANK
-from backend.records.wire import Choice, Coordinates
+from backend.records.wire import Choice, Coordinates, Document
 from sync.errors import Refused
 from sync.kind import Policy
 from tests.factories import uid
@@ -134,6 +135,14 @@ _ANYTHING = st.one_of(
 )  # fmt: skip
 
 
+def _given(field: Field[Any]) -> st.SearchStrategy[Any]:
+    """Anything, and for a nested document also one of its own fields with anything in them."""
+    if not isinstance(field, Document) or field.many:
+        return _ANYTHING
+    names = st.sampled_from([*field.schema.load_fields, "nobody_knows"])
+    return st.one_of(_ANYTHING, st.dictionaries(names, _ANYTHING, max_size=6))
+
+
 @pytest.mark.parametrize("name", sorted(KINDS))
 @given(data=st.data())
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
@@ -141,7 +150,7 @@ def test_loading_accepts_and_refuses_what_the_schema_does(name: str, data: st.Da
     """The loader skips the schema's own loop and, for usual values, its fields' deserialization: never its judgement."""
     kind = KINDS[name]
     fields = data.draw(st.lists(st.sampled_from(sorted(kind.wired)), min_size=1, max_size=4, unique=True))
-    values = {field: data.draw(_ANYTHING) for field in fields}
+    values = {field: data.draw(_given(kind.wired[field].field)) for field in fields}
     try:
         expected = kind.schema(unknown=EXCLUDE).load(values, partial=tuple(kind.wired))
     except ValidationError:

@@ -112,12 +112,15 @@ def _span(span: Span, held: Collection[str]) -> dict[str, Any]:
 
 # `kind || ''` keeps the planner from the primary key (scope, kind, id), by which it would read a whole scope: what is
 # new is found by (scope, xid) alone.
+# Transactions that were open are looked up one by one: given as `= ANY` of a list they are left to a filter behind the
+# whole scope, whatever its size.
 # Two columns for a statement of one row: the snapshot, and the parts that have news.
 LOOK = (
     "pg_current_snapshot()::text AS snapshot, (SELECT json_agg(json_build_array(p.s, p.r)) "
     "FROM json_to_recordset(%(parts)s) AS p(s text, r int, x xid8, o xid8[], k text[]) "
     "WHERE EXISTS (SELECT FROM sync_entry e WHERE e.scope = p.s AND e.xid >= p.x AND e.kind || '' = ANY(p.k)) "
-    "OR (p.o IS NOT NULL AND EXISTS (SELECT FROM sync_entry e WHERE e.scope = p.s AND e.xid = ANY(p.o) AND e.kind || '' = ANY(p.k)))) AS fresh"
+    "OR (p.o IS NOT NULL AND EXISTS (SELECT FROM unnest(p.o) AS o(x), LATERAL (SELECT FROM sync_entry e WHERE e.scope = p.s "
+    "AND e.xid = o.x AND e.kind || '' = ANY(p.k) LIMIT 1) one))) AS fresh"
 )
 _COLUMNS = "f.xid::text::bigint, f.kind, f.id::text, d.version, d.scopes::text, d.body"
 _JOIN = " f JOIN sync_document d ON d.kind = f.kind AND d.id = f.id "
@@ -127,9 +130,10 @@ _BRANCH = (
     "ORDER BY xid, kind, id LIMIT %(limit)s)"
 )
 _SINCE = _BRANCH.format(new="xid >= CAST(%(xmax)s AS xid8)")
+_WERE_OPEN = f"SELECT one.* FROM unnest(CAST(%(xip)s AS xid8[])) AS o(x), LATERAL {_BRANCH.format(new='xid = o.x')} one"
 _CHANGES_SIMPLE = f"SELECT {_COLUMNS} FROM {_SINCE}{_JOIN}ORDER BY f.xid, f.kind, f.id"
 _CHANGES = (
-    f"SELECT {_COLUMNS} FROM (SELECT * FROM ({_SINCE} UNION {_BRANCH.format(new='xid = ANY(CAST(%(xip)s AS xid8[]))')}) both_ "
+    f"SELECT {_COLUMNS} FROM (SELECT * FROM ({_SINCE} UNION {_WERE_OPEN}) both_ "
     f"ORDER BY xid, kind, id LIMIT %(limit)s){_JOIN}ORDER BY f.xid, f.kind, f.id"
 )
 _LIVE = (

@@ -184,7 +184,7 @@ def is_noticed_by_the_server(module: str, number: int) -> bool:
 def _serve(name: str) -> int:
     module, number = name.split("#")
     swap(list(mutants_of(module, MODULES[module]))[int(number)])
-    return int(pytest.main(["-x", "-q", "--timeout=60", "-m", "not long", *SERVED_TESTS]))
+    return int(pytest.main(["-x", "-q", "-W", "ignore", "--timeout=60", "-m", "not long", *SERVED_TESTS]))
 
 
 def main() -> int:

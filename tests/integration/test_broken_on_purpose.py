@@ -1,8 +1,9 @@
-"""Promises broken on purpose: what the tests of P1, P5 and P6 look at does change when the promise is not kept."""
+"""Promises broken on purpose: what the tests of P1, P5, P6 and P9 look at does change when the promise is not kept."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import hashlib
+from collections.abc import Callable, Collection
 from typing import Any
 
 import pytest
@@ -12,9 +13,13 @@ from backend.actor import system
 from backend.db import Database
 from backend.queries.scopes import StaffRights
 from backend.services import door
+from backend.services.parts import Parts
+from backend.tasks import outbox
+from mobile_api_spec.phone import Phone, Refused
 from sync.cursor import Snapshot
 from sync.postgres import pull as postgres_pull
 from sync.postgres.push import PostgresPush
+from tests.conftest import Person
 from tests.factories import Town, hand_in, mutation, uid
 from tests.integration.test_races import Reader
 
@@ -119,3 +124,28 @@ def test_p6_outcomes_that_are_not_stored_make_a_retry_write(
     monkeypatch.setattr(PostgresPush, "answered", lambda _self, _ids: {})
     monkeypatch.setattr(PostgresPush, "answer", lambda _self, _author, found: {one.id for one, _ in found})
     assert [counted(), counted()] == [0, 1]
+
+
+def test_p9_bytes_that_changed_on_the_way_never_count_unless_nobody_looks(
+    phone_of: Callable[..., Phone],
+    as_: Callable[[str], Person],
+    database: Database,
+    town: Town,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A disk or a link that turns bytes round: no photo arrives; without the look at the hash a wrong one does."""
+    data, original = bytes(range(256)) * 2_000, Parts._write
+    monkeypatch.setattr(Parts, "_write", lambda self, id_, f, t, chunk: original(self, id_, f, t, chunk[::-1]))
+    rep = phone_of("rep")
+    rep.sync()
+    photo = rep.take_photo("customer", town["customer 0"], "site", data, {"cell_id": town["cell 0"]})
+    with pytest.raises(Refused, match="wrong_hash"):
+        rep.sync()
+    outbox.serve(database)
+    assert rep.store.photos_waiting()
+    assert as_("dispatcher").get(f"/photos/{photo}")["arrived_at"] is None
+    monkeypatch.setattr(Parts, "sha256", lambda _self, _id: hashlib.sha256(data).hexdigest())
+    rep.sync()
+    outbox.serve(database)
+    assert as_("dispatcher").get(f"/photos/{photo}")["arrived_at"] is not None
+    assert as_("dispatcher")("GET", f"/photo-content/{photo}").data != data

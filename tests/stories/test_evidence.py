@@ -88,14 +88,17 @@ def look(app: Flask, database: Database) -> BlobStore:
     return blobs
 
 
-def test_a_day_in_a_basement(link: BadLink, tmp_path: Path, app: Flask, database: Database, town: Town, as_: As, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+@pytest.mark.parametrize(
+    "photos", [PHOTOS, pytest.param(200, marks=[pytest.mark.long, pytest.mark.timeout(900)], id="two hundred")]
+)
+def test_a_day_in_a_basement(photos: int, link: BadLink, tmp_path: Path, app: Flask, database: Database, town: Town, as_: As, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     folder = tmp_path / "phone"
     crew = basement(link, folder, database, town)
     link.is_down = True
     taken = {}
-    for n in range(PHOTOS):
+    for n in range(photos):
         data = scene(n)
-        purpose = "before" if n < PHOTOS // 2 else "after"
+        purpose = "before" if n < photos // 2 else "after"
         taken[crew.phone.take_photo("work_order", crew.job, purpose, data, {"crew_id": town["crew"]})] = data
         if n in (13, 29):
             restarted(crew, folder, link)
@@ -109,11 +112,11 @@ def test_a_day_in_a_basement(link: BadLink, tmp_path: Path, app: Flask, database
     assert hand_in_somehow(crew) >= link.cuts > 0
     blobs = look(app, database)
     assert all(blobs.get(key_of(one["sha256"])) == taken[one["id"]] for one in photos_of(as_, crew.job))
-    assert len(photos_of(as_, crew.job)) == PHOTOS
+    assert len(photos_of(as_, crew.job)) == photos
     assert all(one["arrived_at"] for one in photos_of(as_, crew.job))
     job, signed = crew.stored("work_order", crew.job), crew.stored("signature", signature)
-    assert (job["state"], job["signature_state"], len(job["photo_ids"])) == ("done", "valid", PHOTOS)
-    assert (signed["sheet_check"], signed["device_check"], len(signed["sheet"]["photos"])) == ("kept", "valid", PHOTOS)
+    assert (job["state"], job["signature_state"], len(job["photo_ids"])) == ("done", "valid", photos)
+    assert (signed["sheet_check"], signed["device_check"], len(signed["sheet"]["photos"])) == ("kept", "valid", photos)
     with database.transaction() as session:
         twice = "SELECT count(*) FROM (SELECT mutation_id FROM sync_history WHERE mutation_id IS NOT NULL GROUP BY 1 HAVING count(*) > 1) d"
         assert session.execute(text(twice)).scalar_one() == 0

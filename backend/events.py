@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-import orjson
 from sqlalchemy import BigInteger, DateTime, Identity, Index, Text, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from backend.db import Base
+from sync.postgres.rows import json_text, rows_of
 
 
 class Outbox(Base):
@@ -37,10 +37,11 @@ def announce(session: Session, fact: str, **detail: Any) -> None:
 def announce_many(session: Session, facts: list[tuple[str, dict[str, Any]]]) -> None:
     """Several facts in one statement."""
     if facts:
-        rows = orjson.dumps([{"fact": fact, "detail": detail} for fact, detail in facts]).decode()
-        session.execute(
-            text(
-                "INSERT INTO outbox (fact, detail) SELECT fact, detail FROM json_to_recordset(:rows) AS r(fact text, detail jsonb)"
-            ),
-            {"rows": rows},
-        )
+        columns = {"facts": [fact for fact, _ in facts], "details": [json_text(detail) for _, detail in facts]}
+        rows_of(session.connection(), _ANNOUNCE, columns)
+
+
+_ANNOUNCE = (
+    "INSERT INTO outbox (fact, detail) SELECT fact, detail::jsonb FROM unnest(%(facts)b::text[], %(details)b::text[]) "
+    "AS r(fact, detail)"
+)

@@ -162,8 +162,11 @@ class Push:
     def _visible(self, wanted: set[Key], batch: Sequence[Mutation]) -> set[Key]:
         """Which of the named records the author may name: what is not there and what is not theirs look alike."""
         found: set[Key] = set()
-        for kind in sorted({key[0] for key in wanted}):
-            found |= self._store.visible([key for key in wanted if key[0] == kind], self._rights.naming(kind))
+        by_scopes: dict[frozenset[str], list[Key]] = {}
+        for key in sorted(wanted):
+            by_scopes.setdefault(frozenset(self._rights.naming(key[0])), []).append(key)
+        for scopes, keys in by_scopes.items():
+            found |= self._store.visible(keys, scopes)
         for mutation in batch:
             lost = self._references(mutation) - found
             judged = self._judged_time(mutation) if lost else None

@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+import msgspec
 import orjson
 import psycopg
 
@@ -132,8 +133,11 @@ def _ours(url: str, database_url: str) -> Figures:
     before = reader.pull()
     figures = {"push creates /s": N / seconds(lambda: writer.push(rows))}
     analyze(database_url)
-    reader.store, reader.cursor = new_id(), None
-    figures["full pull /s"] = (N + before) / seconds(reader.pull)
+    # The raw pull is timed at its second run too: the first one marks rows as committed.
+    for _ in range(2):
+        reader.store, reader.cursor = new_id(), None
+        took = seconds(reader.pull)
+    figures["full pull /s"] = (N + before) / took
     changed = [change_of(row, n) for n, row in enumerate(random.Random(2).sample(rows, N // 2))]
     figures["push changes /s"] = len(changed) / seconds(lambda: writer.push(changed))
     reader.pull()
@@ -153,6 +157,17 @@ def change_of(row: dict[str, Any], n: int) -> dict[str, Any]:
     return factories.mutation(
         "work_order", row["record"], "change", {"diagnosis": f"changed {n}", "pressure_kpa": n % 5000}
     )
+
+
+class Page(msgspec.Struct):
+    """What a client must read of a page to go on; the records stay text, as they do in the raw pull."""
+
+    cursor: str
+    more: bool
+    lines: list[msgspec.Raw]
+
+
+_PAGE = msgspec.json.Decoder(Page)
 
 
 class Client:
@@ -193,9 +208,9 @@ class Client:
         count, more = 0, True
         while more:
             body = {"store": self.store, "cursor": self.cursor, "limit": PAGE}
-            page = orjson.loads(self._post("/sync/pull", orjson.dumps(body)))
-            self.cursor, more = page["cursor"], page["more"]
-            count += len(page["lines"])
+            page = _PAGE.decode(self._post("/sync/pull", orjson.dumps(body)))
+            self.cursor, more = page.cursor, page.more
+            count += len(page.lines)
         self.last = count
         return count
 

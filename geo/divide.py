@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import shapely
@@ -24,7 +23,7 @@ from geo.measure import Coordinates
 from geo.progress import Progress, silent
 from geo.shapes import GRID_DEGREES, as_multipolygon, on_grid
 from geo.smooth import smooth
-from geo.units import METRES_A_DEGREE, Units, joined, units_of
+from geo.units import Plane, Units, joined, units_of
 
 # Borders count less than in a first division: workload has to travel through cells to where there is room.
 REDIVIDE = Weights(border=0.03, move=0.01, most_moved=0.13, steps_a_unit=90)
@@ -113,12 +112,8 @@ def moved_share(before: Sequence[BaseGeometry], after: Sequence[BaseGeometry], p
 
 def roundness(cells: Sequence[BaseGeometry]) -> NDArray[np.float64]:
     """Polsby-Popper of each cell (1991): 4π area / perimeter²; 1 for a circle."""
-    stretched = [shapely.transform(cell, partial(_stretch, lat=cell.centroid.y)) for cell in cells]
+    stretched = [shapely.transform(cell, Plane(cell).to_metres) for cell in cells]
     return np.asarray(4 * np.pi * shapely.area(stretched) / shapely.length(stretched) ** 2)
-
-
-def _stretch(lng_lat: Coordinates, lat: float) -> Coordinates:
-    return np.asarray(lng_lat * METRES_A_DEGREE * np.array([np.cos(np.radians(lat)), 1.0]))
 
 
 def _checked(territory: BaseGeometry, places: Coordinates, workload: NDArray[np.float64], cells: int) -> BaseGeometry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,10 +16,13 @@ from geo.errors import CrossesDateLine, NoAreas, OutsideTheEarth
 from geo.mapfile import Feature
 from geo.measure import area_m2
 from geo.shapes import as_multipolygon, coverage_of, on_grid
+from geo.units import Plane
 
 # Gaps narrower than this are slips of the hand; wider ones may be lakes, and are only told.
 SLIP_WIDTH_M = 30.0
 _NAMES = ("name", "Name", "NAME", "名称", "网格名称", "label")
+# What a cell's code may be long.
+MOST_CODE = 40
 _CODES = ("code", "Code", "CODE", "编号", "编码", "adcode", "id", "ID")
 
 
@@ -81,10 +85,14 @@ def zones_of(
 def _named(features: Sequence[Feature], name_field: str | None, code_field: str | None) -> list[Zone]:
     names = (name_field,) if name_field else _NAMES
     codes = (code_field,) if code_field else _CODES
+    called = [_first(one.fields, names) for one in features]
+    often = Counter(called)
     found = []
-    for n, one in enumerate(features, start=1):
-        code = _first(one.fields, codes) or f"Z{n:03d}"
-        found.append(Zone(_first(one.fields, names) or code, code, one.shape))
+    for n, (one, name) in enumerate(zip(features, called, strict=True), start=1):
+        # A name that only one row has finds its cell again in a corrected file, whatever row it stands in by then.
+        own = name if name and often[name] == 1 and len(name) <= MOST_CODE else f"Z{n:03d}"
+        code = _first(one.fields, codes) or own
+        found.append(Zone(name or code, code, one.shape))
     return found
 
 
@@ -212,10 +220,7 @@ def _closed(zones: list[Zone], shapes: list[BaseGeometry], findings: list[Findin
 
 
 def _length_m(shape: BaseGeometry) -> float:
-    stretched = shapely.transform(
-        shape, lambda xy: xy * 111_195 * np.array([np.cos(np.radians(shape.centroid.y)), 1.0])
-    )
-    return float(stretched.length)
+    return float(shapely.transform(shape, Plane(shape).to_metres).length)
 
 
 def _finding(code: str, zones: Sequence[str], size: float, zh: str, en: str) -> Finding:

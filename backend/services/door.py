@@ -100,8 +100,8 @@ def change(
 
 def change_many(
     session: Session, actor: Actor, kind: str, rows: Sequence[tuple[str, Values]], *, trusted: bool | None = None
-) -> int:
-    """Some fields of many records set, as they stand now, five hundred at a time; returns how many."""
+) -> None:
+    """Some fields of many records set, as they stand now, five hundred at a time."""
     make, found = _changer(actor, trusted), SYNC_KINDS[kind]
     for begin in range(0, len(rows), 500):
         batch = rows[begin : begin + 500]
@@ -112,7 +112,6 @@ def change_many(
             if (one := stored.get((kind, record_id))) is not None and not one.deleted
         ]
         _write(session, applied)
-    return len(rows)
 
 
 def act(

@@ -5,16 +5,13 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from geo.progress import Progress, silent
 from geo.routing.insertion import insert_missing
 from geo.routing.problem import Plan, Problem
 from geo.routing.solvers import pyvrp_plan, vroom_plan
 from geo.routing.timing import score, timed
 
 
-def plan_day(
-    problem: Problem, seconds: float, *, today: Plan | None = None, seed: int = 1, progress: Progress = silent
-) -> Plan:
+def plan_day(problem: Problem, seconds: float, *, today: Plan | None = None, seed: int = 1) -> Plan:
     """The best feasible plan found within about so many seconds, never worse than `today`'s where there is one.
 
     Limits are kept where they can be; a task whose limit cannot be kept is served late rather than not at all, one
@@ -22,12 +19,10 @@ def plan_day(
     """
     began = time.monotonic()
     best = _kept(problem, _first(problem, today), today)
-    progress(1, 3)
     left = seconds - (time.monotonic() - began)
     if left > 0.5 and problem.tasks:
         better = pyvrp_plan(problem, left, near=best, seed=seed)
         best = _kept(problem, _mended(problem, better), best)
-    progress(3, 3)
     return best
 
 

@@ -26,7 +26,7 @@ from geo.routing.timing import missing_cost
 _NEVER = 10**7
 
 
-def vroom_plan(problem: Problem, *, level: int | None = None, start: Plan | None = None, limits: bool = True) -> Plan:
+def vroom_plan(problem: Problem, *, level: int | None = None, start: Plan | None = None) -> Plan:
     """A feasible plan by VROOM (Coupey, Nicod, Varnier 2018); `start` is where it begins. It holds the GIL.
 
     `level` 0 to 5 is how far it explores; without one as far as takes about a second. A time limit instead would cut
@@ -47,7 +47,7 @@ def vroom_plan(problem: Problem, *, level: int | None = None, start: Plan | None
         )
     for n, task in enumerate(problem.tasks):
         wanted = {skills[s] for s in task.skills} | ({pins[task.pinned_to]} if task.pinned_to in pins else set())
-        model.add_job(_job(n, task, wanted, limits))
+        model.add_job(_job(n, task, wanted))
     solution = model.solve(exploration_level=level, nb_threads=2, timeout=timedelta(seconds=60))
     routes: list[list[int]] = [[] for _ in problem.shifts]
     for row in solution.routes[solution.routes["type"] == "job"].itertuples():
@@ -70,7 +70,7 @@ def _vehicle(n: int, shift: Shift, skills: set[int], steps: Sequence[vroom.Vehic
     )
 
 
-def _job(n: int, task: Task, skills: set[int], limits: bool) -> vroom.Job:
+def _job(n: int, task: Task, skills: set[int]) -> vroom.Job:
     return vroom.Job(
         n,
         location=task.place,
@@ -78,7 +78,7 @@ def _job(n: int, task: Task, skills: set[int], limits: bool) -> vroom.Job:
         delivery=[task.load],
         skills=skills,
         priority=min(task.priority, 100),
-        time_windows=[vroom.TimeWindow(*_window(task, limits))],
+        time_windows=[vroom.TimeWindow(*_window(task))],
     )
 
 
@@ -86,17 +86,15 @@ def _steps(problem: Problem, route: Sequence[int]) -> list[vroom.VehicleStep]:
     return [vroom.VehicleStep("start"), *(vroom.VehicleStep("single", n) for n in route), vroom.VehicleStep("end")]
 
 
-def _window(task: Task, limits: bool) -> tuple[int, int]:
-    """When work may begin; with limits, so that it ends in time, unless that is past already."""
+def _window(task: Task) -> tuple[int, int]:
+    """When work may begin: so that it ends within its limit, unless that is past already."""
     early, late = task.window_s
-    if limits and task.due_s is not None and task.due_s - task.duration_s >= early:
+    if task.due_s is not None and task.due_s - task.duration_s >= early:
         late = min(late, task.due_s - task.duration_s)
     return early, late
 
 
-def pyvrp_plan(
-    problem: Problem, seconds: float, *, near: Plan | None = None, limits: bool = True, seed: int = 1
-) -> Plan:
+def pyvrp_plan(problem: Problem, seconds: float, *, near: Plan | None = None, seed: int = 1) -> Plan:
     """A plan by PyVRP's search (Wouda, Lan & Kool 2024) after so many seconds; crews that are alike keep what they had
     in `near`.
 
@@ -114,7 +112,7 @@ def pyvrp_plan(
     types = _alike(problem, profile_of, depots, n_places)
     data = pyvrp.ProblemData(
         locations=[pyvrp.Location(0, 0) for _ in range(n_places + 1)],
-        clients=[_client(task, limits, *_breaks(problem)) for task in problem.tasks],
+        clients=[_client(task, *_breaks(problem)) for task in problem.tasks],
         depots=[pyvrp.Depot(place) for place in depots],
         vehicle_types=[_vehicle_type(len(crews), *key) for key, crews in types],
         distance_matrices=profiles,
@@ -163,8 +161,8 @@ def _breaks(problem: Problem) -> tuple[int, int]:
     return min((p.window_s[0] for p in pauses), default=FOREVER), max((p.duration_s for p in pauses), default=0)
 
 
-def _client(task: Task, limits: bool, breaks_from_s: int, break_s: int) -> pyvrp.Client:
-    early, late = _window(task, limits)
+def _client(task: Task, breaks_from_s: int, break_s: int) -> pyvrp.Client:
+    early, late = _window(task)
     if breaks_from_s <= late < FOREVER:
         late = max(early, late - break_s)
     return pyvrp.Client(

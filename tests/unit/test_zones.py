@@ -224,6 +224,16 @@ def test_rows_of_one_code_are_one_zone() -> None:
     assert found.zones[0].shape.geom_type == "MultiPolygon"
 
 
+def test_a_zone_without_a_code_is_found_again_by_its_name_wherever_its_row_stands() -> None:
+    far = shapely.box(120.5, 36, 120.6, 36.1)
+    first = zones_of([feature(LEFT, "甲"), feature(RIGHT, "乙")])
+    again = zones_of([feature(far, "新"), feature(RIGHT, "乙"), feature(LEFT, "甲")])
+    codes_of = [{zone.name: zone.code for zone in found.zones} for found in (first, again)]
+    assert codes_of[0].items() <= codes_of[1].items()
+    twins = zones_of([feature(LEFT, "甲"), feature(RIGHT, "甲")])
+    assert len({zone.code for zone in twins.zones}) == 2
+
+
 def test_metres_given_as_degrees_and_the_date_line_are_refused() -> None:
     with pytest.raises(OutsideTheEarth):
         zones_of([feature(shapely.box(534_000, 3_990_000, 535_000, 3_991_000))])

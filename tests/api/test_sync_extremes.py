@@ -315,3 +315,20 @@ def test_the_answer_of_a_push_is_json_by_the_book(as_: As, town: Town) -> None:
     answer = push(as_("rep"), [mutation("customer", town["customer 0"], "change", {"note": "“引号”\\"})])
     (record,) = [one["record"] for one in json.loads(answer.data)["outcomes"]]
     assert (record["body"]["note"], record["in"]) == ("“引号”\\", [f"cell:{town['cell 0']}"])
+
+
+def test_units_above_work_below_and_nobody_files_work_under_a_unit_of_others(as_: As, town: Town) -> None:
+    note = mutation("customer", town["customer 0"], "change", {"note": "by the group"})
+    assert outcomes(push(as_("admin"), [note])) == [("applied", None)]
+    visit = {"customer_id": town["customer 0"], "representative_id": town["rep"], "method": "phone"}
+    own = mutation("visit", door.new_id(), "create", visit | {"unit_id": town["north"]}, base_version=0)
+    foreign = mutation("visit", door.new_id(), "create", visit | {"unit_id": town["south"]}, base_version=0)
+    assert outcomes(push(as_("rep"), [own, foreign])) == [("applied", None), ("parked", "outside_scope")]
+
+
+def test_a_deletion_is_within_the_scopes_in_which_the_record_was(as_: As, town: Town) -> None:
+    job = {"matter_id": town["leak"], "cell_id": town["cell 0"], "number": "W1"}
+    made = mutation("work_order", door.new_id(), "create", job, base_version=0)
+    assert outcomes(push(as_("rep"), [made])) == [("applied", None)]
+    gone = mutation("work_order", made["record"], "delete", {})
+    assert outcomes(push(as_("admin"), [gone])) == [("applied", None)]

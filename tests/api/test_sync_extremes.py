@@ -332,3 +332,14 @@ def test_a_deletion_is_within_the_scopes_in_which_the_record_was(as_: As, town: 
     assert outcomes(push(as_("rep"), [made])) == [("applied", None)]
     gone = mutation("work_order", made["record"], "delete", {})
     assert outcomes(push(as_("admin"), [gone])) == [("applied", None)]
+
+
+def test_work_waits_for_a_predecessor_nobody_has_sent_yet(as_: As, town: Town) -> None:
+    first = mutation("customer", town["customer 0"], "change", {"note": "first"})
+    second = mutation("customer", town["customer 0"], "change", {"contact_name": "second"}, after=first["id"])
+    rep = as_("rep")
+    assert outcomes(push(rep, [second])) == [("held", "waits_for")]
+    assert as_("dispatcher").get(f"/customers/{town['customer 0']}")["contact_name"] is None
+    assert outcomes(push(rep, [first])) == [("applied", None)]
+    assert as_("dispatcher").get(f"/customers/{town['customer 0']}")["contact_name"] == "second"
+    assert outcomes(push(rep, [second])) == [("applied", None)]

@@ -41,14 +41,8 @@ def job(session: Session, town: Town, name: str, where: int = 0, **more: Any) ->
 
 @pytest.fixture
 def jobs(database: Database, town: Town) -> list[str]:
-    """Three jobs nobody has, in three cells; one needs what only the far crew can do, one nobody can.
-
-    The crew has the whole day before it, whatever the hour at which the tests run.
-    """
-    now = datetime.now(CITY)
-    hours = {"shift_start": f"{now - timedelta(hours=1):%H:%M}", "shift_end": f"{now + timedelta(hours=12):%H:%M}"}
+    """Three jobs nobody has, in three cells; one needs what only the far crew can do, one nobody can."""
     with database.transaction() as session:
-        door.change(session, system(town["north"]), "crew", town["crew"], hours)
         return [
             job(session, town, "W1", 0),
             job(session, town, "W2", 1),

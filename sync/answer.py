@@ -29,11 +29,15 @@ def _head(line: Line) -> str:
 
 
 def _same(line: Line) -> str:
-    return f'{_head(line)}null,"same":true}}'
+    return f'{_head(line)}null,"same":true{_tail(line)}'
 
 
 def _line(line: Line) -> str:
-    return f"{_head(line)}{line.body or 'null'}}}"
+    return f"{_head(line)}{line.body or 'null'}{_tail(line)}"
+
+
+def _tail(line: Line) -> str:
+    return ',"ahead":true}' if line.is_ahead else "}"
 
 
 def glued(head: Mapping[str, Any], **arrays: str) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sync.change import Key
@@ -43,8 +43,8 @@ def pull(
 ) -> Page:
     """The next page for a store that stands at `cursor` and whose user holds `scopes` now.
 
-    `have` are the records whose bodies came with push answers: a fill that has not reached them yet does not see them
-    leave, so each is looked at by itself.
+    `have` are the records whose bodies came with push answers or ahead of their fills: a fill that has not reached them
+    yet does not see them leave, so each is looked at by itself.
 
     `looked` is what `store.look(probed(cursor))` gave in this very snapshot, where it was asked already.
     """
@@ -60,19 +60,35 @@ def pull(
     for key in _order(held, fresh):
         parts[key] = walk.advance(held[key], key in fresh)
     drops = sorted({part.scope for part in cursor.parts.values()} - set(scopes))
-    if have:
-        walk.lines += _gone(store, have, scopes)
     is_changed = bool(drops) or any(part != cursor.parts.get(key) for key, part in parts.items())
     if is_changed:
         parts = {key: _moved_up(part, key in fresh, target, walk.highest_xid) for key, part in parts.items()}
     unfinished = {part.rank for part in parts.values() if not part.is_complete}
+    lines = [line for rank, found in walk.lines.items() for line in _vouched(found, rank, parts.values())]
     return Page(
         Cursor(cursor.epoch, walk.highest_xid, parts, cursor.seen_on) if is_changed else cursor,
         target,
-        list({line.key: line for line in walk.lines}.values()),
+        lines + _gone(store, have, scopes) if have else lines,
         drops,
         {rank: rank not in unfinished for rank in RANKS},
     )
+
+
+def _vouched(lines: Sequence[Line], rank: int, parts: Collection[Part]) -> list[Line]:
+    """Each record once, in those scopes alone whose parts have reached it: the others would not tell when it leaves.
+
+    One that comes before every part that could tell is marked `ahead`: the phone names it in `have` until it is filled.
+    """
+    positions = {part.scope: part.position for part in parts if part.rank == rank and part.position is not None}
+    once = {line.key: line for line in lines}.values()
+    return [_known_in(line, positions) for line in once] if positions else list(once)
+
+
+def _known_in(line: Line, positions: Mapping[str, Key]) -> Line:
+    reached = [scope for scope in line.scopes if scope not in positions or line.key <= positions[scope]]
+    if len(reached) == len(line.scopes):
+        return line
+    return line._replace(scopes=reached) if reached else line._replace(is_ahead=True)
 
 
 def _gone(store: PullStore, have: Mapping[Key, int], scopes: Collection[str]) -> list[Line]:
@@ -104,7 +120,7 @@ class _Walk:
     ) -> None:
         self._store, self._target, self._room, self._scopes = store, target, limit, scopes
         self.highest_xid = highest_xid
-        self.lines: list[Line] = []
+        self.lines: dict[int, list[Line]] = {rank: [] for rank in RANKS}
 
     def advance(self, part: Part, has_news: bool) -> Part:
         """Take one part as far as the page's room allows."""
@@ -114,7 +130,7 @@ class _Walk:
                 return part
         if part.position is None or self._room <= 0:
             return part
-        lines = self._take(self._store.live(part, self._room, self._scopes))
+        lines = self._take(part, self._store.live(part, self._room, self._scopes))
         filled = self._room > 0
         return replace(
             part,
@@ -127,14 +143,14 @@ class _Walk:
         for target in filter(None, (part.target, self._target)):
             if self._room <= 0:
                 return part, False
-            lines = self._take(self._store.changes(part, target, self._room, self._scopes))
+            lines = self._take(part, self._store.changes(part, target, self._room, self._scopes))
             if self._room <= 0:
                 return replace(part, target=target, walk=(lines[-1].xid, *lines[-1].key)), False
             part = replace(part, since=target.clamped(self.highest_xid), target=None, walk=None)
         return part, True
 
-    def _take(self, lines: list[Line]) -> list[Line]:
+    def _take(self, part: Part, lines: list[Line]) -> list[Line]:
         self._room -= len(lines)
         self.highest_xid = max([self.highest_xid, *(line.xid for line in lines)])
-        self.lines += lines
+        self.lines[part.rank] += lines
         return lines

@@ -16,7 +16,10 @@ from sync.cursor import Part, PartKey, Snapshot
 
 
 class Line(NamedTuple):
-    """A record as one reader gets it: its version, those of the reader's scopes it is in, its body if in any."""
+    """A record as one reader gets it: its version, those of the reader's scopes it is in, its body if in any.
+
+    `is_ahead`: none of those scopes is filled as far as this record, so none would tell the phone of its leaving.
+    """
 
     xid: int
     kind: str
@@ -24,6 +27,7 @@ class Line(NamedTuple):
     version: int
     scopes: Sequence[str]
     body: str | None
+    is_ahead: bool = False
 
     @property
     def key(self) -> Key:

@@ -109,6 +109,7 @@ class Line(Schema):
     in_ = fields.List(fields.String(), required=True, data_key="in")
     body = fields.Dict(required=True, allow_none=True)
     same = fields.Boolean(metadata={"description": "the body is the one the phone said it has"})
+    ahead = fields.Boolean(metadata={"description": "come before the fills of its scopes: to be named in `have`"})
 
 
 class ScopeHeld(Schema):

@@ -285,9 +285,15 @@ class Phone:
         with self.store.transaction():
             # A scope lost and got again within one pull is filled anew: what it held before goes first.
             self.store.drop_scopes(back)
+            have = self.store.meta("have", {})
             for line in page["lines"]:
                 self.store.keep_line(line)
-            if not page["more"]:
+                if line.get("ahead"):
+                    key = f"{line['kind']}/{line['id']}"
+                    have[key] = max(line["version"], have.get(key, 0))
+            if page["more"]:
+                self.store.set_meta(have=have)
+            else:
                 self.store.drop_scopes(drops - back)
                 self.store.erase_hidden()
                 self.store.set_meta(have={}, held=[])

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from backend.db import Database
 from backend.records.registry import KINDS_BY_RANK, SYNC_KINDS
 from backend.services.door import DOOR_TABLES
-from sync.change import Author, Grade, Mutation, Op, Outcome, Status, Stored, Write
+from sync.change import Author, Grade, Key, Mutation, Op, Outcome, Status, Stored, Write
 from sync.compare import Claim, compare
 from sync.cursor import Cursor, Part, Snapshot
 from sync.errors import VersionMoved
@@ -126,9 +126,11 @@ def put(house: House, *writes: Write) -> None:
         store.write_many(writes)
 
 
-def page(house: House, cursor: Cursor, limit: int = 100, scopes: list[str] | None = None) -> Page:
+def page(
+    house: House, cursor: Cursor, limit: int = 100, scopes: list[str] | None = None, have: dict[Key, int] | None = None
+) -> Page:
     with house.reading() as store:
-        return pull(store, cursor, scopes or SCOPES, limit)
+        return pull(store, cursor, scopes or SCOPES, limit, have=have)
 
 
 def names(found: Page) -> set[tuple[str, int, bool]]:
@@ -236,6 +238,33 @@ def _moved(to: Write, first: Write) -> Write:
     """The write whose record was filed as `first` was."""
     to.__dict__["scopes_before"] = first.scopes
     return to
+
+
+def test_what_comes_before_the_fill_of_its_scope_is_marked_and_looked_at_by_itself(house: House) -> None:
+    first = write("a")
+    put(house, first, *(write(name, cell="other") for name in "bcd"))
+    filled, both, key = page(house, Cursor(1)).cursor, [scope(), scope("other")], ("item", uid("a"))
+    second = _moved(write("a", 2, first.after(), cell="other"), first)
+    put(house, second)
+    (whole,) = (line for line in page(house, filled, 100, both).lines if line.key == key)
+    assert (whole.scopes, whole.is_ahead) == ([scope("other")], False)
+    begun = page(house, filled, 1, both)
+    (ahead,) = begun.lines
+    assert (ahead.key, ahead.scopes, ahead.is_ahead, begun.more) == (key, [scope("other")], True, True)
+    put(house, _moved(write("a", 3, second.after(), cell="away"), second))
+    assert (uid("a"), 2, True) in names(page(house, begun.cursor, 1, both, have={key: 2}))
+
+
+def test_a_set_names_no_scope_whose_fill_has_not_come_so_far(house: House) -> None:
+    first = write("a")
+    put(house, first, *(write(name, cell="other") for name in "bcdefg"))
+    both = [scope(), f"office:{UNIT}"]
+    filled = page(house, Cursor(1)).cursor
+    put(house, write("a", 2, first.after()))
+    begun = page(house, filled, 1, both)
+    assert [(line.id, line.scopes, line.is_ahead) for line in begun.lines] == [(uid("a"), [scope()], False)]
+    rest = page(house, begun.cursor, 100, both)
+    assert {line.id: line.scopes for line in rest.lines}[uid("a")] == both
 
 
 def test_a_deletion_is_a_removal(house: House) -> None:

@@ -106,6 +106,11 @@ def a_fill_blind_to_answers() -> AbstractContextManager[Any]:
     return patch("sync.pull._gone", lambda _store, _have, _scopes: [])
 
 
+def a_body_ahead_of_every_fill() -> AbstractContextManager[Any]:
+    """What came with the scope it left is taken for vouched for by the one it went to, whose fill is not there yet."""
+    return patch("sync.pull._known_in", lambda line, _positions: line)
+
+
 def clocks_believed() -> AbstractContextManager[Any]:
     """Steps sorted by arrival instead of by when they happened."""
 
@@ -132,5 +137,6 @@ BUGS: tuple[Callable[[], AbstractContextManager[Any]], ...] = (
     a_repair_that_trusts_the_phone,
     an_epoch_that_is_not_noticed,
     a_fill_blind_to_answers,
+    a_body_ahead_of_every_fill,
     clocks_believed,
 )

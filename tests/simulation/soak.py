@@ -1,4 +1,7 @@
-"""`make soak`: world after world on all cores, until the seeds or the minutes are used up; failures are told shortened."""
+"""`make soak`: world after world on all cores, until the seeds or the minutes are used up; failures are told shortened.
+
+Each seed makes two worlds: an ordinary one, and one in which cells are cut up and change hands all the time.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +14,16 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tests.simulation.promises import failure, story
-from tests.simulation.world import plan
+from tests.simulation.world import Step, plan, unsettled
 
 BLOCK = 50
+Broken = tuple[int, list[Step]]
 
 
-def block(begin: int) -> list[int]:
-    """The seeds of a block that broke a promise."""
-    return [seed for seed in range(begin, begin + BLOCK) if failure(seed, plan(seed))]
+def block(begin: int) -> list[Broken]:
+    """The worlds of a block's seeds that broke a promise."""
+    worlds = [(seed, steps) for seed in range(begin, begin + BLOCK) for steps in (plan(seed), unsettled(seed))]
+    return [(seed, steps) for seed, steps in worlds if failure(seed, steps)]
 
 
 def main() -> int:
@@ -28,26 +33,27 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--from", type=int, default=int(time.time()) * 1000, dest="begin")
     options = parser.parse_args()
-    ends, done, broken = time.monotonic() + options.minutes * 60, 0, list[int]()
+    ends, done, broken = time.monotonic() + options.minutes * 60, 0, list[Broken]()
     blocks = iter(range(options.begin, options.begin + options.seeds, BLOCK))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with ProcessPoolExecutor() as pool, Progress(*columns) as progress:
-        task = progress.add_task("worlds", total=options.seeds)
+        task = progress.add_task("seeds", total=options.seeds)
         running = {
-            pool.submit(block, begin) for begin, _ in zip(blocks, range(2 * (os.cpu_count() or 1)), strict=False)
+            pool.submit(block, begin) for _, begin in zip(range(2 * (os.cpu_count() or 1)), blocks, strict=False)
         }
         while running:
             finished = next(as_completed(running))
             running.discard(finished)
             broken += finished.result()
             done += BLOCK
-            progress.update(task, completed=done, description=f"worlds, {len(broken)} broken")
+            progress.update(task, completed=done, description=f"seeds, {len(broken)} worlds broken")
             begin = next(blocks, None)
             if begin is not None and time.monotonic() < ends:
                 running.add(pool.submit(block, begin))
-    for seed in broken[:5]:
-        print(story(seed, plan(seed)))
-    print(f"{done} worlds from seed {options.begin}, {len(broken)} broken{': ' + str(broken) if broken else ''}")
+    for seed, steps in broken[:5]:
+        print(story(seed, steps))
+    seeds = sorted({seed for seed, _ in broken})
+    print(f"{2 * done} worlds from seed {options.begin}, {len(broken)} broken{f': {seeds}' if seeds else ''}")
     return 1 if broken else 0
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -367,8 +367,17 @@ STEPS: dict[str, tuple[float, Verb]] = {
 }
 
 
-def plan(seed: int, length: int = 45) -> list[Step]:
+# A town whose cells are cut up and change hands all the time, while phones are in the middle of fills.
+UNSETTLED = {"phone_sync": 14, "office_duty": 6, "office_split": 6}
+
+
+def plan(seed: int, length: int = 45, weights: Mapping[str, float] | None = None) -> list[Step]:
     """What will happen in this seed's world."""
     dice = random.Random(seed)
-    names, weights = list(STEPS), [weight for weight, _ in STEPS.values()]
-    return [Step(name, dice.getrandbits(31)) for name in dice.choices(names, weights, k=length)]
+    usual = {name: weight for name, (weight, _) in STEPS.items()} | dict(weights or {})
+    return [Step(name, dice.getrandbits(31)) for name in dice.choices(list(usual), list(usual.values()), k=length)]
+
+
+def unsettled(seed: int) -> list[Step]:
+    """A shorter world in which the ground moves most of the time."""
+    return plan(seed, 30, UNSETTLED)

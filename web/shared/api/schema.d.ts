@@ -8290,6 +8290,8 @@ export interface components {
             valid_until: string;
         };
         Line: {
+            /** @description come before the fills of its scopes: to be named in `have` */
+            ahead?: boolean;
             body: {
                 [key: string]: unknown;
             } | null;

@@ -337,8 +337,15 @@ export class Engine {
       // A scope lost and got again within one pull is filled anew: what it held before goes first.
       this.store.dropScopes(new Set(back));
       back.forEach((scope) => drops.delete(scope));
-      page.lines.forEach((line) => this.store.keepLine(line));
-      if (!page.more) {
+      const have = { ...this.store.meta<Record<string, number>>("have", {}) };
+      for (const line of page.lines) {
+        this.store.keepLine(line);
+        const key = `${line.kind}/${line.id}`;
+        if (line.ahead) have[key] = Math.max(line.version, have[key] ?? 0);
+      }
+      if (page.more) {
+        this.store.setMeta({ have });
+      } else {
         this.store.dropScopes(drops);
         this.store.eraseHidden();
         this.store.setMeta({ have: {}, held: [] });

@@ -34,6 +34,8 @@ export interface Line {
   body: Values | null;
   in: string[];
   same?: boolean;
+  /** Come before the fill of any of its scopes has reached it: named in `have` until everything is there. */
+  ahead?: boolean;
 }
 
 /** A piece of work and what became of it. */

@@ -285,7 +285,7 @@ class Push:
         if change.grade is not Grade.PROVEN:
             return False
         then = set(scopes)
-        if write.before and change.action is None:
+        if write.before:
             then |= set(self._rights.record_scopes_at((kind.name, write.id), change.at))
         return not then.isdisjoint(self._rights.at(change.at))
 

@@ -9,6 +9,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from backend.queries.scopes import CITY
+
 # Classes as the trade counts them; the last is open above.
 CLASSES_MM = (100, 200, 300, 600, 1000)
 
@@ -21,9 +23,9 @@ def repairs_by_diameter(session: Session, units: Sequence[str], since: date, unt
             "count(*) FILTER (WHERE due_at IS NULL OR done_at <= due_at), round(avg(extract(epoch FROM done_at - created_at) / 60))::int, "
             "round(avg(extract(epoch FROM (pipe->>'opened_at')::timestamptz - (pipe->>'shut_at')::timestamptz) / 60))::int FROM work_order "
             "WHERE deleted_at IS NULL AND pipe IS NOT NULL AND done_at IS NOT NULL AND unit_id = ANY(CAST(:units AS uuid[])) "
-            "AND (done_at AT TIME ZONE 'Asia/Shanghai')::date BETWEEN :since AND :until GROUP BY 1 ORDER BY 1"
+            "AND (done_at AT TIME ZONE :zone)::date BETWEEN :since AND :until GROUP BY 1 ORDER BY 1"
         ),
-        {"bounds": list(CLASSES_MM), "units": list(units), "since": since, "until": until},
+        {"bounds": list(CLASSES_MM), "units": list(units), "since": since, "until": until, "zone": CITY.key},
     )
     return [
         {"diameter": _class_name(row[0]), "repairs": row[1], "in_time": row[2], "minutes_to_done": row[3], "minutes_without_water": row[4]}

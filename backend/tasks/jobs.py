@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 from backend import config
 from backend.blobs.store import open_blobs
 from backend.db import Database, make_engine
+from backend.queries.scopes import CITY
 from backend.services.coverage import tell_of_gaps
 from backend.services.day_plans import work_out_waiting
 from backend.services.dispatching import escalate_unopened
@@ -51,7 +52,7 @@ def make_celery(settings: config.Settings) -> Celery:
             "unacked_restore_interval": 2,
             "unacked_restore_throttle": 1,
         },
-        timezone="Asia/Shanghai",
+        timezone=CITY.key,
         beat_schedule={
             "sweep the outbox": {"task": "wangge.serve_outbox", "schedule": 5.0},
             "make plans": {"task": "wangge.make_plans", "schedule": 3.0, "options": {"expires": 3.0}},

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from backend.actor import system
 from backend.db import Database
 from backend.services import door
 from backend.tasks import outbox
@@ -241,6 +242,41 @@ def test_work_done_before_a_cell_was_handed_over_still_counts(phone_of: PhoneOf,
         ("parked", "outside_scope"),
     ]
     assert town["customer 1"] not in rep.records("customer")
+
+
+def test_work_on_what_was_ones_own_when_it_was_done_still_counts(
+    phone_of: PhoneOf, as_: As, town: Town, database: Database
+) -> None:
+    job = as_("agent")("POST", "/work-orders", {"matter_id": town["leak"], "place": middle(0)}).get_json()
+    as_("dispatcher")("PUT", f"/dispatch/{job['id']}/assignment", {"crew_id": town["crew"]})
+    rep, leader = phone_of("rep"), phone_of("leader")
+    rep.sync()
+    leader.sync()
+    rep.change("customer", town["customer 0"], {"note": "seen before they moved"})
+    for step, body in (("accept", {}), ("arrive", {}), ("start", {})):
+        leader.act("work_order", job["id"], step, body)
+    as_("dispatcher")("PUT", f"/dispatch/{job['id']}/assignment", {"crew_id": town["far crew"]})
+    with database.transaction() as session:
+        door.change(session, system(town["north"]), "customer", town["customer 0"], {"cell_id": town["cell 2"]})
+    rep.sync()
+    leader.sync()
+    assert [outcome and outcome["status"] for _, outcome in rep.store.journal()] == ["applied"]
+    assert [outcome and outcome["status"] for _, outcome in leader.store.journal()] == ["merged"] * 3
+    assert town["customer 0"] not in rep.records("customer")
+    assert job["id"] not in leader.records("work_order")
+    (question,) = as_("dispatcher").get("/inbox/questions")
+    assert (question["field"], [head["action"] for head in question["heads"]]) == ("state", ["start", "dispatch"])
+
+
+def test_a_time_that_is_only_claimed_opens_no_door_that_has_closed(phone_of: PhoneOf, as_: As, town: Town) -> None:
+    rep = phone_of("rep")
+    rep.sync()
+    rep.change("customer", town["customer 1"], {"note": "before it was handed over, says the phone"})
+    as_("supervisor")("PUT", f"/territory/cells/{town['cell 1']}/representative", {"staff_id": town["other_rep"]})
+    rep.clock.reboot()
+    rep.sync()
+    ((_, outcome),) = rep.store.journal()
+    assert outcome and (outcome["status"], outcome["code"]) == ("parked", "outside_scope")
 
 
 def test_work_that_names_what_was_once_ones_own_still_counts(phone_of: PhoneOf, as_: As, town: Town) -> None:

@@ -9,6 +9,8 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from backend.demo.cast import Office, until
+from backend.queries.scopes import today
+from sync.change import parse_moment
 from tests.web.conftest import City, Desk, Handset
 from tests.web.looking import faults_of
 from tests.web.test_phone_days import begun, sent_to_crew
@@ -103,7 +105,7 @@ def test_the_steps_of_a_shift_are_known_and_the_looks_too(left: str, office: Off
     desk = office("D101")
     crew = desk("GET", f"/crews/{desk('GET', f'/work-orders/{left}')['crew_id']}")
     leader = crew["leader_id"]
-    day = desk("GET", f"/work-orders/{left}")["arrived_at"][:10]
+    day = today(parse_moment(desk("GET", f"/work-orders/{left}")["arrived_at"]))
     path = f"/positions?staff_id={leader}&day={day}&reason=客户催问"
     assert until(
         lambda: {one["event"] for one in desk("GET", path) if one["of_id"] == left} >= {"leave", "arrive", "start"}

@@ -72,6 +72,11 @@ def test_nothing_is_fetched_from_outside() -> None:
     ] == []
 
 
+def test_no_page_takes_the_day_of_utc_for_the_citys() -> None:
+    by_utc = re.compile(r"toISOString\(\)\.(slice|substring|split)\((0, 10|\"T\")\)")
+    assert [path.name for path in sources(".ts", ".vue") if by_utc.search(path.read_text())] == []
+
+
 def test_every_file_opens_with_a_sentence() -> None:
     silent = [
         str(p)

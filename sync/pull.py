@@ -80,12 +80,16 @@ def _vouched(lines: Sequence[Line], rank: int, parts: Collection[Part]) -> list[
     One that comes before every part that could tell is marked `ahead`: the phone names it in `have` until it is filled.
     """
     positions = {part.scope: part.position for part in parts if part.rank == rank and part.position is not None}
-    once = {line.key: line for line in lines}.values()
-    return [_known_in(line, positions) for line in once] if positions else list(once)
+    once = {line.key: line for line in lines}
+    if not positions:
+        return list(once.values())
+    # Most lines lie behind every position: one look is enough for them.
+    passed = min(positions.values())
+    return [line if key <= passed else _known_in(line, key, positions) for key, line in once.items()]
 
 
-def _known_in(line: Line, positions: Mapping[str, Key]) -> Line:
-    reached = [scope for scope in line.scopes if scope not in positions or line.key <= positions[scope]]
+def _known_in(line: Line, key: Key, positions: Mapping[str, Key]) -> Line:
+    reached = [scope for scope in line.scopes if scope not in positions or key <= positions[scope]]
     if len(reached) == len(line.scopes):
         return line
     return line._replace(scopes=reached) if reached else line._replace(is_ahead=True)

@@ -255,6 +255,17 @@ def test_what_comes_before_the_fill_of_its_scope_is_marked_and_looked_at_by_itse
     assert (uid("a"), 2, True) in names(page(house, begun.cursor, 1, both, have={key: 2}))
 
 
+def test_the_last_line_of_a_half_done_fill_and_a_removal_beside_it_are_not_ahead(house: House) -> None:
+    first, both = write("a"), [scope(), scope("other")]
+    put(house, first, write("b"), write("c", cell="other"), write("d", cell="other"))
+    (line,) = page(house, Cursor(1), 1, both).lines
+    assert (len(line.scopes), line.is_ahead) == (1, False)
+    filled = page(house, Cursor(1)).cursor
+    put(house, _moved(write("a", 2, first.after(), cell="away"), first))
+    (gone,) = page(house, filled, 1, both).lines
+    assert (gone.id, gone.body, gone.is_ahead) == (uid("a"), None, False)
+
+
 def test_a_set_names_no_scope_whose_fill_has_not_come_so_far(house: House) -> None:
     first = write("a")
     put(house, first, *(write(name, cell="other") for name in "bcdefg"))

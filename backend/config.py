@@ -37,6 +37,7 @@ class Settings:
     escalate_after_minutes: int = 10
     matrix_url: str = NOT_GIVEN
     matrix_format: str = "osrm"
+    matrix_most_places: int = 100
     crossings_file: str = NOT_GIVEN
     travel_detour: float = 1.35
     travel_kmh: float = 30.0
@@ -57,6 +58,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
             "quota_bytes",
             "upload_day_bytes",
             "position_days",
+            "matrix_most_places",
         )
         if environ.get(f"WANGGE_{name.upper()}")
     }

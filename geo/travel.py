@@ -71,10 +71,10 @@ class Land:
         direct = self._visible(metres, metres)
         if np.isinf(direct).any():
             out = self._visible(metres, self._nodes)
-            # The best first node towards every node, then the best last one.
-            to_nodes = (out[:, :, None] + self._between[None, :, :]).min(axis=1)
-            around = (to_nodes[:, None, :] + out[None, :, :]).min(axis=2)
-            direct = np.minimum(direct, around)
+            for n, first in enumerate(out):
+                # The best first node towards every node, then the best last one; place by place, or it fills the memory.
+                to_nodes = (first[:, None] + self._between).min(axis=0)
+                direct[n] = np.minimum(direct[n], (to_nodes + out).min(axis=1))
         straight = distances_m(places, places)
         return self._going.seconds(np.where(np.isinf(direct), straight, np.maximum(direct, straight)))
 

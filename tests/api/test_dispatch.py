@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import orjson
@@ -299,19 +299,27 @@ PLACES = np.array([(120.3, 36.06), (120.31, 36.06), (120.32, 36.06)])
 
 
 class Matrix(BaseHTTPRequestHandler):
-    """A routing service that answers both formats; 7 minutes from anywhere to anywhere."""
+    """A routing service that answers both formats, of four places at most: so long as the longitudes differ; not back
+    from the third place to the first."""
 
     def do_GET(self) -> None:
-        assert urlsplit(self.path).path.endswith("120.300000,36.060000;120.310000,36.060000;120.320000,36.060000")
-        self._answer({"durations": [[0 if i == j else 419.2 for j in range(3)] for i in range(3)]})
+        parts, query = urlsplit(self.path), parse_qs(urlsplit(self.path).query)
+        places = [float(pair.split(",")[0]) for pair in parts.path.rsplit("/", 1)[1].split(";")]
+        chosen = [[places[int(n)] for n in query[name][0].split(";")] for name in ("sources", "destinations")]
+        self._answer({"durations": self._rows(*chosen)}, len(places))
 
     def do_POST(self) -> None:
         body = orjson.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        rows = [[{"time": None if i == 2 and j == 0 else 300 * (i != j)} for j in range(3)] for i in range(3)]
-        self._answer({"sources_to_targets": rows} if len(body["sources"]) == 3 else {})
+        chosen = [[one["lon"] for one in body[name]] for name in ("sources", "targets")]
+        rows = [[{"time": one} for one in row] for row in self._rows(*chosen)]
+        self._answer({"sources_to_targets": rows}, sum(map(len, chosen)))
 
-    def _answer(self, body: dict[str, Any]) -> None:
-        self.send_response(200)
+    def _rows(self, sources: list[float], targets: list[float]) -> list[list[float | None]]:
+        back = (PLACES[2, 0], PLACES[0, 0])
+        return [[None if (a, b) == back else abs(a - b) * 1000 * 6.1 for b in targets] for a in sources]
+
+    def _answer(self, body: dict[str, Any], places: int) -> None:
+        self.send_response(200 if places <= 4 else 400)
         self.end_headers()
         self.wfile.write(orjson.dumps(body))
 
@@ -328,13 +336,20 @@ def matrix() -> Iterator[str]:
     server.server_close()
 
 
-def test_a_matrix_service_is_believed_in_both_formats(settings: Settings, matrix: str) -> None:
-    osrm = travel_between(replace(settings, matrix_url=matrix), PLACES)
-    assert osrm.seconds.tolist() == [[0, 420, 420], [420, 0, 420], [420, 420, 0]]
-    assert "osrm" in osrm.how_en
-    valhalla = travel_between(replace(settings, matrix_url=matrix, matrix_format="valhalla"), PLACES)
-    assert valhalla.seconds[0].tolist() == [0, 300, 300]
-    assert valhalla.seconds[2, 0] == 10**6
+@pytest.mark.parametrize("format_", ["osrm", "valhalla"])
+def test_a_matrix_service_is_asked_in_blocks_it_takes(settings: Settings, matrix: str, format_: str) -> None:
+    asked = replace(settings, matrix_url=matrix, matrix_format=format_, matrix_most_places=4)
+    found = travel_between(asked, PLACES)
+    assert found.seconds.tolist() == [[0, 62, 122], [62, 0, 61], [10**6, 61, 0]]
+    assert format_ in found.how_en
+    many = np.linspace(120.3, 120.4, 7)
+    seconds = travel_between(asked, np.column_stack([many, np.full(7, 36.06)])).seconds
+    assert seconds[0, 6] == pytest.approx(610, abs=1)
+    assert (seconds == seconds.T).all()
+
+
+def test_a_matrix_service_that_refuses_is_said(settings: Settings, matrix: str) -> None:
+    assert "没有应答" in travel_between(replace(settings, matrix_url=matrix), PLACES).how_zh
 
 
 def test_a_matrix_service_that_is_away_is_said(settings: Settings) -> None:

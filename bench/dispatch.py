@@ -13,10 +13,11 @@ from datetime import UTC, datetime
 import numpy as np
 
 from backend.demo.sources import districts, scatter
+from bench.cold import cold_plan
 from geo.dispatch import Day, propose
 from geo.routing.day import changes, plan_day, settle, without_crew
 from geo.routing.problem import NORMAL, URGENT, Pause, Plan, Problem, Shift, Task
-from geo.routing.solvers import pyvrp_plan, vroom_plan
+from geo.routing.solvers import vroom_plan
 from geo.routing.timing import Score, score
 from geo.travel import Going, straight_s
 
@@ -62,9 +63,9 @@ def main() -> None:
     long = float(os.environ.get("LONG", "120"))
     for name, solve in (
         ("VROOM alone", lambda: vroom_plan(problem)),
-        ("PyVRP cold 3 s", lambda: pyvrp_plan(problem, 3)),
+        ("PyVRP cold 3 s", lambda: cold_plan(problem, 3)),
         ("ours 3 s", lambda: plan_day(problem, 3)),
-        ("PyVRP cold 30 s", lambda: pyvrp_plan(problem, 30)),
+        ("PyVRP cold 30 s", lambda: cold_plan(problem, 30)),
         ("ours 30 s", lambda: plan_day(problem, 30)),
         (f"ours {long:.0f} s", lambda: plan_day(problem, long)),
     ):

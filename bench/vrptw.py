@@ -13,9 +13,10 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.cold import cold_plan
 from geo.routing.day import plan_day
 from geo.routing.problem import Plan, Problem, Shift, Task
-from geo.routing.solvers import pyvrp_plan, vroom_plan
+from geo.routing.solvers import vroom_plan
 from geo.routing.timing import score
 
 SECONDS = tuple(map(float, os.environ.get("SECONDS", "5 30").split()))
@@ -77,7 +78,7 @@ def _solvers(problem: Problem) -> Iterator[tuple[str, Callable[[], Plan]]]:
     yield "vroom", lambda: vroom_plan(problem, level=5)
     yield "vroom quick", lambda: vroom_plan(problem)
     for seconds in SECONDS:
-        yield f"pyvrp cold {seconds}", lambda seconds=seconds: pyvrp_plan(problem, seconds)
+        yield f"pyvrp cold {seconds}", lambda seconds=seconds: cold_plan(problem, seconds)
         yield f"ours {seconds}", lambda seconds=seconds: plan_day(problem, seconds, today=None)
 
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 from geo.routing.insertion import insert_missing
 from geo.routing.problem import Plan, Problem
-from geo.routing.solvers import pyvrp_plan, vroom_plan
+from geo.routing.search import search_plan
+from geo.routing.solvers import vroom_plan
 from geo.routing.timing import score, timed
 
 
@@ -21,7 +22,7 @@ def plan_day(problem: Problem, seconds: float, *, today: Plan | None = None, see
     best = _kept(problem, _first(problem, today), today)
     left = seconds - (time.monotonic() - began)
     if left > 0.5 and problem.tasks:
-        better = pyvrp_plan(problem, left, near=best, seed=seed)
+        better = search_plan(problem, left, near=best, seed=seed)
         best = _kept(problem, _mended(problem, better), best)
     return best
 

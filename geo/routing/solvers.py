@@ -1,4 +1,4 @@
-"""The two solvers behind a day plan: VROOM for a feasible plan in seconds, PyVRP to better it for as long as there is.
+"""The problem as the two solvers have it: VROOM for a feasible plan in seconds, PyVRP's model for the search after it.
 
 Both minimise travel. Limits are given to them as hard windows where they can be kept. Neither's word is taken: what they
 return is only ever the order of tasks, timed and scored by `geo.routing.timing`.
@@ -6,17 +6,14 @@ return is only ever the order of tasks, timed and scored by `geo.routing.timing`
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import pyvrp
-import pyvrp.stop
 import vroom
 from numpy.typing import NDArray
-from pyvrp.exceptions import PenaltyBoundWarning
 from scipy.optimize import linear_sum_assignment
 
 from geo.routing.problem import FOREVER, Plan, Problem, Shift, Task
@@ -94,39 +91,50 @@ def _window(task: Task) -> tuple[int, int]:
     return early, late
 
 
-def pyvrp_plan(problem: Problem, seconds: float, *, near: Plan | None = None, seed: int = 1) -> Plan:
-    """A plan by PyVRP's search (Wouda, Lan & Kool 2024) after so many seconds; crews that are alike keep what they had
-    in `near`.
-
-    It begins from nothing: begun from VROOM's plan it stayed in that plan's valley.
+class Model:
+    """A problem as PyVRP has it (Wouda, Lan & Kool 2024): its data, and which crews stand behind each vehicle type.
 
     It knows no breaks: a crew's day is shortened by its break, and whatever may come after one must begin so much
-    earlier that the break can still be put before it.
+    earlier that the break can still be put before it. `serves_all` says that no task may be left out: told so, the
+    search need not weigh it and is faster by half.
     """
-    n_places = len(problem.travel_s)
-    # A crew that need not come back ends nowhere: a place that costs nothing to reach.
-    travel = np.zeros((n_places + 1, n_places + 1), dtype=np.int64)
-    travel[:n_places, :n_places] = problem.travel_s
-    profiles, profile_of = _profiles(problem, travel)
-    depots = sorted({p for s in problem.shifts for p in (s.start, n_places if s.end is None else s.end)})
-    types = _alike(problem, profile_of, depots, n_places)
-    data = pyvrp.ProblemData(
-        locations=[pyvrp.Location(0, 0) for _ in range(n_places + 1)],
-        clients=[_client(task, *_breaks(problem)) for task in problem.tasks],
-        depots=[pyvrp.Depot(place) for place in depots],
-        vehicle_types=[_vehicle_type(len(crews), *key) for key, crews in types],
-        distance_matrices=profiles,
-        duration_matrices=profiles,
-    )
-    with warnings.catch_warnings():
-        # More jobs than the crews can do is a usual day; what comes back is checked in any case.
-        warnings.simplefilter("ignore", PenaltyBoundWarning)
-        stop = pyvrp.stop.MaxRuntime(seconds)
-        found = pyvrp.solve(data, stop, seed=seed, collect_stats=False)
-    routes: list[list[tuple[int, ...]]] = [[] for _ in types]
-    for route in found.best.routes():
-        routes[route.vehicle_type()].append(tuple(one.idx for one in route.schedule() if one.is_client()))
-    return _dealt([crews for _, crews in types], routes, near, len(problem.shifts))
+
+    def __init__(self, problem: Problem, *, serves_all: bool = False) -> None:
+        n_places = len(problem.travel_s)
+        # A crew that need not come back ends nowhere: a place that costs nothing to reach.
+        travel = np.zeros((n_places + 1, n_places + 1), dtype=np.int64)
+        travel[:n_places, :n_places] = problem.travel_s
+        profiles, profile_of = _profiles(problem, travel)
+        depots = sorted({p for s in problem.shifts for p in (s.start, n_places if s.end is None else s.end)})
+        types = _alike(problem, profile_of, depots, n_places)
+        self.crews = [crews for _, crews in types]
+        self.serves_all = serves_all
+        self.missing = [missing_cost(task) for task in problem.tasks]
+        self.data = pyvrp.ProblemData(
+            locations=[pyvrp.Location(0, 0) for _ in range(n_places + 1)],
+            clients=[_client(task, *_breaks(problem), serves_all) for task in problem.tasks],
+            depots=[pyvrp.Depot(place) for place in depots],
+            vehicle_types=[_vehicle_type(len(crews), *key) for key, crews in types],
+            distance_matrices=profiles,
+            duration_matrices=profiles,
+        )
+
+    def plan(self, solution: pyvrp.Solution, near: Plan | None) -> Plan:
+        """A solution as routes of crews; crews that are alike keep what they had in `near`."""
+        routes: list[list[tuple[int, ...]]] = [[] for _ in self.crews]
+        for route in solution.routes():
+            routes[route.vehicle_type()].append(visits(route))
+        return _dealt(self.crews, routes, near, sum(map(len, self.crews)))
+
+
+def cost_of(solution: pyvrp.Solution) -> int:
+    """Travel, and what leaving tasks out weighs."""
+    return int(solution.distance() + solution.uncollected_prizes())
+
+
+def visits(route: pyvrp.Route) -> tuple[int, ...]:
+    """The tasks of a route, in order."""
+    return tuple(one.idx for one in route.schedule() if one.is_client())
 
 
 def _alike(
@@ -161,13 +169,13 @@ def _breaks(problem: Problem) -> tuple[int, int]:
     return min((p.window_s[0] for p in pauses), default=FOREVER), max((p.duration_s for p in pauses), default=0)
 
 
-def _client(task: Task, breaks_from_s: int, break_s: int) -> pyvrp.Client:
+def _client(task: Task, breaks_from_s: int, break_s: int, is_required: bool) -> pyvrp.Client:
     early, late = _window(task)
     if breaks_from_s <= late < FOREVER:
         late = max(early, late - break_s)
     return pyvrp.Client(
         task.place, delivery=[task.load], service_duration=task.duration_s, tw_early=early, tw_late=late,
-        prize=missing_cost(task), required=False,
+        prize=0 if is_required else missing_cost(task), required=is_required,
     )  # fmt: skip
 
 

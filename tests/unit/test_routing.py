@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from geo.routing.day import changes, plan_day, settle, without_crew
 from geo.routing.insertion import best_insertion, insert_missing, insertions
 from geo.routing.problem import NORMAL, URGENT, Pause, Plan, Problem, Shift, Task
-from geo.routing.solvers import pyvrp_plan, vroom_plan
+from geo.routing.search import search_plan
+from geo.routing.solvers import vroom_plan
 from geo.routing.timing import score, timed
 
 HOUR = 3600
@@ -169,7 +170,7 @@ def test_small_days_are_planned_as_well_as_can_be(seed: int) -> None:
     assert found.cost <= brute_force(problem) * 1.0001
 
 
-@pytest.mark.parametrize("solve", [vroom_plan, lambda p: pyvrp_plan(p, 1)], ids=["vroom", "pyvrp"])
+@pytest.mark.parametrize("solve", [vroom_plan, lambda p: search_plan(p, 1)], ids=["vroom", "search"])
 def test_both_solvers_keep_skills_and_serve_all(solve) -> None:  # type: ignore[no-untyped-def]
     problem = city(30, 5)
     found = score(problem, solve(problem))

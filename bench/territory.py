@@ -1,4 +1,5 @@
-"""Dividing, locating, assigning beside their targets, with METIS alone and balanced k-means in the same run.
+"""Dividing, locating, assigning beside their targets, with METIS alone and balanced k-means in the same run; and the demo
+city at both sizes, divided and divided again branch by branch as the product does it.
 
 `DISTRICTS=…/districts_wgs84.geojson` divides the finer outline too.
 """
@@ -17,12 +18,13 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from shapely.geometry.base import BaseGeometry
 
+from backend.demo.load import BRANCHES, SIZES
 from backend.demo.sources import districts, scatter
 from geo import lattice
 from geo.assign import assign
 from geo.divide import balanced, loads_of, moved_share, redivided, roundness
 from geo.graph import Graph
-from geo.locate import locate
+from geo.locate import locate, nearest
 from geo.shapes import GRID_DEGREES, coverage_of
 from geo.units import Units, joined, units_of
 
@@ -49,6 +51,8 @@ def main() -> None:
     for cells in (50, 200):
         _divisions(snapped, places, cells)
     _representatives(snapped, places)
+    for size in ("default", "large"):
+        _city(size)
     many = places[random.integers(0, len(places), 1_000_000)] + random.normal(0, 0.002, (1_000_000, 2))
     took, _ = timed(lambda: locate(list(lattice.squares(territory, 10_000)), many))
     print(f"locate 1,000,000 places in 10 km squares: {took:.2f} s (target 1)")
@@ -88,6 +92,38 @@ def _divisions(territory: BaseGeometry, places: NDArray[np.float64], cells: int)
     moved = moved_share(found.cells, again.cells, places, grown)
     print(
         f"  a fifth of the cells grows by half: max/mean {before.max() / before.mean():.3f} to {again.imbalance:.3f}, {moved:.1%} of the work moved (target 15 %), {took:.1f} s"
+    )
+
+
+def _city(size: str) -> None:
+    """Cells within each district as the demo makes them; then each branch whose first cells' work grows by half."""
+    want, random = SIZES[size], np.random.default_rng(1)
+    crowds = {d.code: scatter(d, round(want.customers * d.share), random) for d in districts()}
+    outlines = {d.code: shapely.set_precision(d.outline, GRID_DEGREES) for d in districts()}
+    took, cells, worst, round_ = 0.0, {}, 0.0, []
+    for code, places in crowds.items():
+        count = max(round(want.cells * len(places) / want.customers), 1)
+        seconds, found = timed(lambda c=code, p=places, k=count: balanced(outlines[c], p, np.ones(len(p)), k))
+        took, worst, cells[code] = took + seconds, max(worst, found.imbalance), found.cells
+        round_.append(roundness(found.cells))
+        assert coverage_of(outlines[code], found.cells).is_exact
+    pp, count = float(np.concatenate(round_).mean()), sum(map(len, cells.values()))
+    print(
+        f"city {size}: {count} cells in ten districts, {want.customers:,} customers: {took:.1f} s, worst district's max/mean {worst:.3f}, roundness {pp:.2f}, exact"
+    )
+    for branch, codes in BRANCHES:
+        _again(f"  {branch}", [c for code in codes for c in cells[code]], np.concatenate([crowds[c] for c in codes]))
+
+
+def _again(name: str, today: list[BaseGeometry], places: NDArray[np.float64]) -> None:
+    """A branch's cells balanced again after a fifth of them, neighbours, grew by half."""
+    territory = shapely.union_all(today, grid_size=GRID_DEGREES)
+    grown = np.where(np.isin(nearest(today, places), np.arange(max(len(today) // 5, 1))), 1.5, 1.0)
+    before = loads_of(today, places, grown)
+    took, again = timed(lambda: redivided(territory, today, places, grown))
+    moved = moved_share(today, again.cells, places, grown)
+    print(
+        f"{name}: {len(today)} cells, max/mean {before.max() / before.mean():.3f} to {again.imbalance:.3f}, {moved:.1%} moved (target 15 %), {took:.1f} s"
     )
 
 

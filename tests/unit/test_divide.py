@@ -7,6 +7,7 @@ import pytest
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from geo import divide
 from geo.divide import balanced, grid, loads_of, moved_share, redivided, roundness
 from geo.graph import Graph, components
 from geo.measure import LocalMetres
@@ -63,6 +64,19 @@ def test_after_a_shift_of_demand_little_moves_and_the_balance_is_better() -> Non
     assert 0 < moved_share(before, found.cells, places, grown) <= 0.15
     assert coverage_of(L_SHAPE, found.cells).is_exact
     assert now.sum() == pytest.approx(grown.sum())
+
+
+def test_a_division_that_moves_too_much_is_made_with_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    places = places_in(L_SHAPE, 4000)
+    before = balanced(L_SHAPE, places, np.ones(len(places)), 8).cells
+    grown = np.where(places[:, 0] > 120.2, 2.5, 1.0)
+    told: list[int] = []
+    monkeypatch.setattr(divide, "BUDGETS", (1.0,))
+    assert moved_share(before, redivided(L_SHAPE, before, places, grown).cells, places, grown) > divide.MOST_MOVED
+    monkeypatch.setattr(divide, "BUDGETS", (1.0, 0.1))
+    found = redivided(L_SHAPE, before, places, grown, progress=lambda done, _: told.append(done))
+    assert 0 < moved_share(before, found.cells, places, grown) <= divide.MOST_MOVED
+    assert told == sorted(told)
 
 
 def test_a_balanced_ground_divided_again_hardly_moves() -> None:

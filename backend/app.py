@@ -15,6 +15,7 @@ from backend.api import (
     accounts,
     call_backs,
     contents,
+    contractors,
     devices,
     dispatch,
     docs,
@@ -112,6 +113,7 @@ def _register(app: Flask) -> None:
         evidence,
         positions,
         call_backs,
+        contractors,
     ):
         api.register_blueprint(module.blueprint)
     for blueprint in (

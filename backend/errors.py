@@ -66,6 +66,7 @@ _ROWS = (
     ("not_shown", 422, "这个文件不能显示为图片，原件已保存", "This file cannot be shown as a picture; it is kept as received", "按原件下载（size=original）", "Fetch it as received (size=original)"),
     ("link_used", 410, "这个链接已经用过", "This link has been used", "需要改动请联系发链接的单位", "To change anything, ask whoever sent it"),
     ("fonts_missing", 503, "服务器没有中文字体，不能出纸质单据", "The server has no Chinese font to print with", "安装 fonts-noto-cjk，或用 WANGGE_FONTS 指明字体目录", "Install fonts-noto-cjk, or name its folder in WANGGE_FONTS"),
+    ("has_account", 409, "这个班组有自己的账号", "People of this crew have accounts of their own", "请他们用手机应用办理；外协链接只给没有账号的班组", "They work with the app; links are for crews without accounts"),
     ("link_ended", 410, "这个链接已经失效", "This link has ended", "请向发链接的人要一个新的", "Ask whoever sent it for a new one"),
     ("range_not_there", 416, "请求的范围超出文件", "The range lies outside the file", "按 Content-Range 给出的大小重新请求", "Ask again within the size in Content-Range"),
     ("tus_version", 412, "不支持这个 tus 版本", "This version of tus is not spoken here", "使用 Tus-Resumable: 1.0.0", "Send Tus-Resumable: 1.0.0"),

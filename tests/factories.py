@@ -219,3 +219,18 @@ def hand_in(session: Session, actor: Actor, mutations: Sequence[Any], **clocks: 
     body = {"store": uid("store"), "sent_at": datetime.now(UTC).isoformat(), "mutations": list(mutations), **clocks}
     batch = read_batch(json.dumps(body).encode())
     return push_batch(session, entrance_of(session, actor), batch, Quota(10**6, 10**9))
+
+
+def contractors_crew(session: Session) -> str:
+    """A crew in the north whose only person has no account."""
+    person = {
+        "staff_number": "W900",
+        "name": "外协老赵",
+        "post": "works_manager",
+        "employment": "outsourced",
+        "is_active": True,
+    }
+    door.create(session, system(uid("north")), "staff", person, record_id=uid("zhao"))
+    crew = {"name": "外协一队", "leader_id": uid("zhao"), "member_ids": [uid("zhao")], "skills": ["pipe_repair"],
+            "shift_start": "00:00", "shift_end": "23:59", "is_active": True}  # fmt: skip
+    return door.create(session, system(uid("north")), "crew", crew, record_id=uid("outside")).id

@@ -1,5 +1,5 @@
 """The pages people use, as built from `web/`: the console at `/`, the phone app at `/m`, the public's
-`/who`, `/verify` and `/confirm`."""
+`/who`, `/verify` and `/confirm`, a contractor's `/contractor`."""
 
 from __future__ import annotations
 
@@ -57,6 +57,12 @@ def verify() -> Response:
 def confirm() -> Response:
     """A customer who was away confirms a service sheet."""
     return _page("console", "confirm.html")
+
+
+@blueprint.get("/contractor")
+def contractor() -> Response:
+    """A contractor's crew does one job."""
+    return _page("console", "contractor.html")
 
 
 def _root() -> Path:

@@ -6,11 +6,11 @@ from typing import Any
 
 from backend.db import Base
 from backend.events import Outbox
-from backend.records import access, account, call_back, confirmation, position, registry, seal, upload
+from backend.records import access, account, call_back, confirmation, contractor_link, position, registry, seal, upload
 from sync.postgres import tables
 
 METADATAS = [Base.metadata, tables.metadata]
-LOADED = (Outbox, access, account, call_back, confirmation, position, registry, seal, upload)
+LOADED = (Outbox, access, account, call_back, confirmation, contractor_link, position, registry, seal, upload)
 
 
 def include_object(thing: Any, name: str | None, type_: str, reflected: bool, compare_to: Any) -> bool:

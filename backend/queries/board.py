@@ -72,6 +72,7 @@ def _crews(session: Session, units: list[str]) -> list[dict[str, Any]]:
             "SELECT c.id::text, c.name, c.leader_id::text, s.name AS leader, c.skills, c.shift_start, c.shift_end, c.phone, "
             "(SELECT max(d.last_seen_at) FROM device d JOIN token t ON t.device_id = d.id WHERE t.staff_id = ANY(c.member_ids || c.leader_id) "
             " AND d.revoked_at IS NULL) AS last_contact_at, "
+            "EXISTS (SELECT FROM account a WHERE a.staff_id = ANY(c.member_ids || c.leader_id) AND a.is_active) AS has_account, "
             "(SELECT count(*) FROM work_order w WHERE w.crew_id = c.id AND w.deleted_at IS NULL AND w.state = ANY(:given)) AS jobs, "
             "coalesce((SELECT ST_AsGeoJSON(w.place) FROM work_order w WHERE w.crew_id = c.id AND w.arrived_at > now() - interval '1 day' "
             " ORDER BY w.arrived_at DESC LIMIT 1), ST_AsGeoJSON(c.start_place)) AS place "

@@ -32,7 +32,8 @@ def day_of(
     Tasks are the open jobs that have not begun; `extra` is one more, the last task, in no route.
     """
     now = now.astimezone(CITY)
-    if on is not None and on > now.date():
+    is_ahead = on is not None and on > now.date()
+    if on is not None and is_ahead:
         now = datetime.combine(on, datetime.min.time(), CITY)
     crews, jobs = crews_of(session, units), open_jobs(session, units)
     jobs = [job for job in jobs if extra is None or job.id != extra.id]
@@ -41,7 +42,7 @@ def day_of(
     rows = _Rows()
     for job in waiting:
         rows.of(job.place)
-    builder = _Builder(now.replace(hour=0, minute=0, second=0, microsecond=0), now, rows, waiting)
+    builder = _Builder(now, rows, waiting, is_ahead)
     shifts = [builder.shift(crew, started.get(crew.id, [])) for crew in crews]
     tasks = [builder.task(job, {crew.id for crew in crews}) for job in waiting]
     places = np.array(rows.places, dtype=np.float64).reshape(-1, 2)
@@ -86,8 +87,9 @@ class _Rows:
 class _Builder:
     """Records to shifts and tasks, in seconds of the day."""
 
-    def __init__(self, begins: datetime, now: datetime, rows: _Rows, waiting: Sequence[JobRow]) -> None:
-        self.begins, self._now, self._rows, self._waiting = begins, now, rows, waiting
+    def __init__(self, now: datetime, rows: _Rows, waiting: Sequence[JobRow], is_ahead: bool) -> None:
+        self.begins = now.replace(hour=0, minute=0, second=0, microsecond=0)
+        self._now, self._rows, self._waiting, self._is_ahead = now, rows, waiting, is_ahead
 
     def second(self, moment: datetime) -> int:
         """A moment as a second of the day."""
@@ -95,7 +97,9 @@ class _Builder:
 
     def shift(self, crew: CrewRow, started: Sequence[JobRow]) -> Shift:
         """A crew's rest of the day: from now, or from the end of the last job it has begun."""
-        begin, finish = shift_of(self._now, crew.shift_start, crew.shift_end)
+        # A day to come has the shift that begins in it, not the end of the night before.
+        moment = _clock_after(self._now, crew.shift_start) if self._is_ahead else self._now
+        begin, finish = shift_of(moment, crew.shift_start, crew.shift_end)
         free = max(begin, self._now)
         place = crew.start
         for job in sorted(started, key=lambda one: one.since or self._now):

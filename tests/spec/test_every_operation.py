@@ -21,7 +21,7 @@ from backend.services.door import new_id
 from backend.services.picturing import look_at_waiting
 from backend.specification import openapi
 from tests.conftest import Person
-from tests.factories import PASSWORD, Town, middle, mutation, square, uid
+from tests.factories import PASSWORD, Town, contractors_crew, middle, mutation, square, uid
 
 As = Callable[[str], Person]
 MEMBERS_PHONE = "member's phone"
@@ -96,6 +96,7 @@ def test_every_operation_reaches_success(app: Flask, as_: As, town: Town) -> Non
     ids = _every_kind(admin, as_, town)
     _jobs(as_, town)
     _evidence(app, as_, town)
+    _contractor(app, as_, town)
     _phones(app, as_, town, ids["photo"])
     _the_rest(app, as_, town)
     app.after_request_funcs[None].pop()
@@ -217,6 +218,20 @@ def _photos(app: Flask, rep: Person, admin: Person, photo: str) -> None:
     look_at_waiting(app_database(rep), app.extensions["wangge"].blobs)
     link = admin("POST", f"/photo-content/{photo}/links", {}).get_json()["url"]
     assert rep("GET", link.removeprefix("/api/v1")).mimetype == "image/jpeg"
+
+
+def _contractor(app: Flask, as_: As, town: Town) -> None:
+    """A link for a crew without accounts, and what is done by it."""
+    job, client = new_id(), app.test_client()
+    with app.extensions["wangge"].database.transaction() as session:
+        values = samples(town)["work_order"] | {"state": "dispatched", "crew_id": contractors_crew(session)}
+        door.create(session, system(town["north"]), "work_order", values, record_id=job)
+    made = as_("dispatcher")("POST", "/contractors/links", {"work_order_id": job})
+    headers = {"Authorization": f"Bearer {made.get_json()['url'].partition('#')[2]}"}
+    path = "/api/v1/contractors/job"
+    assert client.post(path, headers=headers).status_code == 200
+    assert client.post(f"{path}/steps", json={"action": "accept"}, headers=headers).status_code == 200
+    assert client.post(f"{path}/photos", data=PICTURE, content_type="image/png", headers=headers).status_code == 201
 
 
 def _evidence(app: Flask, as_: As, town: Town) -> None:

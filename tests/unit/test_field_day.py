@@ -35,7 +35,7 @@ def job(**more: Any) -> JobRow:
 
 
 def builder(waiting: list[JobRow] | None = None) -> _Builder:
-    return _Builder(MIDNIGHT, NOW, _Rows(), waiting or [])
+    return _Builder(NOW, _Rows(), waiting or [], False)
 
 
 @pytest.mark.parametrize(
@@ -94,12 +94,21 @@ def test_a_break_is_planned_until_it_is_over(first: str, last: str, expected: Pa
 
 
 def test_a_night_shifts_break_is_after_midnight() -> None:
-    night = _Builder(MIDNIGHT, at(21), _Rows(), [])
+    night = _Builder(at(21), _Rows(), [], False)
     shift = night.shift(
         crew(shift_start="20:00", shift_end="06:00", break_from="00:30", break_until="02:00", break_minutes=45), []
     )
     assert shift.pause == Pause(2700, (24 * HOUR + 1800, 26 * HOUR))
     assert shift.window_s == (21 * HOUR, 30 * HOUR)
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "window"),
+    [("20:00", "06:00", (20, 30)), ("08:00", "17:00", (8, 17)), ("00:00", "08:00", (0, 8))],
+)
+def test_a_day_to_come_has_the_shift_that_begins_in_it(start: str, end: str, window: tuple[int, int]) -> None:
+    tomorrow = _Builder(at(0, day=2), _Rows(), [], True)
+    assert tomorrow.shift(crew(shift_start=start, shift_end=end), []).window_s == (window[0] * HOUR, window[1] * HOUR)
 
 
 def test_a_crew_without_a_place_starts_at_the_first_job() -> None:

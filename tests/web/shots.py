@@ -47,7 +47,7 @@ def _public(browser: Browser, url: str, locale: str) -> list[Path]:
     made = []
     for width, height in ((390, 844), (1280, 800)):
         context = browser.new_context(viewport={"width": width, "height": height}, locale=locale)
-        for name in ("who", "verify", "confirm"):
+        for name in ("who", "verify", "confirm", "contractor"):
             page = context.new_page()
             page.goto(f"{url}/{name}")
             page.wait_for_timeout(600)

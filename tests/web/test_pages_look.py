@@ -15,7 +15,7 @@ from tests.web.looking import console_pages, faults_of, phone_pages
 LANGUAGES = ("zh-CN", "en-GB")
 # A key of messages that was shown instead of its sentence.
 RAW_KEY = re.compile(
-    r"\b(app|nav|board|job|make|plan|ground|inbox|people|visit|queue|enter|bar|today|me|map|confirm|calls)\.[a-zA-Z_]+\b"
+    r"\b(app|nav|board|job|make|plan|ground|inbox|people|visit|queue|enter|bar|today|me|map|confirm|contractor|calls)\.[a-zA-Z_]+\b"
 )
 
 
@@ -55,7 +55,13 @@ def test_the_ways_in(browser: Browser, city: City, locale: str) -> None:
         page.wait_for_selector("h1")
         return page
 
-    assert looked_at((path, at(path)) for path in ("/m/", "/#/board", "/who", "/verify", "/confirm#nothing")) == ""
+    assert (
+        looked_at(
+            (path, at(path))
+            for path in ("/m/", "/#/board", "/who", "/verify", "/confirm#nothing", "/contractor#nothing")
+        )
+        == ""
+    )
     context.close()
 
 

@@ -33,6 +33,7 @@ export interface Crew extends Values {
   shift_end: string;
   jobs: number;
   last_contact_at: string | null;
+  has_account: boolean;
   place: { type: "Point"; coordinates: [number, number] } | null;
 }
 
@@ -136,6 +137,11 @@ export function matterName(job: Job, language: "zh" | "en"): string {
 
 export function crewName(id: string | null | undefined): string {
   return crews.value.find((one) => one.id === id)?.name ?? "";
+}
+
+/** A contractor's crew: nobody in it can sign in. */
+export function hasNoAccount(id: string | null | undefined): boolean {
+  return crews.value.find((one) => one.id === id)?.has_account === false;
 }
 
 export function cellName(id: string | null | undefined): string {

@@ -1,0 +1,138 @@
+"""For a contractor's crew without accounts: one job by a link. The link's token stands where others have their own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request
+from flask.views import MethodView
+from flask_smorest import Blueprint
+from marshmallow import RAISE, Schema, fields
+from marshmallow.validate import OneOf, Range
+
+from backend.api.authentication import actor, bearer_token, signed_in
+from backend.api.house import house, transaction
+from backend.api.limits import limited
+from backend.errors import Problem
+from backend.records import wire
+from backend.records.photo import PURPOSES
+from backend.records.work_order import ACTIONS
+from backend.services import contracting
+
+blueprint = Blueprint("contractors", __name__, url_prefix="/api/v1/contractors", description="外协 · Contractors")
+_BINARY = {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}}
+
+
+class ContractorAsked(Schema):
+    """For which job, and how long the link shall hold at most."""
+
+    work_order_id = wire.Id(required=True)
+    hours = fields.Integer(validate=Range(1, 720), load_default=72)
+
+
+class ContractorLinkOut(Schema):
+    """A link for the crew; it is shown once, and never again by anybody."""
+
+    url = fields.String(required=True)
+    until = wire.Moment(required=True)
+
+
+class StepOut(Schema):
+    """What may come next, and which of the crew's words it needs."""
+
+    name = fields.String(required=True)
+    zh = fields.String(required=True)
+    en = fields.String(required=True)
+    needs = fields.List(fields.String(), required=True)
+
+
+class ErrandOut(Schema):
+    """The job as its crew sees it; `person` is in whose name it is worked on."""
+
+    job = fields.Dict(required=True)
+    matter_zh = fields.String(required=True)
+    matter_en = fields.String(required=True)
+    photos = fields.Integer(required=True)
+    steps = fields.List(fields.Nested(StepOut), required=True)
+    person = fields.String(required=True)
+    until = wire.Moment(required=True)
+    confirm_token = fields.String(
+        allow_none=True, metadata={"description": "for /confirm#…: the customer signs there, at the door"}
+    )
+
+
+class StepIn(Schema):
+    """A step (none: only to note something), and what the crew says."""
+
+    action = fields.String(validate=OneOf([one.name for one in ACTIONS]), load_default=None)
+    now = fields.Dict(keys=fields.String(), load_default=dict)
+
+
+class PhotoQuery(Schema):
+    """What the photo shows."""
+
+    purpose = fields.String(validate=OneOf(sorted(PURPOSES)), load_default="site")
+
+
+class PhotoTaken(Schema):
+    """The photo's id, and how many the job has now."""
+
+    photo_id = fields.String(required=True)
+    photos = fields.Integer(required=True)
+
+
+@blueprint.route("/links")
+class Links(MethodView):
+    @blueprint.arguments(ContractorAsked(unknown=RAISE))
+    @blueprint.response(201, ContractorLinkOut)
+    @signed_in
+    def post(self, asked: dict[str, Any]) -> Any:
+        """A link by which the crew that has this job does it without an account; earlier links end."""
+        with transaction() as session:
+            token, until = contracting.make_contractor_link(session, actor(), asked["work_order_id"], asked["hours"])
+        # Behind the fragment sign, so that no server and no proxy writes it into a log.
+        return {"url": f"/contractor#{token}", "until": until}
+
+
+@blueprint.route("/job")
+class ErrandView(MethodView):
+    decorators = [limited("public_per_address", "POST")]
+
+    @blueprint.response(200, ErrandOut)
+    def post(self) -> Any:
+        """The job behind the link, as it stands; the first look opens it."""
+        with transaction() as session:
+            return contracting.look_at(session, bearer_token())
+
+
+@blueprint.route("/job/steps")
+class ErrandSteps(MethodView):
+    decorators = [limited("public_per_address", "POST")]
+
+    @blueprint.arguments(StepIn(unknown=RAISE))
+    @blueprint.response(200, ErrandOut)
+    def post(self, given: dict[str, Any]) -> Any:
+        """Take a step of the job's life, or note what was found."""
+        with transaction() as session:
+            if given["action"] is None:
+                return contracting.say_more(session, bearer_token(), given["now"])
+            return contracting.take_step(session, bearer_token(), given["action"], given["now"])
+
+
+@blueprint.route("/job/photos")
+class ErrandPhotos(MethodView):
+    decorators = [limited("public_per_address", "POST")]
+
+    @blueprint.arguments(PhotoQuery, location="query")
+    @blueprint.response(201, PhotoTaken)
+    @blueprint.doc(requestBody=_BINARY)
+    def post(self, query: dict[str, str]) -> Any:
+        """A photo as the body; sent twice it is kept once."""
+        token = bearer_token()
+        request.max_content_length = contracting.MOST_PHOTO_BYTES
+        data = request.get_data()
+        if not data or not request.mimetype.startswith("image/"):
+            fault = {"field": "body", "code": "required", "zh": "请附上图片", "en": "send an image as the body"}
+            raise Problem("invalid", faults=[fault])
+        with transaction() as session:
+            return contracting.add_photo(session, house().blobs, token, query["purpose"], data, request.mimetype)

@@ -1,0 +1,175 @@
+"""A contractor's crew without accounts: by a link they read one job, take its steps and send its photos.
+
+Such a crew stands in the records like any other, so jobs are ranked and planned for it. What comes by the link is its
+leader's word, and names the link where other work names the phone (decision 0004).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from backend.actor import DESK, Actor, Role
+from backend.blobs.store import BlobStore
+from backend.errors import Problem
+from backend.queries.documents import read_document
+from backend.records.account import Account
+from backend.records.contractor_link import ContractorLink
+from backend.records.registry import KINDS
+from backend.records.work_order import ACTIONS, WORKING
+from backend.services import confirming, door
+from backend.services.credentials import new_token, token_sha256
+from backend.services.evidence import keep_whole
+from sync.change import Stored, moment_text
+from sync.kind import Values
+
+_THEIRS = WORKING | {"dispatched"}
+MOST_PHOTO_BYTES = 20 * 1024 * 1024
+CONFIRM_HOURS = 24
+# What a crew needs at the door, and what it says there.
+SHOWN = (
+    "number", "state", "urgency", "description", "address", "place", "site_card", "due_at", "planned_at", "appointment_from",
+    "appointment_until", "checklist", "required_photos", "signature_required", "quote_required", "duration_minutes",
+)  # fmt: skip
+SAID = (
+    "diagnosis", "told_minutes", "told_cost_fen", "pause_reason", "failure_reason", "result", "remainder", "parts", "pressure_kpa",
+    "prepared_codes", "unsigned_kind", "unsigned_reason",
+)  # fmt: skip
+_BY_LINK = {"unsigned_kind": "other", "unsigned_reason": "外协完成后由客户凭链接当场确认"}
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """A link that holds: the job as it stands, locked, and in whose name it is worked on."""
+
+    link: ContractorLink
+    job: Stored
+    actor: Actor
+
+
+def make_contractor_link(session: Session, actor: Actor, job_id: str, hours: int) -> tuple[str, datetime]:
+    """A token for the crew that has the job, and when it ends; links given out for the job before end now.
+
+    Raises not_found, not_allowed, action_does_not_fit when no crew has the job, has_account when its people have
+    accounts: they work with the app, where the work is signed by a phone.
+    """
+    job = read_document(session, actor, KINDS["work_order"], job_id).values
+    if not actor.roles & DESK:
+        raise Problem("not_allowed", needs=sorted(DESK))
+    if job["state"] not in _THEIRS:
+        raise Problem("action_does_not_fit", state=job["state"], fits_in=sorted(_THEIRS))
+    crew = door.read(session, "crew", job["crew_id"]).values
+    people = {UUID(one) for one in (*crew["member_ids"], crew["leader_id"])}
+    if session.scalars(select(Account.staff_id).where(Account.staff_id.in_(people), Account.is_active)).first():
+        raise Problem("has_account", crew=crew["name"])
+    now = datetime.now(UTC)
+    session.execute(
+        update(ContractorLink)
+        .where(ContractorLink.work_order_id == UUID(job_id), ContractorLink.until > now)
+        .values(until=now)
+    )
+    token, until = new_token(), now + timedelta(hours=hours)
+    session.add(ContractorLink(
+        id=UUID(door.new_id()), token_sha256=token_sha256(token).hex(), unit_id=UUID(job["unit_id"]), work_order_id=UUID(job_id),
+        crew_id=UUID(job["crew_id"]), staff_id=UUID(crew["leader_id"]), made_by=UUID(actor.id), until=until,
+    ))  # fmt: skip
+    return token, until
+
+
+def open_errand(session: Session, token: str) -> Errand:
+    """The job behind a token, as long as the crew has it. Raises link_ended."""
+    found = session.execute(
+        select(ContractorLink).where(ContractorLink.token_sha256 == token_sha256(token).hex())
+    ).scalar_one_or_none()
+    if found is None or found.until <= datetime.now(UTC):
+        raise Problem("link_ended")
+    job = door.read(session, "work_order", str(found.work_order_id), lock=True)
+    if job.values["state"] not in _THEIRS or job.values["crew_id"] != str(found.crew_id):
+        raise Problem("link_ended")
+    crew = frozenset({Role.CREW_LEADER})
+    return Errand(found, job, Actor(str(found.staff_id), str(found.unit_id), crew, device_id=str(found.id)))
+
+
+def look_at(session: Session, token: str) -> Values:
+    """What the crew sees of its job; the first look is noted as the opening of the job."""
+    errand = open_errand(session, token)
+    job = errand.job
+    if not job.values.get("opened_at"):
+        opened = {"opened_at": moment_text(datetime.now(UTC))}
+        job = door.change(session, errand.actor, "work_order", job.id, opened)
+    return _seen(session, errand, job)
+
+
+def take_step(session: Session, token: str, action: str, now: Values) -> Values:
+    """A step of the job's life with what the crew says. Raises link_ended, and what refuses the step.
+
+    Where a customer must sign, a finished job comes with a link on which they confirm it, at the door.
+    """
+    errand = open_errand(session, token)
+    _need_known(now)
+    needs_customer = action == "finish" and errand.job.values.get("signature_required")
+    if needs_customer and not now.get("unsigned_reason"):
+        now = now | _BY_LINK
+    job = door.act(session, errand.actor, "work_order", errand.job.id, action, now)
+    confirm = None
+    if needs_customer:
+        confirm, _ = confirming.make_link(session, errand.actor, job.id, CONFIRM_HOURS)
+    return _seen(session, errand, job) | {"confirm_token": confirm}
+
+
+def say_more(session: Session, token: str, now: Values) -> Values:
+    """What the crew notes between two steps."""
+    errand = open_errand(session, token)
+    _need_known(now)
+    return _seen(session, errand, door.change(session, errand.actor, "work_order", errand.job.id, now))
+
+
+def add_photo(
+    session: Session, blobs: BlobStore, token: str, purpose: str, data: bytes, media_type: str
+) -> dict[str, Any]:
+    """A photo of the job, whole in one message; sent twice it is kept once."""
+    errand = open_errand(session, token)
+    sha256 = hashlib.sha256(data).hexdigest()
+    has = list(errand.job.values.get("photo_ids") or ())
+    known = door.push_store(session).load([("photo", one) for one in has])
+    twin = next((key[1] for key, one in known.items() if one.values.get("sha256") == sha256), None)
+    if twin is None:
+        twin = door.create(session, errand.actor, "photo", {
+            "of_kind": "work_order", "of_id": errand.job.id, "purpose": purpose, "sha256": sha256, "size_bytes": len(data),
+            "media_type": media_type, "taken_at": moment_text(datetime.now(UTC)), "crew_id": str(errand.link.crew_id),
+            "cell_id": errand.job.values.get("cell_id"), "staff_id": errand.actor.id,
+        }).id  # fmt: skip
+        has.append(twin)
+        door.change(session, errand.actor, "work_order", errand.job.id, {"photo_ids": has})
+        keep_whole(session, blobs, sha256, data)
+    return {"photo_id": twin, "photos": len(has)}
+
+
+def _need_known(now: Collection[str]) -> None:
+    unknown = sorted(set(now) - set(SAID))
+    if unknown:
+        faults = [{"field": name, "code": "unknown", "zh": "没有这个字段", "en": "no such field"} for name in unknown]
+        raise Problem("invalid", faults=faults)
+
+
+def _seen(session: Session, errand: Errand, job: Stored) -> Values:
+    """The job as the crew sees it, and the steps that may come next."""
+    state, leader = job.values["state"], str(Role.CREW_LEADER)
+    steps = [one for one in ACTIONS if state in one.sources and leader in one.roles]
+    matter = door.read(session, "matter", job.values["matter_id"]).values
+    return {
+        "job": {name: job.values.get(name) for name in (*SHOWN, *SAID)},
+        "matter_zh": matter["name_zh"],
+        "matter_en": matter["name_en"],
+        "photos": len(job.values.get("photo_ids") or ()),
+        "steps": [{"name": one.name, "zh": one.zh, "en": one.en, "needs": list(one.needs)} for one in steps],
+        "person": door.read(session, "staff", errand.actor.id).values["name"],
+        "until": errand.link.until,
+    }

@@ -34,6 +34,8 @@ class Settings:
     upload_day_bytes: int = 8 * 1000 * 1000 * 1000
     position_days: int = 30
     notify_channel: str = "recorded"
+    notify_url: str = NOT_GIVEN
+    notify_secret: str = NOT_GIVEN
     escalate_after_minutes: int = 10
     matrix_url: str = NOT_GIVEN
     matrix_format: str = "osrm"
@@ -74,6 +76,8 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
             "sign_in_per_address",
             "public_per_address",
             "notify_channel",
+            "notify_url",
+            "notify_secret",
             "matrix_url",
             "matrix_format",
             "crossings_file",

@@ -224,6 +224,7 @@ class WorkOrder(Record):
     done_by_id = refer("完成人", "Done by", "staff", policy=Policy.SERVER)
     closed_at = moment("办结时间", "Closed", policy=Policy.SERVER)
     closed_by_id = refer("办结人", "Closed by", "staff", policy=Policy.SERVER)
+    reminded_at = moment("提醒时间", "Reminded", policy=Policy.SERVER)
     escalated_at = moment("升级时间", "Escalated", policy=Policy.SERVER)
 
 

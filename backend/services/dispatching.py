@@ -52,30 +52,36 @@ def assign_job(
 
 
 def escalate_unopened(session: Session, channel: Channel, minutes: int, now: datetime | None = None) -> int:
-    """Tell dispatchers of jobs that nobody has opened, once each; returns how many."""
+    """The ladder for jobs that nobody has opened: half way the crew's leader is told by the channel, which reaches a
+    phone that hears no nudge; then the dispatchers must call. Each once; returns how many came to the dispatchers."""
     now = now or datetime.now(UTC)
-    jobs = unopened_jobs(session, now, minutes)
-    for job_id in jobs:
-        job = door.change(
-            session,
-            system(door.read(session, "work_order", job_id).values["unit_id"]),
-            "work_order",
-            job_id,
-            {"escalated_at": moment_text(now)},
+    for job_id in unopened_jobs(session, now, minutes / 2, "reminded_at"):
+        job = _noticed(session, job_id, "reminded_at", now)
+        leader = door.read(session, "crew", job["crew_id"]).values["leader_id"]
+        zh, en = (
+            f"工单 {job['number']} 已派给您的班组，请打开确认",
+            f"Job {job['number']} was given to your crew: please open it",
         )
-        for staff_id in _dispatchers(session, job.values["unit_id"]):
-            tell(
-                session,
-                channel,
-                staff_id,
-                job.values["unit_id"],
-                topic="escalation",
-                zh=f"工单 {job.values['number']} 派出 {minutes} 分钟无人打开",
-                en=f"Job {job.values['number']} was not opened within {minutes} minutes",
-                subject=("work_order", job_id),
-                is_urgent=True,
-            )
-    return len(jobs)
+        _escalate(session, channel, leader, job_id, job, zh, en)
+    escalated = unopened_jobs(session, now, minutes, "escalated_at")
+    for job_id in escalated:
+        job = _noticed(session, job_id, "escalated_at", now)
+        zh = f"工单 {job['number']} 派出 {minutes} 分钟无人打开，请电话联系班组"
+        en = f"Job {job['number']} was not opened within {minutes} minutes: call the crew"
+        for staff_id in _dispatchers(session, job["unit_id"]):
+            _escalate(session, channel, staff_id, job_id, job, zh, en)
+    return len(escalated)
+
+
+def _noticed(session: Session, job_id: str, stamp: str, now: datetime) -> Values:
+    unit_id = door.read(session, "work_order", job_id).values["unit_id"]
+    return door.change(session, system(unit_id), "work_order", job_id, {stamp: moment_text(now)}).values
+
+
+def _escalate(session: Session, channel: Channel, staff_id: str, job_id: str, job: Values, zh: str, en: str) -> None:
+    tell(
+        session, channel, staff_id, job["unit_id"], topic="escalation", zh=zh, en=en, subject=("work_order", job_id), is_urgent=True
+    )  # fmt: skip
 
 
 def _dispatchers(session: Session, unit_id: str) -> list[str]:

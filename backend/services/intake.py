@@ -141,14 +141,18 @@ def make_remainder(session: Session, job_id: str) -> Stored | None:
     return door.create(session, actor, "work_order", values, record_id=record_id)
 
 
-def unopened_jobs(session: Session, now: datetime, minutes: int) -> Sequence[str]:
-    """Urgent dispatched jobs that nobody on the crew has opened in time."""
+def unopened_jobs(session: Session, now: datetime, minutes: float, stamp: str) -> Sequence[str]:
+    """Jobs that a crew was given so long ago and should have opened, whose `stamp` does not say it was noticed.
+
+    One that is not urgent and planned for later may wait until then.
+    """
     before = now - timedelta(minutes=minutes)
     rows = session.execute(
         text(
-            "SELECT id::text FROM work_order WHERE state = 'dispatched' AND deleted_at IS NULL AND escalated_at IS NULL "
-            "AND opened_at IS NULL AND dispatched_at <= :before ORDER BY dispatched_at LIMIT 100"
+            f"SELECT id::text FROM work_order WHERE state = 'dispatched' AND deleted_at IS NULL AND {stamp} IS NULL "
+            "AND opened_at IS NULL AND dispatched_at <= :before AND (urgency = 'urgent' OR planned_at IS NULL OR planned_at <= :now) "
+            "ORDER BY dispatched_at LIMIT 100"
         ),
-        {"before": before},
+        {"before": before, "now": now},
     )
     return [row[0] for row in rows]

@@ -29,7 +29,16 @@ class RecordedChannel:
         announce(session, "notify.recorded", staff_id=staff_id, zh=zh, en=en)
 
 
-CHANNELS: dict[str, type[Channel]] = {"recorded": RecordedChannel}
+class WebhookChannel:
+    """Hands each message to the operator's gateway for SMS or WeCom, after the commit (`services.messaging`)."""
+
+    def send(self, session: Session, staff_id: str, zh: str, en: str) -> None:
+        """Note one message in the transaction that caused it."""
+        announce(session, MESSAGE, staff_id=staff_id, zh=zh, en=en)
+
+
+MESSAGE = "message.wanted"
+CHANNELS: dict[str, type[Channel]] = {"recorded": RecordedChannel, "webhook": WebhookChannel}
 
 
 def channel_named(name: str) -> Channel:

@@ -22,6 +22,7 @@ from backend.services.day_plans import work_out_waiting
 from backend.services.dispatching import escalate_unopened
 from backend.services.ground_plans import apply_due, draw_waiting
 from backend.services.history import watch_history
+from backend.services.messaging import deliver
 from backend.services.notifying import channel_named
 from backend.services.nudging import open_broker
 from backend.services.parts import Parts
@@ -60,6 +61,7 @@ def make_celery(settings: config.Settings) -> Celery:
             "watch coverage": {"task": "wangge.watch_coverage", "schedule": crontab(hour=6, minute=30)},
             "park what waited too long": {"task": "wangge.end_holds", "schedule": 60.0},
             "escalate unopened jobs": {"task": "wangge.escalate", "schedule": 30.0},
+            "deliver messages": {"task": "wangge.deliver_messages", "schedule": 5.0, "options": {"expires": 5.0}},
             "watch history": {"task": "wangge.watch_history", "schedule": 60.0},
             "look for silent phones": {"task": "wangge.find_silent", "schedule": crontab(minute=40)},
             "look at pictures": {"task": "wangge.look_at_pictures", "schedule": 3.0, "options": {"expires": 3.0}},
@@ -154,6 +156,13 @@ def escalate() -> int:
     settings = config.read()
     with _database().transaction() as session:
         return escalate_unopened(session, channel_named(settings.notify_channel), settings.escalate_after_minutes)
+
+
+@shared_task(name="wangge.deliver_messages")
+def deliver_messages() -> int:
+    """Hand urgent messages to the operator's gateway, where there is one."""
+    settings = config.read()
+    return deliver(_database(), settings) if settings.notify_channel == "webhook" else 0
 
 
 @shared_task(name="wangge.plan_visits")

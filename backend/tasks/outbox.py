@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from backend.db import Database
 from backend.errors import Problem
 from backend.events import Outbox
+from backend.services.notifying import MESSAGE
 from backend.services.nudging import call_out, scopes_of
 from backend.tasks.subscriptions import SUBSCRIPTIONS
 
@@ -40,6 +41,8 @@ def _serve_one(database: Database, written: set[tuple[str, str]]) -> bool:
         row = session.execute(
             select(Outbox)
             .where(Outbox.done_at.is_(None), Outbox.due_at <= datetime.now(UTC), Outbox.attempts < MOST_ATTEMPTS)
+            # Messages wait for a gateway, which no transaction may (`services.messaging`).
+            .where(Outbox.fact != MESSAGE)
             .order_by(Outbox.id)
             .limit(1)
             .with_for_update(skip_locked=True)

@@ -11,6 +11,9 @@ from geo.routing.search import search_plan
 from geo.routing.solvers import vroom_plan
 from geo.routing.timing import score, timed
 
+# With more tasks than this VROOM takes seconds, which a search that has fewer than these cannot spare.
+_MANY_TASKS, _FEW_SECONDS = 130, 8.0
+
 
 def plan_day(problem: Problem, seconds: float, *, today: Plan | None = None, seed: int = 1) -> Plan:
     """The best feasible plan found within about so many seconds, never worse than `today`'s where there is one.
@@ -19,17 +22,20 @@ def plan_day(problem: Problem, seconds: float, *, today: Plan | None = None, see
     of higher priority goes before any number of lower ones.
     """
     began = time.monotonic()
-    best = _kept(problem, _first(problem, today), today)
+    best = today
+    is_rushed = len(problem.tasks) > _MANY_TASKS and seconds < _FEW_SECONDS
+    if not is_rushed:
+        is_start = today is not None and score(problem, today).is_feasible
+        best = _kept(problem, _assured(problem, vroom_plan(problem, start=today if is_start else None)), today)
     left = seconds - (time.monotonic() - began)
-    if left > 0.5 and problem.tasks:
-        better = search_plan(problem, left, near=best, seed=seed)
-        best = _kept(problem, _mended(problem, better), best)
-    return best
+    if best is not None and (left <= 0.5 or not problem.tasks):
+        return best
+    return _kept(problem, _assured(problem, search_plan(problem, left, near=best, seed=seed)), best)
 
 
-def _first(problem: Problem, today: Plan | None) -> Plan:
-    """VROOM's plan, the urgent ones assured: it would leave one out for a dozen others."""
-    plan = _mended(problem, vroom_plan(problem, start=today if today and score(problem, today).is_feasible else None))
+def _assured(problem: Problem, found: Plan) -> Plan:
+    """A solver's plan mended, the urgent ones assured: it would leave one out for a dozen others."""
+    plan = _mended(problem, found)
     missing = plan.unserved(problem)
     urgent = max((task.priority for task in problem.tasks), default=0)
     return insert_missing(problem, plan, [n for n in missing if problem.tasks[n].priority == urgent], may_eject=True)

@@ -25,6 +25,7 @@ from backend.services.surveying import follow_up, holds, logic_faults, score_of
 from backend.services.syncing import retry_held
 from backend.services.visiting import overdue_visits, plan_visits
 from mobile_api_spec.phone import forms
+from sync.change import moment_text
 from sync.postgres.push import deadline_passed
 from tests.factories import Town, hand_in, middle, mutation
 
@@ -58,25 +59,47 @@ def test_overdue_visits_are_seen_by_their_unit(session: Session, town: Town) -> 
     assert overdue_visits(session, town.actor("stranger")) == []
 
 
-def test_a_job_nobody_opens_is_escalated_once(session: Session, town: Town) -> None:
+def dispatched(session: Session, town: Town, **more: Any) -> str:
     north = system(town["north"])
-    job = door.create(
-        session,
-        north,
-        "work_order",
-        {"matter_id": town["leak"], "place": middle(0), "state": "received", "number": "W1"},
+    values = {"matter_id": town["leak"], "place": middle(0), "state": "received", "number": "W1"} | more
+    job = door.create(session, north, "work_order", values)
+    return door.act(session, north, "work_order", job.id, "dispatch", {"crew_id": town["crew"]}).id
+
+
+def messages(session: Session) -> list[str]:
+    return list(
+        session.execute(
+            text("SELECT detail->>'staff_id' FROM outbox WHERE fact = 'notify.recorded' ORDER BY id")
+        ).scalars()
     )
-    door.act(session, north, "work_order", job.id, "dispatch", {"crew_id": town["crew"]})
-    soon, later = datetime.now(UTC) + timedelta(minutes=5), datetime.now(UTC) + timedelta(minutes=11)
-    assert escalate_unopened(session, RecordedChannel(), 10, soon) == 0
+
+
+def test_a_job_nobody_opens_goes_up_the_ladder_once(session: Session, town: Town) -> None:
+    job = dispatched(session, town)
+    first, soon, later = (datetime.now(UTC) + timedelta(minutes=minutes) for minutes in (4, 6, 11))
+    assert escalate_unopened(session, RecordedChannel(), 10, first) == 0
+    assert messages(session) == []
+    for _ in range(2):
+        assert escalate_unopened(session, RecordedChannel(), 10, soon) == 0
+        assert messages(session) == [town["leader"]], "the crew is reminded, once"
     assert escalate_unopened(session, RecordedChannel(), 10, later) == 1
     assert escalate_unopened(session, RecordedChannel(), 10, later) == 0
-    notices = session.execute(text("SELECT staff_id::text, topic, is_urgent FROM notice")).all()
-    assert [tuple(row) for row in notices] == [(town["dispatcher"], "escalation", True)]
-    sent = (
-        session.execute(text("SELECT detail->>'staff_id' FROM outbox WHERE fact = 'notify.recorded'")).scalars().all()
-    )
-    assert sent == [town["dispatcher"]]
+    assert messages(session) == [town["leader"], town["dispatcher"]]
+    notices = session.execute(
+        text("SELECT staff_id::text, topic, is_urgent, subject_id::text FROM notice ORDER BY id")
+    ).all()
+    assert [tuple(row) for row in notices] == [(town[who], "escalation", True, job) for who in ("leader", "dispatcher")]
+
+
+@pytest.mark.parametrize(("urgency", "escalated"), [("normal", 0), ("urgent", 1)])
+def test_what_is_planned_for_later_may_wait_unless_it_is_urgent(
+    session: Session, town: Town, urgency: str, escalated: int
+) -> None:
+    now = datetime.now(UTC)
+    tomorrow = moment_text(now + timedelta(hours=20))
+    dispatched(session, town, urgency=urgency, planned_at=tomorrow)
+    assert escalate_unopened(session, RecordedChannel(), 10, now + timedelta(hours=1)) == escalated
+    assert escalate_unopened(session, RecordedChannel(), 10, now + timedelta(hours=21)) == 1 - escalated
 
 
 def test_an_opened_job_is_not_escalated(session: Session, town: Town) -> None:

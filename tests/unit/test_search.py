@@ -11,9 +11,9 @@ import pyvrp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.routing import combining, search
+from geo.routing import combining, day, search
 from geo.routing.combining import Pool
-from geo.routing.problem import Pause, Plan, Problem, Shift, Task
+from geo.routing.problem import URGENT, Pause, Plan, Problem, Shift, Task
 from geo.routing.search import search_plan
 from geo.routing.solvers import Model, cost_of, visits, vroom_plan
 from geo.routing.timing import missing_cost, score
@@ -256,3 +256,32 @@ def test_crews_that_are_alike_keep_what_they_had() -> None:
     kept = sum(len(set(a) & set(b)) for a, b in zip(turned.routes, again.routes, strict=True))
     moved = sum(len(set(a) & set(b)) for a, b in zip(today.routes, again.routes, strict=True))
     assert kept > moved
+
+
+@pytest.mark.parametrize(("seconds", "many", "asked"), [(1.0, 5, False), (1.0, 100, True), (60.0, 5, True)])
+def test_a_large_day_in_a_hurry_goes_without_vroom(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, many: int, asked: bool
+) -> None:
+    problem = plain(20, 4, 12)
+    calls: list[str] = []
+    monkeypatch.setattr(day, "_MANY_TASKS", many)
+    monkeypatch.setattr(day, "vroom_plan", lambda p, start: calls.append("vroom") or vroom_plan(p, start=start))
+    monkeypatch.setattr(
+        day, "search_plan", lambda p, left, **more: calls.append("search") or search_plan(p, 0.5, **more)
+    )
+    found = score(problem, day.plan_day(problem, seconds))
+    assert calls == (["vroom", "search"] if asked else ["search"])
+    assert found.is_feasible
+    assert not found.unserved
+
+
+def test_in_a_hurry_the_urgent_one_is_served_and_today_is_not_made_worse(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(day, "_MANY_TASKS", 5)
+    problem = plain(12, 1, 13, hours=4)
+    problem = replace(
+        problem, tasks=[replace(t, priority=URGENT if n == 9 else t.priority) for n, t in enumerate(problem.tasks)]
+    )
+    today = day.plan_day(problem, 1.0)
+    assert 9 in today.routes[0]
+    again = day.plan_day(problem, 0.6, today=today)
+    assert score(problem, again).cost <= score(problem, today).cost

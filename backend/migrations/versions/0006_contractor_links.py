@@ -1,4 +1,4 @@
-"""Links by which a contractor's crew without accounts does one job."""
+"""Links by which a contractor's crew without accounts does one job; when a crew was reminded of one."""
 
 from __future__ import annotations
 
@@ -28,8 +28,10 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_sha256", name=op.f("uq_contractor_link_token_sha256")),
     )
     op.create_index(op.f("ix_contractor_link_work_order_id"), "contractor_link", ["work_order_id"], unique=False)
+    op.add_column("work_order", sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=True))
 
 
 def downgrade() -> None:
     """Backwards."""
+    op.drop_column("work_order", "reminded_at")
     op.drop_table("contractor_link")

@@ -1,4 +1,5 @@
-"""Days of dispatch: 30 crews and 300 jobs, an emergency, a sick crew; beside VROOM alone and PyVRP cold.
+"""Days of dispatch: 30 crews and 300 jobs, an emergency, a sick crew; beside VROOM alone and PyVRP cold. Then emergencies
+in the demo city at both sizes, from the database to the published change.
 
 `LONG=600` compares with a plan of so many seconds (120 if not given).
 """
@@ -11,9 +12,21 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
+import orjson
+from sqlalchemy import func, select
 
+from backend import config
+from backend.actor import Actor, Role
+from backend.demo.catalogue import ident, matter_id
+from backend.demo.load import BRANCHES, SIZES, load_city
 from backend.demo.sources import districts, scatter
+from backend.queries.field_day import crews_of, open_jobs
+from backend.records.service_point import ServicePoint
+from backend.services.dispatching import propose_crews
+from backend.services.emergencies import send_at_once
+from backend.services.intake import receive_job
 from bench.cold import cold_plan
+from bench.place import fresh_database
 from geo.dispatch import Day, propose
 from geo.routing.day import changes, plan_day, settle, without_crew
 from geo.routing.problem import NORMAL, URGENT, Pause, Plan, Problem, Shift, Task
@@ -73,6 +86,38 @@ def main() -> None:
         plans[name] = solve()
         say(name, time.perf_counter() - began, score(problem, plans[name]))
     _during_the_day(problem, plans["ours 30 s"], places)
+    for size in ("default", "large"):
+        _in_the_city(size)
+
+
+def _in_the_city(size: str) -> None:
+    """Urgent jobs in the first branch: crews ranked, and one sent, each in a transaction of its own."""
+    settings, branch = config.read(), ident("branch", BRANCHES[0][0])
+    desk = Actor(ident("staff", "D101"), branch, frozenset({Role.DISPATCHER}))
+    with fresh_database(f"bench_dispatch_{size}") as database:
+        load_city(database, SIZES[size], lambda *_: None)
+        ranked, sent = [], []
+        with database.transaction() as session:
+            spots = session.scalars(
+                select(func.ST_AsGeoJSON(ServicePoint.place)).where(ServicePoint.unit_id == branch).limit(40)
+            ).all()
+            jobs, crews = len(open_jobs(session, [branch])), len(crews_of(session, [branch]))
+        for spot in spots:
+            with database.transaction() as session:
+                values = {"matter_id": matter_id("burst_main"), "unit_id": branch, "place": orjson.loads(spot)}
+                job = receive_job(session, desk, values).id
+            crew_id = None
+            for took in (ranked, sent):
+                began = time.perf_counter()
+                with database.transaction() as session:
+                    if took is ranked:
+                        crew_id = propose_crews(session, settings, desk, job)[0]["crew_id"]
+                    else:
+                        send_at_once(session, settings, desk, job, crew_id)
+                took.append(time.perf_counter() - began)
+    print(
+        f"city {size}, {crews} crews and {jobs} open jobs of a branch: crews ranked p50 {1000 * np.median(ranked):.0f} ms, at most {1000 * max(ranked):.0f}; sent and written p50 {1000 * np.median(sent):.0f} ms, at most {1000 * max(sent):.0f} (target 2,000)"
+    )
 
 
 def _during_the_day(problem: Problem, today: Plan, places: np.ndarray) -> None:

@@ -142,16 +142,17 @@ def make_remainder(session: Session, job_id: str) -> Stored | None:
 
 
 def unopened_jobs(session: Session, now: datetime, minutes: float, stamp: str) -> Sequence[str]:
-    """Jobs that a crew was given so long ago and should have opened, whose `stamp` does not say it was noticed.
+    """Jobs that a crew was given so long ago and should have opened, whose `stamp` does not say it was noticed
+    since then.
 
     One that is not urgent and planned for later may wait until then.
     """
     before = now - timedelta(minutes=minutes)
     rows = session.execute(
         text(
-            f"SELECT id::text FROM work_order WHERE state = 'dispatched' AND deleted_at IS NULL AND {stamp} IS NULL "
-            "AND opened_at IS NULL AND dispatched_at <= :before AND (urgency = 'urgent' OR planned_at IS NULL OR planned_at <= :now) "
-            "ORDER BY dispatched_at LIMIT 100"
+            "SELECT id::text FROM work_order WHERE state = 'dispatched' AND deleted_at IS NULL AND opened_at IS NULL "
+            f"AND dispatched_at <= :before AND ({stamp} IS NULL OR {stamp} < dispatched_at) "
+            "AND (urgency = 'urgent' OR planned_at IS NULL OR planned_at <= :now) ORDER BY dispatched_at LIMIT 100"
         ),
         {"before": before, "now": now},
     )

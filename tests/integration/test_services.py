@@ -91,6 +91,16 @@ def test_a_job_nobody_opens_goes_up_the_ladder_once(session: Session, town: Town
     assert [tuple(row) for row in notices] == [(town[who], "escalation", True, job) for who in ("leader", "dispatcher")]
 
 
+def test_another_crew_begins_the_ladder_anew(session: Session, town: Town) -> None:
+    job, now = dispatched(session, town), datetime.now(UTC)
+    stamps = {"reminded_at": moment_text(now), "escalated_at": moment_text(now)}
+    door.change(session, system(town["north"]), "work_order", job, stamps)
+    assert escalate_unopened(session, RecordedChannel(), 10, now + timedelta(minutes=30)) == 0
+    door.act(session, system(town["north"]), "work_order", job, "dispatch", {"crew_id": town["far crew"]})
+    assert escalate_unopened(session, RecordedChannel(), 10, now + timedelta(minutes=30)) == 1
+    assert messages(session) == [town["supervisor"], town["dispatcher"]]
+
+
 @pytest.mark.parametrize(("urgency", "escalated"), [("normal", 0), ("urgent", 1)])
 def test_what_is_planned_for_later_may_wait_unless_it_is_urgent(
     session: Session, town: Town, urgency: str, escalated: int

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page
 from backend.demo.cast import Office, until
 from tests.web.conftest import City, Desk
 from tests.web.looking import faults_of
+from tests.web.test_customers_word import sign
 from tests.web.test_dispatchers_morning import find, job_at
 
 Offices = Callable[[str], Office]
@@ -69,14 +70,7 @@ def done_by_link(page: Page, address: str, picture: Path) -> None:
 def signed_at_the_door(page: Page) -> None:
     """The customer reads the sheet on the same phone, and signs."""
     page.wait_for_selector("[data-test=sheet]:has-text('更换接头')")
-    page.fill("input[name=signer]", "李桂芳")
-    box = page.locator("canvas").bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 30, box["y"] + 40)
-    page.mouse.down()
-    for step in range(1, 8):
-        page.mouse.move(box["x"] + 30 + 25 * step, box["y"] + 40 + 12 * (step % 3))
-    page.mouse.up()
+    sign(page, "李桂芳")
     page.click("[data-test=confirm]")
     page.wait_for_selector("[data-test=outcome]:has-text('已确认')")
 

@@ -56,6 +56,18 @@ def own_phone(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
+def sign(page: Page, name: str) -> None:
+    """A name, and a line with corners in the box."""
+    page.fill("input[name=signer]", name)
+    box = page.locator("canvas").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 30, box["y"] + 40)
+    page.mouse.down()
+    for step in range(1, 8):
+        page.mouse.move(box["x"] + 30 + 25 * step, box["y"] + 40 + 12 * (step % 3))
+    page.mouse.up()
+
+
 def link(desk: Office, job: str) -> str:
     return str(desk("POST", "/evidence/confirmations", json={"work_order_id": job})["url"])
 
@@ -70,14 +82,7 @@ def test_absent_then_signed_from_afar(left: str, office: Offices, city: City, ow
     page.wait_for_selector("[data-test=sheet]:has-text('井内阀门已换')")
     assert faults_of(page) == []
     page.click("[data-test=confirm]")
-    page.fill("input[name=signer]", "李桂芳")
-    box = page.locator("canvas").bounding_box()
-    assert box is not None
-    page.mouse.move(box["x"] + 30, box["y"] + 40)
-    page.mouse.down()
-    for step in range(1, 8):
-        page.mouse.move(box["x"] + 30 + 25 * step, box["y"] + 40 + 12 * (step % 3))
-    page.mouse.up()
+    sign(page, "李桂芳")
     page.click("[data-test=confirm]")
     page.wait_for_selector("[data-test=outcome]:has-text('已确认')")
     page.goto("about:blank")

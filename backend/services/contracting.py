@@ -31,7 +31,8 @@ from sync.change import Stored, moment_text
 from sync.kind import Values
 
 _THEIRS = WORKING | {"dispatched"}
-MOST_PHOTO_BYTES = 20 * 1024 * 1024
+# A link is held by a stranger: one job's photos, and no more.
+MOST_PHOTO_BYTES, MOST_PHOTOS = 20 * 1024 * 1024, 60
 CONFIRM_HOURS = 24
 # What a crew needs at the door, and what it says there.
 SHOWN = (
@@ -134,13 +135,15 @@ def say_more(session: Session, token: str, now: Values) -> Values:
 def add_photo(
     session: Session, blobs: BlobStore, token: str, purpose: str, data: bytes, media_type: str
 ) -> dict[str, Any]:
-    """A photo of the job, whole in one message; sent twice it is kept once."""
+    """A photo of the job, whole in one message; sent twice it is kept once. Raises link_ended, too_large."""
     errand = open_errand(session, token)
     sha256 = hashlib.sha256(data).hexdigest()
     has = list(errand.job.values.get("photo_ids") or ())
     known = door.push_store(session).load([("photo", one) for one in has])
     twin = next((key[1] for key, one in known.items() if one.values.get("sha256") == sha256), None)
     if twin is None:
+        if len(has) >= MOST_PHOTOS:
+            raise Problem("too_large", most_photos=MOST_PHOTOS)
         twin = door.create(session, errand.actor, "photo", {
             "of_kind": "work_order", "of_id": errand.job.id, "purpose": purpose, "sha256": sha256, "size_bytes": len(data),
             "media_type": media_type, "taken_at": moment_text(datetime.now(UTC)), "crew_id": str(errand.link.crew_id),

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from backend.actor import system
 from backend.db import Database
-from backend.services import door
+from backend.services import contracting, door
 from backend.tasks import outbox
 from tests.conftest import Person
 from tests.factories import Town, contractors_crew, middle, uid
@@ -185,6 +185,12 @@ def test_a_photo_sent_twice_is_kept_once_and_arrives_whole(
     assert (photo["sha256"], photo["staff_id"]) == (hashlib.sha256(JPEG).hexdigest(), uid("zhao"))
     assert photo["arrived_at"]
     assert stored(database, "work_order", job)["photo_ids"] == [first["photo_id"], other["photo_id"]]
+
+
+def test_a_link_is_no_store_for_strangers(contractor: Contractor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contracting, "MOST_PHOTOS", 2)
+    assert [contractor.photo(JPEG + bytes([n])).status_code for n in range(3)] == [201, 201, 413]
+    assert contractor.photo(JPEG + bytes([1])).status_code == 201, "what is there may come again"
 
 
 @pytest.mark.parametrize(("data", "kind", "code"), [(b"", "image/jpeg", 422), (b"hello", "text/plain", 422), (b"0" * (21 * 1024 * 1024), "image/jpeg", 413)])  # fmt: skip

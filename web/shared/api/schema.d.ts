@@ -817,6 +817,171 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/contractors/job": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The job behind the link, as it stands; the first look opens it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrandOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contractors/job/photos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A photo as the body; sent twice it is kept once. */
+        post: {
+            parameters: {
+                query?: {
+                    purpose?: "absent" | "after" | "before" | "paper" | "portrait" | "site" | "sketch";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: {
+                content: {
+                    "image/jpeg": string;
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PhotoTaken"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contractors/job/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a step of the job's life, or note what was found. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["StepIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ErrandOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/contractors/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A link by which the crew that has this job does it without an account; earlier links end. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ContractorAsked"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ContractorLinkOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/crews": {
         parameters: {
             query?: never;
@@ -7537,6 +7702,17 @@ export interface components {
             until: string;
             url: string;
         };
+        ContractorAsked: {
+            /** @default 72 */
+            hours: number;
+            /** Format: uuid */
+            work_order_id: string;
+        };
+        ContractorLinkOut: {
+            /** Format: date-time */
+            until: string;
+            url: string;
+        };
         Counted: {
             cells: number;
         };
@@ -8003,6 +8179,20 @@ export interface components {
              * @default null
              */
             crew_id: string | null;
+        };
+        ErrandOut: {
+            /** @description for /confirm#…: the customer signs there, at the door */
+            confirm_token?: string | null;
+            job: {
+                [key: string]: unknown;
+            };
+            matter_en: string;
+            matter_zh: string;
+            person: string;
+            photos: number;
+            steps: components["schemas"]["StepOut"][];
+            /** Format: date-time */
+            until: string;
         };
         FileIn: {
             /** Format: uuid */
@@ -8708,6 +8898,10 @@ export interface components {
         PhotoPage: {
             next?: string | null;
             rows?: components["schemas"]["Photo"][];
+        };
+        PhotoTaken: {
+            photo_id: string;
+            photos: number;
         };
         Pipe: {
             diameter_mm: number;
@@ -9605,6 +9799,22 @@ export interface components {
             next?: string | null;
             rows?: components["schemas"]["Staff"][];
         };
+        StepIn: {
+            /**
+             * @default null
+             * @enum {string|null}
+             */
+            action: "wait_for_papers" | "papers_complete" | "dispatch" | "withdraw" | "accept" | "leave" | "arrive" | "start" | "pause" | "finish_partly" | "finish" | "fail" | "close" | "reopen" | "refuse" | "cancel" | null;
+            now?: {
+                [key: string]: unknown;
+            };
+        };
+        StepOut: {
+            en: string;
+            name: string;
+            needs: string[];
+            zh: string;
+        };
         Survey: {
             /**
              * Format: date-time
@@ -10202,6 +10412,11 @@ export interface components {
              * @description 余项来源 · Remainder of
              */
             remainder_of_id?: string | null;
+            /**
+             * Format: date-time
+             * @description 提醒时间 · Reminded
+             */
+            reminded_at?: string | null;
             /** @description 重新办理的原因 · Why it was reopened */
             reopen_reason?: string | null;
             /** @description 报修人 · Reporter */

@@ -31,7 +31,6 @@ _TIMEOUT_S = 10.0
 class _Message:
     id: int
     attempts: int
-    staff_id: str
     phone: str | None
     zh: str
     en: str
@@ -70,7 +69,7 @@ def _next(database: Database) -> _Message | None:
         number = select(func.coalesce(Account.phone, Staff.work_phone)).select_from(Staff)
         staff_id = row.detail["staff_id"]
         phone = session.scalar(number.outerjoin(Account, Account.staff_id == Staff.id).where(Staff.id == staff_id))
-        return _Message(row.id, row.attempts, staff_id, phone, row.detail["zh"], row.detail["en"])
+        return _Message(row.id, row.attempts, phone, row.detail["zh"], row.detail["en"])
 
 
 def _posted(settings: Settings, message: _Message) -> str | None:

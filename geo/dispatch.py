@@ -19,7 +19,8 @@ DELAY_PRICE_S = 300
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A problem with what people know it by: crew and job names, places (lng, lat) of the matrix rows, and second 0."""
+    """A problem with what people know it by: crew and job names, places (lng, lat) of the matrix rows, second 0, and
+    which crews are on call outside their shift."""
 
     problem: Problem
     plan: Plan
@@ -27,6 +28,7 @@ class Day:
     job_names: Sequence[str]
     places: Coordinates
     begins: datetime
+    on_call: frozenset[str] = frozenset()
 
     def at(self, second: int) -> datetime:
         """The moment of a second of the day."""
@@ -85,16 +87,19 @@ def _proposal(day: Day, one: Insertion, task: int) -> Proposal:
         _distance(metres, day.clock(stop.arrive_s)),
         _skills(problem.tasks[task].skills - shift.skills),
         _load(len(before.stops), work_s),
+        *_on_call(day, shift),
         _shift(day, shift, one.after),
         *_window(day, problem.tasks[task], stop.begin_s),
         *_limit(problem.tasks[task], stop.late_s),
         *_delays(day, delayed),
         *_pinned(problem.tasks[task], shift),
     )
-    score = stop.begin_s + LOAD_PRICE_S * work_s / 3600 + DELAY_PRICE_S * len(delayed) + one.cost / 10
+    # From one moment for all: a crew that is free only later comes later.
+    first = min(each.window_s[0] for each in problem.shifts)
+    score = stop.begin_s - first + LOAD_PRICE_S * work_s / 3600 + DELAY_PRICE_S * len(delayed) + one.cost / 10
     return Proposal(
         shift.id, day.crew_names[one.shift], round(metres), day.at(stop.arrive_s), len(delayed), one.is_feasible,
-        round((score - shift.window_s[0]) / 60, 2), reasons,
+        round(score / 60, 2), reasons,
     )  # fmt: skip
 
 
@@ -121,6 +126,12 @@ def _load(jobs: int, work_s: int) -> Reason:
     minutes = work_s // 60
     zh, en = f"手上 {jobs} 单，约 {minutes} 分钟", f"{jobs} jobs at hand, about {minutes} min"
     return Reason("load", jobs <= 3, zh, en)
+
+
+def _on_call(day: Day, shift: Shift) -> list[Reason]:
+    if shift.id not in day.on_call:
+        return []
+    return [Reason("on_call", True, "正在值班，可立即出动", "is on call, can leave now")]
 
 
 def _shift(day: Day, shift: Shift, after: Timed) -> Reason:

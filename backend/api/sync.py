@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import threading
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -25,7 +24,7 @@ from backend.records import wire
 from backend.services.contacts import Contact
 from backend.services.credentials import token_sha256
 from backend.services.history import watch_history
-from backend.services.nudging import listen, open_broker
+from backend.services.nudging import listen, open_broker, pace_of
 from backend.services.syncing import (
     MOST_MUTATIONS,
     PAGE_LINES,
@@ -328,10 +327,6 @@ def _note(entrance: Entrance | None, body: dict[str, Any], failure: str | None =
         house().contacts.note(entrance.actor.device_id, Contact(datetime.now(UTC), failure, known))
 
 
-# A listener holds a thread of this process: the pulls of everybody else must find some free.
-_LISTENERS = threading.BoundedSemaphore(24)
-
-
 @blueprint.route("/nudges")
 class Nudges(MethodView):
     @blueprint.doc(
@@ -344,17 +339,16 @@ class Nudges(MethodView):
         }
     )
     def get(self) -> Response:
-        """Server-sent events that say “pull now”; 204 where none can be had: poll every 30 seconds."""
+        """Server-sent events that say “pull now”; 204 where none can be had: poll as often as `Retry-After` says."""
         token, broker = token_sha256(bearer_token()), open_broker(house().settings)
         with house().database.reading() as connection:
             g.actor = (entrance := enter(connection, token)).actor
         if entrance.actor.device_revoked:
             raise Problem("device_revoked", wipe=True)
-        if broker is None or not _LISTENERS.acquire(blocking=False):
-            return Response(status=204, headers={"Retry-After": "30"})
-        # A few desks may hear at once what a thousand phones hear spread out.
-        pace = {"least": 0.3, "spread": 0.05} if entrance.actor.is_office else {}
-        events = Response(listen(broker, sorted(entrance.scopes), **pace), mimetype="text/event-stream")
-        events.call_on_close(_LISTENERS.release)
+        pace = pace_of(entrance.actor)
+        if broker is None or not pace.streams.acquire(blocking=False):
+            return Response(status=204, headers={"Retry-After": str(pace.poll_s)})
+        events = Response(listen(broker, sorted(entrance.scopes), pace), mimetype="text/event-stream")
+        events.call_on_close(pace.streams.release)
         events.headers["Cache-Control"] = "no-store"
         return events

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import numpy as np
 import shapely
@@ -17,6 +18,7 @@ from backend.demo.jobs import make_jobs
 from backend.demo.people import Person, made_up_name, made_up_phone, write_people
 from backend.demo.sources import District, districts, scatter
 from backend.geometry import geojson_of, point
+from backend.queries.scopes import today
 from backend.services import door
 from backend.services.ground_drawing import WORKLOAD
 from backend.services.phonetics import pinyin_of
@@ -256,8 +258,12 @@ def _write_crews(database: Database, branch: Branch, n: int, count: int, random:
              "skills": _SKILLS[(k - 1) % len(_SKILLS)], "shift_start": shift[0], "shift_end": shift[1],
              "start_place": point(*homes[k - 1]), "vehicle": f"工程车{n}{k:02d}", "phone": made_up_phone(random), "is_active": True},
         ))  # fmt: skip
+    # The third crew sleeps with the phone beside the bed, this month and the next.
+    roster = {"unit_id": branch.id, "crew_id": ident("crew", n, min(3, count)), "valid_from": str(today()),
+              "valid_until": str(today() + timedelta(days=60)), "clock_from": "21:30", "clock_until": "08:00"}  # fmt: skip
     with database.transaction() as session:
         door.create_many(session, system(branch.id), "crew", rows, quiet=True)
+        door.create_many(session, system(branch.id), "on_call", [(ident("on_call", n), roster)], quiet=True)
 
 
 def _write_duties(

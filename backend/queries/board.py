@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from backend.actor import Actor
 from backend.queries.documents import masked
+from backend.queries.field_day import on_call_of, on_call_until
 from backend.queries.scopes import today, units_below
 from backend.records.registry import KINDS
 from backend.records.work_order import OPEN, WORKING
@@ -66,7 +68,10 @@ def _jobs(session: Session, actor: Actor, units: list[str]) -> list[dict[str, An
 
 
 def _crews(session: Session, units: list[str]) -> list[dict[str, Any]]:
-    """Crews with their open work, where they last arrived, and when a phone of theirs last spoke."""
+    """Crews with their open work, where they last arrived, when a phone of theirs last spoke, and until when they are
+    on call now."""
+    now = datetime.now(UTC)
+    called = on_call_of(session, units, now)
     rows = session.execute(
         text(
             "SELECT c.id::text, c.name, c.leader_id::text, s.name AS leader, c.skills, c.shift_start, c.shift_end, c.phone, "
@@ -81,7 +86,14 @@ def _crews(session: Session, units: list[str]) -> list[dict[str, Any]]:
         ),
         {"given": sorted(WORKING | {"dispatched"}), "units": units},
     ).mappings()
-    return [dict(row) | {"place": orjson.loads(row["place"]) if row["place"] else None} for row in rows]
+    return [
+        dict(row)
+        | {
+            "place": orjson.loads(row["place"]) if row["place"] else None,
+            "on_call_until": on_call_until(called.get(row["id"], ()), now),
+        }
+        for row in rows
+    ]
 
 
 def _cells(session: Session, units: list[str]) -> list[dict[str, Any]]:

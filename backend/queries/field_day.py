@@ -1,13 +1,16 @@
-"""A unit's day in the field as it stands: its crews with their shifts, and its open jobs with who has them."""
+"""A unit's day in the field as it stands: its crews with their shifts and who is on call, its open jobs with who has
+them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
+
+from backend.queries.scopes import CITY
 
 STARTED = ("en_route", "arrived", "in_progress", "paused")
 
@@ -47,6 +50,55 @@ class JobRow(NamedTuple):
     due_at: datetime | None
     planned_at: datetime | None
     since: datetime | None
+
+
+class OnCallRow(NamedTuple):
+    """A crew's hours on call, as its record has them."""
+
+    crew_id: str
+    first: date
+    last: date
+    clock_from: str
+    clock_until: str
+
+
+def on_call_of(session: Session, units: Sequence[str], now: datetime) -> dict[str, list[OnCallRow]]:
+    """What the crews of these units have been on call for since yesterday, by crew."""
+    on = now.astimezone(CITY).date()
+    rows = session.execute(
+        text(
+            "SELECT crew_id::text, valid_from, valid_until, clock_from, clock_until FROM on_call WHERE deleted_at IS NULL "
+            "AND unit_id = ANY(CAST(:units AS uuid[])) AND valid_from <= :last AND valid_until >= :first ORDER BY valid_from, id"
+        ),
+        {"units": list(units), "first": on - timedelta(days=1), "last": on + timedelta(days=1)},
+    )
+    found: dict[str, list[OnCallRow]] = {}
+    for row in rows:
+        found.setdefault(row[0], []).append(OnCallRow._make(row))
+    return found
+
+
+def on_call_until(rows: Sequence[OnCallRow], moment: datetime) -> datetime | None:
+    """Until when a crew is on call that is so at a moment; None where it is not."""
+    moment = moment.astimezone(CITY)
+    ends = [
+        finish
+        for row in rows
+        for on in (moment.date() - timedelta(days=1), moment.date())
+        if row.first <= on <= row.last
+        for begin, finish in [_hours(on, row.clock_from, row.clock_until)]
+        if begin <= moment < finish
+    ]
+    return max(ends, default=None)
+
+
+def _hours(on: date, clock_from: str, clock_until: str) -> tuple[datetime, datetime]:
+    """The hours that begin on a day; what ends no later than it begins passes midnight."""
+    begin, finish = (
+        datetime(on.year, on.month, on.day, int(clock[:2]), int(clock[3:]), tzinfo=CITY)
+        for clock in (clock_from, clock_until)
+    )
+    return begin, finish if finish > begin else finish + timedelta(days=1)
 
 
 def crews_of(session: Session, units: Sequence[str]) -> list[CrewRow]:

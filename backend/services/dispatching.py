@@ -56,7 +56,7 @@ def escalate_unopened(session: Session, channel: Channel, minutes: int, now: dat
     phone that hears no nudge; then the dispatchers must call. Each once; returns how many came to the dispatchers."""
     now = now or datetime.now(UTC)
     for job_id in unopened_jobs(session, now, minutes / 2, "reminded_at"):
-        job = _noticed(session, job_id, "reminded_at", now)
+        job = noticed(session, job_id, "reminded_at", now)
         leader = door.read(session, "crew", job["crew_id"]).values["leader_id"]
         zh, en = (
             f"工单 {job['number']} 已派给您的班组，请打开确认",
@@ -65,15 +65,16 @@ def escalate_unopened(session: Session, channel: Channel, minutes: int, now: dat
         _escalate(session, channel, leader, job_id, job, zh, en)
     escalated = unopened_jobs(session, now, minutes, "escalated_at")
     for job_id in escalated:
-        job = _noticed(session, job_id, "escalated_at", now)
+        job = noticed(session, job_id, "escalated_at", now)
         zh = f"工单 {job['number']} 派出 {minutes} 分钟无人打开，请电话联系班组"
         en = f"Job {job['number']} was not opened within {minutes} minutes: call the crew"
-        for staff_id in _dispatchers(session, job["unit_id"]):
+        for staff_id in dispatchers_over(session, job["unit_id"]):
             _escalate(session, channel, staff_id, job_id, job, zh, en)
     return len(escalated)
 
 
-def _noticed(session: Session, job_id: str, stamp: str, now: datetime) -> Values:
+def noticed(session: Session, job_id: str, stamp: str, now: datetime) -> Values:
+    """Stamp a job that was told of; returns its values."""
     unit_id = door.read(session, "work_order", job_id).values["unit_id"]
     return door.change(session, system(unit_id), "work_order", job_id, {stamp: moment_text(now)}).values
 
@@ -84,7 +85,7 @@ def _escalate(session: Session, channel: Channel, staff_id: str, job_id: str, jo
     )  # fmt: skip
 
 
-def _dispatchers(session: Session, unit_id: str) -> list[str]:
+def dispatchers_over(session: Session, unit_id: str) -> list[str]:
     """Active dispatchers of the unit or of the units over it."""
     rows = session.execute(
         text(

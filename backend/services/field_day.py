@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 import numpy as np
@@ -10,7 +10,16 @@ import shapely
 from sqlalchemy.orm import Session
 
 from backend.config import Settings
-from backend.queries.field_day import STARTED, CrewRow, JobRow, crews_of, open_jobs
+from backend.queries.field_day import (
+    STARTED,
+    CrewRow,
+    JobRow,
+    OnCallRow,
+    crews_of,
+    on_call_of,
+    on_call_until,
+    open_jobs,
+)
 from backend.queries.scopes import CITY
 from backend.queries.territory import outlines
 from backend.services.travelling import Travel, travel_between
@@ -29,7 +38,8 @@ def day_of(
 ) -> tuple[Day, list[JobRow], list[CrewRow], Travel]:
     """The day of these units from `now` (or of another day from its beginning), with the jobs and crews behind it.
 
-    Tasks are the open jobs that have not begun; `extra` is one more, the last task, in no route.
+    Tasks are the open jobs that have not begun; `extra` is one more, the last task, in no route. Where that is urgent,
+    crews on call may leave for it at any hour; what else waits for them waits for their next shift.
     """
     now = now.astimezone(CITY)
     is_ahead = on is not None and on > now.date()
@@ -42,7 +52,8 @@ def day_of(
     rows = _Rows()
     for job in waiting:
         rows.of(job.place)
-    builder = _Builder(now, rows, waiting, is_ahead)
+    is_call = extra is not None and extra.urgency == "urgent"
+    builder = _Builder(now, rows, waiting, is_ahead, on_call_of(session, units, now) if is_call else {})
     shifts = [builder.shift(crew, started.get(crew.id, [])) for crew in crews]
     tasks = [builder.task(job, {crew.id for crew in crews}) for job in waiting]
     places = np.array(rows.places, dtype=np.float64).reshape(-1, 2)
@@ -51,13 +62,11 @@ def day_of(
         ground = shapely.union_all([cell["shape"] for cell in outlines(session, list(units))])
     travel = travel_between(settings, places, ground)
     problem = Problem(tasks, shifts, travel.seconds)
-    route_of = {
-        crew.id: [n for n, job in enumerate(waiting) if job.crew_id == crew.id and job is not extra] for crew in crews
-    }
-    plan = Plan(tuple(tuple(route_of[crew.id]) for crew in crews))
+    plan = Plan(tuple(builder.route(crew, extra) for crew in crews))
     day = Day(
-        problem, plan, [crew.name for crew in crews], [job.number or job.id for job in waiting], places, builder.begins
-    )
+        problem, plan, [crew.name for crew in crews], [job.number or job.id for job in waiting], places, builder.begins,
+        frozenset(builder.called_out),
+    )  # fmt: skip
     return day, waiting, crews, travel
 
 
@@ -87,9 +96,18 @@ class _Rows:
 class _Builder:
     """Records to shifts and tasks, in seconds of the day."""
 
-    def __init__(self, now: datetime, rows: _Rows, waiting: Sequence[JobRow], is_ahead: bool) -> None:
+    def __init__(
+        self,
+        now: datetime,
+        rows: _Rows,
+        waiting: Sequence[JobRow],
+        is_ahead: bool,
+        on_call: Mapping[str, Sequence[OnCallRow]],
+    ) -> None:
         self.begins = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        self._now, self._rows, self._waiting, self._is_ahead = now, rows, waiting, is_ahead
+        self._now, self._rows, self._waiting, self._is_ahead, self._on_call = now, rows, waiting, is_ahead, on_call
+        # Crews that are on call now, outside their shift.
+        self.called_out: set[str] = set()
 
     def second(self, moment: datetime) -> int:
         """A moment as a second of the day."""
@@ -97,9 +115,7 @@ class _Builder:
 
     def shift(self, crew: CrewRow, started: Sequence[JobRow]) -> Shift:
         """A crew's rest of the day: from now, or from the end of the last job it has begun."""
-        # A day to come has the shift that begins in it, not the end of the night before.
-        moment = _clock_after(self._now, crew.shift_start) if self._is_ahead else self._now
-        begin, finish = shift_of(moment, crew.shift_start, crew.shift_end)
+        begin, finish = self._hours(crew)
         free = max(begin, self._now)
         place = crew.start
         for job in sorted(started, key=lambda one: one.since or self._now):
@@ -115,9 +131,30 @@ class _Builder:
             (self.second(free), max(self.second(finish), self.second(free))),
             frozenset(crew.skills or ()),
             end=self._rows.of(crew.end) if crew.end else None,
-            pause=self._pause(crew, begin, free),
+            pause=None if crew.id in self.called_out else self._pause(crew, begin, free),
             capacity=most,
         )
+
+    def _hours(self, crew: CrewRow) -> tuple[datetime, datetime]:
+        """A crew's shift, and what it is on call for before or after it."""
+        # A day to come has the shift that begins in it, not the end of the night before.
+        moment = _clock_after(self._now, crew.shift_start) if self._is_ahead else self._now
+        begin, finish = shift_of(moment, crew.shift_start, crew.shift_end)
+        called = self._on_call.get(crew.id, ())
+        if begin <= self._now:
+            return begin, on_call_until(called, finish) or finish
+        until = on_call_until(called, self._now)
+        if until is None:
+            return begin, finish
+        self.called_out.add(crew.id)
+        return self._now, finish if begin <= until else until
+
+    def route(self, crew: CrewRow, extra: JobRow | None) -> tuple[int, ...]:
+        """What a crew has, of what has not begun; called out at night, only what cannot wait for its shift."""
+        own = [n for n, job in enumerate(self._waiting) if job.crew_id == crew.id and job is not extra]
+        if crew.id in self.called_out:
+            own = [n for n in own if self._waiting[n].urgency == "urgent"]
+        return tuple(own)
 
     def _pause(self, crew: CrewRow, begin: datetime, free: datetime) -> Pause | None:
         if not (crew.break_minutes and crew.break_from and crew.break_until):
@@ -155,6 +192,12 @@ def shift_of(now: datetime, start: str, end: str) -> tuple[datetime, datetime]:
     if now >= finish:
         begin, finish = begin + timedelta(days=1), finish + timedelta(days=1)
     return begin, finish
+
+
+def is_at_work(crew: CrewRow, now: datetime) -> bool:
+    """Whether a crew's shift is running."""
+    now = now.astimezone(CITY)
+    return shift_of(now, crew.shift_start, crew.shift_end)[0] <= now
 
 
 def _clock_after(begin: datetime, clock: str) -> datetime:

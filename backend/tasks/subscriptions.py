@@ -7,12 +7,15 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from backend import config
 from backend.queries.documents import creator_of
 from backend.services import door
+from backend.services.emergencies import send_on_call
 from backend.services.evidence import mark_arrived
 from backend.services.gathering import bundle_job
 from backend.services.intake import complete_job, make_remainder, refresh_site_cards
 from backend.services.key_customers import watch_item
+from backend.services.notifying import channel_named
 from backend.services.phonetics import keep_pinyin
 from backend.services.sheets import judge_job, judge_job_of_photo, judge_signature
 from backend.services.surveying import follow_up
@@ -24,6 +27,12 @@ Subscriber = Callable[[Session, Detail], object]
 
 def _complete_job(session: Session, fact: Detail) -> None:
     complete_job(session, fact["id"], creator_of(session, "work_order", fact["id"]))
+
+
+def _send_on_call(session: Session, fact: Detail) -> None:
+    if fact["op"] != "delete":
+        settings = config.read()
+        send_on_call(session, settings, channel_named(settings.notify_channel), fact["id"])
 
 
 def _judge_job(session: Session, fact: Detail) -> None:
@@ -48,6 +57,7 @@ def _arrived(session: Session, fact: Detail) -> None:
 SUBSCRIPTIONS: dict[str, tuple[Subscriber, ...]] = {
     "work_order.written": (
         _complete_job,
+        _send_on_call,
         lambda session, fact: bundle_job(session, fact["id"]) if fact["op"] in ("create", "push") else None,
         lambda session, fact: make_remainder(session, fact["id"]),
         _judge_job,

@@ -306,9 +306,22 @@ def test_a_listener_is_told_to_pull_and_nothing_more(nudged: House, as_: As, dat
     stream.close()
 
 
-def test_without_a_broker_one_polls(as_: As) -> None:
-    answer = as_("rep")("GET", "/sync/nudges")
-    assert (answer.status_code, answer.headers["Retry-After"], answer.data) == (204, "30", b"")
+@pytest.mark.parametrize(("who", "seconds"), [("rep", "30"), ("leader", "5"), ("member", "5"), ("dispatcher", "5")])
+def test_without_a_broker_one_polls_as_often_as_ones_work_asks(as_: As, who: str, seconds: str) -> None:
+    answer = as_(who)("GET", "/sync/nudges")
+    assert (answer.status_code, answer.headers["Retry-After"], answer.data) == (204, seconds, b"")
+
+
+def test_representatives_leave_streams_to_crews_and_desks(nudged: House, as_: As) -> None:
+    streams = [as_("rep")("GET", "/sync/nudges", buffered=False) for _ in range(9)]
+    assert [one.status_code for one in streams] == [200] * 8 + [204]
+    crew = as_("leader")("GET", "/sync/nudges", buffered=False)
+    assert crew.status_code == 200
+    streams[0].close()
+    again = as_("rep")("GET", "/sync/nudges", buffered=False)
+    assert again.status_code == 200, "a stream that ended is free"
+    for one in (*streams[1:8], crew, again):
+        one.close()
 
 
 def test_the_answer_of_a_push_is_json_by_the_book(as_: As, town: Town) -> None:

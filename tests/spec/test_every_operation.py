@@ -41,6 +41,7 @@ def samples(town: Town) -> dict[str, dict[str, Any]]:
         "cell": north | {"name": "新网格", "code": "N", "outline": square(9), "valid_from": "2026-01-01"},
         "cell_assignment": north | {"cell_id": town["cell 0"], "staff_id": town["rep"], "duty": "representative", "valid_from": "2026-01-01"},
         "crew": north | {"name": "三班", "leader_id": town["leader"], "member_ids": [], "skills": ["meter"], "shift_start": "08:00", "shift_end": "17:00", "is_active": True},
+        "on_call": north | {"crew_id": town["crew"], "valid_from": "2026-09-01", "valid_until": "2026-09-07", "clock_from": "17:30", "clock_until": "08:00"},
         "customer": north | {"number": "N", "name": "新户", "category": "resident"},
         "service_point": north | {"customer_id": town["customer 0"], "address": "新街1号", "place": middle(0), "nature": "public"},
         "matter": {"code": "n", "name_zh": "新事项", "name_en": "New", "urgency": "normal", "skills": [], "duration_minutes": 5, "is_active": True},
@@ -65,7 +66,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "cell": {"name": "改名"}, "cell_assignment": {"valid_until": "2030-01-01"}, "duty": {"ended_at": "2026-09-01T09:00:00Z"},
     "notice": {"read_at": "2026-09-01T09:00:00Z"}, "photo": {"purpose": "before"}, "response": {"is_anonymous": True}, "item": {"description": "改"},
     "survey": {"remarks": "x"}, "visit": {"materials": "便民卡"}, "work_order": {"description": "x"}, "service_point": {"access_note": "x"},
-    "customer": {"note": "x"}, "crew": {"vehicle": "x"}, "staff": {"working_hours": "x"},
+    "customer": {"note": "x"}, "on_call": {"clock_from": "18:00"}, "crew": {"vehicle": "x"}, "staff": {"working_hours": "x"},
 }  # fmt: skip
 
 

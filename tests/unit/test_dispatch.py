@@ -154,3 +154,27 @@ def test_what_no_way_joins_goes_straight() -> None:
     islands = shapely.union(shapely.box(120, 36, 120.1, 36.1), shapely.box(120.5, 36, 120.6, 36.1))
     places = np.array([(120.05, 36.05), (120.55, 36.05)])
     assert Land(islands, [], Going()).seconds(places)[0, 1] == straight_s(places, Going())[0, 1]
+
+
+def later(found: Day, crew: int, hours: float) -> Day:
+    """The same day, one crew free only so many hours later."""
+    shifts = list(found.problem.shifts)
+    begin, finish = shifts[crew].window_s
+    shifts[crew] = replace(shifts[crew], window_s=(begin + int(hours * HOUR), finish))
+    return replace(found, problem=replace(found.problem, shifts=shifts))
+
+
+@pytest.mark.parametrize("urgent", [True, False])
+def test_a_crew_next_door_that_is_free_only_later_comes_after_one_that_can_go_now(urgent: bool) -> None:
+    found = later(day(("busy", 120.0, {"pipe"}, 0), ("free", 120.15, {"pipe"}, 0), urgent=urgent), 0, 3)
+    free, busy = propose(found, 0)
+    assert (free.crew_id, busy.crew_id) == ("free", "busy")
+    assert free.arrives_at < busy.arrives_at
+    assert free.score < busy.score
+
+
+def test_a_crew_on_call_says_so() -> None:
+    found = replace(day(("a", 120.0, {"pipe"}, 0), ("b", 120.1, {"pipe"}, 0), urgent=True), on_call=frozenset({"b"}))
+    codes = {one.crew_id: {reason.code for reason in one.reasons} for one in propose(found, 0)}
+    assert "on_call" in codes["b"]
+    assert "on_call" not in codes["a"]

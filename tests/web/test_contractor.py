@@ -98,6 +98,7 @@ def test_a_contractor_does_a_job_and_the_customer_signs(
     stored = boss("GET", f"/work-orders/{job}")
     assert (stored["state"], stored["diagnosis"], stored["told_cost_fen"]) == ("done", "接头老化", 1250)
     assert until(lambda: boss("GET", f"/photos/{stored['photo_ids'][0]}")["arrived_at"])
+    assert boss("GET", f"/photos/{stored['photo_ids'][0]}")["size_bytes"] < 0.9 * picture.stat().st_size
     page.goto("about:blank")
     page.goto(address)
     page.wait_for_selector("[role=alert]:has-text('失效')")

@@ -8,7 +8,7 @@ from typing import Any
 from playwright.sync_api import Page
 
 from backend.demo.cast import Office, until
-from tests.web.conftest import Desk
+from tests.web.conftest import Desk, Handset
 
 Offices = Callable[[str], Office]
 
@@ -103,3 +103,34 @@ def test_a_dispatcher_changes_a_crews_shift_and_makes_none(desk: Callable[..., D
     after = dispatcher("GET", f"/crews/{crew['id']}")
     assert after["vehicle"] == "鲁B·12345"
     assert {name for name in after if after[name] != crew.get(name)} <= {"vehicle", "version"}
+
+
+def test_a_night_on_call_is_entered_seen_on_the_crews_phone_and_taken_out(
+    desk: Callable[..., Desk], office: Offices, handset: Callable[..., Handset]
+) -> None:
+    dispatcher = office("D101")
+    crew = next(one for one in rows(dispatcher, "crews") if one["name"].endswith("维修1班"))
+    page = opened(desk, "D101", "班组")
+    page.click("[data-test=new-on_call]")
+    choose(page, "crew_id", crew["name"])
+    for field, day in (("valid_from", "2030-06-01"), ("valid_until", "2030-05-31")):
+        page.fill(f"[data-test=field-{field}] input", day)
+        page.keyboard.press("Enter")
+    page.fill("input[name=clock_from]", "21:15")
+    page.fill("input[name=clock_until]", "07:30")
+    page.click("[data-test=form-save]")
+    page.wait_for_selector("[data-test=field-valid_until] .el-form-item__error")
+    page.fill("[data-test=field-valid_until] input", "2030-06-07")
+    page.keyboard.press("Enter")
+    page.click("[data-test=form-save]")
+    page.wait_for_selector("[data-test=record-form]", state="detached")
+    line = page.locator("[data-test=on-call] tr:has-text('21:15–07:30')")
+    line.wait_for()
+    assert crew["name"] in line.inner_text()
+    phone = handset("L101")
+    phone.page.wait_for_selector("[data-test=on-call]:has-text('21:15–07:30')")
+    line.locator("[data-test=drop]").click()
+    page.click(".el-message-box__btns .el-button--primary")
+    line.wait_for(state="detached")
+    assert not [one for one in rows(dispatcher, "on-call") if one["clock_from"] == "21:15"]
+    phone.page.wait_for_selector("[data-test=on-call]", state="detached")

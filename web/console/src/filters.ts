@@ -15,6 +15,17 @@ export function useFilter(name: FilterName): WritableComputedRef<string> {
   });
 }
 
+/** All filters of the list at once, those not named emptied; what is chosen and how it is shown stays. */
+export function useFilters(): (wanted: Partial<Wanted>) => void {
+  const route = useRoute();
+  const router = useRouter();
+  return ({ state, urgency, crew, cell, words }) => {
+    const asked = { state, urgency, crew, cell, q: words };
+    const query = Object.fromEntries(Object.entries(asked).map(([name, value]) => [name, value || undefined]));
+    void router.replace({ query: { ...route.query, ...query } });
+  };
+}
+
 export interface Wanted {
   state: string;
   urgency: string;
@@ -23,14 +34,64 @@ export interface Wanted {
   words: string;
 }
 
-/** Whether a job is wanted; `crew` may be "none", and `state` "late". */
+/** What a dispatcher looks for all day, with the number of jobs behind it. */
+export const FIGURES: Record<string, Partial<Wanted>> = {
+  late: { state: "late" },
+  unassigned: { crew: "none" },
+  urgent: { urgency: "urgent" },
+  unopened: { state: "unopened" },
+  done: { state: "done" },
+};
+export const NOTHING: Wanted = { state: "", urgency: "", crew: "", cell: "", words: "" };
+
+/** Filters a person keeps under a name, on this computer. */
+export interface Kept {
+  name: string;
+  wanted: Partial<Wanted>;
+}
+
+const place = (staff: string): string => `wangge.filters.${staff}`;
+
+export function keptFilters(staff: string): Kept[] {
+  try {
+    return JSON.parse(localStorage.getItem(place(staff)) ?? "[]") as Kept[];
+  } catch {
+    return [];
+  }
+}
+
+/** One more, or another meaning of a name that is there. */
+export function keepFilter(staff: string, one: Kept): Kept[] {
+  return put(staff, [...keptFilters(staff).filter((other) => other.name !== one.name), one]);
+}
+
+export function forgetFilter(staff: string, name: string): Kept[] {
+  return put(staff, keptFilters(staff).filter((other) => other.name !== name));
+}
+
+function put(staff: string, now: Kept[]): Kept[] {
+  localStorage.setItem(place(staff), JSON.stringify(now));
+  return now;
+}
+
+/** Whether two filters ask for the same. */
+export function isSame(a: Partial<Wanted>, b: Partial<Wanted>): boolean {
+  return JSON.stringify({ ...NOTHING, ...a }) === JSON.stringify({ ...NOTHING, ...b });
+}
+
+/** Whether a job is wanted; `crew` may be "none", and `state` "late" or "unopened". */
 export function isWanted(job: Job, wanted: Wanted): boolean {
-  if (wanted.state && (wanted.state === "late" ? !isLate(job) : job.state !== wanted.state)) return false;
+  if (wanted.state && !isIn(job, wanted.state)) return false;
   if (wanted.urgency && job.urgency !== wanted.urgency) return false;
   if (wanted.crew && (wanted.crew === "none" ? job.crew_id !== null : job.crew_id !== wanted.crew)) return false;
   if (wanted.cell && job.cell_id !== wanted.cell) return false;
   const text = [job.number, job.address, job.description, matterName(job, "zh"), matterName(job, "en")].join(" ").toLowerCase();
   return !wanted.words || text.includes(wanted.words.toLowerCase());
+}
+
+function isIn(job: Job, state: string): boolean {
+  if (state === "late") return isLate(job);
+  return state === "unopened" ? job.state === "dispatched" && !job.opened_at : job.state === state;
 }
 
 const URGENCY = ["urgent", "high", "normal"];

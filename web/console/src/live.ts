@@ -2,6 +2,7 @@
 import { computed, reactive, shallowRef } from "vue";
 
 import type { Values } from "@wangge/shared/sync/canonical.ts";
+import { listenOnce } from "@wangge/shared/sync/nudges.ts";
 
 import { authorised, GET, got, me } from "./api.ts";
 
@@ -34,6 +35,7 @@ export interface Crew extends Values {
   jobs: number;
   last_contact_at: string | null;
   has_account: boolean;
+  on_call_until: string | null;
   place: { type: "Point"; coordinates: [number, number] } | null;
 }
 
@@ -112,21 +114,18 @@ export async function watchBoard(): Promise<void> {
   void listen();
 }
 
-/** Server-sent events need the token, so they are read as a stream; when it ends, it is opened again. */
+/** When a stream ends, the next is opened. */
 async function listen(): Promise<void> {
   while (me.signed) {
+    let wait = AGAIN_MS;
     try {
       const answer = await authorised(new Request("/api/v1/sync/nudges"));
       live.isListening = answer.status === 200;
-      const reader = answer.status === 200 ? answer.body?.getReader() : undefined;
-      const decoder = new TextDecoder();
-      for (let part = await reader?.read(); part && !part.done; part = await reader?.read()) {
-        if (decoder.decode(part.value, { stream: true }).includes("event: pull")) void readBoard();
-      }
+      wait = 1_000 * (await listenOnce(answer, () => void readBoard()));
     } catch {
       live.isListening = false;
     }
-    await new Promise((done) => setTimeout(done, AGAIN_MS));
+    await new Promise((done) => setTimeout(done, wait));
   }
 }
 

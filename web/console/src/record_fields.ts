@@ -1,10 +1,11 @@
 /** What a form asks of a kind of record, read from the contract's own schema; nothing is listed twice. */
 import crew from "../../../mobile_api_spec/schemas/crew.json" with { type: "json" };
 import matter from "../../../mobile_api_spec/schemas/matter.json" with { type: "json" };
+import onCall from "../../../mobile_api_spec/schemas/on_call.json" with { type: "json" };
 import questionnaire from "../../../mobile_api_spec/schemas/questionnaire.json" with { type: "json" };
 import staff from "../../../mobile_api_spec/schemas/staff.json" with { type: "json" };
 
-export type EditableKind = "crew" | "matter" | "questionnaire" | "staff";
+export type EditableKind = "crew" | "matter" | "on_call" | "questionnaire" | "staff";
 
 interface Property {
   type?: string | string[];
@@ -24,7 +25,7 @@ interface Schema {
   $defs?: Record<string, Schema>;
 }
 
-export type Input = "text" | "long" | "number" | "switch" | "select" | "selects" | "day" | "person" | "people" | "form" | "rows";
+export type Input = "text" | "long" | "number" | "switch" | "select" | "selects" | "day" | "person" | "people" | "crew" | "form" | "rows";
 
 export interface FormField {
   name: string;
@@ -38,7 +39,7 @@ export interface FormField {
   rows: FormField[];
 }
 
-const SCHEMAS = { crew, matter, questionnaire, staff } as unknown as Record<EditableKind, Schema>;
+const SCHEMAS = { crew, matter, on_call: onCall, questionnaire, staff } as unknown as Record<EditableKind, Schema>;
 const NOT_ASKED = new Set(["id", "kind", "version", "unit_id", "portrait_id", "start_place", "end_place"]);
 const LONG = 300;
 
@@ -55,7 +56,7 @@ function asked(schema: Schema, others: Record<string, Schema>): FormField[] {
 
 /** Names, then the kind, then the words in Chinese and in English, then the rest. */
 function rank(name: string): number {
-  const found = [/^(code|name|staff_number)$/, /^(type|post)$/, /zh$/, /en$/].findIndex((one) => one.test(name));
+  const found = [/^(code|name|staff_number|crew_id)$/, /^(type|post)$/, /zh$/, /en$/].findIndex((one) => one.test(name));
   return found < 0 ? 4 : found;
 }
 
@@ -75,7 +76,7 @@ function inputOf(name: string, one: Property, hasChoices: boolean): Input {
   if (types.includes("boolean")) return "switch";
   if (types.includes("integer") || types.includes("number")) return "number";
   if (one.format === "date") return "day";
-  if (one.format === "uuid") return name === "questionnaire_id" ? "form" : "person";
+  if (one.format === "uuid") return name === "questionnaire_id" ? "form" : name === "crew_id" ? "crew" : "person";
   return (one.maxLength ?? 0) > LONG ? "long" : "text";
 }
 

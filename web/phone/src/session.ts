@@ -6,6 +6,7 @@ import { browserClock } from "@wangge/shared/sync/clock.ts";
 import type { Disk } from "@wangge/shared/sync/disk.ts";
 import { Engine } from "@wangge/shared/sync/engine.ts";
 import { httpLink, Offline, type Problem, Refused } from "@wangge/shared/sync/link.ts";
+import { listenOnce } from "@wangge/shared/sync/nudges.ts";
 import { Store } from "@wangge/shared/sync/store.ts";
 import { actionOf } from "@wangge/shared/vocabulary/words.ts";
 
@@ -14,6 +15,8 @@ import { forget, openByPassword, openByPin, people, type Person, settleIn } from
 
 const EVERY_MS = 30_000;
 const SOON_MS = 800;
+// The server ends a stream after ten minutes.
+const STREAM_MS = 660_000;
 const LOCK = "wangge-phone";
 
 export const engine = shallowRef<Engine | null>(null);
@@ -106,16 +109,42 @@ function begin(found: Engine): void {
   window.clearInterval(timer);
   timer = window.setInterval(() => void syncNow(), EVERY_MS);
   void syncNow();
+  void listen();
+}
+
+let stream: AbortController | null = null;
+
+/** While somebody looks at the app, news comes at once; where the server has no stream to spare, as often as it says. */
+async function listen(): Promise<void> {
+  stream?.abort();
+  const mine = new AbortController();
+  stream = mine;
+  const found = engine.value;
+  while (found && engine.value === found && !mine.signal.aborted) {
+    const ask = { timeoutMs: STREAM_MS, signal: mine.signal };
+    const wait = await found.ask("GET", "/sync/nudges", ask).then((answer) => listenOnce(answer, () => void syncNow())).catch(() => EVERY_MS / 1000);
+    if (mine.signal.aborted) return;
+    await new Promise((done) => window.setTimeout(done, wait * 1000));
+    // What came between two streams, nobody told.
+    if (!mine.signal.aborted) void syncNow();
+  }
 }
 
 export function lock(): void {
   window.clearInterval(timer);
+  stream?.abort();
   engine.value?.store.rows.close();
   engine.value = null;
 }
 
-window.addEventListener("online", () => void syncNow());
-document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && void syncNow());
+/** The network or the person is back. */
+function resume(): void {
+  void syncNow();
+  void listen();
+}
+
+window.addEventListener("online", resume);
+document.addEventListener("visibilitychange", () => (document.visibilityState === "visible" ? resume() : stream?.abort()));
 
 let soon = 0;
 

@@ -2373,7 +2373,7 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                kind: "calendar" | "cell" | "cell_assignment" | "crew" | "customer" | "duty" | "item" | "matter" | "notice" | "photo" | "questionnaire" | "response" | "service_point" | "signature" | "staff" | "survey" | "unit" | "visit" | "work_order";
+                kind: "calendar" | "cell" | "cell_assignment" | "crew" | "customer" | "duty" | "item" | "matter" | "notice" | "on_call" | "photo" | "questionnaire" | "response" | "service_point" | "signature" | "staff" | "survey" | "unit" | "visit" | "work_order";
                 field: string;
                 record_id: string;
             };
@@ -2387,7 +2387,7 @@ export interface paths {
                 query?: never;
                 header?: never;
                 path: {
-                    kind: "calendar" | "cell" | "cell_assignment" | "crew" | "customer" | "duty" | "item" | "matter" | "notice" | "photo" | "questionnaire" | "response" | "service_point" | "signature" | "staff" | "survey" | "unit" | "visit" | "work_order";
+                    kind: "calendar" | "cell" | "cell_assignment" | "crew" | "customer" | "duty" | "item" | "matter" | "notice" | "on_call" | "photo" | "questionnaire" | "response" | "service_point" | "signature" | "staff" | "survey" | "unit" | "visit" | "work_order";
                     field: string;
                     record_id: string;
                 };
@@ -3344,6 +3344,212 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/on-call": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Records in the asker's scopes, by id, a page at a time. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description the `next` of the page before */
+                    after?: string;
+                    limit?: number;
+                    unit_id?: string;
+                    /** @description 班组 · Crew */
+                    crew_id?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OnCallPage"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /** A new record; its id may come with it. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["OnCallNew"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OnCall"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/on-call/{record_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                record_id: string;
+            };
+            cookie?: never;
+        };
+        /** One record; the ETag is its version. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    record_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OnCall"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Take the record away; its history stays. */
+        delete: {
+            parameters: {
+                query?: never;
+                header: {
+                    "If-Match": string;
+                };
+                path: {
+                    record_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        options?: never;
+        head?: never;
+        /** Set fields; If-Match carries the version that was read. */
+        patch: {
+            parameters: {
+                query?: never;
+                header: {
+                    "If-Match": string;
+                };
+                path: {
+                    record_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["OnCallChange"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["OnCall"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        trace?: never;
+    };
+    "/api/v1/on-call/{record_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                record_id: string;
+            };
+            cookie?: never;
+        };
+        /** Who changed what, when, from which device. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    record_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Change"][];
+                    };
                 };
                 default: components["responses"]["DEFAULT_ERROR"];
             };
@@ -8725,6 +8931,83 @@ export interface components {
         NoticePage: {
             next?: string | null;
             rows?: components["schemas"]["Notice"][];
+        };
+        OnCall: {
+            /** @description 每日开始 · Daily from */
+            clock_from: string;
+            /** @description 每日结束 · Daily until */
+            clock_until: string;
+            /**
+             * Format: uuid
+             * @description 班组 · Crew
+             */
+            crew_id: string;
+            /** Format: uuid */
+            id: string;
+            kind?: string;
+            /** Format: uuid */
+            unit_id: string;
+            /**
+             * Format: date
+             * @description 开始日期 · From
+             */
+            valid_from: string;
+            /**
+             * Format: date
+             * @description 结束日期 · Until
+             */
+            valid_until: string;
+            version: number;
+        };
+        OnCallChange: {
+            /** @description 每日开始 · Daily from */
+            clock_from?: string;
+            /** @description 每日结束 · Daily until */
+            clock_until?: string;
+            /**
+             * Format: uuid
+             * @description 班组 · Crew
+             */
+            crew_id?: string;
+            /**
+             * Format: date
+             * @description 开始日期 · From
+             */
+            valid_from?: string;
+            /**
+             * Format: date
+             * @description 结束日期 · Until
+             */
+            valid_until?: string;
+        };
+        OnCallNew: {
+            /** @description 每日开始 · Daily from */
+            clock_from: string;
+            /** @description 每日结束 · Daily until */
+            clock_until: string;
+            /**
+             * Format: uuid
+             * @description 班组 · Crew
+             */
+            crew_id: string;
+            /** Format: uuid */
+            id?: string;
+            /** Format: uuid */
+            unit_id?: string;
+            /**
+             * Format: date
+             * @description 开始日期 · From
+             */
+            valid_from: string;
+            /**
+             * Format: date
+             * @description 结束日期 · Until
+             */
+            valid_until: string;
+        };
+        OnCallPage: {
+            next?: string | null;
+            rows?: components["schemas"]["OnCall"][];
         };
         Option: {
             label_en: string;

@@ -38,6 +38,7 @@ export interface Ask {
   bytes?: BufferSource;
   headers?: Record<string, string>;
   timeoutMs?: number;
+  signal?: AbortSignal;
 }
 
 export interface Link {
@@ -68,7 +69,8 @@ function request(method: string, ask: Ask): RequestInit {
   if (ask.token) headers["Authorization"] = `Bearer ${ask.token}`;
   const body = ask.bytes ?? ask.text ?? (ask.json === undefined ? undefined : JSON.stringify(ask.json));
   if (body !== undefined && !headers["Content-Type"]) headers["Content-Type"] = "application/json";
-  const signal = AbortSignal.timeout(ask.timeoutMs ?? PATIENCE_MS);
+  const patience = AbortSignal.timeout(ask.timeoutMs ?? PATIENCE_MS);
+  const signal = ask.signal ? AbortSignal.any([patience, ask.signal]) : patience;
   return { method, headers, body: body as BodyInit | undefined, signal, cache: "no-store" };
 }
 

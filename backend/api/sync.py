@@ -351,4 +351,6 @@ class Nudges(MethodView):
         events = Response(listen(broker, sorted(entrance.scopes), pace), mimetype="text/event-stream")
         events.call_on_close(pace.streams.release)
         events.headers["Cache-Control"] = "no-store"
+        # A proxy that gathers what it passes on would keep the word back.
+        events.headers["X-Accel-Buffering"] = "no"
         return events

@@ -259,7 +259,7 @@ def _write_crews(database: Database, branch: Branch, n: int, count: int, random:
              "start_place": point(*homes[k - 1]), "vehicle": f"工程车{n}{k:02d}", "phone": made_up_phone(random), "is_active": True},
         ))  # fmt: skip
     # The third crew sleeps with the phone beside the bed, this month and the next.
-    roster = {"unit_id": branch.id, "crew_id": ident("crew", n, min(3, count)), "valid_from": str(today()),
+    roster = {"unit_id": branch.id, "crew_id": ident("crew", n, min(3, count)), "valid_from": str(today() - timedelta(days=1)),
               "valid_until": str(today() + timedelta(days=60)), "clock_from": "21:30", "clock_until": "08:00"}  # fmt: skip
     with database.transaction() as session:
         door.create_many(session, system(branch.id), "crew", rows, quiet=True)

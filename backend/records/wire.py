@@ -106,6 +106,9 @@ class Day(fields.Date):
 class Clock(fields.String):
     """A local time of day, `08:30`."""
 
+    def __init__(self, **options: Any) -> None:
+        super().__init__(metadata={"pattern": _CLOCK.pattern}, **options)
+
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         if not isinstance(value, str) or not _CLOCK.match(value):
             raise ValidationError("Not a time of day such as 08:30.")

@@ -290,6 +290,7 @@ def test_a_listener_is_told_to_pull_and_nothing_more(nudged: House, as_: As, dat
     outbox.serve(database)
     stream = as_("rep")("GET", "/sync/nudges", buffered=False)
     assert (stream.status_code, stream.mimetype) == (200, "text/event-stream")
+    assert stream.headers["X-Accel-Buffering"] == "no", "nginx would hold it back"
     events = iter(stream.response)
     assert b"listening" in next(events)
 

@@ -10,6 +10,7 @@ export type EditableKind = "crew" | "matter" | "on_call" | "questionnaire" | "st
 interface Property {
   type?: string | string[];
   format?: string;
+  pattern?: string;
   enum?: (string | null)[];
   items?: Property;
   maximum?: number;
@@ -25,7 +26,7 @@ interface Schema {
   $defs?: Record<string, Schema>;
 }
 
-export type Input = "text" | "long" | "number" | "switch" | "select" | "selects" | "day" | "person" | "people" | "crew" | "form" | "rows";
+export type Input = "text" | "long" | "number" | "switch" | "select" | "selects" | "day" | "person" | "people" | "crew" | "form" | "rows" | "clock";
 
 export interface FormField {
   name: string;
@@ -54,10 +55,10 @@ function asked(schema: Schema, others: Record<string, Schema>): FormField[] {
   return fields.sort((a, b) => Number(a.input === "rows") - Number(b.input === "rows") || Number(b.isRequired) - Number(a.isRequired) || rank(a.name) - rank(b.name));
 }
 
-/** Names, then the kind, then the words in Chinese and in English, then the rest. */
+/** Names, then the kind, then days, then the words in Chinese and in English, then the rest. */
 function rank(name: string): number {
-  const found = [/^(code|name|staff_number|crew_id)$/, /^(type|post)$/, /zh$/, /en$/].findIndex((one) => one.test(name));
-  return found < 0 ? 4 : found;
+  const found = [/^(code|name|staff_number|crew_id)$/, /^(type|post)$/, /^valid_/, /zh$/, /en$/].findIndex((one) => one.test(name));
+  return found < 0 ? 5 : found;
 }
 
 function field(name: string, schema: Schema, others: Record<string, Schema>): FormField {
@@ -76,6 +77,8 @@ function inputOf(name: string, one: Property, hasChoices: boolean): Input {
   if (types.includes("boolean")) return "switch";
   if (types.includes("integer") || types.includes("number")) return "number";
   if (one.format === "date") return "day";
+  // The only texts with a pattern are times of day.
+  if (one.pattern) return "clock";
   if (one.format === "uuid") return name === "questionnaire_id" ? "form" : name === "crew_id" ? "crew" : "person";
   return (one.maxLength ?? 0) > LONG ? "long" : "text";
 }

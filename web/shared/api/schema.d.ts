@@ -5724,7 +5724,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Server-sent events that say “pull now”; 204 where none can be had: poll every 30 seconds. */
+        /** Server-sent events that say “pull now”; 204 where none can be had: poll as often as `Retry-After` says. */
         get: {
             parameters: {
                 query?: never;

@@ -125,11 +125,12 @@ class DuplicateIn(Schema):
 
 
 class BoardOut(Schema):
-    """Open jobs (a job's own fields), crews with `last_contact_at`, cells with their load."""
+    """Open jobs (a job's own fields), crews with `last_contact_at`, cells with their load, the asker's unread notices."""
 
     jobs = fields.List(fields.Dict(), required=True)
     crews = fields.List(fields.Dict(), required=True)
     cells = fields.List(fields.Dict(), required=True)
+    notices = fields.List(fields.Dict(), required=True)
     extent = fields.List(
         fields.Float(), required=True, allow_none=True, metadata={"description": "west, south, east, north"}
     )

@@ -26,17 +26,17 @@ from backend.services import cards, territories, visiting
 
 
 def shape_or_problem(geojson: dict[str, Any]) -> BaseGeometry:
-    """A drawn area or line in degrees; raises invalid with what is wrong."""
-    why = "Not a GeoJSON Polygon, MultiPolygon or LineString in degrees."
+    """A drawn area, line or point in degrees; raises invalid with what is wrong."""
+    why = "Not a GeoJSON Polygon, MultiPolygon, LineString or Point in degrees."
     try:
         shape = shape_of(geojson)
     except (shapely.errors.GEOSException, ValueError, TypeError):
         shape = shapely.Point()
     west, south, east, north = shape.bounds if not shape.is_empty else (-999, 0, 0, 0)
     on_earth = west >= -180 and east <= 180 and south >= -90 and north <= 90
-    if shape.geom_type not in ("Polygon", "MultiPolygon", "LineString") or not on_earth:
+    if shape.geom_type not in ("Polygon", "MultiPolygon", "LineString", "Point") or not on_earth:
         raise Problem(
-            "invalid", faults=[{"field": "area", "code": "invalid", "zh": "不是以度为单位的面或线", "en": why}]
+            "invalid", faults=[{"field": "area", "code": "invalid", "zh": "不是以度为单位的面、线或点", "en": why}]
         )
     return shape if shape.is_valid else shapely.make_valid(shape)
 
@@ -138,9 +138,9 @@ class Counted(Schema):
 
 
 class AffectedIn(Schema):
-    """A drawn area or a pipe, and how many metres around it count."""
+    """A drawn area, a pipe or a point, and how many metres around it count."""
 
-    area = fields.Dict(required=True, metadata={"description": "GeoJSON Polygon, MultiPolygon or LineString"})
+    area = fields.Dict(required=True, metadata={"description": "GeoJSON Polygon, MultiPolygon, LineString or Point"})
     around_m = wire.Whole(most=2_000, load_default=0)
 
 
@@ -152,6 +152,9 @@ class AffectedOut(Schema):
     name = fields.String(required=True)
     category = fields.String(required=True)
     address = fields.String(required=True)
+    phone = fields.String(
+        required=True, allow_none=True, metadata={"description": "masked for who may not see numbers"}
+    )
     call_in_person = fields.Boolean(required=True)
 
 

@@ -1,4 +1,5 @@
-"""The dispatcher's board in one look: every open job, every crew with its last contact, and every cell with its load."""
+"""The dispatcher's board in one look: every open job, every crew with its last contact, every cell with its load, and
+what the asker was told and has not read."""
 
 from __future__ import annotations
 
@@ -22,19 +23,33 @@ JOB_FIELDS = (
     "planned_at", "appointment_from", "appointment_until", "duration_minutes", "is_pinned", "dispatched_at", "opened_at", "escalated_at",
     "arrived_at", "started_at", "bundle_id", "waiting_for",
 )  # fmt: skip
-MOST_JOBS = 5_000
+MOST_JOBS, MOST_NOTICES = 5_000, 50
 NOBODYS = {"received", "waiting_papers"}
 
 
 def board(session: Session, actor: Actor) -> dict[str, Any]:
-    """Open jobs, crews and cells of the asker's units as they are now."""
+    """Open jobs, crews and cells of the asker's units as they are now, and the asker's own notices."""
     units = units_below(session, actor.unit_id)
     return {
         "jobs": _jobs(session, actor, units),
         "crews": _crews(session, units),
         "cells": _cells(session, units),
         "extent": _extent(session, units),
+        "notices": _notices(session, actor),
     }
+
+
+def _notices(session: Session, actor: Actor) -> list[dict[str, Any]]:
+    """Unread ones, the newest first."""
+    rows = session.execute(
+        text(
+            "SELECT n.id::text, n.version, n.topic, n.text_zh, n.text_en, n.subject_kind, n.subject_id::text, coalesce(n.is_urgent, false) AS is_urgent, "
+            "n.created_at FROM notice n WHERE n.staff_id = CAST(:me AS uuid) AND n.read_at IS NULL AND n.deleted_at IS NULL "
+            "ORDER BY n.created_at DESC, n.id DESC LIMIT :most"
+        ),
+        {"me": actor.id, "most": MOST_NOTICES},
+    ).mappings()
+    return [dict(row) for row in rows]
 
 
 def _extent(session: Session, units: list[str]) -> list[float] | None:

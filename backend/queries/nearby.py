@@ -9,7 +9,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.actor import Actor
+from backend.queries.documents import masked
 from backend.queries.scopes import held
+from backend.records.registry import KINDS
 
 # Reports of one burst come within a day and from a few houses; jobs at one door are within a GPS error.
 SAME_TROUBLE_M, SAME_TROUBLE_HOURS, SAME_DOOR_M = 300, 24, 15
@@ -55,7 +57,7 @@ def customers_in(session: Session, actor: Actor, area: dict[str, Any], around_m:
     rows = session.execute(
         text(
             "WITH wanted AS (SELECT ST_SetSRID(ST_GeomFromGeoJSON(:area), 4326) AS shape) SELECT DISTINCT ON (c.id) c.id::text, c.number, c.name, "
-            "c.category, p.address, coalesce(c.is_vulnerable, false) OR c.category IN ('key', 'special', 'large') FROM service_point p "
+            "c.category, p.address, c.phone, coalesce(c.is_vulnerable, false) OR c.category IN ('key', 'special', 'large') FROM service_point p "
             "JOIN customer c ON c.id = p.customer_id AND c.deleted_at IS NULL, wanted WHERE p.deleted_at IS NULL AND "
             "p.place && ST_Expand(wanted.shape, :degrees) AND ST_DWithin(CAST(p.place AS geography), CAST(wanted.shape AS geography), :metres) "
             "AND EXISTS (SELECT FROM sync_document d WHERE d.kind = 'customer' AND d.id = c.id AND d.scopes && CAST(:scopes AS text[])) "
@@ -65,7 +67,15 @@ def customers_in(session: Session, actor: Actor, area: dict[str, Any], around_m:
          "most": MOST_CUSTOMERS},
     ).all()  # fmt: skip
     found = [
-        {"customer_id": r[0], "number": r[1], "name": r[2], "category": r[3], "address": r[4], "call_in_person": r[5]}
+        {"customer_id": r[0], "number": r[1], "name": r[2], "category": r[3], "address": r[4], "phone": r[5], "call_in_person": r[6]}
         for r in rows
-    ]
+    ]  # fmt: skip
+    if not actor.sees_phone_numbers:
+        found = [one | _hidden(actor, one) for one in found]
     return sorted(found, key=lambda one: (not one["call_in_person"], one["address"]))
+
+
+def _hidden(actor: Actor, row: dict[str, Any]) -> dict[str, Any]:
+    """What of a row somebody sees who may not see all."""
+    customer, point = masked(actor, KINDS["customer"], row), masked(actor, KINDS["service_point"], row)
+    return {"name": customer["name"], "phone": customer["phone"], "address": point["address"]}

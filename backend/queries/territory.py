@@ -33,14 +33,17 @@ def cell_at(session: Session, lng: float, lat: float, on: date | None = None) ->
 
 
 def responsible_for(session: Session, cell_id: str, on: date | None = None) -> dict[str, Any] | None:
-    """Who the public may turn to for a cell: name, photo, work phone, hours, and nothing else. Stand-ins come first."""
+    """Who the public may turn to for a cell: name, photo, work phone, hours, and nothing else. Stand-ins come first.
+
+    Of a day that has passed also somebody who has left since.
+    """
     row = session.execute(
         text(
             "SELECT s.name, s.portrait_id::text, s.work_phone, s.working_hours FROM cell_assignment a JOIN staff s ON s.id = a.staff_id "
-            "WHERE a.cell_id = CAST(:cell AS uuid) AND a.deleted_at IS NULL AND s.deleted_at IS NULL AND s.is_active "
+            "WHERE a.cell_id = CAST(:cell AS uuid) AND a.deleted_at IS NULL AND (:on < :today OR (s.deleted_at IS NULL AND s.is_active)) "
             "AND a.valid_from <= :on AND (a.valid_until IS NULL OR a.valid_until >= :on) ORDER BY a.duty DESC, a.valid_from DESC LIMIT 1"
         ),
-        {"cell": cell_id, "on": on or today()},
+        {"cell": cell_id, "on": on or today(), "today": today()},
     ).one_or_none()
     return {"name": row[0], "photo_id": row[1], "work_phone": row[2], "hours": row[3]} if row else None
 

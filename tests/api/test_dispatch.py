@@ -269,9 +269,10 @@ def test_a_key_customers_items_are_watched_and_come_first(session: Session, town
     [
         (square(0), 0, ["K0000", "K0004"]),
         ({"type": "LineString", "coordinates": [[120.31, 36.059], [120.35, 36.059]]}, 200, ["K0000", "K0001", "K0002", "K0004", "K0005", "K0006"]),
+        ({"type": "Point", "coordinates": middle(1)["coordinates"]}, 50, ["K0001", "K0005"]),
         (square(3), 0, []),
     ],
-    ids=["drawn", "pipe", "another unit's"],
+    ids=["drawn", "pipe", "around a point", "another unit's"],
 )  # fmt: skip
 def test_customers_of_an_area_or_pipe_are_listed(
     as_: As, area: dict[str, Any], around_m: int, numbers: list[str]
@@ -283,11 +284,21 @@ def test_customers_of_an_area_or_pipe_are_listed(
     )
 
 
+def test_an_auditor_sees_no_numbers_of_those_who_are_told(as_: As) -> None:
+    body = {"area": square(0)}
+    seen, hidden = (as_(who)("POST", "/territory/affected", body).get_json() for who in ("dispatcher", "auditor"))
+    assert {one["phone"] for one in seen} == {"13000000000", "13000000004"}
+    assert {one["number"] for one in hidden} == {one["number"] for one in seen}
+    for field in ("phone", "name"):
+        assert {one[field] for one in hidden}.isdisjoint({one[field] for one in seen})
+        assert all("*" in one[field] for one in hidden)
+
+
 @pytest.mark.parametrize(
     "area",
     [
         {},
-        {"type": "Point", "coordinates": [1, 2]},
+        {"type": "MultiPoint", "coordinates": [[1, 2]]},
         {"type": "Polygon", "coordinates": [[[500, 1], [501, 1], [501, 2], [500, 1]]]},
     ],
 )

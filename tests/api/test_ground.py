@@ -157,13 +157,17 @@ def test_phones_receive_only_what_changed_for_them(
     assert cell_of(database, "customer", town["customer 1"]) == town["cell 0"]
 
 
-def test_a_border_is_moved_and_the_past_is_remembered(as_: As, town: Town, app: Flask) -> None:
+def test_a_border_is_moved_and_the_past_is_remembered_with_whoever_has_left_since(
+    as_: As, town: Town, app: Flask, database: Database
+) -> None:
     supervisor = as_("supervisor")
     plan = ask(supervisor, "draw", cell_id=town["cell 2"], outline=area(1.3, 0, 3, 1))
     assert accept(supervisor, plan).status_code == 200
     lng, lat = middle(1)["coordinates"]
     assert supervisor.get("/territory/cell", query_string={"lng": lng, "lat": lat})["name"] == "2号网格"
     yesterday = (today() - timedelta(days=1)).isoformat()
+    with database.transaction() as session:
+        door.change(session, system(town["north"]), "staff", town["rep"], {"is_active": False})
     for on, cell, who in ((yesterday, "1号网格", "员工5"), (today().isoformat(), "2号网格", "员工6")):
         found = supervisor.get("/territory/responsible", query_string={"lng": lng, "lat": lat, "on": on})
         assert (found["cell"]["name"], found["responsible"]["name"]) == (cell, who)

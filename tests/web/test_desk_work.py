@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Callable
+from pathlib import Path
 
+import httpx
 from playwright.sync_api import expect
 
 from backend.demo.cast import Office
+from backend.geometry import shape_of
+from geo.mapfile import Feature, write_map
 from tests.web.conftest import Desk, Handset
+from tests.web.looking import faults_of
 
 Desks = Callable[..., Desk]
 Offices = Callable[[str], Office]
@@ -50,6 +57,87 @@ def test_the_ground_is_planned_looked_at_and_discarded(desk: Desks) -> None:
     expect(page.locator(".figures")).to_contain_text("变动工作量")
     page.click("[data-test=discard]")
     expect(page.locator("[data-test=accept]")).to_have_count(0)
+
+
+def test_representatives_are_worked_out_anew_when_somebody_leaves(desk: Desks, office: Offices) -> None:
+    boss = office("S101")
+    page = desk("S101").page
+    page.click("nav a[href='#/ground']")
+    page.wait_for_selector("[data-test=ground-map][data-drawn]")
+    page.mouse.click(600, 450)
+    page.wait_for_selector("[data-test=was]")
+    page.click("[data-test=duties]")
+    page.wait_for_selector("[data-test=duty-figures]")
+    page.click("[data-test=absent]")
+    option = page.locator(".el-select-dropdown__item:visible").first
+    leaver = option.inner_text()
+    option.click()
+    page.keyboard.press("Escape")
+    page.click("[data-test=work-out]")
+    needed = page.locator("[data-test=duty-changes] tr:has-text('必须改')")
+    needed.first.wait_for()
+    assert all(leaver in needed.nth(n).inner_text() for n in range(needed.count()))
+    assert faults_of(page) == []
+    cell = needed.first.locator("td").nth(1).inner_text()
+    heir = needed.first.locator("td").nth(3).inner_text()
+    needed.first.locator(".el-checkbox").click()
+    page.click("[data-test=hand-over]")
+    page.wait_for_selector("[data-test=duty-figures]", state="hidden")
+    board = boss("GET", "/dispatch/board")["cells"]
+    assert next(one for one in board if one["name"] == cell)["representative"] == heir
+    # Back to whoever had it: other tests know them by it.
+    staff = boss("GET", "/staff?limit=500")["rows"]
+    was = next(one["id"] for one in staff if one["name"] == leaver)
+    boss("PUT", f"/territory/cells/{next(one['id'] for one in board if one['name'] == cell)}/representative", json={"staff_id": was})
+
+
+def test_a_map_file_that_does_not_say_its_coordinates_is_asked_for_them(
+    desk: Desks, office: Offices, tmp_path: Path
+) -> None:
+    unit = office("S101")("GET", "/dispatch/board")["cells"][0]["unit_id"]
+    cells = office("S101")("GET", "/cells?limit=500")["rows"]
+    own = [Feature(shape_of(one["outline"]), {"MC": one["name"], "BM": one["code"]}) for one in cells if one["unit_id"] == unit]
+    with_prj, without = zipfile.ZipFile(io.BytesIO(write_map(own, "cells", "shp"))), tmp_path / "网格.zip"
+    with zipfile.ZipFile(without, "w") as archive:
+        for name in with_prj.namelist():
+            if not name.endswith(".prj"):
+                archive.writestr(name, with_prj.read(name))
+    page = desk("S101").page
+    page.click("nav a[href='#/ground']")
+    page.wait_for_selector("[data-test=ground-map][data-drawn]")
+    page.click("[data-test=import]")
+    page.set_input_files("input[name=map]", without)
+    page.fill("input[name=name_field]", "MC")
+    page.fill("input[name=code_field]", "BM")
+    page.click("[data-test=send-import]")
+    page.wait_for_selector("[data-test=import-problem]:has-text('坐标')")
+    assert faults_of(page) == []
+    page.fill("input[name=crs]", "EPSG:4326")
+    page.click("[data-test=send-import]")
+    page.wait_for_selector("[data-test=accept]", timeout=60_000)
+    expect(page.locator(".figures tr").nth(1)).to_contain_text(str(len(own)))
+    page.click("[data-test=discard]")
+    expect(page.locator("[data-test=accept]")).to_have_count(0)
+
+
+def test_layers_leave_as_files_and_by_a_token(desk: Desks) -> None:
+    page = desk("S101").page
+    page.click("nav a[href='#/ground']")
+    page.click("[data-test=map-access]")
+    with page.expect_download() as download:
+        page.click("[data-test=export]")
+    assert download.value.suggested_filename == "cells.gpkg"
+    assert download.value.path().read_bytes().startswith(b"SQLite format 3")
+    page.fill("input[name=label]", "我的电脑")
+    page.click("[data-test=make-token]")
+    token = page.inner_text("[data-test=new-token] .el-alert__description")
+    where = f"{page.inner_text('[data-test=ogc-address]')}collections/cells/items?limit=3"
+    asked = httpx.get(where, auth=("S101", token))
+    assert len(asked.json()["features"]) == 3
+    assert faults_of(page) == []
+    page.locator("[data-test=tokens] tr:has-text('我的电脑') [data-test=end-token]").click()
+    expect(page.locator("[data-test=tokens] tr:has-text('我的电脑')")).to_have_count(0)
+    assert httpx.get(where, auth=("S101", token)).status_code == 401
 
 
 def test_a_cell_is_split_by_a_drawn_line_and_its_card_printed(desk: Desks, office: Offices) -> None:

@@ -2,7 +2,7 @@
 import { computed, type WritableComputedRef } from "vue";
 import { useRoute, useRouter } from "vue-router";
 
-import { isLate, type Job, matterName } from "./live.ts";
+import { isLate, type Job, matterName, mustCall } from "./live.ts";
 
 export type FilterName = "state" | "urgency" | "crew" | "cell" | "q" | "job" | "show";
 
@@ -36,6 +36,7 @@ export interface Wanted {
 
 /** What a dispatcher looks for all day, with the number of jobs behind it. */
 export const FIGURES: Record<string, Partial<Wanted>> = {
+  call: { state: "call" },
   late: { state: "late" },
   unassigned: { crew: "none" },
   urgent: { urgency: "urgent" },
@@ -79,7 +80,7 @@ export function isSame(a: Partial<Wanted>, b: Partial<Wanted>): boolean {
   return JSON.stringify({ ...NOTHING, ...a }) === JSON.stringify({ ...NOTHING, ...b });
 }
 
-/** Whether a job is wanted; `crew` may be "none", and `state` "late" or "unopened". */
+/** Whether a job is wanted; `crew` may be "none", and `state` "call", "late" or "unopened". */
 export function isWanted(job: Job, wanted: Wanted): boolean {
   if (wanted.state && !isIn(job, wanted.state)) return false;
   if (wanted.urgency && job.urgency !== wanted.urgency) return false;
@@ -91,6 +92,7 @@ export function isWanted(job: Job, wanted: Wanted): boolean {
 
 function isIn(job: Job, state: string): boolean {
   if (state === "late") return isLate(job);
+  if (state === "call") return mustCall(job);
   return state === "unopened" ? job.state === "dispatched" && !job.opened_at : job.state === state;
 }
 

@@ -23,6 +23,7 @@ export interface Job extends Values {
   duration_minutes: number | null;
   is_pinned: boolean | null;
   opened_at: string | null;
+  escalated_at: string | null;
   dispatched_at: string | null;
 }
 
@@ -35,6 +36,7 @@ export interface Crew extends Values {
   jobs: number;
   last_contact_at: string | null;
   has_account: boolean;
+  phone: string | null;
   on_call_until: string | null;
   place: { type: "Point"; coordinates: [number, number] } | null;
 }
@@ -48,6 +50,17 @@ export interface Cell extends Values {
   representative: string | null;
 }
 
+export interface Notice extends Values {
+  id: string;
+  version: number;
+  text_zh: string;
+  text_en: string;
+  subject_kind: string | null;
+  subject_id: string | null;
+  is_urgent: boolean;
+  created_at: string;
+}
+
 const EVERY_MS = 30_000;
 const STALE_MS = 60_000;
 const AGAIN_MS = 3_000;
@@ -56,6 +69,8 @@ let triedAt = 0;
 export const jobs = shallowRef<Job[]>([]);
 export const crews = shallowRef<Crew[]>([]);
 export const cells = shallowRef<Cell[]>([]);
+/** What I was told and have not read, the newest first. */
+export const notices = shallowRef<Notice[]>([]);
 /** West, south, east and north of the ground. */
 export const extent = shallowRef<[number, number, number, number] | null>(null);
 export const matters = shallowRef(new Map<string, Values>());
@@ -89,6 +104,7 @@ async function read(): Promise<void> {
   jobs.value = board.jobs as unknown as Job[];
   crews.value = board.crews as unknown as Crew[];
   cells.value = board.cells as unknown as Cell[];
+  notices.value = board.notices as unknown as Notice[];
   extent.value = board.extent as typeof extent.value;
   live.readAt = Date.now();
 }
@@ -145,6 +161,14 @@ export function hasNoAccount(id: string | null | undefined): boolean {
 
 export function cellName(id: string | null | undefined): string {
   return cells.value.find((one) => one.id === id)?.name ?? "";
+}
+
+/** Nobody has opened it for too long, or no crew could be sent: a person must call. */
+export function mustCall(job: Job): boolean {
+  if (!job.escalated_at) return false;
+  if (job.state === "received") return !job.dispatched_at;
+  // What was told of an earlier crew is not about this one.
+  return job.state === "dispatched" && !job.opened_at && Date.parse(job.escalated_at) >= Date.parse(job.dispatched_at ?? "");
 }
 
 export function isLate(job: Job): boolean {

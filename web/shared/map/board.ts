@@ -34,6 +34,18 @@ export function setData(board: Board, source: string, data: FeatureCollection): 
   (board.getSource(source) as GeoJSONSource | undefined)?.setData(data);
 }
 
+/** A line in the making: its way and its corners. */
+export function drawn(points: [number, number][]): FeatureCollection {
+  const path = points.length > 1 ? [{ type: "Feature" as const, geometry: { type: "LineString" as const, coordinates: points }, properties: {} }] : [];
+  const corners = points.map((one) => ({ type: "Feature" as const, geometry: { type: "Point" as const, coordinates: one }, properties: {} }));
+  return { type: "FeatureCollection", features: [...path, ...corners] };
+}
+
+export const DRAWN_LAYERS: StyleSpecification["layers"] = [
+  { id: "line", type: "line", source: "line", paint: { "line-color": "#b3261e", "line-width": 3 } },
+  { id: "dots", type: "circle", source: "line", filter: ["==", ["geometry-type"], "Point"], paint: { "circle-radius": 5, "circle-color": "#b3261e" } },
+];
+
 /** The smallest box around every coordinate; null for nothing. */
 export function boundsOf(...collections: FeatureCollection[]): Bounds | null {
   const box: Bounds = [180, 90, -180, -90];

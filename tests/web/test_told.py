@@ -1,0 +1,79 @@
+"""A dispatcher is told at the console what cannot wait: a job that nobody opens, until somebody has called."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from backend.db import Database, make_engine
+from backend.demo.cast import Office, until
+from backend.services.dispatching import escalate_unopened
+from backend.services.notifying import RecordedChannel
+from tests.web.conftest import City, Desk
+from tests.web.looking import faults_of
+from tests.web.test_dispatchers_morning import find, job_at
+
+Desks = Callable[..., Desk]
+Offices = Callable[[str], Office]
+
+
+def nobody_opens(city: City, job: str) -> None:
+    """A quarter of an hour passes, and the clock's task runs."""
+    city.sql(f"UPDATE work_order SET dispatched_at = now() - interval '15 minutes' WHERE id = '{job}'")
+    database = Database(make_engine(city.machine.settings.database_url))
+    with database.transaction() as session:
+        escalate_unopened(session, RecordedChannel(), 10)
+    database.engine.dispose()
+
+
+def test_a_job_nobody_opens_asks_for_a_call(desk: Desks, office: Offices, city: City) -> None:
+    boss = office("D101")
+    job = job_at(boss, "催办路 5 号")
+    crew = boss("GET", "/dispatch/board")["crews"][1]
+    page = desk("D101").page
+    boss("PUT", f"/dispatch/{job}/assignment", json={"crew_id": crew["id"]})
+    number = boss("GET", f"/work-orders/{job}")["number"]
+    nobody_opens(city, job)
+    page.locator(f".el-notification:has-text('{number}')").first.click(timeout=40_000)
+    page.wait_for_selector(f"[data-test=must-call]:has-text('{crew['phone']}')")
+    assert f"job={job}" in page.url
+    assert until(lambda: not [one for one in boss("GET", "/dispatch/board")["notices"] if one["subject_id"] == job], 10)
+    page.click("[data-test=figure-call]")
+    expect(page.locator(f"[data-job='{job}']")).to_contain_text("须电话")
+    assert faults_of(page) == []
+    # Another crew is another ladder.
+    other = boss("GET", "/dispatch/board")["crews"][0]["id"]
+    boss("PUT", f"/dispatch/{job}/assignment", json={"crew_id": other})
+    expect(page.locator("[data-test=must-call]")).to_have_count(0)
+
+
+def test_notices_are_listed_and_read(desk: Desks, office: Offices, city: City) -> None:
+    boss = office("D101")
+    for n in range(2):
+        job = job_at(boss, f"通知路 {n} 号")
+        boss("PUT", f"/dispatch/{job}/assignment", json={"crew_id": boss("GET", "/dispatch/board")["crews"][0]["id"]})
+        nobody_opens(city, job)
+    page = desk("D101").page
+    assert until(lambda: page.title().startswith("("), 20)
+    page.click("[data-test=notices]")
+    assert page.locator("[data-test=notice]").count() >= 2
+    page.click("[data-test=read-all]")
+    expect(page.locator("[data-test=notice]")).to_have_count(0)
+    assert boss("GET", "/dispatch/board")["notices"] == []
+    assert until(lambda: not page.title().startswith("("), 10)
+
+
+def test_pipe_repairs_are_counted_by_diameter(desk: Desks, office: Offices, city: City) -> None:
+    boss = office("D101")
+    for n, late in enumerate(("-1", "1")):
+        job = job_at(boss, f"抢修路 {n} 号", "burst_main")
+        city.sql(
+            "UPDATE work_order SET pipe = '{\"diameter_mm\": 300}', done_at = now() - interval '1 minute', "
+            f"due_at = now() + interval '{late} hours' WHERE id = '{job}'"
+        )
+    page = desk("D101").page
+    page.click("[data-test=repairs]")
+    page.wait_for_selector("[data-test=repair-rows] tr:has-text('DN300–599'):has-text('50.0 %')")
+    page.keyboard.press("Escape")
+    find(page, "抢修路 0 号")

@@ -71,7 +71,7 @@ _ROWS = (
     ("range_not_there", 416, "请求的范围超出文件", "The range lies outside the file", "按 Content-Range 给出的大小重新请求", "Ask again within the size in Content-Range"),
     ("tus_version", 412, "不支持这个 tus 版本", "This version of tus is not spoken here", "使用 Tus-Resumable: 1.0.0", "Send Tus-Resumable: 1.0.0"),
     ("password_too_weak", 422, "密码太短或太常见", "The password is too short or too common", "至少 10 个字符，不要用工号或手机号", "At least 10 characters, not the staff or phone number"),
-    ("cannot_draw", 422, "按这些要求画不出网格", "Cells cannot be drawn as asked", "看 cause 和 about：改数量、范围、文件或坐标系后重试", "See cause and about: change the number, the extent, the file or its coordinate system and try again"),
+    ("cannot_draw", 422, "按这些要求画不出网格", "Cells cannot be drawn as asked", "改好数量、范围、文件或坐标系后重试", "Change the number, the extent, the file or its coordinate system and try again"),
     ("plan_not_ready", 409, "方案还没有算好，或已经处理过", "The plan is not ready, or was decided already", "看 state；算好后再确认", "See state; decide once it is ready"),
     ("ground_changed", 409, "方案算好后网格又被改过", "The cells have changed since the plan was made", "重新生成方案再确认", "Make the plan anew and decide then"),
     ("ground_has_gaps", 409, "方案会留下没有网格的地方", "The plan would leave ground without a cell", "补上空缺，或确认后带 accept_gaps 再提交", "Close the gaps, or send accept_gaps when they are meant"),

@@ -1,61 +1,115 @@
 """What can go wrong in territory arithmetic; the class says what, its arguments where."""
 
+MOST_NAMED = 20
+
 
 class GeoError(Exception):
     """The shapes or figures cannot be worked with."""
+
+    zh = "图形或数字无法处理"
+    en = "the shapes or figures cannot be worked with"
+
+    def said(self) -> tuple[str, str]:
+        """What happened, and to what where that has a name, in Chinese and English."""
+        about = [one for one in self.args if isinstance(one, str)][:MOST_NAMED]
+        if not about:
+            return self.zh, self.en
+        return f"{self.zh}（{'、'.join(about)}）", f"{self.en} ({', '.join(about)})"
 
 
 class TooFewCustomers(GeoError):
     """More cells were asked for than there are places to divide."""
 
+    zh = "要的网格比用水点还多，请减少网格数"
+    en = "more cells than service points: ask for fewer"
+
 
 class TooManyCells(GeoError):
     """The grid is so fine that nobody could use its cells."""
+
+    zh = "网格太密，没法使用，请把边长放大"
+    en = "the grid is too fine to be used: take a longer side"
 
 
 class NothingInside(GeoError):
     """No customer lies inside the territory."""
 
+    zh = "范围内没有用水点"
+    en = "no customer lies inside the ground"
+
 
 class UnknownCrs(GeoError):
     """Nobody knows a coordinate system of this name."""
+
+    zh = "没有这个坐标系，请填 EPSG 编号，如 EPSG:4549"
+    en = "there is no such coordinate system: give its EPSG number, such as EPSG:4549"
 
 
 class CrsMissing(GeoError):
     """The file does not say which coordinate system it is in, and only its maker can know."""
 
+    zh = "文件没有写明坐标系，请向制图人问清后填写，如 EPSG:4549"
+    en = "the file does not say its coordinate system: ask its maker and give it, such as EPSG:4549"
+
 
 class FileUnreadable(GeoError):
     """No map file of a kind that is read here."""
+
+    zh = "读不懂这个文件，请用 GeoJSON、GeoPackage、Shapefile（zip）、KML 或 KMZ"
+    en = "not a map file that is read here: GeoJSON, GeoPackage, Shapefile (zip), KML or KMZ"
 
 
 class FileTooLarge(GeoError):
     """More bytes, members or points than a map of a city has."""
 
+    zh = "文件太大，不像一个城市的网格图"
+    en = "larger than a map of a city's cells"
+
 
 class LayerNeeded(GeoError):
     """The file holds several layers; one must be named."""
+
+    zh = "文件有几个图层，请写明要哪一个"
+    en = "several layers: name one"
 
 
 class NoAreas(GeoError):
     """Nothing in the file encloses an area."""
 
+    zh = "文件里没有面，只有点或线"
+    en = "nothing in the file encloses an area"
+
 
 class OutsideTheEarth(GeoError):
     """Coordinates that are no degrees: another coordinate system, or the order turned round."""
+
+    zh = "坐标不是经纬度：可能是别的坐标系，或经纬度写反了"
+    en = "coordinates that are no degrees: another coordinate system, or the order turned round"
 
 
 class CrossesDateLine(GeoError):
     """A shape spans more than half the earth, as one across the 180th meridian does when it is not cut there."""
 
+    zh = "图形跨过了 180 度经线"
+    en = "a shape spans more than half the earth"
+
 
 class LineDoesNotCross(GeoError):
     """A line that should split a cell does not cross it from border to border."""
+
+    zh = "这条线没有从边到边穿过网格"
+    en = "the line does not cross the cell from border to border"
 
 
 class NothingLeft(GeoError):
     """The edit would leave a cell without ground."""
 
+    zh = "这样改，有网格会一点地都不剩"
+    en = "a cell would be left without ground"
+
 
 class NotNeighbours(GeoError):
     """Cells to be merged do not touch."""
+
+    zh = "要合并的网格不相邻"
+    en = "the cells to be merged do not touch"

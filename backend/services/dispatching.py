@@ -22,6 +22,8 @@ from geo.dispatch import propose
 from sync.change import Stored, moment_text
 from sync.kind import Values
 
+NO_PLACE = {"field": "place", "code": "required", "zh": "工单没有位置", "en": "the job has no place"}
+
 
 def propose_crews(
     session: Session, settings: Settings, actor: Actor, job_id: str, now: datetime | None = None
@@ -31,10 +33,7 @@ def propose_crews(
         raise Problem("not_allowed", needs=sorted(DESK))
     job = job_of(session, job_id)
     if job is None:
-        raise Problem(
-            "check_failed",
-            faults=[{"field": "place", "code": "required", "zh": "工单没有位置", "en": "the job has no place"}],
-        )
+        raise Problem("check_failed", faults=[NO_PLACE])
     unit_id = door.read(session, "work_order", job_id).values["unit_id"]
     day, jobs, _, _ = day_of(session, settings, units_below(session, unit_id), now or datetime.now(UTC), extra=job)
     return [asdict(one) for one in propose(day, len(jobs) - 1)]

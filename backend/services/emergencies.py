@@ -14,7 +14,7 @@ from backend.queries.field_day import CrewRow, JobRow, crews_of, job_of
 from backend.queries.scopes import units_below
 from backend.services import door
 from backend.services.day_plans import need_planner
-from backend.services.dispatching import assign_job, dispatchers_over, noticed
+from backend.services.dispatching import NO_PLACE, assign_job, dispatchers_over, noticed
 from backend.services.field_day import day_of, is_at_work
 from backend.services.notifying import Channel, tell
 from geo.dispatch import Day, Proposal, propose
@@ -65,7 +65,7 @@ def _scene_for(session: Session, settings: Settings, actor: Actor, job_id: str) 
     need_planner(session, actor, unit_id)
     job = job_of(session, job_id)
     if job is None:
-        raise Problem("check_failed", cause="NoPlace")
+        raise Problem("check_failed", faults=[NO_PLACE])
     return _scene(session, settings, job, units_below(session, unit_id), datetime.now(UTC))
 
 

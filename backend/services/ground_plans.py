@@ -58,8 +58,11 @@ def draw_plan(database: Database, plan_id: str, file: bytes | None = None, progr
         drawn: Drawn | None = draw(ground, way, request, file, progress)
         problem = None
     except GeoError as error:
-        about = [str(one) for one in error.args][:20]
-        drawn, problem = None, Problem("cannot_draw", cause=type(error).__name__, about=about)
+        (zh, en), cause = error.said(), type(error).__name__
+        drawn, problem = (
+            None,
+            Problem("cannot_draw", cause=cause, faults=[{"field": "", "code": cause, "zh": zh, "en": en}]),
+        )
     except Exception as error:
         # One plan that breaks the drawing must not keep the others waiting for ever.
         log.error("ground_plan.failed", plan=plan_id, error=type(error).__name__, exc_info=True)

@@ -90,7 +90,10 @@ def plan_representatives(
     staff = _representatives(session, unit_id)
     people = [one for one in staff if one not in absent]
     if not cells or not people:
-        raise Problem("check_failed", cause="NobodyOrNothing", cells=len(cells), representatives=len(people))
+        zh = f"没有网格或没有代表可分配（网格 {len(cells)}，代表 {len(people)}）"
+        en = f"no cells or nobody to serve them ({len(cells)} cells, {len(people)} representatives)"
+        faults = [{"field": "", "code": "nobody", "zh": zh, "en": en}]
+        raise Problem("check_failed", cells=len(cells), representatives=len(people), faults=faults)
     centers = shapely.get_coordinates(shapely.point_on_surface([cell["shape"] for cell in cells]))
     serving = _serving(session, [cell["id"] for cell in cells], on)
     current = {n: people.index(who) for n, cell in enumerate(cells) if (who := serving.get(cell["id"])) in people}

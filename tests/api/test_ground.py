@@ -270,6 +270,9 @@ def test_what_cannot_be_drawn_says_why(
     draw_waiting(database)
     plan = as_("supervisor").get(f"/territory/plans/{plan['id']}")
     assert (plan["state"], plan["problem"]["code"], plan["problem"]["cause"]) == ("failed", "cannot_draw", cause)
+    (fault,) = plan["problem"]["faults"]
+    assert any("\u4e00" <= c <= "\u9fff" for c in fault["zh"])
+    assert fault["en"].isascii()
 
 
 @pytest.mark.parametrize(

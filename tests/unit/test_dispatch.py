@@ -156,6 +156,13 @@ def test_what_no_way_joins_goes_straight() -> None:
     assert Land(islands, [], Going()).seconds(places)[0, 1] == straight_s(places, Going())[0, 1]
 
 
+def test_the_nearest_to_an_unserved_job_is_one_that_could_do_it() -> None:
+    early = day(("unskilled", 120.0, {"meter"}, 0), ("skilled", 120.3, {"pipe"}, 0), until_h=1, window_s=(0, NINE - 1))
+    words = [reason.zh for reason in why_unserved(early, 0)]
+    assert "最接近的是 skilled" in words
+    assert not any("缺少技能" in one for one in words)
+
+
 def later(found: Day, crew: int, hours: float) -> Day:
     """The same day, one crew free only so many hours later."""
     shifts = list(found.problem.shifts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from typing import Any
@@ -200,8 +201,13 @@ def test_a_days_plan_is_looked_at_and_published(desk: Desks, office: Offices) ->
     job_at(office("D101"), "排班路 1 号")
     page = desk("D101").page
     page.click("nav a[href='#/plan']")
+    page.fill("[data-test=plan-seconds] input", "2")
+    page.keyboard.press("Tab")
     page.click("[data-test=make-plan]")
     page.wait_for_selector("[data-test=publish]", timeout=60_000)
+    assert "分钟" in page.inner_text("[data-test=plan-figures]")
+    first = page.locator("[data-test=stops] tbody tr").first.locator("td").last.inner_text()
+    assert re.fullmatch(r"\d+/\d+ \d\d:\d\d", first), "when they arrive"
     page.click("[data-test=publish]")
     page.wait_for_selector(".el-message--success:has-text('已发布'), .el-message--error")
     assert page.locator(".el-message--success").count() == 1

@@ -63,12 +63,13 @@ class OnCallRow(NamedTuple):
 
 
 def on_call_of(session: Session, units: Sequence[str], now: datetime) -> dict[str, list[OnCallRow]]:
-    """What the crews of these units have been on call for since yesterday, by crew."""
+    """What the crews of these units have been on call for since yesterday, by crew, whichever unit keeps the roster."""
     on = now.astimezone(CITY).date()
     rows = session.execute(
         text(
-            "SELECT crew_id::text, valid_from, valid_until, clock_from, clock_until FROM on_call WHERE deleted_at IS NULL "
-            "AND unit_id = ANY(CAST(:units AS uuid[])) AND valid_from <= :last AND valid_until >= :first ORDER BY valid_from, id"
+            "SELECT o.crew_id::text, o.valid_from, o.valid_until, o.clock_from, o.clock_until FROM on_call o JOIN crew c ON c.id = o.crew_id "
+            "WHERE o.deleted_at IS NULL AND c.unit_id = ANY(CAST(:units AS uuid[])) AND o.valid_from <= :last AND o.valid_until >= :first "
+            "ORDER BY o.valid_from, o.id"
         ),
         {"units": list(units), "first": on - timedelta(days=1), "last": on + timedelta(days=1)},
     )

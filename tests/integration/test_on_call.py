@@ -73,6 +73,13 @@ def test_an_urgent_job_at_night_goes_to_the_crew_on_call(night: Session, town: T
     assert messages(night) == [town["leader"]], "only the crew is woken"
 
 
+def test_a_roster_that_the_group_keeps_counts_as_well(night: Session, town: Town) -> None:
+    north, group = system(town["north"]), system(town["group"])
+    door.change(night, north, "on_call", town["roster"], {"valid_until": "2026-09-01"})
+    door.create(night, group, "on_call", ROSTER | {"crew_id": town["crew"]})
+    assert sent(night, burst(night, town), NIGHT + timedelta(days=1)) == town["crew"]
+
+
 def test_it_goes_out_once(night: Session, town: Town) -> None:
     job = burst(night, town)
     sent(night, job)

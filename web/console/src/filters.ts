@@ -51,11 +51,11 @@ export interface Kept {
   wanted: Partial<Wanted>;
 }
 
-const place = (staff: string): string => `wangge.filters.${staff}`;
+const shelfOf = (staff: string): string => `wangge.filters.${staff}`;
 
 export function keptFilters(staff: string): Kept[] {
   try {
-    return JSON.parse(localStorage.getItem(place(staff)) ?? "[]") as Kept[];
+    return JSON.parse(localStorage.getItem(shelfOf(staff)) ?? "[]") as Kept[];
   } catch {
     return [];
   }
@@ -71,7 +71,7 @@ export function forgetFilter(staff: string, name: string): Kept[] {
 }
 
 function put(staff: string, now: Kept[]): Kept[] {
-  localStorage.setItem(place(staff), JSON.stringify(now));
+  localStorage.setItem(shelfOf(staff), JSON.stringify(now));
   return now;
 }
 
@@ -86,8 +86,9 @@ export function isWanted(job: Job, wanted: Wanted): boolean {
   if (wanted.urgency && job.urgency !== wanted.urgency) return false;
   if (wanted.crew && (wanted.crew === "none" ? job.crew_id !== null : job.crew_id !== wanted.crew)) return false;
   if (wanted.cell && job.cell_id !== wanted.cell) return false;
+  if (!wanted.words) return true;
   const text = [job.number, job.address, job.description, matterName(job, "zh"), matterName(job, "en")].join(" ").toLowerCase();
-  return !wanted.words || text.includes(wanted.words.toLowerCase());
+  return text.includes(wanted.words.toLowerCase());
 }
 
 function isIn(job: Job, state: string): boolean {

@@ -39,6 +39,7 @@ export function takeTheFloor(onLost: () => void): Promise<void> {
       .request(LOCK, { steal: true }, () => new Promise<never>(() => resolve()))
       .catch(() => {
         engine.value = null;
+        stream?.abort();
         onLost();
       });
   });

@@ -230,7 +230,8 @@ def _made_plan(
     with database.transaction() as session:
         plan = ground_plans.read_plan(session, actor, plan_id)
         if plan.state != "ready":
-            raise click.ClickException(f"画不出来 · it cannot be drawn: {plan.problem}")
+            said = [f"{one['zh']} · {one['en']}" for one in (plan.problem or {}).get("faults", [])]
+            raise click.ClickException(f"画不出来 · it cannot be drawn: {'; '.join(said) or plan.problem}")
         console.print_json(
             data={"plan": plan_id, "figures": plan.figures, "findings": plan.findings}, ensure_ascii=False
         )

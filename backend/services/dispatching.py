@@ -67,8 +67,7 @@ def escalate_unopened(session: Session, channel: Channel, minutes: int, now: dat
         job = noticed(session, job_id, "escalated_at", now)
         zh = f"工单 {job['number']} 派出 {minutes} 分钟无人打开，请电话联系班组"
         en = f"Job {job['number']} was not opened within {minutes} minutes: call the crew"
-        for staff_id in dispatchers_over(session, job["unit_id"]):
-            _escalate(session, channel, staff_id, job_id, job, zh, en)
+        tell_dispatchers(session, channel, job_id, job, zh, en)
     return len(escalated)
 
 
@@ -78,13 +77,21 @@ def noticed(session: Session, job_id: str, stamp: str, now: datetime) -> Values:
     return door.change(session, system(unit_id), "work_order", job_id, {stamp: moment_text(now)}).values
 
 
-def _escalate(session: Session, channel: Channel, staff_id: str, job_id: str, job: Values, zh: str, en: str) -> None:
+def tell_dispatchers(session: Session, channel: Channel | None, job_id: str, job: Values, zh: str, en: str) -> None:
+    """A notice about a job to whoever dispatches for its unit; by the channel, where there is one, it is urgent."""
+    for staff_id in _dispatchers(session, job["unit_id"]):
+        _escalate(session, channel, staff_id, job_id, job, zh, en)
+
+
+def _escalate(
+    session: Session, channel: Channel | None, staff_id: str, job_id: str, job: Values, zh: str, en: str
+) -> None:
     tell(
-        session, channel, staff_id, job["unit_id"], topic="escalation", zh=zh, en=en, subject=("work_order", job_id), is_urgent=True
+        session, channel, staff_id, job["unit_id"], topic="escalation", zh=zh, en=en, subject=("work_order", job_id), is_urgent=channel is not None
     )  # fmt: skip
 
 
-def dispatchers_over(session: Session, unit_id: str) -> list[str]:
+def _dispatchers(session: Session, unit_id: str) -> list[str]:
     """Active dispatchers of the unit or of the units over it."""
     rows = session.execute(
         text(

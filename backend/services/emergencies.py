@@ -14,7 +14,7 @@ from backend.queries.field_day import CrewRow, JobRow, crews_of, job_of
 from backend.queries.scopes import units_below
 from backend.services import door
 from backend.services.day_plans import need_planner
-from backend.services.dispatching import NO_PLACE, assign_job, dispatchers_over, noticed
+from backend.services.dispatching import NO_PLACE, assign_job, noticed, tell_dispatchers
 from backend.services.field_day import day_of, is_at_work
 from backend.services.notifying import Channel, tell
 from geo.dispatch import Day, Proposal, propose
@@ -100,7 +100,9 @@ def send_on_call(
     able = [one for one in scene.ranked if one.is_feasible and one.crew_id in scene.day.on_call] if scene else []
     if scene is None or not able:
         noticed(session, job_id, "escalated_at", now)
-        _tell_dispatchers(session, channel, job_id, job, "没有班组在岗或值班可去，请立即联系", "nobody at work or on call can go: call a crew")  # fmt: skip
+        zh = f"紧急工单 {job['number']}：没有班组在岗或值班可去，请立即联系"
+        en = f"Urgent job {job['number']}: nobody at work or on call can go, call a crew"
+        tell_dispatchers(session, channel, job_id, job, zh, en)
         return None
     chosen = able[0]
     _send(session, system(job["unit_id"]), scene, chosen)
@@ -108,21 +110,15 @@ def send_on_call(
         session, channel, scene.leader_of(chosen), job["unit_id"], topic="general", subject=("work_order", job_id), is_urgent=True,
         zh=f"值班抢修：工单 {job['number']} 已派给您的班组，请立即出动", en=f"On call: job {job['number']} is yours, please leave at once",
     )  # fmt: skip
-    _tell_dispatchers(session, None, job_id, job, f"已派给值班的{chosen.crew_name}", f"was given to {chosen.crew_name}, on call")  # fmt: skip
+    zh = f"紧急工单 {job['number']}：已派给值班的{chosen.crew_name}"
+    en = f"Urgent job {job['number']} was given to {chosen.crew_name}, on call"
+    tell_dispatchers(session, None, job_id, job, zh, en)
     return chosen.crew_id
 
 
 def _waits_for_a_crew(job: Values) -> bool:
     is_new = job.get("state") == "received" and not job.get("dispatched_at") and not job.get("escalated_at")
     return is_new and job.get("urgency") == "urgent"
-
-
-def _tell_dispatchers(session: Session, channel: Channel | None, job_id: str, job: Values, zh: str, en: str) -> None:
-    for staff_id in dispatchers_over(session, job["unit_id"]):
-        tell(
-            session, channel, staff_id, job["unit_id"], topic="escalation", subject=("work_order", job_id), is_urgent=channel is not None,
-            zh=f"紧急工单 {job['number']}：{zh}", en=f"Urgent job {job['number']}: {en}",
-        )  # fmt: skip
 
 
 def broadcast(session: Session, settings: Settings, channel: Channel, actor: Actor, job_id: str) -> list[str]:

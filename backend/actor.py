@@ -37,12 +37,16 @@ CREW = frozenset({Role.CREW_LEADER, Role.CREW_MEMBER})
 FIELD = CREW | {Role.REPRESENTATIVE}
 EVERYBODY = frozenset(Role)
 DESK = frozenset({Role.ADMIN, Role.DISPATCHER, Role.SUPERVISOR, Role.HOTLINE_AGENT})
+AUDITS = frozenset({Role.ADMIN, Role.AUDITOR})
 SYSTEM_ID = "00000000-0000-7000-8000-000000000001"
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A signed-in person, or the system itself; `device_revoked` leaves only the right to hand work in."""
+    """A signed-in person, or the system itself; `device_revoked` leaves only the right to hand work in.
+
+    `network_address` is where the request came from, for the audit trail.
+    """
 
     id: str
     unit_id: str
@@ -51,11 +55,17 @@ class Actor:
     device_revoked: bool = False
     read_only: bool = False
     is_system: bool = False
+    network_address: str | None = None
 
     @property
     def is_office(self) -> bool:
         """Whether they see a unit's whole work rather than their own cells and jobs."""
         return bool(self.roles & OFFICE)
+
+    @property
+    def audits(self) -> bool:
+        """Whether they read what administrators did."""
+        return bool(self.roles & AUDITS)
 
     @property
     def sees_phone_numbers(self) -> bool:

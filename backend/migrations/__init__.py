@@ -6,7 +6,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine, inspect, text
 
 from backend.records.registry import KINDS
 
@@ -60,15 +60,17 @@ def upgrade(engine: Engine) -> None:
 
 
 def install_triggers(connection: Connection) -> None:
-    """The commit check on every kind's table, also on those of kinds that were added since."""
+    """The commit check on every kind's table, also on those of kinds that were added since; a kind whose migration is
+    only about to be written has no table yet."""
     connection.execute(text(_AT_COMMIT))
+    tables = set(inspect(connection).get_table_names())
     present = set(
         connection.execute(
             text("SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = 'wangge_at_commit'")
         ).scalars()
     )
     for name in KINDS:
-        if name not in present:
+        if name in tables and name not in present:
             connection.execute(
                 text(
                     f"CREATE CONSTRAINT TRIGGER wangge_at_commit AFTER INSERT OR UPDATE ON {name} "

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from backend.actor import OFFICE, Actor, Role
+from backend.actor import AUDITS, OFFICE, Actor, Role
 from backend.errors import Problem
 from backend.queries.scopes import RIGHTS, today
 from backend.records.registry import KINDS_BY_RANK
@@ -39,7 +39,9 @@ def enter(connection: Connection, token_sha256: bytes, parts: Sequence[Part] = (
 
     Raises not_signed_in, or read_only_token for a token that is for programs.
     """
-    parameters = {"token": token_sha256, "on": today(), "offices": _OFFICES} | look_parameters(parts, KINDS_BY_RANK)
+    parameters = {"token": token_sha256, "on": today(), "offices": _OFFICES, "audits": _AUDITS} | look_parameters(
+        parts, KINDS_BY_RANK
+    )
     rows = rows_of(connection, _ENTER, parameters)
     if not rows:
         raise Problem("not_signed_in")
@@ -59,9 +61,10 @@ def enter(connection: Connection, token_sha256: bytes, parts: Sequence[Part] = (
 
 
 _OFFICES = sorted(map(str, OFFICE))
+_AUDITS = sorted(map(str, AUDITS))
 _ENTER = (
-    "WITH RECURSIVE who AS (SELECT t.use, t.device_id, a.staff_id, a.unit_id, a.roles, a.roles && CAST(%(offices)s AS text[]) AS is_office "
-    "FROM token t JOIN account a ON a.staff_id = t.staff_id AND a.is_active "
+    "WITH RECURSIVE who AS (SELECT t.use, t.device_id, a.staff_id, a.unit_id, a.roles, a.roles && CAST(%(offices)s AS text[]) AS is_office, "
+    "a.roles && CAST(%(audits)s AS text[]) AS audits FROM token t JOIN account a ON a.staff_id = t.staff_id AND a.is_active "
     "WHERE t.sha256 = %(token)s AND t.use IN ('access', 'personal') AND t.expires_at > now()), "
     f"{RIGHTS.replace(':on', '%(on)s')} SELECT w.use, w.staff_id::text AS staff, w.unit_id::text AS unit, w.roles, w.device_id::text AS device, "
     "d.revoked_at, (SELECT json_object_agg(scope, until) FROM held) AS scopes, "

@@ -41,7 +41,7 @@ def units_below(session: Session, unit_id: str) -> list[str]:
     return [row[0] for row in rows]
 
 
-# The scopes of `who(staff_id, unit_id, is_office)` on the day :on, to stand behind WITH RECURSIVE. A scope that
+# The scopes of `who(staff_id, unit_id, is_office, audits)` on the day :on, to stand behind WITH RECURSIVE. A scope that
 # several duties give ends when the last of them does.
 RIGHTS = (
     "above AS (SELECT u.id, u.parent_id FROM unit u JOIN who ON u.id = who.unit_id UNION "
@@ -49,7 +49,8 @@ RIGHTS = (
     "below AS (SELECT u.id FROM unit u JOIN who ON u.id = who.unit_id AND who.is_office UNION "
     "SELECT u.id FROM unit u JOIN below b ON u.parent_id = b.id), "
     "held AS (SELECT 'reference:' || id AS scope, CAST(NULL AS date) AS until FROM (SELECT id FROM above UNION SELECT id FROM below) u "
-    "UNION ALL SELECT 'office:' || id, NULL FROM below UNION ALL SELECT 'staff:' || staff_id, NULL FROM who "
+    "UNION ALL SELECT 'office:' || id, NULL FROM below UNION ALL SELECT 'audit:' || below.id, NULL FROM below JOIN who ON who.audits "
+    "UNION ALL SELECT 'staff:' || staff_id, NULL FROM who "
     "UNION ALL SELECT 'cell:' || c.cell_id, CASE WHEN count(*) = count(c.valid_until) THEN max(c.valid_until) END "
     "FROM cell_assignment c JOIN who ON c.staff_id = who.staff_id WHERE c.deleted_at IS NULL AND c.valid_from <= :on "
     "AND (c.valid_until IS NULL OR c.valid_until >= :on) GROUP BY c.cell_id "
@@ -57,7 +58,7 @@ RIGHTS = (
     "WHERE c.deleted_at IS NULL AND c.is_active)"
 )
 _HELD = text(
-    "WITH RECURSIVE who AS (SELECT CAST(:staff AS uuid) AS staff_id, CAST(:unit AS uuid) AS unit_id, :office AS is_office), "
+    "WITH RECURSIVE who AS (SELECT CAST(:staff AS uuid) AS staff_id, CAST(:unit AS uuid) AS unit_id, :office AS is_office, :audits AS audits), "
     f"{RIGHTS} SELECT scope, until FROM held"
 )
 
@@ -67,7 +68,13 @@ _BODY = text("SELECT body FROM sync_document WHERE kind = :kind AND id = CAST(:i
 
 def held(session: Session, actor: Actor, on: date | None = None) -> dict[str, date | None]:
     """The scopes a person holds on a day -> the day they end, or None."""
-    who = {"staff": actor.id, "unit": actor.unit_id, "office": actor.is_office, "on": on or today()}
+    who = {
+        "staff": actor.id,
+        "unit": actor.unit_id,
+        "office": actor.is_office,
+        "audits": actor.audits,
+        "on": on or today(),
+    }
     return {row[0]: row[1] for row in session.execute(_HELD, who)}
 
 

@@ -12,8 +12,10 @@ from backend.errors import Problem
 from backend.queries.scopes import units_below
 from backend.records.account import Account, Token
 from backend.services import door
+from backend.services.auditing import note_act
 from backend.services.credentials import hash_password
 from backend.services.sessions import open_account
+from sync.kind import Values
 
 
 def give_account(
@@ -27,9 +29,12 @@ def give_account(
         )
         if session.execute(taken).first():
             raise Problem("id_taken", field="phone")
+    before = _roles(session, staff_id)
     hashed = hash_password(password, staff["staff_number"], phone)
     open_account(session, staff_id, staff["unit_id"], staff["staff_number"], phone, hashed, sorted(set(roles)))
     session.execute(delete(Token).where(Token.staff_id == UUID(staff_id)))
+    act = "account_changed" if before else "account_opened"
+    note_act(session, actor, act, ("account", staff_id), before=before, after=_roles(session, staff_id))
 
 
 def close_account(session: Session, actor: Actor, staff_id: str) -> None:
@@ -38,8 +43,19 @@ def close_account(session: Session, actor: Actor, staff_id: str) -> None:
     account = session.get(Account, UUID(staff_id))
     if account is None:
         raise Problem("not_found", id=staff_id)
+    before = _roles(session, staff_id)
     account.is_active = False
+    session.flush()
     session.execute(delete(Token).where(Token.staff_id == UUID(staff_id)))
+    note_act(session, actor, "account_closed", ("account", staff_id), before=before, after=_roles(session, staff_id))
+
+
+def _roles(session: Session, staff_id: str) -> Values | None:
+    """What the audit trail tells of an account; None where there is none."""
+    found = session.execute(
+        select(Account.roles, Account.is_active).where(Account.staff_id == UUID(staff_id))
+    ).one_or_none()
+    return found and {"roles": found[0], "is_active": found[1]}
 
 
 def _manageable(session: Session, actor: Actor, staff_id: str) -> dict[str, str]:

@@ -41,7 +41,7 @@ def test_every_name_is_said_in_both_languages(kind: RecordKind) -> None:
 @every_kind
 def test_it_is_filed_somewhere_and_carries_its_unit(kind: RecordKind) -> None:
     values = dict.fromkeys(kind.kind.fields) | {"unit_id": uid("unit"), "id": uid("record")}
-    assert f"office:{uid('unit')}" in kind.kind.scopes(values)
+    assert {f"office:{uid('unit')}", f"audit:{uid('unit')}"} & kind.kind.scopes(values)
     assert "unit_id" in kind.model.__table__.columns
     assert kind.name in KINDS_BY_RANK[kind.kind.rank]
 
@@ -51,7 +51,7 @@ def test_its_scopes_are_plain_keys_of_its_own_columns(kind: RecordKind) -> None:
     values: dict[str, Any] = {name: [uid(name)] if name.endswith("_ids") else uid(name) for name in kind.kind.fields}
     values["id"] = uid("record")
     for scope in kind.kind.scopes(values):
-        assert re.fullmatch(r"(office|reference|cell|crew|staff):[0-9a-f-]{36}", scope)
+        assert re.fullmatch(r"(office|audit|reference|cell|crew|staff):[0-9a-f-]{36}", scope)
 
 
 @every_kind

@@ -337,6 +337,9 @@ def _the_rest(app: Flask, as_: As, town: Town) -> None:
     admin("DELETE", f"/tokens/{token}")
     admin("PUT", f"/accounts/{town['other_rep']}", {"password": "another-secret-1", "roles": ["representative"]})
     admin("DELETE", f"/accounts/{town['other_rep']}")
+    (act, *_) = admin.get("/administrative-acts")["rows"]
+    admin.get(f"/administrative-acts/{act['id']}")
+    admin.get(f"/administrative-acts/{act['id']}/history")
     device = {"id": new_id(), "name": "x"}
     signed = client.post("/api/v1/sessions", json={"login": "T001", "password": PASSWORD, "device": device}).get_json()
     client.post("/api/v1/sessions/refresh", json={"refresh_token": signed["refresh_token"], "device_id": device["id"]})

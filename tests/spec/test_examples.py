@@ -37,7 +37,11 @@ def made(as_: As, town: Any, name: str) -> dict[str, Any]:
     return {"request": values, "body": found}
 
 
-@pytest.mark.parametrize("name", sorted(KINDS))
+# A kind that only the server writes has nothing to be sent.
+SENT = sorted(name for name, kind in KINDS.items() if kind.kind.create_by)
+
+
+@pytest.mark.parametrize("name", SENT)
 def test_an_example_is_what_really_happens(as_: As, town: Any, name: str) -> None:
     found = made(as_, town, name)
     golden = json.loads((SPEC / f"examples/{name}.json").read_text(encoding="utf-8"))

@@ -69,6 +69,139 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/administrative-acts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Records in the asker's scopes, by id, a page at a time. */
+        get: {
+            parameters: {
+                query?: {
+                    /** @description the `next` of the page before */
+                    after?: string;
+                    limit?: number;
+                    unit_id?: string;
+                    /** @description 操作 · Act */
+                    act?: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "exported" | "key_rotated" | "backup_made" | "restored" | "erased";
+                    /** @description 操作人 · By */
+                    by_staff_id?: string;
+                    /** @description 对象类型 · Kind of subject */
+                    subject_kind?: string;
+                    /** @description 对象 · Subject */
+                    subject_id?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AdministrativeActPage"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/administrative-acts/{record_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                record_id: string;
+            };
+            cookie?: never;
+        };
+        /** One record; the ETag is its version. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    record_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AdministrativeAct"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/administrative-acts/{record_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                record_id: string;
+            };
+            cookie?: never;
+        };
+        /** Who changed what, when, from which device. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    record_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Change"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calendars": {
         parameters: {
             query?: never;
@@ -2373,7 +2506,7 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                kind: "calendar" | "cell" | "cell_assignment" | "crew" | "customer" | "duty" | "item" | "matter" | "notice" | "on_call" | "photo" | "questionnaire" | "response" | "service_point" | "signature" | "staff" | "survey" | "unit" | "visit" | "work_order";
+                kind: "administrative_act" | "calendar" | "cell" | "cell_assignment" | "crew" | "customer" | "duty" | "item" | "matter" | "notice" | "on_call" | "photo" | "questionnaire" | "response" | "service_point" | "signature" | "staff" | "survey" | "unit" | "visit" | "work_order";
                 field: string;
                 record_id: string;
             };
@@ -2387,7 +2520,7 @@ export interface paths {
                 query?: never;
                 header?: never;
                 path: {
-                    kind: "calendar" | "cell" | "cell_assignment" | "crew" | "customer" | "duty" | "item" | "matter" | "notice" | "on_call" | "photo" | "questionnaire" | "response" | "service_point" | "signature" | "staff" | "survey" | "unit" | "visit" | "work_order";
+                    kind: "administrative_act" | "calendar" | "cell" | "cell_assignment" | "crew" | "customer" | "duty" | "item" | "matter" | "notice" | "on_call" | "photo" | "questionnaire" | "response" | "service_point" | "signature" | "staff" | "survey" | "unit" | "visit" | "work_order";
                     field: string;
                     record_id: string;
                 };
@@ -7599,6 +7732,51 @@ export interface components {
             password: string;
             phone?: string | null;
             roles: ("admin" | "dispatcher" | "supervisor" | "representative" | "crew_leader" | "crew_member" | "hotline_agent" | "auditor")[];
+        };
+        AdministrativeAct: {
+            /**
+             * @description 操作 · Act
+             * @enum {string}
+             */
+            act: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "exported" | "key_rotated" | "backup_made" | "restored" | "erased";
+            /**
+             * Format: date-time
+             * @description 时间 · When
+             */
+            acted_at: string;
+            /** @description 操作后 · After */
+            after?: unknown;
+            /** @description 操作前 · Before */
+            before?: unknown;
+            /**
+             * Format: uuid
+             * @description 操作人 · By
+             */
+            by_staff_id?: string | null;
+            /**
+             * Format: uuid
+             * @description 设备 · Device
+             */
+            device_id?: string | null;
+            /** Format: uuid */
+            id: string;
+            kind?: string;
+            /** @description 来源地址 · From address */
+            network_address?: string | null;
+            /**
+             * Format: uuid
+             * @description 对象 · Subject
+             */
+            subject_id?: string | null;
+            /** @description 对象类型 · Kind of subject */
+            subject_kind?: string | null;
+            /** Format: uuid */
+            unit_id: string;
+            version: number;
+        };
+        AdministrativeActPage: {
+            next?: string | null;
+            rows?: components["schemas"]["AdministrativeAct"][];
         };
         AffectedIn: {
             /** @description GeoJSON Polygon, MultiPolygon, LineString or Point */

@@ -1,0 +1,50 @@
+"""The audit trail: who reads it, that it is sealed, and that nobody writes it by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from backend.db import Database
+from backend.services.auditing import note_act
+from tests.conftest import Person
+
+As = Callable[[str], Person]
+
+
+@pytest.fixture
+def noted(database: Database, town: Any) -> None:
+    """An act of the administrator's, in the group's name, and one of the north."""
+    with database.transaction() as session:
+        actor = replace(town.actor("admin"), network_address="192.0.2.7")
+        subject = ("account", town["rep"])
+        note_act(session, actor, "account_changed", subject, before={"roles": []}, after={"roles": ["auditor"]})
+        note_act(session, town.actor("auditor"), "exported", ("customer", None))
+
+
+def acts(person: Person) -> list[dict[str, Any]]:
+    """What they read of the trail."""
+    rows: list[dict[str, Any]] = person.get("/administrative-acts")["rows"]
+    return rows
+
+
+@pytest.mark.usefixtures("noted")
+def test_administrators_and_auditors_read_their_own_part(as_: As, town: Any) -> None:
+    assert {row["act"] for row in acts(as_("admin"))} == {"account_changed", "exported"}
+    assert [row["act"] for row in acts(as_("auditor"))] == ["exported"]
+    (changed,) = [row for row in acts(as_("admin")) if row["act"] == "account_changed"]
+    assert (changed["by_staff_id"], changed["network_address"]) == (town["admin"], "192.0.2.7")
+    assert (changed["before"], changed["after"]) == ({"roles": []}, {"roles": ["auditor"]})
+
+
+@pytest.mark.usefixtures("noted")
+@pytest.mark.parametrize("name", ["dispatcher", "supervisor", "agent", "rep", "leader", "member", "stranger"])
+def test_nobody_else_reads_it(as_: As, name: str) -> None:
+    assert acts(as_(name)) == []
+
+
+def test_nobody_writes_it(as_: As) -> None:
+    assert as_("admin")("POST", "/administrative-acts", {"act": "exported"}).status_code == 405

@@ -21,8 +21,8 @@ install-test:
 run: install ## install everything, load the demo city, serve (TLS=1: with a local CA and a QR for a phone; PORT=…)
 	@$(W) run $(if $(TLS),--tls) $(if $(PORT),--port $(PORT))
 
-test: install-test ## every test, with a real PostgreSQL, a real broker and real HTTP
-	@$(PY) -m pytest -m "not long" $(ARGS)
+test: install-test ## every test, with a real PostgreSQL, a real broker and real HTTP; JOBS=1 one after the other
+	@$(PY) -m pytest -m "not long" -n $(or $(JOBS),2) --dist loadfile $(ARGS)
 
 test-long: install-test ## minutes-long races and the large demo
 	@$(PY) -m pytest -m long $(ARGS)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import itertools
 import json
 import os
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +24,7 @@ from werkzeug.serving import make_server
 from backend import config, logs, migrations
 from backend.app import create_app, make_house
 from backend.db import Database, make_engine
-from backend.local.cluster import Cluster, private_cluster
+from backend.local.cluster import Cluster, find_binaries
 from backend.local.fonts import find_fonts
 from mobile_api_spec.phone import Clock, Link, Phone
 from tests import factories
@@ -32,17 +34,38 @@ from tests.signing import Crew, crew_with_a_key
 _numbers = itertools.count()
 logs.configure()
 HOME = config.read().home
+# Each of several test processes side by side has its own cluster, servers and ports.
+PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+OWN_HOME = HOME / "tests" / PROCESS
 
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """PostgreSQL with PostGIS, without fsync, for this run."""
-    HOME.mkdir(parents=True, exist_ok=True)
-    found = private_cluster(HOME, durable=False, name="test-cluster")
+    OWN_HOME.mkdir(parents=True, exist_ok=True)
+    with one_at_a_time():
+        binaries = find_binaries(HOME)
+    found = Cluster(OWN_HOME / "cluster", binaries, durable=False)
+    found.start()
     _drop_copies(found)
     yield found
     _drop_copies(found)
     found.stop()
+
+
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """For what may install something: test processes side by side take turns."""
+    lock = HOME / "tests" / "install.lock"
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def own_port(port: int) -> int:
+    """A port to try first that no other test process tries."""
+    return port + 1000 * int(PROCESS.removeprefix("gw"))
 
 
 def _drop_copies(cluster: Cluster) -> None:
@@ -223,7 +246,8 @@ def crew(phone_of: Callable[..., Phone], database: Database, town: factories.Tow
 @pytest.fixture(scope="session", autouse=True)
 def fonts() -> Path:
     """The font of papers, looked for once: every server of the tests finds it by its environment."""
-    folder = find_fonts(HOME)
+    with one_at_a_time():
+        folder = find_fonts(HOME)
     assert folder, "no Chinese font could be had for papers"
     os.environ["WANGGE_FONTS"] = str(folder)
     return folder

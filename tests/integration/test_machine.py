@@ -25,7 +25,7 @@ from backend.local.stage import stage
 from backend.local.tls import make_certificate, own_address, qr
 from backend.services import door
 from tests import factories
-from tests.conftest import HOME
+from tests.conftest import HOME, OWN_HOME, own_port
 from tests.factories import Town, uid
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +44,7 @@ def _change_phone(http: httpx.Client, path: str) -> bool:
 
 def test_a_worker_serves_what_a_request_announced(town: Town, tmp_path: Path) -> None:
     """Real HTTP, a real broker and a real worker: the change of a customer reaches an open job's card by itself."""
-    with stage(HOME / "test-stage", build, port=19100) as (url, machine):
+    with stage(OWN_HOME / "test-stage", build, port=own_port(19100)) as (url, machine):
         http = httpx.Client(base_url=f"{url}/api/v1", trust_env=False, timeout=60)
         device = {"id": uid("d"), "name": "desk"}
         token = http.post("/sessions", json={"login": "T001", "password": factories.PASSWORD, "device": device}).json()[

@@ -17,7 +17,7 @@ from backend.db import Database, make_engine
 from backend.local.stage import stage
 from mobile_api_spec.phone import Link, Offline, Phone, Refused
 from tests import factories
-from tests.conftest import HOME
+from tests.conftest import OWN_HOME, own_port
 from tests.factories import PASSWORD, Town
 
 Trouble = Callable[[int, threading.Event, threading.Event, list[int]], None]
@@ -106,7 +106,7 @@ def attempt(phone: Phone) -> bool:
 def test_what_was_acknowledged_is_there_and_nothing_twice(
     tmp_path: Path, town: Town, trouble: Trouble, wanted: int
 ) -> None:
-    with stage(HOME / "test-kills", build, port=19500) as (url, machine):
+    with stage(OWN_HOME / "test-kills", build, port=own_port(19500)) as (url, machine):
         phone = Phone(tmp_path, Link(url))
         phone.sign_in("T005", PASSWORD)
         phone.pull()

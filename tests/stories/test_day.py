@@ -10,13 +10,15 @@ from rich.console import Console
 from backend.demo.load import SIZES, load_city
 from backend.demo.story import play
 from backend.local.stage import stage
-from tests.conftest import HOME
+from tests.conftest import OWN_HOME, own_port
 
 
 def test_every_promise_of_the_day_is_kept(tmp_path: Path) -> None:
     console = Console(file=io.StringIO(), width=200)
     with stage(
-        HOME / "test-story", lambda database: load_city(database, SIZES["small"], lambda *_: None), port=19000
+        OWN_HOME / "test-story",
+        lambda database: load_city(database, SIZES["small"], lambda *_: None),
+        port=own_port(19000),
     ) as (url, _):
         kept = play(url, tmp_path, console)
     printed = console.file.getvalue()  # type: ignore[attr-defined]

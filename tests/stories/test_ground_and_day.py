@@ -13,14 +13,14 @@ from backend.demo.load import SIZES, load_city
 from backend.local.stage import stage
 from backend.queries.scopes import today
 from mobile_api_spec.phone import Phone
-from tests.conftest import HOME
+from tests.conftest import OWN_HOME, own_port
 
 
 @pytest.fixture(scope="module")
 def troupe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Troupe]:
     """A small city served by web and worker; everybody in it is at hand."""
     load = lambda database: load_city(database, SIZES["small"], lambda *_: None)  # noqa: E731
-    with stage(HOME / "test-ground-story", load, port=19150) as (url, _):
+    with stage(OWN_HOME / "test-ground-story", load, port=own_port(19150)) as (url, _):
         found = Troupe(url, tmp_path_factory.mktemp("phones"))
         yield found
         found.go_home()

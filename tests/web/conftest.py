@@ -22,7 +22,7 @@ from backend.demo.people import PASSWORD
 from backend.local.browser import find_chromium
 from backend.local.machine import Machine
 from backend.local.stage import stage
-from tests.conftest import HOME
+from tests.conftest import HOME, OWN_HOME, one_at_a_time, own_port
 
 FLAGS = [
     "--no-sandbox",
@@ -74,7 +74,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
     load = lambda database: load_city(database, SIZES["small"], lambda *_: None)  # noqa: E731
     # A dozen tests sign the same few people in again and again.
     os.environ["WANGGE_LIMITS"] = "off"
-    with stage(HOME / "test-web", load, port=19250) as (url, machine):
+    with stage(OWN_HOME / "test-web", load, port=own_port(19250)) as (url, machine):
         yield City(url, machine, pages)
     del os.environ["WANGGE_LIMITS"], os.environ["WANGGE_WEB_ROOT"]
 
@@ -82,7 +82,8 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The distribution's Chromium."""
-    program = find_chromium(HOME)
+    with one_at_a_time():
+        program = find_chromium(HOME)
     with sync_playwright() as playwright:
         environment = {**os.environ, **program.environment}
         found = playwright.chromium.launch(executable_path=program.path, args=FLAGS, env=environment)

@@ -122,7 +122,7 @@ def test_the_command_line_says_the_same(crew: Crew, tmp_path: Any, monkeypatch: 
     for given, code, word in ((sheet, 0, "genuine"), (sheet | {"result": "修好了。"}, 1, "changed")):
         file = tmp_path / "sheet.json"
         file.write_text(json.dumps(given))
-        monkeypatch.setattr("backend.cli._verdict", lambda *asked: verdict_of(crew.database, *asked))
+        monkeypatch.setattr("backend.commands.evidence._verdict", lambda *asked: verdict_of(crew.database, *asked))
         done = CliRunner().invoke(main, ["verify-sheet", signature, str(file)])
         assert (done.exit_code, word in done.output) == (code, True), done.output
 

@@ -130,7 +130,7 @@ def photos_of(as_: As, job: str) -> list[dict[str, Any]]:
 
 def it_proves_itself(crew: Crew, signature: str, as_: As, app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     """Genuine by its QR code, by the API and in the shell; one character on, and all three say changed."""
-    monkeypatch.setattr("backend.cli._verdict", lambda *asked: _verdict(crew.database, *asked))
+    monkeypatch.setattr("backend.commands.evidence._verdict", lambda *asked: _verdict(crew.database, *asked))
     sheet = crew.stored("signature", signature)["sheet"]
     code = code_on_paper(as_, crew.job)
     assert told(app, code, sheet, signature, tmp_path) == ["genuine"] * 3

@@ -1,0 +1,32 @@
+"""`migrate`, `migration` and `spec`: the database's schema and the contract's generated files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from backend import migrations, specification
+from backend.commands.machine import console, migrated, the_machine
+
+
+@click.command()
+def spec() -> None:
+    """Write mobile_api_spec's generated files."""
+    for path in specification.write_all(Path("mobile_api_spec")):
+        console.print(f"wrote {path}")
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    with the_machine() as machine, migrated(machine):
+        console.print("数据库已是最新 · the database is at the newest schema")
+
+
+@click.command()
+@click.argument("sentence")
+def migration(sentence: str) -> None:
+    """Write a new migration from what the models have and the database lacks."""
+    with the_machine() as machine, migrated(machine) as database:
+        console.print(f"wrote {migrations.make_revision(database.engine, sentence or 'change')}")

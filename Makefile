@@ -19,39 +19,39 @@ install-test:
 	@$(PY) deploy/pages.py
 
 run: install ## install everything, load the demo city, serve (TLS=1: with a local CA and a QR for a phone; PORT=…)
-	@$(W) run $(if $(TLS),--tls) $(if $(PORT),--port $(PORT))
+	@exec $(W) run --with-parent $(if $(TLS),--tls) $(if $(PORT),--port $(PORT))
 
 test: install-test ## every test, with a real PostgreSQL, a real broker and real HTTP; JOBS=1 one after the other
-	@$(PY) -m pytest -m "not long" -n $(or $(JOBS),2) --dist loadfile $(ARGS)
+	@exec $(PY) -m pytest -m "not long" -n $(or $(JOBS),2) --dist loadfile $(ARGS)
 
 test-long: install-test ## minutes-long races and the large demo
-	@$(PY) -m pytest -m long $(ARGS)
+	@exec $(PY) -m pytest -m long $(ARGS)
 
 soak: install-test ## simulated worlds for as long as one likes: make soak SEEDS=100000 MINUTES=60
-	@$(PY) -m tests.simulation.soak --seeds $(or $(SEEDS),1000000) --minutes $(or $(MINUTES),10) $(if $(FROM),--from $(FROM))
+	@exec $(PY) -m tests.simulation.soak --seeds $(or $(SEEDS),1000000) --minutes $(or $(MINUTES),10) $(if $(FROM),--from $(FROM))
 
 mutants: install-test ## change the sync core line by line and see which changes no test notices (some minutes)
-	@$(PY) -m tests.mutants
+	@exec $(PY) -m tests.mutants
 
 shots: install-test ## pictures of every page in both languages, into .wangge/shots
-	@$(PY) -m tests.web.shots
+	@exec $(PY) -m tests.web.shots
 
 check: install-test ## lint, types, import contracts
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy && "$(WANGGE_HOME)/venv/bin/lint-imports"
 
 bench: install-test ## measure; results go to bench/RESULTS.md by hand, with machine and commit
-	@$(PY) -m bench $(ARGS)
+	@exec $(PY) -m bench $(ARGS)
 
 spec: install ## write mobile_api_spec's generated files
-	@$(W) spec
+	@exec $(W) spec
 
 migration: install ## a new migration from the models: make migration NAME="add meter reading"
-	@$(W) migration "$(NAME)"
+	@exec $(W) migration "$(NAME)"
 
 pages: install ## build the console and the phone app (`make run` does it when they changed)
 
 demo: install ## play one day over real HTTP and check every promise
-	@$(W) story
+	@exec $(W) story
 
 clean: ## remove what make run and make test made (one folder) and refuse anything else
 	@$(PYTHON) deploy/clean.py

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import signal
-from types import FrameType
-
 import click
 
 from backend import logs
 from backend.commands import evidence, ground, keeping, schema, serving
+from backend.local import interrupts
 
 
 @click.group()
 def main() -> None:
     """网格 Wangge: field service for a city water utility."""
     logs.configure(is_json=False)
-    signal.signal(signal.SIGTERM, _as_interrupt)
-
-
-def _as_interrupt(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+    interrupts.listen()
 
 
 for _command in (

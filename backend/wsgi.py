@@ -4,10 +4,13 @@ import gc
 
 from backend import config, logs
 from backend.app import create_app
+from backend.local.home import Home
 from backend.services.history import watch_history
 
 logs.configure()
 settings = config.read()
+here = Home(settings.home)
+here.attend()
 app = create_app(settings)
 watch_history(app.extensions["wangge"].database, settings.home)
 

@@ -9,6 +9,8 @@ import click
 from backend.commands.machine import console, the_machine
 from backend.local import safekeeping
 
+SECONDS_TO_DRAIN = 60.0
+
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
@@ -20,8 +22,15 @@ def backup(folder: Path) -> None:
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, exists=True))
-def restore(folder: Path) -> None:
-    """Bring database and objects back from FOLDER and open a new epoch."""
+@click.option("--drain", is_flag=True, help="let a running server stop serving for as long as it takes")
+def restore(folder: Path, drain: bool) -> None:
+    """Bring database and objects back from FOLDER and open a new epoch; refused beside a running server, unless --drain."""
     with the_machine() as machine:
-        number = safekeeping.restore(machine, folder)
+        machine.home.begin_restore(SECONDS_TO_DRAIN if drain else None)
+        try:
+            number = safekeeping.restore(machine, folder)
+        except safekeeping.NotRestored as error:
+            raise click.ClickException(f"没有恢复，数据库没有变 · nothing was restored: {error}") from error
+        finally:
+            machine.home.end_restore()
         console.print(f"已恢复，新纪元 restored; phones compare themselves with epoch {number}")

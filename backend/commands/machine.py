@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,28 +13,44 @@ from sqlalchemy.exc import OperationalError
 from backend import config, migrations
 from backend.db import Database
 from backend.local.cluster import NoPostgres
+from backend.local.home import Home, HomeTaken, not_ours
 from backend.local.machine import Machine
 
 console = Console()
 
 
+def settings_here() -> config.Settings:
+    """The settings of this home: what this shell says, and for the rest what the running server was told."""
+    own = config.read()
+    running = Home(own.home).running()
+    return config.read({**running.environment, **os.environ}) if running else own
+
+
 @contextmanager
-def the_machine() -> Iterator[Machine]:
-    """The private machine, or a sentence about why there is none."""
+def the_machine(*, serving: bool = False) -> Iterator[Machine]:
+    """The private machine, attached to what runs of it already; or a sentence about why there is none."""
+    machine = None
     try:
-        machine = Machine.prepare(config.read())
+        machine = Machine.prepare(config.read() if serving else settings_here(), serving=serving)
+        yield machine
     except NoPostgres as error:
         console.print(f"[red]没有可用的数据库 · No database:[/] {error}")
         sys.exit(1)
-    try:
-        yield machine
+    except HomeTaken as error:
+        console.print(f"[red]{error}[/]", soft_wrap=True, highlight=False)
+        sys.exit(1)
+    except PermissionError as error:
+        home = config.read().home
+        console.print(f"[red]{not_ours(home, home.stat().st_uid)}[/]\n{error}", soft_wrap=True, highlight=False)
+        sys.exit(1)
     except OperationalError:
         console.print(
             "[red]数据库连不上，请检查 WANGGE_DATABASE_URL · The database does not answer; check WANGGE_DATABASE_URL[/]"
         )
         sys.exit(1)
     finally:
-        machine.stop()
+        if machine is not None:
+            machine.stop()
 
 
 @contextmanager

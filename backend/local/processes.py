@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
+
+from backend.local.interrupts import end_with_parent, held_back
 
 log = structlog.get_logger(__name__)
 SECONDS_TO_STOP = 10
@@ -27,9 +30,10 @@ class Processes:
     _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     def start(self, name: str, *command: str) -> None:
-        """Start `python -m …` in a process group of its own."""
+        """Start `python -m …` in a process group of its own; it does not outlive this process."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with (self.folder / f"{name}.log").open("ab") as out:
+        parent = os.getpid()
+        with (self.folder / f"{name}.log").open("ab") as out, held_back():
             self._children[name] = subprocess.Popen(
                 [sys.executable, "-m", *command],
                 stdout=out,
@@ -37,34 +41,47 @@ class Processes:
                 stdin=subprocess.DEVNULL,
                 env={**os.environ, **self.environment},
                 start_new_session=True,
+                preexec_fn=lambda: end_with_parent(parent),
             )
 
     def pid(self, name: str) -> int:
         """A child's process id."""
         return self._children[name].pid
 
-    def wait(self) -> str:
-        """Until one of them ends by itself; returns its name."""
-        while True:
+    def groups(self) -> list[int]:
+        """The process groups of its children."""
+        return [child.pid for child in self._children.values()]
+
+    def wait(self, is_enough: Callable[[], bool] = lambda: False) -> str:
+        """Until one of them ends by itself, whose name is returned; or until it is enough, and then no name."""
+        while not is_enough():
             for name, child in self._children.items():
                 if child.poll() is not None:
                     return name
             time.sleep(0.3)
+        return ""
 
     def stop(self) -> None:
         """Ask all to end, and end what does not."""
         for child in self._children.values():
             if child.poll() is None:
-                os.killpg(child.pid, signal.SIGTERM)
+                _tell(child.pid, signal.SIGTERM)
         deadline = time.monotonic() + SECONDS_TO_STOP
         for name, child in self._children.items():
             try:
                 child.wait(max(deadline - time.monotonic(), 0.1))
             except subprocess.TimeoutExpired:
                 log.warning("process.killed", process=name)
-                os.killpg(child.pid, signal.SIGKILL)
+                _tell(child.pid, signal.SIGKILL)
                 child.wait()
+            # One that was killed has left its own children behind in its group.
+            _tell(child.pid, signal.SIGKILL)
         self._children.clear()
+
+
+def _tell(group: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, number)
 
 
 def free_port(wanted: int) -> int:

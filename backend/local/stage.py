@@ -19,14 +19,18 @@ from backend.local.machine import Machine, secret_key
 def stage(
     home: Path, prepare: Callable[[Database], None], *, port: int = 18000, durable: bool = False, worker: bool = True
 ) -> Iterator[tuple[str, Machine]]:
-    """A freshly prepared server in `home`; gives its address. Whatever an earlier one left there is removed."""
-    for left in ("objects", "uploads", "logs"):
-        shutil.rmtree(home / left, ignore_errors=True)
+    """A freshly prepared server in `home`; gives its address. Whatever an earlier one left there is removed.
+
+    Raises HomeTaken where one is under way.
+    """
     home.mkdir(parents=True, exist_ok=True)
-    cluster = private_cluster(home, durable=durable)
     broker = Broker(home / "broker")
-    machine = Machine(config.read({"WANGGE_HOME": str(home)}), cluster, broker, is_private=True)
+    machine = Machine(config.read({"WANGGE_HOME": str(home)}), None, broker, is_private=True)
     try:
+        machine.home.take()
+        for left in ("objects", "uploads", "logs"):
+            shutil.rmtree(home / left, ignore_errors=True)
+        cluster = machine.cluster = private_cluster(home, durable=durable)
         cluster.psql("postgres", "DROP DATABASE IF EXISTS stage WITH (FORCE)")
         cluster.ensure_database("stage")
         broker.start()
@@ -42,6 +46,8 @@ def stage(
         migrations.upgrade(database.engine)
         prepare(database)
         database.engine.dispose()
-        yield f"http://127.0.0.1:{machine.serve(port, worker=worker)}", machine
+        url = f"http://127.0.0.1:{machine.serve(port, worker=worker)}"
+        machine.home.say(url, {}, machine.processes.groups() if machine.processes else [])
+        yield url, machine
     finally:
         machine.stop()

@@ -146,7 +146,7 @@ def _smorest() -> dict[str, Any]:
 
 
 def _limits(settings: config.Settings) -> dict[str, Any]:
-    """Counted in the broker, which all processes share; in memory where there is none."""
+    """Counted in the broker, which all processes share; in memory where there is none, and while it is away."""
     url = settings.broker_url
     shared = (
         url.replace("redis+socket://", "redis+unix://")
@@ -156,4 +156,5 @@ def _limits(settings: config.Settings) -> dict[str, Any]:
     return {
         "RATELIMIT_STORAGE_URI": shared,
         "RATELIMIT_HEADERS_ENABLED": True,
+        "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
     }

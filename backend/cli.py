@@ -2,35 +2,50 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import click
 
 from backend import logs
-from backend.commands import evidence, ground, keeping, schema, serving
 from backend.local import interrupts
 
+# Each command with the place where it stands, which is read when it is asked for: a backup need not wait for what only
+# the server or the demo city is made of.
+COMMANDS = {
+    "run": "serving:run",
+    "demo": "serving:demo",
+    "story": "serving:story",
+    "ground": "ground:ground",
+    "spec": "schema:spec",
+    "migrate": "schema:migrate",
+    "migration": "schema:migration",
+    "verify": "evidence:verify",
+    "verify-sheet": "evidence:verify_sheet",
+    "erase": "evidence:erase",
+    "backup": "keeping:backup",
+    "restore": "keeping:restore",
+}
 
-@click.group()
+
+class _Commands(click.Group):
+    """The commands of the table above."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        found: click.Command = getattr(import_module(f"backend.commands.{module}"), name)
+        return found
+
+
+@click.group(cls=_Commands)
 def main() -> None:
     """网格 Wangge: field service for a city water utility."""
     logs.configure(is_json=False)
     interrupts.listen()
-
-
-for _command in (
-    serving.run,
-    serving.demo,
-    serving.story,
-    ground.ground,
-    schema.spec,
-    schema.migrate,
-    schema.migration,
-    evidence.verify,
-    evidence.verify_sheet,
-    evidence.erase,
-    keeping.backup,
-    keeping.restore,
-):
-    main.add_command(_command)
 
 
 if __name__ == "__main__":

@@ -24,7 +24,7 @@ from backend.records import wire
 from backend.services.contacts import Contact
 from backend.services.credentials import token_sha256
 from backend.services.history import watch_history
-from backend.services.nudging import listen, open_broker, pace_of
+from backend.services.nudging import answers, listen, open_broker, pace_of
 from backend.services.syncing import (
     MOST_MUTATIONS,
     PAGE_LINES,
@@ -346,7 +346,7 @@ class Nudges(MethodView):
         if entrance.actor.device_revoked:
             raise Problem("device_revoked", wipe=True)
         pace = pace_of(entrance.actor)
-        if broker is None or not pace.streams.acquire(blocking=False):
+        if broker is None or not answers(broker) or not pace.streams.acquire(blocking=False):
             return Response(status=204, headers={"Retry-After": str(pace.poll_s)})
         events = Response(listen(broker, sorted(entrance.scopes), pace), mimetype="text/event-stream")
         events.call_on_close(pace.streams.release)

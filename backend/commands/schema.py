@@ -6,13 +6,16 @@ from pathlib import Path
 
 import click
 
-from backend import migrations, specification
+from backend import migrations
 from backend.commands.machine import console, migrated, the_machine
 
 
 @click.command()
 def spec() -> None:
     """Write mobile_api_spec's generated files."""
+    # It knows the whole server, which the other commands here need not wait for.
+    from backend import specification
+
     for path in specification.write_all(Path("mobile_api_spec")):
         console.print(f"wrote {path}")
 

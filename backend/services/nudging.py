@@ -84,7 +84,25 @@ def call_out(broker: redis.Redis | None, scopes: Collection[str]) -> None:
 def listen(
     broker: redis.Redis, scopes: Collection[str], pace: Pace, lasting: float = STREAM_SECONDS
 ) -> Iterator[bytes]:
-    """Server-sent events: one `pull` for all that came within the pace, a little spread out; heartbeats between."""
+    """Server-sent events: one `pull` for all that came within the pace, a little spread out; heartbeats between.
+
+    They end when the broker goes away: whoever listened comes again, and is told to poll for as long as there is none.
+    """
+    try:
+        yield from _heard(broker, scopes, pace, lasting)
+    except redis.RedisError as error:
+        log.warning("nudge.broken", error=type(error).__name__)
+
+
+def answers(broker: redis.Redis) -> bool:
+    """Whether the broker is there."""
+    try:
+        return bool(broker.ping())
+    except redis.RedisError:
+        return False
+
+
+def _heard(broker: redis.Redis, scopes: Collection[str], pace: Pace, lasting: float) -> Iterator[bytes]:
     with broker.pubsub(ignore_subscribe_messages=True) as channel:  # type: ignore[no-untyped-call]
         channel.subscribe(*[_PREFIX + scope for scope in scopes])
         ends, spoke, beat = time.monotonic() + lasting, time.monotonic() - pace.least_s, time.monotonic()

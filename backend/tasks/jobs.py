@@ -48,6 +48,8 @@ def make_celery(settings: config.Settings) -> Celery:
         task_ignore_result=True,
         worker_prefetch_multiplier=1,
         broker_connection_retry_on_startup=True,
+        # For ever: a worker that gave up would have to be started again by hand.
+        broker_connection_max_retries=None,
         broker_transport_options={
             "visibility_timeout": 300,
             "unacked_restore_interval": 2,
@@ -82,6 +84,8 @@ def make_wake(settings: config.Settings) -> Callable[[], None]:
     if not settings.broker_url:
         return lambda: None
     app = make_celery(settings)
+    # Whoever wrote does not wait for a broker that is away.
+    app.conf.broker_transport_options |= {"max_retries": 0, "interval_start": 0}
     last = [0.0]
 
     def wake() -> None:

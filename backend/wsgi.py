@@ -1,6 +1,10 @@
 """The way in over HTTP: `gunicorn backend.wsgi:app`."""
 
 import gc
+import threading
+import time
+
+from sqlalchemy.exc import OperationalError
 
 from backend import config, logs
 from backend.app import create_app
@@ -12,7 +16,24 @@ settings = config.read()
 here = Home(settings.home)
 here.attend()
 app = create_app(settings)
-watch_history(app.extensions["wangge"].database, settings.home)
+
+
+def _has_watched() -> bool:
+    try:
+        watch_history(app.extensions["wangge"].database, settings.home)
+    except OperationalError:
+        return False
+    return True
+
+
+def _watch_once_it_answers() -> None:
+    while not _has_watched():
+        time.sleep(1)
+
+
+# A worker that ended because the database is away would take the whole server with it: it says 503 until it is back.
+if not _has_watched():
+    threading.Thread(target=_watch_once_it_answers, daemon=True).start()
 
 # What the server is made of lives as long as it does: the collector need not look at it again and again.
 gc.collect()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +27,7 @@ from backend.local.broker import Broker
 from backend.local.cluster import Cluster, find_binaries
 from backend.local.home import Home, HomeTaken
 from backend.local.machine import Machine
+from backend.local.processes import Processes
 from tests import factories
 from tests.conftest import HOME
 from tests.factories import uid
@@ -124,6 +127,8 @@ def home() -> Iterator[Path]:
     assert machine.cluster is not None
     machine.cluster.psql("postgres", "DROP DATABASE IF EXISTS wangge WITH (FORCE)")
     machine.cluster.ensure_database()
+    for witness in ("seals.jsonl", "history.json"):
+        (HERE / witness).unlink(missing_ok=True)
     database = Database(machine.engine())
     migrations.upgrade(database.engine)
     with database.transaction() as session:
@@ -197,9 +202,7 @@ class Load:
 
 def start(tmp: Path, name: str) -> subprocess.Popen[str]:
     town = factories.Town()
-    arguments = [
-        part.replace("{tmp}", str(tmp)).format_map(town) if "{" in part else part for part in BESIDE[name][0]
-    ]
+    arguments = [part.replace("{tmp}", str(tmp)).format_map(town) if "{" in part else part for part in BESIDE[name][0]]
     command = [str(WANGGE), name, *arguments]
     return subprocess.Popen(
         command, cwd=tmp, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -209,9 +212,9 @@ def start(tmp: Path, name: str) -> subprocess.Popen[str]:
 def test_every_command_beside_a_loaded_server_leaves_it_answering(made: Server, tmp_path: Path) -> None:
     assert set(BESIDE) | APART == set(COMMANDS)
     (tmp_path / "sheet.json").write_text("{}")
-    with Load(made) as load:
+    with Load(made) as load, ExitStack() as stack:
         # All at once: none of them may stop what another one, or the server, still uses.
-        for name, process in [(name, start(tmp_path, name)) for name in BESIDE]:
+        for name, process in [(name, stack.enter_context(start(tmp_path, name))) for name in BESIDE]:
             said, _ = process.communicate(timeout=200)
             assert process.returncode == BESIDE[name][1], (name, said)
             assert BESIDE[name][2] in said.replace("\n", ""), (name, said)
@@ -309,3 +312,24 @@ def test_a_command_that_outlives_the_server_stops_the_database(home: Path) -> No
     engine.dispose()
     command.stop()
     assert left() == []
+
+
+def test_a_web_worker_that_begins_without_a_database_says_so_and_serves_once_it_is_there(home: Path) -> None:
+    cluster = Cluster(HERE / "cluster", find_binaries(HERE))
+    own = {"WANGGE_DATABASE_URL": cluster.url(), "WANGGE_SECRET_KEY": "of a test that lasts some seconds"}
+    processes = Processes(HERE / "logs", {**environment(), **own})
+    processes.start("bare", "gunicorn", "--bind", "127.0.0.1:19680", "--no-control-socket", "backend.wsgi:app")
+    seen: list[int] = []
+
+    def status() -> int:
+        with contextlib.suppress(httpx.HTTPError):
+            seen.append(httpx.get("http://127.0.0.1:19680/readyz", trust_env=False, timeout=60).status_code)
+        return seen[-1] if seen else 0
+
+    try:
+        assert until(lambda: status() == 503, 60), seen
+        cluster.start()
+        assert until(lambda: status() == 200, 40), seen
+    finally:
+        processes.stop()
+        cluster.stop()

@@ -8,7 +8,7 @@ import pwd
 import signal
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import orjson
@@ -70,6 +70,10 @@ class Home:
         """Tell commands where this server answers and what it was told; for its owner's eyes alone."""
         running = Running(os.getpid(), address, dict(environment), list(groups))
         self._server.write(orjson.dumps(asdict(running)))
+
+    def regroup(self, groups: Iterable[int]) -> None:
+        """The same, after a process was started anew."""
+        self._server.write(orjson.dumps(asdict(replace(self._said(), groups=list(groups)))))
 
     def leave(self) -> None:
         """Be its server no longer."""

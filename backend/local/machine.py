@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,8 @@ log = structlog.get_logger(__name__)
 WEB_WORKERS = 2
 WEB_THREADS = 64
 SECONDS_BETWEEN_LOOKS = 3.0
+# A process that ends so often within so long will not stay.
+MOST_ENDS, SECONDS_OF_ENDS = 5, 60.0
 
 
 def secret_key(home: Path) -> str:
@@ -156,9 +159,13 @@ class Machine:
         self.processes.start("worker", "celery", *worker)
 
     def wait(self) -> str:
-        """Until one of its processes ends by itself, whose name is returned, or a restore asks it to step aside."""
+        """Until a restore asks it to step aside, or a process of its own will not stay: its name is returned then.
+
+        One that ends by itself is started again: a Celery worker that holds unconfirmed messages does not survive that
+        the broker goes away, and it must be there when the broker is back.
+        """
         assert self.processes is not None
-        looked = [time.monotonic()]
+        ended, looked = deque[float](maxlen=MOST_ENDS), [time.monotonic()]
 
         def is_enough() -> bool:
             if time.monotonic() - looked[0] > SECONDS_BETWEEN_LOOKS:
@@ -166,7 +173,16 @@ class Machine:
                 self._revive()
             return self.home.is_restoring()
 
-        return self.processes.wait(is_enough)
+        while name := self.processes.wait(is_enough):
+            ended.append(time.monotonic())
+            if len(ended) == MOST_ENDS and ended[-1] - ended[0] < SECONDS_OF_ENDS:
+                return name
+            log.warning("process.ended", process=name)
+            self._revive()
+            time.sleep(1)
+            self.processes.begin_again(name)
+            self.home.regroup(self.processes.groups())
+        return ""
 
     def _revive(self) -> None:
         """A database or broker of its own that went away is started again; web and worker find it by themselves."""

@@ -28,11 +28,12 @@ class Processes:
     folder: Path
     environment: Mapping[str, str]
     _children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    _commands: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def start(self, name: str, *command: str) -> None:
         """Start `python -m …` in a process group of its own; it does not outlive this process."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        parent = os.getpid()
+        parent, self._commands[name] = os.getpid(), command
         with (self.folder / f"{name}.log").open("ab") as out, held_back():
             self._children[name] = subprocess.Popen(
                 [sys.executable, "-m", *command],
@@ -47,6 +48,11 @@ class Processes:
     def pid(self, name: str) -> int:
         """A child's process id."""
         return self._children[name].pid
+
+    def begin_again(self, name: str) -> None:
+        """Start one anew that has ended; whatever it left in its group ends first."""
+        _tell(self._children[name].pid, signal.SIGKILL)
+        self.start(name, *self._commands[name])
 
     def groups(self) -> list[int]:
         """The process groups of its children."""

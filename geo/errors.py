@@ -66,6 +66,41 @@ class FileTooLarge(GeoError):
     en = "larger than a map of a city's cells"
 
 
+class OpensElsewhere(GeoError):
+    """The file would send its reader to something else; what, the arguments say. Nothing of it is opened."""
+
+    zh = "文件会让读取程序去打开别的文件、网址或查询，不予读取；请让制图人导出成独立的文件"
+    en = "it would make its reader open another file, address or query, so it is not read: have it exported whole"
+
+
+class ReadingStopped(GeoError):
+    """The process that read the file gave no answer."""
+
+    zh = "读取这个文件的程序出错停止了，文件可能已损坏"
+    en = "the reader of this file failed and was stopped: the file may be damaged"
+
+
+class ReadingTooLong(ReadingStopped):
+    """The time for one file was over."""
+
+    zh = "读取这个文件的时间超过限度，已停止；请简化或分成几个文件"
+    en = "reading this file took too long and was stopped: simplify it, or send it in parts"
+
+
+class ReadingTooMuch(ReadingStopped):
+    """The memory for one file was not enough."""
+
+    zh = "读取这个文件需要的内存超过限度，已停止；请简化或分成几个文件"
+    en = "reading this file took too much memory and was stopped: simplify it, or send it in parts"
+
+
+class ReadersBusy(ReadingStopped):
+    """Others' files are being read for so long that this one was not begun."""
+
+    zh = "正在读取别的文件，请稍后再导入"
+    en = "other files are being read: import again a little later"
+
+
 class LayerNeeded(GeoError):
     """The file holds several layers; one must be named."""
 

@@ -6,6 +6,7 @@ one file in memory and the libraries, and is gone with its answer. Started by `c
 
 from __future__ import annotations
 
+import glob
 import importlib
 import json
 import os
@@ -30,12 +31,14 @@ def main() -> None:
     """Say which walls stand, then answer one file after the other until nobody asks any more."""
     walls.die_with_parent()
     requests, replies = _private_pipes()
+    # Only these: a number that a library still holds must not become another file's.
+    pipes = [requests.fileno(), replies.fileno()]
     standing = (["network namespace"] if walls.leave_network() else []) + walls.available()
     module, limits = importlib.import_module(sys.argv[1]), Limits(**json.loads(sys.argv[2]))
     _send(replies, frames.packed({"walls": standing}))
     while (asked := frames.read(requests, 1 << 30)) is not None:
         folder = tempfile.mkdtemp(dir=os.getcwd())
-        why, answer = _answered(module, limits, folder, asked)
+        why, answer = _answered(module, limits, folder, asked, pipes)
         shutil.rmtree(folder, ignore_errors=True)
         _send(replies, frames.packed({"stopped": why}, answer))
         del asked, answer
@@ -57,13 +60,13 @@ def _send(stream: BinaryIO, data: bytes) -> None:
 
 
 def _answered(
-    module: ModuleType, limits: Limits, folder: str, asked: tuple[frames.Head, bytes]
+    module: ModuleType, limits: Limits, folder: str, asked: tuple[frames.Head, bytes], pipes: list[int]
 ) -> tuple[str | None, bytes]:
     """What a confined copy answers, or why it was stopped: `time`, `memory`, `answer` or `crash`."""
     receiving, sending = os.pipe()
     copy = os.fork()
     if copy == 0:
-        _confined(module, limits, folder, sending, asked)
+        _confined(module, limits, folder, sending, asked, [*pipes, receiving])
     os.close(sending)
     why, answer = _received(receiving, limits)
     os.close(receiving)
@@ -94,17 +97,24 @@ def _ended(status: int) -> str | None:
     return None if code == 0 else "memory" if code == _NO_MEMORY else "crash"
 
 
-def _confined(module: ModuleType, limits: Limits, folder: str, sending: int, asked: tuple[frames.Head, bytes]) -> None:
+def _confined(
+    module: ModuleType,
+    limits: Limits,
+    folder: str,
+    sending: int,
+    asked: tuple[frames.Head, bytes],
+    closed: list[int],
+) -> None:
     """Never returns: whatever happens ends the copy here, with nothing of the first process's undone."""
     code = 1
     try:
         walls.die_with_parent()
-        os.dup2(sending, 3)
-        os.closerange(4, 1 << 16)
+        for ours in closed:
+            os.close(ours)
         os.chdir(folder)
         hold_to(limits)
         walls.raise_walls(folder, [*_libraries(), *module.FOLDERS])
-        with os.fdopen(3, "wb", closefd=False) as stream:
+        with os.fdopen(sending, "wb", closefd=False) as stream:
             _send(stream, _packed_answer(module, *asked))
         code = 0
     except MemoryError:
@@ -123,8 +133,9 @@ def _packed_answer(module: ModuleType, question: frames.Head, data: bytes) -> by
 
 
 def _libraries() -> set[str]:
-    """Python's own folders: what is imported late, and the tables that libraries bring along."""
-    return {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    """Python's own folders (what is imported late, the tables of libraries), and the C library's of old alphabets."""
+    alphabets = {os.path.realpath(one) for where in ("gconv", "*/gconv") for one in glob.glob(f"/usr/lib*/{where}")}
+    return alphabets | {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
 
 
 if __name__ == "__main__":

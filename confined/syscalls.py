@@ -7,7 +7,7 @@ import platform
 from dataclasses import dataclass
 
 # name -> (x86_64, aarch64); None where a machine has no such call.
-_NEVER: dict[str, tuple[int | None, int]] = {
+_NEVER: dict[str, tuple[int, int | None]] = {
     # The network, and other processes' sockets.
     "socket": (41, 198), "socketpair": (53, 199), "connect": (42, 203), "bind": (49, 200), "listen": (50, 201),
     "accept": (43, 202), "accept4": (288, 242),

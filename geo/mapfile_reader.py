@@ -204,9 +204,7 @@ def _drivers() -> Iterator[Callable[[_Source], Any]]:
     yield opened_by
 
 
-def _layer(
-    sources: Sequence[_Source], wanted: str | None, opened_by: Callable[[_Source], Any]
-) -> tuple[_Source, str]:
+def _layer(sources: Sequence[_Source], wanted: str | None, opened_by: Callable[[_Source], Any]) -> tuple[_Source, str]:
     """The layer to read: the one that is named, or the only one."""
     layers = []
     for source in sources:

@@ -1,7 +1,7 @@
 """Looking at pictures that have arrived: small clean copies, what the camera wrote, how it looks; and giving them out.
 
-Decoders may crash on hostile bytes, so a turn is counted and committed before the bytes are opened: what killed a
-worker three times is left alone. A photo whose picture cannot be shown is kept as received and breaks nothing.
+Decoders may crash on hostile bytes, so they work in a confined process (`backend.blobs.picture_reader`), and a turn is
+counted and committed before the bytes are opened: what killed a worker three times is left alone. A photo whose picture cannot be shown is kept as received and breaks nothing.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from backend.blobs.picture import NotShown, Picture, read_picture
+from backend.blobs.picture import NotShown, Picture
+from backend.blobs.picture_reader import PictureReader
 from backend.blobs.store import BlobStore, key_of
 from backend.db import Database
 from backend.errors import Problem
@@ -28,11 +29,12 @@ _TURN = timedelta(minutes=5)
 
 def look_at_waiting(database: Database, blobs: BlobStore, most: int = 200) -> int:
     """Look at pictures whose turn it is; several workers may; returns how many were looked at."""
-    for done in range(most):
-        sha256 = _take_turn(database)
-        if sha256 is None:
-            return done
-        look_at(database, blobs, sha256)
+    with PictureReader() as reader:
+        for done in range(most):
+            sha256 = _take_turn(database)
+            if sha256 is None:
+                return done
+            look_at(database, blobs, sha256, reader)
     return most
 
 
@@ -50,10 +52,10 @@ def _take_turn(database: Database) -> str | None:
         return look.sha256
 
 
-def look_at(database: Database, blobs: BlobStore, sha256: str) -> None:
+def look_at(database: Database, blobs: BlobStore, sha256: str, reader: PictureReader) -> None:
     """One object, looked at and noted; safe to repeat."""
     try:
-        found = _found(blobs, read_picture(blobs.get(key_of(sha256))))
+        found = _found(blobs, reader.read(blobs.get(key_of(sha256))))
     except NotShown as reason:
         found = {"state": reason.state, "reason": reason.reason[:200]}
     except FileNotFoundError:

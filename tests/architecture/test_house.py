@@ -144,7 +144,9 @@ def test_tests_keep_up_with_source() -> None:
 def test_every_package_is_named() -> None:
     named = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
     folders = {
-        path.parent for name in ("backend", "sync", "geo", "mobile_api_spec", "confined") for path in (ROOT / name).rglob("*.py")
+        path.parent
+        for name in ("backend", "sync", "geo", "mobile_api_spec", "confined")
+        for path in (ROOT / name).rglob("*.py")
     }
     found = {".".join(folder.relative_to(ROOT).parts) for folder in folders}
     assert found - named == set()

@@ -7,7 +7,7 @@ import struct
 from typing import Any, BinaryIO
 
 _SIZES = struct.Struct(">II")
-MOST_HEAD = 1 << 28
+MOST_HEAD = 1 << 26
 Head = dict[str, Any]
 
 
@@ -17,8 +17,13 @@ class Broken(Exception):
 
 def packed(head: Head, body: bytes = b"") -> bytes:
     """A frame as bytes; what JSON does not know goes as its text."""
+    return opening(head, len(body)) + body
+
+
+def opening(head: Head, size: int) -> bytes:
+    """What goes before a body of `size` bytes."""
     text = json.dumps(head, default=str).encode()
-    return _SIZES.pack(len(text), len(body)) + text + body
+    return _SIZES.pack(len(text), size) + text
 
 
 def unpacked(data: bytes) -> tuple[Head, bytes]:

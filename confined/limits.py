@@ -12,7 +12,7 @@ MEGABYTE = 1 << 20
 class Limits:
     """For one file: memory, size of an answer and of each file written in bytes; time in seconds; files open at once."""
 
-    memory: int = 2_048 * MEGABYTE
+    memory: int = 1_536 * MEGABYTE
     answer: int = 256 * MEGABYTE
     file: int = 512 * MEGABYTE
     cpu_seconds: int = 45

@@ -6,7 +6,6 @@ The process is started anew (not forked), so it has no connection, no open file 
 from __future__ import annotations
 
 import json
-import logging
 import os
 import subprocess
 import sys
@@ -15,10 +14,12 @@ import threading
 from dataclasses import asdict
 from types import TracebackType
 
+import structlog
+
 from confined import frames
 from confined.limits import Limits
 
-log = logging.getLogger(__name__)
+log = structlog.get_logger(__name__)
 # Each may use its whole memory: more at once would fill the machine.
 _AT_ONCE = threading.BoundedSemaphore(2)
 _GRACE_SECONDS = 15.0
@@ -69,7 +70,7 @@ class Reader:
         watch.daemon = True
         watch.start()
         try:
-            head, body = self._exchanged(process, frames.packed(question, data))
+            head, body = self._exchanged(process, question, data)
         except (OSError, frames.Broken) as error:
             self._end()
             raise Stopped("crash", str(error)) from error
@@ -79,12 +80,15 @@ class Reader:
             raise Stopped("crash", str(head["error"])[:100])
         return head, body
 
-    def _exchanged(self, process: subprocess.Popen[bytes], question: bytes) -> tuple[frames.Head, bytes]:
+    def _exchanged(
+        self, process: subprocess.Popen[bytes], question: frames.Head, data: bytes
+    ) -> tuple[frames.Head, bytes]:
         assert process.stdin is not None
         if not self._is_ready:
             tell(self._next(process)[0].get("walls", []))
             self._is_ready = True
-        process.stdin.write(question)
+        process.stdin.write(frames.opening(question, len(data)))
+        process.stdin.write(data)
         process.stdin.flush()
         said, answer = self._next(process)
         if said.get("stopped"):
@@ -93,7 +97,7 @@ class Reader:
 
     def _next(self, process: subprocess.Popen[bytes]) -> tuple[frames.Head, bytes]:
         assert process.stdout is not None
-        found = frames.read(process.stdout, self._limits.answer + frames.MOST_HEAD)  # type: ignore[arg-type]
+        found = frames.read(process.stdout, self._limits.answer)  # type: ignore[arg-type]
         if found is None:
             raise frames.Broken("ended")
         return found
@@ -110,6 +114,8 @@ class Reader:
                 stderr=subprocess.DEVNULL,
                 cwd=self._folder.name,
                 env=_environment(),
+                # A key pressed at the server's terminal is not for it: it ends when nobody asks any more.
+                start_new_session=True,
             )
             self._is_ready = False
         return self._process
@@ -148,6 +154,8 @@ def tell(walls: list[str]) -> None:
         return
     _told.append(True)
     if {"network namespace", "seccomp"} & set(walls):
-        log.info("files from outside are read behind: limits, %s", ", ".join(walls))
+        log.info("files_from_outside.read_behind_walls", walls=walls)
     else:
-        log.warning("files from outside are read under limits alone: this system has no walls (%s)", walls)
+        log.warning(
+            "files_from_outside.read_under_limits_alone", walls=walls, why="this system has no wall to the network"
+        )

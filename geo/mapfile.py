@@ -20,13 +20,13 @@ import pyogrio
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from confined.limits import Limits
+from confined.limits import MEGABYTE, Limits
 from confined.reader import Reader, Stopped
 from geo import errors
 from geo.errors import FileTooLarge, GeoError, ReadersBusy, ReadingStopped, ReadingTooLong, ReadingTooMuch
 
 MOST_BYTES = 100_000_000
-LIMITS = Limits()
+LIMITS = Limits(answer=96 * MEGABYTE)
 _STOPPED = {"time": ReadingTooLong, "memory": ReadingTooMuch, "answer": ReadingTooMuch, "busy": ReadersBusy}
 FORMATS = {
     "geojson": ("GeoJSON", ".geojson", "application/geo+json"),

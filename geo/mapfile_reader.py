@@ -28,6 +28,7 @@ from geo.errors import CrsMissing, FileTooLarge, FileUnreadable, GeoError, Layer
 MOST_UNPACKED_BYTES = 400_000_000
 MOST_MEMBERS = 1_000
 MOST_POINTS = 1_500_000
+MOST_ROWS = 200_000
 FOLDERS = (pyproj.datadir.get_data_dir(),)
 _READ = {".geojson", ".json", ".gpkg", ".shp", ".kml"}
 # What belongs to a Shapefile and changes what is read; indexes and the like only make reading faster, or break it.
@@ -68,8 +69,8 @@ def _answered(data: bytes, name: str, crs: str | None, layer: str | None) -> tup
     except shapely.errors.ShapelyError as error:
         raise FileUnreadable(str(error)) from error
     points = int(shapely.get_num_coordinates(shapes).sum())
-    if points > MOST_POINTS:
-        raise FileTooLarge(points)
+    if points > MOST_POINTS or len(shapes) > MOST_ROWS:
+        raise FileTooLarge(max(points, len(shapes)))
     own = meta["crs"] or crs
     if own is None:
         raise CrsMissing(name)
@@ -212,8 +213,8 @@ def _layer(sources: Sequence[_Source], wanted: str | None, opened_by: Callable[[
             with opened_by(source):
                 found = pyogrio.list_layers(source.path)
             layers += [(source, str(name)) for name, kind in found if kind is not None]
-        except (RuntimeError, UnicodeDecodeError):
-            continue
+        except (RuntimeError, UnicodeDecodeError) as error:
+            _need_memory(error)
     if not layers:
         raise FileUnreadable(sources[0].path.name)
     chosen = [one for one in layers if wanted in (None, one[1])]
@@ -230,10 +231,17 @@ def _read(path: Path, layer: str) -> tuple[dict[str, Any], Any, Any]:
         except UnicodeDecodeError:
             continue
         except (RuntimeError, ValueError) as error:
+            _need_memory(error)
             raise FileUnreadable(str(error)) from error
         if wkb is not None and not (encoding is None and _is_garbled(columns)):
             return meta, wkb, columns
     raise FileUnreadable(path.name)
+
+
+def _need_memory(error: Exception) -> None:
+    """What GDAL says of its own when an allocation fails. Raises MemoryError."""
+    if "memory" in str(error).lower():
+        raise MemoryError
 
 
 def _is_garbled(columns: Sequence[Any]) -> bool:

@@ -15,7 +15,7 @@ import scipy.fftpack  # noqa: F401 - what the perceptual hash imports late; each
 
 from backend.blobs.picture import Metadata, NotShown, Picture, read_picture
 from confined.limits import MEGABYTE, Limits
-from confined.reader import Reader, Stopped
+from confined.reader import Reader
 
 FOLDERS: tuple[str, ...] = ()
 LIMITS = Limits(answer=32 * MEGABYTE, file=MEGABYTE, cpu_seconds=30, wall_seconds=45)
@@ -53,11 +53,8 @@ class PictureReader:
         self._reader.__exit__(kind, error, trace)
 
     def read(self, data: bytes) -> Picture:
-        """Look at bytes. Raises NotShown, also where the process was stopped; the next picture finds a new one."""
-        try:
-            head, body = self._reader.ask({}, data)
-        except Stopped as stopped:
-            raise NotShown("broken", f"its reader was stopped: {stopped.why} {stopped.cause}".strip()) from stopped
+        """Look at bytes. Raises NotShown, and Stopped where the process gave no answer; the next may be read then."""
+        head, body = self._reader.ask({}, data)
         if "state" in head:
             state = str(head["state"])
             raise NotShown(state if state in _STATES else "broken", str(head.get("reason"))[:200])

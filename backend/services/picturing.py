@@ -1,7 +1,7 @@
 """Looking at pictures that have arrived: small clean copies, what the camera wrote, how it looks; and giving them out.
 
 Decoders may crash on hostile bytes, so they work in a confined process (`backend.blobs.picture_reader`), and a turn is
-counted and committed before the bytes are opened: what killed a worker three times is left alone. A photo whose picture cannot be shown is kept as received and breaks nothing.
+counted and committed before the bytes are opened: what three turns did not survive is left alone. A photo whose picture cannot be shown is kept as received and breaks nothing.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+import structlog
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -21,7 +22,9 @@ from backend.db import Database
 from backend.errors import Problem
 from backend.events import announce
 from backend.records.upload import Look, Object
+from confined.reader import Stopped
 
+log = structlog.get_logger(__name__)
 SIZES = ("original", "web", "thumb")
 MOST_TURNS = 3
 _TURN = timedelta(minutes=5)
@@ -60,6 +63,10 @@ def look_at(database: Database, blobs: BlobStore, sha256: str, reader: PictureRe
         found = {"state": reason.state, "reason": reason.reason[:200]}
     except FileNotFoundError:
         found = {"reason": "its bytes are not in the store"}
+    except Stopped as stopped:
+        # Perhaps not the picture's fault (a machine short of memory): it keeps the turns that are left to it.
+        log.warning("picture.reader_stopped", sha256=sha256, why=stopped.why, cause=stopped.cause)
+        return
     with database.transaction() as session:
         session.execute(update(Look).where(Look.sha256 == sha256, Look.state == "waiting").values(**found))
         announce(session, "picture.looked_at", sha256=sha256)

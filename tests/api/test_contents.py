@@ -12,9 +12,11 @@ from flask import Flask
 from PIL import Image
 from sqlalchemy import text
 
+from backend.blobs.picture_reader import PictureReader
 from backend.db import Database
 from backend.services import picturing
 from backend.services.sharing import share
+from confined.limits import Limits
 from tests.api.test_uploads import begin, send
 from tests.conftest import Person
 from tests.factories import Town, uid
@@ -124,3 +126,21 @@ def test_a_worker_that_died_with_a_picture_does_not_keep_it(app: Flask, database
     with database.transaction() as session:
         session.execute(text("UPDATE look SET due_at = now() - interval '1 second'"))
     assert picturing.look_at_waiting(database, blobs) == 1
+
+
+def test_a_picture_that_stops_its_reader_keeps_its_turns(
+    app: Flask, database: Database, taken: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken(picture())
+    blobs = app.extensions["wangge"].blobs
+    with database.transaction() as session:
+        session.execute(text("UPDATE look SET state = 'waiting', attempts = 0, due_at = now()"))
+    with monkeypatch.context() as short:
+        short.setattr(picturing, "PictureReader", lambda: PictureReader(Limits(answer=10)))
+        assert picturing.look_at_waiting(database, blobs) == 1
+    with database.transaction() as session:
+        assert session.execute(text("SELECT state, attempts FROM look")).all() == [("waiting", 1)]
+        session.execute(text("UPDATE look SET due_at = now()"))
+    picturing.look_at_waiting(database, blobs)
+    with database.transaction() as session:
+        assert session.execute(text("SELECT state FROM look")).scalar_one() == "ready"

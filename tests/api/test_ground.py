@@ -342,6 +342,12 @@ def test_a_new_unit_begins_with_an_import(as_: As, town: Town) -> None:
     [
         (b"{", {}, "FileUnreadable"),
         (b"", {"filename": "x.exe"}, "FileUnreadable"),
+        (
+            b"<OGRVRTDataSource><OGRVRTLayer name='x'><SrcDataSource>CSV:/etc/passwd</SrcDataSource>"
+            b"<GeometryType>wkbNone</GeometryType></OGRVRTLayer></OGRVRTDataSource>",
+            {"filename": "zones.json"},
+            "OpensElsewhere",
+        ),
         (json.dumps({"type": "FeatureCollection", "features": []}).encode(), {}, "NoAreas"),
         (
             write_map([Feature(shapely.box(534_000, 3_990_000, 535_000, 3_991_000), {})], "x", "geojson"),
@@ -350,7 +356,7 @@ def test_a_new_unit_begins_with_an_import(as_: As, town: Town) -> None:
         ),
         (write_map([Feature(shapely.box(-179, 10, 179, 11), {})], "x", "geojson"), {}, "CrossesDateLine"),
     ],
-    ids=["broken", "stranger", "empty", "metres", "date line"],
+    ids=["broken", "stranger", "elsewhere", "empty", "metres", "date line"],
 )
 def test_a_file_that_cannot_be_read_says_why(
     as_: As, town: Town, data: bytes, query: dict[str, str], cause: str

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from confined import frames, reader, syscalls, walls
 from confined.limits import MEGABYTE, Limits
@@ -129,14 +130,13 @@ def test_a_module_that_cannot_be_had_is_told() -> None:
     assert stopped.value.why == "crash"
 
 
-def test_what_walls_stand_is_said_once(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
-    for walls_, level in ((["seccomp"], "INFO"), ([], "WARNING")):
+def test_what_walls_stand_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for standing, level in ((["seccomp"], "info"), ([], "warning")):
         monkeypatch.setattr(reader, "_told", [])
-        caplog.clear()
-        with caplog.at_level("INFO"):
-            reader.tell(walls_)
-            reader.tell(walls_)
-        assert [one.levelname for one in caplog.records] == [level]
+        with capture_logs() as logs:
+            reader.tell(standing)
+            reader.tell(standing)
+        assert [one["log_level"] for one in logs] == [level]
 
 
 @pytest.mark.parametrize(

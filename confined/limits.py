@@ -15,8 +15,8 @@ class Limits:
     memory: int = 1_536 * MEGABYTE
     answer: int = 256 * MEGABYTE
     file: int = 512 * MEGABYTE
-    cpu_seconds: int = 45
-    wall_seconds: int = 60
+    cpu_seconds: int = 60
+    wall_seconds: int = 90
     open_files: int = 64
 
 

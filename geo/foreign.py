@@ -38,11 +38,11 @@ _MOST_CRS = 65_536
 
 
 def _spelt(word: str) -> str:
-    """A pattern for a JSON word, whichever of its letters are written as numbers."""
-    return "".join(rf"(?:{letter}|\\u00{ord(letter):02x})" for letter in word)
+    """A pattern for a JSON word in small or large letters, whichever of them are written as numbers."""
+    return "".join(rf"(?:{one}|\\u00{ord(one):02x}|\\u00{ord(one.upper()):02x})" for one in word)
 
 
-_CRS = re.compile(rf'"{_spelt("crs")}"\s*:\s*(?={{)'.encode(), re.IGNORECASE)
+_CRS = re.compile(rf'"(?i:{_spelt("crs")})"\s*:\s*(?={{)'.encode())
 
 
 def kind_of(data: bytes, name: str) -> str:

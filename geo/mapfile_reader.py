@@ -41,10 +41,11 @@ _CHUNK = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A file in the working folder, and which of foreign.KINDS it is."""
+    """A file in the working folder, which of foreign.KINDS it is, and what its sender calls it."""
 
     path: Path
     kind: str
+    name: str
 
 
 def answer(question: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
@@ -124,7 +125,7 @@ def _checked(path: Path, name: str) -> _Source | None:
             foreign.need_no_queries(path)
     except FileUnreadable:
         return None
-    return _Source(path, kind)
+    return _Source(path, kind, name)
 
 
 def _unzipped(data: bytes) -> set[Path]:
@@ -175,7 +176,7 @@ def _repacked(members: set[Path]) -> _Source:
         for name, data in documents.items():
             foreign.need_kml(data, name, documents)
             archive.writestr(name, data)
-    return _Source(whole, "kmz")
+    return _Source(whole, "kmz", whole.name)
 
 
 @contextmanager
@@ -216,7 +217,7 @@ def _layer(sources: Sequence[_Source], wanted: str | None, opened_by: Callable[[
         except (RuntimeError, UnicodeDecodeError) as error:
             _need_memory(error)
     if not layers:
-        raise FileUnreadable(sources[0].path.name)
+        raise FileUnreadable(sources[0].name)
     chosen = [one for one in layers if wanted in (None, one[1])]
     if len(chosen) != 1:
         raise LayerNeeded(*sorted(name for _, name in layers))

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from backend.blobs.picture import MOST_PIXELS, NotShown, Picture, read_picture
+from backend.blobs.picture_reader import PictureReader
 
 REAL = Path(__file__).resolve().parents[3] / "shared/data/photos"
 ROWS = list(csv.DictReader((REAL / "manifest.csv").read_text().splitlines())) if REAL.exists() else []
@@ -106,6 +107,16 @@ def test_a_bomb_is_refused_unopened(size: tuple[int, int]) -> None:
 def test_whatever_the_bytes_are_only_one_thing_is_raised(data: bytes) -> None:
     with pytest.raises(NotShown):
         read_picture(data)
+
+
+def test_the_confined_process_finds_the_same_and_survives_the_rest() -> None:
+    with PictureReader() as reader:
+        for bad, state in ((png_that_says(60_000, 60_000), "refused"), (b"<html>", "not_a_picture"), (jpeg()[:200], "broken")):  # fmt: skip
+            with pytest.raises(NotShown) as caught:
+                reader.read(bad)
+            assert caught.value.state == state
+        for good in (with_place(), jpeg(640, 480)):
+            assert reader.read(good) == read_picture(good)
 
 
 def test_every_cut_of_a_photo_is_either_shown_or_said() -> None:

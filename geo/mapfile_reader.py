@@ -1,6 +1,6 @@
 """The confined side of reading a map file: unpacked, judged by content, opened by one driver, put into degrees.
 
-`geo.mapfile.read_map` starts this in a process of its own; the working folder is empty and private to one file.
+Whoever reads files of strangers starts this in a process of its own; the working folder is empty and private to one file.
 """
 
 from __future__ import annotations

@@ -14,8 +14,8 @@ from typing import Any
 import scipy.fftpack  # noqa: F401 - what the perceptual hash imports late; each copy would import it anew
 
 from backend.blobs.picture import Metadata, NotShown, Picture, read_picture
-from confined.limits import MEGABYTE, Limits
-from confined.reader import Reader
+from backend.confined.limits import MEGABYTE, Limits
+from backend.confined.reader import Reader
 
 FOLDERS: tuple[str, ...] = ()
 LIMITS = Limits(answer=32 * MEGABYTE, file=MEGABYTE, cpu_seconds=30, wall_seconds=45)

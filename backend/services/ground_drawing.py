@@ -16,13 +16,13 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from backend.confined.maps import read_map
 from backend.geometry import geojson_of, shape_of
 from backend.queries.territory import outlines
 from geo import divide, edit, lattice
 from geo.datum import Datum
 from geo.errors import NothingInside
 from geo.locate import nearest
-from geo.mapfile import read_map
 from geo.measure import Coordinates, area_m2
 from geo.progress import Progress
 from geo.shapes import as_multipolygon, coverage_of, on_grid

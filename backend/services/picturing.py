@@ -18,11 +18,11 @@ from sqlalchemy.orm import Session
 from backend.blobs.picture import NotShown, Picture
 from backend.blobs.picture_reader import PictureReader
 from backend.blobs.store import BlobStore, key_of
+from backend.confined.reader import Stopped
 from backend.db import Database
 from backend.errors import Problem
 from backend.events import announce
 from backend.records.upload import Look, Object
-from confined.reader import Stopped
 
 log = structlog.get_logger(__name__)
 SIZES = ("original", "web", "thumb")

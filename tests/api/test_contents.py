@@ -13,10 +13,10 @@ from PIL import Image
 from sqlalchemy import text
 
 from backend.blobs.picture_reader import PictureReader
+from backend.confined.limits import Limits
 from backend.db import Database
 from backend.services import picturing
 from backend.services.sharing import share
-from confined.limits import Limits
 from tests.api.test_uploads import begin, send
 from tests.conftest import Person
 from tests.factories import Town, uid

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
+from backend.confined.maps import read_map
 from backend.queries import layers
-from geo.mapfile import FORMATS, read_map
+from geo.mapfile import FORMATS
 from tests.conftest import Person
 from tests.factories import Town, middle
 

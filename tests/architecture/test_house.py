@@ -16,7 +16,7 @@ import pytest
 from backend.errors import CATALOGUE
 
 ROOT = Path(__file__).parents[2]
-SOURCE = ("backend", "sync", "geo", "confined", "mobile_api_spec", "deploy", "bench")
+SOURCE = ("backend", "sync", "geo", "mobile_api_spec", "deploy", "bench")
 EXEMPT = "migrations/versions"
 
 
@@ -84,7 +84,7 @@ def test_public_functions_say_what_they_are_for() -> None:
             isinstance(node.body[0], ast.Expr) and ast.unparse(node.body[0]) == "..."
         )
 
-    top = {p: ast.parse(p.read_text()).body for p in files("backend", "sync", "geo", "mobile_api_spec", "confined")}
+    top = {p: ast.parse(p.read_text()).body for p in files("backend", "sync", "geo", "mobile_api_spec")}
     silent = [
         f"{p}:{n.name}"
         for p, body in top.items()
@@ -144,9 +144,7 @@ def test_tests_keep_up_with_source() -> None:
 def test_every_package_is_named() -> None:
     named = set(tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"])
     folders = {
-        path.parent
-        for name in ("backend", "sync", "geo", "mobile_api_spec", "confined")
-        for path in (ROOT / name).rglob("*.py")
+        path.parent for name in ("backend", "sync", "geo", "mobile_api_spec") for path in (ROOT / name).rglob("*.py")
     }
     found = {".".join(folder.relative_to(ROOT).parts) for folder in folders}
     assert found - named == set()

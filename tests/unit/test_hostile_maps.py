@@ -15,11 +15,12 @@ from typing import Any
 import pytest
 import shapely
 
-from confined.limits import MEGABYTE, Limits
-from confined.reader import Reader
-from geo import mapfile
+from backend.confined import maps as map_reading
+from backend.confined.limits import MEGABYTE, Limits
+from backend.confined.maps import read_map
+from backend.confined.reader import Reader
 from geo.errors import OpensElsewhere, ReadersBusy, ReadingStopped, ReadingTooLong, ReadingTooMuch
-from geo.mapfile import Feature, read_map, write_map
+from geo.mapfile import Feature, write_map
 
 SECRET = "the signing key of this server"
 ROW = [Feature(shapely.box(120, 36, 120.1, 36.1), {"name": "甲区"})]
@@ -97,7 +98,7 @@ TEXTS: dict[str, tuple[str, str | None]] = {
 @pytest.fixture(scope="module")
 def maps() -> Iterator[Reader]:
     """One process for all: each file is read in a copy of its own, as an import's is."""
-    with Reader("geo.mapfile_reader", mapfile.LIMITS) as found:
+    with Reader("geo.mapfile_reader", map_reading.LIMITS) as found:
         yield found
 
 
@@ -272,14 +273,14 @@ def test_a_person_is_told_what_it_would_have_opened() -> None:
 def test_what_runs_over_is_told(limits: Limits, error: type[ReadingStopped], monkeypatch: pytest.MonkeyPatch) -> None:
     many = json.loads(geojson())
     many["features"] *= 100 if limits.answer == 1_000 else 100_000
-    monkeypatch.setattr(mapfile, "LIMITS", limits)
+    monkeypatch.setattr(map_reading, "LIMITS", limits)
     with pytest.raises(error):
         read_map(json.dumps(many).encode(), "zones.json")
 
 
 def test_files_wait_for_each_other_and_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mapfile, "LIMITS", Limits(wall_seconds=0))
-    monkeypatch.setattr("confined.reader._AT_ONCE", _Taken())
+    monkeypatch.setattr(map_reading, "LIMITS", Limits(wall_seconds=0))
+    monkeypatch.setattr("backend.confined.reader._AT_ONCE", _Taken())
     with pytest.raises(ReadersBusy):
         read_map(geojson().encode(), "zones.json")
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import shapely
 
+from backend.confined.maps import read_map
 from geo.datum import Datum, from_wgs84
 from geo.errors import (
     CrossesDateLine,
@@ -24,7 +25,7 @@ from geo.errors import (
     NoAreas,
     OutsideTheEarth,
 )
-from geo.mapfile import FORMATS, Feature, read_map, write_map
+from geo.mapfile import FORMATS, Feature, write_map
 from geo.measure import area_m2
 from geo.zones import Zones, zones_of
 

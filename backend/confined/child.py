@@ -1,7 +1,7 @@
 """The process that opens foreign bytes: it imports one module, and makes a confined copy of itself for each file.
 
 The first process holds no wall and touches no foreign byte beyond passing it on; each copy sees an empty folder, its
-one file in memory and the libraries, and is gone with its answer. Started by `confined.reader`, by nobody else.
+one file in memory and the libraries, and is gone with its answer. Started by `backend.confined.reader`, by nobody else.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ import time
 from types import ModuleType
 from typing import BinaryIO
 
-from confined import frames, walls
-from confined.limits import Limits, hold_to
+from backend.confined import frames, walls
+from backend.confined.limits import Limits, hold_to
 
 _NO_MEMORY = 70
 _CHUNK = 1 << 16

@@ -13,7 +13,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from confined import syscalls
+from backend.confined import syscalls
 
 _NO_NEW_PRIVILEGES, _SECCOMP, _DEATH_SIGNAL = 38, 22, 1
 _FILTER = 2

@@ -16,8 +16,8 @@ from types import TracebackType
 
 import structlog
 
-from confined import frames
-from confined.limits import Limits
+from backend.confined import frames
+from backend.confined.limits import Limits
 
 log = structlog.get_logger(__name__)
 # Each may use its whole memory: more at once would fill the machine.
@@ -108,7 +108,15 @@ class Reader:
             real = os.path.realpath(tempfile.gettempdir())
             self._folder = tempfile.TemporaryDirectory(prefix="wangge-reading-", dir=real)
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-s", "-m", "confined.child", self._module, json.dumps(asdict(self._limits))],
+                [
+                    sys.executable,
+                    "-P",
+                    "-s",
+                    "-m",
+                    "backend.confined.child",
+                    self._module,
+                    json.dumps(asdict(self._limits)),
+                ],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,

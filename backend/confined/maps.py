@@ -1,0 +1,55 @@
+"""Reading map files from outside, in a confined process: GeoJSON, GeoPackage, Shapefile, KML and KMZ.
+
+A file comes as bytes with its name. What cannot be known is asked for (the coordinate system of a file that does not
+say, the layer where there are several) and never guessed.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import shapely
+
+from backend.confined.limits import MEGABYTE, Limits
+from backend.confined.reader import Reader, Stopped
+from geo import errors
+from geo.errors import FileTooLarge, GeoError, ReadersBusy, ReadingStopped, ReadingTooLong, ReadingTooMuch
+from geo.mapfile import Feature
+
+MOST_BYTES = 100_000_000
+LIMITS = Limits(answer=96 * MEGABYTE)
+_STOPPED = {"time": ReadingTooLong, "memory": ReadingTooMuch, "answer": ReadingTooMuch, "busy": ReadersBusy}
+
+
+def read_map(data: bytes, name: str, *, crs: str | None = None, layer: str | None = None) -> list[Feature]:
+    """Every feature of a map file, in degrees. `crs` is for files that do not say theirs; one that does is believed.
+
+    Read by `geo.mapfile_reader` in a confined process: whatever the file holds, no other file, address or query is
+    opened for it. Raises FileUnreadable, FileTooLarge, LayerNeeded, CrsMissing, UnknownCrs, OpensElsewhere,
+    ReadingStopped.
+    """
+    if len(data) > MOST_BYTES:
+        raise FileTooLarge(len(data))
+    try:
+        with Reader("geo.mapfile_reader", LIMITS) as reader:
+            head, body = reader.ask({"name": name, "crs": crs, "layer": layer}, data)
+    except Stopped as stopped:
+        raise _STOPPED.get(stopped.why, ReadingStopped)() from stopped
+    if "problem" in head:
+        raise _problem(head)
+    ends = np.cumsum([0, *head["sizes"]])
+    shapes = shapely.from_wkb([body[a:b] or None for a, b in pairwise(ends)])
+    return [
+        Feature(shape if shape is not None else shapely.Point(), fields)
+        for shape, fields in zip(shapes, head["fields"], strict=True)
+    ]
+
+
+def _problem(head: dict[str, Any]) -> GeoError:
+    """The reader's problem by its name, which is one of ours or nothing."""
+    known = getattr(errors, str(head["problem"]), None)
+    if isinstance(known, type) and issubclass(known, GeoError):
+        return known(*head.get("args", ()))
+    return ReadingStopped()

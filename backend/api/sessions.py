@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from ipaddress import ip_address
 from typing import Any
+from uuid import UUID
 
 from flask import request
 from flask.views import MethodView
@@ -102,7 +103,7 @@ class Sessions(MethodView):
             is_known = sessions.is_known(session, login, device)
         if not is_known:
             house().guesses.need_room(house().settings.sign_in_per_address, asking_network())
-        source = device["id"] if is_known else asking_network()
+        source = str(UUID(device["id"])) if is_known else asking_network()
         with house().guesses.one_try("sign-in", comparable(login), source, is_known=is_known), transaction() as session:
             made = sessions.sign_in(session, house().settings, login, body["password"], device, from_this_machine=near)
         return asdict(made)

@@ -19,8 +19,8 @@ class Account(Base):
 
     staff_id: Mapped[UUID] = mapped_column(PgUuid, primary_key=True)
     unit_id: Mapped[UUID] = mapped_column(PgUuid)
-    staff_number: Mapped[str] = mapped_column(Text, unique=True)
-    phone: Mapped[str | None] = mapped_column(Text, unique=True)
+    staff_number: Mapped[str] = mapped_column(Text)
+    phone: Mapped[str | None] = mapped_column(Text)
     password_hash: Mapped[str] = mapped_column(Text)
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
     is_demo: Mapped[bool] = mapped_column(server_default="false")

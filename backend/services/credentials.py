@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import secrets
+import unicodedata
 from collections.abc import Collection
 from threading import BoundedSemaphore, Lock
 from uuid import UUID
@@ -52,7 +53,7 @@ def need_strong(password: str, numbers: Collection[str | None], words: Collectio
         failed = "too_short"
     elif any(number and number in form for number in own):
         failed = "own_number"
-    elif min(_score(password, [*own, *words]), _score(form, [*own, *words])) < LEAST_SCORE:
+    elif _score(unicodedata.normalize("NFKC", password), [*own, *words]) < LEAST_SCORE:
         failed = "easy_to_guess"
     if failed:
         zh, en = _RULES[failed]

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from math import ceil
 from time import time
+from typing import TypeVar
 
 import structlog
 from limits import parse
@@ -20,6 +21,7 @@ from limits.storage import MemoryStorage, Storage
 
 from backend.errors import Problem
 
+N = TypeVar("N", int, float)
 log = structlog.get_logger(__name__)
 HOUR_S = 3600
 # Who has waited finds the turn kept for so long.
@@ -157,10 +159,10 @@ class Guesses:
     def _left_s(self, key: str) -> int:
         if not self._counted(key):
             return 0
-        ends_at = self._ask(lambda storage: ceil(storage.get_expiry(_key(key))))
+        ends_at = self._ask(lambda storage: storage.get_expiry(_key(key)))
         return max(ceil(ends_at - time()), 1)
 
-    def _ask(self, ask: Callable[[Storage], int]) -> int:
+    def _ask(self, ask: Callable[[Storage], N]) -> N:
         assert self._shared is not None
         try:
             return ask(self._shared)

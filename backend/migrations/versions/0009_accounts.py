@@ -38,6 +38,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("device_id", "staff_id", name=op.f("pk_device_person")),
     )
     op.add_column("device", sa.Column("secret_sha256", sa.LargeBinary(), nullable=True))
+    # The form in which logins are compared is the narrower rule.
+    op.drop_constraint("uq_account_staff_number", "account")
+    op.drop_constraint("uq_account_phone", "account")
     _fill_logins(op.get_bind())
     _fill_device_people(op.get_bind())
 
@@ -76,6 +79,8 @@ def _fill_device_people(connection: sa.Connection) -> None:
 
 def downgrade() -> None:
     """Backwards."""
+    op.create_unique_constraint("uq_account_staff_number", "account", ["staff_number"])
+    op.create_unique_constraint("uq_account_phone", "account", ["phone"])
     op.drop_column("device", "secret_sha256")
     op.drop_table("device_person")
     op.drop_table("account_login")

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
 from time import time
 from typing import TypeVar
@@ -177,7 +177,9 @@ def network_of(address: str | None) -> str:
         found = ip_address(address or "")
     except ValueError:
         return "nowhere"
-    return str(ip_network((found, 64), strict=False)) if found.version == 6 else str(found)
+    if not isinstance(found, IPv6Address):
+        return str(found)
+    return str(found.ipv4_mapped or ip_network((found, 64), strict=False))
 
 
 def _lanes(what: str, subject: str, source: str, pair: str, is_known: bool) -> dict[str, Patience]:

@@ -275,4 +275,5 @@ def test_where_limits_are_off_nothing_is_counted(app: Flask, cheap_passwords: No
 def test_addresses_of_one_customer_count_as_one() -> None:
     assert network_of("2001:db8:1:2::1") == network_of("2001:db8:1:2:ffff::9") != network_of("2001:db8:1:3::1")
     assert network_of("192.0.2.1") != network_of("192.0.2.2")
+    assert network_of("::ffff:192.0.2.1") == network_of("192.0.2.1") != network_of("::ffff:192.0.2.2")
     assert network_of(None) == network_of("no address") == "nowhere"

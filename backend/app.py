@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from flask import Flask
 from flask.json.provider import JSONProvider
 from flask_compress import Compress
+from limits.storage import Storage, storage_from_string
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from backend import config
@@ -43,6 +44,7 @@ from backend.blobs.store import open_blobs
 from backend.db import Database, make_engine
 from backend.records.registry import KINDS
 from backend.services.contacts import Contacts
+from backend.services.guessing import Guesses
 from backend.services.parts import Parts
 from backend.tasks.jobs import make_wake
 from sync.cursor import CursorSeal
@@ -94,6 +96,7 @@ def make_house(settings: config.Settings, database: Database | None = None) -> H
         blobs=open_blobs(settings.objects_url),
         parts=Parts(settings.home / "uploads"),
         wake=make_wake(settings),
+        guesses=Guesses(cast(Storage, storage_from_string(_counters(settings))) if settings.limits_enabled else None),
     )
 
 
@@ -146,15 +149,15 @@ def _smorest() -> dict[str, Any]:
 
 
 def _limits(settings: config.Settings) -> dict[str, Any]:
-    """Counted in the broker, which all processes share; in memory where there is none, and while it is away."""
-    url = settings.broker_url
-    shared = (
-        url.replace("redis+socket://", "redis+unix://")
-        if url.startswith(("redis", "rediss", "valkey"))
-        else "memory://"
-    )
     return {
-        "RATELIMIT_STORAGE_URI": shared,
+        "RATELIMIT_STORAGE_URI": _counters(settings),
         "RATELIMIT_HEADERS_ENABLED": True,
         "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
     }
+
+
+def _counters(settings: config.Settings) -> str:
+    """Counted in the broker, which all processes share; in memory where there is none, and while it is away."""
+    url = settings.broker_url
+    is_shared = url.startswith(("redis", "rediss", "valkey"))
+    return url.replace("redis+socket://", "redis+unix://") if is_shared else "memory://"

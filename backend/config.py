@@ -23,7 +23,6 @@ class Settings:
     fonts: Path = Path("/usr/share/fonts")
     proxies: int = 0
     demo_accounts: bool = False
-    sign_in_per_account: str = "10 per minute"
     sign_in_per_address: str = "600 per minute"
     public_per_address: str = "60 per minute"
     access_minutes: int = 15
@@ -72,7 +71,6 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
     words = {
         name: environ[f"WANGGE_{name.upper()}"]
         for name in (
-            "sign_in_per_account",
             "sign_in_per_address",
             "public_per_address",
             "notify_channel",

@@ -44,6 +44,7 @@ _ROWS = (
     ("too_large", 413, "请求太大", "The request is too large", "分批发送（每批最多 500 条或 2 MiB）", "Send less at once (500 mutations or 2 MiB at most)"),
     ("unsupported_media", 415, "内容类型不支持", "This content type is not supported", "按接口文档设置 Content-Type", "Set Content-Type as the documents say"),
     ("too_many", 429, "请求太频繁", "Too many requests", "按 Retry-After 等待后再试", "Wait as Retry-After says and try again"),
+    ("too_many_tries", 429, "尝试次数太多，请稍候", "Too many wrong tries; please wait", "等 Retry-After 的秒数过后再试；登录过的手机和浏览器不受别人的错误影响", "Wait the seconds of Retry-After and try again; a phone or browser that signed in before is not held up by others' errors"),
     ("quota_exceeded", 429, "这台手机今天上传的记录超过了限额", "This phone has handed in more than a day's share", "记录留在手机里，按 Retry-After 再传；请管理员检查这台手机", "Keep the work and send it after Retry-After; an administrator should look at the phone"),
     ("outside_territory", 422, "位置不在服务区域内", "The place lies outside the territory", "检查经纬度顺序（先经后纬）和坐标系（WGS-84）", "Check the order (longitude first) and the datum (WGS-84)"),
     ("no_representative", 404, "这里还没有客户代表", "Nobody is responsible for this place yet", "请拨打服务热线", "Please call the hotline"),
@@ -51,6 +52,7 @@ _ROWS = (
     ("unknown_action", 422, "没有这个操作", "There is no such action", "查看该类记录的操作表", "See the kind's table of actions"),
     ("record_deleted", 409, "记录已被删除", "The record has been deleted", "请有权限的人决定是否恢复", "Somebody with the right must decide whether it comes back"),
     ("id_taken", 409, "这个编号已被使用", "This id is taken", "换一个新的 UUIDv7", "Use a new UUIDv7"),
+    ("device_taken", 409, "这个设备编号是别人登记的", "This device id was registered by somebody else", "换一个新的设备编号再登录；本机未上传的记录不受影响", "Make a new device id and sign in with it; unsent work stays as it is"),
     ("reference_missing", 422, "引用的对象不存在", "It points at something that is not there", "核对 faults 里的编号", "Check the ids in faults"),
     ("in_use", 409, "还有别的记录在使用它", "Other records still use it", "先处理引用它的记录", "Deal with the records that point at it first"),
     ("field_not_writable", 422, "有字段由系统填写，不能修改", "Some fields are written by the system alone", "去掉 fields 列出的字段", "Leave out the fields that are listed"),
@@ -70,7 +72,7 @@ _ROWS = (
     ("link_ended", 410, "这个链接已经失效", "This link has ended", "请向发链接的人要一个新的", "Ask whoever sent it for a new one"),
     ("range_not_there", 416, "请求的范围超出文件", "The range lies outside the file", "按 Content-Range 给出的大小重新请求", "Ask again within the size in Content-Range"),
     ("tus_version", 412, "不支持这个 tus 版本", "This version of tus is not spoken here", "使用 Tus-Resumable: 1.0.0", "Send Tus-Resumable: 1.0.0"),
-    ("password_too_weak", 422, "密码太短或太常见", "The password is too short or too common", "至少 10 个字符，不要用工号或手机号", "At least 10 characters, not the staff or phone number"),
+    ("password_too_weak", 422, "密码太弱", "The password is too weak", "按 faults 写明的要求换一个密码", "Choose another as faults says"),
     ("cannot_draw", 422, "按这些要求画不出网格", "Cells cannot be drawn as asked", "改好数量、范围、文件或坐标系后重试", "Change the number, the extent, the file or its coordinate system and try again"),
     ("plan_not_ready", 409, "方案还没有算好，或已经处理过", "The plan is not ready, or was decided already", "看 state；算好后再确认", "See state; decide once it is ready"),
     ("ground_changed", 409, "方案算好后网格又被改过", "The cells have changed since the plan was made", "重新生成方案再确认", "Make the plan anew and decide then"),
@@ -106,6 +108,17 @@ class Problem(Exception):
     def code(self) -> str:
         """The catalogue's code."""
         return self.entry.code
+
+
+class WrongSecret(Problem):
+    """A token or link that was never given out (or is long forgotten): counted as a guess by whoever answers.
+
+    `secret` is told to nobody.
+    """
+
+    def __init__(self, code: str, secret: str) -> None:
+        super().__init__(code)
+        self.secret = secret
 
 
 def as_document(problem: Problem, instance: str = "") -> dict[str, Any]:

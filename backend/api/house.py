@@ -14,6 +14,7 @@ from backend.blobs.store import BlobStore
 from backend.config import Settings
 from backend.db import Database
 from backend.services.contacts import Contacts
+from backend.services.guessing import Guesses
 from backend.services.parts import Parts
 from sync.cursor import CursorSeal
 
@@ -28,6 +29,7 @@ class House:
     blobs: BlobStore
     parts: Parts
     contacts: Contacts
+    guesses: Guesses
     wake: Callable[[], None] = lambda: None
 
 

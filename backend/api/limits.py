@@ -1,14 +1,16 @@
-"""Rate limits for addresses that answer without a sign-in."""
+"""Rate limits for addresses that answer without a sign-in, and where a request comes from."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+from flask import request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 
 from backend.api.house import house
+from backend.services.guessing import network_of
 
 limiter = Limiter(get_remote_address, headers_enabled=True, strategy="moving-window")
 
@@ -21,3 +23,8 @@ def limited(setting: str, method: str, key: Callable[[], str] = get_remote_addre
         methods=[method],
         exempt_when=lambda: not house().settings.limits_enabled,
     )
+
+
+def asking_network() -> str:
+    """The address of who asks, as wrong tries are counted by it."""
+    return network_of(request.remote_addr)

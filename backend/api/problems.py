@@ -12,7 +12,9 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from backend.errors import Problem, as_document
+from backend.api.house import house
+from backend.api.limits import asking_network
+from backend.errors import Problem, WrongSecret, as_document
 
 log = structlog.get_logger(__name__)
 _BY_STATUS = {
@@ -61,11 +63,18 @@ def respond(problem: Problem, headers: dict[str, str] | None = None) -> Response
 def install(app: Flask) -> None:
     """Register the handlers."""
     app.register_error_handler(Problem, respond)
+    app.register_error_handler(WrongSecret, _wrong_secret)
     app.register_error_handler(HTTPException, _from_http)
     app.register_error_handler(OperationalError, _not_ready)
     app.register_error_handler(PoolTimeout, _not_ready)
     app.register_error_handler(RecursionError, _too_deep)
     app.register_error_handler(Exception, _unexpected)
+
+
+def _wrong_secret(problem: WrongSecret) -> Response:
+    """A token, link or refresh token that was never given out, wherever it was shown: counted as a guess."""
+    wait_s = house().guesses.wrong_token(asking_network(), problem.secret)
+    return respond(Problem("too_many_tries", retry_after_s=wait_s) if wait_s else problem)
 
 
 def _from_http(error: HTTPException) -> Response:

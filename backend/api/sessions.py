@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from ipaddress import ip_address
 from typing import Any
+from uuid import UUID
 
 from flask import request
 from flask.views import MethodView
@@ -13,9 +14,11 @@ from marshmallow import RAISE, Schema, fields
 
 from backend.api.authentication import actor, bearer_token, signed_in
 from backend.api.house import house, reading, transaction
-from backend.api.limits import limited
+from backend.api.limits import asking_network
+from backend.comparing import comparable
+from backend.errors import Problem
 from backend.records import wire
-from backend.services import sessions
+from backend.services import personal_tokens, sessions
 
 blueprint = Blueprint("sessions", __name__, url_prefix="/api/v1/sessions", description="登录 · Signing in")
 tokens = Blueprint(
@@ -28,6 +31,11 @@ class DeviceIn(Schema):
 
     id = wire.Id(required=True)
     name = wire.Text(most=100, least=1, required=True)
+    secret = wire.Text(
+        most=200,
+        allow_none=True,
+        metadata={"description": "what an earlier sign-in on this device gave as `device_secret`"},
+    )
     public_key = wire.Text(most=2000, allow_none=True)
     app_version = wire.Text(most=60, allow_none=True)
 
@@ -58,6 +66,12 @@ class SignedIn(Schema):
     roles = fields.List(fields.String(), required=True)
     device_id = fields.String(required=True)
     device_revoked = fields.Boolean(required=True)
+    device_secret = fields.String(
+        allow_none=True,
+        metadata={
+            "description": "given at a sign-in that showed none: keep it with the device's id and show it from then on"
+        },
+    )
 
 
 class Password(Schema):
@@ -77,36 +91,21 @@ class PersonalToken(Schema):
     expires_at = wire.Moment(dump_only=True)
 
 
-def _account() -> str:
-    """Sign-ins are counted by account: an office shares one address, whoever guesses shares one account."""
-    body = request.get_json(silent=True)
-    return f"login:{body.get('login') if isinstance(body, dict) else None}"[:200]
-
-
-def _device() -> str:
-    """And by device: whoever tries many accounts does it from one."""
-    body = request.get_json(silent=True)
-    device = body.get("device") if isinstance(body, dict) else None
-    return f"device:{device.get('id') if isinstance(device, dict) else None}"[:200]
-
-
 @blueprint.route("")
 class Sessions(MethodView):
-    decorators = [
-        limited("sign_in_per_account", "POST", _account),
-        limited("sign_in_per_account", "POST", _device),
-        limited("sign_in_per_address", "POST"),
-    ]
-
     @blueprint.arguments(SignIn(unknown=RAISE))
     @blueprint.response(201, SignedIn)
     def post(self, body: dict[str, Any]) -> Any:
-        """Sign in and register this device."""
+        """Sign in and register this device. Wrong tries make the next one wait, by account, address and device."""
         near = ip_address(request.remote_addr or "0.0.0.0").is_loopback
-        with transaction() as session:
-            made = sessions.sign_in(
-                session, house().settings, body["login"], body["password"], body["device"], from_this_machine=near
-            )
+        login, device = body["login"], body["device"]
+        with reading() as session:
+            is_known = sessions.is_known(session, login, device)
+        if not is_known:
+            house().guesses.need_room(house().settings.sign_in_per_address, asking_network())
+        source = str(UUID(device["id"])) if is_known else asking_network()
+        with house().guesses.one_try("sign-in", comparable(login), source, is_known=is_known), transaction() as session:
+            made = sessions.sign_in(session, house().settings, login, body["password"], device, from_this_machine=near)
         return asdict(made)
 
     @blueprint.response(204)
@@ -122,9 +121,13 @@ class Refreshing(MethodView):
     @blueprint.arguments(Refresh(unknown=RAISE))
     @blueprint.response(200, SignedIn)
     def post(self, body: dict[str, Any]) -> Any:
-        """New tokens; the old refresh token works until the new one is first used."""
+        """New tokens; the old refresh token works until the new one is first used. Shown later it ends the sign-in."""
         with transaction() as session:
-            made = sessions.refresh(session, house().settings, body["refresh_token"], body["device_id"])
+            made = sessions.refresh(
+                session, house().settings, body["refresh_token"], body["device_id"], request.remote_addr
+            )
+        if made is None:
+            raise Problem("refresh_ended")
         return asdict(made)
 
 
@@ -134,9 +137,9 @@ class Passwords(MethodView):
     @blueprint.response(204)
     @signed_in
     def put(self, body: dict[str, Any]) -> None:
-        """Change the password; other sign-ins end."""
-        with transaction() as session:
-            sessions.change_password(session, actor(), body["old"], body["new"])
+        """Change the password; every other sign-in and every personal token ends."""
+        with house().guesses.one_try("password", actor().id, asking_network()), transaction() as session:
+            sessions.change_password(session, actor(), bearer_token(), body["old"], body["new"])
 
 
 @tokens.route("")
@@ -146,7 +149,7 @@ class Tokens(MethodView):
     def get(self) -> Any:
         """My tokens, without their secrets."""
         with reading() as session:
-            return sessions.personal_tokens(session, actor())
+            return personal_tokens.personal_tokens(session, actor())
 
     @tokens.arguments(PersonalToken(unknown=RAISE))
     @tokens.response(201, PersonalToken)
@@ -154,7 +157,7 @@ class Tokens(MethodView):
     def post(self, body: dict[str, Any]) -> Any:
         """A new read-only token."""
         with transaction() as session:
-            return sessions.make_personal_token(session, actor(), body["label"], body["days"])
+            return personal_tokens.make_personal_token(session, actor(), body["label"], body["days"])
 
 
 @tokens.route("/<uuid:token_id>")
@@ -164,4 +167,4 @@ class TokenById(MethodView):
     def delete(self, token_id: Any) -> None:
         """End a token."""
         with transaction() as session:
-            sessions.revoke_personal_token(session, actor(), str(token_id))
+            personal_tokens.revoke_personal_token(session, actor(), str(token_id))

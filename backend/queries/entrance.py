@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from backend.actor import AUDITS, OFFICE, Actor, Role
-from backend.errors import Problem
+from backend.errors import Problem, WrongSecret
 from backend.queries.scopes import RIGHTS, today
 from backend.records.registry import KINDS_BY_RANK
 from sync.cursor import Part, PartKey, Snapshot
@@ -44,7 +44,8 @@ def enter(connection: Connection, token_sha256: bytes, parts: Sequence[Part] = (
     )
     rows = rows_of(connection, _ENTER, parameters)
     if not rows:
-        raise Problem("not_signed_in")
+        ended = rows_of(connection, "SELECT 1 FROM token WHERE sha256 = %(token)s", {"token": token_sha256})
+        raise Problem("not_signed_in") if ended else WrongSecret("not_signed_in", token_sha256.hex())
     use, staff, unit, roles, device, revoked_at, scopes, epochs, backed_up_through, snapshot, fresh = rows[0]
     if use == "personal":
         raise Problem("read_only_token")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, DateTime, Index, LargeBinary, Text, func
+from sqlalchemy import ARRAY, DateTime, ForeignKey, Index, LargeBinary, Text, func
 from sqlalchemy.dialects.postgresql import UUID as PgUuid
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -19,16 +19,25 @@ class Account(Base):
 
     staff_id: Mapped[UUID] = mapped_column(PgUuid, primary_key=True)
     unit_id: Mapped[UUID] = mapped_column(PgUuid)
-    staff_number: Mapped[str] = mapped_column(Text, unique=True)
-    phone: Mapped[str | None] = mapped_column(Text, unique=True)
+    staff_number: Mapped[str] = mapped_column(Text)
+    phone: Mapped[str | None] = mapped_column(Text)
     password_hash: Mapped[str] = mapped_column(Text)
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
     is_demo: Mapped[bool] = mapped_column(server_default="false")
     is_active: Mapped[bool] = mapped_column(server_default="true")
 
 
+class AccountLogin(Base):
+    """What may be typed to sign in, in the form in which logins are compared: each leads to one account."""
+
+    __tablename__ = "account_login"
+
+    login: Mapped[str] = mapped_column(Text, primary_key=True)
+    staff_id: Mapped[UUID] = mapped_column(PgUuid, ForeignKey("account.staff_id", ondelete="CASCADE"), index=True)
+
+
 class Device(Base):
-    """A registered phone or browser."""
+    """A registered phone or browser; by its secret it proves to be the one that was registered."""
 
     __tablename__ = "device"
 
@@ -45,10 +54,21 @@ class Device(Base):
     app_version: Mapped[str | None] = mapped_column(Text)
     waiting_count: Mapped[int | None]
     revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    secret_sha256: Mapped[bytes | None] = mapped_column(LargeBinary)
+
+
+class DevicePerson(Base):
+    """Who has signed in on a device: it is theirs, and nobody else signs in under its id without its secret."""
+
+    __tablename__ = "device_person"
+
+    device_id: Mapped[UUID] = mapped_column(PgUuid, ForeignKey("device.id", ondelete="CASCADE"), primary_key=True)
+    staff_id: Mapped[UUID] = mapped_column(PgUuid, primary_key=True)
+    since: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
 
 class Token(Base):
-    """A token by its hash: access, refresh (rotating; `replaced_by` until first use of the new one) or personal."""
+    """A token by its hash: access, refresh or personal. A refresh token `replaces` another, which is kept until its first use."""
 
     __tablename__ = "token"
     __table_args__ = (Index("ix_token_staff_device", "staff_id", "device_id"),)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from backend.actor import Actor, Role
@@ -13,24 +13,22 @@ from backend.queries.scopes import units_below
 from backend.records.account import Account, Token
 from backend.services import door
 from backend.services.auditing import note_act
-from backend.services.credentials import hash_password
-from backend.services.sessions import open_account
+from backend.services.credentials import hash_password, need_strong
+from backend.services.sessions import open_account, words_about
 from sync.kind import Values
 
 
 def give_account(
     session: Session, actor: Actor, staff_id: str, phone: str | None, password: str, roles: list[str]
 ) -> None:
-    """Let a member of staff sign in with these roles, or change how; their present sign-ins end."""
+    """Let a member of staff sign in with these roles, or change how; their present sign-ins and personal tokens end.
+
+    Raises not_allowed, not_found, password_too_weak, id_taken.
+    """
     staff = _manageable(session, actor, staff_id)
-    if phone:
-        taken = select(Account.staff_id).where(
-            Account.staff_id != UUID(staff_id), or_(Account.phone == phone, Account.staff_number == phone)
-        )
-        if session.execute(taken).first():
-            raise Problem("id_taken", field="phone")
     before = _roles(session, staff_id)
-    hashed = hash_password(password, staff["staff_number"], phone)
+    need_strong(password, (staff["staff_number"], phone), words_about(session, staff_id, staff["unit_id"]))
+    hashed = hash_password(password)
     open_account(session, staff_id, staff["unit_id"], staff["staff_number"], phone, hashed, sorted(set(roles)))
     session.execute(delete(Token).where(Token.staff_id == UUID(staff_id)))
     act = "account_changed" if before else "account_opened"

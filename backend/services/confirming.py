@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.actor import DESK, FIELD, Actor, system
-from backend.errors import Problem
+from backend.errors import Problem, WrongSecret
 from backend.queries.documents import read_document
 from backend.records.confirmation import Confirmation
 from backend.records.registry import KINDS
@@ -94,7 +94,9 @@ def _open_link(session: Session, token: str) -> Confirmation:
     ).scalar_one_or_none()  # fmt: skip
     if found is not None and found.used_at is not None:
         raise Problem("link_used")
-    if found is None or found.until <= datetime.now(UTC):
+    if found is None:
+        raise WrongSecret("link_ended", token)
+    if found.until <= datetime.now(UTC):
         raise Problem("link_ended")
     return found
 

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from backend.actor import DESK, Actor, Role
 from backend.blobs.store import BlobStore
-from backend.errors import Problem
+from backend.errors import Problem, WrongSecret
 from backend.queries.documents import read_document
 from backend.records.account import Account
 from backend.records.contractor_link import ContractorLink
@@ -89,7 +89,9 @@ def open_errand(session: Session, token: str) -> Errand:
     found = session.execute(
         select(ContractorLink).where(ContractorLink.token_sha256 == token_sha256(token).hex())
     ).scalar_one_or_none()
-    if found is None or found.until <= datetime.now(UTC):
+    if found is None:
+        raise WrongSecret("link_ended", token)
+    if found.until <= datetime.now(UTC):
         raise Problem("link_ended")
     job = door.read(session, "work_order", str(found.work_order_id), lock=True)
     if job.values["state"] not in _THEIRS or job.values["crew_id"] != str(found.crew_id):

@@ -2,19 +2,60 @@
 
 from __future__ import annotations
 
+import hmac
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from backend.actor import Actor, Role
 from backend.errors import Problem
 from backend.queries.scopes import units_below
-from backend.records.account import Device
+from backend.records.account import Account, Device, DevicePerson
+from backend.services.auditing import note_act
+from backend.services.credentials import new_token, token_sha256
 
 MAY_REVOKE = frozenset({Role.ADMIN, Role.DISPATCHER, Role.SUPERVISOR})
+
+
+def register_device(session: Session, account: Account, device: dict[str, Any]) -> tuple[Device, str | None]:
+    """The device somebody signs in on, and the secret it is given now, if it showed none that holds.
+
+    An id belongs to those who have signed in under it; others, as on a browser that two people share, show its secret.
+    Raises device_taken.
+    """
+    device_id = UUID(device["id"])
+    new = insert(Device).values(id=device_id, name=device["name"], unit_id=account.unit_id)
+    session.execute(new.on_conflict_do_nothing())
+    found = session.get_one(Device, device_id, with_for_update=True)
+    has_proved = found.secret_sha256 is not None and proves(found.secret_sha256, device)
+    if not has_proved and not _is_theirs(session, found, account):
+        raise Problem("device_taken")
+    person = insert(DevicePerson).values(device_id=device_id, staff_id=account.staff_id)
+    session.execute(person.on_conflict_do_nothing())
+    secret = None if has_proved else new_token()
+    if secret:
+        found.secret_sha256 = token_sha256(secret)
+    # The first key stays: whoever signs in later with another cannot make old signatures theirs.
+    found.public_key = found.public_key or device.get("public_key")
+    found.app_version = device.get("app_version")
+    session.flush()
+    return found, secret
+
+
+def proves(secret_sha256: bytes, device: dict[str, Any]) -> bool:
+    """Whether a device shows the secret of which this is the hash."""
+    return hmac.compare_digest(secret_sha256, token_sha256(device.get("secret") or ""))
+
+
+def _is_theirs(session: Session, device: Device, account: Account) -> bool:
+    """Somebody who signed in on it before; or the first who does."""
+    people = select(DevicePerson.staff_id).where(DevicePerson.device_id == device.id)
+    known = set(session.scalars(people))
+    return account.staff_id in known or (not known and device.revoked_at is None)
 
 
 def list_devices(session: Session, actor: Actor) -> list[dict[str, Any]]:
@@ -31,8 +72,8 @@ def _people(session: Session, units: list[UUID]) -> dict[str, list[str]]:
     """Who has signed in on each device, by name."""
     rows = session.execute(
         text(
-            "SELECT t.device_id::text, array_agg(DISTINCT s.name ORDER BY s.name) FROM token t JOIN staff s ON s.id = t.staff_id "
-            "JOIN device d ON d.id = t.device_id WHERE d.unit_id = ANY(:units) GROUP BY t.device_id"
+            "SELECT p.device_id::text, array_agg(DISTINCT s.name ORDER BY s.name) FROM device_person p JOIN staff s ON s.id = p.staff_id "
+            "JOIN device d ON d.id = p.device_id WHERE d.unit_id = ANY(:units) GROUP BY p.device_id"
         ),
         {"units": units},
     )
@@ -46,8 +87,10 @@ def revoke_device(session: Session, actor: Actor, device_id: str) -> dict[str, A
     device = session.get(Device, UUID(device_id), with_for_update=True)
     if device is None or str(device.unit_id) not in units_below(session, actor.unit_id):
         raise Problem("not_found", id=device_id)
-    device.revoked_at = device.revoked_at or datetime.now(UTC)
-    session.flush()
+    if device.revoked_at is None:
+        device.revoked_at = datetime.now(UTC)
+        session.flush()
+        note_act(session, actor, "device_revoked", ("device", device_id), after={"name": device.name})
     return _as_dict(device)
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from backend.errors import Problem
+from backend.errors import Problem, WrongSecret
 
 
 def share(secret: str, salt: str, subject: Sequence[str], hours: int) -> str:
@@ -20,7 +20,7 @@ def shared_subject(secret: str, salt: str, token: str) -> list[str]:
     try:
         until, *subject = URLSafeSerializer(secret, salt=salt).loads(token)
     except (BadSignature, ValueError) as error:
-        raise Problem("link_ended") from error
+        raise WrongSecret("link_ended", token) from error
     if datetime.now(UTC).timestamp() > until:
         raise Problem("link_ended")
     return [str(one) for one in subject]

@@ -66,12 +66,24 @@ class Phone:
     # -- signing in ----------------------------------------------------------------------------------------------
 
     def sign_in(self, login: str, password: str, name: str = "reference phone") -> None:
-        """Sign in once; afterwards tokens are refreshed."""
-        device = {"id": self.store.meta("device"), "name": name, "app_version": "reference 1"}
+        """Sign in once; afterwards tokens are refreshed. An id that is somebody else's gives way to a new one."""
+        try:
+            self._sign_in(login, password, name)
+        except Refused as refused:
+            if refused.code != "device_taken":
+                raise
+            self.store.set_meta(device=new_id(), device_secret=None)
+            self._sign_in(login, password, name)
+
+    def _sign_in(self, login: str, password: str, name: str) -> None:
+        secret = self.store.meta("device_secret", None)
+        device = {"id": self.store.meta("device"), "secret": secret, "name": name, "app_version": "reference 1"}
         body = {"login": login, "password": password, "device": device}
         self._keep_tokens(self.link.send("POST", "/sessions", json=body).json())
 
     def _keep_tokens(self, answer: Values) -> None:
+        if answer.get("device_secret"):
+            self.store.set_meta(device_secret=answer["device_secret"])
         self.store.set_meta(
             access=answer["access_token"],
             refresh=answer["refresh_token"],

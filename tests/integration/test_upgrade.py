@@ -36,3 +36,34 @@ def test_a_filled_database_of_release_two_comes_up(database: Database, town: Tow
     with database.transaction() as session:
         changed = door.change(session, system(town["north"]), "crew", town["crew"], {"break_minutes": 30})
         assert changed.version == 2
+
+
+def test_logins_that_come_to_one_form_do_not_stop_the_upgrade(database: Database, town: Town) -> None:
+    """The active account keeps it; devices stay with those who used them; what is downgraded comes up again."""
+    _at(database, "0008")
+    with database.engine.begin() as connection:
+        for name, number, phone, is_active in (
+            ("rep", "Ｔ００５", "139 0000 0000", True),
+            ("other_rep", "t005", "１３９０００００００１", False),
+            ("leader", "T007", "T008", True),
+            ("member", "T008", "13900000000", True),
+        ):
+            values = {"id": town[name], "number": number, "phone": phone, "active": is_active}
+            statement = "UPDATE account SET staff_number = :number, phone = :phone, is_active = :active WHERE staff_id = CAST(:id AS uuid)"
+            connection.execute(text(statement), values)
+        connection.execute(
+            text(
+                "INSERT INTO token (sha256, use, staff_id, device_id, family, expires_at) "
+                "SELECT sha256(CAST(CAST(a.staff_id AS text) AS bytea)), 'access', a.staff_id, d.id, d.id, now() FROM account a, device d "
+                "WHERE d.name = 'rep''s phone' AND a.staff_number IN ('Ｔ００５', 'T007')"
+            )
+        )
+    migrations.upgrade(database.engine)
+    assert migrations.differences(database.engine) == []
+    with database.engine.connect() as connection:
+        given = dict(tuple(row) for row in connection.execute(text("SELECT login, staff_id::text FROM account_login")))
+        people = connection.execute(text("SELECT staff_id::text FROM device_person")).scalars().all()
+    assert {given[login] for login in ("t005", "13900000000")} <= {town["rep"], town["member"]}
+    assert (given["t005"], given["t008"], given["13900000001"]) == (town["rep"], town["member"], town["other_rep"])
+    assert len(given) == 12
+    assert set(people) == {town["rep"], town["leader"]}

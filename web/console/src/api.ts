@@ -5,10 +5,12 @@ import { reactive } from "vue";
 import type { paths } from "@wangge/shared/api/schema.d.ts";
 import { newId } from "@wangge/shared/sync/ids.ts";
 import type { Problem } from "@wangge/shared/sync/link.ts";
-import { errorWords, type Language } from "@wangge/shared/vocabulary/words.ts";
+import { type Language, refusalWords } from "@wangge/shared/vocabulary/words.ts";
 
 const KEPT = "wangge.console";
 const DEVICE = "wangge.device";
+// By it this browser proves to be itself: people who share it sign in under one id, and strangers' wrong tries do not hold them up.
+const DEVICE_SECRET = "wangge.device-secret";
 
 interface Signed {
   access_token: string;
@@ -16,6 +18,7 @@ interface Signed {
   staff_id: string;
   unit_id: string;
   roles: string[];
+  device_secret?: string | null;
 }
 
 /** Who is signed in, for as long as this tab lives. */
@@ -45,11 +48,31 @@ export class Refused extends Error {
 
 let refreshing: Promise<boolean> | null = null;
 
+/** A tab that was opened as a copy of another has its tokens too, and a refresh token is good once: they tell each other. */
+const others = new BroadcastChannel("wangge.console");
+others.onmessage = ({ data }: MessageEvent<{ was: string; signed: Signed }>) => {
+  if (me.signed?.refresh_token === data.was) keep(data.signed);
+};
+
 async function refresh(): Promise<boolean> {
+  const was = me.signed?.refresh_token;
+  const renew = async (): Promise<boolean> => {
+    if (me.signed?.refresh_token !== was) return me.signed !== null;
+    const isRenewed = await renewed();
+    if (isRenewed) others.postMessage({ was, signed: { ...me.signed } });
+    // Long enough for the word to arrive before the next tab asks.
+    await new Promise((done) => window.setTimeout(done, 50));
+    return isRenewed;
+  };
+  // There are no locks on a page without TLS.
+  return navigator.locks ? navigator.locks.request("wangge.refresh", renew) : renew();
+}
+
+async function renewed(): Promise<boolean> {
   const body = JSON.stringify({ refresh_token: me.signed?.refresh_token, device_id: deviceId() });
   const answer = await fetch("/api/v1/sessions/refresh", { method: "POST", body, headers: { "Content-Type": "application/json" } });
   if (answer.ok) keep((await answer.json()) as Signed);
-  else if (answer.status < 500) keep(null);
+  else if (answer.status < 500 && answer.status !== 429) keep(null);
   return answer.ok;
 }
 
@@ -76,12 +99,23 @@ export async function got<T>(asked: Promise<{ data?: T; error?: unknown; respons
 }
 
 export async function signIn(login: string, password: string): Promise<void> {
-  const device = { id: deviceId(), name: "console" };
+  const { device_secret: secret, ...signed } = await signedIn(login, password).catch((error: unknown) => {
+    if (!(error instanceof Refused) || error.problem.code !== "device_taken") throw error;
+    localStorage.removeItem(DEVICE);
+    localStorage.removeItem(DEVICE_SECRET);
+    return signedIn(login, password);
+  });
+  if (secret) localStorage.setItem(DEVICE_SECRET, secret);
+  keep(signed);
+}
+
+async function signedIn(login: string, password: string): Promise<Signed> {
+  const device = { id: deviceId(), secret: localStorage.getItem(DEVICE_SECRET), name: "console" };
   const body = JSON.stringify({ login, password, device });
   const answer = await fetch("/api/v1/sessions", { method: "POST", body, headers: { "Content-Type": "application/json" } });
   const found: unknown = await answer.json();
   if (!answer.ok) throw new Refused(found as Problem);
-  keep(found as Signed);
+  return found as Signed;
 }
 
 export function signOut(): void {
@@ -113,8 +147,5 @@ export { authorised };
 /** An error as a sentence and what to do. */
 export function sentenceOf(error: unknown, language: Language): string {
   if (!(error instanceof Refused)) return language === "zh" ? "服务器没有回答，请稍后再试" : "The server does not answer; try again";
-  const { problem } = error;
-  const faults = ((problem["faults"] ?? []) as Record<string, string>[]).map((one) => one[language]).filter(Boolean).join("；");
-  const words = errorWords(problem.code, language);
-  return [words?.what ?? problem.code, faults, words?.remedy].filter(Boolean).join(language === "zh" ? "。" : ". ");
+  return refusalWords(error.problem, language);
 }

@@ -5015,7 +5015,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sign in and register this device. */
+        /** Sign in and register this device. Wrong tries make the next one wait, by account, address and device. */
         post: {
             parameters: {
                 query?: never;
@@ -5075,7 +5075,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Change the password; other sign-ins end. */
+        /** Change the password; every other sign-in and every personal token ends. */
         put: {
             parameters: {
                 query?: never;
@@ -5116,7 +5116,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** New tokens; the old refresh token works until the new one is first used. */
+        /** New tokens; the old refresh token works until the new one is first used. Shown later it ends the sign-in. */
         post: {
             parameters: {
                 query?: never;
@@ -8433,6 +8433,8 @@ export interface components {
             id: string;
             name: string;
             public_key?: string | null;
+            /** @description what an earlier sign-in on this device gave as `device_secret` */
+            secret?: string | null;
         };
         DeviceOut: {
             app_version?: string | null;
@@ -10123,6 +10125,8 @@ export interface components {
             access_token: string;
             device_id: string;
             device_revoked: boolean;
+            /** @description given at a sign-in that showed none: keep it with the device's id and show it from then on */
+            device_secret?: string | null;
             expires_in_s: number;
             refresh_token: string;
             roles: string[];

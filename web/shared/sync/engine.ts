@@ -42,6 +42,7 @@ interface SignedIn {
   staff_id: string;
   unit_id: string;
   roles: string[];
+  device_secret?: string | null;
 }
 
 export interface Device {
@@ -80,17 +81,28 @@ export class Engine {
 
   async signIn(login: string, password: string): Promise<void> {
     if (!this.store.meta("device", "")) await this.store.transaction(() => this.store.setMeta({ device: newId(), store: newId() }));
-    const { public: publicKey } = await this.#deviceKey();
-    const device = { id: this.deviceId, name: this.device.name, app_version: this.device.appVersion, public_key: publicKey };
-    const answer = await this.link.send("POST", "/sessions", { json: { login, password, device } });
-    const signed = (await answer.json()) as SignedIn;
+    const signed = await this.#signIn(login, password).catch(async (error: unknown) => {
+      if (!(error instanceof Refused) || error.code !== "device_taken") throw error;
+      // The id is somebody else's; the work here is not. It goes on under an id of its own.
+      await this.store.transaction(() => this.store.setMeta({ device: newId(), deviceSecret: null }));
+      return this.#signIn(login, password);
+    });
     if (this.store.meta("staff", signed.staff_id) !== signed.staff_id) throw new Refused(403, { code: "somebody_elses_store" });
     await this.#keepTokens(signed);
   }
 
+  async #signIn(login: string, password: string): Promise<SignedIn> {
+    const { public: publicKey } = await this.#deviceKey();
+    const secret = this.store.meta<string | null>("deviceSecret", null);
+    const device = { id: this.deviceId, secret, name: this.device.name, app_version: this.device.appVersion, public_key: publicKey };
+    const answer = await this.link.send("POST", "/sessions", { json: { login, password, device } });
+    return (await answer.json()) as SignedIn;
+  }
+
   async #keepTokens(signed: SignedIn): Promise<void> {
     const { access_token: access, refresh_token: refresh, staff_id: staff, unit_id: unit, roles } = signed;
-    await this.store.transaction(() => this.store.setMeta({ access, refresh, staff, unit, roles }));
+    const secret = signed.device_secret ? { deviceSecret: signed.device_secret } : {};
+    await this.store.transaction(() => this.store.setMeta({ access, refresh, staff, unit, roles, ...secret }));
   }
 
   /** A signed-in request; an expired access token is refreshed once. */
@@ -101,9 +113,12 @@ export class Engine {
     } catch (error) {
       if (!(error instanceof Refused) || error.code !== "not_signed_in") throw error;
     }
-    if (this.store.meta("access", "") === token) await this.#refresh();
+    // Once for all that met its end: a refresh token is good once, and two refreshes at once look like two who hold it.
+    if (this.store.meta("access", "") === token) await (this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = null)));
     return this.link.send(method, path, { ...ask, token: this.store.meta("access", "") });
   }
+
+  #refreshing: Promise<void> | null = null;
 
   async #refresh(): Promise<void> {
     const json = { refresh_token: this.store.meta("refresh", ""), device_id: this.store.meta("device", "") };

@@ -5,6 +5,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 
+import { comparable } from "../comparing.ts";
 import { browserClock } from "../sync/clock.ts";
 import { type Disk, LARGE, openDisk } from "../sync/disk.ts";
 import { Engine } from "../sync/engine.ts";
@@ -96,4 +97,48 @@ test("a HEAD answered 401 is known as an ended token, though it has no body", as
   const { port } = server.address() as AddressInfo;
   await assert.rejects(httpLink(`http://127.0.0.1:${port}`).send("HEAD", "/uploads/u"), { message: "401 not_signed_in" });
   server.close();
+});
+
+test("a device id that is somebody else's gives way to a new one; its secret is kept and shown; work stays", async () => {
+  const shown: { id: string; secret: string | null }[] = [];
+  const link: Link = {
+    send: async (_method, _path, ask) => {
+      const { device } = ask!.json as { device: { id: string; secret: string | null } };
+      shown.push({ id: device.id, secret: device.secret });
+      if (shown.length === 1) throw new Refused(409, { code: "device_taken" });
+      const secret = shown.length === 2 ? "s" : null;
+      return Response.json({ access_token: "a", refresh_token: "r", staff_id: "me", unit_id: "u", roles: [], device_secret: secret });
+    },
+  };
+  const phone = new Engine(await Store.open(await openDisk(newId())), link, browserClock(), DEVICE);
+  await phone.create("visit", { summary: "水压正常" });
+  await phone.signIn("R101", "x");
+  await phone.signIn("R101", "x");
+  assert.notEqual(shown[0]!.id, shown[1]!.id);
+  assert.deepEqual(shown.slice(1), [{ id: phone.deviceId, secret: null }, { id: phone.deviceId, secret: "s" }]);
+  assert.equal(phone.store.waiting().length, 1);
+});
+
+test("requests that meet the end of a token together refresh it once", async () => {
+  let refreshes = 0;
+  const link: Link = {
+    send: async (_method, path, ask) => {
+      if (path === "/sessions/refresh") {
+        refreshes += 1;
+        await new Promise((done) => setTimeout(done, 5));
+        return Response.json({ access_token: "new", refresh_token: "r2", staff_id: "me", unit_id: "u", roles: [] });
+      }
+      if (ask?.token !== "new") throw new Refused(401, { code: "not_signed_in" });
+      return Response.json({});
+    },
+  };
+  const phone = new Engine(await Store.open(await openDisk(newId())), link, browserClock(), DEVICE);
+  await phone.store.transaction(() => phone.store.setMeta({ access: "old", refresh: "r1" }));
+  await Promise.all([phone.ask("GET", "/a"), phone.ask("GET", "/b"), phone.ask("GET", "/c")]);
+  assert.equal(refreshes, 1);
+});
+
+test("logins are compared as the server compares them", () => {
+  for (const typed of ["U301", " u 301", "Ｕ３０１\u3000", "u\u200b301", "\u202eu301", "u\u034f301\u2800"]) assert.equal(comparable(typed), "u301");
+  assert.notEqual(comparable("u302"), "u301");
 });

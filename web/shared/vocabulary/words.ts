@@ -65,6 +65,15 @@ export function stepsFrom(kind: string, state: unknown, roles: string[]): Action
   return actionsOf(kind).filter((one) => one.from.includes(String(state)) && one.by.some((role) => roles.includes(role)));
 }
 
+/** A refusal as one text: what it is, which fields or rules, what to do, and how long to wait where there is a wait. */
+export function refusalWords(problem: { code: string; [more: string]: unknown }, language: Language): string {
+  const words = errorWords(problem.code, language);
+  const faults = ((problem["faults"] ?? []) as Record<string, string>[]).map((one) => one[language]).filter(Boolean).join("；");
+  const seconds = Number(problem["retry_after_s"] ?? 0);
+  const wait = seconds && (language === "zh" ? `还要等 ${seconds} 秒` : `${seconds} s to wait`);
+  return [words?.what ?? problem.code, faults, wait, words?.remedy].filter(Boolean).join(language === "zh" ? "。" : ". ");
+}
+
 export function errorWords(code: string, language: Language): { what: string; remedy: string } | null {
   const found = ERRORS[code];
   return found ? { what: found[language], remedy: language === "zh" ? found.remedy_zh : found.remedy_en } : null;

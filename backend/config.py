@@ -36,6 +36,7 @@ class Settings:
     notify_channel: str = "recorded"
     notify_url: str = NOT_GIVEN
     notify_secret: str = NOT_GIVEN
+    public_url: str = NOT_GIVEN
     escalate_after_minutes: int = 10
     matrix_url: str = NOT_GIVEN
     matrix_format: str = "osrm"
@@ -44,6 +45,11 @@ class Settings:
     travel_detour: float = 1.35
     travel_kmh: float = 30.0
     limits_enabled: bool = True
+
+    @property
+    def can_send_links(self) -> bool:
+        """Whether messages leave the house, and the house's own address is known: a request's could be anybody's."""
+        return self.notify_channel == "webhook" and bool(self.public_url)
 
 
 def read(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -78,6 +84,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
             "notify_channel",
             "notify_url",
             "notify_secret",
+            "public_url",
             "matrix_url",
             "matrix_format",
             "crossings_file",

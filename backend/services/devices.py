@@ -13,6 +13,7 @@ from backend.actor import Actor, Role
 from backend.errors import Problem
 from backend.queries.scopes import units_below
 from backend.records.account import Device
+from backend.services.noting import note_rows
 
 MAY_REVOKE = frozenset({Role.ADMIN, Role.DISPATCHER, Role.SUPERVISOR})
 
@@ -47,7 +48,7 @@ def revoke_device(session: Session, actor: Actor, device_id: str) -> dict[str, A
     if device is None or str(device.unit_id) not in units_below(session, actor.unit_id):
         raise Problem("not_found", id=device_id)
     device.revoked_at = device.revoked_at or datetime.now(UTC)
-    session.flush()
+    note_rows(session, "device", [device.id], actor)
     return _as_dict(device)
 
 

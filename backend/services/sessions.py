@@ -16,6 +16,7 @@ from backend.errors import Problem
 from backend.records.account import Account, Device, Token
 from backend.services.credentials import hash_password, new_token, token_sha256, verify_password
 from backend.services.door import new_id
+from backend.services.noting import note_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ def sign_in(
 
 def _register(session: Session, account: Account, device: dict[str, Any]) -> Device:
     found = session.get(Device, UUID(device["id"]))
+    is_news = found is None or (found.public_key is None and device.get("public_key") is not None)
     if found is None:
         found = Device(id=UUID(device["id"]), name=device["name"], unit_id=account.unit_id)
         session.add(found)
@@ -56,6 +58,9 @@ def _register(session: Session, account: Account, device: dict[str, Any]) -> Dev
     found.public_key = found.public_key or device.get("public_key")
     found.app_version = device.get("app_version")
     session.flush()
+    if is_news:
+        by = Actor(str(account.staff_id), str(account.unit_id), frozenset(), device["id"])
+        note_rows(session, "device", [found.id], by)
     return found
 
 

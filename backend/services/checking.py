@@ -40,6 +40,9 @@ class Differs:
     fields: tuple[str, ...] = ()
     why: str = "differs"
 
+    def __str__(self) -> str:
+        return " ".join((self.table, self.id, *self.fields)) + ("" if self.why == "differs" else f": {self.why}")
+
 
 @dataclass(slots=True)
 class _Told:
@@ -58,7 +61,7 @@ class _Told:
         self.created_at = self.created_at or recorded_at
         self.version, self.updated_at = version, recorded_at
         self.is_deleted = op == "delete" or (self.is_deleted and op != "restore")
-        for name, pair in changed.items():
+        for name, pair in changed.items() if isinstance(changed, dict) else ():
             self.values[name] = pair[1] if isinstance(pair, list) else self._erased(name)
 
     def _erased(self, name: str) -> str | None:

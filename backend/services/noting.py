@@ -39,6 +39,14 @@ NOTED = {
     "access": Noted(
         "id", "bigint", "md5('access ' || t.id)::uuid", ("id", "at", "staff_id", "unit_id", "what", "of_id", "reason")
     ),
+    "call_back_sample": Noted(
+        "id", "uuid", "t.id",
+        ("id", "unit_id", "made_by", "made_at", "from_day", "until_day", "seed", "population", "visit_ids"),
+    ),
+    "call_back": Noted(
+        "visit_id", "uuid", "md5(t.sample_id::text || t.visit_id)::uuid",
+        ("sample_id", "visit_id", "outcome", "said", "asked_by", "asked_at"),
+    ),
     "upload": Noted(
         "id", "uuid", "t.id",
         ("id", "staff_id", "device_id", "unit_id", "photo_id", "sha256", "length_bytes", "created_at", "whole_at", "finished_at"),

@@ -86,7 +86,7 @@ def leaf_of(row: Any, salt: bytes | None, *, is_old: bool = False) -> bytes:
 
 def is_leaf_of(row: Any, salt: bytes | None, leaf: bytes) -> bool:
     """Whether a row is the one that was sealed. A leaf was made in one of the two ways, and fits no row of the other."""
-    return leaf in (leaf_of(row, salt), leaf_of(row, salt, is_old=True))
+    return isinstance(row.changed, dict) and leaf in (leaf_of(row, salt), leaf_of(row, salt, is_old=True))
 
 
 def _hidden(pair: Any, salt: bytes | None) -> Any:

@@ -127,9 +127,9 @@ def test_the_command_line_says_the_same(crew: Crew, tmp_path: Any, monkeypatch: 
         assert (done.exit_code, word in done.output) == (code, True), done.output
 
 
-def verdict_of(database: Database, signature: str, sha256: str) -> str:
+def verdict_of(database: Database, signature: str, sha256: str) -> dict[str, Any]:
     with database.transaction() as session:
-        return str(sheets.verdict(session, signature, sha256)["verdict"])
+        return sheets.verdict(session, signature, sha256)
 
 
 def test_a_devices_first_key_stays(crew: Crew, as_: Callable[[str], Person], app: Flask) -> None:

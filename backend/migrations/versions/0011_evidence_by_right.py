@@ -25,6 +25,14 @@ _NOTED = (
     ),
     ("access", "md5('access ' || t.id)::uuid", ("id", "at", "staff_id", "unit_id", "what", "of_id", "reason"), "true"),
     (
+        "call_back_sample", "t.id",
+        ("id", "unit_id", "made_by", "made_at", "from_day", "until_day", "seed", "population", "visit_ids"), "true",
+    ),
+    (
+        "call_back", "md5(t.sample_id::text || t.visit_id)::uuid",
+        ("sample_id", "visit_id", "outcome", "said", "asked_by", "asked_at"), "true",
+    ),
+    (
         "upload", "t.id",
         ("id", "staff_id", "device_id", "unit_id", "photo_id", "sha256", "length_bytes", "created_at", "whole_at", "finished_at"),
         "t.finished_at IS NOT NULL",

@@ -127,10 +127,10 @@ def did_the_job(session: Session, job_id: str, job: Values) -> set[str]:
 
 
 def _need_uninvolved(session: Session, actor: Actor, job_id: str, job: Values) -> None:
-    if not actor.roles & DESK:
-        raise Problem("own_job")
     if actor.id in did_the_job(session, job_id, job):
         raise Problem("own_job")
+    if not actor.roles & DESK:
+        raise Problem("not_allowed", needs=sorted(DESK))
 
 
 def ledger_number(session: Session, job_id: str, job: Values) -> str:

@@ -8,6 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 NOT_GIVEN = ""
+# Settings that are words, each by its own name in the environment.
+_WORDS = (
+    "sign_in_per_account",
+    "sign_in_per_address",
+    "public_per_address",
+    "notify_channel",
+    "notify_url",
+    "notify_secret",
+    "public_url",
+    "matrix_url",
+    "matrix_format",
+    "crossings_file",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,22 +88,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         for name in ("travel_detour", "travel_kmh")
         if environ.get(f"WANGGE_{name.upper()}")
     }
-    words = {
-        name: environ[f"WANGGE_{name.upper()}"]
-        for name in (
-            "sign_in_per_account",
-            "sign_in_per_address",
-            "public_per_address",
-            "notify_channel",
-            "notify_url",
-            "notify_secret",
-            "public_url",
-            "matrix_url",
-            "matrix_format",
-            "crossings_file",
-        )
-        if environ.get(f"WANGGE_{name.upper()}")
-    }
+    words = {name: environ[f"WANGGE_{name.upper()}"] for name in _WORDS if environ.get(f"WANGGE_{name.upper()}")}
     return Settings(
         home=home,
         database_url=environ.get("WANGGE_DATABASE_URL", NOT_GIVEN),

@@ -8,6 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 NOT_GIVEN = ""
+# Settings that are words, each by its own name in the environment.
+_WORDS = (
+    "sign_in_per_address",
+    "public_per_address",
+    "notify_channel",
+    "notify_url",
+    "notify_secret",
+    "public_url",
+    "matrix_url",
+    "matrix_format",
+    "crossings_file",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +47,7 @@ class Settings:
     notify_channel: str = "recorded"
     notify_url: str = NOT_GIVEN
     notify_secret: str = NOT_GIVEN
+    public_url: str = NOT_GIVEN
     escalate_after_minutes: int = 10
     matrix_url: str = NOT_GIVEN
     matrix_format: str = "osrm"
@@ -43,6 +56,11 @@ class Settings:
     travel_detour: float = 1.35
     travel_kmh: float = 30.0
     limits_enabled: bool = True
+
+    @property
+    def can_send_links(self) -> bool:
+        """Whether messages leave the house, and the house's own address is known: a request's could be anybody's."""
+        return self.notify_channel == "webhook" and bool(self.public_url)
 
 
 def read(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -68,20 +86,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         for name in ("travel_detour", "travel_kmh")
         if environ.get(f"WANGGE_{name.upper()}")
     }
-    words = {
-        name: environ[f"WANGGE_{name.upper()}"]
-        for name in (
-            "sign_in_per_address",
-            "public_per_address",
-            "notify_channel",
-            "notify_url",
-            "notify_secret",
-            "matrix_url",
-            "matrix_format",
-            "crossings_file",
-        )
-        if environ.get(f"WANGGE_{name.upper()}")
-    }
+    words = {name: environ[f"WANGGE_{name.upper()}"] for name in _WORDS if environ.get(f"WANGGE_{name.upper()}")}
     return Settings(
         home=home,
         database_url=environ.get("WANGGE_DATABASE_URL", NOT_GIVEN),

@@ -21,6 +21,7 @@ from backend.queries.scopes import CITY, held
 from backend.records.account import Account, Device
 from backend.services import door, sessions
 from backend.services.credentials import hash_password
+from backend.services.noting import note_rows
 from backend.services.syncing import Quota, push_batch
 from sync.cursor import Snapshot
 from sync.postgres import epoch
@@ -107,6 +108,7 @@ def _people(session: Session) -> None:
         door.create(session, system(uid(unit)), "staff", values, record_id=uid(name))
         sessions.open_account(session, uid(name), uid(unit), f"T{n:03d}", None, hashed, [str(role)])
         session.add(Device(id=UUID(uid(f"{name}'s phone")), name=f"{name}'s phone", unit_id=UUID(uid(unit))))
+        note_rows(session, "device", [uid(f"{name}'s phone")])
     now = datetime.now(CITY)
     # At work before and after this hour, whatever the hour at which the tests run.
     hours = {"shift_start": f"{now - timedelta(hours=1):%H:%M}", "shift_end": f"{now + timedelta(hours=12):%H:%M}"}

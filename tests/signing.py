@@ -16,6 +16,7 @@ from backend.actor import system
 from backend.db import Database
 from backend.services import door
 from backend.services.door import new_id
+from backend.services.noting import note_rows
 from backend.tasks import outbox
 from mobile_api_spec.phone import Phone
 from mobile_api_spec.phone.sheet import sheet_hash, sheet_of, statement
@@ -91,6 +92,7 @@ def give_key(database: Database, phone: Phone, key: ec.EllipticCurvePrivateKey) 
             text("UPDATE device SET public_key = :key WHERE id = CAST(:id AS uuid)"),
             {"key": public_text(key), "id": phone.store.meta("device")},
         )
+        note_rows(session, "device", [phone.store.meta("device")])
 
 
 def crew_with_a_key(phone_of: PhoneOf, database: Database, town: Town) -> Crew:

@@ -56,8 +56,9 @@ class ErrandOut(Schema):
     steps = fields.List(fields.Nested(StepOut), required=True)
     person = fields.String(required=True)
     until = wire.Moment(required=True)
-    confirm_token = fields.String(
-        allow_none=True, metadata={"description": "for /confirm#…: the customer signs there, at the door"}
+    confirmation = fields.String(
+        allow_none=True,
+        metadata={"description": "sent: the customer got a link on their number; by_office: the office hands one on"},
     )
 
 
@@ -113,10 +114,11 @@ class ErrandSteps(MethodView):
     @blueprint.response(200, ErrandOut)
     def post(self, given: dict[str, Any]) -> Any:
         """Take a step of the job's life, or note what was found."""
+        can_send = house().settings.can_send_links
         with transaction() as session:
             if given["action"] is None:
                 return contracting.say_more(session, bearer_token(), given["now"])
-            return contracting.take_step(session, bearer_token(), given["action"], given["now"])
+            return contracting.take_step(session, bearer_token(), given["action"], given["now"], can_send=can_send)
 
 
 @blueprint.route("/job/photos")

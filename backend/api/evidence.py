@@ -7,10 +7,10 @@ from typing import Any
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields
-from marshmallow.validate import Length, Range, Regexp
+from marshmallow.validate import Length, OneOf, Range, Regexp
 
 from backend.api.authentication import actor, signed_in
-from backend.api.house import reading, transaction
+from backend.api.house import house, reading, transaction
 from backend.records import wire
 from backend.services import confirming, witnessing
 
@@ -18,17 +18,24 @@ blueprint = Blueprint("evidence", __name__, url_prefix="/api/v1/evidence", descr
 
 
 class ConfirmationAsked(Schema):
-    """For which job, and how long the link shall hold."""
+    """For which job, how long the link shall hold, and how it gets to the customer."""
 
     work_order_id = fields.UUID(required=True)
     hours = fields.Integer(validate=Range(1, 720), load_default=168)
+    way = fields.String(
+        validate=OneOf(("link_to_ledger", "link_handed")),
+        load_default=None,
+        metadata={"description": "sent to the customer's number on the ledger, or handed on by the office"},
+    )
 
 
 class ConfirmationLink(Schema):
-    """A link for the customer; it is shown once, and never again by anybody."""
+    """A link for the customer: shown once where it is handed on, else only the end of the number it was sent to."""
 
-    url = fields.String(required=True)
+    url = fields.String(required=True, allow_none=True)
     until = wire.Moment(required=True)
+    way = fields.String(required=True)
+    number_end = fields.String(required=True, allow_none=True)
 
 
 @blueprint.route("/confirmations")
@@ -37,11 +44,18 @@ class Confirmations(MethodView):
     @blueprint.response(201, ConfirmationLink)
     @signed_in
     def post(self, asked: dict[str, Any]) -> Any:
-        """A one-time link with which a customer who was away confirms the service sheet; earlier links end."""
+        """A one-time link with which a customer who was away confirms the service sheet; earlier links end.
+
+        Whoever did the job never sees it: theirs goes to the customer's number.
+        """
+        can_send = house().settings.can_send_links
         with transaction() as session:
-            token, until = confirming.make_link(session, actor(), str(asked["work_order_id"]), asked["hours"])
+            link = confirming.make_link(
+                session, actor(), str(asked["work_order_id"]), asked["hours"], asked["way"], can_send=can_send
+            )
         # Behind the fragment sign, so that no server and no proxy writes it into a log.
-        return {"url": f"/confirm#{token}", "until": until}
+        url = f"/confirm#{link.token}" if link.token else None
+        return {"url": url, "until": link.until, "way": link.way, "number_end": link.number_end}
 
 
 class SealHeld(Schema):

@@ -14,7 +14,7 @@ from backend.api.limits import asking_network, limited
 from backend.errors import Problem
 from backend.queries import territory
 from backend.records import wire
-from backend.records.signature import RELATIONS
+from backend.records.signature import DEVICE_CHECKS, RELATIONS, WAYS
 from backend.services import confirming, sheets
 
 blueprint = Blueprint("public", __name__, url_prefix="/api/v1/public", description="公众查询 · For the public")
@@ -66,6 +66,18 @@ class Verdict(Schema):
 
     verdict = fields.String(required=True, validate=OneOf(("genuine", "changed", "unknown")))
     signed_at = wire.Moment(required=True, allow_none=True)
+    differs = fields.List(
+        fields.String(),
+        required=True,
+        metadata={"description": "what is not as it was signed or sealed, as kind.field"},
+    )
+    device_check = fields.String(required=True, allow_none=True, validate=OneOf(DEVICE_CHECKS))
+    covers = fields.List(
+        fields.String(), required=True, metadata={"description": "what the phone's own signature speaks for"}
+    )
+    way = fields.String(
+        required=True, allow_none=True, validate=OneOf(WAYS), metadata={"description": "how the customer came to sign"}
+    )
 
 
 @blueprint.route("/sheets/verification")

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 import orjson
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from sqlalchemy import text
 
+from backend.blobs.store import BlobStore, open_blobs
 from backend.commands.machine import console, the_machine
 from backend.db import Database
 from backend.records.registry import KINDS
+from backend.records.signature import DEVICE_CHECKS, WAYS
+from backend.services.checking import check_all, how_many, unsealed
 from backend.services.sealing import (
     WITNESS,
     Broken,
@@ -22,29 +26,73 @@ from backend.services.sealing import (
 )
 from backend.services.sheets import sheet_sha256, verdict
 
+MOST_NAMED = 200
+
 
 @click.command()
 @click.option(
     "--witness", type=click.Path(path_type=Path, exists=True), multiple=True, help="seals kept elsewhere (seals.jsonl)"
 )
-def verify(witness: tuple[Path, ...]) -> None:
-    """Walk the seals over history and name the first thing that does not hold; ends with 1 if there is one."""
-    with the_machine() as machine, Database(machine.engine()).transaction() as session:
-        settings = machine.settings
+@click.option("--no-bytes", is_flag=True, help="leave out the bytes in the store")
+def verify(witness: tuple[Path, ...], no_bytes: bool) -> None:
+    """Hold everything that is evidence against sealed history and name whatever differs; ends with 1 if anything does.
+
+    The seals and the history under them; each record's table and document; links, looks, keys, uploads; the store's bytes.
+    """
+    with the_machine() as machine:
+        settings, database = machine.settings, Database(machine.engine())
         places = (settings.home / WITNESS, *witness)
         with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console) as progress:
-            total = session.execute(text("SELECT count(*) FROM seal")).scalar_one()
-            bar, rows = progress.add_task("核对 verifying seals", total=total), 0
-            for found in verify_history(session, settings.secret_key, places):
-                if isinstance(found, Broken):
-                    where = f" {' '.join(map(str, found.row))}" if found.row else ""
-                    console.print(
-                        f"[bold red]第 {found.seal} 号封印不成立 seal {found.seal} does not hold:[/] {found.why}{where}"
-                    )
-                    raise SystemExit(1)
-                rows += found.rows
-                progress.advance(bar)
+            is_whole = _seals_hold(database, settings.secret_key, places, progress)
+            blobs = None if no_bytes else open_blobs(settings.objects_url)
+            is_whole &= _nothing_differs(database, blobs, progress)
+        is_whole &= _nothing_waits_too_long(database)
+    if not is_whole:
+        raise SystemExit(1)
+
+
+def _seals_hold(database: Database, secret: str, places: tuple[Path, ...], progress: Progress) -> bool:
+    with database.transaction() as session:
+        total = session.execute(text("SELECT count(*) FROM seal")).scalar_one()
+        bar, rows = progress.add_task("核对封印 verifying seals", total=total), 0
+        for found in verify_history(session, secret, places):
+            if isinstance(found, Broken):
+                where = f" {' '.join(map(str, found.row))}" if found.row else ""
+                console.print(
+                    f"[bold red]第 {found.seal} 号封印不成立 seal {found.seal} does not hold:[/] {found.why}{where}",
+                    soft_wrap=True,
+                )
+                return False
+            rows += found.rows
+            progress.advance(bar)
     console.print(f"{total} 个封印、{rows} 条历史完好 · {total} seals over {rows} rows hold")
+    return True
+
+
+def _nothing_differs(database: Database, blobs: BlobStore | None, progress: Progress) -> bool:
+    with database.snapshot() as session:
+        total = how_many(session, with_bytes=blobs is not None)
+    bar, count = progress.add_task("核对现状 comparing what stands", total=total), 0
+    for count, found in enumerate(check_all(database, blobs, lambda _, done: progress.advance(bar, done)), 1):
+        if count <= MOST_NAMED:
+            console.print(f"[bold red]与封存的历史不符 differs from what was sealed:[/] {found}", soft_wrap=True)
+    if count:
+        console.print(f"[bold red]共 {count} 处不符 · {count} in all[/]")
+        return False
+    console.print(f"{total} 项与封存的历史一致 · {total} stand as they were sealed")
+    return True
+
+
+def _nothing_waits_too_long(database: Database) -> bool:
+    with database.snapshot() as session:
+        left = unsealed(session)
+    if left.waiting:
+        console.print(f"尚未封存 {left.waiting} 条 · not yet sealed: {left.waiting}")
+    if left.late:
+        console.print(
+            f"[bold red]{left.late} 条历史早该封存而没有 · {left.late} rows of history should long be sealed[/]"
+        )
+    return not left.late
 
 
 @click.command()
@@ -67,13 +115,18 @@ def erase(kind: str, record_id: str) -> None:
 @click.argument("file", type=click.Path(path_type=Path, exists=True))
 def verify_sheet(signature_id: str, file: Path) -> None:
     """Whether the service sheet in FILE (JSON) is what was signed as SIGNATURE_ID, and still stands; ends with 1 if not."""
-    found = _verdict(signature_id, sheet_sha256(orjson.loads(file.read_bytes())))
+    told = _verdict(signature_id, sheet_sha256(orjson.loads(file.read_bytes())))
+    found = str(told["verdict"])
     words = {"genuine": "真实，未改动", "changed": "与签字时不同，或签后有改动", "unknown": "没有这个签名"}
+    if told["differs"]:
+        console.print(f"不符之处 differs: {' '.join(told['differs'])}", soft_wrap=True)
+    if told["way"]:
+        console.print(" · ".join((*WAYS[told["way"]], *DEVICE_CHECKS[told["device_check"]])), soft_wrap=True)
     console.print(f"{words[found]} · {found}")
     if found != "genuine":
         raise SystemExit(1)
 
 
-def _verdict(signature_id: str, sha256: str) -> str:
+def _verdict(signature_id: str, sha256: str) -> dict[str, Any]:
     with the_machine() as machine, Database(machine.engine()).transaction() as session:
-        return str(verdict(session, signature_id, sha256)["verdict"])
+        return verdict(session, signature_id, sha256)

@@ -21,7 +21,6 @@ WORDS: dict[str, tuple[str, str]] = {
     "cost": ("告知费用", "Cost told"),
     "verify": ("扫码核对真伪", "Scan to verify"),
     "hash": ("服务单哈希 SHA-256", "Sheet's SHA-256"),
-    "signed_remotely": ("客户凭一次性链接远程确认", "Confirmed by the customer through a one-time link"),
     "not_signed": ("客户未签字", "Not signed by the customer"),
     "changed": (
         "签字之后工单内容有改动：下面是客户所签的原文",

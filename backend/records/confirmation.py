@@ -13,7 +13,10 @@ from backend.db import Base
 
 
 class Confirmation(Base):
-    """One link: only the hash of its token is kept, so that nobody in the house can use it."""
+    """One link: only the hash of its token is kept, so that nobody in the house can use it.
+
+    `way`: how it gets to the customer, one of `records.signature.WAYS`; unknown for links of before.
+    """
 
     __tablename__ = "confirmation"
 
@@ -27,3 +30,4 @@ class Confirmation(Base):
     used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     outcome: Mapped[str | None] = mapped_column(Text)
     signature_id: Mapped[UUID | None] = mapped_column(PgUuid)
+    way: Mapped[str | None] = mapped_column(Text)

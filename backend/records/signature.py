@@ -20,11 +20,18 @@ SHEET_CHECKS = {
     "broken": ("与哈希不符", "Does not have its hash"),
     "replayed": ("笔迹与另一签名相同", "The strokes of another signature"),
 }
-WAYS = {"link": ("远程确认", "Confirmed by link")}
+WAYS = {
+    "door": ("当面签字", "Signed at the door"),
+    "link_to_ledger": ("凭发到登记号码的链接远程确认", "Confirmed by a link sent to the number on the ledger"),
+    "link_handed": ("凭办公室转交的链接远程确认", "Confirmed by a link handed on by the office"),
+    # Of before: nothing was kept of how the link went.
+    "link": ("凭链接远程确认", "Confirmed by link"),
+}
 DEVICE_CHECKS = {
     "valid": ("本机所签", "Signed by its phone"),
     "none": ("无设备签名", "Not signed by a phone"),
     "invalid": ("设备签名不符", "Not by this phone"),
+    "erased": ("签名人信息已依法清除", "The signer's values were erased by law"),
 }
 
 
@@ -40,6 +47,7 @@ class Signature(Record):
     deputy_reason = words("代签原因", "Why a deputy signs", most=500, policy=Policy.FIXED)
     photo_id = plain_id("代签凭证照片", "Photo of the deputy's paper", policy=Policy.FIXED)
     way = choice("签字方式", "Way", WAYS, policy=Policy.SERVER)
+    way_by_id = refer("链接生成人", "Link made by", "staff", policy=Policy.SERVER)
     strokes = json("笔迹", "Strokes", required=True)
     sheet = json("服务单", "Sheet as shown", policy=Policy.FIXED, personal="contact")
     sheet_sha256 = words("服务单哈希", "Sheet's SHA-256 (hex)", most=64, required=True)

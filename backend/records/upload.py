@@ -22,9 +22,10 @@ class Upload(Base):
 
     id: Mapped[UUID] = mapped_column(PgUuid, primary_key=True)
     staff_id: Mapped[UUID] = mapped_column(PgUuid, index=True)
+    device_id: Mapped[UUID | None] = mapped_column(PgUuid)
     unit_id: Mapped[UUID] = mapped_column(PgUuid)
     photo_id: Mapped[UUID | None] = mapped_column(PgUuid, index=True)
-    sha256: Mapped[str | None] = mapped_column(Text)
+    sha256: Mapped[str | None] = mapped_column(Text, index=True)
     length_bytes: Mapped[int] = mapped_column(BigInteger)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

@@ -49,6 +49,11 @@ OPEN = frozenset(STATES) - {"closed", "refused", "cancelled", "failed", "partly_
 SHEET_FIELDS = (
     "number", "address", "description", "diagnosis", "told_minutes", "told_cost_fen", "result", "remainder", "parts", "pressure_kpa",
 )  # fmt: skip
+# What is told of a job's photos; it refuses nothing.
+PHOTO_REASONS = {
+    "foreign_photo": ("有照片不是在本工单拍摄的", "A photo was not taken of this job"),
+    "same_photo": ("有照片与另一工单（{number}）的照片是同一张", "A photo is the very one of another job ({number})"),
+}
 SIGNATURE_STATES = {
     "valid": ("与所签一致", "As it was signed"),
     "changed": ("签后有改动，须重新签字", "Changed since: sign again"),
@@ -210,6 +215,7 @@ class WorkOrder(Record):
     parts = json("用料", "Parts", Part, many=True)
     pressure_kpa = whole("水压（千帕）", "Pressure (kPa)", most=5000)
     photo_ids = ids("照片", "Photos")
+    photo_reasons = json("照片疑点", "Doubts about its photos", policy=Policy.SERVER)
     signature_id = refer("签名", "Signature", "signature")
     signature_state = choice("签名状态", "Signature's state", SIGNATURE_STATES, policy=Policy.SERVER)
     unsigned_kind = choice("未签名情形", "Why it is not signed (kind)", UNSIGNED, filter=True)

@@ -22,6 +22,7 @@ from backend.events import announce
 from backend.queries.scopes import day_begins, units_below
 from backend.records.call_back import CallBack, CallBackSample
 from backend.services import door
+from backend.services.noting import note_rows
 
 DRAWS = frozenset({Role.ADMIN, Role.SUPERVISOR, Role.AUDITOR})
 CALLS = DRAWS | {Role.HOTLINE_AGENT, Role.DISPATCHER}
@@ -59,7 +60,7 @@ def draw_sample(
         seed=seed, population=len(visits), visit_ids=[UUID(one) for one in draw(seed, visits, count)],
     )  # fmt: skip
     session.add(sample)
-    session.flush()
+    note_rows(session, "call_back_sample", [sample.id], actor)
     return sample
 
 
@@ -100,6 +101,7 @@ def note_answer(session: Session, actor: Actor, sample_id: str, visit_id: str, o
     values = {"outcome": outcome, "said": said, "asked_by": UUID(actor.id), "asked_at": datetime.now(UTC)}
     row = insert(CallBack).values(sample_id=sample.id, visit_id=UUID(visit_id), **values)
     session.execute(row.on_conflict_do_update(index_elements=["sample_id", "visit_id"], set_=values))
+    note_rows(session, "call_back", [visit_id], actor)
     announce(session, "visit.called_back", id=visit_id, op="call")
 
 

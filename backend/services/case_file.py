@@ -24,6 +24,7 @@ from backend.errors import Problem
 from backend.queries.documents import history_of, read_document
 from backend.records.access import Access
 from backend.records.registry import KINDS
+from backend.services.noting import note_rows
 from backend.services.papers import LANGUAGES, Press, service_sheet, survey_report
 from backend.services.picturing import content_of
 from sync.change import moment_text
@@ -71,7 +72,10 @@ def case_file(session: Session, actor: Actor, press: Press, case_id: str) -> IO[
     records = _records(session, actor, case_id)
     if not records:
         raise Problem("not_found", id=case_id)
-    session.add(Access(staff_id=UUID(actor.id), unit_id=UUID(actor.unit_id), what="case", of_id=UUID(case_id)))
+    look = Access(staff_id=UUID(actor.id), unit_id=UUID(actor.unit_id), what="case", of_id=UUID(case_id))
+    session.add(look)
+    session.flush()
+    note_rows(session, "access", [look.id], actor)
     out: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - the answer closes it
     try:
         bundle = _Bundle(out)

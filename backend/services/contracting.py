@@ -25,8 +25,10 @@ from backend.records.contractor_link import ContractorLink
 from backend.records.registry import KINDS
 from backend.records.work_order import ACTIONS, WORKING
 from backend.services import confirming, door
+from backend.services.auditing import note_act
 from backend.services.credentials import new_token, token_sha256
 from backend.services.evidence import keep_whole
+from backend.services.noting import note_rows
 from sync.change import Stored, moment_text
 from sync.kind import Values
 
@@ -43,7 +45,7 @@ SAID = (
     "diagnosis", "told_minutes", "told_cost_fen", "pause_reason", "failure_reason", "result", "remainder", "parts", "pressure_kpa",
     "prepared_codes", "unsigned_kind", "unsigned_reason",
 )  # fmt: skip
-_BY_LINK = {"unsigned_kind": "other", "unsigned_reason": "外协完成后由客户凭链接当场确认"}
+_BY_LINK = {"unsigned_kind": "other", "unsigned_reason": "外协完成，等客户凭链接确认"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +73,21 @@ def make_contractor_link(session: Session, actor: Actor, job_id: str, hours: int
     if session.scalars(select(Account.staff_id).where(Account.staff_id.in_(people), Account.is_active)).first():
         raise Problem("has_account", crew=crew["name"])
     now = datetime.now(UTC)
-    session.execute(
+    ended = session.scalars(
         update(ContractorLink)
         .where(ContractorLink.work_order_id == UUID(job_id), ContractorLink.until > now)
         .values(until=now)
-    )
+        .returning(ContractorLink.id)
+    ).all()
     token, until = new_token(), now + timedelta(hours=hours)
-    session.add(ContractorLink(
+    link = ContractorLink(
         id=UUID(door.new_id()), token_sha256=token_sha256(token).hex(), unit_id=UUID(job["unit_id"]), work_order_id=UUID(job_id),
         crew_id=UUID(job["crew_id"]), staff_id=UUID(crew["leader_id"]), made_by=UUID(actor.id), until=until,
-    ))  # fmt: skip
+    )  # fmt: skip
+    session.add(link)
+    note_rows(session, "contractor_link", [link.id, *ended], actor)
+    after = {"work_order_id": job_id, "crew_id": job["crew_id"], "until": moment_text(until)}
+    note_act(session, actor, "link_made", ("contractor_link", str(link.id)), after=after)
     return token, until
 
 
@@ -110,10 +117,11 @@ def look_at(session: Session, token: str) -> Values:
     return _seen(session, errand, job)
 
 
-def take_step(session: Session, token: str, action: str, now: Values) -> Values:
+def take_step(session: Session, token: str, action: str, now: Values, *, can_send: bool) -> Values:
     """A step of the job's life with what the crew says. Raises link_ended, and what refuses the step.
 
-    Where a customer must sign, a finished job comes with a link on which they confirm it, at the door.
+    Where a customer must sign, a finished job sends them a link, to their number on the ledger; where that cannot be,
+    the office hands one on. The crew itself never holds it: `confirmation` says what became of it.
     """
     errand = open_errand(session, token)
     _need_known(now)
@@ -121,10 +129,18 @@ def take_step(session: Session, token: str, action: str, now: Values) -> Values:
     if needs_customer and not now.get("unsigned_reason"):
         now = now | _BY_LINK
     job = door.act(session, errand.actor, "work_order", errand.job.id, action, now)
-    confirm = None
-    if needs_customer:
-        confirm, _ = confirming.make_link(session, errand.actor, job.id, CONFIRM_HOURS)
-    return _seen(session, errand, job) | {"confirm_token": confirm}
+    asked = _ask_customer(session, errand, job.id, can_send=can_send) if needs_customer else None
+    return _seen(session, errand, job) | {"confirmation": asked}
+
+
+def _ask_customer(session: Session, errand: Errand, job_id: str, *, can_send: bool) -> str:
+    try:
+        confirming.make_link(session, errand.actor, job_id, CONFIRM_HOURS, "link_to_ledger", can_send=can_send)
+    except Problem as problem:
+        if problem.code not in ("cannot_send", "no_ledger_number"):
+            raise
+        return "by_office"
+    return "sent"
 
 
 def say_more(session: Session, token: str, now: Values) -> Values:
@@ -153,7 +169,7 @@ def add_photo(
         }).id  # fmt: skip
         has.append(twin)
         door.change(session, errand.actor, "work_order", errand.job.id, {"photo_ids": has})
-        keep_whole(session, blobs, sha256, data)
+        keep_whole(session, blobs, errand.actor, sha256, data, twin)
     return {"photo_id": twin, "photos": len(has)}
 
 

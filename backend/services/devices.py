@@ -17,6 +17,7 @@ from backend.queries.scopes import units_below
 from backend.records.account import Account, Device, DevicePerson
 from backend.services.auditing import note_act
 from backend.services.credentials import new_token, token_sha256
+from backend.services.noting import note_rows
 
 MAY_REVOKE = frozenset({Role.ADMIN, Role.DISPATCHER, Role.SUPERVISOR})
 
@@ -29,7 +30,7 @@ def register_device(session: Session, account: Account, device: dict[str, Any]) 
     """
     device_id = UUID(device["id"])
     new = insert(Device).values(id=device_id, name=device["name"], unit_id=account.unit_id)
-    session.execute(new.on_conflict_do_nothing())
+    is_new = session.execute(new.on_conflict_do_nothing().returning(Device.id)).first() is not None
     found = session.get_one(Device, device_id, with_for_update=True)
     has_proved = found.secret_sha256 is not None and proves(found.secret_sha256, device)
     if not has_proved and not _is_theirs(session, found, account):
@@ -39,10 +40,14 @@ def register_device(session: Session, account: Account, device: dict[str, Any]) 
     secret = None if has_proved else new_token()
     if secret:
         found.secret_sha256 = token_sha256(secret)
+    gives_key = found.public_key is None and device.get("public_key") is not None
     # The first key stays: whoever signs in later with another cannot make old signatures theirs.
     found.public_key = found.public_key or device.get("public_key")
     found.app_version = device.get("app_version")
     session.flush()
+    if is_new or gives_key:
+        by = Actor(str(account.staff_id), str(account.unit_id), frozenset(), device["id"])
+        note_rows(session, "device", [found.id], by)
     return found, secret
 
 
@@ -91,6 +96,7 @@ def revoke_device(session: Session, actor: Actor, device_id: str) -> dict[str, A
         device.revoked_at = datetime.now(UTC)
         session.flush()
         note_act(session, actor, "device_revoked", ("device", device_id), after={"name": device.name})
+        note_rows(session, "device", [device.id], actor)
     return _as_dict(device)
 
 

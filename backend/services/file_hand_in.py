@@ -53,8 +53,9 @@ def hand_in_file(
         "from_file",
     )
     outcomes = push.run([_read(one) for one in mutations])
-    for data in map(_bytes_of, photos.values()):
-        keep_whole(session, blobs, hashlib.sha256(data).hexdigest(), data)
+    for photo_id, encoded in photos.items():
+        data = _bytes_of(encoded)
+        keep_whole(session, blobs, author, hashlib.sha256(data).hexdigest(), data, _id_of(photo_id))
     parked = sum(1 for one in outcomes if one.code in ("from_file", "predecessor_parked"))
     return {"mutations": len(outcomes), "parked": parked, "photos": len(photos)}
 
@@ -64,6 +65,14 @@ def _read(one: Any) -> Any:
         return mutation_from(orjson.dumps(one, option=orjson.OPT_SORT_KEYS))
     except Unreadable as error:
         raise Problem("invalid", faults=[_fault("mutations", error.why)]) from error
+
+
+def _id_of(text: str) -> str | None:
+    """A photo's id; bytes under a name that is none are its author's all the same."""
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return None
 
 
 def _bytes_of(text: str) -> bytes:

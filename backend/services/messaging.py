@@ -20,6 +20,7 @@ from backend.db import Database
 from backend.events import Outbox
 from backend.records.account import Account
 from backend.records.staff import Staff
+from backend.services.confirming import message_of
 from backend.services.notifying import MESSAGE
 
 log = structlog.get_logger(__name__)
@@ -45,7 +46,7 @@ def deliver(database: Database, settings: Settings, *, most: int = 200) -> int:
     taken = 0
     with database.alone("deliver messages") as is_mine:
         for _ in range(most if is_mine else 0):
-            message = _next(database)
+            message = _next(database, settings)
             if message is None:
                 break
             error = _posted(settings, message) if message.phone else "no_phone"
@@ -54,7 +55,7 @@ def deliver(database: Database, settings: Settings, *, most: int = 200) -> int:
     return taken
 
 
-def _next(database: Database) -> _Message | None:
+def _next(database: Database, settings: Settings) -> _Message | None:
     due = (
         select(Outbox.id, Outbox.attempts, Outbox.detail)
         .where(Outbox.fact == MESSAGE, Outbox.done_at.is_(None), Outbox.due_at <= datetime.now(UTC))
@@ -64,8 +65,13 @@ def _next(database: Database) -> _Message | None:
     )
     with database.snapshot() as session:
         row = session.execute(due).one_or_none()
-        if row is None:
-            return None
+    if row is None:
+        return None
+    if "confirmation_id" in row.detail:
+        with database.transaction() as session:
+            to = message_of(session, settings, row.detail["confirmation_id"]) or (None, "", "")
+        return _Message(row.id, row.attempts, *to)
+    with database.snapshot() as session:
         number = select(func.coalesce(Account.phone, Staff.work_phone)).select_from(Staff)
         staff_id = row.detail["staff_id"]
         phone = session.scalar(number.outerjoin(Account, Account.staff_id == Staff.id).where(Staff.id == staff_id))

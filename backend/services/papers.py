@@ -164,10 +164,9 @@ def service_sheet(session: Session, actor: Actor, press: Press, job_id: str) -> 
     signature = reader.read("signature", job.get("signature_id"))
     photos = reader.photos(job.get("photo_ids"))
     sheet = (signature or {}).get("sheet") or sheet_of(job, [str(one["sha256"]) for one in photos])
-    state = job.get("signature_state")
     given = reader.head("service_sheet", str(job.get("number") or job_id), str(job["unit_id"])) | {
         "parts": reader.parts("job", "sheet", "pairs", "others", "signature"),
-        "warning": press.say(state) if state in ("changed", "other", "doubtful") else None,
+        "warning": _warning(press, job),
         "job": reader.lines("work_order", job, _JOB),
         "sheet": reader.lines("work_order", sheet, _SHEET),
         "used_head": [press.say(f"used.{one}") for one in ("name", "quantity", "price")],
@@ -176,6 +175,14 @@ def service_sheet(session: Session, actor: Actor, press: Press, job_id: str) -> 
         **_signature(reader, job, signature, sheet),
     }  # fmt: skip
     return Paper(f"{given['title']}-{given['number']}.pdf", _set("service_sheet", given, reader))
+
+
+def _warning(press: Press, job: Values) -> str | None:
+    """What does not hold, in words: the signature's state, and what is told of the photos."""
+    state = job.get("signature_state")
+    said = [press.say(state)] if state in ("changed", "other", "doubtful") else []
+    said += [str(one[press.language]) for one in job.get("photo_reasons") or ()]
+    return (" · ".join(said)) or None
 
 
 def unit_of_job(session: Session, actor: Actor, job_id: str) -> str:
@@ -215,8 +222,8 @@ def _signature(reader: _Reader, job: Values, signature: Values | None, sheet: Va
             "sheet_hash_label": "",
         }
     rows = reader.lines("signature", signature, _SIGNATURE)
-    if signature.get("way") == "link":
-        rows.append((reader.label("signature", "way"), press.say("signed_remotely")))
+    if signature.get("way") not in (None, "door"):
+        rows += reader.lines("signature", signature, ("way", "way_by_id"))
     drawn = strokes_svg(signature.get("strokes"))
     sha256 = sheet_sha256(sheet)
     code = f"{press.address}verify?s={signature['id']}&h={sha256}"

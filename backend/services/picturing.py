@@ -23,6 +23,7 @@ from backend.db import Database
 from backend.errors import Problem
 from backend.events import announce
 from backend.records.upload import Look, Object
+from backend.services.noting import note_rows
 
 log = structlog.get_logger(__name__)
 SIZES = ("original", "web", "thumb")
@@ -51,6 +52,7 @@ def _take_turn(database: Database) -> str | None:
             return None
         if look.attempts >= MOST_TURNS:
             look.state, look.reason = "broken", "no worker survived looking at it"
+            note_rows(session, "look", [look.sha256])
         look.attempts, look.due_at = look.attempts + 1, now + _TURN
         return look.sha256
 
@@ -68,7 +70,8 @@ def look_at(database: Database, blobs: BlobStore, sha256: str, reader: PictureRe
         log.warning("picture.reader_stopped", sha256=sha256, why=stopped.why, cause=stopped.cause)
         return
     with database.transaction() as session:
-        session.execute(update(Look).where(Look.sha256 == sha256, Look.state == "waiting").values(**found))
+        mine = update(Look).where(Look.sha256 == sha256, Look.state == "waiting").values(**found)
+        note_rows(session, "look", session.scalars(mine.returning(Look.sha256)))
         announce(session, "picture.looked_at", sha256=sha256)
 
 

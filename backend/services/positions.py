@@ -23,6 +23,7 @@ from backend.queries.scopes import day_begins
 from backend.records.access import Access
 from backend.records.position import Position
 from backend.records.registry import KINDS
+from backend.services.noting import note_rows
 
 # A shift nobody ended does not go on for ever.
 LONGEST_SHIFT = timedelta(hours=16)
@@ -102,6 +103,8 @@ def _note_look(session: Session, actor: Actor, staff_id: str, reason: str | None
         staff_id=UUID(actor.id), unit_id=UUID(actor.unit_id), what="positions", of_id=UUID(staff_id), reason=reason
     )
     session.add(look)
+    session.flush()
+    note_rows(session, "access", [look.id], actor)
 
 
 def _shown(row: Position, is_exact: bool) -> dict[str, Any]:

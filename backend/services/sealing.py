@@ -22,7 +22,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from sqlalchemy import insert, select, text
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
 from backend.actor import system
@@ -36,14 +36,16 @@ WITNESS = "seals.jsonl"
 MOST_ROWS = 50_000
 # Longer than any transaction may stay open, so that a row committed late is still found.
 LOOKS_BACK = timedelta(hours=1)
+# What stands where a value that must not be empty was erased by law.
+ERASED = "已清除"
 _NOTHING = bytes(32)
-_COLUMNS = "h.kind, h.id::text AS id, h.version, h.op, h.changed, h.actor_id::text AS actor_id, h.device_id::text AS device_id, h.mutation_id::text AS mutation_id, h.happened_at, h.grade"
+COLUMNS = "h.kind, h.id::text AS id, h.version, h.op, h.changed, h.actor_id::text AS actor_id, h.device_id::text AS device_id, h.mutation_id::text AS mutation_id, h.happened_at, h.grade, h.recorded_at"
 _UNSEALED = text(
-    f"SELECT {_COLUMNS} FROM sync_history h LEFT JOIN sealed_row s USING (kind, id, version) "
+    f"SELECT {COLUMNS} FROM sync_history h LEFT JOIN sealed_row s USING (kind, id, version) "
     "WHERE s.kind IS NULL AND h.recorded_at >= :since ORDER BY h.recorded_at, h.kind, h.id, h.version LIMIT :most"
 )
 _COVERED = text(
-    f"SELECT s.kind AS sealed_kind, s.id::text AS sealed_id, s.version AS sealed_version, s.leaf, s.salt, {_COLUMNS} "
+    f"SELECT s.kind AS sealed_kind, s.id::text AS sealed_id, s.version AS sealed_version, s.place, s.leaf, s.salt, {COLUMNS} "
     "FROM sealed_row s LEFT JOIN sync_history h USING (kind, id, version) WHERE s.seal_number = :number ORDER BY s.place"
 )
 
@@ -63,8 +65,11 @@ def signing_key(secret: str) -> Ed25519PrivateKey:
     return Ed25519PrivateKey.from_private_bytes(derived)
 
 
-def leaf_of(row: Any, salt: bytes | None) -> bytes:
-    """A row's leaf; personal values stand by their salted hashes, those that were erased by the hash that was left."""
+def leaf_of(row: Any, salt: bytes | None, *, is_old: bool = False) -> bytes:
+    """A row's leaf; personal values stand by their salted hashes, those that were erased by the hash that was left.
+
+    `is_old`: as leaves were made before they also covered when the row was recorded.
+    """
     kind = SYNC_KINDS.get(row.kind)
     personal = {name for name, field in kind.fields.items() if field.personal} if kind else set()
     changed = {
@@ -74,7 +79,14 @@ def leaf_of(row: Any, salt: bytes | None) -> bytes:
         "kind": row.kind, "id": row.id, "version": row.version, "op": row.op, "changed": changed, "actor_id": row.actor_id,
         "device_id": row.device_id, "mutation_id": row.mutation_id, "happened_at": moment_text(row.happened_at), "grade": row.grade,
     }  # fmt: skip
+    if not is_old:
+        told["recorded_at"] = moment_text(row.recorded_at)
     return hashlib.sha256(b"\x00" + canonical(told)).digest()
+
+
+def is_leaf_of(row: Any, salt: bytes | None, leaf: bytes) -> bool:
+    """Whether a row is the one that was sealed. A leaf was made in one of the two ways, and fits no row of the other."""
+    return isinstance(row.changed, dict) and leaf in (leaf_of(row, salt), leaf_of(row, salt, is_old=True))
 
 
 def _hidden(pair: Any, salt: bytes | None) -> Any:
@@ -101,9 +113,11 @@ def seal_history(database: Database, secret: str, home: Path, *, everything: boo
     """Seal what no seal covers; returns how many rows. One process at a time; `everything` also looks far back."""
     sealed = 0
     with database.alone("seal history") as is_alone:
+        # Looked up once: the seals made below say nothing about how far back the rows lie that wait for the next.
+        since = _looks_from(database, everything)
         while is_alone:
             with database.transaction() as session:
-                found = _seal_some(session, signing_key(secret), everything)
+                found = _seal_some(session, signing_key(secret), since)
             if found is None:
                 break
             _witness(home, found)
@@ -113,9 +127,14 @@ def seal_history(database: Database, secret: str, home: Path, *, everything: boo
     return sealed
 
 
-def _seal_some(session: Session, key: Ed25519PrivateKey, everything: bool) -> Seal | None:
+def _looks_from(database: Database, everything: bool) -> datetime:
+    with database.snapshot() as session:
+        last = session.scalar(select(func.max(Seal.sealed_at)))
+    return last - LOOKS_BACK if last and not everything else datetime.min.replace(tzinfo=UTC)
+
+
+def _seal_some(session: Session, key: Ed25519PrivateKey, since: datetime) -> Seal | None:
     last = session.scalars(select(Seal).order_by(Seal.number.desc()).limit(1)).one_or_none()
-    since = last.sealed_at - LOOKS_BACK if last and not everything else datetime.min.replace(tzinfo=UTC)
     rows = session.execute(_UNSEALED, {"since": since, "most": MOST_ROWS}).all()
     if not rows:
         return None
@@ -171,13 +190,15 @@ def _fault(session: Session, seal: Seal, number: int, previous: bytes, seen: byt
         return Broken(number, "the seal itself was changed")
     if seen is not None and seen != seal.hash:
         return Broken(number, "a witness has seen another seal")
-    leaves = []
+    leaves: list[bytes] = []
     for row in session.execute(_COVERED, {"number": number}):
         key = (row.sealed_kind, row.sealed_id, row.sealed_version)
         if row.kind is None:
             return Broken(number, "the row is gone", key)
-        if leaf_of(row, row.salt) != row.leaf:
+        if not is_leaf_of(row, row.salt, row.leaf):
             return Broken(number, "the row was changed", key)
+        if row.place != len(leaves):
+            return Broken(number, "its rows are not those that were sealed")
         leaves.append(row.leaf)
     return None if root_of(leaves) == seal.root else Broken(number, "its rows are not those that were sealed")
 
@@ -193,7 +214,7 @@ def erase_values(session: Session, kind: str, record_id: str) -> None:
     """Empty a record's personal fields; one that must not be empty says that it was erased."""
     stored, fields = door.read(session, kind, record_id, lock=True), KINDS[kind].wired
     now = {
-        name: "已清除" if fields[name].field.required else None
+        name: ERASED if fields[name].field.required else None
         for name in KINDS[kind].personal
         if stored.values.get(name) is not None
     }

@@ -8,7 +8,8 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -21,10 +22,16 @@ from sqlalchemy.orm import Session
 
 from backend.actor import system
 from backend.errors import Problem
+from backend.records.registry import SYNC_KINDS
 from backend.records.work_order import SHEET_FIELDS
 from backend.services import door
+from backend.services.checking import differing, history_is_sealed
+from backend.services.sealing import ERASED
 from sync.change import canonical
 from sync.kind import Values
+
+# What a phone's signature speaks for, besides its own id and the record's.
+COVERED = ("of_kind", "of_id", "sheet_sha256", "signer_name", "relation", "signed_at", "place", "strokes")
 
 
 def sheet_of(job: Values, photo_hashes: Iterable[str]) -> Values:
@@ -40,7 +47,7 @@ def sheet_sha256(sheet: Any) -> str:
 
 def statement(signature_id: str, device_id: str, signature: Values) -> bytes:
     """What the device has signed with its key."""
-    told = {name: signature.get(name) for name in ("of_kind", "of_id", "sheet_sha256", "signer_name", "relation")}
+    told = {name: signature.get(name) for name in COVERED[:5]}
     strokes = hashlib.sha256(canonical(signature.get("strokes"))).hexdigest()
     told |= {"signed_at": signature.get("signed_at"), "place": _place_text(signature), "strokes_sha256": strokes}
     return canonical(told | {"id": signature_id, "device_id": device_id})
@@ -71,9 +78,13 @@ def is_signed_by(public_key: str, message: bytes, signature: str) -> bool:
 def judge_signature(session: Session, signature_id: str) -> None:
     """Look at a new signature: the sheet it carries, its strokes, its device; then at its job. Safe to repeat."""
     values = door.read(session, "signature", signature_id).values
+    made = _made(session, signature_id)
+    is_erased = _is_erased(made, values)
     found = {
-        "sheet_check": _sheet_check(session, signature_id, values),
-        "device_check": _device_check(session, signature_id, values),
+        # What was found before the law took the values away stays found.
+        "sheet_check": values.get("sheet_check") if is_erased else _sheet_check(session, signature_id, values),
+        "device_check": device_check(made, signature_id, values),
+        "way": values.get("way") or "door",
     }
     if any(values.get(name) != value for name, value in found.items()):
         door.change(session, system(values["unit_id"]), "signature", signature_id, found)
@@ -99,18 +110,38 @@ def _sheet_check(session: Session, signature_id: str, values: Values) -> str:
     return "replayed" if session.execute(same, lines).scalar_one() else "kept"
 
 
-def _device_check(session: Session, signature_id: str, values: Values) -> str:
-    made = session.execute(
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """How a signature came: from which device, with which key, and in whose name (None once that was erased)."""
+
+    device_id: str | None
+    public_key: str | None
+    signer_name: str | None
+
+
+def _made(session: Session, signature_id: str) -> _Made:
+    row = session.execute(
         text(
-            "SELECT h.device_id::text, d.public_key FROM sync_history h JOIN device d ON d.id = h.device_id "
+            "SELECT h.device_id::text, d.public_key, h.changed->'signer_name' FROM sync_history h LEFT JOIN device d ON d.id = h.device_id "
             "WHERE h.kind = 'signature' AND h.id = CAST(:id AS uuid) ORDER BY h.version LIMIT 1"
         ),
         {"id": signature_id},
-    ).one_or_none()
-    if made is None or not made[1] or not values.get("device_signature"):
+    ).one_or_none()  # fmt: skip
+    return _Made(row[0], row[1], row[2][1] if isinstance(row[2], list) else None) if row else _Made(None, None, "")
+
+
+def _is_erased(made: _Made, values: Values) -> bool:
+    return bool(values["signer_name"] == ERASED != made.signer_name)
+
+
+def device_check(made: _Made, signature_id: str, values: Values) -> str:
+    """What the phone's own signature says of name, relation, strokes, sheet, moment and place: one of DEVICE_CHECKS."""
+    if not made.device_id or not made.public_key or not values.get("device_signature"):
         return "none"
-    message = statement(signature_id, made[0], values)
-    return "valid" if is_signed_by(made[1], message, values["device_signature"]) else "invalid"
+    if _is_erased(made, values):
+        return "erased"
+    message = statement(signature_id, made.device_id, values)
+    return "valid" if is_signed_by(made.public_key, message, values["device_signature"]) else "invalid"
 
 
 def judge_job(session: Session, job_id: str) -> str | None:
@@ -135,30 +166,78 @@ def signature_state(session: Session, job_id: str, job: Values) -> str | None:
         return "other"
     if signature.get("sheet_check") in ("broken", "replayed") or signature.get("device_check") == "invalid":
         return "doubtful"
-    now = sheet_sha256(sheet_of(job, photo_hashes(session, job.get("photo_ids") or [])))
+    now = sheet_sha256(sheet_of(job, photo_hashes(session, job_id, job.get("photo_ids") or [])))
     return "valid" if now == signature["sheet_sha256"] else "changed"
 
 
-def photo_hashes(session: Session, photo_ids: list[str]) -> list[str]:
-    """A job's photos by hash; a picture whose record has not come yet stands by its id, as on the phone."""
+def photo_hashes(session: Session, job_id: str, photo_ids: list[str]) -> list[str]:
+    """A job's photos by hash; a picture whose record has not come yet stands by its id, as on the phone.
+
+    A picture of something else is none of this job's, whoever named it: a sheet that shows it is not this job's sheet.
+    """
     found = door.push_store(session).load([("photo", one) for one in photo_ids], lock=False)
-    return [str(found["photo", one].values["sha256"]) if ("photo", one) in found else one for one in photo_ids]
+    return [
+        str(found["photo", one].values["sha256"]) if ("photo", one) in found else one
+        for one in photo_ids
+        if ("photo", one) not in found or is_photo_of(found["photo", one].values, job_id)
+    ]
+
+
+def is_photo_of(photo: Values, job_id: str) -> bool:
+    """Whether a picture was taken of this job."""
+    return (photo["of_kind"], photo["of_id"]) == ("work_order", job_id)
 
 
 def verdict(session: Session, signature_id: str, given_sha256: str) -> dict[str, Any]:
     """For anybody: is a sheet with this hash what was signed, and does it stand? Says nothing about anybody.
 
     `genuine`: signed so and still so; `changed`: signed otherwise, or changed since; `unknown`: no such signature.
+    `differs` names what is not as it was signed or sealed, as `kind.field`; `device_check` is what the phone's signature
+    says now, `covers` what it speaks for; `way` how the customer came to sign.
     """
     stored = door.push_store(session).load([("signature", signature_id)], lock=False).get(("signature", signature_id))
     if stored is None or stored.deleted:
-        return {"verdict": "unknown", "signed_at": None}
-    values = stored.values
+        return _told("unknown", None)
+    values, made = stored.values, _made(session, signature_id)
     key = (str(values["of_kind"]), str(values["of_id"]))
     job = door.push_store(session).load([key], lock=False).get(key) if key[0] == "work_order" else None
     stands = job is not None and not job.deleted and signature_state(session, job.id, job.values) == "valid"
-    is_genuine = stands and given_sha256 == values["sheet_sha256"]
-    return {"verdict": "genuine" if is_genuine else "changed", "signed_at": values["signed_at"]}
+    keys = [
+        key,
+        ("signature", signature_id),
+        *(("photo", one) for one in (job.values.get("photo_ids") or () if job else ())),
+    ]
+    differs = [found for one in keys for found in _differs(session, one)]
+    checked = device_check(made, signature_id, values)
+    differs += ["signature.device_signature"] if checked == "invalid" and not differs else []
+    is_genuine = stands and not differs and checked != "invalid" and given_sha256 == values["sheet_sha256"]
+    return _told(
+        "genuine" if is_genuine else "changed", values["signed_at"], differs=sorted(set(differs)), device_check=checked,
+        covers=list(COVERED) if checked == "valid" else [], way=values.get("way") or "door",
+    )  # fmt: skip
+
+
+def _told(
+    word: str,
+    signed_at: str | None,
+    *,
+    differs: Sequence[str] = (),
+    device_check: str | None = None,
+    covers: Sequence[str] = (),
+    way: str | None = None,
+) -> dict[str, Any]:
+    return {
+        "verdict": word, "signed_at": signed_at, "differs": list(differs), "device_check": device_check, "covers": list(covers),
+        "way": way,
+    }  # fmt: skip
+
+
+def _differs(session: Session, key: tuple[str, str]) -> list[str]:
+    """What of a record is not as its sealed history tells it: `kind.field`, or `kind` where it is more than a field."""
+    if key[0] not in SYNC_KINDS:
+        return []
+    found = [f"{key[0]}.{name}" for one in differing(session, key[0], [key[1]]) for name in (one.fields or ("",))]
+    return [one.rstrip(".") for one in found] + ([f"{key[0]}.history"] if not history_is_sealed(session, *key) else [])
 
 
 def judge_job_of_photo(session: Session, photo_id: str) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from backend.actor import system
 from backend.queries.scopes import CITY
 from backend.records.visit import REASONS
+from backend.records.work_order import PHOTO_REASONS
 from backend.services import door
 from geo.measure import distance_m
 from sync.change import parse_moment
@@ -54,6 +55,15 @@ _SAME = text(
     "JOIN look b ON b.sha256 = other.sha256 "
     "WHERE mine.id = ANY(CAST(:photos AS uuid[])) AND (mine.sha256 = other.sha256 OR (a.looks_like <> :blank AND "
     "bit_count((('x' || a.looks_like)::bit(64)) # (('x' || b.looks_like)::bit(64))) <= :bits)) ORDER BY is_equal DESC LIMIT 1"
+)
+# A job's pictures that were taken of something else, and those whose bytes an earlier picture of another job has.
+_OF_OTHERS = text(
+    "(SELECT 'foreign_photo' AS code, p.of_id::text, '' FROM photo p WHERE p.id = ANY(CAST(:photos AS uuid[])) "
+    "AND (p.of_kind, p.of_id) <> ('work_order', CAST(:job AS uuid)) ORDER BY p.id LIMIT 1) UNION ALL "
+    "(SELECT 'same_photo', w.id::text, coalesce(w.number, w.id::text) FROM photo mine JOIN photo other ON other.sha256 = mine.sha256 "
+    "AND other.of_kind = 'work_order' AND other.of_id <> mine.of_id AND other.deleted_at IS NULL "
+    "AND (other.taken_at, other.id) < (mine.taken_at, mine.id) JOIN work_order w ON w.id = other.of_id AND w.deleted_at IS NULL "
+    "WHERE mine.of_id = CAST(:job AS uuid) AND mine.id = ANY(CAST(:photos AS uuid[])) ORDER BY other.taken_at, other.id LIMIT 1)"
 )
 
 
@@ -160,6 +170,23 @@ def _pictures(session: Session, visit: Values) -> Iterator[Reason]:
     same = session.execute(_SAME, asked).one_or_none()
     if same is not None:
         yield Reason("same_photo" if same.is_equal else "like_photo", {"kind": same.kind, "of": same.of_id})
+
+
+def judge_photos(session: Session, job_id: str) -> None:
+    """Tell on a job that shows a picture of something else, or the very picture of a job before it; safe to repeat."""
+    key = ("work_order", job_id)
+    stored = door.push_store(session).load([key], lock=False).get(key)
+    if stored is None or stored.deleted:
+        return
+    job = stored.values
+    asked = {"job": job_id, "photos": job.get("photo_ids") or []}
+    told = [
+        {"code": code, "zh": zh.format(number=number), "en": en.format(number=number), "of": of_id}
+        for code, of_id, number in session.execute(_OF_OTHERS, asked)
+        for zh, en in (PHOTO_REASONS[code],)
+    ]
+    if (job.get("photo_reasons") or []) != told:
+        door.change(session, system(job["unit_id"]), "work_order", job_id, {"photo_reasons": told or None})
 
 
 def visits_with_picture(session: Session, sha256: str) -> list[str]:

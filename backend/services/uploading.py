@@ -26,6 +26,7 @@ from backend.errors import Problem
 from backend.records.upload import Upload
 from backend.services import door
 from backend.services.evidence import note_arrived
+from backend.services.noting import note_rows
 from backend.services.parts import CHUNK, Parts
 
 log = structlog.get_logger(__name__)
@@ -74,6 +75,7 @@ def create_upload(session: Session, actor: Actor, announced: Announced, parts: P
     upload = Upload(
         id=UUID(door.new_id()), staff_id=UUID(actor.id), unit_id=UUID(actor.unit_id), sha256=announced.sha256,
         photo_id=UUID(announced.photo_id) if announced.photo_id else None, length_bytes=announced.length_bytes,
+        device_id=UUID(actor.device_id) if actor.device_id else None,
         expires_at=datetime.now(UTC) + LIVES,
     )  # fmt: skip
     session.add(upload)
@@ -170,11 +172,13 @@ def settle(place: Receiving, upload_id: str) -> Upload:
         return _read(place, upload_id)
     upload.finished_at = datetime.now(UTC)
     with place.database.transaction() as session:
-        session.execute(
+        kept = session.execute(
             update(Upload)
             .where(Upload.id == upload.id, Upload.finished_at.is_(None), Upload.ended_at.is_(None))
             .values(whole_at=func.coalesce(Upload.whole_at, upload.finished_at), finished_at=upload.finished_at)
+            .returning(Upload.id)
         )
+        note_rows(session, "upload", kept.scalars())
         note_arrived(session, upload.sha256, upload.length_bytes)
     place.parts.remove(upload_id)
     return upload

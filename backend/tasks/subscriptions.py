@@ -19,7 +19,7 @@ from backend.services.notifying import channel_named
 from backend.services.phonetics import keep_pinyin
 from backend.services.sheets import judge_job, judge_job_of_photo, judge_signature
 from backend.services.surveying import follow_up
-from backend.services.truth import judge_visit, visits_with_picture
+from backend.services.truth import judge_photos, judge_visit, visits_with_picture
 
 Detail = dict[str, Any]
 Subscriber = Callable[[Session, Detail], object]
@@ -38,6 +38,7 @@ def _send_on_call(session: Session, fact: Detail) -> None:
 def _judge_job(session: Session, fact: Detail) -> None:
     if fact["op"] != "delete":
         judge_job(session, fact["id"])
+        judge_photos(session, fact["id"])
 
 
 def _judge_visit(session: Session, fact: Detail) -> None:
@@ -52,6 +53,13 @@ def _look_again_at_visits(session: Session, fact: Detail) -> None:
 
 def _arrived(session: Session, fact: Detail) -> None:
     mark_arrived(session, door.read(session, "photo", fact["id"]).values["sha256"])
+
+
+def _judge_job_of_photo(session: Session, fact: Detail) -> None:
+    judge_job_of_photo(session, fact["id"])
+    photo = door.read(session, "photo", fact["id"]).values
+    if photo["of_kind"] == "work_order":
+        judge_photos(session, photo["of_id"])
 
 
 SUBSCRIPTIONS: dict[str, tuple[Subscriber, ...]] = {
@@ -72,6 +80,6 @@ SUBSCRIPTIONS: dict[str, tuple[Subscriber, ...]] = {
     "visit.written": (_judge_visit,),
     "visit.called_back": (_judge_visit,),
     "picture.looked_at": (_look_again_at_visits,),
-    "photo.written": (_arrived, lambda session, fact: judge_job_of_photo(session, fact["id"])),
+    "photo.written": (_arrived, _judge_job_of_photo),
     "signature.written": (lambda session, fact: judge_signature(session, fact["id"]),),
 }

@@ -17,6 +17,7 @@ from backend.confined.limits import Limits
 from backend.db import Database
 from backend.services import picturing
 from backend.services.sharing import share
+from backend.tasks import outbox
 from tests.api.test_uploads import begin, send
 from tests.conftest import Person
 from tests.factories import Town, uid
@@ -144,3 +145,39 @@ def test_a_picture_that_stops_its_reader_keeps_its_turns(
     picturing.look_at_waiting(database, blobs)
     with database.transaction() as session:
         assert session.execute(text("SELECT state FROM look")).scalar_one() == "ready"
+
+
+def test_knowing_a_hash_gives_nobody_the_bytes(as_: As, taken: Callable[..., str], town: Town, database: Database) -> None:  # fmt: skip
+    """A sheet shows hashes. Whoever records a photo with one has its bytes only once they have sent them themselves."""
+    data = picture()
+    photo, thief = taken(data), as_("south_rep")
+    stolen = {"id": uid("stolen"), "of_kind": "customer", "of_id": town["customer 3"], "purpose": "site",
+              "sha256": hashlib.sha256(data).hexdigest(), "size_bytes": len(data), "media_type": "image/jpeg",
+              "taken_at": "2026-09-01T00:00:00Z", "staff_id": town["south_rep"]}  # fmt: skip
+    assert thief("POST", "/photos", stolen).status_code == 201
+    outbox.serve(database)
+    assert thief.get(f"/photos/{stolen['id']}")["arrived_at"] is None
+    for path in ("", "?size=web", "?size=thumb"):
+        assert thief("GET", f"/photo-content/{stolen['id']}{path}").status_code == 404
+    assert thief("POST", f"/photo-content/{stolen['id']}/links", {"hours": 1}).status_code == 404
+    # An upload of other bytes under that hash is none.
+    begun = begin(thief, data, "stolen")
+    assert send(thief, begun, b"x" * len(data)).get_json()["code"] == "wrong_hash"
+    assert thief("GET", f"/photo-content/{stolen['id']}").status_code == 404
+    # Who does have the bytes sends them; the store keeps them once, and both photos show them.
+    assert send(thief, begun, data).status_code == 204
+    assert thief("GET", f"/photo-content/{stolen['id']}").data == data
+    assert as_("rep")("GET", f"/photo-content/{photo}").data == data
+
+
+def test_a_link_opens_a_photo_as_long_as_its_record_stands(as_: As, taken: Callable[..., str], app: Flask, database: Database) -> None:  # fmt: skip
+    photo = taken(picture())
+    sha256 = as_("rep").get(f"/photos/{photo}")["sha256"]
+    link = as_("rep")("POST", f"/photo-content/{photo}/links", {"hours": 1}).get_json()["url"]
+    # As links were made before: they named the bytes.
+    old = f"/api/v1/shared-photos/{share(app.extensions['wangge'].settings.secret_key, 'shared picture', [sha256], 1)}"
+    assert [app.test_client().get(one).status_code for one in (link, old)] == [200, 200]
+    with database.transaction() as session:
+        session.execute(text("SET session_replication_role = replica"))
+        session.execute(text("UPDATE photo SET deleted_at = now() WHERE id = CAST(:id AS uuid)"), {"id": photo})
+    assert {app.test_client().get(one).get_json()["code"] for one in (link, old)} == {"link_ended"}

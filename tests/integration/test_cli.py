@@ -14,6 +14,7 @@ from backend.cli import main
 from backend.db import Database, make_engine
 from backend.local.broker import Broker
 from backend.local.cluster import Cluster
+from tests.factories import uid
 
 Run = Callable[..., Result]
 
@@ -131,3 +132,19 @@ def test_the_shell_says_what_is_wrong(run: Run, arguments: tuple[str, ...], word
     done = run(*arguments)
     assert done.exit_code != 0
     assert words in done.output
+
+
+def test_verify_names_what_differs_and_what_is_not_yet_sealed(run: Run, cluster: Cluster) -> None:
+    database = Database(make_engine(cluster.url("copy_cli")))
+    fresh = run("verify")
+    assert (fresh.exit_code, "not yet sealed" in fresh.output) == (0, True), fresh.output
+    assert "stand as they were sealed" in fresh.output
+    with database.transaction() as session:
+        session.execute(text("SET session_replication_role = replica"))
+        session.execute(text("UPDATE customer SET phone = '13999999999' WHERE number = 'K0000'"))
+        session.execute(text("UPDATE device SET public_key = 'x' WHERE name = 'leader''s phone'"))
+    database.engine.dispose()
+    broken = run("verify", "--no-bytes")
+    assert broken.exit_code == 1
+    for named in (f"customer {uid('customer 0')} phone", "device", "public_key", "2 in all"):
+        assert named in broken.output, broken.output

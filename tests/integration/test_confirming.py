@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from sqlalchemy import text
 
 from backend.actor import system
 from backend.errors import Problem
-from backend.services import confirming, door
+from backend.services import checking, confirming, door, messaging, picturing
 from backend.tasks import outbox
 from tests.conftest import Person
 from tests.factories import uid
@@ -58,10 +59,11 @@ def test_a_customer_signs_from_afar_and_the_job_can_close(left: Crew, as_: As, a
     outbox.serve(left.database)
     job = left.stored("work_order", left.job)
     signature = left.stored("signature", job["signature_id"])
-    assert (signature["way"], signature["signer_name"], signature["sheet_check"]) == ("link", "李桂芳", "kept")
+    assert (signature["way"], signature["signer_name"], signature["sheet_check"]) == ("link_handed", "李桂芳", "kept")
+    assert signature["way_by_id"] == left.town["dispatcher"]
     assert (signature["device_check"], job["signature_state"]) == ("none", "valid")
     left.phone.sync()
-    assert left.phone.records("signature")[job["signature_id"]]["way"] == "link"
+    assert left.phone.records("signature")[job["signature_id"]]["way"] == "link_handed"
 
 
 def test_a_link_works_once_and_says_so(left: Crew, as_: As, app: Flask) -> None:
@@ -79,7 +81,7 @@ def test_a_link_works_once_and_says_so(left: Crew, as_: As, app: Flask) -> None:
 
 
 def test_an_objection_opens_the_job_again_with_the_customers_words(left: Crew, as_: As, app: Flask) -> None:
-    token = link_of(as_, left.job, "leader")
+    token = link_of(as_, left.job, "supervisor")
     sheet = sheet_of_link(app, token).get_json()["sheet_sha256"]
     assert said(app, token, sheet_sha256=sheet, agrees=False).status_code == 422
     answer = said(app, token, sheet_sha256=sheet, agrees=False, words="还在滴水")
@@ -180,3 +182,145 @@ def test_a_deputy_signs_with_a_reason_and_a_paper(crew: Crew, as_: As, more: dic
         assert {one["field"] for one in answer.get_json()["faults"]} == missing
     else:
         assert answer.status_code == 201
+
+
+@pytest.fixture
+def reachable(left: Crew, as_: As) -> Crew:
+    """The job is a customer's on the ledger, by the office's hand."""
+    with left.database.transaction() as session:
+        version = door.read(session, "work_order", left.job).version
+    body = {"customer_id": left.town["customer 0"]}
+    assert as_("dispatcher")("PATCH", f"/work-orders/{left.job}", body, version=version).status_code == 200
+    return left
+
+
+@pytest.fixture
+def gateway(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """A house with a gateway and an address; what the gateway was given."""
+    sent: list[dict[str, Any]] = []
+    house = app.extensions["wangge"]
+    settings = replace(
+        house.settings, notify_channel="webhook", notify_url="http://gateway", public_url="https://water.example"
+    )
+    app.extensions["wangge"] = replace(house, settings=settings)
+    monkeypatch.setattr(messaging, "_posted", lambda _, message: sent.append({"to": message.phone, "zh": message.zh}))
+    return sent
+
+
+def ask(as_: As, job: str, who: str, way: str | None = None) -> Any:
+    return as_(who)("POST", "/evidence/confirmations", {"work_order_id": job} | ({"way": way} if way else {}))
+
+
+def test_who_did_the_job_never_holds_the_customers_link(reachable: Crew, as_: As) -> None:
+    """The crew, whoever of it, and whoever took a crew's step; whatever their roles."""
+    for who, way, code in (
+        ("leader", None, "cannot_send"), ("leader", "link_handed", "own_job"), ("member", "link_handed", "own_job"),
+        ("rep", "link_handed", "not_allowed"), ("dispatcher", "link_to_ledger", "cannot_send"),
+    ):  # fmt: skip
+        answer = ask(as_, reachable.job, who, way)
+        assert answer.get_json()["code"] == code, (who, way)
+    with reachable.database.transaction() as session:
+        session.execute(text("UPDATE account SET roles = roles || ARRAY['dispatcher'] WHERE staff_id = CAST(:id AS uuid)"), {"id": reachable.town["leader"]})  # fmt: skip
+    assert ask(as_, reachable.job, "leader").get_json()["code"] == "own_job"
+    assert ask(as_, reachable.job, "dispatcher").status_code == 201
+
+
+def test_the_crews_link_goes_to_the_number_on_the_ledger(reachable: Crew, as_: As, app: Flask, gateway: list[dict[str, Any]]) -> None:  # fmt: skip
+    answer = ask(as_, reachable.job, "leader")
+    assert answer.status_code == 201, answer.text
+    told = answer.get_json()
+    assert (told["url"], told["way"], told["number_end"]) == (None, "link_to_ledger", "0000")
+    settings = app.extensions["wangge"].settings
+    # Nothing in the house holds the token, before it goes out or after.
+    assert messaging.deliver(reachable.database, settings) == 1
+    (message,) = gateway
+    assert message["to"] == "13000000000"
+    address, token = message["zh"].split("：")[1].split("#")
+    assert address == "https://water.example/confirm"
+    with reachable.database.transaction() as session:
+        kept = " ".join(
+            session.scalars(
+                text("SELECT to_jsonb(c)::text FROM confirmation c UNION ALL SELECT detail::text FROM outbox")
+            )
+        )
+        assert token not in kept
+    shown = sheet_of_link(app, token).get_json()["sheet_sha256"]
+    assert said(app, token, sheet_sha256=shown, agrees=True, signer_name="王小一", strokes=STROKES).status_code == 200
+    outbox.serve(reachable.database)
+    signature_id = reachable.stored("work_order", reachable.job)["signature_id"]
+    signature = reachable.stored("signature", signature_id)
+    assert (signature["way"], signature["way_by_id"]) == ("link_to_ledger", reachable.town["leader"])
+    body = {"signature_id": signature_id, "sha256": shown}
+    told = app.test_client().post("/api/v1/public/sheets/verification", json=body).get_json()
+    assert (told["verdict"], told["way"], told["device_check"]) == ("genuine", "link_to_ledger", "none")
+
+
+def test_a_message_that_is_tried_again_carries_the_same_link(reachable: Crew, as_: As, app: Flask, gateway: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+    ask(as_, reachable.job, "leader")
+    taken = messaging._posted
+    monkeypatch.setattr(messaging, "_posted", lambda settings, message: taken(settings, message) or "status_503")
+    settings = app.extensions["wangge"].settings
+    for _ in range(2):
+        messaging.deliver(reachable.database, settings)
+        with reachable.database.transaction() as session:
+            session.execute(text("UPDATE outbox SET due_at = now()"))
+    assert len(gateway) == 2 and gateway[0] == gateway[1]
+
+
+def test_a_number_that_the_crew_wrote_is_none_of_the_ledgers(reachable: Crew, as_: As, gateway: list[dict[str, Any]]) -> None:  # fmt: skip
+    """A crew that writes its own number into the ledger, or the job under a friend's name, reaches nobody."""
+    crew = reachable.town.actor("leader")
+    with reachable.database.transaction() as session:
+        door.change(session, crew, "customer", reachable.town["customer 0"], {"phone": "13999999999"}, trusted=True)
+    assert ask(as_, reachable.job, "leader").get_json()["code"] == "no_ledger_number"
+    with reachable.database.transaction() as session:
+        door.change(
+            session, crew, "work_order", reachable.job, {"customer_id": reachable.town["customer 1"]}, trusted=True
+        )
+    assert ask(as_, reachable.job, "leader").get_json()["code"] == "no_ledger_number"
+    assert gateway == []
+
+
+def test_a_number_changed_before_the_message_goes_out_gets_none(reachable: Crew, as_: As, app: Flask, gateway: list[dict[str, Any]]) -> None:  # fmt: skip
+    assert ask(as_, reachable.job, "leader").status_code == 201
+    crew = reachable.town.actor("leader")
+    with reachable.database.transaction() as session:
+        door.change(session, crew, "customer", reachable.town["customer 0"], {"phone": "13999999999"}, trusted=True)
+    assert messaging.deliver(reachable.database, app.extensions["wangge"].settings) == 0
+    assert gateway == []
+
+
+def test_a_link_of_before_is_said_to_be_one(left: Crew, as_: As, app: Flask) -> None:
+    token = link_of(as_, left.job)
+    with left.database.transaction() as session:
+        session.execute(text("UPDATE confirmation SET way = NULL"))
+    sheet = sheet_of_link(app, token).get_json()["sheet_sha256"]
+    assert said(app, token, sheet_sha256=sheet, agrees=True, signer_name="李", strokes=STROKES).status_code == 200
+    signature = left.stored("signature", left.stored("work_order", left.job)["signature_id"])
+    assert (signature["way"], signature["way_by_id"]) == ("link", left.town["dispatcher"])
+
+
+def test_who_made_a_link_is_on_the_audit_trail(left: Crew, as_: As) -> None:
+    link_of(as_, left.job)
+    with left.database.transaction() as session:
+        (act,) = session.execute(text("SELECT by_staff_id::text, subject_kind, after FROM administrative_act WHERE act = 'link_made'")).all()  # fmt: skip
+    assert (act[0], act[1], act[2]["way"], act[2]["work_order_id"]) == (left.town["dispatcher"], "confirmation", "link_handed", left.job)  # fmt: skip
+
+
+def test_what_links_say_of_themselves_is_as_it_was_sealed(left: Crew, as_: As, app: Flask) -> None:
+    """Each way in which these rows change says so in history."""
+    first, second = link_of(as_, left.job), link_of(as_, left.job)
+    assert sheet_of_link(app, first).status_code == 410
+    sheet = sheet_of_link(app, second).get_json()["sheet_sha256"]
+    said(app, second, sheet_sha256=sheet, agrees=True, signer_name="李", strokes=STROKES)
+    assert as_("supervisor")("PUT", f"/devices/{left.phone.store.meta('device')}/revocation").status_code == 200
+    case = left.stored("work_order", left.job)["case_id"]
+    with as_("dispatcher")("GET", f"/papers/cases/{case}") as answer:
+        assert answer.status_code == 200
+    outbox.serve(left.database)
+    picturing.look_at_waiting(left.database, app.extensions["wangge"].blobs)
+    assert list(checking.check_all(left.database, app.extensions["wangge"].blobs, lambda *_: None)) == []
+    with left.database.transaction() as session:
+        session.execute(text("UPDATE confirmation SET made_by = work_order_id WHERE used_at IS NULL"))
+    (found,) = checking.check_all(left.database, None, lambda *_: None)
+    assert (found.table, found.fields) == ("confirmation", ("made_by",))

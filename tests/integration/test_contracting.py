@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -99,8 +100,11 @@ def test_a_job_is_done_by_the_link_and_carries_the_contractors_name(
     record = stored(database, "work_order", job)
     assert (record["state"], record["result"], record["done_by_id"]) == ("done", "换了接头", uid("zhao"))
     assert record["opened_at"]
-    # The customer, at the door, confirms what was done.
-    customer = {"token": done.get_json()["confirm_token"]}
+    # The crew does not confirm in the customer's name: without a gateway the office hands the link on.
+    assert "confirm_token" not in done.get_json()
+    assert (done.get_json()["confirmation"], links(database)) == ("by_office", [])
+    url = as_("dispatcher")("POST", "/evidence/confirmations", {"work_order_id": job}).get_json()["url"]
+    customer = {"token": url.removeprefix("/confirm#")}
     shown = app.test_client().post("/api/v1/public/confirmations/sheet", json=customer).get_json()
     assert (shown["sheet"]["result"], len(shown["sheet"]["photos"])) == ("换了接头", 1)
     said = customer | {
@@ -113,6 +117,35 @@ def test_a_job_is_done_by_the_link_and_carries_the_contractors_name(
     outbox.serve(database)
     assert stored(database, "work_order", job)["signature_state"] == "valid"
     assert contractor.look().get_json()["code"] == "link_ended"
+
+
+def links(database: Database) -> list[tuple[str, str]]:
+    with database.transaction() as session:
+        return [(row[0], row[1]) for row in session.execute(text("SELECT way, made_by::text FROM confirmation"))]
+
+
+def test_with_a_gateway_the_customer_gets_the_link_and_the_crew_does_not(
+    contractor: Contractor, app: Flask, job: str, database: Database, town: Town
+) -> None:
+    house = app.extensions["wangge"]
+    settings = replace(house.settings, notify_channel="webhook", public_url="https://water.example")
+    app.extensions["wangge"] = replace(house, settings=settings)
+    with database.transaction() as session:
+        door.change(session, system(town["north"]), "work_order", job, {"customer_id": town["customer 0"]})
+    for action in ("accept", "arrive"):
+        contractor.step(action)
+    contractor.step("start", told_minutes=10, told_cost_fen=0)
+    contractor.photo()
+    done = contractor.step("finish", result="好了").get_json()
+    assert done["confirmation"] == "sent"
+    assert links(database) == [("link_to_ledger", uid("zhao"))]
+    assert "confirm#" not in str(done)
+
+
+def test_who_made_a_contractors_link_is_on_the_audit_trail(contractor: Contractor, database: Database, job: str) -> None:  # fmt: skip
+    with database.transaction() as session:
+        act = session.execute(text("SELECT by_staff_id::text, subject_kind, after FROM administrative_act WHERE act = 'link_made'")).one()  # fmt: skip
+    assert (act[0], act[1], act[2]["work_order_id"]) == (uid("dispatcher"), "contractor_link", job)
 
 
 def test_history_names_the_person_and_the_link(contractor: Contractor, job: str, database: Database) -> None:

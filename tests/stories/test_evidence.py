@@ -159,9 +159,9 @@ def told(app: Flask, code: str, sheet: dict[str, Any], signature: str, folder: P
     return [*said, shell.rsplit("·", 1)[1].strip()]
 
 
-def _verdict(database: Database, signature: str, sha256: str) -> str:
+def _verdict(database: Database, signature: str, sha256: str) -> dict[str, Any]:
     with database.transaction() as session:
-        return str(sheets.verdict(session, signature, sha256)["verdict"])
+        return sheets.verdict(session, signature, sha256)
 
 
 def test_a_fraud_with_old_photos(app: Flask, database: Database, town: Town, as_: As, phone_of: Callable[..., Phone]) -> None:  # fmt: skip

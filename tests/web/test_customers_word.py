@@ -90,8 +90,13 @@ def test_absent_then_signed_from_afar(left: str, office: Offices, city: City, ow
     page.wait_for_selector("[role=alert]:has-text('已经用过')")
     assert until(lambda: desk("GET", f"/work-orders/{left}")["signature_state"] == "valid")
     signature = desk("GET", f"/signatures/{desk('GET', f'/work-orders/{left}')['signature_id']}")
-    assert (signature["way"], signature["signer_name"]) == ("link", "李桂芳")
+    assert (signature["way"], signature["signer_name"]) == ("link_handed", "李桂芳")
     assert len(signature["strokes"]["lines"][0]) > 3
+    # Whoever checks the sheet sees how the customer came to sign, and nothing about anybody.
+    page.goto(f"{city.url}/verify?s={signature['id']}&h={signature['sheet_sha256']}")
+    page.wait_for_selector("[data-test=verdict].genuine [data-test=way]:has-text('办公室转交')")
+    assert page.locator("[data-test=differs]").count() == 0
+    assert "李桂芳" not in page.inner_text("main")
 
 
 def test_absent_then_objected(left: str, office: Offices, city: City, own_phone: Page) -> None:

@@ -2227,7 +2227,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** A one-time link with which a customer who was away confirms the service sheet; earlier links end. */
+        /**
+         * A one-time link with which a customer who was away confirms the service sheet; earlier links end.
+         * @description Whoever did the job never sees it: theirs goes to the customer's number.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -8083,13 +8086,21 @@ export interface components {
         ConfirmationAsked: {
             /** @default 168 */
             hours: number;
+            /**
+             * @description sent to the customer's number on the ledger, or handed on by the office
+             * @default null
+             * @enum {string|null}
+             */
+            way: "link_to_ledger" | "link_handed" | null;
             /** Format: uuid */
             work_order_id: string;
         };
         ConfirmationLink: {
+            number_end: string | null;
             /** Format: date-time */
             until: string;
-            url: string;
+            url: string | null;
+            way: string;
         };
         ContractorAsked: {
             /** @default 72 */
@@ -8572,8 +8583,8 @@ export interface components {
             crew_id: string | null;
         };
         ErrandOut: {
-            /** @description for /confirm#…: the customer signs there, at the door */
-            confirm_token?: string | null;
+            /** @description sent: the customer got a link on their number; by_office: the office hands one on */
+            confirmation?: string | null;
             job: {
                 [key: string]: unknown;
             };
@@ -9999,7 +10010,7 @@ export interface components {
              * @description 设备核对 · Device checked
              * @enum {string|null}
              */
-            device_check?: "valid" | "none" | "invalid" | null;
+            device_check?: "valid" | "none" | "invalid" | "erased" | null;
             /** @description 设备签名 · Device's signature (P-256, base64) */
             device_signature?: string | null;
             /** Format: uuid */
@@ -10056,7 +10067,12 @@ export interface components {
              * @description 签字方式 · Way
              * @enum {string|null}
              */
-            way?: "link" | null;
+            way?: "door" | "link_to_ledger" | "link_handed" | "link" | null;
+            /**
+             * Format: uuid
+             * @description 链接生成人 · Link made by
+             */
+            way_by_id?: string | null;
         };
         SignatureNew: {
             /**
@@ -10515,10 +10531,21 @@ export interface components {
             rows?: components["schemas"]["Unit"][];
         };
         Verdict: {
+            /** @description what the phone's own signature speaks for */
+            covers: string[];
+            /** @enum {string|null} */
+            device_check: "valid" | "none" | "invalid" | "erased" | null;
+            /** @description what is not as it was signed or sealed, as kind.field */
+            differs: string[];
             /** Format: date-time */
             signed_at: string | null;
             /** @enum {string} */
             verdict: "genuine" | "changed" | "unknown";
+            /**
+             * @description how the customer came to sign
+             * @enum {string|null}
+             */
+            way: "door" | "link_to_ledger" | "link_handed" | "link" | null;
         };
         Visit: {
             /** @description 未遇原因 · Why nobody was met */
@@ -10856,6 +10883,8 @@ export interface components {
             pause_reason?: string | null;
             /** @description 照片 · Photos */
             photo_ids?: string[] | null;
+            /** @description 照片疑点 · Doubts about its photos */
+            photo_reasons?: unknown;
             /** @description 管道 · Pipe */
             pipe?: components["schemas"]["Pipe"] | null;
             /** @description 位置 · Place */

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from backend.keys import RING, Keys, keys_at, need_strong
+
 NOT_GIVEN = ""
 
 
@@ -43,10 +45,22 @@ class Settings:
     travel_detour: float = 1.35
     travel_kmh: float = 30.0
     limits_enabled: bool = True
+    keys_text: str = NOT_GIVEN
+    keys_file: Path | None = None
+
+    @property
+    def keys(self) -> Keys:
+        """The ring: from the environment, or a file of its owner alone."""
+        return keys_at(self.keys_file or self.home / RING, self.keys_text, self.secret_key)
 
 
-def read(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Settings from the environment; what is missing lies in the one folder that `make run` fills."""
+def read(environ: Mapping[str, str] = os.environ, *, weak_key: bool = False) -> Settings:
+    """Settings from the environment; what is missing lies in the one folder that `make run` fills.
+
+    Raises UnsafeKey for a secret that anybody could guess; `weak_key` is for replacing such a one.
+    """
+    if "WANGGE_SECRET_KEY" in environ and not weak_key:
+        need_strong(environ["WANGGE_SECRET_KEY"])
     home = Path(environ.get("WANGGE_HOME") or ".wangge").absolute()
     number = {
         name: int(environ[f"WANGGE_{name.upper()}"])
@@ -90,6 +104,8 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         web_root=Path(environ.get("WANGGE_WEB_ROOT") or home / "web"),
         fonts=Path(environ.get("WANGGE_FONTS") or "/usr/share/fonts"),
         secret_key=environ.get("WANGGE_SECRET_KEY", NOT_GIVEN),
+        keys_text=environ.get("WANGGE_KEYS", NOT_GIVEN),
+        keys_file=Path(environ["WANGGE_KEYS_FILE"]) if environ.get("WANGGE_KEYS_FILE") else None,
         demo_accounts=environ.get("WANGGE_DEMO") == "1",
         limits_enabled=environ.get("WANGGE_LIMITS") != "off",
         **(number | measures | words),  # type: ignore[arg-type]

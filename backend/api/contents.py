@@ -85,7 +85,7 @@ class PhotoLinks(MethodView):
         with reading() as session:
             sha256 = _arrived(session, photo_id)
             picturing.content_of(session, house().blobs, sha256, "web")
-        token = share(house().settings.secret_key, _SALT, [sha256], asked["hours"])
+        token = share(house().settings.keys, _SALT, [sha256], asked["hours"])
         return {
             "url": f"/api/v1/shared-photos/{token}",
             "until": datetime.now(UTC) + timedelta(hours=asked["hours"]),
@@ -99,7 +99,7 @@ class SharedPhoto(MethodView):
     @shared.response(200, content_type="image/jpeg")
     def get(self, token: str) -> Response:
         """The picture a link is for, until the link ends."""
-        (sha256,) = shared_subject(house().settings.secret_key, _SALT, token)
+        (sha256,) = shared_subject(house().settings.keys, _SALT, token)
         with reading() as session:
             content = picturing.content_of(session, house().blobs, sha256, "web")
         return given_out(content, "private, no-store")

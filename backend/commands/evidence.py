@@ -35,7 +35,7 @@ def verify(witness: tuple[Path, ...]) -> None:
         with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console) as progress:
             total = session.execute(text("SELECT count(*) FROM seal")).scalar_one()
             bar, rows = progress.add_task("核对 verifying seals", total=total), 0
-            for found in verify_history(session, settings.secret_key, places):
+            for found in verify_history(session, settings.keys, places):
                 if isinstance(found, Broken):
                     where = f" {' '.join(map(str, found.row))}" if found.row else ""
                     console.print(
@@ -56,7 +56,7 @@ def erase(kind: str, record_id: str) -> None:
         database, settings = Database(machine.engine()), machine.settings
         with database.transaction() as session:
             erase_values(session, kind, record_id)
-        seal_history(database, settings.secret_key, settings.home, everything=True)
+        seal_history(database, settings.keys, settings.home, everything=True)
         with database.transaction() as session:
             touched = erase_from_history(session, kind, record_id)
         console.print(f"已清除，涉及 {touched} 条历史 · erased, {touched} rows of history touched")

@@ -12,7 +12,7 @@ FOLDERS = ("logs", "objects", "uploads", "tls", "metrics", "broker")
 FILES = ("secret-key", "keys.json", "seals.jsonl", "history.json", "beat-schedule", "beat-schedule.db")
 
 
-class NotOurs(PermissionError):
+class NotOurs(Exception):
     """A folder where something of ours would lie belongs to somebody else."""
 
 

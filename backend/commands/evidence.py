@@ -12,6 +12,7 @@ from sqlalchemy import text
 from backend.commands.machine import console, the_machine
 from backend.db import Database
 from backend.records.registry import KINDS
+from backend.services.auditing import note_at_shell
 from backend.services.sealing import (
     WITNESS,
     Broken,
@@ -56,6 +57,7 @@ def erase(kind: str, record_id: str) -> None:
         database, settings = Database(machine.engine()), machine.settings
         with database.transaction() as session:
             erase_values(session, kind, record_id)
+            note_at_shell(session, "erased", (kind, record_id))
         seal_history(database, settings.keys, settings.home, everything=True)
         with database.transaction() as session:
             touched = erase_from_history(session, kind, record_id)

@@ -85,7 +85,7 @@ class Machine:
         return make_engine(self.settings.database_url)
 
     def environment(self) -> dict[str, str]:
-        """What the child processes must know: no secret, they read the ring for themselves."""
+        """What the child processes must know; keys only where they came by the environment, else they read the ring."""
         metrics = own_folder(self.settings.home / "metrics")
         for stale in metrics.glob("*.db"):
             stale.unlink()
@@ -97,7 +97,16 @@ class Machine:
             "WANGGE_FONTS": str(self.settings.fonts),
             "WANGGE_WEB_ROOT": str(self.settings.web_root),
             "PROMETHEUS_MULTIPROC_DIR": str(metrics),
+        } | self._keys_given()
+
+    def _keys_given(self) -> dict[str, str]:
+        settings = self.settings
+        given = {
+            "WANGGE_KEYS": settings.keys_text,
+            "WANGGE_KEYS_FILE": str(settings.keys_file or ""),
+            "WANGGE_SECRET_KEY": settings.secret_key,
         }
+        return {name: value for name, value in given.items() if value}
 
     def serve(
         self, port: int, *, host: str = "127.0.0.1", tls: tuple[Path, Path] | None = None, worker: bool = True

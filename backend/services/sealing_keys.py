@@ -107,6 +107,7 @@ class Signers:
     def __init__(self, session: Session, ring: Sequence[Key]) -> None:
         waiting = {row.id: row for row in session.scalars(select(SealingKey))}
         self._written, self._is_named = frozenset(waiting), False
+        _need_followed(ring, waiting)
         self._found = {one.id: Trusted(signing_key(one).public_key()) for one in _in_use(ring, self._written)}
         while ready := [row for row in waiting.values() if (row.successor or row.id) in self._found]:
             for row in ready:
@@ -134,6 +135,13 @@ def _in_use(ring: Sequence[Key], written: Collection[str]) -> list[Key]:
     """Without keys that were passed over: whoever took over wrote down each one before it."""
     newest = max((place for place, one in enumerate(ring) if one.id in written), default=0)
     return [one for place, one in enumerate(ring) if place >= newest or one.id in written]
+
+
+def _need_followed(ring: Sequence[Key], rows: Mapping[str, SealingKey]) -> None:
+    """Of the ring's keys that sealed, all but the newest have ended."""
+    for key in [one for one in ring if one.id in rows][:-1]:
+        if rows[key.id].successor is None:
+            raise KeyChanged(key.id, "it has no successor")
 
 
 def _trusted(row: SealingKey, found: Mapping[str, Trusted]) -> Trusted:

@@ -56,10 +56,33 @@ def encrypt(source: IO[bytes], target: IO[bytes], recipients: Sequence[Any]) -> 
 
 def decrypt(source: IO[bytes], target: IO[bytes], identities: Sequence[Any]) -> None:
     """Open a stream into another, piece by piece. Raises NoIdentity when no key opens it, or when it was changed or cut."""
+    sink = _Sink(target)
     try:
-        pyrage.decrypt_io(source, target, identities)
-    except (pyrage.DecryptError, ValueError) as error:
+        pyrage.decrypt_io(source, sink, identities)
+    except (pyrage.DecryptError, ValueError, OSError) as error:
+        if sink.failed is not None:
+            raise sink.failed from error
         raise NoIdentity(
             "备份打不开：没有合适的密钥，或文件不完整、被改动；请用 --identity 给出密钥文件 · "
             "the backup does not open: no key here fits, or the file is cut or was changed; name the key's file by --identity"
         ) from error
+
+
+class _Sink:
+    """A stream that remembers its own failure, which the library reports like one of the source."""
+
+    def __init__(self, target: IO[bytes]) -> None:
+        self._target = target
+        self.failed: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        """Pass it on."""
+        try:
+            return self._target.write(data)
+        except OSError as error:
+            self.failed = error
+            raise
+
+    def flush(self) -> None:
+        """Pass it on."""
+        self._target.flush()

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -49,9 +49,8 @@ def backup(machine: Machine, folder: Path, recipients: Sequence[Any] = ()) -> Pa
     _need_place(folder, ending)
     own_folder(folder)
     began_at = datetime.now(UTC)
-    engine = machine.engine()
-    with engine.begin() as connection:
-        epoch.note_backup(connection, began_at)
+    with _database(machine) as database, database.transaction() as session:
+        epoch.note_backup(session.connection(), began_at)
     target = folder / f"{DUMP}{ending}"
     with _replacing(target) as out:
         _dump(machine, out, copy)
@@ -59,7 +58,6 @@ def backup(machine: Machine, folder: Path, recipients: Sequence[Any] = ()) -> Pa
     if objects is not None and objects.exists():
         _copy_tree(objects, folder / OBJECTS, copy, ending)
     _note(machine, "backup_made", {"encrypted": bool(recipients), "began_at": began_at.isoformat()})
-    engine.dispose()
     return target
 
 
@@ -101,12 +99,10 @@ def restore(machine: Machine, folder: Path, identities: Sequence[Any] = ()) -> i
     objects = _objects(machine)
     if objects is not None and (folder / OBJECTS).exists():
         _copy_tree(folder / OBJECTS, objects, copy, "", ending)
-    engine = machine.engine()
-    with engine.begin() as connection:
-        number = epoch.open_new(connection, "restore")
-        connection.execute(text("ANALYZE"))
+    with _database(machine) as database, database.transaction() as session:
+        number = epoch.open_new(session.connection(), "restore")
+        session.execute(text("ANALYZE"))
     _note(machine, "restored", {"epoch": number, "encrypted": bool(ending)})
-    engine.dispose()
     return number
 
 
@@ -115,15 +111,20 @@ def _bring_back(machine: Machine, dump: Path, copy: Copy) -> None:
     options = ("--clean", "--if-exists", "--no-owner", "--single-transaction", "--exit-on-error")
     command, environment = _command(machine, "pg_restore", *options)
     with dump.open("rb") as source, tempfile.TemporaryFile() as said:
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=said, env=environment) as running:
-            assert running.stdin is not None
-            try:
-                copy(source, running.stdin)
-            except NoIdentity as error:
-                running.kill()
-                raise NotRestored(str(error)) from error
-            except BrokenPipeError:
-                pass  # It ended before us, and says why.
+        running = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=said, env=environment)
+        assert running.stdin is not None
+        try:
+            copy(source, running.stdin)
+            running.stdin.close()
+        except NoIdentity as error:
+            running.kill()
+            raise NotRestored(str(error)) from error
+        except BrokenPipeError:
+            pass  # It ended before us, and says why.
+        finally:
+            with suppress(BrokenPipeError):
+                running.stdin.close()
+            running.wait()
         if running.returncode:
             said.seek(0)
             raise NotRestored(f"pg_restore failed: {said.read(500).decode(errors='replace')}")
@@ -137,6 +138,9 @@ def _copy_tree(source: Path, target: Path, copy: Copy, adding: str, taking: str 
             continue
         inside = path.relative_to(source)
         place = target / inside.with_name(inside.name.removesuffix(taking) + adding)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        for folder in place.relative_to(target).parents:
+            (target / folder).chmod(0o700)
         with path.open("rb") as file, _replacing(place) as out:
             copy(file, out)
 
@@ -144,7 +148,6 @@ def _copy_tree(source: Path, target: Path, copy: Copy, adding: str, taking: str 
 @contextmanager
 def _replacing(path: Path) -> Iterator[IO[bytes]]:
     """A file of its owner alone that takes its place once it is whole and on the disk."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=".", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as out:
@@ -157,11 +160,18 @@ def _replacing(path: Path) -> Iterator[IO[bytes]]:
         raise
 
 
-def _note(machine: Machine, act: str, after: dict[str, Any]) -> None:
+@contextmanager
+def _database(machine: Machine) -> Iterator[Database]:
     engine = machine.engine()
-    with Database(engine).transaction() as session:
+    try:
+        yield Database(engine)
+    finally:
+        engine.dispose()
+
+
+def _note(machine: Machine, act: str, after: dict[str, Any]) -> None:
+    with _database(machine) as database, database.transaction() as session:
         note_at_shell(session, act, ("backup", None), after=after)
-    engine.dispose()
 
 
 def _objects(machine: Machine) -> Path | None:

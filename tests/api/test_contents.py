@@ -103,8 +103,8 @@ def test_a_link_for_somebody_without_an_account(as_: As, app: Flask, taken: Call
 
 def test_a_link_ends(app: Flask, as_: As, taken: Callable[..., str]) -> None:
     taken(picture())
-    secret = app.extensions["wangge"].settings.secret_key
-    ended = share(secret, "shared picture", ["0" * 64], -1)
+    keys = app.extensions["wangge"].settings.keys
+    ended = share(keys, "shared picture", ["0" * 64], -1)
     assert app.test_client().get(f"/api/v1/shared-photos/{ended}").status_code == 410
 
 

@@ -9,8 +9,7 @@ import orjson
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from sqlalchemy import text
 
-from backend.commands.machine import console, the_machine
-from backend.db import Database
+from backend.commands.machine import console, opened, the_machine
 from backend.records.registry import KINDS
 from backend.services.auditing import note_at_shell
 from backend.services.sealing import (
@@ -30,7 +29,7 @@ from backend.services.sheets import sheet_sha256, verdict
 )
 def verify(witness: tuple[Path, ...]) -> None:
     """Walk the seals over history and name the first thing that does not hold; ends with 1 if there is one."""
-    with the_machine() as machine, Database(machine.engine()).transaction() as session:
+    with the_machine() as machine, opened(machine) as database, database.transaction() as session:
         settings = machine.settings
         places = (settings.home / WITNESS, *witness)
         with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console) as progress:
@@ -53,8 +52,8 @@ def verify(witness: tuple[Path, ...]) -> None:
 @click.argument("record_id")
 def erase(kind: str, record_id: str) -> None:
     """Take a person's values out of a record and its history, as the law may ask; the seals keep holding."""
-    with the_machine() as machine:
-        database, settings = Database(machine.engine()), machine.settings
+    with the_machine() as machine, opened(machine) as database:
+        settings = machine.settings
         with database.transaction() as session:
             erase_values(session, kind, record_id)
             note_at_shell(session, "erased", (kind, record_id))
@@ -77,5 +76,5 @@ def verify_sheet(signature_id: str, file: Path) -> None:
 
 
 def _verdict(signature_id: str, sha256: str) -> str:
-    with the_machine() as machine, Database(machine.engine()).transaction() as session:
+    with the_machine() as machine, opened(machine) as database, database.transaction() as session:
         return str(verdict(session, signature_id, sha256)["verdict"])

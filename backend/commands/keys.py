@@ -11,8 +11,7 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from backend import config
-from backend.commands.machine import console, the_machine
-from backend.db import Database
+from backend.commands.machine import console, opened, the_machine
 from backend.keys import BACKUPS, FIRST, PURPOSES, SEALS, Key, Ring, UnsafeKey, keys_of_secret, need_strong, older_keys
 from backend.local.encryption import recipient_of
 from backend.private import write_private
@@ -69,7 +68,7 @@ def rotate(purpose: str | None, in_minutes: int, to: Path | None) -> None:
         .with_older(older_keys(given) if given else ())
         .rotated(wanted, timedelta(minutes=in_minutes))
     )
-    with the_machine(settings) as machine, Database(machine.engine()).transaction() as session:
+    with the_machine(settings) as machine, opened(machine) as database, database.transaction() as session:
         _note(session, ring, [one.id for one in ring.keys[-len(wanted) :]], "made")
         _write(settings, ring, to)
     console.print(f"已更换 rotated: {', '.join(wanted)}")
@@ -105,7 +104,7 @@ def forget(key_id: str) -> None:
         raise click.ClickException(
             "请先从环境中删去 WANGGE_SECRET_KEY · first take WANGGE_SECRET_KEY out of the environment"
         )
-    with the_machine() as machine, Database(machine.engine()).transaction() as session:
+    with the_machine() as machine, opened(machine) as database, database.transaction() as session:
         row = session.get(SealingKey, key_id)
         if found.purpose == SEALS and (row is None or row.successor is None):
             raise click.ClickException(

@@ -63,3 +63,13 @@ def migrated(machine: Machine) -> Iterator[Database]:
         yield Database(engine)
     finally:
         engine.dispose()
+
+
+@contextmanager
+def opened(machine: Machine) -> Iterator[Database]:
+    """Its database as it stands, for as long as it is needed."""
+    engine = machine.engine()
+    try:
+        yield Database(engine)
+    finally:
+        engine.dispose()

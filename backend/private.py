@@ -33,7 +33,9 @@ def own_folder(path: Path) -> Path:
 
 def own_home(home: Path) -> Path:
     """The one folder: others may pass through it to what is theirs (PostgreSQL's own account) and list nothing."""
-    home.mkdir(parents=True, exist_ok=True)
+    for missing in [one for one in reversed((home, *home.parents)) if not one.exists()]:
+        missing.mkdir()
+        missing.chmod(0o755)
     if home.stat().st_uid == os.geteuid():
         home.chmod(0o711)
         for name in FOLDERS:

@@ -55,10 +55,7 @@ class Settings:
 
 
 def read(environ: Mapping[str, str] = os.environ, *, weak_key: bool = False) -> Settings:
-    """Settings from the environment; what is missing lies in the one folder that `make run` fills.
-
-    Raises UnsafeKey for a secret that anybody could guess; `weak_key` is for replacing such a one.
-    """
+    """Settings from the environment, else of the one folder that `make run` fills. Raises UnsafeKey, but for `weak_key`."""
     if "WANGGE_SECRET_KEY" in environ and not weak_key:
         need_strong(environ["WANGGE_SECRET_KEY"])
     home = Path(environ.get("WANGGE_HOME") or ".wangge").absolute()
@@ -77,11 +74,7 @@ def read(environ: Mapping[str, str] = os.environ, *, weak_key: bool = False) -> 
         )
         if environ.get(f"WANGGE_{name.upper()}")
     }
-    measures = {
-        name: float(environ[f"WANGGE_{name.upper()}"])
-        for name in ("travel_detour", "travel_kmh")
-        if environ.get(f"WANGGE_{name.upper()}")
-    }
+    measures = _floats(environ, "travel_detour", "travel_kmh")
     words = {
         name: environ[f"WANGGE_{name.upper()}"]
         for name in (
@@ -110,3 +103,8 @@ def read(environ: Mapping[str, str] = os.environ, *, weak_key: bool = False) -> 
         limits_enabled=environ.get("WANGGE_LIMITS") != "off",
         **(number | measures | words),  # type: ignore[arg-type]
     )
+
+
+def _floats(environ: Mapping[str, str], *names: str) -> dict[str, float]:
+    given = {name: environ.get(f"WANGGE_{name.upper()}") for name in names}
+    return {name: float(value) for name, value in given.items() if value}

@@ -11,7 +11,7 @@ from rich.table import Table
 from sqlalchemy.orm import Session
 
 from backend import config
-from backend.commands.machine import console, opened, the_machine
+from backend.commands.machine import console, opened, settings_here, the_machine
 from backend.keys import BACKUPS, FIRST, PURPOSES, SEALS, Key, Ring, UnsafeKey, keys_of_secret, need_strong, older_keys
 from backend.local.encryption import recipient_of
 from backend.private import write_private
@@ -27,7 +27,7 @@ def keys() -> None:
 @keys.command("list")
 def list_() -> None:
     """Which keys there are, and what each still does; no secret is shown."""
-    settings = config.read()
+    settings = settings_here()
     settings.keys.ensure(settings.home)
     ring, table = settings.keys.ring(), Table("id", "用途 purpose", "自 since", "现在 now", box=None)
     for purpose in PURPOSES:
@@ -54,7 +54,8 @@ def _state(key: Key, signing: Key) -> str:
 )
 def rotate(purpose: str | None, in_minutes: int, to: Path | None) -> None:
     """A new key for PURPOSE, or for each; servers on this machine take it at once, and older keys go on opening."""
-    settings = _safe(config.read(weak_key=True))
+    given = settings_here(weak_key=True)
+    settings = _safe(given)
     if settings.keys.is_fixed and to is None:
         raise UnsafeKey(
             "密钥环来自 WANGGE_KEYS：请加 --to 文件，再把其内容放回每台服务器的环境 · "
@@ -62,10 +63,9 @@ def rotate(purpose: str | None, in_minutes: int, to: Path | None) -> None:
         )
     settings.keys.ensure(settings.home)
     wanted = [purpose] if purpose else list(PURPOSES)
-    given = config.read(weak_key=True).secret_key
     ring = (
         settings.keys.ring()
-        .with_older(older_keys(given) if given else ())
+        .with_older(older_keys(given.secret_key) if given.secret_key else ())
         .rotated(wanted, timedelta(minutes=in_minutes))
     )
     with the_machine(settings) as machine, opened(machine) as database, database.transaction() as session:
@@ -93,7 +93,7 @@ def _safe(settings: config.Settings) -> config.Settings:
 @click.argument("key_id")
 def forget(key_id: str) -> None:
     """Take a key out of the ring, as when it was stolen: links and cursors it signed end, seals stay by its public half."""
-    settings = config.read()
+    settings = settings_here()
     ring = settings.keys.ring()
     found = next((one for one in ring.keys if one.id == key_id), None)
     if found is None or settings.keys.is_fixed:

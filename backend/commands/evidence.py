@@ -29,7 +29,7 @@ from backend.services.sheets import sheet_sha256, verdict
 )
 def verify(witness: tuple[Path, ...]) -> None:
     """Walk the seals over history and name the first thing that does not hold; ends with 1 if there is one."""
-    with the_machine() as machine, opened(machine) as database, database.transaction() as session:
+    with the_machine() as machine, opened(machine) as database, database.snapshot() as session:
         settings = machine.settings
         places = (settings.home / WITNESS, *witness)
         with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console) as progress:

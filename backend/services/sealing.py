@@ -142,7 +142,7 @@ def verify_history(session: Session, keys: Keys | str, witnesses: Iterable[Path]
     """Walk the chain: each seal that holds, and the first thing that does not, which ends the walk."""
     seen = dict(itertools.chain.from_iterable(_witnessed(path) for path in witnesses))
     try:
-        signers = Signers(session, ring_of(keys))
+        signers = Signers(session, keys)
     except KeyChanged as error:
         yield Broken(0, f"the sealing key was changed: {error.args[1]}", ("sealing_key", str(error.args[0]), 0))
         return

@@ -104,8 +104,10 @@ class Signers:
     Raises KeyChanged where what is written down is not what was signed.
     """
 
-    def __init__(self, session: Session, ring: Sequence[Key]) -> None:
+    def __init__(self, session: Session, keys: Keys | str) -> None:
         waiting = {row.id: row for row in session.scalars(select(SealingKey))}
+        # After the rows: whoever rotates a key meanwhile writes the ring first, and seals with it later.
+        ring = ring_of(keys)
         self._written, self._is_named = frozenset(waiting), False
         _need_followed(ring, waiting)
         self._found = {one.id: Trusted(signing_key(one).public_key()) for one in _in_use(ring, self._written)}

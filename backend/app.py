@@ -42,6 +42,7 @@ from backend.api.house import House
 from backend.api.limits import limiter
 from backend.blobs.store import open_blobs
 from backend.db import Database, make_engine
+from backend.keys import CURSORS
 from backend.records.registry import KINDS
 from backend.services.contacts import Contacts
 from backend.services.guessing import Guesses
@@ -92,7 +93,7 @@ def make_house(settings: config.Settings, database: Database | None = None) -> H
         settings=settings,
         database=database,
         contacts=Contacts(database),
-        seal=CursorSeal(settings.secret_key),
+        seal=CursorSeal(lambda: settings.keys.secrets(CURSORS)),
         blobs=open_blobs(settings.objects_url),
         parts=Parts(settings.home / "uploads"),
         wake=make_wake(settings),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 import click
 
 from backend import logs
+from backend.keys import UnsafeKey
 from backend.local import interrupts
+from backend.private import NotOurs, be_private
 
 # Each command with the place where it stands, which is read when it is asked for: a backup need not wait for what only
 # the server or the demo city is made of.
@@ -24,11 +27,18 @@ COMMANDS = {
     "erase": "evidence:erase",
     "backup": "keeping:backup",
     "restore": "keeping:restore",
+    "keys": "keys:keys",
 }
 
 
 class _Commands(click.Group):
-    """The commands of the table above."""
+    """The commands of the table above; what an operator can mend is said in a sentence."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (UnsafeKey, NotOurs) as error:
+            raise click.ClickException(str(error)) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(COMMANDS)
@@ -44,6 +54,7 @@ class _Commands(click.Group):
 @click.group(cls=_Commands)
 def main() -> None:
     """网格 Wangge: field service for a city water utility."""
+    be_private()
     logs.configure(is_json=False)
     interrupts.listen()
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from backend.keys import RING, Keys, keys_at, need_strong
+
 NOT_GIVEN = ""
 # Settings that are words, each by its own name in the environment.
 _WORDS = (
@@ -56,6 +58,13 @@ class Settings:
     travel_detour: float = 1.35
     travel_kmh: float = 30.0
     limits_enabled: bool = True
+    keys_text: str = NOT_GIVEN
+    keys_file: Path | None = None
+
+    @property
+    def keys(self) -> Keys:
+        """The ring: from the environment, or a file of its owner alone."""
+        return keys_at(self.keys_file or self.home / RING, self.keys_text, self.secret_key)
 
     @property
     def can_send_links(self) -> bool:
@@ -63,8 +72,10 @@ class Settings:
         return self.notify_channel == "webhook" and bool(self.public_url)
 
 
-def read(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Settings from the environment; what is missing lies in the one folder that `make run` fills."""
+def read(environ: Mapping[str, str] = os.environ, *, weak_key: bool = False) -> Settings:
+    """Settings from the environment, else of the one folder that `make run` fills. Raises UnsafeKey, but for `weak_key`."""
+    if "WANGGE_SECRET_KEY" in environ and not weak_key:
+        need_strong(environ["WANGGE_SECRET_KEY"])
     home = Path(environ.get("WANGGE_HOME") or ".wangge").absolute()
     number = {
         name: int(environ[f"WANGGE_{name.upper()}"])
@@ -81,11 +92,7 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         )
         if environ.get(f"WANGGE_{name.upper()}")
     }
-    measures = {
-        name: float(environ[f"WANGGE_{name.upper()}"])
-        for name in ("travel_detour", "travel_kmh")
-        if environ.get(f"WANGGE_{name.upper()}")
-    }
+    measures = _floats(environ, "travel_detour", "travel_kmh")
     words = {name: environ[f"WANGGE_{name.upper()}"] for name in _WORDS if environ.get(f"WANGGE_{name.upper()}")}
     return Settings(
         home=home,
@@ -95,7 +102,14 @@ def read(environ: Mapping[str, str] = os.environ) -> Settings:
         web_root=Path(environ.get("WANGGE_WEB_ROOT") or home / "web"),
         fonts=Path(environ.get("WANGGE_FONTS") or "/usr/share/fonts"),
         secret_key=environ.get("WANGGE_SECRET_KEY", NOT_GIVEN),
+        keys_text=environ.get("WANGGE_KEYS", NOT_GIVEN),
+        keys_file=Path(environ["WANGGE_KEYS_FILE"]) if environ.get("WANGGE_KEYS_FILE") else None,
         demo_accounts=environ.get("WANGGE_DEMO") == "1",
         limits_enabled=environ.get("WANGGE_LIMITS") != "off",
         **(number | measures | words),  # type: ignore[arg-type]
     )
+
+
+def _floats(environ: Mapping[str, str], *names: str) -> dict[str, float]:
+    given = {name: environ.get(f"WANGGE_{name.upper()}") for name in names}
+    return {name: float(value) for name, value in given.items() if value}

@@ -2,10 +2,13 @@
 
 from backend import config, logs
 from backend.local.home import Home
+from backend.private import be_private
 from backend.tasks.jobs import make_celery
 
 logs.configure()
+be_private()
 settings = config.read()
+settings.keys.need_all()
 here = Home(settings.home)
 here.attend()
 app = make_celery(settings)

@@ -9,10 +9,13 @@ from sqlalchemy.exc import OperationalError
 from backend import config, logs
 from backend.app import create_app
 from backend.local.home import Home
+from backend.private import be_private
 from backend.services.history import watch_history
 
 logs.configure()
+be_private()
 settings = config.read()
+settings.keys.need_all()
 here = Home(settings.home)
 here.attend()
 app = create_app(settings)

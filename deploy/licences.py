@@ -7,6 +7,7 @@ from importlib.metadata import Distribution, distribution
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+_MIT = "Permission is hereby granted, free of charge, to any person obtaining a copy"
 HEAD = """# What we depend on
 Made by `deploy/licences.py` from the packages' own metadata; versions are those of `constraints.txt`. Beside these: PostgreSQL (PostgreSQL licence)
 and PostGIS (GPL-2.0, a separate program that we start, not a library that we link). psycopg is LGPL-3.0: used as it is, replaceable by anybody.
@@ -23,7 +24,7 @@ def licence_of(found: Distribution) -> str:
     classifiers = [c.split(" :: ")[-1] for c in found.metadata.get_all("Classifier", []) if c.startswith("License ::")]
     text = (found.metadata["License"] or "").strip().splitlines()
     files = "".join(str(file.read_text()) for file in found.files or () if "LICENSE" in file.name.upper())
-    by_file = "Apache-2.0" if "Apache License" in files else "see its files"
+    by_file = "Apache-2.0" if "Apache License" in files else "MIT" if _MIT in files else "see its files"
     return ", ".join(classifiers) or (text[0][:60] if text else by_file)
 
 

@@ -5,6 +5,7 @@ A part's place is a PostgreSQL snapshot, not a number: sequences and timestamps 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -120,19 +121,23 @@ class Holder:
 class CursorSeal:
     """Signs cursors for one user, device and store, so that nobody else's and no forged one is accepted."""
 
-    def __init__(self, secret: str) -> None:
-        self._signer = URLSafeSerializer(secret, salt="wangge.cursor.2", serializer=_Json)
+    def __init__(self, secrets: str | Callable[[], Sequence[str]]) -> None:
+        """`secrets` gives the keys of this moment, the one that signs last; those before it only open."""
+        self._secrets = (lambda: (secrets,)) if isinstance(secrets, str) else secrets
+
+    def _signer(self) -> URLSafeSerializer:
+        return URLSafeSerializer(self._secrets(), salt="wangge.cursor.2", serializer=_Json)
 
     def seal(self, cursor: Cursor, holder: Holder) -> str:
         """The opaque token."""
         parts = [part.as_list() for part in cursor.parts.values()]
         bound = [holder.staff_id, holder.device_id, holder.store]
-        return str(self._signer.dumps([bound, cursor.epoch, cursor.highest_xid, cursor.seen_on, parts]))
+        return str(self._signer().dumps([bound, cursor.epoch, cursor.highest_xid, cursor.seen_on, parts]))
 
     def open(self, token: str) -> tuple[Cursor, Holder]:
         """The cursor behind a token and whom it was made for; raises StartCompare when it is forged or torn."""
         try:
-            bound, epoch, highest, seen_on, rows = self._signer.loads(token)
+            bound, epoch, highest, seen_on, rows = self._signer().loads(token)
             parts = [Part.from_list(row) for row in rows]
             return Cursor(epoch, highest, {part.key: part for part in parts}, seen_on), Holder(*bound)
         except (BadSignature, ValueError, TypeError) as error:

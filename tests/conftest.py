@@ -243,6 +243,15 @@ def crew(phone_of: Callable[..., Phone], database: Database, town: factories.Tow
     return crew_with_a_key(phone_of, database, town)
 
 
+@pytest.fixture(autouse=True)
+def _umask() -> Iterator[None]:
+    """A command makes files for its owner alone from then on: not so the tests after it."""
+    before = os.umask(0o022)
+    os.umask(before)
+    yield
+    os.umask(before)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def fonts() -> Path:
     """The font of papers, looked for once: every server of the tests finds it by its environment."""

@@ -86,7 +86,7 @@ class PhotoLinks(MethodView):
         with reading() as session:
             sha256 = _arrived(session, photo_id)
             picturing.content_of(session, house().blobs, sha256, "web")
-        token = share(house().settings.secret_key, _SALT, [str(photo_id)], asked["hours"])
+        token = share(house().settings.keys, _SALT, [str(photo_id)], asked["hours"])
         return {
             "url": f"/api/v1/shared-photos/{token}",
             "until": datetime.now(UTC) + timedelta(hours=asked["hours"]),
@@ -100,7 +100,7 @@ class SharedPhoto(MethodView):
     @shared.response(200, content_type="image/jpeg")
     def get(self, token: str) -> Response:
         """The picture a link is for, until the link ends."""
-        (subject,) = shared_subject(house().settings.secret_key, _SALT, token)
+        (subject,) = shared_subject(house().settings.keys, _SALT, token)
         with reading() as session:
             content = picturing.content_of(session, house().blobs, shared_bytes(session, subject), "web")
         return given_out(content, "private, no-store")

@@ -66,7 +66,7 @@ class ServiceSheetLinks(MethodView):
         """A link with which the customer gets the sheet until it ends."""
         with reading() as session:
             unit_id = papers.unit_of_job(session, actor(), str(work_order_id))
-        token = share(house().settings.secret_key, _SALT, [str(work_order_id), unit_id], asked["hours"])
+        token = share(house().settings.keys, _SALT, [str(work_order_id), unit_id], asked["hours"])
         until = datetime.now(UTC) + timedelta(hours=asked["hours"])
         return {"url": f"/api/v1/shared-papers/{token}", "until": until}
 
@@ -101,6 +101,6 @@ class SharedPaper(MethodView):
     @shared.response(200, content_type=_PDF)
     def get(self, asked: dict[str, str], token: str) -> Response:
         """The sheet a link is for, until the link ends."""
-        job_id, unit_id = shared_subject(house().settings.secret_key, _SALT, token)
+        job_id, unit_id = shared_subject(house().settings.keys, _SALT, token)
         with reading() as session:
             return _given(papers.service_sheet(session, office_of(unit_id), _press(asked["language"]), job_id))

@@ -102,7 +102,7 @@ def _link(path: Path, target: Path) -> bool:
         return True
     except OSError:
         return False  # Another disk, or one that knows no links.
-    target.chmod(0o444)
+    target.chmod(0o400)
     for one in (target.parent, *(folder.parent for folder in new_folders)):
         _flush(one)
     return True

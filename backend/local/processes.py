@@ -16,6 +16,7 @@ from pathlib import Path
 import structlog
 
 from backend.local.interrupts import end_with_parent, held_back
+from backend.private import own_folder
 
 log = structlog.get_logger(__name__)
 SECONDS_TO_STOP = 10
@@ -32,9 +33,11 @@ class Processes:
 
     def start(self, name: str, *command: str) -> None:
         """Start `python -m …` in a process group of its own; it does not outlive this process."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        log_file = own_folder(self.folder) / f"{name}.log"
+        log_file.touch(mode=0o600)
+        log_file.chmod(0o600)
         parent, self._commands[name] = os.getpid(), command
-        with (self.folder / f"{name}.log").open("ab") as out, held_back():
+        with log_file.open("ab") as out, held_back():
             self._children[name] = subprocess.Popen(
                 [sys.executable, "-m", *command],
                 stdout=out,

@@ -12,7 +12,8 @@ from backend import config, migrations
 from backend.db import Database
 from backend.local.broker import Broker
 from backend.local.cluster import private_cluster
-from backend.local.machine import Machine, secret_key
+from backend.local.machine import Machine
+from backend.private import own_home
 
 
 @contextmanager
@@ -23,7 +24,7 @@ def stage(
 
     Raises HomeTaken where one is under way.
     """
-    home.mkdir(parents=True, exist_ok=True)
+    own_home(home)
     broker = Broker(home / "broker")
     machine = Machine(config.read({"WANGGE_HOME": str(home)}), None, broker, is_private=True)
     try:
@@ -31,6 +32,7 @@ def stage(
         for left in ("objects", "uploads", "logs"):
             shutil.rmtree(home / left, ignore_errors=True)
         cluster = machine.cluster = private_cluster(home, durable=durable)
+        machine.settings.keys.ensure(home)
         cluster.psql("postgres", "DROP DATABASE IF EXISTS stage WITH (FORCE)")
         cluster.ensure_database("stage")
         broker.start()
@@ -39,7 +41,6 @@ def stage(
             database_url=cluster.url("stage"),
             web_root=config.read().web_root,
             broker_url=broker.url,
-            secret_key=secret_key(home),
             demo_accounts=True,
         )
         database = Database(machine.engine())

@@ -9,6 +9,8 @@ from pathlib import Path
 import segno
 import trustme
 
+from backend.private import own_folder
+
 
 def own_address() -> str:
     """This machine's address on its network; nothing is sent to find it."""
@@ -24,7 +26,7 @@ def make_certificate(folder: Path, address: str) -> tuple[Path, Path, Path]:
     """Certificate, key, and the authority's certificate that the phone must trust; made once for an address."""
     certificate, key, authority = (folder / name for name in (f"{address}.pem", f"{address}.key", "authority.pem"))
     if not certificate.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+        own_folder(folder)
         ca = trustme.CA(organization_name="Wangge local")
         issued = ca.issue_cert(address, "localhost", "127.0.0.1")
         key.touch(mode=0o600)

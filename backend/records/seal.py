@@ -24,6 +24,20 @@ class Seal(Base):
     previous: Mapped[bytes] = mapped_column(LargeBinary)
     hash: Mapped[bytes] = mapped_column(LargeBinary)
     signature: Mapped[bytes] = mapped_column(LargeBinary)
+    key_id: Mapped[str | None] = mapped_column(Text)
+
+
+class SealingKey(Base):
+    """A key that seals or sealed: its public half, and once another follows it, its last seal and that one's word for it."""
+
+    __tablename__ = "sealing_key"
+
+    id: Mapped[str] = mapped_column(Text, primary_key=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    successor: Mapped[str | None] = mapped_column(Text)
+    last_number: Mapped[int | None] = mapped_column(BigInteger)
+    last_hash: Mapped[bytes | None] = mapped_column(LargeBinary)
+    endorsement: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class SealedRow(Base):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.actor import Actor, system
@@ -39,3 +40,18 @@ def note_act(
         "acted_at": moment_text(datetime.now(UTC)),
     }
     door.create(session, system(actor.unit_id), "administrative_act", values)
+
+
+def note_at_shell(session: Session, act: str, subject: tuple[str, str | None], *, after: Values | None = None) -> None:
+    """Note what an operator did at the machine's own shell, in the name of the topmost unit.
+
+    A database without units, or of a release from before there was a trail, has nobody to tell: nothing is noted.
+    """
+    if session.execute(text("SELECT to_regclass('administrative_act')")).scalar() is None:
+        return
+    top = text(
+        "SELECT id::text FROM unit WHERE deleted_at IS NULL AND parent_id IS NULL ORDER BY created_at, id LIMIT 1"
+    )
+    unit_id = session.execute(top).scalar()
+    if unit_id is not None:
+        note_act(session, system(str(unit_id)), act, subject, after=after)

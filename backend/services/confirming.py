@@ -22,6 +22,7 @@ from backend.actor import CREW, DESK, FIELD, Actor, system
 from backend.config import Settings
 from backend.errors import Problem, WrongSecret
 from backend.events import announce
+from backend.keys import LINKS
 from backend.queries.documents import read_document
 from backend.records.confirmation import Confirmation
 from backend.records.registry import KINDS
@@ -175,7 +176,9 @@ def message_of(session: Session, settings: Settings, confirmation_id: str) -> tu
         number = ledger_number(session, str(link.work_order_id), job)
     except Problem:
         return None
-    digest = hmac.new(settings.secret_key.encode(), f"confirmation {link.id}".encode(), hashlib.sha256).digest()
+    digest = hmac.new(
+        settings.keys.secrets(LINKS)[-1].encode(), f"confirmation {link.id}".encode(), hashlib.sha256
+    ).digest()
     token = base64.urlsafe_b64encode(digest).decode().rstrip("=")
     if link.token_sha256 != token_sha256(token).hex():
         link.token_sha256 = token_sha256(token).hex()

@@ -18,18 +18,16 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.orm import Session
 
 from backend.actor import system
 from backend.db import Database
+from backend.keys import Key, Keys
 from backend.records.registry import KINDS, SYNC_KINDS
 from backend.records.seal import Seal, SealedRow
 from backend.services import door
+from backend.services.sealing_keys import KeyChanged, Signers, ring_of, signing_key, take_over
 from sync.change import canonical, moment_text
 
 WITNESS = "seals.jsonl"
@@ -57,12 +55,6 @@ class Broken:
     seal: int
     why: str
     row: tuple[str, str, int] | None = None
-
-
-def signing_key(secret: str) -> Ed25519PrivateKey:
-    """The server's sealing key, made of its secret."""
-    derived = HKDF(hashes.SHA256(), 32, None, b"wangge seals").derive(secret.encode())
-    return Ed25519PrivateKey.from_private_bytes(derived)
 
 
 def leaf_of(row: Any, salt: bytes | None, *, is_old: bool = False) -> bytes:
@@ -109,15 +101,15 @@ def _hash_of(number: int, sealed_at: datetime, rows: int, root: bytes, previous:
     return hashlib.sha256(canonical(told)).digest()
 
 
-def seal_history(database: Database, secret: str, home: Path, *, everything: bool = False) -> int:
+def seal_history(database: Database, keys: Keys | str, home: Path, *, everything: bool = False) -> int:
     """Seal what no seal covers; returns how many rows. One process at a time; `everything` also looks far back."""
-    sealed = 0
+    sealed, ring = 0, ring_of(keys)
     with database.alone("seal history") as is_alone:
         # Looked up once: the seals made below say nothing about how far back the rows lie that wait for the next.
         since = _looks_from(database, everything)
         while is_alone:
             with database.transaction() as session:
-                found = _seal_some(session, signing_key(secret), since)
+                found = _seal_some(session, ring, since)
             if found is None:
                 break
             _witness(home, found)
@@ -133,10 +125,10 @@ def _looks_from(database: Database, everything: bool) -> datetime:
     return last - LOOKS_BACK if last and not everything else datetime.min.replace(tzinfo=UTC)
 
 
-def _seal_some(session: Session, key: Ed25519PrivateKey, since: datetime) -> Seal | None:
+def _seal_some(session: Session, ring: Sequence[Key], since: datetime) -> Seal | None:
     last = session.scalars(select(Seal).order_by(Seal.number.desc()).limit(1)).one_or_none()
     rows = session.execute(_UNSEALED, {"since": since, "most": MOST_ROWS}).all()
-    if not rows:
+    if not rows or not take_over(session, ring, last):
         return None
     number, previous = (last.number + 1, last.hash) if last else (1, _NOTHING)
     salts = [secrets.token_bytes(16) for _ in rows]
@@ -144,7 +136,8 @@ def _seal_some(session: Session, key: Ed25519PrivateKey, since: datetime) -> Sea
     root, now = root_of(leaves), datetime.now(UTC)
     digest = _hash_of(number, now, len(rows), root, previous)
     seal = Seal(
-        number=number, sealed_at=now, rows=len(rows), root=root, previous=previous, hash=digest, signature=key.sign(digest)
+        number=number, sealed_at=now, rows=len(rows), root=root, previous=previous, hash=digest, key_id=ring[-1].id,
+        signature=signing_key(ring[-1]).sign(digest),
     )  # fmt: skip
     session.add(seal)
     session.execute(
@@ -158,27 +151,33 @@ def _seal_some(session: Session, key: Ed25519PrivateKey, since: datetime) -> Sea
 
 
 def _witness(home: Path, seal: Seal) -> None:
-    with (home / WITNESS).open("ab") as file:
+    path = home / WITNESS
+    path.touch(mode=0o600)
+    with path.open("ab") as file:
         file.write(orjson.dumps({"number": seal.number, "hash": seal.hash.hex()}) + b"\n")
 
 
-def verify_history(session: Session, secret: str, witnesses: Iterable[Path] = ()) -> Iterator[Broken | Seal]:
+def verify_history(session: Session, keys: Keys | str, witnesses: Iterable[Path] = ()) -> Iterator[Broken | Seal]:
     """Walk the chain: each seal that holds, and the first thing that does not, which ends the walk."""
     seen = dict(itertools.chain.from_iterable(_witnessed(path) for path in witnesses))
-    key, previous, last = signing_key(secret).public_key(), _NOTHING, 0
+    try:
+        signers = Signers(session, keys)
+    except KeyChanged as error:
+        yield Broken(0, f"the sealing key was changed: {error.args[1]}", ("sealing_key", str(error.args[0]), 0))
+        return
+    previous, last = _NOTHING, 0
     for seal in session.scalars(select(Seal).order_by(Seal.number)):
         broken = _fault(session, seal, last + 1, previous, seen.get(seal.number))
-        if broken is None:
-            try:
-                key.verify(seal.signature, seal.hash)
-            except InvalidSignature:
-                broken = Broken(seal.number, "not signed by this server")
+        if broken is None and (why := signers.fault(seal)):
+            broken = Broken(seal.number, why)
         yield broken or seal
         if broken:
             return
         previous, last = seal.hash, seal.number
     if missing := [number for number in seen if number > last]:
         yield Broken(min(missing), "the seal is gone, and a witness has seen it")
+    elif signers.last > last:
+        yield Broken(last + 1, "the seal is gone, and the key that followed has seen it")
 
 
 def _fault(session: Session, seal: Seal, number: int, previous: bytes, seen: bytes | None) -> Broken | None:

@@ -8,17 +8,20 @@ from datetime import UTC, datetime
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from backend.errors import Problem, WrongSecret
+from backend.keys import LINKS, Keys
 
 
-def share(secret: str, salt: str, subject: Sequence[str], hours: int) -> str:
+def share(keys: Keys, salt: str, subject: Sequence[str], hours: int) -> str:
     """A token for `subject` (ids or hashes) that ends after `hours`; `salt` says what kind of thing it opens."""
-    return URLSafeSerializer(secret, salt=salt).dumps([int(datetime.now(UTC).timestamp()) + hours * 3600, *subject])
+    return URLSafeSerializer(keys.secrets(LINKS), salt=salt).dumps(
+        [int(datetime.now(UTC).timestamp()) + hours * 3600, *subject]
+    )
 
 
-def shared_subject(secret: str, salt: str, token: str) -> list[str]:
+def shared_subject(keys: Keys, salt: str, token: str) -> list[str]:
     """What a token is for. Raises link_ended, also for one that was never made here."""
     try:
-        until, *subject = URLSafeSerializer(secret, salt=salt).loads(token)
+        until, *subject = URLSafeSerializer(keys.secrets(LINKS), salt=salt).loads(token)
     except (BadSignature, ValueError) as error:
         raise WrongSecret("link_ended", token) from error
     if datetime.now(UTC).timestamp() > until:

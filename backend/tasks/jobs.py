@@ -198,7 +198,7 @@ def _receiving() -> Receiving:
 def seal() -> int:
     """Seal what was written since the last minute."""
     settings = config.read()
-    return seal_history(_database(), settings.secret_key, settings.home)
+    return seal_history(_database(), settings.keys, settings.home)
 
 
 @shared_task(name="wangge.tidy")

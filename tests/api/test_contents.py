@@ -104,8 +104,8 @@ def test_a_link_for_somebody_without_an_account(as_: As, app: Flask, taken: Call
 
 def test_a_link_ends(app: Flask, as_: As, taken: Callable[..., str]) -> None:
     taken(picture())
-    secret = app.extensions["wangge"].settings.secret_key
-    ended = share(secret, "shared picture", ["0" * 64], -1)
+    keys = app.extensions["wangge"].settings.keys
+    ended = share(keys, "shared picture", ["0" * 64], -1)
     assert app.test_client().get(f"/api/v1/shared-photos/{ended}").status_code == 410
 
 
@@ -175,7 +175,7 @@ def test_a_link_opens_a_photo_as_long_as_its_record_stands(as_: As, taken: Calla
     sha256 = as_("rep").get(f"/photos/{photo}")["sha256"]
     link = as_("rep")("POST", f"/photo-content/{photo}/links", {"hours": 1}).get_json()["url"]
     # As links were made before: they named the bytes.
-    old = f"/api/v1/shared-photos/{share(app.extensions['wangge'].settings.secret_key, 'shared picture', [sha256], 1)}"
+    old = f"/api/v1/shared-photos/{share(app.extensions['wangge'].settings.keys, 'shared picture', [sha256], 1)}"
     assert [app.test_client().get(one).status_code for one in (link, old)] == [200, 200]
     with database.transaction() as session:
         session.execute(text("SET session_replication_role = replica"))

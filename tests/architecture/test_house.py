@@ -157,6 +157,7 @@ def test_no_machine_of_ours_is_named() -> None:
     folders = (*SOURCE, "tests", ".ci")
     paths = [p for folder in folders for p in (ROOT / folder).rglob("*") if p.name.endswith(ends)] + [
         ROOT / "README.md",
+        ROOT / "SECURITY.md",
         ROOT / "Makefile",
     ]
     named = [str(p) for p in paths if p.name != "test_house.py" and ours.search(p.read_text(encoding="utf-8"))]

@@ -42,6 +42,7 @@ BESIDE = {
     "backup": (("{tmp}/kept",), 0, "database.dump"),
     "demo": (("--size", "small"), 1, "不是空的"),
     "erase": (("customer", "{customer 2}"), 0, "已清除"),
+    "keys": (("rotate",), 0, "已更换"),
     "ground": (("divide", "north", "--cells", "2", "--accept"), 0, "已生效"),
     "migrate": ((), 0, "已是最新"),
     "verify": ((), 0, "完好"),

@@ -1,0 +1,130 @@
+"""`keys list`, `keys rotate` and `keys forget`: a new key for a purpose, the older ones kept for what they signed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+from rich.table import Table
+from sqlalchemy.orm import Session
+
+from backend import config
+from backend.commands.machine import console, opened, settings_here, the_machine
+from backend.keys import BACKUPS, FIRST, PURPOSES, SEALS, Key, Ring, UnsafeKey, keys_of_secret, need_strong, older_keys
+from backend.local.encryption import recipient_of
+from backend.private import write_private
+from backend.records.seal import SealingKey
+from backend.services.auditing import note_at_shell
+
+
+@click.group()
+def keys() -> None:
+    """The server's keys, one for each purpose: links, cursors, seals, backups."""
+
+
+@keys.command("list")
+def list_() -> None:
+    """Which keys there are, and what each still does; no secret is shown."""
+    settings = settings_here()
+    settings.keys.ensure(settings.home)
+    ring, table = settings.keys.ring(), Table("id", "用途 purpose", "自 since", "现在 now", box=None)
+    for purpose in PURPOSES:
+        mine = ring.of(purpose) if any(one.purpose == purpose for one in ring.keys) else []
+        for one in mine:
+            since = "" if one.signs_from.year == 1 else f"{one.signs_from:%Y-%m-%d %H:%M} UTC"
+            table.add_row(one.id, purpose, since, _state(one, mine[-1]))
+    console.print(table)
+
+
+def _state(key: Key, signing: Key) -> str:
+    if key is signing:
+        public = f" {recipient_of(key)}" if key.purpose == BACKUPS else ""
+        return f"在用 signs{public}"
+    waits = key.signs_from > datetime.now(UTC)
+    return "待用 waits, opens already" if waits else "只用于核对 opens what it signed"
+
+
+@keys.command()
+@click.argument("purpose", type=click.Choice(PURPOSES), required=False)
+@click.option("--in-minutes", default=0, show_default=True, help="sign with it later: time to bring it to every server")
+@click.option(
+    "--to", type=click.Path(path_type=Path), help="write the changed ring here, for WANGGE_KEYS or other servers"
+)
+def rotate(purpose: str | None, in_minutes: int, to: Path | None) -> None:
+    """A new key for PURPOSE, or for each; servers on this machine take it at once, and older keys go on opening."""
+    given = settings_here(weak_key=True)
+    settings = _safe(given)
+    if settings.keys.is_fixed and to is None:
+        raise UnsafeKey(
+            "密钥环来自 WANGGE_KEYS：请加 --to 文件，再把其内容放回每台服务器的环境 · "
+            "the ring comes from WANGGE_KEYS: add --to FILE, and put what it holds into every server's environment"
+        )
+    settings.keys.ensure(settings.home)
+    wanted = [purpose] if purpose else list(PURPOSES)
+    ring = (
+        settings.keys.ring()
+        .with_older(older_keys(given.secret_key) if given.secret_key else ())
+        .rotated(wanted, timedelta(minutes=in_minutes))
+    )
+    with the_machine(settings) as machine, opened(machine) as database, database.transaction() as session:
+        _note(session, ring, [one.id for one in ring.keys[-len(wanted) :]], "made")
+        _write(settings, ring, to)
+    console.print(f"已更换 rotated: {', '.join(wanted)}")
+    if settings.keys_file is None and settings.secret_key:
+        console.print(
+            "多台服务器须有同一个密钥环（WANGGE_KEYS_FILE 或 WANGGE_KEYS） · several servers need the same ring"
+        )
+
+
+def _safe(settings: config.Settings) -> config.Settings:
+    """Without a secret that anybody could guess: it is replaced now, and must leave the environment."""
+    try:
+        if settings.secret_key:
+            need_strong(settings.secret_key)
+    except UnsafeKey:
+        console.print("请从环境中删去 WANGGE_SECRET_KEY · take WANGGE_SECRET_KEY out of the environment")
+        return replace(settings, secret_key="")
+    return settings
+
+
+@keys.command()
+@click.argument("key_id")
+def forget(key_id: str) -> None:
+    """Take a key out of the ring, as when it was stolen: links and cursors it signed end, seals stay by its public half."""
+    settings = settings_here()
+    ring = settings.keys.ring()
+    found = next((one for one in ring.keys if one.id == key_id), None)
+    if found is None or settings.keys.is_fixed:
+        raise click.ClickException(f"密钥环文件里没有 {key_id} · the ring's file holds no {key_id}")
+    if found == ring.of(found.purpose)[-1]:
+        raise click.ClickException(f"正在使用，请先更换 · it is in use; first run wangge keys rotate {found.purpose}")
+    if found in keys_of_secret(settings.secret_key):
+        raise click.ClickException(
+            "请先从环境中删去 WANGGE_SECRET_KEY · first take WANGGE_SECRET_KEY out of the environment"
+        )
+    with the_machine() as machine, opened(machine) as database, database.transaction() as session:
+        row = session.get(SealingKey, key_id)
+        if found.purpose == SEALS and (row is None or row.successor is None):
+            raise click.ClickException(
+                "新密钥还没有封过印，请一分钟后再试 · the new key has not sealed yet; try again in a minute"
+            )
+        _note(session, ring, [key_id], "forgotten")
+        _write(settings, ring.without(key_id), None)
+    first = settings.home / FIRST
+    if first.exists() and first.read_text().strip() not in {one.secret for one in ring.without(key_id).keys}:
+        first.unlink()
+    console.print(f"已删除 forgotten: {key_id}")
+
+
+def _note(session: Session, ring: Ring, ids: list[str], what: str) -> None:
+    told = [{"id": one.id, "purpose": one.purpose} for one in ring.keys if one.id in ids]
+    note_at_shell(session, "key_rotated", ("key", None), after={what: told})
+
+
+def _write(settings: config.Settings, ring: Ring, to: Path | None) -> None:
+    if to is not None:
+        write_private(to, ring.as_text().encode())
+    if not settings.keys.is_fixed:
+        console.print(f"wrote {settings.keys.write(ring)}")

@@ -11,9 +11,12 @@ from sqlalchemy.orm import Session
 
 from backend.actor import DESK, Actor
 from backend.errors import Problem
+from backend.queries import policy
 from backend.queries.inbox import group_of
-from backend.records.registry import SYNC_KINDS
+from backend.records.registry import KINDS, SYNC_KINDS
 from backend.services import door
+from backend.services.auditing import note_write
+from backend.services.keeping import writable
 from backend.services.notifying import tell
 from sync import apply
 from sync.apply import Applied, CannotApply, Change
@@ -25,8 +28,7 @@ from sync.wire import Unreadable, mutation_from
 
 def decide_group(session: Session, actor: Actor, group_id: str, decision: str, reason: str) -> list[dict[str, Any]]:
     """Apply or discard a parked group, in the order it came; either is kept for ever with who, when and why."""
-    if not actor.roles & DESK:
-        raise Problem("not_allowed", needs=sorted(DESK))
+    policy.need_role(actor, DESK)
     if not reason.strip():
         raise Problem("reason_needed")
     session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:group, 0))"), {"group": group_id})
@@ -35,7 +37,7 @@ def decide_group(session: Session, actor: Actor, group_id: str, decision: str, r
         raise Problem("already_decided", id=group_id)
     if decision == "apply":
         for row in rows:
-            _apply(session, row)
+            _apply(session, actor, row)
     session.execute(
         text(
             "UPDATE sync_waiting SET decided_at = now(), decided_by_id = CAST(:by AS uuid), decision = :decision, decision_reason = :reason "
@@ -47,8 +49,8 @@ def decide_group(session: Session, actor: Actor, group_id: str, decision: str, r
     return group_of(session, actor, group_id)
 
 
-def _apply(session: Session, row: dict[str, Any]) -> None:
-    """The author's own change, let stand by a person: it keeps its author, device and time."""
+def _apply(session: Session, actor: Actor, row: dict[str, Any]) -> None:
+    """The author's own change, let stand by a person who may write the record: it keeps its author, device and time."""
     try:
         mutation = mutation_from(row["verbatim"].encode())
         kind = SYNC_KINDS[mutation.kind]
@@ -68,9 +70,26 @@ def _apply(session: Session, row: dict[str, Any]) -> None:
         forced=True,
     )
     try:
-        door.write_applied(session, _judge(session, mutation, stored, step))
+        applied = _judge(session, mutation, stored, step)
+        _need_theirs(session, actor, applied)
+        door.write_applied(session, applied)
     except CannotApply as reason:
         raise Problem("check_failed", cause=reason.code, id=row["id"], **reason.detail) from reason
+
+
+def _need_theirs(session: Session, actor: Actor, applied: Applied) -> None:
+    """Nobody lets stand what they could not write themselves; the reason is the decider's, not the author's."""
+    write = applied.write
+    before = write.before.values if write.before else None
+    if before is None:
+        policy.need_new(session, actor, write.kind, write.id, write.values)
+    else:
+        policy.writer(session, actor, write.kind, write.id, before)
+        policy.need_kept(session, actor, write.kind, write.id, before, write.values)
+    act = {Op.CREATE: "record_created", Op.DELETE: "record_deleted"}.get(
+        Op(write.op) if write.op in set(Op) else Op.ACT, "record_changed"
+    )
+    note_write(session, actor, write.kind, write.id, act, before, None if write.deleted else write.values)
 
 
 def is_writable(kind: Kind, field: str) -> bool:
@@ -117,6 +136,7 @@ def answer_question(
     session: Session, actor: Actor, kind: str, record_id: str, field: str, values: dict[str, Any]
 ) -> Stored:
     """Settle a dispute: a write that has seen all its heads; those whose value did not stand are told."""
+    before, hand = writable(session, actor, KINDS[kind], record_id)
     row = session.execute(
         text(
             "SELECT heads FROM sync_question WHERE kind = :kind AND id = CAST(:id AS uuid) AND field = :field AND closed_at IS NULL FOR UPDATE"
@@ -125,7 +145,9 @@ def answer_question(
     ).one_or_none()
     if row is None:
         raise Problem("already_decided", kind=kind, id=record_id, field=field)
-    stored = _settle(session, actor, SYNC_KINDS[kind], record_id, field, values)
+    stored = _settle(session, hand, SYNC_KINDS[kind], record_id, field, values)
+    if field in before:
+        policy.need_kept(session, actor, SYNC_KINDS[kind], record_id, before, stored.values)
     for head in row[0]:
         if head["author"] and {k: head["values"].get(k) for k in values} != values:
             tell(

@@ -141,7 +141,7 @@ def _write_duties(
         if cell["change"] == "new":
             came = {source: n for (source, target), n in moved.items() if target == cell_id and source}
             donor = max(came, key=lambda one: (came[one], one), default=None)
-            for duty in _duties(session, donor, on) if donor else ():
+            for duty in _duties(session, donor, on, "AND s.is_active AND s.deleted_at IS NULL") if donor else ():
                 values = {"unit_id": actor.unit_id, "cell_id": cell_id, "staff_id": duty[1], "duty": duty[2],
                           "valid_from": on.isoformat(), "valid_until": duty[3] and duty[3].isoformat()}  # fmt: skip
                 door.create(session, actor, "cell_assignment", values, trusted=True)
@@ -153,12 +153,13 @@ def _write_duties(
             door.change_many(session, actor, "cell_assignment", rows, trusted=True)
 
 
-def _duties(session: Session, cell_id: str, on: date) -> list[Any]:
-    """Today's duties for a cell: (id, staff, duty, until, from)."""
+def _duties(session: Session, cell_id: str, on: date, who: str = "") -> list[Any]:
+    """Today's duties for a cell: (id, staff, duty, until, from); a new cell is given to nobody who has left."""
     rows = session.execute(
         text(
-            "SELECT id::text, staff_id::text, duty, valid_until, valid_from FROM cell_assignment WHERE cell_id = :cell AND deleted_at IS NULL "
-            "AND valid_from <= :on AND (valid_until IS NULL OR valid_until >= :on) ORDER BY id"
+            "SELECT d.id::text, d.staff_id::text, d.duty, d.valid_until, d.valid_from FROM cell_assignment d JOIN staff s ON s.id = d.staff_id "
+            f"WHERE d.cell_id = :cell AND d.deleted_at IS NULL AND d.valid_from <= :on AND (d.valid_until IS NULL OR d.valid_until >= :on) {who} "
+            "ORDER BY d.id"
         ),
         {"cell": UUID(cell_id), "on": on},
     )

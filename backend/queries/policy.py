@@ -32,6 +32,12 @@ def need_role(actor: Actor, allowed: Collection[Role]) -> None:
         raise Problem("not_allowed", needs=sorted(allowed))
 
 
+def need_listed(actor: Actor, allowed: Collection[str]) -> None:
+    """A role of a kind's own list; the server itself needs none. Raises not_allowed before anything is looked up."""
+    if not actor.is_system and not actor.roles & frozenset(allowed):
+        raise Problem("not_allowed", needs=sorted(allowed))
+
+
 def need_office(actor: Actor) -> None:
     """What lies on the office's desks (plans, loads, lists of the whole unit) is not for who works on a phone."""
     need_role(actor, OFFICE)
@@ -89,7 +95,6 @@ def need_new(session: Session, actor: Actor, kind: Kind, record_id: str, values:
         _need_agreeing(session, unit_id, values)
     elif unit_id != actor.unit_id or not _is_held(session, actor, kind, record_id, values):
         raise Problem("not_found", kind="unit", id=unit_id)
-    need_house_rules(session, actor, kind, record_id, None, values)
 
 
 def need_kept(session: Session, actor: Actor, kind: Kind, record_id: str, before: Values, after: Values) -> None:

@@ -83,6 +83,7 @@ def _need_theirs(session: Session, actor: Actor, applied: Applied) -> None:
     before = write.before.values if write.before else None
     if before is None:
         policy.need_new(session, actor, write.kind, write.id, write.values)
+        policy.need_house_rules(session, actor, write.kind, write.id, None, write.values)
     else:
         policy.writer(session, actor, write.kind, write.id, before)
         policy.need_kept(session, actor, write.kind, write.id, before, write.values)

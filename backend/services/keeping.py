@@ -24,13 +24,14 @@ def create_record(session: Session, actor: Actor, kind: RecordKind, values: Valu
     """A new record of the asker's own unit or one below; `id` may come with the values."""
     values = dict(values)
     record_id = values.pop("id", None) or door.new_id()
+    policy.need_listed(actor, kind.kind.create_by)
     if kind.name == "unit":
         values["unit_id"] = record_id  # A unit is filed under itself; the parent it names must be the asker's.
-        policy.need_house_rules(session, actor, kind.kind, record_id, None, values)
     else:
         values.setdefault("unit_id", actor.unit_id)
         policy.need_new(session, actor, kind.kind, record_id, values)
     policy.need_visible(session, actor, kind.kind, values)
+    policy.need_house_rules(session, actor, kind.kind, record_id, None, values)
     _need_own_attachments(session, kind.kind, record_id, {}, values)
     create = _CREATE.get(kind.name)
     if create:
@@ -45,10 +46,11 @@ def change_record(
 ) -> Stored:
     """Set fields of a record that was read at `version`."""
     before, hand = writable(session, actor, kind, record_id)
+    policy.need_listed(hand, kind.kind.change_by)
     policy.need_visible(session, actor, kind.kind, now)
+    policy.need_kept(session, actor, kind.kind, record_id, before, before | now)
     _need_own_attachments(session, kind.kind, record_id, before, now)
     stored = door.change(session, hand, kind.name, record_id, now, version=version)
-    policy.need_kept(session, actor, kind.kind, record_id, before, stored.values)
     note_write(session, actor, kind.kind, record_id, "record_changed", before, stored.values)
     return stored
 

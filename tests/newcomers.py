@@ -12,9 +12,7 @@ from backend.services import door, sessions
 from tests.factories import uid
 
 
-def join(
-    session: Session, name: str, unit: str, *roles: Role, post: str = "hall_agent", is_active: bool = True
-) -> str:
+def join(session: Session, name: str, unit: str, *roles: Role, post: str = "hall_agent", is_active: bool = True) -> str:
     """A member of staff with an account (unless no role is given) and a device; returns their id."""
     number = f"J{uid(name)[:8]}"
     values = {"staff_number": number, "name": name, "post": post, "employment": "own", "is_active": is_active}

@@ -202,7 +202,7 @@ def _duty_rule(session: Session, actor: Actor, record_id: str, before: Values | 
     ).scalar()
     if unit_id is None or unit_id not in own_units(session, actor):
         raise Problem("reference_missing", faults=[missing("cell_id", "cell")])
-    need_representative(session, unit_id, after["staff_id"])
+    need_representative(session, actor, unit_id, after["staff_id"])
 
 
 def _is_shorter(before: Values, after: Values) -> bool:
@@ -210,8 +210,15 @@ def _is_shorter(before: Values, after: Values) -> bool:
     return until is not None and (was is None or until <= was)
 
 
-def need_representative(session: Session, unit_id: str, staff_id: str, field: str = "staff_id") -> None:
-    """Somebody who may be given a cell of this unit. Raises check_failed, alike for who is not there."""
+def need_representative(
+    session: Session, actor: Actor, unit_id: str, staff_id: str, field: str = "staff_id"
+) -> None:
+    """Somebody who may be given a cell of this unit. Raises check_failed, and reference_missing for a stranger."""
+    found = session.execute(
+        text("SELECT unit_id::text FROM staff WHERE id = CAST(:id AS uuid) AND deleted_at IS NULL"), {"id": staff_id}
+    ).scalar()
+    if found is None or found not in own_units(session, actor):
+        raise Problem("reference_missing", faults=[missing(field, "staff")])
     if staff_id not in representatives_of(session, units_below(session, unit_id)):
         zh, en = "不是该单位在岗的客户代表", "not an active representative of the cell's unit"
         raise Problem("check_failed", faults=[_fault(field, "not_representative", zh, en)])

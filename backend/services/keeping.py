@@ -68,6 +68,7 @@ def act_on_record(
 def delete_record(session: Session, actor: Actor, kind: RecordKind, record_id: str, version: int) -> None:
     """Take a record away; its history stays."""
     before, hand = writable(session, actor, kind, record_id)
+    policy.need_listed(hand, kind.kind.delete_by)
     door.delete(session, hand, kind.name, record_id, version=version)
     note_write(session, actor, kind.kind, record_id, "record_deleted", before, None)
 

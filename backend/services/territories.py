@@ -34,7 +34,7 @@ def hand_over_cell(session: Session, actor: Actor, cell_id: str, staff_id: str) 
     policy.need_role(actor, KEEPERS)
     cell = door.read(session, "cell", cell_id, lock=True)
     policy.need_unit(session, actor, cell.values["unit_id"], "cell", cell_id)
-    policy.need_representative(session, cell.values["unit_id"], staff_id)
+    policy.need_representative(session, actor, cell.values["unit_id"], staff_id)
     on = today()
     rows = session.execute(
         text(
@@ -174,7 +174,7 @@ def stand_in(
     for cell in cells:
         unit_id = door.read(session, "cell", cell).values["unit_id"]
         policy.need_unit(session, actor, unit_id, "cell", cell)
-        policy.need_representative(session, unit_id, named[cell], "stand_ins")
+        policy.need_representative(session, actor, unit_id, named[cell], "stand_ins")
         _give(session, actor, days | {"unit_id": unit_id, "cell_id": cell, "staff_id": named[cell]})
     return len(cells)
 

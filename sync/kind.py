@@ -104,8 +104,12 @@ class Kind:
 
     def references(self, values: Values) -> dict[str, tuple[str, str]]:
         """The records these values point at: field -> (kind, id)."""
-        found = {name: (kind, id_) for name, kind in self._pointers if (id_ := _id_of(values.get(name)))}
-        if self.stands_on and (owner := self.owner_of(values)):
+        return {name: (kind, id_) for name, kind in self._pointers if (id_ := _id_of(values.get(name)))}
+
+    def named(self, values: Values) -> dict[str, tuple[str, str]]:
+        """The same, and the record it stands on: what an author must see to write these values."""
+        found, owner = self.references(values), self.owner_of(values)
+        if self.stands_on and owner:
             found[self.stands_on[1]] = owner
         return found
 

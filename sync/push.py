@@ -190,7 +190,7 @@ class Push:
         found = self._pointing.get(mutation.id)
         if found is None:
             kind = self._kinds.get(mutation.kind)
-            keys = kind.references(mutation.now).items() if kind else ()
+            keys = kind.named(mutation.now).items() if kind else ()
             found = self._pointing[mutation.id] = {key for name, key in keys if name != "unit_id"}
         return found
 

@@ -224,9 +224,9 @@ class SameTrouble(MethodView):
     @signed_in
     def get(self, job_id: Any) -> Any:
         """Open jobs near in place and time: perhaps the same trouble, reported by somebody else."""
-        policy.need_office(actor())
         with reading() as session:
             read_document(session, actor(), KINDS["work_order"], str(job_id))
+            policy.need_office(actor())
             return nearby.same_trouble(session, actor(), str(job_id))
 
 

@@ -23,6 +23,7 @@ from backend.queries.repairs import repairs_by_diameter
 from backend.records import wire
 from backend.records.registry import KINDS
 from backend.services import cards, territories, visiting
+from backend.services.auditing import note_act
 
 
 def shape_or_problem(geojson: dict[str, Any]) -> BaseGeometry:
@@ -326,8 +327,10 @@ class Affected(MethodView):
     def post(self, body: dict[str, Any]) -> Any:
         """The customers of a drawn area or along a pipe: whom to tell before the water is shut off."""
         shape = shape_or_problem(body["area"])
-        with reading() as session:
-            return nearby.customers_in(session, actor(), geojson_of(shape), body["around_m"])
+        with transaction() as session:
+            found = nearby.customers_in(session, actor(), geojson_of(shape), body["around_m"])
+            note_act(session, actor(), "exported", ("shut_off_list", None), after={"customers": len(found)})
+        return found
 
 
 @blueprint.route("/customers")

@@ -30,19 +30,15 @@ def open_groups(session: Session, actor: Actor) -> list[dict[str, Any]]:
 
 
 def _seen(actor: Actor, row: dict[str, Any]) -> dict[str, Any]:
-    """Parked work as the actor sees it: its bytes as they came hold what is masked."""
+    """Parked work is no record yet: who sees masks is told that it waits and why, not what it says."""
     if masks.sees_all(actor):
         return row
-    content, kind = row["content"], KINDS.get(row["kind"])
-    if not isinstance(content, dict):
-        return row | {"content": None, "verbatim": ""}
-    sides = {
-        side: masks.masked_part(actor, kind, content[side])
-        for side in ("was", "now")
-        if isinstance(content.get(side), dict)
+    content = row["content"] if isinstance(row["content"], dict) else {}
+    return row | {
+        "content": {name: one for name, one in content.items() if name not in ("was", "now")},
+        "verbatim": "",
+        "detail": {},
     }
-    content = {name: one for name, one in content.items() if name not in ("was", "now")} | sides
-    return row | {"content": content, "verbatim": orjson.dumps(content).decode()}
 
 
 def parked_mutations(session: Session, group_id: str) -> list[dict[str, Any]]:

@@ -69,6 +69,7 @@ def customers_in(session: Session, actor: Actor, area: dict[str, Any], around_m:
             "JOIN customer c ON c.id = p.customer_id AND c.deleted_at IS NULL, wanted WHERE p.deleted_at IS NULL AND "
             "p.place && ST_Expand(wanted.shape, :degrees) AND ST_DWithin(CAST(p.place AS geography), CAST(wanted.shape AS geography), :metres) "
             "AND EXISTS (SELECT FROM sync_document d WHERE d.kind = 'customer' AND d.id = c.id AND d.scopes && CAST(:scopes AS text[])) "
+            "AND EXISTS (SELECT FROM sync_document d WHERE d.kind = 'service_point' AND d.id = p.id AND d.scopes && CAST(:scopes AS text[])) "
             "ORDER BY c.id, p.id LIMIT :most"
         ),
         {"area": orjson.dumps(area).decode(), "metres": around_m, "degrees": around_m / 80_000, "scopes": list(held(session, actor)),

@@ -143,7 +143,7 @@ def missing(name: str, kind: str) -> dict[str, str]:
 
 def need_visible(session: Session, actor: Actor, kind: Kind, values: Values) -> None:
     """What the values point at must be the actor's to read, else a site card would carry a stranger's number."""
-    references = kind.references(values)
+    references = kind.named(values)
     if not references:
         return
     rows = session.execute(
@@ -210,9 +210,7 @@ def _is_shorter(before: Values, after: Values) -> bool:
     return until is not None and (was is None or until <= was)
 
 
-def need_representative(
-    session: Session, actor: Actor, unit_id: str, staff_id: str, field: str = "staff_id"
-) -> None:
+def need_representative(session: Session, actor: Actor, unit_id: str, staff_id: str, field: str = "staff_id") -> None:
     """Somebody who may be given a cell of this unit. Raises check_failed, and reference_missing for a stranger."""
     found = session.execute(
         text("SELECT unit_id::text FROM staff WHERE id = CAST(:id AS uuid) AND deleted_at IS NULL"), {"id": staff_id}

@@ -39,17 +39,17 @@ def find_customers(session: Session, actor: Actor, words: str) -> list[dict[str,
         ),
         {"p": pattern, "scopes": scopes, "most": MOST_FOUND},
     ).scalars()
-    return _with_points(session, actor, list(ids))
+    return _with_points(session, actor, list(ids), scopes)
 
 
-def _with_points(session: Session, actor: Actor, ids: list[str]) -> list[dict[str, Any]]:
+def _with_points(session: Session, actor: Actor, ids: list[str], scopes: list[str]) -> list[dict[str, Any]]:
     rows = session.execute(
         text(
             "SELECT d.body, (SELECT jsonb_agg(p.body::jsonb) FROM service_point s JOIN sync_document p ON p.kind = 'service_point' "
-            "AND p.id = s.id WHERE s.customer_id = d.id AND s.deleted_at IS NULL) FROM sync_document d "
+            "AND p.id = s.id AND p.scopes && CAST(:scopes AS text[]) WHERE s.customer_id = d.id AND s.deleted_at IS NULL) FROM sync_document d "
             "JOIN unnest(CAST(:ids AS uuid[])) WITH ORDINALITY o(id, place) ON o.id = d.id WHERE d.kind = 'customer' ORDER BY o.place"
         ),
-        {"ids": ids},
+        {"ids": ids, "scopes": scopes},
     )
     found = []
     for body, points in rows:

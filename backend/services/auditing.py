@@ -9,13 +9,14 @@ from sqlalchemy.orm import Session
 
 from backend.actor import Actor, system
 from backend.services import door
-from sync.change import moment_text
+from sync.change import Op, moment_text
 from sync.kind import Kind, Values
 
 # The unit's own settings: what one line in them changes for everybody.
 SETTINGS = frozenset(
     {"unit", "staff", "matter", "calendar", "questionnaire", "crew", "cell", "cell_assignment", "on_call"}
 )
+NOTED_AS = {Op.CREATE: "record_created", Op.CHANGE: "record_changed", Op.DELETE: "record_deleted"}
 # Of people: their history has it, the trail need not.
 _PERSONAL = frozenset({"work_phone", "phone", "working_hours"})
 _LONGEST = 500

@@ -9,13 +9,13 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from backend.actor import DESK, Actor
+from backend.actor import DESK, FIELD, Actor
 from backend.errors import Problem
 from backend.queries import policy
 from backend.queries.inbox import group_of
 from backend.records.registry import KINDS, SYNC_KINDS
 from backend.services import door
-from backend.services.auditing import note_write
+from backend.services.auditing import NOTED_AS, note_write
 from backend.services.keeping import writable
 from backend.services.notifying import tell
 from sync import apply
@@ -78,19 +78,20 @@ def _apply(session: Session, actor: Actor, row: dict[str, Any]) -> None:
 
 
 def _need_theirs(session: Session, actor: Actor, applied: Applied) -> None:
-    """Nobody lets stand what they could not write themselves; the reason is the decider's, not the author's."""
+    """Nobody lets stand what they could not write themselves, but for steps that are field staff's to take."""
     write = applied.write
     before = write.before.values if write.before else None
+    if write.op not in write.kind.actions:
+        op = Op(write.op)
+        allowed = {Op.CREATE: write.kind.create_by, Op.DELETE: write.kind.delete_by}.get(op, write.kind.change_by)
+        policy.need_listed(actor, allowed if allowed.isdisjoint(FIELD) else frozenset(DESK))
+        note_write(session, actor, write.kind, write.id, NOTED_AS[op], before, None if write.deleted else write.values)
     if before is None:
         policy.need_new(session, actor, write.kind, write.id, write.values)
         policy.need_house_rules(session, actor, write.kind, write.id, None, write.values)
     else:
         policy.writer(session, actor, write.kind, write.id, before)
         policy.need_kept(session, actor, write.kind, write.id, before, write.values)
-    act = {Op.CREATE: "record_created", Op.DELETE: "record_deleted"}.get(
-        Op(write.op) if write.op in set(Op) else Op.ACT, "record_changed"
-    )
-    note_write(session, actor, write.kind, write.id, act, before, None if write.deleted else write.values)
 
 
 def is_writable(kind: Kind, field: str) -> bool:
@@ -137,6 +138,7 @@ def answer_question(
     session: Session, actor: Actor, kind: str, record_id: str, field: str, values: dict[str, Any]
 ) -> Stored:
     """Settle a dispute: a write that has seen all its heads; those whose value did not stand are told."""
+    policy.need_role(actor, DESK)
     before, hand = writable(session, actor, KINDS[kind], record_id)
     row = session.execute(
         text(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -37,7 +38,7 @@ def apply_plan(session: Session, actor: Actor, plan: GroundPlan) -> None:
     if {cell_id: cell["version"] for cell_id, cell in present.items()} != plan.base:
         raise Problem("ground_changed")
     on, cells = today(), plan.cells or []
-    actor = Actor(actor.id, unit_id, actor.roles, actor.device_id)
+    actor = replace(actor, unit_id=unit_id)
     ids = _write_cells(session, actor, cells, on)
     touched = [ids[n] for n, cell in enumerate(cells) if cell["change"] != "same"]
     moved = _move_places(session, actor, unit_id, cells, ids, touched)

@@ -15,11 +15,12 @@ from backend.actor import Actor, Role
 from backend.errors import Problem
 from backend.queries.entrance import Entrance
 from backend.queries.masked_pull import pull_store
+from backend.queries.masks import sees_all
 from backend.queries.rights import StaffRights
 from backend.queries.scopes import held
 from backend.records.account import Account
 from backend.records.registry import SYNC_KINDS
-from backend.services.auditing import SETTINGS, note_write
+from backend.services.auditing import NOTED_AS, SETTINGS, note_write
 from backend.services.door import DOOR_TABLES, announce_written, push_store
 from sync.answer import glued, lines_json, push_answers
 from sync.change import Author, Key, Mutation, Op, Outcome, Status, Write, moment_text, parse_moment
@@ -188,8 +189,8 @@ def push_unreadable(session: Session, entrance: Entrance, data: bytes) -> list[d
 
 
 def _held_after(session: Session, entrance: Entrance, written: Collection[Write]) -> Collection[str]:
-    """The author's scopes once the push is in: it may itself have changed them."""
-    if entrance.actor.device_revoked:
+    """The author's scopes once the push is in: it may itself have changed them. A masked body comes by pull alone."""
+    if entrance.actor.device_revoked or not sees_all(entrance.actor):
         return ()
     if any(write.kind.name in _GRANTING for write in written):
         return held(session, entrance.actor)
@@ -205,9 +206,8 @@ def _note_settings(session: Session, actor: Actor, written: Collection[Write]) -
     """Settings are the office's and come by its click; where a phone brings one, it is noted all the same."""
     for write in written:
         if write.kind.name in SETTINGS:
-            act = {Op.CREATE: "record_created", Op.DELETE: "record_deleted"}.get(Op(write.op), "record_changed")
-            before = write.before.values if write.before else None
-            note_write(session, actor, write.kind, write.id, act, before, None if write.deleted else write.values)
+            before, after = write.before.values if write.before else None, None if write.deleted else write.values
+            note_write(session, actor, write.kind, write.id, NOTED_AS[Op(write.op)], before, after)
 
 
 def retry_held(session: Session) -> int:

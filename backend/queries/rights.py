@@ -40,7 +40,8 @@ class StaffRights:
 
     def objection(self, write: Write) -> str | None:
         """What the policy says beyond scopes: where office roles end, and the rules of single kinds."""
-        if self._actor.is_office and not self._may_by_role(write):
+        may_act = policy.may_act(self._actor, write.kind, write.values)
+        if not may_act or (self._actor.is_office and not self._may_by_role(write)):
             return "outside_scope"
         try:
             before = write.before.values if write.before else None

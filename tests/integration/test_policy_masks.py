@@ -179,6 +179,35 @@ def test_no_link_is_made_by_who_sees_masks(as_: As) -> None:
     assert as_("dispatcher")("POST", f"/papers/service-sheets/{JOB}/links", {"hours": 1}).status_code == 201
 
 
+def test_an_auditor_ticks_off_their_own_notices_and_nobody_elses(as_: As, database: Database, town: Town) -> None:
+    with database.transaction() as session:
+        for who in ("auditor", "rep"):
+            told = {"staff_id": town[who], "topic": "general", "text_zh": "会", "text_en": "Meeting"}
+            door.create(session, system(town["north"]), "notice", told, record_id=uid(f"to {who}"))
+    read = {"read_at": "2026-11-01T00:00:00Z"}
+    answers = {
+        who: as_("auditor")("PATCH", f"/notices/{uid(f'to {who}')}", read, version=1) for who in ("auditor", "rep")
+    }
+    assert {who: one.status_code for who, one in answers.items()} == {"auditor": 200, "rep": 403}
+    with database.transaction() as session:
+        again = [mutation("notice", uid(f"to {who}"), "change", read) for who in ("auditor", "rep")]
+        assert [one["status"] for one in hand_in(session, town.actor("auditor"), again)] == ["applied", "parked"]
+
+
+def test_nobody_is_found_by_the_address_of_a_point_that_is_gone(as_: As, database: Database, town: Town) -> None:
+    with database.transaction() as session:
+        point = {
+            "customer_id": CUSTOMER,
+            "address": "旧街99号",
+            "place": middle(0),
+            "nature": "public",
+            "meter_number": "OLD99",
+        }
+        gone = door.create(session, system(town["north"]), "service_point", point)
+        door.delete(session, system(town["north"]), "service_point", gone.id, version=gone.version)
+    assert [as_("dispatcher").get(f"/territory/customers?words={words}") for words in ("旧街99", "OLD99")] == [[], []]
+
+
 def test_what_is_carried_out_of_the_house_is_noted(as_: As) -> None:
     dispatcher = as_("dispatcher")
     for path in ("/maps/customers/export?format=geojson", f"/papers/service-sheets/{JOB}", f"/papers/cases/{CASE}"):

@@ -13,15 +13,14 @@ from backend.actor import DESK, FIELD, Actor
 from backend.errors import Problem
 from backend.queries import policy
 from backend.queries.inbox import group_of
-from backend.records.registry import KINDS, SYNC_KINDS
+from backend.records.registry import SYNC_KINDS
 from backend.services import door
 from backend.services.auditing import NOTED_AS, note_write
-from backend.services.keeping import writable
 from backend.services.notifying import tell
 from sync import apply
 from sync.apply import Applied, CannotApply, Change
 from sync.change import Author, Mutation, Op, Stored
-from sync.kind import Kind, Policy
+from sync.kind import Kind, Policy, Values
 from sync.questions import DELETED
 from sync.wire import Unreadable, mutation_from
 
@@ -139,7 +138,7 @@ def answer_question(
 ) -> Stored:
     """Settle a dispute: a write that has seen all its heads; those whose value did not stand are told."""
     policy.need_role(actor, DESK)
-    before, hand = writable(session, actor, KINDS[kind], record_id)
+    before, hand = _disputed(session, actor, kind, record_id)
     row = session.execute(
         text(
             "SELECT heads FROM sync_question WHERE kind = :kind AND id = CAST(:id AS uuid) AND field = :field AND closed_at IS NULL FOR UPDATE"
@@ -158,6 +157,15 @@ def answer_question(
                 zh="您修改的内容与他人冲突，核实后采用了另一个值", en="Your edit met another one; after a check the other value stands",
             )  # fmt: skip
     return stored
+
+
+def _disputed(session: Session, actor: Actor, kind: str, record_id: str) -> tuple[Values, Actor]:
+    """The record as it stands, also one whose deletion is disputed, and the actor as far as they may write it."""
+    stored = door.push_store(session).load([(kind, record_id)]).get((kind, record_id))
+    if stored is None:
+        raise Problem("not_found", kind=kind, id=record_id)
+    policy.need_unit(session, actor, stored.values["unit_id"], kind, record_id)
+    return stored.values, policy.writer(session, actor, SYNC_KINDS[kind], record_id, stored.values)
 
 
 def _settle(session: Session, actor: Actor, kind: Kind, record_id: str, field: str, values: dict[str, Any]) -> Stored:

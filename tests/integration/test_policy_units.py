@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -174,3 +175,29 @@ def test_a_crew_of_a_section_does_the_branchs_job(database: Database, town: Town
         actor = Actor(leader, uid("section"), frozenset({Role.CREW_LEADER}), uid("section leader's phone"))
         step = mutation("work_order", job, "act", {}, action="accept", base_version=given.version)
         assert hand_in(session, actor, [step])[0]["status"] == "applied"
+
+
+@pytest.mark.parametrize(("who", "status"), [("auditor", 403), ("rep", 403), ("stranger", 404), ("dispatcher", 200)])
+def test_a_dispute_about_a_deletion_is_settled_by_the_desk_of_its_unit(
+    as_: As, database: Database, town: Town, who: str, status: int
+) -> None:
+    customer = door.new_id()
+    with database.transaction() as session:
+        values = {"number": "D1", "name": "户", "category": "resident", "cell_id": town["cell 0"]}
+        door.create(session, system(town["north"]), "customer", values, record_id=customer)
+        door.change(session, system(town["north"]), "customer", customer, {"note": "unseen"})
+        gone = mutation("customer", customer, "delete", {}, base_version=1)
+        assert hand_in(session, replace(town.actor("admin"), unit_id=town["north"]), [gone])[0]["status"] == "merged"
+    path = f"/inbox/questions/customer/{customer}/deleted/answer"
+    assert as_(who)("POST", path, {"values": {"deleted": False}}).status_code == status
+    assert as_("dispatcher")("GET", f"/customers/{customer}").status_code == (200 if status == 200 else 404)
+
+
+def test_a_desk_lets_no_deletion_stand_that_it_could_not_make(as_: As, database: Database, town: Town) -> None:
+    gone = mutation("customer", town["customer 4"], "delete", {})
+    with database.transaction() as session:
+        assert hand_in(session, town.actor("rep"), [gone])[0]["code"] == "not_allowed"
+    decision = {"decision": "apply", "reason": "let it"}
+    assert as_("agent")("POST", f"/inbox/parked/{gone['id']}/decision", decision).status_code == 403
+    assert as_("branch admin")("POST", f"/inbox/parked/{gone['id']}/decision", decision).status_code == 200
+    assert as_("dispatcher")("GET", f"/customers/{town['customer 4']}").status_code == 404

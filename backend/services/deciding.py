@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from backend.actor import DESK, FIELD, Actor
+from backend.actor import DESK, FIELD, SYSTEM_ID, Actor
 from backend.errors import Problem
 from backend.queries import policy
 from backend.queries.inbox import group_of
@@ -151,7 +151,7 @@ def answer_question(
     if field in before:
         policy.need_kept(session, actor, SYNC_KINDS[kind], record_id, before, stored.values)
     for head in row[0]:
-        if head["author"] and {k: head["values"].get(k) for k in values} != values:
+        if head["author"] not in (None, SYSTEM_ID) and {k: head["values"].get(k) for k in values} != values:
             tell(
                 session, None, head["author"], stored.values["unit_id"], topic="question", subject=(kind, record_id),
                 zh="您修改的内容与他人冲突，核实后采用了另一个值", en="Your edit met another one; after a check the other value stands",

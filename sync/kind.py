@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
+from uuid import UUID
 
 from sync.errors import Fault
 
 Values = dict[str, Any]
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Policy(StrEnum):
@@ -59,6 +62,16 @@ class Action:
     stamps: str | None = None
 
 
+def _id_of(value: Any) -> str | None:
+    """An id in its one form; None for what cannot be one, which `load` refuses in words."""
+    if not isinstance(value, str) or _ID.fullmatch(value):
+        return value if isinstance(value, str) else None
+    try:
+        return str(UUID(value))
+    except ValueError:
+        return None
+
+
 def _no_faults(_values: Values) -> Sequence[Fault]:
     return ()
 
@@ -68,7 +81,9 @@ class Kind:
     """A kind of record, as sync sees it.
 
     `load(values, partial)` returns the canonical wire values or raises Refused; `scopes(values)` gives the plain
-    keys the record is filed under; `check(values)` judges the whole record after a merge.
+    keys the record is filed under; `check(values)` judges the whole record after a merge. `stands_on` names the two
+    fields that say which record (its kind, its id) this one belongs to; `attaches` the fields that list records of
+    another kind which must stand on this one, or on what this one stands on.
     """
 
     name: str
@@ -84,10 +99,34 @@ class Kind:
     create_by: frozenset[str] = frozenset()
     change_by: frozenset[str] = frozenset()
     delete_by: frozenset[str] = frozenset()
+    stands_on: tuple[str, str] | None = None
+    attaches: Mapping[str, str] = field(default_factory=dict)
 
     def references(self, values: Values) -> dict[str, tuple[str, str]]:
         """The records these values point at: field -> (kind, id)."""
-        return {name: (kind, str(values[name])) for name, kind in self._pointers if values.get(name)}
+        return {name: (kind, id_) for name, kind in self._pointers if (id_ := _id_of(values.get(name)))}
+
+    def named(self, values: Values) -> dict[str, tuple[str, str]]:
+        """The same, and the record it stands on: what an author must see to write these values."""
+        found, owner = self.references(values), self.owner_of(values)
+        if self.stands_on and owner:
+            found[self.stands_on[1]] = owner
+        return found
+
+    def owner_of(self, values: Values) -> tuple[str, str] | None:
+        """The record that a record with these values stands on."""
+        kind, given = (values.get(name) for name in self.stands_on or ("", ""))
+        record_id = _id_of(given)
+        return (kind, record_id) if isinstance(kind, str) and record_id else None
+
+    def attached(self, values: Values) -> set[tuple[str, str]]:
+        """The records that these values hang on this one."""
+        found = set()
+        for name, kind in self.attaches.items():
+            given = values.get(name)
+            ids = map(_id_of, given if isinstance(given, list) else [given])
+            found |= {(kind, one) for one in ids if one}
+        return found
 
     @cached_property
     def _pointers(self) -> list[tuple[str, str]]:

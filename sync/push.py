@@ -17,8 +17,9 @@ from sync.apply import Applied, CannotApply
 from sync.change import Author, Grade, Key, Mutation, Op, Outcome, Status, Stored, Write
 from sync.errors import DatabaseRefused
 from sync.honest_time import Exchange, Judged, effective, judge
-from sync.kind import Kind
+from sync.kind import Kind, Values
 from sync.merge import seen_times
+from sync.order import in_order, rounds
 from sync.questions import questions_of
 from sync.store import PushStore, Waiting
 
@@ -26,9 +27,13 @@ HOLD_FOR = timedelta(hours=72)
 
 
 class Rights(Protocol):
-    """Which scopes the author may write in: now, and at a proven moment in the past."""
+    """What the author may see, and what they may write: now, and at a proven moment in the past."""
 
-    def now(self) -> Collection[str]: ...
+    def now(self) -> Collection[str]:
+        """The scopes the author may read at present."""
+
+    def writing(self) -> Collection[str]:
+        """Those of them in which the author may also write: to see what others keep gives no right to change it."""
 
     def naming(self, kind: str) -> Collection[str]:
         """The scopes through which the author may point at a record of this kind."""
@@ -39,6 +44,9 @@ class Rights(Protocol):
         """Scopes the author once held: of what lies there they may know that it is no longer theirs."""
 
     def record_scopes_at(self, key: Key, moment: datetime) -> Collection[str]: ...
+
+    def objection(self, write: Write) -> str | None:
+        """Why the author may not write this although it lies in their scopes; None where nothing speaks against it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,7 @@ class _State:
     visible: set[Key]
     lost: set[Key]
     groups: Mapping[Key | str, str]
+    fresh: Mapping[Key, Values]
     settled: dict[str, Outcome] = field(default_factory=dict)
 
 
@@ -96,9 +105,9 @@ class Push:
         """Judge and write a batch; a repeated mutation gets its stored answer and writes nothing."""
         answers: dict[str, Outcome] = {}
         reused: dict[bytes, Outcome] = {}
-        order, cyclic = _in_order(self._unanswered(mutations, answers, reused))
+        order, cyclic = in_order(self._unanswered(mutations, answers, reused))
         self._finish(self._answer([self._parked(mutation, "cycle") for mutation in cyclic]), answers)
-        for batch in _rounds(order):
+        for batch in rounds(order):
             self._round(batch, answers)
         # What another push answered meanwhile: read in a new statement, which sees what that one committed.
         self._unanswered(list(self._late.values()), answers, reused)
@@ -107,7 +116,7 @@ class Push:
 
     def resume(self, mutations: Sequence[Mutation]) -> None:
         """Judge held mutations again, now that what they waited for may be there."""
-        for batch in _rounds(mutations):
+        for batch in rounds(mutations):
             self._round(batch, {}, is_again=True)
         self._retry_held({})
 
@@ -147,7 +156,8 @@ class Push:
 
     def _look(self, batch: Sequence[Mutation], answers: Mapping[str, Outcome]) -> _State:
         """Lock and read the round's records, what they point at, and what is parked before them."""
-        stored = self._store.load([m.key for m in batch])
+        hung = {key for m in batch if (kind := self._kinds.get(m.kind)) for key in kind.attached(m.now)}
+        stored = self._store.load([*{m.key for m in batch} | hung])
         wanted = {ref for m in batch for ref in self._references(m)}
         afters = [m.after for m in batch if m.after]
         settled = {i: answers[i] for i in afters if i in answers}
@@ -157,7 +167,8 @@ class Push:
         groups = {**self._store.parked_groups(self._author, [*wanted, *(m.key for m in batch)], afters), **self._groups}
         visible = self._visible(wanted, batch)
         lost = self._store.visible(wanted - visible, self._rights.ever()) if wanted - visible else set()
-        return _State(stored, visible, lost, groups, settled)
+        fresh = {m.key: m.now for m in batch if hung and m.op is Op.CREATE}
+        return _State(stored, visible, lost, groups, fresh, settled)
 
     def _visible(self, wanted: set[Key], batch: Sequence[Mutation]) -> set[Key]:
         """Which of the named records the author may name: what is not there and what is not theirs look alike."""
@@ -179,7 +190,7 @@ class Push:
         found = self._pointing.get(mutation.id)
         if found is None:
             kind = self._kinds.get(mutation.kind)
-            keys = kind.references(mutation.now).items() if kind else ()
+            keys = kind.named(mutation.now).items() if kind else ()
             found = self._pointing[mutation.id] = {key for name, key in keys if name != "unit_id"}
         return found
 
@@ -197,6 +208,8 @@ class Push:
         missing = self._missing(mutation, state)
         if missing:
             return self._held(mutation, missing)
+        if self._hangs_anothers(kind, mutation, state):
+            return self._parked(mutation, "outside_scope")
         try:
             return self._apply(kind, mutation, state)
         except CannotApply as reason:
@@ -216,6 +229,18 @@ class Push:
         if mutation.op is not Op.CREATE and mutation.key not in state.stored:
             return mutation.key
         return min(self._references(mutation) - state.visible - {mutation.key}, default=None)
+
+    def _hangs_anothers(self, kind: Kind, mutation: Mutation, state: _State) -> bool:
+        """Whether it hangs on its record what stands on another one; what has not come yet is looked at by who shows it."""
+        stored = state.stored.get(mutation.key)
+        had = kind.attached(stored.values) if stored else set()
+        places = {mutation.key, kind.owner_of(stored.values if stored else mutation.now)}
+        for key in kind.attached(mutation.now) - had:
+            values = state.stored[key].values if key in state.stored else state.fresh.get(key)
+            other = self._kinds.get(key[0])
+            if values is not None and other and other.owner_of(values) not in places:
+                return True
+        return False
 
     def _apply(self, kind: Kind, mutation: Mutation, state: _State) -> _Judged:
         before = state.stored.get(mutation.key)
@@ -277,8 +302,11 @@ class Push:
         if write.before:
             ends.append(write.scopes_before or kind.scopes({**write.before.values, "id": write.id}))
         for scopes in ends:
-            if scopes.isdisjoint(self._rights.now()) and not self._held_then(kind, write, scopes, change):
+            if scopes.isdisjoint(self._rights.writing()) and not self._held_then(kind, write, scopes, change):
                 raise CannotApply("outside_scope")
+        reason = self._rights.objection(write)
+        if reason:
+            raise CannotApply(reason)
 
     def _held_then(self, kind: Kind, write: Write, scopes: frozenset[str], change: apply.Change) -> bool:
         """Whether the author held one of the record's scopes, of now or of then, when the work was done."""
@@ -350,7 +378,7 @@ class Push:
         while self._ended:
             ended, self._ended = self._ended, set()
             found = self._store.held_for({self.written[i].key for i in ended if i in self.written}, ended)
-            for batch in _rounds([mutation for mutation, author in found if author.id == self._author.id]):
+            for batch in rounds([mutation for mutation, author in found if author.id == self._author.id]):
                 self._round(batch, answers, is_again=True)
 
 
@@ -359,35 +387,3 @@ _VERBS: dict[Op, apply.Verb] = {
     Op.ACT: apply.act,
     Op.DELETE: apply.delete,
 }
-
-
-def _in_order(mutations: Sequence[Mutation]) -> tuple[list[Mutation], list[Mutation]]:
-    """Sorted so that each comes behind its `after`; and those that wait for each other in a circle."""
-    if not any(m.after for m in mutations):
-        return list(mutations), []
-    waiting, done, order = list(mutations), set[str](), list[Mutation]()
-    ids = {m.id for m in mutations}
-    while waiting:
-        ready = [m for m in waiting if not m.after or m.after not in ids or m.after in done]
-        if not ready:
-            return order, waiting
-        first = ready[0]
-        order.append(first)
-        done.add(first.id)
-        waiting.remove(first)
-    return order, []
-
-
-def _rounds(mutations: Sequence[Mutation]) -> list[list[Mutation]]:
-    """Batches in which no record occurs twice and nothing stands before its predecessor or what it points at."""
-    rounds: list[list[Mutation]] = []
-    level_of: dict[str, int] = {}
-    for mutation in mutations:
-        before = [level_of.get(mutation.record, -1), level_of.get(mutation.after or "", -1)]
-        before += [level_of.get(str(value), -1) for name, value in mutation.now.items() if name.endswith("_id")]
-        level = max(before) + 1
-        if level == len(rounds):
-            rounds.append([])
-        rounds[level].append(mutation)
-        level_of[mutation.record] = level_of[mutation.id] = level
-    return rounds

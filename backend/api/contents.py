@@ -13,13 +13,15 @@ from marshmallow.validate import OneOf, Range
 from sqlalchemy.orm import Session
 
 from backend.api.authentication import actor, signed_in
-from backend.api.house import house, reading
+from backend.api.house import house, reading, transaction
 from backend.api.limits import limited
 from backend.errors import Problem
+from backend.queries import policy
 from backend.queries.documents import read_document
 from backend.records import wire
 from backend.records.registry import KINDS
 from backend.services import picturing
+from backend.services.auditing import note_act
 from backend.services.evidence import shared_bytes
 from backend.services.picturing import Content
 from backend.services.sharing import share, shared_subject
@@ -83,8 +85,10 @@ class PhotoLinks(MethodView):
     @signed_in
     def post(self, asked: dict[str, int], photo_id: Any) -> Any:
         """A link to the clean copy (no place, no device in it) for somebody without an account."""
-        with reading() as session:
+        policy.need_unmasked(actor())
+        with transaction() as session:
             sha256 = _arrived(session, photo_id)
+            note_act(session, actor(), "link_made", ("photo", str(photo_id)), after={"hours": asked["hours"]})
             picturing.content_of(session, house().blobs, sha256, "web")
         token = share(house().settings.keys, _SALT, [str(photo_id)], asked["hours"])
         return {

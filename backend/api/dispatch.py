@@ -11,12 +11,11 @@ from marshmallow import RAISE, Schema, fields
 from backend.api.authentication import actor, signed_in
 from backend.api.conditional import etag, if_match
 from backend.api.house import house, reading, transaction
-from backend.queries import board, nearby
+from backend.queries import board, nearby, policy
 from backend.queries.documents import read_document
 from backend.records import wire
 from backend.records.registry import KINDS
 from backend.services import day_plans, dispatching, emergencies, gathering, keeping
-from backend.services.desk import need_office
 from backend.services.notifying import channel_named
 
 blueprint = Blueprint("dispatch", __name__, url_prefix="/api/v1/dispatch", description="派单 · Dispatch")
@@ -152,7 +151,7 @@ class Board(MethodView):
     @signed_in
     def get(self) -> Any:
         """Everything a dispatcher's screen begins with: open jobs, crews and cells of the asker's units."""
-        need_office(actor())
+        policy.need_office(actor())
         house().contacts.flush()
         with reading() as session:
             return board.board(session, actor())
@@ -227,7 +226,8 @@ class SameTrouble(MethodView):
         """Open jobs near in place and time: perhaps the same trouble, reported by somebody else."""
         with reading() as session:
             read_document(session, actor(), KINDS["work_order"], str(job_id))
-            return nearby.same_trouble(session, str(job_id))
+            policy.need_office(actor())
+            return nearby.same_trouble(session, actor(), str(job_id))
 
 
 @blueprint.route("/<uuid:job_id>/duplicate")

@@ -12,7 +12,8 @@ from marshmallow.validate import Range
 from backend.api.authentication import actor, signed_in
 from backend.api.conditional import etag, if_match, need_if_match
 from backend.api.house import reading, transaction
-from backend.queries.documents import MOST_ROWS, history_of, list_documents, masked, read_document
+from backend.queries.documents import MOST_ROWS, history_of, list_documents, read_document
+from backend.queries.masks import masked
 from backend.records import wire
 from backend.records.declaration import RecordKind
 from backend.services import keeping

@@ -10,10 +10,11 @@ from flask_smorest import Blueprint
 from marshmallow import Schema
 
 from backend.api.authentication import actor, signed_in
-from backend.api.house import reading
+from backend.api.house import reading, transaction
 from backend.errors import Problem
 from backend.queries import layers
 from backend.records import wire
+from backend.services.auditing import note_act
 from geo.mapfile import FORMATS, write_map
 
 blueprint = Blueprint("maps", __name__, url_prefix="/api/v1/maps", description="图层 · Map layers")
@@ -40,8 +41,10 @@ class Export(MethodView):
     def get(self, query: dict[str, str], layer: str) -> Any:
         """A layer as a file: cells, jobs or customers within the asker's scopes."""
         found = layer_named(layer)
-        with reading() as session:
+        with transaction() as session:
             rows = layers.whole(session, actor(), found)
+            what = {"layer": found.name, "format": query["format"], "rows": len(rows)}
+            note_act(session, actor(), "exported", ("map_layer", None), after=what)
         data = write_map(rows, found.name, query["format"])
         _, suffix, media_type = FORMATS[query["format"]]
         name = f"{found.name}.zip" if query["format"] == "shp" else f"{found.name}{suffix}"

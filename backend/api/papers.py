@@ -17,7 +17,9 @@ from backend.api.authentication import actor, signed_in
 from backend.api.contents import Link, LinkAsked
 from backend.api.house import house, reading, transaction
 from backend.api.limits import limited
+from backend.queries import policy
 from backend.services import papers
+from backend.services.auditing import note_act
 from backend.services.case_file import case_file
 from backend.services.papers import Paper, Press
 from backend.services.sharing import share, shared_subject
@@ -53,8 +55,10 @@ class ServiceSheet(MethodView):
     @signed_in
     def get(self, asked: dict[str, str], work_order_id: Any) -> Response:
         """A job's service sheet: as it was signed, with photos, the signature, and a code that leads to `/verify`."""
-        with reading() as session:
-            return _given(papers.service_sheet(session, actor(), _press(asked["language"]), str(work_order_id)))
+        with transaction() as session:
+            paper = papers.service_sheet(session, actor(), _press(asked["language"]), str(work_order_id))
+            note_act(session, actor(), "exported", ("work_order", str(work_order_id)), after={"paper": "service_sheet"})
+        return _given(paper)
 
 
 @blueprint.route("/service-sheets/<uuid:work_order_id>/links")
@@ -64,8 +68,11 @@ class ServiceSheetLinks(MethodView):
     @signed_in
     def post(self, asked: dict[str, int], work_order_id: Any) -> Any:
         """A link with which the customer gets the sheet until it ends."""
-        with reading() as session:
+        policy.need_unmasked(actor())
+        with transaction() as session:
             unit_id = papers.unit_of_job(session, actor(), str(work_order_id))
+            subject = ("work_order", str(work_order_id))
+            note_act(session, actor(), "link_made", subject, after={"of": "service_sheet", "hours": asked["hours"]})
         token = share(house().settings.keys, _SALT, [str(work_order_id), unit_id], asked["hours"])
         until = datetime.now(UTC) + timedelta(hours=asked["hours"])
         return {"url": f"/api/v1/shared-papers/{token}", "until": until}
@@ -78,8 +85,10 @@ class SurveyReport(MethodView):
     @signed_in
     def get(self, asked: dict[str, str], survey_id: Any) -> Response:
         """The report of a survey: arrival against appointment, findings, sketch, photos."""
-        with reading() as session:
-            return _given(papers.survey_report(session, actor(), _press(asked["language"]), str(survey_id)))
+        with transaction() as session:
+            paper = papers.survey_report(session, actor(), _press(asked["language"]), str(survey_id))
+            note_act(session, actor(), "exported", ("survey", str(survey_id)), after={"paper": "survey_report"})
+        return _given(paper)
 
 
 @blueprint.route("/cases/<uuid:case_id>")

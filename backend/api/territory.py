@@ -11,18 +11,19 @@ from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields
 from marshmallow.validate import Range
 from shapely.geometry.base import BaseGeometry
+from sqlalchemy.orm import Session
 
 from backend.api.authentication import actor, signed_in
 from backend.api.house import reading, transaction
 from backend.errors import Problem
 from backend.geometry import geojson_of, shape_of
-from backend.queries import nearby, search, territory
+from backend.queries import nearby, policy, search, territory
 from backend.queries.documents import read_document
 from backend.queries.repairs import repairs_by_diameter
-from backend.queries.scopes import units_below
 from backend.records import wire
 from backend.records.registry import KINDS
 from backend.services import cards, territories, visiting
+from backend.services.auditing import note_act
 
 
 def shape_or_problem(geojson: dict[str, Any]) -> BaseGeometry:
@@ -194,6 +195,18 @@ class Search(Schema):
     words = wire.Text(most=100, least=2, required=True)
 
 
+def _office_units(session: Session) -> list[str]:
+    """Loads and proofs of whole units are the office's."""
+    policy.need_office(actor())
+    return policy.own_units(session, actor())
+
+
+def _own_cell(session: Session, found: dict[str, Any] | None, where: dict[str, Any]) -> dict[str, Any]:
+    if found is None or found["unit_id"] not in policy.own_units(session, actor()):
+        raise Problem("not_found", lng=where["lng"], lat=where["lat"])
+    return found
+
+
 @blueprint.route("/cell")
 class CellAt(MethodView):
     @blueprint.arguments(QueryPlace, location="query")
@@ -202,10 +215,7 @@ class CellAt(MethodView):
     def get(self, place: dict[str, float]) -> Any:
         """The cell at a place, today."""
         with reading() as session:
-            found = territory.cell_at(session, place["lng"], place["lat"])
-            if found is None or found["unit_id"] not in units_below(session, actor().unit_id):
-                raise Problem("not_found", **place)
-        return found
+            return _own_cell(session, territory.cell_at(session, place["lng"], place["lat"]), place)
 
 
 @blueprint.route("/coverage")
@@ -215,7 +225,7 @@ class Coverage(MethodView):
     def get(self) -> Any:
         """Overlaps, holes, cells nobody serves today, load per representative."""
         with reading() as session:
-            return territory.coverage_report(session, units_below(session, actor().unit_id))
+            return territory.coverage_report(session, _office_units(session))
 
 
 @blueprint.route("/cells/<uuid:cell_id>/representative")
@@ -237,7 +247,7 @@ class CoverageFeatures(MethodView):
     def get(self) -> Any:
         """The same proof as GeoJSON."""
         with reading() as session:
-            return territory.coverage_features(session, units_below(session, actor().unit_id))
+            return territory.coverage_features(session, _office_units(session))
 
 
 @blueprint.route("/responsible")
@@ -248,9 +258,7 @@ class Responsible(MethodView):
     def get(self, query: dict[str, Any]) -> Any:
         """Who was responsible for a place on a day, by the cells and duties of that day."""
         with reading() as session:
-            found = territory.cell_at(session, query["lng"], query["lat"], query["on"])
-            if found is None or found["unit_id"] not in units_below(session, actor().unit_id):
-                raise Problem("not_found", lng=query["lng"], lat=query["lat"])
+            found = _own_cell(session, territory.cell_at(session, query["lng"], query["lat"], query["on"]), query)
             return {"cell": found, "responsible": territory.responsible_for(session, found["id"], query["on"])}
 
 
@@ -308,7 +316,7 @@ class Repairs(MethodView):
     def get(self, span: dict[str, Any]) -> Any:
         """Finished pipe repairs by class of diameter, and how many were in time."""
         with reading() as session:
-            return repairs_by_diameter(session, units_below(session, actor().unit_id), **span)
+            return repairs_by_diameter(session, _office_units(session), **span)
 
 
 @blueprint.route("/affected")
@@ -319,8 +327,10 @@ class Affected(MethodView):
     def post(self, body: dict[str, Any]) -> Any:
         """The customers of a drawn area or along a pipe: whom to tell before the water is shut off."""
         shape = shape_or_problem(body["area"])
-        with reading() as session:
-            return nearby.customers_in(session, actor(), geojson_of(shape), body["around_m"])
+        with transaction() as session:
+            found = nearby.customers_in(session, actor(), geojson_of(shape), body["around_m"])
+            note_act(session, actor(), "exported", ("shut_off_list", None), after={"customers": len(found)})
+        return found
 
 
 @blueprint.route("/customers")

@@ -41,6 +41,28 @@ BEGIN
 END $$
 """
 
+# Units hang below one another without a circle, whoever writes them: a query that walks the tree would never end well.
+_TREE = """
+CREATE OR REPLACE FUNCTION wangge_unit_tree() RETURNS trigger LANGUAGE plpgsql
+AS $$
+DECLARE
+    up uuid := NEW.parent_id;
+    steps integer := 0;
+BEGIN
+    IF up IS NOT NULL THEN
+        PERFORM pg_advisory_xact_lock(hashtextextended('tree of units', 0));
+    END IF;
+    WHILE up IS NOT NULL LOOP
+        steps := steps + 1;
+        IF up = NEW.id OR steps > 100 THEN
+            RAISE EXCEPTION 'unit % would hang below itself', NEW.id USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+        SELECT parent_id INTO up FROM unit WHERE id = up;
+    END LOOP;
+    RETURN NULL;
+END $$
+"""
+
 
 def _config(connection: Connection) -> Config:
     config = Config()
@@ -75,6 +97,15 @@ def install_triggers(connection: Connection) -> None:
                 text(
                     f"CREATE CONSTRAINT TRIGGER wangge_at_commit AFTER INSERT OR UPDATE ON {name} "
                     "DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wangge_at_commit()"
+                )
+            )
+    if "unit" in tables:
+        connection.execute(text(_TREE))
+        if not connection.execute(text("SELECT 1 FROM pg_trigger WHERE tgname = 'wangge_unit_tree'")).first():
+            connection.execute(
+                text(
+                    "CREATE CONSTRAINT TRIGGER wangge_unit_tree AFTER INSERT OR UPDATE OF parent_id ON unit "
+                    "FOR EACH ROW EXECUTE FUNCTION wangge_unit_tree()"
                 )
             )
 

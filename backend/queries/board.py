@@ -11,9 +11,10 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.actor import Actor
-from backend.queries.documents import masked
+from backend.queries import policy
 from backend.queries.field_day import on_call_of, on_call_until
-from backend.queries.scopes import today, units_below
+from backend.queries.masks import masked
+from backend.queries.scopes import today
 from backend.records.registry import KINDS
 from backend.records.work_order import OPEN, WORKING
 
@@ -29,7 +30,7 @@ NOBODYS = {"received", "waiting_papers"}
 
 def board(session: Session, actor: Actor) -> dict[str, Any]:
     """Open jobs, crews and cells of the asker's units as they are now, and the asker's own notices."""
-    units = units_below(session, actor.unit_id)
+    units = policy.own_units(session, actor)
     return {
         "jobs": _jobs(session, actor, units),
         "crews": _crews(session, units),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from backend.actor import Actor
 from backend.errors import Problem
+from backend.queries.masks import masked, masked_changes
 from backend.queries.scopes import held
 from backend.records.declaration import RecordKind
 from sync.kind import Values
@@ -82,9 +82,7 @@ def history_of(session: Session, actor: Actor, kind: RecordKind, record_id: str)
         one["changed"] = {
             name: pair if isinstance(pair, list) else [None, None] for name, pair in one["changed"].items()
         }
-    if not actor.sees_phone_numbers:
-        for one in history:
-            one["changed"] = {name: pair for name, pair in one["changed"].items() if name not in kind.personal}
+        one["changed"] = masked_changes(actor, kind, one["changed"])
     return history
 
 
@@ -98,27 +96,3 @@ def creator_of(session: Session, kind: str, record_id: str) -> str | None:
         {"kind": kind, "id": record_id},
     ).one_or_none()
     return row[0] if row else None
-
-
-def masked(actor: Actor, kind: RecordKind, values: Values) -> Values:
-    """Numbers and names hidden from those who check work rather than do it; every field is named, also an empty one."""
-    values = dict.fromkeys(kind.wired) | values
-    if actor.sees_phone_numbers:
-        return values
-    return values | {name: _mask(what, values.get(name)) for name, what in kind.personal.items() if name in values}
-
-
-def _mask(what: str, value: Any) -> Any:
-    if value is None:
-        return None
-    if what == "phone":
-        return mask_phone(value)
-    if what == "name":
-        return value[:1] + "*" * (len(value) - 1)
-    # The district tells an auditor enough; a house number is the customer's.
-    return value[:3] + "***" if what == "address" else None
-
-
-def mask_phone(number: str) -> str:
-    """The first three and last two digits of a number."""
-    return re.sub(r"(?<=.{3}).(?=.{2})", "*", number)

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from backend.actor import Actor
 from backend.errors import CATALOGUE, Problem
-from backend.queries.scopes import units_below
+from backend.queries import masks, policy
+from backend.records.registry import KINDS
 
 
 def open_groups(session: Session, actor: Actor) -> list[dict[str, Any]]:
@@ -20,9 +21,24 @@ def open_groups(session: Session, actor: Actor) -> list[dict[str, Any]]:
             "SELECT w.group_id::text, array_agg(w.mutation_id::text ORDER BY w.place) FROM sync_waiting w WHERE w.status = 'parked' "
             "AND w.decided_at IS NULL AND w.unit_id = ANY(CAST(:units AS uuid[])) GROUP BY w.group_id ORDER BY min(w.received_at), w.group_id LIMIT 500"
         ),
-        {"units": units_below(session, actor.unit_id)},
+        {"units": policy.own_units(session, actor)},
     ).all()
-    return [{"group_id": row[0], "mutations": parked_mutations(session, row[0])} for row in rows]
+    return [
+        {"group_id": row[0], "mutations": [_seen(actor, one) for one in parked_mutations(session, row[0])]}
+        for row in rows
+    ]
+
+
+def _seen(actor: Actor, row: dict[str, Any]) -> dict[str, Any]:
+    """Parked work is no record yet: who sees masks is told that it waits and why, not what it says."""
+    if masks.sees_all(actor):
+        return row
+    content = row["content"] if isinstance(row["content"], dict) else {}
+    return row | {
+        "content": {name: one for name, one in content.items() if name not in ("was", "now")},
+        "verbatim": "",
+        "detail": {},
+    }
 
 
 def parked_mutations(session: Session, group_id: str) -> list[dict[str, Any]]:
@@ -46,7 +62,7 @@ def held_mutations(session: Session, actor: Actor) -> list[dict[str, Any]]:
             "w.waits_kind, w.waits_id, w.received_at, w.deadline FROM sync_waiting w LEFT JOIN staff s ON s.id = w.author_id "
             "WHERE w.status = 'held' AND w.unit_id = ANY(CAST(:units AS uuid[])) ORDER BY w.deadline, w.place LIMIT 500"
         ),
-        {"units": units_below(session, actor.unit_id)},
+        {"units": policy.own_units(session, actor)},
     ).mappings()
     return [dict(row) for row in rows]
 
@@ -65,8 +81,9 @@ def _in_words(row: dict[str, Any]) -> dict[str, Any]:
 def group_of(session: Session, actor: Actor, group_id: str) -> list[dict[str, Any]]:
     """A group inside the asker's units; raises not_found."""
     rows = parked_mutations(session, group_id)
-    if not rows or rows[0]["unit_id"] not in units_below(session, actor.unit_id):
-        raise Problem("not_found", id=group_id)
+    if not rows:
+        raise Problem("not_found", kind="parked", id=group_id)
+    policy.need_unit(session, actor, rows[0]["unit_id"], "parked", group_id)
     return rows
 
 
@@ -77,12 +94,17 @@ def open_questions(session: Session, actor: Actor) -> list[dict[str, Any]]:
             "SELECT q.kind, q.id::text, q.field, q.opened_at, q.heads FROM sync_question q WHERE q.closed_at IS NULL "
             "AND q.unit_id = ANY(CAST(:units AS uuid[])) ORDER BY q.opened_at, q.id LIMIT 500"
         ),
-        {"units": units_below(session, actor.unit_id)},
+        {"units": policy.own_units(session, actor)},
     ).mappings()
     found = [dict(row) for row in rows]
     names = _names(session, {head["author"] for one in found for head in one["heads"]})
     for one in found:
-        one["heads"] = [head | {"author_name": names.get(head["author"])} for head in one["heads"]]
+        one["heads"] = [
+            head
+            | {"author_name": names.get(head["author"])}
+            | {"values": masks.masked_part(actor, KINDS.get(one["kind"]), head.get("values") or {})}
+            for head in one["heads"]
+        ]
     return found
 
 

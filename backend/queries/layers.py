@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import shapely
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from backend.actor import Actor
 from backend.errors import Problem
+from backend.queries import masks
 from backend.queries.scopes import held, today
 from geo.mapfile import Feature
 
@@ -20,7 +21,7 @@ MOST_FEATURES = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A kind on the map: its table, its geometry, which rows count, and the columns shown (name -> SQL)."""
+    """A kind on the map: its table, its geometry, which rows count, the columns shown (name -> SQL), which are masked."""
 
     name: str
     kind: str
@@ -29,6 +30,21 @@ class Layer:
     geometry: str
     where: str
     columns: dict[str, str]
+    personal: dict[str, str] = field(default_factory=dict)
+
+    def shown_to(self, actor: Actor) -> dict[str, str]:
+        """The columns as this reader sees them."""
+        if masks.sees_all(actor):
+            return self.columns
+        return self.columns | {name: masks.mask_sql(what, self.columns[name]) for name, what in self.personal.items()}
+
+
+def _customers(column: str) -> str:
+    """A column of a point's customer, where the reader sees that customer too."""
+    return (
+        f"(SELECT c.{column} FROM customer c JOIN sync_document s ON s.kind = 'customer' AND s.id = c.id "
+        "AND s.scopes && CAST(:scopes AS text[]) WHERE c.id = t.customer_id)"
+    )
 
 
 LAYERS = {
@@ -43,13 +59,15 @@ LAYERS = {
             "jobs", "work_order", "工单", "Jobs", "place", "t.place IS NOT NULL",
             {"number": "t.number", "state": "t.state", "urgency": "t.urgency", "address": "t.address", "due_at": "t.due_at",
              "planned_at": "t.planned_at", "crew": "(SELECT c.name FROM crew c WHERE c.id = t.crew_id)"},
+            {"address": "address"},
         ),
         Layer(
             "customers", "service_point", "客户", "Customers", "place", "true",
             {"address": "t.address", "meter_number": "t.meter_number", "nature": "t.nature",
-             "number": "(SELECT c.number FROM customer c WHERE c.id = t.customer_id)",
-             "name": "(SELECT c.name FROM customer c WHERE c.id = t.customer_id)",
-             "category": "(SELECT c.category FROM customer c WHERE c.id = t.customer_id)"},
+             "number": _customers("number"),
+             "name": _customers("name"),
+             "category": _customers("category")},
+            {"address": "address", "name": "name"},
         ),
     )
 }  # fmt: skip
@@ -67,7 +85,7 @@ class Window:
 
 def features(session: Session, actor: Actor, layer: Layer, window: Window) -> list[tuple[str, Feature]]:
     """(id, feature) of a layer in the order of ids, as far as the asker's scopes go."""
-    shown = ", ".join(f"'{name}', {sql}" for name, sql in layer.columns.items())
+    shown = ", ".join(f"'{name}', {sql}" for name, sql in layer.shown_to(actor).items())
     rows = session.execute(
         text(
             f"SELECT t.id::text, ST_AsBinary(t.{layer.geometry}), json_build_object({shown}) FROM {layer.kind} t "
@@ -103,7 +121,7 @@ def count(session: Session, actor: Actor, layer: Layer, window: Window) -> int:
 
 def tile(session: Session, actor: Actor, layer: Layer, z: int, x: int, y: int) -> bytes:
     """A Mapbox vector tile (web Mercator) of a layer; empty where nothing of the asker's lies."""
-    columns = ", ".join(f"{sql} AS {name}" for name, sql in layer.columns.items())
+    columns = ", ".join(f"{sql} AS {name}" for name, sql in layer.shown_to(actor).items())
     found = session.execute(
         text(
             "WITH box AS (SELECT ST_TileEnvelope(:z, :x, :y) AS mercator), inside AS (SELECT t.id::text AS id, "

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.actor import Actor
-from backend.queries.documents import masked
+from backend.queries.masks import mask, masked, sees_all
 from backend.queries.scopes import held
 from backend.records.registry import KINDS
 
@@ -19,7 +19,7 @@ MOST_CUSTOMERS = 20_000
 _OPEN = "w.state NOT IN ('closed', 'refused', 'cancelled', 'failed', 'partly_done', 'done') AND w.deleted_at IS NULL"
 
 
-def same_trouble(session: Session, job_id: str) -> list[dict[str, Any]]:
+def same_trouble(session: Session, actor: Actor, job_id: str) -> list[dict[str, Any]]:
     """Open jobs of the same matter reported near a job in place and time, nearest first: perhaps the same trouble."""
     rows = session.execute(
         text(
@@ -30,8 +30,16 @@ def same_trouble(session: Session, job_id: str) -> list[dict[str, Any]]:
         ),
         {"id": job_id, "hours": SAME_TROUBLE_HOURS, "metres": SAME_TROUBLE_M},
     )
+    is_whole = sees_all(actor)
     return [
-        {"job_id": r[0], "number": r[1], "address": r[2], "state": r[3], "reported_at": r[4], "distance_m": int(r[5])}
+        {
+            "job_id": r[0],
+            "number": r[1],
+            "address": r[2] if is_whole else mask("address", r[2]),
+            "state": r[3],
+            "reported_at": r[4],
+            "distance_m": int(r[5]),
+        }
         for r in rows
     ]
 
@@ -61,6 +69,7 @@ def customers_in(session: Session, actor: Actor, area: dict[str, Any], around_m:
             "JOIN customer c ON c.id = p.customer_id AND c.deleted_at IS NULL, wanted WHERE p.deleted_at IS NULL AND "
             "p.place && ST_Expand(wanted.shape, :degrees) AND ST_DWithin(CAST(p.place AS geography), CAST(wanted.shape AS geography), :metres) "
             "AND EXISTS (SELECT FROM sync_document d WHERE d.kind = 'customer' AND d.id = c.id AND d.scopes && CAST(:scopes AS text[])) "
+            "AND EXISTS (SELECT FROM sync_document d WHERE d.kind = 'service_point' AND d.id = p.id AND d.scopes && CAST(:scopes AS text[])) "
             "ORDER BY c.id, p.id LIMIT :most"
         ),
         {"area": orjson.dumps(area).decode(), "metres": around_m, "degrees": around_m / 80_000, "scopes": list(held(session, actor)),
@@ -70,7 +79,7 @@ def customers_in(session: Session, actor: Actor, area: dict[str, Any], around_m:
         {"customer_id": r[0], "number": r[1], "name": r[2], "category": r[3], "address": r[4], "phone": r[5], "call_in_person": r[6]}
         for r in rows
     ]  # fmt: skip
-    if not actor.sees_phone_numbers:
+    if not sees_all(actor):
         found = [one | _hidden(actor, one) for one in found]
     return sorted(found, key=lambda one: (not one["call_in_person"], one["address"]))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -61,9 +60,7 @@ _HELD = text(
     "WITH RECURSIVE who AS (SELECT CAST(:staff AS uuid) AS staff_id, CAST(:unit AS uuid) AS unit_id, :office AS is_office, :audits AS audits), "
     f"{RIGHTS} SELECT scope, until FROM held"
 )
-
-
-_BODY = text("SELECT body FROM sync_document WHERE kind = :kind AND id = CAST(:id AS uuid)")
+BODY = text("SELECT body FROM sync_document WHERE kind = :kind AND id = CAST(:id AS uuid)")
 
 
 def held(session: Session, actor: Actor, on: date | None = None) -> dict[str, date | None]:
@@ -78,70 +75,9 @@ def held(session: Session, actor: Actor, on: date | None = None) -> dict[str, da
     return {row[0]: row[1] for row in session.execute(_HELD, who)}
 
 
-class StaffRights:
-    """A person's scopes for one push; the past is looked up only when it is asked for."""
-
-    def __init__(self, session: Session, actor: Actor, now: Collection[str] | None = None) -> None:
-        self._session, self._actor = session, actor
-        self._now = now
-
-    def now(self) -> Collection[str]:
-        """Held at present."""
-        if self._now is None:
-            self._now = frozenset(held(self._session, self._actor))
-        return self._now
-
-    def naming(self, kind: str) -> Collection[str]:
-        """Who works in the unit is known to all of it; anything else is named by those who have seen it."""
-        return {*self.now(), f"office:{self._actor.unit_id}"} if kind == "staff" else self.now()
-
-    def at(self, moment: datetime) -> Collection[str]:
-        """Held at a moment, by the history of duties and crews."""
-        scopes = set()
-        on = today(moment).isoformat()
-        for kind in ("cell_assignment", "crew"):
-            for record_id in self._once_concerned(kind):
-                values = values_at(self._session, (kind, record_id), moment)
-                if values and self._was_mine(kind, values, on):
-                    scopes.add(f"cell:{values['cell_id']}" if kind == "cell_assignment" else f"crew:{record_id}")
-        return scopes
-
-    def ever(self) -> Collection[str]:
-        """Every cell and crew that was once the person's: of these they may be told that they are no longer."""
-        scopes = set()
-        for kind in ("cell_assignment", "crew"):
-            for record_id in self._once_concerned(kind):
-                body = orjson.loads(self._session.execute(_BODY, {"kind": kind, "id": record_id}).scalar_one())
-                scopes.add(f"cell:{body['cell_id']}" if kind == "cell_assignment" else f"crew:{record_id}")
-        return scopes
-
-    def record_scopes_at(self, key: Key, moment: datetime) -> Collection[str]:
-        """The scopes a record was filed under at a moment."""
-        values = values_at(self._session, key, moment)
-        return SYNC_KINDS[key[0]].scopes({**values, "id": key[1]}) if values else frozenset()
-
-    def _once_concerned(self, kind: str) -> list[str]:
-        """Records of a kind whose history names this person anywhere."""
-        anywhere = "$.* ? (@[*] == $me || @[*][*] == $me)"
-        rows = self._session.execute(
-            text(
-                "SELECT DISTINCT id::text FROM sync_history WHERE kind = :kind AND "
-                "jsonb_path_exists(changed, CAST(:path AS jsonpath), jsonb_build_object('me', CAST(:me AS text)))"
-            ),
-            {"kind": kind, "me": self._actor.id, "path": anywhere},
-        )
-        return [row[0] for row in rows]
-
-    def _was_mine(self, kind: str, values: Values, on: str) -> bool:
-        if kind == "crew":
-            return self._actor.id in [*values["member_ids"], values["leader_id"]]
-        until = values.get("valid_until")
-        return values["staff_id"] == self._actor.id and values["valid_from"] <= on and (until is None or on <= until)
-
-
 def values_at(session: Session, key: Key, moment: datetime) -> Values | None:
     """A record's values as they stood at a moment, by undoing what its history says came later; None if not there."""
-    row = session.execute(_BODY, {"kind": key[0], "id": key[1]}).one_or_none()
+    row = session.execute(BODY, {"kind": key[0], "id": key[1]}).one_or_none()
     if row is None:
         return None
     values: dict[str, Any] = dict.fromkeys(SYNC_KINDS[key[0]].fields) | orjson.loads(row[0])

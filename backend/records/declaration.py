@@ -6,7 +6,7 @@ spec) is made from that.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -232,6 +232,8 @@ def declare(
     actions: Sequence[Action] = (),
     initial_state: str | None = None,
     segment: str | None = None,
+    stands_on: tuple[str, str] | None = None,
+    attaches: Mapping[str, str] | None = None,
 ) -> RecordKind:
     """A kind from its model; `segment` is its URL segment where a plain plural would be wrong."""
     name = model.__tablename__
@@ -258,6 +260,8 @@ def declare(
         create_by=frozenset(map(str, create_by)),
         change_by=frozenset(map(str, change_by)),
         delete_by=frozenset(map(str, delete_by)),
+        stands_on=stands_on,
+        attaches=attaches or {},
     )
     return RecordKind(kind, model, schema, zh, en, segment or name.replace("_", "-") + "s", wired)
 

@@ -59,4 +59,5 @@ KIND = declare(
     rank=1,
     create_by=DESK | FIELD,
     change_by=DESK | FIELD,
+    stands_on=("of_kind", "of_id"),
 )

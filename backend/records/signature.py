@@ -83,4 +83,6 @@ KIND = declare(
     rank=1,
     check=check,
     create_by=DESK | FIELD,
+    stands_on=("of_kind", "of_id"),
+    attaches={"photo_id": "photo"},
 )

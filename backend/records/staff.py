@@ -48,4 +48,5 @@ KIND = declare(
     segment="staff",
     create_by=frozenset({Role.ADMIN}),
     change_by=frozenset({Role.ADMIN, Role.SUPERVISOR}),
+    attaches={"portrait_id": "photo"},
 )

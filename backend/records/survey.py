@@ -94,4 +94,5 @@ KIND = declare(
     initial_state="appointed",
     create_by=DESK | CREW | {Role.REPRESENTATIVE},
     change_by=DESK | CREW | {Role.REPRESENTATIVE},
+    attaches={"photo_ids": "photo", "sketch_id": "photo"},
 )

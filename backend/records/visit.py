@@ -131,4 +131,5 @@ KIND = declare(
     initial_state="planned",
     create_by=DESK | {Role.REPRESENTATIVE},
     change_by=DESK | {Role.REPRESENTATIVE},
+    attaches={"photo_ids": "photo"},
 )

@@ -30,7 +30,7 @@ class Text(fields.String):
     """Text without NUL, which PostgreSQL cannot hold; ends trimmed."""
 
     def __init__(self, *, most: int = 200, least: int = 0, **options: Any) -> None:
-        self._least, self._most = least, most
+        self._least, self.most = least, most
         super().__init__(validate=Length(min=least, max=most), **options)
 
     def quick(self, value: Any) -> Any:
@@ -38,7 +38,7 @@ class Text(fields.String):
         if type(value) is not str or _UNKEEPABLE.search(value):
             return NOT_QUICK
         text = value.strip()
-        return text if self._least <= len(text) <= self._most else NOT_QUICK
+        return text if self._least <= len(text) <= self.most else NOT_QUICK
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = str(super()._deserialize(value, attr, data, **kwargs))

@@ -293,4 +293,5 @@ KIND = declare(
     create_by=DESK | FIELD,
     change_by=EVERYBODY - {Role.AUDITOR},
     delete_by=frozenset({Role.ADMIN}),
+    attaches={"photo_ids": "photo"},
 )

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from backend.actor import Actor, Role
 from backend.errors import Problem
-from backend.queries.scopes import units_below
+from backend.queries import policy
 from backend.records.account import Account, Token
 from backend.services import door
 from backend.services.auditing import note_act
@@ -57,9 +57,10 @@ def _roles(session: Session, staff_id: str) -> Values | None:
 
 
 def _manageable(session: Session, actor: Actor, staff_id: str) -> dict[str, str]:
-    if Role.ADMIN not in actor.roles:
-        raise Problem("not_allowed", needs=[Role.ADMIN])
+    policy.need_role(actor, {Role.ADMIN})
     staff = door.read(session, "staff", staff_id)
-    if staff.values["unit_id"] not in units_below(session, actor.unit_id):
-        raise Problem("not_found", kind="staff", id=staff_id)
+    policy.need_unit(session, actor, staff.values["unit_id"], "staff", staff_id)
+    account = session.get(Account, UUID(staff_id))
+    if account is not None:  # It may have been opened in a unit above: nobody resets rights they do not hold.
+        policy.need_unit(session, actor, account.unit_id, "staff", staff_id)
     return staff.values

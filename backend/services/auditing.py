@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.actor import Actor, system
 from backend.services import door
-from sync.change import moment_text
-from sync.kind import Values
+from sync.change import Op, moment_text
+from sync.kind import Kind, Values
+
+# The unit's own settings: what one line in them changes for everybody.
+SETTINGS = frozenset(
+    {"unit", "staff", "matter", "calendar", "questionnaire", "crew", "cell", "cell_assignment", "on_call"}
+)
+NOTED_AS = {Op.CREATE: "record_created", Op.CHANGE: "record_changed", Op.DELETE: "record_deleted"}
+# Of people: their history has it, the trail need not.
+_PERSONAL = frozenset({"work_phone", "phone", "working_hours"})
+_LONGEST = 500
 
 
 def note_act(
@@ -55,3 +65,25 @@ def note_at_shell(session: Session, act: str, subject: tuple[str, str | None], *
     unit_id = session.execute(top).scalar()
     if unit_id is not None:
         note_act(session, system(str(unit_id)), act, subject, after=after)
+
+
+def note_write(
+    session: Session, actor: Actor, kind: Kind, record_id: str, act: str, before: Values | None, after: Values | None
+) -> None:
+    """Note a write of a unit's settings: the fields that changed, before and after; other kinds have their history.
+
+    What is personal is left out, and what is long (an outline, a form) is only named.
+    """
+    if kind.name not in SETTINGS or actor.is_system:
+        return
+    old, new = before or {}, after or {}
+    changed = sorted(name for name in {*old, *new} if old.get(name) != new.get(name))
+    told = [{name: _told(kind, name, side.get(name)) for name in changed} for side in (old, new)]
+    note_act(session, actor, act, (kind.name, record_id), before=before and told[0], after=after and told[1])
+
+
+def _told(kind: Kind, name: str, value: Any) -> Any:
+    is_personal = name in _PERSONAL or (kind.name, name) == ("staff", "name")
+    if value is not None and is_personal:
+        return "***"
+    return "…" if len(str(value)) > _LONGEST else value

@@ -19,7 +19,8 @@ from sqlalchemy.orm import Session
 from backend.actor import Actor, Role
 from backend.errors import Problem
 from backend.events import announce
-from backend.queries.scopes import day_begins, units_below
+from backend.queries import masks, policy
+from backend.queries.scopes import day_begins
 from backend.records.call_back import CallBack, CallBackSample
 from backend.services import door
 from backend.services.noting import note_rows
@@ -47,10 +48,9 @@ def draw_sample(
     session: Session, actor: Actor, from_day: date, until_day: date, count: int, seed: str | None = None
 ) -> CallBackSample:
     """A sample of the visits made in the asker's units on these days. Raises not_allowed, not_found when there are none."""
-    if not actor.roles & DRAWS:
-        raise Problem("not_allowed", needs=sorted(DRAWS))
+    policy.need_role(actor, DRAWS)
     begin, end = day_begins(from_day), day_begins(until_day + timedelta(days=1))
-    asked = {"units": units_below(session, actor.unit_id), "begin": begin, "end": end}
+    asked = {"units": policy.own_units(session, actor), "begin": begin, "end": end}
     visits = [row[0] for row in session.execute(_VISITS, asked)]
     if not visits:
         raise Problem("not_found", why="no visits on these days")
@@ -66,8 +66,8 @@ def draw_sample(
 
 def samples(session: Session, actor: Actor) -> list[CallBackSample]:
     """The samples of the asker's units, newest first."""
-    _need_caller(actor)
-    units = [UUID(one) for one in units_below(session, actor.unit_id)]
+    policy.need_role(actor, CALLS)
+    units = [UUID(one) for one in policy.own_units(session, actor)]
     query = (
         select(CallBackSample)
         .where(CallBackSample.unit_id.in_(units))
@@ -79,18 +79,23 @@ def samples(session: Session, actor: Actor) -> list[CallBackSample]:
 
 def find_sample(session: Session, actor: Actor, sample_id: str) -> CallBackSample:
     """One sample of the asker's units. Raises not_found, not_allowed."""
-    _need_caller(actor)
+    policy.need_role(actor, CALLS)
     sample = session.get(CallBackSample, UUID(sample_id))
-    if sample is None or str(sample.unit_id) not in units_below(session, actor.unit_id):
-        raise Problem("not_found", id=sample_id)
+    if sample is None:
+        raise Problem("not_found", kind="call_back_sample", id=sample_id)
+    policy.need_unit(session, actor, sample.unit_id, "call_back_sample", sample_id)
     return sample
 
 
 def visits_of(session: Session, actor: Actor, sample: CallBackSample) -> list[dict[str, Any]]:
     """The visits drawn, in the order drawn, with what was said; auditors read no customer's name."""
     rows = session.execute(_LISTED, {"ids": sample.visit_ids, "sample": str(sample.id)}).mappings()
-    hidden = {} if actor.sees_phone_numbers else {"customer": None}
-    return [{**row, **hidden} for row in rows]
+    return [dict(row) if masks.sees_all(actor) else _hidden(dict(row)) for row in rows]
+
+
+def _hidden(row: dict[str, Any]) -> dict[str, Any]:
+    said = {name: masks.mask("text", row[name]) for name in ("summary", "said")}
+    return {**row, **said, "customer": None}
 
 
 def note_answer(session: Session, actor: Actor, sample_id: str, visit_id: str, outcome: str, said: str | None) -> None:
@@ -103,8 +108,3 @@ def note_answer(session: Session, actor: Actor, sample_id: str, visit_id: str, o
     session.execute(row.on_conflict_do_update(index_elements=["sample_id", "visit_id"], set_=values))
     note_rows(session, "call_back", [visit_id], actor)
     announce(session, "visit.called_back", id=visit_id, op="call")
-
-
-def _need_caller(actor: Actor) -> None:
-    if not actor.roles & CALLS:
-        raise Problem("not_allowed", needs=sorted(CALLS))

@@ -21,9 +21,11 @@ from sqlalchemy.orm import Session
 
 from backend.actor import Actor
 from backend.errors import Problem
+from backend.queries import policy
 from backend.queries.documents import history_of, read_document
 from backend.records.access import Access
 from backend.records.registry import KINDS
+from backend.services.auditing import note_act
 from backend.services.noting import note_rows
 from backend.services.papers import LANGUAGES, Press, service_sheet, survey_report
 from backend.services.picturing import content_of
@@ -67,8 +69,7 @@ class _Bundle:
 
 def case_file(session: Session, actor: Actor, press: Press, case_id: str) -> IO[bytes]:
     """The zip of a case, at its start, and a line in the log of accesses. Raises not_allowed, not_found, too_large."""
-    if not actor.is_office:
-        raise Problem("not_allowed")
+    policy.need_office(actor)
     records = _records(session, actor, case_id)
     if not records:
         raise Problem("not_found", id=case_id)
@@ -76,6 +77,7 @@ def case_file(session: Session, actor: Actor, press: Press, case_id: str) -> IO[
     session.add(look)
     session.flush()
     note_rows(session, "access", [look.id], actor)
+    note_act(session, actor, "exported", ("case", case_id), after={"records": len(records)})
     out: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - the answer closes it
     try:
         bundle = _Bundle(out)

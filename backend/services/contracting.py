@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from backend.actor import DESK, Actor, Role
 from backend.blobs.store import BlobStore
 from backend.errors import Problem, WrongSecret
+from backend.queries import policy
 from backend.queries.documents import read_document
 from backend.records.account import Account
 from backend.records.contractor_link import ContractorLink
@@ -64,8 +65,8 @@ def make_contractor_link(session: Session, actor: Actor, job_id: str, hours: int
     accounts: they work with the app, where the work is signed by a phone.
     """
     job = read_document(session, actor, KINDS["work_order"], job_id).values
-    if not actor.roles & DESK:
-        raise Problem("not_allowed", needs=sorted(DESK))
+    policy.need_role(actor, DESK)
+    policy.need_unit(session, actor, job["unit_id"], "work_order", job_id)
     if job["state"] not in _THEIRS:
         raise Problem("action_does_not_fit", state=job["state"], fits_in=sorted(_THEIRS))
     crew = door.read(session, "crew", job["crew_id"]).values

@@ -15,11 +15,11 @@ from backend.actor import Actor, Role
 from backend.config import Settings
 from backend.db import Database
 from backend.errors import Problem
+from backend.queries import policy
 from backend.queries.field_day import JobRow
 from backend.queries.scopes import today, units_below
 from backend.records.day_plan import DayPlan
 from backend.services import door
-from backend.services.desk import need_office
 from backend.services.field_day import day_of
 from geo.dispatch import Day, why_unserved
 from geo.routing.day import changes, plan_day, settle, without_crew
@@ -59,10 +59,8 @@ def propose_day(session: Session, actor: Actor, unit_id: str, day: date | None, 
 
 def need_planner(session: Session, actor: Actor, unit_id: str) -> None:
     """Only dispatchers, supervisors and administrators plan, for their units."""
-    if not actor.roles & PLANNERS:
-        raise Problem("not_allowed", needs=sorted(PLANNERS))
-    if unit_id not in units_below(session, actor.unit_id):
-        raise Problem("not_found", kind="unit", id=unit_id)
+    policy.need_role(actor, PLANNERS)
+    policy.need_unit(session, actor, unit_id)
 
 
 def work_out(database: Database, settings: Settings, plan_id: str, now: datetime | None = None) -> None:
@@ -159,10 +157,11 @@ def _stops(day: Day, jobs: list[JobRow]) -> list[dict[str, Any]]:
 
 def read_day_plan(session: Session, actor: Actor, plan_id: str, *, lock: bool = False) -> DayPlan:
     """A plan of the asker's units, for the office; raises not_allowed, not_found."""
-    need_office(actor)
+    policy.need_office(actor)
     plan = session.get(DayPlan, UUID(plan_id), with_for_update=lock)
-    if plan is None or str(plan.unit_id) not in units_below(session, actor.unit_id):
+    if plan is None:
         raise Problem("not_found", kind="day_plan", id=plan_id)
+    policy.need_unit(session, actor, plan.unit_id, "day_plan", plan_id)
     return plan
 
 

@@ -9,24 +9,25 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from backend.actor import DESK, Actor
+from backend.actor import DESK, FIELD, SYSTEM_ID, Actor
 from backend.errors import Problem
+from backend.queries import policy
 from backend.queries.inbox import group_of
 from backend.records.registry import SYNC_KINDS
 from backend.services import door
+from backend.services.auditing import NOTED_AS, note_write
 from backend.services.notifying import tell
 from sync import apply
 from sync.apply import Applied, CannotApply, Change
 from sync.change import Author, Mutation, Op, Stored
-from sync.kind import Kind, Policy
+from sync.kind import Kind, Policy, Values
 from sync.questions import DELETED
 from sync.wire import Unreadable, mutation_from
 
 
 def decide_group(session: Session, actor: Actor, group_id: str, decision: str, reason: str) -> list[dict[str, Any]]:
     """Apply or discard a parked group, in the order it came; either is kept for ever with who, when and why."""
-    if not actor.roles & DESK:
-        raise Problem("not_allowed", needs=sorted(DESK))
+    policy.need_role(actor, DESK)
     if not reason.strip():
         raise Problem("reason_needed")
     session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:group, 0))"), {"group": group_id})
@@ -35,7 +36,7 @@ def decide_group(session: Session, actor: Actor, group_id: str, decision: str, r
         raise Problem("already_decided", id=group_id)
     if decision == "apply":
         for row in rows:
-            _apply(session, row)
+            _apply(session, actor, row)
     session.execute(
         text(
             "UPDATE sync_waiting SET decided_at = now(), decided_by_id = CAST(:by AS uuid), decision = :decision, decision_reason = :reason "
@@ -47,8 +48,8 @@ def decide_group(session: Session, actor: Actor, group_id: str, decision: str, r
     return group_of(session, actor, group_id)
 
 
-def _apply(session: Session, row: dict[str, Any]) -> None:
-    """The author's own change, let stand by a person: it keeps its author, device and time."""
+def _apply(session: Session, actor: Actor, row: dict[str, Any]) -> None:
+    """The author's own change, let stand by a person who may write the record: it keeps its author, device and time."""
     try:
         mutation = mutation_from(row["verbatim"].encode())
         kind = SYNC_KINDS[mutation.kind]
@@ -68,9 +69,28 @@ def _apply(session: Session, row: dict[str, Any]) -> None:
         forced=True,
     )
     try:
-        door.write_applied(session, _judge(session, mutation, stored, step))
+        applied = _judge(session, mutation, stored, step)
+        _need_theirs(session, actor, applied)
+        door.write_applied(session, applied)
     except CannotApply as reason:
         raise Problem("check_failed", cause=reason.code, id=row["id"], **reason.detail) from reason
+
+
+def _need_theirs(session: Session, actor: Actor, applied: Applied) -> None:
+    """Nobody lets stand what they could not write themselves, but for steps that are field staff's to take."""
+    write = applied.write
+    before = write.before.values if write.before else None
+    if write.op not in write.kind.actions:
+        op = Op(write.op)
+        allowed = {Op.CREATE: write.kind.create_by, Op.DELETE: write.kind.delete_by}.get(op, write.kind.change_by)
+        policy.need_listed(actor, allowed if allowed.isdisjoint(FIELD) else frozenset(DESK))
+        note_write(session, actor, write.kind, write.id, NOTED_AS[op], before, None if write.deleted else write.values)
+    if before is None:
+        policy.need_new(session, actor, write.kind, write.id, write.values)
+        policy.need_house_rules(session, actor, write.kind, write.id, None, write.values)
+    else:
+        policy.writer(session, actor, write.kind, write.id, before)
+        policy.need_kept(session, actor, write.kind, write.id, before, write.values)
 
 
 def is_writable(kind: Kind, field: str) -> bool:
@@ -117,6 +137,8 @@ def answer_question(
     session: Session, actor: Actor, kind: str, record_id: str, field: str, values: dict[str, Any]
 ) -> Stored:
     """Settle a dispute: a write that has seen all its heads; those whose value did not stand are told."""
+    policy.need_role(actor, DESK)
+    before, hand = _disputed(session, actor, kind, record_id)
     row = session.execute(
         text(
             "SELECT heads FROM sync_question WHERE kind = :kind AND id = CAST(:id AS uuid) AND field = :field AND closed_at IS NULL FOR UPDATE"
@@ -125,14 +147,25 @@ def answer_question(
     ).one_or_none()
     if row is None:
         raise Problem("already_decided", kind=kind, id=record_id, field=field)
-    stored = _settle(session, actor, SYNC_KINDS[kind], record_id, field, values)
+    stored = _settle(session, hand, SYNC_KINDS[kind], record_id, field, values)
+    if field in before:
+        policy.need_kept(session, actor, SYNC_KINDS[kind], record_id, before, stored.values)
     for head in row[0]:
-        if head["author"] and {k: head["values"].get(k) for k in values} != values:
+        if head["author"] not in (None, SYSTEM_ID) and {k: head["values"].get(k) for k in values} != values:
             tell(
                 session, None, head["author"], stored.values["unit_id"], topic="question", subject=(kind, record_id),
                 zh="您修改的内容与他人冲突，核实后采用了另一个值", en="Your edit met another one; after a check the other value stands",
             )  # fmt: skip
     return stored
+
+
+def _disputed(session: Session, actor: Actor, kind: str, record_id: str) -> tuple[Values, Actor]:
+    """The record as it stands, also one whose deletion is disputed, and the actor as far as they may write it."""
+    stored = door.push_store(session).load([(kind, record_id)]).get((kind, record_id))
+    if stored is None:
+        raise Problem("not_found", kind=kind, id=record_id)
+    policy.need_unit(session, actor, stored.values["unit_id"], kind, record_id)
+    return stored.values, policy.writer(session, actor, SYNC_KINDS[kind], record_id, stored.values)
 
 
 def _settle(session: Session, actor: Actor, kind: Kind, record_id: str, field: str, values: dict[str, Any]) -> Stored:

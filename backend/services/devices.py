@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from backend.actor import Actor, Role
 from backend.errors import Problem
-from backend.queries.scopes import units_below
+from backend.queries import policy
 from backend.records.account import Account, Device, DevicePerson
 from backend.services.auditing import note_act
 from backend.services.credentials import new_token, token_sha256
@@ -65,7 +65,8 @@ def _is_theirs(session: Session, device: Device, account: Account) -> bool:
 
 def list_devices(session: Session, actor: Actor) -> list[dict[str, Any]]:
     """Devices of the asker's units with their last contact."""
-    units = [UUID(unit) for unit in units_below(session, actor.unit_id)]
+    policy.need_office(actor)
+    units = [UUID(unit) for unit in policy.own_units(session, actor)]
     rows = session.execute(
         select(Device).where(Device.unit_id.in_(units)).order_by(Device.registered_at).limit(1000)
     ).scalars()
@@ -87,11 +88,11 @@ def _people(session: Session, units: list[UUID]) -> dict[str, list[str]]:
 
 def revoke_device(session: Session, actor: Actor, device_id: str) -> dict[str, Any]:
     """Report a phone lost: from now on it may only hand in its unsent work, then it is told to wipe itself."""
-    if not actor.roles & MAY_REVOKE:
-        raise Problem("not_allowed", needs=sorted(MAY_REVOKE))
+    policy.need_role(actor, MAY_REVOKE)
     device = session.get(Device, UUID(device_id), with_for_update=True)
-    if device is None or str(device.unit_id) not in units_below(session, actor.unit_id):
-        raise Problem("not_found", id=device_id)
+    if device is None:
+        raise Problem("not_found", kind="device", id=device_id)
+    policy.need_unit(session, actor, device.unit_id, "device", device_id)
     if device.revoked_at is None:
         device.revoked_at = datetime.now(UTC)
         session.flush()

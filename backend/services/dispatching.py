@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from backend.actor import DESK, Actor, system
 from backend.config import Settings
 from backend.errors import Problem
+from backend.queries import policy
 from backend.queries.field_day import job_of
 from backend.queries.scopes import units_below
 from backend.services import door
@@ -29,8 +30,7 @@ def propose_crews(
     session: Session, settings: Settings, actor: Actor, job_id: str, now: datetime | None = None
 ) -> list[dict[str, Any]]:
     """The unit's crews for a job, best first, each with its reasons in words."""
-    if not actor.roles & DESK:
-        raise Problem("not_allowed", needs=sorted(DESK))
+    policy.need_role(actor, DESK)
     job = job_of(session, job_id)
     if job is None:
         raise Problem("check_failed", faults=[NO_PLACE])
@@ -44,8 +44,11 @@ def assign_job(
 ) -> Stored:
     """Give a job to a crew, or to another one; its own unit's crews and those below."""
     crew = door.read(session, "crew", crew_id)
-    if crew.values["unit_id"] not in units_below(session, actor.unit_id):
-        raise Problem("not_found", kind="crew", id=crew_id)
+    if not actor.is_system:  # The night's own dispatch stays within the job's unit.
+        policy.need_unit(session, actor, crew.values["unit_id"], "crew", crew_id)
+        policy.need_unit(
+            session, actor, door.read(session, "work_order", job_id).values["unit_id"], "work_order", job_id
+        )
     now: Values = {"crew_id": crew_id, "is_pinned": is_pinned}
     return door.act(session, actor, "work_order", job_id, "dispatch", now, version=version)
 

@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 from backend.actor import DESK, Actor, Role
 from backend.blobs.store import BlobStore
 from backend.errors import Problem
-from backend.queries.scopes import StaffRights, units_below
+from backend.queries import policy
+from backend.queries.rights import StaffRights
 from backend.records.account import Account
 from backend.records.registry import SYNC_KINDS
 from backend.services.door import push_store
@@ -37,11 +38,11 @@ def hand_in_file(
 
     `photos` are bytes in base64 by photo id. Nothing is applied before a person has looked: a file can be forged.
     """
-    if not actor.roles & DESK:
-        raise Problem("not_allowed", needs=sorted(DESK))
+    policy.need_role(actor, DESK)
     account = session.get(Account, UUID(author_id))
-    if account is None or str(account.unit_id) not in units_below(session, actor.unit_id):
-        raise Problem("not_found", id=author_id)
+    if account is None:
+        raise Problem("not_found", kind="account", id=author_id)
+    policy.need_unit(session, actor, account.unit_id, "account", author_id)
     author = Actor(author_id, str(account.unit_id), frozenset(Role(role) for role in account.roles), None)
     now = datetime.now(UTC)
     push = Push(

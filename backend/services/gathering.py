@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from backend.actor import DESK, Actor, system
 from backend.errors import Problem
+from backend.queries import policy
 from backend.queries.nearby import at_same_door
 from backend.records.work_order import OPEN
 from backend.services import door
@@ -19,11 +20,11 @@ def make_duplicate(session: Session, actor: Actor, job_id: str, of_id: str) -> S
 
     Raises check_failed unless that job is open, action_does_not_fit if the second one has gone too far.
     """
-    if not actor.roles & DESK:
-        raise Problem("not_allowed", needs=sorted(DESK))
+    policy.need_role(actor, DESK)
     job, kept = (door.read(session, "work_order", one, lock=True) for one in sorted((job_id, of_id)))
     if job.id != job_id:
         job, kept = kept, job
+    policy.need_unit(session, actor, job.values["unit_id"], "work_order", job.id)
     if job.id == kept.id or kept.values["state"] not in OPEN or job.values["unit_id"] != kept.values["unit_id"]:
         raise Problem(
             "check_failed",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -37,7 +38,7 @@ def apply_plan(session: Session, actor: Actor, plan: GroundPlan) -> None:
     if {cell_id: cell["version"] for cell_id, cell in present.items()} != plan.base:
         raise Problem("ground_changed")
     on, cells = today(), plan.cells or []
-    actor = Actor(actor.id, unit_id, actor.roles, actor.device_id)
+    actor = replace(actor, unit_id=unit_id)
     ids = _write_cells(session, actor, cells, on)
     touched = [ids[n] for n, cell in enumerate(cells) if cell["change"] != "same"]
     moved = _move_places(session, actor, unit_id, cells, ids, touched)
@@ -141,7 +142,7 @@ def _write_duties(
         if cell["change"] == "new":
             came = {source: n for (source, target), n in moved.items() if target == cell_id and source}
             donor = max(came, key=lambda one: (came[one], one), default=None)
-            for duty in _duties(session, donor, on) if donor else ():
+            for duty in _duties(session, donor, on, "AND s.is_active AND s.deleted_at IS NULL") if donor else ():
                 values = {"unit_id": actor.unit_id, "cell_id": cell_id, "staff_id": duty[1], "duty": duty[2],
                           "valid_from": on.isoformat(), "valid_until": duty[3] and duty[3].isoformat()}  # fmt: skip
                 door.create(session, actor, "cell_assignment", values, trusted=True)
@@ -153,12 +154,13 @@ def _write_duties(
             door.change_many(session, actor, "cell_assignment", rows, trusted=True)
 
 
-def _duties(session: Session, cell_id: str, on: date) -> list[Any]:
-    """Today's duties for a cell: (id, staff, duty, until, from)."""
+def _duties(session: Session, cell_id: str, on: date, who: str = "") -> list[Any]:
+    """Today's duties for a cell: (id, staff, duty, until, from); a new cell is given to nobody who has left."""
     rows = session.execute(
         text(
-            "SELECT id::text, staff_id::text, duty, valid_until, valid_from FROM cell_assignment WHERE cell_id = :cell AND deleted_at IS NULL "
-            "AND valid_from <= :on AND (valid_until IS NULL OR valid_until >= :on) ORDER BY id"
+            "SELECT d.id::text, d.staff_id::text, d.duty, d.valid_until, d.valid_from FROM cell_assignment d JOIN staff s ON s.id = d.staff_id "
+            f"WHERE d.cell_id = :cell AND d.deleted_at IS NULL AND d.valid_from <= :on AND (d.valid_until IS NULL OR d.valid_until >= :on) {who} "
+            "ORDER BY d.id"
         ),
         {"cell": UUID(cell_id), "on": on},
     )

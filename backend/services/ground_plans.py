@@ -16,10 +16,10 @@ from sqlalchemy.orm import Session
 from backend.actor import Actor, Role
 from backend.db import Database
 from backend.errors import Problem
-from backend.queries.scopes import today, units_below
+from backend.queries import policy
+from backend.queries.scopes import today
 from backend.records.ground import GroundPlan
 from backend.services import door
-from backend.services.desk import need_office
 from backend.services.ground_applying import apply_plan
 from backend.services.ground_drawing import Drawn, draw, look_at
 from backend.services.notifying import tell
@@ -109,17 +109,18 @@ def _keeper_of_progress(database: Database, plan_id: str) -> Progress:
 
 def read_plan(session: Session, actor: Actor, plan_id: str, *, lock: bool = False) -> GroundPlan:
     """A plan of the asker's units, for the office; raises not_allowed, not_found."""
-    need_office(actor)
+    policy.need_office(actor)
     plan = session.get(GroundPlan, UUID(plan_id), with_for_update=lock)
-    if plan is None or str(plan.unit_id) not in units_below(session, actor.unit_id):
+    if plan is None:
         raise Problem("not_found", kind="ground_plan", id=plan_id)
+    policy.need_unit(session, actor, plan.unit_id, "ground_plan", plan_id)
     return plan
 
 
 def list_plans(session: Session, actor: Actor) -> list[GroundPlan]:
     """The newest hundred plans of the asker's units, for the office."""
-    need_office(actor)
-    units = [UUID(unit) for unit in units_below(session, actor.unit_id)]
+    policy.need_office(actor)
+    units = [UUID(unit) for unit in policy.own_units(session, actor)]
     found = select(GroundPlan).where(GroundPlan.unit_id.in_(units)).order_by(GroundPlan.made_at.desc()).limit(100)
     return list(session.execute(found).scalars())
 
@@ -188,7 +189,5 @@ def _could_not(database: Database, plan_id: UUID, problem: Problem) -> None:
 
 
 def _need_keeper(session: Session, actor: Actor, unit_id: str) -> None:
-    if not actor.roles & _KEEPERS:
-        raise Problem("not_allowed", needs=sorted(_KEEPERS))
-    if unit_id not in units_below(session, actor.unit_id):
-        raise Problem("not_found", kind="unit", id=unit_id)
+    policy.need_role(actor, _KEEPERS)
+    policy.need_unit(session, actor, unit_id)

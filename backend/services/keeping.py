@@ -1,19 +1,20 @@
-"""Records by the office's hand: create, change, act and delete inside the asker's scopes."""
+"""Records by the office's hand: create, change, act and delete as far as the policy goes."""
 
 from __future__ import annotations
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.actor import Actor
 from backend.errors import Problem
+from backend.queries import policy
 from backend.queries.documents import read_document
-from backend.queries.scopes import held
 from backend.records.declaration import RecordKind
+from backend.records.registry import SYNC_KINDS
 from backend.services import door
+from backend.services.auditing import note_write
 from backend.services.intake import receive_job
 from sync.change import Stored
-from sync.kind import Values
+from sync.kind import Kind, Values
 
 # A kind whose creation is more than its record.
 _CREATE = {"work_order": receive_job}
@@ -23,25 +24,34 @@ def create_record(session: Session, actor: Actor, kind: RecordKind, values: Valu
     """A new record of the asker's own unit or one below; `id` may come with the values."""
     values = dict(values)
     record_id = values.pop("id", None) or door.new_id()
+    policy.need_listed(actor, kind.kind.create_by)
     if kind.name == "unit":
         values["unit_id"] = record_id  # A unit is filed under itself; the parent it names must be the asker's.
     else:
         values.setdefault("unit_id", actor.unit_id)
-        _need_held(session, actor, kind, record_id, values)
-    _need_visible(session, actor, kind, values)
-    if kind.name in _CREATE:
-        return _CREATE[kind.name](session, actor, values, record_id=record_id)
-    return door.create(session, actor, kind.name, values, record_id=record_id)
+        policy.need_new(session, actor, kind.kind, record_id, values)
+    policy.need_visible(session, actor, kind.kind, values)
+    policy.need_house_rules(session, actor, kind.kind, record_id, None, values)
+    _need_own_attachments(session, kind.kind, record_id, {}, values)
+    create = _CREATE.get(kind.name)
+    if create:
+        return create(session, actor, values, record_id=record_id)
+    stored = door.create(session, actor, kind.name, values, record_id=record_id)
+    note_write(session, actor, kind.kind, record_id, "record_created", None, stored.values)
+    return stored
 
 
 def change_record(
     session: Session, actor: Actor, kind: RecordKind, record_id: str, now: Values, version: int
 ) -> Stored:
     """Set fields of a record that was read at `version`."""
-    read_document(session, actor, kind, record_id)
-    _need_visible(session, actor, kind, now)
-    stored = door.change(session, actor, kind.name, record_id, now, version=version)
-    _need_held(session, actor, kind, record_id, stored.values)
+    before, hand = writable(session, actor, kind, record_id)
+    policy.need_listed(hand, kind.kind.change_by)
+    policy.need_visible(session, actor, kind.kind, now)
+    policy.need_kept(session, actor, kind.kind, record_id, before, before | now)
+    _need_own_attachments(session, kind.kind, record_id, before, now)
+    stored = door.change(session, hand, kind.name, record_id, now, version=version)
+    note_write(session, actor, kind.kind, record_id, "record_changed", before, stored.values)
     return stored
 
 
@@ -49,41 +59,38 @@ def act_on_record(
     session: Session, actor: Actor, kind: RecordKind, record_id: str, action: str, now: Values, version: int | None
 ) -> Stored:
     """A step in a record's life."""
-    read_document(session, actor, kind, record_id)
-    _need_visible(session, actor, kind, now)
-    return door.act(session, actor, kind.name, record_id, action, now, version=version)
+    before, hand = writable(session, actor, kind, record_id)
+    policy.need_visible(session, actor, kind.kind, now)
+    _need_own_attachments(session, kind.kind, record_id, before, now)
+    return door.act(session, hand, kind.name, record_id, action, now, version=version)
 
 
 def delete_record(session: Session, actor: Actor, kind: RecordKind, record_id: str, version: int) -> None:
     """Take a record away; its history stays."""
+    before, hand = writable(session, actor, kind, record_id)
+    policy.need_listed(hand, kind.kind.delete_by)
+    door.delete(session, hand, kind.name, record_id, version=version)
+    note_write(session, actor, kind.kind, record_id, "record_deleted", before, None)
+
+
+def writable(session: Session, actor: Actor, kind: RecordKind, record_id: str) -> tuple[Values, Actor]:
+    """A record the actor may write, and the actor as far as they may. Raises not_found, and not_allowed where they
+    only read."""
     read_document(session, actor, kind, record_id)
-    door.delete(session, actor, kind.name, record_id, version=version)
+    values = door.read(session, kind.name, record_id).values
+    return values, policy.writer(session, actor, kind.kind, record_id, values)
 
 
-def _need_held(session: Session, actor: Actor, kind: RecordKind, record_id: str, values: Values) -> None:
-    """The record must lie in a scope the asker holds; another unit's answers as if it were not there."""
-    unit_id = values.get("unit_id")
-    if not unit_id or kind.kind.scopes({**values, "id": record_id}).isdisjoint(held(session, actor)):
-        raise Problem("not_found", kind="unit", id=unit_id)
-
-
-def _need_visible(session: Session, actor: Actor, kind: RecordKind, values: Values) -> None:
-    """What the values point at must be the asker's too, else a site card would carry a stranger's phone number."""
-    references = kind.kind.references(values)
-    if not references:
-        return
-    scopes = list(held(session, actor))
-    rows = session.execute(
-        text(
-            "SELECT DISTINCT kind, id::text FROM sync_entry WHERE NOT removed AND scope = ANY(:scopes) AND id = ANY(CAST(:ids AS uuid[]))"
-        ),
-        {"scopes": scopes, "ids": [key[1] for key in references.values()]},
-    )
-    visible = {(row[0], row[1]) for row in rows}
-    faults = [
-        {"field": name, "code": "missing", "zh": "引用的记录不存在", "en": f"there is no such {key[0]}"}
-        for name, key in references.items()
-        if key not in visible and key != ("unit", values.get("unit_id"))
-    ]
-    if faults:
-        raise Problem("reference_missing", faults=faults)
+def _need_own_attachments(session: Session, kind: Kind, record_id: str, before: Values, now: Values) -> None:
+    """What is newly hung on a record (photos) stands on this one, or on what this one stands on."""
+    fresh = kind.attached(now) - kind.attached(before)
+    places = {(kind.name, record_id), kind.owner_of(before | now)}
+    stored = door.push_store(session).load(fresh) if fresh else {}
+    wrong = {
+        key[1]
+        for key in fresh
+        if key not in stored or stored[key].deleted or SYNC_KINDS[key[0]].owner_of(stored[key].values) not in places
+    }
+    names = [name for name in kind.attaches if wrong & {one for _, one in kind.attached({name: now.get(name)})}]
+    if names:
+        raise Problem("reference_missing", faults=[policy.missing(name, kind.attaches[name]) for name in names])

@@ -22,6 +22,7 @@ from backend.papers.drawings import code_svg, strokes_svg
 from backend.papers.typeset import NoFonts, typeset
 from backend.papers.words import word
 from backend.queries.documents import read_document
+from backend.queries.masks import sees_all
 from backend.queries.scopes import CITY
 from backend.records.registry import KINDS
 from backend.records.survey import FINDINGS
@@ -132,9 +133,10 @@ class _Reader:
         self.files[name] = printable(b"".join(content.read(self.press.blobs)))
         return shown | {"file": name, "why": None}
 
-    def photos(self, photo_ids: Iterable[str] | None) -> list[Values]:
-        """Photo records in the order they were taken."""
-        found = [photo for one in photo_ids or () if (photo := self.read("photo", one)) is not None]
+    def photos(self, kind: str, values: Values) -> list[Values]:
+        """A record's own photos in the order they were taken."""
+        found = [photo for one in values.get("photo_ids") or () if (photo := self.read("photo", one)) is not None]
+        found = [one for one in found if (one["of_kind"], one["of_id"]) == (kind, values["id"])]
         return sorted(found, key=lambda one: (str(one["taken_at"]), str(one["id"])))
 
     def head(self, title: str, number: str, unit_id: str) -> Values:
@@ -162,7 +164,7 @@ def service_sheet(session: Session, actor: Actor, press: Press, job_id: str) -> 
     job = read_document(session, actor, KINDS["work_order"], job_id).values
     reader = _Reader(session, actor, press)
     signature = reader.read("signature", job.get("signature_id"))
-    photos = reader.photos(job.get("photo_ids"))
+    photos = reader.photos("work_order", job)
     sheet = (signature or {}).get("sheet") or sheet_of(job, [str(one["sha256"]) for one in photos])
     given = reader.head("service_sheet", str(job.get("number") or job_id), str(job["unit_id"])) | {
         "parts": reader.parts("job", "sheet", "pairs", "others", "signature"),
@@ -225,7 +227,8 @@ def _signature(reader: _Reader, job: Values, signature: Values | None, sheet: Va
     if signature.get("way") not in (None, "door"):
         rows += reader.lines("signature", signature, ("way", "way_by_id"))
     drawn = strokes_svg(signature.get("strokes"))
-    sha256 = sheet_sha256(sheet)
+    # Who sees masks is shown another sheet than was signed; the hash is that of the signed one.
+    sha256 = sheet_sha256(sheet) if sees_all(reader.actor) else str(signature["sheet_sha256"])
     code = f"{press.address}verify?s={signature['id']}&h={sha256}"
     reader.files |= {"code.svg": code_svg(code)} | ({"signature.svg": drawn} if drawn else {})
     return {
@@ -238,7 +241,7 @@ def survey_report(session: Session, actor: Actor, press: Press, survey_id: str) 
     """The report of a survey: punctuality, findings, sketch, photos. Raises not_found, fonts_missing."""
     survey = read_document(session, actor, KINDS["survey"], survey_id).values
     reader = _Reader(session, actor, press)
-    photos, late = reader.photos(survey.get("photo_ids")), _late(survey)
+    photos, late = reader.photos("survey", survey), _late(survey)
     visit = reader.lines("survey", survey, _VISIT)
     if late is not None:
         visit.append((press.say("punctual"), press.say("minutes", minutes=f"{late:+d}")))

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from backend.actor import Actor
 from backend.errors import Problem
+from backend.queries import policy
 from backend.queries.documents import read_document
 from backend.queries.scopes import day_begins
 from backend.records.access import Access
@@ -94,8 +95,7 @@ def trace_of(session: Session, actor: Actor, staff_id: str, on: date, reason: st
 
 
 def _note_look(session: Session, actor: Actor, staff_id: str, reason: str | None) -> None:
-    if not actor.is_office:
-        raise Problem("not_allowed")
+    policy.need_office(actor)
     read_document(session, actor, KINDS["staff"], staff_id)
     if not (reason or "").strip():
         raise Problem("reason_needed")

@@ -14,17 +14,20 @@ from sqlalchemy.orm import Session
 from backend.actor import Actor, Role
 from backend.errors import Problem
 from backend.queries.entrance import Entrance
-from backend.queries.scopes import StaffRights, held
+from backend.queries.masked_pull import pull_store
+from backend.queries.masks import sees_all
+from backend.queries.rights import StaffRights
+from backend.queries.scopes import held
 from backend.records.account import Account
-from backend.records.registry import KINDS_BY_RANK, SYNC_KINDS
+from backend.records.registry import SYNC_KINDS
+from backend.services.auditing import NOTED_AS, SETTINGS, note_write
 from backend.services.door import DOOR_TABLES, announce_written, push_store
 from sync.answer import glued, lines_json, push_answers
-from sync.change import Author, Key, Mutation, Outcome, Status, Write, moment_text, parse_moment
+from sync.change import Author, Key, Mutation, Op, Outcome, Status, Write, moment_text, parse_moment
 from sync.compare import Claim, compare
 from sync.cursor import Cursor, CursorSeal, Holder, need_continuable
 from sync.errors import StartCompare
 from sync.honest_time import Exchange
-from sync.postgres.pull import PostgresPull
 from sync.postgres.push import PostgresPush
 from sync.pull import RANKS, Page, pull
 from sync.push import Clocks, Push
@@ -107,7 +110,7 @@ def pull_page(
         )
     except StartCompare as error:
         raise Problem("start_compare", epoch=entrance.epoch, why=str(error)) from error
-    store = PostgresPull(connection, KINDS_BY_RANK)
+    store = pull_store(connection, entrance.actor)
     page = pull(store, cursor, sorted(entrance.scopes), min(request.limit, PAGE_LINES), entrance.looked, request.have)
     is_same = page.cursor is cursor and cursor.seen_on == _day(now) and request.cursor
     token = request.cursor if is_same else seal.seal(replace(page.cursor, seen_on=_day(now)), holder)
@@ -121,7 +124,7 @@ def compare_page(
     if entrance.actor.device_revoked:
         raise Problem("device_revoked", wipe=True)
     now = datetime.now(UTC)
-    found = compare(PostgresPull(connection, KINDS_BY_RANK), entrance.epoch, sorted(entrance.scopes), claims)
+    found = compare(pull_store(connection, entrance.actor), entrance.epoch, sorted(entrance.scopes), claims)
     token = seal.seal(replace(found.cursor, seen_on=_day(now)), _holder(entrance, store_id))
     head = _head(entrance, now) | {"cursor": token, "ask": found.ask_json()}
     return glued(head, repairs=found.repairs_json())
@@ -173,6 +176,7 @@ def push_batch(session: Session, entrance: Entrance, batch: Batch, quota: Quota)
     kept = park_unreadable(store, author, [one for one in read if isinstance(one, Unreadable)])
     outcomes = [kept[one.mutation.id] if isinstance(one, Unreadable) else next(judged) for one in read]
     _announce(session, push.written.values())
+    _note_settings(session, actor, push.written.values())
     return push_answers(outcomes, push.written, _held_after(session, entrance, push.written.values()))
 
 
@@ -185,8 +189,8 @@ def push_unreadable(session: Session, entrance: Entrance, data: bytes) -> list[d
 
 
 def _held_after(session: Session, entrance: Entrance, written: Collection[Write]) -> Collection[str]:
-    """The author's scopes once the push is in: it may itself have changed them."""
-    if entrance.actor.device_revoked:
+    """The author's scopes once the push is in: it may itself have changed them. A masked body comes by pull alone."""
+    if entrance.actor.device_revoked or not sees_all(entrance.actor):
         return ()
     if any(write.kind.name in _GRANTING for write in written):
         return held(session, entrance.actor)
@@ -196,6 +200,14 @@ def _held_after(session: Session, entrance: Entrance, written: Collection[Write]
 def _announce(session: Session, written: Collection[Write]) -> None:
     if written:
         announce_written(session, [(*key, "push", []) for key in dict.fromkeys(write.key for write in written)])
+
+
+def _note_settings(session: Session, actor: Actor, written: Collection[Write]) -> None:
+    """Settings are the office's and come by its click; where a phone brings one, it is noted all the same."""
+    for write in written:
+        if write.kind.name in SETTINGS:
+            before, after = write.before.values if write.before else None, None if write.deleted else write.values
+            note_write(session, actor, write.kind, write.id, NOTED_AS[Op(write.op)], before, after)
 
 
 def retry_held(session: Session) -> int:

@@ -13,11 +13,17 @@ from sqlalchemy.orm import Session
 
 from backend.actor import Actor, Role
 from backend.errors import Problem
-from backend.queries.scopes import today, units_below
+from backend.queries import policy
+from backend.queries.scopes import today
 from backend.queries.territory import outlines
+from backend.records.registry import SYNC_KINDS
 from backend.services import door
+from backend.services.auditing import note_write
 from geo.assign import assign
 from sync.change import Stored
+from sync.kind import Values
+
+KEEPERS = frozenset({Role.ADMIN, Role.SUPERVISOR})
 
 
 def hand_over_cell(session: Session, actor: Actor, cell_id: str, staff_id: str) -> Stored:
@@ -25,11 +31,10 @@ def hand_over_cell(session: Session, actor: Actor, cell_id: str, staff_id: str) 
 
     No customer is written; open items and planned visits that were the one before's become the new one's.
     """
-    if not actor.roles & {Role.ADMIN, Role.SUPERVISOR}:
-        raise Problem("not_allowed", needs=[Role.ADMIN, Role.SUPERVISOR])
+    policy.need_role(actor, KEEPERS)
     cell = door.read(session, "cell", cell_id, lock=True)
-    if cell.values["unit_id"] not in units_below(session, actor.unit_id):
-        raise Problem("not_found", kind="cell", id=cell_id)
+    policy.need_unit(session, actor, cell.values["unit_id"], "cell", cell_id)
+    policy.need_representative(session, actor, cell.values["unit_id"], staff_id)
     on = today()
     rows = session.execute(
         text(
@@ -58,7 +63,13 @@ def hand_over_cell(session: Session, actor: Actor, cell_id: str, staff_id: str) 
         "valid_from": on.isoformat(),
     }
     _hand_over_work(session, actor, cell_id, [row[2] for row in rows], staff_id)
-    return door.create(session, actor, "cell_assignment", values)
+    return _give(session, actor, values)
+
+
+def _give(session: Session, actor: Actor, values: Values) -> Stored:
+    stored = door.create(session, actor, "cell_assignment", values)
+    note_write(session, actor, SYNC_KINDS["cell_assignment"], stored.id, "record_created", None, stored.values)
+    return stored
 
 
 def _hand_over_work(session: Session, actor: Actor, cell_id: str, before: list[str], staff_id: str) -> None:
@@ -84,10 +95,10 @@ def plan_representatives(
     `absent` people (on leave, leaving) serve nobody. A representative's home is the middle of the cells they serve now;
     somebody without any starts in the unit's middle. Nothing is changed: a supervisor hands over what they agree with.
     """
-    if unit_id not in units_below(session, actor.unit_id):
-        raise Problem("not_found", kind="unit", id=unit_id)
+    policy.need_office(actor)
+    policy.need_unit(session, actor, unit_id)
     cells = outlines(session, [unit_id], on)
-    staff = _representatives(session, unit_id)
+    staff = policy.representatives_of(session, [unit_id])
     people = [one for one in staff if one not in absent]
     if not cells or not people:
         zh = f"没有网格或没有代表可分配（网格 {len(cells)}，代表 {len(people)}）"
@@ -120,6 +131,8 @@ def plan_representatives(
 
 def hand_over_cells(session: Session, actor: Actor, unit_id: str, pairs: Sequence[tuple[str, str]]) -> int:
     """Several cells of a unit to their new representatives, all or none; returns how many."""
+    policy.need_role(actor, KEEPERS)
+    policy.need_unit(session, actor, unit_id)
     for cell_id, staff_id in pairs:
         if door.read(session, "cell", cell_id).values["unit_id"] != unit_id:
             raise Problem("not_found", kind="cell", id=cell_id)
@@ -139,11 +152,9 @@ def stand_in(
 
     Raises check_failed where a cell of theirs would be left with nobody.
     """
-    if not actor.roles & {Role.ADMIN, Role.SUPERVISOR}:
-        raise Problem("not_allowed", needs=[Role.ADMIN, Role.SUPERVISOR])
+    policy.need_role(actor, KEEPERS)
     away = door.read(session, "staff", absent_id).values
-    if away["unit_id"] not in units_below(session, actor.unit_id):
-        raise Problem("not_found", kind="staff", id=absent_id)
+    policy.need_unit(session, actor, away["unit_id"], "staff", absent_id)
     rows = session.execute(
         text(
             "SELECT DISTINCT cell_id::text FROM cell_assignment WHERE staff_id = CAST(:who AS uuid) AND duty = 'representative' AND "
@@ -161,26 +172,16 @@ def stand_in(
         raise Problem("check_failed", faults=faults)
     days = {"valid_from": valid_from.isoformat(), "valid_until": valid_until.isoformat(), "duty": "stand_in"}
     for cell in cells:
-        values = days | {"unit_id": away["unit_id"], "cell_id": cell, "staff_id": named[cell]}
-        door.create(session, actor, "cell_assignment", values)
+        unit_id = door.read(session, "cell", cell).values["unit_id"]
+        policy.need_unit(session, actor, unit_id, "cell", cell)
+        policy.need_representative(session, actor, unit_id, named[cell], "stand_ins")
+        _give(session, actor, days | {"unit_id": unit_id, "cell_id": cell, "staff_id": named[cell]})
     return len(cells)
 
 
 def _home(person: int, current: dict[int, int], centers: Any) -> Any:
     own = [cell for cell, who in current.items() if who == person]
     return centers[own].mean(axis=0) if own else centers.mean(axis=0)
-
-
-def _representatives(session: Session, unit_id: str) -> list[str]:
-    """Active customer representatives of a unit."""
-    rows = session.execute(
-        text(
-            "SELECT id::text FROM staff WHERE unit_id = CAST(:unit AS uuid) AND post = 'customer_representative' "
-            "AND is_active AND deleted_at IS NULL ORDER BY staff_number"
-        ),
-        {"unit": unit_id},
-    )
-    return [row[0] for row in rows]
 
 
 def _serving(session: Session, cell_ids: list[str], on: date | None = None) -> dict[str, str]:

@@ -9,7 +9,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.actor import Actor, system
-from backend.queries.scopes import today, units_below
+from backend.queries import masks, policy
+from backend.queries.scopes import today
 from backend.services import door
 
 # Days between visits by class: the customers' plan visits monthly; residents once a year in the year-end campaign.
@@ -18,8 +19,9 @@ DAYS_TO_DO_IT = 7
 
 _DUE = text(
     "SELECT c.id::text, c.unit_id::text, c.cell_id::text, coalesce(c.key_representative_id, a.staff_id)::text, p.id::text FROM customer c "
-    "LEFT JOIN LATERAL (SELECT staff_id FROM cell_assignment WHERE cell_id = c.cell_id AND deleted_at IS NULL AND valid_from <= :on "
-    "AND (valid_until IS NULL OR valid_until >= :on) ORDER BY duty DESC, valid_from DESC LIMIT 1) a ON true "
+    "LEFT JOIN LATERAL (SELECT d.staff_id FROM cell_assignment d JOIN staff s ON s.id = d.staff_id AND s.is_active WHERE d.cell_id = c.cell_id "
+    "AND d.deleted_at IS NULL AND d.valid_from <= :on AND (d.valid_until IS NULL OR d.valid_until >= :on) "
+    "ORDER BY d.duty DESC, d.valid_from DESC LIMIT 1) a ON true "
     "LEFT JOIN LATERAL (SELECT id FROM service_point WHERE customer_id = c.id AND deleted_at IS NULL ORDER BY id LIMIT 1) p ON true "
     "WHERE c.deleted_at IS NULL AND c.category = :category AND NOT EXISTS (SELECT FROM visit v WHERE v.customer_id = c.id "
     "AND v.deleted_at IS NULL AND (v.state = 'planned' OR (v.state = 'done' AND v.ended_at > :since))) ORDER BY c.id LIMIT 20000"
@@ -57,6 +59,7 @@ def plan_visits(session: Session, on: date | None = None, days_between: dict[str
 
 def overdue_visits(session: Session, actor: Actor, on: date | None = None) -> list[dict[str, Any]]:
     """Planned visits past their day in the asker's units: who should have gone where."""
+    policy.need_office(actor)
     rows = session.execute(
         text(
             "SELECT v.id::text, v.due_on, c.name AS customer_name, s.name AS representative_name, l.name AS cell_name FROM visit v "
@@ -64,6 +67,9 @@ def overdue_visits(session: Session, actor: Actor, on: date | None = None) -> li
             "WHERE v.state = 'planned' AND v.deleted_at IS NULL AND v.due_on < :on AND v.unit_id = ANY(CAST(:units AS uuid[])) "
             "ORDER BY v.due_on, v.id LIMIT 500"
         ),
-        {"on": on or today(), "units": units_below(session, actor.unit_id)},
+        {"on": on or today(), "units": policy.own_units(session, actor)},
     ).mappings()
-    return [dict(row) for row in rows]
+    is_whole = masks.sees_all(actor)
+    return [
+        dict(row) | ({} if is_whole else {"customer_name": masks.mask("name", row["customer_name"])}) for row in rows
+    ]

@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from backend.actor import system
 from backend.db import Database
-from backend.queries.scopes import StaffRights
+from backend.queries.rights import StaffRights
 from backend.services import door
 from backend.services.parts import Parts
 from backend.tasks import outbox

@@ -176,6 +176,9 @@ def test_a_deputy_signs_with_a_reason_and_a_paper(crew: Crew, as_: As, more: dic
     sheet = {"photos": []}
     body = {"of_kind": "work_order", "of_id": crew.job, "signer_name": "王女", "relation": "deputy", "strokes": STROKES,
             "sheet": sheet, "sheet_sha256": "0" * 64, "signed_at": "2026-09-01T02:03:04Z", "crew_id": crew.town["crew"]}  # fmt: skip
+    photo = {"of_kind": "work_order", "of_id": crew.job, "purpose": "paper", "sha256": "a" * 64, "size_bytes": 5,
+             "media_type": "image/jpeg", "taken_at": "2026-09-01T02:03:04Z", "crew_id": crew.town["crew"], "id": uid("paper")}  # fmt: skip
+    assert as_("leader")("POST", "/photos", photo).status_code == 201
     answer = as_("leader")("POST", "/signatures", body | more)
     if missing:
         assert answer.status_code == 422

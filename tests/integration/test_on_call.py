@@ -183,7 +183,7 @@ def test_the_outbox_sends_it_and_a_worker_twice_sends_it_once(database: Database
 
 def test_a_roster_is_kept_by_the_office_and_read_by_the_crew(as_: As, town: Town, session: Session) -> None:
     body = ROSTER | {"crew_id": town["crew"], "unit_id": town["north"]}
-    for who, status in (("leader", 403), ("agent", 403), ("rep", 404)):
+    for who, status in (("leader", 403), ("agent", 403), ("rep", 403)):
         assert as_(who)("POST", "/on-call", body).status_code == status
     made = as_("dispatcher")("POST", "/on-call", body)
     assert made.status_code == 201, made.text

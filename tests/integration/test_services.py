@@ -16,7 +16,8 @@ from backend import config
 from backend.actor import system
 from backend.db import Database
 from backend.errors import Problem
-from backend.queries.scopes import StaffRights, held, today, values_at
+from backend.queries.rights import StaffRights
+from backend.queries.scopes import held, today, values_at
 from backend.services import door
 from backend.services.deciding import decide_group
 from backend.services.dispatching import escalate_unopened, propose_crews

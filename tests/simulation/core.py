@@ -309,6 +309,12 @@ class _Rights:
     def now(self) -> Collection[str]:
         return self._server.scopes(self._user)
 
+    def writing(self) -> Collection[str]:
+        return self.now()
+
+    def objection(self, _write: Write) -> str | None:
+        return None
+
     def naming(self, _kind: str) -> Collection[str]:
         return self.now()
 

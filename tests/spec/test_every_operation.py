@@ -53,7 +53,7 @@ def samples(town: Town) -> dict[str, dict[str, Any]]:
         "response": north | {"questionnaire_id": town["form"], "channel": "phone", "answered_at": "2026-09-01T00:00:00Z", "answers": {}},
         "photo": north | {"of_kind": "customer", "of_id": town["customer 0"], "purpose": "site", "sha256": hashlib.sha256(PICTURE).hexdigest(), "size_bytes": 5,
                           "media_type": "image/jpeg", "taken_at": "2026-09-01T00:00:00Z"},
-        "signature": north | {"of_kind": "work_order", "of_id": town["x"], "signer_name": "李", "relation": "self", "strokes": [], "sheet_sha256": "0" * 64,
+        "signature": north | {"of_kind": "customer", "of_id": town["customer 0"], "signer_name": "李", "relation": "self", "strokes": [], "sheet_sha256": "0" * 64,
                               "signed_at": "2026-09-01T00:00:00Z"},
         "duty": north | {"staff_id": town["rep"], "started_at": "2026-09-01T00:00:00Z"},
         "notice": north | {"staff_id": town["rep"], "topic": "general", "text_zh": "会议", "text_en": "Meeting"},

@@ -1,0 +1,247 @@
+"""The policy of the house: may this actor read, write or act on this record, and whom may they give what (decision 0006).
+
+Reading goes by the scopes a person holds. Writing needs more: the office writes in its own unit and those below, field
+staff what lies in a cell or crew of theirs or names them. A unit above, whose catalogue everybody reads, is written by
+nobody below it. What of a record its reader sees is said by `queries.masks`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from backend.actor import DESK, FIELD, OFFICE, Actor, Role
+from backend.errors import Problem
+from backend.queries.masks import sees_all
+from backend.queries.scopes import held, units_below
+from sync.kind import Kind, Values
+
+# Held by everybody of a unit, or to look back at it: good for reading alone.
+_READING_ONLY = ("reference:", "audit:")
+# What a new record's unit must agree with: these may not lie in another branch.
+_BELONGS = {"cell_id": "cell", "crew_id": "crew", "customer_id": "customer"}
+
+
+def need_role(actor: Actor, allowed: Collection[Role]) -> None:
+    """One of these roles; raises not_allowed."""
+    if not actor.roles & frozenset(allowed):
+        raise Problem("not_allowed", needs=sorted(allowed))
+
+
+def need_listed(actor: Actor, allowed: Collection[str]) -> None:
+    """A role of a kind's own list; the server itself needs none. Raises not_allowed before anything is looked up."""
+    if not actor.is_system and not actor.roles & frozenset(allowed):
+        raise Problem("not_allowed", needs=sorted(allowed))
+
+
+def need_office(actor: Actor) -> None:
+    """What lies on the office's desks (plans, loads, lists of the whole unit) is not for who works on a phone."""
+    need_role(actor, OFFICE)
+
+
+def need_unmasked(actor: Actor) -> None:
+    """A link or list for outsiders shows whole names: it is made by nobody who sees them masked."""
+    if not sees_all(actor):
+        raise Problem("not_allowed", needs=sorted(DESK | FIELD))
+
+
+def own_units(session: Session, actor: Actor) -> list[str]:
+    """The actor's unit and those below it: where they may decide, as far as their roles go."""
+    return units_below(session, actor.unit_id)
+
+
+def need_unit(session: Session, actor: Actor, unit_id: Any, kind: str = "unit", record_id: Any = None) -> None:
+    """A unit of the actor's own, or one below; another's answers as if the thing were not there."""
+    if str(unit_id) not in own_units(session, actor):
+        raise Problem("not_found", kind=kind, id=str(record_id or unit_id))
+
+
+def writing_scopes(scopes: Iterable[str]) -> frozenset[str]:
+    """Of the scopes held, those in which something may be written."""
+    return frozenset(scope for scope in scopes if not scope.startswith(_READING_ONLY))
+
+
+def writer(session: Session, actor: Actor, kind: Kind, record_id: str, values: Values) -> Actor:
+    """The actor as far as they may write this record: outside the office's own units only their field roles count.
+
+    Raises not_allowed, for a record that was found by reading.
+    """
+    if actor.is_system:
+        return actor
+    scopes = kind.scopes({**values, "id": record_id}) & writing_scopes(held(session, actor))
+    if not scopes or not may_act(actor, kind, values):
+        raise Problem("not_allowed", why="it is only theirs to read")
+    return replace(actor, roles=_roles_in(actor, kind, values["unit_id"], scopes))
+
+
+def may_act(actor: Actor, kind: Kind, values: Values) -> bool:
+    """Auditors look and never act; a notice of their own they may tick off."""
+    return sees_all(actor) or (kind.name == "notice" and values["staff_id"] == actor.id)
+
+
+def _roles_in(actor: Actor, kind: Kind, unit_id: str, scopes: Collection[str]) -> frozenset[Role]:
+    """A notice is read by whoever it is for; else an office role ends where its units end."""
+    is_own = f"office:{unit_id}" in scopes or not actor.is_office or kind.name == "notice"
+    return actor.roles if is_own else actor.roles & FIELD
+
+
+def need_new(session: Session, actor: Actor, kind: Kind, record_id: str, values: Values) -> None:
+    """A new record of the actor's own: the office's in its units, field staff's in their own unit and scopes.
+
+    Another unit's answers as if it were not there.
+    """
+    unit_id = str(values.get("unit_id"))
+    if actor.is_office:
+        need_unit(session, actor, unit_id)
+        _need_agreeing(session, unit_id, values)
+    elif unit_id != actor.unit_id or not _is_held(session, actor, kind, record_id, values):
+        raise Problem("not_found", kind="unit", id=unit_id)
+
+
+def need_kept(session: Session, actor: Actor, kind: Kind, record_id: str, before: Values, after: Values) -> None:
+    """What a change leaves must still be the actor's to write."""
+    if actor.is_office:
+        changed = {name: after.get(name) for name in _BELONGS if after.get(name) != before.get(name)}
+        _need_agreeing(session, str(after["unit_id"]), changed)
+    if not _is_held(session, actor, kind, record_id, after):
+        raise Problem("not_found", kind="unit", id=after["unit_id"])
+    need_house_rules(session, actor, kind, record_id, before, after)
+
+
+def _is_held(session: Session, actor: Actor, kind: Kind, record_id: str, values: Values) -> bool:
+    return not kind.scopes({**values, "id": record_id}).isdisjoint(writing_scopes(held(session, actor)))
+
+
+def _need_agreeing(session: Session, unit_id: str, values: Mapping[str, Any]) -> None:
+    """Its cell, crew and customer are of the same unit, or of one above or below it."""
+    rows = session.execute(
+        text(
+            "SELECT kind, unit_id::text FROM sync_document WHERE (kind, id) IN (SELECT * FROM unnest(CAST(:kinds AS text[]), CAST(:ids AS uuid[]))) "
+            "AND unit_id <> CAST(:unit AS uuid)"
+        ),
+        {
+            "kinds": [kind for name, kind in _BELONGS.items() if values.get(name)],
+            "ids": [values[name] for name in _BELONGS if values.get(name)],
+            "unit": unit_id,
+        },
+    ).all()
+    foreign = {kind for kind, other in rows if not _in_one_line(session, unit_id, other)}
+    if foreign:
+        raise Problem(
+            "reference_missing",
+            faults=[missing(name, _BELONGS[name]) for name in _BELONGS if _BELONGS[name] in foreign],
+        )
+
+
+def _in_one_line(session: Session, one: str, other: str) -> bool:
+    return one in units_below(session, other) or other in units_below(session, one)
+
+
+def missing(name: str, kind: str) -> dict[str, str]:
+    """The fault of a pointer to what is not there, or not the actor's."""
+    return {"field": name, "code": "missing", "zh": "引用的记录不存在", "en": f"there is no such {kind}"}
+
+
+def need_visible(session: Session, actor: Actor, kind: Kind, values: Values) -> None:
+    """What the values point at must be the actor's to read, else a site card would carry a stranger's number."""
+    references = kind.named(values)
+    if not references:
+        return
+    rows = session.execute(
+        text(
+            "SELECT DISTINCT kind, id::text FROM sync_entry WHERE NOT removed AND scope = ANY(:scopes) AND id = ANY(CAST(:ids AS uuid[]))"
+        ),
+        {"scopes": list(held(session, actor)), "ids": [key[1] for key in references.values()]},
+    )
+    visible = {(row[0], row[1]) for row in rows}
+    faults = [
+        missing(name, key[0])
+        for name, key in references.items()
+        if key not in visible and key != ("unit", values.get("unit_id"))
+    ]
+    if faults:
+        raise Problem("reference_missing", faults=faults)
+
+
+def need_house_rules(
+    session: Session, actor: Actor, kind: Kind, record_id: str, before: Values | None, after: Values
+) -> None:
+    """What holds for some kinds beyond scopes and roles, whatever the way in. Raises not_allowed, check_failed."""
+    rule = _RULES.get(kind.name)
+    if rule is not None and not actor.is_system:
+        rule(session, actor, record_id, before, after)
+
+
+def _tree_rule(session: Session, actor: Actor, record_id: str, before: Values | None, after: Values) -> None:
+    """Units hang below one another without a circle, and are moved by who stands above both ends."""
+    old, new = (before or {}).get("parent_id"), after.get("parent_id")
+    if before is not None and old == new:
+        return
+    # Two moves at once could close a circle that neither of them sees.
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('tree of units', 0))"))
+    if new is None:
+        raise Problem(
+            "check_failed", faults=[_fault("parent_id", "required", "单位必须有上级", "a unit needs one above it")]
+        )
+    mine = own_units(session, actor)
+    if new not in mine or (before is not None and old not in mine):
+        raise Problem("not_allowed", why="only who is above both ends moves a unit")
+    if new in units_below(session, record_id) or new == record_id:
+        raise Problem(
+            "check_failed",
+            faults=[_fault("parent_id", "cycle", "上级单位不能是自己或自己的下级", "a unit cannot hang below itself")],
+        )
+
+
+def _duty_rule(session: Session, actor: Actor, record_id: str, before: Values | None, after: Values) -> None:
+    """A cell is given by its own office, to an active representative of its unit; anybody's duty may be ended."""
+    changed = {name for name, value in after.items() if before is None or before.get(name) != value}
+    if before is not None and changed <= {"valid_until"} and _is_shorter(before, after):
+        return
+    unit_id = session.execute(
+        text("SELECT unit_id::text FROM cell WHERE id = CAST(:id AS uuid)"), {"id": after["cell_id"]}
+    ).scalar()
+    if unit_id is None or unit_id not in own_units(session, actor):
+        raise Problem("reference_missing", faults=[missing("cell_id", "cell")])
+    need_representative(session, actor, unit_id, after["staff_id"])
+
+
+def _is_shorter(before: Values, after: Values) -> bool:
+    until, was = after.get("valid_until"), before.get("valid_until")
+    return until is not None and (was is None or until <= was)
+
+
+def need_representative(session: Session, actor: Actor, unit_id: str, staff_id: str, field: str = "staff_id") -> None:
+    """Somebody who may be given a cell of this unit. Raises check_failed, and reference_missing for a stranger."""
+    found = session.execute(
+        text("SELECT unit_id::text FROM staff WHERE id = CAST(:id AS uuid) AND deleted_at IS NULL"), {"id": staff_id}
+    ).scalar()
+    if found is None or found not in own_units(session, actor):
+        raise Problem("reference_missing", faults=[missing(field, "staff")])
+    if staff_id not in representatives_of(session, units_below(session, unit_id)):
+        zh, en = "不是该单位在岗的客户代表", "not an active representative of the cell's unit"
+        raise Problem("check_failed", faults=[_fault(field, "not_representative", zh, en)])
+
+
+def representatives_of(session: Session, units: Collection[str]) -> list[str]:
+    """Active representatives of these units: by the role of their account, or by post while they have none."""
+    rows = session.execute(
+        text(
+            "SELECT s.id::text FROM staff s LEFT JOIN account a ON a.staff_id = s.id WHERE s.unit_id = ANY(CAST(:units AS uuid[])) "
+            "AND s.is_active AND s.deleted_at IS NULL AND CASE WHEN a.staff_id IS NULL THEN s.post = 'customer_representative' "
+            "ELSE a.is_active AND 'representative' = ANY(a.roles) END ORDER BY s.staff_number"
+        ),
+        {"units": list(units)},
+    )
+    return [row[0] for row in rows]
+
+
+def _fault(name: str, code: str, zh: str, en: str) -> dict[str, str]:
+    return {"field": name, "code": code, "zh": zh, "en": en}
+
+
+_RULES = {"unit": _tree_rule, "cell_assignment": _duty_rule}

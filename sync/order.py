@@ -1,0 +1,39 @@
+"""In which order a push's mutations are judged: what others build on first, no record twice in one round."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sync.change import Mutation
+
+
+def in_order(mutations: Sequence[Mutation]) -> tuple[list[Mutation], list[Mutation]]:
+    """Sorted so that each comes behind its `after`; and those that wait for each other in a circle."""
+    if not any(m.after for m in mutations):
+        return list(mutations), []
+    waiting, done, order = list(mutations), set[str](), list[Mutation]()
+    ids = {m.id for m in mutations}
+    while waiting:
+        ready = [m for m in waiting if not m.after or m.after not in ids or m.after in done]
+        if not ready:
+            return order, waiting
+        first = ready[0]
+        order.append(first)
+        done.add(first.id)
+        waiting.remove(first)
+    return order, []
+
+
+def rounds(mutations: Sequence[Mutation]) -> list[list[Mutation]]:
+    """Batches in which no record occurs twice and nothing stands before its predecessor or what it points at."""
+    batches: list[list[Mutation]] = []
+    level_of: dict[str, int] = {}
+    for mutation in mutations:
+        before = [level_of.get(mutation.record, -1), level_of.get(mutation.after or "", -1)]
+        before += [level_of.get(str(value), -1) for name, value in mutation.now.items() if name.endswith("_id")]
+        level = max(before) + 1
+        if level == len(batches):
+            batches.append([])
+        batches[level].append(mutation)
+        level_of[mutation.record] = level_of[mutation.id] = level
+    return batches

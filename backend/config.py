@@ -37,6 +37,9 @@ class Settings:
     demo_accounts: bool = False
     sign_in_per_address: str = "600 per minute"
     public_per_address: str = "60 per minute"
+    pages_per_address: str = "6000 per minute"
+    requests_per_person: str = "6000 per minute"
+    docs: str = "signed_in"
     access_minutes: int = 15
     refresh_days: int = 90
     page_bytes: int = 2 * 1024 * 1024
@@ -61,6 +64,21 @@ class Settings:
     def can_send_links(self) -> bool:
         """Whether messages leave the house, and the house's own address is known: a request's could be anybody's."""
         return self.notify_channel == "webhook" and bool(self.public_url)
+
+
+_WORDS = (
+    "sign_in_per_address",
+    "public_per_address",
+    "pages_per_address",
+    "requests_per_person",
+    "docs",
+    "notify_channel",
+    "notify_url",
+    "notify_secret",
+    "matrix_url",
+    "matrix_format",
+    "crossings_file",
+)
 
 
 def read(environ: Mapping[str, str] = os.environ) -> Settings:

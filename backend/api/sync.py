@@ -15,9 +15,9 @@ from marshmallow import Schema, ValidationError, fields
 from marshmallow.validate import Length, Regexp
 from sqlalchemy.orm import Session
 
-from backend.api.authentication import bearer_token
+from backend.api.authentication import ANYTHING, MIB, bearer_token, signed_in_phone, takes
 from backend.api.house import house
-from backend.api.problems import faults_of
+from backend.api.problems import invalid
 from backend.errors import Problem
 from backend.queries.entrance import Entrance, enter
 from backend.records import wire
@@ -46,6 +46,7 @@ from sync.wire import read_batch
 
 MOST_RANGES = 256
 MOST_HAVE = 5000
+MOST_ASKED_BYTES = 4 * MIB
 _UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 _KIND = re.compile(r"[a-z_]{1,64}")
 blueprint = Blueprint("sync", __name__, url_prefix="/api/v1/sync", description="同步 · Sync; see protocol.md")
@@ -181,7 +182,7 @@ def _read(schema: type[Schema]) -> dict[str, Any]:
     except orjson.JSONDecodeError as error:
         raise Problem("bad_json") from error
     except ValidationError as error:
-        raise Problem("invalid", faults=faults_of(error)) from error
+        raise invalid(error) from error
     return found
 
 
@@ -224,6 +225,8 @@ def _read_pull() -> PullAsk:
 class Pull(MethodView):
     @blueprint.doc(requestBody=_body(PullBody))
     @blueprint.response(200, PullPage)
+    @takes(MOST_ASKED_BYTES, ANYTHING)
+    @signed_in_phone
     def post(self) -> Response:
         """The next page of what this store lacks."""
         token, ask = token_sha256(bearer_token()), _read_pull()
@@ -245,6 +248,8 @@ class Pull(MethodView):
 class Compare(MethodView):
     @blueprint.doc(requestBody=_body(CompareBody))
     @blueprint.response(200, Compared)
+    @takes(MOST_ASKED_BYTES, ANYTHING)
+    @signed_in_phone
     def post(self) -> Response:
         """Where a store differs from what its user may see; damaged or ancient stores are mended so, not wiped."""
         token, body = token_sha256(bearer_token()), _read(CompareBody)
@@ -263,12 +268,12 @@ class Compare(MethodView):
 class Push(MethodView):
     @blueprint.doc(requestBody=_body(PushBody))
     @blueprint.response(200, PushAnswer)
+    @takes("page_bytes", ANYTHING)
+    @signed_in_phone
     def post(self) -> Response:
         """Hand in work; every mutation gets one outcome, after the commit."""
         token, settings = token_sha256(bearer_token()), house().settings
         data = request.get_data()
-        if len(data) > settings.page_bytes:
-            raise Problem("too_large", most_bytes=settings.page_bytes)
         quota = Quota(settings.quota_mutations, settings.quota_bytes)
         entrances: list[Entrance] = []
 
@@ -338,6 +343,7 @@ class Nudges(MethodView):
             },
         }
     )
+    @signed_in_phone
     def get(self) -> Response:
         """Server-sent events that say “pull now”; 204 where none can be had: poll as often as `Retry-After` says."""
         token, broker = token_sha256(bearer_token()), open_broker(house().settings)

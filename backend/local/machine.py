@@ -84,7 +84,7 @@ class Machine:
             if self.is_private:
                 self.cluster = private_cluster(settings.home)
                 self.cluster.ensure_database()
-                settings = replace(settings, database_url=self.cluster.url(), demo_accounts=True)
+                settings = replace(settings, database_url=self.cluster.url(), demo_accounts=True, docs="public")
             settings = replace(settings, secret_key=settings.secret_key or secret_key(settings.home))
         if serving and not settings.broker_url:
             self.broker = Broker(settings.home / "broker")
@@ -110,6 +110,7 @@ class Machine:
             "WANGGE_FONTS": str(self.settings.fonts),
             "WANGGE_SECRET_KEY": self.settings.secret_key,
             "WANGGE_WEB_ROOT": str(self.settings.web_root),
+            "WANGGE_DOCS": self.settings.docs,
             "PROMETHEUS_MULTIPROC_DIR": str(metrics),
         }
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections import OrderedDict
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import IO, Any, cast
 
 from flask import Flask, Response, current_app, g, request
 
@@ -164,14 +165,37 @@ def _phone() -> str:
 
 def _judge_body(body: Body) -> None:
     most = body.most_bytes if isinstance(body.most_bytes, int) else getattr(house().settings, body.most_bytes)
-    # What comes in pieces without a length is cut off there when it is read.
     request.max_content_length = most
     length = request.content_length
     if length is not None and length > most:
         raise Problem("too_large", most_bytes=most)
-    has_body = bool(length) or (length is None and request.environ.get("HTTP_TRANSFER_ENCODING"))
+    in_pieces = length is None and bool(request.environ.get("wsgi.input_terminated"))
+    if in_pieces:
+        request.max_content_length = most + 1
+        request.environ["wsgi.input"] = _AtMost(request.environ["wsgi.input"], most)
+    has_body = bool(length) or (in_pieces and request.headers.get("Transfer-Encoding"))
     if has_body and body.media_types and not _is_taken(body.media_types):
         raise Problem("unsupported_media", takes=list(body.media_types))
+
+
+class _AtMost(io.RawIOBase):
+    """A body that comes in pieces without a length: too much of it is refused, where werkzeug would cut it off."""
+
+    def __init__(self, stream: IO[bytes], most: int) -> None:
+        self._stream, self._most, self._left = stream, most, most
+
+    def readable(self) -> bool:
+        """It is there to be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """The next bytes. Raises too_large."""
+        data = self._stream.read(min(len(buffer), self._left + 1))
+        if len(data) > self._left:
+            raise Problem("too_large", most_bytes=self._most)
+        self._left -= len(data)
+        buffer[: len(data)] = data
+        return len(data)
 
 
 def _is_taken(media_types: tuple[str, ...]) -> bool:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -13,6 +15,7 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import Schema, ValidationError, fields
 from marshmallow.validate import Length, Regexp
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from backend.api.authentication import ANYTHING, MIB, bearer_token, signed_in_phone, takes
@@ -39,7 +42,7 @@ from backend.services.syncing import (
 )
 from sync.change import moment_text
 from sync.compare import Claim
-from sync.cursor import Cursor, Holder
+from sync.cursor import Cursor, Holder, Part
 from sync.pull import probed
 from sync.store import Digest, Span
 from sync.wire import read_batch
@@ -186,10 +189,17 @@ def _read(schema: type[Schema]) -> dict[str, Any]:
     return found
 
 
+def _enter(connection: Connection, token: bytes, parts: Sequence[Part] = ()) -> Entrance:
+    """The entrance, whose actor is then the request's."""
+    found = enter(connection, token, parts)
+    g.actor = replace(found.actor, network_address=request.remote_addr)
+    return replace(found, actor=g.actor)
+
+
 def _page(token: bytes, asked: PullRequest, opened: tuple[Cursor, Holder | None]) -> tuple[Entrance, bytes]:
     try:
         with house().database.reading() as connection:
-            g.actor = (entrance := enter(connection, token, probed(opened[0]))).actor
+            entrance = _enter(connection, token, probed(opened[0]))
             return entrance, pull_page(connection, entrance, house().seal, asked, opened)
     except Problem as problem:
         if problem.detail.get("why") == "ahead_of_server":
@@ -235,7 +245,7 @@ class Pull(MethodView):
         page = None
         if asked.cursor and all(part.is_complete for part in opened[0].parts.values()):
             with house().database.glance() as connection:
-                g.actor = (entrance := enter(connection, token, probed(opened[0]))).actor
+                entrance = _enter(connection, token, probed(opened[0]))
             page = nothing_new(entrance, asked, opened)
         if page is None:
             entrance, page = _page(token, asked, opened)
@@ -258,7 +268,7 @@ class Compare(MethodView):
             for one in body["ranges"]
         ]
         with house().database.reading() as connection:
-            g.actor = (entrance := enter(connection, token)).actor
+            entrance = _enter(connection, token)
             page = compare_page(connection, entrance, house().seal, body["store"], claims)
         g.has_written = False
         return Response(page, mimetype="application/json")
@@ -278,8 +288,7 @@ class Push(MethodView):
         entrances: list[Entrance] = []
 
         def work(session: Session) -> list[dict[str, Any]]:
-            entrances[:] = [enter(session.connection(), token)]
-            g.actor = entrances[0].actor
+            entrances[:] = [_enter(session.connection(), token)]
             try:
                 batch = read_batch(data)
             except msgspec.ValidationError as error:
@@ -348,7 +357,7 @@ class Nudges(MethodView):
         """Server-sent events that say “pull now”; 204 where none can be had: poll as often as `Retry-After` says."""
         token, broker = token_sha256(bearer_token()), open_broker(house().settings)
         with house().database.reading() as connection:
-            g.actor = (entrance := enter(connection, token)).actor
+            entrance = _enter(connection, token)
         if entrance.actor.device_revoked:
             raise Problem("device_revoked", wipe=True)
         pace = pace_of(entrance.actor)

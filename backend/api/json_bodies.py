@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from itertools import accumulate
 from typing import Any, NoReturn
 
@@ -12,10 +13,13 @@ from webargs import missing
 from webargs.flaskparser import FlaskParser, is_json_request
 
 from backend.errors import Problem
+from backend.records.wire import UNKEEPABLE, is_keepable
 
 MOST_DEPTH = 64
 _STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _OTHERS = bytes(set(range(256)) - set(b"[]{}"))
+# Text and numbers that need a look: half characters, NUL, numbers beyond 64 bits.
+_SUSPECT = re.compile(rb"\\u(?:[dD][89a-fA-F]|0000)|\d{19}|\d[eE]\+?\d{3}")
 _STEPS = bytes.maketrans(b"[{]}", b"\2\2\0\0")
 
 
@@ -34,9 +38,18 @@ def read_json(data: bytes) -> Any:
     if depth_of(data) > MOST_DEPTH:
         _refuse("too_deep", "嵌套太深", f"nested deeper than {MOST_DEPTH}")
     try:
-        return json.loads(data.decode(), parse_constant=_no_number, object_pairs_hook=_object)
+        found = json.loads(data.decode(), parse_constant=_no_number, object_pairs_hook=_object)
     except (ValueError, RecursionError):
         _refuse("unreadable", "不是可读的 JSON，或有重复的键", "not readable as JSON, or a key stands twice")
+    if _SUSPECT.search(data) and (bad := next(_unkeepable(found), None)) is not None:
+        fault = {
+            "field": bad,
+            "code": "invalid",
+            "zh": "含有 NUL、半个字符或过大的数字",
+            "en": UNKEEPABLE,
+        }
+        raise Problem("invalid", faults=[fault])
+    return found
 
 
 def depth_of(data: bytes) -> int:
@@ -46,6 +59,20 @@ def depth_of(data: bytes) -> int:
         return most
     brackets = _STRINGS.sub(b"", data).translate(_STEPS, _OTHERS)
     return max(accumulate(step - 1 for step in brackets), default=0)
+
+
+def _unkeepable(value: Any, path: str = "") -> Iterator[str]:
+    """Where something stands that cannot be kept."""
+    if not is_keepable(value):
+        yield path
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            below = f"{path}.{key}" if path else key
+            yield from _unkeepable(key, below)
+            yield from _unkeepable(item, below)
+    elif isinstance(value, list):
+        for n, item in enumerate(value):
+            yield from _unkeepable(item, f"{path}.{n}")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

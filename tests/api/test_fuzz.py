@@ -67,9 +67,8 @@ def fuzz(seed: int) -> Fuzz:
 
 def learn(fuzz: Fuzz, sent: Sent, status: int, data: bytes) -> None:
     """What was made is asked for later."""
-    if status == 201 and data.startswith(b"{"):
-        if isinstance(found := json.loads(data).get("id"), str):
-            fuzz.learn(sent.path, found)
+    if status == 201 and data.startswith(b"{") and isinstance(found := json.loads(data).get("id"), str):
+        fuzz.learn(sent.path, found)
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from flask import Flask, g
+from limits import parse
 from sqlalchemy import event, text
 from werkzeug.routing import Rule
 
@@ -301,8 +302,6 @@ def test_a_broker_that_went_away_refuses_nobody(settings: config.Settings, datab
 def test_counts_of_persons_begin_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     counters, now = Counters("memory://"), [1000.0]
     monkeypatch.setattr("backend.api.limits.time.time", lambda: now[0])
-    from limits import parse
-
     item = parse("1 per minute")
     assert [counters.person(item, "a") > 0 for _ in range(2)] == [False, True]
     now[0] += 60

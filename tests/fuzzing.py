@@ -255,9 +255,9 @@ class Fuzz:
         inside = text[:-1] + f', "zz": {nested}' + "}" if text.endswith("}") and len(text) > 2 else nested
         return self.lot.choice(
             [
-                nested.encode(), inside.encode(), inside.encode(), text.replace("null", "NaN").replace("1", "NaN").encode(),
+                nested.encode(), inside.encode(), inside.encode(), text.replace("null", "NaN").replace("1", "NaN", 3).encode(),
                 text.encode()[:-1], text.encode() + b"x", b"\xff\xfe" + text.encode(), text.encode("utf-16"), b"\xef\xbb\xbf" + text.encode(), b"",
-                text.replace('"x"', '"\\ud800"').encode(), (text[:-1] + ', "a": 1, "a": 2}').encode(), text.replace("1", "9" * 5000).encode(),
+                text.replace('"x"', '"\\ud800"').encode(), (text[:-1] + ', "a": 1, "a": 2}').encode(), text.replace("1", "9" * 5000, 2).encode(),
                 text.replace("x", "\x00").encode(), b"null", b'"x"', b"1e999", b"-", b"\x00" * 50,
             ]
         )  # fmt: skip

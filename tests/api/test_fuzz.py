@@ -125,7 +125,7 @@ def test_five_thousand_requests_break_nothing(house: tuple[Flask, Database, conf
     assert memory_mib("self", "VmHWM") - before < MOST_GROWTH_MIB
     # It also did something: requests that went well, and refusals of every kind.
     assert judge.statuses[200] > 300
-    assert judge.statuses[201] > 50
+    assert judge.statuses[201] > 25
     assert min(judge.statuses[code] for code in (400, 401, 403, 404, 413, 415, 422)) > 10
 
 
@@ -180,16 +180,14 @@ def _send_many(url: str, headers: dict[str | None, dict[str, str]], lot: Fuzz, c
 
 
 def _workers(parent: int) -> list[int]:
-    return [
-        int(one) for task in Path(f"/proc/{parent}/task").iterdir() for one in (task / "children").read_text().split()
-    ]
+    tasks = Path(f"/proc/{parent}/task").iterdir()
+    return sorted(int(one) for task in tasks for one in (task / "children").read_text().split())
 
 
 @pytest.mark.long
 @pytest.mark.timeout(5400)
 def test_a_hundred_thousand_requests_to_real_workers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WANGGE_LIMITS", "off")
-    monkeypatch.setenv("WANGGE_ACCESS_MINUTES", "600")
 
     def prepare(database: Database) -> None:
         with database.transaction() as session:
@@ -198,21 +196,24 @@ def test_a_hundred_thousand_requests_to_real_workers(tmp_path: Path, monkeypatch
     judge, threads = Judge(), 4
     with stage(tmp_path / "home", prepare, port=18900) as (url, machine):
         database = Database(machine.engine())
-        workers, settings = _workers(machine.processes.pid("web")), replace(machine.settings, access_minutes=600)  # type: ignore[union-attr]
-        for part in range(10):
+        assert machine.processes
+        server, settings = machine.processes.pid("web"), replace(machine.settings, access_minutes=600)
+        workers: list[int] = []
+        for part in range(40):
             headers = tokens(database, settings)
             running = [
-                threading.Thread(target=_send_many, args=(url, headers, fuzz(1000 + part * threads + n), 2500, judge))
+                threading.Thread(target=_send_many, args=(url, headers, fuzz(1000 + part * threads + n), 625, judge))
                 for n in range(threads)
             ]
             for one in running:
                 one.start()
             for one in running:
                 one.join()
+            # Both have begun by now; none may die on the way.
+            workers = workers or _workers(server)
             most: Any = {worker: memory_mib(worker, "VmHWM") for worker in workers}
             assert max(most.values()) < MOST_WORKER_MIB, most
             assert judge.wrong == [], "\n".join(judge.wrong[:20])
-        # None of them died on the way.
-        assert _workers(machine.processes.pid("web")) == workers  # type: ignore[union-attr]
+        assert (_workers(server), len(workers)) == (workers, 2)
         database.engine.dispose()
     assert sum(judge.statuses.values()) > 80_000

@@ -16,7 +16,7 @@ from werkzeug.routing import Rule
 
 from backend import config
 from backend.api import gate
-from backend.api.limits import Counters, network_of
+from backend.api.limits import Counters
 from backend.api.problems import respond
 from backend.app import create_app
 from backend.db import Database, make_engine
@@ -271,15 +271,6 @@ def test_each_person_and_each_address_has_its_own_count(settings: config.Setting
     here, there = {"REMOTE_ADDR": "2001:db8::1"}, {"REMOTE_ADDR": "2001:db8:0:1::1"}
     assert [client.get(where, environ_base=here).status_code for _ in range(3)] == [404, 404, 429]
     assert client.get(where, environ_base=there).status_code == 404
-
-
-@pytest.mark.parametrize(
-    ("address", "counted"),
-    [("10.0.0.1", "10.0.0.1"), ("::ffff:10.0.0.1", "10.0.0.1"), ("2001:db8::5", "2001:db8::"), ("x", "unknown"),
-     (None, "0.0.0.0")],
-)  # fmt: skip
-def test_whoever_has_one_ipv6_address_has_all_of_its_network(address: str | None, counted: str) -> None:
-    assert network_of(address) == counted
 
 
 def test_strangers_are_counted_where_they_fail(settings: config.Settings, database: Database) -> None:

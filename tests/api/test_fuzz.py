@@ -126,7 +126,7 @@ def test_five_thousand_requests_break_nothing(house: tuple[Flask, Database, conf
     # It also did something: requests that went well, and refusals of every kind.
     assert judge.statuses[200] > 300
     assert judge.statuses[201] > 25
-    assert min(judge.statuses[code] for code in (400, 401, 403, 404, 413, 415, 422)) > 10
+    assert min(judge.statuses[code] for code in (400, 401, 403, 404, 413, 415, 422)) > 3
 
 
 def test_huge_bodies_at_every_address_cost_little(house: tuple[Flask, Database, config.Settings]) -> None:

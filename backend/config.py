@@ -19,6 +19,9 @@ _WORDS = (
     "matrix_url",
     "matrix_format",
     "crossings_file",
+    "pages_per_address",
+    "requests_per_person",
+    "docs",
 )
 
 
@@ -64,21 +67,6 @@ class Settings:
     def can_send_links(self) -> bool:
         """Whether messages leave the house, and the house's own address is known: a request's could be anybody's."""
         return self.notify_channel == "webhook" and bool(self.public_url)
-
-
-_WORDS = (
-    "sign_in_per_address",
-    "public_per_address",
-    "pages_per_address",
-    "requests_per_person",
-    "docs",
-    "notify_channel",
-    "notify_url",
-    "notify_secret",
-    "matrix_url",
-    "matrix_format",
-    "crossings_file",
-)
 
 
 def read(environ: Mapping[str, str] = os.environ) -> Settings:

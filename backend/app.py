@@ -22,6 +22,7 @@ from backend.api import (
     docs,
     evidence,
     features,
+    gate,
     ground,
     inbox,
     kinds,
@@ -39,7 +40,6 @@ from backend.api import (
     uploads,
 )
 from backend.api.house import House
-from backend.api.limits import limiter
 from backend.blobs.store import open_blobs
 from backend.db import Database, make_engine
 from backend.keys import CURSORS
@@ -79,10 +79,10 @@ def create_app(settings: config.Settings | None = None, database: Database | Non
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     app.extensions["wangge"] = make_house(settings, database)
     Compress(app)
-    limiter.init_app(app)
     problems.install(app)
     operations.install(app)
     _register(app)
+    gate.install(app)
     return app
 
 
@@ -152,8 +152,6 @@ def _smorest() -> dict[str, Any]:
 def _limits(settings: config.Settings) -> dict[str, Any]:
     return {
         "RATELIMIT_STORAGE_URI": _counters(settings),
-        "RATELIMIT_HEADERS_ENABLED": True,
-        "RATELIMIT_IN_MEMORY_FALLBACK_ENABLED": True,
     }
 
 

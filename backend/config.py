@@ -21,6 +21,9 @@ _WORDS = (
     "matrix_url",
     "matrix_format",
     "crossings_file",
+    "pages_per_address",
+    "requests_per_person",
+    "docs",
 )
 
 
@@ -39,6 +42,9 @@ class Settings:
     demo_accounts: bool = False
     sign_in_per_address: str = "600 per minute"
     public_per_address: str = "60 per minute"
+    pages_per_address: str = "6000 per minute"
+    requests_per_person: str = "6000 per minute"
+    docs: str = "signed_in"
     access_minutes: int = 15
     refresh_days: int = 90
     page_bytes: int = 2 * 1024 * 1024

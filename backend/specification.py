@@ -39,7 +39,7 @@ def write_all(folder: Path) -> list[Path]:
 
 def openapi() -> dict[str, Any]:
     """The OpenAPI document, as the server itself gives it."""
-    settings = config.read({"WANGGE_OBJECTS_URL": "memory://"})
+    settings = config.read({"WANGGE_OBJECTS_URL": "memory://", "WANGGE_DOCS": "public"})
     # No connection is made: the document needs no database.
     app = create_app(settings, Database(make_engine("postgresql://nobody@127.0.0.1:1/nothing")))
     answer = app.test_client().get("/api/v1/openapi.json")

@@ -12,9 +12,8 @@ from marshmallow import Schema, fields
 from marshmallow.validate import OneOf, Range
 from sqlalchemy.orm import Session
 
-from backend.api.authentication import actor, signed_in
+from backend.api.authentication import actor, public, signed_in
 from backend.api.house import house, reading, transaction
-from backend.api.limits import limited
 from backend.errors import Problem
 from backend.queries import policy
 from backend.queries.documents import read_document
@@ -99,9 +98,8 @@ class PhotoLinks(MethodView):
 
 @shared.route("/<token>")
 class SharedPhoto(MethodView):
-    decorators = [limited("public_per_address", "GET")]
-
     @shared.response(200, content_type="image/jpeg")
+    @public("public_per_address")
     def get(self, token: str) -> Response:
         """The picture a link is for, until the link ends."""
         (subject,) = shared_subject(house().settings.keys, _SALT, token)

@@ -10,9 +10,8 @@ from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields
 from marshmallow.validate import OneOf, Range
 
-from backend.api.authentication import actor, bearer_token, signed_in
+from backend.api.authentication import ANYTHING, actor, bearer_token, public, signed_in, takes
 from backend.api.house import house, transaction
-from backend.api.limits import limited
 from backend.errors import Problem
 from backend.records import wire
 from backend.records.photo import PURPOSES
@@ -20,6 +19,7 @@ from backend.records.work_order import ACTIONS
 from backend.services import contracting
 
 blueprint = Blueprint("contractors", __name__, url_prefix="/api/v1/contractors", description="外协 · Contractors")
+_by_link = public("public_per_address", holds=contracting.need_link)
 _BINARY = {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}}
 
 
@@ -97,9 +97,8 @@ class Links(MethodView):
 
 @blueprint.route("/job")
 class ErrandView(MethodView):
-    decorators = [limited("public_per_address", "POST")]
-
     @blueprint.response(200, ErrandOut)
+    @_by_link
     def post(self) -> Any:
         """The job behind the link, as it stands; the first look opens it."""
         with transaction() as session:
@@ -108,10 +107,9 @@ class ErrandView(MethodView):
 
 @blueprint.route("/job/steps")
 class ErrandSteps(MethodView):
-    decorators = [limited("public_per_address", "POST")]
-
     @blueprint.arguments(StepIn(unknown=RAISE))
     @blueprint.response(200, ErrandOut)
+    @_by_link
     def post(self, given: dict[str, Any]) -> Any:
         """Take a step of the job's life, or note what was found."""
         can_send = house().settings.can_send_links
@@ -123,15 +121,14 @@ class ErrandSteps(MethodView):
 
 @blueprint.route("/job/photos")
 class ErrandPhotos(MethodView):
-    decorators = [limited("public_per_address", "POST")]
-
     @blueprint.arguments(PhotoQuery, location="query")
     @blueprint.response(201, PhotoTaken)
     @blueprint.doc(requestBody=_BINARY)
+    @_by_link
+    @takes(contracting.MOST_PHOTO_BYTES, ANYTHING)
     def post(self, query: dict[str, str]) -> Any:
         """A photo as the body; sent twice it is kept once."""
         token = bearer_token()
-        request.max_content_length = contracting.MOST_PHOTO_BYTES
         data = request.get_data()
         if not data or not request.mimetype.startswith("image/"):
             fault = {"field": "body", "code": "required", "zh": "请附上图片", "en": "send an image as the body"}

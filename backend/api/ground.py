@@ -10,7 +10,7 @@ from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, ValidationError, fields, validates_schema
 from marshmallow.validate import OneOf
 
-from backend.api.authentication import actor, signed_in
+from backend.api.authentication import ANYTHING, MIB, actor, signed_in, takes
 from backend.api.house import house, reading, transaction
 from backend.records import wire
 from backend.records.ground import STATES, WAYS, GroundPlan
@@ -18,7 +18,7 @@ from backend.services import ground_plans
 from backend.services.ground_drawing import WORKLOAD
 
 blueprint = Blueprint("ground", __name__, url_prefix="/api/v1/territory", description="划格方案 · Plans for cells")
-MOST_FILE_BYTES = 100 * 1024 * 1024
+MOST_FILE_BYTES, MOST_OUTLINE_BYTES = 100 * MIB, 8 * MIB
 _NEEDS = {
     "balanced": {"cells"},
     "rebalanced": set[str](),
@@ -109,6 +109,7 @@ class Plans(MethodView):
 
     @blueprint.arguments(PlanIn(unknown=RAISE))
     @blueprint.response(201, PlanOut)
+    @takes(MOST_OUTLINE_BYTES)
     @signed_in
     def post(self, body: dict[str, Any]) -> Any:
         """Ask for a plan. Edits are drawn at once; divisions by a worker: look again until `state` is not waiting."""
@@ -120,10 +121,10 @@ class Plans(MethodView):
 class Imports(MethodView):
     @blueprint.arguments(ImportQuery, location="query")
     @blueprint.response(201, PlanOut)
+    @takes(MOST_FILE_BYTES, ANYTHING)
     @signed_in
     def post(self, query: dict[str, Any]) -> Any:
         """A plan from a map file, sent as the body: GeoJSON, GeoPackage, zipped Shapefile, KML or KMZ."""
-        request.max_content_length = MOST_FILE_BYTES
         unit_id = query.pop("unit_id")
         return _proposed(unit_id, "import", query, request.get_data())
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from flask import request
 from flask.views import MethodView
 from flask_smorest import Blueprint
-from marshmallow import EXCLUDE, RAISE, Schema, fields
+from marshmallow import RAISE, Schema, fields
 
-from backend.api.authentication import actor, signed_in
+from backend.api.authentication import actor, signed_in, takes
 from backend.api.conditional import etag
+from backend.api.exported_work import AT_ONCE, MOST_FILE_BYTES, read_exported
 from backend.api.house import house, reading, transaction
 from backend.errors import Problem
 from backend.queries import inbox, policy
@@ -21,8 +20,6 @@ from backend.records.registry import KINDS
 from backend.services import deciding, file_hand_in
 
 blueprint = Blueprint("inbox", __name__, url_prefix="/api/v1/inbox", description="待人工处理 · Waiting for a person")
-
-MOST_FILE_BYTES = 200 * 1024 * 1024
 
 
 class ParkedGroup(Schema):
@@ -127,30 +124,22 @@ class FileOut(Schema):
     photos = fields.Integer(required=True)
 
 
-def _with_room(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Photos make such a file larger than any other body."""
-
-    @wraps(view)
-    def roomy(*args: Any, **kwargs: Any) -> Any:
-        request.max_content_length = MOST_FILE_BYTES
-        return view(*args, **kwargs)
-
-    return roomy
-
-
 @blueprint.route("/files")
 class Files(MethodView):
-    decorators = [_with_room]
-
-    @blueprint.arguments(FileIn(unknown=EXCLUDE))
+    @blueprint.doc(requestBody={"required": True, "content": {"application/json": {"schema": FileIn}}})
     @blueprint.response(201, FileOut)
+    @takes(MOST_FILE_BYTES)
     @signed_in
-    def post(self, file: dict[str, Any]) -> Any:
+    def post(self) -> Any:
         """Hand in a phone's exported work for its author; all of it is parked for a decision."""
-        with transaction() as session:
-            return file_hand_in.hand_in_file(
-                session, actor(), house().blobs, file["author"], file["mutations"], file["photos"]
-            )
+        if not AT_ONCE.acquire(blocking=False):
+            raise Problem("too_many", retry_after_s=5)
+        try:
+            author, mutations, photos = read_exported(request.get_data(cache=False))
+            with transaction() as session:
+                return file_hand_in.hand_in_file(session, actor(), house().blobs, author, mutations, photos)
+        finally:
+            AT_ONCE.release()
 
 
 @blueprint.route("/questions")

@@ -9,7 +9,7 @@ from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields
 from marshmallow.validate import Range
 
-from backend.api.authentication import actor, signed_in
+from backend.api.authentication import MIB, actor, signed_in, takes
 from backend.api.conditional import etag, if_match, need_if_match
 from backend.api.house import reading, transaction
 from backend.queries.documents import MOST_ROWS, history_of, list_documents, read_document
@@ -48,6 +48,9 @@ class Schemas:
     def __init__(self, kind: RecordKind) -> None:
         name = kind.schema.__name__.removesuffix("Schema")
         own = {key: one.field for key, one in kind.wired.items()}
+        shapes = [one.geometry for one in own.values() if isinstance(one, wire.Coordinates)]
+        # An outline that follows a coast has a hundred thousand corners.
+        self.most_bytes = MIB if set(shapes) <= {"Point"} else 8 * MIB
         writable = {key: one.field for key, one in kind.wired.items() if one.policy is not Policy.SERVER}
         by_step = {name for action in kind.kind.actions.values() for name in action.needs}
         optional = {
@@ -120,6 +123,7 @@ def _collection(blueprint: Blueprint, kind: RecordKind, schemas: Schemas) -> Non
 
             @blueprint.arguments(schemas.create(unknown=RAISE))
             @blueprint.response(201, schemas.read)
+            @takes(schemas.most_bytes)
             @signed_in
             def post(self, values: Values) -> Any:
                 """A new record; its id may come with it."""
@@ -144,6 +148,7 @@ def _single(blueprint: Blueprint, kind: RecordKind, schemas: Schemas) -> None:
             @blueprint.arguments(schemas.change(unknown=RAISE, partial=True))
             @blueprint.response(200, schemas.read)
             @blueprint.doc(parameters=[_IF_MATCH])
+            @takes(schemas.most_bytes)
             @signed_in
             def patch(self, now: Values, record_id: Any) -> Any:
                 """Set fields; If-Match carries the version that was read."""

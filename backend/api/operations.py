@@ -13,6 +13,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, G
 from prometheus_client.multiprocess import MultiProcessCollector
 from sqlalchemy import text
 
+from backend.api.authentication import public
 from backend.api.house import house, reading
 from backend.errors import Problem
 
@@ -22,6 +23,7 @@ SECONDS = Histogram(
     "wangge_request_seconds", "Time to answer by route", ["route"], buckets=(0.005, 0.02, 0.1, 0.5, 2, 10)
 )
 
+_for_machines = public("pages_per_address")
 _HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -57,11 +59,13 @@ def install(app: Flask) -> None:
     app.after_request(_end)
 
 
+@_for_machines
 def _healthz() -> Response:
     """The process answers."""
     return Response('{"status": "ok"}', mimetype="application/json")
 
 
+@_for_machines
 def _readyz() -> Response:
     """The database answers."""
     with reading() as session:
@@ -69,6 +73,7 @@ def _readyz() -> Response:
     return Response('{"status": "ready"}', mimetype="application/json")
 
 
+@_for_machines
 def _metrics() -> Response:
     """Prometheus text, to this machine only."""
     if not ip_address(request.remote_addr or "0.0.0.0").is_loopback:

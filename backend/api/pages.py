@@ -9,11 +9,13 @@ from pathlib import Path
 from flask import Blueprint, Flask, Response, redirect, request, send_file
 from werkzeug.security import safe_join
 
+from backend.api.authentication import public
 from backend.api.house import house
 from backend.errors import Problem
 
 blueprint = Blueprint("pages", __name__)
 _ENCODINGS = (("br", ".br"), ("gzip", ".gz"))
+_for_everybody = public("pages_per_address")
 _FOREVER = "public, max-age=31536000, immutable"
 mimetypes.add_type("application/manifest+json", ".webmanifest")
 for suffix in (".js", ".mjs"):
@@ -27,6 +29,7 @@ def install(app: Flask) -> None:
 
 @blueprint.get("/")
 @blueprint.get("/console/<path:name>")
+@_for_everybody
 def console(name: str = "index.html") -> Response:
     """The dispatcher's console."""
     if not _root().is_dir():
@@ -36,30 +39,35 @@ def console(name: str = "index.html") -> Response:
 
 @blueprint.get("/m/")
 @blueprint.get("/m/<path:name>")
+@_for_everybody
 def phone(name: str = "index.html") -> Response:
     """The phone app; an address without a point in it is one of its screens."""
     return _page("phone", name)
 
 
 @blueprint.get("/who")
+@_for_everybody
 def who() -> Response:
     """Who is responsible for my address."""
     return _page("console", "who.html")
 
 
 @blueprint.get("/verify")
+@_for_everybody
 def verify() -> Response:
     """Is a service sheet genuine and unchanged?"""
     return _page("console", "verify.html")
 
 
 @blueprint.get("/confirm")
+@_for_everybody
 def confirm() -> Response:
     """A customer who was away confirms a service sheet."""
     return _page("console", "confirm.html")
 
 
 @blueprint.get("/contractor")
+@_for_everybody
 def contractor() -> Response:
     """A contractor's crew does one job."""
     return _page("console", "contractor.html")

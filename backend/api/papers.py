@@ -13,10 +13,9 @@ from marshmallow import Schema, fields
 from marshmallow.validate import OneOf
 
 from backend.actor import office_of
-from backend.api.authentication import actor, signed_in
+from backend.api.authentication import actor, public, signed_in
 from backend.api.contents import Link, LinkAsked
 from backend.api.house import house, reading, transaction
-from backend.api.limits import limited
 from backend.queries import policy
 from backend.services import papers
 from backend.services.auditing import note_act
@@ -104,10 +103,9 @@ class CaseFile(MethodView):
 
 @shared.route("/<token>")
 class SharedPaper(MethodView):
-    decorators = [limited("public_per_address", "GET")]
-
     @shared.arguments(Asked, location="query")
     @shared.response(200, content_type=_PDF)
+    @public("public_per_address")
     def get(self, asked: dict[str, str], token: str) -> Response:
         """The sheet a link is for, until the link ends."""
         job_id, unit_id = shared_subject(house().settings.keys, _SALT, token)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -17,6 +19,7 @@ from backend.api.limits import asking_network
 from backend.errors import Problem, WrongSecret, as_document
 
 log = structlog.get_logger(__name__)
+MOST_FAULTS, MOST_LISTED, MOST_LETTERS = 20, 100, 300
 _BY_STATUS = {
     400: "bad_json",
     401: "not_signed_in",
@@ -48,12 +51,13 @@ class ProblemDocument(Schema):
     remedy = fields.String(required=True)
     remedy_en = fields.String(required=True)
     instance = fields.String()
-    faults = fields.List(fields.Dict(), metadata={"description": "one entry per field"})
+    faults = fields.List(fields.Dict(), metadata={"description": f"one entry per field, {MOST_FAULTS} at most"})
+    more_faults = fields.Integer(metadata={"description": "how many more there are"})
 
 
 def respond(problem: Problem, headers: dict[str, str] | None = None) -> Response:
     """A problem as a response."""
-    document = as_document(problem, request.path)
+    document = bounded(as_document(problem, request.path))
     if "retry_after_s" in problem.detail:
         headers = {**(headers or {}), "Retry-After": str(problem.detail["retry_after_s"])}
     body = orjson.dumps(document, default=str)
@@ -83,19 +87,51 @@ def _from_http(error: HTTPException) -> Response:
     detail: dict[str, Any] = {}
     messages = getattr(error, "data", {}).get("messages") if hasattr(error, "data") else None
     if messages:
-        detail["faults"] = list(_flat(messages))
+        detail |= _counted(_flat(messages))
     headers = {name: value for name, value in error.get_headers() if name in ("Allow", "Retry-After")}
     if error.code == 405 and getattr(error, "valid_methods", None):
         headers["Allow"] = ", ".join(sorted(error.valid_methods))  # type: ignore[attr-defined]
     return respond(Problem(code, **detail), headers)
 
 
-def faults_of(error: ValidationError) -> list[dict[str, str]]:
+def invalid(error: ValidationError) -> Problem:
     """A schema's complaints, one entry per field."""
-    return list(_flat(error.messages))
+    return Problem("invalid", **_counted(_flat(error.messages)))
 
 
-def _flat(messages: Any, path: str = "") -> Any:
+def bounded(document: dict[str, Any]) -> dict[str, Any]:
+    """The document as it may go out: 20 faults and how many more, no list and no text that what came in made long."""
+    found = {}
+    for name, value in document.items():
+        most = MOST_FAULTS if name == "faults" else MOST_LISTED
+        found[name] = _short(value, most)
+        if isinstance(value, list | tuple) and len(value) > most:
+            found[f"more_{name}"] = len(value) - most + document.get(f"more_{name}", 0)
+    return found
+
+
+def _short(value: Any, most: int = MOST_LISTED) -> Any:
+    if isinstance(value, str):
+        # Half characters, which JSON can name and UTF-8 cannot, came with somebody's keys.
+        text = value.encode(errors="replace").decode()
+        return text if len(text) <= MOST_LETTERS else f"{text[:MOST_LETTERS]}…"
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return f"about 2^{value.bit_length()}"
+    if isinstance(value, dict):
+        return {_short(str(key)): _short(item) for key, item in list(value.items())[:MOST_LISTED]}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_short(item) for item in islice(value, most)]
+    return value
+
+
+def _counted(faults: Iterator[dict[str, str]]) -> dict[str, Any]:
+    """The first faults, and how many more: a body of a megabyte can hold a hundred thousand."""
+    first = list(islice(faults, MOST_FAULTS))
+    more = sum(1 for _ in faults)
+    return {"faults": first} | ({"more_faults": more} if more else {})
+
+
+def _flat(messages: Any, path: str = "") -> Iterator[dict[str, str]]:
     if isinstance(messages, dict):
         for key, value in messages.items():
             yield from _flat(value, f"{path}.{key}" if path else str(key))

@@ -9,8 +9,9 @@ from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf, Range, Regexp
 
+from backend.api.authentication import KIB, public
 from backend.api.house import house, reading, transaction
-from backend.api.limits import asking_network, limited
+from backend.api.limits import asking_network
 from backend.errors import Problem
 from backend.queries import territory
 from backend.records import wire
@@ -18,6 +19,9 @@ from backend.records.signature import DEVICE_CHECKS, RELATIONS, WAYS
 from backend.services import confirming, sheets
 
 blueprint = Blueprint("public", __name__, url_prefix="/api/v1/public", description="公众查询 · For the public")
+
+# A sheet with its rows, or a hand's strokes.
+MOST_SHEET_BYTES = 256 * KIB
 
 
 class Where(Schema):
@@ -39,10 +43,9 @@ class Responsible(Schema):
 
 @blueprint.route("/responsible")
 class WhoIsResponsible(MethodView):
-    decorators = [limited("public_per_address", "GET")]
-
     @blueprint.arguments(Where, location="query")
     @blueprint.response(200, Responsible)
+    @public("public_per_address")
     def get(self, where: dict[str, Any]) -> Any:
         """The representative responsible for a place (`lng`, `lat`) or an address."""
         with reading() as session:
@@ -82,10 +85,9 @@ class Verdict(Schema):
 
 @blueprint.route("/sheets/verification")
 class VerifySheet(MethodView):
-    decorators = [limited("public_per_address", "POST")]
-
     @blueprint.arguments(Sheet)
     @blueprint.response(200, Verdict)
+    @public("public_per_address", most_bytes=MOST_SHEET_BYTES)
     def post(self, given: dict[str, Any]) -> Any:
         """Whether a service sheet is genuine and unchanged; no word about anybody."""
         if "sha256" not in given and "sheet" not in given:
@@ -138,10 +140,9 @@ class Taken(Schema):
 
 @blueprint.route("/confirmations/sheet")
 class ConfirmationSheet(MethodView):
-    decorators = [limited("public_per_address", "POST")]
-
     @blueprint.arguments(LinkToken)
     @blueprint.response(200, SheetAsked)
+    @public("public_per_address")
     def post(self, given: dict[str, str]) -> Any:
         """The service sheet a one-time link asks about."""
         with transaction() as session:
@@ -150,10 +151,9 @@ class ConfirmationSheet(MethodView):
 
 @blueprint.route("/confirmations")
 class Confirm(MethodView):
-    decorators = [limited("public_per_address", "POST")]
-
     @blueprint.arguments(CustomerSaid)
     @blueprint.response(200, Taken)
+    @public("public_per_address", most_bytes=MOST_SHEET_BYTES)
     def post(self, given: dict[str, Any]) -> Any:
         """Confirm a service sheet, or object: the job is then opened again. A link works once."""
         token = given.pop("token")

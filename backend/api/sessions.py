@@ -12,7 +12,7 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields
 
-from backend.api.authentication import actor, bearer_token, signed_in
+from backend.api.authentication import KIB, actor, bearer_token, public, signed_in
 from backend.api.house import house, reading, transaction
 from backend.api.limits import asking_network
 from backend.comparing import comparable
@@ -24,6 +24,9 @@ blueprint = Blueprint("sessions", __name__, url_prefix="/api/v1/sessions", descr
 tokens = Blueprint(
     "tokens", __name__, url_prefix="/api/v1/tokens", description="个人只读令牌 · Personal read-only tokens"
 )
+
+# A device's public key is the longest part.
+MOST_SIGN_IN_BYTES = 8 * KIB
 
 
 class DeviceIn(Schema):
@@ -95,6 +98,7 @@ class PersonalToken(Schema):
 class Sessions(MethodView):
     @blueprint.arguments(SignIn(unknown=RAISE))
     @blueprint.response(201, SignedIn)
+    @public("pages_per_address", most_bytes=MOST_SIGN_IN_BYTES)
     def post(self, body: dict[str, Any]) -> Any:
         """Sign in and register this device. Wrong tries make the next one wait, by account, address and device."""
         near = ip_address(request.remote_addr or "0.0.0.0").is_loopback
@@ -120,6 +124,7 @@ class Sessions(MethodView):
 class Refreshing(MethodView):
     @blueprint.arguments(Refresh(unknown=RAISE))
     @blueprint.response(200, SignedIn)
+    @public("pages_per_address", most_bytes=MOST_SIGN_IN_BYTES)
     def post(self, body: dict[str, Any]) -> Any:
         """New tokens; the old refresh token works until the new one is first used. Shown later it ends the sign-in."""
         with transaction() as session:

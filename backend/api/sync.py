@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -13,11 +15,12 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import Schema, ValidationError, fields
 from marshmallow.validate import Length, Regexp
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
-from backend.api.authentication import bearer_token
+from backend.api.authentication import ANYTHING, MIB, bearer_token, signed_in_phone, takes
 from backend.api.house import house
-from backend.api.problems import faults_of
+from backend.api.problems import invalid
 from backend.errors import Problem
 from backend.queries.entrance import Entrance, enter
 from backend.records import wire
@@ -39,13 +42,14 @@ from backend.services.syncing import (
 )
 from sync.change import moment_text
 from sync.compare import Claim
-from sync.cursor import Cursor, Holder
+from sync.cursor import Cursor, Holder, Part
 from sync.pull import probed
 from sync.store import Digest, Span
 from sync.wire import read_batch
 
 MOST_RANGES = 256
 MOST_HAVE = 5000
+MOST_ASKED_BYTES = 4 * MIB
 _UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 _KIND = re.compile(r"[a-z_]{1,64}")
 blueprint = Blueprint("sync", __name__, url_prefix="/api/v1/sync", description="同步 · Sync; see protocol.md")
@@ -181,14 +185,21 @@ def _read(schema: type[Schema]) -> dict[str, Any]:
     except orjson.JSONDecodeError as error:
         raise Problem("bad_json") from error
     except ValidationError as error:
-        raise Problem("invalid", faults=faults_of(error)) from error
+        raise invalid(error) from error
     return found
+
+
+def _enter(connection: Connection, token: bytes, parts: Sequence[Part] = ()) -> Entrance:
+    """The entrance, whose actor is then the request's."""
+    found = enter(connection, token, parts)
+    g.actor = replace(found.actor, network_address=request.remote_addr)
+    return replace(found, actor=g.actor)
 
 
 def _page(token: bytes, asked: PullRequest, opened: tuple[Cursor, Holder | None]) -> tuple[Entrance, bytes]:
     try:
         with house().database.reading() as connection:
-            g.actor = (entrance := enter(connection, token, probed(opened[0]))).actor
+            entrance = _enter(connection, token, probed(opened[0]))
             return entrance, pull_page(connection, entrance, house().seal, asked, opened)
     except Problem as problem:
         if problem.detail.get("why") == "ahead_of_server":
@@ -224,6 +235,8 @@ def _read_pull() -> PullAsk:
 class Pull(MethodView):
     @blueprint.doc(requestBody=_body(PullBody))
     @blueprint.response(200, PullPage)
+    @takes(MOST_ASKED_BYTES, ANYTHING)
+    @signed_in_phone
     def post(self) -> Response:
         """The next page of what this store lacks."""
         token, ask = token_sha256(bearer_token()), _read_pull()
@@ -232,7 +245,7 @@ class Pull(MethodView):
         page = None
         if asked.cursor and all(part.is_complete for part in opened[0].parts.values()):
             with house().database.glance() as connection:
-                g.actor = (entrance := enter(connection, token, probed(opened[0]))).actor
+                entrance = _enter(connection, token, probed(opened[0]))
             page = nothing_new(entrance, asked, opened)
         if page is None:
             entrance, page = _page(token, asked, opened)
@@ -245,6 +258,8 @@ class Pull(MethodView):
 class Compare(MethodView):
     @blueprint.doc(requestBody=_body(CompareBody))
     @blueprint.response(200, Compared)
+    @takes(MOST_ASKED_BYTES, ANYTHING)
+    @signed_in_phone
     def post(self) -> Response:
         """Where a store differs from what its user may see; damaged or ancient stores are mended so, not wiped."""
         token, body = token_sha256(bearer_token()), _read(CompareBody)
@@ -253,7 +268,7 @@ class Compare(MethodView):
             for one in body["ranges"]
         ]
         with house().database.reading() as connection:
-            g.actor = (entrance := enter(connection, token)).actor
+            entrance = _enter(connection, token)
             page = compare_page(connection, entrance, house().seal, body["store"], claims)
         g.has_written = False
         return Response(page, mimetype="application/json")
@@ -263,18 +278,17 @@ class Compare(MethodView):
 class Push(MethodView):
     @blueprint.doc(requestBody=_body(PushBody))
     @blueprint.response(200, PushAnswer)
+    @takes("page_bytes", ANYTHING)
+    @signed_in_phone
     def post(self) -> Response:
         """Hand in work; every mutation gets one outcome, after the commit."""
         token, settings = token_sha256(bearer_token()), house().settings
         data = request.get_data()
-        if len(data) > settings.page_bytes:
-            raise Problem("too_large", most_bytes=settings.page_bytes)
         quota = Quota(settings.quota_mutations, settings.quota_bytes)
         entrances: list[Entrance] = []
 
         def work(session: Session) -> list[dict[str, Any]]:
-            entrances[:] = [enter(session.connection(), token)]
-            g.actor = entrances[0].actor
+            entrances[:] = [_enter(session.connection(), token)]
             try:
                 batch = read_batch(data)
             except msgspec.ValidationError as error:
@@ -338,11 +352,12 @@ class Nudges(MethodView):
             },
         }
     )
+    @signed_in_phone
     def get(self) -> Response:
         """Server-sent events that say “pull now”; 204 where none can be had: poll as often as `Retry-After` says."""
         token, broker = token_sha256(bearer_token()), open_broker(house().settings)
         with house().database.reading() as connection:
-            g.actor = (entrance := enter(connection, token)).actor
+            entrance = _enter(connection, token)
         if entrance.actor.device_revoked:
             raise Problem("device_revoked", wipe=True)
         pace = pace_of(entrance.actor)

@@ -13,7 +13,7 @@ from marshmallow.validate import Range
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
-from backend.api.authentication import actor, signed_in
+from backend.api.authentication import MIB, actor, signed_in, takes
 from backend.api.house import reading, transaction
 from backend.errors import Problem
 from backend.geometry import geojson_of, shape_of
@@ -323,6 +323,7 @@ class Repairs(MethodView):
 class Affected(MethodView):
     @blueprint.arguments(AffectedIn(unknown=RAISE))
     @blueprint.response(200, AffectedOut(many=True))
+    @takes(8 * MIB)
     @signed_in
     def post(self, body: dict[str, Any]) -> Any:
         """The customers of a drawn area or along a pipe: whom to tell before the water is shut off."""

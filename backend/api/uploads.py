@@ -15,7 +15,7 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from werkzeug.exceptions import ClientDisconnected
 
-from backend.api.authentication import actor, signed_in_or_revoked
+from backend.api.authentication import ANYTHING, MIB, actor, public, signed_in_or_revoked, takes
 from backend.api.house import house, reading, transaction
 from backend.errors import Problem
 from backend.records.upload import Upload
@@ -28,6 +28,8 @@ blueprint = Blueprint("uploads", __name__, url_prefix="/api/v1/uploads", descrip
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,checksum,termination,expiration,concatenation"
 BODY_TYPE = "application/offset+octet-stream"
+# What one request may carry; the rest of a larger photo follows at the next offset.
+MOST_PART_BYTES = 8 * MIB
 _CHUNK = 64 * 1024
 _PIECE = re.compile(r"^(?:https?://[^/]+)?/api/v1/uploads/([0-9a-f-]{36})$")
 _TUS = {"in": "header", "name": "Tus-Resumable", "required": True, "schema": {"type": "string", "enum": [VERSION]}}
@@ -128,6 +130,7 @@ def _join(pieces: str) -> Upload:
 @blueprint.route("")
 class Uploads(MethodView):
     @blueprint.response(204)
+    @public("pages_per_address")
     def options(self) -> Response:
         """What this server speaks of tus."""
         headers = {
@@ -144,6 +147,7 @@ class Uploads(MethodView):
          "description": "photo_id and sha256 (hex), base64 each; a piece has none"},
     ], requestBody=_BINARY | {"required": False})  # fmt: skip
     @blueprint.response(201)
+    @takes(MOST_PART_BYTES, ANYTHING)
     @signed_in_or_revoked
     def post(self) -> Response:
         """Begin an upload, with its first bytes if the phone sends them; Location says where the rest goes."""
@@ -177,6 +181,7 @@ class OneUpload(MethodView):
         {"in": "header", "name": "Upload-Offset", "required": True, "schema": {"type": "integer", "minimum": 0}},
     ], requestBody=_BINARY)  # fmt: skip
     @blueprint.response(204)
+    @takes(MOST_PART_BYTES, ANYTHING)
     @signed_in_or_revoked
     def patch(self, upload_id: Any) -> Response:
         """Bytes at an offset."""

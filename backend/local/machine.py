@@ -72,7 +72,7 @@ class Machine:
             if self.is_private:
                 self.cluster = private_cluster(settings.home)
                 self.cluster.ensure_database()
-                settings = replace(settings, database_url=self.cluster.url(), demo_accounts=True)
+                settings = replace(settings, database_url=self.cluster.url(), demo_accounts=True, docs="public")
             settings.keys.ensure(settings.home)
         if serving and not settings.broker_url:
             self.broker = Broker(settings.home / "broker")
@@ -96,6 +96,7 @@ class Machine:
             "WANGGE_OBJECTS_URL": self.settings.objects_url,
             "WANGGE_FONTS": str(self.settings.fonts),
             "WANGGE_WEB_ROOT": str(self.settings.web_root),
+            "WANGGE_DOCS": self.settings.docs,
             "PROMETHEUS_MULTIPROC_DIR": str(metrics),
         } | self._keys_given()
 

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable
 from datetime import date
 from functools import cached_property
+from math import isfinite
 from typing import Any, NamedTuple
 
 import shapely
@@ -16,6 +17,7 @@ from marshmallow.validate import Length, OneOf, Range
 from backend.geometry import geojson_of, shape_of
 from sync.change import moment_text, parse_moment
 
+UNKEEPABLE = "must not hold NUL, half characters or numbers beyond 64 bits"
 _UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _CLOCK = re.compile(r"^([01]\d|2[0-3]):[0-5]\d$")
@@ -43,7 +45,7 @@ class Text(fields.String):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
         text = str(super()._deserialize(value, attr, data, **kwargs))
         if _UNKEEPABLE.search(text):
-            raise ValidationError("must not hold NUL or half characters")
+            raise ValidationError(UNKEEPABLE)
         return text.strip()
 
 
@@ -262,23 +264,32 @@ class _Known(NamedTuple):
 
 
 class Json(fields.Field):  # type: ignore[type-arg]
-    """Free JSON of a few kilobytes, such as answers to a questionnaire; no NUL anywhere."""
+    """Free JSON of a few kilobytes, such as answers to a questionnaire; nothing in it that cannot be kept."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        _without_nul(value)
+        _need_keepable(value)
         return value
 
 
-def _without_nul(value: Any) -> None:
-    if isinstance(value, str) and _UNKEEPABLE.search(value):
-        raise ValidationError("must not hold NUL or half characters")
+def is_keepable(value: Any) -> bool:
+    """Whether a single value can be stored and hashed: no NUL, no half character, no number beyond 64 bits."""
+    if isinstance(value, str):
+        return not _UNKEEPABLE.search(value)
+    if isinstance(value, float):
+        return isfinite(value)
+    return not isinstance(value, int) or -(2**63) <= value < 2**64
+
+
+def _need_keepable(value: Any) -> None:
+    if not is_keepable(value):
+        raise ValidationError(UNKEEPABLE)
     if isinstance(value, dict):
         for key, item in value.items():
-            _without_nul(key)
-            _without_nul(item)
+            _need_keepable(key)
+            _need_keepable(item)
     elif isinstance(value, list):
         for item in value:
-            _without_nul(item)
+            _need_keepable(item)
 
 
 def is_uuid(value: str) -> bool:

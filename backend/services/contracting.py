@@ -92,7 +92,12 @@ def make_contractor_link(session: Session, actor: Actor, job_id: str, hours: int
     return token, until
 
 
-def open_errand(session: Session, token: str) -> Errand:
+def need_link(session: Session, token: str) -> None:
+    """Raises link_ended for a token that opens no job (any more); nothing is locked."""
+    open_errand(session, token, lock=False)
+
+
+def open_errand(session: Session, token: str, *, lock: bool = True) -> Errand:
     """The job behind a token, as long as the crew has it. Raises link_ended."""
     found = session.execute(
         select(ContractorLink).where(ContractorLink.token_sha256 == token_sha256(token).hex())
@@ -101,7 +106,7 @@ def open_errand(session: Session, token: str) -> Errand:
         raise WrongSecret("link_ended", token)
     if found.until <= datetime.now(UTC):
         raise Problem("link_ended")
-    job = door.read(session, "work_order", str(found.work_order_id), lock=True)
+    job = door.read(session, "work_order", str(found.work_order_id), lock=lock)
     if job.values["state"] not in _THEIRS or job.values["crew_id"] != str(found.crew_id):
         raise Problem("link_ended")
     crew = frozenset({Role.CREW_LEADER})

@@ -50,6 +50,7 @@ def fuzzed(
         objects_url="memory://",
         secret_key="k",
         limits_enabled=False,
+        docs="public",
     )
     database = Database(make_engine(cluster.url("copy_fuzz")))
     yield create_app(made, database), database, made

@@ -2337,7 +2337,6 @@ export interface paths {
                         "application/json": components["schemas"]["FileOut"];
                     };
                 };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
@@ -9479,11 +9478,13 @@ export interface components {
         };
         ProblemDocument: {
             code: string;
-            /** @description one entry per field */
+            /** @description one entry per field, 20 at most */
             faults?: {
                 [key: string]: unknown;
             }[];
             instance?: string;
+            /** @description how many more there are */
+            more_faults?: number;
             remedy: string;
             remedy_en: string;
             status: number;

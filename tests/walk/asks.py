@@ -33,7 +33,9 @@ Builder = Callable[[World, Place, str], Ask]
 ASKS: dict[str, Builder] = {}
 
 
-def get(what: str, path: Callable[[Place], str], shows: Callable[[World, Place], str] | None = None, **query: Any) -> None:
+def get(
+    what: str, path: Callable[[Place], str], shows: Callable[[World, Place], str] | None = None, **query: Any
+) -> None:
     """A GET of a path made from a place."""
 
     def build(world: World, place: Place, _: str) -> Ask:
@@ -88,7 +90,9 @@ def _accounts() -> None:
     ASKS["POST /sessions"] = _sign_in
     send("DELETE /sessions", lambda _: f"{API}/sessions")
     ASKS["POST /sessions/refresh"] = _refresh
-    send("PUT /sessions/password", lambda _: f"{API}/sessions/password", lambda _: {"old": PASSWORD, "new": NEW_PASSWORD})
+    send(
+        "PUT /sessions/password", lambda _: f"{API}/sessions/password", lambda _: {"old": PASSWORD, "new": NEW_PASSWORD}
+    )
 
 
 def _sign_in(_world: World, _place: Place, _who: str) -> Ask:
@@ -117,11 +121,19 @@ def _call_backs() -> None:
 
 def _dispatch() -> None:
     job, waiting = f"{API}/dispatch", "/dispatch/<uuid:job_id>"
-    send(f"PUT {waiting}/assignment", lambda p: f"{job}/{p['job received']}/assignment", lambda p: {"crew_id": p.crew_id})
+    send(
+        f"PUT {waiting}/assignment", lambda p: f"{job}/{p['job received']}/assignment", lambda p: {"crew_id": p.crew_id}
+    )
     send(f"DELETE {waiting}/assignment", lambda p: f"{job}/{p['job dispatched']}/assignment")
     send(f"POST {waiting}/broadcast", lambda p: f"{job}/{p['job received']}/broadcast")
-    send(f"POST {waiting}/emergency", lambda p: f"{job}/{p['job received']}/emergency", lambda p: {"crew_id": p.crew_id})
-    send(f"PUT {waiting}/duplicate", lambda p: f"{job}/{p['job received']}/duplicate", lambda p: {"of_id": p["job dispatched"]})
+    send(
+        f"POST {waiting}/emergency", lambda p: f"{job}/{p['job received']}/emergency", lambda p: {"crew_id": p.crew_id}
+    )
+    send(
+        f"PUT {waiting}/duplicate",
+        lambda p: f"{job}/{p['job received']}/duplicate",
+        lambda p: {"of_id": p["job dispatched"]},
+    )
     get(f"{waiting}/proposals", lambda p: f"{job}/{p['job received']}/proposals")
     get(f"{waiting}/same-trouble", lambda p: f"{job}/{p['job received']}/same-trouble")
     get("/dispatch/board", lambda _: f"{job}/board", it("work_order"))
@@ -131,12 +143,20 @@ def _dispatch() -> None:
 
 
 def _evidence() -> None:
-    send("POST /evidence/confirmations", lambda _: f"{API}/evidence/confirmations", lambda p: {"work_order_id": p["job done"]})
+    send(
+        "POST /evidence/confirmations",
+        lambda _: f"{API}/evidence/confirmations",
+        lambda p: {"work_order_id": p["job done"]},
+    )
     send("POST /evidence/seals/witness", lambda _: f"{API}/evidence/seals/witness", lambda _: {"seals": []})
     papers = f"{API}/papers"
     get("/papers/cases/<uuid:case_id>", lambda p: f"{papers}/cases/{p['case']}")
     get("/papers/service-sheets/<uuid:work_order_id>", lambda p: f"{papers}/service-sheets/{p['work_order']}")
-    send("POST /papers/service-sheets/<uuid:work_order_id>/links", lambda p: f"{papers}/service-sheets/{p['work_order']}/links", lambda _: {})
+    send(
+        "POST /papers/service-sheets/<uuid:work_order_id>/links",
+        lambda p: f"{papers}/service-sheets/{p['work_order']}/links",
+        lambda _: {},
+    )
     get("/papers/survey-reports/<uuid:survey_id>", lambda p: f"{papers}/survey-reports/{p['survey']}")
     get("/photo-content/<uuid:photo_id>", lambda p: f"{API}/photo-content/{p['photo']}")
     send("POST /photo-content/<uuid:photo_id>/links", lambda p: f"{API}/photo-content/{p['photo']}/links", lambda _: {})
@@ -171,7 +191,7 @@ def _maps() -> None:
         ("customers", "service_point", planted("service_point")),
     ):
         name = "cell" if layer == "cells" else kind
-        export, tile = f"{API}/maps/{layer}/export", f"{API}/maps/{layer}/tiles/0/0/0.mvt"
+        export, tile = f"{API}/maps/{layer}/export", f"{API}/maps/{layer}/tiles/9/427/200.mvt"
         get(f"/maps/<string:layer>/export ?{layer}", lambda _, path=export: path, shows)
         get(f"/maps/<string:layer>/tiles/<int:z>/<int:x>/<int:y>.mvt ?{layer}", lambda _, path=tile: path, shows)
         items = f"{API}/ogc/collections/{layer}/items"
@@ -187,15 +207,24 @@ def _maps() -> None:
 
 def _territory() -> None:
     ground = f"{API}/territory"
-    get("/territory/cell", lambda _: f"{ground}/cell", lng=lambda p: _lng_lat(p)["lng"], lat=lambda p: _lng_lat(p)["lat"])
+    get(
+        "/territory/cell",
+        lambda _: f"{ground}/cell",
+        lng=lambda p: _lng_lat(p)["lng"],
+        lat=lambda p: _lng_lat(p)["lat"],
+    )
     day = {"on": "2026-02-01", "lng": lambda p: _lng_lat(p)["lng"], "lat": lambda p: _lng_lat(p)["lat"]}
     get("/territory/responsible", lambda _: f"{ground}/responsible", **day)
     send("POST /territory/affected", lambda _: f"{ground}/affected", lambda p: {"area": square(p.cell)})
     affected = ASKS["POST /territory/affected"]
-    ASKS["POST /territory/affected"] = lambda w, p, who: Ask(affected(w, p, who).path, affected(w, p, who).options, p["customer"])
+    ASKS["POST /territory/affected"] = lambda w, p, who: Ask(
+        affected(w, p, who).path, affected(w, p, who).options, p["customer"]
+    )
     get("/territory/cells/<uuid:cell_id>/card", lambda p: f"{ground}/cells/{p.cell_id}/card")
     cell = "/territory/cells/<uuid:cell_id>/representative"
-    send(f"PUT {cell}", lambda p: f"{ground}/cells/{p.cell_id}/representative", lambda p: {"staff_id": uid(p.other_rep)})
+    send(
+        f"PUT {cell}", lambda p: f"{ground}/cells/{p.cell_id}/representative", lambda p: {"staff_id": uid(p.other_rep)}
+    )
     get("/territory/coverage", lambda _: f"{ground}/coverage", lambda _, p: uid(p.rep))
     get("/territory/coverage/features", lambda _: f"{ground}/coverage/features", lambda _, p: p.cell_id)
     get("/territory/customers", lambda _: f"{ground}/customers", it("customer"), words="qz0")
@@ -219,7 +248,11 @@ def _plans() -> None:
     plans = f"{API}/territory/plans"
     get("/territory/plans", lambda _: plans, it("ground plan"))
     line = lambda p: {"type": "LineString", "coordinates": [[_lng_lat(p)["lng"], 36.0], [_lng_lat(p)["lng"], 36.2]]}  # noqa: E731
-    send("POST /territory/plans", lambda _: plans, lambda p: {"unit_id": p.unit_id, "way": "split", "cell_id": p.cell_id, "line": line(p)})
+    send(
+        "POST /territory/plans",
+        lambda _: plans,
+        lambda p: {"unit_id": p.unit_id, "way": "split", "cell_id": p.cell_id, "line": line(p)},
+    )
     get("/territory/plans/<uuid:plan_id>", lambda p: f"{plans}/{p['ground plan']}")
     get("/territory/plans/<uuid:plan_id>/features", lambda p: f"{plans}/{p['ground plan']}/features")
     for method, tail, body in (("DELETE", "", None), ("PUT", "/acceptance", {"accept_gaps": True})):
@@ -228,7 +261,11 @@ def _plans() -> None:
         )
     ASKS["POST /territory/imports"] = lambda _w, p, _who: Ask(
         f"{API}/territory/imports",
-        {"query_string": {"unit_id": p.unit_id, "filename": "x.geojson"}, "data": b"{}", "content_type": "application/octet-stream"},
+        {
+            "query_string": {"unit_id": p.unit_id, "filename": "x.geojson"},
+            "data": b"{}",
+            "content_type": "application/octet-stream",
+        },
     )
 
 
@@ -236,16 +273,27 @@ def _links() -> None:
     job = f"{API}/contractors/job"
     token = lambda w, p: w.links[f"contractor {p.key}"]  # noqa: E731
     ASKS["POST /contractors/job"] = lambda w, p, _: Ask(job, token=token(w, p))
-    ASKS["POST /contractors/job/steps"] = lambda w, p, _: Ask(f"{job}/steps", {"json": {"action": "accept"}}, token=token(w, p))
+    ASKS["POST /contractors/job/steps"] = lambda w, p, _: Ask(
+        f"{job}/steps", {"json": {"action": "accept"}}, token=token(w, p)
+    )
     photo = {"data": b"x", "content_type": "image/png"}
     ASKS["POST /contractors/job/photos"] = lambda w, p, _: Ask(f"{job}/photos", photo, token=token(w, p))
-    send("POST /contractors/links", lambda _: f"{API}/contractors/links", lambda p: {"work_order_id": p["contractor's job"]})
+    send(
+        "POST /contractors/links",
+        lambda _: f"{API}/contractors/links",
+        lambda p: {"work_order_id": p["contractor's job"]},
+    )
     public = f"{API}/public"
     ASKS["POST /public/confirmations/sheet"] = lambda w, p, _: Ask(
         f"{public}/confirmations/sheet", {"json": {"token": w.links[f"confirm {p.key}"]}}
     )
     ASKS["POST /public/confirmations"] = _confirm
-    get("/public/responsible", lambda _: f"{public}/responsible", lng=lambda p: _lng_lat(p)["lng"], lat=lambda p: _lng_lat(p)["lat"])
+    get(
+        "/public/responsible",
+        lambda _: f"{public}/responsible",
+        lng=lambda p: _lng_lat(p)["lng"],
+        lat=lambda p: _lng_lat(p)["lat"],
+    )
     asked = {"signature_id": uid("nobody's"), "sha256": "0" * 64}
     send("POST /public/sheets/verification", lambda _: f"{public}/sheets/verification", lambda _: asked)
     ASKS["GET /shared-papers/<token>"] = lambda w, p, _: Ask(w.links[f"paper {p.key}"])
@@ -255,7 +303,13 @@ def _links() -> None:
 def _confirm(world: World, place: Place, _: str) -> Ask:
     token = world.links[f"confirm {place.key}"]
     sheet = world.ask("anon", "POST", f"{API}/public/confirmations/sheet", json={"token": token}).get_json()
-    said = {"token": token, "sheet_sha256": sheet["sheet_sha256"], "agrees": True, "signer_name": "李", "strokes": [[[1, 2, 3], [4, 5, 6]]]}
+    said = {
+        "token": token,
+        "sheet_sha256": sheet["sheet_sha256"],
+        "agrees": True,
+        "signer_name": "李",
+        "strokes": [[[1, 2, 3], [4, 5, 6]]],
+    }
     return Ask(f"{API}/public/confirmations", {"json": said})
 
 
@@ -280,7 +334,19 @@ def _sync() -> None:
 
 def _house() -> None:
     fixed("GET /openapi.json", f"{API}/openapi.json")
-    for path in ("/", "/m/", "/who", "/verify", "/confirm", "/contractor", "/docs", "/docs/start.js", "/healthz", "/readyz", "/metrics"):
+    for path in (
+        "/",
+        "/m/",
+        "/who",
+        "/verify",
+        "/confirm",
+        "/contractor",
+        "/docs",
+        "/docs/start.js",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+    ):
         fixed(f"GET @{path}", path)
     fixed("GET @/console/<path:name>", "/console/index.html")
     fixed("GET @/m/<path:name>", "/m/index.html")

@@ -18,7 +18,14 @@ CHANGES: dict[str, dict[str, Any]] = {
     "survey": {"remarks": "x"}, "visit": {"materials": "便民卡"}, "work_order": {"description": "x"}, "service_point": {"access_note": "x"},
     "customer": {"note": "x"}, "on_call": {"clock_from": "18:00"}, "crew": {"vehicle": "x"}, "staff": {"qualifications": "x"},
 }  # fmt: skip
-FINDINGS = {"is_feasible": True, "pipe_material": "PE", "diameter_mm": 100, "pressure_kpa": 300, "distance_to_main_m": 5, "plan": "x"}
+FINDINGS = {
+    "is_feasible": True,
+    "pipe_material": "PE",
+    "diameter_mm": 100,
+    "pressure_kpa": 300,
+    "distance_to_main_m": 5,
+    "plan": "x",
+}
 # Step -> the thing it is taken on, and what it needs.
 STEPS: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {
     "work_order": {
@@ -90,6 +97,8 @@ def creation(kind: str, place: Place, who: str, where: str) -> Ask:
         body["cell_id"] = place.cell_id
     if kind == "work_order":
         body.pop("crew_id" if who != "leader" and who != "member" else "nothing", None)
+    if kind in ("photo", "signature") and own in ("rep", "south_rep"):
+        body.pop("crew_id")
     if kind == "calendar":
         body["year"] = 2040
     if kind == "cell_assignment":

@@ -25,6 +25,8 @@ FORMAL = {
     ("signature", "strokes"), ("notice", "subject_kind"), ("administrative_act", "subject_kind"), ("visit", "truth_reasons"),
     ("staff", "working_hours"), ("work_order", "number"), ("questionnaire", "code"), ("staff", "staff_number"),
 }  # fmt: skip
+# A crew's name stands on its jobs, for whoever sees those.
+NAMED = {("crew", "name")}
 STEPS = ("received", "waiting_papers", "dispatched", "accepted", "arrived", "in_progress", "done")
 
 
@@ -176,7 +178,7 @@ class Planter:
         values = values_of(kind, self.place) | (nested := documents(kind, mark))
         for one, wired in KINDS[kind].wired.items():
             if one not in nested and isinstance(wired.field, wire.Text) and (kind, one) not in FORMAL:
-                values[one] = mark(f"{kind}.{one}" if wired.personal else kind)
+                values[one] = mark(f"{kind}.{one}" if wired.personal or (kind, one) in NAMED else kind)
         record = uid(f"walk {name or kind} {self.place.key}")
         door.create(self.session, system(self.place.unit_id), kind, values | more, record_id=record)
         return record
@@ -211,10 +213,14 @@ def plant_place(session: Session, markers: Markers, key: str) -> None:
     now = datetime.now(CITY)
     hours = {"shift_start": f"{now - timedelta(hours=1):%H:%M}", "shift_end": f"{now + timedelta(hours=12):%H:%M}"}
     if key == "s":
-        crew = {"member_ids": [uid("south_leader")], "skills": ["pipe_repair", "valve"], "start_place": middle(3)} | hours
+        crew = {
+            "member_ids": [uid("south_leader")],
+            "skills": ["pipe_repair", "valve"],
+            "start_place": middle(3),
+        } | hours
         one.plant("crew", "crew", **crew)
     else:
-        mark = {name: one.mark("crew") for name in ("vehicle", "phone")}
+        mark = {"vehicle": one.mark("crew"), "phone": one.mark("crew"), "name": one.mark("crew.name")}
         door.change(session, system(one.place.unit_id), "crew", one.place.crew_id, mark)
     one.plant("staff", "clerk", staff_number=f"WC-{key}")
     one.plant("customer")
@@ -236,7 +242,9 @@ def plant_place(session: Session, markers: Markers, key: str) -> None:
 
 def _plant_photo(one: Planter) -> None:
     data = picture(one.mark("photo.bytes"))
-    one.plant("photo", sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data), arrived_at=datetime.now(UTC).isoformat())
+    one.plant(
+        "photo", sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data), arrived_at=datetime.now(UTC).isoformat()
+    )
 
 
 def _plant_steps(one: Planter) -> None:
@@ -266,6 +274,3 @@ def _plant_deleted(one: Planter) -> None:
     ):  # fmt: skip
         record = one.plant(kind, f"deleted {kind}", letter="d")
         one.take_away(kind, record)
-
-
-

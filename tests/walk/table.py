@@ -27,9 +27,7 @@ class Row:
         """(person, place, letter) of what is to be asked."""
         for who, letters in self.answers.items():
             places = (OWN, HIDDEN, OTHER) if len(letters) == 3 else (OWN, OTHER)
-            yield from (
-                (who, place, letter) for place, letter in zip(places, letters, strict=False) if letter != "-"
-            )
+            yield from ((who, place, letter) for place, letter in zip(places, letters, strict=False) if letter != "-")
 
 
 def read_tables() -> dict[str, list[Row]]:

@@ -15,18 +15,19 @@ from backend.app import make_house
 from backend.db import Database, make_engine
 from backend.local.cluster import Cluster
 from backend.records.registry import KINDS
-from tests.walk import kind_asks
 from tests.walk.asks import API, ASKS
-from tests.walk.table import PEOPLE, read_tables
+from tests.walk.table import read_tables
 from tests.walk.undone import Silent, Undone
 from tests.walk.walking import MARKER, Walk, listening
-from tests.walk.world import World, build
+from tests.walk.world import build
 
 BLOCKS = [one for one in read_tables() if one not in ("kinds", "markers")]
 
 
 @pytest.fixture(scope="module")
-def walk(web: Flask, cluster: Cluster, town_template: str, tmp_path_factory: pytest.TempPathFactory, fonts: Path) -> Iterator[Walk]:
+def walk(
+    web: Flask, cluster: Cluster, town_template: str, tmp_path_factory: pytest.TempPathFactory, fonts: Path
+) -> Iterator[Walk]:
     """The whole walk, done once."""
     cluster.ensure_database("copy_walk", town_template)
     home = tmp_path_factory.mktemp("walk")
@@ -66,11 +67,15 @@ def test_every_route_has_a_row_and_every_row_a_request(web: Flask) -> None:
         if path.removeprefix(API).split("/")[1] in {kind.segment for kind in KINDS.values()} and path.startswith(API):
             continue
         path = path.removeprefix(API) if path.startswith(API) else f"@{path}"
-        wanted |= {f"{method} {path}" for method in rule.methods - {"OPTIONS"} - ({"HEAD"} if "GET" in rule.methods else set())}
+        wanted |= {
+            f"{method} {path}" for method in rule.methods - {"OPTIONS"} - ({"HEAD"} if "GET" in rule.methods else set())
+        }
     wanted.discard("HEAD /uploads")
     assert wanted - rows == set(), "routes without a row in tests/walk/expected.txt"
     assert rows - wanted == set(), "rows without a route"
-    assert {row.what for block in BLOCKS for row in tables[block]} - set(ASKS) == set(), "rows without a request in asks.py"
+    assert {row.what for block in BLOCKS for row in tables[block]} - set(ASKS) == set(), (
+        "rows without a request in asks.py"
+    )
 
 
 def test_every_kind_has_its_rows() -> None:

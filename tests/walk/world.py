@@ -28,7 +28,7 @@ from backend.services.credentials import hash_password
 from backend.services.evidence import keep_whole
 from backend.services.picturing import look_at_waiting
 from tests.factories import PASSWORD, PEOPLE, hand_in, mutation, square, token_for, uid
-from tests.walk.planting import PLACES, Markers, Planter, Place, picture, plant_basics, plant_place
+from tests.walk.planting import PLACES, Markers, Place, Planter, picture, plant_basics, plant_place
 
 MORE_PEOPLE = {
     "branch_admin": ("north", Role.ADMIN, "hall_agent"),
@@ -70,12 +70,24 @@ def people(session: Session) -> None:
     """Those whom the small town lacks, with accounts and phones."""
     hashed = hash_password(PASSWORD)
     for n, (name, (unit, role, post)) in enumerate(MORE_PEOPLE.items()):
-        values = {"staff_number": f"X{n:03d}", "name": f"员工X{n}", "post": post, "employment": "own", "is_active": True}
+        values = {
+            "staff_number": f"X{n:03d}",
+            "name": f"员工X{n}",
+            "post": post,
+            "employment": "own",
+            "is_active": True,
+        }
         door.create(session, system(uid(unit)), "staff", values, record_id=uid(name))
         sessions.open_account(session, uid(name), uid(unit), f"X{n:03d}", None, hashed, [str(role)])
         session.add(Device(id=UUID(uid(f"{name}'s phone")), name="phone", unit_id=UUID(uid(unit))))
     for unit in ("north", "south"):
-        person = {"staff_number": f"Z-{unit}", "name": "外协", "post": "works_manager", "employment": "outsourced", "is_active": True}
+        person = {
+            "staff_number": f"Z-{unit}",
+            "name": "外协",
+            "post": "works_manager",
+            "employment": "outsourced",
+            "is_active": True,
+        }
         door.create(session, system(uid(unit)), "staff", person, record_id=uid(f"contractor {unit}"))
         crew = {"name": "外协队", "leader_id": uid(f"contractor {unit}"), "member_ids": [], "skills": ["meter"],
                 "shift_start": "00:00", "shift_end": "00:01", "is_active": True}  # fmt: skip
@@ -114,7 +126,12 @@ def _plant_plans(one: Planter) -> None:
             id=UUID(one.place[name]), unit_id=unit, day=day, request={}, state=state, base={}, stops=stops, unserved=[], figures={},
             made_by_id=made_by,
         ))  # fmt: skip
-    cell = {"id": one.place.cell_id, "name": one.mark("ground_plan"), "code": one.mark("ground_plan"), "outline": square(one.place.cell)}
+    cell = {
+        "id": one.place.cell_id,
+        "name": one.mark("ground_plan"),
+        "code": one.mark("ground_plan"),
+        "outline": square(one.place.cell),
+    }
     one.session.add(GroundPlan(
         id=UUID(one.place["ground plan"]), unit_id=unit, way="import", request={"filename": one.mark("nowhere")}, state="discarded",
         cells=[cell], figures={}, findings=[{"zh": one.mark("ground_plan")}], made_by_id=made_by,
@@ -150,12 +167,14 @@ def phones_work(session: Session, markers: Markers) -> None:
     """Parked and held work of phones, and a dispute, in each place."""
     for key in ("n", "h", "s"):
         one = Planter(session, markers, PLACES[key])
-        rep = _actor(one.place.rep, one.place.unit)
+        rep = _actor(one.place.rep, one.place.unit, Role.REPRESENTATIVE)
         customer = one.place["customer"]
         base = door.read(session, "customer", customer).version
-        actor = system(one.place.unit_id)
-        door.change(session, actor, "customer", customer, {"contact_name": one.mark("customer.contact_name")})
-        bad = mutation("customer", customer, "change", {"category": "king", "note": one.mark("parked")}, base_version=base)
+        desk = _actor({"north": "dispatcher", "south": "stranger"}[one.place.unit], one.place.unit, Role.DISPATCHER)
+        door.change(session, desk, "customer", customer, {"contact_name": one.mark("customer.contact_name")})
+        bad = mutation(
+            "customer", customer, "change", {"category": "king", "note": one.mark("parked")}, base_version=base
+        )
         unknown = uid(f"walk unknown {key}")
         held = mutation("customer", unknown, "change", {"note": one.mark("nowhere")}, base_version=1)
         other = mutation(
@@ -165,8 +184,8 @@ def phones_work(session: Session, markers: Markers) -> None:
         assert [one["status"] for one in answers] == ["merged", "parked", "held"], answers
 
 
-def _actor(name: str, unit: str) -> Actor:
-    return Actor(uid(name), uid(unit), frozenset({Role.REPRESENTATIVE}), uid(f"{name}'s phone"))
+def _actor(name: str, unit: str, role: Role) -> Actor:
+    return Actor(uid(name), uid(unit), frozenset({role}), uid(f"{name}'s phone"))
 
 
 def pictures(session: Session, blobs: BlobStore, markers: Markers) -> None:
@@ -183,7 +202,9 @@ def sign_everybody_in(world: World, database: Database, settings: Settings) -> N
         for name in [*PEOPLE, "branch_admin"]:
             world.tokens[name] = token_for(session, settings, name)
         account = session.get_one(Account, UUID(uid("leader")))
-        phone = Device(id=UUID(uid("lost phone")), name="lost", unit_id=UUID(uid("north")), revoked_at=datetime.now(UTC))
+        phone = Device(
+            id=UUID(uid("lost phone")), name="lost", unit_id=UUID(uid("north")), revoked_at=datetime.now(UTC)
+        )
         session.add(phone)
         session.flush()
         world.tokens["lost"] = sessions.issue(session, settings, account, phone, UUID(door.new_id()), None).access_token
@@ -203,7 +224,9 @@ def give_links_out(world: World) -> None:
         world.made[f"upload {key}"] = _upload(world, place)
     for group in world.must("admin", "GET", "/inbox/parked").get_json():
         record = group["mutations"][0]["record_id"]
-        world.made |= {f"parked {key}": group["group_id"] for key, place in PLACES.items() if place["customer"] == record}
+        world.made |= {
+            f"parked {key}": group["group_id"] for key, place in PLACES.items() if place["customer"] == record
+        }
 
 
 def _links_of(world: World, place: Place, office: str, key: str) -> None:
@@ -211,7 +234,10 @@ def _links_of(world: World, place: Place, office: str, key: str) -> None:
     world.links[f"contractor {key}"] = made.get_json()["url"].partition("#")[2]
     made = world.must(office, "POST", "/evidence/confirmations", json={"work_order_id": place["job confirmed"]})
     world.links[f"confirm {key}"] = made.get_json()["url"].partition("#")[2]
-    for what, path in (("paper", f"/papers/service-sheets/{place['work_order']}"), ("photo", f"/photo-content/{place['photo']}")):
+    for what, path in (
+        ("paper", f"/papers/service-sheets/{place['work_order']}"),
+        ("photo", f"/photo-content/{place['photo']}"),
+    ):
         world.links[f"{what} {key}"] = world.must(office, "POST", f"{path}/links", json={}).get_json()["url"]
 
 
@@ -219,7 +245,9 @@ def _ground_plan(world: World, place: Place, key: str) -> None:
     lng = 120.30 + 0.02 * (place.cell + 0.5)
     line = {"type": "LineString", "coordinates": [[lng, 36.0], [lng, 36.2]]}
     split = {"unit_id": place.unit_id, "way": "split", "cell_id": place.cell_id, "line": line}
-    world.made[f"ready ground plan {key}"] = world.must("admin", "POST", "/territory/plans", json=split).get_json()["id"]
+    world.made[f"ready ground plan {key}"] = world.must("admin", "POST", "/territory/plans", json=split).get_json()[
+        "id"
+    ]
 
 
 def _upload(world: World, place: Place) -> str:

@@ -172,7 +172,7 @@ def _inbox() -> None:
     change = lambda p: mutation("customer", p["customer"], "change", {"note": "x"})  # noqa: E731 - one value
     send("POST /inbox/files", lambda _: f"{inbox}/files", lambda p: {"author": uid(p.rep), "mutations": [change(p)]})
     get("/inbox/held", lambda _: f"{inbox}/held", lambda _, p: uid(f"walk unknown {p.key}"))
-    get("/inbox/parked", lambda _: f"{inbox}/parked", it("customer"))
+    get("/inbox/parked", lambda _: f"{inbox}/parked", it("spare customer"))
     get("/inbox/questions", lambda _: f"{inbox}/questions", it("customer"))
     ASKS["POST /inbox/parked/<uuid:group_id>/decision"] = lambda w, p, _: Ask(
         f"{inbox}/parked/{w.made[f'parked {p.key}']}/decision", {"json": {"decision": "discard", "reason": "x"}}

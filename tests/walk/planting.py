@@ -223,6 +223,8 @@ def plant_place(session: Session, markers: Markers, key: str) -> None:
         mark = {"vehicle": one.mark("crew"), "phone": one.mark("crew"), "name": one.mark("crew.name")}
         door.change(session, system(one.place.unit_id), "crew", one.place.crew_id, mark)
     one.plant("staff", "clerk", staff_number=f"WC-{key}")
+    retired = {"post": "customer_representative", "is_active": False, "staff_number": f"WR-{key}"}
+    one.plain("staff", "retired", **retired)
     one.plant("customer")
     one.plant("service_point")
     one.plant("cell")

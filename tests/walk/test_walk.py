@@ -21,7 +21,7 @@ from tests.walk.undone import Silent, Undone
 from tests.walk.walking import MARKER, Walk, listening
 from tests.walk.world import build
 
-BLOCKS = [one for one in read_tables() if one not in ("kinds", "markers")]
+BLOCKS = [one for one in read_tables() if one not in ("kinds", "crossings", "markers")]
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +52,9 @@ def walk(
 
 def _all_of(walk: Walk) -> None:
     walk.kinds()
+    walk.pushes()
+    walk.crossings()
+    walk.wrong_secrets()
     for block in BLOCKS:
         walk.routes(block)
     walk.pages()
@@ -94,7 +97,7 @@ def test_every_planted_place_has_a_row(walk: Walk) -> None:
     assert {where for where, _ in walk.world.markers.planted.values()} - set(walk.may_see) == set()
 
 
-@pytest.mark.parametrize("block", ["kinds", *BLOCKS])
+@pytest.mark.parametrize("block", ["kinds", "pushes", "crossings", "secrets", *BLOCKS])
 def test_everybody_gets_what_the_table_says(walk: Walk, block: str) -> None:
     wrong = walk.wrong.get(block, [])
     assert not wrong, "\n" + "\n".join(wrong)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import io
 import logging
@@ -9,12 +10,15 @@ import re
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import text
 
+from tests.factories import mutation, uid
 from tests.walk import kind_asks
 from tests.walk.asks import API, ASKS, Ask
+from tests.walk.crossings import CROSSINGS
 from tests.walk.planting import PLACES
 from tests.walk.reading import said
 from tests.walk.table import PEOPLE, SOUTH, Row, read_tables, set_of
@@ -166,6 +170,57 @@ class Walk:
         if is_there != (letter == "o"):
             self.note(row, who, place, letter, f"list {'with' if is_there else 'without'} it")
 
+    def crossings(self) -> None:
+        """What is wrong in one way alone."""
+        for row in self.tables["crossings"]:
+            for who, place, letter in row.cells():
+                method, ask = CROSSINGS[row.what](who)
+                options = dict(ask.options)
+                if method == "PATCH" and ask.shows:
+                    options["headers"] = {"If-Match": self.versions[ask.shows]}
+                self.judge(row, who, place, letter, self.ask(who, method, Ask(ask.path, options)), None)
+
+    def pushes(self) -> None:
+        """What phones' people may create, change and do, by their phones: it is parked where it may not be, never lost."""
+        for row in self.tables["kinds"]:
+            named, verb, *action = row.what.split()
+            if verb in ("create", "change", "act") and "@" not in named:
+                for who, place, letter in row.cells():
+                    if who in ("rep", "leader", "member", "south_rep"):
+                        self._push(row, (named, verb, *action), (who, place, letter))
+
+    def _push(self, row: Row, what: tuple[str, ...], cell: tuple[str, str, str]) -> None:
+        who, place, letter = cell
+        kind, verb, *action = what
+        ask, _ = self._kind_ask(kind, verb, list(action), set_of(who, place), (who, place))
+        now = dict(ask.options["json"])
+        ids = re.findall(r"[0-9a-f]{8}-[0-9a-f-]{27}", ask.path)
+        record = ids[0] if ids else now.pop("id")
+        base = int(self.versions.get(record, '"0"').strip('"'))
+        more = {"action": action[0]} if action else {}
+        one = mutation(kind, record, verb, now, base_version=base, **more)
+        body = {"store": uid("a store"), "sent_at": datetime.now(UTC).isoformat(), "mutations": [one]}
+        answer = self.ask(who, "POST", Ask(f"{API}/sync/push", {"json": body}))
+        outcome = answer.json["outcomes"][0] if answer.status == 200 else {"status": answer.status, "code": answer.why}
+        wanted = ("applied", "merged") if letter == "o" else ("parked", "held")
+        if outcome["status"] not in wanted:
+            found = f"{row.what} pushed: {who}, {place}: {outcome['status']} {outcome['code']} instead of {wanted[0]}"
+            self.wrong.setdefault("pushes", []).append(found)
+
+    def wrong_secrets(self) -> None:
+        """Links with another secret open nothing."""
+        for row in self.tables["links"]:
+            method, _, path = row.what.partition(" ")
+            if path.startswith(("/contractors/job", "/public/confirmations", "/shared-")):
+                ask = ASKS[row.what](self.world, PLACES["n"], "anon")
+                text_ = repr((ask.path, ask.options))
+                for secret in self.world.links.values():
+                    text_ = text_.replace(secret.rpartition("/")[2], "wrong")
+                path, options = ast.literal_eval(text_)
+                answer = self.ask("anon", method, Ask(path, options, token=ask.token and "wrong"))
+                if answer.status not in (401, 404, 410):
+                    self.wrong.setdefault("secrets", []).append(f"{row.what}: {answer.status}")
+
     def pages(self) -> None:
         """Every page of a sync, a few lines at a time, and the whole store compared."""
         for who in PEOPLE:
@@ -174,7 +229,7 @@ class Walk:
             cursor: str | None = None
             more = True
             while more:
-                body = {"store": kind_asks.uid("a walk"), "cursor": cursor, "limit": 200}
+                body = {"store": uid("a walk"), "cursor": cursor, "limit": 200}
                 page = self.ask(who, "POST", Ask(f"{API}/sync/pull", {"json": body}))
                 assert page.status == 200, page.said
                 cursor, more = page.json["cursor"], page.json["more"]
@@ -185,7 +240,7 @@ class Walk:
         asked = [{"after": None, "upto": None}]
         while asked:
             ranges = [one | {"count": 0, "xor": "0" * 32} for one in asked[:256]]
-            body = {"store": kind_asks.uid("a walk"), "ranges": ranges}
+            body = {"store": uid("a walk"), "ranges": ranges}
             answer = self.ask(who, "POST", Ask(f"{API}/sync/compare", {"json": body}))
             assert answer.status == 200, answer.said
             asked = [*asked[256:], *answer.json["ask"]]
@@ -204,22 +259,18 @@ class Walk:
                     self.ask(who, "GET", Ask(f"{API}/photo-content/{place['photo']}", {"query_string": {"size": size}}))
                 sheet = f"{API}/papers/service-sheets/{place['work_order']}"
                 self.ask(who, "GET", Ask(sheet, {"query_string": {"language": "en"}}))
-            self._searches(who)
-            self._gone(who)
+            if who in ("dispatcher", "auditor", "rep", "leader", "stranger", "south_rep"):
+                self._searches(who)
+                self._gone(who)
 
     def _searches(self, who: str) -> None:
         """By words of the ledger that are not theirs to read: what is found by them tells that they are true."""
-        tried = set()
         for marker, (where, place) in self.world.markers.planted.items():
-            is_ledger = where.startswith(("customer", "service_point"))
-            if not is_ledger or self.allowed(who, where, place) or (where, place) in tried:
-                continue
-            tried.add((where, place))
-            asked = Ask(f"{API}/territory/customers", {"query_string": {"words": marker}})
-            if self.ask(who, "GET", asked).json:
-                self.leaks.setdefault("GET /territory/customers ?words", set()).add(
-                    f"{who} finds by {where} of {place}"
-                )
+            if where.startswith(("customer", "service_point")) and not self.allowed(who, where, place):
+                asked = Ask(f"{API}/territory/customers", {"query_string": {"words": marker}})
+                if self.ask(who, "GET", asked).json:
+                    found = f"{who} finds by {where} of {place}"
+                    self.leaks.setdefault("GET /territory/customers ?words", set()).add(found)
 
     def _gone(self, who: str) -> None:
         """What was deleted, by its own address."""
@@ -237,6 +288,7 @@ JUDGES: dict[str, Callable[[Answer, str | None], bool]] = {
     "4": lambda a, _: a.status == 404,
     "1": lambda a, _: a.status == 401,
     "x": lambda a, _: a.is_refused,
+    "c": lambda a, _: 400 <= a.status < 500,
     "r": lambda a, _: a.status == 401 or a.is_refused,
     "~": lambda a, _: a.status < 400 or a.is_refused,
 }

@@ -173,7 +173,11 @@ def phones_work(session: Session, markers: Markers) -> None:
         desk = _actor({"north": "dispatcher", "south": "stranger"}[one.place.unit], one.place.unit, Role.DISPATCHER)
         door.change(session, desk, "customer", customer, {"contact_name": one.mark("customer.contact_name")})
         bad = mutation(
-            "customer", customer, "change", {"category": "king", "note": one.mark("parked")}, base_version=base
+            "customer",
+            one.place["spare customer"],
+            "change",
+            {"category": "king", "note": one.mark("parked")},
+            base_version=base,
         )
         unknown = uid(f"walk unknown {key}")
         held = mutation("customer", unknown, "change", {"note": one.mark("nowhere")}, base_version=1)
@@ -225,7 +229,7 @@ def give_links_out(world: World) -> None:
     for group in world.must("admin", "GET", "/inbox/parked").get_json():
         record = group["mutations"][0]["record_id"]
         world.made |= {
-            f"parked {key}": group["group_id"] for key, place in PLACES.items() if place["customer"] == record
+            f"parked {key}": group["group_id"] for key, place in PLACES.items() if place["spare customer"] == record
         }
 
 

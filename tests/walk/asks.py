@@ -1,5 +1,8 @@
 """A valid request for every route that is not a kind's: whoever may do it does it, and nobody else's request fails for its form."""
 
+# A request is a word or two made from a place: it has its name where it is used.
+# ruff: noqa: E731
+
 from __future__ import annotations
 
 import base64
@@ -29,13 +32,11 @@ class Ask:
     token: str | None = None
 
 
-Builder = Callable[[World, Place, str], Ask]
+Builder = Callable[..., Ask]
 ASKS: dict[str, Builder] = {}
 
 
-def get(
-    what: str, path: Callable[[Place], str], shows: Callable[[World, Place], str] | None = None, **query: Any
-) -> None:
+def get(what: str, path: Callable[..., str], shows: Callable[..., str] | None = None, **query: Any) -> None:
     """A GET of a path made from a place."""
 
     def build(world: World, place: Place, _: str) -> Ask:
@@ -45,7 +46,7 @@ def get(
     ASKS[f"GET {what}"] = build
 
 
-def send(what: str, path: Callable[[Place], str], body: Callable[[Place], Any] | None = None) -> None:
+def send(what: str, path: Callable[..., str], body: Callable[[Place], Any] | None = None) -> None:
     """Another method with a JSON body, both made from a place."""
 
     def build(_world: World, place: Place, _who: str) -> Ask:
@@ -169,7 +170,7 @@ def _evidence() -> None:
 
 def _inbox() -> None:
     inbox = f"{API}/inbox"
-    change = lambda p: mutation("customer", p["customer"], "change", {"note": "x"})  # noqa: E731 - one value
+    change: Callable[[Place], Any] = lambda p: mutation("customer", p["customer"], "change", {"note": "x"})
     send("POST /inbox/files", lambda _: f"{inbox}/files", lambda p: {"author": uid(p.rep), "mutations": [change(p)]})
     get("/inbox/held", lambda _: f"{inbox}/held", lambda _, p: uid(f"walk unknown {p.key}"))
     get("/inbox/parked", lambda _: f"{inbox}/parked", it("spare customer"))
@@ -213,7 +214,7 @@ def _territory() -> None:
         lng=lambda p: _lng_lat(p)["lng"],
         lat=lambda p: _lng_lat(p)["lat"],
     )
-    day = {"on": "2026-02-01", "lng": lambda p: _lng_lat(p)["lng"], "lat": lambda p: _lng_lat(p)["lat"]}
+    day: dict[str, Any] = {"on": "2026-02-01", "lng": lambda p: _lng_lat(p)["lng"], "lat": lambda p: _lng_lat(p)["lat"]}
     get("/territory/responsible", lambda _: f"{ground}/responsible", **day)
     send("POST /territory/affected", lambda _: f"{ground}/affected", lambda p: {"area": square(p.cell)})
     affected = ASKS["POST /territory/affected"]
@@ -229,11 +230,15 @@ def _territory() -> None:
     get("/territory/coverage/features", lambda _: f"{ground}/coverage/features", lambda _, p: p.cell_id)
     get("/territory/customers", lambda _: f"{ground}/customers", it("customer"), words="qz0")
     get("/territory/repairs", lambda _: f"{ground}/repairs", since="2026-01-01", until="2026-12-31")
-    leave = lambda p: {"valid_from": later(900), "valid_until": later(901), "stand_ins": _stand_ins(p)}  # noqa: E731
+    leave: Callable[[Place], Any] = lambda p: {
+        "valid_from": later(900),
+        "valid_until": later(901),
+        "stand_ins": _stand_ins(p),
+    }
     send("POST /territory/staff/<uuid:staff_id>/leave", lambda p: f"{ground}/staff/{uid(p.rep)}/leave", leave)
     whole = "/territory/units/<uuid:unit_id>/representatives"
     get(whole, lambda p: f"{ground}/units/{p.unit_id}/representatives")
-    rows = lambda p: {"rows": [{"cell_id": p.cell_id, "staff_id": uid(p.other_rep)}]}  # noqa: E731
+    rows: Callable[[Place], Any] = lambda p: {"rows": [{"cell_id": p.cell_id, "staff_id": uid(p.other_rep)}]}
     send(f"PUT {whole}", lambda p: f"{ground}/units/{p.unit_id}/representatives", rows)
     send(f"PUT {whole} ?nothing", lambda p: f"{ground}/units/{p.unit_id}/representatives", lambda _: {"rows": []})
     get("/territory/visits/overdue", lambda _: f"{ground}/visits/overdue", it("visit"))
@@ -247,7 +252,10 @@ def _stand_ins(place: Place) -> list[dict[str, str]]:
 def _plans() -> None:
     plans = f"{API}/territory/plans"
     get("/territory/plans", lambda _: plans, it("ground plan"))
-    line = lambda p: {"type": "LineString", "coordinates": [[_lng_lat(p)["lng"], 36.0], [_lng_lat(p)["lng"], 36.2]]}  # noqa: E731
+    line: Callable[[Place], Any] = lambda p: {
+        "type": "LineString",
+        "coordinates": [[_lng_lat(p)["lng"], 36.0], [_lng_lat(p)["lng"], 36.2]],
+    }
     send(
         "POST /territory/plans",
         lambda _: plans,
@@ -271,7 +279,7 @@ def _plans() -> None:
 
 def _links() -> None:
     job = f"{API}/contractors/job"
-    token = lambda w, p: w.links[f"contractor {p.key}"]  # noqa: E731
+    token: Callable[[World, Place], Any] = lambda w, p: w.links[f"contractor {p.key}"]
     ASKS["POST /contractors/job"] = lambda w, p, _: Ask(job, token=token(w, p))
     ASKS["POST /contractors/job/steps"] = lambda w, p, _: Ask(
         f"{job}/steps", {"json": {"action": "accept"}}, token=token(w, p)
@@ -317,8 +325,12 @@ def _sync() -> None:
     send("POST /sync/pull", lambda _: f"{API}/sync/pull", lambda _: {"store": uid("a store")})
     whole = {"after": None, "upto": None, "count": 0, "xor": "0" * 32}
     send("POST /sync/compare", lambda _: f"{API}/sync/compare", lambda _: {"store": uid("a store"), "ranges": [whole]})
-    batch = lambda p: [mutation("customer", p["customer"], "change", {"category": "key"})]  # noqa: E731
-    body = lambda p: {"store": uid("a store"), "sent_at": datetime.now(UTC).isoformat(), "mutations": batch(p)}  # noqa: E731
+    batch: Callable[[Place], Any] = lambda p: [mutation("customer", p["customer"], "change", {"category": "key"})]
+    body: Callable[[Place], Any] = lambda p: {
+        "store": uid("a store"),
+        "sent_at": datetime.now(UTC).isoformat(),
+        "mutations": batch(p),
+    }
     send("POST /sync/push", lambda _: f"{API}/sync/push", body)
     fixed("GET /sync/nudges", f"{API}/sync/nudges")
     pairs = {"photo_id": uid("any"), "sha256": hashlib.sha256(b"x").hexdigest()}

@@ -1,5 +1,8 @@
 """Requests that are right in every way but one: they reach for what is another's, or give what is not theirs to give."""
 
+# A request is a word or two made from a place: it has its name where it is used.
+# ruff: noqa: E731
+
 from __future__ import annotations
 
 from collections.abc import Callable
@@ -7,10 +10,11 @@ from typing import Any
 
 from backend.services import door
 from tests.factories import uid
-from tests.walk.asks import API, Ask, later
+from tests.walk.asks import API, Ask
 from tests.walk.kind_asks import path_of
 from tests.walk.planting import PLACES, values_of
 from tests.walk.table import SOUTH
+from tests.walk.world import later
 
 CROSSINGS: dict[str, Callable[[str], tuple[str, Ask]]] = {}
 GROUP, NORTH = uid("group"), uid("north")
@@ -35,7 +39,7 @@ def create(what: str, kind: str, more: Callable[[Any, Any], dict[str, Any]]) -> 
     CROSSINGS[what] = build
 
 
-def change(what: str, kind: str, record: Callable[[Any], str], more: Callable[[Any, Any], dict[str, Any]]) -> None:
+def change(what: str, kind: str, record: Callable[..., str], more: Callable[[Any, Any], dict[str, Any]]) -> None:
     """A record of one's own set to something of another's."""
 
     def build(who: str) -> tuple[str, Ask]:
@@ -46,7 +50,7 @@ def change(what: str, kind: str, record: Callable[[Any], str], more: Callable[[A
     CROSSINGS[what] = build
 
 
-def send(what: str, method: str, path: Callable[[Any], str], body: Callable[[Any, Any], dict[str, Any]]) -> None:
+def send(what: str, method: str, path: Callable[..., str], body: Callable[[Any, Any], dict[str, Any]]) -> None:
     """Another request."""
     CROSSINGS[what] = lambda who: (method, Ask(f"{API}{path(home(who)[0])}", {"json": body(*home(who))}))
 
@@ -63,7 +67,7 @@ def _tree() -> None:
 
 
 def _records() -> None:
-    of = lambda kind: lambda _, other: {"of_kind": kind, "of_id": other[kind]}  # noqa: E731 - two words
+    of: Callable[..., Any] = lambda kind: lambda _, other: {"of_kind": kind, "of_id": other[kind]}
     create("a photo of another unit's customer", "photo", of("customer"))
     create("a photo of another unit's job", "photo", of("work_order"))
     create("a photo of a kind there is not", "photo", lambda *_: {"of_kind": "account", "of_id": uid("admin")})
@@ -75,14 +79,14 @@ def _records() -> None:
     create("another unit's crew on call", "on_call", lambda _, other: {"crew_id": other.crew_id})
     create("another unit's person in a crew", "crew", lambda _, other: {"member_ids": [uid(other.rep)]})
     create("another unit's person in a team", "customer", lambda _, other: {"team_ids": [uid(other.rep)]})
-    job = lambda own: own["work_order"]  # noqa: E731 - one word
+    job: Callable[..., Any] = lambda own: own["work_order"]
     change(
         "a job given another unit's customer", "work_order", job, lambda _, other: {"customer_id": other["customer"]}
     )
     change("a job given another unit's photo", "work_order", job, lambda _, other: {"photo_ids": [other["photo"]]})
-    hidden = lambda *_: {"photo_ids": [PLACES["h"]["photo"]]}  # noqa: E731 - one value
+    hidden: Callable[..., Any] = lambda *_: {"photo_ids": [PLACES["h"]["photo"]]}
     change("a job given another job's photo", "work_order", job, hidden)
-    crew = lambda _, other: {"crew_id": other.crew_id}  # noqa: E731 - one value
+    crew: Callable[..., Any] = lambda _, other: {"crew_id": other.crew_id}
     send("a job given to another unit's crew", "PUT", lambda own: f"/dispatch/{own['job received']}/assignment", crew)
     send(
         "a step to another unit's crew",
@@ -90,7 +94,7 @@ def _records() -> None:
         lambda own: f"/work-orders/{own['job received']}/actions/dispatch",
         crew,
     )
-    duplicate = lambda _, other: {"of_id": other["job received"]}  # noqa: E731 - one value
+    duplicate: Callable[..., Any] = lambda _, other: {"of_id": other["job received"]}
     send("a job joined to another unit's", "PUT", lambda own: f"/dispatch/{own['job dispatched']}/duplicate", duplicate)
 
 
@@ -101,11 +105,13 @@ def _cells() -> None:
         ("somebody inactive", lambda own, other: own["retired"]),
         ("a clerk", lambda own, other: own["clerk"]),
     ):
-        given = lambda own, other, who=who: {"staff_id": who(own, other)}  # noqa: E731 - one value
+        given: Callable[..., Any] = lambda own, other, who=who: {"staff_id": who(own, other)}
         send(f"a cell given to {name}", "PUT", lambda own: f"/territory/cells/{own.cell_id}/representative", given)
         create(f"a duty given to {name}", "cell_assignment", given)
         change(f"a duty changed to {name}", "cell_assignment", lambda own: own["cell_assignment"], given)
-        rows = lambda own, other, who=who: {"rows": [{"cell_id": own.cell_id, "staff_id": who(own, other)}]}  # noqa: E731
+        rows: Callable[..., Any] = lambda own, other, who=who: {
+            "rows": [{"cell_id": own.cell_id, "staff_id": who(own, other)}]
+        }
         send(f"cells handed over to {name}", "PUT", lambda own: f"/territory/units/{own.unit_id}/representatives", rows)
         send(f"a stand-in who is {name}", "POST", lambda own: f"/territory/staff/{uid(own.rep)}/leave", _leave(who))
 

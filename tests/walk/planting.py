@@ -127,7 +127,7 @@ def values_of(kind: str, place: Place, who: str | None = None) -> dict[str, Any]
     now = datetime.now(UTC).isoformat()
     stated = {"is_active": True}
     years = {"valid_from": "2026-09-01", "valid_until": "2026-09-07"}
-    return {"unit_id": place.unit_id} | {
+    kinds: dict[str, dict[str, Any]] = {
         "unit": {"name": "科室", "level": "section", "parent_id": place.unit_id},
         "staff": {"staff_number": f"W-{place.key}", "name": "新人", "post": "service_clerk", "employment": "own"} | stated,
         "cell": {"name": "网格", "code": f"W{place.key}", "outline": _strip(place), "valid_from": "2026-01-01"},
@@ -149,7 +149,8 @@ def values_of(kind: str, place: Place, who: str | None = None) -> dict[str, Any]
         "notice": mine | {"topic": "general", "text_zh": "会", "text_en": "Meeting"},
         "administrative_act": {"act": "exported", "subject_kind": "customer", "acted_at": now},
         "calendar": {"year": 2030, "days": [], "is_published": True},
-    }[kind]  # fmt: skip
+    }  # fmt: skip
+    return {"unit_id": place.unit_id} | kinds[kind]
 
 
 def _strip(place: Place) -> dict[str, Any]:
@@ -200,7 +201,7 @@ def plant_basics(session: Session, markers: Markers) -> None:
     for key in ("n", "s", "g"):
         one = Planter(session, markers, PLACES[key])
         for kind in ("matter", "questionnaire", "calendar"):
-            more = {"year": {"n": 2031, "s": 2032, "g": 2033}[key]} if kind == "calendar" else {}
+            more: dict[str, Any] = {"year": {"n": 2031, "s": 2032, "g": 2033}[key]} if kind == "calendar" else {}
             one.plain(kind, kind, **more) if key == "g" else one.plant(kind, **more)
     for key in ("n", "s"):
         place = PLACES[key]
@@ -213,7 +214,7 @@ def plant_place(session: Session, markers: Markers, key: str) -> None:
     now = datetime.now(CITY)
     hours = {"shift_start": f"{now - timedelta(hours=1):%H:%M}", "shift_end": f"{now + timedelta(hours=12):%H:%M}"}
     if key == "s":
-        crew = {
+        crew: dict[str, Any] = {
             "member_ids": [uid("south_leader")],
             "skills": ["pipe_repair", "valve"],
             "start_place": middle(3),

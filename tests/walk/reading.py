@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import orjson
-import pypdfium2
+import pypdfium2  # type: ignore[import-untyped]
 
 _MOST_DEPTH = 4
 

@@ -71,7 +71,8 @@ def test_every_route_has_a_row_and_every_row_a_request(web: Flask) -> None:
             continue
         path = path.removeprefix(API) if path.startswith(API) else f"@{path}"
         wanted |= {
-            f"{method} {path}" for method in rule.methods - {"OPTIONS"} - ({"HEAD"} if "GET" in rule.methods else set())
+            f"{method} {path}"
+            for method in (rule.methods or set()) - {"OPTIONS"} - ({"HEAD"} if "GET" in (rule.methods or ()) else set())
         }
     wanted.discard("HEAD /uploads")
     assert wanted - rows == set(), "routes without a row in tests/walk/expected.txt"

@@ -1,0 +1,284 @@
+"""The town with everybody who may come to its doors, and everything planted in it; made once for the whole walk."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from backend.actor import Actor, Role, system
+from backend.blobs.store import BlobStore
+from backend.config import Settings
+from backend.db import Database
+from backend.queries.scopes import CITY
+from backend.records.account import Account, Device
+from backend.records.call_back import CallBack, CallBackSample
+from backend.records.day_plan import DayPlan
+from backend.records.ground import GroundPlan
+from backend.services import door, sessions
+from backend.services.credentials import hash_password
+from backend.services.evidence import keep_whole
+from backend.services.picturing import look_at_waiting
+from tests.factories import PASSWORD, PEOPLE, hand_in, mutation, square, token_for, uid
+from tests.walk.planting import PLACES, Markers, Place, Planter, picture, plant_basics, plant_place
+
+MORE_PEOPLE = {
+    "branch_admin": ("north", Role.ADMIN, "hall_agent"),
+    "second_south_rep": ("south", Role.REPRESENTATIVE, "customer_representative"),
+    "south_leader": ("south", Role.CREW_LEADER, "works_manager"),
+}
+
+
+@dataclass
+class World:
+    """The app, everybody's token, what was planted, and the links that were given out."""
+
+    app: Flask
+    markers: Markers
+    tokens: dict[str, str] = field(default_factory=dict)
+    links: dict[str, str] = field(default_factory=dict)
+    made: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def client(self) -> FlaskClient:
+        """A new client."""
+        return self.app.test_client()
+
+    def ask(self, who: str, method: str, path: str, **options: Any) -> Any:
+        """One request of somebody; `anon` has no token."""
+        headers = dict(options.pop("headers", {}))
+        if who in self.tokens:
+            headers.setdefault("Authorization", f"Bearer {self.tokens[who]}")
+        return self.app.test_client().open(path, method=method, headers=headers, **options)
+
+    def must(self, who: str, method: str, path: str, **options: Any) -> Any:
+        """A request that has to succeed: what the walk stands on."""
+        response = self.ask(who, method, f"/api/v1{path}", **options)
+        assert response.status_code < 300, f"{method} {path}: {response.text}"
+        return response
+
+
+def people(session: Session) -> None:
+    """Those whom the small town lacks, with accounts and phones."""
+    hashed = hash_password(PASSWORD)
+    for n, (name, (unit, role, post)) in enumerate(MORE_PEOPLE.items()):
+        values = {
+            "staff_number": f"X{n:03d}",
+            "name": f"员工X{n}",
+            "post": post,
+            "employment": "own",
+            "is_active": True,
+        }
+        door.create(session, system(uid(unit)), "staff", values, record_id=uid(name))
+        sessions.open_account(session, uid(name), uid(unit), f"X{n:03d}", None, hashed, [str(role)])
+        session.add(Device(id=UUID(uid(f"{name}'s phone")), name="phone", unit_id=UUID(uid(unit))))
+    for unit in ("north", "south"):
+        person = {
+            "staff_number": f"Z-{unit}",
+            "name": "外协",
+            "post": "works_manager",
+            "employment": "outsourced",
+            "is_active": True,
+        }
+        door.create(session, system(uid(unit)), "staff", person, record_id=uid(f"contractor {unit}"))
+        crew = {"name": "外协队", "leader_id": uid(f"contractor {unit}"), "member_ids": [], "skills": ["meter"],
+                "shift_start": "00:00", "shift_end": "00:01", "is_active": True}  # fmt: skip
+        door.create(session, system(uid(unit)), "crew", crew, record_id=uid(f"outside {unit}"))
+
+
+def plant(session: Session, markers: Markers) -> None:
+    """All records, and what is kept beside them."""
+    people(session)
+    plant_basics(session, markers)
+    for key in ("n", "h", "s"):
+        plant_place(session, markers, key)
+        one = Planter(session, markers, PLACES[key])
+        _change_personal(one)
+        if key != "h":
+            _plant_plans(one)
+            _plant_call_back(one)
+            _plant_device(one)
+            _plant_contractors_job(one)
+    session.flush()
+
+
+def _change_personal(one: Planter) -> None:
+    """An earlier number and name stand in history alone."""
+    now = {"phone": one.mark("customer.phone"), "name": one.mark("customer.name")}
+    door.change(session := one.session, system(one.place.unit_id), "customer", one.place["customer"], now)
+    session.flush()
+
+
+def _plant_plans(one: Planter) -> None:
+    unit, made_by = UUID(one.place.unit_id), UUID(uid(one.place.rep))
+    day = datetime.now(CITY).date()
+    stop = {"job_id": one.place["work_order"], "crew_name": one.mark("day_plan"), "number": one.mark("day_plan")}
+    for name, stops, state in (("day plan", [stop], "published"), ("ready day plan", [], "ready")):
+        one.session.add(DayPlan(
+            id=UUID(one.place[name]), unit_id=unit, day=day, request={}, state=state, base={}, stops=stops, unserved=[], figures={},
+            made_by_id=made_by,
+        ))  # fmt: skip
+    cell = {
+        "id": one.place.cell_id,
+        "name": one.mark("ground_plan"),
+        "code": one.mark("ground_plan"),
+        "outline": square(one.place.cell),
+    }
+    one.session.add(GroundPlan(
+        id=UUID(one.place["ground plan"]), unit_id=unit, way="import", request={"filename": one.mark("nowhere")}, state="discarded",
+        cells=[cell], figures={}, findings=[{"zh": one.mark("ground_plan")}], made_by_id=made_by,
+    ))  # fmt: skip
+
+
+def _plant_call_back(one: Planter) -> None:
+    visit = one.place["visit done"]
+    now = datetime.now(UTC)
+    one.session.add(CallBackSample(
+        id=UUID(one.place["sample"]), unit_id=UUID(one.place.unit_id), made_by=UUID(uid(one.place.rep)), from_day=now.date(),
+        until_day=now.date(), seed=one.mark("call_back"), population=1, visit_ids=[UUID(visit)],
+    ))  # fmt: skip
+    one.session.flush()
+    one.session.add(CallBack(
+        sample_id=UUID(one.place["sample"]), visit_id=UUID(visit), outcome="confirmed", said=one.mark("call_back"),
+        asked_by=UUID(uid(one.place.rep)),
+    ))  # fmt: skip
+
+
+def _plant_device(one: Planter) -> None:
+    one.session.add(Device(
+        id=UUID(one.place["device"]), name=one.mark("device"), unit_id=UUID(one.place.unit_id), last_failure=one.mark("device"),
+    ))  # fmt: skip
+
+
+def _plant_contractors_job(one: Planter) -> None:
+    crew = uid(f"outside {one.place.unit}")
+    one.plain("work_order", "contractor's job", state="dispatched", crew_id=crew)
+
+
+def phones_work(session: Session, markers: Markers) -> None:
+    """Parked and held work of phones, and a dispute, in each place."""
+    for key in ("n", "h", "s"):
+        one = Planter(session, markers, PLACES[key])
+        rep = _actor(one.place.rep, one.place.unit, Role.REPRESENTATIVE)
+        customer = one.place["customer"]
+        base = door.read(session, "customer", customer).version
+        desk = _actor({"north": "dispatcher", "south": "stranger"}[one.place.unit], one.place.unit, Role.DISPATCHER)
+        door.change(session, desk, "customer", customer, {"contact_name": one.mark("customer.contact_name")})
+        bad = mutation(
+            "customer",
+            one.place["spare customer"],
+            "change",
+            {"category": "king", "note": one.mark("parked")},
+            base_version=base,
+        )
+        unknown = uid(f"walk unknown {key}")
+        held = mutation("customer", unknown, "change", {"note": one.mark("nowhere")}, base_version=1)
+        other = mutation(
+            "customer", customer, "change", {"contact_name": one.mark("customer.contact_name")}, base_version=base
+        )
+        answers = hand_in(session, rep, [other, bad, held])
+        assert [one["status"] for one in answers] == ["merged", "parked", "held"], answers
+
+
+def _actor(name: str, unit: str, role: Role) -> Actor:
+    return Actor(uid(name), uid(unit), frozenset({role}), uid(f"{name}'s phone"))
+
+
+def pictures(session: Session, blobs: BlobStore, markers: Markers) -> None:
+    """The bytes of the photos that were planted."""
+    for marker, (where, _) in list(markers.planted.items()):
+        if where == "photo.bytes":
+            data = picture(marker)
+            keep_whole(session, blobs, hashlib.sha256(data).hexdigest(), data)
+
+
+def sign_everybody_in(world: World, database: Database, settings: Settings) -> None:
+    """A token for each person of the table."""
+    with database.transaction() as session:
+        for name in [*PEOPLE, "branch_admin"]:
+            world.tokens[name] = token_for(session, settings, name)
+        account = session.get_one(Account, UUID(uid("leader")))
+        phone = Device(
+            id=UUID(uid("lost phone")), name="lost", unit_id=UUID(uid("north")), revoked_at=datetime.now(UTC)
+        )
+        session.add(phone)
+        session.flush()
+        world.tokens["lost"] = sessions.issue(session, settings, account, phone, UUID(door.new_id()), None).access_token
+    made = world.must("dispatcher", "POST", "/tokens", json={"label": world.markers.make("token", "n")}).get_json()
+    world.tokens["reader"], world.made["token"] = made["token"], made["id"]
+    world.must("stranger", "POST", "/tokens", json={"label": world.markers.make("token", "s")})
+
+
+def give_links_out(world: World) -> None:
+    """Links for people without accounts, looks at positions, uploads under way, plans that wait for a word."""
+    for key, office in (("n", "dispatcher"), ("s", "stranger")):
+        place = PLACES[key]
+        _links_of(world, place, office, key)
+        _ground_plan(world, place, key)
+        look = {"staff_id": uid(place.rep), "day": "2026-09-01", "reason": world.markers.make("look", key)}
+        world.must(office, "GET", "/positions", query_string=look)
+        world.made[f"upload {key}"] = _upload(world, place)
+    for group in world.must("admin", "GET", "/inbox/parked").get_json():
+        record = group["mutations"][0]["record_id"]
+        world.made |= {
+            f"parked {key}": group["group_id"] for key, place in PLACES.items() if place["spare customer"] == record
+        }
+
+
+def _links_of(world: World, place: Place, office: str, key: str) -> None:
+    made = world.must(office, "POST", "/contractors/links", json={"work_order_id": place["contractor's job"]})
+    world.links[f"contractor {key}"] = made.get_json()["url"].partition("#")[2]
+    made = world.must(office, "POST", "/evidence/confirmations", json={"work_order_id": place["job confirmed"]})
+    world.links[f"confirm {key}"] = made.get_json()["url"].partition("#")[2]
+    for what, path in (
+        ("paper", f"/papers/service-sheets/{place['work_order']}"),
+        ("photo", f"/photo-content/{place['photo']}"),
+    ):
+        world.links[f"{what} {key}"] = world.must(office, "POST", f"{path}/links", json={}).get_json()["url"]
+
+
+def _ground_plan(world: World, place: Place, key: str) -> None:
+    lng = 120.30 + 0.02 * (place.cell + 0.5)
+    line = {"type": "LineString", "coordinates": [[lng, 36.0], [lng, 36.2]]}
+    split = {"unit_id": place.unit_id, "way": "split", "cell_id": place.cell_id, "line": line}
+    world.made[f"ready ground plan {key}"] = world.must("admin", "POST", "/territory/plans", json=split).get_json()[
+        "id"
+    ]
+
+
+def _upload(world: World, place: Place) -> str:
+    data = b"x"
+    pairs = {"photo_id": door.new_id(), "sha256": hashlib.sha256(data).hexdigest()}
+    metadata = ",".join(f"{k} {base64.b64encode(v.encode()).decode()}" for k, v in pairs.items())
+    headers = {"Tus-Resumable": "1.0.0", "Upload-Length": "1", "Upload-Metadata": metadata}
+    return str(world.must(place.rep, "POST", "/uploads", headers=headers).headers["Location"].rpartition("/")[2])
+
+
+def build(app: Flask, database: Database, settings: Settings) -> World:
+    """All of it, committed."""
+    world = World(app, Markers())
+    house = app.extensions["wangge"]
+    with database.transaction() as session:
+        plant(session, world.markers)
+    with database.transaction() as session:
+        phones_work(session, world.markers)
+        pictures(session, house.blobs, world.markers)
+    look_at_waiting(database, house.blobs)
+    sign_everybody_in(world, database, settings)
+    give_links_out(world)
+    with database.transaction() as session:
+        session.execute(text("ANALYZE"))
+    return world
+
+
+def later(days: int) -> str:
+    """A day to come."""
+    return (datetime.now(CITY).date() + timedelta(days=days)).isoformat()

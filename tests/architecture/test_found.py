@@ -1,0 +1,21 @@
+"""Every test that FOUND.md names is there: a row whose test has gone says nothing."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+TESTS = Path(__file__).parents[1]
+
+
+def test_every_test_that_is_named_exists() -> None:
+    named = re.findall(r"`([a-z_/]+\.py)::(test_\w+)`", (TESTS / "FOUND.md").read_text(encoding="utf-8"))
+    defined = {
+        (file, node.name)
+        for file in {file for file, _ in named}
+        for node in ast.walk(ast.parse((TESTS / file).read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef)
+    }
+    assert [pair for pair in named if pair not in defined] == []
+    assert len(named) > 100

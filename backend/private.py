@@ -9,7 +9,8 @@ from pathlib import Path
 
 # What lies in a home and tells of people, keys or tokens.
 FOLDERS = ("logs", "objects", "uploads", "tls", "metrics", "broker")
-FILES = ("secret-key", "keys.json", "seals.jsonl", "history.json", "beat-schedule", "beat-schedule.db")
+# The only file of a home that tells of nothing.
+OPEN_TO_ALL = "WANGGE"
 
 
 class NotOurs(Exception):
@@ -41,9 +42,10 @@ def own_home(home: Path) -> Path:
         for name in FOLDERS:
             if (home / name).is_dir() and (home / name).stat().st_uid == os.geteuid():
                 (home / name).chmod(0o700)
-        for name in FILES:
-            if (home / name).is_file() and (home / name).stat().st_uid == os.geteuid():
-                (home / name).chmod(0o600)
+        for file in home.iterdir():
+            found = file.lstat()
+            if stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and file.name != OPEN_TO_ALL:
+                file.chmod(0o600)
     return home
 
 

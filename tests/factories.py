@@ -18,7 +18,7 @@ from backend.db import Database
 from backend.geometry import point
 from backend.queries.entrance import Entrance
 from backend.queries.scopes import CITY, held
-from backend.records.account import Account, Device
+from backend.records.account import Account, Device, DevicePerson
 from backend.services import door, sessions
 from backend.services.credentials import hash_password
 from backend.services.noting import note_rows
@@ -179,6 +179,7 @@ def token_for(session: Session, settings: Settings, name: str) -> str:
     account, device = session.get(Account, UUID(uid(name))), session.get(Device, UUID(uid(f"{name}'s phone")))
     assert account is not None
     assert device is not None
+    session.merge(DevicePerson(device_id=device.id, staff_id=account.staff_id))
     return sessions.issue(session, settings, account, device, UUID(door.new_id()), None).access_token
 
 

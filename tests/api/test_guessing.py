@@ -195,7 +195,7 @@ def test_a_token_that_has_only_ended_is_no_guess(
     for person in people:
         assert person("GET", "/customers").get_json()["code"] == "not_signed_in"
         assert person("POST", "/sync/pull", {"store": town["s"]}).get_json()["code"] == "not_signed_in"
-    ended = share("of the tests", "shared picture", ["0" * 64], -1)
+    ended = share(limited.extensions["wangge"].settings.keys, "shared picture", ["0" * 64], -1)
     assert {limited.test_client().get(f"/api/v1/shared-photos/{ended}").status_code for _ in range(3)} == {410}
 
 

@@ -63,7 +63,7 @@ class DayPlanIn(Schema):
     """Which unit's day, and how to plan it."""
 
     unit_id = wire.Id(required=True)
-    day = fields.Date(load_default=None)
+    day = wire.DateIn(load_default=None)
     seconds = wire.Whole(
         least=1, most=day_plans.MOST_SECONDS, metadata={"description": "time to spend; 10 if not given"}
     )
@@ -76,7 +76,7 @@ class DayPlanOut(Schema):
 
     id = fields.String(required=True)
     unit_id = fields.String(required=True)
-    day = fields.Date(required=True)
+    day = wire.DateIn(required=True)
     state = fields.String(required=True)
     problem = fields.Dict(allow_none=True)
     stops = fields.List(fields.Dict(), allow_none=True)

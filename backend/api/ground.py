@@ -86,7 +86,7 @@ class PlanOut(Schema):
     problem = fields.Dict(allow_none=True)
     figures = fields.Dict(allow_none=True, metadata={"description": "before, after, moved_share (of workload)"})
     findings = fields.List(fields.Dict(), allow_none=True, metadata={"description": "what an import found and changed"})
-    valid_from = fields.Date(allow_none=True)
+    valid_from = wire.DateIn(allow_none=True)
     made_by_id = fields.String(required=True)
     made_at = fields.AwareDateTime(required=True)
 
@@ -94,7 +94,7 @@ class PlanOut(Schema):
 class AcceptIn(Schema):
     """From when the plan holds; today, if no day is given."""
 
-    valid_from = fields.Date(load_default=None)
+    valid_from = wire.DateIn(load_default=None)
     accept_gaps = wire.Flag(load_default=False)
 
 

@@ -108,7 +108,7 @@ class WhatIf(Schema):
     """People who will not be there, and the day it is about."""
 
     absent = fields.List(wire.Id(), load_default=list)
-    on = fields.Date(load_default=None)
+    on = wire.DateIn(load_default=None)
 
 
 class CellAndStaff(Schema):
@@ -127,8 +127,8 @@ class HandOvers(Schema):
 class Leave(Schema):
     """Days somebody is away (both included), and who stands in for each of their cells."""
 
-    valid_from = fields.Date(required=True)
-    valid_until = fields.Date(required=True)
+    valid_from = wire.DateIn(required=True)
+    valid_until = wire.DateIn(required=True)
     stand_ins = fields.List(fields.Nested(CellAndStaff), required=True)
 
 
@@ -162,8 +162,8 @@ class AffectedOut(Schema):
 class Span(Schema):
     """Days, both included."""
 
-    since = fields.Date(required=True)
-    until = fields.Date(required=True)
+    since = wire.DateIn(required=True)
+    until = wire.DateIn(required=True)
 
 
 class RepairsOut(Schema):
@@ -179,7 +179,7 @@ class RepairsOut(Schema):
 class LookBack(QueryPlace):
     """A place and a day."""
 
-    on = fields.Date(required=True)
+    on = wire.DateIn(required=True)
 
 
 class WasResponsible(Schema):

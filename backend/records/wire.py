@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import date
 from functools import cached_property
 from math import isfinite
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import shapely
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, missing
@@ -18,9 +18,14 @@ from backend.geometry import geojson_of, shape_of
 from sync.change import moment_text, parse_moment
 
 UNKEEPABLE = "must not hold NUL, half characters or numbers beyond 64 bits"
+D = TypeVar("D", bound=date)
 _UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _CLOCK = re.compile(r"^([01]\d|2[0-3]):[0-5]\d$")
+
+
+# Beyond these a day has no day before or after it, and no moment in the city's clock.
+FIRST_YEAR, LAST_YEAR = 1900, 2999
 
 
 # What a field's `quick` says of a value that needs the field's whole deserialization. The usual value needs none of
@@ -76,33 +81,52 @@ class Moment(fields.AwareDateTime):
     def quick(self, value: Any) -> Any:
         """A time with its zone."""
         try:
-            return moment_text(parse_moment(value))
+            return moment_text(_near(parse_moment(value)))
         except (ValueError, TypeError, OverflowError):
             return NOT_QUICK
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:  # type: ignore[override]
         try:
-            return moment_text(parse_moment(value))
+            return moment_text(_near(parse_moment(value)))
         except (ValueError, TypeError, OverflowError) as error:
-            raise ValidationError("Not a time with its zone, such as 2026-09-01T08:30:00+08:00.") from error
+            raise ValidationError(
+                "Not a time with its zone, such as 2026-09-01T08:30:00+08:00, of the years 1900 to 2999."
+            ) from error
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return value if isinstance(value, str) or value is None else moment_text(value)
 
 
+def _near(day: D) -> D:
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        raise ValueError(day)
+    return day
+
+
+def _day(value: Any) -> date:
+    if not isinstance(value, str) or len(value) != 10:
+        raise ValidationError("Not a valid date.")
+    try:
+        return _near(date.fromisoformat(value))
+    except ValueError as error:
+        raise ValidationError("Not a valid date of the years 1900 to 2999.") from error
+
+
 class Day(fields.Date):
-    """A calendar day."""
+    """A calendar day, kept as text."""
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:  # type: ignore[override]
-        if not isinstance(value, str) or len(value) != 10:
-            raise ValidationError("Not a valid date.")
-        try:
-            return date.fromisoformat(value).isoformat()
-        except ValueError as error:
-            raise ValidationError("Not a valid date.") from error
+        return _day(value).isoformat()
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return value if isinstance(value, str) or value is None else value.isoformat()
+
+
+class DateIn(fields.Date):
+    """A calendar day that a request asks about."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:
+        return _day(value)
 
 
 class Clock(fields.String):

@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from backend.actor import system
 from backend.db import Database
-from backend.records.seal import Seal
 from backend.queries.scopes import values_at
+from backend.records.seal import Seal
 from backend.services import door, sealing
 from backend.services.sealing import Broken
 from mobile_api_spec.phone import Phone

@@ -31,9 +31,9 @@ class _Seen:
     until: float
 
 
-def install(app: Flask) -> None:
+def install(app: Flask, counted_at: str) -> None:
     """The gate before the app's endpoints; raises RuntimeError for one that declares nothing."""
-    limits.install(app)
+    limits.install(app, counted_at)
     app.extensions["wangge.gate"] = table_of(app)
     app.before_request(_gate)
     app.after_request(_ask_to_sign_in)

@@ -25,6 +25,7 @@ from backend.local.broker import Broker
 from backend.services import credentials, guessing
 from backend.services.guessing import Guesses, Patience, counters_at, network_of
 from backend.services.sharing import share
+from backend.services.tidying import tidy
 from tests.conftest import Person
 from tests.factories import PASSWORD, Town, uid
 from tests.signing import Crew
@@ -195,7 +196,9 @@ def test_a_token_that_has_only_ended_is_no_guess(
     monkeypatch.setattr(guessing, "TOKENS_FROM_ONE_PLACE", Patience(1, 60))
     people = [as_(name) for name in ("rep", "leader", "agent", "rep")]
     with database.engine.begin() as connection:
-        connection.execute(text("UPDATE token SET expires_at = now() - interval '1 minute'"))
+        connection.execute(text("UPDATE token SET expires_at = now() - interval '3 days'"))
+    with database.transaction() as session:
+        tidy(session)
     for person in people:
         assert person("GET", "/customers").get_json()["code"] == "not_signed_in"
         assert person("POST", "/sync/pull", {"store": town["s"]}).get_json()["code"] == "not_signed_in"

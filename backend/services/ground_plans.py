@@ -30,7 +30,7 @@ from geo.progress import Progress, silent
 log = structlog.get_logger(__name__)
 # What takes longer than anybody waits for an answer is drawn by a worker.
 SLOW = frozenset({"balanced", "rebalanced", "squares", "hexagons", "h3"})
-_KEEPERS = frozenset({Role.ADMIN, Role.SUPERVISOR})
+KEEPERS = frozenset({Role.ADMIN, Role.SUPERVISOR})
 
 
 def propose_ground(session: Session, actor: Actor, unit_id: str, way: str, request: dict[str, Any]) -> GroundPlan:
@@ -193,5 +193,5 @@ def _could_not(database: Database, plan_id: UUID, problem: Problem) -> None:
 
 
 def _need_keeper(session: Session, actor: Actor, unit_id: str) -> None:
-    policy.need_role(actor, _KEEPERS)
+    policy.need_role(actor, KEEPERS)
     policy.need_unit(session, actor, unit_id)

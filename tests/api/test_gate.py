@@ -147,6 +147,16 @@ def test_nobody_reads_the_body_of_whom_it_refuses(house: tuple[Flask, Database, 
         assert (answer.get_json()["code"], body.reads) == ("too_large" if "sync" in path else "device_revoked", 0), path
 
 
+def test_a_large_file_is_not_read_from_whom_it_is_no_use(house: tuple[Flask, Database, config.Settings]) -> None:
+    app, database, settings = house
+    with database.transaction() as session:
+        token = token_for(session, settings, "rep")
+    for path in ("/api/v1/inbox/files", f"/api/v1/territory/imports?unit_id={uid('north')}&filename=zones.json"):
+        body = Untouched()
+        answer = send(app, "POST", path, body, Authorization=f"Bearer {token}")
+        assert (answer.get_json()["code"], body.reads) == ("not_allowed", 0), path
+
+
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_person_sends_no_more_than_the_address_takes(
     house: tuple[Flask, Database, config.Settings], chunked: bool

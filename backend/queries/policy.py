@@ -18,7 +18,7 @@ from backend.actor import DESK, FIELD, OFFICE, Actor, Role
 from backend.errors import Problem
 from backend.queries.masks import sees_all
 from backend.queries.scopes import held, units_below
-from sync.kind import Kind, Values
+from sync.kind import Kind, Policy, Values
 
 # Held by everybody of a unit, or to look back at it: good for reading alone.
 _READING_ONLY = ("reference:", "audit:")
@@ -112,6 +112,13 @@ def _is_held(session: Session, actor: Actor, kind: Kind, record_id: str, values:
     return not kind.scopes({**values, "id": record_id}).isdisjoint(writing_scopes(held(session, actor)))
 
 
+def _newly_named(kind: Kind, before: Values | None, after: Values) -> set[str]:
+    """Without what a step alone can change: a job's crew is given by whoever has a right to both, from a branch beside too."""
+    old = before or {}
+    found = {name for name in _BELONGS if after.get(name) not in (None, old.get(name))}
+    return found if before is None else {name for name in found if kind.fields[name].policy is not Policy.FIXED}
+
+
 def _need_agreeing(session: Session, values: Values, names: Collection[str]) -> None:
     """The cell, crew and customer it now names are of the same unit, or of one above or below it."""
     if not names:
@@ -167,8 +174,7 @@ def need_house_rules(
     if actor.is_system:
         return
     if actor.is_office:
-        old = before or {}
-        _need_agreeing(session, after, {name for name in _BELONGS if after.get(name) not in (None, old.get(name))})
+        _need_agreeing(session, after, _newly_named(kind, before, after))
     rule = _RULES.get(kind.name)
     if rule is not None:
         rule(session, actor, record_id, before, after)

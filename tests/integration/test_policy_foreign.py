@@ -122,7 +122,9 @@ def test_a_job_names_nothing_of_another_branch_by_any_way_in(as_: As, database: 
         now = {name: uid(of)}
         answer = as_("admin")("PATCH", f"/work-orders/{uid('own job')}", now, version=2)
         assert answer.get_json()["code"] == "reference_missing", name
-        answer = as_("admin")("POST", f"/work-orders/{uid('own job')}/actions/cancel", {"cancel_reason": "x"} | now, version=2)
+        answer = as_("admin")(
+            "POST", f"/work-orders/{uid('own job')}/actions/cancel", {"cancel_reason": "x"} | now, version=2
+        )
         assert answer.get_json()["code"] == "reference_missing", name
         assert pushed(database, town, "admin", mutation("work_order", uid("own job"), "change", now)) == ["parked"], (
             name

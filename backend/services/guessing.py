@@ -49,7 +49,7 @@ ONE_PLACE = Patience(5, 900)
 # Short, for it is a stranger's wrong tries that the owner waits for, with a new phone, once.
 ONE_SECRET_FROM_ANYWHERE = Patience(10, 60)
 ANY_SECRET_FROM_ONE_PLACE = Patience(60, 60)
-# Tokens and links are 192 random bits and more: what is limited is the noise. Ended ones come in good faith.
+# Tokens and links are 256 random bits: what is limited is the noise. Ended ones come in good faith.
 TOKENS_FROM_ONE_PLACE = Patience(300, 60)
 
 

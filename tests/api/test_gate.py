@@ -248,6 +248,9 @@ def test_a_file_of_empty_lists_costs_little(as_: As, town: Town) -> None:
     answer = as_("dispatcher")("POST", "/inbox/files", body)
     assert answer.status_code == 422
     assert len(answer.data) < 2000
+    empty = {uid(f"photo {n}"): "" for n in range(5_001)}
+    answer = as_("dispatcher")("POST", "/inbox/files", {"author": town["rep"], "mutations": [], "photos": empty})
+    assert answer.status_code == 422
 
 
 def test_faults_written_by_hand_are_counted_too(app: Flask) -> None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 import orjson
 from flask import Flask
 from flask.json.provider import JSONProvider
 from flask_compress import Compress
-from limits.storage import Storage, storage_from_string
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from backend import config
@@ -45,7 +44,7 @@ from backend.db import Database, make_engine
 from backend.keys import CURSORS
 from backend.records.registry import KINDS
 from backend.services.contacts import Contacts
-from backend.services.guessing import Guesses
+from backend.services.guessing import Guesses, counters_at
 from backend.services.parts import Parts
 from backend.tasks.jobs import make_wake
 from sync.cursor import CursorSeal
@@ -71,7 +70,7 @@ def create_app(settings: config.Settings | None = None, database: Database | Non
     app = Flask("wangge", static_folder=None)
     app.json = FastJson(app)
     app.config.update(
-        _smorest() | _limits(settings),
+        _smorest(),
         MAX_CONTENT_LENGTH=MOST_BODY_BYTES,
         COMPRESS_MIMETYPES=["application/json", "text/html", "text/css", "text/javascript"],
     )
@@ -82,7 +81,7 @@ def create_app(settings: config.Settings | None = None, database: Database | Non
     problems.install(app)
     operations.install(app)
     _register(app)
-    gate.install(app)
+    gate.install(app, _counters(settings))
     return app
 
 
@@ -97,7 +96,7 @@ def make_house(settings: config.Settings, database: Database | None = None) -> H
         blobs=open_blobs(settings.objects_url),
         parts=Parts(settings.home / "uploads"),
         wake=make_wake(settings),
-        guesses=Guesses(cast(Storage, storage_from_string(_counters(settings))) if settings.limits_enabled else None),
+        guesses=Guesses(counters_at(_counters(settings)) if settings.limits_enabled else None),
     )
 
 
@@ -146,12 +145,6 @@ def _smorest() -> dict[str, Any]:
             "components": {"securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
             "security": [{"bearer": []}],
         },
-    }
-
-
-def _limits(settings: config.Settings) -> dict[str, Any]:
-    return {
-        "RATELIMIT_STORAGE_URI": _counters(settings),
     }
 
 

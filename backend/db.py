@@ -89,6 +89,12 @@ class Database:
             yield connection
 
     @contextmanager
+    def glance_at_models(self) -> Iterator[Session]:
+        """The same, for the models: each statement sees its own moment, and nothing is locked or written."""
+        with self.glance() as connection, Session(connection) as session:
+            yield session
+
+    @contextmanager
     def alone(self, task: str) -> Iterator[bool]:
         """Whether this process is the only one at a task for as long as the block lasts; no transaction stays open."""
         with self._glances.connect() as connection:

@@ -14,7 +14,7 @@ from backend.errors import Problem
 from backend.records.wire import is_uuid
 
 MOST_FILE_BYTES = 200 * 1024 * 1024
-MOST_MUTATIONS, MOST_MUTATION_BYTES = 20_000, 64 * 1024 * 1024
+MOST_MUTATIONS, MOST_PHOTOS, MOST_MUTATION_BYTES = 20_000, 5_000, 64 * 1024 * 1024
 # Each takes its own size in memory, and one photo's.
 AT_ONCE = BoundedSemaphore(1)
 
@@ -22,7 +22,7 @@ AT_ONCE = BoundedSemaphore(1)
 class _File(msgspec.Struct):
     author: str
     mutations: Annotated[list[msgspec.Raw], msgspec.Meta(max_length=MOST_MUTATIONS)]
-    photos: dict[str, msgspec.Raw] = {}
+    photos: Annotated[dict[str, msgspec.Raw], msgspec.Meta(max_length=MOST_PHOTOS)] = {}
 
 
 _DECODER = msgspec.json.Decoder(_File)

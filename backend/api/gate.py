@@ -13,7 +13,7 @@ from flask import Flask, Response, current_app, g, request
 from backend.actor import Actor
 from backend.api import limits
 from backend.api.authentication import ANYTHING, Access, Body, Who, access_of, bearer_token, body_of
-from backend.api.house import house, transaction
+from backend.api.house import house
 from backend.errors import Problem
 from backend.services.credentials import token_sha256
 from backend.services.sessions import actor_of
@@ -31,9 +31,9 @@ class _Seen:
     until: float
 
 
-def install(app: Flask) -> None:
+def install(app: Flask, counted_at: str) -> None:
     """The gate before the app's endpoints; raises RuntimeError for one that declares nothing."""
-    limits.install(app)
+    limits.install(app, counted_at)
     app.extensions["wangge.gate"] = table_of(app)
     app.before_request(_gate)
     app.after_request(_ask_to_sign_in)
@@ -72,7 +72,7 @@ def _gate() -> None:
     if access.who is Who.ANYBODY or _is_open(access):
         limits.count_address(access.rate, request.endpoint or "nowhere")
         if access.holds is not None:
-            with transaction() as session:
+            with house().database.glance_at_models() as session:
                 access.holds(session, bearer_token())
     else:
         limits.count_person(access.rate, _person(access))
@@ -96,7 +96,7 @@ def _person(access: Access) -> str:
     try:
         if access.who is Who.PHONE:
             return _phone()
-        with transaction() as session:
+        with house().database.glance_at_models() as session:
             found = replace(_actor(session), network_address=request.remote_addr)
     except Problem:
         limits.count_address("pages_per_address", "strangers")
@@ -155,7 +155,7 @@ def _phone() -> str:
     known = _REMEMBERED.person(sha256)
     if known is not None:
         return known
-    with transaction() as session:
+    with house().database.glance_at_models() as session:
         found = actor_of(session, token)
     if found.read_only:
         raise Problem("read_only_token")

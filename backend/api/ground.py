@@ -12,6 +12,7 @@ from marshmallow.validate import OneOf
 
 from backend.api.authentication import ANYTHING, MIB, actor, signed_in, takes
 from backend.api.house import house, reading, transaction
+from backend.queries import policy
 from backend.records import wire
 from backend.records.ground import STATES, WAYS, GroundPlan
 from backend.services import ground_plans
@@ -126,6 +127,7 @@ class Imports(MethodView):
     def post(self, query: dict[str, Any]) -> Any:
         """A plan from a map file, sent as the body: GeoJSON, GeoPackage, zipped Shapefile, KML or KMZ."""
         unit_id = query.pop("unit_id")
+        policy.need_role(actor(), ground_plans.KEEPERS)
         return _proposed(unit_id, "import", query, request.get_data())
 
 

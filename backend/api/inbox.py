@@ -9,6 +9,7 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields
 
+from backend.actor import DESK
 from backend.api.authentication import actor, signed_in, takes
 from backend.api.conditional import etag
 from backend.api.exported_work import AT_ONCE, MOST_FILE_BYTES, read_exported
@@ -132,6 +133,7 @@ class Files(MethodView):
     @signed_in
     def post(self) -> Any:
         """Hand in a phone's exported work for its author; all of it is parked for a decision."""
+        policy.need_role(actor(), DESK)
         if not AT_ONCE.acquire(blocking=False):
             raise Problem("too_many", retry_after_s=5)
         try:

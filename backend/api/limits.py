@@ -12,15 +12,14 @@ import structlog
 from flask import Flask, current_app, request
 from limits import RateLimitItem, parse
 from limits.errors import StorageError
-from limits.storage import MemoryStorage, Storage, storage_from_string
+from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
 from backend.api.house import house
 from backend.errors import Problem
-from backend.services.guessing import network_of
+from backend.services.guessing import BROKER_AWAY_S, counters_at, network_of
 
 log = structlog.get_logger(__name__)
-BROKER_AWAY_S = 10
 _parse = lru_cache(maxsize=64)(parse)
 
 
@@ -29,9 +28,9 @@ def asking_network() -> str:
     return network_of(request.remote_addr)
 
 
-def install(app: Flask) -> None:
-    """The counters, where `RATELIMIT_STORAGE_URI` says."""
-    app.extensions["wangge.counters"] = Counters(app.config["RATELIMIT_STORAGE_URI"])
+def install(app: Flask, counted_at: str) -> None:
+    """The counters of an app, in the storage of this address."""
+    app.extensions["wangge.counters"] = Counters(counted_at)
 
 
 def count_address(setting: str, what: str) -> None:
@@ -64,10 +63,7 @@ class Counters:
     """
 
     def __init__(self, uri: str) -> None:
-        # A broker that hangs must not hang every request.
-        options = {"socket_timeout": 1} if uri.startswith("redis") else {}
-        shared = storage_from_string(uri, wrap_exceptions=True, **options)
-        self._shared = SlidingWindowCounterRateLimiter(cast(Storage, shared))
+        self._shared = SlidingWindowCounterRateLimiter(counters_at(uri, wrap_exceptions=True))
         self._own = SlidingWindowCounterRateLimiter(MemoryStorage())
         self._away_until = 0.0
         self._persons: dict[int, tuple[int, dict[str, int]]] = {}

@@ -15,6 +15,7 @@ from backend.commands.machine import console, migrated, the_machine
 from backend.db import Database
 from backend.queries import layers
 from backend.services import ground_plans
+from backend.services.auditing import note_at_shell
 from geo.mapfile import FORMATS, write_map
 
 
@@ -99,8 +100,10 @@ def export(unit: str, layer: str, file: Path) -> None:
     endings = {ending: name for name, (_, ending, _) in FORMATS.items()} | {".zip": "shp"}
     if file.suffix not in endings:
         raise click.ClickException(f"不支持 {file.suffix} · one of {' '.join(sorted(endings))}")
-    with the_machine() as machine, migrated(machine) as database, database.snapshot() as session:
+    with the_machine() as machine, migrated(machine) as database, database.transaction() as session:
         actor = Actor(SYSTEM_ID, _unit(session, unit), frozenset({Role.ADMIN}))
         rows = layers.whole(session, actor, layers.LAYERS[layer])
+        what = {"layer": layer, "format": endings[file.suffix], "rows": len(rows)}
+        note_at_shell(session, "exported", ("map_layer", None), after=what)
         file.write_bytes(write_map(rows, layer, endings[file.suffix]))
         console.print(f"wrote {len(rows)} → {file}")

@@ -7,7 +7,7 @@ nobody below it. What of a record its reader sees is said by `queries.masks`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -18,12 +18,12 @@ from backend.actor import DESK, FIELD, OFFICE, Actor, Role
 from backend.errors import Problem
 from backend.queries.masks import sees_all
 from backend.queries.scopes import held, units_below
-from sync.kind import Kind, Values
+from sync.kind import Kind, Policy, Values
 
 # Held by everybody of a unit, or to look back at it: good for reading alone.
 _READING_ONLY = ("reference:", "audit:")
-# What a new record's unit must agree with: these may not lie in another branch.
-_BELONGS = {"cell_id": "cell", "crew_id": "crew", "customer_id": "customer"}
+# What a record's unit must agree with: these may not lie in another branch.
+_BELONGS = {"cell_id": "cell", "crew_id": "crew", "customer_id": "customer", "service_point_id": "service_point"}
 
 
 def need_role(actor: Actor, allowed: Collection[Role]) -> None:
@@ -97,16 +97,12 @@ def need_new(session: Session, actor: Actor, kind: Kind, record_id: str, values:
     unit_id = str(values.get("unit_id"))
     if actor.is_office:
         need_unit(session, actor, unit_id)
-        _need_agreeing(session, unit_id, values)
     elif unit_id != actor.unit_id or not _is_held(session, actor, kind, record_id, values):
         raise Problem("not_found", kind="unit", id=unit_id)
 
 
 def need_kept(session: Session, actor: Actor, kind: Kind, record_id: str, before: Values, after: Values) -> None:
     """What a change leaves must still be the actor's to write."""
-    if actor.is_office:
-        changed = {name: after.get(name) for name in _BELONGS if after.get(name) != before.get(name)}
-        _need_agreeing(session, str(after["unit_id"]), changed)
     if not _is_held(session, actor, kind, record_id, after):
         raise Problem("not_found", kind="unit", id=after["unit_id"])
     need_house_rules(session, actor, kind, record_id, before, after)
@@ -116,25 +112,29 @@ def _is_held(session: Session, actor: Actor, kind: Kind, record_id: str, values:
     return not kind.scopes({**values, "id": record_id}).isdisjoint(writing_scopes(held(session, actor)))
 
 
-def _need_agreeing(session: Session, unit_id: str, values: Mapping[str, Any]) -> None:
-    """Its cell, crew and customer are of the same unit, or of one above or below it."""
+def _newly_named(kind: Kind, before: Values | None, after: Values) -> set[str]:
+    """Without what a step alone can change: a job's crew is given by whoever has a right to both, from a branch beside too."""
+    old = before or {}
+    found = {name for name in _BELONGS if after.get(name) not in (None, old.get(name))}
+    return found if before is None else {name for name in found if kind.fields[name].policy is not Policy.FIXED}
+
+
+def _need_agreeing(session: Session, values: Values, names: Collection[str]) -> None:
+    """The cell, crew and customer it now names are of the same unit, or of one above or below it."""
+    if not names:
+        return
+    unit_id = str(values["unit_id"])
     rows = session.execute(
         text(
             "SELECT kind, unit_id::text FROM sync_document WHERE (kind, id) IN (SELECT * FROM unnest(CAST(:kinds AS text[]), CAST(:ids AS uuid[]))) "
             "AND unit_id <> CAST(:unit AS uuid)"
         ),
-        {
-            "kinds": [kind for name, kind in _BELONGS.items() if values.get(name)],
-            "ids": [values[name] for name in _BELONGS if values.get(name)],
-            "unit": unit_id,
-        },
+        {"kinds": [_BELONGS[name] for name in names], "ids": [values[name] for name in names], "unit": unit_id},
     ).all()
     foreign = {kind for kind, other in rows if not _in_one_line(session, unit_id, other)}
     if foreign:
-        raise Problem(
-            "reference_missing",
-            faults=[missing(name, _BELONGS[name]) for name in _BELONGS if _BELONGS[name] in foreign],
-        )
+        faults = [missing(name, kind) for name, kind in _BELONGS.items() if kind in foreign]
+        raise Problem("reference_missing", faults=faults)
 
 
 def _in_one_line(session: Session, one: str, other: str) -> bool:
@@ -170,9 +170,13 @@ def need_visible(session: Session, actor: Actor, kind: Kind, values: Values) -> 
 def need_house_rules(
     session: Session, actor: Actor, kind: Kind, record_id: str, before: Values | None, after: Values
 ) -> None:
-    """What holds for some kinds beyond scopes and roles, whatever the way in. Raises not_allowed, check_failed."""
+    """What holds beyond scopes and roles, whatever the way in. Raises not_allowed, check_failed, reference_missing."""
+    if actor.is_system:
+        return
+    if actor.is_office:
+        _need_agreeing(session, after, _newly_named(kind, before, after))
     rule = _RULES.get(kind.name)
-    if rule is not None and not actor.is_system:
+    if rule is not None:
         rule(session, actor, record_id, before, after)
 
 
@@ -200,7 +204,7 @@ def _tree_rule(session: Session, actor: Actor, record_id: str, before: Values | 
 def _duty_rule(session: Session, actor: Actor, record_id: str, before: Values | None, after: Values) -> None:
     """A cell is given by its own office, to an active representative of its unit; anybody's duty may be ended."""
     changed = {name for name, value in after.items() if before is None or before.get(name) != value}
-    if before is not None and changed <= {"valid_until"} and _is_shorter(before, after):
+    if before is not None and (not changed or (changed == {"valid_until"} and _is_shorter(before, after))):
         return
     unit_id = session.execute(
         text("SELECT unit_id::text FROM cell WHERE id = CAST(:id AS uuid)"), {"id": after["cell_id"]}

@@ -90,5 +90,6 @@ def values_at(session: Session, key: Key, moment: datetime) -> Values | None:
     for op, changed in later:
         if op == "create":
             return None
-        values |= {name: pair[0] for name, pair in changed.items()}
+        # What the law took away has left a hash there, and says nothing.
+        values |= {name: pair[0] for name, pair in changed.items() if isinstance(pair, list)}
     return values

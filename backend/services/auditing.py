@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from backend.actor import Actor, system
+from backend.actor import SYSTEM_ID, Actor, system
 from backend.services import door
 from sync.change import Op, moment_text
 from sync.kind import Kind, Values
@@ -40,7 +40,7 @@ def note_act(
     kind, subject_id = subject
     values = {
         "act": act,
-        "by_staff_id": None if actor.is_system else actor.id,
+        "by_staff_id": None if actor.id == SYSTEM_ID else actor.id,
         "device_id": actor.device_id,
         "network_address": actor.network_address,
         "subject_kind": kind,

@@ -148,8 +148,10 @@ def answer_question(
     if row is None:
         raise Problem("already_decided", kind=kind, id=record_id, field=field)
     stored = _settle(session, hand, SYNC_KINDS[kind], record_id, field, values)
-    if field in before:
+    if field != DELETED:
         policy.need_kept(session, actor, SYNC_KINDS[kind], record_id, before, stored.values)
+    act, after = ("record_deleted", None) if stored.deleted else ("record_changed", stored.values)
+    note_write(session, actor, SYNC_KINDS[kind], record_id, act, before, after)
     for head in row[0]:
         if head["author"] not in (None, SYSTEM_ID) and {k: head["values"].get(k) for k in values} != values:
             tell(

@@ -20,6 +20,7 @@ from backend.queries import policy
 from backend.queries.scopes import today
 from backend.records.ground import GroundPlan
 from backend.services import door
+from backend.services.auditing import note_act
 from backend.services.ground_applying import apply_plan
 from backend.services.ground_drawing import Drawn, draw, look_at
 from backend.services.notifying import tell
@@ -29,7 +30,7 @@ from geo.progress import Progress, silent
 log = structlog.get_logger(__name__)
 # What takes longer than anybody waits for an answer is drawn by a worker.
 SLOW = frozenset({"balanced", "rebalanced", "squares", "hexagons", "h3"})
-_KEEPERS = frozenset({Role.ADMIN, Role.SUPERVISOR})
+KEEPERS = frozenset({Role.ADMIN, Role.SUPERVISOR})
 
 
 def propose_ground(session: Session, actor: Actor, unit_id: str, way: str, request: dict[str, Any]) -> GroundPlan:
@@ -144,6 +145,9 @@ def accept_plan(
         )
     plan.valid_from, plan.decided_by_id, plan.decided_at = on, UUID(actor.id), datetime.now(UTC)
     plan.state = "accepted"
+    # One line for all its cells and duties, which have their history: also where it comes true by itself on a day to come.
+    what = {"way": plan.way, "unit_id": str(plan.unit_id), "valid_from": on.isoformat(), "cells": len(plan.cells or [])}
+    note_act(session, actor, "record_changed", ("ground_plan", plan_id), before={"state": "ready"}, after=what)
     if on == today():
         apply_plan(session, actor, plan)
     return plan
@@ -189,5 +193,5 @@ def _could_not(database: Database, plan_id: UUID, problem: Problem) -> None:
 
 
 def _need_keeper(session: Session, actor: Actor, unit_id: str) -> None:
-    policy.need_role(actor, _KEEPERS)
+    policy.need_role(actor, KEEPERS)
     policy.need_unit(session, actor, unit_id)

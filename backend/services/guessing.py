@@ -12,18 +12,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
 from math import ceil
-from time import time
-from typing import TypeVar
+from time import monotonic, time
+from typing import TypeVar, cast
 
 import structlog
 from limits import parse
-from limits.storage import MemoryStorage, Storage
+from limits.storage import MemoryStorage, Storage, storage_from_string
 
 from backend.errors import Problem
 
 N = TypeVar("N", int, float)
 log = structlog.get_logger(__name__)
 HOUR_S = 3600
+# A broker that hangs must not hang every request, and one that is away is not asked each time.
+BROKER_TIMEOUT_S, BROKER_AWAY_S = 1, 10
 # Who has waited finds the turn kept for so long.
 TURN_S = 300
 WRONG = frozenset({"wrong_credentials"})
@@ -47,7 +49,7 @@ ONE_PLACE = Patience(5, 900)
 # Short, for it is a stranger's wrong tries that the owner waits for, with a new phone, once.
 ONE_SECRET_FROM_ANYWHERE = Patience(10, 60)
 ANY_SECRET_FROM_ONE_PLACE = Patience(60, 60)
-# Tokens and links are 192 random bits and more: what is limited is the noise. Ended ones come in good faith.
+# Tokens and links are 256 random bits: what is limited is the noise. Ended ones come in good faith.
 TOKENS_FROM_ONE_PLACE = Patience(300, 60)
 
 
@@ -64,6 +66,7 @@ class Guesses:
     def __init__(self, storage: Storage | None) -> None:
         self._shared = storage
         self._own = MemoryStorage()
+        self._away_until = 0.0
 
     @contextmanager
     def one_try(self, what: str, subject: str, source: str, *, is_known: bool = False) -> Iterator[Attempt]:
@@ -164,11 +167,19 @@ class Guesses:
 
     def _ask(self, ask: Callable[[Storage], N]) -> N:
         assert self._shared is not None
-        try:
-            return ask(self._shared)
-        except self._shared.base_exceptions as error:
-            log.warning("limits.broker_away", error=type(error).__name__)
-            return ask(self._own)
+        if monotonic() >= self._away_until:
+            try:
+                return ask(self._shared)
+            except self._shared.base_exceptions as error:
+                self._away_until = monotonic() + BROKER_AWAY_S
+                log.warning("limits.broker_away", error=type(error).__name__)
+        return ask(self._own)
+
+
+def counters_at(uri: str, **options: bool) -> Storage:
+    """Where tries and requests are counted: `redis…` for all processes, `memory://` for this one."""
+    timeout = {} if uri.startswith("memory") else {"socket_timeout": BROKER_TIMEOUT_S}
+    return cast(Storage, storage_from_string(uri, **timeout, **options))
 
 
 def network_of(address: str | None) -> str:

@@ -61,6 +61,7 @@ def act_on_record(
     """A step in a record's life."""
     before, hand = writable(session, actor, kind, record_id)
     policy.need_visible(session, actor, kind.kind, now)
+    policy.need_house_rules(session, actor, kind.kind, record_id, before, before | now)
     _need_own_attachments(session, kind.kind, record_id, before, now)
     return door.act(session, hand, kind.name, record_id, action, now, version=version)
 

@@ -54,7 +54,8 @@ def pace_of(actor: Actor) -> Pace:
 def open_broker(settings: Settings) -> redis.Redis | None:
     """The broker as a place to call out; None where there is none."""
     url = settings.broker_url.replace("redis+socket://", "unix://").split("?")[0]
-    return redis.Redis.from_url(url) if url.startswith(("redis://", "rediss://", "unix://")) else None
+    # A broker that hangs holds nobody for longer than this.
+    return redis.Redis.from_url(url, socket_timeout=5) if url.startswith(("redis://", "rediss://", "unix://")) else None
 
 
 def scopes_of(session: Session, keys: Collection[tuple[str, str]]) -> set[str]:

@@ -219,9 +219,12 @@ def change_password(session: Session, actor: Actor, token: str, old: str, new: s
     account.password_hash = hash_password(new)
     own = select(Token.family).where(Token.sha256 == token_sha256(token)).scalar_subquery()
     ended = session.execute(
-        delete(Token).where(Token.staff_id == account.staff_id, Token.family.is_distinct_from(own)).returning(Token.use)
+        delete(Token)
+        .where(Token.staff_id == account.staff_id, Token.family.is_distinct_from(own))
+        .returning(Token.expires_at)
     ).scalars()
-    after = {"tokens_ended": len(list(ended))}
+    now = datetime.now(UTC)
+    after = {"tokens_ended": sum(expires_at > now for expires_at in ended)}
     note_act(session, actor, "password_changed", ("account", actor.id), after=after)
 
 

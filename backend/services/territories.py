@@ -44,17 +44,7 @@ def hand_over_cell(session: Session, actor: Actor, cell_id: str, staff_id: str) 
         {"cell": cell_id, "on": on},
     ).all()
     for assignment_id, valid_from, _ in rows:
-        yesterday = on - timedelta(days=1)
-        if valid_from > yesterday:
-            door.delete(
-                session,
-                actor,
-                "cell_assignment",
-                assignment_id,
-                version=door.read(session, "cell_assignment", assignment_id).version,
-            )
-        else:
-            door.change(session, actor, "cell_assignment", assignment_id, {"valid_until": yesterday.isoformat()})
+        _end_duty(session, actor, assignment_id, valid_from, on - timedelta(days=1))
     values = {
         "unit_id": cell.values["unit_id"],
         "cell_id": cell_id,
@@ -64,6 +54,17 @@ def hand_over_cell(session: Session, actor: Actor, cell_id: str, staff_id: str) 
     }
     _hand_over_work(session, actor, cell_id, [row[2] for row in rows], staff_id)
     return _give(session, actor, values)
+
+
+def _end_duty(session: Session, actor: Actor, duty_id: str, valid_from: date, last_day: date) -> None:
+    """One that would have ended before it began was never held: it goes."""
+    kind, duty = SYNC_KINDS["cell_assignment"], door.read(session, "cell_assignment", duty_id)
+    if valid_from > last_day:
+        door.delete(session, actor, kind.name, duty_id, version=duty.version)
+        note_write(session, actor, kind, duty_id, "record_deleted", duty.values, None)
+    else:
+        ended = door.change(session, actor, kind.name, duty_id, {"valid_until": last_day.isoformat()})
+        note_write(session, actor, kind, duty_id, "record_changed", duty.values, ended.values)
 
 
 def _give(session: Session, actor: Actor, values: Values) -> Stored:

@@ -21,6 +21,7 @@ from backend.services.coverage import tell_of_gaps
 from backend.services.day_plans import work_out_waiting
 from backend.services.dispatching import escalate_unopened
 from backend.services.ground_plans import apply_due, draw_waiting
+from backend.services.guessing import BROKER_AWAY_S
 from backend.services.history import watch_history
 from backend.services.messaging import deliver
 from backend.services.notifying import channel_named
@@ -79,13 +80,13 @@ def make_celery(settings: config.Settings) -> Celery:
 def make_wake(settings: config.Settings) -> Callable[[], None]:
     """A function that asks the workers to look into the outbox, at most five times a second; it never raises.
 
-    Without a broker nothing is asked: the sweep finds the facts.
+    Without a broker, and for a while where it did not answer, nothing is asked: the sweep finds the facts.
     """
     if not settings.broker_url:
         return lambda: None
     app = make_celery(settings)
-    # Whoever wrote does not wait for a broker that is away.
-    app.conf.broker_transport_options |= {"max_retries": 0, "interval_start": 0}
+    # Whoever wrote does not wait for a broker that is away or hangs.
+    app.conf.broker_transport_options |= {"max_retries": 0, "interval_start": 0, "socket_timeout": 1}
     last = [0.0]
 
     def wake() -> None:
@@ -98,6 +99,7 @@ def make_wake(settings: config.Settings) -> Callable[[], None]:
             for seconds in (0.0, 0.3):
                 app.send_task("wangge.serve_outbox", countdown=seconds, retry=False)
         except (KombuError, OSError, RedisError) as error:
+            last[0] = now + BROKER_AWAY_S
             log.warning("wake.failed", error=type(error).__name__)
 
     return wake

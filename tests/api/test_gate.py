@@ -147,6 +147,16 @@ def test_nobody_reads_the_body_of_whom_it_refuses(house: tuple[Flask, Database, 
         assert (answer.get_json()["code"], body.reads) == ("too_large" if "sync" in path else "device_revoked", 0), path
 
 
+def test_a_large_file_is_not_read_from_whom_it_is_no_use(house: tuple[Flask, Database, config.Settings]) -> None:
+    app, database, settings = house
+    with database.transaction() as session:
+        token = token_for(session, settings, "rep")
+    for path in ("/api/v1/inbox/files", f"/api/v1/territory/imports?unit_id={uid('north')}&filename=zones.json"):
+        body = Untouched()
+        answer = send(app, "POST", path, body, Authorization=f"Bearer {token}")
+        assert (answer.get_json()["code"], body.reads) == ("not_allowed", 0), path
+
+
 @pytest.mark.parametrize("chunked", [False, True])
 def test_a_person_sends_no_more_than_the_address_takes(
     house: tuple[Flask, Database, config.Settings], chunked: bool
@@ -238,6 +248,9 @@ def test_a_file_of_empty_lists_costs_little(as_: As, town: Town) -> None:
     answer = as_("dispatcher")("POST", "/inbox/files", body)
     assert answer.status_code == 422
     assert len(answer.data) < 2000
+    empty = {uid(f"photo {n}"): "" for n in range(5_001)}
+    answer = as_("dispatcher")("POST", "/inbox/files", {"author": town["rep"], "mutations": [], "photos": empty})
+    assert answer.status_code == 422
 
 
 def test_faults_written_by_hand_are_counted_too(app: Flask) -> None:

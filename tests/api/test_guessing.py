@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -11,16 +13,19 @@ from typing import Any
 import pytest
 from argon2 import PasswordHasher
 from flask import Flask
-from limits.storage import MemoryStorage, storage_from_string
+from limits.storage import MemoryStorage
 from sqlalchemy import text
 
 from backend.api.house import House
+from backend.app import create_app
+from backend.config import Settings
 from backend.db import Database
 from backend.errors import Problem
 from backend.local.broker import Broker
 from backend.services import credentials, guessing
-from backend.services.guessing import Guesses, Patience, network_of
+from backend.services.guessing import Guesses, Patience, counters_at, network_of
 from backend.services.sharing import share
+from backend.services.tidying import tidy
 from tests.conftest import Person
 from tests.factories import PASSWORD, Town, uid
 from tests.signing import Crew
@@ -191,7 +196,9 @@ def test_a_token_that_has_only_ended_is_no_guess(
     monkeypatch.setattr(guessing, "TOKENS_FROM_ONE_PLACE", Patience(1, 60))
     people = [as_(name) for name in ("rep", "leader", "agent", "rep")]
     with database.engine.begin() as connection:
-        connection.execute(text("UPDATE token SET expires_at = now() - interval '1 minute'"))
+        connection.execute(text("UPDATE token SET expires_at = now() - interval '3 days'"))
+    with database.transaction() as session:
+        tidy(session)
     for person in people:
         assert person("GET", "/customers").get_json()["code"] == "not_signed_in"
         assert person("POST", "/sync/pull", {"store": town["s"]}).get_json()["code"] == "not_signed_in"
@@ -235,10 +242,25 @@ def broker(tmp_path: Path) -> Iterator[Broker]:
 
 def test_all_processes_count_together_and_each_alone_while_the_broker_is_away(broker: Broker) -> None:
     url = broker.url.replace("redis+socket", "redis+unix")
-    one, other = (Guesses(storage_from_string(url)) for _ in range(2))  # type: ignore[arg-type]
+    one, other = (Guesses(counters_at(url)) for _ in range(2))
     assert tries(one, FAR, 4) + tries(other, FAR, 3) == ["made"] * 5 + ["too_many_tries"] * 2
     broker.stop()
     assert tries(other, "192.0.2.9", 6) == ["made"] * 5 + ["too_many_tries"]
+
+
+def test_a_broker_that_hangs_keeps_nobody_waiting(
+    settings: Settings, database: Database, cheap_passwords: None
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        hanging = create_app(replace(settings, limits_enabled=True, broker_url=url), database)
+        said: list[int] = []
+        asking = threading.Thread(
+            target=lambda: said.append(sign_in(hanging, "T005", PASSWORD, FAR).status_code), daemon=True
+        )
+        asking.start()
+        asking.join(30)
+    assert said == [201]
 
 
 def test_of_tries_at_once_each_is_counted() -> None:

@@ -117,4 +117,6 @@ def test_served_facts_and_ended_tokens_are_forgotten(database: Database, as_: As
         facts = session.execute(text("SELECT count(*) FROM outbox")).scalar_one()
         assert tidy(session) == 0
         assert tidy(session, datetime.now(UTC) + timedelta(days=8)) >= facts
+        assert session.execute(text("SELECT count(*) FROM token")).scalar_one() > 0
+        tidy(session, datetime.now(UTC) + timedelta(days=105))
     assert person("GET", "/customers").status_code == 401

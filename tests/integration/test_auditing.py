@@ -8,9 +8,12 @@ from typing import Any
 
 import pytest
 
+from backend.actor import system
 from backend.db import Database
+from backend.services import door
 from backend.services.auditing import note_act
 from tests.conftest import Person
+from tests.factories import hand_in, mutation
 
 As = Callable[[str], Person]
 
@@ -48,3 +51,27 @@ def test_nobody_else_reads_it(as_: As, name: str) -> None:
 
 def test_nobody_writes_it(as_: As) -> None:
     assert as_("admin")("POST", "/administrative-acts", {"act": "exported"}).status_code == 405
+
+
+def test_who_serves_a_cell_and_how_the_ground_is_divided_are_settings_too(
+    as_: As, database: Database, town: Any
+) -> None:
+    """Whichever way they are changed: handed over, drawn anew, or by settling a dispute."""
+    supervisor = as_("supervisor")
+    given = {"staff_id": town["other_rep"]}
+    assert supervisor("PUT", f"/territory/cells/{town['cell 0']}/representative", given).status_code == 200
+    ask = {"unit_id": town["north"], "way": "merge", "cell_ids": [town["cell 0"], town["cell 1"]]}
+    plan = supervisor("POST", "/territory/plans", ask).get_json()
+    assert supervisor("PUT", f"/territory/plans/{plan['id']}/acceptance", {}).status_code == 200
+    with database.transaction() as session:
+        door.change(session, system(town["north"]), "cell_assignment", town["duty 2"], {"valid_until": "2031-01-01"})
+        gone = mutation("cell_assignment", town["duty 2"], "delete", {})
+        assert hand_in(session, town.actor("supervisor"), [gone])[0]["status"] == "merged"
+    path, word = f"/inbox/questions/cell_assignment/{town['duty 2']}/deleted/answer", {"values": {"deleted": False}}
+    assert supervisor("POST", path, word).status_code == 200
+    told = {(one["act"], one["subject_kind"], one["subject_id"]) for one in acts(as_("auditor"))}
+    assert told >= {
+        ("record_changed", "cell_assignment", town["duty 0"]),
+        ("record_changed", "ground_plan", plan["id"]),
+        ("record_changed", "cell_assignment", town["duty 2"]),
+    }

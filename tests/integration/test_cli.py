@@ -101,7 +101,7 @@ def test_a_database_that_is_not_there_is_said_in_a_sentence(run: Run, monkeypatc
     assert "Traceback" not in refused.output
 
 
-def test_a_unit_is_divided_imported_and_exported_from_the_shell(run: Run, tmp_path: Path) -> None:
+def test_a_unit_is_divided_imported_and_exported_from_the_shell(run: Run, cluster: Cluster, tmp_path: Path) -> None:
     planned = run("ground", "divide", "north", "--cells", "2")
     assert planned.exit_code == 0, planned.output
     assert '"moved_share"' in planned.output
@@ -115,6 +115,14 @@ def test_a_unit_is_divided_imported_and_exported_from_the_shell(run: Run, tmp_pa
     again = run("ground", "import", "north", str(tmp_path / "cells.gpkg"), "--accept")
     assert again.exit_code == 0, again.output
     assert '"moved_share": 0.0' in again.output
+    trail = (
+        "SELECT string_agg(concat(act, ' ', subject_kind, by_staff_id), ', ' ORDER BY acted_at) FROM administrative_act"
+    )
+    told = ["record_changed ground_plan", *["exported map_layer"] * 3, "record_changed ground_plan"]
+    engine = make_engine(cluster.url("copy_cli"))
+    with engine.connect() as connection:
+        assert connection.execute(text(trail)).scalar_one() == ", ".join(told)
+    engine.dispose()
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,14 @@ def test_the_duty_of_somebody_who_left_can_be_ended_and_not_prolonged(as_: As, d
     assert supervisor("PATCH", path, {"valid_until": "2027-01-31"}, version=2).status_code == 200
 
 
+def test_a_phone_takes_the_duty_of_somebody_who_left_away(database: Database, town: Town) -> None:
+    with database.transaction() as session:
+        values = duty("left") | {"valid_until": None}
+        door.create(session, system(town["north"]), "cell_assignment", values, record_id=uid("old duty"))
+        gone = mutation("cell_assignment", uid("old duty"), "delete", {})
+        assert hand_in(session, town.actor("supervisor"), [gone])[0]["status"] == "applied"
+
+
 def test_the_public_is_told_of_nobody_who_left(as_: As, database: Database, town: Town) -> None:
     lng, lat = middle(0)["coordinates"]
     supervisor, where = as_("supervisor"), f"/public/responsible?lng={lng}&lat={lat}"

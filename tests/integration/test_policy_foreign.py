@@ -108,6 +108,29 @@ def test_an_office_makes_nothing_above_or_beside_itself(as_: As, database: Datab
     assert moved.get_json()["code"] == "reference_missing"
 
 
+def test_a_job_names_nothing_of_another_branch_by_any_way_in(as_: As, database: Database, town: Town) -> None:
+    """The group's administrator sees both branches, and ties neither's job to the other's customers."""
+    with database.transaction() as session:
+        south = system(town["south"])
+        customer = {"number": "S1", "name": "南户", "category": "resident", "cell_id": uid("cell 3")}
+        door.create(session, south, "customer", customer, record_id=uid("south customer"))
+        point = {"customer_id": uid("south customer"), "cell_id": uid("cell 3"), "address": "南街1号", "place": middle(3),
+                 "nature": "public"}  # fmt: skip
+        door.create(session, south, "service_point", point, record_id=uid("south point"))
+    foreign = {"cell_id": "cell 3", "customer_id": "south customer", "service_point_id": "south point"}
+    for name, of in foreign.items():
+        now = {name: uid(of)}
+        answer = as_("admin")("PATCH", f"/work-orders/{uid('own job')}", now, version=2)
+        assert answer.get_json()["code"] == "reference_missing", name
+        answer = as_("admin")(
+            "POST", f"/work-orders/{uid('own job')}/actions/cancel", {"cancel_reason": "x"} | now, version=2
+        )
+        assert answer.get_json()["code"] == "reference_missing", name
+        assert pushed(database, town, "admin", mutation("work_order", uid("own job"), "change", now)) == ["parked"], (
+            name
+        )
+
+
 def test_office_rights_end_where_its_units_end(as_: As, database: Database, town: Town) -> None:
     """A supervisor of the south who serves a cell of the north there is a representative, and nothing more."""
     with database.transaction() as session:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from backend.actor import system
 from backend.db import Database
+from backend.queries.scopes import values_at
 from backend.records.seal import Seal
 from backend.services import door, sealing
 from backend.services.sealing import Broken
@@ -132,6 +134,18 @@ def test_what_the_law_asks_to_erase_goes_and_the_chain_holds(
     assert all(one["changed"].get("phone", [None, None]) == [None, None] for one in history)
     run(sealed, "UPDATE sync_history SET changed = changed - 'phone' WHERE kind = 'customer' AND version = 2")
     assert broken(sealed).why == "the row was changed"
+
+
+def test_work_on_what_was_erased_is_judged_all_the_same(sealed: Database, town: Town, tmp_path: Path) -> None:
+    began = datetime.now(UTC)
+    with sealed.transaction() as session:
+        sealing.erase_values(session, "customer", town["customer 0"])
+    sealing.seal_history(sealed, SECRET, tmp_path)
+    with sealed.transaction() as session:
+        sealing.erase_from_history(session, "customer", town["customer 0"])
+        stood = values_at(session, ("customer", town["customer 0"]), began)
+    assert stood is not None
+    assert stood["cell_id"] == town["cell 0"]
 
 
 def test_parked_work_and_disputes_forget_too(sealed: Database, town: Town, tmp_path: Path, phone_of: Callable[..., Phone], as_: Callable[[str], Person]) -> None:  # fmt: skip

@@ -18,6 +18,8 @@ interface Signed {
   staff_id: string;
   unit_id: string;
   roles: string[];
+  // Whoever signs in beside us may have given this browser another id: a sign-in stays bound to the one it began with.
+  device_id?: string;
   device_secret?: string | null;
 }
 
@@ -69,7 +71,7 @@ async function refresh(): Promise<boolean> {
 }
 
 async function renewed(): Promise<boolean> {
-  const body = JSON.stringify({ refresh_token: me.signed?.refresh_token, device_id: deviceId() });
+  const body = JSON.stringify({ refresh_token: me.signed?.refresh_token, device_id: me.signed?.device_id ?? deviceId() });
   const answer = await fetch("/api/v1/sessions/refresh", { method: "POST", body, headers: { "Content-Type": "application/json" } });
   if (answer.ok) keep((await answer.json()) as Signed);
   else if (answer.status < 500 && answer.status !== 429) keep(null);

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 from rich.table import Table
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend import config
@@ -17,6 +18,9 @@ from backend.local.encryption import recipient_of
 from backend.private import write_private
 from backend.records.seal import SealingKey
 from backend.services.auditing import note_at_shell
+
+# The ring is read, changed and written: a second command would write over the first one's key.
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('key ring', 0))")
 
 
 @click.group()
@@ -63,12 +67,13 @@ def rotate(purpose: str | None, in_minutes: int, to: Path | None) -> None:
         )
     settings.keys.ensure(settings.home)
     wanted = [purpose] if purpose else list(PURPOSES)
-    ring = (
-        settings.keys.ring()
-        .with_older(older_keys(given.secret_key) if given.secret_key else ())
-        .rotated(wanted, timedelta(minutes=in_minutes))
-    )
     with the_machine(settings) as machine, opened(machine) as database, database.transaction() as session:
+        session.execute(_ONE_AT_A_TIME)
+        ring = (
+            settings.keys.ring()
+            .with_older(older_keys(given.secret_key) if given.secret_key else ())
+            .rotated(wanted, timedelta(minutes=in_minutes))
+        )
         _note(session, ring, [one.id for one in ring.keys[-len(wanted) :]], "made")
         _write(settings, ring, to)
     console.print(f"已更换 rotated: {', '.join(wanted)}")
@@ -105,6 +110,8 @@ def forget(key_id: str) -> None:
             "请先从环境中删去 WANGGE_SECRET_KEY · first take WANGGE_SECRET_KEY out of the environment"
         )
     with the_machine() as machine, opened(machine) as database, database.transaction() as session:
+        session.execute(_ONE_AT_A_TIME)
+        ring = settings.keys.ring()
         row = session.get(SealingKey, key_id)
         if found.purpose == SEALS and (row is None or row.successor is None):
             raise click.ClickException(

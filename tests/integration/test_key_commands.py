@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -82,6 +85,22 @@ def test_a_rotation_is_noted_taken_at_once_and_shows_no_secret(run: Run, databas
     assert [len(one["made"]) for one in told] == [1, len(PURPOSES)]  # type: ignore[index]
     assert told[0] == {"made": [{"id": ring.of(CURSORS)[1].id, "purpose": "cursors"}]}
     assert not [one for one in ring.keys if one.secret in str(told)]
+
+
+def test_a_rotation_waits_for_another_and_keeps_its_key(run: Run, database: Database) -> None:
+    done(run("keys", "list"))
+    keys = config.read().keys
+    with database.engine.begin() as connection:
+        connection.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('key ring', 0))"))
+        command = [sys.executable, "-c", "from backend.cli import main; main()", "keys", "rotate", "links"]
+        second = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+        while not connection.execute(waiting).scalar_one() and second.poll() is None:
+            time.sleep(0.1)
+        theirs = keys.ring().rotated([LINKS])
+        keys.write(theirs)
+    assert second.wait() == 0
+    assert {one.id for one in theirs.keys} < {one.id for one in keys.ring().keys}
 
 
 def test_a_stolen_key_is_forgotten_once_another_has_sealed(run: Run, database: Database, town: Town) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+import orjson
 from sqlalchemy import Connection, Engine, MetaData, create_engine, event, text
 from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -37,6 +38,8 @@ def make_engine(url: str, **options: Any) -> Engine:
     arguments = "-c synchronous_commit=on -c idle_in_transaction_session_timeout=30s -c timezone=UTC -c jit=off -c enable_memoize=off"
     if "poolclass" not in options:
         options = {"pool_size": 20, "max_overflow": 20} | options
+    # PostgreSQL keeps 1e30 as an integer of 31 digits, which nothing of ours could write again.
+    options = {"json_deserializer": orjson.loads} | options
     # Parameters hold names and numbers of customers: they do not belong in an error message.
     engine = create_engine(url, connect_args={"options": arguments}, hide_parameters=True, **options)
     event.listen(engine, "checkout", _need_open)

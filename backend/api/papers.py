@@ -11,6 +11,7 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 from marshmallow.validate import OneOf
+from sqlalchemy.orm import Session
 
 from backend.actor import office_of
 from backend.api.authentication import actor, public, signed_in
@@ -47,6 +48,12 @@ def _given(paper: Paper) -> Response:
     return Response(paper.pdf, headers=headers, mimetype=_PDF)
 
 
+def _note(session: Session, subject: tuple[str, str], paper: str) -> None:
+    """What the office takes out of the house is on the audit trail; a crew shows its customer the sheet all day."""
+    if actor().is_office:
+        note_act(session, actor(), "exported", subject, after={"paper": paper})
+
+
 @blueprint.route("/service-sheets/<uuid:work_order_id>")
 class ServiceSheet(MethodView):
     @blueprint.arguments(Asked, location="query")
@@ -56,7 +63,7 @@ class ServiceSheet(MethodView):
         """A job's service sheet: as it was signed, with photos, the signature, and a code that leads to `/verify`."""
         with transaction() as session:
             paper = papers.service_sheet(session, actor(), _press(asked["language"]), str(work_order_id))
-            note_act(session, actor(), "exported", ("work_order", str(work_order_id)), after={"paper": "service_sheet"})
+            _note(session, ("work_order", str(work_order_id)), "service_sheet")
         return _given(paper)
 
 
@@ -86,7 +93,7 @@ class SurveyReport(MethodView):
         """The report of a survey: arrival against appointment, findings, sketch, photos."""
         with transaction() as session:
             paper = papers.survey_report(session, actor(), _press(asked["language"]), str(survey_id))
-            note_act(session, actor(), "exported", ("survey", str(survey_id)), after={"paper": "survey_report"})
+            _note(session, ("survey", str(survey_id)), "survey_report")
         return _given(paper)
 
 

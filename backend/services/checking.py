@@ -8,6 +8,7 @@ that goes on working is neither held up nor mistaken for a forger.
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -152,7 +153,18 @@ def _wrong_in(body: str, told: _Told) -> list[str]:
         return ["body"]
     sealed = {**told.said, "id": told.id, "kind": told.kind.name}
     ours = {name: value for name, value in ours.items() if value is not None}
-    return sorted(name for name in ours.keys() | sealed.keys() if ours.get(name) != sealed.get(name))
+    return sorted(name for name in ours.keys() | sealed.keys() if not _is_same(ours.get(name), sealed.get(name)))
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Whether two JSON values are one; history keeps a large number of a float with other digits than its document."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_is_same(value, other[name]) for name, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(itertools.starmap(_is_same, zip(one, other, strict=True)))
+    if isinstance(one, float) and isinstance(other, int) and not isinstance(other, bool):
+        return one == float(other)
+    return bool(one == other)
 
 
 @cache

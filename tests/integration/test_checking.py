@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 
+import orjson
 import pytest
 from sqlalchemy import Table, text
 from sqlalchemy.orm import Session
 
 from backend.actor import system
 from backend.db import Base, Database
+from backend.queries.documents import history_of
 from backend.records.access import Access
 from backend.records.call_back import CallBack, CallBackSample
 from backend.records.confirmation import Confirmation
 from backend.records.contractor_link import ContractorLink
+from backend.records.registry import KINDS
 from backend.records.upload import Look, Object, Upload
 from backend.services import checking, door, sealing
 from backend.services.auditing import note_act
@@ -312,6 +315,24 @@ def test_what_the_law_erased_is_no_difference_and_what_stands_there_now_is_held(
     assert list(checking.check_all(database, None, lambda *_: None)) == [
         Differs("customer", town["customer 0"], ("name",))
     ]
+
+
+def test_numbers_of_any_size_are_sealed_read_and_no_difference(database: Database, town: Town, tmp_path: Path) -> None:
+    """PostgreSQL keeps 1e30 as an integer of 31 digits, which neither a seal nor an answer could write again."""
+    answers = {"much": 1e30, "more": 1e308, "odd": float(2**60), "list": [1e22, {"deep": -1e25}], "plain": 2**53}
+    north = system(town["north"])
+    with database.transaction() as session:
+        values = samples(town)["response"] | {"answers": answers}
+        door.create(session, north, "response", values, record_id=uid("large"))
+    sealing.seal_history(database, SECRET, tmp_path, everything=True)
+    with database.snapshot() as session:
+        assert seals(session) is None
+        (line,) = history_of(session, town.actor("supervisor"), KINDS["response"], uid("large"))
+        told = orjson.loads(orjson.dumps(line["changed"]["answers"][1]))
+        assert {name: told[name] for name in ("much", "more", "plain")} == {
+            name: answers[name] for name in ("much", "more", "plain")
+        }
+    assert list(checking.check_all(database, None, lambda *_: None)) == []
 
 
 def test_more_rows_than_one_seal_takes_are_all_sealed_however_old(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip

@@ -214,6 +214,8 @@ def test_what_is_carried_out_of_the_house_is_noted(as_: As) -> None:
         answer = dispatcher("GET", path)
         answer.close()
         assert answer.status_code == 200
+    # A representative who shows the customer the sheet carries nothing out.
+    assert as_("rep")("GET", f"/papers/service-sheets/{JOB}").status_code == 200
     rows = as_("auditor").get("/administrative-acts")["rows"]
     told = [(one["act"], one["subject_kind"], one["by_staff_id"]) for one in rows]
     assert told == [("exported", kind, uid("dispatcher")) for kind in ("map_layer", "work_order", "case")]

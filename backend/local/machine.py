@@ -25,6 +25,7 @@ from backend.private import own_folder, own_home
 
 log = structlog.get_logger(__name__)
 WEB_WORKERS = 2
+WORKER = "backend.web_worker.Worker"
 WEB_THREADS = 64
 SECONDS_BETWEEN_LOOKS = 3.0
 # A process that ends so often within so long will not stay.
@@ -117,7 +118,7 @@ class Machine:
         self._again = lambda: self.serve(port, host=host, tls=tls, worker=worker)
         self.settings = replace(self.settings, fonts=find_fonts(self.settings.home) or self.settings.fonts)
         self.processes = Processes(self.settings.home / "logs", self.environment())
-        options = ["--bind", f"{host}:{port}", "--worker-class", "gthread", "--workers", str(WEB_WORKERS)]
+        options = ["--bind", f"{host}:{port}", "--worker-class", WORKER, "--workers", str(WEB_WORKERS)]
         options += [
             "--threads",
             str(WEB_THREADS),

@@ -27,6 +27,8 @@ log = structlog.get_logger(__name__)
 WEB_WORKERS = 2
 WORKER = "backend.web_worker.Worker"
 WEB_THREADS = 64
+# Each of 64 threads would keep for itself what its largest body once took: memory is shared and given back.
+ALLOCATOR = {"MALLOC_ARENA_MAX": "4", "MALLOC_TRIM_THRESHOLD_": "4194304"}
 SECONDS_BETWEEN_LOOKS = 3.0
 # A process that ends so often within so long will not stay.
 MOST_ENDS, SECONDS_OF_ENDS = 5, 60.0
@@ -99,6 +101,7 @@ class Machine:
             "WANGGE_WEB_ROOT": str(self.settings.web_root),
             "WANGGE_DOCS": self.settings.docs,
             "PROMETHEUS_MULTIPROC_DIR": str(metrics),
+            **ALLOCATOR,
         } | self._keys_given()
 
     def _keys_given(self) -> dict[str, str]:

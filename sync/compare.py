@@ -6,8 +6,9 @@ cursor of its own snapshot: the phone keeps that of the first, so that what chan
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -49,6 +50,14 @@ class Comparison:
             head = orjson.dumps({"after": span.after, "upto": span.upto}).decode()
             texts.append(f'{head[:-1]},"lines":{lines_json(lines)}}}')
         return f"[{','.join(texts)}]"
+
+
+def lie_apart(spans: Iterable[Span]) -> bool:
+    """Whether no key lies in two of them: a store asked about once is read once, however often it is named."""
+    first: Key = ("", "")
+    filled = [span for span in spans if span.upto is None or span.upto > (span.after or first)]
+    filled.sort(key=lambda span: span.after or first)
+    return all(one.upto is not None and one.upto <= (next_.after or first) for one, next_ in pairwise(filled))
 
 
 def compare(store: PullStore, epoch: int, scopes: Sequence[str], claims: Sequence[Claim]) -> Comparison:

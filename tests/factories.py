@@ -108,6 +108,8 @@ def _people(session: Session) -> None:
         door.create(session, system(uid(unit)), "staff", values, record_id=uid(name))
         sessions.open_account(session, uid(name), uid(unit), f"T{n:03d}", None, hashed, [str(role)])
         session.add(Device(id=UUID(uid(f"{name}'s phone")), name=f"{name}'s phone", unit_id=UUID(uid(unit))))
+        session.flush()
+        session.add(DevicePerson(device_id=UUID(uid(f"{name}'s phone")), staff_id=UUID(uid(name))))
         note_rows(session, "device", [uid(f"{name}'s phone")])
     now = datetime.now(CITY)
     # At work before and after this hour, whatever the hour at which the tests run.

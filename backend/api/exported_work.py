@@ -15,6 +15,8 @@ from backend.records.wire import is_uuid
 
 MOST_FILE_BYTES = 200 * 1024 * 1024
 MOST_MUTATIONS, MOST_PHOTOS, MOST_MUTATION_BYTES = 20_000, 5_000, 64 * 1024 * 1024
+# Lists, objects and values: `1,1,1,…` of 200 MB would be a hundred million of them before any other limit is seen.
+MOST_VALUES = 2_000_000
 # Each takes its own size in memory, and one photo's.
 AT_ONCE = BoundedSemaphore(1)
 
@@ -49,6 +51,8 @@ class Photos(Mapping[str, bytes]):
 
 def read_exported(data: bytes) -> tuple[str, list[dict[str, Any]], Photos]:
     """The author's id, the mutations and the photos. Raises bad_json, invalid or too_large."""
+    if data.count(b",") + data.count(b"[") + data.count(b"{") > MOST_VALUES:
+        raise Problem("too_large", most_values=MOST_VALUES)
     try:
         file = _DECODER.decode(data)
     except msgspec.ValidationError as error:

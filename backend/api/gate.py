@@ -115,7 +115,10 @@ def _person(access: Access) -> str:
 def _actor(session: Any) -> Actor:
     """Whoever the header names. A desktop GIS has only a field for a password: a personal token, which may only read,
     may stand there too; browsers repeat Basic by themselves, so nothing that writes is taken by it."""
-    given = request.authorization
+    try:
+        given = request.authorization
+    except ValueError as error:  # Basic with bytes that are no ASCII: the library does not catch it.
+        raise Problem("not_signed_in") from error
     if given is None or given.type != "basic":
         return actor_of(session, bearer_token())
     found = actor_of(session, given.password or "")

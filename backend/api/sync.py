@@ -41,7 +41,7 @@ from backend.services.syncing import (
     push_unreadable,
 )
 from sync.change import moment_text
-from sync.compare import Claim
+from sync.compare import Claim, lie_apart
 from sync.cursor import Cursor, Holder, Part
 from sync.pull import probed
 from sync.store import Digest, Span
@@ -50,6 +50,7 @@ from sync.wire import read_batch
 MOST_RANGES = 256
 MOST_HAVE = 5000
 MOST_ASKED_BYTES = 4 * MIB
+_OVERLAP = {"field": "ranges", "code": "overlap", "zh": "区间不能互相重叠", "en": "ranges must lie apart"}
 _UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 _KIND = re.compile(r"[a-z_]{1,64}")
 blueprint = Blueprint("sync", __name__, url_prefix="/api/v1/sync", description="同步 · Sync; see protocol.md")
@@ -267,6 +268,8 @@ class Compare(MethodView):
             Claim(Span(_key(one["after"]), _key(one["upto"])), Digest(one["count"], one["xor"]))
             for one in body["ranges"]
         ]
+        if not lie_apart(claim.span for claim in claims):
+            raise Problem("invalid", faults=[_OVERLAP])
         with house().database.reading() as connection:
             entrance = _enter(connection, token)
             page = compare_page(connection, entrance, house().seal, body["store"], claims)

@@ -25,7 +25,10 @@ from backend.private import own_folder, own_home
 
 log = structlog.get_logger(__name__)
 WEB_WORKERS = 2
+WORKER = "backend.web_worker.Worker"
 WEB_THREADS = 64
+# Each of 64 threads would keep for itself what its largest body once took: memory is shared and given back.
+ALLOCATOR = {"MALLOC_ARENA_MAX": "4", "MALLOC_TRIM_THRESHOLD_": "4194304"}
 SECONDS_BETWEEN_LOOKS = 3.0
 # A process that ends so often within so long will not stay.
 MOST_ENDS, SECONDS_OF_ENDS = 5, 60.0
@@ -98,6 +101,7 @@ class Machine:
             "WANGGE_WEB_ROOT": str(self.settings.web_root),
             "WANGGE_DOCS": self.settings.docs,
             "PROMETHEUS_MULTIPROC_DIR": str(metrics),
+            **ALLOCATOR,
         } | self._keys_given()
 
     def _keys_given(self) -> dict[str, str]:
@@ -117,7 +121,7 @@ class Machine:
         self._again = lambda: self.serve(port, host=host, tls=tls, worker=worker)
         self.settings = replace(self.settings, fonts=find_fonts(self.settings.home) or self.settings.fonts)
         self.processes = Processes(self.settings.home / "logs", self.environment())
-        options = ["--bind", f"{host}:{port}", "--worker-class", "gthread", "--workers", str(WEB_WORKERS)]
+        options = ["--bind", f"{host}:{port}", "--worker-class", WORKER, "--workers", str(WEB_WORKERS)]
         options += [
             "--threads",
             str(WEB_THREADS),

@@ -29,6 +29,7 @@ LEAST_SCORE = 4
 PRODUCT_WORDS = (
     "wangge", "网格", "gongshui", "供水", "zilaishui", "自来水", "shuiwu", "水务", "mima", "密码", "guanliyuan", "管理员", "kouling", "口令",
     "denglu", "登录", "gongsi", "公司", "jituan", "集团", "zhongguo", "中国", "woaini", "我爱你", "5201314", "1314520", "woshishei", "yonghu",
+    "demo", "wangge-demo", "yanshi", "演示",
 )  # fmt: skip
 _RULES = {
     "too_short": (f"至少 {LEAST_LENGTH} 个字符", f"at least {LEAST_LENGTH} characters"),

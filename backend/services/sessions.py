@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -150,7 +150,11 @@ def _family_of(session: Session, token: str) -> UUID | None:
 
 
 def _refresh_tokens(session: Session, family: UUID | None) -> dict[bytes, Token]:
-    """Those that live, locked in one order: two refreshes at once come one after the other."""
+    """Those that live: two refreshes of a family at once come one after the other.
+
+    Each makes and ends rows that the next has not seen, so locks on rows alone would wait for each other in a circle.
+    """
+    session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"refresh {family}", 0))))
     rows = session.scalars(
         select(Token).where(Token.family == family, Token.use == "refresh").order_by(Token.sha256).with_for_update()
     )

@@ -5,10 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from backend.api import exported_work
+from backend.api.exported_work import read_exported
+from backend.errors import Problem
 from mobile_api_spec.phone import Phone
 from tests.conftest import Person
 from tests.factories import Town
@@ -72,3 +76,13 @@ def test_not_by_everybody(as_: As, phone_of: Callable[..., Phone], who: str, sta
 def test_a_broken_file_says_so(as_: As, phone_of: Callable[..., Phone], broken: dict[str, Any]) -> None:
     file = exported(phone_of("rep")) | broken
     assert as_("dispatcher")("POST", "/inbox/files", file).status_code == 422
+
+
+@pytest.mark.parametrize("piece", [b"1,", b"[],", b"{},"], ids=["numbers", "lists", "objects"])
+def test_a_file_of_a_million_values_is_not_read(piece: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(_: bytes) -> None:
+        raise AssertionError("each of them would be an object in memory")
+
+    monkeypatch.setattr(exported_work, "_DECODER", SimpleNamespace(decode=read))
+    with pytest.raises(Problem, match="too_large"):
+        read_exported(b'{"author":"","mutations":[' + piece * 2_500_000 + b"1]}")

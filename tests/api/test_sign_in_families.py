@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -71,6 +72,14 @@ def test_a_replay_before_use_leaves_one_branch_and_the_other_ends_it(app: Flask)
     assert Person(app.test_client(), lost["access_token"])("GET", "/tokens").status_code == 401
     assert refresh(app, lost["refresh_token"]).status_code == 401
     assert is_over(app, signed, kept, signed["refresh_token"])
+
+
+def test_many_refreshes_at_once_do_not_wait_for_each_other_in_a_circle(app: Flask) -> None:
+    for round_ in range(5):
+        token = sign_in(app, device=f"phone {round_}").get_json()["refresh_token"]
+        with ThreadPoolExecutor(8) as pool:
+            said = list(pool.map(lambda _: refresh(app, token, f"phone {round_}").status_code, range(8)))  # noqa: B023
+        assert said == [200] * 8, said
 
 
 def test_a_refresh_token_from_another_device_ends_the_family(app: Flask) -> None:
@@ -198,6 +207,8 @@ WEAK = {
     "my ｔ００５ number": "own_number",
     "ｐａｓｓｗｏｒｄ１２３": "easy_to_guess",
     "wangge网格2026": "easy_to_guess",
+    "wangge-demo-2026": "easy_to_guess",
+    "Wangge-Demo-2027!": "easy_to_guess",
     "zilaishui123": "easy_to_guess",
     "yuangong5north": "easy_to_guess",
     "qwertyuiop2026": "easy_to_guess",

@@ -241,6 +241,14 @@ def test_too_few_or_too_many_ranges(as_: As, ranges: list[Any]) -> None:
     assert as_("rep")("POST", "/sync/compare", {"store": door.new_id(), "ranges": ranges}).status_code == 422
 
 
+def test_ranges_lie_apart_or_nothing_is_read(as_: As) -> None:
+    middle = ["unit", "80000000-0000-4000-8000-000000000000"]
+    halves = [WHOLE | {"upto": middle}, WHOLE | {"after": middle}]
+    for ranges, status in ((halves, 200), (halves[::-1], 200), ([WHOLE] * 2, 422), ([*halves, WHOLE], 422)):
+        answer = as_("dispatcher")("POST", "/sync/compare", {"store": door.new_id(), "ranges": ranges})
+        assert answer.status_code == status, answer.text
+
+
 def test_a_comparison_in_backwards_order_is_empty(as_: As, town: Town) -> None:
     backwards = WHOLE | {"after": ["visit", town["x"]], "upto": ["cell", town["x"]]}
     answer = as_("rep")("POST", "/sync/compare", {"store": door.new_id(), "ranges": [backwards]}).get_json()

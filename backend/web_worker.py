@@ -1,0 +1,68 @@
+"""The web server's worker: who sends slowly holds a thread for a while and not for ever."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import time
+from typing import Any
+
+from gunicorn.workers.gthread import ThreadWorker
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """Threads that stop waiting for what does not come.
+
+    A worker has 64 threads, and the library lets each wait for ever once a byte has come: a few hundred connections that
+    send half a request, or take half an answer, would stop the house. A phone on a bad network is given what it needs.
+    """
+
+    # The lines of a request, from its first byte or the connection on.
+    head_s = 10.0
+    # A body: so long, and longer by its length at this pace; in pieces without a length so long altogether.
+    body_s, least_bytes_per_s, chunked_s = 20.0, 2048, 60.0
+    # An answer of which nothing more is taken.
+    answer_s = 60
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._awaited: dict[Any, float] = {}
+
+    def handle(self, conn: Any) -> Any:
+        """A request, from its first line to its answer."""
+        self._awaited[conn] = time.monotonic() + self.head_s
+        with contextlib.suppress(OSError):
+            conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("ll", self.answer_s, 0))
+        try:
+            return super().handle(conn)
+        finally:
+            self._awaited.pop(conn, None)
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Its lines have come; now its body may take its time."""
+        seconds = self._body_s({name.upper(): value for name, value in req.headers})
+        if seconds:
+            self._awaited[conn] = time.monotonic() + seconds
+        else:
+            self._awaited.pop(conn, None)
+        return super().handle_request(req, conn)
+
+    def _body_s(self, headers: dict[str, str]) -> float:
+        if "TRANSFER-ENCODING" in headers:
+            return self.chunked_s
+        length = headers.get("CONTENT-LENGTH", "")
+        return self.body_s + int(length) / self.least_bytes_per_s if length.isdigit() and int(length) else 0.0
+
+    def notify(self) -> None:
+        """Called about once a second while the worker lives: nothing more is read from those whose time is over.
+
+        An answer under way still goes out.
+        """
+        super().notify()
+        now = time.monotonic()
+        for conn, until in list(self._awaited.items()):
+            if until < now and self._awaited.pop(conn, 0.0):
+                with contextlib.suppress(OSError):
+                    # Not a TLS socket's own method, which would take its keys away from the thread that reads.
+                    socket.socket.shutdown(conn.sock, socket.SHUT_RD)

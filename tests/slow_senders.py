@@ -1,0 +1,19 @@
+"""A web server of one thread whose worker loses patience at once: for a test of who sends or takes slowly."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from backend.web_worker import Worker
+
+
+class Impatient(Worker):
+    """As the house's own, in seconds that a test can wait."""
+
+    head_s, body_s, least_bytes_per_s, chunked_s, answer_s = 1.0, 1.0, 1_000_000, 1.0, 1
+
+
+def app(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """Reads what comes; answers a little, or much."""
+    environ["wsgi.input"].read()
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"x" * 65536] * 1000 if environ["PATH_INFO"] == "/much" else [b"well"]

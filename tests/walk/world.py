@@ -194,10 +194,11 @@ def _actor(name: str, unit: str, role: Role) -> Actor:
 
 def pictures(session: Session, blobs: BlobStore, markers: Markers) -> None:
     """The bytes of the photos that were planted."""
-    for marker, (where, _) in list(markers.planted.items()):
+    for marker, (where, key) in list(markers.planted.items()):
         if where == "photo.bytes":
-            data = picture(marker)
-            keep_whole(session, blobs, hashlib.sha256(data).hexdigest(), data)
+            data, place = picture(marker), PLACES[key]
+            sender = _actor(place.rep, place.unit, Role.REPRESENTATIVE)
+            keep_whole(session, blobs, sender, hashlib.sha256(data).hexdigest(), data, place["photo"])
 
 
 def sign_everybody_in(world: World, database: Database, settings: Settings) -> None:

@@ -144,11 +144,9 @@ def _dispatch() -> None:
 
 
 def _evidence() -> None:
-    send(
-        "POST /evidence/confirmations",
-        lambda _: f"{API}/evidence/confirmations",
-        lambda p: {"work_order_id": p["job done"]},
-    )
+    for name, way in (("ledger", "link_to_ledger"), ("handed", "link_handed")):
+        body: Callable[..., Any] = lambda p, way=way: {"work_order_id": p["job done"], "way": way}
+        send(f"POST /evidence/confirmations ?{name}", lambda _: f"{API}/evidence/confirmations", body)
     send("POST /evidence/seals/witness", lambda _: f"{API}/evidence/seals/witness", lambda _: {"seals": []})
     papers = f"{API}/papers"
     get("/papers/cases/<uuid:case_id>", lambda p: f"{papers}/cases/{p['case']}")

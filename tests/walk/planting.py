@@ -254,7 +254,7 @@ def _plant_steps(one: Planter) -> None:
     """Jobs, items, surveys and visits as far as each step needs them."""
     done = {"result": "x", "done_at": "2026-09-01T08:00:00Z"}
     for state in STEPS:
-        more = done if state == "done" else {}
+        more = done | {"customer_id": one.place["customer"]} if state == "done" else {}
         one.plain("work_order", f"job {state}", state=state, case_id=uid(f"case {one.place.key} {state}"), **more)
     one.plain("work_order", "job confirmed", state="done", case_id=uid(f"case {one.place.key} c"), **done)
     for state in ("in_hand", "resolved", "closed"):

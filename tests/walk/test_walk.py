@@ -33,7 +33,7 @@ def walk(
     home = tmp_path_factory.mktemp("walk")
     settings = replace(
         config.read({}), home=home, web_root=home / "web", objects_url="memory://", secret_key="of the tests", fonts=fonts,
-        limits_enabled=False,
+        limits_enabled=False, notify_channel="webhook", public_url="https://water.example",
     )  # fmt: skip
     database = Database(make_engine(cluster.url("copy_walk"), poolclass=NullPool))
     web.extensions["wangge"] = make_house(settings, database)

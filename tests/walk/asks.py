@@ -24,12 +24,13 @@ NEW_PASSWORD = "violet-harbour-93-lamp-trumpet"
 
 @dataclass(frozen=True)
 class Ask:
-    """One request; `shows` is what stands in the answer if the place's thing is in it."""
+    """One request; `shows` is what stands in the answer if the place's thing is in it, `kind` whose records it writes."""
 
     path: str
     options: dict[str, Any] = field(default_factory=dict)
     shows: str | None = None
     token: str | None = None
+    kind: str | None = None
 
 
 Builder = Callable[..., Ask]

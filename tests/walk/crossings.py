@@ -34,7 +34,7 @@ def create(what: str, kind: str, more: Callable[[Any, Any], dict[str, Any]]) -> 
         body = values_of(kind, own, mine) | {"id": door.new_id()} | more(own, other)
         if mine in ("rep", "south_rep") or kind == "work_order":
             body.pop("crew_id", None)
-        return "POST", Ask(path_of(kind), {"json": body})
+        return "POST", Ask(path_of(kind), {"json": body}, kind=kind)
 
     CROSSINGS[what] = build
 
@@ -45,7 +45,7 @@ def change(what: str, kind: str, record: Callable[..., str], more: Callable[[Any
     def build(who: str) -> tuple[str, Ask]:
         own, other = home(who)
         found = record(own)
-        return "PATCH", Ask(f"{path_of(kind)}/{found}", {"json": more(own, other)}, shows=found)
+        return "PATCH", Ask(f"{path_of(kind)}/{found}", {"json": more(own, other)}, shows=found, kind=kind)
 
     CROSSINGS[what] = build
 

@@ -55,6 +55,7 @@ def _all_of(walk: Walk) -> None:
     walk.pushes()
     walk.crossings()
     walk.wrong_secrets()
+    walk.photos()
     for block in BLOCKS:
         walk.routes(block)
     walk.pages()
@@ -98,7 +99,7 @@ def test_every_planted_place_has_a_row(walk: Walk) -> None:
     assert {where for where, _ in walk.world.markers.planted.values()} - set(walk.may_see) == set()
 
 
-@pytest.mark.parametrize("block", ["kinds", "pushes", "crossings", "secrets", *BLOCKS])
+@pytest.mark.parametrize("block", ["kinds", "pushes", "crossings", "secrets", "photos", *BLOCKS])
 def test_everybody_gets_what_the_table_says(walk: Walk, block: str) -> None:
     wrong = walk.wrong.get(block, [])
     assert not wrong, "\n" + "\n".join(wrong)

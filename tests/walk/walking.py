@@ -18,6 +18,7 @@ from sqlalchemy import text
 from tests.factories import mutation, uid
 from tests.walk import kind_asks
 from tests.walk.asks import API, ASKS, Ask
+from tests.walk.borrowing import THIEVES, borrowed, copies
 from tests.walk.crossings import CROSSINGS
 from tests.walk.planting import PLACES
 from tests.walk.reading import said
@@ -27,6 +28,7 @@ from tests.walk.world import World
 
 MARKER = re.compile(r"qz\d{4}[nhsdg]k")
 REFUSED = {403, 404}
+PHONES = ("rep", "leader", "member", "south_rep")
 
 
 @dataclass(frozen=True)
@@ -179,6 +181,15 @@ class Walk:
                 if method == "PATCH" and ask.shows:
                     options["headers"] = {"If-Match": self.versions[ask.shows]}
                 self.judge(row, who, place, letter, self.ask(who, method, Ask(ask.path, options)), None)
+                if who in PHONES and letter == "c" and ask.kind:
+                    self._pushed_crossing(row, who, method, ask)
+
+    def _pushed_crossing(self, row: Row, who: str, method: str, ask: Ask) -> None:
+        now = dict(ask.options["json"])
+        record, verb = (now.pop("id"), "create") if method == "POST" else (str(ask.shows), "change")
+        outcome = self._push_one(who, str(ask.kind), record, verb, now)
+        if outcome["status"] not in ("parked", "held"):
+            self.wrong.setdefault("pushes", []).append(f"{row.what} pushed: {who}: {outcome['status']}")
 
     def pushes(self) -> None:
         """What phones' people may create, change and do, by their phones: it is parked where it may not be, never lost."""
@@ -186,7 +197,7 @@ class Walk:
             named, verb, *action = row.what.split()
             if verb in ("create", "change", "act") and "@" not in named:
                 for who, place, letter in row.cells():
-                    if who in ("rep", "leader", "member", "south_rep"):
+                    if who in PHONES:
                         self._push(row, (named, verb, *action), (who, place, letter))
 
     def _push(self, row: Row, what: tuple[str, ...], cell: tuple[str, str, str]) -> None:
@@ -196,16 +207,27 @@ class Walk:
         now = dict(ask.options["json"])
         ids = re.findall(r"[0-9a-f]{8}-[0-9a-f-]{27}", ask.path)
         record = ids[0] if ids else now.pop("id")
-        base = int(self.versions.get(record, '"0"').strip('"'))
         more = {"action": action[0]} if action else {}
-        one = mutation(kind, record, verb, now, base_version=base, **more)
-        body = {"store": uid("a store"), "sent_at": datetime.now(UTC).isoformat(), "mutations": [one]}
-        answer = self.ask(who, "POST", Ask(f"{API}/sync/push", {"json": body}))
-        outcome = answer.json["outcomes"][0] if answer.status == 200 else {"status": answer.status, "code": answer.why}
+        outcome = self._push_one(who, kind, record, verb, now, **more)
         wanted = ("applied", "merged") if letter == "o" else ("parked", "held")
         if outcome["status"] not in wanted:
             found = f"{row.what} pushed: {who}, {place}: {outcome['status']} {outcome['code']} instead of {wanted[0]}"
             self.wrong.setdefault("pushes", []).append(found)
+
+    def _push_one(self, who: str, kind: str, record: str, verb: str, now: dict[str, Any], **more: str) -> dict[str, Any]:
+        base = int(self.versions.get(record, '"0"').strip('"'))
+        one = mutation(kind, record, verb, now, base_version=base, **more)
+        body = {"store": uid("a store"), "sent_at": datetime.now(UTC).isoformat(), "mutations": [one]}
+        answer = self.ask(who, "POST", Ask(f"{API}/sync/push", {"json": body}))
+        return dict(answer.json["outcomes"][0]) if answer.status == 200 else {"status": answer.status, "code": answer.why}
+
+    def photos(self) -> None:
+        """Bytes for a hash alone, and what the camera wrote."""
+        for who, key in THIEVES:
+            self.wrong.setdefault("photos", []).extend(borrowed(self.world, who, key))
+            self.database.undo()
+        for key in ("n", "h", "s"):
+            self.wrong["photos"].extend(copies(self.world, PLACES[key]))
 
     def wrong_secrets(self) -> None:
         """Links with another secret open nothing."""

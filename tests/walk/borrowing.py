@@ -1,4 +1,4 @@
-"""What bytes of photos come back: never for knowing their hash, and never with what the camera wrote but as the original."""
+"""Bytes of photos: never for knowing their hash; with what the camera wrote only as the original."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
+from backend.db import Database
 from backend.services import door
+from backend.services.evidence import mark_arrived
 from tests.factories import uid
 from tests.walk.asks import API, TUS
 from tests.walk.kind_asks import path_of
@@ -18,7 +20,14 @@ from tests.walk.world import World
 
 SIZES = ("original", "web", "thumb")
 # Who knows the hash of whose photo: from a sheet, a list, or by hearsay.
-THIEVES = (("south_rep", "n"), ("stranger", "n"), ("rep", "h"), ("leader", "s"), ("member", "h"), ("branch_admin", "s"))
+THIEVES = (
+    ("south_rep", "n"),
+    ("stranger", "n"),
+    ("rep", "h"),
+    ("leader", "s"),
+    ("member", "h"),
+    ("branch_admin", "s"),
+)
 
 
 def bytes_of(world: World, key: str) -> bytes:
@@ -26,27 +35,37 @@ def bytes_of(world: World, key: str) -> bytes:
     return picture(picture_marker(world, key))
 
 
-def borrowed(world: World, who: str, key: str) -> Iterator[str]:
-    """A record of one's own with the hash of another's photo; an upload that is begun and never sent; each way to the bytes."""
+def borrowed(world: World, database: Database, who: str, key: str) -> Iterator[str]:
+    """A record of one's own with the hash of another's photo, other bytes for it, each way to the bytes."""
     stolen = bytes_of(world, key)
     sha256, photo = hashlib.sha256(stolen).hexdigest(), door.new_id()
     made = world.ask(who, "POST", path_of("photo"), json=_own(who, photo, sha256, len(stolen)))
     if made.status_code != 201:
         yield f"{who} records no photo: {made.status_code} {made.text}"
-    pairs = ",".join(f"{k} {base64.b64encode(v.encode()).decode()}" for k, v in (("photo_id", photo), ("sha256", sha256)))
+    pairs = ",".join(
+        f"{k} {base64.b64encode(v.encode()).decode()}" for k, v in (("photo_id", photo), ("sha256", sha256))
+    )
     begun = TUS | {"Upload-Length": str(len(stolen)), "Upload-Metadata": pairs}
     upload = world.ask(who, "POST", f"{API}/uploads", headers=begun)
     if upload.headers.get("Upload-Offset", "0") != "0":
         yield f"{who} need not send the bytes of {key}"
     # Other bytes of the same length are not those bytes.
     other = {"headers": TUS | {"Upload-Offset": "0"}, "data": b"x" * len(stolen)}
-    sent = world.ask(who, "PATCH", upload.headers["Location"], **other, content_type="application/offset+octet-stream")
+    sent = world.ask(
+        who, "PATCH", upload.headers["Location"], **other, content_type="application/offset+octet-stream"
+    )
     if sent.status_code < 400:
         yield f"{who} sends other bytes for those of {key}: {sent.status_code}"
+    with database.transaction() as session:
+        mark_arrived(session, sha256)  # As the worker does once a photo was recorded.
     content = f"{API}/photo-content/{photo}"
     answers = [world.ask(who, "GET", content, query_string={"size": size}) for size in SIZES]
     answers.append(world.ask(who, "POST", f"{content}/links", json={}))
-    yield from (f"{who} gets {key}'s bytes: {one.status_code} {one.mimetype}" for one in answers if one.status_code < 400)
+    yield from (
+        f"{who} gets {key}'s bytes: {one.status_code} {one.mimetype}"
+        for one in answers
+        if one.status_code < 400
+    )
 
 
 def _own(who: str, photo: str, sha256: str, size: int) -> dict[str, Any]:
@@ -59,16 +78,19 @@ def _own(who: str, photo: str, sha256: str, size: int) -> dict[str, Any]:
 
 
 def copies(world: World, place: Place) -> Iterator[str]:
-    """The copies for screens, and the one a link opens, as somebody gets them who may see all: shown, without a marker."""
+    """The copies for screens and links, for who may see all: shown, without what the camera wrote."""
     office = "stranger" if place.key == "s" else "dispatcher"
-    content, marker = f"{API}/photo-content/{uid(f'walk photo {place.key}')}", picture_marker(world, place.key)
+    content, marker = (
+        f"{API}/photo-content/{uid(f'walk photo {place.key}')}",
+        picture_marker(world, place.key),
+    )
     answers = {size: world.ask(office, "GET", content, query_string={"size": size}) for size in SIZES}
     if place.key != "h":
         answers["shared"] = world.ask("anon", "GET", world.links[f"photo {place.key}"])
     for name, answer in answers.items():
         has_it = marker in said(answer)
         if answer.status_code != 200 or has_it != (name == "original"):
-            yield f"{name} copy of {place.key}: {answer.status_code}, {'with' if has_it else 'without'} what the camera wrote"
+            yield f"{name} copy of {place.key}: {answer.status_code}, what the camera wrote: {has_it}"
         answer.close()
 
 

@@ -7,7 +7,7 @@ nobody below it. What of a record its reader sees is said by `queries.masks`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -266,7 +266,8 @@ def _people_rule(
     strange = wanted - {person for person, unit in rows if unit in near}
     if strange:
         raise Problem(
-            "reference_missing", faults=[missing(name, "staff") for name in names if not strange.isdisjoint(fresh[name])]
+            "reference_missing",
+            faults=[missing(name, "staff") for name in names if not strange.isdisjoint(fresh[name])],
         )
 
 
@@ -280,7 +281,7 @@ def _notice_rule(session: Session, actor: Actor, record_id: str, before: Values 
         raise Problem("not_allowed", why="it is for somebody else to read")
 
 
-_RULES = {
+_RULES: dict[str, Callable[[Session, Actor, str, Values | None, Values], None]] = {
     "unit": _tree_rule,
     "cell_assignment": _duty_rule,
     "crew": partial(_people_rule, ("leader_id", "member_ids")),

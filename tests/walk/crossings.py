@@ -99,6 +99,12 @@ def _records() -> None:
     create("another unit's crew on call", "on_call", lambda _, other: {"crew_id": other.crew_id})
     create("another unit's person in a crew", "crew", lambda _, other: {"member_ids": [uid(other.rep)]})
     create("another unit's person in a team", "customer", lambda _, other: {"team_ids": [uid(other.rep)]})
+    create("another unit's person leads a crew", "crew", lambda _, other: {"leader_id": uid(other.rep)})
+    named: Callable[..., Any] = lambda _, other: {"key_representative_id": uid(other.rep)}
+    create("another unit's own representative", "customer", named)
+    crew_of: Callable[..., str] = lambda own: own.crew_id
+    more: Callable[..., Any] = lambda _, other: {"member_ids": [uid(other.rep)]}
+    change("a crew changed to another's person", "crew", crew_of, more)
     job: Callable[..., Any] = lambda own: own["work_order"]
     change(
         "a job given another unit's customer",

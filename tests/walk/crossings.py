@@ -97,14 +97,9 @@ def _records() -> None:
     create("a visit to another unit's customer", "visit", lambda _, other: {"customer_id": other["customer"]})
     create("a notice to another unit's person", "notice", lambda _, other: {"staff_id": uid(other.rep)})
     create("another unit's crew on call", "on_call", lambda _, other: {"crew_id": other.crew_id})
-    create("another unit's person in a crew", "crew", lambda _, other: {"member_ids": [uid(other.rep)]})
-    create("another unit's person in a team", "customer", lambda _, other: {"team_ids": [uid(other.rep)]})
-    create("another unit's person leads a crew", "crew", lambda _, other: {"leader_id": uid(other.rep)})
-    named: Callable[..., Any] = lambda _, other: {"key_representative_id": uid(other.rep)}
-    create("another unit's own representative", "customer", named)
-    crew_of: Callable[..., str] = lambda own: own.crew_id
-    more: Callable[..., Any] = lambda _, other: {"member_ids": [uid(other.rep)]}
-    change("a crew changed to another's person", "crew", crew_of, more)
+
+
+def _jobs() -> None:
     job: Callable[..., Any] = lambda own: own["work_order"]
     change(
         "a job given another unit's customer",
@@ -140,6 +135,17 @@ def _records() -> None:
         lambda own: f"/dispatch/{own['job dispatched']}/duplicate",
         duplicate,
     )
+
+
+def _people() -> None:
+    create("another unit's person in a crew", "crew", lambda _, other: {"member_ids": [uid(other.rep)]})
+    create("another unit's person in a team", "customer", lambda _, other: {"team_ids": [uid(other.rep)]})
+    create("another unit's person leads a crew", "crew", lambda _, other: {"leader_id": uid(other.rep)})
+    named: Callable[..., Any] = lambda _, other: {"key_representative_id": uid(other.rep)}
+    create("another unit's own representative", "customer", named)
+    crew_of: Callable[..., str] = lambda own: own.crew_id
+    more: Callable[..., Any] = lambda _, other: {"member_ids": [uid(other.rep)]}
+    change("a crew changed to another's person", "crew", crew_of, more)
 
 
 def _cells() -> None:
@@ -184,5 +190,5 @@ def _leave(who: Callable[[Any, Any], str]) -> Callable[[Any, Any], dict[str, Any
     return body
 
 
-for fill in (_tree, _records, _cells):
+for fill in (_tree, _records, _jobs, _people, _cells):
     fill()

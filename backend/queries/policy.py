@@ -7,8 +7,9 @@ nobody below it. What of a record its reader sees is said by `queries.masks`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from sqlalchemy import text
@@ -248,4 +249,42 @@ def _fault(name: str, code: str, zh: str, en: str) -> dict[str, str]:
     return {"field": name, "code": code, "zh": zh, "en": en}
 
 
-_RULES = {"unit": _tree_rule, "cell_assignment": _duty_rule}
+def _people_rule(
+    names: Collection[str], session: Session, actor: Actor, record_id: str, before: Values | None, after: Values
+) -> None:
+    """Who is newly named works in the record's unit, or in one above or below it, whoever names them."""
+    fresh = {name: _ids(after.get(name)) - _ids((before or {}).get(name)) for name in names}
+    wanted = set().union(*fresh.values())
+    if not wanted:
+        return
+    rows = session.execute(
+        text("SELECT id::text, unit_id::text FROM staff WHERE id = ANY(CAST(:ids AS uuid[])) AND deleted_at IS NULL"),
+        {"ids": sorted(wanted)},
+    ).all()
+    unit_id = str(after["unit_id"])
+    near = {unit for unit in {row[1] for row in rows} if _in_one_line(session, unit_id, unit)}
+    strange = wanted - {person for person, unit in rows if unit in near}
+    if strange:
+        raise Problem(
+            "reference_missing",
+            faults=[missing(name, "staff") for name in names if not strange.isdisjoint(fresh[name])],
+        )
+
+
+def _ids(value: Any) -> set[str]:
+    return {str(one) for one in (value if isinstance(value, list) else [value]) if one}
+
+
+def _notice_rule(session: Session, actor: Actor, record_id: str, before: Values | None, after: Values) -> None:
+    """A notice is marked as read by whoever it is for, and by nobody in their place."""
+    if before is not None and after["staff_id"] != actor.id:
+        raise Problem("not_allowed", why="it is for somebody else to read")
+
+
+_RULES: dict[str, Callable[[Session, Actor, str, Values | None, Values], None]] = {
+    "unit": _tree_rule,
+    "cell_assignment": _duty_rule,
+    "crew": partial(_people_rule, ("leader_id", "member_ids")),
+    "customer": partial(_people_rule, ("key_representative_id", "team_ids")),
+    "notice": _notice_rule,
+}

@@ -16,7 +16,7 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from backend.actor import Actor
+from backend.actor import Actor, Role
 from backend.errors import Problem
 from backend.queries import policy
 from backend.queries.documents import read_document
@@ -29,6 +29,8 @@ from backend.services.noting import note_rows
 # A shift nobody ended does not go on for ever.
 LONGEST_SHIFT = timedelta(hours=16)
 _FUTURE = timedelta(minutes=5)
+# Who sends people out or answers for them; a complaint taken or a year audited is no reason to look where somebody was.
+_LOOKERS = frozenset({Role.ADMIN, Role.SUPERVISOR, Role.DISPATCHER})
 _COARSE = 3
 _ON_SHIFT = text(
     "SELECT EXISTS (SELECT FROM duty WHERE staff_id = CAST(:staff AS uuid) AND deleted_at IS NULL AND started_at <= :at "
@@ -79,7 +81,7 @@ def is_on_shift(session: Session, staff_id: str, at: datetime) -> bool:
 
 
 def trace_of(session: Session, actor: Actor, staff_id: str, on: date, reason: str | None) -> list[dict[str, Any]]:
-    """A person's positions of a day. Their own in full; a colleague of the office gives a reason, is noted, and sees
+    """A person's positions of a day. Their own in full; who sends them out gives a reason, is noted, and sees
     hundred metres once the shift is over. Raises not_found, not_allowed, reason_needed."""
     is_own = staff_id == actor.id
     if not is_own:
@@ -95,7 +97,7 @@ def trace_of(session: Session, actor: Actor, staff_id: str, on: date, reason: st
 
 
 def _note_look(session: Session, actor: Actor, staff_id: str, reason: str | None) -> None:
-    policy.need_office(actor)
+    policy.need_role(actor, _LOOKERS)
     read_document(session, actor, KINDS["staff"], staff_id)
     if not (reason or "").strip():
         raise Problem("reason_needed")

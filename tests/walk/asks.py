@@ -1,4 +1,4 @@
-"""A valid request for every route that is not a kind's: whoever may do it does it, and nobody else's request fails for its form."""
+"""A valid request for every route that is not a kind's: nobody's request fails for its form."""
 
 # A request is a word or two made from a place: it has its name where it is used.
 # ruff: noqa: E731
@@ -24,12 +24,13 @@ NEW_PASSWORD = "violet-harbour-93-lamp-trumpet"
 
 @dataclass(frozen=True)
 class Ask:
-    """One request; `shows` is what stands in the answer if the place's thing is in it."""
+    """One request; `shows` stands in the answer if the place's thing is in it, `kind` is what it writes."""
 
     path: str
     options: dict[str, Any] = field(default_factory=dict)
     shows: str | None = None
     token: str | None = None
+    kind: str | None = None
 
 
 Builder = Callable[..., Ask]
@@ -92,7 +93,9 @@ def _accounts() -> None:
     send("DELETE /sessions", lambda _: f"{API}/sessions")
     ASKS["POST /sessions/refresh"] = _refresh
     send(
-        "PUT /sessions/password", lambda _: f"{API}/sessions/password", lambda _: {"old": PASSWORD, "new": NEW_PASSWORD}
+        "PUT /sessions/password",
+        lambda _: f"{API}/sessions/password",
+        lambda _: {"old": PASSWORD, "new": NEW_PASSWORD},
     )
 
 
@@ -112,7 +115,10 @@ def _call_backs() -> None:
     get("/call-back-samples", lambda _: f"{API}/call-back-samples", it("sample"))
     days = {"from_day": "2026-09-01", "until_day": "2026-09-01", "count": 1}
     send("POST /call-back-samples", lambda _: f"{API}/call-back-samples", lambda _: days)
-    get("/call-back-samples/<uuid:sample_id>/visits", lambda p: f"{API}/call-back-samples/{p['sample']}/visits")
+    get(
+        "/call-back-samples/<uuid:sample_id>/visits",
+        lambda p: f"{API}/call-back-samples/{p['sample']}/visits",
+    )
     send(
         "PUT /call-back-samples/<uuid:sample_id>/visits/<uuid:visit_id>",
         lambda p: f"{API}/call-back-samples/{p['sample']}/visits/{p['visit done']}",
@@ -123,12 +129,16 @@ def _call_backs() -> None:
 def _dispatch() -> None:
     job, waiting = f"{API}/dispatch", "/dispatch/<uuid:job_id>"
     send(
-        f"PUT {waiting}/assignment", lambda p: f"{job}/{p['job received']}/assignment", lambda p: {"crew_id": p.crew_id}
+        f"PUT {waiting}/assignment",
+        lambda p: f"{job}/{p['job received']}/assignment",
+        lambda p: {"crew_id": p.crew_id},
     )
     send(f"DELETE {waiting}/assignment", lambda p: f"{job}/{p['job dispatched']}/assignment")
     send(f"POST {waiting}/broadcast", lambda p: f"{job}/{p['job received']}/broadcast")
     send(
-        f"POST {waiting}/emergency", lambda p: f"{job}/{p['job received']}/emergency", lambda p: {"crew_id": p.crew_id}
+        f"POST {waiting}/emergency",
+        lambda p: f"{job}/{p['job received']}/emergency",
+        lambda p: {"crew_id": p.crew_id},
     )
     send(
         f"PUT {waiting}/duplicate",
@@ -138,17 +148,22 @@ def _dispatch() -> None:
     get(f"{waiting}/proposals", lambda p: f"{job}/{p['job received']}/proposals")
     get(f"{waiting}/same-trouble", lambda p: f"{job}/{p['job received']}/same-trouble")
     get("/dispatch/board", lambda _: f"{job}/board", it("work_order"))
-    send("POST /dispatch/plans", lambda _: f"{job}/plans", lambda p: {"unit_id": p.unit_id, "few_changes": True})
+    send(
+        "POST /dispatch/plans",
+        lambda _: f"{job}/plans",
+        lambda p: {"unit_id": p.unit_id, "few_changes": True},
+    )
     get("/dispatch/plans/<uuid:plan_id>", lambda p: f"{job}/plans/{p['day plan']}")
-    send("PUT /dispatch/plans/<uuid:plan_id>/publication", lambda p: f"{job}/plans/{p['ready day plan']}/publication")
+    send(
+        "PUT /dispatch/plans/<uuid:plan_id>/publication",
+        lambda p: f"{job}/plans/{p['ready day plan']}/publication",
+    )
 
 
 def _evidence() -> None:
-    send(
-        "POST /evidence/confirmations",
-        lambda _: f"{API}/evidence/confirmations",
-        lambda p: {"work_order_id": p["job done"]},
-    )
+    for name, way in (("ledger", "link_to_ledger"), ("handed", "link_handed")):
+        body: Callable[..., Any] = lambda p, way=way: {"work_order_id": p["job done"], "way": way}
+        send(f"POST /evidence/confirmations ?{name}", lambda _: f"{API}/evidence/confirmations", body)
     send("POST /evidence/seals/witness", lambda _: f"{API}/evidence/seals/witness", lambda _: {"seals": []})
     papers = f"{API}/papers"
     get("/papers/cases/<uuid:case_id>", lambda p: f"{papers}/cases/{p['case']}")
@@ -160,23 +175,38 @@ def _evidence() -> None:
     )
     get("/papers/survey-reports/<uuid:survey_id>", lambda p: f"{papers}/survey-reports/{p['survey']}")
     get("/photo-content/<uuid:photo_id>", lambda p: f"{API}/photo-content/{p['photo']}")
-    send("POST /photo-content/<uuid:photo_id>/links", lambda p: f"{API}/photo-content/{p['photo']}/links", lambda _: {})
+    send(
+        "POST /photo-content/<uuid:photo_id>/links",
+        lambda p: f"{API}/photo-content/{p['photo']}/links",
+        lambda _: {},
+    )
     fix = {"event": "arrive", "at": datetime.now(UTC).isoformat(), "lng": 120.0, "lat": 36.0}
     send("POST /positions", lambda _: f"{API}/positions", lambda _: {"positions": [fix]})
     fixed("GET /positions", f"{API}/positions", day="2026-09-01")
-    get("/positions ?of", lambda _: f"{API}/positions", day="2026-09-01", reason="x", staff_id=lambda p: uid(p.rep))
+    get(
+        "/positions ?of",
+        lambda _: f"{API}/positions",
+        day="2026-09-01",
+        reason="x",
+        staff_id=lambda p: uid(p.rep),
+    )
     fixed("GET /positions/looks", f"{API}/positions/looks")
 
 
 def _inbox() -> None:
     inbox = f"{API}/inbox"
     change: Callable[[Place], Any] = lambda p: mutation("customer", p["customer"], "change", {"note": "x"})
-    send("POST /inbox/files", lambda _: f"{inbox}/files", lambda p: {"author": uid(p.rep), "mutations": [change(p)]})
+    send(
+        "POST /inbox/files",
+        lambda _: f"{inbox}/files",
+        lambda p: {"author": uid(p.rep), "mutations": [change(p)]},
+    )
     get("/inbox/held", lambda _: f"{inbox}/held", lambda _, p: uid(f"walk unknown {p.key}"))
     get("/inbox/parked", lambda _: f"{inbox}/parked", it("spare customer"))
     get("/inbox/questions", lambda _: f"{inbox}/questions", it("customer"))
     ASKS["POST /inbox/parked/<uuid:group_id>/decision"] = lambda w, p, _: Ask(
-        f"{inbox}/parked/{w.made[f'parked {p.key}']}/decision", {"json": {"decision": "discard", "reason": "x"}}
+        f"{inbox}/parked/{w.made[f'parked {p.key}']}/decision",
+        {"json": {"decision": "discard", "reason": "x"}},
     )
     send(
         "POST /inbox/questions/<kind>/<uuid:record_id>/<field>/answer",
@@ -194,7 +224,11 @@ def _maps() -> None:
         name = "cell" if layer == "cells" else kind
         export, tile = f"{API}/maps/{layer}/export", f"{API}/maps/{layer}/tiles/9/427/200.mvt"
         get(f"/maps/<string:layer>/export ?{layer}", lambda _, path=export: path, shows)
-        get(f"/maps/<string:layer>/tiles/<int:z>/<int:x>/<int:y>.mvt ?{layer}", lambda _, path=tile: path, shows)
+        get(
+            f"/maps/<string:layer>/tiles/<int:z>/<int:x>/<int:y>.mvt ?{layer}",
+            lambda _, path=tile: path,
+            shows,
+        )
         items = f"{API}/ogc/collections/{layer}/items"
         get(f"/ogc/collections/<string:layer>/items ?{layer}", lambda _, path=items: path, shows)
         get(
@@ -214,7 +248,11 @@ def _territory() -> None:
         lng=lambda p: _lng_lat(p)["lng"],
         lat=lambda p: _lng_lat(p)["lat"],
     )
-    day: dict[str, Any] = {"on": "2026-02-01", "lng": lambda p: _lng_lat(p)["lng"], "lat": lambda p: _lng_lat(p)["lat"]}
+    day: dict[str, Any] = {
+        "on": "2026-02-01",
+        "lng": lambda p: _lng_lat(p)["lng"],
+        "lat": lambda p: _lng_lat(p)["lat"],
+    }
     get("/territory/responsible", lambda _: f"{ground}/responsible", **day)
     send("POST /territory/affected", lambda _: f"{ground}/affected", lambda p: {"area": square(p.cell)})
     affected = ASKS["POST /territory/affected"]
@@ -224,7 +262,9 @@ def _territory() -> None:
     get("/territory/cells/<uuid:cell_id>/card", lambda p: f"{ground}/cells/{p.cell_id}/card")
     cell = "/territory/cells/<uuid:cell_id>/representative"
     send(
-        f"PUT {cell}", lambda p: f"{ground}/cells/{p.cell_id}/representative", lambda p: {"staff_id": uid(p.other_rep)}
+        f"PUT {cell}",
+        lambda p: f"{ground}/cells/{p.cell_id}/representative",
+        lambda p: {"staff_id": uid(p.other_rep)},
     )
     get("/territory/coverage", lambda _: f"{ground}/coverage", lambda _, p: uid(p.rep))
     get("/territory/coverage/features", lambda _: f"{ground}/coverage/features", lambda _, p: p.cell_id)
@@ -240,7 +280,11 @@ def _territory() -> None:
     get(whole, lambda p: f"{ground}/units/{p.unit_id}/representatives")
     rows: Callable[[Place], Any] = lambda p: {"rows": [{"cell_id": p.cell_id, "staff_id": uid(p.other_rep)}]}
     send(f"PUT {whole}", lambda p: f"{ground}/units/{p.unit_id}/representatives", rows)
-    send(f"PUT {whole} ?nothing", lambda p: f"{ground}/units/{p.unit_id}/representatives", lambda _: {"rows": []})
+    send(
+        f"PUT {whole} ?nothing",
+        lambda p: f"{ground}/units/{p.unit_id}/representatives",
+        lambda _: {"rows": []},
+    )
     get("/territory/visits/overdue", lambda _: f"{ground}/visits/overdue", it("visit"))
 
 
@@ -324,8 +368,14 @@ def _confirm(world: World, place: Place, _: str) -> Ask:
 def _sync() -> None:
     send("POST /sync/pull", lambda _: f"{API}/sync/pull", lambda _: {"store": uid("a store")})
     whole = {"after": None, "upto": None, "count": 0, "xor": "0" * 32}
-    send("POST /sync/compare", lambda _: f"{API}/sync/compare", lambda _: {"store": uid("a store"), "ranges": [whole]})
-    batch: Callable[[Place], Any] = lambda p: [mutation("customer", p["customer"], "change", {"category": "key"})]
+    send(
+        "POST /sync/compare",
+        lambda _: f"{API}/sync/compare",
+        lambda _: {"store": uid("a store"), "ranges": [whole]},
+    )
+    batch: Callable[[Place], Any] = lambda p: [
+        mutation("customer", p["customer"], "change", {"category": "key"})
+    ]
     body: Callable[[Place], Any] = lambda p: {
         "store": uid("a store"),
         "sent_at": datetime.now(UTC).isoformat(),
@@ -337,7 +387,11 @@ def _sync() -> None:
     metadata = ",".join(f"{k} {base64.b64encode(v.encode()).decode()}" for k, v in pairs.items())
     begun = {"headers": TUS | {"Upload-Length": "1", "Upload-Metadata": metadata}}
     ASKS["POST /uploads"] = lambda *_: Ask(f"{API}/uploads", begun)
-    bytes_ = {"headers": TUS | {"Upload-Offset": "0"}, "data": b"x", "content_type": "application/offset+octet-stream"}
+    bytes_ = {
+        "headers": TUS | {"Upload-Offset": "0"},
+        "data": b"x",
+        "content_type": "application/offset+octet-stream",
+    }
     for method, options in (("HEAD", {"headers": TUS}), ("DELETE", {"headers": TUS}), ("PATCH", bytes_)):
         ASKS[f"{method} /uploads/<uuid:upload_id>"] = lambda w, p, _, options=options: Ask(
             f"{API}/uploads/{w.made[f'upload {p.key}']}", options
@@ -365,5 +419,17 @@ def _house() -> None:
     fixed("GET @/docs/<path:name>", "/docs/swagger-ui.css")
 
 
-for fill in (_accounts, _call_backs, _dispatch, _evidence, _inbox, _maps, _territory, _plans, _links, _sync, _house):
+for fill in (
+    _accounts,
+    _call_backs,
+    _dispatch,
+    _evidence,
+    _inbox,
+    _maps,
+    _territory,
+    _plans,
+    _links,
+    _sync,
+    _house,
+):
     fill()

@@ -12,11 +12,16 @@ from tests.walk.planting import PLACES, Place, values_of
 from tests.walk.table import SOUTH
 
 CHANGES: dict[str, dict[str, Any]] = {
-    "unit": {"hotline": "96111"}, "matter": {"duration_minutes": 6}, "questionnaire": {"is_active": False}, "calendar": {"is_published": False},
-    "cell": {"name": "改名"}, "cell_assignment": {"valid_until": "2026-01-31"}, "duty": {"ended_at": "2026-09-01T09:00:00Z"},
-    "notice": {"read_at": "2026-09-01T09:00:00Z"}, "photo": {"purpose": "before"}, "response": {"is_anonymous": True}, "item": {"description": "改"},
-    "survey": {"remarks": "x"}, "visit": {"materials": "便民卡"}, "work_order": {"description": "x"}, "service_point": {"access_note": "x"},
-    "customer": {"note": "x"}, "on_call": {"clock_from": "18:00"}, "crew": {"vehicle": "x"}, "staff": {"qualifications": "x"},
+    "unit": {"hotline": "96111"}, "matter": {"duration_minutes": 6}, "questionnaire": {"is_active": False},
+    "calendar": {"is_published": False},
+    "cell": {"name": "改名"}, "cell_assignment": {"valid_until": "2026-01-31"},
+    "duty": {"ended_at": "2026-09-01T09:00:00Z"},
+    "notice": {"read_at": "2026-09-01T09:00:00Z"}, "photo": {"purpose": "before"},
+    "response": {"is_anonymous": True}, "item": {"description": "改"},
+    "survey": {"remarks": "x"}, "visit": {"materials": "便民卡"}, "work_order": {"description": "x"},
+    "service_point": {"access_note": "x"},
+    "customer": {"note": "x"}, "on_call": {"clock_from": "18:00"}, "crew": {"vehicle": "x"},
+    "staff": {"qualifications": "x"},
 }  # fmt: skip
 FINDINGS = {
     "is_feasible": True,
@@ -82,7 +87,7 @@ def path_of(kind: str) -> str:
 
 
 def creation(kind: str, place: Place, who: str, where: str) -> Ask:
-    """A new record. Into another's unit it comes with all that is the asker's own, so that only the unit is foreign."""
+    """A new record. Into another's unit it comes with the asker's own things: only the unit is foreign."""
     home = PLACES["s" if who in SOUTH else "n"]
     own = who if who in ("rep", "leader", "member", "south_rep") else None
     if where == "other" and who != "admin":
@@ -108,7 +113,9 @@ def creation(kind: str, place: Place, who: str, where: str) -> Ask:
 
 def change(kind: str, place: Place, version: str) -> Ask:
     """One field set."""
-    return Ask(f"{path_of(kind)}/{thing(kind, place)}", {"json": CHANGES[kind], "headers": {"If-Match": version}})
+    return Ask(
+        f"{path_of(kind)}/{thing(kind, place)}", {"json": CHANGES[kind], "headers": {"If-Match": version}}
+    )
 
 
 def deletion(kind: str, place: Place, version: str) -> Ask:

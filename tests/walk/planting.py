@@ -1,4 +1,4 @@
-"""Records of every kind in three places of the town (north, hidden in the north, south), each text of theirs a marker."""
+"""Records of every kind in three places (north, hidden in the north, south), each text a marker."""
 
 from __future__ import annotations
 
@@ -21,9 +21,12 @@ from tests.factories import middle, uid
 
 # What is formal and never anybody's own words.
 FORMAL = {
-    ("photo", "of_kind"), ("photo", "sha256"), ("photo", "media_type"), ("signature", "of_kind"), ("signature", "sheet_sha256"),
-    ("signature", "strokes"), ("notice", "subject_kind"), ("administrative_act", "subject_kind"), ("visit", "truth_reasons"),
-    ("staff", "working_hours"), ("work_order", "number"), ("questionnaire", "code"), ("staff", "staff_number"),
+    ("photo", "of_kind"), ("photo", "sha256"), ("photo", "media_type"), ("signature", "of_kind"),
+    ("signature", "sheet_sha256"),
+    ("signature", "strokes"), ("notice", "subject_kind"), ("administrative_act", "subject_kind"),
+    ("visit", "truth_reasons"),
+    ("staff", "working_hours"), ("work_order", "number"), ("questionnaire", "code"),
+    ("staff", "staff_number"),
 }  # fmt: skip
 # A crew's name stands on its jobs, for whoever sees those.
 NAMED = {("crew", "name")}
@@ -32,7 +35,7 @@ STEPS = ("received", "waiting_papers", "dispatched", "accepted", "arrived", "in_
 
 @dataclass(frozen=True)
 class Place:
-    """Whose things: the unit, the cell, the people and the records of one of the three places (n, h, s) or above (g)."""
+    """Whose things: unit, cell, people and records of one of the three places (n, h, s) or above (g)."""
 
     key: str
     unit: str
@@ -101,17 +104,22 @@ def documents(kind: str, mark: Callable[[str], str]) -> dict[str, Any]:
     card = ("customer_name", "phone", "address", "meter_number", "access_note")
     kinds: dict[str, Callable[[], dict[str, Any]]] = {
         "work_order": lambda: {
-            "reporter": person("work_order.reporter"), "other_reporters": [person("work_order.other_reporters")],
+            "reporter": person("work_order.reporter"),
+            "other_reporters": [person("work_order.other_reporters")],
             "site_card": {name: mark("work_order.site_card") for name in card},
-            "pipe": {"diameter_mm": 200, "material": mark(kind)}, "parts": [{"name": mark(kind), "quantity": 1}],
+            "pipe": {"diameter_mm": 200, "material": mark(kind)},
+            "parts": [{"name": mark(kind), "quantity": 1}],
             "return_visit": {"is_satisfied": True, "opinion": mark(kind)},
             "checklist": [{"code": "x", "zh": mark(kind), "en": mark(kind)}], "prepared_codes": [mark(kind)],
         },
-        "signature": lambda: {"sheet": {"description": mark("signature.sheet"), "address": mark("signature.sheet")}},
-        "survey": lambda: {"findings": {"is_feasible": True, "pipe_material": mark(kind), "diameter_mm": 100, "pressure_kpa": 1,
+        "signature": lambda: {"sheet": {"description": mark("signature.sheet"),
+            "address": mark("signature.sheet")}},
+        "survey": lambda: {"findings": {"is_feasible": True, "pipe_material": mark(kind), "diameter_mm": 100,
+            "pressure_kpa": 1,
                                         "distance_to_main_m": 1, "plan": mark(kind)}},
         "response": lambda: {"answers": {"pressure_why": mark(kind)}, "faults": [{"field": mark(kind)}]},
-        "questionnaire": lambda: {"rows": [{"type": "text", "name": "q", "label_zh": mark(kind), "label_en": mark(kind)}]},
+        "questionnaire": lambda: {"rows": [{"type": "text", "name": "q", "label_zh": mark(kind),
+            "label_en": mark(kind)}]},
         "matter": lambda: {"checklist": [{"code": "x", "zh": mark(kind), "en": mark(kind)}]},
         "calendar": lambda: {"days": [{"day": "2030-01-01", "is_working": False, "name": mark(kind)}]},
         "administrative_act": lambda: {"before": {"x": mark(kind)}, "after": {"x": mark(kind)}},
@@ -120,7 +128,7 @@ def documents(kind: str, mark: Callable[[str], str]) -> dict[str, Any]:
 
 
 def values_of(kind: str, place: Place, who: str | None = None) -> dict[str, Any]:
-    """A whole record of a kind in a place, by hand; whose own it is can be named (the representative's else)."""
+    """A whole record of a kind in a place, by hand; whose own it is can be named."""
     mine = {"staff_id": uid(who or place.rep)}
     at = {"cell_id": place.cell_id}
     job = {"of_kind": "work_order", "of_id": place["work_order"], "crew_id": place.crew_id} | at
@@ -129,22 +137,33 @@ def values_of(kind: str, place: Place, who: str | None = None) -> dict[str, Any]
     years = {"valid_from": "2026-09-01", "valid_until": "2026-09-07"}
     kinds: dict[str, dict[str, Any]] = {
         "unit": {"name": "科室", "level": "section", "parent_id": place.unit_id},
-        "staff": {"staff_number": f"W-{place.key}", "name": "新人", "post": "service_clerk", "employment": "own"} | stated,
+        "staff": {"staff_number": f"W-{place.key}", "name": "新人", "post": "service_clerk",
+            "employment": "own"} | stated,
         "cell": {"name": "网格", "code": f"W{place.key}", "outline": _strip(place), "valid_from": "2026-01-01"},
-        "cell_assignment": mine | at | {"duty": "stand_in", "valid_from": "2026-01-01", "valid_until": "2026-02-01"},
-        "crew": {"name": "班", "leader_id": uid(place.leader), "member_ids": [], "skills": ["meter"], "shift_start": "08:00", "shift_end": "17:00"} | stated,
+        "cell_assignment": mine | at | {"duty": "stand_in", "valid_from": "2026-01-01",
+            "valid_until": "2026-02-01"},
+        "crew": {"name": "班", "leader_id": uid(place.leader), "member_ids": [], "skills": ["meter"],
+            "shift_start": "08:00", "shift_end": "17:00"} | stated,
         "on_call": {"crew_id": place.crew_id, "clock_from": "17:30", "clock_until": "08:00"} | years,
         "customer": at | {"number": "W", "name": "户", "category": "resident"},
-        "service_point": at | {"customer_id": place["customer"], "address": "街1号", "place": middle(place.cell), "nature": "public"},
-        "matter": {"code": "w", "name_zh": "事项", "name_en": "Matter", "urgency": "normal", "skills": [], "duration_minutes": 5} | stated,
+        "service_point": at | {"customer_id": place["customer"], "address": "街1号",
+            "place": middle(place.cell), "nature": "public"},
+        "matter": {"code": "w", "name_zh": "事项", "name_en": "Matter", "urgency": "normal", "skills": [],
+            "duration_minutes": 5} | stated,
         "work_order": at | {"matter_id": uid("leak"), "place": middle(place.cell), "crew_id": place.crew_id},
-        "visit": at | {"customer_id": place["customer"], "method": "phone", "representative_id": uid(who or place.rep)},
+        "visit": at | {"customer_id": place["customer"], "method": "phone",
+            "representative_id": uid(who or place.rep)},
         "survey": at | {"surveyor_id": uid(who or place.rep)},
-        "item": at | {"theme": "pressure", "source": "hotline", "description": "水小", "owner_id": uid(who or place.rep)},
-        "questionnaire": {"code": "w", "edition": 1, "title_zh": "问卷", "title_en": "Form", "rows": []} | stated,
-        "response": at | {"questionnaire_id": uid("form"), "channel": "phone", "answered_at": now, "answers": {}, "author_id": uid(who or place.rep)},
-        "photo": mine | job | {"purpose": "site", "sha256": "0" * 64, "size_bytes": 5, "media_type": "image/jpeg", "taken_at": now},
-        "signature": mine | job | {"signer_name": "李", "relation": "self", "strokes": [[[1, 2, 3], [4, 5, 6]]], "sheet_sha256": "0" * 64, "signed_at": now},
+        "item": at | {"theme": "pressure", "source": "hotline", "description": "水小",
+            "owner_id": uid(who or place.rep)},
+        "questionnaire": {"code": "w", "edition": 1, "title_zh": "问卷", "title_en": "Form",
+            "rows": []} | stated,
+        "response": at | {"questionnaire_id": uid("form"), "channel": "phone", "answered_at": now,
+            "answers": {}, "author_id": uid(who or place.rep)},
+        "photo": mine | job | {"purpose": "site", "sha256": "0" * 64, "size_bytes": 5,
+            "media_type": "image/jpeg", "taken_at": now},
+        "signature": mine | job | {"signer_name": "李", "relation": "self",
+            "strokes": [[[1, 2, 3], [4, 5, 6]]], "sheet_sha256": "0" * 64, "signed_at": now},
         "duty": mine | {"started_at": "2026-09-01T00:00:00Z"},
         "notice": mine | {"topic": "general", "text_zh": "会", "text_en": "Meeting"},
         "administrative_act": {"act": "exported", "subject_kind": "customer", "acted_at": now},
@@ -197,22 +216,29 @@ class Planter:
 
 
 def plant_basics(session: Session, markers: Markers) -> None:
-    """What units keep once for all: their crew of the south, their matters and forms; and those of the group."""
+    """What units keep once for all: their matters, forms and calendars; and those of the group."""
     for key in ("n", "s", "g"):
         one = Planter(session, markers, PLACES[key])
         for kind in ("matter", "questionnaire", "calendar"):
-            more: dict[str, Any] = {"year": {"n": 2031, "s": 2032, "g": 2033}[key]} if kind == "calendar" else {}
+            more: dict[str, Any] = (
+                {"year": {"n": 2031, "s": 2032, "g": 2033}[key]} if kind == "calendar" else {}
+            )
             one.plain(kind, kind, **more) if key == "g" else one.plant(kind, **more)
     for key in ("n", "s"):
         place = PLACES[key]
-        Planter(session, markers, place).plant("unit", "section", parent_id=place.unit_id, unit_id=place["section"])
+        Planter(session, markers, place).plant(
+            "unit", "section", parent_id=place.unit_id, unit_id=place["section"]
+        )
 
 
 def plant_place(session: Session, markers: Markers, key: str) -> None:
-    """All records of a place: one of each kind to be read and changed, and one for each step of a job's life."""
+    """All records of a place: one of each kind to read and change, and one for each step of a life."""
     one = Planter(session, markers, PLACES[key])
     now = datetime.now(CITY)
-    hours = {"shift_start": f"{now - timedelta(hours=1):%H:%M}", "shift_end": f"{now + timedelta(hours=12):%H:%M}"}
+    hours = {
+        "shift_start": f"{now - timedelta(hours=1):%H:%M}",
+        "shift_end": f"{now + timedelta(hours=12):%H:%M}",
+    }
     if key == "s":
         crew: dict[str, Any] = {
             "member_ids": [uid("south_leader")],
@@ -231,7 +257,13 @@ def plant_place(session: Session, markers: Markers, key: str) -> None:
     one.plant("cell")
     case = one.place["case"]
     one.plant("signature")
-    one.plant("work_order", state="dispatched", case_id=case, signature_id=one.place["signature"], number=f"WX-{key}")
+    one.plant(
+        "work_order",
+        state="dispatched",
+        case_id=case,
+        signature_id=one.place["signature"],
+        number=f"WX-{key}",
+    )
     one.plant("visit", state="planned", due_on=(today() - timedelta(days=2)).isoformat(), case_id=case)
     one.plant("survey", state="appointed", case_id=case)
     one.plant("item", state="open", case_id=case, customer_id=one.place["customer"])
@@ -246,7 +278,10 @@ def plant_place(session: Session, markers: Markers, key: str) -> None:
 def _plant_photo(one: Planter) -> None:
     data = picture(one.mark("photo.bytes"))
     one.plant(
-        "photo", sha256=hashlib.sha256(data).hexdigest(), size_bytes=len(data), arrived_at=datetime.now(UTC).isoformat()
+        "photo",
+        sha256=hashlib.sha256(data).hexdigest(),
+        size_bytes=len(data),
+        arrived_at=datetime.now(UTC).isoformat(),
     )
 
 
@@ -254,8 +289,10 @@ def _plant_steps(one: Planter) -> None:
     """Jobs, items, surveys and visits as far as each step needs them."""
     done = {"result": "x", "done_at": "2026-09-01T08:00:00Z"}
     for state in STEPS:
-        more = done if state == "done" else {}
-        one.plain("work_order", f"job {state}", state=state, case_id=uid(f"case {one.place.key} {state}"), **more)
+        more = done | {"customer_id": one.place["customer"]} if state == "done" else {}
+        one.plain(
+            "work_order", f"job {state}", state=state, case_id=uid(f"case {one.place.key} {state}"), **more
+        )
     one.plain("work_order", "job confirmed", state="done", case_id=uid(f"case {one.place.key} c"), **done)
     for state in ("in_hand", "resolved", "closed"):
         one.plain("item", f"item {state}", state=state, resolution="x")
@@ -273,7 +310,8 @@ def _plant_spares(one: Planter) -> None:
 def _plant_deleted(one: Planter) -> None:
     """Records that are gone: nobody reads them again, however well they could before."""
     for kind in (
-        "customer", "service_point", "work_order", "visit", "survey", "item", "response", "photo", "signature", "notice", "crew",
+        "customer", "service_point", "work_order", "visit", "survey", "item", "response", "photo",
+        "signature", "notice", "crew",
     ):  # fmt: skip
         record = one.plant(kind, f"deleted {kind}", letter="d")
         one.take_away(kind, record)

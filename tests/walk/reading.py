@@ -1,4 +1,4 @@
-"""All that a response says, as one text: archives and databases opened, papers read, JSON unescaped, headers too."""
+"""All that a response says, as one text: archives opened, papers read, JSON unescaped, headers too."""
 
 from __future__ import annotations
 
@@ -32,7 +32,9 @@ def text_of(data: bytes, depth: int = 0) -> str:
 def _parts(data: bytes) -> list[bytes]:
     if data[:4] == b"PK\x03\x04":
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return [one.encode() for one in archive.namelist()] + [archive.read(one) for one in archive.namelist()]
+            return [one.encode() for one in archive.namelist()] + [
+                archive.read(one) for one in archive.namelist()
+            ]
     if data[:2] == b"\x1f\x8b":
         return [gzip.decompress(data)]
     if data[:5] == b"%PDF-":

@@ -1,4 +1,4 @@
-"""Every route, kind and person against the tables of `expected.txt`; and no planted text comes back to who may not see it."""
+"""Every route, kind and person against the tables of `expected.txt`; no planted text comes to others."""
 
 from __future__ import annotations
 
@@ -32,8 +32,9 @@ def walk(
     cluster.ensure_database("copy_walk", town_template)
     home = tmp_path_factory.mktemp("walk")
     settings = replace(
-        config.read({}), home=home, web_root=home / "web", objects_url="memory://", secret_key="of the tests", fonts=fonts,
-        limits_enabled=False,
+        config.read({}), home=home, web_root=home / "web", objects_url="memory://", secret_key="of the tests",
+        fonts=fonts,
+        limits_enabled=False, notify_channel="webhook", public_url="https://water.example",
     )  # fmt: skip
     database = Database(make_engine(cluster.url("copy_walk"), poolclass=NullPool))
     web.extensions["wangge"] = make_house(settings, database)
@@ -55,6 +56,7 @@ def _all_of(walk: Walk) -> None:
     walk.pushes()
     walk.crossings()
     walk.wrong_secrets()
+    walk.photos()
     for block in BLOCKS:
         walk.routes(block)
     walk.pages()
@@ -67,12 +69,16 @@ def test_every_route_has_a_row_and_every_row_a_request(web: Flask) -> None:
     wanted = set()
     for rule in web.url_map.iter_rules():
         path = str(rule)
-        if path.removeprefix(API).split("/")[1] in {kind.segment for kind in KINDS.values()} and path.startswith(API):
+        if path.removeprefix(API).split("/")[1] in {
+            kind.segment for kind in KINDS.values()
+        } and path.startswith(API):
             continue
         path = path.removeprefix(API) if path.startswith(API) else f"@{path}"
         wanted |= {
             f"{method} {path}"
-            for method in (rule.methods or set()) - {"OPTIONS"} - ({"HEAD"} if "GET" in (rule.methods or ()) else set())
+            for method in (rule.methods or set())
+            - {"OPTIONS"}
+            - ({"HEAD"} if "GET" in (rule.methods or ()) else set())
         }
     wanted.discard("HEAD /uploads")
     assert wanted - rows == set(), "routes without a row in tests/walk/expected.txt"
@@ -98,7 +104,7 @@ def test_every_planted_place_has_a_row(walk: Walk) -> None:
     assert {where for where, _ in walk.world.markers.planted.values()} - set(walk.may_see) == set()
 
 
-@pytest.mark.parametrize("block", ["kinds", "pushes", "crossings", "secrets", *BLOCKS])
+@pytest.mark.parametrize("block", ["kinds", "pushes", "crossings", "secrets", "photos", *BLOCKS])
 def test_everybody_gets_what_the_table_says(walk: Walk, block: str) -> None:
     wrong = walk.wrong.get(block, [])
     assert not wrong, "\n" + "\n".join(wrong)
@@ -111,7 +117,9 @@ def test_no_planted_text_comes_back_to_who_may_not_see_it(walk: Walk) -> None:
 
 def test_the_markers_can_be_found_at_all(walk: Walk) -> None:
     """What nobody ever saw proves nothing: every row of markers was seen by somebody who may."""
-    unseen = {where for where, letters in walk.may_see.items() if "y" in "".join(letters.values())} - set(walk.seen)
+    unseen = {where for where, letters in walk.may_see.items() if "y" in "".join(letters.values())} - set(
+        walk.seen
+    )
     assert unseen == set()
 
 

@@ -18,6 +18,7 @@ from sqlalchemy import text
 from tests.factories import mutation, uid
 from tests.walk import kind_asks
 from tests.walk.asks import API, ASKS, Ask
+from tests.walk.borrowing import THIEVES, borrowed, copies
 from tests.walk.crossings import CROSSINGS
 from tests.walk.planting import PLACES
 from tests.walk.reading import said
@@ -27,6 +28,7 @@ from tests.walk.world import World
 
 MARKER = re.compile(r"qz\d{4}[nhsdg]k")
 REFUSED = {403, 404}
+PHONES = ("rep", "leader", "member", "south_rep")
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,9 @@ class Walk:
         response = self.world.ask(who, method, ask.path, **options)
         everything = said(response)
         self._look_for_markers(who, method, ask, everything)
-        answer = Answer(response.status_code, everything, response.get_json(silent=True) if response.is_json else None)
+        answer = Answer(
+            response.status_code, everything, response.get_json(silent=True) if response.is_json else None
+        )
         response.close()
         if method != "GET" and response.status_code < 400:
             self.database.undo()
@@ -95,7 +99,9 @@ class Walk:
             if not self.allowed(who, where, place):
                 path = re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "…", ask.path.removeprefix(API))
                 query = ask.options.get("query_string", {}).get("format", "")
-                self.leaks.setdefault(f"{method} {path} {query}".strip(), set()).add(f"{who} sees {where} of {place}")
+                self.leaks.setdefault(f"{method} {path} {query}".strip(), set()).add(
+                    f"{who} sees {where} of {place}"
+                )
 
     def allowed(self, who: str, where: str, place: str) -> bool:
         """Whether a text that was planted there may come back to somebody."""
@@ -110,14 +116,18 @@ class Walk:
 
     def note(self, row: Row, who: str, place: str, letter: str, status: str) -> None:
         """An answer that is not in the table."""
-        self.wrong.setdefault(row.block, []).append(f"{row.what}: {who}, {place}: {status} instead of {letter}")
+        self.wrong.setdefault(row.block, []).append(
+            f"{row.what}: {who}, {place}: {status} instead of {letter}"
+        )
 
     def judge(self, row: Row, who: str, place: str, letter: str, answer: Answer, shows: str | None) -> None:
         """Compare one answer with its letter."""
         found = fits(letter, answer, shows)
         if not found:
             there = (
-                "" if shows is None or answer.status >= 300 else (" with it" if shows in answer.said else " without it")
+                ""
+                if shows is None or answer.status >= 300
+                else (" with it" if shows in answer.said else " without it")
             )
             self.note(row, who, place, letter, f"{answer.status}{there}{answer.why}")
 
@@ -142,12 +152,16 @@ class Walk:
                     ask, method = self._kind_ask(kind, verb, action, key, (who, place))
                     self.judge(row, who, place, letter, self.ask(who, method, ask), None)
 
-    def _kind_ask(self, kind: str, verb: str, action: list[str], key: str, cell: tuple[str, str]) -> tuple[Ask, str]:
+    def _kind_ask(
+        self, kind: str, verb: str, action: list[str], key: str, cell: tuple[str, str]
+    ) -> tuple[Ask, str]:
         place, (who, where) = PLACES[key], cell
         if verb == "create":
             return kind_asks.creation(kind, place, who, where), "POST"
         if verb == "change":
-            return kind_asks.change(kind, place, self.versions.get(kind_asks.thing(kind, place), '"0"')), "PATCH"
+            return kind_asks.change(
+                kind, place, self.versions.get(kind_asks.thing(kind, place), '"0"')
+            ), "PATCH"
         if verb == "delete":
             return kind_asks.deletion(kind, place, self.versions[place[f"spare {kind}"]]), "DELETE"
         return kind_asks.step(kind, action[0], place), "POST"
@@ -179,14 +193,23 @@ class Walk:
                 if method == "PATCH" and ask.shows:
                     options["headers"] = {"If-Match": self.versions[ask.shows]}
                 self.judge(row, who, place, letter, self.ask(who, method, Ask(ask.path, options)), None)
+                if who in PHONES and letter == "c" and ask.kind:
+                    self._pushed_crossing(row, who, method, ask)
+
+    def _pushed_crossing(self, row: Row, who: str, method: str, ask: Ask) -> None:
+        now = dict(ask.options["json"])
+        record, verb = (now.pop("id"), "create") if method == "POST" else (str(ask.shows), "change")
+        outcome = self._push_one(who, str(ask.kind), record, verb, now)
+        if outcome["status"] not in ("parked", "held"):
+            self.wrong.setdefault("pushes", []).append(f"{row.what} pushed: {who}: {outcome['status']}")
 
     def pushes(self) -> None:
-        """What phones' people may create, change and do, by their phones: it is parked where it may not be, never lost."""
+        """What phones' people may create, change and do, by their phones: parked where it may not be."""
         for row in self.tables["kinds"]:
             named, verb, *action = row.what.split()
             if verb in ("create", "change", "act") and "@" not in named:
                 for who, place, letter in row.cells():
-                    if who in ("rep", "leader", "member", "south_rep"):
+                    if who in PHONES:
                         self._push(row, (named, verb, *action), (who, place, letter))
 
     def _push(self, row: Row, what: tuple[str, ...], cell: tuple[str, str, str]) -> None:
@@ -196,16 +219,33 @@ class Walk:
         now = dict(ask.options["json"])
         ids = re.findall(r"[0-9a-f]{8}-[0-9a-f-]{27}", ask.path)
         record = ids[0] if ids else now.pop("id")
-        base = int(self.versions.get(record, '"0"').strip('"'))
         more = {"action": action[0]} if action else {}
+        outcome = self._push_one(who, kind, record, verb, now, **more)
+        wanted = ("applied", "merged") if letter == "o" else ("parked", "held")
+        if outcome["status"] not in wanted:
+            found = f"{outcome['status']} {outcome['code']} instead of {wanted[0]}"
+            self.wrong.setdefault("pushes", []).append(f"{row.what} pushed: {who}, {place}: {found}")
+
+    def _push_one(
+        self, who: str, kind: str, record: str, verb: str, now: dict[str, Any], **more: str
+    ) -> dict[str, Any]:
+        base = int(self.versions.get(record, '"0"').strip('"'))
         one = mutation(kind, record, verb, now, base_version=base, **more)
         body = {"store": uid("a store"), "sent_at": datetime.now(UTC).isoformat(), "mutations": [one]}
         answer = self.ask(who, "POST", Ask(f"{API}/sync/push", {"json": body}))
-        outcome = answer.json["outcomes"][0] if answer.status == 200 else {"status": answer.status, "code": answer.why}
-        wanted = ("applied", "merged") if letter == "o" else ("parked", "held")
-        if outcome["status"] not in wanted:
-            found = f"{row.what} pushed: {who}, {place}: {outcome['status']} {outcome['code']} instead of {wanted[0]}"
-            self.wrong.setdefault("pushes", []).append(found)
+        return (
+            dict(answer.json["outcomes"][0])
+            if answer.status == 200
+            else {"status": answer.status, "code": answer.why}
+        )
+
+    def photos(self) -> None:
+        """Bytes for a hash alone, and what the camera wrote."""
+        for who, key in THIEVES:
+            self.wrong.setdefault("photos", []).extend(borrowed(self.world, self.database, who, key))
+            self.database.undo()
+        for key in ("n", "h", "s"):
+            self.wrong["photos"].extend(copies(self.world, PLACES[key]))
 
     def wrong_secrets(self) -> None:
         """Links with another secret open nothing."""
@@ -246,17 +286,25 @@ class Walk:
             asked = [*asked[256:], *answer.json["ask"]]
 
     def other_forms(self) -> None:
-        """What the tables' requests do not ask for: other formats, sizes and languages; searches for what is not one's own."""
+        """What the tables do not ask for: other formats, sizes, languages; searches for what is another's."""
         for who in (one for one in PEOPLE if one not in ("anon", "lost")):
             for layer in ("cells", "jobs", "customers"):
                 with warnings.catch_warnings():
                     # A Shapefile has short names for its columns, and says so.
                     warnings.simplefilter("ignore")
                     for format_ in ("gpkg", "shp", "kml", "kmz"):
-                        self.ask(who, "GET", Ask(f"{API}/maps/{layer}/export", {"query_string": {"format": format_}}))
+                        self.ask(
+                            who,
+                            "GET",
+                            Ask(f"{API}/maps/{layer}/export", {"query_string": {"format": format_}}),
+                        )
             for place in (PLACES["n"], PLACES["h"], PLACES["s"]):
                 for size in ("web", "thumb"):
-                    self.ask(who, "GET", Ask(f"{API}/photo-content/{place['photo']}", {"query_string": {"size": size}}))
+                    self.ask(
+                        who,
+                        "GET",
+                        Ask(f"{API}/photo-content/{place['photo']}", {"query_string": {"size": size}}),
+                    )
                 sheet = f"{API}/papers/service-sheets/{place['work_order']}"
                 self.ask(who, "GET", Ask(sheet, {"query_string": {"language": "en"}}))
             if who in ("dispatcher", "auditor", "rep", "leader", "stranger", "south_rep"):
@@ -264,7 +312,7 @@ class Walk:
                 self._gone(who)
 
     def _searches(self, who: str) -> None:
-        """By words of the ledger that are not theirs to read: what is found by them tells that they are true."""
+        """By words of the ledger that are not theirs to read: what is found tells that they are true."""
         for marker, (where, place) in self.world.markers.planted.items():
             if where.startswith(("customer", "service_point")) and not self.allowed(who, where, place):
                 asked = Ask(f"{API}/territory/customers", {"query_string": {"words": marker}})

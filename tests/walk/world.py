@@ -1,4 +1,4 @@
-"""The town with everybody who may come to its doors, and everything planted in it; made once for the whole walk."""
+"""The town with everybody who may come to its doors, and all that is planted in it; made once."""
 
 from __future__ import annotations
 
@@ -120,10 +120,15 @@ def _change_personal(one: Planter) -> None:
 def _plant_plans(one: Planter) -> None:
     unit, made_by = UUID(one.place.unit_id), UUID(uid(one.place.rep))
     day = datetime.now(CITY).date()
-    stop = {"job_id": one.place["work_order"], "crew_name": one.mark("day_plan"), "number": one.mark("day_plan")}
+    stop = {
+        "job_id": one.place["work_order"],
+        "crew_name": one.mark("day_plan"),
+        "number": one.mark("day_plan"),
+    }
     for name, stops, state in (("day plan", [stop], "published"), ("ready day plan", [], "ready")):
         one.session.add(DayPlan(
-            id=UUID(one.place[name]), unit_id=unit, day=day, request={}, state=state, base={}, stops=stops, unserved=[], figures={},
+            id=UUID(one.place[name]), unit_id=unit, day=day, request={}, state=state, base={}, stops=stops,
+            unserved=[], figures={},
             made_by_id=made_by,
         ))  # fmt: skip
     cell = {
@@ -133,7 +138,8 @@ def _plant_plans(one: Planter) -> None:
         "outline": square(one.place.cell),
     }
     one.session.add(GroundPlan(
-        id=UUID(one.place["ground plan"]), unit_id=unit, way="import", request={"filename": one.mark("nowhere")}, state="discarded",
+        id=UUID(one.place["ground plan"]), unit_id=unit, way="import",
+        request={"filename": one.mark("nowhere")}, state="discarded",
         cells=[cell], figures={}, findings=[{"zh": one.mark("ground_plan")}], made_by_id=made_by,
     ))  # fmt: skip
 
@@ -142,19 +148,22 @@ def _plant_call_back(one: Planter) -> None:
     visit = one.place["visit done"]
     now = datetime.now(UTC)
     one.session.add(CallBackSample(
-        id=UUID(one.place["sample"]), unit_id=UUID(one.place.unit_id), made_by=UUID(uid(one.place.rep)), from_day=now.date(),
+        id=UUID(one.place["sample"]), unit_id=UUID(one.place.unit_id), made_by=UUID(uid(one.place.rep)),
+        from_day=now.date(),
         until_day=now.date(), seed=one.mark("call_back"), population=1, visit_ids=[UUID(visit)],
     ))  # fmt: skip
     one.session.flush()
     one.session.add(CallBack(
-        sample_id=UUID(one.place["sample"]), visit_id=UUID(visit), outcome="confirmed", said=one.mark("call_back"),
+        sample_id=UUID(one.place["sample"]), visit_id=UUID(visit), outcome="confirmed",
+        said=one.mark("call_back"),
         asked_by=UUID(uid(one.place.rep)),
     ))  # fmt: skip
 
 
 def _plant_device(one: Planter) -> None:
     one.session.add(Device(
-        id=UUID(one.place["device"]), name=one.mark("device"), unit_id=UUID(one.place.unit_id), last_failure=one.mark("device"),
+        id=UUID(one.place["device"]), name=one.mark("device"), unit_id=UUID(one.place.unit_id),
+        last_failure=one.mark("device"),
     ))  # fmt: skip
 
 
@@ -170,7 +179,9 @@ def phones_work(session: Session, markers: Markers) -> None:
         rep = _actor(one.place.rep, one.place.unit, Role.REPRESENTATIVE)
         customer = one.place["customer"]
         base = door.read(session, "customer", customer).version
-        desk = _actor({"north": "dispatcher", "south": "stranger"}[one.place.unit], one.place.unit, Role.DISPATCHER)
+        desk = _actor(
+            {"north": "dispatcher", "south": "stranger"}[one.place.unit], one.place.unit, Role.DISPATCHER
+        )
         door.change(session, desk, "customer", customer, {"contact_name": one.mark("customer.contact_name")})
         bad = mutation(
             "customer",
@@ -182,7 +193,11 @@ def phones_work(session: Session, markers: Markers) -> None:
         unknown = uid(f"walk unknown {key}")
         held = mutation("customer", unknown, "change", {"note": one.mark("nowhere")}, base_version=1)
         other = mutation(
-            "customer", customer, "change", {"contact_name": one.mark("customer.contact_name")}, base_version=base
+            "customer",
+            customer,
+            "change",
+            {"contact_name": one.mark("customer.contact_name")},
+            base_version=base,
         )
         answers = hand_in(session, rep, [other, bad, held])
         assert [one["status"] for one in answers] == ["merged", "parked", "held"], answers
@@ -194,10 +209,11 @@ def _actor(name: str, unit: str, role: Role) -> Actor:
 
 def pictures(session: Session, blobs: BlobStore, markers: Markers) -> None:
     """The bytes of the photos that were planted."""
-    for marker, (where, _) in list(markers.planted.items()):
+    for marker, (where, key) in list(markers.planted.items()):
         if where == "photo.bytes":
-            data = picture(marker)
-            keep_whole(session, blobs, hashlib.sha256(data).hexdigest(), data)
+            data, place = picture(marker), PLACES[key]
+            sender = _actor(place.rep, place.unit, Role.REPRESENTATIVE)
+            keep_whole(session, blobs, sender, hashlib.sha256(data).hexdigest(), data, place["photo"])
 
 
 def sign_everybody_in(world: World, database: Database, settings: Settings) -> None:
@@ -211,14 +227,18 @@ def sign_everybody_in(world: World, database: Database, settings: Settings) -> N
         )
         session.add(phone)
         session.flush()
-        world.tokens["lost"] = sessions.issue(session, settings, account, phone, UUID(door.new_id()), None).access_token
-    made = world.must("dispatcher", "POST", "/tokens", json={"label": world.markers.make("token", "n")}).get_json()
+        world.tokens["lost"] = sessions.issue(
+            session, settings, account, phone, UUID(door.new_id()), None
+        ).access_token
+    made = world.must(
+        "dispatcher", "POST", "/tokens", json={"label": world.markers.make("token", "n")}
+    ).get_json()
     world.tokens["reader"], world.made["token"] = made["token"], made["id"]
     world.must("stranger", "POST", "/tokens", json={"label": world.markers.make("token", "s")})
 
 
 def give_links_out(world: World) -> None:
-    """Links for people without accounts, looks at positions, uploads under way, plans that wait for a word."""
+    """Links for people without accounts, looks at positions, uploads under way, plans that wait."""
     for key, office in (("n", "dispatcher"), ("s", "stranger")):
         place = PLACES[key]
         _links_of(world, place, office, key)
@@ -229,14 +249,18 @@ def give_links_out(world: World) -> None:
     for group in world.must("admin", "GET", "/inbox/parked").get_json():
         record = group["mutations"][0]["record_id"]
         world.made |= {
-            f"parked {key}": group["group_id"] for key, place in PLACES.items() if place["spare customer"] == record
+            f"parked {key}": group["group_id"]
+            for key, place in PLACES.items()
+            if place["spare customer"] == record
         }
 
 
 def _links_of(world: World, place: Place, office: str, key: str) -> None:
     made = world.must(office, "POST", "/contractors/links", json={"work_order_id": place["contractor's job"]})
     world.links[f"contractor {key}"] = made.get_json()["url"].partition("#")[2]
-    made = world.must(office, "POST", "/evidence/confirmations", json={"work_order_id": place["job confirmed"]})
+    made = world.must(
+        office, "POST", "/evidence/confirmations", json={"work_order_id": place["job confirmed"]}
+    )
     world.links[f"confirm {key}"] = made.get_json()["url"].partition("#")[2]
     for what, path in (
         ("paper", f"/papers/service-sheets/{place['work_order']}"),
@@ -249,9 +273,9 @@ def _ground_plan(world: World, place: Place, key: str) -> None:
     lng = 120.30 + 0.02 * (place.cell + 0.5)
     line = {"type": "LineString", "coordinates": [[lng, 36.0], [lng, 36.2]]}
     split = {"unit_id": place.unit_id, "way": "split", "cell_id": place.cell_id, "line": line}
-    world.made[f"ready ground plan {key}"] = world.must("admin", "POST", "/territory/plans", json=split).get_json()[
-        "id"
-    ]
+    world.made[f"ready ground plan {key}"] = world.must(
+        "admin", "POST", "/territory/plans", json=split
+    ).get_json()["id"]
 
 
 def _upload(world: World, place: Place) -> str:
@@ -259,7 +283,9 @@ def _upload(world: World, place: Place) -> str:
     pairs = {"photo_id": door.new_id(), "sha256": hashlib.sha256(data).hexdigest()}
     metadata = ",".join(f"{k} {base64.b64encode(v.encode()).decode()}" for k, v in pairs.items())
     headers = {"Tus-Resumable": "1.0.0", "Upload-Length": "1", "Upload-Metadata": metadata}
-    return str(world.must(place.rep, "POST", "/uploads", headers=headers).headers["Location"].rpartition("/")[2])
+    return str(
+        world.must(place.rep, "POST", "/uploads", headers=headers).headers["Location"].rpartition("/")[2]
+    )
 
 
 def build(app: Flask, database: Database, settings: Settings) -> World:

@@ -14,6 +14,7 @@ from backend import config
 from backend.api import (
     accounts,
     call_backs,
+    conditional,
     contents,
     contractors,
     devices,
@@ -78,6 +79,7 @@ def create_app(settings: config.Settings | None = None, database: Database | Non
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
     app.extensions["wangge"] = make_house(settings, database)
     Compress(app)
+    conditional.install(app)
     problems.install(app)
     operations.install(app)
     _register(app)

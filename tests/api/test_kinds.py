@@ -119,3 +119,20 @@ def test_an_auditor_sees_no_phone_number(as_: As, town: Town) -> None:
     assert seen["phone"] == "130******01"
     assert seen["name"].startswith("王")
     assert "小" not in seen["name"]
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "zstd", "identity"])
+def test_a_tag_that_was_given_is_one_the_server_knows(as_: As, town: Town, coding: str) -> None:
+    office, path = as_("admin"), f"/units/{town['group']}"
+    office("PATCH", path, {"name": "集" * 200}, version=office.get(path)["version"])
+    as_sent = {"Accept-Encoding": coding}
+    given = office("GET", path, headers=as_sent)
+    assert given.headers.get("Content-Encoding", "identity") == coding
+    tag = given.headers["ETag"]
+    for again in (tag, f"W/{tag}", tag.replace(":", "-")):
+        assert office("GET", path, headers=as_sent | {"If-None-Match": again}).status_code == 304
+        assert office("GET", path, headers=as_sent | {"If-Match": again}).status_code == 200
+    refused = office("GET", path, headers=as_sent | {"If-Match": "bytes=0-"})
+    assert (refused.status_code, refused.get_json()["code"]) == (412, "changed_meanwhile")
+    assert office("PATCH", path, {"hotline": "96111"}, headers={"If-Match": tag}).status_code == 200
+    assert office("GET", path, headers=as_sent | {"If-None-Match": tag}).status_code == 200

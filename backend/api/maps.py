@@ -33,10 +33,14 @@ def layer_named(name: str) -> layers.Layer:
     return layers.LAYERS[name]
 
 
+_FILE = {"type": "string", "format": "binary"}
+
+
 @blueprint.route("/<string:layer>/export")
 class Export(MethodView):
     @blueprint.arguments(ExportQuery, location="query")
-    @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/octet-stream")
+    @blueprint.response(200, _FILE, content_type="application/zip")
+    @blueprint.doc(responses={"200": {"content": {media: {"schema": _FILE} for _, _, media in FORMATS.values()}}})
     @signed_in
     def get(self, query: dict[str, str], layer: str) -> Any:
         """A layer as a file: cells, jobs or customers within the asker's scopes."""

@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import text
 
+from backend import logs
 from tests.factories import mutation, uid
 from tests.walk import kind_asks
 from tests.walk.asks import API, ASKS, Ask
@@ -351,6 +352,8 @@ def fits(letter: str, answer: Answer, shows: str | None) -> bool:
 def listening() -> Iterator[Callable[[], str]]:
     """All that is logged meanwhile, by whatever logger."""
     out = io.StringIO()
+    # As a server logs; a command that another test ran writes for a person's eyes.
+    logs.configure()
     handler = logging.StreamHandler(out)
     logging.getLogger().addHandler(handler)
     with contextlib.redirect_stderr(out), contextlib.redirect_stdout(out):

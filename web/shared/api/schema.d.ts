@@ -2823,13 +2823,16 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description OK */
                 200: {
                     headers: {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/octet-stream": string;
+                        "application/geo+json": string;
+                        "application/geopackage+sqlite3": string;
+                        "application/vnd.google-earth.kml+xml": string;
+                        "application/vnd.google-earth.kmz": string;
+                        "application/zip": string;
                     };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];

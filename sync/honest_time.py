@@ -27,6 +27,14 @@ class Judged:
     grade: Grade
 
 
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """When work was first received, and what its time was judged to be then: fixed, however long it is held."""
+
+    received_at: datetime
+    judged: Judged
+
+
 def judge(
     happened_at: datetime,
     *,

@@ -18,7 +18,7 @@ from sync.change import Author, Key, Mutation, Outcome, Status, Stored, Write
 from sync.cursor import Part, PartKey, Snapshot
 from sync.errors import VersionMoved
 from sync.kind import Kind
-from sync.store import Answered, Digest, Line, Question, Span, Waiting
+from sync.store import Answered, Digest, Held, Line, Question, Span, Waiting
 from sync.wire import mutation_from
 
 FIRST_XID = 3
@@ -319,11 +319,11 @@ class Transaction:
             self.own = kept
             raise
 
-    def held_for(self, keys: Collection[Key], ids: Collection[str]) -> list[tuple[Mutation, Author]]:
+    def held_for(self, keys: Collection[Key], ids: Collection[str]) -> list[Held]:
         """Held mutations that waited for one of these."""
         wanted = {*keys, *(("mutation", id_) for id_ in ids)}
         found = [w for _, w in self._scan("waiting") if w[0].outcome.status is Status.HELD and w[0].waits_for in wanted]
-        return [(mutation_from(one.mutation.raw, author.device_id or ""), author) for one, author in found]
+        return [Held(mutation_from(one.mutation.raw, by.device_id or ""), by, one.receipt) for one, by in found]
 
     def tables(self, name: str) -> dict[Any, Any]:
         """A table's rows as this transaction sees them."""

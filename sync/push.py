@@ -7,46 +7,23 @@ database refuses a round it is repeated item by item, and only the item at fault
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from sync import apply
 from sync.apply import Applied, CannotApply
 from sync.change import Author, Grade, Key, Mutation, Op, Outcome, Status, Stored, Write
 from sync.errors import DatabaseRefused
-from sync.honest_time import Exchange, Judged, effective, judge
+from sync.honest_time import Exchange, Judged, Receipt, effective, judge
 from sync.kind import Kind, Values
 from sync.merge import seen_times
 from sync.order import in_order, rounds
 from sync.questions import questions_of
-from sync.store import PushStore, Waiting
+from sync.rights import Rights
+from sync.store import Held, PushStore, Waiting
 
 HOLD_FOR = timedelta(hours=72)
-
-
-class Rights(Protocol):
-    """What the author may see, and what they may write: now, and at a proven moment in the past."""
-
-    def now(self) -> Collection[str]:
-        """The scopes the author may read at present."""
-
-    def writing(self) -> Collection[str]:
-        """Those of them in which the author may also write: to see what others keep gives no right to change it."""
-
-    def naming(self, kind: str) -> Collection[str]:
-        """The scopes through which the author may point at a record of this kind."""
-
-    def at(self, moment: datetime) -> Collection[str]: ...
-
-    def ever(self) -> Collection[str]:
-        """Scopes the author once held: of what lies there they may know that it is no longer theirs."""
-
-    def record_scopes_at(self, key: Key, moment: datetime) -> Collection[str]: ...
-
-    def objection(self, write: Write) -> str | None:
-        """Why the author may not write this although it lies in their scopes; None where nothing speaks against it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +76,7 @@ class Push:
         self._pointing: dict[str, set[Key]] = {}
         self._ended: set[str] = set()
         self._late: dict[str, Mutation] = {}
+        self._held_before: dict[str, Held] = {}
         self.written: dict[str, Write] = {}
 
     def run(self, mutations: Sequence[Mutation]) -> list[Outcome]:
@@ -114,11 +92,16 @@ class Push:
         self._retry_held(answers)
         return [reused.get(m.sha256) or answers[m.id] for m in mutations]
 
-    def resume(self, mutations: Sequence[Mutation]) -> None:
+    def resume(self, held: Sequence[Held]) -> None:
         """Judge held mutations again, now that what they waited for may be there."""
-        for batch in rounds(mutations):
-            self._round(batch, {}, is_again=True)
+        self._again(held, {})
         self._retry_held({})
+
+    def _again(self, held: Sequence[Held], answers: dict[str, Outcome]) -> None:
+        """Each with its own device and receipt: who brought what it waited for says nothing of when it was made."""
+        self._held_before |= {one.mutation.id: one for one in held}
+        for batch in rounds([one.mutation for one in held]):
+            self._round(batch, answers, is_again=True)
 
     def _unanswered(
         self, mutations: Sequence[Mutation], answers: dict[str, Outcome], reused: dict[bytes, Outcome]
@@ -195,7 +178,7 @@ class Push:
         return found
 
     def _judge(self, mutation: Mutation, state: _State) -> _Judged:
-        if self._park_all:
+        if self._park_all and mutation.id not in self._held_before:
             return self._parked(mutation, self._park_all)
         kind = self._kinds.get(mutation.kind)
         if kind is None:
@@ -265,31 +248,44 @@ class Push:
         return _Judged(mutation, outcome, applied)
 
     def _judged_time(self, mutation: Mutation) -> Judged:
-        return judge(
+        return self._receipt(mutation).judged
+
+    def _receipt(self, mutation: Mutation) -> Receipt:
+        """Of held work its first: another device's clocks say nothing of it."""
+        held = self._held_before.get(mutation.id)
+        if held and held.receipt:
+            return held.receipt
+        clocks = self._clocks
+        judged = judge(
             mutation.happened_at,
             boot=mutation.boot,
             monotonic_ms=mutation.monotonic_ms,
-            sent_at=self._clocks.sent_at,
-            received_at=self._clocks.received_at,
-            exchanges=self._clocks.exchanges,
+            sent_at=clocks.sent_at,
+            received_at=clocks.received_at,
+            exchanges={} if held else clocks.exchanges,
         )
+        return Receipt(clocks.received_at, judged)
+
+    def _author_of(self, mutation: Mutation) -> Author:
+        held = self._held_before.get(mutation.id)
+        return replace(self._author, device_id=held.author.device_id) if held else self._author
 
     def _change(self, kind: Kind, mutation: Mutation, before: Stored | None) -> apply.Change:
-        judged = self._judged_time(mutation)
+        receipt, author = self._receipt(mutation), self._author_of(mutation)
         # Nobody has seen what is not written yet: a damaged phone may say so.
-        base, device = min(mutation.base_version, before.version if before else 0), self._author.device_id
+        base, device = min(mutation.base_version, before.version if before else 0), author.device_id
         groups = {kind.fields[name].merges_as for name in mutation.now if name in kind.fields}
         groups |= {kind.state_field} if mutation.op is Op.ACT else set()
         seen = seen_times(before, groups, base, device) if before and before.heads else []
         return apply.Change(
             id=mutation.id,
-            author=self._author,
-            at=effective(judged, seen, self._clocks.received_at),
-            now={"unit_id": self._author.unit_id} | mutation.now if mutation.op is Op.CREATE else mutation.now,
+            author=author,
+            at=effective(receipt.judged, seen, receipt.received_at),
+            now={"unit_id": author.unit_id} | mutation.now if mutation.op is Op.CREATE else mutation.now,
             base_version=base,
             action=mutation.action,
             mutation_id=mutation.id,
-            grade=judged.grade,
+            grade=receipt.judged.grade,
         )
 
     def _need_scope(self, kind: Kind, applied: Applied, change: apply.Change) -> None:
@@ -325,8 +321,9 @@ class Push:
 
     def _held(self, mutation: Mutation, missing: Key) -> _Judged:
         outcome = Outcome(mutation.id, Status.HELD, code="waits_for", detail={"kind": missing[0], "id": missing[1]})
-        deadline = self._clocks.received_at + HOLD_FOR
-        return _Judged(mutation, outcome, waiting=Waiting(mutation, outcome, mutation.id, missing, deadline))
+        receipt = self._receipt(mutation)
+        deadline = receipt.received_at + HOLD_FOR
+        return _Judged(mutation, outcome, waiting=Waiting(mutation, outcome, mutation.id, missing, deadline, receipt))
 
     def _write(self, judged: Sequence[_Judged]) -> None:
         writes = [one.applied.write for one in judged if one.applied]
@@ -360,7 +357,12 @@ class Push:
             ours = [one for one in judged if one.mutation.id in taken]
         if len(ours) < len(judged):
             self._leave_to_others([one.mutation for one in judged if one.mutation.id not in taken])
-        self._store.keep(self._author, [one.waiting for one in ours if one.waiting])
+        waiting: dict[Author, list[Waiting]] = {}
+        for one in ours:
+            if one.waiting:
+                waiting.setdefault(self._author_of(one.mutation), []).append(one.waiting)
+        for author, kept in waiting.items():
+            self._store.keep(author, kept)
         return ours
 
     def _leave_to_others(self, mutations: Sequence[Mutation]) -> None:
@@ -378,8 +380,7 @@ class Push:
         while self._ended:
             ended, self._ended = self._ended, set()
             found = self._store.held_for({self.written[i].key for i in ended if i in self.written}, ended)
-            for batch in rounds([mutation for mutation, author in found if author.id == self._author.id]):
-                self._round(batch, answers, is_again=True)
+            self._again([one for one in found if one.author.id == self._author.id], answers)
 
 
 _VERBS: dict[Op, apply.Verb] = {

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, Protocol
 
 from sync.change import Author, Key, Mutation, Outcome, Stored, Write
 from sync.cursor import Part, PartKey, Snapshot
+from sync.honest_time import Receipt
 
 
 class Line(NamedTuple):
@@ -69,6 +70,15 @@ class Waiting:
     group: str
     waits_for: Key | None = None
     deadline: datetime | None = None
+    receipt: Receipt | None = None
+
+
+class Held(NamedTuple):
+    """Held work as it was handed in: whose, from which device, and what its clocks were worth at its first receipt."""
+
+    mutation: Mutation
+    author: Author
+    receipt: Receipt | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,5 +162,5 @@ class PushStore(Protocol):
     def savepoint(self) -> AbstractContextManager[Any]:
         """A part of the transaction that can fail alone."""
 
-    def held_for(self, keys: Collection[Key], ids: Collection[str]) -> list[tuple[Mutation, Author]]:
+    def held_for(self, keys: Collection[Key], ids: Collection[str]) -> list[Held]:
         """Held mutations that waited for one of these records or mutations, in the order they came."""

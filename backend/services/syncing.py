@@ -214,17 +214,17 @@ def retry_held(session: Session) -> int:
     """Judge held mutations whose record has come from somebody else meanwhile; returns how many were looked at."""
     store = push_store(session)
     found = 0
-    for held_author, mutations in store.held_by_author():
-        account = session.get(Account, UUID(held_author.id))
+    for author_id, held_work in store.held_by_author():
+        account = session.get(Account, UUID(author_id))
         if account is None:
             continue
         roles = frozenset(Role(role) for role in account.roles)
-        actor = Actor(held_author.id, str(account.unit_id), roles, held_author.device_id)
+        actor = Actor(author_id, str(account.unit_id), roles)
         now = datetime.now(UTC)
         push = Push(store, SYNC_KINDS, actor.as_author(), StaffRights(session, actor), Clocks(now, now, {}))
-        push.resume(mutations)
+        push.resume(held_work)
         _announce(session, push.written.values())
-        found += len(mutations)
+        found += len(held_work)
     return found
 
 

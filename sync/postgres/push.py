@@ -10,10 +10,11 @@ from typing import Any
 import orjson
 from sqlalchemy import Connection, text
 
-from sync.change import Author, Key, Mutation, Outcome, Status
+from sync.change import Author, Grade, Key, Mutation, Outcome, Status, moment_text, parse_moment
+from sync.honest_time import Judged, Receipt
 from sync.postgres.door import Door
 from sync.postgres.rows import KEYS, json_text, keys_of, rows_of
-from sync.store import Answered, Question, Waiting
+from sync.store import Answered, Held, Question, Waiting
 from sync.wire import mutation_from
 
 
@@ -65,6 +66,7 @@ class PostgresPush(Door):
             "author_id": author.id, "device_id": author.device_id, "unit_id": author.unit_id,
             "group_id": one.group, "waits_kind": one.waits_for and one.waits_for[0],
             "waits_id": one.waits_for and one.waits_for[1], "deadline": one.deadline, "verbatim": one.mutation.raw,
+            "received_at": one.receipt and one.receipt.received_at, "receipt": _receipt_json(one.receipt),
         }  # fmt: skip
 
     def ask(self, questions: Sequence[Question]) -> None:
@@ -84,25 +86,22 @@ class PostgresPush(Door):
                 | ({"unit": question.unit_id, "heads": json_text(list(question.heads))} if question.heads else {}),
             )
 
-    def held_for(self, keys: Collection[Key], ids: Collection[str]) -> list[tuple[Mutation, Author]]:
+    def held_for(self, keys: Collection[Key], ids: Collection[str]) -> list[Held]:
         """Held mutations that waited for one of these records or mutations."""
         wanted = [*keys, *(("mutation", i) for i in ids)]
         rows = rows_of(self._connection, _HELD_FOR, keys_of(wanted))
-        return [(mutation_from(r[0]), Author(r[1], r[2], unit_id=r[3] or "")) for r in rows]
+        return [_held(row) for row in rows]
 
-    def held_by_author(self) -> list[tuple[Author, list[Mutation]]]:
+    def held_by_author(self) -> list[tuple[str, list[Held]]]:
         """Held mutations whose record is there now, by author, in the order they came."""
         rows = self._connection.execute(
             text(
-                "SELECT w.verbatim, w.author_id::text, w.device_id::text, w.unit_id::text FROM sync_waiting w "
+                "SELECT w.verbatim, w.author_id::text, w.device_id::text, w.unit_id::text, w.receipt::text FROM sync_waiting w "
                 "JOIN sync_document d ON d.kind = w.waits_kind AND d.id::text = w.waits_id WHERE w.status = 'held' "
                 "ORDER BY w.author_id, w.place LIMIT 500 FOR UPDATE OF w SKIP LOCKED"
             )
         ).all()
-        return [
-            (Author(author, device, unit_id=unit or ""), [mutation_from(bytes(row[0])) for row in group])
-            for (author, device, unit), group in groupby(rows, key=lambda row: (row[1], row[2], row[3]))
-        ]
+        return [(author, [_held(row) for row in group]) for author, group in groupby(rows, key=lambda row: str(row[1]))]
 
 
 _ANSWERED = (
@@ -133,14 +132,30 @@ _VISIBLE = (
     "(SELECT FROM sync_entry e WHERE e.kind = d.kind AND e.id = d.id AND e.scope = ANY(%(scopes)b::text[])))"
 )
 _HELD_FOR = (
-    "SELECT verbatim, author_id::text, device_id::text, unit_id::text FROM sync_waiting WHERE status = 'held' AND "
+    "SELECT verbatim, author_id::text, device_id::text, unit_id::text, receipt::text FROM sync_waiting WHERE status = 'held' AND "
     f"(waits_kind, waits_id) IN (SELECT k.kind, k.id FROM {KEYS}) ORDER BY received_at, mutation_id FOR UPDATE"
 )
 _INSERT_WAITING = text(
     "INSERT INTO sync_waiting (mutation_id, status, code, detail, kind, record_id, author_id, device_id, unit_id, group_id, "
-    "waits_kind, waits_id, deadline, verbatim) VALUES (:mutation_id, :status, :code, :detail, :kind, :record_id, :author_id, "
-    ":device_id, :unit_id, :group_id, :waits_kind, :waits_id, :deadline, :verbatim)"
+    "waits_kind, waits_id, deadline, verbatim, received_at, receipt) VALUES (:mutation_id, :status, :code, :detail, :kind, :record_id, :author_id, "
+    ":device_id, :unit_id, :group_id, :waits_kind, :waits_id, :deadline, :verbatim, "
+    "coalesce(CAST(:received_at AS timestamptz), now()), CAST(:receipt AS jsonb))"
 )
+
+
+def _held(row: Sequence[Any]) -> Held:
+    known = orjson.loads(row[4]) if row[4] else None
+    receipt = known and Receipt(
+        parse_moment(known["received_at"]), Judged(parse_moment(known["at"]), Grade(known["grade"]))
+    )
+    return Held(mutation_from(bytes(row[0])), Author(row[1], row[2], unit_id=row[3] or ""), receipt)
+
+
+def _receipt_json(receipt: Receipt | None) -> str | None:
+    if receipt is None:
+        return None
+    known = {"received_at": moment_text(receipt.received_at), "at": moment_text(receipt.judged.at)}
+    return json_text(known | {"grade": str(receipt.judged.grade)})
 
 
 def _stored(outcome: Outcome) -> tuple[str, str]:

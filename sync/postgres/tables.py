@@ -119,6 +119,11 @@ waiting = Table(
     Column("waits_id", Text),
     Column("deadline", DateTime(timezone=True)),
     Column("verbatim", LargeBinary, nullable=False),
+    # When held work was first received, and what its clocks were worth then.
+    Column("receipt", JSONB(none_as_null=True)),
+    # Held work is not tried again before what it waits for has changed, or some time has passed.
+    Column("tried_at", DateTime(timezone=True)),
+    Column("tried_version", BigInteger),
     Column("decided_at", DateTime(timezone=True)),
     Column("decided_by_id", UUID),
     Column("decision", Text),

@@ -372,6 +372,39 @@ def test_held_work_goes_on_when_what_it_needs_arrives(phone_of: PhoneOf, town: T
     assert rep.records("visit")[visit_id]["state"] == "done"
 
 
+def test_held_work_is_judged_as_its_own_phones(phone_of: PhoneOf, town: Town, database: Database) -> None:
+    first, second = phone_of("rep", "first"), phone_of("rep", "second")
+    customer, early = door.new_id(), datetime.now(UTC) - timedelta(hours=1)
+
+    def pushed(phone: Phone, one: dict[str, Any], **clocks: Any) -> Any:
+        body = {"store": door.new_id(), "sent_at": datetime.now(UTC).isoformat(), "mutations": [one]} | clocks
+        return phone._send("POST", "/sync/push", json=body).json()["outcomes"][0]
+
+    edit = mutation(
+        "customer", customer, "change", {"phone": "13811111111"},
+        base_version=0, happened_at=early, monotonic_ms=10_000_000 - 3_600_000,
+    )  # fmt: skip
+    assert pushed(first, edit, boot="b1", monotonic_ms=10_000_000)["status"] == "held"
+    values = {
+        "number": "K9001",
+        "name": "新户",
+        "category": "resident",
+        "cell_id": town["cell 0"],
+        "phone": "13800000000",
+    }
+    creation = mutation("customer", customer, "create", values, base_version=0, happened_at=early - timedelta(hours=1))
+    # The other phone has a boot of the same name: its clock must say nothing of the first's work.
+    created = pushed(second, creation, boot="b1", monotonic_ms=5)
+    assert created["status"] == "applied", created
+    found = pushed(second, mutation("customer", customer, "change", {"phone": "13822222222"}), boot="b1")
+    assert (found["status"], found["detail"].get("questions")) == ("merged", ["phone"])
+    sql = "SELECT device_id::text, grade, happened_at FROM sync_history WHERE id = :id AND mutation_id = :mutation"
+    with database.engine.connect() as connection:
+        row = connection.execute(text(sql), {"id": customer, "mutation": edit["id"]}).one()
+    assert (row[0], row[1]) == (first.store.meta("device"), "proven")
+    assert abs(row[2] - early) < timedelta(minutes=1)
+
+
 def test_a_lost_phone_hands_in_and_is_wiped(phone_of: PhoneOf, as_: As, town: Town, database: Database) -> None:
     rep = phone_of("rep")
     rep.sync()

@@ -18,6 +18,7 @@ from sync.change import Author, Grade, Key, Mutation, Op, Outcome, Status, Store
 from sync.compare import Claim, compare
 from sync.cursor import Cursor, Part, Snapshot
 from sync.errors import VersionMoved
+from sync.honest_time import Judged, Receipt
 from sync.memory import Memory
 from sync.postgres import epoch
 from sync.postgres.pull import PostgresPull
@@ -367,14 +368,16 @@ def test_parked_work_is_found_by_record_and_by_id_for_its_author(house: House) -
 
 def test_held_work_comes_back_when_what_it_waits_for_arrives(house: House) -> None:
     one, key = mutation("m"), ("item", uid("late"))
+    receipt = Receipt(AT, Judged(AT - timedelta(hours=2), Grade.PROVEN))
     held = Outcome(one.id, Status.HELD, code="waits_for")
     with house.writing() as store:
         store.answer(ME, [(one, held)])
-        store.keep(ME, [Waiting(one, held, one.id, key, AT + timedelta(hours=72))])
+        store.keep(ME, [Waiting(one, held, one.id, key, AT + timedelta(hours=72), receipt)])
     with house.writing() as store:
         assert store.held_for([("item", uid("another"))], []) == []
-        ((found, author),) = store.held_for([key], [])
+        ((found, author, told),) = store.held_for([key], [])
         assert (found.id, found.raw, author.id) == (one.id, one.raw, ME.id)
+        assert (author.device_id, told) == (ME.device_id, receipt)
         store.answer_again(ME, [(one, Outcome(one.id, Status.APPLIED, 2))])
     with house.writing() as store:
         assert store.held_for([key], []) == []

@@ -1,0 +1,32 @@
+"""What a push asks of the author's rights, as a protocol: the house answers by duties and roles."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Protocol
+
+from sync.change import Key, Write
+
+
+class Rights(Protocol):
+    """What the author may see, and what they may write: now, and at a proven moment in the past."""
+
+    def now(self) -> Collection[str]:
+        """The scopes the author may read at present."""
+
+    def writing(self) -> Collection[str]:
+        """Those of them in which the author may also write: to see what others keep gives no right to change it."""
+
+    def naming(self, kind: str) -> Collection[str]:
+        """The scopes through which the author may point at a record of this kind."""
+
+    def at(self, moment: datetime) -> Collection[str]: ...
+
+    def ever(self) -> Collection[str]:
+        """Scopes the author once held: of what lies there they may know that it is no longer theirs."""
+
+    def record_scopes_at(self, key: Key, moment: datetime) -> Collection[str]: ...
+
+    def objection(self, write: Write) -> str | None:
+        """Why the author may not write this although it lies in their scopes; None where nothing speaks against it."""

@@ -217,12 +217,14 @@ def retry_held(session: Session) -> int:
     for author_id, held_work in store.held_by_author():
         account = session.get(Account, UUID(author_id))
         if account is None:
+            store.note_tried(held_work)
             continue
         roles = frozenset(Role(role) for role in account.roles)
         actor = Actor(author_id, str(account.unit_id), roles)
         now = datetime.now(UTC)
         push = Push(store, SYNC_KINDS, actor.as_author(), StaffRights(session, actor), Clocks(now, now, {}))
         push.resume(held_work)
+        store.note_tried(held_work)
         _announce(session, push.written.values())
         found += len(held_work)
     return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 
 import orjson
@@ -93,15 +92,21 @@ class PostgresPush(Door):
         return [_held(row) for row in rows]
 
     def held_by_author(self) -> list[tuple[str, list[Held]]]:
-        """Held mutations whose record is there now, by author, in the order they came."""
-        rows = self._connection.execute(
-            text(
-                "SELECT w.verbatim, w.author_id::text, w.device_id::text, w.unit_id::text, w.receipt::text FROM sync_waiting w "
-                "JOIN sync_document d ON d.kind = w.waits_kind AND d.id::text = w.waits_id WHERE w.status = 'held' "
-                "ORDER BY w.author_id, w.place LIMIT 500 FOR UPDATE OF w SKIP LOCKED"
-            )
-        ).all()
-        return [(author, [_held(row) for row in group]) for author, group in groupby(rows, key=lambda row: str(row[1]))]
+        """Held mutations to try again, by author, in the order they came: those whose record or predecessor is there.
+
+        Each author has a turn before anybody has a second one; what was tried in vain waits for that record to change,
+        or some minutes, for the author's rights may have changed.
+        """
+        rows = rows_of(self._connection, _READY, {})
+        found: dict[str, list[Held]] = {}
+        for row in sorted(rows, key=lambda row: (row[5], row[6])):
+            found.setdefault(row[1], []).append(_held(row))
+        return list(found.items())
+
+    def note_tried(self, held: Collection[Held]) -> None:
+        """What is still held was tried at this version of what it waits for."""
+        if held:
+            rows_of(self._connection, _NOTE_TRIED, {"ids": [one.mutation.id for one in held]})
 
 
 _ANSWERED = (
@@ -134,6 +139,24 @@ _VISIBLE = (
 _HELD_FOR = (
     "SELECT verbatim, author_id::text, device_id::text, unit_id::text, receipt::text FROM sync_waiting WHERE status = 'held' AND "
     f"(waits_kind, waits_id) IN (SELECT k.kind, k.id FROM {KEYS}) ORDER BY received_at, mutation_id FOR UPDATE"
+)
+_THERE = (
+    "LEFT JOIN sync_document d ON d.kind = w.waits_kind AND d.id = CASE WHEN w.waits_kind <> 'mutation' THEN w.waits_id::uuid END "
+    "LEFT JOIN sync_mutation m ON m.id = CASE WHEN w.waits_kind = 'mutation' THEN w.waits_id::uuid END AND m.outcome IS NOT NULL "
+    "WHERE w.status = 'held' AND (d.id IS NOT NULL OR m.id IS NOT NULL)"
+)
+_READY = (
+    "WITH ready AS (SELECT w.mutation_id, row_number() OVER (PARTITION BY w.author_id ORDER BY w.tried_at NULLS FIRST, "
+    f"w.received_at, w.place) AS turn FROM sync_waiting w {_THERE} AND (w.tried_at IS NULL OR "
+    "w.tried_version IS DISTINCT FROM coalesce(d.version, 0) OR w.tried_at < now() - interval '10 minutes')) "
+    "SELECT w.verbatim, w.author_id::text, w.device_id::text, w.unit_id::text, w.receipt::text, w.received_at, w.place "
+    "FROM sync_waiting w JOIN ready r ON r.mutation_id = w.mutation_id WHERE w.status = 'held' "
+    "ORDER BY r.turn, w.received_at LIMIT 500 FOR UPDATE OF w SKIP LOCKED"
+)
+_NOTE_TRIED = (
+    "UPDATE sync_waiting t SET tried_at = now(), tried_version = s.version FROM (SELECT w.mutation_id, "
+    f"coalesce(d.version, 0) AS version FROM sync_waiting w {_THERE} AND w.mutation_id = ANY(CAST(%(ids)b::text[] AS uuid[]))) s "
+    "WHERE t.mutation_id = s.mutation_id RETURNING 1"
 )
 _INSERT_WAITING = text(
     "INSERT INTO sync_waiting (mutation_id, status, code, detail, kind, record_id, author_id, device_id, unit_id, group_id, "

@@ -146,6 +146,26 @@ def test_work_held_for_somebody_elses_record_goes_on_when_it_comes(session: Sess
     assert session.execute(text("SELECT count(*) FROM sync_waiting")).scalar() == 0
 
 
+def test_held_work_of_many_is_tried_by_turns_and_by_what_changed(session: Session, town: Town) -> None:
+    many, one = sorted(("rep", "other_rep"), key=lambda name: town[name])
+    values = {"customer_id": town["customer 3"], "representative_id": town[many], "method": "phone"}
+    for count in (500, 20):
+        late = [mutation("visit", door.new_id(), "create", values, base_version=0) for _ in range(count)]
+        assert {found["status"] for found in push(session, town, many, *late)} == {"held"}
+    item = door.new_id()
+    (held,) = push(session, town, one, mutation("item", item, "change", {"description": "后来的"}))
+    assert held["status"] == "held"
+    own = {"rep": 0, "other_rep": 2}[one]
+    fact = {"customer_id": town[f"customer {own}"], "cell_id": town[f"cell {own}"], "theme": "pressure",
+            "description": "先有的", "source": "visit"}  # fmt: skip
+    door.create(session, system(town["north"]), "item", fact, record_id=item)
+    assert retry_held(session) == 500
+    assert door.read(session, "item", item).values["description"] == "后来的"
+    assert [retry_held(session) for _ in range(2)] == [21, 0]
+    door.change(session, system(town["south"]), "customer", town["customer 3"], {"note": "动了"})
+    assert retry_held(session) == 500
+
+
 def test_what_waits_too_long_is_parked(session: Session, town: Town) -> None:
     late = mutation("visit", door.new_id(), "act", {"summary": "x"}, action="complete")
     push(session, town, "rep", late)

@@ -6,6 +6,7 @@ import hashlib
 import re
 import uuid
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import Any
 
 import msgspec
@@ -15,6 +16,10 @@ from sync.change import Mutation, Op, canonical, parse_moment
 from sync.errors import SyncError
 
 MOST_MUTATION_BYTES = 256 * 1024
+MOST_DEPTH = 64
+_STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_OTHERS = bytes(set(range(256)) - set(b"[]{}"))
+_STEPS = bytes.maketrans(b"[{]}", b"\2\2\0\0")
 _NAMESPACE = uuid.UUID("6d1f0f0a-6c6e-5d0a-9f0e-77616e676765")
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _LOWEST, _HIGHEST = -(2**63), 2**63 - 1
@@ -42,6 +47,15 @@ def mutation_from(raw: bytes, device_id: str = "", boot: str | None = None) -> M
 def unreadable(raw: bytes, device_id: str, why: str) -> Unreadable:
     """Bytes that nobody could read, with a stand-in to keep them under."""
     return Unreadable(_stand_in(raw, device_id), why[:200])
+
+
+def depth_of(data: bytes) -> int:
+    """How deep a JSON text is nested, or an upper bound where that is small."""
+    most = data.count(b"[") + data.count(b"{")
+    if most <= MOST_DEPTH:
+        return most
+    brackets = _STRINGS.sub(b"", data).translate(_STEPS, _OTHERS)
+    return max(accumulate(step - 1 for step in brackets), default=0)
 
 
 class Batch(msgspec.Struct):

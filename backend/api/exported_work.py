@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import msgspec
 import orjson
 
-from backend.api.json_bodies import MOST_DEPTH, depth_of
 from backend.errors import Problem
 from backend.records.wire import is_uuid
+from sync.wire import MOST_DEPTH, depth_of
 
 MOST_FILE_BYTES = 200 * 1024 * 1024
 MOST_MUTATIONS, MOST_PHOTOS, MOST_MUTATION_BYTES = 20_000, 5_000, 64 * 1024 * 1024

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from itertools import accumulate
 from typing import Any, NoReturn
 
 import flask
@@ -14,13 +13,10 @@ from webargs.flaskparser import FlaskParser, is_json_request
 
 from backend.errors import Problem
 from backend.records.wire import UNKEEPABLE, is_keepable
+from sync.wire import MOST_DEPTH, depth_of
 
-MOST_DEPTH = 64
-_STRINGS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
-_OTHERS = bytes(set(range(256)) - set(b"[]{}"))
 # Text and numbers that need a look: half characters, NUL, numbers beyond 64 bits.
 _SUSPECT = re.compile(rb"\\u(?:[dD][89a-fA-F]|0000)|\d{19}|\d[eE]\+?\d{3}")
-_STEPS = bytes.maketrans(b"[{]}", b"\2\2\0\0")
 
 
 class BodyParser(FlaskParser):
@@ -50,15 +46,6 @@ def read_json(data: bytes) -> Any:
         }
         raise Problem("invalid", faults=[fault])
     return found
-
-
-def depth_of(data: bytes) -> int:
-    """How deep a JSON text is nested, or an upper bound where that is small."""
-    most = data.count(b"[") + data.count(b"{")
-    if most <= MOST_DEPTH:
-        return most
-    brackets = _STRINGS.sub(b"", data).translate(_STEPS, _OTHERS)
-    return max(accumulate(step - 1 for step in brackets), default=0)
 
 
 def _unkeepable(value: Any, path: str = "") -> Iterator[str]:

@@ -12,6 +12,7 @@ from backend.actor import Actor
 from backend.errors import CATALOGUE, Problem
 from backend.queries import masks, policy
 from backend.records.registry import KINDS
+from sync.wire import MOST_DEPTH, depth_of
 
 
 def open_groups(session: Session, actor: Actor) -> list[dict[str, Any]]:
@@ -71,7 +72,8 @@ def _in_words(row: dict[str, Any]) -> dict[str, Any]:
     entry = CATALOGUE.get(row["code"])
     raw = bytes(row.pop("verbatim"))
     try:
-        content = orjson.loads(raw)
+        # What is too deep to be written again is shown as it came alone.
+        content = orjson.loads(raw) if depth_of(raw) <= MOST_DEPTH else None
     except orjson.JSONDecodeError:
         content = None
     words = {"sentence": entry.zh, "sentence_en": entry.en, "remedy": entry.remedy_zh} if entry else {}

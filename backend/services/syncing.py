@@ -32,7 +32,7 @@ from sync.postgres.push import PostgresPush
 from sync.pull import RANKS, Page, pull
 from sync.push import Clocks, Push
 from sync.store import Waiting
-from sync.wire import Batch, Unreadable, mutation_from, unreadable
+from sync.wire import MOST_DEPTH, Batch, Unreadable, depth_of, mutation_from, unreadable
 
 MOST_MUTATIONS = 500
 PAGE_LINES = 1000
@@ -231,6 +231,8 @@ def retry_held(session: Session) -> int:
 
 
 def _read(raw: bytes, device_id: str, boot: str | None) -> Mutation | Unreadable:
+    if depth_of(raw) > MOST_DEPTH:
+        return unreadable(raw, device_id, f"nested deeper than {MOST_DEPTH}")
     try:
         return mutation_from(raw, device_id, boot)
     except Unreadable as error:

@@ -138,6 +138,25 @@ def test_a_record_twice_and_an_id_twice_in_one_batch(as_: As, town: Town) -> Non
     assert as_("rep").get(f"/customers/{town['customer 0']}")["note"] == "two"
 
 
+def test_whatever_is_kept_can_be_listed_shown_and_discarded(as_: As, database: Database, town: Town) -> None:
+    odd = ["[" * depth + "]" * depth for depth in (40, 249, 250, 251, 252, 253, 254, 255, 400, 900)]
+    odd += ["9" * 400, "-0", "1e308", "1E400", '"\\ud83d"', '"\\u0000"', "NaN", '{"a": [{"b": {}}]}']
+    rep, dispatcher = as_("rep"), as_("dispatcher")
+    for note in odd:
+        one = json.dumps(mutation("customer", town["customer 0"], "change", {"note": 1}, id=door.new_id()))
+        raw = one.replace('"note": 1', f'"note": {note}')
+        body = f'{{"store": "{door.new_id()}", "sent_at": "2026-09-01T08:00:00Z", "mutations": [{raw}]}}'
+        (status, _code), *_ = outcomes(rep("POST", "/sync/push", data=body.encode(), content_type="application/json"))
+        assert status == "parked", note[:40]
+    groups = dispatcher.get("/inbox/parked")
+    assert sum(len(one["mutations"]) for one in groups) == len(odd)
+    for group in groups:
+        assert all(one["verbatim"] for one in group["mutations"])
+        path, word = f"/inbox/parked/{group['group_id']}/decision", {"decision": "discard", "reason": "看不懂"}
+        assert dispatcher("POST", path, word).status_code == 200
+    assert dispatcher.get("/inbox/parked") == []
+
+
 def test_a_batch_in_the_wrong_order_ends_as_in_the_right_one(as_: As, town: Town) -> None:
     visit = door.new_id()
     made = mutation(

@@ -13,6 +13,7 @@ import msgspec
 import orjson
 
 from sync.change import Mutation, Op, canonical, parse_moment
+from sync.cutting import cut, texts_of
 from sync.errors import SyncError
 
 MOST_MUTATION_BYTES = 256 * 1024
@@ -73,8 +74,23 @@ _BATCH = msgspec.json.Decoder(Batch)
 
 
 def read_batch(data: bytes) -> Batch:
-    """The batch in a request's body; raises msgspec.ValidationError (its shape) or msgspec.DecodeError (no JSON)."""
-    return _BATCH.decode(data)
+    """The batch in a request's body; raises msgspec.ValidationError (its shape) or msgspec.DecodeError (no JSON).
+
+    One mutation that is no JSON, or too deep to be read, takes none of the others with it: each is cut out by itself.
+    """
+    try:
+        return _BATCH.decode(data)
+    except msgspec.ValidationError:
+        raise
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        found = cut(data, "mutations")
+        if found is None:
+            raise msgspec.DecodeError("not JSON") from error
+        head = _BATCH.decode(found[0])
+        if head.mutations:
+            raise msgspec.DecodeError("mutations stand twice") from error
+        head.mutations = [msgspec.Raw(one) for one in found[1]]
+        return head
 
 
 def _read(item: Any, raw: bytes, boot: str | None) -> Mutation:
@@ -119,8 +135,11 @@ def _stand_in(raw: bytes, device_id: str) -> Mutation:
     made = str(uuid.uuid5(_NAMESPACE, device_id + hashlib.sha256(raw).hexdigest()))
     try:
         item = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        item = texts_of(raw)
+    try:
         own_id = str(uuid.UUID(item["id"]))
-    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, AttributeError):
+    except (KeyError, TypeError, ValueError, AttributeError):
         own_id, item = made, {}
     kind, record = item.get("kind"), item.get("record")
     return Mutation(

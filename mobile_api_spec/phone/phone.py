@@ -183,9 +183,9 @@ class Phone:
         self.tell_positions()
 
     def push(self) -> None:
-        """Send the queue, oldest first, in batches; a batch too large is halved."""
-        most = BATCH
-        while batch := [m for m in self.store.waiting(most) if not self._was_held(m)]:
+        """Send the queue, oldest first, in batches; a batch too large, or that was answered for none, is halved."""
+        most, silent = BATCH, set[str]()
+        while batch := self._unasked(silent)[:most]:
             try:
                 answer = self._send(
                     "POST", "/sync/push", content=self._batch(batch), headers={"Content-Type": "application/json"}
@@ -196,12 +196,15 @@ class Phone:
                 most = max(len(batch) // 2, 1)
                 continue
             self._keep_outcomes(answer["outcomes"], answer["server_time"])
-            if len(batch) < most:
-                return
+            if {one["id"] for one in batch}.isdisjoint(one["id"] for one in answer["outcomes"]):
+                # The same again would come to the same: what stands alone and got no word waits for the next sync.
+                silent |= {one["id"] for one in batch if len(batch) == 1}
+                most = max(len(batch) // 2, 1)
 
-    def _was_held(self, mutation: Values) -> bool:
+    def _unasked(self, silent: set[str]) -> list[Values]:
         """A held mutation is the server's to end; it is asked about again only by a new push of other work."""
-        return mutation["id"] in self.store.meta("held", [])
+        known = silent.union(self.store.meta("held", []))
+        return [one for one in self.store.waiting(-1) if one["id"] not in known]
 
     def _batch(self, batch: list[Values]) -> bytes:
         clocks = {

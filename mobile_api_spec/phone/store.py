@@ -187,7 +187,7 @@ class Store:
         self._db.execute("INSERT INTO queue (id, kind, record, mutation) VALUES (?, ?, ?, ?)", row)
 
     def waiting(self, most: int) -> list[Values]:
-        """The oldest unanswered mutations, in the order they were made."""
+        """The oldest unanswered mutations, in the order they were made; all of them for -1."""
         rows = self._db.execute("SELECT mutation FROM queue WHERE NOT is_done ORDER BY place LIMIT ?", (most,))
         return [json.loads(row[0]) for row in rows]
 

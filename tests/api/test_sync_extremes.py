@@ -138,6 +138,23 @@ def test_a_record_twice_and_an_id_twice_in_one_batch(as_: As, town: Town) -> Non
     assert as_("rep").get(f"/customers/{town['customer 0']}")["note"] == "two"
 
 
+@pytest.mark.parametrize(
+    "note", [b'"\\ud83d"', b'"\xed\xa0\xbd"', b"[" * 2000 + b"]" * 2000, b"NaN", b'"\\q"', b'"a\nb"', b"01"]
+)
+def test_what_cannot_be_read_parks_alone(as_: As, database: Database, town: Town, note: bytes) -> None:
+    given = [mutation("customer", town[f"customer {n}"], "change", {"note": f"mark {n}"}) for n in (0, 1, 4)]
+    raws = [json.dumps(one).encode() for one in given]
+    raws[1] = raws[1].replace(b'"mark 1"', note)
+    head = b'{"store": "%s", "sent_at": "2026-09-01T08:00:00Z", "mutations": [' % door.new_id().encode()
+    rep = as_("rep")
+    for _ in range(2):
+        answer = rep("POST", "/sync/push", data=head + b", ".join(raws) + b"]}", content_type="application/json")
+        assert outcomes(answer) == [("applied", None), ("parked", "unreadable"), ("applied", None)]
+        assert [one["id"] for one in answer.get_json()["outcomes"]] == [one["id"] for one in given]
+    assert kept(database) == [raws[1]]
+    assert as_("dispatcher")("GET", "/inbox/parked").status_code == 200
+
+
 def test_whatever_is_kept_can_be_listed_shown_and_discarded(as_: As, database: Database, town: Town) -> None:
     odd = ["[" * depth + "]" * depth for depth in (40, 249, 250, 251, 252, 253, 254, 255, 400, 900)]
     odd += ["9" * 400, "-0", "1e308", "1E400", '"\\ud83d"', '"\\u0000"', "NaN", '{"a": [{"b": {}}]}']

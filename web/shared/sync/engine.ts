@@ -225,7 +225,7 @@ export class Engine {
     if (this.mayUpload()) await uploadWaiting(this);
   }
 
-  /** Send the queue, oldest first, in batches; a batch too large is halved. A held one is asked about by later pushes. */
+  /** Send the queue, oldest first, in batches; a batch too large, or answered for none, is halved. A held one is asked about by later pushes. */
   async push(): Promise<void> {
     const asked = new Set(this.store.meta<string[]>("held", []));
     for (let most = BATCH; ; ) {
@@ -236,6 +236,11 @@ export class Engine {
         const { outcomes, server_time: at } = (await answer.json()) as { outcomes: Outcome[]; server_time: string };
         await this.#keepOutcomes(outcomes, at);
         outcomes.filter((one) => one.status === "held").forEach((one) => asked.add(one.id));
+        const answered = new Set(outcomes.map((one) => one.id));
+        if (batch.some((one) => answered.has(one.id))) continue;
+        // The same again would come to the same: what stands alone and got no word waits for the next sync.
+        if (batch.length === 1) asked.add(batch[0]!.id);
+        most = Math.max(Math.floor(batch.length / 2), 1);
       } catch (error) {
         if (!(error instanceof Refused) || error.code !== "too_large" || batch.length === 1) throw error;
         most = Math.max(Math.floor(batch.length / 2), 1);

@@ -119,6 +119,24 @@ test("a device id that is somebody else's gives way to a new one; its secret is 
   assert.equal(phone.store.waiting().length, 1);
 });
 
+test("a push that made no progress is not repeated; what stands beside it goes out", async () => {
+  let pushes = 0;
+  const link: Link = {
+    send: async (_method, _path, ask) => {
+      if ((pushes += 1) > 20) throw new Offline();
+      const { mutations } = ask!.json as { mutations: { id: string; now: { summary: string } }[] };
+      const spoiled = mutations.some((one) => one.now.summary === "spoiled");
+      const ids = spoiled ? [newId()] : mutations.map((one) => one.id);
+      return Response.json({ outcomes: ids.map((id) => ({ id, status: "applied" })), server_time: "2026-09-01T08:00:00.000000Z" });
+    },
+  };
+  const phone = new Engine(await Store.open(await openDisk(newId())), link, browserClock(), DEVICE);
+  for (const summary of ["first", "spoiled", "third"]) await phone.create("visit", { summary });
+  await phone.push();
+  assert.deepEqual(phone.store.waiting().map((one) => one.mutation.now["summary"]), ["spoiled"]);
+  assert.ok(pushes <= 5, String(pushes));
+});
+
 test("requests that meet the end of a token together refresh it once", async () => {
   let refreshes = 0;
   const link: Link = {

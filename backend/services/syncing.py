@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
@@ -174,7 +174,7 @@ def push_batch(session: Session, entrance: Entrance, batch: Batch, quota: Quota)
     push = Push(store, SYNC_KINDS, author, rights, clocks, "device_revoked" if actor.device_revoked else None)
     judged = iter(push.run([one for one in read if isinstance(one, Mutation)]))
     kept = park_unreadable(store, author, [one for one in read if isinstance(one, Unreadable)])
-    outcomes = [kept[one.mutation.id] if isinstance(one, Unreadable) else next(judged) for one in read]
+    outcomes = [kept[one.mutation.sha256] if isinstance(one, Unreadable) else next(judged) for one in read]
     _announce(session, push.written.values())
     _note_settings(session, actor, push.written.values())
     return push_answers(outcomes, push.written, _held_after(session, entrance, push.written.values()))
@@ -239,18 +239,27 @@ def _read(raw: bytes, device_id: str, boot: str | None) -> Mutation | Unreadable
         return error
 
 
-def park_unreadable(store: PostgresPush, author: Author, items: Sequence[Unreadable]) -> dict[str, Outcome]:
-    """Kept byte for byte; sent again it gets the same answer."""
-    if not items:
-        return {}
-    mutations = {one.mutation.id: one for one in items}
-    outcomes = {id_: found.outcome for id_, found in store.answered(list(mutations)).items()}
-    fresh = [one for id_, one in mutations.items() if id_ not in outcomes]
-    for one in fresh:
-        outcomes[one.mutation.id] = Outcome(one.mutation.id, Status.PARKED, code="unreadable", detail={"why": one.why})
-    taken = store.answer(author, [(one.mutation, outcomes[one.mutation.id]) for one in fresh])
-    waiting = [Waiting(one.mutation, outcomes[one.mutation.id], one.mutation.id) for one in fresh]
-    store.keep(author, [one for one in waiting if one.mutation.id in taken])
+def park_unreadable(store: PostgresPush, author: Author, items: Sequence[Unreadable]) -> dict[bytes, Outcome]:
+    """Kept byte for byte, by content; sent again it gets the same answer. An id that is taken loses nothing either."""
+    known = store.answered([one.mutation.id for one in items]) if items else {}
+    outcomes: dict[bytes, Outcome] = {}
+    fresh: dict[str, tuple[Mutation, Outcome]] = {}
+    for one in items:
+        kept = one.mutation
+        found = known.get(kept.id)
+        if kept.sha256 in outcomes:
+            continue
+        if found and found.author_id == author.id and found.sha256 == kept.sha256:
+            outcomes[kept.sha256] = found.outcome
+            continue
+        detail = {"why": one.why}
+        if found or kept.id in fresh:
+            kept = replace(kept, id=str(uuid5(UUID(kept.id), kept.sha256.hex())))
+            detail["kept_as"] = kept.id
+        outcomes[kept.sha256] = Outcome(one.mutation.id, Status.PARKED, code="unreadable", detail=detail)
+        fresh[kept.id] = (kept, outcomes[kept.sha256])
+    taken = store.answer(author, list(fresh.values()))
+    store.keep(author, [Waiting(m, outcome, m.id) for m, outcome in fresh.values() if m.id in taken])
     return outcomes
 
 

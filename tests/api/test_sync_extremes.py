@@ -155,6 +155,18 @@ def test_what_cannot_be_read_parks_alone(as_: As, database: Database, town: Town
     assert as_("dispatcher")("GET", "/inbox/parked").status_code == 200
 
 
+def test_what_cannot_be_read_under_an_id_that_is_taken_is_kept_all_the_same(
+    as_: As, database: Database, town: Town
+) -> None:
+    good = json.dumps(mutation("customer", town["customer 0"], "change", {"note": "mark"})).encode()
+    raws = [good, good.replace(b'"mark"', b'"\\ud83d"'), good.replace(b'"mark"', b'"\\udcb0"')]
+    head = b'{"store": "%s", "sent_at": "2026-09-01T08:00:00Z", "mutations": [' % door.new_id().encode()
+    for _ in range(2):
+        answer = as_("rep")("POST", "/sync/push", data=head + b",".join(raws) + b"]}", content_type="application/json")
+        assert outcomes(answer) == [("applied", None), ("parked", "unreadable"), ("parked", "unreadable")]
+    assert sorted(kept(database)) == sorted(raws[1:])
+
+
 def test_whatever_is_kept_can_be_listed_shown_and_discarded(as_: As, database: Database, town: Town) -> None:
     odd = ["[" * depth + "]" * depth for depth in (40, 249, 250, 251, 252, 253, 254, 255, 400, 900)]
     odd += ["9" * 400, "-0", "1e308", "1E400", '"\\ud83d"', '"\\u0000"', "NaN", '{"a": [{"b": {}}]}']

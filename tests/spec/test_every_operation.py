@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask import Flask, request
+from sqlalchemy import text
 from werkzeug.wrappers import Response
 
 from backend import config
@@ -192,6 +193,10 @@ def _phones(app: Flask, as_: As, town: Town, photo: str) -> None:
     (question,) = dispatcher.get("/inbox/questions")
     answer = {"values": {"phone": "3"}}
     assert dispatcher("POST", f"/inbox/questions/customer/{question['id']}/phone/answer", answer).status_code == 200
+    with app.extensions["wangge"].database.transaction() as session:
+        session.execute(text("UPDATE outbox SET attempts = 8 WHERE fact = 'customer.written' AND done_at IS NULL"))
+    fact = dispatcher.get("/inbox/facts")[0]["id"]
+    assert dispatcher("POST", f"/inbox/facts/{fact}/retry").status_code == 200
     _photos(app, rep, as_("admin"), photo)
     file = {"author": town["rep"], "mutations": [mutation("customer", town["customer 1"], "change", {"note": "x"})]}
     assert as_("dispatcher")("POST", "/inbox/files", file).status_code == 201

@@ -85,7 +85,7 @@ export interface paths {
                     limit?: number;
                     unit_id?: string;
                     /** @description 操作 · Act */
-                    act?: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "exported" | "key_rotated" | "backup_made" | "restored" | "erased";
+                    act?: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "exported" | "key_rotated" | "backup_made" | "restored" | "fact_retried" | "erased";
                     /** @description 操作人 · By */
                     by_staff_id?: string;
                     /** @description 对象类型 · Kind of subject */
@@ -2296,6 +2296,84 @@ export interface paths {
                     };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inbox/facts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What should have followed from a write and was given up after its last attempt, oldest first. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DeadFactOut"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inbox/facts/{fact_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                fact_id: number;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let it be tried again; noted as an administrative act. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    fact_id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DeadFactOut"];
+                    };
+                };
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
@@ -7740,7 +7818,7 @@ export interface components {
              * @description 操作 · Act
              * @enum {string}
              */
-            act: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "exported" | "key_rotated" | "backup_made" | "restored" | "erased";
+            act: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "exported" | "key_rotated" | "backup_made" | "restored" | "fact_retried" | "erased";
             /**
              * Format: date-time
              * @description 时间 · When
@@ -8431,6 +8509,16 @@ export interface components {
             unserved?: {
                 [key: string]: unknown;
             }[] | null;
+        };
+        DeadFactOut: {
+            /** Format: date-time */
+            announced_at: string;
+            attempts: number;
+            error: string | null;
+            fact: string;
+            id: number;
+            record_id: string | null;
+            record_kind: string | null;
         };
         Decision: {
             /** @enum {string} */

@@ -101,6 +101,8 @@ def test_the_shell_lists_what_was_given_up_and_retries_it(
     def here(*_: object) -> Iterator[Any]:
         yield database
 
+    # A command speaks to a person; the tests after this one read what a server logs.
+    monkeypatch.setattr("backend.cli.logs.configure", lambda **_: None)
     monkeypatch.setattr("backend.commands.outbox.the_machine", here)
     monkeypatch.setattr("backend.commands.outbox.opened", here)
     listed = CliRunner().invoke(main, ["outbox"])

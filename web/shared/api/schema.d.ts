@@ -2649,7 +2649,7 @@ export interface paths {
                     /** @description 主题 · Theme */
                     theme?: "water_quality" | "pressure" | "connection" | "metering" | "billing" | "repair_speed" | "outage_notice" | "window_service";
                     /** @description 来源 · Source */
-                    source?: "questionnaire" | "visit" | "window" | "hotline" | "event" | "rating";
+                    source?: "questionnaire" | "visit" | "window" | "hotline" | "event" | "rating" | "return_visit";
                     /** @description 状态 · State */
                     state?: "open" | "in_hand" | "resolved" | "closed";
                     /** @description 责任人 · Owner */
@@ -8829,7 +8829,7 @@ export interface components {
              * @description 来源 · Source
              * @enum {string}
              */
-            source: "questionnaire" | "visit" | "window" | "hotline" | "event" | "rating";
+            source: "questionnaire" | "visit" | "window" | "hotline" | "event" | "rating" | "return_visit";
             /**
              * @description 状态 · State
              * @enum {string|null}
@@ -8850,6 +8850,11 @@ export interface components {
             visit_id?: string | null;
             /** @description 关注人 · Watchers */
             watcher_ids?: string[] | null;
+            /**
+             * Format: uuid
+             * @description 工单 · Work order
+             */
+            work_order_id?: string | null;
         };
         ItemChange: {
             /**
@@ -8887,7 +8892,7 @@ export interface components {
              * @description 来源 · Source
              * @enum {string}
              */
-            source?: "questionnaire" | "visit" | "window" | "hotline" | "event" | "rating";
+            source?: "questionnaire" | "visit" | "window" | "hotline" | "event" | "rating" | "return_visit";
             /**
              * @description 主题 · Theme
              * @enum {string}
@@ -8898,6 +8903,11 @@ export interface components {
              * @description 走访 · Visit
              */
             visit_id?: string | null;
+            /**
+             * Format: uuid
+             * @description 工单 · Work order
+             */
+            work_order_id?: string | null;
         };
         ItemNew: {
             /**
@@ -8937,7 +8947,7 @@ export interface components {
              * @description 来源 · Source
              * @enum {string}
              */
-            source: "questionnaire" | "visit" | "window" | "hotline" | "event" | "rating";
+            source: "questionnaire" | "visit" | "window" | "hotline" | "event" | "rating" | "return_visit";
             /**
              * @description 主题 · Theme
              * @enum {string}
@@ -8950,6 +8960,11 @@ export interface components {
              * @description 走访 · Visit
              */
             visit_id?: string | null;
+            /**
+             * Format: uuid
+             * @description 工单 · Work order
+             */
+            work_order_id?: string | null;
         };
         ItemPage: {
             next?: string | null;
@@ -11017,6 +11032,8 @@ export interface components {
             result?: string | null;
             /** @description 回访 · Return visit */
             return_visit?: components["schemas"]["ReturnVisit"] | null;
+            /** @description 办理轮次 · Round */
+            round?: number | null;
             /**
              * Format: uuid
              * @description 用水点 · Service point

@@ -4800,37 +4800,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Set fields; If-Match carries the version that was read. */
-        patch: {
-            parameters: {
-                query?: never;
-                header: {
-                    "If-Match": string;
-                };
-                path: {
-                    record_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["ResponseChange"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Response"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
+        patch?: never;
         trace?: never;
     };
     "/api/v1/responses/{record_id}/history": {
@@ -9801,47 +9771,6 @@ export interface components {
             /** Format: uuid */
             unit_id: string;
             version: number;
-            /**
-             * Format: uuid
-             * @description 走访 · Visit
-             */
-            visit_id?: string | null;
-        };
-        ResponseChange: {
-            /**
-             * Format: date-time
-             * @description 答卷时间 · Answered
-             */
-            answered_at?: string;
-            /** @description 答案 · Answers */
-            answers?: unknown;
-            /**
-             * Format: uuid
-             * @description 调查人 · Surveyed by
-             */
-            author_id?: string | null;
-            /**
-             * Format: uuid
-             * @description 网格 · Cell
-             */
-            cell_id?: string | null;
-            /**
-             * @description 渠道 · Channel
-             * @enum {string}
-             */
-            channel?: "visit" | "phone" | "link" | "event";
-            /**
-             * Format: uuid
-             * @description 客户 · Customer
-             */
-            customer_id?: string | null;
-            /** @description 匿名 · Anonymous */
-            is_anonymous?: boolean | null;
-            /**
-             * Format: uuid
-             * @description 问卷 · Questionnaire
-             */
-            questionnaire_id?: string;
             /**
              * Format: uuid
              * @description 走访 · Visit

@@ -28,6 +28,7 @@ COMMANDS = {
     "backup": "keeping:backup",
     "restore": "keeping:restore",
     "keys": "keys:keys",
+    "outbox": "outbox:outbox",
 }
 
 

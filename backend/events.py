@@ -12,6 +12,9 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from backend.db import Base
 from sync.postgres.rows import json_text, rows_of
 
+# So often a fact is tried, with growing pauses; then it is dead, and a person is asked to look at it.
+MOST_ATTEMPTS = 8
+
 
 class Outbox(Base):
     """A fact and whether its subscribers have been served; `attempts` and `last_error` tell what went wrong."""

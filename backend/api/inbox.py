@@ -18,7 +18,7 @@ from backend.errors import Problem
 from backend.queries import inbox, policy
 from backend.records import wire
 from backend.records.registry import KINDS
-from backend.services import deciding, file_hand_in
+from backend.services import dead_facts, deciding, file_hand_in
 
 blueprint = Blueprint("inbox", __name__, url_prefix="/api/v1/inbox", description="待人工处理 · Waiting for a person")
 
@@ -53,6 +53,18 @@ class QuestionOut(Schema):
     field = fields.String(required=True)
     opened_at = wire.Moment(required=True)
     heads = fields.List(fields.Dict(), required=True)
+
+
+class DeadFactOut(Schema):
+    """Something that should have followed from a write and was given up: what it is about, and why."""
+
+    id = fields.Integer(required=True)
+    fact = fields.String(required=True)
+    record_kind = fields.String(required=True, allow_none=True)
+    record_id = fields.String(required=True, allow_none=True)
+    attempts = fields.Integer(required=True)
+    error = fields.String(required=True, allow_none=True)
+    announced_at = wire.Moment(required=True)
 
 
 class Decision(Schema):
@@ -95,6 +107,26 @@ class Held(MethodView):
         policy.need_office(actor())
         with reading() as session:
             return inbox.held_mutations(session, actor())
+
+
+@blueprint.route("/facts")
+class DeadFacts(MethodView):
+    @blueprint.response(200, DeadFactOut(many=True))
+    @signed_in
+    def get(self) -> Any:
+        """What should have followed from a write and was given up after its last attempt, oldest first."""
+        with reading() as session:
+            return dead_facts.seen_dead_facts(session, actor())
+
+
+@blueprint.route("/facts/<int:fact_id>/retry")
+class RetryFact(MethodView):
+    @blueprint.response(200, DeadFactOut)
+    @signed_in
+    def post(self, fact_id: int) -> Any:
+        """Let it be tried again; noted as an administrative act."""
+        with transaction() as session:
+            return dead_facts.retry_fact(session, actor(), fact_id)
 
 
 @blueprint.route("/parked/<uuid:group_id>/decision")

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from backend.api.authentication import public
 from backend.api.house import house, reading
 from backend.errors import Problem
+from backend.events import MOST_ATTEMPTS
 
 log = structlog.get_logger(__name__)
 REQUESTS = Counter("wangge_requests", "Requests by route and status", ["method", "route", "status"])
@@ -34,6 +35,10 @@ _HEADERS = {
 }
 _GAUGES = {
     "wangge_outbox_waiting": ("Facts not yet served", "SELECT count(*) FROM outbox WHERE done_at IS NULL"),
+    "wangge_outbox_dead": (
+        "Facts given up after their last attempt: each waits for a person (`wangge outbox`)",
+        f"SELECT count(*) FROM outbox WHERE done_at IS NULL AND attempts >= {MOST_ATTEMPTS}",
+    ),
     "wangge_parked": (
         "Parked mutations without a decision",
         "SELECT count(*) FROM sync_waiting WHERE status = 'parked' AND decided_at IS NULL",

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from backend.actor import DESK, FIELD, OFFICE, Actor, Role
 from backend.errors import Problem
+from backend.queries.form_rules import edition_rule
 from backend.queries.masks import sees_all
 from backend.queries.scopes import held, units_below
 from sync.kind import Kind, Policy, Values
@@ -287,4 +288,5 @@ _RULES: dict[str, Callable[[Session, Actor, str, Values | None, Values], None]] 
     "crew": partial(_people_rule, ("leader_id", "member_ids")),
     "customer": partial(_people_rule, ("key_representative_id", "team_ids")),
     "notice": _notice_rule,
+    "questionnaire": edition_rule,
 }

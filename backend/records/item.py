@@ -30,6 +30,7 @@ SOURCES = {
     "hotline": ("热线", "Hotline"),
     "event": ("活动", "Event"),
     "rating": ("差评", "Bad review"),
+    "return_visit": ("工单回访", "Return visit of a job"),
 }
 _OWNERS = frozenset(map(str, DESK | {Role.REPRESENTATIVE}))
 
@@ -74,6 +75,7 @@ class Item(Record):
     cell_id = refer("网格", "Cell", "cell", filter=True)
     visit_id = refer("走访", "Visit", "visit")
     response_id = refer("答卷", "Response", "response", filter=True)
+    work_order_id = refer("工单", "Work order", "work_order")
     case_id = plain_id("案件", "Case", policy=Policy.SERVER, filter=True)
     watcher_ids = ids("关注人", "Watchers", policy=Policy.SERVER)
     is_priority = flag("优先", "Priority", policy=Policy.SERVER)

@@ -1,8 +1,11 @@
 """Response (答卷): a customer's answers to one edition of a questionnaire."""
 
+from collections.abc import Sequence
+
 from backend.actor import DESK, Role
 from backend.records.declaration import Record, choice, declare, flag, json, moment, number, refer, scopes_of
-from sync.kind import Policy
+from sync.errors import Fault
+from sync.kind import Policy, Values
 
 CHANNELS = {
     "visit": ("走访", "Visit"),
@@ -30,12 +33,23 @@ class Response(Record):
     faults = json("逻辑问题", "Faults found", policy=Policy.SERVER)
 
 
+def check(values: Values) -> Sequence[Fault]:
+    """An anonymous answer leads to nobody: neither to its customer nor to a visit of theirs."""
+    named = [name for name in ("customer_id", "visit_id") if values.get("is_anonymous") and values.get(name)]
+    return [
+        Fault(name, "anonymous", "匿名答卷不得写明客户或走访", "an anonymous answer names neither customer nor visit")
+        for name in named
+    ]
+
+
 KIND = declare(
     Response,
     zh="答卷",
     en="Response",
     scopes=scopes_of(cell="cell_id", staff="author_id"),
     rank=1,
+    check=check,
     create_by=DESK | {Role.REPRESENTATIVE},
-    change_by=DESK | {Role.REPRESENTATIVE},
+    # What a customer has answered is nobody's to rewrite: a correction is a response of its own.
+    change_by=frozenset(),
 )

@@ -221,6 +221,7 @@ class WorkOrder(Record):
     unsigned_kind = choice("未签名情形", "Why it is not signed (kind)", UNSIGNED, filter=True)
     unsigned_reason = words("未签名原因", "Why it is not signed", most=500)
     return_visit = json("回访", "Return visit", ReturnVisit)
+    round = whole("办理轮次", "Round", policy=Policy.SERVER)
     dispatched_at = moment("派单时间", "Dispatched", policy=Policy.SERVER)
     opened_at = moment("打开时间", "Opened", policy=Policy.LEAST)
     accepted_at = moment("接单时间", "Accepted", policy=Policy.SERVER)

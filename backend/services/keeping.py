@@ -13,6 +13,7 @@ from backend.records.registry import SYNC_KINDS
 from backend.services import door
 from backend.services.auditing import note_write
 from backend.services.intake import receive_job
+from backend.services.rounds import go_on
 from sync.change import Stored
 from sync.kind import Kind, Values
 
@@ -63,7 +64,8 @@ def act_on_record(
     policy.need_visible(session, actor, kind.kind, now)
     policy.need_house_rules(session, actor, kind.kind, record_id, before, before | now)
     _need_own_attachments(session, kind.kind, record_id, before, now)
-    return door.act(session, hand, kind.name, record_id, action, now, version=version)
+    stored = door.act(session, hand, kind.name, record_id, action, now, version=version)
+    return go_on(session, record_id) if kind.name == "work_order" else stored
 
 
 def delete_record(session: Session, actor: Actor, kind: RecordKind, record_id: str, version: int) -> None:

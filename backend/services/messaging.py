@@ -17,14 +17,13 @@ from sqlalchemy import func, select, update
 
 from backend.config import Settings
 from backend.db import Database
-from backend.events import Outbox
+from backend.events import MOST_ATTEMPTS, Outbox
 from backend.records.account import Account
 from backend.records.staff import Staff
 from backend.services.confirming import message_of
 from backend.services.notifying import MESSAGE
 
 log = structlog.get_logger(__name__)
-MOST_ATTEMPTS = 8
 _TIMEOUT_S = 10.0
 
 

@@ -11,13 +11,12 @@ from sqlalchemy.orm import Session
 
 from backend.db import Database
 from backend.errors import Problem
-from backend.events import Outbox
+from backend.events import MOST_ATTEMPTS, Outbox
 from backend.services.notifying import MESSAGE
 from backend.services.nudging import call_out, scopes_of
 from backend.tasks.subscriptions import SUBSCRIPTIONS
 
 log = structlog.get_logger(__name__)
-MOST_ATTEMPTS = 8
 
 
 def serve(database: Database, *, most: int = 1000, broker: redis.Redis | None = None) -> int:

@@ -17,6 +17,7 @@ from backend.services.intake import complete_job, make_remainder, refresh_site_c
 from backend.services.key_customers import watch_item
 from backend.services.notifying import channel_named
 from backend.services.phonetics import keep_pinyin
+from backend.services.rounds import go_on
 from backend.services.sheets import judge_job, judge_job_of_photo, judge_signature
 from backend.services.surveying import follow_up
 from backend.services.truth import judge_photos, judge_visit, visits_with_picture
@@ -68,6 +69,7 @@ SUBSCRIPTIONS: dict[str, tuple[Subscriber, ...]] = {
         _send_on_call,
         lambda session, fact: bundle_job(session, fact["id"]) if fact["op"] in ("create", "push") else None,
         lambda session, fact: make_remainder(session, fact["id"]),
+        lambda session, fact: go_on(session, fact["id"]) if fact["op"] != "delete" else None,
         _judge_job,
     ),
     "customer.written": (

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from backend.db import Database
 from backend.records.registry import KINDS
+from backend.tasks import outbox
+from mobile_api_spec.phone import Phone
 from tests.conftest import Person
 from tests.factories import Town, middle
 
@@ -136,3 +140,47 @@ def test_a_tag_that_was_given_is_one_the_server_knows(as_: As, town: Town, codin
     assert (refused.status_code, refused.get_json()["code"]) == (412, "changed_meanwhile")
     assert office("PATCH", path, {"hotline": "96111"}, headers={"If-Match": tag}).status_code == 200
     assert office("GET", path, headers=as_sent | {"If-None-Match": tag}).status_code == 200
+
+
+def a_job_done(as_: As, town: Town) -> str:
+    """Of a leak, up to the return visit."""
+    agent, leader = as_("agent"), as_("leader")
+    job = str(agent("POST", "/work-orders", {"matter_id": town["leak"], "place": middle(0)}).get_json()["id"])
+    steps: list[tuple[Person, str, dict[str, Any]]] = [(as_("dispatcher"), "dispatch", {"crew_id": town["crew"]})]
+    steps += [
+        (leader, "accept", {}),
+        (leader, "arrive", {}),
+        (leader, "start", {}),
+        (leader, "finish", {"result": "好"}),
+    ]
+    for who, step, body in steps:
+        assert who("POST", f"/work-orders/{job}/actions/{step}", body).status_code == 200, step
+    return job
+
+
+def test_not_satisfied_closes_nothing_but_begins_a_round_with_an_item(as_: As, town: Town, database: Database) -> None:
+    agent, job = as_("agent"), a_job_done(as_, town)
+    said = {"return_visit": {"is_satisfied": False, "opinion": "还在漏"}}
+    answer = agent("POST", f"/work-orders/{job}/actions/close", said).get_json()
+    assert (answer["state"], answer["round"], answer["return_visit"]) == ("received", 2, None)
+    assert "还在漏" in answer["reopen_reason"]
+    outbox.serve(database)
+    (item,) = [one for one in agent.get("/items?source=return_visit")["rows"] if one["work_order_id"] == job]
+    assert (item["state"], item["case_id"], item["owner_id"]) == ("open", answer["case_id"], town["agent"])
+    assert "还在漏" in item["description"]
+    assert item["due_on"]
+    assert agent.get(f"/work-orders/{job}")["version"] == answer["version"]
+
+
+def test_not_satisfied_said_on_a_phone_goes_on_too(
+    as_: As, town: Town, database: Database, phone_of: Callable[..., Phone]
+) -> None:
+    job, rep = a_job_done(as_, town), phone_of("rep")
+    rep.sync()
+    rep.act("work_order", job, "close", {"return_visit": {"is_satisfied": False}})
+    rep.sync()
+    for _ in range(3):
+        outbox.serve(database)
+    now = as_("agent").get(f"/work-orders/{job}")
+    assert (now["state"], now["round"]) == ("received", 2)
+    assert len(as_("agent").get("/items?source=return_visit")["rows"]) == 1

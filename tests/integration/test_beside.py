@@ -45,6 +45,7 @@ BESIDE = {
     "keys": (("rotate",), 0, "已更换"),
     "ground": (("divide", "north", "--cells", "2", "--accept"), 0, "已生效"),
     "migrate": ((), 0, "已是最新"),
+    "outbox": ((), 0, "已放弃的事项"),
     "verify": ((), 0, "完好"),
     "verify-sheet": (("{point 1}", "{tmp}/sheet.json"), 1, "没有这个签名"),
 }

@@ -50,6 +50,21 @@ def test_one_character_changed_afterwards_needs_a_new_signature(crew: Crew, as_:
     assert as_("dispatcher")("POST", f"/work-orders/{crew.job}/actions/close", visit).status_code == 200
 
 
+def test_a_closed_job_edited_afterwards_is_marked_and_no_fact_dies(crew: Crew, as_: Callable[[str], Person]) -> None:
+    crew.finish(crew.sign())
+    closed = as_("dispatcher")(
+        "POST", f"/work-orders/{crew.job}/actions/close", {"return_visit": {"is_satisfied": True}}
+    )
+    assert closed.status_code == 200, closed.text
+    outbox.serve(crew.database)
+    crew.phone.sync()
+    crew.phone.change("work_order", crew.job, {"result": "修好了。"})
+    crew.hand_in()
+    assert crew.stored("work_order", crew.job)["signature_state"] == "changed"
+    with crew.database.transaction() as session:
+        assert session.execute(text("SELECT count(*) FROM outbox WHERE done_at IS NULL")).scalar_one() == 0
+
+
 @pytest.mark.parametrize(
     ("false", "sheet_check", "device_check"),
     [

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask import Flask, request
+from sqlalchemy import text
 from werkzeug.wrappers import Response
 
 from backend import config
@@ -64,7 +65,7 @@ def samples(town: Town) -> dict[str, dict[str, Any]]:
 CHANGES: dict[str, dict[str, Any]] = {
     "unit": {"hotline": "96111"}, "matter": {"duration_minutes": 6}, "questionnaire": {"is_active": False}, "calendar": {"is_published": True},
     "cell": {"name": "改名"}, "cell_assignment": {"valid_until": "2030-01-01"}, "duty": {"ended_at": "2026-09-01T09:00:00Z"},
-    "notice": {"read_at": "2026-09-01T09:00:00Z"}, "photo": {"purpose": "before"}, "response": {"is_anonymous": True}, "item": {"description": "改"},
+    "notice": {"read_at": "2026-09-01T09:00:00Z"}, "photo": {"purpose": "before"}, "item": {"description": "改"},
     "survey": {"remarks": "x"}, "visit": {"materials": "便民卡"}, "work_order": {"description": "x"}, "service_point": {"access_note": "x"},
     "customer": {"note": "x"}, "on_call": {"clock_from": "18:00"}, "crew": {"vehicle": "x"}, "staff": {"working_hours": "x"},
 }  # fmt: skip
@@ -114,7 +115,8 @@ def _every_kind(admin: Person, as_: As, town: Town) -> dict[str, str]:
     ids = {}
     for name, body in samples(town).items():
         kind, path = KINDS[name], f"/{KINDS[name].segment}"
-        person = admin if admin("POST", path, body | {"id": new_id()}).status_code == 201 else as_("supervisor")
+        first = body | {"id": new_id()} | ({"edition": 9} if name == "questionnaire" else {})
+        person = admin if admin("POST", path, first).status_code == 201 else as_("supervisor")
         made = person("POST", path, body)
         assert made.status_code == 201, f"{name}: {made.text}"
         ids[name] = made.get_json()["id"]
@@ -192,6 +194,10 @@ def _phones(app: Flask, as_: As, town: Town, photo: str) -> None:
     (question,) = dispatcher.get("/inbox/questions")
     answer = {"values": {"phone": "3"}}
     assert dispatcher("POST", f"/inbox/questions/customer/{question['id']}/phone/answer", answer).status_code == 200
+    with app.extensions["wangge"].database.transaction() as session:
+        session.execute(text("UPDATE outbox SET attempts = 8 WHERE fact = 'customer.written' AND done_at IS NULL"))
+    fact = dispatcher.get("/inbox/facts")[0]["id"]
+    assert dispatcher("POST", f"/inbox/facts/{fact}/retry").status_code == 200
     _photos(app, rep, as_("admin"), photo)
     file = {"author": town["rep"], "mutations": [mutation("customer", town["customer 1"], "change", {"note": "x"})]}
     assert as_("dispatcher")("POST", "/inbox/files", file).status_code == 201

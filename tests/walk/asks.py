@@ -201,6 +201,10 @@ def _inbox() -> None:
         lambda _: f"{inbox}/files",
         lambda p: {"author": uid(p.rep), "mutations": [change(p)]},
     )
+    get("/inbox/facts", lambda _: f"{inbox}/facts", it("spare customer"))
+    ASKS["POST /inbox/facts/<int:fact_id>/retry"] = lambda w, p, _: Ask(
+        f"{inbox}/facts/{w.made[f'dead fact {p.key}']}/retry"
+    )
     get("/inbox/held", lambda _: f"{inbox}/held", lambda _, p: uid(f"walk unknown {p.key}"))
     get("/inbox/parked", lambda _: f"{inbox}/parked", it("spare customer"))
     get("/inbox/questions", lambda _: f"{inbox}/questions", it("customer"))

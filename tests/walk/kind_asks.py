@@ -17,7 +17,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "cell": {"name": "改名"}, "cell_assignment": {"valid_until": "2026-01-31"},
     "duty": {"ended_at": "2026-09-01T09:00:00Z"},
     "notice": {"read_at": "2026-09-01T09:00:00Z"}, "photo": {"purpose": "before"},
-    "response": {"is_anonymous": True}, "item": {"description": "改"},
+    "item": {"description": "改"},
     "survey": {"remarks": "x"}, "visit": {"materials": "便民卡"}, "work_order": {"description": "x"},
     "service_point": {"access_note": "x"},
     "customer": {"note": "x"}, "on_call": {"clock_from": "18:00"}, "crew": {"vehicle": "x"},
@@ -106,6 +106,8 @@ def creation(kind: str, place: Place, who: str, where: str) -> Ask:
         body.pop("crew_id")
     if kind == "calendar":
         body["year"] = 2040
+    if kind == "questionnaire":
+        body["edition"] = 40
     if kind == "cell_assignment":
         body |= {"duty": "representative", "valid_from": "2040-01-01", "valid_until": "2040-01-02"}
     return Ask(path_of(kind), {"json": body | {"id": door.new_id()}})

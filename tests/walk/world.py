@@ -288,6 +288,16 @@ def _upload(world: World, place: Place) -> str:
     )
 
 
+def _dead_fact(session: Session, place: Place) -> str:
+    """Something about a customer that was given up after its last attempt."""
+    dead = text(
+        "INSERT INTO outbox (fact, detail, attempts, last_error) VALUES ('customer.written', "
+        "jsonb_build_object('kind', 'customer', 'id', CAST(:id AS text), 'op', 'change'), 8, 'check_failed') "
+        "RETURNING id::text"
+    )
+    return str(session.execute(dead, {"id": place["spare customer"]}).scalar_one())
+
+
 def build(app: Flask, database: Database, settings: Settings) -> World:
     """All of it, committed."""
     world = World(app, Markers())
@@ -297,6 +307,7 @@ def build(app: Flask, database: Database, settings: Settings) -> World:
     with database.transaction() as session:
         phones_work(session, world.markers)
         pictures(session, house.blobs, world.markers)
+        world.made |= {f"dead fact {key}": _dead_fact(session, place) for key, place in PLACES.items()}
     look_at_waiting(database, house.blobs)
     sign_everybody_in(world, database, settings)
     give_links_out(world)

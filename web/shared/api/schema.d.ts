@@ -85,7 +85,7 @@ export interface paths {
                     limit?: number;
                     unit_id?: string;
                     /** @description 操作 · Act */
-                    act?: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "exported" | "key_rotated" | "backup_made" | "restored" | "erased";
+                    act?: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "exported" | "key_rotated" | "backup_made" | "restored" | "fact_retried" | "erased";
                     /** @description 操作人 · By */
                     by_staff_id?: string;
                     /** @description 对象类型 · Kind of subject */
@@ -2305,6 +2305,84 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/inbox/facts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What should have followed from a write and was given up after its last attempt, oldest first. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DeadFactOut"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/inbox/facts/{fact_id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                fact_id: number;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let it be tried again; noted as an administrative act. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    fact_id: number;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DeadFactOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/inbox/files": {
         parameters: {
             query?: never;
@@ -2571,7 +2649,7 @@ export interface paths {
                     /** @description 主题 · Theme */
                     theme?: "water_quality" | "pressure" | "connection" | "metering" | "billing" | "repair_speed" | "outage_notice" | "window_service";
                     /** @description 来源 · Source */
-                    source?: "questionnaire" | "visit" | "window" | "hotline" | "event" | "rating";
+                    source?: "questionnaire" | "visit" | "window" | "hotline" | "event" | "rating" | "return_visit";
                     /** @description 状态 · State */
                     state?: "open" | "in_hand" | "resolved" | "closed";
                     /** @description 责任人 · Owner */
@@ -4725,37 +4803,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Set fields; If-Match carries the version that was read. */
-        patch: {
-            parameters: {
-                query?: never;
-                header: {
-                    "If-Match": string;
-                };
-                path: {
-                    record_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["ResponseChange"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Response"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
+        patch?: never;
         trace?: never;
     };
     "/api/v1/responses/{record_id}/history": {
@@ -7743,7 +7791,7 @@ export interface components {
              * @description 操作 · Act
              * @enum {string}
              */
-            act: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "exported" | "key_rotated" | "backup_made" | "restored" | "erased";
+            act: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "exported" | "key_rotated" | "backup_made" | "restored" | "fact_retried" | "erased";
             /**
              * Format: date-time
              * @description 时间 · When
@@ -8435,6 +8483,16 @@ export interface components {
                 [key: string]: unknown;
             }[] | null;
         };
+        DeadFactOut: {
+            /** Format: date-time */
+            announced_at: string;
+            attempts: number;
+            error: string | null;
+            fact: string;
+            id: number;
+            record_id: string | null;
+            record_kind: string | null;
+        };
         Decision: {
             /** @enum {string} */
             decision: "apply" | "discard";
@@ -8744,7 +8802,7 @@ export interface components {
              * @description 来源 · Source
              * @enum {string}
              */
-            source: "questionnaire" | "visit" | "window" | "hotline" | "event" | "rating";
+            source: "questionnaire" | "visit" | "window" | "hotline" | "event" | "rating" | "return_visit";
             /**
              * @description 状态 · State
              * @enum {string|null}
@@ -8765,6 +8823,11 @@ export interface components {
             visit_id?: string | null;
             /** @description 关注人 · Watchers */
             watcher_ids?: string[] | null;
+            /**
+             * Format: uuid
+             * @description 工单 · Work order
+             */
+            work_order_id?: string | null;
         };
         ItemChange: {
             /**
@@ -8802,7 +8865,7 @@ export interface components {
              * @description 来源 · Source
              * @enum {string}
              */
-            source?: "questionnaire" | "visit" | "window" | "hotline" | "event" | "rating";
+            source?: "questionnaire" | "visit" | "window" | "hotline" | "event" | "rating" | "return_visit";
             /**
              * @description 主题 · Theme
              * @enum {string}
@@ -8813,6 +8876,11 @@ export interface components {
              * @description 走访 · Visit
              */
             visit_id?: string | null;
+            /**
+             * Format: uuid
+             * @description 工单 · Work order
+             */
+            work_order_id?: string | null;
         };
         ItemNew: {
             /**
@@ -8852,7 +8920,7 @@ export interface components {
              * @description 来源 · Source
              * @enum {string}
              */
-            source: "questionnaire" | "visit" | "window" | "hotline" | "event" | "rating";
+            source: "questionnaire" | "visit" | "window" | "hotline" | "event" | "rating" | "return_visit";
             /**
              * @description 主题 · Theme
              * @enum {string}
@@ -8865,6 +8933,11 @@ export interface components {
              * @description 走访 · Visit
              */
             visit_id?: string | null;
+            /**
+             * Format: uuid
+             * @description 工单 · Work order
+             */
+            work_order_id?: string | null;
         };
         ItemPage: {
             next?: string | null;
@@ -9701,47 +9774,6 @@ export interface components {
             /** Format: uuid */
             unit_id: string;
             version: number;
-            /**
-             * Format: uuid
-             * @description 走访 · Visit
-             */
-            visit_id?: string | null;
-        };
-        ResponseChange: {
-            /**
-             * Format: date-time
-             * @description 答卷时间 · Answered
-             */
-            answered_at?: string;
-            /** @description 答案 · Answers */
-            answers?: unknown;
-            /**
-             * Format: uuid
-             * @description 调查人 · Surveyed by
-             */
-            author_id?: string | null;
-            /**
-             * Format: uuid
-             * @description 网格 · Cell
-             */
-            cell_id?: string | null;
-            /**
-             * @description 渠道 · Channel
-             * @enum {string}
-             */
-            channel?: "visit" | "phone" | "link" | "event";
-            /**
-             * Format: uuid
-             * @description 客户 · Customer
-             */
-            customer_id?: string | null;
-            /** @description 匿名 · Anonymous */
-            is_anonymous?: boolean | null;
-            /**
-             * Format: uuid
-             * @description 问卷 · Questionnaire
-             */
-            questionnaire_id?: string;
             /**
              * Format: uuid
              * @description 走访 · Visit
@@ -10932,6 +10964,8 @@ export interface components {
             result?: string | null;
             /** @description 回访 · Return visit */
             return_visit?: components["schemas"]["ReturnVisit"] | null;
+            /** @description 办理轮次 · Round */
+            round?: number | null;
             /**
              * Format: uuid
              * @description 用水点 · Service point

@@ -1,0 +1,33 @@
+"""`wangge outbox`: the facts that were given up, and another try."""
+
+from __future__ import annotations
+
+import click
+
+from backend.commands.machine import console, opened, the_machine
+from backend.errors import Problem
+from backend.services.dead_facts import dead_facts, retry_fact
+
+
+@click.command()
+@click.option("--retry", "fact_id", type=int, metavar="ID", help="let this one be tried again")
+def outbox(fact_id: int | None) -> None:
+    """List the facts that were given up after their last attempt, with what they are about and why; or retry one."""
+    with the_machine() as machine, opened(machine) as database, database.transaction() as session:
+        if fact_id is not None:
+            try:
+                retry_fact(session, None, fact_id)
+            except Problem:
+                raise click.ClickException(
+                    f"没有编号为 {fact_id} 的已放弃事项 · Nothing with number {fact_id} was given up"
+                ) from None
+            console.print(f"{fact_id} 号事项将重试 · {fact_id} will be tried again")
+            return
+        found = dead_facts(session)
+        for one in found:
+            about = f"{one['record_kind'] or '-'} {one['record_id'] or '-'}"
+            console.print(
+                f"{one['id']}  {one['announced_at']:%Y-%m-%d %H:%M}  {one['fact']}  {about}  {one['error']}",
+                soft_wrap=True, highlight=False,
+            )  # fmt: skip
+        console.print(f"已放弃的事项 {len(found)} 件 · {len(found)} facts were given up")

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from sqlalchemy import Connection, text
 from sqlalchemy.orm import Session
@@ -23,7 +23,7 @@ from backend.records.registry import SYNC_KINDS
 from backend.services.auditing import NOTED_AS, SETTINGS, note_write
 from backend.services.door import DOOR_TABLES, announce_written, push_store
 from sync.answer import glued, lines_json, push_answers
-from sync.change import Author, Key, Mutation, Op, Outcome, Status, Write, moment_text, parse_moment
+from sync.change import Key, Mutation, Op, Write, moment_text, parse_moment
 from sync.compare import Claim, compare
 from sync.cursor import Cursor, CursorSeal, Holder, need_continuable
 from sync.errors import StartCompare
@@ -31,8 +31,8 @@ from sync.honest_time import Exchange
 from sync.postgres.push import PostgresPush
 from sync.pull import RANKS, Page, pull
 from sync.push import Clocks, Push
-from sync.store import Waiting
-from sync.wire import MOST_DEPTH, Batch, Unreadable, depth_of, mutation_from, unreadable
+from sync.unread import park_unreadable, read_one
+from sync.wire import Batch, Unreadable, unreadable
 
 MOST_MUTATIONS = 500
 PAGE_LINES = 1000
@@ -166,7 +166,7 @@ def push_batch(session: Session, entrance: Entrance, batch: Batch, quota: Quota)
         raise Problem("device_revoked", wipe=True)
     author = actor.as_author()
     store = PostgresPush(session.connection(), DOOR_TABLES, entrance.epoch)
-    read = [_read(bytes(raw), actor.device_id or actor.id, batch.boot) for raw in batch.mutations]
+    read = [read_one(bytes(raw), actor.device_id or actor.id, batch.boot) for raw in batch.mutations]
     clocks = Clocks(
         _moment(batch.sent_at, received_at), received_at, _exchanges(session, entrance, batch, received_at, quota)
     )
@@ -228,39 +228,6 @@ def retry_held(session: Session) -> int:
         _announce(session, push.written.values())
         found += len(held_work)
     return found
-
-
-def _read(raw: bytes, device_id: str, boot: str | None) -> Mutation | Unreadable:
-    if depth_of(raw) > MOST_DEPTH:
-        return unreadable(raw, device_id, f"nested deeper than {MOST_DEPTH}")
-    try:
-        return mutation_from(raw, device_id, boot)
-    except Unreadable as error:
-        return error
-
-
-def park_unreadable(store: PostgresPush, author: Author, items: Sequence[Unreadable]) -> dict[bytes, Outcome]:
-    """Kept byte for byte, by content; sent again it gets the same answer. An id that is taken loses nothing either."""
-    known = store.answered([one.mutation.id for one in items]) if items else {}
-    outcomes: dict[bytes, Outcome] = {}
-    fresh: dict[str, tuple[Mutation, Outcome]] = {}
-    for one in items:
-        kept = one.mutation
-        found = known.get(kept.id)
-        if kept.sha256 in outcomes:
-            continue
-        if found and found.author_id == author.id and found.sha256 == kept.sha256:
-            outcomes[kept.sha256] = found.outcome
-            continue
-        detail = {"why": one.why}
-        if found or kept.id in fresh:
-            kept = replace(kept, id=str(uuid5(UUID(kept.id), kept.sha256.hex())))
-            detail["kept_as"] = kept.id
-        outcomes[kept.sha256] = Outcome(one.mutation.id, Status.PARKED, code="unreadable", detail=detail)
-        fresh[kept.id] = (kept, outcomes[kept.sha256])
-    taken = store.answer(author, list(fresh.values()))
-    store.keep(author, [Waiting(m, outcome, m.id) for m, outcome in fresh.values() if m.id in taken])
-    return outcomes
 
 
 def _moment(value: str, otherwise: datetime) -> datetime:

@@ -8,12 +8,16 @@ from typing import Any
 from unittest.mock import patch
 
 import orjson
+from msgspec import Raw
 
 from mobile_api_spec.phone.store import Store
 from sync import answer, merge
-from sync.change import Write, moment_text
+from sync.change import Mutation, Write, moment_text
 from sync.cursor import BEGINNING, Part, Snapshot
+from sync.honest_time import Receipt
 from sync.pull import _Walk
+from sync.push import Push
+from sync.wire import Batch, read_batch
 from tests.simulation.core import Server
 
 
@@ -126,6 +130,38 @@ def clocks_believed() -> AbstractContextManager[Any]:
     return patch("sync.apply.with_step", with_step)
 
 
+def held_work_of_whoever_brought_the_rest() -> AbstractContextManager[Any]:
+    """Held work counts as made on the phone that brings what it waited for."""
+    return patch.object(Push, "_author_of", lambda self, _mutation: self._author)
+
+
+def held_work_judged_by_the_clocks_of_now() -> AbstractContextManager[Any]:
+    """Held work is timed and graded when it is judged again, by whichever phone's clocks are at hand."""
+    original = Push._receipt
+
+    def receipt(self: Push, mutation: Mutation) -> Receipt:
+        held, self._held_before = self._held_before, {}
+        try:
+            return original(self, mutation)
+        finally:
+            self._held_before = held
+
+    return patch.object(Push, "_receipt", receipt)
+
+
+def a_batch_read_whole() -> AbstractContextManager[Any]:
+    """What nobody can read takes its whole batch with it: one answer, to an id that nobody sent."""
+
+    def read(data: bytes) -> Batch:
+        try:
+            orjson.loads(data)
+        except orjson.JSONDecodeError:
+            return Batch("", [Raw(data)], "2026-09-01T08:00:00Z")
+        return read_batch(data)
+
+    return patch("tests.simulation.core.read_batch", read)
+
+
 BUGS: tuple[Callable[[], AbstractContextManager[Any]], ...] = (
     sequence_cursor,
     cursor_ahead_of_the_disk,
@@ -139,4 +175,10 @@ BUGS: tuple[Callable[[], AbstractContextManager[Any]], ...] = (
     a_fill_blind_to_answers,
     a_body_ahead_of_every_fill,
     clocks_believed,
+)
+# Those that show where people have two phones, or send what nobody can read.
+SHARED_BUGS: tuple[Callable[[], AbstractContextManager[Any]], ...] = (
+    held_work_of_whoever_brought_the_rest,
+    held_work_judged_by_the_clocks_of_now,
+    a_batch_read_whole,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import zlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,7 @@ import orjson
 from mobile_api_spec.phone import Refused
 from sync import answer, apply
 from sync.apply import CannotApply, Change
-from sync.change import Author, Key, Mutation, Outcome, Status, Write, moment_text, parse_moment
+from sync.change import Author, Grade, Key, Mutation, Outcome, Status, Write, moment_text, parse_moment
 from sync.compare import Claim, compare
 from sync.cursor import Cursor, CursorSeal, Holder, need_continuable
 from sync.errors import StartCompare
@@ -23,8 +24,9 @@ from sync.memory import Memory, Transaction
 from sync.pull import pull
 from sync.push import Clocks, Push
 from sync.questions import questions_of
-from sync.store import Digest, Span, Waiting
-from sync.wire import mutation_from, read_batch
+from sync.store import Digest, Held, Span, Waiting
+from sync.unread import park_unreadable, read_one
+from sync.wire import Unreadable, read_batch
 from tests.simulation.kinds import KINDS
 
 START = datetime(2026, 9, 1, 8, tzinfo=UTC)
@@ -53,6 +55,25 @@ class Duty:
         return self.since <= moment and (self.until is None or moment < self.until)
 
 
+@dataclass(frozen=True)
+class FirstReceipt:
+    """Whence a mutation first came, what its time was worth then, and when it was made as far as anybody can know."""
+
+    device: str
+    grade: Grade
+    at: datetime
+
+
+def clock_begins_ms(device: str, boot: str) -> int:
+    """Where a phone's monotonic clock stood at this boot: each its own, so that one says nothing of another."""
+    return zlib.crc32(f"{device} {boot}".encode()) % 10**9
+
+
+def true_moment(device: str, boot: str, monotonic_ms: int) -> datetime:
+    """When it was by a phone's monotonic clock."""
+    return START + timedelta(milliseconds=monotonic_ms - clock_begins_ms(device, boot))
+
+
 class Server:
     """Everything a phone can ask, answered by the sync core on a double that crashes and is restored."""
 
@@ -72,7 +93,8 @@ class Server:
         self.interleave: Callable[[], None] = lambda: None
         self.crash_in: int | None = None
         self._ids = 0
-        self._was_held: dict[str, Any] = {}
+        self.receipts: dict[str, FirstReceipt] = {}
+        self._mutations: dict[str, Mutation] = {}
 
     # -- rights ----------------------------------------------------------------------------------------------------
 
@@ -170,18 +192,17 @@ class Server:
 
     def _push(self, user: str, device: str, data: bytes) -> dict[str, Any]:
         batch = read_batch(data)
-        mutations = [mutation_from(bytes(raw), device, batch.boot) for raw in batch.mutations]
+        read = [read_one(bytes(raw), device, batch.boot) for raw in batch.mutations]
+        mutations = [one for one in read if isinstance(one, Mutation)]
         store = self.memory.begin()
         store.step = self._step
-        push = Push(
-            store,
-            KINDS,
-            Author(user, device, frozenset({"rep"}), "u"),
-            _Rights(self, user),
-            self._clocks(device, batch),
-        )
+        author = Author(user, device, frozenset({"rep"}), "u")
+        push = Push(store, KINDS, author, _Rights(self, user), self._clocks(device, batch))
+        first = [one for one in mutations if one.id not in store.tables("mutation")]
         try:
-            outcomes = push.run(mutations)
+            judged = iter(push.run(mutations))
+            kept = park_unreadable(store, author, [one for one in read if isinstance(one, Unreadable)])
+            outcomes = [kept[one.mutation.sha256] if isinstance(one, Unreadable) else next(judged) for one in read]
             answers = answer.push_answers(outcomes, push.written, self.scopes(user))
             if self.reports_before_commit and self.dice.random() < 0.3:
                 store.rollback()
@@ -189,21 +210,62 @@ class Server:
                 self._step()
                 store.commit()
                 self.memory.flush()
-                self._remember(push.written, mutations, store)
+                self._note_receipts(first, device, batch)
+                self._remember(push.written)
         except BaseException:
             store.rollback()
             raise
         return orjson.loads(orjson.dumps({"outcomes": answers, "server_time": moment_text(self.now)})) | {}
 
-    def _remember(self, written: Mapping[str, Write], mutations: list[Mutation], store: Transaction) -> None:
-        known = {one.id: one for one in mutations} | {i: w[0].mutation for i, w in self._was_held.items()}
-        self._was_held = store.tables("waiting")
+    def _note_receipts(self, first: list[Mutation], device: str, batch: Any) -> None:
+        """What each mutation's clocks are worth, whoever brings what it waits for: fixed when it first came."""
+        skew = self.now - parse_moment(batch.sent_at)
+        for one in first:
+            assert one.monotonic_ms is not None and one.boot is not None
+            at = true_moment(device, one.boot, one.monotonic_ms) + self._under_way(device, one.boot)
+            agrees = abs(one.happened_at + skew - at) <= timedelta(minutes=2)
+            proof = Grade.PROVEN if agrees else Grade.MOVED
+            grade = proof if one.boot in self.exchanges.get(device, {}) else Grade.CLAIMED
+            self.receipts[one.id] = FirstReceipt(device, grade, at)
+            self._mutations[one.id] = one
+
+    def _under_way(self, device: str, boot: str) -> timedelta:
+        """How long the request travelled by which the server knows this boot: all its times are late by so much."""
+        known = self.exchanges.get(device, {}).get(boot)
+        return known.server_at - true_moment(device, boot, known.monotonic_ms) if known else timedelta()
+
+    def _remember(self, written: Mapping[str, Write]) -> None:
         for id_, write in written.items():
-            one = known[id_]
+            one = self._mutations[id_]
             now = {"unit_id": "u"} | one.now if one.op == "create" else one.now
             base = min(one.base_version, write.before.version if write.before else 0)
-            change = Change(id_, write.author, write.happened_at, now, base, one.action, id_, write.grade)
-            self.sources[id(write)] = (write, change)
+            author = replace(write.author, device_id=self.receipts[id_].device)
+            self.sources[id(write)] = (
+                write,
+                Change(id_, author, write.happened_at, now, base, one.action, id_, write.grade),
+            )
+
+    def retry_held(self) -> None:
+        """As the house does now and then: everybody's held work is judged again, for others may have brought the rest."""
+        store = self.memory.begin()
+        store.step = self._step
+        held: dict[str, list[Held]] = {}
+        for one, by in store.tables("waiting").values():
+            if one.outcome.status is Status.HELD:
+                held.setdefault(by.id, []).append(Held(one.mutation, by, one.receipt))
+        written: dict[str, Write] = {}
+        try:
+            for user, found in sorted(held.items()):
+                author = Author(user, None, frozenset({"rep"}), "u")
+                push = Push(store, KINDS, author, _Rights(self, user), Clocks(self.now, self.now, {}))
+                push.resume(found)
+                written |= push.written
+        except Busy:
+            store.rollback()
+            return
+        store.commit()
+        self.memory.flush()
+        self._remember(written)
 
     def _clocks(self, device: str, batch: Any) -> Clocks:
         boots = self.exchanges.setdefault(device, {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -12,7 +13,7 @@ import orjson
 from mobile_api_spec.phone import Phone, Refused
 from sync import apply
 from sync.apply import CannotApply, Change
-from sync.change import Key, Stored, Write
+from sync.change import Grade, Key, Stored, Write
 from sync.memory import Transaction
 from sync.questions import open_questions
 from tests.simulation.kinds import KINDS
@@ -39,9 +40,10 @@ def check(world: World) -> None:
     view = world.server.memory.begin()
     documents: dict[Key, Write] = view.tables("document")
     written = Counter(write.mutation_id for write in view.tables("history").values() if write.mutation_id)
-    for user, phone in world.phones.items():
-        _equals_the_server(phone, documents, world.server.scopes(user))
+    for phone in world.phones.values():
+        _equals_the_server(phone, documents, world.server.scopes(phone.staff_id))
         _every_mutation_ended_once(phone, view, written)
+    _judged_by_their_own_clocks(world, view)
     _whatever_the_order(world, view)
 
 
@@ -66,6 +68,21 @@ def _every_mutation_ended_once(phone: Phone, view: Transaction, written: Counter
                 raise Broken(f"P3: {id_} was parked and is not kept, or was written too")
         elif written[id_] != 1:
             raise Broken(f"P4: {id_} was acknowledged as {outcome['status']} and written {written[id_]} times")
+
+
+def _judged_by_their_own_clocks(world: World, view: Transaction) -> None:
+    """P8: each write names the device that made it, graded and timed as at its first receipt, however long it was held."""
+    times: dict[Key, set[datetime]] = {}
+    for (kind, id_, _), write in sorted(view.tables("history").items()):
+        before = times.setdefault((kind, id_), set())
+        due = world.server.receipts.get(write.mutation_id or "")
+        if due:
+            if (write.author.device_id, write.grade) != (due.device, due.grade):
+                raise Broken(f"P8: {write.mutation_id} was judged as {write.author.device_id}'s, {write.grade}: {due}")
+            is_moved = abs(write.happened_at - due.at) > timedelta(seconds=1)
+            if due.grade is Grade.PROVEN and is_moved and write.happened_at - timedelta(microseconds=1) not in before:
+                raise Broken(f"P8: {write.mutation_id} was made at {due.at} and counts from {write.happened_at}")
+        before.add(write.happened_at)
 
 
 def _whatever_the_order(world: World, view: Transaction) -> None:

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.simulation.bugs import BUGS
+from tests.simulation.bugs import BUGS, SHARED_BUGS
 from tests.simulation.promises import failure, shrunk, story
-from tests.simulation.world import plan, unsettled
+from tests.simulation.world import WORLDS, plan, shared, unsettled
 
 # Seeds that once broke a promise; what each found is told where it was mended.
 ONCE_BROKEN = {
@@ -44,12 +44,19 @@ def test_every_promise_holds_while_the_ground_moves(block: int) -> None:
             pytest.fail(story(seed, unsettled(seed)))
 
 
+@pytest.mark.parametrize("block", range(8))
+def test_every_promise_holds_where_people_have_two_phones(block: int) -> None:
+    for seed in range(1000 + 20 * block, 1020 + 20 * block):
+        if failure(seed, shared(seed)):
+            pytest.fail(story(seed, shared(seed)))
+
+
 @pytest.mark.long
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("block", range(20))
 def test_ten_thousand_worlds(block: int) -> None:
     for seed in range(10_000 + 500 * block, 10_500 + 500 * block):
-        for steps in (plan(seed), unsettled(seed)):
+        for steps in (make(seed) for make in WORLDS):
             if failure(seed, steps):
                 pytest.fail(story(seed, steps))
 
@@ -58,6 +65,13 @@ def test_ten_thousand_worlds(block: int) -> None:
 def test_the_simulator_finds(bug: Callable[[], AbstractContextManager[Any]]) -> None:
     with bug():
         found = next((seed for seed in [*ONCE_BROKEN, *range(600)] if failure(seed, plan(seed))), None)
+    assert found is not None, f"{bug.__name__} was not found"
+
+
+@pytest.mark.parametrize("bug", SHARED_BUGS, ids=lambda bug: bug.__name__)
+def test_the_simulator_finds_where_people_have_two_phones(bug: Callable[[], AbstractContextManager[Any]]) -> None:
+    with bug():
+        found = next((seed for seed in range(600) if failure(seed, shared(seed))), None)
     assert found is not None, f"{bug.__name__} was not found"
 
 

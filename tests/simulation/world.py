@@ -4,6 +4,7 @@ failing history can be shortened by leaving steps out.
 
 from __future__ import annotations
 
+import functools
 import random
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -18,7 +19,7 @@ import orjson
 
 from mobile_api_spec.phone import Clock, Offline, Phone, Refused
 from mobile_api_spec.phone.store import Store
-from tests.simulation.core import Crashed, Duty, Server, ended, later
+from tests.simulation.core import START, Crashed, Duty, Server, clock_begins_ms, ended, later
 from tests.simulation.kinds import ACTIONS
 
 USERS = (
@@ -51,15 +52,15 @@ class Step:
 class SimClock(Clock):
     """A phone's clocks in the world's time."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, device: str) -> None:
         super().__init__(boot="boot")
-        self._server = server
+        self._server, self._device = server, device
 
     def now(self) -> datetime:
         return self._server.now + self.moved_by
 
     def monotonic_ms(self) -> int:
-        return int(self._server.now.timestamp() * 1000)
+        return int((self._server.now - START).total_seconds() * 1000) + clock_begins_ms(self._device, self.boot)
 
 
 class CoreLink:
@@ -109,11 +110,13 @@ class World:
         self.server = Server(self.dice)
         self.server.interleave = self._interleave
         self.delayed: list[tuple[str, str, str, bytes]] = []
-        self.stores = {user: Store(None) for user in USERS}
+        self.stores: dict[str, Store] = {}
+        self.phones: dict[str, Phone] = {}
         self._ids = 0
         self._depth = 0
         with self._seeded_ids():
-            self.phones = {user: self._phone(user) for user in USERS}
+            for user in USERS:
+                self._start(user, "d" + user[1:])
         for n, cell in enumerate(CELLS):
             self.server.duties.append(Duty(USERS[n], cell, self.server.now))
             for m in range(4):
@@ -121,12 +124,12 @@ class World:
             self.server.create("job", {"cell": cell})
         self.server.back_up()
 
-    def _phone(self, user: str) -> Phone:
-        store = self.stores[user]
-        phone = Phone(store, CoreLink(self, user, "d" + user[1:]), SimClock(self.server))
+    def _start(self, user: str, device: str) -> None:
+        """The program begins on a phone, on the disk that it left if it had run before."""
+        store = self.stores.setdefault(device, Store(None))
+        self.phones[device] = phone = Phone(store, CoreLink(self, user, device), SimClock(self.server, device))
         phone.page_lines = 3
-        store.set_meta(staff=user, access="token", device="d" + user[1:])
-        return phone
+        store.set_meta(staff=user, access="token", device=device)
 
     @contextmanager
     def _seeded_ids(self) -> Iterator[None]:
@@ -179,7 +182,7 @@ class World:
                         raise
 
     def _any_phone(self, dice: random.Random) -> Phone:
-        return self.phones[dice.choice(USERS)]
+        return self.phones[dice.choice(tuple(self.phones))]
 
     def phone_edit(self, dice: random.Random) -> None:
         """A person writes on a note they see."""
@@ -253,14 +256,46 @@ class World:
         with patch.object(Store, "keep_line", keep_line):
             yield
 
+    def second_phone(self, dice: random.Random) -> None:
+        """Somebody takes another phone beside the one they have."""
+        user = dice.choice(USERS)
+        self._start(user, "e" + user[1:])
+
+    def phone_ahead(self, dice: random.Random) -> None:
+        """Somebody works on what their other phone, or another's, has not sent yet; they heard of it by other ways."""
+        phone = self._any_phone(dice)
+        made = [one for other in self.phones.values() if other is not phone for one in other.store.waiting(-1)]
+        own = [one for one in made if one["op"] == "create" and one["author"] == phone.staff_id]
+        notes = [one for one in own or made if one["op"] == "create" and one["kind"] == "note"]
+        if notes:
+            note = dice.choice(notes)
+            values = dice.choice([{"text": f"a{dice.randrange(99)}"}, {"phone": f"a{dice.randrange(9)}"}])
+            phone.change("note", note["record"], values)
+            if dice.random() < 0.3:
+                phone.create("picture", {"cell": note["now"]["cell"], "note_id": note["record"], "title": "ahead"})
+
+    def phone_garbles(self, dice: random.Random) -> None:
+        """A text cut inside an emoji, or lists in lists: nobody can read it, and what stands beside it goes on."""
+        phone = self._any_phone(dice)
+        notes = sorted(phone.records("note"))
+        if notes:
+            deep: Any = functools.reduce(lambda inner, _: [inner], range(100), "x")
+            text: Any = dice.choice(["half \ud83d", deep])
+            phone.change("note", dice.choice(notes), {"text": text})
+
+    def retry(self, _dice: random.Random) -> None:
+        """The server looks again at held work whose record somebody else has brought."""
+        self.server.retry_held()
+
     def phone_restart(self, dice: random.Random) -> None:
         """The program is started anew on the same disk; sometimes the phone too, and its clock is moved."""
-        user = dice.choice(USERS)
-        self.phones[user] = self._phone(user)
+        old = self._any_phone(dice)
+        device = str(old.store.meta("device"))
+        self._start(old.staff_id, device)
         if dice.random() < 0.5:
-            self.phones[user].clock.reboot()
+            self.phones[device].clock.reboot()
         if dice.random() < 0.3:
-            self.phones[user].clock.moved_by = timedelta(minutes=dice.randrange(-600, 600))
+            self.phones[device].clock.moved_by = timedelta(minutes=dice.randrange(-600, 600))
 
     def phone_damage(self, dice: random.Random) -> None:
         """The disk loses or garbles rows, and the phone notices."""
@@ -364,11 +399,21 @@ STEPS: dict[str, tuple[float, Verb]] = {
     "back_up": (0.5, World.back_up),
     "restore": (0.25, World.restore),
     "time_passes": (1, World.time_passes),
+    # Only in worlds that say so, and last: the others' dice fall as they always did.
+    "second_phone": (0, World.second_phone),
+    "phone_ahead": (0, World.phone_ahead),
+    "phone_garbles": (0, World.phone_garbles),
+    "retry": (0, World.retry),
 }
 
 
 # A town whose cells are cut up and change hands all the time, while phones are in the middle of fills.
 UNSETTLED = {"phone_sync": 14, "office_duty": 6, "office_split": 6}
+# People with two phones, who work on one on what the other has not sent yet, and send what nobody can read.
+SHARED = {
+    "phone_sync": 16, "phone_create": 6, "phone_restart": 3, "second_phone": 2, "phone_ahead": 9, "phone_garbles": 1,
+    "retry": 1,
+}  # fmt: skip
 
 
 def plan(seed: int, length: int = 45, weights: Mapping[str, float] | None = None) -> list[Step]:
@@ -381,3 +426,12 @@ def plan(seed: int, length: int = 45, weights: Mapping[str, float] | None = None
 def unsettled(seed: int) -> list[Step]:
     """A shorter world in which the ground moves most of the time."""
     return plan(seed, 30, UNSETTLED)
+
+
+def shared(seed: int) -> list[Step]:
+    """A world in which people have two phones, with held work between them."""
+    return plan(seed, 45, SHARED)
+
+
+# Each seed makes a world of each sort.
+WORLDS: tuple[Callable[[int], list[Step]], ...] = (plan, unsettled, shared)

@@ -283,11 +283,13 @@ class Phone:
 
     def _note_epoch(self, answer: Values) -> None:
         """A new epoch means that the server was restored: work it had acknowledged since its backup goes out again."""
-        through, known = answer["backed_up_through"], self.store.meta("epoch", answer["epoch"])
+        # Who has known none yet may have sent work all the same, to any of the epochs before this one.
+        through, known = answer["backed_up_through"], self.store.meta("epoch", 0)
         with self.store.transaction():
             if known != answer["epoch"]:
                 held = [one[1] or "" for one in answer["epochs"] if one[0] > known]
-                self.store.queue_again(min(held, default=""))
+                if held or known:
+                    self.store.queue_again(min(held, default=""))
             elif through:
                 self.store.forget_backed_up(through)
                 self.store.set_meta(backed_up_through=through)

@@ -10,6 +10,7 @@ from unittest.mock import patch
 import orjson
 from msgspec import Raw
 
+from mobile_api_spec.phone import Phone
 from mobile_api_spec.phone.store import Store
 from sync import answer, merge
 from sync.change import Mutation, Write, moment_text
@@ -149,6 +150,20 @@ def held_work_judged_by_the_clocks_of_now() -> AbstractContextManager[Any]:
     return patch.object(Push, "_receipt", receipt)
 
 
+def an_epoch_taken_for_the_first() -> AbstractContextManager[Any]:
+    """A phone that sent work before its first pull takes the epoch it then meets for the one it sent to."""
+    meta, note = Store.meta, Phone._note_epoch
+
+    def noted(self: Phone, answer: dict[str, Any]) -> None:
+        def known(store: Store, name: str, default: Any = None) -> Any:
+            return meta(store, name, answer["epoch"] if name == "epoch" else default)
+
+        with patch.object(Store, "meta", known):
+            note(self, answer)
+
+    return patch.object(Phone, "_note_epoch", noted)
+
+
 def a_batch_read_whole() -> AbstractContextManager[Any]:
     """What nobody can read takes its whole batch with it: one answer, to an id that nobody sent."""
 
@@ -181,4 +196,5 @@ SHARED_BUGS: tuple[Callable[[], AbstractContextManager[Any]], ...] = (
     held_work_of_whoever_brought_the_rest,
     held_work_judged_by_the_clocks_of_now,
     a_batch_read_whole,
+    an_epoch_taken_for_the_first,
 )

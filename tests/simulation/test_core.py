@@ -30,6 +30,10 @@ def test_what_once_broke_stays_mended(seed: int) -> None:
     assert failure(seed, plan(seed)) is None, ONCE_BROKEN[seed]
 
 
+def test_work_sent_before_the_first_pull_outlives_a_restore() -> None:
+    assert failure(1070, shared(1070)) is None
+
+
 @pytest.mark.parametrize("block", range(16))
 def test_every_promise_holds_in_every_world(block: int) -> None:
     for seed in range(1000 + 20 * block, 1020 + 20 * block):

@@ -332,14 +332,15 @@ export class Engine {
 
   /** A new epoch means that the server was restored: work it had acknowledged since its backup goes out again. */
   async #noteEpoch(answer: Pick<Page, "epoch" | "epochs" | "backed_up_through" | "server_time">): Promise<void> {
-    const known = this.store.meta("epoch", answer.epoch);
+    // Who has known none yet may have sent work all the same, to any of the epochs before this one.
+    const known = this.store.meta("epoch", 0);
     const through = answer.backed_up_through;
     const kept = known === answer.epoch && through ? this.store.backedUp(through) : [];
     await this.store.transaction(
       () => {
         if (known !== answer.epoch) {
           const holds = answer.epochs.filter((one) => one[0] > known).map((one) => one[1] ?? "");
-          this.store.queueAgain(holds.sort()[0] ?? "");
+          if (holds.length || known) this.store.queueAgain(holds.sort()[0] ?? "");
         }
         kept.forEach((id) => this.store.setPhoto(id, { hasBytes: false }));
         if (through) this.store.forgetBefore(earlier(through, answer.server_time));

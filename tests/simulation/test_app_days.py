@@ -36,7 +36,7 @@ class AppDay(Day):
         super().__init__(seed, app, database, town, Path())
 
     def _start(self, name: str) -> AppPhone:  # type: ignore[override]
-        return AppPhone(self.node, f"{self.run}-{name}", self.origin)
+        return AppPhone(self.node, f"{self.run}-{name.replace(' ', '-')}", self.origin)
 
     def step(self) -> None:
         if self.dice.random() < 0.2:

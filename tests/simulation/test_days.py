@@ -1,4 +1,6 @@
-"""P2 and P3 at small scale: seeded days of two phones and an office, with lost, repeated and cut messages and restarts."""
+"""P2, P3 and P8 at small scale: seeded days of two people with three phones and an office, with lost, repeated and cut
+messages and restarts.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +24,13 @@ from sync.postgres.push import deadline_passed
 from tests.factories import PASSWORD, PEOPLE, Town, server_view
 
 SEEDS = list(range(8))
+# One of the two has a second phone, and works on it on what the first has not sent yet.
+PHONES = ("rep", "other_rep", "rep second")
+
+
+def person(phone: str) -> str:
+    """Whose phone it is."""
+    return phone.split()[0]
 
 
 class Day:
@@ -29,10 +38,11 @@ class Day:
 
     def __init__(self, seed: int, app: Flask, database: Database, town: Town, folder: Path) -> None:
         self.dice, self.app, self.database, self.town, self.folder = random.Random(seed), app, database, town, folder
-        self.phones = {name: self._start(name) for name in ("rep", "other_rep")}
+        self.phones = {name: self._start(name) for name in PHONES}
+        self.jobs: dict[str, list[str]] = {name: [] for name in PHONES}
         self.log: list[str] = []
         for name, phone in self.phones.items():
-            phone.sign_in(f"T{list(PEOPLE).index(name):03d}", PASSWORD)
+            phone.sign_in(f"T{list(PEOPLE).index(person(name)):03d}", PASSWORD)
             phone.sync()
 
     def _start(self, name: str) -> Phone:
@@ -55,6 +65,7 @@ class Day:
                 self._stand_in,
                 self._damage,
                 self._move_clock,
+                self._ahead,
             ]
         )
         self.log.append(f"{what.__name__} {name}")
@@ -98,16 +109,15 @@ class Day:
     def _hand_over(self, name: str) -> None:
         cell = self.town[f"cell {self.dice.randrange(3)}"]
         with self.database.transaction() as session:
-            territories.hand_over_cell(session, self.town.actor("supervisor"), cell, self.town[name])
+            territories.hand_over_cell(session, self.town.actor("supervisor"), cell, self.town[person(name)])
 
     def _job(self, name: str) -> None:
         """The phone reports a job; the office cancels it, or the phone goes on with one it has."""
         phone = self.phones[name]
         jobs = sorted(phone.records("work_order"))
         if not jobs or self.dice.random() < 0.5:
-            phone.create(
-                "work_order", {"matter_id": self.town["leak"], "cell_id": self.town["cell 0"], "description": "漏水"}
-            )
+            values = {"matter_id": self.town["leak"], "cell_id": self.town["cell 0"], "description": "漏水"}
+            self.jobs[name].append(phone.create("work_order", values))
             return
         job = self.dice.choice(jobs)
         phone.change("work_order", job, {"description": f"{name} {self.dice.randrange(99)}"})
@@ -116,13 +126,19 @@ class Day:
             with self.database.transaction() as session:
                 door.act(session, system(self.town["north"]), "work_order", job, "cancel", {"cancel_reason": "重复"})
 
+    def _ahead(self, name: str) -> None:
+        """Somebody goes on with a job that stands on another phone, their own or another's, sent or not."""
+        job = self.dice.choice([job for other, jobs in self.jobs.items() if other != name for job in jobs[-2:]] or [""])
+        if job:
+            self.phones[name].change("work_order", job, {"description": f"{name} goes on {self.dice.randrange(99)}"})
+
     def _stored(self, kind: str, record_id: str) -> Stored | None:
         with self.database.transaction() as session:
             return door.push_store(session).load([(kind, record_id)]).get((kind, record_id))
 
     def _stand_in(self, name: str) -> None:
         """Somebody serves another's cell for today."""
-        duty = {"cell_id": self.town[f"cell {self.dice.randrange(3)}"], "staff_id": self.town[name], "duty": "stand_in",
+        duty = {"cell_id": self.town[f"cell {self.dice.randrange(3)}"], "staff_id": self.town[person(name)], "duty": "stand_in",
                 "valid_from": today().isoformat(), "valid_until": today().isoformat()}  # fmt: skip
         with self.database.transaction() as session:
             door.create(session, system(self.town["north"]), "cell_assignment", duty)
@@ -182,6 +198,23 @@ def check_after_quiet(day: Day) -> None:
         endings = [outcome["status"] if outcome else "none" for _, outcome in phone.store.journal()]
         assert set(endings) <= {"applied", "merged", "parked"}, day.log
         check_every_ending(day.database, phone, day.log)
+    check_devices(day)
+
+
+def check_devices(day: Day) -> None:
+    """What was made on one phone is that phone's in history, whichever brought what it waited for."""
+    found: dict[str, set[str]] = {}
+    with day.database.engine.connect() as connection:
+        for name, phone in day.phones.items():
+            ids = [mutation["id"] for mutation, _ in phone.store.journal()]
+            rows = connection.execute(_DEVICES, {"ids": ids})
+            found[name] = {str(row.device_id) for row in rows}
+    named = [device for devices in found.values() for device in devices]
+    assert len(named) == len(set(named)), (found, day.log)
+    assert all(len(devices) <= 1 for devices in found.values()), (found, day.log)
+
+
+_DEVICES = text("SELECT DISTINCT device_id FROM sync_history WHERE mutation_id = ANY(CAST(:ids AS uuid[]))")
 
 
 def check_every_ending(database: Database, phone: Phone, log: list[str]) -> None:

@@ -9,10 +9,11 @@ import pytest
 from flask import Flask
 
 from backend.confined.maps import read_map
+from backend.geometry import shape_of
 from backend.queries.masks import mask
-from geo.mapfile import FORMATS
+from geo.mapfile import FORMATS, Feature, write_map
 from tests.conftest import Person
-from tests.factories import PASSWORD, Town, middle, uid
+from tests.factories import PASSWORD, Town, middle, square, uid
 
 As = Callable[[str], Person]
 NAMES = (
@@ -52,6 +53,25 @@ def test_names_of_units_and_cells_come_back_by_every_way(as_: As, town: Town) ->
     too_long = admin("PATCH", cell, {"code": CODE + "z"}, version=etag(admin, cell))
     assert [one["field"] for one in too_long.get_json()["faults"]] == ["code"]
     assert as_("stranger")("GET", cell).status_code == 404
+
+
+def test_a_zone_with_a_long_code_is_the_same_cell_in_the_next_file(as_: As, town: Town) -> None:
+    office, same = as_("supervisor"), "Municipalité-de-L'Île-d'Orléans/secteur-"
+
+    def imported(first: str, second: str) -> dict[str, str]:
+        rows = [("ouest", first, square(0)), ("centre", second, square(1)), ("est", "שכונה", square(2))]
+        zones = [Feature(shape_of(shape), {"name": name, "code": same + code}) for code, name, shape in rows]
+        query = {"unit_id": town["north"], "filename": "zones.geojson"}
+        data, type_ = write_map(zones, "zones", "geojson"), "application/octet-stream"
+        plan = office("POST", "/territory/imports", query_string=query, data=data, content_type=type_).get_json()
+        assert [one["code"] for one in plan["findings"]] == ["long_code"] * 3
+        accepted = office("PUT", f"/territory/plans/{plan['id']}/acceptance", {})
+        assert accepted.status_code == 200, accepted.text
+        rows = office.get("/cells")["rows"]
+        return {one["name"]: one["id"] for one in rows if not one["valid_until"]}
+
+    before, after = imported("Ouest", "حي"), imported("Ouest d'Île", "حي")
+    assert after == {"Ouest d'Île": before["Ouest"], "حي": before["حي"], "שכונה": before["שכונה"]}
 
 
 def test_customers_are_found_however_their_names_are_typed_and_masked_alike(as_: As, town: Town) -> None:

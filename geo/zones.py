@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -68,7 +69,7 @@ def zones_of(
     zone. Raises NoAreas, OutsideTheEarth, CrossesDateLine.
     """
     findings: list[Finding] = []
-    named = _named(features, name_field, code_field)
+    named = _named(features, name_field, code_field, findings)
     kept = [one for one in named if _is_area(one, findings)]
     if not kept:
         raise NoAreas
@@ -82,7 +83,9 @@ def zones_of(
     return Zones(_fitted(zones, findings), findings)
 
 
-def _named(features: Sequence[Feature], name_field: str | None, code_field: str | None) -> list[Zone]:
+def _named(
+    features: Sequence[Feature], name_field: str | None, code_field: str | None, findings: list[Finding]
+) -> list[Zone]:
     names = (name_field,) if name_field else _NAMES
     codes = (code_field,) if code_field else _CODES
     called = [_first(one.fields, names) for one in features]
@@ -91,9 +94,22 @@ def _named(features: Sequence[Feature], name_field: str | None, code_field: str 
     for n, (one, name) in enumerate(zip(features, called, strict=True), start=1):
         # A name that only one row has finds its cell again in a corrected file, whatever row it stands in by then.
         own = name if name and often[name] == 1 and len(name) <= MOST_CODE else f"Z{n:03d}"
-        code = _first(one.fields, codes) or own
+        given = _first(one.fields, codes) or own
+        code = _short(given)
+        if code != given:
+            zh, en = f"编号超过 {MOST_CODE} 字，改为 {code}", f"a code of over {MOST_CODE} characters became {code}"
+            findings.append(_finding("long_code", [name or code], 0, zh, en))
         found.append(Zone(name or code, code, one.shape))
     return found
+
+
+def _short(code: str) -> str:
+    """A code as a cell takes it: a long one by its beginning and a digest, so that no two become one and each finds
+    its cell again in the next file."""
+    if len(code) <= MOST_CODE:
+        return code
+    digest = hashlib.sha256(code.encode()).hexdigest()[:8]
+    return f"{code[: MOST_CODE - len(digest) - 1]}~{digest}"
 
 
 def _first(fields: dict[str, Any], names: Sequence[str | None]) -> str | None:

@@ -27,7 +27,19 @@ _ALSO = {
 }
 # Shorter texts are names of things, codes and work numbers; longer ones are what people write.
 _FREE_FROM = 300
-_NUMBER = re.compile(r"(?<![0-9A-Za-z-])(?:1\d{10}|0\d{2,3}-?\d{7,8})(?![0-9A-Za-z-])")
+# As they are written in China, with a country's code, in pairs, in groups, and in North America; a day is none.
+_WAYS = (
+    r"1\d{10}",
+    r"0\d{2,3}-?\d{7,8}",
+    r"\+\d[\d ()./-]{5,20}\d",
+    r"0\d(?:[ .]\d{2}){4}",
+    r"0\d{2,4}(?: \d{3,4}){2}",
+    r"\(\d{3}\) ?\d{3}[ .-]?\d{4}",
+    r"\d{3}[ .-]\d{3}[ .-]\d{4}",
+)
+_NUMBER = re.compile(rf"(?<![0-9A-Za-z+-])(?:{'|'.join(_WAYS)})(?![0-9A-Za-z-])")
+# A house number stands first in many countries.
+_DIGITS = "[0-9０-９٠-٩۰-۹]"
 
 
 def sees_all(actor: Actor) -> bool:
@@ -89,13 +101,14 @@ def mask_sql(what: str, sql: str) -> str:
     if what == "name":
         return f"(left({sql}, 1) || repeat('*', greatest(length({sql}) - 1, 0)))"
     if what == "address":
-        return f"(left({sql}, 3) || '***')"
+        return f"(regexp_replace(left({sql}, 3), '{_DIGITS}', '*', 'g') || '***')"
     return "CAST(NULL AS text)"
 
 
 def mask_phone(number: str) -> str:
-    """The first three and last two digits of a number."""
-    return re.sub(r"(?<=.{3}).(?=.{2})", "*", number)
+    """The first three and last two digits of a number; of a short one the last two alone."""
+    shown = 3 if len(number) >= 8 else 0
+    return number[:shown] + "*" * max(len(number) - shown - 2, 0) + number[-2:]
 
 
 def _masked(kind: RecordKind, values: Values) -> Values:
@@ -115,6 +128,6 @@ _MASKS: dict[str, Callable[[Any], Any]] = {
     "phone": lambda value: mask_phone(str(value)),
     "name": lambda value: str(value)[:1] + "*" * (len(str(value)) - 1),
     # The district tells an auditor enough; a house number is the customer's.
-    "address": lambda value: str(value)[:3] + "***",
+    "address": lambda value: re.sub(_DIGITS, "*", str(value)[:3]) + "***",
     "text": _mask_text,
 }

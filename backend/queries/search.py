@@ -20,9 +20,9 @@ _METERS = (
 )
 _NUMBERS = f"(SELECT id FROM customer WHERE upper(number) LIKE upper(:p) LIMIT 2000) UNION {_METERS}"
 _ANY_WORD = (
-    "(SELECT id FROM customer WHERE name LIKE :p LIMIT 2000) UNION (SELECT id FROM customer WHERE phone LIKE :p LIMIT 2000) "
+    "(SELECT id FROM customer WHERE name ILIKE :p LIMIT 2000) UNION (SELECT id FROM customer WHERE phone LIKE :p LIMIT 2000) "
     "UNION (SELECT id FROM customer WHERE pinyin LIKE :p LIMIT 2000) "
-    f"UNION (SELECT customer_id FROM service_point WHERE address LIKE :p AND deleted_at IS NULL LIMIT 2000) UNION {_METERS}"
+    f"UNION (SELECT customer_id FROM service_point WHERE address ILIKE :p AND deleted_at IS NULL LIMIT 2000) UNION {_METERS}"
 )
 _IN_SCOPE = "EXISTS (SELECT FROM sync_entry e WHERE e.kind = 'customer' AND e.id = c.id AND e.scope = ANY(:scopes) AND NOT e.removed)"
 

@@ -65,7 +65,7 @@ def cells_of_address(session: Session, words: str) -> list[dict[str, Any]]:
     rows = session.execute(
         text(
             "SELECT c.id::text, c.name FROM service_point p JOIN cell c ON c.id = p.cell_id WHERE p.deleted_at IS NULL AND "
-            f"p.address LIKE :words AND {_VALID} GROUP BY c.id, c.name ORDER BY count(*) DESC, c.id LIMIT 5"
+            f"p.address ILIKE :words AND {_VALID} GROUP BY c.id, c.name ORDER BY count(*) DESC, c.id LIMIT 5"
         ),
         {"words": "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%", "on": today()},
     )

@@ -167,7 +167,7 @@ def _imported(ground: Ground, request: dict[str, Any], file: bytes, findings: li
     findings += found.findings
     by_code = {cell["code"]: cell for cell in ground.cells}
     zones = {zone.code: zone for zone in found.zones}
-    cells = [_Cell(by_code.get(z.code, {}).get("id"), z.name[:200], z.code[:40], z.shape) for z in found.zones]
+    cells = [_Cell(by_code.get(z.code, {}).get("id"), z.name[:200], z.code, z.shape) for z in found.zones]
     taken = shapely.union_all([zone.shape for zone in found.zones])
     for cell in ground.cells:
         if cell["code"] in zones:

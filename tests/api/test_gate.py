@@ -318,6 +318,16 @@ def test_counts_of_persons_begin_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     assert counters.person(item, "a") == 0
 
 
+def test_json_500_deep_is_told_and_no_failure_of_ours(app: Flask) -> None:
+    for sheet in ('{"a":' * 500 + "1" + "}" * 500, '{"a":' + "[" * 500 + "]" * 500 + "}"):
+        given = f'{{"signature_id": "{uid("x")}", "sheet": {sheet}}}'
+        answer = app.test_client().post(
+            "/api/v1/public/sheets/verification", data=given, content_type="application/json"
+        )
+        assert answer.status_code == 400
+        assert (answer.get_json()["code"], answer.get_json()["faults"][0]["code"]) == ("bad_json", "too_deep")
+
+
 def test_a_push_nested_deep_is_kept_all_the_same(as_: As, town: Town) -> None:
     """A phone's work is never refused, whatever it holds."""
     deep: Any = []

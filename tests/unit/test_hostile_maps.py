@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import socket
@@ -22,12 +23,15 @@ from backend.confined.reader import Reader
 from geo.errors import OpensElsewhere, ReadersBusy, ReadingStopped, ReadingTooLong, ReadingTooMuch
 from geo.mapfile import Feature, write_map
 
-SECRET = "the signing key of this server"
+SECRET = "the-signing-key-of-this-server"
 ROW = [Feature(shapely.box(120, 36, 120.1, 36.1), {"name": "甲区"})]
 PLACE = "<Point><coordinates>120.3,36.1</coordinates></Point>"
 ELSEWHERE, UNREADABLE, LARGE = "OpensElsewhere", "FileUnreadable", "FileTooLarge"
+# With points, however empty, and rows without a header: what a reader without walls gives back, line by line.
 LAYER = (
-    "<OGRVRTLayer name='x'><SrcDataSource>{source}</SrcDataSource><GeometryType>wkbNone</GeometryType></OGRVRTLayer>"
+    "<OGRVRTLayer name='secret-key'><SrcDataSource>{source}</SrcDataSource>"
+    "<OpenOptions><OOI key='HEADERS'>NO</OOI></OpenOptions>"
+    "<GeometryType>wkbPoint</GeometryType><LayerSRS>EPSG:4326</LayerSRS></OGRVRTLayer>"
 )
 VRT = f"<OGRVRTDataSource>{LAYER}</OGRVRTDataSource>"
 DEEP = '{"type":"GeometryCollection","geometries":[' * 200 + "]}" * 200
@@ -51,11 +55,11 @@ LAUGHS = "<!DOCTYPE kml [<!ENTITY a 'ha'>" + "".join(
 # What is sent ({secret}: a file's path, {url}: a listening port), and what must be said; None: it is read as it is.
 TEXTS: dict[str, tuple[str, str | None]] = {
     "vrt: a file": (VRT.replace("{source}", "CSV:{secret}"), ELSEWHERE),
-    "vrt: passwords": (VRT.replace("{source}", "CSV:/etc/passwd"), ELSEWHERE),
+    "vrt: passwords": (VRT.replace("{source}", "CSV:/etc/passwd").replace("secret-key", "passwd"), ELSEWHERE),
     "vrt: an address": (VRT.replace("{source}", "/vsicurl/{url}/x.geojson"), ELSEWHERE),
-    "vrt: behind a comment": ("\ufeff \n<!-- a map -->" + VRT.replace("{source}", "{secret}"), ELSEWHERE),
+    "vrt: behind a comment": ("\ufeff \n<!-- a map -->" + VRT.replace("{source}", "CSV:{secret}"), ELSEWHERE),
     "vrt: cut": (VRT.replace("{source}", "{secret}")[:-5], ELSEWHERE),
-    "vrt: union": (f"<OGRVRTDataSource><OGRVRTUnionLayer name='u'>{LAYER}</OGRVRTUnionLayer></OGRVRTDataSource>", ELSEWHERE),
+    "vrt: union": (f"<OGRVRTDataSource><OGRVRTUnionLayer name='u'>{LAYER}</OGRVRTUnionLayer></OGRVRTDataSource>".replace("{source}", "CSV:{secret}"), ELSEWHERE),
     "vrt: grid": ("<VRTDataset><VRTRasterBand><SimpleSource>{secret}</SimpleSource></VRTRasterBand></VRTDataset>", ELSEWHERE),
     "wfs": ("<OGRWFSDataSource><URL>{url}</URL></OGRWFSDataSource>", ELSEWHERE),
     "wms": ("<GDAL_WMS><Service name='WMS'><ServerUrl>{url}</ServerUrl></Service></GDAL_WMS>", ELSEWHERE),
@@ -164,12 +168,18 @@ def locked(data: bytes) -> bytes:
     return bytes(found)
 
 
+def small_database() -> bytes:
+    """A database of one table."""
+    with contextlib.closing(sqlite3.connect(":memory:")) as database:
+        database.executescript("CREATE TABLE a (b); INSERT INTO a VALUES (1)")
+        return database.serialize()
+
+
 def archives(outside: dict[str, str]) -> dict[str, tuple[bytes, str | None]]:
     shp = write_map(ROW, "zones", "shp")
     vrt = filled(VRT.replace("{source}", "CSV:{secret}"), outside)
-    vacuum = filled(
-        VRT.replace("{source}", "d.sqlite").replace("<Geom", "<SrcSQL>VACUUM INTO '{secret}2'</SrcSQL><Geom"), outside
-    )
+    beside = VRT.replace("<SrcDataSource>{source}", "<SrcDataSource relativeToVRT='1'>d.sqlite")
+    vacuum = filled(beside.replace("<Geom", "<SrcSQL>VACUUM INTO '{secret}2'</SrcSQL><Geom"), outside)
     linked = filled(kml("<NetworkLink><Link><href>{url}</href></Link></NetworkLink>"), outside)
     grid = 'GEOGCS["x",DATUM["x",SPHEROID["x",6378137,298.25]],PRIMEM["Greenwich",0],UNIT["degree",0.0174532925199433],EXTENSION["PROJ4","+proj=longlat +nadgrids={secret} +no_defs"]]'
     return {
@@ -177,7 +187,7 @@ def archives(outside: dict[str, str]) -> dict[str, tuple[bytes, str | None]]:
         "vrt as json": (zipped(("other.json", vrt), over=shp), ELSEWHERE),
         "vrt as shapefile": (zipped(("zones.shp", vrt), over=shp), ELSEWHERE),
         "vrt as notes": (zipped(("notes.xml", vrt), over=shp), ELSEWHERE),
-        "vacuum into": (zipped(("zones.json", vacuum), ("d.sqlite", b"SQLite format 3\0")), ELSEWHERE),
+        "vacuum into": (zipped(("zones.json", vacuum), ("d.sqlite", small_database())), ELSEWHERE),
         "link": (zipped((link("zones.json"), outside["secret"].encode())), ELSEWHERE),
         "kmz link": (zipped(("doc.kml", linked)), ELSEWHERE),
         "kmz link further in": (zipped(("doc.kml", kml("").encode()), ("layers/a.kml", linked)), ELSEWHERE),
@@ -228,11 +238,7 @@ def test_no_query_is_run_for_a_geopackage(maps: Reader, outside: dict[str, str],
         database.executescript(script.replace("{secret}", outside["secret"]))
         database.close()
         assert said(maps, path.read_bytes(), "zones.gpkg") == problem, about
-    plain = tmp_path_factory.mktemp("sqlite") / "a.sqlite"
-    database = sqlite3.connect(plain)
-    database.executescript("CREATE TABLE a (b); INSERT INTO a VALUES (1)")
-    database.close()
-    assert said(maps, plain.read_bytes(), "zones.gpkg") == UNREADABLE
+    assert said(maps, small_database(), "zones.gpkg") == UNREADABLE
     assert said(maps, b"SQLite format 3\0" + b"\xff" * 9_000, "zones.gpkg") == UNREADABLE
 
 

@@ -236,6 +236,18 @@ def test_a_zone_without_a_code_is_found_again_by_its_name_wherever_its_row_stand
     assert len({zone.code for zone in twins.zones}) == 2
 
 
+def test_codes_that_are_too_long_stay_apart_and_are_found_again() -> None:
+    same = "Municipalité-de-L'Île-d'Orléans/secteur-"
+    rows = [feature(LEFT, "Ouest", code=f"{same}ouest"), feature(RIGHT, "Est", code=f"{same}est")]
+    found, again = zones_of(rows), zones_of(rows[::-1])
+    codes = {zone.name: zone.code for zone in found.zones}
+    assert len(set(codes.values())) == 2
+    assert all(len(code) == 40 and code.startswith(same[:30]) for code in codes.values())
+    assert codes == {zone.name: zone.code for zone in again.zones}
+    assert [(one.code, one.zones) for one in found.findings] == [("long_code", ("Ouest",)), ("long_code", ("Est",))]
+    assert zones_of([feature(LEFT, code="x" * 40)]).findings == []
+
+
 def test_metres_given_as_degrees_and_the_date_line_are_refused() -> None:
     with pytest.raises(OutsideTheEarth):
         zones_of([feature(shapely.box(534_000, 3_990_000, 535_000, 3_991_000))])

@@ -37,13 +37,16 @@ def decide_group(session: Session, actor: Actor, group_id: str, decision: str, r
     if decision == "apply":
         for row in rows:
             _apply(session, actor, row)
-    session.execute(
+    decided = session.execute(
         text(
             "UPDATE sync_waiting SET decided_at = now(), decided_by_id = CAST(:by AS uuid), decision = :decision, decision_reason = :reason "
-            "WHERE group_id = CAST(:group AS uuid) AND status = 'parked' AND decided_at IS NULL"
+            "WHERE group_id = CAST(:group AS uuid) AND status = 'parked' AND decided_at IS NULL RETURNING mutation_id::text"
         ),
         {"by": actor.id, "decision": decision, "reason": reason, "group": group_id},
-    )
+    ).scalars()
+    if set(decided) != {row["id"] for row in rows}:
+        # Its author corrected it, or added to it, in this very moment: look again.
+        raise Problem("already_decided", id=group_id)
     _tell_author(session, rows[0], decision, reason)
     return group_of(session, actor, group_id)
 
@@ -61,7 +64,12 @@ def _apply(session: Session, actor: Actor, row: dict[str, Any]) -> None:
         id=mutation.id,
         author=author,
         at=min(mutation.happened_at, datetime.now(UTC)),
-        now={name: value for name, value in mutation.now.items() if name in kind.fields and is_writable(kind, name)},
+        now={
+            name: value
+            for name, value in mutation.now.items()
+            # What its author has set again since stands.
+            if name in kind.fields and is_writable(kind, name) and name not in row["corrected"]
+        },
         base_version=stored.version if stored else 0,
         action=mutation.action,
         mutation_id=mutation.id,

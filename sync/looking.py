@@ -52,7 +52,7 @@ class Look:
         """Lock and read the round's records, what they point at, and what is parked before them."""
         hung = {key for m in batch if (kind := self._kinds.get(m.kind)) for key in kind.attached(m.now)}
         stored = self._store.load([*{m.key for m in batch} | hung])
-        wanted = {ref for m in batch for ref in self.references(m)} | hung
+        wanted = {ref for m in batch for ref in self.references(m)}
         visible = self._visible(wanted, batch)
         lost = self._store.visible(wanted - visible, self._rights.ever()) if wanted - visible else set()
         fresh = {m.key: m.now for m in batch if hung and m.op is Op.CREATE}
@@ -86,7 +86,7 @@ class Look:
         kind, stored = self._kinds[mutation.kind], seen.stored.get(mutation.key)
         had = kind.attached(stored.values) if stored else set()
         places = {mutation.key, kind.owner_of(stored.values if stored else mutation.now)}
-        for key in (kind.attached(mutation.now) - had) & {*seen.visible, *seen.lost, *seen.fresh}:
+        for key in kind.attached(mutation.now) - had:
             values = seen.stored[key].values if key in seen.stored else seen.fresh.get(key)
             other = self._kinds.get(key[0])
             if values is not None and other and other.owner_of(values) not in places:

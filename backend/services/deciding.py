@@ -13,6 +13,7 @@ from backend.actor import DESK, FIELD, SYSTEM_ID, Actor
 from backend.errors import Problem
 from backend.queries import policy
 from backend.queries.inbox import group_of
+from backend.queries.scopes import held
 from backend.records.registry import SYNC_KINDS
 from backend.services import door
 from backend.services.auditing import NOTED_AS, note_write
@@ -59,7 +60,7 @@ def _apply(session: Session, actor: Actor, row: dict[str, Any]) -> None:
     except (Unreadable, KeyError) as error:
         raise Problem("check_failed", cause="unreadable", id=row["id"]) from error
     author = Author(row["author_id"], row["device_id"], frozenset(), row["unit_id"])
-    stored = door.push_store(session).load([mutation.key]).get(mutation.key)
+    stored, is_anothers = _stored(session, actor, mutation)
     step = Change(
         id=mutation.id,
         author=author,
@@ -77,11 +78,21 @@ def _apply(session: Session, actor: Actor, row: dict[str, Any]) -> None:
         forced=True,
     )
     try:
+        if is_anothers:
+            raise CannotApply("id_taken" if mutation.op is Op.CREATE else "not_found")
         applied = _judge(session, mutation, stored, step)
         _need_theirs(session, actor, applied)
         door.write_applied(session, applied)
     except CannotApply as reason:
         raise Problem("check_failed", cause=reason.code, id=row["id"], **reason.detail) from reason
+
+
+def _stored(session: Session, actor: Actor, mutation: Mutation) -> tuple[Stored | None, bool]:
+    """The record it is about, and whether it is none that the decider may know of: that looks as if it were not there."""
+    store = door.push_store(session)
+    stored = store.load([mutation.key]).get(mutation.key)
+    is_seen = stored and store.visible([mutation.key], held(session, actor), with_deleted=True)
+    return stored, stored is not None and not is_seen
 
 
 def _need_theirs(session: Session, actor: Actor, applied: Applied) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any
 
 from sync.change import Author, Key, Mutation, Outcome, Status, Stored, Write
@@ -43,7 +44,8 @@ class Memory:
         self.rows: dict[Row, list[tuple[int, Any]]] = {}
         self.open: dict[int, Transaction] = {}
         self.committed: dict[int, bool] = {}  # xid -> whether it has reached the disk
-        self.places: dict[str, int] = {}  # like a sequence: which waiting work came first
+        self.sequence = count()
+        self.places: dict[str, int] = {}  # which waiting work came first
         self.on_wait = on_wait or (lambda holder: holder.commit())
 
     def begin(self) -> Transaction:
@@ -68,7 +70,7 @@ class Memory:
         """What a dump would hold now."""
         held = Memory(self.kinds, self.on_wait)
         held.epoch, held.next_xid, held.committed = self.epoch, self.next_xid, dict(self.committed)
-        held.places = self.places
+        held.places, held.sequence = self.places, self.sequence
         held.rows = {row: [one for one in versions if one[0] in self.committed] for row, versions in self.rows.items()}
         return held
 
@@ -263,7 +265,7 @@ class Transaction:
         """What waits."""
         for one in waiting:
             self._set(("waiting", one.mutation.id), (one, author))
-            self.memory.places.setdefault(one.mutation.id, len(self.memory.places))
+            self.memory.places[one.mutation.id] = next(self.memory.sequence)
 
     def load(self, keys: Collection[Key]) -> dict[Key, Stored]:
         """Records, locked."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from itertools import takewhile
 
 from sync.apply import CannotApply
 from sync.change import Key, Mutation, Op
@@ -34,7 +35,8 @@ def joined(mutation: Mutation, reason: CannotApply, parked: Sequence[Parked]) ->
     It lacks what the parked one carried (a field that was to be set, a step that comes first), or sets the same again;
     what fails a check of the whole record may lack it.
     """
-    rivals = [one for one in parked if one.key == mutation.key and one.id != mutation.id]
+    came_before = takewhile(lambda one: one.id != mutation.id, parked)
+    rivals = [one for one in came_before if one.key == mutation.key]
     faults = reason.detail.get("faults", ())
     lacking = {fault["field"].split(".")[0] for fault in faults} - set(mutation.now)
     for one in rivals:

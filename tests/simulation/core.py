@@ -189,14 +189,14 @@ class Server:
                 self._step()
                 store.commit()
                 self.memory.flush()
-                self._remember(push.written, mutations, store)
+                self._remember(push.written, [*mutations, *push.resolved], store)
         except BaseException:
             store.rollback()
             raise
         return orjson.loads(orjson.dumps({"outcomes": answers, "server_time": moment_text(self.now)})) | {}
 
     def _remember(self, written: Mapping[str, Write], mutations: list[Mutation], store: Transaction) -> None:
-        known = {one.id: one for one in mutations} | {i: w[0].mutation for i, w in self._was_held.items()}
+        known = {i: w[0].mutation for i, w in self._was_held.items()} | {one.id: one for one in mutations}
         self._was_held = store.tables("waiting")
         for id_, write in written.items():
             one = known[id_]

@@ -88,7 +88,7 @@ _ROWS = (
     ("unreadable", PARKED, "记录无法读取，已原样保存", "It could not be read and is kept as it came", "请技术人员查看原文", "A technician should look at the bytes"),
     ("id_reused", PARKED, "同一编号发来了不同内容", "The same id came with different content", "两份内容都在，请人工核对", "Both are kept; a person must compare them"),
     ("outside_scope", PARKED, "不在您的负责范围内", "Outside your scope", "由负责该网格的人决定", "Whoever is responsible there decides"),
-    ("predecessor_parked", PARKED, "它依赖的前一条还在等人处理", "What it builds on waits for a person", "处理前一条后会一并办理", "It follows when that is decided"),
+    ("predecessor_parked", PARKED, "它依赖的前一条还在等人处理", "What it builds on waits for a person", "前一条处理了，或由您更正了，它会一并办理", "It follows when that is decided, or when you correct it"),
     ("cycle", PARKED, "几条记录互相等待", "Some mutations wait for each other", "请人工决定先后", "A person must set the order"),
     ("from_file", PARKED, "由办公室从导出文件代交", "Handed in by the office from an exported file", "核对后采纳", "Check it, then apply it"),
     ("waits_for", PARKED, "等待它依赖的记录到达", "Waits for what it builds on", "72 小时内到达会自动办理", "It goes on by itself when that arrives within 72 hours"),

@@ -11,14 +11,15 @@ import hashlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any
 
 from sync.change import Author, Key, Mutation, Outcome, Status, Stored, Write
 from sync.cursor import Part, PartKey, Snapshot
 from sync.errors import VersionMoved
 from sync.kind import Kind
-from sync.store import Answered, Digest, Held, Line, Question, Span, Waiting
+from sync.store import Answered, Digest, Held, Line, Parked, Question, Settled, Span, Waiting
 from sync.wire import mutation_from
 
 FIRST_XID = 3
@@ -43,6 +44,8 @@ class Memory:
         self.rows: dict[Row, list[tuple[int, Any]]] = {}
         self.open: dict[int, Transaction] = {}
         self.committed: dict[int, bool] = {}  # xid -> whether it has reached the disk
+        self.sequence = count()
+        self.places: dict[str, int] = {}  # which waiting work came first
         self.on_wait = on_wait or (lambda holder: holder.commit())
 
     def begin(self) -> Transaction:
@@ -67,6 +70,7 @@ class Memory:
         """What a dump would hold now."""
         held = Memory(self.kinds, self.on_wait)
         held.epoch, held.next_xid, held.committed = self.epoch, self.next_xid, dict(self.committed)
+        held.places, held.sequence = self.places, self.sequence
         held.rows = {row: [one for one in versions if one[0] in self.committed] for row, versions in self.rows.items()}
         return held
 
@@ -261,6 +265,7 @@ class Transaction:
         """What waits."""
         for one in waiting:
             self._set(("waiting", one.mutation.id), (one, author))
+            self.memory.places[one.mutation.id] = next(self.memory.sequence)
 
     def load(self, keys: Collection[Key]) -> dict[Key, Stored]:
         """Records, locked."""
@@ -274,22 +279,58 @@ class Transaction:
                 found[key] = write.after()
         return found
 
-    def visible(self, keys: Collection[Key], scopes: Collection[str]) -> set[Key]:
+    def visible(self, keys: Collection[Key], scopes: Collection[str], *, with_deleted: bool = False) -> set[Key]:
         """Records that are, or once were, in these scopes."""
-        return {key for key in keys if self._is_live(key) and any(self._get(("entry", (s, *key))) for s in scopes)}
+        there = {key for key in keys if self._is_live(key) or (with_deleted and self._get(("document", key)))}
+        return {key for key in there if any(self._get(("entry", (s, *key))) for s in scopes)}
 
     def _is_live(self, key: Key) -> bool:
         write: Write | None = self._get(("document", key))
         return write is not None and not write.deleted
 
-    def parked_groups(self, author: Author, keys: Collection[Key], ids: Collection[str]) -> Mapping[Key | str, str]:
+    def _undecided(self, author: Author) -> Iterator[tuple[Waiting, Author, dict[str, str]]]:
+        """Parked work of the author that nothing has settled, and which of its fields something has."""
+        for id_, (waiting, by) in self._in_order():
+            word, fields = self._get(("decision", id_)) or (None, {})
+            if waiting.outcome.status is Status.PARKED and by.id == author.id and word is None:
+                yield waiting, by, fields
+
+    def _in_order(self) -> list[tuple[str, tuple[Waiting, Author]]]:
+        return sorted(self._scan("waiting"), key=lambda one: self.memory.places[one[0]])
+
+    def parked(self, author: Author, keys: Collection[Key], ids: Collection[str]) -> list[Parked]:
         """Parked work of the author."""
-        found: dict[Key | str, str] = {}
-        for id_, (waiting, by) in self._scan("waiting"):
-            if waiting.outcome.status is Status.PARKED and by.id == author.id:
-                wanted = {waiting.mutation.key} & set(keys)
-                found |= dict.fromkeys(wanted, waiting.group) | ({id_: waiting.group} if id_ in ids else {})
+        found = []
+        for waiting, by, fields in self._undecided(author):
+            one = waiting.mutation
+            if one.key in keys or one.id in ids:
+                at = waiting.receipt.judged.at if waiting.receipt else None
+                left = frozenset(one.now) - set(fields)
+                found.append(Parked(one.id, one.key, waiting.group, one.op, one.action, left, by.device_id, at))
         return found
+
+    def waiting_behind(self, author: Author, groups: Collection[str]) -> list[Held]:
+        """What parked behind the first of these groups."""
+        found = []
+        for waiting, by, fields in self._undecided(author):
+            if waiting.group in groups and waiting.group != waiting.mutation.id:
+                one = mutation_from(waiting.mutation.raw, by.device_id or "")
+                left = {name: value for name, value in one.now.items() if name not in fields}
+                found.append(Held(replace(one, now=left), by, waiting.receipt))
+        return found
+
+    def settle(self, author: Author, settled: Sequence[Settled]) -> None:
+        """Close, or note fields."""
+        for one in settled:
+            _, fields = self._get(("decision", one.id)) or (None, {})
+            self._set(("decision", one.id), (one.word, fields | dict.fromkeys(one.fields, one.by)))
+
+    def park_again(self, waiting: Sequence[Waiting]) -> None:
+        """Another reason, another group."""
+        for one in waiting:
+            kept, by = self._get(("waiting", one.mutation.id))
+            again = replace(one, mutation=kept.mutation, receipt=kept.receipt)
+            self._set(("waiting", one.mutation.id), (again, by))
 
     def write_many(self, writes: Sequence[Write]) -> None:
         """Documents, entries and history."""

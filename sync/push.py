@@ -10,18 +10,20 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from enum import Enum
 
-from sync import apply
+from sync import apply, parking
 from sync.apply import Applied, CannotApply
 from sync.change import Author, Grade, Key, Mutation, Op, Outcome, Status, Stored, Write
 from sync.errors import DatabaseRefused
 from sync.honest_time import Exchange, Judged, Receipt, effective, judge
-from sync.kind import Kind, Values
+from sync.kind import Kind
+from sync.looking import Look, Seen
 from sync.merge import seen_times
 from sync.order import in_order, rounds
 from sync.questions import questions_of
 from sync.rights import Rights
-from sync.store import Held, PushStore, Waiting
+from sync.store import Held, PushStore, Settled, Waiting
 
 HOLD_FOR = timedelta(hours=72)
 
@@ -43,18 +45,15 @@ class _Judged:
     outcome: Outcome
     applied: Applied | None = None
     waiting: Waiting | None = None
+    settles: list[Settled] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class _State:
-    """Everything the judging of one round looks at."""
+class _Turn(Enum):
+    """Work that comes for the first time, that was held, or that parked with something which is settled now."""
 
-    stored: dict[Key, Stored]
-    visible: set[Key]
-    lost: set[Key]
-    groups: Mapping[Key | str, str]
-    fresh: Mapping[Key, Values]
-    settled: dict[str, Outcome] = field(default_factory=dict)
+    FIRST = "first"
+    HELD = "held"
+    PARKED = "parked"
 
 
 class Push:
@@ -72,12 +71,15 @@ class Push:
         self._store, self._kinds, self._author = store, kinds, author
         self._rights, self._clocks = rights, clocks
         self._park_all = park_all
-        self._groups: dict[Key | str, str] = {}
-        self._pointing: dict[str, set[Key]] = {}
+        self._look = Look(store, kinds, author, rights, self._judged_time)
         self._ended: set[str] = set()
+        self._came: set[Key] = set()
+        self._reopened: set[str] = set()
         self._late: dict[str, Mutation] = {}
         self._held_before: dict[str, Held] = {}
         self.written: dict[str, Write] = {}
+        # Parked work that applied by itself once what it needed was settled.
+        self.resolved: list[Mutation] = []
 
     def run(self, mutations: Sequence[Mutation]) -> list[Outcome]:
         """Judge and write a batch; a repeated mutation gets its stored answer and writes nothing."""
@@ -94,14 +96,14 @@ class Push:
 
     def resume(self, held: Sequence[Held]) -> None:
         """Judge held mutations again, now that what they waited for may be there."""
-        self._again(held, {})
+        self._again(held, {}, _Turn.HELD)
         self._retry_held({})
 
-    def _again(self, held: Sequence[Held], answers: dict[str, Outcome]) -> None:
+    def _again(self, held: Sequence[Held], answers: dict[str, Outcome], turn: _Turn) -> None:
         """Each with its own device and receipt: who brought what it waited for says nothing of when it was made."""
         self._held_before |= {one.mutation.id: one for one in held}
         for batch in rounds([one.mutation for one in held]):
-            self._round(batch, answers, is_again=True)
+            self._round(batch, answers, turn)
 
     def _unanswered(
         self, mutations: Sequence[Mutation], answers: dict[str, Outcome], reused: dict[bytes, Outcome]
@@ -126,126 +128,75 @@ class Push:
             self._store.keep(self._author, [Waiting(kept, outcome, kept.id)])
         return outcome
 
-    def _round(self, batch: Sequence[Mutation], answers: dict[str, Outcome], *, is_again: bool = False) -> None:
-        state = self._look(batch, answers)
+    def _round(self, batch: Sequence[Mutation], answers: dict[str, Outcome], turn: _Turn = _Turn.FIRST) -> None:
+        state = self._look.at(batch, answers)
         judged = [self._judge(mutation, state) for mutation in batch]
+        for one in judged:
+            if turn is _Turn.PARKED and one.applied:
+                own = one.mutation.id
+                one.settles.append(Settled(own, own, parking.APPLIED, frozenset(), own))
         try:
             with self._store.savepoint():
-                ours = self._answer(judged, is_again)
+                ours = self._answer(judged, turn)
                 self._write(ours)
         except DatabaseRefused:
-            ours = [one for each in judged for one in self._alone(each, is_again)]
-        self._finish(ours, answers)
+            ours = [one for each in judged for one in self._alone(each, turn)]
+        self._finish(ours, answers, turn)
 
-    def _look(self, batch: Sequence[Mutation], answers: Mapping[str, Outcome]) -> _State:
-        """Lock and read the round's records, what they point at, and what is parked before them."""
-        hung = {key for m in batch if (kind := self._kinds.get(m.kind)) for key in kind.attached(m.now)}
-        stored = self._store.load([*{m.key for m in batch} | hung])
-        wanted = {ref for m in batch for ref in self._references(m)}
-        afters = [m.after for m in batch if m.after]
-        settled = {i: answers[i] for i in afters if i in answers}
-        unknown = [i for i in afters if i not in answers]
-        if unknown:
-            settled |= {i: found.outcome for i, found in self._store.answered(unknown).items()}
-        groups = {**self._store.parked_groups(self._author, [*wanted, *(m.key for m in batch)], afters), **self._groups}
-        visible = self._visible(wanted, batch)
-        lost = self._store.visible(wanted - visible, self._rights.ever()) if wanted - visible else set()
-        fresh = {m.key: m.now for m in batch if hung and m.op is Op.CREATE}
-        return _State(stored, visible, lost, groups, fresh, settled)
-
-    def _visible(self, wanted: set[Key], batch: Sequence[Mutation]) -> set[Key]:
-        """Which of the named records the author may name: what is not there and what is not theirs look alike."""
-        found: set[Key] = set()
-        by_scopes: dict[frozenset[str], list[Key]] = {}
-        for key in sorted(wanted):
-            by_scopes.setdefault(frozenset(self._rights.naming(key[0])), []).append(key)
-        for scopes, keys in by_scopes.items():
-            found |= self._store.visible(keys, scopes)
-        for mutation in batch:
-            lost = self._references(mutation) - found
-            judged = self._judged_time(mutation) if lost else None
-            if judged and judged.grade is Grade.PROVEN:
-                found |= self._store.visible(lost, self._rights.at(judged.at))
-        return found
-
-    def _references(self, mutation: Mutation) -> set[Key]:
-        """What it points at; its own unit is not looked up but judged with its scopes."""
-        found = self._pointing.get(mutation.id)
-        if found is None:
-            kind = self._kinds.get(mutation.kind)
-            keys = kind.named(mutation.now).items() if kind else ()
-            found = self._pointing[mutation.id] = {key for name, key in keys if name != "unit_id"}
-        return found
-
-    def _judge(self, mutation: Mutation, state: _State) -> _Judged:
+    def _judge(self, mutation: Mutation, state: Seen) -> _Judged:
         if self._park_all and mutation.id not in self._held_before:
             return self._parked(mutation, self._park_all)
         kind = self._kinds.get(mutation.kind)
         if kind is None:
             return self._parked(mutation, "unknown_kind", kind=mutation.kind)
-        group = self._group_of(mutation, state)
-        if group:
-            return self._parked(mutation, "predecessor_parked", group=group)
-        if self._references(mutation) & state.lost:
+        if self._look.references(mutation) & state.lost:
             return self._parked(mutation, "outside_scope")
-        missing = self._missing(mutation, state)
+        absent = self._look.absent(mutation, state)
+        missing = self._look.missing(mutation, absent, state)
         if missing:
             return self._held(mutation, missing)
-        if self._hangs_anothers(kind, mutation, state):
+        needed = parking.needed(mutation, absent, state.parked)
+        if needed:
+            return self._parked(mutation, "predecessor_parked", group=needed.group)
+        if self._look.hangs_anothers(mutation, state):
             return self._parked(mutation, "outside_scope")
         try:
             return self._apply(kind, mutation, state)
         except CannotApply as reason:
-            return self._parked(mutation, reason.code, **reason.detail)
+            code, beside = parking.joined(mutation, reason, state.parked) or (reason.code, None)
+            return self._parked(mutation, code, **reason.detail | ({"group": beside.group} if beside else {}))
 
-    def _group_of(self, mutation: Mutation, state: _State) -> str | None:
-        """The parked group this mutation belongs to: its predecessor's, its record's, or a record's it points at."""
-        candidates: list[Key | str] = [mutation.key, *self._references(mutation)]
-        if mutation.after:
-            candidates.append(mutation.after)
-        return next((state.groups[c] for c in candidates if c in state.groups), None)
-
-    def _missing(self, mutation: Mutation, state: _State) -> Key | None:
-        """What it must wait for: a predecessor nobody has sent, its record, or a record it points at."""
-        if mutation.after and mutation.after not in state.settled:
-            return ("mutation", mutation.after)
-        if mutation.op is not Op.CREATE and mutation.key not in state.stored:
-            return mutation.key
-        return min(self._references(mutation) - state.visible - {mutation.key}, default=None)
-
-    def _hangs_anothers(self, kind: Kind, mutation: Mutation, state: _State) -> bool:
-        """Whether it hangs on its record what stands on another one; what has not come yet is looked at by who shows it."""
-        stored = state.stored.get(mutation.key)
-        had = kind.attached(stored.values) if stored else set()
-        places = {mutation.key, kind.owner_of(stored.values if stored else mutation.now)}
-        for key in kind.attached(mutation.now) - had:
-            values = state.stored[key].values if key in state.stored else state.fresh.get(key)
-            other = self._kinds.get(key[0])
-            if values is not None and other and other.owner_of(values) not in places:
-                return True
-        return False
-
-    def _apply(self, kind: Kind, mutation: Mutation, state: _State) -> _Judged:
+    def _apply(self, kind: Kind, mutation: Mutation, state: Seen) -> _Judged:
         before = state.stored.get(mutation.key)
         change = self._change(kind, mutation, before)
         version = self._store.next_version(before.version if before else 0)
         if mutation.op is Op.CREATE:
             if before is not None:
-                raise CannotApply("id_taken", version=before.version)
+                raise CannotApply("id_taken", **({"version": before.version} if mutation.key in state.known else {}))
             applied = apply.create(kind, mutation.record, change, version)
         else:
             assert before is not None
             applied = _VERBS[mutation.op](kind, before, change, version)
         self._need_scope(kind, applied, change)
         questions = [question for question in questions_of(applied.write) if question.heads]
+        settles = self._settles(kind, mutation, state)
         status = Status.MERGED if applied.met or applied.unknown or questions else Status.APPLIED
         detail = {
             "met": sorted(set(applied.met)),
             "questions": sorted(question.group for question in questions),
             "unknown": list(applied.unknown),
+            "settles": sorted(one.id for one in settles if one.word),
         }
         outcome = Outcome(mutation.id, status, version, None, {k: v for k, v in detail.items() if v})
-        return _Judged(mutation, outcome, applied)
+        return _Judged(mutation, outcome, applied, settles=settles)
+
+    def _settles(self, kind: Kind, mutation: Mutation, state: Seen) -> list[Settled]:
+        if not any(one.key == mutation.key for one in state.parked):
+            return []
+        device, at, is_fresh = (
+            self._author_of(mutation).device_id, self._judged_time(mutation).at, mutation.id not in self._held_before
+        )  # fmt: skip
+        return parking.settled_by(mutation, kind, state.parked, device, at, is_fresh=is_fresh)
 
     def _judged_time(self, mutation: Mutation) -> Judged:
         return self._receipt(mutation).judged
@@ -316,8 +267,7 @@ class Push:
     def _parked(self, mutation: Mutation, code: str, **detail: object) -> _Judged:
         group = str(detail.get("group") or mutation.id)
         outcome = Outcome(mutation.id, Status.PARKED, code=code, detail=dict(detail))
-        self._groups[mutation.key] = self._groups[mutation.id] = group
-        return _Judged(mutation, outcome, waiting=Waiting(mutation, outcome, group))
+        return _Judged(mutation, outcome, waiting=Waiting(mutation, outcome, group, receipt=self._receipt(mutation)))
 
     def _held(self, mutation: Mutation, missing: Key) -> _Judged:
         outcome = Outcome(mutation.id, Status.HELD, code="waits_for", detail={"kind": missing[0], "id": missing[1]})
@@ -332,31 +282,36 @@ class Push:
         questions = [question for write in writes if write.heads for question in questions_of(write)]
         if questions:
             self._store.ask(questions)
+        settled = [each for one in judged for each in one.settles]
+        if settled:
+            self._store.settle(self._author, settled)
 
-    def _alone(self, one: _Judged, is_again: bool) -> list[_Judged]:
+    def _alone(self, one: _Judged, turn: _Turn) -> list[_Judged]:
         try:
             with self._store.savepoint():
-                ours = self._answer([one], is_again)
+                ours = self._answer([one], turn)
                 self._write(ours)
                 return ours
         except DatabaseRefused as error:
             parked = self._parked(one.mutation, "refused_by_database", cause=type(error.__cause__).__name__)
-            return self._answer([parked], is_again)
+            return self._answer([parked], turn)
 
-    def _answer(self, judged: Sequence[_Judged], is_again: bool = False) -> list[_Judged]:
+    def _answer(self, judged: Sequence[_Judged], turn: _Turn = _Turn.FIRST) -> list[_Judged]:
         """Store the answers, and what must wait; returns those that are ours to give.
 
         Two pushes of one device may bring the same at once: whoever answers second finds it done, and writes nothing.
         """
+        if turn is _Turn.PARKED:
+            return self._resolve(judged)
         outcomes = [(one.mutation, one.outcome) for one in judged]
-        if is_again:
+        if turn is _Turn.HELD:
             self._store.answer_again(self._author, outcomes)
             ours = list(judged)
         else:
             taken = self._store.answer(self._author, outcomes) if outcomes else set()
             ours = [one for one in judged if one.mutation.id in taken]
         if len(ours) < len(judged):
-            self._leave_to_others([one.mutation for one in judged if one.mutation.id not in taken])
+            self._late |= {one.mutation.id: one.mutation for one in judged if one.mutation.id not in taken}
         waiting: dict[Author, list[Waiting]] = {}
         for one in ours:
             if one.waiting:
@@ -365,22 +320,35 @@ class Push:
             self._store.keep(author, kept)
         return ours
 
-    def _leave_to_others(self, mutations: Sequence[Mutation]) -> None:
-        self._late |= {mutation.id: mutation for mutation in mutations}
-        own = {mutation.id for mutation in mutations}
-        self._groups = {name: group for name, group in self._groups.items() if group not in own}
+    def _resolve(self, judged: Sequence[_Judged]) -> list[_Judged]:
+        """What came of parked work that was tried again: its outcome stays as it was told, the rest is its resolution."""
+        again = [one.waiting for one in judged if one.waiting]
+        if again:
+            # What turns out to lack something else is with a person already, and stays there.
+            self._store.park_again([replace(one, waits_for=None, deadline=None) for one in again])
+        return list(judged)
 
-    def _finish(self, judged: Sequence[_Judged], answers: dict[str, Outcome]) -> None:
-        answers.update({one.mutation.id: one.outcome for one in judged})
+    def _finish(self, judged: Sequence[_Judged], answers: dict[str, Outcome], turn: _Turn = _Turn.FIRST) -> None:
+        if turn is not _Turn.PARKED:
+            answers.update({one.mutation.id: one.outcome for one in judged})
         self.written |= {one.mutation.id: one.applied.write for one in judged if one.applied}
-        self._ended |= {one.mutation.id for one in judged if one.outcome.status is not Status.HELD}
+        ended = [one for one in judged if one.outcome.status is not Status.HELD]
+        if turn is _Turn.PARKED:
+            ended = [one for one in judged if one.applied]
+            self.resolved += [one.mutation for one in ended]
+        self._ended |= {one.mutation.id for one in ended}
+        self._came |= {one.mutation.key for one in ended if one.applied or one.mutation.op is Op.CREATE}
+        self._reopened |= {each.group for one in judged for each in one.settles if each.word}
 
     def _retry_held(self, answers: dict[str, Outcome]) -> None:
-        """What waited for a record or mutation of this push is judged now, if it is this author's own."""
-        while self._ended:
-            ended, self._ended = self._ended, set()
-            found = self._store.held_for({self.written[i].key for i in ended if i in self.written}, ended)
-            self._again([one for one in found if one.author.id == self._author.id], answers)
+        """What waited for a record or mutation of this push, or parked with what it settled, if it is this author's own."""
+        while self._ended or self._reopened:
+            ended, came, groups = self._ended, self._came, self._reopened
+            self._ended, self._came, self._reopened = set(), set(), set()
+            found = self._store.held_for(came, ended) if ended else []
+            self._again([one for one in found if one.author.id == self._author.id], answers, _Turn.HELD)
+            if groups:
+                self._again(self._store.waiting_behind(self._author, groups), answers, _Turn.PARKED)
 
 
 _VERBS: dict[Op, apply.Verb] = {

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
-from sync.change import Author, Key, Mutation, Outcome, Stored, Write
+from sync.change import Author, Key, Mutation, Op, Outcome, Stored, Write
 from sync.cursor import Part, PartKey, Snapshot
 from sync.honest_time import Receipt
 
@@ -71,6 +71,32 @@ class Waiting:
     waits_for: Key | None = None
     deadline: datetime | None = None
     receipt: Receipt | None = None
+
+
+class Parked(NamedTuple):
+    """Undecided parked work of an author: what it does to which record, since when, and which of its fields still wait.
+
+    `op` is None where nobody could read it.
+    """
+
+    id: str
+    key: Key
+    group: str
+    op: Op | None
+    action: str | None
+    fields: frozenset[str]
+    device_id: str | None
+    at: datetime | None
+
+
+class Settled(NamedTuple):
+    """What became of parked work without a person: closed by this mutation with a word, or with None some fields of it."""
+
+    id: str
+    by: str
+    word: str | None
+    fields: frozenset[str]
+    group: str
 
 
 class Held(NamedTuple):
@@ -143,11 +169,20 @@ class PushStore(Protocol):
     def load(self, keys: Collection[Key]) -> dict[Key, Stored]:
         """The records at these keys, locked in key order."""
 
-    def visible(self, keys: Collection[Key], scopes: Collection[str]) -> set[Key]:
+    def visible(self, keys: Collection[Key], scopes: Collection[str], *, with_deleted: bool = False) -> set[Key]:
         """Which of these records are there and are, or once were, in one of the scopes."""
 
-    def parked_groups(self, author: Author, keys: Collection[Key], ids: Collection[str]) -> Mapping[Key | str, str]:
-        """Undecided parked work of this author at these records or mutation ids: -> its group."""
+    def parked(self, author: Author, keys: Collection[Key], ids: Collection[str]) -> list[Parked]:
+        """Undecided parked work of this author at these records or mutation ids, in the order it came."""
+
+    def waiting_behind(self, author: Author, groups: Collection[str]) -> list[Held]:
+        """The author's undecided work that parked behind the first of these groups, less what was corrected since."""
+
+    def settle(self, author: Author, settled: Sequence[Settled]) -> None:
+        """Close parked work, or note which of its fields wait no longer; what it was is kept."""
+
+    def park_again(self, waiting: Sequence[Waiting]) -> None:
+        """Parked work that was tried again: why it is parked now, and in which group."""
 
     def write_many(self, writes: Sequence[Write]) -> None:
         """Records, documents, entries and history of a whole batch, each record at most once.

@@ -141,16 +141,16 @@ def _stand_in(raw: bytes, device_id: str) -> Mutation:
         own_id = str(uuid.UUID(item["id"]))
     except (KeyError, TypeError, ValueError, AttributeError):
         own_id, item = made, {}
-    kind, record = item.get("kind"), item.get("record")
+    kind, record, op, action = (item.get(name) for name in ("kind", "record", "op", "action"))
     return Mutation(
         id=own_id,
         kind=kind[:64].replace("\0", "") if isinstance(kind, str) else "",
         record=record[:64].replace("\0", "") if isinstance(record, str) else "",
-        op=Op.CHANGE,
+        op=Op(op) if op in list(Op) else Op.CHANGE,
         base_version=0,
         was={},
         now={},
-        action=None,
+        action=action[:64].replace("\0", "") if isinstance(action, str) else None,
         happened_at=datetime.now(UTC),
         monotonic_ms=None,
         after=None,

@@ -30,19 +30,23 @@ MODULES: dict[str, tuple[str, ...]] = {
     "sync.questions": (),
     "sync.cursor": (),
     "sync.pull": (),
-    "sync.push": ("_need_scope", "_held_then", "_visible", "_missing", "_group_of", "_references"),
+    "sync.push": ("_need_scope", "_held_then"),
+    "sync.looking": (),
+    "sync.parking": (),
 }
 # Pulls and scopes are told by whole worlds on the double; forks and a database do not go together.
-BROAD = {"sync.pull", "sync.push"}
+BROAD = {"sync.pull", "sync.push", "sync.looking", "sync.parking"}
 BROAD_TESTS = ("tests/contract/test_store.py", "tests/spec/test_vectors.py", "tests/simulation/test_core.py")
 BROAD_CHOICE = (
     "not postgres and not both_compute and not long and not ten_thousand and not simulator_finds and not few_words"
 )
 # What the double's one set of rights cannot tell is asked of the server, in an interpreter for each mutant.
-SERVED = {"sync.push"}
+SERVED = {"sync.push", "sync.looking", "sync.parking"}
 SERVED_TESTS = (
     "tests/api/test_sync.py",
     "tests/api/test_sync_extremes.py",
+    "tests/api/test_parking.py",
+    "tests/api/test_alike.py",
     "tests/integration/test_broken_on_purpose.py",
 )
 TESTS = (

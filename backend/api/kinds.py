@@ -33,6 +33,9 @@ class Change(Schema):
     happened_at = wire.Moment(required=True)
     recorded_at = wire.Moment(required=True)
     grade = fields.String(allow_none=True, metadata={"description": "proven, claimed or moved"})
+    corrected = fields.List(
+        fields.Dict(), metadata={"description": "parked work that this settled, whole or in some fields, as it was"}
+    )
 
 
 def _optional(field: Any) -> Any:

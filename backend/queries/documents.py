@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 
 from backend.actor import Actor
 from backend.errors import Problem
-from backend.queries.masks import masked, masked_changes
+from backend.queries.masks import masked, masked_changes, masked_part
 from backend.queries.scopes import held
 from backend.records.declaration import RecordKind
+from sync.change import moment_text
 from sync.kind import Values
+from sync.wire import MOST_DEPTH, depth_of
 
 MOST_ROWS = 500
 _IN_SCOPE = "EXISTS (SELECT FROM sync_entry e WHERE e.kind = d.kind AND e.id = d.id AND e.scope = ANY(:scopes) AND NOT e.removed)"
@@ -69,14 +71,16 @@ def history_of(session: Session, actor: Actor, kind: RecordKind, record_id: str)
     read_document(session, actor, kind, record_id)
     rows = session.execute(
         text(
-            "SELECT h.version, h.op, h.changed, h.actor_id::text, s.name, h.device_id::text, h.happened_at, h.recorded_at, h.grade "
+            "SELECT h.version, h.op, h.changed, h.actor_id::text, s.name, h.device_id::text, h.happened_at, h.recorded_at, h.grade, "
+            "h.mutation_id::text "
             "FROM sync_history h LEFT JOIN staff s ON s.id = h.actor_id WHERE h.kind = :kind AND h.id = CAST(:id AS uuid) "
             "ORDER BY h.version DESC LIMIT 1000"
         ),
         {"kind": kind.name, "id": record_id},
     )
     names = ("version", "op", "changed", "actor_id", "actor_name", "device_id", "happened_at", "recorded_at", "grade")
-    history = [dict(zip(names, row, strict=True)) for row in rows]
+    corrected = _corrected(session, actor, kind, record_id)
+    history = [dict(zip(names, row, strict=False)) | {"corrected": corrected.get(row[9], [])} for row in rows]
     for one in history:
         # Erased by law: the hash that keeps the seals whole is nobody's to read.
         one["changed"] = {
@@ -84,6 +88,34 @@ def history_of(session: Session, actor: Actor, kind: RecordKind, record_id: str)
         }
         one["changed"] = masked_changes(actor, kind, one["changed"])
     return history
+
+
+def _corrected(session: Session, actor: Actor, kind: RecordKind, record_id: str) -> dict[str, list[dict[str, Any]]]:
+    """By the mutation that corrected it: parked work that needed no person any more, whole or in some fields, as it was."""
+    rows = session.execute(
+        text(
+            "SELECT w.mutation_id::text, w.code, w.op, w.action, w.received_at, w.verbatim, w.corrected, w.settled_by_id::text, w.decision "
+            "FROM sync_waiting w WHERE w.kind = :kind AND w.record_id = :id AND (w.decision = 'corrected' OR w.corrected <> '{}') ORDER BY w.place"
+        ),
+        {"kind": kind.name, "id": record_id},
+    )
+    found: dict[str, list[dict[str, Any]]] = {}
+    for id_, code, op, action, received_at, verbatim, corrected, settled_by, decision in rows:
+        said = _said(bytes(verbatim))
+        whole = settled_by if decision == "corrected" else None
+        for by in sorted({*corrected.values(), *([whole] if whole else [])}):
+            now = said if by == whole else {name: said[name] for name in said if corrected.get(name) == by}
+            one = {"id": id_, "code": code, "op": op, "action": action, "received_at": moment_text(received_at)}
+            found.setdefault(by, []).append(one | {"is_closed": by == whole, "now": masked_part(actor, kind, now)})
+    return found
+
+
+def _said(verbatim: bytes) -> Values:
+    try:
+        now = orjson.loads(verbatim).get("now") if depth_of(verbatim) <= MOST_DEPTH else None
+    except (orjson.JSONDecodeError, AttributeError):
+        now = None
+    return now if isinstance(now, dict) else {}
 
 
 def creator_of(session: Session, kind: str, record_id: str) -> str | None:

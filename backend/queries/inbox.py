@@ -47,7 +47,7 @@ def parked_mutations(session: Session, group_id: str) -> list[dict[str, Any]]:
     rows = session.execute(
         text(
             "SELECT w.mutation_id::text AS id, w.code, w.detail, w.kind, w.record_id, w.author_id::text, s.name AS author_name, "
-            "w.device_id::text, w.unit_id::text, w.received_at, w.decision, w.verbatim FROM sync_waiting w LEFT JOIN staff s ON s.id = w.author_id "
+            "w.device_id::text, w.unit_id::text, w.received_at, w.decision, w.corrected, w.settled_by_id::text, w.verbatim FROM sync_waiting w LEFT JOIN staff s ON s.id = w.author_id "
             "WHERE w.group_id = CAST(:group AS uuid) AND w.status = 'parked' ORDER BY w.place"
         ),
         {"group": group_id},

@@ -13,6 +13,7 @@ from backend.actor import DESK, FIELD, SYSTEM_ID, Actor
 from backend.errors import Problem
 from backend.queries import policy
 from backend.queries.inbox import group_of
+from backend.queries.scopes import held
 from backend.records.registry import SYNC_KINDS
 from backend.services import door
 from backend.services.auditing import NOTED_AS, note_write
@@ -37,13 +38,16 @@ def decide_group(session: Session, actor: Actor, group_id: str, decision: str, r
     if decision == "apply":
         for row in rows:
             _apply(session, actor, row)
-    session.execute(
+    decided = session.execute(
         text(
             "UPDATE sync_waiting SET decided_at = now(), decided_by_id = CAST(:by AS uuid), decision = :decision, decision_reason = :reason "
-            "WHERE group_id = CAST(:group AS uuid) AND status = 'parked' AND decided_at IS NULL"
+            "WHERE group_id = CAST(:group AS uuid) AND status = 'parked' AND decided_at IS NULL RETURNING mutation_id::text"
         ),
         {"by": actor.id, "decision": decision, "reason": reason, "group": group_id},
-    )
+    ).scalars()
+    if set(decided) != {row["id"] for row in rows}:
+        # Its author corrected it, or added to it, in this very moment: look again.
+        raise Problem("already_decided", id=group_id)
     _tell_author(session, rows[0], decision, reason)
     return group_of(session, actor, group_id)
 
@@ -56,12 +60,17 @@ def _apply(session: Session, actor: Actor, row: dict[str, Any]) -> None:
     except (Unreadable, KeyError) as error:
         raise Problem("check_failed", cause="unreadable", id=row["id"]) from error
     author = Author(row["author_id"], row["device_id"], frozenset(), row["unit_id"])
-    stored = door.push_store(session).load([mutation.key]).get(mutation.key)
+    stored, is_anothers = _stored(session, actor, mutation)
     step = Change(
         id=mutation.id,
         author=author,
         at=min(mutation.happened_at, datetime.now(UTC)),
-        now={name: value for name, value in mutation.now.items() if name in kind.fields and is_writable(kind, name)},
+        now={
+            name: value
+            for name, value in mutation.now.items()
+            # What its author has set again since stands.
+            if name in kind.fields and is_writable(kind, name) and name not in row["corrected"]
+        },
         base_version=stored.version if stored else 0,
         action=mutation.action,
         mutation_id=mutation.id,
@@ -69,11 +78,21 @@ def _apply(session: Session, actor: Actor, row: dict[str, Any]) -> None:
         forced=True,
     )
     try:
+        if is_anothers:
+            raise CannotApply("id_taken" if mutation.op is Op.CREATE else "not_found")
         applied = _judge(session, mutation, stored, step)
         _need_theirs(session, actor, applied)
         door.write_applied(session, applied)
     except CannotApply as reason:
         raise Problem("check_failed", cause=reason.code, id=row["id"], **reason.detail) from reason
+
+
+def _stored(session: Session, actor: Actor, mutation: Mutation) -> tuple[Stored | None, bool]:
+    """The record it is about, and whether it is none that the decider may know of: that looks as if it were not there."""
+    store = door.push_store(session)
+    stored = store.load([mutation.key]).get(mutation.key)
+    is_seen = stored and store.visible([mutation.key], held(session, actor), with_deleted=True)
+    return stored, stored is not None and not is_seen
 
 
 def _need_theirs(session: Session, actor: Actor, applied: Applied) -> None:

@@ -22,6 +22,7 @@ from backend.records.account import Account
 from backend.records.registry import SYNC_KINDS
 from backend.services.auditing import NOTED_AS, SETTINGS, note_write
 from backend.services.door import DOOR_TABLES, announce_written, push_store
+from backend.services.notifying import tell
 from sync.answer import glued, lines_json, push_answers
 from sync.change import Key, Mutation, Op, Write, moment_text, parse_moment
 from sync.compare import Claim, compare
@@ -176,6 +177,7 @@ def push_batch(session: Session, entrance: Entrance, batch: Batch, quota: Quota)
     kept = park_unreadable(store, author, [one for one in read if isinstance(one, Unreadable)])
     outcomes = [kept[one.mutation.sha256] if isinstance(one, Unreadable) else next(judged) for one in read]
     _announce(session, push.written.values())
+    _tell_resolved(session, actor, push.resolved)
     _note_settings(session, actor, push.written.values())
     return push_answers(outcomes, push.written, _held_after(session, entrance, push.written.values()))
 
@@ -202,6 +204,17 @@ def _announce(session: Session, written: Collection[Write]) -> None:
         announce_written(session, [(*key, "push", []) for key in dict.fromkeys(write.key for write in written)])
 
 
+def _tell_resolved(session: Session, actor: Actor, resolved: Sequence[Mutation]) -> None:
+    """What had parked only for what its author has corrected is done: the author was told that it waits."""
+    if resolved:
+        first, count = resolved[0], len(resolved)
+        tell(
+            session, None, actor.id, actor.unit_id, topic="decision", subject=first.key,
+            zh=f"您更正之后，等待它的 {count} 条已自动办理",
+            en=f"You corrected what it waited for: {count} more went through by themselves",
+        )  # fmt: skip
+
+
 def _note_settings(session: Session, actor: Actor, written: Collection[Write]) -> None:
     """Settings are the office's and come by its click; where a phone brings one, it is noted all the same."""
     for write in written:
@@ -226,6 +239,7 @@ def retry_held(session: Session) -> int:
         push.resume(held_work)
         store.note_tried(held_work)
         _announce(session, push.written.values())
+        _tell_resolved(session, actor, push.resolved)
         found += len(held_work)
     return found
 

@@ -127,6 +127,13 @@ class Phone:
         """Take a record away."""
         self._enqueue(kind, record, "delete", {})
 
+    def correct(self, mutation_id: str, now: Values) -> None:
+        """Give parked work again with other values: a change sets these alone, a creation or a step is repeated whole."""
+        (parked,) = (one for one, _ in self.store.journal() if one["id"] == mutation_id)
+        whole = now if parked["op"] == "change" else parked["now"] | now
+        more = {"action": parked["action"]} if parked["op"] == "act" else {}
+        self._enqueue(parked["kind"], parked["record"], parked["op"], whole, **more)
+
     def _enqueue(self, kind: str, record: str, op: str, now: Values, **more: Any) -> None:
         held = self.store.record(kind, record)
         mutation = {

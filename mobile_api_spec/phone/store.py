@@ -210,11 +210,16 @@ class Store:
         return bool(self.unsent_of(kind, id_))
 
     def answer(self, outcome: Values, answered_at: str) -> None:
-        """Keep the server's receipt; a held one stays in the queue until it has ended."""
+        """Keep the server's receipt; a held one stays in the queue until it has ended. What it settles waits no longer."""
         self._db.execute(
             "UPDATE queue SET outcome = ?, is_done = ?, answered_at = ? WHERE id = ?",
             (json.dumps(outcome), outcome["status"] != "held", answered_at, outcome["id"]),
         )
+        for settled in (outcome.get("detail") or {}).get("settles", ()):
+            self._db.execute(
+                "UPDATE queue SET outcome = json_set(outcome, '$.settled_by', ?) WHERE id = ? AND outcome IS NOT NULL",
+                (outcome["id"], settled),
+            )
 
     def queue_again(self, holds_through: str) -> None:
         """The server lost history: what it acknowledged after the moment that it still holds is sent once more."""

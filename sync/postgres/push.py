@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 import orjson
 from sqlalchemy import Connection, text
 
-from sync.change import Author, Grade, Key, Mutation, Outcome, Status, moment_text, parse_moment
+from sync.change import Author, Grade, Key, Mutation, Op, Outcome, Status, moment_text, parse_moment
 from sync.honest_time import Judged, Receipt
 from sync.postgres.door import Door
 from sync.postgres.rows import KEYS, json_text, keys_of, rows_of
-from sync.store import Answered, Held, Question, Waiting
+from sync.store import Answered, Held, Parked, Question, Settled, Waiting
 from sync.wire import mutation_from
+
+# More fields than any kind has: what names as many was written by nobody's hand.
+MOST_FIELDS = 500
 
 
 class PostgresPush(Door):
@@ -47,16 +51,49 @@ class PostgresPush(Door):
         columns = {name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
         return rows_of(self._connection, statement, {"author": author.id, "device": author.device_id} | columns)
 
-    def visible(self, keys: Collection[Key], scopes: Collection[str]) -> set[Key]:
+    def visible(self, keys: Collection[Key], scopes: Collection[str], *, with_deleted: bool = False) -> set[Key]:
         """Which of these records are there and are, or once were, in one of the scopes."""
-        rows = rows_of(self._connection, _VISIBLE, keys_of(keys) | {"scopes": list(scopes)}) if keys else ()
+        asked = keys_of(keys) | {"scopes": list(scopes), "with_deleted": with_deleted}
+        rows = rows_of(self._connection, _VISIBLE, asked) if keys else ()
         return {(row[0], row[1]) for row in rows}
 
-    def parked_groups(self, author: Author, keys: Collection[Key], ids: Collection[str]) -> dict[Key | str, str]:
-        """Undecided parked work of this author at these records or mutation ids: -> its group."""
+    def parked(self, author: Author, keys: Collection[Key], ids: Collection[str]) -> list[Parked]:
+        """Undecided parked work of this author at these records or mutation ids, in the order it came."""
         rows = rows_of(self._connection, _PARKED, keys_of(keys) | {"author": author.id, "mutations": list(ids)})
-        groups: dict[Key | str, str] = {(row[0], row[1]): row[3] for row in rows}
-        return groups | {row[2]: row[3] for row in rows}
+        return [
+            Parked(
+                id_, (kind, record), group, Op(op) if op else None, action, frozenset(fields), device, parse_moment(at)
+            )
+            for id_, kind, record, group, op, action, fields, device, at in rows
+        ]
+
+    def waiting_behind(self, author: Author, groups: Collection[str]) -> list[Held]:
+        """The author's undecided work that parked behind the first of these groups, less what was corrected since."""
+        rows = rows_of(self._connection, _BEHIND, {"author": author.id, "groups": list(groups)})
+        found = []
+        for row in rows:
+            one, corrected = _held(row), orjson.loads(row[5])
+            now = {name: value for name, value in one.mutation.now.items() if name not in corrected}
+            found.append(one._replace(mutation=replace(one.mutation, now=now)))
+        return found
+
+    def settle(self, author: Author, settled: Sequence[Settled]) -> None:
+        """Close parked work, or note which of its fields wait no longer; what it was is kept."""
+        rows = [
+            (one.id, one.by, one.word or "", json_text(dict.fromkeys(sorted(one.fields), one.by))) for one in settled
+        ]
+        self._run(_SETTLE, author, ("ids", "by", "words", "fields"), rows)
+
+    def park_again(self, waiting: Sequence[Waiting]) -> None:
+        """Parked work that was tried again: why it is parked now, and in which group."""
+        for one in waiting:
+            self._connection.execute(
+                _PARK_AGAIN,
+                {
+                    "id": one.mutation.id, "code": one.outcome.code, "detail": json_text(one.outcome.detail),
+                    "group": one.group,
+                },
+            )  # fmt: skip
 
     def _waiting_row(self, author: Author, one: Waiting) -> dict[str, Any]:
         return {
@@ -66,6 +103,8 @@ class PostgresPush(Door):
             "group_id": one.group, "waits_kind": one.waits_for and one.waits_for[0],
             "waits_id": one.waits_for and one.waits_for[1], "deadline": one.deadline, "verbatim": one.mutation.raw,
             "received_at": one.receipt and one.receipt.received_at, "receipt": _receipt_json(one.receipt),
+            "op": str(one.mutation.op), "action": one.mutation.action if isinstance(one.mutation.action, str) else None,
+            "fields": list(one.mutation.now)[:MOST_FIELDS],
         }  # fmt: skip
 
     def ask(self, questions: Sequence[Question]) -> None:
@@ -126,14 +165,32 @@ _ANSWER_AGAIN = (
     "UPDATE sync_mutation s SET outcome = ended.outcome, status = ended.status FROM ended WHERE s.id = ended.id"
 )
 _PARKED = (
-    "SELECT w.kind, w.record_id, w.mutation_id::text, w.group_id::text FROM sync_waiting w "
+    "SELECT w.mutation_id::text, w.kind, w.record_id, w.group_id::text, w.op, w.action, "
+    "ARRAY(SELECT unnest(w.fields) EXCEPT SELECT jsonb_object_keys(w.corrected)), "
+    "w.device_id::text, coalesce(w.receipt ->> 'at', to_json(w.received_at) #>> '{}') FROM sync_waiting w "
     "WHERE w.author_id = %(author)s AND w.status = 'parked' AND w.decided_at IS NULL AND "
     "(w.mutation_id = ANY(CAST(%(mutations)b::text[] AS uuid[])) OR (w.kind, w.record_id) IN (SELECT k.kind, k.id FROM "
-    f"{KEYS}))"
+    f"{KEYS})) ORDER BY w.place"
+)
+_BEHIND = (
+    "SELECT verbatim, author_id::text, device_id::text, unit_id::text, receipt::text, corrected::text FROM sync_waiting "
+    "WHERE group_id = ANY(CAST(%(groups)b::text[] AS uuid[])) AND author_id = %(author)s AND status = 'parked' "
+    "AND decided_at IS NULL AND mutation_id <> group_id ORDER BY place FOR UPDATE"
+)
+_SETTLE = (
+    "UPDATE sync_waiting w SET corrected = w.corrected || r.fields::jsonb, "
+    "settled_by_id = CASE WHEN r.word <> '' THEN r.by::uuid END, decided_at = CASE WHEN r.word <> '' THEN now() END, "
+    "decided_by_id = CASE WHEN r.word <> '' THEN CAST(%(author)s AS uuid) END, decision = nullif(r.word, '') "
+    "FROM unnest(%(ids)b::text[], %(by)b::text[], %(words)b::text[], %(fields)b::text[]) AS r(id, by, word, fields) "
+    "WHERE w.mutation_id = r.id::uuid AND w.status = 'parked' AND w.decided_at IS NULL RETURNING 1"
+)
+_PARK_AGAIN = text(
+    "UPDATE sync_waiting SET code = :code, detail = CAST(:detail AS jsonb), group_id = CAST(:group AS uuid) "
+    "WHERE mutation_id = CAST(:id AS uuid) AND status = 'parked' AND decided_at IS NULL"
 )
 _VISIBLE = (
-    f"SELECT d.kind, d.id::text FROM {KEYS} "
-    "JOIN sync_document d ON d.kind = k.kind AND d.id = k.id::uuid WHERE NOT d.deleted AND (d.scopes && %(scopes)b::text[] OR EXISTS "
+    f"SELECT d.kind, d.id::text FROM {KEYS} JOIN sync_document d ON d.kind = k.kind AND d.id = k.id::uuid "
+    "WHERE (NOT d.deleted OR %(with_deleted)s::boolean) AND (d.scopes && %(scopes)b::text[] OR EXISTS "
     "(SELECT FROM sync_entry e WHERE e.kind = d.kind AND e.id = d.id AND e.scope = ANY(%(scopes)b::text[])))"
 )
 _HELD_FOR = (
@@ -142,7 +199,8 @@ _HELD_FOR = (
 )
 _THERE = (
     "LEFT JOIN sync_document d ON d.kind = w.waits_kind AND d.id = CASE WHEN w.waits_kind <> 'mutation' THEN w.waits_id::uuid END "
-    "LEFT JOIN sync_mutation m ON m.id = CASE WHEN w.waits_kind = 'mutation' THEN w.waits_id::uuid END AND m.outcome IS NOT NULL "
+    "LEFT JOIN sync_mutation m ON m.id = CASE WHEN w.waits_kind = 'mutation' THEN w.waits_id::uuid END AND m.status <> 'held' "
+    "AND m.author_id = w.author_id "
     "WHERE w.status = 'held' AND (d.id IS NOT NULL OR m.id IS NOT NULL)"
 )
 _READY = (
@@ -160,9 +218,9 @@ _NOTE_TRIED = (
 )
 _INSERT_WAITING = text(
     "INSERT INTO sync_waiting (mutation_id, status, code, detail, kind, record_id, author_id, device_id, unit_id, group_id, "
-    "waits_kind, waits_id, deadline, verbatim, received_at, receipt) VALUES (:mutation_id, :status, :code, :detail, :kind, :record_id, :author_id, "
+    "waits_kind, waits_id, deadline, verbatim, received_at, receipt, op, action, fields) VALUES (:mutation_id, :status, :code, :detail, :kind, :record_id, :author_id, "
     ":device_id, :unit_id, :group_id, :waits_kind, :waits_id, :deadline, :verbatim, "
-    "coalesce(CAST(:received_at AS timestamptz), now()), CAST(:receipt AS jsonb))"
+    "coalesce(CAST(:received_at AS timestamptz), now()), CAST(:receipt AS jsonb), :op, :action, :fields)"
 )
 
 

@@ -119,6 +119,13 @@ waiting = Table(
     Column("waits_id", Text),
     Column("deadline", DateTime(timezone=True)),
     Column("verbatim", LargeBinary, nullable=False),
+    # What it does, and which of its fields its author has set again since (field -> by which mutation).
+    Column("op", Text),
+    Column("action", Text),
+    Column("fields", ARRAY(Text)),
+    Column("corrected", JSONB, nullable=False, server_default="{}"),
+    # The mutation that corrected it, or itself where it applied once what it needed was settled.
+    Column("settled_by_id", UUID),
     # When held work was first received, and what its clocks were worth then.
     Column("receipt", JSONB(none_as_null=True)),
     # Held work is not tried again before what it waits for has changed, or some time has passed.
@@ -132,6 +139,7 @@ waiting = Table(
     Index("ix_sync_waiting_inbox", "unit_id", "received_at", postgresql_where=text("decided_at IS NULL")),
     Index("ix_sync_waiting_record", "kind", "record_id"),
     Index("ix_sync_waiting_waits", "waits_kind", "waits_id"),
+    Index("ix_sync_waiting_group", "group_id", postgresql_where=text("decided_at IS NULL")),
 )
 question = Table(
     "sync_question",

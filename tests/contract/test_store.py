@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
@@ -138,13 +139,13 @@ def names(found: Page) -> set[tuple[str, int, bool]]:
     return {(line.id, line.version, line.body is None) for line in found.lines}
 
 
-def mutation(name: str, record: str = "a", after: str | None = None) -> Mutation:
+def mutation(name: str, record: str = "a", after: str | None = None, now: dict[str, Any] | None = None) -> Mutation:
     raw = (
         f'{{"id":"{uid(name)}","kind":"item","record":"{uid(record)}","op":"change","base_version":0,'
-        f'"now":{{}},"happened_at":"2026-09-01T08:00:00Z"}}'
+        f'"now":{json.dumps(now or {})},"happened_at":"2026-09-01T08:00:00Z"}}'
     )
     return Mutation(
-        uid(name), "item", uid(record), Op.CHANGE, 0, {}, {}, None, AT, None, after, raw.encode(), name.encode()
+        uid(name), "item", uid(record), Op.CHANGE, 0, {}, now or {}, None, AT, None, after, raw.encode(), name.encode()
     )
 
 
@@ -288,6 +289,8 @@ def test_a_deletion_is_a_removal(house: House) -> None:
     with house.writing() as store:
         assert store.load([("item", uid("a"))])["item", uid("a")].deleted
         assert store.visible([("item", uid("a"))], SCOPES) == set()
+        assert store.visible([("item", uid("a"))], SCOPES, with_deleted=True) == {("item", uid("a"))}
+        assert store.visible([("item", uid("a"))], ["cell:never"], with_deleted=True) == set()
 
 
 def test_a_body_goes_to_nobody_outside_the_scopes(house: House) -> None:
@@ -351,19 +354,6 @@ def test_an_answer_undone_is_free_again(house: House) -> None:
         store.answer(ME, [answer])
     with house.writing() as store:
         assert store.answer(ME, [answer]) == {uid("m")}
-
-
-def test_parked_work_is_found_by_record_and_by_id_for_its_author(house: House) -> None:
-    one = mutation("m")
-    parked = Outcome(one.id, Status.PARKED, code="invalid")
-    with house.writing() as store:
-        store.answer(ME, [(one, parked)])
-        store.keep(ME, [Waiting(one, parked, uid("group"))])
-    other = Author(uid("other_rep"), None, frozenset(), UNIT)
-    with house.writing() as store:
-        by_record, by_id = store.parked_groups(ME, [one.key], []), store.parked_groups(ME, [], [one.id])
-        assert by_record[one.key] == by_id[one.id] == uid("group")
-        assert store.parked_groups(other, [one.key], [one.id]) == {}
 
 
 def test_held_work_comes_back_when_what_it_waits_for_arrives(house: House) -> None:

@@ -17,6 +17,7 @@ from backend.services.parts import Parts
 from backend.tasks import outbox
 from mobile_api_spec.phone import Phone, Refused
 from sync.cursor import Snapshot
+from sync.looking import Look
 from sync.postgres import pull as postgres_pull
 from sync.postgres.push import PostgresPush
 from tests.conftest import Person
@@ -73,7 +74,7 @@ def test_p5_a_store_that_shows_everything_tells_what_is_there(
         return [one["status"] for one in found]
 
     assert endings() == ["held", "held"]
-    monkeypatch.setattr(PostgresPush, "visible", lambda self, keys, _scopes: self.present(keys))
+    monkeypatch.setattr(PostgresPush, "visible", lambda self, keys, _scopes, **_: self.present(keys))
     assert endings() == ["applied", "held"]
 
 
@@ -87,12 +88,41 @@ def test_p5_rights_that_are_not_asked_let_a_stranger_write(
             (found,) = hand_in(session, town.actor("rep"), [change | {"id": id_}])
         return found["status"], found["code"]
 
-    assert ending(uid("1")) == ("parked", "outside_scope")
+    assert ending(uid("1")) == ("held", "waits_for")
 
     monkeypatch.setattr(StaffRights, "now", lambda _self: _Everything())
-    with database.engine.begin() as connection:
-        connection.execute(text("UPDATE sync_waiting SET decided_at = now()"))
     assert ending(uid("2"))[0] == "applied"
+
+
+def test_p5_a_push_that_knows_every_record_tells_what_is_there(
+    database: Database, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def endings() -> list[str]:
+        records = (town["customer 3"], door.new_id())
+        batch = [mutation("customer", one, "change", {"note": "x"}) for one in records]
+        with database.transaction() as session:
+            return [one["status"] for one in hand_in(session, town.actor("rep"), batch)]
+
+    assert endings() == ["held", "held"]
+    monkeypatch.setattr(Look, "_known", lambda _self, _batch, stored: set(stored))
+    assert endings() == ["parked", "held"]
+
+
+def test_p3_predecessors_that_are_anybodys_tell_what_others_have_sent(
+    database: Database, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs = mutation("customer", town["customer 2"], "change", {"note": "x"})
+    with database.transaction() as session:
+        hand_in(session, town.actor("other_rep"), [theirs])
+
+    def ending() -> str:
+        one = mutation("customer", town["customer 0"], "change", {"note": "x"}, after=theirs["id"])
+        with database.transaction() as session:
+            return str(hand_in(session, town.actor("rep"), [one])[0]["status"])
+
+    assert ending() == "held"
+    monkeypatch.setattr(Look, "_ended", lambda _self, afters, _answers: set(afters))
+    assert ending() == "applied"
 
 
 class _Everything(Collection[str]):

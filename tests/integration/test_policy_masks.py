@@ -6,6 +6,7 @@ import io
 import zipfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from backend.db import Database
 from backend.queries.masks import mask_phone
 from backend.services import door
 from backend.services.dispatching import tell_dispatchers
+from sync.postgres.push import deadline_passed
 from tests.conftest import Person
 from tests.factories import Town, hand_in, middle, mutation, uid
 
@@ -75,7 +77,8 @@ def _dispute(database: Database, town: Town) -> None:
         stranger = mutation(
             "customer", uid("customer 2"), "change", {"name": NAME, "phone": PHONE, "note": f"电 {PHONE}"}
         )
-        assert hand_in(session, town.actor("rep"), [stranger])[0]["code"] == "outside_scope"
+        assert hand_in(session, town.actor("rep"), [stranger])[0]["status"] == "held"
+        assert deadline_passed(session.connection(), datetime.now(UTC) + timedelta(hours=73)) == 1
 
 
 _SQUARE = {"type": "Polygon", "coordinates": [[[WEST, SOUTH], [WEST + 0.1, SOUTH], [WEST + 0.1, SOUTH + 0.1], [WEST, SOUTH + 0.1], [WEST, SOUTH]]]}  # fmt: skip

@@ -211,7 +211,7 @@ class Server:
                 store.commit()
                 self.memory.flush()
                 self._note_receipts(first, device, batch)
-                self._remember(push.written)
+                self._remember(push)
         except BaseException:
             store.rollback()
             raise
@@ -234,9 +234,10 @@ class Server:
         known = self.exchanges.get(device, {}).get(boot)
         return known.server_at - true_moment(device, boot, known.monotonic_ms) if known else timedelta()
 
-    def _remember(self, written: Mapping[str, Write]) -> None:
-        for id_, write in written.items():
-            one = self._mutations[id_]
+    def _remember(self, push: Push) -> None:
+        known = self._mutations | {one.id: one for one in push.resolved}
+        for id_, write in push.written.items():
+            one = known[id_]
             now = {"unit_id": "u"} | one.now if one.op == "create" else one.now
             base = min(one.base_version, write.before.version if write.before else 0)
             author = replace(write.author, device_id=self.receipts[id_].device)
@@ -253,19 +254,19 @@ class Server:
         for one, by in store.tables("waiting").values():
             if one.outcome.status is Status.HELD:
                 held.setdefault(by.id, []).append(Held(one.mutation, by, one.receipt))
-        written: dict[str, Write] = {}
+        pushes = []
         try:
             for user, found in sorted(held.items()):
                 author = Author(user, None, frozenset({"rep"}), "u")
-                push = Push(store, KINDS, author, _Rights(self, user), Clocks(self.now, self.now, {}))
-                push.resume(found)
-                written |= push.written
+                pushes.append(Push(store, KINDS, author, _Rights(self, user), Clocks(self.now, self.now, {})))
+                pushes[-1].resume(found)
         except Busy:
             store.rollback()
             return
         store.commit()
         self.memory.flush()
-        self._remember(written)
+        for push in pushes:
+            self._remember(push)
 
     def _clocks(self, device: str, batch: Any) -> Clocks:
         boots = self.exchanges.setdefault(device, {})

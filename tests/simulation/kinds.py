@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from sync.errors import Fault, Refused
 from sync.kind import Action, Field, Kind, Policy, Values
 
+# What no field takes: whoever writes it has slipped.
+FAULTY = "faulty"
 EVERYBODY = frozenset({"rep", "office"})
 
 
@@ -15,6 +18,9 @@ def _scopes(values: Values) -> frozenset[str]:
 
 def _loader(fields: dict[str, Field]) -> Callable[[Values, bool], Values]:
     def load(values: Values, partial: bool) -> Values:
+        faults = [Fault(name, "invalid", "不行", "no") for name, value in values.items() if value == FAULTY]
+        if faults:
+            raise Refused(faults)
         return dict(values) if partial else dict.fromkeys(fields) | values
 
     return load

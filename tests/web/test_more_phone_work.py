@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pypdfium2
 from PIL import Image
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from backend.demo.cast import Office, until
-from tests.web.conftest import Handset
+from tests.web.conftest import Desk, Handset
 from tests.web.test_phone_days import begun, rows, sent_to_crew
 
 Hand = Callable[..., Handset]
@@ -126,3 +127,41 @@ def test_a_deputy_signs_with_a_reason_and_a_paper(handset: Hand, office: Offices
     signature = desk("GET", f"/signatures/{desk('GET', f'/work-orders/{job}')['signature_id']}")
     assert (signature["relation"], signature["deputy_reason"]) == ("deputy", "客户住院，女儿代签")
     assert desk("GET", f"/photos/{signature['photo_id']}")["purpose"] == "paper"
+
+
+def test_what_was_parked_is_corrected_on_the_phone_and_told_in_the_history(
+    handset: Hand, desk: Callable[..., Desk], office: Offices
+) -> None:
+    phone = handset("R101")
+    phone.go("/customers")
+    phone.page.click(".van-list .van-cell >> nth=0")
+    phone.page.wait_for_selector("[data-test=edit]")
+    customer = phone.page.url.rsplit("/", 1)[1]
+    # No form lets it pass; an app of another age might.
+    faulty = "id => window.__wangge.engine().change('customer', id, { phone: '1'.repeat(40) })"
+    phone.page.evaluate(faulty, customer)
+    phone.sync()
+    waits = phone.page.locator("[data-test=parked]")
+    waits.locator(".van-cell").first.click()
+    form = phone.page.locator("[data-test=correct]")
+    expect(form.locator("input[name=phone]")).to_have_value("1" * 40)
+    look(phone.page, "correcting")
+    form.locator("input[name=phone]").fill("0532-82000000")
+    form.locator("button").click()
+    expect(waits).to_have_count(0)
+    expect(phone.page.locator("[data-test=recent]").filter(has_text="已由您更正")).to_have_count(1)
+    look(phone.page, "corrected")
+    newest = office("S101")("GET", f"/customers/{customer}/history")[0]
+    assert newest["corrected"][0]["now"] == {"phone": "1" * 40}
+    console = desk("D101")
+    console.page.goto(f"{console.page.url.split('#')[0]}#/customers?customer={customer}")
+    console.page.click("#tab-history")
+    expect(console.page.locator("[data-test=corrected]").first).to_contain_text("1" * 40)
+    look(console.page, "corrected-history")
+
+
+def look(page: Page, name: str) -> None:
+    """A picture for whoever wants to look (WANGGE_PICTURES names the folder)."""
+    if os.environ.get("WANGGE_PICTURES"):
+        page.wait_for_timeout(500)
+        page.screenshot(path=f"{os.environ['WANGGE_PICTURES']}/{name}.png")

@@ -217,7 +217,7 @@ export const roles = useStore((store) => store.meta<string[]>("roles", []), []);
 export const myId = useStore((store) => store.meta("staff", ""), "");
 export const waiting = useStore((store) => store.waiting(), []);
 export const photosWaiting = useStore((store) => store.photos().filter((one) => !one.isDone), []);
-export const parked = useStore((store) => store.journal().filter((one) => one.outcome?.status === "parked"), []);
+export const parked = useStore((store) => store.journal().filter((one) => one.outcome?.status === "parked" && !one.outcome.settledBy), []);
 const scopes = useStore((store) => new Set(store.meta<{ scope: string }[]>("scopes", []).map((one) => one.scope)), new Set<string>());
 export const isMyCell = (id: unknown): boolean => scopes.value.has(`cell:${id}`);
 export const isReady = useStore((store) => {

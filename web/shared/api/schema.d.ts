@@ -8107,6 +8107,10 @@ export interface components {
             changed: {
                 [key: string]: unknown;
             };
+            /** @description parked work that this settled, whole or in some fields, as it was */
+            corrected?: {
+                [key: string]: unknown;
+            }[];
             device_id?: string | null;
             /** @description proven, claimed or moved */
             grade?: string | null;

@@ -166,6 +166,12 @@ export class Engine {
     await this.store.transaction(() => this.enqueue(kind, record, "delete", {}));
   }
 
+  /** Parked work given again with other values: a change sets these alone, a creation or a step is repeated whole. */
+  async correct(mutation: Mutation, now: Values): Promise<void> {
+    const { kind, record, op, action } = mutation;
+    await this.store.transaction(() => this.enqueue(kind, record, op, op === "change" ? now : { ...mutation.now, ...now }, action));
+  }
+
   /** One piece of work into the queue; only inside a transaction, so that several can be kept all or none. */
   enqueue(kind: string, record: string, op: Mutation["op"], now: Values, action?: string): void {
     const held = this.store.record(kind, record);

@@ -25,6 +25,8 @@ export interface Outcome {
   detail?: Values;
   version?: number;
   record?: Line | null;
+  /** Of parked work: the mutation by which its author has corrected it. */
+  settledBy?: string;
 }
 
 export interface Line {
@@ -215,14 +217,18 @@ export class Store {
     return byRecord;
   }
 
-  /** Keep the server's receipts; a held one stays in the queue until it has ended. */
+  /** Keep the server's receipts; a held one stays in the queue until it has ended. What one settles waits no longer. */
   answer(outcomes: Outcome[], answeredAt: string): void {
     const byId = new Map(outcomes.map((one) => [one.id, one]));
+    const settledBy = new Map(outcomes.flatMap((one) => ((one.detail?.["settles"] ?? []) as string[]).map((id) => [id, one.id] as const)));
     for (const entry of this.journal()) {
-      const outcome = byId.get(entry.mutation.id);
-      if (!outcome) continue;
-      const { record: _, ...receipt } = outcome;
-      this.rows.put("queue", entry.place, { ...entry, outcome: receipt, isDone: outcome.status !== "held", answeredAt });
+      const [outcome, by] = [byId.get(entry.mutation.id), settledBy.get(entry.mutation.id)];
+      if (outcome) {
+        const { record: _, ...receipt } = outcome;
+        this.rows.put("queue", entry.place, { ...entry, outcome: by ? { ...receipt, settledBy: by } : receipt, isDone: outcome.status !== "held", answeredAt });
+      } else if (by && entry.outcome) {
+        this.rows.put("queue", entry.place, { ...entry, outcome: { ...entry.outcome, settledBy: by } });
+      }
     }
   }
 

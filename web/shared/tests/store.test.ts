@@ -160,3 +160,18 @@ test("logins are compared as the server compares them", () => {
   for (const typed of ["U301", " u 301", "Ｕ３０１\u3000", "u\u200b301", "\u202eu301", "u\u034f301\u2800"]) assert.equal(comparable(typed), "u301");
   assert.notEqual(comparable("u302"), "u301");
 });
+
+test("what was parked is given again, and what settles it says so", async () => {
+  const phone = await phoneOn(await openDisk(newId()));
+  const visit = await phone.create("visit", { method: "faulty", summary: "s" });
+  const [first] = phone.store.waiting();
+  await phone.store.transaction(() => phone.store.answer([{ id: first!.mutation.id, status: "parked", code: "invalid", detail: {} }], "2026-09-01T08:00:00Z"));
+  await phone.correct(first!.mutation, { method: "door" });
+  const [again] = phone.store.waiting();
+  assert.deepEqual([again!.mutation.op, again!.mutation.record, again!.mutation.now], ["create", visit, { method: "door", summary: "s" }]);
+  assert.notEqual(again!.mutation.id, first!.mutation.id);
+  const settles = { id: again!.mutation.id, status: "applied" as const, detail: { settles: [first!.mutation.id, newId()] } };
+  await phone.store.transaction(() => phone.store.answer([settles], "2026-09-01T08:01:00Z"));
+  assert.deepEqual(phone.store.journal().map((one) => one.outcome?.settledBy), [again!.mutation.id, undefined]);
+  assert.equal(phone.store.waiting().length, 0);
+});

@@ -1,0 +1,134 @@
+"""What a push looks at before it judges: its records, what they point at, what is parked before them.
+
+What is not there and what is not the author's look alike, and are looked for alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sync import parking
+from sync.change import Author, Grade, Key, Mutation, Op, Outcome, Status, Stored
+from sync.honest_time import Judged
+from sync.kind import Kind, Values
+from sync.rights import Rights
+from sync.store import Parked, PushStore
+
+
+@dataclass(slots=True)
+class Seen:
+    """Everything the judging of one round looks at.
+
+    `known` are the round's own records that the author may know of, `visible` what they may name, `lost` what they
+    once could; `ended` are the predecessors that have their outcome.
+    """
+
+    stored: dict[Key, Stored]
+    known: set[Key]
+    visible: set[Key]
+    lost: set[Key]
+    parked: Sequence[Parked]
+    fresh: Mapping[Key, Values]
+    ended: set[str]
+
+
+class Look:
+    """The looks of one push, by the rights of its author."""
+
+    def __init__(
+        self,
+        store: PushStore,
+        kinds: Mapping[str, Kind],
+        author: Author,
+        rights: Rights,
+        judged_time: Callable[[Mutation], Judged],
+    ) -> None:
+        self._store, self._kinds, self._author = store, kinds, author
+        self._rights, self._judged_time = rights, judged_time
+        self._pointing: dict[str, set[Key]] = {}
+
+    def at(self, batch: Sequence[Mutation], answers: Mapping[str, Outcome]) -> Seen:
+        """Lock and read the round's records, what they point at, and what is parked before them."""
+        hung = {key for m in batch if (kind := self._kinds.get(m.kind)) for key in kind.attached(m.now)}
+        stored = self._store.load([*{m.key for m in batch} | hung])
+        wanted = {ref for m in batch for ref in self.references(m)}
+        visible = self._visible(wanted, batch)
+        lost = self._store.visible(wanted - visible, self._rights.ever()) if wanted - visible else set()
+        fresh = {m.key: m.now for m in batch if hung and m.op is Op.CREATE}
+        afters = [m.after for m in batch if m.after]
+        parked = self._store.parked(self._author, [*wanted, *(m.key for m in batch)], afters)
+        return Seen(stored, self._known(batch, stored), visible, lost, parked, fresh, self._ended(afters, answers))
+
+    def references(self, mutation: Mutation) -> set[Key]:
+        """What it points at; its own unit is not looked up but judged with its scopes."""
+        found = self._pointing.get(mutation.id)
+        if found is None:
+            kind = self._kinds.get(mutation.kind)
+            keys = kind.named(mutation.now).items() if kind else ()
+            found = self._pointing[mutation.id] = {key for name, key in keys if name != "unit_id"}
+        return found
+
+    def absent(self, mutation: Mutation, seen: Seen) -> set[Key]:
+        """What it needs and the author cannot see: its record, or records it points at."""
+        is_there = mutation.op is Op.CREATE or (mutation.key in seen.stored and mutation.key in seen.known)
+        return (set() if is_there else {mutation.key}) | (self.references(mutation) - seen.visible - {mutation.key})
+
+    def missing(self, mutation: Mutation, absent: set[Key], seen: Seen) -> Key | None:
+        """What it must wait for: a predecessor nobody has sent, its record, or a record it points at."""
+        if mutation.after and mutation.after not in seen.ended:
+            return ("mutation", mutation.after)
+        unknown = {key for key in absent if not parking.creation_of(key, seen.parked)}
+        return mutation.key if mutation.key in unknown else min(unknown, default=None)
+
+    def hangs_anothers(self, mutation: Mutation, seen: Seen) -> bool:
+        """Whether it hangs on its record what stands on another one; what has not come yet is looked at by who shows it."""
+        kind, stored = self._kinds[mutation.kind], seen.stored.get(mutation.key)
+        had = kind.attached(stored.values) if stored else set()
+        places = {mutation.key, kind.owner_of(stored.values if stored else mutation.now)}
+        for key in kind.attached(mutation.now) - had:
+            values = seen.stored[key].values if key in seen.stored else seen.fresh.get(key)
+            other = self._kinds.get(key[0])
+            if values is not None and other and other.owner_of(values) not in places:
+                return True
+        return False
+
+    def _ended(self, afters: Sequence[str], answers: Mapping[str, Outcome]) -> set[str]:
+        """Which predecessors have their outcome; another person's are as good as none."""
+        unknown = [i for i in afters if i not in answers]
+        found = {i: answers[i] for i in afters if i in answers}
+        if unknown:
+            stored = self._store.answered(unknown).items()
+            found |= {i: one.outcome for i, one in stored if one.author_id == self._author.id}
+        return {i for i, outcome in found.items() if outcome.status is not Status.HELD}
+
+    def _known(self, batch: Sequence[Mutation], stored: Mapping[Key, Stored]) -> set[Key]:
+        """The round's own records that the author may know of: what is there and was never theirs is as good as absent."""
+        now, known, asked = set(self._rights.now()), set[Key](), list[Mutation]()
+        for mutation in batch:
+            before, kind = stored.get(mutation.key), self._kinds.get(mutation.kind)
+            if before and kind and not kind.scopes({**before.values, "id": before.id}).isdisjoint(now):
+                known.add(mutation.key)
+            elif before or mutation.op is not Op.CREATE:
+                asked.append(mutation)
+        if asked:
+            # The same is asked of what is absent, so that it takes as long.
+            keys = {one.key for one in asked}
+            known |= self._visible(keys, asked, with_deleted=True)
+            known |= self._store.visible(keys, self._rights.ever(), with_deleted=True)
+        return known
+
+    def _visible(self, wanted: set[Key], batch: Sequence[Mutation], *, with_deleted: bool = False) -> set[Key]:
+        """Which of these records the author may name: what is not there and what is not theirs look alike."""
+        found: set[Key] = set()
+        by_scopes: dict[frozenset[str], list[Key]] = {}
+        for key in sorted(wanted):
+            by_scopes.setdefault(frozenset(self._rights.naming(key[0])), []).append(key)
+        for scopes, keys in by_scopes.items():
+            found |= self._store.visible(keys, scopes, with_deleted=with_deleted)
+        for mutation in batch:
+            lost = ({mutation.key, *self.references(mutation)} & wanted) - found
+            judged = self._judged_time(mutation) if lost else None
+            if judged and judged.grade is Grade.PROVEN:
+                found |= self._store.visible(lost, self._rights.at(judged.at), with_deleted=with_deleted)
+        return found

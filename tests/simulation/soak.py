@@ -1,7 +1,7 @@
 """`make soak`: world after world on all cores, until the seeds or the minutes are used up; failures are told shortened.
 
-Each seed makes three worlds: an ordinary one, one in which cells are cut up and change hands all the time, and one in
-which people have two phones with held work between them.
+Each seed makes four worlds: an ordinary one, one in which cells are cut up and change hands all the time, one in which
+people have two phones with held work between them, and one of careless people.
 """
 
 from __future__ import annotations
@@ -14,17 +14,21 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from tests.simulation import careless
 from tests.simulation.promises import failure, story
 from tests.simulation.world import WORLDS, Step
 
 BLOCK = 50
-Broken = tuple[int, list[Step]]
+# A world that broke a promise: its seed, and its steps, or what went wrong in a careless one.
+Broken = tuple[int, list[Step] | str]
 
 
 def block(begin: int) -> list[Broken]:
     """The worlds of a block's seeds that broke a promise."""
-    worlds = [(seed, steps) for seed in range(begin, begin + BLOCK) for steps in (make(seed) for make in WORLDS)]
-    return [(seed, steps) for seed, steps in worlds if failure(seed, steps)]
+    seeds = range(begin, begin + BLOCK)
+    worlds = [(seed, steps) for seed in seeds for steps in (make(seed) for make in WORLDS)]
+    careless_ones = [(seed, found) for seed in seeds if (found := careless.failure(seed))]
+    return [*((seed, steps) for seed, steps in worlds if failure(seed, steps)), *careless_ones]
 
 
 def main() -> int:
@@ -52,9 +56,11 @@ def main() -> int:
             if begin is not None and time.monotonic() < ends:
                 running.add(pool.submit(block, begin))
     for seed, steps in broken[:5]:
-        print(story(seed, steps))
+        print(f"careless seed {seed}: {steps}" if isinstance(steps, str) else story(seed, steps))
     seeds = sorted({seed for seed, _ in broken})
-    print(f"{len(WORLDS) * done} worlds from seed {options.begin}, {len(broken)} broken{f': {seeds}' if seeds else ''}")
+    print(
+        f"{(len(WORLDS) + 1) * done} worlds from seed {options.begin}, {len(broken)} broken{f': {seeds}' if seeds else ''}"
+    )
     return 1 if broken else 0
 
 

@@ -33,18 +33,26 @@ MOST_SECONDS, MOST_PLANS = 120, 20
 PLANNERS = frozenset({Role.ADMIN, Role.DISPATCHER, Role.SUPERVISOR})
 
 
-def propose_day(session: Session, actor: Actor, unit_id: str, day: date | None, request: dict[str, Any]) -> DayPlan:
+def propose_day(
+    session: Session,
+    actor: Actor,
+    unit_id: str,
+    day: date | None,
+    request: dict[str, Any],
+    now: datetime | None = None,
+) -> DayPlan:
     """Ask for a plan of a unit's day; `work_out` makes it. Raises day_over where no shift of that day is left.
 
     `request` holds `seconds` to spend, `few_changes` (only what is unserved is put in), and `absent_crew_ids`. A night
     shift that began yesterday is yesterday's until it ends.
     """
     need_planner(session, actor, unit_id)
-    on, now = day or today(), datetime.now(UTC)
-    crews = crews_of(session, units_below(session, unit_id)) if on <= today() else []
-    if on == today() and is_day_over(crews, now, on):
+    now = now or datetime.now(UTC)
+    on = day or today(now)
+    crews = crews_of(session, units_below(session, unit_id)) if on <= today(now) else []
+    if on == today(now) and is_day_over(crews, now, on):
         raise Problem("day_over")
-    if on < today() and is_day_over(crews, now, on):
+    if on < today(now) and is_day_over(crews, now, on):
         raise Problem(
             "invalid", faults=[{"field": "day", "code": "past", "zh": "日期已过", "en": "the day has passed"}]
         )

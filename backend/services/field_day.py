@@ -193,12 +193,13 @@ class _Builder:
         )
 
     def _priority(self, job: JobRow, due: int | None) -> int:
-        """Urgent before all; in a day's plan what was promised for it, or is due, before what may wait."""
+        """Urgent before all; in a day's plan what was promised or planned for it, or is due, before what may wait."""
         if job.urgency == "urgent":
             return URGENT
         is_promised = bool(job.appointment_from or job.appointment_until)
+        is_planned = bool(job.crew_id and job.planned_at) and 0 <= self.second(job.planned_at or self._now) < _DAY_S
         is_due = due is not None and due < _DAY_S
-        return OF_THE_DAY if self._is_of_day and (is_promised or is_due) else NORMAL
+        return OF_THE_DAY if self._is_of_day and (is_promised or is_planned or is_due) else NORMAL
 
 
 def is_at_work(crew: CrewRow, now: datetime) -> bool:

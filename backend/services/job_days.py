@@ -62,7 +62,7 @@ def sorted_out(
     elsewhere = {job.crew_id for job in jobs if job.crew_id} - known.keys()
     known |= {crew.id: crew for crew in crews_named(session, elsewhere)}
     if on is None:
-        return [(job, Place(_is_for_now(job, known, crews, now))) for job in jobs]
+        return [(job, Place(is_for_now(job, known, crews, now))) for job in jobs]
     return [(job, place_of(job, known, crews, now, on)) for job in jobs]
 
 
@@ -82,7 +82,7 @@ def place_of(job: JobRow, known: Mapping[str, CrewRow], crews: Iterable[CrewRow]
     return Place(True, is_here or (job.crew_id is not None and on == now.date()), promise)
 
 
-def _is_for_now(job: JobRow, known: Mapping[str, CrewRow], crews: Iterable[CrewRow], now: datetime) -> bool:
+def is_for_now(job: JobRow, known: Mapping[str, CrewRow], crews: Iterable[CrewRow], now: datetime) -> bool:
     """Whether a job counts among what is to be done now: of a crew's running or next shift, or left over."""
     if job.state in STARTED:
         return True

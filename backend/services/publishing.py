@@ -33,7 +33,7 @@ _NOT_BEGUN = frozenset({"received", "dispatched", "accepted"})
 _MOST_NAMED = 10
 
 
-def publish(session: Session, actor: Actor, plan_id: str) -> DayPlan:
+def publish(session: Session, actor: Actor, plan_id: str, now: datetime | None = None) -> DayPlan:
     """Give every job of the plan to its crew, all or none; nothing else changes.
 
     Raises jobs_changed if a job moved meanwhile, plan_stale if the crews, the release or the hour are others.
@@ -41,7 +41,8 @@ def publish(session: Session, actor: Actor, plan_id: str) -> DayPlan:
     plan = _locked(session, actor, plan_id)
     if plan.state != "ready":
         raise Problem("plan_not_ready", state=plan.state)
-    _need_fresh(session, plan)
+    now = now or datetime.now(UTC)
+    _need_fresh(session, plan, now)
     stored = door.push_store(session).load([("work_order", job_id) for job_id in plan.base or {}])
     versions = {key[1]: one.version for key, one in stored.items() if not one.deleted}
     moved = sorted(job_id for job_id, version in (plan.base or {}).items() if versions.get(job_id) != version)
@@ -57,7 +58,7 @@ def publish(session: Session, actor: Actor, plan_id: str) -> DayPlan:
             before = stored["work_order", one["job_id"]]
             after = door.act(session, actor, "work_order", before.id, "withdraw", {"planned_at": None}, trusted=True)
             written.append(_written(one, before, after))
-    plan.state, plan.published_by_id, plan.published_at = "published", UUID(actor.id), datetime.now(UTC)
+    plan.state, plan.published_by_id, plan.published_at = "published", UUID(actor.id), now
     plan.written = written
     return plan
 
@@ -71,12 +72,11 @@ def _locked(session: Session, actor: Actor, plan_id: str) -> DayPlan:
     return plan
 
 
-def _need_fresh(session: Session, plan: DayPlan) -> None:
+def _need_fresh(session: Session, plan: DayPlan, now: datetime) -> None:
     """A plan of an older release, of a day that is over, of other crews, or that gives what would be over already."""
     if plan.effects is None:
         raise Problem("plan_stale", why="an older release made it")
-    now = datetime.now(UTC)
-    if plan.day <= today() and is_day_over(crews_of(session, units_below(session, str(plan.unit_id))), now, plan.day):
+    if _is_over(session, plan, now):
         raise Problem("plan_stale", why="the day is over")
     given = [stop for stop in plan.stops or () if stop["change"] != "same" or stop["was_at"] != stop["arrive_at"]]
     late = [stop["number"] for stop in given if stop["end_at"] < moment_text(now)]
@@ -88,6 +88,11 @@ def _need_fresh(session: Session, plan: DayPlan) -> None:
         crew, version = stored.get(("crew", one)), (plan.base_crews or {}).get(one)
         if crew is None or crew.deleted or crew.version != version:
             raise Problem("plan_stale", why="a crew has changed", crew_id=one)
+
+
+def _is_over(session: Session, plan: DayPlan, now: datetime) -> bool:
+    crews = crews_of(session, units_below(session, str(plan.unit_id)))
+    return plan.day <= today(now) and is_day_over(crews, now, plan.day)
 
 
 def _give(session: Session, actor: Actor, stop: Row, job: Stored) -> Stored | None:
@@ -108,7 +113,7 @@ def _written(row: Row, before: Stored, after: Stored) -> Row:
     return {"job_id": before.id, "number": row["number"]} | dict(zip(("before", "after"), sides, strict=True))
 
 
-def take_back(session: Session, actor: Actor, plan_id: str) -> DayPlan:
+def take_back(session: Session, actor: Actor, plan_id: str, now: datetime | None = None) -> DayPlan:
     """Put every job back as it stood before the plan was published; `kept` names what stays, with why.
 
     What a crew has begun stays, and what somebody changed since. Raises plan_not_published, and day_over when there is
@@ -117,8 +122,8 @@ def take_back(session: Session, actor: Actor, plan_id: str) -> DayPlan:
     plan = _locked(session, actor, plan_id)
     if plan.state != "published" or plan.written is None:
         raise Problem("plan_not_published", state=plan.state)
-    crews = crews_of(session, units_below(session, str(plan.unit_id)))
-    if plan.day <= today() and is_day_over(crews, datetime.now(UTC), plan.day):
+    now = now or datetime.now(UTC)
+    if _is_over(session, plan, now):
         raise Problem("day_over")
     stored = door.push_store(session).load([("work_order", row["job_id"]) for row in plan.written])
     named = {row[side]["crew_id"] for row in plan.written for side in ("before", "after") if row[side]["crew_id"]}
@@ -133,7 +138,7 @@ def take_back(session: Session, actor: Actor, plan_id: str) -> DayPlan:
             _put_back(session, actor, job, row["before"])
             back.append(row)
     plan.state, plan.kept = "taken_back", kept
-    plan.taken_back_by_id, plan.taken_back_at = UUID(actor.id), datetime.now(UTC)
+    plan.taken_back_by_id, plan.taken_back_at = UUID(actor.id), now
     _tell_crews(session, plan, back, leaders)
     return plan
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from geo.routing.problem import FOREVER, Plan, Problem, Shift, Task
-from geo.routing.timing import missing_cost
+from geo.routing.timing import missing_cost, timed
 
 # Travel of a forbidden visit: worse than any plan, yet far from overflowing when summed.
 _NEVER = 10**7
@@ -37,6 +37,8 @@ def vroom_plan(problem: Problem, *, level: int | None = None, start: Plan | None
     pins = {shift.id: len(skills) + 1 + n for n, shift in enumerate(problem.shifts)}
     model = vroom.Input()
     model.set_durations_matrix("car", problem.travel_s.astype(np.uint32))
+    first = min((shift.window_s[0] for shift in problem.shifts), default=0)
+    reached = _reached(problem, start) if start else {}
     for n, shift in enumerate(problem.shifts):
         steps = _steps(problem, start.routes[n]) if start else ()
         model.add_vehicle(
@@ -44,7 +46,7 @@ def vroom_plan(problem: Problem, *, level: int | None = None, start: Plan | None
         )
     for n, task in enumerate(problem.tasks):
         wanted = {skills[s] for s in task.skills} | ({pins[task.pinned_to]} if task.pinned_to in pins else set())
-        model.add_job(_job(n, task, wanted))
+        model.add_job(_job(n, task, wanted, _in_time(task, max(first, reached.get(n, 0)))))
     solution = model.solve(exploration_level=level, nb_threads=2, timeout=timedelta(seconds=60))
     routes: list[list[int]] = [[] for _ in problem.shifts]
     for row in solution.routes[solution.routes["type"] == "job"].itertuples():
@@ -67,7 +69,13 @@ def _vehicle(n: int, shift: Shift, skills: set[int], steps: Sequence[vroom.Vehic
     )
 
 
-def _job(n: int, task: Task, skills: set[int]) -> vroom.Job:
+def _reached(problem: Problem, start: Plan) -> dict[int, int]:
+    """When the tasks of a plan begin in it."""
+    routes = zip(problem.shifts, start.routes, strict=True)
+    return {stop.task: stop.begin_s for shift, route in routes for stop in timed(problem, shift, route).stops}
+
+
+def _job(n: int, task: Task, skills: set[int], window: tuple[int, int]) -> vroom.Job:
     return vroom.Job(
         n,
         location=task.place,
@@ -75,8 +83,14 @@ def _job(n: int, task: Task, skills: set[int]) -> vroom.Job:
         delivery=[task.load],
         skills=skills,
         priority=min(task.priority, 100),
-        time_windows=[vroom.TimeWindow(*_window(task))],
+        time_windows=[vroom.TimeWindow(*window)],
     )
+
+
+def _in_time(task: Task, from_s: int) -> tuple[int, int]:
+    """Its window, within its limit where it can be kept from then on; a step that comes too late would be refused."""
+    early, late = _window(task)
+    return (early, late) if late >= from_s else task.window_s
 
 
 def _steps(problem: Problem, route: Sequence[int]) -> list[vroom.VehicleStep]:

@@ -206,8 +206,17 @@ def test_a_days_plan_is_looked_at_and_published(desk: Desks, office: Offices) ->
     page.click("[data-test=make-plan]")
     page.wait_for_selector("[data-test=publish]", timeout=60_000)
     assert "分钟" in page.inner_text("[data-test=plan-figures]")
-    first = page.locator("[data-test=stops] tbody tr").first.locator("td").last.inner_text()
-    assert re.fullmatch(r"\d+/\d+ \d\d:\d\d", first), "when they arrive"
+    first = page.locator("[data-test=effects] tbody tr").first.locator("td").last.inner_text()
+    assert re.search(r"\d+/\d+ \d\d:\d\d$", first), "who comes when"
     page.click("[data-test=publish]")
     page.wait_for_selector(".el-message--success:has-text('已发布'), .el-message--error")
     assert page.locator(".el-message--success").count() == 1
+    jobs = {job["id"]: job for job in office("D101")("GET", "/dispatch/board")["jobs"]}
+    page.reload()
+    page.locator("[data-test=earlier] button").filter(has_text="已发布").first.click()
+    page.click("[data-test=take-back]")
+    page.click(".el-message-box .el-button--primary")
+    page.wait_for_selector("[data-test=taken-back]")
+    assert "全部恢复到发布前" in page.inner_text("main, body")
+    back = {job["id"]: job for job in office("D101")("GET", "/dispatch/board")["jobs"]}
+    assert any(back[one]["crew_id"] != jobs[one]["crew_id"] for one in back)

@@ -165,7 +165,7 @@ def _worked_out(asked: _Asked, request: dict[str, Any]) -> dict[str, Any]:
         "jobs": len(jobs), "unserved": len(unserved), "changed_crew": changes(before, day.plan),
         "withdrawn": sum(line["change"] == "withdrawn" for line in lines),
         "retimed": sum(line["change"] == "retimed" for line in lines),
-        "not_as_promised": sum(not stop["is_as_promised"] for stop in stops),
+        "not_as_promised": sum(bool(stop["breaks"]) for stop in stops),
         "travel_minutes": checked.travel_s // 60, "travel_minutes_before": was.travel_s // 60,
         "late_minutes": checked.late_s // 60, "late_minutes_before": was.late_s // 60,
     }  # fmt: skip

@@ -60,9 +60,10 @@ def sorted_out(
     known = {crew.id: crew for crew in crews}
     # Another unit's crew keeps what it was given, as ours do.
     elsewhere = {job.crew_id for job in jobs if job.crew_id} - known.keys()
-    known |= {crew.id: crew for crew in crews_named(session, elsewhere)}
+    known |= {crew.id: crew for crew in crews_named(session, elsewhere)} if elsewhere else {}
     if on is None:
-        return [(job, Place(is_for_now(job, known, crews, now))) for job in jobs]
+        last = last_days(known, now)
+        return [(job, Place(is_for_now(job, known, last, crews, now))) for job in jobs]
     return [(job, place_of(job, known, crews, now, on)) for job in jobs]
 
 
@@ -82,16 +83,22 @@ def place_of(job: JobRow, known: Mapping[str, CrewRow], crews: Iterable[CrewRow]
     return Place(True, is_here or (job.crew_id is not None and on == now.date()), promise)
 
 
-def is_for_now(job: JobRow, known: Mapping[str, CrewRow], crews: Iterable[CrewRow], now: datetime) -> bool:
+def last_days(known: Mapping[str, CrewRow], now: datetime) -> dict[str, date]:
+    """The day whose work each crew is at now: of its running or next shift, or today."""
+    hours = {crew.id: shift_of(now, crew.shift_start, crew.shift_end) for crew in known.values()}
+    return {crew_id: max(begin.date(), now.date()) for crew_id, (begin, _) in hours.items()}
+
+
+def is_for_now(
+    job: JobRow, known: Mapping[str, CrewRow], last: Mapping[str, date], crews: Iterable[CrewRow], now: datetime
+) -> bool:
     """Whether a job counts among what is to be done now: of a crew's running or next shift, or left over."""
     if job.state in STARTED:
         return True
     stand = stand_of(job, known, now)
     if stand is None:
         return promise_of(job, crews, now, now.date()) is not Promise.OTHER
-    crew = known.get(job.crew_id or "")
-    last = shift_of(now, crew.shift_start, crew.shift_end)[0].date() if crew else now.date()
-    return stand.day <= max(last, now.date())
+    return stand.day <= last.get(job.crew_id or "", now.date())
 
 
 def stand_of(job: JobRow, known: Mapping[str, CrewRow], now: datetime) -> Stand | None:

@@ -16,6 +16,7 @@ from geo.routing.timing import timed
 from sync.change import moment_text
 
 Row = dict[str, Any]
+Words = dict[str, str]
 # The counts of a crew's line, in the order they are said.
 _COUNTS = {
     "gained": ("新增 {} 单", "{} gained"),
@@ -61,7 +62,7 @@ def stops_of(scene: Scene) -> list[Row]:
                 "crew_id": shift.id, "crew_name": day.crew_names[n], "order": order, "change": change,
                 "late_minutes": -(-stop.late_s // 60), "arrive_at": moment_text(day.at(stop.arrive_s)),
                 "begin_at": moment_text(begin), "end_at": moment_text(end),
-                "is_as_promised": _is_as_promised(job, scene.places[stop.task], begin, end),
+                "breaks": _broken(job, scene.places[stop.task], begin, end),
             })  # fmt: skip
     return found
 
@@ -87,16 +88,18 @@ def _before(job: JobRow, names: Mapping[str, str]) -> Row:
             "was_crew_name": names.get(job.crew_id or ""), "was_at": was_at}  # fmt: skip
 
 
-def _is_as_promised(job: JobRow, place: Place, begin: datetime, end: datetime) -> bool:
-    """Whether a time keeps what somebody was told: the appointment, or the limit, or at least the planned day."""
+def _broken(job: JobRow, place: Place, begin: datetime, end: datetime) -> Words | None:
+    """What somebody was told and a time does not keep: the appointment, the limit, or at least the planned day."""
     if place.promise is Promise.PASSED:
-        return False
-    if job.appointment_from or job.appointment_until:
-        is_early = job.appointment_from is not None and begin < job.appointment_from
-        return not is_early and not (job.appointment_until is not None and begin > job.appointment_until)
+        return {"zh": "预约时间已过", "en": "after its appointment"}
+    first, last = job.appointment_from, job.appointment_until
+    if first or last:
+        is_kept = (first is None or begin >= first) and (last is None or begin <= last)
+        return None if is_kept else {"zh": "不在预约时间内", "en": "outside its appointment"}
     if job.due_at:
-        return end <= job.due_at
-    return not (job.crew_id and job.planned_at) or in_city(job.planned_at).date() == in_city(begin).date()
+        return None if end <= job.due_at else {"zh": "超过办结时限", "en": "after its limit"}
+    is_same_day = job.planned_at is None or in_city(job.planned_at).date() == in_city(begin).date()
+    return None if is_same_day or not job.crew_id else {"zh": "换了日子", "en": "on another day"}
 
 
 def _truly(scene: Scene, task: int, reason: Reason) -> Reason:
@@ -145,10 +148,10 @@ def _crew_line(crew_id: str, name: str, lines: list[Row]) -> Row:
 def _line(row: Row, change: str, zh: str, en: str) -> Row:
     kept = {name: row.get(name) for name in ("job_id", "number", "was_crew_id", "was_crew_name", "was_at")}
     now = {"crew_id": row.get("crew_id"), "crew_name": row.get("crew_name"), "at": row.get("arrive_at")}
-    is_as_promised = row.get("is_as_promised", False)
-    if not is_as_promised and change in ("gained", "retimed"):
-        zh, en = f"{zh}，未能按约定时间", f"{en}, not as promised"
-    return kept | now | {"change": change, "is_as_promised": is_as_promised, "zh": zh, "en": en}
+    breaks = row.get("breaks")
+    if breaks and change in ("gained", "retimed"):
+        zh, en = f"{zh}，{breaks['zh']}", f"{en}, {breaks['en']}"
+    return kept | now | {"change": change, "breaks": breaks, "zh": zh, "en": en}
 
 
 def _at(text: str | None) -> str:

@@ -133,9 +133,9 @@ def test_a_promise_that_was_missed_stays_in_sight_and_an_odd_one_is_named(
         assert "本方案不改动" in notes["promised 3 but planned today"]["zh"]
         assert "已过，客户仍在等" in notes["passed this morning"]["zh"]
         assert "08:00–09:30" in notes["passed this morning"]["en"]
-        assert not stops["passed this morning"]["is_as_promised"]
+        assert stops["passed this morning"]["breaks"]["zh"] == "预约时间已过"
         assert stops["passed this morning"]["late_minutes"] > 0
-        assert stops["promised today"]["is_as_promised"]
+        assert stops["promised today"]["breaks"] is None
         assert (
             field.at(13) <= scopes.in_city(datetime.fromisoformat(stops["promised today"]["begin_at"])) <= field.at(15)
         )

@@ -9,7 +9,7 @@ import pytest
 
 from backend.queries.field_day import CrewRow, JobRow
 from backend.queries.scopes import CITY
-from backend.services.job_days import Place, Promise, is_day_over, is_for_now, place_of, promise_of, stand_of
+from backend.services.job_days import Place, Promise, is_day_over, is_for_now, last_days, place_of, promise_of, stand_of
 from backend.services.shifts import shift_on
 
 TODAY = date(2026, 9, 1)
@@ -32,7 +32,7 @@ KNOWN = {one.id: one for one in (DAY, NIGHT, DAWN)}
 
 
 def job(**more: Any) -> JobRow:
-    values = {"id": "j", "number": "W1", "version": 1, "state": "dispatched" if more.get("crew_id") else "received", "urgency": "normal",
+    values: dict[str, Any] = {"id": "j", "number": "W1", "version": 1, "state": "dispatched" if more.get("crew_id") else "received", "urgency": "normal",
               "place": (120.1, 36.0), "skills": None, "duration_minutes": 60, "crew_id": None, "is_pinned": False,
               "appointment_from": None, "appointment_until": None, "due_at": None, "planned_at": None, "since": None}  # fmt: skip
     return JobRow(**(values | more))
@@ -116,11 +116,16 @@ def test_what_a_plan_may_do_with_a_job() -> None:
 
 
 def test_what_is_to_be_done_now_is_of_the_running_or_the_next_shift() -> None:
+    def is_now(one: JobRow, now: datetime) -> bool:
+        return is_for_now(one, KNOWN, last_days(KNOWN, now), (DAY, NIGHT), now)
+
     next_day = job(crew_id="c", planned_at=at(9, day=2))
-    assert not is_for_now(next_day, KNOWN, (DAY,), NOW)
-    assert is_for_now(next_day, KNOWN, (DAY,), at(18))
-    assert is_for_now(job(crew_id="n", planned_at=at(2)), KNOWN, (NIGHT,), at(1))
-    assert is_for_now(job(appointment_from=at(13), appointment_until=at(15)), KNOWN, (DAY,), NOW)
+    assert not is_now(next_day, NOW)
+    assert is_now(next_day, at(18))
+    assert is_now(job(crew_id="n", planned_at=at(2)), at(1))
+    assert is_now(job(appointment_from=at(13), appointment_until=at(15)), NOW)
+    assert not is_now(job(appointment_from=at(13, day=2), appointment_until=at(15, day=2)), NOW)
+    assert is_now(job(crew_id="c", state="en_route", planned_at=at(9, day=2)), NOW)
 
 
 def test_a_day_is_over_with_its_last_shift() -> None:

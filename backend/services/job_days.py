@@ -107,7 +107,8 @@ def stand_of(job: JobRow, known: Mapping[str, CrewRow], now: datetime) -> Stand 
     A planned time counts from when the crew was given the job. One given without a time is for the shift that runs or
     comes next then, or for its appointment.
     """
-    given = in_city(job.given_at) if job.given_at else None
+    # A clock that is ahead of now says nothing of when a job was given.
+    given = in_city(job.given_at) if job.given_at and job.given_at <= now else None
     planned = in_city(job.planned_at) if job.planned_at else None
     if job.crew_id is None or not (given or planned):
         return None

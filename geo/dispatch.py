@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from geo.measure import Coordinates, distance_m
 from geo.routing.insertion import Insertion, insertions
@@ -32,7 +32,8 @@ class Day:
 
     def at(self, second: int) -> datetime:
         """The moment of a second of the day."""
-        return self.begins + timedelta(seconds=second)
+        # By the world's clock: on some days a city moves its own.
+        return (self.begins.astimezone(UTC) + timedelta(seconds=second)).astimezone(self.begins.tzinfo)
 
     def clock(self, second: int) -> str:
         """A second as people read it; another day is named."""

@@ -112,8 +112,11 @@ def _people(session: Session) -> None:
         session.add(DevicePerson(device_id=UUID(uid(f"{name}'s phone")), staff_id=UUID(uid(name))))
         note_rows(session, "device", [uid(f"{name}'s phone")])
     now = datetime.now(CITY)
-    # At work before and after this hour, whatever the hour at which the tests run.
-    hours = {"shift_start": f"{now - timedelta(hours=1):%H:%M}", "shift_end": f"{now + timedelta(hours=12):%H:%M}"}
+    # At work before and after this hour, whatever the hour at which the tests run; the shift began today.
+    hours = {
+        "shift_start": f"{max(now - timedelta(hours=1), now.replace(hour=0, minute=0)):%H:%M}",
+        "shift_end": f"{now + timedelta(hours=12):%H:%M}",
+    }
     crew = {"name": "一班", "leader_id": uid("leader"), "member_ids": [uid("leader"), uid("member")], "skills": ["pipe_repair", "valve"],
             "start_place": middle(0), "is_active": True} | hours  # fmt: skip
     door.create(session, system(uid("north")), "crew", crew, record_id=uid("crew"))

@@ -15,7 +15,7 @@ from backend.queries import board, nearby, policy
 from backend.queries.documents import read_document
 from backend.records import wire
 from backend.records.registry import KINDS
-from backend.services import day_plans, dispatching, emergencies, gathering, keeping
+from backend.services import day_plans, dispatching, emergencies, gathering, keeping, publishing
 from backend.services.notifying import channel_named
 
 blueprint = Blueprint("dispatch", __name__, url_prefix="/api/v1/dispatch", description="派单 · Dispatch")
@@ -77,13 +77,47 @@ class DayPlanOut(Schema):
     id = fields.String(required=True)
     unit_id = fields.String(required=True)
     day = wire.DateIn(required=True)
-    state = fields.String(required=True)
+    state = fields.String(required=True, metadata={"description": "waiting, ready, failed, published or taken_back"})
     problem = fields.Dict(allow_none=True)
+    effects = fields.List(
+        fields.Dict(),
+        allow_none=True,
+        metadata={"description": "what publishing changes, by crew, with before and after; nothing else changes"},
+    )
+    notes = fields.List(
+        fields.Dict(),
+        allow_none=True,
+        metadata={"description": "jobs a person must look at: appointments that have passed, or of another day"},
+    )
+    kept = fields.List(
+        fields.Dict(),
+        allow_none=True,
+        metadata={"description": "what stayed as it was when the plan was taken back, with why"},
+    )
     stops = fields.List(fields.Dict(), allow_none=True)
     unserved = fields.List(fields.Dict(), allow_none=True, metadata={"description": "with reasons"})
     figures = fields.Dict(allow_none=True)
     made_at = fields.AwareDateTime(required=True)
     published_at = fields.AwareDateTime(allow_none=True)
+    taken_back_at = fields.AwareDateTime(allow_none=True)
+
+
+class DayPlansIn(Schema):
+    """Whose plans, and of which day; all days if not given."""
+
+    unit_id = wire.Id(required=True)
+    day = wire.DateIn(load_default=None)
+
+
+class DayPlanLineOut(Schema):
+    """A plan in a list."""
+
+    id = fields.String(required=True)
+    day = wire.DateIn(required=True)
+    state = fields.String(required=True)
+    made_at = fields.AwareDateTime(required=True)
+    published_at = fields.AwareDateTime(allow_none=True)
+    taken_back_at = fields.AwareDateTime(allow_none=True)
 
 
 class EmergencyIn(Schema):
@@ -246,6 +280,14 @@ class Duplicate(MethodView):
 
 @blueprint.route("/plans")
 class DayPlans(MethodView):
+    @blueprint.arguments(DayPlansIn(unknown=RAISE), location="query")
+    @blueprint.response(200, DayPlanLineOut(many=True))
+    @signed_in
+    def get(self, query: dict[str, Any]) -> Any:
+        """A unit's latest plans, the newest first."""
+        with reading() as session:
+            return day_plans.list_day_plans(session, actor(), query["unit_id"], query["day"])
+
     @blueprint.arguments(DayPlanIn(unknown=RAISE))
     @blueprint.response(201, DayPlanOut)
     @signed_in
@@ -261,7 +303,7 @@ class OneDayPlan(MethodView):
     @blueprint.response(200, DayPlanOut)
     @signed_in
     def get(self, plan_id: Any) -> Any:
-        """The plan as a difference to what is dispatched now."""
+        """The plan as a difference to what is dispatched now: `effects` says by crew what publishing would change."""
         with reading() as session:
             return day_plans.read_day_plan(session, actor(), str(plan_id))
 
@@ -271,6 +313,13 @@ class Publication(MethodView):
     @blueprint.response(200, DayPlanOut)
     @signed_in
     def put(self, plan_id: Any) -> Any:
-        """Give every job to its crew as planned: all or none."""
+        """Give every job to its crew as planned, all or none; no other job changes."""
         with transaction() as session:
-            return day_plans.publish(session, actor(), str(plan_id))
+            return publishing.publish(session, actor(), str(plan_id))
+
+    @blueprint.response(200, DayPlanOut)
+    @signed_in
+    def delete(self, plan_id: Any) -> Any:
+        """Take the plan back whole: jobs stand as before it; `kept` names those that stay, and why."""
+        with transaction() as session:
+            return publishing.take_back(session, actor(), str(plan_id))

@@ -3,7 +3,7 @@ them."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -50,6 +50,7 @@ class JobRow(NamedTuple):
     due_at: datetime | None
     planned_at: datetime | None
     since: datetime | None
+    given_at: datetime | None = None
 
 
 class OnCallRow(NamedTuple):
@@ -105,24 +106,41 @@ def _hours(on: date, clock_from: str, clock_until: str) -> tuple[datetime, datet
 def crews_of(session: Session, units: Sequence[str]) -> list[CrewRow]:
     """The active crews of these units, by name."""
     rows = session.execute(
-        text(
-            "SELECT id::text, name, skills, shift_start, shift_end, ST_X(start_place), ST_Y(start_place), ST_X(end_place), ST_Y(end_place), "
-            "break_from, break_until, break_minutes, most_jobs, leader_id::text FROM crew "
-            "WHERE deleted_at IS NULL AND is_active AND unit_id = ANY(CAST(:units AS uuid[])) ORDER BY name, id"
-        ),
-        {"units": list(units)},
+        text(f"{_CREWS} AND unit_id = ANY(CAST(:units AS uuid[])) ORDER BY name, id"), {"units": list(units)}
     )
-    return [CrewRow._make([*row[:5], _pair(row[5], row[6]), _pair(row[7], row[8]), *row[9:]]) for row in rows]
+    return [_crew(row) for row in rows]
+
+
+def crews_named(session: Session, ids: Collection[str]) -> list[CrewRow]:
+    """The active ones of these crews, whatever their units."""
+    rows = session.execute(text(f"{_CREWS} AND id = ANY(CAST(:ids AS uuid[])) ORDER BY id"), {"ids": sorted(ids)})
+    return [_crew(row) for row in rows]
+
+
+def crew_names(session: Session, ids: Collection[str]) -> dict[str, str]:
+    """What these crews are called, those that work no more as well."""
+    rows = session.execute(
+        text("SELECT id::text, name FROM crew WHERE id = ANY(CAST(:ids AS uuid[]))"), {"ids": sorted(ids)}
+    )
+    return {row[0]: row[1] for row in rows}
+
+
+def _crew(row: Any) -> CrewRow:
+    return CrewRow._make([*row[:5], _pair(row[5], row[6]), _pair(row[7], row[8]), *row[9:]])
 
 
 def _pair(lng: float | None, lat: float | None) -> tuple[float, float] | None:
     return None if lng is None or lat is None else (lng, lat)
 
 
+_CREWS = (
+    "SELECT id::text, name, skills, shift_start, shift_end, ST_X(start_place), ST_Y(start_place), ST_X(end_place), ST_Y(end_place), "
+    "break_from, break_until, break_minutes, most_jobs, leader_id::text FROM crew WHERE deleted_at IS NULL AND is_active"
+)
 _JOBS = (
     "SELECT id::text, number, version, state, urgency, ST_X(place), ST_Y(place), skills, coalesce(duration_minutes, 60), "
     "CASE WHEN state <> 'received' THEN crew_id::text END, "
-    "coalesce(is_pinned, false), appointment_from, appointment_until, due_at, planned_at, coalesce(started_at, arrived_at, dispatched_at) "
+    "coalesce(is_pinned, false), appointment_from, appointment_until, due_at, planned_at, coalesce(started_at, arrived_at, dispatched_at), dispatched_at "
     "FROM work_order WHERE deleted_at IS NULL AND place IS NOT NULL"
 )
 

@@ -23,6 +23,11 @@ def today(now: datetime | None = None) -> date:
     return (now or datetime.now(UTC)).astimezone(CITY).date()
 
 
+def in_city(moment: datetime) -> datetime:
+    """A moment by the city's clock."""
+    return moment.astimezone(CITY)
+
+
 def day_begins(on: date) -> datetime:
     """The moment a calendar day begins in the city."""
     return datetime(on.year, on.month, on.day, tzinfo=CITY)

@@ -1,14 +1,14 @@
-"""Plans of a day: asked for, worked out, previewed as a difference, and published in one transaction."""
+"""Plans of a day: asked for, worked out, and previewed by crew; `publishing` makes them true or takes them back."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from backend.actor import Actor, Role
@@ -16,31 +16,43 @@ from backend.config import Settings
 from backend.db import Database
 from backend.errors import Problem
 from backend.queries import policy
-from backend.queries.field_day import JobRow
+from backend.queries.field_day import STARTED, crew_names, crews_of
 from backend.queries.scopes import today, units_below
 from backend.records.day_plan import DayPlan
 from backend.services import door
 from backend.services.field_day import day_of
-from geo.dispatch import Day, why_unserved
+from backend.services.job_days import Promise, is_day_over, sorted_out
+from backend.services.plan_preview import Scene, effects_of, notes_of, stops_of, unserved_of
+from geo.dispatch import Day
 from geo.routing.day import changes, plan_day, settle, without_crew
 from geo.routing.problem import Plan
-from geo.routing.timing import score, timed
-from sync.change import moment_text
-from sync.kind import Values
+from geo.routing.timing import score
 
 log = structlog.get_logger(__name__)
-MOST_SECONDS = 120
+MOST_SECONDS, MOST_PLANS = 120, 20
 PLANNERS = frozenset({Role.ADMIN, Role.DISPATCHER, Role.SUPERVISOR})
 
 
-def propose_day(session: Session, actor: Actor, unit_id: str, day: date | None, request: dict[str, Any]) -> DayPlan:
-    """Ask for a plan of a unit's day; `work_out` makes it.
+def propose_day(
+    session: Session,
+    actor: Actor,
+    unit_id: str,
+    day: date | None,
+    request: dict[str, Any],
+    now: datetime | None = None,
+) -> DayPlan:
+    """Ask for a plan of a unit's day; `work_out` makes it. Raises day_over where no shift of that day is left.
 
-    `request` holds `seconds` to spend, `few_changes` (only what is unserved is put in), and `absent_crew_ids`.
+    `request` holds `seconds` to spend, `few_changes` (only what is unserved is put in), and `absent_crew_ids`. A night
+    shift that began yesterday is yesterday's until it ends.
     """
     need_planner(session, actor, unit_id)
-    on = day or today()
-    if on < today():
+    now = now or datetime.now(UTC)
+    on = day or today(now)
+    crews = crews_of(session, units_below(session, unit_id)) if on <= today(now) else []
+    if on == today(now) and is_day_over(crews, now, on):
+        raise Problem("day_over")
+    if on < today(now) and is_day_over(crews, now, on):
         raise Problem(
             "invalid", faults=[{"field": "day", "code": "past", "zh": "日期已过", "en": "the day has passed"}]
         )
@@ -63,16 +75,23 @@ def need_planner(session: Session, actor: Actor, unit_id: str) -> None:
     policy.need_unit(session, actor, unit_id)
 
 
+class _Asked(NamedTuple):
+    """A plan's day as it stands, and what is kept of it beside the jobs: the crews' versions, what to look at, counts."""
+
+    scene: Scene
+    is_over: bool
+    kept: dict[str, Any]
+    figures: dict[str, Any]
+
+
 def work_out(database: Database, settings: Settings, plan_id: str, now: datetime | None = None) -> None:
     """Make one plan; nothing is open in the database while the solvers run."""
     try:
         with database.snapshot() as session:
             row = session.get_one(DayPlan, UUID(plan_id))
-            request, units = row.request, units_below(session, str(row.unit_id))
-            day, jobs, _, travel = day_of(session, settings, units, now or datetime.now(UTC), on=row.day)
-        planned, before = _planned(day, request)
-        values = _worked_out(planned, before, jobs)
-        values["figures"] |= {"travel_zh": travel.how_zh, "travel_en": travel.how_en}
+            request = row.request
+            asked = _asked(session, settings, row, now or datetime.now(UTC))
+        values = {"state": "failed", "problem": {"code": "day_over"}} if asked.is_over else _worked_out(asked, request)
     except Exception as error:
         # One day that breaks something must not keep the others waiting for ever.
         log.error("day_plan.failed", plan=plan_id, error=type(error).__name__, exc_info=True)
@@ -80,6 +99,26 @@ def work_out(database: Database, settings: Settings, plan_id: str, now: datetime
     with database.transaction() as session:
         mine = (DayPlan.id == UUID(plan_id)) & (DayPlan.state == "waiting")
         session.execute(update(DayPlan).where(mine).values(**values))
+
+
+def _asked(session: Session, settings: Settings, row: DayPlan, now: datetime) -> _Asked:
+    units = units_below(session, str(row.unit_id))
+    day, jobs, crews, travel = day_of(session, settings, units, now, on=row.day)
+    rows = [(job, place) for job, place in sorted_out(session, units, crews, now, row.day) if job.state not in STARTED]
+    places = {job.id: place for job, place in rows}
+    names = crew_names(session, {job.crew_id for job, _ in rows if job.crew_id})
+    scene = Scene(
+        day, jobs, [places[job.id] for job in jobs], crews, names | {crew.id: crew.name for crew in crews},
+        frozenset(row.request.get("absent_crew_ids") or ()),
+    )  # fmt: skip
+    stored = door.push_store(session).load([("crew", crew.id) for crew in crews], lock=False)
+    kept = {"base_crews": {key[1]: one.version for key, one in stored.items()}, "notes": notes_of(rows, scene.names)}
+    passed = sum(place.is_in and place.promise is Promise.PASSED for _, place in rows)
+    figures = {
+        "of_other_days": sum(not place.is_in for _, place in rows), "passed_appointments": passed,
+        "travel_zh": travel.how_zh, "travel_en": travel.how_en,
+    }  # fmt: skip
+    return _Asked(scene, bool(crews) and is_day_over(crews, now, row.day), kept, figures)
 
 
 def _planned(day: Day, request: dict[str, Any]) -> tuple[Day, Plan]:
@@ -112,47 +151,28 @@ def _next_waiting(database: Database) -> str | None:
         return str(found) if found else None
 
 
-def _worked_out(day: Day, before: Plan, jobs: list[JobRow]) -> dict[str, Any]:
+def _worked_out(asked: _Asked, request: dict[str, Any]) -> dict[str, Any]:
     """What a plan keeps; one that breaks a rule by our own scorer is never shown as ready."""
-    problem, checked = day.problem, score(day.problem, day.plan)
+    day, before = _planned(asked.scene.day, request)
+    scene, jobs, checked = asked.scene._replace(day=day), asked.scene.jobs, score(day.problem, day.plan)
     if not checked.is_feasible:
         faults = [list(fault) for fault in checked.faults[:20]]
         return {"state": "failed", "problem": {"code": "check_failed", "faults": faults}, "figures": {}}
-    unserved = [
-        {"job_id": jobs[n].id, "number": day.job_names[n], "was_crew_id": jobs[n].crew_id,
-         "reasons": [asdict(reason) for reason in why_unserved(day, n)]}
-        for n in checked.unserved
-    ]  # fmt: skip
-    was = score(problem, before)
+    stops, unserved = stops_of(scene), unserved_of(scene, checked.unserved)
+    effects, was = effects_of(stops, unserved, scene.names), score(day.problem, before)
+    lines = [line for row in effects for line in row["jobs"]]
     figures = {
         "jobs": len(jobs), "unserved": len(unserved), "changed_crew": changes(before, day.plan),
+        "withdrawn": sum(line["change"] == "withdrawn" for line in lines),
+        "retimed": sum(line["change"] == "retimed" for line in lines),
+        "not_as_promised": sum(bool(stop["breaks"]) for stop in stops),
         "travel_minutes": checked.travel_s // 60, "travel_minutes_before": was.travel_s // 60,
         "late_minutes": checked.late_s // 60, "late_minutes_before": was.late_s // 60,
     }  # fmt: skip
-    base = {job.id: job.version for job in jobs}
-    return {
-        "state": "ready",
-        "done_share": 1.0,
-        "base": base,
-        "stops": _stops(day, jobs),
-        "unserved": unserved,
-        "figures": figures,
-    }
-
-
-def _stops(day: Day, jobs: list[JobRow]) -> list[dict[str, Any]]:
-    found = []
-    for n, shift in enumerate(day.problem.shifts):
-        for place, stop in enumerate(timed(day.problem, shift, day.plan.routes[n]).stops, start=1):
-            job = jobs[stop.task]
-            change = "same" if job.crew_id == shift.id else "moved" if job.crew_id else "new"
-            found.append({
-                "job_id": job.id, "number": day.job_names[stop.task], "crew_id": shift.id, "crew_name": day.crew_names[n],
-                "was_crew_id": job.crew_id, "order": place, "change": change, "late_minutes": -(-stop.late_s // 60),
-                "arrive_at": moment_text(day.at(stop.arrive_s)), "begin_at": moment_text(day.at(stop.begin_s)),
-                "end_at": moment_text(day.at(stop.end_s)),
-            })  # fmt: skip
-    return found
+    return asked.kept | {
+        "state": "ready", "done_share": 1.0, "base": {job.id: job.version for job in jobs}, "stops": stops,
+        "unserved": unserved, "effects": effects, "figures": figures | asked.figures,
+    }  # fmt: skip
 
 
 def read_day_plan(session: Session, actor: Actor, plan_id: str, *, lock: bool = False) -> DayPlan:
@@ -165,40 +185,11 @@ def read_day_plan(session: Session, actor: Actor, plan_id: str, *, lock: bool = 
     return plan
 
 
-def publish(session: Session, actor: Actor, plan_id: str) -> DayPlan:
-    """Give every job to its crew as planned, all or none. Raises jobs_changed if a job moved meanwhile."""
-    plan = read_day_plan(session, actor, plan_id, lock=True)
-    unit_id = str(plan.unit_id)
-    need_planner(session, actor, unit_id)
-    if plan.state != "ready":
-        raise Problem("plan_not_ready", state=plan.state)
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('day ' || :unit, 0))"), {"unit": unit_id})
-    stored = door.push_store(session).load([("work_order", job_id) for job_id in plan.base or {}])
-    versions = {key[1]: one.version for key, one in stored.items() if not one.deleted}
-    moved = sorted(job_id for job_id, version in (plan.base or {}).items() if versions.get(job_id) != version)
-    if moved:
-        raise Problem("jobs_changed", jobs=moved[:20])
-    for stop in plan.stops or ():
-        _give(session, actor, stop, stored["work_order", stop["job_id"]].values)
-    for one in plan.unserved or ():
-        if one["was_crew_id"]:
-            door.act(session, actor, "work_order", one["job_id"], "withdraw", {})
-    plan.state, plan.published_by_id, plan.published_at = "published", UUID(actor.id), datetime.now(UTC)
-    return plan
-
-
-def _give(session: Session, actor: Actor, stop: dict[str, Any], job: Values) -> None:
-    """The dispatcher's right was checked; the planned time is the server's own field."""
-    planned = {"planned_at": stop["arrive_at"]}
-    if stop["change"] != "same":
-        door.act(
-            session,
-            actor,
-            "work_order",
-            stop["job_id"],
-            "dispatch",
-            planned | {"crew_id": stop["crew_id"]},
-            trusted=True,
-        )
-    elif job.get("planned_at") != stop["arrive_at"]:
-        door.change(session, actor, "work_order", stop["job_id"], planned, trusted=True)
+def list_day_plans(session: Session, actor: Actor, unit_id: str, day: date | None) -> list[DayPlan]:
+    """A unit's latest plans (of one day), the newest first; raises not_allowed, not_found."""
+    policy.need_office(actor)
+    policy.need_unit(session, actor, unit_id)
+    wanted = select(DayPlan).where(DayPlan.unit_id == UUID(unit_id))
+    if day is not None:
+        wanted = wanted.where(DayPlan.day == day)
+    return list(session.scalars(wanted.order_by(DayPlan.made_at.desc(), DayPlan.id.desc()).limit(MOST_PLANS)))

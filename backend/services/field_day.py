@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import shapely
@@ -18,13 +18,18 @@ from backend.queries.field_day import (
     crews_of,
     on_call_of,
     on_call_until,
-    open_jobs,
 )
-from backend.queries.scopes import CITY
+from backend.queries.scopes import day_begins, in_city
 from backend.queries.territory import outlines
+from backend.services.job_days import jobs_for
+from backend.services.shifts import clock_after, shift_of
 from backend.services.travelling import Travel, travel_between
 from geo.dispatch import Day
 from geo.routing.problem import FOREVER, NORMAL, URGENT, Pause, Plan, Problem, Shift, Task
+
+# Of the priorities of `geo`: before what may wait for another day, after what is urgent.
+OF_THE_DAY = (NORMAL + URGENT) // 2
+_DAY_S = 24 * 3600
 
 
 def day_of(
@@ -36,24 +41,25 @@ def day_of(
     extra: JobRow | None = None,
     on: date | None = None,
 ) -> tuple[Day, list[JobRow], list[CrewRow], Travel]:
-    """The day of these units from `now` (or of another day from its beginning), with the jobs and crews behind it.
+    """The day of these units from `now` (or the day `on`, its shifts and its jobs), with the jobs and crews behind it.
 
-    Tasks are the open jobs that have not begun; `extra` is one more, the last task, in no route. Where that is urgent,
+    Tasks are the day's jobs that have not begun (`job_days`); `extra` is one more, the last, in no route. If that is urgent,
     crews on call may leave for it at any hour; what else waits for them waits for their next shift.
     """
-    now = now.astimezone(CITY)
-    is_ahead = on is not None and on > now.date()
-    if on is not None and is_ahead:
-        now = datetime.combine(on, datetime.min.time(), CITY)
-    crews, jobs = crews_of(session, units), open_jobs(session, units)
-    jobs = [job for job in jobs if extra is None or job.id != extra.id]
+    now = in_city(now)
+    begins, is_ahead = day_begins(on or now.date()), on is not None and on > now.date()
+    crews = crews_of(session, units)
+    jobs = [job for job in jobs_for(session, units, crews, now, on) if extra is None or job.id != extra.id]
     waiting = [job for job in jobs if job.state not in STARTED] + ([extra] if extra else [])
-    started = _last_started(jobs)
+    # What is under way now says nothing of where a crew begins another day.
+    started = {} if is_ahead else _last_started(jobs)
+    now = max(now, begins)
     rows = _Rows()
     for job in waiting:
         rows.of(job.place)
     is_call = extra is not None and extra.urgency == "urgent"
-    builder = _Builder(now, rows, waiting, is_ahead, on_call_of(session, units, now) if is_call else {})
+    on_call = on_call_of(session, units, now) if is_call else {}
+    builder = _Builder(now, rows, waiting, on is not None, on_call, begins)
     shifts = [builder.shift(crew, started.get(crew.id, [])) for crew in crews]
     tasks = [builder.task(job, {crew.id for crew in crews}) for job in waiting]
     places = np.array(rows.places, dtype=np.float64).reshape(-1, 2)
@@ -101,17 +107,19 @@ class _Builder:
         now: datetime,
         rows: _Rows,
         waiting: Sequence[JobRow],
-        is_ahead: bool,
+        is_of_day: bool,
         on_call: Mapping[str, Sequence[OnCallRow]],
+        begins: datetime | None = None,
     ) -> None:
-        self.begins = now.replace(hour=0, minute=0, second=0, microsecond=0)
-        self._now, self._rows, self._waiting, self._is_ahead, self._on_call = now, rows, waiting, is_ahead, on_call
+        self.begins = begins or now.replace(hour=0, minute=0, second=0, microsecond=0)
+        self._now, self._rows, self._waiting, self._is_of_day, self._on_call = now, rows, waiting, is_of_day, on_call
         # Crews that are on call now, outside their shift.
         self.called_out: set[str] = set()
 
     def second(self, moment: datetime) -> int:
         """A moment as a second of the day."""
-        return int((moment - self.begins).total_seconds())
+        # By the world's clock: a day on which the city's clocks are moved has no other seconds.
+        return int((moment.astimezone(UTC) - self.begins.astimezone(UTC)).total_seconds())
 
     def shift(self, crew: CrewRow, started: Sequence[JobRow]) -> Shift:
         """A crew's rest of the day: from now, or from the end of the last job it has begun."""
@@ -137,8 +145,8 @@ class _Builder:
 
     def _hours(self, crew: CrewRow) -> tuple[datetime, datetime]:
         """A crew's shift, and what it is on call for before or after it."""
-        # A day to come has the shift that begins in it, not the end of the night before.
-        moment = _clock_after(self._now, crew.shift_start) if self._is_ahead else self._now
+        # A day's plan has the shift that begins in it, not the end of the night before.
+        moment = clock_after(self.begins, crew.shift_start) if self._is_of_day else self._now
         begin, finish = shift_of(moment, crew.shift_start, crew.shift_end)
         called = self._on_call.get(crew.id, ())
         if begin <= self._now:
@@ -159,7 +167,7 @@ class _Builder:
     def _pause(self, crew: CrewRow, begin: datetime, free: datetime) -> Pause | None:
         if not (crew.break_minutes and crew.break_from and crew.break_until):
             return None
-        first, last = (_clock_after(begin, clock) for clock in (crew.break_from, crew.break_until))
+        first, last = (clock_after(begin, clock) for clock in (crew.break_from, crew.break_until))
         if last < free:
             return None
         return Pause(crew.break_minutes * 60, (self.second(first), self.second(last)))
@@ -168,39 +176,33 @@ class _Builder:
         """A job that has not begun."""
         early = self.second(job.appointment_from) if job.appointment_from else 0
         late = self.second(job.appointment_until) if job.appointment_until else FOREVER
+        due = self.second(job.due_at) if job.due_at else None
+        window = (max(early, 0), late)
+        if late < self.second(self._now):
+            # Nobody can keep an appointment that has passed: the job is overdue since then, at any hour.
+            window, due = (0, FOREVER), min(late, FOREVER if due is None else due)
         return Task(
             job.id,
             self._rows.of(job.place),
             job.duration_minutes * 60,
             frozenset(job.skills or ()),
-            URGENT if job.urgency == "urgent" else NORMAL,
-            # An appointment that has passed binds nobody any more.
-            (max(early, 0), late) if late >= self.second(self._now) else (0, FOREVER),
-            self.second(job.due_at) if job.due_at else None,
+            self._priority(job, due),
+            window,
+            due,
             job.crew_id if job.is_pinned and job.crew_id in crews else None,
         )
 
-
-def shift_of(now: datetime, start: str, end: str) -> tuple[datetime, datetime]:
-    """The shift that is running or comes next; one that ends before it starts goes over midnight."""
-    begin, finish = (now.replace(hour=int(t[:2]), minute=int(t[3:]), second=0, microsecond=0) for t in (start, end))
-    if finish <= begin:
-        if now < finish:
-            begin -= timedelta(days=1)
-        else:
-            finish += timedelta(days=1)
-    if now >= finish:
-        begin, finish = begin + timedelta(days=1), finish + timedelta(days=1)
-    return begin, finish
+    def _priority(self, job: JobRow, due: int | None) -> int:
+        """Urgent before all; in a day's plan what was promised or planned for it, or is due, before what may wait."""
+        if job.urgency == "urgent":
+            return URGENT
+        is_promised = bool(job.appointment_from or job.appointment_until)
+        is_planned = bool(job.crew_id and job.planned_at) and 0 <= self.second(job.planned_at or self._now) < _DAY_S
+        is_due = due is not None and due < _DAY_S
+        return OF_THE_DAY if self._is_of_day and (is_promised or is_planned or is_due) else NORMAL
 
 
 def is_at_work(crew: CrewRow, now: datetime) -> bool:
     """Whether a crew's shift is running."""
-    now = now.astimezone(CITY)
+    now = in_city(now)
     return shift_of(now, crew.shift_start, crew.shift_end)[0] <= now
-
-
-def _clock_after(begin: datetime, clock: str) -> datetime:
-    """The first such time of day at or after the shift's beginning."""
-    found = begin.replace(hour=int(clock[:2]), minute=int(clock[3:]))
-    return found if found >= begin else found + timedelta(days=1)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from geo.routing.problem import FOREVER, Plan, Problem, Shift, Task
-from geo.routing.timing import missing_cost
+from geo.routing.timing import missing_cost, timed
 
 # Travel of a forbidden visit: worse than any plan, yet far from overflowing when summed.
 _NEVER = 10**7
@@ -37,6 +37,8 @@ def vroom_plan(problem: Problem, *, level: int | None = None, start: Plan | None
     pins = {shift.id: len(skills) + 1 + n for n, shift in enumerate(problem.shifts)}
     model = vroom.Input()
     model.set_durations_matrix("car", problem.travel_s.astype(np.uint32))
+    first = _begins(problem)
+    reached = _reached(problem, start) if start else {}
     for n, shift in enumerate(problem.shifts):
         steps = _steps(problem, start.routes[n]) if start else ()
         model.add_vehicle(
@@ -44,7 +46,7 @@ def vroom_plan(problem: Problem, *, level: int | None = None, start: Plan | None
         )
     for n, task in enumerate(problem.tasks):
         wanted = {skills[s] for s in task.skills} | ({pins[task.pinned_to]} if task.pinned_to in pins else set())
-        model.add_job(_job(n, task, wanted))
+        model.add_job(_job(n, task, wanted, _window(task, max(first, reached.get(n, 0)))))
     solution = model.solve(exploration_level=level, nb_threads=2, timeout=timedelta(seconds=60))
     routes: list[list[int]] = [[] for _ in problem.shifts]
     for row in solution.routes[solution.routes["type"] == "job"].itertuples():
@@ -67,7 +69,13 @@ def _vehicle(n: int, shift: Shift, skills: set[int], steps: Sequence[vroom.Vehic
     )
 
 
-def _job(n: int, task: Task, skills: set[int]) -> vroom.Job:
+def _reached(problem: Problem, start: Plan) -> dict[int, int]:
+    """When the tasks of a plan begin in it."""
+    routes = zip(problem.shifts, start.routes, strict=True)
+    return {stop.task: stop.begin_s for shift, route in routes for stop in timed(problem, shift, route).stops}
+
+
+def _job(n: int, task: Task, skills: set[int], window: tuple[int, int]) -> vroom.Job:
     return vroom.Job(
         n,
         location=task.place,
@@ -75,7 +83,7 @@ def _job(n: int, task: Task, skills: set[int]) -> vroom.Job:
         delivery=[task.load],
         skills=skills,
         priority=min(task.priority, 100),
-        time_windows=[vroom.TimeWindow(*_window(task))],
+        time_windows=[vroom.TimeWindow(*window)],
     )
 
 
@@ -83,12 +91,16 @@ def _steps(problem: Problem, route: Sequence[int]) -> list[vroom.VehicleStep]:
     return [vroom.VehicleStep("start"), *(vroom.VehicleStep("single", n) for n in route), vroom.VehicleStep("end")]
 
 
-def _window(task: Task) -> tuple[int, int]:
-    """When work may begin: so that it ends within its limit, unless that is past already."""
+def _window(task: Task, from_s: int) -> tuple[int, int]:
+    """When work may begin: so that it ends within its limit, unless that is past already at `from_s`."""
     early, late = task.window_s
-    if task.due_s is not None and task.due_s - task.duration_s >= early:
+    if task.due_s is not None and task.due_s - task.duration_s >= max(early, from_s):
         late = min(late, task.due_s - task.duration_s)
     return early, late
+
+
+def _begins(problem: Problem) -> int:
+    return min((shift.window_s[0] for shift in problem.shifts), default=0)
 
 
 class Model:
@@ -112,7 +124,7 @@ class Model:
         self.missing = [missing_cost(task) for task in problem.tasks]
         self.data = pyvrp.ProblemData(
             locations=[pyvrp.Location(0, 0) for _ in range(n_places + 1)],
-            clients=[_client(task, *_breaks(problem), serves_all) for task in problem.tasks],
+            clients=[_client(task, _begins(problem), *_breaks(problem), serves_all) for task in problem.tasks],
             depots=[pyvrp.Depot(place) for place in depots],
             vehicle_types=[_vehicle_type(len(crews), *key) for key, crews in types],
             distance_matrices=profiles,
@@ -169,8 +181,8 @@ def _breaks(problem: Problem) -> tuple[int, int]:
     return min((p.window_s[0] for p in pauses), default=FOREVER), max((p.duration_s for p in pauses), default=0)
 
 
-def _client(task: Task, breaks_from_s: int, break_s: int, is_required: bool) -> pyvrp.Client:
-    early, late = _window(task)
+def _client(task: Task, begins_s: int, breaks_from_s: int, break_s: int, is_required: bool) -> pyvrp.Client:
+    early, late = _window(task, begins_s)
     if breaks_from_s <= late < FOREVER:
         late = max(early, late - break_s)
     return pyvrp.Client(

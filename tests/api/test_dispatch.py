@@ -158,6 +158,47 @@ def test_tomorrow_begins_with_the_shift(
     assert any(reason["code"] == "most_jobs" for reason in left["reasons"])
 
 
+def test_a_published_plan_is_listed_and_taken_back(
+    as_: As, town: Town, database: Database, settings: Settings, jobs: list[str]
+) -> None:
+    dispatcher = as_("dispatcher")
+    before = [dispatcher.get(f"/work-orders/{one}") for one in jobs]
+    plan = planned(dispatcher, database, settings)
+    path = f"/dispatch/plans/{plan['id']}/publication"
+    assert {line["number"] for row in plan["effects"] for line in row["jobs"]} == {"W1", "W2", "W3"}
+    assert dispatcher("DELETE", path).get_json()["code"] == "plan_not_published"
+    dispatcher("PUT", path)
+    for who, code in (("agent", "not_allowed"), ("stranger", "not_found")):
+        assert as_(who)("DELETE", path).get_json()["code"] == code
+    done = dispatcher("DELETE", path)
+    assert (done.status_code, done.get_json()["state"], done.get_json()["kept"]) == (200, "taken_back", [])
+    listed = dispatcher.get(f"/dispatch/plans?unit_id={town['north']}&day={plan['day']}")
+    assert [(one["id"], one["state"]) for one in listed] == [(plan["id"], "taken_back")]
+    after = [dispatcher.get(f"/work-orders/{one}") for one in jobs]
+    for name in ("state", "crew_id", "planned_at", "is_pinned"):
+        assert [one[name] for one in after] == [one[name] for one in before]
+    told = {one["text_zh"] for one in as_("leader").get("/notices")["rows"]}
+    assert any("的排班已撤回：不再由您班组办理的工单 W1、W2" in words for words in told)
+
+
+def test_an_emergency_leaves_tomorrows_times_alone(as_: As, town: Town, database: Database, jobs: list[str]) -> None:
+    tomorrow = moment_text(datetime.now(UTC) + timedelta(days=1, hours=3))
+    with database.transaction() as session:
+        for one in jobs[:2]:
+            door.act(
+                session,
+                system(town["north"]),
+                "work_order",
+                one,
+                "dispatch",
+                {"crew_id": town["crew"], "planned_at": tomorrow},
+            )
+        burst = job(session, town, "burst", 1, urgency="urgent", matter_id=town["burst"])
+    sent = as_("dispatcher")("POST", f"/dispatch/{burst}/emergency", {})
+    assert sent.status_code == 200, sent.text
+    assert [as_("dispatcher").get(f"/work-orders/{one}")["planned_at"] for one in jobs[:2]] == [tomorrow] * 2
+
+
 @pytest.mark.parametrize(
     ("who", "body", "code"),
     [

@@ -163,6 +163,8 @@ def _jobs(as_: As, town: Town) -> None:
     work_out(app_database(dispatcher), config.read({}), plan)
     assert dispatcher.get(f"/dispatch/plans/{plan}")["state"] == "ready"
     assert dispatcher("PUT", f"/dispatch/plans/{plan}/publication").status_code == 200
+    assert dispatcher("DELETE", f"/dispatch/plans/{plan}/publication").status_code == 200
+    assert [one["state"] for one in dispatcher.get(f"/dispatch/plans?unit_id={town['north']}")] == ["taken_back"]
 
 
 def _phones(app: Flask, as_: As, town: Town, photo: str) -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from backend.queries.field_day import CrewRow, JobRow, OnCallRow, on_call_until
 from backend.queries.scopes import CITY
-from backend.services.field_day import _Builder, _Rows, is_at_work, shift_of
+from backend.services.field_day import _Builder, _Rows, is_at_work
+from backend.services.shifts import shift_of
 from geo.routing.problem import FOREVER, NORMAL, URGENT, Pause
 
 NOW = datetime(2026, 9, 1, 9, 30, tzinfo=CITY)

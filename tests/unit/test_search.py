@@ -285,3 +285,12 @@ def test_in_a_hurry_the_urgent_one_is_served_and_today_is_not_made_worse(monkeyp
     assert 9 in today.routes[0]
     again = day.plan_day(problem, 0.6, today=today)
     assert score(problem, again).cost <= score(problem, today).cost
+
+
+def test_a_crew_that_is_late_since_this_morning_is_a_place_to_begin() -> None:
+    """The limit of a job given to a crew passed before now: the plan is made all the same, and it is served."""
+    travel = np.array([[0, 600], [600, 0]], dtype=np.int64)
+    tasks = [Task("late", 1, 2700, due_s=34_200), Task("tight", 1, 600, due_s=37_000)]
+    problem = Problem(tasks, [Shift("a", 0, (36_000, 61_200))], travel)
+    found = vroom_plan(problem, start=Plan(((0, 1),)))
+    assert set(found.routes[0]) == {0, 1}

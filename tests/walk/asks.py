@@ -153,10 +153,15 @@ def _dispatch() -> None:
         lambda _: f"{job}/plans",
         lambda p: {"unit_id": p.unit_id, "few_changes": True},
     )
+    get("/dispatch/plans", lambda _: f"{job}/plans", unit_id=lambda p: p.unit_id)
     get("/dispatch/plans/<uuid:plan_id>", lambda p: f"{job}/plans/{p['day plan']}")
     send(
         "PUT /dispatch/plans/<uuid:plan_id>/publication",
         lambda p: f"{job}/plans/{p['ready day plan']}/publication",
+    )
+    send(
+        "DELETE /dispatch/plans/<uuid:plan_id>/publication",
+        lambda p: f"{job}/plans/{p['day plan']}/publication",
     )
 
 

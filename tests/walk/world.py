@@ -128,7 +128,7 @@ def _plant_plans(one: Planter) -> None:
     for name, stops, state in (("day plan", [stop], "published"), ("ready day plan", [], "ready")):
         one.session.add(DayPlan(
             id=UUID(one.place[name]), unit_id=unit, day=day, request={}, state=state, base={}, stops=stops,
-            unserved=[], figures={},
+            unserved=[], figures={}, effects=[], notes=[], written=[],
             made_by_id=made_by,
         ))  # fmt: skip
     cell = {

@@ -19,11 +19,11 @@ Offices = Callable[[str], Office]
 Hand = Callable[..., Handset]
 
 
-def job_at(office: Office, address: str, code: str = "valve_fault") -> str:
+def job_at(office: Office, address: str, code: str = "valve_fault", **more: str) -> str:
     """A job of this morning, somewhere in the dispatcher's unit."""
     matter = next(one for one in office("GET", "/matters?limit=500")["rows"] if one["code"] == code)
     known = next(one for one in office("GET", "/dispatch/board")["jobs"] if one["place"])
-    body = {"matter_id": matter["id"], "place": known["place"], "address": address}
+    body = {"matter_id": matter["id"], "place": known["place"], "address": address, **more}
     return str(office("POST", "/work-orders", json=body)["id"])
 
 
@@ -198,16 +198,30 @@ def test_parked_work_and_a_dispute_are_decided_in_plain_words(desk: Desks, offic
 
 
 def test_a_days_plan_is_looked_at_and_published(desk: Desks, office: Offices) -> None:
-    job_at(office("D101"), "排班路 1 号")
+    job_at(
+        office("D101"), "排班路 1 号", appointment_from="2026-01-05T01:00:00Z", appointment_until="2026-01-05T03:00:00Z"
+    )
     page = desk("D101").page
+    find(page, "排班路 1 号")
+    expect(page.locator("[data-test=promised]")).to_have_text("1/5 09:00–11:00 已过，请联系客户")
     page.click("nav a[href='#/plan']")
     page.fill("[data-test=plan-seconds] input", "2")
     page.keyboard.press("Tab")
     page.click("[data-test=make-plan]")
     page.wait_for_selector("[data-test=publish]", timeout=60_000)
     assert "分钟" in page.inner_text("[data-test=plan-figures]")
-    first = page.locator("[data-test=stops] tbody tr").first.locator("td").last.inner_text()
-    assert re.fullmatch(r"\d+/\d+ \d\d:\d\d", first), "when they arrive"
+    expect(page.locator("[data-test=notes]")).to_contain_text("预约 01-05 09:00–11:00 已过，客户仍在等")
+    first = page.locator("[data-test=effects] tbody tr").first.locator("td").last.inner_text()
+    assert re.search(r"\d+/\d+ \d\d:\d\d$", first), "who comes when"
     page.click("[data-test=publish]")
     page.wait_for_selector(".el-message--success:has-text('已发布'), .el-message--error")
     assert page.locator(".el-message--success").count() == 1
+    jobs = {job["id"]: job for job in office("D101")("GET", "/dispatch/board")["jobs"]}
+    page.reload()
+    page.locator("[data-test=earlier] button").filter(has_text="已发布").first.click()
+    page.click("[data-test=take-back]")
+    page.click(".el-message-box .el-button--primary")
+    page.wait_for_selector("[data-test=taken-back]")
+    assert "全部恢复到发布前" in page.inner_text("main, body")
+    back = {job["id"]: job for job in office("D101")("GET", "/dispatch/board")["jobs"]}
+    assert any(back[one]["crew_id"] != jobs[one]["crew_id"] for one in back)

@@ -3,6 +3,7 @@ import { computed, reactive, shallowRef } from "vue";
 
 import type { Values } from "@wangge/shared/sync/canonical.ts";
 import { listenOnce } from "@wangge/shared/sync/nudges.ts";
+import { isPromiseMissed } from "@wangge/shared/vocabulary/words.ts";
 
 import { authorised, GET, got, me } from "./api.ts";
 
@@ -172,5 +173,5 @@ export function mustCall(job: Job): boolean {
 }
 
 export function isLate(job: Job): boolean {
-  return job.due_at !== null && Date.parse(job.due_at) < live.now && job.state !== "done";
+  return isPromiseMissed(job, live.now) || (job.due_at !== null && Date.parse(job.due_at) < live.now && job.state !== "done");
 }

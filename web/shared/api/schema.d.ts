@@ -1632,7 +1632,32 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** A unit's latest plans, the newest first. */
+        get: {
+            parameters: {
+                query: {
+                    unit_id: string;
+                    day?: string | null;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DayPlanLineOut"][];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
         put?: never;
         /** Ask for a plan of a unit's day; a worker makes it: look again until `state` is not waiting. */
         post: {
@@ -1676,7 +1701,7 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** The plan as a difference to what is dispatched now. */
+        /** The plan as a difference to what is dispatched now: `effects` says by crew what publishing would change. */
         get: {
             parameters: {
                 query?: never;
@@ -1718,7 +1743,7 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Give every job to its crew as planned: all or none. */
+        /** Give every job to its crew as planned, all or none; no other job changes. */
         put: {
             parameters: {
                 query?: never;
@@ -1743,7 +1768,30 @@ export interface paths {
             };
         };
         post?: never;
-        delete?: never;
+        /** Take the plan back whole: jobs stand as before it; `kept` names those that stay, and why. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    plan_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DayPlanOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
         options?: never;
         head?: never;
         patch?: never;
@@ -8463,24 +8511,51 @@ export interface components {
             /** Format: uuid */
             unit_id: string;
         };
+        DayPlanLineOut: {
+            /** Format: date */
+            day: string;
+            id: string;
+            /** Format: date-time */
+            made_at: string;
+            /** Format: date-time */
+            published_at?: string | null;
+            state: string;
+            /** Format: date-time */
+            taken_back_at?: string | null;
+        };
         DayPlanOut: {
             /** Format: date */
             day: string;
+            /** @description what publishing changes, by crew, with before and after; nothing else changes */
+            effects?: {
+                [key: string]: unknown;
+            }[] | null;
             figures?: {
                 [key: string]: unknown;
             } | null;
             id: string;
+            /** @description what stayed as it was when the plan was taken back, with why */
+            kept?: {
+                [key: string]: unknown;
+            }[] | null;
             /** Format: date-time */
             made_at: string;
+            /** @description jobs a person must look at: appointments that have passed, or of another day */
+            notes?: {
+                [key: string]: unknown;
+            }[] | null;
             problem?: {
                 [key: string]: unknown;
             } | null;
             /** Format: date-time */
             published_at?: string | null;
+            /** @description waiting, ready, failed, published or taken_back */
             state: string;
             stops?: {
                 [key: string]: unknown;
             }[] | null;
+            /** Format: date-time */
+            taken_back_at?: string | null;
             unit_id: string;
             /** @description with reasons */
             unserved?: {

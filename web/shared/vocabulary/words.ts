@@ -121,6 +121,20 @@ export function timeText(value: unknown, language: Language, withDay = true): st
   return new Intl.DateTimeFormat(language === "zh" ? "zh-CN" : "en-GB", how).format(new Date(String(value)));
 }
 
+/** When the customer was promised somebody, as people read it; empty where nothing was promised. */
+export function promiseText(job: Readonly<Record<string, unknown>>, language: Language): string {
+  const [from, until] = [job["appointment_from"], job["appointment_until"]];
+  if (!from && !until) return "";
+  const isOneDay = Boolean(from && until) && cityDay(Date.parse(String(from))) === cityDay(Date.parse(String(until)));
+  return `${from ? timeText(from, language) : ""}–${until ? timeText(until, language, !isOneDay) : ""}`;
+}
+
+/** Whether that has passed and nobody has been there. */
+export function isPromiseMissed(job: Readonly<Record<string, unknown>>, now: number): boolean {
+  const isWaiting = ["received", "waiting_papers", "dispatched", "accepted", "en_route"].includes(String(job["state"]));
+  return isWaiting && Boolean(job["appointment_until"]) && Date.parse(String(job["appointment_until"])) < now;
+}
+
 /** With its year: for papers and pages that are looked at long afterwards. */
 export function fullTimeText(value: unknown, language: Language): string {
   const how = { dateStyle: "long", timeStyle: "short", hour12: false, timeZone: CITY } as const;

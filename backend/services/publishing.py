@@ -1,0 +1,229 @@
+"""A day's plan made true in one transaction, and taken back whole: what stays then is named, and crews are told."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from backend.actor import Actor
+from backend.errors import Problem
+from backend.queries.field_day import crew_names, crews_named, crews_of
+from backend.queries.scopes import today, units_below
+from backend.records.day_plan import DayPlan
+from backend.records.registry import SYNC_KINDS
+from backend.records.work_order import WORKING
+from backend.services import door
+from backend.services.day_plans import need_planner, read_day_plan
+from backend.services.job_days import is_day_over
+from backend.services.notifying import tell
+from sync import apply
+from sync.apply import Change
+from sync.change import Stored, moment_text
+from sync.kind import Values
+
+Row = dict[str, Any]
+# What a plan writes on a job, and what it was decided by: where one of these changed since, a person meant it.
+_WRITTEN = ("crew_id", "planned_at", "is_pinned")
+_MEANT = (*_WRITTEN, "appointment_from", "appointment_until")
+_NOT_BEGUN = frozenset({"received", "dispatched", "accepted"})
+_MOST_NAMED = 10
+
+
+def publish(session: Session, actor: Actor, plan_id: str, now: datetime | None = None) -> DayPlan:
+    """Give every job of the plan to its crew, all or none; nothing else changes.
+
+    Raises jobs_changed if a job moved meanwhile, plan_stale if the crews, the release or the hour are others.
+    """
+    plan = _locked(session, actor, plan_id)
+    if plan.state != "ready":
+        raise Problem("plan_not_ready", state=plan.state)
+    now = now or datetime.now(UTC)
+    _need_fresh(session, plan, now)
+    stored = door.push_store(session).load([("work_order", job_id) for job_id in plan.base or {}])
+    versions = {key[1]: one.version for key, one in stored.items() if not one.deleted}
+    moved = sorted(job_id for job_id, version in (plan.base or {}).items() if versions.get(job_id) != version)
+    if moved:
+        raise Problem("jobs_changed", jobs=moved[:20])
+    written = []
+    for stop in plan.stops or ():
+        before = stored["work_order", stop["job_id"]]
+        after = _give(session, actor, stop, before)
+        written += [_written(stop, before, after)] if after else []
+    for one in plan.unserved or ():
+        if one["is_withdrawn"]:
+            before = stored["work_order", one["job_id"]]
+            after = door.act(session, actor, "work_order", before.id, "withdraw", {"planned_at": None}, trusted=True)
+            written.append(_written(one, before, after))
+    plan.state, plan.published_by_id, plan.published_at = "published", UUID(actor.id), now
+    plan.written = written
+    return plan
+
+
+def _locked(session: Session, actor: Actor, plan_id: str) -> DayPlan:
+    """The plan for somebody who may plan its unit, one at a time in a unit."""
+    plan = read_day_plan(session, actor, plan_id, lock=True)
+    need_planner(session, actor, str(plan.unit_id))
+    unit = {"unit": str(plan.unit_id)}
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('day ' || :unit, 0))"), unit)
+    return plan
+
+
+def _need_fresh(session: Session, plan: DayPlan, now: datetime) -> None:
+    """A plan of an older release, of a day that is over, of other crews, or that gives what would be over already."""
+    if plan.effects is None:
+        raise Problem("plan_stale", why="an older release made it")
+    if _is_over(session, plan, now):
+        raise Problem("plan_stale", why="the day is over")
+    given = [stop for stop in plan.stops or () if stop["change"] != "same" or stop["was_at"] != stop["arrive_at"]]
+    late = [stop["number"] for stop in given if stop["end_at"] < moment_text(now)]
+    if late:
+        raise Problem("plan_stale", why="hours have passed", jobs=late[:20])
+    used = {stop["crew_id"] for stop in given}
+    stored = door.push_store(session).load([("crew", one) for one in used], lock=False)
+    for one in sorted(used):
+        crew, version = stored.get(("crew", one)), (plan.base_crews or {}).get(one)
+        if crew is None or crew.deleted or crew.version != version:
+            raise Problem("plan_stale", why="a crew has changed", crew_id=one)
+
+
+def _is_over(session: Session, plan: DayPlan, now: datetime) -> bool:
+    crews = crews_of(session, units_below(session, str(plan.unit_id)))
+    return plan.day <= today(now) and is_day_over(crews, now, plan.day)
+
+
+def _give(session: Session, actor: Actor, stop: Row, job: Stored) -> Stored | None:
+    """The dispatcher's right was checked; the planned time is the server's own field."""
+    planned: Values = {"planned_at": stop["arrive_at"]}
+    if stop["change"] != "same":
+        # A job that was locked to its crew is not locked to the one it is taken over by.
+        now = planned | {"crew_id": stop["crew_id"], "is_pinned": False}
+        return door.act(session, actor, "work_order", job.id, "dispatch", now, trusted=True)
+    if job.values.get("planned_at") == stop["arrive_at"]:
+        return None
+    return door.change(session, actor, "work_order", job.id, planned, trusted=True)
+
+
+def _written(row: Row, before: Stored, after: Stored) -> Row:
+    names = ("state", *_MEANT)
+    sides = ({name: one.values.get(name) for name in names} for one in (before, after))
+    return {"job_id": before.id, "number": row["number"]} | dict(zip(("before", "after"), sides, strict=True))
+
+
+def take_back(session: Session, actor: Actor, plan_id: str, now: datetime | None = None) -> DayPlan:
+    """Put every job back as it stood before the plan was published; `kept` names what stays, with why.
+
+    What a crew has begun stays, and what somebody changed since. Raises plan_not_published, and day_over when there is
+    nothing left of the day.
+    """
+    plan = _locked(session, actor, plan_id)
+    if plan.state != "published" or plan.written is None:
+        raise Problem("plan_not_published", state=plan.state)
+    now = now or datetime.now(UTC)
+    if _is_over(session, plan, now):
+        raise Problem("day_over")
+    stored = door.push_store(session).load([("work_order", row["job_id"]) for row in plan.written])
+    named = {row[side]["crew_id"] for row in plan.written for side in ("before", "after") if row[side]["crew_id"]}
+    leaders = {crew.id: crew.leader_id for crew in crews_named(session, named)}
+    kept, back = [], []
+    for row in plan.written:
+        job = stored.get(("work_order", row["job_id"]))
+        why = _why_kept(row, job, leaders)
+        if why or job is None:
+            kept.append(_kept(row, job, why or "gone", crew_names(session, named)))
+        else:
+            _put_back(session, actor, job, row["before"])
+            back.append(row)
+    plan.state, plan.kept = "taken_back", kept
+    plan.taken_back_by_id, plan.taken_back_at = UUID(actor.id), now
+    _tell_crews(session, plan, back, leaders)
+    return plan
+
+
+def _why_kept(row: Row, job: Stored | None, leaders: dict[str, str]) -> str | None:
+    before, after = row["before"], row["after"]
+    if job is None or job.deleted:
+        return "gone"
+    if job.values["state"] in WORKING - {"accepted"}:
+        return "begun"
+    if job.values["state"] not in _NOT_BEGUN:
+        return "ended"
+    is_given = [one["state"] != "received" for one in (after, job.values)]
+    if is_given[0] != is_given[1] or any(job.values.get(name) != after.get(name) for name in _MEANT):
+        return "changed"
+    return "crew_gone" if before["state"] != "received" and before["crew_id"] not in leaders else None
+
+
+_WHY = {
+    "begun": ("班组已开始", "its crew has begun"),
+    "ended": ("工单已办结或终止", "it has ended since"),
+    "changed": ("发布后又有人改动", "somebody changed it since"),
+    "gone": ("工单已删除", "it was deleted"),
+    "crew_gone": ("原班组已不在岗", "its former crew works no more"),
+}
+
+
+def _kept(row: Row, job: Stored | None, why: str, names: dict[str, str]) -> Row:
+    crew_id = job.values.get("crew_id") if job else None
+    zh, en = _WHY[why]
+    return {"job_id": row["job_id"], "number": row["number"], "code": why, "crew_id": crew_id,
+            "crew_name": names.get(crew_id or ""), "zh": zh, "en": en}  # fmt: skip
+
+
+def _put_back(session: Session, actor: Actor, job: Stored, before: Row) -> None:
+    """One job as it stood: its crew, its time, and how far it was acknowledged."""
+    now: Values = {name: before[name] for name in _WRITTEN}
+    state = job.values["state"]
+    if before["state"] == "received":
+        door.act(session, actor, "work_order", job.id, "withdraw", now, trusted=True)
+    elif state != "received" and job.values.get("crew_id") == before["crew_id"]:
+        door.change(session, actor, "work_order", job.id, now, trusted=True)
+    else:
+        given = door.act(session, actor, "work_order", job.id, "dispatch", now, trusted=True)
+        if before["state"] == "accepted":
+            _say_accepted(session, actor, given)
+
+
+def _say_accepted(session: Session, actor: Actor, job: Stored) -> None:
+    """The crew had accepted before: by the dispatcher's word, for the crew itself has not said so again."""
+    store, now = door.push_store(session), datetime.now(UTC)
+    word = Change(door.new_id(), actor.as_author(), now, {}, base_version=job.version)
+    version = store.next_version(job.version)
+    door.write_applied(session, apply.decide(SYNC_KINDS["work_order"], job, word, "accepted", version))
+
+
+def _tell_crews(session: Session, plan: DayPlan, back: list[Row], leaders: dict[str, str]) -> None:
+    """Each crew's leader hears which jobs are theirs again, which are not, and which have their former time."""
+    told: dict[str, dict[str, list[str]]] = {}
+    for row in back:
+        was, now = (row[side]["crew_id"] if row[side]["state"] != "received" else None for side in ("before", "after"))
+        for crew_id, what in ((was, "again" if was != now else "time"), (now, "gone" if was != now else "time")):
+            if crew_id in leaders:
+                told.setdefault(crew_id, {}).setdefault(what, []).append(row["number"])
+    for crew_id, groups in told.items():
+        said = [[], []]  # type: list[list[str]]
+        for what, (zh, en) in _TOLD.items():
+            if numbers := sorted(set(groups.get(what, ()))):
+                said[0].append(f"{zh} {_named(numbers, '、', '等 {} 单')}")
+                said[1].append(f"{en} {_named(numbers, ', ', 'and {} in all')}")
+        tell(
+            session, None, leaders[crew_id], str(plan.unit_id), topic="general",
+            zh=f"{plan.day:%m-%d} 的排班已撤回：{'；'.join(said[0])}"[:500],
+            en=f"The plan of {plan.day:%m-%d} was taken back: {'; '.join(said[1])}"[:500],
+        )  # fmt: skip
+
+
+_TOLD = {
+    "again": ("回到您班组的工单", "yours again:"),
+    "gone": ("不再由您班组办理的工单", "no longer yours:"),
+    "time": ("恢复原定时间的工单", "at their former times:"),
+}
+
+
+def _named(numbers: list[str], between: str, more: str) -> str:
+    """The first of them, and how many there are in all where that is not everybody."""
+    shown = between.join(numbers[:_MOST_NAMED])
+    return shown if len(numbers) <= _MOST_NAMED else f"{shown} {more.format(len(numbers))}"

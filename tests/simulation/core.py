@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import zlib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -222,7 +222,7 @@ class Server:
         skew = self.now - parse_moment(batch.sent_at)
         for one in first:
             assert one.monotonic_ms is not None and one.boot is not None
-            at = true_moment(device, one.boot, one.monotonic_ms) + self._under_way(device, one.boot)
+            at = min(true_moment(device, one.boot, one.monotonic_ms) + self._under_way(device, one.boot), self.now)
             agrees = abs(one.happened_at + skew - at) <= timedelta(minutes=2)
             proof = Grade.PROVEN if agrees else Grade.MOVED
             grade = proof if one.boot in self.exchanges.get(device, {}) else Grade.CLAIMED

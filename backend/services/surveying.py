@@ -3,40 +3,20 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid5
 
-import celpy
-from celpy.adapter import json_to_cel
-from celpy.celparser import CELParseError
-from celpy.celtypes import BoolType
-from celpy.evaluation import CELEvalError
 from sqlalchemy.orm import Session
 
 from backend.actor import system
 from backend.queries.scopes import today
+from backend.records.expressions import holds
 from backend.services import door
 from sync.kind import Values
 
 DISSATISFIED = frozenset({"dissatisfied", "very_dissatisfied"})
 SCORES = {"very_satisfied": 1.0, "satisfied": 1.0, "neutral": 0.5, "dissatisfied": 0.0, "very_dissatisfied": 0.0}
 DAYS_TO_FIX = 5
-
-
-@lru_cache(maxsize=1000)
-def _program(source: str) -> celpy.Runner:
-    environment = celpy.Environment()
-    return environment.program(environment.compile(source))
-
-
-def holds(source: str, answers: dict[str, Any], value: Any = None) -> bool:
-    """Whether a CEL condition holds for the answers so far; one that cannot be computed does not hold."""
-    try:
-        result = _program(source).evaluate({"answers": json_to_cel(answers), "value": json_to_cel(value)})
-    except (CELEvalError, CELParseError):
-        return False
-    return isinstance(result, BoolType) and bool(result)
 
 
 def logic_faults(rows: list[Values], answers: dict[str, Any]) -> list[dict[str, str]]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any
+
+from mobile_api_spec.phone.canonical import canonical_text
 
 FIELDS = ("number", "address", "description", "diagnosis", "told_minutes", "told_cost_fen", "result", "remainder", "parts", "pressure_kpa")  # fmt: skip
 
@@ -31,4 +32,4 @@ def statement(signature_id: str, device_id: str, signature: Mapping[str, Any]) -
 
 
 def _canonical(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return canonical_text(value).encode()

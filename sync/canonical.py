@@ -26,7 +26,7 @@ def _is_usual(value: Any) -> bool:
     if kind is str or value is None or kind is bool:
         return True
     if kind is int:
-        return -_WHOLE <= value <= _WHOLE
+        return bool(-_WHOLE <= value <= _WHOLE)
     if kind is float:
         return 1e-3 < abs(value) < 1e15 and not value.is_integer()
     if kind is dict:
@@ -34,12 +34,7 @@ def _is_usual(value: Any) -> bool:
             if type(name) is not str or not name.isascii() or not _is_usual(one):
                 return False
         return True
-    if kind is not list:
-        return False
-    for one in value:
-        if not _is_usual(one):
-            return False
-    return True
+    return kind is list and all(map(_is_usual, value))
 
 
 def _written(value: Any) -> str:

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from backend.api.authentication import ANYTHING, MIB, bearer_token, signed_in_phone, takes
 from backend.api.house import house
+from backend.api.mutations import OneOfShape
 from backend.api.problems import invalid
 from backend.errors import Problem
 from backend.queries.entrance import Entrance, enter
@@ -162,13 +163,13 @@ class PushBody(Schema):
     sent_at = fields.String(required=True, metadata={"format": "date-time"})
     boot = wire.Text(most=64, allow_none=True)
     monotonic_ms = wire.Whole(most=2**53, allow_none=True)
-    mutations = fields.List(fields.Raw(allow_none=True), required=True, metadata={"maxItems": MOST_MUTATIONS})
+    mutations = fields.List(OneOfShape("Mutation"), required=True, metadata={"maxItems": MOST_MUTATIONS})
 
 
 class PushAnswer(Schema):
     """One outcome for each mutation, in the order sent."""
 
-    outcomes = fields.List(fields.Dict(), required=True)
+    outcomes = fields.List(OneOfShape("Outcome"), required=True)
     server_time = fields.String(required=True)
 
 

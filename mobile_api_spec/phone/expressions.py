@@ -298,7 +298,7 @@ def _any(found: Callable[[Node, Scope], list[Callable[[], Any]]], decides: bool)
         is_wrong = False
         for side in found(node, scope):
             try:
-                if _of(bool, side()) is decides:
+                if _of(bool, side()) == decides:
                     return decides
             except Wrong:
                 is_wrong = True

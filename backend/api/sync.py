@@ -49,7 +49,6 @@ from sync.store import Digest, Span
 from sync.wire import read_batch
 
 MOST_RANGES = 256
-MOST_HAVE = 5000
 MOST_ASKED_BYTES = 4 * MIB
 _OVERLAP = {"field": "ranges", "code": "overlap", "zh": "区间不能互相重叠", "en": "ranges must lie apart"}
 _UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
@@ -325,9 +324,9 @@ def _is_json(data: bytes) -> bool:
 
 
 def _have(given: dict[str, int]) -> dict[tuple[str, str], int]:
-    """`kind/id` -> version; what is no such key, or beyond the first thousands, is left out: it is sent again then."""
+    """`kind/id` -> version; what is no such key is left out: nobody can have it."""
     found = {}
-    for text, version in list(given.items())[:MOST_HAVE]:
+    for text, version in given.items():
         kind, _, record_id = text.partition("/")
         if _KIND.fullmatch(kind) and wire.is_uuid(record_id):
             found[kind, record_id] = version

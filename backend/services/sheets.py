@@ -10,6 +10,7 @@ import binascii
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -55,7 +56,12 @@ def statement(signature_id: str, device_id: str, signature: Values) -> bytes:
 
 def _place_text(signature: Values) -> str | None:
     place = signature.get("place")
-    return ",".join(f"{one:.6f}" for one in place["coordinates"][:2]) if place else None
+    return ",".join(map(_six_decimals, place["coordinates"][:2])) if place else None
+
+
+def _six_decimals(degrees: float) -> str:
+    """As ECMAScript's `toFixed(6)` has it: halves away from zero, judged by the number's exact value."""
+    return str(Decimal(degrees + 0.0).quantize(Decimal("0.000001"), ROUND_HALF_UP))
 
 
 def is_signed_by(public_key: str, message: bytes, signature: str) -> bool:

@@ -118,10 +118,11 @@ def _samples(one: Field[Any]) -> list[Any]:
 
 
 def _documents(one: Document) -> list[Any]:
-    """A nested document with each of its choices; of a list also none, and the same one twice."""
+    """A nested document with each of its choices, and with texts nobody can read; of a list also none, and one twice."""
     plain = {name: _samples(inner)[-1] for name, inner in one.schema.load_fields.items() if inner.required}
     choices = [(name, inner) for name, inner in one.schema.load_fields.items() if isinstance(inner, Choice)]
     found = [plain | {name: code} for name, inner in choices if inner.required for code in inner.labels] or [plain]
+    found += [plain | {name: "("} for name, inner in one.schema.load_fields.items() if isinstance(inner, Text)]
     return [[], *([each] for each in found), [found[0], found[0]]] if one.many else found
 
 

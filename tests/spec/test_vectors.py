@@ -15,6 +15,7 @@ import orjson
 import pytest
 
 from backend.records import expressions
+from backend.records.work_order import SHEET_FIELDS
 from backend.services import sheets, surveying
 from mobile_api_spec.phone import Offline, Phone, Refused
 from mobile_api_spec.phone import canonical as phone_canonical
@@ -236,6 +237,10 @@ def test_what_a_phone_makes_of_the_answers(case: dict[str, Any]) -> None:
         assert [[{"after": one["after"], "upto": one["upto"]} for one in many] for many in asked] == case["ranges"]
     if "cursor_sent" in case:
         assert pulls[-1]["cursor"] == case["cursor_sent"]
+
+
+def test_the_vectors_speak_of_the_sheets_that_are_signed() -> None:
+    assert tuple(vectors("sheets")["fields"]) == SHEET_FIELDS == phone_sheet.FIELDS
 
 
 @pytest.mark.parametrize("case", cases("sheets"))

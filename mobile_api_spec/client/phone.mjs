@@ -24,6 +24,7 @@ export class Phone {
   boot = randomUUID();
   cursor = null;
   epoch = null;
+  scopes = [];
   drops = new Set();
   have = {};
   records = new Map();
@@ -119,6 +120,7 @@ export class Phone {
       this.have = {};
     }
     this.cursor = page.cursor;
+    this.scopes = page.scopes.map((one) => one.scope);
   }
 
   #leave(scopes) {
@@ -159,6 +161,7 @@ export class Phone {
     }
     for (const held of this.records.values()) if (!held.in.length) held.version = 0;
     this.cursor = first.cursor;
+    this.scopes = first.scopes.map((one) => one.scope);
     this.have = {};
     this.drops.clear();
   }

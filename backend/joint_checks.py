@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import random
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -172,12 +173,17 @@ class Search:
     def rules(self) -> list[Rule]:
         """Each fault that appears, with the values in which it always does."""
         found: dict[tuple[str, str, str], list[Rule]] = {}
+        said: dict[tuple[str, str, str], set[str]] = {}
         for _ in range(TRIES if self._read else 0):
             values = self.plain | {name: self._lot.choice(self.sorts[name]) for name in self._read}
             for fault in self._kind.kind.check(values):
+                said.setdefault(_key(fault), set()).add(fault.zh)
                 known = found.setdefault(_key(fault), [])
                 if not any(one.bites is None or _covers(one, values) for one in known):
                     known.append(self._rule(fault, values))
+        for key in (key for key, words in said.items() if len(words) > 1):
+            for rule in found[key]:
+                rule.zh = re.sub(r"\d+", "…", rule.zh)  # A number of this one try.
         order = {name: n for n, name in enumerate(self._kind.wired)}
         return sorted((one for many in found.values() for one in many), key=lambda one: (order[one.field], one.code))
 

@@ -1,8 +1,8 @@
-"""What a kind's check asks of its fields together, found by trying the check itself: for the schemas and for readers.
+"""What a kind's check asks of its fields together, found by trying it: for the schemas and for readers.
 
-A check is a pure function of a record's values. It is tried on every sort of value its fields can have; for each fault
-the widest set of values is sought in which it always appears. What no JSON Schema can say (this day before that one) is
-told in the fault's own words.
+A check is a pure function of a record's values. It is tried on every sort of value its fields can have; for each
+fault the widest set of values is sought in which it always appears. What no JSON Schema can say (this day before
+that one) is told in the fault's own words.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from typing import Any
 
 from marshmallow.fields import Field, List
 
+from backend.records import wire
 from backend.records.declaration import RecordKind
-from backend.records.wire import Choice, Clock, Coordinates, Day, Document, Flag, Id, Moment, Number, Text, Whole
+from backend.records.wire import Choice, Document, Flag, Text
 from sync.errors import Fault
 
 Values = dict[str, Any]
@@ -26,10 +27,11 @@ _EMPTY: tuple[Any, ...] = (None, "", [])
 _ID_A, _ID_B = "01900000-0000-7000-8000-00000000000a", "01900000-0000-7000-8000-00000000000b"
 # Enough values of each sort that a check which compares two of them is caught at it.
 _SAMPLES: dict[type, list[Any]] = {
-    Id: [_ID_A, _ID_B], Day: ["2026-01-01", "2026-12-31"], Clock: ["08:00", "17:00"], Whole: [0, 1, 4], Number: [0, 1, 4],
-    Moment: ["2026-01-01T00:00:00.000000Z", "2026-12-31T00:00:00.000000Z"],
+    wire.Id: [_ID_A, _ID_B], wire.Day: ["2026-01-01", "2026-12-31"], wire.Clock: ["08:00", "17:00"],
+    wire.Whole: [0, 1, 4], wire.Number: [0, 1, 4],
+    wire.Moment: ["2026-01-01T00:00:00.000000Z", "2026-12-31T00:00:00.000000Z"],
     Text: ["", "x", "y"], Flag: [True, False],
-    Coordinates: [{"type": "Point", "coordinates": [120.3, 36.1]}],
+    wire.Coordinates: [{"type": "Point", "coordinates": [120.3, 36.1]}],
 }  # fmt: skip
 
 
@@ -49,7 +51,7 @@ class Rule:
     least: dict[str, int] = dataclasses.field(default_factory=dict)
 
     def schema(self) -> dict[str, Any] | None:
-        """As JSON Schema: if all else is so, then one of the fields must be given, or the last must not be so."""
+        """As JSON Schema: if all else is so, then one of the fields is given, or the last is not so."""
         if self.bites is None:
             return None
         given = [name for name, values in self.bites.items() if name not in self.least and _is_empty(values)]
@@ -119,11 +121,13 @@ def _samples(one: Field[Any]) -> list[Any]:
 
 
 def _documents(one: Document) -> list[Any]:
-    """A nested document with each of its choices, and with texts nobody can read; of a list also none, and one twice."""
+    """A nested document with each of its choices, and with odd texts; of a list also none, and one twice."""
     plain = {name: _samples(inner)[-1] for name, inner in one.schema.load_fields.items() if inner.required}
     choices = [(name, inner) for name, inner in one.schema.load_fields.items() if isinstance(inner, Choice)]
-    found = [plain | {name: code} for name, inner in choices if inner.required for code in inner.labels] or [plain]
-    found += [plain | {name: "("} for name, inner in one.schema.load_fields.items() if isinstance(inner, Text)]
+    needed = [(name, inner) for name, inner in choices if inner.required]
+    found = [plain | {name: code} for name, inner in needed for code in inner.labels] or [plain]
+    texts = [name for name, inner in one.schema.load_fields.items() if isinstance(inner, Text)]
+    found += [plain | {name: "("} for name in texts]
     return [[], *([each] for each in found), [found[0], found[0]]] if one.many else found
 
 
@@ -185,7 +189,8 @@ class Search:
             for rule in found[key]:
                 rule.zh = re.sub(r"\d+", "…", rule.zh)  # A number of this one try.
         order = {name: n for n, name in enumerate(self._kind.wired)}
-        return sorted((one for many in found.values() for one in many), key=lambda one: (order[one.field], one.code))
+        rules = [one for many in found.values() for one in many]
+        return sorted(rules, key=lambda one: (order[one.field], one.code))
 
     def _appears(self, key: tuple[str, str, str], values: Values) -> bool:
         return key in {_key(fault) for fault in self._kind.kind.check(values)}

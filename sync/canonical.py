@@ -1,7 +1,7 @@
-"""The one byte form of a JSON value that every language can write: RFC 8785, which is how ECMAScript writes JSON.
+"""The one byte form of a JSON value that every language can write: RFC 8785, as ECMAScript writes it.
 
-What others hash too, bodies and sheets, has this form. Where only the server hashes (`sync.change.canonical`), orjson's
-spelling of numbers is kept: what was sealed must hash as it did.
+What others hash too, bodies and sheets, has this form. Where only the server hashes (`sync.change.canonical`),
+orjson's spelling of numbers is kept: what was sealed must hash as it did.
 """
 
 from __future__ import annotations
@@ -21,20 +21,25 @@ def canonical_json(value: Any) -> bytes:
 
 
 def _is_usual(value: Any) -> bool:
-    """Whether orjson writes it as ECMAScript does: most values are texts, small whole numbers and places."""
+    """Whether orjson writes it as ECMAScript does: most values are texts, small whole numbers and places.
+
+    Every body that is written comes by here: nothing is called for a text.
+    """
     kind = type(value)
-    if kind is str or value is None or kind is bool:
-        return True
-    if kind is int:
-        return bool(-_WHOLE <= value <= _WHOLE)
     if kind is float:
         return 1e-3 < abs(value) < 1e15 and not value.is_integer()
+    if kind is int:
+        return bool(-_WHOLE <= value <= _WHOLE)
     if kind is dict:
         for name, one in value.items():
-            if type(name) is not str or not name.isascii() or not _is_usual(one):
+            if type(one) is not str and one is not None and not _is_usual(one):
+                return False
+            if not name.isascii():
                 return False
         return True
-    return kind is list and all(map(_is_usual, value))
+    if kind is list:
+        return all(map(_is_usual, value))
+    return kind is str or value is None or kind is bool
 
 
 def _written(value: Any) -> str:

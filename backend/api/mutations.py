@@ -1,7 +1,7 @@
 """What a mutation and its outcome look like, for the document and whoever makes a client of it.
 
-Nothing is read by these shapes: the server reads each mutation by itself (`sync.wire`) and parks what it cannot read,
-so a phone's work is never refused for its shape.
+Nothing is read by these shapes: the server reads each mutation by itself (`sync.wire`) and parks what it cannot
+read, so a phone's work is never refused for its shape.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ class _Mutation(_Told):
     id = _id("this change's own; the key for exactly-once", required=True)
     kind = fields.String(required=True, metadata={"description": "a kind of kinds.md"})
     record = _id("which record", required=True)
-    base_version = fields.Integer(load_default=0, validate=Range(min=0), metadata={"description": "the version seen"})
+    base_version = fields.Integer(load_default=0, validate=Range(min=0), metadata={"description": "seen"})
     was = _values("the touched fields as they were seen", allow_none=True)
-    happened_at = fields.DateTime(required=True, metadata={"description": "the phone's clock when it happened"})
+    happened_at = fields.DateTime(required=True, metadata={"description": "the phone's clock then"})
     monotonic_ms = fields.Integer(allow_none=True, metadata={"description": "its monotonic clock then"})
-    boot = fields.String(allow_none=True, metadata={"description": "which boot that counts from; else the batch's"})
+    boot = fields.String(allow_none=True, metadata={"description": "its boot; else the batch's"})
     author = _id("who made it; passed over, for whoever is signed in counts", allow_none=True)
     after = _id("a mutation this one builds on", allow_none=True)
 
@@ -97,18 +97,24 @@ class _Written(_Outcome):
     )
 
 
+class AppliedDetail(_Told):
+    """What it did besides."""
+
+    settles = fields.List(fields.String(), metadata={"description": "parked mutations that it corrects"})
+
+
 class OutcomeApplied(_Written):
     """It stands as it was sent."""
 
     status = _word(Status.APPLIED)
-    detail = fields.Dict(required=True)
+    detail = fields.Nested(AppliedDetail, required=True)
 
 
-class MergedDetail(_Told):
+class MergedDetail(AppliedDetail):
     """What it met."""
 
-    met = fields.List(fields.String(), metadata={"description": "groups of fields; `state` for steps, `deleted`"})
-    questions = fields.List(fields.String(), metadata={"description": "those of them that a person must answer"})
+    met = fields.List(fields.String(), metadata={"description": "groups of fields, `state`, `deleted`"})
+    questions = fields.List(fields.String(), metadata={"description": "those a person must answer"})
     unknown_ = fields.List(
         fields.String(),
         data_key="unknown",
@@ -117,7 +123,7 @@ class MergedDetail(_Told):
 
 
 class OutcomeMerged(_Written):
-    """It stands beside what others did that its author had not seen, or says what this server does not know."""
+    """It stands beside what its author had not seen, or says what this server does not know."""
 
     status = _word(Status.MERGED)
     detail = fields.Nested(MergedDetail, required=True)
@@ -126,10 +132,10 @@ class OutcomeMerged(_Written):
 class ParkedDetail(_Told):
     """What a person must know, by the code."""
 
-    group = fields.String(metadata={"description": "the group it is parked in; its own id where it is the first"})
+    group = fields.String(metadata={"description": "the group it is parked in; its own id if the first"})
     why = fields.String()
     kept_as = fields.String(metadata={"description": "the id it is kept under, its own being taken"})
-    faults = fields.List(fields.Dict(), metadata={"description": "field, code, and a sentence in each language"})
+    faults = fields.List(fields.Dict(), metadata={"description": "field, code, a sentence in each language"})
 
 
 class OutcomeParked(_Outcome):

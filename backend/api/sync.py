@@ -142,7 +142,7 @@ class PullPage(Head):
     """One page."""
 
     more = fields.Boolean(required=True)
-    complete = fields.Dict(required=True)
+    complete = fields.Dict(keys=fields.String(), values=fields.Boolean(), required=True)
     drops = fields.List(fields.String(), required=True)
     lines = fields.List(fields.Nested(Line), required=True)
 

@@ -1,4 +1,4 @@
-"""A form's conditions: a small language with CEL's words, in which a number is a number (protocol.md, section 8)."""
+"""A form's conditions: a small language with CEL's words; a number is a number (protocol.md, section 8)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any
 MOST_NESTED, MOST_TOKENS = 32, 200
 _TOKEN = re.compile(
     r"[ \t\r\n]*(?:(?P<number>[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)|(?P<name>[A-Za-z_][A-Za-z0-9_]*)"
-    r"|(?P<text>'(?:[^'\\\r\n]|\\.)*'|\"(?:[^\"\\\r\n]|\\.)*\")|(?P<sign>&&|\|\||[<>=!]=|[-+*/%<>!?:()\[\].,])|(?P<end>$))"
+    r"|(?P<text>'(?:[^'\\\r\n]|\\.)*'|\"(?:[^\"\\\r\n]|\\.)*\")"
+    r"|(?P<sign>&&|\|\||[<>=!]=|[-+*/%<>!?:()\[\].,])|(?P<end>$))"
 )
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|(.))")
 _ESCAPED = {"\\": "\\", "'": "'", '"': '"', "n": "\n", "r": "\r", "t": "\t"}
@@ -20,6 +21,7 @@ _WORDS: dict[str, Any] = {"true": True, "false": False, "null": None}
 _LEVELS = (("||",), ("&&",), ("<", "<=", ">", ">=", "==", "!=", "in"), ("+", "-"), ("*", "/", "%"))
 Node = tuple[Any, ...]
 Scope = Mapping[str, Any]
+Way = Callable[[], Any]
 
 
 class Wrong(Exception):
@@ -256,7 +258,7 @@ def _same(one: Any, other: Any) -> bool:
         return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
     if isinstance(one, bool) or isinstance(other, bool) or one is None or other is None:
         return one is other
-    if isinstance(one, str) or isinstance(other, str) or isinstance(one, list | dict) or isinstance(other, list | dict):
+    if isinstance(one, str | list | dict) or isinstance(other, str | list | dict):
         return type(one) is type(other) and bool(one == other)
     return _number(one) == _number(other)
 
@@ -291,7 +293,7 @@ def _computed(work: Callable[[float, float], float]) -> Callable[[Node, Scope], 
     return way
 
 
-def _any(found: Callable[[Node, Scope], list[Callable[[], Any]]], decides: bool) -> Callable[[Node, Scope], bool]:
+def _any(found: Callable[[Node, Scope], list[Way]], decides: bool) -> Callable[[Node, Scope], bool]:
     """One side that decides is enough, whatever cannot be computed beside it; else all must be computable."""
 
     def way(node: Node, scope: Scope) -> bool:
@@ -309,11 +311,11 @@ def _any(found: Callable[[Node, Scope], list[Callable[[], Any]]], decides: bool)
     return way
 
 
-def _sides(node: Node, scope: Scope) -> list[Callable[[], Any]]:
+def _sides(node: Node, scope: Scope) -> list[Way]:
     return [lambda one=one: _value_of(one, scope) for one in node[1:]]  # type: ignore[misc]
 
 
-def _each(node: Node, scope: Scope) -> list[Callable[[], Any]]:
+def _each(node: Node, scope: Scope) -> list[Way]:
     _, of, name, condition = node
     items = _of(list, _value_of(of, scope))
     return [lambda one=one: _value_of(condition, {**scope, name: one}) for one in items]  # type: ignore[misc]

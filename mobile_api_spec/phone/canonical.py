@@ -1,4 +1,4 @@
-"""Canonical JSON (RFC 8785), in which a phone and the server hash the same: bodies, sheets, what a device signs."""
+"""Canonical JSON (RFC 8785), in which a phone and the server hash bodies, sheets and what a device signs."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from backend.services.syncing import MOST_HAVE
 from backend.tasks import outbox
 from sync.store import Span
 from tests.conftest import Person
-from tests.factories import Town, mutation, uid
+from tests.factories import Town, middle, mutation, uid
 
 As = Callable[[str], Person]
 WHOLE: dict[str, Any] = {"after": None, "upto": None, "count": 0, "xor": "0" * 32}
@@ -276,6 +276,16 @@ def test_more_than_may_be_named_is_told_and_mended_by_comparing(as_: As, town: T
     )
     compared = rep("POST", "/sync/compare", {"store": store, "ranges": [WHOLE]}).get_json()
     assert rep("POST", "/sync/pull", {"store": store, "cursor": compared["cursor"]}).status_code == 200
+
+
+def test_a_field_without_a_value_is_left_out_and_a_null_inside_one_stays(as_: As, town: Town) -> None:
+    job = {"matter_id": town["leak"], "place": middle(0), "customer_id": town["customer 0"], "reporter": {"name": None}}
+    made = as_("dispatcher")("POST", "/work-orders", job).get_json()
+    page = as_("rep")("POST", "/sync/pull", {"store": door.new_id()}).get_json()
+    (body,) = (line["body"] for line in page["lines"] if line["id"] == made["id"])
+    assert None not in body.values()
+    assert "diagnosis" not in body
+    assert (body["reporter"], None in body["site_card"].values()) == ({"name": None}, True)
 
 
 # -- comparing -------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Mutations and outcomes keep to the shapes the document gives a client, and the server reads more than they allow."""
+"""Mutations and outcomes keep to the shapes the document gives a client; the server reads more than these."""
 
 from __future__ import annotations
 
@@ -63,7 +63,10 @@ def test_what_a_phone_sends_has_its_shape(phone_of: Callable[..., Phone], town: 
 def test_every_outcome_has_its_shape_also_of_what_had_none(as_: As, town: Town) -> None:
     rep, visit = as_("rep"), new_id()
     made = mutation(
-        "visit", visit, "create", {"customer_id": town["customer 0"], "method": "phone", "cell_id": town["cell 0"]}
+        "visit",
+        visit,
+        "create",
+        {"customer_id": town["customer 0"], "method": "phone", "cell_id": town["cell 0"]},
     )
     more = [
         mutation("visit", visit, "change", {"materials": "x", "from_tomorrow": 1}, base_version=1),

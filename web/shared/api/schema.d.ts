@@ -7858,6 +7858,12 @@ export interface components {
             id: string;
             version: number;
         };
+        AppliedDetail: {
+            /** @description parked mutations that it corrects */
+            settles?: string[];
+        } & {
+            [key: string]: unknown;
+        };
         AssignIn: {
             /** Format: uuid */
             crew_id: string;
@@ -9115,10 +9121,12 @@ export interface components {
             rows?: components["schemas"]["Matter"][];
         };
         MergedDetail: {
-            /** @description groups of fields; `state` for steps, `deleted` */
+            /** @description groups of fields, `state`, `deleted` */
             met?: string[];
-            /** @description those of them that a person must answer */
+            /** @description those a person must answer */
             questions?: string[];
+            /** @description parked mutations that it corrects */
+            settles?: string[];
             /** @description fields this server does not know: kept, listed */
             unknown?: string[];
         } & {
@@ -9139,15 +9147,15 @@ export interface components {
              */
             author?: string | null;
             /**
-             * @description the version seen
+             * @description seen
              * @default 0
              */
             base_version: number;
-            /** @description which boot that counts from; else the batch's */
+            /** @description its boot; else the batch's */
             boot?: string | null;
             /**
              * Format: date-time
-             * @description the phone's clock when it happened
+             * @description the phone's clock then
              */
             happened_at: string;
             /**
@@ -9192,15 +9200,15 @@ export interface components {
              */
             author?: string | null;
             /**
-             * @description the version seen
+             * @description seen
              * @default 0
              */
             base_version: number;
-            /** @description which boot that counts from; else the batch's */
+            /** @description its boot; else the batch's */
             boot?: string | null;
             /**
              * Format: date-time
-             * @description the phone's clock when it happened
+             * @description the phone's clock then
              */
             happened_at: string;
             /**
@@ -9245,15 +9253,15 @@ export interface components {
              */
             author?: string | null;
             /**
-             * @description the version seen
+             * @description seen
              * @default 0
              */
             base_version: number;
-            /** @description which boot that counts from; else the batch's */
+            /** @description its boot; else the batch's */
             boot?: string | null;
             /**
              * Format: date-time
-             * @description the phone's clock when it happened
+             * @description the phone's clock then
              */
             happened_at: string;
             /**
@@ -9298,15 +9306,15 @@ export interface components {
              */
             author?: string | null;
             /**
-             * @description the version seen
+             * @description seen
              * @default 0
              */
             base_version: number;
-            /** @description which boot that counts from; else the batch's */
+            /** @description its boot; else the batch's */
             boot?: string | null;
             /**
              * Format: date-time
-             * @description the phone's clock when it happened
+             * @description the phone's clock then
              */
             happened_at: string;
             /**
@@ -9519,9 +9527,7 @@ export interface components {
         OutcomeApplied: {
             /** @description null */
             code: string | null;
-            detail: {
-                [key: string]: unknown;
-            };
+            detail: components["schemas"]["AppliedDetail"];
             /** @description the mutation's */
             id: string;
             /** @description as the whole push left it; not there when an answer is repeated */
@@ -9600,11 +9606,11 @@ export interface components {
             total_pages?: number;
         };
         ParkedDetail: {
-            /** @description field, code, and a sentence in each language */
+            /** @description field, code, a sentence in each language */
             faults?: {
                 [key: string]: unknown;
             }[];
-            /** @description the group it is parked in; its own id where it is the first */
+            /** @description the group it is parked in; its own id if the first */
             group?: string;
             /** @description the id it is kept under, its own being taken */
             kept_as?: string;
@@ -9912,7 +9918,7 @@ export interface components {
         PullPage: {
             backed_up_through: string | null;
             complete: {
-                [key: string]: unknown;
+                [key: string]: boolean;
             };
             cursor: string;
             drops: string[];

@@ -13,6 +13,7 @@ from backend import config
 from backend.app import create_app
 from backend.db import Database, make_engine
 from backend.errors import CATALOGUE, PARKED
+from backend.joint_checks import Rule, rules_of
 from backend.records.declaration import RecordKind
 from backend.records.registry import KINDS
 from backend.records.wire import Choice
@@ -58,6 +59,8 @@ def _schema(kind: RecordKind) -> dict[str, Any]:
     body = dict(components[name])
     for field, wired in kind.wired.items():
         extra: dict[str, Any] = {"x-policy": str(wired.policy), "x-label": {"zh": wired.zh, "en": wired.en}}
+        if wired.group:
+            extra["x-group"] = wired.group
         if wired.references:
             extra["x-references"] = wired.references
         if isinstance(wired.field, Choice):
@@ -65,6 +68,10 @@ def _schema(kind: RecordKind) -> dict[str, Any]:
         body["properties"] = body["properties"] | {field: body["properties"][field] | extra}
     if kind.kind.actions:
         body["x-actions"] = [_action(action) for action in kind.kind.actions.values()]
+    if rules := rules_of(kind):
+        body["x-rules"] = [_rule(rule) for rule in rules]
+        if said := [schema for rule in rules if (schema := rule.schema())]:
+            body["allOf"] = said
     used = {"$defs": {part: components[part] for part in sorted(_parts(body, components))}}
     found = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": kind.en} | body | used
     # The document's pointers become the schema's own, so that any validator can run it as it stands.
@@ -116,6 +123,12 @@ def _action(action: Action) -> dict[str, Any]:
     }
 
 
+def _rule(rule: Rule) -> dict[str, Any]:
+    """What a check asks of several fields together; `is_in_schema` where a validator sees it too."""
+    label = {"zh": rule.zh, "en": rule.en}
+    return {"field": rule.field, "code": rule.code, "label": label, "is_in_schema": rule.bites is not None}
+
+
 _POINTER = re.compile(r"#/components/schemas/(\w+)")
 _COMPONENTS: dict[str, Any] = {}
 
@@ -158,7 +171,13 @@ def kinds_page() -> str:
             "",
         ]
         lines += ["| field | 名称 | name | merge | points at |", "|---|---|---|---|---|"]
-        lines += [f"| `{f}` | {w.zh} | {w.en} | {w.policy} | {w.references or ''} |" for f, w in kind.wired.items()]
+        lines += [
+            f"| `{f}` | {w.zh} | {w.en} | {w.policy}{f', group `{w.group}`' if w.group else ''} | {w.references or ''} |"
+            for f, w in kind.wired.items()
+        ]
+        if rules := rules_of(kind):
+            lines += ["", "What is asked of its fields together (`check_failed` names the field in front):", ""]
+            lines += [f"- `{rule.field}` ({rule.code}): {rule.words()}" for rule in rules]
         if kind.kind.actions:
             lines += ["", "| action | 名称 | name | from | to | by | needs |", "|---|---|---|---|---|---|---|"]
             lines += [

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from sync.canonical import canonical_json
 from sync.kind import Kind, Values
 
 Key = tuple[str, str]
@@ -17,14 +18,14 @@ Heads = dict[str, list[dict[str, Any]]]
 
 
 def canonical(values: Any) -> bytes:
-    """The one byte form of a JSON value: sorted keys, no spaces, so that equal values hash equal."""
+    """Sorted keys, no spaces, orjson's spelling: for what the server alone hashes and compares."""
     return orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
 
 
 def body_of(kind_name: str, record_id: str, values: Values) -> bytes:
     """A record's wire form: canonical JSON of its id, its kind, and the values that are not empty."""
     present = {name: value for name, value in values.items() if value is not None}
-    return canonical({**present, "id": record_id, "kind": kind_name})
+    return canonical_json({**present, "id": record_id, "kind": kind_name})
 
 
 def moment_text(moment: datetime) -> str:

@@ -14,6 +14,7 @@ from backend.api.authentication import actor, signed_in, takes
 from backend.api.conditional import etag
 from backend.api.exported_work import AT_ONCE, MOST_FILE_BYTES, read_exported
 from backend.api.house import house, reading, transaction
+from backend.api.mutations import OneOfShape
 from backend.errors import Problem
 from backend.queries import inbox, policy
 from backend.records import wire
@@ -145,7 +146,7 @@ class FileIn(Schema):
     """What a phone exports: its unsent mutations, and the bytes of photos in base64 by photo id."""
 
     author = wire.Id(required=True)
-    mutations = fields.List(fields.Dict(), required=True)
+    mutations = fields.List(OneOfShape("Mutation"), required=True)
     photos = fields.Dict(keys=wire.Id(), values=fields.String(), load_default=dict)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask, Response, jsonify
 from flask_smorest import Api
 
-from backend.api import gate
+from backend.api import gate, mutations
 from backend.api.authentication import Who, documents
 from backend.api.problems import ProblemDocument
 
@@ -20,6 +20,11 @@ class OurApi(Api):
     """flask-smorest with our errors: their schema, and our handlers instead of its own."""
 
     ERROR_SCHEMA = ProblemDocument
+
+    def init_app(self, app: Flask, *, spec_kwargs: dict[str, Any] | None = None) -> None:
+        """Also the shapes of mutations and outcomes."""
+        super().init_app(app, spec_kwargs=spec_kwargs)
+        mutations.describe(self.spec, self.ma_plugin.converter)
 
     def _register_error_handlers(self) -> None:
         """`problems.install` has registered ours."""

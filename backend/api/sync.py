@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from backend.api.authentication import ANYTHING, MIB, bearer_token, signed_in_phone, takes
 from backend.api.house import house
+from backend.api.mutations import OneOfShape
 from backend.api.problems import invalid
 from backend.errors import Problem
 from backend.queries.entrance import Entrance, enter
@@ -48,7 +49,6 @@ from sync.store import Digest, Span
 from sync.wire import read_batch
 
 MOST_RANGES = 256
-MOST_HAVE = 5000
 MOST_ASKED_BYTES = 4 * MIB
 _OVERLAP = {"field": "ranges", "code": "overlap", "zh": "区间不能互相重叠", "en": "ranges must lie apart"}
 _UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
@@ -142,7 +142,7 @@ class PullPage(Head):
     """One page."""
 
     more = fields.Boolean(required=True)
-    complete = fields.Dict(required=True)
+    complete = fields.Dict(keys=fields.String(), values=fields.Boolean(), required=True)
     drops = fields.List(fields.String(), required=True)
     lines = fields.List(fields.Nested(Line), required=True)
 
@@ -162,13 +162,13 @@ class PushBody(Schema):
     sent_at = fields.String(required=True, metadata={"format": "date-time"})
     boot = wire.Text(most=64, allow_none=True)
     monotonic_ms = wire.Whole(most=2**53, allow_none=True)
-    mutations = fields.List(fields.Raw(allow_none=True), required=True, metadata={"maxItems": MOST_MUTATIONS})
+    mutations = fields.List(OneOfShape("Mutation"), required=True, metadata={"maxItems": MOST_MUTATIONS})
 
 
 class PushAnswer(Schema):
     """One outcome for each mutation, in the order sent."""
 
-    outcomes = fields.List(fields.Dict(), required=True)
+    outcomes = fields.List(OneOfShape("Outcome"), required=True)
     server_time = fields.String(required=True)
 
 
@@ -324,9 +324,9 @@ def _is_json(data: bytes) -> bool:
 
 
 def _have(given: dict[str, int]) -> dict[tuple[str, str], int]:
-    """`kind/id` -> version; what is no such key, or beyond the first thousands, is left out: it is sent again then."""
+    """`kind/id` -> version; what is no such key is left out: nobody can have it."""
     found = {}
-    for text, version in list(given.items())[:MOST_HAVE]:
+    for text, version in given.items():
         kind, _, record_id = text.partition("/")
         if _KIND.fullmatch(kind) and wire.is_uuid(record_id):
             found[kind, record_id] = version

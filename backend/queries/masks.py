@@ -16,6 +16,7 @@ from backend.actor import Actor
 from backend.records import wire
 from backend.records.declaration import RecordKind
 from backend.records.registry import KINDS
+from sync.canonical import canonical_json
 from sync.kind import Values
 
 # What is no value of its own in the seals but tells of a person all the same.
@@ -85,7 +86,7 @@ def masked_changes(actor: Actor, kind: RecordKind, changed: Mapping[str, Any]) -
 def masked_body(kind_name: str, body: str) -> str:
     """A stored body as somebody gets it who sees masks; what is hidden is left out, as what is empty always is."""
     values = _masked(KINDS[kind_name], orjson.loads(body))
-    return orjson.dumps({name: value for name, value in values.items() if value is not None}).decode()
+    return canonical_json({name: value for name, value in values.items() if value is not None}).decode()
 
 
 def mask(what: str, value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Questionnaire (问卷): a versioned definition with rows as in XLSForm and logic in CEL, checked by phone and server."""
+"""Questionnaire (问卷): a versioned definition with rows as in XLSForm and conditions, checked by phone and server."""
 
 from collections.abc import Sequence
 
@@ -7,6 +7,7 @@ from marshmallow import Schema, fields
 from backend.actor import Role
 from backend.records import wire
 from backend.records.declaration import Record, declare, flag, json, scopes_of, whole, words
+from backend.records.expressions import is_readable
 from backend.records.vocabulary import THEMES
 from sync.errors import Fault
 from sync.kind import Values
@@ -31,7 +32,7 @@ class Option(Schema):
 
 
 class Row(Schema):
-    """One question; `relevant` and `constraint` are CEL over the answers so far (`answers`) and the value (`value`)."""
+    """One question; `relevant` and `constraint` are conditions over the answers so far (`answers`) and the value (`value`)."""
 
     type = wire.Choice(ROW_TYPES, required=True)
     name = wire.Text(most=50, least=1, required=True)
@@ -58,18 +59,28 @@ class Questionnaire(Record):
 
 
 def check(values: Values) -> Sequence[Fault]:
-    """Names are unique and choices are there."""
+    """Names are unique, choices are there, and conditions can be read."""
     rows = values.get("rows") or []
     names = [row["name"] for row in rows]
     faults = [
         Fault(f"rows.{n}", "twice", "题目名称重复", "the name occurs twice")
         for n in {n for n in names if names.count(n) > 1}
     ]
-    return faults + [
-        Fault(f"rows.{row['name']}", "no_choices", "选择题没有选项", "a question to choose from needs choices")
-        for row in rows
-        if row["type"].startswith("select") and not row.get("choices")
-    ]
+    return (
+        faults
+        + [
+            Fault(f"rows.{row['name']}", "no_choices", "选择题没有选项", "a question to choose from needs choices")
+            for row in rows
+            if row["type"].startswith("select") and not row.get("choices")
+        ]
+        + [
+            Fault(f"rows.{row['name']}.{name}", "unreadable", "条件式写法不对", "this condition cannot be read")
+            for row in rows
+            for name in ("relevant", "constraint")
+            # A form of before can still be put away.
+            if values.get("is_active") and row.get(name) and not is_readable(row[name])
+        ]
+    )
 
 
 KIND = declare(

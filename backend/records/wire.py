@@ -307,6 +307,8 @@ def is_keepable(value: Any) -> bool:
 def _need_keepable(value: Any) -> None:
     if not is_keepable(value):
         raise ValidationError(UNKEEPABLE)
+    if isinstance(value, int) and int(float(value)) != value:
+        raise ValidationError("A whole number beyond 2^53 is not the same in every language: send it as text.")
     if isinstance(value, dict):
         for key, item in value.items():
             _need_keepable(key)

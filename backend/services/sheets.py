@@ -10,6 +10,7 @@ import binascii
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from cryptography.exceptions import InvalidSignature
@@ -27,7 +28,7 @@ from backend.records.work_order import SHEET_FIELDS
 from backend.services import door
 from backend.services.checking import differing, history_is_sealed
 from backend.services.sealing import ERASED
-from sync.change import canonical
+from sync.canonical import canonical_json
 from sync.kind import Values
 
 # What a phone's signature speaks for, besides its own id and the record's.
@@ -42,20 +43,25 @@ def sheet_of(job: Values, photo_hashes: Iterable[str]) -> Values:
 
 def sheet_sha256(sheet: Any) -> str:
     """The hash (hex) a signature is bound to."""
-    return hashlib.sha256(canonical(sheet)).hexdigest()
+    return hashlib.sha256(canonical_json(sheet)).hexdigest()
 
 
 def statement(signature_id: str, device_id: str, signature: Values) -> bytes:
     """What the device has signed with its key."""
     told = {name: signature.get(name) for name in COVERED[:5]}
-    strokes = hashlib.sha256(canonical(signature.get("strokes"))).hexdigest()
+    strokes = hashlib.sha256(canonical_json(signature.get("strokes"))).hexdigest()
     told |= {"signed_at": signature.get("signed_at"), "place": _place_text(signature), "strokes_sha256": strokes}
-    return canonical(told | {"id": signature_id, "device_id": device_id})
+    return canonical_json(told | {"id": signature_id, "device_id": device_id})
 
 
 def _place_text(signature: Values) -> str | None:
     place = signature.get("place")
-    return ",".join(f"{one:.6f}" for one in place["coordinates"][:2]) if place else None
+    return ",".join(map(_six_decimals, place["coordinates"][:2])) if place else None
+
+
+def _six_decimals(degrees: float) -> str:
+    """As ECMAScript's `toFixed(6)` has it: halves away from zero, judged by the number's exact value."""
+    return str(Decimal(degrees + 0.0).quantize(Decimal("0.000001"), ROUND_HALF_UP))
 
 
 def is_signed_by(public_key: str, message: bytes, signature: str) -> bool:
@@ -101,7 +107,7 @@ def _sheet_check(session: Session, signature_id: str, values: Values) -> str:
         return "not_carried"
     if sheet_sha256(values["sheet"]) != values["sheet_sha256"]:
         return "broken"
-    lines = {"id": signature_id, "of": values["of_id"], "strokes": canonical(values["strokes"]).decode()}
+    lines = {"id": signature_id, "of": values["of_id"], "strokes": canonical_json(values["strokes"]).decode()}
     same = text(
         "SELECT EXISTS (SELECT FROM signature WHERE md5(strokes::text) = md5(CAST(:strokes AS jsonb)::text) "
         "AND strokes = CAST(:strokes AS jsonb) AND of_id <> CAST(:of AS uuid) "

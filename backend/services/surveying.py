@@ -2,41 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
-from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid5
 
-import celpy
-from celpy.adapter import json_to_cel
-from celpy.celparser import CELParseError
-from celpy.celtypes import BoolType
-from celpy.evaluation import CELEvalError
 from sqlalchemy.orm import Session
 
 from backend.actor import system
 from backend.queries.scopes import today
+from backend.records.expressions import holds
 from backend.services import door
 from sync.kind import Values
 
 DISSATISFIED = frozenset({"dissatisfied", "very_dissatisfied"})
 SCORES = {"very_satisfied": 1.0, "satisfied": 1.0, "neutral": 0.5, "dissatisfied": 0.0, "very_dissatisfied": 0.0}
 DAYS_TO_FIX = 5
-
-
-@lru_cache(maxsize=1000)
-def _program(source: str) -> celpy.Runner:
-    environment = celpy.Environment()
-    return environment.program(environment.compile(source))
-
-
-def holds(source: str, answers: dict[str, Any], value: Any = None) -> bool:
-    """Whether a CEL condition holds for the answers so far; one that cannot be computed does not hold."""
-    try:
-        result = _program(source).evaluate({"answers": json_to_cel(answers), "value": json_to_cel(value)})
-    except (CELEvalError, CELParseError):
-        return False
-    return isinstance(result, BoolType) and bool(result)
 
 
 def logic_faults(rows: list[Values], answers: dict[str, Any]) -> list[dict[str, str]]:
@@ -52,9 +33,14 @@ def logic_faults(rows: list[Values], answers: dict[str, Any]) -> list[dict[str, 
             faults.append({"field": name, "code": "not_asked"})
         elif row.get("constraint") and not holds(row["constraint"], answers, value):
             faults.append({"field": name, "code": "constraint"})
-        elif row["type"] == "satisfaction" and value not in SCORES:
+        elif row["type"] == "satisfaction" and not _is_said(value):
             faults.append({"field": name, "code": "not_a_choice"})
     return faults
+
+
+def _is_said(value: Any, among: Collection[str] = SCORES) -> bool:
+    """Whether an answer is one of these; a phone may send anything, and a list has no place in a set."""
+    return isinstance(value, str) and value in among
 
 
 def score_of(rows: list[Values], answers: dict[str, Any]) -> float | None:
@@ -62,7 +48,7 @@ def score_of(rows: list[Values], answers: dict[str, Any]) -> float | None:
     points = [
         SCORES[answers[row["name"]]]
         for row in rows
-        if row["type"] == "satisfaction" and answers.get(row["name"]) in SCORES
+        if row["type"] == "satisfaction" and _is_said(answers.get(row["name"]))
     ]
     return round(sum(points) / len(points), 4) if points else None
 
@@ -77,7 +63,7 @@ def follow_up(session: Session, response_id: str) -> int:
     actor = system(values["unit_id"])
     if (values.get("score"), values.get("faults")) != (score, faults):
         door.change(session, actor, "response", response_id, {"score": score, "faults": faults})
-    bad = [row for row in rows if row["type"] == "satisfaction" and answers.get(row["name"]) in DISSATISFIED]
+    bad = [row for row in rows if row["type"] == "satisfaction" and _is_said(answers.get(row["name"]), DISSATISFIED)]
     store = door.push_store(session)
     ids = {row["name"]: str(uuid5(UUID(response_id), row["name"])) for row in bad}
     existing = store.load([("item", one) for one in ids.values()], lock=False)

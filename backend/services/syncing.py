@@ -37,6 +37,8 @@ from sync.wire import Batch, Unreadable, unreadable
 
 MOST_MUTATIONS = 500
 PAGE_LINES = 1000
+# So many bodies named by a phone are looked at one by one on each page; who names more compares, which looks once.
+MOST_HAVE = 5000
 # A store that was away for longer compares instead of going on: removals are kept two days more.
 CONTINUE_WITHIN = timedelta(days=30)
 # A lost phone may hand its work in for so long.
@@ -101,6 +103,8 @@ def pull_page(
     """One page as JSON bytes; the connection must be in a read-only snapshot, which gave the entrance too."""
     if entrance.actor.device_revoked:
         raise Problem("device_revoked", wipe=True)
+    if len(request.have) > MOST_HAVE:
+        raise Problem("start_compare", epoch=entrance.epoch, why="have_too_long", most=MOST_HAVE)
     holder, now = _holder(entrance, request.store), datetime.now(UTC)
     cursor, made_for = opened
     if made_for is None:

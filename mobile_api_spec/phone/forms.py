@@ -4,25 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import celpy
-from celpy.adapter import json_to_cel
-from celpy.celparser import CELParseError
-from celpy.celtypes import BoolType
-from celpy.evaluation import CELEvalError
+from mobile_api_spec.phone.expressions import holds
 
 Values = dict[str, Any]
 SATISFACTION = ("very_satisfied", "satisfied", "neutral", "dissatisfied", "very_dissatisfied")
-
-
-def holds(source: str, answers: Values, value: Any = None) -> bool:
-    """Whether a CEL condition over `answers` and `value` is true; one that cannot be computed is not."""
-    environment = celpy.Environment()
-    try:
-        program = environment.program(environment.compile(source))
-        result = program.evaluate({"answers": json_to_cel(answers), "value": json_to_cel(value)})
-    except (CELEvalError, CELParseError):
-        return False
-    return isinstance(result, BoolType) and bool(result)
 
 
 def is_asked(row: Values, answers: Values) -> bool:

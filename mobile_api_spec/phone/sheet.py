@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
+
+from mobile_api_spec.phone.canonical import canonical_text
 
 FIELDS = ("number", "address", "description", "diagnosis", "told_minutes", "told_cost_fen", "result", "remainder", "parts", "pressure_kpa")  # fmt: skip
 
@@ -25,10 +27,15 @@ def statement(signature_id: str, device_id: str, signature: Mapping[str, Any]) -
     """What a device signs with its key when a customer has signed: who signed which sheet, when, and with which strokes."""
     told = {name: signature.get(name) for name in ("of_kind", "of_id", "sheet_sha256", "signer_name", "relation", "signed_at")}  # fmt: skip
     place = signature.get("place")
-    told["place"] = ",".join(f"{one:.6f}" for one in place["coordinates"][:2]) if place else None
+    told["place"] = ",".join(map(_six_decimals, place["coordinates"][:2])) if place else None
     strokes = hashlib.sha256(_canonical(signature.get("strokes"))).hexdigest()
     return _canonical(told | {"id": signature_id, "device_id": device_id, "strokes_sha256": strokes})
 
 
 def _canonical(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    return canonical_text(value).encode()
+
+
+def _six_decimals(degrees: float) -> str:
+    """As ECMAScript's `toFixed(6)` has it: halves away from zero, judged by the number's exact value."""
+    return str(Decimal(degrees + 0.0).quantize(Decimal("0.000001"), ROUND_HALF_UP))

@@ -12,6 +12,8 @@ from typing import Any
 
 import orjson
 
+from mobile_api_spec.phone.canonical import canonical_text
+
 Key = tuple[str, str]
 Values = dict[str, Any]
 
@@ -84,7 +86,7 @@ class Store:
             scopes = json.dumps(line["in"])
             self._db.execute("UPDATE record SET scopes = ? WHERE kind = ? AND id = ?", (scopes, *key))
             return
-        body, scopes = orjson.dumps(line["body"], option=orjson.OPT_SORT_KEYS).decode(), json.dumps(line["in"])
+        body, scopes = orjson.dumps(line["body"]).decode(), json.dumps(line["in"])
         self._db.execute(
             "INSERT OR REPLACE INTO record (kind, id, version, body, scopes) VALUES (?, ?, ?, ?, ?)",
             (*key, line["version"], body, scopes),
@@ -137,7 +139,7 @@ class Store:
         """What this store says of a range: how many records, and the XOR of their hashes."""
         xor, rows = 0, self._inside(after, upto)
         for kind, id_, version, body, scopes in rows:
-            sha256 = hashlib.sha256(body.encode()).hexdigest()
+            sha256 = hashlib.sha256(canonical_text(json.loads(body)).encode()).hexdigest()
             text = f"{kind} {id_} {version} {sha256} {' '.join(sorted(json.loads(scopes)))}"
             xor ^= int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "big")
         return {"count": len(rows), "xor": f"{xor:032x}"}

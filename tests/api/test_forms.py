@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable
 from typing import Any
 
+from sqlalchemy import text
+
+from backend.db import Database
 from mobile_api_spec.phone import Phone
+from mobile_api_spec.phone.canonical import canonical_text
 from tests.conftest import Person
 from tests.factories import Town, uid
 
@@ -67,3 +73,75 @@ def test_an_edition_number_is_given_once(as_: As, town: Town) -> None:
     assert (
         admin("PATCH", f"/questionnaires/{second['id']}", {"edition": 1}, version=second["version"]).status_code == 422
     )
+
+
+def test_a_form_whose_conditions_nobody_can_read_is_not_published(as_: As, town: Town) -> None:
+    """A condition that is never true would make every answer a fault; one of before can still be put away."""
+    row = {"type": "integer", "name": "people", "label_zh": "人口", "label_en": "People"}
+    form = {"code": "odd", "edition": 1, "title_zh": "问卷", "title_en": "Form", "is_active": True}
+    for field, condition in (("constraint", "value > 0 and value < 9"), ("relevant", "matches(answers.a, 'x')")):
+        made = as_("admin")("POST", "/questionnaires", form | {"rows": [row | {field: condition}]})
+        assert made.status_code == 422, condition
+        assert [(one["field"], one["code"]) for one in made.get_json()["faults"]] == [
+            (f"rows.people.{field}", "unreadable")
+        ]
+    rows = [row | {"constraint": "value > 0 and value < 9"}]
+    assert as_("admin")("POST", "/questionnaires", form | {"rows": rows, "is_active": False}).status_code == 201
+    rows = [row | {"constraint": "value > 0 && value < 9"}]
+    assert as_("admin")("POST", "/questionnaires", form | {"edition": 2, "rows": rows}).status_code == 201
+
+
+ODD = {"much": 1e21, "sixteen": 1e16, "little": 1e-7, "less": 1e-6, "none": -0.0, "two": 2.0, "😀": 1, "דּ": [1e3]}
+
+
+def test_numbers_of_answers_are_hashed_as_every_client_hashes_them(
+    as_: As, town: Town, database: Database, phone_of: Callable[..., Phone]
+) -> None:
+    made = as_("rep")("POST", "/responses", answer(town, answers=ODD)).get_json()
+    with database.engine.connect() as connection:
+        asked = text("SELECT body, body_sha256 FROM sync_document WHERE kind = 'response' AND id = :id")
+        body, digest = connection.execute(asked, {"id": made["id"]}).one()
+    for told in (
+        '"much":1e+21',
+        '"sixteen":10000000000000000',
+        '"little":1e-7',
+        '"less":0.000001',
+        '"none":0',
+        '"two":2',
+    ):
+        assert f"{told}," in body
+    assert hashlib.sha256(canonical_text(json.loads(body)).encode()).digest() == bytes(digest)
+    phone = phone_of("rep")
+    phone.sync()
+    assert mended(phone) == []
+    assert phone.store.record("response", made["id"]) is not None
+
+
+def mended(phone: Phone) -> list[str]:
+    """What a comparison sends anew to a phone that has everything."""
+    lines: list[str] = []
+    keep = phone.store.replace_range
+
+    def noted(after: Any, upto: Any, found: list[dict[str, Any]]) -> None:
+        lines.extend(f"{line['kind']}/{line['id']}" for line in found)
+        keep(after, upto, found)
+
+    phone.store.replace_range = noted  # type: ignore[method-assign]
+    phone.repair()
+    return lines
+
+
+def test_a_whole_number_that_languages_disagree_on_is_sent_as_text(
+    as_: As, town: Town, phone_of: Callable[..., Phone]
+) -> None:
+    for much in (2**53 + 1, 2**63 - 1):
+        refused = as_("rep")("POST", "/responses", answer(town, answers={"meter": much}))
+        assert (refused.status_code, refused.get_json()["faults"][0]["field"]) == (422, "answers")
+    phone = phone_of("rep")
+    phone.sync()
+    phone.create("response", answer(town, answers={"meter": 2**53 + 1}))
+    phone.sync()
+    ((kept,),) = ([one["mutations"] for one in as_("dispatcher").get("/inbox/parked")],)
+    assert kept[0]["code"] == "invalid"
+    assert "9007199254740993" in kept[0]["verbatim"]
+    assert as_("rep")("POST", "/responses", answer(town, answers={"meter": 2**53})).status_code == 201

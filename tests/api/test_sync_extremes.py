@@ -19,10 +19,11 @@ from backend.api.house import House
 from backend.db import Database
 from backend.local.broker import Broker
 from backend.services import door
+from backend.services.syncing import MOST_HAVE
 from backend.tasks import outbox
 from sync.store import Span
 from tests.conftest import Person
-from tests.factories import Town, mutation
+from tests.factories import Town, middle, mutation, uid
 
 As = Callable[[str], Person]
 WHOLE: dict[str, Any] = {"after": None, "upto": None, "count": 0, "xor": "0" * 32}
@@ -255,6 +256,36 @@ def test_have_tells_nothing_of_others(as_: As, town: Town) -> None:
     page = rep("POST", "/sync/pull", {"store": store, "have": asked}).get_json()
     named = [line for line in page["lines"] if f"customer/{line['id']}" in asked]
     assert [(line["in"], line["body"], line["version"]) for line in named] == [([], None, 1)] * 2
+
+
+def test_more_than_may_be_named_is_told_and_mended_by_comparing(as_: As, town: Town) -> None:
+    """Cut silently, what had left the user's scopes would stay on the phone for ever."""
+    rep, store = as_("rep"), door.new_id()
+    named = [uid(f"named {n}") for n in range(MOST_HAVE)]
+    left = f"customer/{town['customer 3']}"
+    asked = {f"customer/{one}": 1 for one in named[1:]} | {left: 1}
+    page = rep("POST", "/sync/pull", {"store": store, "have": asked}).get_json()
+    assert left in {f"customer/{line['id']}" for line in page["lines"] if not line["in"]}
+    answer = rep("POST", "/sync/pull", {"store": store, "have": {f"customer/{named[0]}": 1} | asked})
+    told = answer.get_json()
+    assert (answer.status_code, told["code"], told["why"], told["most"]) == (
+        409,
+        "start_compare",
+        "have_too_long",
+        MOST_HAVE,
+    )
+    compared = rep("POST", "/sync/compare", {"store": store, "ranges": [WHOLE]}).get_json()
+    assert rep("POST", "/sync/pull", {"store": store, "cursor": compared["cursor"]}).status_code == 200
+
+
+def test_a_field_without_a_value_is_left_out_and_a_null_inside_one_stays(as_: As, town: Town) -> None:
+    job = {"matter_id": town["leak"], "place": middle(0), "customer_id": town["customer 0"], "reporter": {"name": None}}
+    made = as_("dispatcher")("POST", "/work-orders", job).get_json()
+    page = as_("rep")("POST", "/sync/pull", {"store": door.new_id()}).get_json()
+    (body,) = (line["body"] for line in page["lines"] if line["id"] == made["id"])
+    assert None not in body.values()
+    assert "diagnosis" not in body
+    assert (body["reporter"], None in body["site_card"].values()) == ({"name": None}, True)
 
 
 # -- comparing -------------------------------------------------------------------------------------------------------

@@ -18,11 +18,12 @@ from backend.db import Database
 from backend.errors import Problem
 from backend.queries.rights import StaffRights
 from backend.queries.scopes import held, today, values_at
+from backend.records.expressions import holds
 from backend.services import door
 from backend.services.deciding import decide_group
 from backend.services.dispatching import escalate_unopened, propose_crews
 from backend.services.notifying import RecordedChannel, channel_named
-from backend.services.surveying import follow_up, holds, logic_faults, score_of
+from backend.services.surveying import follow_up, logic_faults, score_of
 from backend.services.syncing import retry_held
 from backend.services.visiting import overdue_visits, plan_visits
 from mobile_api_spec.phone import forms
@@ -279,7 +280,7 @@ def test_scopes_end_with_their_day(session: Session, town: Town) -> None:
         ("answers.a == 'x'", {"a": "y"}, False),
         ("answers.missing == 'x'", {}, False),
         ("has(answers.a) && answers.a > 3", {"a": 4}, True),
-        ("this is no CEL", {}, False),
+        ("this is no condition", {}, False),
         ("answers.a", {"a": "text is not true"}, False),
     ],
 )

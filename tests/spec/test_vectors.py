@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import json
@@ -10,17 +11,26 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
 import pytest
 
-from backend.services import sheets
-from mobile_api_spec.phone import Phone, Refused
+from backend.records import expressions
+from backend.records.work_order import SHEET_FIELDS
+from backend.services import sheets, surveying
+from mobile_api_spec.phone import Offline, Phone, Refused
+from mobile_api_spec.phone import canonical as phone_canonical
+from mobile_api_spec.phone import expressions as phone_expressions
+from mobile_api_spec.phone import forms as phone_forms
 from mobile_api_spec.phone import sheet as phone_sheet
 from mobile_api_spec.phone.store import Store
 from sync import apply
 from sync.apply import CannotApply, Change
-from sync.change import Author, Stored, canonical
+from sync.canonical import canonical_json
+from sync.change import Author, Grade, Stored, moment_text, parse_moment
+from sync.honest_time import Exchange, effective, judge
+from sync.kind import Field, Kind, Policy
 from sync.questions import open_questions
-from tests.simulation.kinds import KINDS
+from tests.simulation.kinds import KINDS as SIMULATED
 
 FOLDER = Path(__file__).parents[2] / "mobile_api_spec/vectors"
 
@@ -39,7 +49,7 @@ def as_key(pair: list[str] | None) -> tuple[str, str] | None:
 
 @pytest.mark.parametrize("case", cases("hashes"))
 def test_hashes(case: dict[str, Any]) -> None:
-    assert canonical(case["body"]).decode() == case["canonical"]
+    assert canonical_json(case["body"]).decode() == case["canonical"]
     assert hashlib.sha256(case["canonical"].encode()).hexdigest() == case["body_sha256"]
     store = Store(None)
     store.keep_line({name: case[name] for name in ("kind", "id", "version", "in", "body")})
@@ -53,6 +63,60 @@ def test_digests_of_ranges(range_: dict[str, Any]) -> None:
         store.keep_line({name: case[name] for name in ("kind", "id", "version", "in", "body")})
     found = store.digest(as_key(range_["after"]), as_key(range_["upto"]))
     assert (found["count"], found["xor"]) == (range_["count"], range_["xor"])
+
+
+@pytest.mark.parametrize("case", cases("numbers"))
+def test_numbers(case: dict[str, Any]) -> None:
+    assert canonical_json(orjson.loads(case["json"])).decode() == case["canonical"]
+    assert phone_canonical.canonical_text(json.loads(case["json"])) == case["canonical"]
+
+
+@pytest.mark.parametrize("case", cases("expressions"))
+def test_expressions(case: dict[str, Any]) -> None:
+    for ours in (expressions, phone_expressions):
+        assert ours.holds(case["condition"], case.get("answers", {}), case.get("value")) is case["holds"]
+
+
+@pytest.mark.parametrize("case", cases("forms"))
+def test_forms(case: dict[str, Any]) -> None:
+    rows, answers = vectors("forms")["rows"], case["answers"]
+    assert [[one["field"], one["code"]] for one in surveying.logic_faults(rows, answers)] == case["faults"]
+    assert [list(one) for one in phone_forms.faults(rows, answers)] == case["faults"]
+    assert surveying.score_of(rows, answers) == case["score"]
+
+
+@pytest.mark.parametrize("case", cases("clocks"))
+def test_clocks(case: dict[str, Any]) -> None:
+    mutation, received_at = case["mutation"], parse_moment(case["received_at"])
+    exchanges = {
+        boot: Exchange(boot, one["monotonic_ms"], parse_moment(one["server_at"]))
+        for boot, one in case["exchanges"].items()
+    }
+    judged = judge(
+        parse_moment(mutation["happened_at"]), boot=mutation["boot"], monotonic_ms=mutation["monotonic_ms"],
+        sent_at=parse_moment(case["sent_at"]), received_at=received_at, exchanges=exchanges,
+    )  # fmt: skip
+    assert (moment_text(judged.at), judged.grade) == (case["at"], Grade(case["grade"]))
+    counts_from = effective(judged, [parse_moment(one) for one in case["seen"]], received_at)
+    assert moment_text(counts_from) == case["counts_from"]
+
+
+def _note() -> Kind:
+    """A kind with the fields of the vectors, every policy among them."""
+    said = {
+        name: Field(name, Policy(one["policy"]), one.get("group", ""))
+        for name, one in vectors("merge")["fields"].items()
+    }
+    rep, fields = frozenset({"rep"}), {"unit_id": Field("unit_id", Policy.FIXED), "cell": Field("cell")} | said
+    assert {one.policy for one in fields.values()} == set(Policy) - {Policy.SERVER}
+
+    def load(values: dict[str, Any], partial: bool) -> dict[str, Any]:
+        return dict(values) if partial else dict.fromkeys(fields) | values
+
+    return Kind("note", "note", fields, lambda _: frozenset({"cell:c"}), load, create_by=rep, change_by=rep)
+
+
+KINDS = {"note": _note(), "job": SIMULATED["job"]}
 
 
 def begun(kind: str, values: dict[str, Any]) -> Stored:
@@ -97,9 +161,7 @@ def test_merges(case: dict[str, Any]) -> None:
 
 
 def test_the_vectors_speak_of_the_kinds_that_are_tested() -> None:
-    fields, actions = vectors("merge")["fields"], vectors("steps")["actions"]
-    note, job = KINDS["note"].fields, KINDS["job"].actions
-    assert {name: str(note[name].policy) for name in fields} == {name: one["policy"] for name, one in fields.items()}
+    actions, job = vectors("steps")["actions"], KINDS["job"].actions
     assert {n: (sorted(job[n].sources), job[n].target) for n in job} == {
         n: (sorted(a["from"]), a["to"]) for n, a in actions.items()
     }
@@ -129,10 +191,13 @@ class Script:
     def send(self, _method: str, path: str, *, token: str | None = None, **options: Any) -> Any:
         body = json.loads(options["content"]) if "content" in options else options["json"]
         self.asked.append((path, body))
-        verb, answer = self.answers.popleft()
+        verb, *answers = self.answers.popleft()
+        if verb == "lost":
+            raise Offline
+        answer = answers[0]
         assert path == f"/sync/{verb}", (path, verb)
         if "refused" in answer:
-            raise Refused(409, {"code": answer["refused"]})
+            raise Refused(409, {"code": answer["refused"], "why": answer.get("why")})
         for mutation, outcome in zip(body.get("mutations", ()), answer.get("outcomes", ()), strict=True):
             outcome["id"] = mutation["id"]
         return Answer(answer)
@@ -149,7 +214,7 @@ class Answer:
         return self._found
 
 
-@pytest.mark.parametrize("case", cases("store"))
+@pytest.mark.parametrize("case", [*cases("store"), *cases("cursors")])
 def test_what_a_phone_makes_of_the_answers(case: dict[str, Any]) -> None:
     script = Script(case["answers"])
     phone = Phone(Store(None), script)
@@ -158,14 +223,24 @@ def test_what_a_phone_makes_of_the_answers(case: dict[str, Any]) -> None:
         phone.create("n", {"v": 1}, "0193c0de-0000-7000-8000-000000000009")
         phone.push()
     while script.answers:
-        phone.pull()
+        with contextlib.suppress(Offline):
+            phone.pull()
     assert {f"{kind}/{id_}": version for (kind, id_), version in phone.store.versions().items()} == case["shows"]
     assert len(phone.store.waiting(10)) == case.get("queue", 0)
     pulls = [body for path, body in script.asked if path == "/sync/pull"]
     if "have" in case:
         assert list(pulls[-1]["have"].items()) == [tuple(pair) for pair in case["have"]]
+    if "cursors" in case:
+        assert [body["cursor"] for body in pulls] == case["cursors"]
+    asked = [body["ranges"] for path, body in script.asked if path == "/sync/compare"]
+    if "ranges" in case:
+        assert [[{"after": one["after"], "upto": one["upto"]} for one in many] for many in asked] == case["ranges"]
     if "cursor_sent" in case:
         assert pulls[-1]["cursor"] == case["cursor_sent"]
+
+
+def test_the_vectors_speak_of_the_sheets_that_are_signed() -> None:
+    assert tuple(vectors("sheets")["fields"]) == SHEET_FIELDS == phone_sheet.FIELDS
 
 
 @pytest.mark.parametrize("case", cases("sheets"))

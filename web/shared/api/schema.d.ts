@@ -7906,6 +7906,12 @@ export interface components {
             id: string;
             version: number;
         };
+        AppliedDetail: {
+            /** @description parked mutations that it corrects */
+            settles?: string[];
+        } & {
+            [key: string]: unknown;
+        };
         AssignIn: {
             /** Format: uuid */
             crew_id: string;
@@ -8738,9 +8744,7 @@ export interface components {
         FileIn: {
             /** Format: uuid */
             author: string;
-            mutations: {
-                [key: string]: unknown;
-            }[];
+            mutations: components["schemas"]["Mutation"][];
             photos?: {
                 [key: string]: string;
             };
@@ -8805,6 +8809,13 @@ export interface components {
         HandedOver: {
             id: string;
             version: number;
+        };
+        HeldDetail: {
+            id: string;
+            /** @description `mutation`, or the kind of a record */
+            kind: string;
+        } & {
+            [key: string]: unknown;
         };
         HeldOut: {
             author_id: string;
@@ -9188,6 +9199,233 @@ export interface components {
             next?: string | null;
             rows?: components["schemas"]["Matter"][];
         };
+        MergedDetail: {
+            /** @description groups of fields, `state`, `deleted` */
+            met?: string[];
+            /** @description those a person must answer */
+            questions?: string[];
+            /** @description parked mutations that it corrects */
+            settles?: string[];
+            /** @description fields this server does not know: kept, listed */
+            unknown?: string[];
+        } & {
+            [key: string]: unknown;
+        };
+        Mutation: components["schemas"]["MutationCreate"] | components["schemas"]["MutationChange"] | components["schemas"]["MutationAct"] | components["schemas"]["MutationDelete"];
+        MutationAct: {
+            /** @description a step of the kind */
+            action: string;
+            /**
+             * Format: uuid
+             * @description a mutation this one builds on
+             */
+            after?: string | null;
+            /**
+             * Format: uuid
+             * @description who made it; passed over, for whoever is signed in counts
+             */
+            author?: string | null;
+            /**
+             * @description seen
+             * @default 0
+             */
+            base_version: number;
+            /** @description its boot; else the batch's */
+            boot?: string | null;
+            /**
+             * Format: date-time
+             * @description the phone's clock then
+             */
+            happened_at: string;
+            /**
+             * Format: uuid
+             * @description this change's own; the key for exactly-once
+             */
+            id: string;
+            /** @description a kind of kinds.md */
+            kind: string;
+            /** @description its monotonic clock then */
+            monotonic_ms?: number | null;
+            /** @description what the step needs, and other fields set with it */
+            now?: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            op: "act";
+            /**
+             * Format: uuid
+             * @description which record
+             */
+            record: string;
+            /** @description the touched fields as they were seen */
+            was?: {
+                [key: string]: unknown;
+            } | null;
+        } & {
+            [key: string]: unknown;
+        };
+        MutationChange: {
+            /**
+             * Format: uuid
+             * @description a mutation this one builds on
+             */
+            after?: string | null;
+            /**
+             * Format: uuid
+             * @description who made it; passed over, for whoever is signed in counts
+             */
+            author?: string | null;
+            /**
+             * @description seen
+             * @default 0
+             */
+            base_version: number;
+            /** @description its boot; else the batch's */
+            boot?: string | null;
+            /**
+             * Format: date-time
+             * @description the phone's clock then
+             */
+            happened_at: string;
+            /**
+             * Format: uuid
+             * @description this change's own; the key for exactly-once
+             */
+            id: string;
+            /** @description a kind of kinds.md */
+            kind: string;
+            /** @description its monotonic clock then */
+            monotonic_ms?: number | null;
+            /** @description the touched fields as they shall be */
+            now: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            op: "change";
+            /**
+             * Format: uuid
+             * @description which record
+             */
+            record: string;
+            /** @description the touched fields as they were seen */
+            was?: {
+                [key: string]: unknown;
+            } | null;
+        } & {
+            [key: string]: unknown;
+        };
+        MutationCreate: {
+            /**
+             * Format: uuid
+             * @description a mutation this one builds on
+             */
+            after?: string | null;
+            /**
+             * Format: uuid
+             * @description who made it; passed over, for whoever is signed in counts
+             */
+            author?: string | null;
+            /**
+             * @description seen
+             * @default 0
+             */
+            base_version: number;
+            /** @description its boot; else the batch's */
+            boot?: string | null;
+            /**
+             * Format: date-time
+             * @description the phone's clock then
+             */
+            happened_at: string;
+            /**
+             * Format: uuid
+             * @description this change's own; the key for exactly-once
+             */
+            id: string;
+            /** @description a kind of kinds.md */
+            kind: string;
+            /** @description its monotonic clock then */
+            monotonic_ms?: number | null;
+            /** @description the record's fields */
+            now: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            op: "create";
+            /**
+             * Format: uuid
+             * @description which record
+             */
+            record: string;
+            /** @description the touched fields as they were seen */
+            was?: {
+                [key: string]: unknown;
+            } | null;
+        } & {
+            [key: string]: unknown;
+        };
+        MutationDelete: {
+            /**
+             * Format: uuid
+             * @description a mutation this one builds on
+             */
+            after?: string | null;
+            /**
+             * Format: uuid
+             * @description who made it; passed over, for whoever is signed in counts
+             */
+            author?: string | null;
+            /**
+             * @description seen
+             * @default 0
+             */
+            base_version: number;
+            /** @description its boot; else the batch's */
+            boot?: string | null;
+            /**
+             * Format: date-time
+             * @description the phone's clock then
+             */
+            happened_at: string;
+            /**
+             * Format: uuid
+             * @description this change's own; the key for exactly-once
+             */
+            id: string;
+            /** @description a kind of kinds.md */
+            kind: string;
+            /** @description its monotonic clock then */
+            monotonic_ms?: number | null;
+            /** @description nothing */
+            now?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            op: "delete";
+            /**
+             * Format: uuid
+             * @description which record
+             */
+            record: string;
+            /** @description the touched fields as they were seen */
+            was?: {
+                [key: string]: unknown;
+            } | null;
+        } & {
+            [key: string]: unknown;
+        };
         NearOut: {
             address?: string | null;
             distance_m: number;
@@ -9364,6 +9602,72 @@ export interface components {
             label_zh: string;
             name: string;
         };
+        Outcome: components["schemas"]["OutcomeApplied"] | components["schemas"]["OutcomeMerged"] | components["schemas"]["OutcomeParked"] | components["schemas"]["OutcomeHeld"];
+        OutcomeApplied: {
+            /** @description null */
+            code: string | null;
+            detail: components["schemas"]["AppliedDetail"];
+            /** @description the mutation's */
+            id: string;
+            /** @description as the whole push left it; not there when an answer is repeated */
+            record?: components["schemas"]["Line"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "applied";
+            /** @description the record's after it */
+            version: number;
+        } & {
+            [key: string]: unknown;
+        };
+        OutcomeHeld: {
+            code: string;
+            detail: components["schemas"]["HeldDetail"];
+            /** @description the mutation's */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "held";
+            version: number | null;
+        } & {
+            [key: string]: unknown;
+        };
+        OutcomeMerged: {
+            /** @description null */
+            code: string | null;
+            detail: components["schemas"]["MergedDetail"];
+            /** @description the mutation's */
+            id: string;
+            /** @description as the whole push left it; not there when an answer is repeated */
+            record?: components["schemas"]["Line"];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "merged";
+            /** @description the record's after it */
+            version: number;
+        } & {
+            [key: string]: unknown;
+        };
+        OutcomeParked: {
+            /** @description why; errors.md */
+            code: string;
+            detail: components["schemas"]["ParkedDetail"];
+            /** @description the mutation's */
+            id: string;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            status: "parked";
+            version: number | null;
+        } & {
+            [key: string]: unknown;
+        };
         PaginationMetadata: {
             /** @description First available page number. */
             first_page?: number;
@@ -9379,6 +9683,19 @@ export interface components {
             total?: number;
             /** @description Total number of pages. */
             total_pages?: number;
+        };
+        ParkedDetail: {
+            /** @description field, code, a sentence in each language */
+            faults?: {
+                [key: string]: unknown;
+            }[];
+            /** @description the group it is parked in; its own id if the first */
+            group?: string;
+            /** @description the id it is kept under, its own being taken */
+            kept_as?: string;
+            why?: string;
+        } & {
+            [key: string]: unknown;
         };
         ParkedGroup: {
             group_id: string;
@@ -9680,7 +9997,7 @@ export interface components {
         PullPage: {
             backed_up_through: string | null;
             complete: {
-                [key: string]: unknown;
+                [key: string]: boolean;
             };
             cursor: string;
             drops: string[];
@@ -9693,15 +10010,13 @@ export interface components {
             server_time: string;
         };
         PushAnswer: {
-            outcomes: {
-                [key: string]: unknown;
-            }[];
+            outcomes: components["schemas"]["Outcome"][];
             server_time: string;
         };
         PushBody: {
             boot?: string | null;
             monotonic_ms?: number | null;
-            mutations: unknown[];
+            mutations: components["schemas"]["Mutation"][];
             /** @default 1 */
             schema: number;
             /** Format: date-time */

@@ -1,10 +1,11 @@
 /** A questionnaire's logic on the phone, so that a person hears of a missing answer at the door and not a day later.
  *
- * Conditions are CEL over `answers` and `value`, as on the server; one that cannot be computed is not true.
+ * Conditions are read as on the server (protocol, section 8); one that cannot be computed is not true.
  */
-import { evaluate } from "@marcbachmann/cel-js";
-
 import type { Values } from "./canonical.ts";
+import { holds } from "./expressions.ts";
+
+export { holds } from "./expressions.ts";
 
 export const SATISFACTION = ["very_satisfied", "satisfied", "neutral", "dissatisfied", "very_dissatisfied"] as const;
 
@@ -21,22 +22,6 @@ export interface Question {
 }
 
 export type Fault = [question: string, code: "required" | "not_asked" | "constraint" | "not_a_choice"];
-
-export function holds(source: string, answers: Values, value: unknown = null): boolean {
-  try {
-    return evaluate(source, asCel({ answers, value }) as Record<string, unknown>) === true;
-  } catch {
-    return false;
-  }
-}
-
-/** JSON's whole numbers are CEL's integers, as the server reads them. */
-function asCel(value: unknown): unknown {
-  if (typeof value === "number") return Number.isInteger(value) ? BigInt(value) : value;
-  if (Array.isArray(value)) return value.map(asCel);
-  if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, asCel(inner)]));
-}
 
 export function isAsked(row: Question, answers: Values): boolean {
   return !row.relevant || holds(row.relevant, answers);

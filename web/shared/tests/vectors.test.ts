@@ -9,14 +9,19 @@ import { sheetHash, sheetOf, statement } from "../sheet.ts";
 import { browserClock } from "../sync/clock.ts";
 import { openDisk } from "../sync/disk.ts";
 import { Engine } from "../sync/engine.ts";
-import { faults, type Question } from "../sync/forms.ts";
+import { faults, holds, type Question } from "../sync/forms.ts";
 import { newId } from "../sync/ids.ts";
-import { type Ask, type Link, Refused } from "../sync/link.ts";
+import { type Ask, type Link, Offline, Refused } from "../sync/link.ts";
 import { Store } from "../sync/store.ts";
 import { newKey, sealedDisk } from "../sync/vault.ts";
 
 function vectors(name: string): any {
   return JSON.parse(readFileSync(new URL(`../../../mobile_api_spec/vectors/${name}.json`, import.meta.url), "utf-8"));
+}
+
+interface Span {
+  after: Key | null;
+  upto: Key | null;
 }
 
 const NOTE = "0193c0de-0000-7000-8000-000000000009";
@@ -42,6 +47,14 @@ test("digests of ranges", async () => {
   }
 });
 
+test("numbers and texts in their one form", () => {
+  for (const one of vectors("numbers").cases) assert.equal(canonical(JSON.parse(one.json)), one.canonical, one.name);
+});
+
+test("conditions of forms", () => {
+  for (const one of vectors("expressions").cases) assert.equal(holds(one.condition, one.answers ?? {}, one.value ?? null), one.holds, one.name);
+});
+
 test("questionnaires find the same faults as the server", () => {
   const { rows, cases } = vectors("forms") as { rows: Question[]; cases: { name: string; answers: Values; faults: [string, string][] }[] };
   for (const one of cases) assert.deepEqual(faults(rows, one.answers), one.faults, one.name);
@@ -60,14 +73,15 @@ class Script implements Link {
     const body = ask.json as any;
     this.asked.push([path, body]);
     const [verb, answer] = this.answers.shift()!;
+    if (verb === "lost") throw new Offline();
     assert.equal(path, `/sync/${verb}`);
-    if (answer.refused) throw new Refused(409, { code: answer.refused });
+    if (answer.refused) throw new Refused(409, { code: answer.refused, why: answer.why });
     for (const [n, mutation] of (body.mutations ?? []).entries()) answer.outcomes[n].id = mutation.id;
     return new Response(JSON.stringify(answer));
   }
 }
 
-for (const one of vectors("store").cases) {
+for (const one of [...vectors("store").cases, ...vectors("cursors").cases]) {
   test(`what a phone makes of the answers: ${one.name}`, async () => {
     const script = new Script(structuredClone(one.answers));
     const phone = new Engine(await emptyStore(), script, browserClock(), DEVICE);
@@ -76,11 +90,14 @@ for (const one of vectors("store").cases) {
       await phone.create("n", { v: 1 }, NOTE);
       await phone.push();
     }
-    while (script.answers.length) await phone.pull();
+    while (script.answers.length) await phone.pull().catch((error: unknown) => assert.ok(error instanceof Offline));
     assert.deepEqual(phone.store.versions(), one.shows);
     assert.equal(phone.store.waiting().length, one.queue ?? 0);
     const pulls = script.asked.filter(([path]) => path === "/sync/pull").map(([, body]) => body);
     if (one.have) assert.deepEqual(Object.entries(pulls.at(-1)!.have), one.have);
+    if (one.cursors) assert.deepEqual(pulls.map((body) => body.cursor), one.cursors);
+    const ranges = script.asked.filter(([path]) => path === "/sync/compare").map(([, body]) => body.ranges as Span[]);
+    if (one.ranges) assert.deepEqual(ranges.map((many) => many.map(({ after, upto }) => ({ after, upto }))), one.ranges);
     if (one.cursor_sent) assert.equal(pulls.at(-1).cursor, one.cursor_sent);
   });
 }

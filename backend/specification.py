@@ -58,6 +58,8 @@ def _schema(kind: RecordKind) -> dict[str, Any]:
     body = dict(components[name])
     for field, wired in kind.wired.items():
         extra: dict[str, Any] = {"x-policy": str(wired.policy), "x-label": {"zh": wired.zh, "en": wired.en}}
+        if wired.due:
+            extra["x-due"] = wired.due
         if wired.references:
             extra["x-references"] = wired.references
         if isinstance(wired.field, Choice):
@@ -113,6 +115,7 @@ def _action(action: Action) -> dict[str, Any]:
         "to": action.target,
         "by": sorted(action.roles),
         "needs": list(action.needs),
+        "not_by": list(action.not_by),
     }
 
 
@@ -160,9 +163,9 @@ def kinds_page() -> str:
         lines += ["| field | 名称 | name | merge | points at |", "|---|---|---|---|---|"]
         lines += [f"| `{f}` | {w.zh} | {w.en} | {w.policy} | {w.references or ''} |" for f, w in kind.wired.items()]
         if kind.kind.actions:
-            lines += ["", "| action | 名称 | name | from | to | by | needs |", "|---|---|---|---|---|---|---|"]
+            lines += ["", "| action | 名称 | name | from | to | by | needs | not by who took |", "|---|---|---|---|---|---|---|---|"]
             lines += [
-                f"| `{a.name}` | {a.zh} | {a.en} | {', '.join(sorted(a.sources))} | {a.target} | {', '.join(sorted(a.roles))} | {', '.join(a.needs)} |"
+                f"| `{a.name}` | {a.zh} | {a.en} | {', '.join(sorted(a.sources))} | {a.target} | {', '.join(sorted(a.roles))} | {', '.join(a.needs)} | {', '.join(a.not_by)} |"
                 for a in kind.kind.actions.values()
             ]
         lines.append("")

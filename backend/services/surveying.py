@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid5
@@ -15,13 +14,12 @@ from celpy.evaluation import CELEvalError
 from sqlalchemy.orm import Session
 
 from backend.actor import system
-from backend.queries.scopes import today
+from backend.queries.due_days import own_limit
 from backend.services import door
 from sync.kind import Values
 
 DISSATISFIED = frozenset({"dissatisfied", "very_dissatisfied"})
 SCORES = {"very_satisfied": 1.0, "satisfied": 1.0, "neutral": 0.5, "dissatisfied": 0.0, "very_dissatisfied": 0.0}
-DAYS_TO_FIX = 5
 
 
 @lru_cache(maxsize=1000)
@@ -98,7 +96,7 @@ def _item(response: Values, response_id: str, row: Values, answers: dict[str, An
         "description": f"{row['label_zh']}：{said or '不满意'}"[:2000],
         "owner_id": response.get("author_id"),
         "first_contact_owner_id": response.get("author_id"),
-        "due_on": (today() + timedelta(days=DAYS_TO_FIX)).isoformat(),
+        "due_on": own_limit("item"),
         "customer_id": response.get("customer_id"),
         "cell_id": response.get("cell_id"),
         "visit_id": response.get("visit_id"),

@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-FIELDS = ("number", "address", "description", "diagnosis", "told_minutes", "told_cost_fen", "result", "remainder", "parts", "pressure_kpa")  # fmt: skip
+FIELDS = ("number", "address", "description", "diagnosis", "told_minutes", "told_cost_fen", "tellings", "result", "remainder", "parts", "pressure_kpa")  # fmt: skip
 
 
 def sheet_of(job: Mapping[str, Any], photo_hashes: Iterable[str]) -> dict[str, Any]:

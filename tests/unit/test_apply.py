@@ -107,8 +107,9 @@ def test_a_step_needs_what_it_must_carry() -> None:
         ),
         ({"required_photos": 2}, {"photo_ids": [uid("p")]}, "photo_ids"),
         ({"required_photos": 1}, {"photo_ids": [uid("p")]}, None),
-        ({"quote_required": True}, {}, "told_cost_fen"),
-        ({"quote_required": True}, {"told_cost_fen": 0}, None),
+        ({"quote_required": True, "told_minutes": 30}, {}, "told_cost_fen"),
+        ({"quote_required": True}, {"told_cost_fen": 0}, "told_minutes"),
+        ({"quote_required": True}, {"told_minutes": 30, "told_cost_fen": 0}, None),
     ],
 )
 def test_a_job_is_done_only_with_the_evidence_its_matter_asks_for(

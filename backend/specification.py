@@ -15,7 +15,7 @@ from backend.db import Database, make_engine
 from backend.errors import CATALOGUE, PARKED
 from backend.records.declaration import RecordKind
 from backend.records.registry import KINDS
-from backend.records.wire import Choice
+from backend.records.wire import Choice, Document
 from sync.kind import Action
 
 
@@ -90,9 +90,17 @@ def _words(kind: RecordKind) -> dict[str, Any]:
         fields[name] = {"zh": wired.zh, "en": wired.en}
         one = wired.field.inner if isinstance(wired.field, List) else wired.field
         if isinstance(one, Choice):
-            fields[name]["choices"] = {code: {"zh": zh, "en": en} for code, (zh, en) in one.labels.items()}
+            fields[name]["choices"] = _codes(one)
+        inside = wired.field.schema.fields if isinstance(wired.field, Document) else {}
+        found = {part: _codes(one) for part, one in inside.items() if isinstance(one, Choice)}
+        if found:
+            fields[name]["inside"] = found
     actions = [_action(action) for action in (kind.kind.actions or {}).values()]
     return {"zh": kind.zh, "en": kind.en, "segment": kind.segment, "fields": fields, "actions": actions}
+
+
+def _codes(one: Choice) -> dict[str, dict[str, str]]:
+    return {code: {"zh": zh, "en": en} for code, (zh, en) in one.labels.items()}
 
 
 def _parts(body: Any, components: dict[str, Any]) -> set[str]:
@@ -163,7 +171,11 @@ def kinds_page() -> str:
         lines += ["| field | 名称 | name | merge | points at |", "|---|---|---|---|---|"]
         lines += [f"| `{f}` | {w.zh} | {w.en} | {w.policy} | {w.references or ''} |" for f, w in kind.wired.items()]
         if kind.kind.actions:
-            lines += ["", "| action | 名称 | name | from | to | by | needs | not by who took |", "|---|---|---|---|---|---|---|---|"]
+            lines += [
+                "",
+                "| action | 名称 | name | from | to | by | needs | not by who took |",
+                "|---|---|---|---|---|---|---|---|",
+            ]
             lines += [
                 f"| `{a.name}` | {a.zh} | {a.en} | {', '.join(sorted(a.sources))} | {a.target} | {', '.join(sorted(a.roles))} | {', '.join(a.needs)} | {', '.join(a.not_by)} |"
                 for a in kind.kind.actions.values()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -107,7 +107,7 @@ def act(kind: Kind, stored: Stored, step: Change, version: int) -> Applied:
     edit = _edit(step, values)
     merged = merge(kind, stored, edit, version)
     log = with_step(kind, stored, action.name, action.target, edit, version, step.forced)
-    _need_another(kind, log, [action], step)
+    _need_another(step, doers(kind, log, action.not_by))
     _fold_in(kind, stored, merged, log, step)
     _check(kind, merged.values)
     return _applied(kind, stored, merged, step, action.name, version, unknown)
@@ -120,7 +120,9 @@ def decide(kind: Kind, stored: Stored, word: Change, state: str, version: int) -
             "invalid", faults=[Fault(kind.state_field, "invalid", "没有这个状态", "no such state").as_dict()]
         )
     edit = _edit(word, {})
-    _need_another(kind, log_of(kind, stored), [one for one in kind.actions.values() if one.target == state], word)
+    barred = {name for one in kind.actions.values() if one.target == state for name in one.not_by}
+    # Of a dispute every step counts, of whichever round.
+    _need_another(word, {head["author"] for head in log_of(kind, stored) if head["action"] in barred})
     merged = Merged(dict(stored.values), dict(stored.heads))
     _fold_in(kind, stored, merged, with_step(kind, stored, DECISION, state, edit, version, True), word)
     _check(kind, merged.values)
@@ -227,10 +229,9 @@ def _need_role(allowed: frozenset[str], by: Change) -> None:
         raise CannotApply("not_allowed", needs=sorted(allowed))
 
 
-def _need_another(kind: Kind, log: Sequence[dict[str, Any]], actions: Sequence[Action], by: Change) -> None:
-    """Whoever took the steps that one of these confirms does not take it, whoever else lets it stand."""
-    barred = {name for action in actions for name in action.not_by}
-    if barred and by.author.id in doers(kind, log, barred):
+def _need_another(by: Change, barred: set[str]) -> None:
+    """Whoever took the steps that this one confirms does not take it, whoever else lets it stand."""
+    if by.author.id in barred:
         raise CannotApply("same_person")
 
 

@@ -11,16 +11,20 @@ from sync.kind import Values
 
 
 def telling_rule(session: Session, actor: Actor, record_id: str, before: Values | None, after: Values) -> None:
-    """Raises untold_change where a telling is taken away, or an amount replaced without a telling of its own."""
-    if before is None:
-        return
-    had, has = before.get("tellings") or [], after.get("tellings") or []
-    was, told = told_amounts(before), told_amounts(after)
+    """Raises untold_change where a telling is taken away, an amount is replaced without a telling of its own, or one
+    stands as told that no telling says the customer agreed to.
+
+    The first amount may come without a telling: apps of before 2026-11-27 send none.
+    """
+    had, has = (before or {}).get("tellings") or [], after.get("tellings") or []
+    was, told = told_amounts(before or {}), told_amounts(after)
     if any(one not in has for one in had):
         raise Problem("untold_change", faults=[_TAKEN_AWAY])
-    if told == was or None in was:
+    is_first = None in was
+    if told == was or (is_first and (None in told or not has)):
         return
-    if not any(one["is_agreed"] and (one["minutes"], one["cost_fen"]) == told for one in has if one not in had):
+    agreed = [(one["minutes"], one["cost_fen"]) for one in has if one["is_agreed"] and (is_first or one not in had)]
+    if told not in agreed:
         raise Problem("untold_change", faults=[_NOT_TOLD])
 
 

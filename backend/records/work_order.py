@@ -276,7 +276,6 @@ def check(values: Values) -> Sequence[Fault]:
     state = values.get("state")
     if state in {"in_progress", "partly_done", "done"} and values.get("quote_required"):
         faults += _untold(values)
-    faults += _not_agreed(values)
     if state == "done" and values.get("signature_required") and not values.get("signature_id"):
         faults += _unsigned(values)
     if state == "done" and len(values.get("photo_ids") or ()) < (values.get("required_photos") or 0):
@@ -307,23 +306,6 @@ def _untold(values: Values) -> Sequence[Fault]:
         Fault(name, "required", "开工前须告知时间和费用", "time and cost must be told before work")
         for name in ("told_minutes", "told_cost_fen")
         if values.get(name) is None
-    ]
-
-
-def _not_agreed(values: Values) -> Sequence[Fault]:
-    """What stands as told is what the customer agreed to, where tellings say what they agreed to."""
-    told, tellings = told_amounts(values), values.get("tellings") or ()
-    if not tellings or told == (None, None):
-        return ()
-    if any(one["is_agreed"] and (one["minutes"], one["cost_fen"]) == told for one in tellings):
-        return ()
-    return [
-        Fault(
-            "told_cost_fen",
-            "not_agreed",
-            "客户没有同意过这个时间和费用",
-            "no telling says that the customer agreed to it",
-        )
     ]
 
 

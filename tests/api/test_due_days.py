@@ -88,7 +88,11 @@ def test_a_phones_move_waits_for_a_supervisor_who_gives_the_reason(
 ) -> None:
     rep = phone_of("rep")
     rep.sync()
-    for kind, now in (("item", {"due_on": FAR}), ("visit", {"due_on": FAR}), ("survey", {"appointment_at": FAR_MOMENT})):
+    for kind, now in (
+        ("item", {"due_on": FAR}),
+        ("visit", {"due_on": FAR}),
+        ("survey", {"appointment_at": FAR_MOMENT}),
+    ):
         rep.change(kind, records[kind], now)
     rep.change("visit", records["visit"], {"materials": "便民卡"})
     rep.sync()
@@ -125,9 +129,16 @@ def test_a_supervisor_moves_it_with_a_reason_and_the_old_one_stays(as_: As, reco
         seen = as_("rep").get(path)
         moved = next(one for one in seen["due_moves"] if one["field"] == name)
         by = "dispatcher" if (kind, name) in PROMISES else "supervisor"
-        assert (seen[name], moved["was"][:10], moved["now"], moved["why"]) == (later(name), SOON, later(name), "客户外出")
+        assert (seen[name], moved["was"][:10], moved["now"], moved["why"]) == (
+            later(name),
+            SOON,
+            later(name),
+            "客户外出",
+        )
         assert (moved["by_id"], bool(moved["at"])) == (uid(by), True)
-        told = next(one for one in as_("rep").get(f"{path}/history") if name in one["changed"] and one["op"] != "create")
+        told = next(
+            one for one in as_("rep").get(f"{path}/history") if name in one["changed"] and one["op"] != "create"
+        )
         assert (told["changed"][name][1], told["actor_id"]) == (later(name), uid(by))
     assert move(boss, "work_order", records["work_order"], appointment_from="2030-01-01T00:00:00Z").status_code == 422
     assert move(boss, "customer", uid("customer 0"), phone="1").status_code == 404
@@ -135,7 +146,13 @@ def test_a_supervisor_moves_it_with_a_reason_and_the_old_one_stays(as_: As, reco
 
 
 def test_the_owner_moves_nothing_whatever_their_role(as_: As, database: Database, town: Town) -> None:
-    own = {"theme": "pressure", "source": "hotline", "description": "水小", "owner_id": town["supervisor"], "due_on": SOON}
+    own = {
+        "theme": "pressure",
+        "source": "hotline",
+        "description": "水小",
+        "owner_id": town["supervisor"],
+        "due_on": SOON,
+    }
     with database.transaction() as session:
         item = door.create(session, system(town["north"]), "item", own | {"state": "open"}).id
     assert move(as_("supervisor"), "item", item, due_on=FAR).get_json()["code"] == "due_day_kept"
@@ -147,7 +164,9 @@ def test_the_first_appointment_is_made_by_whoever_agrees_it(as_: As, records: di
     span = {"appointment_from": MOMENT, "appointment_until": "2026-12-01T03:00:00Z"}
     made = as_("rep")("PATCH", f"/work-orders/{job['id']}", span, version=job["version"])
     assert made.status_code == 200, made.text
-    again = as_("rep")("PATCH", f"/work-orders/{job['id']}", {"appointment_until": FAR_MOMENT}, version=made.get_json()["version"])
+    again = as_("rep")(
+        "PATCH", f"/work-orders/{job['id']}", {"appointment_until": FAR_MOMENT}, version=made.get_json()["version"]
+    )
     assert again.get_json()["code"] == "due_day_kept"
 
 
@@ -175,12 +194,27 @@ def test_what_the_field_makes_itself_gets_no_later_day_than_the_houses(
 ) -> None:
     rep = phone_of("rep")
     rep.sync()
-    item = {"theme": "pressure", "source": "visit", "description": "水小", "cell_id": town["cell 0"], "owner_id": town["rep"]}
-    visit = {"customer_id": town["customer 0"], "method": "door", "cell_id": town["cell 0"], "representative_id": town["rep"]}
+    item = {
+        "theme": "pressure",
+        "source": "visit",
+        "description": "水小",
+        "cell_id": town["cell 0"],
+        "owner_id": town["rep"],
+    }
+    visit = {
+        "customer_id": town["customer 0"],
+        "method": "door",
+        "cell_id": town["cell 0"],
+        "representative_id": town["rep"],
+    }
     soon = (today() + timedelta(days=2)).isoformat()
     rep.create("item", item | {"due_on": FAR})
     rep.create("visit", visit | {"due_on": FAR})
-    early, bare, planned = rep.create("item", item | {"due_on": soon}), rep.create("item", item), rep.create("visit", visit)
+    early, bare, planned = (
+        rep.create("item", item | {"due_on": soon}),
+        rep.create("item", item),
+        rep.create("visit", visit),
+    )
     rep.sync()
     assert [outcome and (outcome["status"], outcome["code"]) for _, outcome in rep.store.journal()] == [
         *[("parked", "due_day_kept")] * 2, *[("applied", None)] * 3,

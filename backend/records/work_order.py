@@ -272,7 +272,7 @@ class WorkOrder(Record):
 
 def check(values: Values) -> Sequence[Fault]:
     """What must stand on a job before it may be in its state."""
-    faults = []
+    faults: list[Fault] = []
     state = values.get("state")
     if state in {"in_progress", "partly_done", "done"} and values.get("quote_required"):
         faults += _untold(values)

@@ -1,16 +1,16 @@
 /** A telling of time and cost while it is filled in, and what it makes of a job. */
-import type { Values } from "@wangge/shared/sync/canonical.ts";
+import type { Values } from "./sync/canonical.ts";
 
 export interface TellingDraft { minutes: string; yuan: string; to: string; way: string; agreed: "" | "yes" | "no"; why: string }
 
 export const emptyTelling = (to: string): TellingDraft => ({ minutes: "", yuan: "", to, way: "in_person", agreed: "", why: "" });
 
-/** The first thing that is missing, by the name of its words; null when it is whole. */
-export function lackOf(draft: TellingDraft, job: Values): string | null {
-  if (!draft.minutes || !draft.yuan) return "job.toldFirst";
-  if (!draft.to.trim()) return "job.toldTo";
-  if (!draft.agreed) return "job.toldAgreed";
-  return job["told_minutes"] != null && !draft.why.trim() ? "job.toldWhy" : null;
+/** The first thing that is missing; null when it is whole. */
+export function lackOf(draft: TellingDraft, job: Values): "amount" | "to" | "agreed" | "why" | null {
+  if (!draft.minutes || !draft.yuan) return "amount";
+  if (!draft.to.trim()) return "to";
+  if (!draft.agreed) return "agreed";
+  return job["told_minutes"] != null && !draft.why.trim() ? "why" : null;
 }
 
 /** The job's fields with this telling: those of before stay, and what stands as told is what the customer agreed to. */

@@ -33,6 +33,7 @@ def test_an_item_is_resolved_on_a_phone_moved_and_closed_by_others(
     # Not closed by who resolved it, also before anything was handed in.
     page.wait_for_selector("[data-test=another]")
     assert page.locator("[data-test=step-close]").count() == 0
+    page.wait_for_selector(".van-toast", state="hidden")
     assert faults_of(page) == []
     phone.cut(is_cut=False)
     phone.sync()

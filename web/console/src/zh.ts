@@ -20,7 +20,7 @@ export const zh = {
   people: { called: "名称", code: "代码", rows: "题数", title: "人员设备", staff: "员工", crews: "班组", devices: "手机", matters: "事项", forms: "问卷", revoke: "挂失", revoked: "已挂失", sure: "挂失后这台手机只能交回未传记录，然后清空。确定？", queue: "待传", version: "版本", contact: "最后联系", failure: "最近错误", storage: "剩余空间 MB", leave: "请假替班", leaveFrom: "从", leaveUntil: "到", standIn: "替班人", number: "工号", name: "姓名", post: "岗位", active: "在岗", leader: "班组长", shift: "班次", onCall: "值班", onCallWhy: "没有班组在岗时，紧急工单马上派给值班班组。", onCallDays: "日期", onCallHours: "每日", skills: "技能", minutes: "时长（分钟）", photos: "照片", quote: "先告知", sign: "签字" },
   due: { move: "改期", title: "改期（原期限保留）", to: "新期限", why: "原因", moved: "已改期", noWhy: "请写明新期限和原因", own: "期限由系统确定；本人的事项由其他主管改期" },
   told: { title: "告知记录", add: "补记告知", minutes: "时间（分钟）", yuan: "费用（元）", to: "告知谁", way: "方式", agreed: "客户同意", why: "变更原因", lack: "请填写时间、费用、告知谁和方式" },
-  item: { title: "不满意事项", another: "解决人不能自己办结：请另一位同事回访后办结；没有别人时由上级单位办结", resolvedBy: "解决人" },
+  item: { title: "不满意事项", another: "解决人不能自己办结：请另一位同事回访后办结；没有别人时由上级单位办结" },
   history: { title: "历史", field: "字段", was: "原来", now: "改为", op_create: "新建", op_change: "修改", op_act: "办理", op_delete: "删除", system: "系统", device: "手机", office: "办公室", claimed: "手机时间未证实", moved: "手机时钟被调过" },
   form: { new: "新建", change: "修改", edition: "新版本", add: "加一项{what}", drop: "删除", up: "上移", down: "下移" },
   rows: { name: "代号", type: "题型", label_zh: "中文", label_en: "英文", required: "必答", relevant: "何时问（CEL）", constraint: "答案条件（CEL）", theme: "主题", choices: "选项", zh: "中文", en: "英文" },

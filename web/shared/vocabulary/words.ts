@@ -94,7 +94,8 @@ export function errorWords(code: string, language: Language): { what: string; re
   return found ? { what: found[language], remedy: language === "zh" ? found.remedy_zh : found.remedy_en } : null;
 }
 
-const HIDDEN = new Set(["unit_id", "case_id", "pinyin", "cell_id", "crew_id", "bundle_id"]);
+// Who took a step stands beside it; an id tells nobody anything.
+const HIDDEN = new Set(["unit_id", "case_id", "pinyin", "cell_id", "crew_id", "bundle_id", "resolved_by_id", "done_by_id", "closed_by_id"]);
 
 /** One value of a record as a person reads it. */
 export function valueText(kind: string, field: string, value: unknown, language: Language): string {

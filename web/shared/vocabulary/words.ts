@@ -124,7 +124,8 @@ export interface DueMove { field: string; was?: string | null; now: string; why:
 
 /** One move of a due day: which, from what to what, why, and when it was moved. */
 export function dueMoveText(kind: string, one: DueMove, language: Language): string {
-  const [was, now] = [one.was ?? null, one.now].map((day) => valueText(kind, one.field, day, language));
+  // With its year: a due day may be moved far.
+  const [was, now] = [one.was ?? "", one.now].map((day) => (day.includes("T") ? fullTimeText(day, language) : day || "—"));
   const words = `${was} → ${now}`;
   const when = timeText(one.at, language);
   return language === "zh" ? `${fieldWord(kind, one.field, language)} ${words}，${one.why}（${when}）` : `${fieldWord(kind, one.field, language)} ${words}: ${one.why} (${when})`;
@@ -145,6 +146,13 @@ const CITY = "Asia/Shanghai";
 /** The calendar day in the city, as YYYY-MM-DD. */
 export function cityDay(at: number = Date.now()): string {
   return new Intl.DateTimeFormat("sv-SE", { timeZone: CITY }).format(at);
+}
+
+/** A wall clock's reading in the city (`2026-12-01T09:00:00`) as a moment. */
+export function cityMoment(reading: string): string {
+  const wall = Date.parse(`${reading}Z`);
+  const shown = new Intl.DateTimeFormat("sv-SE", { timeZone: CITY, dateStyle: "short", timeStyle: "medium" }).format(wall);
+  return new Date(wall - (Date.parse(`${shown.replace(" ", "T")}Z`) - wall)).toISOString();
 }
 
 /** The hour of the day in the city, with its fraction. */

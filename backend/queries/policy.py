@@ -192,6 +192,8 @@ def need_mover(
     for name in names:
         need_role(hand, _MOVES[found.due[name]])
     need_unit(session, actor, values["unit_id"], kind.name, record_id)
+    if values.get("state") in found.ended:
+        raise Problem("due_day_kept", fields=list(names), why="it has ended", state=values["state"])
     if found.owner and values.get(found.owner) == actor.id:
         raise Problem("due_day_kept", fields=list(names), why="it is their own work")
 

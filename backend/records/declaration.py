@@ -77,6 +77,7 @@ class RecordKind:
     segment: str
     wired: dict[str, Wired]
     owner: str = ""
+    ended: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -259,10 +260,12 @@ def declare(
     stands_on: tuple[str, str] | None = None,
     attaches: Mapping[str, str] | None = None,
     owner: str = "",
+    ended: frozenset[str] = frozenset(),
 ) -> RecordKind:
     """A kind from its model; `segment` is its URL segment where a plain plural would be wrong.
 
     `owner` is the field that says whose work it is: they do not move its due day, whatever their role.
+    `ended` are the states in which whether it was in time is settled.
     """
     name = model.__tablename__
     columns = {c.key: c for c in model.__table__.columns}
@@ -291,7 +294,7 @@ def declare(
         stands_on=stands_on,
         attaches=attaches or {},
     )
-    return RecordKind(kind, model, schema, zh, en, segment or name.replace("_", "-") + "s", wired, owner)
+    return RecordKind(kind, model, schema, zh, en, segment or name.replace("_", "-") + "s", wired, owner, ended)
 
 
 def _camel(name: str) -> str:

@@ -114,4 +114,5 @@ KIND = declare(
     create_by=DESK | FIELD,
     change_by=DESK | {Role.REPRESENTATIVE},
     owner="owner_id",
+    ended=frozenset({"resolved", "closed"}),
 )

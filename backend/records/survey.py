@@ -98,4 +98,5 @@ KIND = declare(
     change_by=DESK | CREW | {Role.REPRESENTATIVE},
     attaches={"photo_ids": "photo", "sketch_id": "photo"},
     owner="surveyor_id",
+    ended=frozenset({"reported"}),
 )

@@ -135,4 +135,5 @@ KIND = declare(
     change_by=DESK | {Role.REPRESENTATIVE},
     attaches={"photo_ids": "photo"},
     owner="representative_id",
+    ended=frozenset({"done", "cancelled"}),
 )

@@ -340,5 +340,6 @@ KIND = declare(
     create_by=DESK | FIELD,
     change_by=EVERYBODY - {Role.AUDITOR},
     delete_by=frozenset({Role.ADMIN}),
+    ended=frozenset(STATES) - OPEN | {"done"},
     attaches={"photo_ids": "photo"},
 )

@@ -159,6 +159,18 @@ def test_the_owner_moves_nothing_whatever_their_role(as_: As, database: Database
     assert move(as_("admin"), "item", item, due_on=FAR).status_code == 200
 
 
+def test_what_has_ended_was_in_time_or_late_for_good(as_: As, records: dict[str, str], database: Database) -> None:
+    ends = {"item": "resolved", "visit": "done", "survey": "reported", "work_order": "done"}
+    photos = {"photo_ids": [uid(f"photo {n}") for n in range(3)], "method": "phone"}
+    for kind, state in ends.items():
+        with database.transaction() as session:
+            more = {name: value for name, value in photos.items() if name in KINDS[kind].wired}
+            door.change(session, system(uid("north")), kind, records[kind], more | {"state": state})
+        name = sorted(KINDS[kind].due)[-1]
+        assert move(as_("admin"), kind, records[kind], **{name: later(name)}).get_json()["code"] == "due_day_kept"
+        assert KINDS[kind].ended < set(KINDS[kind].wired["state"].field.labels)  # type: ignore[attr-defined]
+
+
 def test_the_first_appointment_is_made_by_whoever_agrees_it(as_: As, records: dict[str, str], town: Town) -> None:
     job = as_("agent")("POST", "/work-orders", {"matter_id": town["leak"], "place": middle(0)}).get_json()
     span = {"appointment_from": MOMENT, "appointment_until": "2026-12-01T03:00:00Z"}

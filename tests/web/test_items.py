@@ -11,7 +11,7 @@ from tests.web.conftest import Desk, Handset
 from tests.web.looking import faults_of
 
 
-def test_an_item_is_resolved_on_a_phone_moved_and_closed_by_others(
+def test_an_item_is_moved_by_a_supervisor_resolved_on_a_phone_and_closed_by_another(
     handset: Callable[..., Handset], desk: Callable[..., Desk], office: Callable[[str], Office]
 ) -> None:
     boss, person = office("S101"), office("R101")
@@ -19,11 +19,24 @@ def test_an_item_is_resolved_on_a_phone_moved_and_closed_by_others(
     values = {"theme": "pressure", "source": "hotline", "description": "晚高峰水压低", "owner_id": person.staff_id,
               "customer_id": customer["id"], "cell_id": customer["cell_id"], "unit_id": customer["unit_id"]}  # fmt: skip
     item = boss("POST", "/items", json=values | {"due_on": "2027-03-01"})["id"]
+    console = desk("S101").page
+    console.click("nav a[href='#/visits']")
+    console.click("#tab-items")
+    console.locator("[data-test=items] tr", has_text="晚高峰水压低").click()
+    console.click("[data-test=move-item]")
+    console.click("[data-test=move-due]")
+    console.wait_for_selector(".el-message:has-text('原因')")
+    console.locator(".el-dialog:has([data-test=move-due]) .el-date-editor input").fill("2027-04-01")
+    console.keyboard.press("Enter")
+    console.fill("input[name=due-reason]", "等加压泵配件")
+    console.click("[data-test=move-due]")
+    console.wait_for_selector("[data-test=item]:has-text('2027-03-01 → 2027-04-01')")
+
     phone = handset("R101")
     page = phone.page
     phone.cut()
     phone.go(f"/items/{item}")
-    page.wait_for_selector("[data-test=due]:has-text('2027-03-01')")
+    page.wait_for_selector("[data-test=due]:has-text('2027-04-01')")
     assert page.locator("input[name=due]").count() == 0
     page.click("[data-test=step-take]")
     page.click("[data-test=step-resolve]")
@@ -40,19 +53,11 @@ def test_an_item_is_resolved_on_a_phone_moved_and_closed_by_others(
     phone.go(f"/items/{item}")
     page.wait_for_selector("[data-test=another]")
     assert boss("GET", f"/items/{item}")["resolved_by_id"] == person.staff_id
-
-    console = desk("S101").page
-    console.click("nav a[href='#/visits']")
+    console.reload()
     console.click("#tab-items")
     console.locator("[data-test=items] tr", has_text="晚高峰水压低").click()
-    console.click("[data-test=move-item]")
-    console.click("[data-test=move-due]")
-    console.wait_for_selector(".el-message:has-text('原因')")
-    console.locator(".el-dialog:has([data-test=move-due]) .el-date-editor input").fill("2027-04-01")
-    console.keyboard.press("Enter")
-    console.fill("input[name=due-reason]", "等加压泵配件")
-    console.click("[data-test=move-due]")
-    console.wait_for_selector("[data-test=item]:has-text('2027-03-01 → 2027-04-01')")
+    console.wait_for_selector("[data-test=step-close]")
+    assert console.locator("[data-test=move-item]").count() == 0
     console.fill("textarea[name=return_visit_note]", "客户满意")
     assert faults_of(console) == []
     console.click("[data-test=step-close]")

@@ -270,11 +270,7 @@ def declare(
     name = model.__tablename__
     columns = {c.key: c for c in model.__table__.columns}
     wired = {key: c.info["wired"] for key, c in columns.items() if "wired" in c.info}
-    for key, one in wired.items():
-        if one.references:
-            # Most pointers of most records are empty, and an empty one needs no place in an index.
-            present = columns[key].isnot(None) if columns[key].nullable else None
-            Index(f"ix_{name}_{key}", columns[key], postgresql_where=present)
+    _index_pointers(name, columns, wired)
     unit = Wired(wire.Id(required=True), "单位", "Unit", Policy.FIXED, "", "unit", None, True)
     wired = {"unit_id": unit, **wired}
     schema = Schema.from_dict({key: one.field for key, one in wired.items()}, name=_camel(name))
@@ -295,6 +291,14 @@ def declare(
         attaches=attaches or {},
     )
     return RecordKind(kind, model, schema, zh, en, segment or name.replace("_", "-") + "s", wired, owner, ended)
+
+
+def _index_pointers(table: str, columns: Mapping[str, Any], wired: Mapping[str, Wired]) -> None:
+    for key, one in wired.items():
+        if one.references:
+            # Most pointers of most records are empty, and an empty one needs no place in an index.
+            present = columns[key].isnot(None) if columns[key].nullable else None
+            Index(f"ix_{table}_{key}", columns[key], postgresql_where=present)
 
 
 def _camel(name: str) -> str:

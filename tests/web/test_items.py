@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from backend.demo.cast import Office
 from tests.web.conftest import Desk, Handset
@@ -23,14 +23,7 @@ def test_an_item_is_moved_by_a_supervisor_resolved_on_a_phone_and_closed_by_anot
     console.click("nav a[href='#/visits']")
     console.click("#tab-items")
     console.locator("[data-test=items] tr", has_text="晚高峰水压低").click()
-    console.click("[data-test=move-item]")
-    console.click("[data-test=move-due]")
-    console.wait_for_selector(".el-message:has-text('原因')")
-    console.locator(".el-dialog:has([data-test=move-due]) .el-date-editor input").fill("2027-04-01")
-    console.keyboard.press("Enter")
-    console.fill("input[name=due-reason]", "等加压泵配件")
-    console.click("[data-test=move-due]")
-    console.wait_for_selector("[data-test=item]:has-text('2027-03-01 → 2027-04-01')")
+    moved(console)
 
     phone = handset("R101")
     page = phone.page
@@ -64,5 +57,17 @@ def test_an_item_is_moved_by_a_supervisor_resolved_on_a_phone_and_closed_by_anot
     expect(console.locator("[data-test=item]")).to_contain_text("办结")
     closed = boss("GET", f"/items/{item}")
     assert (closed["state"], closed["due_on"], closed["closed_by_id"]) == ("closed", "2027-04-01", boss.staff_id)
-    (moved,) = closed["due_moves"]
-    assert (moved["was"], moved["why"]) == ("2027-03-01", "等加压泵配件")
+    (move,) = closed["due_moves"]
+    assert (move["was"], move["why"]) == ("2027-03-01", "等加压泵配件")
+
+
+def moved(console: Page) -> None:
+    """Only with a reason."""
+    console.click("[data-test=move-item]")
+    console.click("[data-test=move-due]")
+    console.wait_for_selector(".el-message:has-text('原因')")
+    console.locator(".el-dialog:has([data-test=move-due]) .el-date-editor input").fill("2027-04-01")
+    console.keyboard.press("Enter")
+    console.fill("input[name=due-reason]", "等加压泵配件")
+    console.click("[data-test=move-due]")
+    console.wait_for_selector("[data-test=item]:has-text('2027-03-01 → 2027-04-01')")

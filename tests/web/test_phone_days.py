@@ -103,17 +103,7 @@ def test_a_crews_day(handset: Hand, office: Desk, picture: Path) -> None:
     page.wait_for_selector("text=开工前须先告知客户时间和费用")
     tell(page, "60", "80")
     page.click("[data-test=step-start]")
-    # Another cost in mid-work is another telling, with its reason; the first one stays.
-    tell(page, "90", "120", agreed="no")
-    page.click("[data-test=keep-telling]")
-    page.wait_for_selector(".van-toast:has-text('变更原因')")
-    page.fill("input[name=told-why]", "另有一个接头")
-    page.click("[data-test=keep-telling]")
-    page.wait_for_selector("[data-test=tellings]:has-text('不同意')")
-    tell(page, "75", "100")
-    page.fill("input[name=told-why]", "只换一个")
-    page.click("[data-test=keep-telling]")
-    page.wait_for_selector("[data-test=tellings]:has-text('100 元')")
+    told_anew(page)
     page.fill("textarea[name=diagnosis]", "接头老化")
     page.fill("textarea[name=result]", "更换接头，试压正常")
     page.set_input_files("input[type=file]", picture)
@@ -181,6 +171,20 @@ def tell(page: Page, minutes: str, yuan: str, agreed: str = "yes") -> None:
     page.fill("input[name=told-cost]", yuan)
     page.fill("input[name=told-to]", "王女士")
     page.click(f"[data-test=told-{agreed}]")
+
+
+def told_anew(page: Page) -> None:
+    """Another cost in mid-work is another telling, with its reason; the first one stays."""
+    tell(page, "90", "120", agreed="no")
+    page.click("[data-test=keep-telling]")
+    page.wait_for_selector(".van-toast:has-text('变更原因')")
+    page.fill("input[name=told-why]", "另有一个接头")
+    page.click("[data-test=keep-telling]")
+    page.wait_for_selector("[data-test=tellings]:has-text('不同意')")
+    tell(page, "75", "100")
+    page.fill("input[name=told-why]", "只换一个")
+    page.click("[data-test=keep-telling]")
+    page.wait_for_selector("[data-test=tellings]:has-text('100 元')")
 
 
 def leader_id(desk: Office) -> str:

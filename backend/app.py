@@ -20,6 +20,7 @@ from backend.api import (
     devices,
     dispatch,
     docs,
+    due_days,
     evidence,
     features,
     gate,
@@ -119,6 +120,7 @@ def _register(app: Flask) -> None:
         positions,
         call_backs,
         contractors,
+        due_days,
     ):
         api.register_blueprint(module.blueprint)
     for blueprint in (

@@ -16,7 +16,7 @@ from backend.errors import CATALOGUE, PARKED
 from backend.joint_checks import Rule, rules_of
 from backend.records.declaration import RecordKind
 from backend.records.registry import KINDS
-from backend.records.wire import Choice
+from backend.records.wire import Choice, Document
 from sync.kind import Action
 
 
@@ -61,6 +61,8 @@ def _schema(kind: RecordKind) -> dict[str, Any]:
         extra: dict[str, Any] = {"x-policy": str(wired.policy), "x-label": {"zh": wired.zh, "en": wired.en}}
         if wired.group:
             extra["x-group"] = wired.group
+        if wired.due:
+            extra["x-due"] = wired.due
         if wired.references:
             extra["x-references"] = wired.references
         if isinstance(wired.field, Choice):
@@ -95,9 +97,17 @@ def _words(kind: RecordKind) -> dict[str, Any]:
         fields[name] = {"zh": wired.zh, "en": wired.en}
         one = wired.field.inner if isinstance(wired.field, List) else wired.field
         if isinstance(one, Choice):
-            fields[name]["choices"] = {code: {"zh": zh, "en": en} for code, (zh, en) in one.labels.items()}
+            fields[name]["choices"] = _codes(one)
+        inside = wired.field.schema.fields if isinstance(wired.field, Document) else {}
+        found = {part: _codes(one) for part, one in inside.items() if isinstance(one, Choice)}
+        if found:
+            fields[name]["inside"] = found
     actions = [_action(action) for action in (kind.kind.actions or {}).values()]
     return {"zh": kind.zh, "en": kind.en, "segment": kind.segment, "fields": fields, "actions": actions}
+
+
+def _codes(one: Choice) -> dict[str, dict[str, str]]:
+    return {code: {"zh": zh, "en": en} for code, (zh, en) in one.labels.items()}
 
 
 def _parts(body: Any, components: dict[str, Any]) -> set[str]:
@@ -120,6 +130,7 @@ def _action(action: Action) -> dict[str, Any]:
         "to": action.target,
         "by": sorted(action.roles),
         "needs": list(action.needs),
+        "not_by": list(action.not_by),
     }
 
 
@@ -179,9 +190,13 @@ def kinds_page() -> str:
             lines += ["", "What is asked of its fields together (`check_failed` names the field in front):", ""]
             lines += [f"- `{rule.field}` ({rule.code}): {rule.words()}" for rule in rules]
         if kind.kind.actions:
-            lines += ["", "| action | 名称 | name | from | to | by | needs |", "|---|---|---|---|---|---|---|"]
             lines += [
-                f"| `{a.name}` | {a.zh} | {a.en} | {', '.join(sorted(a.sources))} | {a.target} | {', '.join(sorted(a.roles))} | {', '.join(a.needs)} |"
+                "",
+                "| action | 名称 | name | from | to | by | needs | not by who took |",
+                "|---|---|---|---|---|---|---|---|",
+            ]
+            lines += [
+                f"| `{a.name}` | {a.zh} | {a.en} | {', '.join(sorted(a.sources))} | {a.target} | {', '.join(sorted(a.roles))} | {', '.join(a.needs)} | {', '.join(a.not_by)} |"
                 for a in kind.kind.actions.values()
             ]
         lines.append("")

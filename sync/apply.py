@@ -12,7 +12,7 @@ from sync.errors import Fault, Refused, SyncError
 from sync.kind import Action, Kind, Policy, Values
 from sync.merge import Edit, Merged, merge, seen
 from sync.questions import DELETED
-from sync.steps import fits_what_was_seen, fold, log_of, with_step
+from sync.steps import doers, fits_what_was_seen, fold, log_of, with_step
 
 DECISION = "decide"
 
@@ -107,6 +107,7 @@ def act(kind: Kind, stored: Stored, step: Change, version: int) -> Applied:
     edit = _edit(step, values)
     merged = merge(kind, stored, edit, version)
     log = with_step(kind, stored, action.name, action.target, edit, version, step.forced)
+    _need_another(step, doers(kind, log, action.not_by))
     _fold_in(kind, stored, merged, log, step)
     _check(kind, merged.values)
     return _applied(kind, stored, merged, step, action.name, version, unknown)
@@ -119,6 +120,9 @@ def decide(kind: Kind, stored: Stored, word: Change, state: str, version: int) -
             "invalid", faults=[Fault(kind.state_field, "invalid", "没有这个状态", "no such state").as_dict()]
         )
     edit = _edit(word, {})
+    barred = {name for one in kind.actions.values() if one.target == state for name in one.not_by}
+    # Of a dispute every step counts, of whichever round.
+    _need_another(word, {head["author"] for head in log_of(kind, stored) if head["action"] in barred})
     merged = Merged(dict(stored.values), dict(stored.heads))
     _fold_in(kind, stored, merged, with_step(kind, stored, DECISION, state, edit, version, True), word)
     _check(kind, merged.values)
@@ -223,6 +227,12 @@ def _check(kind: Kind, values: Values, only: Values | None = None) -> None:
 def _need_role(allowed: frozenset[str], by: Change) -> None:
     if not allowed & by.author.roles:
         raise CannotApply("not_allowed", needs=sorted(allowed))
+
+
+def _need_another(by: Change, barred: set[str]) -> None:
+    """Whoever took the steps that this one confirms does not take it, whoever else lets it stand."""
+    if by.author.id in barred:
+        raise CannotApply("same_person")
 
 
 def _need_fields(action: Action, values: Values) -> None:

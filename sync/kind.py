@@ -50,7 +50,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One step in a record's life: from which states, to which, by whom, and what it must carry."""
+    """One step in a record's life: from which states, to which, by whom, and what it must carry.
+
+    `not_by` names steps whose authors may not take this one: who has done the work does not confirm it.
+    """
 
     name: str
     zh: str
@@ -60,6 +63,7 @@ class Action:
     roles: frozenset[str]
     needs: tuple[str, ...] = ()
     stamps: str | None = None
+    not_by: tuple[str, ...] = ()
 
 
 def _id_of(value: Any) -> str | None:

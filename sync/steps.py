@@ -5,7 +5,7 @@ A step is judged against what its author had seen; what others did meanwhile can
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -52,6 +52,17 @@ def with_step(
     if forced:
         head |= {"forced": True, "base": edit.base_version}
     return sorted([*log_of(kind, stored), head], key=lambda one: (one["at"], one["id"]))
+
+
+def doers(kind: Kind, log: Sequence[Head], steps: Collection[str]) -> set[str]:
+    """Who took one of these steps since the record last stood where it began."""
+    found: set[str] = set()
+    for head in log[1:]:
+        if head["values"][kind.state_field] == kind.initial_state:
+            found = set()
+        elif head["action"] in steps:
+            found.add(head["author"])
+    return found
 
 
 def fold(kind: Kind, log: Sequence[Head]) -> Folded:

@@ -145,9 +145,11 @@ def _ground(session: Session) -> None:
 def _matters(session: Session) -> None:
     leak = {"code": "leak", "name_zh": "漏水维修", "name_en": "Leak repair", "urgency": "normal", "skills": ["pipe_repair"],
             "duration_minutes": 90, "contact_within_minutes": 60, "finish_within_minutes": 1440, "required_photos": 0,
-            "signature_required": False, "quote_required": False, "is_active": True}  # fmt: skip
+            "signature_required": False, "quote_required": False,
+            # Most tests are about something else: they begin this one without telling time and cost.
+            "is_repair": False, "is_active": True}  # fmt: skip
     burst = leak | {"code": "burst", "name_zh": "爆管抢修", "name_en": "Burst main", "urgency": "urgent",
-                    "required_photos": 2, "signature_required": True, "quote_required": True}  # fmt: skip
+                    "required_photos": 2, "signature_required": True, "is_repair": True}  # fmt: skip
     for name, values in (("leak", leak), ("burst", burst)):
         door.create(session, system(uid("group")), "matter", values, record_id=uid(name))
     rows = [

@@ -14,14 +14,14 @@ from backend.services import door
 
 SPACE = UUID("0193c0de-0000-7000-8000-00000000c17e")
 _MATTERS = (
-    # code, zh, en, urgency, skills, minutes, contact within, finish within, photos, signature, told first
-    ("burst_main", "供水管道爆管抢修", "Burst main", "urgent", ["pipe_repair", "large_main"], 180, 15, 720, 2, True, False),
-    ("leak", "管道漏水维修", "Leak repair", "high", ["pipe_repair"], 90, 60, 1440, 2, True, False),
+    # code, zh, en, urgency, skills, minutes, contact within, finish within, photos, signature, repair
+    ("burst_main", "供水管道爆管抢修", "Burst main", "urgent", ["pipe_repair", "large_main"], 180, 15, 720, 2, True, True),
+    ("leak", "管道漏水维修", "Leak repair", "high", ["pipe_repair"], 90, 60, 1440, 2, True, True),
     ("indoor_leak", "表后漏水（有偿）", "Leak behind the meter (paid)", "normal", ["pipe_repair"], 60, 240, 4320, 1, True, True),
-    ("low_pressure", "水压低", "Low pressure", "high", ["pipe_repair"], 60, 60, 1440, 1, False, False),
-    ("no_water", "无水", "No water", "high", ["pipe_repair", "valve"], 60, 30, 720, 0, False, False),
-    ("meter_fault", "水表故障", "Meter fault", "normal", ["meter"], 45, 240, 4320, 1, True, False),
-    ("valve_fault", "阀门故障", "Valve fault", "normal", ["valve"], 60, 240, 4320, 1, False, False),
+    ("low_pressure", "水压低", "Low pressure", "high", ["pipe_repair"], 60, 60, 1440, 1, False, True),
+    ("no_water", "无水", "No water", "high", ["pipe_repair", "valve"], 60, 30, 720, 0, False, True),
+    ("meter_fault", "水表故障", "Meter fault", "normal", ["meter"], 45, 240, 4320, 1, True, True),
+    ("valve_fault", "阀门故障", "Valve fault", "normal", ["valve"], 60, 240, 4320, 1, False, True),
     ("water_quality", "水质异常", "Water quality", "urgent", ["water_quality"], 60, 30, 480, 1, False, False),
     ("connection_survey", "用水报装勘查", "Survey for a connection", "normal", ["survey"], 60, 240, 1440, 3, False, False),
 )  # fmt: skip
@@ -44,7 +44,7 @@ def write_catalogue(session: Session, group_id: str) -> None:
     """Matters, the year-end questionnaire, and three years' calendars."""
     actor = system(group_id)
     names = ("code", "name_zh", "name_en", "urgency", "skills", "duration_minutes", "contact_within_minutes",
-             "finish_within_minutes", "required_photos", "signature_required", "quote_required")  # fmt: skip
+             "finish_within_minutes", "required_photos", "signature_required", "is_repair")  # fmt: skip
     matters = [(matter_id(row[0]), dict(zip(names, row, strict=True)) | {"is_active": True}) for row in _MATTERS]
     door.create_many(session, actor, "matter", matters, quiet=True)
     form = {

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.demo.catalogue import ident, matter_id
-from backend.services.intake import site_card_of
+from backend.services.intake import is_told_first, site_card_of
 from sync.change import moment_text
 from sync.kind import Values
 
@@ -19,7 +19,7 @@ _STATES = (("received", 0.6), ("dispatched", 0.25), ("accepted", 0.15))
 MORNING = datetime(2026, 11, 20, 0, 0, tzinfo=UTC)
 _MATTERS = text(
     "SELECT code, urgency, skills, duration_minutes, finish_within_minutes AS minutes_to_finish, required_photos, "
-    "signature_required, quote_required FROM matter ORDER BY code"
+    "signature_required, is_repair, quote_required FROM matter ORDER BY code"
 )
 _PICKS = text(
     "SELECT p.body, c.body FROM service_point s JOIN sync_document p ON p.kind = 'service_point' AND p.id = s.id "
@@ -72,8 +72,12 @@ def _place(spot: Values, customer: Values) -> Values:
 
 
 def _work(matter: dict[str, Any]) -> Values:
-    names = ("urgency", "skills", "duration_minutes", "required_photos", "signature_required", "quote_required")
-    return {name: matter[name] for name in names} | {"matter_id": matter_id(matter["code"]), "description": "演示工单"}
+    names = ("urgency", "skills", "duration_minutes", "required_photos", "signature_required")
+    return {name: matter[name] for name in names} | {
+        "quote_required": is_told_first(matter),
+        "matter_id": matter_id(matter["code"]),
+        "description": "演示工单",
+    }
 
 
 def _progress(state: str, crew: str | None, reported: datetime, matter: dict[str, Any]) -> Values:

@@ -15,6 +15,7 @@ from backend.demo.catalogue import FORM_ID, matter_id
 from backend.geometry import lng_lat, point
 from mobile_api_spec.phone import Phone
 from mobile_api_spec.phone.sheet import sheet_hash, sheet_of
+from sync.change import moment_text
 
 Values = dict[str, Any]
 
@@ -184,7 +185,7 @@ def _repair_without_network(day: Day) -> None:
     for step in ("accept", "leave", "arrive"):
         crew.act("work_order", job, step)
     before = _photo(crew, day, ("work_order", job), "before", keys)
-    crew.act("work_order", job, "start", {"diagnosis": "DN300 铸铁管断裂", "told_minutes": 180, "told_cost_fen": 0})
+    crew.act("work_order", job, "start", {"diagnosis": "DN300 铸铁管断裂", **_told(crew, 180, 0, "路口居民")})
     after = _photo(crew, day, ("work_order", job), "after", keys)
     done = {"result": "已更换管段，恢复供水", "photo_ids": [before, after]}
     hashes = [crew.records("photo")[one]["sha256"] for one in (before, after)]
@@ -198,12 +199,24 @@ def _repair_without_network(day: Day) -> None:
         "finish",
         done | {"signature_id": signature},
     )
-    for step, now in (("accept", {}), ("arrive", {}), ("start", {}), ("finish", {"result": "阀门未开，已开启"})):
+    for step, now in (
+        ("accept", {}),
+        ("arrive", {}),
+        ("start", _told(crew, 30, 0, "户主")),
+        ("finish", {"result": "阀门未开，已开启"}),
+    ):
         crew.act("work_order", day.doomed["id"], step, now)
     day.tell(
         "10:40",
         "班组在地下室抢修：前后照片、客户签字；顺手完成另一单 · the crew repairs, photographs, gets a signature",
     )
+
+
+def _told(phone: Phone, minutes: int, cost_fen: int, to: str) -> Values:
+    """Time and cost, told at the door before work begins."""
+    at = moment_text(phone.clock.now())
+    telling = {"minutes": minutes, "cost_fen": cost_fen, "told_to": to, "way": "in_person", "at": at, "is_agreed": True}
+    return {"told_minutes": minutes, "told_cost_fen": cost_fen, "tellings": [telling]}
 
 
 def _meanwhile_in_the_office(day: Day) -> None:
@@ -277,6 +290,10 @@ def _check(day: Day) -> None:
     assert day.crew is not None
     _check_nothing_lost(day)
     job = day.dispatcher("GET", f"/work-orders/{day.burst['id']}")
+    day.promise(
+        "开工前告知了时间和费用，写在客户所签的服务单上 · time and cost were told before work, and stand on the signed sheet",
+        [one["told_to"] for one in job["tellings"]] == ["路口居民"],
+    )
     day.promise(
         "爆管工单办结，签字在案，办结人不是施工人 · closed, signed, by someone else",
         job["state"] == "closed" and job["signature_state"] == "valid" and job["closed_by_id"] != job["done_by_id"],

@@ -19,6 +19,12 @@ WORDS: dict[str, tuple[str, str]] = {
     "used.quantity": ("数量", "Quantity"),
     "used.price": ("单价（元）", "Price (CNY)"),
     "cost": ("告知费用", "Cost told"),
+    "told": (
+        "{at} {way}告知{to}：{minutes} 分钟、{yuan} 元，{agreed}",
+        "{at}, told {to} ({way}): {minutes} min, {yuan} CNY, {agreed}",
+    ),
+    "agreed": ("同意", "agreed"),
+    "not_agreed": ("不同意", "did not agree"),
     "verify": ("扫码核对真伪", "Scan to verify"),
     "hash": ("服务单哈希 SHA-256", "Sheet's SHA-256"),
     "not_signed": ("客户未签字", "Not signed by the customer"),

@@ -17,13 +17,18 @@ from sqlalchemy.orm import Session
 
 from backend.actor import DESK, FIELD, OFFICE, Actor, Role
 from backend.errors import Problem
+from backend.queries import due_days
 from backend.queries.form_rules import edition_rule
 from backend.queries.masks import sees_all
 from backend.queries.scopes import held, units_below
+from backend.queries.telling_rules import telling_rule
+from backend.records.registry import KINDS
 from sync.kind import Kind, Policy, Values
 
 # Held by everybody of a unit, or to look back at it: good for reading alone.
 _READING_ONLY = ("reference:", "audit:")
+# Who moves a due day, with a reason: a limit is the house's, a promise was made to a customer who may ask for another.
+_MOVES = {"limit": frozenset({Role.ADMIN, Role.SUPERVISOR}), "promise": DESK}
 # What a record's unit must agree with: these may not lie in another branch.
 _BELONGS = {"cell_id": "cell", "crew_id": "crew", "customer_id": "customer", "service_point_id": "service_point"}
 
@@ -103,11 +108,19 @@ def need_new(session: Session, actor: Actor, kind: Kind, record_id: str, values:
         raise Problem("not_found", kind="unit", id=unit_id)
 
 
-def need_kept(session: Session, actor: Actor, kind: Kind, record_id: str, before: Values, after: Values) -> None:
-    """What a change leaves must still be the actor's to write."""
+def need_kept(
+    session: Session,
+    actor: Actor,
+    kind: Kind,
+    record_id: str,
+    before: Values,
+    after: Values,
+    met: Collection[str] = (),
+) -> None:
+    """What a change leaves must still be the actor's to write; `met` as in `need_house_rules`."""
     if not _is_held(session, actor, kind, record_id, after):
         raise Problem("not_found", kind="unit", id=after["unit_id"])
-    need_house_rules(session, actor, kind, record_id, before, after)
+    need_house_rules(session, actor, kind, record_id, before, after, met)
 
 
 def _is_held(session: Session, actor: Actor, kind: Kind, record_id: str, values: Values) -> bool:
@@ -169,12 +182,50 @@ def need_visible(session: Session, actor: Actor, kind: Kind, values: Values) -> 
         raise Problem("reference_missing", faults=faults)
 
 
-def need_house_rules(
-    session: Session, actor: Actor, kind: Kind, record_id: str, before: Values | None, after: Values
+def need_mover(
+    session: Session, actor: Actor, kind: Kind, record_id: str, values: Values, names: Iterable[str]
 ) -> None:
-    """What holds beyond scopes and roles, whatever the way in. Raises not_allowed, check_failed, reference_missing."""
+    """Somebody who may move these due fields: of a role that does, with rights over the unit, and not the owner of the
+    record. Raises not_found, not_allowed, due_day_kept."""
+    hand = writer(session, actor, kind, record_id, values)
+    found = KINDS[kind.name]
+    for name in names:
+        need_role(hand, _MOVES[found.due[name]])
+    need_unit(session, actor, values["unit_id"], kind.name, record_id)
+    if values.get("state") in found.ended:
+        raise Problem("due_day_kept", fields=list(names), why="it has ended", state=values["state"])
+    if found.owner and values.get(found.owner) == actor.id:
+        raise Problem("due_day_kept", fields=list(names), why="it is their own work")
+
+
+def _need_due_days(actor: Actor, kind: Kind, before: Values | None, after: Values, met: Collection[str]) -> None:
+    """No due day is moved in passing: a person moves it with a reason, which stands on the record."""
+    due = KINDS[kind.name].due
+    if before is None:
+        limit = due_days.own_limit(kind.name)
+        late = [n for n, what in due.items() if what == "limit" and limit and str(after.get(n) or "") > limit]
+        if late and not actor.roles & _MOVES["limit"]:
+            raise Problem("due_day_kept", fields=late, latest=limit)
+        return
+    moved = [n for n in due_days.touched(kind, before, after, met) if not due_days.is_noted(n, before, after)]
+    if moved:
+        raise Problem("due_day_kept", fields=moved)
+
+
+def need_house_rules(
+    session: Session,
+    actor: Actor,
+    kind: Kind,
+    record_id: str,
+    before: Values | None,
+    after: Values,
+    met: Collection[str] = (),
+) -> None:
+    """What holds beyond scopes and roles, whatever the way in. Raises not_allowed, check_failed, reference_missing,
+    due_day_kept, untold_change; `met` are the groups in which two writes met."""
     if actor.is_system:
         return
+    _need_due_days(actor, kind, before, after, met)
     if actor.is_office:
         _need_agreeing(session, after, _newly_named(kind, before, after))
     rule = _RULES.get(kind.name)
@@ -289,4 +340,5 @@ _RULES: dict[str, Callable[[Session, Actor, str, Values | None, Values], None]] 
     "customer": partial(_people_rule, ("key_representative_id", "team_ids")),
     "notice": _notice_rule,
     "questionnaire": edition_rule,
+    "work_order": telling_rule,
 }

@@ -39,6 +39,17 @@ class Record(Base):
     deleted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
+class DueMove(Schema):
+    """One move of a due day: which field, from what, to what, why, who moved it and when."""
+
+    field = wire.Text(most=40, required=True)
+    was = wire.Text(most=40, allow_none=True)
+    now = wire.Text(most=40, required=True)
+    why = wire.Text(most=500, least=1, required=True)
+    by_id = wire.Id(required=True)
+    at = wire.Moment(required=True)
+
+
 @dataclass(frozen=True, slots=True)
 class Wired:
     """What a field's declaration says beyond its column."""
@@ -51,6 +62,7 @@ class Wired:
     references: str | None
     personal: str | None
     filter: bool
+    due: str | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +76,8 @@ class RecordKind:
     en: str
     segment: str
     wired: dict[str, Wired]
+    owner: str = ""
+    ended: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -74,6 +88,11 @@ class RecordKind:
     def filters(self) -> list[str]:
         """The fields a list can be filtered by."""
         return [name for name, one in self.wired.items() if one.filter]
+
+    @property
+    def due(self) -> dict[str, str]:
+        """Due fields: name -> `limit` (the house's own) or `promise` (agreed with a customer)."""
+        return {name: one.due for name, one in self.wired.items() if one.due}
 
     @property
     def personal(self) -> dict[str, str]:
@@ -94,6 +113,7 @@ def _column(type_: Any, field: fields.Field[Any], zh: str, en: str, *args: Any, 
         options.pop("references", None),
         options.pop("personal", None),
         options.pop("filter", False),
+        options.pop("due", None),
     )
     return mapped_column(type_, *args, nullable=not required, info={"wired": wired}, **options)
 
@@ -170,6 +190,11 @@ def flag(zh: str, en: str, **options: Any) -> MappedColumn[Any]:
     return _column(Boolean, wire.Flag(), zh, en, **options)
 
 
+def due_moves() -> MappedColumn[Any]:
+    """How due fields were moved, oldest first; a kind with a due field has one."""
+    return json("期限变更", "Moves of due days", DueMove, many=True, policy=Policy.SERVER)
+
+
 def place(zh: str, en: str, **options: Any) -> MappedColumn[Any]:
     """A WGS-84 point."""
     return _column(point_column(), wire.Coordinates("Point"), zh, en, **options)
@@ -234,16 +259,18 @@ def declare(
     segment: str | None = None,
     stands_on: tuple[str, str] | None = None,
     attaches: Mapping[str, str] | None = None,
+    owner: str = "",
+    ended: frozenset[str] = frozenset(),
 ) -> RecordKind:
-    """A kind from its model; `segment` is its URL segment where a plain plural would be wrong."""
+    """A kind from its model; `segment` is its URL segment where a plain plural would be wrong.
+
+    `owner` is the field that says whose work it is: they do not move its due day, whatever their role.
+    `ended` are the states in which whether it was in time is settled.
+    """
     name = model.__tablename__
     columns = {c.key: c for c in model.__table__.columns}
     wired = {key: c.info["wired"] for key, c in columns.items() if "wired" in c.info}
-    for key, one in wired.items():
-        if one.references:
-            # Most pointers of most records are empty, and an empty one needs no place in an index.
-            present = columns[key].isnot(None) if columns[key].nullable else None
-            Index(f"ix_{name}_{key}", columns[key], postgresql_where=present)
+    _index_pointers(name, columns, wired)
     unit = Wired(wire.Id(required=True), "单位", "Unit", Policy.FIXED, "", "unit", None, True)
     wired = {"unit_id": unit, **wired}
     schema = Schema.from_dict({key: one.field for key, one in wired.items()}, name=_camel(name))
@@ -263,7 +290,15 @@ def declare(
         stands_on=stands_on,
         attaches=attaches or {},
     )
-    return RecordKind(kind, model, schema, zh, en, segment or name.replace("_", "-") + "s", wired)
+    return RecordKind(kind, model, schema, zh, en, segment or name.replace("_", "-") + "s", wired, owner, ended)
+
+
+def _index_pointers(table: str, columns: Mapping[str, Any], wired: Mapping[str, Wired]) -> None:
+    for key, one in wired.items():
+        if one.references:
+            # Most pointers of most records are empty, and an empty one needs no place in an index.
+            present = columns[key].isnot(None) if columns[key].nullable else None
+            Index(f"ix_{table}_{key}", columns[key], postgresql_where=present)
 
 
 def _camel(name: str) -> str:

@@ -1,11 +1,14 @@
 """Item (不满意事项): one thing a customer is dissatisfied with, tracked until somebody has gone back and asked."""
 
+from collections.abc import Sequence
+
 from backend.actor import DESK, FIELD, Role
 from backend.records.declaration import (
     Record,
     choice,
     day,
     declare,
+    due_moves,
     flag,
     ids,
     moment,
@@ -15,7 +18,8 @@ from backend.records.declaration import (
     words,
 )
 from backend.records.vocabulary import THEMES
-from sync.kind import Action, Policy
+from sync.errors import Fault
+from sync.kind import Action, Policy, Values
 
 STATES = {
     "open": ("待处理", "Open"),
@@ -55,6 +59,7 @@ ACTIONS = (
         _OWNERS,
         ("return_visit_note",),
         "closed_at",
+        ("resolve",),
     ),
     Action("reopen", "重新办理", "Reopen", frozenset({"resolved", "closed"}), "open", _OWNERS, ("return_visit_note",)),
 )
@@ -70,7 +75,8 @@ class Item(Record):
     state = choice("状态", "State", STATES, policy=Policy.SERVER, filter=True)
     description = words("情况", "Description", most=2000, required=True)
     owner_id = refer("责任人", "Owner", "staff", filter=True)
-    due_on = day("整改期限", "Due on", filter=True)
+    due_on = day("整改期限", "Due on", filter=True, due="limit")
+    due_moves = due_moves()
     customer_id = refer("客户", "Customer", "customer", filter=True)
     cell_id = refer("网格", "Cell", "cell", filter=True)
     visit_id = refer("走访", "Visit", "visit")
@@ -83,7 +89,17 @@ class Item(Record):
     resolution = words("处理结果", "Resolution", most=2000)
     return_visit_note = words("回访记录", "Return visit", most=1000)
     resolved_at = moment("解决时间", "Resolved", policy=Policy.SERVER)
+    resolved_by_id = refer("解决人", "Resolved by", "staff", policy=Policy.SERVER)
     closed_at = moment("办结时间", "Closed", policy=Policy.SERVER)
+    closed_by_id = refer("办结人", "Closed by", "staff", policy=Policy.SERVER)
+
+
+def check(values: Values) -> Sequence[Fault]:
+    """Whoever resolved it does not close it: somebody else has gone back and asked."""
+    closer = values.get("closed_by_id")
+    if values.get("state") == "closed" and closer and closer == values.get("resolved_by_id"):
+        return [Fault("closed_by_id", "same_person", "解决人不能自己办结", "whoever resolved it may not close it")]
+    return ()
 
 
 KIND = declare(
@@ -92,8 +108,11 @@ KIND = declare(
     en="Item",
     scopes=scopes_of(cell="cell_id", staff="owner_id", staff_of=("watcher_ids",)),
     rank=1,
+    check=check,
     actions=ACTIONS,
     initial_state="open",
     create_by=DESK | FIELD,
     change_by=DESK | {Role.REPRESENTATIVE},
+    owner="owner_id",
+    ended=frozenset({"resolved", "closed"}),
 )

@@ -32,6 +32,7 @@ class Matter(Record):
     finish_within_minutes = whole("办结时限（分钟）", "Finish within (min)", least=1)
     required_photos = whole("照片数", "Photos required", most=50)
     signature_required = flag("需签字", "Signature required")
+    is_repair = flag("维修类", "A repair")
     quote_required = flag("先告知时间和费用", "Time and cost told first")
     questionnaire_id = plain_id("表单", "Form")
     checklist = json("出发前检查单", "Checklist before leaving", Preparation, many=True)

@@ -10,6 +10,7 @@ from backend.records.declaration import (
     Record,
     choice,
     declare,
+    due_moves,
     ids,
     json,
     moment,
@@ -66,7 +67,8 @@ class Survey(Record):
     surveyor_id = refer("勘查人", "Surveyor", "staff", required=True, filter=True)
     state = choice("状态", "State", STATES, policy=Policy.SERVER, filter=True)
     case_id = plain_id("案件", "Case", policy=Policy.SERVER)
-    appointment_at = moment("预约时间", "Appointment")
+    appointment_at = moment("预约时间", "Appointment", due="promise")
+    due_moves = due_moves()
     arrived_at = moment("到场时间", "Arrived", policy=Policy.SERVER)
     reported_at = moment("报告时间", "Reported", policy=Policy.SERVER)
     place = place("位置", "Place")
@@ -95,4 +97,6 @@ KIND = declare(
     create_by=DESK | CREW | {Role.REPRESENTATIVE},
     change_by=DESK | CREW | {Role.REPRESENTATIVE},
     attaches={"photo_ids": "photo", "sketch_id": "photo"},
+    owner="surveyor_id",
+    ended=frozenset({"reported"}),
 )

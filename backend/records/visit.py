@@ -8,6 +8,7 @@ from backend.records.declaration import (
     choice,
     day,
     declare,
+    due_moves,
     ids,
     json,
     moment,
@@ -87,7 +88,8 @@ class Visit(Record):
     representative_id = refer("客户代表", "Representative", "staff", filter=True)
     state = choice("状态", "State", STATES, policy=Policy.SERVER, filter=True)
     method = choice("方式", "Method", METHODS, required=True)
-    due_on = day("应走访日期", "Due on", filter=True)
+    due_on = day("应走访日期", "Due on", filter=True, due="limit")
+    due_moves = due_moves()
     case_id = plain_id("案件", "Case", policy=Policy.SERVER)
     started_at = moment("开始", "Started")
     ended_at = moment("结束", "Ended", policy=Policy.SERVER)
@@ -132,4 +134,6 @@ KIND = declare(
     create_by=DESK | {Role.REPRESENTATIVE},
     change_by=DESK | {Role.REPRESENTATIVE},
     attaches={"photo_ids": "photo"},
+    owner="representative_id",
+    ended=frozenset({"done", "cancelled"}),
 )

@@ -14,6 +14,9 @@ SKILLS = {
     "pump": ("加压设备", "Pumps"),
 }
 
+# A matter that does not say whether it is a repair is one where it needs a skill that mends.
+MENDING = frozenset({"pipe_repair", "large_main", "meter", "valve", "pump"})
+
 THEMES = {
     "water_quality": ("水质", "Water quality"),
     "pressure": ("水压", "Pressure"),

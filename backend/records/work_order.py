@@ -11,6 +11,7 @@ from backend.records.declaration import (
     choice,
     choices,
     declare,
+    due_moves,
     flag,
     ids,
     json,
@@ -47,7 +48,7 @@ STATES = {
 OPEN = frozenset(STATES) - {"closed", "refused", "cancelled", "failed", "partly_done"}
 # What a customer signs; the phone builds the same sheet (mobile_api_spec/phone/sheet.py, web/shared/sheet.ts).
 SHEET_FIELDS = (
-    "number", "address", "description", "diagnosis", "told_minutes", "told_cost_fen", "result", "remainder", "parts", "pressure_kpa",
+    "number", "address", "description", "diagnosis", "told_minutes", "told_cost_fen", "tellings", "result", "remainder", "parts", "pressure_kpa",
 )  # fmt: skip
 # What is told of a job's photos; it refuses nothing.
 PHOTO_REASONS = {
@@ -68,11 +69,28 @@ UNSIGNED = {
 WORKING = frozenset({"accepted", "en_route", "arrived", "in_progress", "paused"})
 
 
-def _action(name: str, zh: str, en: str, sources: set[str], target: str, roles: frozenset[Role], *needs: str) -> Action:
+WAYS_TOLD = {
+    "in_person": ("当面", "In person"),
+    "phone": ("电话", "By phone"),
+    "message": ("短信或微信", "By message"),
+    "notice": ("张贴或广播告知", "By a public notice"),
+}
+
+
+def _action(
+    name: str,
+    zh: str,
+    en: str,
+    sources: set[str],
+    target: str,
+    roles: frozenset[Role],
+    *needs: str,
+    not_by: tuple[str, ...] = (),
+) -> Action:
     stamp = {"dispatch": "dispatched_at", "accept": "accepted_at", "arrive": "arrived_at", "start": "started_at"}
     stamp |= {"finish": "done_at", "finish_partly": "done_at", "fail": "done_at", "close": "closed_at"}
     allowed = frozenset(map(str, roles))
-    return Action(name, zh, en, frozenset(sources), target, allowed, needs, stamp.get(name))
+    return Action(name, zh, en, frozenset(sources), target, allowed, needs, stamp.get(name), not_by)
 
 
 # Who may do what in which state: one table for the API, the push and the phones.
@@ -99,6 +117,7 @@ ACTIONS = (
         "closed",
         DESK | {Role.REPRESENTATIVE},
         "return_visit",
+        not_by=("accept", "leave", "arrive", "start", "finish"),
     ),
     _action("reopen", "重新办理", "Reopen", {"done", "closed", "failed"}, "received", DESK, "reopen_reason"),
     _action(
@@ -151,6 +170,18 @@ class Reporter(Schema):
     phone = wire.Text(most=30, allow_none=True)
 
 
+class Telling(Schema):
+    """One telling of time and cost: how much, to whom, when, how, whether they agreed, and why it is another than before."""
+
+    minutes = wire.Whole(required=True)
+    cost_fen = wire.Whole(required=True)
+    told_to = wire.Text(most=50, least=1, required=True)
+    way = wire.Choice(WAYS_TOLD, required=True)
+    at = wire.Moment(required=True)
+    is_agreed = wire.Flag(required=True)
+    why = wire.Text(most=500, allow_none=True)
+
+
 class ReturnVisit(Schema):
     """What the customer said when asked afterwards."""
 
@@ -188,10 +219,13 @@ class WorkOrder(Record):
     )
     case_id = plain_id("案件", "Case", policy=Policy.SERVER, filter=True)
     first_contact_owner_id = refer("首问负责人", "First-contact owner", "staff", policy=Policy.SERVER, filter=True)
-    contact_by = moment("联系时限", "Contact by", policy=Policy.SERVER)
-    due_at = moment("办结时限", "Due", policy=Policy.SERVER)
-    appointment_from = moment("预约开始", "Appointment from", group="appointment", policy=Policy.REVIEW)
-    appointment_until = moment("预约结束", "Appointment until", group="appointment", policy=Policy.REVIEW)
+    contact_by = moment("联系时限", "Contact by", policy=Policy.SERVER, due="limit")
+    due_at = moment("办结时限", "Due", policy=Policy.SERVER, due="limit")
+    appointment_from = moment("预约开始", "Appointment from", group="appointment", policy=Policy.REVIEW, due="promise")
+    appointment_until = moment(
+        "预约结束", "Appointment until", group="appointment", policy=Policy.REVIEW, due="promise"
+    )
+    due_moves = due_moves()
     duration_minutes = whole("预计时长（分钟）", "Expected duration (min)", policy=Policy.SERVER)
     required_photos = whole("照片数", "Photos required", policy=Policy.SERVER)
     signature_required = flag("需签字", "Signature required", policy=Policy.SERVER)
@@ -203,6 +237,7 @@ class WorkOrder(Record):
     diagnosis = words("诊断", "Diagnosis", most=2000)
     told_minutes = whole("告知时间（分钟）", "Time told (min)", group="told")
     told_cost_fen = whole("告知费用（分）", "Cost told (fen)", group="told")
+    tellings = json("告知记录", "Tellings", Telling, many=True, policy=Policy.APPEND, personal="contact")
     pause_reason = words("挂起原因", "Reason for the pause", most=500)
     failure_reason = words("未能完成的原因", "Why it could not be done", most=500)
     refuse_reason = words("不予受理的原因", "Why it was refused", most=500)
@@ -237,12 +272,10 @@ class WorkOrder(Record):
 
 def check(values: Values) -> Sequence[Fault]:
     """What must stand on a job before it may be in its state."""
-    faults = []
+    faults: list[Fault] = []
     state = values.get("state")
-    if state in {"in_progress", "done"} and values.get("quote_required") and values.get("told_cost_fen") is None:
-        faults.append(
-            Fault("told_cost_fen", "required", "开工前须告知时间和费用", "time and cost must be told before work")
-        )
+    if state in {"in_progress", "partly_done", "done"} and values.get("quote_required"):
+        faults += _untold(values)
     if state == "done" and values.get("signature_required") and not values.get("signature_id"):
         faults += _unsigned(values)
     if state == "done" and len(values.get("photo_ids") or ()) < (values.get("required_photos") or 0):
@@ -266,6 +299,19 @@ def check(values: Values) -> Sequence[Fault]:
     if start and end and end < start:
         faults.append(Fault("appointment_until", "before_start", "预约结束早于开始", "ends before it begins"))
     return faults
+
+
+def _untold(values: Values) -> Sequence[Fault]:
+    return [
+        Fault(name, "required", "开工前须告知时间和费用", "time and cost must be told before work")
+        for name in ("told_minutes", "told_cost_fen")
+        if values.get(name) is None
+    ]
+
+
+def told_amounts(values: Values) -> tuple[int | None, int | None]:
+    """The minutes and the cost that stand as told."""
+    return values.get("told_minutes"), values.get("told_cost_fen")
 
 
 def _unsigned(values: Values) -> Sequence[Fault]:
@@ -294,5 +340,6 @@ KIND = declare(
     create_by=DESK | FIELD,
     change_by=EVERYBODY - {Role.AUDITOR},
     delete_by=frozenset({Role.ADMIN}),
+    ended=frozenset(STATES) - OPEN | {"done"},
     attaches={"photo_ids": "photo"},
 )

@@ -22,11 +22,14 @@ from backend.events import announce
 from backend.queries import masks, policy
 from backend.queries.scopes import day_begins
 from backend.records.call_back import CallBack, CallBackSample
+from backend.records.registry import SYNC_KINDS
 from backend.services import door
 from backend.services.noting import note_rows
+from sync.steps import doers, log_of
 
 DRAWS = frozenset({Role.ADMIN, Role.SUPERVISOR, Role.AUDITOR})
 CALLS = DRAWS | {Role.HOTLINE_AGENT, Role.DISPATCHER}
+_MADE = ("complete", "nobody_met")
 _VISITS = text(
     "SELECT id::text FROM visit WHERE unit_id = ANY(CAST(:units AS uuid[])) AND state = 'done' AND deleted_at IS NULL "
     "AND ended_at >= :begin AND ended_at < :end"
@@ -99,12 +102,22 @@ def _hidden(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def note_answer(session: Session, actor: Actor, sample_id: str, visit_id: str, outcome: str, said: str | None) -> None:
-    """What a customer said; may be corrected. The visit is looked at again. Raises not_found when it was not drawn."""
+    """What a customer said; may be corrected. The visit is looked at again. Raises not_found when it was not drawn,
+    same_person for whoever made the visit."""
     sample = find_sample(session, actor, sample_id)
     if UUID(visit_id) not in sample.visit_ids:
         raise Problem("not_found", id=visit_id)
+    _need_another(session, actor, visit_id)
     values = {"outcome": outcome, "said": said, "asked_by": UUID(actor.id), "asked_at": datetime.now(UTC)}
     row = insert(CallBack).values(sample_id=sample.id, visit_id=UUID(visit_id), **values)
     session.execute(row.on_conflict_do_update(index_elements=["sample_id", "visit_id"], set_=values))
     note_rows(session, "call_back", [visit_id], actor)
     announce(session, "visit.called_back", id=visit_id, op="call")
+
+
+def _need_another(session: Session, actor: Actor, visit_id: str) -> None:
+    """Nobody asks how their own visit went: the word that would come of it is their own."""
+    visit, kind = door.read(session, "visit", visit_id), SYNC_KINDS["visit"]
+    made_by = doers(kind, log_of(kind, visit), _MADE) | {str(visit.values.get("representative_id"))}
+    if actor.id in made_by:
+        raise Problem("same_person")

@@ -31,6 +31,7 @@ from backend.services.credentials import new_token, token_sha256
 from backend.services.evidence import keep_whole
 from backend.services.noting import note_rows
 from sync.change import Stored, moment_text
+from sync.errors import Refused
 from sync.kind import Values
 
 _THEIRS = WORKING | {"dispatched"}
@@ -43,7 +44,7 @@ SHOWN = (
     "appointment_until", "checklist", "required_photos", "signature_required", "quote_required", "duration_minutes",
 )  # fmt: skip
 SAID = (
-    "diagnosis", "told_minutes", "told_cost_fen", "pause_reason", "failure_reason", "result", "remainder", "parts", "pressure_kpa",
+    "diagnosis", "told_minutes", "told_cost_fen", "tellings", "pause_reason", "failure_reason", "result", "remainder", "parts", "pressure_kpa",
     "prepared_codes", "unsigned_kind", "unsigned_reason",
 )  # fmt: skip
 _BY_LINK = {"unsigned_kind": "other", "unsigned_reason": "外协完成，等客户凭链接确认"}
@@ -134,6 +135,7 @@ def take_step(session: Session, token: str, action: str, now: Values, *, can_sen
     needs_customer = action == "finish" and errand.job.values.get("signature_required")
     if needs_customer and not now.get("unsigned_reason"):
         now = now | _BY_LINK
+    _need_rules(session, errand, now)
     job = door.act(session, errand.actor, "work_order", errand.job.id, action, now)
     asked = _ask_customer(session, errand, job.id, can_send=can_send) if needs_customer else None
     return _seen(session, errand, job) | {"confirmation": asked}
@@ -153,6 +155,7 @@ def say_more(session: Session, token: str, now: Values) -> Values:
     """What the crew notes between two steps."""
     errand = open_errand(session, token)
     _need_known(now)
+    _need_rules(session, errand, now)
     return _seen(session, errand, door.change(session, errand.actor, "work_order", errand.job.id, now))
 
 
@@ -177,6 +180,16 @@ def add_photo(
         door.change(session, errand.actor, "work_order", errand.job.id, {"photo_ids": has})
         keep_whole(session, blobs, errand.actor, sha256, data, twin)
     return {"photo_id": twin, "photos": len(has)}
+
+
+def _need_rules(session: Session, errand: Errand, now: Values) -> None:
+    """What holds whatever the way in holds for a link."""
+    job, kind = errand.job, KINDS["work_order"].kind
+    try:
+        after = job.values | kind.load(now, True)
+    except Refused as refused:
+        raise Problem("invalid", faults=[fault.as_dict() for fault in refused.faults]) from refused
+    policy.need_house_rules(session, errand.actor, kind, job.id, job.values, after)
 
 
 def _need_known(now: Collection[str]) -> None:

@@ -11,16 +11,17 @@ from sqlalchemy.orm import Session
 
 from backend.actor import DESK, FIELD, SYSTEM_ID, Actor
 from backend.errors import Problem
-from backend.queries import policy
+from backend.queries import due_days, policy
 from backend.queries.inbox import group_of
 from backend.queries.scopes import held
-from backend.records.registry import SYNC_KINDS
+from backend.records.registry import KINDS, SYNC_KINDS
 from backend.services import door
 from backend.services.auditing import NOTED_AS, note_write
 from backend.services.notifying import tell
 from sync import apply
 from sync.apply import Applied, CannotApply, Change
 from sync.change import Author, Mutation, Op, Stored
+from sync.errors import Refused
 from sync.kind import Kind, Policy, Values
 from sync.questions import DELETED
 from sync.wire import Unreadable, mutation_from
@@ -37,7 +38,7 @@ def decide_group(session: Session, actor: Actor, group_id: str, decision: str, r
         raise Problem("already_decided", id=group_id)
     if decision == "apply":
         for row in rows:
-            _apply(session, actor, row)
+            _apply(session, actor, row, reason)
     decided = session.execute(
         text(
             "UPDATE sync_waiting SET decided_at = now(), decided_by_id = CAST(:by AS uuid), decision = :decision, decision_reason = :reason "
@@ -52,7 +53,7 @@ def decide_group(session: Session, actor: Actor, group_id: str, decision: str, r
     return group_of(session, actor, group_id)
 
 
-def _apply(session: Session, actor: Actor, row: dict[str, Any]) -> None:
+def _apply(session: Session, actor: Actor, row: dict[str, Any], reason: str) -> None:
     """The author's own change, let stand by a person who may write the record: it keeps its author, device and time."""
     try:
         mutation = mutation_from(row["verbatim"].encode())
@@ -61,16 +62,14 @@ def _apply(session: Session, actor: Actor, row: dict[str, Any]) -> None:
         raise Problem("check_failed", cause="unreadable", id=row["id"]) from error
     author = Author(row["author_id"], row["device_id"], frozenset(), row["unit_id"])
     stored, is_anothers = _stored(session, actor, mutation)
+    # What its author has set again since stands.
+    own = {name: value for name, value in mutation.now.items() if name not in row["corrected"]}
+    now = {name: value for name, value in own.items() if name in kind.fields and is_writable(kind, name)}
     step = Change(
         id=mutation.id,
         author=author,
         at=min(mutation.happened_at, datetime.now(UTC)),
-        now={
-            name: value
-            for name, value in mutation.now.items()
-            # What its author has set again since stands.
-            if name in kind.fields and is_writable(kind, name) and name not in row["corrected"]
-        },
+        now=now | (_moves(session, actor, stored, now, reason) if stored and not is_anothers else {}),
         base_version=stored.version if stored else 0,
         action=mutation.action,
         mutation_id=mutation.id,
@@ -83,8 +82,24 @@ def _apply(session: Session, actor: Actor, row: dict[str, Any]) -> None:
         applied = _judge(session, mutation, stored, step)
         _need_theirs(session, actor, applied)
         door.write_applied(session, applied)
-    except CannotApply as reason:
-        raise Problem("check_failed", cause=reason.code, id=row["id"], **reason.detail) from reason
+    except CannotApply as error:
+        if error.code == "same_person":
+            raise Problem("same_person", id=row["id"]) from error
+        raise Problem("check_failed", cause=error.code, id=row["id"], **error.detail) from error
+
+
+def _moves(session: Session, actor: Actor, stored: Stored, now: Values, why: str) -> Values:
+    """Who lets a due day be moved moves it: in their name, with their reason."""
+    kind = SYNC_KINDS[stored.kind]
+    try:
+        given = kind.load({name: now[name] for name in KINDS[kind.name].due if name in now}, True)
+    except Refused:
+        return {}  # Told as what it is when the whole is judged.
+    names = due_days.touched(kind, stored.values, given)
+    if not names:
+        return {}
+    policy.need_mover(session, actor, kind, stored.id, stored.values, names)
+    return {"due_moves": due_days.moves_of(stored.values, given, names, actor.id, why, datetime.now(UTC))}
 
 
 def _stored(session: Session, actor: Actor, mutation: Mutation) -> tuple[Stored | None, bool]:
@@ -168,7 +183,7 @@ def answer_question(
         raise Problem("already_decided", kind=kind, id=record_id, field=field)
     stored = _settle(session, hand, SYNC_KINDS[kind], record_id, field, values)
     if field != DELETED:
-        policy.need_kept(session, actor, SYNC_KINDS[kind], record_id, before, stored.values)
+        policy.need_kept(session, actor, SYNC_KINDS[kind], record_id, before, stored.values, {field})
     act, after = ("record_deleted", None) if stored.deleted else ("record_changed", stored.values)
     note_write(session, actor, SYNC_KINDS[kind], record_id, act, before, after)
     for head in row[0]:

@@ -13,6 +13,7 @@ from backend.actor import Actor, system
 from backend.errors import Problem
 from backend.geometry import lng_lat
 from backend.queries import territory
+from backend.records.vocabulary import MENDING
 from backend.records.work_order import OPEN, WorkOrder
 from backend.services import door
 from sync.change import Stored, moment_text
@@ -60,11 +61,19 @@ def _from_matter(matter: Values, now: datetime) -> Values:
     def limit(name: str) -> str | None:
         return moment_text(now + timedelta(minutes=matter[name])) if matter.get(name) else None
 
-    copied = ("checklist", "skills", "duration_minutes", "required_photos", "signature_required", "quote_required")
+    copied = ("checklist", "skills", "duration_minutes", "required_photos", "signature_required")
     return {name: matter.get(name) for name in copied} | {
+        "quote_required": is_told_first(matter),
         "contact_by": limit("contact_within_minutes"),
         "due_at": limit("finish_within_minutes"),
     }
+
+
+def is_told_first(matter: Values) -> bool:
+    """Whether time and cost are told before work: in every repair, and in what else says so."""
+    says = matter.get("is_repair")
+    is_repair = bool(MENDING.intersection(matter.get("skills") or ())) if says is None else says
+    return bool(is_repair or matter.get("quote_required"))
 
 
 def _from_ledger(session: Session, job: Values) -> Values:

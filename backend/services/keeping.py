@@ -80,7 +80,8 @@ def writable(session: Session, actor: Actor, kind: RecordKind, record_id: str) -
     """A record the actor may write, and the actor as far as they may. Raises not_found, and not_allowed where they
     only read."""
     read_document(session, actor, kind, record_id)
-    values = door.read(session, kind.name, record_id).values
+    # Locked: what the rules compare with is what is written on.
+    values = door.read(session, kind.name, record_id, lock=True).values
     return values, policy.writer(session, actor, kind.kind, record_id, values)
 
 

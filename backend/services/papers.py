@@ -27,7 +27,7 @@ from backend.queries.scopes import CITY
 from backend.records.registry import KINDS
 from backend.records.survey import FINDINGS
 from backend.records.wire import Choice
-from backend.records.work_order import SHEET_FIELDS
+from backend.records.work_order import SHEET_FIELDS, WAYS_TOLD
 from backend.services.picturing import content_of
 from backend.services.sheets import sheet_of, sheet_sha256
 from sync.change import parse_moment
@@ -99,11 +99,20 @@ class _Reader:
             return wired.field.labels[value][self.press.language != "zh"]
         if isinstance(value, bool):
             return self.press.say("yes" if value else "no")
+        if name == "tellings":
+            return "\n".join(self._telling(one) for one in value)
         if name.endswith("_at"):
             return local_time(value)
         if name.endswith("_fen"):
             return f"{value / 100:.2f} CNY" if self.press.language == "en" else f"{value / 100:.2f} 元"
         return self._named(wired.references, value) if wired.references else str(value)
+
+    def _telling(self, one: Values) -> str:
+        """How much, to whom, how, when, whether they agreed, and why it is another than before."""
+        way, why = WAYS_TOLD[one["way"]][self.press.language != "zh"], f" ({one['why']})" if one.get("why") else ""
+        agreed = self.press.say("agreed" if one["is_agreed"] else "not_agreed")
+        told = {"minutes": one["minutes"], "yuan": f"{one['cost_fen'] / 100:.2f}", "to": one["told_to"], "way": way}
+        return self.press.say("told", at=local_time(one["at"]), agreed=agreed, **told) + why
 
     def _named(self, kind: str, record_id: str) -> str:
         found = self.read(kind, record_id) or {}

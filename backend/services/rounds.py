@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from uuid import UUID, uuid5
 
 from sqlalchemy.orm import Session
 
 from backend.actor import system
-from backend.queries.scopes import today
+from backend.queries.due_days import own_limit
 from backend.records.registry import SYNC_KINDS
 from backend.services import door
-from backend.services.surveying import DAYS_TO_FIX
 from sync.change import Stored
 from sync.kind import Values
 from sync.steps import log_of
@@ -50,7 +48,7 @@ def _track(session: Session, job: Stored, said: Values) -> bool:
         "state": "open",
         "description": f"工单 {job.values.get('number') or ''} 回访：{said.get('opinion') or '不满意'}"[:2000],
         "owner_id": job.values.get("first_contact_owner_id"),
-        "due_on": (today() + timedelta(days=DAYS_TO_FIX)).isoformat(),
+        "due_on": own_limit("item"),
         "work_order_id": job.id,
     }
     door.create(session, system(job.values["unit_id"]), "item", values, record_id=item_id)

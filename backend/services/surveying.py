@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
 from sqlalchemy.orm import Session
 
 from backend.actor import system
-from backend.queries.scopes import today
+from backend.queries.due_days import own_limit
 from backend.records.expressions import holds
 from backend.services import door
 from sync.kind import Values
 
 DISSATISFIED = frozenset({"dissatisfied", "very_dissatisfied"})
 SCORES = {"very_satisfied": 1.0, "satisfied": 1.0, "neutral": 0.5, "dissatisfied": 0.0, "very_dissatisfied": 0.0}
-DAYS_TO_FIX = 5
 
 
 def logic_faults(rows: list[Values], answers: dict[str, Any]) -> list[dict[str, str]]:
@@ -84,7 +82,7 @@ def _item(response: Values, response_id: str, row: Values, answers: dict[str, An
         "description": f"{row['label_zh']}：{said or '不满意'}"[:2000],
         "owner_id": response.get("author_id"),
         "first_contact_owner_id": response.get("author_id"),
-        "due_on": (today() + timedelta(days=DAYS_TO_FIX)).isoformat(),
+        "due_on": own_limit("item"),
         "customer_id": response.get("customer_id"),
         "cell_id": response.get("cell_id"),
         "visit_id": response.get("visit_id"),

@@ -10,12 +10,12 @@ from sqlalchemy.orm import Session
 
 from backend.actor import Actor, system
 from backend.queries import masks, policy
+from backend.queries.due_days import own_limit
 from backend.queries.scopes import today
 from backend.services import door
 
 # Days between visits by class: the customers' plan visits monthly; residents once a year in the year-end campaign.
 DAYS_BETWEEN = {"key": 30, "large": 30, "special": 30, "developer": 90, "community": 30}
-DAYS_TO_DO_IT = 7
 
 _DUE = text(
     "SELECT c.id::text, c.unit_id::text, c.cell_id::text, coalesce(c.key_representative_id, a.staff_id)::text, p.id::text FROM customer c "
@@ -45,7 +45,7 @@ def plan_visits(session: Session, on: date | None = None, days_between: dict[str
                     "representative_id": staff_id,
                     "state": "planned",
                     "method": "door",
-                    "due_on": (on + timedelta(days=DAYS_TO_DO_IT)).isoformat(),
+                    "due_on": own_limit("visit", on),
                     "case_id": door.new_id(),
                 },
             )

@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 
 from backend import config
 from backend.queries.documents import creator_of
+from backend.records.registry import KINDS
 from backend.services import door
+from backend.services.due_moving import keep_due_day
 from backend.services.emergencies import send_on_call
 from backend.services.evidence import mark_arrived
 from backend.services.gathering import bundle_job
@@ -47,6 +49,14 @@ def _judge_visit(session: Session, fact: Detail) -> None:
         judge_visit(session, fact["id"])
 
 
+def _keep_due_day(kind: str) -> Subscriber:
+    def keep(session: Session, fact: Detail) -> None:
+        if fact["op"] != "delete":
+            keep_due_day(session, KINDS[kind], fact["id"])
+
+    return keep
+
+
 def _look_again_at_visits(session: Session, fact: Detail) -> None:
     for visit_id in visits_with_picture(session, fact["sha256"]):
         judge_visit(session, visit_id)
@@ -78,8 +88,8 @@ SUBSCRIPTIONS: dict[str, tuple[Subscriber, ...]] = {
     ),
     "service_point.written": (lambda session, fact: refresh_site_cards(session, service_point_id=fact["id"]),),
     "response.written": (lambda session, fact: follow_up(session, fact["id"]),),
-    "item.written": (lambda session, fact: watch_item(session, fact["id"]),),
-    "visit.written": (_judge_visit,),
+    "item.written": (lambda session, fact: watch_item(session, fact["id"]), _keep_due_day("item")),
+    "visit.written": (_judge_visit, _keep_due_day("visit")),
     "visit.called_back": (_judge_visit,),
     "picture.looked_at": (_look_again_at_visits,),
     "photo.written": (_arrived, _judge_job_of_photo),

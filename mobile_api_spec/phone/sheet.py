@@ -9,7 +9,7 @@ from typing import Any
 
 from mobile_api_spec.phone.canonical import canonical_text
 
-FIELDS = ("number", "address", "description", "diagnosis", "told_minutes", "told_cost_fen", "result", "remainder", "parts", "pressure_kpa")  # fmt: skip
+FIELDS = ("number", "address", "description", "diagnosis", "told_minutes", "told_cost_fen", "tellings", "result", "remainder", "parts", "pressure_kpa")  # fmt: skip
 
 
 def sheet_of(job: Mapping[str, Any], photo_hashes: Iterable[str]) -> dict[str, Any]:

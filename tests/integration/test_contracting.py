@@ -284,3 +284,23 @@ def test_the_board_tells_a_crew_without_accounts(as_: As, job: str) -> None:
     crews = {one["id"]: one["has_account"] for one in as_("dispatcher").get("/dispatch/board")["crews"]}
     assert crews[uid("outside")] is False
     assert crews[uid("crew")] is True
+
+
+def test_another_cost_is_told_anew_by_a_link_too(contractor: Contractor, job: str, database: Database) -> None:
+    for action in ("accept", "arrive"):
+        assert contractor.step(action).status_code == 200
+    assert contractor.step("start", told_minutes=30, told_cost_fen=5000).status_code == 200
+    for action, more in ((None, {}), ("pause", {"pause_reason": "x"}), ("finish", {"result": "好"})):
+        assert contractor.step(action, told_cost_fen=99900, **more).get_json()["code"] == "untold_change", action
+    telling = {
+        "minutes": 30,
+        "cost_fen": 99900,
+        "told_to": "王女士",
+        "way": "phone",
+        "at": "2026-09-01T08:00:00Z",
+        "is_agreed": True,
+    }
+    broken = telling | {"way": "telepathy"}
+    assert contractor.step(None, told_cost_fen=99900, tellings=[broken]).get_json()["code"] == "invalid"
+    assert contractor.step(None, told_cost_fen=99900, tellings=[telling]).status_code == 200
+    assert stored(database, "work_order", job)["told_cost_fen"] == 99900

@@ -157,6 +157,8 @@ def _jobs(as_: As, town: Town) -> None:
     second = dispatcher("POST", "/work-orders", samples(town)["work_order"]).get_json()["id"]
     assert dispatcher.get(f"/dispatch/{second}/same-trouble")
     assert dispatcher("PUT", f"/dispatch/{second}/duplicate", {"of_id": job}).status_code == 200
+    due = {"now": {"due_at": "2030-01-01T00:00:00Z"}, "reason": "等配件"}
+    assert as_("supervisor")("PUT", f"/due-days/work_order/{job}", due).status_code == 200
     assert dispatcher("POST", f"/work-orders/{job}/actions/cancel", {"cancel_reason": "x"}).status_code == 200
     assert dispatcher.get("/dispatch/board")["crews"]
     plan = dispatcher("POST", "/dispatch/plans", {"unit_id": town["north"], "few_changes": True}).get_json()["id"]

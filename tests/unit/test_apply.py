@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -107,8 +107,9 @@ def test_a_step_needs_what_it_must_carry() -> None:
         ),
         ({"required_photos": 2}, {"photo_ids": [uid("p")]}, "photo_ids"),
         ({"required_photos": 1}, {"photo_ids": [uid("p")]}, None),
-        ({"quote_required": True}, {}, "told_cost_fen"),
-        ({"quote_required": True}, {"told_cost_fen": 0}, None),
+        ({"quote_required": True, "told_minutes": 30}, {}, "told_cost_fen"),
+        ({"quote_required": True}, {"told_cost_fen": 0}, "told_minutes"),
+        ({"quote_required": True}, {"told_minutes": 30, "told_cost_fen": 0}, None),
     ],
 )
 def test_a_job_is_done_only_with_the_evidence_its_matter_asks_for(
@@ -207,3 +208,28 @@ def test_a_step_that_needs_a_fixed_field_sets_it() -> None:
     with pytest.raises(CannotApply) as caught:
         apply.act(JOB, job("dispatched"), by(Role.CREW_LEADER, {"crew_id": uid("crew")}, action="accept"), 4)
     assert caught.value.code == "field_not_writable"
+
+
+def test_a_confirmation_is_not_by_who_did_the_work_of_this_round() -> None:
+    """Each step's author counts until the record stands again where it began; of a dispute, everybody's."""
+    item = SYNC_KINDS["item"]
+    values = item.load({"unit_id": uid("unit"), "theme": "pressure", "source": "hotline", "description": "x"}, False)
+    found = Stored("item", uid("item"), 1, values | {"state": "open"}, {})
+
+    def step(who: str, action: str, **more: Any) -> Change:
+        author = Author(uid(who), None, frozenset({str(Role.DISPATCHER)}), uid("unit"))
+        now = dict.fromkeys(item.actions[action].needs, "x")
+        at = AT + timedelta(minutes=found.version)
+        return Change(uid(f"{who} {at}"), author, at, now, base_version=99, action=action, **more)
+
+    for who, action in (("one", "resolve"), ("two", "reopen"), ("two", "resolve")):
+        found = apply.act(item, found, step(who, action), found.version + 1).write.after()
+    for forced in (False, True):
+        with pytest.raises(CannotApply, match="same_person"):
+            apply.act(item, found, step("two", "close", forced=forced), found.version + 1)
+    closed = apply.act(item, found, step("one", "close"), found.version + 1).write.after()
+    assert (closed.values["resolved_by_id"], closed.values["closed_by_id"]) == (uid("two"), uid("one"))
+    for who in ("one", "two"):
+        word = Change(uid("word"), Author(uid(who), None, frozenset(), uid("unit")), AT, {}, base_version=99)
+        with pytest.raises(CannotApply, match="same_person"):
+            apply.decide(item, found, word, "closed", found.version + 1)

@@ -124,6 +124,11 @@ def _call_backs() -> None:
         lambda p: f"{API}/call-back-samples/{p['sample']}/visits/{p['visit done']}",
         lambda _: {"outcome": "confirmed"},
     )
+    send(
+        "PUT /due-days/<string:kind>/<uuid:record_id>",
+        lambda p: f"{API}/due-days/item/{p['item']}",
+        lambda _: {"now": {"due_on": "2027-01-01"}, "reason": "x"},
+    )
 
 
 def _dispatch() -> None:

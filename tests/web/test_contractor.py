@@ -58,6 +58,10 @@ def done_by_link(page: Page, address: str, picture: Path) -> None:
     page.fill("input[name=told_minutes]", "40")
     page.fill("input[name=told_cost]", "12.5")
     page.click("[data-test=step-start]")
+    page.wait_for_selector("[role=alert]:has-text('告知谁')")
+    page.fill("input[name=told_to]", "王女士")
+    page.check("input[name=told_agreed][value=yes]")
+    page.click("[data-test=step-start]")
     page.wait_for_selector("[data-test=errand]:has-text('处理中')")
     page.set_input_files("input[name=photo]", picture)
     page.wait_for_selector("[data-test=photos]:has-text('1')")
@@ -101,6 +105,7 @@ def test_a_contractor_does_a_job_and_the_customer_signs(
     assert until(lambda: boss("GET", f"/work-orders/{job}").get("signature_state") == "valid")
     stored = boss("GET", f"/work-orders/{job}")
     assert (stored["state"], stored["diagnosis"], stored["told_cost_fen"]) == ("done", "接头老化", 1250)
+    assert [one["told_to"] for one in stored["tellings"]] == ["王女士"]
     assert until(lambda: boss("GET", f"/photos/{stored['photo_ids'][0]}")["arrived_at"])
     assert boss("GET", f"/photos/{stored['photo_ids'][0]}")["size_bytes"] < 0.9 * picture.stat().st_size
     page.goto("about:blank")

@@ -101,9 +101,9 @@ def test_a_crews_day(handset: Hand, office: Desk, picture: Path) -> None:
         page.click(f"[data-test=step-{step}]")
     page.click("[data-test=step-start]")
     page.wait_for_selector("text=开工前须先告知客户时间和费用")
-    page.fill("input[name=told-minutes]", "60")
-    page.fill("input[name=told-cost]", "80")
+    tell(page, "60", "80")
     page.click("[data-test=step-start]")
+    told_anew(page)
     page.fill("textarea[name=diagnosis]", "接头老化")
     page.fill("textarea[name=result]", "更换接头，试压正常")
     page.set_input_files("input[type=file]", picture)
@@ -124,10 +124,13 @@ def test_a_crews_day(handset: Hand, office: Desk, picture: Path) -> None:
     phone.cut(is_cut=False)
     phone.sync()
     stored = desk("GET", f"/work-orders/{job}")
-    assert (stored["state"], stored["told_cost_fen"], stored["told_minutes"]) == ("done", 8000, 60)
+    assert (stored["state"], stored["told_cost_fen"], stored["told_minutes"]) == ("done", 10000, 75)
+    told = [(one["cost_fen"], one["is_agreed"], one["told_to"]) for one in stored["tellings"]]
+    assert told == [(8000, True, "王女士"), (12000, False, "王女士"), (10000, True, "王女士")]
     assert stored["result"] == "更换接头和阀门，试压正常"
     signature = desk("GET", f"/signatures/{stored['signature_id']}")
     assert (signature["signer_name"], signature["of_id"]) == ("王小一", job)
+    assert signature["sheet"]["tellings"] == stored["tellings"]
     assert len(signature["strokes"]["lines"]) >= 1
     # What the phone signed with its key is what the server reads.
     assert until(lambda: desk("GET", f"/work-orders/{job}")["signature_state"] == "valid")
@@ -156,11 +159,32 @@ def begun(phone: Handset, job: str) -> Page:
     phone.cut()
     for step in ("leave", "arrive"):
         page.click(f"[data-test=step-{step}]")
-    page.fill("input[name=told-minutes]", "30")
-    page.fill("input[name=told-cost]", "80")
+    tell(page, "30", "80")
     page.click("[data-test=step-start]")
     page.fill("textarea[name=result]", "井内阀门已换")
     return page
+
+
+def tell(page: Page, minutes: str, yuan: str, agreed: str = "yes") -> None:
+    """Time and cost, to the customer at the door."""
+    page.fill("input[name=told-minutes]", minutes)
+    page.fill("input[name=told-cost]", yuan)
+    page.fill("input[name=told-to]", "王女士")
+    page.click(f"[data-test=told-{agreed}]")
+
+
+def told_anew(page: Page) -> None:
+    """Another cost in mid-work is another telling, with its reason; the first one stays."""
+    tell(page, "90", "120", agreed="no")
+    page.click("[data-test=keep-telling]")
+    page.wait_for_selector(".van-toast:has-text('变更原因')")
+    page.fill("input[name=told-why]", "另有一个接头")
+    page.click("[data-test=keep-telling]")
+    page.wait_for_selector("[data-test=tellings]:has-text('不同意')")
+    tell(page, "75", "100")
+    page.fill("input[name=told-why]", "只换一个")
+    page.click("[data-test=keep-telling]")
+    page.wait_for_selector("[data-test=tellings]:has-text('100 元')")
 
 
 def leader_id(desk: Office) -> str:

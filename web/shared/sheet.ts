@@ -3,7 +3,7 @@ import { canonical, type Values } from "./sync/canonical.ts";
 import { placeText } from "./sync/device_key.ts";
 import { sha256Hex } from "./sync/ids.ts";
 
-const FIELDS = ["number", "address", "description", "diagnosis", "told_minutes", "told_cost_fen", "result", "remainder", "parts", "pressure_kpa"] as const;
+const FIELDS = ["number", "address", "description", "diagnosis", "told_minutes", "told_cost_fen", "tellings", "result", "remainder", "parts", "pressure_kpa"] as const;
 
 /** The sheet of a job, with the hashes of its photos in order. Fields without a value are left out. */
 export function sheetOf(job: Values, photos: string[]): Values {

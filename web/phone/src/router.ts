@@ -6,6 +6,7 @@ import type { Engine } from "@wangge/shared/sync/engine.ts";
 import { engine } from "./session.ts";
 import Customer from "./views/Customer.vue";
 import Customers from "./views/Customers.vue";
+import Item from "./views/Item.vue";
 import Job from "./views/Job.vue";
 import Me from "./views/Me.vue";
 import Queue from "./views/Queue.vue";
@@ -24,6 +25,7 @@ export const router = createRouter({
     { path: "/jobs/:id", component: Job, props: true },
     { path: "/visits/:id", component: Visit, props: true },
     { path: "/surveys/:id", component: Survey, props: true },
+    { path: "/items/:id", component: Item, props: true },
     { path: "/queue", component: Queue, meta: { tab: "queue" } },
     { path: "/me", component: Me, meta: { tab: "me" } },
     { path: "/:rest(.*)", redirect: "/" },

@@ -2081,6 +2081,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/due-days/{kind}/{record_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                record_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Move it; If-Match is optional. Never by the owner of the record; an appointment by anybody of the office. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    kind: string;
+                    record_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["DueDayIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["DueDayOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/duties": {
         parameters: {
             query?: never;
@@ -8624,6 +8672,27 @@ export interface components {
             truth_grade: string | null;
             visit_id: string;
         };
+        DueDayIn: {
+            now: {
+                [key: string]: string;
+            };
+            reason: string;
+        };
+        DueDayOut: {
+            due_moves: components["schemas"]["DueMove"][];
+            id: string;
+            version: number;
+        };
+        DueMove: {
+            /** Format: date-time */
+            at: string;
+            /** Format: uuid */
+            by_id: string;
+            field: string;
+            now: string;
+            was?: string | null;
+            why: string;
+        };
         DuplicateIn: {
             /** Format: uuid */
             of_id: string;
@@ -8849,11 +8918,18 @@ export interface components {
             closed_at?: string | null;
             /**
              * Format: uuid
+             * @description 办结人 · Closed by
+             */
+            closed_by_id?: string | null;
+            /**
+             * Format: uuid
              * @description 客户 · Customer
              */
             customer_id?: string | null;
             /** @description 情况 · Description */
             description: string;
+            /** @description 期限变更 · Moves of due days */
+            due_moves?: components["schemas"]["DueMove"][] | null;
             /**
              * Format: date
              * @description 整改期限 · Due on
@@ -8881,6 +8957,11 @@ export interface components {
              * @description 解决时间 · Resolved
              */
             resolved_at?: string | null;
+            /**
+             * Format: uuid
+             * @description 解决人 · Resolved by
+             */
+            resolved_by_id?: string | null;
             /**
              * Format: uuid
              * @description 答卷 · Response
@@ -9092,6 +9173,8 @@ export interface components {
             id: string;
             /** @description 启用 · Active */
             is_active: boolean;
+            /** @description 维修类 · A repair */
+            is_repair?: boolean | null;
             kind?: string;
             /** @description 英文名称 · Name (English) */
             name_en: string;
@@ -9132,6 +9215,8 @@ export interface components {
             finish_within_minutes?: number | null;
             /** @description 启用 · Active */
             is_active?: boolean;
+            /** @description 维修类 · A repair */
+            is_repair?: boolean | null;
             /** @description 英文名称 · Name (English) */
             name_en?: string;
             /** @description 名称 · Name (Chinese) */
@@ -9170,6 +9255,8 @@ export interface components {
             id?: string;
             /** @description 启用 · Active */
             is_active: boolean;
+            /** @description 维修类 · A repair */
+            is_repair?: boolean | null;
             /** @description 英文名称 · Name (English) */
             name_en: string;
             /** @description 名称 · Name (Chinese) */
@@ -10757,6 +10844,8 @@ export interface components {
              * @description 客户 · Customer
              */
             customer_id?: string | null;
+            /** @description 期限变更 · Moves of due days */
+            due_moves?: components["schemas"]["DueMove"][] | null;
             /** @description 勘查结果 · Findings */
             findings?: components["schemas"]["Findings"] | null;
             /** Format: uuid */
@@ -10895,6 +10984,17 @@ export interface components {
             /** @enum {string} */
             outcome: "signed" | "objected";
         };
+        Telling: {
+            /** Format: date-time */
+            at: string;
+            cost_fen: number;
+            is_agreed: boolean;
+            minutes: number;
+            told_to: string;
+            /** @enum {string} */
+            way: "in_person" | "phone" | "message" | "notice";
+            why?: string | null;
+        };
         ToldOut: {
             crew_ids: string[];
         };
@@ -11003,6 +11103,8 @@ export interface components {
              * @description 客户 · Customer
              */
             customer_id: string;
+            /** @description 期限变更 · Moves of due days */
+            due_moves?: components["schemas"]["DueMove"][] | null;
             /**
              * Format: date
              * @description 应走访日期 · Due on
@@ -11269,6 +11371,8 @@ export interface components {
              * @description 办结时限 · Due
              */
             due_at?: string | null;
+            /** @description 期限变更 · Moves of due days */
+            due_moves?: components["schemas"]["DueMove"][] | null;
             /**
              * Format: uuid
              * @description 重复于 · Duplicate of
@@ -11391,6 +11495,8 @@ export interface components {
              * @enum {string|null}
              */
             state?: "received" | "waiting_papers" | "dispatched" | "accepted" | "en_route" | "arrived" | "in_progress" | "paused" | "partly_done" | "done" | "closed" | "refused" | "cancelled" | "failed" | null;
+            /** @description 告知记录 · Tellings */
+            tellings?: components["schemas"]["Telling"][] | null;
             /** @description 告知费用（分） · Cost told (fen) */
             told_cost_fen?: number | null;
             /** @description 告知时间（分钟） · Time told (min) */
@@ -11503,6 +11609,8 @@ export interface components {
              * @description 签名 · Signature
              */
             signature_id?: string | null;
+            /** @description 告知记录 · Tellings */
+            tellings?: components["schemas"]["Telling"][] | null;
             /** @description 告知费用（分） · Cost told (fen) */
             told_cost_fen?: number | null;
             /** @description 告知时间（分钟） · Time told (min) */
@@ -11614,6 +11722,8 @@ export interface components {
              * @description 签名 · Signature
              */
             signature_id?: string | null;
+            /** @description 告知记录 · Tellings */
+            tellings?: components["schemas"]["Telling"][] | null;
             /** @description 告知费用（分） · Cost told (fen) */
             told_cost_fen?: number | null;
             /** @description 告知时间（分钟） · Time told (min) */

@@ -15,10 +15,14 @@ export interface Action {
   to: string;
   by: string[];
   needs: string[];
+  /** Steps whose authors may not take this one: who did the work does not confirm it. */
+  not_by: string[];
 }
 
 interface FieldWords extends Label {
   choices?: Record<string, Label>;
+  /** Codes inside a nested document, by its own field. */
+  inside?: Record<string, Record<string, Label>>;
 }
 
 interface KindWords extends Label {
@@ -52,6 +56,12 @@ export function choiceWord(kind: string, field: string, code: unknown, language:
   return KINDS[kind]?.fields[field]?.choices?.[String(code)]?.[language] ?? (code == null ? "" : String(code));
 }
 
+/** The codes of a field inside a nested document. */
+export function insideOf(kind: string, field: string, part: string, language: Language): { value: string; text: string }[] {
+  const choices = KINDS[kind]?.fields[field]?.inside?.[part] ?? {};
+  return Object.entries(choices).map(([value, label]) => ({ value, text: label[language] }));
+}
+
 export function actionsOf(kind: string): Action[] {
   return KINDS[kind]?.actions ?? [];
 }
@@ -63,6 +73,11 @@ export function actionOf(kind: string, name: string): Action | undefined {
 /** Steps that somebody with these roles may take from this state. */
 export function stepsFrom(kind: string, state: unknown, roles: string[]): Action[] {
   return actionsOf(kind).filter((one) => one.from.includes(String(state)) && one.by.some((role) => roles.includes(role)));
+}
+
+/** Whether somebody may take a step at all: whoever did the work that it confirms does not. */
+export function isTheirsToConfirm(action: Action, record: Record<string, unknown> | undefined, person: string): boolean {
+  return !action.not_by.length || !["done_by_id", "resolved_by_id"].some((name) => record?.[name] === person);
 }
 
 /** A refusal as one text: what it is, which fields or rules, what to do, and how long to wait where there is a wait. */
@@ -79,7 +94,8 @@ export function errorWords(code: string, language: Language): { what: string; re
   return found ? { what: found[language], remedy: language === "zh" ? found.remedy_zh : found.remedy_en } : null;
 }
 
-const HIDDEN = new Set(["unit_id", "case_id", "pinyin", "cell_id", "crew_id", "bundle_id"]);
+// Who took a step stands beside it; an id tells nobody anything.
+const HIDDEN = new Set(["unit_id", "case_id", "pinyin", "cell_id", "crew_id", "bundle_id", "resolved_by_id", "done_by_id", "closed_by_id"]);
 
 /** One value of a record as a person reads it. */
 export function valueText(kind: string, field: string, value: unknown, language: Language): string {
@@ -87,8 +103,32 @@ export function valueText(kind: string, field: string, value: unknown, language:
   if (typeof value === "boolean") return language === "zh" ? (value ? "是" : "否") : value ? "yes" : "no";
   if (typeof value === "string" && /^\d{4}-\d\d-\d\dT/.test(value)) return timeText(value, language);
   if (typeof value === "object" && !Array.isArray(value)) return objectText(value as Record<string, unknown>);
+  if (field === "tellings") return (value as Telling[]).map((one) => tellingText(one, language)).join("；");
+  if (field === "due_moves") return (value as DueMove[]).map((one) => dueMoveText(kind, one, language)).join("；");
   if (Array.isArray(value) && typeof value[0] === "object") return value.map((one) => objectText(one)).join("；");
   return choiceWord(kind, field, value, language);
+}
+
+export interface Telling { minutes: number; cost_fen: number; told_to: string; way: string; at: string; is_agreed: boolean; why?: string | null }
+
+/** One telling of time and cost as a person reads it: how much, to whom, how, when, whether they agreed, and why. */
+export function tellingText(one: Telling, language: Language): string {
+  const way = insideOf("work_order", "tellings", "way", language).find((found) => found.value === one.way)?.text ?? "";
+  const [yuan, when] = [one.cost_fen / 100, timeText(one.at, language)];
+  const why = one.why ? (language === "zh" ? `（${one.why}）` : ` (${one.why})`) : "";
+  if (language === "zh") return `${yuan} 元、${one.minutes} 分钟，${when} ${way}告知${one.told_to}，${one.is_agreed ? "同意" : "不同意"}${why}`;
+  return `${yuan} CNY, ${one.minutes} min, told ${one.told_to} ${way.toLowerCase()} on ${when}: ${one.is_agreed ? "agreed" : "did not agree"}${why}`;
+}
+
+export interface DueMove { field: string; was?: string | null; now: string; why: string; by_id: string; at: string }
+
+/** One move of a due day: which, from what to what, why, and when it was moved. */
+export function dueMoveText(kind: string, one: DueMove, language: Language): string {
+  // With its year: a due day may be moved far.
+  const [was, now] = [one.was ?? "", one.now].map((day) => (day.includes("T") ? fullTimeText(day, language) : day || "—"));
+  const words = `${was} → ${now}`;
+  const when = timeText(one.at, language);
+  return language === "zh" ? `${fieldWord(kind, one.field, language)} ${words}，${one.why}（${when}）` : `${fieldWord(kind, one.field, language)} ${words}: ${one.why} (${when})`;
 }
 
 function objectText(value: Record<string, unknown>): string {
@@ -106,6 +146,13 @@ const CITY = "Asia/Shanghai";
 /** The calendar day in the city, as YYYY-MM-DD. */
 export function cityDay(at: number = Date.now()): string {
   return new Intl.DateTimeFormat("sv-SE", { timeZone: CITY }).format(at);
+}
+
+/** A wall clock's reading in the city (`2026-12-01T09:00:00`) as a moment. */
+export function cityMoment(reading: string): string {
+  const wall = Date.parse(`${reading}Z`);
+  const shown = new Intl.DateTimeFormat("sv-SE", { timeZone: CITY, dateStyle: "short", timeStyle: "medium" }).format(wall);
+  return new Date(wall - (Date.parse(`${shown.replace(" ", "T")}Z`) - wall)).toISOString();
 }
 
 /** The hour of the day in the city, with its fraction. */

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from backend.actor import DESK, FIELD, OFFICE, Actor, Role
 from backend.errors import Problem
 from backend.queries.form_rules import edition_rule
+from backend.queries.ground_rules import cell_rule, place_rule
 from backend.queries.masks import sees_all
 from backend.queries.scopes import held, units_below
 from sync.kind import Kind, Policy, Values
@@ -133,13 +134,14 @@ def _need_agreeing(session: Session, values: Values, names: Collection[str]) -> 
         ),
         {"kinds": [_BELONGS[name] for name in names], "ids": [values[name] for name in names], "unit": unit_id},
     ).all()
-    foreign = {kind for kind, other in rows if not _in_one_line(session, unit_id, other)}
+    foreign = {kind for kind, other in rows if not in_one_line(session, unit_id, other)}
     if foreign:
         faults = [missing(name, kind) for name, kind in _BELONGS.items() if kind in foreign]
         raise Problem("reference_missing", faults=faults)
 
 
-def _in_one_line(session: Session, one: str, other: str) -> bool:
+def in_one_line(session: Session, one: str, other: str) -> bool:
+    """Whether one of two units stands above the other, or they are the same."""
     return one in units_below(session, other) or other in units_below(session, one)
 
 
@@ -263,7 +265,7 @@ def _people_rule(
         {"ids": sorted(wanted)},
     ).all()
     unit_id = str(after["unit_id"])
-    near = {unit for unit in {row[1] for row in rows} if _in_one_line(session, unit_id, unit)}
+    near = {unit for unit in {row[1] for row in rows} if in_one_line(session, unit_id, unit)}
     strange = wanted - {person for person, unit in rows if unit in near}
     if strange:
         raise Problem(
@@ -288,5 +290,7 @@ _RULES: dict[str, Callable[[Session, Actor, str, Values | None, Values], None]] 
     "crew": partial(_people_rule, ("leader_id", "member_ids")),
     "customer": partial(_people_rule, ("key_representative_id", "team_ids")),
     "notice": _notice_rule,
+    "cell": cell_rule,
+    "work_order": place_rule,
     "questionnaire": edition_rule,
 }

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.actor import Actor, system
 from backend.queries import masks, policy
+from backend.queries.representatives import OWN
 from backend.queries.scopes import today
 from backend.services import door
 
@@ -18,7 +19,8 @@ DAYS_BETWEEN = {"key": 30, "large": 30, "special": 30, "developer": 90, "communi
 DAYS_TO_DO_IT = 7
 
 _DUE = text(
-    "SELECT c.id::text, c.unit_id::text, c.cell_id::text, coalesce(c.key_representative_id, a.staff_id)::text, p.id::text FROM customer c "
+    "SELECT c.id::text, c.unit_id::text, c.cell_id::text, coalesce("
+    f"{OWN}, a.staff_id)::text, p.id::text FROM customer c "
     "LEFT JOIN LATERAL (SELECT d.staff_id FROM cell_assignment d JOIN staff s ON s.id = d.staff_id AND s.is_active WHERE d.cell_id = c.cell_id "
     "AND d.deleted_at IS NULL AND d.valid_from <= :on AND (d.valid_until IS NULL OR d.valid_until >= :on) "
     "ORDER BY d.duty DESC, d.valid_from DESC LIMIT 1) a ON true "

@@ -14,7 +14,7 @@ from backend.services.emergencies import send_on_call
 from backend.services.evidence import mark_arrived
 from backend.services.gathering import bundle_job
 from backend.services.intake import complete_job, make_remainder, refresh_own_card, refresh_site_cards
-from backend.services.key_customers import watch_item
+from backend.services.key_customers import follow_customer, follow_point, follow_staff, watch_item
 from backend.services.notifying import channel_named
 from backend.services.phonetics import keep_pinyin
 from backend.services.placing import find_place
@@ -82,10 +82,13 @@ SUBSCRIPTIONS: dict[str, tuple[Subscriber, ...]] = {
     "customer.written": (
         lambda session, fact: keep_pinyin(session, fact["id"]),
         lambda session, fact: refresh_site_cards(session, customer_id=fact["id"]),
+        follow_customer,
     ),
+    "staff.written": (follow_staff,),
     "service_point.written": (
         _find_place("service_point"),
         lambda session, fact: refresh_site_cards(session, service_point_id=fact["id"]),
+        follow_point,
     ),
     "response.written": (_find_place("response"), lambda session, fact: follow_up(session, fact["id"])),
     "item.written": (_find_place("item"), lambda session, fact: watch_item(session, fact["id"])),

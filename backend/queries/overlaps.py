@@ -6,7 +6,7 @@ hands, or a corner rounded to a centimetre, never meet to the last digit.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -18,6 +18,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend import config
+from backend.geometry import shape_of
 from backend.queries.scopes import today
 from geo.measure import area_m2
 from geo.shapes import broad_parts
@@ -86,6 +87,25 @@ def overlaps_with(
         "on": on or today(),
     }
     return _found(session, _DRAWN, given)
+
+
+def overlaps_between(cells: Iterable[dict[str, Any]], others: Iterable[dict[str, Any]], unit: str) -> list[Overlap]:
+    """What cells of a plan share with others of a unit's plan, all as plans keep them; no cell is another to itself."""
+    width, ours, theirs = sliver_degrees(), _standing(cells), _standing(others)
+    shapes = [shape for _, shape in theirs]
+    pairs = shapely.STRtree(shapes).query([shape for _, shape in ours], predicate="intersects").T.tolist()
+    found = []
+    for i, j in pairs:
+        (cell, shape), (other, another) = ours[i], theirs[j]
+        shared = broad_parts(shapely.intersection(shape, another), width)
+        if cell is not other and not shared.is_empty:
+            size = round(area_m2(shared), 1)
+            found.append(Overlap(cell["id"] or "", other["id"] or "", other["name"], unit, size))
+    return found
+
+
+def _standing(cells: Iterable[dict[str, Any]]) -> list[tuple[dict[str, Any], BaseGeometry]]:
+    return [(cell, shapely.make_valid(shape_of(cell["outline"]))) for cell in cells if cell["outline"]]
 
 
 def grown(before: Collection[Overlap], after: Collection[Overlap]) -> list[Overlap]:

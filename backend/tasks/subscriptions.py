@@ -13,6 +13,7 @@ from backend.services import door
 from backend.services.emergencies import send_on_call
 from backend.services.evidence import mark_arrived
 from backend.services.gathering import bundle_job
+from backend.services.ground_applying import keep_outline
 from backend.services.intake import complete_job, make_remainder, refresh_own_card, refresh_site_cards
 from backend.services.key_customers import follow_customer, follow_point, follow_staff, watch_item
 from backend.services.notifying import channel_named
@@ -84,6 +85,7 @@ SUBSCRIPTIONS: dict[str, tuple[Subscriber, ...]] = {
         lambda session, fact: refresh_site_cards(session, customer_id=fact["id"]),
         follow_customer,
     ),
+    "cell.written": (keep_outline,),
     "staff.written": (follow_staff,),
     "service_point.written": (
         _find_place("service_point"),

@@ -12,6 +12,8 @@ from backend.queries.scopes import today
 
 # For SQL over `customer c`: their own representative, as long as they have not left.
 OWN = "(SELECT s.id FROM staff s WHERE s.id = c.key_representative_id AND s.is_active AND s.deleted_at IS NULL)"
+# For SQL over a visit: still to be made. A return visit that met nobody is not over.
+OPEN_VISIT = "({v}.state = 'planned' OR ({v}.state = 'not_met' AND {v}.work_order_id IS NOT NULL))"
 _OF_CELL = (
     "SELECT d.staff_id::text FROM cell_assignment d JOIN staff s ON s.id = d.staff_id AND s.is_active AND s.deleted_at IS NULL "
     "WHERE d.cell_id = CAST(:cell AS uuid) AND d.deleted_at IS NULL AND d.valid_from <= :on "

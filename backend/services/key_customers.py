@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.actor import Role, system
 from backend.queries.representatives import (
+    OPEN_VISIT,
     OWN,
     customers_of,
     ever_responsible,
@@ -25,8 +26,8 @@ from sync.kind import Values
 PRIORITY = frozenset({"key", "special"})
 # Open work that is somebody's: kind -> whose it is, and what says that it is open.
 OPEN_WORK = (
-    ("item", "owner_id", "state <> 'closed'"),
-    ("visit", "representative_id", "state IN ('planned', 'not_met')"),
+    ("item", "owner_id", "r.state <> 'closed'"),
+    ("visit", "representative_id", OPEN_VISIT.format(v="r")),
 )
 _MOVES = frozenset({"key_representative_id", "category", "cell_id", "team_ids"})
 _MISFILED = (
@@ -79,8 +80,8 @@ def hand_on(session: Session, customer: Stored) -> None:
     for kind, whose, is_open in OPEN_WORK:
         rows = session.execute(
             text(
-                f"SELECT id::text, unit_id::text, {whose} = ANY(CAST(:before AS uuid[])) FROM {kind} WHERE deleted_at IS NULL "
-                f"AND customer_id = CAST(:customer AS uuid) AND {is_open} ORDER BY id"
+                f"SELECT r.id::text, r.unit_id::text, r.{whose} = ANY(CAST(:before AS uuid[])) FROM {kind} r WHERE r.deleted_at IS NULL "
+                f"AND r.customer_id = CAST(:customer AS uuid) AND {is_open} ORDER BY r.id"
             ),
             {"before": before, "customer": customer.id},
         ).all()

@@ -80,7 +80,7 @@ def _hand_over_work(session: Session, actor: Actor, cell_id: str, before: list[s
         rows = session.execute(
             text(
                 f"SELECT r.id::text FROM {kind} r WHERE r.cell_id = CAST(:cell AS uuid) AND r.{whose} = ANY(CAST(:before AS uuid[])) "
-                f"AND r.{whose} <> CAST(:staff AS uuid) AND r.deleted_at IS NULL AND r.{is_open} AND NOT EXISTS (SELECT FROM customer c "
+                f"AND r.{whose} <> CAST(:staff AS uuid) AND r.deleted_at IS NULL AND {is_open} AND NOT EXISTS (SELECT FROM customer c "
                 f"WHERE c.id = r.customer_id AND c.key_representative_id = r.{whose}) ORDER BY r.id"
             ),
             {"cell": cell_id, "before": before, "staff": staff_id},

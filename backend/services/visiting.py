@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.actor import Actor, system
 from backend.queries import masks, policy
-from backend.queries.representatives import OWN
+from backend.queries.representatives import OPEN_VISIT, OWN
 from backend.queries.scopes import today
 from backend.services import door
 
@@ -26,7 +26,7 @@ _DUE = text(
     "ORDER BY d.duty DESC, d.valid_from DESC LIMIT 1) a ON true "
     "LEFT JOIN LATERAL (SELECT id FROM service_point WHERE customer_id = c.id AND deleted_at IS NULL ORDER BY id LIMIT 1) p ON true "
     "WHERE c.deleted_at IS NULL AND c.category = :category AND NOT EXISTS (SELECT FROM visit v WHERE v.customer_id = c.id "
-    "AND v.deleted_at IS NULL AND (v.state = 'planned' OR (v.state = 'done' AND v.ended_at > :since))) ORDER BY c.id LIMIT 20000"
+    "AND v.deleted_at IS NULL AND v.work_order_id IS NULL AND (v.state = 'planned' OR (v.state = 'done' AND v.ended_at > :since))) ORDER BY c.id LIMIT 20000"
 )
 
 
@@ -64,14 +64,15 @@ def overdue_visits(session: Session, actor: Actor, on: date | None = None) -> li
     policy.need_office(actor)
     rows = session.execute(
         text(
-            "SELECT v.id::text, v.due_on, c.name AS customer_name, s.name AS representative_name, l.name AS cell_name FROM visit v "
+            "SELECT v.id::text, v.due_on, v.about, v.work_order_id::text, v.customer_id::text, c.name AS customer_name, s.name AS representative_name, l.name AS cell_name FROM visit v "
             "JOIN customer c ON c.id = v.customer_id LEFT JOIN staff s ON s.id = v.representative_id LEFT JOIN cell l ON l.id = v.cell_id "
-            "WHERE v.state = 'planned' AND v.deleted_at IS NULL AND v.due_on < :on AND v.unit_id = ANY(CAST(:units AS uuid[])) "
+            f"WHERE {OPEN_VISIT.format(v='v')} AND v.deleted_at IS NULL AND v.due_on < :on AND v.unit_id = ANY(CAST(:units AS uuid[])) "
             "ORDER BY v.due_on, v.id LIMIT 500"
         ),
         {"on": on or today(), "units": policy.own_units(session, actor)},
     ).mappings()
-    is_whole = masks.sees_all(actor)
-    return [
-        dict(row) | ({} if is_whole else {"customer_name": masks.mask("name", row["customer_name"])}) for row in rows
-    ]
+    return [dict(row) if masks.sees_all(actor) else _hidden(dict(row)) for row in rows]
+
+
+def _hidden(row: dict[str, Any]) -> dict[str, Any]:
+    return row | {"customer_name": masks.mask("name", row["customer_name"]), "about": masks.mask("text", row["about"])}

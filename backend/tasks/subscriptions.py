@@ -19,6 +19,7 @@ from backend.services.key_customers import follow_customer, follow_point, follow
 from backend.services.notifying import channel_named
 from backend.services.phonetics import keep_pinyin
 from backend.services.placing import find_place
+from backend.services.return_visits import ask_back, close_by_visit
 from backend.services.rounds import go_on
 from backend.services.sheets import judge_job, judge_job_of_photo, judge_signature
 from backend.services.surveying import follow_up
@@ -40,6 +41,16 @@ def _send_on_call(session: Session, fact: Detail) -> None:
     if fact["op"] != "delete":
         settings = config.read()
         send_on_call(session, settings, channel_named(settings.notify_channel), fact["id"])
+
+
+def _ask_back(session: Session, fact: Detail) -> None:
+    if fact["op"] != "delete":
+        ask_back(session, fact["id"], config.read().return_visit_days)
+
+
+def _close_by_visit(session: Session, fact: Detail) -> None:
+    if fact["op"] != "delete":
+        close_by_visit(session, fact["id"])
 
 
 def _judge_job(session: Session, fact: Detail) -> None:
@@ -78,6 +89,7 @@ SUBSCRIPTIONS: dict[str, tuple[Subscriber, ...]] = {
         lambda session, fact: bundle_job(session, fact["id"]) if fact["op"] in ("create", "push") else None,
         lambda session, fact: make_remainder(session, fact["id"]),
         lambda session, fact: go_on(session, fact["id"]) if fact["op"] != "delete" else None,
+        _ask_back,
         _judge_job,
     ),
     "customer.written": (
@@ -95,7 +107,7 @@ SUBSCRIPTIONS: dict[str, tuple[Subscriber, ...]] = {
     "response.written": (_find_place("response"), lambda session, fact: follow_up(session, fact["id"])),
     "item.written": (_find_place("item"), lambda session, fact: watch_item(session, fact["id"])),
     "survey.written": (_find_place("survey"),),
-    "visit.written": (_find_place("visit"), _judge_visit),
+    "visit.written": (_find_place("visit"), _judge_visit, _close_by_visit),
     "visit.called_back": (_judge_visit,),
     "picture.looked_at": (_look_again_at_visits,),
     "photo.written": (_arrived, _judge_job_of_photo),

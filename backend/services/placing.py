@@ -34,7 +34,8 @@ def placed(session: Session, actor: Actor, kind: Kind, values: Values, *, is_kep
     if kind.name == JOB and not is_kept:
         _need_one_point(found)
         _need_inside(session, values.get("place"))
-    return values | _of_own_ground(session, actor, kind, str(values.get("unit_id")), found.values)
+    is_given = values.get("place") is not None and not is_kept
+    return values | _of_own_ground(session, str(values.get("unit_id")), kind, found.values, actor, is_given=is_given)
 
 
 def placed_again(session: Session, actor: Actor, kind: Kind, before: Values, now: Values) -> Values:
@@ -46,8 +47,9 @@ def placed_again(session: Session, actor: Actor, kind: Kind, before: Values, now
     if kind.name == JOB:
         _need_one_point(found)
         _need_inside(session, now.get("place") if "place" in changed else None)
-    unit_id = before["unit_id"]
-    return now | dict.fromkeys(cleared) | _of_own_ground(session, actor, kind, unit_id, found.values)
+    is_given = "place" in changed
+    extra = _of_own_ground(session, before["unit_id"], kind, found.values, actor, is_given=is_given)
+    return now | dict.fromkeys(cleared) | extra
 
 
 def find_place(session: Session, kind_name: str, fact: dict[str, Any]) -> bool:
@@ -65,7 +67,7 @@ def find_place(session: Session, kind_name: str, fact: dict[str, Any]) -> bool:
     if not changed or not _is_open(kind, values):
         return False
     found, cleared = _found_again(session, actor, kind, values, changed)
-    extra = dict.fromkeys(cleared) | _of_own_ground(session, actor, kind, actor.unit_id, found.values)
+    extra = dict.fromkeys(cleared) | _of_own_ground(session, actor.unit_id, kind, found.values, actor)
     extra = _seen_by_somebody(extra)
     if kind_name == JOB:
         _tell_of_doubts(session, stored, found, values | extra, changed)
@@ -131,8 +133,10 @@ def _need_inside(session: Session, place: dict[str, Any] | None) -> None:
         raise Problem("outside_territory", lng=lng, lat=lat)
 
 
-def _of_own_ground(session: Session, actor: Actor, kind: Kind, unit_id: str, found: Values) -> Values:
-    """Without a cell of another branch: a person is told whose it is, the server files nothing there."""
+def _of_own_ground(
+    session: Session, unit_id: str, kind: Kind, found: Values, actor: Actor, *, is_given: bool = False
+) -> Values:
+    """Another branch's cell: a person who gave the place is told whose it is, the server files nothing there."""
     cell_id = found.get("cell_id")
     if cell_id is None:
         return found
@@ -142,9 +146,11 @@ def _of_own_ground(session: Session, actor: Actor, kind: Kind, unit_id: str, fou
     ).one()
     if policy.in_one_line(session, unit_id, row[0]):
         return found
-    if kind.name == JOB and not actor.is_system:
+    if kind.name == JOB and is_given:
         raise Problem("anothers_ground", unit=row[1])
-    return {name: value for name, value in found.items() if name != "cell_id"}
+    # What else lies there and is another's is said by the policy, as of everything that is another's.
+    is_left_out = actor.is_system or kind.name != JOB
+    return {name: value for name, value in found.items() if name != "cell_id"} if is_left_out else found
 
 
 def _tell_desk(session: Session, job: Stored, zh: str, en: str) -> None:

@@ -144,7 +144,9 @@ def test_whose_it_is(as_: As, town: Town, database: Database) -> None:
 
 def test_a_job_that_cannot_be_closed_keeps_what_was_said(as_: As, town: Town, database: Database) -> None:
     """Whoever did the work asked the customer themselves: that closes nothing."""
-    made = as_("agent")("POST", "/work-orders", json={"matter_id": town["leak"], "customer_id": town["customer 1"]}).json
+    made = as_("agent")(
+        "POST", "/work-orders", json={"matter_id": town["leak"], "customer_id": town["customer 1"]}
+    ).json
     finish(database, town, made["id"], Actor(town["rep"], town["north"], frozenset({Role.CREW_LEADER})))
     (task,) = tasks(as_, made["id"])
     assert task["representative_id"] is None

@@ -7276,6 +7276,8 @@ export interface paths {
                     due_on?: string;
                     /** @description 真实性 · Truth of the record */
                     truth_grade?: "sound" | "open" | "doubtful";
+                    /** @description 回访工单 · Job it asks about */
+                    work_order_id?: string;
                 };
                 header?: never;
                 path?: never;
@@ -8171,9 +8173,13 @@ export interface components {
             crews: {
                 [key: string]: unknown;
             }[];
+            hole_m2: number;
             holes: {
                 [key: string]: unknown;
             } | null;
+            /** @enum {string} */
+            measured_by: "territory" | "past_cells";
+            /** @description cells (two names), unit (the other's), area_m2 */
             overlaps: {
                 [key: string]: unknown;
             }[];
@@ -9926,6 +9932,11 @@ export interface components {
             diameter_mm?: number | null;
             /** Format: uuid */
             id: string;
+            /**
+             * Format: uuid
+             * @description 专属客户代表 · Own representative
+             */
+            key_representative_id?: string | null;
             kind?: string;
             /** @description 表号 · Meter */
             meter_number?: string | null;
@@ -10522,6 +10533,10 @@ export interface components {
              * @description 上级单位 · Parent unit
              */
             parent_id?: string | null;
+            /** @description 服务范围 · Territory */
+            territory?: {
+                [key: string]: unknown;
+            } | null;
             /** Format: uuid */
             unit_id: string;
             version: number;
@@ -10541,6 +10556,10 @@ export interface components {
              * @description 上级单位 · Parent unit
              */
             parent_id?: string | null;
+            /** @description 服务范围 · Territory */
+            territory?: {
+                [key: string]: unknown;
+            } | null;
         };
         UnitNew: {
             /** @description 服务热线 · Hotline */
@@ -10559,6 +10578,10 @@ export interface components {
              * @description 上级单位 · Parent unit
              */
             parent_id?: string | null;
+            /** @description 服务范围 · Territory */
+            territory?: {
+                [key: string]: unknown;
+            } | null;
             /** Format: uuid */
             unit_id?: string;
         };
@@ -10584,6 +10607,8 @@ export interface components {
             way: "door" | "link_to_ledger" | "link_handed" | "link" | null;
         };
         Visit: {
+            /** @description 回访事由 · What it asks about */
+            about?: string | null;
             /** @description 未遇原因 · Why nobody was met */
             absent_reason?: string | null;
             /** @description 不在地址的原因 · Why not at the address */
@@ -10621,6 +10646,8 @@ export interface components {
             ended_at?: string | null;
             /** Format: uuid */
             id: string;
+            /** @description 是否满意 · Satisfied */
+            is_satisfied?: boolean | null;
             kind?: string;
             /** @description 发放资料 · Materials handed out */
             materials?: string | null;
@@ -10663,6 +10690,11 @@ export interface components {
             /** Format: uuid */
             unit_id: string;
             version: number;
+            /**
+             * Format: uuid
+             * @description 回访工单 · Job it asks about
+             */
+            work_order_id?: string | null;
         };
         VisitChange: {
             /** @description 未遇原因 · Why nobody was met */
@@ -10690,6 +10722,8 @@ export interface components {
              * @description 应走访日期 · Due on
              */
             due_on?: string | null;
+            /** @description 是否满意 · Satisfied */
+            is_satisfied?: boolean | null;
             /** @description 发放资料 · Materials handed out */
             materials?: string | null;
             /**
@@ -10745,6 +10779,8 @@ export interface components {
             due_on?: string | null;
             /** Format: uuid */
             id?: string;
+            /** @description 是否满意 · Satisfied */
+            is_satisfied?: boolean | null;
             /** @description 发放资料 · Materials handed out */
             materials?: string | null;
             /**

@@ -199,6 +199,14 @@ class WasResponsible(Schema):
     responsible = fields.Dict(required=True, allow_none=True)
 
 
+class WhichVisits(Schema):
+    """Late visits of any kind, or return visits that are still to be made."""
+
+    which = wire.Choice(
+        {"overdue": ("逾期走访", "Overdue"), "returns": ("待回访", "Return visits to make")}, load_default="overdue"
+    )
+
+
 class Search(Schema):
     """Any part of a name, its pinyin, a phone, a meter or an address."""
 
@@ -357,9 +365,10 @@ class Customers(MethodView):
 
 @blueprint.route("/visits/overdue")
 class Overdue(MethodView):
+    @blueprint.arguments(WhichVisits, location="query")
     @blueprint.response(200)
     @signed_in
-    def get(self) -> Any:
-        """Planned visits past their day."""
+    def get(self, query: dict[str, str]) -> Any:
+        """Planned visits past their day, or the return visits that finished jobs wait for."""
         with reading() as session:
-            return visiting.overdue_visits(session, actor())
+            return visiting.overdue_visits(session, actor(), returns=query["which"] == "returns")

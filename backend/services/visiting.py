@@ -59,17 +59,20 @@ def plan_visits(session: Session, on: date | None = None, days_between: dict[str
     return made
 
 
-def overdue_visits(session: Session, actor: Actor, on: date | None = None) -> list[dict[str, Any]]:
-    """Planned visits past their day in the asker's units: who should have gone where."""
+def overdue_visits(
+    session: Session, actor: Actor, on: date | None = None, *, returns: bool = False
+) -> list[dict[str, Any]]:
+    """Planned visits past their day in the asker's units: who should have gone where; or all open return visits."""
     policy.need_office(actor)
     rows = session.execute(
         text(
             "SELECT v.id::text, v.due_on, v.about, v.work_order_id::text, v.customer_id::text, c.name AS customer_name, s.name AS representative_name, l.name AS cell_name FROM visit v "
             "JOIN customer c ON c.id = v.customer_id LEFT JOIN staff s ON s.id = v.representative_id LEFT JOIN cell l ON l.id = v.cell_id "
-            f"WHERE {OPEN_VISIT.format(v='v')} AND v.deleted_at IS NULL AND v.due_on < :on AND v.unit_id = ANY(CAST(:units AS uuid[])) "
+            f"WHERE {OPEN_VISIT.format(v='v')} AND v.deleted_at IS NULL "
+            "AND CASE WHEN :returns THEN v.work_order_id IS NOT NULL ELSE v.due_on < :on END AND v.unit_id = ANY(CAST(:units AS uuid[])) "
             "ORDER BY v.due_on, v.id LIMIT 500"
         ),
-        {"on": on or today(), "units": policy.own_units(session, actor)},
+        {"on": on or today(), "returns": returns, "units": policy.own_units(session, actor)},
     ).mappings()
     return [dict(row) if masks.sees_all(actor) else _hidden(dict(row)) for row in rows]
 

@@ -5,6 +5,7 @@ import type { Values } from "@wangge/shared/sync/canonical.ts";
 import { listenOnce } from "@wangge/shared/sync/nudges.ts";
 
 import { authorised, GET, got, me } from "./api.ts";
+import { readFactsSometimes } from "./facts.ts";
 
 export interface Job extends Values {
   id: string;
@@ -107,6 +108,7 @@ async function read(): Promise<void> {
   notices.value = board.notices as unknown as Notice[];
   extent.value = board.extent as typeof extent.value;
   live.readAt = Date.now();
+  readFactsSometimes();
 }
 
 /** The kinds of jobs there are; they seldom change. */

@@ -6775,10 +6775,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Planned visits past their day. */
+        /** Planned visits past their day, or the return visits that finished jobs wait for. */
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    which?: "overdue" | "returns";
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -6792,6 +6794,7 @@ export interface paths {
                     };
                     content?: never;
                 };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
@@ -8498,6 +8501,7 @@ export interface components {
             id: number;
             record_id: string | null;
             record_kind: string | null;
+            record_name: string | null;
         };
         Decision: {
             /** @enum {string} */

@@ -41,15 +41,15 @@ def responsible(
     return session.execute(text(_OF_CELL), given).scalar_one_or_none() if cell_id else None
 
 
-def was(session: Session, customer_id: str, field: str) -> list[str]:
-    """What a pointer of a customer has ever said, by history."""
+def was(session: Session, record_id: str, field: str, kind: str = "customer") -> list[str]:
+    """What a field of a customer (or another record) has ever said, by history, as text."""
     rows = session.execute(
         text(
             "SELECT DISTINCT value FROM sync_history h, LATERAL jsonb_array_elements_text(CASE jsonb_typeof(h.changed->:field) "
-            "WHEN 'array' THEN h.changed->:field ELSE '[]' END) value WHERE h.kind = 'customer' AND h.id = CAST(:id AS uuid) "
+            "WHEN 'array' THEN h.changed->:field ELSE '[]' END) value WHERE h.kind = :kind AND h.id = CAST(:id AS uuid) "
             "AND h.changed ? :field AND value IS NOT NULL ORDER BY 1"
         ),
-        {"id": customer_id, "field": field},
+        {"id": record_id, "field": field, "kind": kind},
     )
     return [row[0] for row in rows]
 

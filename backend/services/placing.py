@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -14,6 +15,7 @@ from backend.errors import Problem
 from backend.geometry import lng_lat
 from backend.queries import policy
 from backend.queries.places import PLACED, WHERE, Located, found_by, point_of
+from backend.queries.representatives import was
 from backend.queries.territory import cell_at
 from backend.records.registry import SYNC_KINDS
 from backend.records.work_order import OPEN
@@ -75,6 +77,37 @@ def find_place(session: Session, kind_name: str, fact: dict[str, Any]) -> bool:
     if now:
         door.change(session, actor, kind_name, stored.id, now)
     return bool(now)
+
+
+def follow_ledger(session: Session, fact: dict[str, Any]) -> int:
+    """A point's place or address was corrected on the ledger: open jobs that had it from there have it again.
+
+    Whatever somebody gave the job itself stays. Returns how many jobs were changed.
+    """
+    corrected = [name for name in ("place", "address") if name in fact.get("changed", ())]
+    if fact["op"] in ("create", "delete") or not corrected:
+        return 0
+    point = door.read(session, "service_point", fact["id"]).values
+    former = {name: was(session, fact["id"], name, "service_point") for name in corrected}
+    rows = session.execute(
+        text(
+            "SELECT id::text FROM work_order WHERE service_point_id = CAST(:id AS uuid) AND deleted_at IS NULL "
+            "AND state = ANY(:open) ORDER BY id"
+        ),
+        {"id": fact["id"], "open": sorted(OPEN)},
+    ).all()
+    moved = 0
+    for (job_id,) in rows:
+        job = door.read(session, JOB, job_id, lock=True).values
+        now = {n: point[n] for n in corrected if job.get(n) != point[n] and _is_one_of(job.get(n), former[n])}
+        if now:
+            door.change(session, system(job["unit_id"]), JOB, job_id, now)
+            moved += 1
+    return moved
+
+
+def _is_one_of(value: Any, former: list[str]) -> bool:
+    return value in [orjson.loads(one) if isinstance(value, dict) else one for one in former]
 
 
 def _tell_of_doubts(session: Session, job: Stored, found: Located, after: Values, changed: Collection[str]) -> None:

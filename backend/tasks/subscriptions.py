@@ -18,7 +18,7 @@ from backend.services.intake import complete_job, make_remainder, refresh_own_ca
 from backend.services.key_customers import follow_customer, follow_point, follow_staff, watch_item
 from backend.services.notifying import channel_named
 from backend.services.phonetics import keep_pinyin
-from backend.services.placing import find_place
+from backend.services.placing import find_place, follow_ledger
 from backend.services.return_visits import ask_back, close_by_visit
 from backend.services.rounds import go_on
 from backend.services.sheets import judge_job, judge_job_of_photo, judge_signature
@@ -101,6 +101,7 @@ SUBSCRIPTIONS: dict[str, tuple[Subscriber, ...]] = {
     "staff.written": (follow_staff,),
     "service_point.written": (
         _find_place("service_point"),
+        follow_ledger,
         lambda session, fact: refresh_site_cards(session, service_point_id=fact["id"]),
         follow_point,
     ),

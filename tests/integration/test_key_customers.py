@@ -117,6 +117,11 @@ def test_key_status_taken_away_and_a_cell_that_changes(database: Database, town:
     # The cell changes hands or the customer changes cell: a key customer's work stays with their own.
     set_customer(database, town, cell_id=town["cell 1"])
     assert owners(database, work) == (town["other_rep"], town["agent"], town["other_rep"])
+    with database.transaction() as session:
+        assert {
+            door.read(session, kind, work[name]).values["cell_id"]
+            for kind, name in (("item", "item"), ("visit", "visit"))
+        } == {town["cell 1"]}
     set_customer(database, town, category="resident")
     with database.transaction() as session:
         assert door.read(session, "customer", town["customer 0"]).values["key_representative_id"] is None

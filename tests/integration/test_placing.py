@@ -124,6 +124,24 @@ def test_a_corrected_job_finds_its_place_again(as_: As, town: Town, database: Da
     assert where(corrected(service_point_id=town["point 2"]).json) == home(town, 2)
 
 
+def test_a_point_corrected_on_the_ledger_moves_its_open_jobs(as_: As, town: Town, database: Database) -> None:
+    agent = as_("agent")
+    body = {"matter_id": town["leak"], "service_point_id": town["point 1"]}
+    of_ledger, of_caller = (
+        post(agent, "/work-orders", body | more) for more in ({}, {"place": middle(0), "address": "路口"})
+    )
+    outbox.serve(database)
+    spot = agent.get(f"/service-points/{town['point 1']}")
+    now = {"place": middle(2), "address": "新门牌7号"}
+    corrected = agent("PATCH", f"/service-points/{town['point 1']}", json=now, version=spot["version"])
+    assert corrected.json["cell_id"] == town["cell 2"]
+    outbox.serve(database)
+    moved = agent.get(f"/work-orders/{of_ledger['id']}")
+    assert where(moved)[2:] == (middle(2), "新门牌7号", town["cell 2"])
+    # What the caller said stays as they said it.
+    assert where(agent.get(f"/work-orders/{of_caller['id']}"))[2:] == (middle(0), "路口", town["cell 0"])
+
+
 def pushed(session: Session, town: Town, who: str, values: dict[str, Any]) -> tuple[dict[str, Any], str]:
     record = door.new_id()
     (outcome,) = hand_in(session, town.actor(who), [mutation("work_order", record, "create", values, base_version=0)])

@@ -60,9 +60,15 @@ def office_scopes(session: Session, unit_id: str) -> list[str]:
 PLACED = frozenset({"work_order", "item", "visit", "survey", "response", "service_point"})
 
 
-def found_by(session: Session, actor: Actor, kind: Kind, given: Values) -> Located:
-    """What a record in an author's hand can say of where it is, by what they may read."""
-    if kind.name not in PLACED or (kind.name == "response" and given.get("is_anonymous")):
+def found_by(
+    session: Session, actor: Actor, kind: Kind, given: Values, scopes: Collection[str] | None = None
+) -> Located:
+    """What a record in an author's hand can say of where it is, by what they may read (`scopes`, where they are known).
+
+    What has its cell already costs nothing; only a job is also looked up for its place and door.
+    """
+    has_enough = all(given.get(name) is not None for name in (WHERE if kind.name == "work_order" else ("cell_id",)))
+    if kind.name not in PLACED or has_enough or (kind.name == "response" and given.get("is_anonymous")):
         return Located({})
     try:
         known = kind.load(
@@ -70,7 +76,8 @@ def found_by(session: Session, actor: Actor, kind: Kind, given: Values) -> Locat
         )
     except Refused:
         return Located({})  # What cannot be read is said where all of the record is read.
-    scopes = office_scopes(session, actor.unit_id) if actor.is_system else list(held(session, actor))
+    if scopes is None:
+        scopes = office_scopes(session, actor.unit_id) if actor.is_system else list(held(session, actor))
     return located(session, kind, known, scopes)
 
 
@@ -79,8 +86,6 @@ def located(session: Session, kind: Kind, given: Values, scopes: Collection[str]
     has = {name: given.get(name) for name in WHERE if name in kind.fields}
     if kind.name == "service_point":
         given = {"place": given.get("place"), "cell_id": given.get("cell_id")}
-    if given.get("cell_id") and kind.name != "work_order":
-        return Located({})
     asked = _points_of(session, given, scopes)
     chosen = _chosen(asked, given)
     found: Values = {}

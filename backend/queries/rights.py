@@ -56,7 +56,7 @@ class StaffRights:
 
     def completed(self, kind: Kind, values: Values) -> Values:
         """A new record's values with its customer, point, place and cell, as far as they follow from what it has."""
-        return values | found_by(self._session, self._actor, kind, values).values
+        return values | found_by(self._session, self._actor, kind, values, self.now()).values
 
     def _may_by_role(self, write: Write) -> bool:
         """Outside its own units an office role gives no right; a notice is read by whoever it is for."""

@@ -63,6 +63,8 @@ class Settings:
     crossings_file: str = NOT_GIVEN
     travel_detour: float = 1.35
     travel_kmh: float = 30.0
+    sliver_m: float = 0.05
+    return_visit_days: int = 3
     limits_enabled: bool = True
     keys_text: str = NOT_GIVEN
     keys_file: Path | None = None
@@ -95,10 +97,11 @@ def read(environ: Mapping[str, str] = os.environ, *, weak_key: bool = False) -> 
             "upload_day_bytes",
             "position_days",
             "matrix_most_places",
+            "return_visit_days",
         )
         if environ.get(f"WANGGE_{name.upper()}")
     }
-    measures = _floats(environ, "travel_detour", "travel_kmh")
+    measures = _floats(environ, "travel_detour", "travel_kmh", "sliver_m")
     words = {name: environ[f"WANGGE_{name.upper()}"] for name in _WORDS if environ.get(f"WANGGE_{name.upper()}")}
     return Settings(
         home=home,

@@ -39,29 +39,31 @@ class Coverage:
         return not self.overlaps and self.gap_area == 0
 
 
-def coverage_of(territory: BaseGeometry, cells: Sequence[BaseGeometry], tolerance: float = 1e-9) -> Coverage:
+def coverage_of(
+    territory: BaseGeometry, cells: Sequence[BaseGeometry], tolerance: float = 1e-9, width: float = 2 * GRID_DEGREES
+) -> Coverage:
     """Gaps and pairwise overlaps of cells against a territory.
 
-    What is below `tolerance` of its area is rounding, and so is what is thinner than the storing grid: a corner put on
-    the grid bends its edges by half a centimetre, however long they are.
+    What is below `tolerance` of its area is rounding, and so is what is not broader than `width`: a corner put on the
+    storing grid bends its edges by half a centimetre, however long they are.
     """
     least = territory.area * tolerance
     tree = shapely.STRtree(list(cells))
     left, right = tree.query(list(cells), predicate="intersects")
     overlaps = []
     for i, j in zip(left[left < right], right[left < right], strict=True):
-        area = _broad(shapely.intersection(cells[i], cells[j])).area
+        area = broad_parts(shapely.intersection(cells[i], cells[j]), width).area
         if area > least:
             overlaps.append((int(i), int(j), float(area)))
-    gaps = _broad(shapely.difference(territory, shapely.union_all(np.array(cells, dtype=object))))
+    gaps = broad_parts(shapely.difference(territory, shapely.union_all(np.array(cells, dtype=object))), width)
     gap_area = float(gaps.area)
     return Coverage(gap_area if gap_area > least else 0.0, overlaps, gaps)
 
 
-def _broad(shape: BaseGeometry) -> MultiPolygon:
-    """The parts of a shape that are wider than the storing grid."""
+def broad_parts(shape: BaseGeometry, width: float) -> MultiPolygon:
+    """The parts of a shape that are broader than this on the whole, in the shape's own unit."""
     parts = shapely.get_parts(as_multipolygon(shape))
-    return MultiPolygon(list(parts[shapely.area(parts) > GRID_DEGREES * shapely.length(parts)]))
+    return MultiPolygon(list(parts[2 * shapely.area(parts) > width * shapely.length(parts)]))
 
 
 def without_overlaps(cells: Sequence[BaseGeometry]) -> list[BaseGeometry]:

@@ -232,7 +232,9 @@ class Push:
             id=mutation.id,
             author=author,
             at=effective(receipt.judged, seen, receipt.received_at),
-            now={"unit_id": author.unit_id} | mutation.now if mutation.op is Op.CREATE else mutation.now,
+            now=self._rights.completed(kind, {"unit_id": author.unit_id} | mutation.now)
+            if mutation.op is Op.CREATE
+            else mutation.now,
             base_version=base,
             action=mutation.action,
             mutation_id=mutation.id,

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from sync.change import Key, Write
+from sync.kind import Kind, Values
 
 
 class Rights(Protocol):
@@ -27,6 +28,9 @@ class Rights(Protocol):
         """Scopes the author once held: of what lies there they may know that it is no longer theirs."""
 
     def record_scopes_at(self, key: Key, moment: datetime) -> Collection[str]: ...
+
+    def completed(self, kind: Kind, values: Values) -> Values:
+        """A new record's values with what the server can tell from them; what the author gave stays as it is."""
 
     def objection(self, write: Write) -> str | None:
         """Why the author may not write this although it lies in their scopes; None where nothing speaks against it."""

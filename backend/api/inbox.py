@@ -63,6 +63,7 @@ class DeadFactOut(Schema):
     fact = fields.String(required=True)
     record_kind = fields.String(required=True, allow_none=True)
     record_id = fields.String(required=True, allow_none=True)
+    record_name = fields.String(required=True, allow_none=True)
     attempts = fields.Integer(required=True)
     error = fields.String(required=True, allow_none=True)
     announced_at = wire.Moment(required=True)

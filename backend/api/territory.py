@@ -17,7 +17,7 @@ from backend.api.authentication import MIB, actor, signed_in, takes
 from backend.api.house import reading, transaction
 from backend.errors import Problem
 from backend.geometry import geojson_of, shape_of
-from backend.queries import nearby, policy, search, territory
+from backend.queries import coverage, nearby, policy, search, territory
 from backend.queries.documents import read_document
 from backend.queries.repairs import repairs_by_diameter
 from backend.records import wire
@@ -64,8 +64,18 @@ class CoverageOut(Schema):
     """The coverage proof of the asker's units."""
 
     cells = fields.Integer(required=True)
-    overlaps = fields.List(fields.Dict(), required=True)
+    overlaps = fields.List(
+        fields.Dict(), required=True, metadata={"description": "cells (two names), unit (the other's), area_m2"}
+    )
     holes = fields.Dict(required=True, allow_none=True)
+    hole_m2 = fields.Float(required=True)
+    measured_by = wire.Choice(
+        {
+            "territory": ("已画的服务范围", "The drawn territory"),
+            "past_cells": ("曾有网格的地方", "Where there were ever cells"),
+        },
+        required=True,
+    )
     unserved = fields.List(fields.Dict(), required=True)
     representatives = fields.List(fields.Dict(), required=True)
     crews = fields.List(fields.Dict(), required=True)
@@ -189,6 +199,14 @@ class WasResponsible(Schema):
     responsible = fields.Dict(required=True, allow_none=True)
 
 
+class WhichVisits(Schema):
+    """Late visits of any kind, or return visits that are still to be made."""
+
+    which = wire.Choice(
+        {"overdue": ("逾期走访", "Overdue"), "returns": ("待回访", "Return visits to make")}, load_default="overdue"
+    )
+
+
 class Search(Schema):
     """Any part of a name, its pinyin, a phone, a meter or an address."""
 
@@ -225,7 +243,7 @@ class Coverage(MethodView):
     def get(self) -> Any:
         """Overlaps, holes, cells nobody serves today, load per representative."""
         with reading() as session:
-            return territory.coverage_report(session, _office_units(session))
+            return coverage.coverage_report(session, _office_units(session))
 
 
 @blueprint.route("/cells/<uuid:cell_id>/representative")
@@ -247,7 +265,7 @@ class CoverageFeatures(MethodView):
     def get(self) -> Any:
         """The same proof as GeoJSON."""
         with reading() as session:
-            return territory.coverage_features(session, _office_units(session))
+            return coverage.coverage_features(session, _office_units(session))
 
 
 @blueprint.route("/responsible")
@@ -347,9 +365,10 @@ class Customers(MethodView):
 
 @blueprint.route("/visits/overdue")
 class Overdue(MethodView):
+    @blueprint.arguments(WhichVisits, location="query")
     @blueprint.response(200)
     @signed_in
-    def get(self) -> Any:
-        """Planned visits past their day."""
+    def get(self, query: dict[str, str]) -> Any:
+        """Planned visits past their day, or the return visits that finished jobs wait for."""
         with reading() as session:
-            return visiting.overdue_visits(session, actor())
+            return visiting.overdue_visits(session, actor(), returns=query["which"] == "returns")

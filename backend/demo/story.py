@@ -260,6 +260,8 @@ def _evening(day: Day) -> None:
     day.promise("不满意答卷自动成为跟踪事项 · the dissatisfied answer became an item", made)
     arrived = until(lambda: all(day.dispatcher("GET", f"/photos/{p}")["arrived_at"] for p in day.photos))
     day.promise("5 张照片全部到达 · all five photos arrived", arrived, len(day.photos))
+    asked = until(lambda: [one["state"] for one in _return_visits(day)] == ["planned"])
+    day.promise("完工的工单有一次回访待办 · the finished job has a return visit to make", asked)
     day.hotline(
         "POST",
         f"/work-orders/{day.burst['id']}/actions/close",
@@ -271,6 +273,11 @@ def _evening(day: Day) -> None:
     assert day.crew is not None
     for phone in (day.rep, day.crew, day.heir):
         phone.sync()
+
+
+def _return_visits(day: Day) -> list[Values]:
+    found: list[Values] = day.dispatcher("GET", f"/visits?work_order_id={day.burst['id']}")["rows"]
+    return found
 
 
 def _is_judged(day: Day) -> bool:

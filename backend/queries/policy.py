@@ -19,6 +19,7 @@ from backend.actor import DESK, FIELD, OFFICE, Actor, Role
 from backend.errors import Problem
 from backend.queries import due_days
 from backend.queries.form_rules import edition_rule
+from backend.queries.ground_rules import cell_rule, place_rule
 from backend.queries.masks import sees_all
 from backend.queries.scopes import held, units_below
 from backend.queries.telling_rules import telling_rule
@@ -146,13 +147,14 @@ def _need_agreeing(session: Session, values: Values, names: Collection[str]) -> 
         ),
         {"kinds": [_BELONGS[name] for name in names], "ids": [values[name] for name in names], "unit": unit_id},
     ).all()
-    foreign = {kind for kind, other in rows if not _in_one_line(session, unit_id, other)}
+    foreign = {kind for kind, other in rows if not in_one_line(session, unit_id, other)}
     if foreign:
         faults = [missing(name, kind) for name, kind in _BELONGS.items() if kind in foreign]
         raise Problem("reference_missing", faults=faults)
 
 
-def _in_one_line(session: Session, one: str, other: str) -> bool:
+def in_one_line(session: Session, one: str, other: str) -> bool:
+    """Whether one of two units stands above the other, or they are the same."""
     return one in units_below(session, other) or other in units_below(session, one)
 
 
@@ -228,8 +230,7 @@ def need_house_rules(
     _need_due_days(actor, kind, before, after, met)
     if actor.is_office:
         _need_agreeing(session, after, _newly_named(kind, before, after))
-    rule = _RULES.get(kind.name)
-    if rule is not None:
+    for rule in _RULES.get(kind.name, ()):
         rule(session, actor, record_id, before, after)
 
 
@@ -314,7 +315,7 @@ def _people_rule(
         {"ids": sorted(wanted)},
     ).all()
     unit_id = str(after["unit_id"])
-    near = {unit for unit in {row[1] for row in rows} if _in_one_line(session, unit_id, unit)}
+    near = {unit for unit in {row[1] for row in rows} if in_one_line(session, unit_id, unit)}
     strange = wanted - {person for person, unit in rows if unit in near}
     if strange:
         raise Problem(
@@ -333,12 +334,13 @@ def _notice_rule(session: Session, actor: Actor, record_id: str, before: Values 
         raise Problem("not_allowed", why="it is for somebody else to read")
 
 
-_RULES: dict[str, Callable[[Session, Actor, str, Values | None, Values], None]] = {
-    "unit": _tree_rule,
-    "cell_assignment": _duty_rule,
-    "crew": partial(_people_rule, ("leader_id", "member_ids")),
-    "customer": partial(_people_rule, ("key_representative_id", "team_ids")),
-    "notice": _notice_rule,
-    "questionnaire": edition_rule,
-    "work_order": telling_rule,
+_RULES: dict[str, tuple[Callable[[Session, Actor, str, Values | None, Values], None], ...]] = {
+    "unit": (_tree_rule,),
+    "cell_assignment": (_duty_rule,),
+    "crew": (partial(_people_rule, ("leader_id", "member_ids")),),
+    "customer": (partial(_people_rule, ("key_representative_id", "team_ids")),),
+    "notice": (_notice_rule,),
+    "cell": (cell_rule,),
+    "work_order": (place_rule, telling_rule),
+    "questionnaire": (edition_rule,),
 }

@@ -12,13 +12,14 @@ from sqlalchemy.orm import Session
 from backend.actor import FIELD, Actor
 from backend.errors import Problem
 from backend.queries import policy
+from backend.queries.places import found_by
 from backend.queries.scopes import BODY, held, today, values_at
 from backend.records.registry import SYNC_KINDS
 from sync.change import Key, Op, Write
-from sync.kind import Values
+from sync.kind import Kind, Values
 
 # Why work waits, where it gives away nothing that its author does not know.
-_TOLD = frozenset({"due_day_kept", "untold_change"})
+_TOLD = frozenset({"due_day_kept", "untold_change", "cells_overlap", "no_place", "which_point"})
 
 
 class StaffRights:
@@ -51,8 +52,13 @@ class StaffRights:
             met = {group for group, heads in write.heads.items() if len(heads) > 1}
             policy.need_house_rules(self._session, self._actor, write.kind, write.id, before, write.values, met)
         except Problem as problem:
+            # What a person can mend is said as it is; the rest is nobody else's to know.
             return problem.code if problem.code in _TOLD else "outside_scope"
         return None
+
+    def completed(self, kind: Kind, values: Values) -> Values:
+        """A new record's values with its customer, point, place and cell, as far as they follow from what it has."""
+        return values | found_by(self._session, self._actor, kind, values, self.now()).values
 
     def _may_by_role(self, write: Write) -> bool:
         """Outside its own units an office role gives no right; a notice is read by whoever it is for."""

@@ -45,6 +45,13 @@ def units_below(session: Session, unit_id: str) -> list[str]:
     return [row[0] for row in rows]
 
 
+def unit_name(session: Session, unit_id: str) -> str:
+    """What a unit is called."""
+    return str(
+        session.execute(text("SELECT name FROM unit WHERE id = CAST(:id AS uuid)"), {"id": unit_id}).scalar_one()
+    )
+
+
 # The scopes of `who(staff_id, unit_id, is_office, audits)` on the day :on, to stand behind WITH RECURSIVE. A scope that
 # several duties give ends when the last of them does.
 RIGHTS = (

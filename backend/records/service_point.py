@@ -43,13 +43,15 @@ class ServicePoint(Record):
     diameter_mm = whole("口径（毫米）", "Diameter (mm)", least=10, most=3000)
     nature = choice("用水性质", "Nature of use", NATURES, required=True, filter=True)
     access_note = words("进门说明", "Access note", most=500)
+    # Copied from the customer, so that whoever is responsible for a key customer holds every point of theirs.
+    key_representative_id = refer("专属客户代表", "Own representative", "staff", policy=Policy.SERVER)
 
 
 KIND = declare(
     ServicePoint,
     zh="用水点",
     en="Service point",
-    scopes=scopes_of(cell="cell_id"),
+    scopes=scopes_of(cell="cell_id", staff="key_representative_id"),
     create_by=DESK | {Role.REPRESENTATIVE},
     change_by=DESK | {Role.REPRESENTATIVE},
     delete_by=frozenset({Role.ADMIN}),

@@ -1,7 +1,7 @@
 """Unit (单位): the group, its branches (营业所) and their sections; every record carries one."""
 
 from backend.actor import Role
-from backend.records.declaration import Record, choice, declare, refer, scopes_of, words
+from backend.records.declaration import Record, area, choice, declare, refer, scopes_of, words
 
 LEVELS = {"group": ("集团", "Group"), "branch": ("营业所", "Branch"), "section": ("科室", "Section")}
 
@@ -15,6 +15,7 @@ class Unit(Record):
     level = choice("级别", "Level", LEVELS, required=True, filter=True)
     parent_id = refer("上级单位", "Parent unit", "unit", filter=True)
     hotline = words("服务热线", "Hotline", most=30)
+    territory = area("服务范围", "Territory")
 
 
 KIND = declare(

@@ -9,6 +9,7 @@ from backend.records.declaration import (
     day,
     declare,
     due_moves,
+    flag,
     ids,
     json,
     moment,
@@ -72,7 +73,13 @@ ACTIONS = (
         "ended_at",
     ),
     Action(
-        "cancel", "取消", "Cancel", frozenset({"planned"}), "cancelled", frozenset(map(str, DESK)), ("absent_reason",)
+        "cancel",
+        "取消",
+        "Cancel",
+        frozenset({"planned", "not_met"}),
+        "cancelled",
+        frozenset(map(str, DESK)),
+        ("absent_reason",),
     ),
 )
 
@@ -102,24 +109,31 @@ class Visit(Record):
     truth_grade = choice("真实性", "Truth of the record", TRUTH, policy=Policy.SERVER, filter=True)
     truth_reasons = json("真实性依据", "Why", policy=Policy.SERVER)
     materials = words("发放资料", "Materials handed out", most=500)
+    # Of the return visit to a finished job: which one, what was done there, and what the customer says of it.
+    work_order_id = refer("回访工单", "Job it asks about", "work_order", policy=Policy.SERVER, filter=True)
+    about = words("回访事由", "What it asks about", most=500, policy=Policy.SERVER)
+    is_satisfied = flag("是否满意", "Satisfied")
 
 
 def check(values: Values) -> Sequence[Fault]:
-    """A visit at the door names its place, or why there is none."""
-    if (
-        values.get("state") == "done"
-        and values.get("method") == "door"
-        and not (values.get("check_in") or values.get("away_reason"))
-    ):
-        return [
+    """A visit at the door names its place, or why there is none; a return visit says what the customer said."""
+    if values.get("state") != "done":
+        return ()
+    faults = []
+    if values.get("work_order_id") and values.get("is_satisfied") is None:
+        faults.append(
+            Fault("is_satisfied", "required", "回访须写明客户是否满意", "say whether the customer is satisfied")
+        )
+    if values.get("method") == "door" and not (values.get("check_in") or values.get("away_reason")):
+        faults.append(
             Fault(
                 "check_in",
                 "required",
                 "上门走访需要签到位置，或写明原因",
                 "a visit at the door needs its place, or a reason",
             )
-        ]
-    return ()
+        )
+    return faults
 
 
 KIND = declare(

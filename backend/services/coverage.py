@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from backend.queries.territory import coverage_report
+from backend.queries.coverage import coverage_report
 from backend.services.notifying import tell
 
 
@@ -17,7 +17,10 @@ def tell_of_gaps(session: Session) -> int:
     Returns how many units that was.
     """
     units = session.execute(
-        text("SELECT DISTINCT unit_id::text FROM cell WHERE deleted_at IS NULL ORDER BY 1")
+        text(
+            "SELECT unit_id::text FROM cell WHERE deleted_at IS NULL UNION "
+            "SELECT id::text FROM unit WHERE territory IS NOT NULL AND deleted_at IS NULL ORDER BY 1"
+        )
     ).scalars()
     found = 0
     for unit_id in list(units):
@@ -35,8 +38,9 @@ def _words(report: dict[str, Any]) -> tuple[str, str] | None:
     if not (unserved or report["overlaps"] or report["holes"]):
         return None
     names = "、".join(unserved[:5])
-    zh = f"今天 {len(unserved)} 个网格没有客户代表（{names}），{len(report['overlaps'])} 处重叠，{'有' if report['holes'] else '无'}空白"
-    en = f"Today {len(unserved)} cells have no representative ({names}), {len(report['overlaps'])} overlaps, holes: {bool(report['holes'])}"
+    overlaps, hole_m2 = len(report["overlaps"]), f"{report['hole_m2']:,.0f}"
+    zh = f"今天 {len(unserved)} 个网格没有客户代表（{names}），{overlaps} 处重叠，空白 {hole_m2} 平方米"
+    en = f"Today {len(unserved)} cells have no representative ({names}), {overlaps} overlaps, {hole_m2} m² in no cell"
     return zh[:1000], en[:1000]
 
 

@@ -19,7 +19,8 @@ _ASKED = frozenset({Role.ADMIN, Role.DISPATCHER, Role.SUPERVISOR})
 # A fact is of the unit of the record (or of the person) it is about; one of none is the topmost unit's.
 _DEAD = f"""
 SELECT f.id, f.fact, d.kind AS record_kind, coalesce(f.detail->>'id', f.detail->>'staff_id') AS record_id, f.attempts,
-       f.last_error AS error, f.announced_at, coalesce(d.unit_id, top.id)::text AS unit_id
+       f.last_error AS error, f.announced_at, coalesce(d.unit_id, top.id)::text AS unit_id,
+       coalesce(d.body::jsonb->>'name', d.body::jsonb->>'number', left(d.body::jsonb->>'description', 60)) AS record_name
 FROM outbox f
 LEFT JOIN sync_document d ON d.id = CAST(coalesce(f.detail->>'id', f.detail->>'staff_id') AS uuid)
      AND d.kind = coalesce(f.detail->>'kind', CASE WHEN f.detail ? 'staff_id' THEN 'staff' ELSE split_part(f.fact, '.', 1) END)

@@ -184,6 +184,8 @@ def answer_question(
     stored = _settle(session, hand, SYNC_KINDS[kind], record_id, field, values)
     if field != DELETED:
         policy.need_kept(session, actor, SYNC_KINDS[kind], record_id, before, stored.values, {field})
+    elif not stored.deleted:  # What comes back must fit in as if it were new.
+        policy.need_house_rules(session, actor, SYNC_KINDS[kind], record_id, None, stored.values)
     act, after = ("record_deleted", None) if stored.deleted else ("record_changed", stored.values)
     note_write(session, actor, SYNC_KINDS[kind], record_id, act, before, after)
     for head in row[0]:

@@ -12,10 +12,12 @@ import numpy as np
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from backend.actor import Actor
+from backend.actor import Actor, system
 from backend.errors import Problem
 from backend.geometry import shape_of
-from backend.queries.scopes import today
+from backend.queries.ground_rules import lock_ground, need_no_overlap
+from backend.queries.overlaps import grown, overlaps_of
+from backend.queries.scopes import day_begins, today
 from backend.queries.territory import outlines
 from backend.records.ground import GroundPlan
 from backend.services import door
@@ -31,20 +33,33 @@ _FOLLOWS_ITS_CUSTOMER = {
 
 
 def apply_plan(session: Session, actor: Actor, plan: GroundPlan) -> None:
-    """Put a plan's cells over the present ones. Raises changed_meanwhile if somebody changed the ground since."""
+    """Put a plan's cells over the present ones.
+
+    Raises ground_changed if somebody changed the ground since, cells_overlap if it claims another cell's ground.
+    """
     unit_id = str(plan.unit_id)
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('ground ' || :unit, 0))"), {"unit": unit_id})
+    lock_ground(session)
     present = {cell["id"]: cell for cell in outlines(session, [unit_id])}
     if {cell_id: cell["version"] for cell_id, cell in present.items()} != plan.base:
         raise Problem("ground_changed")
     on, cells = today(), plan.cells or []
     actor = replace(actor, unit_id=unit_id)
+    claimed = overlaps_of(session, [str(cell["id"]) for cell in cells if cell["change"] == "changed"])
     ids = _write_cells(session, actor, cells, on)
     touched = [ids[n] for n, cell in enumerate(cells) if cell["change"] != "same"]
+    need_no_overlap(grown(claimed, overlaps_of(session, touched)))
+    _keep_territory(session, plan)
     moved = _move_places(session, actor, unit_id, cells, ids, touched)
     _follow_customers(session, actor, touched)
     _write_duties(session, actor, cells, ids, moved, on)
     plan.state = "applied"
+
+
+def _keep_territory(session: Session, plan: GroundPlan) -> None:
+    """The ground a unit was first divided on is its territory, until somebody draws another."""
+    unit_id, given = str(plan.unit_id), plan.request.get("territory")
+    if given and door.read(session, "unit", unit_id).values.get("territory") is None:
+        door.change(session, system(unit_id), "unit", unit_id, {"territory": given})
 
 
 def _write_cells(session: Session, actor: Actor, cells: list[dict[str, Any]], on: date) -> list[str]:
@@ -76,6 +91,25 @@ def _keep_outlines(session: Session, cell_ids: list[str], on: date) -> None:
             "CAST(:on AS date) - 1 AS until FROM cell c WHERE c.id = ANY(CAST(:ids AS uuid[]))) k WHERE since <= until"
         ),
         {"ids": cell_ids, "on": on},
+    )
+
+
+def keep_outline(session: Session, fact: dict[str, Any]) -> None:
+    """A border changed by hand (a click, a phone): what the cell was until today is remembered as after a plan.
+
+    Safe to repeat; a second change of one day finds the memory there.
+    """
+    if "outline" not in fact.get("changed", ()) or fact["op"] == "create":
+        return
+    session.execute(
+        text(
+            "INSERT INTO cell_outline (cell_id, unit_id, outline, valid_from, valid_until) SELECT * FROM (SELECT c.id, c.unit_id, "
+            "ST_SetSRID(ST_GeomFromGeoJSON(h.changed->'outline'->>0), 4326) AS outline, coalesce((SELECT max(o.valid_until) + 1 "
+            "FROM cell_outline o WHERE o.cell_id = c.id), c.valid_from) AS since, CAST(:on AS date) - 1 AS until FROM cell c "
+            "JOIN sync_history h ON h.kind = 'cell' AND h.id = c.id AND h.changed ? 'outline' AND h.changed->'outline'->>0 IS NOT NULL "
+            "AND h.recorded_at >= :begin WHERE c.id = CAST(:id AS uuid) ORDER BY h.version LIMIT 1) k WHERE since <= until"
+        ),
+        {"id": fact["id"], "on": today(), "begin": day_begins(today())},
     )
 
 

@@ -17,7 +17,9 @@ from backend.actor import Actor, Role
 from backend.db import Database
 from backend.errors import Problem
 from backend.queries import policy
-from backend.queries.scopes import today
+from backend.queries.ground_rules import lock_ground, need_no_overlap
+from backend.queries.overlaps import grown, overlaps_between, overlaps_of, overlaps_with
+from backend.queries.scopes import today, unit_name
 from backend.records.ground import GroundPlan
 from backend.services import door
 from backend.services.auditing import note_act
@@ -143,6 +145,8 @@ def accept_plan(
             "invalid",
             faults=[{"field": "valid_from", "code": "past", "zh": "生效日期已过", "en": "the day has passed"}],
         )
+    if on > today():
+        _need_free_ground(session, plan, on)
     plan.valid_from, plan.decided_by_id, plan.decided_at = on, UUID(actor.id), datetime.now(UTC)
     plan.state = "accepted"
     # One line for all its cells and duties, which have their history: also where it comes true by itself on a day to come.
@@ -151,6 +155,29 @@ def accept_plan(
     if on == today():
         apply_plan(session, actor, plan)
     return plan
+
+
+def _need_free_ground(session: Session, plan: GroundPlan, on: date) -> None:
+    """On that day nobody else has the ground, nor has been promised it by a plan accepted before.
+
+    Raises cells_overlap. Where another unit's accepted plan gives ground up by then, it counts as given up.
+    """
+    lock_ground(session)
+    cells = plan.cells or []
+    own = {str(cell["id"]) for cell in cells if cell["id"]}
+    drawn = [cell for cell in cells if cell["change"] in ("new", "changed")]
+    accepted = GroundPlan.state == "accepted", GroundPlan.valid_from <= on, GroundPlan.unit_id != plan.unit_id
+    promised = session.scalars(select(GroundPlan).where(*accepted)).all()
+    settled = own | {str(cell["id"]) for one in promised for cell in one.cells or () if cell["id"]}
+    found = [
+        one
+        for cell in drawn
+        for one in overlaps_with(session, cell["id"] or str(plan.id), cell["outline"], str(on), None, on)
+        if one.other_id not in settled
+    ]
+    for other in (plan, *promised):
+        found += overlaps_between(drawn, other.cells or (), unit_name(session, str(other.unit_id)))
+    need_no_overlap(grown(overlaps_of(session, own), found))
 
 
 def discard_plan(session: Session, actor: Actor, plan_id: str) -> None:

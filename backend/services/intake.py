@@ -10,12 +10,12 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from backend.actor import Actor, system
-from backend.errors import Problem
-from backend.geometry import lng_lat
-from backend.queries import territory
+from backend.queries.places import WHERE
+from backend.records.registry import SYNC_KINDS
 from backend.records.vocabulary import MENDING
 from backend.records.work_order import OPEN, WorkOrder
 from backend.services import door
+from backend.services.placing import placed
 from sync.change import Stored, moment_text
 from sync.kind import Values
 
@@ -29,9 +29,6 @@ def receive_job(session: Session, actor: Actor, values: Values, *, record_id: st
     The office may not set what the server fills, so the values are checked as the actor's own and completed after.
     """
     record_id = record_id or door.new_id()
-    place = values.get("place")
-    if place is not None and territory.cell_at(session, *lng_lat(place)) is None:
-        raise Problem("outside_territory", lng=lng_lat(place)[0], lat=lng_lat(place)[1])
     door.create(session, actor, "work_order", values, record_id=record_id)
     return complete_job(session, record_id, actor.id)
 
@@ -43,13 +40,16 @@ def complete_job(session: Session, record_id: str, owner_id: str | None) -> Stor
         return job
     now = datetime.now(UTC)
     matter = door.read(session, "matter", job.values["matter_id"]).values
-    filled = _from_matter(matter, now) | _from_ledger(session, job.values) | {
+    unit_id = job.values["unit_id"]
+    where = placed(session, system(unit_id), SYNC_KINDS["work_order"], job.values, is_kept=True)
+    filled = _from_matter(matter, now) | {name: where.get(name) for name in WHERE} | {
+        "site_card": site_card(session, unit_id, where.get("customer_id"), where.get("service_point_id")),
         "number": job.values.get("number") or _number(record_id, now),
         "urgency": job.values.get("urgency") or matter["urgency"],
         "case_id": job.values.get("case_id") or door.new_id(),
         "first_contact_owner_id": owner_id,
     }  # fmt: skip
-    return door.change(session, system(job.values["unit_id"]), "work_order", record_id, filled)
+    return door.change(session, system(unit_id), "work_order", record_id, filled)
 
 
 def _number(record_id: str, now: datetime) -> str:
@@ -74,20 +74,6 @@ def is_told_first(matter: Values) -> bool:
     says = matter.get("is_repair")
     is_repair = bool(MENDING.intersection(matter.get("skills") or ())) if says is None else says
     return bool(is_repair or matter.get("quote_required"))
-
-
-def _from_ledger(session: Session, job: Values) -> Values:
-    """Place, cell, unit and site card, from the service point or the customer where they are known."""
-    point = door.read(session, "service_point", job["service_point_id"]).values if job.get("service_point_id") else {}
-    customer_id = job.get("customer_id") or point.get("customer_id")
-    place = job.get("place") or point.get("place")
-    cell_id = job.get("cell_id") or point.get("cell_id")
-    if cell_id is None and place is not None:
-        found = territory.cell_at(session, *lng_lat(place))
-        cell_id = found["id"] if found else None
-    address = job.get("address") or point.get("address")
-    return {"customer_id": customer_id, "place": place, "cell_id": cell_id, "address": address,
-            "site_card": site_card(session, job["unit_id"], customer_id, job.get("service_point_id"))}  # fmt: skip
 
 
 def site_card(
@@ -117,6 +103,15 @@ def refresh_site_cards(session: Session, *, customer_id: str | None = None, serv
         select(WorkOrder.id).where(wanted, WorkOrder.state.in_(OPEN), WorkOrder.deleted_at.is_(None))
     ).scalars()
     return sum(_refresh_one(session, str(job_id)) for job_id in list(jobs))
+
+
+def refresh_own_card(session: Session, fact: dict[str, Any]) -> bool:
+    """A job that has another customer or point now carries their card, and nobody else's number."""
+    changed = {"customer_id", "service_point_id"} & set(fact.get("changed", ()))
+    if fact["op"] == "delete" or not changed:
+        return False
+    is_open = door.read(session, "work_order", fact["id"]).values["state"] in OPEN
+    return is_open and bool(_refresh_one(session, fact["id"]))
 
 
 def _refresh_one(session: Session, job_id: str) -> int:

@@ -13,6 +13,7 @@ from backend.records.registry import SYNC_KINDS
 from backend.services import door
 from backend.services.auditing import note_write
 from backend.services.intake import receive_job
+from backend.services.placing import placed, placed_again
 from backend.services.rounds import go_on
 from sync.change import Stored
 from sync.kind import Kind, Values
@@ -30,6 +31,7 @@ def create_record(session: Session, actor: Actor, kind: RecordKind, values: Valu
         values["unit_id"] = record_id  # A unit is filed under itself; the parent it names must be the asker's.
     else:
         values.setdefault("unit_id", actor.unit_id)
+        values = placed(session, actor, kind.kind, values)
         policy.need_new(session, actor, kind.kind, record_id, values)
     policy.need_visible(session, actor, kind.kind, values)
     policy.need_house_rules(session, actor, kind.kind, record_id, None, values)
@@ -48,6 +50,7 @@ def change_record(
     """Set fields of a record that was read at `version`."""
     before, hand = writable(session, actor, kind, record_id)
     policy.need_listed(hand, kind.kind.change_by)
+    now = placed_again(session, actor, kind.kind, before, now)
     policy.need_visible(session, actor, kind.kind, now)
     policy.need_kept(session, actor, kind.kind, record_id, before, before | now)
     _need_own_attachments(session, kind.kind, record_id, before, now)

@@ -26,12 +26,17 @@ def go_on(session: Session, job_id: str) -> Stored:
         reason = f"回访不满意：{said.get('opinion') or '未说明'}"[:500]
         actor = system(job.values["unit_id"])
         job = door.act(session, actor, "work_order", job_id, "reopen", {"reopen_reason": reason})
-    steps = log_of(SYNC_KINDS["work_order"], job)
-    number = 1 + sum(step["action"] == "reopen" for step in steps)
+    number = round_of(job)
     if number == (job.values.get("round") or 1):
         return job
     now = {"round": number, "return_visit": None}
     return door.change(session, system(job.values["unit_id"]), "work_order", job_id, now)
+
+
+def round_of(job: Stored) -> int:
+    """Which round a job is in: it begins one more with each reopening."""
+    steps = log_of(SYNC_KINDS["work_order"], job)
+    return 1 + len([step for step in steps if step["action"] == "reopen"])
 
 
 def _track(session: Session, job: Stored, said: Values) -> bool:

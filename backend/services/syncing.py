@@ -204,8 +204,11 @@ def _held_after(session: Session, entrance: Entrance, written: Collection[Write]
 
 
 def _announce(session: Session, written: Collection[Write]) -> None:
-    if written:
-        announce_written(session, [(*key, "push", []) for key in dict.fromkeys(write.key for write in written)])
+    """One fact for each record, with every field that any of its writes changed."""
+    changed: dict[Key, dict[str, None]] = {}
+    for write in written:
+        changed.setdefault(write.key, {}).update(dict.fromkeys(write.changed))
+    announce_written(session, [(*key, "push", list(names)) for key, names in changed.items()])
 
 
 def _tell_resolved(session: Session, actor: Actor, resolved: Sequence[Mutation]) -> None:

@@ -19,6 +19,7 @@ from backend.queries.territory import outlines
 from backend.records.registry import SYNC_KINDS
 from backend.services import door
 from backend.services.auditing import note_write
+from backend.services.key_customers import OPEN_WORK
 from geo.assign import assign
 from sync.change import Stored
 from sync.kind import Values
@@ -74,14 +75,13 @@ def _give(session: Session, actor: Actor, values: Values) -> Stored:
 
 
 def _hand_over_work(session: Session, actor: Actor, cell_id: str, before: list[str], staff_id: str) -> None:
-    for kind, whose, is_open in (
-        ("item", "owner_id", "state <> 'closed'"),
-        ("visit", "representative_id", "state = 'planned'"),
-    ):
+    """What a key customer's own representative has of theirs is not the cell's to hand over."""
+    for kind, whose, is_open in OPEN_WORK:
         rows = session.execute(
             text(
-                f"SELECT id::text FROM {kind} WHERE cell_id = CAST(:cell AS uuid) AND {whose} = ANY(CAST(:before AS uuid[])) "
-                f"AND {whose} <> CAST(:staff AS uuid) AND deleted_at IS NULL AND {is_open} ORDER BY id"
+                f"SELECT r.id::text FROM {kind} r WHERE r.cell_id = CAST(:cell AS uuid) AND r.{whose} = ANY(CAST(:before AS uuid[])) "
+                f"AND r.{whose} <> CAST(:staff AS uuid) AND r.deleted_at IS NULL AND {is_open} AND NOT EXISTS (SELECT FROM customer c "
+                f"WHERE c.id = r.customer_id AND c.key_representative_id = r.{whose}) ORDER BY r.id"
             ),
             {"cell": cell_id, "before": before, "staff": staff_id},
         ).all()

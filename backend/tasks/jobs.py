@@ -23,6 +23,7 @@ from backend.services.dispatching import escalate_unopened
 from backend.services.ground_plans import apply_due, draw_waiting
 from backend.services.guessing import BROKER_AWAY_S
 from backend.services.history import watch_history
+from backend.services.key_customers import keep_points
 from backend.services.messaging import deliver
 from backend.services.notifying import channel_named
 from backend.services.nudging import open_broker
@@ -175,6 +176,7 @@ def deliver_messages() -> int:
 def plan_due_visits() -> int:
     """The nightly plan."""
     with _database().transaction() as session:
+        keep_points(session)
         return plan_visits(session)
 
 

@@ -15,10 +15,13 @@ from backend.services.due_moving import keep_due_day
 from backend.services.emergencies import send_on_call
 from backend.services.evidence import mark_arrived
 from backend.services.gathering import bundle_job
-from backend.services.intake import complete_job, make_remainder, refresh_site_cards
-from backend.services.key_customers import watch_item
+from backend.services.ground_applying import keep_outline
+from backend.services.intake import complete_job, make_remainder, refresh_own_card, refresh_site_cards
+from backend.services.key_customers import follow_customer, follow_point, follow_staff, watch_item
 from backend.services.notifying import channel_named
 from backend.services.phonetics import keep_pinyin
+from backend.services.placing import find_place, follow_ledger
+from backend.services.return_visits import ask_back, close_by_visit
 from backend.services.rounds import go_on
 from backend.services.sheets import judge_job, judge_job_of_photo, judge_signature
 from backend.services.surveying import follow_up
@@ -32,10 +35,24 @@ def _complete_job(session: Session, fact: Detail) -> None:
     complete_job(session, fact["id"], creator_of(session, "work_order", fact["id"]))
 
 
+def _find_place(kind: str) -> Subscriber:
+    return lambda session, fact: find_place(session, kind, fact)
+
+
 def _send_on_call(session: Session, fact: Detail) -> None:
     if fact["op"] != "delete":
         settings = config.read()
         send_on_call(session, settings, channel_named(settings.notify_channel), fact["id"])
+
+
+def _ask_back(session: Session, fact: Detail) -> None:
+    if fact["op"] != "delete":
+        ask_back(session, fact["id"], config.read().return_visit_days)
+
+
+def _close_by_visit(session: Session, fact: Detail) -> None:
+    if fact["op"] != "delete":
+        close_by_visit(session, fact["id"])
 
 
 def _judge_job(session: Session, fact: Detail) -> None:
@@ -76,20 +93,32 @@ def _judge_job_of_photo(session: Session, fact: Detail) -> None:
 SUBSCRIPTIONS: dict[str, tuple[Subscriber, ...]] = {
     "work_order.written": (
         _complete_job,
+        _find_place("work_order"),
+        refresh_own_card,
         _send_on_call,
         lambda session, fact: bundle_job(session, fact["id"]) if fact["op"] in ("create", "push") else None,
         lambda session, fact: make_remainder(session, fact["id"]),
         lambda session, fact: go_on(session, fact["id"]) if fact["op"] != "delete" else None,
+        _ask_back,
         _judge_job,
     ),
     "customer.written": (
         lambda session, fact: keep_pinyin(session, fact["id"]),
         lambda session, fact: refresh_site_cards(session, customer_id=fact["id"]),
+        follow_customer,
     ),
-    "service_point.written": (lambda session, fact: refresh_site_cards(session, service_point_id=fact["id"]),),
-    "response.written": (lambda session, fact: follow_up(session, fact["id"]),),
-    "item.written": (lambda session, fact: watch_item(session, fact["id"]), _keep_due_day("item")),
-    "visit.written": (_judge_visit, _keep_due_day("visit")),
+    "cell.written": (keep_outline,),
+    "staff.written": (follow_staff,),
+    "service_point.written": (
+        _find_place("service_point"),
+        follow_ledger,
+        lambda session, fact: refresh_site_cards(session, service_point_id=fact["id"]),
+        follow_point,
+    ),
+    "response.written": (_find_place("response"), lambda session, fact: follow_up(session, fact["id"])),
+    "item.written": (_find_place("item"), lambda session, fact: watch_item(session, fact["id"]), _keep_due_day("item")),
+    "survey.written": (_find_place("survey"),),
+    "visit.written": (_find_place("visit"), _judge_visit, _keep_due_day("visit"), _close_by_visit),
     "visit.called_back": (_judge_visit,),
     "picture.looked_at": (_look_again_at_visits,),
     "photo.written": (_arrived, _judge_job_of_photo),

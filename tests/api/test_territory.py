@@ -48,21 +48,6 @@ def test_the_coverage_report_names_holes_and_unserved_cells(as_: As, town: Town)
     assert [cell["name"] for cell in supervisor.get("/territory/coverage")["unserved"]] == ["1号网格"]
 
 
-def test_overlapping_cells_are_listed(as_: As, town: Town) -> None:
-    admin = as_("admin")
-    cell = admin.get(f"/cells/{town['cell 0']}")
-    wide = [[[[120.30, 36.05], [120.325, 36.05], [120.325, 36.07], [120.30, 36.07], [120.30, 36.05]]]]
-    admin(
-        "PATCH",
-        f"/cells/{town['cell 0']}",
-        {"outline": {"type": "MultiPolygon", "coordinates": wide}},
-        version=cell["version"],
-    )
-    (overlap,) = as_("supervisor").get("/territory/coverage")["overlaps"]
-    assert overlap["cells"] == ["0号网格", "1号网格"] or set(overlap["cells"]) == {"0号网格", "1号网格"}
-    assert overlap["area"] == pytest.approx(0.005 * 0.02)
-
-
 def test_handing_a_cell_over_is_for_supervisors(as_: As, town: Town) -> None:
     path = f"/territory/cells/{town['cell 1']}/representative"
     assert as_("dispatcher")("PUT", path, {"staff_id": town["other_rep"]}).get_json()["code"] == "not_allowed"

@@ -203,8 +203,8 @@ def one_on(session: Session, table: str, column: str, where: str) -> int:
     asked = "SELECT udt_name FROM information_schema.columns WHERE table_name = :table AND column_name = :column"
     type_ = session.scalars(text(asked), {"table": table, "column": column}).one()
     change = _ONE_ON[type_].format(c=f't."{column}"')
-    if column == "outline":
-        change = change.replace("ST_MakePoint(1, 2)", "ST_GeomFromText('MULTIPOLYGON EMPTY')")
+    if column in ("outline", "territory"):
+        change = change.replace("ST_MakePoint(1, 2)", "ST_GeomFromText('MULTIPOLYGON(((0 0, 1 0, 1 1, 0 0)))')")
     one = f"(SELECT ctid FROM {table} t WHERE {where} ORDER BY ctid LIMIT 1)"
     done = session.execute(text(f'UPDATE {table} t SET "{column}" = {change} WHERE ctid = {one}'))
     return int(done.rowcount)  # type: ignore[attr-defined]

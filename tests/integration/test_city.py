@@ -17,6 +17,7 @@ from backend.demo.load import GROUP, SIZES, is_empty, load_city
 from backend.demo.sources import districts, scatter
 from backend.local.cluster import Cluster
 from backend.queries import territory
+from backend.queries.coverage import coverage_report
 from backend.queries.scopes import units_below
 from geo.locate import NOWHERE, locate
 
@@ -70,7 +71,7 @@ def test_ten_thousand_places_lie_in_exactly_one_cell_each_and_have_a_representat
     assert len(places) == 10_000
     # The borders stand on a grid of a centimetre: a place within it of the coast may fall outside.
     assert (found == NOWHERE).sum() <= 1
-    report = territory.coverage_report(look, units_below(look, GROUP))
+    report = coverage_report(look, units_below(look, GROUP))
     assert (report["overlaps"], report["unserved"]) == ([], [])
 
 

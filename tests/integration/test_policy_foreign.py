@@ -37,7 +37,7 @@ OWN: dict[str, dict[str, dict[str, Any]]] = {
         "duties": {"staff_id": uid("rep"), "started_at": NOW},
     },
     "member": {
-        "work-orders": {"matter_id": uid("leak"), "crew_id": uid("crew")},
+        "work-orders": {"matter_id": uid("leak"), "crew_id": uid("crew"), "place": middle(0)},
         "photos": PICTURE | {"of_kind": "work_order", "of_id": uid("own job"), "crew_id": uid("crew")},
         "items": {"theme": "pressure", "source": "visit", "description": "水小", "owner_id": uid("member")},
         "duties": {"staff_id": uid("member"), "started_at": NOW},

@@ -19,7 +19,7 @@ from backend.demo.load import SIZES, load_city
 from backend.demo.pictures import draw_city
 from backend.geometry import shape_of
 from backend.local.cluster import Cluster
-from backend.queries.territory import coverage_report
+from backend.queries.coverage import coverage_report
 from backend.services import door
 from backend.services.ground_drawing import look_at
 from backend.services.ground_plans import accept_plan, draw_plan, propose_ground, read_plan

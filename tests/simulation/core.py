@@ -20,6 +20,7 @@ from sync.compare import Claim, compare
 from sync.cursor import Cursor, CursorSeal, Holder, need_continuable
 from sync.errors import StartCompare
 from sync.honest_time import Exchange
+from sync.kind import Kind, Values
 from sync.memory import Memory, Transaction
 from sync.pull import pull
 from sync.push import Clocks, Push
@@ -377,6 +378,9 @@ class _Rights:
 
     def objection(self, _write: Write) -> str | None:
         return None
+
+    def completed(self, _kind: Kind, values: Values) -> Values:
+        return values
 
     def naming(self, _kind: str) -> Collection[str]:
         return self.now()

@@ -8,7 +8,7 @@ from backend.records.registry import KINDS
 from backend.services import door
 from tests.factories import uid
 from tests.walk.asks import API, Ask
-from tests.walk.planting import PLACES, Place, values_of
+from tests.walk.planting import PLACES, Place, strip, values_of
 from tests.walk.table import SOUTH
 
 CHANGES: dict[str, dict[str, Any]] = {
@@ -104,6 +104,8 @@ def creation(kind: str, place: Place, who: str, where: str) -> Ask:
         body.pop("crew_id" if who != "leader" and who != "member" else "nothing", None)
     if kind in ("photo", "signature") and own in ("rep", "south_rep"):
         body.pop("crew_id")
+    if kind == "cell":
+        body["outline"] = strip(place, row=1)
     if kind == "calendar":
         body["year"] = 2040
     if kind == "questionnaire":

@@ -139,7 +139,7 @@ def values_of(kind: str, place: Place, who: str | None = None) -> dict[str, Any]
         "unit": {"name": "科室", "level": "section", "parent_id": place.unit_id},
         "staff": {"staff_number": f"W-{place.key}", "name": "新人", "post": "service_clerk",
             "employment": "own"} | stated,
-        "cell": {"name": "网格", "code": f"W{place.key}", "outline": _strip(place), "valid_from": "2026-01-01"},
+        "cell": {"name": "网格", "code": f"W{place.key}", "outline": strip(place), "valid_from": "2026-01-01"},
         "cell_assignment": mine | at | {"duty": "stand_in", "valid_from": "2026-01-01",
             "valid_until": "2026-02-01"},
         "crew": {"name": "班", "leader_id": uid(place.leader), "member_ids": [], "skills": ["meter"],
@@ -172,10 +172,10 @@ def values_of(kind: str, place: Place, who: str | None = None) -> dict[str, Any]
     return {"unit_id": place.unit_id} | kinds[kind]
 
 
-def _strip(place: Place) -> dict[str, Any]:
-    """Ground that nobody has, north of the town."""
+def strip(place: Place, row: int = 0) -> dict[str, Any]:
+    """Ground that nobody has, north of the town; further north in another row."""
     n = {"n": 0, "h": 1, "s": 2, "g": 3}[place.key]
-    w, s = 120.3 + n * 0.01, 36.2
+    w, s = 120.3 + n * 0.01, 36.2 + row * 0.01
     ring = [[w, s], [w + 0.005, s], [w + 0.005, s + 0.005], [w, s + 0.005], [w, s]]
     return {"type": "MultiPolygon", "coordinates": [[ring]]}
 

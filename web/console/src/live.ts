@@ -6,6 +6,7 @@ import { listenOnce } from "@wangge/shared/sync/nudges.ts";
 import { isPromiseMissed } from "@wangge/shared/vocabulary/words.ts";
 
 import { authorised, GET, got, me } from "./api.ts";
+import { readFactsSometimes } from "./facts.ts";
 
 export interface Job extends Values {
   id: string;
@@ -108,6 +109,7 @@ async function read(): Promise<void> {
   notices.value = board.notices as unknown as Notice[];
   extent.value = board.extent as typeof extent.value;
   live.readAt = Date.now();
+  readFactsSometimes();
 }
 
 /** The kinds of jobs there are; they seldom change. */

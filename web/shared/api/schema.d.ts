@@ -6871,10 +6871,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Planned visits past their day. */
+        /** Planned visits past their day, or the return visits that finished jobs wait for. */
         get: {
             parameters: {
-                query?: never;
+                query?: {
+                    which?: "overdue" | "returns";
+                };
                 header?: never;
                 path?: never;
                 cookie?: never;
@@ -6888,6 +6890,7 @@ export interface paths {
                     };
                     content?: never;
                 };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
@@ -7372,6 +7375,8 @@ export interface paths {
                     due_on?: string;
                     /** @description 真实性 · Truth of the record */
                     truth_grade?: "sound" | "open" | "doubtful";
+                    /** @description 回访工单 · Job it asks about */
+                    work_order_id?: string;
                 };
                 header?: never;
                 path?: never;
@@ -8277,9 +8282,13 @@ export interface components {
             crews: {
                 [key: string]: unknown;
             }[];
+            hole_m2: number;
             holes: {
                 [key: string]: unknown;
             } | null;
+            /** @enum {string} */
+            measured_by: "territory" | "past_cells";
+            /** @description cells (two names), unit (the other's), area_m2 */
             overlaps: {
                 [key: string]: unknown;
             }[];
@@ -8625,6 +8634,7 @@ export interface components {
             id: number;
             record_id: string | null;
             record_kind: string | null;
+            record_name: string | null;
         };
         Decision: {
             /** @enum {string} */
@@ -10407,6 +10417,11 @@ export interface components {
             diameter_mm?: number | null;
             /** Format: uuid */
             id: string;
+            /**
+             * Format: uuid
+             * @description 专属客户代表 · Own representative
+             */
+            key_representative_id?: string | null;
             kind?: string;
             /** @description 表号 · Meter */
             meter_number?: string | null;
@@ -11016,6 +11031,10 @@ export interface components {
              * @description 上级单位 · Parent unit
              */
             parent_id?: string | null;
+            /** @description 服务范围 · Territory */
+            territory?: {
+                [key: string]: unknown;
+            } | null;
             /** Format: uuid */
             unit_id: string;
             version: number;
@@ -11035,6 +11054,10 @@ export interface components {
              * @description 上级单位 · Parent unit
              */
             parent_id?: string | null;
+            /** @description 服务范围 · Territory */
+            territory?: {
+                [key: string]: unknown;
+            } | null;
         };
         UnitNew: {
             /** @description 服务热线 · Hotline */
@@ -11053,6 +11076,10 @@ export interface components {
              * @description 上级单位 · Parent unit
              */
             parent_id?: string | null;
+            /** @description 服务范围 · Territory */
+            territory?: {
+                [key: string]: unknown;
+            } | null;
             /** Format: uuid */
             unit_id?: string;
         };
@@ -11078,6 +11105,8 @@ export interface components {
             way: "door" | "link_to_ledger" | "link_handed" | "link" | null;
         };
         Visit: {
+            /** @description 回访事由 · What it asks about */
+            about?: string | null;
             /** @description 未遇原因 · Why nobody was met */
             absent_reason?: string | null;
             /** @description 不在地址的原因 · Why not at the address */
@@ -11117,6 +11146,8 @@ export interface components {
             ended_at?: string | null;
             /** Format: uuid */
             id: string;
+            /** @description 是否满意 · Satisfied */
+            is_satisfied?: boolean | null;
             kind?: string;
             /** @description 发放资料 · Materials handed out */
             materials?: string | null;
@@ -11159,6 +11190,11 @@ export interface components {
             /** Format: uuid */
             unit_id: string;
             version: number;
+            /**
+             * Format: uuid
+             * @description 回访工单 · Job it asks about
+             */
+            work_order_id?: string | null;
         };
         VisitChange: {
             /** @description 未遇原因 · Why nobody was met */
@@ -11186,6 +11222,8 @@ export interface components {
              * @description 应走访日期 · Due on
              */
             due_on?: string | null;
+            /** @description 是否满意 · Satisfied */
+            is_satisfied?: boolean | null;
             /** @description 发放资料 · Materials handed out */
             materials?: string | null;
             /**
@@ -11241,6 +11279,8 @@ export interface components {
             due_on?: string | null;
             /** Format: uuid */
             id?: string;
+            /** @description 是否满意 · Satisfied */
+            is_satisfied?: boolean | null;
             /** @description 发放资料 · Materials handed out */
             materials?: string | null;
             /**

@@ -1,0 +1,167 @@
+"""A day played on a real database: three emergencies sent one after the other, every promise asked of the oracle."""
+
+from __future__ import annotations
+
+import random
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+from unittest.mock import patch
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from backend import config
+from backend.actor import Actor, Role, system
+from backend.errors import Problem
+from backend.records.position import Position
+from backend.services import dispatching, door, emergencies
+from tests.days import promises
+from tests.days.generator import MOST_CREWS, UNITS, Day, Emergency
+from tests.days.oracle import Oracle
+from tests.factories import uid
+
+Values = Mapping[str, Any]
+Jobs = dict[str, dict[str, Any]]
+DISPATCHER = Actor(uid("days dispatcher"), uid("days branch"), frozenset({Role.DISPATCHER}), uid("days desk"))
+
+
+@dataclass
+class Figures:
+    """What a day's emergencies did: how many other jobs of each sent changed crew, have none, and come later."""
+
+    faults: list[str] = field(default_factory=list)
+    refused: int = 0
+    moved: list[int] = field(default_factory=list)
+    displaced: list[int] = field(default_factory=list)
+    later: list[int] = field(default_factory=list)
+
+
+def write_base(session: Session) -> None:
+    """What every day needs: units, people who lead crews, matters."""
+    top = system(uid("days city"))
+    parents = {"branch": "city", "station": "branch", "neighbour": "city"}
+    units = [
+        (uid(f"days {name}"), {"unit_id": uid(f"days {name}"), "name": name, "level": "branch",
+                               "parent_id": uid(f"days {parents[name]}") if name in parents else None})
+        for name in UNITS
+    ]  # fmt: skip
+    door.create_many(session, top, "unit", units)
+    people = [(uid(f"days leader {n}"), f"L{n:02d}") for n in range(MOST_CREWS)] + [(DISPATCHER.id, "D01")]
+    person = {"post": "works_manager", "employment": "own", "is_active": True, "unit_id": uid("days branch")}
+    staff = [(id_, person | {"staff_number": number, "name": number}) for id_, number in people]
+    door.create_many(session, top, "staff", staff)
+    matter = {"name_zh": "维修", "name_en": "Repair", "skills": [], "duration_minutes": 60, "is_active": True}
+    matters = [
+        (uid(f"days {code}"), matter | {"code": code, "urgency": urgency})
+        for code, urgency in (("repair", "normal"), ("burst", "urgent"))
+    ]
+    door.create_many(session, top, "matter", matters)
+
+
+@contextmanager
+def clock_of(zone: ZoneInfo) -> Iterator[None]:
+    """The server in another city's time zone, in every module that knows one."""
+    modules = [module for name, module in sys.modules.items() if name.startswith("backend.")]
+    patches = [patch.object(one, "CITY", zone) for one in modules if isinstance(one.__dict__.get("CITY"), ZoneInfo)]
+    for one in patches:
+        one.start()
+    try:
+        yield
+    finally:
+        for one in patches:
+            one.stop()
+
+
+def play(session: Session, day: Day) -> Figures:
+    """Write the day, send its emergencies, and say what broke a promise; the session is for the caller to undo."""
+    figures = Figures()
+    with clock_of(day.zone):
+        top = system(uid("days branch"))
+        for kind, rows in (("crew", day.crews), ("on_call", day.rosters), ("work_order", day.jobs)):
+            door.create_many(session, top, kind, list(rows.items()), quiet=True)
+        session.add_all(
+            [
+                Position(**{**one, "staff_id": UUID(one["staff_id"]), "unit_id": UUID(top.unit_id)})
+                for one in day.positions
+            ]
+        )
+        session.flush()
+        for emergency in day.emergencies:
+            door.create_many(session, top, "work_order", [(emergency.id, emergency.values)], quiet=True)
+            sending = _Sending(session, day, emergency, figures)
+            if sending.is_sent():
+                sending.crew_sets_off()
+    return figures
+
+
+class _Sending:
+    """One emergency: proposed, previewed, sent, taken back, sent again."""
+
+    def __init__(self, session: Session, day: Day, emergency: Emergency, figures: Figures) -> None:
+        self.session, self.day, self.job_id, self.now = session, day, emergency.id, emergency.at
+        self.emergency, self.figures = emergency, figures
+        self.settings = replace(config.read({}), travel_detour=day.ground.detour, travel_kmh=day.ground.kmh)
+        self.before = self.jobs()
+        self.oracle = self.asked(self.before)
+
+    def asked(self, jobs: Jobs) -> Oracle:
+        """The oracle on the day as it stands."""
+        city = self.day.city(str(self.emergency.values["unit_id"]))
+        day = self.day
+        records = {"crews": day.crews, "jobs": jobs, "rosters": day.rosters.values(), "positions": day.positions}
+        return Oracle(city, self.now, records)
+
+    def jobs(self) -> Jobs:
+        """Every job's document with its version."""
+        rows = self.session.execute(text("SELECT id::text, body, version FROM sync_document WHERE kind = 'work_order'"))
+        return {id_: orjson.loads(body) | {"version": version} for id_, body, version in rows}
+
+    def note(self, faults: Iterable[str]) -> None:
+        """What was not as promised."""
+        where = f"{self.day}; {self.emergency.values['number']} {sorted(self.emergency.values['skills'])}"
+        self.figures.faults += [f"{where}: {one}" for one in faults]
+
+    def is_sent(self) -> bool:
+        """All of it; False where it was refused."""
+        ranked = dispatching.propose_crews(self.session, self.settings, DISPATCHER, self.job_id, self.now)
+        self.note(promises.of_the_proposal(self.oracle, self.job_id, ranked))
+        reasons = [reason for one in ranked for reason in one["reasons"]]
+        self.note(promises.of_words((one["zh"] for one in reasons), (one["en"] for one in reasons)))
+        try:
+            answer = self.send()
+        except Problem as problem:
+            self.figures.refused += 1
+            self.note(promises.of_a_refusal(self.oracle, self.job_id))
+            if problem.code != "no_crew":
+                self.note([f"refused with {problem.code} {problem.detail}"])
+            return False
+        self.judge(answer)
+        return True
+
+    def send(self) -> Values:
+        """The crew that can be there first."""
+        return emergencies.send_at_once(self.session, self.settings, DISPATCHER, self.job_id, None, self.now)
+
+    def judge(self, answer: Values) -> None:
+        """What was done, by the records."""
+        before, after, others = self.before, self.jobs(), self.day.of_other_days
+        named = {one["job_id"] for name in ("delayed", "moved", "left_over") for one in answer.get(name, ())}
+        self.note(promises.of_the_answer(self.oracle, self.job_id, answer["crew_id"], answer["arrives_at"]))
+        self.note(promises.of_the_others(before, after, self.job_id, named, others))
+        self.note(promises.of_appointments(before, after, named))
+        self.note(promises.of_routes(self.oracle, self.asked(after), others))
+        self.figures.moved.append(len(promises.changed_crew(before, after, self.job_id)))
+        self.figures.displaced.append(len(promises.without_crew(before, after, self.job_id)))
+        self.figures.later.append(len(promises.later(before, after, self.job_id)))
+
+    def crew_sets_off(self) -> None:
+        """Sometimes it is on its way when the next emergency is reported."""
+        if random.Random(f"sets off {self.job_id}").random() < 0.5:
+            for step in ("accept", "leave"):
+                door.act(self.session, system(uid("days branch")), "work_order", self.job_id, step, {})

@@ -30,9 +30,10 @@ SKILL_SETS = (
     ("pipe_repair", "large_main"),
     ("meter", "pump"),
 )
+# The last is a set that no crew has.
 URGENT_SKILLS = (
-    ("pipe_repair",), ("pipe_repair",), ("pipe_repair",), ("pipe_repair", "large_main"), ("pipe_repair", "large_main"),
-    ("pipe_repair", "valve"), ("large_main", "valve"), ("water_quality",), ("pump",), ("large_main", "water_quality"),
+    *(4 * (("pipe_repair",),)), *(4 * (("pipe_repair", "large_main"),)), *(2 * (("pipe_repair", "valve"),)), ("large_main", "valve"),
+    ("meter",), (), ("water_quality",), ("pump",), ("large_main", "water_quality"),
 )  # fmt: skip
 DAY_SHIFTS = (("08:00", "17:30"), ("07:00", "15:30"), ("00:00", "23:59"), ("08:30", "18:00"), ("13:00", "21:30"))
 NIGHT_SHIFTS = (("20:00", "06:00"), ("00:00", "08:00"), ("22:00", "06:30"), ("00:00", "23:59"))
@@ -59,7 +60,6 @@ class Day:
     crews: dict[str, Values] = field(default_factory=dict)
     rosters: dict[str, Values] = field(default_factory=dict)
     jobs: dict[str, Values] = field(default_factory=dict)
-    positions: list[Values] = field(default_factory=list)
     emergencies: list[Emergency] = field(default_factory=list)
     # Jobs planned or promised for a day to come.
     of_other_days: set[str] = field(default_factory=set)
@@ -180,25 +180,25 @@ class _Maker:
         return lng, lat
 
     def _done(self, crew_id: str, begin: datetime) -> Place:
-        """Where a crew was in its shift: what it finished, and what its phone said; of yesterday some too."""
-        dice, last = self.dice, self._start_of(crew_id)
-        spent = self.now - begin
+        """Where a crew last was in its shift; what it did before that shift says nothing about it."""
+        dice, last, spent = self.dice, self._start_of(crew_id), self.now - begin
         if dice.random() < 0.3:
-            self._position(crew_id, begin - timedelta(hours=dice.randint(1, 9)), "shift_end")
+            self._finished(crew_id, begin - timedelta(hours=dice.randint(2, 9)), begin - timedelta(hours=1))
         if dice.random() < 0.6:
-            arrived, done = begin + spent * dice.uniform(0.1, 0.3), begin + spent * dice.uniform(0.3, 0.5)
-            last = self.day.ground.somewhere(dice)
-            stamps = {"planned_at": arrived, "arrived_at": arrived, "started_at": arrived, "done_at": done}
-            self._job(crew_id, last, 60, "done", **{name: _text(at) for name, at in stamps.items()})
+            last = self._finished(
+                crew_id, begin + spent * dice.uniform(0.1, 0.3), begin + spent * dice.uniform(0.3, 0.5)
+            )
         if dice.random() < 0.4:
-            last = self._position(crew_id, begin + spent * dice.uniform(0.5, 0.9), dice.choice(("leave", "finish")))
+            last = self._finished(
+                crew_id, begin + spent * dice.uniform(0.5, 0.7), begin + spent * dice.uniform(0.7, 0.9)
+            )
         return last
 
-    def _position(self, crew_id: str, at: datetime, event: str) -> Place:
-        lng, lat = self.day.ground.somewhere(self.dice)
-        leader = self.day.crews[crew_id]["leader_id"]
-        self.day.positions.append({"staff_id": leader, "event": event, "at": at, "lng": lng, "lat": lat})
-        return lng, lat
+    def _finished(self, crew_id: str, arrived: datetime, done: datetime) -> Place:
+        stamps = {"planned_at": arrived, "arrived_at": arrived, "started_at": arrived, "done_at": done}
+        place, state = self.day.ground.somewhere(self.dice), self.dice.choice(("done", "done", "closed", "failed"))
+        self._job(crew_id, place, 60, state, **{name: _text(at) for name, at in stamps.items()})
+        return place
 
     def _hours(self, crew_id: str) -> tuple[datetime, datetime]:
         """The shift that runs or comes next."""
@@ -244,6 +244,9 @@ class _Maker:
             }
         if dice.random() < 0.12:
             more["is_pinned"] = True
+        if dice.random() < 0.08:
+            # Given by hand, without a plan.
+            del more["planned_at"]
         self._job(crew_id, there, minutes, state, **more)
         return arrives + timedelta(minutes=minutes), there
 

@@ -2,13 +2,13 @@
 
 It shares no line with what it judges. The rules: whoever has the skills, of the unit or below, and is on duty or on call
 may go. A job begun on site is finished first, and an emergency given earlier is gone to first; everything else gives way.
-A crew stands where it last was at work; the way takes the straight line times a factor at a speed.
+A crew stands where it last came to a job; the way takes the straight line times a factor at a speed.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ EARTH_M = 6_371_008.8
 BEGUN = frozenset({"in_progress", "paused"})
 NOT_BEGUN = frozenset({"dispatched", "accepted", "en_route", "arrived"})
 Place = tuple[float, float]
+Span = tuple[datetime, datetime]
 Values = Mapping[str, Any]
 
 
@@ -61,7 +62,7 @@ class City:
         """How long the way takes."""
         return timedelta(seconds=math.ceil(metres(a, b) * self.detour / (self.kmh * 1000) * 3600))
 
-    def hours(self, on: date, clock_from: str, clock_until: str) -> tuple[datetime, datetime]:
+    def hours(self, on: date, clock_from: str, clock_until: str) -> Span:
         """The hours that begin on a day; what ends no later than it begins passes midnight."""
         last = on if clock_until > clock_from else on + timedelta(days=1)
         return self._at(on, clock_from), self._at(last, clock_until)
@@ -80,7 +81,6 @@ class Oracle:
             id_: crew for id_, crew in records["crews"].items() if crew["is_active"] and crew["unit_id"] in city.units
         }
         self._rosters: list[Values] = list(records["rosters"])
-        self._positions: list[Values] = list(records["positions"])
 
     def able(self, job_id: str) -> list[str]:
         """The crews with every skill a job needs."""
@@ -116,34 +116,46 @@ class Oracle:
         return max(self.now, _end(self.jobs[last])), self._place(last)
 
     def stands(self, crew_id: str) -> Place:
-        """Where a crew last was at a work event since it is on duty: by its people's positions or by a job it came to."""
-        crew, since = self.crews[crew_id], self.works_since(crew_id) or self.now
-        people = {crew["leader_id"], *crew["member_ids"]}
-        seen = [(one["at"], (one["lng"], one["lat"])) for one in self._positions if one["staff_id"] in people]
-        for id_, job in self.jobs.items():
-            if job.get("crew_id") == crew_id and (arrived := moment_of(job.get("arrived_at"))):
-                seen.append((arrived, self._place(id_)))
-        last = max((one for one in seen if since <= one[0] <= self.now), default=None)
-        place = last[1] if last else place_of(crew["start_place"])
+        """Where a crew is: where it last came to a job since it is on duty, else where it starts from."""
+        since = self.works_since(crew_id) or self.now
+        came = [
+            (arrived, id_)
+            for id_, job in self.jobs.items()
+            if job.get("crew_id") == crew_id and (arrived := moment_of(job.get("arrived_at")))
+        ]
+        last = max((one for one in came if since <= one[0] <= self.now), default=None)
+        if last:
+            return self._place(last[1])
+        place = place_of(self.crews[crew_id]["start_place"])
         assert place is not None
         return place
 
     def works_since(self, crew_id: str) -> datetime | None:
         """Since when a crew's shift has been running, or else its hours on call; None where it is off."""
-        on, crew = self.now.astimezone(self.city.zone).date(), self.crews[crew_id]
-        days = [on - timedelta(days=1), on]
-        shifts = [self.city.hours(day, crew["shift_start"], crew["shift_end"]) for day in days]
-        calls = [
-            self.city.hours(day, roster["clock_from"], roster["clock_until"])
-            for roster in self._rosters
-            for day in days
-            if roster["crew_id"] == crew_id and roster["valid_from"] <= str(day) <= roster["valid_until"]
-        ]
-        for spans in (shifts, calls):
-            running = [begin for begin, end in spans if begin <= self.now < end]
-            if running:
-                return max(running)
-        return None
+        calls = [one for one in self._rosters if one["crew_id"] == crew_id]
+        running = self._running(self._shifts(crew_id)) or self._running(
+            self.city.hours(day, one["clock_from"], one["clock_until"])
+            for one in calls
+            for day in self._days()
+            if one["valid_from"] <= str(day) <= one["valid_until"]
+        )
+        return max(running, default=None)
+
+    def has_shift(self, crew_id: str) -> bool:
+        """Whether a crew's shift runs, on call or not."""
+        return bool(self._running(self._shifts(crew_id)))
+
+    def _shifts(self, crew_id: str) -> Iterator[Span]:
+        crew = self.crews[crew_id]
+        return (self.city.hours(day, crew["shift_start"], crew["shift_end"]) for day in self._days())
+
+    def _days(self) -> list[date]:
+        """The days on which hours that run now can have begun."""
+        on = self.now.astimezone(self.city.zone).date()
+        return [on - timedelta(days=1), on]
+
+    def _running(self, spans: Iterable[Span]) -> list[datetime]:
+        return [begin for begin, end in spans if begin <= self.now < end]
 
     def _place(self, job_id: str) -> Place:
         place = place_of(self.jobs[job_id]["place"])

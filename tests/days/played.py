@@ -7,9 +7,9 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 from unittest.mock import patch
-from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -19,8 +19,9 @@ from sqlalchemy.orm import Session
 from backend import config
 from backend.actor import Actor, Role, system
 from backend.errors import Problem
-from backend.records.position import Position
 from backend.services import dispatching, door, emergencies
+from backend.services.notifying import RecordedChannel
+from sync.change import moment_text
 from tests.days import promises
 from tests.days.generator import MOST_CREWS, UNITS, Day, Emergency
 from tests.days.oracle import Oracle
@@ -38,7 +39,7 @@ class Figures:
     faults: list[str] = field(default_factory=list)
     refused: int = 0
     moved: list[int] = field(default_factory=list)
-    displaced: list[int] = field(default_factory=list)
+    left_over: list[int] = field(default_factory=list)
     later: list[int] = field(default_factory=list)
 
 
@@ -85,23 +86,34 @@ def play(session: Session, day: Day) -> Figures:
         top = system(uid("days branch"))
         for kind, rows in (("crew", day.crews), ("on_call", day.rosters), ("work_order", day.jobs)):
             door.create_many(session, top, kind, list(rows.items()), quiet=True)
-        session.add_all(
-            [
-                Position(**{**one, "staff_id": UUID(one["staff_id"]), "unit_id": UUID(top.unit_id)})
-                for one in day.positions
-            ]
-        )
-        session.flush()
-        for emergency in day.emergencies:
+        for n, emergency in enumerate(day.emergencies):
             door.create_many(session, top, "work_order", [(emergency.id, emergency.values)], quiet=True)
             sending = _Sending(session, day, emergency, figures)
-            if sending.is_sent():
-                sending.crew_sets_off()
+            if arrives := sending.play():
+                later = day.emergencies[n + 1 :]
+                _goes_on(session, emergency, arrives, later[0].at if later else emergency.at)
     return figures
 
 
+def _goes_on(session: Session, emergency: Emergency, arrives: datetime, until: datetime) -> None:
+    """Sometimes the crew is on its way, or at work, when the next emergency is reported."""
+    if random.Random(f"goes on {emergency.id}").random() < 0.5:
+        return
+    top, is_there = system(uid("days branch")), arrives < until
+    crew_id = door.read(session, "work_order", emergency.id).values["crew_id"]
+    if is_there:
+        at_work = text("SELECT id::text FROM work_order WHERE crew_id = CAST(:crew AS uuid) AND state = 'in_progress'")
+        for (done,) in session.execute(at_work, {"crew": crew_id}).all():
+            door.act(session, top, "work_order", done, "finish", {"result": "修好"})
+    for step in ("accept", "leave", *(("arrive", "start") if is_there else ())):
+        door.act(session, top, "work_order", emergency.id, step, {})
+    if is_there:
+        stamps = dict.fromkeys(("arrived_at", "started_at"), moment_text(arrives))
+        door.change(session, top, "work_order", emergency.id, stamps)
+
+
 class _Sending:
-    """One emergency: proposed, previewed, sent, taken back, sent again."""
+    """One emergency: proposed, previewed, sent, taken back, sent again; by night by itself to whoever is on call."""
 
     def __init__(self, session: Session, day: Day, emergency: Emergency, figures: Figures) -> None:
         self.session, self.day, self.job_id, self.now = session, day, emergency.id, emergency.at
@@ -114,7 +126,7 @@ class _Sending:
         """The oracle on the day as it stands."""
         city = self.day.city(str(self.emergency.values["unit_id"]))
         day = self.day
-        records = {"crews": day.crews, "jobs": jobs, "rosters": day.rosters.values(), "positions": day.positions}
+        records = {"crews": day.crews, "jobs": jobs, "rosters": day.rosters.values()}
         return Oracle(city, self.now, records)
 
     def jobs(self) -> Jobs:
@@ -127,41 +139,70 @@ class _Sending:
         where = f"{self.day}; {self.emergency.values['number']} {sorted(self.emergency.values['skills'])}"
         self.figures.faults += [f"{where}: {one}" for one in faults]
 
-    def is_sent(self) -> bool:
-        """All of it; False where it was refused."""
+    def play(self) -> datetime | None:
+        """All of it; returns when the crew arrives, None where nobody was sent."""
         ranked = dispatching.propose_crews(self.session, self.settings, DISPATCHER, self.job_id, self.now)
         self.note(promises.of_the_proposal(self.oracle, self.job_id, ranked))
-        reasons = [reason for one in ranked for reason in one["reasons"]]
-        self.note(promises.of_words((one["zh"] for one in reasons), (one["en"] for one in reasons)))
+        self.words(reason for one in ranked for reason in one["reasons"])
+        if not any(self.oracle.has_shift(crew_id) for crew_id in self.oracle.crews):
+            return self.by_night()
         try:
-            answer = self.send()
+            shown = emergencies.preview(self.session, self.settings, DISPATCHER, self.job_id, None, self.now)
         except Problem as problem:
+            self.refused(problem)
+            return None
+        if self.jobs() != self.before:
+            self.note(["the preview changed something"])
+        answer = self.send(shown)
+        self.judge(answer)
+        emergencies.take_back(self.session, DISPATCHER, self.job_id)
+        self.note(promises.of_taking_back(self.before, self.jobs()))
+        self.before = self.jobs()
+        self.judge(self.send(shown | {"seen": None}), is_again=True)
+        return answer["arrives_at"]
+
+    def send(self, shown: Values) -> Values:
+        """The crew that can be there first, as it was shown."""
+        answer = emergencies.send_at_once(
+            self.session, self.settings, DISPATCHER, self.job_id, None, self.now, shown["seen"]
+        )
+        if answer | {"seen": None} != shown | {"seen": None}:
+            self.note(["something else was done than was shown"])
+        return answer
+
+    def refused(self, problem: Problem) -> None:
+        """Nobody is sent."""
+        self.figures.refused += 1
+        self.note(promises.of_a_refusal(self.oracle, self.job_id))
+        if problem.code != "no_crew":
+            self.note([f"refused with {problem.code} {problem.detail}"])
+
+    def by_night(self) -> datetime | None:
+        """While nobody works, the server sends by itself whoever is on call."""
+        crew_id = emergencies.send_on_call(self.session, self.settings, RecordedChannel(), self.job_id, self.now)
+        if crew_id is None:
             self.figures.refused += 1
             self.note(promises.of_a_refusal(self.oracle, self.job_id))
-            if problem.code != "no_crew":
-                self.note([f"refused with {problem.code} {problem.detail}"])
-            return False
-        self.judge(answer)
-        return True
+            return None
+        arrives = datetime.fromisoformat(self.jobs()[self.job_id]["planned_at"])
+        self.judge({"crew_id": crew_id, "arrives_at": arrives})
+        return arrives
 
-    def send(self) -> Values:
-        """The crew that can be there first."""
-        return emergencies.send_at_once(self.session, self.settings, DISPATCHER, self.job_id, None, self.now)
-
-    def judge(self, answer: Values) -> None:
+    def judge(self, answer: Values, *, is_again: bool = False) -> None:
         """What was done, by the records."""
         before, after, others = self.before, self.jobs(), self.day.of_other_days
-        named = {one["job_id"] for name in ("delayed", "moved", "left_over") for one in answer.get(name, ())}
         self.note(promises.of_the_answer(self.oracle, self.job_id, answer["crew_id"], answer["arrives_at"]))
-        self.note(promises.of_the_others(before, after, self.job_id, named, others))
-        self.note(promises.of_appointments(before, after, named))
+        self.note(promises.of_the_others(before, after, self.job_id, others))
         self.note(promises.of_routes(self.oracle, self.asked(after), others))
-        self.figures.moved.append(len(promises.changed_crew(before, after, self.job_id)))
-        self.figures.displaced.append(len(promises.without_crew(before, after, self.job_id)))
-        self.figures.later.append(len(promises.later(before, after, self.job_id)))
+        if "moved" in answer:
+            self.note(promises.of_naming(before, after, self.job_id, answer))
+            self.words(reason for one in answer["left_over"] for reason in one["reasons"])
+        if not is_again:
+            self.figures.moved.append(len(promises.changed_crew(before, after, self.job_id)))
+            self.figures.left_over.append(len(promises.without_time(before, after, self.job_id)))
+            self.figures.later.append(len(promises.later(before, after, self.job_id)))
 
-    def crew_sets_off(self) -> None:
-        """Sometimes it is on its way when the next emergency is reported."""
-        if random.Random(f"sets off {self.job_id}").random() < 0.5:
-            for step in ("accept", "leave"):
-                door.act(self.session, system(uid("days branch")), "work_order", self.job_id, step, {})
+    def words(self, reasons: Iterable[Values]) -> None:
+        """What people read."""
+        found = list(reasons)
+        self.note(promises.of_words((one["zh"] for one in found), (one["en"] for one in found)))

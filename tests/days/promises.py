@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.days.oracle import BEGUN, NOT_BEGUN, Oracle, moment_of
+from tests.days.oracle import NOT_BEGUN, Oracle, moment_of
 
 Values = Mapping[str, Any]
 Jobs = Mapping[str, Values]
@@ -64,34 +64,36 @@ def of_a_refusal(oracle: Oracle, job_id: str) -> Iterator[str]:
         yield f"refused, but {len(could)} crews could go, the first is there in {first:.0f} min"
 
 
-def of_the_others(before: Jobs, after: Jobs, job_id: str, named: set[str], of_other_days: set[str]) -> Iterator[str]:
-    """Nothing begun moves, nothing of another day changes, nothing is lost without being named."""
+def of_the_others(before: Jobs, after: Jobs, job_id: str, of_other_days: set[str]) -> Iterator[str]:
+    """Nothing begun moves, nothing of another day changes, what has no crew stays so, what has one keeps one."""
     for id_ in before.keys() - {job_id}:
         was, now = before[id_], after[id_]
         words = f"{was['number']} ({was['state']})"
         if id_ in of_other_days and was != now:
             yield f"{words} of another day was changed"
-        elif was["state"] in BEGUN and was != now:
-            yield f"{words} has begun and was changed"
-        elif was["state"] in NOT_BEGUN and now["state"] not in NOT_BEGUN and id_ not in named:
-            yield f"{words} lost its crew and is not named"
-        elif (
-            was["state"] in NOT_BEGUN
-            and now["state"] in NOT_BEGUN
-            and not (now.get("crew_id") and now.get("planned_at"))
-        ):
-            yield f"{words} is planned no more"
-        elif was["state"] not in NOT_BEGUN | BEGUN and was != now:
-            yield f"{words} was changed"
-        elif was.get("is_pinned") and was.get("crew_id") != now.get("crew_id") and id_ not in named:
-            yield f"{words} was pinned to its crew and is with another one, unnamed"
+        elif was["state"] not in NOT_BEGUN and was != now:
+            yield f"{words} was changed, though it is not what gives way"
+        elif was["state"] in NOT_BEGUN and now["state"] not in NOT_BEGUN:
+            yield f"{words} is {now['state']} now"
+        elif was.get("is_pinned") and was.get("crew_id") != now.get("crew_id"):
+            yield f"{words} was pinned to its crew and is with another one"
+        elif (was["state"], was["urgency"]) == ("en_route", "urgent") and was != now:
+            yield f"{words} is as urgent, and was changed"
 
 
-def of_appointments(before: Jobs, after: Jobs, named: set[str]) -> Iterator[str]:
-    """An appointment that was kept and is missed now is named."""
-    for id_, was in before.items():
-        if _keeps(was) and after[id_].get("planned_at") and not _keeps(after[id_]) and id_ not in named:
-            yield f"{was['number']} misses its appointment now, and nobody is told"
+def of_naming(before: Jobs, after: Jobs, job_id: str, answer: Mapping[str, Sequence[Values]]) -> Iterator[str]:
+    """The answer names each job that another crew has, that has no time any more, or that comes later; and no other."""
+    named = {name: {one["job_id"] for one in answer[name]} for name in ("moved", "left_over", "delayed")}
+    happened = {
+        "moved": set(changed_crew(before, after, job_id)),
+        "left_over": set(without_time(before, after, job_id)),
+        "delayed": set(later(before, after, job_id)),
+    }
+    for name in ("moved", "left_over"):
+        for id_ in named[name] ^ happened[name]:
+            yield f"{before[id_]['number']} is {'' if id_ in named[name] else 'not '}named in {name}, wrongly"
+    for id_ in happened["delayed"] - named["delayed"] - named["moved"]:
+        yield f"{before[id_]['number']} comes later and is not named"
 
 
 def of_routes(before: Oracle, after: Oracle, of_other_days: set[str]) -> Iterator[str]:
@@ -129,24 +131,20 @@ def changed_crew(before: Jobs, after: Jobs, job_id: str) -> list[str]:
     return [id_ for id_, crew in had.items() if after[id_]["state"] in NOT_BEGUN and after[id_]["crew_id"] != crew]
 
 
-def without_crew(before: Jobs, after: Jobs, job_id: str) -> list[str]:
-    """The other jobs that had a crew and have none now."""
-    had = [id_ for id_, job in before.items() if job["state"] in NOT_BEGUN and id_ != job_id]
-    return [id_ for id_ in had if after[id_]["state"] not in NOT_BEGUN | BEGUN]
+def without_time(before: Jobs, after: Jobs, job_id: str) -> list[str]:
+    """The other jobs that were planned for a time and are not now, with or without a crew."""
+    had = [id_ for id_, job in before.items() if job["state"] in NOT_BEGUN and job.get("planned_at") and id_ != job_id]
+    return [id_ for id_ in had if not after[id_].get("planned_at")]
 
 
 def later(before: Jobs, after: Jobs, job_id: str) -> list[str]:
-    """The other jobs that are planned for later than they were."""
-    return [
-        id_
+    """The other jobs that are planned for later than they were, by more than a minute or two."""
+    times = {
+        id_: (moment_of(job.get("planned_at")), moment_of(after[id_].get("planned_at")))
         for id_, job in before.items()
-        if id_ != job_id and job.get("planned_at") and (after[id_].get("planned_at") or "") > job["planned_at"]
-    ]
-
-
-def _keeps(job: Values) -> bool:
-    planned, until = moment_of(job.get("planned_at")), moment_of(job.get("appointment_until"))
-    return planned is not None and until is not None and planned <= until
+        if id_ != job_id
+    }
+    return [id_ for id_, (was, now) in times.items() if was and now and now > was + EXACT]
 
 
 def _route(jobs: Jobs, crew_id: str, of_other_days: set[str]) -> list[str]:

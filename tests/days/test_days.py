@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -46,10 +47,10 @@ def test_every_emergency_is_sent_as_promised(seed: int, played: Play) -> None:
     "seeds", [SEEDS, pytest.param(LONG, marks=[pytest.mark.long, pytest.mark.timeout(0)])], ids=["20", "500"]
 )
 def test_few_other_jobs_change_crew(seeds: range, played: Play) -> None:
+    """The distributions are shown with `-s`."""
     days = [played(seed) for seed in seeds]
-    moved = [count for day in days for count in day.moved]
-    print("other jobs that changed crew:", sorted(Counter(moved).items()))
-    print("left without a crew:", sorted(Counter(count for day in days for count in day.displaced).items()))
-    print("planned for later:", sorted(Counter(count for day in days for count in day.later).items()))
-    print("refused:", sum(day.refused for day in days), "of", 3 * len(days))
-    assert statistics.median(moved) <= 1
+    for name in ("moved", "left_over", "later"):
+        counts = Counter(count for day in days for count in getattr(day, name))
+        sys.stdout.write(f"\nothers {name}: " + ", ".join(f"{n}: {times}" for n, times in sorted(counts.items())))
+    sys.stdout.write(f"\nrefused: {sum(day.refused for day in days)} of {3 * len(days)}\n")
+    assert statistics.median(count for day in days for count in day.moved) <= 1

@@ -193,6 +193,7 @@ class _Sending:
         before, after, others = self.before, self.jobs(), self.day.of_other_days
         self.note(promises.of_the_answer(self.oracle, self.job_id, answer["crew_id"], answer["arrives_at"]))
         self.note(promises.of_the_others(before, after, self.job_id, others))
+        self.note(promises.of_emergencies(before, after, self.job_id))
         self.note(promises.of_routes(self.oracle, self.asked(after), others))
         if "moved" in answer:
             self.note(promises.of_naming(before, after, self.job_id, answer))

@@ -81,34 +81,47 @@ def of_the_others(before: Jobs, after: Jobs, job_id: str, of_other_days: set[str
             yield f"{words} is as urgent, and was changed"
 
 
-def of_naming(before: Jobs, after: Jobs, job_id: str, answer: Mapping[str, Sequence[Values]]) -> Iterator[str]:
-    """The answer names each job that another crew has, that has no time any more, or that comes later; and no other."""
+def of_naming(before: Jobs, after: Jobs, job_id: str, answer: Mapping[str, Any]) -> Iterator[str]:
+    """The answer names each job that another crew has, that has no time any more, or that comes later."""
     named = {name: {one["job_id"] for one in answer[name]} for name in ("moved", "left_over", "delayed")}
     happened = {
         "moved": set(changed_crew(before, after, job_id)),
         "left_over": set(without_time(before, after, job_id)),
-        "delayed": set(later(before, after, job_id)),
+        "delayed": set(later(before, after, job_id)) - named["moved"],
     }
-    for name in ("moved", "left_over"):
-        for id_ in named[name] ^ happened[name]:
-            yield f"{before[id_]['number']} is {'' if id_ in named[name] else 'not '}named in {name}, wrongly"
-    for id_ in happened["delayed"] - named["delayed"] - named["moved"]:
-        yield f"{before[id_]['number']} comes later and is not named"
+    for name, ids in happened.items():
+        yield from (f"{before[id_]['number']} is not named in {name}" for id_ in ids - named[name])
+    for id_ in named["moved"] - happened["moved"]:
+        yield f"{before[id_]['number']} is named as moved, and was not"
+    for id_ in named["left_over"]:
+        if after[id_].get("planned_at"):
+            yield f"{before[id_]['number']} is named as left over, and has a time"
+
+
+def of_emergencies(before: Jobs, after: Jobs, job_id: str) -> Iterator[str]:
+    """Nobody who waits for an emergency already given waits longer for this one."""
+    for id_, was in before.items():
+        if id_ != job_id and was["urgency"] == "urgent" and was["state"] in NOT_BEGUN:
+            same = was["crew_id"] == after[id_].get("crew_id") and after[id_].get("planned_at")
+            if not same or id_ in later(before, after, job_id):
+                yield f"{was['number']} is as urgent and was put off"
 
 
 def of_routes(before: Oracle, after: Oracle, of_other_days: set[str]) -> Iterator[str]:
-    """A crew whose plan was possible and was changed has one that is possible."""
+    """A crew whose plan was possible and was changed has one that is possible, and keeps its appointments."""
     for crew_id in after.crews:
         was, now = (_route(oracle.jobs, crew_id, of_other_days) for oracle in (before, after))
-        same = [
-            id_ for id_ in now if id_ in was and before.jobs[id_].get("planned_at") == after.jobs[id_].get("planned_at")
+        planned = [
+            [(id_, oracle.jobs[id_]["planned_at"]) for id_ in ids] for oracle, ids in ((before, was), (after, now))
         ]
-        if was == now == same or before.impossible(crew_id, was, EXACT):
+        if planned[0] == planned[1] or before.impossible(crew_id, was, EXACT):
             continue
         for id_, reached in after.impossible(crew_id, now, EXACT)[:1]:
-            job = after.jobs[id_]
-            planned = moment_of(job["planned_at"])
-            yield f"{job['number']} is promised for {planned:%d %H:%M}Z and cannot be reached before {reached:%d %H:%M}Z"
+            at = moment_of(after.jobs[id_]["planned_at"])
+            yield f"{after.jobs[id_]['number']} is promised for {at:%d %H:%M}Z and cannot be reached before {reached:%d %H:%M}Z"
+        for id_ in was:
+            if _keeps(before.jobs[id_]) and after.jobs[id_].get("planned_at") and not _keeps(after.jobs[id_]):
+                yield f"{after.jobs[id_]['number']} is planned after its appointment now"
 
 
 def of_taking_back(before: Jobs, after: Jobs) -> Iterator[str]:
@@ -145,6 +158,11 @@ def later(before: Jobs, after: Jobs, job_id: str) -> list[str]:
         if id_ != job_id
     }
     return [id_ for id_, (was, now) in times.items() if was and now and now > was + EXACT]
+
+
+def _keeps(job: Values) -> bool:
+    planned, until = moment_of(job.get("planned_at")), moment_of(job.get("appointment_until"))
+    return planned is not None and until is not None and planned <= until
 
 
 def _route(jobs: Jobs, crew_id: str, of_other_days: set[str]) -> list[str]:

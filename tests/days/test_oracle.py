@@ -150,6 +150,24 @@ def test_what_became_of_the_others_is_told() -> None:
     assert len(faults(loose=job(5, crew_id="a", planned_at="2026-09-01T05:30Z"))) == 2
 
 
+def test_routes_that_cannot_be_driven_and_other_emergencies_put_off_are_told() -> None:
+    crews = {"a": crew(5, "valve")}
+    own = job(10, crew_id="a", planned_at="2026-09-01T04:35Z", appointment_until="2026-09-01T05:00Z")
+    other = job(11, crew_id="a", planned_at="2026-09-01T05:36Z", urgency="urgent")
+    before = asked(at("10:00"), crews, own=own, other=other)
+
+    def faults(own: Values = own, other: Values = other) -> list[str]:
+        after = asked(at("10:00"), crews, own=own, other=other)
+        routes = promises.of_routes(before, after, set())
+        return [*routes, *promises.of_emergencies(before.jobs, after.jobs, "burst")]
+
+    assert faults() == []
+    assert len(faults(own=own | {"planned_at": "2026-09-01T04:40Z"})) == 1, "nobody is at the other then"
+    assert len(faults(own=own | {"planned_at": "2026-09-01T06:40Z"})) == 1, "after the appointment"
+    assert len(faults(other=other | {"planned_at": "2026-09-01T05:40Z"})) == 1
+    assert len(faults(other=other | {"crew_id": "b"})) == 1
+
+
 @pytest.mark.parametrize(
     ("zh", "en", "faults"),
     [("缺少技能：阀门", "lacks skills: Valves", 0), ("缺少技能：valve", "lacks skills: large_main", 2),

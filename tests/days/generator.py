@@ -15,13 +15,14 @@ from tests.days.cities import CITIES, Ground, Place
 from tests.days.oracle import City
 from tests.factories import uid
 
-KINDS = ("light", "full", "overfull", "night", "on call", "sick crews", "other days", "broken routes")
+KINDS = ("light", "full", "overfull", "night", "on call", "sick crews", "other days", "broken routes", "clocks change")
+AT_NIGHT = ("night", "on call", "clocks change")
 UNITS = ("city", "branch", "station", "neighbour")
 MOST_CREWS = 12
 EMERGENCIES = 3
 # How much of the rest of its shift a crew has work for.
 FILL = {"light": 0.35, "full": 0.95, "overfull": 1.45, "night": 0.8, "on call": 0.8, "sick crews": 0.85, "other days": 0.7,
-        "broken routes": 0.9}  # fmt: skip
+        "broken routes": 0.9, "clocks change": 0.8}  # fmt: skip
 SKILL_SETS = (
     ("pipe_repair", "large_main", "valve"),
     ("pipe_repair", "meter"),
@@ -84,17 +85,28 @@ def make_day(seed: int) -> Day:
     """The day of a seed: every kind in turn, every city in turn, the rest by the dice."""
     dice = random.Random(f"day {seed}")
     kind, ground = KINDS[seed % len(KINDS)], CITIES[(seed + seed // len(KINDS)) % len(CITIES)]
-    if kind in ("night", "on call"):
-        clock = time(dice.choice((18, 19, 20, 21, 22, 23, 0, 1, 2, 3, 4, 5)), dice.randrange(60))
-    else:
-        clock = time(dice.choice((8, 9, 10, 11, 12, 13, 14, 15, 16)), dice.randrange(60))
-    on = date(2026, 9, dice.randint(1, 24))
+    hours = range(8, 17) if kind not in AT_NIGHT else (18, 19, 20, 21, 22, 23, 0, 1, 2, 3, 4, 5)
+    clock, on = time(dice.choice(hours), dice.randrange(60)), date(2026, 9, dice.randint(1, 24))
+    if kind == "clocks change":
+        ground = next(one for one in (ground, *CITIES) if _changes(ZoneInfo(one.zone)))
+        on = dice.choice(_changes(ZoneInfo(ground.zone))) - timedelta(days=clock.hour > 12)
     day = Day(seed, kind, ground, datetime.combine(on, clock, ZoneInfo(ground.zone)).astimezone(UTC))
     maker = _Maker(day, dice)
     maker.crews()
     maker.loose_jobs()
     maker.emergencies()
     return day
+
+
+def _changes(zone: ZoneInfo) -> list[date]:
+    """The days of a year whose clock is put forward or back."""
+    days = [date(2026, 1, 1) + timedelta(days=n) for n in range(365)]
+    midnights = [datetime.combine(day, time(), zone) for day in days]
+    return [
+        day
+        for day, now, then in zip(days, midnights, midnights[1:], strict=False)
+        if now.utcoffset() != then.utcoffset()
+    ]
 
 
 class _Maker:
@@ -110,7 +122,7 @@ class _Maker:
         on_call = set(self.dice.sample(range(count), self.dice.randint(1, 3)))
         for n in range(count):
             crew_id = self._crew(n, "station" if self.dice.random() < 0.3 else "branch", self._shift())
-            if self.day.kind in ("night", "on call") and n in on_call:
+            if self.day.kind in AT_NIGHT and n in on_call:
                 self._roster(crew_id)
             self._work_of(crew_id)
             if self.day.kind == "sick crews" and self.dice.random() < 0.3:
@@ -119,7 +131,7 @@ class _Maker:
             self._crew(n, "neighbour", ("00:00", "23:59"))
 
     def _shift(self) -> tuple[str, str]:
-        if self.day.kind == "night":
+        if self.day.kind in ("night", "clocks change"):
             return self.dice.choice((*NIGHT_SHIFTS, *DAY_SHIFTS))
         return self.dice.choice(DAY_SHIFTS[:2] if self.day.kind == "on call" else DAY_SHIFTS)
 

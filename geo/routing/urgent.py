@@ -31,7 +31,7 @@ def send(problem: Problem, plan: Plan, shift: int, task: int, most_moved: int = 
     """Give a task in no route to one crew at once, and settle what that puts out with the fewest changes."""
     crew, was = problem.shifts[shift], timed(problem, problem.shifts[shift], plan.routes[shift])
     order, out = _room_made(problem, crew, was, best_insertion(problem, plan, shift, task))
-    plan, moved = plan.with_route(shift, order), []
+    plan, moved = plan.with_route(shift, order), list[tuple[int, int]]()
     for one in sorted(out, key=lambda n: _promise(problem, n)):
         again = best_insertion(problem, plan, shift, one)
         if again.is_feasible:

@@ -149,7 +149,9 @@ def test_on_call_at_night_routine_work_waits_for_the_shift() -> None:
 
 def test_one_burst_does_not_put_off_another() -> None:
     problem = Problem([burst(1), Task("calm", 2, HOUR), burst(2)], [Shift("c", 0, (NINE, 17 * HOUR))], line(0, 10, 20))
-    assert best_insertion(problem, Plan(((1, 0),)), 0, 2).route == (0, 2, 1), "first come, first served, before the rest"
+    assert best_insertion(problem, Plan(((1, 0),)), 0, 2).route == (0, 2, 1), (
+        "first come, first served, before the rest"
+    )
     later = replace(problem, tasks=[burst(1, window_s=(14 * HOUR, 15 * HOUR)), *problem.tasks[1:]])
     assert best_insertion(later, Plan(((1, 0),)), 0, 2).route == (2, 1, 0), "one for the afternoon is not in the way"
 
@@ -180,7 +182,9 @@ def test_the_plan_of_a_day_begins_with_what_is_urgent() -> None:
     problem = Problem(tasks, shifts, travel)
     plan = plan_day(problem, 1)
     nearest = min(problem.rows[shift.start][20] for shift in shifts)
-    (first,) = [s for n, shift in enumerate(shifts) for s in timed(problem, shift, plan.routes[n]).stops if s.task == 20]
+    (first,) = [
+        s for n, shift in enumerate(shifts) for s in timed(problem, shift, plan.routes[n]).stops if s.task == 20
+    ]
     assert first.begin_s == NINE + nearest
     assert next(s.begin_s for n, shift in enumerate(shifts) for s in timed(problem, shift, plan.routes[n]).stops if s.task == 21) == 15 * HOUR  # fmt: skip
     assert score(problem, plan).is_feasible

@@ -20,6 +20,7 @@ from backend.api import (
     devices,
     dispatch,
     docs,
+    emergencies,
     evidence,
     features,
     gate,
@@ -107,6 +108,7 @@ def _register(app: Flask) -> None:
     for module in (
         sync,
         dispatch,
+        emergencies,
         inbox,
         territory,
         ground,

@@ -173,7 +173,8 @@ class Oracle:
             if planned + slack < reached:
                 found.append((job_id, reached))
             opens = moment_of(job.get("appointment_from")) or reached
-            at, place = max(planned, reached, opens) + lasts(job), self._place(job_id)
+            # Whoever is there before the time it was planned for begins, unless the customer is only there later.
+            at, place = max(reached, opens) + lasts(job), self._place(job_id)
         return found
 
 

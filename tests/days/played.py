@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from backend import config
 from backend.actor import Actor, Role, system
 from backend.errors import Problem
-from backend.services import dispatching, door, emergencies
+from backend.services import dispatching, door, emergencies, taking_back
 from backend.services.notifying import RecordedChannel
 from sync.change import moment_text
 from tests.days import promises
@@ -99,17 +99,18 @@ def _goes_on(session: Session, emergency: Emergency, arrives: datetime, until: d
     """Sometimes the crew is on its way, or at work, when the next emergency is reported."""
     if random.Random(f"goes on {emergency.id}").random() < 0.5:
         return
-    top, is_there = system(uid("days branch")), arrives < until
     crew_id = door.read(session, "work_order", emergency.id).values["crew_id"]
+    leader_id = door.read(session, "crew", crew_id).values["leader_id"]
+    leader, is_there = Actor(leader_id, DISPATCHER.unit_id, frozenset({Role.CREW_LEADER}), None), arrives < until
     if is_there:
         at_work = text("SELECT id::text FROM work_order WHERE crew_id = CAST(:crew AS uuid) AND state = 'in_progress'")
         for (done,) in session.execute(at_work, {"crew": crew_id}).all():
-            door.act(session, top, "work_order", done, "finish", {"result": "修好"})
+            door.act(session, leader, "work_order", done, "finish", {"result": "修好"})
     for step in ("accept", "leave", *(("arrive", "start") if is_there else ())):
-        door.act(session, top, "work_order", emergency.id, step, {})
+        door.act(session, leader, "work_order", emergency.id, step, {})
     if is_there:
         stamps = dict.fromkeys(("arrived_at", "started_at"), moment_text(arrives))
-        door.change(session, top, "work_order", emergency.id, stamps)
+        door.change(session, system(leader.unit_id), "work_order", emergency.id, stamps)
 
 
 class _Sending:
@@ -144,7 +145,7 @@ class _Sending:
         ranked = dispatching.propose_crews(self.session, self.settings, DISPATCHER, self.job_id, self.now)
         self.note(promises.of_the_proposal(self.oracle, self.job_id, ranked))
         self.words(reason for one in ranked for reason in one["reasons"])
-        if not any(self.oracle.has_shift(crew_id) for crew_id in self.oracle.crews):
+        if not any(self.oracle.has_shift(crew_id) for crew_id in self.oracle.able(self.job_id)):
             return self.by_night()
         try:
             shown = emergencies.preview(self.session, self.settings, DISPATCHER, self.job_id, None, self.now)
@@ -155,10 +156,10 @@ class _Sending:
             self.note(["the preview changed something"])
         answer = self.send(shown)
         self.judge(answer)
-        emergencies.take_back(self.session, DISPATCHER, self.job_id)
+        taking_back.take_back(self.session, DISPATCHER, self.job_id)
         self.note(promises.of_taking_back(self.before, self.jobs()))
         self.before = self.jobs()
-        self.judge(self.send(shown | {"seen": None}), is_again=True)
+        self.judge(self.send({**shown, "seen": None}), is_again=True)
         return answer["arrives_at"]
 
     def send(self, shown: Values) -> Values:
@@ -166,7 +167,7 @@ class _Sending:
         answer = emergencies.send_at_once(
             self.session, self.settings, DISPATCHER, self.job_id, None, self.now, shown["seen"]
         )
-        if answer | {"seen": None} != shown | {"seen": None}:
+        if any(answer[name] != value for name, value in shown.items() if name != "seen"):
             self.note(["something else was done than was shown"])
         return answer
 
@@ -176,6 +177,7 @@ class _Sending:
         self.note(promises.of_a_refusal(self.oracle, self.job_id))
         if problem.code != "no_crew":
             self.note([f"refused with {problem.code} {problem.detail}"])
+        self.words(problem.detail.get("crews", ()))
 
     def by_night(self) -> datetime | None:
         """While nobody works, the server sends by itself whoever is on call."""
@@ -197,7 +199,7 @@ class _Sending:
         self.note(promises.of_routes(self.oracle, self.asked(after), others))
         if "moved" in answer:
             self.note(promises.of_naming(before, after, self.job_id, answer))
-            self.words(reason for one in answer["left_over"] for reason in one["reasons"])
+            self.words([*answer["left_over"], *answer["against"]])
         if not is_again:
             self.figures.moved.append(len(promises.changed_crew(before, after, self.job_id)))
             self.figures.left_over.append(len(promises.without_time(before, after, self.job_id)))

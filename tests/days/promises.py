@@ -15,16 +15,7 @@ BEHIND_THE_BEST = timedelta(minutes=10)
 # Seconds of the day are whole, and so are ways.
 EXACT = timedelta(minutes=2)
 # A job as a person plans it: what a sending may change, and taking it back restores.
-PLANNED = (
-    "state",
-    "crew_id",
-    "planned_at",
-    "is_pinned",
-    "appointment_from",
-    "appointment_until",
-    "dispatched_at",
-    "accepted_at",
-)
+PLANNED = ("state", "planned_at", "appointment_from", "appointment_until", "urgency")
 _RAW_ZH = re.compile(r"[a-z]{2,}|[_\[\]{}]")
 _RAW_EN = re.compile(r"[a-z]+_[a-z_]+|[_\[\]{}]|None|null")
 
@@ -127,7 +118,13 @@ def of_routes(before: Oracle, after: Oracle, of_other_days: set[str]) -> Iterato
 def of_taking_back(before: Jobs, after: Jobs) -> Iterator[str]:
     """Everything is planned as it was."""
     for id_, was in before.items():
-        different = [name for name in PLANNED if was.get(name) != after[id_].get(name)]
+        now = after[id_]
+        different = [name for name in PLANNED if was.get(name) != now.get(name)]
+        # Whom a job that waits was taken back from stays on it, and says nothing.
+        if was["state"] != "received" and was.get("crew_id") != now.get("crew_id"):
+            different.append("crew_id")
+        if bool(was.get("is_pinned")) != bool(now.get("is_pinned")):
+            different.append("is_pinned")
         if different:
             yield f"{was['number']} ({was['state']}) was not restored: {different}"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from geo.measure import Coordinates, distance_m
 from geo.routing.insertion import Insertion, insertions
@@ -37,8 +37,12 @@ class Day:
     skill_words: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def at(self, second: int) -> datetime:
-        """The moment of a second of the day."""
-        return self.begins + timedelta(seconds=second)
+        """The moment of a second of the day; a day on which the clocks are moved has no other seconds."""
+        return (self.begins.astimezone(UTC) + timedelta(seconds=second)).astimezone(self.begins.tzinfo)
+
+    def second(self, moment: datetime) -> int:
+        """A moment as a second of the day."""
+        return int((moment.astimezone(UTC) - self.begins.astimezone(UTC)).total_seconds())
 
     def clock(self, second: int) -> str:
         """A second as people read it; another day is named."""

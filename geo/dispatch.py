@@ -105,7 +105,7 @@ def _proposal(day: Day, one: Insertion, task: int) -> Proposal:
     here, there = (tuple(day.places[n].tolist()) for n in (previous, job.place))
     metres = distance_m(here, there) * DETOUR
     before = timed(problem, shift, day.plan.routes[one.shift])
-    delayed, out = delayed_by(before, one.after), put_out(shift, problem, before, one.after)
+    delayed, out = delayed_by(before, one.after), put_out(shift, problem, one.after)
     work_s = sum(problem.tasks[s.task].duration_s for s in before.stops)
     overtime = -(-shift.overtime_s(stop.end_s) // 60) if job.is_urgent and shift.id not in day.off_duty else 0
     reasons = (

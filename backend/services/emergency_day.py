@@ -117,9 +117,11 @@ def _hours(crew: CrewRow, calls: Sequence[OnCallRow], now: datetime) -> _Hours:
 
 
 def _is_of_another_day(job: JobRow, hours: _Hours) -> bool:
-    """Whether a job is promised, or else planned, for after the crew's shift."""
+    """Whether a job is promised, or else planned, for nearer to the crew's next shift than to this one."""
     when = job.appointment_from or (None if job.appointment_until else job.planned_at)
-    return job.state not in STARTED and when is not None and when >= hours.finish
+    if when is None or job.state in STARTED or job.urgency == "urgent":
+        return False
+    return when >= hours.finish + (hours.begin + timedelta(days=1) - hours.finish) / 2
 
 
 class _Builder:
@@ -190,6 +192,7 @@ class _Builder:
             (max(early, 0), late) if late >= self.second(self.now) else (0, FOREVER),
             self.second(job.due_at) if job.due_at else None,
             job.crew_id if job.is_pinned or job.state in STARTED else None,
+            is_under_way=job.state in STARTED,
         )
 
     def emergency(self, job: JobRow) -> Task:

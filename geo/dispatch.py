@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from geo.measure import Coordinates, distance_m
 from geo.routing.insertion import Insertion, insertions
@@ -37,8 +37,12 @@ class Day:
     skill_words: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def at(self, second: int) -> datetime:
-        """The moment of a second of the day."""
-        return self.begins + timedelta(seconds=second)
+        """The moment of a second of the day; a day on which the clocks are moved has no other seconds."""
+        return (self.begins.astimezone(UTC) + timedelta(seconds=second)).astimezone(self.begins.tzinfo)
+
+    def second(self, moment: datetime) -> int:
+        """A moment as a second of the day."""
+        return int((moment.astimezone(UTC) - self.begins.astimezone(UTC)).total_seconds())
 
     def clock(self, second: int) -> str:
         """A second as people read it; another day is named."""
@@ -101,7 +105,7 @@ def _proposal(day: Day, one: Insertion, task: int) -> Proposal:
     here, there = (tuple(day.places[n].tolist()) for n in (previous, job.place))
     metres = distance_m(here, there) * DETOUR
     before = timed(problem, shift, day.plan.routes[one.shift])
-    delayed, out = delayed_by(before, one.after), put_out(shift, problem, before, one.after)
+    delayed, out = delayed_by(before, one.after), put_out(shift, problem, one.after)
     work_s = sum(problem.tasks[s.task].duration_s for s in before.stops)
     overtime = -(-shift.overtime_s(stop.end_s) // 60) if job.is_urgent and shift.id not in day.off_duty else 0
     reasons = (

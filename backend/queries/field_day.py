@@ -4,7 +4,7 @@ them."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import text
@@ -96,7 +96,8 @@ def on_call_spell(rows: Sequence[OnCallRow], moment: datetime) -> tuple[datetime
         for on in (moment.date() - timedelta(days=1), moment.date())
         if row.first <= on <= row.last
         for begin, finish in [_hours(on, row.clock_from, row.clock_until)]
-        if begin <= moment < finish
+        # By the world's clock: the city's may be put back in between.
+        if begin.astimezone(UTC) <= moment.astimezone(UTC) < finish.astimezone(UTC)
     ]
     return (max(begin for begin, _ in found), max(finish for _, finish in found)) if found else None
 

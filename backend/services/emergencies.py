@@ -4,7 +4,7 @@ shown before it is sent."""
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -24,13 +24,16 @@ from backend.services.dispatching import NO_PLACE, assign_job, noticed, tell_dis
 from backend.services.emergency_day import Scene, emergency_scene
 from backend.services.field_day import is_at_work
 from backend.services.notifying import Channel, tell
+from backend.services.taking_back import stands_of, was_sent
 from geo.dispatch import Proposal, delayed_by, why_nobody
+from geo.routing.insertion import worse
 from geo.routing.timing import Stop, timed
 from geo.routing.urgent import Sent, send
-from sync.change import Stored, moment_text
+from sync.change import moment_text
 from sync.kind import Values
 
 TOLD_CREWS = 5
+_MINUTE_S = 60
 _SENDABLE = ("received", "dispatched", "accepted")
 
 
@@ -51,23 +54,31 @@ class _Choice:
         return self.scene.day.at(second).astimezone(UTC)
 
     def retimed(self) -> list[tuple[JobRow, datetime]]:
-        """Jobs of the crew, and of one that takes a job over, whose arrival becomes later than was planned."""
-        day, found = self.scene.day, list[tuple[JobRow, datetime]]()
-        touched = {self.sent.shift, *(shift for _, shift in self.sent.moved)}
+        """Other jobs whose arrival becomes another than was planned; what is as urgent keeps its time."""
+        problem, found = self.scene.day.problem, list[tuple[JobRow, datetime]]()
         moved = {task for task, _ in self.sent.moved}
-        for shift in sorted(touched):
-            before = {s.task: s for s in timed(day.problem, day.problem.shifts[shift], day.plan.routes[shift]).stops}
-            for stop in timed(day.problem, day.problem.shifts[shift], self.sent.plan.routes[shift]).stops:
-                job, is_later = self.job(stop.task), _is_later(stop, before.get(stop.task))
-                arrives = self.at(stop.arrive_s)
-                is_put_off = job.planned_at is None or (is_later and arrives > job.planned_at)
-                if stop.task != self.scene.task and (stop.task in moved or is_put_off):
-                    found.append((job, arrives))
+        for shift in sorted({self.sent.shift, *(shift for _, shift in self.sent.moved)}):
+            before = {s.task: s for s in timed(problem, problem.shifts[shift], self.scene.day.plan.routes[shift]).stops}
+            is_touched = shift == self.sent.shift
+            for stop in self._times(shift):
+                is_touched = is_touched or stop.task in moved  # Before it the other crew's day is as it was.
+                was, job, at = before.get(stop.task), self.job(stop.task), self.at(stop.arrive_s)
+                is_new = was is None or stop.arrive_s > was.arrive_s + _MINUTE_S
+                is_other = abs((at - job.planned_at).total_seconds()) > _MINUTE_S if job.planned_at else is_new
+                if stop.task not in problem.urgent and (stop.task in moved or (is_touched and is_other)):
+                    found.append((job, at))
         return found
 
-
-def _is_later(stop: Stop, before: Stop | None) -> bool:
-    return before is None or stop.arrive_s > before.arrive_s
+    def _times(self, shift: int) -> tuple[Stop, ...]:
+        """A crew's times after: nobody comes earlier than was planned, unless the day would not hold then."""
+        problem, route = self.scene.day.problem, self.sent.plan.routes[shift]
+        tasks = list(problem.tasks)
+        for n in set(route) - problem.urgent:
+            planned, (early, late) = self.job(n).planned_at, tasks[n].window_s
+            if planned is not None:
+                tasks[n] = replace(tasks[n], window_s=(max(early, self.scene.day.second(planned)), late))
+        plain, kept = (timed(one, one.shifts[shift], route) for one in (problem, replace(problem, tasks=tasks)))
+        return plain.stops if worse(plain, kept) else kept.stops
 
 
 def preview(
@@ -99,8 +110,8 @@ def send_at_once(
     told = _told(choice)
     if seen is not None and seen != told["seen"]:
         raise Problem("jobs_changed")
-    done = _send(session, actor, choice)
-    return told | {"id": done.id, "version": done.version, "state": done.values["state"]}
+    _send(session, actor, choice)
+    return told
 
 
 def _scene_for(session: Session, settings: Settings, actor: Actor, job_id: str, now: datetime | None) -> Scene:
@@ -127,12 +138,15 @@ def _told(choice: _Choice) -> dict[str, Any]:
     """A choice for people: who goes, when they are there, and what becomes of what they had."""
     scene, chosen, sent = choice.scene, choice.chosen, choice.sent
     problem, day = scene.day.problem, scene.day
-    before = timed(problem, problem.shifts[sent.shift], day.plan.routes[sent.shift])
     new_times = {job.id: at for job, at in choice.retimed()}
+    away = {choice.job(task).id for task, _ in sent.moved}
+    delays = dict(delayed_by(timed(problem, problem.shifts[sent.shift], day.plan.routes[sent.shift]), sent.after))
+    minutes = {choice.job(task).id: late for task, late in delays.items()}
     delayed = [
-        {"job_id": job.id, "number": job.number, "minutes": minutes, "planned_at": new_times.get(job.id, job.planned_at)}
-        for task, minutes in delayed_by(before, sent.after)
-        for job in [choice.job(task)]
+        {"job_id": job.id, "number": job.number, "planned_at": at,
+         "minutes": round((at - job.planned_at).total_seconds() / 60) if job.planned_at else minutes.get(job.id, 0)}
+        for job, at in choice.retimed()
+        if job.id not in away
     ]  # fmt: skip
     moved = [
         {"job_id": job.id, "number": job.number, "from_crew_id": chosen.crew_id, "from_crew_name": chosen.crew_name,
@@ -141,7 +155,7 @@ def _told(choice: _Choice) -> dict[str, Any]:
         for job in [choice.job(task)]
     ]  # fmt: skip
     left = [
-        {"job_id": job.id, "number": job.number, "crew_id": chosen.crew_id, **_why_left(choice, task)}
+        {"job_id": job.id, "number": job.number, "crew_id": chosen.crew_id, "reasons": [_why_left(choice, task)]}
         for task in sent.left_over
         for job in [choice.job(task)]
     ]  # fmt: skip
@@ -169,54 +183,40 @@ def _why_left(choice: _Choice, task: int) -> dict[str, str]:
     return {"zh": f"下班（{end}）前做不完", "en": f"would not be done before the shift ends ({end})"}
 
 
-def _send(session: Session, actor: Actor, choice: _Choice) -> Stored:
+def _send(session: Session, actor: Actor, choice: _Choice) -> None:
     """The job to the crew, the others' times as they are then; what changed is kept, so that it can be taken back."""
     job, crew_id = choice.job(choice.scene.task), choice.chosen.crew_id
-    own = _stand(job)
+    others = _others(choice)
+    before = stands_of(session, [job.id, *(one["job_id"] for one in others)])
     assign_job(session, actor, job.id, crew_id, version=None)
     urgent: Values = {} if job.urgency == "urgent" else {"urgency": "urgent"}
-    done = door.change(
-        session,
-        actor,
-        "work_order",
-        job.id,
-        urgent | {"planned_at": moment_text(choice.chosen.arrives_at)},
-        trusted=True,
-    )
+    now = urgent | {"planned_at": moment_text(choice.chosen.arrives_at)}
+    done = door.change(session, actor, "work_order", job.id, now, trusted=True)
+    for one in others:
+        if one["after"]["crew_id"] != before[one["job_id"]]["crew_id"]:
+            now = {"crew_id": one["after"]["crew_id"], "planned_at": one["after"]["planned_at"]}
+            door.act(session, actor, "work_order", one["job_id"], "dispatch", now, trusted=True)
+    rows = [(one["job_id"], {"planned_at": one["after"]["planned_at"]}) for one in others]
+    door.change_many(session, actor, "work_order", rows, trusted=True)
     row = Emergency(
         id=UUID(door.new_id()), unit_id=UUID(done.values["unit_id"]), work_order_id=UUID(job.id), crew_id=UUID(crew_id),
-        own=own | {"urgency": job.urgency}, changes=_write_others(session, actor, choice), sent_by_id=UUID(actor.id),
+        own=before[job.id], changes=[one | {"before": before[one["job_id"]]} for one in others], sent_by_id=UUID(actor.id),
     )  # fmt: skip
     session.add(row)
     session.flush()
-    return done
 
 
-def _write_others(session: Session, actor: Actor, choice: _Choice) -> list[dict[str, Any]]:
-    """Write what becomes of other jobs; returns each with how it stood before and how it was left."""
-    crews = {task: choice.scene.day.problem.shifts[shift].id for task, shift in choice.sent.moved}
-    moved = {choice.job(task).id: crew for task, crew in crews.items()}
+def _others(choice: _Choice) -> list[dict[str, Any]]:
+    """What becomes of other jobs: with whom and planned for when they are left."""
+    problem = choice.scene.day.problem
+    moved = {choice.job(task).id: problem.shifts[shift].id for task, shift in choice.sent.moved}
     left = [job for task in choice.sent.left_over if (job := choice.job(task)).planned_at is not None]
     times: list[tuple[JobRow, str | None]] = [(job, moment_text(at)) for job, at in choice.retimed()]
-    times += [(job, None) for job in left]
-    for job, at in times:
-        if job.id in moved:
-            now = {"crew_id": moved[job.id], "planned_at": at}
-            door.act(session, actor, "work_order", job.id, "dispatch", now, trusted=True)
-    rows = [(job.id, {"planned_at": at}) for job, at in times if job.id not in moved]
-    door.change_many(session, actor, "work_order", rows, trusted=True)
     return [
-        {"job_id": job.id, "number": job.number, "before": _stand(job),
-         "after": {"crew_id": moved.get(job.id, job.crew_id), "planned_at": at,
-                   "state": "dispatched" if job.id in moved else job.state}}
-        for job, at in times
+        {"job_id": job.id, "number": job.number,
+         "after": {"crew_id": moved.get(job.id, job.crew_id), "planned_at": at, "state": "dispatched" if job.id in moved else job.state}}
+        for job, at in [*times, *((job, None) for job in left)]
     ]  # fmt: skip
-
-
-def _stand(job: JobRow) -> dict[str, Any]:
-    """How a job stands: with whom, how far, planned for when."""
-    return {"crew_id": job.crew_id, "state": job.state, "is_pinned": job.is_pinned,
-            "planned_at": job.planned_at and moment_text(job.planned_at)}  # fmt: skip
 
 
 def send_on_call(
@@ -229,7 +229,7 @@ def send_on_call(
     """
     now = now or datetime.now(UTC)
     job = door.read(session, "work_order", job_id, lock=True).values
-    if not _waits_for_a_crew(job):
+    if not _waits_for_a_crew(job) or was_sent(session, job_id):
         return None
     units = units_below(session, job["unit_id"])
     wanted = set(job.get("skills") or ())

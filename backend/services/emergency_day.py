@@ -6,7 +6,7 @@ A crew is free unless it has begun work on site; on its way, before the door or 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +20,7 @@ from backend.queries.field_day import (
     Arrival,
     CrewRow,
     JobRow,
+    OnCallRow,
     crews_of,
     jobs_of_crews,
     last_arrivals,
@@ -60,7 +61,7 @@ class Scene(NamedTuple):
 
 
 class _Hours(NamedTuple):
-    """A crew's running or next shift, and its spell on call if it has one now."""
+    """A crew's running or next shift, and its spell on call if it has one now; in UTC, because clocks are moved."""
 
     begin: datetime
     finish: datetime
@@ -83,17 +84,14 @@ def emergency_scene(session: Session, settings: Settings, units: Sequence[str], 
     crews = crews_of(session, units)
     ids = [crew.id for crew in crews]
     calls, arrivals = on_call_of(session, units, now), last_arrivals(session, ids, now)
-    hours = {
-        crew.id: _Hours(*shift_of(now, crew.shift_start, crew.shift_end), on_call_spell(calls.get(crew.id, ()), now))
-        for crew in crews
-    }
+    hours = {crew.id: _hours(crew, calls.get(crew.id, ()), now) for crew in crews}
     own = [one for one in jobs_of_crews(session, ids) if one.id != job.id]
     waiting = sorted(
         (one for one in own if one.state not in BEGUN and not _is_of_another_day(one, hours[str(one.crew_id)])),
         key=lambda one: one.state not in STARTED,
     )
     jobs = [*waiting, job._replace(urgency="urgent")]
-    builder = _Builder(now, jobs)
+    builder, now = _Builder(now, jobs), now.astimezone(UTC)
     begun = {crew.id: [one for one in own if one.crew_id == crew.id and one.state in BEGUN] for crew in crews}
     shifts = [builder.shift(crew, hours[crew.id], begun[crew.id], arrivals.get(crew.id)) for crew in crews]
     tasks = [*(builder.task(one) for one in waiting), builder.emergency(job)]
@@ -112,17 +110,25 @@ def emergency_scene(session: Session, settings: Settings, units: Sequence[str], 
     return Scene(day, jobs, crews, propose(day, len(jobs) - 1))
 
 
+def _hours(crew: CrewRow, calls: Sequence[OnCallRow], now: datetime) -> _Hours:
+    begin, finish = (one.astimezone(UTC) for one in shift_of(now, crew.shift_start, crew.shift_end))
+    call = on_call_spell(calls, now)
+    return _Hours(begin, finish, call and (call[0].astimezone(UTC), call[1].astimezone(UTC)))
+
+
 def _is_of_another_day(job: JobRow, hours: _Hours) -> bool:
-    """Whether a job is promised, or else planned, for after the crew's shift."""
+    """Whether a job is promised, or else planned, for nearer to the crew's next shift than to this one."""
     when = job.appointment_from or (None if job.appointment_until else job.planned_at)
-    return job.state not in STARTED and when is not None and when >= hours.finish
+    if when is None or job.state in STARTED or job.urgency == "urgent":
+        return False
+    return when >= hours.finish + (hours.begin + timedelta(days=1) - hours.finish) / 2
 
 
 class _Builder:
     """Records to shifts and tasks, in seconds of the day of `now`; the same place has one row."""
 
     def __init__(self, now: datetime, jobs: Sequence[JobRow]) -> None:
-        self.now, self.begins = now, now.replace(hour=0, minute=0, second=0, microsecond=0)
+        self.now, self.begins = now.astimezone(UTC), now.replace(hour=0, minute=0, second=0, microsecond=0)
         self.places: list[_Place] = []
         self._rows: dict[_Place, int] = {}
         self._jobs = jobs
@@ -136,7 +142,7 @@ class _Builder:
 
     def second(self, moment: datetime) -> int:
         """A moment as a second of the day."""
-        return int((moment - self.begins).total_seconds())
+        return int((moment.astimezone(UTC) - self.begins.astimezone(UTC)).total_seconds())
 
     def shift(self, crew: CrewRow, hours: _Hours, begun: Sequence[JobRow], arrival: Arrival | None) -> Shift:
         """A crew from the moment it can turn to the emergency; its own work waits for its shift."""
@@ -169,7 +175,7 @@ class _Builder:
     def _pause(self, crew: CrewRow, begin: datetime, free: datetime) -> Pause | None:
         if not (crew.break_minutes and crew.break_from and crew.break_until):
             return None
-        first, last = (_clock_after(begin, clock) for clock in (crew.break_from, crew.break_until))
+        first, last = (_clock_after(begin.astimezone(CITY), clock) for clock in (crew.break_from, crew.break_until))
         return None if last < free else Pause(crew.break_minutes * 60, (self.second(first), self.second(last)))
 
     def task(self, job: JobRow) -> Task:
@@ -186,6 +192,7 @@ class _Builder:
             (max(early, 0), late) if late >= self.second(self.now) else (0, FOREVER),
             self.second(job.due_at) if job.due_at else None,
             job.crew_id if job.is_pinned or job.state in STARTED else None,
+            is_under_way=job.state in STARTED,
         )
 
     def emergency(self, job: JobRow) -> Task:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,19 @@ from sync.kind import Values
 
 # Given to a crew and not left for.
 _GIVEN = ("dispatched", "accepted")
+# How a job stands: what a sending may change, and taking it back restores.
+_STANDS = ("state", "crew_id", "is_pinned", "planned_at", "urgency", "dispatched_at", "accepted_at")
+
+
+def stands_of(session: Session, job_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """How jobs stand, by id, to be kept before something moves them."""
+    stored = door.push_store(session).load([("work_order", job_id) for job_id in job_ids], lock=True)
+    return {key[1]: {name: one.values.get(name) for name in _STANDS} for key, one in stored.items()}
+
+
+def was_sent(session: Session, job_id: str) -> bool:
+    """Whether a job was ever sent as an emergency, taken back or not."""
+    return session.scalars(select(Emergency.id).where(Emergency.work_order_id == UUID(job_id))).first() is not None
 
 
 def take_back(session: Session, actor: Actor, job_id: str) -> dict[str, Any]:
@@ -65,17 +79,20 @@ def _own_back(
         door.act(session, actor, "work_order", job.id, "withdraw", {}, trusted=True)
     elif job.values["state"] in _GIVEN:
         _to_crew(session, actor, job.id, sent.own)
-    now = {"planned_at": sent.own["planned_at"], "urgency": sent.own["urgency"]}
-    door.change(session, actor, "work_order", job.id, now, trusted=True)
+    _as_it_stood(session, actor, job.id, sent.own)
     return [one], []
 
 
 def _to_crew(session: Session, actor: Actor, job_id: str, before: dict[str, Any]) -> None:
     """A job to the crew it was with; what that crew had accepted it need not accept again."""
-    now = {name: before[name] for name in ("crew_id", "planned_at", "is_pinned")}
-    stored = door.act(session, actor, "work_order", job_id, "dispatch", now, trusted=True)
+    stored = door.act(session, actor, "work_order", job_id, "dispatch", {"crew_id": before["crew_id"]}, trusted=True)
     if before["state"] == "accepted":
         door.act(session, system(stored.values["unit_id"]), "work_order", job_id, "accept", {})
+
+
+def _as_it_stood(session: Session, actor: Actor, job_id: str, before: dict[str, Any]) -> None:
+    now = {name: value for name, value in before.items() if name != "state"}
+    door.change(session, actor, "work_order", job_id, now, trusted=True)
 
 
 def _return(session: Session, actor: Actor, change: dict[str, Any]) -> tuple[str, str] | None:
@@ -93,6 +110,7 @@ def _return(session: Session, actor: Actor, change: dict[str, Any]) -> tuple[str
         return "计划时间已被改动", "was planned for another time since"
     if after["crew_id"] != before["crew_id"]:
         _to_crew(session, actor, stored.id, before)
+        _as_it_stood(session, actor, stored.id, before)
     else:
         door.change(session, actor, "work_order", stored.id, {"planned_at": before["planned_at"]}, trusted=True)
     return None

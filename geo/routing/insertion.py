@@ -54,7 +54,9 @@ def best_insertion(problem: Problem, plan: Plan, shift: int, task: int) -> Inser
         # Of two as good the later one: it makes nobody wait.
         return one[0], one[1].cost, -one[1].position
 
-    options = sorted((tried(position, True) for position in range(len(route) + 1)), key=badness)
+    # Nobody turns round for what is not urgent.
+    first = max((n + 1 for n, other in enumerate(route) if problem.tasks[other].is_under_way), default=0)
+    options = sorted((tried(position, True) for position in range(first, len(route) + 1)), key=badness)
     # Other places for the break are tried only where nothing fits, and where least stands in the way.
     if options[0][0] and problem.may_do(crew, problem.tasks[task]):
         options = [tried(one.position, False) for _, one in options[:_NEXT_BEST]] + options
@@ -63,12 +65,9 @@ def best_insertion(problem: Problem, plan: Plan, shift: int, task: int) -> Inser
 
 def worse(before: Timed, after: Timed) -> set[tuple[str, int]]:
     """The rules a route breaks that it kept before, or breaks further: a day that was broken already bars nobody."""
-    known = set(before.faults)
-    further = {
-        "shift": after.end_s > before.end_s,
-        "pause": (after.pause_s or 0) > (before.pause_s or 0),
-        "capacity": len(after.stops) > len(before.stops),
-    }
+    known, is_more = set(before.faults), len(after.stops) > len(before.stops)
+    further = {"shift": is_more or after.end_s > before.end_s, "capacity": is_more,
+               "pause": (after.pause_s or 0) > (before.pause_s or 0)}  # fmt: skip
     return {fault for fault in after.faults if fault not in known or further.get(fault[0], False)}
 
 

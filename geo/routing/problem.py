@@ -18,7 +18,8 @@ class Task:
     """A job to be done: its place's row in the matrix, how long, by whom, and when work must begin.
 
     `window_s` is hard (an appointment), `due_s` a limit that is better kept; both count seconds from the day's start.
-    `pinned_to` is the only crew that may do it. `load` is what it takes of a crew's capacity.
+    `pinned_to` is the only crew that may do it. `load` is what it takes of a crew's capacity. A crew `is_under_way` to
+    its task turns round for what is urgent alone.
     """
 
     id: str
@@ -30,6 +31,7 @@ class Task:
     due_s: int | None = None
     pinned_to: str | None = None
     load: int = 1
+    is_under_way: bool = False
 
     @property
     def is_urgent(self) -> bool:

@@ -29,8 +29,8 @@ class Sent:
 
 def send(problem: Problem, plan: Plan, shift: int, task: int, most_moved: int = MOST_MOVED) -> Sent:
     """Give a task in no route to one crew at once, and settle what that puts out with the fewest changes."""
-    crew, was = problem.shifts[shift], timed(problem, problem.shifts[shift], plan.routes[shift])
-    order, out = _room_made(problem, crew, was, best_insertion(problem, plan, shift, task))
+    crew = problem.shifts[shift]
+    order, out = _room_made(problem, crew, best_insertion(problem, plan, shift, task))
     plan, moved = plan.with_route(shift, order), list[tuple[int, int]]()
     for one in sorted(out, key=lambda n: _promise(problem, n)):
         again = best_insertion(problem, plan, shift, one)
@@ -50,13 +50,8 @@ def _elsewhere(problem: Problem, plan: Plan, shift: int, task: int) -> Insertion
     return next(found, None)
 
 
-def put_out(shift: Shift, problem: Problem, was: Timed, after: Timed) -> list[int]:
-    """The tasks of a route that kept their appointment and the shift before, and no longer do."""
-    kept = {stop.task for stop in was.stops} - set(_broken(shift, problem, was))
-    return [n for n in _broken(shift, problem, after) if n in kept]
-
-
-def _broken(shift: Shift, problem: Problem, route: Timed) -> list[int]:
+def put_out(shift: Shift, problem: Problem, route: Timed) -> list[int]:
+    """The tasks of a route that miss their appointment or the end of the shift; nothing urgent is among them."""
     return [
         s.task
         for s in route.stops
@@ -65,12 +60,12 @@ def _broken(shift: Shift, problem: Problem, route: Timed) -> list[int]:
     ]
 
 
-def _room_made(problem: Problem, crew: Shift, was: Timed, first: Insertion) -> tuple[tuple[int, ...], list[int]]:
+def _room_made(problem: Problem, crew: Shift, first: Insertion) -> tuple[tuple[int, ...], list[int]]:
     """The crew's order once what cannot stay is out: what is promised stays before what is not."""
     order, out = list(first.route), list[int]()
-    while bad := put_out(crew, problem, was, timed(problem, crew, order)):
+    while bad := put_out(crew, problem, timed(problem, crew, order)):
         missed = next((n for n in bad if problem.tasks[n].window_s[1] < FOREVER), None)
-        if missed is not None and (earlier := _earlier(problem, crew, was, order, missed)):
+        if missed is not None and (earlier := _earlier(problem, crew, order, missed)):
             order = earlier
             continue
         # What comes after the first that does not fit is no help to it.
@@ -88,15 +83,15 @@ def _is_missed(problem: Problem, crew: Shift, order: Sequence[int], task: int) -
     return stop.begin_s > problem.tasks[task].window_s[1]
 
 
-def _earlier(problem: Problem, crew: Shift, was: Timed, order: Sequence[int], task: int) -> list[int] | None:
+def _earlier(problem: Problem, crew: Shift, order: Sequence[int], task: int) -> list[int] | None:
     """The order with a task so much earlier that one promise less is broken; None where there is none."""
     rest, at = [n for n in order if n != task], list(order).index(task)
-    now = _promises_broken(problem, put_out(crew, problem, was, timed(problem, crew, order)))
+    now = _promises_broken(problem, put_out(crew, problem, timed(problem, crew, order)))
     for place in range(at - 1, -1, -1):
         if rest[place] in problem.urgent:
             return None
         tried = [*rest[:place], task, *rest[place:]]
-        if _promises_broken(problem, put_out(crew, problem, was, timed(problem, crew, tried))) < now:
+        if _promises_broken(problem, put_out(crew, problem, timed(problem, crew, tried))) < now:
             return tried
     return None
 

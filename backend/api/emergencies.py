@@ -63,11 +63,10 @@ class MovedOut(JobNamed):
     planned_at = fields.AwareDateTime(required=True)
 
 
-class LeftOverOut(JobNamed):
+class LeftOverOut(JobNamed, InWords):
     """A job that stays with its crew, without a time, and why."""
 
     crew_id = fields.String(required=True)
-    reasons = fields.List(fields.Nested(InWords), required=True)
 
 
 class EmergencyOut(Schema):

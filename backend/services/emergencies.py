@@ -155,7 +155,7 @@ def _told(choice: _Choice) -> dict[str, Any]:
         for job in [choice.job(task)]
     ]  # fmt: skip
     left = [
-        {"job_id": job.id, "number": job.number, "crew_id": chosen.crew_id, "reasons": [_why_left(choice, task)]}
+        {"job_id": job.id, "number": job.number, "crew_id": chosen.crew_id, **_why_left(choice, task)}
         for task in sent.left_over
         for job in [choice.job(task)]
     ]  # fmt: skip

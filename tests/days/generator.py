@@ -180,7 +180,8 @@ class _Maker:
             if self.day.kind == "broken routes" and self.dice.random() < 0.6:
                 late = timedelta(minutes=self.dice.randint(30, 240))
         until = at + (finish - at) * FILL[self.day.kind] * self.dice.uniform(0.8, 1.1)
-        first = True
+        # However full the day is, it is not the next one's.
+        until, first = min(until, finish + 0.4 * (timedelta(days=1) - (finish - begin))), True
         while at < until:
             at, place = self._planned(crew_id, at, place, late, is_left=first and state == "travelling")
             first = False
@@ -265,7 +266,9 @@ class _Maker:
     def _another_day(self, crew_id: str, begin: datetime) -> None:
         """Work that is planned for a day to come, or promised for one."""
         for _ in range(self.dice.randint(1, 3)):
-            promised = begin + timedelta(days=self.dice.randint(1, 4), hours=self.dice.randint(0, 6))
+            # The same hours by the clock on the wall, whatever happens to it in between.
+            later = timedelta(days=self.dice.randint(1, 4), hours=self.dice.randint(0, 6))
+            promised = (begin.astimezone(self.day.zone) + later).astimezone(UTC)
             more: Values = {"dispatched_at": _text(self.now - timedelta(hours=3)), "planned_at": _text(promised)}
             if self.dice.random() < 0.7:
                 more |= {"appointment_from": _text(promised), "appointment_until": _text(promised + timedelta(hours=2))}

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 EARTH_M = 6_371_008.8
 BEGUN = frozenset({"in_progress", "paused"})
 NOT_BEGUN = frozenset({"dispatched", "accepted", "en_route", "arrived"})
+LEFT_FOR = frozenset({"en_route", "arrived"})
 Place = tuple[float, float]
 Span = tuple[datetime, datetime]
 Values = Mapping[str, Any]
@@ -102,7 +103,10 @@ class Oracle:
         own = {id_: job for id_, job in self.jobs.items() if job.get("crew_id") == crew_id and id_ != but}
         at, place = self.begins(crew_id)
         earlier = [id_ for id_, job in own.items() if job["state"] in NOT_BEGUN and job.get("urgency") == "urgent"]
-        for id_ in sorted(earlier, key=lambda one: own[one].get("planned_at") or ""):
+        # What it is on its way to comes first.
+        for id_ in sorted(
+            earlier, key=lambda one: (own[one]["state"] not in LEFT_FOR, own[one].get("planned_at") or "")
+        ):
             at += self.city.travel(place, self._place(id_)) + lasts(own[id_])
             place = self._place(id_)
         return at, place

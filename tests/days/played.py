@@ -97,9 +97,14 @@ def play(session: Session, day: Day) -> Figures:
 
 def _goes_on(session: Session, emergency: Emergency, arrives: datetime, until: datetime) -> None:
     """Sometimes the crew is on its way, or at work, when the next emergency is reported."""
-    if random.Random(f"goes on {emergency.id}").random() < 0.5:
-        return
     crew_id = door.read(session, "work_order", emergency.id).values["crew_id"]
+    waiting = text(
+        "SELECT count(*) FROM work_order WHERE crew_id = CAST(:crew AS uuid) AND urgency = 'urgent' "
+        "AND state IN ('dispatched', 'en_route')"
+    )
+    is_next = session.execute(waiting, {"crew": crew_id}).scalar_one() == 1
+    if not is_next or random.Random(f"goes on {emergency.id}").random() < 0.5:
+        return
     leader_id = door.read(session, "crew", crew_id).values["leader_id"]
     leader, is_there = Actor(leader_id, DISPATCHER.unit_id, frozenset({Role.CREW_LEADER}), None), arrives < until
     if is_there:

@@ -181,8 +181,8 @@ class _Maker:
                 late = timedelta(minutes=self.dice.randint(30, 240))
         until = at + (finish - at) * FILL[self.day.kind] * self.dice.uniform(0.8, 1.1)
         # However full the day is, it is not the next one's.
-        until, first = min(until, finish + 0.4 * (timedelta(days=1) - (finish - begin))), True
-        while at < until:
+        ends, first = finish + 0.4 * (timedelta(days=1) - (finish - begin)) - timedelta(hours=2), True
+        while at < min(until, ends):
             at, place = self._planned(crew_id, at, place, late, is_left=first and state == "travelling")
             first = False
         if self.day.kind == "other days" or self.dice.random() < 0.2:

@@ -130,7 +130,7 @@ def _choice(session: Session, scene: Scene, crew_id: str | None) -> _Choice:
     chosen = next((one for one in scene.ranked if crew_id in (None, one.crew_id)), None)
     if chosen is None or (crew_id is None and not chosen.is_feasible):
         crews = [{"zh": one.zh, "en": one.en} for one in why_nobody(scene.day, scene.task)]
-        raise Problem("no_crew", best=[one["zh"] for one in crews], crews=crews)
+        raise Problem("no_crew", best=[one["zh"] for one in crews], faults=crews)
     return _Choice(scene, chosen, send(scene.day.problem, scene.day.plan, scene.shift_of(chosen.crew_id), scene.task))
 
 

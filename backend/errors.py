@@ -80,7 +80,7 @@ _ROWS = (
     ("plan_not_ready", 409, "方案还没有算好，或已经处理过", "The plan is not ready, or was decided already", "看 state；算好后再确认", "See state; decide once it is ready"),
     ("ground_changed", 409, "方案算好后网格又被改过", "The cells have changed since the plan was made", "重新生成方案再确认", "Make the plan anew and decide then"),
     ("ground_has_gaps", 409, "方案会留下没有网格的地方", "The plan would leave ground without a cell", "补上空缺，或确认后带 accept_gaps 再提交", "Close the gaps, or send accept_gaps when they are meant"),
-    ("no_crew", 409, "没有能接这张工单的班组在岗或值班", "No crew that can take this job is at work or on call", "看 crews 里各班组的原因；必要时指定班组", "See crews for the reasons; name a crew if it must be"),
+    ("no_crew", 409, "没有能接这张工单的班组在岗或值班", "No crew that can take this job is at work or on call", "打电话联系班组；必要时指定班组", "Call a crew; name one if it must be"),
     ("emergency_not_sent", 409, "这张工单没有可撤回的紧急派单", "This job was not sent as an emergency, or that was taken back", "刷新后再看一遍", "Read it again"),
     ("emergency_begun", 409, "班组已经出发或到场，不能撤回", "The crew has left for it or begun", "请打电话联系班组", "Call the crew"),
     ("jobs_changed", 409, "方案算好后有工单变动", "Jobs have changed since the plan was made", "重新排班再发布", "Plan the day anew and publish then"),

@@ -14,7 +14,7 @@ from backend.api.house import house, reading, transaction
 from backend.queries.documents import read_document
 from backend.records import wire
 from backend.records.registry import KINDS
-from backend.services import emergencies, taking_back
+from backend.services import door, emergencies, taking_back
 from backend.services.notifying import channel_named
 
 blueprint = Blueprint("emergencies", __name__, url_prefix="/api/v1/dispatch", description="抢修 · Emergencies")
@@ -130,7 +130,9 @@ class Emergency(MethodView):
         with transaction() as session:
             read_document(session, actor(), KINDS["work_order"], str(job_id))
             settings = house().settings
-            return emergencies.send_at_once(session, settings, actor(), str(job_id), body["crew_id"], seen=body["seen"])
+            sent = emergencies.send_at_once(session, settings, actor(), str(job_id), body["crew_id"], seen=body["seen"])
+            job = door.read(session, "work_order", str(job_id))
+        return sent | {"id": job.id, "version": job.version, "state": job.values["state"]}
 
     @blueprint.response(200, TakenBackOut)
     @signed_in

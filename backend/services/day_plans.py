@@ -21,7 +21,7 @@ from backend.queries.scopes import today, units_below
 from backend.records.day_plan import DayPlan
 from backend.services import door
 from backend.services.field_day import day_of
-from geo.dispatch import Day, why_unserved
+from geo.dispatch import Day, broken_rule, why_unserved
 from geo.routing.day import changes, plan_day, settle, without_crew
 from geo.routing.problem import Plan
 from geo.routing.timing import score, timed
@@ -116,7 +116,7 @@ def _worked_out(day: Day, before: Plan, jobs: list[JobRow]) -> dict[str, Any]:
     """What a plan keeps; one that breaks a rule by our own scorer is never shown as ready."""
     problem, checked = day.problem, score(day.problem, day.plan)
     if not checked.is_feasible:
-        faults = [list(fault) for fault in checked.faults[:20]]
+        faults = [asdict(broken_rule(day, fault)) for fault in checked.faults[:20]]
         return {"state": "failed", "problem": {"code": "check_failed", "faults": faults}, "figures": {}}
     unserved = [
         {"job_id": jobs[n].id, "number": day.job_names[n], "was_crew_id": jobs[n].crew_id,

@@ -62,7 +62,10 @@ class _Choice:
             is_touched = shift == self.sent.shift
             for stop in self._times(shift):
                 is_touched = is_touched or stop.task in moved  # Before it the other crew's day is as it was.
-                was, job, at = before.get(stop.task), self.job(stop.task), self.at(stop.arrive_s)
+                was, job = before.get(stop.task), self.job(stop.task)
+                # Whoever is there before the time that was planned waits for it.
+                planned = self.scene.day.second(job.planned_at) if job.planned_at else 0
+                at = self.at(max(stop.arrive_s, min(stop.begin_s, planned)))
                 is_new = was is None or stop.arrive_s > was.arrive_s + _MINUTE_S
                 is_other = abs((at - job.planned_at).total_seconds()) > _MINUTE_S if job.planned_at else is_new
                 if stop.task not in problem.urgent and (stop.task in moved or (is_touched and is_other)):
@@ -130,7 +133,7 @@ def _choice(session: Session, scene: Scene, crew_id: str | None) -> _Choice:
     chosen = next((one for one in scene.ranked if crew_id in (None, one.crew_id)), None)
     if chosen is None or (crew_id is None and not chosen.is_feasible):
         crews = [{"zh": one.zh, "en": one.en} for one in why_nobody(scene.day, scene.task)]
-        raise Problem("no_crew", best=[one["zh"] for one in crews], crews=crews)
+        raise Problem("no_crew", best=[one["zh"] for one in crews], faults=crews)
     return _Choice(scene, chosen, send(scene.day.problem, scene.day.plan, scene.shift_of(chosen.crew_id), scene.task))
 
 

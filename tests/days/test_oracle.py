@@ -162,7 +162,8 @@ def test_routes_that_cannot_be_driven_and_other_emergencies_put_off_are_told() -
         return [*routes, *promises.of_emergencies(before.jobs, after.jobs, "burst")]
 
     assert faults() == []
-    assert len(faults(own=own | {"planned_at": "2026-09-01T04:40Z"})) == 1, "nobody is at the other then"
+    waits = own | dict.fromkeys(("planned_at", "appointment_from"), "2026-09-01T04:40Z")
+    assert len(faults(own=waits)) == 1, "nobody is at the other then"
     assert len(faults(own=own | {"planned_at": "2026-09-01T06:40Z"})) == 1, "after the appointment"
     assert len(faults(other=other | {"planned_at": "2026-09-01T05:40Z"})) == 1
     assert len(faults(other=other | {"crew_id": "b"})) == 1

@@ -165,7 +165,8 @@ class _Sending:
         self.note(promises.of_taking_back(self.before, self.jobs()))
         self.before = self.jobs()
         self.judge(self.send({**shown, "seen": None}), is_again=True)
-        return answer["arrives_at"]
+        arrives: datetime = answer["arrives_at"]
+        return arrives
 
     def send(self, shown: Values) -> Values:
         """The crew that can be there first, as it was shown."""

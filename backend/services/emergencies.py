@@ -27,6 +27,7 @@ from backend.services.notifying import Channel, tell
 from backend.services.taking_back import stands_of, was_sent
 from geo.dispatch import Proposal, delayed_by, why_nobody
 from geo.routing.insertion import worse
+from geo.routing.problem import Problem as GeoProblem
 from geo.routing.timing import Stop, timed
 from geo.routing.urgent import Sent, send
 from sync.change import moment_text
@@ -44,6 +45,7 @@ class _Choice:
     scene: Scene
     chosen: Proposal
     sent: Sent
+    held: GeoProblem
 
     def job(self, task: int) -> JobRow:
         """The record behind a task."""
@@ -73,15 +75,20 @@ class _Choice:
         return found
 
     def _times(self, shift: int) -> tuple[Stop, ...]:
-        """A crew's times after: nobody comes earlier than was planned, unless the day would not hold then."""
-        problem, route = self.scene.day.problem, self.sent.plan.routes[shift]
-        tasks = list(problem.tasks)
-        for n in set(route) - problem.urgent:
-            planned, (early, late) = self.job(n).planned_at, tasks[n].window_s
-            if planned is not None:
-                tasks[n] = replace(tasks[n], window_s=(max(early, self.scene.day.second(planned)), late))
-        plain, kept = (timed(one, one.shifts[shift], route) for one in (problem, replace(problem, tasks=tasks)))
-        return plain.stops if worse(plain, kept) else kept.stops
+        """A crew's times after: nobody comes earlier than was planned, unless the crew's own day would not hold then."""
+        route = self.sent.plan.routes[shift]
+        plain, kept = (timed(one, one.shifts[shift], route) for one in (self.scene.day.problem, self.held))
+        return plain.stops if shift == self.sent.shift and worse(plain, kept) else kept.stops
+
+
+def _held(scene: Scene) -> GeoProblem:
+    """The day in which nothing routine is begun before it was planned."""
+    tasks = list(scene.day.problem.tasks)
+    for n, (job, task) in enumerate(zip(scene.jobs, tasks, strict=True)):
+        if job.planned_at is not None and not task.is_urgent:
+            early, late = task.window_s
+            tasks[n] = replace(task, window_s=(max(early, scene.day.second(job.planned_at)), late))
+    return replace(scene.day.problem, tasks=tasks)
 
 
 def preview(
@@ -134,7 +141,9 @@ def _choice(session: Session, scene: Scene, crew_id: str | None) -> _Choice:
     if chosen is None or (crew_id is None and not chosen.is_feasible):
         crews = [{"zh": one.zh, "en": one.en} for one in why_nobody(scene.day, scene.task)]
         raise Problem("no_crew", best=[one["zh"] for one in crews], faults=crews)
-    return _Choice(scene, chosen, send(scene.day.problem, scene.day.plan, scene.shift_of(chosen.crew_id), scene.task))
+    day, held = scene.day, _held(scene)
+    sent = send(day.problem, day.plan, scene.shift_of(chosen.crew_id), scene.task, held=held)
+    return _Choice(scene, chosen, sent, held)
 
 
 def _told(choice: _Choice) -> dict[str, Any]:

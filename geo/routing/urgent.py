@@ -27,9 +27,14 @@ class Sent:
     left_over: tuple[int, ...]
 
 
-def send(problem: Problem, plan: Plan, shift: int, task: int, most_moved: int = MOST_MOVED) -> Sent:
-    """Give a task in no route to one crew at once, and settle what that puts out with the fewest changes."""
-    crew = problem.shifts[shift]
+def send(
+    problem: Problem, plan: Plan, shift: int, task: int, most_moved: int = MOST_MOVED, held: Problem | None = None
+) -> Sent:
+    """Give a task in no route to one crew at once, and settle what that puts out with the fewest changes.
+
+    `held` is the same day in which nothing is begun before it was planned: so other crews' days are left as they are.
+    """
+    crew, held = problem.shifts[shift], held or problem
     order, out = _room_made(problem, crew, best_insertion(problem, plan, shift, task))
     plan, moved = plan.with_route(shift, order), list[tuple[int, int]]()
     for one in sorted(out, key=lambda n: _promise(problem, n)):
@@ -38,7 +43,7 @@ def send(problem: Problem, plan: Plan, shift: int, task: int, most_moved: int = 
             plan = plan.with_route(shift, again.route)
             out.remove(one)
     for one in sorted(out, key=lambda n: _promise(problem, n)):
-        if len(moved) < most_moved and (found := _elsewhere(problem, plan, shift, one)):
+        if len(moved) < most_moved and (found := _elsewhere(held, plan, shift, one)):
             plan = plan.with_route(found.shift, found.route)
             moved.append((one, found.shift))
             out.remove(one)
@@ -46,8 +51,11 @@ def send(problem: Problem, plan: Plan, shift: int, task: int, most_moved: int = 
 
 
 def _elsewhere(problem: Problem, plan: Plan, shift: int, task: int) -> Insertion | None:
+    """Another crew's day where a task fits; not one that begins only when this crew's is over."""
+    ends = problem.shifts[shift].window_s[1]
+    here = [s for s in problem.shifts if max(s.window_s[0], s.routine_from_s) < ends]
     found = (one for one in insertions(problem, plan, task) if one.is_feasible and one.shift != shift)
-    return next(found, None)
+    return next((one for one in found if problem.shifts[one.shift] in here), None)
 
 
 def put_out(shift: Shift, problem: Problem, route: Timed) -> list[int]:

@@ -298,6 +298,12 @@ class _Maker:
             }  # fmt: skip
             if self.dice.random() < 0.6:
                 values["due_at"] = _text(at + timedelta(hours=self.dice.randint(1, 6)))
+            if self.dice.random() < 0.1:
+                # Given to a crew by hand, for later: it is found to be urgent only now.
+                given, planned = self.dice.choice(sorted(self.day.crews)), at + timedelta(hours=2)
+                if self.day.crews[given]["unit_id"] in self.city.units:
+                    stamps = {"planned_at": _text(planned), "dispatched_at": _text(at - timedelta(hours=1))}
+                    values |= {"state": "dispatched", "crew_id": given} | stamps
             self.day.emergencies.append(Emergency(uid(f"days {self.day.seed} emergency {n}"), at, values))
             at += timedelta(minutes=self.dice.choice((0, 5, 20, 45)))
 

@@ -150,7 +150,8 @@ class _Sending:
         ranked = dispatching.propose_crews(self.session, self.settings, DISPATCHER, self.job_id, self.now)
         self.note(promises.of_the_proposal(self.oracle, self.job_id, ranked))
         self.words(reason for one in ranked for reason in one["reasons"])
-        if not any(self.oracle.has_shift(crew_id) for crew_id in self.oracle.able(self.job_id)):
+        works = any(self.oracle.has_shift(crew_id) for crew_id in self.oracle.able(self.job_id))
+        if not works and self.before[self.job_id]["state"] == "received":
             return self.by_night()
         try:
             shown = emergencies.preview(self.session, self.settings, DISPATCHER, self.job_id, None, self.now)

@@ -88,7 +88,8 @@ def emergency_scene(session: Session, settings: Settings, units: Sequence[str], 
     own = [one for one in jobs_of_crews(session, ids) if one.id != job.id]
     waiting = sorted(
         (one for one in own if one.state not in BEGUN and not _is_of_another_day(one, hours[str(one.crew_id)])),
-        key=lambda one: one.state not in STARTED,
+        # What cannot wait is done first, then what the crew is at or on its way to, then the rest as planned.
+        key=lambda one: (one.urgency != "urgent", one.state not in STARTED),
     )
     jobs = [*waiting, job._replace(urgency="urgent")]
     builder, now = _Builder(now, jobs), now.astimezone(UTC)

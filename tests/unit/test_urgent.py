@@ -81,7 +81,9 @@ def test_what_a_burst_puts_out_is_kept_moved_or_named(found: tuple[Problem, Plan
         for n, shift in enumerate(problem.shifts):
             if n != one.shift:
                 old, new = (timed(problem, shift, each.routes[n]) for each in (plan, sent.plan))
-                assert set(put_out(shift, problem, new)) <= set(put_out(shift, problem, old)), "whoever takes one over keeps all"
+                assert set(put_out(shift, problem, new)) <= set(put_out(shift, problem, old)), (
+                    "whoever takes one over keeps all"
+                )
 
 
 def line(*minutes: int) -> np.ndarray:

@@ -21,6 +21,7 @@ from backend.api import (
     dispatch,
     docs,
     due_days,
+    emergencies,
     evidence,
     features,
     gate,
@@ -108,6 +109,7 @@ def _register(app: Flask) -> None:
     for module in (
         sync,
         dispatch,
+        emergencies,
         inbox,
         territory,
         ground,

@@ -15,8 +15,7 @@ from backend.queries import board, nearby, policy
 from backend.queries.documents import read_document
 from backend.records import wire
 from backend.records.registry import KINDS
-from backend.services import day_plans, dispatching, emergencies, gathering, keeping, publishing
-from backend.services.notifying import channel_named
+from backend.services import day_plans, dispatching, gathering, keeping, publishing
 
 blueprint = Blueprint("dispatch", __name__, url_prefix="/api/v1/dispatch", description="派单 · Dispatch")
 
@@ -38,6 +37,10 @@ class ProposalOut(Schema):
     distance_m = fields.Integer(required=True)
     arrives_at = wire.Moment(required=True)
     delays_jobs = fields.Integer(required=True)
+    displaces_jobs = fields.Integer(
+        required=True, metadata={"description": "jobs that no longer fit if it goes at once"}
+    )
+    overtime_minutes = fields.Integer(required=True)
     is_feasible = fields.Boolean(required=True)
     score = fields.Float(required=True)
     reasons = fields.List(fields.Nested(ReasonOut), required=True)
@@ -118,26 +121,6 @@ class DayPlanLineOut(Schema):
     made_at = fields.AwareDateTime(required=True)
     published_at = fields.AwareDateTime(allow_none=True)
     taken_back_at = fields.AwareDateTime(allow_none=True)
-
-
-class EmergencyIn(Schema):
-    """Nobody named: the crew that can be there first."""
-
-    crew_id = wire.Id(load_default=None)
-
-
-class SentOut(JobOut):
-    """Who goes, when they arrive, and how many of their jobs come later."""
-
-    leader_id = fields.String(required=True)
-    arrives_at = wire.Moment(required=True)
-    delays_jobs = fields.Integer(required=True)
-
-
-class ToldOut(Schema):
-    """The crews whose leaders were told."""
-
-    crew_ids = fields.List(fields.String(), required=True)
 
 
 class NearOut(Schema):
@@ -225,31 +208,6 @@ class Assignment(MethodView):
                 session, actor(), KINDS["work_order"], str(job_id), "withdraw", {}, if_match()
             )
         return _job(stored)
-
-
-@blueprint.route("/<uuid:job_id>/emergency")
-class Emergency(MethodView):
-    @blueprint.arguments(EmergencyIn(unknown=RAISE))
-    @blueprint.response(200, SentOut)
-    @signed_in
-    def post(self, body: dict[str, Any], job_id: Any) -> Any:
-        """Send a crew at once, before its other work; nobody else changes crew, nothing that has begun moves."""
-        with transaction() as session:
-            read_document(session, actor(), KINDS["work_order"], str(job_id))
-            return emergencies.send_at_once(session, house().settings, actor(), str(job_id), body["crew_id"])
-
-
-@blueprint.route("/<uuid:job_id>/broadcast")
-class Broadcast(MethodView):
-    @blueprint.response(200, ToldOut)
-    @signed_in
-    def post(self, job_id: Any) -> Any:
-        """Tell the leaders of the crews that could be there first."""
-        settings = house().settings
-        with transaction() as session:
-            read_document(session, actor(), KINDS["work_order"], str(job_id))
-            channel = channel_named(settings.notify_channel)
-            return {"crew_ids": emergencies.broadcast(session, settings, channel, actor(), str(job_id))}
 
 
 @blueprint.route("/<uuid:job_id>/same-trouble")

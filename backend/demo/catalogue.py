@@ -25,6 +25,8 @@ _MATTERS = (
     ("water_quality", "水质异常", "Water quality", "urgent", ["water_quality"], 60, 30, 480, 1, False, False),
     ("connection_survey", "用水报装勘查", "Survey for a connection", "normal", ["survey"], 60, 240, 1440, 3, False, False),
 )  # fmt: skip
+# What a burst main asks of a crew.
+BURST_SKILLS = tuple(next(row[4] for row in _MATTERS if row[0] == "burst_main"))
 
 
 def ident(*names: object) -> str:

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from backend.actor import Role, system
 from backend.db import Database
-from backend.demo.catalogue import ident, write_catalogue
+from backend.demo.catalogue import BURST_SKILLS, ident, write_catalogue
 from backend.demo.jobs import make_jobs
 from backend.demo.people import Person, made_up_name, made_up_phone, write_people
 from backend.demo.sources import District, districts, scatter
@@ -245,7 +245,10 @@ _SHIFTS = (("00:00", "23:59"), ("08:00", "17:30"), ("13:00", "21:30"), ("08:00",
 def _write_crews(database: Database, branch: Branch, n: int, count: int, random: np.random.Generator) -> None:
     homes = scatter(branch.districts[0], count, random)
     rows: list[tuple[str, Values]] = []
+    called = min(3, count)
     for k in range(1, count + 1):
+        # Whoever is on call can do what comes in by night.
+        skills = {*_SKILLS[(k - 1) % len(_SKILLS)], *(BURST_SKILLS if k == called else ())}
         shift = _SHIFTS[(k - 1) % len(_SHIFTS)]
         members = [
             ident("staff", f"L{n}{k:02d}"),
@@ -255,11 +258,11 @@ def _write_crews(database: Database, branch: Branch, n: int, count: int, random:
         rows.append((
             ident("crew", n, k),
             {"unit_id": branch.id, "name": f"{branch.name[:-3]}维修{k}班", "leader_id": members[0], "member_ids": members,
-             "skills": _SKILLS[(k - 1) % len(_SKILLS)], "shift_start": shift[0], "shift_end": shift[1],
+             "skills": sorted(skills), "shift_start": shift[0], "shift_end": shift[1],
              "start_place": point(*homes[k - 1]), "vehicle": f"工程车{n}{k:02d}", "phone": made_up_phone(random), "is_active": True},
         ))  # fmt: skip
     # The third crew sleeps with the phone beside the bed, this month and the next.
-    roster = {"unit_id": branch.id, "crew_id": ident("crew", n, min(3, count)), "valid_from": str(today() - timedelta(days=1)),
+    roster = {"unit_id": branch.id, "crew_id": ident("crew", n, called), "valid_from": str(today() - timedelta(days=1)),
               "valid_until": str(today() + timedelta(days=60)), "clock_from": "21:30", "clock_until": "08:00"}  # fmt: skip
     with database.transaction() as session:
         door.create_many(session, system(branch.id), "crew", rows, quiet=True)

@@ -68,16 +68,18 @@ def _extent(session: Session, units: list[str]) -> list[float] | None:
 def _jobs(session: Session, actor: Actor, units: list[str]) -> list[dict[str, Any]]:
     rows = session.execute(
         text(
-            "SELECT d.version, d.body FROM work_order w JOIN sync_document d ON d.kind = 'work_order' AND d.id = w.id "
+            "SELECT d.version, d.body, EXISTS (SELECT FROM emergency e WHERE e.work_order_id = w.id AND e.taken_back_at IS NULL) "
+            "FROM work_order w JOIN sync_document d ON d.kind = 'work_order' AND d.id = w.id "
             "WHERE w.deleted_at IS NULL AND w.state = ANY(:open) AND w.unit_id = ANY(CAST(:units AS uuid[])) "
             "ORDER BY w.due_at NULLS LAST, w.id LIMIT :most"
         ),
         {"open": sorted(OPEN), "units": units, "most": MOST_JOBS},
     )
     kind, found = KINDS["work_order"], []
-    for version, body in rows:
+    for version, body, is_sent in rows:
         values = masked(actor, kind, orjson.loads(body))
-        job = {name: values.get(name) for name in JOB_FIELDS} | {"version": version}
+        # Only what was sent at once can be taken back with all that it moved.
+        job = {name: values.get(name) for name in JOB_FIELDS} | {"version": version, "is_sent_at_once": is_sent}
         # A job taken back still remembers its last crew; on the board it is nobody's.
         found.append(job | ({"crew_id": None} if job["state"] in NOBODYS else {}))
     return found

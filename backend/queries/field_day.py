@@ -4,7 +4,7 @@ them."""
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import text
@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 from backend.queries.scopes import CITY
 
 STARTED = ("en_route", "arrived", "in_progress", "paused")
+# Work on site has begun: until it ends its crew is not free, whatever happens elsewhere.
+BEGUN = ("in_progress", "paused")
 
 
 class CrewRow(NamedTuple):
@@ -82,16 +84,23 @@ def on_call_of(session: Session, units: Sequence[str], now: datetime) -> dict[st
 
 def on_call_until(rows: Sequence[OnCallRow], moment: datetime) -> datetime | None:
     """Until when a crew is on call that is so at a moment; None where it is not."""
+    spell = on_call_spell(rows, moment)
+    return spell and spell[1]
+
+
+def on_call_spell(rows: Sequence[OnCallRow], moment: datetime) -> tuple[datetime, datetime] | None:
+    """Since when and until when a crew is on call that is so at a moment (of several spells the latest of each)."""
     moment = moment.astimezone(CITY)
-    ends = [
-        finish
+    found = [
+        (begin, finish)
         for row in rows
         for on in (moment.date() - timedelta(days=1), moment.date())
         if row.first <= on <= row.last
         for begin, finish in [_hours(on, row.clock_from, row.clock_until)]
-        if begin <= moment < finish
+        # By the world's clock: the city's may be put back in between.
+        if begin.astimezone(UTC) <= moment.astimezone(UTC) < finish.astimezone(UTC)
     ]
-    return max(ends, default=None)
+    return (max(begin for begin, _ in found), max(finish for _, finish in found)) if found else None
 
 
 def _hours(on: date, clock_from: str, clock_until: str) -> tuple[datetime, datetime]:
@@ -155,6 +164,38 @@ def open_jobs(session: Session, units: Sequence[str]) -> list[JobRow]:
         {"units": list(units)},
     )
     return [_job(row) for row in rows]
+
+
+def jobs_of_crews(session: Session, crew_ids: Sequence[str]) -> list[JobRow]:
+    """What these crews were given and have not ended, whatever its unit, in the order they would do it."""
+    rows = session.execute(
+        text(
+            f"{_JOBS} AND crew_id = ANY(CAST(:crews AS uuid[])) AND state IN ('dispatched', 'accepted', 'en_route', 'arrived', "
+            "'in_progress', 'paused') ORDER BY planned_at NULLS LAST, dispatched_at NULLS LAST, id"
+        ),
+        {"crews": list(crew_ids)},
+    )
+    return [_job(row) for row in rows]
+
+
+class Arrival(NamedTuple):
+    """Where a crew was last known to be: at a job, when."""
+
+    place: tuple[float, float]
+    at: datetime
+
+
+def last_arrivals(session: Session, crew_ids: Sequence[str], now: datetime) -> dict[str, Arrival]:
+    """The last job each crew arrived at within a day before `now`, ended or not."""
+    rows = session.execute(
+        text(
+            "SELECT DISTINCT ON (crew_id) crew_id::text, ST_X(place), ST_Y(place), arrived_at FROM work_order WHERE deleted_at IS NULL "
+            "AND place IS NOT NULL AND crew_id = ANY(CAST(:crews AS uuid[])) AND arrived_at <= :now AND arrived_at > :since "
+            "ORDER BY crew_id, arrived_at DESC, id"
+        ),
+        {"crews": list(crew_ids), "now": now, "since": now - timedelta(days=1)},
+    )
+    return {row[0]: Arrival((row[1], row[2]), row[3]) for row in rows}
 
 
 def job_of(session: Session, job_id: str) -> JobRow | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -23,7 +23,7 @@ from backend.services import door
 from backend.services.field_day import day_of
 from backend.services.job_days import Promise, is_day_over, sorted_out
 from backend.services.plan_preview import Scene, effects_of, notes_of, stops_of, unserved_of
-from geo.dispatch import Day
+from geo.dispatch import Day, broken_rule
 from geo.routing.day import changes, plan_day, settle, without_crew
 from geo.routing.problem import Plan
 from geo.routing.timing import score
@@ -156,7 +156,7 @@ def _worked_out(asked: _Asked, request: dict[str, Any]) -> dict[str, Any]:
     day, before = _planned(asked.scene.day, request)
     scene, jobs, checked = asked.scene._replace(day=day), asked.scene.jobs, score(day.problem, day.plan)
     if not checked.is_feasible:
-        faults = [list(fault) for fault in checked.faults[:20]]
+        faults = [asdict(broken_rule(day, fault)) for fault in checked.faults[:20]]
         return {"state": "failed", "problem": {"code": "check_failed", "faults": faults}, "figures": {}}
     stops, unserved = stops_of(scene), unserved_of(scene, checked.unserved)
     effects, was = effects_of(stops, unserved, scene.names), score(day.problem, before)

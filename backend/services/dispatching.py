@@ -16,6 +16,7 @@ from backend.queries import policy
 from backend.queries.field_day import job_of
 from backend.queries.scopes import units_below
 from backend.services import door
+from backend.services.emergency_day import emergency_scene
 from backend.services.field_day import day_of
 from backend.services.intake import unopened_jobs
 from backend.services.notifying import Channel, tell
@@ -34,8 +35,11 @@ def propose_crews(
     job = job_of(session, job_id)
     if job is None:
         raise Problem("check_failed", faults=[NO_PLACE])
-    unit_id = door.read(session, "work_order", job_id).values["unit_id"]
-    day, jobs, _, _ = day_of(session, settings, units_below(session, unit_id), now or datetime.now(UTC), extra=job)
+    units = units_below(session, door.read(session, "work_order", job_id).values["unit_id"])
+    now = now or datetime.now(UTC)
+    if job.urgency == "urgent":
+        return [asdict(one) for one in emergency_scene(session, settings, units, now, job).ranked]
+    day, jobs, _, _ = day_of(session, settings, units, now, extra=job)
     return [asdict(one) for one in propose(day, len(jobs) - 1)]
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 
-from geo.routing.insertion import insert_missing
-from geo.routing.problem import Plan, Problem
+from geo.routing.insertion import insert_missing, insertions
+from geo.routing.problem import Plan, Problem, Shift
 from geo.routing.search import search_plan
 from geo.routing.solvers import vroom_plan
 from geo.routing.timing import score, timed
+from geo.routing.urgent import send
 
 # With more tasks than this VROOM takes seconds, which a search that has fewer than these cannot spare.
 _MANY_TASKS, _FEW_SECONDS = 130, 8.0
@@ -18,15 +20,15 @@ _MANY_TASKS, _FEW_SECONDS = 130, 8.0
 def plan_day(problem: Problem, seconds: float, *, today: Plan | None = None, seed: int = 1) -> Plan:
     """The best feasible plan found within about so many seconds, never worse than `today`'s where there is one.
 
-    Limits are kept where they can be; a task whose limit cannot be kept is served late rather than not at all, one
-    of higher priority goes before any number of lower ones.
+    Limits are kept where they can be; a task whose limit cannot be kept is served late rather than not at all. An
+    urgent task goes before all others, however late those are, where no appointment of its own or pin says otherwise.
     """
     began = time.monotonic()
-    best = today
+    best = None if today is None else _urgent_first(problem, today)
     is_rushed = len(problem.tasks) > _MANY_TASKS and seconds < _FEW_SECONDS
     if not is_rushed:
-        is_start = today is not None and score(problem, today).is_feasible
-        best = _kept(problem, _assured(problem, vroom_plan(problem, start=today if is_start else None)), today)
+        is_start = best is not None and score(problem, best).is_feasible
+        best = _kept(problem, _assured(problem, vroom_plan(problem, start=best if is_start else None)), best)
     left = seconds - (time.monotonic() - began)
     if best is not None and (left <= 0.5 or not problem.tasks):
         return best
@@ -34,27 +36,36 @@ def plan_day(problem: Problem, seconds: float, *, today: Plan | None = None, see
 
 
 def _assured(problem: Problem, found: Plan) -> Plan:
-    """A solver's plan mended, the urgent ones assured: it would leave one out for a dozen others."""
-    plan = _mended(problem, found)
-    missing = plan.unserved(problem)
-    urgent = max((task.priority for task in problem.tasks), default=0)
-    return insert_missing(problem, plan, [n for n in missing if problem.tasks[n].priority == urgent], may_eject=True)
+    """A solver's plan mended, the urgent ones first: it would leave one out, or put it last, for a dozen others."""
+    plan = _urgent_first(problem, _mended(problem, found))
+    return insert_missing(problem, plan, plan.unserved(problem))
+
+
+def _urgent_first(problem: Problem, plan: Plan) -> Plan:
+    """Each urgent task with the crew that can begin it first, before what is not urgent; what that puts out is out."""
+    for task in sorted(problem.urgent, key=lambda n: (problem.tasks[n].window_s[0], n)):
+        without = Plan(tuple(tuple(n for n in route if n != task) for route in plan.routes))
+        first = next((one for one in insertions(problem, without, task) if one.is_feasible), None)
+        if first is not None:
+            plan = send(problem, without, first.shift, task, most_moved=len(problem.tasks)).plan
+    return plan
 
 
 def _mended(problem: Problem, plan: Plan) -> Plan:
     """What breaks a rule is taken out of its route, and everything that is missing put in where it fits."""
     for n, shift in enumerate(problem.shifts):
-        route = list(plan.routes[n])
-        while faults := timed(problem, shift, route).faults:
-            named = [task for _, task in faults if task >= 0]
-            out = (
-                named[0]
-                if named
-                else min(route, key=lambda k: (problem.tasks[k].priority, -problem.tasks[k].duration_s))
-            )
-            route.remove(out)
-        plan = plan.with_route(n, route)
+        plan = plan.with_route(n, _feasible(problem, shift, plan.routes[n]))
     return insert_missing(problem, plan, plan.unserved(problem))
+
+
+def _feasible(problem: Problem, shift: Shift, before: Sequence[int]) -> list[int]:
+    route = list(before)
+    while faults := timed(problem, shift, route).faults:
+        named = [task for _, task in faults if task >= 0]
+        routine = [n for n in route if n not in problem.urgent] or route
+        least = min(routine, key=lambda k: (problem.tasks[k].priority, -problem.tasks[k].duration_s))
+        route.remove(named[0] if named else least)
+    return route
 
 
 def _kept(problem: Problem, found: Plan, other: Plan | None) -> Plan:
@@ -68,10 +79,18 @@ def _kept(problem: Problem, found: Plan, other: Plan | None) -> Plan:
 def settle(problem: Problem, today: Plan) -> Plan:
     """The unserved tasks put into today's plan, and nothing else moved where it can be helped.
 
-    Only for an urgent one that fits nowhere must others make room; those then go where they fit best.
+    What broke a rule already (a crew that is late, an appointment that was missed) is taken out of its route and put in
+    where it fits. Only for an urgent one must others make room; one of those may change crew, the rest are left over.
     """
-    plan = insert_missing(problem, today, today.unserved(problem), may_eject=True)
-    return insert_missing(problem, plan, plan.unserved(problem))
+    plan = today
+    for n, shift in enumerate(problem.shifts):
+        plan = plan.with_route(n, _feasible(problem, shift, today.routes[n]))
+    missing = plan.unserved(problem)
+    for task in (n for n in missing if n in problem.urgent):
+        first = next((one for one in insertions(problem, plan, task) if one.is_feasible), None)
+        if first is not None:
+            plan = send(problem, plan, first.shift, task).plan
+    return insert_missing(problem, plan, [n for n in missing if n not in problem.urgent])
 
 
 def changes(before: Plan, after: Plan) -> int:
@@ -86,7 +105,9 @@ def without_crew(problem: Problem, today: Plan, crew: str) -> tuple[Problem, Pla
     ill = next(n for n, shift in enumerate(problem.shifts) if shift.id == crew)
     gone = problem.shifts[ill]
     shifts = [
-        replace(s, window_s=(gone.window_s[0], gone.window_s[0]), skills=frozenset(), pause=None) if n == ill else s
+        replace(s, window_s=(gone.window_s[0], gone.window_s[0]), skills=frozenset(), pause=None, is_away=True)
+        if n == ill
+        else s
         for n, s in enumerate(problem.shifts)
     ]
     tasks = [replace(task, pinned_to=None if task.pinned_to == crew else task.pinned_to) for task in problem.tasks]

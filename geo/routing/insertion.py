@@ -5,87 +5,108 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from geo.routing.problem import URGENT, Plan, Problem
-from geo.routing.timing import LATE_WEIGHT, Timed, timed
+from geo.routing.problem import Plan, Problem
+from geo.routing.timing import LATE_WEIGHT, Timed, response_s, timed
 
 _NEXT_BEST = 2
+# An urgent task that begins so little later was not put off.
+_NOTHING_S = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Insertion:
-    """Where a task would go in a crew's route, the route's times then, and what it adds (travel plus weighted delay)."""
+    """Where a task would go in a crew's route, the route's times then, and what it adds (travel plus weighted delay).
+
+    It is feasible where the crew may do it and no rule is broken that was kept before; something urgent breaks none.
+    """
 
     shift: int
     position: int
     after: Timed
     added_travel_s: int
     cost: int
+    is_feasible: bool
 
     @property
-    def is_feasible(self) -> bool:
-        """Whether the route keeps every rule."""
-        return not self.after.faults
+    def route(self) -> tuple[int, ...]:
+        """The crew's tasks then, in order."""
+        return tuple(stop.task for stop in self.after.stops)
 
 
-def best_insertion(problem: Problem, plan: Plan, shift: int, task: int, *, earliest: bool = False) -> Insertion:
-    """The best position in one crew's route, feasible or not; `earliest` prefers arriving soon to travelling little."""
+def best_insertion(problem: Problem, plan: Plan, shift: int, task: int) -> Insertion:
+    """The best position in one crew's route, feasible or not: as early as can be for an urgent task, else where it
+    costs least."""
+    if task in problem.urgent:
+        return _before_all(problem, plan, shift, task)
     crew, route = problem.shifts[shift], plan.routes[shift]
     before = timed(problem, crew, route)
-    known = set(before.faults)
+    waited = response_s(problem, before)
 
-    def tried(position: int, is_quick: bool) -> Insertion:
+    def tried(position: int, is_quick: bool) -> tuple[int, Insertion]:
         after = timed(problem, crew, (*route[:position], task, *route[position:]), is_quick=is_quick)
         added = after.travel_s - before.travel_s
         cost = added + LATE_WEIGHT * (after.late_s - before.late_s)
-        cost += after.stops[position].begin_s if earliest else 0
-        return Insertion(shift, position, after, added, cost)
+        # Nothing is put before what is urgent, not even to be done within the shift.
+        bad = len(worse(before, after)) + (response_s(problem, after) > waited + _NOTHING_S)
+        return bad, Insertion(shift, position, after, added, cost, not bad and not crew.is_away)
 
-    def badness(one: Insertion) -> tuple[int, int, int]:
+    def badness(one: tuple[int, Insertion]) -> tuple[int, int, int]:
         # Of two as good the later one: it makes nobody wait.
-        return len(set(one.after.faults) - known), one.cost, -one.position
+        return one[0], one[1].cost, -one[1].position
 
-    options = sorted((tried(position, True) for position in range(len(route) + 1)), key=badness)
+    # Nobody turns round for what is not urgent.
+    first = max((n + 1 for n, other in enumerate(route) if problem.tasks[other].is_under_way), default=0)
+    options = sorted((tried(position, True) for position in range(first, len(route) + 1)), key=badness)
     # Other places for the break are tried only where nothing fits, and where least stands in the way.
-    if badness(options[0])[0] and problem.may_do(crew, problem.tasks[task]):
-        options = [tried(one.position, False) for one in options[:_NEXT_BEST]] + options
-    return min(options, key=badness)
+    if options[0][0] and problem.may_do(crew, problem.tasks[task]):
+        options = [tried(one.position, False) for _, one in options[:_NEXT_BEST]] + options
+    return min(options, key=badness)[1]
 
 
-def insertions(problem: Problem, plan: Plan, task: int, *, earliest: bool = False) -> list[Insertion]:
-    """The best insertion for every crew, best first, feasible before not."""
-    found = [best_insertion(problem, plan, n, task, earliest=earliest) for n in range(len(problem.shifts))]
-    return sorted(found, key=lambda one: (not one.is_feasible, one.cost, one.shift))
+def worse(before: Timed, after: Timed) -> set[tuple[str, int]]:
+    """The rules a route breaks that it kept before, or breaks further: a day that was broken already bars nobody."""
+    known, is_more = set(before.faults), len(after.stops) > len(before.stops)
+    further = {"shift": is_more or after.end_s > before.end_s, "capacity": is_more,
+               "pause": (after.pause_s or 0) > (before.pause_s or 0)}  # fmt: skip
+    return {fault for fault in after.faults if fault not in known or further.get(fault[0], False)}
 
 
-def insert_missing(problem: Problem, plan: Plan, tasks: Sequence[int], *, may_eject: bool = False) -> Plan:
-    """Put tasks where they fit, the most urgent first; `may_eject` lets an urgent one push out tasks of lower
-    priority."""
+def _before_all(problem: Problem, plan: Plan, shift: int, task: int) -> Insertion:
+    """An urgent task before all that is not; before others as urgent only where those need not wait for it."""
+    crew, route = problem.shifts[shift], plan.routes[shift]
+    now = [n for n in route if n in problem.urgent and problem.tasks[n].window_s[0] <= crew.window_s[0]]
+    others = [n for n in route if n not in now]
+    order = (*now, *others)
+    was = {stop.task: stop.begin_s for stop in timed(problem, crew, order, is_quick=True).stops}
+    position, tried = 0, (task, *order)
+    for position in range(len(order) + 1):
+        tried = (*order[:position], task, *order[position:])
+        if not any(n in problem.urgent for n in order[position:]):
+            break
+        stops = timed(problem, crew, tried, is_quick=True).stops
+        if all(s.begin_s <= was[s.task] + _NOTHING_S for s in stops if s.task in problem.urgent and s.task != task):
+            break
+    before, after = timed(problem, crew, route), timed(problem, crew, tried)
+    added = after.travel_s - before.travel_s
+    is_able = problem.may_do(crew, problem.tasks[task])
+    return Insertion(shift, position, after, added, after.stops[position].begin_s, is_able)
+
+
+def insertions(problem: Problem, plan: Plan, task: int) -> list[Insertion]:
+    """The best insertion for every crew, best first: who may do it before who may not, feasible before not."""
+    found = [best_insertion(problem, plan, n, task) for n in range(len(problem.shifts))]
+
+    def rank(one: Insertion) -> tuple[bool, bool, int, int]:
+        is_able = problem.may_do(problem.shifts[one.shift], problem.tasks[task])
+        return not is_able, not one.is_feasible, one.cost, one.shift
+
+    return sorted(found, key=rank)
+
+
+def insert_missing(problem: Problem, plan: Plan, tasks: Sequence[int]) -> Plan:
+    """Put tasks where they fit, the most urgent first."""
     for task in sorted(tasks, key=lambda n: (-problem.tasks[n].priority, problem.tasks[n].due_s or 0, n)):
-        allowed = [n for n, shift in enumerate(problem.shifts) if problem.may_do(shift, problem.tasks[task])]
-        found = [one for n in allowed if (one := best_insertion(problem, plan, n, task)).is_feasible]
+        found = [one for one in insertions(problem, plan, task) if one.is_feasible]
         if found:
-            plan = _placed(plan, min(found, key=lambda one: one.cost), task)
-        elif may_eject and problem.tasks[task].priority >= URGENT:
-            plan = _with_ejection(problem, plan, allowed, task) or plan
+            plan = plan.with_route(found[0].shift, found[0].route)
     return plan
-
-
-def _placed(plan: Plan, insertion: Insertion, task: int) -> Plan:
-    route = plan.routes[insertion.shift]
-    return plan.with_route(insertion.shift, (*route[: insertion.position], task, *route[insertion.position :]))
-
-
-def _with_ejection(problem: Problem, plan: Plan, allowed: Sequence[int], task: int) -> Plan | None:
-    """The route where the fewest and least important tasks must go; None where even an empty one does not do."""
-    best: tuple[int, int, Plan] | None = None
-    for shift in allowed:
-        lower = [n for n in plan.routes[shift] if problem.tasks[n].priority < problem.tasks[task].priority]
-        reduced, lost = plan, 0
-        while not (found := best_insertion(problem, reduced, shift, task)).is_feasible and lower:
-            out = min(lower, key=lambda n: (problem.tasks[n].priority, -problem.tasks[n].duration_s))
-            lower.remove(out)
-            lost += problem.tasks[out].priority
-            reduced = reduced.with_route(shift, [n for n in reduced.routes[shift] if n != out])
-        if found.is_feasible and (best is None or (lost, found.cost) < best[:2]):
-            best = (lost, found.cost, _placed(reduced, found, task))
-    return best[2] if best else None

@@ -18,7 +18,8 @@ class Task:
     """A job to be done: its place's row in the matrix, how long, by whom, and when work must begin.
 
     `window_s` is hard (an appointment), `due_s` a limit that is better kept; both count seconds from the day's start.
-    `pinned_to` is the only crew that may do it. `load` is what it takes of a crew's capacity.
+    `pinned_to` is the only crew that may do it. `load` is what it takes of a crew's capacity. A crew `is_under_way` to
+    its task turns round for what is urgent alone.
     """
 
     id: str
@@ -30,6 +31,12 @@ class Task:
     due_s: int | None = None
     pinned_to: str | None = None
     load: int = 1
+    is_under_way: bool = False
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether it goes first: no break, appointment of others, most jobs or end of a shift stands before it."""
+        return self.priority >= URGENT
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,8 @@ class Shift:
     """A crew's working day: where it starts (and ends, if it must come back), from when to when, and what it can do.
 
     `capacity` bounds the loads of its tasks. A crew under way starts at its last started job, when that will be done.
+    Before `routine_from_s` it is there for what is urgent only (on call); `hours_s` are its spells on duty or on call
+    (none: its window), beyond them is overtime. One that `is_away` after all does nothing.
     """
 
     id: str
@@ -54,6 +63,26 @@ class Shift:
     end: int | None = None
     pause: Pause | None = None
     capacity: int | None = None
+    routine_from_s: int = 0
+    hours_s: tuple[tuple[int, int], ...] = ()
+    is_away: bool = False
+
+    def overtime_s(self, until_s: int) -> int:
+        """How much of the time from its beginning to `until_s` lies outside its hours."""
+        begins = self.window_s[0]
+        spells = self.hours_s or (self.window_s,)
+        inside = sum(max(min(last, until_s) - max(first, begins), 0) for first, last in _apart(spells))
+        return max(until_s - begins - inside, 0)
+
+
+def _apart(spells: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spells that may overlap as spells that do not."""
+    found: list[tuple[int, int]] = []
+    for first, last in sorted(spells):
+        first = max(first, found[-1][1]) if found else first
+        if last > first:
+            found.append((first, last))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +94,17 @@ class Problem:
     travel_s: Seconds
     # Rows as plain lists: single look-ups are what timing does most.
     rows: list[list[int]] = field(init=False, repr=False, compare=False, default_factory=list)
+    urgent: frozenset[int] = field(init=False, repr=False, compare=False, default=frozenset())
+    begins_s: int = field(init=False, repr=False, compare=False, default=0)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rows", self.travel_s.tolist())
+        object.__setattr__(self, "urgent", frozenset(n for n, task in enumerate(self.tasks) if task.is_urgent))
+        object.__setattr__(self, "begins_s", min((shift.window_s[0] for shift in self.shifts), default=0))
 
     def may_do(self, shift: Shift, task: Task) -> bool:
-        """Whether a crew has the skills for a task and it is not another's."""
-        return task.skills <= shift.skills and task.pinned_to in (None, shift.id)
+        """Whether a crew is there, has the skills for a task, and it is not another's."""
+        return not shift.is_away and task.skills <= shift.skills and task.pinned_to in (None, shift.id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,7 @@ def _job(n: int, task: Task, skills: set[int], window: tuple[int, int]) -> vroom
         n,
         location=task.place,
         default_service=task.duration_s,
-        delivery=[task.load],
+        delivery=[0 if task.is_urgent else task.load],
         skills=skills,
         priority=min(task.priority, 100),
         time_windows=[vroom.TimeWindow(*window)],
@@ -186,7 +186,7 @@ def _client(task: Task, begins_s: int, breaks_from_s: int, break_s: int, is_requ
     if breaks_from_s <= late < FOREVER:
         late = max(early, late - break_s)
     return pyvrp.Client(
-        task.place, delivery=[task.load], service_duration=task.duration_s, tw_early=early, tw_late=late,
+        task.place, delivery=[0 if task.is_urgent else task.load], service_duration=task.duration_s, tw_early=early, tw_late=late,
         prize=0 if is_required else missing_cost(task), required=is_required,
     )  # fmt: skip
 

@@ -10,6 +10,8 @@ from geo.routing.problem import FOREVER, NORMAL, URGENT, Pause, Plan, Problem, S
 
 # What one second past a limit weighs against a second of travel.
 LATE_WEIGHT = 3
+# What one second until an urgent job is begun weighs: more than the lateness of a whole route of others.
+RESPONSE_WEIGHT = 100
 UNSERVED_S = 1_000_000
 # One urgent job goes before any number of others: no day has a thousand.
 _BEFORE_ALL = 1_000
@@ -68,34 +70,47 @@ def _walk(problem: Problem, shift: Shift, route: Sequence[int], pause_before: in
         # Whoever has nothing to do rests and goes home as they like.
         return Timed((), None, 0, shift.window_s[0], ())
     now, place, travel, load = shift.window_s[0], shift.start, 0, 0
-    pause, paused_at = shift.pause, None
+    pause, paused_at, is_urgent, routine_end = shift.pause, None, False, now
     stops, faults = [], []
     for n, index in enumerate(route):
-        task = problem.tasks[index]
+        task, is_urgent = problem.tasks[index], index in problem.urgent
         leg = problem.rows[place][task.place]
-        arrive = now + leg
+        arrive = now + leg if is_urgent else max(now + leg, shift.routine_from_s)
         begin = max(arrive, task.window_s[0])
         if pause is not None and paused_at is None:
-            paused_at = _pause_at(pause, now, arrive, begin, begin + task.duration_s, pause_before, n)
+            forced = None if is_urgent else pause_before
+            ends = 0 if is_urgent else begin + task.duration_s  # What is urgent is not put off by a break.
+            paused_at = _pause_at(pause, now, arrive, begin, ends, forced, n)
             if paused_at is not None:
                 # Taken before leaving or on arrival; either way the stop cannot begin earlier than this.
                 arrive = max(arrive, paused_at + pause.duration_s + (leg if paused_at < now + leg else 0))
                 begin = max(arrive, task.window_s[0])
         end = begin + task.duration_s
-        if begin > task.window_s[1]:
-            faults.append(("window", index))
-        if not task.skills <= shift.skills:
-            faults.append(("skills", index))
-        if task.pinned_to not in (None, shift.id):
-            faults.append(("pinned", index))
+        faults += _of_stop(shift, task, index, begin)
         stops.append(Stop(index, arrive, begin, end, max(end - task.due_s, 0) if task.due_s is not None else 0))
-        now, place, travel, load = end, task.place, travel + leg, load + task.load
+        now, place, travel = end, task.place, travel + leg
+        if not is_urgent:
+            load, routine_end = load + task.load, end
+        elif pause is not None and paused_at is None and end > pause.window_s[1]:
+            pause = Pause(pause.duration_s, (pause.window_s[0], end))  # The break comes after it.
     home = problem.rows[place][shift.end] if shift.end is not None else 0
     if pause is not None and paused_at is None and now + home > pause.window_s[0]:
         paused_at = max(now, pause.window_s[0])
         now = paused_at + pause.duration_s
-    faults += _ends(shift, pause, paused_at, now + home, load)
+    # The end of the shift stops nothing urgent, nor whoever comes home from it.
+    faults += _ends(shift, pause, paused_at, routine_end if is_urgent else now + home, load)
     return Timed(tuple(stops), paused_at, travel + home, now + home, tuple(faults))
+
+
+def _of_stop(shift: Shift, task: Task, index: int, begin_s: int) -> list[tuple[str, int]]:
+    faults = []
+    if begin_s > task.window_s[1] and not task.is_urgent:
+        faults.append(("window", index))
+    if not task.skills <= shift.skills:
+        faults.append(("skills", index))
+    if task.pinned_to not in (None, shift.id):
+        faults.append(("pinned", index))
+    return faults
 
 
 def _pause_at(
@@ -128,12 +143,13 @@ def missing_cost(task: Task) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A plan checked and weighed: less is better, feasible before not."""
+    """A plan checked and weighed: less is better, feasible before not. `response_s` is how long urgent ones wait."""
 
     faults: tuple[tuple[str, str, int], ...]
     unserved: tuple[int, ...]
     travel_s: int
     late_s: int
+    response_s: int
     cost: int
 
     @property
@@ -155,4 +171,13 @@ def score(problem: Problem, plan: Plan) -> Score:
     unserved = tuple(plan.unserved(problem))
     travel, late = sum(one.travel_s for one in timings), sum(one.late_s for one in timings)
     missing = sum(missing_cost(problem.tasks[n]) for n in unserved)
-    return Score(tuple(faults), unserved, travel, late, travel + LATE_WEIGHT * late + missing)
+    response = sum(response_s(problem, one) for one in timings)
+    cost = travel + LATE_WEIGHT * late + RESPONSE_WEIGHT * response + missing
+    return Score(tuple(faults), unserved, travel, late, response, cost)
+
+
+def response_s(problem: Problem, found: Timed) -> int:
+    """Seconds from the beginning of the first shift until each urgent task of a route begins, together."""
+    if not problem.urgent:
+        return 0
+    return sum(stop.begin_s - problem.begins_s for stop in found.stops if stop.task in problem.urgent)

@@ -124,3 +124,11 @@ def test_working_days_know_the_swapped_weekends(look: Session) -> None:
     assert any(day["is_working"] for day in years[2026][1])
     assert any(not day["is_working"] for day in years[2026][1])
     assert years[2027][0] is False
+
+
+def test_whoever_is_on_call_can_do_what_comes_in_by_night(look: Session) -> None:
+    wanted = "(SELECT skills FROM matter WHERE code = 'burst_main')"
+    rosters = count(look, "SELECT count(*) FROM on_call")
+    assert rosters == count(look, "SELECT count(*) FROM unit WHERE level = 'branch'")
+    able = f"SELECT count(*) FROM on_call o JOIN crew c ON c.id = o.crew_id WHERE c.skills @> {wanted}"
+    assert count(look, able) == rosters

@@ -152,7 +152,9 @@ def _jobs(as_: As, town: Town) -> None:
         dispatcher("PUT", f"/dispatch/{job}/assignment", {"crew_id": town["crew"]}).get_json()["state"] == "dispatched"
     )
     assert dispatcher("DELETE", f"/dispatch/{job}/assignment").get_json()["state"] == "received"
+    assert dispatcher.get(f"/dispatch/{job}/emergency")["seen"]
     assert dispatcher("POST", f"/dispatch/{job}/emergency", {}).status_code == 200
+    assert dispatcher("DELETE", f"/dispatch/{job}/emergency").status_code == 200
     assert dispatcher("POST", f"/dispatch/{job}/broadcast").status_code == 200
     second = dispatcher("POST", "/work-orders", samples(town)["work_order"]).get_json()["id"]
     assert dispatcher.get(f"/dispatch/{second}/same-trouble")

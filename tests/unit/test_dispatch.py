@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import shapely
 
-from geo.dispatch import Day, propose, why_unserved
+from geo.dispatch import Day, broken_rule, propose, why_nobody, why_unserved
 from geo.measure import distances_m
 from geo.routing.problem import NORMAL, URGENT, Pause, Plan, Problem, Shift, Task
 from geo.travel import Crossing, Going, Land, straight_s
@@ -185,3 +185,33 @@ def test_a_crew_on_call_says_so() -> None:
     codes = {one.crew_id: {reason.code for reason in one.reasons} for one in propose(found, 0)}
     assert "on_call" in codes["b"]
     assert "on_call" not in codes["a"]
+
+
+@pytest.mark.parametrize("urgent", [True, False])
+def test_who_lacks_the_skill_is_never_ahead_of_who_has_it(urgent: bool) -> None:
+    """Not even where nobody can be done before the shift ends, and the able one comes hours later."""
+    found = later(day(("near", 120.0, {"meter"}, 0), ("able", 120.3, {"pipe"}, 3), urgent=urgent, until_h=1), 1, 5)
+    assert ranked(found) == ["able", "near"]
+
+
+def test_an_urgent_job_goes_to_whoever_is_there_before_who_begins_later_and_of_two_as_near_to_the_free_one() -> None:
+    found = day(("off", 120.0, {"pipe"}, 0), ("there", 120.1, {"pipe"}, 0), urgent=True)
+    assert ranked(replace(found, off_duty=frozenset({"off"}))) == ["there", "off"]
+    assert [p.is_feasible for p in propose(replace(found, off_duty=frozenset({"off"})), 0)] == [True, False]
+    full = day(("full", 120.0, {"pipe"}, 8), ("free", 120.003, {"pipe"}, 0), urgent=True)
+    assert ranked(full) == ["free", "full"]
+    far = day(("full", 120.0, {"pipe"}, 8), ("free", 120.05, {"pipe"}, 0), urgent=True)
+    assert ranked(far) == ["full", "free"], "a full day is worth three minutes, not nine"
+
+
+def test_words_say_skills_by_their_names_and_broken_rules_in_sentences() -> None:
+    words = {"pipe": ("管道维修", "Pipe repair")}
+    found = replace(day(("a", 120.0, {"meter"}, 1), ("b", 120.0, {"pipe"}, 0), urgent=True), skill_words=words, off_duty=frozenset({"b"}))  # fmt: skip
+    lacking = {one.code: one for one in why_nobody(found, 1)}
+    assert lacking["a"].zh == "a：缺少技能：管道维修"
+    assert lacking["b"].en == "b: neither at work nor on call, begins at 09:00"
+    for code in ("window", "skills", "pinned", "shift", "pause", "capacity", "twice"):
+        said = broken_rule(found, (code, "a", 0 if code in ("window", "skills", "pinned", "twice") else -1))
+        assert "a" in said.zh
+        assert "_" not in said.zh + said.en
+        assert said.en.isascii()

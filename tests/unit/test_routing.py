@@ -223,8 +223,8 @@ def test_an_insertion_is_where_it_costs_least() -> None:
     found = best_insertion(problem, Plan(((0, 1),)), 0, 2)
     assert found.position == 1
     assert found.added_travel_s == 0
-    first = best_insertion(problem, Plan(((0, 1),)), 0, 2, earliest=True)
-    assert first.after.stops[first.position].begin_s <= found.after.stops[found.position].begin_s
+    hurried = replace(problem, tasks=[*problem.tasks[:2], replace(problem.tasks[2], priority=URGENT)])
+    assert best_insertion(hurried, Plan(((0, 1),)), 0, 2).route == (2, 0, 1)
 
 
 def test_crews_are_ranked_feasible_first() -> None:
@@ -236,12 +236,13 @@ def test_crews_are_ranked_feasible_first() -> None:
     assert [problem.shifts[one.shift].id for one in insertions(problem, Plan(((), ())), 0)] == ["able", "near"]
 
 
-def test_ejection_takes_the_least_important() -> None:
+def test_what_makes_room_is_the_least_important() -> None:
     tasks = [Task("a", 1, 4 * HOUR), Task("b", 1, 4 * HOUR, priority=20), Task("urgent", 1, 4 * HOUR, priority=URGENT)]
     problem = Problem(tasks, [Shift("c", 0, (8 * HOUR, 17 * HOUR))], line(0, 5))
     full = Plan(((0, 1),))
-    assert insert_missing(problem, full, [2]) == full
-    assert set(insert_missing(problem, full, [2], may_eject=True).routes[0]) == {1, 2}
+    calm = replace(problem, tasks=[*tasks[:2], replace(tasks[2], priority=NORMAL)])
+    assert insert_missing(calm, full, [2]) == full
+    assert settle(problem, full).routes[0] == (2, 1)
 
 
 def test_an_emergency_moves_at_most_one_other_job() -> None:

@@ -22,6 +22,7 @@ from backend.queries.scopes import CITY
 from backend.records.account import Account, Device
 from backend.records.call_back import CallBack, CallBackSample
 from backend.records.day_plan import DayPlan
+from backend.records.emergency import Emergency
 from backend.records.ground import GroundPlan
 from backend.services import door, sessions
 from backend.services.credentials import hash_password
@@ -131,6 +132,12 @@ def _plant_plans(one: Planter) -> None:
             unserved=[], figures={}, effects=[], notes=[], written=[],
             made_by_id=made_by,
         ))  # fmt: skip
+    sent = UUID(one.place["job dispatched"])
+    own = dict.fromkeys(("crew_id", "is_pinned", "planned_at", "urgency")) | {"state": "received"}
+    one.session.add(Emergency(
+        id=UUID(one.place["emergency"]), unit_id=unit, work_order_id=sent, crew_id=UUID(one.place.crew_id), own=own, changes=[],
+        sent_by_id=made_by,
+    ))  # fmt: skip
     cell = {
         "id": one.place.cell_id,
         "name": one.mark("ground_plan"),

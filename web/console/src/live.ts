@@ -27,6 +27,7 @@ export interface Job extends Values {
   opened_at: string | null;
   escalated_at: string | null;
   dispatched_at: string | null;
+  is_sent_at_once: boolean;
 }
 
 export interface Crew extends Values {

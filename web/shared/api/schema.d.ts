@@ -1962,9 +1962,35 @@ export interface paths {
             };
             cookie?: never;
         };
-        get?: never;
+        /** Who would go at once, when they would be there, and what of their work would move; nothing is written. */
+        get: {
+            parameters: {
+                query?: {
+                    crew_id?: string | null;
+                };
+                header?: never;
+                path: {
+                    job_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["EmergencyOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
         put?: never;
-        /** Send a crew at once, before its other work; nobody else changes crew, nothing that has begun moves. */
+        /** Send a crew at once, before all it has not begun; at most one other job changes crew, the rest is named. */
         post: {
             parameters: {
                 query?: never;
@@ -1993,7 +2019,30 @@ export interface paths {
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
-        delete?: never;
+        /** Take it back: what it displaced returns as it stood, what has changed meanwhile is named. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    job_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TakenBackOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
         options?: never;
         head?: never;
         patch?: never;
@@ -8228,6 +8277,12 @@ export interface components {
             recorded_at: string;
             version: number;
         };
+        ChangedOut: {
+            en: string;
+            job_id: string;
+            number: string | null;
+            zh: string;
+        };
         CompareBody: {
             ranges: components["schemas"]["RangeClaim"][];
             /** Format: uuid */
@@ -8641,6 +8696,13 @@ export interface components {
             decision: "apply" | "discard";
             reason: string;
         };
+        DelayedOut: {
+            job_id: string;
+            minutes: number;
+            number: string | null;
+            /** Format: date-time */
+            planned_at: string | null;
+        };
         DeviceIn: {
             app_version?: string | null;
             /** Format: uuid */
@@ -8805,6 +8867,27 @@ export interface components {
              * @default null
              */
             crew_id: string | null;
+            /**
+             * @description a preview's `seen`: 409 if it would differ
+             * @default null
+             */
+            seen: string | null;
+        };
+        EmergencyOut: {
+            against: components["schemas"]["InWords"][];
+            /** Format: date-time */
+            arrives_at: string;
+            crew_id: string;
+            crew_name: string;
+            delayed: components["schemas"]["DelayedOut"][];
+            delays_jobs: number;
+            is_on_call: boolean;
+            leader_id: string;
+            left_over: components["schemas"]["LeftOverOut"][];
+            moved: components["schemas"]["MovedOut"][];
+            overtime_minutes: number;
+            /** @description send it back to send exactly this */
+            seen: string;
         };
         ErrandOut: {
             /** @description sent: the customer got a link on their number; by_office: the office hands one on */
@@ -8909,6 +8992,10 @@ export interface components {
             record_id: string;
             waits_id: string;
             waits_kind: string;
+        };
+        InWords: {
+            en: string;
+            zh: string;
         };
         Item: {
             /**
@@ -9124,6 +9211,10 @@ export interface components {
             next?: string | null;
             rows?: components["schemas"]["Item"][];
         };
+        JobNamed: {
+            job_id: string;
+            number: string | null;
+        };
         JobOut: {
             crew_id: string | null;
             id: string;
@@ -9136,6 +9227,13 @@ export interface components {
             valid_from: string;
             /** Format: date */
             valid_until: string;
+        };
+        LeftOverOut: {
+            crew_id: string;
+            en: string;
+            job_id: string;
+            number: string | null;
+            zh: string;
         };
         Line: {
             /** @description come before the fills of its scopes: to be named in `have` */
@@ -9307,6 +9405,16 @@ export interface components {
             unknown?: string[];
         } & {
             [key: string]: unknown;
+        };
+        MovedOut: {
+            from_crew_id: string;
+            from_crew_name: string;
+            job_id: string;
+            number: string | null;
+            /** Format: date-time */
+            planned_at: string;
+            to_crew_id: string;
+            to_crew_name: string;
         };
         Mutation: components["schemas"]["MutationCreate"] | components["schemas"]["MutationChange"] | components["schemas"]["MutationAct"] | components["schemas"]["MutationDelete"];
         MutationAct: {
@@ -10069,8 +10177,11 @@ export interface components {
             crew_id: string;
             crew_name: string;
             delays_jobs: number;
+            /** @description jobs that no longer fit if it goes at once */
+            displaces_jobs: number;
             distance_m: number;
             is_feasible: boolean;
+            overtime_minutes: number;
             reasons: components["schemas"]["ReasonOut"][];
             score: number;
         };
@@ -10389,12 +10500,21 @@ export interface components {
             seals: components["schemas"]["SealHeld"][];
         };
         SentOut: {
+            against: components["schemas"]["InWords"][];
             /** Format: date-time */
             arrives_at: string;
-            crew_id: string | null;
+            crew_id: string;
+            crew_name: string;
+            delayed: components["schemas"]["DelayedOut"][];
             delays_jobs: number;
             id: string;
+            is_on_call: boolean;
             leader_id: string;
+            left_over: components["schemas"]["LeftOverOut"][];
+            moved: components["schemas"]["MovedOut"][];
+            overtime_minutes: number;
+            /** @description send it back to send exactly this */
+            seen: string;
             state: string;
             version: number;
         };
@@ -10998,6 +11118,14 @@ export interface components {
         Taken: {
             /** @enum {string} */
             outcome: "signed" | "objected";
+        };
+        TakenBackOut: {
+            changed: components["schemas"]["ChangedOut"][];
+            crew_id: string | null;
+            id: string;
+            returned: components["schemas"]["JobNamed"][];
+            state: string;
+            version: number;
         };
         Telling: {
             /** Format: date-time */

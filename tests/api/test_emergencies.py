@@ -1,0 +1,237 @@
+"""Emergencies over HTTP and from the outbox: looked at, sent, taken back; pre-empting, by night, on days that were broken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy.orm import Session
+
+from backend import config
+from backend.actor import system
+from backend.db import Database
+from backend.errors import Problem
+from backend.queries.scopes import CITY
+from backend.services import door
+from backend.services.dispatching import propose_crews
+from backend.services.emergencies import preview, send_at_once, send_on_call
+from backend.services.notifying import RecordedChannel
+from backend.services.taking_back import take_back
+from sync.change import moment_text
+from tests.conftest import Person
+from tests.factories import Town, middle
+
+As = Callable[[str], Person]
+NOON = datetime(2026, 9, 1, 12, tzinfo=CITY)
+STEPS = ("accept", "leave", "arrive", "start")
+
+
+def at(hour: int, minute: int = 0, *, day: int = 1) -> str:
+    return moment_text(datetime(2026, 9, day, hour, minute, tzinfo=CITY).astimezone(UTC))
+
+
+def job(session: Session, town: Town, name: str, where: int = 0, **more: Any) -> str:
+    values = {"matter_id": town["leak"], "place": middle(where), "state": "received", "number": name, "duration_minutes": 60,
+              "skills": ["pipe_repair"], "cell_id": town[f"cell {where}"]} | more  # fmt: skip
+    return door.create(session, system(town["north"]), "work_order", values, record_id=town[name]).id
+
+
+def burst(session: Session, town: Town, name: str = "burst", where: int = 0, **more: Any) -> str:
+    return job(session, town, name, where, **{"matter_id": town["burst"], "urgency": "urgent", "duration_minutes": 180, **more})  # fmt: skip
+
+
+def given(session: Session, town: Town, name: str, planned: str | None, *steps: str, **more: Any) -> str:
+    """A job a crew has, planned for a time, and as far as these steps."""
+    made = job(session, town, name, **{"crew_id": town["crew"], **more})
+    door.act(session, system(town["north"]), "work_order", made, "dispatch", {"crew_id": more.get("crew_id", town["crew"]), "planned_at": planned})  # fmt: skip
+    for step in steps:
+        door.act(session, system(town["north"]), "work_order", made, step, {})
+    return made
+
+
+@pytest.fixture
+def noon(session: Session, town: Town) -> Session:
+    """Both crews work from eight to five, and both repair pipes; one starts at either end of the row."""
+    for crew, start in (("crew", 0), ("far crew", 2)):
+        now = {"shift_start": "08:00", "shift_end": "17:00", "skills": ["pipe_repair"], "start_place": middle(start)}
+        door.change(session, system(town["north"]), "crew", town[crew], now)
+    return session
+
+
+def seen(session: Session, town: Town, job_id: str, now: datetime = NOON, crew: str | None = None) -> dict[str, Any]:
+    return preview(session, config.read(), town.actor("dispatcher"), job_id, crew and town[crew], now)
+
+
+def sent(session: Session, town: Town, job_id: str, now: datetime = NOON, **more: Any) -> dict[str, Any]:
+    return send_at_once(session, config.read(), town.actor("dispatcher"), job_id, None, now, **more)
+
+
+def stands(session: Session, job_id: str) -> tuple[Any, ...]:
+    values = door.read(session, "work_order", job_id).values
+    return tuple(values.get(name) for name in ("state", "crew_id", "planned_at", "is_pinned"))
+
+
+def test_a_full_day_makes_room_and_comes_back_as_it_was(noon: Session, town: Town) -> None:
+    """Lunch, an appointment, four overdue jobs: the burst goes first, one job goes to the other crew, two are left."""
+    lunch = {"break_from": "12:00", "break_until": "12:30", "break_minutes": 30, "most_jobs": 4}
+    door.change(noon, system(town["north"]), "crew", town["crew"], lunch)
+    jobs = [given(noon, town, f"J{n}", at(12 + n), "accept", due_at=at(8, day=1), place=middle(1)) for n in range(4)]
+    door.change(noon, system(town["north"]), "work_order", jobs[3], {"appointment_from": at(15), "appointment_until": at(16)})  # fmt: skip
+    before = [stands(noon, one) for one in jobs]
+    lost = burst(noon, town)
+    shown = seen(noon, town, lost)
+    assert [stands(noon, one) for one in jobs] == before, "looking changes nothing"
+    assert (shown["crew_id"], shown["leader_id"]) == (town["crew"], town["leader"])
+    assert shown["arrives_at"] < NOON + timedelta(minutes=30)
+    touched = {name: {one["number"] for one in shown[name]} for name in ("delayed", "moved", "left_over")}
+    assert touched["delayed"] | touched["moved"] | touched["left_over"] >= {"J0", "J1", "J2"}
+    assert len(touched["moved"]) == 1
+    assert "J3" not in touched["left_over"], "what is promised stays"
+    assert sent(noon, town, lost, seen=shown["seen"]) == shown
+    assert stands(noon, lost)[:3] == ("dispatched", town["crew"], moment_text(shown["arrives_at"]))
+    for one in shown["left_over"]:
+        assert stands(noon, one["job_id"])[:3] == ("accepted", town["crew"], None)
+    (moved,) = shown["moved"]
+    assert stands(noon, moved["job_id"])[:2] == ("dispatched", town["far crew"])
+    done = take_back(noon, town.actor("dispatcher"), lost)
+    assert done["changed"] == []
+    assert [stands(noon, one) for one in jobs] == before
+    assert stands(noon, lost) == ("received", None, None, None)
+    with pytest.raises(Problem, match="emergency_not_sent"):
+        take_back(noon, town.actor("dispatcher"), lost)
+
+
+def test_what_changed_meanwhile_stays_and_is_named(noon: Session, town: Town) -> None:
+    first, second = (given(noon, town, name, at(hour), "accept") for name, hour in (("J1", 12), ("J2", 14)))
+    lost = burst(noon, town)
+    assert {one["number"] for one in sent(noon, town, lost)["delayed"]} == {"J1", "J2"}
+    door.act(noon, system(town["north"]), "work_order", first, "leave", {})
+    planned = stands(noon, first)[2]
+    done = take_back(noon, town.actor("dispatcher"), lost)
+    assert {one["number"] for one in done["returned"]} == {"burst", "J2"}
+    assert [(one["number"], one["zh"]) for one in done["changed"]] == [("J1", "已是“在途”")]
+    assert (stands(noon, first)[2], stands(noon, second)[2]) == (planned, at(14))
+
+
+def test_once_the_crew_has_left_it_is_not_taken_back(noon: Session, town: Town) -> None:
+    lost = burst(noon, town)
+    sent(noon, town, lost)
+    for step in STEPS[:2]:
+        door.act(noon, system(town["north"]), "work_order", lost, step, {})
+    with pytest.raises(Problem, match="emergency_begun"):
+        take_back(noon, town.actor("dispatcher"), lost)
+    with pytest.raises(Problem, match="action_does_not_fit"):
+        seen(noon, town, lost)
+
+
+def test_only_begun_work_keeps_a_crew(noon: Session, town: Town) -> None:
+    """On its way, or before the door: it turns round. Working: when that ends, from there."""
+    under_way = given(noon, town, "J1", at(12), *STEPS[:2], where=0)
+    lost = burst(noon, town)
+    shown = seen(noon, town, lost)
+    assert (shown["crew_id"], [one["number"] for one in shown["delayed"]]) == (town["crew"], ["J1"])
+    for step in STEPS[2:]:
+        door.act(noon, system(town["north"]), "work_order", under_way, step, {})
+    stamps = {"arrived_at": at(11, 50), "started_at": at(11, 55)}
+    door.change(noon, system(town["north"]), "work_order", under_way, stamps)
+    assert seen(noon, town, lost)["crew_id"] == town["far crew"], "an hour of work is longer than the way"
+    busy = seen(noon, town, lost, crew="crew")
+    assert busy["arrives_at"] == datetime(2026, 9, 1, 12, 55, tzinfo=CITY)
+    assert stands(noon, under_way)[0] == "in_progress"
+
+
+def test_a_day_that_was_broken_before_is_no_bar(noon: Session, town: Town) -> None:
+    missed = given(noon, town, "J1", at(9), appointment_from=at(9), appointment_until=at(10))
+    long = given(noon, town, "J2", at(10), duration_minutes=900)
+    shown = sent(noon, town, burst(noon, town))
+    assert shown["crew_id"] == town["crew"]
+    assert {one["job_id"] for one in shown["left_over"]} == {long}
+    assert stands(noon, missed)[1] == town["crew"]
+
+
+def test_another_burst_is_not_put_off_and_another_day_is_not_touched(noon: Session, town: Town) -> None:
+    door.change(noon, system(town["north"]), "crew", town["far crew"], {"is_active": False})
+    later = given(noon, town, "J1", at(9, day=4), appointment_from=at(9, day=4), appointment_until=at(10, day=4))
+    first, second = burst(noon, town, "first"), burst(noon, town, "second", 0)
+    before = stands(noon, later)
+    one = sent(noon, town, first)
+    two = sent(noon, town, second)
+    assert two["arrives_at"] >= one["arrives_at"] + timedelta(hours=3)
+    assert two["overtime_minutes"] > 0
+    assert stands(noon, first)[2] == moment_text(one["arrives_at"])
+    assert stands(noon, later) == before
+
+
+def test_who_lacks_what_is_said_in_words(noon: Session, town: Town) -> None:
+    lost = burst(noon, town, skills=["large_main"])
+    door.change(noon, system(town["north"]), "crew", town["far crew"], {"skills": ["large_main"], "shift_start": "13:00"})  # fmt: skip
+    with pytest.raises(Problem, match="no_crew") as refused:
+        sent(noon, town, lost)
+    words = "".join(one["zh"] + one["en"] for one in refused.value.detail["faults"])
+    assert "缺少技能：大口径抢修" in words
+    assert "lacks skills: Large mains" in words
+    assert "13:00 上班" in words
+    assert "_" not in words
+    ranked = propose_crews(noon, config.read(), town.actor("dispatcher"), lost, NOON)
+    assert [one["crew_id"] for one in ranked] == [town["far crew"], town["crew"]], "able before not, if only later"
+    assert not any(one["is_feasible"] for one in ranked)
+
+
+@pytest.mark.parametrize(("hour", "overtime"), [(6, 0), (7, 0)], ids=["into the shift", "most of it"])
+def test_a_burst_in_the_night_goes_out_though_its_end_lies_behind_the_rosters(
+    noon: Session, town: Town, hour: int, overtime: int
+) -> None:
+    roster = {"valid_from": "2026-08-31", "valid_until": "2026-09-01", "clock_from": "21:30", "clock_until": "08:00"}
+    door.create(noon, system(town["north"]), "on_call", roster | {"crew_id": town["crew"]})
+    day = given(noon, town, "J1", at(8, 30), duration_minutes=60)
+    lost, night = burst(noon, town), NOON.replace(hour=hour)
+    shown = seen(noon, town, lost, night)
+    assert (shown["is_on_call"], shown["overtime_minutes"]) == (True, overtime)
+    assert shown["arrives_at"] < night + timedelta(minutes=30)
+    assert send_on_call(noon, config.read(), RecordedChannel(), lost, night) == town["crew"]
+    assert stands(noon, day)[2] > at(8, 30), "what would begin at half past eight begins once the burst is mended"
+
+
+def test_overtime_is_told_where_the_shift_comes_later(noon: Session, town: Town) -> None:
+    roster = {"valid_from": "2026-08-31", "valid_until": "2026-09-01", "clock_from": "21:30", "clock_until": "06:00"}
+    door.create(noon, system(town["north"]), "on_call", roster | {"crew_id": town["crew"]})
+    shown = seen(noon, town, burst(noon, town), NOON.replace(hour=4))
+    assert shown["overtime_minutes"] >= 60
+    assert any("加班" in one["zh"] for one in shown["against"])
+
+
+def test_by_night_a_crew_at_work_that_cannot_do_it_keeps_nobody_in_bed(noon: Session, town: Town) -> None:
+    now = {"shift_start": "20:00", "shift_end": "06:00", "skills": ["meter"]}
+    door.change(noon, system(town["north"]), "crew", town["far crew"], now)
+    roster = {"valid_from": "2026-08-31", "valid_until": "2026-09-01", "clock_from": "17:00", "clock_until": "08:00"}
+    door.create(noon, system(town["north"]), "on_call", roster | {"crew_id": town["crew"]})
+    lost = burst(noon, town)
+    assert send_on_call(noon, config.read(), RecordedChannel(), lost, NOON.replace(hour=22)) == town["crew"]
+    take_back(noon, town.actor("dispatcher"), lost)
+    again = send_on_call(noon, config.read(), RecordedChannel(), lost, NOON.replace(hour=23))
+    assert again is None, "what a person took back stays with people"
+
+
+def test_over_http_what_was_shown_is_what_is_sent(as_: As, town: Town, database: Database) -> None:
+    """Whoever looked at one thing does not send another."""
+    with database.transaction() as session:
+        lost = burst(session, town)
+        calm = given(session, town, "J1", moment_text(datetime.now(UTC)))
+    dispatcher = as_("dispatcher")
+    shown = dispatcher.get(f"/dispatch/{lost}/emergency")
+    assert [one["job_id"] for one in shown["delayed"]] == [calm]
+    with database.transaction() as session:
+        door.change(session, system(town["north"]), "crew", town["crew"], {"is_active": False})
+    old = dispatcher("POST", f"/dispatch/{lost}/emergency", {"seen": shown["seen"]}).get_json()
+    assert old["code"] in ("jobs_changed", "no_crew")
+    with database.transaction() as session:
+        door.change(session, system(town["north"]), "crew", town["crew"], {"is_active": True})
+    done = dispatcher("POST", f"/dispatch/{lost}/emergency", {"seen": shown["seen"]}).get_json()
+    assert (done.get("state"), done.get("crew_id")) == ("dispatched", town["crew"]), done
+    board = {one["id"]: one for one in dispatcher.get("/dispatch/board")["jobs"]}
+    assert (board[lost]["is_sent_at_once"], board[calm]["is_sent_at_once"]) == (True, False)
+    back = dispatcher("DELETE", f"/dispatch/{lost}/emergency").get_json()
+    assert ({one["job_id"] for one in back["returned"]}, back["changed"]) == ({lost, calm}, [])
+    assert dispatcher("DELETE", f"/dispatch/{lost}/emergency").get_json()["code"] == "emergency_not_sent"

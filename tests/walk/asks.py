@@ -140,7 +140,7 @@ def _dispatch() -> None:
         lambda p: f"{job}/{p['job received']}/emergency",
         lambda p: {"crew_id": p.crew_id},
     )
-    get(f"{waiting}/emergency", lambda p: f"{job}/{p['job received']}/emergency?crew_id={p.crew_id}")
+    get(f"{waiting}/emergency", lambda p: f"{job}/{p['job received']}/emergency", crew_id=lambda p: p.crew_id)
     send(f"DELETE {waiting}/emergency", lambda p: f"{job}/{p['job dispatched']}/emergency")
     send(
         f"PUT {waiting}/duplicate",

@@ -1,6 +1,6 @@
-"""Days of a city from a seed: its crews as they are at a moment, what they have to do, and three emergencies to come.
+"""Days of a city from a seed: its crews at a moment, what they have to do, and three emergencies to come.
 
-A seed is the whole story. Records are written as the interface shows them, so that whoever judges needs nothing else.
+A seed is the whole story. Records are written as the interface shows them: whoever judges needs nothing else.
 """
 
 from __future__ import annotations
@@ -15,14 +15,16 @@ from tests.days.cities import CITIES, Ground, Place
 from tests.days.oracle import City
 from tests.factories import uid
 
-KINDS = ("light", "full", "overfull", "night", "on call", "sick crews", "other days", "broken routes", "clocks change")
+KINDS = (
+    "light", "full", "overfull", "night", "on call", "sick crews", "other days", "broken routes", "clocks change",
+)  # fmt: skip
 AT_NIGHT = ("night", "on call", "clocks change")
 UNITS = ("city", "branch", "station", "neighbour")
 MOST_CREWS = 12
 EMERGENCIES = 3
 # How much of the rest of its shift a crew has work for.
-FILL = {"light": 0.35, "full": 0.95, "overfull": 1.45, "night": 0.8, "on call": 0.8, "sick crews": 0.85, "other days": 0.7,
-        "broken routes": 0.9, "clocks change": 0.8}  # fmt: skip
+FILL = {"light": 0.35, "full": 0.95, "overfull": 1.45, "night": 0.8, "on call": 0.8, "sick crews": 0.85,
+        "other days": 0.7, "broken routes": 0.9, "clocks change": 0.8}  # fmt: skip
 SKILL_SETS = (
     ("pipe_repair", "large_main", "valve"),
     ("pipe_repair", "meter"),
@@ -33,8 +35,8 @@ SKILL_SETS = (
 )
 # The last is a set that no crew has.
 URGENT_SKILLS = (
-    *(4 * (("pipe_repair",),)), *(4 * (("pipe_repair", "large_main"),)), *(2 * (("pipe_repair", "valve"),)), ("large_main", "valve"),
-    ("meter",), (), ("water_quality",), ("pump",), ("large_main", "water_quality"),
+    *(4 * (("pipe_repair",),)), *(4 * (("pipe_repair", "large_main"),)), *(2 * (("pipe_repair", "valve"),)),
+    ("large_main", "valve"), ("meter",), (), ("water_quality",), ("pump",), ("large_main", "water_quality"),
 )  # fmt: skip
 DAY_SHIFTS = (("08:00", "17:30"), ("07:00", "15:30"), ("00:00", "23:59"), ("08:30", "18:00"), ("13:00", "21:30"))
 NIGHT_SHIFTS = (("20:00", "06:00"), ("00:00", "08:00"), ("22:00", "06:30"), ("00:00", "23:59"))
@@ -67,7 +69,8 @@ class Day:
 
     def __str__(self) -> str:
         begins = self.now.astimezone(self.zone).strftime("%Y-%m-%d %H:%M")
-        return f"day {self.seed}: {self.kind}, {self.ground.name}, {begins}, {len(self.crews)} crews, {len(self.jobs)} jobs"
+        size = f"{len(self.crews)} crews, {len(self.jobs)} jobs"
+        return f"day {self.seed}: {self.kind}, {self.ground.name}, {begins}, {size}"
 
     @property
     def zone(self) -> ZoneInfo:
@@ -117,7 +120,7 @@ class _Maker:
         self.city = day.city(uid("days branch"))
 
     def crews(self) -> None:
-        """Crews of the branch and its station, each with its day, and two idle ones of the neighbour in the middle."""
+        """Crews of the branch and its station, each with its day, and two idle ones of the neighbour."""
         count = self.dice.randint(5, MOST_CREWS - 2)
         on_call = set(self.dice.sample(range(count), self.dice.randint(1, 3)))
         for n in range(count):
@@ -142,8 +145,9 @@ class _Maker:
         )
         leader = uid(f"days leader {n}")
         values: Values = {
-            "unit_id": uid(f"days {unit}"), "name": f"{n + 1}班", "leader_id": leader, "member_ids": [leader], "is_active": True,
-            "skills": sorted(skills), "shift_start": shift[0], "shift_end": shift[1], "start_place": self._place(),
+            "unit_id": uid(f"days {unit}"), "name": f"{n + 1}班", "leader_id": leader, "member_ids": [leader],
+            "is_active": True, "skills": sorted(skills), "shift_start": shift[0],
+            "shift_end": shift[1], "start_place": self._place(),
         }  # fmt: skip
         if dice.random() < 0.5:
             begin = int(shift[0][:2]) + 3
@@ -162,9 +166,11 @@ class _Maker:
     def _roster(self, crew_id: str) -> None:
         on = self.now.astimezone(self.day.zone).date()
         values = {
-            "unit_id": uid("days branch"), "crew_id": crew_id, "valid_from": str(on - timedelta(days=self.dice.randint(1, 9))),
+            "unit_id": uid("days branch"), "crew_id": crew_id,
+            "valid_from": str(on - timedelta(days=self.dice.randint(1, 9))),
             "valid_until": str(on + timedelta(days=self.dice.randint(0, 9))),
-            "clock_from": self.dice.choice(("17:00", "17:30", "20:00")), "clock_until": self.dice.choice(("08:00", "07:00")),
+            "clock_from": self.dice.choice(("17:00", "17:30", "20:00")),
+            "clock_until": self.dice.choice(("08:00", "07:00")),
         }  # fmt: skip
         self.day.rosters[uid(f"days roster {crew_id}")] = values
 
@@ -293,8 +299,8 @@ class _Maker:
         for n in range(EMERGENCIES):
             unit = "station" if self.dice.random() < 0.1 else "branch"
             values = self._values(self.dice.choice((60, 90, 120, 180, 240)), self.day.ground.somewhere(self.dice)) | {
-                "unit_id": uid(f"days {unit}"), "urgency": "urgent", "matter_id": uid("days burst"), "state": "received",
-                "skills": list(self.dice.choice(URGENT_SKILLS)), "number": f"E{n + 1}",
+                "unit_id": uid(f"days {unit}"), "urgency": "urgent", "matter_id": uid("days burst"),
+                "state": "received", "skills": list(self.dice.choice(URGENT_SKILLS)), "number": f"E{n + 1}",
             }  # fmt: skip
             if self.dice.random() < 0.6:
                 values["due_at"] = _text(at + timedelta(hours=self.dice.randint(1, 6)))
@@ -312,8 +318,8 @@ class _Maker:
         skills = self.dice.choice(SKILL_SETS)[:2] if crew is None else crew["skills"]
         values = self._values(minutes, place) | {
             "unit_id": uid("days branch") if crew is None or self.dice.random() < 0.5 else crew["unit_id"],
-            "urgency": self.dice.choice(("normal", "normal", "high")), "matter_id": uid("days repair"), "state": state,
-            "number": f"W{len(self.day.jobs) + 1:03d}", "skills": self.dice.sample(list(skills), 1),
+            "urgency": self.dice.choice(("normal", "normal", "high")), "matter_id": uid("days repair"),
+            "state": state, "number": f"W{len(self.day.jobs) + 1:03d}", "skills": self.dice.sample(list(skills), 1),
         }  # fmt: skip
         if crew_id:
             values["crew_id"] = crew_id

@@ -1,7 +1,7 @@
-"""Who could have gone to an emergency, and when: worked out from records alone by the rules, with the standard library.
+"""Who could have gone to an emergency, and when: by the rules, from records alone, with the standard library.
 
-It shares no line with what it judges. The rules: whoever has the skills, of the unit or below, and is on duty or on call
-may go. A job begun on site is finished first, and an emergency given earlier is gone to first; everything else gives way.
+It shares no line with what it judges. The rules: whoever has the skills, of the unit or below, and is on duty or on
+call may go. A job begun on site is finished first, an emergency given earlier is gone to first; all else gives way.
 A crew stands where it last came to a job; the way takes the straight line times a factor at a speed.
 """
 
@@ -112,7 +112,7 @@ class Oracle:
         return at, place
 
     def begins(self, crew_id: str) -> tuple[datetime, Place]:
-        """When and where a crew has finished what it has begun; now, and where it stands, if that is nothing."""
+        """When and where a crew has finished what it has begun; now and where it stands, if nothing."""
         begun = [id_ for id_, job in self.jobs.items() if job.get("crew_id") == crew_id and job["state"] in BEGUN]
         if not begun:
             return self.now, self.stands(crew_id)
@@ -167,8 +167,8 @@ class Oracle:
         return place
 
     def impossible(self, crew_id: str, jobs: Sequence[str], slack: timedelta) -> list[tuple[str, datetime]]:
-        """Of planned jobs in their order those that the crew cannot reach at the time they are promised for, and when
-        it could: nobody is in two places."""
+        """Of planned jobs in their order those that the crew cannot reach when they are promised, and when it could:
+        nobody is in two places."""
         (at, place), found = self.begins(crew_id), []
         for job_id in jobs:
             job, planned = self.jobs[job_id], moment_of(self.jobs[job_id]["planned_at"])
@@ -177,7 +177,7 @@ class Oracle:
             if planned + slack < reached:
                 found.append((job_id, reached))
             opens = moment_of(job.get("appointment_from")) or reached
-            # Whoever is there before the time it was planned for begins, unless the customer is only there later.
+            # Whoever is there before the planned time begins, unless the customer is only there later.
             at, place = max(reached, opens) + lasts(job), self._place(job_id)
         return found
 

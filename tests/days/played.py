@@ -1,4 +1,4 @@
-"""A day played on a real database: three emergencies sent one after the other, every promise asked of the oracle."""
+"""A day played on a real database: three emergencies one after the other, every promise asked of the oracle."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ DISPATCHER = Actor(uid("days dispatcher"), uid("days branch"), frozenset({Role.D
 
 @dataclass
 class Figures:
-    """What a day's emergencies did: how many other jobs of each sent changed crew, have none, and come later."""
+    """What a day's emergencies did: how many other jobs changed crew, have no time, and come later, for each."""
 
     faults: list[str] = field(default_factory=list)
     refused: int = 0
@@ -80,7 +80,7 @@ def clock_of(zone: ZoneInfo) -> Iterator[None]:
 
 
 def play(session: Session, day: Day) -> Figures:
-    """Write the day, send its emergencies, and say what broke a promise; the session is for the caller to undo."""
+    """Write the day, send its emergencies, say what broke a promise; the session is for the caller to undo."""
     figures = Figures()
     with clock_of(day.zone):
         top = system(uid("days branch"))
@@ -119,7 +119,7 @@ def _goes_on(session: Session, emergency: Emergency, arrives: datetime, until: d
 
 
 class _Sending:
-    """One emergency: proposed, previewed, sent, taken back, sent again; by night by itself to whoever is on call."""
+    """One emergency: proposed, previewed, sent, taken back, sent again; by night to whoever is on call."""
 
     def __init__(self, session: Session, day: Day, emergency: Emergency, figures: Figures) -> None:
         self.session, self.day, self.job_id, self.now = session, day, emergency.id, emergency.at

@@ -1,4 +1,4 @@
-"""What an emergency must keep, each promise as a question of records before and after: what comes back is broken."""
+"""What an emergency must keep, each promise a question of records before and after: what comes back is broken."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def of_a_refusal(oracle: Oracle, job_id: str) -> Iterator[str]:
 
 
 def of_the_others(before: Jobs, after: Jobs, job_id: str, of_other_days: set[str]) -> Iterator[str]:
-    """Nothing begun moves, nothing of another day changes, what has no crew stays so, what has one keeps one."""
+    """Nothing begun moves, nothing of another day changes, whoever has no crew or one stays so."""
     for id_ in before.keys() - {job_id}:
         was, now = before[id_], after[id_]
         words = f"{was['number']} ({was['state']})"
@@ -109,7 +109,8 @@ def of_routes(before: Oracle, after: Oracle, of_other_days: set[str]) -> Iterato
             continue
         for id_, reached in after.impossible(crew_id, now, EXACT)[:1]:
             at = moment_of(after.jobs[id_]["planned_at"])
-            yield f"{after.jobs[id_]['number']} is promised for {at:%d %H:%M}Z and cannot be reached before {reached:%d %H:%M}Z"
+            words = f"is promised for {at:%d %H:%M}Z and cannot be reached before {reached:%d %H:%M}Z"
+            yield f"{after.jobs[id_]['number']} {words}"
         for id_ in was:
             if _keeps(before.jobs[id_]) and after.jobs[id_].get("planned_at") and not _keeps(after.jobs[id_]):
                 yield f"{after.jobs[id_]['number']} is planned after its appointment now"

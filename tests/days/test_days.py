@@ -1,4 +1,4 @@
-"""Three emergencies on each of many days: always the nearest free able crew, few others moved, nothing lost."""
+"""Three emergencies on each of many days: the nearest free able crew goes, few others move, nothing is lost."""
 
 from __future__ import annotations
 

@@ -49,7 +49,8 @@ def change_record(
     session: Session, actor: Actor, kind: RecordKind, record_id: str, now: Values, version: int
 ) -> Stored:
     """Set fields of a record that was read at `version`."""
-    if kind.name == "cell":  # Before the cell itself is locked, as where a plan comes true: else each waits for the other.
+    if kind.name == "cell":
+        # Before the cell itself is locked, as where a plan comes true: else each would wait for the other.
         lock_ground(session)
     before, hand = writable(session, actor, kind, record_id)
     policy.need_listed(hand, kind.kind.change_by)

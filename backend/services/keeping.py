@@ -8,6 +8,7 @@ from backend.actor import Actor
 from backend.errors import Problem
 from backend.queries import policy
 from backend.queries.documents import read_document
+from backend.queries.ground_rules import lock_ground
 from backend.records.declaration import RecordKind
 from backend.records.registry import SYNC_KINDS
 from backend.services import door
@@ -48,6 +49,9 @@ def change_record(
     session: Session, actor: Actor, kind: RecordKind, record_id: str, now: Values, version: int
 ) -> Stored:
     """Set fields of a record that was read at `version`."""
+    if kind.name == "cell":
+        # Before the cell itself is locked, as where a plan comes true: else each would wait for the other.
+        lock_ground(session)
     before, hand = writable(session, actor, kind, record_id)
     policy.need_listed(hand, kind.kind.change_by)
     now = placed_again(session, actor, kind.kind, before, now)

@@ -21,6 +21,7 @@ from backend.queries.field_day import (
 )
 from backend.queries.scopes import day_begins, in_city
 from backend.queries.territory import outlines
+from backend.records.vocabulary import SKILLS
 from backend.services.job_days import jobs_for
 from backend.services.shifts import clock_after, shift_of
 from backend.services.travelling import Travel, travel_between
@@ -71,7 +72,7 @@ def day_of(
     plan = Plan(tuple(builder.route(crew, extra) for crew in crews))
     day = Day(
         problem, plan, [crew.name for crew in crews], [job.number or job.id for job in waiting], places, builder.begins,
-        frozenset(builder.called_out),
+        frozenset(builder.called_out), skill_words=SKILLS,
     )  # fmt: skip
     return day, waiting, crews, travel
 

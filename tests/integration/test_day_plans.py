@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from backend.actor import system
@@ -22,7 +23,7 @@ from backend.queries import scopes
 from backend.queries.field_day import job_of
 from backend.records.day_plan import DayPlan
 from backend.services import door
-from backend.services.day_plans import propose_day, work_out
+from backend.services.day_plans import hold_days, propose_day, work_out
 from backend.services.emergencies import send_at_once
 from backend.services.field_day import day_of
 from backend.services.publishing import publish, take_back
@@ -241,6 +242,21 @@ def test_a_crew_given_other_work_since_has_another_day(database: Database, setti
                 continue
             with pytest.raises(Problem, match="plan_stale"):
                 published(field, plan_id)
+
+
+def test_units_that_share_crews_wait_for_each_other(database: Database) -> None:
+    """A group's plan and a station's emergency take the same crews; two stations do not."""
+    above = uid("group")
+    with Session(database.engine) as one, Session(database.engine) as other:
+        hold_days(one, above)
+        other.execute(text("SET LOCAL lock_timeout = '100ms'"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            hold_days(other, uid("north"))
+        one.rollback()
+        other.rollback()
+        hold_days(one, uid("south"))
+        other.execute(text("SET LOCAL lock_timeout = '100ms'"))
+        hold_days(other, uid("north"))
 
 
 def test_what_a_later_plan_counts_on_stays_when_the_earlier_is_taken_back(

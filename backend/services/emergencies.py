@@ -19,7 +19,7 @@ from backend.queries.scopes import units_below
 from backend.records.emergency import Emergency
 from backend.services import door
 from backend.services.day_plans import hold_days, need_planner
-from backend.services.dispatching import NO_PLACE, assign_job, noticed, tell_dispatchers
+from backend.services.dispatching import NO_PLACE, assign_job, give, noticed, tell_dispatchers
 from backend.services.emergency_day import Scene, emergency_scene
 from backend.services.field_day import is_at_work
 from backend.services.notifying import Channel, tell
@@ -207,7 +207,7 @@ def _send(session: Session, actor: Actor, choice: _Choice) -> None:
     for other, to_crew_id, planned_at in others:
         if to_crew_id != other.crew_id:
             now = {"crew_id": to_crew_id, "planned_at": planned_at}
-            door.act(session, actor, "work_order", other.id, "dispatch", now, trusted=True)
+            give(session, actor, stored["work_order", other.id], now)
     rows: list[tuple[str, Values]] = [(other.id, {"planned_at": planned_at}) for other, _, planned_at in others]
     door.change_many(session, actor, "work_order", rows, trusted=True)
     after = door.push_store(session).load(keys)

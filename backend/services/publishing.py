@@ -16,6 +16,7 @@ from backend.queries.scopes import today, units_below
 from backend.records.day_plan import DayPlan
 from backend.services import door
 from backend.services.day_plans import hold_days, need_planner, read_day_plan
+from backend.services.dispatching import give
 from backend.services.job_days import is_day_over, stand_of
 from backend.services.notifying import tell
 from backend.services.putting_back import WHY, put_back, stands_of, why_kept
@@ -100,7 +101,7 @@ def _give(session: Session, actor: Actor, stop: Row, job: Stored) -> Stored | No
     if stop["change"] != "same":
         # A job that was locked to its crew is not locked to the one it is taken over by.
         now = planned | {"crew_id": stop["crew_id"], "is_pinned": False}
-        return door.act(session, actor, "work_order", job.id, "dispatch", now, trusted=True)
+        return give(session, actor, job, now)
     if job.values.get("planned_at") == stop["arrive_at"]:
         return None
     return door.change(session, actor, "work_order", job.id, planned, trusted=True)

@@ -12,6 +12,7 @@ from backend.actor import Actor
 from backend.records.registry import SYNC_KINDS
 from backend.records.work_order import WORKING
 from backend.services import door
+from backend.services.dispatching import give
 from sync import apply
 from sync.change import Stored
 from sync.kind import Values
@@ -61,7 +62,7 @@ def put_back(session: Session, actor: Actor, job: Stored, before: Stands) -> Non
     elif before["state"] == "received" or (state != "received" and job.values.get("crew_id") == before["crew_id"]):
         door.change(session, actor, "work_order", job.id, now, trusted=True)
     else:
-        given = door.act(session, actor, "work_order", job.id, "dispatch", now, trusted=True)
+        given = give(session, actor, job, now)
         if before["state"] == "accepted":
             _say_accepted(session, actor, given)
 

@@ -17,6 +17,7 @@ from backend.queries.scopes import CITY
 from backend.services import door
 from backend.services.dispatching import propose_crews
 from backend.services.emergencies import preview, send_at_once, send_on_call
+from backend.services.intake import unopened_jobs
 from backend.services.notifying import RecordedChannel
 from backend.services.taking_back import take_back
 from sync.change import moment_text
@@ -79,6 +80,8 @@ def test_a_full_day_makes_room_and_comes_back_as_it_was(noon: Session, town: Tow
     door.change(noon, system(town["north"]), "crew", town["crew"], lunch)
     jobs = [given(noon, town, f"J{n}", at(12 + n), "accept", due_at=at(8, day=1), place=middle(1)) for n in range(4)]
     door.change(noon, system(town["north"]), "work_order", jobs[3], {"appointment_from": at(15), "appointment_until": at(16)})  # fmt: skip
+    for one in jobs:
+        door.change(noon, town.actor("leader"), "work_order", one, {"opened_at": at(11)})
     before = [stands(noon, one) for one in jobs]
     lost = burst(noon, town)
     shown = seen(noon, town, lost)
@@ -95,6 +98,8 @@ def test_a_full_day_makes_room_and_comes_back_as_it_was(noon: Session, town: Tow
         assert stands(noon, one["job_id"])[:3] == ("accepted", town["crew"], None)
     (moved,) = shown["moved"]
     assert stands(noon, moved["job_id"])[:2] == ("dispatched", town["far crew"])
+    late = datetime.now(UTC) + timedelta(days=400)
+    assert set(unopened_jobs(noon, late, 15, "reminded_at")) == {lost, moved["job_id"]}, "who got it has not opened it"
     done = take_back(noon, town.actor("dispatcher"), lost)
     assert done["changed"] == []
     assert [stands(noon, one) for one in jobs] == before

@@ -68,7 +68,8 @@ def _extent(session: Session, units: list[str]) -> list[float] | None:
 def _jobs(session: Session, actor: Actor, units: list[str]) -> list[dict[str, Any]]:
     rows = session.execute(
         text(
-            "SELECT d.version, d.body, EXISTS (SELECT FROM emergency e WHERE e.work_order_id = w.id AND e.taken_back_at IS NULL) "
+            "SELECT d.version, d.body, EXISTS (SELECT FROM emergency e WHERE e.work_order_id = w.id AND e.taken_back_at IS NULL "
+            "AND e.sent_at >= coalesce(w.done_at, e.sent_at)) "
             "FROM work_order w JOIN sync_document d ON d.kind = 'work_order' AND d.id = w.id "
             "WHERE w.deleted_at IS NULL AND w.state = ANY(:open) AND w.unit_id = ANY(CAST(:units AS uuid[])) "
             "ORDER BY w.due_at NULLS LAST, w.id LIMIT :most"

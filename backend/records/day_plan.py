@@ -16,7 +16,8 @@ from backend.db import Base
 
 class DayPlan(Base):
     """A proposal for a day: `stops` are {job_id, crew_id, crew_name, arrive_at, begin_at, end_at, change, ...},
-    `unserved` {job_id, is_withdrawn, reasons}; `base` and `base_crews` the versions of what it was made over.
+    `unserved` {job_id, is_withdrawn, reasons}; `base` and `base_crews` the versions of what it was made over,
+    with the jobs that each crew had.
 
     `effects` say by crew what publishing changes, `notes` what a person must look at. `written` keeps what each job was
     before and after publication; `kept` what stayed, and why, when the plan was taken back.
@@ -32,7 +33,7 @@ class DayPlan(Base):
     done_share: Mapped[float] = mapped_column(server_default="0")
     problem: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     base: Mapped[dict[str, int] | None] = mapped_column(JSONB)
-    base_crews: Mapped[dict[str, int] | None] = mapped_column(JSONB)
+    base_crews: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     stops: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
     unserved: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
     effects: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)

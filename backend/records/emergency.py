@@ -15,8 +15,8 @@ from backend.db import Base
 
 
 class Emergency(Base):
-    """`changes` are {job_id, number, before, after} with the crew, state and planned time of each other job; `own` what
-    the job itself was before."""
+    """`changes` are {job_id, number, before, after} with how each other job stood (`putting_back.stands_of`); `own` how
+    the job itself did before, with its urgency."""
 
     __tablename__ = "emergency"
 

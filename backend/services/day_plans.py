@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from backend.actor import Actor, Role
@@ -16,7 +17,7 @@ from backend.config import Settings
 from backend.db import Database
 from backend.errors import Problem
 from backend.queries import policy
-from backend.queries.field_day import STARTED, crew_names, crews_of
+from backend.queries.field_day import STARTED, CrewRow, crew_names, crews_of, jobs_of_crews
 from backend.queries.scopes import today, units_below
 from backend.records.day_plan import DayPlan
 from backend.services import door
@@ -75,6 +76,14 @@ def need_planner(session: Session, actor: Actor, unit_id: str) -> None:
     policy.need_unit(session, actor, unit_id)
 
 
+def hold_days(session: Session, unit_id: str) -> None:
+    """Publishing, sending at once and taking back are done one after the other in units that share crews: each holds its
+    unit and all below until its transaction ends."""
+    held = {"units": sorted(units_below(session, unit_id))}
+    one = "SELECT pg_advisory_xact_lock(hashtextextended('day ' || unit, 0)) FROM unnest(CAST(:units AS text[])) unit"
+    session.execute(text(one), held)
+
+
 class _Asked(NamedTuple):
     """A plan's day as it stands, and what is kept of it beside the jobs: the crews' versions, what to look at, counts."""
 
@@ -111,14 +120,23 @@ def _asked(session: Session, settings: Settings, row: DayPlan, now: datetime) ->
         day, jobs, [places[job.id] for job in jobs], crews, names | {crew.id: crew.name for crew in crews},
         frozenset(row.request.get("absent_crew_ids") or ()),
     )  # fmt: skip
-    stored = door.push_store(session).load([("crew", crew.id) for crew in crews], lock=False)
-    kept = {"base_crews": {key[1]: one.version for key, one in stored.items()}, "notes": notes_of(rows, scene.names)}
+    kept = {"base_crews": _base_crews(session, crews), "notes": notes_of(rows, scene.names)}
     passed = sum(place.is_in and place.promise is Promise.PASSED for _, place in rows)
     figures = {
         "of_other_days": sum(not place.is_in for _, place in rows), "passed_appointments": passed,
         "travel_zh": travel.how_zh, "travel_en": travel.how_en,
     }  # fmt: skip
     return _Asked(scene, bool(crews) and is_day_over(crews, now, row.day), kept, figures)
+
+
+def _base_crews(session: Session, crews: Sequence[CrewRow]) -> dict[str, Any]:
+    """The crews' versions, and all that each has: what it is given later was not in sight."""
+    ids = [crew.id for crew in crews]
+    stored = door.push_store(session).load([("crew", one) for one in ids], lock=False)
+    had: dict[str, list[str]] = {one: [] for one in ids}
+    for job in jobs_of_crews(session, ids):
+        had[str(job.crew_id)].append(job.id)
+    return {key[1]: {"version": one.version, "jobs": had[key[1]]} for key, one in stored.items()}
 
 
 def _planned(day: Day, request: dict[str, Any]) -> tuple[Day, Plan]:

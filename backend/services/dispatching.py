@@ -47,14 +47,22 @@ def assign_job(
     session: Session, actor: Actor, job_id: str, crew_id: str, *, version: int | None, is_pinned: bool = False
 ) -> Stored:
     """Give a job to a crew, or to another one; its own unit's crews and those below."""
-    crew = door.read(session, "crew", crew_id)
+    crew, job = door.read(session, "crew", crew_id), door.read(session, "work_order", job_id)
     if not actor.is_system:  # The night's own dispatch stays within the job's unit.
         policy.need_unit(session, actor, crew.values["unit_id"], "crew", crew_id)
-        policy.need_unit(
-            session, actor, door.read(session, "work_order", job_id).values["unit_id"], "work_order", job_id
-        )
-    now: Values = {"crew_id": crew_id, "is_pinned": is_pinned}
-    return door.act(session, actor, "work_order", job_id, "dispatch", now, version=version)
+        policy.need_unit(session, actor, job.values["unit_id"], "work_order", job_id)
+    return give(session, actor, job, {"crew_id": crew_id, "is_pinned": is_pinned}, version=version, trusted=None)
+
+
+def give(
+    session: Session, actor: Actor, job: Stored, now: Values, *, version: int | None = None, trusted: bool | None = True
+) -> Stored:
+    """The step of giving, whoever decided it: a crew that did not have the job has not opened it either."""
+    values = job.values
+    is_theirs = values["state"] != "received" and values.get("crew_id") == now["crew_id"]
+    if values.get("opened_at") and not is_theirs:
+        now = now | {"opened_at": None}
+    return door.act(session, actor, "work_order", job.id, "dispatch", now, version=version, trusted=trusted)
 
 
 def escalate_unopened(session: Session, channel: Channel, minutes: int, now: datetime | None = None) -> int:

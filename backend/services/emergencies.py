@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.actor import Actor, system
@@ -19,12 +18,13 @@ from backend.queries.field_day import JobRow, crews_of, job_of
 from backend.queries.scopes import units_below
 from backend.records.emergency import Emergency
 from backend.services import door
-from backend.services.day_plans import need_planner
-from backend.services.dispatching import NO_PLACE, assign_job, noticed, tell_dispatchers
+from backend.services.day_plans import hold_days, need_planner
+from backend.services.dispatching import NO_PLACE, assign_job, give, noticed, tell_dispatchers
 from backend.services.emergency_day import Scene, emergency_scene
 from backend.services.field_day import is_at_work
 from backend.services.notifying import Channel, tell
-from backend.services.taking_back import stands_of, was_sent
+from backend.services.putting_back import stands_of
+from backend.services.taking_back import was_sent
 from geo.dispatch import Proposal, delayed_by, why_nobody
 from geo.routing.insertion import worse
 from geo.routing.problem import Problem as GeoProblem
@@ -115,7 +115,7 @@ def send_at_once(
     `seen` is a preview's own: where another crew would go by now, or other jobs would move, it raises jobs_changed.
     """
     unit_id = door.read(session, "work_order", job_id).values["unit_id"]
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('day ' || :unit, 0))"), {"unit": unit_id})
+    hold_days(session, unit_id)
     choice = _choice(session, _scene_for(session, settings, actor, job_id, now), crew_id)
     told = _told(choice)
     if seen is not None and seen != told["seen"]:
@@ -197,38 +197,40 @@ def _why_left(choice: _Choice, task: int) -> dict[str, str]:
 
 def _send(session: Session, actor: Actor, choice: _Choice) -> None:
     """The job to the crew, the others' times as they are then; what changed is kept, so that it can be taken back."""
-    job, crew_id = choice.job(choice.scene.task), choice.chosen.crew_id
-    others = _others(choice)
-    before = stands_of(session, [job.id, *(one["job_id"] for one in others)])
+    job, crew_id, others = choice.job(choice.scene.task), choice.chosen.crew_id, _others(choice)
+    keys = [("work_order", one.id) for one in (job, *(other for other, _, _ in others))]
+    stored = door.push_store(session).load(keys)
     assign_job(session, actor, job.id, crew_id, version=None)
     urgent: Values = {} if job.urgency == "urgent" else {"urgency": "urgent"}
     now = urgent | {"planned_at": moment_text(choice.chosen.arrives_at)}
     done = door.change(session, actor, "work_order", job.id, now, trusted=True)
-    for one in others:
-        if one["after"]["crew_id"] != before[one["job_id"]]["crew_id"]:
-            now = {"crew_id": one["after"]["crew_id"], "planned_at": one["after"]["planned_at"]}
-            door.act(session, actor, "work_order", one["job_id"], "dispatch", now, trusted=True)
-    rows = [(one["job_id"], {"planned_at": one["after"]["planned_at"]}) for one in others]
+    for other, to_crew_id, planned_at in others:
+        if to_crew_id != other.crew_id:
+            now = {"crew_id": to_crew_id, "planned_at": planned_at}
+            give(session, actor, stored["work_order", other.id], now)
+    rows: list[tuple[str, Values]] = [(other.id, {"planned_at": planned_at}) for other, _, planned_at in others]
     door.change_many(session, actor, "work_order", rows, trusted=True)
+    after = door.push_store(session).load(keys)
+    changes = [
+        {"job_id": one.id, "number": one.number, "before": stands_of(stored[key]), "after": stands_of(after[key])}
+        for (one, _, _), key in zip(others, keys[1:], strict=True)
+    ]
+    own = stands_of(stored[keys[0]]) | {"urgency": stored[keys[0]].values.get("urgency")}
     row = Emergency(
         id=UUID(door.new_id()), unit_id=UUID(done.values["unit_id"]), work_order_id=UUID(job.id), crew_id=UUID(crew_id),
-        own=before[job.id], changes=[one | {"before": before[one["job_id"]]} for one in others], sent_by_id=UUID(actor.id),
+        own=own, changes=changes, sent_by_id=UUID(actor.id),
     )  # fmt: skip
     session.add(row)
     session.flush()
 
 
-def _others(choice: _Choice) -> list[dict[str, Any]]:
-    """What becomes of other jobs: with whom and planned for when they are left."""
+def _others(choice: _Choice) -> list[tuple[JobRow, str | None, str | None]]:
+    """What becomes of other jobs: with whom, and planned for when; what is left over has no time."""
     problem = choice.scene.day.problem
     moved = {choice.job(task).id: problem.shifts[shift].id for task, shift in choice.sent.moved}
     left = [job for task in choice.sent.left_over if (job := choice.job(task)).planned_at is not None]
     times: list[tuple[JobRow, str | None]] = [(job, moment_text(at)) for job, at in choice.retimed()]
-    return [
-        {"job_id": job.id, "number": job.number,
-         "after": {"crew_id": moved.get(job.id, job.crew_id), "planned_at": at, "state": "dispatched" if job.id in moved else job.state}}
-        for job, at in [*times, *((job, None) for job in left)]
-    ]  # fmt: skip
+    return [(job, moved.get(job.id, job.crew_id), at) for job, at in [*times, *((job, None) for job in left)]]
 
 
 def send_on_call(
@@ -240,6 +242,10 @@ def send_on_call(
     left to people. Returns the crew.
     """
     now = now or datetime.now(UTC)
+    job = door.read(session, "work_order", job_id).values
+    if not _waits_for_a_crew(job):
+        return None
+    hold_days(session, job["unit_id"])
     job = door.read(session, "work_order", job_id, lock=True).values
     if not _waits_for_a_crew(job) or was_sent(session, job_id):
         return None

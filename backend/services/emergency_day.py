@@ -30,7 +30,7 @@ from backend.queries.field_day import (
 from backend.queries.scopes import CITY
 from backend.queries.territory import outlines
 from backend.records.vocabulary import SKILLS
-from backend.services.shifts import shift_of
+from backend.services.shifts import clock_after, shift_of
 from backend.services.travelling import travel_between
 from geo.dispatch import Day, Proposal, propose
 from geo.routing.problem import FOREVER, NORMAL, URGENT, Pause, Plan, Problem, Shift, Task
@@ -87,7 +87,7 @@ def emergency_scene(session: Session, settings: Settings, units: Sequence[str], 
     hours = {crew.id: _hours(crew, calls.get(crew.id, ()), now) for crew in crews}
     own = [one for one in jobs_of_crews(session, ids) if one.id != job.id]
     waiting = sorted(
-        (one for one in own if one.state not in BEGUN and not _is_of_another_day(one, hours[str(one.crew_id)])),
+        (one for one in own if one.state not in BEGUN and not _is_of_another_day(one, hours[str(one.crew_id)], now)),
         # What cannot wait is done first, then what the crew is at or on its way to, then the rest as planned.
         key=lambda one: (one.urgency != "urgent", one.state not in STARTED),
     )
@@ -117,9 +117,13 @@ def _hours(crew: CrewRow, calls: Sequence[OnCallRow], now: datetime) -> _Hours:
     return _Hours(begin, finish, call and (call[0].astimezone(UTC), call[1].astimezone(UTC)))
 
 
-def _is_of_another_day(job: JobRow, hours: _Hours) -> bool:
-    """Whether a job is promised, or else planned, for nearer to the crew's next shift than to this one."""
-    when = job.appointment_from or (None if job.appointment_until else job.planned_at)
+def _is_of_another_day(job: JobRow, hours: _Hours, now: datetime) -> bool:
+    """Whether a job is promised, or else planned, for nearer to the crew's next shift than to this one; an appointment
+    that has passed says nothing any more."""
+    first, last = job.appointment_from, job.appointment_until
+    if last and last < now:
+        first = last = None
+    when = first or (None if last else job.planned_at)
     if when is None or job.state in STARTED or job.urgency == "urgent":
         return False
     return when >= hours.finish + (hours.begin + timedelta(days=1) - hours.finish) / 2
@@ -176,7 +180,7 @@ class _Builder:
     def _pause(self, crew: CrewRow, begin: datetime, free: datetime) -> Pause | None:
         if not (crew.break_minutes and crew.break_from and crew.break_until):
             return None
-        first, last = (_clock_after(begin.astimezone(CITY), clock) for clock in (crew.break_from, crew.break_until))
+        first, last = (clock_after(begin.astimezone(CITY), clock) for clock in (crew.break_from, crew.break_until))
         return None if last < free else Pause(crew.break_minutes * 60, (self.second(first), self.second(last)))
 
     def task(self, job: JobRow) -> Task:
@@ -201,9 +205,3 @@ class _Builder:
         due = self.second(job.due_at) if job.due_at else None
         skills = frozenset(job.skills or ())
         return Task(job.id, self.row(job.place), job.duration_minutes * 60, skills, URGENT, due_s=due)
-
-
-def _clock_after(begin: datetime, clock: str) -> datetime:
-    """The first such time of day at or after the shift's beginning."""
-    found = begin.replace(hour=int(clock[:2]), minute=int(clock[3:]))
-    return found if found >= begin else found + timedelta(days=1)

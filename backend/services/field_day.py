@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -10,17 +10,10 @@ import shapely
 from sqlalchemy.orm import Session
 
 from backend.config import Settings
-from backend.queries.field_day import (
-    STARTED,
-    CrewRow,
-    JobRow,
-    OnCallRow,
-    crews_of,
-    on_call_of,
-    on_call_until,
-)
+from backend.queries.field_day import STARTED, CrewRow, JobRow, crews_of
 from backend.queries.scopes import day_begins, in_city
 from backend.queries.territory import outlines
+from backend.records.vocabulary import SKILLS
 from backend.services.job_days import jobs_for
 from backend.services.shifts import clock_after, shift_of
 from backend.services.travelling import Travel, travel_between
@@ -43,8 +36,8 @@ def day_of(
 ) -> tuple[Day, list[JobRow], list[CrewRow], Travel]:
     """The day of these units from `now` (or the day `on`, its shifts and its jobs), with the jobs and crews behind it.
 
-    Tasks are the day's jobs that have not begun (`job_days`); `extra` is one more, the last, in no route. If that is urgent,
-    crews on call may leave for it at any hour; what else waits for them waits for their next shift.
+    Tasks are the day's jobs that have not begun (`job_days`); `extra` is one more, the last, in no route. What cannot
+    wait for a shift is `emergency_day`'s.
     """
     now = in_city(now)
     begins, is_ahead = day_begins(on or now.date()), on is not None and on > now.date()
@@ -57,9 +50,7 @@ def day_of(
     rows = _Rows()
     for job in waiting:
         rows.of(job.place)
-    is_call = extra is not None and extra.urgency == "urgent"
-    on_call = on_call_of(session, units, now) if is_call else {}
-    builder = _Builder(now, rows, waiting, on is not None, on_call, begins)
+    builder = _Builder(now, rows, waiting, on is not None, begins)
     shifts = [builder.shift(crew, started.get(crew.id, [])) for crew in crews]
     tasks = [builder.task(job, {crew.id for crew in crews}) for job in waiting]
     places = np.array(rows.places, dtype=np.float64).reshape(-1, 2)
@@ -71,7 +62,7 @@ def day_of(
     plan = Plan(tuple(builder.route(crew, extra) for crew in crews))
     day = Day(
         problem, plan, [crew.name for crew in crews], [job.number or job.id for job in waiting], places, builder.begins,
-        frozenset(builder.called_out),
+        skill_words=SKILLS,
     )  # fmt: skip
     return day, waiting, crews, travel
 
@@ -108,13 +99,10 @@ class _Builder:
         rows: _Rows,
         waiting: Sequence[JobRow],
         is_of_day: bool,
-        on_call: Mapping[str, Sequence[OnCallRow]],
         begins: datetime | None = None,
     ) -> None:
         self.begins = begins or now.replace(hour=0, minute=0, second=0, microsecond=0)
-        self._now, self._rows, self._waiting, self._is_of_day, self._on_call = now, rows, waiting, is_of_day, on_call
-        # Crews that are on call now, outside their shift.
-        self.called_out: set[str] = set()
+        self._now, self._rows, self._waiting, self._is_of_day = now, rows, waiting, is_of_day
 
     def second(self, moment: datetime) -> int:
         """A moment as a second of the day."""
@@ -139,30 +127,19 @@ class _Builder:
             (self.second(free), max(self.second(finish), self.second(free))),
             frozenset(crew.skills or ()),
             end=self._rows.of(crew.end) if crew.end else None,
-            pause=None if crew.id in self.called_out else self._pause(crew, begin, free),
+            pause=self._pause(crew, begin, free),
             capacity=most,
         )
 
     def _hours(self, crew: CrewRow) -> tuple[datetime, datetime]:
-        """A crew's shift, and what it is on call for before or after it."""
+        """A crew's shift."""
         # A day's plan has the shift that begins in it, not the end of the night before.
         moment = clock_after(self.begins, crew.shift_start) if self._is_of_day else self._now
-        begin, finish = shift_of(moment, crew.shift_start, crew.shift_end)
-        called = self._on_call.get(crew.id, ())
-        if begin <= self._now:
-            return begin, on_call_until(called, finish) or finish
-        until = on_call_until(called, self._now)
-        if until is None:
-            return begin, finish
-        self.called_out.add(crew.id)
-        return self._now, finish if begin <= until else until
+        return shift_of(moment, crew.shift_start, crew.shift_end)
 
     def route(self, crew: CrewRow, extra: JobRow | None) -> tuple[int, ...]:
-        """What a crew has, of what has not begun; called out at night, only what cannot wait for its shift."""
-        own = [n for n, job in enumerate(self._waiting) if job.crew_id == crew.id and job is not extra]
-        if crew.id in self.called_out:
-            own = [n for n in own if self._waiting[n].urgency == "urgent"]
-        return tuple(own)
+        """What a crew has, of what has not begun."""
+        return tuple(n for n, job in enumerate(self._waiting) if job.crew_id == crew.id and job is not extra)
 
     def _pause(self, crew: CrewRow, begin: datetime, free: datetime) -> Pause | None:
         if not (crew.break_minutes and crew.break_from and crew.break_until):

@@ -84,9 +84,8 @@ def place_of(job: JobRow, known: Mapping[str, CrewRow], crews: Iterable[CrewRow]
 
 
 def last_days(known: Mapping[str, CrewRow], now: datetime) -> dict[str, date]:
-    """The day whose work each crew is at now: of its running or next shift, or today."""
-    hours = {crew.id: shift_of(now, crew.shift_start, crew.shift_end) for crew in known.values()}
-    return {crew_id: max(begin.date(), now.date()) for crew_id, (begin, _) in hours.items()}
+    """The day whose work each crew is at now: of its running or next shift. After midnight a night's is yesterday."""
+    return {crew.id: shift_of(now, crew.shift_start, crew.shift_end)[0].date() for crew in known.values()}
 
 
 def is_for_now(

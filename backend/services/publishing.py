@@ -6,30 +6,24 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.actor import Actor
 from backend.errors import Problem
-from backend.queries.field_day import crew_names, crews_named, crews_of
+from backend.queries.field_day import crew_names, crews_named, crews_of, jobs_of_crews
 from backend.queries.scopes import today, units_below
 from backend.records.day_plan import DayPlan
-from backend.records.registry import SYNC_KINDS
-from backend.records.work_order import WORKING
 from backend.services import door
-from backend.services.day_plans import need_planner, read_day_plan
-from backend.services.job_days import is_day_over
+from backend.services.day_plans import hold_days, need_planner, read_day_plan
+from backend.services.dispatching import give
+from backend.services.job_days import is_day_over, stand_of
 from backend.services.notifying import tell
-from sync import apply
-from sync.apply import Change
+from backend.services.putting_back import WHY, put_back, stands_of, why_kept
 from sync.change import Stored, moment_text
 from sync.kind import Values
 
 Row = dict[str, Any]
-# What a plan writes on a job, and what it was decided by: where one of these changed since, a person meant it.
-_WRITTEN = ("crew_id", "planned_at", "is_pinned")
-_MEANT = (*_WRITTEN, "appointment_from", "appointment_until")
-_NOT_BEGUN = frozenset({"received", "dispatched", "accepted"})
 _MOST_NAMED = 10
 
 
@@ -67,8 +61,7 @@ def _locked(session: Session, actor: Actor, plan_id: str) -> DayPlan:
     """The plan for somebody who may plan its unit, one at a time in a unit."""
     plan = read_day_plan(session, actor, plan_id, lock=True)
     need_planner(session, actor, str(plan.unit_id))
-    unit = {"unit": str(plan.unit_id)}
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('day ' || :unit, 0))"), unit)
+    hold_days(session, str(plan.unit_id))
     return plan
 
 
@@ -84,10 +77,17 @@ def _need_fresh(session: Session, plan: DayPlan, now: datetime) -> None:
         raise Problem("plan_stale", why="hours have passed", jobs=late[:20])
     used = {stop["crew_id"] for stop in given}
     stored = door.push_store(session).load([("crew", one) for one in used], lock=False)
+    seen = plan.base_crews or {}
     for one in sorted(used):
-        crew, version = stored.get(("crew", one)), (plan.base_crews or {}).get(one)
-        if crew is None or crew.deleted or crew.version != version:
+        crew = stored.get(("crew", one))
+        if crew is None or crew.deleted or one not in seen or crew.version != seen[one]["version"]:
             raise Problem("plan_stale", why="a crew has changed", crew_id=one)
+    known = {crew.id: crew for crew in crews_named(session, used)}
+    for job in jobs_of_crews(session, sorted(used)):
+        stand = stand_of(job, known, now)
+        is_new = job.id not in (plan.base or {}) and job.id not in seen[str(job.crew_id)]["jobs"]
+        if is_new and stand is not None and stand.day == plan.day:
+            raise Problem("plan_stale", why="a crew was given other work", crew_id=job.crew_id, jobs=[job.number])
 
 
 def _is_over(session: Session, plan: DayPlan, now: datetime) -> bool:
@@ -101,16 +101,14 @@ def _give(session: Session, actor: Actor, stop: Row, job: Stored) -> Stored | No
     if stop["change"] != "same":
         # A job that was locked to its crew is not locked to the one it is taken over by.
         now = planned | {"crew_id": stop["crew_id"], "is_pinned": False}
-        return door.act(session, actor, "work_order", job.id, "dispatch", now, trusted=True)
+        return give(session, actor, job, now)
     if job.values.get("planned_at") == stop["arrive_at"]:
         return None
     return door.change(session, actor, "work_order", job.id, planned, trusted=True)
 
 
 def _written(row: Row, before: Stored, after: Stored) -> Row:
-    names = ("state", *_MEANT)
-    sides = ({name: one.values.get(name) for name in names} for one in (before, after))
-    return {"job_id": before.id, "number": row["number"]} | dict(zip(("before", "after"), sides, strict=True))
+    return {"job_id": before.id, "number": row["number"], "before": stands_of(before), "after": stands_of(after)}
 
 
 def take_back(session: Session, actor: Actor, plan_id: str, now: datetime | None = None) -> DayPlan:
@@ -128,14 +126,16 @@ def take_back(session: Session, actor: Actor, plan_id: str, now: datetime | None
     stored = door.push_store(session).load([("work_order", row["job_id"]) for row in plan.written])
     named = {row[side]["crew_id"] for row in plan.written for side in ("before", "after") if row[side]["crew_id"]}
     leaders = {crew.id: crew.leader_id for crew in crews_named(session, named)}
-    kept, back = [], []
+    names = crew_names(session, {str(one.values["crew_id"]) for one in stored.values() if one.values.get("crew_id")})
+    counted_on, kept, back = _in_later_plans(session, plan), list[Row](), list[Row]()
     for row in plan.written:
         job = stored.get(("work_order", row["job_id"]))
-        why = _why_kept(row, job, leaders)
+        why = why_kept(row["before"], row["after"], job, leaders)
+        why = why or ("later_plan" if row["job_id"] in counted_on else None)
         if why or job is None:
-            kept.append(_kept(row, job, why or "gone", crew_names(session, named)))
+            kept.append(_kept(row, job, why or "gone", names))
         else:
-            _put_back(session, actor, job, row["before"])
+            put_back(session, actor, job, row["before"])
             back.append(row)
     plan.state, plan.kept = "taken_back", kept
     plan.taken_back_by_id, plan.taken_back_at = UUID(actor.id), now
@@ -143,56 +143,19 @@ def take_back(session: Session, actor: Actor, plan_id: str, now: datetime | None
     return plan
 
 
-def _why_kept(row: Row, job: Stored | None, leaders: dict[str, str]) -> str | None:
-    before, after = row["before"], row["after"]
-    if job is None or job.deleted:
-        return "gone"
-    if job.values["state"] in WORKING - {"accepted"}:
-        return "begun"
-    if job.values["state"] not in _NOT_BEGUN:
-        return "ended"
-    is_given = [one["state"] != "received" for one in (after, job.values)]
-    if is_given[0] != is_given[1] or any(job.values.get(name) != after.get(name) for name in _MEANT):
-        return "changed"
-    return "crew_gone" if before["state"] != "received" and before["crew_id"] not in leaders else None
-
-
-_WHY = {
-    "begun": ("班组已开始", "its crew has begun"),
-    "ended": ("工单已办结或终止", "it has ended since"),
-    "changed": ("发布后又有人改动", "somebody changed it since"),
-    "gone": ("工单已删除", "it was deleted"),
-    "crew_gone": ("原班组已不在岗", "its former crew works no more"),
-}
+def _in_later_plans(session: Session, plan: DayPlan) -> set[str]:
+    """The jobs that plans of the day published since, and still standing, leave where this one put them."""
+    later = select(DayPlan.stops, DayPlan.unserved).where(
+        DayPlan.day == plan.day, DayPlan.state == "published", DayPlan.published_at > plan.published_at
+    )
+    return {row["job_id"] for lists in session.execute(later) for rows in lists for row in rows or ()}
 
 
 def _kept(row: Row, job: Stored | None, why: str, names: dict[str, str]) -> Row:
     crew_id = job.values.get("crew_id") if job else None
-    zh, en = _WHY[why]
+    zh, en = WHY[why]
     return {"job_id": row["job_id"], "number": row["number"], "code": why, "crew_id": crew_id,
             "crew_name": names.get(crew_id or ""), "zh": zh, "en": en}  # fmt: skip
-
-
-def _put_back(session: Session, actor: Actor, job: Stored, before: Row) -> None:
-    """One job as it stood: its crew, its time, and how far it was acknowledged."""
-    now: Values = {name: before[name] for name in _WRITTEN}
-    state = job.values["state"]
-    if before["state"] == "received":
-        door.act(session, actor, "work_order", job.id, "withdraw", now, trusted=True)
-    elif state != "received" and job.values.get("crew_id") == before["crew_id"]:
-        door.change(session, actor, "work_order", job.id, now, trusted=True)
-    else:
-        given = door.act(session, actor, "work_order", job.id, "dispatch", now, trusted=True)
-        if before["state"] == "accepted":
-            _say_accepted(session, actor, given)
-
-
-def _say_accepted(session: Session, actor: Actor, job: Stored) -> None:
-    """The crew had accepted before: by the dispatcher's word, for the crew itself has not said so again."""
-    store, now = door.push_store(session), datetime.now(UTC)
-    word = Change(door.new_id(), actor.as_author(), now, {}, base_version=job.version)
-    version = store.next_version(job.version)
-    door.write_applied(session, apply.decide(SYNC_KINDS["work_order"], job, word, "accepted", version))
 
 
 def _tell_crews(session: Session, plan: DayPlan, back: list[Row], leaders: dict[str, str]) -> None:

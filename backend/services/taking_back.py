@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -10,25 +9,18 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.actor import Actor, system
+from backend.actor import Actor
 from backend.errors import Problem
+from backend.queries.field_day import crews_named
 from backend.records.emergency import Emergency
-from backend.records.work_order import STATES
 from backend.services import door
-from backend.services.day_plans import need_planner
-from sync.change import Stored, moment_text
-from sync.kind import Values
+from backend.services.day_plans import hold_days, need_planner
+from backend.services.putting_back import WHY, put_back, why_kept
+from sync.change import Stored
 
 # Given to a crew and not left for.
 _GIVEN = ("dispatched", "accepted")
-# How a job stands: what a sending may change, and taking it back restores.
-_STANDS = ("state", "crew_id", "is_pinned", "planned_at", "urgency", "dispatched_at", "accepted_at")
-
-
-def stands_of(session: Session, job_ids: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """How jobs stand, by id, to be kept before something moves them."""
-    stored = door.push_store(session).load([("work_order", job_id) for job_id in job_ids], lock=True)
-    return {key[1]: {name: one.values.get(name) for name in _STANDS} for key, one in stored.items()}
+Row = dict[str, Any]
 
 
 def was_sent(session: Session, job_id: str) -> bool:
@@ -42,8 +34,10 @@ def take_back(session: Session, actor: Actor, job_id: str) -> dict[str, Any]:
     Returns `returned` and `changed`: jobs that stay as they are now, each with why. Raises emergency_not_sent where
     there is nothing to take back, emergency_begun once the crew has left for it.
     """
+    unit_id = door.read(session, "work_order", job_id).values["unit_id"]
+    need_planner(session, actor, unit_id)
+    hold_days(session, unit_id)
     job = door.read(session, "work_order", job_id, lock=True)
-    need_planner(session, actor, job.values["unit_id"])
     sent = session.scalars(
         select(Emergency)
         .where(Emergency.work_order_id == UUID(job_id), Emergency.taken_back_at.is_(None))
@@ -54,70 +48,38 @@ def take_back(session: Session, actor: Actor, job_id: str) -> dict[str, Any]:
         raise Problem("emergency_not_sent")
     if job.values["state"] not in (*_GIVEN, "received"):
         raise Problem("emergency_begun", state=job.values["state"])
+    if _is_over(job, sent):  # Reopened since: nobody sent it in this round.
+        raise Problem("emergency_not_sent")
+    keys = [("work_order", row["job_id"]) for row in sent.changes]
+    stored = door.push_store(session).load(keys)
+    crews = {crew.id for crew in crews_named(session, {row["before"]["crew_id"] for row in sent.changes})}
     returned, changed = _own_back(session, actor, job, sent)
-    for change in sent.changes:
-        why = _return(session, actor, change)
-        one = {"job_id": change["job_id"], "number": change["number"]}
-        if why is None:
-            returned.append(one)
+    for row, key in zip(sent.changes, keys, strict=True):
+        one, other = {"job_id": row["job_id"], "number": row["number"]}, stored.get(key)
+        why = why_kept(row["before"], row["after"], other, crews)
+        if why or other is None:
+            zh, en = WHY[why or "gone"]
+            changed.append(one | {"zh": zh, "en": en})
         else:
-            changed.append(one | {"zh": why[0], "en": why[1]})
+            put_back(session, actor, other, row["before"])
+            returned.append(one)
     sent.taken_back_at, sent.taken_back_by_id = datetime.now(UTC), UUID(actor.id)
     job = door.read(session, "work_order", job_id)
     kept = {"id": job_id, "version": job.version, "state": job.values["state"], "crew_id": job.values["crew_id"]}
     return kept | {"returned": returned, "changed": changed}
 
 
-def _own_back(
-    session: Session, actor: Actor, job: Stored, sent: Emergency
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _is_over(job: Stored, sent: Emergency) -> bool:
+    """Whether the job has been done, or given up, since it was sent (`board` says the same in SQL)."""
+    done = job.values.get("done_at")
+    return done is not None and datetime.fromisoformat(done) > sent.sent_at
+
+
+def _own_back(session: Session, actor: Actor, job: Stored, sent: Emergency) -> tuple[list[Row], list[Row]]:
     """The emergency itself: to whoever had it, or to nobody; one that was given to another crew since stays there."""
-    one = {"job_id": job.id, "number": job.values.get("number")}
+    one, own = {"job_id": job.id, "number": job.values.get("number")}, sent.own
     if job.values["state"] in _GIVEN and job.values["crew_id"] != str(sent.crew_id):
         return [], [one | {"zh": "已改派给别的班组", "en": "was given to another crew since"}]
-    if job.values["state"] in _GIVEN and sent.own["state"] == "received":
-        door.act(session, actor, "work_order", job.id, "withdraw", {}, trusted=True)
-    elif job.values["state"] in _GIVEN:
-        _to_crew(session, actor, job.id, sent.own)
-    _as_it_stood(session, actor, job.id, sent.own)
+    put_back(session, actor, job, own)
+    door.change(session, actor, "work_order", job.id, {"urgency": own["urgency"]}, trusted=True)
     return [one], []
-
-
-def _to_crew(session: Session, actor: Actor, job_id: str, before: dict[str, Any]) -> None:
-    """A job to the crew it was with; what that crew had accepted it need not accept again."""
-    stored = door.act(session, actor, "work_order", job_id, "dispatch", {"crew_id": before["crew_id"]}, trusted=True)
-    if before["state"] == "accepted":
-        door.act(session, system(stored.values["unit_id"]), "work_order", job_id, "accept", {})
-
-
-def _as_it_stood(session: Session, actor: Actor, job_id: str, before: dict[str, Any]) -> None:
-    now = {name: value for name, value in before.items() if name != "state"}
-    door.change(session, actor, "work_order", job_id, now, trusted=True)
-
-
-def _return(session: Session, actor: Actor, change: dict[str, Any]) -> tuple[str, str] | None:
-    """One displaced job as it stood; or why it stays as it is, in Chinese and English."""
-    stored = door.push_store(session).load([("work_order", change["job_id"])], lock=True).get(("work_order", change["job_id"]))  # fmt: skip
-    if stored is None or stored.deleted:
-        return "已被删除", "was deleted"
-    before, after, now = change["before"], change["after"], stored.values
-    if now["state"] not in (*_GIVEN, before["state"], after["state"]):
-        zh, en = STATES[now["state"]]
-        return f"已是“{zh}”", f"is {en.lower()} by now"
-    if now.get("crew_id") != after["crew_id"]:
-        return "已改派给别的班组", "was given to another crew since"
-    if not _same_moment(now, after["planned_at"]):
-        return "计划时间已被改动", "was planned for another time since"
-    if after["crew_id"] != before["crew_id"]:
-        _to_crew(session, actor, stored.id, before)
-        _as_it_stood(session, actor, stored.id, before)
-    else:
-        door.change(session, actor, "work_order", stored.id, {"planned_at": before["planned_at"]}, trusted=True)
-    return None
-
-
-def _same_moment(job: Values, planned_at: str | None) -> bool:
-    stands = job.get("planned_at")
-    if stands is None or planned_at is None:
-        return stands is planned_at
-    return moment_text(datetime.fromisoformat(stands)) == moment_text(datetime.fromisoformat(planned_at))

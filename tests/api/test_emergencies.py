@@ -17,6 +17,7 @@ from backend.queries.scopes import CITY
 from backend.services import door
 from backend.services.dispatching import propose_crews
 from backend.services.emergencies import preview, send_at_once, send_on_call
+from backend.services.intake import unopened_jobs
 from backend.services.notifying import RecordedChannel
 from backend.services.taking_back import take_back
 from sync.change import moment_text
@@ -79,6 +80,8 @@ def test_a_full_day_makes_room_and_comes_back_as_it_was(noon: Session, town: Tow
     door.change(noon, system(town["north"]), "crew", town["crew"], lunch)
     jobs = [given(noon, town, f"J{n}", at(12 + n), "accept", due_at=at(8, day=1), place=middle(1)) for n in range(4)]
     door.change(noon, system(town["north"]), "work_order", jobs[3], {"appointment_from": at(15), "appointment_until": at(16)})  # fmt: skip
+    for one in jobs:
+        door.change(noon, town.actor("leader"), "work_order", one, {"opened_at": at(11)})
     before = [stands(noon, one) for one in jobs]
     lost = burst(noon, town)
     shown = seen(noon, town, lost)
@@ -95,6 +98,8 @@ def test_a_full_day_makes_room_and_comes_back_as_it_was(noon: Session, town: Tow
         assert stands(noon, one["job_id"])[:3] == ("accepted", town["crew"], None)
     (moved,) = shown["moved"]
     assert stands(noon, moved["job_id"])[:2] == ("dispatched", town["far crew"])
+    late = datetime.now(UTC) + timedelta(days=400)
+    assert set(unopened_jobs(noon, late, 15, "reminded_at")) == {lost, moved["job_id"]}, "who got it has not opened it"
     done = take_back(noon, town.actor("dispatcher"), lost)
     assert done["changed"] == []
     assert [stands(noon, one) for one in jobs] == before
@@ -111,8 +116,64 @@ def test_what_changed_meanwhile_stays_and_is_named(noon: Session, town: Town) ->
     planned = stands(noon, first)[2]
     done = take_back(noon, town.actor("dispatcher"), lost)
     assert {one["number"] for one in done["returned"]} == {"burst", "J2"}
-    assert [(one["number"], one["zh"]) for one in done["changed"]] == [("J1", "已是“在途”")]
+    assert [(one["number"], one["zh"]) for one in done["changed"]] == [("J1", "班组已开始")]
     assert (stands(noon, first)[2], stands(noon, second)[2]) == (planned, at(14))
+
+
+def test_what_somebody_meant_since_stays_as_with_a_plan(noon: Session, town: Town) -> None:
+    """Another appointment, a lock, a crew that works no more: one rule for plans and emergencies, and nothing fails."""
+    names = ("J1", "J2", "J3")
+    first, second, third = (given(noon, town, name, at(12 + n), "accept") for n, name in enumerate(names))
+    lost = burst(noon, town, duration_minutes=60)
+    assert {one["number"] for one in sent(noon, town, lost)["delayed"]} == set(names)
+    promised = {"appointment_from": at(14), "appointment_until": at(16)}
+    door.change(noon, system(town["north"]), "work_order", first, promised)
+    door.change(noon, system(town["north"]), "work_order", second, {"is_pinned": True})
+    kept = [stands(noon, one) for one in (first, second)]
+    done = take_back(noon, town.actor("dispatcher"), lost)
+    assert [(one["number"], one["en"]) for one in done["changed"]] == [
+        (n, "somebody changed it since") for n in names[:2]
+    ]
+    assert [stands(noon, one) for one in (first, second)] == kept
+    assert stands(noon, third)[2] == at(14)
+
+
+def test_work_of_a_crew_that_is_gone_is_named(noon: Session, town: Town) -> None:
+    door.change(noon, system(town["north"]), "crew", town["crew"], {"most_jobs": 4})
+    jobs = [given(noon, town, f"J{n}", at(12 + n), "accept") for n in range(4)]
+    lost = burst(noon, town)
+    (moved,) = sent(noon, town, lost)["moved"]
+    door.change(noon, system(town["north"]), "crew", town["crew"], {"is_active": False})
+    before = stands(noon, moved["job_id"])
+    done = take_back(noon, town.actor("dispatcher"), lost)
+    assert ("its former crew works no more") in {one["en"] for one in done["changed"]}
+    assert (stands(noon, moved["job_id"]), moved["job_id"] in jobs) == (before, True)
+
+
+def test_a_sending_of_an_earlier_round_is_not_taken_back(noon: Session, town: Town) -> None:
+    waits = given(noon, town, "J1", at(16), duration_minutes=300)
+    lost = burst(noon, town)
+    sent(noon, town, lost)
+    said = {
+        "start": {"told_minutes": 1, "told_cost_fen": 1},
+        "finish": {"result": "x"},
+        "reopen": {"reopen_reason": "x"},
+    }
+    for step in (*STEPS, "finish", "reopen"):
+        door.act(noon, town.actor("leader"), "work_order", lost, step, said.get(step, {}), trusted=True)
+    before = stands(noon, waits), stands(noon, lost)
+    with pytest.raises(Problem, match="emergency_not_sent"):
+        take_back(noon, town.actor("dispatcher"), lost)
+    assert (stands(noon, waits), stands(noon, lost)) == before
+
+
+def test_work_that_was_put_on_another_day_after_its_appointment_stays_there(noon: Session, town: Town) -> None:
+    door.change(noon, system(town["north"]), "crew", town["far crew"], {"is_active": False})
+    missed = given(noon, town, "J1", at(9, day=2), appointment_from=at(9), appointment_until=at(10))
+    before = stands(noon, missed)
+    shown = sent(noon, town, burst(noon, town))
+    assert (shown["delayed"], shown["moved"], shown["left_over"]) == ([], [], [])
+    assert stands(noon, missed) == before
 
 
 def test_once_the_crew_has_left_it_is_not_taken_back(noon: Session, town: Town) -> None:
@@ -174,6 +235,9 @@ def test_who_lacks_what_is_said_in_words(noon: Session, town: Town) -> None:
     assert "lacks skills: Large mains" in words
     assert "13:00 上班" in words
     assert "_" not in words
+    calm = job(noon, town, "J1", skills=["large_main"])
+    said = propose_crews(noon, config.read(), town.actor("dispatcher"), calm, NOON)
+    assert "缺少技能：大口径抢修" in {reason["zh"] for one in said for reason in one["reasons"]}, "of routine work too"
     ranked = propose_crews(noon, config.read(), town.actor("dispatcher"), lost, NOON)
     assert [one["crew_id"] for one in ranked] == [town["far crew"], town["crew"]], "able before not, if only later"
     assert not any(one["is_feasible"] for one in ranked)

@@ -184,7 +184,7 @@ class _Sending:
         self.note(promises.of_a_refusal(self.oracle, self.job_id))
         if problem.code != "no_crew":
             self.note([f"refused with {problem.code} {problem.detail}"])
-        self.words(problem.detail.get("crews", ()))
+        self.words(problem.detail["faults"])
 
     def by_night(self) -> datetime | None:
         """While nobody works, the server sends by itself whoever is on call."""

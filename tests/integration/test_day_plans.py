@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from backend.actor import system
@@ -22,7 +23,8 @@ from backend.queries import scopes
 from backend.queries.field_day import job_of
 from backend.records.day_plan import DayPlan
 from backend.services import door
-from backend.services.day_plans import propose_day, work_out
+from backend.services.day_plans import hold_days, propose_day, work_out
+from backend.services.emergencies import send_at_once
 from backend.services.field_day import day_of
 from backend.services.publishing import publish, take_back
 from sync.change import moment_text
@@ -167,11 +169,14 @@ def test_what_was_begun_or_changed_since_stays_and_is_named(database: Database, 
         session, before = field.session, field.stands()
         plan_id = planned(database, settings, field, absent_crew_ids=[uid("far crew")])
         plan = published(field, plan_id)
+        new = {"name": "third crew", "leader_id": uid("leader"), "member_ids": [], "skills": [], "is_active": True}
+        new |= {"shift_start": "08:00", "shift_end": "17:00"}
+        door.create(session, NORTH, "crew", new, record_id=uid("third crew"))
         gained = sorted(name for name, line in told(plan).items() if line["change"] == "gained")
         begun, moved, opened, cancelled = gained[:4]
         for step in ("accept", "leave"):
             door.act(session, NORTH, "work_order", uid(begun), step, {})
-        door.act(session, NORTH, "work_order", uid(moved), "dispatch", {"crew_id": uid("far crew")})
+        door.act(session, NORTH, "work_order", uid(moved), "dispatch", {"crew_id": uid("third crew")})
         door.act(session, NORTH, "work_order", uid(opened), "accept", {"opened_at": moment_text(field.now)})
         door.act(session, NORTH, "work_order", uid(cancelled), "cancel", {"cancel_reason": "x"})
         kept = field.stands()
@@ -183,7 +188,7 @@ def test_what_was_begun_or_changed_since_stays_and_is_named(database: Database, 
         moved: "changed",
         cancelled: "ended",
     }
-    assert next(one["crew_name"] for one in plan.kept or () if one["number"] == moved) == "二班"
+    assert next(one["crew_name"] for one in plan.kept or () if one["number"] == moved) == "third crew"
     assert all(one["zh"] and one["en"] for one in plan.kept or ())
     assert {name: after[name] for name in stays} == {name: kept[name] for name in stays}
     others = set(before) - stays
@@ -218,6 +223,61 @@ def test_a_plan_that_is_out_of_date_is_not_published(database: Database, setting
         field.session.get_one(DayPlan, UUID(plan_id)).effects = None
         with pytest.raises(Problem, match="plan_stale"):
             published(field, plan_id)
+
+
+def test_a_crew_given_other_work_since_has_another_day(database: Database, settings: Settings) -> None:
+    """An emergency, or a job given by hand: the plan knew nothing of it and would put its own work into the same hours."""
+    with looked_at(database) as field:
+        plan_id = planned(database, settings, field)
+    with looked_at(database) as field:
+        burst = field.job("burst", urgency="urgent", matter_id=uid("burst"), skills=["pipe_repair"])
+        send_at_once(field.session, settings, Town().actor("dispatcher"), burst, uid("late crew"), field.now)
+        with pytest.raises(Problem, match="plan_stale"):
+            published(field, plan_id)
+    for days in (0, 1):
+        with looked_at(database) as field:
+            field.job("new", "late crew", planned_at=field.at(11, days))
+            if days:
+                published(field, plan_id)  # Tomorrow's work is none of today's.
+                continue
+            with pytest.raises(Problem, match="plan_stale"):
+                published(field, plan_id)
+
+
+def test_units_that_share_crews_wait_for_each_other(database: Database) -> None:
+    """A group's plan and a station's emergency take the same crews; two stations do not."""
+    above = uid("group")
+    with Session(database.engine) as one, Session(database.engine) as other:
+        hold_days(one, above)
+        other.execute(text("SET LOCAL lock_timeout = '100ms'"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            hold_days(other, uid("north"))
+        one.rollback()
+        other.rollback()
+        hold_days(one, uid("south"))
+        other.execute(text("SET LOCAL lock_timeout = '100ms'"))
+        hold_days(other, uid("north"))
+
+
+def test_what_a_later_plan_counts_on_stays_when_the_earlier_is_taken_back(
+    database: Database, settings: Settings
+) -> None:
+    with looked_at(database) as field:
+        session, dispatcher = field.session, Town().actor("dispatcher")
+        first = planned(database, settings, field)
+        plan = published(field, first)
+        given = {stop["number"] for stop in plan.stops or () if stop["change"] == "new"}
+        later = DayPlan(
+            id=UUID(door.new_id()), unit_id=plan.unit_id, day=plan.day, request={}, state="published", stops=plan.stops,
+            made_by_id=plan.made_by_id, published_at=field.at(10.5), unserved=[], written=[],
+        )  # fmt: skip
+        session.add(later)
+        session.flush()
+        stands = field.stands()
+        plan = take_back(session, dispatcher, first, field.at(11))
+        kept = {one["number"]: one["code"] for one in plan.kept or ()}
+        assert given <= {name for name, code in kept.items() if code == "later_plan"}
+        assert {name: field.stands()[name] for name in given} == {name: stands[name] for name in given}
 
 
 def test_a_night_belongs_to_the_day_it_begins_in(database: Database, settings: Settings) -> None:
@@ -288,6 +348,7 @@ def test_an_empty_day_and_a_full_one(make_database: MakeDatabase, town_template:
         plan_id = planned(database, settings, field, absent_crew_ids=[uid(name) for name in CREWS])
     with database.transaction() as session:
         made = Field(session, today)
+        made.job("beyond them", skills=["large_main"])
         for n in range(60):
             made.job(
                 f"today {n}",
@@ -308,6 +369,8 @@ def test_an_empty_day_and_a_full_one(make_database: MakeDatabase, town_template:
         after = field.stands()
         assert plan.unserved
         assert all(one["reasons"] for one in plan.unserved)
+        (reason,) = next(one["reasons"] for one in plan.unserved if one["number"] == "beyond them")
+        assert (reason["zh"], reason["en"]) == ("没有班组具备技能：大口径抢修", "no crew has the skills: Large mains")
         later = {name for name in field.names if name.startswith("promised")}
         assert {name: after[name] for name in later} == {name: before[name] for name in later}
         plan_id = planned(database, settings, field, absent_crew_ids=[uid(name) for name in CREWS])

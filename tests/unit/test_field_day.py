@@ -36,7 +36,7 @@ def job(**more: Any) -> JobRow:
 
 
 def builder(waiting: list[JobRow] | None = None) -> _Builder:
-    return _Builder(NOW, _Rows(), waiting or [], False, {})
+    return _Builder(NOW, _Rows(), waiting or [], False)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_a_break_is_planned_until_it_is_over(first: str, last: str, expected: Pa
 
 
 def test_a_night_shifts_break_is_after_midnight() -> None:
-    night = _Builder(at(21), _Rows(), [], False, {})
+    night = _Builder(at(21), _Rows(), [], False)
     shift = night.shift(
         crew(shift_start="20:00", shift_end="06:00", break_from="00:30", break_until="02:00", break_minutes=45), []
     )
@@ -108,7 +108,7 @@ def test_a_night_shifts_break_is_after_midnight() -> None:
     [("20:00", "06:00", (20, 30)), ("08:00", "17:00", (8, 17)), ("00:00", "08:00", (0, 8))],
 )
 def test_a_day_to_come_has_the_shift_that_begins_in_it(start: str, end: str, window: tuple[int, int]) -> None:
-    tomorrow = _Builder(at(0, day=2), _Rows(), [], True, {})
+    tomorrow = _Builder(at(0, day=2), _Rows(), [], True)
     assert tomorrow.shift(crew(shift_start=start, shift_end=end), []).window_s == (window[0] * HOUR, window[1] * HOUR)
 
 
@@ -179,38 +179,6 @@ def test_a_whole_day_on_call_and_the_latest_of_several() -> None:
     assert on_call_until([sunday], at(9, day=6)) == at(8, day=7)
     short = OnCallRow("c", date(2026, 9, 1), date(2026, 9, 1), "18:00", "20:00")
     assert on_call_until([short, NIGHTS], at(19)) == at(8, day=2)
-
-
-def called(now: datetime, *waiting: JobRow) -> _Builder:
-    return _Builder(now, _Rows(), waiting, False, {"c": [NIGHTS]})
-
-
-def test_a_crew_on_call_can_leave_now_and_goes_on_into_its_shift() -> None:
-    night = called(at(22))
-    shift = night.shift(crew(break_from="11:30", break_until="13:00", break_minutes=30), [])
-    assert shift.window_s == (22 * HOUR, (24 + 17) * HOUR), "what it is out for at eight, it finishes"
-    assert shift.pause is None
-    assert night.called_out == {"c"}
-    late = called(at(22))
-    assert late.shift(crew(shift_start="09:00"), []).window_s == (22 * HOUR, (24 + 8) * HOUR)
-
-
-def test_a_crew_at_work_that_is_on_call_afterwards_may_stay_on() -> None:
-    day = called(at(16, 30))
-    assert day.shift(crew(), []).window_s == (16 * HOUR + 1800, (24 + 8) * HOUR)
-    assert day.called_out == set()
-    assert called(at(16, 30)).shift(crew(id="other"), []).window_s == (16 * HOUR + 1800, 17 * HOUR)
-
-
-def test_at_night_a_crew_has_only_what_cannot_wait() -> None:
-    new = job(id="new")
-    rows = [job(id="a", crew_id="c"), job(id="b", crew_id="c", urgency="urgent"), job(id="o", crew_id="other"), new]
-    night = called(at(22), *rows)
-    night.shift(crew(), [])
-    assert night.route(crew(), new) == (1,)
-    day = called(at(10), *rows)
-    day.shift(crew(), [])
-    assert day.route(crew(), new) == (0, 1)
 
 
 @pytest.mark.parametrize(("now", "expected"), [(at(7, 59), False), (at(8), True), (at(16, 59), True), (at(17), False)])

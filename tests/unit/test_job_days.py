@@ -123,6 +123,8 @@ def test_what_is_to_be_done_now_is_of_the_running_or_the_next_shift() -> None:
     assert not is_now(next_day, NOW)
     assert is_now(next_day, at(18))
     assert is_now(job(crew_id="n", planned_at=at(2)), at(1))
+    assert is_now(job(crew_id="n", planned_at=at(23)), at(3, day=2))
+    assert not is_now(job(crew_id="n", planned_at=at(23, day=2)), at(3, day=2)), "the next night's"
     assert is_now(job(appointment_from=at(13), appointment_until=at(15)), NOW)
     assert not is_now(job(appointment_from=at(13, day=2), appointment_until=at(15, day=2)), NOW)
     assert is_now(job(crew_id="c", state="en_route", planned_at=at(9, day=2)), NOW)

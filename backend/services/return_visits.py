@@ -44,7 +44,11 @@ def ask_back(session: Session, job_id: str, days: int) -> str | None:
     found = door.push_store(session).load([("visit", wanted)]).get(("visit", wanted))
     if found is None:
         door.create(session, system(job.values["unit_id"]), "visit", _task(session, job, days), record_id=wanted)
-    elif not found.deleted and found.values["customer_id"] != job.values["customer_id"] and found.values["state"] in ("planned", "not_met"):
+    elif (
+        not found.deleted
+        and found.values["customer_id"] != job.values["customer_id"]
+        and found.values["state"] in ("planned", "not_met")
+    ):
         door.change(session, system(job.values["unit_id"]), "visit", wanted, _whom(session, job))
     return wanted
 

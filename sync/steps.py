@@ -57,25 +57,41 @@ def with_step(
 def doers(kind: Kind, log: Sequence[Head], steps: Collection[str]) -> set[str]:
     """Who took one of these steps since the record last stood where it began."""
     found: set[str] = set()
+    fitting = {head["id"] for head in taken(kind, log)}
     for head in log[1:]:
-        if head["values"][kind.state_field] == kind.initial_state:
+        # A step that did not fit begins nothing anew: else one such step would wash its author clean.
+        if head["values"][kind.state_field] == kind.initial_state and head["id"] in fitting:
             found = set()
         elif head["action"] in steps:
             found.add(head["author"])
     return found
 
 
+def taken(kind: Kind, log: Sequence[Head]) -> list[Head]:
+    """The steps of a log, after its beginning, that fitted the state they met."""
+    state, found = log[0]["values"][kind.state_field], []
+    for head in log[1:]:
+        if _fits(kind, head, state):
+            state = head["values"][kind.state_field]
+            found.append(head)
+    return found
+
+
+def _fits(kind: Kind, head: Head, state: Any) -> bool:
+    action = kind.actions.get(head["action"])
+    return bool(head.get("forced")) or (action is not None and state in action.sources)
+
+
 def fold(kind: Kind, log: Sequence[Head]) -> Folded:
     """Walk the log from its beginning; a step that does not fit the state it meets is left out and named."""
     result = Folded(dict(log[0]["values"]), log[0])
     for head in log[1:]:
-        action = kind.actions.get(head["action"])
-        if not head.get("forced") and (action is None or result.values[kind.state_field] not in action.sources):
+        if not _fits(kind, head, result.values[kind.state_field]):
             result.unfit.append(head)
             continue
         result.last = head
         result.values[kind.state_field] = head["values"][kind.state_field]
-        result.values |= _stamps(kind, action, head)
+        result.values |= _stamps(kind, kind.actions.get(head["action"]), head)
     decided = [head["base"] for head in log if head.get("forced")]
     result.unfit = [head for head in result.unfit if not any(head["version"] <= base for base in decided)]
     return result

@@ -78,16 +78,24 @@ def found_by(
         return Located({})  # What cannot be read is said where all of the record is read.
     if scopes is None:
         scopes = office_scopes(session, actor.unit_id) if actor.is_system else list(held(session, actor))
-    return located(session, kind, known, scopes)
+    # Who wrote an address on a phone may know of it nothing but that: where it is, not whose, with name and number.
+    return located(session, kind, known, scopes, says_whose=not actor.is_system)
 
 
-def located(session: Session, kind: Kind, given: Values, scopes: Collection[str]) -> Located:
-    """What a record of a kind can say of where it is, by the ledger within these scopes and the ground of today."""
+def located(
+    session: Session, kind: Kind, given: Values, scopes: Collection[str], *, says_whose: bool = True
+) -> Located:
+    """What a record of a kind can say of where it is, by the ledger within these scopes and the ground of today.
+
+    Without `says_whose` a bare address leads to a place and a cell, and to nobody's point.
+    """
     has = {name: given.get(name) for name in WHERE if name in kind.fields}
     if kind.name == "service_point":
         given = {"place": given.get("place"), "cell_id": given.get("cell_id")}
     asked = _points_of(session, given, scopes)
     chosen = _chosen(asked, given)
+    if chosen and not says_whose and not (given.get("service_point_id") or given.get("customer_id")):
+        asked, chosen = [chosen], None
     found: Values = {}
     if chosen is not None:
         found = {

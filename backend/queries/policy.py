@@ -23,7 +23,7 @@ from backend.queries.ground_rules import cell_rule, place_rule
 from backend.queries.masks import sees_all
 from backend.queries.scopes import held, units_below
 from backend.queries.telling_rules import telling_rule
-from backend.records.registry import KINDS
+from backend.records.registry import KINDS, SYNC_KINDS
 from sync.kind import Kind, Policy, Values
 
 # Held by everybody of a unit, or to look back at it: good for reading alone.
@@ -182,6 +182,25 @@ def need_visible(session: Session, actor: Actor, kind: Kind, values: Values) -> 
     ]
     if faults:
         raise Problem("reference_missing", faults=faults)
+
+
+def need_unused(session: Session, kind: str, record_id: str) -> None:
+    """Nothing live points at a record that is taken away, by whichever way. Raises in_use with the kinds that do."""
+    users = [
+        other.name
+        for other in SYNC_KINDS.values()
+        for name, one in other.fields.items()
+        if one.references == kind
+        and (other.name, name) != (kind, "unit_id")
+        and _points_at(session, other.table, name, record_id)
+    ]
+    if users:
+        raise Problem("in_use", by=sorted(set(users)))
+
+
+def _points_at(session: Session, table: str, column: str, record_id: str) -> bool:
+    sql = f"SELECT EXISTS (SELECT FROM {table} WHERE {column} = CAST(:id AS uuid) AND deleted_at IS NULL AND id <> CAST(:id AS uuid))"
+    return bool(session.execute(text(sql), {"id": record_id}).scalar_one())
 
 
 def need_mover(

@@ -19,7 +19,7 @@ from sync.change import Key, Op, Write
 from sync.kind import Kind, Values
 
 # Why work waits, where it gives away nothing that its author does not know.
-_TOLD = frozenset({"due_day_kept", "untold_change", "cells_overlap", "no_place", "which_point"})
+_TOLD = frozenset({"due_day_kept", "untold_change", "cells_overlap", "no_place", "which_point", "in_use"})
 
 
 class StaffRights:
@@ -48,6 +48,8 @@ class StaffRights:
         if not may_act or (self._actor.is_office and not self._may_by_role(write)):
             return "outside_scope"
         try:
+            if write.op == Op.DELETE:
+                policy.need_unused(self._session, write.kind.name, write.id)
             before = write.before.values if write.before else None
             met = {group for group, heads in write.heads.items() if len(heads) > 1}
             policy.need_house_rules(self._session, self._actor, write.kind, write.id, before, write.values, met)

@@ -10,12 +10,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import uuid_utils
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.actor import Actor
 from backend.errors import Problem
 from backend.events import announce_many
+from backend.queries.policy import need_unused
 from backend.records.registry import SYNC_KINDS, TABLES
 from sync import apply
 from sync.apply import Applied, CannotApply, Change
@@ -134,23 +134,9 @@ def act(
 def delete(session: Session, actor: Actor, kind: str, record_id: str, *, version: int) -> None:
     """Take a record away; its history stays. Raises in_use while live records point at it."""
     stored = _at_version(session, kind, record_id, version)
-    users = [
-        other.name
-        for other in SYNC_KINDS.values()
-        for name, one in other.fields.items()
-        if one.references == kind
-        and (other.name, name) != (kind, "unit_id")
-        and _points_at(session, other.table, name, record_id)
-    ]
-    if users:
-        raise Problem("in_use", by=sorted(set(users)))
+    need_unused(session, kind, record_id)
     step = _changer(actor, None)({}, base_version=version)
     _write(session, [_refusing(apply.delete, SYNC_KINDS[kind], stored, step, _next(session, stored))])
-
-
-def _points_at(session: Session, table: str, column: str, record_id: str) -> bool:
-    sql = f"SELECT EXISTS (SELECT FROM {table} WHERE {column} = CAST(:id AS uuid) AND deleted_at IS NULL AND id <> CAST(:id AS uuid))"
-    return bool(session.execute(text(sql), {"id": record_id}).scalar_one())
 
 
 def write_applied(session: Session, applied: Applied) -> Stored:

@@ -17,6 +17,7 @@ from backend.services.intake import receive_job
 from backend.services.placing import placed, placed_again
 from backend.services.rounds import go_on
 from sync.change import Stored
+from sync.errors import Refused
 from sync.kind import Kind, Values
 
 # A kind whose creation is more than its record.
@@ -35,7 +36,7 @@ def create_record(session: Session, actor: Actor, kind: RecordKind, values: Valu
         values = placed(session, actor, kind.kind, values)
         policy.need_new(session, actor, kind.kind, record_id, values)
     policy.need_visible(session, actor, kind.kind, values)
-    policy.need_house_rules(session, actor, kind.kind, record_id, None, values)
+    policy.need_house_rules(session, actor, kind.kind, record_id, None, values | read_values(kind.kind, values))
     _need_own_attachments(session, kind.kind, record_id, {}, values)
     create = _CREATE.get(kind.name)
     if create:
@@ -56,7 +57,7 @@ def change_record(
     policy.need_listed(hand, kind.kind.change_by)
     now = placed_again(session, actor, kind.kind, before, now)
     policy.need_visible(session, actor, kind.kind, now)
-    policy.need_kept(session, actor, kind.kind, record_id, before, before | now)
+    policy.need_kept(session, actor, kind.kind, record_id, before, before | read_values(kind.kind, now))
     _need_own_attachments(session, kind.kind, record_id, before, now)
     stored = door.change(session, hand, kind.name, record_id, now, version=version)
     note_write(session, actor, kind.kind, record_id, "record_changed", before, stored.values)
@@ -69,7 +70,7 @@ def act_on_record(
     """A step in a record's life."""
     before, hand = writable(session, actor, kind, record_id)
     policy.need_visible(session, actor, kind.kind, now)
-    policy.need_house_rules(session, actor, kind.kind, record_id, before, before | now)
+    policy.need_house_rules(session, actor, kind.kind, record_id, before, before | read_values(kind.kind, now))
     _need_own_attachments(session, kind.kind, record_id, before, now)
     stored = door.act(session, hand, kind.name, record_id, action, now, version=version)
     return go_on(session, record_id) if kind.name == "work_order" else stored
@@ -90,6 +91,14 @@ def writable(session: Session, actor: Actor, kind: RecordKind, record_id: str) -
     # Locked: what the rules compare with is what is written on.
     values = door.read(session, kind.name, record_id, lock=True).values
     return values, policy.writer(session, actor, kind.kind, record_id, values)
+
+
+def read_values(kind: Kind, given: Values) -> Values:
+    """Values as the record will carry them, for rules that look into them; raises invalid. Unknown ones are left out."""
+    try:
+        return kind.load({name: value for name, value in given.items() if name in kind.fields}, True)
+    except Refused as refused:
+        raise Problem("invalid", faults=[fault.as_dict() for fault in refused.faults]) from refused
 
 
 def _need_own_attachments(session: Session, kind: Kind, record_id: str, before: Values, now: Values) -> None:

@@ -44,7 +44,11 @@ def ask_back(session: Session, job_id: str, days: int) -> str | None:
     found = door.push_store(session).load([("visit", wanted)]).get(("visit", wanted))
     if found is None:
         door.create(session, system(job.values["unit_id"]), "visit", _task(session, job, days), record_id=wanted)
-    elif found.values["customer_id"] != job.values["customer_id"] and found.values["state"] in ("planned", "not_met"):
+    elif (
+        not found.deleted
+        and found.values["customer_id"] != job.values["customer_id"]
+        and found.values["state"] in ("planned", "not_met")
+    ):
         door.change(session, system(job.values["unit_id"]), "visit", wanted, _whom(session, job))
     return wanted
 
@@ -95,7 +99,8 @@ def _whom(session: Session, job: Stored) -> Values:
 def close_by_visit(session: Session, visit_id: str) -> bool:
     """What the customer said at a return visit closes the job, or begins its next round; safe to repeat.
 
-    A job that cannot be closed yet keeps what was said, and its dispatchers are told why. Returns whether it was closed.
+    A job that cannot be closed yet keeps what was said, and its dispatchers are told why; where the customer is not
+    satisfied it goes on all the same. Returns whether it was closed.
     """
     visit = door.read(session, "visit", visit_id)
     job_id = visit.values.get("work_order_id")
@@ -113,6 +118,8 @@ def close_by_visit(session: Session, visit_id: str) -> bool:
         door.act(session, _asker(visit), "work_order", job_id, "close", {"return_visit": said}, trusted=True)
     except Problem as problem:
         _keep_said(session, job, said, problem)
+        if said["is_satisfied"] is False:
+            go_on(session, job_id, is_unclosed=True)
         return False
     go_on(session, job_id)
     return True
@@ -130,6 +137,8 @@ def _keep_said(session: Session, job: Stored, said: Values, problem: Problem) ->
     if job.values.get("return_visit") == said:
         return
     door.change(session, system(job.values["unit_id"]), "work_order", job.id, {"return_visit": said})
+    if said["is_satisfied"] is False:
+        return  # It is not to be closed: it goes on.
     why: list[dict[str, Any]] = problem.detail.get("faults") or [{"zh": problem.entry.zh, "en": problem.entry.en}]
     zh, en = ("；".join(one[language] for one in why) for language in ("zh", "en"))
     number = job.values.get("number") or ""

@@ -12,17 +12,21 @@ from backend.records.registry import SYNC_KINDS
 from backend.services import door
 from sync.change import Stored
 from sync.kind import Values
-from sync.steps import log_of
+from sync.steps import Head, log_of, taken
 
 
-def go_on(session: Session, job_id: str) -> Stored:
+def go_on(session: Session, job_id: str, *, is_unclosed: bool = False) -> Stored:
     """Reopen a job that was closed over a customer's "not satisfied", with an item of it; count the rounds.
 
-    A new round needs a return visit of its own: the last one stays in the item and in history. Safe to repeat.
+    `is_unclosed` is for a finished job which the customer is not satisfied with and which could not be closed at all.
+    What somebody reopened by hand before this came has its item too. A new round needs a return visit of its own: the
+    last one stays in the item and in history. Safe to repeat.
     """
     job = door.read(session, "work_order", job_id, lock=True)
-    said = job.values.get("return_visit") or {}
-    if job.values["state"] == "closed" and said.get("is_satisfied") is False and _track(session, job, said):
+    said, state = job.values.get("return_visit") or {}, job.values["state"]
+    is_new = round_of(job) != (job.values.get("round") or 1)
+    is_over = state == "closed" or (is_unclosed and state == "done")
+    if said.get("is_satisfied") is False and (is_over or is_new) and _track(session, job, said) and is_over:
         reason = f"回访不满意：{said.get('opinion') or '未说明'}"[:500]
         actor = system(job.values["unit_id"])
         job = door.act(session, actor, "work_order", job_id, "reopen", {"reopen_reason": reason})
@@ -34,15 +38,26 @@ def go_on(session: Session, job_id: str) -> Stored:
 
 
 def round_of(job: Stored) -> int:
-    """Which round a job is in: it begins one more with each reopening."""
-    steps = log_of(SYNC_KINDS["work_order"], job)
-    return 1 + len([step for step in steps if step["action"] == "reopen"])
+    """Which round a job is in: it begins one more with each reopening, two at once being one."""
+    return len(_rounds(job))
+
+
+def _rounds(job: Stored) -> list[list[Head]]:
+    """The steps of each round so far; those that did not fit are of none."""
+    kind = SYNC_KINDS["work_order"]
+    found: list[list[Head]] = [[]]
+    for step in taken(kind, log_of(kind, job)):
+        if step["action"] == "reopen":
+            found.append([])
+        found[-1].append(step)
+    return found
 
 
 def _track(session: Session, job: Stored, said: Values) -> bool:
-    """An item for this closing; False where there is one already."""
-    steps = log_of(SYNC_KINDS["work_order"], job)
-    closing = next((step["id"] for step in reversed(steps) if step["action"] == "close"), "")
+    """An item for the closing of the round this was said in; False where there is one already."""
+    rounds, number = _rounds(job), job.values.get("round") or 1
+    of_round = rounds[-1] if job.values["state"] == "closed" else rounds[min(number, len(rounds)) - 1]
+    closing = next((step["id"] for step in reversed(of_round) if step["action"] == "close"), f"round {number}")
     item_id = str(uuid5(UUID(job.id), f"not satisfied {closing}"))
     if ("item", item_id) in door.push_store(session).load([("item", item_id)], lock=False):
         return False

@@ -54,8 +54,9 @@ def _serve_one(database: Database, written: set[tuple[str, str]]) -> bool:
                 for subscriber in SUBSCRIPTIONS.get(row.fact, ()):
                     subscriber(session, row.detail)
         except Problem as problem:
-            # A record gone meanwhile needs nothing done; anything else is tried again later.
-            done = datetime.now(UTC) if problem.code == "not_found" else None
+            # What it is of is gone meanwhile: nothing is to be done. Anything else is tried again later, and then seen.
+            is_gone = problem.code == "not_found" and problem.detail.get("id") == row.detail.get("id")
+            done = datetime.now(UTC) if is_gone else None
             _end(session, fact_id, done, row.attempts + 1, problem.code)
         except Exception as error:  # noqa: BLE001 - one bad fact must not stop the others; it stays visible in the outbox
             log.error("outbox.failed", fact=fact, error=type(error).__name__)

@@ -238,3 +238,13 @@ def test_an_unreadable_creation_is_corrected_by_a_readable_one(as_: As, town: To
     assert told(rep, visit | {"id": door.new_id()}) == [APPLIED]
     assert as_("dispatcher").get("/inbox/parked") == []
     assert rep.get(f"/items/{item['record']}")["visit_id"] == visit["record"]
+
+
+def test_what_others_point_at_is_taken_away_by_no_way(as_: As, town: Town) -> None:
+    admin, customer = as_("admin"), town["customer 0"]
+    away = mutation("customer", customer, "delete", {}, base_version=admin.get(f"/customers/{customer}")["version"])
+    assert told(admin, away) == [("parked", "in_use")]
+    (group,) = admin.get("/inbox/parked")
+    refused = decide(admin, group["group_id"], "apply")
+    assert (refused.status_code, refused.get_json()["code"]) == (409, "in_use")
+    assert admin.get(f"/customers/{customer}")["id"] == customer

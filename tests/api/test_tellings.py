@@ -153,3 +153,12 @@ def test_a_remainder_of_a_repair_is_told_anew(as_: As, job: str, database: Datab
     assert rest is not None
     assert (rest.values["quote_required"], rest.values["told_cost_fen"], rest.values["tellings"]) == (True, None, None)
     assert uid("leak") == rest.values["matter_id"]
+
+
+def test_what_is_no_telling_is_said_and_breaks_nothing(as_: As, job: str) -> None:
+    no_telling = {"tellings": [{}], "told_minutes": 5, "told_cost_fen": 600}
+    assert change(as_("agent"), job, no_telling).status_code == 422
+    assert as_("leader")("POST", f"/work-orders/{job}/actions/start", no_telling).status_code == 422
+    # Read as it will stand: "false" is no agreement.
+    words = {"tellings": [telling(5) | {"is_agreed": "false"}], "told_minutes": 60, "told_cost_fen": 500}
+    assert change(as_("agent"), job, words).status_code in (409, 422)

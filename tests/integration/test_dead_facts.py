@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 from flask import Flask
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from backend.actor import system
 from backend.cli import main
@@ -131,3 +132,23 @@ def test_what_the_server_learns_late_of_a_phones_job_is_written_whatever_it_show
         now = door.read(session, "work_order", job.id).values
         assert (now["quote_required"], bool(now["case_id"])) == (True, True)
         assert session.execute(text("SELECT count(*) FROM outbox WHERE done_at IS NULL")).scalar_one() == 0
+
+
+def test_only_what_a_fact_is_of_may_be_gone(database: Database, town: Town, as_: As) -> None:
+    """Something else that is not there leaves the work undone: it is no reason to be done with the fact."""
+    outbox.serve(database)
+    made = as_("agent")("POST", "/work-orders", json={"matter_id": town["leak"], "place": middle(1)}).json["id"]
+    outbox.serve(database)
+
+    def needs(session: Session, fact: dict[str, Any]) -> None:
+        door.read(session, "work_order", fact["id"])
+        door.read(session, "matter", town["no such matter"])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(subscriptions.SUBSCRIPTIONS, "work_order.written", (needs,))
+        with database.transaction() as session:
+            for one in (made, town["a job taken away"]):
+                announce(session, "work_order.written", id=one, op="change")
+        give_up(database)
+    dead = as_("dispatcher").get("/inbox/facts")
+    assert [(one["record_id"], one["error"]) for one in dead] == [(made, "not_found")]

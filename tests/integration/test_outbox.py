@@ -100,7 +100,7 @@ def test_one_bad_fact_does_not_stop_the_others(database: Database, town: Town, m
     monkeypatch.setitem(subscriptions.SUBSCRIPTIONS, "bad", (fail,))
     with database.transaction() as session:
         announce(session, "bad")
-        announce(session, "customer.written", id=town["customer 1"])
+        announce(session, "customer.written", id=town["customer 1"], op="change")
     outbox.serve(database)
     assert pending(database) == [("bad", 1, "ZeroDivisionError")]
 

@@ -221,3 +221,21 @@ def test_what_is_filed_under_a_cell_finds_it(as_: As, town: Town, database: Data
         )
     outbox.serve(database)
     assert office.get(f"/visits/{quiet.id}")["cell_id"] == town["cell 1"]
+
+
+def test_a_phone_learns_nobodys_number_by_an_address(database: Database, town: Town, as_: As) -> None:
+    """The server finds where an address is, not whose: a card would carry the name and number of a stranger."""
+    rep, known = town.actor("rep"), {"matter_id": town["leak"], "cell_id": town["cell 0"]}
+    with database.transaction() as session:
+        _, job = pushed(session, town, "rep", known | {"address": "香港中路3号"})
+        _, later = pushed(session, town, "rep", known | {"place": middle(0)})
+        given = mutation("work_order", later, "change", {"address": "香港中路3号"}, base_version=1)
+        assert hand_in(session, rep, [given])[0]["status"] == "applied"
+        _, mine = pushed(session, town, "rep", known | {"address": "香港中路1号"})
+    outbox.serve(database)
+    for one in (job, later):
+        found = as_("rep").get(f"/work-orders/{one}")
+        assert (found["customer_id"], found["service_point_id"], found["site_card"]) == (None, None, None)
+    assert as_("rep").get(f"/work-orders/{job}")["place"] == middle(2)
+    # What they may read themselves they need not look for.
+    assert as_("rep").get(f"/work-orders/{mine}")["site_card"]["phone"] == "13000000000"

@@ -13,11 +13,12 @@ from backend.db import Database
 from backend.queries.scopes import today
 from backend.services import door
 from backend.services.return_visits import ask_back
+from backend.services.rounds import go_on
 from backend.services.visiting import plan_visits
 from backend.tasks import outbox
 from mobile_api_spec.phone import Phone
 from tests.conftest import Person
-from tests.factories import Town
+from tests.factories import Town, hand_in, mutation
 
 As = Callable[[str], Person]
 
@@ -156,7 +157,7 @@ def test_a_job_that_cannot_be_closed_keeps_what_was_said(as_: As, town: Town, da
     outbox.serve(database)
     assert state_of(as_, made["id"]) == ("done", None, True)
     told = [one["text_zh"] for one in as_("dispatcher").get("/notices?limit=100")["rows"]]
-    assert sum("不能办结" in one and "完成人不能自己办结" in one for one in told) == 1
+    assert sum("不能办结" in one and "不能自己办结" in one for one in told) == 1
     assert as_("admin").get("/inbox/facts") == []
 
 
@@ -168,3 +169,45 @@ def test_a_late_one_is_seen_on_the_desk(as_: As, job: str, town: Town, database:
         door.act(session, town.actor("rep"), "visit", task["id"], "nobody_met", {"absent_reason": "无人接听"})
     (row,) = as_("supervisor").get("/territory/visits/overdue")
     assert (row["work_order_id"], row["customer_id"], row["about"]) == (job, town["customer 1"], task["about"])
+
+
+def dissatisfied(as_: As) -> list[str]:
+    return [one["description"] for one in as_("supervisor").get("/items?source=return_visit")["rows"]]
+
+
+def test_not_satisfied_goes_on_though_the_job_cannot_be_closed(as_: As, town: Town, database: Database) -> None:
+    """Whoever asked may not close it; the customer's "no" counts all the same."""
+    made = as_("agent")(
+        "POST", "/work-orders", json={"matter_id": town["leak"], "customer_id": town["customer 1"]}
+    ).json
+    for number in (1, 2):
+        finish(database, town, made["id"], Actor(town["rep"], town["north"], frozenset({Role.CREW_LEADER})))
+        (task,) = [one for one in tasks(as_, made["id"]) if one["state"] == "planned"]
+        with database.transaction() as session:
+            said = {"summary": f"还在漏{number}", "is_satisfied": False}
+            door.act(session, town.actor("rep"), "visit", task["id"], "complete", said)
+        outbox.serve(database)
+        assert state_of(as_, made["id"]) == ("received", number + 1, None)
+        assert len(dissatisfied(as_)) == number
+
+
+def test_not_satisfied_has_its_item_though_somebody_was_quicker(
+    as_: As, job: str, town: Town, database: Database
+) -> None:
+    """Two dispatchers reopen by hand, one of them offline, before the worker looks: one round, one item."""
+    with database.transaction() as session:
+        base = door.read(session, "work_order", job).version
+        said = {"return_visit": {"is_satisfied": False, "opinion": "还在漏"}}
+        closed = mutation("work_order", job, "act", said, action="close", base_version=base)
+        assert hand_in(session, town.actor("rep"), [closed])[0]["status"] == "applied"
+        base = door.read(session, "work_order", job).version
+        for who in ("dispatcher", "supervisor"):
+            again = mutation("work_order", job, "act", {"reopen_reason": who}, action="reopen", base_version=base)
+            assert hand_in(session, town.actor(who), [again])[0]["status"] in ("applied", "merged")
+    outbox.serve(database)
+    assert state_of(as_, job) == ("received", 2, None)
+    assert len(dissatisfied(as_)) == 1
+    outbox.serve(database)
+    with database.transaction() as session:
+        go_on(session, job)
+    assert (state_of(as_, job), len(dissatisfied(as_))) == (("received", 2, None), 1)

@@ -233,3 +233,22 @@ def test_a_confirmation_is_not_by_who_did_the_work_of_this_round() -> None:
         word = Change(uid("word"), Author(uid(who), None, frozenset(), uid("unit")), AT, {}, base_version=99)
         with pytest.raises(CannotApply, match="same_person"):
             apply.decide(item, found, word, "closed", found.version + 1)
+
+
+def test_a_step_that_does_not_fit_washes_nobody_clean() -> None:
+    """Whoever did the work sends, from a second phone that saw less, a step that would begin the round anew."""
+    roles = frozenset({str(Role.CREW_LEADER), str(Role.DISPATCHER)})
+    found, seen = job("dispatched", crew_id=uid("crew")), 3
+
+    def step(action: str, base: int, device: str | None, **now: Any) -> Change:
+        author = Author(uid("one"), device, roles, uid("unit"))
+        at = AT + timedelta(minutes=found.version)
+        return Change(uid(f"{action} {at}"), author, at, now, base_version=base, action=action)
+
+    for action, now in (("accept", {}), ("arrive", {}), ("start", {}), ("finish", {"result": "x"})):
+        found = apply.act(JOB, found, step(action, found.version, None, **now), found.version + 1).write.after()
+    found = apply.act(JOB, found, step("withdraw", seen, uid("second phone")), found.version + 1).write.after()
+    assert found.values["state"] == "done"
+    with pytest.raises(CannotApply, match="same_person"):
+        close = step("close", found.version, None, return_visit={"is_satisfied": True})
+        apply.act(JOB, found, close, found.version + 1)

@@ -27,7 +27,7 @@ PARKED = 0
 _ROWS = (
     # code, status, sentence zh, sentence en, remedy zh, remedy en
     ("bad_json", 400, "请求正文不是可读的 JSON", "The body is not readable JSON", "检查正文的编码和括号", "Check the body's encoding and brackets"),
-    ("invalid", 422, "有字段不符合要求", "Some fields break their rules", "按 faults 逐项修改后重发", "Correct each field listed in faults and send again"),
+    ("invalid", 422, "有字段不符合要求", "Some fields break their rules", "逐项改正后重交", "Correct each field and send again"),
     ("check_failed", 422, "记录整体不符合规则", "The record as a whole breaks a rule", "按 faults 补全或更正", "Complete or correct what faults names"),
     ("not_signed_in", 401, "没有登录或登录已过期", "You are not signed in, or the sign-in has ended", "用刷新令牌换新令牌，或重新登录", "Use the refresh token, or sign in again"),
     ("wrong_credentials", 401, "工号（手机号）或密码不对", "Staff number (or phone) or password is wrong", "检查后重试；忘记密码请找管理员", "Check and try again; an administrator can set a new password"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,6 +19,7 @@ from backend.records.seal import Seal
 from backend.services import door, sealing
 from backend.services.sealing import Broken
 from mobile_api_spec.phone import Phone
+from sync.postgres.push import deadline_passed
 from tests.conftest import Person
 from tests.factories import Town
 
@@ -154,6 +155,7 @@ def test_parked_work_and_disputes_forget_too(sealed: Database, town: Town, tmp_p
     stranger.change("customer", town["customer 0"], {"phone": "13811112222", "note": "换表"})
     stranger.sync()
     with sealed.transaction() as session:
+        assert deadline_passed(session.connection(), datetime.now(UTC) + timedelta(hours=73)) == 1
         sealing.erase_values(session, "customer", town["customer 0"])
     sealing.seal_history(sealed, SECRET, tmp_path)
     with sealed.transaction() as session:

@@ -13,6 +13,7 @@ import pytest
 
 from sync.change import Author, Key, Stored, Write
 from sync.honest_time import Exchange
+from sync.kind import Kind, Values
 from sync.memory import Memory, Transaction
 from sync.push import Clocks, Push
 from sync.wire import mutation_from
@@ -47,6 +48,9 @@ class Rights:
 
     def objection(self, _write: Write) -> str | None:
         return None
+
+    def completed(self, _kind: Kind, values: Values) -> Values:
+        return values
 
 
 def kind_of(record: str) -> str:

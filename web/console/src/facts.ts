@@ -26,10 +26,13 @@ export function readFactsSometimes(): void {
   if (Date.now() - readAt > EVERY_MS) void readFacts().catch(() => undefined);
 }
 
+const SAID: Record<string, string> = {
+  written: "facts.written", called_back: "facts.called_back", looked_at: "facts.looked_at", wanted: "facts.wanted",
+};
+
 /** What did not happen: the name of its words. */
 export function whatFailed(fact: DeadFact): string {
-  const name = fact.fact.split(".").at(-1)!;
-  return ["written", "called_back", "looked_at", "wanted"].includes(name) ? `facts.${name}` : "facts.other";
+  return SAID[fact.fact.split(".").at(-1)!] ?? "facts.other";
 }
 
 /** Why, in words: the catalogue's where it has them; a fault of the program is a technician's, who finds it in the log. */

@@ -22,6 +22,8 @@ Stands = dict[str, Any]
 # meant it.
 WRITTEN = ("crew_id", "planned_at", "is_pinned")
 MEANT = (*WRITTEN, "appointment_from", "appointment_until")
+# When the crew was given it, opened it and accepted it: what they order and who is reminded goes by these.
+_STAMPS = ("dispatched_at", "opened_at", "accepted_at")
 _NOT_BEGUN = frozenset({"received", "dispatched", "accepted"})
 # Why a job stays as it is, in Chinese and English.
 WHY = {
@@ -36,7 +38,7 @@ WHY = {
 
 def stands_of(job: Stored) -> Stands:
     """How a job stands: its state, with whom, for when, and what its customer was promised."""
-    return {name: job.values.get(name) for name in ("state", *MEANT)}
+    return {name: job.values.get(name) for name in ("state", *MEANT, *_STAMPS)}
 
 
 def why_kept(before: Stands, after: Mapping[str, Any], job: Stored | None, crews: Collection[str]) -> str | None:
@@ -54,7 +56,7 @@ def why_kept(before: Stands, after: Mapping[str, Any], job: Stored | None, crews
 
 
 def put_back(session: Session, actor: Actor, job: Stored, before: Stands) -> None:
-    """One job as it stood: its crew, its time, and how far it was acknowledged. Times of steps are of this moment."""
+    """One job as it stood: its crew, its time, and how far it was acknowledged and since when."""
     now: Values = {name: before[name] for name in WRITTEN}
     state = job.values["state"]
     if before["state"] == "received" and state != "received":
@@ -65,6 +67,8 @@ def put_back(session: Session, actor: Actor, job: Stored, before: Stands) -> Non
         given = give(session, actor, job, now)
         if before["state"] == "accepted":
             _say_accepted(session, actor, given)
+        stamps = {name: before.get(name) for name in _STAMPS}
+        door.change(session, actor, "work_order", job.id, stamps, trusted=True)
 
 
 def _say_accepted(session: Session, actor: Actor, job: Stored) -> None:

@@ -154,7 +154,7 @@ def test_a_sending_of_an_earlier_round_is_not_taken_back(noon: Session, town: To
     waits = given(noon, town, "J1", at(16), duration_minutes=300)
     lost = burst(noon, town)
     sent(noon, town, lost)
-    said = {
+    said: dict[str, dict[str, Any]] = {
         "start": {"told_minutes": 1, "told_cost_fen": 1},
         "finish": {"result": "x"},
         "reopen": {"reopen_reason": "x"},

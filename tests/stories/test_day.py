@@ -23,5 +23,5 @@ def test_every_promise_of_the_day_is_kept(tmp_path: Path) -> None:
         kept = play(url, tmp_path, console)
     printed = console.file.getvalue()  # type: ignore[attr-defined]
     assert kept, printed
-    assert printed.count("✓") == 21
+    assert printed.count("✓") == 22
     assert "✗" not in printed

@@ -111,15 +111,17 @@ def test_every_operation_reaches_success(app: Flask, as_: As, town: Town) -> Non
     assert wanted - walk.reached == set()
 
 
-# Of what is given once: another edition, other ground.
-_APART: dict[str, dict[str, Any]] = {"questionnaire": {"edition": 9}, "cell": {"outline": square(11)}}
+def _apart(name: str, n: int) -> dict[str, Any]:
+    """Of what is given once, the n-th: another edition, other ground."""
+    given: dict[str, dict[str, Any]] = {"questionnaire": {"edition": n}, "cell": {"outline": square(n)}}
+    return given.get(name, {})
 
 
 def _every_kind(admin: Person, as_: As, town: Town) -> dict[str, str]:
     ids = {}
     for name, body in samples(town).items():
         kind, path = KINDS[name], f"/{KINDS[name].segment}"
-        first = body | {"id": new_id()} | _APART.get(name, {})
+        first = body | {"id": new_id()} | _apart(name, 11)
         person = admin if admin("POST", path, first).status_code == 201 else as_("supervisor")
         made = person("POST", path, body)
         assert made.status_code == 201, f"{name}: {made.text}"
@@ -132,7 +134,7 @@ def _every_kind(admin: Person, as_: As, town: Town) -> dict[str, str]:
             writer = as_("rep") if name == "notice" else person
             assert writer("PATCH", f"{path}/{ids[name]}", CHANGES[name], version=version).status_code == 200, name
         if kind.kind.delete_by:
-            spare = admin("POST", path, body | {"id": new_id()}).get_json()
+            spare = admin("POST", path, body | {"id": new_id()} | _apart(name, 12)).get_json()
             assert admin("DELETE", f"{path}/{spare['id']}", version=spare["version"]).status_code == 204, name
     for name, action, body in (("item", "take", {}), ("survey", "arrive", {}), ("visit", "complete", {"summary": "x"})):
         assert (

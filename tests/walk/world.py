@@ -130,6 +130,7 @@ def _plant_plans(one: Planter) -> None:
         one.session.add(DayPlan(
             id=UUID(one.place[name]), unit_id=unit, day=day, request={}, state=state, base={}, stops=stops,
             unserved=[], figures={}, effects=[], notes=[], written=[],
+            published_at=datetime.now(UTC) if state == "published" else None,
             made_by_id=made_by,
         ))  # fmt: skip
     sent = UUID(one.place["job dispatched"])

@@ -117,8 +117,6 @@ def _need_theirs(session: Session, actor: Actor, applied: Applied) -> None:
     if write.op not in write.kind.actions:
         op = Op(write.op)
         allowed = {Op.CREATE: write.kind.create_by, Op.DELETE: write.kind.delete_by}.get(op, write.kind.change_by)
-        if op is Op.DELETE:
-            policy.need_unused(session, write.kind.name, write.id)
         policy.need_listed(actor, allowed if allowed.isdisjoint(FIELD) else frozenset(DESK))
         note_write(session, actor, write.kind, write.id, NOTED_AS[op], before, None if write.deleted else write.values)
     if before is None:
@@ -127,6 +125,8 @@ def _need_theirs(session: Session, actor: Actor, applied: Applied) -> None:
     else:
         policy.writer(session, actor, write.kind, write.id, before)
         policy.need_kept(session, actor, write.kind, write.id, before, write.values)
+    if write.op == Op.DELETE:
+        policy.need_unused(session, write.kind.name, write.id)
 
 
 def is_writable(kind: Kind, field: str) -> bool:

@@ -194,10 +194,13 @@ def test_a_dispute_about_a_deletion_is_settled_by_the_desk_of_its_unit(
 
 
 def test_a_desk_lets_no_deletion_stand_that_it_could_not_make(as_: As, database: Database, town: Town) -> None:
-    gone = mutation("customer", town["customer 4"], "delete", {})
+    north = system(town["north"])
+    values = {"number": "N1", "name": "王空", "category": "resident", "cell_id": town["cell 0"]}
     with database.transaction() as session:
+        empty = door.create(session, north, "customer", values).id
+        gone = mutation("customer", empty, "delete", {}, base_version=1)
         assert hand_in(session, town.actor("rep"), [gone])[0]["code"] == "not_allowed"
     decision = {"decision": "apply", "reason": "let it"}
     assert as_("agent")("POST", f"/inbox/parked/{gone['id']}/decision", decision).status_code == 403
     assert as_("branch admin")("POST", f"/inbox/parked/{gone['id']}/decision", decision).status_code == 200
-    assert as_("dispatcher")("GET", f"/customers/{town['customer 4']}").status_code == 404
+    assert as_("dispatcher")("GET", f"/customers/{empty}").status_code == 404

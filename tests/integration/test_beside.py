@@ -68,7 +68,7 @@ class Server:
 
     def __enter__(self) -> Server:
         with (HERE / "run.log").open("wb") as out:
-            # As a shell starts what it puts into the background.
+            # As a shell starts what it puts into the background, and not as `nohup` does, which these tests may run under.
             self.process = subprocess.Popen(
                 self.command,
                 cwd=ROOT,
@@ -77,7 +77,7 @@ class Server:
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_IGN),
+                preexec_fn=_as_in_the_background,
             )
         assert until(lambda: self.address() or self.process.poll() is not None, 90), self.said()
         assert self.address(), self.said()
@@ -116,6 +116,11 @@ class Server:
         path = f"/api/v1/customers/{factories.Town()['customer 1']}"
         version = self.http.get(path).headers["ETag"]
         return self.http.patch(path, json={"note": note}, headers={"If-Match": version}).status_code
+
+
+def _as_in_the_background() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def by_itself() -> Server:

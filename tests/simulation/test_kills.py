@@ -8,6 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -52,8 +53,10 @@ def killer(master: int, served: threading.Event, stop: threading.Event, kills: l
             served.clear()
             time.sleep(random.uniform(0, 0.08))
             for child in sorted(children(master))[:1]:
-                os.kill(child, signal.SIGKILL)
-                kills.append(child)
+                # One that has just ended by itself is no kill, and no end of killing.
+                with suppress(ProcessLookupError):
+                    os.kill(child, signal.SIGKILL)
+                    kills.append(child)
 
 
 def restarter(master: int, served: threading.Event, stop: threading.Event, restarts: list[int]) -> None:

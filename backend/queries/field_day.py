@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from backend.queries.scopes import CITY
 
 STARTED = ("en_route", "arrived", "in_progress", "paused")
+_GIVEN = ("dispatched", "accepted", *STARTED)
 # Work on site has begun: until it ends its crew is not free, whatever happens elsewhere.
 BEGUN = ("in_progress", "paused")
 
@@ -156,24 +157,21 @@ _JOBS = (
 
 def open_jobs(session: Session, units: Sequence[str]) -> list[JobRow]:
     """Jobs waiting for a crew, given to one, or under way, in the order they would be done."""
-    rows = session.execute(
-        text(
-            f"{_JOBS} AND unit_id = ANY(CAST(:units AS uuid[])) AND state IN ('received', 'dispatched', 'accepted', 'en_route', 'arrived', "
-            "'in_progress', 'paused') ORDER BY planned_at NULLS LAST, dispatched_at NULLS LAST, id"
-        ),
-        {"units": list(units)},
-    )
-    return [_job(row) for row in rows]
+    states = ("received", *_GIVEN)
+    return _in_order(session, "unit_id = ANY(CAST(:ids AS uuid[]))", units, states)
 
 
 def jobs_of_crews(session: Session, crew_ids: Sequence[str]) -> list[JobRow]:
     """What these crews were given and have not ended, whatever its unit, in the order they would do it."""
+    return _in_order(session, "crew_id = ANY(CAST(:ids AS uuid[]))", crew_ids, _GIVEN)
+
+
+def _in_order(session: Session, whose: str, ids: Sequence[str], states: Sequence[str]) -> list[JobRow]:
     rows = session.execute(
         text(
-            f"{_JOBS} AND crew_id = ANY(CAST(:crews AS uuid[])) AND state IN ('dispatched', 'accepted', 'en_route', 'arrived', "
-            "'in_progress', 'paused') ORDER BY planned_at NULLS LAST, dispatched_at NULLS LAST, id"
+            f"{_JOBS} AND {whose} AND state = ANY(:states) ORDER BY planned_at NULLS LAST, dispatched_at NULLS LAST, id"
         ),
-        {"crews": list(crew_ids)},
+        {"ids": list(ids), "states": list(states)},
     )
     return [_job(row) for row in rows]
 

@@ -7,8 +7,8 @@ from marshmallow import Schema, fields
 from backend.actor import Role
 from backend.records import wire
 from backend.records.declaration import Record, declare, flag, json, scopes_of, whole, words
-from backend.records.expressions import is_readable
 from backend.records.vocabulary import THEMES
+from mobile_api_spec.expressions import is_readable
 from sync.errors import Fault
 from sync.kind import Values
 

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 
 from backend.actor import system
 from backend.queries.due_days import own_limit
-from backend.records.expressions import holds
 from backend.services import door
+from mobile_api_spec.expressions import holds
 from sync.kind import Values
 
 DISSATISFIED = frozenset({"dissatisfied", "very_dissatisfied"})

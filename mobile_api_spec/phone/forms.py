@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from mobile_api_spec.phone.expressions import holds
+from mobile_api_spec.expressions import holds
 
 Values = dict[str, Any]
 SATISFACTION = ("very_satisfied", "satisfied", "neutral", "dissatisfied", "very_dissatisfied")

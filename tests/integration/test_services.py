@@ -18,7 +18,6 @@ from backend.db import Database
 from backend.errors import Problem
 from backend.queries.rights import StaffRights
 from backend.queries.scopes import held, today, values_at
-from backend.records.expressions import holds
 from backend.services import door
 from backend.services.deciding import decide_group
 from backend.services.dispatching import escalate_unopened, propose_crews
@@ -26,6 +25,7 @@ from backend.services.notifying import RecordedChannel, channel_named
 from backend.services.surveying import follow_up, logic_faults, score_of
 from backend.services.syncing import retry_held
 from backend.services.visiting import overdue_visits, plan_visits
+from mobile_api_spec.expressions import holds
 from mobile_api_spec.phone import forms
 from sync.change import moment_text
 from sync.postgres.push import deadline_passed

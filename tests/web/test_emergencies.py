@@ -31,15 +31,14 @@ def test_a_burst_is_looked_at_sent_and_taken_back(desk: Desks, office: Offices, 
     find(page, "爆管街 1 号")
     page.click("[data-test=emergency]")
     expect(page.locator("[data-test=urgent-arrival]")).to_contain_text("预计")
-    number = next(one["number"] for one in api("GET", "/dispatch/board")["jobs"] if one["id"] == calm)
+    displaced = next(one for one in api("GET", "/dispatch/board")["jobs"] if one["id"] == calm)
     shown = page.locator("[data-test=urgent-body]")
-    if crew["name"] in page.locator("[data-test=urgent-arrival]").inner_text():
-        expect(shown).to_contain_text(number)
     assert crew_of(api, lost) is None, "looking sends nobody"
     page.click("[data-test=urgent-crew]")
     page.locator(f".el-select-dropdown__item:visible:has-text('{crew['name']}')").click()
     expect(page.locator("[data-test=urgent-arrival]")).to_contain_text(crew["name"])
-    expect(shown).to_contain_text(number)
+    if displaced["planned_at"]:  # else its day was full before the burst already
+        expect(shown).to_contain_text(displaced["number"])
     page.click("[data-test=urgent-send]")
     page.wait_for_selector("[data-test=urgent-back]")
     assert until(lambda: crew_of(api, lost) == crew["id"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from math import asin, cos, radians, sin, sqrt
 
 import numpy as np
 import shapely
@@ -53,7 +54,9 @@ class LocalMetres:
 
 def distance_m(a: tuple[float, float], b: tuple[float, float]) -> float:
     """Great-circle metres between two (lng, lat) places."""
-    return float(distances_m(np.array([a]), np.array([b]))[0, 0])
+    a_lat, b_lat = radians(a[1]), radians(b[1])
+    h = sin((a_lat - b_lat) / 2) ** 2 + cos(a_lat) * cos(b_lat) * sin(radians(a[0] - b[0]) / 2) ** 2
+    return 2 * EARTH_RADIUS_M * asin(sqrt(min(h, 1.0)))
 
 
 def distances_m(a: Coordinates, b: Coordinates) -> Coordinates:

@@ -108,7 +108,11 @@ class Kind:
 
     def references(self, values: Values) -> dict[str, tuple[str, str]]:
         """The records these values point at: field -> (kind, id)."""
-        return {name: (kind, id_) for name, kind in self._pointers if (id_ := _id_of(values.get(name)))}
+        return {
+            name: (kind, id_)
+            for name, kind in self._pointers
+            if (given := values.get(name)) is not None and (id_ := _id_of(given))
+        }
 
     def named(self, values: Values) -> dict[str, tuple[str, str]]:
         """The same, and the record it stands on: what an author must see to write these values."""

@@ -21,7 +21,7 @@ class Seen:
     """Everything the judging of one round looks at.
 
     `known` are the round's own records that the author may know of, `visible` what they may name, `lost` what they
-    once could; `ended` are the predecessors that have their outcome.
+    once could; `ended` are the predecessors that have their outcome; `created` the values of each creation, completed.
     """
 
     stored: dict[Key, Stored]
@@ -31,6 +31,7 @@ class Seen:
     parked: Sequence[Parked]
     fresh: Mapping[Key, Values]
     ended: set[str]
+    created: Mapping[str, Values]
 
 
 class Look:
@@ -58,7 +59,13 @@ class Look:
         fresh = {m.key: m.now for m in batch if hung and m.op is Op.CREATE}
         afters = [m.after for m in batch if m.after]
         parked = self._store.parked(self._author, [*wanted, *(m.key for m in batch)], afters)
-        return Seen(stored, self._known(batch, stored), visible, lost, parked, fresh, self._ended(afters, answers))
+        known, ended = self._known(batch, stored), self._ended(afters, answers)
+        return Seen(stored, known, visible, lost, parked, fresh, ended, self._created(batch))
+
+    def _created(self, batch: Sequence[Mutation]) -> dict[str, Values]:
+        new = [(m, kind) for m in batch if m.op is Op.CREATE and (kind := self._kinds.get(m.kind))]
+        values = self._rights.completed([(kind, {"unit_id": self._author.unit_id} | m.now) for m, kind in new])
+        return {m.id: one for (m, _), one in zip(new, values, strict=True)}
 
     def references(self, mutation: Mutation) -> set[Key]:
         """What it points at; its own unit is not looked up but judged with its scopes."""

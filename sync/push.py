@@ -17,7 +17,7 @@ from sync.apply import Applied, CannotApply
 from sync.change import Author, Grade, Key, Mutation, Op, Outcome, Status, Stored, Write
 from sync.errors import DatabaseRefused
 from sync.honest_time import Exchange, Judged, Receipt, effective, judge
-from sync.kind import Kind
+from sync.kind import Kind, Values
 from sync.looking import Look, Seen
 from sync.merge import seen_times
 from sync.order import in_order, rounds
@@ -168,7 +168,7 @@ class Push:
 
     def _apply(self, kind: Kind, mutation: Mutation, state: Seen) -> _Judged:
         before = state.stored.get(mutation.key)
-        change = self._change(kind, mutation, before)
+        change = self._change(kind, mutation, before, state.created)
         version = self._store.next_version(before.version if before else 0)
         if mutation.op is Op.CREATE:
             if before is not None:
@@ -221,7 +221,9 @@ class Push:
         held = self._held_before.get(mutation.id)
         return replace(self._author, device_id=held.author.device_id) if held else self._author
 
-    def _change(self, kind: Kind, mutation: Mutation, before: Stored | None) -> apply.Change:
+    def _change(
+        self, kind: Kind, mutation: Mutation, before: Stored | None, created: Mapping[str, Values]
+    ) -> apply.Change:
         receipt, author = self._receipt(mutation), self._author_of(mutation)
         # Nobody has seen what is not written yet: a damaged phone may say so.
         base, device = min(mutation.base_version, before.version if before else 0), author.device_id
@@ -232,9 +234,7 @@ class Push:
             id=mutation.id,
             author=author,
             at=effective(receipt.judged, seen, receipt.received_at),
-            now=self._rights.completed(kind, {"unit_id": author.unit_id} | mutation.now)
-            if mutation.op is Op.CREATE
-            else mutation.now,
+            now=created.get(mutation.id, mutation.now),
             base_version=base,
             action=mutation.action,
             mutation_id=mutation.id,

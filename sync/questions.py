@@ -23,7 +23,9 @@ def open_questions(kind: Kind, heads: Heads) -> dict[str, list[Head]]:
         elif group == kind.state_field and kind.actions:
             rivals = _unfit_steps(kind, ours)
         else:
-            rivals = ours if _policy(kind, group) is Policy.REVIEW and len(distinct(ours)) > 1 else []
+            # Most groups have one head: what their policy is need not be asked.
+            is_disputed = len(ours) > 1 and len(distinct(ours)) > 1 and _policy(kind, group) is Policy.REVIEW
+            rivals = ours if is_disputed else []
         if rivals:
             found[group] = rivals
     return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -29,8 +29,11 @@ class Rights(Protocol):
 
     def record_scopes_at(self, key: Key, moment: datetime) -> Collection[str]: ...
 
-    def completed(self, kind: Kind, values: Values) -> Values:
-        """A new record's values with what the server can tell from them; what the author gave stays as it is."""
+    def completed(self, records: Sequence[tuple[Kind, Values]]) -> list[Values]:
+        """New records' values, each with what the server can tell from it; what the author gave stays as it is.
+
+        Asked once for all records of a round, so that a batch costs a fixed number of looks.
+        """
 
     def objection(self, write: Write) -> str | None:
         """Why the author may not write this although it lies in their scopes; None where nothing speaks against it."""

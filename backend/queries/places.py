@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,7 +13,7 @@ from backend.actor import Actor
 from backend.geometry import lng_lat, point
 from backend.queries.nearby import SAME_DOOR_M
 from backend.queries.scopes import held, units_below
-from backend.queries.territory import cell_at
+from backend.queries.territory import cells_at
 from geo.measure import distance_m
 from sync.errors import Refused
 from sync.kind import Kind, Values
@@ -25,7 +25,16 @@ _POINT = (
     "SELECT r.id::text AS id, r.customer_id::text AS customer_id, ST_X(r.place) AS lng, ST_Y(r.place) AS lat, r.address, "
     "r.cell_id::text AS cell_id FROM service_point r WHERE r.deleted_at IS NULL AND {which}"
 )
-_POINTS = f"{_POINT} AND {_VISIBLE.format(kind='service_point')} ORDER BY r.address, r.id LIMIT 50"
+_POINTS = (
+    "SELECT asked.value, found.* FROM unnest(CAST(:asked AS text[])) AS asked(value) CROSS JOIN LATERAL "
+    f"({_POINT} AND {_VISIBLE.format(kind='service_point')} ORDER BY r.address, r.id LIMIT 50) found"
+)
+# By what the ledger is asked for points, the surest first.
+_BY = {
+    "service_point_id": "r.id = CAST(asked.value AS uuid)",
+    "customer_id": "r.customer_id = CAST(asked.value AS uuid)",
+    "address": "r.address = asked.value",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,63 @@ def office_scopes(session: Session, unit_id: str) -> list[str]:
 PLACED = frozenset({"work_order", "item", "visit", "survey", "response", "service_point"})
 
 
+class Ledger:
+    """What ledger and ground of today say within somebody's scopes: each thing asked once, many in one go."""
+
+    def __init__(self, session: Session, scopes: Collection[str]) -> None:
+        self._session, self._scopes = session, list(scopes)
+        self._points: dict[tuple[str, str], list[Point]] = {}
+        self._cells: dict[tuple[float, float], str | None] = {}
+
+    def look_ahead(self, records: Iterable[Values]) -> None:
+        """Ask now, in a statement for each sort, for all that these records will be asked by."""
+        wanted = list(records)
+        for name in _BY:
+            self._ask_points(name, {one[name] for one in wanted if _asked_by(one) == name})
+        unfiled = [one["place"] for one in wanted if one.get("place") and one.get("cell_id") is None]
+        self._ask_cells({lng_lat(place) for place in unfiled})
+
+    def points_of(self, given: Values) -> list[Point]:
+        """The named point; else the customer's; else those at the very address."""
+        name = _asked_by(given)
+        if name is None:
+            return []
+        self._ask_points(name, {given[name]})
+        return self._points[name, given[name]]
+
+    def cell_at(self, place: tuple[float, float]) -> str | None:
+        """The cell a place lies in today."""
+        self._ask_cells({place})
+        return self._cells[place]
+
+    def cell_of_customer(self, customer_id: str | None) -> str | None:
+        """Where a customer without a point is filed."""
+        if customer_id is None:
+            return None
+        is_seen = _VISIBLE.format(kind="customer")
+        sql = f"SELECT r.cell_id::text FROM customer r WHERE r.id = CAST(:id AS uuid) AND {is_seen}"
+        return self._session.execute(text(sql), {"id": customer_id, "scopes": self._scopes}).scalar()
+
+    def _ask_points(self, name: str, values: set[str]) -> None:
+        asked = [one for one in sorted(values) if (name, one) not in self._points]
+        if not asked:
+            return
+        self._points |= {(name, one): [] for one in asked}
+        sql = text(_POINTS.format(which=_BY[name]))
+        for row in self._session.execute(sql, {"asked": asked, "scopes": self._scopes}).mappings():
+            self._points[name, row["value"]].append(_point(row))
+
+    def _ask_cells(self, places: set[tuple[float, float]]) -> None:
+        asked = [one for one in sorted(places) if one not in self._cells]
+        if asked:
+            cells = [cell["id"] if cell else None for cell in cells_at(self._session, asked)]
+            self._cells |= dict(zip(asked, cells, strict=True))
+
+
+def _asked_by(given: Values) -> str | None:
+    return next((name for name in _BY if given.get(name)), None)
+
+
 def found_by(
     session: Session, actor: Actor, kind: Kind, given: Values, scopes: Collection[str] | None = None
 ) -> Located:
@@ -67,32 +133,56 @@ def found_by(
 
     What has its cell already costs nothing; only a job is also looked up for its place and door.
     """
-    has_enough = all(given.get(name) is not None for name in (WHERE if kind.name == "work_order" else ("cell_id",)))
-    if kind.name not in PLACED or has_enough or (kind.name == "response" and given.get("is_anonymous")):
-        return Located({})
-    try:
-        known = kind.load(
-            {name: given[name] for name in WHERE if name in kind.fields and given.get(name) is not None}, True
-        )
-    except Refused:
-        return Located({})  # What cannot be read is said where all of the record is read.
+    return found_for_many(session, actor, [(kind, given)], scopes)[0]
+
+
+def found_for_many(
+    session: Session,
+    actor: Actor,
+    records: Sequence[tuple[Kind, Values]],
+    scopes: Collection[str] | None = None,
+) -> list[Located]:
+    """`found_by` for records that come together, with a fixed number of statements."""
+    known = {n: _askable(kind, given) for n, (kind, given) in enumerate(records)}
+    asking = {n: one for n, one in known.items() if one is not None}
+    if not asking:
+        return [Located({}) for _ in records]
     if scopes is None:
         scopes = office_scopes(session, actor.unit_id) if actor.is_system else list(held(session, actor))
+    ledger = Ledger(session, scopes)
+    ledger.look_ahead(asking.values())
     # Who wrote an address on a phone may know of it nothing but that: where it is, not whose, with name and number.
-    return located(session, kind, known, scopes, says_whose=not actor.is_system)
+    return [
+        _located(ledger, kind, asking[n], says_whose=not actor.is_system) if n in asking else Located({})
+        for n, (kind, _) in enumerate(records)
+    ]
 
 
-def located(
-    session: Session, kind: Kind, given: Values, scopes: Collection[str], *, says_whose: bool = True
-) -> Located:
-    """What a record of a kind can say of where it is, by the ledger within these scopes and the ground of today.
+def _askable(kind: Kind, given: Values) -> Values | None:
+    """What the ledger can be asked by for a record; None where nothing is missing, or nothing may be said."""
+    if kind.name not in PLACED or (kind.name == "response" and given.get("is_anonymous")):
+        return None
+    if all(given.get(name) is not None for name in (WHERE if kind.name == "work_order" else ("cell_id",))):
+        return None
+    # A point is filed under where it stands, not under its neighbours at one address.
+    asks = ("place", "cell_id") if kind.name == "service_point" else WHERE
+    try:
+        return kind.load(
+            {name: given[name] for name in asks if name in kind.fields and given.get(name) is not None}, True
+        )
+    except Refused:
+        return None  # What cannot be read is said where all of the record is read.
 
-    Without `says_whose` a bare address leads to a place and a cell, and to nobody's point.
-    """
+
+def located(session: Session, kind: Kind, given: Values, scopes: Collection[str]) -> Located:
+    """What a record of a kind can say of where it is, by the ledger in these scopes and the ground of today."""
+    return _located(Ledger(session, scopes), kind, given, says_whose=True)
+
+
+def _located(ledger: Ledger, kind: Kind, given: Values, *, says_whose: bool) -> Located:
+    """Without `says_whose` a bare address leads to a place and a cell, and to nobody's point."""
     has = {name: given.get(name) for name in WHERE if name in kind.fields}
-    if kind.name == "service_point":
-        given = {"place": given.get("place"), "cell_id": given.get("cell_id")}
-    asked = _points_of(session, given, scopes)
+    asked = ledger.points_of(given)
     chosen = _chosen(asked, given)
     if chosen and not says_whose and not (given.get("service_point_id") or given.get("customer_id")):
         asked, chosen = [chosen], None
@@ -108,23 +198,11 @@ def located(
         # One house, several households: where it is is known, whose trouble it is is not.
         found = {"place": asked[0].place}
     known = found | {name: value for name, value in given.items() if value is not None}
-    found["cell_id"] = _cell_of(session, known, chosen, asked, scopes, has_place=given.get("place") is not None)
+    if known.get("cell_id") is None:
+        found["cell_id"] = _cell_of(ledger, known, chosen, asked, has_place=given.get("place") is not None)
     values = {name: value for name, value in found.items() if name in has and has[name] is None and value is not None}
     must_choose = chosen is None and len(asked) > 1 and known.get("place") is None and "service_point_id" in has
     return Located(values, asked if must_choose else [])
-
-
-def _points_of(session: Session, given: Values, scopes: Collection[str]) -> list[Point]:
-    """The named point; else the customer's; else those at the very address."""
-    for name, which in (
-        ("service_point_id", "r.id = CAST(:is AS uuid)"),
-        ("customer_id", "r.customer_id = CAST(:is AS uuid)"),
-        ("address", "r.address = :is"),
-    ):
-        if given.get(name):
-            rows = session.execute(text(_POINTS.format(which=which)), {"is": given[name], "scopes": list(scopes)})
-            return [_point(row) for row in rows.mappings()]
-    return []
 
 
 def point_of(session: Session, point_id: str | None) -> Point | None:
@@ -160,33 +238,17 @@ def _agree(asked: Iterable[Point]) -> bool:
 
 
 def _cell_of(
-    session: Session,
-    known: Values,
-    chosen: Point | None,
-    asked: list[Point],
-    scopes: Collection[str],
-    *,
-    has_place: bool,
+    ledger: Ledger, known: Values, chosen: Point | None, asked: Sequence[Point], *, has_place: bool
 ) -> str | None:
     """The ground says where a place lies; without one the ledger does."""
-    found = cell_at(session, *lng_lat(known["place"])) if known.get("place") else None
-    by_place: str | None = found["id"] if found else None
+    by_place = ledger.cell_at(lng_lat(known["place"])) if known.get("place") else None
     if has_place:
         return by_place
     filed = (chosen.cell_id if chosen else None) or by_place
     if filed:
         return filed
     cells = {one.cell_id for one in asked}
-    return next(iter(cells)) if len(cells) == 1 else _cell_of_customer(session, known.get("customer_id"), scopes)
-
-
-def _cell_of_customer(session: Session, customer_id: str | None, scopes: Collection[str]) -> str | None:
-    if customer_id is None:
-        return None
-    sql = (
-        f"SELECT r.cell_id::text FROM customer r WHERE r.id = CAST(:id AS uuid) AND {_VISIBLE.format(kind='customer')}"
-    )
-    return session.execute(text(sql), {"id": customer_id, "scopes": list(scopes)}).scalar()
+    return next(iter(cells)) if len(cells) == 1 else ledger.cell_of_customer(known.get("customer_id"))
 
 
 def is_somewhere(values: Values) -> bool:

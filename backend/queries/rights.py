@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import orjson
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from backend.actor import FIELD, Actor
 from backend.errors import Problem
 from backend.queries import policy
-from backend.queries.places import found_by
+from backend.queries.places import found_for_many
 from backend.queries.scopes import BODY, held, today, values_at
 from backend.records.registry import SYNC_KINDS
 from sync.change import Key, Op, Write
@@ -58,9 +58,10 @@ class StaffRights:
             return problem.code if problem.code in _TOLD else "outside_scope"
         return None
 
-    def completed(self, kind: Kind, values: Values) -> Values:
-        """A new record's values with its customer, point, place and cell, as far as they follow from what it has."""
-        return values | found_by(self._session, self._actor, kind, values, self.now()).values
+    def completed(self, records: Sequence[tuple[Kind, Values]]) -> list[Values]:
+        """New records' values with customer, point, place and cell, as far as they follow from what each has."""
+        found = found_for_many(self._session, self._actor, records, self.now()) if records else []
+        return [values | one.values for (_, values), one in zip(records, found, strict=True)]
 
     def _may_by_role(self, write: Write) -> bool:
         """Outside its own units an office role gives no right; a notice is read by whoever it is for."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -16,19 +17,36 @@ from backend.queries.scopes import today
 VALID = "c.deleted_at IS NULL AND c.valid_from <= :on AND (c.valid_until IS NULL OR c.valid_until >= :on)"
 
 
+_HERE = "ST_SetSRID(ST_MakePoint(asked.lng, asked.lat), 4326)"
+_IN_FORCE = "o.cell_id = c.id AND :on BETWEEN o.valid_from AND o.valid_until"
+# Today's outline, unless another one was in force on that day.
+_CELLS_AT = f"""
+SELECT found.id, found.name, found.unit_id
+FROM unnest(CAST(:lngs AS float8[]), CAST(:lats AS float8[])) WITH ORDINALITY AS asked(lng, lat, n)
+LEFT JOIN LATERAL (
+    SELECT c.id::text, c.name, c.unit_id::text FROM cell c
+    WHERE {VALID} AND ST_Covers(c.outline, {_HERE}) AND NOT EXISTS (SELECT FROM cell_outline o WHERE {_IN_FORCE})
+    UNION ALL
+    SELECT c.id::text, c.name, c.unit_id::text FROM cell_outline o JOIN cell c ON {_IN_FORCE}
+    WHERE c.deleted_at IS NULL AND ST_Covers(o.outline, {_HERE})
+    ORDER BY id LIMIT 1
+) found ON true
+ORDER BY asked.n
+"""
+
+
 def cell_at(session: Session, lng: float, lat: float, on: date | None = None) -> dict[str, Any] | None:
     """The cell a place lies in on a day, or None outside the territory."""
-    here = "ST_SetSRID(ST_MakePoint(:lng, :lat), 4326)"
-    row = session.execute(
-        text(
-            f"SELECT id, name, unit_id FROM (SELECT c.id::text, c.name, c.unit_id::text FROM cell c WHERE {VALID} AND ST_Covers(c.outline, {here}) "
-            "AND NOT EXISTS (SELECT FROM cell_outline o WHERE o.cell_id = c.id AND :on BETWEEN o.valid_from AND o.valid_until) UNION ALL "
-            "SELECT c.id::text, c.name, c.unit_id::text FROM cell_outline o JOIN cell c ON c.id = o.cell_id WHERE c.deleted_at IS NULL "
-            f"AND :on BETWEEN o.valid_from AND o.valid_until AND ST_Covers(o.outline, {here})) found ORDER BY id LIMIT 1"
-        ),
-        {"lng": lng, "lat": lat, "on": on or today()},
-    ).one_or_none()
-    return {"id": row[0], "name": row[1], "unit_id": row[2]} if row else None
+    return cells_at(session, [(lng, lat)], on)[0]
+
+
+def cells_at(
+    session: Session, places: Sequence[tuple[float, float]], on: date | None = None
+) -> list[dict[str, Any] | None]:
+    """The cell of each place (lng, lat in degrees) on a day, None outside the territory; in one statement."""
+    lngs, lats = [lng for lng, _ in places], [lat for _, lat in places]
+    rows = session.execute(text(_CELLS_AT), {"lngs": lngs, "lats": lats, "on": on or today()})
+    return [{"id": row[0], "name": row[1], "unit_id": row[2]} if row[0] else None for row in rows]
 
 
 def responsible_for(session: Session, cell_id: str, on: date | None = None) -> dict[str, Any] | None:

@@ -7,21 +7,55 @@ On the busiest addresses the toolkit's wrapping costs as much as the query. Para
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from struct import Struct
 from typing import Any
 
 import orjson
 import psycopg
+from psycopg.abc import Buffer
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
 from sync.change import Key
 
 
+class Texts(list[str | None]):
+    """A list of texts on its way to PostgreSQL; all lists of these statements are such."""
+
+
+class _TextsDumper(Dumper):
+    """A text[] in PostgreSQL's binary form. A push sends some thousands of texts: the driver's general way, which
+    looks for each element's type, took a tenth of its time."""
+
+    format, oid = Format.BINARY, psycopg.adapters.types["text"].array_oid
+
+    def dump(self, obj: Texts) -> Buffer:
+        """One dimension from 1 on (none if empty), then each text with its length; -1 stands for NULL."""
+        oid = psycopg.adapters.types["text"].oid
+        if not obj:
+            return _EMPTY.pack(0, 0, oid)
+        parts = [_HEAD.pack(1, None in obj, oid, len(obj), 1)]
+        for one in obj:
+            if one is None:
+                parts.append(_NULL)
+            else:
+                data = one.encode()
+                parts += (_LENGTH.pack(len(data)), data)
+        return b"".join(parts)
+
+
+_EMPTY, _HEAD, _LENGTH, _NULL = Struct("!3i"), Struct("!5i"), Struct("!i"), b"\xff\xff\xff\xff"
+psycopg.adapters.register_dumper(Texts, _TextsDumper)
+
+
 def rows_of(connection: Connection, statement: str, parameters: Mapping[str, Any]) -> list[Any]:
     """A statement's rows; raises the driver's errors, but those that end a transaction as the toolkit's."""
     cursor: Any = connection.connection.cursor()
     try:
-        cursor.execute(statement, parameters, prepare=True)
+        given = {name: Texts(one) if type(one) is list else one for name, one in parameters.items()}
+        cursor.execute(statement, given, prepare=True)
         return list(cursor.fetchall()) if cursor.description else []
     except psycopg.OperationalError as error:
         # Whoever begins transactions anew knows a deadlock's victim by the toolkit's class.

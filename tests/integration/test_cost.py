@@ -1,4 +1,5 @@
-"""P7: what a pull reads follows what changed, not how much lies in its scopes; counted in the plans of its statements."""
+"""P7: what a pull reads follows what changed, not how much lies in its scopes, and a push of many creations asks as
+often as one of few; counted in statements and in their plans."""
 
 from __future__ import annotations
 
@@ -6,13 +7,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, event, text
 
 from backend.actor import system
 from backend.db import Database
+from backend.geometry import point
 from backend.services import door
 from sync.postgres import pull as postgres_pull
-from tests.factories import Town
+from tests.factories import Town, hand_in, middle, mutation
 from tests.integration.test_races import Reader
 
 MANY = 3_000
@@ -105,3 +107,30 @@ def test_news_in_one_class_of_a_scope_is_walked_past_once(
     read.clear()
     reader.pull(1000)
     assert (sum(read) > MANY) is is_broken, read
+
+
+def test_many_new_jobs_ask_the_database_as_often_as_few(database: Database, town: Town) -> None:
+    """Where each lies, whose point it is and in which cell is asked for all at once."""
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        asked.append(statement)
+
+    def told(n: int) -> dict[str, Any]:
+        where = ({"customer_id": town[f"customer {n % 2}"]}, {"address": f"无此路{n}号"}, {})[n % 3]
+        lng, lat = middle(n % 2)["coordinates"]
+        job = {"matter_id": town["leak"], "place": point(lng + n * 1e-6, lat), **where}
+        return mutation("work_order", door.new_id(), "create", job, base_version=0)
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    try:
+        counts = []
+        for many in (6, 60):
+            asked.clear()
+            with database.transaction() as session:
+                outcomes = hand_in(session, town.actor("rep"), [told(n) for n in range(many)])
+            assert {one["status"] for one in outcomes} == {"applied"}, outcomes[0]
+            counts.append(len(asked))
+    finally:
+        event.remove(database.engine, "before_cursor_execute", note)
+    assert counts[0] == counts[1]

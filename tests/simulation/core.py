@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import zlib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -379,8 +379,8 @@ class _Rights:
     def objection(self, _write: Write) -> str | None:
         return None
 
-    def completed(self, _kind: Kind, values: Values) -> Values:
-        return values
+    def completed(self, records: Sequence[tuple[Kind, Values]]) -> list[Values]:
+        return [values for _, values in records]
 
     def naming(self, _kind: str) -> Collection[str]:
         return self.now()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -49,8 +49,8 @@ class Rights:
     def objection(self, _write: Write) -> str | None:
         return None
 
-    def completed(self, _kind: Kind, values: Values) -> Values:
-        return values
+    def completed(self, records: Sequence[tuple[Kind, Values]]) -> list[Values]:
+        return [values for _, values in records]
 
 
 def kind_of(record: str) -> str:

@@ -127,7 +127,7 @@ def _documents(one: Document) -> list[Any]:
     needed = [(name, inner) for name, inner in choices if inner.required]
     found = [plain | {name: code} for name, inner in needed for code in inner.labels] or [plain]
     texts = [name for name, inner in one.schema.load_fields.items() if isinstance(inner, Text)]
-    found += [plain | {name: "("} for name in texts]
+    found += [plain | {name: odd} for name in texts for odd in ("(", "answers.nobody")]
     return [[], *([each] for each in found), [found[0], found[0]]] if one.many else found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from math import fmod, isfinite
+from math import fmod, inf, isfinite
 from typing import Any
 
 MOST_NESTED, MOST_TOKENS = 32, 200
@@ -36,13 +36,27 @@ def holds(source: str, answers: Mapping[str, Any], value: Any = None) -> bool:
         return False
 
 
-def is_readable(source: str) -> bool:
-    """Whether a condition keeps to the grammar."""
+def tree_of(source: str) -> Node | None:
+    """A condition as nested tuples, of which the first item says what to compute; None where it cannot be read."""
     try:
-        _parsed(source)
+        return _parsed(source)
     except Wrong:
-        return False
-    return True
+        return None
+
+
+def unread(source: str) -> str:
+    """What is left of a condition where reading it stops; nothing where it can be read, or only its end is missing."""
+    begins, at, parser = [0], 0, None
+    while at < len(source) and (match := _TOKEN.match(source, at)) and match.lastgroup is not None:
+        begins[-1:] = [match.start(match.lastgroup), match.end()]
+        at = match.end()
+    try:
+        parser = _Parser(source)
+        parser.whole()
+    except Wrong:
+        stops = parser.at if parser else MOST_TOKENS
+        return source[begins[min(stops, len(begins) - 1)] :].lstrip()
+    return ""
 
 
 @lru_cache(maxsize=1000)
@@ -54,20 +68,20 @@ class _Parser:
     """Reads a condition by descent into nested tuples, of which the first item says what to compute."""
 
     def __init__(self, source: str) -> None:
-        self._tokens, self._at, self._depth = list(_tokens(source)), 0, 0
+        self._tokens, self.at, self._depth = list(_tokens(source)), 0, 0
         self._names = ["answers", "value"]
 
     def whole(self) -> Node:
         """The whole text as one condition."""
         found = self._choice()
-        if self._tokens[self._at][0] != "end":
+        if self._tokens[self.at][0] != "end":
             raise Wrong
         return found
 
     def _is(self, *signs: str) -> str | None:
-        kind, word = self._tokens[self._at]
+        kind, word = self._tokens[self.at]
         found = word if word in signs and (kind == "sign" or word == "in") else None
-        self._at += found is not None
+        self.at += found is not None
         return found
 
     def _need(self, sign: str) -> None:
@@ -75,10 +89,10 @@ class _Parser:
             raise Wrong
 
     def _take(self, kind: str) -> str:
-        found, word = self._tokens[self._at]
+        found, word = self._tokens[self.at]
         if found != kind:
             raise Wrong
-        self._at += 1
+        self.at += 1
         return word
 
     def _choice(self) -> Node:
@@ -152,8 +166,8 @@ class _Parser:
             return found
         if self._is("["):
             return ("list", *self._list("]"))
-        kind, word = self._tokens[self._at]
-        self._at += 1
+        kind, word = self._tokens[self.at]
+        self.at += 1
         if kind == "number":
             return ("plain", _finite(float(word)))
         if kind == "text":
@@ -163,13 +177,14 @@ class _Parser:
         if kind == "name" and word in _WORDS:
             return ("plain", _WORDS[word])
         if kind != "name" or word not in self._names:
+            self.at -= 1
             raise Wrong
         return ("name", word)
 
     def _function(self, name: str) -> Node:
         if name == "has":
             found = self._member()
-            is_named = found[0] == "member" and self._tokens[self._at - 1][0] == "name"
+            is_named = found[0] == "member" and self._tokens[self.at - 1][0] == "name"
             self._need(")")
             if not is_named:
                 raise Wrong
@@ -217,12 +232,9 @@ def _finite(number: float) -> float:
 
 
 def _number(value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if not _is_number(value):
         raise Wrong
-    try:
-        return _finite(float(value))
-    except OverflowError as error:
-        raise Wrong from error
+    return _finite(_as_float(value))
 
 
 def _of(type_: type, value: Any) -> Any:
@@ -251,16 +263,34 @@ def _index(node: Node, scope: Scope) -> Any:
 
 
 def _same(one: Any, other: Any) -> bool:
-    """Equal in type and value; a number is a number, whether it is written 1 or 1.0."""
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_same, one, other))
-    if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_same(one[name], other[name]) for name in one)
-    if isinstance(one, bool) or isinstance(other, bool) or one is None or other is None:
-        return one is other
-    if isinstance(one, str | list | dict) or isinstance(other, str | list | dict):
-        return type(one) is type(other) and bool(one == other)
-    return _number(one) == _number(other)
+    """Equal in type and value, however deep; a number is a number, whether it is written 1 or 1.0."""
+    pairs = [(one, other)]
+    while pairs:
+        one, other = pairs.pop()
+        if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+            pairs += zip(one, other, strict=True)
+        elif isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
+            pairs += [(one[name], other[name]) for name in one]
+        elif not _same_value(one, other):
+            return False
+    return True
+
+
+def _same_value(one: Any, other: Any) -> bool:
+    if _is_number(one) and _is_number(other):
+        return _as_float(one) == _as_float(other)
+    return type(one) is type(other) and not isinstance(one, list | dict) and bool(one == other)
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _as_float(value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError:
+        return inf if value > 0 else -inf
 
 
 def _in(node: Node, scope: Scope) -> bool:

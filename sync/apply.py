@@ -85,7 +85,7 @@ def change(kind: Kind, stored: Stored, edit: Change, version: int) -> Applied:
     known, unknown = _split(kind, edit)
     merged = merge(kind, stored, _edit(edit, _load(kind, known, partial=True)), version)
     # What the server finds out (a sheet changed, a photo is owed) may show a fault of somebody else's; it still stands.
-    _check(kind, merged.values, only=known if edit.trusted else None)
+    _check(kind, merged.values, only=known if edit.trusted else None, before=stored.values)
     return _applied(kind, stored, merged, edit, Op.CHANGE, version, unknown)
 
 
@@ -217,9 +217,11 @@ def _load(kind: Kind, values: Values, partial: bool) -> Values:
         raise CannotApply("invalid", faults=[fault.as_dict() for fault in refused.faults]) from refused
 
 
-def _check(kind: Kind, values: Values, only: Values | None = None) -> None:
-    """Refuse a record with faults; with `only`, those in these fields alone."""
+def _check(kind: Kind, values: Values, only: Values | None = None, before: Values | None = None) -> None:
+    """Refuse a record with faults; with `only`, those in these fields alone; not for what stood so `before`."""
     faults = [fault for fault in kind.check(values) if only is None or fault.field.split(".")[0] in only]
+    if before is not None:
+        faults = [one for one in faults if not one.among or any(values.get(n) != before.get(n) for n in one.among)]
     if faults:
         raise CannotApply("check_failed", faults=[fault.as_dict() for fault in faults])
 

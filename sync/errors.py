@@ -24,16 +24,23 @@ class DatabaseRefused(SyncError):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing wrong with one field: where, what (a code), and the sentence in both languages."""
+    """One thing wrong with one field: where, what (a code), and the sentence in both languages.
+
+    `about` is what of the value it is about, as it was written. `among` are the fields it comes from: one that stood
+    before, in fields that a change leaves alone, is not that change's.
+    """
 
     field: str
     code: str
     zh: str
     en: str
+    about: str = ""
+    among: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, str]:
         """The fault as it goes over the wire."""
-        return {"field": self.field, "code": self.code, "zh": self.zh, "en": self.en}
+        found = {"field": self.field, "code": self.code, "zh": self.zh, "en": self.en}
+        return found | {"about": self.about} if self.about else found
 
 
 class Refused(SyncError):

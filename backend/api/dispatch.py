@@ -90,7 +90,10 @@ class DayPlanOut(Schema):
     notes = fields.List(
         fields.Dict(),
         allow_none=True,
-        metadata={"description": "jobs a person must look at: appointments that have passed, or of another day"},
+        metadata={
+            "description": "what a person must look at: jobs whose appointment has passed or is of another day, and crews"
+            " (crew_id, crew_name) whose break cannot be kept"
+        },
     )
     kept = fields.List(
         fields.Dict(),

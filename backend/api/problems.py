@@ -17,6 +17,7 @@ from werkzeug.exceptions import HTTPException
 from backend.api.house import house
 from backend.api.limits import asking_network
 from backend.errors import Problem, WrongSecret, as_document
+from backend.records.complaints import in_chinese
 
 log = structlog.get_logger(__name__)
 MOST_FAULTS, MOST_LISTED, MOST_LETTERS = 20, 100, 300
@@ -140,7 +141,7 @@ def _flat(messages: Any, path: str = "") -> Iterator[dict[str, str]]:
             yield from _flat(value, path)
     else:
         field = path.removeprefix("json.").removeprefix("query.")
-        yield {"field": field, "code": "invalid", "zh": "格式或取值不对", "en": str(messages)}
+        yield {"field": field, "code": "invalid", "zh": in_chinese(str(messages)), "en": str(messages)}
 
 
 def _not_ready(error: Exception) -> Response:

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from backend.actor import DESK, FIELD, OFFICE, Actor, Role
 from backend.errors import Problem
 from backend.queries import due_days
+from backend.queries.definition_rules import calendar_rule, cell_days_rule, matter_rule, roster_rule
 from backend.queries.form_rules import edition_rule
 from backend.queries.ground_rules import cell_rule, place_rule
 from backend.queries.masks import sees_all
@@ -359,7 +360,10 @@ _RULES: dict[str, tuple[Callable[[Session, Actor, str, Values | None, Values], N
     "crew": (partial(_people_rule, ("leader_id", "member_ids")),),
     "customer": (partial(_people_rule, ("key_representative_id", "team_ids")),),
     "notice": (_notice_rule,),
-    "cell": (cell_rule,),
+    "cell": (cell_days_rule, cell_rule),
     "work_order": (place_rule, telling_rule),
     "questionnaire": (edition_rule,),
+    "calendar": (calendar_rule,),
+    "matter": (matter_rule,),
+    "on_call": (roster_rule,),
 }

@@ -1,6 +1,9 @@
 """Crew (维修班组): who repairs together, what they can do, and when and from where they start."""
 
+from collections.abc import Sequence
+
 from backend.actor import Role
+from backend.records.crew_hours import FIELDS, odd_break
 from backend.records.declaration import (
     Record,
     choices,
@@ -15,6 +18,8 @@ from backend.records.declaration import (
     words,
 )
 from backend.records.vocabulary import SKILLS
+from sync.errors import Fault
+from sync.kind import Values
 
 
 class Crew(Record):
@@ -39,12 +44,20 @@ class Crew(Record):
     is_active = flag("在岗", "Active", required=True)
 
 
+def check(values: Values) -> Sequence[Fault]:
+    """Its break lies inside its shift, which may pass midnight."""
+    among = (*FIELDS, "is_active") if values.get("is_active") else FIELDS
+    odd = odd_break(*(values.get(name) for name in FIELDS)) if values.get("shift_start") else ()
+    return [Fault(one.field, one.code, one.zh, one.en, "", among) for one in odd]
+
+
 KIND = declare(
     Crew,
     zh="维修班组",
     en="Crew",
     scopes=scopes_of(crew="id"),
     rank=0,
+    check=check,
     create_by=frozenset({Role.ADMIN, Role.SUPERVISOR}),
     change_by=frozenset({Role.ADMIN, Role.SUPERVISOR, Role.DISPATCHER}),
 )

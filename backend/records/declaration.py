@@ -22,6 +22,7 @@ from sqlalchemy.orm import Mapped, MappedColumn, mapped_column
 from backend.db import Base
 from backend.geometry import area_column, point_column
 from backend.records import wire
+from backend.records.complaints import in_chinese
 from sync.errors import Fault, Refused
 from sync.kind import Action, Field, Kind, Policy, Values
 
@@ -206,10 +207,10 @@ def area(zh: str, en: str, **options: Any) -> MappedColumn[Any]:
 
 
 def json(
-    zh: str, en: str, schema: type[Schema] | None = None, *, many: bool = False, **options: Any
+    zh: str, en: str, schema: type[Schema] | None = None, *, many: bool = False, exact: bool = False, **options: Any
 ) -> MappedColumn[Any]:
-    """A nested document, checked by a schema where one is given."""
-    field: fields.Field[Any] = wire.Document(schema, many=many) if schema else wire.Json()
+    """A nested document, checked by a schema where one is given; an `exact` one holds nothing else."""
+    field: fields.Field[Any] = wire.Document(schema, many=many, exact=exact) if schema else wire.Json()
     return _column(JSONB, field, zh, en, **options)
 
 
@@ -348,4 +349,4 @@ def _flat(messages: Any, path: str = "") -> list[tuple[str, str]]:
 
 def _fault(path: str, sentence: str) -> Fault:
     required = "required" in sentence or "may not be null" in sentence
-    return Fault(path, "required" if required else "invalid", "必填" if required else "格式或取值不对", sentence)
+    return Fault(path, "required" if required else "invalid", "必填" if required else in_chinese(sentence), sentence)

@@ -1,5 +1,7 @@
 """Matter (事项): a type of job as data: which skills, how long, which limits, which evidence."""
 
+from collections.abc import Sequence
+
 from backend.actor import Role
 from backend.records.declaration import (
     Record,
@@ -14,7 +16,8 @@ from backend.records.declaration import (
     words,
 )
 from backend.records.vocabulary import SKILLS, URGENCY, Preparation
-from sync.kind import Policy
+from sync.errors import Fault
+from sync.kind import Policy, Values
 
 
 class Matter(Record):
@@ -35,8 +38,26 @@ class Matter(Record):
     is_repair = flag("维修类", "A repair")
     quote_required = flag("先告知时间和费用", "Time and cost told first")
     questionnaire_id = plain_id("表单", "Form")
-    checklist = json("出发前检查单", "Checklist before leaving", Preparation, many=True)
+    checklist = json("出发前检查单", "Checklist before leaving", Preparation, many=True, exact=True)
     is_active = flag("启用", "Active", required=True)
+
+
+def check(values: Values) -> Sequence[Fault]:
+    """Its limits do not contradict each other, and everything on its checklist has a code of its own."""
+    found, limit = [], values.get("finish_within_minutes")
+    if limit is not None and (values.get("contact_within_minutes") or 0) > limit:
+        zh, en = "联系时限比办结时限还长：改短它，或延长办结时限", "is longer than the limit to finish: shorten it, or give more time to finish"  # fmt: skip
+        among = ("contact_within_minutes", "finish_within_minutes")
+        found.append(Fault("contact_within_minutes", "after_finish", zh, en, "", among))
+    if limit is not None and values["duration_minutes"] > limit:
+        zh, en = "预计时长超过办结时限，没有一单能按时办结：改短它，或延长办结时限", "takes longer than the limit to finish, so that no job is in time: shorten it, or give more time to finish"  # fmt: skip
+        found.append(Fault("duration_minutes", "too_long", zh, en, "", ("duration_minutes", "finish_within_minutes")))
+    codes = [one["code"] for one in values.get("checklist") or ()]
+    for n, code in enumerate(codes):
+        if code in codes[:n]:
+            zh, en = "检查单里代号重复：每一项用不同的代号", "occurs twice on the checklist: give each thing a code of its own"  # fmt: skip
+            found.append(Fault(f"checklist.{n}.code", "twice", zh, en, code, ("checklist",)))
+    return found
 
 
 KIND = declare(
@@ -45,6 +66,7 @@ KIND = declare(
     en="Matter",
     scopes=scopes_of(reference="unit_id"),
     rank=0,
+    check=check,
     create_by=frozenset({Role.ADMIN}),
     change_by=frozenset({Role.ADMIN}),
 )

@@ -7,8 +7,8 @@ from marshmallow import Schema, fields
 from backend.actor import Role
 from backend.records import wire
 from backend.records.declaration import Record, declare, flag, json, scopes_of, whole, words
+from backend.records.form_logic import choice_faults, logic_faults
 from backend.records.vocabulary import THEMES
-from mobile_api_spec.expressions import is_readable
 from sync.errors import Fault
 from sync.kind import Values
 
@@ -54,33 +54,18 @@ class Questionnaire(Record):
     edition = whole("版本", "Edition", least=1, required=True)
     title_zh = words("标题", "Title (Chinese)", required=True)
     title_en = words("英文标题", "Title (English)", required=True)
-    rows = json("题目", "Rows", Row, many=True, required=True)
+    rows = json("题目", "Rows", Row, many=True, exact=True, required=True)
     is_active = flag("启用", "Active", required=True)
 
 
 def check(values: Values) -> Sequence[Fault]:
-    """Names are unique, choices are there, and conditions can be read."""
-    rows = values.get("rows") or []
-    names = [row["name"] for row in rows]
-    faults = [
-        Fault(f"rows.{n}", "twice", "题目名称重复", "the name occurs twice")
-        for n in {n for n in names if names.count(n) > 1}
-    ]
-    return (
-        faults
-        + [
-            Fault(f"rows.{row['name']}", "no_choices", "选择题没有选项", "a question to choose from needs choices")
-            for row in rows
-            if row["type"].startswith("select") and not row.get("choices")
-        ]
-        + [
-            Fault(f"rows.{row['name']}.{name}", "unreadable", "条件式写法不对", "this condition cannot be read")
-            for row in rows
-            for name in ("relevant", "constraint")
-            # A form of before can still be put away.
-            if values.get("is_active") and row.get(name) and not is_readable(row[name])
-        ]
-    )
+    """Names are unique, choices are there, and the conditions of a form that is asked can be kept.
+
+    One that is not active may be a draft, or a form of before that is put away.
+    """
+    rows, is_active = values.get("rows") or [], bool(values.get("is_active"))
+    among = ("rows", "is_active") if is_active else ("rows",)
+    return [*choice_faults(rows, among), *(logic_faults(rows, among) if is_active else ())]
 
 
 KIND = declare(

@@ -11,7 +11,7 @@ from math import isfinite
 from typing import Any, NamedTuple, TypeVar
 
 import shapely
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, missing
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, missing
 from marshmallow.validate import Length, OneOf, Range
 
 from backend.geometry import geojson_of, shape_of
@@ -249,10 +249,13 @@ class Choice(fields.String):
 
 
 class Document(fields.Nested):
-    """A nested document, or a list of them, checked by a schema; fields it does not know are left out."""
+    """A nested document, or a list of them, checked by a schema; fields it does not know are left out.
 
-    def __init__(self, schema: type[Schema], *, many: bool = False, **options: Any) -> None:
-        super().__init__(schema, many=many, unknown=EXCLUDE, **options)
+    An `exact` one says so instead: of what a person defines nothing is dropped unseen.
+    """
+
+    def __init__(self, schema: type[Schema], *, many: bool = False, exact: bool = False, **options: Any) -> None:
+        super().__init__(schema, many=many, unknown=RAISE if exact else EXCLUDE, **options)
 
     def quick(self, value: Any) -> Any:
         """Each value that came by its own field's quick way; a list goes the long one."""

@@ -50,8 +50,13 @@ def draw(seed: str, visit_ids: Iterable[str], count: int) -> list[str]:
 def draw_sample(
     session: Session, actor: Actor, from_day: date, until_day: date, count: int, seed: str | None = None
 ) -> CallBackSample:
-    """A sample of the visits made in the asker's units on these days. Raises not_allowed, not_found when there are none."""
+    """A sample of the visits made in the asker's units on these days. Raises not_allowed, not_found when there are none,
+    and check_failed for days that end before they begin."""
     policy.need_role(actor, DRAWS)
+    if until_day < from_day:
+        zh, en = "结束日期早于开始日期：改正其中一个", "ends before it begins: correct one of the days"
+        fault = {"field": "until_day", "code": "before_start", "zh": zh, "en": en}
+        raise Problem("check_failed", faults=[fault])
     begin, end = day_begins(from_day), day_begins(until_day + timedelta(days=1))
     asked = {"units": policy.own_units(session, actor), "begin": begin, "end": end}
     visits = [row[0] for row in session.execute(_VISITS, asked)]

@@ -23,7 +23,7 @@ from backend.records.day_plan import DayPlan
 from backend.services import door
 from backend.services.field_day import day_of
 from backend.services.job_days import Promise, is_day_over, sorted_out
-from backend.services.plan_preview import Scene, effects_of, notes_of, stops_of, unserved_of
+from backend.services.plan_preview import Scene, crew_notes, effects_of, notes_of, stops_of, unserved_of
 from geo.dispatch import Day, broken_rule
 from geo.routing.day import changes, plan_day, settle, without_crew
 from geo.routing.problem import Plan
@@ -120,7 +120,8 @@ def _asked(session: Session, settings: Settings, row: DayPlan, now: datetime) ->
         day, jobs, [places[job.id] for job in jobs], crews, names | {crew.id: crew.name for crew in crews},
         frozenset(row.request.get("absent_crew_ids") or ()),
     )  # fmt: skip
-    kept = {"base_crews": _base_crews(session, crews), "notes": notes_of(rows, scene.names)}
+    notes = [*crew_notes(crews, scene.absent), *notes_of(rows, scene.names)]
+    kept = {"base_crews": _base_crews(session, crews), "notes": notes}
     passed = sum(place.is_in and place.promise is Promise.PASSED for _, place in rows)
     figures = {
         "of_other_days": sum(not place.is_in for _, place in rows), "passed_appointments": passed,

@@ -30,10 +30,10 @@ from backend.queries.field_day import (
 from backend.queries.scopes import CITY
 from backend.queries.territory import outlines
 from backend.records.vocabulary import SKILLS
-from backend.services.shifts import clock_after, shift_of
+from backend.services.shifts import pause_of, shift_of
 from backend.services.travelling import travel_between
 from geo.dispatch import Day, Proposal, propose
-from geo.routing.problem import FOREVER, NORMAL, URGENT, Pause, Plan, Problem, Shift, Task
+from geo.routing.problem import FOREVER, NORMAL, URGENT, Plan, Problem, Shift, Task
 
 _Place = tuple[float, float]
 
@@ -162,7 +162,7 @@ class _Builder:
             (self.second(free), max(self.second(hours.finish), self.second(free))),
             frozenset(crew.skills or ()),
             end=self.row(crew.end) if crew.end else None,
-            pause=self._pause(crew, hours.begin, free),
+            pause=pause_of(crew, hours.begin, free, self.second),
             capacity=None if crew.most_jobs is None else max(crew.most_jobs - len(begun), 0),
             routine_from_s=self.second(hours.begin) if hours.begin > self.now else 0,
             hours_s=tuple((self.second(first), self.second(last)) for first, last in hours.spells),
@@ -176,12 +176,6 @@ class _Builder:
             return arrival.place
         own = [job.place for job in self._jobs if job.crew_id == crew.id]
         return crew.start or (own or [self._jobs[-1].place])[0]
-
-    def _pause(self, crew: CrewRow, begin: datetime, free: datetime) -> Pause | None:
-        if not (crew.break_minutes and crew.break_from and crew.break_until):
-            return None
-        first, last = (clock_after(begin.astimezone(CITY), clock) for clock in (crew.break_from, crew.break_until))
-        return None if last < free else Pause(crew.break_minutes * 60, (self.second(first), self.second(last)))
 
     def task(self, job: JobRow) -> Task:
         """Work of a crew that has not begun; what it is on its way to stays with it."""

@@ -15,10 +15,10 @@ from backend.queries.scopes import day_begins, in_city
 from backend.queries.territory import outlines
 from backend.records.vocabulary import SKILLS
 from backend.services.job_days import jobs_for
-from backend.services.shifts import clock_after, shift_of
+from backend.services.shifts import clock_after, pause_of, shift_of
 from backend.services.travelling import Travel, travel_between
 from geo.dispatch import Day
-from geo.routing.problem import FOREVER, NORMAL, URGENT, Pause, Plan, Problem, Shift, Task
+from geo.routing.problem import FOREVER, NORMAL, URGENT, Plan, Problem, Shift, Task
 
 # Of the priorities of `geo`: before what may wait for another day, after what is urgent.
 OF_THE_DAY = (NORMAL + URGENT) // 2
@@ -127,7 +127,7 @@ class _Builder:
             (self.second(free), max(self.second(finish), self.second(free))),
             frozenset(crew.skills or ()),
             end=self._rows.of(crew.end) if crew.end else None,
-            pause=self._pause(crew, begin, free),
+            pause=pause_of(crew, begin, free, self.second),
             capacity=most,
         )
 
@@ -141,19 +141,13 @@ class _Builder:
         """What a crew has, of what has not begun."""
         return tuple(n for n, job in enumerate(self._waiting) if job.crew_id == crew.id and job is not extra)
 
-    def _pause(self, crew: CrewRow, begin: datetime, free: datetime) -> Pause | None:
-        if not (crew.break_minutes and crew.break_from and crew.break_until):
-            return None
-        first, last = (clock_after(begin, clock) for clock in (crew.break_from, crew.break_until))
-        if last < free:
-            return None
-        return Pause(crew.break_minutes * 60, (self.second(first), self.second(last)))
-
     def task(self, job: JobRow, crews: set[str]) -> Task:
         """A job that has not begun."""
         early = self.second(job.appointment_from) if job.appointment_from else 0
         late = self.second(job.appointment_until) if job.appointment_until else FOREVER
         due = self.second(job.due_at) if job.due_at else None
+        if job.appointment_from and early > late:
+            early, late = late, early  # Two ends that were swapped still name the hours.
         window = (max(early, 0), late)
         if late < self.second(self._now):
             # Nobody can keep an appointment that has passed: the job is overdue since then, at any hour.

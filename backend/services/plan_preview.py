@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from backend.queries.field_day import CrewRow, JobRow
 from backend.queries.scopes import in_city
 from backend.services.job_days import Place, Promise
-from backend.services.shifts import shift_on
+from backend.services.shifts import lost_break, shift_on
 from geo.dispatch import Day, Reason, why_unserved
 from geo.routing.timing import timed
 from sync.change import moment_text
@@ -212,4 +212,19 @@ def notes_of(rows: Iterable[tuple[JobRow, Place]], names: Mapping[str, str]) -> 
         else:
             continue
         found.append({"job_id": job.id, "number": job.number or job.id, "code": code, "zh": zh, "en": en})
+    return found
+
+
+def crew_notes(crews: Iterable[CrewRow], absent: Collection[str]) -> list[Row]:
+    """Crews whose break contradicts their shift: the plan gives them none, and says so."""
+    found = []
+    for crew in crews:
+        odd = lost_break(crew)
+        if odd is None or crew.id in absent:
+            continue
+        break_ = f"{crew.break_from or '?'}–{crew.break_until or '?'}"
+        shift = f"{crew.shift_start}–{crew.shift_end}"
+        zh = f"休息（{break_}）排不进班次（{shift}），本方案没有给它排休息。{odd.zh}"
+        en = f"its break ({break_}) does not fit its shift ({shift}), so this plan gives it none: {odd.en}"
+        found.append({"crew_id": crew.id, "crew_name": crew.name, "code": "break", "zh": zh, "en": en})
     return found

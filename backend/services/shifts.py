@@ -1,10 +1,14 @@
-"""The hours of a crew: the shift that runs or comes next, and the one that begins on a day."""
+"""The hours of a crew: the shift that runs or comes next, the one that begins on a day, and the break inside it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
-from backend.queries.scopes import day_begins
+from backend.queries.field_day import CrewRow
+from backend.queries.scopes import day_begins, in_city
+from backend.records.crew_hours import Odd, odd_break
+from geo.routing.problem import Pause
 
 Hours = tuple[datetime, datetime]
 
@@ -31,3 +35,18 @@ def clock_after(begin: datetime, clock: str) -> datetime:
     """The first such time of day at or after a moment."""
     found = begin.replace(hour=int(clock[:2]), minute=int(clock[3:]), second=0, microsecond=0)
     return found if found >= begin else found + timedelta(days=1)
+
+
+def pause_of(crew: CrewRow, begin: datetime, free: datetime, second: Callable[[datetime], int]) -> Pause | None:
+    """The break of the shift that begins at `begin`, of a crew that is free from `free` on; None where it has none, is
+    over, or contradicts the shift (an old record: what is saved today does not)."""
+    if not (crew.break_minutes and crew.break_from and crew.break_until) or lost_break(crew):
+        return None
+    first, last = (clock_after(in_city(begin), clock) for clock in (crew.break_from, crew.break_until))
+    return None if last < free else Pause(crew.break_minutes * 60, (second(first), second(last)))
+
+
+def lost_break(crew: CrewRow) -> Odd | None:
+    """Why a crew's break cannot be kept on any day; None where it can, or there is none."""
+    odd = odd_break(crew.shift_start, crew.shift_end, crew.break_from, crew.break_until, crew.break_minutes)
+    return next((one for one in odd if one.is_lost), None)

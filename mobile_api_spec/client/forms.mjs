@@ -262,6 +262,26 @@ function sizeOf(value) {
   return typeOf(value) === "list" ? value.length : Object.keys(as("object", value)).length;
 }
 
+const NUMERAL = /^[+-]?(\d{1,60}(\.\d{0,60})?|\.\d{1,60})([eE][+-]?\d{1,3})?$/;
+
+/** The digits of a number, and the power of ten of the last that is not 0. */
+function exact(text) {
+  const [mantissa, power] = `${text.toLowerCase()}e0`.split("e");
+  const [whole, part = ""] = mantissa.replace(/^[+-]/, "").split(".");
+  const digits = (whole + part).replace(/^0+/, "");
+  const zeros = digits.length - digits.replace(/0+$/, "").length;
+  return digits ? [digits.slice(0, digits.length - zeros), Number(power) - part.length + zeros].join("e") : "0";
+}
+
+/** What is sent of what a person typed: a number only where nothing of it is lost. */
+export function answerOf({ type }, typed) {
+  if (!["integer", "decimal"].includes(type)) return typed === "" ? null : typed;
+  const text = typed.normalize("NFKC").trim();
+  if (text === "") return null;
+  const number = Number(NUMERAL.test(text) ? text : NaN);
+  return Number.isFinite(number) && exact(text) === exact(String(number)) ? number || 0 : typed;
+}
+
 /** What is wrong with the answers to a form, in the order of its rows. */
 export function faults(rows, answers) {
   return rows.map((row) => [row.name, faultOf(row, answers)]).filter(([, code]) => code);

@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from "node:util";
 
 import { canonical, digestOf, isInside, recordHash, sha256 } from "./canonical.mjs";
 import { countsFrom, judge, momentText } from "./clocks.mjs";
-import { faults, holds, score } from "./forms.mjs";
+import { answerOf, faults, holds, score } from "./forms.mjs";
 import { merged, orders, stepped } from "./merge.mjs";
 import { Phone, Refused } from "./phone.mjs";
 import { sheetOf, statement } from "./sheets.mjs";
@@ -102,6 +102,7 @@ for (const file of readdirSync(FOLDER).sort()) {
       failures.push(`${where}: ${error.stack}`);
     }
   }
+  for (const one of vectors.typed ?? []) same(`${name}: typed: ${one.name}`, answerOf(one, one.typed), one.answer);
   for (const { after, upto, ...digest } of vectors.ranges ?? []) {
     same(`${name}: a range`, digestOf(vectors.cases.filter((one) => isInside([one.kind, one.id], after, upto))), digest);
   }

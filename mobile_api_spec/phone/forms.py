@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 from mobile_api_spec.expressions import holds
 
 Values = dict[str, Any]
 SATISFACTION = ("very_satisfied", "satisfied", "neutral", "dissatisfied", "very_dissatisfied")
+
+_NUMERAL = re.compile(r"[+-]?([0-9]{1,60}(\.[0-9]{0,60})?|\.[0-9]{1,60})([eE][+-]?[0-9]{1,3})?")
+
+
+def answer_of(row: Values, typed: str) -> str | int | float | None:
+    """The answer that somebody typed: a number where the question asks for one and the number is exactly what stands
+    there, else the text as it was typed; None for nothing."""
+    if row["type"] not in ("integer", "decimal"):
+        return typed or None
+    text = unicodedata.normalize("NFKC", typed).strip()
+    if not _NUMERAL.fullmatch(text):
+        return typed if text else None
+    number = float(text)
+    if not isfinite(number) or Decimal(repr(number)) != Decimal(text):
+        return typed
+    return int(number) if number.is_integer() and abs(number) <= 2**53 else number
 
 
 def is_asked(row: Values, answers: Values) -> bool:

@@ -83,6 +83,12 @@ def test_forms(case: dict[str, Any]) -> None:
     assert surveying.score_of(rows, answers) == case["score"]
 
 
+@pytest.mark.parametrize("case", [pytest.param(one, id=one["name"]) for one in vectors("forms")["typed"]])
+def test_what_a_person_types_is_the_answer(case: dict[str, Any]) -> None:
+    found = phone_forms.answer_of(case, case["typed"])
+    assert (found, type(found)) == (case["answer"], type(case["answer"]))
+
+
 @pytest.mark.parametrize("case", cases("clocks"))
 def test_clocks(case: dict[str, Any]) -> None:
     mutation, received_at = case["mutation"], parse_moment(case["received_at"])

@@ -1,11 +1,12 @@
 /** What a form asks of a kind of record, read from the contract's own schema; nothing is listed twice. */
+import calendar from "../../../mobile_api_spec/schemas/calendar.json" with { type: "json" };
 import crew from "../../../mobile_api_spec/schemas/crew.json" with { type: "json" };
 import matter from "../../../mobile_api_spec/schemas/matter.json" with { type: "json" };
 import onCall from "../../../mobile_api_spec/schemas/on_call.json" with { type: "json" };
 import questionnaire from "../../../mobile_api_spec/schemas/questionnaire.json" with { type: "json" };
 import staff from "../../../mobile_api_spec/schemas/staff.json" with { type: "json" };
 
-export type EditableKind = "crew" | "matter" | "on_call" | "questionnaire" | "staff";
+export type EditableKind = "calendar" | "crew" | "matter" | "on_call" | "questionnaire" | "staff";
 
 interface Property {
   type?: string | string[];
@@ -40,7 +41,7 @@ export interface FormField {
   rows: FormField[];
 }
 
-const SCHEMAS = { crew, matter, on_call: onCall, questionnaire, staff } as unknown as Record<EditableKind, Schema>;
+const SCHEMAS = { calendar, crew, matter, on_call: onCall, questionnaire, staff } as unknown as Record<EditableKind, Schema>;
 const NOT_ASKED = new Set(["id", "kind", "version", "unit_id", "portrait_id", "start_place", "end_place"]);
 const LONG = 300;
 
@@ -87,4 +88,22 @@ function inputOf(name: string, one: Property, hasChoices: boolean): Input {
 export function emptyOf(fields: FormField[]): Record<string, unknown> {
   const begun = fields.filter((one) => one.isRequired).map((one) => [one.name, ["rows", "people", "selects"].includes(one.input) ? [] : one.input === "switch" ? true : one.input === "number" ? (one.least ?? 0) : ""]);
   return Object.fromEntries(begun);
+}
+
+/** Where a fault is shown: rows by their places, whichever way it names them (by place or by name); one named twice at each. */
+export function placesOf(path: string, draft: Record<string, unknown>): string[] {
+  const [field, rest] = halves(path);
+  const rows = draft[field];
+  if (!rest || !Array.isArray(rows)) return [path];
+  const named = rows.flatMap((row: Record<string, unknown>, n) => {
+    const name = String(row["name"] ?? "");
+    if (rest === name) return [`${field}.${n}`];
+    return name && rest.startsWith(`${name}.`) ? [`${field}.${n}.${rest.slice(name.length + 1)}`] : [];
+  });
+  return named.length ? named : [path];
+}
+
+function halves(path: string): [string, string] {
+  const at = path.indexOf(".");
+  return at < 0 ? [path, ""] : [path.slice(0, at), path.slice(at + 1)];
 }

@@ -21,6 +21,31 @@ export interface Question {
   [more: string]: unknown;
 }
 
+const NUMERAL = /^[+-]?([0-9]{1,60}(\.[0-9]{0,60})?|\.[0-9]{1,60})([eE][+-]?[0-9]{1,3})?$/;
+
+/** Whether what was typed is a number, as far as digits go. */
+export function isNumeral(typed: string): boolean {
+  return NUMERAL.test(typed.normalize("NFKC").trim());
+}
+
+/** The answer that somebody typed: a number where the question asks for one and the number is exactly what stands there, else the text as it was typed; null for nothing. */
+export function answerOf(row: Question, typed: string): string | number | null {
+  if (row.type !== "integer" && row.type !== "decimal") return typed || null;
+  const text = typed.normalize("NFKC").trim();
+  if (!NUMERAL.test(text)) return text ? typed : null;
+  const number = Number(text);
+  if (!Number.isFinite(number) || digitsOf(text) !== digitsOf(String(number))) return typed;
+  return number === 0 ? 0 : number;
+}
+
+/** A number's digits without the zeros around them, and which power of ten the last one stands for. */
+function digitsOf(text: string): string {
+  const [, whole = "", part = "", power = "0"] = /^[+-]?([0-9]*)\.?([0-9]*)(?:e([+-]?[0-9]+))?$/i.exec(text) ?? [];
+  const digits = `${whole}${part}`.replace(/^0+/, "");
+  const kept = digits.replace(/0+$/, "");
+  return kept && `${kept}e${Number(power) - part.length + digits.length - kept.length}`;
+}
+
 export type Fault = [question: string, code: "required" | "not_asked" | "constraint" | "not_a_choice"];
 
 export function isAsked(row: Question, answers: Values): boolean {

@@ -9,7 +9,7 @@ import { sheetHash, sheetOf, statement } from "../sheet.ts";
 import { browserClock } from "../sync/clock.ts";
 import { openDisk } from "../sync/disk.ts";
 import { Engine } from "../sync/engine.ts";
-import { faults, holds, type Question } from "../sync/forms.ts";
+import { answerOf, faults, holds, type Question } from "../sync/forms.ts";
 import { newId } from "../sync/ids.ts";
 import { type Ask, type Link, Offline, Refused } from "../sync/link.ts";
 import { Store } from "../sync/store.ts";
@@ -58,6 +58,10 @@ test("conditions of forms", () => {
 test("questionnaires find the same faults as the server", () => {
   const { rows, cases } = vectors("forms") as { rows: Question[]; cases: { name: string; answers: Values; faults: [string, string][] }[] };
   for (const one of cases) assert.deepEqual(faults(rows, one.answers), one.faults, one.name);
+});
+
+test("what a person types is the answer, as far as a number can say it", () => {
+  for (const one of vectors("forms").typed) assert.deepEqual(answerOf(one as Question, one.typed), one.answer, one.name);
 });
 
 /** A server that says what the case says, and keeps what it was asked. */

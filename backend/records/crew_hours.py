@@ -41,11 +41,11 @@ def odd_break(shift_start: str, shift_end: str, first: str | None, last: str | N
         found.append(Odd("break_until", "outside_shift", *_OUTSIDE, is_lost=begins > latest))
     elif latest < begins < length:
         found.append(Odd("break_until", "before_start", *_REVERSED))
-    if found:
-        return found
-    if begins + minutes > length:
-        return [Odd("break_minutes", "too_long", *_TOO_LONG)]
-    return [Odd("break_until", "too_late", *_LATE, is_lost=False)] if latest + minutes > length else []
+    if begins < length < begins + minutes:
+        found.append(Odd("break_minutes", "too_long", *_TOO_LONG))
+    if not found and latest + minutes > length:
+        found.append(Odd("break_until", "too_late", *_LATE, is_lost=False))
+    return found
 
 
 def _clock(text: str) -> int:

@@ -162,7 +162,7 @@ class _Builder:
             (self.second(free), max(self.second(hours.finish), self.second(free))),
             frozenset(crew.skills or ()),
             end=self.row(crew.end) if crew.end else None,
-            pause=pause_of(crew, hours.begin, free, self.second),
+            pause=pause_of(crew, (hours.begin, hours.finish), free, self.second),
             capacity=None if crew.most_jobs is None else max(crew.most_jobs - len(begun), 0),
             routine_from_s=self.second(hours.begin) if hours.begin > self.now else 0,
             hours_s=tuple((self.second(first), self.second(last)) for first, last in hours.spells),

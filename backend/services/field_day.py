@@ -127,7 +127,7 @@ class _Builder:
             (self.second(free), max(self.second(finish), self.second(free))),
             frozenset(crew.skills or ()),
             end=self._rows.of(crew.end) if crew.end else None,
-            pause=pause_of(crew, begin, free, self.second),
+            pause=pause_of(crew, (begin, finish), free, self.second),
             capacity=most,
         )
 

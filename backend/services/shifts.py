@@ -37,13 +37,15 @@ def clock_after(begin: datetime, clock: str) -> datetime:
     return found if found >= begin else found + timedelta(days=1)
 
 
-def pause_of(crew: CrewRow, begin: datetime, free: datetime, second: Callable[[datetime], int]) -> Pause | None:
-    """The break of the shift that begins at `begin`, of a crew that is free from `free` on; None where it has none, is
-    over, or contradicts the shift (an old record: what is saved today does not)."""
+def pause_of(crew: CrewRow, hours: Hours, free: datetime, second: Callable[[datetime], int]) -> Pause | None:
+    """The break of a shift with these hours, of a crew that is free from `free` on; None where it has none, is over, no
+    longer ends within the shift, or contradicts it (an old record: what is saved today does not)."""
+    begin, finish = hours
     if not (crew.break_minutes and crew.break_from and crew.break_until) or lost_break(crew):
         return None
     first, last = (clock_after(in_city(begin), clock) for clock in (crew.break_from, crew.break_until))
-    return None if last < free else Pause(crew.break_minutes * 60, (second(first), second(last)))
+    last = min(last, in_city(finish) - timedelta(minutes=crew.break_minutes))
+    return None if last < max(first, free) else Pause(crew.break_minutes * 60, (second(first), second(last)))
 
 
 def lost_break(crew: CrewRow) -> Odd | None:

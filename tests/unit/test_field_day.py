@@ -10,7 +10,7 @@ import pytest
 from backend.queries.field_day import CrewRow, JobRow, OnCallRow, on_call_until
 from backend.queries.scopes import CITY
 from backend.services.field_day import _Builder, _Rows, is_at_work
-from backend.services.shifts import shift_of
+from backend.services.shifts import lost_break, shift_of
 from geo.routing.problem import FOREVER, NORMAL, URGENT, Pause
 
 NOW = datetime(2026, 9, 1, 9, 30, tzinfo=CITY)
@@ -92,6 +92,32 @@ def test_begun_jobs_count_against_the_most_a_crew_may_have() -> None:
 )
 def test_a_break_is_planned_until_it_is_over(first: str, last: str, expected: Pause | None) -> None:
     assert builder().shift(crew(break_from=first, break_until=last, break_minutes=30), []).pause == expected
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "minutes"),
+    [
+        ("13:00", "12:00", 60),
+        ("06:00", "07:00", 30),
+        ("18:00", "19:00", 30),
+        ("16:00", "17:00", 120),
+        ("12:00", None, 30),
+    ],
+)
+def test_a_break_that_contradicts_its_shift_is_left_out(first: str, last: str | None, minutes: int) -> None:
+    """A solver refuses the whole day for one such crew."""
+    odd = crew(break_from=first, break_until=last, break_minutes=minutes)
+    assert builder().shift(odd, []).pause is None
+    assert lost_break(odd) is not None
+
+
+def test_a_break_that_would_not_end_before_the_shift_is_over_too() -> None:
+    """Free only at 16:45, with half an hour to rest before 17:00."""
+    late = crew(break_from="16:00", break_until="16:50", break_minutes=30)
+    assert builder().shift(late, []).pause == Pause(1800, (16 * HOUR, 16 * HOUR + 1800))
+    begun = [job(state="in_progress", since=at(8), duration_minutes=525)]
+    assert builder().shift(late, begun).pause is None
+    assert lost_break(late) is None
 
 
 def test_a_night_shifts_break_is_after_midnight() -> None:

@@ -117,7 +117,11 @@ def _samples(one: Field[Any]) -> list[Any]:
         return [*empty, [], [_ID_A], [_ID_A, _ID_B] * (MOST_ITEMS // 2)]
     if isinstance(one, Document):
         return empty + _documents(one)
-    return empty + next((found for type_, found in _SAMPLES.items() if isinstance(one, type_)), [{"x": 1}])
+    found = next((found for type_, found in _SAMPLES.items() if isinstance(one, type_)), [{"x": 1}])
+    if isinstance(one, wire.Whole):
+        # A year is no small number: what no record can have says nothing.
+        found = [each for each in found if one.quick(each) is not wire.NOT_QUICK] or [2000, 2026]
+    return empty + found
 
 
 def _documents(one: Document) -> list[Any]:

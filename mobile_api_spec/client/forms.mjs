@@ -288,7 +288,7 @@ export function faults(rows, answers) {
 }
 
 function faultOf({ name, type, required, relevant, constraint }, answers) {
-  const value = answers[name] ?? null;
+  const value = (Object.hasOwn(answers, name) ? answers[name] : null) ?? null;
   const isAsked = !relevant || holds(relevant, answers, null);
   if (value === null) return required && type !== "note" && isAsked ? "required" : null;
   if (!isAsked) return "not_asked";

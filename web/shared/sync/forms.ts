@@ -60,7 +60,8 @@ export function faults(rows: Question[], answers: Values): Fault[] {
 }
 
 function faultOf(row: Question, answers: Values): Fault[1] | null {
-  const value = answers[row.name] ?? null;
+  // A question may be called what every object has.
+  const value = Object.hasOwn(answers, row.name) ? answers[row.name] ?? null : null;
   if (value === null) return row.required && row.type !== "note" && isAsked(row, answers) ? "required" : null;
   if (!isAsked(row, answers)) return "not_asked";
   if (row.constraint && !holds(row.constraint, answers, value)) return "constraint";

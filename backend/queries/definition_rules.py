@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.actor import Actor
 from backend.errors import Problem
+from backend.records.registry import KINDS
 from sync.kind import Values
 
 
@@ -35,7 +36,7 @@ def calendar_rule(session: Session, actor: Actor, record_id: str, before: Values
         zh, en = "这一年已有工作日历：请修改那一份", "there is a calendar of this year already: change that one"
         faults.insert(0, _fault("year", "twice", zh, en, str(year)))
     if faults:
-        raise Problem("check_failed", faults=faults)
+        _refuse("calendar", after, faults)
 
 
 _CALENDARS = text(
@@ -68,7 +69,7 @@ def matter_rule(session: Session, actor: Actor, record_id: str, before: Values |
             "没有这份问卷，或已停用：选一份启用的",
             "there is no such form, or it is asked no more: choose one that is",
         )
-        raise Problem("check_failed", faults=[_fault("questionnaire_id", "missing", zh, en)])
+        _refuse("matter", after, [_fault("questionnaire_id", "missing", zh, en)])
 
 
 def roster_rule(session: Session, actor: Actor, record_id: str, before: Values | None, after: Values) -> None:
@@ -84,7 +85,7 @@ def roster_rule(session: Session, actor: Actor, record_id: str, before: Values |
             "这个班组不在岗，不能值班：另选一个，或先让它在岗",
             "this crew does not work: choose another, or set it to work first",
         )
-        raise Problem("check_failed", faults=[_fault("crew_id", "not_active", zh, en)])
+        _refuse("on_call", after, [_fault("crew_id", "not_active", zh, en)])
 
 
 def cell_days_rule(session: Session, actor: Actor, record_id: str, before: Values | None, after: Values) -> None:
@@ -95,6 +96,14 @@ def cell_days_rule(session: Session, actor: Actor, record_id: str, before: Value
     if date.fromisoformat(until) < date.fromisoformat(since) - timedelta(days=1):
         zh, en = "停用日期早于启用日期：改正其中一个", "ends before it begins: correct one of the days"
         raise Problem("check_failed", faults=[_fault("valid_until", "before_start", zh, en)])
+
+
+def _refuse(name: str, after: Values, faults: list[dict[str, str]]) -> None:
+    """All that is wrong at once: what these rules found, and the kind's own."""
+    kind = KINDS[name]
+    is_whole = all(after.get(field) is not None for field, one in kind.wired.items() if one.field.required)
+    own = kind.kind.check(dict.fromkeys(kind.wired) | after) if is_whole else ()
+    raise Problem("check_failed", faults=[*faults, *(one.as_dict() for one in own)])
 
 
 def _fault(field: str, code: str, zh: str, en: str, about: str = "") -> dict[str, str]:

@@ -8658,7 +8658,7 @@ export interface components {
             }[] | null;
             /** Format: date-time */
             made_at: string;
-            /** @description jobs a person must look at: appointments that have passed, or of another day */
+            /** @description what a person must look at: jobs whose appointment has passed or is of another day, and crews (crew_id, crew_name) whose break cannot be kept */
             notes?: {
                 [key: string]: unknown;
             }[] | null;

@@ -132,14 +132,13 @@ def test_numbers_typed_on_the_phone_are_those_that_are_meant(
     page.click("[data-test=form-submit]")
     page.wait_for_selector("text=已填写 1")
     phone.sync()
-    found = until(
-        lambda: [
-            one
-            for one in rows(desk, "responses")
-            if one["questionnaire_id"] == water_form["id"] and one.get("faults") is not None
-        ]
-    )
-    (response,) = found
+
+    def judged() -> list[dict[str, Any]]:
+        mine = [one for one in rows(desk, "responses") if one["questionnaire_id"] == water_form["id"]]
+        return [one for one in mine if one.get("faults") is not None]
+
+    assert until(lambda: bool(judged()))
+    (response,) = judged()
     assert response["answers"] == {"ph": 7, "why": "偏酸", "chlorine": 1, "colder": -3, "seal": "00７"}
     assert response["faults"] == []
 

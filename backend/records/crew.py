@@ -47,7 +47,8 @@ class Crew(Record):
 def check(values: Values) -> Sequence[Fault]:
     """Its break lies inside its shift, which may pass midnight."""
     among = (*FIELDS, "is_active") if values.get("is_active") else FIELDS
-    odd = odd_break(*(values.get(name) for name in FIELDS)) if values.get("shift_start") else ()
+    break_ = (values.get(name) for name in ("break_from", "break_until", "break_minutes"))
+    odd = odd_break(values["shift_start"], values["shift_end"], *break_)
     return [Fault(one.field, one.code, one.zh, one.en, "", among) for one in odd]
 
 

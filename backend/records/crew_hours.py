@@ -19,6 +19,7 @@ class Odd(NamedTuple):
 
 
 _HALF = ("休息要写全：最早开始、最晚开始和时长；没有休息就都留空", "a break needs its earliest and latest beginning and how long; leave all three empty for none")  # fmt: skip
+_UNTIL_ALONE = ("休息只写了最晚开始：补上最早开始和时长，或都留空", "a break with a latest beginning alone needs its earliest and how long; leave all three empty for none")  # fmt: skip
 _OUTSIDE = ("休息不在班次内：改成上班以后、下班以前的时间", "the break begins outside the shift: give a time between its start and its end")  # fmt: skip
 _REVERSED = ("最晚开始早于最早开始：改正其中一个", "the latest beginning is before the earliest: correct one of them")
 _TOO_LONG = ("休息到下班还结束不了：改短时长，或提早开始", "the break does not end before the shift does: shorten it, or let it begin earlier")  # fmt: skip
@@ -31,7 +32,9 @@ def odd_break(shift_start: str, shift_end: str, first: str | None, last: str | N
     if minutes == 0 or all(one is None for one in given.values()):
         return []
     if first is None or last is None or minutes is None:
-        return [Odd(name, "required", *_HALF) for name, one in given.items() if one is None]
+        # Each with its own sentence: a schema can say one such case, not either of two.
+        said = {"break_minutes": _HALF if first else _UNTIL_ALONE}
+        return [Odd(name, "required", *said.get(name, _HALF)) for name, one in given.items() if one is None]
     length = (_clock(shift_end) - _clock(shift_start)) % DAY or DAY
     begins, latest = ((_clock(one) - _clock(shift_start)) % DAY for one in (first, last))
     found = []

@@ -65,7 +65,7 @@ def logic_faults(rows: Sequence[Row], among: tuple[str, ...]) -> list[Fault]:
     found = []
     for n, row in enumerate(rows):
         for field in CONDITIONS:
-            source = row.get(field)
+            source = str(row.get(field) or "")
             for code, about in _judged(source, field, row, n, known, places) if source else ():
                 zh, en = _WORDS[code]
                 shown = f"{source} ← {about}" if about and about != source else source

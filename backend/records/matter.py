@@ -49,9 +49,6 @@ def check(values: Values) -> Sequence[Fault]:
         zh, en = "联系时限比办结时限还长：改短它，或延长办结时限", "is longer than the limit to finish: shorten it, or give more time to finish"  # fmt: skip
         among = ("contact_within_minutes", "finish_within_minutes")
         found.append(Fault("contact_within_minutes", "after_finish", zh, en, "", among))
-    if limit is not None and values["duration_minutes"] > limit:
-        zh, en = "预计时长超过办结时限，没有一单能按时办结：改短它，或延长办结时限", "takes longer than the limit to finish, so that no job is in time: shorten it, or give more time to finish"  # fmt: skip
-        found.append(Fault("duration_minutes", "too_long", zh, en, "", ("duration_minutes", "finish_within_minutes")))
     codes = [one["code"] for one in values.get("checklist") or ()]
     for n, code in enumerate(codes):
         if code in codes[:n]:

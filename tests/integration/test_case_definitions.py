@@ -372,7 +372,6 @@ def test_limits_rosters_and_days_do_not_contradict_themselves(as_: As, town: Tow
     thing = {"code": "key", "zh": "扳手", "en": "Key"}
     for more, expected in (
         ({"contact_within_minutes": 90, "finish_within_minutes": 60}, [("contact_within_minutes", "after_finish")]),
-        ({"finish_within_minutes": 30}, [("duration_minutes", "too_long")]),
         ({"checklist": [thing, thing]}, [("checklist.1.code", "twice")]),
         ({"checklist": [thing | {"note": "x"}]}, [("checklist.0.note", "invalid")]),
         ({"questionnaire_id": town["nothing"]}, [("questionnaire_id", "missing")]),

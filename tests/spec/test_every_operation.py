@@ -112,8 +112,10 @@ def test_every_operation_reaches_success(app: Flask, as_: As, town: Town) -> Non
 
 
 def _apart(name: str, n: int) -> dict[str, Any]:
-    """Of what is given once, the n-th: another edition, other ground."""
-    given: dict[str, dict[str, Any]] = {"questionnaire": {"edition": n}, "cell": {"outline": square(n)}}
+    """Of what is given once, the n-th: another edition, another year, other ground."""
+    given: dict[str, dict[str, Any]] = {
+        "questionnaire": {"edition": n}, "calendar": {"year": 2000 + n}, "cell": {"outline": square(n)},
+    }  # fmt: skip
     return given.get(name, {})
 
 

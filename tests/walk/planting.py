@@ -199,6 +199,8 @@ class Planter:
         for one, wired in KINDS[kind].wired.items():
             if one not in nested and isinstance(wired.field, wire.Text) and (kind, one) not in FORMAL:
                 values[one] = mark(f"{kind}.{one}" if wired.personal or (kind, one) in NAMED else kind)
+        if kind == "calendar":
+            more["days"] = [one | {"day": f"{more['year']}-01-01"} for one in values["days"]]
         record = uid(f"walk {name or kind} {self.place.key}")
         door.create(self.session, system(self.place.unit_id), kind, values | more, record_id=record)
         return record

@@ -5,6 +5,7 @@ What passes unseen here is found by nobody: a question is never asked, or every 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -62,14 +63,16 @@ _WORDS = {
 def logic_faults(rows: Sequence[Row], among: tuple[str, ...]) -> list[Fault]:
     """What is wrong with the conditions of a form's rows, in their order."""
     known, places = {row["name"]: row for row in rows}, {row["name"]: n for n, row in enumerate(rows)}
-    found = []
+    count, found = Counter(row["name"] for row in rows), []
     for n, row in enumerate(rows):
+        # A name that occurs twice says nothing of which row.
+        place = row["name"] if count[row["name"]] == 1 else str(n)
         for field in CONDITIONS:
             source = str(row.get(field) or "")
             for code, about in _judged(source, field, row, n, known, places) if source else ():
                 zh, en = _WORDS[code]
                 shown = f"{source} ← {about}" if about and about != source else source
-                found.append(Fault(f"rows.{row['name']}.{field}", code, zh, en, shown, among))
+                found.append(Fault(f"rows.{place}.{field}", code, zh, en, shown, among))
     return found
 
 
@@ -140,7 +143,7 @@ def choice_faults(rows: Sequence[Row], among: tuple[str, ...]) -> list[Fault]:
     """Questions named twice, questions to choose from without choices, and choices named twice."""
     names = [row["name"] for row in rows]
     found = []
-    for name in dict.fromkeys(one for one in names if names.count(one) > 1):
+    for name in (one for one, times in Counter(names).items() if times > 1):
         where = ", ".join(str(n) for n, one in enumerate(names, start=1) if one == name)
         found.append(Fault(f"rows.{name}", "twice", "题目名称重复", "the name occurs twice", where, among))
     for row in rows:
@@ -149,7 +152,7 @@ def choice_faults(rows: Sequence[Row], among: tuple[str, ...]) -> list[Fault]:
         if is_choice and not options_of(row):
             zh, en = "选择题没有选项", "a question to choose from needs choices"
             found.append(Fault(f"rows.{row['name']}", "no_choices", zh, en, "", among))
-        twice = dict.fromkeys(one for one in codes if codes.count(one) > 1)
+        twice = [one for one, times in Counter(codes).items() if times > 1]
         if twice:
             zh, en = "选项代号重复：每个选项用不同的代号", "a choice occurs twice: give each a code of its own"
             found.append(Fault(f"rows.{row['name']}.choices", "twice", zh, en, ", ".join(twice), among))

@@ -304,6 +304,11 @@ def test_a_forms_rows_and_choices_are_whole(as_: As, town: Town) -> None:
         assert faults(admin("POST", "/questionnaires", FORM | {"rows": made})) == expected
     # All that is wrong is said at once, in the order of the rows.
     many = rows("people", relevant="answers.nobody == 1", constraint="value =< 3")
+    again = [*many, rows()[0], many[5] | {"constraint": None}]
+    assert faults(admin("POST", "/questionnaires", FORM | {"rows": again})) == [
+        ("rows.kind", "twice"), ("rows.people", "twice"), ("rows.5.relevant", "no_such_question"),
+        ("rows.5.constraint", "unreadable"), ("rows.8.relevant", "no_such_question"),
+    ]  # fmt: skip
     assert faults(admin("POST", "/questionnaires", FORM | {"rows": [*many, rows()[0]]})) == [
         ("rows.kind", "twice"), ("rows.people.relevant", "no_such_question"), ("rows.people.constraint", "unreadable"),
     ]  # fmt: skip

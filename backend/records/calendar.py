@@ -16,7 +16,7 @@ class Special(Schema):
 
     day = wire.Day(required=True)
     is_working = wire.Flag(required=True)
-    name = wire.Text(most=60)
+    name = wire.Text(most=60, allow_none=True)
 
 
 class Calendar(Record):

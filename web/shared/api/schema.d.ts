@@ -10813,7 +10813,7 @@ export interface components {
             /** Format: date */
             day: string;
             is_working: boolean;
-            name?: string;
+            name?: string | null;
         };
         Staff: {
             /**

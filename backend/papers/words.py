@@ -42,7 +42,9 @@ WORDS: dict[str, tuple[str, str]] = {
     "not_arrived": ("照片尚未传到", "The picture has not arrived yet"),
     "not_ready": ("照片正在处理", "The picture is being prepared"),
     "not_shown": ("原件已保存，但不能显示", "Kept as received; it cannot be shown"),
+    "not_readable": ("照片文件读不出来", "The picture's file cannot be read"),
     "no_picture": ("没有照片", "No picture"),
+    "missing": ("字体中没有的字符，以 □ 代替：", "Signs that no font has, shown as □:"),
     "foot": ("{utility} · {title} {number} · 打印于 {at}", "{utility} · {title} {number} · printed {at}"),
 }
 

@@ -16,10 +16,12 @@ from typing import IO, Any
 from uuid import UUID
 
 import orjson
+import structlog
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.actor import Actor
+from backend.blobs.store import key_of
 from backend.errors import Problem
 from backend.queries import policy
 from backend.queries.documents import history_of, read_document
@@ -32,8 +34,11 @@ from backend.services.picturing import content_of
 from sync.change import moment_text
 from sync.kind import Values
 
+log = structlog.get_logger(__name__)
 MOST_BYTES = 2_000_000_000
 _IN_MEMORY = 16 * 1024 * 1024
+# One paper that cannot be made keeps nobody from the records, the photos and the other papers.
+_UNMADE = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RuntimeError, OSError)
 _THREADS = ("work_order", "item", "visit", "survey")
 
 
@@ -134,7 +139,12 @@ def _add_papers(session: Session, actor: Actor, bundle: _Bundle, press: Press, k
     if make is None:
         return
     for language in LANGUAGES:
-        paper = make(session, actor, replace(press, language=language), values["id"])
+        try:
+            paper = make(session, actor, replace(press, language=language), values["id"])
+        except _UNMADE as error:
+            log.error("case.paper_not_made", kind=kind, id=values["id"], language=language, why=type(error).__name__)
+            bundle.missing.append({"paper": f"{kind}-{values['id']}-{language}", "why": "could not be made"})
+            continue
         bundle.add(f"papers/{kind}-{values['id']}-{language}.pdf", iter((paper.pdf,)), kind=kind, id=values["id"])
 
 
@@ -142,6 +152,9 @@ def _add_photo(session: Session, bundle: _Bundle, press: Press, photo: Values) -
     """As received: what a court wants is the original."""
     if not photo.get("arrived_at"):
         bundle.missing.append({"photo": photo["id"], "sha256": photo["sha256"], "why": "not arrived"})
+        return
+    if not press.blobs.has(key_of(photo["sha256"])):
+        bundle.missing.append({"photo": photo["id"], "sha256": photo["sha256"], "why": "its bytes are not in the store"})
         return
     content = content_of(session, press.blobs, photo["sha256"], "original")
     ending = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/heic": "heic"}

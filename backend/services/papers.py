@@ -1,6 +1,7 @@
 """Papers for customers, supervisors and courts: the service sheet as it was signed, the report of a survey.
 
-A paper shows what its reader may see, says in words what does not hold, and breaks for no picture.
+A paper shows what its reader may see, says in words what does not hold, and breaks for no picture, no sign and no
+value of a phone's own making.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from PIL import UnidentifiedImageError
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -19,6 +21,7 @@ from backend.blobs.picture import printable
 from backend.blobs.store import BlobStore
 from backend.errors import Problem
 from backend.papers.drawings import code_svg, strokes_svg
+from backend.papers.signs import breakable
 from backend.papers.typeset import NoFonts, typeset
 from backend.papers.words import word
 from backend.queries.documents import read_document
@@ -30,6 +33,7 @@ from backend.records.wire import Choice
 from backend.records.work_order import SHEET_FIELDS, WAYS_TOLD
 from backend.services.picturing import content_of
 from backend.services.sheets import sheet_of, sheet_sha256
+from sync.canonical import canonical_json
 from sync.change import parse_moment
 from sync.kind import Values
 
@@ -38,6 +42,9 @@ _JOB = ("matter_id", "dispatched_at", "arrived_at", "started_at", "done_at", "cr
 _SHEET = tuple(name for name in SHEET_FIELDS if name not in ("number", "parts"))
 _VISIT = ("work_order_id", "surveyor_id", "appointment_at", "arrived_at", "reported_at")
 _SIGNATURE = ("signer_name", "relation", "deputy_reason", "signed_at")
+# What a value can raise that is not in its field's form: a signed sheet is kept as its phone made it.
+_UNFORMED = (TypeError, ValueError, KeyError, AttributeError, ArithmeticError)
+_MOST_SHOWN = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +87,17 @@ class _Reader:
         """Labels and values of the fields that have one."""
         said = [(name, values.get(name)) for name in names]
         return [
-            (self.label(kind, name), self.shown(kind, name, value))
+            (self.label(kind, name), breakable(self.written(kind, name, value)))
             for name, value in said
             if value not in (None, "", [])
         ]
+
+    def written(self, kind: str, name: str, value: Any) -> str:
+        """A value as a person reads it, or as it was received where it is not in its field's form."""
+        try:
+            return self.shown(kind, name, value)
+        except _UNFORMED:
+            return as_received(value)
 
     def label(self, kind: str, name: str) -> str:
         """A field's label; money is printed in yuan, so its label names no unit."""
@@ -131,15 +145,15 @@ class _Reader:
         }
         if not photo.get("arrived_at"):
             return shown | {"file": None, "why": self.press.say("not_arrived")}
+        name = f"{sha256}.jpg"
         try:
             content = content_of(self.session, self.press.blobs, sha256, "web")
+            self.files[name] = printable(b"".join(content.read(self.press.blobs)))
         except Problem as problem:
-            return shown | {
-                "file": None,
-                "why": self.press.say(problem.code if problem.code == "not_ready" else "not_shown"),
-            }
-        name = f"{sha256}.jpg"
-        self.files[name] = printable(b"".join(content.read(self.press.blobs)))
+            why = problem.code if problem.code == "not_ready" else "not_shown"
+            return shown | {"file": None, "why": self.press.say(why)}
+        except (FileNotFoundError, UnidentifiedImageError, ValueError, SyntaxError):
+            return shown | {"file": None, "why": self.press.say("not_readable")}
         return shown | {"file": name, "why": None}
 
     def photos(self, kind: str, values: Values) -> list[Values]:
@@ -154,9 +168,10 @@ class _Reader:
             self.session.execute(text("SELECT name FROM unit WHERE id = CAST(:id AS uuid)"), {"id": unit_id}).scalar()
             or ""
         )
-        words = {"title": self.press.say(title), "utility": unit, "number": number}
+        words = {"title": self.press.say(title), "utility": breakable(unit), "number": breakable(number)}
         foot = self.press.say("foot", at=local_time(datetime.now(UTC).isoformat()), **words)
-        return words | {"language": self.press.language, "number_label": self.press.say("number"), "foot": foot}
+        more = {"number_label": self.press.say("number"), "missing_label": self.press.say("missing"), "foot": foot}
+        return words | {"language": self.press.language} | more
 
     def parts(self, *names: str) -> Values:
         """Headings."""
@@ -168,20 +183,27 @@ def local_time(moment: str | None) -> str:
     return parse_moment(moment).astimezone(CITY).strftime("%Y-%m-%d %H:%M") if moment else "—"
 
 
+def as_received(value: Any) -> str:
+    """A value of no known form, as text, cut where it would fill pages."""
+    text_ = value if isinstance(value, str) else canonical_json(value).decode()
+    return text_ if len(text_) <= _MOST_SHOWN else text_[:_MOST_SHOWN] + "…"
+
+
 def service_sheet(session: Session, actor: Actor, press: Press, job_id: str) -> Paper:
     """The service sheet of a job; once signed, exactly what was signed. Raises not_found, fonts_missing."""
     job = read_document(session, actor, KINDS["work_order"], job_id).values
     reader = _Reader(session, actor, press)
     signature = reader.read("signature", job.get("signature_id"))
     photos = reader.photos("work_order", job)
-    sheet = (signature or {}).get("sheet") or sheet_of(job, [str(one["sha256"]) for one in photos])
+    signed = (signature or {}).get("sheet")
+    sheet = signed if isinstance(signed, dict) and signed else sheet_of(job, [str(one["sha256"]) for one in photos])
     given = reader.head("service_sheet", str(job.get("number") or job_id), str(job["unit_id"])) | {
         "parts": reader.parts("job", "sheet", "pairs", "others", "signature"),
         "warning": _warning(press, job),
         "job": reader.lines("work_order", job, _JOB),
         "sheet": reader.lines("work_order", sheet, _SHEET),
         "used_head": [press.say(f"used.{one}") for one in ("name", "quantity", "price")],
-        "used": [_used(one) for one in sheet.get("parts") or ()],
+        "used": [_used(one) for one in _list(sheet.get("parts"))],
         **_pictures(reader, photos),
         **_signature(reader, job, signature, sheet),
     }  # fmt: skip
@@ -201,9 +223,17 @@ def unit_of_job(session: Session, actor: Actor, job_id: str) -> str:
     return str(read_document(session, actor, KINDS["work_order"], job_id).values["unit_id"])
 
 
-def _used(part: Values) -> list[str]:
-    price = part.get("unit_price_fen")
-    return [str(part.get("name")), f"{part.get('quantity'):g}", "—" if price is None else f"{price / 100:.2f}"]
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value] if value else []
+
+
+def _used(part: Any) -> list[str]:
+    try:
+        price = part.get("unit_price_fen")
+        name, quantity = breakable(str(part.get("name"))), f"{part.get('quantity'):g}"
+        return [name, quantity, "—" if price is None else f"{price / 100:.2f}"]
+    except _UNFORMED:
+        return [breakable(as_received(part)), "—", "—"]
 
 
 def _pictures(reader: _Reader, photos: list[Values]) -> Values:
@@ -269,7 +299,7 @@ def survey_report(session: Session, actor: Actor, press: Press, survey_id: str) 
 def _findings(reader: _Reader, survey: Values) -> list[tuple[str, str]]:
     found = survey.get("findings") or {}
     return [
-        (FINDINGS[name][reader.press.language != "zh"], reader.press.say("yes" if value else "no") if isinstance(value, bool) else str(value))
+        (FINDINGS[name][reader.press.language != "zh"], reader.press.say("yes" if value else "no") if isinstance(value, bool) else breakable(str(value)))
         for name, value in found.items()
         if name in FINDINGS and value is not None
     ]  # fmt: skip

@@ -26,7 +26,7 @@ from backend.papers.typeset import NoFonts, typeset
 from backend.papers.words import word
 from backend.queries.documents import read_document
 from backend.queries.masks import sees_all
-from backend.queries.scopes import CITY
+from backend.queries.scopes import CITY, unit_name
 from backend.records.registry import KINDS
 from backend.records.survey import FINDINGS
 from backend.records.wire import Choice
@@ -119,7 +119,7 @@ class _Reader:
             return local_time(value)
         if name.endswith("_fen"):
             return f"{value / 100:.2f} CNY" if self.press.language == "en" else f"{value / 100:.2f} 元"
-        return self._named(wired.references, value) if wired.references else str(value)
+        return self._named(wired.references, value) if wired.references else as_received(value)
 
     def _telling(self, one: Values) -> str:
         """How much, to whom, how, when, whether they agreed, and why it is another than before."""
@@ -164,18 +164,20 @@ class _Reader:
 
     def head(self, title: str, number: str, unit_id: str) -> Values:
         """What every paper says of itself."""
-        unit = (
-            self.session.execute(text("SELECT name FROM unit WHERE id = CAST(:id AS uuid)"), {"id": unit_id}).scalar()
-            or ""
-        )
-        words = {"title": self.press.say(title), "utility": breakable(unit), "number": breakable(number)}
-        foot = self.press.say("foot", at=local_time(datetime.now(UTC).isoformat()), **words)
-        more = {"number_label": self.press.say("number"), "missing_label": self.press.say("missing"), "foot": foot}
-        return words | {"language": self.press.language} | more
+        return head_of(self.session, self.press, title, number, unit_id)
 
     def parts(self, *names: str) -> Values:
         """Headings."""
         return {name: self.press.say(f"part.{name}") for name in names}
+
+
+def head_of(session: Session, press: Press, title: str, number: str, unit_id: str) -> Values:
+    """What every paper says of itself: its title, whose it is, its number, and a line at its foot."""
+    unit = unit_name(session, unit_id)
+    words = {"title": press.say(title), "utility": breakable(unit), "number": breakable(number)}
+    foot = press.say("foot", at=local_time(datetime.now(UTC).isoformat()), **words)
+    more = {"number_label": press.say("number"), "missing_label": press.say("missing"), "foot": foot}
+    return words | {"language": press.language} | more
 
 
 def local_time(moment: str | None) -> str:
@@ -185,7 +187,7 @@ def local_time(moment: str | None) -> str:
 
 def as_received(value: Any) -> str:
     """A value of no known form, as text, cut where it would fill pages."""
-    text_ = value if isinstance(value, str) else canonical_json(value).decode()
+    text_ = canonical_json(value).decode() if isinstance(value, dict | list) else str(value)
     return text_ if len(text_) <= _MOST_SHOWN else text_[:_MOST_SHOWN] + "…"
 
 

@@ -1,0 +1,149 @@
+"""Letters within cells: what of a cell's wordings fits inside it and where, and a short line to it where nothing does."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely import Polygon
+from shapely.geometry.base import BaseGeometry
+
+MM_PER_POINT = 0.3528
+# Between the letters and the cell's border, and between lines as a part of their size.
+_AIR_MM, LEADING = 0.35, 0.16
+_WIDE, _NARROW = frozenset("WF"), frozenset(" .,:;'|!ijlI·-()")
+_GRID = 9
+_RINGS = (3.0, 4.5, 6.5, 9.0, 13.0, 18.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What may stand in a cell: its lines, their size in points, and how much of what was wanted it says (0: all)."""
+
+    lines: tuple[str, ...]
+    size: float
+    rank: int
+
+    @property
+    def width(self) -> float:
+        """Millimetres of the longest line."""
+        return max(map(width_of, self.lines)) * self.size * MM_PER_POINT
+
+    @property
+    def height(self) -> float:
+        """Millimetres of all lines."""
+        lines = len(self.lines)
+        return (lines + (lines - 1) * LEADING) * self.size * MM_PER_POINT
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A wording with its middle at a place of the paper (mm); `of` is what it points at where it stands outside."""
+
+    x: float
+    y: float
+    wording: Wording
+    of: tuple[float, float] | None = None
+
+
+def width_of(line: str) -> float:
+    """The width of a line in its own size, rather a little too wide than too narrow."""
+    return sum(_width(sign) for sign in line)
+
+
+def _width(sign: str) -> float:
+    if unicodedata.combining(sign):
+        return 0.0
+    if unicodedata.east_asian_width(sign) in _WIDE:
+        return 1.02
+    if sign in _NARROW:
+        return 0.36
+    if sign.isdigit():
+        return 0.6
+    return 0.92 if sign in "mwMW@%" else 0.7 if sign.isupper() else 0.62
+
+
+def cut(line: str, most: float) -> str:
+    """A line of at most this width (in its own size), with a sign where something is left out."""
+    if width_of(line) <= most:
+        return line
+    while line and width_of(line) > most - 1:
+        line = line[:-1]
+    return line.rstrip() + "…"
+
+
+class Lettering:
+    """The letters of one page: what stands there already is not written over."""
+
+    def __init__(self, width: float, height: float) -> None:
+        self._frame = (width, height)
+        self._taken: list[tuple[float, float, float, float]] = []
+
+    def inside(self, shape: BaseGeometry, wordings: Sequence[Wording]) -> Label | None:
+        """The first of the wordings that fits into a shape (mm), where it has most room."""
+        part = _largest(shape)
+        if part is None:
+            return None
+        places = _roomy(part)
+        shapely.prepare(part)
+        for wording in wordings:
+            half = np.array([wording.width, wording.height]) / 2
+            boxes = np.hstack([places - half, places + half])
+            air = shapely.box(*(boxes + np.array([-1, -1, 1, 1]) * _AIR_MM).T)
+            for n in np.flatnonzero(shapely.contains_properly(part, air)):
+                if self._take(boxes[n]):
+                    return Label(*places[n].tolist(), wording)
+        return None
+
+    def beside(self, shape: BaseGeometry, wording: Wording, ground: BaseGeometry | None) -> Label | None:
+        """A wording near a shape too small for it, off the `ground` where that can be; None where there is no room."""
+        part = _largest(shape)
+        if part is None:
+            return None
+        of = shapely.point_on_surface(part)
+        half = np.array([wording.width, wording.height]) / 2 + 0.3
+        turns = np.linspace(0, 2 * np.pi, 16, endpoint=False)
+        spots = np.array([(of.x + r * np.cos(a), of.y - r * np.sin(a)) for r in _RINGS for a in turns])
+        boxes = np.hstack([spots - half, spots + half])
+        order = np.arange(len(spots))
+        if ground is not None:
+            shapely.prepare(ground)
+            order = np.argsort(shapely.intersects(ground, shapely.box(*boxes.T)), kind="stable")
+        for n in order:
+            if self._take(boxes[n]):
+                return Label(*spots[n].tolist(), wording, (float(of.x), float(of.y)))
+        return None
+
+    def free(self, boxes: Sequence[tuple[float, float, float, float]]) -> int:
+        """The first of these boxes nothing stands in (then it is taken), else the first."""
+        return next((n for n, box in enumerate(boxes) if self._take(np.array(box))), 0)
+
+    def _take(self, box: NDArray[np.float64]) -> bool:
+        west, top, east, bottom = box.tolist()
+        if west < 0 or top < 0 or east > self._frame[0] or bottom > self._frame[1]:
+            return False
+        if any(w < east and e > west and t < bottom and b > top for w, t, e, b in self._taken):
+            return False
+        self._taken.append((west, top, east, bottom))
+        return True
+
+
+def _largest(shape: BaseGeometry) -> Polygon | None:
+    parts = [one for one in shapely.get_parts(shape) if isinstance(one, Polygon) and not one.is_empty]
+    return max(parts, key=lambda one: float(one.area), default=None)
+
+
+def _roomy(part: Polygon) -> NDArray[np.float64]:
+    """Places in a polygon with room around them, the roomiest (its pole of inaccessibility) first."""
+    west, south, east, north = part.bounds
+    pole = shapely.get_coordinates(shapely.maximum_inscribed_circle(part, max(part.length / 400, 1e-3)))[:1]
+    x, y = np.meshgrid(np.linspace(west, east, _GRID + 2)[1:-1], np.linspace(south, north, _GRID + 2)[1:-1])
+    grid = np.column_stack([x.ravel(), y.ravel()])
+    grid = grid[shapely.contains_xy(part, grid)]
+    room = shapely.distance(shapely.points(grid), part.exterior)
+    middle = shapely.get_coordinates(shapely.centroid(part))
+    return np.vstack([pole, middle, grid[np.argsort(-room, kind="stable")][:16]])

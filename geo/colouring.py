@@ -40,7 +40,8 @@ def neighbours(shapes: Sequence[BaseGeometry], reach: float) -> Pairs:
     is_long = along > 4 * reach
     # A cell smaller than the reach is along its neighbour as far as it can be.
     is_long |= along >= 0.4 * np.minimum(shapely.length(edges[left]), shapely.length(edges[right]))
-    return np.column_stack([left, right])[is_long].astype(np.int64)
+    pairs: Pairs = np.column_stack([left, right])[is_long].astype(np.int64)
+    return pairs
 
 
 def colours(count: int, pairs: Pairs) -> list[int]:

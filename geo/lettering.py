@@ -17,7 +17,9 @@ MM_PER_POINT = 0.3528
 _AIR_MM, LEADING = 0.35, 0.16
 _WIDE, _NARROW = frozenset("WF"), frozenset(" .,:;'|!ijlI·-()")
 _GRID = 9
-_RINGS = (3.0, 4.5, 6.5, 9.0, 13.0, 18.0)
+_TURNS = np.linspace(0, 2 * np.pi, 16, endpoint=False)
+# Places around a cell, the nearest first; letters are wide, so to the side they stand further off.
+_AROUND = np.array([(1.5 * r * np.cos(a), -r * np.sin(a)) for r in (2.5, 3.5, 5.0, 7.0, 10.0, 14.0) for a in _TURNS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,26 +98,31 @@ class Lettering:
             air = shapely.box(*(boxes + np.array([-1, -1, 1, 1]) * _AIR_MM).T)
             for n in np.flatnonzero(shapely.contains_properly(part, air)):
                 if self._take(boxes[n]):
-                    return Label(*places[n].tolist(), wording)
+                    return Label(float(places[n, 0]), float(places[n, 1]), wording)
         return None
 
-    def beside(self, shape: BaseGeometry, wording: Wording, ground: BaseGeometry | None) -> Label | None:
-        """A wording near a shape too small for it, off the `ground` where that can be; None where there is no room."""
+    def beside(
+        self, shape: BaseGeometry, wordings: Sequence[Wording], ground: BaseGeometry, *, may_cover: bool = False
+    ) -> Label | None:
+        """The first of the wordings with room near a shape too small for it, off the `ground`, or where it `may_cover`
+        that: as near as can be; None where there is no room."""
         part = _largest(shape)
         if part is None:
             return None
         of = shapely.point_on_surface(part)
-        half = np.array([wording.width, wording.height]) / 2 + 0.3
-        turns = np.linspace(0, 2 * np.pi, 16, endpoint=False)
-        spots = np.array([(of.x + r * np.cos(a), of.y - r * np.sin(a)) for r in _RINGS for a in turns])
-        boxes = np.hstack([spots - half, spots + half])
-        order = np.arange(len(spots))
-        if ground is not None:
-            shapely.prepare(ground)
-            order = np.argsort(shapely.intersects(ground, shapely.box(*boxes.T)), kind="stable")
-        for n in order:
-            if self._take(boxes[n]):
-                return Label(*spots[n].tolist(), wording, (float(of.x), float(of.y)))
+        x, y = of.x + _AROUND[:, 0], of.y + _AROUND[:, 1]
+        is_off = ~shapely.intersects_xy(ground, x, y)
+        if not (is_off.any() or may_cover):
+            return None
+        spots = np.column_stack([x, y]) if may_cover else np.column_stack([x, y])[is_off]
+        for wording in wordings:
+            half = np.array([wording.width, wording.height]) / 2 + _AIR_MM
+            boxes = np.hstack([spots - half, spots + half])
+            covers = shapely.intersects(ground, shapely.box(*boxes.T))
+            order = np.argsort(covers, kind="stable") if may_cover else np.flatnonzero(~covers)
+            for n in order:
+                if self._take(boxes[n]):
+                    return Label(float(spots[n, 0]), float(spots[n, 1]), wording, (float(of.x), float(of.y)))
         return None
 
     def free(self, boxes: Sequence[tuple[float, float, float, float]]) -> int:

@@ -17,7 +17,34 @@ from geo.errors import NothingInside
 Shapes = NDArray[np.object_]
 Box = tuple[float, float, float, float]
 # Scales people expect, times a power of ten.
-_ROUND = (1, 1.1, 1.2, 1.25, 1.3, 1.4, 1.5, 1.6, 1.75, 2, 2.25, 2.5, 2.75, 3, 3.5, 4, 4.5, 5, 5.5, 6, 6.5, 7, 7.5, 8, 9, 10)
+_ROUND = (
+    1,
+    1.1,
+    1.2,
+    1.25,
+    1.3,
+    1.4,
+    1.5,
+    1.6,
+    1.75,
+    2,
+    2.25,
+    2.5,
+    2.75,
+    3,
+    3.5,
+    4,
+    4.5,
+    5,
+    5.5,
+    6,
+    6.5,
+    7,
+    7.5,
+    8,
+    9,
+    10,
+)
 _FINEST, _MARGIN_MM = 200, 3.0
 # What is finer than this on paper no printer shows.
 _FINE_MM = 0.03
@@ -68,6 +95,13 @@ class View:
         return np.asarray(shapely.simplify(moved, _FINE_MM), dtype=object)
 
 
+def around(boxes: NDArray[np.float64]) -> Box:
+    """The box around all of these (n, 4)."""
+    west, south = boxes[:, :2].min(axis=0).tolist()
+    east, north = boxes[:, 2:].max(axis=0).tolist()
+    return west, south, east, north
+
+
 def round_scale(least: float) -> int:
     """The finest round scale that is not finer than 1 : least."""
     least = max(least, _FINEST)
@@ -104,8 +138,7 @@ def views_of(
     waiting, made = [list(members)] if members else [], 0
     while waiting:
         group = waiting.pop()
-        box = boxes[group]
-        west, south, east, north = *box[:, :2].min(axis=0), *box[:, 2:].max(axis=0)
+        box, (west, south, east, north) = boxes[group], around(boxes[group])
         view = view_of((west, south, east, north), frames)
         if len(group) <= _FEW or made + len(waiting) + 1 >= MOST_VIEWS or fits(view, group):
             made += 1

@@ -5,7 +5,7 @@ The ground is drawn as SVG; letters are left to the template, which has the font
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,7 +15,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geo.colouring import FILLS, coloured
 from geo.lettering import Label, Lettering, Wording, cut
-from geo.mapping import Box, Shapes, View, bar_of, plane_around, view_of, views_of
+from geo.mapping import Box, Shapes, View, around, bar_of, plane_around, view_of, views_of
 
 # Millimetres, upright. What a page keeps free of ground: its edge, its head, and the strip with scale and north below.
 SIZES = {"a4": (210.0, 297.0), "a3": (297.0, 420.0)}
@@ -66,26 +66,49 @@ class _Ground:
         self.colours: list[int] = []
 
     def box(self, members: Sequence[int] | None = None) -> Box:
-        boxes = self.boxes if members is None else self.boxes[list(members)]
-        west, south, east, north = *boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0)
-        return float(west), float(south), float(east), float(north)
+        """The box around these cells, or all, in metres."""
+        return around(self.boxes if members is None else self.boxes[list(members)])
 
-    def letters(self, view: View, members: Sequence[int], shapes: Shapes) -> tuple[Lettering, dict[int, Label]]:
-        """The labels of these members; the smallest cells first, which have least choice."""
-        lettering, found = Lettering(view.width, view.height), {}
-        for cell in sorted(members, key=lambda one: float(shapes[one].area)):
-            label = lettering.inside(shapes[cell], self.wordings[cell])
-            if label is not None:
-                found[cell] = label
-        return lettering, found
-
-    def fits(self, view: View, members: Sequence[int]) -> bool:
-        """Whether each of these is named with its people on this view."""
+    def letters(self, view: View, members: Sequence[int]) -> Letters:
+        """Labels for these members, the smallest cells first, which have least choice: named inside, or beside on free
+        ground; else whatever fits inside, at least the key."""
         shapes = np.empty(len(self.shapes), dtype=object)
         shapes[list(members)] = view.on_paper(self.shapes[list(members)])
-        _, found = self.letters(view, members, shapes)
-        named = sum(one.wording.rank <= _NAMED for one in found.values())
-        return len(found) == len(members) and named >= _ENOUGH * len(members)
+        made = Letters(Lettering(view.width, view.height), shapely.union_all(view.on_paper(self.units)))
+        shapely.prepare(made.ground)
+        areas = shapely.area(shapes)
+        for cell in sorted(members, key=lambda one: float(areas[one])):
+            words, shape = self.wordings[cell], shapes[cell]
+            named = [one for one in words if one.rank <= _NAMED]
+            label = made.lettering.inside(shape, named) or made.lettering.beside(shape, _beside(words), made.ground)
+            label = label or made.lettering.inside(shape, [one for one in words if one.rank > _NAMED])
+            if label is not None:
+                made.labels[cell] = label
+        return made
+
+    def fits(self, view: View, members: Sequence[int]) -> bool:
+        """Whether nearly all of these are named with their people on this view."""
+        made = self.letters(view, members)
+        named = sum(one.wording.rank <= _NAMED for one in made.labels.values())
+        return len(made.labels) == len(members) and named >= _ENOUGH * len(members)
+
+
+@dataclass(slots=True)
+class Letters:
+    """The labels of a page by cell, and the ground they were set on (mm)."""
+
+    lettering: Lettering
+    ground: BaseGeometry
+    labels: dict[int, Label] = field(default_factory=dict)
+
+    def add_keys(self, ground: _Ground, view: View, cells: Sequence[int]) -> None:
+        """The keys of cells that have no label so far, beside them wherever there is room."""
+        for cell in cells:
+            shape = view.on_paper(ground.shapes[[cell]])[0]
+            key = Wording((ground.cells[cell].key,), 6.0, 3)
+            label = None if cell in self.labels else self.lettering.beside(shape, [key], self.ground, may_cover=True)
+            if label is not None:
+                self.labels[cell] = label
 
 
 def draw_map(
@@ -100,19 +123,21 @@ def draw_map(
     overview = view_of(ground.box(), frames)
     ground.colours = made.colours = coloured(list(ground.shapes), _BESIDE_MM * overview.scale / 1000)
     everybody = range(len(cells))
-    lettering, labels = ground.letters(overview, everybody, overview.on_paper(ground.shapes))
-    unnamed = [one for one in everybody if one not in labels or labels[one].wording.rank > _NAMED]
+    letters = ground.letters(overview, everybody)
+    unnamed = [one for one in everybody if one not in letters.labels or letters.labels[one].wording.rank > _NAMED]
     views: list[tuple[View, list[int]]] = []
     if unnamed and not is_one_page:
         views = list(views_of(ground.boxes, unnamed, frames_of(size, FEW + 1), ground.fits))
         # A view that is no larger than the whole shows nothing new.
         views = [one for one in views if one[0].scale < 0.8 * overview.scale]
     shown_later = {cell for _, group in views for cell in group}
-    _draw(made, ground, overview, (lettering, labels), [one for one in unnamed if one not in shown_later], views)
+    letters.add_keys(ground, overview, [one for one in unnamed if one not in shown_later])
+    _draw(made, ground, overview, letters, views)
     for view, group in views:
         inside = [int(n) for n in shapely.STRtree(ground.shapes).query(shapely.box(*view.box))]
-        letters = ground.letters(view, _first(group, inside), view.on_paper(ground.shapes))
-        _draw(made, ground, view, letters, [one for one in group if one not in letters[1]], [])
+        letters = ground.letters(view, list(dict.fromkeys([*group, *inside])))
+        letters.add_keys(ground, view, group)
+        _draw(made, ground, view, letters, [])
         for cell in group:
             made.page_of[cell] = len(made.pages)
     return made
@@ -125,14 +150,16 @@ def frames_of(size: str, cells: int) -> list[tuple[float, float]]:
     return [(short - 2 * EDGE, long - 2 * EDGE - below), (long - 2 * EDGE, short - 2 * EDGE - below)]
 
 
-def _first(group: Sequence[int], others: Sequence[int]) -> list[int]:
-    return list(dict.fromkeys([*group, *others]))
-
-
-def _units(cells: Sequence[MapCell], shapes: Shapes) -> list[BaseGeometry]:
+def _units(cells: Sequence[MapCell], shapes: Shapes) -> Shapes:
     """The ground of each unit as one."""
     names = sorted({one.unit for one in cells})
-    return [shapely.union_all([shapes[n] for n, one in enumerate(cells) if one.unit == name]) for name in names]
+    found = [shapely.union_all([shapes[n] for n, one in enumerate(cells) if one.unit == name]) for name in names]
+    return np.array(found, dtype=object)
+
+
+def _beside(wordings: Sequence[Wording]) -> list[Wording]:
+    """What stands beside a cell: small, and still with its people."""
+    return [one for one in wordings if one.rank == _NAMED and one.size <= 7]
 
 
 def _wordings(cell: MapCell) -> list[Wording]:
@@ -161,27 +188,18 @@ def _halves(name: str) -> tuple[str, str] | None:
 
 
 def _draw(
-    made: CellMap,
-    ground: _Ground,
-    view: View,
-    letters: tuple[Lettering, Mapping[int, Label]],
-    beside: Sequence[int],
-    views: Sequence[tuple[View, list[int]]],
+    made: CellMap, ground: _Ground, view: View, letters: Letters, views: Sequence[tuple[View, list[int]]]
 ) -> None:
     """One page: the ground as a drawing, letters and where the larger views lie as the template's."""
-    lettering, labels = letters
-    shapes = view.on_paper(ground.shapes)
-    all_ground = shapely.union_all(view.on_paper(np.array(ground.units, dtype=object)))
-    outside = [lettering.beside(shapes[n], Wording((ground.cells[n].key,), 6.0, 3), all_ground) for n in beside]
-    pointing = [one for one in outside if one is not None]
-    frames = [_frame(view, ground.box(group), len(made.pages) + 2 + n, lettering) for n, (_, group) in enumerate(views)]
+    labels, first = list(letters.labels.values()), len(made.pages) + 2
+    frames = [_frame(view, ground.box(group), first + n, letters.lettering) for n, (_, group) in enumerate(views)]
     name = f"map-{len(made.pages) + 1}.svg"
-    made.files[name] = _svg(ground, view, shapes, pointing, [one["box"] for one in frames])
+    made.files[name] = _svg(ground, view, labels, [one["box"] for one in frames])
     bar, parts = bar_of(view.scale, 62.0)
     made.pages.append({
         "file": name, "width": view.width, "height": view.height, "is_lying": view.width > view.height, "scale": view.scale,
         "bar": {"metres": bar, "parts": parts, "mm": bar * 1000 / view.scale},
-        "labels": [_label(one) for one in [*labels.values(), *pointing]], "frames": frames,
+        "labels": [_label(one) for one in labels], "frames": frames,
     })  # fmt: skip
 
 
@@ -196,7 +214,12 @@ def _frame(view: View, shown: Box, page: int, lettering: Lettering) -> dict[str,
     west, _, _, north = view.box
     factor = 1000 / view.scale
     left, low, right, high = shown
-    box = [(left - west) * factor - 0.5, (north - high) * factor - 0.5, (right - west) * factor + 0.5, (north - low) * factor + 0.5]
+    box = [
+        (left - west) * factor - 0.5,
+        (north - high) * factor - 0.5,
+        (right - west) * factor + 0.5,
+        (north - low) * factor + 0.5,
+    ]
     width, height = 2.2 + 1.5 * len(str(page)), 3.6
     across = np.linspace(box[0], box[2] - width, 24)
     down = np.linspace(box[1], box[3] - height, 24)
@@ -206,25 +229,24 @@ def _frame(view: View, shown: Box, page: int, lettering: Lettering) -> dict[str,
     return {"box": box, "page": page, "x": x, "y": y, "width": width, "height": height}
 
 
-def _svg(
-    ground: _Ground, view: View, shapes: Shapes, pointing: Sequence[Label], boxes: Sequence[Sequence[float]]
-) -> bytes:
+def _svg(ground: _Ground, view: View, labels: Sequence[Label], boxes: Sequence[Sequence[float]]) -> bytes:
+    shapes = view.on_paper(ground.shapes)
     fills = "".join(
         f'<path d="{_path(shape)}" fill="{FILLS[colour % len(FILLS)]}"/>'
         + (f'<path d="{_path(shape)}" fill="url(#lines)"/>' if colour >= len(FILLS) else "")
         for shape, colour in zip(shapes, ground.colours, strict=True)
     )
     borders = "".join(f'<path d="{_path(shape)}"/>' for shape in shapes)
-    units = "".join(f'<path d="{_path(shape)}"/>' for shape in view.on_paper(np.array(ground.units, dtype=object)))
+    units = "".join(f'<path d="{_path(shape)}"/>' for shape in view.on_paper(ground.units))
     before = "".join(f'<path d="{_path(shape)}"/>' for shape in view.on_paper(ground.before))
-    to = "".join(_pointer(one) for one in pointing)
+    to = "".join(_pointer(one) for one in labels)
     frames = "".join(f'<path d="M{w:.2f} {n:.2f}H{e:.2f}V{s:.2f}H{w:.2f}Z"/>' for w, n, e, s in boxes)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {view.width} {view.height}">'
         '<defs><pattern id="lines" width="2" height="2" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
         f'<path d="M0 0H2" stroke="{_INK}" stroke-width="0.25"/></pattern></defs>'
         f'<g fill-rule="evenodd" stroke="none">{fills}</g><g fill="none" stroke-linejoin="round">'
-        f'<g stroke="{_FAINT}" stroke-width="0.22">{borders}</g><g stroke="{_INK}" stroke-width="0.5">{units}</g>'
+        f'<g stroke="{_FAINT}" stroke-width="0.22">{borders}</g><g stroke="{_INK}" stroke-width="0.4">{units}</g>'
         f'<g stroke="{_LOST}" stroke-width="0.3" stroke-dasharray="1.4 1">{before}</g>'
         f'<g stroke="{_INK}" stroke-width="0.18">{to}</g>'
         f'<g stroke="{_LOST}" stroke-width="0.22" stroke-dasharray="2.4 1">{frames}</g></g></svg>'
@@ -237,9 +259,7 @@ def _pointer(label: Label) -> str:
         return ""
     (x, y), half = label.of, label.wording.height / 2
     up = 0.0 if abs(y - label.y) < half else half if y > label.y else -half
-    return (
-        f'<path d="M{label.x:.2f} {label.y + up:.2f}L{x:.2f} {y:.2f}"/><circle cx="{x:.2f}" cy="{y:.2f}" r="0.3" fill="{_INK}"/>'
-    )
+    return f'<path d="M{label.x:.2f} {label.y + up:.2f}L{x:.2f} {y:.2f}"/><circle cx="{x:.2f}" cy="{y:.2f}" r="0.3" fill="{_INK}"/>'
 
 
 def _path(shape: BaseGeometry) -> str:
@@ -255,5 +275,3 @@ def _path(shape: BaseGeometry) -> str:
 
 def _ring(corners: Any) -> str:
     return "M" + "L".join(f"{x:.2f} {y:.2f}" for x, y in corners[:-1].tolist()) + "Z"
-
-

@@ -29,7 +29,11 @@ _CLUSTER = re.compile(f"{MARK}(?:[\U0001f3fb-\U0001f3ff\ufe0e\ufe0f\u20e3]|\u200
 def plain(text: str) -> str:
     """A text without what has no look and no harm in leaving out: line ends have one form, and nothing overrides the
     order in which it is read."""
-    kept = (one for one in _LINE_ENDS.sub("\n", text) if one in _HARMLESS or one < "\x7f" or unicodedata.category(one) != "Cf")
+    kept = (
+        one
+        for one in _LINE_ENDS.sub("\n", text)
+        if one in _HARMLESS or one < "\x7f" or unicodedata.category(one) != "Cf"
+    )
     return "".join(kept)
 
 

@@ -50,7 +50,14 @@ WORDS: dict[str, tuple[str, str]] = {
     "map.none": ("这一天没有网格", "There are no cells on this day"),
     "map.all": ("全图", "The whole"),
     "map.part": ("分图：全图中的 {page} 号框", "A larger view: frame {page} of the whole"),
-    "map.larger": ("虚线框见第 2 至 {last} 页：这里放不下名称的网格在那里放大", "Dashed frames are pages 2 to {last}, with the names that find no room here"),
+    "map.larger": (
+        "虚线框见第 2 至 {last} 页：这里放不下名称的网格在那里放大",
+        "Dashed frames are pages 2 to {last}, with the names that find no room here",
+    ),
+    "map.larger_one": (
+        "虚线框见第 2 页：这里放不下名称的网格在那里放大",
+        "The dashed frame is page 2, with the names that find no room here",
+    ),
     "map.scale": ("1 : {scale}", "1 : {scale}"),
     "map.list": ("网格一览", "List of cells"),
     "map.note": (

@@ -154,7 +154,9 @@ def _add_photo(session: Session, bundle: _Bundle, press: Press, photo: Values) -
         bundle.missing.append({"photo": photo["id"], "sha256": photo["sha256"], "why": "not arrived"})
         return
     if not press.blobs.has(key_of(photo["sha256"])):
-        bundle.missing.append({"photo": photo["id"], "sha256": photo["sha256"], "why": "its bytes are not in the store"})
+        bundle.missing.append(
+            {"photo": photo["id"], "sha256": photo["sha256"], "why": "its bytes are not in the store"}
+        )
         return
     content = content_of(session, press.blobs, photo["sha256"], "original")
     ending = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/heic": "heic"}

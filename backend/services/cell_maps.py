@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
 
+from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
 from backend.actor import Actor
@@ -63,11 +64,31 @@ def cell_map(session: Session, actor: Actor, press: Press, unit_id: str, wanted:
     keys = _keys(rows)
     drawn = CellMap()
     if rows:
-        drawn = draw_map([_map_cell(press, key, row) for key, row in zip(keys, rows, strict=True)], wanted.size)
+        drawn = draw_map([map_cell(press, key, row) for key, row in zip(keys, rows, strict=True)], wanted.size)
     head = head_of(session, press, "cell_map", wanted.on.isoformat(), unit_id)
-    given = head | _frame_words(press, wanted, rows) | _pages(press, drawn) | _list(press, wanted, rows, keys, drawn)
+    given = (
+        head | _frame_words(press, wanted, len(rows)) | _pages(press, drawn) | _list(press, wanted, rows, keys, drawn)
+    )
     name = f"{head['title']}-{head['utility']}-{wanted.on.isoformat()}"
     return _made(press, given, drawn, wanted, name)
+
+
+def picture_of_cells(
+    press: Press, title: str, told: str, cells: Sequence[MapCell], before: Sequence[BaseGeometry] = ()
+) -> bytes:
+    """Cells on one page as PNG, without a list; outlines of `before` are drawn over them. Raises fonts_missing."""
+    drawn, wanted = draw_map(cells, "a4", before, is_one_page=True), Wanted(format="png")
+    words = {
+        "title": title,
+        "utility": "",
+        "number": "",
+        "number_label": "",
+        "missing_label": press.say("missing"),
+        "foot": title,
+    }
+    given = words | {"language": press.language} | _frame_words(press, wanted, len(cells)) | _pages(press, drawn)
+    given |= {"valid": told, "rows": [], "columns": [], "rights": [], "list_head": [], "is_listed_below": True}
+    return _made(press, given, drawn, wanted, title).data
 
 
 def _made(press: Press, given: Values, drawn: CellMap, wanted: Wanted, name: str) -> DrawnMap:
@@ -95,8 +116,13 @@ def _keys(rows: Sequence[CellRow]) -> list[str]:
     return codes if is_short else [str(n + 1) for n in range(len(rows))]
 
 
-def _map_cell(press: Press, key: str, row: CellRow) -> MapCell:
-    people = press.say("map.standing_in", who=row.stand_in) if row.stand_in else row.representative or press.say("map.nobody")
+def map_cell(press: Press, key: str, row: CellRow) -> MapCell:
+    """A cell with its words in the reader's language."""
+    people = (
+        press.say("map.standing_in", who=row.stand_in)
+        if row.stand_in
+        else row.representative or press.say("map.nobody")
+    )
     figures = [press.say("map.customers_of", count=row.customers)]
     if row.workload is not None:
         figures.append(press.say("map.work_of", work=round(row.workload)))
@@ -104,11 +130,11 @@ def _map_cell(press: Press, key: str, row: CellRow) -> MapCell:
     return MapCell(key, name, people, tuple(figures), row.unit, row.outline)
 
 
-def _frame_words(press: Press, wanted: Wanted, rows: Sequence[CellRow]) -> Values:
+def _frame_words(press: Press, wanted: Wanted, count: int) -> Values:
     return {
         "paper": list(SIZES[wanted.size]), "edge": EDGE, "head": HEAD, "is_wide": wanted.size == "a3",
         "valid": press.say("map.valid", on=wanted.on.isoformat()),
-        "count": press.say("map.count", count=len(rows)) if rows else press.say("map.none"),
+        "count": press.say("map.count", count=count) if count else press.say("map.none"),
         "note": press.say("map.note"), "list_words": press.say("map.list"),
     }  # fmt: skip
 
@@ -119,7 +145,9 @@ def _pages(press: Press, drawn: CellMap) -> Values:
     for n, page in enumerate(drawn.pages):
         words = press.say("map.all" if n == 0 else "map.part", page=n + 1)
         if n == 0 and len(drawn.pages) > 1:
-            words += " · " + press.say("map.larger", last=len(drawn.pages))
+            words += " · " + press.say(
+                "map.larger" if len(drawn.pages) > 2 else "map.larger_one", last=len(drawn.pages)
+            )
         scale = press.say("map.scale", scale=f"{page['scale']:,}".replace(",", " "))
         bar = page["bar"] | {"words": _bar_words(page["bar"]["metres"])}
         pages.append(page | {"words": words, "scale_words": scale, "bar": bar})

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from PIL import UnidentifiedImageError
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.actor import Actor

@@ -6,11 +6,14 @@ Neighbours lie side by side along more than a corner; drawings that miss one ano
 from __future__ import annotations
 
 from collections.abc import Sequence
+from heapq import heapify, heappop, heappush
 
 import numpy as np
 import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
+
+from geo.mapping import around, plane_around
 
 # From light to dark, warm and cold in turn: apart in a grey print and for every kind of colour-blindness, letters on
 # them can be read. Further colours are these again with lines over them.
@@ -21,6 +24,8 @@ Pairs = NDArray[np.int64]
 # one another, can need more.
 _FEWEST = 4
 _MOST_STEPS = 5_000
+# What lies nearer than this part of the whole looks like touching on a screen.
+_SCREEN = 1500
 
 
 def neighbours(shapes: Sequence[BaseGeometry], reach: float) -> Pairs:
@@ -50,8 +55,8 @@ def colours(count: int, pairs: Pairs) -> list[int]:
     # With one more than the most neighbours no cell is ever left without.
     found = _search(near, max(map(len, near), default=0) + 1, count)
     most = max(found or (), default=-1) + 1
-    for wanted in range(_FEWEST, most):
-        better = _search(near, wanted, count + _MOST_STEPS // (most - _FEWEST))
+    for wanted in range(_FEWEST, min(most, len(FILLS) + 1)):
+        better = _search(near, wanted, count + _MOST_STEPS)
         if better is not None:
             return better
     return found or []
@@ -60,6 +65,16 @@ def colours(count: int, pairs: Pairs) -> list[int]:
 def coloured(shapes: Sequence[BaseGeometry], reach: float) -> list[int]:
     """A colour for each shape; neighbours within `reach` of one another differ."""
     return colours(len(shapes), neighbours(shapes, reach))
+
+
+def fills(shapes: Sequence[BaseGeometry]) -> list[str]:
+    """A fill for each shape in degrees, to be looked at as a whole: what seems to touch on a screen differs."""
+    if not len(shapes):
+        return []
+    plane = plane_around(shapes)
+    west, south, east, north = around(shapely.bounds(plane))
+    found = coloured(list(plane), max(east - west, north - south) / _SCREEN)
+    return [FILLS[one % len(FILLS)] for one in found]
 
 
 def _near(count: int, pairs: Pairs) -> list[set[int]]:
@@ -71,49 +86,77 @@ def _near(count: int, pairs: Pairs) -> list[set[int]]:
 
 
 def _search(near: list[set[int]], wanted: int, steps: int) -> list[int] | None:
-    """DSATUR (Brélaz 1979) with steps back; None when all steps are used up.
+    """DSATUR (Brélaz 1979) with steps back; None when all steps are used up, or there is no way.
 
     Next is always the cell whose neighbours leave it the fewest colours. It takes one in use already where it can, and
     of those the one that is used least.
     """
-    colour = [-1] * len(near)
-    used = [0] * wanted
+    state = _State(near, wanted)
     trail: list[tuple[int, list[int]]] = []
-    left = set(range(len(near)))
-    while left:
-        cell = min(left, key=lambda one: (-len(_taken(near, colour, one)), -len(near[one]), one))
-        trail.append((cell, _choice(_taken(near, colour, cell), used)))
-        left.discard(cell)
+    for _ in range(steps):
+        cell = state.next()
+        if cell is None:
+            return state.colour
+        trail.append((cell, state.choice(cell)))
         while trail and not trail[-1][1]:
-            _undo(trail, colour, used, left)
+            state.take_back(trail.pop()[0], is_left=True)
         if not trail:
             return None
         cell, choice = trail[-1]
-        if colour[cell] >= 0:
-            used[colour[cell]] -= 1
-        colour[cell] = choice.pop()
-        used[colour[cell]] += 1
-        steps -= 1
-        if steps < 0:
-            return None
-    return colour
+        state.take_back(cell)
+        state.give(cell, choice.pop())
+    return state.colour if state.next() is None else None
 
 
-def _choice(taken: set[int], used: list[int]) -> list[int]:
-    """The colours left to a cell, the best one last."""
-    known = max(_FEWEST, sum(map(bool, used)))
-    left = [one for one in range(len(used)) if one not in taken]
-    return sorted(left, key=lambda one: (one >= known, used[one], one), reverse=True)
+class _State:
+    """Which cell has which colour, and what that leaves to its neighbours."""
 
+    def __init__(self, near: list[set[int]], wanted: int) -> None:
+        self.colour = [-1] * len(near)
+        self._near, self._used = near, [0] * wanted
+        self._taken: list[dict[int, int]] = [{} for _ in near]
+        # Entries grow old as neighbours are coloured; `next` passes over those.
+        self._queue = [self._entry(cell) for cell in range(len(near))]
+        heapify(self._queue)
 
-def _undo(trail: list[tuple[int, list[int]]], colour: list[int], used: list[int], left: set[int]) -> None:
-    """Back before the last cell, which found no colour."""
-    cell, _ = trail.pop()
-    if colour[cell] >= 0:
-        used[colour[cell]] -= 1
-    colour[cell] = -1
-    left.add(cell)
+    def _entry(self, cell: int) -> tuple[int, int, int]:
+        return -len(self._taken[cell]), -len(self._near[cell]), cell
 
+    def next(self) -> int | None:
+        """The cell without a colour that has the fewest left; None when all have one."""
+        while self._queue:
+            entry = heappop(self._queue)
+            if self.colour[entry[2]] < 0 and entry == self._entry(entry[2]):
+                return entry[2]
+        return None
 
-def _taken(near: list[set[int]], colour: list[int], cell: int) -> set[int]:
-    return {colour[one] for one in near[cell]} - {-1}
+    def choice(self, cell: int) -> list[int]:
+        """The colours left to a cell, the best one last."""
+        known = max(_FEWEST, sum(map(bool, self._used)))
+        left = [one for one in range(len(self._used)) if one not in self._taken[cell]]
+        return sorted(left, key=lambda one: (one >= known, self._used[one], one), reverse=True)
+
+    def give(self, cell: int, colour: int) -> None:
+        """A cell has this colour now."""
+        self.colour[cell] = colour
+        self._used[colour] += 1
+        for one in self._near[cell]:
+            self._taken[one][colour] = self._taken[one].get(colour, 0) + 1
+            self._ask_again(one)
+
+    def take_back(self, cell: int, *, is_left: bool = False) -> None:
+        """A cell has no colour any more; it `is_left` for later, or gets another at once."""
+        colour, self.colour[cell] = self.colour[cell], -1
+        if colour >= 0:
+            self._used[colour] -= 1
+            for one in self._near[cell]:
+                self._taken[one][colour] -= 1
+                if not self._taken[one][colour]:
+                    del self._taken[one][colour]
+                self._ask_again(one)
+        if is_left:
+            self._ask_again(cell)
+
+    def _ask_again(self, cell: int) -> None:
+        if self.colour[cell] < 0:
+            heappush(self._queue, self._entry(cell))

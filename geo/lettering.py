@@ -139,6 +139,16 @@ class Lettering:
         return True
 
 
+def roomiest(shape: BaseGeometry) -> tuple[float, float]:
+    """Where a name stands best: the place in a shape's largest part that is furthest from its border."""
+    part = _largest(shape)
+    if part is None:
+        part = shapely.Point(0, 0) if shape.is_empty else shapely.centroid(shape)
+        return part.x, part.y
+    x, y = shapely.get_coordinates(shapely.maximum_inscribed_circle(part, max(part.length / 400, 1e-9)))[0].tolist()
+    return x, y
+
+
 def _largest(shape: BaseGeometry) -> Polygon | None:
     parts = [one for one in shapely.get_parts(shape) if isinstance(one, Polygon) and not one.is_empty]
     return max(parts, key=lambda one: float(one.area), default=None)

@@ -97,8 +97,8 @@ class View:
 
 def around(boxes: NDArray[np.float64]) -> Box:
     """The box around all of these (n, 4)."""
-    west, south = boxes[:, :2].min(axis=0).tolist()
-    east, north = boxes[:, 2:].max(axis=0).tolist()
+    west, south = np.nanmin(boxes[:, :2], axis=0).tolist()
+    east, north = np.nanmax(boxes[:, 2:], axis=0).tolist()
     return west, south, east, north
 
 

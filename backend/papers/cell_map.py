@@ -47,6 +47,7 @@ class MapCell:
 class CellMap:
     """Pages as the template wants them, their drawings by name, and on which page (from 1) each cell is named."""
 
+    size: str = "a4"
     pages: list[dict[str, Any]] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     page_of: list[int] = field(default_factory=list)
@@ -118,7 +119,7 @@ def draw_map(
 
     `before` are outlines drawn over it, such as those of before a change; `is_one_page` leaves the larger views out.
     """
-    ground, made = _Ground(cells, before), CellMap(page_of=[1] * len(cells))
+    ground, made = _Ground(cells, before), CellMap(size, page_of=[1] * len(cells))
     frames = frames_of(size, len(cells))
     overview = view_of(ground.box(), frames)
     ground.colours = made.colours = coloured(list(ground.shapes), _BESIDE_MM * overview.scale / 1000)
@@ -197,7 +198,7 @@ def _draw(
     made.files[name] = _svg(ground, view, labels, [one["box"] for one in frames])
     bar, parts = bar_of(view.scale, 62.0)
     made.pages.append({
-        "file": name, "width": view.width, "height": view.height, "is_lying": view.width > view.height, "scale": view.scale,
+        "file": name, "width": view.width, "height": view.height, "is_lying": view.width > SIZES[made.size][0], "scale": view.scale,
         "bar": {"metres": bar, "parts": parts, "mm": bar * 1000 / view.scale},
         "labels": [_label(one) for one in labels], "frames": frames,
     })  # fmt: skip

@@ -22,8 +22,9 @@ _BREAK = "\u200b"
 _LINE_ENDS = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 # What joins letters of other scripts, and what only says which way they run.
 _HARMLESS = frozenset("\u200b\u200c\u200d\u200e\u200f\u061c\u00ad")
-# Picture signs are written with several: a family, a skin, a flag. One mark stands for the whole.
-_CLUSTER = re.compile(f"{MARK}(?:[\U0001f3fb-\U0001f3ff\ufe0e\ufe0f\u20e3]|\u200d{MARK})+")
+_JOINER = "\u200d"
+_PARTS = frozenset("\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff\ufe0e\ufe0f\u20e3" + _JOINER)
+_FLAGS = frozenset(map(chr, range(0x1F1E6, 0x1F200)))
 
 
 def plain(text: str) -> str:
@@ -68,8 +69,21 @@ def marked(text: str, missing: frozenset[str]) -> str:
     if missing.isdisjoint(text):
         return text
     composed = unicodedata.normalize("NFC", text)
-    signs = (MARK if one in missing else one for one in (composed if missing.isdisjoint(composed) else text))
-    return _CLUSTER.sub(MARK, "".join(signs))
+    return "".join(_marks(composed if missing.isdisjoint(composed) else text, missing))
+
+
+def _marks(text: str, missing: frozenset[str]) -> Iterator[str]:
+    """Picture signs are written with several (a family, a skin, a flag): what is seen as one has one mark."""
+    is_open, half_flag, before = False, False, ""
+    for sign in text:
+        is_part = is_open and (
+            sign in _PARTS or (before == _JOINER and sign in missing) or (half_flag and sign in _FLAGS)
+        )
+        if not is_part:
+            is_open = sign in missing
+            yield MARK if is_open else sign
+        half_flag = sign in _FLAGS and not is_part
+        before = sign
 
 
 def breakable(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from math import ceil, log10
+from math import log10
 
 import numpy as np
 import shapely
@@ -106,7 +106,7 @@ def round_scale(least: float) -> int:
     """The finest round scale that is not finer than 1 : least."""
     least = max(least, _FINEST)
     power = 10.0 ** int(log10(least))
-    return ceil(next(step * power for step in _ROUND if step * power >= least * (1 - 1e-9)))
+    return round(next(step * power for step in _ROUND if step * power >= least * (1 - 1e-9)))
 
 
 def view_of(box: Box, frames: Sequence[tuple[float, float]]) -> View:

@@ -143,8 +143,8 @@ def roomiest(shape: BaseGeometry) -> tuple[float, float]:
     """Where a name stands best: the place in a shape's largest part that is furthest from its border."""
     part = _largest(shape)
     if part is None:
-        part = shapely.Point(0, 0) if shape.is_empty else shapely.centroid(shape)
-        return part.x, part.y
+        middle = shapely.Point(0, 0) if shape.is_empty else shapely.centroid(shape)
+        return float(middle.x), float(middle.y)
     x, y = shapely.get_coordinates(shapely.maximum_inscribed_circle(part, max(part.length / 400, 1e-9)))[0].tolist()
     return x, y
 

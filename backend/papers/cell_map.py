@@ -25,7 +25,7 @@ FEW, LIST_HEAD, LIST_LINE = 6, 10.0, 7.5
 # Neighbours on paper: what lies nearer than this beside another is told apart.
 _BESIDE_MM = 0.35
 _INK, _FAINT, _LOST = "#10202c", "#5a636e", "#b3261e"
-_MOST_NAME, _MOST_PEOPLE = 16.0, 14.0
+_MOST_NAME, _MOST_PEOPLE, _SHORT = 16.0, 14.0, 9.0
 # Up to this rank a cell is named with whoever serves it; beyond, a larger view shows it again. Of a view's cells this
 # part has to be named: one odd shape among many is no reason for another page, its key is in the list.
 _NAMED, _ENOUGH = 1, 0.85
@@ -173,6 +173,8 @@ def _wordings(cell: MapCell) -> list[Wording]:
     found += [Wording(short, size, 1) for size in (8.0, 7.0, 6.0, 5.5)]
     if half and people:
         found += [Wording((cell.key, *half, people), size, 1) for size in (7.0, 6.0, 5.5)]
+    if people:
+        found += [Wording((cell.key, cut(name, _SHORT), cut(people, _SHORT)), size, 1) for size in (6.0, 5.5)]
     found += [Wording((cell.key, name), size, 2) for size in (7.0, 6.0, 5.5) if name]
     return found + [Wording((cell.key,), size, 3) for size in (9.0, 7.5, 6.5, 5.5)]
 

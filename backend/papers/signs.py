@@ -15,10 +15,6 @@ MARK = "\u25a1"
 # Signs told one by one below a paper; more than these would be a list and no note.
 MOST_TOLD = 12
 MOST_TRIALS = 600
-# Longer runs without a place to break would leave the page; there the line may be cut.
-_RUN = re.compile(r"[!-~\u00a1-\u024f\u0370-\u06ff]{25,}")
-_PIECE = 20
-_BREAK = "\u200b"
 _LINE_ENDS = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 # What joins letters of other scripts, and what only says which way they run.
 _HARMLESS = frozenset("\u200b\u200c\u200d\u200e\u200f\u061c\u00ad")
@@ -84,11 +80,6 @@ def _marks(text: str, missing: frozenset[str]) -> Iterator[str]:
             yield MARK if is_open else sign
         half_flag = sign in _FLAGS and not is_part
         before = sign
-
-
-def breakable(text: str) -> str:
-    """A text whose long runs may be cut at the end of a line."""
-    return _RUN.sub(lambda run: _BREAK.join(re.findall(f".{{1,{_PIECE}}}", run[0])), text)
 
 
 def each_text(value: Any, change: Callable[[str], str]) -> Any:

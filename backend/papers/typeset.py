@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import structlog
 import typst
@@ -21,7 +21,7 @@ from backend.papers import signs
 log = structlog.get_logger(__name__)
 _TEMPLATES = Path(__file__).parent / "templates"
 FAMILY = "NotoSansCJK*"
-STANDARD = "a-2b"
+STANDARD: Final = "a-2b"
 # As `house.typ` sets text: what cannot be set like this cannot be set on a paper.
 _TRIAL = b'#set text(font: "Noto Sans CJK SC", cjk-latin-spacing: none)\n#sys.inputs.signs'
 
@@ -57,7 +57,7 @@ def _in_folder(
     given: Mapping[str, Any],
     files: Mapping[str, bytes],
     fonts: Path,
-    how: Mapping[str, Any],
+    how: dict[str, Any],
     standard: str | None,
 ) -> Any:
     """One paper in a folder of its own, tried as it is written, then with marks, then outside the standard."""
@@ -89,7 +89,7 @@ def _set(
     plain: Any,
     missing: frozenset[str],
     fonts: Path,
-    how: Mapping[str, Any],
+    how: dict[str, Any],
     standard: str | None,
 ) -> Any:
     given = signs.each_text(plain, lambda one: signs.marked(one, missing))

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 from backend.actor import Actor
 from backend.errors import Problem
 from backend.papers.cell_map import EDGE, FEW, HEAD, SIZES, CellMap, MapCell, draw_map
-from backend.papers.signs import breakable
 from backend.papers.typeset import NoFonts, pictures, typeset
 from backend.queries import policy
 from backend.queries.cell_map import CellRow, cells_to_draw
@@ -78,7 +77,7 @@ def picture_of_cells(
 ) -> bytes:
     """Cells on one page as PNG, without a list; outlines of `before` are drawn over them. Raises fonts_missing."""
     drawn, wanted = draw_map(cells, "a4", before, is_one_page=True), Wanted(format="png")
-    words = {
+    words: Values = {
         "title": title,
         "utility": "",
         "number": "",
@@ -183,7 +182,7 @@ def _list(press: Press, wanted: Wanted, rows: Sequence[CellRow], keys: Sequence[
     return {
         "columns": [width for _, width, _ in columns], "rights": list(range(left, len(columns))),
         "list_head": [press.say(name) for name, _, _ in columns],
-        "rows": [[breakable(value) for value in row] for row in zip(*(values for _, _, values in columns), strict=True)],
+        "rows": [list(row) for row in zip(*(values for _, _, values in columns), strict=True)],
         "is_listed_below": 0 < len(rows) <= FEW and len(drawn.pages) == 1,
     }  # fmt: skip
 

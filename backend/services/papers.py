@@ -20,7 +20,6 @@ from backend.blobs.picture import printable
 from backend.blobs.store import BlobStore
 from backend.errors import Problem
 from backend.papers.drawings import code_svg, strokes_svg
-from backend.papers.signs import breakable
 from backend.papers.typeset import NoFonts, typeset
 from backend.papers.words import word
 from backend.queries.documents import read_document
@@ -86,7 +85,7 @@ class _Reader:
         """Labels and values of the fields that have one."""
         said = [(name, values.get(name)) for name in names]
         return [
-            (self.label(kind, name), breakable(self.written(kind, name, value)))
+            (self.label(kind, name), self.written(kind, name, value))
             for name, value in said
             if value not in (None, "", [])
         ]
@@ -173,7 +172,7 @@ class _Reader:
 def head_of(session: Session, press: Press, title: str, number: str, unit_id: str) -> Values:
     """What every paper says of itself: its title, whose it is, its number, and a line at its foot."""
     unit = unit_name(session, unit_id)
-    words = {"title": press.say(title), "utility": breakable(unit), "number": breakable(number)}
+    words = {"title": press.say(title), "utility": unit, "number": number}
     foot = press.say("foot", at=local_time(datetime.now(UTC).isoformat()), **words)
     more = {"number_label": press.say("number"), "missing_label": press.say("missing"), "foot": foot}
     return words | {"language": press.language} | more
@@ -231,10 +230,10 @@ def _list(value: Any) -> list[Any]:
 def _used(part: Any) -> list[str]:
     try:
         price = part.get("unit_price_fen")
-        name, quantity = breakable(str(part.get("name"))), f"{part.get('quantity'):g}"
+        name, quantity = str(part.get("name")), f"{part.get('quantity'):g}"
         return [name, quantity, "—" if price is None else f"{price / 100:.2f}"]
     except _UNFORMED:
-        return [breakable(as_received(part)), "—", "—"]
+        return [as_received(part), "—", "—"]
 
 
 def _pictures(reader: _Reader, photos: list[Values]) -> Values:
@@ -300,7 +299,7 @@ def survey_report(session: Session, actor: Actor, press: Press, survey_id: str) 
 def _findings(reader: _Reader, survey: Values) -> list[tuple[str, str]]:
     found = survey.get("findings") or {}
     return [
-        (FINDINGS[name][reader.press.language != "zh"], reader.press.say("yes" if value else "no") if isinstance(value, bool) else breakable(str(value)))
+        (FINDINGS[name][reader.press.language != "zh"], reader.press.say("yes" if value else "no") if isinstance(value, bool) else str(value))
         for name, value in found.items()
         if name in FINDINGS and value is not None
     ]  # fmt: skip

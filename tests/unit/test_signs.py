@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.papers.signs import MARK, MOST_TRIALS, breakable, is_nobodys, marked, plain, told, unshown
+from backend.papers.signs import MARK, MOST_TRIALS, is_nobodys, marked, plain, told, unshown
 
 
 def asked_of(*missing: str) -> tuple[list[str], object]:
@@ -45,12 +45,6 @@ def test_lines_end_in_one_way_and_nothing_turns_them_round() -> None:
     assert plain("\u202e12\u202c-\u200f\ufeff") == "12-\u200f"
     assert [one for one in "\x00\x07\ud83d\ue000\ufffe" if not is_nobodys(one)] == []
     assert not is_nobodys("\n") and not is_nobodys("网")
-
-
-def test_long_runs_may_break_and_short_ones_stay() -> None:
-    assert breakable("x" * 24) == "x" * 24
-    assert [len(one) for one in breakable("x" * 50).split("\u200b")] == [20, 20, 10]
-    assert breakable("网" * 100) == "网" * 100
 
 
 def test_a_note_tells_a_dozen() -> None:

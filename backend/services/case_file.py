@@ -65,6 +65,10 @@ class _Bundle:
                 out.write(chunk)
         self.files.append({"name": name, "sha256": digest.hexdigest(), "size_bytes": size} | about)
 
+    def abandon(self) -> None:
+        """Let go of the file before it is closed, else the zip would write its end into it later."""
+        self._zip.close()
+
     def close(self, about: Values) -> None:
         """The manifest comes last: it names all others."""
         manifest = about | {"files": self.files, "missing": self.missing}
@@ -84,8 +88,8 @@ def case_file(session: Session, actor: Actor, press: Press, case_id: str) -> IO[
     note_rows(session, "access", [look.id], actor)
     note_act(session, actor, "exported", ("case", case_id), after={"records": len(records)})
     out: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - the answer closes it
+    bundle = _Bundle(out)
     try:
-        bundle = _Bundle(out)
         for kind, values in records:
             _add_record(session, actor, bundle, kind, values)
             _add_papers(session, actor, bundle, press, kind, values)
@@ -93,6 +97,7 @@ def case_file(session: Session, actor: Actor, press: Press, case_id: str) -> IO[
                 _add_photo(session, bundle, press, values)
         bundle.close({"case_id": case_id, "made_at": moment_text(datetime.now(UTC)), "made_by": actor.id})
     except BaseException:
+        bundle.abandon()
         out.close()
         raise
     out.seek(0)

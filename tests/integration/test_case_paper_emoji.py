@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import zipfile
@@ -16,7 +17,7 @@ from sqlalchemy import text
 
 from backend.blobs.store import ObjectBlobs, key_of
 from backend.papers.signs import MARK
-from backend.services import picturing
+from backend.services import case_file, picturing
 from mobile_api_spec.phone.sheet import sheet_hash
 from tests.conftest import Person
 from tests.factories import Town, middle
@@ -140,3 +141,13 @@ def test_photos_whose_bytes_are_gone_or_spoilt_leave_their_places_empty(crew: Cr
     missing = json.loads(held["manifest.json"])["missing"]
     assert [one["sha256"] for one in missing] == [shas[1]]
     assert sum(name.startswith("photos/") for name in held) == 2
+
+
+def test_a_case_that_is_too_large_is_refused_and_leaves_nothing_open(
+    as_: As, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = reported(as_, town, "漏水")
+    monkeypatch.setattr(case_file, "MOST_BYTES", 1000)
+    refused = as_("dispatcher")("GET", f"/papers/cases/{job['case_id']}")
+    assert (refused.status_code, refused.get_json()["code"]) == (413, "too_large")
+    gc.collect()

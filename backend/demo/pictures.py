@@ -24,7 +24,7 @@ from backend.papers.cell_map import MapCell
 from backend.queries.cell_map import cells_to_draw
 from backend.queries.scopes import CITY, today
 from backend.queries.territory import outlines
-from backend.services.cell_maps import map_cell, picture_of_cells
+from backend.services.cell_maps import in_order, map_cell, picture_of_cells
 from backend.services.field_day import day_of
 from backend.services.ground_drawing import look_at
 from backend.services.papers import Press
@@ -90,7 +90,7 @@ def draw_city(database: Database, settings: Settings, folder: Path) -> list[Path
         busiest = max(units, key=lambda unit: sum(cell["unit_id"] == unit for cell in cells))
         ground = look_at(session, busiest)
         day, _, _, _ = day_of(session, settings, [busiest], datetime.now(CITY), on=today() + timedelta(days=1))
-        rows = cells_to_draw(session, units, today(), len(cells))
+        rows = in_order(cells_to_draw(session, units, today(), len(cells)))
     press = Press(open_blobs("memory://"), settings.fonts, "", "en")
     named = [map_cell(press, str(n + 1), row) for n, row in enumerate(rows)]
     drawn = [draw_cells(folder / "cells.png", press, named, "Cells", [row.workload or 0.0 for row in rows])]
@@ -99,7 +99,7 @@ def draw_city(database: Database, settings: Settings, folder: Path) -> list[Path
     workload = ground.workload({}) * np.where((ground.places > middle).all(axis=1), 1.5, 1.0)
     again = redivided(shapely.union_all(ground.shapes), ground.shapes, ground.places, workload)
     moved = moved_share(ground.shapes, again.cells, ground.places, workload)
-    title = f"Balanced again, {moved:.0%} of the work moved"
+    title = f"Balanced again, {moved:.0%} of the work moved (dashed: before)"
     mean = float(np.mean(again.workload)) or 1.0
     anew = [
         MapCell(str(n + 1), f"{load / mean:.2f}", "", (), busiest, shape)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Literal
@@ -59,7 +59,7 @@ def cell_map(session: Session, actor: Actor, press: Press, unit_id: str, wanted:
     rows = cells_to_draw(session, units_below(session, unit_id), wanted.on, MOST_CELLS + 1)
     if len(rows) > MOST_CELLS:
         raise Problem("too_large", most_cells=MOST_CELLS)
-    rows.sort(key=lambda row: (row.unit, _in_order(row.code), row.name))
+    rows = in_order(rows)
     keys = _keys(rows)
     drawn = CellMap()
     if rows:
@@ -103,7 +103,12 @@ def _made(press: Press, given: Values, drawn: CellMap, wanted: Wanted, name: str
     return DrawnMap(f"{name}-{wanted.page}.{wanted.format}", made[wanted.page - 1], len(made))
 
 
-def _in_order(code: str) -> list[tuple[int, str]]:
+def in_order(rows: Iterable[CellRow]) -> list[CellRow]:
+    """Cells as they are listed: by unit, then by code."""
+    return sorted(rows, key=lambda row: (row.unit, _counted(row.code), row.name))
+
+
+def _counted(code: str) -> list[tuple[int, str]]:
     """Codes as people count: 2 before 10."""
     return [(int(one), "") if one.isdecimal() else (0, one) for one in _NUMBER.split(code)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import shapely
@@ -15,8 +16,9 @@ from shapely.geometry.base import BaseGeometry
 MM_PER_POINT = 0.3528
 # Between the letters and the cell's border, and between lines as a part of their size.
 _AIR_MM, LEADING = 0.35, 0.16
+_AIR = np.array([-1, -1, 1, 1]) * _AIR_MM
 _WIDE, _NARROW = frozenset("WF"), frozenset(" .,:;'|!ijlI·-()")
-_GRID = 9
+_ACROSS = np.linspace(0, 1, 11)[1:-1]
 _TURNS = np.linspace(0, 2 * np.pi, 16, endpoint=False)
 # Places around a cell, the nearest first; letters are wide, so to the side they stand further off.
 _AROUND = np.array([(1.5 * r * np.cos(a), -r * np.sin(a)) for r in (2.5, 3.5, 5.0, 7.0, 10.0, 14.0) for a in _TURNS])
@@ -52,6 +54,7 @@ class Label:
     of: tuple[float, float] | None = None
 
 
+@lru_cache(maxsize=16_384)
 def width_of(line: str) -> float:
     """The width of a line in its own size, rather a little too wide than too narrow."""
     return sum(_width(sign) for sign in line)
@@ -78,6 +81,14 @@ def cut(line: str, most: float) -> str:
     return line.rstrip() + "…"
 
 
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A cell's largest part (mm), and places in it with room around them, the roomiest (its pole of inaccessibility) first."""
+
+    part: Polygon
+    places: NDArray[np.float64]
+
+
 class Lettering:
     """The letters of one page: what stands there already is not written over."""
 
@@ -85,31 +96,31 @@ class Lettering:
         self._frame = (width, height)
         self._taken: list[tuple[float, float, float, float]] = []
 
-    def inside(self, shape: BaseGeometry, wordings: Sequence[Wording]) -> Label | None:
-        """The first of the wordings that fits into a shape (mm), where it has most room."""
-        part = _largest(shape)
-        if part is None:
+    def inside(self, site: Site | None, wordings: Sequence[Wording]) -> Label | None:
+        """The first of the wordings that fits into a cell, where it has most room."""
+        if site is None:
             return None
-        places = _roomy(part)
-        shapely.prepare(part)
+        west, north, east, south = site.part.bounds
         for wording in wordings:
-            half = np.array([wording.width, wording.height]) / 2
-            boxes = np.hstack([places - half, places + half])
-            air = shapely.box(*(boxes + np.array([-1, -1, 1, 1]) * _AIR_MM).T)
-            for n in np.flatnonzero(shapely.contains_properly(part, air)):
+            width, height = wording.width, wording.height
+            if width + 2 * _AIR_MM > east - west or height + 2 * _AIR_MM > south - north:
+                continue
+            half = np.array([width, height]) / 2
+            boxes = np.hstack([site.places - half, site.places + half])
+            air = shapely.box(*(boxes + _AIR).T)
+            for n in np.flatnonzero(shapely.contains_properly(site.part, air)):
                 if self._take(boxes[n]):
-                    return Label(float(places[n, 0]), float(places[n, 1]), wording)
+                    return Label(float(site.places[n, 0]), float(site.places[n, 1]), wording)
         return None
 
     def beside(
-        self, shape: BaseGeometry, wordings: Sequence[Wording], ground: BaseGeometry, *, may_cover: bool = False
+        self, site: Site | None, wordings: Sequence[Wording], ground: BaseGeometry, *, may_cover: bool = False
     ) -> Label | None:
-        """The first of the wordings with room near a shape too small for it, off the `ground`, or where it `may_cover`
+        """The first of the wordings with room near a cell too small for it, off the `ground`, or where it `may_cover`
         that: as near as can be; None where there is no room."""
-        part = _largest(shape)
-        if part is None:
+        if site is None:
             return None
-        of = shapely.point_on_surface(part)
+        of = shapely.point_on_surface(site.part)
         x, y = of.x + _AROUND[:, 0], of.y + _AROUND[:, 1]
         is_off = ~shapely.intersects_xy(ground, x, y)
         if not (is_off.any() or may_cover):
@@ -154,13 +165,17 @@ def _largest(shape: BaseGeometry) -> Polygon | None:
     return max(parts, key=lambda one: float(one.area), default=None)
 
 
-def _roomy(part: Polygon) -> NDArray[np.float64]:
-    """Places in a polygon with room around them, the roomiest (its pole of inaccessibility) first."""
+def site_of(shape: BaseGeometry) -> Site | None:
+    """Where letters can stand in a shape's largest part; None where it has no area."""
+    part = _largest(shape)
+    if part is None:
+        return None
     west, south, east, north = part.bounds
     pole = shapely.get_coordinates(shapely.maximum_inscribed_circle(part, max(part.length / 400, 1e-3)))[:1]
-    x, y = np.meshgrid(np.linspace(west, east, _GRID + 2)[1:-1], np.linspace(south, north, _GRID + 2)[1:-1])
+    x, y = np.meshgrid(west + (east - west) * _ACROSS, south + (north - south) * _ACROSS)
     grid = np.column_stack([x.ravel(), y.ravel()])
     grid = grid[shapely.contains_xy(part, grid)]
     room = shapely.distance(shapely.points(grid), part.exterior)
     middle = shapely.get_coordinates(shapely.centroid(part))
-    return np.vstack([pole, middle, grid[np.argsort(-room, kind="stable")][:16]])
+    shapely.prepare(part)
+    return Site(part, np.vstack([pole, middle, grid[np.argsort(-room, kind="stable")][:16]]))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from geo.colouring import FILLS, coloured
-from geo.lettering import Label, Lettering, Wording, cut
+from geo.lettering import Label, Lettering, Wording, cut, site_of
 from geo.mapping import Box, Shapes, View, around, bar_of, plane_around, view_of, views_of
 
 # Millimetres, upright. What a page keeps free of ground: its edge, its head, and the strip with scale and north below.
@@ -70,28 +71,31 @@ class _Ground:
         """The box around these cells, or all, in metres."""
         return around(self.boxes if members is None else self.boxes[list(members)])
 
-    def letters(self, view: View, members: Sequence[int]) -> Letters:
+    def letters(self, view: View, members: Sequence[int], most_unnamed: float = inf) -> Letters:
         """Labels for these members, the smallest cells first, which have least choice: named inside, or beside on free
-        ground; else whatever fits inside, at least the key."""
+        ground; else whatever fits inside, at least the key. It ends early where too many are unnamed."""
         shapes = np.empty(len(self.shapes), dtype=object)
         shapes[list(members)] = view.on_paper(self.shapes[list(members)])
         made = Letters(Lettering(view.width, view.height), shapely.union_all(view.on_paper(self.units)))
         shapely.prepare(made.ground)
         areas = shapely.area(shapes)
         for cell in sorted(members, key=lambda one: float(areas[one])):
-            words, shape = self.wordings[cell], shapes[cell]
+            words, site = self.wordings[cell], site_of(shapes[cell])
             named = [one for one in words if one.rank <= _NAMED]
-            label = made.lettering.inside(shape, named) or made.lettering.beside(shape, _beside(words), made.ground)
-            label = label or made.lettering.inside(shape, [one for one in words if one.rank > _NAMED])
+            label = made.lettering.inside(site, named) or made.lettering.beside(site, _beside(words), made.ground)
+            label = label or made.lettering.inside(site, [one for one in words if one.rank > _NAMED])
             if label is not None:
                 made.labels[cell] = label
+            if label is None or label.wording.rank > _NAMED:
+                most_unnamed -= 1
+            if most_unnamed < 0:
+                break
         return made
 
     def fits(self, view: View, members: Sequence[int]) -> bool:
         """Whether nearly all of these are named with their people on this view."""
-        made = self.letters(view, members)
-        named = sum(one.wording.rank <= _NAMED for one in made.labels.values())
-        return len(made.labels) == len(members) and named >= _ENOUGH * len(members)
+        made = self.letters(view, members, (1 - _ENOUGH) * len(members))
+        return len(made.labels) == len(members)
 
 
 @dataclass(slots=True)
@@ -105,9 +109,9 @@ class Letters:
     def add_keys(self, ground: _Ground, view: View, cells: Sequence[int]) -> None:
         """The keys of cells that have no label so far, beside them wherever there is room."""
         for cell in cells:
-            shape = view.on_paper(ground.shapes[[cell]])[0]
+            site = site_of(view.on_paper(ground.shapes[[cell]])[0])
             key = Wording((ground.cells[cell].key,), 6.0, 3)
-            label = None if cell in self.labels else self.lettering.beside(shape, [key], self.ground, may_cover=True)
+            label = None if cell in self.labels else self.lettering.beside(site, [key], self.ground, may_cover=True)
             if label is not None:
                 self.labels[cell] = label
 
@@ -233,13 +237,14 @@ def _frame(view: View, shown: Box, page: int, lettering: Lettering) -> dict[str,
 
 
 def _svg(ground: _Ground, view: View, labels: Sequence[Label], boxes: Sequence[Sequence[float]]) -> bytes:
-    shapes = view.on_paper(ground.shapes)
+    near = np.flatnonzero(shapely.intersects(ground.shapes, shapely.box(*view.box)))
+    paths = [_path(shape) for shape in view.on_paper(ground.shapes[near])]
     fills = "".join(
-        f'<path d="{_path(shape)}" fill="{FILLS[colour % len(FILLS)]}"/>'
-        + (f'<path d="{_path(shape)}" fill="url(#lines)"/>' if colour >= len(FILLS) else "")
-        for shape, colour in zip(shapes, ground.colours, strict=True)
+        f'<path d="{path}" fill="{FILLS[colour % len(FILLS)]}"/>'
+        + (f'<path d="{path}" fill="url(#lines)"/>' if colour >= len(FILLS) else "")
+        for path, colour in zip(paths, (ground.colours[n] for n in near), strict=True)
     )
-    borders = "".join(f'<path d="{_path(shape)}"/>' for shape in shapes)
+    borders = "".join(f'<path d="{path}"/>' for path in paths)
     units = "".join(f'<path d="{_path(shape)}"/>' for shape in view.on_paper(ground.units))
     before = "".join(f'<path d="{_path(shape)}"/>' for shape in view.on_paper(ground.before))
     to = "".join(_pointer(one) for one in labels)

@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from backend.papers.cell_map import SIZES, CellMap, MapCell, draw_map, frames_of
 from geo.colouring import FILLS, coloured, colours, fills, neighbours
-from geo.lettering import Lettering, Wording, cut, roomiest, width_of
+from geo.lettering import Lettering, Wording, cut, roomiest, site_of, width_of
 from geo.mapping import bar_of, plane_around, round_scale, view_of
 
 ZONES = Path(__file__).parents[2].parent / "shared/data/service_zones/alaska_service_areas.geojson"
@@ -159,12 +159,14 @@ def test_letters_fit_where_they_stand() -> None:
     lettering = Lettering(100, 100)
     wide, small = Wording(("一二三四五六七八九十",), 10, 0), Wording(("1",), 6, 3)
     slim = shapely.box(10, 10, 14, 60)
-    label = lettering.inside(slim, [wide, small])
+    label = lettering.inside(site_of(slim), [wide, small])
     assert label is not None and label.wording is small
-    beside = lettering.beside(shapely.box(50, 50, 50.4, 50.4), [wide], shapely.box(40, 0, 60, 100))
+    beside = lettering.beside(site_of(shapely.box(50, 50, 50.4, 50.4)), [wide], shapely.box(40, 0, 60, 100))
     assert beside is None  # All around is ground: a name would lie on another cell.
-    assert lettering.beside(shapely.box(50, 50, 50.4, 50.4), [small], shapely.box(40, 0, 60, 100), may_cover=True)
-    assert lettering.inside(shapely.Polygon(), [small]) is None
+    assert lettering.beside(
+        site_of(shapely.box(50, 50, 50.4, 50.4)), [small], shapely.box(40, 0, 60, 100), may_cover=True
+    )
+    assert lettering.inside(site_of(shapely.Polygon()), [small]) is None
     assert width_of("网格") > 2 and cut("网" * 30, 16).endswith("…") and width_of(cut("网" * 30, 16)) <= 16
     u = shapely.box(0, 0, 30, 30).difference(shapely.box(5, 5, 25, 30))
     assert u.contains(shapely.Point(roomiest(u)))

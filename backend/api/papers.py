@@ -33,6 +33,7 @@ shared = Blueprint(
     "shared-papers", __name__, url_prefix="/api/v1/shared-papers", description="限时单据链接 · Shared papers"
 )
 _PDF = "application/pdf"
+_FILE = {"type": "string", "format": "binary"}
 _TYPES = {"pdf": _PDF, "svg": "image/svg+xml", "png": "image/png"}
 _SALT = "shared paper"
 
@@ -126,7 +127,8 @@ class MapAsked(Asked):
 @blueprint.route("/cell-maps/<uuid:unit_id>")
 class CellMap(MethodView):
     @blueprint.arguments(MapAsked, location="query")
-    @blueprint.response(200, content_type=_PDF)
+    @blueprint.response(200, _FILE, content_type=_PDF)
+    @blueprint.doc(responses={"200": {"content": {media: {"schema": _FILE} for media in _TYPES.values()}}})
     @signed_in
     def get(self, asked: dict[str, Any], unit_id: Any) -> Response:
         """The cells of a unit and those below it to print: colours that tell neighbours apart, names, who serves them,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from itertools import groupby
 from typing import Any
 from xml.etree import ElementTree
 
@@ -52,19 +53,17 @@ def test_a_unit_on_one_page_with_everything_a_reader_looks_for(as_: As, town: To
 
 
 def test_neighbours_have_other_colours_on_paper(as_: As, town: Town) -> None:
-    """Looked at as a picture: the three squares in a row, each in one of the fills, side by side never the same."""
+    """Looked at as a picture: three squares in a row, each in a fill, side by side never the same."""
     answer = asked(as_("dispatcher"), town["north"], format="png")
     assert answer.status_code == 200 and answer.mimetype == "image/png" and answer.headers["X-Pages"] == "1"
     picture = Image.open(io.BytesIO(answer.data)).convert("RGB")
     fills = {tuple(int(one[n : n + 2], 16) for n in (1, 3, 5)): one for one in FILLS}
-    seen: dict[str, list[int]] = {}
-    for x in range(0, picture.width, 4):
-        for y in range(0, picture.height, 4):
-            if (name := fills.get(picture.getpixel((x, y)))) is not None:  # type: ignore[arg-type]
-                seen.setdefault(name, []).append(x)
-    assert len(seen) >= 2
-    spans = sorted((min(xs), max(xs), len(xs)) for xs in seen.values())
-    assert all(count > 500 for _, _, count in spans)
+    rows = [
+        [fills.get(picture.getpixel((x, y))) for x in range(0, picture.width, 3)] for y in range(0, picture.height, 9)
+    ]  # type: ignore[arg-type]
+    # Along each line of dots the fills that follow one another: three cells, side by side, over most of their height.
+    seen = [[name for name, _ in groupby(filter(None, row))] for row in rows]
+    assert sum(len(one) == 3 for one in seen) > 10 and max(map(len, seen)) == 3
     svg = asked(as_("dispatcher"), town["north"], format="svg")
     assert svg.mimetype == "image/svg+xml" and ElementTree.fromstring(svg.text).tag.endswith("svg")
     assert asked(as_("dispatcher"), town["north"], format="png", page=2).status_code == 404
@@ -79,11 +78,15 @@ def test_a_day_of_before_a_stand_in_and_phone_numbers(as_: As, town: Town, datab
     assert "员工6（替班）" in while_away and "0532-80000006" in while_away
     after = Printed(asked(office, town["north"], on="2026-09-10", phones=True)).text
     assert "替班" not in after and "0532-80000005" in after
+    with database.transaction() as session:
+        door.change(session, system(uid("north")), "staff", uid("rep"), {"is_active": False})
+    assert "员工5" in Printed(asked(office, town["north"], on="2026-09-10")).text  # Who was there then.
+    assert "无客户代表" in Printed(asked(office, town["north"])).text
     before = Printed(asked(office, town["north"], on="2025-12-31"))
     assert "这一天没有网格" in before.text and before.pages == 1
     # Who sees masked numbers prints none, and prints the rest.
     assert asked(as_("auditor"), town["north"], phones=True).status_code == 403
-    assert "员工5" in Printed(asked(as_("auditor"), town["north"])).text
+    assert "员工6" in Printed(asked(as_("auditor"), town["north"])).text
 
 
 def test_maps_are_for_the_office_and_its_own_units_and_are_noted(as_: As, town: Town, database: Database) -> None:

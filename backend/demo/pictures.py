@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import shapely
+import structlog
 from matplotlib import colormaps
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
@@ -20,6 +21,7 @@ from sqlalchemy import text
 from backend.blobs.store import open_blobs
 from backend.config import Settings
 from backend.db import Database
+from backend.errors import Problem
 from backend.papers.cell_map import MapCell
 from backend.queries.cell_map import cells_to_draw
 from backend.queries.scopes import CITY, today
@@ -32,16 +34,22 @@ from geo.dispatch import Day
 from geo.divide import moved_share, redivided
 from geo.routing.day import plan_day
 
+log = structlog.get_logger(__name__)
 # A day's ways are drawn without letters: colours say it.
 _INK, _PAPER = "#1f2a36", "#ffffff"
 
 
 def draw_cells(path: Path, press: Press, cells: Sequence[MapCell], title: str, loads: Sequence[float], *,
-               before: Sequence[BaseGeometry] = ()) -> Path:  # fmt: skip
-    """Cells as the paper of `/papers/cell-maps` draws them; `before` are outlines of before, drawn over them."""
+               before: Sequence[BaseGeometry] = ()) -> list[Path]:  # fmt: skip
+    """Cells as the paper of `/papers/cell-maps` draws them; `before` are outlines of before, drawn over them.
+    Nothing where a bare machine has no font for it."""
     told = f"max/mean {max(loads) / (float(np.mean(loads)) or 1.0):.3f}"
-    path.write_bytes(picture_of_cells(press, title, told, cells, before))
-    return path
+    try:
+        path.write_bytes(picture_of_cells(press, title, told, cells, before))
+    except Problem as problem:
+        log.warning("picture.not_drawn", picture=path.name, why=problem.code)
+        return []
+    return [path]
 
 
 def draw_day(path: Path, day: Day, ground: Sequence[BaseGeometry], title: str) -> Path:
@@ -93,7 +101,7 @@ def draw_city(database: Database, settings: Settings, folder: Path) -> list[Path
         rows = in_order(cells_to_draw(session, units, today(), len(cells)))
     press = Press(open_blobs("memory://"), settings.fonts, "", "en")
     named = [map_cell(press, str(n + 1), row) for n, row in enumerate(rows)]
-    drawn = [draw_cells(folder / "cells.png", press, named, "Cells", [row.workload or 0.0 for row in rows])]
+    drawn = draw_cells(folder / "cells.png", press, named, "Cells", [row.workload or 0.0 for row in rows])
     # The north-east grows by half, as new estates do.
     middle = np.median(ground.places, axis=0)
     workload = ground.workload({}) * np.where((ground.places > middle).all(axis=1), 1.5, 1.0)
@@ -105,7 +113,7 @@ def draw_city(database: Database, settings: Settings, folder: Path) -> list[Path
         MapCell(str(n + 1), f"{load / mean:.2f}", "", (), busiest, shape)
         for n, (shape, load) in enumerate(zip(again.cells, again.workload, strict=True))
     ]
-    drawn.append(draw_cells(folder / "again.png", press, anew, title, list(again.workload), before=ground.shapes))
+    drawn += draw_cells(folder / "again.png", press, anew, title, list(again.workload), before=ground.shapes)
     planned = replace(day, plan=plan_day(day.problem, 3, today=day.plan))
     drawn.append(draw_day(folder / "day.png", planned, ground.shapes, "A planned day"))
     return drawn

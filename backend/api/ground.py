@@ -12,11 +12,14 @@ from marshmallow.validate import OneOf
 
 from backend.api.authentication import ANYTHING, MIB, actor, signed_in, takes
 from backend.api.house import house, reading, transaction
+from backend.geometry import shape_of
 from backend.queries import policy
 from backend.records import wire
 from backend.records.ground import STATES, WAYS, GroundPlan
 from backend.services import ground_plans
 from backend.services.ground_drawing import WORKLOAD
+from geo.colouring import fills
+from geo.lettering import roomiest
 
 blueprint = Blueprint("ground", __name__, url_prefix="/api/v1/territory", description="划格方案 · Plans for cells")
 MOST_FILE_BYTES, MOST_OUTLINE_BYTES = 100 * MIB, 8 * MIB
@@ -162,16 +165,22 @@ class Features(MethodView):
     @blueprint.response(200)
     @signed_in
     def get(self, plan_id: Any) -> Any:
-        """Its cells as GeoJSON; `change` is new, changed, same or ended."""
+        """Its cells as GeoJSON; `change` is new, changed, same or ended, `fill` tells neighbours apart, names go to `label_at`."""
         with reading() as session:
             plan = ground_plans.read_plan(session, actor(), str(plan_id))
+        cells = list(plan.cells or ())
+        shapes = {n: shape_of(cell["outline"]) for n, cell in enumerate(cells) if cell["outline"]}
+        look = {
+            n: {"fill": fill, "label_at": roomiest(shape)}
+            for (n, shape), fill in zip(shapes.items(), fills(list(shapes.values())), strict=True)
+        }
         features = [
             {
                 "type": "Feature",
                 "geometry": cell["outline"],
-                "properties": {k: v for k, v in cell.items() if k != "outline"},
+                "properties": {k: v for k, v in cell.items() if k != "outline"} | look.get(n, {}),
             }
-            for cell in plan.cells or ()
+            for n, cell in enumerate(cells)
         ]
         return {"type": "FeatureCollection", "features": features}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
@@ -10,15 +11,18 @@ from flask import Response, request, send_file
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields
-from marshmallow.validate import OneOf
+from marshmallow.validate import OneOf, Range
 from sqlalchemy.orm import Session
 
 from backend.actor import office_of
 from backend.api.authentication import actor, public, signed_in
 from backend.api.contents import Link, LinkAsked
 from backend.api.house import house, reading, transaction
+from backend.papers.cell_map import SIZES
 from backend.queries import policy
-from backend.services import papers
+from backend.queries.scopes import today
+from backend.records import wire
+from backend.services import cell_maps, papers
 from backend.services.auditing import note_act
 from backend.services.case_file import case_file
 from backend.services.papers import Paper, Press
@@ -29,6 +33,8 @@ shared = Blueprint(
     "shared-papers", __name__, url_prefix="/api/v1/shared-papers", description="限时单据链接 · Shared papers"
 )
 _PDF = "application/pdf"
+_FILE = {"type": "string", "format": "binary"}
+_TYPES = {"pdf": _PDF, "svg": "image/svg+xml", "png": "image/png"}
 _SALT = "shared paper"
 
 
@@ -43,7 +49,7 @@ def _press(language: str = "zh") -> Press:
 
 
 def _given(paper: Paper) -> Response:
-    names = f"inline; filename=paper.pdf; filename*=UTF-8''{quote(paper.filename)}"
+    names = f"inline; filename=paper{PurePath(paper.filename).suffix}; filename*=UTF-8''{quote(paper.filename)}"
     headers = {"Content-Disposition": names, "Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
     return Response(paper.pdf, headers=headers, mimetype=_PDF)
 
@@ -106,6 +112,36 @@ class CaseFile(MethodView):
         with transaction() as session:
             out = case_file(session, actor(), _press(), str(case_id))
         return send_file(out, mimetype="application/zip", as_attachment=True, download_name=f"case-{case_id}.zip")
+
+
+class MapAsked(Asked):
+    """How a map of cells is wanted: paper, format, the day it shows; telephone numbers in its list; which page of pictures."""
+
+    size = fields.String(validate=OneOf(sorted(SIZES)), load_default="a4")
+    format = fields.String(validate=OneOf(cell_maps.FORMATS), load_default="pdf")
+    on = wire.DateIn(load_default=None, allow_none=True)
+    phones = fields.Boolean(load_default=False)
+    page = fields.Integer(validate=Range(1, 200), load_default=1)
+
+
+@blueprint.route("/cell-maps/<uuid:unit_id>")
+class CellMap(MethodView):
+    @blueprint.arguments(MapAsked, location="query")
+    @blueprint.response(200, _FILE, content_type=_PDF)
+    @blueprint.doc(responses={"200": {"content": {media: {"schema": _FILE} for media in _TYPES.values()}}})
+    @signed_in
+    def get(self, asked: dict[str, Any], unit_id: Any) -> Response:
+        """The cells of a unit and those below it to print: colours that tell neighbours apart, names, who serves them,
+        figures, scale; larger views and a list. `svg` and `png` give one page of it."""
+        press, on = _press(asked.pop("language")), asked.pop("on") or today()
+        with transaction() as session:
+            wanted = cell_maps.Wanted(on=on, **asked)
+            drawn = cell_maps.cell_map(session, actor(), press, str(unit_id), wanted)
+            _note(session, ("unit", str(unit_id)), "cell_map")
+        response = _given(Paper(drawn.filename, drawn.data))
+        response.mimetype = _TYPES[wanted.format]
+        response.headers["X-Pages"] = str(drawn.pages)
+        return response
 
 
 @shared.route("/<token>")

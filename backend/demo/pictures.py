@@ -10,47 +10,46 @@ from typing import Any
 
 import numpy as np
 import shapely
+import structlog
 from matplotlib import colormaps
-from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import text
 
+from backend.blobs.store import open_blobs
 from backend.config import Settings
 from backend.db import Database
+from backend.errors import Problem
+from backend.papers.cell_map import MapCell
+from backend.queries.cell_map import cells_to_draw
 from backend.queries.scopes import CITY, today
 from backend.queries.territory import outlines
+from backend.services.cell_maps import in_order, map_cell, picture_of_cells
 from backend.services.field_day import day_of
 from backend.services.ground_drawing import look_at
+from backend.services.papers import Press
 from geo.dispatch import Day
 from geo.divide import moved_share, redivided
 from geo.routing.day import plan_day
 
-# Letters are left out where a font would be needed that bare machines lack; numbers and colours say it.
+log = structlog.get_logger(__name__)
+# A day's ways are drawn without letters: colours say it.
 _INK, _PAPER = "#1f2a36", "#ffffff"
 
 
-def draw_cells(path: Path, shapes: Sequence[BaseGeometry], loads: Sequence[float], title: str, *,
-               faint: Sequence[BaseGeometry] = ()) -> Path:  # fmt: skip
-    """Cells coloured by workload against the mean; `faint` outlines are drawn beneath, such as those of before."""
-    figure = Figure(figsize=(9, 9), facecolor=_PAPER)
-    axes = figure.add_axes((0.02, 0.02, 0.96, 0.9))
-    mean = float(np.mean(loads)) or 1.0
-    shares = np.asarray(loads) / mean
-    norm = Normalize(0.5, 1.5)
-    scale: Any = colormaps["YlGnBu"]
-    for shape, share in zip(shapes, shares, strict=True):
-        axes.add_patch(PathPatch(_outline(shape), facecolor=scale(norm(share)), edgecolor=_INK, linewidth=0.6))
-    for shape in faint:
-        axes.add_patch(
-            PathPatch(_outline(shape), facecolor="none", edgecolor="#c0392b", linewidth=0.5, linestyle=(0, (4, 3)))
-        )
-    _frame(axes, shapes)
-    figure.suptitle(f"{title}   {len(shapes)} cells, max/mean {max(shares):.3f}", color=_INK, fontsize=13, y=0.97)
-    figure.savefig(path, dpi=110)
-    return path
+def draw_cells(path: Path, press: Press, cells: Sequence[MapCell], title: str, loads: Sequence[float], *,
+               before: Sequence[BaseGeometry] = ()) -> list[Path]:  # fmt: skip
+    """Cells as the paper of `/papers/cell-maps` draws them; `before` are outlines of before, drawn over them.
+    Nothing where a bare machine has no font for it."""
+    told = f"max/mean {max(loads) / (float(np.mean(loads)) or 1.0):.3f}"
+    try:
+        path.write_bytes(picture_of_cells(press, title, told, cells, before))
+    except Problem as problem:
+        log.warning("picture.not_drawn", picture=path.name, why=problem.code)
+        return []
+    return [path]
 
 
 def draw_day(path: Path, day: Day, ground: Sequence[BaseGeometry], title: str) -> Path:
@@ -99,15 +98,22 @@ def draw_city(database: Database, settings: Settings, folder: Path) -> list[Path
         busiest = max(units, key=lambda unit: sum(cell["unit_id"] == unit for cell in cells))
         ground = look_at(session, busiest)
         day, _, _, _ = day_of(session, settings, [busiest], datetime.now(CITY), on=today() + timedelta(days=1))
-    shapes = [cell["shape"] for cell in cells]
-    drawn = [draw_cells(folder / "cells.png", shapes, [cell["workload"] or 0.0 for cell in cells], "Cells by workload")]
+        rows = in_order(cells_to_draw(session, units, today(), len(cells)))
+    press = Press(open_blobs("memory://"), settings.fonts, "", "en")
+    named = [map_cell(press, str(n + 1), row) for n, row in enumerate(rows)]
+    drawn = draw_cells(folder / "cells.png", press, named, "Cells", [row.workload or 0.0 for row in rows])
     # The north-east grows by half, as new estates do.
     middle = np.median(ground.places, axis=0)
     workload = ground.workload({}) * np.where((ground.places > middle).all(axis=1), 1.5, 1.0)
     again = redivided(shapely.union_all(ground.shapes), ground.shapes, ground.places, workload)
     moved = moved_share(ground.shapes, again.cells, ground.places, workload)
-    title = f"Balanced again, {moved:.0%} of the work moved"
-    drawn.append(draw_cells(folder / "again.png", again.cells, list(again.workload), title, faint=ground.shapes))
+    title = f"Balanced again, {moved:.0%} of the work moved (dashed: before)"
+    mean = float(np.mean(again.workload)) or 1.0
+    anew = [
+        MapCell(str(n + 1), f"{load / mean:.2f}", "", (), busiest, shape)
+        for n, (shape, load) in enumerate(zip(again.cells, again.workload, strict=True))
+    ]
+    drawn += draw_cells(folder / "again.png", press, anew, title, list(again.workload), before=ground.shapes)
     planned = replace(day, plan=plan_day(day.problem, 3, today=day.plan))
     drawn.append(draw_day(folder / "day.png", planned, ground.shapes, "A planned day"))
     return drawn

@@ -15,6 +15,8 @@ from backend.geometry import geojson_of
 from backend.queries.overlaps import Overlap, overlaps_of, sliver_degrees
 from backend.queries.scopes import today
 from backend.queries.territory import VALID, outlines
+from geo.colouring import fills
+from geo.lettering import roomiest
 from geo.measure import area_m2
 from geo.shapes import broad_parts
 
@@ -93,7 +95,8 @@ def _read(
 
 
 def coverage_features(session: Session, units: list[str]) -> dict[str, Any]:
-    """The same proof to be drawn: every cell with what is wrong with it, and the holes, as GeoJSON."""
+    """The same proof to be drawn: every cell with what is wrong with it, a fill that tells it from its neighbours
+    and where its name stands best, and the holes, as GeoJSON."""
     cells = outlines(session, units)
     report, shared = _report(session, units, cells)
     unserved = {cell["id"] for cell in report["unserved"]}
@@ -106,9 +109,10 @@ def coverage_features(session: Session, units: list[str]) -> dict[str, Any]:
             "properties": {
                 "id": cell["id"], "name": cell["name"], "workload": cell["workload"], "is_served": cell["id"] not in unserved,
                 "overlaps": cell["id"] in overlapping, "split_into": to_split.get(cell["id"]),
+                "fill": fill, "label_at": roomiest(cell["shape"]),
             },
         }
-        for cell in cells
+        for cell, fill in zip(cells, fills([cell["shape"] for cell in cells]), strict=True)
     ]  # fmt: skip
     if report["holes"]:
         features.append({"type": "Feature", "geometry": report["holes"], "properties": {"is_hole": True}})

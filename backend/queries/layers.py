@@ -120,18 +120,31 @@ def count(session: Session, actor: Actor, layer: Layer, window: Window) -> int:
 
 
 def tile(session: Session, actor: Actor, layer: Layer, z: int, x: int, y: int) -> bytes:
-    """A Mapbox vector tile (web Mercator) of a layer; empty where nothing of the asker's lies."""
+    """A Mapbox vector tile (web Mercator) of a layer; empty where nothing of the asker's lies.
+
+    Areas have a layer `<name>_names` beside theirs with a place for each name: an area lies in several tiles, its name
+    in one.
+    """
     columns = ", ".join(f"{sql} AS {name}" for name, sql in layer.shown_to(actor).items())
+    parts = [_tile_part(layer, f"t.{layer.geometry}", columns, ":layer")]
+    if layer.geometry == "outline":
+        parts.append(
+            _tile_part(layer, f"ST_PointOnSurface(t.{layer.geometry})", "t.name AS name", ":layer || '_names'")
+        )
     found = session.execute(
-        text(
-            "WITH box AS (SELECT ST_TileEnvelope(:z, :x, :y) AS mercator), inside AS (SELECT t.id::text AS id, "
-            f"ST_AsMVTGeom(ST_Transform(t.{layer.geometry}, 3857), box.mercator) AS geometry, {columns} FROM {layer.kind} t, box "
-            f"WHERE {_visible(layer)} AND t.{layer.geometry} && ST_Transform(box.mercator, 4326)) "
-            "SELECT ST_AsMVT(inside, :layer, 4096, 'geometry') FROM inside WHERE geometry IS NOT NULL"
-        ),
+        text("WITH box AS (SELECT ST_TileEnvelope(:z, :x, :y) AS mercator) SELECT " + " || ".join(parts)),
         _values(session, actor, layer, Window()) | {"z": z, "x": x, "y": y, "layer": layer.name},
     ).scalar_one()
     return bytes(found)
+
+
+def _tile_part(layer: Layer, shape: str, columns: str, name: str) -> str:
+    """One layer of a tile, as an SQL expression beside `box`."""
+    return (
+        f"(SELECT ST_AsMVT(inside, {name}, 4096, 'geometry') FROM (SELECT t.id::text AS id, "
+        f"ST_AsMVTGeom(ST_Transform({shape}, 3857), box.mercator) AS geometry, {columns} FROM {layer.kind} t, box "
+        f"WHERE {_visible(layer)} AND t.{layer.geometry} && ST_Transform(box.mercator, 4326)) inside WHERE geometry IS NOT NULL)"
+    )
 
 
 def _visible(layer: Layer) -> str:

@@ -16,10 +16,12 @@ from typing import IO, Any
 from uuid import UUID
 
 import orjson
+import structlog
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.actor import Actor
+from backend.blobs.store import key_of
 from backend.errors import Problem
 from backend.queries import policy
 from backend.queries.documents import history_of, read_document
@@ -32,8 +34,11 @@ from backend.services.picturing import content_of
 from sync.change import moment_text
 from sync.kind import Values
 
+log = structlog.get_logger(__name__)
 MOST_BYTES = 2_000_000_000
 _IN_MEMORY = 16 * 1024 * 1024
+# One paper that cannot be made keeps nobody from the records, the photos and the other papers.
+_UNMADE = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RuntimeError, OSError)
 _THREADS = ("work_order", "item", "visit", "survey")
 
 
@@ -60,6 +65,10 @@ class _Bundle:
                 out.write(chunk)
         self.files.append({"name": name, "sha256": digest.hexdigest(), "size_bytes": size} | about)
 
+    def abandon(self) -> None:
+        """Let go of the file before it is closed, else the zip would write its end into it later."""
+        self._zip.close()
+
     def close(self, about: Values) -> None:
         """The manifest comes last: it names all others."""
         manifest = about | {"files": self.files, "missing": self.missing}
@@ -79,8 +88,8 @@ def case_file(session: Session, actor: Actor, press: Press, case_id: str) -> IO[
     note_rows(session, "access", [look.id], actor)
     note_act(session, actor, "exported", ("case", case_id), after={"records": len(records)})
     out: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)  # noqa: SIM115 - the answer closes it
+    bundle = _Bundle(out)
     try:
-        bundle = _Bundle(out)
         for kind, values in records:
             _add_record(session, actor, bundle, kind, values)
             _add_papers(session, actor, bundle, press, kind, values)
@@ -88,6 +97,7 @@ def case_file(session: Session, actor: Actor, press: Press, case_id: str) -> IO[
                 _add_photo(session, bundle, press, values)
         bundle.close({"case_id": case_id, "made_at": moment_text(datetime.now(UTC)), "made_by": actor.id})
     except BaseException:
+        bundle.abandon()
         out.close()
         raise
     out.seek(0)
@@ -134,7 +144,12 @@ def _add_papers(session: Session, actor: Actor, bundle: _Bundle, press: Press, k
     if make is None:
         return
     for language in LANGUAGES:
-        paper = make(session, actor, replace(press, language=language), values["id"])
+        try:
+            paper = make(session, actor, replace(press, language=language), values["id"])
+        except _UNMADE as error:
+            log.error("case.paper_not_made", kind=kind, id=values["id"], language=language, why=type(error).__name__)
+            bundle.missing.append({"paper": f"{kind}-{values['id']}-{language}", "why": "could not be made"})
+            continue
         bundle.add(f"papers/{kind}-{values['id']}-{language}.pdf", iter((paper.pdf,)), kind=kind, id=values["id"])
 
 
@@ -142,6 +157,11 @@ def _add_photo(session: Session, bundle: _Bundle, press: Press, photo: Values) -
     """As received: what a court wants is the original."""
     if not photo.get("arrived_at"):
         bundle.missing.append({"photo": photo["id"], "sha256": photo["sha256"], "why": "not arrived"})
+        return
+    if not press.blobs.has(key_of(photo["sha256"])):
+        bundle.missing.append(
+            {"photo": photo["id"], "sha256": photo["sha256"], "why": "its bytes are not in the store"}
+        )
         return
     content = content_of(session, press.blobs, photo["sha256"], "original")
     ending = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp", "image/heic": "heic"}

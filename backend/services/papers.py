@@ -1,6 +1,7 @@
 """Papers for customers, supervisors and courts: the service sheet as it was signed, the report of a survey.
 
-A paper shows what its reader may see, says in words what does not hold, and breaks for no picture.
+A paper shows what its reader may see, says in words what does not hold, and breaks for no picture, no sign and no
+value of a phone's own making.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import text
+from PIL import UnidentifiedImageError
 from sqlalchemy.orm import Session
 
 from backend.actor import Actor
@@ -23,13 +24,14 @@ from backend.papers.typeset import NoFonts, typeset
 from backend.papers.words import word
 from backend.queries.documents import read_document
 from backend.queries.masks import sees_all
-from backend.queries.scopes import CITY
+from backend.queries.scopes import CITY, unit_name
 from backend.records.registry import KINDS
 from backend.records.survey import FINDINGS
 from backend.records.wire import Choice
 from backend.records.work_order import SHEET_FIELDS, WAYS_TOLD
 from backend.services.picturing import content_of
 from backend.services.sheets import sheet_of, sheet_sha256
+from sync.canonical import canonical_json
 from sync.change import parse_moment
 from sync.kind import Values
 
@@ -38,6 +40,9 @@ _JOB = ("matter_id", "dispatched_at", "arrived_at", "started_at", "done_at", "cr
 _SHEET = tuple(name for name in SHEET_FIELDS if name not in ("number", "parts"))
 _VISIT = ("work_order_id", "surveyor_id", "appointment_at", "arrived_at", "reported_at")
 _SIGNATURE = ("signer_name", "relation", "deputy_reason", "signed_at")
+# What a value can raise that is not in its field's form: a signed sheet is kept as its phone made it.
+_UNFORMED = (TypeError, ValueError, KeyError, AttributeError, ArithmeticError)
+_MOST_SHOWN = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +85,17 @@ class _Reader:
         """Labels and values of the fields that have one."""
         said = [(name, values.get(name)) for name in names]
         return [
-            (self.label(kind, name), self.shown(kind, name, value))
+            (self.label(kind, name), self.written(kind, name, value))
             for name, value in said
             if value not in (None, "", [])
         ]
+
+    def written(self, kind: str, name: str, value: Any) -> str:
+        """A value as a person reads it, or as it was received where it is not in its field's form."""
+        try:
+            return self.shown(kind, name, value)
+        except _UNFORMED:
+            return as_received(value)
 
     def label(self, kind: str, name: str) -> str:
         """A field's label; money is printed in yuan, so its label names no unit."""
@@ -105,7 +117,7 @@ class _Reader:
             return local_time(value)
         if name.endswith("_fen"):
             return f"{value / 100:.2f} CNY" if self.press.language == "en" else f"{value / 100:.2f} 元"
-        return self._named(wired.references, value) if wired.references else str(value)
+        return self._named(wired.references, value) if wired.references else as_received(value)
 
     def _telling(self, one: Values) -> str:
         """How much, to whom, how, when, whether they agreed, and why it is another than before."""
@@ -131,15 +143,15 @@ class _Reader:
         }
         if not photo.get("arrived_at"):
             return shown | {"file": None, "why": self.press.say("not_arrived")}
+        name = f"{sha256}.jpg"
         try:
             content = content_of(self.session, self.press.blobs, sha256, "web")
+            self.files[name] = printable(b"".join(content.read(self.press.blobs)))
         except Problem as problem:
-            return shown | {
-                "file": None,
-                "why": self.press.say(problem.code if problem.code == "not_ready" else "not_shown"),
-            }
-        name = f"{sha256}.jpg"
-        self.files[name] = printable(b"".join(content.read(self.press.blobs)))
+            why = problem.code if problem.code == "not_ready" else "not_shown"
+            return shown | {"file": None, "why": self.press.say(why)}
+        except (FileNotFoundError, UnidentifiedImageError, ValueError, SyntaxError):
+            return shown | {"file": None, "why": self.press.say("not_readable")}
         return shown | {"file": name, "why": None}
 
     def photos(self, kind: str, values: Values) -> list[Values]:
@@ -150,22 +162,31 @@ class _Reader:
 
     def head(self, title: str, number: str, unit_id: str) -> Values:
         """What every paper says of itself."""
-        unit = (
-            self.session.execute(text("SELECT name FROM unit WHERE id = CAST(:id AS uuid)"), {"id": unit_id}).scalar()
-            or ""
-        )
-        words = {"title": self.press.say(title), "utility": unit, "number": number}
-        foot = self.press.say("foot", at=local_time(datetime.now(UTC).isoformat()), **words)
-        return words | {"language": self.press.language, "number_label": self.press.say("number"), "foot": foot}
+        return head_of(self.session, self.press, title, number, unit_id)
 
     def parts(self, *names: str) -> Values:
         """Headings."""
         return {name: self.press.say(f"part.{name}") for name in names}
 
 
+def head_of(session: Session, press: Press, title: str, number: str, unit_id: str) -> Values:
+    """What every paper says of itself: its title, whose it is, its number, and a line at its foot."""
+    unit = unit_name(session, unit_id)
+    words = {"title": press.say(title), "utility": unit, "number": number}
+    foot = press.say("foot", at=local_time(datetime.now(UTC).isoformat()), **words)
+    more = {"number_label": press.say("number"), "missing_label": press.say("missing"), "foot": foot}
+    return words | {"language": press.language} | more
+
+
 def local_time(moment: str | None) -> str:
     """A moment as the city's clocks show it."""
     return parse_moment(moment).astimezone(CITY).strftime("%Y-%m-%d %H:%M") if moment else "—"
+
+
+def as_received(value: Any) -> str:
+    """A value of no known form, as text, cut where it would fill pages."""
+    text_ = canonical_json(value).decode() if isinstance(value, dict | list) else str(value)
+    return text_ if len(text_) <= _MOST_SHOWN else text_[:_MOST_SHOWN] + "…"
 
 
 def service_sheet(session: Session, actor: Actor, press: Press, job_id: str) -> Paper:
@@ -174,14 +195,15 @@ def service_sheet(session: Session, actor: Actor, press: Press, job_id: str) -> 
     reader = _Reader(session, actor, press)
     signature = reader.read("signature", job.get("signature_id"))
     photos = reader.photos("work_order", job)
-    sheet = (signature or {}).get("sheet") or sheet_of(job, [str(one["sha256"]) for one in photos])
+    signed = (signature or {}).get("sheet")
+    sheet = signed if isinstance(signed, dict) and signed else sheet_of(job, [str(one["sha256"]) for one in photos])
     given = reader.head("service_sheet", str(job.get("number") or job_id), str(job["unit_id"])) | {
         "parts": reader.parts("job", "sheet", "pairs", "others", "signature"),
         "warning": _warning(press, job),
         "job": reader.lines("work_order", job, _JOB),
         "sheet": reader.lines("work_order", sheet, _SHEET),
         "used_head": [press.say(f"used.{one}") for one in ("name", "quantity", "price")],
-        "used": [_used(one) for one in sheet.get("parts") or ()],
+        "used": [_used(one) for one in _list(sheet.get("parts"))],
         **_pictures(reader, photos),
         **_signature(reader, job, signature, sheet),
     }  # fmt: skip
@@ -201,9 +223,17 @@ def unit_of_job(session: Session, actor: Actor, job_id: str) -> str:
     return str(read_document(session, actor, KINDS["work_order"], job_id).values["unit_id"])
 
 
-def _used(part: Values) -> list[str]:
-    price = part.get("unit_price_fen")
-    return [str(part.get("name")), f"{part.get('quantity'):g}", "—" if price is None else f"{price / 100:.2f}"]
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value] if value else []
+
+
+def _used(part: Any) -> list[str]:
+    try:
+        price = part.get("unit_price_fen")
+        name, quantity = str(part.get("name")), f"{part.get('quantity'):g}"
+        return [name, quantity, "—" if price is None else f"{price / 100:.2f}"]
+    except _UNFORMED:
+        return [as_received(part), "—", "—"]
 
 
 def _pictures(reader: _Reader, photos: list[Values]) -> Values:

@@ -70,6 +70,15 @@ def test_tiles_hold_the_askers_ground_and_nothing_else(as_: As) -> None:
         assert as_("dispatcher")("GET", path).status_code == 404
 
 
+def test_a_cells_name_lies_in_one_tile_though_the_cell_lies_in_several(as_: As) -> None:
+    office, (lng, lat) = as_("dispatcher"), middle(1)["coordinates"]
+    x, y = tile_of(lng, lat, 13)
+    around = [(x + dx, y + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)]
+    tiles = [office("GET", f"/maps/cells/tiles/13/{a}/{b}.mvt").data.partition(b"cells_names") for a, b in around]
+    assert sum("1号网格".encode() in area for area, _, _ in tiles) > 1
+    assert sum("1号网格".encode() in names for _, _, names in tiles) == 1
+
+
 def personal(person: Person) -> str:
     token: str = person("POST", "/tokens", {"label": "QGIS"}).get_json()["token"]
     return token

@@ -10,57 +10,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import pypdfium2
 import pytest
-import zxingcpp
 from flask import Flask
-from PIL import Image
 from sqlalchemy import text
 
 from backend.app import make_house
 from backend.services import picturing
 from tests.conftest import Person
 from tests.factories import uid
+from tests.printed import Printed, jpeg
 from tests.signing import Crew
 
 As = Callable[[str], Person]
-
-
-def jpeg(colour: str) -> bytes:
-    out = io.BytesIO()
-    Image.new("RGB", (640, 480), colour).save(out, "JPEG")
-    return out.getvalue()
-
-
-class Printed:
-    """A PDF as its reader sees it."""
-
-    def __init__(self, answer: Any) -> None:
-        assert answer.status_code == 200, answer.text
-        assert answer.mimetype == "application/pdf"
-        self._pdf = pypdfium2.PdfDocument(answer.data)
-        self.pages = len(self._pdf)
-
-    @property
-    def text(self) -> str:
-        return "".join(page.get_textpage().get_text_range() for page in self._pdf)
-
-    def code(self) -> str | None:
-        """What a scanner reads off the first page."""
-        found = zxingcpp.read_barcodes(self._pdf[0].render(scale=2).to_pil())
-        return found[0].text if found else None
-
-    def colours(self) -> set[tuple[int, ...]]:
-        """Every plain colour that covers much of some page."""
-        found = set()
-        for page in self._pdf:
-            for count, colour in page.render(scale=0.5).to_pil().convert("RGB").quantize(64).convert("RGB").getcolors():
-                if count > 1500:
-                    found.add(colour)
-        return found
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
+from PIL import Image
 from sqlalchemy import text
 
 from backend import config
@@ -23,6 +24,7 @@ from backend.queries.coverage import coverage_report
 from backend.services import door
 from backend.services.ground_drawing import look_at
 from backend.services.ground_plans import accept_plan, draw_plan, propose_ground, read_plan
+from geo.colouring import FILLS
 from geo.locate import locate
 
 
@@ -164,3 +166,8 @@ def test_pictures_are_drawn_of_it(city: Database, tmp_path: Path) -> None:
     drawn = draw_city(city, settings, tmp_path / "pictures")
     assert [path.name for path in drawn] == ["cells.png", "again.png", "day.png"]
     assert all(path.read_bytes().startswith(b"\x89PNG") and path.stat().st_size > 20_000 for path in drawn)
+    # Cells are told apart, however well balanced they are: no picture of them is nearly all of one colour.
+    for path in drawn[:2]:
+        seen = Image.open(path).convert("RGB").getcolors(1 << 24) or []
+        fills = {colour: count for count, colour in seen if "#%02x%02x%02x" % colour in FILLS}  # noqa: UP031
+        assert len(fills) >= 3 and max(fills.values()) < 0.6 * sum(fills.values()), path

@@ -272,6 +272,7 @@ def _evidence(app: Flask, as_: As, town: Town) -> None:
         values = samples(town)["visit"] | {"state": "done", "ended_at": "2026-09-01T00:00:00Z"}
         door.create(session, system(town["north"]), "visit", values, record_id=visit)
     assert dispatcher("GET", f"/papers/service-sheets/{job}").mimetype == "application/pdf"
+    assert dispatcher("GET", f"/papers/cell-maps/{town['north']}").mimetype == "application/pdf"
     case = dispatcher("GET", f"/papers/cases/{uid('case')}")
     assert case.mimetype == "application/zip"
     case.close()

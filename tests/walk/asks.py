@@ -178,6 +178,7 @@ def _evidence() -> None:
         send(f"POST /evidence/confirmations ?{name}", lambda _: f"{API}/evidence/confirmations", body)
     send("POST /evidence/seals/witness", lambda _: f"{API}/evidence/seals/witness", lambda _: {"seals": []})
     papers = f"{API}/papers"
+    get("/papers/cell-maps/<uuid:unit_id>", lambda p: f"{papers}/cell-maps/{p.unit_id}")
     get("/papers/cases/<uuid:case_id>", lambda p: f"{papers}/cases/{p['case']}")
     get("/papers/service-sheets/<uuid:work_order_id>", lambda p: f"{papers}/service-sheets/{p['work_order']}")
     send(

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import httpx
+from PIL import Image
 from playwright.sync_api import expect
 
 from backend.demo.cast import Office
 from backend.geometry import shape_of
+from geo.colouring import FILLS
 from geo.mapfile import Feature, write_map
 from tests.web.conftest import Desk, Handset
 from tests.web.looking import faults_of
@@ -57,6 +59,24 @@ def test_the_ground_is_planned_looked_at_and_discarded(desk: Desks) -> None:
     expect(page.locator(".figures")).to_contain_text("变动工作量")
     page.click("[data-test=discard]")
     expect(page.locator("[data-test=accept]")).to_have_count(0)
+
+
+def test_cells_are_told_apart_on_the_map_and_printed(desk: Desks) -> None:
+    page = desk("S101").page
+    page.click("nav a[href='#/ground']")
+    page.wait_for_selector("[data-test=ground-map][data-drawn]")
+    page.wait_for_timeout(500)
+    seen = Image.open(io.BytesIO(page.locator("[data-test=ground-map]").screenshot())).convert("RGB")
+    colours = {colour for count, colour in seen.getcolors(1 << 24) if count > 400}  # type: ignore[union-attr]
+    # Drawn a little translucent over the paper's grey.
+    fills = [[0.85 * int(one[n : n + 2], 16) + 0.15 * 0xF0 for n in (1, 3, 5)] for one in FILLS[:4]]
+    near = [any(max(abs(a - b) for a, b in zip(fill, one, strict=True)) < 6 for one in colours) for fill in fills]
+    assert sum(near) >= 3, colours
+    page.click("[data-test=print-cells]")
+    with page.expect_response("**/api/v1/papers/cell-maps/**") as answered:
+        page.click("[data-test=print]")
+    assert answered.value.status == 200 and answered.value.headers["content-type"] == "application/pdf"
+    assert faults_of(page) == []
 
 
 def test_representatives_are_worked_out_anew_when_somebody_leaves(desk: Desks, office: Offices) -> None:

@@ -3962,6 +3962,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/papers/cell-maps/{unit_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                unit_id: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * The cells of a unit and those below it to print: colours that tell neighbours apart, names, who serves them,
+         *     figures, scale; larger views and a list. `svg` and `png` give one page of it.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    language?: "zh" | "en";
+                    size?: "a3" | "a4";
+                    format?: "pdf" | "svg" | "png";
+                    on?: string | null;
+                    phones?: boolean;
+                    page?: number;
+                };
+                header?: never;
+                path: {
+                    unit_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/pdf": string;
+                        "image/png": string;
+                        "image/svg+xml": string;
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/papers/service-sheets/{work_order_id}": {
         parameters: {
             query?: never;
@@ -6681,7 +6734,7 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** Its cells as GeoJSON; `change` is new, changed, same or ended. */
+        /** Its cells as GeoJSON; `change` is new, changed, same or ended, `fill` tells neighbours apart, names go to `label_at`. */
         get: {
             parameters: {
                 query?: never;

@@ -173,7 +173,7 @@ def add_photo(
             raise Problem("too_large", most_photos=MOST_PHOTOS)
         twin = door.create(session, errand.actor, "photo", {
             "of_kind": "work_order", "of_id": errand.job.id, "purpose": purpose, "sha256": sha256, "size_bytes": len(data),
-            "media_type": media_type, "taken_at": moment_text(datetime.now(UTC)), "crew_id": str(errand.link.crew_id),
+            "media_type": media_type, "crew_id": str(errand.link.crew_id),
             "cell_id": errand.job.values.get("cell_id"), "staff_id": errand.actor.id,
         }).id  # fmt: skip
         has.append(twin)

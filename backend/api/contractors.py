@@ -74,6 +74,9 @@ class PhotoQuery(Schema):
     """What the photo shows."""
 
     purpose = fields.String(validate=OneOf(sorted(PURPOSES)), load_default="site")
+    taken_at = wire.Moment(
+        metadata={"description": "by the picture itself, where the bytes sent do not say it any more"}
+    )
 
 
 class PhotoTaken(Schema):
@@ -138,4 +141,4 @@ class ErrandPhotos(MethodView):
             fault = {"field": "body", "code": "required", "zh": "请附上图片", "en": "send an image as the body"}
             raise Problem("invalid", faults=[fault])
         with transaction() as session:
-            return contracting.add_photo(session, house().blobs, token, query["purpose"], data, found)
+            return contracting.add_photo(session, house().blobs, token, data, found, query)

@@ -15,6 +15,7 @@ _BEGINNINGS = (
 _AVIF = (b"avif", b"avis")
 _HEVC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs")
 _HEIF = (b"mif1", b"msf1")
+BRANDS = frozenset((*_AVIF, *_HEVC, *_HEIF))
 
 
 def media_type_of(data: bytes) -> str:

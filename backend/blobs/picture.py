@@ -13,24 +13,23 @@ from typing import Any
 
 import imagehash
 import pi_heif
-from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageFile, ImageOps, JpegImagePlugin, UnidentifiedImageError
 
-from backend.blobs.media_types import coding_brand
+from backend.blobs.media_types import BRANDS, coding_brand
 
 pi_heif.register_heif_opener()
+# Every reader is loaded here: behind its walls a process finds no library of the system any more.
+Image.init()
 
 MOST_PIXELS = 60_000_000
-# MPO is a JPEG that carries more pictures behind its first (a preview, a depth or gain map).
+# AVIF stands before HEIF: both claim a file that only says to be in boxes.
 FORMATS = {
-    "JPEG": "image/jpeg", "MPO": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "AVIF": "image/avif",
-    "HEIF": "image/heic", "TIFF": "image/tiff", "GIF": "image/gif", "BMP": "image/bmp",
+    "JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "AVIF": "image/avif", "HEIF": "image/heic",
+    "TIFF": "image/tiff", "GIF": "image/gif", "BMP": "image/bmp",
 }  # fmt: skip
-# Who reads MPO is who reads JPEG. AVIF stands before HEIF: both claim a file that only says to be in boxes.
-_READERS = [one for one in FORMATS if one != "MPO"]
 WEB_PIXELS, PRINT_PIXELS, THUMB_PIXELS = 1600, 1000, 320
 _WHITE = (255, 255, 255, 255)
 _FIRST_YEAR = 1900
-_HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1", b"avif", b"avis"}
 _WHEN = re.compile(r"^(\d{4})[:/.-](\d\d)[:/.-](\d\d)[ T]+(\d\d):(\d\d):(\d\d)(?:[.,]\d+)?\s*(\S*)$")
 _ZONE = re.compile(r"^([+-])(\d\d):?(\d\d)$")
 _DAY = re.compile(r"^(\d{4})[:/.-](\d\d)[:/.-](\d\d)$")
@@ -90,7 +89,7 @@ def read_picture(data: bytes) -> Picture:
 
 
 def _read(data: bytes) -> Picture:
-    with Image.open(io.BytesIO(_by_content(data)), formats=_READERS) as image:
+    with _opened(data) as image:
         if image.width * image.height > MOST_PIXELS:
             raise NotShown("refused", f"{image.width} x {image.height} pixels")
         media_type, size = FORMATS[image.format or ""], image.size
@@ -106,10 +105,20 @@ def _read(data: bytes) -> Picture:
     return Picture(media_type, *size, _metadata(exif), _jpeg(web, 82), _jpeg(thumb, 75), str(imagehash.phash(thumb)))
 
 
+def _opened(data: bytes) -> ImageFile.ImageFile:
+    """A JPEG by itself, whatever it carries behind its first picture (a preview, a depth or gain map: MPO)."""
+    if data.startswith(b"\xff\xd8\xff"):
+        try:
+            return JpegImagePlugin.JpegImageFile(io.BytesIO(data))
+        except SyntaxError as error:
+            raise UnidentifiedImageError from error
+    return Image.open(io.BytesIO(_by_content(data)), formats=list(FORMATS))
+
+
 def _by_content(data: bytes) -> bytes:
     """A picture in boxes whose first brand no reader knows goes by the one that says how it is coded."""
     brand = coding_brand(data)
-    return data if brand is None or data[8:12] in _HEIF_BRANDS else data[:8] + brand + data[12:]
+    return data if brand is None or data[8:12] in BRANDS else data[:8] + brand + data[12:]
 
 
 def _flat(image: Image.Image) -> Image.Image:

@@ -56,7 +56,13 @@ def assign_job(
 
 
 def give(
-    session: Session, actor: Actor, job: Stored, now: Values, *, version: Versions | None = None, trusted: bool | None = True
+    session: Session,
+    actor: Actor,
+    job: Stored,
+    now: Values,
+    *,
+    version: Versions | None = None,
+    trusted: bool | None = True,
 ) -> Stored:
     """The step of giving, whoever decided it: a crew that did not have the job has not opened it either."""
     values = job.values

@@ -19,7 +19,13 @@ from sync.kind import Values
 
 
 def move_due(
-    session: Session, actor: Actor, kind: RecordKind, record_id: str, now: Values, why: str, version: Versions | None = None
+    session: Session,
+    actor: Actor,
+    kind: RecordKind,
+    record_id: str,
+    now: Values,
+    why: str,
+    version: Versions | None = None,
 ) -> Stored:
     """Set due fields of a record anew; who, when, from what, to what and why stand in its `due_moves` and its history.
 

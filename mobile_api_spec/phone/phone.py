@@ -372,6 +372,7 @@ class Phone:
                 if len(told) > 1 and refused.status in (400, 413, 422):
                     most = len(told) // 2
                     continue
+            most = POSITIONS
             with self.store.transaction():
                 self.store.set_meta(positions=self.store.meta("positions", [])[len(told) :])
 

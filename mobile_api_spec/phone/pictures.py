@@ -10,6 +10,7 @@ import re
 import struct
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
+from itertools import islice
 
 UNKNOWN = "application/octet-stream"
 _BEGINNINGS = (
@@ -22,6 +23,8 @@ _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1}
 _WHEN = re.compile(r"^(\d{4})[:/.-](\d\d)[:/.-](\d\d)[ T]+(\d\d):(\d\d):(\d\d)(?:[.,]\d+)?\s*(\S*)$")
 _DAY = re.compile(r"^(\d{4})[:/.-](\d\d)[:/.-](\d\d)$")
 _ZONE = re.compile(r"^([+-])(\d\d):?(\d\d)$")
+_HEADER = re.compile(rb"II\*\x00|MM\x00\*")
+MOST_BLOCKS = 20
 _FIRST_YEAR = 1900
 _MOST_BEHIND, _MOST_AHEAD = timedelta(hours=-12, minutes=-15), timedelta(hours=14, minutes=15)
 
@@ -43,9 +46,11 @@ def taken_at(data: bytes) -> str | None:
     """The moment a picture says it was taken (UTC), or None where it does not, or contradicts itself."""
     for tiff in _exif_of(data):
         try:
-            return _moment_in(tiff)
+            found = _moment_in(tiff)
         except (struct.error, IndexError, KeyError):
             continue
+        if found:
+            return found
     return None
 
 
@@ -55,8 +60,11 @@ def _exif_of(data: bytes) -> Iterator[bytes]:
         yield data
     elif data[:3] == b"\xff\xd8\xff":
         yield from _jpeg_exif(data)
+    elif data[4:8] == b"ftyp":
+        # Somewhere among the boxes, behind "Exif" or not.
+        yield from (data[one.start() :] for one in islice(_HEADER.finditer(data), MOST_BLOCKS))
     else:
-        for mark, skipped in ((b"Exif\x00\x00", 6), (b"eXIf", 4), (b"EXIF", 8)):
+        for mark, skipped in ((b"eXIf", 4), (b"EXIF", 8), (b"Exif\x00\x00", 6)):
             at = data.find(mark)
             if at >= 0:
                 yield data[at + skipped :]

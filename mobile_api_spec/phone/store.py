@@ -287,6 +287,11 @@ class Store:
         )
         return [{"id": r[0], "sha256": r[1], "size_bytes": r[2], "problem": json.loads(r[3])} for r in rows]
 
+    def photos_in_trouble(self) -> dict[str, Values]:
+        """What was said the last time of those that wait for another try, by id."""
+        rows = self._db.execute("SELECT id, problem FROM photo WHERE NOT is_done AND NOT is_aside AND problem IS NOT NULL")
+        return {id_: json.loads(problem) for id_, problem in rows}
+
     def try_again(self, id_: str) -> None:
         """The person lets it be sent once more."""
         self._db.execute("UPDATE photo SET is_aside = 0, problem = NULL, tries = 0 WHERE id = ?", (id_,))

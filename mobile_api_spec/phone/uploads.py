@@ -12,6 +12,7 @@ import hashlib
 import json
 import sqlite3
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,6 @@ ABOUT_ALL = (401, 403, 429)
 # What the server says of the file itself; anything else may be another the next time.
 _FOR_GOOD = {"empty_file", "too_large", "invalid", "unsupported_media"}
 _SPEC = Path(__file__).resolve().parents[1]
-_WORDS = json.loads((_SPEC / "vocabulary.json").read_text())["errors"] | json.loads(
-    (_SPEC / "phone_errors.json").read_text()
-)
 Send = Callable[..., Any]
 
 
@@ -38,9 +36,17 @@ class Unsendable(Exception):
         self.code = code
 
 
+@cache
+def _words() -> Values:
+    """What the server says, and what a phone finds by itself."""
+    own: Values = json.loads((_SPEC / "phone_errors.json").read_text(encoding="utf-8"))
+    said: Values = json.loads((_SPEC / "vocabulary.json").read_text(encoding="utf-8"))["errors"]
+    return own | said
+
+
 def told(code: str) -> Values:
     """What a person reads of a code: the sentence and what to do, in both languages."""
-    words = _WORDS.get(code, {})
+    words = _words().get(code, {})
     names = (("title", "zh"), ("title_en", "en"), ("remedy", "remedy_zh"), ("remedy_en", "remedy_en"))
     return {"code": code, **{name: words.get(column, code) for name, column in names}}
 

@@ -1001,6 +1001,8 @@ export interface paths {
             parameters: {
                 query?: {
                     purpose?: "absent" | "after" | "before" | "paper" | "portrait" | "site" | "sketch";
+                    /** @description by the picture itself, where the bytes sent do not say it any more */
+                    taken_at?: string;
                 };
                 header?: never;
                 path?: never;
@@ -9978,7 +9980,7 @@ export interface components {
              * Format: date-time
              * @description 拍摄时间 · Taken
              */
-            taken_at: string;
+            taken_at?: string | null;
             /** Format: uuid */
             unit_id: string;
             version: number;
@@ -10046,7 +10048,7 @@ export interface components {
              * Format: date-time
              * @description 拍摄时间 · Taken
              */
-            taken_at: string;
+            taken_at?: string | null;
             /** Format: uuid */
             unit_id?: string;
         };

@@ -122,10 +122,15 @@ async function commit(db: IDBPDatabase, puts: Row[], removals: string[]): Promis
   const transaction = db.transaction(ROWS, "readwrite", { durability: "strict" });
   const asked: Promise<unknown>[] = [transaction.done];
   try {
-    asked.push(...puts.map((row) => transaction.store.put(row.value, row.key)), ...removals.map((key) => transaction.store.delete(key)));
+    for (const row of puts) asked.push(transaction.store.put(row.value, row.key));
+    for (const key of removals) asked.push(transaction.store.delete(key));
   } catch (error) {
     // All of it or nothing: what was asked before would be written otherwise.
-    transaction.abort();
+    try {
+      transaction.abort();
+    } catch {
+      // It has been broken off already.
+    }
     await Promise.allSettled(asked);
     throw error;
   }

@@ -14,6 +14,8 @@ const SIZES: Record<number, number> = { 1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1 };
 const WHEN = /^(\d{4})[:/.-](\d\d)[:/.-](\d\d)[ T]+(\d\d):(\d\d):(\d\d)(?:[.,]\d+)?\s*(\S*)$/;
 const DAY = /^(\d{4})[:/.-](\d\d)[:/.-](\d\d)$/;
 const ZONE = /^([+-])(\d\d):?(\d\d)$/;
+const HEADER = /II\*\0|MM\0\*/g;
+const MOST_BLOCKS = 20;
 const FIRST_YEAR = 1900;
 const MOST_SEARCHED = 32 * 1024 * 1024;
 const MINUTE_MS = 60_000;
@@ -51,7 +53,8 @@ export function mediaTypeOf(data: ArrayBuffer): string {
 export function takenOf(data: ArrayBuffer): Taken {
   for (const tiff of exifOf(data)) {
     try {
-      return momentIn(tiff);
+      const found = momentIn(tiff);
+      if (found.at || found.local) return found;
     } catch (error) {
       if (!(error instanceof RangeError)) throw error;
     }
@@ -66,7 +69,9 @@ function* exifOf(data: ArrayBuffer): Generator<DataView<ArrayBuffer>> {
   else if (head.startsWith("\u00ff\u00d8\u00ff")) yield* jpegExif(data);
   else {
     const text = latin(data, 0, Math.min(data.byteLength, MOST_SEARCHED));
-    for (const [mark, skipped] of [["Exif\0\0", 6], ["eXIf", 4], ["EXIF", 8]] as const) {
+    // Somewhere among the boxes, behind "Exif" or not.
+    if (text.slice(4, 8) === "ftyp") for (const one of [...text.matchAll(HEADER)].slice(0, MOST_BLOCKS)) yield new DataView(data, one.index);
+    else for (const [mark, skipped] of [["eXIf", 4], ["EXIF", 8], ["Exif\0\0", 6]] as const) {
       const at = text.indexOf(mark);
       if (at >= 0 && at + skipped < data.byteLength) yield new DataView(data, at + skipped);
     }

@@ -289,7 +289,9 @@ class Store:
 
     def photos_in_trouble(self) -> dict[str, Values]:
         """What was said the last time of those that wait for another try, by id."""
-        rows = self._db.execute("SELECT id, problem FROM photo WHERE NOT is_done AND NOT is_aside AND problem IS NOT NULL")
+        rows = self._db.execute(
+            "SELECT id, problem FROM photo WHERE NOT is_done AND NOT is_aside AND problem IS NOT NULL"
+        )
         return {id_: json.loads(problem) for id_, problem in rows}
 
     def try_again(self, id_: str) -> None:

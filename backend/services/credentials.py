@@ -24,7 +24,8 @@ _AT_ONCE = BoundedSemaphore(2)
 _HASHER = PasswordHasher()
 _DUMMY = _HASHER.hash("no such account")
 LEAST_LENGTH = 10
-_ROUND_A_TOKEN = re.compile(r"^[^A-Za-z0-9_-]+|[^A-Za-z0-9_-]+$")
+# A packed link begins with a stop.
+_ROUND_A_TOKEN = re.compile(r"^[^A-Za-z0-9_.-]+|[^A-Za-z0-9_-]+$")
 # More than ten thousand million guesses (zxcvbn's own highest score).
 LEAST_SCORE = 4
 # What a guesser of this product's passwords tries before a dictionary; the library's own words are English.

@@ -91,7 +91,7 @@ def _moment_in(tiff: bytes) -> str | None:
         # Not changed since it was taken: what the zone is told of is the same moment.
         zone = _text(camera.get(0x9010))
     found = _zoned(local, zone) or _by_satellite(gps, order, local)
-    return found and found.isoformat().replace("+00:00", "Z")
+    return found.isoformat().replace("+00:00", "Z") if found else None
 
 
 def _folder(tiff: bytes, order: str, tags: Tags, pointer: int) -> Tags:

@@ -12,11 +12,12 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from backend.demo.cast import until
+from backend.demo.cast import Office, until
 from tests.web.conftest import Handset
-from tests.web.test_phone_days import Offices, sent_to_crew
+from tests.web.test_phone_days import sent_to_crew
 
 Hand = Callable[..., Handset]
+Offices = Callable[[str], Office]
 TIMES = Path(__file__).parents[1] / "cases/photo-own-time/pictures.json"
 
 
@@ -56,7 +57,7 @@ def test_odd_files_among_photos_stop_none_and_times_are_their_own(handset: Hand,
         file("empty.jpg", b""), file("page.jpg", b"<html>no photo</html>"), file("cut.jpg", picture("JPEG")[:200]),
         file("own.png", own, "image/png"), file("scan.jpg", tiff), file("none.jpg", picture("JPEG", "blue")),
     ])  # fmt: skip
-    expect(page.locator(".strip figure")).to_have_count(3)
+    expect(page.locator(".strip figure")).to_have_count(3, timeout=30000)
     said = "".join(page.evaluate("() => window.said"))
     assert "文件是空的" in said
     assert "这个文件打不开" in said

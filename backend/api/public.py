@@ -69,7 +69,7 @@ class Sha256(fields.String):
 class Sheet(Schema):
     """A sheet to be checked: by its hash, as a QR code carries it, or whole."""
 
-    signature_id = fields.UUID(required=True)
+    signature_id = wire.Id(required=True)
     sha256 = Sha256()
     sheet = fields.Dict(keys=fields.String())
 

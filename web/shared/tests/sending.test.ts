@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
+import { tokenOf } from "../link_token.ts";
 import { browserClock } from "../sync/clock.ts";
 import { type Disk, LARGE, openDisk } from "../sync/disk.ts";
 import { Engine } from "../sync/engine.ts";
@@ -243,4 +244,8 @@ test("what was kept stays equal to its hash through all of it", async () => {
   const phone = await phoneOn(await openDisk(newId()), new House());
   const id = await shot(phone, "a picture");
   assert.equal(await sha256Hex((await phone.store.photoBytes(id))!), phone.store.photo(id)!.sha256);
+});
+
+test("a link's secret is the same whatever mail has put round it", () => {
+  for (const hash of ["#abc_-9.x", "#abc_-%209.x", "#abc_-9.x%E3%80%82", "#abc_-9.x.", "#abc_-9.x>", "#abc_-9.x%0A"]) assert.equal(tokenOf(hash), "abc_-9.x", hash);
 });

@@ -42,6 +42,7 @@ _ROWS = (
     ("changed_meanwhile", 412, "记录已被别人修改", "Somebody else has changed the record", "重新读取，核对后再保存", "Read it again, check, and save once more"),
     ("version_needed", 428, "修改需要 If-Match 版本号", "A change needs the version in If-Match", "先读取记录，把 ETag 放进 If-Match", "Read the record and send its ETag as If-Match"),
     ("too_large", 413, "请求太大", "The request is too large", "分批发送（每批最多 500 条或 2 MiB）", "Send less at once (500 mutations or 2 MiB at most)"),
+    ("empty_file", 422, "文件是空的，里面没有内容", "The file is empty: there is nothing in it", "重新拍照或另选文件；这一个放在一边，别的照常发送", "Take the picture again or choose another file; this one is set aside and holds up nothing"),
     ("unsupported_media", 415, "内容类型不支持", "This content type is not supported", "按接口文档设置 Content-Type", "Set Content-Type as the documents say"),
     ("too_many", 429, "请求太频繁", "Too many requests", "过一会儿再试", "Wait a little and try again"),
     ("too_many_tries", 429, "尝试次数太多，请稍候", "Too many wrong tries; please wait", "过了这段时间再试；登录过的手机和浏览器不受别人的错误影响", "Try again once that time is over; a phone or browser that signed in before is not held up by others' errors"),

@@ -12,6 +12,7 @@ from marshmallow.validate import OneOf, Range
 
 from backend.api.authentication import ANYTHING, actor, bearer_token, public, signed_in, takes
 from backend.api.house import house, transaction
+from backend.blobs.media_types import UNKNOWN, media_type_of
 from backend.errors import Problem
 from backend.records import wire
 from backend.records.photo import PURPOSES
@@ -73,6 +74,9 @@ class PhotoQuery(Schema):
     """What the photo shows."""
 
     purpose = fields.String(validate=OneOf(sorted(PURPOSES)), load_default="site")
+    taken_at = wire.Moment(
+        metadata={"description": "by the picture itself, where the bytes sent do not say it any more"}
+    )
 
 
 class PhotoTaken(Schema):
@@ -130,8 +134,11 @@ class ErrandPhotos(MethodView):
         """A photo as the body; sent twice it is kept once."""
         token = bearer_token()
         data = request.get_data()
-        if not data or not request.mimetype.startswith("image/"):
+        if not data:
+            raise Problem("empty_file")
+        found = media_type_of(data)
+        if found == UNKNOWN and not request.mimetype.startswith("image/"):
             fault = {"field": "body", "code": "required", "zh": "请附上图片", "en": "send an image as the body"}
             raise Problem("invalid", faults=[fault])
         with transaction() as session:
-            return contracting.add_photo(session, house().blobs, token, query["purpose"], data, request.mimetype)
+            return contracting.add_photo(session, house().blobs, token, data, found, query)

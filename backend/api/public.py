@@ -56,11 +56,21 @@ class WhoIsResponsible(MethodView):
         return found
 
 
+class Sha256(fields.String):
+    """A hash in hex, also as it is typed from a paper: in groups, or in capitals."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(validate=Regexp("^[0-9a-f]{64}$"), **options)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        return "".join(str(super()._deserialize(value, attr, data, **kwargs)).split()).lower()
+
+
 class Sheet(Schema):
     """A sheet to be checked: by its hash, as a QR code carries it, or whole."""
 
-    signature_id = fields.UUID(required=True)
-    sha256 = fields.String(validate=Regexp("^[0-9a-f]{64}$"))
+    signature_id = wire.Id(required=True)
+    sha256 = Sha256()
     sheet = fields.Dict(keys=fields.String())
 
 
@@ -124,7 +134,7 @@ class SheetAsked(Schema):
 class CustomerSaid(LinkToken):
     """Yes, with name and strokes; or no, with words. `sheet_sha256` names the sheet that was shown."""
 
-    sheet_sha256 = fields.String(required=True, validate=Regexp("^[0-9a-f]{64}$"))
+    sheet_sha256 = Sha256(required=True)
     agrees = fields.Boolean(required=True)
     signer_name = wire.Text(most=50, load_default="")
     relation = wire.Choice({code: words for code, words in RELATIONS.items() if code != "deputy"}, load_default="self")

@@ -31,7 +31,7 @@ BODY_TYPE = "application/offset+octet-stream"
 # What one request may carry; the rest of a larger photo follows at the next offset.
 MOST_PART_BYTES = 8 * MIB
 _CHUNK = 64 * 1024
-_PIECE = re.compile(r"^(?:https?://[^/]+)?/api/v1/uploads/([0-9a-f-]{36})$")
+_PIECE = re.compile(r"^(?:https?://[^/]+)?(?:/[^?#]*)?/api/v1/uploads/([0-9a-fA-F-]{36})/?$")
 _TUS = {"in": "header", "name": "Tus-Resumable", "required": True, "schema": {"type": "string", "enum": [VERSION]}}
 _CHECKSUM = {"in": "header", "name": "Upload-Checksum", "schema": {"type": "string"}, "description": "sha256|sha1|md5, then base64"}  # fmt: skip
 _BINARY = {"content": {BODY_TYPE: {"schema": {"type": "string", "format": "binary"}}}}
@@ -124,7 +124,7 @@ def _join(pieces: str) -> Upload:
     if not found or None in found:
         raise _fault("Upload-Concat", "应为分片地址的列表", "final; and the pieces' addresses")
     photo_id, sha256 = _photo()
-    return uploading.concatenate(place(), actor(), photo_id, sha256, [one[1] for one in found if one])
+    return uploading.concatenate(place(), actor(), photo_id, sha256, [one[1].lower() for one in found if one])
 
 
 @blueprint.route("")

@@ -42,7 +42,8 @@ class Photo(Record):
     sha256 = words("哈希", "SHA-256 (hex)", most=64, required=True, policy=Policy.FIXED)
     size_bytes = whole("大小（字节）", "Size (bytes)", least=1, most=200_000_000, required=True, policy=Policy.FIXED)
     media_type = words("格式", "Media type", most=60, required=True, policy=Policy.FIXED)
-    taken_at = moment("拍摄时间", "Taken", required=True, policy=Policy.FIXED)
+    # By the picture itself, or none: when it was added, sent or last changed tells nothing of it.
+    taken_at = moment("拍摄时间", "Taken", policy=Policy.FIXED)
     place = place("位置", "Place", policy=Policy.FIXED)
     accuracy_m = number("定位精度（米）", "Accuracy (m)", least=0, most=100000, policy=Policy.FIXED)
     cell_id = refer("网格", "Cell", "cell")

@@ -64,9 +64,10 @@ class Id(fields.UUID):
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:  # type: ignore[override]
         if not isinstance(value, str):
             raise ValidationError("Not a valid UUID.")
-        if _ID.fullmatch(value):
-            return value
-        return str(super()._deserialize(value, attr, data, **kwargs))
+        text = value.strip()
+        if _ID.fullmatch(text):
+            return text
+        return str(super()._deserialize(text, attr, data, **kwargs))
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else str(value)

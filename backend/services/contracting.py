@@ -160,9 +160,10 @@ def say_more(session: Session, token: str, now: Values) -> Values:
 
 
 def add_photo(
-    session: Session, blobs: BlobStore, token: str, purpose: str, data: bytes, media_type: str
+    session: Session, blobs: BlobStore, token: str, data: bytes, media_type: str, said: Values
 ) -> dict[str, Any]:
-    """A photo of the job, whole in one message; sent twice it is kept once. Raises link_ended, too_large."""
+    """A photo of the job, whole in one message; sent twice it is kept once. `said` is its purpose, and when it was taken
+    where the picture says so. Raises link_ended, too_large."""
     errand = open_errand(session, token)
     sha256 = hashlib.sha256(data).hexdigest()
     has = list(errand.job.values.get("photo_ids") or ())
@@ -172,8 +173,8 @@ def add_photo(
         if len(has) >= MOST_PHOTOS:
             raise Problem("too_large", most_photos=MOST_PHOTOS)
         twin = door.create(session, errand.actor, "photo", {
-            "of_kind": "work_order", "of_id": errand.job.id, "purpose": purpose, "sha256": sha256, "size_bytes": len(data),
-            "media_type": media_type, "taken_at": moment_text(datetime.now(UTC)), "crew_id": str(errand.link.crew_id),
+            **said, "of_kind": "work_order", "of_id": errand.job.id, "sha256": sha256, "size_bytes": len(data),
+            "media_type": media_type, "crew_id": str(errand.link.crew_id),
             "cell_id": errand.job.values.get("cell_id"), "staff_id": errand.actor.id,
         }).id  # fmt: skip
         has.append(twin)

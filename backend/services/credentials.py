@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import re
 import secrets
 import unicodedata
 from collections.abc import Collection
@@ -23,6 +24,8 @@ _AT_ONCE = BoundedSemaphore(2)
 _HASHER = PasswordHasher()
 _DUMMY = _HASHER.hash("no such account")
 LEAST_LENGTH = 10
+# A packed link begins with a stop.
+_ROUND_A_TOKEN = re.compile(r"^[^A-Za-z0-9_.-]+|[^A-Za-z0-9_-]+$")
 # More than ten thousand million guesses (zxcvbn's own highest score).
 LEAST_SCORE = 4
 # What a guesser of this product's passwords tries before a dictionary; the library's own words are English.
@@ -87,15 +90,24 @@ def new_token(family: UUID | None = None) -> str:
     return base64.urlsafe_b64encode((family.bytes if family else b"") + random).decode().rstrip("=")
 
 
+def as_given(pasted: str) -> str:
+    """A token as it was given out: mail breaks it into lines and puts marks round it, a person pastes the whole link.
+
+    No token of ours holds a blank, a character that cannot be seen or a stop at its end.
+    """
+    seen = "".join(one for one in pasted if unicodedata.category(one)[0] not in "CZ")
+    return _ROUND_A_TOKEN.sub("", re.split("[#/=]", _ROUND_A_TOKEN.sub("", seen))[-1])
+
+
 def family_in(token: str) -> UUID | None:
     """The family a refresh token says it is of; None for any other text."""
     try:
-        raw = base64.b64decode(token, altchars=b"-_", validate=True)
+        raw = base64.b64decode(as_given(token), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
         return None
     return UUID(bytes=raw[:_FAMILY_BYTES]) if len(raw) == _FAMILY_BYTES + _SECRET_BYTES else None
 
 
 def token_sha256(token: str) -> bytes:
-    """What is stored of a token."""
-    return hashlib.sha256(token.encode()).digest()
+    """What is stored of a token; pasted with blanks and line breaks it is the same one."""
+    return hashlib.sha256(as_given(token).encode()).digest()

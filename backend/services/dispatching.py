@@ -16,6 +16,7 @@ from backend.queries import policy
 from backend.queries.field_day import job_of
 from backend.queries.scopes import units_below
 from backend.services import door
+from backend.services.door import Versions
 from backend.services.emergency_day import emergency_scene
 from backend.services.field_day import day_of
 from backend.services.intake import unopened_jobs
@@ -44,7 +45,7 @@ def propose_crews(
 
 
 def assign_job(
-    session: Session, actor: Actor, job_id: str, crew_id: str, *, version: int | None, is_pinned: bool = False
+    session: Session, actor: Actor, job_id: str, crew_id: str, *, version: Versions | None, is_pinned: bool = False
 ) -> Stored:
     """Give a job to a crew, or to another one; its own unit's crews and those below."""
     crew, job = door.read(session, "crew", crew_id), door.read(session, "work_order", job_id)
@@ -55,7 +56,13 @@ def assign_job(
 
 
 def give(
-    session: Session, actor: Actor, job: Stored, now: Values, *, version: int | None = None, trusted: bool | None = True
+    session: Session,
+    actor: Actor,
+    job: Stored,
+    now: Values,
+    *,
+    version: Versions | None = None,
+    trusted: bool | None = True,
 ) -> Stored:
     """The step of giving, whoever decided it: a crew that did not have the job has not opened it either."""
     values = job.values

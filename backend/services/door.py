@@ -5,7 +5,7 @@ Both use the same rules (`sync.apply`) and the same store, so a record cannot te
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -28,6 +28,8 @@ from sync.postgres.push import PostgresPush
 from sync.questions import questions_of
 
 DOOR_TABLES = Tables(TABLES)
+# What an author says to have read: the versions of which the record must have one.
+Versions = Collection[int]
 
 
 def new_id() -> str:
@@ -89,10 +91,11 @@ def change(
     record_id: str,
     now: Values,
     *,
-    version: int | None = None,
+    version: Versions | None = None,
     trusted: bool | None = None,
 ) -> Stored:
-    """Some fields of a record set; `version` is what the author has read, a later one raises changed_meanwhile."""
+    """Some fields of a record set; `version` is what the author has read (one of them, None for any), another raises
+    changed_meanwhile."""
     stored = _at_version(session, kind, record_id, version)
     edit = _changer(actor, trusted)(now, base_version=stored.version)
     return _write(session, [_refusing(apply.change, SYNC_KINDS[kind], stored, edit, _next(session, stored))])[0]
@@ -122,7 +125,7 @@ def act(
     action: str,
     now: Values,
     *,
-    version: int | None = None,
+    version: Versions | None = None,
     trusted: bool | None = None,
 ) -> Stored:
     """A step in a record's life, by the kind's table of actions."""
@@ -131,11 +134,11 @@ def act(
     return _write(session, [_refusing(apply.act, SYNC_KINDS[kind], stored, step, _next(session, stored))])[0]
 
 
-def delete(session: Session, actor: Actor, kind: str, record_id: str, *, version: int) -> None:
+def delete(session: Session, actor: Actor, kind: str, record_id: str, *, version: Versions | None) -> None:
     """Take a record away; its history stays. Raises in_use while live records point at it."""
     stored = _at_version(session, kind, record_id, version)
     need_unused(session, kind, record_id)
-    step = _changer(actor, None)({}, base_version=version)
+    step = _changer(actor, None)({}, base_version=stored.version)
     _write(session, [_refusing(apply.delete, SYNC_KINDS[kind], stored, step, _next(session, stored))])
 
 
@@ -155,9 +158,9 @@ def announce_written(session: Session, written: Iterable[tuple[str, str, str, Se
     )
 
 
-def _at_version(session: Session, kind: str, record_id: str, version: int | None) -> Stored:
+def _at_version(session: Session, kind: str, record_id: str, version: Versions | None) -> Stored:
     stored = read(session, kind, record_id, lock=True)
-    if version is not None and stored.version != version:
+    if version is not None and stored.version not in version:
         raise Problem("changed_meanwhile", version=stored.version)
     return stored
 

@@ -12,13 +12,20 @@ from backend.queries import due_days, policy
 from backend.queries.documents import read_document
 from backend.records.declaration import RecordKind
 from backend.services import door
+from backend.services.door import Versions
 from sync.change import Stored
 from sync.errors import Refused
 from sync.kind import Values
 
 
 def move_due(
-    session: Session, actor: Actor, kind: RecordKind, record_id: str, now: Values, why: str, version: int | None = None
+    session: Session,
+    actor: Actor,
+    kind: RecordKind,
+    record_id: str,
+    now: Values,
+    why: str,
+    version: Versions | None = None,
 ) -> Stored:
     """Set due fields of a record anew; who, when, from what, to what and why stand in its `due_moves` and its history.
 

@@ -53,7 +53,8 @@ def hand_in_file(
     )
     outcomes = push.run([_read(one) for one in mutations])
     for photo_id, data in photos.items():
-        keep_whole(session, blobs, author, hashlib.sha256(data).hexdigest(), data, _id_of(photo_id))
+        if data:
+            keep_whole(session, blobs, author, hashlib.sha256(data).hexdigest(), data, _id_of(photo_id))
     parked = sum(1 for one in outcomes if one.code in ("from_file", "predecessor_parked"))
     return {"mutations": len(outcomes), "parked": parked, "photos": len(photos)}
 

@@ -13,6 +13,7 @@ from backend.records.declaration import RecordKind
 from backend.records.registry import SYNC_KINDS
 from backend.services import door
 from backend.services.auditing import note_write
+from backend.services.door import Versions
 from backend.services.intake import receive_job
 from backend.services.placing import placed, placed_again
 from backend.services.rounds import go_on
@@ -47,7 +48,7 @@ def create_record(session: Session, actor: Actor, kind: RecordKind, values: Valu
 
 
 def change_record(
-    session: Session, actor: Actor, kind: RecordKind, record_id: str, now: Values, version: int
+    session: Session, actor: Actor, kind: RecordKind, record_id: str, now: Values, version: Versions | None
 ) -> Stored:
     """Set fields of a record that was read at `version`."""
     if kind.name == "cell":
@@ -65,7 +66,7 @@ def change_record(
 
 
 def act_on_record(
-    session: Session, actor: Actor, kind: RecordKind, record_id: str, action: str, now: Values, version: int | None
+    session: Session, actor: Actor, kind: RecordKind, record_id: str, action: str, now: Values, version: Versions | None
 ) -> Stored:
     """A step in a record's life."""
     before, hand = writable(session, actor, kind, record_id)
@@ -76,7 +77,7 @@ def act_on_record(
     return go_on(session, record_id) if kind.name == "work_order" else stored
 
 
-def delete_record(session: Session, actor: Actor, kind: RecordKind, record_id: str, version: int) -> None:
+def delete_record(session: Session, actor: Actor, kind: RecordKind, record_id: str, version: Versions | None) -> None:
     """Take a record away; its history stays."""
     before, hand = writable(session, actor, kind, record_id)
     policy.need_listed(hand, kind.kind.delete_by)

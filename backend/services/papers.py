@@ -27,12 +27,13 @@ from backend.queries.masks import sees_all
 from backend.queries.scopes import CITY, unit_name
 from backend.records.registry import KINDS
 from backend.records.survey import FINDINGS
+from backend.records.upload import Look
 from backend.records.wire import Choice
 from backend.records.work_order import SHEET_FIELDS, WAYS_TOLD
 from backend.services.picturing import content_of
 from backend.services.sheets import sheet_of, sheet_sha256
 from sync.canonical import canonical_json
-from sync.change import parse_moment
+from sync.change import moment_text, parse_moment
 from sync.kind import Values
 
 LANGUAGES = ("zh", "en")
@@ -138,7 +139,7 @@ class _Reader:
         sha256 = str(photo["sha256"])
         shown = {
             "label": self.shown("photo", "purpose", photo["purpose"]),
-            "taken": local_time(photo["taken_at"]),
+            "taken": self._taken(photo),
             "sha256": sha256,
         }
         if not photo.get("arrived_at"):
@@ -154,11 +155,22 @@ class _Reader:
             return shown | {"file": None, "why": self.press.say("not_readable")}
         return shown | {"file": name, "why": None}
 
+    def _taken(self, photo: Values) -> str:
+        at = self._taken_at(photo)
+        return local_time(at) if at else ""
+
+    def _taken_at(self, photo: Values) -> str | None:
+        """When it was taken as its record says, else as was found in the picture itself; None where neither knows."""
+        if photo.get("taken_at"):
+            return str(photo["taken_at"])
+        look = self.session.get(Look, str(photo["sha256"]))
+        return moment_text(look.taken_at) if look is not None and look.taken_at else None
+
     def photos(self, kind: str, values: Values) -> list[Values]:
-        """A record's own photos in the order they were taken."""
+        """A record's own photos in the order they were taken; those that do not say stand last."""
         found = [photo for one in values.get("photo_ids") or () if (photo := self.read("photo", one)) is not None]
         found = [one for one in found if (one["of_kind"], one["of_id"]) == (kind, values["id"])]
-        return sorted(found, key=lambda one: (str(one["taken_at"]), str(one["id"])))
+        return sorted(found, key=lambda one: (self._taken_at(one) or "~", str(one["id"])))
 
     def head(self, title: str, number: str, unit_id: str) -> Values:
         """What every paper says of itself."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from backend.blobs.picture import NotShown, Picture
@@ -29,6 +29,9 @@ log = structlog.get_logger(__name__)
 SIZES = ("original", "web", "thumb")
 MOST_TURNS = 3
 _TURN = timedelta(minutes=5)
+# Said by releases that knew neither MPO (the first) nor AVIF, TIFF, GIF and BMP, and by this one no more: looked at again.
+_OLDER_REASONS = ("KeyError", "no known picture format")
+_IS_OPEN = or_(Look.state == "waiting", Look.reason.in_(_OLDER_REASONS) & (Look.attempts < MOST_TURNS))
 
 
 def look_at_waiting(database: Database, blobs: BlobStore, most: int = 200) -> int:
@@ -46,7 +49,7 @@ def _take_turn(database: Database) -> str | None:
     with database.transaction() as session:
         now = datetime.now(UTC)
         look = session.execute(
-            select(Look).where(Look.state == "waiting", Look.due_at <= now).order_by(Look.due_at).limit(1).with_for_update(skip_locked=True)
+            select(Look).where(_IS_OPEN, Look.due_at <= now).order_by(Look.due_at).limit(1).with_for_update(skip_locked=True)
         ).scalar_one_or_none()  # fmt: skip
         if look is None:
             return None
@@ -69,8 +72,9 @@ def look_at(database: Database, blobs: BlobStore, sha256: str, reader: PictureRe
         # Perhaps not the picture's fault (a machine short of memory): it keeps the turns that are left to it.
         log.warning("picture.reader_stopped", sha256=sha256, why=stopped.why, cause=stopped.cause)
         return
+    is_open = or_(Look.state == "waiting", Look.reason.in_(_OLDER_REASONS))
     with database.transaction() as session:
-        mine = update(Look).where(Look.sha256 == sha256, Look.state == "waiting").values(**found)
+        mine = update(Look).where(Look.sha256 == sha256, is_open).values(**found)
         note_rows(session, "look", session.scalars(mine.returning(Look.sha256)))
         announce(session, "picture.looked_at", sha256=sha256)
 

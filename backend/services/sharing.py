@@ -9,6 +9,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from backend.errors import Problem, WrongSecret
 from backend.keys import LINKS, Keys
+from backend.services.credentials import as_given
 
 
 def share(keys: Keys, salt: str, subject: Sequence[str], hours: int) -> str:
@@ -21,7 +22,7 @@ def share(keys: Keys, salt: str, subject: Sequence[str], hours: int) -> str:
 def shared_subject(keys: Keys, salt: str, token: str) -> list[str]:
     """What a token is for. Raises link_ended, also for one that was never made here."""
     try:
-        until, *subject = URLSafeSerializer(keys.secrets(LINKS), salt=salt).loads(token)
+        until, *subject = URLSafeSerializer(keys.secrets(LINKS), salt=salt).loads(as_given(token))
     except (BadSignature, ValueError) as error:
         raise WrongSecret("link_ended", token) from error
     if datetime.now(UTC).timestamp() > until:

@@ -61,7 +61,7 @@ def _end_duty(session: Session, actor: Actor, duty_id: str, valid_from: date, la
     """One that would have ended before it began was never held: it goes."""
     kind, duty = SYNC_KINDS["cell_assignment"], door.read(session, "cell_assignment", duty_id)
     if valid_from > last_day:
-        door.delete(session, actor, kind.name, duty_id, version=duty.version)
+        door.delete(session, actor, kind.name, duty_id, version=[duty.version])
         note_write(session, actor, kind, duty_id, "record_deleted", duty.values, None)
     else:
         ended = door.change(session, actor, kind.name, duty_id, {"valid_until": last_day.isoformat()})

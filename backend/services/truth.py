@@ -47,11 +47,13 @@ _AT_ONCE = text(
     "AND ended_at BETWEEN :at - interval '30 minutes' AND :at + interval '30 minutes'"
 )
 _DENIED = text("SELECT EXISTS (SELECT FROM call_back WHERE visit_id = CAST(:id AS uuid) AND outcome = 'denied')")
+# When a picture was taken; where it does not say, it cannot have been later than its record.
+_MINES, _OTHERS = (f"coalesce({one}.taken_at, {one}.created_at)" for one in ("mine", "other"))
 # The same picture of another record, or one that looks like it, by anybody, taken before.
 _SAME = text(
     "SELECT mine.id::text AS mine, other.of_kind AS kind, other.of_id::text AS of_id, mine.sha256 = other.sha256 AS is_equal "
-    "FROM photo mine JOIN look a ON a.sha256 = mine.sha256 JOIN photo other ON other.of_id <> mine.of_id AND other.taken_at <= mine.taken_at "
-    "AND other.taken_at > mine.taken_at - interval '180 days' AND other.unit_id = mine.unit_id AND other.deleted_at IS NULL "
+    f"FROM photo mine JOIN look a ON a.sha256 = mine.sha256 JOIN photo other ON other.of_id <> mine.of_id AND ({_OTHERS}, other.id) < ({_MINES}, mine.id) "
+    f"AND {_OTHERS} > {_MINES} - interval '180 days' AND other.unit_id = mine.unit_id AND other.deleted_at IS NULL "
     "JOIN look b ON b.sha256 = other.sha256 "
     "WHERE mine.id = ANY(CAST(:photos AS uuid[])) AND (mine.sha256 = other.sha256 OR (a.looks_like <> :blank AND "
     "bit_count((('x' || a.looks_like)::bit(64)) # (('x' || b.looks_like)::bit(64))) <= :bits)) ORDER BY is_equal DESC LIMIT 1"
@@ -62,8 +64,8 @@ _OF_OTHERS = text(
     "AND (p.of_kind, p.of_id) <> ('work_order', CAST(:job AS uuid)) ORDER BY p.id LIMIT 1) UNION ALL "
     "(SELECT 'same_photo', w.id::text, coalesce(w.number, w.id::text) FROM photo mine JOIN photo other ON other.sha256 = mine.sha256 "
     "AND other.of_kind = 'work_order' AND other.of_id <> mine.of_id AND other.deleted_at IS NULL "
-    "AND (other.taken_at, other.id) < (mine.taken_at, mine.id) JOIN work_order w ON w.id = other.of_id AND w.deleted_at IS NULL "
-    "WHERE mine.of_id = CAST(:job AS uuid) AND mine.id = ANY(CAST(:photos AS uuid[])) ORDER BY other.taken_at, other.id LIMIT 1)"
+    f"AND ({_OTHERS}, other.id) < ({_MINES}, mine.id) JOIN work_order w ON w.id = other.of_id AND w.deleted_at IS NULL "
+    f"WHERE mine.of_id = CAST(:job AS uuid) AND mine.id = ANY(CAST(:photos AS uuid[])) ORDER BY {_OTHERS}, other.id LIMIT 1)"
 )
 
 

@@ -65,7 +65,10 @@ class Receiving:
 
 
 def create_upload(session: Session, actor: Actor, announced: Announced, parts: Parts, day_bytes: int) -> Upload:
-    """Begin an upload; the photo's record may come before or after its bytes. Raises too_large, invalid, quota_exceeded."""
+    """Begin an upload; the photo's record may come before or after its bytes. Raises empty_file, too_large, invalid,
+    quota_exceeded."""
+    if not announced.length_bytes:
+        raise Problem("empty_file")
     if not 0 < announced.length_bytes <= MOST_BYTES:
         raise Problem("too_large", most_bytes=MOST_BYTES)
     if announced.photo_id is not None and not _SHA256.match(announced.sha256 or ""):

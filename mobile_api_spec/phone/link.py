@@ -58,5 +58,7 @@ def _problem(response: httpx.Response) -> dict[str, Any]:
     try:
         found = response.json()
     except ValueError:
-        return {"code": "unreadable_answer"}
-    return found if isinstance(found, dict) else {"code": "unreadable_answer"}
+        found = None
+    # The answer to a HEAD has no body, but 401 says enough.
+    silent = {"code": "not_signed_in" if response.status_code == 401 else "unreadable_answer"}
+    return found if isinstance(found, dict) else silent

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import secrets
 import time
 import uuid
 from collections import deque
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 from mobile_api_spec.phone.clock import Clock
 from mobile_api_spec.phone.link import Offline, Refused
+from mobile_api_spec.phone.pictures import media_type_of, taken_at
 from mobile_api_spec.phone.store import Store, Values
+from mobile_api_spec.phone.uploads import send_all
 
 BATCH = 500
-CHUNK_BYTES = 2 * 1024 * 1024
+POSITIONS = 500
 SEALS = 100
+# About what was sent, not about who sends: without the piece that is at fault the rest would be taken.
+_ABOUT_CONTENT = {"too_large", "bad_json", "invalid"}
+# So many pieces refused alone, one after the other, by a server that fails: it is not them.
+_FAILS = 3
 
 
 def new_id() -> str:
@@ -154,14 +158,16 @@ class Phone:
             self.store.enqueue(mutation)
 
     def take_photo(self, of_kind: str, of_id: str, purpose: str, data: bytes, keys: Values | None = None) -> str:
-        """Keep a picture's bytes and make its record; the two travel apart."""
+        """Keep a picture's bytes and make its record; the two travel apart. Its time is the picture's own, or none."""
         photo, sha256 = new_id(), hashlib.sha256(data).hexdigest()
         with self.store.transaction():
             self.store.keep_photo(photo, sha256, data)
         values = {
             "of_kind": of_kind, "of_id": of_id, "purpose": purpose, "sha256": sha256, "size_bytes": len(data),
-            "media_type": "image/jpeg", "taken_at": self.clock.now().isoformat(), "staff_id": self.staff_id,
+            "media_type": media_type_of(data), "staff_id": self.staff_id,
         }  # fmt: skip
+        if at := taken_at(data):
+            values["taken_at"] = at
         return self.create("photo", values | (keys or {}), photo)
 
     def note_position(self, event: str, lng: float, lat: float, accuracy_m: float | None = None) -> None:
@@ -186,27 +192,50 @@ class Phone:
         """Hand work in, fetch what is new, send pictures; raises Offline when the network goes, having lost nothing."""
         self.push()
         self.pull()
-        self.upload()
-        self.tell_positions()
+        try:
+            self.upload()
+        finally:
+            self.tell_positions()
 
     def push(self) -> None:
-        """Send the queue, oldest first, in batches; a batch too large, or that was answered for none, is halved."""
-        most, silent = BATCH, set[str]()
+        """Send the queue, oldest first, in batches; one refused whole, or answered for none, is halved.
+
+        A piece that is refused alone keeps its place in the queue (`refused_work` says why) and stops none behind it.
+        """
+        most, silent, fails = BATCH, set[str](), 0
         while batch := self._unasked(silent)[:most]:
             try:
                 answer = self._send(
                     "POST", "/sync/push", content=self._batch(batch), headers={"Content-Type": "application/json"}
                 ).json()
             except Refused as refused:
-                if refused.code != "too_large" or len(batch) == 1:
+                if refused.code not in _ABOUT_CONTENT and refused.status != 500:
                     raise
-                most = max(len(batch) // 2, 1)
+                fails += len(batch) == 1 and refused.status == 500
+                if fails >= _FAILS:
+                    raise
+                most = len(batch) // 2
+                if not most:
+                    silent.add(batch[0]["id"])
+                    self._note_refused(batch[0]["id"], refused.problem)
+                    most = BATCH
                 continue
             self._keep_outcomes(answer["outcomes"], answer["server_time"])
             if {one["id"] for one in batch}.isdisjoint(one["id"] for one in answer["outcomes"]):
                 # The same again would come to the same: what stands alone and got no word waits for the next sync.
                 silent |= {one["id"] for one in batch if len(batch) == 1}
                 most = max(len(batch) // 2, 1)
+
+    def _note_refused(self, mutation_id: str, problem: Values) -> None:
+        waiting = {one["id"] for one in self.store.waiting(-1)}
+        said = {one: told for one, told in self.store.meta("refused", {}).items() if one in waiting}
+        with self.store.transaction():
+            self.store.set_meta(refused=said | {mutation_id: problem})
+
+    def refused_work(self) -> list[tuple[Values, Values]]:
+        """What still waits here because the server does not take it, each with what the server said."""
+        said = self.store.meta("refused", {})
+        return [(one, said[one["id"]]) for one in self.store.waiting(-1) if one["id"] in said]
 
     def _unasked(self, silent: set[str]) -> list[Values]:
         """A held mutation is the server's to end; it is asked about again only by a new push of other work."""
@@ -262,7 +291,7 @@ class Phone:
     def _hand_in_photos_and_wipe(self) -> None:
         """Reported lost: its pictures go first, for they are somebody's work too."""
         self.upload()
-        if not self.store.photos_waiting():
+        if not self.store.photos_to_send():
             self.store.wipe()
 
     def repair(self) -> None:
@@ -325,49 +354,25 @@ class Phone:
             self.store.set_meta(cursor=page["cursor"], scopes=page["scopes"], drops=left)
 
     def upload(self) -> None:
-        """Send pictures' bytes by tus, going on where the server says they stand."""
-        for photo, sha256, data, path in self.store.photos_waiting():
-            upload = path or self._begin_upload(photo, sha256, len(data))
-            answer = self._standing(upload)
-            if answer is None:
-                self.store.set_upload(photo, None)
-                continue
-            offset = int(answer["Upload-Offset"])
-            while offset < len(data):
-                chunk = data[offset : offset + CHUNK_BYTES]
-                headers = {
-                    "Tus-Resumable": "1.0.0",
-                    "Upload-Offset": str(offset),
-                    "Content-Type": "application/offset+octet-stream",
-                }
-                answer = self._send("PATCH", upload, content=chunk, headers=headers).headers
-                offset = int(answer["Upload-Offset"])
-            # All bytes sent is not yet kept for good: only Arrived-At says that.
-            if "Arrived-At" in answer:
-                self.store.photo_arrived(photo, answer["Arrived-At"])
-
-    def _begin_upload(self, photo: str, sha256: str, length: int) -> str:
-        pairs = {"photo_id": photo, "sha256": sha256}
-        metadata = ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in pairs.items())
-        headers = {"Tus-Resumable": "1.0.0", "Upload-Length": str(length), "Upload-Metadata": metadata}
-        location = str(self._send("POST", "/uploads", headers=headers).headers["Location"]).removeprefix("/api/v1")
-        self.store.set_upload(photo, location)
-        return location
-
-    def _standing(self, upload: str) -> Mapping[str, str] | None:
-        """What the server says of an upload; None when it has ended and must be begun anew."""
-        try:
-            headers: Mapping[str, str] = self._send("HEAD", upload).headers
-            return headers
-        except Refused as refused:
-            if refused.status in (404, 410):
-                return None
-            raise
+        """Send pictures' bytes; one that cannot go is set aside (`store.photos_aside`) and holds up nothing."""
+        send_all(self.store, self._send)
 
     def tell_positions(self) -> None:
-        """Tell what was noted; whatever the answer, it is forgotten here: what the house may not keep, nobody keeps."""
-        while told := self.store.meta("positions", [])[:500]:
-            self._send("POST", "/positions", json={"positions": told})
+        """Tell what was noted; whatever the answer, it is forgotten here: what the house may not keep, nobody keeps.
+
+        One that cannot be read stops no other: a batch refused for it is halved.
+        """
+        most = POSITIONS
+        while told := self.store.meta("positions", [])[:most]:
+            try:
+                self._send("POST", "/positions", json={"positions": told})
+            except Refused as refused:
+                if refused.status in (401, 429) or refused.status >= 500:
+                    raise
+                if len(told) > 1 and refused.status in (400, 413, 422):
+                    most = len(told) // 2
+                    continue
+            most = POSITIONS
             with self.store.transaction():
                 self.store.set_meta(positions=self.store.meta("positions", [])[len(told) :])
 

@@ -28,6 +28,8 @@ CREATE TABLE IF NOT EXISTS photo (
     id TEXT PRIMARY KEY, sha256 TEXT NOT NULL, bytes BLOB, upload_path TEXT, is_done INTEGER NOT NULL DEFAULT 0,
     arrived_at TEXT);
 """
+# Columns that stores of before did not have.
+_LATER = (("is_aside", "INTEGER NOT NULL DEFAULT 0"), ("problem", "TEXT"), ("tries", "INTEGER NOT NULL DEFAULT 0"))
 
 
 class Store:
@@ -39,17 +41,22 @@ class Store:
         self._db = sqlite3.connect(folder / "phone.sqlite" if folder else ":memory:", isolation_level=None)
         self._db.execute("PRAGMA synchronous = FULL")
         self._db.executescript(_SCHEMA)
+        known = {row[1] for row in self._db.execute("PRAGMA table_info(photo)")}
+        for name, type_ in _LATER:
+            if name not in known:
+                self._db.execute(f"ALTER TABLE photo ADD COLUMN {name} {type_}")
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing."""
+        """All or nothing; a disk that fails while it is written leaves everything as it was, and the next may go."""
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
+            self._db.execute("COMMIT")
         except BaseException:
-            self._db.execute("ROLLBACK")
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
             raise
-        self._db.execute("COMMIT")
 
     def close(self) -> None:
         """Let the file go."""
@@ -247,10 +254,53 @@ class Store:
         self._db.execute("INSERT INTO photo (id, sha256, bytes) VALUES (?, ?, ?)", (id_, sha256, data))
 
     def photos_waiting(self) -> list[tuple[str, str, bytes, str | None]]:
-        """Pictures whose bytes have not all arrived: id, hash, bytes, where their upload stands."""
+        """Pictures whose bytes have not all arrived and may go: id, hash, bytes, where their upload stands."""
+        return [(id_, sha256, self.photo_bytes(id_) or b"", path) for id_, sha256, path in self.photos_to_send()]
+
+    def photos_to_send(self) -> list[tuple[str, str, str | None]]:
+        """The same without their bytes, those that have failed least often first."""
         return self._db.execute(
-            "SELECT id, sha256, bytes, upload_path FROM photo WHERE NOT is_done ORDER BY id"
+            "SELECT id, sha256, upload_path FROM photo WHERE NOT is_done AND NOT is_aside ORDER BY tries, id"
         ).fetchall()
+
+    def photo_bytes(self, id_: str) -> bytes | None:
+        """One picture's bytes, while they are here. Raises sqlite3.Error where the disk does not give them."""
+        row = self._db.execute("SELECT bytes FROM photo WHERE id = ?", (id_,)).fetchone()
+        return row[0] if row else None
+
+    def note_trouble(self, id_: str, problem: Values | None) -> None:
+        """It did not go this time: it waits behind the others, with what was said of it."""
+        self._db.execute(
+            "UPDATE photo SET tries = tries + 1, problem = coalesce(?, problem) WHERE id = ?",
+            (json.dumps(problem) if problem else None, id_),
+        )
+
+    def set_aside(self, id_: str, problem: Values) -> None:
+        """It cannot go: kept and listed with what is wrong, and nothing waits for it."""
+        said = (json.dumps(problem), id_)
+        self._db.execute("UPDATE photo SET is_aside = 1, upload_path = NULL, problem = ? WHERE id = ?", said)
+
+    def photos_aside(self) -> list[Values]:
+        """What was set aside: id, hash, size in bytes, and the problem as the server or this phone tells it."""
+        rows = self._db.execute(
+            "SELECT id, sha256, coalesce(length(bytes), 0), problem FROM photo WHERE is_aside AND NOT is_done ORDER BY id"
+        )
+        return [{"id": r[0], "sha256": r[1], "size_bytes": r[2], "problem": json.loads(r[3])} for r in rows]
+
+    def photos_in_trouble(self) -> dict[str, Values]:
+        """What was said the last time of those that wait for another try, by id."""
+        rows = self._db.execute(
+            "SELECT id, problem FROM photo WHERE NOT is_done AND NOT is_aside AND problem IS NOT NULL"
+        )
+        return {id_: json.loads(problem) for id_, problem in rows}
+
+    def try_again(self, id_: str) -> None:
+        """The person lets it be sent once more."""
+        self._db.execute("UPDATE photo SET is_aside = 0, problem = NULL, tries = 0 WHERE id = ?", (id_,))
+
+    def discard_photo(self, id_: str) -> None:
+        """The person takes out what was set aside; anything else stays."""
+        self._db.execute("DELETE FROM photo WHERE id = ? AND is_aside AND NOT is_done", (id_,))
 
     def set_upload(self, id_: str, path: str | None) -> None:
         """Remember where a picture's upload is."""
@@ -258,4 +308,4 @@ class Store:
 
     def photo_arrived(self, id_: str, at: str) -> None:
         """The server has checked the hash; the bytes stay until a backup of the server holds them too."""
-        self._db.execute("UPDATE photo SET is_done = 1, arrived_at = ? WHERE id = ?", (at, id_))
+        self._db.execute("UPDATE photo SET is_done = 1, problem = NULL, arrived_at = ? WHERE id = ?", (at, id_))

@@ -137,7 +137,7 @@ def test_a_page_that_cannot_be_is_refused(as_: As, query: str) -> None:
     assert as_("dispatcher")("GET", f"/customers?{query}").status_code == 422
 
 
-@pytest.mark.parametrize("etag", ['"0"', '"999999999999"', '"x"', "*", '"1", "2"', '"' + "9" * 30 + '"'])
+@pytest.mark.parametrize("etag", ['"0"', '"999999999999"', '"x"', '"0", "999"', '"1.5"', "", '"' + "9" * 30 + '"'])
 def test_a_version_that_is_not_there_is_refused(as_: As, town: Town, etag: str) -> None:
     answer = as_("dispatcher")("PATCH", f"/customers/{town['customer 1']}", {"note": "x"}, headers={"If-Match": etag})
     assert (answer.status_code, answer.get_json()["code"]) == (412, "changed_meanwhile")

@@ -170,7 +170,7 @@ def sealed(database: Database, town: Town, tmp_path: Path) -> Iterator[Session]:
     with database.transaction() as session:
         note_act(session, system(town["north"]), "exported", ("unit", town["north"]), before={"a": 1})
         door.change(session, system(town["north"]), "customer", town["customer 1"], {"phone": "13900000000"})
-        door.delete(session, town.actor("admin"), "customer", uid("new customer"), version=1)
+        door.delete(session, town.actor("admin"), "customer", uid("new customer"), version=[1])
         _beside(session, town)
     sealing.seal_history(database, SECRET, tmp_path)
     with Session(database.engine) as session:

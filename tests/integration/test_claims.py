@@ -105,7 +105,7 @@ def test_a_deleted_cell_does_not_come_back_over_another(database: Database, town
     with database.transaction() as session:
         # Deleted by one, renamed by another who had not seen that: a person must say which stands.
         late = mutation("cell", made["id"], "change", {"name": "改名"}, base_version=made["version"])
-        door.delete(session, system(town["north"]), "cell", made["id"], version=made["version"])
+        door.delete(session, system(town["north"]), "cell", made["id"], version=[made["version"]])
         (outcome,) = hand_in(session, town.actor("supervisor"), [late])
     assert outcome["status"] == "merged", outcome
     assert admin("POST", "/cells", json=body).status_code == 201

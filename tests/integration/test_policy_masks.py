@@ -207,7 +207,7 @@ def test_nobody_is_found_by_the_address_of_a_point_that_is_gone(as_: As, databas
             "meter_number": "OLD99",
         }
         gone = door.create(session, system(town["north"]), "service_point", point)
-        door.delete(session, system(town["north"]), "service_point", gone.id, version=gone.version)
+        door.delete(session, system(town["north"]), "service_point", gone.id, version=[gone.version])
     assert [as_("dispatcher").get(f"/territory/customers?words={words}") for words in ("旧街99", "OLD99")] == [[], []]
 
 

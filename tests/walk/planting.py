@@ -214,7 +214,9 @@ class Planter:
     def take_away(self, kind: str, record: str) -> None:
         """Delete a record."""
         actor = system(self.place.unit_id)
-        door.delete(self.session, actor, kind, record, version=door.read(self.session, kind, record).version)
+        door.delete(
+            self.session, actor, kind, record, version=[door.read(self.session, kind, record).version]
+        )
 
 
 def plant_basics(session: Session, markers: Markers) -> None:

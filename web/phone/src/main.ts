@@ -6,6 +6,8 @@ import { showFailToast } from "vant";
 import { createApp } from "vue";
 
 import { makeI18n } from "@wangge/shared/i18n.ts";
+import { storeTrouble } from "@wangge/shared/sync/store_trouble.ts";
+import { type Language, refusalWords } from "@wangge/shared/vocabulary/words.ts";
 
 import App from "./App.vue";
 import { en } from "./en.ts";
@@ -14,13 +16,14 @@ import { sync } from "./session.ts";
 import { zh } from "./zh.ts";
 
 const i18n = makeI18n(zh, en);
-const { t: say } = i18n.global as unknown as { t: (key: string) => string };
+const { t: say, locale } = i18n.global as unknown as { t: (key: string) => string; locale: { value: Language } };
 const app = createApp(App).use(i18n).use(router);
 
 /** What could not be kept is said, whichever screen it happened on. */
 app.config.errorHandler = (error) => {
-  const isFull = error instanceof DOMException && error.name === "QuotaExceededError";
-  showFailToast({ message: say(isFull ? "app.full" : "app.notKept"), duration: 6000 });
+  const trouble = storeTrouble(error);
+  const words = trouble && trouble !== "store_full" ? refusalWords({ code: trouble }, locale.value) : say(trouble ? "app.full" : "app.notKept");
+  showFailToast({ message: words, duration: 6000 });
   console.error(error);
 };
 app.mount("#app");

@@ -27,7 +27,12 @@ export class WrongPin extends Error {
 }
 
 let door: Promise<Disk> | null = null;
-const doorDisk = (): Promise<Disk> => (door ??= openDisk("wangge-door"));
+/** Asked anew where it could not be opened: what failed once need not fail for ever. */
+const doorDisk = (): Promise<Disk> =>
+  (door ??= openDisk("wangge-door").catch((error: unknown) => {
+    door = null;
+    throw error;
+  }));
 
 const CANARY = "wangge.canary";
 

@@ -9,6 +9,7 @@ import { Engine } from "@wangge/shared/sync/engine.ts";
 import { httpLink, Offline, type Problem, Refused } from "@wangge/shared/sync/link.ts";
 import { listenOnce } from "@wangge/shared/sync/nudges.ts";
 import { Store } from "@wangge/shared/sync/store.ts";
+import { storeTrouble } from "@wangge/shared/sync/store_trouble.ts";
 import { actionOf } from "@wangge/shared/vocabulary/words.ts";
 
 import { tellPositions, witnessSeals } from "./telling.ts";
@@ -167,14 +168,14 @@ export async function syncNow(): Promise<void> {
   }
   sync.isRunning = true;
   try {
-    await found.sync();
-    await tellPositions(found);
+    // What stops the one stops not the other: positions go although a photo does not.
+    await found.sync().finally(() => tellPositions(found));
     await witnessSeals(found);
     Object.assign(sync, { isReachable: true, problem: null });
   } catch (error) {
     if (error instanceof Offline) sync.isReachable = false;
     else if (error instanceof Refused) Object.assign(sync, { isReachable: true, problem: error.problem });
-    else sync.problem = { code: "phone_error", detail: String(error) };
+    else sync.problem = { code: storeTrouble(error) ?? "phone_error", detail: String(error) };
   } finally {
     sync.isRunning = false;
   }
@@ -216,7 +217,9 @@ export function useStore<T>(read: (store: Store) => T, otherwise: T) {
 export const roles = useStore((store) => store.meta<string[]>("roles", []), []);
 export const myId = useStore((store) => store.meta("staff", ""), "");
 export const waiting = useStore((store) => store.waiting(), []);
-export const photosWaiting = useStore((store) => store.photos().filter((one) => !one.isDone), []);
+export const photosWaiting = useStore((store) => store.photosToSend(), []);
+export const photosAside = useStore((store) => store.photosAside(), []);
+export const refusedWork = useStore((store) => store.meta<Record<string, Problem>>("refused", {}), {});
 export const parked = useStore((store) => store.journal().filter((one) => one.outcome?.status === "parked" && !one.outcome.settledBy), []);
 const scopes = useStore((store) => new Set(store.meta<{ scope: string }[]>("scopes", []).map((one) => one.scope)), new Set<string>());
 export const isMyCell = (id: unknown): boolean => scopes.value.has(`cell:${id}`);

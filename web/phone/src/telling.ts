@@ -8,6 +8,11 @@ import { whereAmI } from "./place.ts";
 /** The steps at which a position may be told; anything else is nobody's business. */
 const EVENTS = new Set(["shift_start", "shift_end", "leave", "arrive", "start", "pause", "finish", "check_in"]);
 const SEALS = 100;
+const POSITIONS = 500;
+/** Refused for what one of them says. */
+const ABOUT_CONTENT = [400, 413, 422];
+/** Nobody has looked at them yet. */
+const NOT_NOW = [401, 429];
 const WITNESS_EVERY_MS = 3_600_000;
 
 /** The open shift of whoever holds the phone. */
@@ -29,13 +34,25 @@ export async function noteEvent(found: Engine, event: string, of?: [kind: string
   await store.transaction(() => store.setMeta({ positions: [...store.meta<Values[]>("positions", []), told] }));
 }
 
-/** Tell what was noted; whatever the answer, it is forgotten here: what the house may not keep, the phone keeps neither. */
+/** Tell what was noted; whatever the answer, it is forgotten here: what the house may not keep, the phone keeps neither.
+ *
+ * One that cannot be read stops no other: a batch refused for it is halved.
+ */
 export async function tellPositions(found: Engine): Promise<void> {
   const { store } = found;
-  const told = store.meta<Values[]>("positions", []).slice(0, 500);
-  if (!told.length || store.waiting().some((one) => one.mutation.kind === "duty")) return;
-  await orOld(() => found.ask("POST", "/positions", { json: { positions: told } }));
-  await store.transaction(() => store.setMeta({ positions: store.meta<Values[]>("positions", []).slice(told.length) }));
+  for (let most = POSITIONS; ; ) {
+    const told = store.meta<Values[]>("positions", []).slice(0, most);
+    if (!told.length || store.waiting().some((one) => one.mutation.kind === "duty")) return;
+    try {
+      await found.ask("POST", "/positions", { json: { positions: told } });
+    } catch (error) {
+      if (!(error instanceof Refused) || NOT_NOW.includes(error.status) || error.status >= 500) throw error;
+      most = Math.floor(told.length / 2);
+      if (most && ABOUT_CONTENT.includes(error.status)) continue;
+    }
+    most = POSITIONS;
+    await store.transaction(() => store.setMeta({ positions: store.meta<Values[]>("positions", []).slice(told.length) }));
+  }
 }
 
 interface Seal {

@@ -5,6 +5,7 @@ import { useRouter } from "vue-router";
 import type { components } from "@wangge/shared/api/schema.d.ts";
 import type { Values } from "@wangge/shared/sync/canonical.ts";
 import type { Mutation } from "@wangge/shared/sync/store.ts";
+import type { Prepared } from "@wangge/shared/ui/pictures.ts";
 
 import type { Fix } from "./place.ts";
 import { engine, syncSoon, useRecords } from "./session.ts";
@@ -34,12 +35,12 @@ export interface Subject {
 }
 
 /** Keep a picture of a record; returns its id, which the record must name to count it. */
-export async function keepPhoto(of: Subject, purpose: Purpose, data: ArrayBuffer, fix: Fix | null): Promise<string> {
+export async function keepPhoto(of: Subject, purpose: Purpose, shot: Prepared, fix: Fix | null): Promise<string> {
   const keys: Values = {};
   if (of.cellId) keys["cell_id"] = of.cellId;
   if (of.crewId) keys["crew_id"] = of.crewId;
   if (fix) Object.assign(keys, { place: fix.place, accuracy_m: fix.accuracyM });
-  const id = await engine.value!.takePhoto({ of: [of.kind, of.id], purpose, data, keys });
+  const id = await engine.value!.takePhoto({ of: [of.kind, of.id], purpose, ...shot, keys });
   syncSoon();
   return id;
 }

@@ -1001,6 +1001,8 @@ export interface paths {
             parameters: {
                 query?: {
                     purpose?: "absent" | "after" | "before" | "paper" | "portrait" | "site" | "sketch";
+                    /** @description by the picture itself, where the bytes sent do not say it any more */
+                    taken_at?: string;
                 };
                 header?: never;
                 path?: never;
@@ -10031,7 +10033,7 @@ export interface components {
              * Format: date-time
              * @description 拍摄时间 · Taken
              */
-            taken_at: string;
+            taken_at?: string | null;
             /** Format: uuid */
             unit_id: string;
             version: number;
@@ -10099,7 +10101,7 @@ export interface components {
              * Format: date-time
              * @description 拍摄时间 · Taken
              */
-            taken_at: string;
+            taken_at?: string | null;
             /** Format: uuid */
             unit_id?: string;
         };

@@ -1,6 +1,8 @@
 /** Where a phone's rows stand: a set of named rows, changed all or none. The real one is IndexedDB, with `strict` durability. */
 import { type IDBPDatabase, openDB } from "idb";
 
+import { mayPass, nameOf } from "./store_trouble.ts";
+
 export interface Row {
   key: string;
   value: unknown;
@@ -14,35 +16,95 @@ export interface Disk {
   commit(puts: Row[], removals: string[]): Promise<void>;
   erase(): Promise<void>;
   close(): void;
+  /** Whether the system had erased everything when this was last opened again; true once. */
+  wasEmptied?(): boolean;
 }
 
 const ROWS = "rows";
 /** Keys of values that stay on the disk until they are asked for: photos' bytes. */
 export const LARGE = "bytes/";
 
-/** One database a person and origin. iOS drops connections to IndexedDB in the background: it is opened again then. */
+/** How long to wait before the storage is opened again, each time. */
+const PAUSES_MS = [0, 100, 500];
+
+/** One database a person and origin. What passes when it is opened again (iOS drops connections) is done again; the rest is thrown as it came. */
 export async function openDisk(name: string): Promise<Disk> {
-  let database = await open(name);
-  const again = async <T>(work: (db: IDBPDatabase) => Promise<T>): Promise<T> => {
-    try {
-      return await work(database);
-    } catch (error) {
-      if (!(error instanceof DOMException) || error.name !== "InvalidStateError") throw error;
-      database = await open(name);
-      return work(database);
-    }
-  };
+  const connection = await Connection.open(name);
   return {
-    load: () => again(loadRows),
-    read: (key) => again((db) => db.get(ROWS, key)),
-    commit: (puts, removals) => again((db) => commit(db, puts, removals)),
-    erase: () => again((db) => db.clear(ROWS)),
-    close: () => database.close(),
+    load: () => connection.run(loadRows),
+    read: (key) => connection.run((db) => db.get(ROWS, key)),
+    commit: (puts, removals) => connection.run((db) => commit(db, puts, removals)),
+    erase: () => connection.run((db) => db.clear(ROWS)),
+    close: () => connection.close(),
+    wasEmptied: () => connection.wasEmptied(),
   };
 }
 
-function open(name: string): Promise<IDBPDatabase> {
-  return openDB(name, 1, { upgrade: (db) => void db.createObjectStore(ROWS) });
+class Connection {
+  readonly #name: string;
+  #database!: IDBPDatabase;
+  #reopening: Promise<void> | null = null;
+  #isEmptied = false;
+
+  private constructor(name: string) {
+    this.#name = name;
+  }
+
+  static async open(name: string): Promise<Connection> {
+    const found = new Connection(name);
+    await patiently(() => found.#open(), () => Promise.resolve());
+    // A store that is made now was never anybody's.
+    found.#isEmptied = false;
+    return found;
+  }
+
+  async #open(): Promise<void> {
+    const upgrade = (db: IDBPDatabase): void => {
+      db.createObjectStore(ROWS);
+      this.#isEmptied = true;
+    };
+    this.#database = await openDB(this.#name, 1, { upgrade });
+  }
+
+  /** The same work again on a connection opened anew; safe, since rows are put under their keys. */
+  run<T>(work: (db: IDBPDatabase) => Promise<T>): Promise<T> {
+    let used = this.#database;
+    return patiently(
+      () => work((used = this.#database)),
+      async () => {
+        if (used !== this.#database) return;
+        used.close();
+        await (this.#reopening ??= this.#open().finally(() => (this.#reopening = null)));
+      },
+    );
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  wasEmptied(): boolean {
+    const was = this.#isEmptied;
+    this.#isEmptied = false;
+    return was;
+  }
+}
+
+/** Try, and after a failure that may pass mend and try again, a few times. */
+async function patiently<T>(work: () => Promise<T>, mend: () => Promise<void>): Promise<T> {
+  for (const pause of PAUSES_MS) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!mayPass(error)) throw error;
+    }
+    await new Promise((done) => setTimeout(done, pause));
+    // Where it cannot be opened now, it may be at the next try.
+    await mend().catch((error: unknown) => {
+      if (!mayPass(error)) throw error;
+    });
+  }
+  return work();
 }
 
 async function loadRows(db: IDBPDatabase): Promise<Row[]> {
@@ -55,9 +117,23 @@ async function loadRows(db: IDBPDatabase): Promise<Row[]> {
   return found;
 }
 
+/** What a browser says of a write that failed: the transaction's own reason, not that its parts were broken off with it. */
 async function commit(db: IDBPDatabase, puts: Row[], removals: string[]): Promise<void> {
   const transaction = db.transaction(ROWS, "readwrite", { durability: "strict" });
-  const asked: Promise<unknown>[] = puts.map((row) => transaction.store.put(row.value, row.key));
-  asked.push(...removals.map((key) => transaction.store.delete(key)));
-  await Promise.all([...asked, transaction.done]);
+  const asked: Promise<unknown>[] = [transaction.done];
+  try {
+    for (const row of puts) asked.push(transaction.store.put(row.value, row.key));
+    for (const key of removals) asked.push(transaction.store.delete(key));
+  } catch (error) {
+    // All of it or nothing: what was asked before would be written otherwise.
+    try {
+      transaction.abort();
+    } catch {
+      // It has been broken off already.
+    }
+    await Promise.allSettled(asked);
+    throw error;
+  }
+  const failed = (await Promise.allSettled(asked)).flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
+  if (failed.length) throw failed.find((one) => nameOf(one) !== "AbortError") ?? failed[0];
 }

@@ -4,14 +4,19 @@ import { type Held, type Key, type Values } from "./canonical.ts";
 import { type Clock, moment } from "./clock.ts";
 import { LARGE } from "./disk.ts";
 import { newId, sha256Hex } from "./ids.ts";
-import { type Ask, type Link, Refused } from "./link.ts";
+import { type Ask, type Link, type Problem, Refused } from "./link.ts";
 import type { Line, Mutation, Outcome, Store } from "./store.ts";
+import { mediaTypeOf, takenOf } from "./pictures.ts";
 import { uploadWaiting } from "./upload.ts";
 
 const BATCH = 500;
 const PAGE_LINES = 1000;
 const RANGES = 64;
 const DAYS_KEPT = 30;
+/** About what was sent, not about who sends: without the piece that is at fault the rest would be taken. */
+const ABOUT_CONTENT = ["too_large", "bad_json", "invalid"];
+/** So many pieces refused alone, one after the other, by a server that fails: it is not them. */
+const FAILS = 3;
 
 interface Page {
   epoch: number;
@@ -55,6 +60,8 @@ export interface Shot {
   purpose: string;
   data: ArrayBuffer;
   mediaType?: string;
+  /** When it was taken, where the bytes kept here do not say it any more. */
+  takenAt?: string | null;
   keys?: Values;
 }
 
@@ -193,13 +200,14 @@ export class Engine {
     });
   }
 
-  /** Keep a picture's bytes and make its record, in one transaction; the two travel apart. */
+  /** Keep a picture's bytes and make its record, in one transaction; the two travel apart. Its time is its own, or none. */
   async takePhoto(shot: Shot): Promise<string> {
     const id = newId(this.clock.now());
     const sha256 = await sha256Hex(shot.data);
+    const takenAt = shot.takenAt ?? takenOf(shot.data).at;
     const values = {
       of_kind: shot.of[0], of_id: shot.of[1], purpose: shot.purpose, sha256, size_bytes: shot.data.byteLength,
-      media_type: shot.mediaType ?? "image/jpeg", taken_at: moment(this.clock), staff_id: this.staffId, ...shot.keys,
+      media_type: shot.mediaType ?? mediaTypeOf(shot.data), ...(takenAt && { taken_at: takenAt }), staff_id: this.staffId, ...shot.keys,
     };
     const photo = { id, sha256, size: shot.data.byteLength, upload: null, sent: 0, isDone: false, hasBytes: true, arrivedAt: null };
     await this.store.transaction(
@@ -234,7 +242,7 @@ export class Engine {
   /** Send the queue, oldest first, in batches; a batch too large, or answered for none, is halved. A held one is asked about by later pushes. */
   async push(): Promise<void> {
     const asked = new Set(this.store.meta<string[]>("held", []));
-    for (let most = BATCH; ; ) {
+    for (let [most, fails] = [BATCH, 0]; ; ) {
       const batch = this.store.waiting().map((one) => one.mutation).filter((one) => !asked.has(one.id)).slice(0, most);
       if (!batch.length) return;
       try {
@@ -248,10 +256,27 @@ export class Engine {
         if (batch.length === 1) asked.add(batch[0]!.id);
         most = Math.max(Math.floor(batch.length / 2), 1);
       } catch (error) {
-        if (!(error instanceof Refused) || error.code !== "too_large" || batch.length === 1) throw error;
-        most = Math.max(Math.floor(batch.length / 2), 1);
+        const isContent = error instanceof Refused && (ABOUT_CONTENT.includes(error.code) || error.status === 500);
+        if (!isContent || (batch.length === 1 && error.status === 500 && (fails += 1) >= FAILS)) throw error;
+        most = Math.floor(batch.length / 2);
+        if (most) continue;
+        // Refused alone, it keeps its place in the queue, says why, and stops none behind it.
+        asked.add(batch[0]!.id);
+        await this.#noteRefused(batch[0]!.id, error.problem);
+        most = BATCH;
       }
     }
+  }
+
+  #noteRefused(id: string, problem: Problem): Promise<void> {
+    const waiting = new Set(this.store.waiting().map((one) => one.mutation.id));
+    const known = Object.entries(this.refusedWork).filter(([one]) => waiting.has(one));
+    return this.store.transaction(() => this.store.setMeta({ refused: { ...Object.fromEntries(known), [id]: problem } }));
+  }
+
+  /** What the server said of work that it does not take, by mutation; it still waits here. */
+  get refusedWork(): Record<string, Problem> {
+    return this.store.meta<Record<string, Problem>>("refused", {});
   }
 
   #batch(mutations: Mutation[]): Values {
@@ -312,7 +337,7 @@ export class Engine {
   /** Reported lost: its pictures go first, whatever carries them, for they are somebody's work too. */
   async #handInPhotosAndWipe(): Promise<void> {
     await uploadWaiting(this);
-    if (this.store.photos().every((one) => one.isDone)) await this.store.rows.wipe();
+    if (!this.store.photosToSend().length) await this.store.rows.wipe();
   }
 
   /** Compare the whole store with the server by digests of ranges, and replace the ranges that differ. */

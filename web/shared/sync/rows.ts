@@ -59,6 +59,10 @@ export class Rows {
     this.age += 1;
   }
 
+  #everything(): Row[] {
+    return [...this.#tables].flatMap(([name, table]) => [...table].map(([id, value]) => ({ key: `${name}/${id}`, value })));
+  }
+
   /** Run `work`, which must not wait for anything, and write what it changed and `large`; one transaction after another. */
   transaction<T>(work: () => T, large: { puts?: Row[]; removals?: string[] } = {}): Promise<T> {
     const done = this.#last.then(() => this.#run(work, large));
@@ -75,6 +79,8 @@ export class Rows {
       const removals = changed.filter((row) => row.value === undefined).map((row) => row.key);
       this.#before = null;
       await this.#disk.commit([...puts, ...(large.puts ?? [])], [...removals, ...(large.removals ?? [])]);
+      // The system erased the storage under a running app: what is in memory is all there is, and is kept again.
+      if (this.#disk.wasEmptied?.()) await this.#disk.commit(this.#everything(), []);
       this.#listeners.forEach((tell) => tell());
       return result;
     } catch (error) {

@@ -1,6 +1,7 @@
 /** What a phone keeps: the server's copies, the queue of its own work with receipts, photos, and a few named values. */
 import { type Digest, type Held, type Key, type Values, compareKeys, digestOf, isInside } from "./canonical.ts";
 import { type Disk, LARGE, type Row } from "./disk.ts";
+import type { Problem } from "./link.ts";
 import { Rows } from "./rows.ts";
 
 export interface Mutation {
@@ -58,6 +59,11 @@ export interface PhotoRow {
   isDone: boolean;
   hasBytes: boolean;
   arrivedAt: string | null;
+  /** How often it did not go, and what was said of it the last time. */
+  tries?: number;
+  problem?: Problem | null;
+  /** It cannot go as it is: kept and listed, and nothing waits for it. */
+  isAside?: boolean;
 }
 
 const RECORD = "record.";
@@ -259,6 +265,27 @@ export class Store {
 
   photo(id: string): PhotoRow | undefined {
     return this.rows.table<PhotoRow>("photo").get(id);
+  }
+
+  /** Those that may go, least often failed first. */
+  photosToSend(): PhotoRow[] {
+    const waiting = this.photos().filter((one) => !one.isDone && !one.isAside);
+    return waiting.sort((a, b) => (a.tries ?? 0) - (b.tries ?? 0));
+  }
+
+  photosAside(): PhotoRow[] {
+    return this.photos().filter((one) => one.isAside && !one.isDone);
+  }
+
+  /** The person lets what was set aside be sent once more. */
+  tryAgain(id: string): Promise<void> {
+    return this.transaction(() => this.setPhoto(id, { isAside: false, tries: 0, problem: null }));
+  }
+
+  /** The person takes out what was set aside; anything else stays. */
+  async discardPhoto(id: string): Promise<void> {
+    const isAside = this.photo(id)?.isAside && !this.photo(id)?.isDone;
+    if (isAside) await this.transaction(() => this.rows.remove("photo", id), { removals: [LARGE + id] });
   }
 
   setPhoto(id: string, values: Partial<PhotoRow>): void {

@@ -1,4 +1,5 @@
 /** Words for what the server knows: kinds, fields, choices, steps and errors, from the contract itself. */
+import phoneErrors from "../../../mobile_api_spec/phone_errors.json" with { type: "json" };
 import words from "../../../mobile_api_spec/vocabulary.json" with { type: "json" };
 
 export type Language = "zh" | "en";
@@ -32,7 +33,9 @@ interface KindWords extends Label {
 }
 
 const KINDS = words.kinds as unknown as Record<string, KindWords>;
-const ERRORS = words.errors as Record<string, { zh: string; en: string; remedy_zh: string; remedy_en: string }>;
+type ErrorWords = Record<string, { zh: string; en: string; remedy_zh: string; remedy_en: string }>;
+/** What the server says, and what a phone finds by itself. */
+const ERRORS: ErrorWords = { ...(phoneErrors as ErrorWords), ...(words.errors as ErrorWords) };
 
 export function kindWord(kind: string, language: Language): string {
   return KINDS[kind]?.[language] ?? kind;

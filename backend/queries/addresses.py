@@ -1,0 +1,98 @@
+"""Service points at a typed address, and the cells they lie in: for search, the public look-up and the places of jobs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from backend.comparing.addresses import BAR, Address, address_of, agree, counts_alike, is_short_for, with_short_area
+from backend.comparing.finding import address_in
+from backend.queries.scopes import today
+from backend.queries.territory import VALID
+
+# Words at more places than this say nothing of where somebody lives.
+_MOST_PLACES = 2000
+_MOST_CELLS = 3
+# The nearness of the very same door.
+_SAME_DOOR = 6
+_POINTS = (
+    "SELECT id, customer_id, split_part(words, E'\\n', 2) AS line FROM search_entry "
+    f"WHERE kind = 'service_point' AND words LIKE :door LIMIT {_MOST_PLACES}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class PointAt:
+    """A service point whose address holds a typed one; `nearness` is the higher the more of it was typed."""
+
+    id: str
+    customer_id: str
+    cell_id: str | None
+    nearness: int
+
+
+def containing(form: str) -> str:
+    """A LIKE pattern: signs of the pattern language are plain characters."""
+    return "%" + form.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+
+
+def points_at(session: Session, address: Address) -> list[PointAt]:
+    """Points whose address holds this one and does not contradict it."""
+    found = _points(session, address)
+    return found or [one for name, shorter in with_short_area(address) for one in _points(session, shorter, name)]
+
+
+@dataclass(frozen=True, slots=True)
+class CellsAt:
+    """Where an address may be: cells valid today, None for a point in none; and whether it says enough to be told."""
+
+    cells: list[str | None]
+    is_clear: bool
+
+
+def cells_at(session: Session, typed: str) -> CellsAt:
+    """The cells of the best fitting points at an address; none where no such address is known."""
+    address = address_of(typed)
+    found = points_at(session, address)
+    best = max((one.nearness for one in found), default=0)
+    cells = sorted({one.cell_id for one in found if one.nearness == best}, key=str)
+    # A house on a border may be in several cells; words without a number, or at very many places, are of no house.
+    is_house = address.has_number and len(found) < _MOST_PLACES and len(cells) <= _MOST_CELLS and None not in cells
+    names_only_areas = not address.door.strip() and any(address.areas)
+    return CellsAt(cells, not names_only_areas and (is_house or len(cells) < 2) and len(found) < _MOST_PLACES)
+
+
+def points_of_address(session: Session, typed: str) -> list[str]:
+    """The points whose address is this very one, however it is written."""
+    address = address_of(typed)
+    found = [one for one in _points(session, address, is_whole=True) if one.nearness >= _SAME_DOOR]
+    best = max((one.nearness for one in found), default=0)
+    return [one.id for one in found if one.nearness == best]
+
+
+def _points(session: Session, address: Address, short_area: str = "", *, is_whole: bool = False) -> list[PointAt]:
+    if not address.door.strip():
+        return []
+    rows = session.execute(
+        text(
+            f"SELECT e.id::text, e.customer_id::text, e.line, c.id::text FROM ({_POINTS}) e JOIN service_point p ON p.id = e.id "
+            f"LEFT JOIN cell c ON c.id = p.cell_id AND {VALID} WHERE p.deleted_at IS NULL"
+        ),
+        {"door": containing(f"{BAR}{address.door}{BAR}" if is_whole else address.door), "on": today()},
+    )
+    read = [(id_, customer, cell, address_in(line)) for id_, customer, line, cell in rows]
+    return [
+        PointAt(id_, customer, cell, _nearness(address, there))
+        for id_, customer, cell, there in read
+        if address.door in there.door
+        and agree(address.areas, there.areas)
+        and (not short_area or is_short_for(short_area, there.areas))
+    ]
+
+
+def _nearness(address: Address, there: Address) -> int:
+    """The whole door, the beginning of it, or a part of it; and whether its numbers count the same."""
+    place = 4 if there.door == address.door else 2 if there.door.startswith(address.door) else 0
+    return 1 + place + counts_alike(address, there.door, there.counts)

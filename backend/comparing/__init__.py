@@ -6,6 +6,7 @@ the phone's own search to the same.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from backend.comparing.simplified import simplified
@@ -21,6 +22,10 @@ _MINUS = "\u2212"
 # Signs of a sentence that say nothing about whose name or number it is. `%`, `_`, `\`, `*`, `@`, `&` and the like do.
 _MARKS = frozenset("·‧•∙⋅・.,、。;:'\"!?/|~`^")
 _BRACKETS = frozenset({"Pd", "Ps", "Pe", "Pi", "Pf"})
+# What is nearly always typed here; it needs no look at each character.
+_COMMON = re.compile("[\u4e00-\u9fff\x00-\x7f]*")
+_UNSEEN_ASCII = dict.fromkeys([*range(0x21), 0x7F])
+_MARKS_ASCII = dict.fromkeys(ord(one) for one in (*_MARKS, *"-()[]{}"))
 # The sounds of Japanese letters are marks as well, and another sound is another name.
 _SOUNDS = frozenset("\u3099\u309a")
 
@@ -32,6 +37,8 @@ def comparable(typed: str) -> str:
     dash is one, and so are the digits of all scripts. Applied again it changes nothing. Empty where nothing visible
     was typed.
     """
+    if _COMMON.fullmatch(typed):
+        return typed.lower().translate(_UNSEEN_ASCII)
     form = typed
     while True:
         # To take a character out can join its neighbours, and to join them can make another that folds.
@@ -44,7 +51,10 @@ def comparable(typed: str) -> str:
 
 def folded(typed: str) -> str:
     """For finding: the comparable form without accents, in simplified characters."""
-    form = unicodedata.normalize("NFD", comparable(typed))
+    form = comparable(typed)
+    if _COMMON.fullmatch(form):
+        return simplified(form)
+    form = unicodedata.normalize("NFD", form)
     bare = "".join(one for one in form if unicodedata.category(one) != "Mn" or one in _SOUNDS)
     return simplified(unicodedata.normalize("NFC", bare))
 
@@ -56,6 +66,8 @@ def plain(typed: str) -> str:
 
 def without_marks(form: str) -> str:
     """A form without dashes, brackets, quotes and the signs of a sentence."""
+    if _COMMON.fullmatch(form):
+        return form.translate(_MARKS_ASCII)
     return "".join(one for one in form if one not in _MARKS and unicodedata.category(one) not in _BRACKETS)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from functools import cache
+from functools import cache, lru_cache
 
 from pypinyin import Style, lazy_pinyin, pinyin
 
@@ -43,7 +43,8 @@ _UMLAUTS = (("lv", "lyu"), ("lv", "lu"), ("nv", "nyu"), ("nv", "nu"))
 Syllables = tuple[str, ...]
 
 
-def readings_of(name: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def readings_of(name: str) -> tuple[str, ...]:
     """Each reading in full and by its initials, the commonest first: 曾国强 has `cengguoqiang`, `zgq` and more."""
     form = without_marks(comparable(name))
     usual, letters = lazy_pinyin(form), lazy_pinyin(form, style=Style.FIRST_LETTER)
@@ -53,7 +54,7 @@ def readings_of(name: str) -> list[str]:
         initials = (one[:1] if one != was else letter for one, was, letter in zip(reading, usual, letters, strict=True))
         found += ["".join(reading), "".join(initials)]
     found += [spelling for reading in readings for spelling in _spellings(reading)]
-    return [one for one in dict.fromkeys(found) if one]
+    return tuple(one for one in dict.fromkeys(found) if one)
 
 
 def _readings(form: str, usual: list[str]) -> list[Syllables]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -202,3 +204,24 @@ def test_what_changes_is_found_by_what_it_is_now(as_: As, customer: Make, databa
         door.delete(session, north, "service_point", point["id"], version=point["version"])
         door.delete(session, north, "customer", wanted, version=stored.version)
     assert wanted not in finds(agent, "曾新名") + finds(agent, "X1")
+
+
+FINDING = json.loads((Path(__file__).parents[2] / "mobile_api_spec/finding/typed.json").read_text(encoding="utf-8"))
+
+
+def test_the_server_finds_whom_a_list_on_a_phone_finds(as_: As, database: Database, town: Town) -> None:
+    made = {}
+    unit, cell = system(town["north"]), {"cell_id": town["cell 0"]}
+    with database.transaction() as session:
+        for one in FINDING["customers"]:
+            values = {name: one[name] for name in ("number", "name", "contact_name", "phone")}
+            record = door.create(session, unit, "customer", values | cell | {"category": "resident"})
+            made[record.id] = one["id"]
+            for address, meter in itertools.zip_longest(one["addresses"], one["meters"]):
+                where = {"customer_id": record.id, "place": middle(0), "nature": "public", "address": address}
+                door.create(session, unit, "service_point", where | cell | {"meter_number": meter})
+    agent, wrong = as_("agent"), {}
+    for case in FINDING["found"]:
+        found = sorted(made[one] for one in finds(agent, case["typed"]) if one in made)
+        wrong |= {case["typed"]: found} if found != case["ids"] else {}
+    assert wrong == {}

@@ -15,10 +15,10 @@ from backend.queries.territory import VALID
 # Words at more places than this say nothing of where somebody lives.
 _MOST_PLACES = 2000
 _MOST_CELLS = 3
-# The nearness of the very same door.
-_SAME_DOOR = 6
+# The nearness of the very same door, and of what begins with the same street.
+_SAME_DOOR, _FROM_THE_STREET = 6, 3
 _POINTS = (
-    "SELECT id, customer_id, split_part(words, E'\\n', 2) AS line FROM search_entry "
+    "SELECT id, split_part(words, E'\\n', 2) AS line FROM search_entry "
     f"WHERE kind = 'service_point' AND words LIKE :door LIMIT {_MOST_PLACES}"
 )
 
@@ -28,7 +28,6 @@ class PointAt:
     """A service point whose address holds a typed one; `nearness` is the higher the more of it was typed."""
 
     id: str
-    customer_id: str
     cell_id: str | None
     nearness: int
 
@@ -38,10 +37,27 @@ def containing(form: str) -> str:
     return "%" + form.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
 
 
-def points_at(session: Session, address: Address) -> list[PointAt]:
+@dataclass(frozen=True, slots=True)
+class PointsAt:
+    """Points at an address; not all of them where its words are at too many places to be looked at."""
+
+    points: list[PointAt]
+    is_all: bool
+
+    @property
+    def nearest(self) -> list[PointAt]:
+        """Those of whose address the most was typed."""
+        best = max((one.nearness for one in self.points), default=0)
+        return [one for one in self.points if one.nearness == best]
+
+
+def points_at(session: Session, address: Address) -> PointsAt:
     """Points whose address holds this one and does not contradict it."""
     found = _points(session, address)
-    return found or [one for name, shorter in with_short_area(address) for one in _points(session, shorter, name)]
+    if found.points or not found.is_all:
+        return found
+    shorter = [_points(session, one, name) for name, one in with_short_area(address)]
+    return PointsAt([point for one in shorter for point in one.points], all(one.is_all for one in shorter))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,40 +72,40 @@ def cells_at(session: Session, typed: str) -> CellsAt:
     """The cells of the best fitting points at an address; none where no such address is known."""
     address = address_of(typed)
     found = points_at(session, address)
-    best = max((one.nearness for one in found), default=0)
-    cells = sorted({one.cell_id for one in found if one.nearness == best}, key=str)
-    # A house on a border may be in several cells; words without a number, or at very many places, are of no house.
-    is_house = address.has_number and len(found) < _MOST_PLACES and len(cells) <= _MOST_CELLS and None not in cells
+    cells = sorted({one.cell_id for one in found.nearest}, key=str)
+    # A house on a border may be in several cells; what only stands somewhere in addresses is of no house.
+    is_near = any(one.nearness >= _FROM_THE_STREET for one in found.points)
+    is_house = address.has_number and is_near and None not in cells
     names_only_areas = not address.door.strip() and any(address.areas)
-    return CellsAt(cells, not names_only_areas and (is_house or len(cells) < 2) and len(found) < _MOST_PLACES)
+    is_clear = len(cells) < 2 or (is_house and len(cells) <= _MOST_CELLS)
+    return CellsAt(cells, is_clear and found.is_all and not names_only_areas)
 
 
 def points_of_address(session: Session, typed: str) -> list[str]:
     """The points whose address is this very one, however it is written."""
     address = address_of(typed)
-    found = [one for one in _points(session, address, is_whole=True) if one.nearness >= _SAME_DOOR]
-    best = max((one.nearness for one in found), default=0)
-    return [one.id for one in found if one.nearness == best]
+    return [one.id for one in _points(session, address, is_whole=True).points if one.nearness == _SAME_DOOR]
 
 
-def _points(session: Session, address: Address, short_area: str = "", *, is_whole: bool = False) -> list[PointAt]:
+def _points(session: Session, address: Address, short_area: str = "", *, is_whole: bool = False) -> PointsAt:
     if not address.door.strip():
-        return []
+        return PointsAt([], is_all=True)
     rows = session.execute(
         text(
-            f"SELECT e.id::text, e.customer_id::text, e.line, c.id::text FROM ({_POINTS}) e JOIN service_point p ON p.id = e.id "
+            f"SELECT e.id::text, e.line, c.id::text FROM ({_POINTS}) e JOIN service_point p ON p.id = e.id "
             f"LEFT JOIN cell c ON c.id = p.cell_id AND {VALID} WHERE p.deleted_at IS NULL"
         ),
         {"door": containing(f"{BAR}{address.door}{BAR}" if is_whole else address.door), "on": today()},
     )
-    read = [(id_, customer, cell, address_in(line)) for id_, customer, line, cell in rows]
-    return [
-        PointAt(id_, customer, cell, _nearness(address, there))
-        for id_, customer, cell, there in read
+    read = [(id_, cell, address_in(line)) for id_, line, cell in rows]
+    points = [
+        PointAt(id_, cell, _nearness(address, there))
+        for id_, cell, there in read
         if address.door in there.door
         and agree(address.areas, there.areas)
         and (not short_area or is_short_for(short_area, there.areas))
     ]
+    return PointsAt(points, len(read) < _MOST_PLACES)
 
 
 def _nearness(address: Address, there: Address) -> int:

@@ -48,7 +48,7 @@ def find_customers(session: Session, actor: Actor, words: str) -> list[dict[str,
     }
     found = [_any_of(wanted.forms, columns, values)]
     if is_whole and wanted.address:
-        values["points"] = [one.id for one in points_at(session, wanted.address)]
+        values["points"] = [one.id for one in points_at(session, wanted.address).points]
         found.append(
             "SELECT kind, id, customer_id FROM search_entry WHERE kind = 'service_point' AND id = ANY(CAST(:points AS uuid[]))"
         )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from backend.demo.cast import Office
 from tests.web.conftest import City, Desk, Handset
@@ -88,3 +88,24 @@ def test_anybody_finds_their_representative(browser: Browser, city: City, office
     page.wait_for_selector("[data-test=verdict].unknown")
     assert context.cookies() == []
     context.close()
+
+
+def test_a_phone_finds_without_a_network_what_the_server_finds(
+    handset: Callable[..., Handset], office: Callable[[str], Office]
+) -> None:
+    point = office("R101")("GET", "/service-points?limit=1")["rows"][0]
+    customer = office("R101")("GET", f"/customers/{point['customer_id']}")
+    phone = handset("R101")
+    phone.cut()
+    phone.go("/customers")
+    number, called, home = customer["number"], customer["phone"], point["address"]
+    ways = (
+        f"{number[:4]} {number[4:]}", number[-6:], f"+86 {called[:3]}-{called[3:7]} {called[7:]}", f"青岛市{home.replace('户', '室')}",
+        f"{customer['name'][0]} {point['meter_number'].lower()}", customer["pinyin"].split()[1].upper(),
+    )  # fmt: skip
+    for typed in ways:
+        phone.page.fill("input[name=search]", typed)
+        found = phone.page.locator(".van-list .van-cell").filter(has_text=customer["name"]).filter(has_text=home)
+        expect(found.first).to_be_visible()
+    phone.page.fill("input[name=search]", "没有这个人%")
+    phone.page.wait_for_selector(".van-empty")

@@ -170,7 +170,7 @@ def _cells_of(session: Session, where: dict[str, Any]) -> list[str]:
         found = territory.cell_at(session, where["lng"], where["lat"])
         return [found["id"]] if found else []
     if "address" in where:
-        found_at = addresses.cells_at(session, where["address"])
+        found_at = addresses.cells_of_address(session, where["address"])
         if not found_at.is_clear:
             raise Problem("address_unclear")
         if not found_at.cells:

@@ -15,8 +15,8 @@ from backend.queries.territory import VALID
 # Words at more places than this say nothing of where somebody lives.
 _MOST_PLACES = 2000
 _MOST_CELLS = 3
-# The nearness of the very same door, and of what begins with the same street.
-_SAME_DOOR, _FROM_THE_STREET = 6, 3
+# The nearness of what begins with the same street.
+_FROM_THE_STREET = 3
 _POINTS = (
     "SELECT id, split_part(words, E'\\n', 2) AS line FROM search_entry "
     f"WHERE kind = 'service_point' AND words LIKE :door LIMIT {_MOST_PLACES}"
@@ -68,7 +68,7 @@ class CellsAt:
     is_clear: bool
 
 
-def cells_at(session: Session, typed: str) -> CellsAt:
+def cells_of_address(session: Session, typed: str) -> CellsAt:
     """The cells of the best fitting points at an address; none where no such address is known."""
     address = address_of(typed)
     found = points_at(session, address)
@@ -81,13 +81,13 @@ def cells_at(session: Session, typed: str) -> CellsAt:
     return CellsAt(cells, is_clear and found.is_all and not names_only_areas)
 
 
-def points_of_address(session: Session, typed: str) -> list[str]:
-    """The points whose address is this very one, however it is written."""
-    address = address_of(typed)
-    return [one.id for one in _points(session, address, is_whole=True).points if one.nearness == _SAME_DOOR]
+def whole_door(typed: str) -> str:
+    """A LIKE pattern for the entries of points whose street, house and door are these; empty where none is named."""
+    door = address_of(typed).door
+    return containing(f"{BAR}{door}{BAR}") if door.strip() else ""
 
 
-def _points(session: Session, address: Address, short_area: str = "", *, is_whole: bool = False) -> PointsAt:
+def _points(session: Session, address: Address, short_area: str = "") -> PointsAt:
     if not address.door.strip():
         return PointsAt([], is_all=True)
     rows = session.execute(
@@ -95,7 +95,7 @@ def _points(session: Session, address: Address, short_area: str = "", *, is_whol
             f"SELECT e.id::text, e.line, c.id::text FROM ({_POINTS}) e JOIN service_point p ON p.id = e.id "
             f"LEFT JOIN cell c ON c.id = p.cell_id AND {VALID} WHERE p.deleted_at IS NULL"
         ),
-        {"door": containing(f"{BAR}{address.door}{BAR}" if is_whole else address.door), "on": today()},
+        {"door": containing(address.door), "on": today()},
     )
     read = [(id_, cell, address_in(line)) for id_, line, cell in rows]
     points = [

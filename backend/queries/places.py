@@ -112,16 +112,15 @@ class Ledger:
         asked = [one for one in sorted(values) if (name, one) not in self._points]
         if not asked:
             return
-        self._points |= {(name, one): [] for one in asked}
         sql = text(_POINTS.format(which=_BY[name]))
         forms = {one: whole_door(one) for one in asked} if name == "address" else {one: one for one in asked}
-        values = {"asked": sorted({one for one in forms.values() if one}), "scopes": self._scopes}
+        wanted: dict[str, Any] = {"asked": sorted({one for one in forms.values() if one}), "scopes": self._scopes}
         found: dict[str, list[Point]] = {}
-        for row in self._session.execute(sql, values).mappings():
+        for row in self._session.execute(sql, wanted).mappings():
             found.setdefault(row["value"], []).append(_point(row))
         for one, form in forms.items():
             self._points[name, one] = [
-                point for point in found.get(form, []) if name != "address" or _is_same(name, point.address, one)
+                known for known in found.get(form, []) if name != "address" or _is_same(name, known.address, one)
             ]
 
     def _ask_cells(self, places: set[tuple[float, float]]) -> None:

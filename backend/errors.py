@@ -53,6 +53,8 @@ _ROWS = (
     ("anothers_ground", 422, "这个位置由别的单位负责", "The place is another unit's ground", "请转给 unit 写明的单位受理", "Pass it on to the unit named"),
     ("cells_overlap", 422, "边界与别的网格重叠", "The outline overlaps other cells", "按 faults 改好边界，或先请对方让出这块地方", "Mend the outline as faults says, or let the other cell give the ground up first"),
     ("no_representative", 404, "这里还没有客户代表", "Nobody is responsible for this place yet", "请拨打服务热线", "Please call the hotline"),
+    ("address_not_found", 404, "没有找到这个地址", "This address is not known here", "请核对路名和门牌号，或用定位查找；新地址请拨打服务热线", "Check the street and the house number, or use your position; for a new address please call the hotline"),
+    ("address_unclear", 422, "这些字对得上好几处地方", "These words fit several places", "请写明路名和门牌号（楼号、单元），或用定位查找", "Give the street and the house number (building, entrance), or use your position"),
     ("action_does_not_fit", 409, "当前状态不能执行这个操作", "This step does not fit the present state", "重新读取，按 fits_in 列出的状态办理", "Read it again; fits_in names the states it fits"),
     ("own_job", 403, "做这个工单的人不能拿到客户的确认链接", "Whoever did the job does not get the customer's link", "把链接发到客户登记的号码，或请没有参与的办公室人员转交", "Send it to the number on the ledger, or let somebody of the office who was no part of it hand it on"),
     ("cannot_send", 409, "没有接入短信网关，链接发不出去", "There is no gateway to send the link by", "请办公室人员生成并转交链接；管理员可设置 WANGGE_NOTIFY_CHANNEL 和 WANGGE_PUBLIC_URL", "Let the office hand the link on; an operator sets WANGGE_NOTIFY_CHANNEL and WANGGE_PUBLIC_URL"),

@@ -8,12 +8,13 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf, Range, Regexp
+from sqlalchemy.orm import Session
 
 from backend.api.authentication import KIB, public
 from backend.api.house import house, reading, transaction
 from backend.api.limits import asking_network
 from backend.errors import Problem
-from backend.queries import territory
+from backend.queries import addresses, territory
 from backend.records import wire
 from backend.records.signature import DEVICE_CHECKS, RELATIONS, WAYS
 from backend.services import confirming, sheets
@@ -29,7 +30,7 @@ class Where(Schema):
 
     lng = fields.Float(validate=Range(-180, 180), allow_nan=False)
     lat = fields.Float(validate=Range(-90, 90), allow_nan=False)
-    address = wire.Text(most=100, least=4)
+    address = wire.Text(most=200, least=4)
 
 
 class Responsible(Schema):
@@ -49,11 +50,13 @@ class WhoIsResponsible(MethodView):
     def get(self, where: dict[str, Any]) -> Any:
         """The representative responsible for a place (`lng`, `lat`) or an address."""
         with reading() as session:
-            cell_id = _cell_of(session, where)
-            found = territory.responsible_for(session, cell_id) if cell_id else None
-        if found is None:
+            found = [territory.responsible_for(session, cell_id) for cell_id in _cells_of(session, where)]
+        if not found or None in found:
             raise Problem("no_representative")
-        return found
+        # Cells of one representative are one answer.
+        if any(one != found[0] for one in found):
+            raise Problem("address_unclear")
+        return found[0]
 
 
 class Sha256(fields.String):
@@ -171,13 +174,18 @@ class Confirm(MethodView):
             return {"outcome": confirming.answer(session, token, confirming.Said(**given))}
 
 
-def _cell_of(session: Any, where: dict[str, Any]) -> str | None:
+def _cells_of(session: Session, where: dict[str, Any]) -> list[str]:
+    """The cell of a place or an address; several where a house may lie in each. Raises what an address lacks."""
     if "lng" in where and "lat" in where:
         found = territory.cell_at(session, where["lng"], where["lat"])
-        return found["id"] if found else None
+        return [found["id"]] if found else []
     if "address" in where:
-        cells = territory.cells_of_address(session, where["address"])
-        return cells[0]["id"] if cells else None
+        found_at = addresses.cells_of_address(session, where["address"])
+        if not found_at.is_clear:
+            raise Problem("address_unclear")
+        if not found_at.cells:
+            raise Problem("address_not_found")
+        return [one for one in found_at.cells if one]
     raise Problem(
         "invalid",
         faults=[{"field": "address", "code": "required", "zh": "请给出位置或地址", "en": "give a place or an address"}],

@@ -15,7 +15,7 @@ from marshmallow import RAISE, Schema, fields
 from backend.api.authentication import KIB, actor, bearer_token, public, signed_in
 from backend.api.house import house, reading, transaction
 from backend.api.limits import asking_network
-from backend.comparing import comparable
+from backend.comparing.phones import login_form
 from backend.errors import Problem
 from backend.records import wire
 from backend.services import personal_tokens, sessions
@@ -108,7 +108,7 @@ class Sessions(MethodView):
         if not is_known:
             house().guesses.need_room(house().settings.sign_in_per_address, asking_network())
         source = str(UUID(device["id"])) if is_known else asking_network()
-        with house().guesses.one_try("sign-in", comparable(login), source, is_known=is_known), transaction() as session:
+        with house().guesses.one_try("sign-in", login_form(login), source, is_known=is_known), transaction() as session:
             made = sessions.sign_in(session, house().settings, login, body["password"], device, from_this_machine=near)
         return asdict(made)
 

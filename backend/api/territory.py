@@ -208,9 +208,9 @@ class WhichVisits(Schema):
 
 
 class Search(Schema):
-    """Any part of a name, its pinyin, a phone, a meter or an address."""
+    """Any part of a number, a name, its pinyin, a phone, a meter or an address."""
 
-    words = wire.Text(most=100, least=2, required=True)
+    words = wire.Text(most=200, least=2, required=True)
 
 
 def _office_units(session: Session) -> list[str]:

@@ -10,7 +10,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.actor import Actor
+from backend.comparing.addresses import is_same_address
 from backend.geometry import lng_lat, point
+from backend.queries.addresses import whole_door
 from backend.queries.nearby import SAME_DOOR_M
 from backend.queries.scopes import held, units_below
 from backend.queries.territory import cells_at
@@ -33,7 +35,7 @@ _POINTS = (
 _BY = {
     "service_point_id": "r.id = CAST(asked.value AS uuid)",
     "customer_id": "r.customer_id = CAST(asked.value AS uuid)",
-    "address": "r.address = asked.value",
+    "address": "r.id IN (SELECT s.id FROM search_entry s WHERE s.kind = 'service_point' AND s.words LIKE asked.value)",
 }
 
 
@@ -86,7 +88,7 @@ class Ledger:
         self._ask_cells({lng_lat(place) for place in unfiled})
 
     def points_of(self, given: Values) -> list[Point]:
-        """The named point; else the customer's; else those at the very address."""
+        """The named point; else the customer's; else those at the very address, however it is written."""
         name = _asked_by(given)
         if name is None:
             return []
@@ -110,10 +112,16 @@ class Ledger:
         asked = [one for one in sorted(values) if (name, one) not in self._points]
         if not asked:
             return
-        self._points |= {(name, one): [] for one in asked}
         sql = text(_POINTS.format(which=_BY[name]))
-        for row in self._session.execute(sql, {"asked": asked, "scopes": self._scopes}).mappings():
-            self._points[name, row["value"]].append(_point(row))
+        forms = {one: whole_door(one) for one in asked} if name == "address" else {one: one for one in asked}
+        wanted: dict[str, Any] = {"asked": sorted({one for one in forms.values() if one}), "scopes": self._scopes}
+        found: dict[str, list[Point]] = {}
+        for row in self._session.execute(sql, wanted).mappings():
+            found.setdefault(row["value"], []).append(_point(row))
+        for one, form in forms.items():
+            self._points[name, one] = [
+                known for known in found.get(form, []) if name != "address" or _is_same(name, known.address, one)
+            ]
 
     def _ask_cells(self, places: set[tuple[float, float]]) -> None:
         asked = [one for one in sorted(places) if one not in self._cells]
@@ -229,8 +237,12 @@ def _chosen(asked: list[Point], given: Values) -> Point | None:
         asked = [one for one in asked if one.place and distance_m(lng_lat(one.place), lng_lat(place)) <= SAME_DOOR_M]
     for name in ("address", "cell_id"):
         if len(asked) > 1 and given.get(name):
-            asked = [one for one in asked if getattr(one, name) == given[name]] or asked
+            asked = [one for one in asked if _is_same(name, getattr(one, name), given[name])] or asked
     return asked[0] if len(asked) == 1 else None
+
+
+def _is_same(name: str, ours: str | None, theirs: str) -> bool:
+    return ours == theirs or (name == "address" and ours is not None and is_same_address(ours, theirs))
 
 
 def _agree(asked: Iterable[Point]) -> bool:

@@ -1,8 +1,8 @@
-"""Finding customers by any part of their name, pinyin, phone, meter or address."""
+"""Finding customers by any part of their number, name, pinyin, phone, meter or address, however it is typed."""
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
@@ -10,21 +10,23 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.actor import Actor
+from backend.comparing import plain
+from backend.comparing.finding import wanted_of
+from backend.queries.addresses import containing, points_at
 from backend.queries.masks import masked, sees_all
 from backend.queries.scopes import held
 from backend.records.registry import KINDS
 
 MOST_FOUND = 50
-_METERS = (
-    "(SELECT customer_id FROM service_point WHERE upper(meter_number) LIKE upper(:p) AND deleted_at IS NULL LIMIT 2000)"
-)
-_NUMBERS = f"(SELECT id FROM customer WHERE upper(number) LIKE upper(:p) LIMIT 2000) UNION {_METERS}"
-_ANY_WORD = (
-    "(SELECT id FROM customer WHERE name ILIKE :p LIMIT 2000) UNION (SELECT id FROM customer WHERE phone LIKE :p LIMIT 2000) "
-    "UNION (SELECT id FROM customer WHERE pinyin LIKE :p LIMIT 2000) "
-    f"UNION (SELECT customer_id FROM service_point WHERE address ILIKE :p AND deleted_at IS NULL LIMIT 2000) UNION {_METERS}"
-)
-_IN_SCOPE = "EXISTS (SELECT FROM sync_entry e WHERE e.kind = 'customer' AND e.id = c.id AND e.scope = ANY(:scopes) AND NOT e.removed)"
+# Of one form; more than that nobody reads, and only one or two letters are found as often.
+_MOST_OF_A_FORM = 2000
+_IN_SCOPE = "EXISTS (SELECT FROM sync_entry e WHERE e.kind = {kind} AND e.id = {id} AND e.scope = ANY(:scopes) AND NOT e.removed)"
+# A point of somebody else's ground leads to nobody, also where its customer may be seen.
+_ENTRY_IN_SCOPE = _IN_SCOPE.format(kind="s.kind", id="s.id")
+_CUSTOMER_IN_SCOPE = _IN_SCOPE.format(kind="'customer'", id="c.id")
+# The whole number first, then its end, then a name that was typed whole; who sees masks learns no order of names.
+_BY_NUMBER = "o.numbers = :whole DESC, o.numbers LIKE :ends DESC"
+_BY_NAME = "split_part(o.words, E'\\n', 1) = :whole DESC, c.name, c.id"
 
 
 def find_customers(session: Session, actor: Actor, words: str) -> list[dict[str, Any]]:
@@ -32,16 +34,63 @@ def find_customers(session: Session, actor: Actor, words: str) -> list[dict[str,
 
     Who sees masks finds by number and meter alone: a search by name or phone would tell what the mask hides.
     """
-    pattern = "%" + re.sub(r"([\\%_])", r"\\\1", words.strip().lower()) + "%"
+    is_whole = sees_all(actor)
+    wanted = wanted_of(words)
+    if not wanted.forms:
+        return []
+    columns = ("numbers", "words") if is_whole else ("numbers",)
     scopes = list(held(session, actor))
+    values: dict[str, Any] = {
+        "whole": plain(words),
+        "ends": containing(plain(words))[:-1],
+        "scopes": scopes,
+        "most": MOST_FOUND,
+    }
+    found = [_any_of(wanted.forms, columns, values)]
+    if is_whole and wanted.address:
+        values["points"] = [one.id for one in points_at(session, wanted.address).points]
+        found.append(
+            "SELECT kind, id, customer_id FROM search_entry WHERE kind = 'service_point' AND id = ANY(CAST(:points AS uuid[]))"
+        )
+    if wanted.words:
+        found.append(_all_of(wanted.words, columns, values))
     ids = session.execute(
         text(
-            f"SELECT c.id::text FROM customer c WHERE c.deleted_at IS NULL AND c.id IN ({_ANY_WORD if sees_all(actor) else _NUMBERS}) "
-            f"AND {_IN_SCOPE} ORDER BY c.name, c.id LIMIT :most"
+            f"SELECT c.id::text FROM customer c JOIN search_entry o ON o.kind = 'customer' AND o.id = c.id WHERE c.id IN "
+            f"(SELECT s.customer_id FROM ({' UNION '.join(found)}) s WHERE {_ENTRY_IN_SCOPE}) "
+            f"AND c.deleted_at IS NULL AND {_CUSTOMER_IN_SCOPE} "
+            f"ORDER BY {_BY_NUMBER}, {_BY_NAME if is_whole else 'o.numbers, c.id'} LIMIT :most"
         ),
-        {"p": pattern, "scopes": scopes, "most": MOST_FOUND},
+        values,
     ).scalars()
     return _with_points(session, actor, list(ids), scopes)
+
+
+def _any_of(forms: Iterable[str], columns: Iterable[str], values: dict[str, Any]) -> str:
+    """SQL for the entries one of these forms is found in; each pattern becomes a value."""
+    parts = []
+    for form in forms:
+        name = f"form_{len(values)}"
+        values[name] = containing(form)
+        parts += [
+            f"(SELECT kind, id, customer_id FROM search_entry WHERE {column} LIKE :{name} LIMIT {_MOST_OF_A_FORM})"
+            for column in columns
+        ]
+    return " UNION ".join(parts)
+
+
+def _all_of(words: Iterable[tuple[str, ...]], columns: tuple[str, ...], values: dict[str, Any]) -> str:
+    """SQL for the entries that lead to customers of whom every word is found, in some form: the longest word leads."""
+    first, *others = sorted(words, key=lambda forms: -len(forms[0]))
+    conditions = ["TRUE"]
+    for forms in others:
+        names = [f"form_{len(values) + n}" for n in range(len(forms))]
+        values |= {name: containing(form) for name, form in zip(names, forms, strict=True)}
+        anywhere = " OR ".join(f"s.{column} LIKE :{name}" for name in names for column in columns)
+        conditions.append(
+            f"EXISTS (SELECT FROM search_entry s WHERE s.customer_id = f.customer_id AND ({anywhere}) AND {_ENTRY_IN_SCOPE})"
+        )
+    return f"SELECT kind, id, customer_id FROM ({_any_of(first, columns, values)}) f WHERE {' AND '.join(conditions)}"
 
 
 def _with_points(session: Session, actor: Actor, ids: list[str], scopes: list[str]) -> list[dict[str, Any]]:

@@ -77,18 +77,6 @@ def cell_in(session: Session, cell_id: str) -> dict[str, Any] | None:
     return dict(zip(("name", "unit", "lng", "lat", "unit_id"), row, strict=True)) if row else None
 
 
-def cells_of_address(session: Session, words: str) -> list[dict[str, Any]]:
-    """Cells with service points whose address holds these words, commonest first; no address is given back."""
-    rows = session.execute(
-        text(
-            "SELECT c.id::text, c.name FROM service_point p JOIN cell c ON c.id = p.cell_id WHERE p.deleted_at IS NULL AND "
-            f"p.address ILIKE :words AND {VALID} GROUP BY c.id, c.name ORDER BY count(*) DESC, c.id LIMIT 5"
-        ),
-        {"words": "%" + words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%", "on": today()},
-    )
-    return [{"id": row[0], "name": row[1]} for row in rows]
-
-
 def outlines(session: Session, units: list[str], on: date | None = None) -> list[dict[str, Any]]:
     """The valid cells of these units with their outlines as shapely geometries."""
     rows = session.execute(

@@ -1,7 +1,7 @@
 """Customer (客户): who uses the water, of which class, and who at the utility is responsible for them."""
 
 from backend.actor import DESK, Role
-from backend.records.declaration import Record, choice, declare, flag, ids, refer, scopes_of, search_index, words
+from backend.records.declaration import Record, choice, declare, flag, ids, refer, scopes_of, words
 from sync.kind import Policy
 
 CATEGORIES = {
@@ -18,11 +18,6 @@ class Customer(Record):
     """A customer of the ledger (客户档案)."""
 
     __tablename__ = "customer"
-    __table_args__ = (
-        search_index("customer", "name"),
-        search_index("customer", "phone"),
-        search_index("customer", "pinyin"),
-    )
 
     number = words("户号", "Customer number", most=30, required=True, filter=True)
     name = words("户名", "Name", most=100, required=True, policy=Policy.REVIEW, personal="name")

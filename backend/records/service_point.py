@@ -29,11 +29,7 @@ class ServicePoint(Record):
     """Where water is delivered and measured."""
 
     __tablename__ = "service_point"
-    __table_args__ = (
-        search_index("service_point", "address"),
-        search_index("service_point", "meter_number"),
-        spatial_index("service_point", "place"),
-    )
+    __table_args__ = (search_index("service_point", "meter_number"), spatial_index("service_point", "place"))
 
     customer_id = refer("客户", "Customer", "customer", required=True, filter=True)
     cell_id = refer("网格", "Cell", "cell", filter=True)

@@ -17,6 +17,7 @@ from backend.errors import Problem
 from backend.events import announce_many
 from backend.queries.policy import need_unused
 from backend.records.registry import SYNC_KINDS, TABLES
+from backend.services.finding import keep_found
 from sync import apply
 from sync.apply import Applied, CannotApply, Change
 from sync.change import Stored, Write
@@ -27,7 +28,7 @@ from sync.postgres.door import Tables
 from sync.postgres.push import PostgresPush
 from sync.questions import questions_of
 
-DOOR_TABLES = Tables(TABLES)
+DOOR_TABLES = Tables(TABLES, beside=keep_found)
 # What an author says to have read: the versions of which the record must have one.
 Versions = Collection[int]
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from pypinyin import Style, lazy_pinyin
 from sqlalchemy.orm import Session
 
 from backend.actor import system
+from backend.comparing.readings import readings_of
 from backend.services import door
+
+_MOST_LETTERS = 300
 
 
 def pinyin_of(name: str) -> str:
-    """Full pinyin and initials: 王小明 -> `wangxiaoming wxm`."""
-    full = "".join(lazy_pinyin(name))
-    initials = "".join(lazy_pinyin(name, style=Style.FIRST_LETTER))
-    return f"{full} {initials}".lower()[:300]
+    """Full pinyin and initials, of every reading: 王小明 -> `wangxiaoming wxm`; of 曾国强 also `zengguoqiang zgq`."""
+    found = ""
+    for one in readings_of(name):
+        if len(found) + 1 + len(one) > _MOST_LETTERS:
+            break
+        found = f"{found} {one}".lstrip()
+    return found
 
 
 def keep_pinyin(session: Session, customer_id: str) -> None:

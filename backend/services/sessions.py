@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from backend.actor import Actor, Role, system
-from backend.comparing import comparable
+from backend.comparing.phones import login_form
 from backend.config import Settings
 from backend.errors import Problem, WrongSecret
 from backend.records.account import Account, AccountLogin, Device, DevicePerson, Token
@@ -69,7 +69,7 @@ def _account(session: Session, login: str) -> Account | None:
     return session.execute(
         select(Account)
         .join(AccountLogin, AccountLogin.staff_id == Account.staff_id)
-        .where(AccountLogin.login == comparable(login), Account.is_active)
+        .where(AccountLogin.login == login_form(login), Account.is_active)
     ).scalar_one_or_none()
 
 
@@ -79,7 +79,7 @@ def is_known(session: Session, login: str, device: dict[str, Any]) -> bool:
         select(Device.secret_sha256)
         .join(DevicePerson, DevicePerson.device_id == Device.id)
         .join(AccountLogin, AccountLogin.staff_id == DevicePerson.staff_id)
-        .where(Device.id == UUID(device["id"]), AccountLogin.login == comparable(login))
+        .where(Device.id == UUID(device["id"]), AccountLogin.login == login_form(login))
     ).one_or_none()
     # One that was registered before devices had secrets gets its own at the next sign-in.
     return found is not None and (found[0] is None or proves(found[0], device))
@@ -274,7 +274,7 @@ def open_account(
 def _give_logins(session: Session, staff_id: UUID, typed: dict[str, str | None]) -> None:
     session.execute(delete(AccountLogin).where(AccountLogin.staff_id == staff_id))
     for field, text in typed.items():
-        login = comparable(text or "")
+        login = login_form(text or "")
         if not login:
             continue
         session.execute(insert(AccountLogin).values(login=login, staff_id=staff_id).on_conflict_do_nothing())

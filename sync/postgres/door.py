@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 
@@ -18,11 +18,18 @@ EPOCH_STRIDE = 32
 _OWN = frozenset({"id", "version", "created_at", "updated_at", "deleted_at"})
 
 
-class Tables:
-    """The kinds' tables, and the write statements made from their columns; made once for the process."""
+# What else is written of a batch in its transaction, after its records.
+Beside = Callable[[Connection, Sequence[Write]], None]
 
-    def __init__(self, by_name: Mapping[str, Table]) -> None:
-        self._by_name = by_name
+
+class Tables:
+    """The kinds' tables, and the write statements made from their columns; made once for the process.
+
+    `beside` is called with each batch that was written, to keep what is made of it.
+    """
+
+    def __init__(self, by_name: Mapping[str, Table], beside: Beside | None = None) -> None:
+        self._by_name, self.beside = by_name, beside
         self._statements: dict[frozenset[tuple[str, str, bool]], str] = {}
 
     @cached_property
@@ -93,6 +100,8 @@ class Door:
             raise DatabaseRefused(str(error)) from error
         if moved != len(writes):
             raise VersionMoved
+        if self._tables.beside is not None:
+            self._tables.beside(self._connection, writes)
 
     def load(self, keys: Collection[Key], *, lock: bool = True) -> dict[Key, Stored]:
         """The records at these keys, locked in key order."""

@@ -100,7 +100,8 @@ def test_the_public_finds_the_representative_and_nothing_else(app: Flask) -> Non
     ("where", "code"),
     [
         ({"lng": 0, "lat": 0}, "no_representative"),
-        ({"address": "火星大道"}, "no_representative"),
+        ({"address": "火星大道"}, "address_not_found"),
+        ({"address": "香港中路"}, "address_unclear"),
         ({}, "invalid"),
         ({"lng": 500, "lat": 1}, "invalid"),
         ({"lng": "nan", "lat": 1}, "invalid"),

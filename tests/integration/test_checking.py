@@ -93,6 +93,7 @@ WITHOUT = {
     "ground_plan": "a proposal; what is accepted of it stands on the cells",
     "outbox": "what is still to be done",
     "position": "kept for some days only; what a visit rests on stands on the visit",
+    "search_entry": "made of customers and their points in the form in which typed text is compared, to find them by",
     "token": "who is signed in",
     "sync_entry": "who is shown which record; made of the documents",
     "sync_epoch": "which history this is; its witness is a file beside the database",

@@ -88,7 +88,7 @@ READ = [
     f"/service-points/{uid('planted point')}/history", f"/work-orders/{JOB}", f"/work-orders/{JOB}/history",
     f"/signatures/{uid('signed')}/history", f"/responses/{uid('answers')}/history", f"/visits/{uid('planted visit')}/history",
     "/territory/customers?words=P1", "/territory/customers?words=PM1", "/territory/customers?words=诸葛", f"/territory/customers?words={PHONE}",
-    "/territory/customers?words=zhuge", "/territory/customers?words=卧龙岗路7788", "/territory/visits/overdue", "/dispatch/board",
+    "/territory/customers?words=zhuge", "/territory/customers?words=卧龙岗路7788", "/territory/customers?words=%2B86 139-8765 4321", "/territory/visits/overdue", "/dispatch/board",
     f"/dispatch/{JOB}/same-trouble", "/inbox/parked", "/inbox/questions", "/ogc/collections/customers/items",
     "/ogc/collections/jobs/items", f"/ogc/collections/customers/items/{uid('planted point')}", "/maps/customers/export?format=geojson",
     "/maps/jobs/export?format=geojson", "/maps/customers/export?format=kml",
@@ -97,7 +97,7 @@ READ = [
 
 # Nothing was planted there; they are walked all the same.
 SAYS_NOTHING = {
-    "/items", "/administrative-acts", "/visits", f"/visits/{uid('planted visit')}/history", "/territory/customers?words=P1",
+    "/items", "/administrative-acts", "/visits", f"/visits/{uid('planted visit')}/history",
 }  # fmt: skip
 
 

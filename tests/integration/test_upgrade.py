@@ -38,6 +38,38 @@ def test_a_filled_database_of_release_two_comes_up(database: Database, town: Tow
         assert changed.version == 2
 
 
+def test_customers_and_logins_of_an_older_release_are_found_as_they_are_typed(database: Database, town: Town) -> None:
+    """What is there is filled in; readings that were not kept are brought to phones by the outbox, and only those."""
+    north = system(town["north"])
+    with database.transaction() as session:
+        for name, pinyin in (("customer 0", "wangxiaoyi wxy"), ("customer 1", "cengguoqiang cgq")):
+            values = {"name": "曾国强", "phone": "0532-66118822"} if name == "customer 1" else {}
+            door.change(session, north, "customer", town[name], values | {"pinyin": pinyin})
+        point = door.read(session, "service_point", town["point 2"])
+        door.delete(session, north, "service_point", point.id, version=point.version)
+    _at(database, "0018")
+    with database.engine.begin() as connection:
+        statement = "UPDATE account SET phone = '+86 139-0000-7777' WHERE staff_id = CAST(:id AS uuid)"
+        connection.execute(text(statement), {"id": town["rep"]})
+        connection.execute(text("DELETE FROM outbox"))
+    migrations.upgrade(database.engine)
+    assert migrations.differences(database.engine) == []
+    with database.engine.connect() as connection:
+        entries = {row[0]: row[1] for row in connection.execute(text("SELECT id::text, words FROM search_entry"))}
+        facts = connection.execute(text("SELECT fact, detail ->> 'id' FROM outbox")).all()
+        logins = connection.execute(
+            text("SELECT login FROM account_login WHERE staff_id = CAST(:id AS uuid)"), {"id": town["rep"]}
+        ).scalars()
+        assert {"13900007777", "t005"} <= set(logins)
+    assert ("zengguoqiang" in entries[town["customer 1"]], "053266118822" in entries[town["customer 1"]]) == (
+        True,
+        True,
+    )
+    assert entries[town["point 0"]].endswith("|香港中路 1 |N")
+    assert town["point 2"] not in entries
+    assert ("customer.written", town["customer 1"]) in [tuple(one) for one in facts]
+
+
 def test_logins_that_come_to_one_form_do_not_stop_the_upgrade(database: Database, town: Town) -> None:
     """The active account keeps it; devices stay with those who used them; what is downgraded comes up again."""
     _at(database, "0008")

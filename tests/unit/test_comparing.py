@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.comparing import comparable
+from backend.comparing import comparable, plain
+from backend.comparing.addresses import address_of, is_same_address
+from backend.comparing.phones import login_form, phone_digits
 
 SAME = (
     "u301", "U301", " U301 ", "U 301", "u301\t\n", "Ｕ３０１", "\u3000ｕ３０１", "u\u200b301", "\ufeffu301", "u3\u00ad01", "\u202eu301\u202c",
@@ -28,3 +33,42 @@ def test_the_form_of_a_form_is_itself(typed: str) -> None:
     once = comparable(typed)
     assert comparable(once) == once
     assert comparable(f" {typed.swapcase()}\u200b") == comparable(typed.swapcase())
+
+
+FORMS = json.loads((Path(__file__).parents[2] / "mobile_api_spec/finding/typed.json").read_text(encoding="utf-8"))
+
+
+def test_every_step_is_as_the_phone_takes_it() -> None:
+    for case in FORMS["forms"]:
+        typed = case["typed"]
+        address = address_of(typed)
+        ours = {
+            "typed": typed, "comparable": comparable(typed), "plain": plain(typed), "phone": phone_digits(typed),
+            "login": login_form(typed), "areas": list(address.areas), "door": address.door, "counts": address.counts,
+        }  # fmt: skip
+        assert ours == case
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_same"),
+    [
+        ("试验路1号A座3单元502户", "青岛市市北区试验路1号a栋三单元0502室", True),
+        ("试验路1-2-301", "试验路1号楼2单元301", True),
+        ("青岛市胶州市福州路1号", "胶州市福州路1号", True),
+        ("青岛市北区试验路1号", "市北区试验路1号", True),
+        ("试验路1号2栋", "试验路1号2单元", False),
+        ("市北区试验路1号", "李沧区试验路1号", False),
+        ("试验路1号", "试验路11号", False),
+        ("试验路1号A座", "试验路1号B座", False),
+    ],
+)
+def test_one_door_is_told_from_another(one: str, other: str, is_same: bool) -> None:
+    assert is_same_address(one, other) is is_same_address(other, one) is is_same
+
+
+@given(st.text(max_size=30))
+def test_whatever_is_typed_has_its_forms_and_keeps_them(typed: str) -> None:
+    assert plain(plain(typed)) == plain(typed)
+    assert login_form(login_form(typed)) == login_form(typed)
+    address = address_of(typed)
+    assert not any(sign in part for part in (*address.areas, address.door) for sign in "|;\n")

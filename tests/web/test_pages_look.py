@@ -7,8 +7,9 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
+from backend.demo.cast import Office
 from tests.web.conftest import City, Desk, Handset
 from tests.web.looking import console_pages, faults_of, phone_pages
 
@@ -65,19 +66,46 @@ def test_the_ways_in(browser: Browser, city: City, locale: str) -> None:
     context.close()
 
 
-def test_anybody_finds_their_representative(browser: Browser, city: City) -> None:
+def test_anybody_finds_their_representative(browser: Browser, city: City, office: Callable[[str], Office]) -> None:
+    """However the address is typed; what fits many places, what is not known and where nobody is are told apart."""
     context = browser.new_context(locale="zh-CN")
     page = context.new_page()
+    home = office("R101")("GET", "/service-points?limit=1")["rows"][0]["address"]
     page.goto(f"{city.url}/who")
-    page.fill("input[name=address]", "大港街道昌乐路")
+    page.fill("input[name=address]", f"青岛市 {home.replace('单元', ' 单元 ').replace('户', '室')}")
     page.click("[data-test=find]")
     page.wait_for_selector("[data-test=who] h2")
     shown = page.inner_text("[data-test=who]")
     assert "服务时间" in shown or "电话" in shown
-    page.fill("input[name=address]", "没有这个地方吧")
-    page.click("[data-test=find]")
-    page.wait_for_selector("[role=alert]:has-text('服务热线')")
+    for typed, told in (("没有这个地方吧", "没有找到这个地址"), ("社区居委会", "门牌号"), ("1号楼1单元", "门牌号")):
+        page.fill("input[name=address]", typed)
+        page.click("[data-test=find]")
+        page.wait_for_selector(f"[data-test=problem]:has-text('{told}')")
+        assert page.locator("[data-test=who]").count() == 0
+    page.click(".language")
+    page.wait_for_selector("[data-test=problem]:has-text('house number')")
     page.goto(f"{city.url}/verify?s=0193c0de-0000-7000-8000-000000000001&h={'0' * 64}")
     page.wait_for_selector("[data-test=verdict].unknown")
     assert context.cookies() == []
     context.close()
+
+
+def test_a_phone_finds_without_a_network_what_the_server_finds(
+    handset: Callable[..., Handset], office: Callable[[str], Office]
+) -> None:
+    point = office("R101")("GET", "/service-points?limit=1")["rows"][0]
+    customer = office("R101")("GET", f"/customers/{point['customer_id']}")
+    phone = handset("R101")
+    phone.cut()
+    phone.go("/customers")
+    number, called, home = customer["number"], customer["phone"], point["address"]
+    ways = (
+        f"{number[:4]} {number[4:]}", number[-6:], f"+86 {called[:3]}-{called[3:7]} {called[7:]}", f"青岛市{home.replace('户', '室')}",
+        f"{customer['name'][0]} {point['meter_number'].lower()}", customer["pinyin"].split()[1].upper(),
+    )  # fmt: skip
+    for typed in ways:
+        phone.page.fill("input[name=search]", typed)
+        found = phone.page.locator(".van-list .van-cell").filter(has_text=customer["name"]).filter(has_text=home)
+        expect(found.first).to_be_visible()
+    phone.page.fill("input[name=search]", "没有这个人%")
+    phone.page.wait_for_selector(".van-empty")

@@ -2,6 +2,8 @@
 import { computed, type WritableComputedRef } from "vue";
 import { useRoute, useRouter } from "vue-router";
 
+import { found, keptOf } from "@wangge/shared/comparing/finding.ts";
+
 import { isLate, type Job, matterName, mustCall } from "./live.ts";
 
 export type FilterName = "state" | "urgency" | "crew" | "cell" | "q" | "job" | "show";
@@ -87,8 +89,8 @@ export function isWanted(job: Job, wanted: Wanted): boolean {
   if (wanted.crew && (wanted.crew === "none" ? job.crew_id !== null : job.crew_id !== wanted.crew)) return false;
   if (wanted.cell && job.cell_id !== wanted.cell) return false;
   if (!wanted.words) return true;
-  const text = [job.number, job.address, job.description, matterName(job, "zh"), matterName(job, "en")].join(" ").toLowerCase();
-  return text.includes(wanted.words.toLowerCase());
+  const texts = [job.number, job.description, matterName(job, "zh"), matterName(job, "en")];
+  return found(wanted.words, [job], () => keptOf({ texts, addresses: [job.address] })).length > 0;
 }
 
 function isIn(job: Job, state: string): boolean {

@@ -1,7 +1,7 @@
 /** The running app: one engine for the person at the phone, its sync loop, and what the state bar says of it. */
 import { computed, reactive, ref, shallowRef } from "vue";
 
-import { comparable } from "@wangge/shared/comparing.ts";
+import { loginForm } from "@wangge/shared/comparing/phones.ts";
 import type { Values } from "@wangge/shared/sync/canonical.ts";
 import { browserClock } from "@wangge/shared/sync/clock.ts";
 import type { Disk } from "@wangge/shared/sync/disk.ts";
@@ -79,7 +79,7 @@ export function keepWifiOnly(isOn: boolean): void {
 }
 
 export async function signIn(login: string, password: string, pin: string): Promise<void> {
-  const known = (await people()).find((one) => comparable(one.login) === comparable(login));
+  const known = (await people()).find((one) => loginForm(one.login) === loginForm(login));
   const opened = known ? await openByPassword(known, password, pin) : null;
   if (known && !opened) throw new Refused(401, { code: "other_password" });
   const { person, disk } = opened ? { person: known!, disk: opened } : await settleIn(login, pin, password);

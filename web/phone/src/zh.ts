@@ -10,7 +10,7 @@ export const zh = {
   sign: { deputyWhy: "代签原因", deputyPaper: "请拍下代签凭证（委托书、证件等）", deputyNeeds: "代签须写明原因，并拍下凭证", title: "服务单确认", name: "签名人", relation: "与客户关系", clear: "重写", confirm: "确认签字", empty: "请先签名", statement: "以下内容我已看过并确认。" },
   visit: { about: "回访事由", satisfied: "客户是否满意", yes: "满意", no: "不满意", title: "走访", new: "新走访", method: "方式", checkIn: "签到", checkedIn: "已签到，精度 {accuracy} 米", far: "离地址 {distance} 米", away: "为什么不在地址", noFix: "没有定位，也可以继续", summary: "走访记录", complete: "完成走访", nobody: "未遇", nobodyReason: "未遇原因", form: "满意度调查", fill: "填写调查表", filled: "已填写", resume: "继续上次草稿？", resumeYes: "继续", resumeNo: "重新开始", faults: "还有 {count} 处要填", photos: "照片", done: "走访已保存" },
   form: { next: "下一题", required: "必填", constraint: "数值不合理", not_a_choice: "请选择", not_asked: "此题不用答", number: "请填写数字，如 12 或 7.5", whole: "请填写整数", submit: "提交", saved: "已自动保存" },
-  customers: { search: "姓名、电话、表号、地址、拼音", none: "没有找到", count: "{count} 户", meter: "表号", edit: "修改", visits: "走访记录", papers: "待补材料", atAddress: "这一户的事", note: "备注", phone: "电话", name: "名称" },
+  customers: { search: "户号、姓名、电话、表号、地址、拼音", none: "没有找到", count: "{count} 户", meter: "表号", edit: "修改", visits: "走访记录", papers: "待补材料", atAddress: "这一户的事", note: "备注", phone: "电话", name: "名称" },
   survey: { title: "勘查", feasible: "可以接水", material: "管材", diameter: "管径（毫米）", pressure: "水压（千帕）", distance: "到主管距离（米）", plan: "供水方案", sketch: "草图", report: "提交报告", need: "须填全并有 3 张照片", arrive: "到场" },
   map: { title: "我的网格", noGl: "这台手机不能画地图，请用列表。", jobs: "工单", customers: "客户" },
   detail: { correct: "改正后重交", field: "项目", mine: "我填的", now: "现在的", disputed: "有争议", met: "有人同时改了同一项，两个值都保留，由调度员决定", gone: "这条记录已不在本机" },

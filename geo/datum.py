@@ -32,6 +32,14 @@ class Datum(StrEnum):
     BD09 = "bd09"
 
 
+# What people call them.
+DATUM_NAMES = {
+    Datum.WGS84: ("WGS-84", "WGS-84"),
+    Datum.GCJ02: ("GCJ-02（高德、腾讯）", "GCJ-02"),
+    Datum.BD09: ("BD-09（百度）", "BD-09"),
+}
+
+
 def to_wgs84(places: Coordinates, datum: Datum) -> Coordinates:
     """(n, 2) degrees (lng, lat) of a datum as WGS-84."""
     if datum is Datum.WGS84:
@@ -82,8 +90,22 @@ def _wgs_to_bd(places: Coordinates) -> Coordinates:
     return np.stack([z * np.cos(theta) + 0.0065, z * np.sin(theta) + 0.006], 1)
 
 
+# Degrees that are WGS-84's, to a few centimetres.
+_DEGREES = {"EPSG:4326", "OGC:CRS84", "EPSG:4490"}
+
+
+def known_crs(said: str) -> CRS | None:
+    """The coordinate system of a name, a number or WKT; None for what is none."""
+    try:
+        return CRS.from_user_input(said)
+    except CRSError:
+        return None
+
+
 def reprojected(shapes: Sequence[BaseGeometry], crs: str) -> list[BaseGeometry]:
     """Shapes of any coordinate system pyproj knows (`EPSG:4549`, WKT) in degrees. Raises UnknownCrs."""
+    if crs in _DEGREES:
+        return list(shapes)
     try:
         transformer = Transformer.from_crs(CRS.from_user_input(crs), "EPSG:4326", always_xy=True)
     except CRSError as error:

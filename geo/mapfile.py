@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import tempfile
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,10 @@ from typing import Any
 import numpy as np
 import pyogrio
 import shapely
+from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
+
+from geo.findings import Finding
 
 FORMATS = {
     "geojson": ("GeoJSON", ".geojson", "application/geo+json"),
@@ -30,6 +33,33 @@ class Feature:
 
     shape: BaseGeometry
     fields: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a file's coordinates come from: the system they were taken to be in, whether the file itself says so, and
+    some of its places (x, y) as they stand in it."""
+
+    crs: str
+    is_said: bool
+    sample: NDArray[np.float64]
+
+
+class MapFile(list[Feature]):
+    """The rows of a map file, with its columns, those that only number its rows, and what was found in reading it."""
+
+    def __init__(
+        self,
+        rows: Iterable[Feature] = (),
+        columns: Sequence[str] | None = None,
+        keys: Collection[str] = (),
+        findings: Sequence[Finding] = (),
+        origin: Origin | None = None,
+    ) -> None:
+        super().__init__(rows)
+        given = dict.fromkeys(name for one in self for name in one.fields)
+        self.columns = list(given if columns is None else columns)
+        self.keys, self.findings, self.origin = frozenset(keys), list(findings), origin
 
 
 def write_map(features: Sequence[Feature], layer: str, format_: str) -> bytes:

@@ -53,7 +53,7 @@ def _ring(ring: BaseGeometry, name: str) -> NDArray[np.float64]:
 
 def _near(xy: NDArray[np.float64], middle: float) -> NDArray[np.float64]:
     own = (xy[:, 0].min() + xy[:, 0].max()) / 2
-    return np.asarray(xy + [360 * np.round((middle - own) / 360), 0])
+    return np.asarray(xy + np.array([360 * np.round((middle - own) / 360), 0]))
 
 
 def side_by_side(shapes: Sequence[BaseGeometry]) -> list[BaseGeometry]:
@@ -89,7 +89,7 @@ def _placed(shape: BaseGeometry, parts: Sequence[Polygon], start: float) -> Base
 
 
 def _shifted(polygon: BaseGeometry, by: float) -> BaseGeometry:
-    return shapely.transform(polygon, lambda xy: xy + [by, 0]) if by else polygon
+    return shapely.transform(polygon, lambda xy: xy + np.array([by, 0])) if by else polygon
 
 
 def crosses(shape: BaseGeometry) -> bool:

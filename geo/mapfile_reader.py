@@ -151,11 +151,8 @@ def _look_like_degrees(shapes: Sequence[BaseGeometry | None]) -> bool:
 
 
 def _in_degrees(shapes: list[BaseGeometry | None], crs: str) -> list[BaseGeometry | None]:
-    solid = [n for n, one in enumerate(shapes) if one is not None]
-    moved = list(shapes)
-    for n, shape in zip(solid, reprojected([shapes[n] for n in solid], crs), strict=True):
-        moved[n] = shape
-    return moved
+    moved = iter(reprojected([one for one in shapes if one is not None], crs))
+    return [None if one is None else next(moved) for one in shapes]
 
 
 def _sources(data: bytes, name: str) -> list[_Source]:

@@ -177,7 +177,7 @@ def _away_m(shape: BaseGeometry, ground: BaseGeometry) -> float:
     """Metres between a shape and the ground, also over the 180th meridian."""
     best = np.inf
     for turn in (0.0, -360.0, 360.0):
-        moved = shapely.transform(shape, lambda xy, turn=turn: xy + [turn, 0])  # type: ignore[misc]
+        moved = shapely.transform(shape, lambda xy, turn=turn: xy + np.array([turn, 0]))  # type: ignore[misc]
         a, b = shapely.get_coordinates(shapely.shortest_line(moved, ground))
         best = min(best, distance_m((a[0], a[1]), (b[0], b[1])))
     return float(best)

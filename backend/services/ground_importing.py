@@ -188,7 +188,7 @@ def _give_way(cells: Sequence[Row], placed: Sequence[Placed], zones: Sequence[Ba
     for cell in cells:
         if cell["id"] in named:
             continue
-        shape: BaseGeometry | None = cell["shape"]
+        shape, rest = cell["shape"], None
         if taken.intersects(shape):
             rest = as_multipolygon(shapely.difference(shape, taken, grid_size=GRID_DEGREES))
             shape = None if rest.is_empty else rest

@@ -158,7 +158,7 @@ class _Shaper:
         with_height = bool(given) and all(len(one) > 2 for one in given)
         return np.array([one[: 3 if with_height else 2] for one in given], dtype=np.float64)
 
-    def polygon(self, rings: Any) -> BaseGeometry:
+    def polygon(self, rings: Any) -> shapely.Polygon:
         """A polygon of rings, the first outside."""
         return shapely.Polygon(self.places(rings[0]), [self.places(one) for one in rings[1:] if len(one) > 2])
 

@@ -244,6 +244,5 @@ class _Document:
 def _together(shapes: list[BaseGeometry]) -> BaseGeometry | None:
     if len(shapes) < 2:
         return shapes[0] if shapes else None
-    if all(one.geom_type == "Polygon" for one in shapes):
-        return shapely.MultiPolygon(shapes)
-    return shapely.GeometryCollection(shapes)
+    areas = [one for one in shapes if isinstance(one, shapely.Polygon)]
+    return shapely.MultiPolygon(areas) if len(areas) == len(shapes) else shapely.GeometryCollection(shapes)

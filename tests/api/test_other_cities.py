@@ -24,7 +24,7 @@ NAMES = (
     "שכונת הגפן",
     "Y" * 190,
 )
-CODE = "Ñ/7'é\"<" + "z" * 33
+CODE = "Ñ/7'é\"<" + "z" * 3993
 LOGIN = "Ø'Néill-07"
 # How customers are named and written to, and what of it a person types to find them.
 PEOPLE: tuple[tuple[str, str, str], ...] = (
@@ -64,7 +64,7 @@ def test_a_zone_with_a_long_code_is_the_same_cell_in_the_next_file(as_: As, town
         query = {"unit_id": town["north"], "filename": "zones.geojson"}
         data, type_ = write_map(zones, "zones", "geojson"), "application/octet-stream"
         plan = office("POST", "/territory/imports", query_string=query, data=data, content_type=type_).get_json()
-        assert [one["code"] for one in plan["findings"]] == ["long_code"] * 3
+        assert plan["findings"] == []
         accepted = office("PUT", f"/territory/plans/{plan['id']}/acceptance", {})
         assert accepted.status_code == 200, accepted.text
         rows = office.get("/cells")["rows"]

@@ -24,7 +24,10 @@ def _missing(error: GeoError, what_zh: str, what_en: str) -> tuple[str, str]:
     name, *there = [one for one in error.args if isinstance(one, str)] or [""]
     if not name:
         return error.zh, error.en
-    listed_zh, listed_en = "、".join(there[:MOST_COLUMNS]) or "（一个也没有）", ", ".join(there[:MOST_COLUMNS]) or "none"
+    listed_zh, listed_en = (
+        "、".join(there[:MOST_COLUMNS]) or "（一个也没有）",
+        ", ".join(there[:MOST_COLUMNS]) or "none",
+    )
     zh = f"文件里没有{what_zh}“{name}”，有的是：{listed_zh}"
     return zh, f"there is no {what_en} “{name}” in the file; it has: {listed_en}"
 

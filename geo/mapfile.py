@@ -26,6 +26,9 @@ FORMATS = {
     "kmz": ("LIBKML", ".kmz", "application/vnd.google-earth.kmz"),
 }
 
+# A Shapefile's table keeps no more of a text.
+MOST_SHP_BYTES = 254
+
 
 @dataclass(frozen=True, slots=True)
 class Feature:
@@ -66,7 +69,8 @@ def write_map(features: Sequence[Feature], layer: str, format_: str) -> bytes:
     """A map file of features that share one type of geometry; `format_` is one of FORMATS. A Shapefile comes zipped."""
     driver, suffix, _ = FORMATS[format_]
     names = list(features[0].fields) if features else ["name"]
-    columns = [np.array([_text(one.fields.get(name)) for one in features], dtype=object) for name in names]
+    most = MOST_SHP_BYTES if format_ == "shp" else None
+    columns = [np.array([_text(one.fields.get(name), most) for one in features], dtype=object) for name in names]
     kind = features[0].shape.geom_type if features else "Point"
     with tempfile.TemporaryDirectory(prefix="wangge-map-") as folder:
         path = Path(folder) / f"{layer}{suffix}"
@@ -84,8 +88,14 @@ def write_map(features: Sequence[Feature], layer: str, format_: str) -> bytes:
         return _zipped(Path(folder)) if format_ == "shp" else path.read_bytes()
 
 
-def _text(value: Any) -> str | None:
-    return None if value is None else str(value)
+def _text(value: Any, most: int | None) -> str | None:
+    return None if value is None else str(value) if most is None else whole_letters(str(value), most)
+
+
+def whole_letters(text: str, most: int) -> str:
+    """As much of a text as so many bytes of UTF-8 hold, without a piece of a letter at its end."""
+    data = text.encode()
+    return text if len(data) <= most else data[:most].decode(errors="ignore")
 
 
 def _zipped(folder: Path) -> bytes:

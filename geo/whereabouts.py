@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from pyproj import CRS, Transformer
-from pyproj.aoi import AreaOfInterest
+from pyproj.aoi import AreaOfInterest, AreaOfUse
 from pyproj.database import query_crs_info
 from pyproj.enums import PJType
 from pyproj.exceptions import ProjError
@@ -26,6 +26,10 @@ _IN_CHINA = ("CGCS2000 / 3-degree", "CGCS2000 / Gauss", "Xian 1980 / 3-degree", 
 _WORLDWIDE = ("WGS 84 / UTM", "WGS 84 / Pseudo-Mercator")
 # Systems that fit nearly as many places as the best are taken for as good: the likelier one is named.
 _NEARLY = 0.95
+# Beside the ground is what is no farther off than so many times its width, and so many times nearer than before.
+_BESIDE = 10
+# Systems of one projection on another datum lie within so much of each other: naming one is enough.
+_APART_M = 700.0
 # Degrees beyond the area of a system in which people still use it.
 _BEYOND = 2.0
 
@@ -59,20 +63,28 @@ def whereabouts(
     return Whereabouts(nearest, nearest > extent, [_none_touches(zones, nearest, origin, datum, ground, is_own)])
 
 
-def likely_system(origin: Origin, datum: Datum, ground: BaseGeometry) -> str | None:
-    """The system in which a file's figures lie on the ground, as `EPSG:4549 (its name)`; None where none does."""
+def likely_systems(origin: Origin, datum: Datum, ground: BaseGeometry, away_m: float = np.inf) -> list[str]:
+    """The system in which a file's figures lie on the ground, as `EPSG:4549 (its name)`; none where none does.
+
+    A second one only where it puts them elsewhere on the ground, so that nobody can say which of the two it is.
+    Where none lies on it, one that brings them far nearer than they are now (`away_m`) will do: new ground lies beside
+    the old.
+    """
     shapely.prepare(ground)
-    best: list[tuple[float, tuple[int, int], str]] = []
+    extent, read = _extent_m(ground), []
     for rank, name, places in _readings(origin, datum, ground):
-        share = float(shapely.intersects_xy(ground, places[:, 0], places[:, 1]).mean()) if len(places) else 0.0
-        if share == 0 and len(places):
-            middle = shapely.Point(np.median(places, axis=0))
-            share = 1e-6 if np.isfinite(middle.x) and _away_m(middle, ground) < _extent_m(ground) / 4 else 0.0
-        if share:
-            best.append((share, rank, name))
-    most = max((share for share, _, _ in best), default=0.0)
-    near = [(rank, name) for share, rank, name in best if share >= _NEARLY * most]
-    return min(near)[1] if near else None
+        if not len(places) or not np.isfinite(places).all() or np.abs(places[:, 1]).max() > 90:
+            continue
+        share = float(shapely.intersects_xy(ground, places[:, 0], places[:, 1]).mean())
+        metres = 0.0 if share else _away_m(shapely.Point(np.median(places, axis=0)), ground)
+        if metres <= min(_BESIDE * extent, away_m / _BESIDE):
+            read.append((share, metres, rank, name, np.median(places, axis=0)))
+    most, nearest = max((one[0] for one in read), default=0.0), min((one[1] for one in read), default=0.0)
+    near = sorted(
+        (one[2:] for one in read if one[0] >= _NEARLY * most and one[1] <= 2 * nearest + 1), key=lambda one: one[:2]
+    )
+    apart = [one for one in near[1:] if distance_m(tuple(one[2]), tuple(near[0][2])) > _APART_M]
+    return [name for _, name, _ in near[:1] + apart[:1]]
 
 
 def _readings(origin: Origin, datum: Datum, ground: BaseGeometry) -> Iterator[tuple[tuple[int, int], str, Coordinates]]:
@@ -104,7 +116,13 @@ def _systems(origin: Origin, ground: BaseGeometry) -> Iterator[tuple[int, CRS]]:
             continue
         order = [family, *_IN_CHINA, *_WORLDWIDE]
         rank = next((n for n, start in enumerate(order) if start and crs.name.startswith(start)), len(order))
-        yield rank, crs
+        yield rank + (0 if _is_used_at(info.area_of_use, ground) else len(order) + 1), crs
+
+
+def _is_used_at(area: AreaOfUse | None, ground: BaseGeometry) -> bool:
+    """Whether the middle of the ground lies where a system is meant for."""
+    x, y = ground.centroid.x, ground.centroid.y
+    return area is not None and area.south <= y <= area.north and (area.west <= x <= area.east or area.west > area.east)
 
 
 def _family(name: str) -> str:
@@ -132,9 +150,10 @@ def _none_touches(
         f"没有一个网格碰到{whose_zh}现有范围，最近也相距 {distance[0]}",
         f"no zone touches {whose_en}: {distance[1]} away",
     )
-    likely = likely_system(origin, datum, ground) if origin is not None else None
+    likely = likely_systems(origin, datum, ground, metres) if origin is not None else []
     if likely:
-        zh, en = f"{zh}；坐标更像 {_side(likely, 0)}", f"{en}; the coordinates look like {_side(likely, 1)}"
+        names_zh, names_en = "或 ".join(_side(one, 0) for one in likely), " or ".join(_side(one, 1) for one in likely)
+        zh, en = f"{zh}；坐标更像 {names_zh}", f"{en}; the coordinates look like {names_en}"
     if origin is not None and origin.is_said:
         zh, en = f"{zh}（文件写的是 {_label(origin.crs)}）", f"{en} (the file says {_label(origin.crs)})"
     return found("far_away", names, f"{zh}，请核对坐标系后重新导入", f"{en}; check the system and import again")

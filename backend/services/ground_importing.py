@@ -16,9 +16,9 @@ from backend.confined.maps import read_map
 from geo.datum import Datum
 from geo.errors import OutsideTheEarth
 from geo.findings import Finding, found
-from geo.mapfile import MapFile
+from geo.mapfile import MOST_SHP_BYTES, MapFile, whole_letters
 from geo.shapes import GRID_DEGREES, as_multipolygon
-from geo.whereabouts import likely_system, whereabouts
+from geo.whereabouts import likely_systems, whereabouts
 from geo.zones import Zone, zones_of
 
 Row = dict[str, Any]
@@ -82,11 +82,8 @@ def imported(
     return Imported(placed + _give_way(cells, placed, shapes), shapes, findings, far_m)
 
 
-def _likely(features: MapFile, datum: Datum, ground: BaseGeometry | None) -> Iterable[str]:
-    if ground is not None and features.origin is not None:
-        likely = likely_system(features.origin, datum, ground)
-        if likely:
-            yield likely
+def _likely(features: MapFile, datum: Datum, ground: BaseGeometry | None) -> list[str]:
+    return [] if ground is None or features.origin is None else likely_systems(features.origin, datum, ground)
 
 
 def _identified(cells: Sequence[Row], zones: Sequence[Zone], findings: list[Finding]) -> list[Placed]:
@@ -100,7 +97,7 @@ def _identified(cells: Sequence[Row], zones: Sequence[Zone], findings: list[Find
             zh, en = f"名称超过 {MOST_NAME} 字，已截短", f"a name of over {MOST_NAME} characters was shortened"
             findings.append(found("long_name", [name[:40]], zh, en))
         code = zone.code
-        if cell is not None and (zone.known_by == "number" or _figure(code) == (_figure(cell["code"]) or "")):
+        if cell is not None and (zone.known_by == "number" or _is_another_form(code, cell["code"])):
             code = cell["code"]  # The written form of whichever came first stays.
         elif cell is None and zone.known_by == "number" and code in {one["code"] for one in cells}:
             code = _free(codes)
@@ -108,6 +105,11 @@ def _identified(cells: Sequence[Row], zones: Sequence[Zone], findings: list[Find
             name = cell["name"] if cell is not None else code
         placed.append(Placed(cell["id"] if cell is not None else None, name, code, zone.shape))
     return placed
+
+
+def _is_another_form(code: str, own: str) -> bool:
+    """Whether a code is a cell's own as another program writes it: a number with a point, or as a Shapefile cuts it."""
+    return _figure(code) == (_figure(own) or "") or code == whole_letters(own, MOST_SHP_BYTES)
 
 
 def _free(taken: set[str]) -> str:
@@ -123,6 +125,7 @@ def _known(cells: Sequence[Row], zones: Sequence[Zone]) -> dict[int, Row]:
     _match(known, cells, coded, [zone.code for zone in zones], lambda cell: cell["code"])
     _match(known, cells, coded, [_once(zone.code) for zone in zones], lambda cell: cell["code"])
     _match(known, cells, coded, [_figure(zone.code) for zone in zones], lambda cell: _figure(cell["code"]))
+    _match(known, cells, coded, [zone.code for zone in zones], lambda cell: whole_letters(cell["code"], MOST_SHP_BYTES))
     named = [n for n, zone in enumerate(zones) if zone.known_by == "name"]
     _match(known, cells, named, [zone.name[:MOST_NAME] for zone in zones], lambda cell: cell["name"])
     _by_ground(known, cells, zones)

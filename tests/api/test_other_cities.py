@@ -25,6 +25,7 @@ NAMES = (
     "Y" * 190,
 )
 CODE = "Ñ/7'é\"<" + "z" * 3993
+SHORTER = CODE[:200]
 LOGIN = "Ø'Néill-07"
 # How customers are named and written to, and what of it a person types to find them.
 PEOPLE: tuple[tuple[str, str, str], ...] = (
@@ -42,7 +43,7 @@ def etag(person: Person, path: str) -> int:
 def test_names_of_units_and_cells_come_back_by_every_way(as_: As, town: Town) -> None:
     admin, cell = as_("admin"), f"/cells/{town['cell 0']}"
     for name in NAMES:
-        for path, values in ((cell, {"name": name, "code": CODE}), (f"/units/{town['north']}", {"name": name})):
+        for path, values in ((cell, {"name": name, "code": SHORTER}), (f"/units/{town['north']}", {"name": name})):
             assert admin("PATCH", path, values, version=etag(admin, path)).status_code == 200, name
         for format_ in FORMATS:
             answer = as_("dispatcher")("GET", f"/maps/cells/export?format={format_}")

@@ -254,7 +254,10 @@ def test_metres_given_as_degrees_and_what_goes_round_the_earth_are_refused() -> 
     with pytest.raises(OutsideTheEarth):
         zones_of([feature(shapely.box(534_000, 3_990_000, 535_000, 3_991_000))])
     around = shapely.Polygon([(-170, 80), (-60, 80), (60, 80), (170, 80)])
-    for shape in (around, shapely.Polygon([(-170, 60), (-60, 60), (60, 60), (170, 60), (170, 50), (0, 50), (-170, 50)])):
+    for shape in (
+        around,
+        shapely.Polygon([(-170, 60), (-60, 60), (60, 60), (170, 60), (170, 50), (0, 50), (-170, 50)]),
+    ):
         with pytest.raises(CrossesDateLine) as told:
             zones_of([feature(shape)])
         assert "180" in told.value.said()[0]

@@ -100,20 +100,22 @@ def draw(
 ) -> Drawn:
     """The cells afterwards, with figures before and after. Raises GeoError where it cannot be drawn."""
     findings: list[Finding] = []
-    territory = shapely.union_all([*ground.shapes, *([around.territory] if around.territory is not None else [])])
-    far_m = None
+    asked = shape_of(request["territory"]) if request.get("territory") else None
+    territory = shapely.union_all([*ground.shapes, *(one for one in (around.territory, asked) if one is not None)])
+    far_m, wanted = None, territory
     if way == "import":
         assert file is not None
         own = None if territory.is_empty else territory
         found = imported(ground.cells, own, around.city, request, file)
         cells = [_Cell(one.id, one.name, one.code, one.shape) for one in found.cells]
         findings, far_m = found.findings, found.far_m
-        territory = shapely.union_all([territory, filled(found.zones)]) if around.territory is None else territory
+        if around.territory is None:
+            wanted = shapely.union_all([territory, filled(found.zones)])
     elif way in _EDITS:
         cells = _edited(ground, _EDITS[way](ground, request), request)
     else:
         cells = _divided(ground, way, request, progress)
-    drawn = _drawn(ground, cells, ground.workload(request), findings, territory)
+    drawn = _drawn(ground, cells, ground.workload(request), findings, (territory, wanted))
     return replace(drawn, figures=drawn.figures | {"far_m": far_m})
 
 
@@ -196,8 +198,13 @@ _EDITS: dict[str, Callable[[Ground, dict[str, Any]], edit.Edited]] = {
 
 
 def _drawn(
-    ground: Ground, cells: list[_Cell], workload: Any, findings: list[Finding], territory: BaseGeometry
+    ground: Ground,
+    cells: list[_Cell],
+    workload: Any,
+    findings: list[Finding],
+    territory: tuple[BaseGeometry, BaseGeometry],
 ) -> Drawn:
+    """A plan of cells; `territory` is what has to be covered before and after."""
     standing = [cell for cell in cells if cell.shape is not None]
     shapes = [cell.shape for cell in standing if cell.shape is not None]
     loads = divide.loads_of(shapes, ground.places, workload) if shapes else np.zeros(0)
@@ -216,8 +223,8 @@ def _drawn(
     ]
     lost = broad_parts(shapely.difference(shapely.union_all(ground.shapes), shapely.union_all(shapes)), _sliver())
     figures = {
-        "before": _figures(ground.shapes, territory, ground.places, workload),
-        "after": _figures(shapes, territory, ground.places, workload),
+        "before": _figures(ground.shapes, territory[0], ground.places, workload),
+        "after": _figures(shapes, territory[1], ground.places, workload),
         "moved_share": _moved(ground, cells, workload),
         "lost_m2": round(area_m2(lost), 1),
     }

@@ -65,7 +65,7 @@ def imported(
         read = zones_of(
             features,
             datum=datum,
-            reference=own,
+            reference=own if own is None or city is None else shapely.union_all([own, city]),
             name_field=request.get("name_field"),
             code_field=request.get("code_field"),
         )

@@ -20,7 +20,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "invalid": ("图形有误，已修复", "were broken; mended"),
     "gap": ("中间的空洞，未处理", "holes between zones, left as they are"),
     "same_code": ("编号相同的行，各合为一个网格", "rows of one code, made one cell each"),
-    "no_code": ("没有编号", "without a code"),
+    "no_code": ("没有认出名称和编号字段", "no field is known for names or codes"),
     "cut_text": ("文字在字段末尾被截断半个字", "text cut in the middle of a character"),
     "guessed_text": ("文字编码与声明不符，按推测读出", "text in another encoding than declared, read by a guess"),
     "encoding": ("文件没有写明文字编码", "the file does not say its encoding"),

@@ -169,7 +169,7 @@ def _side(label: str, side: int) -> str:
 
 def _label(crs: str) -> str:
     known = known_crs(crs)
-    return crs if len(crs) < 30 or known is None else known.name
+    return crs if crs.startswith("EPSG:") or known is None else known.name
 
 
 def _stray(zone: Zone, metres: float) -> Finding:

@@ -14,7 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geo.date_line import crosses, cut, side_by_side, unwrapped
 from geo.datum import DATUM_NAMES, Datum, on_datum, suspected
-from geo.errors import MOST_CODE, CodeTooLong, FieldMissing, NoAreas
+from geo.errors import MOST_CODE, MOST_COLUMNS, CodeTooLong, FieldMissing, NoAreas
 from geo.findings import Finding as Finding
 from geo.findings import found, size_text
 from geo.mapfile import Feature, MapFile
@@ -72,6 +72,7 @@ def zones_of(
     """
     findings: list[Finding] = []
     named = _named(features, name_field, code_field)
+    findings += _unnamed(features, named)
     kept = [one for one in named if _is_area(one, findings)]
     if not kept:
         raise NoAreas
@@ -109,6 +110,16 @@ def _named(features: Sequence[Feature], name_field: str | None, code_field: str 
         known_by: Literal["code", "name", "number"] = "code" if code else "name" if own else "number"
         found_zones.append(Zone(name or number, number, one.shape, known_by))
     return found_zones
+
+
+def _unnamed(features: Sequence[Feature], zones: Sequence[Zone]) -> list[Finding]:
+    """That a file has columns, and none of them is known for a name or a code: somebody has to say which is."""
+    columns = features.columns if isinstance(features, MapFile) else []
+    if not columns or any(zone.known_by != "number" for zone in zones):
+        return []
+    zh = f"没有认出名称和编号字段，按行编号；可填写其中一个：{'、'.join(columns[:MOST_COLUMNS])}"
+    en = f"no field is known for names or codes, rows were numbered; name one of: {', '.join(columns[:MOST_COLUMNS])}"
+    return [found("no_code", [], zh, en)]
 
 
 def _free(n: int, taken: Collection[str]) -> str:

@@ -39,7 +39,8 @@ def drawn(data: bytes, most_points: int) -> Drawn:
     )
     spelt = {name: speller(name) for name in names}
     is_named = any(isinstance(one.get("id"), str) for one in features) and "id" not in names
-    key = "id" if is_named else None if "feature_id" in names else "feature_id"
+    # A word beside a row's properties is its code; a mere number only if that is asked for.
+    key = None if "id" in names else "id"
     shapes: list[BaseGeometry | None] = []
     rows: dict[int, dict[str, Any]] = {}
     for n, one in enumerate(features, start=1):

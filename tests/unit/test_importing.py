@@ -69,6 +69,14 @@ def test_rows_that_are_only_numbered_are_the_cells_that_lie_there() -> None:
     assert [(one.id, one.code) for one in again.cells] == [(None, "Z004"), ("1", "Z002"), ("0", "Z001")]
 
 
+def test_a_file_whose_columns_nobody_knows_says_which_there_are() -> None:
+    found = put([], (LEFT, {"MC": "甲", "BM": "1"}), (RIGHT, {"MC": "乙", "BM": "2"}))
+    assert [one.code for one in found.findings] == ["no_code"]
+    assert "MC、BM" in found.findings[0].zh
+    assert "MC, BM" in found.findings[0].en
+    assert put([], (LEFT, {"MC": "甲"}), name_field="MC").findings == []
+
+
 def test_a_long_name_is_a_code_and_is_told_when_it_is_shortened() -> None:
     name = "河东片" * 70
     found = put([], (LEFT, {"name": name}), (RIGHT, {"name": "乙"}))

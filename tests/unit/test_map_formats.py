@@ -49,6 +49,16 @@ def test_a_code_of_geojson_is_its_text_whatever_stands_in_other_rows() -> None:
     assert [shown(zones(one)) for one in written] == [[one] for one in expected]
 
 
+def test_what_stands_beside_a_rows_properties_is_its_code_if_it_is_a_word() -> None:
+    for ids, key in ((["a", 7], None), ([1, 2], "id")):
+        whole = json.loads(zones('"x"', '"y"'))
+        for one, number in zip(whole["features"], ids, strict=True):
+            one["id"] = number
+        found = geojson.drawn(json.dumps(whole).encode(), 1000).rows
+        assert ([row["id"] for row in found.rows.values()], found.key) == (ids, key)
+        assert ("id" in found.columns) == (key is None)
+
+
 def test_a_broken_shape_of_geojson_leaves_out_its_own_row_alone() -> None:
     whole = json.loads(zones('"a"', '"b"', '"c"', '"d"'))
     whole["features"][1]["geometry"]["coordinates"] = [[[120, 36], ["x", 36], [120, 36]]]

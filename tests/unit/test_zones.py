@@ -237,7 +237,7 @@ def test_a_zone_without_a_code_is_found_again_by_its_name_wherever_its_row_stand
     assert len({zone.code for zone in twins.zones}) == 2
 
 
-def test_codes_of_any_length_stay_as_they_are_written() -> None:
+def test_codes_that_are_too_long_stay_apart_and_are_found_again() -> None:
     same = "Municipalité-de-L'Île-d'Orléans/secteur-"
     rows = [feature(LEFT, "Ouest", code=f"{same}ouest"), feature(RIGHT, "Est", code=f"{same}est")]
     found, again = zones_of(rows), zones_of(rows[::-1])

@@ -165,6 +165,14 @@ class OutsideTheEarth(GeoError):
     zh = "坐标不是经纬度：可能是别的坐标系（请填写坐标系），或经纬度写反了"
     en = "coordinates that are no degrees: another coordinate system (give it), or the order turned round"
 
+    def said(self) -> tuple[str, str]:
+        """Which zone, and in which system it would lie on the ground: of what has words of its own, each its half."""
+        zh, en = super().said()
+        for half in (one for one in self.args if isinstance(one, str) and " · " in one):
+            said = half.rpartition(", ")[2].split(" · ")
+            zh, en = (words.replace(" · ".join(said), said[side]) for side, words in enumerate((zh, en)))
+        return zh, en
+
 
 class CrossesDateLine(GeoError):
     """A shape goes round a pole or spans more than half the earth, so that nobody can say which half is meant."""

@@ -76,9 +76,8 @@ def _line(code: str, group: list[Finding]) -> dict[str, Any]:
         kind_zh, kind_en = KINDS.get(code, (code, code))
         zh = f"{kind_zh}：{len(group)} 处" + (f"，共 {size_zh}" if area >= 1 else "")
         en = f"{kind_en}: {len(group)}" + (f", {size_en} in all" if area >= 1 else "")
-    elif not any(name in zh for name in worst[0].zones):
-        names = worst[0].zones[:4] or ("",)
-        zh, en = f"{'、'.join(names)}：{zh}".lstrip("："), f"{', '.join(names)}: {en}".lstrip(": ")
+    elif names := [name for name in worst[0].zones if f"“{name}”" not in zh][:4]:
+        zh, en = f"{'、'.join(names)}：{zh}", f"{', '.join(names)}: {en}"
     said = [{"zones": list(one.zones), "area_m2": one.area_m2, "zh": one.zh, "en": one.en} for one in worst]
     zones = list(dict.fromkeys(name for one in worst for name in one.zones))
     return {"code": code, "count": len(group), "area_m2": area, "zones": zones, "zh": zh, "en": en, "worst": said}

@@ -99,7 +99,8 @@ def _readings(origin: Origin, datum: Datum, ground: BaseGeometry) -> Iterator[tu
         return
     for rank, crs in _systems(origin, ground):
         to_degrees = _to_degrees(crs)
-        yield (rank, 0), f"{crs.srs} ({crs.name})", to_degrees(figures)
+        if crs != known_crs(origin.crs):
+            yield (rank, 0), f"{crs.srs} ({crs.name})", to_degrees(figures)
         label = f"{crs.srs} ({crs.name}), 东、北写反 · east and north turned round"
         yield (rank, 1), label, to_degrees(turned)
 
@@ -112,7 +113,7 @@ def _systems(origin: Origin, ground: BaseGeometry) -> Iterator[tuple[int, CRS]]:
     family = _family(declared.name) if declared is not None and declared.is_projected else ""
     for info in query_crs_info("EPSG", PJType.PROJECTED_CRS, area_of_interest=area, contains=False):
         crs = known_crs(f"EPSG:{info.code}")
-        if crs is None or crs == declared:
+        if crs is None:
             continue
         order = [family, *_IN_CHINA, *_WORLDWIDE]
         rank = next((n for n, start in enumerate(order) if start and crs.name.startswith(start)), len(order))

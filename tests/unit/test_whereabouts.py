@@ -10,6 +10,7 @@ import shapely
 from pyproj import Transformer
 
 from geo.datum import Datum, from_wgs84, known_crs, reprojected
+from geo.errors import OutsideTheEarth
 from geo.mapfile import Origin
 from geo.whereabouts import likely_systems, whereabouts
 from geo.zones import Zone
@@ -65,6 +66,14 @@ def test_axes_that_are_turned_round_are_known() -> None:
     for words, side in ((metres.findings[0].zh, "写反"), (metres.findings[0].en, "turned round")):
         assert side in words
         assert " · " not in words
+    assert "EPSG:4549" in metres.findings[0].zh, "the declared system itself, read the other way round"
+    zh, en = OutsideTheEarth("甲", "EPSG:4549 (x), 东、北写反 · east and north turned round").said()
+    assert ("写反" in zh, "turned round)" in zh, "写反" in en, en.endswith("north turned round)")) == (
+        True,
+        False,
+        False,
+        True,
+    )
     degrees = looked_at(LOUISVILLE, "EPSG:4326", "EPSG:4326", turned=True)
     assert "经纬度写反" in degrees.findings[0].zh
     assert "latitude and longitude" in degrees.findings[0].en

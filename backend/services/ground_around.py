@@ -92,10 +92,11 @@ def _plans(session: Session, unit_id: str, states: Sequence[str]) -> list[Ground
 
 
 def need_free_ground(session: Session, plan: GroundPlan, on: date) -> None:
-    """On that day nobody else has the ground, nor has been promised it by a plan accepted before, for whatever day.
+    """On that day nobody else has the ground, nor has been promised it for that day or one before.
 
     Raises cells_overlap. Where another unit's accepted plan gives ground up by then, it counts as given up. What stands
-    today is asked for by whoever puts the plan over it.
+    today is asked for by whoever puts the plan over it; what is promised for a later day is told, and whoever comes true
+    first has it.
     """
     lock_ground(session)
     cells = plan.cells or []
@@ -110,7 +111,6 @@ def need_free_ground(session: Session, plan: GroundPlan, on: date) -> None:
             standing = overlaps_with(session, cell["id"] or str(plan.id), cell["outline"], str(on), None, on)
             found += [one for one in standing if one.other_id not in settled]
         found += overlaps_between(drawn, cells, unit_name(session, str(plan.unit_id)))
-    for other in promised:
-        theirs = other.cells or () if other in due else _drawn(other.cells or ())
-        found += overlaps_between(drawn, theirs, unit_name(session, str(other.unit_id)))
+    for other in due:
+        found += overlaps_between(drawn, other.cells or (), unit_name(session, str(other.unit_id)))
     need_no_overlap(grown(overlaps_of(session, own), found))

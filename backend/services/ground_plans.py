@@ -162,6 +162,7 @@ def accept_plan(
             faults=[{"field": "valid_from", "code": "past", "zh": "生效日期已过", "en": "the day has passed"}],
         )
     need_free_ground(session, plan, on)
+    _tell_claims(session, plan)
     plan.valid_from, plan.decided_by_id, plan.decided_at = on, UUID(actor.id), datetime.now(UTC)
     plan.state = "accepted"
     # One line for all its cells and duties, which have their history: also where it comes true by itself on a day to come.
@@ -170,6 +171,13 @@ def accept_plan(
     if on == today():
         apply_plan(session, actor, plan)
     return plan
+
+
+def _tell_claims(session: Session, plan: GroundPlan) -> None:
+    """What others have or were promised of the ground as it is now: the preview may be older than their plans."""
+    claims = claims_on(session, str(plan.unit_id), plan.cells or [])
+    kept = [line for line in plan.findings or [] if line["code"] != "claimed"]
+    plan.findings = [*grouped(claims.findings), *kept]
 
 
 def _opened(figures: dict[str, Any]) -> float:

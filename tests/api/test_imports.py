@@ -188,9 +188,14 @@ def test_what_another_unit_has_is_seen_before_and_refused(as_: As, town: Town) -
     assert accept(admin, theirs, valid_from=later).get_json()["state"] == "accepted"
     promised = send(north, town["north"], name)
     assert promised["figures"]["after"]["claimed_m2"] == pytest.approx(area_m2(box(4.5, 0, 5, 1)), rel=1e-3)
-    for day in (None, (today() + timedelta(days=3)).isoformat(), (today() + timedelta(days=30)).isoformat()):
-        answer = accept(north, promised, valid_from=day)
-        assert answer.get_json()["code"] == "cells_overlap", day
+    for days in (9, 30):
+        answer = accept(north, promised, valid_from=(today() + timedelta(days=days)).isoformat())
+        assert answer.get_json()["code"] == "cells_overlap", days
+    # Before that day it may be had, and is shown with its area: the open plan that was looked at before, too.
+    taken = accept(north, ours, valid_from=(today() + timedelta(days=3)).isoformat()).get_json()
+    assert (taken["state"], taken["findings"][0]["code"]) == ("accepted", "claimed")
+    assert taken["findings"][0]["area_m2"] == pytest.approx(area_m2(box(4.5, 0, 5, 1)), rel=1e-3)
+    assert "已确认" in taken["findings"][0]["zh"]
 
 
 def test_gaps_of_a_first_import_are_measured_against_the_territory_in_square_metres(as_: As, town: Town) -> None:

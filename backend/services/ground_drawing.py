@@ -110,6 +110,8 @@ def draw(
         cells = [_Cell(one.id, one.name, one.code, one.shape) for one in found.cells]
         findings, far_m = found.findings, found.far_m
         if around.territory is None:
+            # Without a drawn territory what cells enclose is to be covered, before as afterwards.
+            territory = shapely.union_all([territory, filled(ground.shapes)])
             wanted = shapely.union_all([territory, filled(found.zones)])
     elif way in _EDITS:
         cells = _edited(ground, _EDITS[way](ground, request), request)

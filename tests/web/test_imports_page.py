@@ -73,8 +73,8 @@ def test_an_imports_findings_are_read_by_kind_and_far_ground_is_asked_about(
     page.click("[data-test=discard]")
     imported(page, far)
     expect(page.locator("[data-code=far_away]")).to_contain_text(words["km"])
+    assert faults_of(page) == []
     page.click("[data-test=accept]")
     expect(page.locator("[data-test=accept-far]")).to_contain_text(words["far"])
     expect(page.locator(".el-message--error")).to_be_visible()
-    assert faults_of(page) == []
     page.click("[data-test=discard]")

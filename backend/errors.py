@@ -90,6 +90,7 @@ _ROWS = (
     ("plan_not_ready", 409, "方案还没有算好，或已经处理过", "The plan is not ready, or was decided already", "看 state；算好后再确认", "See state; decide once it is ready"),
     ("ground_changed", 409, "方案算好后网格又被改过", "The cells have changed since the plan was made", "重新生成方案再确认", "Make the plan anew and decide then"),
     ("ground_has_gaps", 409, "方案会留下没有网格的地方", "The plan would leave ground without a cell", "补上空缺，或确认后带 accept_gaps 再提交", "Close the gaps, or send accept_gaps when they are meant"),
+    ("ground_far_away", 409, "方案里的网格离现有范围很远", "The plan's cells lie far away from the ground", "看导入报告，核对坐标系后重新导入；确实在那里就勾选确认（accept_far）再启用", "See what the import found, check the system and import again; confirm (accept_far) where they do lie there"),
     ("no_crew", 409, "没有能接这张工单的班组在岗或值班", "No crew that can take this job is at work or on call", "打电话联系班组；必要时指定班组", "Call a crew; name one if it must be"),
     ("emergency_not_sent", 409, "这张工单没有可撤回的紧急派单", "This job was not sent as an emergency, or that was taken back", "刷新后再看一遍", "Read it again"),
     ("emergency_begun", 409, "班组已经出发或到场，不能撤回", "The crew has left for it or begun", "请打电话联系班组", "Call the crew"),

@@ -22,6 +22,8 @@ _A, _EE = 6_378_245.0, 0.006_693_421_622_965_943
 _X_PI = np.pi * 3000 / 180
 # A fit this much better than the declared datum's is worth a word; coastlines drawn coarsely differ by less.
 _CLEARLY_BETTER = 1.002
+# What fits less of the smaller of the two is new ground, and no shifted one.
+_GOOD = 0.9
 
 
 class Datum(StrEnum):
@@ -30,6 +32,14 @@ class Datum(StrEnum):
     WGS84 = "wgs84"
     GCJ02 = "gcj02"
     BD09 = "bd09"
+
+
+# What people call them.
+DATUM_NAMES = {
+    Datum.WGS84: ("WGS-84", "WGS-84"),
+    Datum.GCJ02: ("GCJ-02（高德、腾讯）", "GCJ-02"),
+    Datum.BD09: ("BD-09（百度）", "BD-09"),
+}
 
 
 def to_wgs84(places: Coordinates, datum: Datum) -> Coordinates:
@@ -82,8 +92,22 @@ def _wgs_to_bd(places: Coordinates) -> Coordinates:
     return np.stack([z * np.cos(theta) + 0.0065, z * np.sin(theta) + 0.006], 1)
 
 
+# Degrees that are WGS-84's, to a few centimetres.
+_DEGREES = {"EPSG:4326", "OGC:CRS84", "EPSG:4490"}
+
+
+def known_crs(said: str) -> CRS | None:
+    """The coordinate system of a name, a number or WKT; None for what is none."""
+    try:
+        return CRS.from_user_input(said)
+    except CRSError:
+        return None
+
+
 def reprojected(shapes: Sequence[BaseGeometry], crs: str) -> list[BaseGeometry]:
     """Shapes of any coordinate system pyproj knows (`EPSG:4549`, WKT) in degrees. Raises UnknownCrs."""
+    if crs in _DEGREES:
+        return list(shapes)
     try:
         transformer = Transformer.from_crs(CRS.from_user_input(crs), "EPSG:4326", always_xy=True)
     except CRSError as error:
@@ -97,14 +121,15 @@ def on_datum(shapes: Sequence[BaseGeometry], datum: Datum) -> list[BaseGeometry]
 
 
 def suspected(shapes: Sequence[BaseGeometry], declared: Datum, reference: BaseGeometry) -> Datum | None:
-    """Another datum that fits a reference (WGS-84) clearly better than the declared one, else None.
+    """Another datum that fits a reference (WGS-84) clearly better than the declared one, and well, else None.
 
     `shapes` are in the file's own degrees. Compared is the shared area: where neither touches the reference, nothing
-    can be said.
+    can be said, nor where new ground reaches beyond it however it is read.
     """
     whole = shapely.union_all(shapely.make_valid(list(shapes)))
     fit = {
         datum: shapely.intersection(shapely.make_valid(on_datum([whole], datum)[0]), reference).area for datum in Datum
     }
     best = max(fit, key=lambda datum: (fit[datum], datum is declared))
-    return best if fit[best] > fit[declared] * _CLEARLY_BETTER else None
+    is_good = fit[best] > _GOOD * min(whole.area, reference.area)
+    return best if is_good and fit[best] > fit[declared] * _CLEARLY_BETTER else None

@@ -1,6 +1,9 @@
 """What can go wrong in territory arithmetic; the class says what, its arguments where."""
 
 MOST_NAMED = 20
+# A code may be any text; what is longer is a description, chosen by mistake.
+MOST_CODE = 4_000
+MOST_COLUMNS = 100
 
 
 class GeoError(Exception):
@@ -15,6 +18,18 @@ class GeoError(Exception):
         if not about:
             return self.zh, self.en
         return f"{self.zh}（{'、'.join(about)}）", f"{self.en} ({', '.join(about)})"
+
+
+def _missing(error: GeoError, what_zh: str, what_en: str) -> tuple[str, str]:
+    name, *there = [one for one in error.args if isinstance(one, str)] or [""]
+    if not name:
+        return error.zh, error.en
+    listed_zh, listed_en = (
+        "、".join(there[:MOST_COLUMNS]) or "（一个也没有）",
+        ", ".join(there[:MOST_COLUMNS]) or "none",
+    )
+    zh = f"文件里没有{what_zh}“{name}”，有的是：{listed_zh}"
+    return zh, f"there is no {what_en} “{name}” in the file; it has: {listed_en}"
 
 
 class TooFewCustomers(GeoError):
@@ -104,8 +119,37 @@ class ReadersBusy(ReadingStopped):
 class LayerNeeded(GeoError):
     """The file holds several layers; one must be named."""
 
-    zh = "文件有几个图层，请写明要哪一个"
-    en = "several layers: name one"
+    zh = "文件有几个图层，请写明要哪一个，或哪几个"
+    en = "several layers: name one or more"
+
+
+class LayerMissing(GeoError):
+    """A layer that was named is not in the file: its name, and those that are there."""
+
+    zh = "文件里没有这个图层"
+    en = "there is no such layer in the file"
+
+    def said(self) -> tuple[str, str]:
+        """Which one, and which there are."""
+        return _missing(self, "图层", "layer")
+
+
+class FieldMissing(GeoError):
+    """A field that was named is not in the file: its name, and the columns that are there."""
+
+    zh = "文件里没有这个字段"
+    en = "there is no such field in the file"
+
+    def said(self) -> tuple[str, str]:
+        """Which one, and which columns there are."""
+        return _missing(self, "字段", "field")
+
+
+class CodeTooLong(GeoError):
+    """A text longer than any code, as where a description was chosen for one."""
+
+    zh = "编号太长，不像编号，请换一个编号字段"
+    en = "longer than any code: choose another field for codes"
 
 
 class NoAreas(GeoError):
@@ -118,15 +162,23 @@ class NoAreas(GeoError):
 class OutsideTheEarth(GeoError):
     """Coordinates that are no degrees: another coordinate system, or the order turned round."""
 
-    zh = "坐标不是经纬度：可能是别的坐标系，或经纬度写反了"
-    en = "coordinates that are no degrees: another coordinate system, or the order turned round"
+    zh = "坐标不是经纬度：可能是别的坐标系（请填写坐标系），或经纬度写反了"
+    en = "coordinates that are no degrees: another coordinate system (give it), or the order turned round"
+
+    def said(self) -> tuple[str, str]:
+        """Which zone, and in which system it would lie on the ground: of what has words of its own, each its half."""
+        zh, en = super().said()
+        for half in (one for one in self.args if isinstance(one, str) and " · " in one):
+            said = half.rpartition(", ")[2].split(" · ")
+            zh, en = (words.replace(" · ".join(said), said[side]) for side, words in enumerate((zh, en)))
+        return zh, en
 
 
 class CrossesDateLine(GeoError):
-    """A shape spans more than half the earth, as one across the 180th meridian does when it is not cut there."""
+    """A shape goes round a pole or spans more than half the earth, so that nobody can say which half is meant."""
 
-    zh = "图形跨过了 180 度经线"
-    en = "a shape spans more than half the earth"
+    zh = "图形绕过极点或跨过半个地球，分不清是哪一半；请在 180 度经线处切开后再导入"
+    en = "a shape goes round a pole or spans more than half the earth: cut it at the 180th meridian and import again"
 
 
 class LineDoesNotCross(GeoError):

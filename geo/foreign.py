@@ -6,23 +6,20 @@ An address that is only data (an icon, an overlay's picture, a schema's location
 from __future__ import annotations
 
 import json
-import posixpath
 import re
 import sqlite3
-from collections.abc import Collection
 from pathlib import Path
-from urllib.parse import unquote
 from xml.parsers import expat
 
 from geo.errors import FileUnreadable, OpensElsewhere
+from geo.formats.kml import text_of
 
-# A kind -> the suffix it is read under, and GDAL's drivers for it: no other driver sees the file.
-KINDS = {
-    "geojson": (".geojson", ("GeoJSON",)),
+# A kind -> the suffix it is read under, and GDAL's driver for it: no other sees the file. Text is read without GDAL.
+KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "geojson": (".geojson", ()),
     "gpkg": (".gpkg", ("GPKG",)),
     "shp": (".shp", ("ESRI Shapefile",)),
-    "kml": (".kml", ("LIBKML", "KML")),
-    "kmz": (".kmz", ("LIBKML",)),
+    "kml": (".kml", ()),
 }
 _SERVICE = re.compile(
     rb"<(?:\w+:)?(OGR\w+DataSource|VRTDataset|OGRVRT\w*|GDALTileIndexDataset|GDAL_WMT?S|GMLASConfiguration|\w*_?Capabilities)\b"
@@ -88,58 +85,28 @@ def need_plain_crs(text: str) -> None:
         raise OpensElsewhere(f"CRS: {text[:60]}")
 
 
-def need_kml(data: bytes, name: str, members: Collection[str] = ()) -> None:
-    """Raises FileUnreadable for other XML, OpensElsewhere for entities and links; `members` lie in the same archive."""
-    parser, seen = expat.ParserCreate(), _Kml(name, members)
-    parser.buffer_text = True
-    parser.StartElementHandler, parser.EndElementHandler = seen.begin, seen.end
-    parser.CharacterDataHandler, parser.EntityDeclHandler = seen.text, seen.entity
+def need_kml(data: bytes, name: str) -> None:
+    """Raises FileUnreadable for other XML, OpensElsewhere for entities outside; links refuse nothing: none is opened."""
+    parser = expat.ParserCreate()
+    roots: list[str] = []
+
+    def begin(tag: str, _attributes: dict[str, str]) -> None:
+        if not roots:
+            roots.append(tag.rpartition(":")[2])
+            if roots[0] != "kml":
+                need_no_service(f"<{roots[0]} ".encode(), name)
+                raise FileUnreadable(name)
+
+    def entity(called: str, _is_parameter: bool, _value: str | None, *outside: str | None) -> None:
+        if any(outside):
+            raise OpensElsewhere(f"{name}: ENTITY {called[:40]}")
+
+    parser.StartElementHandler, parser.EntityDeclHandler = begin, entity
     try:
-        parser.Parse(data, True)
+        parser.Parse(text_of(data)[0], True)
     except (expat.ExpatError, ValueError, LookupError) as error:
         need_no_service(data, name)
         raise FileUnreadable(name) from error
-
-
-class _Kml:
-    """What the elements of a KML file say, one after the other."""
-
-    def __init__(self, name: str, members: Collection[str]) -> None:
-        self._name, self._members = name, members
-        self._root, self._in_link, self._href = "", 0, ""
-        self._in_href = False
-
-    def begin(self, tag: str, _attributes: dict[str, str]) -> None:
-        tag = tag.rpartition(":")[2]
-        if not self._root:
-            self._root = tag
-            if tag != "kml":
-                need_no_service(f"<{tag} ".encode(), self._name)
-                raise FileUnreadable(self._name)
-        if tag == "NetworkLink":
-            self._in_link, self._href = self._in_link + 1, ""
-        self._in_href = bool(self._in_link) and tag == "href"
-
-    def text(self, words: str) -> None:
-        if self._in_href:
-            self._href += words
-
-    def end(self, tag: str) -> None:
-        tag = tag.rpartition(":")[2]
-        self._in_href = False
-        if tag == "NetworkLink":
-            self._in_link -= 1
-            self._need_member(self._href.strip())
-
-    def entity(self, name: str, _is_parameter: bool, _value: str | None, *outside: str | None) -> None:
-        if any(outside):
-            raise OpensElsewhere(f"{self._name}: ENTITY {name[:40]}")
-
-    def _need_member(self, href: str) -> None:
-        """What a KMZ's first document links to is itself in the archive."""
-        path = unquote(href.partition("#")[0])
-        if posixpath.normpath(posixpath.join(posixpath.dirname(self._name), path)) not in self._members:
-            raise OpensElsewhere(f"{self._name}: NetworkLink {href[:60]}")
 
 
 def need_no_queries(path: Path) -> None:

@@ -11,7 +11,7 @@ import stat
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,32 +20,48 @@ import pyogrio
 import pyogrio._ogr
 import pyproj.datadir
 import shapely
+from shapely.geometry.base import BaseGeometry
 
 from geo import foreign
-from geo.datum import reprojected
-from geo.errors import CrsMissing, FileTooLarge, FileUnreadable, GeoError, LayerNeeded, OpensElsewhere
+from geo.datum import known_crs, reprojected
+from geo.errors import CrsMissing, FileTooLarge, FileUnreadable, GeoError, LayerMissing, LayerNeeded, OpensElsewhere
+from geo.findings import Finding, found
+from geo.formats import dbf, geojson, gpkg, kml
+from geo.formats.rows import Drawn, Rows
+from geo.formats.spelling import GB, keepable
 
 MOST_UNPACKED_BYTES = 400_000_000
 MOST_MEMBERS = 1_000
 MOST_POINTS = 1_500_000
 MOST_ROWS = 200_000
+# How many places of a file go along as they stand in it, for whoever asks which system they are in.
+SAMPLE = 200
 FOLDERS = (pyproj.datadir.get_data_dir(),)
 _READ = {".geojson", ".json", ".gpkg", ".shp", ".kml"}
 # What belongs to a Shapefile and changes what is read; indexes and the like only make reading faster, or break it.
 _PARTS = {".shx", ".dbf", ".prj", ".cpg"}
-# What GDAL gives every KML placemark.
-_KML = {"timestamp", "begin", "end", "altitudeMode", "tessellate", "extrude", "visibility", "drawOrder", "icon"}
-_DEGREES = {"EPSG:4326", "OGC:CRS84", "EPSG:4490"}
 _CHUNK = 1 << 20
+_LISTED = str.maketrans(dict.fromkeys(",，、;；|", "\n"))
 
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A file in the working folder, which of foreign.KINDS it is, and what its sender calls it."""
+    """A file in the working folder (or the documents of an archive of KML), its kind, and what its sender calls it."""
 
     path: Path
     kind: str
     name: str
+    documents: tuple[Path, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """A layer by its name, the names of folders in it, and how it is read, for these folders or whole."""
+
+    name: str
+    path: str
+    groups: frozenset[str]
+    read: Callable[[frozenset[str]], Drawn]
 
 
 def answer(question: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
@@ -57,64 +73,109 @@ def answer(question: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes
 
 
 def _short(value: object) -> object:
-    return value if isinstance(value, int) else str(value)[:200]
+    return value if isinstance(value, int) else keepable(str(value))[:200]
 
 
-def _answered(data: bytes, name: str, crs: str | None, layer: str | None) -> tuple[dict[str, Any], bytes]:
+def _answered(
+    data: bytes, name: str, crs: str | None, layer: str | Sequence[str] | None
+) -> tuple[dict[str, Any], bytes]:
+    foreign.need_plain_crs(crs or "")
     with _drivers() as opened_by:
-        source, found = _layer(_sources(data, name), layer, opened_by)
-        with opened_by(source):
-            meta, wkb, columns = _read(source.path, found)
-    try:
-        shapes = shapely.from_wkb(wkb)
-    except shapely.errors.ShapelyError as error:
-        raise FileUnreadable(str(error)) from error
-    points = int(shapely.get_num_coordinates(shapes).sum())
+        chosen = _chosen(_layers(_sources(data, name), opened_by), layer)
+        read = [one.read(groups) for one, groups in chosen]
+    findings = [one for part in read for one in part.rows.findings]
+    shapes: list[BaseGeometry | None] = []
+    sample: list[list[float]] = []
+    used = ""
+    for part in read:
+        own, is_said = _crs_of(part, crs, name, findings)
+        sample += _sample(part.shapes, SAMPLE // len(read) + 1)
+        shapes += _in_degrees(part.shapes, own)
+        used = used or own
+    _need_few(shapes)
+    fields = [part.rows.rows.get(n, {}) for part in read for n in range(len(part.shapes))]
+    packed = [shapely.to_wkb(shape) if shape is not None else b"" for shape in shapes]
+    head = {
+        "fields": fields, "sizes": [len(one) for one in packed], "crs": used, "is_said": is_said, "sample": sample,
+        "columns": list(dict.fromkeys(name for part in read for name in part.rows.columns)),
+        "keys": [part.rows.key for part in read if part.rows.key],
+        "findings": [[one.code, one.zones, one.zh, one.en] for one in findings],
+    }  # fmt: skip
+    return head, b"".join(packed)
+
+
+def _need_few(shapes: Sequence[BaseGeometry | None]) -> None:
+    points = int(shapely.get_num_coordinates(np.array(shapes, dtype=object)).sum()) if shapes else 0
     if points > MOST_POINTS or len(shapes) > MOST_ROWS:
         raise FileTooLarge(max(points, len(shapes)))
-    own = meta["crs"] or crs
-    if own is None:
-        raise CrsMissing(name)
-    if own not in _DEGREES:
-        foreign.need_plain_crs(own)
-        shapes = np.array(reprojected(shapes, own), dtype=object)
-    rows = zip(*columns, strict=True) if columns else ([] for _ in shapes)
-    fields = [_plain(dict(zip(meta["fields"], row, strict=True))) for row in rows]
-    packed = [shapely.to_wkb(shape) if shape is not None else b"" for shape in shapes]
-    return {"fields": fields, "sizes": [len(one) for one in packed]}, b"".join(packed)
 
 
-def _plain(row: dict[str, Any]) -> dict[str, Any]:
-    """Python values without numpy's, and without what is empty."""
-    found = {name: _value(value) for name, value in row.items()}
-    return {name: value for name, value in found.items() if value is not None and value == value and name not in _KML}
+def _sample(shapes: Sequence[BaseGeometry | None], most: int) -> list[list[float]]:
+    solid = [one for one in shapes if one is not None and not one.is_empty]
+    boxes = shapely.bounds(np.array(solid[:: max(len(solid) // most, 1)], dtype=object)).reshape(-1, 4)
+    middles = (boxes[:, :2] + boxes[:, 2:]) / 2
+    return [[float(x), float(y)] for x, y in middles[np.isfinite(middles).all(axis=1)]]
 
 
-def _value(value: Any) -> Any:
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    return value.item() if isinstance(value, np.generic) else value
+def _crs_of(part: Drawn, given: str | None, name: str, findings: list[Finding]) -> tuple[str, bool]:
+    """The system of a layer's coordinates, and whether the file says it. Raises CrsMissing.
+
+    GeoJSON and KML are in degrees by their standards: what is given for one counts only where its figures are none.
+    """
+    if part.crs is not None:
+        if given and (asked := known_crs(given)) and asked != known_crs(part.crs):
+            label = part.crs if len(part.crs) < 60 else getattr(known_crs(part.crs), "name", "")
+            zh, en = (
+                f"文件自己写明了坐标系 {label}，没有用 {given}",
+                f"the file says its own system {label}; {given} was not used",
+            )
+            findings.append(found("crs_unused", [], zh, en))
+        return part.crs, True
+    if not part.is_degrees:
+        if given is None:
+            raise CrsMissing(name)
+        return given, False
+    if given is None:
+        return "EPSG:4326", False
+    asked = known_crs(given)
+    if _look_like_degrees(part.shapes) and asked is not None and asked.is_projected:
+        zh, en = f"坐标是经纬度，没有用 {given}", f"the coordinates are degrees; {given} was not used"
+        findings.append(found("crs_unused", [], zh, en))
+        return "EPSG:4326", False
+    return given, False
+
+
+def _look_like_degrees(shapes: Sequence[BaseGeometry | None]) -> bool:
+    west, south, east, north = shapely.total_bounds(np.array([one for one in shapes if one is not None], dtype=object))
+    return not (west < -360 or east > 360 or south < -90 or north > 90)
+
+
+def _in_degrees(shapes: list[BaseGeometry | None], crs: str) -> list[BaseGeometry | None]:
+    moved = iter(reprojected([one for one in shapes if one is not None], crs))
+    return [None if one is None else next(moved) for one in shapes]
 
 
 def _sources(data: bytes, name: str) -> list[_Source]:
-    """The map files inside what was sent, each checked, in the working folder."""
+    """The map files inside what was sent, each checked, in the working folder; all its KML is one."""
     if zipfile.is_zipfile(io.BytesIO(data)):
         try:
             members = _unzipped(data)
         except (zipfile.BadZipFile, OSError, RuntimeError, EOFError, ValueError) as error:
             raise FileUnreadable(name) from error
-        if Path("doc.kml") in members:
-            return [_repacked(members)]
-        found = [_checked(path, path.as_posix()) for path in sorted(members) if path.suffix.lower() in _READ]
+        read = [path for path in sorted(members) if path.suffix.lower() in _READ]
+        found = [one for path in read if (one := _checked(path, path.as_posix())) is not None]
+        documents = tuple(one.path for one in found if one.kind == "kml")
+        found = [one for one in found if one.kind != "kml"]
+        found += [_Source(documents[0], "kml", name, documents)] if documents else []
     else:
         kind = foreign.kind_of(data, name)
         path = Path(f"file{foreign.KINDS[kind][0]}")
         path.write_bytes(data)
-        found = [_checked(path, name)]
-    sources = [one for one in found if one is not None]
-    if not sources:
+        one = _checked(path, name)
+        found = [one] if one is not None else []
+    if not found:
         raise FileUnreadable(name)
-    return sources
+    return found
 
 
 def _checked(path: Path, name: str) -> _Source | None:
@@ -125,7 +186,7 @@ def _checked(path: Path, name: str) -> _Source | None:
             foreign.need_no_queries(path)
     except FileUnreadable:
         return None
-    return _Source(path, kind, name)
+    return _Source(path, kind, name, (path,))
 
 
 def _unzipped(data: bytes) -> set[Path]:
@@ -149,13 +210,26 @@ def _unzipped(data: bytes) -> set[Path]:
 
 def _own_path(member: zipfile.ZipInfo) -> Path:
     """Where a member goes, below the working folder. Raises FileUnreadable, OpensElsewhere."""
-    root = Path.cwd()
+    root, name = Path.cwd(), _spelt(member)
     if stat.S_ISLNK(member.external_attr >> 16) or member.filename.lower().endswith(".vrt"):
         raise OpensElsewhere(member.filename)
-    path = (root / member.filename).resolve()
+    path = (root / name).resolve()
     if not path.is_relative_to(root) or path == root:
         raise FileUnreadable(member.filename)
     return path.relative_to(root)
+
+
+def _spelt(member: zipfile.ZipInfo) -> str:
+    """A member's name: archives that do not say UTF-8 are mostly in the alphabet of their writer's computer."""
+    if member.flag_bits & 0x800 or member.filename.isascii():
+        return member.filename
+    raw = member.filename.encode("cp437", "replace")
+    for codec in ("utf-8", GB):
+        try:
+            return keepable(raw.decode(codec))
+        except UnicodeDecodeError:
+            continue
+    return member.filename
 
 
 def _copy(source: Any, target: Path, declared: int) -> None:
@@ -166,17 +240,6 @@ def _copy(source: Any, target: Path, declared: int) -> None:
             if declared < 0:
                 raise FileTooLarge(len(piece))
             file.write(piece)
-
-
-def _repacked(members: set[Path]) -> _Source:
-    """A KMZ's layers hang on its first document: GDAL puts them together from an archive, here of checked KML alone."""
-    documents = {path.as_posix(): path.read_bytes() for path in sorted(members) if path.suffix.lower() == ".kml"}
-    whole = Path("whole.kmz")
-    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, data in documents.items():
-            foreign.need_kml(data, name, documents)
-            archive.writestr(name, data)
-    return _Source(whole, "kmz", whole.name)
 
 
 @contextmanager
@@ -206,47 +269,112 @@ def _drivers() -> Iterator[Callable[[_Source], Any]]:
     yield opened_by
 
 
-def _layer(sources: Sequence[_Source], wanted: str | None, opened_by: Callable[[_Source], Any]) -> tuple[_Source, str]:
-    """The layer to read: the one that is named, or the only one."""
+def _layers(sources: Sequence[_Source], opened_by: Callable[[_Source], Any]) -> list[_Layer]:
+    """All layers of what was sent, in its order. Raises FileUnreadable where there is none."""
     layers = []
     for source in sources:
+        if source.kind in ("kml", "geojson"):
+            layers.append(_text_layer(source))
+            continue
         try:
             with opened_by(source):
-                found = pyogrio.list_layers(source.path)
-            layers += [(source, str(name)) for name, kind in found if kind is not None]
+                listed = [str(name) for name, kind in pyogrio.list_layers(source.path) if kind is not None]
         except (RuntimeError, UnicodeDecodeError) as error:
             _need_memory(error)
+            continue
+        layers += [_table_layer(source, name, opened_by) for name in listed]
     if not layers:
         raise FileUnreadable(sources[0].name)
-    chosen = [one for one in layers if wanted in (None, one[1])]
-    if len(chosen) != 1:
-        raise LayerNeeded(*sorted(name for _, name in layers))
-    return chosen[0]
+    names = [one.name for one in layers]
+    # Two folders of an archive may each hold a file of one name.
+    return [one if names.count(one.name) == 1 else replace(one, name=one.path) for one in layers]
+
+
+def _text_layer(source: _Source) -> _Layer:
+    """GeoJSON and KML are read at once: what they hold is known only then."""
+    if source.kind == "geojson":
+        drawn = geojson.drawn(source.path.read_bytes(), MOST_POINTS)
+        drawn.crs = drawn.crs if drawn.crs and known_crs(drawn.crs) else None
+    else:
+        drawn = kml.drawn({one.as_posix(): one.read_bytes() for one in source.documents}, MOST_POINTS)
+    groups = frozenset(name for row in drawn.groups for name in row)
+
+    stem = Path(source.name).stem
+
+    def read(wanted: frozenset[str]) -> Drawn:
+        return drawn if not wanted or stem in wanted - groups else drawn.within(wanted)
+
+    return _Layer(drawn.name or stem, stem, groups | {stem}, read)
+
+
+def _table_layer(source: _Source, layer: str, opened_by: Callable[[_Source], Any]) -> _Layer:
+    def read(_: frozenset[str]) -> Drawn:
+        with opened_by(source):
+            meta, numbers, wkb = _read(source.path, layer)
+        rows = gpkg.rows_of(source.path, layer) if source.kind == "gpkg" else _records(source.path)
+        try:
+            shapes = list(shapely.from_wkb(wkb))
+        except shapely.errors.ShapelyError as error:
+            raise FileUnreadable(str(error)) from error
+        rows.rows = {n: rows.rows.get(int(number), {}) for n, number in enumerate(numbers)}
+        return Drawn(shapes, rows, _said_crs(meta["crs"]), is_degrees=False)
+
+    name = keepable(Path(source.name).stem) if source.kind == "shp" else layer
+    return _Layer(name, source.path.with_suffix("").as_posix(), frozenset(), read)
+
+
+def _said_crs(crs: str | None) -> str | None:
+    """What a file says of its coordinates; a system that fits no place on the earth says nothing."""
+    foreign.need_plain_crs(crs or "")
+    known = known_crs(crs) if crs else None
+    return None if known is not None and known.is_engineering else crs
+
+
+def _records(path: Path) -> Rows:
+    """The table that belongs to a Shapefile, whatever letters its ending is written in."""
+    beside = {one.suffix.lower(): one for one in path.parent.iterdir() if one.stem.lower() == path.stem.lower()}
+    if ".dbf" not in beside:
+        return Rows([], {})
+    said = beside[".cpg"].read_bytes()[:100] if ".cpg" in beside else None
+    return dbf.rows_of(beside[".dbf"].read_bytes(), said)
+
+
+def _chosen(layers: Sequence[_Layer], wanted: str | Sequence[str] | None) -> list[tuple[_Layer, frozenset[str]]]:
+    """The layers to read, each with the folders that are wanted of it: those named, or the only one."""
+    groups = sorted(name for one in layers for name in one.groups)
+    names = [one.name for one in layers]
+    if not wanted:
+        if len(layers) > 1:
+            raise LayerNeeded(*sorted(names))
+        return [(layers[0], frozenset())]
+    asked = [wanted] if isinstance(wanted, str) else list(wanted)
+    single = [
+        part for one in asked for part in ([one] if one in (*names, *groups) else one.translate(_LISTED).split("\n"))
+    ]
+    found: dict[str, tuple[_Layer, set[str]]] = {}
+    for name in (one.strip() for one in single if one.strip()):
+        hits = [(one, set[str]()) for one in layers if one.name == name]
+        hits = hits or [(one, {name}) for one in layers if name in one.groups]
+        if not hits:
+            raise LayerMissing(name, *sorted({*names, *groups}))
+        for layer, part in hits:
+            found.setdefault(layer.name, (layer, set()))[1].update(part or {""})
+    return [(layer, frozenset() if "" in parts else frozenset(parts)) for layer, parts in found.values()]
 
 
 def _read(path: Path, layer: str) -> tuple[dict[str, Any], Any, Any]:
-    """Meta, WKB and columns; names in a Chinese Shapefile without .cpg are GBK where they are no UTF-8."""
-    for encoding in (None, "GB18030"):
-        try:
-            meta, _, wkb, columns = pyogrio.raw.read(path, layer=layer, encoding=encoding)
-        except UnicodeDecodeError:
-            continue
-        except (RuntimeError, ValueError) as error:
-            _need_memory(error)
-            raise FileUnreadable(str(error)) from error
-        if wkb is not None and not (encoding is None and _is_garbled(columns)):
-            return meta, wkb, columns
-    raise FileUnreadable(path.name)
+    """Meta, numbers of the rows, and their WKB; what the rows say is read by `geo.formats` as it is written."""
+    try:
+        meta, numbers, wkb, _ = pyogrio.raw.read(path, layer=layer, columns=[], return_fids=True, encoding="ISO-8859-1")
+    except (RuntimeError, ValueError) as error:
+        _need_memory(error)
+        raise FileUnreadable(str(error)) from error
+    if wkb is None:
+        raise FileUnreadable(path.name)
+    return meta, numbers, wkb
 
 
 def _need_memory(error: Exception) -> None:
     """What GDAL says of its own when an allocation fails. Raises MemoryError."""
     if "memory" in str(error).lower():
         raise MemoryError
-
-
-def _is_garbled(columns: Sequence[Any]) -> bool:
-    """Whether text was read byte by byte as Latin letters: many of them in a row are no European's name."""
-    texts = [value for column in columns for value in column[:50] if isinstance(value, str)]
-    odd = sum(1 for text in texts for letter in text if "\x80" <= letter <= "\xff")
-    return odd > 2 * sum(len(text) for text in texts) / 3 > 0

@@ -32,7 +32,7 @@ class LocalMetres:
     def __init__(self, around: BaseGeometry) -> None:
         if around.is_empty:
             raise NothingInside
-        center = around.centroid
+        center = _center(around)
         self._zone, self._south = int((center.x + 180) // 6) + 1, center.y < 0
 
     def to_metres(self, shape: BaseGeometry) -> BaseGeometry:
@@ -73,9 +73,22 @@ def area_m2(shape: BaseGeometry) -> float:
     """Square metres of a shape in degrees, on the ellipsoid's equal-area plane around it."""
     if shape.is_empty:
         return 0.0
+    if _is_wide(shape):
+        return sum(area_m2(part) for part in shapely.get_parts(shape))
     center = shape.centroid
     to_plane = _equal_area(round(center.x), round(center.y))
     return float(shapely.transform(shape, lambda xy: np.column_stack(to_plane(xy[:, 0], xy[:, 1]))).area)
+
+
+def _is_wide(shape: BaseGeometry) -> bool:
+    """Whether a shape has parts on both sides of the 180th meridian, and so no middle between them."""
+    west, _, east, _ = shape.bounds
+    return east - west > 180 and len(getattr(shape, "geoms", ())) > 1
+
+
+def _center(shape: BaseGeometry) -> shapely.Point:
+    """A shape's middle; of one that is cut at the 180th meridian the middle of its largest part."""
+    return max(shape.geoms, key=lambda part: part.area).centroid if _is_wide(shape) else shape.centroid  # type: ignore[attr-defined]
 
 
 @lru_cache(maxsize=32)

@@ -66,6 +66,12 @@ def broad_parts(shape: BaseGeometry, width: float) -> MultiPolygon:
     return MultiPolygon(list(parts[2 * shapely.area(parts) > width * shapely.length(parts)]))
 
 
+def filled(shapes: Sequence[BaseGeometry]) -> BaseGeometry:
+    """What shapes enclose together: their union without its holes."""
+    union = shapely.union_all(np.array(shapes, dtype=object))
+    return shapely.union_all([Polygon(part.exterior) for part in shapely.get_parts(as_multipolygon(union))])
+
+
 def without_overlaps(cells: Sequence[BaseGeometry]) -> list[BaseGeometry]:
     """Cells of which each point has one: what two share stays with the first (slivers of rounding, mostly)."""
     found = list(cells)

@@ -2,49 +2,50 @@
 
 from __future__ import annotations
 
-import hashlib
+import unicodedata
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geo.datum import Datum, on_datum, suspected
-from geo.errors import CrossesDateLine, NoAreas, OutsideTheEarth
-from geo.mapfile import Feature
+from geo.date_line import crosses, cut, side_by_side, unwrapped
+from geo.datum import DATUM_NAMES, Datum, on_datum, suspected
+from geo.errors import MOST_CODE, MOST_COLUMNS, CodeTooLong, FieldMissing, NoAreas
+from geo.findings import Finding as Finding
+from geo.findings import found, size_text
+from geo.mapfile import Feature, MapFile
 from geo.measure import area_m2
-from geo.shapes import as_multipolygon, coverage_of, on_grid
+from geo.shapes import as_multipolygon, coverage_of, filled, on_grid
 from geo.units import Plane
 
 # Gaps narrower than this are slips of the hand; wider ones may be lakes, and are only told.
 SLIP_WIDTH_M = 30.0
-_NAMES = ("name", "Name", "NAME", "名称", "网格名称", "label")
-# What a cell's code may be long.
-MOST_CODE = 40
+_NAMES = ("name", "Name", "NAME", "名称", "网格名称", "网格名", "label")
 _CODES = ("code", "Code", "CODE", "编号", "编码", "adcode", "id", "ID")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that was found and perhaps changed: where (names), how much, and in words."""
-
-    code: str
-    zones: tuple[str, ...]
-    area_m2: float
-    zh: str
-    en: str
+# A Shapefile cuts the names of its columns at so many bytes.
+_SHORT_COLUMN = 10
+_BROKEN = {
+    "Ring Self-intersection": "同一圈边界自己相碰", "Self-intersection": "边界自己相交", "Hole lies outside shell": "洞在图形外面",
+    "Nested holes": "洞里套洞", "Holes are nested": "洞里套洞", "Nested shells": "部分互相套着", "Duplicate Rings": "同一圈画了两遍",
+    "Interior is disconnected": "内部断开", "Too few points": "点太少", "Invalid Coordinate": "有无效坐标", "Ring Not Closed": "边界没有闭合",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class Zone:
-    """A cell to be: its name, its code in the system it came from, and its ground in WGS-84."""
+    """A cell to be: its name, its code in the system it came from, and its ground in WGS-84.
+
+    `known_by` says what its code is: the file's code, a name that no other row has, or only the row's number.
+    """
 
     name: str
     code: str
     shape: BaseGeometry
+    known_by: Literal["code", "name", "number"] = "code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,68 +67,104 @@ def zones_of(
     """Zones of a map file's features, mended and without overlaps; narrow gaps are closed.
 
     `reference` is ground known to be right (WGS-84), against which another datum is suspected. Rows of one code are one
-    zone. Raises NoAreas, OutsideTheEarth, CrossesDateLine.
+    zone; a code is what the file shows, of any length. Raises NoAreas, FieldMissing, CodeTooLong, OutsideTheEarth,
+    CrossesDateLine.
     """
     findings: list[Finding] = []
-    named = _named(features, name_field, code_field, findings)
+    named = _named(features, name_field, code_field)
+    findings += _unnamed(features, named)
     kept = [one for one in named if _is_area(one, findings)]
     if not kept:
         raise NoAreas
+    kept = [replace(one, shape=unwrapped(shapely.force_2d(one.shape), one.name)) for one in kept]
     kept = _one_a_code(kept, findings)
-    _need_degrees(kept)
     if reference is not None:
         findings += _datum_findings([one.shape for one in kept], datum, reference)
-    shapes = on_datum([shapely.force_2d(one.shape) for one in kept], datum)
-    zones = [_mended(Zone(z.name, z.code, s), findings) for z, s in zip(kept, shapes, strict=True)]
+    shapes = on_datum([one.shape for one in kept], datum)
+    zones = [_mended(replace(z, shape=s), findings) for z, s in zip(kept, shapes, strict=True)]
     zones = [zone for zone in zones if not zone.shape.is_empty]
-    return Zones(_fitted(zones, findings), findings)
+    zh, en = "跨过 180 度经线，已在线上切开", "lies across the 180th meridian; cut there"
+    findings += [found("date_line", [zone.name], zh, en) for zone in zones if crosses(zone.shape)]
+    fitted = _fitted(_beside(zones), findings)
+    return Zones([replace(zone, shape=as_multipolygon(cut(zone.shape))) for zone in fitted], findings)
 
 
-def _named(
-    features: Sequence[Feature], name_field: str | None, code_field: str | None, findings: list[Finding]
-) -> list[Zone]:
-    names = (name_field,) if name_field else _NAMES
-    codes = (code_field,) if code_field else _CODES
-    called = [_first(one.fields, names) for one in features]
-    often = Counter(called)
-    found = []
-    for n, (one, name) in enumerate(zip(features, called, strict=True), start=1):
-        # A name that only one row has finds its cell again in a corrected file, whatever row it stands in by then.
-        own = name if name and often[name] == 1 and len(name) <= MOST_CODE else f"Z{n:03d}"
-        given = _first(one.fields, codes) or own
-        code = _short(given)
-        if code != given:
-            zh, en = f"编号超过 {MOST_CODE} 字，改为 {code}", f"a code of over {MOST_CODE} characters became {code}"
-            findings.append(_finding("long_code", [name or code], 0, zh, en))
-        found.append(Zone(name or code, code, one.shape))
-    return found
+def _named(features: Sequence[Feature], name_field: str | None, code_field: str | None) -> list[Zone]:
+    """Rows with their names and codes. A name that only one row has finds its cell again in a corrected file, whatever
+    row it stands in by then; what has none is numbered."""
+    if not features:
+        raise NoAreas
+    names = _columns(features, name_field, _NAMES)
+    codes = _columns(features, code_field, _CODES)
+    called, given = ([_first(one.fields, wanted) for one in features] for wanted in (names, codes))
+    whole = [f"{one.fields['folder']}/{name}" if name and one.fields.get("folder") else None
+             for one, name in zip(features, called, strict=True)]  # fmt: skip
+    often, taken = Counter([*called, *whole]), {code for code in given if code}
+    found_zones = []
+    for n, (one, name, code, path) in enumerate(zip(features, called, given, whole, strict=True), start=1):
+        own = [word for word in (name, path) if word and often[word] == 1 and word not in taken]
+        number = code or next(iter(own), None) or _free(n, taken)
+        if len(number) > MOST_CODE:
+            raise CodeTooLong((name or number)[:40])
+        taken.add(number)
+        known_by: Literal["code", "name", "number"] = "code" if code else "name" if own else "number"
+        found_zones.append(Zone(name or number, number, one.shape, known_by))
+    return found_zones
 
 
-def _short(code: str) -> str:
-    """A code as a cell takes it: a long one by its beginning and a digest, so that no two become one and each finds
-    its cell again in the next file."""
-    if len(code) <= MOST_CODE:
-        return code
-    digest = hashlib.sha256(code.encode()).hexdigest()[:8]
-    return f"{code[: MOST_CODE - len(digest) - 1]}~{digest}"
+def _unnamed(features: Sequence[Feature], zones: Sequence[Zone]) -> list[Finding]:
+    """That a file has columns, and none of them is known for a name or a code: somebody has to say which is."""
+    columns = features.columns if isinstance(features, MapFile) else []
+    if not columns or any(zone.known_by != "number" for zone in zones):
+        return []
+    zh = f"没有认出名称和编号字段，按行编号；可填写其中一个：{'、'.join(columns[:MOST_COLUMNS])}"
+    en = f"no field is known for names or codes, rows were numbered; name one of: {', '.join(columns[:MOST_COLUMNS])}"
+    return [found("no_code", [], zh, en)]
 
 
-def _first(fields: dict[str, Any], names: Sequence[str | None]) -> str | None:
-    return next((str(fields[name]).strip() for name in names if name in fields and str(fields[name]).strip()), None)
+def _free(n: int, taken: Collection[str]) -> str:
+    return next(code for step in range(len(taken) + 1) if (code := f"Z{n + step:03d}") not in taken)
+
+
+def _columns(features: Sequence[Feature], asked: str | None, usual: Sequence[str]) -> Sequence[str]:
+    """Where to look for a name or a code: in the column that is asked for, else in those that are called so."""
+    file = features if isinstance(features, MapFile) else MapFile(features)
+    if not asked:
+        return [name for name in usual if name not in file.keys]
+    there = [*file.columns, *file.keys]
+    if asked in there:
+        return [asked]
+    alike = [name for name in there if _loosely(name) == _loosely(asked)] or [
+        name for name in there if asked.startswith(name) and _SHORT_COLUMN - 2 <= len(name.encode()) <= _SHORT_COLUMN
+    ]
+    if len(set(alike)) != 1:
+        raise FieldMissing(asked, *file.columns)
+    return alike[:1]
+
+
+def _loosely(name: str) -> str:
+    return unicodedata.normalize("NFKC", name).strip().casefold()
+
+
+def _first(fields: dict[str, Any], names: Sequence[str]) -> str | None:
+    return next((text for name in names if name in fields and (text := _shown(fields[name]))), None)
+
+
+def _shown(value: Any) -> str:
+    """A value as its file shows it; ends of text count nowhere here."""
+    return str(value).lower() if isinstance(value, bool) else str(value).strip()
 
 
 def _is_area(zone: Zone, findings: list[Finding]) -> bool:
     if zone.shape.is_empty:
-        findings.append(_finding("empty", [zone.name], 0, "没有图形，已跳过", "has no shape; left out"))
+        findings.append(found("empty", [zone.name], "没有图形，已跳过", "has no shape; left out"))
         return False
     if "Polygon" not in zone.shape.geom_type and zone.shape.geom_type != "GeometryCollection":
-        kind = zone.shape.geom_type
-        findings.append(
-            _finding("no_area", [zone.name], 0, f"是 {kind}，不是面，已跳过", f"is a {kind}, no area; left out")
-        )
+        zh, en = ("点", "point") if "Point" in zone.shape.geom_type else ("线", "line")
+        findings.append(found("no_area", [zone.name], f"是{zh}，不是面，已跳过", f"is a {en}, no area; left out"))
         return False
-    if zone.shape.has_z:
-        findings.append(_finding("height", [zone.name], 0, "带有高程，已去掉", "had heights; they were left out"))
+    if zone.shape.has_z and np.nan_to_num(shapely.get_coordinates(zone.shape, include_z=True)[:, 2]).any():
+        findings.append(found("height", [zone.name], "带有高程，已去掉", "had heights; they were left out"))
     return True
 
 
@@ -136,53 +173,48 @@ def _one_a_code(zones: Sequence[Zone], findings: list[Finding]) -> list[Zone]:
     by_code: dict[str, list[Zone]] = {}
     for zone in zones:
         by_code.setdefault(zone.code, []).append(zone)
+    merged = []
     for code, group in by_code.items():
+        shape = group[0].shape
         if len(group) > 1:
-            zh, en = (
-                f"编号 {code} 有 {len(group)} 行，合为一个网格",
-                f"{len(group)} rows have the code {code}; made one cell",
-            )
-            findings.append(_finding("same_code", [group[0].name], 0, zh, en))
-    return [
-        Zone(
-            group[0].name,
-            code,
-            shapely.union_all([shapely.make_valid(z.shape) for z in group]) if len(group) > 1 else group[0].shape,
-        )
-        for code, group in by_code.items()
-    ]
+            zh = f"编号 {code[:40]} 有 {len(group)} 行，合为一个网格"
+            en = f"{len(group)} rows have the code {code[:40]}; made one cell"
+            findings.append(found("same_code", [group[0].name], zh, en))
+            shape = shapely.union_all([shapely.make_valid(z.shape) for z in _beside(group)])
+        merged.append(replace(group[0], shape=shape))
+    return merged
 
 
-def _need_degrees(zones: Sequence[Zone]) -> None:
-    for zone in zones:
-        west, south, east, north = zone.shape.bounds
-        if not (west >= -180 and east <= 180 and south >= -90 and north <= 90):
-            raise OutsideTheEarth(zone.name)
-        if east - west > 180:
-            raise CrossesDateLine(zone.name)
+def _beside(zones: Sequence[Zone]) -> list[Zone]:
+    """Zones in one run of longitudes."""
+    return [replace(z, shape=s) for z, s in zip(zones, side_by_side([z.shape for z in zones]), strict=True)]
 
 
 def _datum_findings(shapes: list[BaseGeometry], declared: Datum, reference: BaseGeometry) -> list[Finding]:
     other = suspected(shapes, declared, reference)
     if other is None:
         return []
-    zh = f"与现有辖区对比，坐标更像 {other}（声明为 {declared}），请核对后重新导入"
-    en = f"against the present territory the coordinates look like {other} (declared: {declared}); check and import again"
-    return [_finding("datum", [], 0, zh, en)]
+    (other_zh, other_en), (zh, en) = DATUM_NAMES[other], DATUM_NAMES[declared]
+    zh = f"与现有辖区对比，坐标更像 {other_zh}，而填写的是 {zh}，请核对后重新导入"
+    en = f"against the present territory the coordinates look like {other_en}, not {en}; check and import again"
+    return [found("datum", [], zh, en)]
 
 
 def _mended(zone: Zone, findings: list[Finding]) -> Zone:
     """A valid shape; what that changed is told by its area."""
-    if zone.shape.is_valid:
-        return Zone(zone.name, zone.code, as_multipolygon(zone.shape))
-    why = shapely.is_valid_reason(zone.shape)
     mended = as_multipolygon(zone.shape)
+    if zone.shape.is_valid:
+        return replace(zone, shape=mended)
+    why, at, _ = shapely.is_valid_reason(zone.shape).partition("[")
     # What an even-odd fill leaves out is what the drawer may have meant to be inside.
     changed = area_m2(shapely.symmetric_difference(mended, shapely.buffer(zone.shape, 0)))
-    findings.append(
-        _finding("invalid", [zone.name], changed, f"图形有误（{why}），已修复", f"was broken ({why}); mended")
+    place = f"，在 {at.rstrip(']')}" if at else ""
+    zh, en = (
+        f"图形有误（{_BROKEN.get(why, '边界不合规')}{place}），已修复",
+        f"was broken ({why}{place.replace('，在', ' at')}); mended",
     )
-    return Zone(zone.name, zone.code, mended)
+    findings.append(found("invalid", [zone.name], zh, en, changed))
+    return replace(zone, shape=mended)
 
 
 def _fitted(zones: list[Zone], findings: list[Finding]) -> list[Zone]:
@@ -195,25 +227,23 @@ def _fitted(zones: list[Zone], findings: list[Finding]) -> list[Zone]:
             continue
         names, size = [zones[i].name, zones[j].name], area_m2(as_multipolygon(shared))
         if size >= 1:
-            zh = f"重叠 {size:,.0f} 平方米，划给“{names[0]}”"
-            findings.append(_finding("overlap", names, size, zh, f"overlap by {size:,.0f} m²; given to “{names[0]}”"))
+            zh, en = size_text(size)
+            zh, en = f"重叠 {zh}，划给“{names[0]}”", f"overlap by {en}; given to “{names[0]}”"
+            findings.append(found("overlap", names, zh, en, size))
         shapes[j] = as_multipolygon(shapely.difference(shapes[j], shapes[i]))
     shapes = _closed(zones, shapes, findings)
     for zone, shape in zip(zones, shapes, strict=True):
         if shape.is_empty:
-            findings.append(
-                _finding("swallowed", [zone.name], 0, "完全落在别的网格里，已跳过", "lies wholly in others; left out")
-            )
+            zh, en = "完全落在别的网格里，已跳过", "lies wholly in others; left out"
+            findings.append(found("swallowed", [zone.name], zh, en, area_m2(zone.shape)))
     solid = [(zone, shape) for zone, shape in zip(zones, shapes, strict=True) if not shape.is_empty]
     snapped = on_grid([shape for _, shape in solid])
-    return [Zone(zone.name, zone.code, shape) for (zone, _), shape in zip(solid, snapped, strict=True)]
+    return [replace(zone, shape=shape) for (zone, _), shape in zip(solid, snapped, strict=True)]
 
 
 def _closed(zones: list[Zone], shapes: list[BaseGeometry], findings: list[Finding]) -> list[BaseGeometry]:
     """Holes between zones: narrow ones join the neighbour they touch most, wide ones stay and are told."""
-    union = shapely.union_all(shapes)
-    filled = shapely.union_all([shapely.Polygon(part.exterior) for part in shapely.get_parts(union)])
-    gaps = coverage_of(filled, shapes, tolerance=0).gaps
+    gaps = coverage_of(filled(shapes), shapes, tolerance=0).gaps
     tree = shapely.STRtree(shapes)
     for gap in shapely.get_parts(as_multipolygon(gaps)):
         near = tree.query(gap, predicate="intersects")
@@ -222,22 +252,20 @@ def _closed(zones: list[Zone], shapes: list[BaseGeometry], findings: list[Findin
         shared = shapely.length(shapely.intersection(gap.boundary, [shapes[int(n)].boundary for n in near]))
         best = int(near[int(np.argmax(shared))])
         size, names = area_m2(gap), [zones[int(n)].name for n in near]
-        if size < 1 or 2 * size / max(_length_m(gap), 1e-9) < SLIP_WIDTH_M:
+        is_slip = size < 1 or 2 * size / max(_length_m(gap), 1e-9) < SLIP_WIDTH_M
+        if is_slip:
             shapes[best] = shapely.union(shapes[best], gap)
-            zh, en = (
-                f"缝隙 {size:,.0f} 平方米，并入“{zones[best].name}”",
-                f"a slip of {size:,.0f} m² joined “{zones[best].name}”",
-            )
-        else:
-            zh, en = f"空洞 {size:,.0f} 平方米，未处理", f"a hole of {size:,.0f} m² was left as it is"
         if size >= 1:
-            findings.append(_finding("gap", names[:4], size, zh, en))
+            findings.append(_gap(is_slip, names[:4], zones[best].name, size))
     return [as_multipolygon(shape) for shape in shapes]
+
+
+def _gap(is_slip: bool, names: list[str], taker: str, size: float) -> Finding:
+    zh, en = size_text(size)
+    if is_slip:
+        return found("slip", names, f"缝隙 {zh}，并入“{taker}”", f"a slip of {en} joined “{taker}”", size)
+    return found("gap", names, f"空洞 {zh}，未处理", f"a hole of {en} was left as it is", size)
 
 
 def _length_m(shape: BaseGeometry) -> float:
     return float(shapely.transform(shape, Plane(shape).to_metres).length)
-
-
-def _finding(code: str, zones: Sequence[str], size: float, zh: str, en: str) -> Finding:
-    return Finding(code, tuple(zones), round(size, 1), zh, en)

@@ -19,10 +19,19 @@ from backend.records.ground import STATES, WAYS, GroundPlan
 from backend.services import ground_plans
 from backend.services.ground_drawing import WORKLOAD
 from geo.colouring import fills
+from geo.errors import MOST_CODE
 from geo.lettering import roomiest
 
 blueprint = Blueprint("ground", __name__, url_prefix="/api/v1/territory", description="划格方案 · Plans for cells")
 MOST_FILE_BYTES, MOST_OUTLINE_BYTES = 100 * MIB, 8 * MIB
+FIGURES = (
+    "before, after (areas in m², gaps against the unit's territory; overlap_m2 with claimed_m2, what other units have), "
+    "moved_share (of workload), lost_m2 (covered today, not afterwards), far_m (how far off, if far)"
+)
+FINDINGS = (
+    "what was found and changed, one line a kind, the most harmful first: code, count, area_m2, zones, zh, en, "
+    "and the worst ten of the kind (worst: zones, area_m2, zh, en)"
+)
 _NEEDS = {
     "balanced": {"cells"},
     "rebalanced": set[str](),
@@ -56,7 +65,7 @@ class PlanIn(Schema):
     line = wire.Coordinates("LineString")
     outline = wire.Coordinates("MultiPolygon")
     name = wire.Text(most=200, least=1)
-    code = wire.Text(most=40, least=1)
+    code = wire.Text(most=MOST_CODE, least=1)
 
     @validates_schema
     def _complete(self, data: dict[str, Any], **_: Any) -> None:
@@ -74,7 +83,10 @@ class ImportQuery(Schema):
     filename = wire.Text(most=200, least=3, required=True)
     crs = wire.Text(most=2000, metadata={"description": "for a file without one, such as EPSG:4549"})
     datum = wire.Choice({"wgs84": ("WGS-84", "WGS-84"), "gcj02": ("GCJ-02", "GCJ-02"), "bd09": ("BD-09", "BD-09")})
-    layer = wire.Text(most=200)
+    layer = wire.Text(
+        most=2000,
+        metadata={"description": "for a file with several; one or more, commas between; also folders of a KML"},
+    )
     name_field = wire.Text(most=100)
     code_field = wire.Text(most=100)
 
@@ -88,8 +100,8 @@ class PlanOut(Schema):
     state = wire.Choice(STATES, required=True)
     done_share = fields.Float(required=True)
     problem = fields.Dict(allow_none=True)
-    figures = fields.Dict(allow_none=True, metadata={"description": "before, after, moved_share (of workload)"})
-    findings = fields.List(fields.Dict(), allow_none=True, metadata={"description": "what an import found and changed"})
+    figures = fields.Dict(allow_none=True, metadata={"description": FIGURES})
+    findings = fields.List(fields.Dict(), allow_none=True, metadata={"description": FINDINGS})
     valid_from = wire.DateIn(allow_none=True)
     made_by_id = fields.String(required=True)
     made_at = fields.AwareDateTime(required=True)
@@ -100,6 +112,9 @@ class AcceptIn(Schema):
 
     valid_from = wire.DateIn(load_default=None)
     accept_gaps = wire.Flag(load_default=False)
+    accept_far = wire.Flag(
+        load_default=False, metadata={"description": "its cells do lie far away from the unit's ground"}
+    )
 
 
 @blueprint.route("/plans")

@@ -6,7 +6,7 @@ hands, or a corner rounded to a centimetre, never meet to the last digit.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -44,13 +44,14 @@ _DRAWN = (
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """What two cells both claim: the other one's name and unit, and how much."""
+    """What two cells both claim: the other one's name and unit, how much, and what the first is called in its plan."""
 
     id: str
     other_id: str
     cell: str
     unit: str
     area_m2: float
+    own: str = ""
 
     def as_dict(self) -> dict[str, Any]:
         """As a refusal names it."""
@@ -100,8 +101,24 @@ def overlaps_between(cells: Iterable[dict[str, Any]], others: Iterable[dict[str,
         shared = broad_parts(shapely.intersection(shape, another), width)
         if cell is not other and not shared.is_empty:
             size = round(area_m2(shared), 1)
-            found.append(Overlap(cell["id"] or "", other["id"] or "", other["name"], unit, size))
+            whose = other.get("unit_name") or unit
+            found.append(Overlap(cell["id"] or "", other["id"] or "", other["name"], whose, size, cell["name"]))
     return found
+
+
+def standing_near(session: Session, unit_id: str, cells: Sequence[dict[str, Any]]) -> list[Overlap]:
+    """What cells of a plan share with cells of other units that stand from today on."""
+    box = shapely.total_bounds([shape_of(cell["outline"]) for cell in cells])
+    rows = session.execute(
+        text(
+            "SELECT b.id::text AS id, b.name, u.name AS unit_name, ST_AsGeoJSON(b.outline, 9) AS outline FROM cell b JOIN unit u "
+            "ON u.id = b.unit_id WHERE b.unit_id <> CAST(:unit AS uuid) AND b.deleted_at IS NULL AND (b.valid_until IS NULL "
+            "OR b.valid_until >= :on) AND b.outline && ST_MakeEnvelope(:west, :south, :east, :north, 4326) ORDER BY b.id"
+        ),
+        {"unit": unit_id, "on": today()} | dict(zip(("west", "south", "east", "north"), map(float, box), strict=True)),
+    ).mappings()
+    theirs = [dict(row) | {"outline": orjson.loads(row["outline"])} for row in rows]
+    return overlaps_between(cells, theirs, "")
 
 
 def _standing(cells: Iterable[dict[str, Any]]) -> list[tuple[dict[str, Any], BaseGeometry]]:

@@ -2,6 +2,7 @@
 
 from backend.actor import Role
 from backend.records.declaration import Record, area, day, declare, number, scopes_of, spatial_index, words
+from geo.errors import MOST_CODE
 from sync.kind import Policy
 
 
@@ -12,7 +13,7 @@ class Cell(Record):
     __table_args__ = (spatial_index("cell", "outline"),)
 
     name = words("名称", "Name", required=True)
-    code = words("编号", "Code", most=40, required=True, filter=True)
+    code = words("编号", "Code", most=MOST_CODE, required=True, filter=True)
     outline = area("边界", "Outline", required=True)
     valid_from = day("启用日期", "Valid from", required=True)
     valid_until = day("停用日期", "Valid until")

@@ -72,7 +72,7 @@ def _write_cells(session: Session, actor: Actor, cells: list[dict[str, Any]], on
         if cell["change"] == "ended":
             changes.append((cell_id, {"valid_until": yesterday}))
         elif cell["change"] == "changed":
-            changes.append((cell_id, {name: cell[name] for name in ("name", "outline", "workload")}))
+            changes.append((cell_id, {name: cell[name] for name in ("name", "code", "outline", "workload")}))
         elif cell["change"] == "new":
             values = {name: cell[name] for name in ("name", "code", "outline", "workload")}
             new.append((cell_id, values | {"unit_id": actor.unit_id, "valid_from": on.isoformat()}))

@@ -6,7 +6,7 @@ No database here after `look_at`: drawing takes seconds, and no transaction may 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,17 +16,18 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from backend.confined.maps import read_map
 from backend.geometry import geojson_of, shape_of
+from backend.queries.overlaps import sliver_degrees
 from backend.queries.territory import outlines
+from backend.services.ground_around import Around
+from backend.services.ground_importing import imported
 from geo import divide, edit, lattice
-from geo.datum import Datum
 from geo.errors import NothingInside
+from geo.findings import Finding
 from geo.locate import nearest
 from geo.measure import Coordinates, area_m2
 from geo.progress import Progress
-from geo.shapes import as_multipolygon, coverage_of, on_grid
-from geo.zones import Finding, zones_of
+from geo.shapes import GRID_DEGREES, broad_parts, coverage_of, filled, on_grid
 
 # Visits a year by class: the workload a customer means for a representative.
 WORKLOAD = {"resident": 1.0, "large": 12.0, "key": 12.0, "special": 12.0, "community": 12.0, "developer": 4.0}
@@ -66,7 +67,7 @@ class Drawn:
 
     cells: list[dict[str, Any]]
     figures: dict[str, Any]
-    findings: list[dict[str, Any]]
+    findings: list[Finding]
 
 
 @dataclass(slots=True)
@@ -94,17 +95,30 @@ def look_at(session: Session, unit_id: str) -> Ground:
     return Ground(cells, places, [row[2] for row in rows], np.array([float(row[3]) for row in rows]))
 
 
-def draw(ground: Ground, way: str, request: dict[str, Any], file: bytes | None, progress: Progress) -> Drawn:
+def draw(
+    ground: Ground, way: str, request: dict[str, Any], file: bytes | None, progress: Progress, around: Around
+) -> Drawn:
     """The cells afterwards, with figures before and after. Raises GeoError where it cannot be drawn."""
     findings: list[Finding] = []
+    asked = shape_of(request["territory"]) if request.get("territory") else None
+    territory = shapely.union_all([*ground.shapes, *(one for one in (around.territory, asked) if one is not None)])
+    far_m, wanted = None, territory
     if way == "import":
         assert file is not None
-        cells = _imported(ground, request, file, findings)
+        own = None if territory.is_empty else territory
+        found = imported(ground.cells, own, around.city, request, file)
+        cells = [_Cell(one.id, one.name, one.code, one.shape) for one in found.cells]
+        findings, far_m = found.findings, found.far_m
+        if around.territory is None:
+            # Without a drawn territory what cells enclose is to be covered, before as afterwards.
+            territory = shapely.union_all([territory, filled(ground.shapes)])
+            wanted = shapely.union_all([territory, filled(found.zones)])
     elif way in _EDITS:
         cells = _edited(ground, _EDITS[way](ground, request), request)
     else:
         cells = _divided(ground, way, request, progress)
-    return _drawn(ground, cells, ground.workload(request), findings)
+    drawn = _drawn(ground, cells, ground.workload(request), findings, (territory, wanted))
+    return replace(drawn, figures=drawn.figures | {"far_m": far_m})
 
 
 def _divided(ground: Ground, way: str, request: dict[str, Any], progress: Progress) -> list[_Cell]:
@@ -153,34 +167,6 @@ def _free_codes(ground: Ground, count: int) -> Any:
     return iter([code for n in range(1, count + len(taken) + 1) if (code := f"N{n:03d}") not in taken])
 
 
-def _imported(ground: Ground, request: dict[str, Any], file: bytes, findings: list[Finding]) -> list[_Cell]:
-    """Zones of a file over the present cells: one with a known code is that cell, the others give way to them."""
-    features = read_map(file, request["filename"], crs=request.get("crs"), layer=request.get("layer"))
-    reference = shapely.union_all(ground.shapes) if ground.cells else None
-    found = zones_of(
-        features,
-        datum=Datum(request.get("datum") or "wgs84"),
-        reference=reference,
-        name_field=request.get("name_field"),
-        code_field=request.get("code_field"),
-    )
-    findings += found.findings
-    by_code = {cell["code"]: cell for cell in ground.cells}
-    zones = {zone.code: zone for zone in found.zones}
-    cells = [_Cell(by_code.get(z.code, {}).get("id"), z.name[:200], z.code, z.shape) for z in found.zones]
-    taken = shapely.union_all([zone.shape for zone in found.zones])
-    for cell in ground.cells:
-        if cell["code"] in zones:
-            continue
-        rest = (
-            shapely.difference(cell["shape"], taken, grid_size=1e-7)
-            if cell["shape"].intersects(taken)
-            else cell["shape"]
-        )
-        cells.append(_Cell(cell["id"], cell["name"], cell["code"], None if rest.is_empty else as_multipolygon(rest)))
-    return cells
-
-
 def _edited(ground: Ground, changed: edit.Edited, request: dict[str, Any]) -> list[_Cell]:
     cells = [_Cell(c["id"], c["name"], c["code"], c["shape"]) for c in ground.cells]
     codes = _free_codes(ground, len(changed))
@@ -213,7 +199,14 @@ _EDITS: dict[str, Callable[[Ground, dict[str, Any]], edit.Edited]] = {
 }
 
 
-def _drawn(ground: Ground, cells: list[_Cell], workload: Any, findings: list[Finding]) -> Drawn:
+def _drawn(
+    ground: Ground,
+    cells: list[_Cell],
+    workload: Any,
+    findings: list[Finding],
+    territory: tuple[BaseGeometry, BaseGeometry],
+) -> Drawn:
+    """A plan of cells; `territory` is what has to be covered before and after."""
     standing = [cell for cell in cells if cell.shape is not None]
     shapes = [cell.shape for cell in standing if cell.shape is not None]
     loads = divide.loads_of(shapes, ground.places, workload) if shapes else np.zeros(0)
@@ -230,13 +223,19 @@ def _drawn(ground: Ground, cells: list[_Cell], workload: Any, findings: list[Fin
         }
         for cell in cells
     ]
-    territory = shapely.union_all([*ground.shapes, *shapes])
+    lost = broad_parts(shapely.difference(shapely.union_all(ground.shapes), shapely.union_all(shapes)), _sliver())
     figures = {
-        "before": _figures(ground.shapes, territory if ground.cells else None, ground.places, workload),
-        "after": _figures(shapes, territory, ground.places, workload),
+        "before": _figures(ground.shapes, territory[0], ground.places, workload),
+        "after": _figures(shapes, territory[1], ground.places, workload),
         "moved_share": _moved(ground, cells, workload),
+        "lost_m2": round(area_m2(lost), 1),
     }
-    return Drawn(rows, figures, [asdict(one) for one in findings])
+    return Drawn(rows, figures, findings)
+
+
+def _sliver() -> float:
+    """The width up to which missing ground is only drawing, in degrees."""
+    return max(sliver_degrees(), 2 * GRID_DEGREES)
 
 
 def _change(cell: _Cell, before: dict[str, Any] | None) -> str:
@@ -245,23 +244,24 @@ def _change(cell: _Cell, before: dict[str, Any] | None) -> str:
     if cell.shape is None:
         return "ended"
     same = shapely.equals_exact(shapely.normalize(cell.shape), shapely.normalize(before["shape"]))
-    return "same" if same and cell.name == before["name"] else "changed"
+    return "same" if same and (cell.name, cell.code) == (before["name"], before["code"]) else "changed"
 
 
 def _figures(
-    shapes: Sequence[BaseGeometry], territory: BaseGeometry | None, places: Coordinates, workload: Any
+    shapes: Sequence[BaseGeometry], territory: BaseGeometry, places: Coordinates, workload: Any
 ) -> dict[str, Any]:
-    if not shapes or territory is None:
-        return {"cells": len(shapes), "imbalance": None, "roundness": None, "overlap_m2": 0.0, "gap_m2": 0.0}
+    if not shapes:
+        gap_m2 = round(area_m2(territory), 1)
+        return {"cells": 0, "imbalance": None, "roundness": None, "overlap_m2": 0.0, "gap_m2": gap_m2}
     loads = divide.loads_of(shapes, places, workload)
-    cover = coverage_of(territory, shapes)
+    cover = coverage_of(territory, shapes, tolerance=0, width=_sliver())
     overlaps = sum(area_m2(shapely.intersection(shapes[i], shapes[j])) for i, j, _ in cover.overlaps)
     return {
         "cells": len(shapes),
         "imbalance": round(float(loads.max() / loads.mean()), 4) if loads.sum() else None,
         "roundness": round(float(divide.roundness(shapes).mean()), 3),
         "overlap_m2": round(overlaps, 1),
-        "gap_m2": round(area_m2(cover.gaps), 1) if cover.gap_area else 0.0,
+        "gap_m2": round(area_m2(cover.gaps), 1),
     }
 
 

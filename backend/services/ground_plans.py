@@ -17,16 +17,16 @@ from backend.actor import Actor, Role
 from backend.db import Database
 from backend.errors import Problem
 from backend.queries import policy
-from backend.queries.ground_rules import lock_ground, need_no_overlap
-from backend.queries.overlaps import grown, overlaps_between, overlaps_of, overlaps_with
-from backend.queries.scopes import today, unit_name
+from backend.queries.scopes import today
 from backend.records.ground import GroundPlan
 from backend.services import door
 from backend.services.auditing import note_act
 from backend.services.ground_applying import apply_plan
+from backend.services.ground_around import claims_on, look_around, need_free_ground
 from backend.services.ground_drawing import Drawn, draw, look_at
 from backend.services.notifying import tell
 from geo.errors import GeoError
+from geo.findings import grouped
 from geo.progress import Progress, silent
 
 log = structlog.get_logger(__name__)
@@ -57,8 +57,9 @@ def draw_plan(database: Database, plan_id: str, file: bytes | None = None, progr
         plan = session.get_one(GroundPlan, UUID(plan_id))
         unit_id, way, request = str(plan.unit_id), plan.way, plan.request
         ground = look_at(session, unit_id)
+        around = look_around(session, unit_id, with_city=way == "import")
     try:
-        drawn: Drawn | None = draw(ground, way, request, file, progress)
+        drawn: Drawn | None = draw(ground, way, request, file, progress, around)
         problem = None
     except GeoError as error:
         (zh, en), cause = error.said(), type(error).__name__
@@ -73,8 +74,11 @@ def draw_plan(database: Database, plan_id: str, file: bytes | None = None, progr
     with database.transaction() as session:
         values: dict[str, Any] = {"state": "failed", "problem": problem and {"code": problem.code, **problem.detail}}
         if drawn is not None:
+            claims = claims_on(session, unit_id, drawn.cells)
+            after = drawn.figures["after"]
+            after |= {"claimed_m2": claims.area_m2, "overlap_m2": round(after["overlap_m2"] + claims.area_m2, 1)}
             values = {"state": "ready", "done_share": 1.0, "base": ground.versions, "cells": drawn.cells,
-                      "figures": drawn.figures, "findings": drawn.findings}  # fmt: skip
+                      "figures": drawn.figures, "findings": grouped([*drawn.findings, *claims.findings])}  # fmt: skip
         session.execute(
             update(GroundPlan).where(GroundPlan.id == UUID(plan_id), GroundPlan.state == "waiting").values(**values)
         )
@@ -129,24 +133,36 @@ def list_plans(session: Session, actor: Actor) -> list[GroundPlan]:
 
 
 def accept_plan(
-    session: Session, actor: Actor, plan_id: str, valid_from: date | None = None, *, accept_gaps: bool = False
+    session: Session,
+    actor: Actor,
+    plan_id: str,
+    valid_from: date | None = None,
+    *,
+    accept_gaps: bool = False,
+    accept_far: bool = False,
 ) -> GroundPlan:
-    """Let a plan come true: today in this very transaction, or on a day to come."""
+    """Let a plan come true: today in this very transaction, or on a day to come.
+
+    Raises ground_has_gaps and ground_far_away where that was not meant, cells_overlap where others have the ground.
+    """
     plan = read_plan(session, actor, plan_id, lock=True)
     _need_keeper(session, actor, str(plan.unit_id))
     if plan.state != "ready":
         raise Problem("plan_not_ready", state=plan.state)
     figures = plan.figures or {}
-    if figures["after"]["gap_m2"] and not accept_gaps:
-        raise Problem("ground_has_gaps", gap_m2=figures["after"]["gap_m2"])
+    opened_m2 = _opened(figures)
+    if opened_m2 and not accept_gaps:
+        raise Problem("ground_has_gaps", gap_m2=opened_m2)
+    if figures.get("far_m") and not accept_far:
+        raise Problem("ground_far_away", distance_m=round(figures["far_m"]))
     on = valid_from or today()
     if on < today():
         raise Problem(
             "invalid",
             faults=[{"field": "valid_from", "code": "past", "zh": "生效日期已过", "en": "the day has passed"}],
         )
-    if on > today():
-        _need_free_ground(session, plan, on)
+    need_free_ground(session, plan, on)
+    _tell_claims(session, plan)
     plan.valid_from, plan.decided_by_id, plan.decided_at = on, UUID(actor.id), datetime.now(UTC)
     plan.state = "accepted"
     # One line for all its cells and duties, which have their history: also where it comes true by itself on a day to come.
@@ -157,27 +173,18 @@ def accept_plan(
     return plan
 
 
-def _need_free_ground(session: Session, plan: GroundPlan, on: date) -> None:
-    """On that day nobody else has the ground, nor has been promised it by a plan accepted before.
+def _tell_claims(session: Session, plan: GroundPlan) -> None:
+    """What others have or were promised of the ground as it is now: the preview may be older than their plans."""
+    claims = claims_on(session, str(plan.unit_id), plan.cells or [])
+    kept = [line for line in plan.findings or [] if line["code"] != "claimed"]
+    plan.findings = [*grouped(claims.findings), *kept]
 
-    Raises cells_overlap. Where another unit's accepted plan gives ground up by then, it counts as given up.
-    """
-    lock_ground(session)
-    cells = plan.cells or []
-    own = {str(cell["id"]) for cell in cells if cell["id"]}
-    drawn = [cell for cell in cells if cell["change"] in ("new", "changed")]
-    accepted = GroundPlan.state == "accepted", GroundPlan.valid_from <= on, GroundPlan.unit_id != plan.unit_id
-    promised = session.scalars(select(GroundPlan).where(*accepted)).all()
-    settled = own | {str(cell["id"]) for one in promised for cell in one.cells or () if cell["id"]}
-    found = [
-        one
-        for cell in drawn
-        for one in overlaps_with(session, cell["id"] or str(plan.id), cell["outline"], str(on), None, on)
-        if one.other_id not in settled
-    ]
-    for other in (plan, *promised):
-        found += overlaps_between(drawn, other.cells or (), unit_name(session, str(other.unit_id)))
-    need_no_overlap(grown(overlaps_of(session, own), found))
+
+def _opened(figures: dict[str, Any]) -> float:
+    """Square metres that a plan would leave without a cell and that have one today, or that it is the first to draw."""
+    before, after = figures["before"], figures["after"]
+    grown_m2 = after["gap_m2"] - (before["gap_m2"] if before["cells"] else 0.0)
+    return float(max(grown_m2 if grown_m2 >= 1 else 0.0, figures.get("lost_m2", 0.0)))
 
 
 def discard_plan(session: Session, actor: Actor, plan_id: str) -> None:

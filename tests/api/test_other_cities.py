@@ -24,7 +24,8 @@ NAMES = (
     "שכונת הגפן",
     "Y" * 190,
 )
-CODE = "Ñ/7'é\"<" + "z" * 33
+CODE = "Ñ/7'é\"<" + "z" * 3993
+SHORTER = CODE[:200]
 LOGIN = "Ø'Néill-07"
 # How customers are named and written to, and what of it a person types to find them.
 PEOPLE: tuple[tuple[str, str, str], ...] = (
@@ -42,7 +43,7 @@ def etag(person: Person, path: str) -> int:
 def test_names_of_units_and_cells_come_back_by_every_way(as_: As, town: Town) -> None:
     admin, cell = as_("admin"), f"/cells/{town['cell 0']}"
     for name in NAMES:
-        for path, values in ((cell, {"name": name, "code": CODE}), (f"/units/{town['north']}", {"name": name})):
+        for path, values in ((cell, {"name": name, "code": SHORTER}), (f"/units/{town['north']}", {"name": name})):
             assert admin("PATCH", path, values, version=etag(admin, path)).status_code == 200, name
         for format_ in FORMATS:
             answer = as_("dispatcher")("GET", f"/maps/cells/export?format={format_}")
@@ -64,7 +65,7 @@ def test_a_zone_with_a_long_code_is_the_same_cell_in_the_next_file(as_: As, town
         query = {"unit_id": town["north"], "filename": "zones.geojson"}
         data, type_ = write_map(zones, "zones", "geojson"), "application/octet-stream"
         plan = office("POST", "/territory/imports", query_string=query, data=data, content_type=type_).get_json()
-        assert [one["code"] for one in plan["findings"]] == ["long_code"] * 3
+        assert plan["findings"] == []
         accepted = office("PUT", f"/territory/plans/{plan['id']}/acceptance", {})
         assert accepted.status_code == 200, accepted.text
         rows = office.get("/cells")["rows"]

@@ -16,6 +16,7 @@ import shapely
 from backend.confined.maps import read_map
 from geo.datum import Datum, from_wgs84
 from geo.errors import (
+    CodeTooLong,
     CrossesDateLine,
     CrsMissing,
     FileTooLarge,
@@ -241,18 +242,25 @@ def test_codes_that_are_too_long_stay_apart_and_are_found_again() -> None:
     rows = [feature(LEFT, "Ouest", code=f"{same}ouest"), feature(RIGHT, "Est", code=f"{same}est")]
     found, again = zones_of(rows), zones_of(rows[::-1])
     codes = {zone.name: zone.code for zone in found.zones}
-    assert len(set(codes.values())) == 2
-    assert all(len(code) == 40 and code.startswith(same[:30]) for code in codes.values())
+    assert codes == {"Ouest": f"{same}ouest", "Est": f"{same}est"}
     assert codes == {zone.name: zone.code for zone in again.zones}
-    assert [(one.code, one.zones) for one in found.findings] == [("long_code", ("Ouest",)), ("long_code", ("Est",))]
-    assert zones_of([feature(LEFT, code="x" * 40)]).findings == []
+    assert found.findings == again.findings == []
+    assert zones_of([feature(LEFT, code="x" * 4_000)]).zones[0].code == "x" * 4_000
+    with pytest.raises(CodeTooLong, match="甲"):
+        zones_of([feature(LEFT, code="x" * 4_001)])
 
 
-def test_metres_given_as_degrees_and_the_date_line_are_refused() -> None:
+def test_metres_given_as_degrees_and_what_goes_round_the_earth_are_refused() -> None:
     with pytest.raises(OutsideTheEarth):
         zones_of([feature(shapely.box(534_000, 3_990_000, 535_000, 3_991_000))])
-    with pytest.raises(CrossesDateLine):
-        zones_of([feature(shapely.box(-179, 50, 179, 51))])
+    around = shapely.Polygon([(-170, 80), (-60, 80), (60, 80), (170, 80)])
+    for shape in (
+        around,
+        shapely.Polygon([(-170, 60), (-60, 60), (60, 60), (170, 60), (170, 50), (0, 50), (-170, 50)]),
+    ):
+        with pytest.raises(CrossesDateLine) as told:
+            zones_of([feature(shape)])
+        assert "180" in told.value.said()[0]
 
 
 def test_a_datum_that_fits_better_is_suspected_but_not_assumed() -> None:
@@ -261,7 +269,7 @@ def test_a_datum_that_fits_better_is_suspected_but_not_assumed() -> None:
     rows = [feature(shape, str(n), code=str(n)) for n, shape in enumerate(drawn)]
     found = zones_of(rows, reference=reference)
     assert codes(found) == ["datum"]
-    assert "gcj02" in found.findings[0].zh
+    assert "GCJ-02" in found.findings[0].zh
     assert found.zones[0].shape.symmetric_difference(LEFT).area > 1e-5
     right = zones_of(rows, reference=reference, datum=Datum.GCJ02)
     assert right.findings == []
@@ -329,7 +337,8 @@ def test_every_layer_of_the_real_archives_is_read_or_says_why(archive: str, crs:
         rows = read_map(data, archive, crs=crs, layer=layer)
         assert rows, layer
         try:
-            found = zones_of(rows, code_field="FID_none")
+            # Without their fields each row is a zone of its own.
+            found = zones_of([Feature(one.shape, {}) for one in rows])
         except (NoAreas, OutsideTheEarth):
             continue
         areas += 1

@@ -6527,6 +6527,7 @@ export interface paths {
                     /** @description for a file without one, such as EPSG:4549 */
                     crs?: string;
                     datum?: "wgs84" | "gcj02" | "bd09";
+                    /** @description for a file with several; one or more, commas between; also folders of a KML */
                     layer?: string;
                     name_field?: string;
                     code_field?: string;
@@ -7978,6 +7979,11 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         AcceptIn: {
+            /**
+             * @description its cells do lie far away from the unit's ground
+             * @default false
+             */
+            accept_far: boolean;
             /** @default false */
             accept_gaps: boolean;
             /**
@@ -10163,11 +10169,11 @@ export interface components {
         };
         PlanOut: {
             done_share: number;
-            /** @description before, after, moved_share (of workload) */
+            /** @description before, after (areas in m², gaps against the unit's territory; overlap_m2 with claimed_m2, what other units have), moved_share (of workload), lost_m2 (covered today, not afterwards), far_m (how far off, if far) */
             figures?: {
                 [key: string]: unknown;
             } | null;
-            /** @description what an import found and changed */
+            /** @description what was found and changed, one line a kind, the most harmful first: code, count, area_m2, zones, zh, en, and the worst ten of the kind (worst: zones, area_m2, zh, en) */
             findings?: {
                 [key: string]: unknown;
             }[] | null;

@@ -16,23 +16,28 @@ from shapely.geometry.base import BaseGeometry
 
 from geo.anneal import Annealing, Weights
 from geo.errors import NothingInside, TooFewCustomers
+from geo.evening import Costs, Evening
 from geo.graph import Graph, Parts
 from geo.lattice import merge_slivers, squares
 from geo.locate import nearest
 from geo.measure import Coordinates
+from geo.parting import Parting
 from geo.progress import Progress, silent
 from geo.shapes import GRID_DEGREES, as_multipolygon, on_grid
 from geo.smooth import smooth
+from geo.start import start
 from geo.units import Plane, Units, joined, units_of
 
-# Borders count less than in a first division: workload has to travel through cells to where there is room.
-REDIVIDE = Weights(border=0.03, move=0.01, steps_a_unit=90)
 # The share of workload that may change sides; straightened borders move a little more than the units do, so the units
 # get the first budget, and a smaller one only where that was too much.
-MOST_MOVED, BUDGETS = 0.15, (0.13, 0.115, 0.1)
-GOOD_IMBALANCE = 1.015
-# What is left after cooling: balance bettered, borders kept as they are where that costs nothing.
-FINISH = tuple(Weights(border=border, heat=0.0, steps_a_unit=30) for border in (0.05, 0.02, 0.005))
+MOST_MOVED, BUDGETS = 0.15, (0.14, 0.125, 0.11)
+# Balance is bettered until the heaviest cell is this near the mean, or nothing can be handed on any more.
+GOOD_IMBALANCE = 1.005
+# How much straightened borders may add to that.
+SMOOTH_IMBALANCE = 1.015
+STARTS = 4
+WARM = Weights(unround=0.1, heat=0.02, rounds=300)
+COLD = Weights(unround=0.2, heat=0.004, rounds=200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +82,33 @@ def balanced(
     if cells == 1:
         return Division([as_multipolygon(territory)], np.array([workload.sum()], dtype=np.float64))
     units = units_of(territory, places, workload, cells)
-    graph = Graph(units)
-    parts = Annealing(graph, graph.cut(cells, seed), cells, Weights()).run(seed, progress)
-    for finish in FINISH:
-        if _imbalance(graph, parts) > GOOD_IMBALANCE:
-            parts = Annealing(graph, parts, cells, finish).run(seed)
+    graph = Graph.of(units)
+    fewer, label = graph.gathered()
+    best = min((_tried(fewer, cells, seed * STARTS + n) for n in range(STARTS)), key=_worth)
+    parts = _finished(Parting(graph, best.array()[label], cells), seed, progress)
     return _smoothed(units, parts, cells, places, workload)
+
+
+def _tried(graph: Graph, cells: int, seed: int) -> Parting:
+    """One start, made round and even."""
+    parting = Parting(graph, start(graph, cells, seed), cells)
+    Annealing(parting, WARM).run(seed)
+    Evening(parting, Costs()).run(GOOD_IMBALANCE)
+    return parting
+
+
+def _worth(parting: Parting) -> tuple[float, float]:
+    """What is less is better: the heaviest part, then how far the least round and the usual are from round."""
+    unround = [parting.unroundness(part) for part in range(parting.cells)]
+    return round(max(max(parting.loads), GOOD_IMBALANCE), 3), max(unround) / 10 + sum(unround) / parting.cells
+
+
+def _finished(parting: Parting, seed: int, progress: Progress) -> Parts:
+    """Empty ground shared out for roundness too, none heavier than the heaviest is."""
+    heaviest = max(GOOD_IMBALANCE, *parting.loads)
+    Annealing(parting, replace(COLD, heaviest=heaviest)).run(seed, progress)
+    Evening(parting, Costs()).run(GOOD_IMBALANCE)
+    return parting.array()
 
 
 def redivided(
@@ -102,16 +128,29 @@ def redivided(
     territory = _checked(territory, places, workload, cells)
     units = units_of(territory, places, workload, cells, keep=today)
     home = nearest(today, shapely.get_coordinates(shapely.point_on_surface(units.shapes)))
-    graph = Graph(units)
+    graph = Graph.of(units)
     borders = shapely.union_all(shapely.boundary(list(today)))
     for budget in BUDGETS:
-        weights = replace(REDIVIDE, most_moved=budget)
         told = progress if budget == BUDGETS[0] else silent
-        parts = Annealing(graph, home.copy(), cells, weights, home).run(seed, told)
+        parts = _evened(graph, home, cells, budget, seed, told)
         found = _smoothed(units, parts, cells, places, workload, fixed=borders)
         if moved_share(today, found.cells, places, workload) <= MOST_MOVED:
             break
     return found
+
+
+def _evened(graph: Graph, home: Parts, cells: int, budget: float, seed: int, progress: Progress) -> Parts:
+    """Today's parts with work handed on from the heaviest, so much of all work at most away from home."""
+    fewer, label = graph.gathered(home)
+    home_of_fewer = np.zeros(len(fewer.weights), dtype=np.int64)
+    home_of_fewer[label] = home
+    parting = Parting(fewer, home_of_fewer.copy(), cells)
+    costs = Costs(unround=0.1, hand_over=0.0, away=20.0, most_moved=budget * cells)
+    Evening(parting, costs, home_of_fewer).run(GOOD_IMBALANCE)
+    parting = Parting(graph, parting.array()[label], cells)
+    weights = Weights(unround=0.2, move=1.0, heat=0.0, rounds=60, heaviest=max(parting.loads), most_moved=budget * cells)
+    Annealing(parting, weights, home).run(seed, progress)
+    return parting.array()
 
 
 def moved_share(before: Sequence[BaseGeometry], after: Sequence[BaseGeometry], places: Coordinates,
@@ -134,11 +173,6 @@ def _checked(territory: BaseGeometry, places: Coordinates, workload: NDArray[np.
     return shapely.set_precision(territory, GRID_DEGREES)
 
 
-def _imbalance(graph: Graph, parts: Parts) -> float:
-    loads = np.bincount(parts, weights=graph.weights)
-    return float(loads.max() / loads.mean())
-
-
 def _smoothed(
     units: Units,
     parts: Parts,
@@ -150,5 +184,5 @@ def _smoothed(
     """Borders drawn straighter while the balance stays: people read streets, not the edges of hexagons."""
     rough = list(joined(units, parts, cells))
     imbalance = Division(rough, loads_of(rough, places, workload)).imbalance
-    shapes = smooth(rough, places, workload, max(GOOD_IMBALANCE, imbalance), fixed)
+    shapes = smooth(rough, places, workload, max(SMOOTH_IMBALANCE, imbalance), fixed)
     return Division(shapes, loads_of(shapes, places, workload))

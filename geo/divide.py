@@ -22,15 +22,17 @@ from geo.lattice import merge_slivers, squares
 from geo.locate import nearest
 from geo.measure import Coordinates
 from geo.parting import Parting
-from geo.progress import Progress, silent
+from geo.progress import Progress, part_of, silent
 from geo.shapes import GRID_DEGREES, as_multipolygon, on_grid
 from geo.smooth import smooth
 from geo.start import start
-from geo.units import Plane, Units, joined, units_of
+from geo.units import Plane, Units, different, joined, units_of
 
 # The share of workload that may change sides; straightened borders move a little more than the units do, so the units
 # get the first budget, and a smaller one only where that was too much.
 MOST_MOVED, BUDGETS = 0.15, (0.14, 0.125, 0.11)
+# A place that weighs more than this share of a cell stands in the way of balance.
+HEAVY = 0.05
 # Balance is bettered until the heaviest cell is this near the mean, or nothing can be handed on any more.
 GOOD_IMBALANCE = 1.005
 # How much straightened borders may add to that.
@@ -51,6 +53,15 @@ class Division:
     def imbalance(self) -> float:
         """The heaviest cell over the mean; 1 is perfect."""
         return float(self.workload.max() / self.workload.mean())
+
+
+@dataclass(frozen=True, slots=True)
+class Heavy:
+    """Places too heavy to be balanced: how many, where the heaviest lies (lng, lat), and its share of a usual cell."""
+
+    count: int
+    place: tuple[float, float]
+    share: float
 
 
 def loads_of(cells: Sequence[BaseGeometry], places: Coordinates, workload: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -75,24 +86,25 @@ def balanced(
     """Divide a territory into contiguous cells of equal workload.
 
     `places` is an (n, 2) array of (lng, lat), `workload` their n weights. Same input and seed give the same cells. The
-    territory is put on the storing grid first (1e-7 degrees). Raises TooFewCustomers when there are fewer places than
-    cells, NothingInside when no workload lies in the territory.
+    territory is put on the storing grid first (1e-7 degrees). Raises TooFewCustomers when there are fewer
+    different places with work than cells, NothingInside when there is no work.
     """
     territory = _checked(territory, places, workload, cells)
     if cells == 1:
         return Division([as_multipolygon(territory)], np.array([workload.sum()], dtype=np.float64))
     units = units_of(territory, places, workload, cells)
-    graph = Graph.of(units)
+    graph = Graph(units)
     fewer, label = graph.gathered()
-    best = min((_tried(fewer, cells, seed * STARTS + n) for n in range(STARTS)), key=_worth)
-    parts = _finished(Parting(graph, best.array()[label], cells), seed, progress)
+    tried = [_tried(fewer, cells, seed * STARTS + n, part_of(progress, n, STARTS + 1)) for n in range(STARTS)]
+    best = min(tried, key=_worth)
+    parts = _finished(Parting(graph, best.array()[label], cells), seed, part_of(progress, STARTS, STARTS + 1))
     return _smoothed(units, parts, cells, places, workload)
 
 
-def _tried(graph: Graph, cells: int, seed: int) -> Parting:
+def _tried(graph: Graph, cells: int, seed: int, progress: Progress) -> Parting:
     """One start, made round and even."""
     parting = Parting(graph, start(graph, cells, seed), cells)
-    Annealing(parting, WARM).run(seed)
+    Annealing(parting, WARM).run(seed, progress)
     Evening(parting, Costs()).run(GOOD_IMBALANCE)
     return parting
 
@@ -128,7 +140,7 @@ def redivided(
     territory = _checked(territory, places, workload, cells)
     units = units_of(territory, places, workload, cells, keep=today)
     home = nearest(today, shapely.get_coordinates(shapely.point_on_surface(units.shapes)))
-    graph = Graph.of(units)
+    graph = Graph(units)
     borders = shapely.union_all(shapely.boundary(list(today)))
     for budget in BUDGETS:
         told = progress if budget == BUDGETS[0] else silent
@@ -148,9 +160,22 @@ def _evened(graph: Graph, home: Parts, cells: int, budget: float, seed: int, pro
     costs = Costs(unround=0.1, hand_over=0.0, away=20.0, most_moved=budget * cells)
     Evening(parting, costs, home_of_fewer).run(GOOD_IMBALANCE)
     parting = Parting(graph, parting.array()[label], cells)
-    weights = Weights(unround=0.2, move=1.0, heat=0.0, rounds=60, heaviest=max(parting.loads), most_moved=budget * cells)
+    weights = Weights(
+        unround=0.2, move=1.0, heat=0.0, rounds=60, heaviest=max(parting.loads), most_moved=budget * cells
+    )
     Annealing(parting, weights, home).run(seed, progress)
     return parting.array()
+
+
+def too_heavy(places: Coordinates, workload: NDArray[np.float64], cells: int) -> Heavy | None:
+    """The places that alone weigh more than HEAVY of a usual cell; None where there are none."""
+    if not cells or workload.sum() <= 0:
+        return None
+    spots, loads = different(places, workload)
+    shares = loads / workload.sum() * cells
+    worst = int(shares.argmax())
+    place = (float(spots[worst, 0]), float(spots[worst, 1]))
+    return Heavy(int((shares > HEAVY).sum()), place, float(shares[worst])) if shares[worst] > HEAVY else None
 
 
 def moved_share(before: Sequence[BaseGeometry], after: Sequence[BaseGeometry], places: Coordinates,
@@ -166,10 +191,10 @@ def roundness(cells: Sequence[BaseGeometry]) -> NDArray[np.float64]:
 
 
 def _checked(territory: BaseGeometry, places: Coordinates, workload: NDArray[np.float64], cells: int) -> BaseGeometry:
-    if len(places) < cells:
-        raise TooFewCustomers
     if territory.is_empty or workload.sum() <= 0:
         raise NothingInside
+    if len(different(places, workload)[0]) < cells:
+        raise TooFewCustomers
     return shapely.set_precision(territory, GRID_DEGREES)
 
 

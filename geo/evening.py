@@ -16,6 +16,8 @@ from geo.graph import Parts
 from geo.parting import Parting
 
 _MOST_TRIES = 60
+# So many offers from one part to another are kept at least, and so many units go together at most.
+_CHEAPEST, _MOST_TOGETHER = 4, 4
 # What a chain must take from the heaviest part at least, in means.
 _LEAST_WON = 0.002
 
@@ -30,7 +32,9 @@ class Costs:
     most_moved: float = float("inf")
 
 
-Chain = list[tuple[int, int, int]]
+# What one unit would cost, what it weighs, and which it is; units that go from a part to another together.
+Offer = tuple[float, float, int]
+Chain = list[tuple[tuple[int, ...], int, int]]
 
 
 class Evening:
@@ -71,26 +75,45 @@ class Evening:
     def _chain(self, heaviest: int) -> Chain | None:
         """The cheapest chain that ends where there is room (Dijkstra over parts)."""
         p, top = self._p, self._p.loads[heaviest] - _LEAST_WON
-        best: dict[int, float] = {}
+        known: set[int] = set()
         queue: list[tuple[float, int, float, Chain]] = [(0.0, heaviest, 0.0, [])]
         while queue:
             cost, part, brought, chain = heapq.heappop(queue)
-            if part in best:
+            if part in known:
                 continue
-            best[part] = cost
+            known.add(part)
             if chain and p.loads[part] + brought < top:
                 return chain
             # Who was as heavy as the heaviest may stay so, nobody else may become it.
-            least = _LEAST_WON if not chain else brought - max(top - p.loads[part], 0.0) - 1e-9
-            for unit, other, price in self._offers(part):
-                w = p.weights[unit]
-                if other in best or w < least or (chain and unit == chain[-1][0]):
+            least = brought - max(top - p.loads[part], 0.0) if chain else _LEAST_WON
+            for other, offers in self._offers(part).items():
+                if other in known:
                     continue
-                heapq.heappush(queue, (cost + price, other, w, [*chain, (unit, part, other)]))
+                for units, price, w in self._bundles(part, offers, least - 1e-9):
+                    heapq.heappush(queue, (cost + price, other, w, [*chain, (units, part, other)]))
         return None
 
-    def _offers(self, part: int) -> list[tuple[int, int, float]]:
-        """Units that could go from a part to another beside it, for each of these the cheapest of each weight."""
+    def _bundles(self, part: int, offers: list[Offer], least: float) -> list[tuple[tuple[int, ...], float, float]]:
+        """What weighs enough, with its price and weight: single units, or the cheapest with those behind it."""
+        found: list[tuple[tuple[int, ...], float, float]] = [
+            ((unit,), price, w) for price, w, unit in offers if w >= least
+        ]
+        if found or not offers:
+            return found
+        p = self._p
+        price, weight, first = offers[0]
+        taken, waiting = [first], [unit for _, _, unit in offers[1:]]
+        while weight < least and len(taken) < _MOST_TOGETHER:
+            waiting += [near for near in p.graph.neighbours[taken[-1]] if p.parts[near] == part]
+            unit = next((one for one in waiting if one not in taken), None)
+            if unit is None:
+                break
+            taken.append(unit)
+            weight, price = weight + p.weights[unit], price + offers[0][0]
+        return [(tuple(taken), price, weight)] if weight >= least else []
+
+    def _offers(self, part: int) -> dict[int, list[Offer]]:
+        """By the part beside it, the units that could go there: the cheapest, and the cheapest of each weight."""
         p, parts = self._p, self._p.parts
         found: list[tuple[int, float, float, int]] = []
         for unit in self._members[part]:
@@ -101,14 +124,15 @@ class Evening:
                 price = max(-self._costs.unround * p.rounder(unit, other), 0.0) + self._costs.hand_over
                 away = self._away(unit, part, other)
                 if self._moved + away <= self._costs.most_moved and (unit, other) not in self._barred:
-                    found.append((other, round(w, 3), max(price + self._costs.away * away, 0.0), unit))
-        offers: list[tuple[int, int, float]] = []
-        known: set[tuple[int, float]] = set()
+                    found.append((other, max(price + self._costs.away * away, 0.0), w, unit))
+        offers: dict[int, list[Offer]] = {}
+        weights: set[tuple[int, float]] = set()
         whole: dict[int, bool] = {}
-        for other, w, price, unit in sorted(found):
-            if (other, w) not in known and self._whole(whole, unit):
-                known.add((other, w))
-                offers.append((unit, other, price))
+        for other, price, w, unit in sorted(found):
+            mine = offers.setdefault(other, [])
+            if (len(mine) < _CHEAPEST or (other, round(w, 3)) not in weights) and self._whole(whole, unit):
+                weights.add((other, round(w, 3)))
+                mine.append((price, w, unit))
         return offers
 
     def _whole(self, known: dict[int, bool], unit: int) -> bool:
@@ -124,15 +148,17 @@ class Evening:
 
     def _handed_on(self, chain: Chain) -> bool:
         """Whether the whole chain could be carried out; if not, nothing is changed and its weak link is barred."""
-        p, done = self._p, []
-        for unit, mine, other in chain:
-            if p.parts[unit] != mine or not p.touches(unit, other) or not p.stays_whole(unit):
-                self._barred.add((unit, other))
-                for one, was, now in reversed(done):
-                    self._move(one, now, was)
-                return False
-            self._move(unit, mine, other)
-            done.append((unit, mine, other))
+        p = self._p
+        done: list[tuple[int, int, int]] = []
+        for units, mine, other in chain:
+            for unit in units:
+                if p.parts[unit] != mine or not p.touches(unit, other) or not p.stays_whole(unit):
+                    self._barred.add((unit, other))
+                    for one, was, now in reversed(done):
+                        self._move(one, now, was)
+                    return False
+                self._move(unit, mine, other)
+                done.append((unit, mine, other))
         return True
 
     def _move(self, unit: int, mine: int, other: int) -> None:

@@ -25,8 +25,10 @@ class Graph:
     Bridges form a tree: what hangs together by them still hangs together on each island.
     """
 
-    def __init__(self, weights: _Figures, middles: Coordinates, areas: _Figures, pairs: Parts, borders: _Figures) -> None:
-        self.weights, self.middles, self.areas = weights, middles, areas
+    def __init__(self, units: Units) -> None:
+        weights, middles = units.weights, units.middles
+        pairs, borders = units.pairs, units.borders_m
+        self.weights, self.middles, self.areas = weights, middles, units.areas_m2
         bridges = _bridges(len(weights), middles, pairs)
         pairs = np.concatenate([pairs.reshape(-1, 2), bridges])
         borders = np.concatenate([borders, np.zeros(len(bridges))])
@@ -39,11 +41,6 @@ class Graph:
         for (a, b), metres in zip(pairs.tolist(), borders.tolist(), strict=True):
             self.borders[a][b] = self.borders[b][a] = metres
         self.neighbours = [sorted(near) for near in self.borders]
-
-    @classmethod
-    def of(cls, units: Units) -> Graph:
-        """The graph of a territory's units."""
-        return cls(units.weights, units.middles, units.areas_m2, units.pairs, units.borders_m)
 
     def gathered(self, home: Parts | None = None) -> tuple[Graph, Parts]:
         """A graph of the units with work alone, each with the empty ground nearest to it; and whose each unit is.
@@ -63,17 +60,19 @@ class Graph:
 
     def _joined(self, label: Parts) -> Graph:
         count = int(label.max()) + 1
-        weights = np.bincount(label, weights=self.weights, minlength=count)
-        areas = np.bincount(label, weights=self.areas, minlength=count)
+        weights = np.bincount(label, weights=self.weights, minlength=count).astype(np.float64)
+        areas = np.bincount(label, weights=self.areas, minlength=count).astype(np.float64)
         # Work lies where its unit is; empty ground has no say in that, unless there is no work at all.
         say = np.where((weights == 0)[label], self.areas, self.weights)
         total = np.bincount(label, weights=say, minlength=count)
-        middles = np.column_stack([np.bincount(label, weights=say * m, minlength=count) / total for m in self.middles.T])
+        middles = np.column_stack(
+            [np.bincount(label, weights=say * m, minlength=count) / total for m in self.middles.T]
+        )
         ends = np.sort(label[self.pairs], axis=1)
         across = ends[:, 0] != ends[:, 1]
         pairs, which = np.unique(ends[across], axis=0, return_inverse=True)
-        borders = np.bincount(which.ravel(), weights=self.pair_borders[across], minlength=len(pairs))
-        return Graph(weights, middles, areas, pairs.astype(np.int64), borders)
+        borders = np.bincount(which.ravel(), weights=self.pair_borders[across], minlength=len(pairs)).astype(float)
+        return Graph(Units(np.empty(0, dtype=object), weights, middles, areas, pairs.astype(np.int64), borders))
 
     def cut(self, cells: int, seed: int, unevenness: int = 10) -> Parts:
         """A part for every unit, contiguous and about alike (METIS k-way; Karypis & Kumar 1998).
@@ -128,7 +127,10 @@ class Graph:
         loads = np.bincount(parts, weights=self.weights, minlength=cells)
         for group in loose.tolist():
             members = np.flatnonzero(component == group)
-            around = sorted({int(parts[near]) for unit in members.tolist() for near in self.borders[unit]} - {int(parts[members[0]])})
+            around = sorted(
+                {int(parts[near]) for unit in members.tolist() for near in self.borders[unit]}
+                - {int(parts[members[0]])}
+            )
             into = min(around, key=lambda part: (loads[part], part))
             loads[parts[members[0]]] -= weights[group]
             loads[into] += weights[group]
@@ -153,7 +155,9 @@ def _bridges(count: int, middles: Coordinates, pairs: Parts) -> Parts:
     islands, island = connected_components(ways, directed=False)
     if islands == 1:
         return np.empty((0, 2), dtype=np.int64)
-    near = _near_pairs(middles)
+    # One unit of each island after the other, so that there is a way to each whatever the triangles leave out.
+    some = np.unique(island, return_index=True)[1]
+    near = np.concatenate([_near_pairs(middles), np.column_stack([some[:-1], some[1:]])])
     near = near[island[near[:, 0]] != island[near[:, 1]]]
     apart = np.linalg.norm(middles[near[:, 0]] - middles[near[:, 1]], axis=1) + 1e-6
     ends = np.sort(island[near], axis=1)

@@ -23,6 +23,7 @@ _MOST_HALVINGS, _MOST_PARTINGS = 14, 60
 # Squares are halved while they hold more than so many units' work: what is finer than that lies close together.
 _COARSER = 5
 _ROW = 2**31
+_AROUND = [(dx, dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)]
 
 
 def sites_of(ground: BaseGeometry, at: Coordinates, load: _Loads, side_m: float, limit: float) -> Coordinates:
@@ -59,8 +60,9 @@ class _Squares:
     def middles(self, level: int, squares: _Whole) -> Coordinates:
         """Middles in metres; every other row is moved half a side, so that the units around them are six-sided."""
         spots = _unkey(squares)
-        aside = np.where(spots[:, 1] % 2 == 0, 0.25, -0.25)
-        return self.origin + (spots + 0.5 + np.column_stack([aside, np.zeros(len(spots))])) * self.side_m(level)
+        middles = spots + 0.5
+        middles[:, 0] += np.where(spots[:, 1] % 2 == 0, 0.25, -0.25)
+        return np.asarray(self.origin + middles * self.side_m(level))
 
     def meeting(self, level: int, squares: _Whole) -> _Whole:
         """Those that meet the ground or hold a place."""
@@ -94,7 +96,7 @@ def _halved(squares: _Squares, load: _Loads, limit: float) -> dict[int, _Whole]:
         found[level] = heavy
     for level in sorted(found, reverse=True)[:-1]:
         spots = _unkey(found[level])
-        around = [_key((spots + (dx, dy)) // 2) for dx in (-1, 0, 1) for dy in (-1, 0, 1)]
+        around = [_key((spots + np.array(aside)) // 2) for aside in _AROUND]
         found[level - 1] = np.unique(np.concatenate([found[level - 1], *around]))
     return found
 
@@ -118,14 +120,16 @@ def _middles(squares: _Squares, at: Coordinates, load: _Loads, limit: float) -> 
 
 def _of_leaves(squares: _Squares, level: int, leaves: _Whole, at: Coordinates, load: _Loads) -> Coordinates:
     middles = squares.middles(level, leaves)
-    place, inside = squares.of_places(level), np.zeros(0)
-    where = np.searchsorted(leaves, place)
-    known = (where < len(leaves)) & (leaves[np.minimum(where, max(len(leaves) - 1, 0))] == place) if len(leaves) else place < 0
-    total = np.bincount(where[known], weights=load[known], minlength=len(leaves))
+    if not len(leaves):
+        return middles
+    place = squares.of_places(level)
+    where = np.minimum(np.searchsorted(leaves, place), len(leaves) - 1)
+    here = leaves[where] == place
+    total = np.bincount(where[here], weights=load[here], minlength=len(leaves))
     taken = total > 0
     for axis in (0, 1):
-        inside = np.bincount(where[known], weights=load[known] * at[known, axis], minlength=len(leaves))
-        middles[taken, axis] = inside[taken] / total[taken]
+        sums = np.bincount(where[here], weights=load[here] * at[here, axis], minlength=len(leaves))
+        middles[taken, axis] = sums[taken] / total[taken]
     return middles
 
 

@@ -69,13 +69,13 @@ def units_of(
     """Units of a territory for so many cells; borders of the shapes in `keep` are borders of units."""
     plane = Plane(territory)
     shapely.prepare(territory)
-    spots, load = _different(_on_ground(territory, places), workload)
+    spots, load = different(_on_ground(territory, places), workload)
     ground = shapely.transform(territory, plane.to_metres)
     side_m = math.sqrt(ground.area / (cells * UNITS_A_CELL))
     limit = workload.sum() / cells * HEAVIEST_UNIT
     sites = sites_of(ground, plane.to_metres(spots), load, side_m, limit)
     edges = plane.to_degrees(borders_between(sites, ground).reshape(-1, 2)).reshape(-1, 2, 2)
-    lines = [*shapely.linestrings(edges), shapely.boundary(territory)]
+    lines: list[BaseGeometry] = [*np.asarray(shapely.linestrings(edges)), shapely.boundary(territory)]
     lines += [shapely.boundary(shape) for shape in keep]
     noded = shapely.union_all(np.array(lines, dtype=object), grid_size=GRID_DEGREES)
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(noded)))
@@ -88,7 +88,7 @@ def units_of(
     return Units(faces, weights, middles, shapely.area(flat), pairs, borders_m)
 
 
-def _different(places: Coordinates, workload: NDArray[np.float64]) -> tuple[Coordinates, NDArray[np.float64]]:
+def different(places: Coordinates, workload: NDArray[np.float64]) -> tuple[Coordinates, NDArray[np.float64]]:
     """The places where there is work, what lies together (a tenth of a metre) as one."""
     spots, place = np.unique(places[workload > 0].round(_SAME_PLACE), axis=0, return_inverse=True)
     return spots, np.bincount(place.ravel(), weights=workload[workload > 0], minlength=len(spots)).astype(np.float64)

@@ -45,9 +45,19 @@ class PlanIn(Schema):
     visits_a_year = fields.Dict(
         keys=fields.String(validate=OneOf(sorted(WORKLOAD))),
         values=wire.Number(least=0, most=1000),
-        metadata={"description": f"workload of a customer by class; {WORKLOAD} if not given"},
+        metadata={
+            "description": f"workload of a service point by its customer's class; {WORKLOAD} if not given; "
+            "0 for every class divides by the jobs alone"
+        },
     )
-    job_weight = wire.Number(least=0, most=1000, metadata={"description": "workload of a job a year; 0.5 if not given"})
+    job_weight = wire.Number(
+        least=0,
+        most=1000,
+        metadata={
+            "description": "workload of a job a year (jobs and leaks of two years, each where it lies, "
+            "whether or not a service point is there); 0.5 if not given"
+        },
+    )
     cell_id = wire.Id(metadata={"description": "split: which; draw: which one's outline (none: a new cell)"})
     cell_ids = fields.List(wire.Id(), metadata={"description": "merge: the first stays"})
     line = wire.Coordinates("LineString")
@@ -86,7 +96,11 @@ class PlanOut(Schema):
     done_share = fields.Float(required=True)
     problem = fields.Dict(allow_none=True)
     figures = fields.Dict(allow_none=True, metadata={"description": "before, after, moved_share (of workload)"})
-    findings = fields.List(fields.Dict(), allow_none=True, metadata={"description": "what an import found and changed"})
+    findings = fields.List(
+        fields.Dict(),
+        allow_none=True,
+        metadata={"description": "what an import found and changed, what a division could not do"},
+    )
     valid_from = wire.DateIn(allow_none=True)
     made_by_id = fields.String(required=True)
     made_at = fields.AwareDateTime(required=True)

@@ -31,10 +31,11 @@ def city(number: int, cells: int) -> City:
     radius_m = 18_000 * math.sqrt(cells / 50)
     land = _land(random, radius_m)
     mountains = _mountains(random, radius_m)
-    count = round(cells * random.uniform(20, 30))
+    # Two in three cities count every place alike, the others some more than others; none weighs 5 % of a cell.
+    alike = number % 3 > 0
+    count = round(cells * random.uniform(20 if alike else 24, 30))
     at = _settled(random, shapely.difference(land, mountains), radius_m, count)
-    # Two in three cities count every place alike, the others some more than others.
-    workload = np.ones(count) if number % 3 else random.uniform(0.6, 1.2, count)
+    workload = np.ones(count) if alike else random.uniform(0.8, 1.1, count)
     middle = (random.uniform(-170, 170), random.uniform(-55, 65))
     scale = np.array([1 / (_DEGREE_M * math.cos(math.radians(middle[1]))), 1 / _DEGREE_M])
     territory = shapely.make_valid(shapely.transform(land, lambda xy: (xy * scale + middle).round(7)))

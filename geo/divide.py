@@ -6,6 +6,7 @@ straightened (`geo.smooth`). Dividing again starts from today's cells.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -28,9 +29,8 @@ from geo.smooth import smooth
 from geo.start import start
 from geo.units import Plane, Units, different, joined, units_of
 
-# The share of workload that may change sides; straightened borders move a little more than the units do, so the units
-# get the first budget, and a smaller one only where that was too much.
-MOST_MOVED, BUDGETS = 0.15, (0.14, 0.125, 0.11)
+# The share of workload that may change sides: so much for the units, what is left for borders drawn straighter.
+MOST_MOVED, UNITS_MOVED = 0.15, 0.135
 # A place that weighs more than this share of a cell stands in the way of balance.
 HEAVY = 0.05
 # Balance is bettered until the heaviest cell is this near the mean, or nothing can be handed on any more.
@@ -142,27 +142,22 @@ def redivided(
     home = nearest(today, shapely.get_coordinates(shapely.point_on_surface(units.shapes)))
     graph = Graph(units)
     borders = shapely.union_all(shapely.boundary(list(today)))
-    for budget in BUDGETS:
-        told = progress if budget == BUDGETS[0] else silent
-        parts = _evened(graph, home, cells, budget, seed, told)
-        found = _smoothed(units, parts, cells, places, workload, fixed=borders)
-        if moved_share(today, found.cells, places, workload) <= MOST_MOVED:
-            break
-    return found
+    parts = _evened(graph, home, cells, seed, progress)
+    left = MOST_MOVED * workload.sum() - graph.weights[home != parts].sum()
+    return _smoothed(units, parts, cells, places, workload, fixed=borders, most_moved=left)
 
 
-def _evened(graph: Graph, home: Parts, cells: int, budget: float, seed: int, progress: Progress) -> Parts:
-    """Today's parts with work handed on from the heaviest, so much of all work at most away from home."""
+def _evened(graph: Graph, home: Parts, cells: int, seed: int, progress: Progress) -> Parts:
+    """Today's parts with work handed on from the heaviest, UNITS_MOVED of all work at most away from home."""
+    most = UNITS_MOVED * cells
     fewer, label = graph.gathered(home)
     home_of_fewer = np.zeros(len(fewer.weights), dtype=np.int64)
     home_of_fewer[label] = home
     parting = Parting(fewer, home_of_fewer.copy(), cells)
-    costs = Costs(unround=0.1, hand_over=0.0, away=20.0, most_moved=budget * cells)
+    costs = Costs(unround=0.1, hand_over=0.0, away=20.0, most_moved=most)
     Evening(parting, costs, home_of_fewer).run(GOOD_IMBALANCE)
     parting = Parting(graph, parting.array()[label], cells)
-    weights = Weights(
-        unround=0.2, move=1.0, heat=0.0, rounds=60, heaviest=max(parting.loads), most_moved=budget * cells
-    )
+    weights = Weights(unround=0.2, move=1.0, heat=0.0, rounds=60, heaviest=max(parting.loads), most_moved=most)
     Annealing(parting, weights, home).run(seed, progress)
     return parting.array()
 
@@ -205,9 +200,10 @@ def _smoothed(
     places: Coordinates,
     workload: NDArray[np.float64],
     fixed: BaseGeometry | None = None,
+    most_moved: float = math.inf,
 ) -> Division:
     """Borders drawn straighter while the balance stays: people read streets, not the edges of hexagons."""
     rough = list(joined(units, parts, cells))
     imbalance = Division(rough, loads_of(rough, places, workload)).imbalance
-    shapes = smooth(rough, places, workload, max(SMOOTH_IMBALANCE, imbalance), fixed)
+    shapes = smooth(rough, places, workload, max(SMOOTH_IMBALANCE, imbalance), fixed, most_moved)
     return Division(shapes, loads_of(shapes, places, workload))

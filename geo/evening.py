@@ -154,12 +154,18 @@ class Evening:
             for unit in units:
                 if p.parts[unit] != mine or not p.touches(unit, other) or not p.stays_whole(unit):
                     self._barred.add((unit, other))
-                    for one, was, now in reversed(done):
-                        self._move(one, now, was)
-                    return False
+                    return self._undone(done)
                 self._move(unit, mine, other)
                 done.append((unit, mine, other))
-        return True
+        if self._moved <= self._costs.most_moved:
+            return True
+        return self._undone(done)
+
+    def _undone(self, done: list[tuple[int, int, int]]) -> bool:
+        for unit, was, now in reversed(done):
+            self._move(unit, now, was)
+        self._barred.update((unit, now) for unit, _, now in done[-1:])
+        return False
 
     def _move(self, unit: int, mine: int, other: int) -> None:
         self._moved += self._away(unit, mine, other)

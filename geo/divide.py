@@ -30,7 +30,7 @@ from geo.start import start
 from geo.units import Plane, Units, different, joined, units_of
 
 # The share of workload that may change sides: so much for the units, what is left for borders drawn straighter.
-MOST_MOVED, UNITS_MOVED = 0.15, 0.135
+MOST_MOVED, UNITS_MOVED = 0.15, 0.147
 # A place that weighs more than this share of a cell stands in the way of balance.
 HEAVY = 0.05
 # Balance is bettered until the heaviest cell is this near the mean, or nothing can be handed on any more.
@@ -38,7 +38,9 @@ GOOD_IMBALANCE = 1.005
 # How much straightened borders may add to that.
 SMOOTH_IMBALANCE = 1.015
 STARTS = 4
-WARM = Weights(unround=0.1, heat=0.02, rounds=300)
+WARM = Weights(unround=0.1, heat=0.02, rounds=200)
+# Dividing again stops where no chain is left; borders shaken a little leave others.
+SHAKES, SHAKE = 4, Weights(unround=0.05, move=0.3, heat=0.004, rounds=40)
 COLD = Weights(unround=0.2, heat=0.004, rounds=200)
 
 
@@ -154,7 +156,11 @@ def _evened(graph: Graph, home: Parts, cells: int, seed: int, progress: Progress
     home_of_fewer = np.zeros(len(fewer.weights), dtype=np.int64)
     home_of_fewer[label] = home
     parting = Parting(fewer, home_of_fewer.copy(), cells)
-    costs = Costs(unround=0.1, hand_over=0.0, away=20.0, most_moved=most)
+    costs = Costs(unround=0.5, hand_over=0.0, away=20.0, most_moved=most)
+    for n in range(SHAKES):
+        Evening(parting, costs, home_of_fewer).run(GOOD_IMBALANCE)
+        shaken = replace(SHAKE, heaviest=max(parting.loads), most_moved=most)
+        Annealing(parting, shaken, home_of_fewer).run(seed + n)
     Evening(parting, costs, home_of_fewer).run(GOOD_IMBALANCE)
     parting = Parting(graph, parting.array()[label], cells)
     weights = Weights(unround=0.2, move=1.0, heat=0.0, rounds=60, heaviest=max(parting.loads), most_moved=most)

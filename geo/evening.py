@@ -8,16 +8,19 @@ work moved away from home, come first.
 from __future__ import annotations
 
 import heapq
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
-from geo.graph import Parts
+from geo.graph import Parts, components
 from geo.parting import Parting
 
 _MOST_TRIES = 60
 # So many offers from one part to another are kept at least, and so many units go together at most.
 _CHEAPEST, _MOST_TOGETHER = 4, 4
+# What a unit would cut off from its part goes with it up to this weight, in means.
+_HEAVIEST_TAIL = 0.3
 # What a chain must take from the heaviest part at least, in means.
 _LEAST_WON = 0.002
 
@@ -32,9 +35,19 @@ class Costs:
     most_moved: float = float("inf")
 
 
-# What one unit would cost, what it weighs, and which it is; units that go from a part to another together.
+# What one unit would cost, what it weighs, and which it is.
 Offer = tuple[float, float, int]
-Chain = list[tuple[tuple[int, ...], int, int]]
+# The first unit to go, from which part to which, and how much must go there at least.
+Chain = list[tuple[int, int, int, float]]
+
+
+def _handfuls(offers: list[Offer], least: float) -> list[tuple[int, float, float]]:
+    """What weighs enough: a first unit, the price and the weight; single units, or the cheapest with those behind."""
+    found = [(unit, price, w) for price, w, unit in offers if w >= least]
+    if found:
+        return found
+    many = [(math.ceil(least / w), price, w, unit) for price, w, unit in offers]
+    return [(unit, price * count, w * count) for count, price, w, unit in many if count <= _MOST_TOGETHER]
 
 
 class Evening:
@@ -47,6 +60,8 @@ class Evening:
         weights = np.array(parting.weights)
         self._moved = 0.0 if home is None else float(weights[home != parting.array()].sum())
         self._members = self._units_by_part()
+        # What each part offers, until it or a part beside it changes.
+        self._known: dict[int, dict[int, list[Offer]]] = {}
 
     def _units_by_part(self) -> list[set[int]]:
         members: list[set[int]] = [set() for _ in range(self._p.cells)]
@@ -65,16 +80,17 @@ class Evening:
     def _lightened(self, heaviest: int) -> bool:
         self._barred.clear()
         for _ in range(_MOST_TRIES):
-            chain = self._chain(heaviest)
+            top = self._p.loads[heaviest] - _LEAST_WON
+            chain = self._chain(heaviest, top)
             if chain is None:
                 return False
-            if self._handed_on(chain):
+            if self._handed_on(chain, top):
                 return True
         return False
 
-    def _chain(self, heaviest: int) -> Chain | None:
+    def _chain(self, heaviest: int, top: float) -> Chain | None:
         """The cheapest chain that ends where there is room (Dijkstra over parts)."""
-        p, top = self._p, self._p.loads[heaviest] - _LEAST_WON
+        p = self._p
         known: set[int] = set()
         queue: list[tuple[float, int, float, Chain]] = [(0.0, heaviest, 0.0, [])]
         while queue:
@@ -86,59 +102,59 @@ class Evening:
                 return chain
             # Who was as heavy as the heaviest may stay so, nobody else may become it.
             least = brought - max(top - p.loads[part], 0.0) if chain else _LEAST_WON
-            for other, offers in self._offers(part).items():
+            for other, all_offers in self._offers(part).items():
                 if other in known:
                     continue
-                for units, price, w in self._bundles(part, offers, least - 1e-9):
-                    heapq.heappush(queue, (cost + price, other, w, [*chain, (units, part, other)]))
+                offers = [one for one in all_offers if (one[2], other) not in self._barred]
+                for unit, price, w in _handfuls(offers, least - 1e-9):
+                    heapq.heappush(queue, (cost + price, other, w, [*chain, (unit, part, other, w)]))
         return None
-
-    def _bundles(self, part: int, offers: list[Offer], least: float) -> list[tuple[tuple[int, ...], float, float]]:
-        """What weighs enough, with its price and weight: single units, or the cheapest with those behind it."""
-        found: list[tuple[tuple[int, ...], float, float]] = [
-            ((unit,), price, w) for price, w, unit in offers if w >= least
-        ]
-        if found or not offers:
-            return found
-        p = self._p
-        price, weight, first = offers[0]
-        taken, waiting = [first], [unit for _, _, unit in offers[1:]]
-        while weight < least and len(taken) < _MOST_TOGETHER:
-            waiting += [near for near in p.graph.neighbours[taken[-1]] if p.parts[near] == part]
-            unit = next((one for one in waiting if one not in taken), None)
-            if unit is None:
-                break
-            taken.append(unit)
-            weight, price = weight + p.weights[unit], price + offers[0][0]
-        return [(tuple(taken), price, weight)] if weight >= least else []
 
     def _offers(self, part: int) -> dict[int, list[Offer]]:
         """By the part beside it, the units that could go there: the cheapest, and the cheapest of each weight."""
+        known = self._known.get(part)
+        if known is None:
+            known = self._known[part] = self._found(part)
+        return known
+
+    def _found(self, part: int) -> dict[int, list[Offer]]:
         p, parts = self._p, self._p.parts
         found: list[tuple[int, float, float, int]] = []
         for unit in self._members[part]:
             w = p.weights[unit]
             if w <= 0:
                 continue
-            for other in {parts[near] for near in p.graph.neighbours[unit]} - {part}:
+            others = {parts[near] for near in p.graph.neighbours[unit]}
+            if len(others) == 1 and part in others:
+                continue
+            for other in others - {part}:
                 price = max(-self._costs.unround * p.rounder(unit, other), 0.0) + self._costs.hand_over
-                away = self._away(unit, part, other)
-                if self._moved + away <= self._costs.most_moved and (unit, other) not in self._barred:
-                    found.append((other, max(price + self._costs.away * away, 0.0), w, unit))
+                price += self._costs.away * self._away(unit, part, other)
+                found.append((other, max(price, 0.0), w, unit))
         offers: dict[int, list[Offer]] = {}
         weights: set[tuple[int, float]] = set()
-        whole: dict[int, bool] = {}
+        groups: dict[int, list[int]] = {}
         for other, price, w, unit in sorted(found):
             mine = offers.setdefault(other, [])
-            if (len(mine) < _CHEAPEST or (other, round(w, 3)) not in weights) and self._whole(whole, unit):
+            if len(mine) >= _CHEAPEST and (other, round(w, 3)) in weights:
+                continue
+            if unit not in groups:
+                groups[unit] = self._group(unit)
+            if groups[unit]:
+                more = sum(p.weights[one] for one in groups[unit][1:])
                 weights.add((other, round(w, 3)))
-                mine.append((price, w, unit))
+                mine.append((price + self._costs.away * more, w + more, unit))
         return offers
 
-    def _whole(self, known: dict[int, bool], unit: int) -> bool:
-        if unit not in known:
-            known[unit] = self._p.stays_whole(unit)
-        return known[unit]
+    def _group(self, unit: int) -> list[int]:
+        """What goes when a unit goes: it alone, or with what it would cut off; nothing where that is too much."""
+        p = self._p
+        if p.stays_whole(unit):
+            return [unit]
+        pieces = components(p.graph.borders, sorted(self._members[p.parts[unit]] - {unit}))
+        pieces.sort(key=lambda piece: (sum(p.weights[one] for one in piece), len(piece)))
+        tail = [one for piece in pieces[:-1] for one in piece]
+        return [unit, *tail] if pieces and sum(p.weights[one] for one in tail) <= _HEAVIEST_TAIL else []
 
     def _away(self, unit: int, mine: int, other: int) -> float:
         if self._home is None:
@@ -146,25 +162,40 @@ class Evening:
         home = self._home[unit]
         return self._p.weights[unit] * ((home == mine) - (home == other))
 
-    def _handed_on(self, chain: Chain) -> bool:
+    def _handed_on(self, chain: Chain, top: float) -> bool:
         """Whether the whole chain could be carried out; if not, nothing is changed and its weak link is barred."""
         p = self._p
+        before = {part: p.loads[part] for part in (chain[0][1], *(other for _, _, other, _ in chain))}
         done: list[tuple[int, int, int]] = []
-        for units, mine, other in chain:
-            for unit in units:
-                if p.parts[unit] != mine or not p.touches(unit, other) or not p.stays_whole(unit):
-                    self._barred.add((unit, other))
-                    return self._undone(done)
-                self._move(unit, mine, other)
-                done.append((unit, mine, other))
-        if self._moved <= self._costs.most_moved:
+        for first, mine, other, least in chain:
+            unit: int | None = first
+            while unit is not None and least > 1e-9 and p.parts[unit] == mine and p.touches(unit, other):
+                group = self._group(unit)
+                for one in group:
+                    self._move(one, mine, other)
+                    done.append((one, mine, other))
+                    least -= p.weights[one]
+                unit = self._next(unit, mine, other) if group else None
+            if least > 1e-9:
+                return self._undone(done, first, other)
+        for first, _, other, _ in reversed(chain):
+            if p.loads[other] > max(before[other], top) + 1e-9:
+                return self._undone(done, first, other)
+        if p.loads[chain[-1][2]] < top and self._moved <= self._costs.most_moved:
             return True
-        return self._undone(done)
+        return self._undone(done, chain[0][0], chain[0][2])
 
-    def _undone(self, done: list[tuple[int, int, int]]) -> bool:
-        for unit, was, now in reversed(done):
-            self._move(unit, now, was)
-        self._barred.update((unit, now) for unit, _, now in done[-1:])
+    def _next(self, unit: int, mine: int, other: int) -> int | None:
+        """What goes the same way after a unit: one that lay behind or beside it."""
+        p = self._p
+        near = [one for one in p.graph.neighbours[unit] if p.parts[one] == mine and p.weights[one] > 0]
+        able = [one for one in near if p.stays_whole(one)] or near
+        return max(able, key=lambda one: (p.rounder(one, other), -one), default=None)
+
+    def _undone(self, done: list[tuple[int, int, int]], unit: int, other: int) -> bool:
+        self._barred.add((unit, other))
+        for one, was, now in reversed(done):
+            self._move(one, now, was)
         return False
 
     def _move(self, unit: int, mine: int, other: int) -> None:
@@ -172,3 +203,5 @@ class Evening:
         self._p.move(unit, other)
         self._members[mine].discard(unit)
         self._members[other].add(unit)
+        for part in {self._p.parts[near] for near in self._p.graph.neighbours[unit]} | {mine, other}:
+            self._known.pop(part, None)

@@ -131,6 +131,9 @@ class Graph:
                 {int(parts[near]) for unit in members.tolist() for near in self.borders[unit]}
                 - {int(parts[members[0]])}
             )
+            if not around:
+                # What was loose beside it has joined it meanwhile; the next look tells.
+                continue
             into = min(around, key=lambda part: (loads[part], part))
             loads[parts[members[0]]] -= weights[group]
             loads[into] += weights[group]

@@ -81,6 +81,8 @@ class Parting:
         mine = [n for n in neighbours[unit] if parts[n] == part]
         if len(mine) <= 1:
             return bool(mine)
+        if len(mine) == 2 and mine[1] in self.graph.borders[mine[0]]:
+            return True
         wanted, seen, queue = set(mine[1:]), {unit, mine[0]}, deque([mine[0]])
         while queue and wanted:
             for near in neighbours[queue.popleft()]:

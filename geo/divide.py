@@ -41,6 +41,7 @@ STARTS = 4
 WARM = Weights(unround=0.1, heat=0.02, rounds=200)
 # Dividing again stops where no chain is left; borders shaken a little leave others.
 SHAKES, SHAKE = 4, Weights(unround=0.05, move=0.3, heat=0.004, rounds=40)
+AFTERWARDS = Weights(unround=0.5, move=0.3, heat=0.01, rounds=100)
 COLD = Weights(unround=0.2, heat=0.004, rounds=200)
 
 
@@ -157,13 +158,15 @@ def _evened(graph: Graph, home: Parts, cells: int, seed: int, progress: Progress
     home_of_fewer[label] = home
     parting = Parting(fewer, home_of_fewer.copy(), cells)
     costs = Costs(unround=0.5, hand_over=0.0, away=20.0, most_moved=most)
-    for n in range(SHAKES):
-        Evening(parting, costs, home_of_fewer).run(GOOD_IMBALANCE)
-        shaken = replace(SHAKE, heaviest=max(parting.loads), most_moved=most)
-        Annealing(parting, shaken, home_of_fewer).run(seed + n)
     Evening(parting, costs, home_of_fewer).run(GOOD_IMBALANCE)
+    for n in range(SHAKES):
+        heaviest = max(parting.loads)
+        Annealing(parting, replace(SHAKE, heaviest=heaviest, most_moved=most), home_of_fewer).run(seed + n)
+        Evening(parting, costs, home_of_fewer).run(GOOD_IMBALANCE)
+        if max(parting.loads) >= heaviest - 1e-9:
+            break
     parting = Parting(graph, parting.array()[label], cells)
-    weights = Weights(unround=0.2, move=1.0, heat=0.0, rounds=60, heaviest=max(parting.loads), most_moved=most)
+    weights = replace(AFTERWARDS, heaviest=max(parting.loads), most_moved=most)
     Annealing(parting, weights, home).run(seed, progress)
     return parting.array()
 

@@ -10078,7 +10078,7 @@ export interface components {
             /** @description balanced: how many */
             cells?: number;
             code?: string;
-            /** @description workload of a job a year; 0.5 if not given */
+            /** @description workload of a job a year (jobs and leaks of two years, each where it lies, whether or not a service point is there); 0.5 if not given */
             job_weight?: number;
             line?: {
                 [key: string]: unknown;
@@ -10099,7 +10099,7 @@ export interface components {
             };
             /** Format: uuid */
             unit_id: string;
-            /** @description workload of a customer by class; {'resident': 1.0, 'large': 12.0, 'key': 12.0, 'special': 12.0, 'community': 12.0, 'developer': 4.0} if not given */
+            /** @description workload of a service point by its customer's class; {'resident': 1.0, 'large': 12.0, 'key': 12.0, 'special': 12.0, 'community': 12.0, 'developer': 4.0} if not given; 0 for every class divides by the jobs alone */
             visits_a_year?: {
                 [key: string]: number;
             };
@@ -10112,7 +10112,7 @@ export interface components {
             figures?: {
                 [key: string]: unknown;
             } | null;
-            /** @description what an import found and changed */
+            /** @description what an import found and changed, what a division could not do */
             findings?: {
                 [key: string]: unknown;
             }[] | null;

@@ -41,6 +41,8 @@ STARTS = 4
 WARM = Weights(unround=0.1, heat=0.02, rounds=200)
 # Dividing again stops where no chain is left; borders shaken a little leave others.
 SHAKES, SHAKE = 4, Weights(unround=0.05, move=0.3, heat=0.004, rounds=40)
+# What roundness counts while work is handed on, the first where it comes half of the way.
+ROUND_OR_SHORT = (0.5, 0.05)
 AFTERWARDS = Weights(unround=0.5, move=0.3, heat=0.01, rounds=100)
 COLD = Weights(unround=0.2, heat=0.004, rounds=200)
 
@@ -152,23 +154,34 @@ def redivided(
 
 def _evened(graph: Graph, home: Parts, cells: int, seed: int, progress: Progress) -> Parts:
     """Today's parts with work handed on from the heaviest, UNITS_MOVED of all work at most away from home."""
-    most = UNITS_MOVED * cells
     fewer, label = graph.gathered(home)
     home_of_fewer = np.zeros(len(fewer.weights), dtype=np.int64)
     home_of_fewer[label] = home
-    parting = Parting(fewer, home_of_fewer.copy(), cells)
-    costs = Costs(unround=0.5, hand_over=0.0, away=20.0, most_moved=most)
-    Evening(parting, costs, home_of_fewer).run(GOOD_IMBALANCE)
-    for n in range(SHAKES):
-        heaviest = max(parting.loads)
-        Annealing(parting, replace(SHAKE, heaviest=heaviest, most_moved=most), home_of_fewer).run(seed + n)
-        Evening(parting, costs, home_of_fewer).run(GOOD_IMBALANCE)
-        if max(parting.loads) >= heaviest - 1e-9:
-            break
+    half_way = (max(Parting(fewer, home_of_fewer, cells).loads) + 1) / 2
+    # Rounder borders cost longer ways; where these win too little for what may move, the shortest are taken.
+    costs = [Costs(unround, hand_over=0.0, away=20.0, most_moved=UNITS_MOVED * cells) for unround in ROUND_OR_SHORT]
+    parting = _handed_on(fewer, home_of_fewer, cells, costs[0], half_way, seed)
+    if max(parting.loads) > half_way:
+        shorter = _handed_on(fewer, home_of_fewer, cells, costs[1], half_way, seed)
+        parting = min(parting, shorter, key=lambda one: max(one.loads))
     parting = Parting(graph, parting.array()[label], cells)
-    weights = replace(AFTERWARDS, heaviest=max(parting.loads), most_moved=most)
+    weights = replace(AFTERWARDS, heaviest=max(parting.loads), most_moved=UNITS_MOVED * cells)
     Annealing(parting, weights, home).run(seed, progress)
     return parting.array()
+
+
+def _handed_on(graph: Graph, home: Parts, cells: int, costs: Costs, enough: float, seed: int) -> Parting:
+    """Chains until none is left, then again after a little shaking, until that wins nothing and it is enough."""
+    parting = Parting(graph, home, cells)
+    Evening(parting, costs, home).run(GOOD_IMBALANCE)
+    for n in range(SHAKES):
+        heaviest = max(parting.loads)
+        shaking = replace(SHAKE, heaviest=heaviest, most_moved=costs.most_moved)
+        Annealing(parting, shaking, home).run(seed + n)
+        Evening(parting, costs, home).run(GOOD_IMBALANCE)
+        if max(parting.loads) >= heaviest - 1e-9 and heaviest <= enough:
+            break
+    return parting
 
 
 def too_heavy(places: Coordinates, workload: NDArray[np.float64], cells: int) -> Heavy | None:

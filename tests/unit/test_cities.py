@@ -113,7 +113,7 @@ def test_places_that_lie_together_are_one_unit_and_are_told() -> None:
     places = np.concatenate([ground.places, np.repeat(ground.places[:1], 40, axis=0)])
     work = np.ones(len(places))
     found = balanced(ground.territory, places, work, cells)
-    assert found.imbalance <= max(1.02, 42 / len(places) * cells)
+    assert found.imbalance <= max(1.02, 42 / len(places) * cells) + 1e-9
     heavy = divide.too_heavy(places, work, cells)
     assert heavy is not None
     assert heavy.place == pytest.approx(tuple(ground.places[0]), abs=1e-6)

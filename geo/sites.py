@@ -21,7 +21,7 @@ _Loads = NDArray[np.float64]
 # Halvings of a square beyond the usual one, and partings of what is still too heavy after them.
 _MOST_HALVINGS, _MOST_PARTINGS = 14, 60
 # Squares are halved while they hold more than so many units' work: what is finer than that lies close together.
-_COARSER = 5
+_COARSER = 3.3
 _ROW = 2**31
 _AROUND = [(dx, dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)]
 

@@ -24,7 +24,7 @@ METRES_A_DEGREE = 111_195.0
 UNITS_A_CELL = 40
 # No unit should weigh more than this share of a cell, else the cells cannot be balanced; a place that weighs more
 # alone is the only exception.
-HEAVIEST_UNIT = 0.03
+HEAVIEST_UNIT = 0.045
 # Digits of degrees within which places are one: borders on the storing grid must have room between two.
 _SAME_PLACE = 6
 _Shapes = NDArray[np.object_]

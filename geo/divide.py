@@ -35,6 +35,8 @@ MOST_MOVED, UNITS_MOVED = 0.15, 0.147
 HEAVY = 0.05
 # Balance is bettered until the heaviest cell is this near the mean, or nothing can be handed on any more.
 GOOD_IMBALANCE = 1.005
+# Dividing again moves nothing for less than this.
+EVEN_ENOUGH = 1.02
 # How much straightened borders may add to that.
 SMOOTH_IMBALANCE = 1.015
 STARTS = 4
@@ -43,7 +45,7 @@ WARM = Weights(unround=0.1, heat=0.02, rounds=200)
 SHAKES, SHAKE = 4, Weights(unround=0.05, move=0.3, heat=0.004, rounds=40)
 # What roundness counts while work is handed on, the first where it comes half of the way.
 ROUND_OR_SHORT = (0.5, 0.05)
-AFTERWARDS = Weights(unround=0.5, move=0.3, heat=0.01, rounds=100)
+AFTERWARDS = Weights(unround=0.5, move=2.0, heat=0.004, rounds=100)
 COLD = Weights(unround=0.2, heat=0.004, rounds=200)
 
 
@@ -157,7 +159,7 @@ def _evened(graph: Graph, home: Parts, cells: int, seed: int, progress: Progress
     fewer, label = graph.gathered(home)
     home_of_fewer = np.zeros(len(fewer.weights), dtype=np.int64)
     home_of_fewer[label] = home
-    half_way = (max(Parting(fewer, home_of_fewer, cells).loads) + 1) / 2
+    half_way = max((max(Parting(fewer, home_of_fewer, cells).loads) + 1) / 2, 1 + HEAVY)
     # Rounder borders cost longer ways; where these win too little for what may move, the shortest are taken.
     costs = [Costs(unround, hand_over=0.0, away=20.0, most_moved=UNITS_MOVED * cells) for unround in ROUND_OR_SHORT]
     parting = _handed_on(fewer, home_of_fewer, cells, costs[0], half_way, seed)
@@ -171,16 +173,15 @@ def _evened(graph: Graph, home: Parts, cells: int, seed: int, progress: Progress
 
 
 def _handed_on(graph: Graph, home: Parts, cells: int, costs: Costs, enough: float, seed: int) -> Parting:
-    """Chains until none is left, then again after a little shaking, until that wins nothing and it is enough."""
+    """Chains until none is left; and after a little shaking again, while that is not enough."""
     parting = Parting(graph, home, cells)
-    Evening(parting, costs, home).run(GOOD_IMBALANCE)
+    Evening(parting, costs, home).run(EVEN_ENOUGH)
     for n in range(SHAKES):
-        heaviest = max(parting.loads)
-        shaking = replace(SHAKE, heaviest=heaviest, most_moved=costs.most_moved)
-        Annealing(parting, shaking, home).run(seed + n)
-        Evening(parting, costs, home).run(GOOD_IMBALANCE)
-        if max(parting.loads) >= heaviest - 1e-9 and heaviest <= enough:
+        if max(parting.loads) <= enough:
             break
+        shaking = replace(SHAKE, heaviest=max(parting.loads), most_moved=costs.most_moved)
+        Annealing(parting, shaking, home).run(seed + n)
+        Evening(parting, costs, home).run(EVEN_ENOUGH)
     return parting
 
 

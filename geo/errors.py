@@ -33,10 +33,10 @@ def _missing(error: GeoError, what_zh: str, what_en: str) -> tuple[str, str]:
 
 
 class TooFewCustomers(GeoError):
-    """More cells were asked for than there are places to divide."""
+    """More cells were asked for than there are different places with work: one place cannot be divided."""
 
-    zh = "要的网格比用水点还多，请减少网格数"
-    en = "more cells than service points: ask for fewer"
+    zh = "要的网格比有工作的地点（用水点、工单）还多，请减少网格数"
+    en = "more cells than different places with work (service points, jobs): ask for fewer"
 
 
 class TooManyCells(GeoError):
@@ -47,10 +47,10 @@ class TooManyCells(GeoError):
 
 
 class NothingInside(GeoError):
-    """No customer lies inside the territory."""
+    """No work lies inside the territory."""
 
-    zh = "范围内没有用水点"
-    en = "no customer lies inside the ground"
+    zh = "范围内没有用水点，也没有工单"
+    en = "no work lies inside the ground: neither service points nor jobs"
 
 
 class UnknownCrs(GeoError):

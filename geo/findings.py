@@ -16,6 +16,7 @@ KINDS: dict[str, tuple[str, str]] = {
     "unreadable_shape": ("图形读不出来，已跳过", "shapes that cannot be read; left out"),
     "empty": ("没有图形，已跳过", "have no shape; left out"),
     "no_area": ("不是面，已跳过", "are no areas; left out"),
+    "indivisible_place": ("工作量集中在一处，无法再分", "work in one place that no border divides"),
     "overlap": ("互相重叠，划给前一个", "overlap; given to the earlier one"),
     "invalid": ("图形有误，已修复", "were broken; mended"),
     "gap": ("中间的空洞，未处理", "holes between zones, left as they are"),

@@ -6,6 +6,7 @@ taken if it crosses nothing and if what it moves from one cell to the other leav
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -29,13 +30,15 @@ def smooth(
     workload: NDArray[np.float64],
     heaviest: float,
     fixed: BaseGeometry | None = None,
+    most_moved: float = math.inf,
 ) -> list[BaseGeometry]:
-    """The same cells with straighter borders; none becomes heavier than `heaviest` times the mean by it.
+    """The same cells with straighter borders; none becomes heavier than `heaviest` times the mean by it, and no more
+    workload than `most_moved` changes sides.
 
     The outer border and what lies on the lines of `fixed` stay as they are. Cells must be a valid coverage.
     """
     arcs, sides = _arcs(cells)
-    ledger = _Ledger(cells, places, workload, heaviest)
+    ledger = _Ledger(cells, places, workload, heaviest, most_moved)
     tree = shapely.STRtree(arcs)
     drawn = list(arcs)
     for n in np.argsort(-shapely.length(arcs)):
@@ -51,7 +54,12 @@ class _Ledger:
     """Each cell's workload while borders move, and the places still to be counted by where they lie."""
 
     def __init__(
-        self, cells: Sequence[BaseGeometry], places: Coordinates, workload: NDArray[np.float64], heaviest: float
+        self,
+        cells: Sequence[BaseGeometry],
+        places: Coordinates,
+        workload: NDArray[np.float64],
+        heaviest: float,
+        most_moved: float,
     ) -> None:
         points: Any = shapely.points(places)
         self.tree = shapely.STRtree(list(points))
@@ -60,11 +68,17 @@ class _Ledger:
         cell, place = self.tree.query(np.array(cells, dtype=object), predicate="contains_properly")
         np.add.at(self.loads, cell, workload[place])
         self._bound = heaviest * workload.sum() / len(cells)
+        self._may_move = most_moved
 
-    def allows(self, giver: int, taker: int, moved: float) -> bool:
-        """Whether the workload may change sides: within the bound, or towards the lighter one."""
-        after = self.loads[taker] + moved
-        return bool(after <= self._bound or after <= self.loads[giver])
+    def taken(self, giver: int, taker: int, net: float, gross: float) -> bool:
+        """Whether the workload may change sides, and then it does: within the bound, or towards the lighter one."""
+        after = self.loads[taker] + net
+        if gross > self._may_move or (after > self._bound and after > self.loads[giver]):
+            return False
+        self.loads[giver] -= net
+        self.loads[taker] += net
+        self._may_move -= gross
+        return True
 
 
 def _straighter(
@@ -79,11 +93,7 @@ def _straighter(
         line = shapely.simplify(arc, boldness * step, preserve_topology=False)
         if not line.is_simple or line.equals_exact(arc) or _crosses(line, near):
             continue
-        moves = _moves(arc, line, sides, cells, ledger)
-        if all(ledger.allows(*move) for move in moves):
-            for giver, taker, moved in moves:
-                ledger.loads[giver] -= moved
-                ledger.loads[taker] += moved
+        if ledger.taken(*_moves(arc, line, sides, cells, ledger)):
             return line
     return _by_halves(arc, near, sides, cells, ledger)
 
@@ -117,16 +127,16 @@ def _crosses(line: BaseGeometry, near: list[BaseGeometry]) -> bool:
 
 def _moves(
     arc: BaseGeometry, line: BaseGeometry, sides: tuple[int, int], cells: Sequence[BaseGeometry], ledger: _Ledger
-) -> list[tuple[int, int, float]]:
-    """(giver, taker, workload) for the ground between the old course and the new."""
+) -> tuple[int, int, float, float]:
+    """Giver, taker, workload on balance and in all, for the ground between the old course and the new."""
     slices = shapely.get_parts(shapely.polygonize(shapely.get_parts(shapely.union(arc, line))))
     left, right = sides
     is_lefts = shapely.covers(cells[left], shapely.point_on_surface(slices))
     piece, place = ledger.tree.query(slices, predicate="contains")
     from_left = float(ledger.workload[place[is_lefts[piece]]].sum())
     from_right = float(ledger.workload[place[~is_lefts[piece]]].sum())
-    net = from_left - from_right
-    return [(left, right, net)] if net >= 0 else [(right, left, -net)]
+    net, gross = from_left - from_right, from_left + from_right
+    return (left, right, net, gross) if net >= 0 else (right, left, -net, gross)
 
 
 def _arcs(cells: Sequence[BaseGeometry]) -> tuple[_Shapes, list[tuple[int, int]]]:

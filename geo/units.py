@@ -1,4 +1,4 @@
-"""The small pieces of ground that cells are put together from: hexagons, finer where the customers are.
+"""The small pieces of ground that cells are put together from: the ground nearest to each place of work, or to a few.
 
 Everything is drawn in a plane that only stretches degrees (straight stays straight), then noded at once on the grid
 that shapes are stored on; so any union of units is exact, and today's cell borders can be units' borders too.
@@ -15,25 +15,31 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from geo.lattice import hexagon_corners
 from geo.measure import Coordinates
 from geo.shapes import GRID_DEGREES, as_multipolygon
+from geo.sites import borders_between, sites_of
 
 METRES_A_DEGREE = 111_195.0
-UNITS_A_CELL = 70
-# No unit should weigh more than this share of a cell, else the cells cannot be balanced.
-HEAVIEST_UNIT = 0.03
+# As many units has a cell of the usual size where nobody lives; there are more where work is.
+UNITS_A_CELL = 40
+# No unit should weigh more than this share of a cell, else the cells cannot be balanced; a place that weighs more
+# alone is the only exception.
+HEAVIEST_UNIT = 0.045
+# Digits of degrees within which places are one: borders on the storing grid must have room between two.
+_SAME_PLACE = 6
 _Shapes = NDArray[np.object_]
 _Whole = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """Pieces of a territory: shapes, weights, middles in metres, and shared borders as (unit, unit, metres) rows."""
+    """Pieces of a territory: shapes, weights, middles in metres, square metres, and shared borders as (unit, unit) rows
+    with metres."""
 
     shapes: _Shapes
     weights: NDArray[np.float64]
     middles: Coordinates
+    areas_m2: NDArray[np.float64]
     pairs: _Whole
     borders_m: NDArray[np.float64]
 
@@ -62,45 +68,41 @@ def units_of(
 ) -> Units:
     """Units of a territory for so many cells; borders of the shapes in `keep` are borders of units."""
     plane = Plane(territory)
-    area_m2 = shapely.transform(territory, plane.to_metres).area
-    radius_m = math.sqrt(area_m2 / (cells * UNITS_A_CELL) / 2.598)
-    lines = [*_lattice(territory, places, workload, cells, radius_m), shapely.boundary(territory)]
+    shapely.prepare(territory)
+    spots, load = different(_on_ground(territory, places), workload)
+    ground = shapely.transform(territory, plane.to_metres)
+    side_m = math.sqrt(ground.area / (cells * UNITS_A_CELL))
+    limit = workload.sum() / cells * HEAVIEST_UNIT
+    sites = sites_of(ground, plane.to_metres(spots), load, side_m, limit)
+    edges = plane.to_degrees(borders_between(sites, ground).reshape(-1, 2)).reshape(-1, 2, 2)
+    lines: list[BaseGeometry] = [*np.asarray(shapely.linestrings(edges)), shapely.boundary(territory)]
     lines += [shapely.boundary(shape) for shape in keep]
     noded = shapely.union_all(np.array(lines, dtype=object), grid_size=GRID_DEGREES)
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(noded)))
-    shapely.prepare(territory)
     faces = faces[shapely.contains(territory, shapely.point_on_surface(faces))]
-    owner = shapely.STRtree(faces).query_nearest(shapely.points(places), all_matches=False)
-    weights = np.bincount(owner[1], weights=workload[owner[0]], minlength=len(faces)).astype(np.float64)
+    spot, face = shapely.STRtree(faces).query_nearest(shapely.points(spots), all_matches=False)
+    weights = np.bincount(face, weights=load[spot], minlength=len(faces)).astype(np.float64)
+    flat = shapely.transform(faces, plane.to_metres)
     pairs, borders_m = _borders(faces, plane)
-    return Units(faces, weights, plane.to_metres(shapely.get_coordinates(shapely.centroid(faces))), pairs, borders_m)
+    middles = shapely.get_coordinates(shapely.centroid(flat))
+    return Units(faces, weights, middles, shapely.area(flat), pairs, borders_m)
 
 
-def _lattice(
-    territory: BaseGeometry, places: Coordinates, workload: NDArray[np.float64], cells: int, radius_m: float
-) -> list[BaseGeometry]:
-    """Outlines of coarse hexagons, and of finer ones inside those that weigh too much."""
-    plane = Plane(territory)
-    coarse = _hexagons(territory, plane, radius_m)
-    shapely.prepare(territory)
-    coarse = coarse[shapely.intersects(territory, coarse)]
-    outlines = list(shapely.boundary(coarse))
-    limit = workload.sum() / cells * HEAVIEST_UNIT
-    tree = shapely.STRtree(coarse)
-    place, unit = tree.query(shapely.points(places), predicate="intersects")
-    weights = np.bincount(unit, weights=workload[place], minlength=len(coarse))
-    for heavy in np.flatnonzero(weights > limit):
-        finer = _hexagons(coarse[heavy], plane, radius_m / max(math.sqrt(weights[heavy] / limit), 1.5))
-        edges = shapely.union_all(shapely.boundary(finer))
-        outlines.append(shapely.intersection(edges, coarse[heavy]))
-    return outlines
+def different(places: Coordinates, workload: NDArray[np.float64]) -> tuple[Coordinates, NDArray[np.float64]]:
+    """The places where there is work, what lies together (a tenth of a metre) as one."""
+    spots, place = np.unique(places[workload > 0].round(_SAME_PLACE), axis=0, return_inverse=True)
+    return spots, np.bincount(place.ravel(), weights=workload[workload > 0], minlength=len(spots)).astype(np.float64)
 
 
-def _hexagons(around: BaseGeometry, plane: Plane, radius_m: float) -> _Shapes:
-    west, south, east, north = np.ravel(plane.to_metres(np.array(around.bounds).reshape(2, 2))).tolist()
-    corners = hexagon_corners((west, south, east, north), radius_m)
-    degrees = plane.to_degrees(corners.reshape(-1, 2)).reshape(corners.shape)
-    return np.asarray(shapely.polygons(degrees.round(9)), dtype=object)
+def _on_ground(territory: BaseGeometry, places: Coordinates) -> Coordinates:
+    """The places, those outside moved to the ground's nearest point: they count for the cell there."""
+    outside = ~shapely.intersects_xy(territory, places[:, 0], places[:, 1])
+    if not outside.any():
+        return places
+    found = places.copy()
+    way = shapely.shortest_line(shapely.points(places[outside]), territory)
+    found[outside] = shapely.get_coordinates(way)[1::2]
+    return found
 
 
 def _borders(faces: _Shapes, plane: Plane) -> tuple[_Whole, NDArray[np.float64]]:

@@ -29,7 +29,7 @@ FIGURES = (
     "moved_share (of workload), lost_m2 (covered today, not afterwards), far_m (how far off, if far)"
 )
 FINDINGS = (
-    "what was found and changed, one line a kind, the most harmful first: code, count, area_m2, zones, zh, en, "
+    "what was found, changed or not possible, one line a kind, the most harmful first: code, count, area_m2, zones, zh, en, "
     "and the worst ten of the kind (worst: zones, area_m2, zh, en)"
 )
 _NEEDS = {
@@ -57,9 +57,19 @@ class PlanIn(Schema):
     visits_a_year = fields.Dict(
         keys=fields.String(validate=OneOf(sorted(WORKLOAD))),
         values=wire.Number(least=0, most=1000),
-        metadata={"description": f"workload of a customer by class; {WORKLOAD} if not given"},
+        metadata={
+            "description": f"workload of a service point by its customer's class; {WORKLOAD} if not given; "
+            "0 for every class divides by the jobs alone"
+        },
     )
-    job_weight = wire.Number(least=0, most=1000, metadata={"description": "workload of a job a year; 0.5 if not given"})
+    job_weight = wire.Number(
+        least=0,
+        most=1000,
+        metadata={
+            "description": "workload of a job a year (jobs and leaks of two years, each where it lies, "
+            "whether or not a service point is there); 0.5 if not given"
+        },
+    )
     cell_id = wire.Id(metadata={"description": "split: which; draw: which one's outline (none: a new cell)"})
     cell_ids = fields.List(wire.Id(), metadata={"description": "merge: the first stays"})
     line = wire.Coordinates("LineString")

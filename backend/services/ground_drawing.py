@@ -29,18 +29,20 @@ from geo.measure import Coordinates, area_m2
 from geo.progress import Progress
 from geo.shapes import GRID_DEGREES, broad_parts, coverage_of, filled, on_grid
 
-# Visits a year by class: the workload a customer means for a representative.
+# Visits a year by class: the workload a customer means for a representative, where each service point lies. A job or
+# leak means so much a year where it lies itself, service point or none.
 WORKLOAD = {"resident": 1.0, "large": 12.0, "key": 12.0, "special": 12.0, "community": 12.0, "developer": 4.0}
 JOB_WORKLOAD = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """A unit's cells today (id, name, code, outline, version) and its customers: places, class, jobs of two years."""
+    """A unit's cells today (id, name, code, outline, version) and where its work lies: service points with their
+    customer's class, and the jobs of two years (class None), each at its own place; `jobs` says how many a year."""
 
     cells: list[dict[str, Any]]
     places: Coordinates
-    categories: list[str]
+    categories: list[str | None]
     jobs: np.ndarray[Any, Any]
 
     @property
@@ -54,10 +56,10 @@ class Ground:
         return {cell["id"]: cell["version"] for cell in self.cells}
 
     def workload(self, request: dict[str, Any]) -> np.ndarray[Any, Any]:
-        """What each customer means a year, by the request's own weights where it gives them."""
+        """What each place means a year, by the request's own weights where it gives them."""
         weights = WORKLOAD | (request.get("visits_a_year") or {})
         a_job = request.get("job_weight")
-        visits = np.array([weights[one] for one in self.categories], dtype=np.float64)
+        visits = np.array([weights[one] if one else 0.0 for one in self.categories], dtype=np.float64)
         return visits + (JOB_WORKLOAD if a_job is None else a_job) * self.jobs
 
 
@@ -80,17 +82,24 @@ class _Cell:
     shape: BaseGeometry | None
 
 
+# A job without a place of its own lies where its service point does; one that has neither lies nowhere.
+_WORK = text(
+    "SELECT ST_X(place), ST_Y(place), category, jobs FROM ("
+    " SELECT p.place, c.category, 0.0 AS jobs, p.id FROM service_point p JOIN customer c ON c.id = p.customer_id"
+    " WHERE p.unit_id = CAST(:unit AS uuid) AND p.deleted_at IS NULL"
+    " UNION ALL"
+    " SELECT coalesce(w.place, p.place), NULL, 0.5, w.id FROM work_order w"
+    " LEFT JOIN service_point p ON p.id = w.service_point_id"
+    " WHERE w.unit_id = CAST(:unit AS uuid) AND w.deleted_at IS NULL"
+    " AND w.created_at > now() - interval '2 years' AND coalesce(w.place, p.place) IS NOT NULL"
+    ") AS work ORDER BY id"
+)
+
+
 def look_at(session: Session, unit_id: str) -> Ground:
     """A unit's ground as it is today."""
     cells = outlines(session, [unit_id])
-    rows = session.execute(
-        text(
-            "SELECT ST_X(p.place), ST_Y(p.place), c.category, (SELECT count(*) FROM work_order w WHERE w.service_point_id = p.id "
-            "AND w.deleted_at IS NULL AND w.created_at > now() - interval '2 years') / 2.0 FROM service_point p JOIN customer c "
-            "ON c.id = p.customer_id WHERE p.unit_id = CAST(:unit AS uuid) AND p.deleted_at IS NULL ORDER BY p.id"
-        ),
-        {"unit": unit_id},
-    ).all()
+    rows = session.execute(_WORK, {"unit": unit_id}).all()
     places = np.array([(row[0], row[1]) for row in rows], dtype=np.float64).reshape(-1, 2)
     return Ground(cells, places, [row[2] for row in rows], np.array([float(row[3]) for row in rows]))
 
@@ -117,6 +126,7 @@ def draw(
         cells = _edited(ground, _EDITS[way](ground, request), request)
     else:
         cells = _divided(ground, way, request, progress)
+        findings += _too_heavy(ground, request, [cell.shape for cell in cells if cell.shape is not None])
     drawn = _drawn(ground, cells, ground.workload(request), findings, (territory, wanted))
     return replace(drawn, figures=drawn.figures | {"far_m": far_m})
 
@@ -136,6 +146,20 @@ def _divided(ground: Ground, way: str, request: dict[str, Any], progress: Progre
         pieces = _LATTICES[way](territory, request)
         shapes = list(on_grid(list(lattice.merge_slivers(pieces))))
     return _identified(ground, shapes, workload)
+
+
+def _too_heavy(ground: Ground, request: dict[str, Any], shapes: Sequence[BaseGeometry]) -> list[Finding]:
+    """Where the cells are not alike: the places that alone weigh more than balance allows, which no border divides."""
+    workload = ground.workload(request)
+    found = divide.too_heavy(ground.places, workload, len(shapes))
+    loads = divide.loads_of(shapes, ground.places, workload)
+    if found is None or loads.max() <= (1 + divide.HEAVY) * loads.mean():
+        return []
+    at, share = f"{found.place[0]:.6f}, {found.place[1]:.6f}", f"{found.share:.0%}"
+    return [Finding("indivisible_place", (), 0.0,
+        f"{found.count} 处地点各自的工作量就超过一个网格平均量的 {divide.HEAVY:.0%}，无法再分；最重的一处（{at}）占 {share}",
+        f"{found.count} places each weigh more than {divide.HEAVY:.0%} of a usual cell and cannot be divided; "
+        f"the heaviest, at {at}, weighs {share}")]  # fmt: skip
 
 
 _LATTICES: dict[str, Callable[[BaseGeometry, dict[str, Any]], Any]] = {

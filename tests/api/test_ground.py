@@ -104,6 +104,52 @@ def test_workload_is_the_askers_to_weigh(as_: As, database: Database) -> None:
     assert sum(one["properties"]["workload"] for one in features) == pytest.approx(5 * 2 + 1)
 
 
+def jobs_without_points(database: Database, town: Town, count: int) -> list[tuple[float, float]]:
+    """Leaks over the three cells of the north, none of them at a service point."""
+    places = [at(0.05 + 2.9 * n / count, 0.1 + 0.8 * (n * 0.618 % 1)) for n in range(count)]
+    with database.transaction() as session:
+        for place in places:
+            leak = {
+                "matter_id": town["leak"],
+                "state": "received",
+                "place": {"type": "Point", "coordinates": list(place)},
+            }
+            door.create(session, system(town["north"]), "work_order", leak)
+    return places
+
+
+def test_dated_work_weighs_where_it_lies_service_point_or_none(as_: As, town: Town, database: Database) -> None:
+    places = jobs_without_points(database, town, 60)
+    supervisor = as_("supervisor")
+    nobody = dict.fromkeys(("resident", "large", "key", "special", "community", "developer"), 0)
+    plan = ask(supervisor, "balanced", cells=12, visits_a_year=nobody, job_weight=2)
+    draw_waiting(database)
+    plan = supervisor.get(f"/territory/plans/{plan['id']}")
+    assert plan["state"] == "ready", plan["problem"]
+    features = supervisor.get(f"/territory/plans/{plan['id']}/features")["features"]
+    standing = [one for one in features if one["geometry"]]
+    assert len(standing) == 12
+    assert sum(one["properties"]["workload"] for one in standing) == pytest.approx(60)
+    # Five leaks a cell, as whoever counts them on the map will find.
+    for one in standing:
+        shape = shape_of(one["geometry"])
+        assert sum(shape.covers(shapely.Point(place)) for place in places) == 5
+    assert plan["figures"]["after"]["imbalance"] == 1.0
+    assert plan["findings"] == []
+
+
+def test_a_place_too_heavy_for_balance_is_named(as_: As, town: Town, database: Database) -> None:
+    supervisor = as_("supervisor")
+    plan = ask(supervisor, "balanced", cells=2)
+    draw_waiting(database)
+    (told,) = supervisor.get(f"/territory/plans/{plan['id']}")["findings"]
+    assert told["code"] == "indivisible_place"
+    west, south = middle(0)["coordinates"]
+    for words in (told["zh"], told["en"]):
+        assert f"{west:.6f}, {south:.6f}" in words
+        assert "153%" in words
+
+
 def test_a_split_moves_customers_jobs_duties_and_phones(
     as_: As, town: Town, database: Database, phone_of: Callable[..., Phone]
 ) -> None:

@@ -18,7 +18,7 @@ from pyvrp import (
     RandomNumberGenerator,
     Solution,
 )
-from pyvrp.search import OPERATORS, LocalSearch, compute_neighbours
+from pyvrp.search import OPERATORS, LocalSearch, PerturbationManager, compute_neighbours
 
 from geo.routing.watch import Meter
 
@@ -58,7 +58,8 @@ def improve(
 ) -> Improved:
     """Search from `start`, or from a plan made by chance."""
     random = RandomNumberGenerator(seed=effort.seed)
-    local = LocalSearch(data, random, compute_neighbours(data))
+    # One of its own: the default is shared by all searches of the process.
+    local = LocalSearch(data, random, compute_neighbours(data), PerturbationManager())
     for operator in OPERATORS:
         if operator.supports(data):
             local.add_operator(operator(data))

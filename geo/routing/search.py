@@ -31,8 +31,12 @@ _PATIENCE = 0.2
 _TRYING = 0.1
 # A day of more tasks than this is searched in pieces of so many, after so long a share on the whole; each task is to be in
 # a piece so many times, and no piece is searched shorter than this.
-_WHOLE, _PIECE, _BEGINNING, _PASSES, _LEAST_PIECE_S = 250, 200, 0.1, 5, 0.25
+_WHOLE, _PIECE, _ROUTES, _BEGINNING, _PASSES, _LEAST_PIECE_S = 250, 200, 8, 0.02, 5, 0.25
 _PIECES_TOGETHER = 0.15
+# Where no piece gets better, pieces become so much larger; then the whole is searched for so long a share.
+_LARGER, _SHAKING = 1.5, 0.3
+# The routes of more tasks than this are put together within each piece alone.
+_TOGETHER = 600
 
 
 def search_plan(
@@ -58,6 +62,8 @@ class _Run:
         self._problem, self._near, self._watch, self._threads = problem, near, watch, threads
         self._random = np.random.default_rng(seed)
         self._seed = seed
+        self._is_large, self._is_stuck, self._larger = len(problem.tasks) > _WHOLE, False, 1.0
+        self._searching = _SEARCHING if len(problem.tasks) <= _TOGETHER else 1.0
         self._use(Model(problem, serves_all=near is not None and not near.unserved(problem)))
 
     def _use(self, model: Model) -> None:
@@ -70,15 +76,20 @@ class _Run:
         starts = [None] * SEARCHES if self._model.serves_all else self._tried()
         best: Solution | None = None
         while best is None or self._watch.left() > _LEAST_S:
-            span = max(min(self._watch.left() * _SEARCHING, _LONGEST_S), _LEAST_S)
-            best = self._searched(span, starts, best)
+            span = max(min(self._watch.left() * self._searching, _LONGEST_S), _LEAST_S)
+            if self._is_large and best is not None and _is_cut(best) and not self._is_stuck:
+                best = self._in_pieces(span, best)
+            else:
+                best = self._in_whole(span, starts, best)
             if not best.is_feasible() and self._model.serves_all:
                 self._use(Model(self._problem))
                 best, starts = None, [None] * SEARCHES
                 continue
-            if together := self._pool.together(best, self._watch.left() / 2, self._watch.meter()):
-                best = _better(best, together)
-            starts = [best, *[None] * (SEARCHES - 1)]
+            if self._searching < 1 and (
+                found := self._pool.together(best, self._watch.left() / 2, self._watch.meter())
+            ):
+                best = _better(best, found)
+            starts = [best] * SEARCHES if self._is_large else [best, *[None] * (SEARCHES - 1)]
         return self._model.plan(best, self._near)
 
     def _tried(self) -> Sequence[Solution | None]:
@@ -91,17 +102,32 @@ class _Run:
         starts = [plan_of(self._model, orders_of(one)) for one in served]
         return [starts[n % len(starts)] for n in range(SEARCHES)]
 
-    def _searched(self, span: float, starts: Sequence[Solution | None], best: Solution | None) -> Solution:
-        """The best after so many seconds more."""
-        is_large = len(self._problem.tasks) > _WHOLE
-        until = self._watch.left() - span
-        if best is None or not is_large or not _is_in_pieces(best):
-            for found in self._whole(span * (_BEGINNING if is_large else 1), starts):
+    def _in_whole(self, span: float, starts: Sequence[Solution | None], best: Solution | None) -> Solution:
+        """The whole searched for so many seconds; of a large day only until it can be cut, or cannot go on in pieces."""
+        if self._is_large:
+            span *= _BEGINNING if best is None else _SHAKING
+        self._is_stuck = False
+        for found in self._whole(span, starts):
+            if self._searching < 1:
                 self._pool.add(found.routes)
-                best = _better(best, found.best)
+            best = _better(best, found.best)
         assert best is not None
-        while is_large and _is_in_pieces(best) and (left := self._watch.left() - until) > _LEAST_PIECE_S / 2:
-            best = self._piecewise(best, min(self._piece_s(span), left))
+        return best
+
+    def _in_pieces(self, span: float, best: Solution) -> Solution:
+        """Pieces searched until the time is over, or nothing gets better even in the largest."""
+        tasks, stale, until = len(self._problem.tasks), 0, self._watch.left() - span
+        while (left := self._watch.left() - until) > _LEAST_PIECE_S / 2:
+            size = self._size(best)
+            share = SEARCHES * size / (_PASSES * tasks)
+            found = self._piecewise(best, size, min(max(span * share, _LEAST_PIECE_S), left))
+            stale = 0 if cost_of(found) < cost_of(best) else stale + SEARCHES * size
+            best = found
+            if stale >= tasks:
+                self._is_stuck, stale = size >= tasks // SEARCHES, 0
+                self._larger *= _LARGER
+            if self._is_stuck:
+                break
         return best
 
     def _whole(self, span: float, starts: Sequence[Solution | None], *, until_served: bool = False) -> list[Improved]:
@@ -121,13 +147,14 @@ class _Run:
         self._seed += SEARCHES
         return [self._seed - SEARCHES + n for n in range(SEARCHES)]
 
-    def _piece_s(self, span: float) -> float:
-        share = SEARCHES * _PIECE / (_PASSES * len(self._problem.tasks))
-        return max(span * share, _LEAST_PIECE_S)
+    def _size(self, best: Solution) -> int:
+        """How many tasks a piece has: so many, or several routes; half of the day at most."""
+        several = _ROUTES * best.num_clients() // best.num_routes()
+        return min(int(max(_PIECE, several) * self._larger), len(self._problem.tasks) // SEARCHES)
 
-    def _piecewise(self, best: Solution, span: float) -> Solution:
-        """Some pieces searched at once, and put back."""
-        pieces = self._cutter.cut(best, SEARCHES, min(_PIECE, len(self._problem.tasks) // SEARCHES))
+    def _piecewise(self, best: Solution, size: int, span: float) -> Solution:
+        """Some pieces of about so many tasks searched at once, and put back."""
+        pieces = self._cutter.cut(best, SEARCHES, size)
         seeds = self._seeds()
 
         def search(n: int) -> tuple[Part, Improved]:
@@ -139,13 +166,14 @@ class _Run:
         found = list(self._threads.map(search, range(len(pieces))))
         self._watch.after([one.used_s for _, one in found])
         self._weights = found[0][1].weights
-        for part, one in found:
-            self._pool.add(one.routes, part)
+        if self._searching < 1:
+            for part, one in found:
+                self._pool.add(one.routes, part)
         routes = [_routes(part, one.best) for part, one in found]
         return _better(best, put_back(self._model, best, pieces, routes))
 
 
-def _is_in_pieces(best: Solution) -> bool:
+def _is_cut(best: Solution) -> bool:
     """Whether a plan can be cut: what breaks a rule is mended in the whole."""
     return best.is_feasible() and best.num_routes() >= SEARCHES
 

@@ -27,14 +27,15 @@ SEARCHES = 2
 _SEARCHING, _LONGEST_S, _LEAST_S = 0.8, 40.0, 0.3
 # A search told to serve all that finds no way for so long a share of its time is told that it need not.
 _PATIENCE = 0.2
-# Whether all can be served is tried for so long a share of the time, where nobody knows.
-_TRYING = 0.1
+# Whether all can be served is tried for such shares of the time, where nobody knows: mostly it is seen at once.
+_TRYING = (0.02, 0.08)
 # A day of more tasks than this is searched in pieces of so many, after so long a share on the whole; each task is to be in
 # a piece so many times, and no piece is searched shorter than this.
-_WHOLE, _PIECE, _ROUTES, _BEGINNING, _PASSES, _LEAST_PIECE_S = 250, 200, 8, 0.02, 5, 0.25
+_WHOLE, _PIECE, _ROUTES, _BEGINNING, _PASSES, _LEAST_PIECE_S = 250, 200, 8, 0.02, 12, 0.25
 _PIECES_TOGETHER = 0.15
-# Where no piece gets better, pieces become so much larger; then the whole is searched for so long a share.
-_LARGER, _SHAKING = 1.5, 0.3
+# Where no piece gets better, pieces become so much larger and are searched longer; where they are half of the day and were
+# made so much longer, the whole is searched for such a share of the time.
+_LARGER, _LARGEST, _SHAKING = 1.5, 2.0, 0.3
 # The routes of more tasks than this are put together within each piece alone.
 _TOGETHER = 600
 
@@ -94,13 +95,16 @@ class _Run:
 
     def _tried(self) -> Sequence[Solution | None]:
         """Places to begin, where it is not known whether all can be served; if so, from now on they must."""
-        found = self._whole(self._watch.left() * _TRYING, [None] * SEARCHES, until_served=True)
-        served = [one.best for one in found if one.best.is_feasible() and not one.best.unplanned()]
-        if not served:
-            return [one.best for one in found]
-        self._use(Model(self._problem, serves_all=True))
-        starts = [plan_of(self._model, orders_of(one)) for one in served]
-        return [starts[n % len(starts)] for n in range(SEARCHES)]
+        starts: list[Solution | None] = [None] * SEARCHES
+        for share in _TRYING:
+            found = self._whole(self._watch.left() * share, starts, until_served=True)
+            served = [one.best for one in found if one.best.is_feasible() and not one.best.unplanned()]
+            if served:
+                self._use(Model(self._problem, serves_all=True))
+                begun = [plan_of(self._model, orders_of(one)) for one in served]
+                return [begun[n % len(begun)] for n in range(SEARCHES)]
+            starts = [one.best for one in found]
+        return starts
 
     def _in_whole(self, span: float, starts: Sequence[Solution | None], best: Solution | None) -> Solution:
         """The whole searched for so many seconds; of a large day only until it can be cut, or cannot go on in pieces."""
@@ -119,15 +123,15 @@ class _Run:
         tasks, stale, until = len(self._problem.tasks), 0, self._watch.left() - span
         while (left := self._watch.left() - until) > _LEAST_PIECE_S / 2:
             size = self._size(best)
-            share = SEARCHES * size / (_PASSES * tasks)
+            share = SEARCHES * size * self._larger / (_PASSES * tasks)
             found = self._piecewise(best, size, min(max(span * share, _LEAST_PIECE_S), left))
             stale = 0 if cost_of(found) < cost_of(best) else stale + SEARCHES * size
             best = found
             if stale >= tasks:
-                self._is_stuck, stale = size >= tasks // SEARCHES, 0
-                self._larger *= _LARGER
-            if self._is_stuck:
-                break
+                self._larger, stale = self._larger * _LARGER, 0
+                if self._larger > _LARGEST and size >= tasks // SEARCHES:
+                    self._is_stuck, self._larger = True, 1.0
+                    break
         return best
 
     def _whole(self, span: float, starts: Sequence[Solution | None], *, until_served: bool = False) -> list[Improved]:

@@ -250,7 +250,7 @@ def test_a_search_goes_on_in_rounds_and_never_gets_worse(monkeypatch: pytest.Mon
     problem = plain(25, 5, 10)
     monkeypatch.setattr(search, "_LONGEST_S", 0.3)
     costs: list[int] = []
-    searched = search._Run._searched
+    in_whole = search._Run._in_whole
 
     def watched(
         self: search._Run, span: float, starts: list[pyvrp.Solution | None], best: pyvrp.Solution | None
@@ -258,9 +258,9 @@ def test_a_search_goes_on_in_rounds_and_never_gets_worse(monkeypatch: pytest.Mon
         if best is not None:
             assert starts == [best, None]
             costs.append(cost_of(best))
-        return searched(self, span, starts, best)
+        return in_whole(self, span, starts, best)
 
-    monkeypatch.setattr(search._Run, "_searched", watched)
+    monkeypatch.setattr(search._Run, "_in_whole", watched)
     search_plan(problem, 2.0, clock=StepWatch)
     assert len(costs) > 1
     assert costs == sorted(costs, reverse=True)

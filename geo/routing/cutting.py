@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyvrp
@@ -59,7 +60,7 @@ class Part:
         profiles = sorted({kind.profile for kind in kinds})
         places = sorted({one.location for one in clients} | {data.depot(one).location for one in depots})
         row = {place: n for n, place in enumerate(places)}
-        matrices = [data.distance_matrix(one)[np.ix_(places, places)] for one in profiles]
+        matrices: list[Any] = [data.distance_matrix(one)[np.ix_(places, places)] for one in profiles]
         self.data = pyvrp.ProblemData(
             locations=[pyvrp.Location(0, 0) for _ in places],
             clients=[_client(one, row[one.location]) for one in clients],

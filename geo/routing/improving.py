@@ -76,10 +76,10 @@ def improve(
     return Improved(found.best, routes, penalties.penalties(), meter.used())
 
 
-def _until(effort: Effort, meter: Meter, watcher: _Watcher) -> Callable[[float], bool]:
+def _until(effort: Effort, meter: Meter, watcher: _Watcher) -> Callable[[int], bool]:
     """When a search ends: at its time, or earlier if by then it has found nothing feasible."""
 
-    def is_over(best_cost: float) -> bool:
+    def is_over(best_cost: int) -> bool:
         meter.step()
         used = meter.used()
         if used >= effort.seconds or (effort.until_served and watcher.is_served and best_cost < INFEASIBLE):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -19,6 +18,7 @@ from pyvrp import (
     Solution,
 )
 from pyvrp.search import OPERATORS, LocalSearch, PerturbationManager, compute_neighbours
+from pyvrp.stop import StoppingCriterion
 
 from geo.routing.watch import Meter
 
@@ -76,7 +76,7 @@ def improve(
     return Improved(found.best, routes, penalties.penalties(), meter.used())
 
 
-def _until(effort: Effort, meter: Meter, watcher: _Watcher) -> Callable[[int], bool]:
+def _until(effort: Effort, meter: Meter, watcher: _Watcher) -> StoppingCriterion:
     """When a search ends: at its time, or earlier if by then it has found nothing feasible."""
 
     def is_over(best_cost: int) -> bool:

@@ -63,6 +63,7 @@ class _Run:
         self._problem, self._near, self._watch, self._threads = problem, near, watch, threads
         self._random = np.random.default_rng(seed)
         self._seed = seed
+        self._nothing: list[Solution | None] = [None] * SEARCHES
         self._is_large, self._is_stuck, self._larger = len(problem.tasks) > _WHOLE, False, 1.0
         self._searching = _SEARCHING if len(problem.tasks) <= _TOGETHER else 1.0
         self._use(Model(problem, serves_all=near is not None and not near.unserved(problem)))
@@ -74,7 +75,7 @@ class _Run:
 
     def plan(self) -> Plan:
         """Until the time is over."""
-        starts = [None] * SEARCHES if self._model.serves_all else self._tried()
+        starts = self._nothing if self._model.serves_all else self._tried()
         best: Solution | None = None
         while best is None or self._watch.left() > _LEAST_S:
             span = max(min(self._watch.left() * self._searching, _LONGEST_S), _LEAST_S)
@@ -84,7 +85,7 @@ class _Run:
                 best = self._in_whole(span, starts, best)
             if not best.is_feasible() and self._model.serves_all:
                 self._use(Model(self._problem))
-                best, starts = None, [None] * SEARCHES
+                best, starts = None, self._nothing
                 continue
             if self._searching < 1 and (
                 found := self._pool.together(best, self._watch.left() / 2, self._watch.meter())
@@ -95,7 +96,7 @@ class _Run:
 
     def _tried(self) -> Sequence[Solution | None]:
         """Places to begin, where it is not known whether all can be served; if so, from now on they must."""
-        starts: list[Solution | None] = [None] * SEARCHES
+        starts = self._nothing
         for share in _TRYING:
             found = self._whole(self._watch.left() * share, starts, until_served=True)
             served = [one.best for one in found if one.best.is_feasible() and not one.best.unplanned()]
@@ -103,18 +104,24 @@ class _Run:
                 self._use(Model(self._problem, serves_all=True))
                 begun = [plan_of(self._model, orders_of(one)) for one in served]
                 return [begun[n % len(begun)] for n in range(SEARCHES)]
-            starts = [one.best for one in found]
+            starts = [*(one.best for one in found)]
         return starts
 
     def _in_whole(self, span: float, starts: Sequence[Solution | None], best: Solution | None) -> Solution:
         """The whole searched for so many seconds; of a large day only until it can be cut, or cannot go on in pieces."""
-        if self._is_large:
-            span *= _BEGINNING if best is None else _SHAKING
         self._is_stuck = False
-        for found in self._whole(span, starts):
+        if self._is_large and best is None:
+            found = self._whole(span * _BEGINNING, starts)
+            if not any(one.best.is_feasible() for one in found):
+                found = self._whole(span * _PATIENCE, [one.best for one in found], until_served=True)
+        elif self._is_large:
+            found = self._whole(span * _SHAKING, starts)
+        else:
+            found = self._whole(span, starts, patience_s=span * _PATIENCE if self._model.serves_all else None)
+        for one in found:
             if self._searching < 1:
-                self._pool.add(found.routes)
-            best = _better(best, found.best)
+                self._pool.add(one.routes)
+            best = _better(best, one.best)
         assert best is not None
         return best
 
@@ -134,13 +141,19 @@ class _Run:
                     break
         return best
 
-    def _whole(self, span: float, starts: Sequence[Solution | None], *, until_served: bool = False) -> list[Improved]:
+    def _whole(
+        self,
+        span: float,
+        starts: Sequence[Solution | None],
+        *,
+        patience_s: float | None = None,
+        until_served: bool = False,
+    ) -> list[Improved]:
         """A search from each start, all at once. They differ in how they go on from a new best, too."""
-        patience_s = span * _PATIENCE if self._model.serves_all else span
         seeds = self._seeds()
 
         def search(n: int) -> Improved:
-            effort = Effort(span, patience_s, seeds[n], is_thorough=n == 0, until_served=until_served)
+            effort = Effort(span, patience_s or span, seeds[n], is_thorough=n == 0, until_served=until_served)
             return improve(self._model.data, effort, self._watch.meter(), starts[n])
 
         found = list(self._threads.map(search, range(SEARCHES)))

@@ -13,7 +13,7 @@ from geo.routing.cutting import Cutter, Part, Piece, orders_of, plan_of, put_bac
 from geo.routing.day import plan_day, without_crew
 from geo.routing.problem import URGENT, Pause, Plan, Problem, Shift, Task
 from geo.routing.search import search_plan
-from geo.routing.solvers import Model, cost_of
+from geo.routing.solvers import Model, cost_of, vroom_plan
 from geo.routing.timing import score
 from geo.routing.watch import Meter, ProcessorMeter, ProcessorWatch, StepMeter, StepWatch
 from tests.instances import CLASSES, faults, generated
@@ -129,6 +129,21 @@ def test_no_rule_is_lost_at_a_border() -> None:
         [crew] = [crew for crew, route in zip(problem.shifts, plan.routes, strict=True) if n in route]
         assert task.skills <= crew.skills
         assert task.pinned_to in (None, crew.id)
+
+
+@pytest.mark.usefixtures("small_pieces")
+def test_a_day_that_was_served_whole_is_so_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+    use = search._Run._use
+    monkeypatch.setattr(search._Run, "_use", lambda run, model: asked.append(model.serves_all) or use(run, model))
+    # The beginning is too short for anything that breaks no rule: the whole is searched on until there is.
+    monkeypatch.setattr(search, "_BEGINNING", 0.0)
+    problem = field(crews=8)
+    first = vroom_plan(problem)
+    found = score(problem, search_plan(problem, 1.0, near=first, clock=StepWatch))
+    assert asked == [True]
+    assert found.is_feasible
+    assert not found.unserved
 
 
 @pytest.mark.usefixtures("small_pieces")

@@ -110,12 +110,13 @@ class _Run:
     def _in_whole(self, span: float, starts: Sequence[Solution | None], best: Solution | None) -> Solution:
         """The whole searched for so many seconds; of a large day only until it can be cut, or cannot go on in pieces."""
         self._is_stuck = False
-        if self._is_large and best is None:
+        if best is None and self._is_large:
             found = self._whole(span * _BEGINNING, starts)
             if not any(one.best.is_feasible() for one in found):
                 found = self._whole(span * _PATIENCE, [one.best for one in found], until_served=True)
-        elif self._is_large:
-            found = self._whole(span * _SHAKING, starts)
+        elif best is not None and self._is_large:
+            # Few long routes cannot be cut: what two searches of the whole find is as good as it gets.
+            found = self._whole(span * _SHAKING, starts) if _is_cut(best) else self._whole(span, [starts[0], None])
         else:
             found = self._whole(span, starts, patience_s=span * _PATIENCE if self._model.serves_all else None)
         for one in found:
@@ -192,7 +193,7 @@ class _Run:
 
 def _is_cut(best: Solution) -> bool:
     """Whether a plan can be cut: what breaks a rule is mended in the whole."""
-    return best.is_feasible() and best.num_routes() >= SEARCHES
+    return best.is_feasible() and best.num_routes() >= SEARCHES * _ROUTES
 
 
 def _together(part: Part, found: Improved, meter: Meter, span: float) -> Improved:

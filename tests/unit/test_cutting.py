@@ -26,6 +26,7 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Days of a few dozen tasks are cut as days of hundreds are."""
     monkeypatch.setattr(search, "_WHOLE", 20)
     monkeypatch.setattr(search, "_PIECE", 20)
+    monkeypatch.setattr(search, "_ROUTES", 2)
 
 
 def field(tasks: int = 60, crews: int = 12, seed: int = 1) -> Problem:

@@ -1,4 +1,7 @@
-"""`make bench ARGS="sync"`: run one bench or all; each prints a table of figures and ratios."""
+"""`make bench ARGS="sync"`: run one bench or all; each prints a table of figures and ratios.
+
+What begins with a dash goes to the bench: `ARGS="vrptw --seconds 5"`.
+"""
 
 from __future__ import annotations
 
@@ -23,12 +26,14 @@ BENCHES = {
 
 def main() -> None:
     """Run what was asked for."""
-    wanted = sys.argv[1:] or list(BENCHES)
+    given = sys.argv[1:]
+    first = next((n for n, word in enumerate(given) if word.startswith("-")), len(given))
+    wanted, options = given[:first] or list(BENCHES), given[first:]
     for name in wanted:
         if name not in BENCHES:
             sys.exit(f"no bench {name}; there are: {', '.join(BENCHES)}")
         print(f"\n== {name}", flush=True)
-        BENCHES[name]()
+        BENCHES[name](*([options] if options else []))
 
 
 if __name__ == "__main__":

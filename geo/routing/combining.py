@@ -6,7 +6,6 @@ Its linear relaxation says which routes can matter; the whole-numbered problem i
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +16,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
+from geo.routing.cutting import Part
 from geo.routing.solvers import Model, cost_of, visits
+from geo.routing.watch import Meter
 
 # The whole-numbered problem is solved over so many of the cheapest routes, then over twice as many, as long as there is
 # time for something that takes so many times as long: HiGHS looks at the clock too seldom to be stopped.
@@ -30,32 +31,33 @@ _Key = tuple[int, frozenset[int]]
 class Pool:
     """Feasible routes by crew type and the tasks they serve, each in its shortest order."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model | Part) -> None:
         self._model = model
         self._found: dict[_Key, tuple[int, tuple[int, ...]]] = {}
 
     def __len__(self) -> int:
         return len(self._found)
 
-    def add(self, routes: Iterable[pyvrp.Route]) -> None:
-        """Keep what is feasible and new, or shorter than what serves the same tasks."""
+    def add(self, routes: Iterable[pyvrp.Route], part: Part | None = None) -> None:
+        """Keep what is feasible and new, or shorter than what serves the same tasks; routes of a part as the whole's."""
         for route in routes:
             if route.is_feasible():
-                order, length = visits(route), route.distance()
-                key = (route.vehicle_type(), frozenset(order))
+                kind, order = part.whole(route) if part else (route.vehicle_type(), visits(route))
+                length, key = route.distance(), (kind, frozenset(order))
                 if key not in self._found or length < self._found[key][0]:
                     self._found[key] = (length, order)
 
-    def together(self, best: pyvrp.Solution, seconds: float) -> pyvrp.Solution | None:
-        """The best set of the routes kept, as far as so many seconds tell; None where they tell nothing.
+    def together(self, best: pyvrp.Solution, seconds: float, meter: Meter | None = None) -> pyvrp.Solution | None:
+        """The best set of the routes kept, as far as so many seconds of a meter tell; None where they tell nothing.
 
         Routes too dear to be part of anything better than `best` are forgotten.
         """
         if not self._found or seconds <= 0:
             return None
-        ends = time.monotonic() + seconds
+        meter = meter or Meter()
+        ends = meter.used() + seconds
         keys = list(self._found)
-        bound = self._partition(keys, best).bound(seconds)
+        bound = self._partition(keys, best).bound(meter.most(seconds))
         if bound is None:
             return None
         least, price = bound
@@ -64,12 +66,11 @@ class Pool:
         by_price = [keys[n] for n in np.argsort(price, kind="stable").tolist() if useful[n] or keys[n] in mine]
         self._found = {key: self._found[key] for key in by_price}
         found, most, took = None, _FIRST_ROUTES, 0.0
-        while most <= _MOST_ROUTES and time.monotonic() + _SLOWER * took < ends:
-            began = time.monotonic()
+        while most <= _MOST_ROUTES and (left := ends - meter.used()) > _SLOWER * took:
             chosen = [key for n, key in enumerate(by_price) if n < most or key in mine]
-            picked = self._partition(chosen, best).best(ends - began)
+            picked = self._partition(chosen, best).best(meter.most(left))
             found = found if picked is None else [chosen[n] for n in picked]
-            took, most = time.monotonic() - began, most * 2
+            took, most = left - (ends - meter.used()), most * 2
             if len(chosen) == len(by_price):
                 break
         return None if found is None else self._solution(found)

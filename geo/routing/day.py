@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -12,27 +11,29 @@ from geo.routing.search import search_plan
 from geo.routing.solvers import vroom_plan
 from geo.routing.timing import score, timed
 from geo.routing.urgent import send
+from geo.routing.watch import Watch
 
-# With more tasks than this VROOM takes seconds, which a search that has fewer than these cannot spare.
-_MANY_TASKS, _FEW_SECONDS = 130, 8.0
+# VROOM takes about so many seconds for a pair of tasks (0.3 s for 100 tasks, 3 s for 300); it may take this share of all.
+_PAIR_S, _VROOMS_SHARE = 3.3e-5, 0.05
 
 
-def plan_day(problem: Problem, seconds: float, *, today: Plan | None = None, seed: int = 1) -> Plan:
+def plan_day(
+    problem: Problem, seconds: float, *, today: Plan | None = None, seed: int = 1, clock: type[Watch] = Watch
+) -> Plan:
     """The best feasible plan found within about so many seconds, never worse than `today`'s where there is one.
 
     Limits are kept where they can be; a task whose limit cannot be kept is served late rather than not at all. An
     urgent task goes before all others, however late those are, where no appointment of its own or pin says otherwise.
     """
-    began = time.monotonic()
+    watch = clock(seconds)
     best = None if today is None else _urgent_first(problem, today)
-    is_rushed = len(problem.tasks) > _MANY_TASKS and seconds < _FEW_SECONDS
-    if not is_rushed:
+    if _PAIR_S * len(problem.tasks) ** 2 <= _VROOMS_SHARE * seconds:
         is_start = best is not None and score(problem, best).is_feasible
         best = _kept(problem, _assured(problem, vroom_plan(problem, start=best if is_start else None)), best)
-    left = seconds - (time.monotonic() - began)
+    left = watch.left()
     if best is not None and (left <= 0.5 or not problem.tasks):
         return best
-    return _kept(problem, _assured(problem, search_plan(problem, left, near=best, seed=seed)), best)
+    return _kept(problem, _assured(problem, search_plan(problem, left, near=best, seed=seed, clock=clock)), best)
 
 
 def _assured(problem: Problem, found: Plan) -> Plan:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pyvrp
 import vroom
 from numpy.typing import NDArray
+from pyvrp.search import NeighbourhoodParams, compute_neighbours
 from scipy.optimize import linear_sum_assignment
 
 from geo.routing.problem import FOREVER, Plan, Problem, Shift, Task
@@ -21,6 +23,8 @@ from geo.routing.timing import missing_cost, timed
 
 # Travel of a forbidden visit: worse than any plan, yet far from overflowing when summed.
 _NEVER = 10**7
+# So many tasks are near a task, as far as cutting a day into pieces goes.
+_NEAR = 20
 
 
 def vroom_plan(problem: Problem, *, level: int | None = None, start: Plan | None = None) -> Plan:
@@ -130,6 +134,15 @@ class Model:
             distance_matrices=profiles,
             duration_matrices=profiles,
         )
+
+    @cached_property
+    def near(self) -> NDArray[np.int64]:
+        """The tasks that are nearest each task, by travel and windows (tasks, at most 20)."""
+        found = compute_neighbours(self.data, NeighbourhoodParams(num_neighbours=_NEAR))
+        rows = {task.idx: [other.idx for other in others] for task, others in found.items()}
+        most = max(map(len, rows.values()), default=0)
+        # Whoever has fewer is its own neighbour, which says nothing.
+        return np.array([(rows[n] + [n] * most)[:most] for n in range(len(self.missing))], dtype=np.int64)
 
     def plan(self, solution: pyvrp.Solution, near: Plan | None) -> Plan:
         """A solution as routes of crews; crews that are alike keep what they had in `near`."""

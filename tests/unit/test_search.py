@@ -11,12 +11,14 @@ import pyvrp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.routing import combining, day, search
+from geo.routing import combining, day, improving, search
 from geo.routing.combining import Pool
+from geo.routing.improving import Effort
 from geo.routing.problem import URGENT, Pause, Plan, Problem, Shift, Task
 from geo.routing.search import search_plan
 from geo.routing.solvers import Model, cost_of, visits, vroom_plan
 from geo.routing.timing import missing_cost, score
+from geo.routing.watch import Meter, StepWatch
 
 HOUR = 3600
 DAY = (8 * HOUR, 17 * HOUR)
@@ -207,44 +209,60 @@ def test_a_search_that_must_serve_all_and_cannot_is_told_so(monkeypatch: pytest.
     whole = Plan(((0, 1, 2, 3),))
     assert score(problem, whole).is_feasible
     asked: list[bool] = []
-    searches = search._searches
+    use = search._Run._use
 
-    def watched(model: Model, *rest: object) -> object:
+    def watched(self: search._Run, model: Model) -> None:
         asked.append(model.serves_all)
-        return searches(model, *rest)  # type: ignore[arg-type]
+        use(self, model)
 
-    monkeypatch.setattr(search, "_searches", watched)
+    monkeypatch.setattr(search._Run, "_use", watched)
     plan = search_plan(problem, 1.0, near=whole)
-    assert asked[:2] == [True, False]
+    assert asked == [True, False]
     assert len(plan.routes[0]) == 3
     assert score(problem, plan).is_feasible
 
 
+@pytest.mark.parametrize(("crews", "is_enough"), [(4, True), (1, False)])
+def test_whether_all_can_be_served_is_tried_where_nobody_knows(
+    monkeypatch: pytest.MonkeyPatch, crews: int, is_enough: bool
+) -> None:
+    asked: list[bool] = []
+    use = search._Run._use
+    monkeypatch.setattr(search._Run, "_use", lambda run, model: asked.append(model.serves_all) or use(run, model))
+    problem = plain(20, crews, 8)
+    found = score(problem, search_plan(problem, 0.5, clock=StepWatch))
+    assert asked == ([False, True] if is_enough else [False])
+    assert found.is_feasible
+    assert bool(found.unserved) != is_enough
+
+
 def test_a_hopeless_search_ends_early_and_a_hopeful_one_does_not() -> None:
-    until = search._Until(60, 0)
-    assert until(float(search._INFEASIBLE))
+    whole = pyvrp.Solution(Model(plain(3, 2, 7)).data, [[0, 1, 2]])
+    watcher = improving._Watcher(whole, 1)
+    until = improving._until(Effort(60, 0, 1), Meter(), watcher)
+    assert until(float(improving.INFEASIBLE))
     assert not until(1_000)
-    assert search._Until(0, 0)(1_000)
+    assert improving._until(Effort(0, 0, 1), Meter(), watcher)(1_000)
+    assert improving._until(Effort(60, 0, 1, until_served=True), Meter(), watcher)(1_000)
 
 
 def test_a_search_goes_on_in_rounds_and_never_gets_worse(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = plain(25, 5, 10)
     monkeypatch.setattr(search, "_LONGEST_S", 0.3)
     costs: list[int] = []
-    begun: list[bool] = []
-    searches = search._searches
+    in_whole = search._Run._in_whole
 
-    def watched(model: Model, seconds: float, best: pyvrp.Solution | None, seed: int) -> object:
-        begun.append(best is not None)
+    def watched(
+        self: search._Run, span: float, starts: list[pyvrp.Solution | None], best: pyvrp.Solution | None
+    ) -> pyvrp.Solution:
         if best is not None:
+            assert starts == [best, None]
             costs.append(cost_of(best))
-        return searches(model, seconds, best, seed)
+        return in_whole(self, span, starts, best)
 
-    monkeypatch.setattr(search, "_searches", watched)
-    search_plan(problem, 2.0)
-    assert begun[0] is False
-    assert all(begun[1:])
-    assert len(begun) > 2
+    monkeypatch.setattr(search._Run, "_in_whole", watched)
+    search_plan(problem, 2.0, clock=StepWatch)
+    assert len(costs) > 1
     assert costs == sorted(costs, reverse=True)
 
 
@@ -258,13 +276,13 @@ def test_crews_that_are_alike_keep_what_they_had() -> None:
     assert kept > moved
 
 
-@pytest.mark.parametrize(("seconds", "many", "asked"), [(1.0, 5, False), (1.0, 100, True), (60.0, 5, True)])
+@pytest.mark.parametrize(("seconds", "pair_s", "asked"), [(1.0, 1e-3, False), (1.0, 1e-5, True), (60.0, 1e-3, True)])
 def test_a_large_day_in_a_hurry_goes_without_vroom(
-    monkeypatch: pytest.MonkeyPatch, seconds: float, many: int, asked: bool
+    monkeypatch: pytest.MonkeyPatch, seconds: float, pair_s: float, asked: bool
 ) -> None:
     problem = plain(20, 4, 12)
     calls: list[str] = []
-    monkeypatch.setattr(day, "_MANY_TASKS", many)
+    monkeypatch.setattr(day, "_PAIR_S", pair_s)
     monkeypatch.setattr(day, "vroom_plan", lambda p, start: calls.append("vroom") or vroom_plan(p, start=start))
     monkeypatch.setattr(
         day, "search_plan", lambda p, left, **more: calls.append("search") or search_plan(p, 0.5, **more)
@@ -276,7 +294,7 @@ def test_a_large_day_in_a_hurry_goes_without_vroom(
 
 
 def test_in_a_hurry_the_urgent_one_is_served_and_today_is_not_made_worse(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(day, "_MANY_TASKS", 5)
+    monkeypatch.setattr(day, "_PAIR_S", 1.0)
     problem = plain(12, 1, 13, hours=4)
     problem = replace(
         problem, tasks=[replace(t, priority=URGENT if n == 9 else t.priority) for n, t in enumerate(problem.tasks)]

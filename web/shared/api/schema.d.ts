@@ -1001,6 +1001,8 @@ export interface paths {
             parameters: {
                 query?: {
                     purpose?: "absent" | "after" | "before" | "paper" | "portrait" | "site" | "sketch";
+                    /** @description by the picture itself, where the bytes sent do not say it any more */
+                    taken_at?: string;
                 };
                 header?: never;
                 path?: never;
@@ -3962,6 +3964,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/papers/cell-maps/{unit_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                unit_id: string;
+            };
+            cookie?: never;
+        };
+        /**
+         * The cells of a unit and those below it to print: colours that tell neighbours apart, names, who serves them,
+         *     figures, scale; larger views and a list. `svg` and `png` give one page of it.
+         */
+        get: {
+            parameters: {
+                query?: {
+                    language?: "zh" | "en";
+                    size?: "a3" | "a4";
+                    format?: "pdf" | "svg" | "png";
+                    on?: string | null;
+                    phones?: boolean;
+                    page?: number;
+                };
+                header?: never;
+                path: {
+                    unit_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/pdf": string;
+                        "image/png": string;
+                        "image/svg+xml": string;
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/papers/service-sheets/{work_order_id}": {
         parameters: {
             query?: never;
@@ -6472,6 +6527,7 @@ export interface paths {
                     /** @description for a file without one, such as EPSG:4549 */
                     crs?: string;
                     datum?: "wgs84" | "gcj02" | "bd09";
+                    /** @description for a file with several; one or more, commas between; also folders of a KML */
                     layer?: string;
                     name_field?: string;
                     code_field?: string;
@@ -6681,7 +6737,7 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** Its cells as GeoJSON; `change` is new, changed, same or ended. */
+        /** Its cells as GeoJSON; `change` is new, changed, same or ended, `fill` tells neighbours apart, names go to `label_at`. */
         get: {
             parameters: {
                 query?: never;
@@ -7923,6 +7979,11 @@ export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
         AcceptIn: {
+            /**
+             * @description its cells do lie far away from the unit's ground
+             * @default false
+             */
+            accept_far: boolean;
             /** @default false */
             accept_gaps: boolean;
             /**
@@ -8658,7 +8719,7 @@ export interface components {
             }[] | null;
             /** Format: date-time */
             made_at: string;
-            /** @description jobs a person must look at: appointments that have passed, or of another day */
+            /** @description what a person must look at: jobs whose appointment has passed or is of another day, and crews (crew_id, crew_name) whose break cannot be kept */
             notes?: {
                 [key: string]: unknown;
             }[] | null;
@@ -9978,7 +10039,7 @@ export interface components {
              * Format: date-time
              * @description 拍摄时间 · Taken
              */
-            taken_at: string;
+            taken_at?: string | null;
             /** Format: uuid */
             unit_id: string;
             version: number;
@@ -10046,7 +10107,7 @@ export interface components {
              * Format: date-time
              * @description 拍摄时间 · Taken
              */
-            taken_at: string;
+            taken_at?: string | null;
             /** Format: uuid */
             unit_id?: string;
         };
@@ -10108,11 +10169,11 @@ export interface components {
         };
         PlanOut: {
             done_share: number;
-            /** @description before, after, moved_share (of workload) */
+            /** @description before, after (areas in m², gaps against the unit's territory; overlap_m2 with claimed_m2, what other units have), moved_share (of workload), lost_m2 (covered today, not afterwards), far_m (how far off, if far) */
             figures?: {
                 [key: string]: unknown;
             } | null;
-            /** @description what an import found and changed, what a division could not do */
+            /** @description what was found, changed or not possible, one line a kind, the most harmful first: code, count, area_m2, zones, zh, en, and the worst ten of the kind (worst: zones, area_m2, zh, en) */
             findings?: {
                 [key: string]: unknown;
             }[] | null;
@@ -10813,7 +10874,7 @@ export interface components {
             /** Format: date */
             day: string;
             is_working: boolean;
-            name?: string;
+            name?: string | null;
         };
         Staff: {
             /**

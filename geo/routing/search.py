@@ -1,7 +1,7 @@
 """The search for a better day: several of PyVRP's at once, and the best of all routes they came across put together.
 
 PyVRP's search works outside the interpreter's lock, so each has a core. In a day of moderate size both search the whole,
-and differ; in a large one each searches a piece of it, then another (decisions 0003 and 0005).
+and differ; in a large one each searches a piece of it, then another (decisions 0003 and 0006).
 """
 
 from __future__ import annotations

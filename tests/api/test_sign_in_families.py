@@ -104,10 +104,10 @@ def test_a_token_made_up_for_no_family_ends_nothing(app: Flask) -> None:
 def test_a_refresh_token_of_the_release_before_works_once_more(app: Flask, database: Database) -> None:
     """It says nothing of its family; the next one does."""
     signed = sign_in(app).get_json()
-    statement = "UPDATE token SET sha256 = sha256(CAST('old form' AS bytea)) WHERE use = 'refresh'"
+    statement = "UPDATE token SET sha256 = sha256(CAST('old-form' AS bytea)) WHERE use = 'refresh'"
     with database.engine.begin() as connection:
         connection.execute(text(statement))
-    renewed = next_of(app, "old form")
+    renewed = next_of(app, "old-form")
     assert refresh(app, renewed).status_code == 200
     assert signed["refresh_token"] != renewed
 

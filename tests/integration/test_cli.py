@@ -131,7 +131,7 @@ def test_a_unit_is_divided_imported_and_exported_from_the_shell(run: Run, cluste
         (("ground", "divide", "nowhere", "--cells", "2"), "没有这个单位"),
         (
             ("ground", "divide", "north", "--cells", "90"),
-            "要的网格比用水点还多，请减少网格数 · more cells than service points",
+            "要的网格比有工作的地点（用水点、工单）还多，请减少网格数",
         ),
         (("ground", "export", "north", "cells", "x.dwg"), "不支持"),
     ],

@@ -12,7 +12,7 @@ from pathlib import Path
 from xml.parsers import expat
 
 from geo.errors import FileUnreadable, OpensElsewhere
-from geo.formats.kml import text_of
+from geo.formats.kml import parsable, text_of
 
 # A kind -> the suffix it is read under, and GDAL's driver for it: no other sees the file. Text is read without GDAL.
 KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -103,7 +103,7 @@ def need_kml(data: bytes, name: str) -> None:
 
     parser.StartElementHandler, parser.EntityDeclHandler = begin, entity
     try:
-        parser.Parse(text_of(data)[0], True)
+        parser.Parse(parsable(text_of(data)[0]), True)
     except (expat.ExpatError, ValueError, LookupError) as error:
         need_no_service(data, name)
         raise FileUnreadable(name) from error

@@ -14,8 +14,8 @@ from backend.api.problems import respond
 from backend.errors import Problem
 from backend.services.door import Versions
 
-_NAMES = "gzip|br|brotli|zstd|deflate|compress|dcb|dcz|identity"
-_ENDS_IN_CODING = re.compile(rf"(?:(?:--?|[:;+.])(?:x-)?(?:{_NAMES}))+$", re.IGNORECASE)
+_NAMES = "gzip|gz|zst|br|brotli|zstd|deflate|compress|dcb|dcz|identity"
+_ENDS_IN_CODING = re.compile(rf"(?:(?:--?|[:;+._/])(?:x-)?(?:{_NAMES}))+$", re.IGNORECASE)
 _WEAK = re.compile(r"^w/", re.IGNORECASE)
 _QUOTES = re.compile(r"[\"'\\\s]")
 _VERSION = re.compile(r"^[0-9]{1,18}$")

@@ -10,6 +10,8 @@ _BEGINNINGS = (
     (b"GIF89a", "image/gif"),
     (b"II*\x00", "image/tiff"),
     (b"MM\x00*", "image/tiff"),
+    (b"II+\x00", "image/tiff"),
+    (b"MM\x00+", "image/tiff"),
     (b"BM", "image/bmp"),
 )
 _AVIF = (b"avif", b"avis")

@@ -8,7 +8,7 @@ import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import imagehash
@@ -29,7 +29,7 @@ FORMATS = {
 }  # fmt: skip
 WEB_PIXELS, PRINT_PIXELS, THUMB_PIXELS = 1600, 1000, 320
 _WHITE = (255, 255, 255, 255)
-_FIRST_YEAR = 1900
+_FIRST_YEAR, _LAST_YEAR = 1900, 2999
 _WHEN = re.compile(r"^(\d{4})[:/.-](\d\d)[:/.-](\d\d)[ T]+(\d\d):(\d\d):(\d\d)(?:[.,]\d+)?\s*(\S*)$")
 _ZONE = re.compile(r"^([+-])(\d\d):?(\d\d)$")
 _DAY = re.compile(r"^(\d{4})[:/.-](\d\d)[:/.-](\d\d)$")
@@ -141,7 +141,12 @@ def printable(web: bytes) -> bytes:
 
 
 def _within(image: Image.Image, pixels: int) -> Image.Image:
-    return ImageOps.contain(image, (pixels, pixels)) if max(image.size) > pixels else image
+    (width, height), most = image.size, max(image.size)
+    if most <= pixels:
+        return image
+    # A strip keeps a pixel of its narrow side.
+    size = max(1, round(width * pixels / most)), max(1, round(height * pixels / most))
+    return image.resize(size, Image.Resampling.BICUBIC)
 
 
 def _jpeg(image: Image.Image, quality: int) -> bytes:
@@ -203,8 +208,16 @@ def _moment(local: str | None, zone: str | None) -> datetime | None:
     if local is None or not offset or int(offset[2]) > 15 or int(offset[3]) > 59:
         return None
     minutes = (int(offset[2]) * 60 + int(offset[3])) * (-1 if offset[1] == "-" else 1)
-    when = datetime.strptime(local, "%Y:%m:%d %H:%M:%S").replace(tzinfo=timezone(timedelta(minutes=minutes)))
-    return when.astimezone(UTC)
+    try:
+        when = datetime.strptime(local, "%Y:%m:%d %H:%M:%S").replace(tzinfo=UTC) - timedelta(minutes=minutes)
+    except OverflowError:
+        return None
+    return _kept(when)
+
+
+def _kept(when: datetime) -> datetime | None:
+    """A moment of the years that records keep; any other is a camera's fault."""
+    return when if _FIRST_YEAR <= when.year <= _LAST_YEAR else None
 
 
 def _by_satellite(gps: Mapping[int, Any], local: str | None) -> datetime | None:
@@ -216,7 +229,7 @@ def _by_satellite(gps: Mapping[int, Any], local: str | None) -> datetime | None:
         when = datetime(*map(int, day.groups()), tzinfo=UTC) + whole if day else None  # type: ignore[arg-type, misc]
     except (KeyError, TypeError, ValueError, ZeroDivisionError, OverflowError):
         return None
-    if when is None or when.year < _FIRST_YEAR or not timedelta(0) <= whole < timedelta(days=1):
+    if when is None or _kept(when) is None or not timedelta(0) <= whole < timedelta(days=1):
         return None
     if local is not None:
         ahead = datetime.strptime(local, "%Y:%m:%d %H:%M:%S").replace(tzinfo=UTC) - when

@@ -78,6 +78,8 @@ def cells_of_address(session: Session, typed: str) -> CellsAt:
     is_house = address.has_number and is_near and None not in cells
     names_only_areas = not address.door.strip() and any(address.areas)
     is_clear = len(cells) < 2 or (is_house and len(cells) <= _MOST_CELLS)
+    # 泊路11号 stands in 海泊路11号, and is another street.
+    is_clear = is_clear and (is_near or not cells or not address.has_number or address.door.startswith(" "))
     return CellsAt(cells, is_clear and found.is_all and not names_only_areas)
 
 

@@ -21,7 +21,7 @@ UNKEEPABLE = "must not hold NUL, half characters or numbers beyond 64 bits"
 D = TypeVar("D", bound=date)
 _UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_CLOCK = re.compile(r"^([01]\d|2[0-3]):[0-5]\d$")
+_CLOCK = re.compile(r"^([01][0-9]|2[0-3]):[0-5][0-9]$")
 
 
 # Beyond these a day has no day before or after it, and no moment in the city's clock.
@@ -137,7 +137,7 @@ class Clock(fields.String):
         super().__init__(metadata={"pattern": _CLOCK.pattern}, **options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        if not isinstance(value, str) or not _CLOCK.match(value):
+        if not isinstance(value, str) or not _CLOCK.fullmatch(value):
             raise ValidationError("Not a time of day such as 08:30.")
         return value
 

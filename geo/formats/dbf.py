@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from geo.errors import FileUnreadable
@@ -18,6 +20,7 @@ _LANGUAGES = {0x4D: "gb18030", 0x7A: "gb18030", 0x4F: "cp950", 0x78: "cp950", 0x
               0xCB: "cp1253", 0xCA: "cp1254", 0x7D: "cp1255", 0x7E: "cp1256", 0x02: "cp850"}  # fmt: skip
 # So many digits of a number in 64 bits are the writer's own.
 _SURE = 15
+_EXPONENT = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?[eE][+-]?[0-9]{1,2}|[+-]?[0-9]+(?:\.[0-9]*)?[eE][+-]?0[0-9]{2}")
 _TEXT, _NUMBERS, _HEAD, _FIELD = b"C", (b"N", b"F"), 32, 32
 
 
@@ -101,7 +104,9 @@ def _row(record: bytes, fields: Sequence[_Field], names: Sequence[str], speller:
 
 def _number(text: str, one: _Field) -> str:
     """A number's digits without those that its column's width put behind them: zeros, or more than a number has."""
-    if not one.decimals or "." not in text or "e" in text.lower():
+    if _EXPONENT.fullmatch(text):
+        text = f"{Decimal(text):f}"  # As ArcGIS writes a real number; map programs show its digits.
+    if not one.decimals or "." not in text:
         return text
     if sum(letter.isdigit() for letter in text) > _SURE:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -104,7 +105,8 @@ def _plain(value: Any, speller: Callable[[str], str]) -> Any:
     if isinstance(value, str):
         return speller(value)
     if isinstance(value, _Written):
-        return value.text
+        # The letters of an exponent are the writer's, not the code's.
+        return format(Decimal(value.text), "f") if "e" in value.text.lower() and abs(value) < 1e18 else value.text
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int) and abs(value) >= 1 << 63:

@@ -28,6 +28,10 @@ _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.\- ]{1,40}
 _OPENING = re.compile(r"\A<\?xml[^>]*\?>")
 # A byte that is none of the declared encoding's goes through the parser as a letter of Unicode's private area.
 _HELD = 0xF700
+# What careless programs write and no parser takes: a bare `&`, names of HTML's own, control characters.
+_CDATA = re.compile(r"(<!\[CDATA\[.*?\]\]>)", re.DOTALL)
+_CONTROLS = re.compile("[\0-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_BARE = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6});)")
 _ODD = re.compile("[\uf780-\uf7ff]")
 
 
@@ -44,9 +48,13 @@ def drawn(documents: Mapping[str, bytes], most_points: int) -> Drawn:
     for called, href in reading.outside:
         zh, en = f"指向别处的链接未读取：{href[:80]}", f"a link to elsewhere was not followed: {href[:80]}"
         reading.findings.append(found("link", [called], zh, en))
+    # A folder may say its name behind what it holds.
+    groups = [tuple(one for (one,) in folders if one) for folders in reading.folders]
+    for row, group in zip(reading.rows, groups, strict=True):
+        row |= {"folder": "/".join(group)} if group else {}
     columns = list(dict.fromkeys(["Name", *(name for row in reading.rows for name in row)]))
     rows = Rows(columns, dict(enumerate(reading.rows)), reading.findings)
-    return Drawn(reading.shapes, rows, groups=reading.groups)
+    return Drawn(reading.shapes, rows, groups=groups)
 
 
 def text_of(data: bytes) -> tuple[str, str]:
@@ -63,6 +71,15 @@ def text_of(data: bytes) -> tuple[str, str]:
     return _OPENING.sub("", (text if text.isascii() else text.translate(held)).lstrip("\0 \t\r\n")), codec
 
 
+def parsable(text: str) -> str:
+    """A document without what would cost all of it for one sign; a declared entity stays."""
+    text = _CONTROLS.sub("", text)
+    if "&" not in text or "<!DOCTYPE" in text:
+        return text
+    parts = _CDATA.split(text)
+    return "".join(one if n % 2 else _BARE.sub("&amp;", one) for n, one in enumerate(parts))
+
+
 class _Reading:
     """Placemarks of several documents, each read once."""
 
@@ -70,7 +87,7 @@ class _Reading:
         self._documents, self._seen, self.left = documents, set[str](), most_points
         self.shapes: list[BaseGeometry | None] = []
         self.rows: list[dict[str, Any]] = []
-        self.groups: list[tuple[str, ...]] = []
+        self.folders: list[list[list[str]]] = []
         self.findings: list[Finding] = []
         self.outside: list[tuple[str, str]] = []
 
@@ -86,7 +103,7 @@ class _Reading:
         parser.StartElementHandler, parser.EndElementHandler = document.begin, document.end
         parser.CharacterDataHandler = document.words
         try:
-            parser.Parse(text, True)
+            parser.Parse(parsable(text), True)
         except expat.ExpatError as error:
             raise FileUnreadable(name) from error
 
@@ -105,7 +122,7 @@ class _Document:
     def __init__(self, reading: _Reading, name: str, folders: list[str], speller: Speller) -> None:
         self._reading, self._name, self._speller = reading, name, speller
         self._path: list[str] = []
-        self._folders = list(folders)
+        self._folders = [[one] for one in folders]
         self._pieces: list[str] = []
         self._row: dict[str, Any] | None = None
         self._shapes: list[BaseGeometry] = []
@@ -120,7 +137,7 @@ class _Document:
         self._path.append(tag)
         self._pieces.clear()
         if tag in _FOLDERS:
-            self._folders.append("")
+            self._folders.append([""])
         elif tag == "Placemark":
             self._row, self._shapes, self._is_broken = {}, [], False
         elif tag in _PICTURES or tag == "NetworkLink":
@@ -142,7 +159,7 @@ class _Document:
         elif tag in _FOLDERS:
             self._folders.pop()
         elif tag == "name" and above in _FOLDERS:
-            self._folders[-1] = self._said()
+            self._folders[-1][0] = self._said()
         elif self._row is not None:
             self._end_inside(tag, above)
         if tag == "kml" or not self._path:
@@ -171,7 +188,7 @@ class _Document:
             self._reading.findings.append(said)
             self._aside = None
         elif tag == "NetworkLink":
-            folders = [one for one in self._folders if one]
+            folders = [one for (one,) in self._folders if one]
             self._links.append((self._aside.get("href", ""), self._aside.get("name", ""), folders))
             self._aside = None
 
@@ -231,13 +248,12 @@ class _Document:
     def _keep(self) -> None:
         assert self._row is not None
         row, self._row = self._row, None
-        folders = [one for one in self._folders if one]
         name = row.get("Name") or f"{len(self._reading.rows) + 1}"
         if self._is_broken:
             self._reading.findings.append(found("unreadable_shape", [name], *UNREADABLE))
             return
-        self._reading.rows.append(row | {"folder": "/".join(folders)} if folders else row)
-        self._reading.groups.append(tuple(folders))
+        self._reading.rows.append(row)
+        self._reading.folders.append(list(self._folders))
         self._reading.shapes.append(_together(self._shapes))
 
 

@@ -57,10 +57,12 @@ class Speller:
         """One value. `width` is its field's in bytes: a value that fills it may end in a piece of a character."""
         own = self.declared or UTF8
         plain = _strictly(data, own)
-        if plain is not None and not (own.startswith(("iso8859", "cp125")) and _is_garbled(plain)):
+        is_odd = own.startswith(("iso8859", "cp125")) and plain is not None and _is_garbled(plain)
+        if plain is not None and not is_odd and not (own == GB and _is_utf8(data, plain)):
             return keepable(plain)
-        whole = self._without_cut(data, own, about, width is not None and len(data) >= width)
-        return keepable(whole if whole is not None else self._guessed(data, own, about))
+        is_full = width is not None and len(data) >= width
+        whole = self._without_cut(data, own, about, is_full) if plain is None else None
+        return keepable(whole if whole is not None else self._guessed(data, own, about, is_full))
 
     def _without_cut(self, data: bytes, own: str, about: str, is_full: bool) -> str | None:
         """Text without the piece of a character at its end, where the rest says that this is what it is."""
@@ -73,13 +75,16 @@ class Speller:
                 return text
         return None
 
-    def _guessed(self, data: bytes, own: str, about: str) -> str:
+    def _guessed(self, data: bytes, own: str, about: str, is_full: bool) -> str:
         for codec, name in ((UTF8, "UTF-8"), (GB, "GB18030")):
             text = _strictly(data, codec) if codec != own else None
             if text is not None and (codec == UTF8 or _HAN.search(text)):
                 zh, en = f"“{_short(text)}”按 {name} 读出（{about}）", f"“{_short(text)}” was read as {name} ({about})"
                 self.findings.append(found("guessed_text", [_short(text)], zh, en))
                 return text
+        cut = self._without_cut(data, GB, about, is_full) if own != GB and is_full else None
+        if cut is not None and _HAN.search(cut):
+            return cut
         text = data.decode(own, "ignore")
         zh = f"“{_short(text)}”有读不出的字，已去掉（{about}）"
         en = f"“{_short(text)}” had characters that cannot be read; they were left out ({about})"
@@ -119,6 +124,13 @@ def _is_big5(odd: Sequence[tuple[bytes, int | None]]) -> bool:
     common = all(_BIG5_COMMON.match(data if width is None or len(data) < width else data[:-1]) for data, width in odd)
     texts = [data.decode(GB, "ignore") for data, _ in odd]
     return bool(odd) and common and any(_strictly_encoded(one, "gb2312") is None for one in texts)
+
+
+def _is_utf8(data: bytes, as_gb: str) -> bool:
+    """Whether a value that GB18030 reads is UTF-8 all the same: it is, with Chinese in it, and the other reading is
+    nothing that simplified Chinese writes."""
+    text = _strictly(data, UTF8) if not data.isascii() else None
+    return text is not None and bool(_HAN.search(text)) and _strictly_encoded(as_gb, "gb2312") is None
 
 
 def _strictly_encoded(text: str, codec: str) -> bytes | None:

@@ -8,6 +8,7 @@ import secrets
 import time
 import uuid
 from collections import deque
+from math import isfinite
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -172,6 +173,9 @@ class Phone:
 
     def note_position(self, event: str, lng: float, lat: float, accuracy_m: float | None = None) -> None:
         """Where a work event of a shift happened, to be told after the next sync; the server refuses any other."""
+        if not (isfinite(lng) and isfinite(lat)):
+            return  # A sensor without a fix: no place at all.
+        accuracy_m = accuracy_m if accuracy_m is not None and isfinite(accuracy_m) else None
         told = {"event": event, "at": self.clock.now().isoformat(), "lng": lng, "lat": lat, "accuracy_m": accuracy_m}
         with self.store.transaction():
             self.store.set_meta(positions=[*self.store.meta("positions", []), told])

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 
 UNKNOWN = "application/octet-stream"
 _BEGINNINGS = (
     (b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"GIF8", "image/gif"), (b"BM", "image/bmp"),
-    (b"II*\x00", "image/tiff"), (b"MM\x00*", "image/tiff"),
+    (b"II*\x00", "image/tiff"), (b"MM\x00*", "image/tiff"), (b"II+\x00", "image/tiff"), (b"MM\x00+", "image/tiff"),
 )  # fmt: skip
 _AVIF = {b"avif", b"avis"}
 _HEIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
@@ -25,7 +25,7 @@ _DAY = re.compile(r"^(\d{4})[:/.-](\d\d)[:/.-](\d\d)$")
 _ZONE = re.compile(r"^([+-])(\d\d):?(\d\d)$")
 _HEADER = re.compile(rb"II\*\x00|MM\x00\*")
 MOST_BLOCKS = 20
-_FIRST_YEAR = 1900
+_FIRST_YEAR, _LAST_YEAR = 1900, 2999
 _MOST_BEHIND, _MOST_AHEAD = timedelta(hours=-12, minutes=-15), timedelta(hours=14, minutes=15)
 
 Tags = dict[int, bytes]
@@ -133,7 +133,11 @@ def _zoned(local: datetime | None, zone: str | None) -> datetime | None:
     if local is None or not offset or int(offset[2]) > 15 or int(offset[3]) > 59:
         return None
     minutes = (int(offset[2]) * 60 + int(offset[3])) * (-1 if offset[1] == "-" else 1)
-    return local.replace(tzinfo=timezone(timedelta(minutes=minutes))).astimezone(UTC)
+    try:
+        when = (local - timedelta(minutes=minutes)).replace(tzinfo=UTC)
+    except OverflowError:
+        return None
+    return when if _FIRST_YEAR <= when.year <= _LAST_YEAR else None
 
 
 def _by_satellite(gps: Tags, order: str, local: datetime | None) -> datetime | None:
@@ -149,4 +153,4 @@ def _by_satellite(gps: Tags, order: str, local: datetime | None) -> datetime | N
     except (ValueError, ZeroDivisionError, OverflowError):
         return None
     is_far = local is not None and not _MOST_BEHIND <= local.replace(tzinfo=UTC) - when <= _MOST_AHEAD
-    return None if is_far or when.year < _FIRST_YEAR or whole >= timedelta(days=1) else when
+    return None if is_far or not _FIRST_YEAR <= when.year <= _LAST_YEAR or whole >= timedelta(days=1) else when

@@ -49,6 +49,12 @@ def test_a_code_of_geojson_is_its_text_whatever_stands_in_other_rows() -> None:
     assert [shown(zones(one)) for one in written] == [[one] for one in expected]
 
 
+def test_an_exponent_is_the_writers_and_not_the_codes() -> None:
+    assert shown(zones("1.01e2", "2.5E-1", "1e300")) == ["101", "0.25", "1e300"]
+    found = dbf.rows_of(table([("code", "F", 20, 11)], [b"1.01000000000e+002"], [b"7.00000000000e+000"]), None)
+    assert [row["code"] for row in found.rows.values()] == ["101", "7"]
+
+
 def test_what_stands_beside_a_rows_properties_is_its_code_if_it_is_a_word() -> None:
     for ids, key in ((["a", 7], None), ([1, 2], "id")):
         whole = json.loads(zones('"x"', '"y"'))
@@ -113,6 +119,12 @@ def test_a_number_of_a_shapefile_is_its_digits() -> None:
         {},
         {"whole": "370202001001001001", "real": "34.86", "two": "2", "text": " 1 A"},
     ]
+
+
+def test_one_value_in_another_alphabet_is_read_and_told_whatever_the_file_declares() -> None:
+    assert names_of("乙区".encode("gbk"), "丙区".encode(), said=b"GBK") == (["乙区", "丙区"], ["guessed_text"])
+    cut = "浮山后东片区".encode("gbk")[:11]
+    assert names_of("乙区".encode(), cut, said=b"UTF-8", width=11) == (["乙区", "浮山后东片"], ["cut_text"])
 
 
 @pytest.mark.parametrize("codec", ["utf-8", "gbk", "gb18030", "big5"])
@@ -190,6 +202,13 @@ def mark(name: str, more: str = "", shape: str = POLYGON) -> str:
 
 def read(*documents: bytes) -> Any:
     return kml.drawn({f"{'doc' if n == 0 else n}.kml": one for n, one in enumerate(documents)}, 1000)
+
+
+def test_one_careless_sign_costs_a_kml_nothing_and_a_folder_may_name_itself_last() -> None:
+    inside = f"<Folder>{mark('甲 & 乙&nbsp;')}{mark('丙' + chr(11))}<name>东片</name></Folder>"
+    found = read(document(inside))
+    assert [row["Name"] for row in found.rows.rows.values()] == ["甲 & 乙&nbsp;", "丙"]
+    assert found.groups == [("东片",), ("东片",)]
 
 
 def test_folders_of_a_kml_are_groups_however_deep() -> None:

@@ -132,6 +132,15 @@ def test_a_heic_is_one_whatever_its_first_brand_says() -> None:
         assert pictures.taken_at(branded(data, brand)) == "2021-04-11T20:47:53Z"
 
 
+def test_a_strip_is_shown_and_a_big_tiff_is_a_tiff() -> None:
+    strip = io.BytesIO()
+    Image.new("RGB", (5000, 1), (90, 120, 200)).save(strip, "PNG")
+    with Image.open(io.BytesIO(read_picture(strip.getvalue()).web)) as image:
+        assert image.size[1] == 1
+    for beginning in (b"II+\0\x08\0\0\0", b"MM\0+\0\x08\0\0"):
+        assert media_type_of(beginning) == pictures.media_type_of(beginning) == "image/tiff"
+
+
 @pytest.mark.parametrize("case", TIMES, ids=[one["name"] for one in TIMES])
 def test_a_photos_time_is_the_pictures_own_or_none(case: dict[str, Any]) -> None:
     """The same on the server and on the reference phone; the app's reader takes the same cases (`pictures.test.ts`)."""

@@ -6,7 +6,7 @@
 const UNKNOWN = "application/octet-stream";
 const BEGINNINGS: [string, string][] = [
   ["\u00ff\u00d8\u00ff", "image/jpeg"], ["\u0089PNG\r\n\u001a\n", "image/png"], ["GIF8", "image/gif"], ["BM", "image/bmp"],
-  ["II*\0", "image/tiff"], ["MM\0*", "image/tiff"],
+  ["II*\0", "image/tiff"], ["MM\0*", "image/tiff"], ["II+\0", "image/tiff"], ["MM\0+", "image/tiff"],
 ];
 const AVIF = new Set(["avif", "avis"]);
 const HEIF = new Set(["heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs", "mif1", "msf1"]);
@@ -16,7 +16,7 @@ const DAY = /^(\d{4})[:/.-](\d\d)[:/.-](\d\d)$/;
 const ZONE = /^([+-])(\d\d):?(\d\d)$/;
 const HEADER = /II\*\0|MM\0\*/g;
 const MOST_BLOCKS = 20;
-const FIRST_YEAR = 1900;
+const [FIRST_YEAR, LAST_YEAR] = [1900, 2999];
 const MOST_SEARCHED = 32 * 1024 * 1024;
 const MINUTE_MS = 60_000;
 const [MOST_BEHIND_MS, MOST_AHEAD_MS] = [-735 * MINUTE_MS, 855 * MINUTE_MS];
@@ -152,7 +152,13 @@ function daysMs(day: string[], clock: string[]): number | null {
 function zoned(ms: number | null, zone: string): number | null {
   const found = ZONE.exec(zone === "Z" ? "+00:00" : zone);
   if (ms === null || !found || Number(found[2]) > 15 || Number(found[3]) > 59) return null;
-  return ms - (Number(found[2]) * 60 + Number(found[3])) * MINUTE_MS * (found[1] === "-" ? -1 : 1);
+  return kept(ms - (Number(found[2]) * 60 + Number(found[3])) * MINUTE_MS * (found[1] === "-" ? -1 : 1));
+}
+
+/** A moment of the years that records keep; any other is a camera's fault. */
+function kept(ms: number): number | null {
+  const year = new Date(ms).getUTCFullYear();
+  return year >= FIRST_YEAR && year <= LAST_YEAR ? ms : null;
 }
 
 /** The time of the fix; null where camera and satellite contradict each other: one of them is wrong. */
@@ -165,5 +171,5 @@ function bySatellite(gps: Tags, isLittle: boolean, localMs: number | null): numb
   if (midnight === null || !(since >= 0 && since < 86_400_000)) return null;
   const ms = midnight + Math.floor(since / 1000) * 1000;
   const isFar = localMs !== null && (localMs - ms < MOST_BEHIND_MS || localMs - ms > MOST_AHEAD_MS);
-  return isFar ? null : ms;
+  return isFar ? null : kept(ms);
 }

@@ -8,6 +8,7 @@ import secrets
 import time
 import uuid
 from collections import deque
+from collections.abc import Callable
 from math import isfinite
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,16 +16,12 @@ from typing import Any, Protocol
 from mobile_api_spec.phone.clock import Clock
 from mobile_api_spec.phone.link import Offline, Refused
 from mobile_api_spec.phone.pictures import media_type_of, taken_at
+from mobile_api_spec.phone.pushes import push_all
 from mobile_api_spec.phone.store import Store, Values
 from mobile_api_spec.phone.uploads import send_all
 
-BATCH = 500
 POSITIONS = 500
 SEALS = 100
-# About what was sent, not about who sends: without the piece that is at fault the rest would be taken.
-_ABOUT_CONTENT = {"too_large", "bad_json", "invalid"}
-# So many pieces refused alone, one after the other, by a server that fails: it is not them.
-_FAILS = 3
 
 
 def new_id() -> str:
@@ -54,6 +51,17 @@ class Wire(Protocol):
 
 def _key(pair: list[str] | None) -> tuple[str, str] | None:
     return (pair[0], pair[1]) if pair else None
+
+
+def _went_on(step: Callable[[], None]) -> Refused | None:
+    """What the server said no to, for later; where nobody is signed in, the rest would come to the same."""
+    try:
+        step()
+    except Refused as refused:
+        if refused.status == 401:
+            raise
+        return refused
+    return None
 
 
 class Phone:
@@ -193,58 +201,26 @@ class Phone:
     # -- syncing -------------------------------------------------------------------------------------------------
 
     def sync(self) -> None:
-        """Hand work in, fetch what is new, send pictures; raises Offline when the network goes, having lost nothing."""
-        self.push()
-        self.pull()
+        """Hand work in, fetch what is new, send pictures; raises Offline when the network goes, having lost nothing.
+
+        What the server does not take in one stops not the others: it is raised when they are through.
+        """
+        met = [refused for refused in (_went_on(self.push), _went_on(self.pull)) if refused]
         try:
             self.upload()
         finally:
             self.tell_positions()
+        for refused in met:
+            raise refused
 
     def push(self) -> None:
-        """Send the queue, oldest first, in batches; one refused whole, or answered for none, is halved.
-
-        A piece that is refused alone keeps its place in the queue (`refused_work` says why) and stops none behind it.
-        """
-        most, silent, fails = BATCH, set[str](), 0
-        while batch := self._unasked(silent)[:most]:
-            try:
-                answer = self._send(
-                    "POST", "/sync/push", content=self._batch(batch), headers={"Content-Type": "application/json"}
-                ).json()
-            except Refused as refused:
-                if refused.code not in _ABOUT_CONTENT and refused.status != 500:
-                    raise
-                fails += len(batch) == 1 and refused.status == 500
-                if fails >= _FAILS:
-                    raise
-                most = len(batch) // 2
-                if not most:
-                    silent.add(batch[0]["id"])
-                    self._note_refused(batch[0]["id"], refused.problem)
-                    most = BATCH
-                continue
-            self._keep_outcomes(answer["outcomes"], answer["server_time"])
-            if {one["id"] for one in batch}.isdisjoint(one["id"] for one in answer["outcomes"]):
-                # The same again would come to the same: what stands alone and got no word waits for the next sync.
-                silent |= {one["id"] for one in batch if len(batch) == 1}
-                most = max(len(batch) // 2, 1)
-
-    def _note_refused(self, mutation_id: str, problem: Values) -> None:
-        waiting = {one["id"] for one in self.store.waiting(-1)}
-        said = {one: told for one, told in self.store.meta("refused", {}).items() if one in waiting}
-        with self.store.transaction():
-            self.store.set_meta(refused=said | {mutation_id: problem})
+        """Send the queue; what the server does not take stays (`refused_work` says why) and stops none of the others."""
+        push_all(self.store, self._send, self._batch, self._keep_outcomes)
 
     def refused_work(self) -> list[tuple[Values, Values]]:
         """What still waits here because the server does not take it, each with what the server said."""
         said = self.store.meta("refused", {})
         return [(one, said[one["id"]]) for one in self.store.waiting(-1) if one["id"] in said]
-
-    def _unasked(self, silent: set[str]) -> list[Values]:
-        """A held mutation is the server's to end; it is asked about again only by a new push of other work."""
-        known = silent.union(self.store.meta("held", []))
-        return [one for one in self.store.waiting(-1) if one["id"] not in known]
 
     def _batch(self, batch: list[Values]) -> bytes:
         clocks = {

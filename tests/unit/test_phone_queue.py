@@ -28,6 +28,7 @@ class House:
         self.whole: set[str] = set()
         self.positions: list[dict[str, Any]] = []
         self.taken: list[str] = []
+        self.pulls = 0
         self._uploads: dict[str, tuple[str, int, int]] = {}
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -44,12 +45,13 @@ class House:
             return httpx.Response(200, json={})
         if path == "/sync/push":
             return self._pushed(body["mutations"])
+        self.pulls += 1
         page = {"epoch": 1, "epochs": [[1, None]], "backed_up_through": None, "cursor": "c", "more": False, "drops": []}
         return httpx.Response(200, json=page | {"scopes": [], "lines": [], "server_time": AT, "complete": {}})
 
     def _pushed(self, mutations: list[dict[str, Any]]) -> httpx.Response:
         notes = [one["now"].get("note") for one in mutations]
-        for ill in (one for one in notes if one in ("too large", "fails")):
+        for ill in (one for one in notes if str(one).startswith(("too large", "fails"))):
             return problem(413, "too_large") if ill == "too large" else problem(500, "server_error")
         self.taken += [one for one in notes if one]
         outcomes = [{"id": one["id"], "status": "applied", "version": 1, "detail": {}} for one in mutations]
@@ -222,6 +224,47 @@ def test_a_server_that_fails_at_everything_is_left_alone() -> None:
     with pytest.raises(Refused, match="server_error"):
         phone.push()
     assert len(phone.store.waiting(-1)) == 20
+
+
+def test_work_refused_here_and_there_stops_none_of_the_rest() -> None:
+    house = House()
+    phone = phone_at(house)
+    for note in ("1", "fails 1", "2", "fails 2", "3", "fails 3", "4", "5"):
+        phone.create("customer", {"note": note})
+    phone.sync()
+    assert house.taken == ["1", "2", "3", "4", "5"]
+    assert [one["now"]["note"] for one, _ in phone.refused_work()] == ["fails 1", "fails 2", "fails 3"]
+
+
+def test_work_refused_in_a_row_goes_behind_the_rest_and_stops_neither_news_nor_pictures() -> None:
+    house = House()
+    phone = phone_at(house)
+    bad = [phone.create("customer", {"note": f"fails {n}"}) for n in range(6)]
+    phone.create("customer", {"note": "4"})
+    picture = shot(phone, b"good")
+    seen = []
+    for n in range(5):
+        with pytest.raises(Refused, match="server_error"):
+            phone.sync()
+        seen.append((house.pulls, [*house.taken]))
+        if n == 2:
+            phone.change("customer", bad[5], {"note": "after it"})
+            phone.create("customer", {"note": "5"})
+    assert house.whole == {picture}
+    # New work goes at once; behind one that was refused, when its turn comes, and never before it.
+    assert seen == [(1, []), (2, []), (3, ["4"]), (4, ["4", "5"]), (5, ["4", "5", "after it"])]
+    # Nobody signed in: the rest would come to the same.
+    phone.link.send = refusing(401)  # type: ignore[method-assign]
+    with pytest.raises(Refused, match="other_password"):
+        phone.sync()
+    assert house.pulls == 5
+
+
+def refusing(status: int) -> Any:
+    def send(*_asked: Any, **_more: Any) -> Any:
+        raise Refused(status, {"code": "other_password"})
+
+    return send
 
 
 def test_a_position_that_cannot_be_read_takes_no_other_with_it() -> None:

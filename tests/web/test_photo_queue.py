@@ -103,3 +103,7 @@ def test_what_cannot_go_is_listed_tried_again_and_taken_out(handset: Hand, offic
     phone.page.click(".van-dialog__confirm")
     expect(phone.page.locator("[data-test=aside]")).to_have_count(0)
     expect(phone.page.locator("[data-test=waiting]")).to_contain_text("全部已上传")
+    phone.go(f"/jobs/{job}")
+    captions = phone.page.locator(".strip figcaption")
+    expect(captions).to_have_text(["已送达", "已送达", "已移除"])
+    expect(captions.last).not_to_have_class("good")

@@ -136,7 +136,7 @@ async function listen(): Promise<void> {
 export function lock(): void {
   window.clearInterval(timer);
   stream?.abort();
-  engine.value?.store.rows.close();
+  void engine.value?.store.rows.close();
   engine.value = null;
 }
 
@@ -173,7 +173,9 @@ export async function syncNow(): Promise<void> {
     await witnessSeals(found);
     Object.assign(sync, { isReachable: true, problem: null });
   } catch (error) {
-    if (error instanceof Offline) sync.isReachable = false;
+    // Locked meanwhile: its store is closed, and that is no trouble of whoever comes next.
+    if (engine.value !== found) Object.assign(sync, { problem: null });
+    else if (error instanceof Offline) sync.isReachable = false;
     else if (error instanceof Refused) Object.assign(sync, { isReachable: true, problem: error.problem });
     else sync.problem = { code: storeTrouble(error) ?? "phone_error", detail: String(error) };
   } finally {

@@ -45,6 +45,7 @@ class Connection {
   #database!: IDBPDatabase;
   #reopening: Promise<void> | null = null;
   #isEmptied = false;
+  #isClosed = false;
 
   private constructor(name: string) {
     this.#name = name;
@@ -64,6 +65,8 @@ class Connection {
       this.#isEmptied = true;
     };
     this.#database = await openDB(this.#name, 1, { upgrade });
+    // Closed while it was being opened.
+    if (this.#isClosed) this.#database.close();
   }
 
   /** The same work again on a connection opened anew; safe, since rows are put under their keys. */
@@ -72,7 +75,8 @@ class Connection {
     return patiently(
       () => work((used = this.#database)),
       async () => {
-        if (used !== this.#database) return;
+        // What was closed on purpose stays closed: a connection left over would keep the store from being deleted.
+        if (this.#isClosed || used !== this.#database) return;
         used.close();
         await (this.#reopening ??= this.#open().finally(() => (this.#reopening = null)));
       },
@@ -80,6 +84,7 @@ class Connection {
   }
 
   close(): void {
+    this.#isClosed = true;
     this.#database.close();
   }
 

@@ -4,19 +4,16 @@ import { type Held, type Key, type Values } from "./canonical.ts";
 import { type Clock, moment } from "./clock.ts";
 import { LARGE } from "./disk.ts";
 import { newId, sha256Hex } from "./ids.ts";
-import { type Ask, type Link, type Problem, Refused } from "./link.ts";
-import type { Line, Mutation, Outcome, Store } from "./store.ts";
+import { type Ask, type Link, Offline, type Problem, Refused } from "./link.ts";
 import { mediaTypeOf, takenOf } from "./pictures.ts";
+import { pushWaiting } from "./push.ts";
+import type { Line, Mutation, Store } from "./store.ts";
+import { storeTrouble } from "./store_trouble.ts";
 import { uploadWaiting } from "./upload.ts";
 
-const BATCH = 500;
 const PAGE_LINES = 1000;
 const RANGES = 64;
 const DAYS_KEPT = 30;
-/** About what was sent, not about who sends: without the piece that is at fault the rest would be taken. */
-const ABOUT_CONTENT = ["too_large", "bad_json", "invalid"];
-/** So many pieces refused alone, one after the other, by a server that fails: it is not them. */
-const FAILS = 3;
 
 interface Page {
   epoch: number;
@@ -232,71 +229,30 @@ export class Engine {
 
   // -- syncing ---------------------------------------------------------------------------------------------------
 
-  /** Hand work in, fetch what is new, send pictures; throws Offline when the network goes, having lost nothing. */
+  /** Hand work in, fetch what is new, send pictures; throws Offline when the network goes, having lost nothing.
+   *
+   * What the server does not take in one stops not the others: it is thrown when they are through.
+   */
   async sync(): Promise<void> {
-    await this.push();
-    await this.pull();
-    if (this.mayUpload()) await uploadWaiting(this);
-  }
-
-  /** Send the queue, oldest first, in batches; a batch too large, or answered for none, is halved. A held one is asked about by later pushes. */
-  async push(): Promise<void> {
-    const asked = new Set(this.store.meta<string[]>("held", []));
-    for (let [most, fails] = [BATCH, 0]; ; ) {
-      const batch = this.store.waiting().map((one) => one.mutation).filter((one) => !asked.has(one.id)).slice(0, most);
-      if (!batch.length) return;
-      try {
-        const answer = await this.ask("POST", "/sync/push", { json: this.#batch(batch) });
-        const { outcomes, server_time: at } = (await answer.json()) as { outcomes: Outcome[]; server_time: string };
-        await this.#keepOutcomes(outcomes, at);
-        outcomes.filter((one) => one.status === "held").forEach((one) => asked.add(one.id));
-        const answered = new Set(outcomes.map((one) => one.id));
-        if (batch.some((one) => answered.has(one.id))) continue;
-        // The same again would come to the same: what stands alone and got no word waits for the next sync.
-        if (batch.length === 1) asked.add(batch[0]!.id);
-        most = Math.max(Math.floor(batch.length / 2), 1);
-      } catch (error) {
-        const isContent = error instanceof Refused && (ABOUT_CONTENT.includes(error.code) || error.status === 500);
-        if (!isContent || (batch.length === 1 && error.status === 500 && (fails += 1) >= FAILS)) throw error;
-        most = Math.floor(batch.length / 2);
-        if (most) continue;
-        // Refused alone, it keeps its place in the queue, says why, and stops none behind it.
-        asked.add(batch[0]!.id);
-        await this.#noteRefused(batch[0]!.id, error.problem);
-        most = BATCH;
-      }
+    const met: unknown[] = [];
+    const upload = async (): Promise<void> => (this.mayUpload() ? uploadWaiting(this) : undefined);
+    for (const step of [() => this.push(), () => this.pull(), upload]) {
+      await step().catch((error: unknown) => {
+        if (isForAll(error)) throw error;
+        met.push(error);
+      });
     }
+    if (met.length) throw met[0];
   }
 
-  #noteRefused(id: string, problem: Problem): Promise<void> {
-    const waiting = new Set(this.store.waiting().map((one) => one.mutation.id));
-    const known = Object.entries(this.refusedWork).filter(([one]) => waiting.has(one));
-    return this.store.transaction(() => this.store.setMeta({ refused: { ...Object.fromEntries(known), [id]: problem } }));
+  /** Send the queue (`push.ts`). */
+  push(): Promise<void> {
+    return pushWaiting(this);
   }
 
   /** What the server said of work that it does not take, by mutation; it still waits here. */
   get refusedWork(): Record<string, Problem> {
     return this.store.meta<Record<string, Problem>>("refused", {});
-  }
-
-  #batch(mutations: Mutation[]): Values {
-    const clocks = { sent_at: moment(this.clock), boot: this.clock.boot, monotonic_ms: this.clock.monotonicMs() };
-    return { store: this.store.meta("store", ""), schema: 1, ...clocks, mutations };
-  }
-
-  /** Receipt, body and removal from the queue in one local transaction. */
-  #keepOutcomes(outcomes: Outcome[], at: string): Promise<void> {
-    return this.store.transaction(() => {
-      this.store.answer(outcomes, at);
-      const have = { ...this.store.meta<Record<string, number>>("have", {}) };
-      for (const { record } of outcomes) {
-        if (!record) continue;
-        this.store.keepLine(record);
-        if (record.in.length) have[`${record.kind}/${record.id}`] = record.version;
-      }
-      const held = outcomes.filter((one) => one.status === "held").map((one) => one.id);
-      this.store.setMeta({ have, held: [...this.store.meta<string[]>("held", []), ...held] });
-    });
   }
 
   /** Fetch pages until there are no more; where the server cannot go on from the cursor, compare and mend. */
@@ -406,6 +362,11 @@ export class Engine {
       this.store.setMeta({ cursor, scopes, complete, drops: page.more ? [...drops].sort() : [] });
     });
   }
+}
+
+/** No network, nobody signed in, no storage: the rest would come to the same. */
+function isForAll(error: unknown): boolean {
+  return error instanceof Offline || (error instanceof Refused && error.status === 401) || storeTrouble(error) !== null;
 }
 
 /** The older of a backup's moment and the month that receipts are shown for. */

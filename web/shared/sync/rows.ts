@@ -108,7 +108,9 @@ export class Rows {
     this.#listeners.forEach((tell) => tell());
   }
 
-  close(): void {
+  /** What was handed in before is written first; nothing is afterwards. */
+  async close(): Promise<void> {
+    await this.#last;
     this.#disk.close();
   }
 }

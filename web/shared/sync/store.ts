@@ -64,6 +64,15 @@ export interface PhotoRow {
   problem?: Problem | null;
   /** It cannot go as it is: kept and listed, and nothing waits for it. */
   isAside?: boolean;
+  /** The person took it out: its bytes are gone, the row stays, or it would look like one that has arrived. */
+  isGone?: boolean;
+}
+
+/** Where a picture is, as its caption says it; one that was never on this phone has come from the server. */
+export function placeOf(photo: PhotoRow | undefined): "sent" | "waiting" | "asideOne" | "goneOne" {
+  if (!photo || photo.isDone) return "sent";
+  if (!photo.isAside) return "waiting";
+  return photo.isGone ? "goneOne" : "asideOne";
 }
 
 const RECORD = "record.";
@@ -274,18 +283,18 @@ export class Store {
   }
 
   photosAside(): PhotoRow[] {
-    return this.photos().filter((one) => one.isAside && !one.isDone);
+    return this.photos().filter((one) => one.isAside && !one.isGone && !one.isDone);
   }
 
   /** The person lets what was set aside be sent once more. */
-  tryAgain(id: string): Promise<void> {
-    return this.transaction(() => this.setPhoto(id, { isAside: false, tries: 0, problem: null }));
+  async tryAgain(id: string): Promise<void> {
+    if (!this.photo(id)?.isGone) await this.transaction(() => this.setPhoto(id, { isAside: false, tries: 0, problem: null }));
   }
 
   /** The person takes out what was set aside; anything else stays. */
   async discardPhoto(id: string): Promise<void> {
     const isAside = this.photo(id)?.isAside && !this.photo(id)?.isDone;
-    if (isAside) await this.transaction(() => this.rows.remove("photo", id), { removals: [LARGE + id] });
+    if (isAside) await this.transaction(() => this.setPhoto(id, { isGone: true, hasBytes: false }), { removals: [LARGE + id] });
   }
 
   setPhoto(id: string, values: Partial<PhotoRow>): void {

@@ -11,9 +11,11 @@ import { Engine } from "../sync/engine.ts";
 import { newId, sha256Hex } from "../sync/ids.ts";
 import { type Ask, type Link, Offline, Refused } from "../sync/link.ts";
 import { mediaTypeOf, takenOf } from "../sync/pictures.ts";
-import { Store } from "../sync/store.ts";
+import { placeOf, Store } from "../sync/store.ts";
 import { storeTrouble } from "../sync/store_trouble.ts";
 import { uploadWaiting } from "../sync/upload.ts";
+import { en } from "../../phone/src/en.ts";
+import { zh } from "../../phone/src/zh.ts";
 import { errorWords } from "../vocabulary/words.ts";
 
 const DEVICE = { name: "test", appVersion: "test" };
@@ -25,10 +27,12 @@ class House implements Link {
   readonly asked: string[] = [];
   readonly whole = new Set<string>();
   readonly taken: string[] = [];
+  pulls = 0;
   #at = new Map<string, [length: number, offset: number]>();
 
   async send(method: string, path: string, ask: Ask = {}): Promise<Response> {
     if (path === "/sync/push") return this.#pushed(ask);
+    if (path === "/sync/pull") return this.#page();
     if (method === "POST") {
       const id = atob(ask.headers!["Upload-Metadata"]!.split(",")[0]!.split(" ")[1]!);
       this.asked.push(id);
@@ -45,13 +49,20 @@ class House implements Link {
     return new Response(null, { status: 204, headers: { "Upload-Offset": String(at), ...arrived } });
   }
 
+  #page(): Response {
+    this.pulls += 1;
+    const page = { epoch: 1, epochs: [[1, null]], backed_up_through: null, cursor: "c", more: false, complete: {}, drops: [] };
+    return Response.json({ ...page, scopes: [], lines: [], server_time: "2026-09-01T08:00:00.000000Z" });
+  }
+
   #pushed(ask: Ask): Response {
-    const { mutations } = ask.json as { mutations: { id: string; now: { note: string } }[] };
+    const { mutations } = ask.json as { mutations: { id: string; now: { note?: string } }[] };
     for (const { now } of mutations) {
+      if (now.note === "signed out") throw new Refused(401, { code: "other_password" });
       if (now.note === "too large") throw new Refused(413, { code: "too_large" });
-      if (now.note === "fails") throw new Refused(500, { code: "server_error" });
+      if (now.note?.startsWith("fails")) throw new Refused(500, { code: "server_error" });
     }
-    this.taken.push(...mutations.map((one) => one.now.note));
+    this.taken.push(...mutations.flatMap((one) => one.now.note ?? []));
     return Response.json({ outcomes: mutations.map(({ id }) => ({ id, status: "applied" })), server_time: "2026-09-01T08:00:00.000000Z" });
   }
 }
@@ -74,7 +85,12 @@ test("an empty photo is set aside as such, and everything behind it goes", async
   assert.equal(phone.store.photosToSend().length, 0);
   await phone.store.discardPhoto(good);
   await phone.store.discardPhoto(empty);
-  assert.deepEqual([phone.store.photosAside().length, phone.store.photos().map((one) => one.id)], [0, [good]]);
+  // Its row stays: nobody may take it for delivered.
+  const places = [good, empty, "another phone's"].map((id) => placeOf(phone.store.photo(id)));
+  assert.deepEqual([phone.store.photosAside().length, places, await phone.store.photoBytes(empty)], [0, ["sent", "goneOne", "sent"], undefined]);
+  for (const words of [zh, en]) assert.equal(new Set((["sent", "waiting", "asideOne", "goneOne"] as const).map((place) => words.queue[place])).size, 4);
+  await phone.store.tryAgain(empty);
+  assert.equal(phone.store.photosToSend().length, 0);
 });
 
 test("what the server refuses for good is set aside, tried again or taken out; what may pass waits", async () => {
@@ -154,6 +170,38 @@ test("work that the server does not take keeps its place and stops none behind i
   assert.equal(phone.store.waiting().length, 20);
 });
 
+test("work refused here and there stops none of the rest", async () => {
+  const house = new House();
+  const phone = await phoneOn(await openDisk(newId()), house);
+  for (const note of ["1", "fails 1", "2", "fails 2", "3", "fails 3", "4", "5"]) await phone.create("customer", { note });
+  await phone.sync();
+  assert.deepEqual([house.taken, Object.keys(phone.refusedWork).length], [["1", "2", "3", "4", "5"], 3]);
+});
+
+test("work refused in a row goes behind the rest, and stops neither news nor pictures", async () => {
+  const house = new House();
+  const phone = await phoneOn(await openDisk(newId()), house);
+  const bad: string[] = [];
+  for (let n = 0; n < 6; n += 1) bad.push(await phone.create("customer", { note: `fails ${n}` }));
+  await phone.create("customer", { note: "4" });
+  const picture = await shot(phone, "good");
+  const seen: [number, string[]][] = [];
+  for (let n = 0; n < 5; n += 1) {
+    await assert.rejects(phone.sync(), { message: "500 server_error" });
+    seen.push([house.pulls, [...house.taken]]);
+    if (n !== 2) continue;
+    await phone.change("customer", bad[5]!, { note: "after it" });
+    await phone.create("customer", { note: "5" });
+  }
+  assert.deepEqual([...house.whole], [picture]);
+  // New work goes at once; behind one that was refused, when its turn comes, and never before it.
+  assert.deepEqual(seen, [[1, []], [2, []], [3, ["4"]], [4, ["4", "5"]], [5, ["4", "5", "after it"]]]);
+  // Nobody signed in: the rest would come to the same.
+  await phone.create("customer", { note: "signed out" });
+  await assert.rejects(phone.sync(), { message: "401 other_password" });
+  assert.equal(house.pulls, 5);
+});
+
 test("a photo's time is the picture's own or none; its type is told by its content", async () => {
   const { cases } = JSON.parse(readFileSync(new URL("../../../tests/cases/photo-own-time/pictures.json", import.meta.url), "utf-8")) as {
     cases: { name: string; base64: string; media_type: string; taken_at: string | null; taken_local: string | null }[];
@@ -221,15 +269,52 @@ test("a write that the browser breaks off is done again whole; one for which the
   assert.equal(again.meta("place", 0), 1);
 });
 
+/** The browser's own connection, as the next write uses it. */
+async function connectionOf(disk: Disk): Promise<IDBDatabase> {
+  const real = IDBDatabase.prototype.transaction;
+  let found: IDBDatabase | null = null;
+  IDBDatabase.prototype.transaction = function (...given: Parameters<typeof real>) {
+    found = this;
+    return real.apply(this, given);
+  };
+  await disk.commit([], []).finally(() => (IDBDatabase.prototype.transaction = real));
+  return found!;
+}
+
+const deleted = (name: string): Promise<string> =>
+  new Promise((done) => Object.assign(indexedDB.deleteDatabase(name), { onsuccess: () => done("deleted"), onblocked: () => done("blocked") }));
+
 test("a storage that the system erased under the app gets everything again", async () => {
   const name = newId();
   const disk = await openDisk(name);
   const phone = new Engine(await Store.open(disk), new House(), browserClock(), DEVICE);
   for (const note of ["first", "second"]) await phone.create("customer", { note });
-  disk.close();
-  await new Promise((done) => (indexedDB.deleteDatabase(name).onsuccess = done));
+  (await connectionOf(disk)).close();
+  assert.equal(await deleted(name), "deleted");
   await phone.create("customer", { note: "third" });
   assert.deepEqual((await Store.open(await openDisk(name))).waiting().map((one) => one.mutation.now["note"]), ["first", "second", "third"]);
+});
+
+test("a storage closed on purpose keeps what was handed in before, and does not open itself again", async () => {
+  const name = newId();
+  const disk = await openDisk(name);
+  const phone = await phoneOn(disk, new House());
+  const kept = phone.create("customer", { note: "kept" });
+  await phone.store.rows.close();
+  await kept;
+  await assert.rejects(phone.create("customer", { note: "too late" }), { name: "InvalidStateError" });
+  const again = await openDisk(name);
+  assert.deepEqual((await Store.open(again)).waiting().map((one) => one.mutation.now["note"]), ["kept"]);
+  // Closed while it is being opened anew.
+  (await connectionOf(again)).close();
+  const broken = again.commit([{ key: "meta/x", value: 1 }], []);
+  const real = IDBFactory.prototype.open;
+  IDBFactory.prototype.open = function (...given: Parameters<typeof real>) {
+    again.close();
+    return real.apply(this, given);
+  };
+  await assert.rejects(broken, { name: "InvalidStateError" }).finally(() => (IDBFactory.prototype.open = real));
+  assert.equal(await deleted(name), "deleted");
 });
 
 test("what the storage fails with has words", () => {

@@ -26,7 +26,7 @@ test("what was kept is there after a restart, photo bytes equal", async () => {
   const data = crypto.getRandomValues(new Uint8Array(60_000)).buffer;
   const visit = await phone.create("visit", { summary: "水压正常" });
   const photo = await phone.takePhoto({ of: ["visit", visit], purpose: "scene", data });
-  phone.store.rows.close();
+  await phone.store.rows.close();
 
   const again = await phoneOn(sealedDisk(await openDisk(name), key));
   assert.deepEqual(again.store.waiting().map((one) => one.mutation.kind), ["visit", "photo"]);

@@ -90,13 +90,15 @@ def _all_of(words: Iterable[tuple[str, ...]], columns: tuple[str, ...], values: 
 
     A word that many have in common says little, and which of its many entries another word is in is not known before.
     """
-    parts = []
+    each = []
     for forms in words:
         names = [f"form_{len(values) + n}" for n in range(len(forms))]
         values |= {name: containing(form) for name, form in zip(names, forms, strict=True)}
-        anywhere = " OR ".join(f"s.{column} LIKE :{name}" for name in names for column in columns)
-        parts.append(f"SELECT s.customer_id FROM search_entry s WHERE ({anywhere}) AND {_ENTRY_IN_SCOPE}")
-    return f"({' INTERSECT '.join(parts)})"
+        each.append(" OR ".join(f"s.{column} LIKE :{name}" for name in names for column in columns))
+    return (
+        f"SELECT s.customer_id FROM search_entry s WHERE ({' OR '.join(each)}) AND {_ENTRY_IN_SCOPE} "
+        f"GROUP BY s.customer_id HAVING {' AND '.join(f'bool_or({one})' for one in each)}"
+    )
 
 
 def _with_points(session: Session, actor: Actor, ids: list[str], scopes: list[str]) -> list[dict[str, Any]]:

@@ -38,12 +38,14 @@ _COUNTS = {
     "O": ("楼", "#"),
 }
 _UNKNOWN = "O"
+# Before a number that says its floor; folded forms hold no capital letters.
+_ROOM = "R"
 _UNITS = {"号院": "N"} | {unit: sign for sign, units in _COUNTS.items() for unit in units}
 # 1号院3号楼 is 1号3号楼, but 1号院 alone may be the name of an estate.
 _UNIT = "|".join(sorted(_UNITS, key=len, reverse=True)).replace("号院", "号院(?=[0-9])")
 _FLOOR = re.compile(r"([0-9]+)[楼层](?=([0-9]+))")
 _WORD_OF_A_NUMBER = re.compile(r"([a-z]+)\.?(?=[0-9])")
-_TOKEN = re.compile(rf"([a-z]{{2,}})|([0-9]+|[a-z])({_UNIT})?|([^\W0-9_]|[%_\\*&@+])")
+_TOKEN = re.compile(rf"([a-z]{{2,}})|({_ROOM}?)([0-9]+|[a-z])({_UNIT})?|([^\W0-9_]|[%_\\*&@+])")
 # A district or county named without its last character: 市北试验路1号.
 _SHORTEST_NAMES = range(1, 5)
 
@@ -91,10 +93,11 @@ def is_short_for(name: str, areas: Sequence[str]) -> bool:
 
 def agree(some: Sequence[str], others: Sequence[str]) -> bool:
     """Whether two addresses' areas do not contradict each other: what only one of them names does not matter."""
-    if all(not one or not other or _is_same(one, other) for one, other in zip(some, others, strict=True)):
-        return True
-    # A city below another city is named with or without it.
-    return _is_among(_finest(some), others) or _is_among(_finest(others), some)
+    # A city below another city is named with or without it, and so stands in another place.
+    return all(
+        not one or not other or _is_same(one, other) or _is_among(one, others) or _is_among(other, some)
+        for one, other in zip(some, others, strict=True)
+    )
 
 
 def is_same_address(one: str, other: str) -> bool:
@@ -112,12 +115,8 @@ def counts_alike(address: Address, door: str, counts: str) -> bool:
     return all(one == other or _UNKNOWN in (one, other) for one, other in pairs)
 
 
-def _finest(areas: Sequence[str]) -> str:
-    return next((one for one in reversed(areas) if one), "")
-
-
 def _is_among(name: str, areas: Sequence[str]) -> bool:
-    return bool(name) and any(one and _is_same(name, one) for one in areas)
+    return any(one and _is_same(name, one) for one in areas)
 
 
 def _is_same(one: str, other: str) -> bool:
@@ -128,16 +127,16 @@ def _is_same(one: str, other: str) -> bool:
 def _door(form: str) -> tuple[str, str]:
     door, counts = "", ""
     numbered = _WORD_OF_A_NUMBER.sub(lambda word: "" if word[1] == "no" else word[0], with_digits(form))
-    for word, number, unit, sign in _TOKEN.findall(_FLOOR.sub(_without_floor, numbered)):
+    for word, room, number, unit, sign in _TOKEN.findall(_FLOOR.sub(_without_floor, numbered)):
         door += f" {_number(number)} " if number else word or sign
-        counts += _UNITS.get(unit, _UNKNOWN) if number else ""
+        counts += (room or _UNITS.get(unit, _UNKNOWN)) if number else ""
     return re.sub(" +", " ", door), counts
 
 
 def _without_floor(found: re.Match[str]) -> str:
-    """5楼502 is 502: the room says its floor."""
+    """5楼502 is the room 502: it says its floor."""
     floor, room = found[1], found[2]
-    return "" if room.startswith(floor) and len(room) == len(floor) + 2 else found[0]
+    return _ROOM if room.startswith(floor) and len(room) == len(floor) + 2 else found[0]
 
 
 def _number(digits: str) -> str:

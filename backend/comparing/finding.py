@@ -19,6 +19,8 @@ FIELDS = {
 }
 # So many signs of a house and its doors tell something; half of all addresses hold a 1.
 _TELLING = 3
+# Of what is typed as words; each is one more pass over all that is kept.
+_MOST_WORDS = 8
 _BETWEEN_WORDS = re.compile(r"[\s,，、;；]+")
 
 
@@ -72,7 +74,7 @@ def wanted_of(typed: str) -> Wanted:
     return Wanted(
         _forms(plain(typed), wanted_digits(typed)),
         address if _is_telling(address) else None,
-        () if is_number or len(words) < 2 else tuple(_forms_of_word(one) for one in words),
+        () if is_number or len(words) < 2 else tuple(_forms_of_word(one) for one in words[:_MOST_WORDS]),
     )
 
 

@@ -46,10 +46,20 @@ Syllables = tuple[str, ...]
 @lru_cache(maxsize=4096)
 def readings_of(name: str) -> tuple[str, ...]:
     """Each reading in full and by its initials, the commonest first: 曾国强 has `cengguoqiang`, `zgq` and more."""
+    return _written(name, every=True)
+
+
+@lru_cache(maxsize=4096)
+def readings_of_surname(name: str) -> tuple[str, ...]:
+    """As `readings_of`, but of the surname's readings alone: 张行 is `zhangxing`, 曾行 `cengxing` and `zengxing`."""
+    return _written(name, every=False)
+
+
+def _written(name: str, *, every: bool) -> tuple[str, ...]:
     form = without_marks(comparable(name))
     usual, letters = lazy_pinyin(form), lazy_pinyin(form, style=Style.FIRST_LETTER)
     found: list[str] = []
-    readings = _readings(form, usual)
+    readings = _readings(form, usual, every=every)
     for reading in readings:
         initials = (one[:1] if one != was else letter for one, was, letter in zip(reading, usual, letters, strict=True))
         found += ["".join(reading), "".join(initials)]
@@ -57,17 +67,17 @@ def readings_of(name: str) -> tuple[str, ...]:
     return tuple(one for one in dict.fromkeys(found) if one)
 
 
-def _readings(form: str, usual: list[str]) -> list[Syllables]:
+def _readings(form: str, usual: list[str], *, every: bool) -> list[Syllables]:
     choices = [[one] for one in usual]
     if choices and usual[0] != form[: len(usual[0])]:
         choices[0] += [_SURNAMES[form[0]]] if form[0] in _SURNAMES else []
-        choices[0] += _heteronyms(form[0], _OF_SURNAME)
-    if len(usual) == len(form) <= _LONGEST:
+        choices[0] += _heteronyms(form[0], _OF_SURNAME) if every else []
+    if every and len(usual) == len(form) <= _LONGEST:
         for place in range(1, len(form)):
             choices[place] += _heteronyms(form[place], _OF_OTHERS)
     ranked = [list(enumerate(dict.fromkeys(one))) for one in choices]
-    every = itertools.islice(itertools.product(*ranked), 1000)
-    by_rank = sorted(every, key=lambda one: sum(rank for rank, _ in one))
+    combined = itertools.islice(itertools.product(*ranked), 1000)
+    by_rank = sorted(combined, key=lambda one: sum(rank for rank, _ in one))
     found = [tuple(syllable for _, syllable in one) for one in by_rank[:_MOST]]
     double = _DOUBLE_SURNAMES.get(form[:2])
     return [found[0], (*double.split(), *usual[2:]), *found[1:]] if double and len(usual) > 1 else found

@@ -18,11 +18,15 @@ from backend.queries.scopes import held
 from backend.records.registry import KINDS
 
 MOST_FOUND = 50
-# Of one form; more than that nobody reads, and only one or two letters are found as often.
+# In scope, of one form; more than that nobody reads, and only one or two letters are found as often.
 _MOST_OF_A_FORM = 2000
 _IN_SCOPE = "EXISTS (SELECT FROM sync_entry e WHERE e.kind = {kind} AND e.id = {id} AND e.scope = ANY(:scopes) AND NOT e.removed)"
 # A point of somebody else's ground leads to nobody, also where its customer may be seen.
 _ENTRY_IN_SCOPE = _IN_SCOPE.format(kind="s.kind", id="s.id")
+_POINTS = (
+    "SELECT s.customer_id FROM search_entry s WHERE s.kind = 'service_point' "
+    f"AND s.id = ANY(CAST(:points AS uuid[])) AND {_ENTRY_IN_SCOPE}"
+)
 _CUSTOMER_IN_SCOPE = _IN_SCOPE.format(kind="'customer'", id="c.id")
 # The whole number first, then its end, then a name that was typed whole; who sees masks learns no order of names.
 _BY_NUMBER = "o.numbers = :whole DESC, o.numbers LIKE :ends DESC"
@@ -49,15 +53,13 @@ def find_customers(session: Session, actor: Actor, words: str) -> list[dict[str,
     found = [_any_of(wanted.forms, columns, values)]
     if is_whole and wanted.address:
         values["points"] = [one.id for one in points_at(session, wanted.address).points]
-        found.append(
-            "SELECT kind, id, customer_id FROM search_entry WHERE kind = 'service_point' AND id = ANY(CAST(:points AS uuid[]))"
-        )
+        found.append(_POINTS)
     if wanted.words:
         found.append(_all_of(wanted.words, columns, values))
     ids = session.execute(
         text(
             f"SELECT c.id::text FROM customer c JOIN search_entry o ON o.kind = 'customer' AND o.id = c.id WHERE c.id IN "
-            f"(SELECT s.customer_id FROM ({' UNION '.join(found)}) s WHERE {_ENTRY_IN_SCOPE}) "
+            f"({' UNION '.join(found)}) "
             f"AND c.deleted_at IS NULL AND {_CUSTOMER_IN_SCOPE} "
             f"ORDER BY {_BY_NUMBER}, {_BY_NAME if is_whole else 'o.numbers, c.id'} LIMIT :most"
         ),
@@ -67,30 +69,36 @@ def find_customers(session: Session, actor: Actor, words: str) -> list[dict[str,
 
 
 def _any_of(forms: Iterable[str], columns: Iterable[str], values: dict[str, Any]) -> str:
-    """SQL for the entries one of these forms is found in; each pattern becomes a value."""
+    """SQL for the customers of the entries in scope that one of these forms is found in, of each form not all of them.
+
+    Each pattern becomes a value.
+    """
     parts = []
     for form in forms:
         name = f"form_{len(values)}"
         values[name] = containing(form)
         parts += [
-            f"(SELECT kind, id, customer_id FROM search_entry WHERE {column} LIKE :{name} LIMIT {_MOST_OF_A_FORM})"
+            f"(SELECT s.customer_id FROM search_entry s WHERE s.{column} LIKE :{name} AND {_ENTRY_IN_SCOPE} "
+            f"LIMIT {_MOST_OF_A_FORM})"
             for column in columns
         ]
     return " UNION ".join(parts)
 
 
 def _all_of(words: Iterable[tuple[str, ...]], columns: tuple[str, ...], values: dict[str, Any]) -> str:
-    """SQL for the entries that lead to customers of whom every word is found, in some form: the longest word leads."""
-    first, *others = sorted(words, key=lambda forms: -len(forms[0]))
-    conditions = ["TRUE"]
-    for forms in others:
+    """SQL for the customers of whose entries in scope every word is found in one, in some form; all of them.
+
+    A word that many have in common says little, and which of its many entries another word is in is not known before.
+    """
+    each = []
+    for forms in words:
         names = [f"form_{len(values) + n}" for n in range(len(forms))]
         values |= {name: containing(form) for name, form in zip(names, forms, strict=True)}
-        anywhere = " OR ".join(f"s.{column} LIKE :{name}" for name in names for column in columns)
-        conditions.append(
-            f"EXISTS (SELECT FROM search_entry s WHERE s.customer_id = f.customer_id AND ({anywhere}) AND {_ENTRY_IN_SCOPE})"
-        )
-    return f"SELECT kind, id, customer_id FROM ({_any_of(first, columns, values)}) f WHERE {' AND '.join(conditions)}"
+        each.append(" OR ".join(f"s.{column} LIKE :{name}" for name in names for column in columns))
+    return (
+        f"SELECT s.customer_id FROM search_entry s WHERE ({' OR '.join(each)}) AND {_ENTRY_IN_SCOPE} "
+        f"GROUP BY s.customer_id HAVING {' AND '.join(f'bool_or({one})' for one in each)}"
+    )
 
 
 def _with_points(session: Session, actor: Actor, ids: list[str], scopes: list[str]) -> list[dict[str, Any]]:

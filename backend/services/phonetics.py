@@ -5,16 +5,20 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from backend.actor import system
-from backend.comparing.readings import readings_of
+from backend.comparing.readings import readings_of_surname
 from backend.services import door
 
 _MOST_LETTERS = 300
 
 
 def pinyin_of(name: str) -> str:
-    """Full pinyin and initials, of every reading: 王小明 -> `wangxiaoming wxm`; of 曾国强 also `zengguoqiang zgq`."""
+    """Full pinyin and initials: 王小明 -> `wangxiaoming wxm`; of 曾国强 also `zengguoqiang zgq`.
+
+    Of the usual reading and those of the surname. Phones find by them; the server's search knows the others as well,
+    and to keep those here would change many customers, each of which every phone is sent.
+    """
     found = ""
-    for one in readings_of(name):
+    for one in readings_of_surname(name):
         if len(found) + 1 + len(one) > _MOST_LETTERS:
             break
         found = f"{found} {one}".lstrip()

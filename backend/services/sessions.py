@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from backend.actor import Actor, Role, system
 from backend.comparing.phones import login_form
+from backend.comparing.readings import readings_of
 from backend.config import Settings
 from backend.errors import Problem, WrongSecret
 from backend.records.account import Account, AccountLogin, Device, DevicePerson, Token
@@ -27,7 +28,6 @@ from backend.services.credentials import (
     verify_password,
 )
 from backend.services.devices import proves, register_device
-from backend.services.phonetics import pinyin_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +235,7 @@ def change_password(session: Session, actor: Actor, token: str, old: str, new: s
 def words_about(session: Session, staff_id: str, unit_id: str) -> list[str]:
     """What somebody who knows a person would try as a password: names of person and unit, by sound as well."""
     names = [door.read(session, "staff", staff_id).values["name"], door.read(session, "unit", unit_id).values["name"]]
-    return [word for name in names for word in (name, *pinyin_of(name).split())]
+    return [word for name in names for word in (name, *readings_of(name))]
 
 
 def open_account(

@@ -107,7 +107,7 @@ def test_not_found_and_nobodys_are_two_answers(
     north = system(town["north"])
     with database.transaction() as session:
         duty = door.read(session, "cell_assignment", town["duty 2"])
-        door.delete(session, north, "cell_assignment", duty.id, version=duty.version)
+        door.delete(session, north, "cell_assignment", duty.id, version=[duty.version])
         made = door.create(session, north, "customer", {"number": "N", "name": "某", "category": "resident"})
         where = {"customer_id": made.id, "address": "无人路3号", "place": middle(50), "nature": "public"}
         door.create(session, north, "service_point", where)

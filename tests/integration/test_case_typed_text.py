@@ -12,6 +12,7 @@ import pytest
 
 from backend.actor import system
 from backend.db import Database
+from backend.queries import search
 from backend.services import door
 from tests.conftest import Person
 from tests.factories import Town, middle
@@ -167,6 +168,23 @@ def test_words_of_different_fields_find_together(as_: As, customer: Make) -> Non
     assert finds(agent, "李四 试验路") == []
 
 
+def test_what_many_have_in_common_hides_nobody(as_: As, customer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a form that is found often only so many are looked at: of those in scope, and of several words all."""
+    monkeypatch.setattr(search, "_MOST_OF_A_FORM", 1)
+    for n in range(3):
+        customer("张三丰", number=f"E{n}", n=2, phone=f"1390000111{n}")
+    wanted = customer("张三丰", number="E7", address="市北区试验路1号", phone="13911112222")
+    for n in range(3):
+        customer("张三丰", number=f"F{n}", n=2, address=f"试验路{n + 5}号")
+    assert missed(as_("rep"), wanted, "张三丰", "zhangsanfeng", "139", "试验路", "E7") == []
+    two = ("张三丰 E7", "张三丰 市北区试验路1号", "zhangsan 2222", "139 市北区试验")
+    for who in ("agent", "rep"):
+        assert missed(as_(who), wanted, *two) == [], who
+    assert finds(as_("agent"), "张三丰 E7") == [wanted]
+    assert wanted not in finds(as_("other_rep"), "张三丰 E7")
+    assert missed(as_("agent"), wanted, "张 三 丰 市 北 区 试 验 路 " * 10) == []
+
+
 def test_what_is_masked_cannot_be_felt_for(as_: As, customer: Make) -> None:
     """Who sees masks finds by number and meter; nothing of name, phone or address finds, sorts or joins anything."""
     customer("赵钱孙", number="M-77", address="市北区试验路1号A座", phone="13911112222", contact_name="周吴郑")
@@ -201,8 +219,8 @@ def test_what_changes_is_found_by_what_it_is_now(as_: As, customer: Make, databa
     with database.transaction() as session:
         stored = door.read(session, "customer", wanted)
         point = agent.get(f"/service-points?customer_id={wanted}")["rows"][0]
-        door.delete(session, north, "service_point", point["id"], version=point["version"])
-        door.delete(session, north, "customer", wanted, version=stored.version)
+        door.delete(session, north, "service_point", point["id"], version=[point["version"]])
+        door.delete(session, north, "customer", wanted, version=[stored.version])
     assert wanted not in finds(agent, "曾新名") + finds(agent, "X1")
 
 

@@ -46,7 +46,7 @@ def test_customers_and_logins_of_an_older_release_are_found_as_they_are_typed(da
             values = {"name": "曾国强", "phone": "0532-66118822"} if name == "customer 1" else {}
             door.change(session, north, "customer", town[name], values | {"pinyin": pinyin})
         point = door.read(session, "service_point", town["point 2"])
-        door.delete(session, north, "service_point", point.id, version=point.version)
+        door.delete(session, north, "service_point", point.id, version=[point.version])
     _at(database, "0018")
     with database.engine.begin() as connection:
         statement = "UPDATE account SET phone = '+86 139-0000-7777' WHERE staff_id = CAST(:id AS uuid)"

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from backend.comparing import comparable, plain
 from backend.comparing.addresses import address_of, is_same_address
 from backend.comparing.phones import login_form, phone_digits
+from backend.services.phonetics import pinyin_of
 
 SAME = (
     "u301", "U301", " U301 ", "U 301", "u301\t\n", "Ｕ３０１", "\u3000ｕ３０１", "u\u200b301", "\ufeffu301", "u3\u00ad01", "\u202eu301\u202c",
@@ -49,6 +50,14 @@ def test_every_step_is_as_the_phone_takes_it() -> None:
         assert ours == case
 
 
+def test_phones_are_sent_the_usual_reading_and_those_of_a_surname() -> None:
+    """Each reading more than these would be another write of a customer, and every phone hears of it."""
+    assert [pinyin_of(one["name"]) for one in FORMS["customers"]] == [one["pinyin"] for one in FORMS["customers"]]
+    everyday = {"王长乐": "wangchangle wcl", "张行": "zhangxing zx", "李重阳": "lichongyang lcy", "陈都": "chendou cd"}
+    assert {name: pinyin_of(name) for name in everyday} == everyday
+    assert pinyin_of("单于强") == "chanyuqiang cyq shanyuqiang syq"
+
+
 @pytest.mark.parametrize(
     ("one", "other", "is_same"),
     [
@@ -60,6 +69,17 @@ def test_every_step_is_as_the_phone_takes_it() -> None:
         ("市北区试验路1号", "李沧区试验路1号", False),
         ("试验路1号", "试验路11号", False),
         ("试验路1号A座", "试验路1号B座", False),
+        # One equal area below or beside does not overrule another that contradicts.
+        ("甲山县城关镇人民路1号", "乙山县城关镇人民路1号", False),
+        ("市南区中山路街道湖南路1号", "市北区中山路街道湖南路1号", False),
+        ("辽宁省朝阳市新城区人民路1号", "河北省朝阳市新城区人民路1号", False),
+        ("青岛市市北区中山路街道湖南路1号", "市北区湖南路1号", True),
+        ("山东省胶州市中云街道福州路1号", "青岛市胶州市中云街道福州路1号", True),
+        # A room that says its floor is a room, no house.
+        ("建设路5楼502", "建设路502号", False),
+        ("建设路5层502号", "建设路502室", True),
+        ("建设路3号5楼502", "建设路3号502", True),
+        ("建设路3楼5层502", "建设路3栋502户", True),
     ],
 )
 def test_one_door_is_told_from_another(one: str, other: str, is_same: bool) -> None:

@@ -8,6 +8,7 @@ export interface Kept { lines: string[]; addresses: Address[] }
 export interface Wanted { forms: string[]; address: Address | null; words: string[][] }
 
 const TELLING = 3;
+const MOST_WORDS = 8;
 const BETWEEN_WORDS = /[\s,，、;；]+/;
 
 type Typed = unknown;
@@ -26,7 +27,7 @@ export function wantedOf(typed: string): Wanted {
   return {
     forms: forms(plain(typed), wantedDigits(typed)),
     address: isTelling(address) ? address : null,
-    words: phoneDigits(typed) || words.length < 2 ? [] : words.map(formsOfWord),
+    words: phoneDigits(typed) || words.length < 2 ? [] : words.slice(0, MOST_WORDS).map(formsOfWord),
   };
 }
 

@@ -34,6 +34,8 @@ KINDS: dict[str, tuple[str, str]] = {
     "date_line": ("在 180 度经线处切开", "cut at the 180th meridian"),
     "height": ("带有高程，已去掉", "had heights; they were left out"),
 }
+# The last kind that takes something away, or that makes the whole file doubtful.
+_LAST_GRAVE = "no_area"
 _RANK = {code: rank for rank, code in enumerate(KINDS)}
 
 
@@ -81,4 +83,8 @@ def _line(code: str, group: list[Finding]) -> dict[str, Any]:
         zh, en = f"{'、'.join(names)}：{zh}", f"{', '.join(names)}: {en}"
     said = [{"zones": list(one.zones), "area_m2": one.area_m2, "zh": one.zh, "en": one.en} for one in worst]
     zones = list(dict.fromkeys(name for one in worst for name in one.zones))
-    return {"code": code, "count": len(group), "area_m2": area, "zones": zones, "zh": zh, "en": en, "worst": said}
+    is_grave = code in _RANK and _RANK[code] <= _RANK[_LAST_GRAVE]
+    return {
+        "code": code, "is_grave": is_grave, "count": len(group), "area_m2": area, "zones": zones,
+        "zh": zh, "en": en, "worst": said,
+    }  # fmt: skip

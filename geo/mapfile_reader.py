@@ -9,6 +9,7 @@ import ctypes
 import io
 import stat
 import zipfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -56,10 +57,10 @@ class _Source:
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    """A layer by its name, the names of folders in it, and how it is read, for these folders or whole."""
+    """A layer by its name, its longer names, the names of folders in it, and how it is read, for these or whole."""
 
     name: str
-    path: str
+    longer: tuple[str, ...]
     groups: frozenset[str]
     read: Callable[[frozenset[str]], Drawn]
 
@@ -285,9 +286,21 @@ def _layers(sources: Sequence[_Source], opened_by: Callable[[_Source], Any]) -> 
         layers += [_table_layer(source, name, opened_by) for name in listed]
     if not layers:
         raise FileUnreadable(sources[0].name)
-    names = [one.name for one in layers]
-    # Two folders of an archive may each hold a file of one name.
-    return [one if names.count(one.name) == 1 else replace(one, name=one.path) for one in layers]
+    return _told_apart(layers)
+
+
+def _told_apart(layers: list[_Layer]) -> list[_Layer]:
+    """Two folders of an archive may each hold a file of one name: those have their longer names, as long as needed."""
+    for n in range(2):
+        often = Counter(one.name for one in layers)
+        layers = [one if often[one.name] == 1 else replace(one, name=one.longer[n]) for one in layers]
+    return layers
+
+
+def _longer(path: Path, layer: str = "") -> tuple[str, str]:
+    """What a layer is called where others have its name: its file with its folders, then the file's ending too."""
+    behind = f"/{layer}" if layer else ""
+    return keepable(path.with_suffix("").as_posix() + behind), keepable(path.as_posix() + behind)
 
 
 def _text_layer(source: _Source) -> _Layer:
@@ -304,7 +317,7 @@ def _text_layer(source: _Source) -> _Layer:
     def read(wanted: frozenset[str]) -> Drawn:
         return drawn if not wanted or stem in wanted - groups else drawn.within(wanted)
 
-    return _Layer(drawn.name or stem, stem, groups | {stem}, read)
+    return _Layer(drawn.name or stem, _longer(source.path), groups | {stem}, read)
 
 
 def _table_layer(source: _Source, layer: str, opened_by: Callable[[_Source], Any]) -> _Layer:
@@ -319,8 +332,10 @@ def _table_layer(source: _Source, layer: str, opened_by: Callable[[_Source], Any
         rows.rows = {n: rows.rows.get(int(number), {}) for n, number in enumerate(numbers)}
         return Drawn(shapes, rows, _said_crs(meta["crs"]), is_degrees=False)
 
-    name = keepable(Path(source.name).stem) if source.kind == "shp" else layer
-    return _Layer(name, source.path.with_suffix("").as_posix(), frozenset(), read)
+    if source.kind == "shp":
+        name = keepable(Path(source.name).stem)
+        return _Layer(name, _longer(source.path), frozenset({name}), read)
+    return _Layer(layer, _longer(source.path, layer), frozenset({layer}), read)
 
 
 def _said_crs(crs: str | None) -> str | None:
@@ -351,15 +366,15 @@ def _chosen(layers: Sequence[_Layer], wanted: str | Sequence[str] | None) -> lis
     single = [
         part for one in asked for part in ([one] if one in (*names, *groups) else one.translate(_LISTED).split("\n"))
     ]
-    found: dict[str, tuple[_Layer, set[str]]] = {}
+    found: dict[int, set[str]] = {}
     for name in (one.strip() for one in single if one.strip()):
-        hits = [(one, set[str]()) for one in layers if one.name == name]
-        hits = hits or [(one, {name}) for one in layers if name in one.groups]
+        hits = [(n, "") for n, one in enumerate(layers) if one.name == name]
+        hits = hits or [(n, name) for n, one in enumerate(layers) if name in one.groups]
         if not hits:
             raise LayerMissing(name, *sorted({*names, *groups}))
-        for layer, part in hits:
-            found.setdefault(layer.name, (layer, set()))[1].update(part or {""})
-    return [(layer, frozenset() if "" in parts else frozenset(parts)) for layer, parts in found.values()]
+        for n, part in hits:
+            found.setdefault(n, set()).add(part)
+    return [(layers[n], frozenset() if "" in parts else frozenset(parts)) for n, parts in found.items()]
 
 
 def _read(path: Path, layer: str) -> tuple[dict[str, Any], Any, Any]:

@@ -15,8 +15,7 @@ from shapely.geometry.base import BaseGeometry
 from geo.date_line import crosses, cut, side_by_side, unwrapped
 from geo.datum import DATUM_NAMES, Datum, on_datum, suspected
 from geo.errors import MOST_CODE, MOST_COLUMNS, CodeTooLong, FieldMissing, NoAreas
-from geo.findings import Finding as Finding
-from geo.findings import found, size_text
+from geo.findings import Finding, found, size_text
 from geo.mapfile import Feature, MapFile
 from geo.measure import area_m2
 from geo.shapes import as_multipolygon, coverage_of, filled, on_grid

@@ -29,8 +29,8 @@ FIGURES = (
     "moved_share (of workload), lost_m2 (covered today, not afterwards), far_m (how far off, if far)"
 )
 FINDINGS = (
-    "what was found, changed or not possible, one line a kind, the most harmful first: code, count, area_m2, zones, zh, en, "
-    "and the worst ten of the kind (worst: zones, area_m2, zh, en)"
+    "what was found, changed or not possible, one line a kind, the most harmful first: code, is_grave (takes something away, or "
+    "makes the whole file doubtful), count, area_m2, zones, zh, en, and the worst ten of the kind (worst: zones, area_m2, zh, en)"
 )
 _NEEDS = {
     "balanced": {"cells"},

@@ -10,9 +10,10 @@ from uuid import UUID
 
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import select, text
+from sqlalchemy import TextClause, select, text
 from sqlalchemy.orm import Session
 
+from backend.geometry import shape_of
 from backend.queries.ground_rules import lock_ground, need_no_overlap
 from backend.queries.overlaps import Overlap, grown, overlaps_between, overlaps_of, overlaps_with, standing_near
 from backend.queries.scopes import today, unit_name
@@ -21,6 +22,11 @@ from backend.records.ground import GroundPlan
 from geo.findings import Finding, found, size_text
 
 Cells = Sequence[dict[str, Any]]
+_NEAR = (
+    'EXISTS (SELECT FROM jsonb_path_query(ground_plan.cells, \'$[*] ? (@.change == "new" || @.change == "changed")\') '
+    "AS cell WHERE ST_SetSRID(ST_GeomFromGeoJSON(cell->>'outline'), 4326) "
+    "&& ST_MakeEnvelope(:west, :south, :east, :north, 4326))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,7 @@ def claims_on(session: Session, unit_id: str, cells: Cells) -> Claims:
     ]
     taken = grown(was, theirs)
     findings = [_finding(one, "的网格", "cell") for one in taken]
-    for other in _plans(session, unit_id, ("accepted", "ready")):
+    for other in _plans_near(session, unit_id, drawn):
         words = ("已确认的方案里", "accepted plan") if other.state == "accepted" else ("待确认的方案里", "open plan")
         shared = overlaps_between(drawn, _drawn(other.cells or ()), unit_name(session, str(other.unit_id)))
         findings += [_finding(one, *words) for one in shared]
@@ -85,10 +91,17 @@ def _drawn(cells: Cells) -> list[dict[str, Any]]:
     return [cell for cell in cells if cell["change"] in ("new", "changed")]
 
 
-def _plans(session: Session, unit_id: str, states: Sequence[str]) -> list[GroundPlan]:
+def _plans(session: Session, unit_id: str, states: Sequence[str], *more: TextClause) -> list[GroundPlan]:
     """Plans of other units that are not true yet."""
-    found = select(GroundPlan).where(GroundPlan.state.in_(states), GroundPlan.unit_id != UUID(unit_id))
+    found = select(GroundPlan).where(GroundPlan.state.in_(states), GroundPlan.unit_id != UUID(unit_id), *more)
     return list(session.scalars(found.order_by(GroundPlan.made_at)))
+
+
+def _plans_near(session: Session, unit_id: str, drawn: Cells) -> list[GroundPlan]:
+    """Open plans of other units that draw something in the same rectangle; the others are not even sent over."""
+    box = shapely.total_bounds([shape_of(cell["outline"]) for cell in drawn])
+    given = dict(zip(("west", "south", "east", "north"), map(float, box), strict=True))
+    return _plans(session, unit_id, ("accepted", "ready"), text(_NEAR).bindparams(**given))
 
 
 def need_free_ground(session: Session, plan: GroundPlan, on: date) -> None:

@@ -293,7 +293,7 @@ def _moved(ground: Ground, cells: list[_Cell], workload: Any) -> float:
     """The share of workload whose cell is another one afterwards."""
     shapes = [cell.shape for cell in cells if cell.shape is not None]
     ids = np.array([cell.id or "" for cell in cells if cell.shape is not None])
-    if not len(ground.places) or not ground.cells or not shapes:
+    if not workload.sum() or not ground.cells or not shapes:
         return 0.0
     was = np.array([cell["id"] for cell in ground.cells])[nearest(ground.shapes, ground.places)]
     return round(float(workload[was != ids[nearest(shapes, ground.places)]].sum() / workload.sum()), 4)

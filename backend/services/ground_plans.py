@@ -23,7 +23,7 @@ from backend.services import door
 from backend.services.auditing import note_act
 from backend.services.ground_applying import apply_plan
 from backend.services.ground_around import claims_on, look_around, need_free_ground
-from backend.services.ground_drawing import Drawn, draw, look_at
+from backend.services.ground_drawing import draw, look_at
 from backend.services.notifying import tell
 from geo.errors import GeoError
 from geo.findings import grouped
@@ -52,36 +52,44 @@ def propose_ground(session: Session, actor: Actor, unit_id: str, way: str, reque
 
 
 def draw_plan(database: Database, plan_id: str, file: bytes | None = None, progress: Progress = silent) -> None:
-    """Draw one plan. Long work runs outside any transaction: an open one would hold back every phone's snapshot."""
+    """Draw one plan and keep it, or keep why not: one that breaks anywhere must not keep the others waiting for ever."""
+    try:
+        _draw(database, plan_id, file, progress)
+    except GeoError as error:
+        (zh, en), cause = error.said(), type(error).__name__
+        faults = [{"field": "", "code": cause, "zh": zh, "en": en}]
+        _fail(database, plan_id, Problem("cannot_draw", cause=cause, faults=faults))
+    except Exception as error:
+        log.error("ground_plan.failed", plan=plan_id, error=type(error).__name__, exc_info=True)
+        _fail(database, plan_id, Problem("server_error", cause=type(error).__name__))
+
+
+def _draw(database: Database, plan_id: str, file: bytes | None, progress: Progress) -> None:
+    """Long work runs outside any transaction: an open one would hold back every phone's snapshot."""
     with database.snapshot() as session:
         plan = session.get_one(GroundPlan, UUID(plan_id))
         unit_id, way, request = str(plan.unit_id), plan.way, plan.request
         ground = look_at(session, unit_id)
         around = look_around(session, unit_id, with_city=way == "import")
-    try:
-        drawn: Drawn | None = draw(ground, way, request, file, progress, around)
-        problem = None
-    except GeoError as error:
-        (zh, en), cause = error.said(), type(error).__name__
-        drawn, problem = (
-            None,
-            Problem("cannot_draw", cause=cause, faults=[{"field": "", "code": cause, "zh": zh, "en": en}]),
-        )
-    except Exception as error:
-        # One plan that breaks the drawing must not keep the others waiting for ever.
-        log.error("ground_plan.failed", plan=plan_id, error=type(error).__name__, exc_info=True)
-        drawn, problem = None, Problem("server_error", cause=type(error).__name__)
+    drawn = draw(ground, way, request, file, progress, around)
     with database.transaction() as session:
-        values: dict[str, Any] = {"state": "failed", "problem": problem and {"code": problem.code, **problem.detail}}
-        if drawn is not None:
-            claims = claims_on(session, unit_id, drawn.cells)
-            after = drawn.figures["after"]
-            after |= {"claimed_m2": claims.area_m2, "overlap_m2": round(after["overlap_m2"] + claims.area_m2, 1)}
-            values = {"state": "ready", "done_share": 1.0, "base": ground.versions, "cells": drawn.cells,
-                      "figures": drawn.figures, "findings": grouped([*drawn.findings, *claims.findings])}  # fmt: skip
-        session.execute(
-            update(GroundPlan).where(GroundPlan.id == UUID(plan_id), GroundPlan.state == "waiting").values(**values)
-        )
+        claims = claims_on(session, unit_id, drawn.cells)
+        after = drawn.figures["after"]
+        after |= {"claimed_m2": claims.area_m2, "overlap_m2": round(after["overlap_m2"] + claims.area_m2, 1)}
+        values = {"state": "ready", "done_share": 1.0, "base": ground.versions, "cells": drawn.cells,
+                  "figures": drawn.figures, "findings": grouped([*drawn.findings, *claims.findings])}  # fmt: skip
+        _keep(session, plan_id, values)
+
+
+def _fail(database: Database, plan_id: str, problem: Problem) -> None:
+    with database.transaction() as session:
+        _keep(session, plan_id, {"state": "failed", "problem": {"code": problem.code, **problem.detail}})
+
+
+def _keep(session: Session, plan_id: str, values: dict[str, Any]) -> None:
+    """What became of a plan that still waits."""
+    waiting = update(GroundPlan).where(GroundPlan.id == UUID(plan_id), GroundPlan.state == "waiting")
+    session.execute(waiting.values(**values))
 
 
 def draw_waiting(database: Database) -> int:
@@ -161,8 +169,9 @@ def accept_plan(
             "invalid",
             faults=[{"field": "valid_from", "code": "past", "zh": "生效日期已过", "en": "the day has passed"}],
         )
-    need_free_ground(session, plan, on)
+    # What is only told is read first: once the ground is locked, every change of cells in the house waits.
     _tell_claims(session, plan)
+    need_free_ground(session, plan, on)
     plan.valid_from, plan.decided_by_id, plan.decided_at = on, UUID(actor.id), datetime.now(UTC)
     plan.state = "accepted"
     # One line for all its cells and duties, which have their history: also where it comes true by itself on a day to come.

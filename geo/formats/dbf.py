@@ -103,14 +103,21 @@ def _row(record: bytes, fields: Sequence[_Field], names: Sequence[str], speller:
 
 
 def _number(text: str, one: _Field) -> str:
-    """A number's digits without those that its column's width put behind them: zeros, or more than a number has."""
+    """A number's digits without those that its column's width put behind them: zeros, or more than a number has.
+
+    What stands before the point is the writer's, however long it is.
+    """
     if _EXPONENT.fullmatch(text):
         text = f"{Decimal(text):f}"  # As ArcGIS writes a real number; map programs show its digits.
     if not one.decimals or "." not in text:
         return text
-    if sum(letter.isdigit() for letter in text) > _SURE:
+    whole, _, part = text.partition(".")
+    if not part.strip("0"):
+        return whole if whole.strip("+-") else "0"
+    if sum(letter.isdigit() for letter in text) > _SURE > sum(letter.isdigit() for letter in whole):
         try:
-            text = f"{float(text):.{_SURE}g}"
+            short = f"{float(text):.{_SURE}g}"
         except ValueError:
             return text
-    return text.rstrip("0").rstrip(".") if "." in text and "e" not in text else text
+        text = text if "e" in short else short
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -47,7 +47,7 @@ def _quoted(name: str) -> str:
 
 
 def _shown(value: Any) -> Any:
-    """A real number that is whole is shown without a point, as map programs show it."""
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return int(value)
+    """A real number that is whole is shown with all its digits and without a point."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value) if abs(value) < 1 << 63 else str(int(value))
     return None if isinstance(value, bytes) else value

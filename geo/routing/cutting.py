@@ -166,7 +166,7 @@ class Cutter:
         left = np.array([len(crews) for crews in self._model.crews])
         np.subtract.at(left, [kind for kind, _ in routes], 1)
         share, rest = np.divmod(left, len(grown))
-        first = (self._random.integers(0, len(grown), len(left)) - 0) % len(grown)
+        first = self._random.integers(0, len(grown), len(left))
         given = [share + (((np.full(len(left), n) - first) % len(grown)) < rest) for n in range(len(grown))]
         return [tuple(one.tolist()) for one in given]
 

@@ -18,6 +18,7 @@ from backend.geometry import geojson_of, shape_of
 from backend.queries.scopes import today
 from backend.services import door
 from backend.services.coverage import tell_of_gaps
+from backend.services.ground_around import claims_on
 from backend.services.ground_plans import apply_due, draw_waiting
 from geo.mapfile import Feature, write_map
 from mobile_api_spec.phone import Phone
@@ -464,6 +465,31 @@ def test_a_plan_that_breaks_the_drawing_does_not_stop_the_others(
         "cause": "RuntimeError",
     }
     assert supervisor.get(f"/territory/plans/{good['id']}")["state"] == "ready"
+
+
+def test_a_plan_that_cannot_be_kept_does_not_stop_the_others(
+    as_: As, town: Town, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither where claims cannot be told, nor where no work weighs anything."""
+    supervisor = as_("supervisor")
+    nobody = dict.fromkeys(("resident", "large", "key", "special", "community", "developer"), 0)
+    broken, light = (
+        ask(supervisor, "squares", side_m=1000),
+        ask(supervisor, "squares", side_m=1000, visits_a_year=nobody),
+    )
+    told = iter([RuntimeError("out of luck")])
+
+    def once(*given: Any) -> Any:
+        for error in told:
+            raise error
+        return claims_on(*given)
+
+    monkeypatch.setattr("backend.services.ground_plans.claims_on", once)
+    assert draw_waiting(database) == 2
+    assert supervisor.get(f"/territory/plans/{broken['id']}")["problem"]["code"] == "server_error"
+    light = supervisor.get(f"/territory/plans/{light['id']}")
+    assert (light["state"], light["problem"]) == ("ready", None)
+    assert (light["figures"]["moved_share"], light["figures"]["after"]["imbalance"]) == (0.0, None)
 
 
 def test_one_worker_at_the_plans_is_enough(as_: As, town: Town, database: Database) -> None:

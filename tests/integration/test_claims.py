@@ -10,14 +10,18 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.orm import Session
 
 from backend.actor import Actor, system
 from backend.db import Database
 from backend.errors import Problem
+from backend.geometry import shape_of
+from backend.queries.overlaps import overlaps_between
 from backend.queries.scopes import today
 from backend.services import door
 from backend.services.coverage import tell_of_gaps
-from backend.services.ground_plans import accept_plan, apply_due, draw_plan, propose_ground
+from backend.services.ground_around import claims_on
+from backend.services.ground_plans import accept_plan, apply_due, draw_plan, propose_ground, read_plan
 from backend.tasks import outbox
 from tests.conftest import Person
 from tests.factories import SIDE, SOUTH, WEST, Town, hand_in, mutation
@@ -161,6 +165,36 @@ def test_two_units_cannot_both_accept_the_same_ground(database: Database, town: 
             {"on": today()},
         )
         assert [tuple(row) for row in states] == [("applied", None), ("failed", "cells_overlap")]
+
+
+def test_open_plans_are_told_before_the_ground_is_locked_and_far_ones_are_not_read(
+    database: Database, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, near = (planned(database, town[unit], strip(4, 5)) for unit in ("north", "south"))
+    planned(database, town["south"], strip(40, 41))
+    compared: list[dict[str, Any]] = []
+    locks: list[int] = []
+
+    def between(cells: Any, others: Any, unit: str) -> Any:
+        others = list(others)
+        compared.extend(cell["outline"] for cell in others if cell["change"] == "new")
+        return overlaps_between(cells, others, unit)
+
+    def told(session: Session, *given: Any) -> Any:
+        mine = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+        locks.append(session.execute(text(mine)).scalar_one())
+        return claims_on(session, *given)
+
+    monkeypatch.setattr("backend.services.ground_around.overlaps_between", between)
+    monkeypatch.setattr("backend.services.ground_plans.claims_on", told)
+    assert accepted(database, ours) is None
+    assert locks == [0]
+    (one,) = compared
+    assert shape_of(one).bounds == pytest.approx(shape_of(strip(4, 5)).bounds)
+    with database.transaction() as session:
+        (line,) = [one for one in read_plan(session, *ours).findings or [] if one["code"] == "claimed"]
+    assert (line["count"], line["is_grave"]) == (1, True)
+    assert accepted(database, near)["code"] == "cells_overlap"  # type: ignore[index]
 
 
 def test_coverage_sees_the_edge(as_: As, town: Town, database: Database) -> None:

@@ -127,6 +127,24 @@ def test_one_value_in_another_alphabet_is_read_and_told_whatever_the_file_declar
     assert names_of("乙区".encode(), cut, said=b"UTF-8", width=11) == (["乙区", "浮山后东片"], ["cut_text"])
 
 
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("12345678901234567.0000", "12345678901234567"),
+        ("12345678901234599.0000", "12345678901234599"),
+        ("370203001001001234.", "370203001001001234"),
+        ("1234567890123456.5000", "1234567890123456.5"),
+        ("999999999999999.9000", "999999999999999.9"),
+        ("0.00001234567890123400", "0.000012345678901234"),
+        ("-12345678901234567.000", "-12345678901234567"),
+        (".000", "0"),
+    ],
+)
+def test_a_long_number_of_a_shapefile_keeps_its_digits(written: str, read: str) -> None:
+    found = dbf.rows_of(table([("code", "N", 24, 4)], [written.encode()]), None)
+    assert found.rows == {0: {"code": read}}
+
+
 @pytest.mark.parametrize("codec", ["utf-8", "gbk", "gb18030", "big5"])
 def test_a_character_cut_at_the_width_is_left_out_and_the_others_stay(codec: str) -> None:
     """Whether the encoding is said or not, and however much of the character is left."""
@@ -178,6 +196,7 @@ def test_a_number_of_a_geopackage_is_what_it_was_kept_as(tmp_path: Path) -> None
         for column, kind, values in (
             ("whole", "INTEGER", (101, None, 370202001001001001)),
             ("real", "REAL", (101.0, 1.5, None)),
+            ("long", "REAL", (370203001001001234, -1e15, 1e20)),
             ("word", "TEXT", ("007", "", None)),
         ):
             database.execute(f"ALTER TABLE zones ADD COLUMN {column} {kind}")
@@ -186,8 +205,9 @@ def test_a_number_of_a_geopackage_is_what_it_was_kept_as(tmp_path: Path) -> None
             )
     database.close()
     found = gpkg.rows_of(path, "zones")
-    assert (found.columns, found.key) == (["name", "whole", "real", "word"], "fid")
-    assert found.rows[1] == {"fid": 1, "name": "甲", "whole": 101, "real": 101, "word": "007"}
+    assert (found.columns, found.key) == (["name", "whole", "real", "long", "word"], "fid")
+    assert found.rows[1] == {"fid": 1, "name": "甲", "whole": 101, "real": 101, "long": int(370203001001001234.0), "word": "007"}  # fmt: skip
+    assert (found.rows[2]["long"], found.rows[3]["long"]) == (-(10**15), "1" + "0" * 20)
     assert (found.rows[2]["real"], found.rows[3]["whole"]) == (1.5, 370202001001001001)
 
 

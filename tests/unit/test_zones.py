@@ -119,6 +119,36 @@ def test_several_layers_ask_which() -> None:
     assert read_map(out.getvalue(), "both.zip", layer="two")[0].shape.bounds[0] == pytest.approx(120.1)
 
 
+def archive(**members: bytes) -> bytes:
+    """Files in a zip; `__` in a name is a folder, `_` the point before its ending."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as target:
+        for name, data in members.items():
+            target.writestr(name.replace("__", "/").replace("_", "."), data)
+    return out.getvalue()
+
+
+def test_files_of_one_name_in_an_archive_are_told_apart_and_none_is_lost() -> None:
+    """In two folders, with two endings, and layers of one name in two GeoPackages."""
+    left, right = (shapely.to_geojson(one).encode() for one in (LEFT, RIGHT))
+    other = write_map([feature(RIGHT)], "zones", "geojson")
+    east, west = (write_map([feature(one)], "zones", "gpkg") for one in (RIGHT, LEFT))
+    for data, names in (
+        (archive(west__zones_geojson=left, east__zones_geojson=right), ("east/zones", "west/zones")),
+        (archive(zones_json=right, zones_geojson=left), ("zones.json", "zones.geojson")),
+        (archive(a__b_geojson=other, zones_geojson=left), ("a/b", "zones")),
+        (archive(east_gpkg=east, west_gpkg=west), ("east/zones", "west/zones")),
+        (archive(zones_gpkg=east, zones_geojson=left), ("zones/zones", "zones")),
+    ):
+        with pytest.raises(LayerNeeded) as asked:
+            read_map(data, "both.zip")
+        assert set(asked.value.args) == set(names)
+        both = read_map(data, "both.zip", layer=",".join(names))
+        assert [round(row.shape.bounds[0], 3) for row in both] == [120.1, 120.0], names
+    # What both are called means both.
+    assert len(read_map(archive(west__zones_geojson=left, east__zones_geojson=right), "z.zip", layer="zones")) == 2
+
+
 def test_bombs_and_strangers_are_refused() -> None:
     bomb = io.BytesIO()
     with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as target:

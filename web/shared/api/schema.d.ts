@@ -10173,7 +10173,7 @@ export interface components {
             figures?: {
                 [key: string]: unknown;
             } | null;
-            /** @description what was found, changed or not possible, one line a kind, the most harmful first: code, count, area_m2, zones, zh, en, and the worst ten of the kind (worst: zones, area_m2, zh, en) */
+            /** @description what was found, changed or not possible, one line a kind, the most harmful first: code, is_grave (takes something away, or makes the whole file doubtful), count, area_m2, zones, zh, en, and the worst ten of the kind (worst: zones, area_m2, zh, en) */
             findings?: {
                 [key: string]: unknown;
             }[] | null;

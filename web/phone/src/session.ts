@@ -171,7 +171,9 @@ export async function syncNow(): Promise<void> {
     // What stops the one stops not the other: positions go although a photo does not.
     await found.sync().finally(() => tellPositions(found));
     await witnessSeals(found);
-    Object.assign(sync, { isReachable: true, problem: null });
+    // What the server did not take stops nothing, but is not done: it is said until it is.
+    const left = found.store.waiting().map((one) => found.refusedWork[one.mutation.id]).find(Boolean);
+    Object.assign(sync, { isReachable: true, problem: left ?? null });
   } catch (error) {
     // Locked meanwhile: its store is closed, and that is no trouble of whoever comes next.
     if (engine.value !== found) Object.assign(sync, { problem: null });

@@ -19,9 +19,10 @@ from tests.factories import Town
 
 As = Callable[[str], Person]
 SHARED = Path(__file__).parents[2].parent / "shared/data"
-pytestmark = pytest.mark.skipif(
-    not SHARED.exists(), reason="../shared/data is not here: its files are not ours to ship"
-)
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(not SHARED.exists(), reason="../shared/data is not here: its files are not ours to ship"),
+]
 ARCHIVES = {"micropolis_virtual_city_shp_no_prj.zip": "EPSG:2277", "gisdata_bad_and_osm_shapefiles.zip": "EPSG:4326"}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from sync.change import Author, Grade, Op, Stored, Write, moment_text
 from sync.errors import Fault, Refused, SyncError
-from sync.kind import Action, Kind, Policy, Values
+from sync.kind import Action, Kind, Values
 from sync.merge import Edit, Merged, merge, seen
 from sync.questions import DELETED
 from sync.steps import doers, fits_what_was_seen, fold, log_of, with_step
@@ -203,10 +203,9 @@ def _split(kind: Kind, by: Change, writable: frozenset[str] = frozenset()) -> tu
     """
     known = {name: value for name, value in by.now.items() if name in kind.fields}
     if not by.trusted:
-        closed = {Policy.SERVER: frozenset[str](), Policy.FIXED: writable}
-        forbidden = sorted(n for n in known if n not in closed.get(kind.fields[n].policy, {n}))
+        forbidden = known.keys() & (kind.servers_fields | (kind.fixed_fields - writable))
         if forbidden:
-            raise CannotApply("field_not_writable", fields=forbidden)
+            raise CannotApply("field_not_writable", fields=sorted(forbidden))
     return known, tuple(sorted(set(by.now) - set(known)))
 
 

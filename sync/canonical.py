@@ -31,12 +31,10 @@ def _is_usual(value: Any) -> bool:
     if kind is int:
         return bool(-_WHOLE <= value <= _WHOLE)
     if kind is dict:
-        for name, one in value.items():
+        for one in value.values():
             if type(one) is not str and one is not None and not _is_usual(one):
                 return False
-            if not name.isascii():
-                return False
-        return True
+        return "".join(value).isascii()
     if kind is list:
         return all(map(_is_usual, value))
     return kind is str or value is None or kind is bool

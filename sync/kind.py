@@ -123,8 +123,9 @@ class Kind:
 
     def owner_of(self, values: Values) -> tuple[str, str] | None:
         """The record that a record with these values stands on."""
-        kind, given = (values.get(name) for name in self.stands_on or ("", ""))
-        record_id = _id_of(given)
+        if self.stands_on is None:
+            return None
+        kind, record_id = values.get(self.stands_on[0]), _id_of(values.get(self.stands_on[1]))
         return (kind, record_id) if isinstance(kind, str) and record_id else None
 
     def attached(self, values: Values) -> set[tuple[str, str]]:
@@ -135,6 +136,16 @@ class Kind:
             ids = map(_id_of, given if isinstance(given, list) else [given])
             found |= {(kind, one) for one in ids if one}
         return found
+
+    @cached_property
+    def servers_fields(self) -> frozenset[str]:
+        """The fields that the server alone writes."""
+        return frozenset(name for name, one in self.fields.items() if one.policy is Policy.SERVER)
+
+    @cached_property
+    def fixed_fields(self) -> frozenset[str]:
+        """The fields that are written once, where the record is made or an action names them."""
+        return frozenset(name for name, one in self.fields.items() if one.policy is Policy.FIXED)
 
     @cached_property
     def _pointers(self) -> list[tuple[str, str]]:

@@ -91,9 +91,12 @@ class Look:
     def hangs_anothers(self, mutation: Mutation, seen: Seen) -> bool:
         """Whether it hangs on its record what stands on another one; what has not come yet is looked at by who shows it."""
         kind, stored = self._kinds[mutation.kind], seen.stored.get(mutation.key)
+        hung = kind.attached(mutation.now)
+        if not hung:
+            return False
         had = kind.attached(stored.values) if stored else set()
         places = {mutation.key, kind.owner_of(stored.values if stored else mutation.now)}
-        for key in kind.attached(mutation.now) - had:
+        for key in hung - had:
             values = seen.stored[key].values if key in seen.stored else seen.fresh.get(key)
             other = self._kinds.get(key[0])
             if values is not None and other and other.owner_of(values) not in places:

@@ -29,9 +29,11 @@ def rounds(mutations: Sequence[Mutation]) -> list[list[Mutation]]:
     batches: list[list[Mutation]] = []
     level_of: dict[str, int] = {}
     for mutation in mutations:
-        before = [level_of.get(mutation.record, -1), level_of.get(mutation.after or "", -1)]
-        before += [level_of.get(str(value), -1) for name, value in mutation.now.items() if name.endswith("_id")]
-        level = max(before) + 1
+        level = max(level_of.get(mutation.record, -1), level_of.get(mutation.after or "", -1))
+        for name, value in mutation.now.items():
+            if name[-3:] == "_id":
+                level = max(level, level_of.get(str(value), -1))
+        level += 1
         if level == len(batches):
             batches.append([])
         batches[level].append(mutation)

@@ -227,9 +227,11 @@ class Push:
         receipt, author = self._receipt(mutation), self._author_of(mutation)
         # Nobody has seen what is not written yet: a damaged phone may say so.
         base, device = min(mutation.base_version, before.version if before else 0), author.device_id
-        groups = {kind.fields[name].merges_as for name in mutation.now if name in kind.fields}
-        groups |= {kind.state_field} if mutation.op is Op.ACT else set()
-        seen = seen_times(before, groups, base, device) if before and before.heads else []
+        seen: list[datetime] = []
+        if before and before.heads:
+            groups = {kind.fields[name].merges_as for name in mutation.now if name in kind.fields}
+            groups |= {kind.state_field} if mutation.op is Op.ACT else set()
+            seen = seen_times(before, groups, base, device)
         return apply.Change(
             id=mutation.id,
             author=author,

@@ -38,6 +38,8 @@ _BY = {
     "address": "r.id IN (SELECT s.id FROM search_entry s WHERE s.kind = 'service_point' AND s.words LIKE asked.value)",
 }
 
+_POINTS_BY = {name: text(_POINTS.format(which=which)) for name, which in _BY.items()}
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
@@ -82,8 +84,13 @@ class Ledger:
     def look_ahead(self, records: Iterable[Values]) -> None:
         """Ask now, in a statement for each sort, for all that these records will be asked by."""
         wanted = list(records)
-        for name in _BY:
-            self._ask_points(name, {one[name] for one in wanted if _asked_by(one) == name})
+        asked: dict[str, set[str]] = {name: set() for name in _BY}
+        for one in wanted:
+            name = _asked_by(one)
+            if name is not None:
+                asked[name].add(one[name])
+        for name, values in asked.items():
+            self._ask_points(name, values)
         unfiled = [one["place"] for one in wanted if one.get("place") and one.get("cell_id") is None]
         self._ask_cells({lng_lat(place) for place in unfiled})
 
@@ -92,7 +99,8 @@ class Ledger:
         name = _asked_by(given)
         if name is None:
             return []
-        self._ask_points(name, {given[name]})
+        if (name, given[name]) not in self._points:
+            self._ask_points(name, {given[name]})
         return self._points[name, given[name]]
 
     def cell_at(self, place: tuple[float, float]) -> str | None:
@@ -112,12 +120,11 @@ class Ledger:
         asked = [one for one in sorted(values) if (name, one) not in self._points]
         if not asked:
             return
-        sql = text(_POINTS.format(which=_BY[name]))
         forms = {one: whole_door(one) for one in asked} if name == "address" else {one: one for one in asked}
         wanted: dict[str, Any] = {"asked": sorted({one for one in forms.values() if one}), "scopes": self._scopes}
         found: dict[str, list[Point]] = {}
-        for row in self._session.execute(sql, wanted).mappings():
-            found.setdefault(row["value"], []).append(_point(row))
+        for row in self._session.execute(_POINTS_BY[name], wanted):
+            found.setdefault(row[0], []).append(_point_of(*row[1:]))
         for one, form in forms.items():
             self._points[name, one] = [
                 known for known in found.get(form, []) if name != "address" or _is_same(name, known.address, one)
@@ -131,7 +138,10 @@ class Ledger:
 
 
 def _asked_by(given: Values) -> str | None:
-    return next((name for name in _BY if given.get(name)), None)
+    for name in _BY:
+        if given.get(name):
+            return name
+    return None
 
 
 def found_by(
@@ -189,7 +199,6 @@ def located(session: Session, kind: Kind, given: Values, scopes: Collection[str]
 
 def _located(ledger: Ledger, kind: Kind, given: Values, *, says_whose: bool) -> Located:
     """Without `says_whose` a bare address leads to a place and a cell, and to nobody's point."""
-    has = {name: given.get(name) for name in WHERE if name in kind.fields}
     asked = ledger.points_of(given)
     chosen = _chosen(asked, given)
     if chosen and not says_whose and not (given.get("service_point_id") or given.get("customer_id")):
@@ -208,8 +217,12 @@ def _located(ledger: Ledger, kind: Kind, given: Values, *, says_whose: bool) -> 
     known = found | {name: value for name, value in given.items() if value is not None}
     if known.get("cell_id") is None:
         found["cell_id"] = _cell_of(ledger, known, chosen, asked, has_place=given.get("place") is not None)
-    values = {name: value for name, value in found.items() if name in has and has[name] is None and value is not None}
-    must_choose = chosen is None and len(asked) > 1 and known.get("place") is None and "service_point_id" in has
+    values = {
+        name: value
+        for name, value in found.items()
+        if value is not None and given.get(name) is None and name in kind.fields
+    }
+    must_choose = chosen is None and len(asked) > 1 and known.get("place") is None and "service_point_id" in kind.fields
     return Located(values, asked if must_choose else [])
 
 
@@ -218,13 +231,15 @@ def point_of(session: Session, point_id: str | None) -> Point | None:
     if point_id is None:
         return None
     sql = _POINT.format(which="r.id = CAST(:is AS uuid)")
-    row = session.execute(text(sql), {"is": point_id}).mappings().one_or_none()
-    return _point(row) if row else None
+    row = session.execute(text(sql), {"is": point_id}).one_or_none()
+    return _point_of(*row) if row else None
 
 
-def _point(row: Any) -> Point:
-    place = None if row["lng"] is None else point(row["lng"], row["lat"])
-    return Point(row["id"], row["customer_id"], place, row["address"], row["cell_id"])
+def _point_of(
+    record_id: str, customer_id: str, lng: float | None, lat: float | None, address: str | None, cell_id: str | None
+) -> Point:
+    place = None if lng is None or lat is None else point(lng, lat)
+    return Point(record_id, customer_id, place, address, cell_id)
 
 
 def _chosen(asked: list[Point], given: Values) -> Point | None:

@@ -224,8 +224,9 @@ def _need_due_days(actor: Actor, kind: Kind, before: Values | None, after: Value
     """No due day is moved in passing: a person moves it with a reason, which stands on the record."""
     due = KINDS[kind.name].due
     if before is None:
-        limit = due_days.own_limit(kind.name)
-        late = [n for n, what in due.items() if what == "limit" and limit and str(after.get(n) or "") > limit]
+        given = [name for name, what in due.items() if what == "limit" and after.get(name)]
+        limit = due_days.own_limit(kind.name) if given else None
+        late = [name for name in given if limit and str(after[name]) > limit]
         if late and not actor.roles & _MOVES["limit"]:
             raise Problem("due_day_kept", fields=late, latest=limit)
         return

@@ -7,8 +7,9 @@ On the busiest addresses the toolkit's wrapping costs as much as the query. Para
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from itertools import chain
 from struct import Struct
-from typing import Any
+from typing import Any, cast
 
 import orjson
 import psycopg
@@ -36,14 +37,13 @@ class _TextsDumper(Dumper):
         oid = psycopg.adapters.types["text"].oid
         if not obj:
             return _EMPTY.pack(0, 0, oid)
-        parts = [_HEAD.pack(1, None in obj, oid, len(obj), 1)]
-        for one in obj:
-            if one is None:
-                parts.append(_NULL)
-            else:
-                data = one.encode()
-                parts += (_LENGTH.pack(len(data)), data)
-        return b"".join(parts)
+        head = _HEAD.pack(1, None in obj, oid, len(obj), 1)
+        if None in obj:
+            parts = [_NULL if one is None else _LENGTH.pack(len(data := one.encode())) + data for one in obj]
+            return b"".join([head, *parts])
+        # No step of its own in Python for each element: a push of a hundred jobs sends thousands.
+        encoded = list(map(str.encode, cast(list[str], obj)))
+        return head + b"".join(chain.from_iterable(zip(map(_LENGTH.pack, map(len, encoded)), encoded, strict=True)))
 
 
 _EMPTY, _HEAD, _LENGTH, _NULL = Struct("!3i"), Struct("!5i"), Struct("!i"), b"\xff\xff\xff\xff"

@@ -43,6 +43,8 @@ STARTS = 4
 WARM = Weights(unround=0.1, heat=0.02, rounds=200)
 # Dividing again stops where no chain is left; borders shaken a little leave others.
 SHAKES, SHAKE = 4, Weights(unround=0.05, move=0.3, heat=0.004, rounds=40)
+# Where this share of what may move has moved, more shaking wins nothing.
+MOSTLY_MOVED = 0.98
 # What roundness counts while work is handed on, the first where it comes half of the way.
 ROUND_OR_SHORT = (0.5, 0.05)
 AFTERWARDS = Weights(unround=0.5, move=2.0, heat=0.004, rounds=100)
@@ -173,15 +175,15 @@ def _evened(graph: Graph, home: Parts, cells: int, seed: int, progress: Progress
 
 
 def _handed_on(graph: Graph, home: Parts, cells: int, costs: Costs, enough: float, seed: int) -> Parting:
-    """Chains until none is left; and after a little shaking again, while that is not enough."""
+    """Chains until none is left; and after a little shaking again, while that is not enough and more may move."""
     parting = Parting(graph, home, cells)
-    Evening(parting, costs, home).run(EVEN_ENOUGH)
+    moved = Evening(parting, costs, home).run(EVEN_ENOUGH)
     for n in range(SHAKES):
-        if max(parting.loads) <= enough:
+        if max(parting.loads) <= enough or moved > MOSTLY_MOVED * costs.most_moved:
             break
         shaking = replace(SHAKE, heaviest=max(parting.loads), most_moved=costs.most_moved)
         Annealing(parting, shaking, home).run(seed + n)
-        Evening(parting, costs, home).run(EVEN_ENOUGH)
+        moved = Evening(parting, costs, home).run(EVEN_ENOUGH)
     return parting
 
 
@@ -198,8 +200,9 @@ def too_heavy(places: Coordinates, workload: NDArray[np.float64], cells: int) ->
 
 def moved_share(before: Sequence[BaseGeometry], after: Sequence[BaseGeometry], places: Coordinates,
                 workload: NDArray[np.float64]) -> float:  # fmt: skip
-    """The share of workload whose cell is another one (the n-th stays the n-th)."""
-    return float(workload[nearest(before, places) != nearest(after, places)].sum() / workload.sum())
+    """The share of workload whose cell is another one (the n-th stays the n-th); none where there is no work."""
+    moved = workload[nearest(before, places) != nearest(after, places)].sum()
+    return float(moved / workload.sum()) if workload.any() else 0.0
 
 
 def roundness(cells: Sequence[BaseGeometry]) -> NDArray[np.float64]:

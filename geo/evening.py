@@ -17,6 +17,8 @@ from geo.graph import Parts, components
 from geo.parting import Parting
 
 _MOST_TRIES = 60
+# After so many parts one after the other that could not be lightened it is enough.
+_MOST_IN_VAIN = 8
 # So many offers from one part to another are kept at least, and so many units go together at most.
 _CHEAPEST, _MOST_TOGETHER = 4, 4
 # What a unit would cut off from its part goes with it up to this weight, in means.
@@ -69,13 +71,25 @@ class Evening:
             members[part].add(unit)
         return members
 
-    def run(self, good: float) -> None:
-        """Lighten the heaviest part again and again, until none weighs more than `good` (in means) or none can be."""
+    def run(self, good: float) -> float:
+        """Lighten the heaviest part again and again, until none weighs more than `good` (in means) or none can be.
+
+        One that cannot be is left until it has changed: what is done beside it may make room for it. Returns how much
+        work lies away from its home (in usual cells').
+        """
         loads = self._p.loads
-        while True:
-            heaviest = max(range(len(loads)), key=lambda part: (loads[part], -part))
-            if loads[heaviest] <= good or not self._lightened(heaviest):
-                return
+        stuck: dict[int, float] = {}
+        in_vain = 0
+        while in_vain < _MOST_IN_VAIN:
+            heavy = [part for part, load in enumerate(loads) if load > good and abs(stuck.get(part, 0.0) - load) > 1e-9]
+            if not heavy:
+                break
+            heaviest = max(heavy, key=lambda part: (loads[part], -part))
+            if self._lightened(heaviest):
+                in_vain = 0
+            else:
+                stuck[heaviest], in_vain = loads[heaviest], in_vain + 1
+        return self._moved
 
     def _lightened(self, heaviest: int) -> bool:
         self._barred.clear()

@@ -41,23 +41,17 @@ class Parting:
 
     def rounder(self, unit: int, other: int) -> float:
         """How much rounder the two parts were together if a unit went to the other."""
-        mine, parts = self.parts[unit], self.parts
-        inner = toward = 0.0
-        for near, metres in self.graph.borders[unit].items():
-            part = parts[near]
-            if part == mine:
-                inner += metres
-            elif part == other:
-                toward += metres
+        mine = self.parts[unit]
+        inner, toward = self._shared(unit, other)
         rest = self._outlines[unit] - 2 * toward
         ground = self._grounds[unit]
         giver = (self.borders[mine] + 2 * inner - self._outlines[unit]) ** 2 / max(self.areas[mine] - ground, 1e-9)
         taker = (self.borders[other] + rest) ** 2 / max(self.areas[other] + ground, 1e-9)
         return self.unroundness(mine) + self.unroundness(other) - (giver + taker) / _FOUR_PI
 
-    def move(self, unit: int, other: int) -> None:
-        """A unit goes to another part."""
-        mine, parts, borders = self.parts[unit], self.parts, self.borders
+    def _shared(self, unit: int, other: int) -> tuple[float, float]:
+        """A unit's border with the rest of its own part, and with the other, in metres."""
+        parts, mine = self.parts, self.parts[unit]
         inner = toward = 0.0
         for near, metres in self.graph.borders[unit].items():
             part = parts[near]
@@ -65,7 +59,13 @@ class Parting:
                 inner += metres
             elif part == other:
                 toward += metres
-        parts[unit] = other
+        return inner, toward
+
+    def move(self, unit: int, other: int) -> None:
+        """A unit goes to another part."""
+        mine, borders = self.parts[unit], self.borders
+        inner, toward = self._shared(unit, other)
+        self.parts[unit] = other
         borders[mine] += 2 * inner - self._outlines[unit]
         borders[other] += self._outlines[unit] - 2 * toward
         self.loads[mine] -= self.weights[unit]

@@ -51,8 +51,7 @@ def score(
     left, right = tree.query(shapes, predicate="intersects")
     pairs = left < right
     shared = shapely.intersection(shapes[left[pairs]], shapes[right[pairs]])
-    place, cell = tree.query_nearest(shapely.points(places), all_matches=False)
-    loads = np.bincount(cell, weights=workload[place], minlength=len(shapes)).astype(np.float64)
+    loads = np.bincount(cell_of(shapes, places), weights=workload, minlength=len(shapes)).astype(np.float64)
     return Score(
         _broad(shapely.difference(territory, whole)) / territory.area,
         sum(_broad(one) for one in shared) / territory.area,
@@ -61,6 +60,24 @@ def score(
         loads,
         _inner_roundness(territory, shapes),
     )
+
+
+def cell_of(cells: Sequence[BaseGeometry] | NDArray[np.object_], places: NDArray[np.float64]) -> NDArray[np.int64]:
+    """The cell of each place; of one in no cell the nearest."""
+    found = np.empty(len(places), dtype=np.int64)
+    place, cell = shapely.STRtree(cells).query_nearest(shapely.points(places), all_matches=False)
+    found[place] = cell
+    return found
+
+
+def moved(
+    before: Sequence[BaseGeometry],
+    after: Sequence[BaseGeometry],
+    places: NDArray[np.float64],
+    workload: NDArray[np.float64],
+) -> float:
+    """The share of the work that lies in another cell afterwards (the n-th stays the n-th)."""
+    return float(workload[cell_of(before, places) != cell_of(after, places)].sum() / workload.sum())
 
 
 def torn(territory: BaseGeometry, shapes: NDArray[np.object_]) -> list[int]:

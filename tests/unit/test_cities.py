@@ -12,13 +12,12 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from geo import divide
-from geo.divide import balanced, moved_share, redivided
+from geo.divide import balanced, redivided
 from geo.graph import Graph
-from geo.locate import nearest
 from geo.units import Units, units_of
 from tests.cities import CITIES, City, city
 from tests.cities.rivals import metis_imbalance
-from tests.cities.score import Score, score, torn
+from tests.cities.score import Score, cell_of, moved, score, torn
 
 SHARED = Path(__file__).parents[2].parent / "shared/data"
 # What a division must reach by the number of its cells: the heaviest cell over the mean, the usual roundness.
@@ -70,20 +69,20 @@ def test_every_city_is_divided_well(number: int, cells: int) -> None:
 
 def grown_by_half(ground: City, cells: list[BaseGeometry]) -> np.ndarray:
     """The workload after a fifth of the cells, neighbours, grew by half."""
-    return np.where(nearest(cells, ground.places) < len(cells) // 5, 1.5, 1.0) * ground.workload
+    return np.where(cell_of(cells, ground.places) < len(cells) // 5, 1.5, 1.0) * ground.workload
 
 
 def comes_back_half_way(ground: City, cells: int) -> None:
     """Dividing again after a shift of demand brings the balance half of the way back, for little that moves."""
     today = balanced(ground.territory, ground.places, ground.workload, cells).cells
     grown = grown_by_half(ground, today)
-    before = divide.loads_of(today, ground.places, grown)
+    before = np.bincount(cell_of(today, ground.places), weights=grown, minlength=cells)
     again = redivided(ground.territory, today, ground.places, grown).cells
     found = score(ground.territory, again, ground.places, grown)
     assert found.is_exact
     assert found.torn == []
     assert found.imbalance <= (before.max() / before.mean() + 1) / 2
-    assert moved_share(today, again, ground.places, grown) <= 0.15
+    assert moved(today, again, ground.places, grown) <= 0.15
 
 
 def test_after_a_shift_of_demand_a_city_comes_back_half_way() -> None:

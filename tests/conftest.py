@@ -17,6 +17,7 @@ import httpx
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 from werkzeug.serving import make_server
@@ -97,21 +98,35 @@ def town_template(cluster: Cluster, empty_template: str) -> str:
     return "template_town"
 
 
+@pytest.fixture(scope="session")
+def as_owner(cluster: Cluster) -> Iterator[Callable[[str], None]]:
+    """Runs a statement that makes or drops a database: starting psql for each took twice as long as the copying."""
+    engine = make_engine(cluster.url("postgres"), pool_size=1, isolation_level="AUTOCOMMIT")
+
+    def run(statement: str) -> None:
+        with engine.connect() as connection:
+            connection.execute(text(statement))
+
+    yield run
+    engine.dispose()
+
+
 @pytest.fixture
-def make_database(cluster: Cluster) -> Iterator[Callable[[str], Database]]:
+def make_database(cluster: Cluster, as_owner: Callable[[str], None]) -> Iterator[Callable[[str], Database]]:
     """Copies of a template, dropped after the test."""
     made: list[tuple[str, Database]] = []
 
     def make(template: str) -> Database:
         name = f"copy_{next(_numbers)}"
-        cluster.ensure_database(name, template)
+        # By files: a template of the tests changes no more, and is small.
+        as_owner(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
         made.append((name, Database(make_engine(cluster.url(name), pool_size=5))))
         return made[-1][1]
 
     yield make
     for name, database in made:
         database.engine.dispose()
-        cluster.psql("postgres", f'DROP DATABASE "{name}" WITH (FORCE)')
+        as_owner(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture

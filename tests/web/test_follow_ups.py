@@ -17,9 +17,11 @@ from tests.web.looking import faults_of
 Desks = Callable[..., Desk]
 Offices = Callable[[str], Office]
 Hand = Callable[..., Handset]
+# Of their own cells: for whom they stand in, or whom they served before, somebody else is asked to go back.
 OF_R101 = (
     "SELECT c.id FROM customer c JOIN cell_assignment a ON a.cell_id = c.cell_id JOIN staff s ON s.id = a.staff_id "
-    "WHERE s.staff_number = 'R101' AND c.category = 'resident' ORDER BY c.id OFFSET {n} LIMIT 1"
+    "WHERE s.staff_number = 'R101' AND a.duty = 'representative' AND a.valid_until IS NULL AND a.deleted_at IS NULL "
+    "AND c.category = 'resident' ORDER BY c.id OFFSET {n} LIMIT 1"
 )
 
 

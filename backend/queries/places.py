@@ -37,7 +37,6 @@ _BY = {
     "customer_id": "r.customer_id = CAST(asked.value AS uuid)",
     "address": "r.id IN (SELECT s.id FROM search_entry s WHERE s.kind = 'service_point' AND s.words LIKE asked.value)",
 }
-
 _POINTS_BY = {name: text(_POINTS.format(which=which)) for name, which in _BY.items()}
 
 

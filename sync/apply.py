@@ -31,7 +31,7 @@ class Change:
     """Who does what to a record, and when it counts from; `id` names the write among a field's heads.
 
     `trusted` marks work of the server itself, which may set server fields and needs no role; `forced` a person's
-    decision to let a change stand anyway.
+    decision to let a change stand anyway. `read` are a creation's values, read and completed, where somebody has.
     """
 
     id: str
@@ -44,6 +44,7 @@ class Change:
     grade: Grade | None = None
     trusted: bool = False
     forced: bool = False
+    read: Values | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +67,7 @@ def create(kind: Kind, record_id: str, change: Change, version: int) -> Applied:
     if not change.trusted:
         _need_role(kind.create_by, change)
     known, unknown = _split(kind, change, writable=frozenset(kind.fields))
-    values = _load(kind, known, partial=False)
+    values = _load(kind, known, partial=False) if change.read is None else change.read
     if kind.initial_state is not None and not change.trusted:
         values[kind.state_field] = kind.initial_state
     _check(kind, values)

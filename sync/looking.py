@@ -5,13 +5,14 @@ What is not there and what is not the author's look alike, and are looked for al
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sync import parking
 from sync.change import Author, Grade, Key, Mutation, Op, Outcome, Status, Stored
-from sync.honest_time import Judged
+from sync.errors import Refused
 from sync.kind import Kind, Values
+from sync.receipts import Receipts
 from sync.rights import Rights
 from sync.store import Parked, PushStore
 
@@ -21,7 +22,8 @@ class Seen:
     """Everything the judging of one round looks at.
 
     `known` are the round's own records that the author may know of, `visible` what they may name, `lost` what they
-    once could; `ended` are the predecessors that have their outcome; `created` the values of each creation, completed.
+    once could; `ended` are the predecessors that have their outcome; `created` the values of each creation, read and
+    completed.
     """
 
     stored: dict[Key, Stored]
@@ -43,10 +45,10 @@ class Look:
         kinds: Mapping[str, Kind],
         author: Author,
         rights: Rights,
-        judged_time: Callable[[Mutation], Judged],
+        receipts: Receipts,
     ) -> None:
         self._store, self._kinds, self._author = store, kinds, author
-        self._rights, self._judged_time = rights, judged_time
+        self._rights, self._receipts = rights, receipts
         self._pointing: dict[str, set[Key]] = {}
 
     def at(self, batch: Sequence[Mutation], answers: Mapping[str, Outcome]) -> Seen:
@@ -63,9 +65,17 @@ class Look:
         return Seen(stored, known, visible, lost, parked, fresh, ended, self._created(batch))
 
     def _created(self, batch: Sequence[Mutation]) -> dict[str, Values]:
-        new = [(m, kind) for m in batch if m.op is Op.CREATE and (kind := self._kinds.get(m.kind))]
-        values = self._rights.completed([(kind, {"unit_id": self._author.unit_id} | m.now) for m, kind in new])
-        return {m.id: one for (m, _), one in zip(new, values, strict=True)}
+        new = [(m.id, kind, m.now) for m in batch if m.op is Op.CREATE and (kind := self._kinds.get(m.kind))]
+        read = [(name, kind, values) for name, kind, now in new if (values := self._read(kind, now)) is not None]
+        completed = self._rights.completed([(kind, values) for _, kind, values in read])
+        return {name: one for (name, *_), one in zip(read, completed, strict=True)}
+
+    def _read(self, kind: Kind, now: Values) -> Values | None:
+        """Whole values; None for what cannot be read, whose faults are said where it is judged."""
+        try:
+            return kind.load({"unit_id": self._author.unit_id} | now, False)
+        except Refused:
+            return None
 
     def references(self, mutation: Mutation) -> set[Key]:
         """What it points at; its own unit is not looked up but judged with its scopes."""
@@ -138,7 +148,7 @@ class Look:
             found |= self._store.visible(keys, scopes, with_deleted=with_deleted)
         for mutation in batch:
             lost = ({mutation.key, *self.references(mutation)} & wanted) - found
-            judged = self._judged_time(mutation) if lost else None
+            judged = self._receipts.of(mutation).judged if lost else None
             if judged and judged.grade is Grade.PROVEN:
                 found |= self._store.visible(lost, self._rights.at(judged.at), with_deleted=with_deleted)
         return found

@@ -16,25 +16,17 @@ from sync import apply, parking
 from sync.apply import Applied, CannotApply
 from sync.change import Author, Grade, Key, Mutation, Op, Outcome, Status, Stored, Write
 from sync.errors import DatabaseRefused
-from sync.honest_time import Exchange, Judged, Receipt, effective, judge
+from sync.honest_time import effective
 from sync.kind import Kind, Values
 from sync.looking import Look, Seen
 from sync.merge import seen_times
 from sync.order import in_order, rounds
 from sync.questions import questions_of
+from sync.receipts import Clocks, Receipts
 from sync.rights import Rights
 from sync.store import Held, PushStore, Settled, Waiting
 
 HOLD_FOR = timedelta(hours=72)
-
-
-@dataclass(frozen=True, slots=True)
-class Clocks:
-    """The phone's and the server's clocks at this exchange, and the earlier exchanges of this device by boot."""
-
-    sent_at: datetime
-    received_at: datetime
-    exchanges: dict[str, Exchange]
 
 
 @dataclass(slots=True)
@@ -69,14 +61,13 @@ class Push:
         park_all: str | None = None,
     ) -> None:
         self._store, self._kinds, self._author = store, kinds, author
-        self._rights, self._clocks = rights, clocks
+        self._rights, self._receipts = rights, Receipts(author, clocks)
         self._park_all = park_all
-        self._look = Look(store, kinds, author, rights, self._judged_time)
+        self._look = Look(store, kinds, author, rights, self._receipts)
         self._ended: set[str] = set()
         self._came: set[Key] = set()
         self._reopened: set[str] = set()
         self._late: dict[str, Mutation] = {}
-        self._held_before: dict[str, Held] = {}
         self.written: dict[str, Write] = {}
         # Parked work that applied by itself once what it needed was settled.
         self.resolved: list[Mutation] = []
@@ -101,7 +92,7 @@ class Push:
 
     def _again(self, held: Sequence[Held], answers: dict[str, Outcome], turn: _Turn) -> None:
         """Each with its own device and receipt: who brought what it waited for says nothing of when it was made."""
-        self._held_before |= {one.mutation.id: one for one in held}
+        self._receipts.add_held(held)
         for batch in rounds([one.mutation for one in held]):
             self._round(batch, answers, turn)
 
@@ -144,7 +135,7 @@ class Push:
         self._finish(ours, answers, turn)
 
     def _judge(self, mutation: Mutation, state: Seen) -> _Judged:
-        if self._park_all and mutation.id not in self._held_before:
+        if self._park_all and not self._receipts.is_held(mutation):
             return self._parked(mutation, self._park_all)
         kind = self._kinds.get(mutation.kind)
         if kind is None:
@@ -193,38 +184,17 @@ class Push:
     def _settles(self, kind: Kind, mutation: Mutation, state: Seen) -> list[Settled]:
         if not any(one.key == mutation.key for one in state.parked):
             return []
-        device, at, is_fresh = (
-            self._author_of(mutation).device_id, self._judged_time(mutation).at, mutation.id not in self._held_before
-        )  # fmt: skip
+        device, at = self._receipts.author_of(mutation).device_id, self._receipts.of(mutation).judged.at
+        is_fresh = not self._receipts.is_held(mutation)
         return parking.settled_by(mutation, kind, state.parked, device, at, is_fresh=is_fresh)
-
-    def _judged_time(self, mutation: Mutation) -> Judged:
-        return self._receipt(mutation).judged
-
-    def _receipt(self, mutation: Mutation) -> Receipt:
-        """Of held work its first: another device's clocks say nothing of it."""
-        held = self._held_before.get(mutation.id)
-        if held and held.receipt:
-            return held.receipt
-        clocks = self._clocks
-        judged = judge(
-            mutation.happened_at,
-            boot=mutation.boot,
-            monotonic_ms=mutation.monotonic_ms,
-            sent_at=clocks.sent_at,
-            received_at=clocks.received_at,
-            exchanges={} if held else clocks.exchanges,
-        )
-        return Receipt(clocks.received_at, judged)
-
-    def _author_of(self, mutation: Mutation) -> Author:
-        held = self._held_before.get(mutation.id)
-        return replace(self._author, device_id=held.author.device_id) if held else self._author
 
     def _change(
         self, kind: Kind, mutation: Mutation, before: Stored | None, created: Mapping[str, Values]
     ) -> apply.Change:
-        receipt, author = self._receipt(mutation), self._author_of(mutation)
+        receipt, author = self._receipts.of(mutation), self._receipts.author_of(mutation)
+        now, read = mutation.now, created.get(mutation.id)
+        if mutation.op is Op.CREATE and read is None:
+            now = {"unit_id": self._author.unit_id} | now
         # Nobody has seen what is not written yet: a damaged phone may say so.
         base, device = min(mutation.base_version, before.version if before else 0), author.device_id
         seen: list[datetime] = []
@@ -236,7 +206,8 @@ class Push:
             id=mutation.id,
             author=author,
             at=effective(receipt.judged, seen, receipt.received_at),
-            now=created.get(mutation.id, mutation.now),
+            now=now,
+            read=read,
             base_version=base,
             action=mutation.action,
             mutation_id=mutation.id,
@@ -271,11 +242,13 @@ class Push:
     def _parked(self, mutation: Mutation, code: str, **detail: object) -> _Judged:
         group = str(detail.get("group") or mutation.id)
         outcome = Outcome(mutation.id, Status.PARKED, code=code, detail=dict(detail))
-        return _Judged(mutation, outcome, waiting=Waiting(mutation, outcome, group, receipt=self._receipt(mutation)))
+        return _Judged(
+            mutation, outcome, waiting=Waiting(mutation, outcome, group, receipt=self._receipts.of(mutation))
+        )
 
     def _held(self, mutation: Mutation, missing: Key) -> _Judged:
         outcome = Outcome(mutation.id, Status.HELD, code="waits_for", detail={"kind": missing[0], "id": missing[1]})
-        receipt = self._receipt(mutation)
+        receipt = self._receipts.of(mutation)
         deadline = receipt.received_at + HOLD_FOR
         return _Judged(mutation, outcome, waiting=Waiting(mutation, outcome, mutation.id, missing, deadline, receipt))
 
@@ -319,7 +292,7 @@ class Push:
         waiting: dict[Author, list[Waiting]] = {}
         for one in ours:
             if one.waiting:
-                waiting.setdefault(self._author_of(one.mutation), []).append(one.waiting)
+                waiting.setdefault(self._receipts.author_of(one.mutation), []).append(one.waiting)
         for author, kept in waiting.items():
             self._store.keep(author, kept)
         return ours

@@ -30,7 +30,7 @@ class Rights(Protocol):
     def record_scopes_at(self, key: Key, moment: datetime) -> Collection[str]: ...
 
     def completed(self, records: Sequence[tuple[Kind, Values]]) -> list[Values]:
-        """New records' values, each with what the server can tell from it; what the author gave stays as it is.
+        """New records' values as read, each with what the server can tell from it; what the author gave stays as it is.
 
         Asked once for all records of a round, so that a batch costs a fixed number of looks.
         """

@@ -158,10 +158,13 @@ def found_for_many(
     actor: Actor,
     records: Sequence[tuple[Kind, Values]],
     scopes: Collection[str] | None = None,
+    *,
+    are_read: bool = False,
 ) -> list[Located]:
-    """`found_by` for records that come together, with a fixed number of statements."""
-    known = {n: _askable(kind, given) for n, (kind, given) in enumerate(records)}
-    asking = {n: one for n, one in known.items() if one is not None}
+    """`found_by` for records that come together (`are_read`: as their kinds read them), by a fixed number of looks."""
+    asking = {n: _asking(kind, given) for n, (kind, given) in enumerate(records) if _lacks(kind, given)}
+    if not are_read:
+        asking = {n: read for n, one in asking.items() if (read := _read(records[n][0], one)) is not None}
     if not asking:
         return [Located({}) for _ in records]
     if scopes is None:
@@ -175,18 +178,22 @@ def found_for_many(
     ]
 
 
-def _askable(kind: Kind, given: Values) -> Values | None:
-    """What the ledger can be asked by for a record; None where nothing is missing, or nothing may be said."""
+def _lacks(kind: Kind, given: Values) -> bool:
+    """Whether something of where it is is missing, and may be said."""
     if kind.name not in PLACED or (kind.name == "response" and given.get("is_anonymous")):
-        return None
-    if all(given.get(name) is not None for name in (WHERE if kind.name == "work_order" else ("cell_id",))):
-        return None
-    # A point is filed under where it stands, not under its neighbours at one address.
+        return False
+    return any(given.get(name) is None for name in (WHERE if kind.name == "work_order" else ("cell_id",)))
+
+
+def _asking(kind: Kind, given: Values) -> Values:
+    """What the ledger is asked by for a record. A point is filed under where it stands, not as others at its address."""
     asks = ("place", "cell_id") if kind.name == "service_point" else WHERE
+    return {name: value for name in asks if name in kind.fields and (value := given.get(name)) is not None}
+
+
+def _read(kind: Kind, asking: Values) -> Values | None:
     try:
-        return kind.load(
-            {name: given[name] for name in asks if name in kind.fields and given.get(name) is not None}, True
-        )
+        return kind.load(asking, True)
     except Refused:
         return None  # What cannot be read is said where all of the record is read.
 
@@ -202,6 +209,8 @@ def _located(ledger: Ledger, kind: Kind, given: Values, *, says_whose: bool) -> 
     chosen = _chosen(asked, given)
     if chosen and not says_whose and not (given.get("service_point_id") or given.get("customer_id")):
         asked, chosen = [chosen], None
+    if chosen is None and given.get("place") is not None and given.get("cell_id") is not None:
+        return Located({})  # What else follows from the ledger follows from a point alone.
     found: Values = {}
     if chosen is not None:
         found = {

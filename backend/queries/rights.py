@@ -60,7 +60,7 @@ class StaffRights:
 
     def completed(self, records: Sequence[tuple[Kind, Values]]) -> list[Values]:
         """New records' values with customer, point, place and cell, as far as they follow from what each has."""
-        found = found_for_many(self._session, self._actor, records, self.now()) if records else []
+        found = found_for_many(self._session, self._actor, records, self.now(), are_read=True) if records else []
         return [values | one.values for (_, values), one in zip(records, found, strict=True)]
 
     def _may_by_role(self, write: Write) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -90,7 +91,7 @@ class RecordKind:
         """The fields a list can be filtered by."""
         return [name for name, one in self.wired.items() if one.filter]
 
-    @property
+    @cached_property
     def due(self) -> dict[str, str]:
         """Due fields: name -> `limit` (the house's own) or `promise` (agreed with a customer)."""
         return {name: one.due for name, one in self.wired.items() if one.due}

@@ -20,7 +20,8 @@ from backend.records.account import Account
 from backend.records.registry import SYNC_KINDS
 from backend.services.door import push_store
 from backend.services.evidence import keep_whole
-from sync.push import Clocks, Push
+from sync.push import Push
+from sync.receipts import Clocks
 from sync.wire import Unreadable, mutation_from
 
 

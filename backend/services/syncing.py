@@ -31,7 +31,8 @@ from sync.errors import StartCompare
 from sync.honest_time import Exchange
 from sync.postgres.push import PostgresPush
 from sync.pull import RANKS, Page, pull
-from sync.push import Clocks, Push
+from sync.push import Push
+from sync.receipts import Clocks
 from sync.unread import park_unreadable, read_one
 from sync.wire import Batch, Unreadable, unreadable
 

@@ -13,11 +13,10 @@ from msgspec import Raw
 from mobile_api_spec.phone import Phone
 from mobile_api_spec.phone.store import Store
 from sync import answer, merge
-from sync.change import Mutation, Write, moment_text
+from sync.change import Write, moment_text
 from sync.cursor import BEGINNING, Part, Snapshot
-from sync.honest_time import Receipt
 from sync.pull import _Walk
-from sync.push import Push
+from sync.receipts import Receipts
 from sync.wire import Batch, read_batch
 from tests.simulation.core import Server
 
@@ -133,21 +132,12 @@ def clocks_believed() -> AbstractContextManager[Any]:
 
 def held_work_of_whoever_brought_the_rest() -> AbstractContextManager[Any]:
     """Held work counts as made on the phone that brings what it waited for."""
-    return patch.object(Push, "_author_of", lambda self, _mutation: self._author)
+    return patch.object(Receipts, "author_of", lambda self, _mutation: self._author)
 
 
 def held_work_judged_by_the_clocks_of_now() -> AbstractContextManager[Any]:
     """Held work is timed and graded when it is judged again, by whichever phone's clocks are at hand."""
-    original = Push._receipt
-
-    def receipt(self: Push, mutation: Mutation) -> Receipt:
-        held, self._held_before = self._held_before, {}
-        try:
-            return original(self, mutation)
-        finally:
-            self._held_before = held
-
-    return patch.object(Push, "_receipt", receipt)
+    return patch.object(Receipts, "of", lambda self, mutation: self._now(mutation, None))
 
 
 def an_epoch_taken_for_the_first() -> AbstractContextManager[Any]:

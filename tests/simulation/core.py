@@ -23,8 +23,9 @@ from sync.honest_time import Exchange
 from sync.kind import Kind, Values
 from sync.memory import Memory, Transaction
 from sync.pull import pull
-from sync.push import Clocks, Push
+from sync.push import Push
 from sync.questions import questions_of
+from sync.receipts import Clocks
 from sync.store import Digest, Held, Span, Waiting
 from sync.unread import park_unreadable, read_one
 from sync.wire import Unreadable, read_batch

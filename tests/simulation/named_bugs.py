@@ -18,7 +18,7 @@ from msgspec import DecodeError
 from backend.queries import inbox
 from mobile_api_spec.phone import Phone
 from sync.postgres.push import PostgresPush
-from sync.push import Push
+from sync.receipts import Receipts
 from sync.wire import read_batch
 
 Switch = Callable[[], AbstractContextManager[Any]]
@@ -63,7 +63,7 @@ def an_engine_that_asks_the_same_for_ever() -> Iterator[None]:
 
 def held_work_of_another_phone() -> AbstractContextManager[Any]:
     """Held work is written in the name of the phone that brings what it waited for."""
-    return patch.object(Push, "_author_of", lambda self, _mutation: self._author)
+    return patch.object(Receipts, "author_of", lambda self, _mutation: self._author)
 
 
 BUGS: dict[str, tuple[Switch, str]] = {

@@ -15,7 +15,8 @@ from sync.change import Author, Key, Stored, Write
 from sync.honest_time import Exchange
 from sync.kind import Kind, Values
 from sync.memory import Memory, Transaction
-from sync.push import Clocks, Push
+from sync.push import Push
+from sync.receipts import Clocks
 from sync.wire import mutation_from
 from tests.simulation.kinds import KINDS
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import weakref
 from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -83,10 +84,12 @@ def pushed(memory: Memory, given: dict[str, Any]) -> list[Any]:
     shorts = {
         long_id(one[name]): one[name] for one in given["mutations"] for name in ("id", "record", "after") if name in one
     }
-    outcomes = Push(store, KINDS, author, Rights(), clocks).run(
-        [mutation_from(as_sent(dict(one)), device) for one in given["mutations"]]
-    )
+    push = Push(store, KINDS, author, Rights(), clocks)
+    outcomes = push.run([mutation_from(as_sent(dict(one)), device) for one in given["mutations"]])
     store.commit()
+    gone = weakref.ref(push)
+    del push
+    assert gone() is None, "a push holds all it wrote: what only the collector frees stays in memory long after"
     told = json.dumps([[str(one.status), one.code, one.detail] for one in outcomes])
     for long, short in {**shorts, **{long_id(f"{k}{n}"): f"{k}{n}" for k in "mnjp" for n in range(1, 10)}}.items():
         told = told.replace(long, short)

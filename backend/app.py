@@ -10,46 +10,24 @@ from flask.json.provider import JSONProvider
 from flask_compress import Compress
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from backend import config
-from backend.api import (
-    accounts,
-    call_backs,
-    conditional,
-    contents,
-    contractors,
-    devices,
-    dispatch,
-    docs,
-    due_days,
-    emergencies,
-    evidence,
-    features,
-    gate,
-    ground,
-    inbox,
-    kinds,
-    maps,
-    openapi,
-    operations,
-    pages,
-    papers,
-    positions,
-    problems,
-    public,
-    sessions,
-    sync,
-    territory,
-    uploads,
-)
-from backend.api.house import House
-from backend.blobs.store import open_blobs
-from backend.db import Database, make_engine
-from backend.keys import CURSORS
-from backend.records.registry import KINDS
-from backend.services.contacts import Contacts
-from backend.services.guessing import Guesses, counters_at
-from backend.services.parts import Parts
-from backend.tasks.jobs import make_wake
+from backend.contractors.api import contractors
+from backend.core import config
+from backend.core.api import conditional, docs, due_days, gate, kinds, openapi, operations, pages, problems
+from backend.core.api.context import House
+from backend.core.blobs.store import open_blobs
+from backend.core.blobs.upload_files import Parts
+from backend.core.db import Database, make_engine
+from backend.core.keys import CURSORS
+from backend.core.kinds.registry import KINDS
+from backend.core.queue.tasks import make_wake
+from backend.core.services.contacts import Contacts
+from backend.core.services.guessing import Guesses, counters_at
+from backend.customers.api import call_backs, public
+from backend.dispatch.api import dispatch, emergencies
+from backend.evidence.api import contents, evidence, papers, uploads
+from backend.people.api import accounts, devices, positions, sessions
+from backend.phones.api import inbox, sync
+from backend.territory.api import features, ground, maps, territory
 from sync.cursor import CursorSeal
 
 MOST_BODY_BYTES = 8 * 1024 * 1024

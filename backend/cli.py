@@ -7,10 +7,10 @@ from typing import Any
 
 import click
 
-from backend import logs
-from backend.keys import UnsafeKey
+from backend.core import logs
+from backend.core.keys import UnsafeKey
+from backend.core.private_files import NotOurs, be_private
 from backend.local import interrupts
-from backend.private import NotOurs, be_private
 
 # Each command with the place where it stands, which is read when it is asked for: a backup need not wait for what only
 # the server or the demo city is made of.

@@ -9,14 +9,14 @@ from typing import Any
 
 from marshmallow.fields import List
 
-from backend import config
 from backend.app import create_app
-from backend.db import Database, make_engine
-from backend.errors import CATALOGUE, PARKED
-from backend.joint_checks import Rule, rules_of
-from backend.records.declaration import RecordKind
-from backend.records.registry import KINDS
-from backend.records.wire import Choice, Document
+from backend.core import config
+from backend.core.db import Database, make_engine
+from backend.core.errors import CATALOGUE, PARKED
+from backend.core.kinds.declaration import RecordKind
+from backend.core.kinds.joint_checks import Rule, rules_of
+from backend.core.kinds.registry import KINDS
+from backend.core.kinds.wire import Choice, Document
 from sync.kind import Action
 
 
@@ -156,7 +156,7 @@ def errors_page() -> str:
     lines = [
         "# Errors and reasons for parking",
         "",
-        "Made from `backend/errors.py` by `make spec`. Every error is `application/problem+json` with these fields: `code`, `title`",
+        "Made from `backend/core/errors.py` by `make spec`. Every error is `application/problem+json` with these fields: `code`, `title`",
         "(Chinese), `title_en`, `remedy`, `remedy_en`, and what else a person must know. Status 0 marks reasons for which a phone's",
         "work is parked: they are outcomes of a push, never an HTTP error.",
         "",

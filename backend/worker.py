@@ -1,9 +1,9 @@
 """The way in for the queue: `celery -A backend.worker:app worker --beat`."""
 
-from backend import config, logs
+from backend.core import config, logs
+from backend.core.private_files import be_private
+from backend.core.queue.tasks import make_celery
 from backend.local.home import Home
-from backend.private import be_private
-from backend.tasks.jobs import make_celery
 
 logs.configure()
 be_private()

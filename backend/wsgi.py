@@ -6,11 +6,11 @@ import time
 
 from sqlalchemy.exc import OperationalError
 
-from backend import config, logs
 from backend.app import create_app
+from backend.core import config, logs
+from backend.core.private_files import be_private
 from backend.local.home import Home
-from backend.private import be_private
-from backend.services.history import watch_history
+from backend.phones.services.history import watch_history
 
 logs.configure()
 be_private()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from backend.actor import Actor, Role
-from backend.db import Database
+from backend.core.actor import Actor, Role
+from backend.core.db import Database
+from backend.customers.queries.search import find_customers
 from backend.demo.load import GROUP, SIZES, load_city
-from backend.queries.search import find_customers
 from bench.place import fresh_database, median_ms, seconds
 
 

@@ -15,16 +15,16 @@ import numpy as np
 import orjson
 from sqlalchemy import func, select
 
-from backend import config
-from backend.actor import Actor, Role
+from backend.core import config
+from backend.core.actor import Actor, Role
+from backend.customers.kinds.service_point import ServicePoint
 from backend.demo.catalogue import ident, matter_id
 from backend.demo.load import BRANCHES, SIZES, load_city
 from backend.demo.sources import districts, scatter
-from backend.queries.field_day import crews_of, open_jobs
-from backend.records.service_point import ServicePoint
-from backend.services.dispatching import propose_crews
-from backend.services.emergencies import send_at_once
-from backend.services.intake import receive_job
+from backend.dispatch.queries.field_day import crews_of, open_jobs
+from backend.dispatch.services.dispatching import propose_crews
+from backend.dispatch.services.emergencies import send_at_once
+from backend.jobs.services.intake import receive_job
 from bench.cold import cold_plan
 from bench.place import fresh_database
 from geo.dispatch import Day, propose

@@ -16,17 +16,18 @@ import numpy as np
 from PIL import Image
 from sqlalchemy import text
 
-from backend import config, migrations
-from backend.actor import Actor, Role
-from backend.blobs.picture import read_picture
-from backend.blobs.picture_reader import PictureReader
-from backend.blobs.store import key_of, open_blobs
-from backend.db import Database, make_engine
+from backend import migrations
+from backend.core import config
+from backend.core.actor import Actor, Role
+from backend.core.blobs.store import key_of, open_blobs
+from backend.core.blobs.upload_files import Parts
+from backend.core.db import Database, make_engine
+from backend.core.services.record_writer import new_id
+from backend.evidence.services import sealing, uploading
+from backend.evidence.services.picture import read_picture
+from backend.evidence.services.picture_reader import PictureReader
+from backend.evidence.services.uploading import Announced, Receiving
 from backend.local.cluster import private_cluster
-from backend.services import sealing, uploading
-from backend.services.door import new_id
-from backend.services.parts import Parts
-from backend.services.uploading import Announced, Receiving
 
 PHOTOS, SIZE, CUT = 200, 300_000, 2_000_000
 MESSAGE = 64 * 1024

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import httpx
 
-from backend import config
-from backend.db import Database, make_engine
-from backend.services import sealing
-from backend.services.door import new_id
+from backend.core import config
+from backend.core.db import Database, make_engine
+from backend.core.services.record_writer import new_id
+from backend.evidence.services import sealing
 from bench.evidence import PHOTOS, SIZE, said
 from bench.sync_work import Client, mutations, seconds, work_stage
 

@@ -10,10 +10,10 @@ from typing import Any
 import psycopg
 from rich.console import Console
 
-from backend.actor import system
-from backend.db import Database, make_engine
-from backend.queries.scopes import today
-from backend.services import door
+from backend.core.actor import system
+from backend.core.db import Database, make_engine
+from backend.core.queries.scopes import today
+from backend.core.services import record_writer
 from bench.sync_work import CHANGED, Client, change_of, mutations, seconds, work_stage
 from tests.factories import square, uid
 
@@ -86,12 +86,12 @@ def _enter_a_cell(database_url: str, name: str) -> None:
     database = Database(make_engine(database_url))
     north = system(uid("north"))
     with database.transaction() as session:
-        cell = door.create(
+        cell = record_writer.create(
             session, north, "cell", {"name": name[:20], "code": name, "outline": square(2), "valid_from": "2026-01-01"}
         ).id
         customer = {"category": "resident", "cell_id": cell}
-        many = [(door.new_id(), customer | {"number": f"{name}{n}", "name": "王"}) for n in range(IN_CELL)]
-        door.create_many(session, north, "customer", many, quiet=True)
+        many = [(record_writer.new_id(), customer | {"number": f"{name}{n}", "name": "王"}) for n in range(IN_CELL)]
+        record_writer.create_many(session, north, "customer", many, quiet=True)
     with database.transaction() as session:
         duty = {
             "cell_id": cell,
@@ -99,5 +99,5 @@ def _enter_a_cell(database_url: str, name: str) -> None:
             "duty": "representative",
             "valid_from": today().isoformat(),
         }
-        door.create(session, north, "cell_assignment", duty)
+        record_writer.create(session, north, "cell_assignment", duty)
     database.engine.dispose()

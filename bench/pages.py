@@ -14,7 +14,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from backend import config
+from backend.core import config
 from backend.demo.cast import Office
 from backend.demo.load import SIZES, load_city
 from backend.local.browser import find_chromium

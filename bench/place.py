@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from backend import config, migrations
-from backend.db import Database, make_engine
+from backend import migrations
+from backend.core import config
+from backend.core.db import Database, make_engine
 from backend.local.cluster import private_cluster
 
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
-from backend.db import Database, make_engine
-from backend.records.account import Account, Device
-from backend.services import sessions
-from backend.services.door import new_id
+from backend.core.db import Database, make_engine
+from backend.core.kinds.account import Account, Device
+from backend.core.services.record_writer import new_id
+from backend.people.services import sessions
 from bench.sync_work import Client, analyze, change_of, mutations, work_stage
 from tests.factories import uid
 
@@ -66,7 +66,7 @@ def main() -> None:
 
 def _tokens(database_url: str) -> list[str]:
     """A token of the representative for each of many phones, without the cost of 300 password checks."""
-    from backend import config
+    from backend.core import config
 
     database, found = Database(make_engine(database_url)), []
     with database.transaction() as session:

@@ -25,10 +25,10 @@ import msgspec
 import orjson
 import psycopg
 
-from backend import config
-from backend.db import Database
+from backend.core import config
+from backend.core.db import Database
+from backend.core.services.record_writer import new_id
 from backend.local.stage import stage
-from backend.services.door import new_id
 from tests import factories
 from tests.factories import PASSWORD, uid
 

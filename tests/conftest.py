@@ -22,9 +22,10 @@ from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 from werkzeug.serving import make_server
 
-from backend import config, logs, migrations
+from backend import migrations
 from backend.app import create_app, make_house
-from backend.db import Database, make_engine
+from backend.core import config, logs
+from backend.core.db import Database, make_engine
 from backend.local.cluster import Cluster, find_binaries
 from backend.local.fonts import find_fonts
 from mobile_api_spec.phone import Clock, Link, Phone

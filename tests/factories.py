@@ -12,17 +12,18 @@ from uuid import UUID, uuid5
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from backend.actor import Actor, Role, system
-from backend.config import Settings
-from backend.db import Database
-from backend.geometry import point
-from backend.queries.entrance import Entrance
-from backend.queries.scopes import CITY, held
-from backend.records.account import Account, Device, DevicePerson
-from backend.services import door, sessions
-from backend.services.credentials import hash_password
-from backend.services.noting import note_rows
-from backend.services.syncing import Quota, push_batch
+from backend.core.actor import Actor, Role, system
+from backend.core.config import Settings
+from backend.core.db import Database
+from backend.core.geometry import point
+from backend.core.kinds.account import Account, Device, DevicePerson
+from backend.core.queries.scopes import CITY, held
+from backend.core.services import record_writer
+from backend.core.services.credentials import hash_password
+from backend.core.services.noting import note_rows
+from backend.people.services import sessions
+from backend.phones.queries.entrance import Entrance
+from backend.phones.services.syncing import Quota, push_batch
 from sync.cursor import Snapshot
 from sync.postgres import epoch
 from sync.wire import read_batch
@@ -81,7 +82,7 @@ class Town:
 def build(session: Session) -> None:
     """Write the town."""
     group = system(uid("group"))
-    door.create_many(
+    record_writer.create_many(
         session,
         group,
         "unit",
@@ -105,7 +106,7 @@ def _people(session: Session) -> None:
     for n, (name, (unit, role, post)) in enumerate(PEOPLE.items()):
         values = {"staff_number": f"T{n:03d}", "name": f"员工{n}", "post": post, "employment": "own", "is_active": True,
                   "work_phone": f"0532-8000{n:04d}", "working_hours": "08:30-17:00", "unit_id": uid(unit)}  # fmt: skip
-        door.create(session, system(uid(unit)), "staff", values, record_id=uid(name))
+        record_writer.create(session, system(uid(unit)), "staff", values, record_id=uid(name))
         sessions.open_account(session, uid(name), uid(unit), f"T{n:03d}", None, hashed, [str(role)])
         session.add(Device(id=UUID(uid(f"{name}'s phone")), name=f"{name}'s phone", unit_id=UUID(uid(unit))))
         session.flush()
@@ -119,7 +120,7 @@ def _people(session: Session) -> None:
     }
     crew = {"name": "一班", "leader_id": uid("leader"), "member_ids": [uid("leader"), uid("member")], "skills": ["pipe_repair", "valve"],
             "start_place": middle(0), "is_active": True} | hours  # fmt: skip
-    door.create(session, system(uid("north")), "crew", crew, record_id=uid("crew"))
+    record_writer.create(session, system(uid("north")), "crew", crew, record_id=uid("crew"))
     far = crew | {
         "name": "二班",
         "skills": ["meter"],
@@ -127,17 +128,17 @@ def _people(session: Session) -> None:
         "leader_id": uid("supervisor"),
         "member_ids": [uid("supervisor")],
     }
-    door.create(session, system(uid("north")), "crew", far, record_id=uid("far crew"))
+    record_writer.create(session, system(uid("north")), "crew", far, record_id=uid("far crew"))
 
 
 def _ground(session: Session) -> None:
     for n in range(4):
         unit = "north" if n < 3 else "south"
         cell = {"name": f"{n}号网格", "code": f"C{n}", "outline": square(n), "valid_from": "2026-01-01"}
-        door.create(session, system(uid(unit)), "cell", cell, record_id=uid(f"cell {n}"))
+        record_writer.create(session, system(uid(unit)), "cell", cell, record_id=uid(f"cell {n}"))
     for n, who in ((0, "rep"), (1, "rep"), (2, "other_rep"), (3, "south_rep")):
         duty = {"cell_id": uid(f"cell {n}"), "staff_id": uid(who), "duty": "representative", "valid_from": "2026-01-01"}
-        door.create(
+        record_writer.create(
             session, system(uid("north" if n < 3 else "south")), "cell_assignment", duty, record_id=uid(f"duty {n}")
         )
 
@@ -151,7 +152,7 @@ def _matters(session: Session) -> None:
     burst = leak | {"code": "burst", "name_zh": "爆管抢修", "name_en": "Burst main", "urgency": "urgent",
                     "required_photos": 2, "signature_required": True, "is_repair": True}  # fmt: skip
     for name, values in (("leak", leak), ("burst", burst)):
-        door.create(session, system(uid("group")), "matter", values, record_id=uid(name))
+        record_writer.create(session, system(uid("group")), "matter", values, record_id=uid(name))
     rows = [
         {"type": "satisfaction", "name": "pressure", "label_zh": "水压", "label_en": "Pressure", "required": True, "theme": "pressure"},
         {"type": "text", "name": "pressure_why", "label_zh": "原因", "label_en": "Why", "required": True,
@@ -166,7 +167,7 @@ def _matters(session: Session) -> None:
         "rows": rows,
         "is_active": True,
     }
-    door.create(session, system(uid("group")), "questionnaire", form, record_id=uid("form"))
+    record_writer.create(session, system(uid("group")), "questionnaire", form, record_id=uid("form"))
 
 
 def _customers(session: Session) -> None:
@@ -175,10 +176,10 @@ def _customers(session: Session) -> None:
         unit = system(uid("north" if cell < 3 else "south"))
         customer = {"number": f"K{n:04d}", "name": f"王小{'一二三四五六七八'[n]}", "category": "key" if n == 0 else "resident",
                     "phone": f"1300000000{n}", "cell_id": uid(f"cell {cell}")}  # fmt: skip
-        door.create(session, unit, "customer", customer, record_id=uid(f"customer {n}"))
+        record_writer.create(session, unit, "customer", customer, record_id=uid(f"customer {n}"))
         spot = {"customer_id": uid(f"customer {n}"), "cell_id": uid(f"cell {cell}"), "address": f"香港中路{n + 1}号",
                 "place": middle(cell), "meter_number": f"M{n:06d}", "nature": "residential"}  # fmt: skip
-        door.create(session, unit, "service_point", spot, record_id=uid(f"point {n}"))
+        record_writer.create(session, unit, "service_point", spot, record_id=uid(f"point {n}"))
 
 
 def token_for(session: Session, settings: Settings, name: str) -> str:
@@ -187,7 +188,7 @@ def token_for(session: Session, settings: Settings, name: str) -> str:
     assert account is not None
     assert device is not None
     session.merge(DevicePerson(device_id=device.id, staff_id=account.staff_id))
-    return sessions.issue(session, settings, account, device, UUID(door.new_id()), None).access_token
+    return sessions.issue(session, settings, account, device, UUID(record_writer.new_id()), None).access_token
 
 
 def server_view(database: Database, scopes: list[str]) -> dict[tuple[str, str], int]:
@@ -206,7 +207,7 @@ def mutation(kind: str, record: str, op: str, now: dict[str, Any], **more: Any) 
     """A mutation as a phone would send it."""
     happened_at = more.pop("happened_at", datetime.now(UTC) - timedelta(minutes=1))
     return {
-        "id": more.pop("id", door.new_id()),
+        "id": more.pop("id", record_writer.new_id()),
         "kind": kind,
         "record": record,
         "op": op,
@@ -240,7 +241,7 @@ def contractors_crew(session: Session) -> str:
         "employment": "outsourced",
         "is_active": True,
     }
-    door.create(session, system(uid("north")), "staff", person, record_id=uid("zhao"))
+    record_writer.create(session, system(uid("north")), "staff", person, record_id=uid("zhao"))
     crew = {"name": "外协一队", "leader_id": uid("zhao"), "member_ids": [uid("zhao")], "skills": ["pipe_repair"],
             "shift_start": "00:00", "shift_end": "23:59", "is_active": True}  # fmt: skip
-    return door.create(session, system(uid("north")), "crew", crew, record_id=uid("outside")).id
+    return record_writer.create(session, system(uid("north")), "crew", crew, record_id=uid("outside")).id

@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend.actor import system
-from backend.queries import scopes
-from backend.records.work_order import OPEN
-from backend.services import door
+from backend.core.actor import system
+from backend.core.queries import scopes
+from backend.core.services import record_writer
+from backend.jobs.kinds.work_order import OPEN
 from sync.change import moment_text
 from tests.factories import middle, uid
 
@@ -50,11 +50,13 @@ class Field:
         for key, value in values.items():
             values[key] = moment_text(value) if isinstance(value, datetime) else value
         self.names.append(name)
-        return door.create(self.session, system(uid("north")), "work_order", values, record_id=uid(name)).id
+        return record_writer.create(self.session, system(uid("north")), "work_order", values, record_id=uid(name)).id
 
     def stands(self) -> dict[str, dict[str, Any]]:
         """What stands on every job now, by name, with its version."""
-        stored = door.push_store(self.session).load([("work_order", uid(name)) for name in self.names], lock=False)
+        stored = record_writer.push_store(self.session).load(
+            [("work_order", uid(name)) for name in self.names], lock=False
+        )
         rows = {name: stored["work_order", uid(name)] for name in self.names}
         return {
             name: {key: row.values.get(key) for key in WATCHED} | {"version": row.version} for name, row in rows.items()
@@ -67,10 +69,10 @@ def build_crews(session: Session) -> None:
     for name, (start, end) in CREWS.items():
         hours = {"shift_start": start, "shift_end": end, "skills": ["pipe_repair"], "start_place": middle(0)}
         if name in ("crew", "far crew"):
-            door.change(session, north, "crew", uid(name), hours)
+            record_writer.change(session, north, "crew", uid(name), hours)
         else:
             new = hours | {"name": name, "leader_id": uid("leader"), "member_ids": [uid("member")], "is_active": True}
-            door.create(session, north, "crew", new, record_id=uid(name))
+            record_writer.create(session, north, "crew", new, record_id=uid(name))
 
 
 def build_field(session: Session, today: date) -> Field:

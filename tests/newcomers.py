@@ -6,9 +6,10 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from backend.actor import Role, system
-from backend.records.account import Device
-from backend.services import door, sessions
+from backend.core.actor import Role, system
+from backend.core.kinds.account import Device
+from backend.core.services import record_writer
+from backend.people.services import sessions
 from tests.factories import uid
 
 
@@ -16,7 +17,7 @@ def join(session: Session, name: str, unit: str, *roles: Role, post: str = "hall
     """A member of staff with an account (unless no role is given) and a device; returns their id."""
     number = f"J{uid(name)[:8]}"
     values = {"staff_number": number, "name": name, "post": post, "employment": "own", "is_active": is_active}
-    door.create(session, system(uid(unit)), "staff", values, record_id=uid(name))
+    record_writer.create(session, system(uid(unit)), "staff", values, record_id=uid(name))
     if roles:
         sessions.open_account(session, uid(name), uid(unit), number, None, "no password", [str(one) for one in roles])
         session.add(Device(id=UUID(uid(f"{name}'s phone")), name=f"{name}'s phone", unit_id=UUID(uid(unit))))
@@ -26,4 +27,4 @@ def join(session: Session, name: str, unit: str, *roles: Role, post: str = "hall
 def open_section(session: Session, name: str, parent: str) -> str:
     """A section below a unit; returns its id."""
     values = {"unit_id": uid(name), "name": name, "level": "section", "parent_id": uid(parent)}
-    return door.create(session, system(uid(name)), "unit", values, record_id=uid(name)).id
+    return record_writer.create(session, system(uid(name)), "unit", values, record_id=uid(name)).id

@@ -12,12 +12,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from sqlalchemy import text
 
-from backend.actor import system
-from backend.db import Database
-from backend.services import door
-from backend.services.door import new_id
-from backend.services.noting import note_rows
-from backend.tasks import outbox
+from backend.core.actor import system
+from backend.core.db import Database
+from backend.core.queue import serving
+from backend.core.services import record_writer
+from backend.core.services.noting import note_rows
+from backend.core.services.record_writer import new_id
 from mobile_api_spec.phone import Phone
 from mobile_api_spec.phone.sheet import sheet_hash, sheet_of, statement
 from tests.factories import Town, middle, uid
@@ -68,20 +68,20 @@ class Crew:
     def hand_in(self) -> None:
         """Sync, and let the worker look at what came."""
         self.phone.sync()
-        outbox.serve(self.database)
+        serving.serve(self.database)
 
     def stored(self, kind: str, record: str) -> dict[str, Any]:
         """A record as the server has it."""
         with self.database.transaction() as session:
-            return door.read(session, kind, record).values
+            return record_writer.read(session, kind, record).values
 
 
 def job_under_way(database: Database, town: Town, name: str) -> str:
     values = {"matter_id": town["leak"], "crew_id": town["crew"], "cell_id": town["cell 0"], "description": "漏水",
               "address": "香港中路1号", "number": f"WX-{name}", "signature_required": True, "state": "in_progress", "case_id": uid(name)}  # fmt: skip
     with database.transaction() as session:
-        door.create(session, system(town["north"]), "work_order", values, record_id=uid(name))
-    outbox.serve(database)
+        record_writer.create(session, system(town["north"]), "work_order", values, record_id=uid(name))
+    serving.serve(database)
     return uid(name)
 
 

@@ -10,15 +10,15 @@ import orjson
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from sqlalchemy import text
 
-from backend.blobs.store import BlobStore, open_blobs
 from backend.commands.machine import console, opened, the_machine
-from backend.db import Database
-from backend.keys import Keys
-from backend.records.registry import KINDS
-from backend.records.signature import DEVICE_CHECKS, WAYS
-from backend.services.auditing import note_at_shell
-from backend.services.checking import check_all, how_many, unsealed
-from backend.services.sealing import (
+from backend.core.blobs.store import BlobStore, open_blobs
+from backend.core.db import Database
+from backend.core.keys import Keys
+from backend.core.kinds.registry import KINDS
+from backend.core.services.auditing import note_at_shell
+from backend.evidence.kinds.signature import DEVICE_CHECKS, WAYS
+from backend.evidence.services.checking import check_all, how_many, unsealed
+from backend.evidence.services.sealing import (
     WITNESS,
     Broken,
     erase_from_history,
@@ -26,7 +26,7 @@ from backend.services.sealing import (
     seal_history,
     verify_history,
 )
-from backend.services.sheets import sheet_sha256, verdict
+from backend.evidence.services.sheets import sheet_sha256, verdict
 
 MOST_NAMED = 200
 

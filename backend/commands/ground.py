@@ -10,12 +10,12 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from backend.actor import SYSTEM_ID, Actor, Role
 from backend.commands.machine import console, migrated, the_machine
-from backend.db import Database
-from backend.queries import layers
-from backend.services import ground_plans
-from backend.services.auditing import note_at_shell
+from backend.core.actor import SYSTEM_ID, Actor, Role
+from backend.core.db import Database
+from backend.core.services.auditing import note_at_shell
+from backend.territory.queries import layers
+from backend.territory.services import ground_plans
 from geo.mapfile import FORMATS, write_map
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from backend.commands.machine import console, the_machine
-from backend.keys import BACKUPS
+from backend.core.keys import BACKUPS
 from backend.local import safekeeping
 from backend.local.encryption import NoIdentity, identities_of, recipient_of, recipients_of
 

@@ -11,13 +11,24 @@ from rich.table import Table
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from backend import config
 from backend.commands.machine import console, opened, settings_here, the_machine
-from backend.keys import BACKUPS, FIRST, PURPOSES, SEALS, Key, Ring, UnsafeKey, keys_of_secret, need_strong, older_keys
+from backend.core import config
+from backend.core.keys import (
+    BACKUPS,
+    FIRST,
+    PURPOSES,
+    SEALS,
+    Key,
+    Ring,
+    UnsafeKey,
+    keys_of_secret,
+    need_strong,
+    older_keys,
+)
+from backend.core.private_files import write_private
+from backend.core.services.auditing import note_at_shell
+from backend.evidence.kinds.seal import SealingKey
 from backend.local.encryption import recipient_of
-from backend.private import write_private
-from backend.records.seal import SealingKey
-from backend.services.auditing import note_at_shell
 
 # The ring is read, changed and written: a second command would write over the first one's key.
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('key ring', 0))")

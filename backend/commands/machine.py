@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from rich.console import Console
 from sqlalchemy.exc import OperationalError
 
-from backend import config, migrations
-from backend.db import Database
+from backend import migrations
+from backend.core import config
+from backend.core.db import Database
 from backend.local.cluster import NoPostgres
 from backend.local.home import Home, HomeTaken, not_ours
 from backend.local.machine import Machine

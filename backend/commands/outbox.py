@@ -5,8 +5,8 @@ from __future__ import annotations
 import click
 
 from backend.commands.machine import console, opened, the_machine
-from backend.errors import Problem
-from backend.services.dead_facts import dead_facts, retry_fact
+from backend.core.errors import Problem
+from backend.core.services.dead_facts import dead_facts, retry_fact
 
 
 @click.command()

@@ -12,9 +12,9 @@ from rich.panel import Panel
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from backend import config
 from backend.commands.machine import console, migrated, the_machine
-from backend.db import Database
+from backend.core import config
+from backend.core.db import Database
 from backend.demo.load import SIZES, is_empty, load_city
 from backend.demo.people import PASSWORD
 from backend.demo.pictures import draw_city

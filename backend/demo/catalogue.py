@@ -8,9 +8,9 @@ from uuid import UUID, uuid5
 import chinese_calendar
 from sqlalchemy.orm import Session
 
-from backend.actor import system
-from backend.records.vocabulary import THEMES
-from backend.services import door
+from backend.core.actor import system
+from backend.core.kinds.vocabulary import THEMES
+from backend.core.services import record_writer
 
 SPACE = UUID("0193c0de-0000-7000-8000-00000000c17e")
 _MATTERS = (
@@ -48,7 +48,7 @@ def write_catalogue(session: Session, group_id: str) -> None:
     names = ("code", "name_zh", "name_en", "urgency", "skills", "duration_minutes", "contact_within_minutes",
              "finish_within_minutes", "required_photos", "signature_required", "is_repair")  # fmt: skip
     matters = [(matter_id(row[0]), dict(zip(names, row, strict=True)) | {"is_active": True}) for row in _MATTERS]
-    door.create_many(session, actor, "matter", matters, quiet=True)
+    record_writer.create_many(session, actor, "matter", matters, quiet=True)
     form = {
         "code": "year_end",
         "edition": 1,
@@ -56,9 +56,9 @@ def write_catalogue(session: Session, group_id: str) -> None:
         "title_en": "Satisfaction survey",
         "is_active": True,
     }
-    door.create_many(session, actor, "questionnaire", [(FORM_ID, form | {"rows": _questions()})], quiet=True)
+    record_writer.create_many(session, actor, "questionnaire", [(FORM_ID, form | {"rows": _questions()})], quiet=True)
     calendars = [(ident("calendar", year), _calendar(year)) for year in (2025, 2026, 2027)]
-    door.create_many(session, actor, "calendar", calendars, quiet=True)
+    record_writer.create_many(session, actor, "calendar", calendars, quiet=True)
 
 
 def _questions() -> list[dict[str, object]]:

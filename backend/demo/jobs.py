@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.demo.catalogue import ident, matter_id
-from backend.services.intake import is_told_first, site_card_of
+from backend.jobs.services.intake import is_told_first, site_card_of
 from sync.change import moment_text
 from sync.kind import Values
 

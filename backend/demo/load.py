@@ -11,18 +11,18 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import text
 
-from backend.actor import Role, system
-from backend.db import Database
+from backend.core.actor import Role, system
+from backend.core.db import Database
+from backend.core.geometry import geojson_of, point
+from backend.core.queries.scopes import today
+from backend.core.services import record_writer
+from backend.customers.services.phonetics import pinyin_of
+from backend.customers.services.visiting import plan_visits
 from backend.demo.catalogue import BURST_SKILLS, ident, write_catalogue
 from backend.demo.jobs import make_jobs
 from backend.demo.people import Person, made_up_name, made_up_phone, write_people
 from backend.demo.sources import District, districts, scatter
-from backend.geometry import geojson_of, point
-from backend.queries.scopes import today
-from backend.services import door
-from backend.services.ground_drawing import WORKLOAD
-from backend.services.phonetics import pinyin_of
-from backend.services.visiting import plan_visits
+from backend.territory.services.ground_drawing import WORKLOAD
 from geo.assign import assign
 from geo.divide import balanced
 from geo.locate import nearest
@@ -104,7 +104,7 @@ def _write_units(database: Database) -> list[Branch]:
     ]
     rows += [(b.id, {"unit_id": b.id, "name": b.name, "level": "branch", "parent_id": GROUP}) for b in branches]
     with database.transaction() as session:
-        door.create_many(session, system(GROUP), "unit", rows, quiet=True)
+        record_writer.create_many(session, system(GROUP), "unit", rows, quiet=True)
     return branches
 
 
@@ -172,7 +172,7 @@ def _write_cells(database: Database, crowds: list[Crowd], size: Size, seed: int,
     for crowd in crowds:
         with database.transaction() as session:
             rows = _cell_rows(crowd, grounds[crowd.district.code])
-            door.create_many(session, system(crowd.branch.id), "cell", rows, quiet=True)
+            record_writer.create_many(session, system(crowd.branch.id), "cell", rows, quiet=True)
     report("cells", len(crowds), len(crowds))
     return grounds
 
@@ -265,8 +265,8 @@ def _write_crews(database: Database, branch: Branch, n: int, count: int, random:
     roster = {"unit_id": branch.id, "crew_id": ident("crew", n, called), "valid_from": str(today() - timedelta(days=1)),
               "valid_until": str(today() + timedelta(days=60)), "clock_from": "21:30", "clock_until": "08:00"}  # fmt: skip
     with database.transaction() as session:
-        door.create_many(session, system(branch.id), "crew", rows, quiet=True)
-        door.create_many(session, system(branch.id), "on_call", [(ident("on_call", n), roster)], quiet=True)
+        record_writer.create_many(session, system(branch.id), "crew", rows, quiet=True)
+        record_writer.create_many(session, system(branch.id), "on_call", [(ident("on_call", n), roster)], quiet=True)
 
 
 def _write_duties(
@@ -285,7 +285,7 @@ def _write_duties(
         for cell, person in zip(ids, who, strict=True)
     ]  # fmt: skip
     with database.transaction() as session:
-        door.create_many(session, system(branch.id), "cell_assignment", rows, quiet=True)
+        record_writer.create_many(session, system(branch.id), "cell_assignment", rows, quiet=True)
 
 
 def _write_customers(
@@ -298,8 +298,10 @@ def _write_customers(
         for batch in _batches(len(crowd.places)):
             rows = [_customer(crowd, ground, int(cell_of[k]), k, done + k, random) for k in batch]
             with database.transaction() as session:
-                door.create_many(session, system(crowd.branch.id), "customer", [row[0] for row in rows], quiet=True)
-                door.create_many(
+                record_writer.create_many(
+                    session, system(crowd.branch.id), "customer", [row[0] for row in rows], quiet=True
+                )
+                record_writer.create_many(
                     session, system(crowd.branch.id), "service_point", [row[1] for row in rows], quiet=True
                 )
             report("customers", done + batch[-1] + 1, total)
@@ -356,7 +358,7 @@ def _write_jobs(
             rows = make_jobs(
                 session, names.index(crowd.branch.name) + 1, crowd.branch.id, cells, crews, count, done, random
             )
-            door.create_many(session, system(crowd.branch.id), "work_order", rows, quiet=True)
+            record_writer.create_many(session, system(crowd.branch.id), "work_order", rows, quiet=True)
         done += len(rows)
         report("jobs", done, size.jobs)
     report("jobs", size.jobs, size.jobs)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from sqlalchemy.orm import Session
 
-from backend.actor import Role, system
-from backend.services import door, sessions
-from backend.services.credentials import hash_password
+from backend.core.actor import Role, system
+from backend.core.services import record_writer
+from backend.core.services.credentials import hash_password
+from backend.people.services import sessions
 from sync.kind import Values
 
 PASSWORD = "wangge-demo-2026"  # noqa: S105 - printed by `make run`; demo accounts sign in from this machine only
@@ -44,7 +45,7 @@ def write_people(session: Session, people: list[Person], random: np.random.Gener
     hashed = hash_password(PASSWORD)
     for unit_id in sorted({person.unit_id for person in people}):
         rows = [(p.id, _values(p, random)) for p in people if p.unit_id == unit_id]
-        door.create_many(session, system(unit_id), "staff", rows, quiet=True)
+        record_writer.create_many(session, system(unit_id), "staff", rows, quiet=True)
     for person in people:
         sessions.open_account(
             session, person.id, person.unit_id, person.staff_number, None, hashed, [str(person.role)], is_demo=True

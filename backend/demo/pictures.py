@@ -18,18 +18,18 @@ from matplotlib.path import Path as Outline
 from shapely.geometry.base import BaseGeometry
 from sqlalchemy import text
 
-from backend.blobs.store import open_blobs
-from backend.config import Settings
-from backend.db import Database
-from backend.errors import Problem
-from backend.papers.cell_map import MapCell
-from backend.queries.cell_map import cells_to_draw
-from backend.queries.scopes import CITY, today
-from backend.queries.territory import outlines
-from backend.services.cell_maps import in_order, map_cell, picture_of_cells
-from backend.services.field_day import day_of
-from backend.services.ground_drawing import look_at
-from backend.services.papers import Press
+from backend.core.blobs.store import open_blobs
+from backend.core.config import Settings
+from backend.core.db import Database
+from backend.core.errors import Problem
+from backend.core.queries.scopes import CITY, today
+from backend.dispatch.services.field_day import day_of
+from backend.evidence.services.papers import Press
+from backend.territory.queries.cell_map import cells_to_draw
+from backend.territory.queries.cells import outlines
+from backend.territory.services.cell_map_drawing import MapCell
+from backend.territory.services.cell_maps import in_order, map_cell, picture_of_cells
+from backend.territory.services.ground_drawing import look_at
 from geo.dispatch import Day
 from geo.divide import moved_share, redivided
 from geo.routing.day import plan_day

@@ -12,7 +12,7 @@ import orjson
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from backend.geometry import shape_of
+from backend.core.geometry import shape_of
 from geo.measure import Coordinates
 
 FOLDER = Path(__file__).parent / "city"

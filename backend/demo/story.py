@@ -10,9 +10,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from backend.core.geometry import lng_lat, point
 from backend.demo.cast import Office, Troupe, until
 from backend.demo.catalogue import FORM_ID, matter_id
-from backend.geometry import lng_lat, point
 from mobile_api_spec.phone import Phone
 from mobile_api_spec.phone.sheet import sheet_hash, sheet_of
 from sync.change import moment_text

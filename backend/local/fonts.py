@@ -9,8 +9,8 @@ from pathlib import Path
 
 import structlog
 
+from backend.core.papers.typeset import FAMILY
 from backend.local import debian
-from backend.papers.typeset import FAMILY
 
 log = structlog.get_logger(__name__)
 _PACKAGE = "fonts-noto-cjk"

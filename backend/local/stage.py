@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-from backend import config, migrations
-from backend.db import Database
+from backend import migrations
+from backend.core import config
+from backend.core.db import Database
+from backend.core.private_files import own_home
 from backend.local.broker import Broker
 from backend.local.cluster import private_cluster
 from backend.local.machine import Machine
-from backend.private import own_home
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 import segno
 import trustme
 
-from backend.private import own_folder
+from backend.core.private_files import own_folder
 
 
 def own_address() -> str:

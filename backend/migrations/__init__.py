@@ -8,7 +8,7 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Connection, Engine, inspect, text
 
-from backend.records.registry import KINDS
+from backend.core.kinds.registry import KINDS
 
 _AT_COMMIT = """
 CREATE OR REPLACE FUNCTION wangge_at_commit() RETURNS trigger LANGUAGE plpgsql

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from backend.db import Base
-from backend.events import Outbox
-from backend.records import access, account, call_back, confirmation, contractor_link, position, registry, seal, upload
+from backend.contractors.kinds import contractor_link
+from backend.core.db import Base
+from backend.core.events import Outbox
+from backend.core.kinds import access, account, registry
+from backend.customers.kinds import call_back
+from backend.evidence.kinds import confirmation, seal, upload
+from backend.people.kinds import position
 from sync.postgres import tables
 
 METADATAS = [Base.metadata, tables.metadata]

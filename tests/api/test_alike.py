@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from backend.actor import system
-from backend.db import Database
-from backend.services import door
-from backend.services.syncing import retry_held
+from backend.core.actor import system
+from backend.core.db import Database
+from backend.core.services import record_writer
+from backend.phones.services.syncing import retry_held
 from sync.postgres.push import deadline_passed
 from tests.conftest import Person
 from tests.factories import Town, middle, mutation
@@ -22,7 +22,12 @@ Made = Callable[[Town, str], dict[str, Any]]
 
 
 def push(person: Person, *mutations: dict[str, Any], **clocks: Any) -> list[dict[str, Any]]:
-    body = {"store": door.new_id(), "sent_at": datetime.now(UTC).isoformat(), "mutations": list(mutations), **clocks}
+    body = {
+        "store": record_writer.new_id(),
+        "sent_at": datetime.now(UTC).isoformat(),
+        "mutations": list(mutations),
+        **clocks,
+    }
     answer = person("POST", "/sync/push", body)
     assert answer.status_code == 200, answer.text
     found: list[dict[str, Any]] = answer.get_json()["outcomes"]
@@ -30,7 +35,7 @@ def push(person: Person, *mutations: dict[str, Any], **clocks: Any) -> list[dict
 
 
 def created(kind: str, values: dict[str, Any]) -> dict[str, Any]:
-    return mutation(kind, door.new_id(), "create", values, base_version=0)
+    return mutation(kind, record_writer.new_id(), "create", values, base_version=0)
 
 
 def item(town: Town, **more: Any) -> dict[str, Any]:
@@ -78,17 +83,17 @@ def theirs(as_: As, town: Town, database: Database) -> dict[str, str]:
     """A record of each kind that the representative has never seen."""
     with database.transaction() as session:
         south = system(town["south"])
-        job = door.create(session, south, "work_order", {
+        job = record_writer.create(session, south, "work_order", {
             "matter_id": town["leak"], "number": "S1", "place": middle(3), "cell_id": town["cell 3"],
         })  # fmt: skip
-        note = door.create(session, south, "notice", {
+        note = record_writer.create(session, south, "notice", {
             "staff_id": town["stranger"], "topic": "decision", "text_zh": "x", "text_en": "x",
         })  # fmt: skip
         crew = {"name": "南班", "leader_id": town["stranger"], "member_ids": [town["stranger"]], "is_active": True,
                 "skills": ["meter"], "shift_start": "08:00", "shift_end": "20:00"}  # fmt: skip
-        south_crew = door.create(session, south, "crew", crew)
+        south_crew = record_writer.create(session, south, "crew", crew)
         below = {"name": "站", "level": "section", "parent_id": town["south"], "unit_id": town["south"]}
-        unit = door.create(session, south, "unit", below)
+        unit = record_writer.create(session, south, "unit", below)
     return {
         "customer": town["customer 3"], "work_order": job.id, "cell": town["cell 3"], "crew": south_crew.id,
         "staff": town["south_rep"], "unit": unit.id, "notice": note.id,
@@ -109,7 +114,7 @@ def test_others_records_and_none_are_told_apart_by_no_way_of_naming_them(
     given = []
     for way, made in WAYS.items():
         kind = way.partition(":")[0]
-        for record in (theirs[kind], door.new_id()):
+        for record in (theirs[kind], record_writer.new_id()):
             one = made(town, record)
             # Proven, so that the past is asked too.
             one |= {"boot": "b", "monotonic_ms": 10_000_000 - 60_000}
@@ -152,7 +157,7 @@ def test_anothers_mutation_is_no_predecessor(as_: As, town: Town) -> None:
     assert [one["status"] for one in push(as_("other_rep"), theirs, faulty)] == ["applied", "parked"]
     after = [
         mutation("customer", town["customer 0"], "change", {"note": "x"}, after=one)
-        for one in (theirs["id"], faulty["id"], door.new_id())
+        for one in (theirs["id"], faulty["id"], record_writer.new_id())
     ]
     told = [seen_of(outcome, one["after"]) for outcome, one in zip(push(rep, *after), after, strict=True)]
     assert told == [("held", "waits_for", None, {"kind": "mutation", "id": "it"}, None)] * 3
@@ -180,7 +185,7 @@ def test_an_id_that_is_taken_by_others_tells_nothing_of_them(as_: As, town: Town
 
 def test_a_decision_on_others_records_and_on_none_fails_alike(as_: As, town: Town, database: Database) -> None:
     rep, answers = as_("rep"), []
-    for record in (town["customer 3"], door.new_id()):
+    for record in (town["customer 3"], record_writer.new_id()):
         push(rep, mutation("customer", record, "change", {"note": "x"}))
         with database.transaction() as session:
             deadline_passed(session.connection(), datetime.now(UTC) + timedelta(hours=73))
@@ -196,7 +201,9 @@ def test_a_decision_on_others_records_and_on_none_fails_alike(as_: As, town: Tow
 def test_what_was_ones_own_is_told_at_once(as_: As, town: Town, database: Database) -> None:
     as_("supervisor")("PUT", f"/territory/cells/{town['cell 1']}/representative", {"staff_id": town["other_rep"]})
     with database.transaction() as session:
-        door.change(session, system(town["north"]), "customer", town["customer 0"], {"cell_id": town["cell 2"]})
+        record_writer.change(
+            session, system(town["north"]), "customer", town["customer 0"], {"cell_id": town["cell 2"]}
+        )
     for name in ("customer 0", "customer 1"):
         (outcome,) = push(as_("rep"), mutation("customer", town[name], "change", {"note": "late"}))
         assert (outcome["status"], outcome["code"]) == ("parked", "outside_scope")

@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from backend.db import Database
+from backend.core.db import Database
 from tests.conftest import Person
 from tests.factories import Town, middle
 

@@ -12,12 +12,12 @@ from flask import Flask
 from PIL import Image
 from sqlalchemy import text
 
-from backend.blobs.picture_reader import PictureReader
-from backend.confined.limits import Limits
-from backend.db import Database
-from backend.services import picturing
-from backend.services.sharing import share
-from backend.tasks import outbox
+from backend.core.confined.limits import Limits
+from backend.core.db import Database
+from backend.core.queue import serving
+from backend.evidence.services import picturing
+from backend.evidence.services.picture_reader import PictureReader
+from backend.evidence.services.sharing import share
 from tests.api.test_uploads import begin, send
 from tests.conftest import Person
 from tests.factories import Town, uid
@@ -155,7 +155,7 @@ def test_knowing_a_hash_gives_nobody_the_bytes(as_: As, taken: Callable[..., str
               "sha256": hashlib.sha256(data).hexdigest(), "size_bytes": len(data), "media_type": "image/jpeg",
               "taken_at": "2026-09-01T00:00:00Z", "staff_id": town["south_rep"]}  # fmt: skip
     assert thief("POST", "/photos", stolen).status_code == 201
-    outbox.serve(database)
+    serving.serve(database)
     assert thief.get(f"/photos/{stolen['id']}")["arrived_at"] is None
     for path in ("", "?size=web", "?size=thumb"):
         assert thief("GET", f"/photo-content/{stolen['id']}{path}").status_code == 404

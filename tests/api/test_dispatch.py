@@ -16,15 +16,15 @@ import orjson
 import pytest
 from sqlalchemy.orm import Session
 
-from backend.actor import system
-from backend.config import Settings
-from backend.db import Database
-from backend.queries.scopes import CITY
-from backend.services import door
-from backend.services.day_plans import work_out, work_out_waiting
-from backend.services.gathering import bundle_job
-from backend.services.key_customers import watch_item
-from backend.services.travelling import travel_between
+from backend.core.actor import system
+from backend.core.config import Settings
+from backend.core.db import Database
+from backend.core.queries.scopes import CITY
+from backend.core.services import record_writer
+from backend.dispatch.services.day_plans import work_out, work_out_waiting
+from backend.dispatch.services.travelling import travel_between
+from backend.jobs.services.duplicates import bundle_job
+from backend.jobs.services.key_customers import watch_item
 from sync.change import moment_text
 from tests.conftest import Person
 from tests.factories import Town, middle, square
@@ -36,7 +36,7 @@ MORNING = datetime.now(CITY).replace(hour=8, minute=0, second=0, microsecond=0)
 def job(session: Session, town: Town, name: str, where: int = 0, **more: Any) -> str:
     values = {"matter_id": town["leak"], "place": middle(where), "state": "received", "number": name, "duration_minutes": 60,
               "skills": ["pipe_repair"], "cell_id": town[f"cell {where}"]} | more  # fmt: skip
-    return door.create(session, system(town["north"]), "work_order", values, record_id=town[name]).id
+    return record_writer.create(session, system(town["north"]), "work_order", values, record_id=town[name]).id
 
 
 @pytest.fixture
@@ -110,12 +110,14 @@ def test_begun_and_pinned_work_does_not_move(
 ) -> None:
     with database.transaction() as session:
         north = system(town["north"])
-        door.change(session, north, "crew", town["far crew"], {"skills": ["meter", "pipe_repair"]})
-        door.act(session, north, "work_order", jobs[1], "dispatch", {"crew_id": town["far crew"], "is_pinned": True})
+        record_writer.change(session, north, "crew", town["far crew"], {"skills": ["meter", "pipe_repair"]})
+        record_writer.act(
+            session, north, "work_order", jobs[1], "dispatch", {"crew_id": town["far crew"], "is_pinned": True}
+        )
         begun = job(session, town, "begun", 0)
-        door.act(session, north, "work_order", begun, "dispatch", {"crew_id": town["far crew"]})
+        record_writer.act(session, north, "work_order", begun, "dispatch", {"crew_id": town["far crew"]})
         for step in ("accept", "leave", "arrive", "start"):
-            door.act(session, north, "work_order", begun, step, {})
+            record_writer.act(session, north, "work_order", begun, step, {})
     plan = planned(as_("dispatcher"), database, settings)
     stops = {stop["job_id"]: stop for stop in plan["stops"]}
     assert begun not in stops
@@ -146,7 +148,7 @@ def test_tomorrow_begins_with_the_shift(
     with database.transaction() as session:
         lunch = {"shift_start": "08:00", "shift_end": "12:30", "break_from": "10:00", "break_until": "11:00", "break_minutes": 30,
                  "most_jobs": 1}  # fmt: skip
-        door.change(session, system(town["north"]), "crew", town["crew"], lunch)
+        record_writer.change(session, system(town["north"]), "crew", town["crew"], lunch)
     tomorrow = (datetime.now(CITY) + timedelta(days=1)).date()
     plan = planned(as_("dispatcher"), database, settings, day=tomorrow.isoformat())
     mine = [stop for stop in plan["stops"] if stop["crew_id"] == town["crew"]]
@@ -185,7 +187,7 @@ def test_an_emergency_leaves_tomorrows_times_alone(as_: As, town: Town, database
     tomorrow = moment_text(datetime.now(UTC) + timedelta(days=1, hours=3))
     with database.transaction() as session:
         for one in jobs[:2]:
-            door.act(
+            record_writer.act(
                 session,
                 system(town["north"]),
                 "work_order",
@@ -286,23 +288,25 @@ def test_jobs_at_one_door_are_one_bundle(session: Session, town: Town) -> None:
     assert bundle_job(session, other) is None
     bundle = bundle_job(session, second)
     assert bundle == bundle_job(session, first)
-    values = [door.read(session, "work_order", one).values["bundle_id"] for one in (first, second, other)]
+    values = [record_writer.read(session, "work_order", one).values["bundle_id"] for one in (first, second, other)]
     assert values == [bundle, bundle, None]
 
 
 def test_a_key_customers_items_are_watched_and_come_first(session: Session, town: Town) -> None:
     north = system(town["north"])
-    door.change(session, north, "customer", town["customer 0"], {"team_ids": [town["supervisor"], town["other_rep"]]})
+    record_writer.change(
+        session, north, "customer", town["customer 0"], {"team_ids": [town["supervisor"], town["other_rep"]]}
+    )
     item = {"theme": "pressure", "source": "hotline", "description": "水小", "state": "open"}
-    keyed = door.create(session, north, "item", item | {"customer_id": town["customer 0"]}).id
-    plain = door.create(session, north, "item", item | {"customer_id": town["customer 1"]}).id
+    keyed = record_writer.create(session, north, "item", item | {"customer_id": town["customer 0"]}).id
+    plain = record_writer.create(session, north, "item", item | {"customer_id": town["customer 1"]}).id
     assert watch_item(session, keyed)
     assert not watch_item(session, keyed)
-    watched = door.read(session, "item", keyed).values
+    watched = record_writer.read(session, "item", keyed).values
     assert set(watched["watcher_ids"]) == {town["supervisor"], town["other_rep"]}
     assert watched["is_priority"] is True
     watch_item(session, plain)
-    assert not door.read(session, "item", plain).values["watcher_ids"]
+    assert not record_writer.read(session, "item", plain).values["watcher_ids"]
 
 
 @pytest.mark.parametrize(
@@ -415,7 +419,7 @@ def test_crossings_are_read_from_a_file(settings: Settings, tmp_path: Path) -> N
     file.write_text(
         '{"type":"GeometryCollection","geometries":[{"type":"LineString","coordinates":[[120.1,36.1],[120.2,36.1]]}]}'
     )
-    from backend.geometry import shape_of
+    from backend.core.geometry import shape_of
 
     found = travel_between(replace(settings, crossings_file=str(file)), PLACES, shape_of(square(0)))
     assert "绕行水域" in found.how_zh
@@ -427,7 +431,7 @@ def test_a_day_that_breaks_a_solver_does_not_stop_the_others(
     def explode(*_: Any, **__: Any) -> None:
         raise RuntimeError("out of luck")
 
-    monkeypatch.setattr("backend.services.day_plans.plan_day", explode)
+    monkeypatch.setattr("backend.dispatch.services.day_plans.plan_day", explode)
     plan = planned(as_("dispatcher"), database, settings)
     assert (plan["state"], plan["problem"]["code"]) == ("failed", "server_error")
     refused = as_("dispatcher")("PUT", f"/dispatch/plans/{plan['id']}/publication")

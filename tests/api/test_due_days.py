@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from backend.actor import system
-from backend.db import Database
-from backend.queries.scopes import today
-from backend.records.registry import KINDS
-from backend.services import door
-from backend.tasks import outbox
+from backend.core.actor import system
+from backend.core.db import Database
+from backend.core.kinds.registry import KINDS
+from backend.core.queries.scopes import today
+from backend.core.queue import serving
+from backend.core.services import record_writer
 from mobile_api_spec.phone import Phone
 from tests.conftest import Person
 from tests.factories import Town, middle, uid
@@ -45,7 +45,9 @@ def records(database: Database, town: Town) -> dict[str, str]:
     with database.transaction() as session:
         for kind, values in more.items():
             due = {name: SOON if name == "due_on" else MOMENT for name in KINDS[kind].due}
-            door.create(session, system(town["north"]), kind, base | values | due, record_id=uid(f"{kind} due"))
+            record_writer.create(
+                session, system(town["north"]), kind, base | values | due, record_id=uid(f"{kind} due")
+            )
     return {kind: uid(f"{kind} due") for kind in more}
 
 
@@ -154,7 +156,7 @@ def test_the_owner_moves_nothing_whatever_their_role(as_: As, database: Database
         "due_on": SOON,
     }
     with database.transaction() as session:
-        item = door.create(session, system(town["north"]), "item", own | {"state": "open"}).id
+        item = record_writer.create(session, system(town["north"]), "item", own | {"state": "open"}).id
     assert move(as_("supervisor"), "item", item, due_on=FAR).get_json()["code"] == "due_day_kept"
     assert move(as_("admin"), "item", item, due_on=FAR).status_code == 200
 
@@ -165,7 +167,7 @@ def test_what_has_ended_was_in_time_or_late_for_good(as_: As, records: dict[str,
     for kind, state in ends.items():
         with database.transaction() as session:
             more = {name: value for name, value in photos.items() if name in KINDS[kind].wired}
-            door.change(session, system(uid("north")), kind, records[kind], more | {"state": state})
+            record_writer.change(session, system(uid("north")), kind, records[kind], more | {"state": state})
         name = sorted(KINDS[kind].due)[-1]
         assert move(as_("admin"), kind, records[kind], **{name: later(name)}).get_json()["code"] == "due_day_kept"
         assert KINDS[kind].ended < set(KINDS[kind].wired["state"].field.labels)  # type: ignore[attr-defined]
@@ -233,7 +235,7 @@ def test_what_the_field_makes_itself_gets_no_later_day_than_the_houses(
     ]  # fmt: skip
     assert as_("dispatcher")("POST", "/items", item | {"due_on": FAR}).get_json()["code"] == "due_day_kept"
     assert as_("supervisor")("POST", "/items", item | {"due_on": FAR}).status_code == 201
-    outbox.serve(database)
+    serving.serve(database)
     days = {"items": {early: 2, bare: 5}, "visits": {planned: 7}}
     for path, found in days.items():
         for record, count in found.items():

@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from backend import config
-from backend.actor import system
-from backend.db import Database
-from backend.errors import Problem
-from backend.queries.scopes import CITY
-from backend.services import door
-from backend.services.dispatching import propose_crews
-from backend.services.emergencies import preview, send_at_once, send_on_call
-from backend.services.intake import unopened_jobs
-from backend.services.notifying import RecordedChannel
-from backend.services.taking_back import take_back
+from backend.core import config
+from backend.core.actor import system
+from backend.core.db import Database
+from backend.core.errors import Problem
+from backend.core.queries.scopes import CITY
+from backend.core.services import record_writer
+from backend.dispatch.services.dispatching import propose_crews
+from backend.dispatch.services.emergencies import preview, send_at_once, send_on_call
+from backend.dispatch.services.taking_back import take_back
+from backend.jobs.services.intake import unopened_jobs
+from backend.notices.services.notifying import RecordedChannel
 from sync.change import moment_text
 from tests.conftest import Person
 from tests.factories import Town, middle
@@ -36,7 +36,7 @@ def at(hour: int, minute: int = 0, *, day: int = 1) -> str:
 def job(session: Session, town: Town, name: str, where: int = 0, **more: Any) -> str:
     values = {"matter_id": town["leak"], "place": middle(where), "state": "received", "number": name, "duration_minutes": 60,
               "skills": ["pipe_repair"], "cell_id": town[f"cell {where}"]} | more  # fmt: skip
-    return door.create(session, system(town["north"]), "work_order", values, record_id=town[name]).id
+    return record_writer.create(session, system(town["north"]), "work_order", values, record_id=town[name]).id
 
 
 def burst(session: Session, town: Town, name: str = "burst", where: int = 0, **more: Any) -> str:
@@ -46,9 +46,9 @@ def burst(session: Session, town: Town, name: str = "burst", where: int = 0, **m
 def given(session: Session, town: Town, name: str, planned: str | None, *steps: str, **more: Any) -> str:
     """A job a crew has, planned for a time, and as far as these steps."""
     made = job(session, town, name, **{"crew_id": town["crew"], **more})
-    door.act(session, system(town["north"]), "work_order", made, "dispatch", {"crew_id": more.get("crew_id", town["crew"]), "planned_at": planned})  # fmt: skip
+    record_writer.act(session, system(town["north"]), "work_order", made, "dispatch", {"crew_id": more.get("crew_id", town["crew"]), "planned_at": planned})  # fmt: skip
     for step in steps:
-        door.act(session, system(town["north"]), "work_order", made, step, {})
+        record_writer.act(session, system(town["north"]), "work_order", made, step, {})
     return made
 
 
@@ -57,7 +57,7 @@ def noon(session: Session, town: Town) -> Session:
     """Both crews work from eight to five, and both repair pipes; one starts at either end of the row."""
     for crew, start in (("crew", 0), ("far crew", 2)):
         now = {"shift_start": "08:00", "shift_end": "17:00", "skills": ["pipe_repair"], "start_place": middle(start)}
-        door.change(session, system(town["north"]), "crew", town[crew], now)
+        record_writer.change(session, system(town["north"]), "crew", town[crew], now)
     return session
 
 
@@ -70,18 +70,18 @@ def sent(session: Session, town: Town, job_id: str, now: datetime = NOON, **more
 
 
 def stands(session: Session, job_id: str) -> tuple[Any, ...]:
-    values = door.read(session, "work_order", job_id).values
+    values = record_writer.read(session, "work_order", job_id).values
     return tuple(values.get(name) for name in ("state", "crew_id", "planned_at", "is_pinned"))
 
 
 def test_a_full_day_makes_room_and_comes_back_as_it_was(noon: Session, town: Town) -> None:
     """Lunch, an appointment, four overdue jobs: the burst goes first, one job goes to the other crew, two are left."""
     lunch = {"break_from": "12:00", "break_until": "12:30", "break_minutes": 30, "most_jobs": 4}
-    door.change(noon, system(town["north"]), "crew", town["crew"], lunch)
+    record_writer.change(noon, system(town["north"]), "crew", town["crew"], lunch)
     jobs = [given(noon, town, f"J{n}", at(12 + n), "accept", due_at=at(8, day=1), place=middle(1)) for n in range(4)]
-    door.change(noon, system(town["north"]), "work_order", jobs[3], {"appointment_from": at(15), "appointment_until": at(16)})  # fmt: skip
+    record_writer.change(noon, system(town["north"]), "work_order", jobs[3], {"appointment_from": at(15), "appointment_until": at(16)})  # fmt: skip
     for one in jobs:
-        door.change(noon, town.actor("leader"), "work_order", one, {"opened_at": at(11)})
+        record_writer.change(noon, town.actor("leader"), "work_order", one, {"opened_at": at(11)})
     before = [stands(noon, one) for one in jobs]
     lost = burst(noon, town)
     shown = seen(noon, town, lost)
@@ -112,7 +112,7 @@ def test_what_changed_meanwhile_stays_and_is_named(noon: Session, town: Town) ->
     first, second = (given(noon, town, name, at(hour), "accept") for name, hour in (("J1", 12), ("J2", 14)))
     lost = burst(noon, town)
     assert {one["number"] for one in sent(noon, town, lost)["delayed"]} == {"J1", "J2"}
-    door.act(noon, system(town["north"]), "work_order", first, "leave", {})
+    record_writer.act(noon, system(town["north"]), "work_order", first, "leave", {})
     planned = stands(noon, first)[2]
     done = take_back(noon, town.actor("dispatcher"), lost)
     assert {one["number"] for one in done["returned"]} == {"burst", "J2"}
@@ -127,8 +127,8 @@ def test_what_somebody_meant_since_stays_as_with_a_plan(noon: Session, town: Tow
     lost = burst(noon, town, duration_minutes=60)
     assert {one["number"] for one in sent(noon, town, lost)["delayed"]} == set(names)
     promised = {"appointment_from": at(14), "appointment_until": at(16)}
-    door.change(noon, system(town["north"]), "work_order", first, promised)
-    door.change(noon, system(town["north"]), "work_order", second, {"is_pinned": True})
+    record_writer.change(noon, system(town["north"]), "work_order", first, promised)
+    record_writer.change(noon, system(town["north"]), "work_order", second, {"is_pinned": True})
     kept = [stands(noon, one) for one in (first, second)]
     done = take_back(noon, town.actor("dispatcher"), lost)
     assert [(one["number"], one["en"]) for one in done["changed"]] == [
@@ -139,11 +139,11 @@ def test_what_somebody_meant_since_stays_as_with_a_plan(noon: Session, town: Tow
 
 
 def test_work_of_a_crew_that_is_gone_is_named(noon: Session, town: Town) -> None:
-    door.change(noon, system(town["north"]), "crew", town["crew"], {"most_jobs": 4})
+    record_writer.change(noon, system(town["north"]), "crew", town["crew"], {"most_jobs": 4})
     jobs = [given(noon, town, f"J{n}", at(12 + n), "accept") for n in range(4)]
     lost = burst(noon, town)
     (moved,) = sent(noon, town, lost)["moved"]
-    door.change(noon, system(town["north"]), "crew", town["crew"], {"is_active": False})
+    record_writer.change(noon, system(town["north"]), "crew", town["crew"], {"is_active": False})
     before = stands(noon, moved["job_id"])
     done = take_back(noon, town.actor("dispatcher"), lost)
     assert ("its former crew works no more") in {one["en"] for one in done["changed"]}
@@ -160,7 +160,7 @@ def test_a_sending_of_an_earlier_round_is_not_taken_back(noon: Session, town: To
         "reopen": {"reopen_reason": "x"},
     }
     for step in (*STEPS, "finish", "reopen"):
-        door.act(noon, town.actor("leader"), "work_order", lost, step, said.get(step, {}), trusted=True)
+        record_writer.act(noon, town.actor("leader"), "work_order", lost, step, said.get(step, {}), trusted=True)
     before = stands(noon, waits), stands(noon, lost)
     with pytest.raises(Problem, match="emergency_not_sent"):
         take_back(noon, town.actor("dispatcher"), lost)
@@ -168,7 +168,7 @@ def test_a_sending_of_an_earlier_round_is_not_taken_back(noon: Session, town: To
 
 
 def test_work_that_was_put_on_another_day_after_its_appointment_stays_there(noon: Session, town: Town) -> None:
-    door.change(noon, system(town["north"]), "crew", town["far crew"], {"is_active": False})
+    record_writer.change(noon, system(town["north"]), "crew", town["far crew"], {"is_active": False})
     missed = given(noon, town, "J1", at(9, day=2), appointment_from=at(9), appointment_until=at(10))
     before = stands(noon, missed)
     shown = sent(noon, town, burst(noon, town))
@@ -180,7 +180,7 @@ def test_once_the_crew_has_left_it_is_not_taken_back(noon: Session, town: Town) 
     lost = burst(noon, town)
     sent(noon, town, lost)
     for step in STEPS[:2]:
-        door.act(noon, system(town["north"]), "work_order", lost, step, {})
+        record_writer.act(noon, system(town["north"]), "work_order", lost, step, {})
     with pytest.raises(Problem, match="emergency_begun"):
         take_back(noon, town.actor("dispatcher"), lost)
     with pytest.raises(Problem, match="action_does_not_fit"):
@@ -194,9 +194,9 @@ def test_only_begun_work_keeps_a_crew(noon: Session, town: Town) -> None:
     shown = seen(noon, town, lost)
     assert (shown["crew_id"], [one["number"] for one in shown["delayed"]]) == (town["crew"], ["J1"])
     for step in STEPS[2:]:
-        door.act(noon, system(town["north"]), "work_order", under_way, step, {})
+        record_writer.act(noon, system(town["north"]), "work_order", under_way, step, {})
     stamps = {"arrived_at": at(11, 50), "started_at": at(11, 55)}
-    door.change(noon, system(town["north"]), "work_order", under_way, stamps)
+    record_writer.change(noon, system(town["north"]), "work_order", under_way, stamps)
     assert seen(noon, town, lost)["crew_id"] == town["far crew"], "an hour of work is longer than the way"
     busy = seen(noon, town, lost, crew="crew")
     assert busy["arrives_at"] == datetime(2026, 9, 1, 12, 55, tzinfo=CITY)
@@ -213,7 +213,7 @@ def test_a_day_that_was_broken_before_is_no_bar(noon: Session, town: Town) -> No
 
 
 def test_another_burst_is_not_put_off_and_another_day_is_not_touched(noon: Session, town: Town) -> None:
-    door.change(noon, system(town["north"]), "crew", town["far crew"], {"is_active": False})
+    record_writer.change(noon, system(town["north"]), "crew", town["far crew"], {"is_active": False})
     later = given(noon, town, "J1", at(9, day=4), appointment_from=at(9, day=4), appointment_until=at(10, day=4))
     first, second = burst(noon, town, "first"), burst(noon, town, "second", 0)
     before = stands(noon, later)
@@ -227,7 +227,7 @@ def test_another_burst_is_not_put_off_and_another_day_is_not_touched(noon: Sessi
 
 def test_who_lacks_what_is_said_in_words(noon: Session, town: Town) -> None:
     lost = burst(noon, town, skills=["large_main"])
-    door.change(noon, system(town["north"]), "crew", town["far crew"], {"skills": ["large_main"], "shift_start": "13:00"})  # fmt: skip
+    record_writer.change(noon, system(town["north"]), "crew", town["far crew"], {"skills": ["large_main"], "shift_start": "13:00"})  # fmt: skip
     with pytest.raises(Problem, match="no_crew") as refused:
         sent(noon, town, lost)
     words = "".join(one["zh"] + one["en"] for one in refused.value.detail["faults"])
@@ -248,7 +248,7 @@ def test_a_burst_in_the_night_goes_out_though_its_end_lies_behind_the_rosters(
     noon: Session, town: Town, hour: int, overtime: int
 ) -> None:
     roster = {"valid_from": "2026-08-31", "valid_until": "2026-09-01", "clock_from": "21:30", "clock_until": "08:00"}
-    door.create(noon, system(town["north"]), "on_call", roster | {"crew_id": town["crew"]})
+    record_writer.create(noon, system(town["north"]), "on_call", roster | {"crew_id": town["crew"]})
     day = given(noon, town, "J1", at(8, 30), duration_minutes=60)
     lost, night = burst(noon, town), NOON.replace(hour=hour)
     shown = seen(noon, town, lost, night)
@@ -260,7 +260,7 @@ def test_a_burst_in_the_night_goes_out_though_its_end_lies_behind_the_rosters(
 
 def test_overtime_is_told_where_the_shift_comes_later(noon: Session, town: Town) -> None:
     roster = {"valid_from": "2026-08-31", "valid_until": "2026-09-01", "clock_from": "21:30", "clock_until": "06:00"}
-    door.create(noon, system(town["north"]), "on_call", roster | {"crew_id": town["crew"]})
+    record_writer.create(noon, system(town["north"]), "on_call", roster | {"crew_id": town["crew"]})
     shown = seen(noon, town, burst(noon, town), NOON.replace(hour=4))
     assert shown["overtime_minutes"] >= 60
     assert any("加班" in one["zh"] for one in shown["against"])
@@ -268,9 +268,9 @@ def test_overtime_is_told_where_the_shift_comes_later(noon: Session, town: Town)
 
 def test_by_night_a_crew_at_work_that_cannot_do_it_keeps_nobody_in_bed(noon: Session, town: Town) -> None:
     now = {"shift_start": "20:00", "shift_end": "06:00", "skills": ["meter"]}
-    door.change(noon, system(town["north"]), "crew", town["far crew"], now)
+    record_writer.change(noon, system(town["north"]), "crew", town["far crew"], now)
     roster = {"valid_from": "2026-08-31", "valid_until": "2026-09-01", "clock_from": "17:00", "clock_until": "08:00"}
-    door.create(noon, system(town["north"]), "on_call", roster | {"crew_id": town["crew"]})
+    record_writer.create(noon, system(town["north"]), "on_call", roster | {"crew_id": town["crew"]})
     lost = burst(noon, town)
     assert send_on_call(noon, config.read(), RecordedChannel(), lost, NOON.replace(hour=22)) == town["crew"]
     take_back(noon, town.actor("dispatcher"), lost)
@@ -287,11 +287,11 @@ def test_over_http_what_was_shown_is_what_is_sent(as_: As, town: Town, database:
     shown = dispatcher.get(f"/dispatch/{lost}/emergency")
     assert [one["job_id"] for one in shown["delayed"]] == [calm]
     with database.transaction() as session:
-        door.change(session, system(town["north"]), "crew", town["crew"], {"is_active": False})
+        record_writer.change(session, system(town["north"]), "crew", town["crew"], {"is_active": False})
     old = dispatcher("POST", f"/dispatch/{lost}/emergency", {"seen": shown["seen"]}).get_json()
     assert old["code"] in ("jobs_changed", "no_crew")
     with database.transaction() as session:
-        door.change(session, system(town["north"]), "crew", town["crew"], {"is_active": True})
+        record_writer.change(session, system(town["north"]), "crew", town["crew"], {"is_active": True})
     done = dispatcher("POST", f"/dispatch/{lost}/emergency", {"seen": shown["seen"]}).get_json()
     assert (done.get("state"), done.get("crew_id")) == ("dispatched", town["crew"]), done
     board = {one["id"]: one for one in dispatcher.get("/dispatch/board")["jobs"]}

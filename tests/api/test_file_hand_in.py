@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from backend.api import exported_work
-from backend.api.exported_work import read_exported
-from backend.errors import Problem
+from backend.core.errors import Problem
+from backend.phones.api import exported_work
+from backend.phones.api.exported_work import read_exported
 from mobile_api_spec.phone import Phone
 from tests.conftest import Person
 from tests.factories import Town

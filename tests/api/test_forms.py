@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from backend.db import Database
+from backend.core.db import Database
 from mobile_api_spec.phone import Phone
 from mobile_api_spec.phone.canonical import canonical_text
 from tests.conftest import Person

@@ -15,9 +15,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from backend import config
 from backend.app import create_app
-from backend.db import Database, make_engine
+from backend.core import config
+from backend.core.db import Database, make_engine
 from backend.local.cluster import Cluster
 from backend.local.stage import stage
 from backend.specification import openapi

@@ -14,13 +14,13 @@ from limits import parse
 from sqlalchemy import event, text
 from werkzeug.routing import Rule
 
-from backend import config
-from backend.api import gate
-from backend.api.limits import Counters
-from backend.api.problems import respond
 from backend.app import create_app
-from backend.db import Database, make_engine
-from backend.errors import Problem
+from backend.core import config
+from backend.core.api import gate
+from backend.core.api.limits import Counters
+from backend.core.api.problems import respond
+from backend.core.db import Database, make_engine
+from backend.core.errors import Problem
 from backend.local.cluster import Cluster
 from tests.conftest import Person
 from tests.factories import PASSWORD, Town, mutation, token_for, uid
@@ -311,7 +311,7 @@ def test_a_broker_that_went_away_refuses_nobody(settings: config.Settings, datab
 
 def test_counts_of_persons_begin_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     counters, now = Counters("memory://"), [1000.0]
-    monkeypatch.setattr("backend.api.limits.time.time", lambda: now[0])
+    monkeypatch.setattr("backend.core.api.limits.time.time", lambda: now[0])
     item = parse("1 per minute")
     assert [counters.person(item, "a") > 0 for _ in range(2)] == [False, True]
     now[0] += 60

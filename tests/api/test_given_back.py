@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from backend.services.credentials import as_given, new_token, token_sha256
+from backend.core.services.credentials import as_given, new_token, token_sha256
 from tests.api.test_contents import picture, taken  # noqa: F401 - a fixture
 from tests.api.test_uploads import DATA, TUS, metadata, piece
 from tests.conftest import Person

@@ -12,14 +12,14 @@ import shapely
 from flask import Flask
 from sqlalchemy import text
 
-from backend.actor import system
-from backend.db import Database
-from backend.geometry import geojson_of, shape_of
-from backend.queries.scopes import today
-from backend.services import door
-from backend.services.coverage import tell_of_gaps
-from backend.services.ground_around import claims_on
-from backend.services.ground_plans import apply_due, draw_waiting
+from backend.core.actor import system
+from backend.core.db import Database
+from backend.core.geometry import geojson_of, shape_of
+from backend.core.queries.scopes import today
+from backend.core.services import record_writer
+from backend.territory.services.coverage import tell_of_gaps
+from backend.territory.services.ground_around import claims_on
+from backend.territory.services.ground_plans import apply_due, draw_waiting
 from geo.mapfile import Feature, write_map
 from mobile_api_spec.phone import Phone
 from tests.conftest import Person, agrees
@@ -115,7 +115,7 @@ def jobs_without_points(database: Database, town: Town, count: int) -> list[tupl
                 "state": "received",
                 "place": {"type": "Point", "coordinates": list(place)},
             }
-            door.create(session, system(town["north"]), "work_order", leak)
+            record_writer.create(session, system(town["north"]), "work_order", leak)
     return places
 
 
@@ -157,11 +157,11 @@ def test_a_split_moves_customers_jobs_duties_and_phones(
     with database.transaction() as session:
         spot = {"customer_id": town["customer 1"], "cell_id": town["cell 1"], "address": "西侧1号", "nature": "residential",
                 "place": {"type": "Point", "coordinates": list(at(1.1, 0.5))}}  # fmt: skip
-        door.create(session, system(town["north"]), "service_point", spot, record_id=town["west point"])
+        record_writer.create(session, system(town["north"]), "service_point", spot, record_id=town["west point"])
         job = {"matter_id": town["leak"], "state": "received", "cell_id": town["cell 1"], "place": spot["place"]}
-        door.create(session, system(town["north"]), "work_order", job, record_id=town["west job"])
+        record_writer.create(session, system(town["north"]), "work_order", job, record_id=town["west job"])
         done = job | {"state": "closed"}
-        door.create(session, system(town["north"]), "work_order", done, record_id=town["old job"])
+        record_writer.create(session, system(town["north"]), "work_order", done, record_id=town["old job"])
     rep = phone_of("rep")
     rep.sync()
     supervisor = as_("supervisor")
@@ -214,7 +214,7 @@ def test_a_border_is_moved_and_the_past_is_remembered_with_whoever_has_left_sinc
     assert supervisor.get("/territory/cell", query_string={"lng": lng, "lat": lat})["name"] == "2号网格"
     yesterday = (today() - timedelta(days=1)).isoformat()
     with database.transaction() as session:
-        door.change(session, system(town["north"]), "staff", town["rep"], {"is_active": False})
+        record_writer.change(session, system(town["north"]), "staff", town["rep"], {"is_active": False})
     for on, cell, who in ((yesterday, "1号网格", "员工5"), (today().isoformat(), "2号网格", "员工6")):
         found = supervisor.get("/territory/responsible", query_string={"lng": lng, "lat": lat, "on": on})
         assert (found["cell"]["name"], found["responsible"]["name"]) == (cell, who)
@@ -432,7 +432,7 @@ def test_supervisors_hear_of_ground_nobody_serves(as_: As, town: Town, database:
 def test_cells_with_far_too_much_work_are_named(as_: As, town: Town, database: Database) -> None:
     with database.transaction() as session:
         for n, load in enumerate((400, 20, 30)):
-            door.change(session, system(town["north"]), "cell", town[f"cell {n}"], {"workload": load})
+            record_writer.change(session, system(town["north"]), "cell", town[f"cell {n}"], {"workload": load})
     report = as_("supervisor").get("/territory/coverage")
     assert [(cell["name"], cell["into"]) for cell in report["to_split"]] == [("0号网格", 3)]
     assert {crew["name"] for crew in report["crews"]} == {"一班", "二班"}
@@ -442,7 +442,7 @@ def test_a_customer_outside_every_cell_stays_with_whoever_sees_them(as_: As, tow
     with database.transaction() as session:
         spot = {"customer_id": town["customer 1"], "cell_id": town["cell 1"], "address": "海上", "nature": "public",
                 "place": {"type": "Point", "coordinates": list(at(1.5, 9))}}  # fmt: skip
-        door.create(session, system(town["north"]), "service_point", spot, record_id=town["far out"])
+        record_writer.create(session, system(town["north"]), "service_point", spot, record_id=town["far out"])
     supervisor = as_("supervisor")
     plan = ask(supervisor, "split", cell_id=town["cell 1"], line=line((1.3, -1), (1.3, 2)))
     assert accept(supervisor, plan).status_code == 200
@@ -484,7 +484,7 @@ def test_a_plan_that_cannot_be_kept_does_not_stop_the_others(
             raise error
         return claims_on(*given)
 
-    monkeypatch.setattr("backend.services.ground_plans.claims_on", once)
+    monkeypatch.setattr("backend.territory.services.ground_plans.claims_on", once)
     assert draw_waiting(database) == 2
     assert supervisor.get(f"/territory/plans/{broken['id']}")["problem"]["code"] == "server_error"
     light = supervisor.get(f"/territory/plans/{light['id']}")

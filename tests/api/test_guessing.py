@@ -16,16 +16,16 @@ from flask import Flask
 from limits.storage import MemoryStorage
 from sqlalchemy import text
 
-from backend.api.house import House
 from backend.app import create_app
-from backend.config import Settings
-from backend.db import Database
-from backend.errors import Problem
+from backend.core.api.context import House
+from backend.core.config import Settings
+from backend.core.db import Database
+from backend.core.errors import Problem
+from backend.core.services import credentials, guessing
+from backend.core.services.guessing import Guesses, Patience, counters_at, network_of
+from backend.core.services.tidying import tidy
+from backend.evidence.services.sharing import share
 from backend.local.broker import Broker
-from backend.services import credentials, guessing
-from backend.services.guessing import Guesses, Patience, counters_at, network_of
-from backend.services.sharing import share
-from backend.services.tidying import tidy
 from tests.conftest import Person
 from tests.factories import PASSWORD, Town, uid
 from tests.signing import Crew

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import shapely
 
-from backend.geometry import shape_of
-from backend.queries.scopes import today
+from backend.core.geometry import shape_of
+from backend.core.queries.scopes import today
 from geo.mapfile import Feature, write_map
 from geo.measure import area_m2
 from tests.conftest import Person

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from backend.actor import system
-from backend.db import Database
-from backend.queries.scopes import today
-from backend.services import door
+from backend.core.actor import system
+from backend.core.db import Database
+from backend.core.queries.scopes import today
+from backend.core.services import record_writer
 from tests.api.test_imports import accept, changes, kinds, send
 from tests.conftest import Person
 from tests.factories import Town
@@ -35,7 +35,7 @@ def end_cells(database: Database, town: Town) -> None:
     with database.transaction() as session:
         for n in range(4):
             unit = town["north" if n < 3 else "south"]
-            door.change(session, system(unit), "cell", town[f"cell {n}"], {"valid_until": yesterday})
+            record_writer.change(session, system(unit), "cell", town[f"cell {n}"], {"valid_until": yesterday})
 
 
 def whole_files() -> list[Path]:

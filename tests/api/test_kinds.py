@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from backend.db import Database
-from backend.records.registry import KINDS
-from backend.tasks import outbox
+from backend.core.db import Database
+from backend.core.kinds.registry import KINDS
+from backend.core.queue import serving
 from mobile_api_spec.phone import Phone
 from tests.conftest import Person
 from tests.factories import Town, middle
@@ -164,7 +164,7 @@ def test_not_satisfied_closes_nothing_but_begins_a_round_with_an_item(as_: As, t
     answer = agent("POST", f"/work-orders/{job}/actions/close", said).get_json()
     assert (answer["state"], answer["round"], answer["return_visit"]) == ("received", 2, None)
     assert "还在漏" in answer["reopen_reason"]
-    outbox.serve(database)
+    serving.serve(database)
     (item,) = [one for one in agent.get("/items?source=return_visit")["rows"] if one["work_order_id"] == job]
     assert (item["state"], item["case_id"], item["owner_id"]) == ("open", answer["case_id"], town["agent"])
     assert "还在漏" in item["description"]
@@ -180,7 +180,7 @@ def test_not_satisfied_said_on_a_phone_goes_on_too(
     rep.act("work_order", job, "close", {"return_visit": {"is_satisfied": False}})
     rep.sync()
     for _ in range(3):
-        outbox.serve(database)
+        serving.serve(database)
     now = as_("agent").get(f"/work-orders/{job}")
     assert (now["state"], now["round"]) == ("received", 2)
     assert len(as_("agent").get("/items?source=return_visit")["rows"]) == 1

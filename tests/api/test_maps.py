@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from backend.confined.maps import read_map
-from backend.queries import layers
+from backend.core.confined.maps import read_map
+from backend.territory.queries import layers
 from geo.mapfile import FORMATS
 from tests.conftest import Person
 from tests.factories import Town, middle

@@ -12,10 +12,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from backend import config, logs
-from backend.api import territory
-from backend.db import Database, make_engine
-from backend.services.tidying import tidy
+from backend.core import config, logs
+from backend.core.db import Database, make_engine
+from backend.core.services.tidying import tidy
+from backend.territory.api import territory
 from tests.conftest import Person
 from tests.factories import Town, middle
 

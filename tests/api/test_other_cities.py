@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from backend.confined.maps import read_map
-from backend.geometry import shape_of
-from backend.queries.masks import mask
+from backend.core.confined.maps import read_map
+from backend.core.geometry import shape_of
+from backend.core.queries.masks import mask
 from geo.mapfile import FORMATS, Feature, write_map
 from tests.conftest import Person
 from tests.factories import PASSWORD, Town, middle, square, uid

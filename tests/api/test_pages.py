@@ -9,7 +9,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from backend.config import Settings
+from backend.core.config import Settings
 
 
 @pytest.fixture

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from backend.db import Database
-from backend.services import door
+from backend.core.db import Database
+from backend.core.services import record_writer
 from tests.conftest import Person
 from tests.factories import Town, middle, mutation
 
@@ -22,7 +22,12 @@ BEHIND: Told = ("parked", "predecessor_parked")
 
 
 def push(person: Person, *mutations: dict[str, Any], **clocks: Any) -> list[dict[str, Any]]:
-    body = {"store": door.new_id(), "sent_at": datetime.now(UTC).isoformat(), "mutations": list(mutations), **clocks}
+    body = {
+        "store": record_writer.new_id(),
+        "sent_at": datetime.now(UTC).isoformat(),
+        "mutations": list(mutations),
+        **clocks,
+    }
     answer = person("POST", "/sync/push", body)
     assert answer.status_code == 200, answer.text
     found: list[dict[str, Any]] = answer.get_json()["outcomes"]
@@ -37,12 +42,12 @@ def visit_of(town: Town, **more: Any) -> dict[str, Any]:
     values = {
         "customer_id": town["customer 0"], "cell_id": town["cell 0"], "representative_id": town["rep"], "method": "door",
     }  # fmt: skip
-    return mutation("visit", door.new_id(), "create", values | more, base_version=0)
+    return mutation("visit", record_writer.new_id(), "create", values | more, base_version=0)
 
 
 def item_of(town: Town) -> dict[str, Any]:
     values = {"theme": "pressure", "source": "visit", "description": "水小", "cell_id": town["cell 0"]}
-    return mutation("item", door.new_id(), "create", values, base_version=0)
+    return mutation("item", record_writer.new_id(), "create", values, base_version=0)
 
 
 def decide(person: Person, group: str, decision: str) -> Any:
@@ -90,7 +95,7 @@ def test_a_visit_without_a_place_is_corrected_by_a_repeat(as_: As, town: Town) -
     rep, visit = as_("rep"), visit_of(town)
     done = mutation("visit", visit["record"], "act", {"summary": "谈过"}, action="complete", base_version=0)
     assert told(rep, visit, done) == [APPLIED, ("parked", "check_failed")]
-    again = done | {"id": door.new_id(), "now": {"summary": "谈过", "check_in": middle(0)}}
+    again = done | {"id": record_writer.new_id(), "now": {"summary": "谈过", "check_in": middle(0)}}
     (outcome,) = push(rep, again)
     assert (outcome["status"], outcome["detail"]) == ("applied", {"settles": [done["id"]]})
     assert as_("rep").get(f"/visits/{visit['record']}")["state"] == "done"
@@ -114,7 +119,7 @@ def test_what_needs_a_parked_creation_waits_with_it_and_follows_its_correction(
     assert told(rep, faulty, done, item, later, free) == [("parked", "invalid"), BEHIND, BEHIND, BEHIND, APPLIED]
     (group,) = as_("dispatcher").get("/inbox/parked")
     assert [one["id"] for one in group["mutations"]] == [one["id"] for one in (faulty, done, item, later)]
-    again = faulty | {"id": door.new_id(), "now": faulty["now"] | {"method": "door"}}
+    again = faulty | {"id": record_writer.new_id(), "now": faulty["now"] | {"method": "door"}}
     assert told(rep, again) == [APPLIED]
     assert as_("dispatcher").get("/inbox/parked") == []
     assert rep.get(f"/visits/{faulty['record']}")["state"] == "done"
@@ -123,7 +128,7 @@ def test_what_needs_a_parked_creation_waits_with_it_and_follows_its_correction(
     with database.engine.connect() as connection:
         ends = {row[0]: row[1] for row in connection.execute(sql)}
     assert ends == {faulty["id"]: "corrected", done["id"]: "apply", item["id"]: "apply", later["id"]: "apply"}
-    page = rep("POST", "/sync/pull", {"store": door.new_id()}).get_json()
+    page = rep("POST", "/sync/pull", {"store": record_writer.new_id()}).get_json()
     assert [line["body"]["topic"] for line in page["lines"] if line["kind"] == "notice"] == ["decision"]
 
 
@@ -144,14 +149,14 @@ def test_a_step_that_needs_a_parked_step_or_value_waits_with_it(as_: As, town: T
     done = mutation("visit", visit["record"], "act", {"summary": "谈过"}, action="complete", base_version=0)
     assert told(rep, visit, away, done) == [APPLIED, ("parked", "invalid"), ("parked", "check_failed")]
     assert len(as_("dispatcher").get("/inbox/parked")) == 1, "what fails a check of the whole may lack it"
-    assert told(rep, away | {"id": door.new_id(), "now": {"away_reason": "封路"}}) == [APPLIED]
+    assert told(rep, away | {"id": record_writer.new_id(), "now": {"away_reason": "封路"}}) == [APPLIED]
     found = rep.get(f"/visits/{visit['record']}")
     assert (found["state"], found["away_reason"]) == ("done", "封路")
     item = item_of(town)
     resolve = mutation("item", item["record"], "act", {"resolution": "好" * 2001}, action="resolve", base_version=0)
     close = mutation("item", item["record"], "act", {"return_visit_note": "满意"}, action="close", base_version=0)
     assert told(rep, item, resolve, close) == [APPLIED, ("parked", "invalid"), BEHIND]
-    needs = mutation("visit", door.new_id(), "act", {}, action="complete", base_version=0)
+    needs = mutation("visit", record_writer.new_id(), "act", {}, action="complete", base_version=0)
     named = mutation("visit", needs["record"], "change", {"summary": "长" * 2001}, base_version=0)
     made = visit_of(town, method="phone") | {"record": needs["record"]}
     assert told(rep, made, named, needs) == [APPLIED, ("parked", "invalid"), BEHIND]
@@ -229,13 +234,13 @@ def test_what_an_other_phone_of_the_author_wrote_before_settles_nothing(phone_of
 def test_an_unreadable_creation_is_corrected_by_a_readable_one(as_: As, town: Town, database: Database) -> None:
     rep, visit = as_("rep"), visit_of(town, summary="MARK")
     raw = json.dumps(visit).replace("MARK", "\\ud83d")
-    body = f'{{"store": "{door.new_id()}", "sent_at": "2026-09-01T08:00:00Z", "mutations": [{raw}]}}'
+    body = f'{{"store": "{record_writer.new_id()}", "sent_at": "2026-09-01T08:00:00Z", "mutations": [{raw}]}}'
     answer = rep("POST", "/sync/push", data=body.encode(), content_type="application/json").get_json()
     assert answer["outcomes"][0]["code"] == "unreadable"
     item = item_of(town)
     item["now"]["visit_id"] = visit["record"]
     assert told(rep, item) == [BEHIND]
-    assert told(rep, visit | {"id": door.new_id()}) == [APPLIED]
+    assert told(rep, visit | {"id": record_writer.new_id()}) == [APPLIED]
     assert as_("dispatcher").get("/inbox/parked") == []
     assert rep.get(f"/items/{item['record']}")["visit_id"] == visit["record"]
 

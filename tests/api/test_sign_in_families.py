@@ -10,9 +10,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from backend.db import Database
-from backend.errors import Problem
-from backend.services.credentials import need_strong
+from backend.core.db import Database
+from backend.core.errors import Problem
+from backend.core.services.credentials import need_strong
 from mobile_api_spec.phone import Phone
 from mobile_api_spec.phone.link import Refused
 from tests.conftest import Person

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from backend.actor import system
-from backend.db import Database
-from backend.services import door
-from backend.tasks import outbox
+from backend.core.actor import system
+from backend.core.db import Database
+from backend.core.queue import serving
+from backend.core.services import record_writer
 from mobile_api_spec.phone import Offline, Phone, Refused
 from tests.conftest import Person, agrees
 from tests.factories import Town, middle, mutation, server_view
@@ -25,7 +25,7 @@ PhoneOf = Callable[..., Phone]
 
 def push(person: Person, mutations: list[Any], **more: Any) -> list[dict[str, Any]]:
     """Push by hand; returns the outcomes."""
-    body = {"store": door.new_id(), "sent_at": datetime.now(UTC).isoformat(), "mutations": mutations, **more}
+    body = {"store": record_writer.new_id(), "sent_at": datetime.now(UTC).isoformat(), "mutations": mutations, **more}
     response = person("POST", "/sync/push", body)
     assert response.status_code == 200, response.text
     outcomes: list[dict[str, Any]] = response.get_json()["outcomes"]
@@ -51,7 +51,7 @@ def test_an_empty_pull_returns_the_cursor_it_was_given(phone_of: PhoneOf) -> Non
 
 def test_small_pages_bring_the_same_as_one(as_: As, database: Database, town: Town) -> None:
     rep = as_("rep")
-    store, cursor, seen, pages = door.new_id(), None, {}, 0
+    store, cursor, seen, pages = record_writer.new_id(), None, {}, 0
     while True:
         page = rep("POST", "/sync/pull", {"store": store, "cursor": cursor, "limit": 3}).get_json()
         seen |= {(line["kind"], line["id"]): line["version"] for line in page["lines"]}
@@ -119,10 +119,10 @@ def test_one_bad_mutation_never_stops_the_rest(as_: As, town: Town) -> None:
         {"id": "not an id"},
         "not even an object",
         mutation("customer", town["customer 0"], "change", {"category": "king"}),
-        mutation("rocket", door.new_id(), "create", {}),
+        mutation("rocket", record_writer.new_id(), "create", {}),
         mutation("customer", town["customer 0"], "change", {"name": "NUL \0 inside"}),
         mutation("customer", town["customer 3"], "change", {"note": "another unit's"}),
-        mutation("work_order", door.new_id(), "act", {}, action="finish", after=door.new_id()),
+        mutation("work_order", record_writer.new_id(), "act", {}, action="finish", after=record_writer.new_id()),
     ]
     good = [
         mutation("customer", town["customer 1"], "change", {"note": "good"}),
@@ -257,7 +257,9 @@ def test_work_on_what_was_ones_own_when_it_was_done_still_counts(
         leader.act("work_order", job["id"], step, body)
     as_("dispatcher")("PUT", f"/dispatch/{job['id']}/assignment", {"crew_id": town["far crew"]})
     with database.transaction() as session:
-        door.change(session, system(town["north"]), "customer", town["customer 0"], {"cell_id": town["cell 2"]})
+        record_writer.change(
+            session, system(town["north"]), "customer", town["customer 0"], {"cell_id": town["cell 2"]}
+        )
     rep.sync()
     leader.sync()
     assert [outcome and outcome["status"] for _, outcome in rep.store.journal()] == ["applied"]
@@ -302,7 +304,9 @@ def test_to_name_a_colleague_opens_no_door_to_their_customers(as_: As, town: Tow
         "owner_id": town["other_rep"],
     }
     mine, theirs = (
-        mutation("item", door.new_id(), "create", item | {"customer_id": town[f"customer {n}"]}, base_version=0)
+        mutation(
+            "item", record_writer.new_id(), "create", item | {"customer_id": town[f"customer {n}"]}, base_version=0
+        )
         for n in (0, 2)
     )
     found = {one["id"]: one["status"] for one in push(as_("rep"), [mine, theirs])}
@@ -328,12 +332,12 @@ def test_a_moved_clock_earns_no_credit(phone_of: PhoneOf, as_: As, town: Town, d
 
 
 def test_a_forged_torn_or_foreign_cursor_starts_anew(as_: As) -> None:
-    rep, store = as_("rep"), door.new_id()
+    rep, store = as_("rep"), record_writer.new_id()
     cursor = rep("POST", "/sync/pull", {"store": store}).get_json()["cursor"]
     for bad in (cursor[:-3] + "abc", cursor[:20], "♥"):
         answer = rep("POST", "/sync/pull", {"store": store, "cursor": bad})
         assert (answer.status_code, answer.get_json()["code"]) == (409, "start_compare")
-    assert rep("POST", "/sync/pull", {"store": door.new_id(), "cursor": cursor}).status_code == 409
+    assert rep("POST", "/sync/pull", {"store": record_writer.new_id(), "cursor": cursor}).status_code == 409
     assert as_("other_rep")("POST", "/sync/pull", {"store": store, "cursor": cursor}).status_code == 409
 
 
@@ -365,7 +369,7 @@ def test_held_work_goes_on_when_what_it_needs_arrives(phone_of: PhoneOf, town: T
     outcomes = rep._send(
         "POST",
         "/sync/push",
-        json={"store": door.new_id(), "sent_at": datetime.now(UTC).isoformat(), "mutations": [late]},
+        json={"store": record_writer.new_id(), "sent_at": datetime.now(UTC).isoformat(), "mutations": [late]},
     ).json()["outcomes"]
     assert outcomes[0]["status"] == "held"
     rep.sync()
@@ -374,10 +378,10 @@ def test_held_work_goes_on_when_what_it_needs_arrives(phone_of: PhoneOf, town: T
 
 def test_held_work_is_judged_as_its_own_phones(phone_of: PhoneOf, town: Town, database: Database) -> None:
     first, second = phone_of("rep", "first"), phone_of("rep", "second")
-    customer, early = door.new_id(), datetime.now(UTC) - timedelta(hours=1)
+    customer, early = record_writer.new_id(), datetime.now(UTC) - timedelta(hours=1)
 
     def pushed(phone: Phone, one: dict[str, Any], **clocks: Any) -> Any:
-        body = {"store": door.new_id(), "sent_at": datetime.now(UTC).isoformat(), "mutations": [one]} | clocks
+        body = {"store": record_writer.new_id(), "sent_at": datetime.now(UTC).isoformat(), "mutations": [one]} | clocks
         return phone._send("POST", "/sync/push", json=body).json()["outcomes"][0]
 
     edit = mutation(
@@ -422,7 +426,7 @@ def test_a_lost_phone_hands_in_and_is_wiped(phone_of: PhoneOf, as_: As, town: To
     for group in groups:
         path = f"/inbox/parked/{group['group_id']}/decision"
         assert as_("dispatcher")("POST", path, {"decision": "apply", "reason": "已核对"}).status_code == 200
-    outbox.serve(database)
+    serving.serve(database)
     assert as_("dispatcher").get(f"/photos/{photo}")["arrived_at"]
     assert as_("dispatcher")("GET", f"/photo-content/{photo}").data == b"a photo"
 
@@ -434,8 +438,8 @@ def test_a_dissatisfied_answer_becomes_an_item(phone_of: PhoneOf, town: Town, da
     rep.create("response", {"questionnaire_id": town["form"], "customer_id": town["customer 0"], "cell_id": town["cell 0"], "author_id": town["rep"],
                             "channel": "visit", "answered_at": rep.clock.now().isoformat(), "answers": answers})  # fmt: skip
     rep.sync()
-    assert outbox.serve(database) > 0
-    assert outbox.serve(database) >= 0
+    assert serving.serve(database) > 0
+    assert serving.serve(database) >= 0
     rep.sync()
     (item,) = rep.records("item").values()
     assert (item["theme"], item["owner_id"], item["state"]) == ("pressure", town["rep"], "open")
@@ -451,7 +455,7 @@ def test_photos_arrive_once_and_equal(phone_of: PhoneOf, as_: As, town: Town, da
     assert not rep.try_sync()
     assert rep.store.photos_waiting()
     rep.sync()
-    outbox.serve(database)
+    serving.serve(database)
     rep.sync()
     assert rep.records("photo")[photo]["arrived_at"]
     assert as_("dispatcher")("GET", f"/photo-content/{photo}").data == data

@@ -14,13 +14,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from backend import config
-from backend.api.house import House
-from backend.db import Database
+from backend.core import config
+from backend.core.api.context import House
+from backend.core.db import Database
+from backend.core.queue import serving
+from backend.core.services import record_writer
 from backend.local.broker import Broker
-from backend.services import door
-from backend.services.syncing import MOST_HAVE
-from backend.tasks import outbox
+from backend.phones.services.syncing import MOST_HAVE
 from sync.store import Span
 from tests.conftest import Person
 from tests.factories import Town, middle, mutation, uid
@@ -30,7 +30,7 @@ WHOLE: dict[str, Any] = {"after": None, "upto": None, "count": 0, "xor": "0" * 3
 
 
 def push(person: Person, mutations: list[Any], **more: Any) -> Any:
-    body = {"store": door.new_id(), "sent_at": datetime.now(UTC).isoformat(), "mutations": mutations, **more}
+    body = {"store": record_writer.new_id(), "sent_at": datetime.now(UTC).isoformat(), "mutations": mutations, **more}
     return person("POST", "/sync/push", body)
 
 
@@ -49,7 +49,7 @@ def kept(database: Database) -> list[bytes]:
 
 @pytest.fixture
 def cursor(as_: As) -> tuple[str, str]:
-    store = door.new_id()
+    store = record_writer.new_id()
     return store, as_("rep")("POST", "/sync/pull", {"store": store}).get_json()["cursor"]
 
 
@@ -72,7 +72,7 @@ def test_a_spoiled_cursor_says_compare_or_begins_anew(
 
 
 def test_a_cursor_of_somebody_else_is_worth_nothing(as_: As, cursor: tuple[str, str], app: Flask) -> None:
-    for person, store in (("other_rep", cursor[0]), ("rep", door.new_id()), ("stranger", cursor[0])):
+    for person, store in (("other_rep", cursor[0]), ("rep", record_writer.new_id()), ("stranger", cursor[0])):
         answer = as_(person)("POST", "/sync/pull", {"store": store, "cursor": cursor[1]})
         assert (answer.status_code, answer.get_json()["why"]) == (409, "foreign")
 
@@ -103,8 +103,8 @@ def test_a_batch_nobody_can_read_is_kept_as_one_item(as_: As, database: Database
 
 def test_what_a_phone_sent_is_kept_to_the_byte(as_: As, database: Database, town: Town) -> None:
     item = '{ "id":"%s",  "kind" : "customer","record":"%s","op":"change","base_version":1,"now":{"category":"king","n":1.50},"happened_at":"2026-09-01T08:00:00Z"}'
-    raw = item % (door.new_id(), town["customer 0"])
-    body = f'{{"store": "{door.new_id()}", "sent_at": "2026-09-01T08:00:00Z", "mutations": [{raw}]}}'
+    raw = item % (record_writer.new_id(), town["customer 0"])
+    body = f'{{"store": "{record_writer.new_id()}", "sent_at": "2026-09-01T08:00:00Z", "mutations": [{raw}]}}'
     answer = as_("rep")("POST", "/sync/push", data=body.encode(), content_type="application/json")
     assert outcomes(answer) == [("parked", "invalid")]
     assert kept(database) == [raw.encode()]
@@ -121,7 +121,7 @@ def test_a_batch_of_the_wrong_shape_names_what_is_wrong(as_: As, body: Any) -> N
 
 
 def test_too_much_at_once_is_to_be_halved(as_: As, database: Database, town: Town) -> None:
-    many = [{"id": door.new_id()}] * 10_000
+    many = [{"id": record_writer.new_id()}] * 10_000
     answer = push(as_("rep"), many)
     assert (answer.status_code, answer.get_json()["code"]) == (413, "too_large")
     big = as_("rep")("POST", "/sync/push", data=b" " * 10_000_000, content_type="application/json")
@@ -146,7 +146,7 @@ def test_what_cannot_be_read_parks_alone(as_: As, database: Database, town: Town
     given = [mutation("customer", town[f"customer {n}"], "change", {"note": f"mark {n}"}) for n in (0, 1, 4)]
     raws = [json.dumps(one).encode() for one in given]
     raws[1] = raws[1].replace(b'"mark 1"', note)
-    head = b'{"store": "%s", "sent_at": "2026-09-01T08:00:00Z", "mutations": [' % door.new_id().encode()
+    head = b'{"store": "%s", "sent_at": "2026-09-01T08:00:00Z", "mutations": [' % record_writer.new_id().encode()
     rep = as_("rep")
     for _ in range(2):
         answer = rep("POST", "/sync/push", data=head + b", ".join(raws) + b"]}", content_type="application/json")
@@ -161,7 +161,7 @@ def test_what_cannot_be_read_under_an_id_that_is_taken_is_kept_all_the_same(
 ) -> None:
     good = json.dumps(mutation("customer", town["customer 0"], "change", {"note": "mark"})).encode()
     raws = [good, good.replace(b'"mark"', b'"\\ud83d"'), good.replace(b'"mark"', b'"\\udcb0"')]
-    head = b'{"store": "%s", "sent_at": "2026-09-01T08:00:00Z", "mutations": [' % door.new_id().encode()
+    head = b'{"store": "%s", "sent_at": "2026-09-01T08:00:00Z", "mutations": [' % record_writer.new_id().encode()
     for _ in range(2):
         answer = as_("rep")("POST", "/sync/push", data=head + b",".join(raws) + b"]}", content_type="application/json")
         assert outcomes(answer) == [("applied", None), ("parked", "unreadable"), ("parked", "unreadable")]
@@ -173,9 +173,9 @@ def test_whatever_is_kept_can_be_listed_shown_and_discarded(as_: As, database: D
     odd += ["9" * 400, "-0", "1e308", "1E400", '"\\ud83d"', '"\\u0000"', "NaN", '{"a": [{"b": {}}]}']
     rep, dispatcher = as_("rep"), as_("dispatcher")
     for note in odd:
-        one = json.dumps(mutation("customer", town["customer 0"], "change", {"note": 1}, id=door.new_id()))
+        one = json.dumps(mutation("customer", town["customer 0"], "change", {"note": 1}, id=record_writer.new_id()))
         raw = one.replace('"note": 1', f'"note": {note}')
-        body = f'{{"store": "{door.new_id()}", "sent_at": "2026-09-01T08:00:00Z", "mutations": [{raw}]}}'
+        body = f'{{"store": "{record_writer.new_id()}", "sent_at": "2026-09-01T08:00:00Z", "mutations": [{raw}]}}'
         (status, _code), *_ = outcomes(rep("POST", "/sync/push", data=body.encode(), content_type="application/json"))
         assert status == "parked", note[:40]
     groups = dispatcher.get("/inbox/parked")
@@ -188,7 +188,7 @@ def test_whatever_is_kept_can_be_listed_shown_and_discarded(as_: As, database: D
 
 
 def test_a_batch_in_the_wrong_order_ends_as_in_the_right_one(as_: As, town: Town) -> None:
-    visit = door.new_id()
+    visit = record_writer.new_id()
     made = mutation(
         "visit",
         visit,
@@ -231,16 +231,16 @@ def test_an_app_of_another_age_may_always_push(as_: As, town: Town) -> None:
 def test_what_is_not_there_and_what_is_not_yours_look_alike(as_: As, town: Town) -> None:
     def held(customer: str) -> Any:
         values = {"customer_id": customer, "representative_id": town["rep"], "method": "phone"}
-        (found,) = push(as_("rep"), [mutation("visit", door.new_id(), "create", values, base_version=0)]).get_json()[
-            "outcomes"
-        ]
+        (found,) = push(
+            as_("rep"), [mutation("visit", record_writer.new_id(), "create", values, base_version=0)]
+        ).get_json()["outcomes"]
         return found["status"], found["code"], sorted(found["detail"])
 
-    assert held(town["customer 3"]) == held(door.new_id()) == ("held", "waits_for", ["id", "kind"])
+    assert held(town["customer 3"]) == held(record_writer.new_id()) == ("held", "waits_for", ["id", "kind"])
 
 
 def test_what_is_held_is_seen_by_the_office_of_its_unit(as_: As, town: Town) -> None:
-    late = mutation("visit", door.new_id(), "act", {"summary": "x"}, action="complete")
+    late = mutation("visit", record_writer.new_id(), "act", {"summary": "x"}, action="complete")
     assert outcomes(push(as_("rep"), [late])) == [("held", "waits_for")]
     (seen,) = as_("dispatcher").get("/inbox/held")
     assert (seen["id"], seen["waits_kind"], seen["waits_id"]) == (late["id"], "visit", late["record"])
@@ -251,8 +251,8 @@ def test_what_is_held_is_seen_by_the_office_of_its_unit(as_: As, town: Town) -> 
 
 
 def test_have_tells_nothing_of_others(as_: As, town: Town) -> None:
-    rep, store = as_("rep"), door.new_id()
-    asked = {f"customer/{town['customer 3']}": 1, f"customer/{door.new_id()}": 1, "nonsense": 4, "customer/x": 2}
+    rep, store = as_("rep"), record_writer.new_id()
+    asked = {f"customer/{town['customer 3']}": 1, f"customer/{record_writer.new_id()}": 1, "nonsense": 4, "customer/x": 2}
     page = rep("POST", "/sync/pull", {"store": store, "have": asked}).get_json()
     named = [line for line in page["lines"] if f"customer/{line['id']}" in asked]
     assert [(line["in"], line["body"], line["version"]) for line in named] == [([], None, 1)] * 2
@@ -260,7 +260,7 @@ def test_have_tells_nothing_of_others(as_: As, town: Town) -> None:
 
 def test_more_than_may_be_named_is_told_and_mended_by_comparing(as_: As, town: Town) -> None:
     """Cut silently, what had left the user's scopes would stay on the phone for ever."""
-    rep, store = as_("rep"), door.new_id()
+    rep, store = as_("rep"), record_writer.new_id()
     named = [uid(f"named {n}") for n in range(MOST_HAVE)]
     left = f"customer/{town['customer 3']}"
     asked = {f"customer/{one}": 1 for one in named[1:]} | {left: 1}
@@ -281,7 +281,7 @@ def test_more_than_may_be_named_is_told_and_mended_by_comparing(as_: As, town: T
 def test_a_field_without_a_value_is_left_out_and_a_null_inside_one_stays(as_: As, town: Town) -> None:
     job = {"matter_id": town["leak"], "place": middle(0), "customer_id": town["customer 0"], "reporter": {"name": None}}
     made = as_("dispatcher")("POST", "/work-orders", job).get_json()
-    page = as_("rep")("POST", "/sync/pull", {"store": door.new_id()}).get_json()
+    page = as_("rep")("POST", "/sync/pull", {"store": record_writer.new_id()}).get_json()
     (body,) = (line["body"] for line in page["lines"] if line["id"] == made["id"])
     assert None not in body.values()
     assert "diagnosis" not in body
@@ -295,7 +295,7 @@ def test_a_hash_that_lies_only_costs_a_repair(as_: As, town: Town) -> None:
     rep = as_("rep")
     for count, xor in ((0, "0" * 32), (2**31 - 1, "f" * 32)):
         answer = rep(
-            "POST", "/sync/compare", {"store": door.new_id(), "ranges": [WHOLE | {"count": count, "xor": xor}]}
+            "POST", "/sync/compare", {"store": record_writer.new_id(), "ranges": [WHOLE | {"count": count, "xor": xor}]}
         )
         (repair,) = answer.get_json()["repairs"]
         seen = {line["id"] for line in repair["lines"] if line["kind"] == "customer"}
@@ -311,26 +311,26 @@ def test_a_hash_that_lies_only_costs_a_repair(as_: As, town: Town) -> None:
     ],
 )  # fmt: skip
 def test_a_range_that_is_none(as_: As, wrong: dict[str, Any]) -> None:
-    answer = as_("rep")("POST", "/sync/compare", {"store": door.new_id(), "ranges": [WHOLE | wrong]})
+    answer = as_("rep")("POST", "/sync/compare", {"store": record_writer.new_id(), "ranges": [WHOLE | wrong]})
     assert (answer.status_code, answer.get_json()["code"]) == (422, "invalid")
 
 
 @pytest.mark.parametrize("ranges", [[], [WHOLE] * 257])
 def test_too_few_or_too_many_ranges(as_: As, ranges: list[Any]) -> None:
-    assert as_("rep")("POST", "/sync/compare", {"store": door.new_id(), "ranges": ranges}).status_code == 422
+    assert as_("rep")("POST", "/sync/compare", {"store": record_writer.new_id(), "ranges": ranges}).status_code == 422
 
 
 def test_ranges_lie_apart_or_nothing_is_read(as_: As) -> None:
     middle = ["unit", "80000000-0000-4000-8000-000000000000"]
     halves = [WHOLE | {"upto": middle}, WHOLE | {"after": middle}]
     for ranges, status in ((halves, 200), (halves[::-1], 200), ([WHOLE] * 2, 422), ([*halves, WHOLE], 422)):
-        answer = as_("dispatcher")("POST", "/sync/compare", {"store": door.new_id(), "ranges": ranges})
+        answer = as_("dispatcher")("POST", "/sync/compare", {"store": record_writer.new_id(), "ranges": ranges})
         assert answer.status_code == status, answer.text
 
 
 def test_a_comparison_in_backwards_order_is_empty(as_: As, town: Town) -> None:
     backwards = WHOLE | {"after": ["visit", town["x"]], "upto": ["cell", town["x"]]}
-    answer = as_("rep")("POST", "/sync/compare", {"store": door.new_id(), "ranges": [backwards]}).get_json()
+    answer = as_("rep")("POST", "/sync/compare", {"store": record_writer.new_id(), "ranges": [backwards]}).get_json()
     assert (answer["repairs"], answer["ask"], Span()) == ([], [], Span())
 
 
@@ -343,7 +343,7 @@ def test_a_phone_that_pushes_garbage_is_stopped_and_the_others_are_not(
     house: House = app.extensions["wangge"]
     app.extensions["wangge"] = replace(house, settings=replace(settings, quota_mutations=50))
     rep, other = as_("rep"), as_("other_rep")
-    garbage = [{"id": door.new_id(), "junk": "x" * 100} for _ in range(30)]
+    garbage = [{"id": record_writer.new_id(), "junk": "x" * 100} for _ in range(30)]
     assert {status for status, _ in outcomes(push(rep, garbage))} == {"parked"}
     stopped = push(rep, garbage)
     assert (stopped.status_code, stopped.get_json()["code"]) == (429, "quota_exceeded")
@@ -351,7 +351,7 @@ def test_a_phone_that_pushes_garbage_is_stopped_and_the_others_are_not(
     assert outcomes(push(other, [mutation("customer", town["customer 2"], "change", {"note": "fine"})])) == [
         ("applied", None)
     ]
-    assert rep("POST", "/sync/pull", {"store": door.new_id()}).status_code == 200
+    assert rep("POST", "/sync/pull", {"store": record_writer.new_id()}).status_code == 200
     assert len(kept(database)) == 30
     (seen,) = [one for one in as_("dispatcher").get("/devices") if one["id"] == town["rep's phone"]]
     assert seen["people"] == [as_("dispatcher").get(f"/staff/{town['rep']}")["name"]]
@@ -372,9 +372,9 @@ def nudged(app: Flask, tmp_path: Path) -> Iterator[House]:
 
 
 def test_a_listener_is_told_to_pull_and_nothing_more(nudged: House, as_: As, database: Database, town: Town) -> None:
-    from backend.services.nudging import open_broker
+    from backend.phones.services.nudging import open_broker
 
-    outbox.serve(database)
+    serving.serve(database)
     stream = as_("rep")("GET", "/sync/nudges", buffered=False)
     assert (stream.status_code, stream.mimetype) == (200, "text/event-stream")
     assert stream.headers["X-Accel-Buffering"] == "no", "nginx would hold it back"
@@ -384,7 +384,7 @@ def test_a_listener_is_told_to_pull_and_nothing_more(nudged: House, as_: As, dat
     def write() -> None:
         push(as_("rep"), [mutation("customer", town["customer 0"], "change", {"note": "news"})])
         push(as_("stranger"), [mutation("customer", town["customer 3"], "change", {"note": "not theirs"})])
-        outbox.serve(database, broker=open_broker(nudged.settings))
+        serving.serve(database, broker=open_broker(nudged.settings))
 
     writing = threading.Thread(target=write)
     writing.start()
@@ -422,14 +422,14 @@ def test_units_above_work_below_and_nobody_files_work_under_a_unit_of_others(as_
     note = mutation("customer", town["customer 0"], "change", {"note": "by the group"})
     assert outcomes(push(as_("admin"), [note])) == [("applied", None)]
     visit = {"customer_id": town["customer 0"], "representative_id": town["rep"], "method": "phone"}
-    own = mutation("visit", door.new_id(), "create", visit | {"unit_id": town["north"]}, base_version=0)
-    foreign = mutation("visit", door.new_id(), "create", visit | {"unit_id": town["south"]}, base_version=0)
+    own = mutation("visit", record_writer.new_id(), "create", visit | {"unit_id": town["north"]}, base_version=0)
+    foreign = mutation("visit", record_writer.new_id(), "create", visit | {"unit_id": town["south"]}, base_version=0)
     assert outcomes(push(as_("rep"), [own, foreign])) == [("applied", None), ("parked", "outside_scope")]
 
 
 def test_a_deletion_is_within_the_scopes_in_which_the_record_was(as_: As, town: Town) -> None:
     job = {"matter_id": town["leak"], "cell_id": town["cell 0"], "number": "W1"}
-    made = mutation("work_order", door.new_id(), "create", job, base_version=0)
+    made = mutation("work_order", record_writer.new_id(), "create", job, base_version=0)
     assert outcomes(push(as_("rep"), [made])) == [("applied", None)]
     gone = mutation("work_order", made["record"], "delete", {})
     assert outcomes(push(as_("admin"), [gone])) == [("applied", None)]

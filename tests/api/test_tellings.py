@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from backend.actor import system
-from backend.db import Database
+from backend.core.actor import system
+from backend.core.db import Database
+from backend.core.services import record_writer
 from backend.demo.catalogue import _MATTERS
-from backend.services import door
-from backend.services.intake import is_told_first, make_remainder
-from backend.services.sheets import sheet_of
+from backend.evidence.services.sheets import sheet_of
+from backend.jobs.services.intake import is_told_first, make_remainder
 from mobile_api_spec.phone import Phone
 from tests.conftest import Person
 from tests.factories import Town, middle, uid
@@ -38,7 +38,7 @@ def job(as_: As, town: Town, database: Database) -> str:
     """A repair, up to the door."""
     with database.transaction() as session:
         repair = {"is_repair": True, "quote_required": False}
-        door.change(session, system(town["group"]), "matter", town["leak"], repair)
+        record_writer.change(session, system(town["group"]), "matter", town["leak"], repair)
     made = as_("agent")("POST", "/work-orders", {"matter_id": town["leak"], "place": middle(0)}).get_json()
     as_("dispatcher")("PUT", f"/dispatch/{made['id']}/assignment", {"crew_id": town["crew"]})
     for step in ("accept", "arrive"):

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from backend.actor import system
 from backend.app import create_app
-from backend.config import Settings
-from backend.db import Database
-from backend.queries.scopes import today
-from backend.services import door
+from backend.core.actor import system
+from backend.core.config import Settings
+from backend.core.db import Database
+from backend.core.queries.scopes import today
+from backend.core.services import record_writer
 from sync.change import moment_text
 from tests.conftest import Person
 from tests.factories import Town, middle
@@ -68,7 +68,7 @@ def test_handing_a_cell_over_is_for_supervisors(as_: As, town: Town) -> None:
     "words", ["王小二", "小二", "wangxiaoer", "wxe", "13000000001", "0000001", "M000001", "m000001", "香港中路2号"]
 )
 def test_a_customer_is_found_by_any_part_of_anything(as_: As, town: Town, words: str, database: Database) -> None:
-    from backend.services.phonetics import keep_pinyin
+    from backend.customers.services.phonetics import keep_pinyin
 
     with database.transaction() as session:
         keep_pinyin(session, town["customer 1"])
@@ -233,7 +233,7 @@ def test_repairs_are_counted_by_diameter(as_: As, town: Town, database: Database
         for diameter, due in pipes:
             job = {"matter_id": town["leak"], "place": middle(0), "state": "done", "done_at": moment_text(noon), "due_at": due and moment_text(due),
                    "pipe": {"diameter_mm": diameter, "material": "球墨铸铁", "valves_shut": ["F1"], "shut_at": shut, "opened_at": opened}}  # fmt: skip
-            door.create(session, system(town["north"]), "work_order", job)
+            record_writer.create(session, system(town["north"]), "work_order", job)
     day = today().isoformat()
     rows = as_("supervisor").get("/territory/repairs", query_string={"since": day, "until": day})
     assert [(row["diameter"], row["repairs"], row["in_time"]) for row in rows] == [

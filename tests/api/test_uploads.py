@@ -15,12 +15,12 @@ from typing import Any, cast
 
 import pytest
 
-from backend.blobs.store import BlobStore, key_of, open_blobs
-from backend.db import Database
-from backend.errors import Problem
-from backend.services import uploading
-from backend.services.parts import Parts
-from backend.services.uploading import Announced, Receiving
+from backend.core.blobs.store import BlobStore, key_of, open_blobs
+from backend.core.blobs.upload_files import Parts
+from backend.core.db import Database
+from backend.core.errors import Problem
+from backend.evidence.services import uploading
+from backend.evidence.services.uploading import Announced, Receiving
 from tests.conftest import Person
 from tests.factories import Town, uid
 

@@ -8,11 +8,11 @@ from uuid import UUID
 
 import pytest
 
-from backend.actor import system
-from backend.db import Database
-from backend.records.account import Account
-from backend.records.registry import KINDS
-from backend.services import door
+from backend.core.actor import system
+from backend.core.db import Database
+from backend.core.kinds.account import Account
+from backend.core.kinds.registry import KINDS
+from backend.core.services import record_writer
 from mobile_api_spec.phone import Phone
 from tests.conftest import Person
 from tests.factories import Town, middle
@@ -30,7 +30,7 @@ def item(database: Database, town: Town) -> str:
     """An item of the representative's."""
     values = {"theme": "pressure", "source": "hotline", "description": "水小", "owner_id": town["rep"], "state": "open"}
     with database.transaction() as session:
-        return door.create(session, system(town["north"]), "item", values | {"cell_id": town["cell 0"]}).id
+        return record_writer.create(session, system(town["north"]), "item", values | {"cell_id": town["cell 0"]}).id
 
 
 def act(who: Person, item: str, step: str, body: dict[str, Any]) -> Any:
@@ -105,7 +105,7 @@ def test_a_dispute_is_not_settled_into_closed_by_who_resolved(as_: As, item: str
 def test_the_only_person_of_a_unit_is_confirmed_by_the_unit_above(as_: As, database: Database, town: Town) -> None:
     values = {"theme": "pressure", "source": "hotline", "description": "水小", "state": "open"}
     with database.transaction() as session:
-        item = door.create(session, system(town["south"]), "item", values | {"cell_id": town["cell 3"]}).id
+        item = record_writer.create(session, system(town["south"]), "item", values | {"cell_id": town["cell 3"]}).id
     alone = as_("stranger")
     assert act(alone, item, "resolve", {"resolution": "已增压"}).status_code == 200
     answer = act(alone, item, "close", ASKED)
@@ -139,7 +139,7 @@ def test_nobody_calls_back_about_their_own_visit(as_: As, database: Database, to
     values = {"customer_id": town["customer 0"], "method": "phone", "representative_id": town["rep"], "state": "done",
               "summary": "x", "ended_at": "2026-09-01T03:00:00Z"}  # fmt: skip
     with database.transaction() as session:
-        visit = door.create(session, system(town["north"]), "visit", values).id
+        visit = record_writer.create(session, system(town["north"]), "visit", values).id
         account = session.get(Account, UUID(town["rep"]))
         assert account is not None
         account.roles = ["representative", "supervisor"]

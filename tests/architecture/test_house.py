@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from backend.errors import CATALOGUE
+from backend.core.errors import CATALOGUE
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ("backend", "sync", "geo", "mobile_api_spec", "deploy", "bench")
@@ -99,7 +99,7 @@ def test_one_function_commits() -> None:
     # The double is a database itself: what ends its transactions is not the server's.
     paths = [p for p in files("backend", "sync") if p != ROOT / "sync/memory.py"]
     found = [str(p.relative_to(ROOT)) for p in paths for _ in calls.findall(p.read_text())]
-    assert found == ["backend/db.py"]
+    assert found == ["backend/core/db.py"]
 
 
 def test_names_say_what_is_inside() -> None:
@@ -165,7 +165,7 @@ def test_no_machine_of_ours_is_named() -> None:
 
 
 def test_settings_are_all_explained() -> None:
-    text = (ROOT / "backend/config.py").read_text()
+    text = (ROOT / "backend/core/config.py").read_text()
     readme = (ROOT / "README.md").read_text()
     for name in re.findall(r"WANGGE_[A-Z_]+", text):
         assert name in readme, name

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from obstore.exceptions import BaseError
 
-from backend.blobs.store import BlobStore, key_of, open_blobs
+from backend.core.blobs.store import BlobStore, key_of, open_blobs
 from backend.local.processes import free_port, wait_for_port
 
 

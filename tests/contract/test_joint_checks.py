@@ -11,9 +11,9 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from backend.joint_checks import Rule, Search, rules_of
-from backend.records.declaration import RecordKind
-from backend.records.registry import KINDS
+from backend.core.kinds.declaration import RecordKind
+from backend.core.kinds.joint_checks import Rule, Search, rules_of
+from backend.core.kinds.registry import KINDS
 from sync.errors import Fault
 
 SPEC = Path(__file__).parents[2] / "mobile_api_spec"

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from marshmallow import EXCLUDE, ValidationError
 from marshmallow.fields import Field
 
-from backend.actor import Role
-from backend.records.declaration import RecordKind
-from backend.records.registry import KINDS, KINDS_BY_RANK
-from backend.records.wire import Choice, Coordinates, Document
+from backend.core.actor import Role
+from backend.core.kinds.declaration import RecordKind
+from backend.core.kinds.registry import KINDS, KINDS_BY_RANK
+from backend.core.kinds.wire import Choice, Coordinates, Document
 from sync.errors import Refused
 from sync.kind import Policy
 from tests.factories import uid

@@ -12,9 +12,9 @@ from typing import Any, Protocol
 import pytest
 from sqlalchemy import text
 
-from backend.db import Database
-from backend.records.registry import KINDS_BY_RANK, SYNC_KINDS
-from backend.services.door import DOOR_TABLES
+from backend.core.db import Database
+from backend.core.kinds.registry import KINDS_BY_RANK, SYNC_KINDS
+from backend.core.services.record_writer import DOOR_TABLES
 from sync.change import Author, Grade, Key, Mutation, Op, Outcome, Status, Stored, Write
 from sync.compare import Claim, compare
 from sync.cursor import Cursor, Part, Snapshot

@@ -16,11 +16,12 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from backend import config
-from backend.actor import Actor, Role, system
-from backend.errors import Problem
-from backend.services import dispatching, door, emergencies, taking_back
-from backend.services.notifying import RecordedChannel
+from backend.core import config
+from backend.core.actor import Actor, Role, system
+from backend.core.errors import Problem
+from backend.core.services import record_writer
+from backend.dispatch.services import dispatching, emergencies, taking_back
+from backend.notices.services.notifying import RecordedChannel
 from sync.change import moment_text
 from tests.days import promises
 from tests.days.generator import MOST_CREWS, UNITS, Day, Emergency
@@ -52,17 +53,17 @@ def write_base(session: Session) -> None:
                                "parent_id": uid(f"days {parents[name]}") if name in parents else None})
         for name in UNITS
     ]  # fmt: skip
-    door.create_many(session, top, "unit", units)
+    record_writer.create_many(session, top, "unit", units)
     people = [(uid(f"days leader {n}"), f"L{n:02d}") for n in range(MOST_CREWS)] + [(DISPATCHER.id, "D01")]
     person = {"post": "works_manager", "employment": "own", "is_active": True, "unit_id": uid("days branch")}
     staff = [(id_, person | {"staff_number": number, "name": number}) for id_, number in people]
-    door.create_many(session, top, "staff", staff)
+    record_writer.create_many(session, top, "staff", staff)
     matter = {"name_zh": "维修", "name_en": "Repair", "skills": [], "duration_minutes": 60, "is_active": True}
     matters = [
         (uid(f"days {code}"), matter | {"code": code, "urgency": urgency})
         for code, urgency in (("repair", "normal"), ("burst", "urgent"))
     ]
-    door.create_many(session, top, "matter", matters)
+    record_writer.create_many(session, top, "matter", matters)
 
 
 @contextmanager
@@ -85,9 +86,9 @@ def play(session: Session, day: Day) -> Figures:
     with clock_of(day.zone):
         top = system(uid("days branch"))
         for kind, rows in (("crew", day.crews), ("on_call", day.rosters), ("work_order", day.jobs)):
-            door.create_many(session, top, kind, list(rows.items()), quiet=True)
+            record_writer.create_many(session, top, kind, list(rows.items()), quiet=True)
         for n, emergency in enumerate(day.emergencies):
-            door.create_many(session, top, "work_order", [(emergency.id, emergency.values)], quiet=True)
+            record_writer.create_many(session, top, "work_order", [(emergency.id, emergency.values)], quiet=True)
             sending = _Sending(session, day, emergency, figures)
             if arrives := sending.play():
                 later = day.emergencies[n + 1 :]
@@ -97,7 +98,7 @@ def play(session: Session, day: Day) -> Figures:
 
 def _goes_on(session: Session, emergency: Emergency, arrives: datetime, until: datetime) -> None:
     """Sometimes the crew is on its way, or at work, when the next emergency is reported."""
-    crew_id = door.read(session, "work_order", emergency.id).values["crew_id"]
+    crew_id = record_writer.read(session, "work_order", emergency.id).values["crew_id"]
     waiting = text(
         "SELECT count(*) FROM work_order WHERE crew_id = CAST(:crew AS uuid) AND urgency = 'urgent' "
         "AND state IN ('dispatched', 'en_route')"
@@ -105,17 +106,17 @@ def _goes_on(session: Session, emergency: Emergency, arrives: datetime, until: d
     is_next = session.execute(waiting, {"crew": crew_id}).scalar_one() == 1
     if not is_next or random.Random(f"goes on {emergency.id}").random() < 0.5:
         return
-    leader_id = door.read(session, "crew", crew_id).values["leader_id"]
+    leader_id = record_writer.read(session, "crew", crew_id).values["leader_id"]
     leader, is_there = Actor(leader_id, DISPATCHER.unit_id, frozenset({Role.CREW_LEADER}), None), arrives < until
     if is_there:
         at_work = text("SELECT id::text FROM work_order WHERE crew_id = CAST(:crew AS uuid) AND state = 'in_progress'")
         for (done,) in session.execute(at_work, {"crew": crew_id}).all():
-            door.act(session, leader, "work_order", done, "finish", {"result": "修好"})
+            record_writer.act(session, leader, "work_order", done, "finish", {"result": "修好"})
     for step in ("accept", "leave", *(("arrive", "start") if is_there else ())):
-        door.act(session, leader, "work_order", emergency.id, step, {})
+        record_writer.act(session, leader, "work_order", emergency.id, step, {})
     if is_there:
         stamps = dict.fromkeys(("arrived_at", "started_at"), moment_text(arrives))
-        door.change(session, system(leader.unit_id), "work_order", emergency.id, stamps)
+        record_writer.change(session, system(leader.unit_id), "work_order", emergency.id, stamps)
 
 
 class _Sending:

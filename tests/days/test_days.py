@@ -11,7 +11,7 @@ from functools import cache
 import pytest
 from sqlalchemy.orm import Session
 
-from backend.db import Database, make_engine
+from backend.core.db import Database, make_engine
 from backend.local.cluster import Cluster
 from tests.days.generator import make_day
 from tests.days.played import Figures, play, write_base

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from backend.actor import system
-from backend.db import Database
-from backend.services import door
-from backend.services.auditing import note_act
+from backend.core.actor import system
+from backend.core.db import Database
+from backend.core.services import record_writer
+from backend.core.services.auditing import note_act
 from tests.conftest import Person
 from tests.factories import hand_in, mutation
 
@@ -64,7 +64,9 @@ def test_who_serves_a_cell_and_how_the_ground_is_divided_are_settings_too(
     plan = supervisor("POST", "/territory/plans", ask).get_json()
     assert supervisor("PUT", f"/territory/plans/{plan['id']}/acceptance", {}).status_code == 200
     with database.transaction() as session:
-        door.change(session, system(town["north"]), "cell_assignment", town["duty 2"], {"valid_until": "2031-01-01"})
+        record_writer.change(
+            session, system(town["north"]), "cell_assignment", town["duty 2"], {"valid_until": "2031-01-01"}
+        )
         gone = mutation("cell_assignment", town["duty 2"], "delete", {})
         assert hand_in(session, town.actor("supervisor"), [gone])[0]["status"] == "merged"
     path, word = f"/inbox/questions/cell_assignment/{town['duty 2']}/deleted/answer", {"values": {"deleted": False}}

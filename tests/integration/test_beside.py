@@ -19,9 +19,10 @@ import pytest
 import redis
 from sqlalchemy import text
 
-from backend import config, migrations
+from backend import migrations
 from backend.cli import COMMANDS
-from backend.db import Database, make_engine
+from backend.core import config
+from backend.core.db import Database, make_engine
 from backend.demo.cast import until
 from backend.local.broker import Broker
 from backend.local.cluster import Cluster, find_binaries

@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from backend.actor import system
-from backend.db import Database
-from backend.queries.rights import StaffRights
-from backend.services import door
-from backend.services.parts import Parts
-from backend.tasks import outbox
+from backend.core.actor import system
+from backend.core.blobs.upload_files import Parts
+from backend.core.db import Database
+from backend.core.queue import serving
+from backend.core.services import record_writer
+from backend.phones.queries.rights import StaffRights
 from mobile_api_spec.phone import Phone
 from sync.cursor import Snapshot
 from sync.looking import Look
@@ -27,7 +27,7 @@ from tests.integration.test_races import Reader
 
 def _visit(town: Town, customer: str) -> Any:
     values = {"customer_id": town[customer], "representative_id": town["rep"], "method": "phone"}
-    return mutation("visit", door.new_id(), "create", values, base_version=0)
+    return mutation("visit", record_writer.new_id(), "create", values, base_version=0)
 
 
 def _after_a_slow_writer(database: Database, town: Town) -> Reader:
@@ -36,9 +36,9 @@ def _after_a_slow_writer(database: Database, town: Town) -> Reader:
     while reader.pull(100):
         pass
     with database.transaction() as slow:
-        door.change(slow, north, "customer", town["customer 0"], {"note": "slow"})
+        record_writer.change(slow, north, "customer", town["customer 0"], {"note": "slow"})
         with database.transaction() as quick:
-            door.change(quick, north, "customer", town["customer 4"], {"note": "quick"})
+            record_writer.change(quick, north, "customer", town["customer 4"], {"note": "quick"})
         reader.pull(100)
     reader.pull(100)
     return reader
@@ -98,7 +98,7 @@ def test_p5_a_push_that_knows_every_record_tells_what_is_there(
     database: Database, town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def endings() -> list[str]:
-        records = (town["customer 3"], door.new_id())
+        records = (town["customer 3"], record_writer.new_id())
         batch = [mutation("customer", one, "change", {"note": "x"}) for one in records]
         with database.transaction() as session:
             return [one["status"] for one in hand_in(session, town.actor("rep"), batch)]
@@ -170,12 +170,12 @@ def test_p9_bytes_that_changed_on_the_way_never_count_unless_nobody_looks(
     rep.sync()
     photo = rep.take_photo("customer", town["customer 0"], "site", data, {"cell_id": town["cell 0"]})
     rep.sync()
-    outbox.serve(database)
+    serving.serve(database)
     assert rep.store.photos_waiting()
     assert rep.store.photos_in_trouble()[photo]["code"] == "wrong_hash"
     assert as_("dispatcher").get(f"/photos/{photo}")["arrived_at"] is None
     monkeypatch.setattr(Parts, "sha256", lambda _self, _id: hashlib.sha256(data).hexdigest())
     rep.sync()
-    outbox.serve(database)
+    serving.serve(database)
     assert as_("dispatcher").get(f"/photos/{photo}")["arrived_at"] is not None
     assert as_("dispatcher")("GET", f"/photo-content/{photo}").data != data

@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from backend.actor import system
-from backend.db import Database
-from backend.services import call_backs, door
-from backend.tasks import outbox
+from backend.core.actor import system
+from backend.core.db import Database
+from backend.core.queue import serving
+from backend.core.services import record_writer
+from backend.customers.services import call_backs
 from tests.conftest import Person
 from tests.factories import Town, uid
 
@@ -28,8 +29,8 @@ def visits(database: Database, town: Town) -> list[str]:
             at = f"2026-09-01T0{n % 9}:10:00Z" if n else "2026-08-31T15:59:59Z"
             values = {"customer_id": town["customer 0"], "cell_id": town["cell 0"], "representative_id": town["rep"], "method": "phone",
                       "state": "done", "ended_at": at, "summary": "问过用水"}  # fmt: skip
-            door.create(session, system(town["north"]), "visit", values, record_id=one)
-    outbox.serve(database)
+            record_writer.create(session, system(town["north"]), "visit", values, record_id=one)
+    serving.serve(database)
     return ids[1:]
 
 
@@ -60,15 +61,15 @@ def test_what_a_customer_denies_is_a_reason_for_doubt(as_: As, database: Databas
     visit = drawn["visit_ids"][0]
     path = f"/call-back-samples/{drawn['id']}/visits/{visit}"
     assert as_("agent")("PUT", path, {"outcome": "denied", "said": "没人来过"}).status_code == 204
-    outbox.serve(database)
+    serving.serve(database)
     seen = next(
         one for one in as_("supervisor").get(f"/call-back-samples/{drawn['id']}/visits") if one["visit_id"] == visit
     )
     assert (seen["outcome"], seen["said"], seen["truth_grade"]) == ("denied", "没人来过", "doubtful")
     assert as_("agent")("PUT", path, {"outcome": "confirmed"}).status_code == 204
-    outbox.serve(database)
+    serving.serve(database)
     with database.transaction() as session:
-        assert door.read(session, "visit", visit).values["truth_grade"] == "sound"
+        assert record_writer.read(session, "visit", visit).values["truth_grade"] == "sound"
 
 
 def test_who_may_draw_call_and_read(as_: As, visits: list[str], town: Town) -> None:

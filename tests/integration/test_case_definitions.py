@@ -15,14 +15,14 @@ from typing import Any
 
 import pytest
 
-from backend.actor import system
-from backend.config import Settings
-from backend.db import Database
-from backend.queries.scopes import CITY
-from backend.records.registry import SYNC_KINDS
-from backend.services import door
-from backend.services.day_plans import work_out_waiting
-from backend.tasks import outbox
+from backend.core.actor import system
+from backend.core.config import Settings
+from backend.core.db import Database
+from backend.core.kinds.registry import SYNC_KINDS
+from backend.core.queries.scopes import CITY
+from backend.core.queue import serving
+from backend.core.services import record_writer
+from backend.dispatch.services.day_plans import work_out_waiting
 from mobile_api_spec.phone import forms as phone_forms
 from tests.conftest import Person
 from tests.factories import Town, middle
@@ -95,7 +95,7 @@ def test_a_calendar_says_one_thing_of_a_day_and_a_year_has_one(as_: As, town: To
 def test_a_calendar_of_before_is_still_published(as_: As, town: Town, database: Database) -> None:
     old = case("calendar-twice", "calendar.json") | {"is_published": False}
     with before_the_rules("calendar"), database.transaction() as session:
-        made = [door.create(session, system(town["group"]), "calendar", old) for _ in range(2)]
+        made = [record_writer.create(session, system(town["group"]), "calendar", old) for _ in range(2)]
     admin = as_("admin")
     for one in made:
         changed = admin("PATCH", f"/calendars/{one.id}", {"is_published": True}, version=one.version)
@@ -173,7 +173,7 @@ def test_one_crew_of_before_never_costs_the_unit_its_plan(
     tomorrow = (datetime.now(CITY) + timedelta(days=1)).replace(hour=10, minute=0, second=0, microsecond=0)
     with before_the_rules("crew", "work_order"), database.transaction() as session:
         north = system(town["north"])
-        door.change(session, north, "crew", town["crew"], bad | {"skills": ["pipe_repair", "meter"]})
+        record_writer.change(session, north, "crew", town["crew"], bad | {"skills": ["pipe_repair", "meter"]})
         for n, odd in enumerate((
             {"break_from": "07:00", "break_until": "07:30"}, {"break_until": None}, {"break_minutes": 480, "break_from": "11:00"},
             {"break_from": None, "break_until": None, "break_minutes": None, "start_place": {"type": "Point", "coordinates": [-60.0, -36.0]}},
@@ -185,12 +185,14 @@ def test_one_crew_of_before_never_costs_the_unit_its_plan(
                 "skills": ["meter"],
                 "is_active": True,
             }
-            door.create(session, north, "crew", more | {"start_place": middle(1)} | odd)
+            record_writer.create(session, north, "crew", more | {"start_place": middle(1)} | odd)
         swapped = {"appointment_from": str(tomorrow + timedelta(hours=2)), "appointment_until": str(tomorrow)}
         for n in range(3):
             job = {"matter_id": town["leak"], "place": middle(n), "state": "received", "number": f"W{n}", "duration_minutes": 60,
                    "skills": ["pipe_repair"], "cell_id": town[f"cell {n}"]}  # fmt: skip
-            door.create(session, north, "work_order", job | (swapped if n == 2 else {}), record_id=town[f"W{n}"])
+            record_writer.create(
+                session, north, "work_order", job | (swapped if n == 2 else {}), record_id=town[f"W{n}"]
+            )
     dispatcher = as_("dispatcher")
     body = {"unit_id": town["north"], "day": tomorrow.date().isoformat(), "seconds": 1}
     plan = dispatcher("POST", "/dispatch/plans", body).get_json()
@@ -317,13 +319,13 @@ def test_a_forms_rows_and_choices_are_whole(as_: As, town: Town) -> None:
 def test_an_edition_of_before_is_read_answered_and_put_away(as_: As, town: Town, database: Database) -> None:
     old = rows("people", relevant="answers.nobody == 1", constraint="value =< 3")
     with before_the_rules("questionnaire"), database.transaction() as session:
-        form = door.create(session, system(town["group"]), "questionnaire", FORM | {"rows": old})
+        form = record_writer.create(session, system(town["group"]), "questionnaire", FORM | {"rows": old})
     admin, path = as_("admin"), f"/questionnaires/{form.id}"
     assert as_("rep").get(path)["rows"] == form.values["rows"]
     said = {"questionnaire_id": form.id, "channel": "phone", "answered_at": "2026-09-01T00:00:00Z", "cell_id": town["cell 0"],
             "author_id": town["rep"], "answers": {"ph": 7, "pressure": "satisfied", "people": 2}}  # fmt: skip
     given = as_("rep")("POST", "/responses", said).get_json()
-    outbox.serve(database)
+    serving.serve(database)
     kept = as_("rep").get(f"/responses/{given['id']}")
     assert (kept["score"], kept["faults"]) == (1, [{"field": "people", "code": "not_asked"}])
     version = admin("PATCH", path, {"title_zh": "旧问卷"}, version=form.version).get_json()["version"]
@@ -353,7 +355,7 @@ def test_a_whole_number_and_a_decimal_are_one_number_everywhere(as_: As, town: T
             "author_id": town["rep"]}  # fmt: skip
     rep = as_("rep")
     made = [rep("POST", "/responses", said | {"answers": one}).get_json()["id"] for one, _ in cases]
-    outbox.serve(database)
+    serving.serve(database)
     for record_id, (answers, expected) in zip(made, cases, strict=True):
         kept = rep.get(f"/responses/{record_id}")
         assert kept["answers"] == answers
@@ -391,7 +393,7 @@ def test_limits_rosters_and_days_do_not_contradict_themselves(as_: As, town: Tow
     }
     assert admin("POST", "/matters", matter | fine).status_code == 201
     with database.transaction() as session:
-        door.change(session, system(town["north"]), "crew", town["far crew"], {"is_active": False})
+        record_writer.change(session, system(town["north"]), "crew", town["far crew"], {"is_active": False})
     roster = {
         "crew_id": town["far crew"],
         "valid_from": "2026-09-01",

@@ -15,9 +15,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from backend.blobs.store import ObjectBlobs, key_of
-from backend.papers.signs import MARK
-from backend.services import case_file, picturing
+from backend.core.blobs.store import ObjectBlobs, key_of
+from backend.core.papers.signs import MARK
+from backend.evidence.services import case_file, picturing
 from mobile_api_spec.phone.sheet import sheet_hash
 from tests.conftest import Person
 from tests.factories import Town, middle

@@ -16,9 +16,9 @@ from flask import Flask
 from PIL import Image
 from sqlalchemy import text
 
-from backend.db import Database
-from backend.services import picturing
-from backend.tasks import outbox
+from backend.core.db import Database
+from backend.core.queue import serving
+from backend.evidence.services import picturing
 from mobile_api_spec.phone import Phone
 from tests.api.test_uploads import TUS, metadata
 from tests.conftest import Person
@@ -45,7 +45,7 @@ def begun(phone: Phone, town: Town) -> str:
 
 
 def looked_at(app: Flask, database: Database) -> None:
-    outbox.serve(database)
+    serving.serve(database)
     picturing.look_at_waiting(database, app.extensions["wangge"].blobs)
 
 
@@ -84,7 +84,7 @@ def test_an_empty_file_is_told_as_such_at_every_door(as_: As) -> None:
 def test_photos_beside_one_that_fails_at_the_server_arrive(
     phone_of: PhoneOf, town: Town, monkeypatch: pytest.MonkeyPatch, as_: As
 ) -> None:
-    from backend.services import uploading
+    from backend.evidence.services import uploading
 
     phone, real = phone_of("rep"), uploading.create_upload
     visit = begun(phone, town)

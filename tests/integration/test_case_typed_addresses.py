@@ -8,12 +8,12 @@ from dataclasses import replace
 import pytest
 from flask import Flask
 
-from backend.actor import system
 from backend.app import create_app
-from backend.comparing.phones import login_form
-from backend.config import Settings
-from backend.db import Database
-from backend.services import door
+from backend.core.actor import system
+from backend.core.comparing.phones import login_form
+from backend.core.config import Settings
+from backend.core.db import Database
+from backend.core.services import record_writer
 from tests.conftest import Person
 from tests.factories import PASSWORD, Town, middle, uid
 from tests.integration.test_case_typed_text import lines
@@ -34,9 +34,9 @@ def houses(database: Database, town: Town) -> None:
         unit = system(town["north"])
         for n, (address, cell) in enumerate(HOUSES):
             who = {"number": f"H{n}", "name": "某某", "category": "resident", "cell_id": town[f"cell {cell}"]}
-            made = door.create(session, unit, "customer", who)
+            made = record_writer.create(session, unit, "customer", who)
             where = {"customer_id": made.id, "address": address, "place": middle(cell), "nature": "public"}
-            door.create(session, unit, "service_point", where | {"cell_id": town[f"cell {cell}"]})
+            record_writer.create(session, unit, "service_point", where | {"cell_id": town[f"cell {cell}"]})
 
 
 @pytest.fixture
@@ -106,11 +106,11 @@ def test_not_found_and_nobodys_are_two_answers(
     assert asked("市北区海泊路11号") == "员工6"
     north = system(town["north"])
     with database.transaction() as session:
-        duty = door.read(session, "cell_assignment", town["duty 2"])
-        door.delete(session, north, "cell_assignment", duty.id, version=[duty.version])
-        made = door.create(session, north, "customer", {"number": "N", "name": "某", "category": "resident"})
+        duty = record_writer.read(session, "cell_assignment", town["duty 2"])
+        record_writer.delete(session, north, "cell_assignment", duty.id, version=[duty.version])
+        made = record_writer.create(session, north, "customer", {"number": "N", "name": "某", "category": "resident"})
         where = {"customer_id": made.id, "address": "无人路3号", "place": middle(50), "nature": "public"}
-        door.create(session, north, "service_point", where)
+        record_writer.create(session, north, "service_point", where)
     assert (asked("市北区海泊路11号"), asked("无人路3号")) == ("no_representative", "no_representative")
     sentences = set()
     for typed in ("火星大道", "社区居委会", "市北区海泊路11号"):

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from backend.actor import system
-from backend.db import Database
-from backend.queries import search
-from backend.services import door
+from backend.core.actor import system
+from backend.core.db import Database
+from backend.core.services import record_writer
+from backend.customers.queries import search
 from tests.conftest import Person
 from tests.factories import Town, middle
 
@@ -35,14 +35,14 @@ def customer(database: Database, town: Town) -> Make:
         with database.transaction() as session:
             unit = system(town["north"])
             who = {"number": number or name[:30], "name": name, "category": "resident", "cell_id": town[f"cell {n}"]}
-            made = door.create(session, unit, "customer", who | values)
+            made = record_writer.create(session, unit, "customer", who | values)
             where = {
                 "customer_id": made.id,
                 "address": address or f"{name}路9号",
                 "place": middle(n),
                 "nature": "public",
             }
-            door.create(
+            record_writer.create(
                 session, unit, "service_point", where | {"cell_id": town[f"cell {n}"], "meter_number": f"QD-{number}"}
             )
         return made.id
@@ -213,14 +213,14 @@ def test_what_changes_is_found_by_what_it_is_now(as_: As, customer: Make, databa
     wanted, agent = customer("旧名字", number="X1", phone="13900001111", address="某路1号"), as_("agent")
     north = system(town["north"])
     with database.transaction() as session:
-        door.change(session, north, "customer", wanted, {"name": "曾新名", "phone": "0532-12345678"})
+        record_writer.change(session, north, "customer", wanted, {"name": "曾新名", "phone": "0532-12345678"})
     assert missed(agent, wanted, "曾新名", "zengxinming", "+86 532 12345678") == []
     assert wanted not in finds(agent, "旧名字") + finds(agent, "13900001111")
     with database.transaction() as session:
-        stored = door.read(session, "customer", wanted)
+        stored = record_writer.read(session, "customer", wanted)
         point = agent.get(f"/service-points?customer_id={wanted}")["rows"][0]
-        door.delete(session, north, "service_point", point["id"], version=[point["version"]])
-        door.delete(session, north, "customer", wanted, version=[stored.version])
+        record_writer.delete(session, north, "service_point", point["id"], version=[point["version"]])
+        record_writer.delete(session, north, "customer", wanted, version=[stored.version])
     assert wanted not in finds(agent, "曾新名") + finds(agent, "X1")
 
 
@@ -233,11 +233,11 @@ def test_the_server_finds_whom_a_list_on_a_phone_finds(as_: As, database: Databa
     with database.transaction() as session:
         for one in FINDING["customers"]:
             values = {name: one[name] for name in ("number", "name", "contact_name", "phone")}
-            record = door.create(session, unit, "customer", values | cell | {"category": "resident"})
+            record = record_writer.create(session, unit, "customer", values | cell | {"category": "resident"})
             made[record.id] = one["id"]
             for address, meter in itertools.zip_longest(one["addresses"], one["meters"]):
                 where = {"customer_id": record.id, "place": middle(0), "nature": "public", "address": address}
-                door.create(session, unit, "service_point", where | cell | {"meter_number": meter})
+                record_writer.create(session, unit, "service_point", where | cell | {"meter_number": meter})
     agent, wrong = as_("agent"), {}
     for case in FINDING["found"]:
         found = sorted(made[one] for one in finds(agent, case["typed"]) if one in made)

@@ -13,9 +13,9 @@ from flask import Flask
 from PIL import Image
 from sqlalchemy import text
 
-from backend.actor import system
-from backend.db import Database
-from backend.services import door
+from backend.core.actor import system
+from backend.core.db import Database
+from backend.core.services import record_writer
 from geo.colouring import FILLS
 from tests.conftest import Person
 from tests.factories import SIDE, SOUTH, WEST, Town, square, uid
@@ -72,14 +72,14 @@ def test_neighbours_have_other_colours_on_paper(as_: As, town: Town) -> None:
 def test_a_day_of_before_a_stand_in_and_phone_numbers(as_: As, town: Town, database: Database) -> None:
     with database.transaction() as session:
         duty = {"cell_id": uid("cell 0"), "staff_id": uid("other_rep"), "duty": "stand_in", "valid_from": "2026-09-01", "valid_until": "2026-09-09"}  # fmt: skip
-        door.create(session, system(uid("north")), "cell_assignment", duty, record_id=uid("a stand-in"))
+        record_writer.create(session, system(uid("north")), "cell_assignment", duty, record_id=uid("a stand-in"))
     office = as_("dispatcher")
     while_away = Printed(asked(office, town["north"], on="2026-09-05", phones=True)).text
     assert "员工6（替班）" in while_away and "0532-80000006" in while_away
     after = Printed(asked(office, town["north"], on="2026-09-10", phones=True)).text
     assert "替班" not in after and "0532-80000005" in after
     with database.transaction() as session:
-        door.change(session, system(uid("north")), "staff", uid("rep"), {"is_active": False})
+        record_writer.change(session, system(uid("north")), "staff", uid("rep"), {"is_active": False})
     assert "员工5" in Printed(asked(office, town["north"], on="2026-09-10")).text  # Who was there then.
     assert "无客户代表" in Printed(asked(office, town["north"])).text
     before = Printed(asked(office, town["north"], on="2025-12-31"))
@@ -116,7 +116,7 @@ def test_two_hundred_cells_with_any_names_are_all_named_or_listed(
             outline = {"type": "MultiPolygon", "coordinates": [[ring]]}
             name = ("水🌊网格", "#panic()", "Y" * 190, "حي النخيل", f"第{n}网格")[n % 5]
             rows.append((uid(f"small {n}"), {"name": name, "code": f"{n:03d}" + "z" * 37, "outline": outline, "valid_from": "2026-01-01"}))  # fmt: skip
-        door.create_many(session, system(uid("south")), "cell", rows)
+        record_writer.create_many(session, system(uid("south")), "cell", rows)
     for size, most in (("a4", 14), ("a3", 8)):
         paper = Printed(asked(as_("stranger"), town["south"], size=size))
         assert paper.pages <= most

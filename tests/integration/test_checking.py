@@ -14,20 +14,21 @@ import pytest
 from sqlalchemy import Table, text
 from sqlalchemy.orm import Session
 
-from backend.actor import system
-from backend.db import Base, Database
-from backend.queries.documents import history_of
-from backend.records.access import Access
-from backend.records.call_back import CallBack, CallBackSample
-from backend.records.confirmation import Confirmation
-from backend.records.contractor_link import ContractorLink
-from backend.records.registry import KINDS
-from backend.records.upload import Look, Object, Upload
-from backend.services import checking, door, sealing
-from backend.services.auditing import note_act
-from backend.services.checking import Differs
-from backend.services.noting import note_rows
-from backend.services.sealing import Broken
+from backend.contractors.kinds.contractor_link import ContractorLink
+from backend.core.actor import system
+from backend.core.db import Base, Database
+from backend.core.kinds.access import Access
+from backend.core.kinds.registry import KINDS
+from backend.core.queries.documents import history_of
+from backend.core.services import record_writer
+from backend.core.services.auditing import note_act
+from backend.core.services.noting import note_rows
+from backend.customers.kinds.call_back import CallBack, CallBackSample
+from backend.evidence.kinds.confirmation import Confirmation
+from backend.evidence.kinds.upload import Look, Object, Upload
+from backend.evidence.services import checking, sealing
+from backend.evidence.services.checking import Differs
+from backend.evidence.services.sealing import Broken
 from sync.postgres.tables import metadata as sync_tables
 from tests.factories import Town, uid
 from tests.spec.test_every_operation import samples
@@ -167,11 +168,11 @@ def sealed(database: Database, town: Town, tmp_path: Path) -> Iterator[Session]:
     with database.transaction() as session:
         for kind, values in samples(town).items():
             unit = values.get("unit_id", town["group"])
-            door.create(session, system(unit), kind, {**values, "unit_id": unit}, record_id=uid(f"new {kind}"))
+            record_writer.create(session, system(unit), kind, {**values, "unit_id": unit}, record_id=uid(f"new {kind}"))
     with database.transaction() as session:
         note_act(session, system(town["north"]), "exported", ("unit", town["north"]), before={"a": 1})
-        door.change(session, system(town["north"]), "customer", town["customer 1"], {"phone": "13900000000"})
-        door.delete(session, town.actor("admin"), "customer", uid("new customer"), version=[1])
+        record_writer.change(session, system(town["north"]), "customer", town["customer 1"], {"phone": "13900000000"})
+        record_writer.delete(session, town.actor("admin"), "customer", uid("new customer"), version=[1])
         _beside(session, town)
     sealing.seal_history(database, SECRET, tmp_path)
     with Session(database.engine) as session:
@@ -288,7 +289,7 @@ def test_a_row_that_nobody_made_and_one_that_is_gone_are_named(sealed: Session, 
 def test_the_newest_rows_are_not_broken_but_not_yet_sealed(database: Database, town: Town, tmp_path: Path) -> None:
     sealing.seal_history(database, SECRET, tmp_path)
     with database.transaction() as session:
-        door.change(session, system(town["north"]), "customer", town["customer 0"], {"note": "今天"})
+        record_writer.change(session, system(town["north"]), "customer", town["customer 0"], {"note": "今天"})
     with database.snapshot() as session:
         assert checking.unsealed(session) == checking.Unsealed(1, 0)
     assert list(checking.check_all(database, None, lambda *_: None)) == []
@@ -325,7 +326,7 @@ def test_numbers_of_any_size_are_sealed_read_and_no_difference(database: Databas
     north = system(town["north"])
     with database.transaction() as session:
         values = samples(town)["response"] | {"answers": answers}
-        door.create(session, north, "response", values, record_id=uid("large"))
+        record_writer.create(session, north, "response", values, record_id=uid("large"))
     sealing.seal_history(database, SECRET, tmp_path, everything=True)
     with database.snapshot() as session:
         assert seals(session) is None
@@ -353,7 +354,7 @@ def test_seals_of_before_hold_beside_those_of_today(database: Database, tmp_path
     sealing.seal_history(database, SECRET, tmp_path)
     monkeypatch.setattr(sealing, "leaf_of", today)
     with database.transaction() as session:
-        door.change(session, system(town["north"]), "customer", town["customer 0"], {"note": "今天"})
+        record_writer.change(session, system(town["north"]), "customer", town["customer 0"], {"note": "今天"})
     sealing.seal_history(database, SECRET, tmp_path)
     with database.transaction() as session:
         assert seals(session) is None

@@ -10,15 +10,15 @@ import shapely
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from backend.actor import Actor, Role
-from backend.db import Database, make_engine
+from backend.core.actor import Actor, Role
+from backend.core.db import Database, make_engine
+from backend.core.queries.scopes import units_below
 from backend.demo.catalogue import ident
 from backend.demo.load import GROUP, SIZES, is_empty, load_city
 from backend.demo.sources import districts, scatter
 from backend.local.cluster import Cluster
-from backend.queries import territory
-from backend.queries.coverage import coverage_report
-from backend.queries.scopes import units_below
+from backend.territory.queries import cells as territory
+from backend.territory.queries.coverage import coverage_report
 from geo.locate import NOWHERE, locate
 
 
@@ -109,7 +109,7 @@ def test_no_number_can_belong_to_anybody(look: Session) -> None:
 
 
 def test_a_representatives_scopes_are_a_handful(look: Session) -> None:
-    from backend.queries.scopes import held
+    from backend.core.queries.scopes import held
 
     branch = ident("branch", "中心营业所")
     scopes = held(look, Actor(ident("staff", "R101"), branch, frozenset({Role.REPRESENTATIVE})))

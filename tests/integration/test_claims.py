@@ -12,17 +12,17 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from backend.actor import Actor, system
-from backend.db import Database
-from backend.errors import Problem
-from backend.geometry import shape_of
-from backend.queries.overlaps import overlaps_between
-from backend.queries.scopes import today
-from backend.services import door
-from backend.services.coverage import tell_of_gaps
-from backend.services.ground_around import claims_on
-from backend.services.ground_plans import accept_plan, apply_due, draw_plan, propose_ground, read_plan
-from backend.tasks import outbox
+from backend.core.actor import Actor, system
+from backend.core.db import Database
+from backend.core.errors import Problem
+from backend.core.geometry import shape_of
+from backend.core.queries.scopes import today
+from backend.core.queue import serving
+from backend.core.services import record_writer
+from backend.territory.queries.overlaps import overlaps_between
+from backend.territory.services.coverage import tell_of_gaps
+from backend.territory.services.ground_around import claims_on
+from backend.territory.services.ground_plans import accept_plan, apply_due, draw_plan, propose_ground, read_plan
 from tests.conftest import Person
 from tests.factories import SIDE, SOUTH, WEST, Town, hand_in, mutation
 
@@ -39,8 +39,8 @@ def strip(west: float, east: float, north: float = SOUTH + SIDE) -> dict[str, An
 def shrink(database: Database, town: Town, outline: dict[str, Any], cell: str = "cell 0") -> None:
     """As the server itself, which no rule holds."""
     with database.transaction() as session:
-        unit = door.read(session, "cell", town[cell]).values["unit_id"]
-        door.change(session, system(unit), "cell", town[cell], {"outline": outline})
+        unit = record_writer.read(session, "cell", town[cell]).values["unit_id"]
+        record_writer.change(session, system(unit), "cell", town[cell], {"outline": outline})
 
 
 def test_rest_refuses_ground_of_another_and_says_whose(as_: As, town: Town, database: Database) -> None:
@@ -91,7 +91,7 @@ def test_an_overlap_that_is_there_may_be_mended_bit_by_bit(as_: As, town: Town, 
 
 def test_a_push_is_parked_and_nobody_lets_it_stand(database: Database, town: Town, as_: As) -> None:
     with database.transaction() as session:
-        base = door.read(session, "cell", town["cell 0"]).version
+        base = record_writer.read(session, "cell", town["cell 0"]).version
         wide = mutation("cell", town["cell 0"], "change", {"outline": strip(0, 2)}, base_version=base)
         (outcome,) = hand_in(session, town.actor("supervisor"), [wide])
     assert (outcome["status"], outcome["code"]) == ("parked", "cells_overlap")
@@ -109,7 +109,7 @@ def test_a_deleted_cell_does_not_come_back_over_another(database: Database, town
     with database.transaction() as session:
         # Deleted by one, renamed by another who had not seen that: a person must say which stands.
         late = mutation("cell", made["id"], "change", {"name": "改名"}, base_version=made["version"])
-        door.delete(session, system(town["north"]), "cell", made["id"], version=[made["version"]])
+        record_writer.delete(session, system(town["north"]), "cell", made["id"], version=[made["version"]])
         (outcome,) = hand_in(session, town.actor("supervisor"), [late])
     assert outcome["status"] == "merged", outcome
     assert admin("POST", "/cells", json=body).status_code == 201
@@ -185,8 +185,8 @@ def test_open_plans_are_told_before_the_ground_is_locked_and_far_ones_are_not_re
         locks.append(session.execute(text(mine)).scalar_one())
         return claims_on(session, *given)
 
-    monkeypatch.setattr("backend.services.ground_around.overlaps_between", between)
-    monkeypatch.setattr("backend.services.ground_plans.claims_on", told)
+    monkeypatch.setattr("backend.territory.services.ground_around.overlaps_between", between)
+    monkeypatch.setattr("backend.territory.services.ground_plans.claims_on", told)
     assert accepted(database, ours) is None
     assert locks == [0]
     (one,) = compared
@@ -204,7 +204,7 @@ def test_coverage_sees_the_edge(as_: As, town: Town, database: Database) -> None
     admin = as_("admin")
     given_up = admin("PATCH", f"/cells/{town['cell 0']}", json={"outline": strip(0.5, 1)}, version=1)
     assert given_up.status_code == 200, given_up.json
-    outbox.serve(database)
+    serving.serve(database)
     report = supervisor.get("/territory/coverage")
     half = SIDE * SIDE / 2 * M2_PER_DEGREE2
     assert report["hole_m2"] == pytest.approx(half, rel=0.02)

@@ -9,9 +9,9 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import text
 
-from backend import logs
 from backend.cli import main
-from backend.db import Database, make_engine
+from backend.core import logs
+from backend.core.db import Database, make_engine
 from backend.local.broker import Broker
 from backend.local.cluster import Cluster
 from tests.factories import uid

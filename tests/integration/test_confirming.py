@@ -11,10 +11,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from backend.actor import system
-from backend.errors import Problem
-from backend.services import checking, confirming, door, messaging, picturing
-from backend.tasks import outbox
+from backend.core.actor import system
+from backend.core.errors import Problem
+from backend.core.queue import serving
+from backend.core.services import record_writer
+from backend.evidence.services import checking, confirming, picturing
+from backend.notices.services import messaging
 from tests.conftest import Person
 from tests.factories import uid
 from tests.signing import STROKES, Crew
@@ -56,7 +58,7 @@ def test_a_customer_signs_from_afar_and_the_job_can_close(left: Crew, as_: As, a
     assert shown["sheet"]["result"] == "修好了" and len(shown["sheet"]["photos"]) == 1
     answer = said(app, token, sheet_sha256=shown["sheet_sha256"], agrees=True, signer_name="李桂芳", strokes=STROKES)
     assert (answer.status_code, answer.get_json()) == (200, {"outcome": "signed"})
-    outbox.serve(left.database)
+    serving.serve(left.database)
     job = left.stored("work_order", left.job)
     signature = left.stored("signature", job["signature_id"])
     assert (signature["way"], signature["signer_name"], signature["sheet_check"]) == ("link_handed", "李桂芳", "kept")
@@ -75,7 +77,7 @@ def test_a_link_works_once_and_says_so(left: Crew, as_: As, app: Flask) -> None:
         assert (again.status_code, again.get_json()["code"]) == (410, "link_used")
     with left.database.transaction() as session:
         assert session.execute(text("SELECT count(*) FROM signature")).scalar_one() == 1
-    outbox.serve(left.database)
+    serving.serve(left.database)
     refused = as_("dispatcher")("POST", "/evidence/confirmations", {"work_order_id": left.job})
     assert (refused.status_code, refused.get_json()["code"]) == (409, "action_does_not_fit")
 
@@ -125,7 +127,9 @@ def test_a_link_ends_by_time_by_a_newer_one_and_with_the_job(left: Crew, as_: As
     assert sheet_of_link(app, second).get_json()["code"] == "link_ended"
     third = link_of(as_, left.job)
     with left.database.transaction() as session:
-        door.act(session, system(left.town["north"]), "work_order", left.job, "reopen", {"reopen_reason": "漏检"})
+        record_writer.act(
+            session, system(left.town["north"]), "work_order", left.job, "reopen", {"reopen_reason": "漏检"}
+        )
     assert sheet_of_link(app, third).get_json()["code"] == "link_ended"
     assert sheet_of_link(app, "never given out").get_json()["code"] == "link_ended"
 
@@ -191,7 +195,7 @@ def test_a_deputy_signs_with_a_reason_and_a_paper(crew: Crew, as_: As, more: dic
 def reachable(left: Crew, as_: As) -> Crew:
     """The job is a customer's on the ledger, by the office's hand."""
     with left.database.transaction() as session:
-        version = door.read(session, "work_order", left.job).version
+        version = record_writer.read(session, "work_order", left.job).version
     body = {"customer_id": left.town["customer 0"]}
     assert as_("dispatcher")("PATCH", f"/work-orders/{left.job}", body, version=version).status_code == 200
     return left
@@ -249,7 +253,7 @@ def test_the_crews_link_goes_to_the_number_on_the_ledger(reachable: Crew, as_: A
         assert token not in kept
     shown = sheet_of_link(app, token).get_json()["sheet_sha256"]
     assert said(app, token, sheet_sha256=shown, agrees=True, signer_name="王小一", strokes=STROKES).status_code == 200
-    outbox.serve(reachable.database)
+    serving.serve(reachable.database)
     signature_id = reachable.stored("work_order", reachable.job)["signature_id"]
     signature = reachable.stored("signature", signature_id)
     assert (signature["way"], signature["way_by_id"]) == ("link_to_ledger", reachable.town["leader"])
@@ -274,10 +278,12 @@ def test_a_number_that_the_crew_wrote_is_none_of_the_ledgers(reachable: Crew, as
     """A crew that writes its own number into the ledger, or the job under a friend's name, reaches nobody."""
     crew = reachable.town.actor("leader")
     with reachable.database.transaction() as session:
-        door.change(session, crew, "customer", reachable.town["customer 0"], {"phone": "13999999999"}, trusted=True)
+        record_writer.change(
+            session, crew, "customer", reachable.town["customer 0"], {"phone": "13999999999"}, trusted=True
+        )
     assert ask(as_, reachable.job, "leader").get_json()["code"] == "no_ledger_number"
     with reachable.database.transaction() as session:
-        door.change(
+        record_writer.change(
             session, crew, "work_order", reachable.job, {"customer_id": reachable.town["customer 1"]}, trusted=True
         )
     assert ask(as_, reachable.job, "leader").get_json()["code"] == "no_ledger_number"
@@ -288,7 +294,9 @@ def test_a_number_changed_before_the_message_goes_out_gets_none(reachable: Crew,
     assert ask(as_, reachable.job, "leader").status_code == 201
     crew = reachable.town.actor("leader")
     with reachable.database.transaction() as session:
-        door.change(session, crew, "customer", reachable.town["customer 0"], {"phone": "13999999999"}, trusted=True)
+        record_writer.change(
+            session, crew, "customer", reachable.town["customer 0"], {"phone": "13999999999"}, trusted=True
+        )
     assert messaging.deliver(reachable.database, app.extensions["wangge"].settings) == 0
     assert gateway == []
 
@@ -320,7 +328,7 @@ def test_what_links_say_of_themselves_is_as_it_was_sealed(left: Crew, as_: As, a
     case = left.stored("work_order", left.job)["case_id"]
     with as_("dispatcher")("GET", f"/papers/cases/{case}") as answer:
         assert answer.status_code == 200
-    outbox.serve(left.database)
+    serving.serve(left.database)
     picturing.look_at_waiting(left.database, app.extensions["wangge"].blobs)
     assert list(checking.check_all(left.database, app.extensions["wangge"].blobs, lambda *_: None)) == []
     with left.database.transaction() as session:

@@ -12,10 +12,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from backend.actor import system
-from backend.db import Database
-from backend.services import contracting, door
-from backend.tasks import outbox
+from backend.contractors.services import contracting
+from backend.core.actor import system
+from backend.core.db import Database
+from backend.core.queue import serving
+from backend.core.services import record_writer
 from tests.conftest import Person
 from tests.factories import Town, contractors_crew, middle, uid
 from tests.signing import STROKES
@@ -32,8 +33,8 @@ def job(database: Database, town: Town) -> str:
         contractors_crew(session)
         values = {"matter_id": town["leak"], "cell_id": town["cell 0"], "place": middle(0), "address": "香港中路1号", "number": "W1",
                   "state": "received", "signature_required": True, "required_photos": 1}  # fmt: skip
-        door.create(session, north, "work_order", values, record_id=uid("errand"))
-        door.create(session, north, "work_order", values | {"number": "W2"}, record_id=uid("other job"))
+        record_writer.create(session, north, "work_order", values, record_id=uid("errand"))
+        record_writer.create(session, north, "work_order", values | {"number": "W2"}, record_id=uid("other job"))
     return uid("errand")
 
 
@@ -78,7 +79,7 @@ def contractor(app: Flask, as_: As, job: str) -> Contractor:
 
 def stored(database: Database, kind: str, record: str) -> dict[str, Any]:
     with database.transaction() as session:
-        return door.read(session, kind, record).values
+        return record_writer.read(session, kind, record).values
 
 
 def test_a_job_is_done_by_the_link_and_carries_the_contractors_name(
@@ -114,7 +115,7 @@ def test_a_job_is_done_by_the_link_and_carries_the_contractors_name(
         "strokes": STROKES,
     }
     assert app.test_client().post("/api/v1/public/confirmations", json=said).get_json() == {"outcome": "signed"}
-    outbox.serve(database)
+    serving.serve(database)
     assert stored(database, "work_order", job)["signature_state"] == "valid"
     assert contractor.look().get_json()["code"] == "link_ended"
 
@@ -131,7 +132,7 @@ def test_with_a_gateway_the_customer_gets_the_link_and_the_crew_does_not(
     settings = replace(house.settings, notify_channel="webhook", public_url="https://water.example")
     app.extensions["wangge"] = replace(house, settings=settings)
     with database.transaction() as session:
-        door.change(session, system(town["north"]), "work_order", job, {"customer_id": town["customer 0"]})
+        record_writer.change(session, system(town["north"]), "work_order", job, {"customer_id": town["customer 0"]})
     for action in ("accept", "arrive"):
         contractor.step(action)
     contractor.step("start", told_minutes=10, told_cost_fen=0)
@@ -213,7 +214,7 @@ def test_a_photo_sent_twice_is_kept_once_and_arrives_whole(
     assert first == second
     other = contractor.photo(JPEG + b"more", purpose="before").get_json()
     assert other["photos"] == 2
-    outbox.serve(database)
+    serving.serve(database)
     photo = stored(database, "photo", first["photo_id"])
     assert (photo["sha256"], photo["staff_id"]) == (hashlib.sha256(JPEG).hexdigest(), uid("zhao"))
     assert photo["arrived_at"]

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, event, text
 
-from backend.actor import system
-from backend.db import Database
-from backend.geometry import point
-from backend.services import door
+from backend.core.actor import system
+from backend.core.db import Database
+from backend.core.geometry import point
+from backend.core.services import record_writer
 from sync.postgres import pull as postgres_pull
 from tests.factories import Town, hand_in, middle, mutation
 from tests.integration.test_races import Reader
@@ -83,7 +83,7 @@ def test_one_change_costs_one_change_however_long_somebody_writes(
     with database.transaction() as idle:
         idle.execute(text("SELECT pg_current_xact_id()"))
         with database.transaction() as session:
-            door.change(session, system(town["north"]), "customer", town["customer 0"], {"note": "changed"})
+            record_writer.change(session, system(town["north"]), "customer", town["customer 0"], {"note": "changed"})
         read.clear()
         reader.pull(1000)
         assert reader.versions["customer", town["customer 0"]] == 2
@@ -120,7 +120,7 @@ def test_many_new_jobs_ask_the_database_as_often_as_few(database: Database, town
         where = ({"customer_id": town[f"customer {n % 2}"]}, {"address": f"无此路{n}号"}, {})[n % 3]
         lng, lat = middle(n % 2)["coordinates"]
         job = {"matter_id": town["leak"], "place": point(lng + n * 1e-6, lat), **where}
-        return mutation("work_order", door.new_id(), "create", job, base_version=0)
+        return mutation("work_order", record_writer.new_id(), "create", job, base_version=0)
 
     event.listen(database.engine, "before_cursor_execute", note)
     try:

@@ -14,19 +14,19 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from backend.actor import system
-from backend.config import Settings
-from backend.db import Database, make_engine
-from backend.errors import Problem
+from backend.core.actor import system
+from backend.core.config import Settings
+from backend.core.db import Database, make_engine
+from backend.core.errors import Problem
+from backend.core.queries import scopes
+from backend.core.services import record_writer
+from backend.dispatch.kinds.day_plan import DayPlan
+from backend.dispatch.queries.field_day import job_of
+from backend.dispatch.services.day_plans import hold_days, propose_day, work_out
+from backend.dispatch.services.emergencies import send_at_once
+from backend.dispatch.services.field_day import day_of
+from backend.dispatch.services.publishing import publish, take_back
 from backend.local.cluster import Cluster
-from backend.queries import scopes
-from backend.queries.field_day import job_of
-from backend.records.day_plan import DayPlan
-from backend.services import door
-from backend.services.day_plans import hold_days, propose_day, work_out
-from backend.services.emergencies import send_at_once
-from backend.services.field_day import day_of
-from backend.services.publishing import publish, take_back
 from sync.change import moment_text
 from tests.factories import Town, uid
 from tests.field import CREWS, Field, build_crews, build_field, of_other_days
@@ -171,14 +171,14 @@ def test_what_was_begun_or_changed_since_stays_and_is_named(database: Database, 
         plan = published(field, plan_id)
         new = {"name": "third crew", "leader_id": uid("leader"), "member_ids": [], "skills": [], "is_active": True}
         new |= {"shift_start": "08:00", "shift_end": "17:00"}
-        door.create(session, NORTH, "crew", new, record_id=uid("third crew"))
+        record_writer.create(session, NORTH, "crew", new, record_id=uid("third crew"))
         gained = sorted(name for name, line in told(plan).items() if line["change"] == "gained")
         begun, moved, opened, cancelled = gained[:4]
         for step in ("accept", "leave"):
-            door.act(session, NORTH, "work_order", uid(begun), step, {})
-        door.act(session, NORTH, "work_order", uid(moved), "dispatch", {"crew_id": uid("third crew")})
-        door.act(session, NORTH, "work_order", uid(opened), "accept", {"opened_at": moment_text(field.now)})
-        door.act(session, NORTH, "work_order", uid(cancelled), "cancel", {"cancel_reason": "x"})
+            record_writer.act(session, NORTH, "work_order", uid(begun), step, {})
+        record_writer.act(session, NORTH, "work_order", uid(moved), "dispatch", {"crew_id": uid("third crew")})
+        record_writer.act(session, NORTH, "work_order", uid(opened), "accept", {"opened_at": moment_text(field.now)})
+        record_writer.act(session, NORTH, "work_order", uid(cancelled), "cancel", {"cancel_reason": "x"})
         kept = field.stands()
         plan = take_back(session, Town().actor("dispatcher"), plan_id, field.now)
         after = field.stands()
@@ -201,7 +201,7 @@ def test_a_plan_that_is_out_of_date_is_not_published(database: Database, setting
     with looked_at(database) as field:
         plan_id = planned(database, settings, field, 1)
         dispatcher = Town().actor("dispatcher")
-        door.change(field.session, NORTH, "crew", uid("crew"), {"shift_end": "16:00"})
+        record_writer.change(field.session, NORTH, "crew", uid("crew"), {"shift_end": "16:00"})
         with pytest.raises(Problem, match="plan_stale"):
             published(field, plan_id)
     with looked_at(database) as field:
@@ -209,11 +209,11 @@ def test_a_plan_that_is_out_of_date_is_not_published(database: Database, setting
             publish(field.session, dispatcher, plan_id, field.at(14, 1))
         with pytest.raises(Problem, match="plan_stale"):
             publish(field.session, dispatcher, plan_id, field.at(9, 2))
-        door.change(field.session, NORTH, "work_order", uid("may wait 1"), {"description": "x"})
+        record_writer.change(field.session, NORTH, "work_order", uid("may wait 1"), {"description": "x"})
         with pytest.raises(Problem, match="jobs_changed"):
             published(field, plan_id)
     with looked_at(database) as field:
-        door.change(field.session, NORTH, "work_order", uid("today crew 0"), {"description": "x"})
+        record_writer.change(field.session, NORTH, "work_order", uid("today crew 0"), {"description": "x"})
         published(field, plan_id)  # Today's work is none of tomorrow's.
         with pytest.raises(Problem, match="plan_not_ready"):
             published(field, plan_id)
@@ -268,7 +268,7 @@ def test_what_a_later_plan_counts_on_stays_when_the_earlier_is_taken_back(
         plan = published(field, first)
         given = {stop["number"] for stop in plan.stops or () if stop["change"] == "new"}
         later = DayPlan(
-            id=UUID(door.new_id()), unit_id=plan.unit_id, day=plan.day, request={}, state="published", stops=plan.stops,
+            id=UUID(record_writer.new_id()), unit_id=plan.unit_id, day=plan.day, request={}, state="published", stops=plan.stops,
             made_by_id=plan.made_by_id, published_at=field.at(10.5), unserved=[], written=[],
         )  # fmt: skip
         session.add(later)
@@ -303,7 +303,7 @@ def test_a_night_belongs_to_the_day_it_begins_in(database: Database, settings: S
         evening = field.at(19.5)
         with pytest.raises(Problem, match="invalid"):
             propose_day(session, dispatcher, uid("north"), field.today - timedelta(days=1), {}, evening)
-        door.change(session, NORTH, "crew", uid("night crew"), {"is_active": False})
+        record_writer.change(session, NORTH, "crew", uid("night crew"), {"is_active": False})
         with pytest.raises(Problem, match="day_over"):
             propose_day(session, dispatcher, uid("north"), field.today, {}, evening)
 

@@ -12,12 +12,12 @@ from flask import Flask
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from backend.actor import system
 from backend.cli import main
-from backend.db import Database
-from backend.events import announce
-from backend.services import door
-from backend.tasks import outbox, subscriptions
+from backend.core.actor import system
+from backend.core.db import Database
+from backend.core.events import announce
+from backend.core.queue import serving, subscriptions
+from backend.core.services import record_writer
 from tests.conftest import Person
 from tests.factories import Town, middle
 
@@ -28,7 +28,7 @@ TRIES = 8
 def give_up(database: Database) -> None:
     """Let the worker try as often as it does, without its pauses."""
     for _ in range(TRIES):
-        outbox.serve(database)
+        serving.serve(database)
         with database.transaction() as session:
             session.execute(text("UPDATE outbox SET due_at = now() - interval '1 second' WHERE done_at IS NULL"))
 
@@ -49,7 +49,7 @@ def failing(which: int) -> Callable[[Any, dict[str, Any]], None]:
 def test_each_subscription_that_fails_leaves_a_fact_that_is_seen_and_retried(
     app: Flask, database: Database, town: Town, as_: As
 ) -> None:
-    outbox.serve(database)
+    serving.serve(database)
     each = [(fact, nth) for fact, ours in subscriptions.SUBSCRIPTIONS.items() for nth in range(len(ours))]
     assert len(each) > 12
     with pytest.MonkeyPatch.context() as patch:
@@ -65,7 +65,7 @@ def test_each_subscription_that_fails_leaves_a_fact_that_is_seen_and_retried(
     assert gauge(app) == len(each)
     for one in dead:
         assert as_("admin")("POST", f"/inbox/facts/{one['id']}/retry").status_code == 200
-    outbox.serve(database)
+    serving.serve(database)
     assert as_("admin").get("/inbox/facts") == []
     assert gauge(app) == 0
     acts = as_("admin").get("/administrative-acts?act=fact_retried&limit=100")["rows"]
@@ -75,7 +75,7 @@ def test_each_subscription_that_fails_leaves_a_fact_that_is_seen_and_retried(
 @pytest.fixture
 def dead(database: Database, town: Town) -> int:
     """A fact about a customer of the north that was given up."""
-    outbox.serve(database)
+    serving.serve(database)
     with database.transaction() as session:
         announce(session, "customer.written", kind="customer", id=town["customer 1"], op="change", changed=[])
         session.execute(text("UPDATE outbox SET attempts = 8, last_error = 'check_failed' WHERE done_at IS NULL"))
@@ -91,7 +91,7 @@ def test_a_dead_fact_is_seen_and_retried_in_its_own_unit_alone(
     assert as_("rep")("GET", "/inbox/facts").status_code == 403
     assert as_("dispatcher")("POST", f"/inbox/facts/{dead}/retry").status_code == 200
     assert as_("dispatcher")("POST", f"/inbox/facts/{dead}/retry").status_code == 404
-    outbox.serve(database)
+    serving.serve(database)
     assert as_("dispatcher").get("/inbox/facts") == []
 
 
@@ -111,7 +111,7 @@ def test_the_shell_lists_what_was_given_up_and_retries_it(
     assert "check_failed" in listed.output
     assert town["customer 1"] in listed.output
     assert CliRunner().invoke(main, ["outbox", "--retry", str(dead)]).exit_code == 0
-    outbox.serve(database)
+    serving.serve(database)
     again = CliRunner().invoke(main, ["outbox", "--retry", str(dead)])
     assert again.exit_code == 1
     assert "已放弃" in again.output
@@ -124,25 +124,25 @@ def test_what_the_server_learns_late_of_a_phones_job_is_written_whatever_it_show
     """A job begun on a phone before the server knew that its matter asks for a quote."""
     with database.transaction() as session:
         session.execute(text("UPDATE outbox SET done_at = now()"))
-        door.change(session, system(town["group"]), "matter", town["leak"], {"quote_required": True})
+        record_writer.change(session, system(town["group"]), "matter", town["leak"], {"quote_required": True})
         values = {"matter_id": town["leak"], "place": middle(1), "state": "in_progress"}
-        job = door.create(session, system(town["north"]), "work_order", values)
-    outbox.serve(database)
+        job = record_writer.create(session, system(town["north"]), "work_order", values)
+    serving.serve(database)
     with database.transaction() as session:
-        now = door.read(session, "work_order", job.id).values
+        now = record_writer.read(session, "work_order", job.id).values
         assert (now["quote_required"], bool(now["case_id"])) == (True, True)
         assert session.execute(text("SELECT count(*) FROM outbox WHERE done_at IS NULL")).scalar_one() == 0
 
 
 def test_only_what_a_fact_is_of_may_be_gone(database: Database, town: Town, as_: As) -> None:
     """Something else that is not there leaves the work undone: it is no reason to be done with the fact."""
-    outbox.serve(database)
+    serving.serve(database)
     made = as_("agent")("POST", "/work-orders", json={"matter_id": town["leak"], "place": middle(1)}).json["id"]
-    outbox.serve(database)
+    serving.serve(database)
 
     def needs(session: Session, fact: dict[str, Any]) -> None:
-        door.read(session, "work_order", fact["id"])
-        door.read(session, "matter", town["no such matter"])
+        record_writer.read(session, "work_order", fact["id"])
+        record_writer.read(session, "matter", town["no such matter"])
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(subscriptions.SUBSCRIPTIONS, "work_order.written", (needs,))

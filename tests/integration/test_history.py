@@ -13,16 +13,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from backend import config
-from backend.actor import system
 from backend.app import make_house
-from backend.db import Database
-from backend.records.account import Device
-from backend.services import door
-from backend.services.contacts import Contact, Contacts
-from backend.services.history import WITNESS, watch_history, why_another
-from backend.services.silence import tell_of_silence
-from backend.services.tidying import KEEP_REMOVALS, tidy
+from backend.core import config
+from backend.core.actor import system
+from backend.core.db import Database
+from backend.core.kinds.account import Device
+from backend.core.services import record_writer
+from backend.core.services.contacts import Contact, Contacts
+from backend.core.services.tidying import KEEP_REMOVALS, tidy
+from backend.phones.services.device_alerts import tell_of_silence
+from backend.phones.services.history import WITNESS, watch_history, why_another
 from mobile_api_spec.phone import Phone
 from sync.postgres import epoch
 from sync.postgres.epoch import Epoch, Identity
@@ -77,7 +77,7 @@ def test_files_put_back_behind_the_witness_open_an_epoch(database: Database, tmp
     assert watch_history(database, tmp_path) == "the database has gone back behind what the witness has seen"
     assert watch_history(database, tmp_path) is None
     with database.transaction() as session:
-        made = door.create(
+        made = record_writer.create(
             session, system(Town()["north"]), "customer", {"number": "E", "name": "新", "category": "resident"}
         )
         assert made.version == 2**32 + 1
@@ -133,7 +133,9 @@ def test_an_ancient_cursor_is_compared_and_not_wiped(
     rep.store.set_meta(cursor=seal.seal(replace(cursor, seen_on=cursor.seen_on - 40), holder))
     rep.change("customer", town["customer 0"], {"note": "kept through it"})
     with database.transaction() as session:
-        door.change(session, system(town["north"]), "customer", town["customer 1"], {"cell_id": town["cell 2"]})
+        record_writer.change(
+            session, system(town["north"]), "customer", town["customer 1"], {"cell_id": town["cell 2"]}
+        )
     rep.sync()
     assert agrees(rep, database)
     assert rep.records("customer")[town["customer 0"]]["note"] == "kept through it"
@@ -142,11 +144,11 @@ def test_an_ancient_cursor_is_compared_and_not_wiped(
 def test_removals_are_forgotten_by_age(database: Database, town: Town) -> None:
     north, now = system(town["north"]), datetime.now(UTC)
     with database.transaction() as session:
-        door.change(session, north, "customer", town["customer 1"], {"cell_id": town["cell 2"]})
+        record_writer.change(session, north, "customer", town["customer 1"], {"cell_id": town["cell 2"]})
     with database.transaction() as session:
         tidy(session, now - KEEP_REMOVALS - timedelta(days=1))
     with database.transaction() as session:
-        door.change(session, north, "customer", town["customer 0"], {"cell_id": town["cell 2"]})
+        record_writer.change(session, north, "customer", town["customer 0"], {"cell_id": town["cell 2"]})
 
     def removed() -> list[str]:
         with database.engine.connect() as connection:

@@ -12,14 +12,15 @@ import pytest
 from click.testing import CliRunner, Result
 from sqlalchemy import text
 
-from backend import config, logs
-from backend.actor import system
 from backend.cli import main
-from backend.db import Database, make_engine
-from backend.keys import BACKUPS, CURSORS, LINKS, PURPOSES, SEALS, Ring
+from backend.core import config, logs
+from backend.core.actor import system
+from backend.core.db import Database, make_engine
+from backend.core.keys import BACKUPS, CURSORS, LINKS, PURPOSES, SEALS, Ring
+from backend.core.services import record_writer
+from backend.evidence.services import sealing
 from backend.local.broker import Broker
 from backend.local.cluster import Cluster
-from backend.services import door, sealing
 from tests.factories import Town
 
 Run = Callable[..., Result]
@@ -113,7 +114,7 @@ def test_a_stolen_key_is_forgotten_once_another_has_sealed(run: Run, database: D
     done(run("keys", "rotate"))
     refused(run("keys", "forget", seals), "has not sealed yet")
     with database.transaction() as session:
-        door.change(session, system(town["north"]), "customer", town["customer 0"], {"note": "x"})
+        record_writer.change(session, system(town["north"]), "customer", town["customer 0"], {"note": "x"})
     sealing.seal_history(database, settings.keys, settings.home)
     for one in (seals, links):
         done(run("keys", "forget", one))

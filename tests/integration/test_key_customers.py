@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from backend.actor import system
-from backend.db import Database
-from backend.services import door
-from backend.services.key_customers import keep_points
-from backend.services.visiting import plan_visits
-from backend.tasks import outbox
+from backend.core.actor import system
+from backend.core.db import Database
+from backend.core.queue import serving
+from backend.core.services import record_writer
+from backend.customers.services.visiting import plan_visits
+from backend.jobs.services.key_customers import keep_points
 from mobile_api_spec.phone import Phone
 from tests.conftest import Person, agrees
 from tests.factories import Town
@@ -29,29 +29,29 @@ def work(database: Database, town: Town) -> dict[str, str]:
         mine = {"customer_id": town["customer 0"], "cell_id": town["cell 0"]}
         item = {"theme": "pressure", "source": "visit", "state": "open", "description": "水压低"} | mine
         found = {
-            "item": door.create(session, north, "item", item | {"owner_id": town["rep"]}).id,
-            "kept": door.create(session, north, "item", item | {"owner_id": town["agent"]}).id,
-            "visit": door.create(
+            "item": record_writer.create(session, north, "item", item | {"owner_id": town["rep"]}).id,
+            "kept": record_writer.create(session, north, "item", item | {"owner_id": town["agent"]}).id,
+            "visit": record_writer.create(
                 session, north, "visit", mine | {"state": "planned", "method": "door", "representative_id": town["rep"]}
             ).id,
         }
-    outbox.serve(database)
+    serving.serve(database)
     return found
 
 
 def set_customer(database: Database, town: Town, **now: Any) -> None:
     with database.transaction() as session:
-        door.change(session, system(town["north"]), "customer", town["customer 0"], now)
-    outbox.serve(database)
+        record_writer.change(session, system(town["north"]), "customer", town["customer 0"], now)
+    serving.serve(database)
 
 
 def owners(database: Database, work: dict[str, str]) -> tuple[Any, ...]:
     with database.transaction() as session:
-        item, kept = (door.read(session, "item", work[name]).values for name in ("item", "kept"))
+        item, kept = (record_writer.read(session, "item", work[name]).values for name in ("item", "kept"))
         return (
             item["owner_id"],
             kept["owner_id"],
-            door.read(session, "visit", work["visit"]).values["representative_id"],
+            record_writer.read(session, "visit", work["visit"]).values["representative_id"],
         )
 
 
@@ -68,12 +68,12 @@ def test_the_points_and_the_open_work_go_with_the_representative(
     assert owners(database, work) == (town["other_rep"], town["agent"], town["other_rep"])
     # A point that is added later comes too; and what the holder sees of the customer can be worked with.
     with database.transaction() as session:
-        spot = door.read(session, "service_point", town["point 0"]).values | {
+        spot = record_writer.read(session, "service_point", town["point 0"]).values | {
             "address": "二号门",
             "key_representative_id": None,
         }
-        later = door.create(session, system(town["north"]), "service_point", spot).id
-    outbox.serve(database)
+        later = record_writer.create(session, system(town["north"]), "service_point", spot).id
+    serving.serve(database)
     phone.sync()
     assert later in phone.records("service_point")
     phone.act("visit", work["visit"], "complete", {"summary": "已走访", "away_reason": "客户在外"})
@@ -95,20 +95,20 @@ def test_who_answers_when_the_own_representative_goes(
 ) -> None:
     set_customer(database, town, key_representative_id=town["other_rep"])
     with database.transaction() as session:
-        door.change(session, system(town["north"]), "staff", town["other_rep"], {"is_active": False})
-    outbox.serve(database)
+        record_writer.change(session, system(town["north"]), "staff", town["other_rep"], {"is_active": False})
+    serving.serve(database)
     assert owners(database, work) == (town["rep"], town["agent"], town["rep"])
     told = as_("supervisor").get("/notices?limit=100")["rows"]
     assert [one["subject_id"] for one in told if "专属客户代表已离岗" in one["text_zh"]] == [town["customer 0"]]
     with database.transaction() as session:
-        door.act(session, system(town["north"]), "visit", work["visit"], "cancel", {"absent_reason": "改期"})
+        record_writer.act(session, system(town["north"]), "visit", work["visit"], "cancel", {"absent_reason": "改期"})
         assert plan_visits(session) == 1
         planned = session.execute(
             text("SELECT representative_id::text FROM visit WHERE state = 'planned'")
         ).scalar_one()
         assert planned == town["rep"]
-        door.change(session, system(town["north"]), "staff", town["other_rep"], {"is_active": True})
-    outbox.serve(database)
+        record_writer.change(session, system(town["north"]), "staff", town["other_rep"], {"is_active": True})
+    serving.serve(database)
     assert owners(database, work)[0] == town["other_rep"]
 
 
@@ -119,13 +119,13 @@ def test_key_status_taken_away_and_a_cell_that_changes(database: Database, town:
     assert owners(database, work) == (town["other_rep"], town["agent"], town["other_rep"])
     with database.transaction() as session:
         assert {
-            door.read(session, kind, work[name]).values["cell_id"]
+            record_writer.read(session, kind, work[name]).values["cell_id"]
             for kind, name in (("item", "item"), ("visit", "visit"))
         } == {town["cell 1"]}
     set_customer(database, town, category="resident")
     with database.transaction() as session:
-        assert door.read(session, "customer", town["customer 0"]).values["key_representative_id"] is None
-        assert door.read(session, "service_point", town["point 0"]).values["key_representative_id"] is None
+        assert record_writer.read(session, "customer", town["customer 0"]).values["key_representative_id"] is None
+        assert record_writer.read(session, "service_point", town["point 0"]).values["key_representative_id"] is None
     assert owners(database, work) == (town["rep"], town["agent"], town["rep"])
     set_customer(database, town, cell_id=town["cell 2"])
     assert owners(database, work) == (town["other_rep"], town["agent"], town["other_rep"])
@@ -139,15 +139,18 @@ def test_a_cell_handed_over_leaves_key_customers_work_alone(
         "PUT", f"/territory/cells/{town['cell 0']}/representative", json={"staff_id": town["other_rep"]}
     )
     assert given.status_code == 200
-    outbox.serve(database)
+    serving.serve(database)
     assert owners(database, work) == (town["rep"], town["agent"], town["rep"])
 
 
 def test_points_from_before_get_their_representative(database: Database, town: Town) -> None:
     with database.transaction() as session:
-        door.change(
+        record_writer.change(
             session, system(town["north"]), "customer", town["customer 0"], {"key_representative_id": town["other_rep"]}
         )
         session.execute(text("UPDATE outbox SET done_at = now()"))
         assert (keep_points(session), keep_points(session)) == (1, 0)
-        assert door.read(session, "service_point", town["point 0"]).values["key_representative_id"] == town["other_rep"]
+        assert (
+            record_writer.read(session, "service_point", town["point 0"]).values["key_representative_id"]
+            == town["other_rep"]
+        )

@@ -12,9 +12,11 @@ import httpx
 import pytest
 from sqlalchemy import text
 
-from backend import config, migrations
-from backend.actor import system
-from backend.db import Database, make_engine
+from backend import migrations
+from backend.core import config
+from backend.core.actor import system
+from backend.core.db import Database, make_engine
+from backend.core.services import record_writer
 from backend.demo.cast import until
 from backend.local.broker import Broker
 from backend.local.cluster import LONGEST_SOCKET_PATH, Cluster, find_binaries
@@ -23,7 +25,6 @@ from backend.local.processes import Processes, free_port
 from backend.local.safekeeping import NotRestored, backup, restore
 from backend.local.stage import stage
 from backend.local.tls import make_certificate, own_address, qr
-from backend.services import door
 from tests import factories
 from tests.conftest import HOME, OWN_HOME, own_port
 from tests.factories import Town, uid
@@ -98,18 +99,20 @@ def test_a_restore_brings_everything_back_and_opens_an_epoch(
     backup(machine, tmp_path / "backup")
     database = Database(make_engine(cluster.url("copy_restore")))
     with database.transaction() as session:
-        door.change(session, system(town["north"]), "customer", town["customer 1"], {"note": "after the backup"})
+        record_writer.change(
+            session, system(town["north"]), "customer", town["customer 1"], {"note": "after the backup"}
+        )
     database.engine.dispose()
     (objects / "sha256/photo").unlink()
     assert restore(machine, tmp_path / "backup") == 2
     assert (objects / "sha256/photo").read_bytes() == b"bytes"
     with database.transaction() as session:
-        assert door.read(session, "customer", town["customer 1"]).values["note"] is None
+        assert record_writer.read(session, "customer", town["customer 1"]).values["note"] is None
         # But for the note that it was restored, which is of the new life.
         kept = text("SELECT DISTINCT xid::text FROM sync_entry WHERE kind <> 'administrative_act'")
         assert session.execute(kept).scalars().all() == ["3"]
         assert (
-            door.change(session, system(town["north"]), "customer", town["customer 1"], {"note": "x"}).version
+            record_writer.change(session, system(town["north"]), "customer", town["customer 1"], {"note": "x"}).version
             == 2**32 + 1
         )
     database.engine.dispose()

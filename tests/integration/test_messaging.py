@@ -14,13 +14,13 @@ import orjson
 import pytest
 from sqlalchemy import text
 
-from backend.actor import system
-from backend.config import Settings
-from backend.db import Database
-from backend.services import door
-from backend.services.messaging import MOST_ATTEMPTS, deliver
-from backend.services.notifying import channel_named, tell
-from backend.tasks import outbox
+from backend.core.actor import system
+from backend.core.config import Settings
+from backend.core.db import Database
+from backend.core.queue import serving
+from backend.core.services import record_writer
+from backend.notices.services.messaging import MOST_ATTEMPTS, deliver
+from backend.notices.services.notifying import channel_named, tell
 from tests.factories import Town
 
 SECRET = "between us"
@@ -120,7 +120,7 @@ def test_a_gateway_that_is_away_is_given_up_in_the_end_and_seen(
 
 def test_whoever_has_no_phone_is_noted(database: Database, town: Town, gateway: Settings) -> None:
     with database.transaction() as session:
-        door.change(session, system(town["north"]), "staff", town["rep"], {"work_phone": None})
+        record_writer.change(session, system(town["north"]), "staff", town["rep"], {"work_phone": None})
     say(database, town, "rep")
     assert deliver(database, gateway) == 0
     assert Gateway.got == []
@@ -134,9 +134,9 @@ def test_an_unsigned_gateway_gets_no_signature(database: Database, town: Town, g
 
 
 def test_the_outbox_leaves_messages_alone(database: Database, town: Town, gateway: Settings) -> None:
-    outbox.serve(database)
+    serving.serve(database)
     say(database, town, "leader")
-    outbox.serve(database)
+    serving.serve(database)
     assert waiting(database) == [(0, None, False)]
     with database.transaction() as session:
         assert session.execute(text("SELECT count(*) FROM outbox WHERE done_at IS NULL")).scalar_one() == 1

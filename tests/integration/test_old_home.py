@@ -15,14 +15,16 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from backend import config, migrations
-from backend.actor import system
+from backend import migrations
 from backend.app import make_house
-from backend.db import Database, make_engine
-from backend.keys import CURSORS, PURPOSES, SEALS
+from backend.core import config
+from backend.core.actor import system
+from backend.core.db import Database, make_engine
+from backend.core.keys import CURSORS, PURPOSES, SEALS
+from backend.core.services import record_writer
+from backend.evidence.kinds.seal import Seal, SealingKey
+from backend.evidence.services import sealing
 from backend.local.cluster import Cluster
-from backend.records.seal import Seal, SealingKey
-from backend.services import door, sealing
 from sync.cursor import CursorSeal
 from tests import factories
 from tests.factories import Town, uid
@@ -115,7 +117,9 @@ def test_what_was_signed_before_stays_good_whatever_key_is_rotated(old_home: Old
     assert old_home.pull().get_json()["lines"] == []
     old_home.need_whole()
     with old_home.database.transaction() as session:
-        door.change(session, system(town["north"]), "customer", town["customer 0"], {"note": "after the upgrade"})
+        record_writer.change(
+            session, system(town["north"]), "customer", town["customer 0"], {"note": "after the upgrade"}
+        )
     lines = old_home.pull().get_json()["lines"]
     # The change, and the contractor's job, which was opened by its link.
     assert {(one["kind"], one["id"]) for one in lines} == {
@@ -126,7 +130,7 @@ def test_what_was_signed_before_stays_good_whatever_key_is_rotated(old_home: Old
         old_home.rotate(purpose)
         old_home.need_whole()
         with old_home.database.transaction() as session:
-            door.change(session, system(town["north"]), "customer", town["customer 0"], {"note": f"{n}"})
+            record_writer.change(session, system(town["north"]), "customer", town["customer 0"], {"note": f"{n}"})
         assert sealing.seal_history(old_home.database, old_home.settings.keys, old_home.settings.home) > 0
     old_home.need_whole()
     assert len(old_home.seals()) == 2 + len(PURPOSES)
@@ -136,7 +140,7 @@ def test_old_seals_are_verified_without_their_secret(old_home: OldHome, town: To
     ring = old_home.settings.keys.ring()
     first = ring.of(SEALS)[0]
     with old_home.database.transaction() as session:
-        door.change(session, system(town["north"]), "customer", town["customer 0"], {"note": "new"})
+        record_writer.change(session, system(town["north"]), "customer", town["customer 0"], {"note": "new"})
     assert sealing.seal_history(old_home.database, old_home.settings.keys, old_home.settings.home) > 0
     old_home.settings.keys.write(ring.without(first.id))
     found = old_home.seals()

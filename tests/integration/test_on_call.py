@@ -10,18 +10,18 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from backend import config
-from backend.actor import system
-from backend.config import Settings
-from backend.db import Database
-from backend.errors import Problem
-from backend.queries.board import board
-from backend.queries.scopes import CITY, held
-from backend.services import door
-from backend.services.dispatching import assign_job, escalate_unopened, propose_crews
-from backend.services.emergencies import send_on_call
-from backend.services.notifying import RecordedChannel
-from backend.tasks import outbox
+from backend.core import config
+from backend.core.actor import system
+from backend.core.config import Settings
+from backend.core.db import Database
+from backend.core.errors import Problem
+from backend.core.queries.scopes import CITY, held
+from backend.core.queue import serving
+from backend.core.services import record_writer
+from backend.dispatch.queries.board import board
+from backend.dispatch.services.dispatching import assign_job, escalate_unopened, propose_crews
+from backend.dispatch.services.emergencies import send_on_call
+from backend.notices.services.notifying import RecordedChannel
 from tests.conftest import Person
 from tests.factories import Town, middle
 
@@ -36,15 +36,15 @@ def night(session: Session, town: Town) -> Session:
     """Both crews work from eight to five; the first is on call in between."""
     north = system(town["north"])
     for crew in ("crew", "far crew"):
-        door.change(session, north, "crew", town[crew], {"shift_start": "08:00", "shift_end": "17:00"})
-    door.create(session, north, "on_call", ROSTER | {"crew_id": town["crew"]}, record_id=town["roster"])
+        record_writer.change(session, north, "crew", town[crew], {"shift_start": "08:00", "shift_end": "17:00"})
+    record_writer.create(session, north, "on_call", ROSTER | {"crew_id": town["crew"]}, record_id=town["roster"])
     return session
 
 
 def burst(session: Session, town: Town, name: str = "burst", **more: Any) -> str:
     values = {"matter_id": town["burst"], "place": middle(1), "state": "received", "number": name, "urgency": "urgent",
               "duration_minutes": 60, "skills": ["pipe_repair"]} | more  # fmt: skip
-    return door.create(session, system(town["north"]), "work_order", values, record_id=town[name]).id
+    return record_writer.create(session, system(town["north"]), "work_order", values, record_id=town[name]).id
 
 
 def sent(session: Session, job: str, now: datetime = NIGHT) -> str | None:
@@ -65,7 +65,7 @@ def messages(session: Session) -> list[str]:
 def test_an_urgent_job_at_night_goes_to_the_crew_on_call(night: Session, town: Town) -> None:
     job = burst(night, town)
     assert sent(night, job) == town["crew"]
-    stored = door.read(night, "work_order", job).values
+    stored = record_writer.read(night, "work_order", job).values
     assert (stored["state"], stored["crew_id"]) == ("dispatched", town["crew"])
     assert stored["planned_at"].startswith("2026-09-01T14:0"), "a few minutes after ten at night, as UTC"
     assert "立即出动" in told(night)[town["leader"]]
@@ -75,8 +75,8 @@ def test_an_urgent_job_at_night_goes_to_the_crew_on_call(night: Session, town: T
 
 def test_a_roster_that_the_group_keeps_counts_as_well(night: Session, town: Town) -> None:
     north, group = system(town["north"]), system(town["group"])
-    door.change(night, north, "on_call", town["roster"], {"valid_until": "2026-09-01"})
-    door.create(night, group, "on_call", ROSTER | {"crew_id": town["crew"]})
+    record_writer.change(night, north, "on_call", town["roster"], {"valid_until": "2026-09-01"})
+    record_writer.create(night, group, "on_call", ROSTER | {"crew_id": town["crew"]})
     assert sent(night, burst(night, town), NIGHT + timedelta(days=1)) == town["crew"]
 
 
@@ -90,9 +90,9 @@ def test_it_goes_out_once(night: Session, town: Town) -> None:
 def test_what_a_dispatcher_took_back_is_the_dispatchers(night: Session, town: Town) -> None:
     job = burst(night, town)
     sent(night, job)
-    door.act(night, town.actor("dispatcher"), "work_order", job, "withdraw", {})
+    record_writer.act(night, town.actor("dispatcher"), "work_order", job, "withdraw", {})
     assert sent(night, job) is None
-    assert door.read(night, "work_order", job).values["state"] == "received"
+    assert record_writer.read(night, "work_order", job).values["state"] == "received"
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_what_is_left_to_people(night: Session, town: Town, now: datetime, more:
     job = burst(night, town, **more)
     assert sent(night, job, now) is None
     assert told(night) == {}
-    assert door.read(night, "work_order", job).values.get("dispatched_at") is None
+    assert record_writer.read(night, "work_order", job).values.get("dispatched_at") is None
 
 
 @pytest.mark.parametrize(
@@ -116,19 +116,19 @@ def test_where_nobody_on_call_can_go_dispatchers_must_call(
     night: Session, town: Town, more: dict[str, Any], until: str
 ) -> None:
     job = burst(night, town, **more)
-    door.change(night, system(town["north"]), "on_call", town["roster"], {"valid_until": until})
+    record_writer.change(night, system(town["north"]), "on_call", town["roster"], {"valid_until": until})
     later = NIGHT + timedelta(days=1)
     assert sent(night, job, later) is None
     assert sent(night, job, later) is None
     assert messages(night) == [town["dispatcher"]], "once"
     assert "请立即联系" in told(night)[town["dispatcher"]]
-    assert door.read(night, "work_order", job).values["state"] == "received"
+    assert record_writer.read(night, "work_order", job).values["state"] == "received"
 
 
 def test_the_one_on_call_that_can_be_there_first_goes(night: Session, town: Town) -> None:
     north = system(town["north"])
-    door.change(night, north, "crew", town["far crew"], {"skills": ["pipe_repair"]})
-    door.create(night, north, "on_call", ROSTER | {"crew_id": town["far crew"]})
+    record_writer.change(night, north, "crew", town["far crew"], {"skills": ["pipe_repair"]})
+    record_writer.create(night, north, "on_call", ROSTER | {"crew_id": town["far crew"]})
     assert sent(night, burst(night, town, place=middle(2))) == town["far crew"]
     assert sent(night, burst(night, town, "second", place=middle(0))) == town["crew"]
 
@@ -138,7 +138,7 @@ def test_a_second_burst_comes_after_the_first_and_the_days_jobs_keep_their_times
     burst(night, town, "tomorrow", urgency="normal", state="dispatched", crew_id=town["crew"], planned_at=planned)
     first, second = burst(night, town, "first"), burst(night, town, "second", place=middle(0))
     assert [sent(night, job) for job in (first, second)] == [town["crew"]] * 2
-    times = [door.read(night, "work_order", town[name]).values["planned_at"] for name in ("first", "second", "tomorrow")]  # fmt: skip
+    times = [record_writer.read(night, "work_order", town[name]).values["planned_at"] for name in ("first", "second", "tomorrow")]  # fmt: skip
     assert abs(datetime.fromisoformat(times[0]) - datetime.fromisoformat(times[1])) >= timedelta(hours=1)
     assert times[2] == planned
 
@@ -167,15 +167,15 @@ def test_the_outbox_sends_it_and_a_worker_twice_sends_it_once(database: Database
     with database.transaction() as session:
         north = system(town["north"])
         for crew in ("crew", "far crew"):
-            door.change(session, north, "crew", town[crew], off)
+            record_writer.change(session, north, "crew", town[crew], off)
         roster = {"crew_id": town["crew"], "valid_from": f"{now - timedelta(days=1):%Y-%m-%d}", "valid_until": f"{now:%Y-%m-%d}",
                   "clock_from": f"{now:%H:%M}", "clock_until": f"{now:%H:%M}"}  # fmt: skip
-        door.create(session, north, "on_call", roster)
+        record_writer.create(session, north, "on_call", roster)
         job = burst(session, town)
     for _ in range(2):
-        outbox.serve(database)
+        serving.serve(database)
     with database.transaction() as session:
-        assert door.read(session, "work_order", job).values["crew_id"] == town["crew"]
+        assert record_writer.read(session, "work_order", job).values["crew_id"] == town["crew"]
         assert messages(session) == [town["leader"]]
         (crew, other) = sorted(board(session, town.actor("dispatcher"))["crews"], key=lambda one: one["name"])
         assert (crew["on_call_until"] is not None, other["on_call_until"]) == (True, None)
@@ -199,13 +199,13 @@ def test_a_roster_is_kept_by_the_office_and_read_by_the_crew(as_: As, town: Town
 
 def test_another_units_roster_is_not_there(night: Session, town: Town, settings: Settings) -> None:
     job = burst(night, town)
-    door.change(night, system(town["north"]), "on_call", town["roster"], {"valid_until": "2026-09-01"})
-    crew = door.read(night, "crew", town["crew"]).values
+    record_writer.change(night, system(town["north"]), "on_call", town["roster"], {"valid_until": "2026-09-01"})
+    crew = record_writer.read(night, "crew", town["crew"]).values
     south = {
         name: crew[name] for name in ("leader_id", "member_ids", "skills", "shift_start", "shift_end", "is_active")
     }
-    door.create(night, system(town["south"]), "crew", south | {"name": "南班"}, record_id=town["south crew"])
-    door.create(night, system(town["south"]), "on_call", ROSTER | {"crew_id": town["south crew"]})
+    record_writer.create(night, system(town["south"]), "crew", south | {"name": "南班"}, record_id=town["south crew"])
+    record_writer.create(night, system(town["south"]), "on_call", ROSTER | {"crew_id": town["south crew"]})
     assert sent(night, job, NIGHT + timedelta(days=1)) is None
     with pytest.raises(Problem, match="not_found"):
         assign_job(night, town.actor("dispatcher"), job, town["south crew"], version=None)

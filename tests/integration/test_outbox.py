@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from backend.actor import system
-from backend.db import Database
-from backend.events import announce
-from backend.services import door
-from backend.tasks import outbox, subscriptions
+from backend.core.actor import system
+from backend.core.db import Database
+from backend.core.events import announce
+from backend.core.queue import serving, subscriptions
+from backend.core.services import record_writer
 from tests.factories import Town, middle
 
 
@@ -29,7 +29,7 @@ def pending(database: Database) -> list[tuple[str, int, str | None]]:
 @pytest.fixture(autouse=True)
 def served(database: Database) -> None:
     """What building the town announced is done with."""
-    outbox.serve(database)
+    serving.serve(database)
     assert pending(database) == []
 
 
@@ -44,23 +44,23 @@ def test_a_customers_new_phone_reaches_the_site_cards_of_open_jobs(database: Dat
     north = system(town["north"])
     with database.transaction() as session:
         job = {"matter_id": town["leak"], "customer_id": town["customer 1"], "place": middle(1), "state": "received"}
-        open_job = door.create(session, north, "work_order", job)
-        closed = door.create(session, north, "work_order", job | {"state": "closed"})
-    outbox.serve(database)
+        open_job = record_writer.create(session, north, "work_order", job)
+        closed = record_writer.create(session, north, "work_order", job | {"state": "closed"})
+    serving.serve(database)
     with database.transaction() as session:
-        door.change(session, north, "customer", town["customer 1"], {"phone": "13777777777"})
-    outbox.serve(database)
+        record_writer.change(session, north, "customer", town["customer 1"], {"phone": "13777777777"})
+    serving.serve(database)
     with database.transaction() as session:
-        assert door.read(session, "work_order", open_job.id).values["site_card"]["phone"] == "13777777777"
-        assert door.read(session, "work_order", closed.id).values["site_card"]["phone"] == "13000000001"
+        assert record_writer.read(session, "work_order", open_job.id).values["site_card"]["phone"] == "13777777777"
+        assert record_writer.read(session, "work_order", closed.id).values["site_card"]["phone"] == "13000000001"
 
 
 def test_a_new_name_gets_its_pinyin(database: Database, town: Town) -> None:
     with database.transaction() as session:
-        door.change(session, system(town["north"]), "customer", town["customer 1"], {"name": "欧阳锋"})
-    outbox.serve(database)
+        record_writer.change(session, system(town["north"]), "customer", town["customer 1"], {"name": "欧阳锋"})
+    serving.serve(database)
     with database.transaction() as session:
-        assert door.read(session, "customer", town["customer 1"]).values["pinyin"] == "ouyangfeng oyf"
+        assert record_writer.read(session, "customer", town["customer 1"]).values["pinyin"] == "ouyangfeng oyf"
 
 
 def test_a_partly_done_job_leaves_one_linked_remainder(database: Database, town: Town) -> None:
@@ -73,8 +73,8 @@ def test_a_partly_done_job_leaves_one_linked_remainder(database: Database, town:
             "case_id": town["case"],
             "first_contact_owner_id": town["agent"],
         }
-        made = door.create(session, north, "work_order", job)
-        door.act(
+        made = record_writer.create(session, north, "work_order", job)
+        record_writer.act(
             session,
             town.actor("leader"),
             "work_order",
@@ -83,7 +83,7 @@ def test_a_partly_done_job_leaves_one_linked_remainder(database: Database, town:
             {"result": "已止水", "remainder": "恢复路面"},
         )
     for _ in range(3):
-        outbox.serve(database)
+        serving.serve(database)
     with database.engine.connect() as connection:
         rows = connection.execute(
             text(
@@ -101,7 +101,7 @@ def test_one_bad_fact_does_not_stop_the_others(database: Database, town: Town, m
     with database.transaction() as session:
         announce(session, "bad")
         announce(session, "customer.written", id=town["customer 1"], op="change")
-    outbox.serve(database)
+    serving.serve(database)
     assert pending(database) == [("bad", 1, "ZeroDivisionError")]
 
 
@@ -118,38 +118,38 @@ def test_a_failed_fact_is_tried_again_after_a_pause_and_then_left_to_a_person(
     with database.transaction() as session:
         announce(session, "bad")
     for _ in range(12):
-        outbox.serve(database)
+        serving.serve(database)
         with database.engine.begin() as connection:
             connection.execute(
                 text("UPDATE outbox SET due_at = :now"), {"now": datetime.now(UTC) - timedelta(seconds=1)}
             )
-    assert len(calls) == outbox.MOST_ATTEMPTS
-    assert pending(database)[0][1] == outbox.MOST_ATTEMPTS
+    assert len(calls) == serving.MOST_ATTEMPTS
+    assert pending(database)[0][1] == serving.MOST_ATTEMPTS
 
 
 def test_what_a_failed_subscriber_wrote_is_undone(
     database: Database, town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def write_then_fail(session: Any, _fact: Any) -> None:
-        door.change(session, system(town["north"]), "customer", town["customer 1"], {"note": "half done"})
+        record_writer.change(session, system(town["north"]), "customer", town["customer 1"], {"note": "half done"})
         raise ZeroDivisionError
 
     monkeypatch.setitem(subscriptions.SUBSCRIPTIONS, "bad", (write_then_fail,))
     with database.transaction() as session:
         announce(session, "bad")
-    outbox.serve(database)
+    serving.serve(database)
     with database.transaction() as session:
-        assert door.read(session, "customer", town["customer 1"]).values["note"] is None
+        assert record_writer.read(session, "customer", town["customer 1"]).values["note"] is None
 
 
 def test_a_fact_about_a_record_that_is_gone_is_done(database: Database, town: Town) -> None:
     with database.transaction() as session:
         announce(session, "customer.written", id=town["nobody"])
-    outbox.serve(database)
+    serving.serve(database)
     assert pending(database) == []
 
 
 def test_a_fact_nobody_waits_for_is_done(database: Database) -> None:
     with database.transaction() as session:
         announce(session, "unheard.of")
-    assert outbox.serve(database) == 1
+    assert serving.serve(database) == 1

@@ -17,7 +17,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from backend.app import make_house
-from backend.services import picturing
+from backend.evidence.services import picturing
 from tests.conftest import Person
 from tests.factories import uid
 from tests.printed import Printed, jpeg

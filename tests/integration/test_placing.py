@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from backend.actor import system
-from backend.db import Database
-from backend.geometry import point
-from backend.services import door
-from backend.tasks import outbox
+from backend.core.actor import system
+from backend.core.db import Database
+from backend.core.geometry import point
+from backend.core.queue import serving
+from backend.core.services import record_writer
 from mobile_api_spec.phone import Phone
 from tests.conftest import Person
 from tests.factories import Town, hand_in, middle, mutation
@@ -27,7 +27,7 @@ def second_point(database: Database, town: Town) -> str:
     with database.transaction() as session:
         spot = {"customer_id": town["customer 1"], "cell_id": town["cell 2"], "address": "东海路9号", "place": middle(2),
                 "nature": "commercial"}  # fmt: skip
-        return door.create(session, system(town["north"]), "service_point", spot).id
+        return record_writer.create(session, system(town["north"]), "service_point", spot).id
 
 
 def post(person: Person, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -68,7 +68,7 @@ def test_a_job_finds_its_place_from_whatever_it_has(as_: As, town: Town) -> None
 def test_a_job_that_is_nowhere_is_refused_in_words(as_: As, town: Town, database: Database) -> None:
     with database.transaction() as session:
         values = {"number": "K9", "name": "无点户", "category": "resident"}
-        nowhere = door.create(session, system(town["north"]), "customer", values).id
+        nowhere = record_writer.create(session, system(town["north"]), "customer", values).id
     for given in ({}, {"address": "没有这个地方"}, {"customer_id": nowhere}):
         answer = as_("agent")("POST", "/work-orders", json={"matter_id": town["leak"]} | given)
         assert (answer.status_code, answer.json["code"]) == (422, "no_place"), given
@@ -114,7 +114,7 @@ def test_a_corrected_job_finds_its_place_again(as_: As, town: Town, database: Da
         return agent("PATCH", f"/work-orders/{job['id']}", json=now, version=version)
 
     assert where(corrected(customer_id=town["customer 5"]).json) == home(town, 5)
-    outbox.serve(database)
+    serving.serve(database)
     # The crew reads the right customer's number at the door, and nobody else's.
     assert agent.get(f"/work-orders/{job['id']}")["site_card"]["phone"] == "13000000005"
     assert corrected(customer_id=town["customer 1"]).json["code"] == "which_point"
@@ -130,12 +130,12 @@ def test_a_point_corrected_on_the_ledger_moves_its_open_jobs(as_: As, town: Town
     of_ledger, of_caller = (
         post(agent, "/work-orders", body | more) for more in ({}, {"place": middle(0), "address": "路口"})
     )
-    outbox.serve(database)
+    serving.serve(database)
     spot = agent.get(f"/service-points/{town['point 1']}")
     now = {"place": middle(2), "address": "新门牌7号"}
     corrected = agent("PATCH", f"/service-points/{town['point 1']}", json=now, version=spot["version"])
     assert corrected.json["cell_id"] == town["cell 2"]
-    outbox.serve(database)
+    serving.serve(database)
     moved = agent.get(f"/work-orders/{of_ledger['id']}")
     assert where(moved)[2:] == (middle(2), "新门牌7号", town["cell 2"])
     # What the caller said stays as they said it.
@@ -143,7 +143,7 @@ def test_a_point_corrected_on_the_ledger_moves_its_open_jobs(as_: As, town: Town
 
 
 def pushed(session: Session, town: Town, who: str, values: dict[str, Any]) -> tuple[dict[str, Any], str]:
-    record = door.new_id()
+    record = record_writer.new_id()
     (outcome,) = hand_in(session, town.actor(who), [mutation("work_order", record, "create", values, base_version=0)])
     return outcome, record
 
@@ -152,7 +152,7 @@ def test_a_phones_job_finds_its_place_or_is_parked(database: Database, town: Tow
     with database.transaction() as session:
         outcome, job = pushed(session, town, "rep", {"matter_id": town["leak"], "customer_id": town["customer 1"]})
         assert outcome["status"] == "applied", outcome
-        assert where(door.read(session, "work_order", job).values) == home(town, 1)
+        assert where(record_writer.read(session, "work_order", job).values) == home(town, 1)
         for given in ({}, {"address": "没有这个地方"}, {"place": "there"}, {"customer_id": 5}):
             outcome, _ = pushed(session, town, "supervisor", {"matter_id": town["leak"]} | given)
             assert outcome["status"] == "parked", given
@@ -169,18 +169,18 @@ def test_a_phones_correction_moves_the_job_and_doubts_are_told(
         "work_order", {"matter_id": town["leak"], "customer_id": town["customer 0"], "cell_id": town["cell 0"]}
     )
     phone.sync()
-    outbox.serve(database)
+    serving.serve(database)
     phone.sync()
     phone.change("work_order", job, {"customer_id": town["customer 5"]})
     phone.sync()
-    outbox.serve(database)
+    serving.serve(database)
     now = as_("agent").get(f"/work-orders/{job}")
     assert where(now) == home(town, 5)
     assert now["site_card"]["phone"] == "13000000005"
     phone.sync()
     phone.change("work_order", job, {"customer_id": town["customer 1"]})
     phone.sync()
-    outbox.serve(database)
+    serving.serve(database)
     now = as_("agent").get(f"/work-orders/{job}")
     assert (now["customer_id"], now["service_point_id"], now["cell_id"]) == (town["customer 1"], None, town["cell 1"])
     told = [one["text_zh"] for one in as_("dispatcher").get("/notices?limit=100")["rows"]]
@@ -188,7 +188,7 @@ def test_a_phones_correction_moves_the_job_and_doubts_are_told(
     phone.sync()
     phone.change("work_order", job, {"place": OUTSIDE})
     phone.sync()
-    outbox.serve(database)
+    serving.serve(database)
     # Kept, and seen by whoever saw it; a dispatcher is told in words.
     assert as_("agent").get(f"/work-orders/{job}")["cell_id"] == town["cell 1"]
     told = [one["text_zh"] for one in as_("dispatcher").get("/notices?limit=100")["rows"]]
@@ -216,10 +216,10 @@ def test_what_is_filed_under_a_cell_finds_it(as_: As, town: Town, database: Data
     again = office("PATCH", f"/items/{item['id']}", json={"customer_id": town["customer 2"]}, version=item["version"])
     assert again.json["cell_id"] == town["cell 2"]
     with database.transaction() as session:
-        quiet = door.create(
+        quiet = record_writer.create(
             session, system(town["north"]), "visit", {"customer_id": town["customer 1"], "method": "door"}
         )
-    outbox.serve(database)
+    serving.serve(database)
     assert office.get(f"/visits/{quiet.id}")["cell_id"] == town["cell 1"]
 
 
@@ -232,7 +232,7 @@ def test_a_phone_learns_nobodys_number_by_an_address(database: Database, town: T
         given = mutation("work_order", later, "change", {"address": "香港中路3号"}, base_version=1)
         assert hand_in(session, rep, [given])[0]["status"] == "applied"
         _, mine = pushed(session, town, "rep", known | {"address": "香港中路1号"})
-    outbox.serve(database)
+    serving.serve(database)
     for one in (job, later):
         found = as_("rep").get(f"/work-orders/{one}")
         assert (found["customer_id"], found["service_point_id"], found["site_card"]) == (None, None, None)

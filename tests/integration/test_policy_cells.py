@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from backend.actor import Role, system
-from backend.db import Database
-from backend.queries.scopes import today
-from backend.queries.territory import responsible_for
-from backend.services import door
+from backend.core.actor import Role, system
+from backend.core.db import Database
+from backend.core.queries.scopes import today
+from backend.core.services import record_writer
+from backend.territory.queries.cells import responsible_for
 from tests.conftest import Person
 from tests.factories import Town, hand_in, middle, mutation, uid
 from tests.newcomers import join, open_section
@@ -46,7 +46,7 @@ def people(database: Database) -> None:
 
 
 def _account() -> Any:
-    from backend.records.account import Account
+    from backend.core.kinds.account import Account
 
     return Account
 
@@ -102,7 +102,7 @@ def test_an_active_representative_of_the_unit_or_below_is(as_: As, who: str) -> 
 def test_a_cell_of_a_unit_above_is_given_by_nobody_below(as_: As, database: Database) -> None:
     with database.transaction() as session:
         cell = {"name": "集团网格", "code": "G", "outline": _square(), "valid_from": "2026-01-01"}
-        door.create(session, system(uid("group")), "cell", cell, record_id=uid("group cell"))
+        record_writer.create(session, system(uid("group")), "cell", cell, record_id=uid("group cell"))
     given = duty("rep") | {"cell_id": uid("group cell"), "unit_id": uid("north")}
     assert as_("supervisor")("POST", "/cell-assignments", given).status_code == 422
 
@@ -116,7 +116,7 @@ def _square() -> dict[str, Any]:
 def test_the_duty_of_somebody_who_left_can_be_ended_and_not_prolonged(as_: As, database: Database) -> None:
     with database.transaction() as session:
         values = duty("left") | {"valid_until": None}
-        door.create(session, system(uid("north")), "cell_assignment", values, record_id=uid("old duty"))
+        record_writer.create(session, system(uid("north")), "cell_assignment", values, record_id=uid("old duty"))
     path, supervisor = f"/cell-assignments/{uid('old duty')}", as_("supervisor")
     assert supervisor("PATCH", path, {"valid_until": "2027-12-31"}, version=1).status_code == 200
     assert supervisor("PATCH", path, {"valid_until": "2029-12-31"}, version=2).status_code == 422
@@ -126,7 +126,7 @@ def test_the_duty_of_somebody_who_left_can_be_ended_and_not_prolonged(as_: As, d
 def test_a_phone_takes_the_duty_of_somebody_who_left_away(database: Database, town: Town) -> None:
     with database.transaction() as session:
         values = duty("left") | {"valid_until": None}
-        door.create(session, system(town["north"]), "cell_assignment", values, record_id=uid("old duty"))
+        record_writer.create(session, system(town["north"]), "cell_assignment", values, record_id=uid("old duty"))
         gone = mutation("cell_assignment", uid("old duty"), "delete", {})
         assert hand_in(session, town.actor("supervisor"), [gone])[0]["status"] == "applied"
 
@@ -162,8 +162,10 @@ OFFICES_OWN = (
 def test_loads_and_lists_of_whole_units_are_not_read_on_phones(as_: As, database: Database, town: Town) -> None:
     with database.transaction() as session:
         values = {"matter_id": town["leak"], "state": "received", "cell_id": CELL, "place": middle(0)}
-        door.create(session, system(town["north"]), "work_order", values, record_id=uid("job"))
-        door.act(session, system(town["north"]), "work_order", uid("job"), "dispatch", {"crew_id": town["crew"]})
+        record_writer.create(session, system(town["north"]), "work_order", values, record_id=uid("job"))
+        record_writer.act(
+            session, system(town["north"]), "work_order", uid("job"), "dispatch", {"crew_id": town["crew"]}
+        )
         join(session, "rep of the group", "group", Role.REPRESENTATIVE)
     found = {
         (who, path): as_(who)("GET", path).status_code for who in ("rep", "leader", "member") for path in OFFICES_OWN

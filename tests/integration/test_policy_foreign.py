@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from backend.actor import Role, system
-from backend.db import Database
-from backend.services import door
+from backend.core.actor import Role, system
+from backend.core.db import Database
+from backend.core.services import record_writer
 from tests.conftest import Person
 from tests.factories import Town, hand_in, middle, mutation, uid
 from tests.newcomers import join
@@ -57,11 +57,11 @@ def jobs(database: Database, town: Town) -> None:
         ):
             actor = system(town[unit])
             job = {"matter_id": town["leak"], "state": "received", "place": middle(0)}
-            door.create(session, actor, "work_order", job, record_id=uid(name))
+            record_writer.create(session, actor, "work_order", job, record_id=uid(name))
             if crew:
-                door.act(session, actor, "work_order", uid(name), "dispatch", {"crew_id": town[crew]})
+                record_writer.act(session, actor, "work_order", uid(name), "dispatch", {"crew_id": town[crew]})
             photo = PICTURE | {"of_kind": "work_order", "of_id": uid(name), "crew_id": crew and town[crew]}
-            door.create(session, actor, "photo", photo, record_id=uid(f"photo of {name}"))
+            record_writer.create(session, actor, "photo", photo, record_id=uid(f"photo of {name}"))
 
 
 def count(database: Database, unit: str) -> int:
@@ -113,10 +113,10 @@ def test_a_job_names_nothing_of_another_branch_by_any_way_in(as_: As, database: 
     with database.transaction() as session:
         south = system(town["south"])
         customer = {"number": "S1", "name": "南户", "category": "resident", "cell_id": uid("cell 3")}
-        door.create(session, south, "customer", customer, record_id=uid("south customer"))
+        record_writer.create(session, south, "customer", customer, record_id=uid("south customer"))
         point = {"customer_id": uid("south customer"), "cell_id": uid("cell 3"), "address": "南街1号", "place": middle(3),
                  "nature": "public"}  # fmt: skip
-        door.create(session, south, "service_point", point, record_id=uid("south point"))
+        record_writer.create(session, south, "service_point", point, record_id=uid("south point"))
     foreign = {"cell_id": "cell 3", "customer_id": "south customer", "service_point_id": "south point"}
     for name, of in foreign.items():
         now = {name: uid(of)}
@@ -136,7 +136,7 @@ def test_office_rights_end_where_its_units_end(as_: As, database: Database, town
     with database.transaction() as session:
         both = join(session, "both", "south", Role.ADMIN, Role.REPRESENTATIVE)
         duty = {"cell_id": town["cell 0"], "staff_id": both, "duty": "deputy", "valid_from": "2026-01-01"}
-        door.create(session, system(town["north"]), "cell_assignment", duty, record_id=uid("odd duty"))
+        record_writer.create(session, system(town["north"]), "cell_assignment", duty, record_id=uid("odd duty"))
     person = as_("both")
     assert person("PATCH", f"/customers/{uid('customer 0')}", {"note": "x"}, version=1).status_code == 200
     assert person("DELETE", f"/customers/{uid('customer 4')}", version=1).status_code == 403

@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from backend.actor import Role, system
-from backend.db import Database
-from backend.queries.masks import mask_phone
-from backend.services import door
-from backend.services.dispatching import tell_dispatchers
+from backend.core.actor import Role, system
+from backend.core.db import Database
+from backend.core.queries.masks import mask_phone
+from backend.core.services import record_writer
+from backend.dispatch.services.dispatching import tell_dispatchers
 from sync.postgres.push import deadline_passed
 from tests.conftest import Person
 from tests.factories import Town, hand_in, middle, mutation, uid
@@ -41,10 +41,10 @@ def planted(database: Database, town: Town) -> None:
            "site_card": {"customer_name": NAME, "phone": PHONE, "address": HOUSE, "access_note": DOOR_CODE}, "number": "W1",
            "description": f"来电 {PHONE}", "cell_id": town["cell 0"]}  # fmt: skip
     with database.transaction() as session:
-        door.create(session, north, "customer", who, record_id=CUSTOMER)
-        door.create(session, north, "service_point", where, record_id=uid("planted point"))
+        record_writer.create(session, north, "customer", who, record_id=CUSTOMER)
+        record_writer.create(session, north, "service_point", where, record_id=uid("planted point"))
         for name in ("planted job", "twin"):
-            door.create(session, north, "work_order", job, record_id=uid(name))
+            record_writer.create(session, north, "work_order", job, record_id=uid(name))
         visit = {
             "customer_id": CUSTOMER,
             "method": "door",
@@ -53,25 +53,25 @@ def planted(database: Database, town: Town) -> None:
             "cell_id": town["cell 0"],
             "case_id": CASE,
         }
-        door.create(session, north, "visit", visit, record_id=uid("planted visit"))
+        record_writer.create(session, north, "visit", visit, record_id=uid("planted visit"))
         answers = {
             "questionnaire_id": town["form"],
             "channel": "phone",
             "answered_at": "2026-11-01T00:00:00Z",
             "answers": {"why": f"打 {PHONE}"},
         }
-        door.create(session, north, "response", answers, record_id=uid("answers"))
+        record_writer.create(session, north, "response", answers, record_id=uid("answers"))
         tell_dispatchers(session, None, JOB, job | {"unit_id": town["north"]}, f"请回电 {PHONE}", f"Call {PHONE}")
         signed = {"of_kind": "work_order", "of_id": JOB, "signer_name": NAME, "relation": "self", "strokes": [], "sheet": {"address": HOUSE},
                   "sheet_sha256": "0" * 64, "signed_at": "2026-11-01T00:00:00Z"}  # fmt: skip
-        door.create(session, north, "signature", signed, record_id=uid("signed"))
+        record_writer.create(session, north, "signature", signed, record_id=uid("signed"))
     _dispute(database, town)
 
 
 def _dispute(database: Database, town: Town) -> None:
     """Two values for one number, and a change that waits for a person."""
     with database.transaction() as session:
-        door.change(session, system(town["north"]), "customer", CUSTOMER, {"phone": PHONE})
+        record_writer.change(session, system(town["north"]), "customer", CUSTOMER, {"phone": PHONE})
         change = mutation("customer", CUSTOMER, "change", {"phone": "13900000000"})
         hand_in(session, town.actor("rep"), [change])
         stranger = mutation(
@@ -186,7 +186,7 @@ def test_an_auditor_ticks_off_their_own_notices_and_nobody_elses(as_: As, databa
     with database.transaction() as session:
         for who in ("auditor", "rep"):
             told = {"staff_id": town[who], "topic": "general", "text_zh": "会", "text_en": "Meeting"}
-            door.create(session, system(town["north"]), "notice", told, record_id=uid(f"to {who}"))
+            record_writer.create(session, system(town["north"]), "notice", told, record_id=uid(f"to {who}"))
     read = {"read_at": "2026-11-01T00:00:00Z"}
     answers = {
         who: as_("auditor")("PATCH", f"/notices/{uid(f'to {who}')}", read, version=1) for who in ("auditor", "rep")
@@ -206,8 +206,8 @@ def test_nobody_is_found_by_the_address_of_a_point_that_is_gone(as_: As, databas
             "nature": "public",
             "meter_number": "OLD99",
         }
-        gone = door.create(session, system(town["north"]), "service_point", point)
-        door.delete(session, system(town["north"]), "service_point", gone.id, version=[gone.version])
+        gone = record_writer.create(session, system(town["north"]), "service_point", point)
+        record_writer.delete(session, system(town["north"]), "service_point", gone.id, version=[gone.version])
     assert [as_("dispatcher").get(f"/territory/customers?words={words}") for words in ("旧街99", "OLD99")] == [[], []]
 
 

@@ -10,11 +10,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
-from backend.actor import Actor, Role, system
-from backend.db import Database
-from backend.errors import Problem
-from backend.services import door
-from backend.services.deciding import decide_group
+from backend.core.actor import Actor, Role, system
+from backend.core.db import Database
+from backend.core.errors import Problem
+from backend.core.services import record_writer
+from backend.phones.services.deciding import decide_group
 from tests.conftest import Person
 from tests.factories import Town, hand_in, mutation, uid
 from tests.newcomers import join, open_section
@@ -30,13 +30,13 @@ def branch_admin(database: Database) -> Actor:
         open_section(session, "section", "north")
         join(session, "branch admin", "north", Role.ADMIN)
         calendar = {"year": 2031, "days": [], "is_published": False}
-        door.create(session, system(uid("group")), "calendar", calendar, record_id=uid("calendar"))
+        record_writer.create(session, system(uid("group")), "calendar", calendar, record_id=uid("calendar"))
     return Actor(uid("branch admin"), uid("north"), frozenset({Role.ADMIN}), uid("branch admin's phone"))
 
 
 def values_of(database: Database, kind: str, record_id: str) -> dict[str, Any]:
     with database.transaction() as session:
-        return door.read(session, kind, record_id).values
+        return record_writer.read(session, kind, record_id).values
 
 
 @pytest.mark.parametrize(
@@ -168,10 +168,10 @@ def test_a_crew_of_a_section_does_the_branchs_job(database: Database, town: Town
         leader = join(session, "section leader", "section", Role.CREW_LEADER, post="works_manager")
         crew = {"name": "科室班", "leader_id": leader, "member_ids": [leader], "skills": [], "shift_start": "00:00",
                 "shift_end": "23:59", "is_active": True}  # fmt: skip
-        door.create(session, system(uid("section")), "crew", crew, record_id=uid("section crew"))
+        record_writer.create(session, system(uid("section")), "crew", crew, record_id=uid("section crew"))
         north = system(town["north"])
-        job = door.create(session, north, "work_order", {"matter_id": town["leak"], "state": "received"}).id
-        given = door.act(session, north, "work_order", job, "dispatch", {"crew_id": uid("section crew")})
+        job = record_writer.create(session, north, "work_order", {"matter_id": town["leak"], "state": "received"}).id
+        given = record_writer.act(session, north, "work_order", job, "dispatch", {"crew_id": uid("section crew")})
         actor = Actor(leader, uid("section"), frozenset({Role.CREW_LEADER}), uid("section leader's phone"))
         step = mutation("work_order", job, "act", {}, action="accept", base_version=given.version)
         assert hand_in(session, actor, [step])[0]["status"] == "applied"
@@ -181,11 +181,11 @@ def test_a_crew_of_a_section_does_the_branchs_job(database: Database, town: Town
 def test_a_dispute_about_a_deletion_is_settled_by_the_desk_of_its_unit(
     as_: As, database: Database, town: Town, who: str, status: int
 ) -> None:
-    customer = door.new_id()
+    customer = record_writer.new_id()
     with database.transaction() as session:
         values = {"number": "D1", "name": "户", "category": "resident", "cell_id": town["cell 0"]}
-        door.create(session, system(town["north"]), "customer", values, record_id=customer)
-        door.change(session, system(town["north"]), "customer", customer, {"note": "unseen"})
+        record_writer.create(session, system(town["north"]), "customer", values, record_id=customer)
+        record_writer.change(session, system(town["north"]), "customer", customer, {"note": "unseen"})
         gone = mutation("customer", customer, "delete", {}, base_version=1)
         assert hand_in(session, replace(town.actor("admin"), unit_id=town["north"]), [gone])[0]["status"] == "merged"
     path = f"/inbox/questions/customer/{customer}/deleted/answer"
@@ -197,7 +197,7 @@ def test_a_desk_lets_no_deletion_stand_that_it_could_not_make(as_: As, database:
     north = system(town["north"])
     values = {"number": "N1", "name": "王空", "category": "resident", "cell_id": town["cell 0"]}
     with database.transaction() as session:
-        empty = door.create(session, north, "customer", values).id
+        empty = record_writer.create(session, north, "customer", values).id
         gone = mutation("customer", empty, "delete", {}, base_version=1)
         assert hand_in(session, town.actor("rep"), [gone])[0]["code"] == "not_allowed"
     decision = {"decision": "apply", "reason": "let it"}

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from backend.db import Database
-from backend.queries.scopes import CITY
-from backend.services import door, positions
+from backend.core.db import Database
+from backend.core.queries.scopes import CITY
+from backend.core.services import record_writer
+from backend.people.services import positions
 from mobile_api_spec.phone import Phone
 from tests.conftest import Person
 from tests.factories import Town
@@ -33,7 +34,7 @@ def on_duty(database: Database, town: Town, begun: float, ended: float | None = 
         {"ended_at": minutes_ago(ended)} if ended is not None else {}
     )
     with database.transaction() as session:
-        door.create(session, town.actor("dispatcher"), "duty", values)
+        record_writer.create(session, town.actor("dispatcher"), "duty", values)
 
 
 def stored(database: Database) -> int:

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 import redis
 
+from backend.core.private_files import NotOurs, be_private, own_folder, own_home, write_private
 from backend.local.broker import Broker
 from backend.local.cluster import Cluster, NoPostgres, find_binaries
 from backend.local.processes import Processes
 from backend.local.tls import make_certificate
-from backend.private import NotOurs, be_private, own_folder, own_home, write_private
 from tests.conftest import HOME
 
 

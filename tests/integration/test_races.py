@@ -17,10 +17,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from backend.actor import system
-from backend.db import Database, make_engine
-from backend.records.registry import KINDS_BY_RANK
-from backend.services import door
+from backend.core.actor import system
+from backend.core.db import Database, make_engine
+from backend.core.kinds.registry import KINDS_BY_RANK
+from backend.core.services import record_writer
 from sync.cursor import Cursor
 from sync.errors import DatabaseRefused
 from sync.postgres.pull import PostgresPull
@@ -109,9 +109,9 @@ def test_no_row_is_ever_missed(
                         "category": "resident",
                         "cell_id": town["cell 0"],
                     }
-                    made = door.create(session, system(town["north"]), "customer", values)
+                    made = record_writer.create(session, system(town["north"]), "customer", values)
                     time.sleep(dice.choice([0, 0.002, 0.03]))
-                    door.change(session, system(town["north"]), "customer", made.id, {"note": str(done)})
+                    record_writer.change(session, system(town["north"]), "customer", made.id, {"note": str(done)})
                     if dice.random() < 0.2:
                         raise ZeroDivisionError
                 done += 1
@@ -150,9 +150,9 @@ def test_a_slow_writer_is_seen_when_it_commits(database: Database, town: Town) -
         pass
     north = system(town["north"])
     with database.transaction() as slow:
-        door.change(slow, north, "customer", town["customer 0"], {"note": "slow"})
+        record_writer.change(slow, north, "customer", town["customer 0"], {"note": "slow"})
         with database.transaction() as quick:
-            door.change(quick, north, "customer", town["customer 4"], {"note": "quick"})
+            record_writer.change(quick, north, "customer", town["customer 4"], {"note": "quick"})
         reader.pull(100)
         assert reader.versions["customer", town["customer 4"]] == 2
         assert reader.versions["customer", town["customer 0"]] == 1
@@ -166,7 +166,7 @@ def test_an_idle_reader_gets_its_own_cursor_back(database: Database, town: Town)
         pass
     before = reader.cursor
     with database.transaction() as session:
-        door.change(session, system(town["north"]), "customer", town["customer 2"], {"note": "elsewhere"})
+        record_writer.change(session, system(town["north"]), "customer", town["customer 2"], {"note": "elsewhere"})
     reader.pull(100)
     assert reader.cursor is before
 
@@ -222,7 +222,7 @@ def test_an_office_edit_and_a_push_at_once_are_both_kept(
     def edit() -> None:
         barrier.wait()
         with database.transaction() as session:
-            door.change(session, town.actor("dispatcher"), "customer", town["customer 0"], office)
+            record_writer.change(session, town.actor("dispatcher"), "customer", town["customer 0"], office)
 
     def hand_in() -> str:
         barrier.wait()
@@ -238,7 +238,7 @@ def test_an_office_edit_and_a_push_at_once_are_both_kept(
         edited()
         assert pushed.result() == "applied"
     with database.transaction() as session:
-        values = door.read(session, "customer", town["customer 0"]).values
+        values = record_writer.read(session, "customer", town["customer 0"]).values
     assert values["contact_name"] == "phone"
     assert {name: values[name] for name in office} == office
 

@@ -13,17 +13,17 @@ import shapely
 from PIL import Image
 from sqlalchemy import text
 
-from backend import config
-from backend.actor import Actor, Role, system
-from backend.db import Database, make_engine
+from backend.core import config
+from backend.core.actor import Actor, Role, system
+from backend.core.db import Database, make_engine
+from backend.core.geometry import shape_of
+from backend.core.services import record_writer
 from backend.demo.load import SIZES, load_city
 from backend.demo.pictures import draw_city
-from backend.geometry import shape_of
 from backend.local.cluster import Cluster
-from backend.queries.coverage import coverage_report
-from backend.services import door
-from backend.services.ground_drawing import look_at
-from backend.services.ground_plans import accept_plan, draw_plan, propose_ground, read_plan
+from backend.territory.queries.coverage import coverage_report
+from backend.territory.services.ground_drawing import look_at
+from backend.territory.services.ground_plans import accept_plan, draw_plan, propose_ground, read_plan
 from geo.colouring import FILLS
 from geo.locate import locate
 
@@ -79,7 +79,9 @@ def _grow(city: Database, branch: str) -> None:
             ),
             {"unit": branch},
         ).all()
-        door.change_many(session, system(branch), "customer", [(row[0], {"category": "developer"}) for row in rows])
+        record_writer.change_many(
+            session, system(branch), "customer", [(row[0], {"category": "developer"}) for row in rows]
+        )
 
 
 def _filed(city: Database, branch: str) -> dict[str, str]:

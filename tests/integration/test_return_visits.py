@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from backend.actor import Actor, Role, system
-from backend.db import Database
-from backend.queries.scopes import today
-from backend.services import door
-from backend.services.return_visits import ask_back
-from backend.services.rounds import go_on
-from backend.services.visiting import plan_visits
-from backend.tasks import outbox
+from backend.core.actor import Actor, Role, system
+from backend.core.db import Database
+from backend.core.queries.scopes import today
+from backend.core.queue import serving
+from backend.core.services import record_writer
+from backend.customers.services.visiting import plan_visits
+from backend.jobs.services.return_visits import ask_back
+from backend.jobs.services.rounds import go_on
 from mobile_api_spec.phone import Phone
 from tests.conftest import Person
 from tests.factories import Town, hand_in, mutation
@@ -26,11 +26,11 @@ As = Callable[[str], Person]
 def finish(database: Database, town: Town, job: str, by: Actor | None = None) -> None:
     actor = by or town.actor("leader")
     with database.transaction() as session:
-        door.act(session, town.actor("dispatcher"), "work_order", job, "dispatch", {"crew_id": town["crew"]})
+        record_writer.act(session, town.actor("dispatcher"), "work_order", job, "dispatch", {"crew_id": town["crew"]})
         for step in ("accept", "arrive", "start"):
-            door.act(session, actor, "work_order", job, step, {})
-        door.act(session, actor, "work_order", job, "finish", {"result": "已更换阀门"})
-    outbox.serve(database)
+            record_writer.act(session, actor, "work_order", job, step, {})
+        record_writer.act(session, actor, "work_order", job, "finish", {"result": "已更换阀门"})
+    serving.serve(database)
 
 
 @pytest.fixture
@@ -72,7 +72,7 @@ def test_a_satisfied_customer_closes_the_job_at_the_return_visit(
     assert len(as_("supervisor").get("/visits?state=planned&limit=500")["rows"]) > 1
     phone.act("visit", task["id"], "nobody_met", {"absent_reason": "无人接听"})
     phone.sync()
-    outbox.serve(database)
+    serving.serve(database)
     assert state_of(as_, job)[0] == "done"
     phone.sync()
     phone.act("visit", task["id"], "complete", {"summary": "客户说很快"})
@@ -81,8 +81,8 @@ def test_a_satisfied_customer_closes_the_job_at_the_return_visit(
     assert (parked["status"], parked["code"]) == ("parked", "check_failed")
     with database.transaction() as session:
         asked = {"summary": "客户说很快", "is_satisfied": True}
-        door.act(session, town.actor("rep"), "visit", task["id"], "complete", asked)
-    outbox.serve(database)
+        record_writer.act(session, town.actor("rep"), "visit", task["id"], "complete", asked)
+    serving.serve(database)
     closed = as_("supervisor").get(f"/work-orders/{job}")
     assert (closed["state"], closed["closed_by_id"]) == ("closed", town["rep"])
     assert closed["return_visit"] == {"is_satisfied": True, "opinion": "客户说很快", "method": "电话"}
@@ -94,8 +94,8 @@ def test_not_satisfied_begins_a_round_with_a_return_visit_of_its_own(
     (first,) = tasks(as_, job)
     with database.transaction() as session:
         said = {"summary": "还在漏", "is_satisfied": False}
-        door.act(session, town.actor("rep"), "visit", first["id"], "complete", said)
-    outbox.serve(database)
+        record_writer.act(session, town.actor("rep"), "visit", first["id"], "complete", said)
+    serving.serve(database)
     assert state_of(as_, job) == ("received", 2, None)
     (item,) = as_("supervisor").get("/items?source=return_visit")["rows"]
     assert "还在漏" in item["description"]
@@ -106,7 +106,7 @@ def test_not_satisfied_begins_a_round_with_a_return_visit_of_its_own(
 def test_it_ends_with_what_it_waits_for(as_: As, job: str, town: Town, database: Database) -> None:
     said = {"return_visit": {"is_satisfied": True}}
     assert as_("agent")("POST", f"/work-orders/{job}/actions/close", json=said).status_code == 200
-    outbox.serve(database)
+    serving.serve(database)
     (task,) = tasks(as_, job)
     assert (task["state"], task["absent_reason"]) == ("cancelled", "已回访办结")
     reopened = as_("dispatcher")("POST", f"/work-orders/{job}/actions/reopen", json={"reopen_reason": "又漏了"})
@@ -114,7 +114,7 @@ def test_it_ends_with_what_it_waits_for(as_: As, job: str, town: Town, database:
     finish(database, town, job)
     assert sorted(one["state"] for one in tasks(as_, job)) == ["cancelled", "planned"]
     as_("dispatcher")("POST", f"/work-orders/{job}/actions/reopen", json={"reopen_reason": "漏检"})
-    outbox.serve(database)
+    serving.serve(database)
     assert {one["state"] for one in tasks(as_, job)} == {"cancelled"}
 
 
@@ -127,13 +127,15 @@ def test_whose_it_is(as_: As, town: Town, database: Database) -> None:
         ).json["id"]
         with database.transaction() as session:
             if crew:
-                door.change(session, north, "crew", town["crew"], crew)
+                record_writer.change(session, north, "crew", town["crew"], crew)
         finish(database, town, job)
         return [one["representative_id"] for one in tasks(as_, job)]
 
     with database.transaction() as session:
-        door.change(session, north, "customer", town["customer 0"], {"key_representative_id": town["other_rep"]})
-    outbox.serve(database)
+        record_writer.change(
+            session, north, "customer", town["customer 0"], {"key_representative_id": town["other_rep"]}
+        )
+    serving.serve(database)
     assert asked("customer 0") == [town["other_rep"]]
     # Nobody asks how their own work was: without anybody else it is the office's to give.
     assert asked("customer 1", member_ids=[town["leader"], town["rep"]]) == [None]
@@ -153,8 +155,8 @@ def test_a_job_that_cannot_be_closed_keeps_what_was_said(as_: As, town: Town, da
     assert task["representative_id"] is None
     with database.transaction() as session:
         said = {"summary": "满意", "is_satisfied": True}
-        door.act(session, town.actor("rep"), "visit", task["id"], "complete", said)
-    outbox.serve(database)
+        record_writer.act(session, town.actor("rep"), "visit", task["id"], "complete", said)
+    serving.serve(database)
     assert state_of(as_, made["id"]) == ("done", None, True)
     told = [one["text_zh"] for one in as_("dispatcher").get("/notices?limit=100")["rows"]]
     assert sum("不能办结" in one and "不能自己办结" in one for one in told) == 1
@@ -165,8 +167,8 @@ def test_a_late_one_is_seen_on_the_desk(as_: As, job: str, town: Town, database:
     (task,) = tasks(as_, job)
     with database.transaction() as session:
         late = {"due_on": (today() - timedelta(days=1)).isoformat()}
-        door.change(session, system(town["north"]), "visit", task["id"], late)
-        door.act(session, town.actor("rep"), "visit", task["id"], "nobody_met", {"absent_reason": "无人接听"})
+        record_writer.change(session, system(town["north"]), "visit", task["id"], late)
+        record_writer.act(session, town.actor("rep"), "visit", task["id"], "nobody_met", {"absent_reason": "无人接听"})
     (row,) = as_("supervisor").get("/territory/visits/overdue")
     assert (row["work_order_id"], row["customer_id"], row["about"]) == (job, town["customer 1"], task["about"])
 
@@ -185,8 +187,8 @@ def test_not_satisfied_goes_on_though_the_job_cannot_be_closed(as_: As, town: To
         (task,) = [one for one in tasks(as_, made["id"]) if one["state"] == "planned"]
         with database.transaction() as session:
             said = {"summary": f"还在漏{number}", "is_satisfied": False}
-            door.act(session, town.actor("rep"), "visit", task["id"], "complete", said)
-        outbox.serve(database)
+            record_writer.act(session, town.actor("rep"), "visit", task["id"], "complete", said)
+        serving.serve(database)
         assert state_of(as_, made["id"]) == ("received", number + 1, None)
         assert len(dissatisfied(as_)) == number
 
@@ -196,18 +198,18 @@ def test_not_satisfied_has_its_item_though_somebody_was_quicker(
 ) -> None:
     """Two dispatchers reopen by hand, one of them offline, before the worker looks: one round, one item."""
     with database.transaction() as session:
-        base = door.read(session, "work_order", job).version
+        base = record_writer.read(session, "work_order", job).version
         said = {"return_visit": {"is_satisfied": False, "opinion": "还在漏"}}
         closed = mutation("work_order", job, "act", said, action="close", base_version=base)
         assert hand_in(session, town.actor("rep"), [closed])[0]["status"] == "applied"
-        base = door.read(session, "work_order", job).version
+        base = record_writer.read(session, "work_order", job).version
         for who in ("dispatcher", "supervisor"):
             again = mutation("work_order", job, "act", {"reopen_reason": who}, action="reopen", base_version=base)
             assert hand_in(session, town.actor(who), [again])[0]["status"] in ("applied", "merged")
-    outbox.serve(database)
+    serving.serve(database)
     assert state_of(as_, job) == ("received", 2, None)
     assert len(dissatisfied(as_)) == 1
-    outbox.serve(database)
+    serving.serve(database)
     with database.transaction() as session:
         go_on(session, job)
     assert (state_of(as_, job), len(dissatisfied(as_))) == (("received", 2, None), 1)

@@ -11,9 +11,9 @@ import pyrage
 import pytest
 from sqlalchemy import text
 
-from backend import config
-from backend.db import Database, make_engine
-from backend.keys import BACKUPS
+from backend.core import config
+from backend.core.db import Database, make_engine
+from backend.core.keys import BACKUPS
 from backend.local import safekeeping
 from backend.local.cluster import Cluster
 from backend.local.encryption import NoIdentity, identities_of, recipient_of, recipients_of

@@ -12,12 +12,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from backend.actor import system
-from backend.db import Database
-from backend.queries.scopes import values_at
-from backend.records.seal import Seal
-from backend.services import door, sealing
-from backend.services.sealing import Broken
+from backend.core.actor import system
+from backend.core.db import Database
+from backend.core.queries.scopes import values_at
+from backend.core.services import record_writer
+from backend.evidence.kinds.seal import Seal
+from backend.evidence.services import sealing
+from backend.evidence.services.sealing import Broken
 from mobile_api_spec.phone import Phone
 from sync.postgres.push import deadline_passed
 from tests.conftest import Person
@@ -31,7 +32,7 @@ def sealed(database: Database, town: Town, tmp_path: Path) -> Database:
     """The town's history under one seal, and a change to a customer under a second."""
     assert sealing.seal_history(database, SECRET, tmp_path) > 30
     with database.transaction() as session:
-        door.change(session, system(town["north"]), "customer", town["customer 0"], {"phone": "13900000000"})
+        record_writer.change(session, system(town["north"]), "customer", town["customer 0"], {"phone": "13900000000"})
     assert sealing.seal_history(database, SECRET, tmp_path) == 1
     return database
 
@@ -169,9 +170,9 @@ def test_parked_work_and_disputes_forget_too(sealed: Database, town: Town, tmp_p
 def test_a_row_that_commits_late_is_under_the_next_seal(sealed: Database, town: Town, tmp_path: Path) -> None:
     """A long transaction began before a seal and ends after it; the sealer neither waits for it nor forgets it."""
     with Session(sealed.engine) as late:
-        door.change(late, system(town["north"]), "customer", town["customer 1"], {"note": "late"})
+        record_writer.change(late, system(town["north"]), "customer", town["customer 1"], {"note": "late"})
         with sealed.transaction() as session:
-            door.change(session, system(town["north"]), "customer", town["customer 2"], {"note": "soon"})
+            record_writer.change(session, system(town["north"]), "customer", town["customer 2"], {"note": "soon"})
         assert sealing.seal_history(sealed, SECRET, tmp_path) == 1
         late.commit()
     assert sealing.seal_history(sealed, SECRET, tmp_path) == 1

@@ -8,19 +8,20 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from backend.actor import system
-from backend.db import Database
-from backend.keys import PURPOSES, SEALS, Keys, Ring
-from backend.records.seal import Seal
-from backend.services import door, sealing
-from backend.services.sealing import Broken
+from backend.core.actor import system
+from backend.core.db import Database
+from backend.core.keys import PURPOSES, SEALS, Keys, Ring
+from backend.core.services import record_writer
+from backend.evidence.kinds.seal import Seal
+from backend.evidence.services import sealing
+from backend.evidence.services.sealing import Broken
 from tests.factories import Town
 
 
 def one_more(database: Database, town: Town, keys: Keys, home: Path, note: str) -> int:
     """A change and its seal."""
     with database.transaction() as session:
-        door.change(session, system(town["north"]), "customer", town["customer 0"], {"note": note})
+        record_writer.change(session, system(town["north"]), "customer", town["customer 0"], {"note": note})
     return sealing.seal_history(database, keys, home)
 
 

@@ -12,19 +12,19 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from backend import config
-from backend.actor import system
-from backend.db import Database
-from backend.errors import Problem
-from backend.queries.rights import StaffRights
-from backend.queries.scopes import held, today, values_at
-from backend.services import door
-from backend.services.deciding import decide_group
-from backend.services.dispatching import escalate_unopened, propose_crews
-from backend.services.notifying import RecordedChannel, channel_named
-from backend.services.surveying import follow_up, logic_faults, score_of
-from backend.services.syncing import retry_held
-from backend.services.visiting import overdue_visits, plan_visits
+from backend.core import config
+from backend.core.actor import system
+from backend.core.db import Database
+from backend.core.errors import Problem
+from backend.core.queries.scopes import held, today, values_at
+from backend.core.services import record_writer
+from backend.customers.services.surveying import follow_up, logic_faults, score_of
+from backend.customers.services.visiting import overdue_visits, plan_visits
+from backend.dispatch.services.dispatching import escalate_unopened, propose_crews
+from backend.notices.services.notifying import RecordedChannel, channel_named
+from backend.phones.queries.rights import StaffRights
+from backend.phones.services.deciding import decide_group
+from backend.phones.services.syncing import retry_held
 from mobile_api_spec.expressions import holds
 from mobile_api_spec.phone import forms
 from sync.change import moment_text
@@ -50,7 +50,7 @@ def test_a_visit_done_lately_is_enough(session: Session, town: Town) -> None:
         "state": "done",
         "ended_at": datetime.now(UTC).isoformat(),
     }
-    door.create(session, system(town["north"]), "visit", done)
+    record_writer.create(session, system(town["north"]), "visit", done)
     assert plan_visits(session) == 0
     assert plan_visits(session, today() + timedelta(days=31)) == 1
 
@@ -64,8 +64,8 @@ def test_overdue_visits_are_seen_by_their_unit(session: Session, town: Town) -> 
 def dispatched(session: Session, town: Town, **more: Any) -> str:
     north = system(town["north"])
     values = {"matter_id": town["leak"], "place": middle(0), "state": "received", "number": "W1"} | more
-    job = door.create(session, north, "work_order", values)
-    return door.act(session, north, "work_order", job.id, "dispatch", {"crew_id": town["crew"]}).id
+    job = record_writer.create(session, north, "work_order", values)
+    return record_writer.act(session, north, "work_order", job.id, "dispatch", {"crew_id": town["crew"]}).id
 
 
 def messages(session: Session) -> list[str]:
@@ -96,9 +96,9 @@ def test_a_job_nobody_opens_goes_up_the_ladder_once(session: Session, town: Town
 def test_another_crew_begins_the_ladder_anew(session: Session, town: Town) -> None:
     job, now = dispatched(session, town), datetime.now(UTC)
     stamps = {"reminded_at": moment_text(now), "escalated_at": moment_text(now)}
-    door.change(session, system(town["north"]), "work_order", job, stamps)
+    record_writer.change(session, system(town["north"]), "work_order", job, stamps)
     assert escalate_unopened(session, RecordedChannel(), 10, now + timedelta(minutes=30)) == 0
-    door.act(session, system(town["north"]), "work_order", job, "dispatch", {"crew_id": town["far crew"]})
+    record_writer.act(session, system(town["north"]), "work_order", job, "dispatch", {"crew_id": town["far crew"]})
     assert escalate_unopened(session, RecordedChannel(), 10, now + timedelta(minutes=30)) == 1
     assert messages(session) == [town["supervisor"], town["dispatcher"]]
 
@@ -116,10 +116,10 @@ def test_what_is_planned_for_later_may_wait_unless_it_is_urgent(
 
 def test_an_opened_job_is_not_escalated(session: Session, town: Town) -> None:
     north = system(town["north"])
-    job = door.create(
+    job = record_writer.create(
         session, north, "work_order", {"matter_id": town["leak"], "place": middle(0), "state": "received"}
     )
-    door.act(session, north, "work_order", job.id, "dispatch", {"crew_id": town["crew"]})
+    record_writer.act(session, north, "work_order", job.id, "dispatch", {"crew_id": town["crew"]})
     (outcome,) = push(
         session,
         town,
@@ -131,7 +131,7 @@ def test_an_opened_job_is_not_escalated(session: Session, town: Town) -> None:
 
 
 def test_work_held_for_somebody_elses_record_goes_on_when_it_comes(session: Session, town: Town) -> None:
-    visit = door.new_id()
+    visit = record_writer.new_id()
     values = {
         "customer_id": town["customer 0"],
         "cell_id": town["cell 0"],
@@ -141,9 +141,9 @@ def test_work_held_for_somebody_elses_record_goes_on_when_it_comes(session: Sess
     (outcome,) = push(session, town, "rep", mutation("visit", visit, "act", {"summary": "谈过"}, action="complete"))
     assert outcome["status"] == "held"
     assert retry_held(session) == 0
-    door.create(session, system(town["north"]), "visit", values | {"state": "planned"}, record_id=visit)
+    record_writer.create(session, system(town["north"]), "visit", values | {"state": "planned"}, record_id=visit)
     assert retry_held(session) == 1
-    assert door.read(session, "visit", visit).values["state"] == "done"
+    assert record_writer.read(session, "visit", visit).values["state"] == "done"
     assert session.execute(text("SELECT count(*) FROM sync_waiting")).scalar() == 0
 
 
@@ -151,24 +151,24 @@ def test_held_work_of_many_is_tried_by_turns_and_by_what_changed(session: Sessio
     many, one = sorted(("rep", "other_rep"), key=lambda name: town[name])
     values = {"customer_id": town["customer 3"], "representative_id": town[many], "method": "phone"}
     for count in (500, 20):
-        late = [mutation("visit", door.new_id(), "create", values, base_version=0) for _ in range(count)]
+        late = [mutation("visit", record_writer.new_id(), "create", values, base_version=0) for _ in range(count)]
         assert {found["status"] for found in push(session, town, many, *late)} == {"held"}
-    item = door.new_id()
+    item = record_writer.new_id()
     (held,) = push(session, town, one, mutation("item", item, "change", {"description": "后来的"}))
     assert held["status"] == "held"
     own = {"rep": 0, "other_rep": 2}[one]
     fact = {"customer_id": town[f"customer {own}"], "cell_id": town[f"cell {own}"], "theme": "pressure",
             "description": "先有的", "source": "visit"}  # fmt: skip
-    door.create(session, system(town["north"]), "item", fact, record_id=item)
+    record_writer.create(session, system(town["north"]), "item", fact, record_id=item)
     assert retry_held(session) == 500
-    assert door.read(session, "item", item).values["description"] == "后来的"
+    assert record_writer.read(session, "item", item).values["description"] == "后来的"
     assert [retry_held(session) for _ in range(2)] == [21, 0]
-    door.change(session, system(town["south"]), "customer", town["customer 3"], {"note": "动了"})
+    record_writer.change(session, system(town["south"]), "customer", town["customer 3"], {"note": "动了"})
     assert retry_held(session) == 500
 
 
 def test_what_waits_too_long_is_parked(session: Session, town: Town) -> None:
-    late = mutation("visit", door.new_id(), "act", {"summary": "x"}, action="complete")
+    late = mutation("visit", record_writer.new_id(), "act", {"summary": "x"}, action="complete")
     push(session, town, "rep", late)
     assert deadline_passed(session.connection(), datetime.now(UTC) + timedelta(hours=71)) == 0
     assert deadline_passed(session.connection(), datetime.now(UTC) + timedelta(hours=73)) == 1
@@ -177,7 +177,7 @@ def test_what_waits_too_long_is_parked(session: Session, town: Town) -> None:
 
 
 def test_what_builds_on_a_parked_one_parks_with_it(session: Session, town: Town) -> None:
-    visit = door.new_id()
+    visit = record_writer.new_id()
     values = {"customer_id": town["customer 0"], "representative_id": town["rep"], "method": "flying"}
     first = mutation("visit", visit, "create", values)
     answer = {
@@ -191,7 +191,7 @@ def test_what_builds_on_a_parked_one_parks_with_it(session: Session, town: Town)
     batch = [
         first,
         mutation("visit", visit, "act", {"summary": "x"}, action="complete"),
-        mutation("response", door.new_id(), "create", answer),
+        mutation("response", record_writer.new_id(), "create", answer),
         mutation("customer", town["customer 0"], "change", {"note": "independent"}),
         mutation("customer", town["customer 1"], "change", {"note": "after"}, after=first["id"]),
     ]
@@ -219,7 +219,7 @@ def test_a_phone_cannot_file_work_under_another_unit(session: Session, town: Tow
         "representative_id": town["rep"],
         "method": "phone",
     }
-    (outcome,) = push(session, town, "rep", mutation("visit", door.new_id(), "create", values))
+    (outcome,) = push(session, town, "rep", mutation("visit", record_writer.new_id(), "create", values))
     assert (outcome["status"], outcome["code"]) == ("parked", "outside_scope")
 
 
@@ -238,7 +238,7 @@ def test_the_outcome_carries_the_body_only_within_the_authors_scopes(session: Se
 def test_a_record_is_rebuilt_as_it_stood(session: Session, town: Town) -> None:
     before = datetime.now(UTC)
     session.execute(text("UPDATE sync_history SET recorded_at = recorded_at - interval '1 day'"))
-    door.change(session, system(town["north"]), "customer", town["customer 1"], {"note": "later"})
+    record_writer.change(session, system(town["north"]), "customer", town["customer 1"], {"note": "later"})
     now = values_at(session, ("customer", town["customer 1"]), datetime.now(UTC) + timedelta(seconds=1))
     then = values_at(session, ("customer", town["customer 1"]), before - timedelta(seconds=1))
     assert now is not None
@@ -251,7 +251,9 @@ def test_a_record_is_rebuilt_as_it_stood(session: Session, town: Town) -> None:
 def test_rights_of_the_past_follow_the_history_of_duties(session: Session, town: Town) -> None:
     session.execute(text("UPDATE sync_history SET recorded_at = recorded_at - interval '1 day'"))
     rights = StaffRights(session, town.actor("rep"))
-    door.change(session, system(town["north"]), "cell_assignment", town["duty 1"], {"staff_id": town["other_rep"]})
+    record_writer.change(
+        session, system(town["north"]), "cell_assignment", town["duty 1"], {"staff_id": town["other_rep"]}
+    )
     assert f"cell:{town['cell 1']}" not in rights.now()
     assert f"cell:{town['cell 1']}" in rights.at(datetime.now(UTC) - timedelta(hours=1))
     assert f"cell:{town['cell 1']}" not in rights.at(datetime.now(UTC) + timedelta(seconds=1))
@@ -267,7 +269,7 @@ def test_scopes_end_with_their_day(session: Session, town: Town) -> None:
         "valid_from": today().isoformat(),
         "valid_until": until.isoformat(),
     }
-    door.create(session, system(town["north"]), "cell_assignment", values)
+    record_writer.create(session, system(town["north"]), "cell_assignment", values)
     actor = town.actor("rep")
     assert held(session, actor)[f"cell:{town['cell 2']}"] == until
     assert f"cell:{town['cell 2']}" not in held(session, actor, until + timedelta(days=1))
@@ -314,7 +316,7 @@ def test_a_score_can_be_computed_by_hand(answers: dict[str, Any], score: float |
 def test_following_up_twice_opens_no_second_item(session: Session, town: Town) -> None:
     values = {"questionnaire_id": town["form"], "customer_id": town["customer 0"], "author_id": town["rep"], "channel": "visit",
               "answered_at": "2026-09-01T00:00:00Z", "answers": {"pressure": "very_dissatisfied"}}  # fmt: skip
-    response = door.create(session, system(town["north"]), "response", values)
+    response = record_writer.create(session, system(town["north"]), "response", values)
     assert follow_up(session, response.id) == 1
     assert follow_up(session, response.id) == 0
     (item,) = session.execute(text("SELECT theme, owner_id::text, source FROM item"))
@@ -323,7 +325,7 @@ def test_following_up_twice_opens_no_second_item(session: Session, town: Town) -
 
 def test_proposals_know_what_a_crew_has_at_hand(session: Session, town: Town) -> None:
     north = system(town["north"])
-    job = door.create(
+    job = record_writer.create(
         session,
         north,
         "work_order",
@@ -338,13 +340,13 @@ def test_proposals_know_what_a_crew_has_at_hand(session: Session, town: Town) ->
     free = propose_crews(session, config.read({}), town.actor("dispatcher"), job.id)
     assert [one["crew_id"] for one in free] == [town["crew"], town["far crew"]]
     assert [one["is_feasible"] for one in free][1] is False
-    other = door.create(
+    other = record_writer.create(
         session,
         north,
         "work_order",
         {"matter_id": town["leak"], "place": middle(0), "state": "received", "duration_minutes": 120},
     )
-    door.act(session, north, "work_order", other.id, "dispatch", {"crew_id": town["crew"]})
+    record_writer.act(session, north, "work_order", other.id, "dispatch", {"crew_id": town["crew"]})
     busy = next(
         one
         for one in propose_crews(session, config.read({}), town.actor("dispatcher"), job.id)
@@ -376,7 +378,7 @@ def test_a_decision_does_not_let_a_phone_write_the_servers_fields(session: Sessi
     (outcome,) = push(session, town, "rep", sly)
     assert outcome["code"] == "field_not_writable"
     decide_group(session, town.actor("dispatcher"), sly["id"], "apply", "备注属实")
-    values = door.read(session, "customer", town["customer 0"]).values
+    values = record_writer.read(session, "customer", town["customer 0"]).values
     assert (values["note"], values["pinyin"]) == ("harmless", None)
 
 

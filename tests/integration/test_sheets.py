@@ -15,13 +15,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from flask import Flask
 from sqlalchemy import text
 
-from backend.actor import system
 from backend.cli import main
-from backend.db import Database
-from backend.errors import Problem
-from backend.services import door, sealing, sheets
-from backend.services.door import new_id
-from backend.tasks import outbox
+from backend.core.actor import system
+from backend.core.db import Database
+from backend.core.errors import Problem
+from backend.core.queue import serving
+from backend.core.services import record_writer
+from backend.core.services.record_writer import new_id
+from backend.evidence.services import sealing, sheets
 from tests.conftest import Person
 from tests.factories import middle, uid
 from tests.signing import Crew, job_under_way, public_text, signed_text
@@ -56,7 +57,7 @@ def test_a_closed_job_edited_afterwards_is_marked_and_no_fact_dies(crew: Crew, a
         "POST", f"/work-orders/{crew.job}/actions/close", {"return_visit": {"is_satisfied": True}}
     )
     assert closed.status_code == 200, closed.text
-    outbox.serve(crew.database)
+    serving.serve(crew.database)
     crew.phone.sync()
     crew.phone.change("work_order", crew.job, {"result": "修好了。"})
     crew.hand_in()
@@ -181,7 +182,7 @@ def test_a_signature_of_a_job_that_is_gone_is_looked_at_alone(crew: Crew) -> Non
     values = {"of_kind": "work_order", "of_id": uid("nobody knows"), "signer_name": "李", "relation": "self", "strokes": [],
               "sheet_sha256": "0" * 64, "signed_at": "2026-09-01T02:03:04Z"}  # fmt: skip
     with crew.database.transaction() as session:
-        signature = door.create(session, system(crew.town["north"]), "signature", values).id
+        signature = record_writer.create(session, system(crew.town["north"]), "signature", values).id
         sheets.judge_signature(session, signature)
         with pytest.raises(Problem):
             sheets.judge_job(session, uid("nobody knows"))
@@ -271,7 +272,7 @@ def test_a_signer_erased_by_law_leaves_a_sheet_that_stands(crew: Crew, app: Flas
     sealing.seal_history(crew.database, "a secret", tmp_path)
     with crew.database.transaction() as session:
         sealing.erase_from_history(session, "signature", signature)
-    outbox.serve(crew.database)
+    serving.serve(crew.database)
     told = ask(app, signature, sha256=sheet)
     assert (told["verdict"], told["device_check"], told["differs"]) == ("genuine", "erased", [])
     assert crew.stored("work_order", crew.job)["signature_state"] == "valid"
@@ -285,7 +286,7 @@ def test_a_sheet_shows_the_jobs_own_photos_alone(crew: Crew) -> None:
     crew.hand_in()
     # Straight into the record, as work of before has it: today's ways in refuse it.
     with crew.database.transaction() as session:
-        door.change(session, system(crew.town["north"]), "work_order", crew.job, {"photo_ids": [foreign]})
+        record_writer.change(session, system(crew.town["north"]), "work_order", crew.job, {"photo_ids": [foreign]})
     crew.phone.sync()
     crew.finish(crew.sign())
     job = crew.stored("work_order", crew.job)

@@ -10,11 +10,12 @@ import pytest
 from PIL import Image, ImageDraw
 from sqlalchemy import text
 
-from backend.actor import system
-from backend.blobs.store import BlobStore, key_of, open_blobs
-from backend.db import Database
-from backend.services import door, evidence, picturing
-from backend.tasks import outbox
+from backend.core.actor import system
+from backend.core.blobs.store import BlobStore, key_of, open_blobs
+from backend.core.db import Database
+from backend.core.queue import serving
+from backend.core.services import record_writer
+from backend.evidence.services import arrived_photos, picturing
 from tests.factories import Town, middle, point, uid
 
 NEXT_DOOR, FAR = middle(0), point(120.345, 36.06)
@@ -33,14 +34,14 @@ def visited(database: Database, town: Town, name: str = "visit", **values: Any) 
         "summary": "正常",
     } | values  # fmt: skip
     with database.transaction() as session:
-        door.create(session, system(town["north"]), "visit", made, record_id=uid(name))
+        record_writer.create(session, system(town["north"]), "visit", made, record_id=uid(name))
     return looked_at(database, name)
 
 
 def looked_at(database: Database, name: str = "visit") -> dict[str, Any]:
-    outbox.serve(database)
+    serving.serve(database)
     with database.transaction() as session:
-        return door.read(session, "visit", uid(name)).values
+        return record_writer.read(session, "visit", uid(name)).values
 
 
 def codes(visit: dict[str, Any]) -> list[str]:
@@ -104,7 +105,7 @@ def test_a_clock_that_was_moved_is_asked_about(database: Database, town: Town) -
     visited(database, town)
     with database.transaction() as session:
         session.execute(text("UPDATE sync_history SET grade = 'moved' WHERE kind = 'visit'"))
-        door.change(session, system(town["north"]), "visit", uid("visit"), {"materials": "便民卡"})
+        record_writer.change(session, system(town["north"]), "visit", uid("visit"), {"materials": "便民卡"})
     assert codes(looked_at(database)) == ["clock_moved"]
 
 
@@ -128,10 +129,12 @@ def photographed(database: Database, blobs: BlobStore, town: Town, name: str, da
     values = {"of_kind": "visit", "of_id": uid(name), "purpose": "site", "sha256": sha256, "size_bytes": len(data), "media_type": "image/jpeg",
               "taken_at": f"2026-09-{day:02}T02:10:00Z", "staff_id": town["rep"]}  # fmt: skip
     with database.transaction() as session:
-        door.create(session, system(town["north"]), "photo", values, record_id=uid(f"photo of {name}"))
+        record_writer.create(session, system(town["north"]), "photo", values, record_id=uid(f"photo of {name}"))
         blobs.put(key_of(sha256), iter((data,)))
-        evidence.note_arrived(session, sha256, len(data))
-        door.change(session, system(town["north"]), "visit", uid(name), {"photo_ids": [uid(f"photo of {name}")]})
+        arrived_photos.note_arrived(session, sha256, len(data))
+        record_writer.change(
+            session, system(town["north"]), "visit", uid(name), {"photo_ids": [uid(f"photo of {name}")]}
+        )
     picturing.look_at_waiting(database, blobs)
 
 

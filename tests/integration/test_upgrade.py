@@ -6,9 +6,9 @@ from alembic import command
 from sqlalchemy import text
 
 from backend import migrations
-from backend.actor import system
-from backend.db import Database
-from backend.services import door
+from backend.core.actor import system
+from backend.core.db import Database
+from backend.core.services import record_writer
 from tests.factories import Town
 
 
@@ -34,7 +34,7 @@ def test_a_filled_database_of_release_two_comes_up(database: Database, town: Tow
     assert migrations.differences(database.engine) == []
     assert _bodies(database) == before
     with database.transaction() as session:
-        changed = door.change(session, system(town["north"]), "crew", town["crew"], {"break_minutes": 30})
+        changed = record_writer.change(session, system(town["north"]), "crew", town["crew"], {"break_minutes": 30})
         assert changed.version == 2
 
 
@@ -44,9 +44,9 @@ def test_customers_and_logins_of_an_older_release_are_found_as_they_are_typed(da
     with database.transaction() as session:
         for name, pinyin in (("customer 0", "wangxiaoyi wxy"), ("customer 1", "cengguoqiang cgq")):
             values = {"name": "曾国强", "phone": "0532-66118822"} if name == "customer 1" else {}
-            door.change(session, north, "customer", town[name], values | {"pinyin": pinyin})
-        point = door.read(session, "service_point", town["point 2"])
-        door.delete(session, north, "service_point", point.id, version=[point.version])
+            record_writer.change(session, north, "customer", town[name], values | {"pinyin": pinyin})
+        point = record_writer.read(session, "service_point", town["point 2"])
+        record_writer.delete(session, north, "service_point", point.id, version=[point.version])
     _at(database, "0018")
     with database.engine.begin() as connection:
         statement = "UPDATE account SET phone = '+86 139-0000-7777' WHERE staff_id = CAST(:id AS uuid)"

@@ -15,7 +15,7 @@ import orjson
 import pytest
 from msgspec import DecodeError
 
-from backend.queries import inbox
+from backend.phones.queries import inbox
 from mobile_api_spec.phone import Phone
 from sync.postgres.push import PostgresPush
 from sync.receipts import Receipts
@@ -44,7 +44,7 @@ def a_batch_that_stands_or_falls_together() -> AbstractContextManager[Any]:
             raise DecodeError("not JSON") from error
         return read_batch(data)
 
-    return patch("backend.api.sync.read_batch", read)
+    return patch("backend.phones.api.sync.read_batch", read)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from backend.db import Database
+from backend.core.db import Database
 from mobile_api_spec.phone import Offline
 from tests.factories import Town
 from tests.simulation.app_phone import AppPhone, Crashed, Node, served

@@ -14,10 +14,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from backend.actor import system
-from backend.db import Database
-from backend.queries.scopes import today
-from backend.services import door, territories
+from backend.core.actor import system
+from backend.core.db import Database
+from backend.core.queries.scopes import today
+from backend.core.services import record_writer
+from backend.customers.services import cell_duties
 from mobile_api_spec.phone import Clock, Link, Offline, Phone
 from sync.change import Stored
 from sync.postgres.push import deadline_passed
@@ -102,14 +103,14 @@ class Day:
         customer = self.town[f"customer {self.dice.choice([0, 1, 2, 4, 5, 6])}"]
         with self.database.transaction() as session:
             field = self.dice.choice(["note", "phone"])
-            door.change(
+            record_writer.change(
                 session, system(self.town["north"]), "customer", customer, {field: f"office {self.dice.randrange(99)}"}
             )
 
     def _hand_over(self, name: str) -> None:
         cell = self.town[f"cell {self.dice.randrange(3)}"]
         with self.database.transaction() as session:
-            territories.hand_over_cell(session, self.town.actor("supervisor"), cell, self.town[person(name)])
+            cell_duties.hand_over_cell(session, self.town.actor("supervisor"), cell, self.town[person(name)])
 
     def _job(self, name: str) -> None:
         """The phone reports a job; the office cancels it, or the phone goes on with one it has."""
@@ -124,7 +125,9 @@ class Day:
         stored = self._stored("work_order", job)
         if stored is not None and stored.values["state"] == "received" and self.dice.random() < 0.5:
             with self.database.transaction() as session:
-                door.act(session, system(self.town["north"]), "work_order", job, "cancel", {"cancel_reason": "重复"})
+                record_writer.act(
+                    session, system(self.town["north"]), "work_order", job, "cancel", {"cancel_reason": "重复"}
+                )
 
     def _ahead(self, name: str) -> None:
         """Somebody goes on with a job that stands on another phone, their own or another's, sent or not."""
@@ -134,14 +137,14 @@ class Day:
 
     def _stored(self, kind: str, record_id: str) -> Stored | None:
         with self.database.transaction() as session:
-            return door.push_store(session).load([(kind, record_id)]).get((kind, record_id))
+            return record_writer.push_store(session).load([(kind, record_id)]).get((kind, record_id))
 
     def _stand_in(self, name: str) -> None:
         """Somebody serves another's cell for today."""
         duty = {"cell_id": self.town[f"cell {self.dice.randrange(3)}"], "staff_id": self.town[person(name)], "duty": "stand_in",
                 "valid_from": today().isoformat(), "valid_until": today().isoformat()}  # fmt: skip
         with self.database.transaction() as session:
-            door.create(session, system(self.town["north"]), "cell_assignment", duty)
+            record_writer.create(session, system(self.town["north"]), "cell_assignment", duty)
 
     def _damage(self, name: str) -> None:
         """The phone's disk loses or garbles rows, and the phone notices."""

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from backend.db import Database, make_engine
+from backend.core.db import Database, make_engine
 from backend.local.stage import stage
 from mobile_api_spec.phone import Link, Offline, Phone, Refused
 from tests import factories

@@ -12,14 +12,14 @@ from flask import Flask, request
 from sqlalchemy import text
 from werkzeug.wrappers import Response
 
-from backend import config
-from backend.actor import system
-from backend.db import Database
-from backend.records.registry import KINDS
-from backend.services import door
-from backend.services.day_plans import work_out
-from backend.services.door import new_id
-from backend.services.picturing import look_at_waiting
+from backend.core import config
+from backend.core.actor import system
+from backend.core.db import Database
+from backend.core.kinds.registry import KINDS
+from backend.core.services import record_writer
+from backend.core.services.record_writer import new_id
+from backend.dispatch.services.day_plans import work_out
+from backend.evidence.services.picturing import look_at_waiting
 from backend.specification import openapi
 from tests.conftest import Person
 from tests.factories import PASSWORD, Town, contractors_crew, middle, mutation, square, uid
@@ -248,7 +248,7 @@ def _contractor(app: Flask, as_: As, town: Town) -> None:
     job, client = new_id(), app.test_client()
     with app.extensions["wangge"].database.transaction() as session:
         values = samples(town)["work_order"] | {"state": "dispatched", "crew_id": contractors_crew(session)}
-        door.create(session, system(town["north"]), "work_order", values, record_id=job)
+        record_writer.create(session, system(town["north"]), "work_order", values, record_id=job)
     made = as_("dispatcher")("POST", "/contractors/links", {"work_order_id": job})
     headers = {"Authorization": f"Bearer {made.get_json()['url'].partition('#')[2]}"}
     path = "/api/v1/contractors/job"
@@ -268,9 +268,9 @@ def _evidence(app: Flask, as_: As, town: Town) -> None:
     }
     job, visit = new_id(), new_id()
     with database.transaction() as session:
-        door.create(session, system(town["north"]), "work_order", values, record_id=job)
+        record_writer.create(session, system(town["north"]), "work_order", values, record_id=job)
         values = samples(town)["visit"] | {"state": "done", "ended_at": "2026-09-01T00:00:00Z"}
-        door.create(session, system(town["north"]), "visit", values, record_id=visit)
+        record_writer.create(session, system(town["north"]), "visit", values, record_id=visit)
     assert dispatcher("GET", f"/papers/service-sheets/{job}").mimetype == "application/pdf"
     assert dispatcher("GET", f"/papers/cell-maps/{town['north']}").mimetype == "application/pdf"
     case = dispatcher("GET", f"/papers/cases/{uid('case')}")

@@ -11,8 +11,8 @@ import jsonschema_rs
 import pytest
 from sqlalchemy import text
 
-from backend.db import Database
-from backend.records.registry import KINDS
+from backend.core.db import Database
+from backend.core.kinds.registry import KINDS
 from tests.conftest import Person
 from tests.factories import uid
 from tests.spec.test_every_operation import samples

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from backend.db import Database
+from backend.core.db import Database
 from tests.factories import PASSWORD, PEOPLE, Town, server_view
 
 SPEC = Path(__file__).parents[2] / "mobile_api_spec"

@@ -14,8 +14,8 @@ import pytest
 from flask import Flask
 
 from backend import specification
-from backend.config import Settings
-from backend.services.door import new_id
+from backend.core.config import Settings
+from backend.core.services.record_writer import new_id
 from tests.factories import Town
 
 SPEC = Path(__file__).parents[2] / "mobile_api_spec"

@@ -18,10 +18,10 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from backend import config
-from backend.actor import Role
 from backend.app import create_app
-from backend.db import Database, make_engine
+from backend.core import config
+from backend.core.actor import Role
+from backend.core.db import Database, make_engine
 from backend.local.cluster import Cluster
 from tests.factories import PEOPLE, token_for
 

@@ -9,8 +9,8 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
-from backend.api.mutations import SHAPES
-from backend.services.door import new_id
+from backend.core.api.mutations import SHAPES
+from backend.core.services.record_writer import new_id
 from backend.specification import openapi
 from mobile_api_spec.phone import Phone
 from sync.change import Op, Status

@@ -17,8 +17,8 @@ ROOT = Path(__file__).parents[2]
 
 METER_READING = '''"""Meter reading (抄表): what a meter showed on a day."""
 
-from backend.actor import DESK, Role
-from backend.records.declaration import Record, declare, moment, refer, scopes_of, whole
+from backend.core.actor import DESK, Role
+from backend.core.kinds.declaration import Record, declare, moment, refer, scopes_of, whole
 from sync.kind import Policy
 
 
@@ -53,8 +53,8 @@ from pathlib import Path
 
 from backend import config, migrations, specification
 from backend.app import create_app
-from backend.db import Database, make_engine
-from backend.records.registry import KINDS
+from backend.core.db import Database, make_engine
+from backend.core.kinds.registry import KINDS
 from tests import factories
 
 engine = make_engine(sys.argv[1])

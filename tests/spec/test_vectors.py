@@ -14,8 +14,9 @@ from typing import Any
 import orjson
 import pytest
 
-from backend.records.work_order import SHEET_FIELDS
-from backend.services import sheets, surveying
+from backend.customers.services import surveying
+from backend.evidence.services import sheets
+from backend.jobs.kinds.work_order import SHEET_FIELDS
 from mobile_api_spec import expressions
 from mobile_api_spec.phone import Offline, Phone, Refused
 from mobile_api_spec.phone import canonical as phone_canonical

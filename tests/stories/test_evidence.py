@@ -18,12 +18,12 @@ from flask import Flask
 from PIL import Image
 from sqlalchemy import text
 
-from backend.blobs.store import BlobStore, key_of
 from backend.cli import main
-from backend.db import Database
-from backend.queries.scopes import today
-from backend.services import picturing, sheets
-from backend.tasks import outbox
+from backend.core.blobs.store import BlobStore, key_of
+from backend.core.db import Database
+from backend.core.queries.scopes import today
+from backend.core.queue import serving
+from backend.evidence.services import picturing, sheets
 from mobile_api_spec.phone import Link, Offline, Phone
 from sync.change import parse_moment
 from tests.bad_link import BadLink
@@ -82,9 +82,9 @@ def hand_in_somehow(crew: Crew) -> int:
 def look(app: Flask, database: Database) -> BlobStore:
     """What the worker does."""
     blobs: BlobStore = app.extensions["wangge"].blobs
-    outbox.serve(database)
+    serving.serve(database)
     picturing.look_at_waiting(database, blobs)
-    outbox.serve(database)
+    serving.serve(database)
     return blobs
 
 
@@ -137,7 +137,7 @@ def it_proves_itself(crew: Crew, signature: str, as_: As, app: Flask, tmp_path: 
     assert told(app, code, sheet | {"result": "修好了。"}, signature, tmp_path)[1:] == ["changed"] * 2
     crew.phone.change("work_order", crew.job, {"result": "修好了。"})
     hand_in_somehow(crew)
-    outbox.serve(crew.database)
+    serving.serve(crew.database)
     assert code_on_paper(as_, crew.job) == code
     assert told(app, code, sheet, signature, tmp_path) == ["changed"] * 3
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from backend.core.queries.scopes import today
 from backend.demo.cast import Office, Troupe, until
 from backend.demo.load import SIZES, load_city
 from backend.local.stage import stage
-from backend.queries.scopes import today
 from mobile_api_spec.phone import Phone
 from tests.conftest import OWN_HOME, own_port
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from backend.actor import Role
-from backend.records.registry import SYNC_KINDS
+from backend.core.actor import Role
+from backend.core.kinds.registry import SYNC_KINDS
 from sync import apply
 from sync.apply import CannotApply, Change
 from sync.change import Author, Stored

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.comparing import comparable, plain
-from backend.comparing.addresses import address_of, is_same_address
-from backend.comparing.phones import login_form, phone_digits
-from backend.services.phonetics import pinyin_of
+from backend.core.comparing import comparable, plain
+from backend.core.comparing.addresses import address_of, is_same_address
+from backend.core.comparing.phones import login_form, phone_digits
+from backend.customers.services.phonetics import pinyin_of
 
 SAME = (
     "u301", "U301", " U301 ", "U 301", "u301\t\n", "Ｕ３０１", "\u3000ｕ３０１", "u\u200b301", "\ufeffu301", "u3\u00ad01", "\u202eu301\u202c",

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from backend.confined import frames, reader, syscalls, walls
-from backend.confined.limits import MEGABYTE, Limits
-from backend.confined.reader import Reader, Stopped
+from backend.core.confined import frames, reader, syscalls, walls
+from backend.core.confined.limits import MEGABYTE, Limits
+from backend.core.confined.reader import Reader, Stopped
 
 LIMITS = Limits(memory=384 * MEGABYTE, answer=2 * MEGABYTE, file=8 * MEGABYTE, cpu_seconds=2, wall_seconds=4)
 walled = pytest.mark.skipif(

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from backend.queries.field_day import CrewRow, JobRow, OnCallRow, on_call_until
-from backend.queries.scopes import CITY
-from backend.services.field_day import _Builder, _Rows, is_at_work
-from backend.services.shifts import lost_break, shift_of
+from backend.core.queries.scopes import CITY
+from backend.dispatch.queries.field_day import CrewRow, JobRow, OnCallRow, on_call_until
+from backend.dispatch.services.field_day import _Builder, _Rows, is_at_work
+from backend.dispatch.services.shifts import lost_break, shift_of
 from geo.routing.problem import FOREVER, NORMAL, URGENT, Pause
 
 NOW = datetime(2026, 9, 1, 9, 30, tzinfo=CITY)

@@ -16,10 +16,10 @@ from typing import Any
 import pytest
 import shapely
 
-from backend.confined import maps as map_reading
-from backend.confined.limits import MEGABYTE, Limits
-from backend.confined.maps import read_map
-from backend.confined.reader import Reader
+from backend.core.confined import maps as map_reading
+from backend.core.confined.limits import MEGABYTE, Limits
+from backend.core.confined.maps import read_map
+from backend.core.confined.reader import Reader
 from geo.errors import OpensElsewhere, ReadersBusy, ReadingStopped, ReadingTooLong, ReadingTooMuch
 from geo.mapfile import Feature, write_map
 
@@ -286,7 +286,7 @@ def test_what_runs_over_is_told(limits: Limits, error: type[ReadingStopped], mon
 
 def test_files_wait_for_each_other_and_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(map_reading, "LIMITS", Limits(wall_seconds=0))
-    monkeypatch.setattr("backend.confined.reader._AT_ONCE", _Taken())
+    monkeypatch.setattr("backend.core.confined.reader._AT_ONCE", _Taken())
     with pytest.raises(ReadersBusy):
         read_map(geojson().encode(), "zones.json")
 

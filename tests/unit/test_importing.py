@@ -8,7 +8,7 @@ from typing import Any
 
 import shapely
 
-from backend.services.ground_importing import Imported, imported
+from backend.territory.services.ground_importing import Imported, imported
 
 LEFT, RIGHT, FAR = (shapely.box(120 + n / 10, 36, 120.1 + n / 10, 36.1) for n in (0, 1, 2))
 

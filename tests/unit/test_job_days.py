@@ -7,10 +7,19 @@ from typing import Any
 
 import pytest
 
-from backend.queries.field_day import CrewRow, JobRow
-from backend.queries.scopes import CITY
-from backend.services.job_days import Place, Promise, is_day_over, is_for_now, last_days, place_of, promise_of, stand_of
-from backend.services.shifts import shift_on
+from backend.core.queries.scopes import CITY
+from backend.dispatch.queries.field_day import CrewRow, JobRow
+from backend.dispatch.services.job_days import (
+    Place,
+    Promise,
+    is_day_over,
+    is_for_now,
+    last_days,
+    place_of,
+    promise_of,
+    stand_of,
+)
+from backend.dispatch.services.shifts import shift_on
 
 TODAY = date(2026, 9, 1)
 

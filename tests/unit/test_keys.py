@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from backend import config
-from backend.errors import Problem
-from backend.keys import BACKUPS, CURSORS, LINKS, PURPOSES, SEALS, Keys, Ring, UnsafeKey, keys_at
-from backend.services.sharing import share, shared_subject
+from backend.core import config
+from backend.core.errors import Problem
+from backend.core.keys import BACKUPS, CURSORS, LINKS, PURPOSES, SEALS, Keys, Ring, UnsafeKey, keys_at
+from backend.evidence.services.sharing import share, shared_subject
 from sync.cursor import Cursor, CursorSeal, Holder
 from sync.errors import StartCompare
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from backend import config
 from backend.commands.machine import settings_here
+from backend.core import config
 from backend.local import interrupts
 from backend.local.home import Home, HomeTaken
 from backend.local.locks import Lock

@@ -12,7 +12,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from backend.papers.cell_map import SIZES, CellMap, MapCell, draw_map, frames_of
+from backend.territory.services.cell_map_drawing import SIZES, CellMap, MapCell, draw_map, frames_of
 from geo.colouring import FILLS, coloured, colours, fills, neighbours
 from geo.lettering import Lettering, Wording, cut, roomiest, site_of, width_of
 from geo.mapping import bar_of, plane_around, round_scale, view_of

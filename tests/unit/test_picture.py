@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from backend.blobs.picture import MOST_PIXELS, NotShown, Picture, read_picture
-from backend.blobs.picture_reader import PictureReader
+from backend.evidence.services.picture import MOST_PIXELS, NotShown, Picture, read_picture
+from backend.evidence.services.picture_reader import PictureReader
 
 REAL = Path(__file__).resolve().parents[3] / "shared/data/photos"
 ROWS = list(csv.DictReader((REAL / "manifest.csv").read_text().splitlines())) if REAL.exists() else []

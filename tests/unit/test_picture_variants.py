@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from backend.blobs.media_types import media_type_of
-from backend.blobs.picture import NotShown, read_picture
-from backend.blobs.picture_reader import PictureReader
+from backend.core.blobs.media_types import media_type_of
+from backend.evidence.services.picture import NotShown, read_picture
+from backend.evidence.services.picture_reader import PictureReader
 from mobile_api_spec.phone import pictures
 
 CASES = Path(__file__).parents[1] / "cases"

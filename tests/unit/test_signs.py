@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.papers.signs import MARK, MOST_TRIALS, is_nobodys, marked, plain, told, unshown
+from backend.core.papers.signs import MARK, MOST_TRIALS, is_nobodys, marked, plain, told, unshown
 
 
 def asked_of(*missing: str) -> tuple[list[str], object]:

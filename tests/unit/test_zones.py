@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import shapely
 
-from backend.confined.maps import read_map
+from backend.core.confined.maps import read_map
 from geo.datum import Datum, from_wgs84
 from geo.errors import (
     CodeTooLong,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from backend.services import door
+from backend.core.services import record_writer
 from tests.factories import PASSWORD, PEOPLE, middle, mutation, square, uid
 from tests.walk.planting import Place
 from tests.walk.world import World, later
@@ -100,7 +100,7 @@ def _accounts() -> None:
 
 
 def _sign_in(_world: World, _place: Place, _who: str) -> Ask:
-    device = {"id": door.new_id(), "name": "x"}
+    device = {"id": record_writer.new_id(), "name": "x"}
     login = f"T{list(PEOPLE).index('rep'):03d}"
     return Ask(f"{API}/sessions", {"json": {"login": login, "password": PASSWORD, "device": device}})
 

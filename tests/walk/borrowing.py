@@ -7,9 +7,9 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
-from backend.db import Database
-from backend.services import door
-from backend.services.evidence import mark_arrived
+from backend.core.db import Database
+from backend.core.services import record_writer
+from backend.evidence.services.arrived_photos import mark_arrived
 from tests.factories import uid
 from tests.walk.asks import API, TUS
 from tests.walk.kind_asks import path_of
@@ -38,7 +38,7 @@ def bytes_of(world: World, key: str) -> bytes:
 def borrowed(world: World, database: Database, who: str, key: str) -> Iterator[str]:
     """A record of one's own with the hash of another's photo, other bytes for it, each way to the bytes."""
     stolen = bytes_of(world, key)
-    sha256, photo = hashlib.sha256(stolen).hexdigest(), door.new_id()
+    sha256, photo = hashlib.sha256(stolen).hexdigest(), record_writer.new_id()
     made = world.ask(who, "POST", path_of("photo"), json=_own(who, photo, sha256, len(stolen)))
     if made.status_code != 201:
         yield f"{who} records no photo: {made.status_code} {made.text}"

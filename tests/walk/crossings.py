@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from backend.services import door
+from backend.core.services import record_writer
 from tests.factories import uid
 from tests.walk.asks import API, Ask
 from tests.walk.kind_asks import path_of
@@ -31,7 +31,7 @@ def create(what: str, kind: str, more: Callable[[Any, Any], dict[str, Any]]) -> 
     def build(who: str) -> tuple[str, Ask]:
         own, other = home(who)
         mine = who if who in ("rep", "leader", "member", "south_rep") else None
-        body = values_of(kind, own, mine) | {"id": door.new_id()} | more(own, other)
+        body = values_of(kind, own, mine) | {"id": record_writer.new_id()} | more(own, other)
         if mine in ("rep", "south_rep") or kind == "work_order":
             body.pop("crew_id", None)
         return "POST", Ask(path_of(kind), {"json": body}, kind=kind)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from backend.records.registry import KINDS
-from backend.services import door
+from backend.core.kinds.registry import KINDS
+from backend.core.services import record_writer
 from tests.factories import uid
 from tests.walk.asks import API, Ask
 from tests.walk.planting import PLACES, Place, strip, values_of
@@ -112,7 +112,7 @@ def creation(kind: str, place: Place, who: str, where: str) -> Ask:
         body["edition"] = 40
     if kind == "cell_assignment":
         body |= {"duty": "representative", "valid_from": "2040-01-01", "valid_until": "2040-01-02"}
-    return Ask(path_of(kind), {"json": body | {"id": door.new_id()}})
+    return Ask(path_of(kind), {"json": body | {"id": record_writer.new_id()}})
 
 
 def change(kind: str, place: Place, version: str) -> Ask:

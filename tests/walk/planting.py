@@ -12,11 +12,11 @@ from typing import Any
 from PIL import Image
 from sqlalchemy.orm import Session
 
-from backend.actor import system
-from backend.queries.scopes import CITY, today
-from backend.records import wire
-from backend.records.registry import KINDS
-from backend.services import door
+from backend.core.actor import system
+from backend.core.kinds import wire
+from backend.core.kinds.registry import KINDS
+from backend.core.queries.scopes import CITY, today
+from backend.core.services import record_writer
 from tests.factories import middle, uid
 
 # What is formal and never anybody's own words.
@@ -202,20 +202,26 @@ class Planter:
         if kind == "calendar":
             more["days"] = [one | {"day": f"{more['year']}-01-01"} for one in values["days"]]
         record = uid(f"walk {name or kind} {self.place.key}")
-        door.create(self.session, system(self.place.unit_id), kind, values | more, record_id=record)
+        record_writer.create(self.session, system(self.place.unit_id), kind, values | more, record_id=record)
         return record
 
     def plain(self, kind: str, name: str, **more: Any) -> str:
         """A record without markers, for what is done to it."""
         record = uid(f"walk {name} {self.place.key}")
         actor = system(self.place.unit_id)
-        return door.create(self.session, actor, kind, values_of(kind, self.place) | more, record_id=record).id
+        return record_writer.create(
+            self.session, actor, kind, values_of(kind, self.place) | more, record_id=record
+        ).id
 
     def take_away(self, kind: str, record: str) -> None:
         """Delete a record."""
         actor = system(self.place.unit_id)
-        door.delete(
-            self.session, actor, kind, record, version=[door.read(self.session, kind, record).version]
+        record_writer.delete(
+            self.session,
+            actor,
+            kind,
+            record,
+            version=[record_writer.read(self.session, kind, record).version],
         )
 
 
@@ -252,7 +258,7 @@ def plant_place(session: Session, markers: Markers, key: str) -> None:
         one.plant("crew", "crew", **crew)
     else:
         mark = {"vehicle": one.mark("crew"), "phone": one.mark("crew"), "name": one.mark("crew.name")}
-        door.change(session, system(one.place.unit_id), "crew", one.place.crew_id, mark)
+        record_writer.change(session, system(one.place.unit_id), "crew", one.place.crew_id, mark)
     one.plant("staff", "clerk", staff_number=f"WC-{key}")
     retired = {"post": "customer_representative", "is_active": False, "staff_number": f"WR-{key}"}
     one.plain("staff", "retired", **retired)

@@ -10,11 +10,11 @@ import pytest
 from flask import Flask
 from sqlalchemy.pool import NullPool
 
-from backend import config
 from backend.app import make_house
-from backend.db import Database, make_engine
+from backend.core import config
+from backend.core.db import Database, make_engine
+from backend.core.kinds.registry import KINDS
 from backend.local.cluster import Cluster
-from backend.records.registry import KINDS
 from tests.walk.asks import API, ASKS
 from tests.walk.table import read_tables
 from tests.walk.undone import Silent, Undone

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 from sqlalchemy.orm import Session
 
-from backend.db import Database
-from backend.services.contacts import Contacts
+from backend.core.db import Database
+from backend.core.services.contacts import Contacts
 
 
 class Undone(Database):

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import text
 
-from backend import logs
+from backend.core import logs
 from tests.factories import mutation, uid
 from tests.walk import kind_asks
 from tests.walk.asks import API, ASKS, Ask

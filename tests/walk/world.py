@@ -14,20 +14,21 @@ from flask.testing import FlaskClient
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from backend.actor import Actor, Role, system
-from backend.blobs.store import BlobStore
-from backend.config import Settings
-from backend.db import Database
-from backend.queries.scopes import CITY
-from backend.records.account import Account, Device
-from backend.records.call_back import CallBack, CallBackSample
-from backend.records.day_plan import DayPlan
-from backend.records.emergency import Emergency
-from backend.records.ground import GroundPlan
-from backend.services import door, sessions
-from backend.services.credentials import hash_password
-from backend.services.evidence import keep_whole
-from backend.services.picturing import look_at_waiting
+from backend.core.actor import Actor, Role, system
+from backend.core.blobs.store import BlobStore
+from backend.core.config import Settings
+from backend.core.db import Database
+from backend.core.kinds.account import Account, Device
+from backend.core.queries.scopes import CITY
+from backend.core.services import record_writer
+from backend.core.services.credentials import hash_password
+from backend.customers.kinds.call_back import CallBack, CallBackSample
+from backend.dispatch.kinds.day_plan import DayPlan
+from backend.dispatch.kinds.emergency import Emergency
+from backend.evidence.services.arrived_photos import keep_whole
+from backend.evidence.services.picturing import look_at_waiting
+from backend.people.services import sessions
+from backend.territory.kinds.ground import GroundPlan
 from tests.factories import PASSWORD, PEOPLE, hand_in, mutation, square, token_for, uid
 from tests.walk.planting import PLACES, Markers, Place, Planter, picture, plant_basics, plant_place
 
@@ -78,7 +79,7 @@ def people(session: Session) -> None:
             "employment": "own",
             "is_active": True,
         }
-        door.create(session, system(uid(unit)), "staff", values, record_id=uid(name))
+        record_writer.create(session, system(uid(unit)), "staff", values, record_id=uid(name))
         sessions.open_account(session, uid(name), uid(unit), f"X{n:03d}", None, hashed, [str(role)])
         session.add(Device(id=UUID(uid(f"{name}'s phone")), name="phone", unit_id=UUID(uid(unit))))
     for unit in ("north", "south"):
@@ -89,10 +90,10 @@ def people(session: Session) -> None:
             "employment": "outsourced",
             "is_active": True,
         }
-        door.create(session, system(uid(unit)), "staff", person, record_id=uid(f"contractor {unit}"))
+        record_writer.create(session, system(uid(unit)), "staff", person, record_id=uid(f"contractor {unit}"))
         crew = {"name": "外协队", "leader_id": uid(f"contractor {unit}"), "member_ids": [], "skills": ["meter"],
                 "shift_start": "00:00", "shift_end": "00:01", "is_active": True}  # fmt: skip
-        door.create(session, system(uid(unit)), "crew", crew, record_id=uid(f"outside {unit}"))
+        record_writer.create(session, system(uid(unit)), "crew", crew, record_id=uid(f"outside {unit}"))
 
 
 def plant(session: Session, markers: Markers) -> None:
@@ -114,7 +115,9 @@ def plant(session: Session, markers: Markers) -> None:
 def _change_personal(one: Planter) -> None:
     """An earlier number and name stand in history alone."""
     now = {"phone": one.mark("customer.phone"), "name": one.mark("customer.name")}
-    door.change(session := one.session, system(one.place.unit_id), "customer", one.place["customer"], now)
+    record_writer.change(
+        session := one.session, system(one.place.unit_id), "customer", one.place["customer"], now
+    )
     session.flush()
 
 
@@ -186,11 +189,13 @@ def phones_work(session: Session, markers: Markers) -> None:
         one = Planter(session, markers, PLACES[key])
         rep = _actor(one.place.rep, one.place.unit, Role.REPRESENTATIVE)
         customer = one.place["customer"]
-        base = door.read(session, "customer", customer).version
+        base = record_writer.read(session, "customer", customer).version
         desk = _actor(
             {"north": "dispatcher", "south": "stranger"}[one.place.unit], one.place.unit, Role.DISPATCHER
         )
-        door.change(session, desk, "customer", customer, {"contact_name": one.mark("customer.contact_name")})
+        record_writer.change(
+            session, desk, "customer", customer, {"contact_name": one.mark("customer.contact_name")}
+        )
         bad = mutation(
             "customer",
             one.place["spare customer"],
@@ -236,7 +241,7 @@ def sign_everybody_in(world: World, database: Database, settings: Settings) -> N
         session.add(phone)
         session.flush()
         world.tokens["lost"] = sessions.issue(
-            session, settings, account, phone, UUID(door.new_id()), None
+            session, settings, account, phone, UUID(record_writer.new_id()), None
         ).access_token
     made = world.must(
         "dispatcher", "POST", "/tokens", json={"label": world.markers.make("token", "n")}
@@ -288,7 +293,7 @@ def _ground_plan(world: World, place: Place, key: str) -> None:
 
 def _upload(world: World, place: Place) -> str:
     data = b"x"
-    pairs = {"photo_id": door.new_id(), "sha256": hashlib.sha256(data).hexdigest()}
+    pairs = {"photo_id": record_writer.new_id(), "sha256": hashlib.sha256(data).hexdigest()}
     metadata = ",".join(f"{k} {base64.b64encode(v.encode()).decode()}" for k, v in pairs.items())
     headers = {"Tus-Resumable": "1.0.0", "Upload-Length": "1", "Upload-Metadata": metadata}
     return str(

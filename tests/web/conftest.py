@@ -14,8 +14,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from sqlalchemy.orm import Session
 
-from backend import config
-from backend.db import Database
+from backend.core import config
+from backend.core.db import Database
 from backend.demo.cast import Office
 from backend.demo.load import SIZES, load_city
 from backend.demo.people import PASSWORD

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
+from backend.core.queries.scopes import today
 from backend.demo.cast import Office, until
-from backend.queries.scopes import today
 from sync.change import parse_moment
 from tests.web.conftest import City, Desk, Handset
 from tests.web.looking import faults_of

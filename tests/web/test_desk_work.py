@@ -11,8 +11,8 @@ import httpx
 from PIL import Image
 from playwright.sync_api import expect
 
+from backend.core.geometry import shape_of
 from backend.demo.cast import Office
-from backend.geometry import shape_of
 from geo.colouring import FILLS
 from geo.mapfile import Feature, write_map
 from tests.web.conftest import Desk, Handset

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from backend.core.queries.scopes import in_city
 from backend.demo.cast import Office, until
-from backend.queries.scopes import in_city
 from tests.web.conftest import Desk, Handset
 
 Desks = Callable[..., Desk]

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from playwright.sync_api import expect
 from sqlalchemy import text
 
-from backend.actor import Actor, Role, system
+from backend.core.actor import Actor, Role, system
+from backend.core.events import announce
+from backend.core.services import record_writer
 from backend.demo.cast import Office, until
-from backend.events import announce
-from backend.services import door
 from tests.web.conftest import City, Desk, Handset
 from tests.web.looking import faults_of
 
@@ -69,20 +69,20 @@ def finished_job(city: City, hotline: Office, customer: str) -> str:
     crew = hotline("GET", "/crews?limit=1")["rows"][0]
     worker = Actor(crew["leader_id"], job["unit_id"], frozenset({Role.CREW_LEADER}))
     with city.transaction() as session:
-        door.act(session, system(job["unit_id"]), "work_order", job["id"], "dispatch", {"crew_id": crew["id"]})
+        record_writer.act(session, system(job["unit_id"]), "work_order", job["id"], "dispatch", {"crew_id": crew["id"]})
         for step in ("accept", "arrive"):
-            door.act(session, worker, "work_order", job["id"], step, {})
-        door.change(session, worker, "work_order", job["id"], {"told_minutes": 30, "told_cost_fen": 0})
-        door.act(session, worker, "work_order", job["id"], "start", {})
+            record_writer.act(session, worker, "work_order", job["id"], step, {})
+        record_writer.change(session, worker, "work_order", job["id"], {"told_minutes": 30, "told_cost_fen": 0})
+        record_writer.act(session, worker, "work_order", job["id"], "start", {})
         unsigned = {"result": "已更换阀门", "unsigned_kind": "absent", "unsigned_reason": "客户不在"}
-        door.change(
+        record_writer.change(
             session,
             system(job["unit_id"]),
             "work_order",
             job["id"],
             {"signature_required": False, "required_photos": 0},
         )
-        door.act(session, worker, "work_order", job["id"], "finish", {"result": unsigned["result"]})
+        record_writer.act(session, worker, "work_order", job["id"], "finish", {"result": unsigned["result"]})
     return str(job["id"])
 
 

@@ -10,8 +10,8 @@ import pytest
 import shapely
 from playwright.sync_api import Page, expect
 
+from backend.core.geometry import shape_of
 from backend.demo.cast import Office
-from backend.geometry import shape_of
 from tests.web.conftest import Desk
 from tests.web.looking import faults_of
 

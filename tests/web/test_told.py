@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 
 from playwright.sync_api import expect
 
-from backend.actor import system
+from backend.core.actor import system
+from backend.core.services import record_writer
 from backend.demo.cast import Office, until
-from backend.services import door
-from backend.services.dispatching import escalate_unopened
-from backend.services.notifying import RecordedChannel
+from backend.dispatch.services.dispatching import escalate_unopened
+from backend.notices.services.notifying import RecordedChannel
 from tests.web.conftest import City, Desk
 from tests.web.looking import faults_of
 from tests.web.test_dispatchers_morning import job_at
@@ -79,8 +79,8 @@ def test_pipe_repairs_are_counted_by_diameter(desk: Desks, office: Offices, city
         job = job_at(boss, f"抢修路 {n} 号", "burst_main")
         done = {"done_at": now.isoformat(), "due_at": (now + timedelta(hours=hours)).isoformat()}
         with city.transaction() as session:
-            unit = door.read(session, "work_order", job).values["unit_id"]
-            door.change(session, system(unit), "work_order", job, {"pipe": {"diameter_mm": 300}} | done)
+            unit = record_writer.read(session, "work_order", job).values["unit_id"]
+            record_writer.change(session, system(unit), "work_order", job, {"pipe": {"diameter_mm": 300}} | done)
     page = desk("D101").page
     page.click("[data-test=repairs]")
     row = page.locator("[data-test=repair-rows] tr:has-text('DN300–599') td")

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 from alembic import op
 
-from backend.comparing.finding import kept_of
-from backend.comparing.phones import login_form
-from backend.services.phonetics import pinyin_of
+from backend.core.comparing.finding import kept_of
+from backend.core.comparing.phones import login_form
+from backend.customers.services.phonetics import pinyin_of
 from sync.postgres.rows import json_text
 
 revision = "0019"

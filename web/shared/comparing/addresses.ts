@@ -1,4 +1,4 @@
-/** Addresses as they are compared, as the server reads them (backend/comparing/addresses.py). */
+/** Addresses as they are compared, as the server reads them (backend/core/comparing/addresses.py). */
 import { folded } from "../comparing.ts";
 import { withDigits } from "./numerals.ts";
 

@@ -1,4 +1,4 @@
-/** Chinese numerals as digits, as the server reads them (backend/comparing/numerals.py). */
+/** Chinese numerals as digits, as the server reads them (backend/core/comparing/numerals.py). */
 
 const DIGITS = new Map([..."零一二三四五六七八九〇壹贰叁肆伍陆柒捌玖"].map((sign, n) => [sign, n % 10]));
 const TIMES = new Map([["十", 10], ["拾", 10], ["百", 100], ["佰", 100], ["千", 1000], ["仟", 1000]]);

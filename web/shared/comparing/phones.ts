@@ -1,4 +1,4 @@
-/** Telephone numbers by their digits, as the server reads them (backend/comparing/phones.py). */
+/** Telephone numbers by their digits, as the server reads them (backend/core/comparing/phones.py). */
 import { comparable } from "../comparing.ts";
 
 const ONLY_NUMBER = /^[+0-9()[\]./-]*$/;

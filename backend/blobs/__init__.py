@@ -1,1 +1,0 @@
-"""Where bytes live: content-addressed objects on disk, S3 or in memory."""

@@ -1,0 +1,1 @@
+"""Contractors' crews without accounts, who do one job by a link."""

@@ -1,0 +1,124 @@
+"""Settings, read from the environment once, each with its meaning."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from backend.core.keys import RING, Keys, keys_at, need_strong
+
+NOT_GIVEN = ""
+# Settings that are words, each by its own name in the environment.
+_WORDS = (
+    "sign_in_per_address",
+    "public_per_address",
+    "notify_channel",
+    "notify_url",
+    "notify_secret",
+    "public_url",
+    "matrix_url",
+    "matrix_format",
+    "crossings_file",
+    "pages_per_address",
+    "requests_per_person",
+    "docs",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an operator can choose; every field names its environment variable in `read`."""
+
+    home: Path
+    database_url: str
+    broker_url: str
+    objects_url: str
+    web_root: Path
+    secret_key: str
+    fonts: Path = Path("/usr/share/fonts")
+    proxies: int = 0
+    demo_accounts: bool = False
+    sign_in_per_address: str = "600 per minute"
+    public_per_address: str = "60 per minute"
+    pages_per_address: str = "6000 per minute"
+    requests_per_person: str = "6000 per minute"
+    docs: str = "signed_in"
+    access_minutes: int = 15
+    refresh_days: int = 90
+    page_bytes: int = 2 * 1024 * 1024
+    quota_mutations: int = 20_000
+    quota_bytes: int = 256 * 1024 * 1024
+    upload_day_bytes: int = 8 * 1000 * 1000 * 1000
+    position_days: int = 30
+    notify_channel: str = "recorded"
+    notify_url: str = NOT_GIVEN
+    notify_secret: str = NOT_GIVEN
+    public_url: str = NOT_GIVEN
+    escalate_after_minutes: int = 10
+    matrix_url: str = NOT_GIVEN
+    matrix_format: str = "osrm"
+    matrix_most_places: int = 100
+    crossings_file: str = NOT_GIVEN
+    travel_detour: float = 1.35
+    travel_kmh: float = 30.0
+    sliver_m: float = 0.05
+    return_visit_days: int = 3
+    limits_enabled: bool = True
+    keys_text: str = NOT_GIVEN
+    keys_file: Path | None = None
+
+    @property
+    def keys(self) -> Keys:
+        """The ring: from the environment, or a file of its owner alone."""
+        return keys_at(self.keys_file or self.home / RING, self.keys_text, self.secret_key)
+
+    @property
+    def can_send_links(self) -> bool:
+        """Whether messages leave the house, and the house's own address is known: a request's could be anybody's."""
+        return self.notify_channel == "webhook" and bool(self.public_url)
+
+
+def read(environ: Mapping[str, str] = os.environ, *, weak_key: bool = False) -> Settings:
+    """Settings from the environment, else of the one folder that `make run` fills. Raises UnsafeKey, but for `weak_key`."""
+    if "WANGGE_SECRET_KEY" in environ and not weak_key:
+        need_strong(environ["WANGGE_SECRET_KEY"])
+    home = Path(environ.get("WANGGE_HOME") or ".wangge").absolute()
+    number = {
+        name: int(environ[f"WANGGE_{name.upper()}"])
+        for name in (
+            "access_minutes",
+            "refresh_days",
+            "proxies",
+            "escalate_after_minutes",
+            "quota_mutations",
+            "quota_bytes",
+            "upload_day_bytes",
+            "position_days",
+            "matrix_most_places",
+            "return_visit_days",
+        )
+        if environ.get(f"WANGGE_{name.upper()}")
+    }
+    measures = _floats(environ, "travel_detour", "travel_kmh", "sliver_m")
+    words = {name: environ[f"WANGGE_{name.upper()}"] for name in _WORDS if environ.get(f"WANGGE_{name.upper()}")}
+    return Settings(
+        home=home,
+        database_url=environ.get("WANGGE_DATABASE_URL", NOT_GIVEN),
+        broker_url=environ.get("WANGGE_BROKER_URL", NOT_GIVEN),
+        objects_url=environ.get("WANGGE_OBJECTS_URL") or (home / "objects").as_uri(),
+        web_root=Path(environ.get("WANGGE_WEB_ROOT") or home / "web"),
+        fonts=Path(environ.get("WANGGE_FONTS") or "/usr/share/fonts"),
+        secret_key=environ.get("WANGGE_SECRET_KEY", NOT_GIVEN),
+        keys_text=environ.get("WANGGE_KEYS", NOT_GIVEN),
+        keys_file=Path(environ["WANGGE_KEYS_FILE"]) if environ.get("WANGGE_KEYS_FILE") else None,
+        demo_accounts=environ.get("WANGGE_DEMO") == "1",
+        limits_enabled=environ.get("WANGGE_LIMITS") != "off",
+        **(number | measures | words),  # type: ignore[arg-type]
+    )
+
+
+def _floats(environ: Mapping[str, str], *names: str) -> dict[str, float]:
+    given = {name: environ.get(f"WANGGE_{name.upper()}") for name in names}
+    return {name: float(value) for name, value in given.items() if value}

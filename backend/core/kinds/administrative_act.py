@@ -1,0 +1,50 @@
+"""Administrative act (管理操作): what somebody with power over others did, before and after, and from where.
+
+An audit trail as records: written by the server alone, sealed with the history of everything else, never changed,
+read by administrators and auditors of the unit and of those above it.
+"""
+
+from backend.core.kinds.declaration import Record, choice, declare, json, moment, plain_id, scopes_of, words
+
+ACTS = {
+    "account_opened": ("开通账号", "Account opened"),
+    "account_changed": ("变更账号", "Account changed"),
+    "account_closed": ("关闭账号", "Account closed"),
+    "password_changed": ("修改密码", "Password changed"),
+    "sign_ins_ended": ("强制下线", "Sign-ins ended"),
+    "token_made": ("生成个人令牌", "Personal token made"),
+    "token_revoked": ("撤销个人令牌", "Personal token revoked"),
+    "device_revoked": ("手机挂失", "Device reported lost"),
+    "link_made": ("生成外部链接", "Link for an outsider made"),
+    "link_revoked": ("撤销外部链接", "Link for an outsider revoked"),
+    "record_created": ("新建基础资料", "Basic record created"),
+    "record_changed": ("修改基础资料", "Basic record changed"),
+    "record_deleted": ("删除基础资料", "Basic record deleted"),
+    "exported": ("导出数据", "Data exported"),
+    "key_rotated": ("轮换密钥", "Key rotated"),
+    "backup_made": ("备份", "Backup made"),
+    "restored": ("恢复备份", "Backup restored"),
+    "fact_retried": ("重试后台事项", "Fact of the outbox tried again"),
+    "erased": ("依法清除个人信息", "Personal values erased"),
+}
+
+
+class AdministrativeAct(Record):
+    """One act. Whoever did it at the machine's own shell has no staff id."""
+
+    __tablename__ = "administrative_act"
+
+    act = choice("操作", "Act", ACTS, required=True, filter=True)
+    by_staff_id = plain_id("操作人", "By", filter=True)
+    device_id = plain_id("设备", "Device")
+    network_address = words("来源地址", "From address", most=60)
+    subject_kind = words("对象类型", "Kind of subject", most=60, filter=True)
+    subject_id = plain_id("对象", "Subject", filter=True)
+    before = json("操作前", "Before")
+    after = json("操作后", "After")
+    acted_at = moment("时间", "When", required=True)
+
+
+KIND = declare(
+    AdministrativeAct, zh="管理操作", en="Administrative act", scopes=scopes_of(office=False, audit="unit_id")
+)

@@ -1,0 +1,1 @@
+"""Kinds of records, one file each."""

@@ -1,0 +1,1 @@
+"""Read-only SQL, one module per screen or question."""

@@ -1,0 +1,1 @@
+"""Crews' days: travel, day plans, assigning, emergencies."""

@@ -1,0 +1,1 @@
+"""Photos, signatures, service sheets, papers, case files, and the seals over history."""

@@ -1,0 +1,306 @@
+"""What stands now against what was sealed: records, documents, the rows beside them, and the bytes in the store.
+
+A record is built anew from its history, step by step, and must then be what its table and its document say. What was
+erased by law stands there as erased. Everything is read in batches, each in a snapshot of its own, so that a server
+that goes on working is neither held up nor mistaken for a forger.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import orjson
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from backend.core.blobs.store import BlobStore, key_of
+from backend.core.db import Database
+from backend.core.kinds.registry import SYNC_KINDS, TABLES
+from backend.core.services.noting import NOTED, said_by
+from backend.evidence.services.sealing import COLUMNS, ERASED, LOOKS_BACK, is_leaf_of
+from sync.change import body_of
+from sync.kind import Kind, Values
+
+BATCH = 1000
+_NO_ID = "00000000-0000-0000-0000-000000000000"
+_OWN = frozenset({"id", "version", "created_at", "updated_at", "deleted_at"})
+Progress = Callable[[str, int], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Differs:
+    """Something that is not what was sealed: where it stands, which record, what of it, and why it cannot be so."""
+
+    table: str
+    id: str
+    fields: tuple[str, ...] = ()
+    why: str = "differs"
+
+    def __str__(self) -> str:
+        return " ".join((self.table, self.id, *self.fields)) + ("" if self.why == "differs" else f": {self.why}")
+
+
+@dataclass(slots=True)
+class _Told:
+    """A record as its history tells it."""
+
+    kind: Kind
+    id: str
+    version: int = 0
+    is_deleted: bool = False
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    values: Values = field(default_factory=dict)
+
+    def take(self, version: int, op: str, changed: Values, recorded_at: datetime) -> None:
+        """One more step of its history."""
+        self.created_at = self.created_at or recorded_at
+        self.version, self.updated_at = version, recorded_at
+        self.is_deleted = op == "delete" or (self.is_deleted and op != "restore")
+        for name, pair in changed.items() if isinstance(changed, dict) else ():
+            self.values[name] = pair[1] if isinstance(pair, list) else self._erased(name)
+
+    def _erased(self, name: str) -> str | None:
+        """What `erase_values` leaves in the place of a value whose hash alone is kept."""
+        wired = SYNC_KINDS[self.kind.name].fields.get(name)
+        is_required = wired is not None and not TABLES[self.kind.table].columns[name].nullable
+        return ERASED if is_required else None
+
+    @property
+    def said(self) -> Values:
+        """Its values that are not empty."""
+        return {name: value for name, value in self.values.items() if value is not None}
+
+
+def check_records(database: Database, kind_name: str, progress: Progress) -> Iterator[Differs]:
+    """Every record of a kind: its table and its document against its history."""
+    after = _NO_ID
+    while True:
+        with database.snapshot() as session:
+            ids = _next_ids(session, kind_name, after)
+            found = differing(session, kind_name, ids) if ids else []
+        if not ids:
+            break
+        yield from found
+        after = ids[-1]
+        progress(kind_name, len(ids))
+    with database.snapshot() as session:
+        yield from _without_history(session, kind_name)
+
+
+def _next_ids(session: Session, kind_name: str, after: str) -> list[str]:
+    asked = "SELECT id::text FROM sync_history WHERE kind = :kind AND id > CAST(:after AS uuid) GROUP BY id ORDER BY id LIMIT :most"
+    return list(session.scalars(text(asked), {"kind": kind_name, "after": after, "most": BATCH}))
+
+
+def _without_history(session: Session, kind_name: str) -> Iterator[Differs]:
+    for table, where in ((SYNC_KINDS[kind_name].table, "true"), ("sync_document", "t.kind = :kind")):
+        asked = (
+            f"SELECT t.id::text FROM {table} t WHERE {where} AND NOT EXISTS "
+            "(SELECT FROM sync_history h WHERE h.kind = :kind AND h.id = t.id) LIMIT 100"
+        )
+        for one in session.scalars(text(asked), {"kind": kind_name}):
+            yield Differs(table, one, (), "no history tells of it")
+
+
+def differing(session: Session, kind_name: str, ids: Sequence[str]) -> list[Differs]:
+    """What of these records of a kind is not as their history tells it."""
+    told = _told(session, SYNC_KINDS[kind_name], ids)
+    found = _documents(session, kind_name, told)
+    return [*found, *_rows(session, SYNC_KINDS[kind_name].table, told)]
+
+
+def _told(session: Session, kind: Kind, ids: Sequence[str]) -> dict[str, _Told]:
+    asked = (
+        "SELECT id::text, version, op, changed, recorded_at FROM sync_history WHERE kind = :kind "
+        "AND id = ANY(CAST(:ids AS uuid[])) ORDER BY id, version"
+    )
+    found: dict[str, _Told] = {}
+    for record_id, *step in session.execute(text(asked), {"kind": kind.name, "ids": list(ids)}):
+        found.setdefault(record_id, _Told(kind, record_id)).take(*step)
+    return found
+
+
+def _documents(session: Session, kind_name: str, told: dict[str, _Told]) -> Iterator[Differs]:
+    asked = (
+        "SELECT id::text, unit_id::text, version, deleted, body, body_sha256 FROM sync_document WHERE kind = :kind "
+        "AND id = ANY(CAST(:ids AS uuid[]))"
+    )
+    rows = {row[0]: row[1:] for row in session.execute(text(asked), {"kind": kind_name, "ids": list(told)})}
+    for record_id, one in told.items():
+        if record_id not in rows:
+            yield Differs("sync_document", record_id, (), "the row is gone")
+            continue
+        unit_id, version, deleted, body, digest = rows[record_id]
+        wrong = [] if body.encode() == body_of(kind_name, record_id, one.values) else _wrong_in(body, one)
+        wrong += ["body_sha256"] if hashlib.sha256(body.encode()).digest() != bytes(digest) else []
+        stands = {"unit_id": (unit_id, one.values.get("unit_id")), "version": (version, one.version), "deleted": (deleted, one.is_deleted)}  # fmt: skip
+        wrong += [name for name, (ours, sealed) in stands.items() if ours != sealed]
+        if wrong:
+            yield Differs("sync_document", record_id, tuple(dict.fromkeys(wrong)))
+
+
+def _wrong_in(body: str, told: _Told) -> list[str]:
+    """The fields in which a document is not what history says."""
+    try:
+        ours = dict(orjson.loads(body))
+    except (ValueError, TypeError):
+        return ["body"]
+    sealed = {**told.said, "id": told.id, "kind": told.kind.name}
+    ours = {name: value for name, value in ours.items() if value is not None}
+    return sorted(name for name in ours.keys() | sealed.keys() if not _is_same(ours.get(name), sealed.get(name)))
+
+
+def _is_same(one: Any, other: Any) -> bool:
+    """Whether two JSON values are one; history keeps a large number of a float with other digits than its document."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return one.keys() == other.keys() and all(_is_same(value, other[name]) for name, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(itertools.starmap(_is_same, zip(one, other, strict=True)))
+    if isinstance(one, float) and isinstance(other, int) and not isinstance(other, bool):
+        return one == float(other)
+    return bool(one == other)
+
+
+@cache
+def _compare(table: str) -> str:
+    columns = TABLES[table].columns
+    names = [one.name for one in columns if one.name not in _OWN]
+    places = {one.name for one in columns if "geometry" in type(one.type).__name__.lower()}
+    pairs = (
+        (name, *(f"ST_AsEWKB({side}.{name})" if name in places else f"{side}.{name}" for side in "tp"))
+        for name in names
+    )
+    wrong = ", ".join(f"CASE WHEN {ours} IS DISTINCT FROM {sealed} THEN '{name}' END" for name, ours, sealed in pairs)
+    return (
+        f"SELECT e.id::text, t.id IS NOT NULL, t.version, t.created_at, t.updated_at, t.deleted_at, array_remove(ARRAY[{wrong}]::text[], NULL) "
+        "FROM unnest(CAST(:ids AS uuid[]), CAST(:bodies AS text[])) e(id, body) "
+        f"CROSS JOIN LATERAL json_populate_record(NULL::{table}, e.body::json) p LEFT JOIN {table} t ON t.id = e.id"
+    )  # fmt: skip
+
+
+def _rows(session: Session, table: str, told: dict[str, _Told]) -> Iterator[Differs]:
+    bodies = [body_of(one.kind.name, one.id, one.values).decode() for one in told.values()]
+    for row in session.execute(text(_compare(table)), {"ids": list(told), "bodies": bodies}):
+        record_id, is_there, version, created_at, updated_at, deleted_at, wrong = row
+        one = told[record_id]
+        if not is_there:
+            yield Differs(table, record_id, (), "the row is gone")
+            continue
+        stands = {
+            "version": (version, one.version), "created_at": (created_at, one.created_at), "updated_at": (updated_at, one.updated_at),
+            "deleted_at": (deleted_at, one.updated_at if one.is_deleted else None),
+        }  # fmt: skip
+        wrong = [*wrong, *(name for name, (ours, sealed) in stands.items() if ours != sealed)]
+        if wrong:
+            yield Differs(table, record_id, tuple(wrong))
+
+
+def history_is_sealed(session: Session, kind_name: str, record_id: str) -> bool:
+    """Whether each step of a record's history that has a seal is the one that was sealed."""
+    asked = text(
+        f"SELECT {COLUMNS}, s.leaf, s.salt FROM sync_history h JOIN sealed_row s USING (kind, id, version) "
+        "WHERE h.kind = :kind AND h.id = CAST(:id AS uuid)"
+    )
+    rows = session.execute(asked, {"kind": kind_name, "id": record_id})
+    return all(is_leaf_of(row, row.salt, row.leaf) for row in rows)
+
+
+def check_noted(database: Database, table: str, progress: Progress) -> Iterator[Differs]:
+    """Rows of a table beside the records against what history last said of them."""
+    noted = NOTED[table]
+    asked = (
+        "SELECT coalesce(h.id, n.id)::text, h.said, n.said FROM (SELECT DISTINCT ON (id) id, changed AS said FROM sync_history "
+        f"WHERE kind = '{table}' ORDER BY id, version DESC) h FULL JOIN (SELECT {noted.uuid} AS id, {said_by(table)} AS said "
+        f"FROM {table} t WHERE {noted.counts}) n ON n.id = h.id WHERE h.said IS DISTINCT FROM n.said"
+    )
+    with database.snapshot() as session:
+        progress(table, session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())
+        for row_id, sealed, ours in session.execute(text(asked)):
+            if ours is None or sealed is None:
+                yield Differs(table, row_id, (), "the row is gone" if ours is None else "no history tells of it")
+            else:
+                wrong = sorted(name for name in ours.keys() | sealed.keys() if ours.get(name) != sealed.get(name))
+                yield Differs(table, row_id, tuple(wrong))
+
+
+def check_bytes(database: Database, blobs: BlobStore, progress: Progress) -> Iterator[Differs]:
+    """The store's bytes by their hashes and lengths, and photos said to be here whose bytes are not."""
+    with database.snapshot() as session:
+        rows = session.execute(text("SELECT sha256, size_bytes FROM object ORDER BY sha256")).all()
+        copies = session.scalars(
+            text("SELECT unnest(ARRAY[web_sha256, thumb_sha256]) FROM look WHERE state = 'ready' ORDER BY 1")
+        )
+        wanted: dict[str, int | None] = {row[0]: row[1] for row in rows}
+        wanted = dict.fromkeys(copies) | wanted
+        lost = session.scalars(
+            text(
+                "SELECT id::text FROM photo p WHERE arrived_at IS NOT NULL AND NOT EXISTS "
+                "(SELECT FROM object o WHERE o.sha256 = p.sha256) ORDER BY id LIMIT 100"
+            )
+        ).all()
+    yield from (Differs("photo", one, ("arrived_at",), "its bytes never arrived") for one in lost)
+    for sha256, size in wanted.items():
+        yield from _bytes(blobs, sha256, size)
+        progress("bytes", 1)
+
+
+def _bytes(blobs: BlobStore, sha256: str, size: int | None) -> Iterator[Differs]:
+    digest, length = hashlib.sha256(), 0
+    try:
+        for chunk in blobs.read(key_of(sha256), 0, blobs.size(key_of(sha256))):
+            digest.update(chunk)
+            length += len(chunk)
+    except (FileNotFoundError, ValueError):
+        yield Differs("object", sha256, (), "its bytes are not in the store")
+        return
+    if digest.hexdigest() != sha256:
+        yield Differs("object", sha256, ("sha256",), "the bytes in the store are others")
+    elif size is not None and length != size:
+        yield Differs("object", sha256, ("size_bytes",))
+
+
+def check_all(database: Database, blobs: BlobStore | None, progress: Progress) -> Iterator[Differs]:
+    """Everything that is evidence, against sealed history; without `blobs` the store's bytes are left out."""
+    for kind_name in SYNC_KINDS:
+        yield from check_records(database, kind_name, progress)
+    with database.snapshot() as session:
+        asked = "SELECT kind, id::text FROM sync_document WHERE NOT kind = ANY(:kinds) LIMIT 100"
+        for kind_name, record_id in session.execute(text(asked), {"kinds": list(SYNC_KINDS)}):
+            yield Differs("sync_document", record_id, ("kind",), f"there is no kind {kind_name}")
+    for table in NOTED:
+        yield from check_noted(database, table, progress)
+    if blobs is not None:
+        yield from check_bytes(database, blobs, progress)
+
+
+def how_many(session: Session, *, with_bytes: bool) -> int:
+    """How many steps `check_all` takes, for a progress bar."""
+    counts = ["(SELECT count(DISTINCT (kind, id)) FROM sync_history WHERE kind = ANY(:kinds))"]
+    counts += [f"(SELECT count(*) FROM {table})" for table in NOTED]
+    counts += ["(SELECT count(*) FROM object)"] if with_bytes else []
+    return int(session.execute(text(f"SELECT {' + '.join(counts)}"), {"kinds": list(SYNC_KINDS)}).scalar_one())
+
+
+@dataclass(frozen=True, slots=True)
+class Unsealed:
+    """Rows of history under no seal: the newest wait for the next one, the `late` ones should long have one."""
+
+    waiting: int
+    late: int
+
+
+def unsealed(session: Session) -> Unsealed:
+    """How much of history no seal covers."""
+    asked = text(
+        "SELECT count(*), count(*) FILTER (WHERE h.recorded_at < (SELECT max(sealed_at) FROM seal) - CAST(:back AS interval)) "
+        "FROM sync_history h LEFT JOIN sealed_row s USING (kind, id, version) WHERE s.kind IS NULL"
+    )
+    whole, late = session.execute(asked, {"back": LOOKS_BACK}).one()
+    return Unsealed(whole - late, late)

@@ -1,0 +1,1 @@
+"""Matters and work orders: intake, where a job lies, rounds, duplicates, return visits."""

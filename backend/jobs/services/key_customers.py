@@ -1,0 +1,152 @@
+"""Key customers: their own representative holds their points and open work, and the team watches it (服务专班)."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from backend.core.actor import Role, system
+from backend.core.services import record_writer
+from backend.customers.queries.representatives import (
+    OPEN_VISIT,
+    OWN,
+    customers_of,
+    ever_responsible,
+    own_representative,
+    responsible,
+    was,
+)
+from backend.jobs.kinds.work_order import OPEN
+from backend.notices.services.notifying import staff_with, tell
+from sync.change import Stored
+from sync.kind import Values
+
+PRIORITY = frozenset({"key", "special"})
+# Open work that is somebody's: kind -> whose it is, and what says that it is open.
+OPEN_WORK = (
+    ("item", "owner_id", "r.state <> 'closed'"),
+    ("visit", "representative_id", OPEN_VISIT.format(v="r")),
+)
+_MOVES = frozenset({"key_representative_id", "category", "cell_id", "team_ids"})
+_MISFILED = (
+    f"SELECT p.id::text, p.unit_id::text, {OWN}::text FROM service_point p JOIN customer c ON c.id = p.customer_id "
+    f"WHERE p.deleted_at IS NULL AND p.key_representative_id IS DISTINCT FROM {OWN} {{of}} ORDER BY p.id LIMIT 5000"
+)
+
+
+def watch_item(session: Session, item_id: str) -> bool:
+    """An item of a key customer is put before others, and the customer's team of today sees it; safe to repeat.
+
+    Returns whether anything was written.
+    """
+    item = record_writer.read(session, "item", item_id)
+    if not item.values.get("customer_id"):
+        return False
+    customer = record_writer.read(session, "customer", item.values["customer_id"]).values
+    watchers = sorted({*(customer.get("team_ids") or ()), *filter(None, [customer.get("key_representative_id")])})
+    is_priority = customer["category"] in PRIORITY
+    now = {"watcher_ids": watchers or None, "is_priority": is_priority or item.values.get("is_priority")}
+    if all((item.values.get(name) or None) == (value or None) for name, value in now.items()):
+        return False
+    record_writer.change(session, system(item.values["unit_id"]), "item", item_id, now)
+    return True
+
+
+def follow_customer(session: Session, fact: dict[str, Any]) -> None:
+    """A customer's representative, class, team or cell has changed: points and open work go to who answers now.
+
+    Safe to repeat. Who becomes a resident has no representative of their own any more.
+    """
+    changed = _MOVES & set(fact.get("changed", ()))
+    if fact["op"] == "delete" or not changed:
+        return
+    customer = record_writer.read(session, "customer", fact["id"], lock=True)
+    values = customer.values
+    was_another = "category" in changed and len(was(session, customer.id, "category")) > 1
+    if was_another and values["category"] == "resident" and values.get("key_representative_id"):
+        customer = record_writer.change(
+            session, system(values["unit_id"]), "customer", customer.id, {"key_representative_id": None}
+        )
+    hand_on(session, customer)
+
+
+def hand_on(session: Session, customer: Stored) -> None:
+    """Points and open work of a customer to whoever answers for them now; what others hold on purpose stays theirs."""
+    keep_points(session, customer.id)
+    _follow_cell(session, customer)
+    heir = responsible(session, customer.id, customer.values.get("cell_id"))
+    before = [one for one in ever_responsible(session, customer.id) if one != heir]
+    for kind, whose, is_open in OPEN_WORK:
+        rows = session.execute(
+            text(
+                f"SELECT r.id::text, r.unit_id::text, r.{whose} = ANY(CAST(:before AS uuid[])) FROM {kind} r WHERE r.deleted_at IS NULL "
+                f"AND r.customer_id = CAST(:customer AS uuid) AND {is_open} ORDER BY r.id"
+            ),
+            {"before": before, "customer": customer.id},
+        ).all()
+        moves: list[tuple[str, Values]] = [(row[0], {whose: heir}) for row in rows if row[2] and heir is not None]
+        record_writer.change_many(session, system(customer.values["unit_id"]), kind, moves)
+        if kind == "item":
+            for row in rows:
+                watch_item(session, row[0])
+
+
+def _follow_cell(session: Session, customer: Stored) -> None:
+    """What is open at a customer, and at no other place, lies in the customer's cell of today."""
+    cell_id = customer.values.get("cell_id")
+    former = [one for one in was(session, customer.id, "cell_id") if one != cell_id]
+    if not former or cell_id is None:
+        return
+    at_no_place = f"r.place IS NULL AND r.state = ANY(ARRAY{sorted(OPEN)})"
+    for kind, is_open in (*((kind, which) for kind, _, which in OPEN_WORK), ("work_order", at_no_place)):
+        rows = session.execute(
+            text(
+                f"SELECT r.id::text FROM {kind} r WHERE r.customer_id = CAST(:customer AS uuid) AND r.deleted_at IS NULL AND {is_open} "
+                "AND r.cell_id = ANY(CAST(:former AS uuid[])) ORDER BY r.id"
+            ),
+            {"customer": customer.id, "former": former},
+        ).all()
+        actor = system(customer.values["unit_id"])
+        record_writer.change_many(session, actor, kind, [(row[0], {"cell_id": cell_id}) for row in rows])
+
+
+def keep_points(session: Session, customer_id: str | None = None) -> int:
+    """Service points (of one customer, or of all) named after the representative they should be; returns how many."""
+    of = "AND c.id = CAST(:customer AS uuid)" if customer_id else ""
+    rows = session.execute(text(_MISFILED.format(of=of)), {"customer": customer_id} if customer_id else {}).all()
+    for unit_id in sorted({row[1] for row in rows}):
+        moves: list[tuple[str, Values]] = [
+            (row[0], {"key_representative_id": row[2]}) for row in rows if row[1] == unit_id
+        ]
+        record_writer.change_many(session, system(unit_id), "service_point", moves)
+    return len(rows)
+
+
+def follow_point(session: Session, fact: dict[str, Any]) -> None:
+    """A new point, or one that is another customer's now, is its customer's representative's."""
+    if fact["op"] != "delete" and "customer_id" in fact.get("changed", ()):
+        keep_points(session, record_writer.read(session, "service_point", fact["id"]).values["customer_id"])
+
+
+def follow_staff(session: Session, fact: dict[str, Any]) -> None:
+    """Who leaves (or comes back) was some key customers' own: their points and open work go to who answers now."""
+    if "is_active" not in fact.get("changed", ()) and fact["op"] != "delete":
+        return
+    found = customers_of(session, fact["id"])
+    for customer_id in found:
+        customer = record_writer.read(session, "customer", customer_id, lock=True)
+        hand_on(session, customer)
+        if own_representative(session, customer_id) is None:
+            _tell_keepers(session, customer)
+
+
+def _tell_keepers(session: Session, customer: Stored) -> None:
+    name, unit_id = customer.values["name"], customer.values["unit_id"]
+    for staff_id in staff_with(session, UUID(unit_id), Role.SUPERVISOR):
+        tell(
+            session, None, staff_id, unit_id, topic="general", subject=("customer", customer.id),
+            zh=f"客户“{name}”的专属客户代表已离岗，请另行指定", en=f"The representative of {name} has left: name another",
+        )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Telling staff, and sending messages out."""

@@ -1,0 +1,1 @@
+"""Units, staff, sessions, devices, crews, rosters, work shifts and positions."""

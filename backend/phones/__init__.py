@@ -1,0 +1,1 @@
+"""What phones exchange with the server: pull, push, parked work, hand-in, nudges."""

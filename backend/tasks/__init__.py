@@ -1,1 +1,0 @@
-"""Thin Celery tasks, one service call each, and the table from facts to what follows them."""

@@ -1,0 +1,1 @@
+"""Cells and who serves them, plans for cells, coverage, cards, map layers."""

@@ -1,0 +1,136 @@
+"""What lies around a unit's cells: its territory, the rest of the city, and who else claims ground that a plan draws."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+import shapely
+from shapely.geometry.base import BaseGeometry
+from sqlalchemy import TextClause, select, text
+from sqlalchemy.orm import Session
+
+from backend.core.geometry import shape_of
+from backend.core.queries.scopes import today, unit_name
+from backend.territory.kinds.ground import GroundPlan
+from backend.territory.queries.cells import VALID
+from backend.territory.queries.overlaps import (
+    Overlap,
+    grown,
+    overlaps_between,
+    overlaps_of,
+    overlaps_with,
+    standing_near,
+)
+from backend.territory.rules import lock_ground, need_no_overlap
+from geo.findings import Finding, found, size_text
+
+Cells = Sequence[dict[str, Any]]
+_NEAR = (
+    'EXISTS (SELECT FROM jsonb_path_query(ground_plan.cells, \'$[*] ? (@.change == "new" || @.change == "changed")\') '
+    "AS cell WHERE ST_SetSRID(ST_GeomFromGeoJSON(cell->>'outline'), 4326) "
+    "&& ST_MakeEnvelope(:west, :south, :east, :north, 4326))"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """The unit's drawn territory, and the ground of all others (their cells and territories); None where there is none."""
+
+    territory: BaseGeometry | None = None
+    city: BaseGeometry | None = None
+
+
+def look_around(session: Session, unit_id: str, *, with_city: bool) -> Around:
+    """What lies around a unit's cells today; the city's ground takes time and is read only if asked for."""
+    own = "SELECT ST_AsBinary(territory) FROM unit WHERE id = CAST(:unit AS uuid) AND territory IS NOT NULL"
+    others = (
+        f"SELECT ST_AsBinary(c.outline) FROM cell c WHERE {VALID} AND c.unit_id <> CAST(:unit AS uuid) UNION ALL "
+        "SELECT ST_AsBinary(territory) FROM unit WHERE deleted_at IS NULL AND territory IS NOT NULL AND id <> CAST(:unit AS uuid)"
+    )
+    given = {"unit": unit_id, "on": today()}
+    return Around(_union(session, own, given), _union(session, others, given) if with_city else None)
+
+
+def _union(session: Session, sql: str, given: dict[str, Any]) -> BaseGeometry | None:
+    shapes = [shapely.make_valid(shapely.from_wkb(bytes(row[0]))) for row in session.execute(text(sql), given)]
+    return shapely.union_all(shapes) if shapes else None
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Ground that others have, or were promised, and that a plan draws for its own unit; and what has to be told."""
+
+    area_m2: float
+    findings: list[Finding]
+
+
+def claims_on(session: Session, unit_id: str, cells: Cells) -> Claims:
+    """Whose ground a plan's new and changed cells would take: standing cells of other units, and their open plans."""
+    drawn = _drawn(cells)
+    if not drawn:
+        return Claims(0.0, [])
+    was = overlaps_of(session, [str(cell["id"]) for cell in drawn if cell["id"]])
+    theirs = [
+        one for one in standing_near(session, unit_id, drawn) if one.other_id not in {str(c["id"]) for c in cells}
+    ]
+    taken = grown(was, theirs)
+    findings = [_finding(one, "的网格", "cell") for one in taken]
+    for other in _plans_near(session, unit_id, drawn):
+        words = ("已确认的方案里", "accepted plan") if other.state == "accepted" else ("待确认的方案里", "open plan")
+        shared = overlaps_between(drawn, _drawn(other.cells or ()), unit_name(session, str(other.unit_id)))
+        findings += [_finding(one, *words) for one in shared]
+        taken += shared if other.state == "accepted" else []
+    return Claims(round(sum(one.area_m2 for one in taken), 1), findings)
+
+
+def _finding(one: Overlap, where_zh: str, where_en: str) -> Finding:
+    size_zh, size_en = size_text(one.area_m2)
+    zh = f"与{one.unit}{where_zh}的“{one.cell}”重叠 {size_zh}".replace("的网格的“", "的“")
+    en = f"takes {size_en} of “{one.cell}”, {one.unit} ({where_en})"
+    return found("claimed", [one.own or one.cell], zh, en, one.area_m2)
+
+
+def _drawn(cells: Cells) -> list[dict[str, Any]]:
+    return [cell for cell in cells if cell["change"] in ("new", "changed")]
+
+
+def _plans(session: Session, unit_id: str, states: Sequence[str], *more: TextClause) -> list[GroundPlan]:
+    """Plans of other units that are not true yet."""
+    found = select(GroundPlan).where(GroundPlan.state.in_(states), GroundPlan.unit_id != UUID(unit_id), *more)
+    return list(session.scalars(found.order_by(GroundPlan.made_at)))
+
+
+def _plans_near(session: Session, unit_id: str, drawn: Cells) -> list[GroundPlan]:
+    """Open plans of other units that draw something in the same rectangle; the others are not even sent over."""
+    box = shapely.total_bounds([shape_of(cell["outline"]) for cell in drawn])
+    given = dict(zip(("west", "south", "east", "north"), map(float, box), strict=True))
+    return _plans(session, unit_id, ("accepted", "ready"), text(_NEAR).bindparams(**given))
+
+
+def need_free_ground(session: Session, plan: GroundPlan, on: date) -> None:
+    """On that day nobody else has the ground, nor has been promised it for that day or one before.
+
+    Raises cells_overlap. Where another unit's accepted plan gives ground up by then, it counts as given up. What stands
+    today is asked for by whoever puts the plan over it; what is promised for a later day is told, and whoever comes true
+    first has it.
+    """
+    lock_ground(session)
+    cells = plan.cells or []
+    own = {str(cell["id"]) for cell in cells if cell["id"]}
+    drawn = _drawn(cells)
+    promised = _plans(session, str(plan.unit_id), ("accepted",))
+    due = [one for one in promised if one.valid_from is not None and one.valid_from <= on]
+    settled = own | {str(cell["id"]) for one in due for cell in one.cells or () if cell["id"]}
+    found: list[Overlap] = []
+    if on > today():
+        for cell in drawn:
+            standing = overlaps_with(session, cell["id"] or str(plan.id), cell["outline"], str(on), None, on)
+            found += [one for one in standing if one.other_id not in settled]
+        found += overlaps_between(drawn, cells, unit_name(session, str(plan.unit_id)))
+    for other in due:
+        found += overlaps_between(drawn, other.cells or (), unit_name(session, str(other.unit_id)))
+    need_no_overlap(grown(overlaps_of(session, own), found))

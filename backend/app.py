@@ -19,7 +19,6 @@ from backend.core.blobs.upload_files import Parts
 from backend.core.db import Database, make_engine
 from backend.core.keys import CURSORS
 from backend.core.kinds.registry import KINDS
-from backend.core.queue.tasks import make_wake
 from backend.core.services.contacts import Contacts
 from backend.core.services.guessing import Guesses, counters_at
 from backend.customers.api import call_backs, public
@@ -27,6 +26,7 @@ from backend.dispatch.api import dispatch, emergencies
 from backend.evidence.api import contents, evidence, papers, uploads
 from backend.people.api import accounts, devices, positions, sessions
 from backend.phones.api import inbox, sync
+from backend.queue.tasks import make_wake
 from backend.territory.api import features, ground, maps, territory
 from sync.cursor import CursorSeal
 

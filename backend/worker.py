@@ -2,8 +2,8 @@
 
 from backend.core import config, logs
 from backend.core.private_files import be_private
-from backend.core.queue.tasks import make_celery
 from backend.local.home import Home
+from backend.queue.tasks import make_celery
 
 logs.configure()
 be_private()

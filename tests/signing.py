@@ -14,10 +14,10 @@ from sqlalchemy import text
 
 from backend.core.actor import system
 from backend.core.db import Database
-from backend.core.queue import serving
 from backend.core.services import record_writer
 from backend.core.services.noting import note_rows
 from backend.core.services.record_writer import new_id
+from backend.queue import serving
 from mobile_api_spec.phone import Phone
 from mobile_api_spec.phone.sheet import sheet_hash, sheet_of, statement
 from tests.factories import Town, middle, uid

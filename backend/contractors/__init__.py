@@ -1,1 +1,4 @@
 """Contractors' crews without accounts, who do one job by a link."""
+
+# The capabilities directly below: what they write and serve comes first.
+STANDS_ON = ("evidence",)

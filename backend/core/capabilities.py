@@ -9,6 +9,7 @@ from __future__ import annotations
 import pkgutil
 from collections.abc import Iterator
 from functools import cache
+from graphlib import TopologicalSorter
 from importlib import import_module
 from types import ModuleType
 
@@ -19,26 +20,25 @@ PARTS = frozenset({"kinds", "rules", "api", "subscriptions", "periodic", "office
 
 @cache
 def names() -> tuple[str, ...]:
-    """Packages in `backend` that have at least one of the parts, in the order of their names."""
-    packages = [one.name for one in pkgutil.iter_modules(backend.__path__) if one.ispkg]
-    return tuple(sorted(name for name in packages if not PARTS.isdisjoint(_inside(name))))
+    """Packages in `backend` that have at least one of the parts, each after those that it stands on."""
+    found = [name for name in _packages() if not PARTS.isdisjoint(_inside(name))]
+    graph = {name: sorted(import_module(f"backend.{name}").STANDS_ON) for name in found}
+    return tuple(TopologicalSorter(graph).static_order())
 
 
 def modules(part: str) -> Iterator[ModuleType]:
-    """A part's modules in every capability, in the order of their own names: those of a folder, or the one module."""
-    found = []
+    """A part's modules in every capability, lower capabilities first: those of a folder by name, or the one module."""
     for name in names():
         if part in _inside(name):
             module = import_module(f"backend.{name}.{part}")
-            inner = _names_in(module) if hasattr(module, "__path__") else []
-            found += [(one, f"{module.__name__}.{one}") for one in inner] or [(name, module.__name__)]
-    for _, path in sorted(found):
-        yield import_module(path)
+            inner = _inside(f"{name}/{part}")
+            yield from (import_module(f"{module.__name__}.{one}") for one in inner) if inner else (module,)
 
 
-def _inside(name: str) -> set[str]:
-    return set(_names_in(import_module(f"backend.{name}")))
+def _packages() -> list[str]:
+    return sorted(one.name for one in pkgutil.iter_modules(backend.__path__) if one.ispkg)
 
 
-def _names_in(package: ModuleType) -> list[str]:
-    return [one.name for one in pkgutil.iter_modules(package.__path__)]
+def _inside(folder: str) -> list[str]:
+    """Modules of a folder, which is not imported for it: that could be its own beginning."""
+    return sorted(one.name for one in pkgutil.iter_modules([f"{path}/{folder}" for path in backend.__path__]))

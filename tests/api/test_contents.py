@@ -14,10 +14,10 @@ from sqlalchemy import text
 
 from backend.core.confined.limits import Limits
 from backend.core.db import Database
-from backend.core.queue import serving
 from backend.evidence.services import picturing
 from backend.evidence.services.picture_reader import PictureReader
 from backend.evidence.services.sharing import share
+from backend.queue import serving
 from tests.api.test_uploads import begin, send
 from tests.conftest import Person
 from tests.factories import Town, uid

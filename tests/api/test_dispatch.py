@@ -21,10 +21,10 @@ from backend.core.config import Settings
 from backend.core.db import Database
 from backend.core.queries.scopes import CITY
 from backend.core.services import record_writer
+from backend.customers.services.key_customers import watch_item
 from backend.dispatch.services.day_plans import work_out, work_out_waiting
 from backend.dispatch.services.travelling import travel_between
 from backend.jobs.services.duplicates import bundle_job
-from backend.jobs.services.key_customers import watch_item
 from sync.change import moment_text
 from tests.conftest import Person
 from tests.factories import Town, middle, square

@@ -12,8 +12,8 @@ from backend.core.actor import system
 from backend.core.db import Database
 from backend.core.kinds.registry import KINDS
 from backend.core.queries.scopes import today
-from backend.core.queue import serving
 from backend.core.services import record_writer
+from backend.queue import serving
 from mobile_api_spec.phone import Phone
 from tests.conftest import Person
 from tests.factories import Town, middle, uid

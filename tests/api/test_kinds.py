@@ -9,7 +9,7 @@ import pytest
 
 from backend.core.db import Database
 from backend.core.kinds.registry import KINDS
-from backend.core.queue import serving
+from backend.queue import serving
 from mobile_api_spec.phone import Phone
 from tests.conftest import Person
 from tests.factories import Town, middle

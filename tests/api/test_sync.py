@@ -11,8 +11,8 @@ from sqlalchemy import text
 
 from backend.core.actor import system
 from backend.core.db import Database
-from backend.core.queue import serving
 from backend.core.services import record_writer
+from backend.queue import serving
 from mobile_api_spec.phone import Offline, Phone, Refused
 from tests.conftest import Person, agrees
 from tests.factories import Town, middle, mutation, server_view

@@ -17,10 +17,10 @@ from sqlalchemy import text
 from backend.core import config
 from backend.core.api.context import House
 from backend.core.db import Database
-from backend.core.queue import serving
 from backend.core.services import record_writer
 from backend.local.broker import Broker
 from backend.phones.services.syncing import MOST_HAVE
+from backend.queue import serving
 from sync.store import Span
 from tests.conftest import Person
 from tests.factories import Town, middle, mutation, uid
@@ -252,7 +252,12 @@ def test_what_is_held_is_seen_by_the_office_of_its_unit(as_: As, town: Town) -> 
 
 def test_have_tells_nothing_of_others(as_: As, town: Town) -> None:
     rep, store = as_("rep"), record_writer.new_id()
-    asked = {f"customer/{town['customer 3']}": 1, f"customer/{record_writer.new_id()}": 1, "nonsense": 4, "customer/x": 2}
+    asked = {
+        f"customer/{town['customer 3']}": 1,
+        f"customer/{record_writer.new_id()}": 1,
+        "nonsense": 4,
+        "customer/x": 2,
+    }
     page = rep("POST", "/sync/pull", {"store": store, "have": asked}).get_json()
     named = [line for line in page["lines"] if f"customer/{line['id']}" in asked]
     assert [(line["in"], line["body"], line["version"]) for line in named] == [([], None, 1)] * 2

@@ -12,9 +12,9 @@ from sqlalchemy import text
 from backend.core.actor import system
 from backend.core.blobs.upload_files import Parts
 from backend.core.db import Database
-from backend.core.queue import serving
 from backend.core.services import record_writer
 from backend.phones.queries.rights import StaffRights
+from backend.queue import serving
 from mobile_api_spec.phone import Phone
 from sync.cursor import Snapshot
 from sync.looking import Look

@@ -10,9 +10,9 @@ from sqlalchemy import text
 
 from backend.core.actor import system
 from backend.core.db import Database
-from backend.core.queue import serving
 from backend.core.services import record_writer
 from backend.customers.services import call_backs
+from backend.queue import serving
 from tests.conftest import Person
 from tests.factories import Town, uid
 

@@ -17,8 +17,8 @@ from PIL import Image
 from sqlalchemy import text
 
 from backend.core.db import Database
-from backend.core.queue import serving
 from backend.evidence.services import picturing
+from backend.queue import serving
 from mobile_api_spec.phone import Phone
 from tests.api.test_uploads import TUS, metadata
 from tests.conftest import Person

@@ -17,8 +17,8 @@ from backend.core.db import Database
 from backend.core.errors import Problem
 from backend.core.geometry import shape_of
 from backend.core.queries.scopes import today
-from backend.core.queue import serving
 from backend.core.services import record_writer
+from backend.queue import serving
 from backend.territory.queries.overlaps import overlaps_between
 from backend.territory.services.coverage import tell_of_gaps
 from backend.territory.services.ground_around import claims_on

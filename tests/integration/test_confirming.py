@@ -13,10 +13,10 @@ from sqlalchemy import text
 
 from backend.core.actor import system
 from backend.core.errors import Problem
-from backend.core.queue import serving
 from backend.core.services import record_writer
 from backend.evidence.services import checking, confirming, picturing
 from backend.notices.services import messaging
+from backend.queue import serving
 from tests.conftest import Person
 from tests.factories import uid
 from tests.signing import STROKES, Crew

@@ -15,8 +15,8 @@ from sqlalchemy import text
 from backend.contractors.services import contracting
 from backend.core.actor import system
 from backend.core.db import Database
-from backend.core.queue import serving
 from backend.core.services import record_writer
+from backend.queue import serving
 from tests.conftest import Person
 from tests.factories import Town, contractors_crew, middle, uid
 from tests.signing import STROKES

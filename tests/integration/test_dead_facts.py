@@ -16,8 +16,8 @@ from backend.cli import main
 from backend.core.actor import system
 from backend.core.db import Database
 from backend.core.events import announce
-from backend.core.queue import serving, subscriptions
 from backend.core.services import record_writer
+from backend.queue import fact_table, serving
 from tests.conftest import Person
 from tests.factories import Town, middle
 
@@ -50,11 +50,11 @@ def test_each_subscription_that_fails_leaves_a_fact_that_is_seen_and_retried(
     app: Flask, database: Database, town: Town, as_: As
 ) -> None:
     serving.serve(database)
-    each = [(fact, nth) for fact, ours in subscriptions.SUBSCRIPTIONS.items() for nth in range(len(ours))]
+    each = [(fact, nth) for fact, ours in fact_table.SUBSCRIPTIONS.items() for nth in range(len(ours))]
     assert len(each) > 12
     with pytest.MonkeyPatch.context() as patch:
-        for fact, ours in list(subscriptions.SUBSCRIPTIONS.items()):
-            patch.setitem(subscriptions.SUBSCRIPTIONS, fact, tuple(failing(nth) for nth in range(len(ours))))
+        for fact, ours in list(fact_table.SUBSCRIPTIONS.items()):
+            patch.setitem(fact_table.SUBSCRIPTIONS, fact, tuple(failing(nth) for nth in range(len(ours))))
         with database.transaction() as session:
             for fact, nth in each:
                 announce(session, fact, id=town["nobody"], op="change", nth=nth, sha256="0" * 64)
@@ -145,7 +145,7 @@ def test_only_what_a_fact_is_of_may_be_gone(database: Database, town: Town, as_:
         record_writer.read(session, "matter", town["no such matter"])
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(subscriptions.SUBSCRIPTIONS, "work_order.written", (needs,))
+        patch.setitem(fact_table.SUBSCRIPTIONS, "work_order.written", (needs,))
         with database.transaction() as session:
             for one in (made, town["a job taken away"]):
                 announce(session, "work_order.written", id=one, op="change")

@@ -10,10 +10,10 @@ from sqlalchemy import text
 
 from backend.core.actor import system
 from backend.core.db import Database
-from backend.core.queue import serving
 from backend.core.services import record_writer
+from backend.customers.services.key_customers import keep_points
 from backend.customers.services.visiting import plan_visits
-from backend.jobs.services.key_customers import keep_points
+from backend.queue import serving
 from mobile_api_spec.phone import Phone
 from tests.conftest import Person, agrees
 from tests.factories import Town

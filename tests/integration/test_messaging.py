@@ -17,10 +17,10 @@ from sqlalchemy import text
 from backend.core.actor import system
 from backend.core.config import Settings
 from backend.core.db import Database
-from backend.core.queue import serving
 from backend.core.services import record_writer
 from backend.notices.services.messaging import MOST_ATTEMPTS, deliver
 from backend.notices.services.notifying import channel_named, tell
+from backend.queue import serving
 from tests.factories import Town
 
 SECRET = "between us"

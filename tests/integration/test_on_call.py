@@ -16,12 +16,12 @@ from backend.core.config import Settings
 from backend.core.db import Database
 from backend.core.errors import Problem
 from backend.core.queries.scopes import CITY, held
-from backend.core.queue import serving
 from backend.core.services import record_writer
 from backend.dispatch.queries.board import board
 from backend.dispatch.services.dispatching import assign_job, escalate_unopened, propose_crews
 from backend.dispatch.services.emergencies import send_on_call
 from backend.notices.services.notifying import RecordedChannel
+from backend.queue import serving
 from tests.conftest import Person
 from tests.factories import Town, middle
 

@@ -11,8 +11,8 @@ from sqlalchemy import text
 from backend.core.actor import system
 from backend.core.db import Database
 from backend.core.events import announce
-from backend.core.queue import serving, subscriptions
 from backend.core.services import record_writer
+from backend.queue import fact_table, serving
 from tests.factories import Town, middle
 
 
@@ -97,7 +97,7 @@ def test_one_bad_fact_does_not_stop_the_others(database: Database, town: Town, m
     def fail(_session: Any, _fact: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setitem(subscriptions.SUBSCRIPTIONS, "bad", (fail,))
+    monkeypatch.setitem(fact_table.SUBSCRIPTIONS, "bad", (fail,))
     with database.transaction() as session:
         announce(session, "bad")
         announce(session, "customer.written", id=town["customer 1"], op="change")
@@ -114,7 +114,7 @@ def test_a_failed_fact_is_tried_again_after_a_pause_and_then_left_to_a_person(
         calls.append(1)
         raise ZeroDivisionError
 
-    monkeypatch.setitem(subscriptions.SUBSCRIPTIONS, "bad", (fail,))
+    monkeypatch.setitem(fact_table.SUBSCRIPTIONS, "bad", (fail,))
     with database.transaction() as session:
         announce(session, "bad")
     for _ in range(12):
@@ -134,7 +134,7 @@ def test_what_a_failed_subscriber_wrote_is_undone(
         record_writer.change(session, system(town["north"]), "customer", town["customer 1"], {"note": "half done"})
         raise ZeroDivisionError
 
-    monkeypatch.setitem(subscriptions.SUBSCRIPTIONS, "bad", (write_then_fail,))
+    monkeypatch.setitem(fact_table.SUBSCRIPTIONS, "bad", (write_then_fail,))
     with database.transaction() as session:
         announce(session, "bad")
     serving.serve(database)

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from backend.core.actor import system
 from backend.core.db import Database
 from backend.core.geometry import point
-from backend.core.queue import serving
 from backend.core.services import record_writer
+from backend.queue import serving
 from mobile_api_spec.phone import Phone
 from tests.conftest import Person
 from tests.factories import Town, hand_in, middle, mutation

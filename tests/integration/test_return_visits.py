@@ -11,11 +11,11 @@ import pytest
 from backend.core.actor import Actor, Role, system
 from backend.core.db import Database
 from backend.core.queries.scopes import today
-from backend.core.queue import serving
 from backend.core.services import record_writer
 from backend.customers.services.visiting import plan_visits
 from backend.jobs.services.return_visits import ask_back
 from backend.jobs.services.rounds import go_on
+from backend.queue import serving
 from mobile_api_spec.phone import Phone
 from tests.conftest import Person
 from tests.factories import Town, hand_in, mutation

@@ -19,10 +19,10 @@ from backend.cli import main
 from backend.core.actor import system
 from backend.core.db import Database
 from backend.core.errors import Problem
-from backend.core.queue import serving
 from backend.core.services import record_writer
 from backend.core.services.record_writer import new_id
 from backend.evidence.services import sealing, sheets
+from backend.queue import serving
 from tests.conftest import Person
 from tests.factories import middle, uid
 from tests.signing import Crew, job_under_way, public_text, signed_text

@@ -13,9 +13,9 @@ from sqlalchemy import text
 from backend.core.actor import system
 from backend.core.blobs.store import BlobStore, key_of, open_blobs
 from backend.core.db import Database
-from backend.core.queue import serving
 from backend.core.services import record_writer
 from backend.evidence.services import arrived_photos, picturing
+from backend.queue import serving
 from tests.factories import Town, middle, point, uid
 
 NEXT_DOOR, FAR = middle(0), point(120.345, 36.06)

@@ -22,8 +22,8 @@ from backend.cli import main
 from backend.core.blobs.store import BlobStore, key_of
 from backend.core.db import Database
 from backend.core.queries.scopes import today
-from backend.core.queue import serving
 from backend.evidence.services import picturing, sheets
+from backend.queue import serving
 from mobile_api_spec.phone import Link, Offline, Phone
 from sync.change import parse_moment
 from tests.bad_link import BadLink

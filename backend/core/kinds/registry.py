@@ -12,8 +12,9 @@ from sync.pull import RANKS
 
 def collect() -> dict[str, RecordKind]:
     """Kind name -> kind, for every module among the capabilities' kinds that ends in `KIND = declare(...)`."""
-    found = [getattr(module, "KIND", None) for module in capabilities.modules("kinds")]
-    return {kind.name: kind for kind in found if kind is not None}
+    found = {module.__name__.rpartition(".")[2]: module for module in capabilities.modules("kinds")}
+    kinds = [getattr(found[name], "KIND", None) for name in sorted(found)]
+    return {kind.name: kind for kind in kinds if kind is not None}
 
 
 KINDS: dict[str, RecordKind] = collect()

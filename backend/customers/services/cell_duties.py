@@ -18,7 +18,7 @@ from backend.core.queries import policy
 from backend.core.queries.scopes import today
 from backend.core.services import record_writer
 from backend.core.services.auditing import note_write
-from backend.jobs.services.key_customers import OPEN_WORK
+from backend.customers.services.key_customers import OPEN_WORK
 from backend.territory.queries.cells import outlines
 from geo.assign import assign
 from sync.change import Stored

@@ -18,6 +18,7 @@ from backend.core.queries import policy
 from backend.core.services import record_writer
 from backend.customers.queries.places import PLACED, WHERE, Located, found_by, point_of
 from backend.customers.queries.representatives import was
+from backend.customers.services.key_customers import follow_cell
 from backend.jobs.kinds.work_order import OPEN
 from backend.notices.services.notifying import staff_with, tell
 from backend.territory.queries.cells import cell_at
@@ -104,6 +105,13 @@ def follow_ledger(session: Session, fact: dict[str, Any]) -> int:
             record_writer.change(session, system(job["unit_id"]), JOB, job_id, now)
             moved += 1
     return moved
+
+
+def follow_customer(session: Session, fact: dict[str, Any]) -> None:
+    """A customer lies in another cell now: their open jobs at no place of their own do too; safe to repeat."""
+    if fact["op"] != "delete" and "cell_id" in fact.get("changed", ()):
+        customer = record_writer.read(session, "customer", fact["id"])
+        follow_cell(session, customer, JOB, f"r.place IS NULL AND r.state = ANY(ARRAY{sorted(OPEN)})")
 
 
 def _is_one_of(value: Any, former: list[str]) -> bool:

@@ -19,7 +19,6 @@ from backend.customers.queries.representatives import (
     responsible,
     was,
 )
-from backend.jobs.kinds.work_order import OPEN
 from backend.notices.services.notifying import staff_with, tell
 from sync.change import Stored
 from sync.kind import Values
@@ -76,7 +75,8 @@ def follow_customer(session: Session, fact: dict[str, Any]) -> None:
 def hand_on(session: Session, customer: Stored) -> None:
     """Points and open work of a customer to whoever answers for them now; what others hold on purpose stays theirs."""
     keep_points(session, customer.id)
-    _follow_cell(session, customer)
+    for kind, _, is_open in OPEN_WORK:
+        follow_cell(session, customer, kind, is_open)
     heir = responsible(session, customer.id, customer.values.get("cell_id"))
     before = [one for one in ever_responsible(session, customer.id) if one != heir]
     for kind, whose, is_open in OPEN_WORK:
@@ -94,23 +94,25 @@ def hand_on(session: Session, customer: Stored) -> None:
                 watch_item(session, row[0])
 
 
-def _follow_cell(session: Session, customer: Stored) -> None:
-    """What is open at a customer, and at no other place, lies in the customer's cell of today."""
+def follow_cell(session: Session, customer: Stored, kind: str, is_open: str) -> None:
+    """What is open of a kind at a customer, and at no other place, lies in the customer's cell of today."""
     cell_id = customer.values.get("cell_id")
     former = [one for one in was(session, customer.id, "cell_id") if one != cell_id]
     if not former or cell_id is None:
         return
-    at_no_place = f"r.place IS NULL AND r.state = ANY(ARRAY{sorted(OPEN)})"
-    for kind, is_open in (*((kind, which) for kind, _, which in OPEN_WORK), ("work_order", at_no_place)):
-        rows = session.execute(
-            text(
-                f"SELECT r.id::text FROM {kind} r WHERE r.customer_id = CAST(:customer AS uuid) AND r.deleted_at IS NULL AND {is_open} "
-                "AND r.cell_id = ANY(CAST(:former AS uuid[])) ORDER BY r.id"
-            ),
-            {"customer": customer.id, "former": former},
-        ).all()
-        actor = system(customer.values["unit_id"])
-        record_writer.change_many(session, actor, kind, [(row[0], {"cell_id": cell_id}) for row in rows])
+    rows = session.execute(
+        text(
+            f"""
+            SELECT r.id::text FROM {kind} r
+            WHERE r.customer_id = CAST(:customer AS uuid) AND r.deleted_at IS NULL AND {is_open}
+              AND r.cell_id = ANY(CAST(:former AS uuid[]))
+            ORDER BY r.id
+            """
+        ),
+        {"customer": customer.id, "former": former},
+    ).all()
+    moves: list[tuple[str, Values]] = [(row[0], {"cell_id": cell_id}) for row in rows]
+    record_writer.change_many(session, system(customer.values["unit_id"]), kind, moves)
 
 
 def keep_points(session: Session, customer_id: str | None = None) -> int:

@@ -18,7 +18,6 @@ from backend.core.actor import system
 from backend.core.queries.scopes import CITY
 from backend.core.services import record_writer
 from backend.customers.kinds.visit import REASONS
-from backend.jobs.kinds.work_order import PHOTO_REASONS
 from geo.measure import distance_m
 from sync.change import parse_moment
 from sync.kind import Values
@@ -57,15 +56,6 @@ _SAME = text(
     "JOIN look b ON b.sha256 = other.sha256 "
     "WHERE mine.id = ANY(CAST(:photos AS uuid[])) AND (mine.sha256 = other.sha256 OR (a.looks_like <> :blank AND "
     "bit_count((('x' || a.looks_like)::bit(64)) # (('x' || b.looks_like)::bit(64))) <= :bits)) ORDER BY is_equal DESC LIMIT 1"
-)
-# A job's pictures that were taken of something else, and those whose bytes an earlier picture of another job has.
-_OF_OTHERS = text(
-    "(SELECT 'foreign_photo' AS code, p.of_id::text, '' FROM photo p WHERE p.id = ANY(CAST(:photos AS uuid[])) "
-    "AND (p.of_kind, p.of_id) <> ('work_order', CAST(:job AS uuid)) ORDER BY p.id LIMIT 1) UNION ALL "
-    "(SELECT 'same_photo', w.id::text, coalesce(w.number, w.id::text) FROM photo mine JOIN photo other ON other.sha256 = mine.sha256 "
-    "AND other.of_kind = 'work_order' AND other.of_id <> mine.of_id AND other.deleted_at IS NULL "
-    f"AND ({_OTHERS}, other.id) < ({_MINES}, mine.id) JOIN work_order w ON w.id = other.of_id AND w.deleted_at IS NULL "
-    f"WHERE mine.of_id = CAST(:job AS uuid) AND mine.id = ANY(CAST(:photos AS uuid[])) ORDER BY {_OTHERS}, other.id LIMIT 1)"
 )
 
 
@@ -172,23 +162,6 @@ def _pictures(session: Session, visit: Values) -> Iterator[Reason]:
     same = session.execute(_SAME, asked).one_or_none()
     if same is not None:
         yield Reason("same_photo" if same.is_equal else "like_photo", {"kind": same.kind, "of": same.of_id})
-
-
-def judge_photos(session: Session, job_id: str) -> None:
-    """Tell on a job that shows a picture of something else, or the very picture of a job before it; safe to repeat."""
-    key = ("work_order", job_id)
-    stored = record_writer.push_store(session).load([key], lock=False).get(key)
-    if stored is None or stored.deleted:
-        return
-    job = stored.values
-    asked = {"job": job_id, "photos": job.get("photo_ids") or []}
-    told = [
-        {"code": code, "zh": zh.format(number=number), "en": en.format(number=number), "of": of_id}
-        for code, of_id, number in session.execute(_OF_OTHERS, asked)
-        for zh, en in (PHOTO_REASONS[code],)
-    ]
-    if (job.get("photo_reasons") or []) != told:
-        record_writer.change(session, system(job["unit_id"]), "work_order", job_id, {"photo_reasons": told or None})
 
 
 def visits_with_picture(session: Session, sha256: str) -> list[str]:

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 from backend.core.db import Database
 from backend.core.errors import Problem
 from backend.core.events import MOST_ATTEMPTS, Outbox
-from backend.core.queue.subscriptions import SUBSCRIPTIONS
 from backend.notices.services.notifying import MESSAGE
 from backend.phones.services.nudging import call_out, scopes_of
+from backend.queue.fact_table import SUBSCRIPTIONS
 
 log = structlog.get_logger(__name__)
 

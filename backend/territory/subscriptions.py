@@ -1,0 +1,6 @@
+"""What follows for the territory: a cell's outline is kept with the days it held."""
+
+from backend.core.subscribing import Subscriptions
+from backend.territory.services.ground_applying import keep_outline
+
+FOLLOWS: Subscriptions = {"cell.written": (keep_outline,)}

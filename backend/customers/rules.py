@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor
 from backend.core.errors import Problem
+from backend.core.queries.policy import Rule, people_rule
 from sync.kind import Values
 
 _ASKED = ("code", "edition", "rows")
@@ -39,3 +42,9 @@ _IS_TAKEN = (
     "SELECT EXISTS (SELECT FROM questionnaire WHERE code = :code AND edition = :edition "
     "AND unit_id = CAST(:unit AS uuid) AND id <> CAST(:id AS uuid))"
 )
+
+
+RULES: dict[str, tuple[Rule, ...]] = {
+    "customer": (partial(people_rule, ("key_representative_id", "team_ids")),),
+    "questionnaire": (edition_rule,),
+}

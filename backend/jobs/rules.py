@@ -1,11 +1,17 @@
-"""Tellings of time and cost: what was told stays told, and another amount is told anew before it stands on the job."""
+"""Rules of jobs: each is somewhere, what was told stays told, and a matter asks for a form that there is."""
 
 from __future__ import annotations
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor
 from backend.core.errors import Problem
+from backend.core.kinds.registry import SYNC_KINDS
+from backend.core.queries.policy import Rule
+from backend.core.queries.rule_faults import fault, refuse
+from backend.core.queries.scopes import held
+from backend.customers.queries.places import is_somewhere, located
 from backend.jobs.kinds.work_order import told_amounts
 from sync.kind import Values
 
@@ -28,14 +34,42 @@ def telling_rule(session: Session, actor: Actor, record_id: str, before: Values 
         raise Problem("untold_change", faults=[_NOT_TOLD])
 
 
-def _fault(field: str, code: str, zh: str, en: str) -> dict[str, str]:
-    return {"field": field, "code": code, "zh": zh, "en": en}
-
-
-_TAKEN_AWAY = _fault("tellings", "taken_away", "告知过的内容不能删改", "what was told is not taken back or rewritten")
-_NOT_TOLD = _fault(
+_TAKEN_AWAY = fault("tellings", "taken_away", "告知过的内容不能删改", "what was told is not taken back or rewritten")
+_NOT_TOLD = fault(
     "told_cost_fen",
     "not_told",
     "改动时间或费用须先告知客户：写明告知谁、何时、何种方式、是否同意",
     "another time or cost is told first: to whom, when, how, and whether they agreed",
 )
+
+
+def place_rule(session: Session, actor: Actor, record_id: str, before: Values | None, after: Values) -> None:
+    """A job is somewhere: at a place, or in a cell; and stays so. Raises no_place, which_point."""
+    if is_somewhere(after) or (before is not None and not is_somewhere(before)):
+        return
+    if before is None:
+        found = located(session, SYNC_KINDS["work_order"], after, held(session, actor))
+        if found.choices:
+            raise Problem("which_point", choices=[one.as_choice() for one in found.choices])
+        if is_somewhere(found.values):
+            return
+    raise Problem("no_place")
+
+
+def matter_rule(session: Session, actor: Actor, record_id: str, before: Values | None, after: Values) -> None:
+    """Raises check_failed for a matter that newly asks for a form which is not there, or is asked no more."""
+    form_id = after.get("questionnaire_id")
+    if not form_id or (before is not None and before.get("questionnaire_id") == form_id):
+        return
+    found = session.execute(
+        text("SELECT is_active FROM questionnaire WHERE id = CAST(:id AS uuid) AND deleted_at IS NULL"), {"id": form_id}
+    ).scalar()
+    if not found:
+        zh, en = (
+            "没有这份问卷，或已停用：选一份启用的",
+            "there is no such form, or it is asked no more: choose one that is",
+        )
+        refuse("matter", after, [fault("questionnaire_id", "missing", zh, en)])
+
+
+RULES: dict[str, tuple[Rule, ...]] = {"work_order": (place_rule, telling_rule), "matter": (matter_rule,)}

@@ -1,15 +1,16 @@
-"""Rules of the ground, whatever the way in: no two cells claim the same place, and a job is somewhere."""
+"""Rules of the territory: no two cells claim the same ground, and a cell is given to who may serve it."""
 
 from __future__ import annotations
+
+from datetime import date, timedelta
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor
 from backend.core.errors import Problem
-from backend.core.kinds.registry import SYNC_KINDS
-from backend.core.queries.scopes import held
-from backend.customers.queries.places import is_somewhere, located
+from backend.core.queries.policy import Rule, missing, need_representative, own_units
+from backend.core.queries.rule_faults import fault
 from backend.territory.queries.overlaps import Overlap, grown, overlaps_of, overlaps_with
 from sync.kind import Values
 
@@ -41,14 +42,32 @@ def need_no_overlap(found: list[Overlap]) -> None:
         )
 
 
-def place_rule(session: Session, actor: Actor, record_id: str, before: Values | None, after: Values) -> None:
-    """A job is somewhere: at a place, or in a cell; and stays so. Raises no_place, which_point."""
-    if is_somewhere(after) or (before is not None and not is_somewhere(before)):
+def cell_days_rule(session: Session, actor: Actor, record_id: str, before: Values | None, after: Values) -> None:
+    """Raises check_failed for a cell that ends before it begins; the eve of its first day says that it never was."""
+    since, until = after.get("valid_from"), after.get("valid_until")
+    if not since or not until or (before is not None and (before.get("valid_from"), before.get("valid_until")) == (since, until)):  # fmt: skip
         return
-    if before is None:
-        found = located(session, SYNC_KINDS["work_order"], after, held(session, actor))
-        if found.choices:
-            raise Problem("which_point", choices=[one.as_choice() for one in found.choices])
-        if is_somewhere(found.values):
-            return
-    raise Problem("no_place")
+    if date.fromisoformat(until) < date.fromisoformat(since) - timedelta(days=1):
+        zh, en = "停用日期早于启用日期：改正其中一个", "ends before it begins: correct one of the days"
+        raise Problem("check_failed", faults=[fault("valid_until", "before_start", zh, en)])
+
+
+def duty_rule(session: Session, actor: Actor, record_id: str, before: Values | None, after: Values) -> None:
+    """A cell is given by its own office, to an active representative of its unit; anybody's duty may be ended."""
+    changed = {name for name, value in after.items() if before is None or before.get(name) != value}
+    if before is not None and (not changed or (changed == {"valid_until"} and _is_shorter(before, after))):
+        return
+    unit_id = session.execute(
+        text("SELECT unit_id::text FROM cell WHERE id = CAST(:id AS uuid)"), {"id": after["cell_id"]}
+    ).scalar()
+    if unit_id is None or unit_id not in own_units(session, actor):
+        raise Problem("reference_missing", faults=[missing("cell_id", "cell")])
+    need_representative(session, actor, unit_id, after["staff_id"])
+
+
+def _is_shorter(before: Values, after: Values) -> bool:
+    until, was = after.get("valid_until"), before.get("valid_until")
+    return until is not None and (was is None or until <= was)
+
+
+RULES: dict[str, tuple[Rule, ...]] = {"cell": (cell_days_rule, cell_rule), "cell_assignment": (duty_rule,)}

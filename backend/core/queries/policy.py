@@ -9,24 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
-from functools import partial
+from functools import cache
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from backend.core import capabilities
 from backend.core.actor import DESK, FIELD, OFFICE, Actor, Role
 from backend.core.errors import Problem
 from backend.core.kinds.registry import KINDS, SYNC_KINDS
 from backend.core.queries import due_days
-from backend.core.queries.definition_rules import calendar_rule, cell_days_rule, matter_rule, roster_rule
 from backend.core.queries.masks import sees_all
 from backend.core.queries.scopes import held, units_below
-from backend.customers.rules import edition_rule
-from backend.jobs.rules import telling_rule
-from backend.territory.rules import cell_rule, place_rule
 from sync.kind import Kind, Policy, Values
 
+# What holds of a kind beyond scopes and roles, whatever the way in: a capability's `rules` module lists them in `RULES`.
+Rule = Callable[[Session, Actor, str, Values | None, Values], None]
 # Held by everybody of a unit, or to look back at it: good for reading alone.
 _READING_ONLY = ("reference:", "audit:")
 # Who moves a due day, with a reason: a limit is the house's, a promise was made to a customer who may ask for another.
@@ -251,47 +250,8 @@ def need_house_rules(
     _need_due_days(actor, kind, before, after, met)
     if actor.is_office:
         _need_agreeing(session, after, _newly_named(kind, before, after))
-    for rule in _RULES.get(kind.name, ()):
+    for rule in _rules().get(kind.name, ()):
         rule(session, actor, record_id, before, after)
-
-
-def _tree_rule(session: Session, actor: Actor, record_id: str, before: Values | None, after: Values) -> None:
-    """Units hang below one another without a circle, and are moved by who stands above both ends."""
-    old, new = (before or {}).get("parent_id"), after.get("parent_id")
-    if before is not None and old == new:
-        return
-    # Two moves at once could close a circle that neither of them sees.
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('tree of units', 0))"))
-    if new is None:
-        raise Problem(
-            "check_failed", faults=[_fault("parent_id", "required", "单位必须有上级", "a unit needs one above it")]
-        )
-    mine = own_units(session, actor)
-    if new not in mine or (before is not None and old not in mine):
-        raise Problem("not_allowed", why="only who is above both ends moves a unit")
-    if new in units_below(session, record_id) or new == record_id:
-        raise Problem(
-            "check_failed",
-            faults=[_fault("parent_id", "cycle", "上级单位不能是自己或自己的下级", "a unit cannot hang below itself")],
-        )
-
-
-def _duty_rule(session: Session, actor: Actor, record_id: str, before: Values | None, after: Values) -> None:
-    """A cell is given by its own office, to an active representative of its unit; anybody's duty may be ended."""
-    changed = {name for name, value in after.items() if before is None or before.get(name) != value}
-    if before is not None and (not changed or (changed == {"valid_until"} and _is_shorter(before, after))):
-        return
-    unit_id = session.execute(
-        text("SELECT unit_id::text FROM cell WHERE id = CAST(:id AS uuid)"), {"id": after["cell_id"]}
-    ).scalar()
-    if unit_id is None or unit_id not in own_units(session, actor):
-        raise Problem("reference_missing", faults=[missing("cell_id", "cell")])
-    need_representative(session, actor, unit_id, after["staff_id"])
-
-
-def _is_shorter(before: Values, after: Values) -> bool:
-    until, was = after.get("valid_until"), before.get("valid_until")
-    return until is not None and (was is None or until <= was)
 
 
 def need_representative(session: Session, actor: Actor, unit_id: str, staff_id: str, field: str = "staff_id") -> None:
@@ -323,7 +283,7 @@ def _fault(name: str, code: str, zh: str, en: str) -> dict[str, str]:
     return {"field": name, "code": code, "zh": zh, "en": en}
 
 
-def _people_rule(
+def people_rule(
     names: Collection[str], session: Session, actor: Actor, record_id: str, before: Values | None, after: Values
 ) -> None:
     """Who is newly named works in the record's unit, or in one above or below it, whoever names them."""
@@ -349,22 +309,11 @@ def _ids(value: Any) -> set[str]:
     return {str(one) for one in (value if isinstance(value, list) else [value]) if one}
 
 
-def _notice_rule(session: Session, actor: Actor, record_id: str, before: Values | None, after: Values) -> None:
-    """A notice is marked as read by whoever it is for, and by nobody in their place."""
-    if before is not None and after["staff_id"] != actor.id:
-        raise Problem("not_allowed", why="it is for somebody else to read")
-
-
-_RULES: dict[str, tuple[Callable[[Session, Actor, str, Values | None, Values], None], ...]] = {
-    "unit": (_tree_rule,),
-    "cell_assignment": (_duty_rule,),
-    "crew": (partial(_people_rule, ("leader_id", "member_ids")),),
-    "customer": (partial(_people_rule, ("key_representative_id", "team_ids")),),
-    "notice": (_notice_rule,),
-    "cell": (cell_days_rule, cell_rule),
-    "work_order": (place_rule, telling_rule),
-    "questionnaire": (edition_rule,),
-    "calendar": (calendar_rule,),
-    "matter": (matter_rule,),
-    "on_call": (roster_rule,),
-}
+@cache
+def _rules() -> dict[str, tuple[Rule, ...]]:
+    """Kind -> its rules, collected from the capabilities: they look at what policy itself stands on."""
+    found: dict[str, tuple[Rule, ...]] = {}
+    for module in capabilities.modules("rules"):
+        for kind, rules in module.RULES.items():
+            found[kind] = (*found.get(kind, ()), *rules)
+    return found

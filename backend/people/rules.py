@@ -1,8 +1,8 @@
-"""Definitions beside what is there already: a year has one calendar, and what a definition names is there and at work."""
+"""Rules of people: units form a tree, who is named works near, a year has one calendar, a roster names a crew at work."""
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import text
@@ -10,8 +10,31 @@ from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor
 from backend.core.errors import Problem
-from backend.core.kinds.registry import KINDS
+from backend.core.queries.policy import Rule, own_units, people_rule
+from backend.core.queries.rule_faults import fault, refuse
+from backend.core.queries.scopes import units_below
 from sync.kind import Values
+
+
+def tree_rule(session: Session, actor: Actor, record_id: str, before: Values | None, after: Values) -> None:
+    """Units hang below one another without a circle, and are moved by who stands above both ends."""
+    old, new = (before or {}).get("parent_id"), after.get("parent_id")
+    if before is not None and old == new:
+        return
+    # Two moves at once could close a circle that neither of them sees.
+    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('tree of units', 0))"))
+    if new is None:
+        raise Problem(
+            "check_failed", faults=[fault("parent_id", "required", "单位必须有上级", "a unit needs one above it")]
+        )
+    mine = own_units(session, actor)
+    if new not in mine or (before is not None and old not in mine):
+        raise Problem("not_allowed", why="only who is above both ends moves a unit")
+    if new in units_below(session, record_id) or new == record_id:
+        raise Problem(
+            "check_failed",
+            faults=[fault("parent_id", "cycle", "上级单位不能是自己或自己的下级", "a unit cannot hang below itself")],
+        )
 
 
 def calendar_rule(session: Session, actor: Actor, record_id: str, before: Values | None, after: Values) -> None:
@@ -34,9 +57,9 @@ def calendar_rule(session: Session, actor: Actor, record_id: str, before: Values
     faults = [_contradiction(n, one, other) for n, one in fresh for other in others if _is_against(one, other, year)]
     if is_moved and any(other.year == year for other in others):
         zh, en = "这一年已有工作日历：请修改那一份", "there is a calendar of this year already: change that one"
-        faults.insert(0, _fault("year", "twice", zh, en, str(year)))
+        faults.insert(0, fault("year", "twice", zh, en, str(year)))
     if faults:
-        _refuse("calendar", after, faults)
+        refuse("calendar", after, faults)
 
 
 _CALENDARS = text(
@@ -53,23 +76,7 @@ def _is_against(one: Values, other: Any, year: int) -> bool:
 def _contradiction(n: int, one: Values, other: Any) -> dict[str, str]:
     zh = "另一年的日历把这一天写成相反的：两份改成一致"
     en = "the calendar of the year beside says the opposite of this day: make them say the same"
-    return _fault(f"days.{n}.is_working", "contradicts", zh, en, f"{one['day']} · {other.year}")
-
-
-def matter_rule(session: Session, actor: Actor, record_id: str, before: Values | None, after: Values) -> None:
-    """Raises check_failed for a matter that newly asks for a form which is not there, or is asked no more."""
-    form_id = after.get("questionnaire_id")
-    if not form_id or (before is not None and before.get("questionnaire_id") == form_id):
-        return
-    found = session.execute(
-        text("SELECT is_active FROM questionnaire WHERE id = CAST(:id AS uuid) AND deleted_at IS NULL"), {"id": form_id}
-    ).scalar()
-    if not found:
-        zh, en = (
-            "没有这份问卷，或已停用：选一份启用的",
-            "there is no such form, or it is asked no more: choose one that is",
-        )
-        _refuse("matter", after, [_fault("questionnaire_id", "missing", zh, en)])
+    return fault(f"days.{n}.is_working", "contradicts", zh, en, f"{one['day']} · {other.year}")
 
 
 def roster_rule(session: Session, actor: Actor, record_id: str, before: Values | None, after: Values) -> None:
@@ -85,26 +92,12 @@ def roster_rule(session: Session, actor: Actor, record_id: str, before: Values |
             "这个班组不在岗，不能值班：另选一个，或先让它在岗",
             "this crew does not work: choose another, or set it to work first",
         )
-        _refuse("on_call", after, [_fault("crew_id", "not_active", zh, en)])
+        refuse("on_call", after, [fault("crew_id", "not_active", zh, en)])
 
 
-def cell_days_rule(session: Session, actor: Actor, record_id: str, before: Values | None, after: Values) -> None:
-    """Raises check_failed for a cell that ends before it begins; the eve of its first day says that it never was."""
-    since, until = after.get("valid_from"), after.get("valid_until")
-    if not since or not until or (before is not None and (before.get("valid_from"), before.get("valid_until")) == (since, until)):  # fmt: skip
-        return
-    if date.fromisoformat(until) < date.fromisoformat(since) - timedelta(days=1):
-        zh, en = "停用日期早于启用日期：改正其中一个", "ends before it begins: correct one of the days"
-        raise Problem("check_failed", faults=[_fault("valid_until", "before_start", zh, en)])
-
-
-def _refuse(name: str, after: Values, faults: list[dict[str, str]]) -> None:
-    """All that is wrong at once: what these rules found, and the kind's own."""
-    kind = KINDS[name]
-    is_whole = all(after.get(field) is not None for field, one in kind.wired.items() if one.field.required)
-    own = kind.kind.check(dict.fromkeys(kind.wired) | after) if is_whole else ()
-    raise Problem("check_failed", faults=[*faults, *(one.as_dict() for one in own)])
-
-
-def _fault(field: str, code: str, zh: str, en: str, about: str = "") -> dict[str, str]:
-    return {"field": field, "code": code, "zh": zh, "en": en} | ({"about": about} if about else {})
+RULES: dict[str, tuple[Rule, ...]] = {
+    "unit": (tree_rule,),
+    "crew": (partial(people_rule, ("leader_id", "member_ids")),),
+    "calendar": (calendar_rule,),
+    "on_call": (roster_rule,),
+}

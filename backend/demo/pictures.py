@@ -23,8 +23,8 @@ from backend.core.config import Settings
 from backend.core.db import Database
 from backend.core.errors import Problem
 from backend.core.queries.scopes import CITY, today
+from backend.core.services.press import Press
 from backend.dispatch.services.field_day import day_of
-from backend.evidence.services.papers import Press
 from backend.territory.queries.cell_map import cells_to_draw
 from backend.territory.queries.cells import outlines
 from backend.territory.services.cell_map_drawing import MapCell

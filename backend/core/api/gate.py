@@ -15,8 +15,8 @@ from backend.core.api import limits
 from backend.core.api.authentication import ANYTHING, Access, Body, Who, access_of, bearer_token, body_of
 from backend.core.api.context import house
 from backend.core.errors import Problem
+from backend.core.services.bearers import actor_of
 from backend.core.services.credentials import token_sha256
-from backend.people.services.sessions import actor_of
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 _NOWHERE = Access(Who.ANYBODY, "pages_per_address"), Body(0, ANYTHING)

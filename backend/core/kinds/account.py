@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import ARRAY, DateTime, ForeignKey, Index, LargeBinary, Text, func
@@ -10,6 +10,9 @@ from sqlalchemy.dialects.postgresql import UUID as PgUuid
 from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.core.db import Base
+
+# A phone is told of again only after this long.
+ALARM_AGAIN = timedelta(days=1)
 
 
 class Account(Base):

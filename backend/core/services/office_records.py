@@ -13,35 +13,28 @@ from backend.core.queries.documents import read_document
 from backend.core.services import record_writer
 from backend.core.services.auditing import note_write
 from backend.core.services.record_writer import Versions
-from backend.jobs.services.intake import receive_job
-from backend.jobs.services.placing import placed, placed_again
-from backend.jobs.services.rounds import go_on
-from backend.territory.rules import lock_ground
+from backend.core.services.steps_by_kind import steps_of
 from sync.change import Stored
 from sync.errors import Refused
 from sync.kind import Kind, Values
-
-# A kind whose creation is more than its record.
-_CREATE = {"work_order": receive_job}
 
 
 def create_record(session: Session, actor: Actor, kind: RecordKind, values: Values) -> Stored:
     """A new record of the asker's own unit or one below; `id` may come with the values."""
     values = dict(values)
-    record_id = values.pop("id", None) or record_writer.new_id()
+    record_id, steps = values.pop("id", None) or record_writer.new_id(), steps_of(kind.name)
     policy.need_listed(actor, kind.kind.create_by)
     if kind.name == "unit":
         values["unit_id"] = record_id  # A unit is filed under itself; the parent it names must be the asker's.
     else:
         values.setdefault("unit_id", actor.unit_id)
-        values = placed(session, actor, kind.kind, values)
+        values = steps.complete(session, actor, kind.kind, values) if steps.complete else values
         policy.need_new(session, actor, kind.kind, record_id, values)
     policy.need_visible(session, actor, kind.kind, values)
     policy.need_house_rules(session, actor, kind.kind, record_id, None, values | read_values(kind.kind, values))
     _need_own_attachments(session, kind.kind, record_id, {}, values)
-    create = _CREATE.get(kind.name)
-    if create:
-        return create(session, actor, values, record_id=record_id)
+    if steps.create:
+        return steps.create(session, actor, values, record_id)
     stored = record_writer.create(session, actor, kind.name, values, record_id=record_id)
     note_write(session, actor, kind.kind, record_id, "record_created", None, stored.values)
     return stored
@@ -51,12 +44,12 @@ def change_record(
     session: Session, actor: Actor, kind: RecordKind, record_id: str, now: Values, version: Versions | None
 ) -> Stored:
     """Set fields of a record that was read at `version`."""
-    if kind.name == "cell":
-        # Before the cell itself is locked, as where a plan comes true: else each would wait for the other.
-        lock_ground(session)
+    steps = steps_of(kind.name)
+    if steps.before_change:
+        steps.before_change(session)
     before, hand = writable(session, actor, kind, record_id)
     policy.need_listed(hand, kind.kind.change_by)
-    now = placed_again(session, actor, kind.kind, before, now)
+    now = steps.complete_change(session, actor, kind.kind, before, now) if steps.complete_change else now
     policy.need_visible(session, actor, kind.kind, now)
     policy.need_kept(session, actor, kind.kind, record_id, before, before | read_values(kind.kind, now))
     _need_own_attachments(session, kind.kind, record_id, before, now)
@@ -74,7 +67,8 @@ def act_on_record(
     policy.need_house_rules(session, actor, kind.kind, record_id, before, before | read_values(kind.kind, now))
     _need_own_attachments(session, kind.kind, record_id, before, now)
     stored = record_writer.act(session, hand, kind.name, record_id, action, now, version=version)
-    return go_on(session, record_id) if kind.name == "work_order" else stored
+    after_step = steps_of(kind.name).after_step
+    return after_step(session, record_id) if after_step else stored
 
 
 def delete_record(session: Session, actor: Actor, kind: RecordKind, record_id: str, version: Versions | None) -> None:

@@ -21,10 +21,11 @@ from backend.core.kinds import wire
 from backend.core.queries import policy
 from backend.core.queries.scopes import today
 from backend.core.services.auditing import note_act
+from backend.core.services.press import LANGUAGES, Press
 from backend.evidence.api.contents import Link, LinkAsked
 from backend.evidence.services import papers
 from backend.evidence.services.case_file import case_file
-from backend.evidence.services.papers import Paper, Press
+from backend.evidence.services.papers import Paper
 from backend.evidence.services.sharing import share, shared_subject
 from backend.territory.services import cell_maps
 from backend.territory.services.cell_map_drawing import SIZES
@@ -42,7 +43,7 @@ _SALT = "shared paper"
 class Asked(Schema):
     """In which language."""
 
-    language = fields.String(validate=OneOf(papers.LANGUAGES), load_default="zh")
+    language = fields.String(validate=OneOf(LANGUAGES), load_default="zh")
 
 
 def _press(language: str = "zh") -> Press:

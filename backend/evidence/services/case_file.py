@@ -29,7 +29,8 @@ from backend.core.queries import policy
 from backend.core.queries.documents import history_of, read_document
 from backend.core.services.auditing import note_act
 from backend.core.services.noting import note_rows
-from backend.evidence.services.papers import LANGUAGES, Press, service_sheet, survey_report
+from backend.core.services.press import LANGUAGES, Press
+from backend.evidence.services.papers import service_sheet, survey_report
 from backend.evidence.services.picturing import content_of
 from sync.change import moment_text
 from sync.kind import Values

@@ -8,24 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from PIL import UnidentifiedImageError
 from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor
-from backend.core.blobs.store import BlobStore
 from backend.core.errors import Problem
 from backend.core.kinds.registry import KINDS
 from backend.core.kinds.wire import Choice
 from backend.core.papers.drawings import code_svg, strokes_svg
 from backend.core.papers.typeset import NoFonts, typeset
-from backend.core.papers.words import word
 from backend.core.queries.documents import read_document
 from backend.core.queries.masks import sees_all
-from backend.core.queries.scopes import CITY, unit_name
+from backend.core.services.press import Press, head_of, local_time
 from backend.customers.kinds.survey import FINDINGS
 from backend.evidence.kinds.upload import Look
 from backend.evidence.services.picture import printable
@@ -36,7 +32,6 @@ from sync.canonical import canonical_json
 from sync.change import moment_text, parse_moment
 from sync.kind import Values
 
-LANGUAGES = ("zh", "en")
 _JOB = ("matter_id", "dispatched_at", "arrived_at", "started_at", "done_at", "crew_id", "done_by_id")
 _SHEET = tuple(name for name in SHEET_FIELDS if name not in ("number", "parts"))
 _VISIT = ("work_order_id", "surveyor_id", "appointment_at", "arrived_at", "reported_at")
@@ -44,20 +39,6 @@ _SIGNATURE = ("signer_name", "relation", "deputy_reason", "signed_at")
 # What a value can raise that is not in its field's form: a signed sheet is kept as its phone made it.
 _UNFORMED = (TypeError, ValueError, KeyError, AttributeError, ArithmeticError)
 _MOST_SHOWN = 2_000
-
-
-@dataclass(frozen=True, slots=True)
-class Press:
-    """What a paper is made with: pictures, fonts, the public address of this house, and the reader's language."""
-
-    blobs: BlobStore
-    fonts: Path
-    address: str
-    language: str
-
-    def say(self, name: str, **figures: object) -> str:
-        """A word on the paper."""
-        return word(name, self.language, **figures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,20 +160,6 @@ class _Reader:
     def parts(self, *names: str) -> Values:
         """Headings."""
         return {name: self.press.say(f"part.{name}") for name in names}
-
-
-def head_of(session: Session, press: Press, title: str, number: str, unit_id: str) -> Values:
-    """What every paper says of itself: its title, whose it is, its number, and a line at its foot."""
-    unit = unit_name(session, unit_id)
-    words = {"title": press.say(title), "utility": unit, "number": number}
-    foot = press.say("foot", at=local_time(datetime.now(UTC).isoformat()), **words)
-    more = {"number_label": press.say("number"), "missing_label": press.say("missing"), "foot": foot}
-    return words | {"language": press.language} | more
-
-
-def local_time(moment: str | None) -> str:
-    """A moment as the city's clocks show it."""
-    return parse_moment(moment).astimezone(CITY).strftime("%Y-%m-%d %H:%M") if moment else "—"
 
 
 def as_received(value: Any) -> str:

@@ -15,10 +15,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor, Role
-from backend.core.kinds.account import Device
+from backend.core.kinds.account import ALARM_AGAIN, Device
 from backend.evidence.kinds.seal import Seal
 from backend.notices.services.notifying import staff_with, tell
-from backend.phones.services.device_alerts import AGAIN
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +48,7 @@ def compare_seals(session: Session, actor: Actor, held: Sequence[Held], now: dat
 
 def _alarm(session: Session, actor: Actor, number: int, now: datetime) -> None:
     device = session.get(Device, UUID(actor.device_id)) if actor.device_id else None
-    if device is None or (device.alarmed_at and device.alarmed_at > now - AGAIN):
+    if device is None or (device.alarmed_at and device.alarmed_at > now - ALARM_AGAIN):
         return
     device.alarmed_at = now
     for staff_id in staff_with(session, device.unit_id, Role.ADMIN):

@@ -23,7 +23,7 @@ _CARD = {"name": "customer_name", "phone": "phone", "is_vulnerable": "is_vulnera
 _CARD_POINT = {"address": "address", "meter_number": "meter_number", "access_note": "access_note"}
 
 
-def receive_job(session: Session, actor: Actor, values: Values, *, record_id: str | None = None) -> Stored:
+def receive_job(session: Session, actor: Actor, values: Values, record_id: str | None = None) -> Stored:
     """A job reported to the office; whoever took the call is its first-contact owner for ever.
 
     The office may not set what the server fills, so the values are checked as the actor's own and completed after.

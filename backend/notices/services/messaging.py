@@ -7,24 +7,29 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 import httpx
 import orjson
 import structlog
 from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
 
+from backend.core import capabilities
 from backend.core.config import Settings
 from backend.core.db import Database
 from backend.core.events import MOST_ATTEMPTS, Outbox
 from backend.core.kinds.account import Account
-from backend.evidence.services.confirming import message_of
 from backend.notices.services.notifying import MESSAGE
 from backend.people.kinds.staff import Staff
 
 log = structlog.get_logger(__name__)
 _TIMEOUT_S = 10.0
+# To whom a message goes and in which words (zh, en), by the id of what it is about; None where it need not go any more.
+Maker = Callable[[Session, Settings, str], tuple[str, str, str] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,12 @@ def deliver(database: Database, settings: Settings, *, most: int = 200) -> int:
     return taken
 
 
+@cache
+def _makers() -> dict[str, Maker]:
+    """What a message names -> who makes its words when it goes out, collected from the capabilities."""
+    return {name: one for module in capabilities.modules("messages") for name, one in module.MESSAGES.items()}
+
+
 def _next(database: Database, settings: Settings) -> _Message | None:
     due = (
         select(Outbox.id, Outbox.attempts, Outbox.detail)
@@ -66,10 +77,11 @@ def _next(database: Database, settings: Settings) -> _Message | None:
         row = session.execute(due).one_or_none()
     if row is None:
         return None
-    if "confirmation_id" in row.detail:
-        with database.transaction() as session:
-            to = message_of(session, settings, row.detail["confirmation_id"]) or (None, "", "")
-        return _Message(row.id, row.attempts, *to)
+    for name, made_by in _makers().items():
+        if name in row.detail:
+            with database.transaction() as session:
+                to = made_by(session, settings, row.detail[name]) or (None, "", "")
+            return _Message(row.id, row.attempts, *to)
     with database.snapshot() as session:
         number = select(func.coalesce(Account.phone, Staff.work_phone)).select_from(Staff)
         staff_id = row.detail["staff_id"]

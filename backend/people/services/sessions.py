@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from backend.core.actor import Actor, Role, system
+from backend.core.actor import Actor, system
 from backend.core.comparing.phones import login_form
 from backend.core.comparing.readings import readings_of
 from backend.core.config import Settings
@@ -167,41 +167,6 @@ def _end_family(session: Session, family: UUID, staff_id: UUID, network_address:
     if account is not None:
         actor = replace(system(str(account.unit_id)), network_address=network_address)
         note_act(session, actor, "sign_ins_ended", ("account", str(staff_id)), after={"why": "refresh_token_reused"})
-
-
-def actor_of(session: Session, token: str) -> Actor:
-    """Who a bearer token belongs to; raises not_signed_in."""
-    found = session.execute(
-        select(Token, Account, Device)
-        .join(Account, Account.staff_id == Token.staff_id)
-        .outerjoin(Device, Device.id == Token.device_id)
-        .where(
-            Token.sha256 == token_sha256(token),
-            Token.use.in_(("access", "personal")),
-            Token.expires_at > datetime.now(UTC),
-        )
-    ).one_or_none()
-    if found is None:
-        raise never_given(session, token)
-    if not found[1].is_active:
-        raise Problem("not_signed_in")
-    row, account = found[0], found[1]
-    device: Device | None = found[2]
-    return Actor(
-        id=str(account.staff_id),
-        unit_id=str(account.unit_id),
-        roles=frozenset(Role(role) for role in account.roles),
-        device_id=str(row.device_id) if row.device_id else None,
-        device_revoked=device is not None and device.revoked_at is not None,
-        read_only=row.use == "personal",
-    )
-
-
-def never_given(session: Session, token: str) -> Problem:
-    """The error for a token that opens nothing: one that has only ended is no guess."""
-    ended = select(Token.sha256).where(Token.sha256 == token_sha256(token))
-    is_known = session.execute(ended).first() is not None
-    return Problem("not_signed_in") if is_known else WrongSecret("not_signed_in", token)
 
 
 def sign_out(session: Session, token: str) -> None:

@@ -9,13 +9,12 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from backend.core.actor import Role
-from backend.core.kinds.account import Device
+from backend.core.kinds.account import ALARM_AGAIN, Device
 from backend.notices.services.notifying import staff_with, tell
 
 QUIET_WITH_WORK = timedelta(hours=12)
 QUIET = timedelta(days=3)
 FAILING = timedelta(hours=1)
-AGAIN = timedelta(days=1)
 
 
 def silent_devices(session: Session, now: datetime) -> Iterable[Device]:
@@ -25,7 +24,7 @@ def silent_devices(session: Session, now: datetime) -> Iterable[Device]:
         and_(Device.last_seen_at < now - QUIET, Device.last_seen_at > now - 10 * QUIET),
         Device.last_failure_at > now - FAILING,
     )
-    untold = or_(Device.alarmed_at.is_(None), Device.alarmed_at < now - AGAIN)
+    untold = or_(Device.alarmed_at.is_(None), Device.alarmed_at < now - ALARM_AGAIN)
     return session.execute(
         select(Device).where(Device.revoked_at.is_(None), quiet, untold).order_by(Device.id).limit(500)
     ).scalars()

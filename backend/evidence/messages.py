@@ -1,0 +1,5 @@
+"""Messages out that evidence makes: the link by which a customer who was away confirms."""
+
+from backend.evidence.services.confirming import message_of
+
+MESSAGES = {"confirmation_id": message_of}

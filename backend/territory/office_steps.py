@@ -1,0 +1,7 @@
+"""What the territory adds to the office's writes: the ground is locked before one of its cells."""
+
+from backend.core.services.steps_by_kind import OfficeSteps
+from backend.territory.rules import lock_ground
+
+# As where a plan comes true: else each would wait for the other.
+STEPS = {"cell": OfficeSteps(before_change=lock_ground)}

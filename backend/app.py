@@ -8,11 +8,11 @@ import orjson
 from flask import Flask
 from flask.json.provider import JSONProvider
 from flask_compress import Compress
+from flask_smorest import Blueprint
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from backend.contractors.api import contractors
-from backend.core import config
-from backend.core.api import conditional, docs, due_days, gate, kinds, openapi, operations, pages, problems
+from backend.core import capabilities, config
+from backend.core.api import conditional, docs, gate, kinds, openapi, operations, pages, problems
 from backend.core.api.context import House
 from backend.core.blobs.store import open_blobs
 from backend.core.blobs.upload_files import Parts
@@ -21,13 +21,7 @@ from backend.core.keys import CURSORS
 from backend.core.kinds.registry import KINDS
 from backend.core.services.contacts import Contacts
 from backend.core.services.guessing import Guesses, counters_at
-from backend.customers.api import call_backs, public
-from backend.dispatch.api import dispatch, emergencies
-from backend.evidence.api import contents, evidence, papers, uploads
-from backend.people.api import accounts, devices, positions, sessions
-from backend.phones.api import inbox, sync
 from backend.queue.tasks import make_wake
-from backend.territory.api import features, ground, maps, territory
 from sync.cursor import CursorSeal
 
 MOST_BODY_BYTES = 8 * 1024 * 1024
@@ -84,40 +78,20 @@ def make_house(settings: config.Settings, database: Database | None = None) -> H
 
 def _register(app: Flask) -> None:
     api = openapi.OurApi(app)
-    for module in (
-        sync,
-        dispatch,
-        emergencies,
-        inbox,
-        territory,
-        ground,
-        maps,
-        features,
-        public,
-        devices,
-        accounts,
-        evidence,
-        positions,
-        call_backs,
-        contractors,
-        due_days,
-    ):
-        api.register_blueprint(module.blueprint)
-    for blueprint in (
-        sessions.blueprint,
-        sessions.tokens,
-        uploads.blueprint,
-        contents.blueprint,
-        contents.shared,
-        papers.blueprint,
-        papers.shared,
-    ):
+    for blueprint in _blueprints():
         api.register_blueprint(blueprint)
     for kind in KINDS.values():
         api.register_blueprint(kinds.make_blueprint(kind))
     docs.install(app)
     pages.install(app)
     openapi.install(app, api)
+
+
+def _blueprints() -> list[Blueprint]:
+    """Those that the capabilities' `api` modules hold; one may be held, and added to, by several."""
+    modules = list(capabilities.modules("api"))
+    held = [one for module in modules for one in vars(module).values() if isinstance(one, Blueprint)]
+    return list(dict.fromkeys(held))
 
 
 def _smorest() -> dict[str, Any]:

@@ -62,6 +62,12 @@ def own_units(session: Session, actor: Actor) -> list[str]:
     return units_below(session, actor.unit_id)
 
 
+def office_units(session: Session, actor: Actor) -> list[str]:
+    """The same, for loads and proofs of whole units: the office's alone."""
+    need_office(actor)
+    return own_units(session, actor)
+
+
 def need_unit(session: Session, actor: Actor, unit_id: Any, kind: str = "unit", record_id: Any = None) -> None:
     """A unit of the actor's own, or one below; another's answers as if the thing were not there."""
     if str(unit_id) not in own_units(session, actor):

@@ -6,7 +6,6 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.core.actor import DESK, Actor, system
@@ -19,8 +18,9 @@ from backend.core.services.record_writer import Versions
 from backend.dispatch.queries.field_day import job_of
 from backend.dispatch.services.emergency_day import emergency_scene
 from backend.dispatch.services.field_day import day_of
+from backend.jobs.services.escalating import escalate, tell_dispatchers
 from backend.jobs.services.intake import unopened_jobs
-from backend.notices.services.notifying import Channel, tell
+from backend.notices.services.notifying import Channel
 from geo.dispatch import propose
 from sync.change import Stored, moment_text
 from sync.kind import Values
@@ -83,7 +83,7 @@ def escalate_unopened(session: Session, channel: Channel, minutes: int, now: dat
             f"工单 {job['number']} 已派给您的班组，请打开确认",
             f"Job {job['number']} was given to your crew: please open it",
         )
-        _escalate(session, channel, leader, job_id, job, zh, en)
+        escalate(session, channel, leader, job_id, job, zh, en)
     escalated = unopened_jobs(session, now, minutes, "escalated_at")
     for job_id in escalated:
         job = noticed(session, job_id, "escalated_at", now)
@@ -97,30 +97,3 @@ def noticed(session: Session, job_id: str, stamp: str, now: datetime) -> Values:
     """Stamp a job that was told of; returns its values."""
     unit_id = record_writer.read(session, "work_order", job_id).values["unit_id"]
     return record_writer.change(session, system(unit_id), "work_order", job_id, {stamp: moment_text(now)}).values
-
-
-def tell_dispatchers(session: Session, channel: Channel | None, job_id: str, job: Values, zh: str, en: str) -> None:
-    """A notice about a job to whoever dispatches for its unit; by the channel, where there is one, it is urgent."""
-    for staff_id in _dispatchers(session, job["unit_id"]):
-        _escalate(session, channel, staff_id, job_id, job, zh, en)
-
-
-def _escalate(
-    session: Session, channel: Channel | None, staff_id: str, job_id: str, job: Values, zh: str, en: str
-) -> None:
-    tell(
-        session, channel, staff_id, job["unit_id"], topic="escalation", zh=zh, en=en, subject=("work_order", job_id), is_urgent=channel is not None
-    )  # fmt: skip
-
-
-def _dispatchers(session: Session, unit_id: str) -> list[str]:
-    """Active dispatchers of the unit or of the units over it."""
-    rows = session.execute(
-        text(
-            "WITH RECURSIVE up AS (SELECT id, parent_id FROM unit WHERE id = CAST(:unit AS uuid) UNION "
-            "SELECT u.id, u.parent_id FROM unit u JOIN up ON u.id = up.parent_id) "
-            "SELECT a.staff_id::text FROM account a JOIN up ON up.id = a.unit_id WHERE a.is_active AND 'dispatcher' = ANY(a.roles) ORDER BY 1"
-        ),
-        {"unit": unit_id},
-    )
-    return [row[0] for row in rows]

@@ -19,11 +19,12 @@ from backend.core.services import record_writer
 from backend.dispatch.kinds.emergency import Emergency
 from backend.dispatch.queries.field_day import JobRow, crews_of, job_of
 from backend.dispatch.services.day_plans import hold_days, need_planner
-from backend.dispatch.services.dispatching import NO_PLACE, assign_job, give, noticed, tell_dispatchers
+from backend.dispatch.services.dispatching import NO_PLACE, assign_job, give, noticed
 from backend.dispatch.services.emergency_day import Scene, emergency_scene
 from backend.dispatch.services.field_day import is_at_work
 from backend.dispatch.services.putting_back import stands_of
 from backend.dispatch.services.taking_back import was_sent
+from backend.jobs.services.escalating import tell_dispatchers
 from backend.notices.services.notifying import Channel, tell
 from geo.dispatch import Proposal, delayed_by, why_nobody
 from geo.routing.insertion import worse

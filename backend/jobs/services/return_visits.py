@@ -16,7 +16,7 @@ from backend.core.queries.scopes import today
 from backend.core.services import record_writer
 from backend.customers.kinds.visit import METHODS
 from backend.customers.queries.representatives import responsible
-from backend.dispatch.services.dispatching import tell_dispatchers
+from backend.jobs.services.escalating import tell_dispatchers
 from backend.jobs.services.rounds import go_on, round_of
 from sync.change import Stored, parse_moment
 from sync.kind import Values

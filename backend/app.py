@@ -77,8 +77,10 @@ def make_house(settings: config.Settings, database: Database | None = None) -> H
 
 
 def _register(app: Flask) -> None:
+    # Found first: shapes of the document name one another across modules.
+    blueprints = _blueprints()
     api = openapi.OurApi(app)
-    for blueprint in _blueprints():
+    for blueprint in blueprints:
         api.register_blueprint(blueprint)
     for kind in KINDS.values():
         api.register_blueprint(kinds.make_blueprint(kind))

@@ -173,7 +173,7 @@ def errors_page() -> str:
 
 def kinds_page() -> str:
     """Every kind's fields, scopes' class, and table of actions."""
-    lines = ["# Kinds of records", "", "Made from `backend/records/` by `make spec`.", ""]
+    lines = ["# Kinds of records", "", "Made from the capabilities' `kinds` by `make spec`.", ""]
     for name, kind in KINDS.items():
         lines += [
             f"## {name} · {kind.zh} · {kind.en}",

@@ -178,13 +178,8 @@ def test_one_crew_of_before_never_costs_the_unit_its_plan(
             {"break_from": "07:00", "break_until": "07:30"}, {"break_until": None}, {"break_minutes": 480, "break_from": "11:00"},
             {"break_from": None, "break_until": None, "break_minutes": None, "start_place": {"type": "Point", "coordinates": [-60.0, -36.0]}},
         )):  # fmt: skip
-            more = bad | {
-                "name": f"旧{n}班",
-                "leader_id": town["leader"],
-                "member_ids": [],
-                "skills": ["meter"],
-                "is_active": True,
-            }
+            more = bad | {"name": f"旧{n}班", "leader_id": town["leader"], "member_ids": []}
+            more |= {"skills": ["meter"], "is_active": True}
             record_writer.create(session, north, "crew", more | {"start_place": middle(1)} | odd)
         swapped = {"appointment_from": str(tomorrow + timedelta(hours=2)), "appointment_until": str(tomorrow)}
         for n in range(3):

@@ -383,8 +383,8 @@ def test_another_citys_days_are_its_own_even_when_its_clocks_move(
     make_database: MakeDatabase, town_template: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     city = ZoneInfo("America/New_York")
-    for module in ("scopes", "field_day"):
-        monkeypatch.setattr(f"backend.queries.{module}.CITY", city)
+    for module in ("core.queries.scopes", "dispatch.queries.field_day"):
+        monkeypatch.setattr(f"backend.{module}.CITY", city)
     today = scopes.today() + timedelta(days=3)
     while scopes.day_begins(today).utcoffset() == scopes.day_begins(today + timedelta(days=1)).utcoffset():
         today += timedelta(days=1)

@@ -1,4 +1,4 @@
-"""A new kind is one file: API, OpenAPI, push and the contract tests pick it up."""
+"""A new capability is one folder, a kind one file: API, OpenAPI, push, facts and the contract tests pick it up."""
 
 from __future__ import annotations
 
@@ -44,6 +44,11 @@ KIND = declare(
 )
 '''
 
+SUBSCRIPTIONS = '''"""What follows from a reading."""
+
+FOLLOWS = {"meter_reading.written": (lambda session, fact: print("FOLLOWED", fact["op"]),)}
+'''
+
 TRIAL = '''"""Runs inside the copied tree: migrates, pushes, reads."""
 
 import sys
@@ -51,10 +56,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from backend import config, migrations, specification
+from backend import migrations, specification
 from backend.app import create_app
+from backend.core import config
 from backend.core.db import Database, make_engine
 from backend.core.kinds.registry import KINDS
+from backend.queue import serving
 from tests import factories
 
 engine = make_engine(sys.argv[1])
@@ -80,17 +87,23 @@ assert any(line["kind"] == "meter_reading" for line in page["lines"])
 assert "/api/v1/meter-readings/{record_id}" in specification.openapi()["paths"]
 assert "schemas/meter_reading.json" in specification.documents()
 assert "meter_reading" in KINDS
+assert serving.serve(database) > 0
 print("PICKED UP")
 '''
 
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """The project copied elsewhere, with one file more."""
+    """The project copied elsewhere, with one capability more."""
     for folder in ("backend", "sync", "geo", "mobile_api_spec", "tests"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    (tmp_path / "backend/records/meter_reading.py").write_text(METER_READING)
+    kinds = tmp_path / "backend/metering/kinds"
+    kinds.mkdir(parents=True)
+    (kinds.parent / "__init__.py").write_text('"""Meters and what they show."""\n\nSTANDS_ON = ("customers",)\n')
+    (kinds / "__init__.py").write_text('"""Kinds of records, one file each."""\n')
+    (kinds / "meter_reading.py").write_text(METER_READING)
+    (kinds.parent / "subscriptions.py").write_text(SUBSCRIPTIONS)
     (tmp_path / "trial.py").write_text(TRIAL)
     return tmp_path
 
@@ -112,8 +125,9 @@ def run(tree: Path, *command: str) -> str:
     return done.stdout
 
 
-def test_a_new_kind_is_one_file(tree: Path, trial_url: str) -> None:
+def test_a_new_capability_is_one_folder_and_a_kind_one_file(tree: Path, trial_url: str) -> None:
     printed = run(tree, "trial.py", trial_url)
+    assert "FOLLOWED push" in printed
     assert "PICKED UP" in printed
     assert "'meter_reading'" in printed
     assert METER_READING.count("\n") < 40

@@ -187,7 +187,11 @@ def kinds_page() -> str:
             for f, w in kind.wired.items()
         ]
         if rules := rules_of(kind):
-            lines += ["", "What is asked of its fields together (`check_failed` names the field in front):", ""]
+            lines += [
+                "",
+                "What is asked of its fields together (`check_failed` names the field in front):",
+                "",
+            ]
             lines += [f"- `{rule.field}` ({rule.code}): {rule.words()}" for rule in rules]
         if kind.kind.actions:
             lines += [

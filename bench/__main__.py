@@ -7,7 +7,19 @@ from __future__ import annotations
 
 import sys
 
-from bench import cities, city, dispatch, evidence, evidence_http, growth, pages, storm, sync_work, territory, vrptw
+from bench import (
+    cities,
+    city,
+    dispatch,
+    evidence,
+    evidence_http,
+    growth,
+    pages,
+    storm,
+    sync_work,
+    territory,
+    vrptw,
+)
 
 BENCHES = {
     "cities": cities.main,

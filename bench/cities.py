@@ -34,7 +34,10 @@ def main() -> None:
         print(f"\nk={cells}, seed 1 | max/mean ours, METIS, k-means (torn) | heaviest unit | inner roundness median, least:"
               " ours, METIS | seconds ours, METIS | a fifth grows by half: max/mean, of the way back, moved, seconds")  # fmt: skip
         rows = [_line(number, city(number, cells), cells) for number in numbers]
-        worst = {name: (max, min)[name in ("round", "least", "back")](row[name] for row in rows) for name in rows[0]}
+        worst = {
+            name: (max, min)[name in ("round", "least", "back")](row[name] for row in rows)
+            for name in rows[0]
+        }
         behind = sum(row["ours"] > max(row["target"], row["METIS"]) + 1e-9 for row in rows)
         print(f"worst of {len(rows)}: " + ", ".join(f"{name} {value:.3f}" for name, value in worst.items()))
         print(f"behind both the target and METIS alone in {behind} of {len(rows)}", flush=True)
@@ -77,7 +80,9 @@ def _line(number: int, ground: City, cells: int) -> Row:
 
 def _again(ground: City, today: list[Any], cells: int) -> Row:
     """A fifth of the cells, neighbours, grow by half; and what dividing again makes of it."""
-    grown = np.where(np.isin(nearest(today, ground.places), np.arange(cells // 5)), 1.5, 1.0) * ground.workload
+    grown = (
+        np.where(np.isin(nearest(today, ground.places), np.arange(cells // 5)), 1.5, 1.0) * ground.workload
+    )
     loads = loads_of(today, ground.places, grown)
     before = float(loads.max() / loads.mean())
     took, again = _seconds(lambda: redivided(ground.territory, today, ground.places, grown))

@@ -15,7 +15,9 @@ def main() -> None:
     """Print seconds to load, and milliseconds to search at the large size."""
     for size in ("default", "large"):
         with fresh_database(f"bench_city_{size}") as database:
-            took = seconds(lambda database=database, size=size: load_city(database, SIZES[size], lambda *_: None))
+            took = seconds(
+                lambda database=database, size=size: load_city(database, SIZES[size], lambda *_: None)
+            )
             with database.transaction() as session:
                 records = session.execute(text("SELECT count(*) FROM sync_document")).scalar_one()
             print(f"load {size}: {took:.1f} s, {records} records, {records / took:.0f} records/s")

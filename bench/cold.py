@@ -45,7 +45,9 @@ def cold_plans(problem: Problem, seconds: float, seeds: Sequence[int], *, is_pro
     """One for each seed, all at once; all customers must be served."""
     with ProcessPoolExecutor(len(seeds), multiprocessing.get_context("spawn")) as processes:
         found = [
-            processes.submit(cold_plan, problem, seconds, seed=seed, serves_all=True, is_processor=is_processor)
+            processes.submit(
+                cold_plan, problem, seconds, seed=seed, serves_all=True, is_processor=is_processor
+            )
             for seed in seeds
         ]
         return [one.result() for one in found]

@@ -55,7 +55,13 @@ def city(crews: int = 30, jobs: int = 300) -> tuple[Problem, np.ndarray]:
     ]  # fmt: skip
     pause = Pause(HOUR // 2, (11 * HOUR, 13 * HOUR))
     shifts = [
-        Shift(f"c{n}", jobs + n, (8 * HOUR, 18 * HOUR), frozenset({"valve"}) if n % 2 else frozenset(), pause=pause)
+        Shift(
+            f"c{n}",
+            jobs + n,
+            (8 * HOUR, 18 * HOUR),
+            frozenset({"valve"}) if n % 2 else frozenset(),
+            pause=pause,
+        )
         for n in range(crews)
     ]
     return Problem(tasks, shifts, straight_s(places, Going())), places
@@ -105,7 +111,11 @@ def _in_the_city(size: str) -> None:
             jobs, crews = len(open_jobs(session, [branch])), len(crews_of(session, [branch]))
         for spot in spots:
             with database.transaction() as session:
-                values = {"matter_id": matter_id("burst_main"), "unit_id": branch, "place": orjson.loads(spot)}
+                values = {
+                    "matter_id": matter_id("burst_main"),
+                    "unit_id": branch,
+                    "place": orjson.loads(spot),
+                }
                 job = receive_job(session, desk, values).id
             crew_id = None
             for took in (ranked, sent):

@@ -175,4 +175,6 @@ def _seals(database: Database, folder: Path) -> None:
     with database.transaction() as session:
         links = list(sealing.verify_history(session, "bench", [folder / sealing.WITNESS]))
     whole = all(not isinstance(one, sealing.Broken) for one in links)
-    said(f"checking them: {len(links)} seals, all hold {whole}", rows / (time.perf_counter() - began), "rows/s")
+    said(
+        f"checking them: {len(links)} seals, all hold {whole}", rows / (time.perf_counter() - began), "rows/s"
+    )

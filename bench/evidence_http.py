@@ -47,7 +47,9 @@ def _copy(photos: Sequence[bytes], folder: Path) -> float:
 def _uploads(url: str, token: str, folder: Path) -> None:
     photos = [os.urandom(SIZE) for _ in range(PHOTOS)]
     copied = _copy(photos, folder)
-    with httpx.Client(base_url=f"{url}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=60) as http:
+    with httpx.Client(
+        base_url=f"{url}/api/v1", headers={"Authorization": f"Bearer {token}"}, timeout=60
+    ) as http:
         alone = seconds(lambda: [_send(http, one) for one in photos])
         others = [os.urandom(SIZE) for _ in range(PHOTOS)]
         with ThreadPoolExecutor(16) as pool:
@@ -61,15 +63,21 @@ def _uploads(url: str, token: str, folder: Path) -> None:
         ("16 clients", together),
         ("16 clients, bytes with the creation", at_once),
     ):
-        said(f"uploaded over HTTP, {name}", PHOTOS / took, "photos/s", f"ratio {copied / took:.2f}, target 0.5")
+        said(
+            f"uploaded over HTTP, {name}", PHOTOS / took, "photos/s", f"ratio {copied / took:.2f}, target 0.5"
+        )
 
 
 def _send(http: httpx.Client, data: bytes, *, is_whole: bool = False) -> None:
     pairs = {"photo_id": new_id(), "sha256": hashlib.sha256(data).hexdigest()}
-    metadata = ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in pairs.items())
+    metadata = ",".join(
+        f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in pairs.items()
+    )
     headers = TUS | {"Upload-Length": str(len(data)), "Upload-Metadata": metadata}
     body = {"Content-Type": "application/offset+octet-stream"}
-    made = http.post("/uploads", headers=headers | (body if is_whole else {}), content=data if is_whole else b"")
+    made = http.post(
+        "/uploads", headers=headers | (body if is_whole else {}), content=data if is_whole else b""
+    )
     if not is_whole:
         path = made.headers["Location"].removeprefix("/api/v1")
         made = http.patch(path, headers=TUS | body | {"Upload-Offset": "0"}, content=data)

@@ -41,9 +41,14 @@ def main() -> None:
             there = size
             ours.reconnect()
             found[size] = _measure(ours, rows, database_url)
-            print(f"{size:>10,} entries: " + " · ".join(f"{name} {ms:.2f} ms" for name, ms in found[size].items()))
+            print(
+                f"{size:>10,} entries: "
+                + " · ".join(f"{name} {ms:.2f} ms" for name, ms in found[size].items())
+            )
     for name in found[SIZES[0]]:
-        print(f"{name}: {found[SIZES[-1]][name] / found[SIZES[0]][name]:.2f} times from {SIZES[0]:,} to {SIZES[-1]:,}")
+        print(
+            f"{name}: {found[SIZES[-1]][name] / found[SIZES[0]][name]:.2f} times from {SIZES[0]:,} to {SIZES[-1]:,}"
+        )
 
 
 def _fill(database_url: str, there: int, size: int) -> None:
@@ -87,10 +92,16 @@ def _enter_a_cell(database_url: str, name: str) -> None:
     north = system(uid("north"))
     with database.transaction() as session:
         cell = record_writer.create(
-            session, north, "cell", {"name": name[:20], "code": name, "outline": square(2), "valid_from": "2026-01-01"}
+            session,
+            north,
+            "cell",
+            {"name": name[:20], "code": name, "outline": square(2), "valid_from": "2026-01-01"},
         ).id
         customer = {"category": "resident", "cell_id": cell}
-        many = [(record_writer.new_id(), customer | {"number": f"{name}{n}", "name": "王"}) for n in range(IN_CELL)]
+        many = [
+            (record_writer.new_id(), customer | {"number": f"{name}{n}", "name": "王"})
+            for n in range(IN_CELL)
+        ]
         record_writer.create_many(session, north, "customer", many, quiet=True)
     with database.transaction() as session:
         duty = {

@@ -86,7 +86,9 @@ def phone_figures(browser: Browser, url: str) -> None:
     search = longest_task(page, lambda: page.type("input[name=search]", "wang", delay=120))
     said("phone: longest task while searching, 4x slower processor", search, "ms", "target 100")
     page.fill("input[name=search]", "")
-    scroll = longest_task(page, lambda: [page.mouse.wheel(0, 900) or page.wait_for_timeout(80) for _ in range(12)])
+    scroll = longest_task(
+        page, lambda: [page.mouse.wheel(0, 900) or page.wait_for_timeout(80) for _ in range(12)]
+    )
     said("phone: longest task while scrolling the list, 4x slower", scroll, "ms", "target 100")
     with suppress(AssertionError):
         phone.close()
@@ -95,7 +97,9 @@ def phone_figures(browser: Browser, url: str) -> None:
 def crew_figures(browser: Browser, url: str) -> None:
     """A crew leader with 300 jobs of a day, on a slow phone without a network."""
     office, leader = Office(url, "A001"), Office(url, "L101")
-    crew = next(one for one in office("GET", "/crews?limit=500")["rows"] if one["leader_id"] == leader.staff_id)
+    crew = next(
+        one for one in office("GET", "/crews?limit=500")["rows"] if one["leader_id"] == leader.staff_id
+    )
     waiting = [one for one in office("GET", "/dispatch/board")["jobs"] if one["state"] == "received"][:JOBS]
     for job in waiting:
         office("PUT", f"/dispatch/{job['id']}/assignment", json={"crew_id": crew["id"]})
@@ -107,7 +111,9 @@ def crew_figures(browser: Browser, url: str) -> None:
     phone.go("/")
     page.wait_for_selector("[data-test=jobs] .van-cell")
     shown = page.locator("[data-test=jobs] .van-cell").count()
-    scroll = longest_task(page, lambda: [page.mouse.wheel(0, 900) or page.wait_for_timeout(80) for _ in range(30)])
+    scroll = longest_task(
+        page, lambda: [page.mouse.wheel(0, 900) or page.wait_for_timeout(80) for _ in range(30)]
+    )
     said(f"phone: longest task while scrolling {shown} jobs, 4x slower", scroll, "ms", "target 100")
     for one in (office, leader):
         one.close()
@@ -119,7 +125,11 @@ def console_figures(browser: Browser, url: str) -> None:
     api = Office(url, "A001")
     board = api("GET", "/dispatch/board")
     print(f"board: {len(board['jobs'])} open jobs, {len(board['crews'])} crews, {len(board['cells'])} cells")
-    said("board over HTTP", statistics.median(took(lambda: api("GET", "/dispatch/board")) for _ in range(5)), "ms")
+    said(
+        "board over HTTP",
+        statistics.median(took(lambda: api("GET", "/dispatch/board")) for _ in range(5)),
+        "ms",
+    )
     first = Desk(browser, url, "A001")
     first.sign_in()
     first.page.wait_for_selector("[data-test=map][data-drawn]", timeout=120_000)
@@ -143,7 +153,9 @@ def console_figures(browser: Browser, url: str) -> None:
     seen = []
     for _ in range(5):
         api("PUT", f"/dispatch/{job['id']}/assignment", json={"crew_id": crew})
-        seen.append(took(lambda: second.page.wait_for_selector(f"[data-job='{job['id']}']:has-text('已派单')")))
+        seen.append(
+            took(lambda: second.page.wait_for_selector(f"[data-job='{job['id']}']:has-text('已派单')"))
+        )
         api("DELETE", f"/dispatch/{job['id']}/assignment")
         second.page.wait_for_selector(f"[data-job='{job['id']}']:has-text('已受理')")
         time.sleep(1)
@@ -163,7 +175,9 @@ def main() -> None:
     size = SIZES[os.environ.get("SIZE", "large")]
     with (
         stage(
-            settings.home / "bench-pages", lambda database: load_city(database, size, lambda *_: None), port=19450
+            settings.home / "bench-pages",
+            lambda database: load_city(database, size, lambda *_: None),
+            port=19450,
         ) as (url, _),
         sync_playwright() as playwright,
     ):

@@ -59,7 +59,9 @@ def main() -> None:
         )
         for name, values in tally.ms.items():
             cuts = statistics.quantiles(values, n=100)
-            print(f"{name}: p50 {cuts[49]:.1f} ms · p95 {cuts[94]:.1f} ms · p99 {cuts[98]:.1f} ms ({len(values)})")
+            print(
+                f"{name}: p50 {cuts[49]:.1f} ms · p95 {cuts[94]:.1f} ms · p99 {cuts[98]:.1f} ms ({len(values)})"
+            )
         print(f"memory of the web processes: {before:.0f} MB before, {_memory_mb(bound):.0f} MB after")
         _soak(phones, rows, bound)
 
@@ -75,7 +77,9 @@ def _tokens(database_url: str) -> list[str]:
         for n in range(PHONES):
             device = Device(id=UUID(new_id()), name=f"phone {n}", unit_id=UUID(uid("north")))
             session.add(device)
-            found.append(sessions.issue(session, config.read(), account, device, UUID(new_id()), None).access_token)
+            found.append(
+                sessions.issue(session, config.read(), account, device, UUID(new_id()), None).access_token
+            )
     database.engine.dispose()
     return found
 

@@ -53,7 +53,11 @@ def main() -> None:
     raw = {name: statistics.median(one[0][name] for one in rounds) for name in rounds[0][0]}
     ours = {name: statistics.median(one[1][name] for one in rounds) for name in rounds[0][1]}
     for name, value in ours.items():
-        beside = f"; raw PostgreSQL {raw[name]:,.2f}, ratio {_ratio(name, raw[name], value):.2f}" if name in raw else ""
+        beside = (
+            f"; raw PostgreSQL {raw[name]:,.2f}, ratio {_ratio(name, raw[name], value):.2f}"
+            if name in raw
+            else ""
+        )
         print(f"{name}: {value:,.2f}{beside}")
 
 
@@ -199,9 +203,15 @@ class Client:
     def push(self, rows: list[dict[str, Any]]) -> None:
         """In batches; everything must be applied."""
         for n in range(0, len(rows), BATCH):
-            body = {"store": self.store, "sent_at": datetime.now(UTC).isoformat(), "mutations": rows[n : n + BATCH]}
+            body = {
+                "store": self.store,
+                "sent_at": datetime.now(UTC).isoformat(),
+                "mutations": rows[n : n + BATCH],
+            }
             answer = orjson.loads(self._post("/sync/push", orjson.dumps(body)))
-            assert {one["status"] for one in answer["outcomes"]} <= {"applied", "merged"}, answer["outcomes"][0]
+            assert {one["status"] for one in answer["outcomes"]} <= {"applied", "merged"}, answer["outcomes"][
+                0
+            ]
 
     def pull(self) -> int:
         """All pages; how many lines came."""
@@ -221,7 +231,9 @@ def _raw(url: str) -> Figures:
     with psycopg.connect(url) as connection:
         run = connection.execute
         run("DROP TABLE IF EXISTS raw_work")
-        run("CREATE TABLE raw_work (id uuid PRIMARY KEY, cell text NOT NULL, seq bigserial, data text NOT NULL)")
+        run(
+            "CREATE TABLE raw_work (id uuid PRIMARY KEY, cell text NOT NULL, seq bigserial, data text NOT NULL)"
+        )
         run("CREATE INDEX ON raw_work (cell, seq)")
         run("CREATE INDEX ON raw_work (seq)")
         connection.commit()
@@ -254,5 +266,7 @@ def _raw(url: str) -> Figures:
         push(random.Random(3).sample(rows, CHANGED))
         figures["100 changes ms"] = seconds(lambda: pull(last)) * 1000
         last = pull(last)
-        figures["nothing new ms"] = statistics.median(seconds(lambda: pull(last)) * 1000 for _ in range(POLLS))
+        figures["nothing new ms"] = statistics.median(
+            seconds(lambda: pull(last)) * 1000 for _ in range(POLLS)
+        )
         return figures

@@ -77,7 +77,8 @@ def _divisions(territory: BaseGeometry, places: NDArray[np.float64], cells: int)
     graph = Graph(units)
     took, parts = timed(
         lambda: min(
-            metis_cuts(graph.weights, graph.pairs, graph.pair_borders, cells), key=lambda p: _heaviest(units, p)
+            metis_cuts(graph.weights, graph.pairs, graph.pair_borders, cells),
+            key=lambda p: _heaviest(units, p),
         )
     )
     _print(f"METIS alone k={cells}", took, list(joined(units, parts, cells)), None, territory, places)
@@ -117,7 +118,11 @@ def _city(size: str) -> None:
         f"city {size}: {count} cells in ten districts, {want.customers:,} customers: {took:.1f} s, worst district's max/mean {worst:.3f}, roundness {pp:.2f}, exact"
     )
     for branch, codes in BRANCHES:
-        _again(f"  {branch}", [c for code in codes for c in cells[code]], np.concatenate([crowds[c] for c in codes]))
+        _again(
+            f"  {branch}",
+            [c for code in codes for c in cells[code]],
+            np.concatenate([crowds[c] for c in codes]),
+        )
 
 
 def _again(name: str, today: list[BaseGeometry], places: NDArray[np.float64]) -> None:
@@ -173,7 +178,9 @@ def _representatives(territory: BaseGeometry, places: NDArray[np.float64]) -> No
     random = np.random.default_rng(2)
     homes = centres[random.choice(200, 60, replace=False)]
     took, who = timed(lambda: assign(centres, found.workload, homes))
-    print(f"200 cells to 60 representatives: {took:.2f} s (target 3, gap at most 0.5 % by the solver's own bound)")
+    print(
+        f"200 cells to 60 representatives: {took:.2f} s (target 3, gap at most 0.5 % by the solver's own bound)"
+    )
     left = [p for p in range(60) if p not in (7, 23)]
     current = {cell: left.index(int(p)) for cell, p in enumerate(who) if int(p) in left}
     took, after = timed(lambda: assign(centres, found.workload, homes[left], current))

@@ -97,10 +97,16 @@ def _asked(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--classes", nargs="+", default=list(CLASSES))
     parser.add_argument("--only", choices=["public", "generated"], help="the others are left out")
     parser.add_argument("--files", default="*", help="public instances of such a name alone")
-    parser.add_argument("--windowed", type=float, default=1.0, help="the share of generated customers with a window")
-    parser.add_argument("--vroom", type=int, default=-1, help="VROOM's level; it takes minutes for 1,000 customers")
     parser.add_argument(
-        "--processor", action="store_true", help="seconds of processor time of each search, for a busy machine"
+        "--windowed", type=float, default=1.0, help="the share of generated customers with a window"
+    )
+    parser.add_argument(
+        "--vroom", type=int, default=-1, help="VROOM's level; it takes minutes for 1,000 customers"
+    )
+    parser.add_argument(
+        "--processor",
+        action="store_true",
+        help="seconds of processor time of each search, for a busy machine",
     )
     return parser.parse_args(list(arguments))
 
@@ -164,7 +170,9 @@ def _table(cases: Sequence[Case]) -> None:
         for kind in CLASSES:
             mine = [case for case in of_size if case.kind == kind]
             if mine:
-                ours, theirs = (np.median(np.concatenate([c.gaps(w) for c in mine])) for w in ("ours", "pyvrp"))
+                ours, theirs = (
+                    np.median(np.concatenate([c.gaps(w) for c in mine])) for w in ("ours", "pyvrp")
+                )
                 print(
                     f"{size:5} {kind:4}: ours {ours:.2f} %, PyVRP {theirs:.2f} %{'' if ours <= theirs else ' BEHIND'}"
                 )

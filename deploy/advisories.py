@@ -23,7 +23,15 @@ def auditor() -> Path | None:
     program = folder / "bin/pip-audit"
     if not program.exists():
         subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
-        command = [str(folder / "bin/python"), "-m", "pip", "install", "-q", "--disable-pip-version-check", TOOL]
+        command = [
+            str(folder / "bin/python"),
+            "-m",
+            "pip",
+            "install",
+            "-q",
+            "--disable-pip-version-check",
+            TOOL,
+        ]
         if subprocess.run(command, capture_output=True, check=False).returncode:
             return None
     return program
@@ -40,13 +48,17 @@ def python_advisories() -> int:
     try:
         packages = json.loads(done.stdout)["dependencies"]
     except (json.JSONDecodeError, KeyError):
-        return not_asked(done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "pip-audit said nothing")
+        return not_asked(
+            done.stderr.strip().splitlines()[-1] if done.stderr.strip() else "pip-audit said nothing"
+        )
     packages = [one for one in packages if not one.get("skip_reason")]
     if not packages:
         return not_asked("no package was known there")
     found = [(one["name"], one["version"], vuln) for one in packages for vuln in one.get("vulns", [])]
     for name, version, vuln in found:
-        print(f"{name} {version}: {vuln['id']}, mended in {', '.join(vuln['fix_versions']) or 'no version yet'}")
+        print(
+            f"{name} {version}: {vuln['id']}, mended in {', '.join(vuln['fix_versions']) or 'no version yet'}"
+        )
     print(f"wangge: Python: {len(packages)} packages asked about, {len(found)} advisories")
     return FOUND if found else FINE
 
@@ -57,7 +69,9 @@ def page_advisories() -> int:
     environment = {**os.environ, "PATH": f"{npm.parent}{os.pathsep}{os.environ['PATH']}"}
     command = [str(npm), "audit", "--omit=dev", "--json"]
     try:
-        done = subprocess.run(command, cwd=ROOT / "web", env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            command, cwd=ROOT / "web", env=environment, capture_output=True, text=True, check=False
+        )
         found = json.loads(done.stdout)["vulnerabilities"]
     except (OSError, json.JSONDecodeError, KeyError):
         return not_asked("npm's registry did not answer")

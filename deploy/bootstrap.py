@@ -41,7 +41,9 @@ def root_prefix() -> list[str] | None:
 def has_venv() -> bool:
     """Debian splits ensurepip out of python3; without it `python3 -m venv` cannot bring pip."""
     return (
-        subprocess.run([sys.executable, "-c", "import ensurepip, venv"], capture_output=True, check=False).returncode
+        subprocess.run(
+            [sys.executable, "-c", "import ensurepip, venv"], capture_output=True, check=False
+        ).returncode
         == 0
     )
 
@@ -61,7 +63,9 @@ def private_lists() -> None:
     """Package lists of the project's own, for a plain user on a machine where nobody has fetched any yet."""
     if root_prefix() is not None or not shutil.which("apt-get") or APT_CONFIG.exists():
         return
-    known = subprocess.run(["apt-cache", "pkgnames", "postgresql-"], capture_output=True, text=True, check=False)
+    known = subprocess.run(
+        ["apt-cache", "pkgnames", "postgresql-"], capture_output=True, text=True, check=False
+    )
     if known.stdout.strip():
         return
     say("this machine has no package lists; fetching them into the project's folder")
@@ -72,7 +76,9 @@ def private_lists() -> None:
     unfinished = APT_CONFIG.with_suffix(".new")
     unfinished.write_text(settings)
     environment = {**os.environ, "APT_CONFIG": str(unfinished)}
-    done = subprocess.run(["apt-get", "update", "-q"], check=False, stdout=subprocess.DEVNULL, env=environment)
+    done = subprocess.run(
+        ["apt-get", "update", "-q"], check=False, stdout=subprocess.DEVNULL, env=environment
+    )
     if done.returncode == 0:
         unfinished.rename(APT_CONFIG)
 
@@ -86,7 +92,9 @@ def venv_from_wheel() -> None:
     say("no python3-venv and no root: unpacking Debian's pip wheel instead")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(VENV)], check=True)
     with tempfile.TemporaryDirectory() as folder:
-        subprocess.run(["apt-get", "download", "python3-pip-whl"], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            ["apt-get", "download", "python3-pip-whl"], cwd=folder, check=True, stdout=subprocess.DEVNULL
+        )
         package = next(pathlib.Path(folder).glob("*.deb"))
         subprocess.run(["dpkg", "-x", str(package), folder], check=True)
         wheel = next(pathlib.Path(folder).glob("usr/share/python-wheels/pip-*.whl"))
@@ -112,7 +120,9 @@ def main() -> None:
         )
     extra = sys.argv[1] if len(sys.argv) > 1 else ""
     wanted = (
-        (ROOT / "pyproject.toml").read_bytes() + (ROOT / "deploy/constraints.txt").read_bytes() + str(ROOT).encode()
+        (ROOT / "pyproject.toml").read_bytes()
+        + (ROOT / "deploy/constraints.txt").read_bytes()
+        + str(ROOT).encode()
     )
     stamp = VENV / f"installed-{extra}-{hashlib.sha256(wanted).hexdigest()[:16]}"
     if stamp.exists():
@@ -121,7 +131,11 @@ def main() -> None:
     if APT_CONFIG.exists():
         os.environ["APT_CONFIG"] = str(APT_CONFIG)
     make_venv()
-    say("installing the Python packages" + (f" for {extra}" if extra else "") + " (a minute or two the first time)")
+    say(
+        "installing the Python packages"
+        + (f" for {extra}" if extra else "")
+        + " (a minute or two the first time)"
+    )
     target = f".[{extra}]" if extra else "."
     command = [
         str(VENV / "bin/python"),

@@ -21,7 +21,9 @@ def licence_of(found: Distribution) -> str:
     """The licence expression, else the classifier, else the first line of the free text."""
     if found.metadata["License-Expression"]:
         return str(found.metadata["License-Expression"])
-    classifiers = [c.split(" :: ")[-1] for c in found.metadata.get_all("Classifier", []) if c.startswith("License ::")]
+    classifiers = [
+        c.split(" :: ")[-1] for c in found.metadata.get_all("Classifier", []) if c.startswith("License ::")
+    ]
     text = (found.metadata["License"] or "").strip().splitlines()
     files = "".join(str(file.read_text()) for file in found.files or () if "LICENSE" in file.name.upper())
     by_file = "Apache-2.0" if "Apache License" in files else "MIT" if _MIT in files else "see its files"

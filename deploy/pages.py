@@ -44,7 +44,9 @@ def npm(*arguments: str) -> None:
     command = [str(BIN / "npm"), *arguments]
     done = subprocess.run(command, cwd=WEB, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        sys.exit(f"{done.stdout}\n{done.stderr}\nwangge: `npm {' '.join(arguments)}` failed; its words are above")
+        sys.exit(
+            f"{done.stdout}\n{done.stderr}\nwangge: `npm {' '.join(arguments)}` failed; its words are above"
+        )
 
 
 def main() -> None:

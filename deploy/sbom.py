@@ -70,7 +70,9 @@ def page_packages() -> Iterable[Component]:
 
 
 def _hash_of(integrity: str) -> HashType:
-    return HashType(alg=HashAlgorithm.SHA_512, content=base64.b64decode(integrity.split("-", 1)[1].split()[0]).hex())
+    return HashType(
+        alg=HashAlgorithm.SHA_512, content=base64.b64decode(integrity.split("-", 1)[1].split()[0]).hex()
+    )
 
 
 def bill() -> Bom:

@@ -56,13 +56,17 @@ def assign(
     return found
 
 
-def _pairs(distance: NDArray[np.float64], current: Mapping[int, int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _pairs(
+    distance: NDArray[np.float64], current: Mapping[int, int]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The pairs worth looking at: each cell's nearest people, and everybody's present cells."""
     near = np.argsort(distance, axis=1)[:, :NEAREST_PEOPLE]
     wanted = {(cell, int(person)) for cell in range(len(distance)) for person in near[cell]}
     # Everybody may take their nearest cells too, else a person far from all would be left without.
     wanted |= {
-        (int(cell), person) for person in range(distance.shape[1]) for cell in np.argsort(distance[:, person])[:12]
+        (int(cell), person)
+        for person in range(distance.shape[1])
+        for cell in np.argsort(distance[:, person])[:12]
     }
     wanted |= set(current.items())
     rows = np.array(sorted(wanted), dtype=np.int64)

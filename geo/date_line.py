@@ -21,7 +21,11 @@ _WEST, _EAST = shapely.box(-540, -90, 180, 90), shapely.box(180, -90, 540, 90)
 def unwrapped(shape: BaseGeometry, name: str) -> BaseGeometry:
     """A shape whose rings run on where they jump over the line. Raises OutsideTheEarth, CrossesDateLine with `name`."""
     bounds = np.array(shape.bounds)
-    if not np.isfinite(bounds).all() or np.abs(bounds[[0, 2]]).max() > 360 or np.abs(bounds[[1, 3]]).max() > 90:
+    if (
+        not np.isfinite(bounds).all()
+        or np.abs(bounds[[0, 2]]).max() > 360
+        or np.abs(bounds[[1, 3]]).max() > 90
+    ):
         raise OutsideTheEarth(name)
     if bounds[2] - bounds[0] <= 180:
         return shape

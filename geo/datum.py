@@ -81,7 +81,12 @@ def _wgs_to_gcj(places: Coordinates) -> Coordinates:
     magic = 1 - _EE * np.sin(phi) ** 2
     lat = lat * 180 / (_A * (1 - _EE) / (magic * np.sqrt(magic)) * np.pi)
     lng = lng * 180 / (_A / np.sqrt(magic) * np.cos(phi) * np.pi)
-    in_china = (places[:, 0] > 72.004) & (places[:, 0] < 137.8347) & (places[:, 1] > 0.8293) & (places[:, 1] < 55.8271)
+    in_china = (
+        (places[:, 0] > 72.004)
+        & (places[:, 0] < 137.8347)
+        & (places[:, 1] > 0.8293)
+        & (places[:, 1] < 55.8271)
+    )
     return np.asarray(places + np.where(in_china[:, None], np.stack([lng, lat], 1), 0.0))
 
 
@@ -112,7 +117,10 @@ def reprojected(shapes: Sequence[BaseGeometry], crs: str) -> list[BaseGeometry]:
         transformer = Transformer.from_crs(CRS.from_user_input(crs), "EPSG:4326", always_xy=True)
     except CRSError as error:
         raise UnknownCrs(crs) from error
-    return [shapely.transform(s, lambda xy: np.column_stack(transformer.transform(xy[:, 0], xy[:, 1]))) for s in shapes]
+    return [
+        shapely.transform(s, lambda xy: np.column_stack(transformer.transform(xy[:, 0], xy[:, 1])))
+        for s in shapes
+    ]
 
 
 def on_datum(shapes: Sequence[BaseGeometry], datum: Datum) -> list[BaseGeometry]:
@@ -128,7 +136,8 @@ def suspected(shapes: Sequence[BaseGeometry], declared: Datum, reference: BaseGe
     """
     whole = shapely.union_all(shapely.make_valid(list(shapes)))
     fit = {
-        datum: shapely.intersection(shapely.make_valid(on_datum([whole], datum)[0]), reference).area for datum in Datum
+        datum: shapely.intersection(shapely.make_valid(on_datum([whole], datum)[0]), reference).area
+        for datum in Datum
     }
     best = max(fit, key=lambda datum: (fit[datum], datum is declared))
     is_good = fit[best] > _GOOD * min(whole.area, reference.area)

@@ -47,7 +47,11 @@ class Day:
     def clock(self, second: int) -> str:
         """A second as people read it; another day is named."""
         moment = self.at(second)
-        return moment.strftime("%H:%M") if moment.date() == self.begins.date() else moment.strftime("%m-%d %H:%M")
+        return (
+            moment.strftime("%H:%M")
+            if moment.date() == self.begins.date()
+            else moment.strftime("%m-%d %H:%M")
+        )
 
     def skills(self, codes: Iterable[str]) -> tuple[str, str]:
         """Skills in Chinese and English."""
@@ -95,7 +99,9 @@ def propose(day: Day, task: int) -> list[Proposal]:
     able = {s.id for s in problem.shifts if problem.tasks[task].skills <= s.skills and not s.is_away}
     found = [_proposal(day, one, task) for one in insertions(problem, day.plan, task)]
     off = day.off_duty if task in problem.urgent else frozenset[str]()
-    return sorted(found, key=lambda p: (p.crew_id not in able, p.crew_id in off, not p.is_feasible, p.score, p.crew_id))
+    return sorted(
+        found, key=lambda p: (p.crew_id not in able, p.crew_id in off, not p.is_feasible, p.score, p.crew_id)
+    )
 
 
 def _proposal(day: Day, one: Insertion, task: int) -> Proposal:
@@ -142,7 +148,9 @@ def delayed_by(before: Timed, after: Timed) -> list[tuple[int, int]]:
 
 def _distance(metres: float, at: str) -> Reason:
     km = metres / 1000
-    return Reason("distance", km < 15, f"约 {km:.1f} 公里，预计 {at} 到场", f"about {km:.1f} km, arrives at {at}")
+    return Reason(
+        "distance", km < 15, f"约 {km:.1f} 公里，预计 {at} 到场", f"about {km:.1f} km, arrives at {at}"
+    )
 
 
 def _skills(day: Day, missing: frozenset[str]) -> Reason:
@@ -170,12 +178,17 @@ def _urgent(day: Day, shift: Shift, after: Timed, overtime: int) -> list[Reason]
         begins = day.clock(shift.window_s[0])
         return [
             Reason(
-                "off_duty", False, f"不在岗也不值班，{begins} 上班", f"neither at work nor on call, begins at {begins}"
+                "off_duty",
+                False,
+                f"不在岗也不值班，{begins} 上班",
+                f"neither at work nor on call, begins at {begins}",
             )
         ]
     found = []
     if overtime:
-        found.append(Reason("overtime", False, f"预计加班 {overtime} 分钟", f"about {overtime} min of overtime"))
+        found.append(
+            Reason("overtime", False, f"预计加班 {overtime} 分钟", f"about {overtime} min of overtime")
+        )
     if shift.pause and after.pause_s is not None and after.pause_s > shift.pause.window_s[1]:
         at = day.clock(after.pause_s)
         found.append(Reason("break", False, f"休息推迟到 {at}", f"break only at {at}"))
@@ -187,14 +200,23 @@ def _out(day: Day, out: Sequence[int]) -> list[Reason]:
         return []
     names = [day.job_names[task] for task in out[:3]]
     zh, en = "、".join(names), ", ".join(names)
-    return [Reason("displaces", False, f"有 {len(out)} 单按原时间做不了：{zh}", f"{len(out)} jobs no longer fit: {en}")]
+    return [
+        Reason(
+            "displaces",
+            False,
+            f"有 {len(out)} 单按原时间做不了：{zh}",
+            f"{len(out)} jobs no longer fit: {en}",
+        )
+    ]
 
 
 def _shift(day: Day, shift: Shift, after: Timed) -> Reason:
     end = day.clock(shift.window_s[1])
     codes = {code for code, _ in after.faults}
     if "capacity" in codes:
-        return Reason("most_jobs", False, f"已到每班最多 {shift.capacity} 单", f"has its {shift.capacity} jobs a shift")
+        return Reason(
+            "most_jobs", False, f"已到每班最多 {shift.capacity} 单", f"has its {shift.capacity} jobs a shift"
+        )
     if "pause" in codes:
         return Reason("break", False, "排不下休息时间", "leaves no time for the break")
     if "shift" in codes:
@@ -206,7 +228,9 @@ def _window(day: Day, task: Task, begin_s: int) -> list[Reason]:
     if begin_s <= task.window_s[1] or task.is_urgent:
         return []
     until = day.clock(task.window_s[1])
-    return [Reason("appointment", False, f"赶不上 {until} 前的预约", f"misses the appointment, until {until}")]
+    return [
+        Reason("appointment", False, f"赶不上 {until} 前的预约", f"misses the appointment, until {until}")
+    ]
 
 
 def _limit(task: Task, late_s: int) -> list[Reason]:
@@ -224,7 +248,9 @@ def _delays(day: Day, delayed: Sequence[tuple[int, int]]) -> list[Reason]:
     named = [(day.job_names[task], minutes) for task, minutes in delayed[:3]]
     zh = "、".join(f"{name} 晚 {minutes} 分钟" for name, minutes in named)
     en = ", ".join(f"{name} by {minutes} min" for name, minutes in named)
-    return [Reason("delays", False, f"会推迟 {len(delayed)} 单：{zh}", f"delays {len(delayed)} other jobs: {en}")]
+    return [
+        Reason("delays", False, f"会推迟 {len(delayed)} 单：{zh}", f"delays {len(delayed)} other jobs: {en}")
+    ]
 
 
 def _pinned(task: Task, shift: Shift) -> list[Reason]:
@@ -269,7 +295,8 @@ def broken_rule(day: Day, fault: tuple[str, str, int]) -> Reason:
     """A rule that a plan breaks, (code, crew id, task or -1), in a sentence."""
     code, crew_id, task = fault
     crew = next(
-        (name for shift, name in zip(day.problem.shifts, day.crew_names, strict=True) if shift.id == crew_id), ""
+        (name for shift, name in zip(day.problem.shifts, day.crew_names, strict=True) if shift.id == crew_id),
+        "",
     )
     job = day.job_names[task] if task >= 0 else ""
     zh, en = _RULES[code]

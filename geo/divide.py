@@ -73,7 +73,9 @@ class Heavy:
     share: float
 
 
-def loads_of(cells: Sequence[BaseGeometry], places: Coordinates, workload: NDArray[np.float64]) -> NDArray[np.float64]:
+def loads_of(
+    cells: Sequence[BaseGeometry], places: Coordinates, workload: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """The workload that falls into each cell; a place in none counts for the nearest."""
     return np.bincount(nearest(cells, places), weights=workload, minlength=len(cells)).astype(np.float64)
 
@@ -163,7 +165,9 @@ def _evened(graph: Graph, home: Parts, cells: int, seed: int, progress: Progress
     home_of_fewer[label] = home
     half_way = max((max(Parting(fewer, home_of_fewer, cells).loads) + 1) / 2, 1 + HEAVY)
     # Rounder borders cost longer ways; where these win too little for what may move, the shortest are taken.
-    costs = [Costs(unround, hand_over=0.0, away=20.0, most_moved=UNITS_MOVED * cells) for unround in ROUND_OR_SHORT]
+    costs = [
+        Costs(unround, hand_over=0.0, away=20.0, most_moved=UNITS_MOVED * cells) for unround in ROUND_OR_SHORT
+    ]
     parting = _handed_on(fewer, home_of_fewer, cells, costs[0], half_way, seed)
     if max(parting.loads) > half_way:
         shorter = _handed_on(fewer, home_of_fewer, cells, costs[1], half_way, seed)
@@ -211,7 +215,9 @@ def roundness(cells: Sequence[BaseGeometry]) -> NDArray[np.float64]:
     return np.asarray(4 * np.pi * shapely.area(stretched) / shapely.length(stretched) ** 2)
 
 
-def _checked(territory: BaseGeometry, places: Coordinates, workload: NDArray[np.float64], cells: int) -> BaseGeometry:
+def _checked(
+    territory: BaseGeometry, places: Coordinates, workload: NDArray[np.float64], cells: int
+) -> BaseGeometry:
     if territory.is_empty or workload.sum() <= 0:
         raise NothingInside
     if len(different(places, workload)[0]) < cells:

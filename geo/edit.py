@@ -72,7 +72,9 @@ def merge(cells: Sequence[BaseGeometry], chosen: Sequence[int]) -> Edited:
 
 
 def _shares_border(one: BaseGeometry, other: BaseGeometry) -> bool:
-    return bool(shapely.length(shapely.intersection(one, other)) > 0 or shapely.intersection(one, other).area > 0)
+    return bool(
+        shapely.length(shapely.intersection(one, other)) > 0 or shapely.intersection(one, other).area > 0
+    )
 
 
 def redraw(cells: Sequence[BaseGeometry], cell: int | None, shape: BaseGeometry) -> Edited:
@@ -110,7 +112,11 @@ def _settled(cells: Sequence[BaseGeometry], edited: Mapping[int, BaseGeometry | 
     """The changed cells with corners on the grid, and neighbours that gain a corner on a shared border."""
     touched = {n: shape for n, shape in edited.items() if shape is not None}
     hull = shapely.union_all(list(touched.values()))
-    around = [n for n in shapely.STRtree(list(cells)).query(hull, predicate="intersects").tolist() if n not in edited]
+    around = [
+        n
+        for n in shapely.STRtree(list(cells)).query(hull, predicate="intersects").tolist()
+        if n not in edited
+    ]
     order = [*touched, *around]
     snapped = on_grid([*touched.values(), *(cells[n] for n in around)])
     found: Edited = {n: None for n, shape in edited.items() if shape is None}

@@ -81,7 +81,11 @@ class Evening:
         stuck: dict[int, float] = {}
         in_vain = 0
         while in_vain < _MOST_IN_VAIN:
-            heavy = [part for part, load in enumerate(loads) if load > good and abs(stuck.get(part, 0.0) - load) > 1e-9]
+            heavy = [
+                part
+                for part, load in enumerate(loads)
+                if load > good and abs(stuck.get(part, 0.0) - load) > 1e-9
+            ]
             if not heavy:
                 break
             heaviest = max(heavy, key=lambda part: (loads[part], -part))

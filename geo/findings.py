@@ -23,7 +23,10 @@ KINDS: dict[str, tuple[str, str]] = {
     "same_code": ("编号相同的行，各合为一个网格", "rows of one code, made one cell each"),
     "no_code": ("没有认出名称和编号字段", "no field is known for names or codes"),
     "cut_text": ("文字在字段末尾被截断半个字", "text cut in the middle of a character"),
-    "guessed_text": ("文字编码与声明不符，按推测读出", "text in another encoding than declared, read by a guess"),
+    "guessed_text": (
+        "文字编码与声明不符，按推测读出",
+        "text in another encoding than declared, read by a guess",
+    ),
     "encoding": ("文件没有写明文字编码", "the file does not say its encoding"),
     "long_name": ("名称太长，已截短", "names were shortened"),
     "crs_unused": ("没有用到填写的坐标系", "the given coordinate system was not used"),

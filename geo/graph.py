@@ -71,8 +71,12 @@ class Graph:
         ends = np.sort(label[self.pairs], axis=1)
         across = ends[:, 0] != ends[:, 1]
         pairs, which = np.unique(ends[across], axis=0, return_inverse=True)
-        borders = np.bincount(which.ravel(), weights=self.pair_borders[across], minlength=len(pairs)).astype(float)
-        return Graph(Units(np.empty(0, dtype=object), weights, middles, areas, pairs.astype(np.int64), borders))
+        borders = np.bincount(which.ravel(), weights=self.pair_borders[across], minlength=len(pairs)).astype(
+            float
+        )
+        return Graph(
+            Units(np.empty(0, dtype=object), weights, middles, areas, pairs.astype(np.int64), borders)
+        )
 
     def cut(self, cells: int, seed: int, unevenness: int = 10) -> Parts:
         """A part for every unit, contiguous and about alike (METIS k-way; Karypis & Kumar 1998).
@@ -167,7 +171,9 @@ def _bridges(count: int, middles: Coordinates, pairs: Parts) -> Parts:
     order = np.lexsort([near[:, 1], near[:, 0], apart, ends[:, 1], ends[:, 0]])
     _, first = np.unique(ends[order], axis=0, return_index=True)
     best = order[first]
-    tree = minimum_spanning_tree(csr_array((apart[best], tuple(ends[best].T)), shape=(islands, islands))).tocoo()
+    tree = minimum_spanning_tree(
+        csr_array((apart[best], tuple(ends[best].T)), shape=(islands, islands))
+    ).tocoo()
     chosen = {(min(a, b), max(a, b)) for a, b in zip(tree.row.tolist(), tree.col.tolist(), strict=True)}
     return np.array([near[n] for n in best if tuple(ends[n].tolist()) in chosen], dtype=np.int64)
 

@@ -54,14 +54,18 @@ def h3_cells(territory: BaseGeometry, resolution: int) -> Shapes:
     for part in shapely.get_parts(territory):
         found |= set(h3.h3shape_to_cells_experimental(h3.geo_to_h3shape(part), resolution, contain="overlap"))
     rings = [[(lng, lat) for lat, lng in h3.cell_to_boundary(cell)] for cell in sorted(found)]
-    return clip(np.array([shapely.Polygon(np.round(ring, _DIGITS)) for ring in rings], dtype=object), territory)
+    return clip(
+        np.array([shapely.Polygon(np.round(ring, _DIGITS)) for ring in rings], dtype=object), territory
+    )
 
 
 def hexagon_corners(bounds: tuple[float, float, float, float], radius_m: float) -> NDArray[np.float64]:
     """Corners (n, 6, 2) of the hexagons that cover a box in metres."""
     west, south, east, north = bounds
     dx, dy = math.sqrt(3) * radius_m, 1.5 * radius_m
-    column, row = np.meshgrid(np.arange(-1, int((east - west) / dx) + 2), np.arange(-1, int((north - south) / dy) + 2))
+    column, row = np.meshgrid(
+        np.arange(-1, int((east - west) / dx) + 2), np.arange(-1, int((north - south) / dy) + 2)
+    )
     x, y = west + (column + 0.5 * (row % 2)) * dx, south + row * dy
     # Shared corners are rounded alike, so that neighbours' edges are the same edges.
     return np.round(np.stack([x.ravel(), y.ravel()], 1)[:, None, :] + radius_m * _HEX[None, :, :], 3)
@@ -93,7 +97,9 @@ def _in_degrees(corners_m: NDArray[np.float64], metres: LocalMetres) -> Shapes:
     return np.asarray(shapely.polygons(corners), dtype=object)
 
 
-def _bounds_m(territory: BaseGeometry, metres: LocalMetres, cell_area_m2: float) -> tuple[float, float, float, float]:
+def _bounds_m(
+    territory: BaseGeometry, metres: LocalMetres, cell_area_m2: float
+) -> tuple[float, float, float, float]:
     area = metres.to_metres(territory)
     if area.area / cell_area_m2 > MOST_CELLS:
         raise TooManyCells
@@ -112,7 +118,9 @@ def merge_slivers(cells: Shapes, least_share: float = 0.05) -> Shapes:
     tree = shapely.STRtree(cells)
     into: dict[int, int] = {}
     for small in order[np.argsort(areas[order])].tolist():
-        near = [_root(into, int(n)) for n in tree.query(kept[small], predicate="intersects") if int(n) != small]
+        near = [
+            _root(into, int(n)) for n in tree.query(kept[small], predicate="intersects") if int(n) != small
+        ]
         borders = [(_shared_border(kept[small], kept[n]), n) for n in near if n != small]
         length, neighbour = max(borders, default=(0.0, -1))
         if length > 0:

@@ -21,7 +21,9 @@ _WIDE, _NARROW = frozenset("WF"), frozenset(" .,:;'|!ijlI·-()")
 _ACROSS = np.linspace(0, 1, 11)[1:-1]
 _TURNS = np.linspace(0, 2 * np.pi, 16, endpoint=False)
 # Places around a cell, the nearest first; letters are wide, so to the side they stand further off.
-_AROUND = np.array([(1.5 * r * np.cos(a), -r * np.sin(a)) for r in (2.5, 3.5, 5.0, 7.0, 10.0, 14.0) for a in _TURNS])
+_AROUND = np.array(
+    [(1.5 * r * np.cos(a), -r * np.sin(a)) for r in (2.5, 3.5, 5.0, 7.0, 10.0, 14.0) for a in _TURNS]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,9 @@ def roomiest(shape: BaseGeometry) -> tuple[float, float]:
     if part is None:
         middle = shapely.Point(0, 0) if shape.is_empty else shapely.centroid(shape)
         return float(middle.x), float(middle.y)
-    x, y = shapely.get_coordinates(shapely.maximum_inscribed_circle(part, max(part.length / 400, 1e-9)))[0].tolist()
+    x, y = shapely.get_coordinates(shapely.maximum_inscribed_circle(part, max(part.length / 400, 1e-9)))[
+        0
+    ].tolist()
     return x, y
 
 

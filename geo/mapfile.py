@@ -70,7 +70,9 @@ def write_map(features: Sequence[Feature], layer: str, format_: str) -> bytes:
     driver, suffix, _ = FORMATS[format_]
     names = list(features[0].fields) if features else ["name"]
     most = MOST_SHP_BYTES if format_ == "shp" else None
-    columns = [np.array([_text(one.fields.get(name), most) for one in features], dtype=object) for name in names]
+    columns = [
+        np.array([_text(one.fields.get(name), most) for one in features], dtype=object) for name in names
+    ]
     kind = features[0].shape.geom_type if features else "Point"
     with tempfile.TemporaryDirectory(prefix="wangge-map-") as folder:
         path = Path(folder) / f"{layer}{suffix}"

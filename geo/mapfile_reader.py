@@ -25,7 +25,15 @@ from shapely.geometry.base import BaseGeometry
 
 from geo import foreign
 from geo.datum import known_crs, reprojected
-from geo.errors import CrsMissing, FileTooLarge, FileUnreadable, GeoError, LayerMissing, LayerNeeded, OpensElsewhere
+from geo.errors import (
+    CrsMissing,
+    FileTooLarge,
+    FileUnreadable,
+    GeoError,
+    LayerMissing,
+    LayerNeeded,
+    OpensElsewhere,
+)
 from geo.findings import Finding, found
 from geo.formats import dbf, geojson, gpkg, kml
 from geo.formats.rows import Drawn, Rows
@@ -147,7 +155,9 @@ def _crs_of(part: Drawn, given: str | None, name: str, findings: list[Finding]) 
 
 
 def _look_like_degrees(shapes: Sequence[BaseGeometry | None]) -> bool:
-    west, south, east, north = shapely.total_bounds(np.array([one for one in shapes if one is not None], dtype=object))
+    west, south, east, north = shapely.total_bounds(
+        np.array([one for one in shapes if one is not None], dtype=object)
+    )
     return not (west < -360 or east > 360 or south < -90 or north > 90)
 
 
@@ -249,7 +259,10 @@ def _drivers() -> Iterator[Callable[[_Source], Any]]:
     # pyogrio cannot be told a driver for reading, so the library that it brings along is told itself.
     gdal = ctypes.CDLL(pyogrio._ogr.__file__)
     gdal.GDALGetDriver.restype = ctypes.c_void_p
-    gdal.GDALGetDriverShortName.argtypes, gdal.GDALGetDriverShortName.restype = [ctypes.c_void_p], ctypes.c_char_p
+    gdal.GDALGetDriverShortName.argtypes, gdal.GDALGetDriverShortName.restype = (
+        [ctypes.c_void_p],
+        ctypes.c_char_p,
+    )
     gdal.GDALRegisterDriver.argtypes = gdal.GDALDeregisterDriver.argtypes = [ctypes.c_void_p]
     handles = [gdal.GDALGetDriver(n) for n in range(gdal.GDALGetDriverCount())]
     names = {gdal.GDALGetDriverShortName(one).decode(): one for one in handles}
@@ -347,14 +360,18 @@ def _said_crs(crs: str | None) -> str | None:
 
 def _records(path: Path) -> Rows:
     """The table that belongs to a Shapefile, whatever letters its ending is written in."""
-    beside = {one.suffix.lower(): one for one in path.parent.iterdir() if one.stem.lower() == path.stem.lower()}
+    beside = {
+        one.suffix.lower(): one for one in path.parent.iterdir() if one.stem.lower() == path.stem.lower()
+    }
     if ".dbf" not in beside:
         return Rows([], {})
     said = beside[".cpg"].read_bytes()[:100] if ".cpg" in beside else None
     return dbf.rows_of(beside[".dbf"].read_bytes(), said)
 
 
-def _chosen(layers: Sequence[_Layer], wanted: str | Sequence[str] | None) -> list[tuple[_Layer, frozenset[str]]]:
+def _chosen(
+    layers: Sequence[_Layer], wanted: str | Sequence[str] | None
+) -> list[tuple[_Layer, frozenset[str]]]:
     """The layers to read, each with the folders that are wanted of it: those named, or the only one."""
     groups = sorted(name for one in layers for name in one.groups)
     names = [one.name for one in layers]
@@ -364,7 +381,9 @@ def _chosen(layers: Sequence[_Layer], wanted: str | Sequence[str] | None) -> lis
         return [(layers[0], frozenset())]
     asked = [wanted] if isinstance(wanted, str) else list(wanted)
     single = [
-        part for one in asked for part in ([one] if one in (*names, *groups) else one.translate(_LISTED).split("\n"))
+        part
+        for one in asked
+        for part in ([one] if one in (*names, *groups) else one.translate(_LISTED).split("\n"))
     ]
     found: dict[int, set[str]] = {}
     for name in (one.strip() for one in single if one.strip()):
@@ -380,7 +399,9 @@ def _chosen(layers: Sequence[_Layer], wanted: str | Sequence[str] | None) -> lis
 def _read(path: Path, layer: str) -> tuple[dict[str, Any], Any, Any]:
     """Meta, numbers of the rows, and their WKB; what the rows say is read by `geo.formats` as it is written."""
     try:
-        meta, numbers, wkb, _ = pyogrio.raw.read(path, layer=layer, columns=[], return_fids=True, encoding="ISO-8859-1")
+        meta, numbers, wkb, _ = pyogrio.raw.read(
+            path, layer=layer, columns=[], return_fids=True, encoding="ISO-8859-1"
+        )
     except (RuntimeError, ValueError) as error:
         _need_memory(error)
         raise FileUnreadable(str(error)) from error

@@ -91,7 +91,9 @@ class View:
         west, _, _, north = self.box
         inside = shapely.clip_by_rect(shapes, *self.box)
         factor = 1000 / self.scale
-        moved = shapely.transform(inside, lambda xy: np.column_stack([xy[:, 0] - west, north - xy[:, 1]]) * factor)
+        moved = shapely.transform(
+            inside, lambda xy: np.column_stack([xy[:, 0] - west, north - xy[:, 1]]) * factor
+        )
         return np.asarray(shapely.simplify(moved, _FINE_MM), dtype=object)
 
 
@@ -113,7 +115,9 @@ def view_of(box: Box, frames: Sequence[tuple[float, float]]) -> View:
     """The view of a box in metres at the finest round scale that one of these frames (mm) allows."""
     west, south, east, north = box
     scales = [
-        round_scale(1000 * max((east - west) / (width - 2 * _MARGIN_MM), (north - south) / (height - 2 * _MARGIN_MM)))
+        round_scale(
+            1000 * max((east - west) / (width - 2 * _MARGIN_MM), (north - south) / (height - 2 * _MARGIN_MM))
+        )
         for width, height in frames
     ]
     best = int(np.argmin(scales))

@@ -22,7 +22,9 @@ Coordinates = NDArray[np.float64]
 def _transformer(zone: int, south: bool, to_metres: bool) -> Callable[..., tuple[Coordinates, Coordinates]]:
     utm = f"EPSG:{32700 + zone if south else 32600 + zone}"
     ends = ("EPSG:4326", utm) if to_metres else (utm, "EPSG:4326")
-    transform: Callable[..., tuple[Coordinates, Coordinates]] = Transformer.from_crs(*ends, always_xy=True).transform
+    transform: Callable[..., tuple[Coordinates, Coordinates]] = Transformer.from_crs(
+        *ends, always_xy=True
+    ).transform
     return transform
 
 
@@ -49,7 +51,9 @@ class LocalMetres:
 
     def points_to_degrees(self, east_north: Coordinates) -> Coordinates:
         """An (n, 2) array of metres as degrees."""
-        return np.column_stack(_transformer(self._zone, self._south, False)(east_north[:, 0], east_north[:, 1]))
+        return np.column_stack(
+            _transformer(self._zone, self._south, False)(east_north[:, 0], east_north[:, 1])
+        )
 
 
 def distance_m(a: tuple[float, float], b: tuple[float, float]) -> float:
@@ -64,7 +68,10 @@ def distances_m(a: Coordinates, b: Coordinates) -> Coordinates:
     a_rad, b_rad = np.radians(a), np.radians(b)
     d_lng = a_rad[:, None, 0] - b_rad[None, :, 0]
     d_lat = a_rad[:, None, 1] - b_rad[None, :, 1]
-    h = np.sin(d_lat / 2) ** 2 + np.cos(a_rad[:, None, 1]) * np.cos(b_rad[None, :, 1]) * np.sin(d_lng / 2) ** 2
+    h = (
+        np.sin(d_lat / 2) ** 2
+        + np.cos(a_rad[:, None, 1]) * np.cos(b_rad[None, :, 1]) * np.sin(d_lng / 2) ** 2
+    )
     found: Coordinates = 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.clip(h, 0, 1)))
     return found
 

@@ -25,11 +25,15 @@ class Parting:
         self._outlines: list[float] = graph.outlines.tolist()
         self.parts: list[int] = parts.tolist()
         self.sizes: list[int] = np.bincount(parts, minlength=cells).tolist()
-        self.loads: list[float] = np.bincount(parts, weights=graph.weights / self.mean, minlength=cells).tolist()
+        self.loads: list[float] = np.bincount(
+            parts, weights=graph.weights / self.mean, minlength=cells
+        ).tolist()
         self.areas: list[float] = np.bincount(parts, weights=graph.areas, minlength=cells).tolist()
         ours = parts[graph.units]
         across = ours != parts[graph.others]
-        self.borders: list[float] = np.bincount(ours[across], weights=graph.metres[across], minlength=cells).tolist()
+        self.borders: list[float] = np.bincount(
+            ours[across], weights=graph.metres[across], minlength=cells
+        ).tolist()
 
     def array(self) -> Parts:
         """The part of every unit."""
@@ -45,7 +49,9 @@ class Parting:
         inner, toward = self._shared(unit, other)
         rest = self._outlines[unit] - 2 * toward
         ground = self._grounds[unit]
-        giver = (self.borders[mine] + 2 * inner - self._outlines[unit]) ** 2 / max(self.areas[mine] - ground, 1e-9)
+        giver = (self.borders[mine] + 2 * inner - self._outlines[unit]) ** 2 / max(
+            self.areas[mine] - ground, 1e-9
+        )
         taker = (self.borders[other] + rest) ** 2 / max(self.areas[other] + ground, 1e-9)
         return self.unroundness(mine) + self.unroundness(other) - (giver + taker) / _FOUR_PI
 

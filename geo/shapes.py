@@ -40,7 +40,10 @@ class Coverage:
 
 
 def coverage_of(
-    territory: BaseGeometry, cells: Sequence[BaseGeometry], tolerance: float = 1e-9, width: float = 2 * GRID_DEGREES
+    territory: BaseGeometry,
+    cells: Sequence[BaseGeometry],
+    tolerance: float = 1e-9,
+    width: float = 2 * GRID_DEGREES,
 ) -> Coverage:
     """Gaps and pairwise overlaps of cells against a territory.
 
@@ -112,5 +115,7 @@ def on_grid(cells: Sequence[BaseGeometry], grid: float = GRID_DEGREES) -> list[M
     if len(slivers):
         owner[slivers] = tree.query_nearest(inside[slivers], all_matches=False)[1]
     digits = round(-np.log10(grid))
-    merged = [as_multipolygon(shapely.union_all(faces[owner == k], grid_size=grid)) for k in range(len(cells))]
+    merged = [
+        as_multipolygon(shapely.union_all(faces[owner == k], grid_size=grid)) for k in range(len(cells))
+    ]
     return [shapely.transform(shape, lambda xy: xy.round(digits)) for shape in merged]

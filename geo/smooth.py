@@ -126,7 +126,11 @@ def _crosses(line: BaseGeometry, near: list[BaseGeometry]) -> bool:
 
 
 def _moves(
-    arc: BaseGeometry, line: BaseGeometry, sides: tuple[int, int], cells: Sequence[BaseGeometry], ledger: _Ledger
+    arc: BaseGeometry,
+    line: BaseGeometry,
+    sides: tuple[int, int],
+    cells: Sequence[BaseGeometry],
+    ledger: _Ledger,
 ) -> tuple[int, int, float, float]:
     """Giver, taker, workload on balance and in all, for the ground between the old course and the new."""
     slices = shapely.get_parts(shapely.polygonize(shapely.get_parts(shapely.union(arc, line))))
@@ -149,7 +153,9 @@ def _arcs(cells: Sequence[BaseGeometry]) -> tuple[_Shapes, list[tuple[int, int]]
     for line in lines:
         beside = sorted(int(k) for k in tree.query(line, predicate="intersects"))
         touching = [k for k in beside if shapely.covers(shapely.boundary(array[k]), line)]
-        sides.append((touching[0], touching[1]) if len(touching) == 2 else (touching[0] if touching else -1, -1))
+        sides.append(
+            (touching[0], touching[1]) if len(touching) == 2 else (touching[0] if touching else -1, -1)
+        )
     return lines, sides
 
 

@@ -57,7 +57,9 @@ class Land:
         self._land = shapely.buffer(shapely.simplify(stretched, _SHORE_M), _SHORE_M)
         shapely.prepare(self._land)
         corners = shapely.get_coordinates(shapely.simplify(stretched, 2 * _SHORE_M))
-        ends = np.array([end for crossing in crossings for end in crossing.ends], dtype=np.float64).reshape(-1, 2)
+        ends = np.array([end for crossing in crossings for end in crossing.ends], dtype=np.float64).reshape(
+            -1, 2
+        )
         self._nodes = np.vstack([self._plane.to_metres(ends), np.unique(corners, axis=0)])
         ways = self._visible(self._nodes, self._nodes)
         for n in range(0, len(ends), 2):

@@ -91,7 +91,9 @@ def units_of(
 def different(places: Coordinates, workload: NDArray[np.float64]) -> tuple[Coordinates, NDArray[np.float64]]:
     """The places where there is work, what lies together (a tenth of a metre) as one."""
     spots, place = np.unique(places[workload > 0].round(_SAME_PLACE), axis=0, return_inverse=True)
-    return spots, np.bincount(place.ravel(), weights=workload[workload > 0], minlength=len(spots)).astype(np.float64)
+    return spots, np.bincount(place.ravel(), weights=workload[workload > 0], minlength=len(spots)).astype(
+        np.float64
+    )
 
 
 def _on_ground(territory: BaseGeometry, places: Coordinates) -> Coordinates:

@@ -53,14 +53,18 @@ def whereabouts(
     shapely.prepare(ground)
     touches = shapely.intersects(ground, np.array([zone.shape for zone in zones], dtype=object))
     extent = _extent_m(ground)
-    away = [(_away_m(zone.shape, ground), zone) for zone, near in zip(zones, touches, strict=True) if not near]
+    away = [
+        (_away_m(zone.shape, ground), zone) for zone, near in zip(zones, touches, strict=True) if not near
+    ]
     if touches.any():
         strays = [_stray(zone, metres) for metres, zone in away if metres > max(extent, 1.0)]
         return Whereabouts(None, bool(strays), strays)
     nearest = min((metres for metres, _ in away), default=0.0)
     if not is_own and nearest <= extent:
         return Whereabouts(nearest, False, [])
-    return Whereabouts(nearest, nearest > extent, [_none_touches(zones, nearest, origin, datum, ground, is_own)])
+    return Whereabouts(
+        nearest, nearest > extent, [_none_touches(zones, nearest, origin, datum, ground, is_own)]
+    )
 
 
 def likely_systems(origin: Origin, datum: Datum, ground: BaseGeometry, away_m: float = np.inf) -> list[str]:
@@ -81,13 +85,16 @@ def likely_systems(origin: Origin, datum: Datum, ground: BaseGeometry, away_m: f
             read.append((share, metres, rank, name, np.median(places, axis=0)))
     most, nearest = max((one[0] for one in read), default=0.0), min((one[1] for one in read), default=0.0)
     near = sorted(
-        (one[2:] for one in read if one[0] >= _NEARLY * most and one[1] <= 2 * nearest + 1), key=lambda one: one[:2]
+        (one[2:] for one in read if one[0] >= _NEARLY * most and one[1] <= 2 * nearest + 1),
+        key=lambda one: one[:2],
     )
     apart = [one for one in near[1:] if distance_m(tuple(one[2]), tuple(near[0][2])) > _APART_M]
     return [name for _, name, _ in near[:1] + apart[:1]]
 
 
-def _readings(origin: Origin, datum: Datum, ground: BaseGeometry) -> Iterator[tuple[tuple[int, int], str, Coordinates]]:
+def _readings(
+    origin: Origin, datum: Datum, ground: BaseGeometry
+) -> Iterator[tuple[tuple[int, int], str, Coordinates]]:
     """Ways to read figures: how unlikely, what it is called, and where they would lie."""
     figures = origin.sample[np.isfinite(origin.sample).all(axis=1)]
     turned = figures[:, ::-1]
@@ -123,7 +130,11 @@ def _systems(origin: Origin, ground: BaseGeometry) -> Iterator[tuple[int, CRS]]:
 def _is_used_at(area: AreaOfUse | None, ground: BaseGeometry) -> bool:
     """Whether the middle of the ground lies where a system is meant for."""
     x, y = ground.centroid.x, ground.centroid.y
-    return area is not None and area.south <= y <= area.north and (area.west <= x <= area.east or area.west > area.east)
+    return (
+        area is not None
+        and area.south <= y <= area.north
+        and (area.west <= x <= area.east or area.west > area.east)
+    )
 
 
 def _family(name: str) -> str:
@@ -143,7 +154,12 @@ def _to_degrees(crs: CRS) -> Callable[[Coordinates], Coordinates]:
 
 
 def _none_touches(
-    zones: Sequence[Zone], metres: float, origin: Origin | None, datum: Datum, ground: BaseGeometry, is_own: bool
+    zones: Sequence[Zone],
+    metres: float,
+    origin: Origin | None,
+    datum: Datum,
+    ground: BaseGeometry,
+    is_own: bool,
 ) -> Finding:
     distance, names = length_text(metres), [zone.name for zone in zones[:3]]
     whose_zh, whose_en = ("本单位", "the unit's ground") if is_own else ("本市", "the city's ground")
@@ -153,11 +169,16 @@ def _none_touches(
     )
     likely = likely_systems(origin, datum, ground, metres) if origin is not None else []
     if likely:
-        names_zh, names_en = "或 ".join(_side(one, 0) for one in likely), " or ".join(_side(one, 1) for one in likely)
+        names_zh, names_en = (
+            "或 ".join(_side(one, 0) for one in likely),
+            " or ".join(_side(one, 1) for one in likely),
+        )
         zh, en = f"{zh}；坐标更像 {names_zh}", f"{en}; the coordinates look like {names_en}"
     if origin is not None and origin.is_said:
         zh, en = f"{zh}（文件写的是 {_label(origin.crs)}）", f"{en} (the file says {_label(origin.crs)})"
-    return found("far_away", names, f"{zh}，请核对坐标系后重新导入", f"{en}; check the system and import again")
+    return found(
+        "far_away", names, f"{zh}，请核对坐标系后重新导入", f"{en}; check the system and import again"
+    )
 
 
 def _side(label: str, side: int) -> str:
@@ -176,7 +197,10 @@ def _label(crs: str) -> str:
 def _stray(zone: Zone, metres: float) -> Finding:
     zh, en = length_text(metres)
     return found(
-        "far_away", [zone.name], f"离现有范围 {zh}，其他网格不是这样", f"{en} away from the ground, unlike the others"
+        "far_away",
+        [zone.name],
+        f"离现有范围 {zh}，其他网格不是这样",
+        f"{en} away from the ground, unlike the others",
     )
 
 

@@ -134,7 +134,9 @@ def _columns(features: Sequence[Feature], asked: str | None, usual: Sequence[str
     if asked in there:
         return [asked]
     alike = [name for name in there if _loosely(name) == _loosely(asked)] or [
-        name for name in there if asked.startswith(name) and _SHORT_COLUMN - 2 <= len(name.encode()) <= _SHORT_COLUMN
+        name
+        for name in there
+        if asked.startswith(name) and _SHORT_COLUMN - 2 <= len(name.encode()) <= _SHORT_COLUMN
     ]
     if len(set(alike)) != 1:
         raise FieldMissing(asked, *file.columns)
@@ -160,7 +162,9 @@ def _is_area(zone: Zone, findings: list[Finding]) -> bool:
         return False
     if "Polygon" not in zone.shape.geom_type and zone.shape.geom_type != "GeometryCollection":
         zh, en = ("点", "point") if "Point" in zone.shape.geom_type else ("线", "line")
-        findings.append(found("no_area", [zone.name], f"是{zh}，不是面，已跳过", f"is a {en}, no area; left out"))
+        findings.append(
+            found("no_area", [zone.name], f"是{zh}，不是面，已跳过", f"is a {en}, no area; left out")
+        )
         return False
     if zone.shape.has_z and np.nan_to_num(shapely.get_coordinates(zone.shape, include_z=True)[:, 2]).any():
         findings.append(found("height", [zone.name], "带有高程，已去掉", "had heights; they were left out"))

@@ -101,7 +101,9 @@ def act(kind: Kind, stored: Stored, step: Change, version: int) -> Applied:
     base, device = step.base_version, step.author.device_id
     if not step.forced and not fits_what_was_seen(kind, stored, action, base, device):
         state = stored.values.get(kind.state_field)
-        raise CannotApply("action_does_not_fit", action=action.name, state=state, fits_in=sorted(action.sources))
+        raise CannotApply(
+            "action_does_not_fit", action=action.name, state=state, fits_in=sorted(action.sources)
+        )
     known, unknown = _split(kind, step, writable=frozenset(action.needs))
     values = _load(kind, known, partial=True)
     _need_fields(action, {**stored.values, **values})
@@ -156,7 +158,9 @@ def _with_deletions(
     kind: Kind, stored: Stored, deletions: list[dict[str, Any]], by: Change, op: str, version: int
 ) -> Applied:
     heads = {**stored.heads, DELETED: sorted(deletions, key=lambda head: (head["at"], head["id"]))}
-    met = any(not seen(h, by.base_version, by.author.device_id) for g, ours in stored.heads.items() for h in ours)
+    met = any(
+        not seen(h, by.base_version, by.author.device_id) for g, ours in stored.heads.items() for h in ours
+    )
     write = Write(
         kind, stored.id, version, stored, stored.values, heads, bool(deletions), by.author, by.at, op, by.mutation_id,
         by.grade,
@@ -165,7 +169,13 @@ def _with_deletions(
 
 
 def _applied(
-    kind: Kind, stored: Stored, merged: Merged, by: Change, op: str, version: int, unknown: tuple[str, ...] = ()
+    kind: Kind,
+    stored: Stored,
+    merged: Merged,
+    by: Change,
+    op: str,
+    version: int,
+    unknown: tuple[str, ...] = (),
 ) -> Applied:
     """A record that somebody deleted meanwhile stays so; the edit is kept beside the deletion."""
     write = Write(
@@ -221,7 +231,9 @@ def _check(kind: Kind, values: Values, only: Values | None = None, before: Value
     """Refuse a record with faults; with `only`, those in these fields alone; not for what stood so `before`."""
     faults = [fault for fault in kind.check(values) if only is None or fault.field.split(".")[0] in only]
     if before is not None:
-        faults = [one for one in faults if not one.among or any(values.get(n) != before.get(n) for n in one.among)]
+        faults = [
+            one for one in faults if not one.among or any(values.get(n) != before.get(n) for n in one.among)
+        ]
     if faults:
         raise CannotApply("check_failed", faults=[fault.as_dict() for fault in faults])
 

@@ -162,7 +162,9 @@ class Write:
         if self.before is None:
             return {name: [None, value] for name, value in self.values.items() if value is not None}
         before = self.before.values
-        return {name: [old, value] for name, value in self.values.items() if (old := before.get(name)) != value}
+        return {
+            name: [old, value] for name, value in self.values.items() if (old := before.get(name)) != value
+        }
 
     def after(self) -> Stored:
         """The record as this write leaves it."""

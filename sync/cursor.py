@@ -80,7 +80,14 @@ class Part:
 
     def as_list(self) -> list[Any]:
         """The form inside a token."""
-        return [self.scope, self.rank, str(self.since), self.position, self.target and str(self.target), self.walk]
+        return [
+            self.scope,
+            self.rank,
+            str(self.since),
+            self.position,
+            self.target and str(self.target),
+            self.walk,
+        ]
 
     @classmethod
     def from_list(cls, row: list[Any]) -> Part:
@@ -152,7 +159,9 @@ def need_continuable(
         raise StartCompare("foreign")
     if cursor.epoch != epoch:
         raise StartCompare("other_epoch")
-    if cursor.highest_xid >= target.xmax or any(part.since.xmax > target.xmax for part in cursor.parts.values()):
+    if cursor.highest_xid >= target.xmax or any(
+        part.since.xmax > target.xmax for part in cursor.parts.values()
+    ):
         raise StartCompare("ahead_of_server")
     if cursor.seen_on < oldest_day:
         raise StartCompare("too_old")

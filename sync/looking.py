@@ -66,7 +66,9 @@ class Look:
 
     def _created(self, batch: Sequence[Mutation]) -> dict[str, Values]:
         new = [(m.id, kind, m.now) for m in batch if m.op is Op.CREATE and (kind := self._kinds.get(m.kind))]
-        read = [(name, kind, values) for name, kind, now in new if (values := self._read(kind, now)) is not None]
+        read = [
+            (name, kind, values) for name, kind, now in new if (values := self._read(kind, now)) is not None
+        ]
         completed = self._rights.completed([(kind, values) for _, kind, values in read])
         return {name: one for (name, *_), one in zip(read, completed, strict=True)}
 
@@ -89,7 +91,9 @@ class Look:
     def absent(self, mutation: Mutation, seen: Seen) -> set[Key]:
         """What it needs and the author cannot see: its record, or records it points at."""
         is_there = mutation.op is Op.CREATE or (mutation.key in seen.stored and mutation.key in seen.known)
-        return (set() if is_there else {mutation.key}) | (self.references(mutation) - seen.visible - {mutation.key})
+        return (set() if is_there else {mutation.key}) | (
+            self.references(mutation) - seen.visible - {mutation.key}
+        )
 
     def missing(self, mutation: Mutation, absent: set[Key], seen: Seen) -> Key | None:
         """What it must wait for: a predecessor nobody has sent, its record, or a record it points at."""
@@ -138,7 +142,9 @@ class Look:
             known |= self._store.visible(keys, self._rights.ever(), with_deleted=True)
         return known
 
-    def _visible(self, wanted: set[Key], batch: Sequence[Mutation], *, with_deleted: bool = False) -> set[Key]:
+    def _visible(
+        self, wanted: set[Key], batch: Sequence[Mutation], *, with_deleted: bool = False
+    ) -> set[Key]:
         """Which of these records the author may name: what is not there and what is not theirs look alike."""
         found: set[Key] = set()
         by_scopes: dict[frozenset[str], list[Key]] = {}

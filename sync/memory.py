@@ -38,7 +38,9 @@ class Filed:
 class Memory:
     """The database: committed rows by (table, key), each with its versions by transaction."""
 
-    def __init__(self, kinds: Mapping[str, Kind], on_wait: Callable[[Transaction], None] | None = None) -> None:
+    def __init__(
+        self, kinds: Mapping[str, Kind], on_wait: Callable[[Transaction], None] | None = None
+    ) -> None:
         self.kinds, self.epoch = kinds, 1
         self.next_xid = FIRST_XID
         self.rows: dict[Row, list[tuple[int, Any]]] = {}
@@ -71,7 +73,9 @@ class Memory:
         held = Memory(self.kinds, self.on_wait)
         held.epoch, held.next_xid, held.committed = self.epoch, self.next_xid, dict(self.committed)
         held.places, held.sequence = self.places, self.sequence
-        held.rows = {row: [one for one in versions if one[0] in self.committed] for row, versions in self.rows.items()}
+        held.rows = {
+            row: [one for one in versions if one[0] in self.committed] for row, versions in self.rows.items()
+        }
         return held
 
     def restore(self, dump: Memory, epoch: int) -> None:
@@ -80,7 +84,9 @@ class Memory:
             transaction.rollback()
         old = dump.backup()
         self.rows = {
-            row: [(FIRST_XID, _restored(row, versions[-1][1]))] for row, versions in old.rows.items() if versions
+            row: [(FIRST_XID, _restored(row, versions[-1][1]))]
+            for row, versions in old.rows.items()
+            if versions
         }
         self.committed, self.next_xid, self.epoch = {FIRST_XID: True}, FIRST_XID + 1, epoch
 
@@ -151,7 +157,9 @@ class Transaction:
             self.memory.open[self.xid] = self
 
     def _scan(self, table: str) -> Iterator[tuple[Any, Any]]:
-        keys = {row for row in self.memory.rows if row[0] == table} | {row for row in self.own if row[0] == table}
+        keys = {row for row in self.memory.rows if row[0] == table} | {
+            row for row in self.own if row[0] == table
+        }
         for row in sorted(keys, key=lambda one: str(one[1])):
             value = self._get(row)
             if value is not None:
@@ -162,7 +170,9 @@ class Transaction:
     def look(self, parts: Sequence[Part]) -> tuple[Snapshot, set[PartKey]]:
         """The snapshot, and the parts with news."""
         self.frozen = self.frozen or self.memory.snapshot()
-        return self.frozen, {part.key for part in parts if any(part.since.is_new(f.xid) for _, f in self._filed(part))}
+        return self.frozen, {
+            part.key for part in parts if any(part.since.is_new(f.xid) for _, f in self._filed(part))
+        }
 
     def _filed(self, part: Part) -> Iterator[tuple[Key, Filed]]:
         for (scope, kind, id_), filed in self._scan("entry"):
@@ -200,7 +210,9 @@ class Transaction:
     def _mine(self, span: Span, held: Collection[str]) -> list[Key]:
         keys = {(k, i) for (scope, k, i), filed in self._scan("entry") if scope in held and not filed.removed}
         return sorted(
-            k for k in keys if (span.after is None or k > span.after) and (span.upto is None or k <= span.upto)
+            k
+            for k in keys
+            if (span.after is None or k > span.after) and (span.upto is None or k <= span.upto)
         )
 
     def digest(self, span: Span, held: Collection[str]) -> Digest:
@@ -279,7 +291,9 @@ class Transaction:
                 found[key] = write.after()
         return found
 
-    def visible(self, keys: Collection[Key], scopes: Collection[str], *, with_deleted: bool = False) -> set[Key]:
+    def visible(
+        self, keys: Collection[Key], scopes: Collection[str], *, with_deleted: bool = False
+    ) -> set[Key]:
         """Records that are, or once were, in these scopes."""
         there = {key for key in keys if self._is_live(key) or (with_deleted and self._get(("document", key)))}
         return {key for key in there if any(self._get(("entry", (s, *key))) for s in scopes)}
@@ -306,7 +320,9 @@ class Transaction:
             if one.key in keys or one.id in ids:
                 at = waiting.receipt.judged.at if waiting.receipt else None
                 left = frozenset(one.now) - set(fields)
-                found.append(Parked(one.id, one.key, waiting.group, one.op, one.action, left, by.device_id, at))
+                found.append(
+                    Parked(one.id, one.key, waiting.group, one.op, one.action, left, by.device_id, at)
+                )
         return found
 
     def waiting_behind(self, author: Author, groups: Collection[str]) -> list[Held]:
@@ -363,8 +379,14 @@ class Transaction:
     def held_for(self, keys: Collection[Key], ids: Collection[str]) -> list[Held]:
         """Held mutations that waited for one of these."""
         wanted = {*keys, *(("mutation", id_) for id_ in ids)}
-        found = [w for _, w in self._scan("waiting") if w[0].outcome.status is Status.HELD and w[0].waits_for in wanted]
-        return [Held(mutation_from(one.mutation.raw, by.device_id or ""), by, one.receipt) for one, by in found]
+        found = [
+            w
+            for _, w in self._scan("waiting")
+            if w[0].outcome.status is Status.HELD and w[0].waits_for in wanted
+        ]
+        return [
+            Held(mutation_from(one.mutation.raw, by.device_id or ""), by, one.receipt) for one, by in found
+        ]
 
     def tables(self, name: str) -> dict[Any, Any]:
         """A table's rows as this transaction sees them."""

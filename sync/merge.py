@@ -48,7 +48,9 @@ def merge(kind: Kind, stored: Stored, edit: Edit, next_version: int) -> Merged:
     return result
 
 
-def seen_times(stored: Stored, groups: Iterable[str], base_version: int, device_id: str | None) -> list[datetime]:
+def seen_times(
+    stored: Stored, groups: Iterable[str], base_version: int, device_id: str | None
+) -> list[datetime]:
     """The times of the writes an edit had seen, in the groups it touches."""
     return [
         parse_moment(head["at"])
@@ -78,8 +80,12 @@ def _grouped(kind: Kind, now: Values) -> dict[str, list[str]]:
     return groups
 
 
-def _next_heads(stored: Stored, group: str, names: list[str], edit: Edit, next_version: int) -> list[dict[str, Any]]:
-    beside = [head for head in stored.heads.get(group, ()) if not seen(head, edit.base_version, edit.device_id)]
+def _next_heads(
+    stored: Stored, group: str, names: list[str], edit: Edit, next_version: int
+) -> list[dict[str, Any]]:
+    beside = [
+        head for head in stored.heads.get(group, ()) if not seen(head, edit.base_version, edit.device_id)
+    ]
     mine = {
         "id": edit.id,
         "author": edit.author_id,

@@ -26,7 +26,9 @@ def creation_of(key: Key, parked: Sequence[Parked]) -> Parked | None:
 def needed(mutation: Mutation, absent: Collection[Key], parked: Sequence[Parked]) -> Parked | None:
     """The parked work without which this cannot be judged: what it names as `after`, or the creation of an absent record."""
     named = (one for one in parked if mutation.after and one.id == mutation.after)
-    return next(named, None) or next((one for key in sorted(absent) if (one := creation_of(key, parked))), None)
+    return next(named, None) or next(
+        (one for key in sorted(absent) if (one := creation_of(key, parked))), None
+    )
 
 
 def joined(mutation: Mutation, reason: CannotApply, parked: Sequence[Parked]) -> tuple[str, Parked] | None:
@@ -40,7 +42,9 @@ def joined(mutation: Mutation, reason: CannotApply, parked: Sequence[Parked]) ->
     faults = reason.detail.get("faults", ())
     lacking = {fault["field"].split(".")[0] for fault in faults} - set(mutation.now)
     for one in rivals:
-        is_step_before = reason.code == "action_does_not_fit" and one.op is Op.ACT and one.action != mutation.action
+        is_step_before = (
+            reason.code == "action_does_not_fit" and one.op is Op.ACT and one.action != mutation.action
+        )
         if is_step_before or lacking & one.fields:
             return "predecessor_parked", one
     for one in rivals:
@@ -67,9 +71,13 @@ def settled_by(
             continue
         # What adds up is taken back by the device that gave it alone: any other device's stands beside it.
         fields = {name for name in one.fields & set(mutation.now) if is_own or not _adds(kind, name)}
-        is_whole = _is_the_same(mutation, one) or (one.op in (Op.CREATE, Op.CHANGE) and fields == one.fields != set())
+        is_whole = _is_the_same(mutation, one) or (
+            one.op in (Op.CREATE, Op.CHANGE) and fields == one.fields != set()
+        )
         if is_whole or fields:
-            found.append(Settled(one.id, mutation.id, CORRECTED if is_whole else None, frozenset(fields), one.group))
+            found.append(
+                Settled(one.id, mutation.id, CORRECTED if is_whole else None, frozenset(fields), one.group)
+            )
     return found
 
 

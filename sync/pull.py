@@ -79,7 +79,9 @@ def _vouched(lines: Sequence[Line], rank: int, parts: Collection[Part]) -> list[
 
     One that comes before every part that could tell is marked `ahead`: the phone names it in `have` until it is filled.
     """
-    positions = {part.scope: part.position for part in parts if part.rank == rank and part.position is not None}
+    positions = {
+        part.scope: part.position for part in parts if part.rank == rank and part.position is not None
+    }
     once = {line.key: line for line in lines}
     if not positions:
         return list(once.values())

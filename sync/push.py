@@ -119,7 +119,9 @@ class Push:
             self._store.keep(self._author, [Waiting(kept, outcome, kept.id)])
         return outcome
 
-    def _round(self, batch: Sequence[Mutation], answers: dict[str, Outcome], turn: _Turn = _Turn.FIRST) -> None:
+    def _round(
+        self, batch: Sequence[Mutation], answers: dict[str, Outcome], turn: _Turn = _Turn.FIRST
+    ) -> None:
         state = self._look.at(batch, answers)
         judged = [self._judge(mutation, state) for mutation in batch]
         for one in judged:
@@ -163,7 +165,9 @@ class Push:
         version = self._store.next_version(before.version if before else 0)
         if mutation.op is Op.CREATE:
             if before is not None:
-                raise CannotApply("id_taken", **({"version": before.version} if mutation.key in state.known else {}))
+                raise CannotApply(
+                    "id_taken", **({"version": before.version} if mutation.key in state.known else {})
+                )
             applied = apply.create(kind, mutation.record, change, version)
         else:
             assert before is not None
@@ -247,10 +251,14 @@ class Push:
         )
 
     def _held(self, mutation: Mutation, missing: Key) -> _Judged:
-        outcome = Outcome(mutation.id, Status.HELD, code="waits_for", detail={"kind": missing[0], "id": missing[1]})
+        outcome = Outcome(
+            mutation.id, Status.HELD, code="waits_for", detail={"kind": missing[0], "id": missing[1]}
+        )
         receipt = self._receipts.of(mutation)
         deadline = receipt.received_at + HOLD_FOR
-        return _Judged(mutation, outcome, waiting=Waiting(mutation, outcome, mutation.id, missing, deadline, receipt))
+        return _Judged(
+            mutation, outcome, waiting=Waiting(mutation, outcome, mutation.id, missing, deadline, receipt)
+        )
 
     def _write(self, judged: Sequence[_Judged]) -> None:
         writes = [one.applied.write for one in judged if one.applied]
@@ -305,7 +313,9 @@ class Push:
             self._store.park_again([replace(one, waits_for=None, deadline=None) for one in again])
         return list(judged)
 
-    def _finish(self, judged: Sequence[_Judged], answers: dict[str, Outcome], turn: _Turn = _Turn.FIRST) -> None:
+    def _finish(
+        self, judged: Sequence[_Judged], answers: dict[str, Outcome], turn: _Turn = _Turn.FIRST
+    ) -> None:
         if turn is not _Turn.PARKED:
             answers.update({one.mutation.id: one.outcome for one in judged})
         self.written |= {one.mutation.id: one.applied.write for one in judged if one.applied}

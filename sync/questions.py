@@ -37,7 +37,9 @@ def questions_of(write: Write) -> list[Question]:
     after = open_questions(write.kind, write.heads)
     unit_id = str(write.values.get("unit_id", ""))
     changed = [
-        Question(write.key, group, unit_id, heads) for group, heads in after.items() if heads != before.get(group)
+        Question(write.key, group, unit_id, heads)
+        for group, heads in after.items()
+        if heads != before.get(group)
     ]
     return changed + [Question(write.key, group, unit_id, ()) for group in before if group not in after]
 
@@ -54,6 +56,12 @@ def _unfit_steps(kind: Kind, log: list[Head]) -> list[Head]:
 
 def _against_deletion(kind: Kind, heads: Heads, deletions: list[Head]) -> list[Head]:
     """Edits that no deletion had seen: they are kept as proposals, the record stays deleted."""
-    edits = {head["id"]: head for group, ours in heads.items() if group != DELETED for head in ours if head["id"]}
+    edits = {
+        head["id"]: head for group, ours in heads.items() if group != DELETED for head in ours if head["id"]
+    }
     unseen = [e for e in edits.values() if not any(seen(e, d["base"], d["device"]) for d in deletions)]
-    return [*deletions, *sorted(unseen, key=lambda head: (head["at"], head["id"]))] if unseen and deletions else []
+    return (
+        [*deletions, *sorted(unseen, key=lambda head: (head["at"], head["id"]))]
+        if unseen and deletions
+        else []
+    )

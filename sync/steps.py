@@ -30,7 +30,9 @@ def log_of(kind: Kind, stored: Stored) -> list[Head]:
     return list(stored.heads.get(kind.state_field) or [_beginning(kind, stored)])
 
 
-def fits_what_was_seen(kind: Kind, stored: Stored, action: Action, base_version: int, device_id: str | None) -> bool:
+def fits_what_was_seen(
+    kind: Kind, stored: Stored, action: Action, base_version: int, device_id: str | None
+) -> bool:
     """Whether a step could be taken from the state its author saw, which no later arrival can change."""
     known = [head for head in log_of(kind, stored) if seen(head, base_version, device_id)]
     return fold(kind, known).values[kind.state_field] in action.sources

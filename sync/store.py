@@ -169,7 +169,9 @@ class PushStore(Protocol):
     def load(self, keys: Collection[Key]) -> dict[Key, Stored]:
         """The records at these keys, locked in key order."""
 
-    def visible(self, keys: Collection[Key], scopes: Collection[str], *, with_deleted: bool = False) -> set[Key]:
+    def visible(
+        self, keys: Collection[Key], scopes: Collection[str], *, with_deleted: bool = False
+    ) -> set[Key]:
         """Which of these records are there and are, or once were, in one of the scopes."""
 
     def parked(self, author: Author, keys: Collection[Key], ids: Collection[str]) -> list[Parked]:

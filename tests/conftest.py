@@ -206,7 +206,9 @@ class Person:
     client: FlaskClient
     token: str
 
-    def __call__(self, method: str, path: str, body: Any = None, *, version: int | None = None, **options: Any) -> Any:
+    def __call__(
+        self, method: str, path: str, body: Any = None, *, version: int | None = None, **options: Any
+    ) -> Any:
         """Send one request; returns the response."""
         headers = {"Authorization": f"Bearer {self.token}", **options.pop("headers", {})}
         if version is not None:
@@ -280,4 +282,6 @@ def fonts() -> Path:
 
 def agrees(phone: Phone, database: Database) -> bool:
     """Whether the phone equals the server within its scopes."""
-    return phone.store.versions() == server_view(database, [one["scope"] for one in phone.store.meta("scopes")])
+    return phone.store.versions() == server_view(
+        database, [one["scope"] for one in phone.store.meta("scopes")]
+    )

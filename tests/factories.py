@@ -87,7 +87,10 @@ def build(session: Session) -> None:
         group,
         "unit",
         [
-            (uid(name), {"unit_id": uid(name), "name": name, "level": level, "parent_id": parent and uid(parent)})
+            (
+                uid(name),
+                {"unit_id": uid(name), "name": name, "level": level, "parent_id": parent and uid(parent)},
+            )
             for name, level, parent in (
                 ("group", "group", None),
                 ("north", "branch", "group"),
@@ -137,9 +140,18 @@ def _ground(session: Session) -> None:
         cell = {"name": f"{n}号网格", "code": f"C{n}", "outline": square(n), "valid_from": "2026-01-01"}
         record_writer.create(session, system(uid(unit)), "cell", cell, record_id=uid(f"cell {n}"))
     for n, who in ((0, "rep"), (1, "rep"), (2, "other_rep"), (3, "south_rep")):
-        duty = {"cell_id": uid(f"cell {n}"), "staff_id": uid(who), "duty": "representative", "valid_from": "2026-01-01"}
+        duty = {
+            "cell_id": uid(f"cell {n}"),
+            "staff_id": uid(who),
+            "duty": "representative",
+            "valid_from": "2026-01-01",
+        }
         record_writer.create(
-            session, system(uid("north" if n < 3 else "south")), "cell_assignment", duty, record_id=uid(f"duty {n}")
+            session,
+            system(uid("north" if n < 3 else "south")),
+            "cell_assignment",
+            duty,
+            record_id=uid(f"duty {n}"),
         )
 
 
@@ -227,7 +239,12 @@ def entrance_of(session: Session, actor: Actor) -> Entrance:
 
 def hand_in(session: Session, actor: Actor, mutations: Sequence[Any], **clocks: Any) -> list[dict[str, Any]]:
     """Push by hand inside a session; returns the outcomes."""
-    body = {"store": uid("store"), "sent_at": datetime.now(UTC).isoformat(), "mutations": list(mutations), **clocks}
+    body = {
+        "store": uid("store"),
+        "sent_at": datetime.now(UTC).isoformat(),
+        "mutations": list(mutations),
+        **clocks,
+    }
     batch = read_batch(json.dumps(body).encode())
     return push_batch(session, entrance_of(session, actor), batch, Quota(10**6, 10**9))
 

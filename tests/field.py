@@ -44,13 +44,17 @@ class Field:
     def job(self, name: str, crew: str | None = None, where: int = 0, **more: Any) -> str:
         """One job; moments may be given as such."""
         state = more.pop("state", "dispatched" if crew else "received")
-        given = {"crew_id": uid(crew), "dispatched_at": self.at(-40), "opened_at": self.at(-39)} if crew else {}
+        given = (
+            {"crew_id": uid(crew), "dispatched_at": self.at(-40), "opened_at": self.at(-39)} if crew else {}
+        )
         values = {"matter_id": uid("leak"), "place": middle(where), "number": name, "duration_minutes": 45, "state": state,
                   "skills": ["pipe_repair"], "cell_id": uid(f"cell {where}"), "due_at": self.at(17, 7)} | given | more  # fmt: skip
         for key, value in values.items():
             values[key] = moment_text(value) if isinstance(value, datetime) else value
         self.names.append(name)
-        return record_writer.create(self.session, system(uid("north")), "work_order", values, record_id=uid(name)).id
+        return record_writer.create(
+            self.session, system(uid("north")), "work_order", values, record_id=uid(name)
+        ).id
 
     def stands(self) -> dict[str, dict[str, Any]]:
         """What stands on every job now, by name, with its version."""
@@ -59,7 +63,8 @@ class Field:
         )
         rows = {name: stored["work_order", uid(name)] for name in self.names}
         return {
-            name: {key: row.values.get(key) for key in WATCHED} | {"version": row.version} for name, row in rows.items()
+            name: {key: row.values.get(key) for key in WATCHED} | {"version": row.version}
+            for name, row in rows.items()
         }
 
 
@@ -71,7 +76,12 @@ def build_crews(session: Session) -> None:
         if name in ("crew", "far crew"):
             record_writer.change(session, north, "crew", uid(name), hours)
         else:
-            new = hours | {"name": name, "leader_id": uid("leader"), "member_ids": [uid("member")], "is_active": True}
+            new = hours | {
+                "name": name,
+                "leader_id": uid("leader"),
+                "member_ids": [uid("member")],
+                "is_active": True,
+            }
             record_writer.create(session, north, "crew", new, record_id=uid(name))
 
 
@@ -83,20 +93,36 @@ def build_field(session: Session, today: date) -> Field:
     for n, crew in enumerate(("crew", "far crew", "late crew")):
         for k in range(4):
             made.job(
-                f"today {crew} {k}", crew, k % 3, planned_at=at(10.5 + 1.5 * k), state=("dispatched", "accepted")[k % 2]
+                f"today {crew} {k}",
+                crew,
+                k % 3,
+                planned_at=at(10.5 + 1.5 * k),
+                state=("dispatched", "accepted")[k % 2],
             )
         made.job(f"tomorrow {crew}", crew, n, planned_at=at(10 + n, 1))
         made.job(
-            f"begun {crew}", crew, n, planned_at=at(9), state="in_progress", started_at=at(9.5), arrived_at=at(9.4)
+            f"begun {crew}",
+            crew,
+            n,
+            planned_at=at(9),
+            state="in_progress",
+            started_at=at(9.5),
+            arrived_at=at(9.4),
         )
     made.job("tonight", "night crew", planned_at=at(22))
     made.job("after midnight", "night crew", planned_at=at(26))
     made.job("by hand today", "far crew", dispatched_at=at(9))
     made.job("promised today", appointment_from=at(13), appointment_until=at(15))
     made.job(
-        "promised today and planned", "crew", planned_at=at(14.5), appointment_from=at(14), appointment_until=at(16)
+        "promised today and planned",
+        "crew",
+        planned_at=at(14.5),
+        appointment_from=at(14),
+        appointment_until=at(16),
     )
-    made.job("passed this morning", "crew", planned_at=at(10.2), appointment_from=at(8), appointment_until=at(9.5))
+    made.job(
+        "passed this morning", "crew", planned_at=at(10.2), appointment_from=at(8), appointment_until=at(9.5)
+    )
     made.job("passed yesterday", appointment_from=at(9, -1), appointment_until=at(11, -1))
     made.job("left over", "crew", planned_at=at(15, -1))
     made.job("left over by hand", "far crew")

@@ -108,20 +108,28 @@ class Fuzz:
             text = self._text(self.value(one.get("schema", {})))
             if one["in"] == "path":
                 before = path.partition("{")[0].rstrip("/").split("/")[-1]
-                path = path.replace(f"{{{one['name']}}}", self._segment(one["name"], before, one.get("schema", {})))
+                path = path.replace(
+                    f"{{{one['name']}}}", self._segment(one["name"], before, one.get("schema", {}))
+                )
             elif one["in"] == "query" and (one.get("required") or self.lot.random() < 0.3):
-                query.append((one["name"], text if self.lot.random() < 0.8 else self._text(self.lot.choice(JUNK))))
+                query.append(
+                    (one["name"], text if self.lot.random() < 0.8 else self._text(self.lot.choice(JUNK)))
+                )
             elif one["in"] == "header" and self.lot.random() < 0.9:
                 headers[one["name"]] = text if text.isascii() and "\n" not in text else "x"
         body = self._body(operation, headers)
         if self.lot.random() < 0.1:
-            query.append((self.lot.choice(["limit", "after", "surprise", "on", "\ufffd"]), self.lot.choice(NAUGHTY)))
+            query.append(
+                (self.lot.choice(["limit", "after", "surprise", "on", "\ufffd"]), self.lot.choice(NAUGHTY))
+            )
         if self.lot.random() < 0.15:
             headers[self.lot.choice(HEADERS)] = self.lot.choice(NAUGHTY)
         if "If-Match" in headers and self.lot.random() < 0.7:
             headers["If-Match"] = f'"{self.lot.randint(1, 3)}"'
         ending = f"?{urlencode(query, errors='replace')}" if query else ""
-        ending += self.lot.choice(["%", "&&=&", "&a[]=%zz", "&x=%ff"]) if query and self.lot.random() < 0.05 else ""
+        ending += (
+            self.lot.choice(["%", "&&=&", "&a[]=%zz", "&x=%ff"]) if query and self.lot.random() < 0.05 else ""
+        )
         return Sent(self.made, method.upper(), path + ending, headers, body)
 
     def _whole(self, schema: dict[str, Any]) -> dict[str, Any]:
@@ -203,7 +211,15 @@ class Fuzz:
         if "[0-5]" in pattern:
             return f"{self.lot.randint(0, 23):02}:30"
         return self.lot.choice(
-            ["漏水", "x", "T005", "李四", "13800000000", self._id(name), "a" * int(schema.get("minLength", 1))]
+            [
+                "漏水",
+                "x",
+                "T005",
+                "李四",
+                "13800000000",
+                self._id(name),
+                "a" * int(schema.get("minLength", 1)),
+            ]
         )
 
     def _body(self, operation: dict[str, Any], headers: dict[str, str]) -> bytes | None:
@@ -238,7 +254,9 @@ class Fuzz:
                 return {key: one for key, one in value.items() if key != name}
             if how < 0.25:
                 return value | {
-                    self.lot.choice(["surprise", "id", "unit_id", "", "\ud800", "version"]): self.lot.choice(JUNK)
+                    self.lot.choice(["surprise", "id", "unit_id", "", "\ud800", "version"]): self.lot.choice(
+                        JUNK
+                    )
                 }
             return value | {name: self._spoilt(value[name])}
         if isinstance(value, list) and value and self.lot.random() < 0.7:

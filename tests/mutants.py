@@ -37,9 +37,7 @@ MODULES: dict[str, tuple[str, ...]] = {
 # Pulls and scopes are told by whole worlds on the double; forks and a database do not go together.
 BROAD = {"sync.pull", "sync.push", "sync.looking", "sync.parking"}
 BROAD_TESTS = ("tests/contract/test_store.py", "tests/spec/test_vectors.py", "tests/simulation/test_core.py")
-BROAD_CHOICE = (
-    "not postgres and not both_compute and not long and not ten_thousand and not simulator_finds and not few_words"
-)
+BROAD_CHOICE = "not postgres and not both_compute and not long and not ten_thousand and not simulator_finds and not few_words"
 # What the double's one set of rights cannot tell is asked of the server, in an interpreter for each mutant.
 SERVED = {"sync.push", "sync.looking", "sync.parking"}
 SERVED_TESTS = (
@@ -78,12 +76,18 @@ def changes_of(node: ast.AST) -> Iterator[tuple[str, Callable[[Any], None]]]:
     """What can be changed at a node: in words, and the change itself."""
     if isinstance(node, ast.Compare) and type(node.ops[0]) in _COMPARE:
         other = _COMPARE[type(node.ops[0])]
-        yield f"{type(node.ops[0]).__name__} becomes {other.__name__}", lambda n: n.ops.__setitem__(0, other())
+        yield (
+            f"{type(node.ops[0]).__name__} becomes {other.__name__}",
+            lambda n: n.ops.__setitem__(0, other()),
+        )
     if isinstance(node, ast.BoolOp):
         flipped = ast.Or if isinstance(node.op, ast.And) else ast.And
         yield f"{type(node.op).__name__} becomes {flipped.__name__}", lambda n: setattr(n, "op", flipped())
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
-        yield "not is left out", lambda n: setattr(n, "op", ast.UAdd()) or setattr(n, "operand", _truth(n.operand))
+        yield (
+            "not is left out",
+            lambda n: setattr(n, "op", ast.UAdd()) or setattr(n, "operand", _truth(n.operand)),
+        )
     if isinstance(node, ast.BinOp) and type(node.op) in _BINARY:
         swapped = _BINARY[type(node.op)]
         yield f"{type(node.op).__name__} becomes {swapped.__name__}", lambda n: setattr(n, "op", swapped())
@@ -113,7 +117,9 @@ def mutants_of(module: str, only: tuple[str, ...]) -> Iterator[Mutant]:
             for which, (what, _) in enumerate(changes_of(node)):
                 fresh = copy.deepcopy(tree)
                 twin = next(
-                    f for f in ast.walk(fresh) if isinstance(f, ast.FunctionDef) and f.lineno == function.lineno
+                    f
+                    for f in ast.walk(fresh)
+                    if isinstance(f, ast.FunctionDef) and f.lineno == function.lineno
                 )
                 target = _inside(twin)[at]
                 list(changes_of(target))[which][1](target)
@@ -207,7 +213,9 @@ def main() -> int:
         noticed = pool.map(is_noticed, mutants)
         for one, was_noticed in track(zip(mutants, noticed, strict=True), "mutants", total=len(mutants)):
             number = [other for other in mutants if other.module == one.module].index(one)
-            if not was_noticed and not (one.module in SERVED and is_noticed_by_the_server(one.module, number)):
+            if not was_noticed and not (
+                one.module in SERVED and is_noticed_by_the_server(one.module, number)
+            ):
                 survivors += 1
                 print(f"{one.module.replace('.', '/')}.py:{one.line} {one.function}: {one.what}", flush=True)
     print(f"{len(mutants)} mutants, {survivors} not noticed")

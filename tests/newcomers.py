@@ -13,13 +13,17 @@ from backend.people.services import sessions
 from tests.factories import uid
 
 
-def join(session: Session, name: str, unit: str, *roles: Role, post: str = "hall_agent", is_active: bool = True) -> str:
+def join(
+    session: Session, name: str, unit: str, *roles: Role, post: str = "hall_agent", is_active: bool = True
+) -> str:
     """A member of staff with an account (unless no role is given) and a device; returns their id."""
     number = f"J{uid(name)[:8]}"
     values = {"staff_number": number, "name": name, "post": post, "employment": "own", "is_active": is_active}
     record_writer.create(session, system(uid(unit)), "staff", values, record_id=uid(name))
     if roles:
-        sessions.open_account(session, uid(name), uid(unit), number, None, "no password", [str(one) for one in roles])
+        sessions.open_account(
+            session, uid(name), uid(unit), number, None, "no password", [str(one) for one in roles]
+        )
         session.add(Device(id=UUID(uid(f"{name}'s phone")), name=f"{name}'s phone", unit_id=UUID(uid(unit))))
     return uid(name)
 

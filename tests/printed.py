@@ -54,7 +54,9 @@ class Printed:
         """Every plain colour that covers much of some page."""
         found = set()
         for page in self._pdf:
-            for count, colour in page.render(scale=0.5).to_pil().convert("RGB").quantize(64).convert("RGB").getcolors():
+            for count, colour in (
+                page.render(scale=0.5).to_pil().convert("RGB").quantize(64).convert("RGB").getcolors()
+            ):
                 if count > 1500:
                     found.add(colour)
         return found

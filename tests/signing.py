@@ -62,7 +62,9 @@ class Crew:
 
     def finish(self, signature: str, job: str | None = None) -> None:
         """Done, with this signature; handed in and looked at."""
-        self.phone.act("work_order", job or self.job, "finish", {"result": "修好了", "signature_id": signature})
+        self.phone.act(
+            "work_order", job or self.job, "finish", {"result": "修好了", "signature_id": signature}
+        )
         self.hand_in()
 
     def hand_in(self) -> None:

@@ -33,7 +33,10 @@ MOST_NAMED = 200
 
 @click.command()
 @click.option(
-    "--witness", type=click.Path(path_type=Path, exists=True), multiple=True, help="seals kept elsewhere (seals.jsonl)"
+    "--witness",
+    type=click.Path(path_type=Path, exists=True),
+    multiple=True,
+    help="seals kept elsewhere (seals.jsonl)",
 )
 @click.option("--no-bytes", is_flag=True, help="leave out the bytes in the store")
 def verify(witness: tuple[Path, ...], no_bytes: bool) -> None:
@@ -44,7 +47,9 @@ def verify(witness: tuple[Path, ...], no_bytes: bool) -> None:
     with the_machine() as machine, opened(machine) as database:
         settings = machine.settings
         places = (settings.home / WITNESS, *witness)
-        with Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console) as progress:
+        with Progress(
+            TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), console=console
+        ) as progress:
             is_whole = _seals_hold(database, settings.keys, places, progress)
             blobs = None if no_bytes else open_blobs(settings.objects_url)
             is_whole &= _nothing_differs(database, blobs, progress)
@@ -77,7 +82,9 @@ def _nothing_differs(database: Database, blobs: BlobStore | None, progress: Prog
     bar, count = progress.add_task("核对现状 comparing what stands", total=total), 0
     for count, found in enumerate(check_all(database, blobs, lambda _, done: progress.advance(bar, done)), 1):
         if count <= MOST_NAMED:
-            console.print(f"[bold red]与封存的历史不符 differs from what was sealed:[/] {found}", soft_wrap=True)
+            console.print(
+                f"[bold red]与封存的历史不符 differs from what was sealed:[/] {found}", soft_wrap=True
+            )
     if count:
         console.print(f"[bold red]共 {count} 处不符 · {count} in all[/]")
         return False

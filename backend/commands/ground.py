@@ -42,7 +42,9 @@ def _made_plan(
     with database.transaction() as session:
         actor = Actor(SYSTEM_ID, _unit(session, unit), frozenset({Role.ADMIN}))
         plan_id = str(ground_plans.propose_ground(session, actor, actor.unit_id, way, request).id)
-    with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console) as progress:
+    with Progress(
+        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console
+    ) as progress:
         bar = progress.add_task("划格 drawing cells", total=1)
         ground_plans.draw_plan(
             database, plan_id, file, lambda done, total: progress.update(bar, completed=done / total)

@@ -18,8 +18,12 @@ SECONDS_TO_DRAIN = 60.0
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--encrypt", is_flag=True, help="to the backup key of this server's ring: keep a copy of that elsewhere")
-@click.option("--encrypt-to", multiple=True, help="to an age (age1…) or SSH public key, whose secret half is elsewhere")
+@click.option(
+    "--encrypt", is_flag=True, help="to the backup key of this server's ring: keep a copy of that elsewhere"
+)
+@click.option(
+    "--encrypt-to", multiple=True, help="to an age (age1…) or SSH public key, whose secret half is elsewhere"
+)
 def backup(folder: Path, encrypt: bool, encrypt_to: tuple[str, ...]) -> None:
     """Write database and objects into FOLDER, readable by its owner alone."""
     with the_machine() as machine:

@@ -63,9 +63,13 @@ def _state(key: Key, signing: Key) -> str:
 
 @keys.command()
 @click.argument("purpose", type=click.Choice(PURPOSES), required=False)
-@click.option("--in-minutes", default=0, show_default=True, help="sign with it later: time to bring it to every server")
 @click.option(
-    "--to", type=click.Path(path_type=Path), help="write the changed ring here, for WANGGE_KEYS or other servers"
+    "--in-minutes", default=0, show_default=True, help="sign with it later: time to bring it to every server"
+)
+@click.option(
+    "--to",
+    type=click.Path(path_type=Path),
+    help="write the changed ring here, for WANGGE_KEYS or other servers",
 )
 def rotate(purpose: str | None, in_minutes: int, to: Path | None) -> None:
     """A new key for PURPOSE, or for each; servers on this machine take it at once, and older keys go on opening."""
@@ -115,7 +119,9 @@ def forget(key_id: str) -> None:
     if found is None or settings.keys.is_fixed:
         raise click.ClickException(f"密钥环文件里没有 {key_id} · the ring's file holds no {key_id}")
     if found == ring.of(found.purpose)[-1]:
-        raise click.ClickException(f"正在使用，请先更换 · it is in use; first run wangge keys rotate {found.purpose}")
+        raise click.ClickException(
+            f"正在使用，请先更换 · it is in use; first run wangge keys rotate {found.purpose}"
+        )
     if found in keys_of_secret(settings.secret_key):
         raise click.ClickException(
             "请先从环境中删去 WANGGE_SECRET_KEY · first take WANGGE_SECRET_KEY out of the environment"

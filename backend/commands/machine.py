@@ -43,7 +43,9 @@ def the_machine(settings: config.Settings | None = None, *, serving: bool = Fals
         sys.exit(1)
     except PermissionError as error:
         home = config.read().home
-        console.print(f"[red]{not_ours(home, home.stat().st_uid)}[/]\n{error}", soft_wrap=True, highlight=False)
+        console.print(
+            f"[red]{not_ours(home, home.stat().st_uid)}[/]\n{error}", soft_wrap=True, highlight=False
+        )
         sys.exit(1)
     except OperationalError:
         console.print(

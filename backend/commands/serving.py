@@ -37,9 +37,15 @@ _STEPS = {
 @click.option("--port", default=8000, show_default=True, help="first port to try")
 @click.option("--tls", is_flag=True, help="HTTPS with a local authority, and a QR for a phone")
 @click.option(
-    "--size", type=click.Choice(list(SIZES)), default="default", show_default=True, help="demo city to load if empty"
+    "--size",
+    type=click.Choice(list(SIZES)),
+    default="default",
+    show_default=True,
+    help="demo city to load if empty",
 )
-@click.option("--with-parent", is_flag=True, hidden=True, help="end when the process that started this one ends")
+@click.option(
+    "--with-parent", is_flag=True, hidden=True, help="end when the process that started this one ends"
+)
 def run(port: int, tls: bool, size: str, with_parent: bool) -> None:
     """Start everything, load the demo city into an empty database, and serve until Ctrl-C."""
     if with_parent:
@@ -78,7 +84,9 @@ def _until_stopped(machine: Machine, url: str) -> None:
         console.print("正在停止 · stopping")
         return
     assert machine.processes is not None
-    console.print(f"[red]{ended} 进程意外结束 · ended by itself; see {machine.processes.folder / (ended + '.log')}[/]")
+    console.print(
+        f"[red]{ended} 进程意外结束 · ended by itself; see {machine.processes.folder / (ended + '.log')}[/]"
+    )
     sys.exit(1)
 
 
@@ -106,7 +114,9 @@ def _welcome(url: str, machine: Machine) -> None:
         accounts.add_row(number, role, hint)
     console.print(
         Panel.fit(
-            accounts, title=f"网格 Wangge  {url}", subtitle=f"密码 password: {PASSWORD} (只限本机 · this machine only)"
+            accounts,
+            title=f"网格 Wangge  {url}",
+            subtitle=f"密码 password: {PASSWORD} (只限本机 · this machine only)",
         )
     )
     console.print(f"公众查询 who is responsible: [bold]{url}/who[/]   接口文档 API documents: {url}/docs")
@@ -120,7 +130,9 @@ def _load(database: Database, size: str) -> None:
     with Progress(*columns, console=console) as progress:
         bars = {step: progress.add_task(label, total=None) for step, label in _STEPS.items()}
         load_city(
-            database, SIZES[size], lambda step, done, total: progress.update(bars[step], completed=done, total=total)
+            database,
+            SIZES[size],
+            lambda step, done, total: progress.update(bars[step], completed=done, total=total),
         )
 
 
@@ -135,7 +147,9 @@ def demo(size: str) -> None:
             )
         with migrated(machine) as database:
             if not is_empty(database):
-                raise click.ClickException("数据库不是空的，未加载 · the database is not empty; nothing was loaded")
+                raise click.ClickException(
+                    "数据库不是空的，未加载 · the database is not empty; nothing was loaded"
+                )
             began = time.monotonic()
             _load(database, size)
         console.print(f"用时 took {time.monotonic() - began:.1f} s")

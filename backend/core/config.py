@@ -102,7 +102,9 @@ def read(environ: Mapping[str, str] = os.environ, *, weak_key: bool = False) -> 
         if environ.get(f"WANGGE_{name.upper()}")
     }
     measures = _floats(environ, "travel_detour", "travel_kmh", "sliver_m")
-    words = {name: environ[f"WANGGE_{name.upper()}"] for name in _WORDS if environ.get(f"WANGGE_{name.upper()}")}
+    words = {
+        name: environ[f"WANGGE_{name.upper()}"] for name in _WORDS if environ.get(f"WANGGE_{name.upper()}")
+    }
     return Settings(
         home=home,
         database_url=environ.get("WANGGE_DATABASE_URL", NOT_GIVEN),

@@ -58,7 +58,9 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._glances = engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._snapshots = engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        self._snapshots = engine.execution_options(
+            isolation_level="REPEATABLE READ", postgresql_readonly=True
+        )
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -103,7 +105,9 @@ class Database:
         with self._glances.connect() as connection:
             key = {"task": task}
             got = bool(
-                connection.execute(text("SELECT pg_try_advisory_lock(hashtextextended(:task, 0))"), key).scalar()
+                connection.execute(
+                    text("SELECT pg_try_advisory_lock(hashtextextended(:task, 0))"), key
+                ).scalar()
             )
             try:
                 yield got

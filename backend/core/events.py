@@ -40,7 +40,10 @@ def announce(session: Session, fact: str, **detail: Any) -> None:
 def announce_many(session: Session, facts: list[tuple[str, dict[str, Any]]]) -> None:
     """Several facts in one statement."""
     if facts:
-        columns = {"facts": [fact for fact, _ in facts], "details": [json_text(detail) for _, detail in facts]}
+        columns = {
+            "facts": [fact for fact, _ in facts],
+            "details": [json_text(detail) for _, detail in facts],
+        }
         rows_of(session.connection(), _ANNOUNCE, columns)
 
 

@@ -86,7 +86,12 @@ class Ring:
     def as_text(self) -> str:
         """The form in the ring's file and in WANGGE_KEYS."""
         rows = [
-            {"id": one.id, "purpose": one.purpose, "signs_from": one.signs_from.isoformat(), "secret": one.secret}
+            {
+                "id": one.id,
+                "purpose": one.purpose,
+                "signs_from": one.signs_from.isoformat(),
+                "secret": one.secret,
+            }
             for one in self.keys
         ]
         return orjson.dumps({"keys": rows}, option=orjson.OPT_INDENT_2).decode() + "\n"
@@ -96,7 +101,9 @@ class Ring:
         """The inverse of `as_text`. Raises UnsafeKey for what is no ring."""
         try:
             rows = orjson.loads(text)["keys"]
-            made = [Key(row["purpose"], row["secret"], datetime.fromisoformat(row["signs_from"])) for row in rows]
+            made = [
+                Key(row["purpose"], row["secret"], datetime.fromisoformat(row["signs_from"])) for row in rows
+            ]
         except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
             raise UnsafeKey(
                 "密钥环读不懂，请用备份恢复，不要另造：旧密钥丢了，旧封印就无法核对 · "
@@ -161,7 +168,10 @@ class Keys:
             return self._ring
         if (found.st_mtime_ns, found.st_ino) != self._seen:
             need_private(self._file)
-            self._ring, self._seen = self._whole(Ring.parse(self._file.read_bytes())), (found.st_mtime_ns, found.st_ino)
+            self._ring, self._seen = (
+                self._whole(Ring.parse(self._file.read_bytes())),
+                (found.st_mtime_ns, found.st_ino),
+            )
         return self._ring
 
     def _whole(self, ring: Ring) -> Ring:

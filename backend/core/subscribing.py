@@ -23,7 +23,9 @@ def of_record(serve: Callable[[Session, str], object]) -> Subscriber:
 
 def while_there(serve: Callable[[Session, str], object]) -> Subscriber:
     """The same, unless the fact is that the record was deleted."""
-    return named(lambda session, fact: None if fact["op"] == "delete" else serve(session, fact["id"]), serve.__name__)
+    return named(
+        lambda session, fact: None if fact["op"] == "delete" else serve(session, fact["id"]), serve.__name__
+    )
 
 
 def named(subscriber: Subscriber, name: str) -> Subscriber:

@@ -15,7 +15,9 @@ from sync.kind import Values
 _ASKED = ("code", "edition", "rows")
 
 
-def edition_rule(session: Session, actor: Actor, record_id: str, before: Values | None, after: Values) -> None:
+def edition_rule(
+    session: Session, actor: Actor, record_id: str, before: Values | None, after: Values
+) -> None:
     """Raises check_failed for an edition that is there already, and for new questions under old answers."""
     changed = [name for name in _ASKED if before is not None and before.get(name) != after.get(name)]
     if before is not None and not changed:
@@ -25,11 +27,20 @@ def edition_rule(session: Session, actor: Actor, record_id: str, before: Values 
         text("SELECT pg_advisory_xact_lock(hashtextextended('editions of ' || :unit, 0))"),
         {"unit": str(after["unit_id"])},
     )
-    asked = {"id": record_id, "unit": after["unit_id"], "code": after.get("code"), "edition": after.get("edition")}
+    asked = {
+        "id": record_id,
+        "unit": after["unit_id"],
+        "code": after.get("code"),
+        "edition": after.get("edition"),
+    }
     if changed and session.execute(text(_IS_USED), asked).scalar():
-        zh, en = "已有答卷的版本不能再改，请另出新版本", "an edition with answers stays as it is: make a new one"
+        zh, en = (
+            "已有答卷的版本不能再改，请另出新版本",
+            "an edition with answers stays as it is: make a new one",
+        )
         raise Problem(
-            "check_failed", faults=[{"field": name, "code": "edition_used", "zh": zh, "en": en} for name in changed]
+            "check_failed",
+            faults=[{"field": name, "code": "edition_used", "zh": zh, "en": en} for name in changed],
         )
     if session.execute(text(_IS_TAKEN), asked).scalar():
         zh, en = "这个版本号已经用过", "there is such an edition already"

@@ -20,7 +20,9 @@ class Office:
     def __init__(self, base_url: str, staff_number: str) -> None:
         self._client = httpx.Client(base_url=f"{base_url}/api/v1", timeout=60, trust_env=False)
         device = {"id": new_id(), "name": f"{staff_number}'s desk"}
-        answer = self("POST", "/sessions", json={"login": staff_number, "password": PASSWORD, "device": device})
+        answer = self(
+            "POST", "/sessions", json={"login": staff_number, "password": PASSWORD, "device": device}
+        )
         self.staff_id = answer["staff_id"]
         self._client.headers["Authorization"] = f"Bearer {answer['access_token']}"
 

@@ -47,7 +47,9 @@ def write_catalogue(session: Session, group_id: str) -> None:
     actor = system(group_id)
     names = ("code", "name_zh", "name_en", "urgency", "skills", "duration_minutes", "contact_within_minutes",
              "finish_within_minutes", "required_photos", "signature_required", "is_repair")  # fmt: skip
-    matters = [(matter_id(row[0]), dict(zip(names, row, strict=True)) | {"is_active": True}) for row in _MATTERS]
+    matters = [
+        (matter_id(row[0]), dict(zip(names, row, strict=True)) | {"is_active": True}) for row in _MATTERS
+    ]
     record_writer.create_many(session, actor, "matter", matters, quiet=True)
     form = {
         "code": "year_end",
@@ -56,7 +58,9 @@ def write_catalogue(session: Session, group_id: str) -> None:
         "title_en": "Satisfaction survey",
         "is_active": True,
     }
-    record_writer.create_many(session, actor, "questionnaire", [(FORM_ID, form | {"rows": _questions()})], quiet=True)
+    record_writer.create_many(
+        session, actor, "questionnaire", [(FORM_ID, form | {"rows": _questions()})], quiet=True
+    )
     calendars = [(ident("calendar", year), _calendar(year)) for year in (2025, 2026, 2027)]
     record_writer.create_many(session, actor, "calendar", calendars, quiet=True)
 

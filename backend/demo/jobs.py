@@ -40,7 +40,9 @@ def make_jobs(
 ) -> list[tuple[str, Values]]:
     """`count` open jobs at service points of these cells; `branch` and `crews` say which crews may have them."""
     matters = [
-        dict(row) for row in session.execute(_MATTERS).mappings() if row["code"] not in ("burst_main", "water_quality")
+        dict(row)
+        for row in session.execute(_MATTERS).mappings()
+        if row["code"] not in ("burst_main", "water_quality")
     ]
     picks = session.execute(_PICKS, {"cells": cells, "count": count}).all()
     rows = []

@@ -98,11 +98,15 @@ def load_city(database: Database, size: Size, report: Report, seed: int = 1) -> 
 
 def _write_units(database: Database) -> list[Branch]:
     by_code = {district.code: district for district in districts()}
-    branches = [Branch(ident("branch", name), name, tuple(by_code[c] for c in codes)) for name, codes in BRANCHES]
+    branches = [
+        Branch(ident("branch", name), name, tuple(by_code[c] for c in codes)) for name, codes in BRANCHES
+    ]
     rows: list[tuple[str, Values]] = [
         (GROUP, {"unit_id": GROUP, "name": "城市水务集团", "level": "group", "hotline": "0532-00096111"})
     ]
-    rows += [(b.id, {"unit_id": b.id, "name": b.name, "level": "branch", "parent_id": GROUP}) for b in branches]
+    rows += [
+        (b.id, {"unit_id": b.id, "name": b.name, "level": "branch", "parent_id": GROUP}) for b in branches
+    ]
     with database.transaction() as session:
         record_writer.create_many(session, system(GROUP), "unit", rows, quiet=True)
     return branches
@@ -127,7 +131,12 @@ def _scatter_all(branches: list[Branch], size: Size, random: np.random.Generator
     pairs = [(branch, district) for branch in branches for district in branch.districts]
     counts = _shares([district.share for _, district in pairs], size.customers)
     return [
-        Crowd(branch, district, scatter(district, count, random), list(random.choice(CATEGORIES, count, p=CHANCES)))
+        Crowd(
+            branch,
+            district,
+            scatter(district, count, random),
+            list(random.choice(CATEGORIES, count, p=CHANCES)),
+        )
         for (branch, district), count in zip(pairs, counts, strict=True)
     ]
 
@@ -152,7 +161,9 @@ class Ground:
     workload: Coordinates
 
 
-def _write_cells(database: Database, crowds: list[Crowd], size: Size, seed: int, report: Report) -> dict[str, Ground]:
+def _write_cells(
+    database: Database, crowds: list[Crowd], size: Size, seed: int, report: Report
+) -> dict[str, Ground]:
     """Balanced cells inside each district: no cell crosses a border."""
     counts = _shares([float(crowd.workload.sum()) for crowd in crowds], size.cells)
     divisions = []
@@ -208,7 +219,8 @@ def _write_staff(
     people = [Person(ident("staff", "A001"), GROUP, "A001", Role.ADMIN, "hall_agent")]
     crews = _shares([1.0] * len(branches), size.crews)
     reps = _shares(
-        [float(sum(len(grounds[d.code].ids) for d in branch.districts)) for branch in branches], size.representatives
+        [float(sum(len(grounds[d.code].ids) for d in branch.districts)) for branch in branches],
+        size.representatives,
     )
     for n, branch in enumerate(branches, 1):
         people += [
@@ -266,16 +278,25 @@ def _write_crews(database: Database, branch: Branch, n: int, count: int, random:
               "valid_until": str(today() + timedelta(days=60)), "clock_from": "21:30", "clock_until": "08:00"}  # fmt: skip
     with database.transaction() as session:
         record_writer.create_many(session, system(branch.id), "crew", rows, quiet=True)
-        record_writer.create_many(session, system(branch.id), "on_call", [(ident("on_call", n), roster)], quiet=True)
+        record_writer.create_many(
+            session, system(branch.id), "on_call", [(ident("on_call", n), roster)], quiet=True
+        )
 
 
 def _write_duties(
-    database: Database, branch: Branch, n: int, count: int, grounds: dict[str, Ground], random: np.random.Generator
+    database: Database,
+    branch: Branch,
+    n: int,
+    count: int,
+    grounds: dict[str, Ground],
+    random: np.random.Generator,
 ) -> None:
     """Representatives near their cells, loads alike."""
     own = [grounds[district.code] for district in branch.districts]
     ids = [cell for ground in own for cell in ground.ids]
-    centers = shapely.get_coordinates(shapely.point_on_surface([shape for ground in own for shape in ground.shapes]))
+    centers = shapely.get_coordinates(
+        shapely.point_on_surface([shape for ground in own for shape in ground.shapes])
+    )
     workload = np.concatenate([ground.workload for ground in own])
     homes = centers[random.choice(len(centers), count, replace=len(centers) < count)]
     who = assign(centers, workload, homes)
@@ -289,7 +310,11 @@ def _write_duties(
 
 
 def _write_customers(
-    database: Database, crowds: list[Crowd], grounds: dict[str, Ground], random: np.random.Generator, report: Report
+    database: Database,
+    crowds: list[Crowd],
+    grounds: dict[str, Ground],
+    random: np.random.Generator,
+    report: Report,
 ) -> None:
     total, done = sum(len(crowd.places) for crowd in crowds), 0
     for crowd in crowds:
@@ -356,7 +381,14 @@ def _write_jobs(
         cells, crews = grounds[crowd.district.code].ids, size.crews // len(BRANCHES)
         with database.transaction() as session:
             rows = make_jobs(
-                session, names.index(crowd.branch.name) + 1, crowd.branch.id, cells, crews, count, done, random
+                session,
+                names.index(crowd.branch.name) + 1,
+                crowd.branch.id,
+                cells,
+                crews,
+                count,
+                done,
+                random,
             )
             record_writer.create_many(session, system(crowd.branch.id), "work_order", rows, quiet=True)
         done += len(rows)

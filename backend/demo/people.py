@@ -48,7 +48,14 @@ def write_people(session: Session, people: list[Person], random: np.random.Gener
         record_writer.create_many(session, system(unit_id), "staff", rows, quiet=True)
     for person in people:
         sessions.open_account(
-            session, person.id, person.unit_id, person.staff_number, None, hashed, [str(person.role)], is_demo=True
+            session,
+            person.id,
+            person.unit_id,
+            person.staff_number,
+            None,
+            hashed,
+            [str(person.role)],
+            is_demo=True,
         )
     session.flush()
 

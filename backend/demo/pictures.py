@@ -67,7 +67,9 @@ def draw_day(path: Path, day: Day, ground: Sequence[BaseGeometry], title: str) -
         axes.scatter(way[:1, 0], way[:1, 1], color=colour, marker="s", s=46, edgecolor=_INK, zorder=4)
     _frame(axes, ground)
     served = sum(map(len, day.plan.routes))
-    figure.suptitle(f"{title}   {served} jobs, {len(day.problem.shifts)} crews", color=_INK, fontsize=13, y=0.97)
+    figure.suptitle(
+        f"{title}   {served} jobs, {len(day.problem.shifts)} crews", color=_INK, fontsize=13, y=0.97
+    )
     figure.savefig(path, dpi=110)
     return path
 
@@ -93,11 +95,15 @@ def draw_city(database: Database, settings: Settings, folder: Path) -> list[Path
     """The demo city's cells, one branch balanced again after its demand has shifted, and that branch's day planned."""
     folder.mkdir(parents=True, exist_ok=True)
     with database.snapshot() as session:
-        units = [row[0] for row in session.execute(text("SELECT DISTINCT unit_id::text FROM cell ORDER BY 1"))]
+        units = [
+            row[0] for row in session.execute(text("SELECT DISTINCT unit_id::text FROM cell ORDER BY 1"))
+        ]
         cells = outlines(session, units)
         busiest = max(units, key=lambda unit: sum(cell["unit_id"] == unit for cell in cells))
         ground = look_at(session, busiest)
-        day, _, _, _ = day_of(session, settings, [busiest], datetime.now(CITY), on=today() + timedelta(days=1))
+        day, _, _, _ = day_of(
+            session, settings, [busiest], datetime.now(CITY), on=today() + timedelta(days=1)
+        )
         rows = in_order(cells_to_draw(session, units, today(), len(cells)))
     press = Press(open_blobs("memory://"), settings.fonts, "", "en")
     named = [map_cell(press, str(n + 1), row) for n, row in enumerate(rows)]

@@ -79,7 +79,8 @@ def play(base_url: str, folder: Path, console: Console) -> bool:
 
 def _morning(day: Day) -> None:
     counts = {
-        zh: len(day.rep.records(kind)) for kind, zh in (("customer", "客户"), ("cell", "网格"), ("visit", "待走访"))
+        zh: len(day.rep.records(kind))
+        for kind, zh in (("customer", "客户"), ("cell", "网格"), ("visit", "待走访"))
     }
     held = "、".join(f"{zh} {n}" for zh, n in counts.items())
     day.tell("08:00", f"客户代表出门前同步：{held} · the representative's phone is ready to leave")
@@ -99,7 +100,9 @@ def _report_burst(day: Day) -> None:
     best = day.dispatcher("GET", f"/dispatch/{day.burst['id']}/proposals")[0]
     reasons = "；".join(reason["zh"] for reason in best["reasons"])
     day.dispatcher("PUT", f"/dispatch/{day.burst['id']}/assignment", json={"crew_id": best["crew_id"]})
-    day.tell("08:21", f"调度员采用首选：{best['crew_name']}（{reasons}） · the dispatcher takes the top proposal")
+    day.tell(
+        "08:21", f"调度员采用首选：{best['crew_name']}（{reasons}） · the dispatcher takes the top proposal"
+    )
     leak = {"matter_id": matter_id("no_water"), "service_point_id": spots[1]["id"], "description": "家中无水"}
     day.doomed = day.hotline("POST", "/work-orders", json=leak)
     day.dispatcher("PUT", f"/dispatch/{day.doomed['id']}/assignment", json={"crew_id": best["crew_id"]})
@@ -121,21 +124,30 @@ def _visits_without_network(day: Day) -> None:
     visited = customers[:5]
     spots = {s["customer_id"]: s for s in rep.records("service_point").values()}
     for n, customer in enumerate(visited):
-        day.visits.append(_visit(rep, customer, spots[customer["id"]], "dissatisfied" if n == 2 else "satisfied"))
+        day.visits.append(
+            _visit(rep, customer, spots[customer["id"]], "dissatisfied" if n == 2 else "satisfied")
+        )
     day.disputed = visited[1]["id"]
     rep.change("customer", day.disputed, {"phone": "0532-00001111"})
     _survey(day, visited[3], spots[visited[3]["id"]])
     day.tell(
-        "09:00", "客户代表在无网络处走访 5 户，1 户不满意，勘查 1 处（3 张照片） · five visits, one survey, no network"
+        "09:00",
+        "客户代表在无网络处走访 5 户，1 户不满意，勘查 1 处（3 张照片） · five visits, one survey, no network",
     )
 
 
 def _visit(rep: Phone, customer: Values, spot: Values, pressure: str) -> str:
     common = {"customer_id": customer["id"], "cell_id": customer["cell_id"]}
     visit = rep.create(
-        "visit", common | {"representative_id": rep.staff_id, "service_point_id": spot["id"], "method": "door"}
+        "visit",
+        common | {"representative_id": rep.staff_id, "service_point_id": spot["id"], "method": "door"},
     )
-    answers = {"water_quality": "satisfied", "pressure": pressure, "window_service": "very_satisfied", "people": 3}
+    answers = {
+        "water_quality": "satisfied",
+        "pressure": pressure,
+        "window_service": "very_satisfied",
+        "people": 3,
+    }
     answers |= {"pressure_why": "早晚高峰水小"} if pressure == "dissatisfied" else {}
     rep.create("response", common | {"questionnaire_id": FORM_ID, "visit_id": visit, "author_id": rep.staff_id, "channel": "visit",
                                      "answered_at": rep.clock.now().isoformat(), "answers": answers})  # fmt: skip
@@ -164,7 +176,10 @@ def _survey(day: Day, customer: Values, spot: Values) -> None:
     }
     day.survey = day.rep.create("survey", values | {"appointment_at": day.rep.clock.now().isoformat()})
     day.rep.act("survey", day.survey, "arrive")
-    photos = [_photo(day.rep, day, ("survey", day.survey), "site", {"cell_id": customer["cell_id"]}) for _ in range(3)]
+    photos = [
+        _photo(day.rep, day, ("survey", day.survey), "site", {"cell_id": customer["cell_id"]})
+        for _ in range(3)
+    ]
     findings = {
         "is_feasible": True,
         "pipe_material": "PE",
@@ -215,16 +230,29 @@ def _repair_without_network(day: Day) -> None:
 def _told(phone: Phone, minutes: int, cost_fen: int, to: str) -> Values:
     """Time and cost, told at the door before work begins."""
     at = moment_text(phone.clock.now())
-    telling = {"minutes": minutes, "cost_fen": cost_fen, "told_to": to, "way": "in_person", "at": at, "is_agreed": True}
+    telling = {
+        "minutes": minutes,
+        "cost_fen": cost_fen,
+        "told_to": to,
+        "way": "in_person",
+        "at": at,
+        "is_agreed": True,
+    }
     return {"told_minutes": minutes, "told_cost_fen": cost_fen, "tellings": [telling]}
 
 
 def _meanwhile_in_the_office(day: Day) -> None:
     """A cell changes hands, the same phone number is edited, a job is cancelled."""
-    day.supervisor("PUT", f"/territory/cells/{day.moved_cell}/representative", json={"staff_id": day.heir.staff_id})
+    day.supervisor(
+        "PUT", f"/territory/cells/{day.moved_cell}/representative", json={"staff_id": day.heir.staff_id}
+    )
     customer = day.dispatcher("GET", f"/customers/{day.disputed}")
-    day.dispatcher("PATCH", f"/customers/{day.disputed}", json={"phone": "0532-00002222"}, version=customer["version"])
-    day.dispatcher("POST", f"/work-orders/{day.doomed['id']}/actions/cancel", json={"cancel_reason": "客户来电已恢复"})
+    day.dispatcher(
+        "PATCH", f"/customers/{day.disputed}", json={"phone": "0532-00002222"}, version=customer["version"]
+    )
+    day.dispatcher(
+        "POST", f"/work-orders/{day.doomed['id']}/actions/cancel", json={"cancel_reason": "客户来电已恢复"}
+    )
     day.tell(
         "10:10",
         "同时办公室：网格换代表、改同一电话、作废一单 · meanwhile: a cell moves, a phone is edited, a job is cancelled",
@@ -283,7 +311,9 @@ def _return_visits(day: Day) -> list[Values]:
 def _is_judged(day: Day) -> bool:
     """Whether the server has looked at the evidence; it does so after commit, and phones are told of it."""
     grades = [day.dispatcher("GET", f"/visits/{visit}")["truth_grade"] for visit in day.visits]
-    return all(grades) and day.dispatcher("GET", f"/work-orders/{day.burst['id']}")["signature_state"] == "valid"
+    return (
+        all(grades) and day.dispatcher("GET", f"/work-orders/{day.burst['id']}")["signature_state"] == "valid"
+    )
 
 
 def _agree(phone: Phone, fresh: Phone) -> bool:
@@ -303,17 +333,21 @@ def _check(day: Day) -> None:
     )
     day.promise(
         "爆管工单办结，签字在案，办结人不是施工人 · closed, signed, by someone else",
-        job["state"] == "closed" and job["signature_state"] == "valid" and job["closed_by_id"] != job["done_by_id"],
+        job["state"] == "closed"
+        and job["signature_state"] == "valid"
+        and job["closed_by_id"] != job["done_by_id"],
         job["state"],
     )
     day.promise(
-        "首问负责人未变 · the first-contact owner is unchanged", job["first_contact_owner_id"] == day.hotline.staff_id
+        "首问负责人未变 · the first-contact owner is unchanged",
+        job["first_contact_owner_id"] == day.hotline.staff_id,
     )
     equal = all(day.dispatcher.bytes_of(photo) == data for photo, data in day.photos.items())
     day.promise("照片字节与手机一致 · photo bytes are equal", equal)
     visits = [day.dispatcher("GET", f"/visits/{v}") for v in day.visits]
     day.promise(
-        "五次走访各一条，均完成 · five visits, once each, all done", [v["state"] for v in visits] == ["done"] * 5
+        "五次走访各一条，均完成 · five visits, once each, all done",
+        [v["state"] for v in visits] == ["done"] * 5,
     )
     survey = day.dispatcher("GET", f"/surveys/{day.survey}")
     day.promise(
@@ -357,7 +391,9 @@ def _check_inbox(day: Day) -> None:
     )
     values = {head["values"]["phone"] for head in heads.get("phone", ())}
     day.promise(
-        "电话争议保留两个值 · both phone numbers are kept", values == {"0532-00001111", "0532-00002222"}, values
+        "电话争议保留两个值 · both phone numbers are kept",
+        values == {"0532-00001111", "0532-00002222"},
+        values,
     )
 
 

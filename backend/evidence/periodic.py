@@ -9,7 +9,9 @@ from backend.evidence.services.uploading import Receiving, clear_away, settle_wa
 
 def _receiving(worker: Worker) -> Receiving:
     settings = worker.settings
-    return Receiving(worker.database, Parts(settings.home / "uploads"), worker.blobs, settings.upload_day_bytes)
+    return Receiving(
+        worker.database, Parts(settings.home / "uploads"), worker.blobs, settings.upload_day_bytes
+    )
 
 
 def _seal(worker: Worker) -> int:
@@ -18,9 +20,14 @@ def _seal(worker: Worker) -> int:
 
 PERIODIC = (
     Periodic(
-        "wangge.look_at_pictures", 3.0, lambda worker: look_at_waiting(worker.database, worker.blobs), expires_s=3.0
+        "wangge.look_at_pictures",
+        3.0,
+        lambda worker: look_at_waiting(worker.database, worker.blobs),
+        expires_s=3.0,
     ),
-    Periodic("wangge.settle_uploads", 15.0, lambda worker: settle_waiting(_receiving(worker)), expires_s=15.0),
+    Periodic(
+        "wangge.settle_uploads", 15.0, lambda worker: settle_waiting(_receiving(worker)), expires_s=15.0
+    ),
     Periodic("wangge.seal_history", 60.0, _seal, expires_s=60.0),
     Periodic("wangge.tidy", Clock(20), lambda worker: clear_away(_receiving(worker))),
 )

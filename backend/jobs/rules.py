@@ -16,7 +16,9 @@ from backend.jobs.kinds.work_order import told_amounts
 from sync.kind import Values
 
 
-def telling_rule(session: Session, actor: Actor, record_id: str, before: Values | None, after: Values) -> None:
+def telling_rule(
+    session: Session, actor: Actor, record_id: str, before: Values | None, after: Values
+) -> None:
     """Raises untold_change where a telling is taken away, an amount is replaced without a telling of its own, or one
     stands as told that no telling says the customer agreed to.
 
@@ -29,12 +31,16 @@ def telling_rule(session: Session, actor: Actor, record_id: str, before: Values 
     is_first = None in was
     if told == was or (is_first and (None in told or not has)):
         return
-    agreed = [(one["minutes"], one["cost_fen"]) for one in has if one["is_agreed"] and (is_first or one not in had)]
+    agreed = [
+        (one["minutes"], one["cost_fen"]) for one in has if one["is_agreed"] and (is_first or one not in had)
+    ]
     if told not in agreed:
         raise Problem("untold_change", faults=[_NOT_TOLD])
 
 
-_TAKEN_AWAY = fault("tellings", "taken_away", "告知过的内容不能删改", "what was told is not taken back or rewritten")
+_TAKEN_AWAY = fault(
+    "tellings", "taken_away", "告知过的内容不能删改", "what was told is not taken back or rewritten"
+)
 _NOT_TOLD = fault(
     "told_cost_fen",
     "not_told",
@@ -62,7 +68,8 @@ def matter_rule(session: Session, actor: Actor, record_id: str, before: Values |
     if not form_id or (before is not None and before.get("questionnaire_id") == form_id):
         return
     found = session.execute(
-        text("SELECT is_active FROM questionnaire WHERE id = CAST(:id AS uuid) AND deleted_at IS NULL"), {"id": form_id}
+        text("SELECT is_active FROM questionnaire WHERE id = CAST(:id AS uuid) AND deleted_at IS NULL"),
+        {"id": form_id},
     ).scalar()
     if not found:
         zh, en = (

@@ -45,7 +45,12 @@ class Broker:
             return
         # Port 0: no port at all. It has no password, so the folder is what keeps others out.
         self._server = ValkeyServer(
-            data_dir=self._folder, persist=True, unix_socket_path=self.socket, port=0, appendonly="yes", save="60 1"
+            data_dir=self._folder,
+            persist=True,
+            unix_socket_path=self.socket,
+            port=0,
+            appendonly="yes",
+            save="60 1",
         )
         with held_back():
             self._server.start()

@@ -82,7 +82,9 @@ def _packages() -> list[str]:
     names = debian.known_packages("postgresql-")
     wanted = [n for n in names if n.endswith("-postgis-3") and n.split("-")[1].isdigit()]
     if not wanted:
-        raise NoPostgres("apt knows no postgresql-*-postgis-3; set WANGGE_DATABASE_URL to a database with PostGIS")
+        raise NoPostgres(
+            "apt knows no postgresql-*-postgis-3; set WANGGE_DATABASE_URL to a database with PostGIS"
+        )
     package = max(wanted, key=lambda n: int(n.split("-")[1]))
     return ["postgresql-" + package.split("-")[1], package]
 
@@ -167,7 +169,17 @@ class Cluster:
             options += " -c fsync=off -c full_page_writes=off"
         log_file = str((self.folder / "server.log").resolve())
         done = self._run(
-            "pg_ctl", "-D", str(self.folder.resolve()), "-l", log_file, "-w", "-t", "60", "-o", options, "start"
+            "pg_ctl",
+            "-D",
+            str(self.folder.resolve()),
+            "-l",
+            log_file,
+            "-w",
+            "-t",
+            "60",
+            "-o",
+            options,
+            "start",
         )
         if done.returncode:
             raise NoPostgres(f"PostgreSQL did not start; see {log_file}: {done.stderr.strip()}")
@@ -261,7 +273,9 @@ class Cluster:
 
     def _reachable(self) -> bool:
         """Whether another account may walk down to the folder; below /root it may not."""
-        return all(parent.stat().st_mode & 0o001 for parent in self.folder.resolve().parents if parent.exists())
+        return all(
+            parent.stat().st_mode & 0o001 for parent in self.folder.resolve().parents if parent.exists()
+        )
 
     def _give_to_owner(self, path: Path) -> None:
         if self._owner() == "postgres":

@@ -33,7 +33,9 @@ def _environment() -> dict[str, str]:
 def known_packages(beginning: str) -> list[str]:
     """Names of packages that apt knows and that begin so."""
     command = ["apt-cache", "pkgnames", beginning]
-    return subprocess.run(command, capture_output=True, text=True, check=True, env=_environment()).stdout.split()
+    return subprocess.run(
+        command, capture_output=True, text=True, check=True, env=_environment()
+    ).stdout.split()
 
 
 def refresh_lists() -> None:

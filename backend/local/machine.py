@@ -75,7 +75,9 @@ class Machine:
             if self.is_private:
                 self.cluster = private_cluster(settings.home)
                 self.cluster.ensure_database()
-                settings = replace(settings, database_url=self.cluster.url(), demo_accounts=True, docs="public")
+                settings = replace(
+                    settings, database_url=self.cluster.url(), demo_accounts=True, docs="public"
+                )
             settings.keys.ensure(settings.home)
         if serving and not settings.broker_url:
             self.broker = Broker(settings.home / "broker")

@@ -45,7 +45,9 @@ def backup(machine: Machine, folder: Path, recipients: Sequence[Any] = ()) -> Pa
 
     With `recipients` (of `encryption.recipients_of`) both are encrypted to them. Raises NotKept.
     """
-    ending, copy = (ENDING, partial(encrypt, recipients=recipients)) if recipients else ("", shutil.copyfileobj)
+    ending, copy = (
+        (ENDING, partial(encrypt, recipients=recipients)) if recipients else ("", shutil.copyfileobj)
+    )
     _need_place(folder, ending)
     own_folder(folder)
     began_at = datetime.now(UTC)

@@ -19,7 +19,12 @@ from backend.local.machine import Machine
 
 @contextmanager
 def stage(
-    home: Path, prepare: Callable[[Database], None], *, port: int = 18000, durable: bool = False, worker: bool = True
+    home: Path,
+    prepare: Callable[[Database], None],
+    *,
+    port: int = 18000,
+    durable: bool = False,
+    worker: bool = True,
 ) -> Iterator[tuple[str, Machine]]:
     """A freshly prepared server in `home`; gives its address. Whatever an earlier one left there is removed.
 

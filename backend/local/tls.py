@@ -24,7 +24,9 @@ def own_address() -> str:
 
 def make_certificate(folder: Path, address: str) -> tuple[Path, Path, Path]:
     """Certificate, key, and the authority's certificate that the phone must trust; made once for an address."""
-    certificate, key, authority = (folder / name for name in (f"{address}.pem", f"{address}.key", "authority.pem"))
+    certificate, key, authority = (
+        folder / name for name in (f"{address}.pem", f"{address}.key", "authority.pem")
+    )
     if not certificate.exists():
         own_folder(folder)
         ca = trustme.CA(organization_name="Wangge local")

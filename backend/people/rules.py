@@ -25,7 +25,8 @@ def tree_rule(session: Session, actor: Actor, record_id: str, before: Values | N
     session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('tree of units', 0))"))
     if new is None:
         raise Problem(
-            "check_failed", faults=[fault("parent_id", "required", "单位必须有上级", "a unit needs one above it")]
+            "check_failed",
+            faults=[fault("parent_id", "required", "单位必须有上级", "a unit needs one above it")],
         )
     mine = own_units(session, actor)
     if new not in mine or (before is not None and old not in mine):
@@ -33,11 +34,17 @@ def tree_rule(session: Session, actor: Actor, record_id: str, before: Values | N
     if new in units_below(session, record_id) or new == record_id:
         raise Problem(
             "check_failed",
-            faults=[fault("parent_id", "cycle", "上级单位不能是自己或自己的下级", "a unit cannot hang below itself")],
+            faults=[
+                fault(
+                    "parent_id", "cycle", "上级单位不能是自己或自己的下级", "a unit cannot hang below itself"
+                )
+            ],
         )
 
 
-def calendar_rule(session: Session, actor: Actor, record_id: str, before: Values | None, after: Values) -> None:
+def calendar_rule(
+    session: Session, actor: Actor, record_id: str, before: Values | None, after: Values
+) -> None:
     """Raises check_failed for a second calendar of a unit's year, and for a day on which that of the year beside says
     otherwise."""
     year, days = after.get("year"), after.get("days")
@@ -54,9 +61,14 @@ def calendar_rule(session: Session, actor: Actor, record_id: str, before: Values
         {"unit": str(after["unit_id"])},
     )
     others = session.execute(_CALENDARS, {"unit": after["unit_id"], "id": record_id, "year": year}).all()
-    faults = [_contradiction(n, one, other) for n, one in fresh for other in others if _is_against(one, other, year)]
+    faults = [
+        _contradiction(n, one, other) for n, one in fresh for other in others if _is_against(one, other, year)
+    ]
     if is_moved and any(other.year == year for other in others):
-        zh, en = "这一年已有工作日历：请修改那一份", "there is a calendar of this year already: change that one"
+        zh, en = (
+            "这一年已有工作日历：请修改那一份",
+            "there is a calendar of this year already: change that one",
+        )
         faults.insert(0, fault("year", "twice", zh, en, str(year)))
     if faults:
         refuse("calendar", after, faults)
@@ -85,7 +97,8 @@ def roster_rule(session: Session, actor: Actor, record_id: str, before: Values |
     if not crew_id or (before is not None and before.get("crew_id") == crew_id):
         return
     is_active = session.execute(
-        text("SELECT is_active FROM crew WHERE id = CAST(:id AS uuid) AND deleted_at IS NULL"), {"id": crew_id}
+        text("SELECT is_active FROM crew WHERE id = CAST(:id AS uuid) AND deleted_at IS NULL"),
+        {"id": crew_id},
     ).scalar()
     if is_active is False:
         zh, en = (

@@ -22,6 +22,8 @@ def _find_silent(worker: Worker) -> int:
 
 PERIODIC = (
     Periodic("wangge.end_holds", 60.0, _end_holds),
-    Periodic("wangge.watch_history", 60.0, lambda worker: watch_history(worker.database, worker.settings.home)),
+    Periodic(
+        "wangge.watch_history", 60.0, lambda worker: watch_history(worker.database, worker.settings.home)
+    ),
     Periodic("wangge.find_silent", Clock(40), _find_silent),
 )

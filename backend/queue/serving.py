@@ -39,7 +39,9 @@ def _serve_one(database: Database, written: set[tuple[str, str]]) -> bool:
     with database.transaction() as session:
         row = session.execute(
             select(Outbox)
-            .where(Outbox.done_at.is_(None), Outbox.due_at <= datetime.now(UTC), Outbox.attempts < MOST_ATTEMPTS)
+            .where(
+                Outbox.done_at.is_(None), Outbox.due_at <= datetime.now(UTC), Outbox.attempts < MOST_ATTEMPTS
+            )
             # Messages wait for a gateway, which no transaction may (`services.messaging`).
             .where(Outbox.fact != MESSAGE)
             .order_by(Outbox.id)
@@ -70,5 +72,7 @@ def _serve_one(database: Database, written: set[tuple[str, str]]) -> bool:
 
 def _end(session: Session, fact_id: int, done_at: datetime | None, attempts: int, error: str | None) -> None:
     due_at = datetime.now(UTC) + timedelta(seconds=2**attempts)
-    values = {"done_at": done_at, "attempts": attempts, "last_error": error} | ({} if done_at else {"due_at": due_at})
+    values = {"done_at": done_at, "attempts": attempts, "last_error": error} | (
+        {} if done_at else {"due_at": due_at}
+    )
     session.execute(update(Outbox).where(Outbox.id == fact_id).values(**values))

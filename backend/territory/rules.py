@@ -38,11 +38,15 @@ def need_no_overlap(found: list[Overlap]) -> None:
     if found:
         worst = sorted(found, key=lambda one: -one.area_m2)[:20]
         raise Problem(
-            "cells_overlap", overlaps=[one.as_dict() for one in worst], faults=[one.as_fault() for one in worst]
+            "cells_overlap",
+            overlaps=[one.as_dict() for one in worst],
+            faults=[one.as_fault() for one in worst],
         )
 
 
-def cell_days_rule(session: Session, actor: Actor, record_id: str, before: Values | None, after: Values) -> None:
+def cell_days_rule(
+    session: Session, actor: Actor, record_id: str, before: Values | None, after: Values
+) -> None:
     """Raises check_failed for a cell that ends before it begins; the eve of its first day says that it never was."""
     since, until = after.get("valid_from"), after.get("valid_until")
     if not since or not until or (before is not None and (before.get("valid_from"), before.get("valid_until")) == (since, until)):  # fmt: skip

@@ -20,7 +20,9 @@ _LANGUAGES = {0x4D: "gb18030", 0x7A: "gb18030", 0x4F: "cp950", 0x78: "cp950", 0x
               0xCB: "cp1253", 0xCA: "cp1254", 0x7D: "cp1255", 0x7E: "cp1256", 0x02: "cp850"}  # fmt: skip
 # So many digits of a number in 64 bits are the writer's own.
 _SURE = 15
-_EXPONENT = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?[eE][+-]?[0-9]{1,2}|[+-]?[0-9]+(?:\.[0-9]*)?[eE][+-]?0[0-9]{2}")
+_EXPONENT = re.compile(
+    r"[+-]?[0-9]+(?:\.[0-9]*)?[eE][+-]?[0-9]{1,2}|[+-]?[0-9]+(?:\.[0-9]*)?[eE][+-]?0[0-9]{2}"
+)
 _TEXT, _NUMBERS, _HEAD, _FIELD = b"C", (b"N", b"F"), 32, 32
 
 
@@ -95,7 +97,9 @@ def _row(record: bytes, fields: Sequence[_Field], names: Sequence[str], speller:
             text = speller.text(data, name, one.width) if data else ""
         else:
             text = (
-                _number(data.decode("ascii", "ignore"), one) if one.kind in _NUMBERS else data.decode("ascii", "ignore")
+                _number(data.decode("ascii", "ignore"), one)
+                if one.kind in _NUMBERS
+                else data.decode("ascii", "ignore")
             )
         if text.strip() and not set(text) <= {"*"}:
             found[name] = text

@@ -46,7 +46,9 @@ def drawn(data: bytes, most_points: int) -> Drawn:
     rows: dict[int, dict[str, Any]] = {}
     for n, one in enumerate(features, start=1):
         given = one.get("properties")
-        fields = {spelt[str(k)]: _plain(v, speller) for k, v in given.items()} if isinstance(given, dict) else {}
+        fields = (
+            {spelt[str(k)]: _plain(v, speller) for k, v in given.items()} if isinstance(given, dict) else {}
+        )
         if key and one.get("id") is not None:
             fields[key] = _plain(one["id"], speller)
         fields = {k: v for k, v in fields.items() if v is not None}
@@ -106,7 +108,11 @@ def _plain(value: Any, speller: Callable[[str], str]) -> Any:
         return speller(value)
     if isinstance(value, _Written):
         # The letters of an exponent are the writer's, not the code's.
-        return format(Decimal(value.text), "f") if "e" in value.text.lower() and abs(value) < 1e18 else value.text
+        return (
+            format(Decimal(value.text), "f")
+            if "e" in value.text.lower() and abs(value) < 1e18
+            else value.text
+        )
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int) and abs(value) >= 1 << 63:

@@ -26,12 +26,18 @@ def rows_of(path: Path, layer: str) -> Rows:
     return Rows(names, rows, speller.findings, key)
 
 
-def _rows(database: sqlite3.Connection, layer: str) -> tuple[list[str], str | None, dict[int, dict[str, Any]]]:
+def _rows(
+    database: sqlite3.Connection, layer: str
+) -> tuple[list[str], str | None, dict[int, dict[str, Any]]]:
     columns = database.execute(f"PRAGMA table_info({_quoted(layer)})").fetchall()
     known = "SELECT column_name FROM gpkg_geometry_columns WHERE table_name = ?"
     shapes = {row[0] for row in database.execute(known, (layer,))}
     key = next((row[1] for row in columns if row[5] and "INT" in str(row[2]).upper()), None)
-    names = [row[1] for row in columns if row[1] not in shapes and row[1] != key and "BLOB" not in str(row[2]).upper()]
+    names = [
+        row[1]
+        for row in columns
+        if row[1] not in shapes and row[1] != key and "BLOB" not in str(row[2]).upper()
+    ]
     asked = ", ".join([_quoted(key) if key else "rowid", *map(_quoted, names)])
     found = {}
     for number, *values in database.execute(f"SELECT {asked} FROM {_quoted(layer)}"):

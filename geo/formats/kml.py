@@ -59,7 +59,11 @@ def drawn(documents: Mapping[str, bytes], most_points: int) -> Drawn:
 
 def text_of(data: bytes) -> tuple[str, str]:
     """A document as text without its declaration, and the encoding it is in; bytes that are none of it are held."""
-    for bom, codec in ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
+    for bom, codec in (
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF16_LE, "utf-16"),
+        (codecs.BOM_UTF16_BE, "utf-16"),
+    ):
         if data.startswith(bom):
             return _OPENING.sub("", data.decode(codec, "replace").lstrip("\ufeff\0 \t\r\n")), codec
     said = _DECLARED.search(data[:400])
@@ -206,7 +210,11 @@ class _Document:
         elif tag == "coordinates":
             self._place(above)
         elif tag == "Polygon":
-            self._shape(lambda: shapely.Polygon(self._outer(), [ring for kind, ring in self._rings if kind == "inner"]))
+            self._shape(
+                lambda: shapely.Polygon(
+                    self._outer(), [ring for kind, ring in self._rings if kind == "inner"]
+                )
+            )
 
     def _put(self, field: str, words: str) -> None:
         assert self._row is not None
@@ -243,7 +251,9 @@ class _Document:
             raise FileTooLarge(len(tokens))
         rows = [one.split(",") for one in tokens]
         with_height = bool(rows) and all(len(one) > 2 for one in rows)
-        return np.array([[float(n) for n in one[: 3 if with_height else 2]] for one in rows], dtype=np.float64)
+        return np.array(
+            [[float(n) for n in one[: 3 if with_height else 2]] for one in rows], dtype=np.float64
+        )
 
     def _keep(self) -> None:
         assert self._row is not None

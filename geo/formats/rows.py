@@ -40,4 +40,6 @@ class Drawn:
         kept = [n for n, row in enumerate(self.groups) if wanted & set(row)]
         rows = {k: self.rows.rows.get(n, {}) for k, n in enumerate(kept)}
         groups = [self.groups[n] for n in kept]
-        return replace(self, shapes=[self.shapes[n] for n in kept], rows=replace(self.rows, rows=rows), groups=groups)
+        return replace(
+            self, shapes=[self.shapes[n] for n in kept], rows=replace(self.rows, rows=rows), groups=groups
+        )

@@ -13,7 +13,16 @@ from dataclasses import dataclass, field
 from geo.findings import Finding, found
 
 GB, BIG5, UTF8 = "gb18030", "cp950", "utf-8"
-_NAMED = {"936": GB, "54936": GB, "950": BIG5, "65001": UTF8, "20936": GB, "52936": GB, "20127": UTF8, "932": "cp932"}
+_NAMED = {
+    "936": GB,
+    "54936": GB,
+    "950": BIG5,
+    "65001": UTF8,
+    "20936": GB,
+    "52936": GB,
+    "20127": UTF8,
+    "932": "cp932",
+}
 _FAMILY = {"gb2312": GB, "gbk": GB, "big5": BIG5, "ascii": UTF8}
 _UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
 _HAN = re.compile("[\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
@@ -79,7 +88,10 @@ class Speller:
         for codec, name in ((UTF8, "UTF-8"), (GB, "GB18030")):
             text = _strictly(data, codec) if codec != own else None
             if text is not None and (codec == UTF8 or _HAN.search(text)):
-                zh, en = f"“{_short(text)}”按 {name} 读出（{about}）", f"“{_short(text)}” was read as {name} ({about})"
+                zh, en = (
+                    f"“{_short(text)}”按 {name} 读出（{about}）",
+                    f"“{_short(text)}” was read as {name} ({about})",
+                )
                 self.findings.append(found("guessed_text", [_short(text)], zh, en))
                 return text
         cut = self._without_cut(data, GB, about, is_full) if own != GB and is_full else None
@@ -121,7 +133,9 @@ def _reads(data: bytes, codec: str, width: int | None) -> bool:
 
 def _is_big5(odd: Sequence[tuple[bytes, int | None]]) -> bool:
     """Whether all is common Big5 and some of it is nothing that simplified Chinese writes."""
-    common = all(_BIG5_COMMON.match(data if width is None or len(data) < width else data[:-1]) for data, width in odd)
+    common = all(
+        _BIG5_COMMON.match(data if width is None or len(data) < width else data[:-1]) for data, width in odd
+    )
     texts = [data.decode(GB, "ignore") for data, _ in odd]
     return bool(odd) and common and any(_strictly_encoded(one, "gb2312") is None for one in texts)
 

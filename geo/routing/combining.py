@@ -47,7 +47,9 @@ class Pool:
                 if key not in self._found or length < self._found[key][0]:
                     self._found[key] = (length, order)
 
-    def together(self, best: pyvrp.Solution, seconds: float, meter: Meter | None = None) -> pyvrp.Solution | None:
+    def together(
+        self, best: pyvrp.Solution, seconds: float, meter: Meter | None = None
+    ) -> pyvrp.Solution | None:
         """The best set of the routes kept, as far as so many seconds of a meter tell; None where they tell nothing.
 
         Routes too dear to be part of anything better than `best` are forgotten.
@@ -63,7 +65,9 @@ class Pool:
         least, price = bound
         mine = {(route.vehicle_type(), frozenset(visits(route))) for route in best.routes()}
         useful = price <= max(cost_of(best) - least, 0) + 1
-        by_price = [keys[n] for n in np.argsort(price, kind="stable").tolist() if useful[n] or keys[n] in mine]
+        by_price = [
+            keys[n] for n in np.argsort(price, kind="stable").tolist() if useful[n] or keys[n] in mine
+        ]
         self._found = {key: self._found[key] for key in by_price}
         found, most, took = None, _FIRST_ROUTES, 0.0
         while most <= _MOST_ROUTES and (left := ends - meter.used()) > _SLOWER * took:

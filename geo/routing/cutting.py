@@ -73,10 +73,16 @@ class Part:
             distance_matrices=matrices,
             duration_matrices=matrices,
         )  # fmt: skip
-        number, kind_of = {task: n for n, task in enumerate(self.tasks)}, {one: n for n, one in enumerate(self.types)}
+        number, kind_of = (
+            {task: n for n, task in enumerate(self.tasks)},
+            {one: n for n, one in enumerate(self.types)},
+        )
         self.start = pyvrp.Solution(
             self.data,
-            [pyvrp.Route(self.data, [number[t] for t in order], kind_of[kind]) for kind, order in piece.routes],
+            [
+                pyvrp.Route(self.data, [number[t] for t in order], kind_of[kind])
+                for kind, order in piece.routes
+            ],
         )
 
     def whole(self, route: pyvrp.Route) -> Order:
@@ -133,7 +139,9 @@ class Cutter:
         np.add.at(table, known, 1)
         return (table + table.T)[:, : len(routes)]
 
-    def _grown(self, routes: Sequence[Order], links: Numbers, free: NDArray[np.bool_], size: int) -> list[int]:
+    def _grown(
+        self, routes: Sequence[Order], links: Numbers, free: NDArray[np.bool_], size: int
+    ) -> list[int]:
         """A route that was longest in no piece and those that lie among it; taken from what is free."""
         lengths = np.array([len(order) for _, order in routes])
         age = np.array([self._seen[list(order)].mean() for _, order in routes])

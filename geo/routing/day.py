@@ -33,7 +33,9 @@ def plan_day(
     left = watch.left()
     if best is not None and (left <= 0.5 or not problem.tasks):
         return best
-    return _kept(problem, _assured(problem, search_plan(problem, left, near=best, seed=seed, clock=clock)), best)
+    return _kept(
+        problem, _assured(problem, search_plan(problem, left, near=best, seed=seed, clock=clock)), best
+    )
 
 
 def _assured(problem: Problem, found: Plan) -> Plan:
@@ -106,10 +108,14 @@ def without_crew(problem: Problem, today: Plan, crew: str) -> tuple[Problem, Pla
     ill = next(n for n, shift in enumerate(problem.shifts) if shift.id == crew)
     gone = problem.shifts[ill]
     shifts = [
-        replace(s, window_s=(gone.window_s[0], gone.window_s[0]), skills=frozenset(), pause=None, is_away=True)
+        replace(
+            s, window_s=(gone.window_s[0], gone.window_s[0]), skills=frozenset(), pause=None, is_away=True
+        )
         if n == ill
         else s
         for n, s in enumerate(problem.shifts)
     ]
-    tasks = [replace(task, pinned_to=None if task.pinned_to == crew else task.pinned_to) for task in problem.tasks]
+    tasks = [
+        replace(task, pinned_to=None if task.pinned_to == crew else task.pinned_to) for task in problem.tasks
+    ]
     return replace(problem, tasks=tasks, shifts=shifts), today.with_route(ill, ())

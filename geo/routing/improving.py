@@ -54,7 +54,11 @@ class Improved(NamedTuple):
 
 
 def improve(
-    data: ProblemData, effort: Effort, meter: Meter, start: Solution | None = None, weights: Weights | None = None
+    data: ProblemData,
+    effort: Effort,
+    meter: Meter,
+    start: Solution | None = None,
+    weights: Weights | None = None,
 ) -> Improved:
     """Search from `start`, or from a plan made by chance."""
     random = RandomNumberGenerator(seed=effort.seed)
@@ -110,5 +114,11 @@ class _Watcher(IteratedLocalSearchCallbacks):
         if self._count % self._every or cost(candidate) > _NEARLY * cost(best):
             return
         for route in candidate.routes():
-            key = (route.vehicle_type(), route.num_clients(), route.distance(), route.start_time(), *route.delivery())
+            key = (
+                route.vehicle_type(),
+                route.num_clients(),
+                route.distance(),
+                route.start_time(),
+                *route.delivery(),
+            )
             self.routes.setdefault(key, route)

@@ -84,7 +84,11 @@ def _before_all(problem: Problem, plan: Plan, shift: int, task: int) -> Insertio
         if not any(n in problem.urgent for n in order[position:]):
             break
         stops = timed(problem, crew, tried, is_quick=True).stops
-        if all(s.begin_s <= was[s.task] + _NOTHING_S for s in stops if s.task in problem.urgent and s.task != task):
+        if all(
+            s.begin_s <= was[s.task] + _NOTHING_S
+            for s in stops
+            if s.task in problem.urgent and s.task != task
+        ):
             break
     before, after = timed(problem, crew, route), timed(problem, crew, tried)
     added = after.travel_s - before.travel_s

@@ -99,7 +99,9 @@ class Problem:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rows", self.travel_s.tolist())
-        object.__setattr__(self, "urgent", frozenset(n for n, task in enumerate(self.tasks) if task.is_urgent))
+        object.__setattr__(
+            self, "urgent", frozenset(n for n, task in enumerate(self.tasks) if task.is_urgent)
+        )
         object.__setattr__(self, "begins_s", min((shift.window_s[0] for shift in self.shifts), default=0))
 
     def may_do(self, shift: Shift, task: Task) -> bool:

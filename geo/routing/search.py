@@ -116,7 +116,11 @@ class _Run:
                 found = self._whole(span * _PATIENCE, [one.best for one in found], until_served=True)
         elif best is not None and self._is_large:
             # Few long routes cannot be cut: what two searches of the whole find is as good as it gets.
-            found = self._whole(span * _SHAKING, starts) if _is_cut(best) else self._whole(span, [starts[0], None])
+            found = (
+                self._whole(span * _SHAKING, starts)
+                if _is_cut(best)
+                else self._whole(span, [starts[0], None])
+            )
         else:
             found = self._whole(span, starts, patience_s=span * _PATIENCE if self._model.serves_all else None)
         for one in found:
@@ -179,7 +183,9 @@ class _Run:
             meter = self._watch.meter()
             part = Part(self._model, pieces[n])
             effort = Effort(span * (1 - _PIECES_TOGETHER), span, seeds[n])
-            return part, _together(part, improve(part.data, effort, meter, part.start, self._weights), meter, span)
+            return part, _together(
+                part, improve(part.data, effort, meter, part.start, self._weights), meter, span
+            )
 
         found = list(self._threads.map(search, range(len(pieces))))
         self._watch.after([one.used_s for _, one in found])

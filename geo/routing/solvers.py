@@ -37,7 +37,9 @@ def vroom_plan(problem: Problem, *, level: int | None = None, start: Plan | None
         level = next((deep for most, deep in ((60, 5), (130, 1)) if len(problem.tasks) <= most), 0)
     if not problem.tasks:
         return Plan(tuple(() for _ in problem.shifts))
-    skills = {name: n + 1 for n, name in enumerate(sorted({s for task in problem.tasks for s in task.skills}))}
+    skills = {
+        name: n + 1 for n, name in enumerate(sorted({s for task in problem.tasks for s in task.skills}))
+    }
     pins = {shift.id: len(skills) + 1 + n for n, shift in enumerate(problem.shifts)}
     model = vroom.Input()
     model.set_durations_matrix("car", problem.travel_s.astype(np.uint32))
@@ -49,7 +51,9 @@ def vroom_plan(problem: Problem, *, level: int | None = None, start: Plan | None
             _vehicle(n, shift, {skills[s] for s in shift.skills if s in skills} | {pins[shift.id]}, steps)
         )
     for n, task in enumerate(problem.tasks):
-        wanted = {skills[s] for s in task.skills} | ({pins[task.pinned_to]} if task.pinned_to in pins else set())
+        wanted = {skills[s] for s in task.skills} | (
+            {pins[task.pinned_to]} if task.pinned_to in pins else set()
+        )
         model.add_job(_job(n, task, wanted, _window(task, max(first, reached.get(n, 0)))))
     solution = model.solve(exploration_level=level, nb_threads=2, timeout=timedelta(seconds=60))
     routes: list[list[int]] = [[] for _ in problem.shifts]
@@ -92,7 +96,11 @@ def _job(n: int, task: Task, skills: set[int], window: tuple[int, int]) -> vroom
 
 
 def _steps(problem: Problem, route: Sequence[int]) -> list[vroom.VehicleStep]:
-    return [vroom.VehicleStep("start"), *(vroom.VehicleStep("single", n) for n in route), vroom.VehicleStep("end")]
+    return [
+        vroom.VehicleStep("start"),
+        *(vroom.VehicleStep("single", n) for n in route),
+        vroom.VehicleStep("end"),
+    ]
 
 
 def _window(task: Task, from_s: int) -> tuple[int, int]:
@@ -128,7 +136,9 @@ class Model:
         self.missing = [missing_cost(task) for task in problem.tasks]
         self.data = pyvrp.ProblemData(
             locations=[pyvrp.Location(0, 0) for _ in range(n_places + 1)],
-            clients=[_client(task, _begins(problem), *_breaks(problem), serves_all) for task in problem.tasks],
+            clients=[
+                _client(task, _begins(problem), *_breaks(problem), serves_all) for task in problem.tasks
+            ],
             depots=[pyvrp.Depot(place) for place in depots],
             vehicle_types=[_vehicle_type(len(crews), *key) for key, crews in types],
             distance_matrices=profiles,
@@ -170,19 +180,31 @@ def _alike(
     for n, shift in enumerate(problem.shifts):
         end = nowhere if shift.end is None else shift.end
         pause = shift.pause.duration_s if shift.pause else 0
-        key = (depots.index(shift.start), depots.index(end), shift.window_s, pause, shift.capacity, profile_of[n])
+        key = (
+            depots.index(shift.start),
+            depots.index(end),
+            shift.window_s,
+            pause,
+            shift.capacity,
+            profile_of[n],
+        )
         found.setdefault(key, []).append(n)
     return list(found.items())
 
 
 def _dealt(
-    groups: Sequence[Sequence[int]], routes: Sequence[Sequence[tuple[int, ...]]], near: Plan | None, crews: int
+    groups: Sequence[Sequence[int]],
+    routes: Sequence[Sequence[tuple[int, ...]]],
+    near: Plan | None,
+    crews: int,
 ) -> Plan:
     """Routes of crews that are alike go to whoever had most of their tasks before."""
     dealt: list[tuple[int, ...]] = [() for _ in range(crews)]
     for members, mine in zip(groups, routes, strict=True):
         had = [set(near.routes[crew]) if near else set[int]() for crew in members]
-        shared = np.array([[len(before & set(route)) for before in had] for route in mine]).reshape(-1, len(members))
+        shared = np.array([[len(before & set(route)) for before in had] for route in mine]).reshape(
+            -1, len(members)
+        )
         for route, member in zip(*linear_sum_assignment(-shared), strict=True):
             dealt[members[member]] = mine[route]
     return Plan(tuple(dealt))
@@ -191,7 +213,9 @@ def _dealt(
 def _breaks(problem: Problem) -> tuple[int, int]:
     """From when on a break may push what follows, and by how much at most."""
     pauses = [shift.pause for shift in problem.shifts if shift.pause]
-    return min((p.window_s[0] for p in pauses), default=FOREVER), max((p.duration_s for p in pauses), default=0)
+    return min((p.window_s[0] for p in pauses), default=FOREVER), max(
+        (p.duration_s for p in pauses), default=0
+    )
 
 
 def _client(task: Task, begins_s: int, breaks_from_s: int, break_s: int, is_required: bool) -> pyvrp.Client:
@@ -205,7 +229,13 @@ def _client(task: Task, begins_s: int, breaks_from_s: int, break_s: int, is_requ
 
 
 def _vehicle_type(
-    count: int, start: int, end: int, window_s: tuple[int, int], pause_s: int, capacity: int | None, profile: int
+    count: int,
+    start: int,
+    end: int,
+    window_s: tuple[int, int],
+    pause_s: int,
+    capacity: int | None,
+    profile: int,
 ) -> pyvrp.VehicleType:
     return pyvrp.VehicleType(
         count, capacity=[FOREVER if capacity is None else capacity], start_depot=start, end_depot=end,

@@ -57,7 +57,12 @@ def timed(problem: Problem, shift: Shift, route: Sequence[int], *, is_quick: boo
     `is_quick` leaves that out.
     """
     first = _walk(problem, shift, route, None)
-    if is_quick or shift.pause is None or not first.faults or not {code for code, _ in first.faults} <= _OF_TIME:
+    if (
+        is_quick
+        or shift.pause is None
+        or not first.faults
+        or not {code for code, _ in first.faults} <= _OF_TIME
+    ):
         return first
     if not any(problem.tasks[n].window_s != (0, FOREVER) for n in route):
         return first  # Without appointments the day is as long wherever the break lies.
@@ -87,7 +92,9 @@ def _walk(problem: Problem, shift: Shift, route: Sequence[int], pause_before: in
                 begin = max(arrive, task.window_s[0])
         end = begin + task.duration_s
         faults += _of_stop(shift, task, index, begin)
-        stops.append(Stop(index, arrive, begin, end, max(end - task.due_s, 0) if task.due_s is not None else 0))
+        stops.append(
+            Stop(index, arrive, begin, end, max(end - task.due_s, 0) if task.due_s is not None else 0)
+        )
         now, place, travel = end, task.place, travel + leg
         if not is_urgent:
             load, routine_end = load + task.load, end
@@ -125,7 +132,9 @@ def _pause_at(
     return max(now, earliest) if end > latest else None
 
 
-def _ends(shift: Shift, pause: Pause | None, paused_at: int | None, end: int, load: int) -> list[tuple[str, int]]:
+def _ends(
+    shift: Shift, pause: Pause | None, paused_at: int | None, end: int, load: int
+) -> list[tuple[str, int]]:
     faults = []
     if end > shift.window_s[1]:
         faults.append(("shift", -1))
@@ -162,7 +171,9 @@ def score(problem: Problem, plan: Plan) -> Score:
     """Every rule checked anew from the problem alone; `faults` are (code, crew id, task index)."""
     timings = [timed(problem, shift, route) for shift, route in zip(problem.shifts, plan.routes, strict=True)]
     faults = [
-        (code, shift.id, task) for shift, one in zip(problem.shifts, timings, strict=True) for code, task in one.faults
+        (code, shift.id, task)
+        for shift, one in zip(problem.shifts, timings, strict=True)
+        for code, task in one.faults
     ]
     seen: set[int] = set()
     for shift, route in zip(problem.shifts, plan.routes, strict=True):

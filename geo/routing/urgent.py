@@ -28,7 +28,12 @@ class Sent:
 
 
 def send(
-    problem: Problem, plan: Plan, shift: int, task: int, most_moved: int = MOST_MOVED, held: Problem | None = None
+    problem: Problem,
+    plan: Plan,
+    shift: int,
+    task: int,
+    most_moved: int = MOST_MOVED,
+    held: Problem | None = None,
 ) -> Sent:
     """Give a task in no route to one crew at once, and settle what that puts out with the fewest changes.
 
@@ -79,7 +84,9 @@ def _room_made(problem: Problem, crew: Shift, first: Insertion) -> tuple[tuple[i
         # What comes after the first that does not fit is no help to it.
         routine = [n for n in order[: order.index(bad[0]) + 1] if n not in problem.urgent]
         late = missed if missed is not None and _is_missed(problem, crew, order, missed) else None
-        gone = late if late is not None else max(routine, key=lambda n: (_promise(problem, n), order.index(n)))
+        gone = (
+            late if late is not None else max(routine, key=lambda n: (_promise(problem, n), order.index(n)))
+        )
         order.remove(gone)
         out.append(gone)
     return tuple(order), out

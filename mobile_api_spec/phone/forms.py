@@ -43,7 +43,9 @@ def faults(rows: list[Values], answers: Values) -> list[tuple[str, str]]:
 def _fault(row: Values, answers: Values) -> str | None:
     value = answers.get(row["name"])
     if value is None:
-        return "required" if row.get("required") and row["type"] != "note" and is_asked(row, answers) else None
+        return (
+            "required" if row.get("required") and row["type"] != "note" and is_asked(row, answers) else None
+        )
     if not is_asked(row, answers):
         return "not_asked"
     if row.get("constraint") and not holds(row["constraint"], answers, value):

@@ -26,7 +26,9 @@ class Link:
     Accidents: `ok`, `lose_request`, `lose_reply` (the server has acted, the phone never learns), `repeat`.
     """
 
-    def __init__(self, base_url: str, *, is_up: bool = True, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(
+        self, base_url: str, *, is_up: bool = True, transport: httpx.BaseTransport | None = None
+    ) -> None:
         self._client = httpx.Client(base_url=base_url, timeout=60, transport=transport, trust_env=False)
         self.is_up = is_up
         self.plan: deque[str] = deque()

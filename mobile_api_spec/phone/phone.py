@@ -90,7 +90,12 @@ class Phone:
 
     def _sign_in(self, login: str, password: str, name: str) -> None:
         secret = self.store.meta("device_secret", None)
-        device = {"id": self.store.meta("device"), "secret": secret, "name": name, "app_version": "reference 1"}
+        device = {
+            "id": self.store.meta("device"),
+            "secret": secret,
+            "name": name,
+            "app_version": "reference 1",
+        }
         body = {"login": login, "password": password, "device": device}
         self._keep_tokens(self.link.send("POST", "/sessions", json=body).json())
 
@@ -166,7 +171,9 @@ class Phone:
         with self.store.transaction():
             self.store.enqueue(mutation)
 
-    def take_photo(self, of_kind: str, of_id: str, purpose: str, data: bytes, keys: Values | None = None) -> str:
+    def take_photo(
+        self, of_kind: str, of_id: str, purpose: str, data: bytes, keys: Values | None = None
+    ) -> str:
         """Keep a picture's bytes and make its record; the two travel apart. Its time is the picture's own, or none."""
         photo, sha256 = new_id(), hashlib.sha256(data).hexdigest()
         with self.store.transaction():
@@ -184,7 +191,13 @@ class Phone:
         if not (isfinite(lng) and isfinite(lat)):
             return  # A sensor without a fix: no place at all.
         accuracy_m = accuracy_m if accuracy_m is not None and isfinite(accuracy_m) else None
-        told = {"event": event, "at": self.clock.now().isoformat(), "lng": lng, "lat": lat, "accuracy_m": accuracy_m}
+        told = {
+            "event": event,
+            "at": self.clock.now().isoformat(),
+            "lng": lng,
+            "lat": lat,
+            "accuracy_m": accuracy_m,
+        }
         with self.store.transaction():
             self.store.set_meta(positions=[*self.store.meta("positions", []), told])
 
@@ -228,7 +241,9 @@ class Phone:
             "boot": self.clock.boot,
             "monotonic_ms": self.clock.monotonic_ms(),
         }
-        return json.dumps({"store": self.store.meta("store"), "schema": 1, **clocks, "mutations": batch}).encode()
+        return json.dumps(
+            {"store": self.store.meta("store"), "schema": 1, **clocks, "mutations": batch}
+        ).encode()
 
     def _keep_outcomes(self, outcomes: list[Values], server_time: str) -> None:
         """Receipt, body and removal from the queue in one local transaction."""

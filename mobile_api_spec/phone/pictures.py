@@ -153,4 +153,6 @@ def _by_satellite(gps: Tags, order: str, local: datetime | None) -> datetime | N
     except (ValueError, ZeroDivisionError, OverflowError):
         return None
     is_far = local is not None and not _MOST_BEHIND <= local.replace(tzinfo=UTC) - when <= _MOST_AHEAD
-    return None if is_far or not _FIRST_YEAR <= when.year <= _LAST_YEAR or whole >= timedelta(days=1) else when
+    return (
+        None if is_far or not _FIRST_YEAR <= when.year <= _LAST_YEAR or whole >= timedelta(days=1) else when
+    )

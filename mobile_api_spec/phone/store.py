@@ -29,7 +29,11 @@ CREATE TABLE IF NOT EXISTS photo (
     arrived_at TEXT);
 """
 # Columns that stores of before did not have.
-_LATER = (("is_aside", "INTEGER NOT NULL DEFAULT 0"), ("problem", "TEXT"), ("tries", "INTEGER NOT NULL DEFAULT 0"))
+_LATER = (
+    ("is_aside", "INTEGER NOT NULL DEFAULT 0"),
+    ("problem", "TEXT"),
+    ("tries", "INTEGER NOT NULL DEFAULT 0"),
+)
 
 
 class Store:
@@ -102,7 +106,9 @@ class Store:
     def _lose(self, key: Key, version: int) -> None:
         """Hide a record that left the user's scopes, and erase it when no unsent work hangs on it."""
         if self.has_unsent(*key):
-            self._db.execute("UPDATE record SET scopes = '[]', version = ? WHERE kind = ? AND id = ?", (version, *key))
+            self._db.execute(
+                "UPDATE record SET scopes = '[]', version = ? WHERE kind = ? AND id = ?", (version, *key)
+            )
         else:
             self._db.execute("DELETE FROM record WHERE kind = ? AND id = ?", key)
 
@@ -162,7 +168,9 @@ class Store:
 
     def record(self, kind: str, id_: str) -> tuple[int, Values] | None:
         """The server's copy: version and body."""
-        row = self._db.execute("SELECT version, body FROM record WHERE kind = ? AND id = ?", (kind, id_)).fetchone()
+        row = self._db.execute(
+            "SELECT version, body FROM record WHERE kind = ? AND id = ?", (kind, id_)
+        ).fetchone()
         return (row[0], json.loads(row[1])) if row else None
 
     def still_has(self, have: dict[str, int]) -> dict[str, int]:
@@ -174,8 +182,12 @@ class Store:
     def visible(self, kind: str, leaving: Iterable[str] = ()) -> dict[str, Values]:
         """Bodies by id of the records the user may see now: not those that are only in scopes about to be dropped."""
         gone = set(leaving)
-        rows = self._db.execute("SELECT id, body, scopes FROM record WHERE kind = ? AND scopes <> '[]'", (kind,))
-        return {id_: json.loads(body) for id_, body, scopes in rows if not gone or set(json.loads(scopes)) - gone}
+        rows = self._db.execute(
+            "SELECT id, body, scopes FROM record WHERE kind = ? AND scopes <> '[]'", (kind,)
+        )
+        return {
+            id_: json.loads(body) for id_, body, scopes in rows if not gone or set(json.loads(scopes)) - gone
+        }
 
     def bodies(self) -> dict[Key, tuple[int, Values]]:
         """Every visible record's version and body."""
@@ -185,7 +197,8 @@ class Store:
     def versions(self) -> dict[Key, int]:
         """Every visible record's version: what must equal the server."""
         return {
-            (r[0], r[1]): r[2] for r in self._db.execute("SELECT kind, id, version FROM record WHERE scopes <> '[]'")
+            (r[0], r[1]): r[2]
+            for r in self._db.execute("SELECT kind, id, version FROM record WHERE scopes <> '[]'")
         }
 
     # -- the queue -----------------------------------------------------------------------------------------------
@@ -197,13 +210,16 @@ class Store:
 
     def waiting(self, most: int) -> list[Values]:
         """The oldest unanswered mutations, in the order they were made; all of them for -1."""
-        rows = self._db.execute("SELECT mutation FROM queue WHERE NOT is_done ORDER BY place LIMIT ?", (most,))
+        rows = self._db.execute(
+            "SELECT mutation FROM queue WHERE NOT is_done ORDER BY place LIMIT ?", (most,)
+        )
         return [json.loads(row[0]) for row in rows]
 
     def unsent_of(self, kind: str, id_: str) -> list[Values]:
         """The unanswered mutations of one record."""
         rows = self._db.execute(
-            "SELECT mutation FROM queue WHERE NOT is_done AND kind = ? AND record = ? ORDER BY place", (kind, id_)
+            "SELECT mutation FROM queue WHERE NOT is_done AND kind = ? AND record = ? ORDER BY place",
+            (kind, id_),
         )
         return [json.loads(row[0]) for row in rows]
 
@@ -211,7 +227,9 @@ class Store:
         """Records of a kind with unanswered mutations."""
         return [
             row[0]
-            for row in self._db.execute("SELECT DISTINCT record FROM queue WHERE NOT is_done AND kind = ?", (kind,))
+            for row in self._db.execute(
+                "SELECT DISTINCT record FROM queue WHERE NOT is_done AND kind = ?", (kind,)
+            )
         ]
 
     def has_unsent(self, kind: str, id_: str) -> bool:
@@ -240,7 +258,9 @@ class Store:
 
     def forget_backed_up(self, backed_up_through: str) -> None:
         """Pictures that are in a backup need the phone's copy no longer."""
-        self._db.execute("UPDATE photo SET bytes = NULL WHERE is_done AND arrived_at <= ?", (backed_up_through,))
+        self._db.execute(
+            "UPDATE photo SET bytes = NULL WHERE is_done AND arrived_at <= ?", (backed_up_through,)
+        )
 
     def journal(self) -> list[tuple[Values, Values | None]]:
         """Everything ever entered on this phone, with its receipt; never cleared before one is there."""
@@ -255,7 +275,9 @@ class Store:
 
     def photos_waiting(self) -> list[tuple[str, str, bytes, str | None]]:
         """Pictures whose bytes have not all arrived and may go: id, hash, bytes, where their upload stands."""
-        return [(id_, sha256, self.photo_bytes(id_) or b"", path) for id_, sha256, path in self.photos_to_send()]
+        return [
+            (id_, sha256, self.photo_bytes(id_) or b"", path) for id_, sha256, path in self.photos_to_send()
+        ]
 
     def photos_to_send(self) -> list[tuple[str, str, str | None]]:
         """The same without their bytes, those that have failed least often first."""
@@ -308,4 +330,6 @@ class Store:
 
     def photo_arrived(self, id_: str, at: str) -> None:
         """The server has checked the hash; the bytes stay until a backup of the server holds them too."""
-        self._db.execute("UPDATE photo SET is_done = 1, problem = NULL, arrived_at = ? WHERE id = ?", (at, id_))
+        self._db.execute(
+            "UPDATE photo SET is_done = 1, problem = NULL, arrived_at = ? WHERE id = ?", (at, id_)
+        )

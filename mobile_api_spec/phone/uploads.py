@@ -101,7 +101,9 @@ def _bytes_of(store: Store, photo: str, sha256: str) -> bytes:
 
 def _begin(store: Store, send: Send, photo: str, sha256: str, length: int) -> str:
     pairs = {"photo_id": photo, "sha256": sha256}
-    metadata = ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in pairs.items())
+    metadata = ",".join(
+        f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in pairs.items()
+    )
     headers = {"Tus-Resumable": "1.0.0", "Upload-Length": str(length), "Upload-Metadata": metadata}
     location = str(send("POST", "/uploads", headers=headers).headers["Location"]).removeprefix("/api/v1")
     store.set_upload(photo, location)

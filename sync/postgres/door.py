@@ -91,7 +91,9 @@ class Door:
         """
         if not writes:
             return
-        statement = self._tables.statement(frozenset((w.kind.name, w.kind.table, w.before is None) for w in writes))
+        statement = self._tables.statement(
+            frozenset((w.kind.name, w.kind.table, w.before is None) for w in writes)
+        )
         try:
             moved = rows_of(self._connection, statement, _columns(writes))[0][0]
         except (psycopg.IntegrityError, psycopg.DataError, psycopg.InternalError) as error:
@@ -110,7 +112,9 @@ class Door:
         rows = rows_of(self._connection, _LOAD_LOCKED if lock else _LOAD, keys_of(keys))
         return {(row[0], row[1]): self._stored(*row) for row in rows}
 
-    def _stored(self, kind: str, record_id: str, version: int, body: str, heads: str, deleted: bool) -> Stored:
+    def _stored(
+        self, kind: str, record_id: str, version: int, body: str, heads: str, deleted: bool
+    ) -> Stored:
         values = self._tables.empty.get(kind, {}) | orjson.loads(body)
         del values["id"], values["kind"]
         return Stored(kind, record_id, version, values, orjson.loads(heads), deleted)
@@ -129,7 +133,10 @@ class Door:
 
 def _columns(writes: Sequence[Write]) -> dict[str, list[str | None]]:
     """The batch as one list of texts for each column of `writes`."""
-    return {name: list(column) for name, column in zip(_COLUMNS, zip(*map(_row, writes), strict=True), strict=True)}
+    return {
+        name: list(column)
+        for name, column in zip(_COLUMNS, zip(*map(_row, writes), strict=True), strict=True)
+    }
 
 
 def _row(write: Write) -> tuple[str | None, ...]:

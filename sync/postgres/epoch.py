@@ -74,7 +74,9 @@ def open_new(connection: Connection, reason: str) -> int:
 
 def note_backup(connection: Connection, began_at: datetime) -> None:
     """A backup begins: everything acknowledged before this moment will be in it."""
-    connection.execute(text("INSERT INTO sync_backup (began_at) VALUES (:at) ON CONFLICT DO NOTHING"), {"at": began_at})
+    connection.execute(
+        text("INSERT INTO sync_backup (began_at) VALUES (:at) ON CONFLICT DO NOTHING"), {"at": began_at}
+    )
 
 
 def _columns(found: Identity) -> dict[str, int]:

@@ -44,14 +44,20 @@ class PostgresPush(Door):
         if waiting:
             self._connection.execute(_INSERT_WAITING, [self._waiting_row(author, one) for one in waiting])
 
-    def _run(self, statement: str, author: Author, names: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[Any]:
+    def _run(
+        self, statement: str, author: Author, names: Sequence[str], rows: Sequence[Sequence[Any]]
+    ) -> list[Any]:
         """A statement over rows, given as one list for each of its columns."""
         if not rows:
             return []
         columns = {name: list(column) for name, column in zip(names, zip(*rows, strict=True), strict=True)}
-        return rows_of(self._connection, statement, {"author": author.id, "device": author.device_id} | columns)
+        return rows_of(
+            self._connection, statement, {"author": author.id, "device": author.device_id} | columns
+        )
 
-    def visible(self, keys: Collection[Key], scopes: Collection[str], *, with_deleted: bool = False) -> set[Key]:
+    def visible(
+        self, keys: Collection[Key], scopes: Collection[str], *, with_deleted: bool = False
+    ) -> set[Key]:
         """Which of these records are there and are, or once were, in one of the scopes."""
         asked = keys_of(keys) | {"scopes": list(scopes), "with_deleted": with_deleted}
         rows = rows_of(self._connection, _VISIBLE, asked) if keys else ()
@@ -59,10 +65,19 @@ class PostgresPush(Door):
 
     def parked(self, author: Author, keys: Collection[Key], ids: Collection[str]) -> list[Parked]:
         """Undecided parked work of this author at these records or mutation ids, in the order it came."""
-        rows = rows_of(self._connection, _PARKED, keys_of(keys) | {"author": author.id, "mutations": list(ids)})
+        rows = rows_of(
+            self._connection, _PARKED, keys_of(keys) | {"author": author.id, "mutations": list(ids)}
+        )
         return [
             Parked(
-                id_, (kind, record), group, Op(op) if op else None, action, frozenset(fields), device, parse_moment(at)
+                id_,
+                (kind, record),
+                group,
+                Op(op) if op else None,
+                action,
+                frozenset(fields),
+                device,
+                parse_moment(at),
             )
             for id_, kind, record, group, op, action, fields, device, at in rows
         ]
@@ -80,7 +95,8 @@ class PostgresPush(Door):
     def settle(self, author: Author, settled: Sequence[Settled]) -> None:
         """Close parked work, or note which of its fields wait no longer; what it was is kept."""
         rows = [
-            (one.id, one.by, one.word or "", json_text(dict.fromkeys(sorted(one.fields), one.by))) for one in settled
+            (one.id, one.by, one.word or "", json_text(dict.fromkeys(sorted(one.fields), one.by)))
+            for one in settled
         ]
         self._run(_SETTLE, author, ("ids", "by", "words", "fields"), rows)
 
@@ -121,7 +137,11 @@ class PostgresPush(Door):
                     "UPDATE sync_question SET closed_at = now() WHERE kind = :kind AND id = :id AND field = :field"
                 ),
                 {"kind": question.key[0], "id": question.key[1], "field": question.group}
-                | ({"unit": question.unit_id, "heads": json_text(list(question.heads))} if question.heads else {}),
+                | (
+                    {"unit": question.unit_id, "heads": json_text(list(question.heads))}
+                    if question.heads
+                    else {}
+                ),
             )
 
     def held_for(self, keys: Collection[Key], ids: Collection[str]) -> list[Held]:

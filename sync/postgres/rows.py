@@ -43,7 +43,9 @@ class _TextsDumper(Dumper):
             return b"".join([head, *parts])
         # No step of its own in Python for each element: a push of a hundred jobs sends thousands.
         encoded = list(map(str.encode, cast(list[str], obj)))
-        return head + b"".join(chain.from_iterable(zip(map(_LENGTH.pack, map(len, encoded)), encoded, strict=True)))
+        return head + b"".join(
+            chain.from_iterable(zip(map(_LENGTH.pack, map(len, encoded)), encoded, strict=True))
+        )
 
 
 _EMPTY, _HEAD, _LENGTH, _NULL = Struct("!3i"), Struct("!5i"), Struct("!i"), b"\xff\xff\xff\xff"

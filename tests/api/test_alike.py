@@ -59,8 +59,12 @@ def visit(town: Town, **more: Any) -> dict[str, Any]:
 # Each names a record of the kind before the colon, there but not theirs, or nowhere.
 WAYS: dict[str, Made] = {
     "customer: changed": lambda _t, i: mutation("customer", i, "change", {"note": "x"}),
-    "customer: changed with a wrong value": lambda _t, i: mutation("customer", i, "change", {"category": "king"}),
-    "customer: a field that is the server's": lambda _t, i: mutation("customer", i, "change", {"pinyin": "x"}),
+    "customer: changed with a wrong value": lambda _t, i: mutation(
+        "customer", i, "change", {"category": "king"}
+    ),
+    "customer: a field that is the server's": lambda _t, i: mutation(
+        "customer", i, "change", {"pinyin": "x"}
+    ),
     "customer: deleted": lambda _t, i: mutation("customer", i, "delete", {}),
     "customer: a step it does not know": lambda _t, i: mutation("customer", i, "act", {}, action="fly"),
     "customer: named by a visit": lambda t, i: visit(t, customer_id=i),
@@ -120,7 +124,9 @@ def test_others_records_and_none_are_told_apart_by_no_way_of_naming_them(
             one |= {"boot": "b", "monotonic_ms": 10_000_000 - 60_000}
             given.append((way, record, one))
     outcomes = push(rep, *(one for _, _, one in given), **boots)
-    told = [(way, seen_of(outcome, record)) for (way, record, _), outcome in zip(given, outcomes, strict=True)]
+    told = [
+        (way, seen_of(outcome, record)) for (way, record, _), outcome in zip(given, outcomes, strict=True)
+    ]
     assert told[::2] == told[1::2]
     assert {(one[0], one[1]) for _, one in told} == {("held", "waits_for")}
     listed = {one["id"]: one for one in as_("dispatcher").get("/inbox/held")}
@@ -138,7 +144,9 @@ def test_others_records_and_none_are_told_apart_by_no_way_of_naming_them(
     assert {(one["status"], one["code"]) for one in ends} == {("parked", "deadline_passed")}
 
 
-def test_held_work_is_applied_when_its_record_comes_into_the_scope(as_: As, town: Town, database: Database) -> None:
+def test_held_work_is_applied_when_its_record_comes_into_the_scope(
+    as_: As, town: Town, database: Database
+) -> None:
     rep = as_("rep")
     change = mutation("customer", town["customer 2"], "change", {"note": "先写下"})
     called = visit(town, customer_id=town["customer 2"], cell_id=town["cell 2"])
@@ -183,14 +191,18 @@ def test_an_id_that_is_taken_by_others_tells_nothing_of_them(as_: As, town: Town
     assert (second["code"], second["detail"]) == ("id_taken", {"version": 1})
 
 
-def test_a_decision_on_others_records_and_on_none_fails_alike(as_: As, town: Town, database: Database) -> None:
+def test_a_decision_on_others_records_and_on_none_fails_alike(
+    as_: As, town: Town, database: Database
+) -> None:
     rep, answers = as_("rep"), []
     for record in (town["customer 3"], record_writer.new_id()):
         push(rep, mutation("customer", record, "change", {"note": "x"}))
         with database.transaction() as session:
             deadline_passed(session.connection(), datetime.now(UTC) + timedelta(hours=73))
         group = as_("dispatcher").get("/inbox/parked")[-1]["group_id"]
-        answer = as_("dispatcher")("POST", f"/inbox/parked/{group}/decision", {"decision": "apply", "reason": "核对过"})
+        answer = as_("dispatcher")(
+            "POST", f"/inbox/parked/{group}/decision", {"decision": "apply", "reason": "核对过"}
+        )
         told = answer.get_json()
         answers.append(
             (answer.status_code, {name: one for name, one in told.items() if name not in ("id", "instance")})
@@ -199,7 +211,9 @@ def test_a_decision_on_others_records_and_on_none_fails_alike(as_: As, town: Tow
 
 
 def test_what_was_ones_own_is_told_at_once(as_: As, town: Town, database: Database) -> None:
-    as_("supervisor")("PUT", f"/territory/cells/{town['cell 1']}/representative", {"staff_id": town["other_rep"]})
+    as_("supervisor")(
+        "PUT", f"/territory/cells/{town['cell 1']}/representative", {"staff_id": town["other_rep"]}
+    )
     with database.transaction() as session:
         record_writer.change(
             session, system(town["north"]), "customer", town["customer 0"], {"cell_id": town["cell 2"]}
@@ -208,4 +222,6 @@ def test_what_was_ones_own_is_told_at_once(as_: As, town: Town, database: Databa
         (outcome,) = push(as_("rep"), mutation("customer", town[name], "change", {"note": "late"}))
         assert (outcome["status"], outcome["code"]) == ("parked", "outside_scope")
     with database.engine.connect() as connection:
-        assert connection.execute(text("SELECT count(*) FROM sync_waiting WHERE status = 'held'")).scalar() == 0
+        assert (
+            connection.execute(text("SELECT count(*) FROM sync_waiting WHERE status = 'held'")).scalar() == 0
+        )

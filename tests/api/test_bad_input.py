@@ -131,21 +131,41 @@ def test_broken_json_is_told_as_such(app: Flask, as_: As, body: bytes, status: i
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=501", "limit=1e30", f"limit={10**30}", "limit=x", "after=x", f"page={10**30}&limit=-1"]
+    "query",
+    [
+        "limit=0",
+        "limit=501",
+        "limit=1e30",
+        f"limit={10**30}",
+        "limit=x",
+        "after=x",
+        f"page={10**30}&limit=-1",
+    ],
 )
 def test_a_page_that_cannot_be_is_refused(as_: As, query: str) -> None:
     assert as_("dispatcher")("GET", f"/customers?{query}").status_code == 422
 
 
-@pytest.mark.parametrize("etag", ['"0"', '"999999999999"', '"x"', '"0", "999"', '"1.5"', "", '"' + "9" * 30 + '"'])
+@pytest.mark.parametrize(
+    "etag", ['"0"', '"999999999999"', '"x"', '"0", "999"', '"1.5"', "", '"' + "9" * 30 + '"']
+)
 def test_a_version_that_is_not_there_is_refused(as_: As, town: Town, etag: str) -> None:
-    answer = as_("dispatcher")("PATCH", f"/customers/{town['customer 1']}", {"note": "x"}, headers={"If-Match": etag})
+    answer = as_("dispatcher")(
+        "PATCH", f"/customers/{town['customer 1']}", {"note": "x"}, headers={"If-Match": etag}
+    )
     assert (answer.status_code, answer.get_json()["code"]) == (412, "changed_meanwhile")
 
 
 @pytest.mark.parametrize(
     "path",
-    ["/customers/not-a-uuid", "/rockets", "/customers/../units", "/work-orders/%00", "/", "/inbox/parked/x/decision"],
+    [
+        "/customers/not-a-uuid",
+        "/rockets",
+        "/customers/../units",
+        "/work-orders/%00",
+        "/",
+        "/inbox/parked/x/decision",
+    ],
 )
 def test_an_address_that_is_none_answers_404(as_: As, path: str) -> None:
     assert as_("dispatcher")("GET", path).status_code == 404
@@ -173,10 +193,13 @@ def test_501_mutations_are_too_many_for_one_batch(as_: As, town: Town) -> None:
 
 
 @pytest.mark.parametrize(
-    "mutations", [[10**30], [float("1e400")], [{"id": {"a": []}}], [[[[[]]]]], [None], [{"now": {"x": "\ud800"}}]]
+    "mutations",
+    [[10**30], [float("1e400")], [{"id": {"a": []}}], [[[[[]]]]], [None], [{"now": {"x": "\ud800"}}]],
 )
 def test_whatever_a_phone_sends_is_kept(as_: As, town: Town, mutations: list[Any]) -> None:
-    answer = as_("rep")("POST", "/sync/push", {"store": town["store"], "sent_at": "long ago", "mutations": mutations})
+    answer = as_("rep")(
+        "POST", "/sync/push", {"store": town["store"], "sent_at": "long ago", "mutations": mutations}
+    )
     assert answer.status_code == 200, answer.text
     assert [one["status"] for one in answer.get_json()["outcomes"]] == ["parked"]
 

@@ -83,7 +83,9 @@ def test_what_the_screen_has_is_not_sent_again(as_: As, taken: Callable[..., str
 
 
 @pytest.mark.parametrize("size", ["web", "thumb"])
-def test_what_is_no_picture_is_kept_as_received_and_says_so(as_: As, taken: Callable[..., str], size: str) -> None:
+def test_what_is_no_picture_is_kept_as_received_and_says_so(
+    as_: As, taken: Callable[..., str], size: str
+) -> None:
     data = b"<html>not a photo</html>"
     photo, rep = taken(data), as_("rep")
     answer = rep("GET", f"/photo-content/{photo}?size={size}")
@@ -112,7 +114,9 @@ def test_a_link_ends(app: Flask, as_: As, taken: Callable[..., str]) -> None:
 def test_bytes_that_kill_their_worker_are_left_alone(as_: As, app: Flask, database: Database, taken: Callable[..., str]) -> None:  # fmt: skip
     photo = taken(picture())
     with database.transaction() as session:
-        session.execute(text("UPDATE look SET state = 'waiting', attempts = 3, due_at = now(), web_sha256 = NULL"))
+        session.execute(
+            text("UPDATE look SET state = 'waiting', attempts = 3, due_at = now(), web_sha256 = NULL")
+        )
     assert picturing.look_at_waiting(database, app.extensions["wangge"].blobs) == 1
     answer = as_("rep")("GET", f"/photo-content/{photo}?size=web")
     assert answer.get_json()["state"] == "broken"
@@ -121,7 +125,9 @@ def test_bytes_that_kill_their_worker_are_left_alone(as_: As, app: Flask, databa
 def test_a_worker_that_died_with_a_picture_does_not_keep_it(app: Flask, database: Database, taken: Callable[..., str]) -> None:  # fmt: skip
     taken(picture())
     with database.transaction() as session:
-        session.execute(text("UPDATE look SET state = 'waiting', attempts = 1, due_at = now() + interval '5 minutes'"))
+        session.execute(
+            text("UPDATE look SET state = 'waiting', attempts = 1, due_at = now() + interval '5 minutes'")
+        )
     blobs = app.extensions["wangge"].blobs
     assert picturing.look_at_waiting(database, blobs) == 0
     with database.transaction() as session:
@@ -179,5 +185,7 @@ def test_a_link_opens_a_photo_as_long_as_its_record_stands(as_: As, taken: Calla
     assert [app.test_client().get(one).status_code for one in (link, old)] == [200, 200]
     with database.transaction() as session:
         session.execute(text("SET session_replication_role = replica"))
-        session.execute(text("UPDATE photo SET deleted_at = now() WHERE id = CAST(:id AS uuid)"), {"id": photo})
+        session.execute(
+            text("UPDATE photo SET deleted_at = now() WHERE id = CAST(:id AS uuid)"), {"id": photo}
+        )
     assert {app.test_client().get(one).get_json()["code"] for one in (link, old)} == {"link_ended"}

@@ -69,7 +69,11 @@ def test_a_day_is_planned_previewed_and_published(
     plan = planned(dispatcher, database, settings)
     assert (plan["state"], plan["unserved"]) == ("ready", [])
     who = {stop["job_id"]: (stop["crew_id"], stop["change"]) for stop in plan["stops"]}
-    assert who == {jobs[0]: (town["crew"], "new"), jobs[1]: (town["crew"], "new"), jobs[2]: (town["far crew"], "new")}
+    assert who == {
+        jobs[0]: (town["crew"], "new"),
+        jobs[1]: (town["crew"], "new"),
+        jobs[2]: (town["far crew"], "new"),
+    }
     assert "直线距离" in plan["figures"]["travel_zh"]
     assert crew_of(dispatcher, jobs[0]) is None
     done = dispatcher("PUT", f"/dispatch/plans/{plan['id']}/publication")
@@ -112,7 +116,12 @@ def test_begun_and_pinned_work_does_not_move(
         north = system(town["north"])
         record_writer.change(session, north, "crew", town["far crew"], {"skills": ["meter", "pipe_repair"]})
         record_writer.act(
-            session, north, "work_order", jobs[1], "dispatch", {"crew_id": town["far crew"], "is_pinned": True}
+            session,
+            north,
+            "work_order",
+            jobs[1],
+            "dispatch",
+            {"crew_id": town["far crew"], "is_pinned": True},
         )
         begun = job(session, town, "begun", 0)
         record_writer.act(session, north, "work_order", begun, "dispatch", {"crew_id": town["far crew"]})
@@ -183,7 +192,9 @@ def test_a_published_plan_is_listed_and_taken_back(
     assert any("的排班已撤回：不再由您班组办理的工单 W1、W2" in words for words in told)
 
 
-def test_an_emergency_leaves_tomorrows_times_alone(as_: As, town: Town, database: Database, jobs: list[str]) -> None:
+def test_an_emergency_leaves_tomorrows_times_alone(
+    as_: As, town: Town, database: Database, jobs: list[str]
+) -> None:
     tomorrow = moment_text(datetime.now(UTC) + timedelta(days=1, hours=3))
     with database.transaction() as session:
         for one in jobs[:2]:
@@ -212,7 +223,9 @@ def test_an_emergency_leaves_tomorrows_times_alone(as_: As, town: Town, database
         ("dispatcher", {"more": 1}, "invalid"),
     ],
 )
-def test_a_plan_that_may_not_be_asked_for(as_: As, town: Town, who: str, body: dict[str, Any], code: str) -> None:
+def test_a_plan_that_may_not_be_asked_for(
+    as_: As, town: Town, who: str, body: dict[str, Any], code: str
+) -> None:
     unit = town[body.pop("unit_id", "north")]
     assert as_(who)("POST", "/dispatch/plans", {"unit_id": unit} | body).get_json()["code"] == code
 
@@ -280,7 +293,10 @@ def test_a_second_report_joins_the_first(as_: As, town: Town, database: Database
     assert dispatcher.get(f"/dispatch/{first}/same-trouble") == []
     ended = second  # It was cancelled: a live report must not disappear into it.
     for one, of in ((first, ended), (first, first)):
-        assert dispatcher("PUT", f"/dispatch/{one}/duplicate", {"of_id": of}).get_json()["code"] == "check_failed"
+        assert (
+            dispatcher("PUT", f"/dispatch/{one}/duplicate", {"of_id": of}).get_json()["code"]
+            == "check_failed"
+        )
 
 
 def test_jobs_at_one_door_are_one_bundle(session: Session, town: Town) -> None:
@@ -288,7 +304,9 @@ def test_jobs_at_one_door_are_one_bundle(session: Session, town: Town) -> None:
     assert bundle_job(session, other) is None
     bundle = bundle_job(session, second)
     assert bundle == bundle_job(session, first)
-    values = [record_writer.read(session, "work_order", one).values["bundle_id"] for one in (first, second, other)]
+    values = [
+        record_writer.read(session, "work_order", one).values["bundle_id"] for one in (first, second, other)
+    ]
     assert values == [bundle, bundle, None]
 
 
@@ -331,7 +349,9 @@ def test_customers_of_an_area_or_pipe_are_listed(
 
 def test_an_auditor_sees_no_numbers_of_those_who_are_told(as_: As) -> None:
     body = {"area": square(0)}
-    seen, hidden = (as_(who)("POST", "/territory/affected", body).get_json() for who in ("dispatcher", "auditor"))
+    seen, hidden = (
+        as_(who)("POST", "/territory/affected", body).get_json() for who in ("dispatcher", "auditor")
+    )
     assert {one["phone"] for one in seen} == {"13000000000", "13000000004"}
     assert {one["number"] for one in hidden} == {one["number"] for one in seen}
     for field in ("phone", "name"):
@@ -348,7 +368,10 @@ def test_an_auditor_sees_no_numbers_of_those_who_are_told(as_: As) -> None:
     ],
 )
 def test_an_area_must_be_one(as_: As, area: dict[str, Any]) -> None:
-    assert as_("dispatcher")("POST", "/territory/affected", {"area": area}).get_json()["faults"][0]["field"] == "area"
+    assert (
+        as_("dispatcher")("POST", "/territory/affected", {"area": area}).get_json()["faults"][0]["field"]
+        == "area"
+    )
 
 
 PLACES = np.array([(120.3, 36.06), (120.31, 36.06), (120.32, 36.06)])
@@ -426,7 +449,12 @@ def test_crossings_are_read_from_a_file(settings: Settings, tmp_path: Path) -> N
 
 
 def test_a_day_that_breaks_a_solver_does_not_stop_the_others(
-    as_: As, town: Town, database: Database, settings: Settings, jobs: list[str], monkeypatch: pytest.MonkeyPatch
+    as_: As,
+    town: Town,
+    database: Database,
+    settings: Settings,
+    jobs: list[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def explode(*_: Any, **__: Any) -> None:
         raise RuntimeError("out of luck")
@@ -462,7 +490,11 @@ def test_the_board_shows_open_jobs_crews_and_cells_of_the_unit(as_: As, town: To
     after = dispatcher.get("/dispatch/board")
     assert next(one for one in after["crews"] if one["id"] == town["crew"])["jobs"] == 1
     job = next(one for one in after["jobs"] if one["id"] == jobs[0])
-    assert (job["state"], job["crew_id"], job["version"]) == ("dispatched", town["crew"], shown[jobs[0]]["version"] + 1)
+    assert (job["state"], job["crew_id"], job["version"]) == (
+        "dispatched",
+        town["crew"],
+        shown[jobs[0]]["version"] + 1,
+    )
     dispatcher("POST", f"/work-orders/{jobs[0]}/actions/cancel", {"cancel_reason": "重复"})
     assert jobs[0] not in {one["id"] for one in dispatcher.get("/dispatch/board")["jobs"]}
     assert as_("rep")("GET", "/dispatch/board").status_code == 403

@@ -81,7 +81,9 @@ def test_nobody_moves_a_due_day_in_passing(as_: As, records: dict[str, str]) -> 
                 assert "主管" in answer.get_json()["remedy"]
         assert as_("admin").get(path)[name][:10] == SOON
     # Nor with a step.
-    step = as_("rep")("POST", f"/visits/{records['visit']}/actions/nobody_met", {"absent_reason": "x", "due_on": FAR})
+    step = as_("rep")(
+        "POST", f"/visits/{records['visit']}/actions/nobody_met", {"absent_reason": "x", "due_on": FAR}
+    )
     assert step.get_json()["code"] == "due_day_kept"
 
 
@@ -107,7 +109,12 @@ def test_a_phones_move_waits_for_a_supervisor_who_gives_the_reason(
     assert as_("supervisor")("POST", path, word).status_code == 200
     item = as_("rep").get(f"/items/{records['item']}")
     (moved,) = item["due_moves"]
-    assert (item["due_on"], moved["was"], moved["why"], moved["by_id"]) == (FAR, SOON, "等配件", uid("supervisor"))
+    assert (item["due_on"], moved["was"], moved["why"], moved["by_id"]) == (
+        FAR,
+        SOON,
+        "等配件",
+        uid("supervisor"),
+    )
     # An appointment is the office's to move.
     path = f"/inbox/parked/{groups['survey']}/decision"
     assert as_("dispatcher")("POST", path, word).status_code == 200
@@ -139,10 +146,15 @@ def test_a_supervisor_moves_it_with_a_reason_and_the_old_one_stays(as_: As, reco
         )
         assert (moved["by_id"], bool(moved["at"])) == (uid(by), True)
         told = next(
-            one for one in as_("rep").get(f"{path}/history") if name in one["changed"] and one["op"] != "create"
+            one
+            for one in as_("rep").get(f"{path}/history")
+            if name in one["changed"] and one["op"] != "create"
         )
         assert (told["changed"][name][1], told["actor_id"]) == (later(name), uid(by))
-    assert move(boss, "work_order", records["work_order"], appointment_from="2030-01-01T00:00:00Z").status_code == 422
+    assert (
+        move(boss, "work_order", records["work_order"], appointment_from="2030-01-01T00:00:00Z").status_code
+        == 422
+    )
     assert move(boss, "customer", uid("customer 0"), phone="1").status_code == 404
     assert move(boss, "item", records["item"], description="x").status_code == 422
 
@@ -161,7 +173,9 @@ def test_the_owner_moves_nothing_whatever_their_role(as_: As, database: Database
     assert move(as_("admin"), "item", item, due_on=FAR).status_code == 200
 
 
-def test_what_has_ended_was_in_time_or_late_for_good(as_: As, records: dict[str, str], database: Database) -> None:
+def test_what_has_ended_was_in_time_or_late_for_good(
+    as_: As, records: dict[str, str], database: Database
+) -> None:
     ends = {"item": "resolved", "visit": "done", "survey": "reported", "work_order": "done"}
     photos = {"photo_ids": [uid(f"photo {n}") for n in range(3)], "method": "phone"}
     for kind, state in ends.items():
@@ -169,17 +183,25 @@ def test_what_has_ended_was_in_time_or_late_for_good(as_: As, records: dict[str,
             more = {name: value for name, value in photos.items() if name in KINDS[kind].wired}
             record_writer.change(session, system(uid("north")), kind, records[kind], more | {"state": state})
         name = sorted(KINDS[kind].due)[-1]
-        assert move(as_("admin"), kind, records[kind], **{name: later(name)}).get_json()["code"] == "due_day_kept"
+        assert (
+            move(as_("admin"), kind, records[kind], **{name: later(name)}).get_json()["code"]
+            == "due_day_kept"
+        )
         assert KINDS[kind].ended < set(KINDS[kind].wired["state"].field.labels)  # type: ignore[attr-defined]
 
 
-def test_the_first_appointment_is_made_by_whoever_agrees_it(as_: As, records: dict[str, str], town: Town) -> None:
+def test_the_first_appointment_is_made_by_whoever_agrees_it(
+    as_: As, records: dict[str, str], town: Town
+) -> None:
     job = as_("agent")("POST", "/work-orders", {"matter_id": town["leak"], "place": middle(0)}).get_json()
     span = {"appointment_from": MOMENT, "appointment_until": "2026-12-01T03:00:00Z"}
     made = as_("rep")("PATCH", f"/work-orders/{job['id']}", span, version=job["version"])
     assert made.status_code == 200, made.text
     again = as_("rep")(
-        "PATCH", f"/work-orders/{job['id']}", {"appointment_until": FAR_MOMENT}, version=made.get_json()["version"]
+        "PATCH",
+        f"/work-orders/{job['id']}",
+        {"appointment_until": FAR_MOMENT},
+        version=made.get_json()["version"],
     )
     assert again.get_json()["code"] == "due_day_kept"
 
@@ -192,7 +214,10 @@ def test_two_appointments_made_at_once_are_a_question_that_can_be_settled(
     rep.sync()
     rep.change("work_order", job["id"], {"appointment_from": MOMENT, "appointment_until": MOMENT})
     span = {"appointment_from": FAR_MOMENT, "appointment_until": FAR_MOMENT}
-    assert as_("dispatcher")("PATCH", f"/work-orders/{job['id']}", span, version=job["version"]).status_code == 200
+    assert (
+        as_("dispatcher")("PATCH", f"/work-orders/{job['id']}", span, version=job["version"]).status_code
+        == 200
+    )
     rep.sync()
     assert [outcome and outcome["status"] for _, outcome in rep.store.journal()] == ["merged"]
     shown = as_("dispatcher").get(f"/work-orders/{job['id']}")["appointment_from"]
@@ -239,5 +264,9 @@ def test_what_the_field_makes_itself_gets_no_later_day_than_the_houses(
     days = {"items": {early: 2, bare: 5}, "visits": {planned: 7}}
     for path, found in days.items():
         for record, count in found.items():
-            due = datetime.fromisoformat(as_("rep").get(f"/{path}/{record}")["due_on"]).replace(tzinfo=UTC).date()
+            due = (
+                datetime.fromisoformat(as_("rep").get(f"/{path}/{record}")["due_on"])
+                .replace(tzinfo=UTC)
+                .date()
+            )
             assert (due - today()).days == count, path

@@ -56,12 +56,19 @@ def given(session: Session, town: Town, name: str, planned: str | None, *steps: 
 def noon(session: Session, town: Town) -> Session:
     """Both crews work from eight to five, and both repair pipes; one starts at either end of the row."""
     for crew, start in (("crew", 0), ("far crew", 2)):
-        now = {"shift_start": "08:00", "shift_end": "17:00", "skills": ["pipe_repair"], "start_place": middle(start)}
+        now = {
+            "shift_start": "08:00",
+            "shift_end": "17:00",
+            "skills": ["pipe_repair"],
+            "start_place": middle(start),
+        }
         record_writer.change(session, system(town["north"]), "crew", town[crew], now)
     return session
 
 
-def seen(session: Session, town: Town, job_id: str, now: datetime = NOON, crew: str | None = None) -> dict[str, Any]:
+def seen(
+    session: Session, town: Town, job_id: str, now: datetime = NOON, crew: str | None = None
+) -> dict[str, Any]:
     return preview(session, config.read(), town.actor("dispatcher"), job_id, crew and town[crew], now)
 
 
@@ -78,7 +85,10 @@ def test_a_full_day_makes_room_and_comes_back_as_it_was(noon: Session, town: Tow
     """Lunch, an appointment, four overdue jobs: the burst goes first, one job goes to the other crew, two are left."""
     lunch = {"break_from": "12:00", "break_until": "12:30", "break_minutes": 30, "most_jobs": 4}
     record_writer.change(noon, system(town["north"]), "crew", town["crew"], lunch)
-    jobs = [given(noon, town, f"J{n}", at(12 + n), "accept", due_at=at(8, day=1), place=middle(1)) for n in range(4)]
+    jobs = [
+        given(noon, town, f"J{n}", at(12 + n), "accept", due_at=at(8, day=1), place=middle(1))
+        for n in range(4)
+    ]
     record_writer.change(noon, system(town["north"]), "work_order", jobs[3], {"appointment_from": at(15), "appointment_until": at(16)})  # fmt: skip
     for one in jobs:
         record_writer.change(noon, town.actor("leader"), "work_order", one, {"opened_at": at(11)})
@@ -99,7 +109,9 @@ def test_a_full_day_makes_room_and_comes_back_as_it_was(noon: Session, town: Tow
     (moved,) = shown["moved"]
     assert stands(noon, moved["job_id"])[:2] == ("dispatched", town["far crew"])
     late = datetime.now(UTC) + timedelta(days=400)
-    assert set(unopened_jobs(noon, late, 15, "reminded_at")) == {lost, moved["job_id"]}, "who got it has not opened it"
+    assert set(unopened_jobs(noon, late, 15, "reminded_at")) == {lost, moved["job_id"]}, (
+        "who got it has not opened it"
+    )
     done = take_back(noon, town.actor("dispatcher"), lost)
     assert done["changed"] == []
     assert [stands(noon, one) for one in jobs] == before
@@ -160,14 +172,18 @@ def test_a_sending_of_an_earlier_round_is_not_taken_back(noon: Session, town: To
         "reopen": {"reopen_reason": "x"},
     }
     for step in (*STEPS, "finish", "reopen"):
-        record_writer.act(noon, town.actor("leader"), "work_order", lost, step, said.get(step, {}), trusted=True)
+        record_writer.act(
+            noon, town.actor("leader"), "work_order", lost, step, said.get(step, {}), trusted=True
+        )
     before = stands(noon, waits), stands(noon, lost)
     with pytest.raises(Problem, match="emergency_not_sent"):
         take_back(noon, town.actor("dispatcher"), lost)
     assert (stands(noon, waits), stands(noon, lost)) == before
 
 
-def test_work_that_was_put_on_another_day_after_its_appointment_stays_there(noon: Session, town: Town) -> None:
+def test_work_that_was_put_on_another_day_after_its_appointment_stays_there(
+    noon: Session, town: Town
+) -> None:
     record_writer.change(noon, system(town["north"]), "crew", town["far crew"], {"is_active": False})
     missed = given(noon, town, "J1", at(9, day=2), appointment_from=at(9), appointment_until=at(10))
     before = stands(noon, missed)
@@ -214,7 +230,9 @@ def test_a_day_that_was_broken_before_is_no_bar(noon: Session, town: Town) -> No
 
 def test_another_burst_is_not_put_off_and_another_day_is_not_touched(noon: Session, town: Town) -> None:
     record_writer.change(noon, system(town["north"]), "crew", town["far crew"], {"is_active": False})
-    later = given(noon, town, "J1", at(9, day=4), appointment_from=at(9, day=4), appointment_until=at(10, day=4))
+    later = given(
+        noon, town, "J1", at(9, day=4), appointment_from=at(9, day=4), appointment_until=at(10, day=4)
+    )
     first, second = burst(noon, town, "first"), burst(noon, town, "second", 0)
     before = stands(noon, later)
     one = sent(noon, town, first)
@@ -237,9 +255,13 @@ def test_who_lacks_what_is_said_in_words(noon: Session, town: Town) -> None:
     assert "_" not in words
     calm = job(noon, town, "J1", skills=["large_main"])
     said = propose_crews(noon, config.read(), town.actor("dispatcher"), calm, NOON)
-    assert "缺少技能：大口径抢修" in {reason["zh"] for one in said for reason in one["reasons"]}, "of routine work too"
+    assert "缺少技能：大口径抢修" in {reason["zh"] for one in said for reason in one["reasons"]}, (
+        "of routine work too"
+    )
     ranked = propose_crews(noon, config.read(), town.actor("dispatcher"), lost, NOON)
-    assert [one["crew_id"] for one in ranked] == [town["far crew"], town["crew"]], "able before not, if only later"
+    assert [one["crew_id"] for one in ranked] == [town["far crew"], town["crew"]], (
+        "able before not, if only later"
+    )
     assert not any(one["is_feasible"] for one in ranked)
 
 
@@ -247,7 +269,12 @@ def test_who_lacks_what_is_said_in_words(noon: Session, town: Town) -> None:
 def test_a_burst_in_the_night_goes_out_though_its_end_lies_behind_the_rosters(
     noon: Session, town: Town, hour: int, overtime: int
 ) -> None:
-    roster = {"valid_from": "2026-08-31", "valid_until": "2026-09-01", "clock_from": "21:30", "clock_until": "08:00"}
+    roster = {
+        "valid_from": "2026-08-31",
+        "valid_until": "2026-09-01",
+        "clock_from": "21:30",
+        "clock_until": "08:00",
+    }
     record_writer.create(noon, system(town["north"]), "on_call", roster | {"crew_id": town["crew"]})
     day = given(noon, town, "J1", at(8, 30), duration_minutes=60)
     lost, night = burst(noon, town), NOON.replace(hour=hour)
@@ -255,11 +282,18 @@ def test_a_burst_in_the_night_goes_out_though_its_end_lies_behind_the_rosters(
     assert (shown["is_on_call"], shown["overtime_minutes"]) == (True, overtime)
     assert shown["arrives_at"] < night + timedelta(minutes=30)
     assert send_on_call(noon, config.read(), RecordedChannel(), lost, night) == town["crew"]
-    assert stands(noon, day)[2] > at(8, 30), "what would begin at half past eight begins once the burst is mended"
+    assert stands(noon, day)[2] > at(8, 30), (
+        "what would begin at half past eight begins once the burst is mended"
+    )
 
 
 def test_overtime_is_told_where_the_shift_comes_later(noon: Session, town: Town) -> None:
-    roster = {"valid_from": "2026-08-31", "valid_until": "2026-09-01", "clock_from": "21:30", "clock_until": "06:00"}
+    roster = {
+        "valid_from": "2026-08-31",
+        "valid_until": "2026-09-01",
+        "clock_from": "21:30",
+        "clock_until": "06:00",
+    }
     record_writer.create(noon, system(town["north"]), "on_call", roster | {"crew_id": town["crew"]})
     shown = seen(noon, town, burst(noon, town), NOON.replace(hour=4))
     assert shown["overtime_minutes"] >= 60
@@ -269,7 +303,12 @@ def test_overtime_is_told_where_the_shift_comes_later(noon: Session, town: Town)
 def test_by_night_a_crew_at_work_that_cannot_do_it_keeps_nobody_in_bed(noon: Session, town: Town) -> None:
     now = {"shift_start": "20:00", "shift_end": "06:00", "skills": ["meter"]}
     record_writer.change(noon, system(town["north"]), "crew", town["far crew"], now)
-    roster = {"valid_from": "2026-08-31", "valid_until": "2026-09-01", "clock_from": "17:00", "clock_until": "08:00"}
+    roster = {
+        "valid_from": "2026-08-31",
+        "valid_until": "2026-09-01",
+        "clock_from": "17:00",
+        "clock_until": "08:00",
+    }
     record_writer.create(noon, system(town["north"]), "on_call", roster | {"crew_id": town["crew"]})
     lost = burst(noon, town)
     assert send_on_call(noon, config.read(), RecordedChannel(), lost, NOON.replace(hour=22)) == town["crew"]

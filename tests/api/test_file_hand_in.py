@@ -50,7 +50,9 @@ def test_it_waits_for_a_person_and_then_counts(as_: As, phone_of: Callable[..., 
     assert phone.store.waiting(10) == []
 
 
-def test_the_same_file_twice_and_work_that_had_arrived(as_: As, phone_of: Callable[..., Phone], town: Town) -> None:
+def test_the_same_file_twice_and_work_that_had_arrived(
+    as_: As, phone_of: Callable[..., Phone], town: Town
+) -> None:
     phone = phone_of("rep")
     phone.sync()
     phone.change("customer", town["customer 0"], {"note": "一"})
@@ -71,7 +73,12 @@ def test_not_by_everybody(as_: As, phone_of: Callable[..., Phone], who: str, sta
 
 
 @pytest.mark.parametrize(
-    "broken", [{"photos": {"0193c0de-0000-7000-8000-000000000001": "***"}}, {"mutations": [{"id": 5}]}, {"author": "x"}]
+    "broken",
+    [
+        {"photos": {"0193c0de-0000-7000-8000-000000000001": "***"}},
+        {"mutations": [{"id": 5}]},
+        {"author": "x"},
+    ],
 )
 def test_a_broken_file_says_so(as_: As, phone_of: Callable[..., Phone], broken: dict[str, Any]) -> None:
     file = exported(phone_of("rep")) | broken

@@ -23,7 +23,9 @@ def answer(town: Town, **more: Any) -> dict[str, Any]:
             "cell_id": town["cell 0"], "author_id": town["rep"], "answers": {"speed": "dissatisfied"}} | more  # fmt: skip
 
 
-def test_submitted_answers_are_rewritten_by_nobody(as_: As, town: Town, phone_of: Callable[..., Phone]) -> None:
+def test_submitted_answers_are_rewritten_by_nobody(
+    as_: As, town: Town, phone_of: Callable[..., Phone]
+) -> None:
     made = as_("rep")("POST", "/responses", answer(town, customer_id=town["customer 0"])).get_json()
     for who in ("rep", "dispatcher", "supervisor", "admin"):
         for now in ({"answers": {"speed": "very_satisfied"}}, {"is_anonymous": True}, {"customer_id": None}):
@@ -39,9 +41,13 @@ def test_submitted_answers_are_rewritten_by_nobody(as_: As, town: Town, phone_of
 
 
 def test_an_anonymous_answer_leads_to_no_customer(as_: As, town: Town) -> None:
-    refused = as_("rep")("POST", "/responses", answer(town, is_anonymous=True, customer_id=town["customer 0"]))
+    refused = as_("rep")(
+        "POST", "/responses", answer(town, is_anonymous=True, customer_id=town["customer 0"])
+    )
     assert refused.status_code == 422
-    assert [(one["field"], one["code"]) for one in refused.get_json()["faults"]] == [("customer_id", "anonymous")]
+    assert [(one["field"], one["code"]) for one in refused.get_json()["faults"]] == [
+        ("customer_id", "anonymous")
+    ]
     assert as_("rep")("POST", "/responses", answer(town, is_anonymous=True)).status_code == 201
 
 
@@ -71,7 +77,10 @@ def test_an_edition_number_is_given_once(as_: As, town: Town) -> None:
     assert [(one["field"], one["code"]) for one in refused.get_json()["faults"]] == [("edition", "twice")]
     second = admin("POST", "/questionnaires", form | {"edition": 2}).get_json()
     assert (
-        admin("PATCH", f"/questionnaires/{second['id']}", {"edition": 1}, version=second["version"]).status_code == 422
+        admin(
+            "PATCH", f"/questionnaires/{second['id']}", {"edition": 1}, version=second["version"]
+        ).status_code
+        == 422
     )
 
 
@@ -79,19 +88,33 @@ def test_a_form_whose_conditions_nobody_can_read_is_not_published(as_: As, town:
     """A condition that is never true would make every answer a fault; one of before can still be put away."""
     row = {"type": "integer", "name": "people", "label_zh": "人口", "label_en": "People"}
     form = {"code": "odd", "edition": 1, "title_zh": "问卷", "title_en": "Form", "is_active": True}
-    for field, condition in (("constraint", "value > 0 and value < 9"), ("relevant", "matches(answers.a, 'x')")):
+    for field, condition in (
+        ("constraint", "value > 0 and value < 9"),
+        ("relevant", "matches(answers.a, 'x')"),
+    ):
         made = as_("admin")("POST", "/questionnaires", form | {"rows": [row | {field: condition}]})
         assert made.status_code == 422, condition
         assert [(one["field"], one["code"]) for one in made.get_json()["faults"]] == [
             (f"rows.people.{field}", "unreadable")
         ]
     rows = [row | {"constraint": "value > 0 and value < 9"}]
-    assert as_("admin")("POST", "/questionnaires", form | {"rows": rows, "is_active": False}).status_code == 201
+    assert (
+        as_("admin")("POST", "/questionnaires", form | {"rows": rows, "is_active": False}).status_code == 201
+    )
     rows = [row | {"constraint": "value > 0 && value < 9"}]
     assert as_("admin")("POST", "/questionnaires", form | {"edition": 2, "rows": rows}).status_code == 201
 
 
-ODD = {"much": 1e21, "sixteen": 1e16, "little": 1e-7, "less": 1e-6, "none": -0.0, "two": 2.0, "😀": 1, "דּ": [1e3]}
+ODD = {
+    "much": 1e21,
+    "sixteen": 1e16,
+    "little": 1e-7,
+    "less": 1e-6,
+    "none": -0.0,
+    "two": 2.0,
+    "😀": 1,
+    "דּ": [1e3],
+}
 
 
 def test_numbers_of_answers_are_hashed_as_every_client_hashes_them(

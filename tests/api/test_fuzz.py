@@ -99,11 +99,14 @@ def tokens(database: Database, settings: config.Settings) -> dict[str | None, di
         for name, (unit, role, _) in PEOPLE.items():
             values = {"id": uid(name), "unit": uid(unit), "roles": [role]}
             session.execute(
-                text("UPDATE account SET is_active = true, unit_id = :unit, roles = :roles WHERE staff_id = :id"),
+                text(
+                    "UPDATE account SET is_active = true, unit_id = :unit, roles = :roles WHERE staff_id = :id"
+                ),
                 values,
             )
         return {
-            name: {"Authorization": f"Bearer {token_for(session, settings, name)}"} if name else {} for name in ROLES
+            name: {"Authorization": f"Bearer {token_for(session, settings, name)}"} if name else {}
+            for name in ROLES
         }
 
 
@@ -143,14 +146,20 @@ def test_huge_bodies_at_every_address_cost_little(house: tuple[Flask, Database, 
                 continue
             for name in ("{unit_id}", "{job_id}", "{staff_id}", "{record_id}", "{upload_id}"):
                 path = path.replace(name, uid("north"))
-            sent = Sent(number, method.upper(), path, {"Content-Type": "application/json"}, HUGE[number % len(HUGE)])
-            answer = client.open(path, method=sent.method, headers={**headers[role], **sent.headers}, data=sent.body)
+            sent = Sent(
+                number, method.upper(), path, {"Content-Type": "application/json"}, HUGE[number % len(HUGE)]
+            )
+            answer = client.open(
+                path, method=sent.method, headers={**headers[role], **sent.headers}, data=sent.body
+            )
             judge.see(sent, role, answer.status_code, answer.mimetype, len(answer.data))
     assert judge.wrong == [], "\n".join(judge.wrong[:20])
     assert memory_mib("self", "VmHWM") - before < MOST_GROWTH_MIB
 
 
-def _send_many(url: str, headers: dict[str | None, dict[str, str]], lot: Fuzz, count: int, judge: Judge) -> None:
+def _send_many(
+    url: str, headers: dict[str | None, dict[str, str]], lot: Fuzz, count: int, judge: Judge
+) -> None:
     with httpx.Client(base_url=url, timeout=120) as client:
         for _ in range(count):
             sent, role = lot.next(), lot.lot.choice(ROLES)
@@ -202,7 +211,9 @@ def test_a_hundred_thousand_requests_to_real_workers(tmp_path: Path, monkeypatch
         for part in range(40):
             headers = tokens(database, settings)
             running = [
-                threading.Thread(target=_send_many, args=(url, headers, fuzz(1000 + part * threads + n), 625, judge))
+                threading.Thread(
+                    target=_send_many, args=(url, headers, fuzz(1000 + part * threads + n), 625, judge)
+                )
                 for n in range(threads)
             ]
             for one in running:

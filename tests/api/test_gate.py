@@ -66,7 +66,9 @@ def house(
     cluster.psql("postgres", "DROP DATABASE IF EXISTS copy_gate WITH (FORCE)")
     cluster.ensure_database("copy_gate", town_template)
     home = tmp_path_factory.mktemp("gate")
-    made = replace(config.read({}), home=home, objects_url="memory://", secret_key="of the tests", limits_enabled=False)
+    made = replace(
+        config.read({}), home=home, objects_url="memory://", secret_key="of the tests", limits_enabled=False
+    )
     database = Database(make_engine(cluster.url("copy_gate"), pool_size=5))
     yield create_app(made, database), database, made
     database.engine.dispose()
@@ -88,12 +90,16 @@ def address(rule: Rule) -> str:
     return f"{built[1]}?limit=x&lng=nan&after=%00&surprise=1"
 
 
-def send(app: Flask, method: str, path: str, body: Untouched, *, chunked: bool = False, **headers: str) -> Any:
+def send(
+    app: Flask, method: str, path: str, body: Untouched, *, chunked: bool = False, **headers: str
+) -> Any:
     """A request whose body comes as it is read; in pieces without a length if `chunked`."""
     environ: dict[str, Any] = {"wsgi.input_terminated": chunked}
     environ |= {"HTTP_TRANSFER_ENCODING": "chunked"} if chunked else {"CONTENT_LENGTH": str(body.left)}
     environ |= {"wsgi.input": io.BufferedReader(body, 64 * 1024), "CONTENT_TYPE": "application/json"}
-    return app.test_client().open(path, method=method, headers=headers, environ_overrides=environ, buffered=True)
+    return app.test_client().open(
+        path, method=method, headers=headers, environ_overrides=environ, buffered=True
+    )
 
 
 def test_nobody_reads_a_strangers_body(house: tuple[Flask, Database, config.Settings]) -> None:
@@ -131,27 +137,44 @@ def test_a_link_is_judged_before_what_comes_by_it(house: tuple[Flask, Database, 
         assert (answer.get_json()["code"], body.reads) == ("link_ended", 0)
 
 
-def test_nobody_reads_the_body_of_whom_it_refuses(house: tuple[Flask, Database, config.Settings], town: Town) -> None:
+def test_nobody_reads_the_body_of_whom_it_refuses(
+    house: tuple[Flask, Database, config.Settings], town: Town
+) -> None:
     app, database, settings = house
     with database.transaction() as session:
         token, members = token_for(session, settings, "rep"), token_for(session, settings, "member")
-        session.execute(text("UPDATE device SET revoked_at = now() WHERE id = :id"), {"id": town["member's phone"]})
+        session.execute(
+            text("UPDATE device SET revoked_at = now() WHERE id = :id"), {"id": town["member's phone"]}
+        )
     headers = {"Authorization": f"Bearer {token}"}
     made = app.test_client().post("/api/v1/tokens", json={"label": "x"}, headers=headers).get_json()["token"]
-    for path in ("/api/v1/customers", "/api/v1/inbox/files", "/api/v1/territory/imports", "/api/v1/sync/push"):
+    for path in (
+        "/api/v1/customers",
+        "/api/v1/inbox/files",
+        "/api/v1/territory/imports",
+        "/api/v1/sync/push",
+    ):
         body = Untouched()
         answer = send(app, "POST", path, body, Authorization=f"Bearer {made}")
         assert (answer.get_json()["code"], body.reads) == ("read_only_token", 0), path
         body = Untouched()
         answer = send(app, "POST", path, body, Authorization=f"Bearer {members}")
-        assert (answer.get_json()["code"], body.reads) == ("too_large" if "sync" in path else "device_revoked", 0), path
+        assert (answer.get_json()["code"], body.reads) == (
+            "too_large" if "sync" in path else "device_revoked",
+            0,
+        ), path
 
 
-def test_a_large_file_is_not_read_from_whom_it_is_no_use(house: tuple[Flask, Database, config.Settings]) -> None:
+def test_a_large_file_is_not_read_from_whom_it_is_no_use(
+    house: tuple[Flask, Database, config.Settings],
+) -> None:
     app, database, settings = house
     with database.transaction() as session:
         token = token_for(session, settings, "rep")
-    for path in ("/api/v1/inbox/files", f"/api/v1/territory/imports?unit_id={uid('north')}&filename=zones.json"):
+    for path in (
+        "/api/v1/inbox/files",
+        f"/api/v1/territory/imports?unit_id={uid('north')}&filename=zones.json",
+    ):
         body = Untouched()
         answer = send(app, "POST", path, body, Authorization=f"Bearer {token}")
         assert (answer.get_json()["code"], body.reads) == ("not_allowed", 0), path
@@ -164,7 +187,13 @@ def test_a_person_sends_no_more_than_the_address_takes(
     app, database, settings = house
     with database.transaction() as session:
         token = token_for(session, settings, "dispatcher")
-    most = {"/customers": MIB, "/cells": 8 * MIB, "/sync/push": 2 * MIB, "/sync/pull": 4 * MIB, "/uploads": 8 * MIB}
+    most = {
+        "/customers": MIB,
+        "/cells": 8 * MIB,
+        "/sync/push": 2 * MIB,
+        "/sync/pull": 4 * MIB,
+        "/uploads": 8 * MIB,
+    }
     for path, size in most.items():
         body = Untouched()
         answer = send(app, "POST", f"/api/v1{path}", body, chunked=chunked, Authorization=f"Bearer {token}",
@@ -184,7 +213,9 @@ def test_a_body_of_another_type_is_not_passed_over(house: tuple[Flask, Database,
         "",
         "\xff",
     ):
-        answer = app.test_client().post("/api/v1/customers", data=b"x=1", content_type=media_type, headers=headers)
+        answer = app.test_client().post(
+            "/api/v1/customers", data=b"x=1", content_type=media_type, headers=headers
+        )
         assert (answer.status_code, answer.get_json()["code"]) == (415, "unsupported_media"), media_type
 
 
@@ -195,7 +226,9 @@ def test_an_endpoint_that_declares_nothing_stops_the_start() -> None:
         gate.table_of(app)
 
 
-def test_a_pull_asks_who_it_is_in_its_own_statement(house: tuple[Flask, Database, config.Settings], town: Town) -> None:
+def test_a_pull_asks_who_it_is_in_its_own_statement(
+    house: tuple[Flask, Database, config.Settings], town: Town
+) -> None:
     app, database, settings = house
     with database.transaction() as session:
         person = Person(app.test_client(), token_for(session, settings, "rep"))
@@ -213,7 +246,9 @@ def test_a_pull_asks_who_it_is_in_its_own_statement(house: tuple[Flask, Database
     assert person("POST", "/sync/pull", {"store": town["store"], "cursor": page["cursor"]}).status_code == 401
 
 
-@pytest.mark.parametrize("header", ["Basic \xff", "Basic =", "Basic Og==", "Bearer \xff", "Bearer", "Digest a", "\xff"])
+@pytest.mark.parametrize(
+    "header", ["Basic \xff", "Basic =", "Basic Og==", "Bearer \xff", "Bearer", "Digest a", "\xff"]
+)
 def test_a_header_that_names_nobody_is_no_failure_of_ours(app: Flask, header: str) -> None:
     for path in ("/api/v1/customers", "/api/v1/ogc/", "/api/v1/uploads/" + uid("none")):
         assert app.test_client().get(path, headers={"Authorization": header}).status_code in (401, 405)
@@ -255,7 +290,9 @@ def test_a_file_of_empty_lists_costs_little(as_: As, town: Town) -> None:
     assert answer.status_code == 413
     assert len(answer.data) < 2000
     empty = {uid(f"photo {n}"): "" for n in range(5_001)}
-    answer = as_("dispatcher")("POST", "/inbox/files", {"author": town["rep"], "mutations": [], "photos": empty})
+    answer = as_("dispatcher")(
+        "POST", "/inbox/files", {"author": town["rep"], "mutations": [], "photos": empty}
+    )
     assert answer.status_code == 422
 
 
@@ -273,8 +310,12 @@ def test_a_problem_of_few_faults_counts_no_more(as_: As) -> None:
     assert "more_faults" not in as_("dispatcher")("POST", "/customers", {}).get_json()
 
 
-def test_each_person_and_each_address_has_its_own_count(settings: config.Settings, database: Database) -> None:
-    tight = replace(settings, limits_enabled=True, requests_per_person="3 per hour", public_per_address="2 per hour")
+def test_each_person_and_each_address_has_its_own_count(
+    settings: config.Settings, database: Database
+) -> None:
+    tight = replace(
+        settings, limits_enabled=True, requests_per_person="3 per hour", public_per_address="2 per hour"
+    )
     app = create_app(tight, database)
     with database.transaction() as session:
         people = [Person(app.test_client(), token_for(session, settings, name)) for name in ("rep", "leader")]
@@ -283,7 +324,10 @@ def test_each_person_and_each_address_has_its_own_count(settings: config.Setting
     assert answers[3].get_json()["code"] == "too_many"
     assert 0 < int(answers[3].headers["Retry-After"]) <= 3601
     body = Untouched(100)
-    assert send(app, "POST", "/api/v1/sync/push", body, Authorization=f"Bearer {people[0].token}").status_code == 429
+    assert (
+        send(app, "POST", "/api/v1/sync/push", body, Authorization=f"Bearer {people[0].token}").status_code
+        == 429
+    )
     assert body.reads == 0
     assert people[1]("GET", "/tokens").status_code == 200
     where, client = "/api/v1/public/responsible?lng=120&lat=36", app.test_client()
@@ -300,7 +344,9 @@ def test_strangers_are_counted_where_they_fail(settings: config.Settings, databa
 
 
 def test_a_broker_that_went_away_refuses_nobody(settings: config.Settings, database: Database) -> None:
-    away = replace(settings, limits_enabled=True, broker_url="redis://127.0.0.1:1/0", public_per_address="2 per hour")
+    away = replace(
+        settings, limits_enabled=True, broker_url="redis://127.0.0.1:1/0", public_per_address="2 per hour"
+    )
     client = create_app(away, database).test_client()
     where = "/api/v1/public/responsible?lng=120&lat=36"
     assert [client.get(where).status_code for _ in range(3)] == [404, 404, 429]

@@ -46,7 +46,9 @@ def test_the_case_a_tag_of_a_compressed_answer_is_known(as_: As, town: Town, cod
     office("PATCH", path, {"name": "抢修一班" + "甲" * 56, "vehicle": "鲁" * 60}, version=version)
     for n in range(2):
         given = office("GET", path, headers={"Accept-Encoding": coding})
-        changed = office("PATCH", path, change | {"vehicle": f"车{n}"}, headers={"If-Match": given.headers["ETag"]})
+        changed = office(
+            "PATCH", path, change | {"vehicle": f"车{n}"}, headers={"If-Match": given.headers["ETag"]}
+        )
         assert changed.status_code == 200, (given.headers["ETag"], changed.text)
 
 
@@ -81,11 +83,17 @@ def test_steps_and_deletions_take_a_tag_as_it_was_given(as_: As, town: Town) -> 
     desk = as_("dispatcher")
     job = as_("agent")("POST", "/work-orders", {"matter_id": town["leak"], "place": {"type": "Point", "coordinates": [120.3, 36.1]}})  # fmt: skip
     if job.status_code != 201:
-        job = as_("agent")("POST", "/work-orders", {"matter_id": town["leak"], "customer_id": town["customer 0"]})
+        job = as_("agent")(
+            "POST", "/work-orders", {"matter_id": town["leak"], "customer_id": town["customer 0"]}
+        )
     path, tag = f"/work-orders/{job.get_json()['id']}", job.headers["ETag"].strip('"')
-    late = desk("POST", f"{path}/actions/dispatch", {"crew_id": town["crew"]}, headers={"If-Match": '"7-gzip"'})
+    late = desk(
+        "POST", f"{path}/actions/dispatch", {"crew_id": town["crew"]}, headers={"If-Match": '"7-gzip"'}
+    )
     assert late.status_code == 412
-    done = desk("POST", f"{path}/actions/dispatch", {"crew_id": town["crew"]}, headers={"If-Match": f'W/"{tag}-gzip"'})
+    done = desk(
+        "POST", f"{path}/actions/dispatch", {"crew_id": town["crew"]}, headers={"If-Match": f'W/"{tag}-gzip"'}
+    )
     assert done.status_code == 200, done.text
     duty = f"/cell-assignments/{town['duty 0']}"
     tag = as_("supervisor")("GET", duty).headers["ETag"].strip('"')
@@ -102,14 +110,18 @@ def test_a_photos_tag_is_known_whole_and_in_part(as_: As, taken: Callable[..., s
             again = {"If-None-Match": written.format(tag)}
             assert rep("GET", path, headers=again).status_code == 304, written
             assert rep("GET", path, headers=again | {"Range": "bytes=0-9"}).status_code == 304, written
-        assert rep("GET", path, headers={"If-Match": f'"{tag}-gzip"', "Range": "bytes=0-9"}).status_code == 206
+        assert (
+            rep("GET", path, headers={"If-Match": f'"{tag}-gzip"', "Range": "bytes=0-9"}).status_code == 206
+        )
         assert rep("GET", path, headers={"If-Match": '"other"', "Range": "bytes=0-9"}).status_code == 412
 
 
 def test_a_link_that_mail_broke_opens_what_it_opened(as_: As, app: Flask, taken: Callable[..., str]) -> None:  # noqa: F811
     photo = taken(picture((64, 48)))
     url = as_("rep")("POST", f"/photo-content/{photo}/links", {"hours": 2}).get_json()["url"]
-    for n, broken in enumerate((url[:50] + "%0D%0A%20" + url[50:], url + "%E3%80%82", url + "%3E", url + "."), 1):
+    for n, broken in enumerate(
+        (url[:50] + "%0D%0A%20" + url[50:], url + "%E3%80%82", url + "%3E", url + "."), 1
+    ):
         assert app.test_client().get(broken).status_code == 200, (n, broken)
     assert app.test_client().get(url[:-4] + "AAAA").status_code == 410
 
@@ -118,16 +130,26 @@ def test_a_token_is_the_same_however_it_was_pasted(as_: As, app: Flask) -> None:
     token = as_("dispatcher")("POST", "/tokens", {"label": "GIS", "days": 3}).get_json()["token"]
     for pasted in (f"{token[:20]} {token[20:]}", f" {token}\t", f"<{token}>", f"{token}。"):
         basic = base64.b64encode(f"gis:{pasted}".encode()).decode()
-        assert app.test_client().get("/api/v1/crews", headers={"Authorization": f"Basic {basic}"}).status_code == 200
+        assert (
+            app.test_client().get("/api/v1/crews", headers={"Authorization": f"Basic {basic}"}).status_code
+            == 200
+        )
     assert app.test_client().get("/api/v1/crews", headers={"Authorization": f"Bearer {token[:20]} {token[20:]}"}).status_code == 200  # fmt: skip
-    assert app.test_client().get("/api/v1/crews", headers={"Authorization": f"Bearer {token[:-1]}"}).status_code == 401
+    assert (
+        app.test_client().get("/api/v1/crews", headers={"Authorization": f"Bearer {token[:-1]}"}).status_code
+        == 401
+    )
 
 
 def test_tokens_that_differ_stay_different() -> None:
     tokens = {new_token() for _ in range(200)}
     assert {as_given(one) for one in tokens} == tokens
     for one in sorted(tokens)[:20]:
-        for pasted in (f"https://wangge.example/confirm#{one}", f"\u200b{one[:9]}\n{one[9:]}\u00a0", f"“{one}”，"):
+        for pasted in (
+            f"https://wangge.example/confirm#{one}",
+            f"\u200b{one[:9]}\n{one[9:]}\u00a0",
+            f"“{one}”，",
+        ):
             assert token_sha256(pasted) == token_sha256(one)
 
 

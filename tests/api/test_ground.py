@@ -119,7 +119,9 @@ def jobs_without_points(database: Database, town: Town, count: int) -> list[tupl
     return places
 
 
-def test_dated_work_weighs_where_it_lies_service_point_or_none(as_: As, town: Town, database: Database) -> None:
+def test_dated_work_weighs_where_it_lies_service_point_or_none(
+    as_: As, town: Town, database: Database
+) -> None:
     places = jobs_without_points(database, town, 60)
     supervisor = as_("supervisor")
     nobody = dict.fromkeys(("resident", "large", "key", "special", "community", "developer"), 0)
@@ -157,22 +159,36 @@ def test_a_split_moves_customers_jobs_duties_and_phones(
     with database.transaction() as session:
         spot = {"customer_id": town["customer 1"], "cell_id": town["cell 1"], "address": "西侧1号", "nature": "residential",
                 "place": {"type": "Point", "coordinates": list(at(1.1, 0.5))}}  # fmt: skip
-        record_writer.create(session, system(town["north"]), "service_point", spot, record_id=town["west point"])
-        job = {"matter_id": town["leak"], "state": "received", "cell_id": town["cell 1"], "place": spot["place"]}
+        record_writer.create(
+            session, system(town["north"]), "service_point", spot, record_id=town["west point"]
+        )
+        job = {
+            "matter_id": town["leak"],
+            "state": "received",
+            "cell_id": town["cell 1"],
+            "place": spot["place"],
+        }
         record_writer.create(session, system(town["north"]), "work_order", job, record_id=town["west job"])
         done = job | {"state": "closed"}
         record_writer.create(session, system(town["north"]), "work_order", done, record_id=town["old job"])
     rep = phone_of("rep")
     rep.sync()
     supervisor = as_("supervisor")
-    plan = ask(supervisor, "split", cell_id=town["cell 1"], line=line((1.3, -1), (1.3, 2)), name="西侧", code="C1W")
+    plan = ask(
+        supervisor, "split", cell_id=town["cell 1"], line=line((1.3, -1), (1.3, 2)), name="西侧", code="C1W"
+    )
     assert plan["state"] == "ready"
     assert names(plan, supervisor) == {
         "0号网格": "changed",
         "1号网格": "changed",
         "西侧": "new",
         "2号网格": "same",
-    } or names(plan, supervisor) == {"0号网格": "same", "1号网格": "changed", "西侧": "new", "2号网格": "same"}
+    } or names(plan, supervisor) == {
+        "0号网格": "same",
+        "1号网格": "changed",
+        "西侧": "new",
+        "2号网格": "same",
+    }
     assert accept(supervisor, plan).get_json()["state"] == "applied"
     west = next(cell["id"] for cell in supervisor.get("/cells")["rows"] if cell["code"] == "C1W")
     assert cell_of(database, "service_point", town["west point"]) == west
@@ -194,7 +210,10 @@ def test_phones_receive_only_what_changed_for_them(
     other.sync()
     before = other.store.versions()
     supervisor = as_("supervisor")
-    assert accept(supervisor, ask(supervisor, "merge", cell_ids=[town["cell 0"], town["cell 1"]])).status_code == 200
+    assert (
+        accept(supervisor, ask(supervisor, "merge", cell_ids=[town["cell 0"], town["cell 1"]])).status_code
+        == 200
+    )
     other.sync()
     assert other.store.versions() == before
     rep = phone_of("rep")
@@ -224,7 +243,9 @@ def test_a_border_is_moved_and_the_past_is_remembered_with_whoever_has_left_sinc
         ).status_code
         == 404
     )
-    public = app.test_client().get("/api/v1/public/responsible", query_string={"lng": lng, "lat": lat}).get_json()
+    public = (
+        app.test_client().get("/api/v1/public/responsible", query_string={"lng": lng, "lat": lat}).get_json()
+    )
     assert public["name"] == "员工6"
 
 
@@ -248,7 +269,9 @@ def test_a_day_that_has_passed_is_refused(as_: As, town: Town) -> None:
     assert accept(supervisor, plan, valid_from=past).get_json()["faults"][0]["field"] == "valid_from"
 
 
-def test_a_plan_over_ground_that_changed_since_is_not_put_over_it(as_: As, town: Town, database: Database) -> None:
+def test_a_plan_over_ground_that_changed_since_is_not_put_over_it(
+    as_: As, town: Town, database: Database
+) -> None:
     supervisor = as_("supervisor")
     first = ask(supervisor, "merge", cell_ids=[town["cell 0"], town["cell 1"]])
     second = ask(supervisor, "draw", cell_id=town["cell 2"], outline=area(1.5, 0, 3, 1))
@@ -273,7 +296,11 @@ def test_a_plan_is_discarded_and_stays_so(as_: As, town: Town) -> None:
 
 @pytest.mark.parametrize(
     ("who", "unit", "code"),
-    [("dispatcher", "north", "not_allowed"), ("rep", "north", "not_allowed"), ("supervisor", "south", "not_found")],
+    [
+        ("dispatcher", "north", "not_allowed"),
+        ("rep", "north", "not_allowed"),
+        ("supervisor", "south", "not_found"),
+    ],
 )
 def test_plans_are_for_whoever_keeps_the_ground(as_: As, town: Town, who: str, unit: str, code: str) -> None:
     body = {"unit_id": town[unit], "way": "rebalanced"}
@@ -283,7 +310,11 @@ def test_plans_are_for_whoever_keeps_the_ground(as_: As, town: Town, who: str, u
 @pytest.mark.parametrize("who", ["rep", "leader"])
 def test_plans_are_not_for_phones(as_: As, town: Town, who: str) -> None:
     plan = ask(as_("supervisor"), "merge", cell_ids=[town["cell 0"], town["cell 1"]])
-    for path in ("/territory/plans", f"/territory/plans/{plan['id']}", f"/territory/plans/{plan['id']}/features"):
+    for path in (
+        "/territory/plans",
+        f"/territory/plans/{plan['id']}",
+        f"/territory/plans/{plan['id']}/features",
+    ):
         assert as_(who)("GET", path).get_json()["code"] == "not_allowed"
 
 
@@ -316,7 +347,11 @@ def test_what_cannot_be_drawn_says_why(
     plan = ask(as_("supervisor"), **body)
     draw_waiting(database)
     plan = as_("supervisor").get(f"/territory/plans/{plan['id']}")
-    assert (plan["state"], plan["problem"]["code"], plan["problem"]["cause"]) == ("failed", "cannot_draw", cause)
+    assert (plan["state"], plan["problem"]["code"], plan["problem"]["cause"]) == (
+        "failed",
+        "cannot_draw",
+        cause,
+    )
     (fault,) = plan["problem"]["faults"]
     assert any("\u4e00" <= c <= "\u9fff" for c in fault["zh"])
     assert fault["en"].isascii()
@@ -339,7 +374,9 @@ def test_an_incomplete_request_names_its_fields(as_: As, town: Town, body: dict[
 
 def send(person: Person, unit: str, data: bytes, **query: str) -> Any:
     query = {"unit_id": unit, "filename": "zones.geojson"} | query
-    return person("POST", "/territory/imports", query_string=query, data=data, content_type="application/octet-stream")
+    return person(
+        "POST", "/territory/imports", query_string=query, data=data, content_type="application/octet-stream"
+    )
 
 
 def zones(*rows: tuple[str, str, dict[str, Any]]) -> bytes:
@@ -347,9 +384,13 @@ def zones(*rows: tuple[str, str, dict[str, Any]]) -> bytes:
     return write_map(features, "zones", "geojson")
 
 
-def test_an_import_tells_what_it_changed_and_updates_the_same_cells(as_: As, town: Town, database: Database) -> None:
+def test_an_import_tells_what_it_changed_and_updates_the_same_cells(
+    as_: As, town: Town, database: Database
+) -> None:
     supervisor = as_("supervisor")
-    drawn = zones(("新零", "C0", area(0, 0, 1.2, 1)), ("新一", "C1", area(1.1, 0, 2, 1)), ("二", "C2", square(2)))
+    drawn = zones(
+        ("新零", "C0", area(0, 0, 1.2, 1)), ("新一", "C1", area(1.1, 0, 2, 1)), ("二", "C2", square(2))
+    )
     plan = send(supervisor, town["north"], drawn).get_json()
     (finding,) = plan["findings"]
     assert (finding["code"], finding["zones"]) == ("overlap", ["新零", "新一"])
@@ -377,9 +418,15 @@ def test_an_import_that_leaves_a_gap_must_be_meant(as_: As, town: Town) -> None:
 
 def test_a_new_unit_begins_with_an_import(as_: As, town: Town) -> None:
     admin = as_("admin")
-    unit = admin("POST", "/units", {"name": "新所", "level": "branch", "parent_id": town["group"]}).get_json()["id"]
+    unit = admin(
+        "POST", "/units", {"name": "新所", "level": "branch", "parent_id": town["group"]}
+    ).get_json()["id"]
     plan = send(admin, unit, zones(("东", "E", area(8, 0, 9, 1)), ("西", "W", area(7, 0, 8, 1)))).get_json()
-    assert (plan["state"], plan["figures"]["before"]["cells"], plan["figures"]["after"]["cells"]) == ("ready", 0, 2)
+    assert (plan["state"], plan["figures"]["before"]["cells"], plan["figures"]["after"]["cells"]) == (
+        "ready",
+        0,
+        2,
+    )
     assert accept(admin, plan).status_code == 200
     assert {cell["name"] for cell in admin.get(f"/cells?unit_id={unit}")["rows"]} == {"东", "西"}
 
@@ -402,7 +449,9 @@ def test_a_new_unit_begins_with_an_import(as_: As, town: Town) -> None:
             "OutsideTheEarth",
         ),
         (
-            write_map([Feature(shapely.Polygon([(-170, 80), (-60, 80), (60, 80), (170, 80)]), {})], "x", "geojson"),
+            write_map(
+                [Feature(shapely.Polygon([(-170, 80), (-60, 80), (60, 80), (170, 80)]), {})], "x", "geojson"
+            ),
             {},
             "CrossesDateLine",
         ),
@@ -426,19 +475,25 @@ def test_supervisors_hear_of_ground_nobody_serves(as_: As, town: Town, database:
     (notice,) = supervisor.get("/notices")["rows"]
     assert "1号网格" in notice["text_zh"]
     features = supervisor.get("/territory/coverage/features")["features"]
-    assert [one["properties"]["name"] for one in features if not one["properties"]["is_served"]] == ["1号网格"]
+    assert [one["properties"]["name"] for one in features if not one["properties"]["is_served"]] == [
+        "1号网格"
+    ]
 
 
 def test_cells_with_far_too_much_work_are_named(as_: As, town: Town, database: Database) -> None:
     with database.transaction() as session:
         for n, load in enumerate((400, 20, 30)):
-            record_writer.change(session, system(town["north"]), "cell", town[f"cell {n}"], {"workload": load})
+            record_writer.change(
+                session, system(town["north"]), "cell", town[f"cell {n}"], {"workload": load}
+            )
     report = as_("supervisor").get("/territory/coverage")
     assert [(cell["name"], cell["into"]) for cell in report["to_split"]] == [("0号网格", 3)]
     assert {crew["name"] for crew in report["crews"]} == {"一班", "二班"}
 
 
-def test_a_customer_outside_every_cell_stays_with_whoever_sees_them(as_: As, town: Town, database: Database) -> None:
+def test_a_customer_outside_every_cell_stays_with_whoever_sees_them(
+    as_: As, town: Town, database: Database
+) -> None:
     with database.transaction() as session:
         spot = {"customer_id": town["customer 1"], "cell_id": town["cell 1"], "address": "海上", "nature": "public",
                 "place": {"type": "Point", "coordinates": list(at(1.5, 9))}}  # fmt: skip

@@ -69,8 +69,14 @@ def limited(app: Flask, clock: Clock, cheap_passwords: None) -> Flask:
     return app
 
 
-def sign_in(app: Flask, login: str, password: str, address: str, device: str = "new", secret: str | None = None) -> Any:
-    body = {"login": login, "password": password, "device": {"id": uid(device), "name": "d", "secret": secret}}
+def sign_in(
+    app: Flask, login: str, password: str, address: str, device: str = "new", secret: str | None = None
+) -> Any:
+    body = {
+        "login": login,
+        "password": password,
+        "device": {"id": uid(device), "name": "d", "secret": secret},
+    }
     return app.test_client().post("/api/v1/sessions", json=body, environ_base={"REMOTE_ADDR": address})
 
 
@@ -136,7 +142,9 @@ def test_strangers_do_not_stop_the_owner(limited: Flask, clock: Clock) -> None:
 
 def test_a_known_device_waits_for_its_own_wrong_tries(limited: Flask) -> None:
     secret = sign_in(limited, "T005", PASSWORD, FAR, "my phone").get_json()["device_secret"]
-    said = [sign_in(limited, "T005", "guess", f"192.0.2.{n}", "my phone", secret).status_code for n in range(6)]
+    said = [
+        sign_in(limited, "T005", "guess", f"192.0.2.{n}", "my phone", secret).status_code for n in range(6)
+    ]
     assert said == [401] * 5 + [429]
 
 
@@ -203,7 +211,9 @@ def test_a_token_that_has_only_ended_is_no_guess(
         assert person("GET", "/customers").get_json()["code"] == "not_signed_in"
         assert person("POST", "/sync/pull", {"store": town["s"]}).get_json()["code"] == "not_signed_in"
     ended = share(limited.extensions["wangge"].settings.keys, "shared picture", ["0" * 64], -1)
-    assert {limited.test_client().get(f"/api/v1/shared-photos/{ended}").status_code for _ in range(3)} == {410}
+    assert {limited.test_client().get(f"/api/v1/shared-photos/{ended}").status_code for _ in range(3)} == {
+        410
+    }
 
 
 def test_what_a_sheet_says_is_not_found_out_by_asking(limited: Flask, crew: Crew) -> None:
@@ -287,7 +297,9 @@ def test_sign_ins_from_one_address_have_a_rate(limited: Flask, clock: Clock) -> 
     first = sign_in(limited, "T005", PASSWORD, FAR, "mine")
     said = [sign_in(limited, "T006", PASSWORD, FAR, f"{n}").status_code for n in range(3)]
     assert [first.status_code, *said] == [201, 201, 201, 429]
-    assert sign_in(limited, "T005", PASSWORD, FAR, "mine", first.get_json()["device_secret"]).status_code == 201
+    assert (
+        sign_in(limited, "T005", PASSWORD, FAR, "mine", first.get_json()["device_secret"]).status_code == 201
+    )
 
 
 def test_where_limits_are_off_nothing_is_counted(app: Flask, cheap_passwords: None) -> None:
@@ -295,7 +307,9 @@ def test_where_limits_are_off_nothing_is_counted(app: Flask, cheap_passwords: No
 
 
 def test_addresses_of_one_customer_count_as_one() -> None:
-    assert network_of("2001:db8:1:2::1") == network_of("2001:db8:1:2:ffff::9") != network_of("2001:db8:1:3::1")
+    assert (
+        network_of("2001:db8:1:2::1") == network_of("2001:db8:1:2:ffff::9") != network_of("2001:db8:1:3::1")
+    )
     assert network_of("192.0.2.1") != network_of("192.0.2.2")
     assert network_of("::ffff:192.0.2.1") == network_of("192.0.2.1") != network_of("::ffff:192.0.2.2")
     assert network_of(None) == network_of("no address") == "nowhere"

@@ -32,7 +32,8 @@ def box(west: float, south: float, east: float, north: float) -> Any:
 
 def file(*rows: tuple[Any, dict[str, Any]]) -> bytes:
     features = [
-        {"type": "Feature", "properties": fields, "geometry": shapely.geometry.mapping(shape)} for shape, fields in rows
+        {"type": "Feature", "properties": fields, "geometry": shapely.geometry.mapping(shape)}
+        for shape, fields in rows
     ]
     return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False).encode()
 
@@ -68,7 +69,11 @@ def test_codes_stay_what_they_are_when_another_row_has_none(as_: As, town: Town)
     assert accept(office, first).status_code == 200
     second = send(office, town["north"], case / "second.geojson", code_field="code")
     found = changes(office, second)
-    assert {code: found[code] for code in ("101", "102", "丙区")} == {"101": "same", "102": "same", "丙区": "new"}
+    assert {code: found[code] for code in ("101", "102", "丙区")} == {
+        "101": "same",
+        "102": "same",
+        "丙区": "new",
+    }
     assert "ended" not in found.values()
     assert accept(office, second).status_code == 200
     again = send(office, town["north"], case / "second.geojson", code_field="code")
@@ -76,7 +81,9 @@ def test_codes_stay_what_they_are_when_another_row_has_none(as_: As, town: Town)
 
 
 @pytest.mark.parametrize("format_", ["geojson", "gpkg", "shp", "kml"])
-def test_an_unchanged_file_changes_nothing_with_codes_of_any_length(as_: As, town: Town, format_: str) -> None:
+def test_an_unchanged_file_changes_nothing_with_codes_of_any_length(
+    as_: As, town: Town, format_: str
+) -> None:
     """Numbers, leading zeros, spaces inside, other widths, and hundreds of letters: in every format."""
     office = as_("supervisor")
     codes = ["101", "007", "A 1", "１０１", "Municipalité-de-L'Île-d'Orléans/secteur-" + "ouest" * 30, "7.10"]
@@ -112,7 +119,9 @@ def test_ground_far_away_is_asked_about_with_its_distance_and_likely_system(as_:
 
 def test_a_unit_without_ground_is_held_against_the_city(as_: As, town: Town) -> None:
     admin = as_("admin")
-    unit = admin("POST", "/units", {"name": "新所", "level": "branch", "parent_id": town["group"]}).get_json()["id"]
+    unit = admin(
+        "POST", "/units", {"name": "新所", "level": "branch", "parent_id": town["group"]}
+    ).get_json()["id"]
     far = send(admin, unit, file((shapely.box(36.1, 20.3, 36.2, 20.4), {"name": "甲"})))
     assert kinds(far) == ["far_away"]
     assert "本市" in far["findings"][0]["zh"]
@@ -198,9 +207,13 @@ def test_what_another_unit_has_is_seen_before_and_refused(as_: As, town: Town) -
     assert "已确认" in taken["findings"][0]["zh"]
 
 
-def test_gaps_of_a_first_import_are_measured_against_the_territory_in_square_metres(as_: As, town: Town) -> None:
+def test_gaps_of_a_first_import_are_measured_against_the_territory_in_square_metres(
+    as_: As, town: Town
+) -> None:
     admin = as_("admin")
-    unit = admin("POST", "/units", {"name": "新所", "level": "branch", "parent_id": town["group"]}).get_json()["id"]
+    unit = admin(
+        "POST", "/units", {"name": "新所", "level": "branch", "parent_id": town["group"]}
+    ).get_json()["id"]
     ring = shapely.difference(box(7, 0, 10, 3), box(8, 1, 9, 2))
     hole = area_m2(box(8, 1, 9, 2))
     plan = send(admin, unit, file((ring, {"name": "环"})))
@@ -213,7 +226,9 @@ def test_gaps_of_a_first_import_are_measured_against_the_territory_in_square_met
     whole = shapely.MultiPolygon([box(7, 0, 12, 3)])
     etag = admin("GET", f"/units/{unit}").headers["ETag"].strip('"')
     body = {"territory": shapely.geometry.mapping(whole)}
-    assert admin("PATCH", f"/units/{unit}", json.loads(json.dumps(body)), version=int(etag)).status_code == 200
+    assert (
+        admin("PATCH", f"/units/{unit}", json.loads(json.dumps(body)), version=int(etag)).status_code == 200
+    )
     plan = send(admin, unit, file((ring, {"name": "环"})))
     wanted = hole + area_m2(box(10, 0, 12, 3))
     assert plan["figures"]["after"]["gap_m2"] == pytest.approx(wanted, rel=1e-3)
@@ -242,7 +257,9 @@ def test_findings_are_one_line_a_kind_the_worst_first(as_: As, town: Town) -> No
 
 def test_a_zone_at_the_date_line_is_a_cell_whole(as_: As, town: Town) -> None:
     admin = as_("admin")
-    unit = admin("POST", "/units", {"name": "远所", "level": "branch", "parent_id": town["group"]}).get_json()["id"]
+    unit = admin(
+        "POST", "/units", {"name": "远所", "level": "branch", "parent_id": town["group"]}
+    ).get_json()["id"]
     east, west = shapely.box(179.9, -18, 180, -17.9), shapely.box(-180, -18, -179.9, -17.9)
     for n, shape in enumerate((shapely.box(179.9, -18, 180.1, -17.9), shapely.MultiPolygon([east, west]))):
         plan = send(admin, unit, file((shape, {"name": "线", "code": "L"})))
@@ -256,7 +273,10 @@ def test_a_zone_at_the_date_line_is_a_cell_whole(as_: As, town: Town) -> None:
 def test_an_archive_by_another_computer_names_its_layers_in_its_own_letters(as_: As, town: Town) -> None:
     rows = [Feature(shapely.MultiPolygon([box(0, 0, 1, 1)]), {"name": "甲"})]
     out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(write_map(rows, "z", "shp"))) as source, zipfile.ZipFile(out, "w") as target:
+    with (
+        zipfile.ZipFile(io.BytesIO(write_map(rows, "z", "shp"))) as source,
+        zipfile.ZipFile(out, "w") as target,
+    ):
         for name in source.namelist():
             for stem in ("河东片", "河西片"):
                 target.writestr(name.replace("z.", f"{stem}."), source.read(name))

@@ -21,13 +21,22 @@ As = Callable[[str], Person]
 SHARED = Path(__file__).parents[2].parent / "shared/data"
 pytestmark = [
     pytest.mark.long,
-    pytest.mark.skipif(not SHARED.exists(), reason="../shared/data is not here: its files are not ours to ship"),
+    pytest.mark.skipif(
+        not SHARED.exists(), reason="../shared/data is not here: its files are not ours to ship"
+    ),
 ]
-ARCHIVES = {"micropolis_virtual_city_shp_no_prj.zip": "EPSG:2277", "gisdata_bad_and_osm_shapefiles.zip": "EPSG:4326"}
+ARCHIVES = {
+    "micropolis_virtual_city_shp_no_prj.zip": "EPSG:2277",
+    "gisdata_bad_and_osm_shapefiles.zip": "EPSG:4326",
+}
 
 
 def unit_of(admin: Person, town: Town, name: str) -> str:
-    return str(admin("POST", "/units", {"name": name, "level": "branch", "parent_id": town["group"]}).get_json()["id"])
+    return str(
+        admin("POST", "/units", {"name": name, "level": "branch", "parent_id": town["group"]}).get_json()[
+            "id"
+        ]
+    )
 
 
 def end_cells(database: Database, town: Town) -> None:
@@ -41,7 +50,11 @@ def end_cells(database: Database, town: Town) -> None:
 def whole_files() -> list[Path]:
     folders = (SHARED / "service_zones", SHARED / "territory")
     found = [path for folder in folders if folder.exists() for path in sorted(folder.iterdir())]
-    return [one for one in found if one.suffix in (".geojson", ".kml", ".gpkg", ".zip") and one.name not in ARCHIVES]
+    return [
+        one
+        for one in found
+        if one.suffix in (".geojson", ".kml", ".gpkg", ".zip") and one.name not in ARCHIVES
+    ]
 
 
 @pytest.mark.parametrize("path", whole_files(), ids=lambda path: path.name)

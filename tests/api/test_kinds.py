@@ -106,14 +106,19 @@ def test_whoever_did_the_work_may_not_close_it(as_: As, town: Town) -> None:
     assert dispatcher("POST", f"{path}/dispatch", {"crew_id": town["crew"]}).status_code == 200
     for step, body in (("accept", {}), ("arrive", {}), ("start", {}), ("finish", {"result": "已修复"})):
         assert leader("POST", f"{path}/{step}", body).status_code == 200, step
-    assert leader("POST", f"{path}/close", {"return_visit": {"is_satisfied": True}}).get_json()["code"] == "not_allowed"
+    assert (
+        leader("POST", f"{path}/close", {"return_visit": {"is_satisfied": True}}).get_json()["code"]
+        == "not_allowed"
+    )
     closed = agent("POST", f"{path}/close", {"return_visit": {"is_satisfied": True}})
     assert closed.get_json()["state"] == "closed"
 
 
 def test_a_step_that_does_not_fit_says_where_it_would(as_: As, town: Town) -> None:
     job = as_("agent")("POST", "/work-orders", {"matter_id": town["leak"], "place": middle(0)}).get_json()
-    answer = as_("agent")("POST", f"/work-orders/{job['id']}/actions/close", {"return_visit": {"is_satisfied": True}})
+    answer = as_("agent")(
+        "POST", f"/work-orders/{job['id']}/actions/close", {"return_visit": {"is_satisfied": True}}
+    )
     assert answer.status_code == 409
     assert answer.get_json()["fits_in"] == ["done"]
 
@@ -146,7 +151,9 @@ def a_job_done(as_: As, town: Town) -> str:
     """Of a leak, up to the return visit."""
     agent, leader = as_("agent"), as_("leader")
     job = str(agent("POST", "/work-orders", {"matter_id": town["leak"], "place": middle(0)}).get_json()["id"])
-    steps: list[tuple[Person, str, dict[str, Any]]] = [(as_("dispatcher"), "dispatch", {"crew_id": town["crew"]})]
+    steps: list[tuple[Person, str, dict[str, Any]]] = [
+        (as_("dispatcher"), "dispatch", {"crew_id": town["crew"]})
+    ]
     steps += [
         (leader, "accept", {}),
         (leader, "arrive", {}),
@@ -158,7 +165,9 @@ def a_job_done(as_: As, town: Town) -> str:
     return job
 
 
-def test_not_satisfied_closes_nothing_but_begins_a_round_with_an_item(as_: As, town: Town, database: Database) -> None:
+def test_not_satisfied_closes_nothing_but_begins_a_round_with_an_item(
+    as_: As, town: Town, database: Database
+) -> None:
     agent, job = as_("agent"), a_job_done(as_, town)
     said = {"return_visit": {"is_satisfied": False, "opinion": "还在漏"}}
     answer = agent("POST", f"/work-orders/{job}/actions/close", said).get_json()

@@ -37,7 +37,9 @@ def test_an_export_holds_what_its_reader_may_see(as_: As, town: Town) -> None:
     mine = dispatcher("POST", "/work-orders", {"matter_id": town["leak"], "place": middle(0)}).get_json()
 
     def numbers(person: Person, layer: str) -> set[str]:
-        return {row.fields["number"] for row in read_map(person("GET", f"/maps/{layer}/export").data, "x.geojson")}
+        return {
+            row.fields["number"] for row in read_map(person("GET", f"/maps/{layer}/export").data, "x.geojson")
+        }
 
     assert numbers(dispatcher, "jobs") == {job["number"], mine["number"]}
     assert numbers(rep, "jobs") == {mine["number"]}
@@ -74,7 +76,9 @@ def test_a_cells_name_lies_in_one_tile_though_the_cell_lies_in_several(as_: As) 
     office, (lng, lat) = as_("dispatcher"), middle(1)["coordinates"]
     x, y = tile_of(lng, lat, 13)
     around = [(x + dx, y + dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)]
-    tiles = [office("GET", f"/maps/cells/tiles/13/{a}/{b}.mvt").data.partition(b"cells_names") for a, b in around]
+    tiles = [
+        office("GET", f"/maps/cells/tiles/13/{a}/{b}.mvt").data.partition(b"cells_names") for a, b in around
+    ]
     assert sum("1号网格".encode() in area for area, _, _ in tiles) > 1
     assert sum("1号网格".encode() in names for _, _, names in tiles) == 1
 
@@ -136,7 +140,11 @@ def test_the_standards_pages_are_there(as_: As) -> None:
     landing = person.get("/ogc/")
     assert {link["rel"] for link in landing["links"]} >= {"self", "conformance", "data", "service-desc"}
     assert any("core" in one for one in person.get("/ogc/conformance")["conformsTo"])
-    assert [one["id"] for one in person.get("/ogc/collections")["collections"]] == ["cells", "jobs", "customers"]
+    assert [one["id"] for one in person.get("/ogc/collections")["collections"]] == [
+        "cells",
+        "jobs",
+        "customers",
+    ]
     assert person.get("/ogc/collections/cells")["id"] == "cells"
     page = person.get("/ogc/collections/customers/items?limit=4")
     assert (page["numberMatched"], page["numberReturned"], len(page["features"])) == (6, 4, 4)

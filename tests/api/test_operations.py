@@ -33,7 +33,11 @@ def test_a_lost_database_is_not_ready_and_says_when_to_retry(app: Flask, as_: As
     app.extensions["wangge"] = replace(app.extensions["wangge"], database=lost)
     assert app.test_client().get("/healthz").status_code == 200
     answer = app.test_client().get("/readyz")
-    assert (answer.status_code, answer.get_json()["code"], answer.headers["Retry-After"]) == (503, "not_ready", "5")
+    assert (answer.status_code, answer.get_json()["code"], answer.headers["Retry-After"]) == (
+        503,
+        "not_ready",
+        "5",
+    )
     assert person("GET", "/customers").status_code == 503
 
 
@@ -105,7 +109,12 @@ def test_settings_come_from_the_environment(tmp_path: Path) -> None:
             "WANGGE_PUBLIC_PER_ADDRESS": "1 per day",
         }
     )
-    assert (found.home, found.access_minutes, found.demo_accounts, found.limits_enabled) == (tmp_path, 5, True, False)
+    assert (found.home, found.access_minutes, found.demo_accounts, found.limits_enabled) == (
+        tmp_path,
+        5,
+        True,
+        False,
+    )
     assert found.public_per_address == "1 per day"
     assert found.objects_url.startswith("file://")
 

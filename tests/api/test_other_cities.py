@@ -43,7 +43,10 @@ def etag(person: Person, path: str) -> int:
 def test_names_of_units_and_cells_come_back_by_every_way(as_: As, town: Town) -> None:
     admin, cell = as_("admin"), f"/cells/{town['cell 0']}"
     for name in NAMES:
-        for path, values in ((cell, {"name": name, "code": SHORTER}), (f"/units/{town['north']}", {"name": name})):
+        for path, values in (
+            (cell, {"name": name, "code": SHORTER}),
+            (f"/units/{town['north']}", {"name": name}),
+        ):
             assert admin("PATCH", path, values, version=etag(admin, path)).status_code == 200, name
         for format_ in FORMATS:
             answer = as_("dispatcher")("GET", f"/maps/cells/export?format={format_}")
@@ -64,7 +67,9 @@ def test_a_zone_with_a_long_code_is_the_same_cell_in_the_next_file(as_: As, town
         zones = [Feature(shape_of(shape), {"name": name, "code": same + code}) for code, name, shape in rows]
         query = {"unit_id": town["north"], "filename": "zones.geojson"}
         data, type_ = write_map(zones, "zones", "geojson"), "application/octet-stream"
-        plan = office("POST", "/territory/imports", query_string=query, data=data, content_type=type_).get_json()
+        plan = office(
+            "POST", "/territory/imports", query_string=query, data=data, content_type=type_
+        ).get_json()
         assert plan["findings"] == []
         accepted = office("PUT", f"/territory/plans/{plan['id']}/acceptance", {})
         assert accepted.status_code == 200, accepted.text
@@ -78,18 +83,28 @@ def test_a_zone_with_a_long_code_is_the_same_cell_in_the_next_file(as_: As, town
 def test_customers_are_found_however_their_names_are_typed_and_masked_alike(as_: As, town: Town) -> None:
     office, auditor = as_("dispatcher"), as_("auditor")
     for n, (name, address, phone) in enumerate(PEOPLE):
-        values = {"number": f"É-{n}", "name": name, "category": "resident", "phone": phone, "cell_id": town["cell 0"]}
+        values = {
+            "number": f"É-{n}",
+            "name": name,
+            "category": "resident",
+            "phone": phone,
+            "cell_id": town["cell 0"],
+        }
         # Four digits in a sentence are told from no others: of such a number only the field is masked.
         note = f"{phone if len(phone) > 4 else 'ring'} le 2026-11-27 08:00, 05/06/2026"
         made = office("POST", "/customers", values | {"note": note}).get_json()
         spot = {"customer_id": made["id"], "cell_id": town["cell 0"], "address": address, "place": middle(0)}
-        made_spot = office("POST", "/service-points", spot | {"meter_number": f"Mtr'é{n}", "nature": "residential"})
+        made_spot = office(
+            "POST", "/service-points", spot | {"meter_number": f"Mtr'é{n}", "nature": "residential"}
+        )
         assert made_spot.status_code == 201
         for words in (name, address, phone, f"mtr'É{n}"):
             for typed in (words, words.lower(), words.upper()):
                 found = office.get("/territory/customers", query_string={"words": typed})
                 assert made["id"] in str(found), typed
-                assert made["id"] not in str(as_("stranger").get("/territory/customers", query_string={"words": typed}))
+                assert made["id"] not in str(
+                    as_("stranger").get("/territory/customers", query_string={"words": typed})
+                )
         assert as_("stranger")("GET", f"/customers/{made['id']}").status_code == 404
         seen = auditor.get(f"/customers/{made['id']}")
         assert seen["name"] == name[0] + "*" * (len(name) - 1)
@@ -137,7 +152,9 @@ def test_an_account_is_opened_by_its_login_however_it_is_typed(as_: As, app: Fla
 def test_papers_and_links_hold_whatever_letters(as_: As, app: Flask, town: Town) -> None:
     office, admin = as_("dispatcher"), as_("admin")
     for path in (f"/cells/{town['cell 0']}", f"/units/{town['north']}"):
-        assert admin("PATCH", path, {"name": NAMES[2] + NAMES[1]}, version=etag(admin, path)).status_code == 200
+        assert (
+            admin("PATCH", path, {"name": NAMES[2] + NAMES[1]}, version=etag(admin, path)).status_code == 200
+        )
     for n, words in enumerate((*NAMES[:5], "#panic() $x$ *b* _i_ [#] \\ @ref // `raw`")):
         job = {
             "matter_id": town["leak"],

@@ -50,7 +50,10 @@ def test_what_is_named_by_its_content_is_kept_and_the_rest_is_asked_for_again(cl
     for path in ("/", "/m/", "/m/sw.js"):
         first = client.get(path, buffered=True)
         assert first.headers["Cache-Control"] == "no-cache"
-        assert client.get(path, headers={"If-None-Match": first.headers["ETag"]}, buffered=True).status_code == 304
+        assert (
+            client.get(path, headers={"If-None-Match": first.headers["ETag"]}, buffered=True).status_code
+            == 304
+        )
 
 
 def test_files_go_out_as_small_as_the_browser_can_take_them(client: FlaskClient) -> None:
@@ -64,7 +67,13 @@ def test_files_go_out_as_small_as_the_browser_can_take_them(client: FlaskClient)
 
 
 @pytest.mark.parametrize(
-    "path", ["/m/../../secret-key.txt", "/console/..%2f..%2fsecret-key.txt", "/m//etc/passwd.txt", "/console/none.js"]
+    "path",
+    [
+        "/m/../../secret-key.txt",
+        "/console/..%2f..%2fsecret-key.txt",
+        "/m//etc/passwd.txt",
+        "/console/none.js",
+    ],
 )
 def test_nothing_else_is_served(client: FlaskClient, path: str) -> None:
     answer = client.get(path, buffered=True)

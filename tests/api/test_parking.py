@@ -74,12 +74,15 @@ def test_a_parked_change_stops_nothing_that_points_at_its_record(
 
 
 def test_steps_go_on_although_a_value_of_the_job_is_parked(as_: As, town: Town) -> None:
-    job = as_("agent")("POST", "/work-orders", {"matter_id": town["leak"], "place": middle(0)}).get_json()["id"]
+    job = as_("agent")("POST", "/work-orders", {"matter_id": town["leak"], "place": middle(0)}).get_json()[
+        "id"
+    ]
     as_("dispatcher")("PUT", f"/dispatch/{job}/assignment", {"crew_id": town["crew"]})
     leader = as_("leader")
     base = leader.get(f"/work-orders/{job}")["version"]
     steps = [
-        mutation("work_order", job, "act", {}, action=one, base_version=base) for one in ("accept", "leave", "arrive")
+        mutation("work_order", job, "act", {}, action=one, base_version=base)
+        for one in ("accept", "leave", "arrive")
     ]
     faulty = mutation("work_order", job, "change", {"pressure_kpa": 6000}, base_version=base)
     assert told(leader, steps[0], faulty, *steps[1:]) == [APPLIED, ("parked", "invalid"), APPLIED, APPLIED]
@@ -102,7 +105,11 @@ def test_a_visit_without_a_place_is_corrected_by_a_repeat(as_: As, town: Town) -
     assert as_("dispatcher").get("/inbox/parked") == []
     newest = as_("dispatcher").get(f"/visits/{visit['record']}/history")[0]
     (corrected,) = newest["corrected"]
-    assert (corrected["id"], corrected["code"], corrected["now"]) == (done["id"], "check_failed", {"summary": "谈过"})
+    assert (corrected["id"], corrected["code"], corrected["now"]) == (
+        done["id"],
+        "check_failed",
+        {"summary": "谈过"},
+    )
     assert told(rep, done) == [("parked", "check_failed")], "an outcome is told once"
 
 
@@ -116,7 +123,13 @@ def test_what_needs_a_parked_creation_waits_with_it_and_follows_its_correction(
     item["now"]["visit_id"] = faulty["record"]
     later = mutation("item", item["record"], "change", {"description": "很小"}, base_version=0)
     free = mutation("customer", town["customer 0"], "change", {"note": "无关"})
-    assert told(rep, faulty, done, item, later, free) == [("parked", "invalid"), BEHIND, BEHIND, BEHIND, APPLIED]
+    assert told(rep, faulty, done, item, later, free) == [
+        ("parked", "invalid"),
+        BEHIND,
+        BEHIND,
+        BEHIND,
+        APPLIED,
+    ]
     (group,) = as_("dispatcher").get("/inbox/parked")
     assert [one["id"] for one in group["mutations"]] == [one["id"] for one in (faulty, done, item, later)]
     again = faulty | {"id": record_writer.new_id(), "now": faulty["now"] | {"method": "door"}}
@@ -138,7 +151,9 @@ def test_what_says_that_it_builds_on_parked_work_waits_with_it(as_: As, town: To
     built = mutation("customer", town["customer 1"], "change", {"note": "接着"}, after=faulty["id"])
     chained = mutation("customer", town["customer 4"], "change", {"note": "再接着"}, after=built["id"])
     assert told(rep, faulty, built, chained) == [("parked", "invalid"), BEHIND, BEHIND]
-    assert told(rep, mutation("customer", town["customer 0"], "change", {"phone": "0532-82000000"})) == [APPLIED]
+    assert told(rep, mutation("customer", town["customer 0"], "change", {"phone": "0532-82000000"})) == [
+        APPLIED
+    ]
     notes = [rep.get(f"/customers/{town[f'customer {n}']}")["note"] for n in (1, 4)]
     assert notes == ["接着", "再接着"]
 
@@ -153,8 +168,12 @@ def test_a_step_that_needs_a_parked_step_or_value_waits_with_it(as_: As, town: T
     found = rep.get(f"/visits/{visit['record']}")
     assert (found["state"], found["away_reason"]) == ("done", "封路")
     item = item_of(town)
-    resolve = mutation("item", item["record"], "act", {"resolution": "好" * 2001}, action="resolve", base_version=0)
-    close = mutation("item", item["record"], "act", {"return_visit_note": "满意"}, action="close", base_version=0)
+    resolve = mutation(
+        "item", item["record"], "act", {"resolution": "好" * 2001}, action="resolve", base_version=0
+    )
+    close = mutation(
+        "item", item["record"], "act", {"return_visit_note": "满意"}, action="close", base_version=0
+    )
     assert told(rep, item, resolve, close) == [APPLIED, ("parked", "invalid"), BEHIND]
     needs = mutation("visit", record_writer.new_id(), "act", {}, action="complete", base_version=0)
     named = mutation("visit", needs["record"], "change", {"summary": "长" * 2001}, base_version=0)
@@ -162,7 +181,9 @@ def test_a_step_that_needs_a_parked_step_or_value_waits_with_it(as_: As, town: T
     assert told(rep, made, named, needs) == [APPLIED, ("parked", "invalid"), BEHIND]
 
 
-def test_a_correction_that_is_itself_faulty_is_one_decision_with_what_it_corrects(as_: As, town: Town) -> None:
+def test_a_correction_that_is_itself_faulty_is_one_decision_with_what_it_corrects(
+    as_: As, town: Town
+) -> None:
     rep = as_("rep")
     first, second = (mutation("customer", town["customer 0"], "change", {"phone": n * 40}) for n in "12")
     assert told(rep, first, second) == [("parked", "invalid")] * 2
@@ -182,14 +203,18 @@ def test_what_is_corrected_in_part_waits_for_the_rest_alone(as_: As, town: Town)
     assert list(group["mutations"][0]["corrected"]) == ["note"]
     newest = dispatcher.get(f"/customers/{town['customer 0']}/history")[0]
     assert [(one["is_closed"], one["now"]) for one in newest["corrected"]] == [(False, {"note": "旧"})]
-    assert told(rep, mutation("customer", town["customer 0"], "change", {"contact_name": "老李"})) == [APPLIED]
+    assert told(rep, mutation("customer", town["customer 0"], "change", {"contact_name": "老李"})) == [
+        APPLIED
+    ]
     assert dispatcher.get("/inbox/parked") == []
     assert rep.get(f"/customers/{town['customer 0']}")["note"] == "新"
 
 
 def test_a_decision_on_the_rest_leaves_what_its_author_wrote_since(as_: As, town: Town) -> None:
     rep, dispatcher = as_("rep"), as_("dispatcher")
-    as_("supervisor")("PUT", f"/territory/cells/{town['cell 1']}/representative", {"staff_id": town["other_rep"]})
+    as_("supervisor")(
+        "PUT", f"/territory/cells/{town['cell 1']}/representative", {"staff_id": town["other_rep"]}
+    )
     lost = mutation("customer", town["customer 1"], "change", {"note": "旧", "contact_name": "老李"})
     assert told(rep, lost) == [("parked", "outside_scope")]
     as_("supervisor")("PUT", f"/territory/cells/{town['cell 1']}/representative", {"staff_id": town["rep"]})
@@ -212,7 +237,9 @@ def test_only_later_work_of_its_author_settles(as_: As, town: Town) -> None:
     assert len(as_("dispatcher").get("/inbox/parked")) == 1
 
 
-def test_what_an_other_phone_of_the_author_wrote_before_settles_nothing(phone_of: Any, as_: As, town: Town) -> None:
+def test_what_an_other_phone_of_the_author_wrote_before_settles_nothing(
+    phone_of: Any, as_: As, town: Town
+) -> None:
     first, second = phone_of("rep", "first"), phone_of("rep", "second")
     first.sync()
     second.sync()
@@ -231,7 +258,9 @@ def test_what_an_other_phone_of_the_author_wrote_before_settles_nothing(phone_of
     assert as_("dispatcher").get("/inbox/parked") == []
 
 
-def test_an_unreadable_creation_is_corrected_by_a_readable_one(as_: As, town: Town, database: Database) -> None:
+def test_an_unreadable_creation_is_corrected_by_a_readable_one(
+    as_: As, town: Town, database: Database
+) -> None:
     rep, visit = as_("rep"), visit_of(town, summary="MARK")
     raw = json.dumps(visit).replace("MARK", "\\ud83d")
     body = f'{{"store": "{record_writer.new_id()}", "sent_at": "2026-09-01T08:00:00Z", "mutations": [{raw}]}}'
@@ -247,7 +276,9 @@ def test_an_unreadable_creation_is_corrected_by_a_readable_one(as_: As, town: To
 
 def test_what_others_point_at_is_taken_away_by_no_way(as_: As, town: Town) -> None:
     admin, customer = as_("admin"), town["customer 0"]
-    away = mutation("customer", customer, "delete", {}, base_version=admin.get(f"/customers/{customer}")["version"])
+    away = mutation(
+        "customer", customer, "delete", {}, base_version=admin.get(f"/customers/{customer}")["version"]
+    )
     assert told(admin, away) == [("parked", "in_use")]
     (group,) = admin.get("/inbox/parked")
     refused = decide(admin, group["group_id"], "apply")

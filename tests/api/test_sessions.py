@@ -17,21 +17,29 @@ from tests.factories import PASSWORD, Town, uid
 As = Callable[[str], Person]
 
 
-def sign_in(app: Flask, login: str = "T005", password: str = PASSWORD, device: str = "a phone", **where: Any) -> Any:
+def sign_in(
+    app: Flask, login: str = "T005", password: str = PASSWORD, device: str = "a phone", **where: Any
+) -> Any:
     body = {"login": login, "password": password, "device": {"id": uid(device), "name": device}}
     body["device"]["secret"] = where.pop("secret", None)
     return app.test_client().post("/api/v1/sessions", json=body, **where)
 
 
 def refresh(app: Flask, token: str, device: str = "a phone") -> Any:
-    return app.test_client().post("/api/v1/sessions/refresh", json={"refresh_token": token, "device_id": uid(device)})
+    return app.test_client().post(
+        "/api/v1/sessions/refresh", json={"refresh_token": token, "device_id": uid(device)}
+    )
 
 
 def test_signing_in_gives_tokens_and_roles(app: Flask, town: Town) -> None:
     answer = sign_in(app)
     assert answer.status_code == 201
     body = answer.get_json()
-    assert (body["staff_id"], body["roles"], body["device_revoked"]) == (town["rep"], ["representative"], False)
+    assert (body["staff_id"], body["roles"], body["device_revoked"]) == (
+        town["rep"],
+        ["representative"],
+        False,
+    )
 
 
 @pytest.mark.parametrize(("login", "password"), [("T005", "wrong"), ("nobody", PASSWORD), ("", PASSWORD)])
@@ -83,20 +91,27 @@ def test_signing_out_ends_the_tokens(app: Flask) -> None:
 def test_an_expired_token_is_not_signed_in(app: Flask, database: Database) -> None:
     body = sign_in(app).get_json()
     with database.engine.begin() as connection:
-        connection.execute(text("UPDATE token SET expires_at = :at"), {"at": datetime.now(UTC) - timedelta(seconds=1)})
+        connection.execute(
+            text("UPDATE token SET expires_at = :at"), {"at": datetime.now(UTC) - timedelta(seconds=1)}
+        )
     assert Person(app.test_client(), body["access_token"])("GET", "/tokens").status_code == 401
     assert refresh(app, body["refresh_token"]).status_code == 401
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer ", "Basic abc", "Bearer nonsense", "Bearer ♥"])
 def test_anything_but_a_token_is_not_signed_in(app: Flask, header: str) -> None:
-    answer = app.test_client().get("/api/v1/customers", headers={"Authorization": header.encode().decode("latin-1")})
+    answer = app.test_client().get(
+        "/api/v1/customers", headers={"Authorization": header.encode().decode("latin-1")}
+    )
     assert (answer.status_code, answer.get_json()["code"]) == (401, "not_signed_in")
 
 
 def test_changing_the_password_ends_other_sign_ins(app: Flask) -> None:
     here, there = sign_in(app, device="here").get_json(), sign_in(app, device="there").get_json()
-    mine, other = Person(app.test_client(), here["access_token"]), Person(app.test_client(), there["access_token"])
+    mine, other = (
+        Person(app.test_client(), here["access_token"]),
+        Person(app.test_client(), there["access_token"]),
+    )
     assert (
         mine("PUT", "/sessions/password", {"old": "wrong", "new": "a new long secret"}).get_json()["code"]
         == "wrong_credentials"

@@ -29,7 +29,9 @@ def sign_in(app: Flask, login: str = "T005", device: str = "a phone", **more: An
 
 
 def refresh(app: Flask, token: str, device: str = "a phone") -> Any:
-    return app.test_client().post("/api/v1/sessions/refresh", json={"refresh_token": token, "device_id": uid(device)})
+    return app.test_client().post(
+        "/api/v1/sessions/refresh", json={"refresh_token": token, "device_id": uid(device)}
+    )
 
 
 def next_of(app: Flask, token: str) -> Any:
@@ -112,7 +114,9 @@ def test_a_refresh_token_of_the_release_before_works_once_more(app: Flask, datab
     assert signed["refresh_token"] != renewed
 
 
-def test_unsent_work_outlives_the_end_of_a_sign_in(phone_of: Callable[..., Phone], app: Flask, town: Town) -> None:
+def test_unsent_work_outlives_the_end_of_a_sign_in(
+    phone_of: Callable[..., Phone], app: Flask, town: Town
+) -> None:
     phone = phone_of("rep")
     phone.sync()
     stolen = phone.store.meta("refresh")
@@ -134,7 +138,11 @@ def test_unsent_work_outlives_the_end_of_a_sign_in(phone_of: Callable[..., Phone
 
 
 def test_a_new_password_ends_every_other_sign_in_and_token(app: Flask, database: Database) -> None:
-    here, twin, there = sign_in(app).get_json(), sign_in(app).get_json(), sign_in(app, device="there").get_json()
+    here, twin, there = (
+        sign_in(app).get_json(),
+        sign_in(app).get_json(),
+        sign_in(app, device="there").get_json(),
+    )
     me = Person(app.test_client(), here["access_token"])
     program = me("POST", "/tokens", {"label": "报表"}).get_json()
     assert me("PUT", "/sessions/password", {"old": PASSWORD, "new": STRONG}).status_code == 204
@@ -178,7 +186,9 @@ def test_a_strangers_key_does_not_come_onto_a_device(app: Flask, database: Datab
     sign_in(app, "T005")
     sign_in(app, "T006", public_key="a stranger's")
     with database.engine.connect() as connection:
-        keys = connection.execute(text("SELECT public_key FROM device WHERE name = 'a phone'")).scalars().all()
+        keys = (
+            connection.execute(text("SELECT public_key FROM device WHERE name = 'a phone'")).scalars().all()
+        )
     assert keys == [None]
 
 
@@ -246,7 +256,11 @@ def test_two_accounts_do_not_share_a_login_by_its_form(app: Flask, as_: As, town
     assert as_("admin")("PUT", f"/accounts/{town['rep']}", body).status_code == 204
     assert sign_in(app, "Ｔ００５５５５", password=STRONG).status_code == 201
     taken = as_("admin")("PUT", f"/accounts/{town['other_rep']}", body | {"phone": " ｔ００５５５５"})
-    assert (taken.status_code, taken.get_json()["code"], taken.get_json()["field"]) == (409, "id_taken", "phone")
+    assert (taken.status_code, taken.get_json()["code"], taken.get_json()["field"]) == (
+        409,
+        "id_taken",
+        "phone",
+    )
     assert as_("admin")("PUT", f"/accounts/{town['rep']}", body | {"phone": "t00 555"}).status_code == 204
 
 
@@ -256,7 +270,12 @@ def test_what_administrators_do_to_devices_and_tokens_is_noted(
     token = as_("dispatcher")("POST", "/tokens", {"label": "报表"}).get_json()
     as_("dispatcher")("DELETE", f"/tokens/{token['id']}")
     for _ in range(2):
-        assert as_("dispatcher")("PUT", f"/devices/{uid('rep' + chr(39) + 's phone')}/revocation").status_code == 200
+        assert (
+            as_("dispatcher")("PUT", f"/devices/{uid('rep' + chr(39) + 's phone')}/revocation").status_code
+            == 200
+        )
     with database.engine.connect() as connection:
-        acts = connection.execute(text("SELECT act FROM administrative_act ORDER BY acted_at")).scalars().all()
+        acts = (
+            connection.execute(text("SELECT act FROM administrative_act ORDER BY acted_at")).scalars().all()
+        )
     assert acts == ["token_made", "token_revoked", "device_revoked"]

@@ -25,14 +25,21 @@ PhoneOf = Callable[..., Phone]
 
 def push(person: Person, mutations: list[Any], **more: Any) -> list[dict[str, Any]]:
     """Push by hand; returns the outcomes."""
-    body = {"store": record_writer.new_id(), "sent_at": datetime.now(UTC).isoformat(), "mutations": mutations, **more}
+    body = {
+        "store": record_writer.new_id(),
+        "sent_at": datetime.now(UTC).isoformat(),
+        "mutations": mutations,
+        **more,
+    }
     response = person("POST", "/sync/push", body)
     assert response.status_code == 200, response.text
     outcomes: list[dict[str, Any]] = response.get_json()["outcomes"]
     return outcomes
 
 
-def test_a_phone_gets_its_cells_and_nothing_of_others(phone_of: PhoneOf, town: Town, database: Database) -> None:
+def test_a_phone_gets_its_cells_and_nothing_of_others(
+    phone_of: PhoneOf, town: Town, database: Database
+) -> None:
     rep = phone_of("rep")
     rep.sync()
     assert set(rep.records("customer")) == {town[f"customer {n}"] for n in (0, 1, 4, 5)}
@@ -91,7 +98,9 @@ def test_offline_work_arrives_once(phone_of: PhoneOf, database: Database, town: 
     assert rep.store.visible("visit")[visit]["state"] == "done"
     with database.engine.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM visit")).scalar() == 1
-        assert connection.execute(text("SELECT count(*) FROM sync_history WHERE kind = 'visit'")).scalar() == 2
+        assert (
+            connection.execute(text("SELECT count(*) FROM sync_history WHERE kind = 'visit'")).scalar() == 2
+        )
 
 
 def test_a_retry_writes_nothing(as_: As, database: Database, town: Town) -> None:
@@ -122,7 +131,9 @@ def test_one_bad_mutation_never_stops_the_rest(as_: As, town: Town) -> None:
         mutation("rocket", record_writer.new_id(), "create", {}),
         mutation("customer", town["customer 0"], "change", {"name": "NUL \0 inside"}),
         mutation("customer", town["customer 3"], "change", {"note": "another unit's"}),
-        mutation("work_order", record_writer.new_id(), "act", {}, action="finish", after=record_writer.new_id()),
+        mutation(
+            "work_order", record_writer.new_id(), "act", {}, action="finish", after=record_writer.new_id()
+        ),
     ]
     good = [
         mutation("customer", town["customer 1"], "change", {"note": "good"}),
@@ -200,7 +211,10 @@ def test_a_job_cancelled_while_it_was_finished_is_a_question_that_names_both(
     leader.sync()
     assert [outcome and outcome["status"] for _, outcome in leader.store.journal()] == ["merged"] * 4
     (question,) = as_("dispatcher").get("/inbox/questions")
-    assert (question["field"], [head["action"] for head in question["heads"]]) == ("state", ["finish", "cancel"])
+    assert (question["field"], [head["action"] for head in question["heads"]]) == (
+        "state",
+        ["finish", "cancel"],
+    )
     path = f"/inbox/questions/work_order/{job['id']}/state/answer"
     assert as_("dispatcher")("POST", path, {"values": {"state": "gone"}}).status_code == 422
     answered = as_("dispatcher")("POST", path, {"values": {"state": "cancelled"}})
@@ -234,7 +248,9 @@ def test_work_done_before_a_cell_was_handed_over_still_counts(phone_of: PhoneOf,
     rep = phone_of("rep")
     rep.sync()
     rep.change("customer", town["customer 1"], {"note": "handed over after this"})
-    as_("supervisor")("PUT", f"/territory/cells/{town['cell 1']}/representative", {"staff_id": town["other_rep"]})
+    as_("supervisor")(
+        "PUT", f"/territory/cells/{town['cell 1']}/representative", {"staff_id": town["other_rep"]}
+    )
     rep.change("customer", town["customer 5"], {"note": "too late"})
     rep.sync()
     assert [outcome and (outcome["status"], outcome["code"]) for _, outcome in rep.store.journal()] == [
@@ -267,14 +283,21 @@ def test_work_on_what_was_ones_own_when_it_was_done_still_counts(
     assert town["customer 0"] not in rep.records("customer")
     assert job["id"] not in leader.records("work_order")
     (question,) = as_("dispatcher").get("/inbox/questions")
-    assert (question["field"], [head["action"] for head in question["heads"]]) == ("state", ["start", "dispatch"])
+    assert (question["field"], [head["action"] for head in question["heads"]]) == (
+        "state",
+        ["start", "dispatch"],
+    )
 
 
-def test_a_time_that_is_only_claimed_opens_no_door_that_has_closed(phone_of: PhoneOf, as_: As, town: Town) -> None:
+def test_a_time_that_is_only_claimed_opens_no_door_that_has_closed(
+    phone_of: PhoneOf, as_: As, town: Town
+) -> None:
     rep = phone_of("rep")
     rep.sync()
     rep.change("customer", town["customer 1"], {"note": "before it was handed over, says the phone"})
-    as_("supervisor")("PUT", f"/territory/cells/{town['cell 1']}/representative", {"staff_id": town["other_rep"]})
+    as_("supervisor")(
+        "PUT", f"/territory/cells/{town['cell 1']}/representative", {"staff_id": town["other_rep"]}
+    )
     rep.clock.reboot()
     rep.sync()
     ((_, outcome),) = rep.store.journal()
@@ -286,7 +309,9 @@ def test_work_that_names_what_was_once_ones_own_still_counts(phone_of: PhoneOf, 
     rep.sync()
     item = {"theme": "pressure", "source": "visit", "description": "水小", "cell_id": town["cell 0"]}
     rep.create("item", item | {"customer_id": town["customer 1"]})
-    as_("supervisor")("PUT", f"/territory/cells/{town['cell 1']}/representative", {"staff_id": town["other_rep"]})
+    as_("supervisor")(
+        "PUT", f"/territory/cells/{town['cell 1']}/representative", {"staff_id": town["other_rep"]}
+    )
     rep.create("item", item | {"customer_id": town["customer 5"]})
     rep.sync()
     assert [outcome and (outcome["status"], outcome["code"]) for _, outcome in rep.store.journal()] == [
@@ -305,7 +330,11 @@ def test_to_name_a_colleague_opens_no_door_to_their_customers(as_: As, town: Tow
     }
     mine, theirs = (
         mutation(
-            "item", record_writer.new_id(), "create", item | {"customer_id": town[f"customer {n}"]}, base_version=0
+            "item",
+            record_writer.new_id(),
+            "create",
+            item | {"customer_id": town[f"customer {n}"]},
+            base_version=0,
         )
         for n in (0, 2)
     )
@@ -381,7 +410,11 @@ def test_held_work_is_judged_as_its_own_phones(phone_of: PhoneOf, town: Town, da
     customer, early = record_writer.new_id(), datetime.now(UTC) - timedelta(hours=1)
 
     def pushed(phone: Phone, one: dict[str, Any], **clocks: Any) -> Any:
-        body = {"store": record_writer.new_id(), "sent_at": datetime.now(UTC).isoformat(), "mutations": [one]} | clocks
+        body = {
+            "store": record_writer.new_id(),
+            "sent_at": datetime.now(UTC).isoformat(),
+            "mutations": [one],
+        } | clocks
         return phone._send("POST", "/sync/push", json=body).json()["outcomes"][0]
 
     edit = mutation(
@@ -396,7 +429,9 @@ def test_held_work_is_judged_as_its_own_phones(phone_of: PhoneOf, town: Town, da
         "cell_id": town["cell 0"],
         "phone": "13800000000",
     }
-    creation = mutation("customer", customer, "create", values, base_version=0, happened_at=early - timedelta(hours=1))
+    creation = mutation(
+        "customer", customer, "create", values, base_version=0, happened_at=early - timedelta(hours=1)
+    )
     # The other phone has a boot of the same name: its clock must say nothing of the first's work.
     created = pushed(second, creation, boot="b1", monotonic_ms=5)
     assert created["status"] == "applied", created
@@ -409,7 +444,9 @@ def test_held_work_is_judged_as_its_own_phones(phone_of: PhoneOf, town: Town, da
     assert abs(row[2] - early) < timedelta(minutes=1)
 
 
-def test_a_lost_phone_hands_in_and_is_wiped(phone_of: PhoneOf, as_: As, town: Town, database: Database) -> None:
+def test_a_lost_phone_hands_in_and_is_wiped(
+    phone_of: PhoneOf, as_: As, town: Town, database: Database
+) -> None:
     rep = phone_of("rep")
     rep.sync()
     rep.change("customer", town["customer 0"], {"note": "on the lost phone"})
@@ -421,7 +458,9 @@ def test_a_lost_phone_hands_in_and_is_wiped(phone_of: PhoneOf, as_: As, town: To
     assert refused.value.code == "device_revoked"
     assert rep.store.versions() == {}
     groups = as_("dispatcher").get("/inbox/parked")
-    assert {"note": "on the lost phone"} in [one["content"]["now"] for group in groups for one in group["mutations"]]
+    assert {"note": "on the lost phone"} in [
+        one["content"]["now"] for group in groups for one in group["mutations"]
+    ]
     # Its photos' bytes came too, and count once a person has taken the record over.
     for group in groups:
         path = f"/inbox/parked/{group['group_id']}/decision"
@@ -462,7 +501,9 @@ def test_photos_arrive_once_and_equal(phone_of: PhoneOf, as_: As, town: Town, da
     assert rep.store.photos_waiting() == []
 
 
-def test_after_a_reboot_the_time_is_claimed_and_the_work_still_counts(phone_of: PhoneOf, as_: As, town: Town) -> None:
+def test_after_a_reboot_the_time_is_claimed_and_the_work_still_counts(
+    phone_of: PhoneOf, as_: As, town: Town
+) -> None:
     rep = phone_of("rep")
     rep.sync()
     rep.change("customer", town["customer 0"], {"note": "before the battery went"})

@@ -30,7 +30,12 @@ WHOLE: dict[str, Any] = {"after": None, "upto": None, "count": 0, "xor": "0" * 3
 
 
 def push(person: Person, mutations: list[Any], **more: Any) -> Any:
-    body = {"store": record_writer.new_id(), "sent_at": datetime.now(UTC).isoformat(), "mutations": mutations, **more}
+    body = {
+        "store": record_writer.new_id(),
+        "sent_at": datetime.now(UTC).isoformat(),
+        "mutations": mutations,
+        **more,
+    }
     return person("POST", "/sync/push", body)
 
 
@@ -112,7 +117,13 @@ def test_what_a_phone_sent_is_kept_to_the_byte(as_: As, database: Database, town
 
 @pytest.mark.parametrize(
     "body",
-    [{"mutations": []}, {"store": "x", "mutations": []}, {"store": "0" * 36, "mutations": {}}, {"store": None}, []],
+    [
+        {"mutations": []},
+        {"store": "x", "mutations": []},
+        {"store": "0" * 36, "mutations": {}},
+        {"store": None},
+        [],
+    ],
 )
 def test_a_batch_of_the_wrong_shape_names_what_is_wrong(as_: As, body: Any) -> None:
     answer = as_("rep")("POST", "/sync/push", body)
@@ -146,10 +157,14 @@ def test_what_cannot_be_read_parks_alone(as_: As, database: Database, town: Town
     given = [mutation("customer", town[f"customer {n}"], "change", {"note": f"mark {n}"}) for n in (0, 1, 4)]
     raws = [json.dumps(one).encode() for one in given]
     raws[1] = raws[1].replace(b'"mark 1"', note)
-    head = b'{"store": "%s", "sent_at": "2026-09-01T08:00:00Z", "mutations": [' % record_writer.new_id().encode()
+    head = (
+        b'{"store": "%s", "sent_at": "2026-09-01T08:00:00Z", "mutations": [' % record_writer.new_id().encode()
+    )
     rep = as_("rep")
     for _ in range(2):
-        answer = rep("POST", "/sync/push", data=head + b", ".join(raws) + b"]}", content_type="application/json")
+        answer = rep(
+            "POST", "/sync/push", data=head + b", ".join(raws) + b"]}", content_type="application/json"
+        )
         assert outcomes(answer) == [("applied", None), ("parked", "unreadable"), ("applied", None)]
         assert [one["id"] for one in answer.get_json()["outcomes"]] == [one["id"] for one in given]
     assert kept(database) == [raws[1]]
@@ -161,9 +176,13 @@ def test_what_cannot_be_read_under_an_id_that_is_taken_is_kept_all_the_same(
 ) -> None:
     good = json.dumps(mutation("customer", town["customer 0"], "change", {"note": "mark"})).encode()
     raws = [good, good.replace(b'"mark"', b'"\\ud83d"'), good.replace(b'"mark"', b'"\\udcb0"')]
-    head = b'{"store": "%s", "sent_at": "2026-09-01T08:00:00Z", "mutations": [' % record_writer.new_id().encode()
+    head = (
+        b'{"store": "%s", "sent_at": "2026-09-01T08:00:00Z", "mutations": [' % record_writer.new_id().encode()
+    )
     for _ in range(2):
-        answer = as_("rep")("POST", "/sync/push", data=head + b",".join(raws) + b"]}", content_type="application/json")
+        answer = as_("rep")(
+            "POST", "/sync/push", data=head + b",".join(raws) + b"]}", content_type="application/json"
+        )
         assert outcomes(answer) == [("applied", None), ("parked", "unreadable"), ("parked", "unreadable")]
     assert sorted(kept(database)) == sorted(raws[1:])
 
@@ -173,16 +192,23 @@ def test_whatever_is_kept_can_be_listed_shown_and_discarded(as_: As, database: D
     odd += ["9" * 400, "-0", "1e308", "1E400", '"\\ud83d"', '"\\u0000"', "NaN", '{"a": [{"b": {}}]}']
     rep, dispatcher = as_("rep"), as_("dispatcher")
     for note in odd:
-        one = json.dumps(mutation("customer", town["customer 0"], "change", {"note": 1}, id=record_writer.new_id()))
+        one = json.dumps(
+            mutation("customer", town["customer 0"], "change", {"note": 1}, id=record_writer.new_id())
+        )
         raw = one.replace('"note": 1', f'"note": {note}')
         body = f'{{"store": "{record_writer.new_id()}", "sent_at": "2026-09-01T08:00:00Z", "mutations": [{raw}]}}'
-        (status, _code), *_ = outcomes(rep("POST", "/sync/push", data=body.encode(), content_type="application/json"))
+        (status, _code), *_ = outcomes(
+            rep("POST", "/sync/push", data=body.encode(), content_type="application/json")
+        )
         assert status == "parked", note[:40]
     groups = dispatcher.get("/inbox/parked")
     assert sum(len(one["mutations"]) for one in groups) == len(odd)
     for group in groups:
         assert all(one["verbatim"] for one in group["mutations"])
-        path, word = f"/inbox/parked/{group['group_id']}/decision", {"decision": "discard", "reason": "看不懂"}
+        path, word = (
+            f"/inbox/parked/{group['group_id']}/decision",
+            {"decision": "discard", "reason": "看不懂"},
+        )
         assert dispatcher("POST", path, word).status_code == 200
     assert dispatcher.get("/inbox/parked") == []
 
@@ -196,7 +222,9 @@ def test_a_batch_in_the_wrong_order_ends_as_in_the_right_one(as_: As, town: Town
         {"customer_id": town["customer 0"], "representative_id": town["rep"], "method": "phone"},
         base_version=0,
     )
-    done = mutation("visit", visit, "act", {"summary": "谈过"}, action="complete", base_version=0, after=made["id"])
+    done = mutation(
+        "visit", visit, "act", {"summary": "谈过"}, action="complete", base_version=0, after=made["id"]
+    )
     assert outcomes(push(as_("rep"), [done, made])) == [("applied", None), ("applied", None)]
     assert as_("rep").get(f"/visits/{visit}")["state"] == "done"
 
@@ -208,7 +236,13 @@ def test_mutations_that_wait_for_each_other_are_for_a_person(as_: As, town: Town
 
 
 @pytest.mark.parametrize(
-    "year", ["1970-01-01T00:00:00Z", "2099-12-31T23:59:59Z", "0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59+00:00"]
+    "year",
+    [
+        "1970-01-01T00:00:00Z",
+        "2099-12-31T23:59:59Z",
+        "0001-01-01T00:00:00+00:00",
+        "9999-12-31T23:59:59+00:00",
+    ],
 )
 def test_clocks_of_another_century_lose_nothing(as_: As, town: Town, year: str) -> None:
     change = mutation("customer", town["customer 0"], "change", {"note": "when?"}, happened_at=year)
@@ -220,7 +254,9 @@ def test_clocks_of_another_century_lose_nothing(as_: As, town: Town, year: str) 
 
 def test_an_app_of_another_age_may_always_push(as_: As, town: Town) -> None:
     for schema in (0, 1, 999):
-        change = mutation("customer", town["customer 0"], "change", {"note": f"schema {schema}", "aura": "blue"})
+        change = mutation(
+            "customer", town["customer 0"], "change", {"note": f"schema {schema}", "aura": "blue"}
+        )
         (found,) = push(as_("rep"), [change], schema=schema).get_json()["outcomes"]
         assert (found["status"], found["detail"]["unknown"]) == ("merged", ["aura"])
 
@@ -284,7 +320,12 @@ def test_more_than_may_be_named_is_told_and_mended_by_comparing(as_: As, town: T
 
 
 def test_a_field_without_a_value_is_left_out_and_a_null_inside_one_stays(as_: As, town: Town) -> None:
-    job = {"matter_id": town["leak"], "place": middle(0), "customer_id": town["customer 0"], "reporter": {"name": None}}
+    job = {
+        "matter_id": town["leak"],
+        "place": middle(0),
+        "customer_id": town["customer 0"],
+        "reporter": {"name": None},
+    }
     made = as_("dispatcher")("POST", "/work-orders", job).get_json()
     page = as_("rep")("POST", "/sync/pull", {"store": record_writer.new_id()}).get_json()
     (body,) = (line["body"] for line in page["lines"] if line["id"] == made["id"])
@@ -300,7 +341,9 @@ def test_a_hash_that_lies_only_costs_a_repair(as_: As, town: Town) -> None:
     rep = as_("rep")
     for count, xor in ((0, "0" * 32), (2**31 - 1, "f" * 32)):
         answer = rep(
-            "POST", "/sync/compare", {"store": record_writer.new_id(), "ranges": [WHOLE | {"count": count, "xor": xor}]}
+            "POST",
+            "/sync/compare",
+            {"store": record_writer.new_id(), "ranges": [WHOLE | {"count": count, "xor": xor}]},
         )
         (repair,) = answer.get_json()["repairs"]
         seen = {line["id"] for line in repair["lines"] if line["kind"] == "customer"}
@@ -322,20 +365,27 @@ def test_a_range_that_is_none(as_: As, wrong: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("ranges", [[], [WHOLE] * 257])
 def test_too_few_or_too_many_ranges(as_: As, ranges: list[Any]) -> None:
-    assert as_("rep")("POST", "/sync/compare", {"store": record_writer.new_id(), "ranges": ranges}).status_code == 422
+    assert (
+        as_("rep")("POST", "/sync/compare", {"store": record_writer.new_id(), "ranges": ranges}).status_code
+        == 422
+    )
 
 
 def test_ranges_lie_apart_or_nothing_is_read(as_: As) -> None:
     middle = ["unit", "80000000-0000-4000-8000-000000000000"]
     halves = [WHOLE | {"upto": middle}, WHOLE | {"after": middle}]
     for ranges, status in ((halves, 200), (halves[::-1], 200), ([WHOLE] * 2, 422), ([*halves, WHOLE], 422)):
-        answer = as_("dispatcher")("POST", "/sync/compare", {"store": record_writer.new_id(), "ranges": ranges})
+        answer = as_("dispatcher")(
+            "POST", "/sync/compare", {"store": record_writer.new_id(), "ranges": ranges}
+        )
         assert answer.status_code == status, answer.text
 
 
 def test_a_comparison_in_backwards_order_is_empty(as_: As, town: Town) -> None:
     backwards = WHOLE | {"after": ["visit", town["x"]], "upto": ["cell", town["x"]]}
-    answer = as_("rep")("POST", "/sync/compare", {"store": record_writer.new_id(), "ranges": [backwards]}).get_json()
+    answer = as_("rep")(
+        "POST", "/sync/compare", {"store": record_writer.new_id(), "ranges": [backwards]}
+    ).get_json()
     assert (answer["repairs"], answer["ask"], Span()) == ([], [], Span())
 
 
@@ -376,7 +426,9 @@ def nudged(app: Flask, tmp_path: Path) -> Iterator[House]:
     broker.stop()
 
 
-def test_a_listener_is_told_to_pull_and_nothing_more(nudged: House, as_: As, database: Database, town: Town) -> None:
+def test_a_listener_is_told_to_pull_and_nothing_more(
+    nudged: House, as_: As, database: Database, town: Town
+) -> None:
     from backend.phones.services.nudging import open_broker
 
     serving.serve(database)
@@ -399,7 +451,9 @@ def test_a_listener_is_told_to_pull_and_nothing_more(nudged: House, as_: As, dat
     stream.close()
 
 
-@pytest.mark.parametrize(("who", "seconds"), [("rep", "30"), ("leader", "5"), ("member", "5"), ("dispatcher", "5")])
+@pytest.mark.parametrize(
+    ("who", "seconds"), [("rep", "30"), ("leader", "5"), ("member", "5"), ("dispatcher", "5")]
+)
 def test_without_a_broker_one_polls_as_often_as_ones_work_asks(as_: As, who: str, seconds: str) -> None:
     answer = as_(who)("GET", "/sync/nudges")
     assert (answer.status_code, answer.headers["Retry-After"], answer.data) == (204, seconds, b"")
@@ -427,8 +481,12 @@ def test_units_above_work_below_and_nobody_files_work_under_a_unit_of_others(as_
     note = mutation("customer", town["customer 0"], "change", {"note": "by the group"})
     assert outcomes(push(as_("admin"), [note])) == [("applied", None)]
     visit = {"customer_id": town["customer 0"], "representative_id": town["rep"], "method": "phone"}
-    own = mutation("visit", record_writer.new_id(), "create", visit | {"unit_id": town["north"]}, base_version=0)
-    foreign = mutation("visit", record_writer.new_id(), "create", visit | {"unit_id": town["south"]}, base_version=0)
+    own = mutation(
+        "visit", record_writer.new_id(), "create", visit | {"unit_id": town["north"]}, base_version=0
+    )
+    foreign = mutation(
+        "visit", record_writer.new_id(), "create", visit | {"unit_id": town["south"]}, base_version=0
+    )
     assert outcomes(push(as_("rep"), [own, foreign])) == [("applied", None), ("parked", "outside_scope")]
 
 

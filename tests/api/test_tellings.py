@@ -23,7 +23,13 @@ PhoneOf = Callable[..., Phone]
 
 
 def telling(yuan: int, minutes: int = 60, *, agreed: bool = True, why: str | None = None) -> dict[str, Any]:
-    told = {"minutes": minutes, "cost_fen": yuan * 100, "told_to": "王女士", "way": "in_person", "is_agreed": agreed}
+    told = {
+        "minutes": minutes,
+        "cost_fen": yuan * 100,
+        "told_to": "王女士",
+        "way": "in_person",
+        "is_agreed": agreed,
+    }
     return told | {"at": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}"} | ({"why": why} if why else {})
 
 
@@ -118,7 +124,9 @@ def test_on_a_phone_the_change_waits_until_it_was_told(as_: As, job: str, phone_
     assert as_("leader").get(f"/work-orders/{job}")["told_cost_fen"] == 99900
 
 
-def test_two_tellings_that_had_not_seen_each_other_are_both_kept(as_: As, job: str, phone_of: PhoneOf) -> None:
+def test_two_tellings_that_had_not_seen_each_other_are_both_kept(
+    as_: As, job: str, phone_of: PhoneOf
+) -> None:
     leader, member = phone_of("leader"), phone_of("member")
     leader.sync()
     member.sync()
@@ -127,7 +135,9 @@ def test_two_tellings_that_had_not_seen_each_other_are_both_kept(as_: As, job: s
     member.change("work_order", job, told(two))
     leader.sync()
     member.sync()
-    assert [outcome and outcome["status"] for phone in (leader, member) for _, outcome in phone.store.journal()] == [
+    assert [
+        outcome and outcome["status"] for phone in (leader, member) for _, outcome in phone.store.journal()
+    ] == [
         "applied",
         "merged",
     ]
@@ -147,11 +157,18 @@ def test_an_auditor_reads_that_it_was_told_and_no_name(as_: As, job: str) -> Non
 def test_a_remainder_of_a_repair_is_told_anew(as_: As, job: str, database: Database) -> None:
     path = f"/work-orders/{job}/actions"
     assert as_("leader")("POST", f"{path}/start", told(telling(50))).status_code == 200
-    assert as_("leader")("POST", f"{path}/finish_partly", {"result": "一半", "remainder": "路面"}).status_code == 200
+    assert (
+        as_("leader")("POST", f"{path}/finish_partly", {"result": "一半", "remainder": "路面"}).status_code
+        == 200
+    )
     with database.transaction() as session:
         rest = make_remainder(session, job)
     assert rest is not None
-    assert (rest.values["quote_required"], rest.values["told_cost_fen"], rest.values["tellings"]) == (True, None, None)
+    assert (rest.values["quote_required"], rest.values["told_cost_fen"], rest.values["tellings"]) == (
+        True,
+        None,
+        None,
+    )
     assert uid("leak") == rest.values["matter_id"]
 
 

@@ -51,7 +51,9 @@ def test_the_coverage_report_names_holes_and_unserved_cells(as_: As, town: Town)
 def test_handing_a_cell_over_is_for_supervisors(as_: As, town: Town) -> None:
     path = f"/territory/cells/{town['cell 1']}/representative"
     assert as_("dispatcher")("PUT", path, {"staff_id": town["other_rep"]}).get_json()["code"] == "not_allowed"
-    assert as_("supervisor")("PUT", path, {"staff_id": town["nobody"]}).get_json()["code"] == "reference_missing"
+    assert (
+        as_("supervisor")("PUT", path, {"staff_id": town["nobody"]}).get_json()["code"] == "reference_missing"
+    )
     assert (
         as_("supervisor")(
             "PUT", f"/territory/cells/{town['cell 3']}/representative", {"staff_id": town["rep"]}
@@ -65,9 +67,12 @@ def test_handing_a_cell_over_is_for_supervisors(as_: As, town: Town) -> None:
 
 
 @pytest.mark.parametrize(
-    "words", ["王小二", "小二", "wangxiaoer", "wxe", "13000000001", "0000001", "M000001", "m000001", "香港中路2号"]
+    "words",
+    ["王小二", "小二", "wangxiaoer", "wxe", "13000000001", "0000001", "M000001", "m000001", "香港中路2号"],
 )
-def test_a_customer_is_found_by_any_part_of_anything(as_: As, town: Town, words: str, database: Database) -> None:
+def test_a_customer_is_found_by_any_part_of_anything(
+    as_: As, town: Town, words: str, database: Database
+) -> None:
     from backend.customers.services.phonetics import keep_pinyin
 
     with database.transaction() as session:
@@ -93,7 +98,12 @@ def test_the_public_finds_the_representative_and_nothing_else(app: Flask) -> Non
     client = app.test_client()
     for where in (lng_lat(2), {"address": "香港中路3号"}):
         found = client.get("/api/v1/public/responsible", query_string=where).get_json()
-        assert found == {"name": "员工6", "photo_id": None, "work_phone": "0532-80000006", "hours": "08:30-17:00"}
+        assert found == {
+            "name": "员工6",
+            "photo_id": None,
+            "work_phone": "0532-80000006",
+            "hours": "08:30-17:00",
+        }
 
 
 @pytest.mark.parametrize(
@@ -112,11 +122,21 @@ def test_the_public_is_told_what_is_missing(app: Flask, where: dict[str, Any], c
 
 
 def test_a_stand_in_is_shown_while_it_lasts(app: Flask, as_: As, town: Town) -> None:
-    duty = {"cell_id": town["cell 2"], "staff_id": town["rep"], "duty": "stand_in", "valid_from": today().isoformat()}
-    assert as_("supervisor")("POST", "/cell-assignments", duty).get_json()["faults"][0]["field"] == "valid_until"
+    duty = {
+        "cell_id": town["cell 2"],
+        "staff_id": town["rep"],
+        "duty": "stand_in",
+        "valid_from": today().isoformat(),
+    }
+    assert (
+        as_("supervisor")("POST", "/cell-assignments", duty).get_json()["faults"][0]["field"] == "valid_until"
+    )
     duty["valid_until"] = (today() + timedelta(days=3)).isoformat()
     assert as_("supervisor")("POST", "/cell-assignments", duty).status_code == 201
-    assert app.test_client().get("/api/v1/public/responsible", query_string=lng_lat(2)).get_json()["name"] == "员工5"
+    assert (
+        app.test_client().get("/api/v1/public/responsible", query_string=lng_lat(2)).get_json()["name"]
+        == "员工5"
+    )
     page = as_("rep")("POST", "/sync/pull", {"store": town["s"]}).get_json()
     assert {"scope": f"cell:{town['cell 2']}", "until": duty["valid_until"]} in page["scopes"]
 
@@ -160,7 +180,10 @@ def test_leave_is_covered_by_stand_ins_or_refused(as_: As, town: Town, app: Flas
     both = [*half, {"cell_id": town["cell 1"], "staff_id": town["other_rep"]}]
     assert as_("dispatcher")("POST", path, days | {"stand_ins": both}).get_json()["code"] == "not_allowed"
     assert supervisor("POST", path, days | {"stand_ins": both}).get_json() == {"cells": 2}
-    assert app.test_client().get("/api/v1/public/responsible", query_string=lng_lat(0)).get_json()["name"] == "员工6"
+    assert (
+        app.test_client().get("/api/v1/public/responsible", query_string=lng_lat(0)).get_json()["name"]
+        == "员工6"
+    )
     path = f"/territory/staff/{town['south_rep']}/leave"
     assert supervisor("POST", path, days | {"stand_ins": []}).status_code == 404
 
@@ -171,7 +194,9 @@ def test_what_if_somebody_leaves(as_: As, town: Town) -> None:
     assert {row["staff_id"] for row in plan["rows"]} == {town["other_rep"]}
     assert plan["figures"] == {"changes": 2, "voluntary_changes": 0, "load_max_to_mean": 1.0}
     assert plan["workloads"] == [{"staff_id": town["other_rep"], "workload": 3.0}]
-    rows = [{"cell_id": row["cell_id"], "staff_id": row["staff_id"]} for row in plan["rows"] if row["is_change"]]
+    rows = [
+        {"cell_id": row["cell_id"], "staff_id": row["staff_id"]} for row in plan["rows"] if row["is_change"]
+    ]
     assert as_("supervisor")("PUT", path, {"rows": rows}).get_json() == {"cells": 2}
     assert as_("supervisor").get(path)["figures"]["load_max_to_mean"] >= 1.0
     south = [{"cell_id": town["cell 3"], "staff_id": town["rep"]}]
@@ -206,9 +231,17 @@ def test_open_work_goes_with_the_cell(as_: As, town: Town) -> None:
 
 
 def test_one_goes_first_and_a_deputy_only_helps(app: Flask, as_: As, town: Town) -> None:
-    duty = {"cell_id": town["cell 2"], "staff_id": town["rep"], "duty": "deputy", "valid_from": today().isoformat()}
+    duty = {
+        "cell_id": town["cell 2"],
+        "staff_id": town["rep"],
+        "duty": "deputy",
+        "valid_from": today().isoformat(),
+    }
     assert as_("supervisor")("POST", "/cell-assignments", duty).status_code == 201
-    assert app.test_client().get("/api/v1/public/responsible", query_string=lng_lat(2)).get_json()["name"] == "员工6"
+    assert (
+        app.test_client().get("/api/v1/public/responsible", query_string=lng_lat(2)).get_json()["name"]
+        == "员工6"
+    )
     page = as_("rep")("POST", "/sync/pull", {"store": town["s"]}).get_json()
     assert f"cell:{town['cell 2']}" in {one["scope"] for one in page["scopes"]}
 
@@ -247,8 +280,13 @@ def test_repairs_are_counted_by_diameter(as_: As, town: Town, database: Database
 
 def test_a_job_carries_its_matters_checklist(as_: As, town: Town) -> None:
     checklist = [{"code": "clamp", "zh": "抢修节", "en": "Repair clamp"}]
-    assert as_("admin")("PATCH", f"/matters/{town['leak']}", {"checklist": checklist}, version=1).status_code == 200
-    job = as_("dispatcher")("POST", "/work-orders", {"matter_id": town["leak"], "place": middle(0)}).get_json()
+    assert (
+        as_("admin")("PATCH", f"/matters/{town['leak']}", {"checklist": checklist}, version=1).status_code
+        == 200
+    )
+    job = as_("dispatcher")(
+        "POST", "/work-orders", {"matter_id": town["leak"], "place": middle(0)}
+    ).get_json()
     assert job["checklist"] == checklist
     change = as_("dispatcher")(
         "PATCH", f"/work-orders/{job['id']}", {"prepared_codes": ["clamp"]}, version=job["version"]

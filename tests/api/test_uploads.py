@@ -81,7 +81,11 @@ def test_a_photo_without_its_bytes_says_so(as_: As, town: Town) -> None:
 def test_a_wrong_offset_tells_the_right_one(as_: As, offset: int) -> None:
     rep = as_("rep")
     answer = send(rep, begin(rep), DATA, offset)
-    assert (answer.status_code, answer.get_json()["code"], answer.get_json()["offset"]) == (409, "wrong_offset", 0)
+    assert (answer.status_code, answer.get_json()["code"], answer.get_json()["offset"]) == (
+        409,
+        "wrong_offset",
+        0,
+    )
 
 
 def test_bytes_that_do_not_have_their_hash_start_again(as_: As) -> None:
@@ -137,7 +141,9 @@ def test_a_creation_that_makes_no_sense_is_refused(as_: As, headers: dict[str, s
 
 def test_the_wrong_content_type_is_refused(as_: As) -> None:
     rep = as_("rep")
-    answer = rep("PATCH", begin(rep), headers=TUS | {"Upload-Offset": "0"}, data=DATA, content_type="image/jpeg")
+    answer = rep(
+        "PATCH", begin(rep), headers=TUS | {"Upload-Offset": "0"}, data=DATA, content_type="image/jpeg"
+    )
     assert answer.status_code == 415
 
 
@@ -149,7 +155,9 @@ def place(database: Database, tmp_path: Path) -> Receiving:
 def begun(place: Receiving, town: Town, data: bytes = DATA) -> str:
     announced = Announced(uid("photo"), hashlib.sha256(data).hexdigest(), len(data))
     with place.database.transaction() as session:
-        return str(uploading.create_upload(session, town.actor("rep"), announced, place.parts, place.day_bytes).id)
+        return str(
+            uploading.create_upload(session, town.actor("rep"), announced, place.parts, place.day_bytes).id
+        )
 
 
 def test_what_arrived_before_a_cut_is_kept(place: Receiving, town: Town) -> None:
@@ -297,13 +305,17 @@ def test_a_small_photo_takes_one_request(as_: As) -> None:
         "Upload-Length": str(len(DATA)),
         "Upload-Metadata": metadata(uid("photo"), hashlib.sha256(DATA).hexdigest()),
     }
-    answer = rep("POST", "/uploads", headers=headers, data=DATA, content_type="application/offset+octet-stream")
+    answer = rep(
+        "POST", "/uploads", headers=headers, data=DATA, content_type="application/offset+octet-stream"
+    )
     assert (answer.status_code, answer.headers["Upload-Offset"]) == (201, str(len(DATA)))
     assert answer.headers["Arrived-At"]
 
 
 def checksum(data: bytes, algorithm: str = "sha1") -> dict[str, str]:
-    return {"Upload-Checksum": f"{algorithm} {base64.b64encode(hashlib.new(algorithm, data).digest()).decode()}"}
+    return {
+        "Upload-Checksum": f"{algorithm} {base64.b64encode(hashlib.new(algorithm, data).digest()).decode()}"
+    }
 
 
 @pytest.mark.parametrize("algorithm", ["sha256", "sha1", "md5"])

@@ -22,15 +22,26 @@ PhoneOf = Callable[..., Phone]
 ASKED = {"return_visit_note": "客户满意"}
 SATISFIED = {"return_visit": {"is_satisfied": True}}
 # Which step of which kind confirms the work of which others: what ends a piece of work without confirming it is no pair.
-PAIRS = {("item", "close"): ("resolve",), ("work_order", "close"): ("accept", "leave", "arrive", "start", "finish")}
+PAIRS = {
+    ("item", "close"): ("resolve",),
+    ("work_order", "close"): ("accept", "leave", "arrive", "start", "finish"),
+}
 
 
 @pytest.fixture
 def item(database: Database, town: Town) -> str:
     """An item of the representative's."""
-    values = {"theme": "pressure", "source": "hotline", "description": "水小", "owner_id": town["rep"], "state": "open"}
+    values = {
+        "theme": "pressure",
+        "source": "hotline",
+        "description": "水小",
+        "owner_id": town["rep"],
+        "state": "open",
+    }
     with database.transaction() as session:
-        return record_writer.create(session, system(town["north"]), "item", values | {"cell_id": town["cell 0"]}).id
+        return record_writer.create(
+            session, system(town["north"]), "item", values | {"cell_id": town["cell 0"]}
+        ).id
 
 
 def act(who: Person, item: str, step: str, body: dict[str, Any]) -> Any:
@@ -42,7 +53,9 @@ def refused(answer: Any) -> bool:
 
 
 def test_each_pair_of_doing_and_confirming_is_known() -> None:
-    found = {(name, step.name): step.not_by for name, one in KINDS.items() for step in one.kind.actions.values()}
+    found = {
+        (name, step.name): step.not_by for name, one in KINDS.items() for step in one.kind.actions.values()
+    }
     assert {pair: barred for pair, barred in found.items() if barred} == PAIRS
     for (kind, step), barred in PAIRS.items():
         actions = KINDS[kind].kind.actions
@@ -102,10 +115,14 @@ def test_a_dispute_is_not_settled_into_closed_by_who_resolved(as_: As, item: str
     assert as_("supervisor")("POST", path, {"values": {"state": "closed"}}).status_code == 200
 
 
-def test_the_only_person_of_a_unit_is_confirmed_by_the_unit_above(as_: As, database: Database, town: Town) -> None:
+def test_the_only_person_of_a_unit_is_confirmed_by_the_unit_above(
+    as_: As, database: Database, town: Town
+) -> None:
     values = {"theme": "pressure", "source": "hotline", "description": "水小", "state": "open"}
     with database.transaction() as session:
-        item = record_writer.create(session, system(town["south"]), "item", values | {"cell_id": town["cell 3"]}).id
+        item = record_writer.create(
+            session, system(town["south"]), "item", values | {"cell_id": town["cell 3"]}
+        ).id
     alone = as_("stranger")
     assert act(alone, item, "resolve", {"resolution": "已增压"}).status_code == 200
     answer = act(alone, item, "close", ASKED)
@@ -121,8 +138,12 @@ def test_no_hand_of_the_crew_closes_its_job(as_: As, database: Database, town: T
         account = session.get(Account, UUID(town["member"]))
         assert account is not None
         account.roles = ["crew_member", "representative", "dispatcher"]
-    job = as_("agent")("POST", "/work-orders", {"matter_id": town["leak"], "place": middle(0)}).get_json()["id"]
-    assert as_("dispatcher")("PUT", f"/dispatch/{job}/assignment", {"crew_id": town["crew"]}).status_code == 200
+    job = as_("agent")("POST", "/work-orders", {"matter_id": town["leak"], "place": middle(0)}).get_json()[
+        "id"
+    ]
+    assert (
+        as_("dispatcher")("PUT", f"/dispatch/{job}/assignment", {"crew_id": town["crew"]}).status_code == 200
+    )
     path = f"/work-orders/{job}/actions"
     for who, step, body in (
         ("leader", "accept", {}),

@@ -49,10 +49,14 @@ def test_imports_point_down() -> None:
 
 
 @pytest.mark.parametrize(
-    "command", [("ruff", "check", "."), ("ruff", "format", "--check", "."), ("mypy",)], ids=["lint", "format", "types"]
+    "command",
+    [("ruff", "check", "."), ("ruff", "format", "--check", "."), ("mypy",)],
+    ids=["lint", "format", "types"],
 )
 def test_tools_find_nothing(command: tuple[str, ...]) -> None:
-    done = subprocess.run([sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-m", *command], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -72,7 +76,9 @@ def test_functions_are_small() -> None:
 
 def test_every_module_opens_with_a_sentence() -> None:
     silent = [
-        str(p) for p in files(*SOURCE, "tests") if lines(p) > 3 and not ast.get_docstring(ast.parse(p.read_text()))
+        str(p)
+        for p in files(*SOURCE, "tests")
+        if lines(p) > 3 and not ast.get_docstring(ast.parse(p.read_text()))
     ]
     assert silent == []
 
@@ -143,7 +149,9 @@ def test_tests_keep_up_with_source() -> None:
 def test_every_folder_of_modules_is_a_package() -> None:
     """The wheel holds the packages that are found: a folder without `__init__` would be left out of it."""
     folders = {
-        path.parent for name in ("backend", "sync", "geo", "mobile_api_spec") for path in (ROOT / name).rglob("*.py")
+        path.parent
+        for name in ("backend", "sync", "geo", "mobile_api_spec")
+        for path in (ROOT / name).rglob("*.py")
     }
     assert {str(folder) for folder in folders if not (folder / "__init__.py").exists()} == set()
 
@@ -157,7 +165,9 @@ def test_no_machine_of_ours_is_named() -> None:
         ROOT / "SECURITY.md",
         ROOT / "Makefile",
     ]
-    named = [str(p) for p in paths if p.name != "test_house.py" and ours.search(p.read_text(encoding="utf-8"))]
+    named = [
+        str(p) for p in paths if p.name != "test_house.py" and ours.search(p.read_text(encoding="utf-8"))
+    ]
     assert named == []
 
 

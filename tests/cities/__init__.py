@@ -62,7 +62,9 @@ def _land(random: np.random.Generator, radius_m: float) -> BaseGeometry:
         way = np.array([math.cos(turn), math.sin(turn)])
         inner, outer = random.uniform(0.25, 0.6) * radius_m * way, 1.6 * radius_m * way
         bent = (inner + outer) / 2 + random.normal(0, 0.12 * radius_m, 2)
-        inlet = shapely.buffer(shapely.LineString([inner, bent, outer]), random.uniform(0.02, 0.06) * radius_m)
+        inlet = shapely.buffer(
+            shapely.LineString([inner, bent, outer]), random.uniform(0.02, 0.06) * radius_m
+        )
         main = shapely.difference(main, inlet)
     if random.random() < 0.5:
         lake = _ragged(random, random.normal(0, 0.3 * radius_m, 2), 0.12 * radius_m, 0.15)

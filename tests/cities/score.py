@@ -62,7 +62,9 @@ def score(
     )
 
 
-def cell_of(cells: Sequence[BaseGeometry] | NDArray[np.object_], places: NDArray[np.float64]) -> NDArray[np.int64]:
+def cell_of(
+    cells: Sequence[BaseGeometry] | NDArray[np.object_], places: NDArray[np.float64]
+) -> NDArray[np.int64]:
     """The cell of each place; of one in no cell the nearest."""
     found = np.empty(len(places), dtype=np.int64)
     place, cell = shapely.STRtree(cells).query_nearest(shapely.points(places), all_matches=False)

@@ -31,7 +31,9 @@ def test_every_name_is_said_in_both_languages(kind: RecordKind) -> None:
         *((w.zh, w.en) for w in kind.wired.values()),
         *((a.zh, a.en) for a in kind.kind.actions.values()),
     ]
-    labels += [pair for w in kind.wired.values() if isinstance(w.field, Choice) for pair in w.field.labels.values()]
+    labels += [
+        pair for w in kind.wired.values() if isinstance(w.field, Choice) for pair in w.field.labels.values()
+    ]
     for zh, en in labels:
         assert HAN.search(zh), zh
         assert en, zh
@@ -48,7 +50,9 @@ def test_it_is_filed_somewhere_and_carries_its_unit(kind: RecordKind) -> None:
 
 @every_kind
 def test_its_scopes_are_plain_keys_of_its_own_columns(kind: RecordKind) -> None:
-    values: dict[str, Any] = {name: [uid(name)] if name.endswith("_ids") else uid(name) for name in kind.kind.fields}
+    values: dict[str, Any] = {
+        name: [uid(name)] if name.endswith("_ids") else uid(name) for name in kind.kind.fields
+    }
     values["id"] = uid("record")
     for scope in kind.kind.scopes(values):
         assert re.fullmatch(r"(office|audit|reference|cell|crew|staff):[0-9a-f-]{36}", scope)

@@ -64,4 +64,6 @@ def test_parked_work_is_settled_field_by_field_or_whole_and_what_waited_comes_ba
     with house.writing() as store:
         assert [one.mutation.id for one in store.waiting_behind(ME, [uid("m"), behind.id])] == [faulty.id]
         assert [one.group for one in store.parked(ME, [], [behind.id])] == [behind.id]
-        assert store.answered([behind.id])[behind.id].outcome.code == "predecessor_parked", "an outcome is told once"
+        assert store.answered([behind.id])[behind.id].outcome.code == "predecessor_parked", (
+            "an outcome is told once"
+        )

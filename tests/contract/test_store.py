@@ -65,7 +65,9 @@ class RealHouse:
             yield PostgresPull(connection, KINDS_BY_RANK)
 
     def questions(self) -> list[tuple[str, int]]:
-        sql = text("SELECT field, jsonb_array_length(heads) FROM sync_question WHERE closed_at IS NULL ORDER BY field")
+        sql = text(
+            "SELECT field, jsonb_array_length(heads) FROM sync_question WHERE closed_at IS NULL ORDER BY field"
+        )
         with self._database.engine.connect() as connection:
             return [(row[0], row[1]) for row in connection.execute(sql)]
 
@@ -129,7 +131,11 @@ def put(house: House, *writes: Write) -> None:
 
 
 def page(
-    house: House, cursor: Cursor, limit: int = 100, scopes: list[str] | None = None, have: dict[Key, int] | None = None
+    house: House,
+    cursor: Cursor,
+    limit: int = 100,
+    scopes: list[str] | None = None,
+    have: dict[Key, int] | None = None,
 ) -> Page:
     with house.reading() as store:
         return pull(store, cursor, scopes or SCOPES, limit, have=have)
@@ -139,13 +145,27 @@ def names(found: Page) -> set[tuple[str, int, bool]]:
     return {(line.id, line.version, line.body is None) for line in found.lines}
 
 
-def mutation(name: str, record: str = "a", after: str | None = None, now: dict[str, Any] | None = None) -> Mutation:
+def mutation(
+    name: str, record: str = "a", after: str | None = None, now: dict[str, Any] | None = None
+) -> Mutation:
     raw = (
         f'{{"id":"{uid(name)}","kind":"item","record":"{uid(record)}","op":"change","base_version":0,'
         f'"now":{json.dumps(now or {})},"happened_at":"2026-09-01T08:00:00Z"}}'
     )
     return Mutation(
-        uid(name), "item", uid(record), Op.CHANGE, 0, {}, now or {}, None, AT, None, after, raw.encode(), name.encode()
+        uid(name),
+        "item",
+        uid(record),
+        Op.CHANGE,
+        0,
+        {},
+        now or {},
+        None,
+        AT,
+        None,
+        after,
+        raw.encode(),
+        name.encode(),
     )
 
 
@@ -304,7 +324,9 @@ def test_a_body_goes_to_nobody_outside_the_scopes(house: House) -> None:
         (holder,) = store.live(part, 10, SCOPES)
         assert holder.scopes == SCOPES
         assert store.named([("item", uid("a"))], ["cell:another"]) == []
-        assert [line.id for line in store.named([("item", uid("a")), ("item", uid("x"))], SCOPES)] == [uid("a")]
+        assert [line.id for line in store.named([("item", uid("a")), ("item", uid("x"))], SCOPES)] == [
+            uid("a")
+        ]
 
 
 def test_one_who_begins_earlier_and_commits_later_is_not_missed(house: House) -> None:
@@ -388,7 +410,12 @@ def test_a_record_is_nameable_by_those_who_have_or_had_it(house: House) -> None:
 def test_questions_open_widen_close_and_open_again(house: House) -> None:
     head = {"id": "1", "values": {"note": "x"}, "author": ME.id}
     key = ("item", uid("a"))
-    for heads, expected in (([head], [("note", 1)]), ([head, head], [("note", 2)]), ([], []), ([head], [("note", 1)])):
+    for heads, expected in (
+        ([head], [("note", 1)]),
+        ([head, head], [("note", 2)]),
+        ([], []),
+        ([head], [("note", 1)]),
+    ):
         with house.writing() as store:
             store.ask([Question(key, "note", UNIT, heads)])
         assert house.questions() == expected

@@ -38,7 +38,13 @@ URGENT_SKILLS = (
     *(4 * (("pipe_repair",),)), *(4 * (("pipe_repair", "large_main"),)), *(2 * (("pipe_repair", "valve"),)),
     ("large_main", "valve"), ("meter",), (), ("water_quality",), ("pump",), ("large_main", "water_quality"),
 )  # fmt: skip
-DAY_SHIFTS = (("08:00", "17:30"), ("07:00", "15:30"), ("00:00", "23:59"), ("08:30", "18:00"), ("13:00", "21:30"))
+DAY_SHIFTS = (
+    ("08:00", "17:30"),
+    ("07:00", "15:30"),
+    ("00:00", "23:59"),
+    ("08:30", "18:00"),
+    ("13:00", "21:30"),
+)
 NIGHT_SHIFTS = (("20:00", "06:00"), ("00:00", "08:00"), ("22:00", "06:30"), ("00:00", "23:59"))
 Values = dict[str, Any]
 
@@ -141,7 +147,9 @@ class _Maker:
     def _crew(self, n: int, unit: str, shift: tuple[str, str]) -> str:
         crew_id, dice = uid(f"days {self.day.seed} crew {n}"), self.dice
         skills = (
-            {skill for skills in SKILL_SETS for skill in skills} if unit == "neighbour" else dice.choice(SKILL_SETS)
+            {skill for skills in SKILL_SETS for skill in skills}
+            if unit == "neighbour"
+            else dice.choice(SKILL_SETS)
         )
         leader = uid(f"days leader {n}")
         values: Values = {
@@ -215,7 +223,10 @@ class _Maker:
 
     def _finished(self, crew_id: str, arrived: datetime, done: datetime) -> Place:
         stamps = {"planned_at": arrived, "arrived_at": arrived, "started_at": arrived, "done_at": done}
-        place, state = self.day.ground.somewhere(self.dice), self.dice.choice(("done", "done", "closed", "failed"))
+        place, state = (
+            self.day.ground.somewhere(self.dice),
+            self.dice.choice(("done", "done", "closed", "failed")),
+        )
         self._job(crew_id, place, 60, state, **{name: _text(at) for name, at in stamps.items()})
         return place
 
@@ -275,9 +286,15 @@ class _Maker:
             # The same hours by the clock on the wall, whatever happens to it in between.
             later = timedelta(days=self.dice.randint(1, 4), hours=self.dice.randint(0, 6))
             promised = (begin.astimezone(self.day.zone) + later).astimezone(UTC)
-            more: Values = {"dispatched_at": _text(self.now - timedelta(hours=3)), "planned_at": _text(promised)}
+            more: Values = {
+                "dispatched_at": _text(self.now - timedelta(hours=3)),
+                "planned_at": _text(promised),
+            }
             if self.dice.random() < 0.7:
-                more |= {"appointment_from": _text(promised), "appointment_until": _text(promised + timedelta(hours=2))}
+                more |= {
+                    "appointment_from": _text(promised),
+                    "appointment_until": _text(promised + timedelta(hours=2)),
+                }
             job_id = self._job(crew_id, self.day.ground.somewhere(self.dice), 60, "dispatched", **more)
             self.day.of_other_days.add(job_id)
 
@@ -288,8 +305,13 @@ class _Maker:
             more: Values = {"due_at": _text(self.now + timedelta(hours=dice.choice((-144, -30, -2, 4, 30))))}
             if self.day.kind == "other days" and dice.random() < 0.5:
                 promised = self.now + timedelta(days=dice.randint(1, 4))
-                more = {"appointment_from": _text(promised), "appointment_until": _text(promised + timedelta(hours=2))}
-            job_id = self._job(None, self.day.ground.somewhere(dice), dice.choice((30, 60, 120)), "received", **more)
+                more = {
+                    "appointment_from": _text(promised),
+                    "appointment_until": _text(promised + timedelta(hours=2)),
+                }
+            job_id = self._job(
+                None, self.day.ground.somewhere(dice), dice.choice((30, 60, 120)), "received", **more
+            )
             if "appointment_from" in more:
                 self.day.of_other_days.add(job_id)
 

@@ -79,7 +79,9 @@ class Oracle:
         self.city, self.now = city, now.astimezone(UTC)
         self.jobs: Mapping[str, Values] = records["jobs"]
         self.crews = {
-            id_: crew for id_, crew in records["crews"].items() if crew["is_active"] and crew["unit_id"] in city.units
+            id_: crew
+            for id_, crew in records["crews"].items()
+            if crew["is_active"] and crew["unit_id"] in city.units
         }
         self._rosters: list[Values] = list(records["rosters"])
 
@@ -102,7 +104,9 @@ class Oracle:
         """When and where a crew has nothing that goes before an emergency; `but` is the emergency itself."""
         own = {id_: job for id_, job in self.jobs.items() if job.get("crew_id") == crew_id and id_ != but}
         at, place = self.begins(crew_id)
-        earlier = [id_ for id_, job in own.items() if job["state"] in NOT_BEGUN and job.get("urgency") == "urgent"]
+        earlier = [
+            id_ for id_, job in own.items() if job["state"] in NOT_BEGUN and job.get("urgency") == "urgent"
+        ]
         # What it is on its way to comes first.
         for id_ in sorted(
             earlier, key=lambda one: (own[one]["state"] not in LEFT_FOR, own[one].get("planned_at") or "")
@@ -113,7 +117,9 @@ class Oracle:
 
     def begins(self, crew_id: str) -> tuple[datetime, Place]:
         """When and where a crew has finished what it has begun; now and where it stands, if nothing."""
-        begun = [id_ for id_, job in self.jobs.items() if job.get("crew_id") == crew_id and job["state"] in BEGUN]
+        begun = [
+            id_ for id_, job in self.jobs.items() if job.get("crew_id") == crew_id and job["state"] in BEGUN
+        ]
         if not begun:
             return self.now, self.stands(crew_id)
         last = max(begun, key=lambda id_: _end(self.jobs[id_]))

@@ -70,7 +70,9 @@ def write_base(session: Session) -> None:
 def clock_of(zone: ZoneInfo) -> Iterator[None]:
     """The server in another city's time zone, in every module that knows one."""
     modules = [module for name, module in sys.modules.items() if name.startswith("backend.")]
-    patches = [patch.object(one, "CITY", zone) for one in modules if isinstance(one.__dict__.get("CITY"), ZoneInfo)]
+    patches = [
+        patch.object(one, "CITY", zone) for one in modules if isinstance(one.__dict__.get("CITY"), ZoneInfo)
+    ]
     for one in patches:
         one.start()
     try:
@@ -88,7 +90,9 @@ def play(session: Session, day: Day) -> Figures:
         for kind, rows in (("crew", day.crews), ("on_call", day.rosters), ("work_order", day.jobs)):
             record_writer.create_many(session, top, kind, list(rows.items()), quiet=True)
         for n, emergency in enumerate(day.emergencies):
-            record_writer.create_many(session, top, "work_order", [(emergency.id, emergency.values)], quiet=True)
+            record_writer.create_many(
+                session, top, "work_order", [(emergency.id, emergency.values)], quiet=True
+            )
             sending = _Sending(session, day, emergency, figures)
             if arrives := sending.play():
                 later = day.emergencies[n + 1 :]
@@ -107,9 +111,14 @@ def _goes_on(session: Session, emergency: Emergency, arrives: datetime, until: d
     if not is_next or random.Random(f"goes on {emergency.id}").random() < 0.5:
         return
     leader_id = record_writer.read(session, "crew", crew_id).values["leader_id"]
-    leader, is_there = Actor(leader_id, DISPATCHER.unit_id, frozenset({Role.CREW_LEADER}), None), arrives < until
+    leader, is_there = (
+        Actor(leader_id, DISPATCHER.unit_id, frozenset({Role.CREW_LEADER}), None),
+        arrives < until,
+    )
     if is_there:
-        at_work = text("SELECT id::text FROM work_order WHERE crew_id = CAST(:crew AS uuid) AND state = 'in_progress'")
+        at_work = text(
+            "SELECT id::text FROM work_order WHERE crew_id = CAST(:crew AS uuid) AND state = 'in_progress'"
+        )
         for (done,) in session.execute(at_work, {"crew": crew_id}).all():
             record_writer.act(session, leader, "work_order", done, "finish", {"result": "修好"})
     for step in ("accept", "leave", *(("arrive", "start") if is_there else ())):
@@ -138,7 +147,9 @@ class _Sending:
 
     def jobs(self) -> Jobs:
         """Every job's document with its version."""
-        rows = self.session.execute(text("SELECT id::text, body, version FROM sync_document WHERE kind = 'work_order'"))
+        rows = self.session.execute(
+            text("SELECT id::text, body, version FROM sync_document WHERE kind = 'work_order'")
+        )
         return {id_: orjson.loads(body) | {"version": version} for id_, body, version in rows}
 
     def note(self, faults: Iterable[str]) -> None:
@@ -189,7 +200,9 @@ class _Sending:
 
     def by_night(self) -> datetime | None:
         """While nobody works, the server sends by itself whoever is on call."""
-        crew_id = emergencies.send_on_call(self.session, self.settings, RecordedChannel(), self.job_id, self.now)
+        crew_id = emergencies.send_on_call(
+            self.session, self.settings, RecordedChannel(), self.job_id, self.now
+        )
         if crew_id is None:
             self.figures.refused += 1
             self.note(promises.of_a_refusal(self.oracle, self.job_id))

@@ -103,7 +103,8 @@ def of_routes(before: Oracle, after: Oracle, of_other_days: set[str]) -> Iterato
     for crew_id in after.crews:
         was, now = (_route(oracle.jobs, crew_id, of_other_days) for oracle in (before, after))
         planned = [
-            [(id_, oracle.jobs[id_]["planned_at"]) for id_ in ids] for oracle, ids in ((before, was), (after, now))
+            [(id_, oracle.jobs[id_]["planned_at"]) for id_ in ids]
+            for oracle, ids in ((before, was), (after, now))
         ]
         if planned[0] == planned[1] or before.impossible(crew_id, was, EXACT):
             continue
@@ -139,12 +140,18 @@ def of_words(zh: Iterable[str], en: Iterable[str]) -> Iterator[str]:
 def changed_crew(before: Jobs, after: Jobs, job_id: str) -> list[str]:
     """The other jobs that another crew has now."""
     had = {id_: job["crew_id"] for id_, job in before.items() if job["state"] in NOT_BEGUN and id_ != job_id}
-    return [id_ for id_, crew in had.items() if after[id_]["state"] in NOT_BEGUN and after[id_]["crew_id"] != crew]
+    return [
+        id_ for id_, crew in had.items() if after[id_]["state"] in NOT_BEGUN and after[id_]["crew_id"] != crew
+    ]
 
 
 def without_time(before: Jobs, after: Jobs, job_id: str) -> list[str]:
     """The other jobs that were planned for a time and are not now, with or without a crew."""
-    had = [id_ for id_, job in before.items() if job["state"] in NOT_BEGUN and job.get("planned_at") and id_ != job_id]
+    had = [
+        id_
+        for id_, job in before.items()
+        if job["state"] in NOT_BEGUN and job.get("planned_at") and id_ != job_id
+    ]
     return [id_ for id_ in had if not after[id_].get("planned_at")]
 
 

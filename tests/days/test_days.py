@@ -51,7 +51,9 @@ def test_few_other_jobs_change_crew(seeds: range, played: Play) -> None:
     days = [played(seed) for seed in seeds]
     for name in ("moved", "left_over", "later"):
         counts = Counter(count for day in days for count in getattr(day, name))
-        sys.stdout.write(f"\nothers {name}: " + ", ".join(f"{n}: {times}" for n, times in sorted(counts.items())))
+        sys.stdout.write(
+            f"\nothers {name}: " + ", ".join(f"{n}: {times}" for n, times in sorted(counts.items()))
+        )
     sys.stdout.write(f"\nrefused: {sum(day.refused for day in days)} of {3 * len(days)}\n")
     moved = [count for day in days for count in day.moved]
     assert len(moved) > 2 * len(days), "most emergencies are sent"

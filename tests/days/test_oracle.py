@@ -99,11 +99,14 @@ def test_hours_on_call_pass_midnight_and_end() -> None:
     roster = {"crew_id": "crew", "clock_from": "20:00", "clock_until": "07:00"} | days
     crews = {"crew": crew(5, "valve")}
     found = [
-        told(asked(moment, crews, roster)) for moment in (at("19:59"), at("20:00"), at("06:59", 2), at("07:00", 2))
+        told(asked(moment, crews, roster))
+        for moment in (at("19:59"), at("20:00"), at("06:59", 2), at("07:00", 2))
     ]
     assert found == [[], [("crew", "01 20:05")], [("crew", "02 07:04")], []]
     assert told(asked(at("23:00"), {"crew": crew(5, "valve", shift="22:00 06:00")})) == [("crew", "01 23:05")]
-    assert told(asked(at("05:59", 2), {"crew": crew(5, "valve", shift="22:00 06:00")})) == [("crew", "02 06:04")]
+    assert told(asked(at("05:59", 2), {"crew": crew(5, "valve", shift="22:00 06:00")})) == [
+        ("crew", "02 06:04")
+    ]
 
 
 def test_a_plan_in_which_somebody_is_in_two_places_is_seen() -> None:
@@ -183,7 +186,12 @@ def test_raw_codes_are_seen(zh: str, en: str, faults: int) -> None:
 
 def test_the_oracle_imports_the_standard_library_alone() -> None:
     """Nothing that is judged stands behind the judge."""
-    for name, others in (("oracle", set()), ("cities", set()), ("promises", {"tests"}), ("generator", {"tests"})):
+    for name, others in (
+        ("oracle", set()),
+        ("cities", set()),
+        ("promises", {"tests"}),
+        ("generator", {"tests"}),
+    ):
         tree = ast.parse((Path(__file__).parent / f"{name}.py").read_text(encoding="utf-8"))
         modules = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
         modules |= {one.name for node in ast.walk(tree) if isinstance(node, ast.Import) for one in node.names}

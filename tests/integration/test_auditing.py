@@ -24,7 +24,9 @@ def noted(database: Database, town: Any) -> None:
     with database.transaction() as session:
         actor = replace(town.actor("admin"), network_address="192.0.2.7")
         subject = ("account", town["rep"])
-        note_act(session, actor, "account_changed", subject, before={"roles": []}, after={"roles": ["auditor"]})
+        note_act(
+            session, actor, "account_changed", subject, before={"roles": []}, after={"roles": ["auditor"]}
+        )
         note_act(session, town.actor("auditor"), "exported", ("customer", None))
 
 
@@ -69,7 +71,10 @@ def test_who_serves_a_cell_and_how_the_ground_is_divided_are_settings_too(
         )
         gone = mutation("cell_assignment", town["duty 2"], "delete", {})
         assert hand_in(session, town.actor("supervisor"), [gone])[0]["status"] == "merged"
-    path, word = f"/inbox/questions/cell_assignment/{town['duty 2']}/deleted/answer", {"values": {"deleted": False}}
+    path, word = (
+        f"/inbox/questions/cell_assignment/{town['duty 2']}/deleted/answer",
+        {"values": {"deleted": False}},
+    )
     assert supervisor("POST", path, word).status_code == 200
     told = {(one["act"], one["subject_kind"], one["subject_id"]) for one in acts(as_("auditor"))}
     assert told >= {

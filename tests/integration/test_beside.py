@@ -196,7 +196,9 @@ class Load:
 
     def _ask(self) -> None:
         headers = dict(self.server.http.headers)
-        with httpx.Client(base_url=self.server.http.base_url, headers=headers, trust_env=False, timeout=90) as http:
+        with httpx.Client(
+            base_url=self.server.http.base_url, headers=headers, trust_env=False, timeout=90
+        ) as http:
             while not self._ended.wait(0.02):
                 for path in ("/readyz", "/api/v1/work-orders"):
                     try:
@@ -210,7 +212,9 @@ class Load:
 
 def start(tmp: Path, name: str) -> subprocess.Popen[str]:
     town = factories.Town()
-    arguments = [part.replace("{tmp}", str(tmp)).format_map(town) if "{" in part else part for part in BESIDE[name][0]]
+    arguments = [
+        part.replace("{tmp}", str(tmp)).format_map(town) if "{" in part else part for part in BESIDE[name][0]
+    ]
     command = [str(WANGGE), name, *arguments]
     return subprocess.Popen(
         command, cwd=tmp, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -326,7 +330,9 @@ def test_a_web_worker_that_begins_without_a_database_says_so_and_serves_once_it_
     cluster = Cluster(HERE / "cluster", find_binaries(HERE))
     own = {"WANGGE_DATABASE_URL": cluster.url(), "WANGGE_SECRET_KEY": "of a test that lasts some seconds"}
     processes = Processes(HERE / "logs", {**environment(), **own})
-    processes.start("bare", "gunicorn", "--bind", "127.0.0.1:19680", "--no-control-socket", "backend.wsgi:app")
+    processes.start(
+        "bare", "gunicorn", "--bind", "127.0.0.1:19680", "--no-control-socket", "backend.wsgi:app"
+    )
     seen: list[int] = []
 
     def status() -> int:

@@ -49,7 +49,9 @@ def test_p1_a_snapshot_read_as_a_number_loses_the_slow_writer(
 ) -> None:
     """A row of a transaction that was open when the phone pulled is never sent."""
     original = Snapshot.parse
-    monkeypatch.setattr(Snapshot, "parse", classmethod(lambda _cls, t: Snapshot(original(t).xmax, original(t).xmax)))
+    monkeypatch.setattr(
+        Snapshot, "parse", classmethod(lambda _cls, t: Snapshot(original(t).xmax, original(t).xmax))
+    )
     monkeypatch.setattr(Snapshot, "clamped", lambda self, _highest: self)
     reader = _after_a_slow_writer(database, town)
     assert reader.versions["customer", town["customer 4"]] == 2
@@ -165,7 +167,9 @@ def test_p9_bytes_that_changed_on_the_way_never_count_unless_nobody_looks(
 ) -> None:
     """A disk or a link that turns bytes round: no photo arrives; without the look at the hash a wrong one does."""
     data, original = bytes(range(256)) * 2_000, Parts._write
-    monkeypatch.setattr(Parts, "_write", lambda self, id_, f, t, chunk: original(self, id_, f, t, chunk[::-1]))
+    monkeypatch.setattr(
+        Parts, "_write", lambda self, id_, f, t, chunk: original(self, id_, f, t, chunk[::-1])
+    )
     rep = phone_of("rep")
     rep.sync()
     photo = rep.take_photo("customer", town["customer 0"], "site", data, {"cell_id": town["cell 0"]})

@@ -63,7 +63,9 @@ def test_what_a_customer_denies_is_a_reason_for_doubt(as_: As, database: Databas
     assert as_("agent")("PUT", path, {"outcome": "denied", "said": "没人来过"}).status_code == 204
     serving.serve(database)
     seen = next(
-        one for one in as_("supervisor").get(f"/call-back-samples/{drawn['id']}/visits") if one["visit_id"] == visit
+        one
+        for one in as_("supervisor").get(f"/call-back-samples/{drawn['id']}/visits")
+        if one["visit_id"] == visit
     )
     assert (seen["outcome"], seen["said"], seen["truth_grade"]) == ("denied", "没人来过", "doubtful")
     assert as_("agent")("PUT", path, {"outcome": "confirmed"}).status_code == 204

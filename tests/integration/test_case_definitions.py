@@ -58,7 +58,9 @@ def before_the_rules(*kinds: str) -> Iterator[None]:
         SYNC_KINDS.update(kept)
 
 
-def test_a_calendar_says_one_thing_of_a_day_and_a_year_has_one(as_: As, town: Town, database: Database) -> None:
+def test_a_calendar_says_one_thing_of_a_day_and_a_year_has_one(
+    as_: As, town: Town, database: Database
+) -> None:
     admin, bad = as_("admin"), case("calendar-twice", "calendar.json")
     assert faults(admin("POST", "/calendars", bad)) == [("days.2.day", "twice"), ("days.3.day", "other_year")]
     good = bad | {"days": bad["days"][:2]}
@@ -73,15 +75,18 @@ def test_a_calendar_says_one_thing_of_a_day_and_a_year_has_one(as_: As, town: To
     ):
         again = admin("POST", "/calendars", {"year": 2023, "days": days, "is_published": True})
         assert faults(again)[-1:] == expected
-        assert faults(admin("PATCH", f"/calendars/{first['id']}", {"days": days}, version=first["version"])) == expected
+        assert (
+            faults(admin("PATCH", f"/calendars/{first['id']}", {"days": days}, version=first["version"]))
+            == expected
+        )
     # The year beside says the opposite of New Year's Eve, and is then moved onto this one.
     eve = {"day": "2022-12-31", "is_working": True}
     beside = {"year": 2022, "days": [eve], "is_published": True}
     assert faults(admin("POST", "/calendars", beside)) == [("days.0.is_working", "contradicts")]
     second = admin("POST", "/calendars", beside | {"days": [eve | {"is_working": False}]}).get_json()
-    assert faults(admin("PATCH", f"/calendars/{second['id']}", {"year": 2023}, version=second["version"])) == [
-        ("year", "twice")
-    ]
+    assert faults(
+        admin("PATCH", f"/calendars/{second['id']}", {"year": 2023}, version=second["version"])
+    ) == [("year", "twice")]
     # Another unit keeps its own; of two at once one is first.
     assert admin("POST", "/calendars", good | {"unit_id": town["south"]}).status_code == 201
     people = [as_("admin") for _ in range(4)]
@@ -202,14 +207,16 @@ def test_one_crew_of_before_never_costs_the_unit_its_plan(
     assert dispatcher.get(f"/dispatch/{town['W0']}/proposals")
     # What is not about the break is still changed; the break is mended or taken out, and never made worse.
     path = f"/crews/{town['crew']}"
-    version = dispatcher("PATCH", path, {"vehicle": "鲁B·1"}, version=dispatcher.get(path)["version"]).get_json()[
-        "version"
-    ]
+    version = dispatcher(
+        "PATCH", path, {"vehicle": "鲁B·1"}, version=dispatcher.get(path)["version"]
+    ).get_json()["version"]
     assert faults(dispatcher("PATCH", path, {"break_from": "13:30"}, version=version)) == [
         ("break_until", "before_start")
     ]
     version = dispatcher("PATCH", path, {"is_active": False}, version=version).get_json()["version"]
-    assert faults(dispatcher("PATCH", path, {"is_active": True}, version=version)) == [("break_until", "before_start")]
+    assert faults(dispatcher("PATCH", path, {"is_active": True}, version=version)) == [
+        ("break_until", "before_start")
+    ]
     none = {"break_from": None, "break_until": None, "break_minutes": None, "is_active": True}
     assert dispatcher("PATCH", path, none, version=version).status_code == 200
 
@@ -231,7 +238,9 @@ def rows(which: str = "", **more: Any) -> list[dict[str, Any]]:
     for row in ROWS:
         changed = row | (more if row["name"] == which else {})
         if all(isinstance(one, str) for one in changed.get("choices", ())) and "choices" in changed:
-            changed |= {"choices": [{"name": one, "label_zh": one, "label_en": one} for one in changed["choices"]]}
+            changed |= {
+                "choices": [{"name": one, "label_zh": one, "label_en": one} for one in changed["choices"]]
+            }
         found.append({"label_zh": "题", "label_en": "Question"} | changed)
     return found
 
@@ -245,7 +254,13 @@ ODD = [
     ("people", {"relevant": "value > 1"}, "relevant", "no_value", "value"),
     ("people", {"relevant": "answers.kind == 'villa'"}, "relevant", "no_such_choice", "villa"),
     ("people", {"relevant": "answers.seen.exists(x, x == 'ghost')"}, "relevant", "no_such_choice", "ghost"),
-    ("people", {"relevant": "answers.pressure in ['dissatisfied', 'angry']"}, "relevant", "no_such_choice", "angry"),
+    (
+        "people",
+        {"relevant": "answers.pressure in ['dissatisfied', 'angry']"},
+        "relevant",
+        "no_such_choice",
+        "angry",
+    ),
     ("people", {"relevant": "answers.seen == 'leak'"}, "relevant", "never_equal", "answers.seen"),
     ("people", {"relevant": "answers.ph == '7'"}, "relevant", "never_equal", "'7'"),
     ("people", {"relevant": "answers.ph > 14"}, "relevant", "never", "answers.ph > 14"),
@@ -263,8 +278,14 @@ ODD = [
 FINE = [
     ("people", {"relevant": "has(answers.ph) && answers.ph > 13.9"}),
     ("people", {"relevant": "!has(answers.kind) || answers.kind != ''"}),
-    ("people", {"relevant": "answers.seen.exists(value, value == 'leak') || answers.seen == ['leak', 'noise']"}),
-    ("people", {"constraint": "value % 2 == 0 && value != answers.ph && (!has(answers.why) || answers.why == 'so')"}),
+    (
+        "people",
+        {"relevant": "answers.seen.exists(value, value == 'leak') || answers.seen == ['leak', 'noise']"},
+    ),
+    (
+        "people",
+        {"constraint": "value % 2 == 0 && value != answers.ph && (!has(answers.why) || answers.why == 'so')"},
+    ),
     ("people", {"constraint": "answers.people == value && value >= -3"}),
     ("why", {"constraint": "value.startsWith('07') && value.size() == 8 && value > 'a'"}),
 ]
@@ -327,7 +348,10 @@ def test_an_edition_of_before_is_read_answered_and_put_away(as_: As, town: Town,
     away = admin("PATCH", path, {"is_active": False}, version=version)
     assert away.status_code == 200
     back = admin("PATCH", path, {"is_active": True}, version=away.get_json()["version"])
-    assert faults(back) == [("rows.people.relevant", "no_such_question"), ("rows.people.constraint", "unreadable")]
+    assert faults(back) == [
+        ("rows.people.relevant", "no_such_question"),
+        ("rows.people.constraint", "unreadable"),
+    ]
     assert admin("POST", "/questionnaires", FORM | {"edition": 2, "rows": rows()}).status_code == 201
 
 
@@ -339,9 +363,13 @@ NUMBERS = [
 ]  # fmt: skip
 
 
-def test_a_whole_number_and_a_decimal_are_one_number_everywhere(as_: As, town: Town, database: Database) -> None:
+def test_a_whole_number_and_a_decimal_are_one_number_everywhere(
+    as_: As, town: Town, database: Database
+) -> None:
     """The server, the reference phone and the client in Node find the same; texts keep their zeros."""
-    form = as_("admin")("POST", "/questionnaires", FORM | case("form-whole-decimal", "questionnaire.json")).get_json()
+    form = as_("admin")(
+        "POST", "/questionnaires", FORM | case("form-whole-decimal", "questionnaire.json")
+    ).get_json()
     cases = [
         *zip(case("form-whole-decimal", "answers.json"), [[], [], [], [["why", "required"]]], strict=True),
         *NUMBERS,
@@ -362,18 +390,27 @@ def test_a_whole_number_and_a_decimal_are_one_number_everywhere(as_: As, town: T
     )
     given = json.dumps({"rows": form["rows"], "many": [one for one, _ in cases]})
     ran = subprocess.run(
-        [NODE, "--input-type=module", "-e", script, given], capture_output=True, text=True, check=True, timeout=60
+        [NODE, "--input-type=module", "-e", script, given],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
     )
     assert json.loads(ran.stdout) == [expected for _, expected in cases]
 
 
-def test_limits_rosters_and_days_do_not_contradict_themselves(as_: As, town: Town, database: Database) -> None:
+def test_limits_rosters_and_days_do_not_contradict_themselves(
+    as_: As, town: Town, database: Database
+) -> None:
     admin, dispatcher = as_("admin"), as_("dispatcher")
     matter = {"code": "hydrant", "name_zh": "消火栓", "name_en": "Hydrant", "urgency": "normal", "skills": [], "duration_minutes": 45,
               "is_active": True}  # fmt: skip
     thing = {"code": "key", "zh": "扳手", "en": "Key"}
     for more, expected in (
-        ({"contact_within_minutes": 90, "finish_within_minutes": 60}, [("contact_within_minutes", "after_finish")]),
+        (
+            {"contact_within_minutes": 90, "finish_within_minutes": 60},
+            [("contact_within_minutes", "after_finish")],
+        ),
         ({"checklist": [thing, thing]}, [("checklist.1.code", "twice")]),
         ({"checklist": [thing | {"note": "x"}]}, [("checklist.0.note", "invalid")]),
         ({"questionnaire_id": town["nothing"]}, [("questionnaire_id", "missing")]),

@@ -42,7 +42,12 @@ SIGNS = {
 
 
 def reported(as_: As, town: Town, description: str, **more: Any) -> dict[str, Any]:
-    values = {"matter_id": town["leak"], "place": middle(0), "address": "香港中路1号", "description": description}
+    values = {
+        "matter_id": town["leak"],
+        "place": middle(0),
+        "address": "香港中路1号",
+        "description": description,
+    }
     made = as_("agent")("POST", "/work-orders", values | more)
     assert made.status_code == 201, made.text
     return as_("dispatcher").get(f"/work-orders/{made.get_json()['id']}")  # type: ignore[no-any-return]
@@ -79,11 +84,15 @@ def test_every_kind_of_sign_leaves_the_rest_of_a_paper_whole(as_: As, town: Town
         assert sum(name.endswith(".pdf") for name in held) == 2, what
 
 
-def test_signs_in_names_of_units_and_parts_and_in_the_report_of_a_survey(as_: As, town: Town, crew: Crew) -> None:
+def test_signs_in_names_of_units_and_parts_and_in_the_report_of_a_survey(
+    as_: As, town: Town, crew: Crew
+) -> None:
     admin = as_("admin")
     version = int(admin("GET", f"/units/{town['north']}").headers["ETag"].strip('"'))
     assert admin("PATCH", f"/units/{town['north']}", {"name": "北所💧"}, version=version).status_code == 200
-    crew.phone.change("work_order", crew.job, {"parts": [{"name": "闸阀🔧", "quantity": 1, "unit_price_fen": 4550}]})
+    crew.phone.change(
+        "work_order", crew.job, {"parts": [{"name": "闸阀🔧", "quantity": 1, "unit_price_fen": 4550}]}
+    )
     survey = crew.phone.create("survey", {"surveyor_id": crew.phone.staff_id, "cell_id": town["cell 0"]})
     crew.phone.act("survey", survey, "arrive")
     crew.phone.change("survey", survey, {"remarks": "沿路🚧接管"})
@@ -104,7 +113,12 @@ def test_long_words_stay_on_the_page_whole(as_: As, town: Town) -> None:
 @pytest.mark.parametrize(
     "sheet",
     [
-        {"number": 7, "description": {"a": ["b"]}, "parts": [{"name": None}, "垫片", 3], "told_cost_fen": "很多"},
+        {
+            "number": 7,
+            "description": {"a": ["b"]},
+            "parts": [{"name": None}, "垫片", 3],
+            "told_cost_fen": "很多",
+        },
         {"parts": "两个阀门", "tellings": "电话告知", "told_minutes": [1], "result": "修好了"},
         ["不是", "对象"],
         {"tellings": [{"way": "pigeon", "at": "yesterday"}], "parts": {"name": "阀"}},
@@ -119,7 +133,9 @@ def test_a_signed_sheet_of_no_known_form_is_shown_as_it_came(crew: Crew, as_: As
         assert words in paper.text
 
 
-def test_photos_whose_bytes_are_gone_or_spoilt_leave_their_places_empty(crew: Crew, as_: As, app: Flask) -> None:
+def test_photos_whose_bytes_are_gone_or_spoilt_leave_their_places_empty(
+    crew: Crew, as_: As, app: Flask
+) -> None:
     blobs = app.extensions["wangge"].blobs
     assert isinstance(blobs, ObjectBlobs)
     photos = [

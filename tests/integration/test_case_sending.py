@@ -58,7 +58,9 @@ def test_the_case_an_empty_photo_in_a_queue(phone_of: PhoneOf, as_: As, town: To
         assert isinstance(step, ast.Expr)
         assert isinstance(step.value, ast.Call)
         assert isinstance(step.value.func, ast.Attribute)
-        given = [names[one.id] if isinstance(one, ast.Name) else ast.literal_eval(one) for one in step.value.args]
+        given = [
+            names[one.id] if isinstance(one, ast.Name) else ast.literal_eval(one) for one in step.value.args
+        ]
         taken.append(getattr(phone, step.value.func.attr)(*given))
     empty, good = taken[:2]
     phone.sync()
@@ -89,7 +91,8 @@ def test_photos_beside_one_that_fails_at_the_server_arrive(
     phone, real = phone_of("rep"), uploading.create_upload
     visit = begun(phone, town)
     bad, good = (
-        phone.take_photo("visit", visit, "site", good_jpeg(one), {"cell_id": town["cell 0"]}) for one in ("red", "blue")
+        phone.take_photo("visit", visit, "site", good_jpeg(one), {"cell_id": town["cell 0"]})
+        for one in ("red", "blue")
     )
 
     def failing(session: Any, actor: Any, announced: Any, *more: Any) -> Any:
@@ -111,7 +114,9 @@ def phone_app(phone: Phone) -> Any:
     return phone.link._client._transport.app  # type: ignore[attr-defined]
 
 
-def test_pictures_of_every_kind_by_tus(phone_of: PhoneOf, as_: As, town: Town, app: Flask, database: Database) -> None:
+def test_pictures_of_every_kind_by_tus(
+    phone_of: PhoneOf, as_: As, town: Town, app: Flask, database: Database
+) -> None:
     """Shown in both sizes, with media type, time and place by their content; one database for all of them."""
     phone = phone_of("rep")
     visit, rep = begun(phone, town), as_("rep")
@@ -126,11 +131,15 @@ def test_pictures_of_every_kind_by_tus(phone_of: PhoneOf, as_: As, town: Town, a
     for name, (_, said) in sent.items():
         record = rep.get(f"/photos/{ids[name]}")
         look = looks[record["sha256"]]
-        assert (look.state, look.media_type, look.taken_local) == ("ready", said["media_type"], said["taken_local"]), (
+        assert (look.state, look.media_type, look.taken_local) == (
+            "ready",
+            said["media_type"],
+            said["taken_local"],
+        ), name
+        at = look.taken_at.isoformat()[:19] + "Z" if look.taken_at else None
+        assert (at, (record["taken_at"] or "")[:19]) == (said["taken_at"], (said["taken_at"] or "")[:19]), (
             name
         )
-        at = look.taken_at.isoformat()[:19] + "Z" if look.taken_at else None
-        assert (at, (record["taken_at"] or "")[:19]) == (said["taken_at"], (said["taken_at"] or "")[:19]), name
         assert record["media_type"] == said["media_type"], name
         for size in ("web", "thumb"):
             shown = rep("GET", f"/photo-content/{ids[name]}?size={size}")
@@ -156,11 +165,16 @@ def test_what_an_older_release_could_not_read_is_looked_at_again(
 
 
 @pytest.mark.skipif(not ROWS, reason="the real photos may not ship with the repository and are not here")
-def test_every_real_photo_by_tus(phone_of: PhoneOf, as_: As, town: Town, app: Flask, database: Database) -> None:
+def test_every_real_photo_by_tus(
+    phone_of: PhoneOf, as_: As, town: Town, app: Flask, database: Database
+) -> None:
     """Each file of the manifest: shown with its metadata, or kept and told why not; the empty one set aside."""
     phone = phone_of("rep")
     visit, rep = begun(phone, town), as_("rep")
-    ids = {row["file"]: phone.take_photo("visit", visit, "site", (REAL / row["file"]).read_bytes()) for row in ROWS}
+    ids = {
+        row["file"]: phone.take_photo("visit", visit, "site", (REAL / row["file"]).read_bytes())
+        for row in ROWS
+    }
     phone.sync()
     looked_at(app, database)
     assert [one["id"] for one in phone.store.photos_aside()] == [ids["derived_empty.jpg"]]
@@ -178,7 +192,9 @@ def test_every_real_photo_by_tus(phone_of: PhoneOf, as_: As, town: Town, app: Fl
                 assert (shown.status_code, look.state) == (200, "ready"), row["file"]
             else:
                 assert (shown.status_code, shown.get_json()["code"]) == (422, "not_shown"), row["file"]
-                assert rep("GET", f"/photo-content/{ids[row['file']]}").data == (REAL / row["file"]).read_bytes()
+                assert (
+                    rep("GET", f"/photo-content/{ids[row['file']]}").data == (REAL / row["file"]).read_bytes()
+                )
         if row["decodes"] == "yes" and row["gps_lat"] not in ("", "nan"):
             assert look.lat == pytest.approx(float(row["gps_lat"]), abs=1e-6)
 

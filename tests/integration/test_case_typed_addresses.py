@@ -81,7 +81,11 @@ def test_an_address_that_fits_several_places_names_nobody(asked: Callable[[str],
     assert (asked("两头路5号1单元"), asked("两头路5号二单元")) == ("员工5", "员工6")
     # Two cells of one representative are one answer; what is counted tells a building from an entrance.
     assert asked("市北区同人路6号") == "员工5"
-    assert (asked("红旗小区1号楼"), asked("红旗小区1单元"), asked("红旗小区一栋")) == ("员工5", "员工6", "员工5")
+    assert (asked("红旗小区1号楼"), asked("红旗小区1单元"), asked("红旗小区一栋")) == (
+        "员工5",
+        "员工6",
+        "员工5",
+    )
 
 
 @pytest.mark.usefixtures("houses")
@@ -108,7 +112,9 @@ def test_not_found_and_nobodys_are_two_answers(
     with database.transaction() as session:
         duty = record_writer.read(session, "cell_assignment", town["duty 2"])
         record_writer.delete(session, north, "cell_assignment", duty.id, version=[duty.version])
-        made = record_writer.create(session, north, "customer", {"number": "N", "name": "某", "category": "resident"})
+        made = record_writer.create(
+            session, north, "customer", {"number": "N", "name": "某", "category": "resident"}
+        )
         where = {"customer_id": made.id, "address": "无人路3号", "place": middle(50), "nature": "public"}
         record_writer.create(session, north, "service_point", where)
     assert (asked("市北区海泊路11号"), asked("无人路3号")) == ("no_representative", "no_representative")
@@ -127,7 +133,9 @@ def test_a_job_is_placed_by_an_address_however_it_is_typed(as_: As, town: Town) 
         made = agent("POST", "/work-orders", {"matter_id": town["leak"], "address": typed})
         assert made.status_code == 201, (typed, made.text)
         assert (made.get_json()["cell_id"], made.get_json()["address"]) == (town["cell 0"], typed)
-    elsewhere = agent("POST", "/work-orders", {"matter_id": town["leak"], "address": "李沧区试验路1号A座3单元502户"})
+    elsewhere = agent(
+        "POST", "/work-orders", {"matter_id": town["leak"], "address": "李沧区试验路1号A座3单元502户"}
+    )
     assert elsewhere.get_json()["code"] == "no_place"
 
 
@@ -151,7 +159,9 @@ def test_signing_in_however_one_types(app: Flask, as_: As, town: Town) -> None:
     admin("PUT", f"/accounts/{town['rep']}", number | {"roles": ["representative"]})
     ways += ["13900007777", "0086 139 0000 7777", "８６１３９－００００－７７７７"]
     assert [one for n, one in enumerate(ways) if signs_in(app, one, n) != 201] == []
-    taken = admin("PUT", f"/accounts/{town['leader']}", number | {"phone": "8613900007777", "roles": ["crew_leader"]})
+    taken = admin(
+        "PUT", f"/accounts/{town['leader']}", number | {"phone": "8613900007777", "roles": ["crew_leader"]}
+    )
     assert taken.get_json()["code"] == "id_taken"
     assert signs_in(app, "T-005", 98) == 401
 
@@ -179,5 +189,17 @@ def test_every_spelling_of_a_login_is_one_to_guess_at(settings: Settings, databa
 
 def test_staff_numbers_are_no_telephone_numbers() -> None:
     """A dash or a zero tells people apart."""
-    apart = ("3-01", "301", "0301", "00301", "2024-0001", "20240001", "0012345", "12345", "+301", "r-101", "r101")
+    apart = (
+        "3-01",
+        "301",
+        "0301",
+        "00301",
+        "2024-0001",
+        "20240001",
+        "0012345",
+        "12345",
+        "+301",
+        "r-101",
+        "r101",
+    )
     assert len({login_form(one) for one in apart}) == len(apart)

@@ -34,7 +34,12 @@ def customer(database: Database, town: Town) -> Make:
     def make(name: str, *, number: str = "", address: str = "", n: int = 0, **values: Any) -> str:
         with database.transaction() as session:
             unit = system(town["north"])
-            who = {"number": number or name[:30], "name": name, "category": "resident", "cell_id": town[f"cell {n}"]}
+            who = {
+                "number": number or name[:30],
+                "name": name,
+                "category": "resident",
+                "cell_id": town[f"cell {n}"],
+            }
             made = record_writer.create(session, unit, "customer", who | values)
             where = {
                 "customer_id": made.id,
@@ -43,7 +48,10 @@ def customer(database: Database, town: Town) -> Make:
                 "nature": "public",
             }
             record_writer.create(
-                session, unit, "service_point", where | {"cell_id": town[f"cell {n}"], "meter_number": f"QD-{number}"}
+                session,
+                unit,
+                "service_point",
+                where | {"cell_id": town[f"cell {n}"], "meter_number": f"QD-{number}"},
             )
         return made.id
 
@@ -94,7 +102,16 @@ def test_numbers_of_customers_and_meters(as_: As, customer: Make) -> None:
     assert finds(as_("stranger"), number) == []
     dashed = customer("李带横线", number="HY-2026-000123")
     assert (
-        missed(as_("agent"), dashed, "HY-2026-000123", "hy2026000123", "HY—2026—000123", "000123", "qdhy2026", "QD–HY")
+        missed(
+            as_("agent"),
+            dashed,
+            "HY-2026-000123",
+            "hy2026000123",
+            "HY—2026—000123",
+            "000123",
+            "qdhy2026",
+            "QD–HY",
+        )
         == []
     )
     # Of several that hold these digits the whole number comes first, then those that end in them.
@@ -108,8 +125,20 @@ def test_phones(as_: As, customer: Make) -> None:
         wanted = customer(f"电话{n}", number=f"T{n}", phone=stored)
         assert missed(as_("agent"), wanted, stored, *asked) == []
     siblings = {
-        "0532-66110000转801": ("66110000", "0532 6611 0000", "+86-532-66110000", "66110000-801", "(0532)66110000转801"),
-        "0086 13900007777": ("13900007777", "8613900007777", "+86 139-0000-7777", "７７７７", "+86(0)13900007777"),
+        "0532-66110000转801": (
+            "66110000",
+            "0532 6611 0000",
+            "+86-532-66110000",
+            "66110000-801",
+            "(0532)66110000转801",
+        ),
+        "0086 13900007777": (
+            "13900007777",
+            "8613900007777",
+            "+86 139-0000-7777",
+            "７７７７",
+            "+86(0)13900007777",
+        ),
         "13800002222/0532-88112233": (
             "138 0000 2222",
             "+8613800002222",
@@ -152,7 +181,20 @@ def test_signs_are_signs_and_little_is_little(as_: As, customer: Make) -> None:
     wanted = customer("百分_之%百\\店", number="W1")
     agent = as_("agent")
     assert missed(agent, wanted, "分_之%百\\", "_之", "之%", "百\\", "百分＿之％") == []
-    nothing = ("分%店", "百_店", "%%", "__", "%_", "\\\\", "--", "()", "・・", "。。", "\u200b\u200b", "户" * 200)
+    nothing = (
+        "分%店",
+        "百_店",
+        "%%",
+        "__",
+        "%_",
+        "\\\\",
+        "--",
+        "()",
+        "・・",
+        "。。",
+        "\u200b\u200b",
+        "户" * 200,
+    )
     assert [one for one in nothing if finds(agent, one)] == []
     for one in ("", "王", "户" * 201):
         assert agent("GET", "/territory/customers", query_string={"words": one}).status_code == 422
@@ -168,7 +210,9 @@ def test_words_of_different_fields_find_together(as_: As, customer: Make) -> Non
     assert finds(agent, "李四 试验路") == []
 
 
-def test_what_many_have_in_common_hides_nobody(as_: As, customer: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_many_have_in_common_hides_nobody(
+    as_: As, customer: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Of a form that is found often only so many are looked at: of those in scope, and of several words all."""
     monkeypatch.setattr(search, "_MOST_OF_A_FORM", 1)
     for n in range(3):
@@ -187,7 +231,9 @@ def test_what_many_have_in_common_hides_nobody(as_: As, customer: Make, monkeypa
 
 def test_what_is_masked_cannot_be_felt_for(as_: As, customer: Make) -> None:
     """Who sees masks finds by number and meter; nothing of name, phone or address finds, sorts or joins anything."""
-    customer("赵钱孙", number="M-77", address="市北区试验路1号A座", phone="13911112222", contact_name="周吴郑")
+    customer(
+        "赵钱孙", number="M-77", address="市北区试验路1号A座", phone="13911112222", contact_name="周吴郑"
+    )
     auditor = as_("auditor")
     felt = (
         "赵",
@@ -209,7 +255,9 @@ def test_what_is_masked_cannot_be_felt_for(as_: As, customer: Make) -> None:
     assert finds(auditor, "M-9") == [two, one], "in the order of numbers, not of names"
 
 
-def test_what_changes_is_found_by_what_it_is_now(as_: As, customer: Make, database: Database, town: Town) -> None:
+def test_what_changes_is_found_by_what_it_is_now(
+    as_: As, customer: Make, database: Database, town: Town
+) -> None:
     wanted, agent = customer("旧名字", number="X1", phone="13900001111", address="某路1号"), as_("agent")
     north = system(town["north"])
     with database.transaction() as session:
@@ -224,7 +272,9 @@ def test_what_changes_is_found_by_what_it_is_now(as_: As, customer: Make, databa
     assert wanted not in finds(agent, "曾新名") + finds(agent, "X1")
 
 
-FINDING = json.loads((Path(__file__).parents[2] / "mobile_api_spec/finding/typed.json").read_text(encoding="utf-8"))
+FINDING = json.loads(
+    (Path(__file__).parents[2] / "mobile_api_spec/finding/typed.json").read_text(encoding="utf-8")
+)
 
 
 def test_the_server_finds_whom_a_list_on_a_phone_finds(as_: As, database: Database, town: Town) -> None:

@@ -59,7 +59,8 @@ def test_neighbours_have_other_colours_on_paper(as_: As, town: Town) -> None:
     picture = Image.open(io.BytesIO(answer.data)).convert("RGB")
     fills = {tuple(int(one[n : n + 2], 16) for n in (1, 3, 5)): one for one in FILLS}
     rows = [
-        [fills.get(picture.getpixel((x, y))) for x in range(0, picture.width, 3)] for y in range(0, picture.height, 9)
+        [fills.get(picture.getpixel((x, y))) for x in range(0, picture.width, 3)]
+        for y in range(0, picture.height, 9)
     ]  # type: ignore[arg-type]
     # Along each line of dots the fills that follow one another: three cells, side by side, over most of their height.
     seen = [[name for name, _ in groupby(filter(None, row))] for row in rows]
@@ -72,7 +73,9 @@ def test_neighbours_have_other_colours_on_paper(as_: As, town: Town) -> None:
 def test_a_day_of_before_a_stand_in_and_phone_numbers(as_: As, town: Town, database: Database) -> None:
     with database.transaction() as session:
         duty = {"cell_id": uid("cell 0"), "staff_id": uid("other_rep"), "duty": "stand_in", "valid_from": "2026-09-01", "valid_until": "2026-09-09"}  # fmt: skip
-        record_writer.create(session, system(uid("north")), "cell_assignment", duty, record_id=uid("a stand-in"))
+        record_writer.create(
+            session, system(uid("north")), "cell_assignment", duty, record_id=uid("a stand-in")
+        )
     office = as_("dispatcher")
     while_away = Printed(asked(office, town["north"], on="2026-09-05", phones=True)).text
     assert "员工6（替班）" in while_away and "0532-80000006" in while_away
@@ -89,7 +92,9 @@ def test_a_day_of_before_a_stand_in_and_phone_numbers(as_: As, town: Town, datab
     assert "员工6" in Printed(asked(as_("auditor"), town["north"])).text
 
 
-def test_maps_are_for_the_office_and_its_own_units_and_are_noted(as_: As, town: Town, database: Database) -> None:
+def test_maps_are_for_the_office_and_its_own_units_and_are_noted(
+    as_: As, town: Town, database: Database
+) -> None:
     assert asked(as_("rep"), town["north"]).status_code == 403
     assert asked(as_("leader"), town["north"]).status_code == 403
     assert asked(as_("dispatcher"), town["south"]).status_code == 404
@@ -97,7 +102,9 @@ def test_maps_are_for_the_office_and_its_own_units_and_are_noted(as_: As, town: 
     whole = Printed(asked(as_("admin"), town["group"])).text
     assert "共 4 个网格" in whole and "3号网格" in whole and "单位" in whole
     with database.transaction() as session:
-        noted = session.execute(text("SELECT after->>'paper' FROM administrative_act WHERE act = 'exported'")).all()
+        noted = session.execute(
+            text("SELECT after->>'paper' FROM administrative_act WHERE act = 'exported'")
+        ).all()
     assert [row[0] for row in noted] == ["cell_map"]
     for wrong in ({"size": "a5"}, {"format": "bmp"}, {"language": "fr"}, {"page": 0}, {"on": "2026-02-30"}):
         assert asked(as_("dispatcher"), town["north"], **wrong).status_code == 422, wrong

@@ -168,10 +168,14 @@ def sealed(database: Database, town: Town, tmp_path: Path) -> Iterator[Session]:
     with database.transaction() as session:
         for kind, values in samples(town).items():
             unit = values.get("unit_id", town["group"])
-            record_writer.create(session, system(unit), kind, {**values, "unit_id": unit}, record_id=uid(f"new {kind}"))
+            record_writer.create(
+                session, system(unit), kind, {**values, "unit_id": unit}, record_id=uid(f"new {kind}")
+            )
     with database.transaction() as session:
         note_act(session, system(town["north"]), "exported", ("unit", town["north"]), before={"a": 1})
-        record_writer.change(session, system(town["north"]), "customer", town["customer 1"], {"phone": "13900000000"})
+        record_writer.change(
+            session, system(town["north"]), "customer", town["customer 1"], {"phone": "13900000000"}
+        )
         record_writer.delete(session, town.actor("admin"), "customer", uid("new customer"), version=[1])
         _beside(session, town)
     sealing.seal_history(database, SECRET, tmp_path)
@@ -203,17 +207,23 @@ _ONE_ON = {
 
 def one_on(session: Session, table: str, column: str, where: str) -> int:
     """Change a character of a column in one row; how many rows were changed."""
-    asked = "SELECT udt_name FROM information_schema.columns WHERE table_name = :table AND column_name = :column"
+    asked = (
+        "SELECT udt_name FROM information_schema.columns WHERE table_name = :table AND column_name = :column"
+    )
     type_ = session.scalars(text(asked), {"table": table, "column": column}).one()
     change = _ONE_ON[type_].format(c=f't."{column}"')
     if column in ("outline", "territory"):
-        change = change.replace("ST_MakePoint(1, 2)", "ST_GeomFromText('MULTIPOLYGON(((0 0, 1 0, 1 1, 0 0)))')")
+        change = change.replace(
+            "ST_MakePoint(1, 2)", "ST_GeomFromText('MULTIPOLYGON(((0 0, 1 0, 1 1, 0 0)))')"
+        )
     one = f"(SELECT ctid FROM {table} t WHERE {where} ORDER BY ctid LIMIT 1)"
     done = session.execute(text(f'UPDATE {table} t SET "{column}" = {change} WHERE ctid = {one}'))
     return int(done.rowcount)  # type: ignore[attr-defined]
 
 
-def unnamed(session: Session, table: str, columns: Iterable[str], check: Any, where: str = "true") -> list[str]:
+def unnamed(
+    session: Session, table: str, columns: Iterable[str], check: Any, where: str = "true"
+) -> list[str]:
     """Columns whose change nobody names."""
     missed = []
     for column in sorted(columns):
@@ -286,7 +296,9 @@ def test_a_row_that_nobody_made_and_one_that_is_gone_are_named(sealed: Session, 
         point.rollback()
 
 
-def test_the_newest_rows_are_not_broken_but_not_yet_sealed(database: Database, town: Town, tmp_path: Path) -> None:
+def test_the_newest_rows_are_not_broken_but_not_yet_sealed(
+    database: Database, town: Town, tmp_path: Path
+) -> None:
     sealing.seal_history(database, SECRET, tmp_path)
     with database.transaction() as session:
         record_writer.change(session, system(town["north"]), "customer", town["customer 0"], {"note": "今天"})
@@ -295,7 +307,9 @@ def test_the_newest_rows_are_not_broken_but_not_yet_sealed(database: Database, t
     assert list(checking.check_all(database, None, lambda *_: None)) == []
     with database.transaction() as session:
         session.execute(
-            text("UPDATE sync_history SET recorded_at = recorded_at - interval '2 hours' WHERE changed ? 'note'")
+            text(
+                "UPDATE sync_history SET recorded_at = recorded_at - interval '2 hours' WHERE changed ? 'note'"
+            )
         )
     with database.snapshot() as session:
         assert checking.unsealed(session) == checking.Unsealed(0, 1)
@@ -313,16 +327,25 @@ def test_what_the_law_erased_is_no_difference_and_what_stands_there_now_is_held(
     with database.transaction() as session:
         session.execute(text("SET session_replication_role = replica"))
         session.execute(
-            text("UPDATE customer SET name = '已清除。' WHERE id = CAST(:id AS uuid)"), {"id": town["customer 0"]}
+            text("UPDATE customer SET name = '已清除。' WHERE id = CAST(:id AS uuid)"),
+            {"id": town["customer 0"]},
         )
     assert list(checking.check_all(database, None, lambda *_: None)) == [
         Differs("customer", town["customer 0"], ("name",))
     ]
 
 
-def test_numbers_of_any_size_are_sealed_read_and_no_difference(database: Database, town: Town, tmp_path: Path) -> None:
+def test_numbers_of_any_size_are_sealed_read_and_no_difference(
+    database: Database, town: Town, tmp_path: Path
+) -> None:
     """PostgreSQL keeps 1e30 as an integer of 31 digits, which neither a seal nor an answer could write again."""
-    answers = {"much": 1e30, "more": 1e308, "odd": float(2**60), "list": [1e22, {"deep": -1e25}], "plain": 2**53}
+    answers = {
+        "much": 1e30,
+        "more": 1e308,
+        "odd": float(2**60),
+        "list": [1e22, {"deep": -1e25}],
+        "plain": 2**53,
+    }
     north = system(town["north"])
     with database.transaction() as session:
         values = samples(town)["response"] | {"answers": answers}
@@ -359,7 +382,9 @@ def test_seals_of_before_hold_beside_those_of_today(database: Database, tmp_path
     with database.transaction() as session:
         assert seals(session) is None
         session.execute(
-            text("UPDATE sync_history SET recorded_at = recorded_at + interval '1 second' WHERE changed ? 'note'")
+            text(
+                "UPDATE sync_history SET recorded_at = recorded_at + interval '1 second' WHERE changed ? 'note'"
+            )
         )
         assert seals(session) == Broken(2, "the row was changed", ("customer", town["customer 0"], 2))
         session.rollback()

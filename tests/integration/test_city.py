@@ -55,7 +55,10 @@ def test_it_is_as_big_as_it_says(look: Session) -> None:
     )
     assert count(look, "SELECT count(*) FROM crew") == size.crews
     assert count(look, "SELECT count(*) FROM work_order") == size.jobs
-    assert count(look, "SELECT count(*) FROM staff WHERE post = 'customer_representative'") == size.representatives
+    assert (
+        count(look, "SELECT count(*) FROM staff WHERE post = 'customer_representative'")
+        == size.representatives
+    )
     assert count(look, "SELECT count(*) FROM unit WHERE level = 'branch'") == 5
     assert count(look, "SELECT count(*) FROM visit WHERE state = 'planned'") > 0
 
@@ -86,7 +89,11 @@ def test_no_cell_crosses_a_district_and_loads_are_fair(look: Session) -> None:
     for code, wkb in look.execute(text("SELECT code, ST_AsBinary(outline) FROM cell")):
         shape = shapely.from_wkb(bytes(wkb))
         assert shape.difference(outlines[code[:6]].buffer(1e-6)).area < 1e-9
-    worst = look.execute(text("SELECT max(workload) / avg(workload) FROM cell GROUP BY left(code, 6)")).scalars().all()
+    worst = (
+        look.execute(text("SELECT max(workload) / avg(workload) FROM cell GROUP BY left(code, 6)"))
+        .scalars()
+        .all()
+    )
     assert max(float(one) for one in worst) < 1.35
 
 

@@ -22,7 +22,13 @@ from backend.queue import serving
 from backend.territory.queries.overlaps import overlaps_between
 from backend.territory.services.coverage import tell_of_gaps
 from backend.territory.services.ground_around import claims_on
-from backend.territory.services.ground_plans import accept_plan, apply_due, draw_plan, propose_ground, read_plan
+from backend.territory.services.ground_plans import (
+    accept_plan,
+    apply_due,
+    draw_plan,
+    propose_ground,
+    read_plan,
+)
 from tests.conftest import Person
 from tests.factories import SIDE, SOUTH, WEST, Town, hand_in, mutation
 
@@ -69,7 +75,9 @@ def test_rest_refuses_ground_of_another_and_says_whose(as_: As, town: Town, data
     past = body | {"valid_until": str(today() - timedelta(days=1))}
     made = admin("POST", "/cells", json=past)
     assert made.status_code == 201
-    revived = admin("PATCH", f"/cells/{made.json['id']}", json={"valid_until": None}, version=made.json["version"])
+    revived = admin(
+        "PATCH", f"/cells/{made.json['id']}", json={"valid_until": None}, version=made.json["version"]
+    )
     assert revived.json["code"] == "cells_overlap"
     # A sliver of the drawing is none, and another name is no ground.
     assert patched("cell 0", outline=strip(0, 1 + 0.02 / 111_320 / SIDE)).status_code == 200
@@ -104,7 +112,13 @@ def test_a_push_is_parked_and_nobody_lets_it_stand(database: Database, town: Tow
 
 def test_a_deleted_cell_does_not_come_back_over_another(database: Database, town: Town, as_: As) -> None:
     admin = as_("admin")
-    body = {"name": "新", "code": "N1", "outline": strip(4, 5), "valid_from": "2026-01-01", "unit_id": town["north"]}
+    body = {
+        "name": "新",
+        "code": "N1",
+        "outline": strip(4, 5),
+        "valid_from": "2026-01-01",
+        "unit_id": town["north"],
+    }
     made = admin("POST", "/cells", json=body).json
     with database.transaction() as session:
         # Deleted by one, renamed by another who had not seen that: a person must say which stands.
@@ -161,7 +175,9 @@ def test_two_units_cannot_both_accept_the_same_ground(database: Database, town: 
     assert apply_due(database, today() + timedelta(days=9)) == 2
     with database.transaction() as session:
         states = session.execute(
-            text("SELECT state, problem->>'code' FROM ground_plan WHERE valid_from > :on ORDER BY valid_from"),
+            text(
+                "SELECT state, problem->>'code' FROM ground_plan WHERE valid_from > :on ORDER BY valid_from"
+            ),
             {"on": today()},
         )
         assert [tuple(row) for row in states] == [("applied", None), ("failed", "cells_overlap")]

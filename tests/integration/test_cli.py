@@ -20,7 +20,9 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture
-def run(cluster: Cluster, town_template: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+def run(
+    cluster: Cluster, town_template: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Run]:
     """`run("migrate")` in a town of this test's own, as an operator with an own database and broker would."""
     cluster.psql("postgres", "DROP DATABASE IF EXISTS copy_cli WITH (FORCE)")
     cluster.ensure_database("copy_cli", town_template)
@@ -43,7 +45,9 @@ def run(cluster: Cluster, town_template: str, tmp_path: Path, monkeypatch: pytes
     cluster.psql("postgres", "DROP DATABASE copy_cli WITH (FORCE)")
 
 
-def test_the_demo_city_does_not_load_into_somebodys_database(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_demo_city_does_not_load_into_somebodys_database(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     refused = run("demo", "--size", "small")
     assert refused.exit_code != 0
     assert "WANGGE_DEMO=1" in refused.output
@@ -93,7 +97,9 @@ def test_an_unknown_size_or_folder_is_refused(run: Run, tmp_path: Path) -> None:
     assert run("restore", str(tmp_path / "nowhere")).exit_code == 2
 
 
-def test_a_database_that_is_not_there_is_said_in_a_sentence(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_that_is_not_there_is_said_in_a_sentence(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("WANGGE_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
     refused = run("migrate")
     assert refused.exit_code == 1
@@ -101,7 +107,9 @@ def test_a_database_that_is_not_there_is_said_in_a_sentence(run: Run, monkeypatc
     assert "Traceback" not in refused.output
 
 
-def test_a_unit_is_divided_imported_and_exported_from_the_shell(run: Run, cluster: Cluster, tmp_path: Path) -> None:
+def test_a_unit_is_divided_imported_and_exported_from_the_shell(
+    run: Run, cluster: Cluster, tmp_path: Path
+) -> None:
     planned = run("ground", "divide", "north", "--cells", "2")
     assert planned.exit_code == 0, planned.output
     assert '"moved_share"' in planned.output
@@ -115,9 +123,7 @@ def test_a_unit_is_divided_imported_and_exported_from_the_shell(run: Run, cluste
     again = run("ground", "import", "north", str(tmp_path / "cells.gpkg"), "--accept")
     assert again.exit_code == 0, again.output
     assert '"moved_share": 0.0' in again.output
-    trail = (
-        "SELECT string_agg(concat(act, ' ', subject_kind, by_staff_id), ', ' ORDER BY acted_at) FROM administrative_act"
-    )
+    trail = "SELECT string_agg(concat(act, ' ', subject_kind, by_staff_id), ', ' ORDER BY acted_at) FROM administrative_act"
     told = ["record_changed ground_plan", *["exported map_layer"] * 3, "record_changed ground_plan"]
     engine = make_engine(cluster.url("copy_cli"))
     with engine.connect() as connection:

@@ -27,7 +27,9 @@ As = Callable[[str], Person]
 @pytest.fixture
 def left(crew: Crew) -> Crew:
     """The crew has finished; nobody was at home."""
-    photo = crew.phone.take_photo("work_order", crew.job, "absent", b"a photo", {"crew_id": crew.town["crew"]})
+    photo = crew.phone.take_photo(
+        "work_order", crew.job, "absent", b"a photo", {"crew_id": crew.town["crew"]}
+    )
     crew.phone.change("work_order", crew.job, {"photo_ids": [photo]})
     reasons = {"result": "修好了", "unsigned_kind": "absent", "unsigned_reason": "无人在家"}
     crew.phone.act("work_order", crew.job, "finish", reasons)
@@ -56,12 +58,18 @@ def test_a_customer_signs_from_afar_and_the_job_can_close(left: Crew, as_: As, a
     token = link_of(as_, left.job)
     shown = sheet_of_link(app, token).get_json()
     assert shown["sheet"]["result"] == "修好了" and len(shown["sheet"]["photos"]) == 1
-    answer = said(app, token, sheet_sha256=shown["sheet_sha256"], agrees=True, signer_name="李桂芳", strokes=STROKES)
+    answer = said(
+        app, token, sheet_sha256=shown["sheet_sha256"], agrees=True, signer_name="李桂芳", strokes=STROKES
+    )
     assert (answer.status_code, answer.get_json()) == (200, {"outcome": "signed"})
     serving.serve(left.database)
     job = left.stored("work_order", left.job)
     signature = left.stored("signature", job["signature_id"])
-    assert (signature["way"], signature["signer_name"], signature["sheet_check"]) == ("link_handed", "李桂芳", "kept")
+    assert (signature["way"], signature["signer_name"], signature["sheet_check"]) == (
+        "link_handed",
+        "李桂芳",
+        "kept",
+    )
     assert signature["way_by_id"] == left.town["dispatcher"]
     assert (signature["device_check"], job["signature_state"]) == ("none", "valid")
     left.phone.sync()
@@ -103,7 +111,9 @@ def test_only_the_sheet_that_was_shown_is_confirmed(left: Crew, as_: As, app: Fl
     fresh = sheet_of_link(app, token).get_json()
     assert fresh["sheet"]["result"] == "修好了，另换了表"
     assert (
-        said(app, token, sheet_sha256=fresh["sheet_sha256"], agrees=True, signer_name="李", strokes=STROKES).status_code
+        said(
+            app, token, sheet_sha256=fresh["sheet_sha256"], agrees=True, signer_name="李", strokes=STROKES
+        ).status_code
         == 200
     )
 
@@ -176,7 +186,9 @@ def test_two_answers_at_once_are_one(left: Crew, as_: As, app: Flask) -> None:
         ({"deputy_reason": "客户住院，女儿代签", "photo_id": uid("paper")}, set()),
     ],
 )
-def test_a_deputy_signs_with_a_reason_and_a_paper(crew: Crew, as_: As, more: dict[str, Any], missing: set[str]) -> None:
+def test_a_deputy_signs_with_a_reason_and_a_paper(
+    crew: Crew, as_: As, more: dict[str, Any], missing: set[str]
+) -> None:
     sheet = {"photos": []}
     body = {"of_kind": "work_order", "of_id": crew.job, "signer_name": "王女", "relation": "deputy", "strokes": STROKES,
             "sheet": sheet, "sheet_sha256": "0" * 64, "signed_at": "2026-09-01T02:03:04Z", "crew_id": crew.town["crew"]}  # fmt: skip
@@ -207,10 +219,15 @@ def gateway(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]
     sent: list[dict[str, Any]] = []
     house = app.extensions["wangge"]
     settings = replace(
-        house.settings, notify_channel="webhook", notify_url="http://gateway", public_url="https://water.example"
+        house.settings,
+        notify_channel="webhook",
+        notify_url="http://gateway",
+        public_url="https://water.example",
     )
     app.extensions["wangge"] = replace(house, settings=settings)
-    monkeypatch.setattr(messaging, "_posted", lambda _, message: sent.append({"to": message.phone, "zh": message.zh}))
+    monkeypatch.setattr(
+        messaging, "_posted", lambda _, message: sent.append({"to": message.phone, "zh": message.zh})
+    )
     return sent
 
 
@@ -252,7 +269,10 @@ def test_the_crews_link_goes_to_the_number_on_the_ledger(reachable: Crew, as_: A
         )
         assert token not in kept
     shown = sheet_of_link(app, token).get_json()["sheet_sha256"]
-    assert said(app, token, sheet_sha256=shown, agrees=True, signer_name="王小一", strokes=STROKES).status_code == 200
+    assert (
+        said(app, token, sheet_sha256=shown, agrees=True, signer_name="王小一", strokes=STROKES).status_code
+        == 200
+    )
     serving.serve(reachable.database)
     signature_id = reachable.stored("work_order", reachable.job)["signature_id"]
     signature = reachable.stored("signature", signature_id)
@@ -265,7 +285,9 @@ def test_the_crews_link_goes_to_the_number_on_the_ledger(reachable: Crew, as_: A
 def test_a_message_that_is_tried_again_carries_the_same_link(reachable: Crew, as_: As, app: Flask, gateway: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     ask(as_, reachable.job, "leader")
     taken = messaging._posted
-    monkeypatch.setattr(messaging, "_posted", lambda settings, message: taken(settings, message) or "status_503")
+    monkeypatch.setattr(
+        messaging, "_posted", lambda settings, message: taken(settings, message) or "status_503"
+    )
     settings = app.extensions["wangge"].settings
     for _ in range(2):
         messaging.deliver(reachable.database, settings)
@@ -284,7 +306,12 @@ def test_a_number_that_the_crew_wrote_is_none_of_the_ledgers(reachable: Crew, as
     assert ask(as_, reachable.job, "leader").get_json()["code"] == "no_ledger_number"
     with reachable.database.transaction() as session:
         record_writer.change(
-            session, crew, "work_order", reachable.job, {"customer_id": reachable.town["customer 1"]}, trusted=True
+            session,
+            crew,
+            "work_order",
+            reachable.job,
+            {"customer_id": reachable.town["customer 1"]},
+            trusted=True,
         )
     assert ask(as_, reachable.job, "leader").get_json()["code"] == "no_ledger_number"
     assert gateway == []
@@ -306,7 +333,10 @@ def test_a_link_of_before_is_said_to_be_one(left: Crew, as_: As, app: Flask) -> 
     with left.database.transaction() as session:
         session.execute(text("UPDATE confirmation SET way = NULL"))
     sheet = sheet_of_link(app, token).get_json()["sheet_sha256"]
-    assert said(app, token, sheet_sha256=sheet, agrees=True, signer_name="李", strokes=STROKES).status_code == 200
+    assert (
+        said(app, token, sheet_sha256=sheet, agrees=True, signer_name="李", strokes=STROKES).status_code
+        == 200
+    )
     signature = left.stored("signature", left.stored("work_order", left.job)["signature_id"])
     assert (signature["way"], signature["way_by_id"]) == ("link", left.town["dispatcher"])
 
@@ -324,7 +354,9 @@ def test_what_links_say_of_themselves_is_as_it_was_sealed(left: Crew, as_: As, a
     assert sheet_of_link(app, first).status_code == 410
     sheet = sheet_of_link(app, second).get_json()["sheet_sha256"]
     said(app, second, sheet_sha256=sheet, agrees=True, signer_name="李", strokes=STROKES)
-    assert as_("supervisor")("PUT", f"/devices/{left.phone.store.meta('device')}/revocation").status_code == 200
+    assert (
+        as_("supervisor")("PUT", f"/devices/{left.phone.store.meta('device')}/revocation").status_code == 200
+    )
     case = left.stored("work_order", left.job)["case_id"]
     with as_("dispatcher")("GET", f"/papers/cases/{case}") as answer:
         assert answer.status_code == 200

@@ -34,7 +34,9 @@ def job(database: Database, town: Town) -> str:
         values = {"matter_id": town["leak"], "cell_id": town["cell 0"], "place": middle(0), "address": "香港中路1号", "number": "W1",
                   "state": "received", "signature_required": True, "required_photos": 1}  # fmt: skip
         record_writer.create(session, north, "work_order", values, record_id=uid("errand"))
-        record_writer.create(session, north, "work_order", values | {"number": "W2"}, record_id=uid("other job"))
+        record_writer.create(
+            session, north, "work_order", values | {"number": "W2"}, record_id=uid("other job")
+        )
     return uid("errand")
 
 
@@ -114,7 +116,9 @@ def test_a_job_is_done_by_the_link_and_carries_the_contractors_name(
         "signer_name": "李桂芳",
         "strokes": STROKES,
     }
-    assert app.test_client().post("/api/v1/public/confirmations", json=said).get_json() == {"outcome": "signed"}
+    assert app.test_client().post("/api/v1/public/confirmations", json=said).get_json() == {
+        "outcome": "signed"
+    }
     serving.serve(database)
     assert stored(database, "work_order", job)["signature_state"] == "valid"
     assert contractor.look().get_json()["code"] == "link_ended"
@@ -122,7 +126,9 @@ def test_a_job_is_done_by_the_link_and_carries_the_contractors_name(
 
 def links(database: Database) -> list[tuple[str, str]]:
     with database.transaction() as session:
-        return [(row[0], row[1]) for row in session.execute(text("SELECT way, made_by::text FROM confirmation"))]
+        return [
+            (row[0], row[1]) for row in session.execute(text("SELECT way, made_by::text FROM confirmation"))
+        ]
 
 
 def test_with_a_gateway_the_customer_gets_the_link_and_the_crew_does_not(
@@ -132,7 +138,9 @@ def test_with_a_gateway_the_customer_gets_the_link_and_the_crew_does_not(
     settings = replace(house.settings, notify_channel="webhook", public_url="https://water.example")
     app.extensions["wangge"] = replace(house, settings=settings)
     with database.transaction() as session:
-        record_writer.change(session, system(town["north"]), "work_order", job, {"customer_id": town["customer 0"]})
+        record_writer.change(
+            session, system(town["north"]), "work_order", job, {"customer_id": town["customer 0"]}
+        )
     for action in ("accept", "arrive"):
         contractor.step(action)
     contractor.step("start", told_minutes=10, told_cost_fen=0)
@@ -164,14 +172,26 @@ def test_history_names_the_person_and_the_link(contractor: Contractor, job: str,
 
 
 def test_the_link_opens_nothing_else(contractor: Contractor, job: str) -> None:
-    for path in (f"/work-orders/{job}", "/dispatch/board", "/customers", "/territory/coverage", "/sync/config"):
+    for path in (
+        f"/work-orders/{job}",
+        "/dispatch/board",
+        "/customers",
+        "/territory/coverage",
+        "/sync/config",
+    ):
         assert contractor.get(path).status_code in (401, 404), path
     assert contractor.get(f"/work-orders/{job}").get_json()["code"] == "not_signed_in"
-    assert contractor.step("close", result="x").get_json()["code"] in ("not_allowed", "action_does_not_fit", "invalid")
+    assert contractor.step("close", result="x").get_json()["code"] in (
+        "not_allowed",
+        "action_does_not_fit",
+        "invalid",
+    )
     assert contractor.step("dispatch").status_code in (403, 409, 422)
 
 
-@pytest.mark.parametrize("field", ["crew_id", "state", "required_photos", "photo_ids", "due_at", "signature_id"])
+@pytest.mark.parametrize(
+    "field", ["crew_id", "state", "required_photos", "photo_ids", "due_at", "signature_id"]
+)
 def test_only_what_a_crew_says_can_be_said(contractor: Contractor, field: str) -> None:
     answer = contractor.step("accept", **{field: None})
     assert (answer.status_code, answer.get_json()["faults"][0]["field"]) == (422, field)
@@ -196,7 +216,9 @@ def test_a_step_that_lacks_something_says_what(contractor: Contractor) -> None:
     assert "photo_ids" in [one["field"] for one in lacking.get_json()["faults"]]
 
 
-def test_a_customer_who_was_away_is_said_as_such(contractor: Contractor, job: str, database: Database) -> None:
+def test_a_customer_who_was_away_is_said_as_such(
+    contractor: Contractor, job: str, database: Database
+) -> None:
     for action in ("accept", "arrive"):
         contractor.step(action)
     contractor.step("start", told_minutes=10, told_cost_fen=0)
@@ -247,7 +269,8 @@ def test_a_link_ends_by_time_by_a_newer_one_and_when_another_crew_has_the_job(
     assert newer.look().status_code == 200
     with database.transaction() as session:
         session.execute(
-            text("UPDATE contractor_link SET until = :past"), {"past": datetime.now(UTC) - timedelta(seconds=1)}
+            text("UPDATE contractor_link SET until = :past"),
+            {"past": datetime.now(UTC) - timedelta(seconds=1)},
         )
     assert newer.look().get_json()["code"] == "link_ended"
     assert Contractor(app, "guessed").look().get_json()["code"] == "link_ended"
@@ -287,12 +310,16 @@ def test_the_board_tells_a_crew_without_accounts(as_: As, job: str) -> None:
     assert crews[uid("crew")] is True
 
 
-def test_another_cost_is_told_anew_by_a_link_too(contractor: Contractor, job: str, database: Database) -> None:
+def test_another_cost_is_told_anew_by_a_link_too(
+    contractor: Contractor, job: str, database: Database
+) -> None:
     for action in ("accept", "arrive"):
         assert contractor.step(action).status_code == 200
     assert contractor.step("start", told_minutes=30, told_cost_fen=5000).status_code == 200
     for action, more in ((None, {}), ("pause", {"pause_reason": "x"}), ("finish", {"result": "好"})):
-        assert contractor.step(action, told_cost_fen=99900, **more).get_json()["code"] == "untold_change", action
+        assert contractor.step(action, told_cost_fen=99900, **more).get_json()["code"] == "untold_change", (
+            action
+        )
     telling = {
         "minutes": 30,
         "cost_fen": 99900,

@@ -28,7 +28,9 @@ def read(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
     original = postgres_pull.rows_of
 
     def counting(connection: Connection, statement: str, parameters: Any) -> list[Any]:
-        plan = original(connection, f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters)[0][0][0]["Plan"]
+        plan = original(connection, f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}", parameters)[0][0][0][
+            "Plan"
+        ]
         counted.append(_looked_at(plan))
         return original(connection, statement, parameters)
 
@@ -83,7 +85,9 @@ def test_one_change_costs_one_change_however_long_somebody_writes(
     with database.transaction() as idle:
         idle.execute(text("SELECT pg_current_xact_id()"))
         with database.transaction() as session:
-            record_writer.change(session, system(town["north"]), "customer", town["customer 0"], {"note": "changed"})
+            record_writer.change(
+                session, system(town["north"]), "customer", town["customer 0"], {"note": "changed"}
+            )
         read.clear()
         reader.pull(1000)
         assert reader.versions["customer", town["customer 0"]] == 2

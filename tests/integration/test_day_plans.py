@@ -63,7 +63,9 @@ def planned(database: Database, settings: Settings, field: Field, days: int = 0,
     with database.transaction() as session:
         day = field.today + timedelta(days=days)
         asked = {"seconds": 1} | request
-        plan_id = str(propose_day(session, Town().actor("dispatcher"), uid("north"), day, asked, field.now).id)
+        plan_id = str(
+            propose_day(session, Town().actor("dispatcher"), uid("north"), day, asked, field.now).id
+        )
     work_out(database, settings, plan_id, field.now)
     return plan_id
 
@@ -87,7 +89,9 @@ def changed(before: Stands, after: Stands) -> set[str]:
 
 def bare(stands: Stands) -> Stands:
     """Without versions."""
-    return {name: {key: value for key, value in one.items() if key != "version"} for name, one in stands.items()}
+    return {
+        name: {key: value for key, value in one.items() if key != "version"} for name, one in stands.items()
+    }
 
 
 @pytest.mark.parametrize("days", [1, 0], ids=["tomorrow", "today"])
@@ -97,23 +101,42 @@ def test_a_plan_touches_its_own_day_and_does_what_its_preview_says(
     with looked_at(database) as field:
         before = field.stands()
         # So few hands that much must be left out.
-        plan_id = planned(database, settings, field, days, absent_crew_ids=[uid("far crew"), uid("late crew")])
+        plan_id = planned(
+            database, settings, field, days, absent_crew_ids=[uid("far crew"), uid("late crew")]
+        )
         plan = published(field, plan_id)
         after = field.stands()
     taken = {one["number"] for one in [*(plan.stops or ()), *(plan.unserved or ())]}
     assert taken & of_other_days(field, days) == set()
-    beginnings = ("today", "promised today", "tonight", "after midnight") if days == 0 else ("tomorrow", "promised 1")
+    beginnings = (
+        ("today", "promised today", "tonight", "after midnight") if days == 0 else ("tomorrow", "promised 1")
+    )
     own = {name for name in field.names if name.startswith(beginnings)}
     assert own <= taken
-    assert {"left over", "left over by hand", "withdrawn before", "passed yesterday", "due -3", "may wait 1"} <= taken
+    assert {
+        "left over",
+        "left over by hand",
+        "withdrawn before",
+        "passed yesterday",
+        "due -3",
+        "may wait 1",
+    } <= taken
     said = told(plan)
     assert changed(before, after) == set(said)
     for name, line in said.items():
         crew_id = line["crew_id"] or before[name]["crew_id"]
         state = (
-            before[name]["state"] if line["change"] == "retimed" else "dispatched" if line["crew_id"] else "received"
+            before[name]["state"]
+            if line["change"] == "retimed"
+            else "dispatched"
+            if line["crew_id"]
+            else "received"
         )
-        assert (after[name]["crew_id"], after[name]["planned_at"], after[name]["state"]) == (crew_id, line["at"], state)
+        assert (after[name]["crew_id"], after[name]["planned_at"], after[name]["state"]) == (
+            crew_id,
+            line["at"],
+            state,
+        )
         was = before[name]["crew_id"] if before[name]["state"] != "received" else None
         assert line["was_crew_id"] == was
     withdrawn = {name for name, line in said.items() if line["change"] == "withdrawn"}
@@ -139,7 +162,9 @@ def test_a_promise_that_was_missed_stays_in_sight_and_an_odd_one_is_named(
         assert stops["passed this morning"]["late_minutes"] > 0
         assert stops["promised today"]["breaks"] is None
         assert (
-            field.at(13) <= scopes.in_city(datetime.fromisoformat(stops["promised today"]["begin_at"])) <= field.at(15)
+            field.at(13)
+            <= scopes.in_city(datetime.fromisoformat(stops["promised today"]["begin_at"]))
+            <= field.at(15)
         )
 
 
@@ -152,7 +177,9 @@ def test_a_plan_is_taken_back_whole(database: Database, settings: Settings) -> N
         plan = take_back(field.session, Town().actor("dispatcher"), plan_id, field.now)
         assert bare(field.stands()) == bare(before)
         assert (plan.state, plan.kept, str(plan.taken_back_by_id)) == ("taken_back", [], uid("dispatcher"))
-        heard = field.session.execute(text("SELECT text_zh FROM notice WHERE text_zh LIKE '%的排班已撤回%'")).scalars()
+        heard = field.session.execute(
+            text("SELECT text_zh FROM notice WHERE text_zh LIKE '%的排班已撤回%'")
+        ).scalars()
         assert any("回到您班组的工单" in words for words in heard)
         acts = field.session.execute(
             text(
@@ -169,15 +196,25 @@ def test_what_was_begun_or_changed_since_stays_and_is_named(database: Database, 
         session, before = field.session, field.stands()
         plan_id = planned(database, settings, field, absent_crew_ids=[uid("far crew")])
         plan = published(field, plan_id)
-        new = {"name": "third crew", "leader_id": uid("leader"), "member_ids": [], "skills": [], "is_active": True}
+        new = {
+            "name": "third crew",
+            "leader_id": uid("leader"),
+            "member_ids": [],
+            "skills": [],
+            "is_active": True,
+        }
         new |= {"shift_start": "08:00", "shift_end": "17:00"}
         record_writer.create(session, NORTH, "crew", new, record_id=uid("third crew"))
         gained = sorted(name for name, line in told(plan).items() if line["change"] == "gained")
         begun, moved, opened, cancelled = gained[:4]
         for step in ("accept", "leave"):
             record_writer.act(session, NORTH, "work_order", uid(begun), step, {})
-        record_writer.act(session, NORTH, "work_order", uid(moved), "dispatch", {"crew_id": uid("third crew")})
-        record_writer.act(session, NORTH, "work_order", uid(opened), "accept", {"opened_at": moment_text(field.now)})
+        record_writer.act(
+            session, NORTH, "work_order", uid(moved), "dispatch", {"crew_id": uid("third crew")}
+        )
+        record_writer.act(
+            session, NORTH, "work_order", uid(opened), "accept", {"opened_at": moment_text(field.now)}
+        )
         record_writer.act(session, NORTH, "work_order", uid(cancelled), "cancel", {"cancel_reason": "x"})
         kept = field.stands()
         plan = take_back(session, Town().actor("dispatcher"), plan_id, field.now)
@@ -287,7 +324,9 @@ def test_a_night_belongs_to_the_day_it_begins_in(database: Database, settings: S
             moment = field.at(hour, 1)
             if not is_asked:
                 with pytest.raises(Problem, match="invalid"):
-                    propose_day(session, dispatcher, uid("north"), field.today + timedelta(days=day), {}, moment)
+                    propose_day(
+                        session, dispatcher, uid("north"), field.today + timedelta(days=day), {}, moment
+                    )
                 continue
             with database.transaction() as own:
                 asked = propose_day(
@@ -313,7 +352,9 @@ def test_when_today_is_over_its_work_is_tomorrows(database: Database, settings: 
         with database.transaction() as own:
             day = field.today + timedelta(days=1)
             plan_id = str(
-                propose_day(own, Town().actor("dispatcher"), uid("north"), day, {"seconds": 1}, field.at(17.5)).id
+                propose_day(
+                    own, Town().actor("dispatcher"), uid("north"), day, {"seconds": 1}, field.at(17.5)
+                ).id
             )
         work_out(database, settings, plan_id, field.at(17.5))
         plan = field.session.get_one(DayPlan, UUID(plan_id))
@@ -326,11 +367,16 @@ def test_what_is_to_be_done_now_has_nothing_of_another_day(database: Database, s
     with looked_at(database) as field:
         burst = field.job("burst", where=1, urgency="urgent", matter_id=uid("burst"))
         units = [uid("north")]
-        day, jobs, crews, _ = day_of(field.session, settings, units, field.now, extra=job_of(field.session, burst))
+        day, jobs, crews, _ = day_of(
+            field.session, settings, units, field.now, extra=job_of(field.session, burst)
+        )
         routes = {
-            crew.name: {jobs[n].number for n in route} for crew, route in zip(crews, day.plan.routes, strict=True)
+            crew.name: {jobs[n].number for n in route}
+            for crew, route in zip(crews, day.plan.routes, strict=True)
         }
-        assert {"promised today and planned", "passed this morning", "left over", "today crew 0"} <= routes["一班"]
+        assert {"promised today and planned", "passed this morning", "left over", "today crew 0"} <= routes[
+            "一班"
+        ]
         assert {"by hand today", "today far crew 3"} <= routes["二班"]
         assert routes["night crew"] == {"tonight", "after midnight"}
         given = set().union(*routes.values())
@@ -338,7 +384,9 @@ def test_what_is_to_be_done_now_has_nothing_of_another_day(database: Database, s
         assert "promised 2" not in {job.number for job in jobs}
 
 
-def test_an_empty_day_and_a_full_one(make_database: MakeDatabase, town_template: str, settings: Settings) -> None:
+def test_an_empty_day_and_a_full_one(
+    make_database: MakeDatabase, town_template: str, settings: Settings
+) -> None:
     database, today = make_database(town_template), scopes.today() + timedelta(days=7)
     with database.transaction() as session:
         build_crews(session)
@@ -370,7 +418,10 @@ def test_an_empty_day_and_a_full_one(make_database: MakeDatabase, town_template:
         assert plan.unserved
         assert all(one["reasons"] for one in plan.unserved)
         (reason,) = next(one["reasons"] for one in plan.unserved if one["number"] == "beyond them")
-        assert (reason["zh"], reason["en"]) == ("没有班组具备技能：大口径抢修", "no crew has the skills: Large mains")
+        assert (reason["zh"], reason["en"]) == (
+            "没有班组具备技能：大口径抢修",
+            "no crew has the skills: Large mains",
+        )
         later = {name for name in field.names if name.startswith("promised")}
         assert {name: after[name] for name in later} == {name: before[name] for name in later}
         plan_id = planned(database, settings, field, absent_crew_ids=[uid(name) for name in CREWS])

@@ -30,12 +30,16 @@ def give_up(database: Database) -> None:
     for _ in range(TRIES):
         serving.serve(database)
         with database.transaction() as session:
-            session.execute(text("UPDATE outbox SET due_at = now() - interval '1 second' WHERE done_at IS NULL"))
+            session.execute(
+                text("UPDATE outbox SET due_at = now() - interval '1 second' WHERE done_at IS NULL")
+            )
 
 
 def gauge(app: Flask) -> float:
     said = app.test_client().get("/metrics").get_data(as_text=True)
-    return float(next(line for line in said.splitlines() if line.startswith("wangge_outbox_dead ")).split()[1])
+    return float(
+        next(line for line in said.splitlines() if line.startswith("wangge_outbox_dead ")).split()[1]
+    )
 
 
 def failing(which: int) -> Callable[[Any, dict[str, Any]], None]:
@@ -78,7 +82,9 @@ def dead(database: Database, town: Town) -> int:
     serving.serve(database)
     with database.transaction() as session:
         announce(session, "customer.written", kind="customer", id=town["customer 1"], op="change", changed=[])
-        session.execute(text("UPDATE outbox SET attempts = 8, last_error = 'check_failed' WHERE done_at IS NULL"))
+        session.execute(
+            text("UPDATE outbox SET attempts = 8, last_error = 'check_failed' WHERE done_at IS NULL")
+        )
         return int(session.execute(text("SELECT max(id) FROM outbox")).scalar_one())
 
 
@@ -137,7 +143,9 @@ def test_what_the_server_learns_late_of_a_phones_job_is_written_whatever_it_show
 def test_only_what_a_fact_is_of_may_be_gone(database: Database, town: Town, as_: As) -> None:
     """Something else that is not there leaves the work undone: it is no reason to be done with the fact."""
     serving.serve(database)
-    made = as_("agent")("POST", "/work-orders", json={"matter_id": town["leak"], "place": middle(1)}).json["id"]
+    made = as_("agent")("POST", "/work-orders", json={"matter_id": town["leak"], "place": middle(1)}).json[
+        "id"
+    ]
     serving.serve(database)
 
     def needs(session: Session, fact: dict[str, Any]) -> None:

@@ -78,7 +78,10 @@ def test_files_put_back_behind_the_witness_open_an_epoch(database: Database, tmp
     assert watch_history(database, tmp_path) is None
     with database.transaction() as session:
         made = record_writer.create(
-            session, system(Town()["north"]), "customer", {"number": "E", "name": "新", "category": "resident"}
+            session,
+            system(Town()["north"]),
+            "customer",
+            {"number": "E", "name": "新", "category": "resident"},
         )
         assert made.version == 2**32 + 1
         assert session.execute(
@@ -119,7 +122,9 @@ def test_work_acknowledged_after_the_backup_survives_its_loss(
     assert rep.records("customer")[town["customer 0"]]["note"] == "after the backup"
     assert visit in rep.records("visit")
     with restored.engine.connect() as connection:
-        written = connection.execute(text("SELECT count(*) FROM sync_history WHERE mutation_id IS NOT NULL")).scalar()
+        written = connection.execute(
+            text("SELECT count(*) FROM sync_history WHERE mutation_id IS NOT NULL")
+        ).scalar()
     assert written == 3
 
 
@@ -152,7 +157,11 @@ def test_removals_are_forgotten_by_age(database: Database, town: Town) -> None:
 
     def removed() -> list[str]:
         with database.engine.connect() as connection:
-            return list(connection.execute(text("SELECT id::text FROM sync_entry WHERE removed ORDER BY id")).scalars())
+            return list(
+                connection.execute(
+                    text("SELECT id::text FROM sync_entry WHERE removed ORDER BY id")
+                ).scalars()
+            )
 
     assert len(removed()) == 2
     with database.transaction() as session:
@@ -186,7 +195,12 @@ def test_contacts_are_gathered_and_written_together(database: Database, town: To
     ],
 )
 def test_silence_is_told_once_a_day(
-    database: Database, town: Town, seen_ago: timedelta, waiting: int, failed_ago: timedelta | None, is_told: bool
+    database: Database,
+    town: Town,
+    seen_ago: timedelta,
+    waiting: int,
+    failed_ago: timedelta | None,
+    is_told: bool,
 ) -> None:
     now = datetime.now(UTC)
     with database.transaction() as session:

@@ -27,7 +27,9 @@ Run = Callable[..., Result]
 
 
 @pytest.fixture
-def run(cluster: Cluster, town_template: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+def run(
+    cluster: Cluster, town_template: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Run]:
     """`run("keys", "list")` in a home of this test's own, on an own database and broker."""
     cluster.psql("postgres", "DROP DATABASE IF EXISTS copy_keys WITH (FORCE)")
     cluster.ensure_database("copy_keys", town_template)

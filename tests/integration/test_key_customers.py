@@ -32,7 +32,10 @@ def work(database: Database, town: Town) -> dict[str, str]:
             "item": record_writer.create(session, north, "item", item | {"owner_id": town["rep"]}).id,
             "kept": record_writer.create(session, north, "item", item | {"owner_id": town["agent"]}).id,
             "visit": record_writer.create(
-                session, north, "visit", mine | {"state": "planned", "method": "door", "representative_id": town["rep"]}
+                session,
+                north,
+                "visit",
+                mine | {"state": "planned", "method": "door", "representative_id": town["rep"]},
             ).id,
         }
     serving.serve(database)
@@ -99,9 +102,13 @@ def test_who_answers_when_the_own_representative_goes(
     serving.serve(database)
     assert owners(database, work) == (town["rep"], town["agent"], town["rep"])
     told = as_("supervisor").get("/notices?limit=100")["rows"]
-    assert [one["subject_id"] for one in told if "专属客户代表已离岗" in one["text_zh"]] == [town["customer 0"]]
+    assert [one["subject_id"] for one in told if "专属客户代表已离岗" in one["text_zh"]] == [
+        town["customer 0"]
+    ]
     with database.transaction() as session:
-        record_writer.act(session, system(town["north"]), "visit", work["visit"], "cancel", {"absent_reason": "改期"})
+        record_writer.act(
+            session, system(town["north"]), "visit", work["visit"], "cancel", {"absent_reason": "改期"}
+        )
         assert plan_visits(session) == 1
         planned = session.execute(
             text("SELECT representative_id::text FROM visit WHERE state = 'planned'")
@@ -112,7 +119,9 @@ def test_who_answers_when_the_own_representative_goes(
     assert owners(database, work)[0] == town["other_rep"]
 
 
-def test_key_status_taken_away_and_a_cell_that_changes(database: Database, town: Town, work: dict[str, str]) -> None:
+def test_key_status_taken_away_and_a_cell_that_changes(
+    database: Database, town: Town, work: dict[str, str]
+) -> None:
     set_customer(database, town, key_representative_id=town["other_rep"])
     # The cell changes hands or the customer changes cell: a key customer's work stays with their own.
     set_customer(database, town, cell_id=town["cell 1"])
@@ -124,8 +133,14 @@ def test_key_status_taken_away_and_a_cell_that_changes(database: Database, town:
         } == {town["cell 1"]}
     set_customer(database, town, category="resident")
     with database.transaction() as session:
-        assert record_writer.read(session, "customer", town["customer 0"]).values["key_representative_id"] is None
-        assert record_writer.read(session, "service_point", town["point 0"]).values["key_representative_id"] is None
+        assert (
+            record_writer.read(session, "customer", town["customer 0"]).values["key_representative_id"]
+            is None
+        )
+        assert (
+            record_writer.read(session, "service_point", town["point 0"]).values["key_representative_id"]
+            is None
+        )
     assert owners(database, work) == (town["rep"], town["agent"], town["rep"])
     set_customer(database, town, cell_id=town["cell 2"])
     assert owners(database, work) == (town["other_rep"], town["agent"], town["other_rep"])
@@ -146,7 +161,11 @@ def test_a_cell_handed_over_leaves_key_customers_work_alone(
 def test_points_from_before_get_their_representative(database: Database, town: Town) -> None:
     with database.transaction() as session:
         record_writer.change(
-            session, system(town["north"]), "customer", town["customer 0"], {"key_representative_id": town["other_rep"]}
+            session,
+            system(town["north"]),
+            "customer",
+            town["customer 0"],
+            {"key_representative_id": town["other_rep"]},
         )
         session.execute(text("UPDATE outbox SET done_at = now()"))
         assert (keep_points(session), keep_points(session)) == (1, 0)

@@ -48,13 +48,17 @@ def test_a_worker_serves_what_a_request_announced(town: Town, tmp_path: Path) ->
     with stage(OWN_HOME / "test-stage", build, port=own_port(19100)) as (url, machine):
         http = httpx.Client(base_url=f"{url}/api/v1", trust_env=False, timeout=60)
         device = {"id": uid("d"), "name": "desk"}
-        token = http.post("/sessions", json={"login": "T001", "password": factories.PASSWORD, "device": device}).json()[
-            "access_token"
-        ]
+        token = http.post(
+            "/sessions", json={"login": "T001", "password": factories.PASSWORD, "device": device}
+        ).json()["access_token"]
         http.headers["Authorization"] = f"Bearer {token}"
-        job = http.post("/work-orders", json={"matter_id": town["leak"], "service_point_id": town["point 1"]}).json()
+        job = http.post(
+            "/work-orders", json={"matter_id": town["leak"], "service_point_id": town["point 1"]}
+        ).json()
         assert until(lambda: _change_phone(http, f"/customers/{town['customer 1']}"))
-        assert until(lambda: http.get(f"/work-orders/{job['id']}").json()["site_card"]["phone"] == "13555555555")
+        assert until(
+            lambda: http.get(f"/work-orders/{job['id']}").json()["site_card"]["phone"] == "13555555555"
+        )
         metrics = httpx.get(f"{url}/metrics", trust_env=False, timeout=60).text
         assert "wangge_requests_total" in metrics
         assert "wangge_outbox_waiting" in metrics
@@ -80,7 +84,9 @@ def _need_no_secrets(machine: Machine, token: str) -> None:
         if path.exists() and path.stat().st_mode & 0o077
     ]
     files = [
-        str(one) for one in home.iterdir() if one.is_file() and one.stat().st_mode & 0o077 and one.name != "WANGGE"
+        str(one)
+        for one in home.iterdir()
+        if one.is_file() and one.stat().st_mode & 0o077 and one.name != "WANGGE"
     ]
     assert (open_to_others, files) == ([], [])
 
@@ -112,7 +118,9 @@ def test_a_restore_brings_everything_back_and_opens_an_epoch(
         kept = text("SELECT DISTINCT xid::text FROM sync_entry WHERE kind <> 'administrative_act'")
         assert session.execute(kept).scalars().all() == ["3"]
         assert (
-            record_writer.change(session, system(town["north"]), "customer", town["customer 1"], {"note": "x"}).version
+            record_writer.change(
+                session, system(town["north"]), "customer", town["customer 1"], {"note": "x"}
+            ).version
             == 2**32 + 1
         )
     database.engine.dispose()
@@ -205,7 +213,12 @@ def test_a_certificate_for_a_phone_is_made_once(tmp_path: Path) -> None:
 def run_clean(home: Path) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "WANGGE_HOME": str(home)}
     return subprocess.run(
-        [sys.executable, "deploy/clean.py"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "deploy/clean.py"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 

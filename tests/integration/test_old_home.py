@@ -61,7 +61,9 @@ class OldHome:
         assert anybody.get(f"/api/v1/shared-photos/{links['picture']}").mimetype == "image/jpeg"
         sheet = anybody.post("/api/v1/public/confirmations/sheet", json={"token": links["confirmation"]})
         assert sheet.status_code == 200, sheet.text
-        job = anybody.post("/api/v1/contractors/job", headers={"Authorization": f"Bearer {links['contractor']}"})
+        job = anybody.post(
+            "/api/v1/contractors/job", headers={"Authorization": f"Bearer {links['contractor']}"}
+        )
         assert job.status_code == 200, job.text
 
     def need_whole(self) -> None:
@@ -83,7 +85,13 @@ def _restore(cluster: Cluster, name: str) -> None:
     cluster.psql("postgres", f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
     cluster.ensure_database(name)
     program, environment = cluster.where("pg_restore")
-    command = [program, "--no-owner", "--exit-on-error", f"--dbname={cluster.url(name)}", str(KEPT / "database.dump")]
+    command = [
+        program,
+        "--no-owner",
+        "--exit-on-error",
+        f"--dbname={cluster.url(name)}",
+        str(KEPT / "database.dump"),
+    ]
     subprocess.run(command, env=environment, check=True)
     reached = CursorSeal((KEPT / "secret-key").read_text()).open(TOLD["cursor"])[0].highest_xid
     cluster.psql(
@@ -130,7 +138,9 @@ def test_what_was_signed_before_stays_good_whatever_key_is_rotated(old_home: Old
         old_home.rotate(purpose)
         old_home.need_whole()
         with old_home.database.transaction() as session:
-            record_writer.change(session, system(town["north"]), "customer", town["customer 0"], {"note": f"{n}"})
+            record_writer.change(
+                session, system(town["north"]), "customer", town["customer 0"], {"note": f"{n}"}
+            )
         assert sealing.seal_history(old_home.database, old_home.settings.keys, old_home.settings.home) > 0
     old_home.need_whole()
     assert len(old_home.seals()) == 2 + len(PURPOSES)

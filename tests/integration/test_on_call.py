@@ -28,7 +28,12 @@ from tests.factories import Town, middle
 As = Callable[[str], Person]
 NIGHT = datetime(2026, 9, 1, 22, tzinfo=CITY)
 NOON = NIGHT.replace(hour=12)
-ROSTER = {"valid_from": "2026-09-01", "valid_until": "2026-09-02", "clock_from": "17:00", "clock_until": "08:00"}
+ROSTER = {
+    "valid_from": "2026-09-01",
+    "valid_until": "2026-09-02",
+    "clock_from": "17:00",
+    "clock_until": "08:00",
+}
 
 
 @pytest.fixture
@@ -36,8 +41,12 @@ def night(session: Session, town: Town) -> Session:
     """Both crews work from eight to five; the first is on call in between."""
     north = system(town["north"])
     for crew in ("crew", "far crew"):
-        record_writer.change(session, north, "crew", town[crew], {"shift_start": "08:00", "shift_end": "17:00"})
-    record_writer.create(session, north, "on_call", ROSTER | {"crew_id": town["crew"]}, record_id=town["roster"])
+        record_writer.change(
+            session, north, "crew", town[crew], {"shift_start": "08:00", "shift_end": "17:00"}
+        )
+    record_writer.create(
+        session, north, "on_call", ROSTER | {"crew_id": town["crew"]}, record_id=town["roster"]
+    )
     return session
 
 
@@ -58,7 +67,9 @@ def told(session: Session) -> dict[str, str]:
 
 
 def messages(session: Session) -> list[str]:
-    rows = session.execute(text("SELECT detail->>'staff_id' FROM outbox WHERE fact = 'notify.recorded' ORDER BY id"))
+    rows = session.execute(
+        text("SELECT detail->>'staff_id' FROM outbox WHERE fact = 'notify.recorded' ORDER BY id")
+    )
     return [row[0] for row in rows]
 
 
@@ -133,9 +144,19 @@ def test_the_one_on_call_that_can_be_there_first_goes(night: Session, town: Town
     assert sent(night, burst(night, town, "second", place=middle(0))) == town["crew"]
 
 
-def test_a_second_burst_comes_after_the_first_and_the_days_jobs_keep_their_times(night: Session, town: Town) -> None:
+def test_a_second_burst_comes_after_the_first_and_the_days_jobs_keep_their_times(
+    night: Session, town: Town
+) -> None:
     planned = "2026-09-02T01:00:00.000000Z"
-    burst(night, town, "tomorrow", urgency="normal", state="dispatched", crew_id=town["crew"], planned_at=planned)
+    burst(
+        night,
+        town,
+        "tomorrow",
+        urgency="normal",
+        state="dispatched",
+        crew_id=town["crew"],
+        planned_at=planned,
+    )
     first, second = burst(night, town, "first"), burst(night, town, "second", place=middle(0))
     assert [sent(night, job) for job in (first, second)] == [town["crew"]] * 2
     times = [record_writer.read(night, "work_order", town[name]).values["planned_at"] for name in ("first", "second", "tomorrow")]  # fmt: skip
@@ -156,14 +177,19 @@ def test_a_ranking_says_who_is_on_call_and_only_for_what_cannot_wait(night: Sess
     assert "on_call" in {reason["code"] for reason in first["reasons"]}
     assert (first["crew_id"], first["arrives_at"].day) == (town["crew"], 1)
     assert second["arrives_at"].day == 2
-    calm = propose_crews(night, config.read(), dispatcher, burst(night, town, "calm", urgency="normal"), NIGHT)
+    calm = propose_crews(
+        night, config.read(), dispatcher, burst(night, town, "calm", urgency="normal"), NIGHT
+    )
     assert {one["arrives_at"].day for one in calm} == {2}
     assert "on_call" not in {reason["code"] for one in calm for reason in one["reasons"]}
 
 
 def test_the_outbox_sends_it_and_a_worker_twice_sends_it_once(database: Database, town: Town) -> None:
     now = datetime.now(CITY)
-    off = {"shift_start": f"{now + timedelta(hours=2):%H:%M}", "shift_end": f"{now + timedelta(hours=3):%H:%M}"}
+    off = {
+        "shift_start": f"{now + timedelta(hours=2):%H:%M}",
+        "shift_end": f"{now + timedelta(hours=3):%H:%M}",
+    }
     with database.transaction() as session:
         north = system(town["north"])
         for crew in ("crew", "far crew"):
@@ -199,12 +225,17 @@ def test_a_roster_is_kept_by_the_office_and_read_by_the_crew(as_: As, town: Town
 
 def test_another_units_roster_is_not_there(night: Session, town: Town, settings: Settings) -> None:
     job = burst(night, town)
-    record_writer.change(night, system(town["north"]), "on_call", town["roster"], {"valid_until": "2026-09-01"})
+    record_writer.change(
+        night, system(town["north"]), "on_call", town["roster"], {"valid_until": "2026-09-01"}
+    )
     crew = record_writer.read(night, "crew", town["crew"]).values
     south = {
-        name: crew[name] for name in ("leader_id", "member_ids", "skills", "shift_start", "shift_end", "is_active")
+        name: crew[name]
+        for name in ("leader_id", "member_ids", "skills", "shift_start", "shift_end", "is_active")
     }
-    record_writer.create(night, system(town["south"]), "crew", south | {"name": "南班"}, record_id=town["south crew"])
+    record_writer.create(
+        night, system(town["south"]), "crew", south | {"name": "南班"}, record_id=town["south crew"]
+    )
     record_writer.create(night, system(town["south"]), "on_call", ROSTER | {"crew_id": town["south crew"]})
     assert sent(night, job, NIGHT + timedelta(days=1)) is None
     with pytest.raises(Problem, match="not_found"):

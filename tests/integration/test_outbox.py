@@ -43,7 +43,12 @@ def test_a_fact_lives_and_dies_with_its_transaction(database: Database, town: To
 def test_a_customers_new_phone_reaches_the_site_cards_of_open_jobs(database: Database, town: Town) -> None:
     north = system(town["north"])
     with database.transaction() as session:
-        job = {"matter_id": town["leak"], "customer_id": town["customer 1"], "place": middle(1), "state": "received"}
+        job = {
+            "matter_id": town["leak"],
+            "customer_id": town["customer 1"],
+            "place": middle(1),
+            "state": "received",
+        }
         open_job = record_writer.create(session, north, "work_order", job)
         closed = record_writer.create(session, north, "work_order", job | {"state": "closed"})
     serving.serve(database)
@@ -51,16 +56,25 @@ def test_a_customers_new_phone_reaches_the_site_cards_of_open_jobs(database: Dat
         record_writer.change(session, north, "customer", town["customer 1"], {"phone": "13777777777"})
     serving.serve(database)
     with database.transaction() as session:
-        assert record_writer.read(session, "work_order", open_job.id).values["site_card"]["phone"] == "13777777777"
-        assert record_writer.read(session, "work_order", closed.id).values["site_card"]["phone"] == "13000000001"
+        assert (
+            record_writer.read(session, "work_order", open_job.id).values["site_card"]["phone"]
+            == "13777777777"
+        )
+        assert (
+            record_writer.read(session, "work_order", closed.id).values["site_card"]["phone"] == "13000000001"
+        )
 
 
 def test_a_new_name_gets_its_pinyin(database: Database, town: Town) -> None:
     with database.transaction() as session:
-        record_writer.change(session, system(town["north"]), "customer", town["customer 1"], {"name": "欧阳锋"})
+        record_writer.change(
+            session, system(town["north"]), "customer", town["customer 1"], {"name": "欧阳锋"}
+        )
     serving.serve(database)
     with database.transaction() as session:
-        assert record_writer.read(session, "customer", town["customer 1"]).values["pinyin"] == "ouyangfeng oyf"
+        assert (
+            record_writer.read(session, "customer", town["customer 1"]).values["pinyin"] == "ouyangfeng oyf"
+        )
 
 
 def test_a_partly_done_job_leaves_one_linked_remainder(database: Database, town: Town) -> None:
@@ -93,7 +107,9 @@ def test_a_partly_done_job_leaves_one_linked_remainder(database: Database, town:
     assert [tuple(row) for row in rows] == [("恢复路面", "received", town["case"], town["agent"])]
 
 
-def test_one_bad_fact_does_not_stop_the_others(database: Database, town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_bad_fact_does_not_stop_the_others(
+    database: Database, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(_session: Any, _fact: Any) -> None:
         raise ZeroDivisionError
 
@@ -131,7 +147,9 @@ def test_what_a_failed_subscriber_wrote_is_undone(
     database: Database, town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def write_then_fail(session: Any, _fact: Any) -> None:
-        record_writer.change(session, system(town["north"]), "customer", town["customer 1"], {"note": "half done"})
+        record_writer.change(
+            session, system(town["north"]), "customer", town["customer 1"], {"note": "half done"}
+        )
         raise ZeroDivisionError
 
     monkeypatch.setitem(fact_table.SUBSCRIPTIONS, "bad", (write_then_fail,))

@@ -51,9 +51,13 @@ def verdict(app: Flask, code: str) -> str:
     return str(app.test_client().post("/api/v1/public/sheets/verification", json=body).get_json()["verdict"])
 
 
-def test_a_signed_sheet_on_paper_and_its_code(crew: Crew, as_: As, app: Flask, looked: Callable[[], None]) -> None:
+def test_a_signed_sheet_on_paper_and_its_code(
+    crew: Crew, as_: As, app: Flask, looked: Callable[[], None]
+) -> None:
     photographed(crew, ("before", "#c03030"), ("after", "#30a030"))
-    crew.phone.change("work_order", crew.job, {"parts": [{"name": "DN25 闸阀", "quantity": 2, "unit_price_fen": 4550}]})
+    crew.phone.change(
+        "work_order", crew.job, {"parts": [{"name": "DN25 闸阀", "quantity": 2, "unit_price_fen": 4550}]}
+    )
     crew.finish(crew.sign())
     looked()
     paper = Printed(as_("dispatcher")("GET", f"/papers/service-sheets/{crew.job}"))
@@ -72,7 +76,8 @@ def test_a_signed_sheet_on_paper_and_its_code(crew: Crew, as_: As, app: Flask, l
     assert "签字之后" not in paper.text
     near = [(192, 48, 48), (48, 160, 48)]
     assert all(
-        any(max(abs(a - b) for a, b in zip(seen, want, strict=True)) < 12 for seen in paper.colours()) for want in near
+        any(max(abs(a - b) for a, b in zip(seen, want, strict=True)) < 12 for seen in paper.colours())
+        for want in near
     )
     code = paper.code()
     assert code is not None and urlsplit(code).path == "/verify"
@@ -86,7 +91,9 @@ def test_a_sheet_in_english(crew: Crew, as_: As) -> None:
     assert as_("leader")("GET", f"/papers/service-sheets/{crew.job}?language=fr").status_code == 422
 
 
-def test_one_character_changed_after_signing_shows_on_paper_and_by_its_code(crew: Crew, as_: As, app: Flask) -> None:
+def test_one_character_changed_after_signing_shows_on_paper_and_by_its_code(
+    crew: Crew, as_: As, app: Flask
+) -> None:
     crew.finish(crew.sign())
     before = Printed(as_("dispatcher")("GET", f"/papers/service-sheets/{crew.job}")).code()
     crew.phone.change("work_order", crew.job, {"result": "修好了。"})
@@ -97,7 +104,9 @@ def test_one_character_changed_after_signing_shows_on_paper_and_by_its_code(crew
     assert verdict(app, before) == "changed"
 
 
-def test_a_sheet_nobody_signed_says_why_and_has_no_code(crew: Crew, as_: As, looked: Callable[[], None]) -> None:
+def test_a_sheet_nobody_signed_says_why_and_has_no_code(
+    crew: Crew, as_: As, looked: Callable[[], None]
+) -> None:
     photographed(crew, ("absent", "#3030c0"))
     reasons = {"result": "修好了", "unsigned_kind": "absent", "unsigned_reason": "敲门三次无人应答"}
     crew.phone.act("work_order", crew.job, "finish", reasons)
@@ -167,7 +176,8 @@ def surveyed(crew: Crew) -> str:
     crew.phone.act("survey", survey, "arrive")
     sketch = crew.phone.take_photo("survey", survey, "sketch", jpeg("#101010"))
     photos = [
-        crew.phone.take_photo("survey", survey, "site", jpeg(colour)) for colour in ("#111111", "#222222", "#333333")
+        crew.phone.take_photo("survey", survey, "site", jpeg(colour))
+        for colour in ("#111111", "#222222", "#333333")
     ]
     findings = {
         "is_feasible": True,

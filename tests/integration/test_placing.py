@@ -37,11 +37,19 @@ def post(person: Person, path: str, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def where(values: dict[str, Any]) -> tuple[Any, ...]:
-    return tuple(values.get(name) for name in ("customer_id", "service_point_id", "place", "address", "cell_id"))
+    return tuple(
+        values.get(name) for name in ("customer_id", "service_point_id", "place", "address", "cell_id")
+    )
 
 
 def home(town: Town, n: int) -> tuple[Any, ...]:
-    return (town[f"customer {n}"], town[f"point {n}"], middle(n % 4), f"香港中路{n + 1}号", town[f"cell {n % 4}"])
+    return (
+        town[f"customer {n}"],
+        town[f"point {n}"],
+        middle(n % 4),
+        f"香港中路{n + 1}号",
+        town[f"cell {n % 4}"],
+    )
 
 
 def test_a_job_finds_its_place_from_whatever_it_has(as_: As, town: Town) -> None:
@@ -99,13 +107,18 @@ def test_which_of_several_points_is_asked_and_never_guessed(as_: As, town: Town,
     # A house of several households: where it is is known, whose trouble it is is not.
     first = as_("dispatcher").get(f"/service-points/{town['point 4']}")
     as_("dispatcher")(
-        "PATCH", f"/service-points/{town['point 4']}", json={"address": "香港中路1号"}, version=first["version"]
+        "PATCH",
+        f"/service-points/{town['point 4']}",
+        json={"address": "香港中路1号"},
+        version=first["version"],
     )
     job = post(as_("agent"), "/work-orders", {"matter_id": town["leak"], "address": "香港中路1号"})
     assert where(job) == (None, None, middle(0), "香港中路1号", town["cell 0"])
 
 
-def test_a_corrected_job_finds_its_place_again(as_: As, town: Town, database: Database, second_point: str) -> None:
+def test_a_corrected_job_finds_its_place_again(
+    as_: As, town: Town, database: Database, second_point: str
+) -> None:
     agent = as_("agent")
     job = post(agent, "/work-orders", {"matter_id": town["leak"], "customer_id": town["customer 0"]})
 
@@ -144,13 +157,17 @@ def test_a_point_corrected_on_the_ledger_moves_its_open_jobs(as_: As, town: Town
 
 def pushed(session: Session, town: Town, who: str, values: dict[str, Any]) -> tuple[dict[str, Any], str]:
     record = record_writer.new_id()
-    (outcome,) = hand_in(session, town.actor(who), [mutation("work_order", record, "create", values, base_version=0)])
+    (outcome,) = hand_in(
+        session, town.actor(who), [mutation("work_order", record, "create", values, base_version=0)]
+    )
     return outcome, record
 
 
 def test_a_phones_job_finds_its_place_or_is_parked(database: Database, town: Town) -> None:
     with database.transaction() as session:
-        outcome, job = pushed(session, town, "rep", {"matter_id": town["leak"], "customer_id": town["customer 1"]})
+        outcome, job = pushed(
+            session, town, "rep", {"matter_id": town["leak"], "customer_id": town["customer 1"]}
+        )
         assert outcome["status"] == "applied", outcome
         assert where(record_writer.read(session, "work_order", job).values) == home(town, 1)
         for given in ({}, {"address": "没有这个地方"}, {"place": "there"}, {"customer_id": 5}):
@@ -166,7 +183,8 @@ def test_a_phones_correction_moves_the_job_and_doubts_are_told(
     phone = phone_of("rep")
     phone.sync()
     job = phone.create(
-        "work_order", {"matter_id": town["leak"], "customer_id": town["customer 0"], "cell_id": town["cell 0"]}
+        "work_order",
+        {"matter_id": town["leak"], "customer_id": town["customer 0"], "cell_id": town["cell 0"]},
     )
     phone.sync()
     serving.serve(database)
@@ -182,7 +200,11 @@ def test_a_phones_correction_moves_the_job_and_doubts_are_told(
     phone.sync()
     serving.serve(database)
     now = as_("agent").get(f"/work-orders/{job}")
-    assert (now["customer_id"], now["service_point_id"], now["cell_id"]) == (town["customer 1"], None, town["cell 1"])
+    assert (now["customer_id"], now["service_point_id"], now["cell_id"]) == (
+        town["customer 1"],
+        None,
+        town["cell 1"],
+    )
     told = [one["text_zh"] for one in as_("dispatcher").get("/notices?limit=100")["rows"]]
     assert sum("几个用水点" in one for one in told) == 1
     phone.sync()
@@ -200,7 +222,12 @@ def test_what_is_filed_under_a_cell_finds_it(as_: As, town: Town, database: Data
     item = post(
         office,
         "/items",
-        {"theme": "pressure", "source": "hotline", "description": "水压低", "customer_id": town["customer 1"]},
+        {
+            "theme": "pressure",
+            "source": "hotline",
+            "description": "水压低",
+            "customer_id": town["customer 1"],
+        },
     )
     visit = post(office, "/visits", {"customer_id": town["customer 2"], "method": "phone"})
     survey = post(office, "/surveys", {"surveyor_id": town["rep"], "place": middle(0)})
@@ -211,9 +238,13 @@ def test_what_is_filed_under_a_cell_finds_it(as_: As, town: Town, database: Data
     )
     found = [one["cell_id"] for one in (item, visit, survey, spot)]
     assert found == [town["cell 1"], town["cell 2"], town["cell 0"], town["cell 2"]]
-    moved = office("PATCH", f"/service-points/{spot['id']}", json={"place": middle(1)}, version=spot["version"])
+    moved = office(
+        "PATCH", f"/service-points/{spot['id']}", json={"place": middle(1)}, version=spot["version"]
+    )
     assert moved.json["cell_id"] == town["cell 1"]
-    again = office("PATCH", f"/items/{item['id']}", json={"customer_id": town["customer 2"]}, version=item["version"])
+    again = office(
+        "PATCH", f"/items/{item['id']}", json={"customer_id": town["customer 2"]}, version=item["version"]
+    )
     assert again.json["cell_id"] == town["cell 2"]
     with database.transaction() as session:
         quiet = record_writer.create(

@@ -67,7 +67,8 @@ def ways(person: Person, who: str) -> dict[str, Any]:
     pairs = [{"cell_id": uid(f"cell {n}"), "staff_id": uid(who)} for n in range(2)]
     own = person.get(f"/cell-assignments/{uid('duty 0')}")["version"]
     asked = {
-        kind: person("POST", "/cell-assignments", duty(who, kind)) for kind in ("representative", "stand_in", "deputy")
+        kind: person("POST", "/cell-assignments", duty(who, kind))
+        for kind in ("representative", "stand_in", "deputy")
     }
     return asked | {
         "patch": person("PATCH", f"/cell-assignments/{uid('duty 0')}", {"staff_id": uid(who)}, version=own),
@@ -116,7 +117,9 @@ def _square() -> dict[str, Any]:
 def test_the_duty_of_somebody_who_left_can_be_ended_and_not_prolonged(as_: As, database: Database) -> None:
     with database.transaction() as session:
         values = duty("left") | {"valid_until": None}
-        record_writer.create(session, system(uid("north")), "cell_assignment", values, record_id=uid("old duty"))
+        record_writer.create(
+            session, system(uid("north")), "cell_assignment", values, record_id=uid("old duty")
+        )
     path, supervisor = f"/cell-assignments/{uid('old duty')}", as_("supervisor")
     assert supervisor("PATCH", path, {"valid_until": "2027-12-31"}, version=1).status_code == 200
     assert supervisor("PATCH", path, {"valid_until": "2029-12-31"}, version=2).status_code == 422
@@ -126,7 +129,9 @@ def test_the_duty_of_somebody_who_left_can_be_ended_and_not_prolonged(as_: As, d
 def test_a_phone_takes_the_duty_of_somebody_who_left_away(database: Database, town: Town) -> None:
     with database.transaction() as session:
         values = duty("left") | {"valid_until": None}
-        record_writer.create(session, system(town["north"]), "cell_assignment", values, record_id=uid("old duty"))
+        record_writer.create(
+            session, system(town["north"]), "cell_assignment", values, record_id=uid("old duty")
+        )
         gone = mutation("cell_assignment", uid("old duty"), "delete", {})
         assert hand_in(session, town.actor("supervisor"), [gone])[0]["status"] == "applied"
 
@@ -159,7 +164,9 @@ OFFICES_OWN = (
 )
 
 
-def test_loads_and_lists_of_whole_units_are_not_read_on_phones(as_: As, database: Database, town: Town) -> None:
+def test_loads_and_lists_of_whole_units_are_not_read_on_phones(
+    as_: As, database: Database, town: Town
+) -> None:
     with database.transaction() as session:
         values = {"matter_id": town["leak"], "state": "received", "cell_id": CELL, "place": middle(0)}
         record_writer.create(session, system(town["north"]), "work_order", values, record_id=uid("job"))
@@ -168,7 +175,9 @@ def test_loads_and_lists_of_whole_units_are_not_read_on_phones(as_: As, database
         )
         join(session, "rep of the group", "group", Role.REPRESENTATIVE)
     found = {
-        (who, path): as_(who)("GET", path).status_code for who in ("rep", "leader", "member") for path in OFFICES_OWN
+        (who, path): as_(who)("GET", path).status_code
+        for who in ("rep", "leader", "member")
+        for path in OFFICES_OWN
     }
     assert {one for one, status in found.items() if status != 403} == set()
     assert as_("rep of the group")("GET", "/territory/coverage").status_code == 403

@@ -17,7 +17,13 @@ from tests.newcomers import join
 
 As = Callable[[str], Person]
 NOW = "2026-11-01T00:00:00Z"
-PICTURE = {"purpose": "site", "sha256": "a" * 64, "size_bytes": 5, "media_type": "image/jpeg", "taken_at": NOW}
+PICTURE = {
+    "purpose": "site",
+    "sha256": "a" * 64,
+    "size_bytes": 5,
+    "media_type": "image/jpeg",
+    "taken_at": NOW,
+}
 OF_CUSTOMER = {"of_kind": "customer", "of_id": uid("customer 0")}
 
 # What a representative and a crew may make, with a scope of their own.
@@ -59,7 +65,9 @@ def jobs(database: Database, town: Town) -> None:
             job = {"matter_id": town["leak"], "state": "received", "place": middle(0)}
             record_writer.create(session, actor, "work_order", job, record_id=uid(name))
             if crew:
-                record_writer.act(session, actor, "work_order", uid(name), "dispatch", {"crew_id": town[crew]})
+                record_writer.act(
+                    session, actor, "work_order", uid(name), "dispatch", {"crew_id": town[crew]}
+                )
             photo = PICTURE | {"of_kind": "work_order", "of_id": uid(name), "crew_id": crew and town[crew]}
             record_writer.create(session, actor, "photo", photo, record_id=uid(f"photo of {name}"))
 
@@ -85,9 +93,15 @@ def test_a_record_for_another_unit_is_not_made_on_the_strength_of_ones_own_cell(
         for segment, values in kinds.items():
             kind = KIND.get(segment, segment.rstrip("s").replace("-", "_"))
             for unit in ("south", "group"):
-                answers[who, segment, unit] = person("POST", f"/{segment}", values | {"unit_id": uid(unit)}).status_code
+                answers[who, segment, unit] = person(
+                    "POST", f"/{segment}", values | {"unit_id": uid(unit)}
+                ).status_code
                 new = mutation(
-                    kind, uid(f"{who} {segment} {unit}"), "create", values | {"unit_id": uid(unit)}, base_version=0
+                    kind,
+                    uid(f"{who} {segment} {unit}"),
+                    "create",
+                    values | {"unit_id": uid(unit)},
+                    base_version=0,
                 )
                 (outcomes[who, segment, unit],) = pushed(database, town, who, new)
             own[who, segment] = person("POST", f"/{segment}", values | {"unit_id": uid("north")}).status_code
@@ -100,7 +114,9 @@ def test_a_record_for_another_unit_is_not_made_on_the_strength_of_ones_own_cell(
 def test_an_office_makes_nothing_above_or_beside_itself(as_: As, database: Database) -> None:
     customer = {"number": "X", "name": "新户", "category": "resident"}
     for unit, status in (("south", 404), ("group", 404), ("north", 201)):
-        assert as_("dispatcher")("POST", "/customers", customer | {"unit_id": uid(unit)}).status_code == status
+        assert (
+            as_("dispatcher")("POST", "/customers", customer | {"unit_id": uid(unit)}).status_code == status
+        )
     odd = customer | {"unit_id": uid("north"), "cell_id": uid("cell 3")}
     assert as_("admin")("POST", "/customers", odd).get_json()["code"] == "reference_missing"
     assert as_("admin")("POST", "/customers", odd | {"unit_id": uid("south")}).status_code == 201
@@ -126,9 +142,9 @@ def test_a_job_names_nothing_of_another_branch_by_any_way_in(as_: As, database: 
             "POST", f"/work-orders/{uid('own job')}/actions/cancel", {"cancel_reason": "x"} | now, version=2
         )
         assert answer.get_json()["code"] == "reference_missing", name
-        assert pushed(database, town, "admin", mutation("work_order", uid("own job"), "change", now)) == ["parked"], (
-            name
-        )
+        assert pushed(database, town, "admin", mutation("work_order", uid("own job"), "change", now)) == [
+            "parked"
+        ], name
 
 
 def test_office_rights_end_where_its_units_end(as_: As, database: Database, town: Town) -> None:
@@ -136,12 +152,16 @@ def test_office_rights_end_where_its_units_end(as_: As, database: Database, town
     with database.transaction() as session:
         both = join(session, "both", "south", Role.ADMIN, Role.REPRESENTATIVE)
         duty = {"cell_id": town["cell 0"], "staff_id": both, "duty": "deputy", "valid_from": "2026-01-01"}
-        record_writer.create(session, system(town["north"]), "cell_assignment", duty, record_id=uid("odd duty"))
+        record_writer.create(
+            session, system(town["north"]), "cell_assignment", duty, record_id=uid("odd duty")
+        )
     person = as_("both")
     assert person("PATCH", f"/customers/{uid('customer 0')}", {"note": "x"}, version=1).status_code == 200
     assert person("DELETE", f"/customers/{uid('customer 4')}", version=1).status_code == 403
     assert (
-        person("PATCH", f"/cell-assignments/{uid('odd duty')}", {"valid_until": "2030-01-01"}, version=1).status_code
+        person(
+            "PATCH", f"/cell-assignments/{uid('odd duty')}", {"valid_until": "2030-01-01"}, version=1
+        ).status_code
         == 403
     )
 
@@ -159,15 +179,20 @@ def test_a_job_takes_no_photo_of_another(as_: As, database: Database, town: Town
     assert pushed(database, town, "member", change) == ["parked"]
     assert as_("dispatcher").get(path)["photo_ids"] is None
     fine = {"photo_ids": [uid("photo of own job")]}
-    assert pushed(database, town, "leader", mutation("work_order", uid("own job"), "change", fine, base_version=2)) == [
-        "applied"
-    ]
+    assert pushed(
+        database, town, "leader", mutation("work_order", uid("own job"), "change", fine, base_version=2)
+    ) == ["applied"]
     assert as_("member")("PATCH", path, fine | {"result": "x"}, version=3).status_code == 200
 
 
 def test_a_photo_made_in_the_same_push_belongs_to_its_own_record(database: Database, town: Town) -> None:
     values = PICTURE | {"of_kind": "customer", "of_id": uid("customer 0"), "staff_id": uid("rep")}
-    visit = {"customer_id": uid("customer 0"), "cell_id": uid("cell 0"), "method": "phone", "photo_ids": [uid("shot")]}
+    visit = {
+        "customer_id": uid("customer 0"),
+        "cell_id": uid("cell 0"),
+        "method": "phone",
+        "photo_ids": [uid("shot")],
+    }
     shot = mutation("photo", uid("shot"), "create", values, base_version=0)
     new = mutation("visit", uid("visit"), "create", visit, base_version=0)
     assert pushed(database, town, "rep", shot, new) == ["applied", "parked"]
@@ -181,14 +206,22 @@ def test_a_photo_stands_on_what_its_author_sees(
         ("photo", {}),
         (
             "signature",
-            {"signer_name": "李", "relation": "self", "strokes": [], "sheet_sha256": "0" * 64, "signed_at": NOW},
+            {
+                "signer_name": "李",
+                "relation": "self",
+                "strokes": [],
+                "sheet_sha256": "0" * 64,
+                "signed_at": NOW,
+            },
         ),
     ):
         values = (more or PICTURE) | {"of_kind": kind, "of_id": uid(record), "staff_id": uid("rep")}
         answer = as_("rep")("POST", f"/{segment}s", values)
         assert (answer.status_code, answer.get_json()["faults"][0]["field"]) == (422, "of_id")
         new = mutation(segment, uid(f"stray {segment}"), "create", values, base_version=0)
-        assert pushed(database, town, "rep", new) == ["held"], "what is not theirs and what is not there look alike"
+        assert pushed(database, town, "rep", new) == ["held"], (
+            "what is not theirs and what is not there look alike"
+        )
 
 
 def test_an_id_that_is_none_stops_nothing_else_in_a_push(database: Database, town: Town) -> None:

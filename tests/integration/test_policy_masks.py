@@ -21,7 +21,13 @@ from tests.conftest import Person
 from tests.factories import Town, hand_in, middle, mutation, uid
 
 As = Callable[[str], Person]
-NAME, PINYIN, PHONE, HOUSE, DOOR_CODE = "诸葛孔明", "zhugekongming zgkm", "13987654321", "卧龙岗路7788号", "门禁4455"
+NAME, PINYIN, PHONE, HOUSE, DOOR_CODE = (
+    "诸葛孔明",
+    "zhugekongming zgkm",
+    "13987654321",
+    "卧龙岗路7788号",
+    "门禁4455",
+)
 MARKERS = (NAME, "诸葛", "zhugekongming", PHONE, "8765432", "7788号", DOOR_CODE)
 CASE, JOB, CUSTOMER = uid("case"), uid("planted job"), uid("planted customer")
 WEST, SOUTH = 120.29, 36.04
@@ -61,7 +67,9 @@ def planted(database: Database, town: Town) -> None:
             "answers": {"why": f"打 {PHONE}"},
         }
         record_writer.create(session, north, "response", answers, record_id=uid("answers"))
-        tell_dispatchers(session, None, JOB, job | {"unit_id": town["north"]}, f"请回电 {PHONE}", f"Call {PHONE}")
+        tell_dispatchers(
+            session, None, JOB, job | {"unit_id": town["north"]}, f"请回电 {PHONE}", f"Call {PHONE}"
+        )
         signed = {"of_kind": "work_order", "of_id": JOB, "signer_name": NAME, "relation": "self", "strokes": [], "sheet": {"address": HOUSE},
                   "sheet_sha256": "0" * 64, "signed_at": "2026-11-01T00:00:00Z"}  # fmt: skip
         record_writer.create(session, north, "signature", signed, record_id=uid("signed"))
@@ -134,7 +142,9 @@ def shown_to(person: Person) -> dict[str, str]:
     case.close()
     with zipfile.ZipFile(io.BytesIO(data)) as bundle:
         found["case"] = "".join(
-            bundle.read(name).decode("utf-8", "replace") for name in bundle.namelist() if name.endswith("json")
+            bundle.read(name).decode("utf-8", "replace")
+            for name in bundle.namelist()
+            if name.endswith("json")
         )
     area = {"area": _SQUARE, "around_m": 0}
     found["shut-off"] = person("POST", "/territory/affected", area).get_data(as_text=True)
@@ -152,7 +162,10 @@ def texts(answers: dict[str, str]) -> dict[str, str]:
 def test_no_way_out_shows_an_auditor_who_the_customer_is(as_: As, session: Any) -> None:
     seen = texts(shown_to(as_("auditor")))
     assert {
-        (way, marker) for way, one in seen.items() for marker in MARKERS if marker in one and "words=" not in way
+        (way, marker)
+        for way, one in seen.items()
+        for marker in MARKERS
+        if marker in one and "words=" not in way
     } == set()
     found = {way: one for way, one in seen.items() if "words=" in way}
     assert {way for way, one in found.items() if CUSTOMER in one} == {
@@ -172,7 +185,9 @@ def test_a_store_of_masked_bodies_agrees_with_the_server(phone_of: Callable[...,
     assert (held["name"], held["category"]) == ("诸***", "key")
     assert held["phone"] in (mask_phone(PHONE), mask_phone("13900000000"))
     whole = {"after": None, "upto": None} | auditor.store.digest(None, None)
-    answer = as_("auditor")("POST", "/sync/compare", {"store": uid("audit store"), "ranges": [whole]}).get_json()
+    answer = as_("auditor")(
+        "POST", "/sync/compare", {"store": uid("audit store"), "ranges": [whole]}
+    ).get_json()
     assert (answer["ask"], answer["repairs"]) == ([], []), "its digest is of what it was given"
 
 
@@ -182,22 +197,30 @@ def test_no_link_is_made_by_who_sees_masks(as_: As) -> None:
     assert as_("dispatcher")("POST", f"/papers/service-sheets/{JOB}/links", {"hours": 1}).status_code == 201
 
 
-def test_an_auditor_ticks_off_their_own_notices_and_nobody_elses(as_: As, database: Database, town: Town) -> None:
+def test_an_auditor_ticks_off_their_own_notices_and_nobody_elses(
+    as_: As, database: Database, town: Town
+) -> None:
     with database.transaction() as session:
         for who in ("auditor", "rep"):
             told = {"staff_id": town[who], "topic": "general", "text_zh": "会", "text_en": "Meeting"}
             record_writer.create(session, system(town["north"]), "notice", told, record_id=uid(f"to {who}"))
     read = {"read_at": "2026-11-01T00:00:00Z"}
     answers = {
-        who: as_("auditor")("PATCH", f"/notices/{uid(f'to {who}')}", read, version=1) for who in ("auditor", "rep")
+        who: as_("auditor")("PATCH", f"/notices/{uid(f'to {who}')}", read, version=1)
+        for who in ("auditor", "rep")
     }
     assert {who: one.status_code for who, one in answers.items()} == {"auditor": 200, "rep": 403}
     with database.transaction() as session:
         again = [mutation("notice", uid(f"to {who}"), "change", read) for who in ("auditor", "rep")]
-        assert [one["status"] for one in hand_in(session, town.actor("auditor"), again)] == ["applied", "parked"]
+        assert [one["status"] for one in hand_in(session, town.actor("auditor"), again)] == [
+            "applied",
+            "parked",
+        ]
 
 
-def test_nobody_is_found_by_the_address_of_a_point_that_is_gone(as_: As, database: Database, town: Town) -> None:
+def test_nobody_is_found_by_the_address_of_a_point_that_is_gone(
+    as_: As, database: Database, town: Town
+) -> None:
     with database.transaction() as session:
         point = {
             "customer_id": CUSTOMER,
@@ -208,12 +231,18 @@ def test_nobody_is_found_by_the_address_of_a_point_that_is_gone(as_: As, databas
         }
         gone = record_writer.create(session, system(town["north"]), "service_point", point)
         record_writer.delete(session, system(town["north"]), "service_point", gone.id, version=[gone.version])
-    assert [as_("dispatcher").get(f"/territory/customers?words={words}") for words in ("旧街99", "OLD99")] == [[], []]
+    assert [
+        as_("dispatcher").get(f"/territory/customers?words={words}") for words in ("旧街99", "OLD99")
+    ] == [[], []]
 
 
 def test_what_is_carried_out_of_the_house_is_noted(as_: As) -> None:
     dispatcher = as_("dispatcher")
-    for path in ("/maps/customers/export?format=geojson", f"/papers/service-sheets/{JOB}", f"/papers/cases/{CASE}"):
+    for path in (
+        "/maps/customers/export?format=geojson",
+        f"/papers/service-sheets/{JOB}",
+        f"/papers/cases/{CASE}",
+    ):
         answer = dispatcher("GET", path)
         answer.close()
         assert answer.status_code == 200

@@ -49,7 +49,9 @@ def values_of(database: Database, kind: str, record_id: str) -> dict[str, Any]:
         ("/calendars/", "calendar", {"is_published": True}),
     ],
 )
-def test_what_a_unit_above_keeps_is_read_and_not_written(as_: As, path: str, name: str, now: dict[str, Any]) -> None:
+def test_what_a_unit_above_keeps_is_read_and_not_written(
+    as_: As, path: str, name: str, now: dict[str, Any]
+) -> None:
     branch = as_("branch admin")
     before = branch.get(path + uid(name))
     answer = branch("PATCH", path + uid(name), now, version=before["version"])
@@ -61,7 +63,12 @@ def test_what_a_unit_above_keeps_is_read_and_not_written(as_: As, path: str, nam
 
 @pytest.mark.parametrize(
     ("parent", "code"),
-    [("north", "not_allowed"), ("section", "not_allowed"), ("south", "reference_missing"), (None, "check_failed")],
+    [
+        ("north", "not_allowed"),
+        ("section", "not_allowed"),
+        ("south", "reference_missing"),
+        (None, "check_failed"),
+    ],
 )
 def test_a_branch_does_not_leave_the_reach_of_those_above_it(as_: As, parent: str | None, code: str) -> None:
     branch = as_("branch admin")
@@ -122,7 +129,13 @@ def test_a_phone_moves_no_unit_and_whoever_decides_needs_the_right(
 
 def test_parked_work_for_another_unit_is_not_let_stand_by_this_one(database: Database, town: Town) -> None:
     record = uid("smuggled")
-    new = {"number": "X1", "name": "越界", "category": "resident", "cell_id": town["cell 0"], "unit_id": town["south"]}
+    new = {
+        "number": "X1",
+        "name": "越界",
+        "category": "resident",
+        "cell_id": town["cell 0"],
+        "unit_id": town["south"],
+    }
     one = mutation("customer", record, "create", new, base_version=0)
     with database.transaction() as session:
         assert hand_in(session, town.actor("rep"), [one])[0]["code"] == "outside_scope"
@@ -157,7 +170,10 @@ def test_settings_are_noted_with_what_changed_and_no_numbers_of_people(as_: As) 
         ("record_created", "staff"), ("record_changed", "staff"), ("record_changed", "matter"),
     ]  # fmt: skip
     assert rows[1]["before"] == {"is_active": True, "work_phone": "***"}
-    assert (rows[2]["before"], rows[2]["after"]) == ({"finish_within_minutes": 1440}, {"finish_within_minutes": 60})
+    assert (rows[2]["before"], rows[2]["after"]) == (
+        {"finish_within_minutes": 1440},
+        {"finish_within_minutes": 60},
+    )
     assert "80001234" not in str(rows)
     assert "新同事" not in str(rows)
 
@@ -170,14 +186,20 @@ def test_a_crew_of_a_section_does_the_branchs_job(database: Database, town: Town
                 "shift_end": "23:59", "is_active": True}  # fmt: skip
         record_writer.create(session, system(uid("section")), "crew", crew, record_id=uid("section crew"))
         north = system(town["north"])
-        job = record_writer.create(session, north, "work_order", {"matter_id": town["leak"], "state": "received"}).id
-        given = record_writer.act(session, north, "work_order", job, "dispatch", {"crew_id": uid("section crew")})
+        job = record_writer.create(
+            session, north, "work_order", {"matter_id": town["leak"], "state": "received"}
+        ).id
+        given = record_writer.act(
+            session, north, "work_order", job, "dispatch", {"crew_id": uid("section crew")}
+        )
         actor = Actor(leader, uid("section"), frozenset({Role.CREW_LEADER}), uid("section leader's phone"))
         step = mutation("work_order", job, "act", {}, action="accept", base_version=given.version)
         assert hand_in(session, actor, [step])[0]["status"] == "applied"
 
 
-@pytest.mark.parametrize(("who", "status"), [("auditor", 403), ("rep", 403), ("stranger", 404), ("dispatcher", 200)])
+@pytest.mark.parametrize(
+    ("who", "status"), [("auditor", 403), ("rep", 403), ("stranger", 404), ("dispatcher", 200)]
+)
 def test_a_dispute_about_a_deletion_is_settled_by_the_desk_of_its_unit(
     as_: As, database: Database, town: Town, who: str, status: int
 ) -> None:
@@ -187,13 +209,18 @@ def test_a_dispute_about_a_deletion_is_settled_by_the_desk_of_its_unit(
         record_writer.create(session, system(town["north"]), "customer", values, record_id=customer)
         record_writer.change(session, system(town["north"]), "customer", customer, {"note": "unseen"})
         gone = mutation("customer", customer, "delete", {}, base_version=1)
-        assert hand_in(session, replace(town.actor("admin"), unit_id=town["north"]), [gone])[0]["status"] == "merged"
+        assert (
+            hand_in(session, replace(town.actor("admin"), unit_id=town["north"]), [gone])[0]["status"]
+            == "merged"
+        )
     path = f"/inbox/questions/customer/{customer}/deleted/answer"
     assert as_(who)("POST", path, {"values": {"deleted": False}}).status_code == status
     assert as_("dispatcher")("GET", f"/customers/{customer}").status_code == (200 if status == 200 else 404)
 
 
-def test_a_desk_lets_no_deletion_stand_that_it_could_not_make(as_: As, database: Database, town: Town) -> None:
+def test_a_desk_lets_no_deletion_stand_that_it_could_not_make(
+    as_: As, database: Database, town: Town
+) -> None:
     north = system(town["north"])
     values = {"number": "N1", "name": "王空", "category": "resident", "cell_id": town["cell 0"]}
     with database.transaction() as session:

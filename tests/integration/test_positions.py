@@ -26,10 +26,19 @@ def minutes_ago(minutes: float) -> str:
 
 
 def fix(minutes: float, event: str = "arrive", **more: Any) -> dict[str, Any]:
-    return {"event": event, "at": minutes_ago(minutes), "lng": 120.384756, "lat": 36.067123, "accuracy_m": 12.0, **more}
+    return {
+        "event": event,
+        "at": minutes_ago(minutes),
+        "lng": 120.384756,
+        "lat": 36.067123,
+        "accuracy_m": 12.0,
+        **more,
+    }
 
 
-def on_duty(database: Database, town: Town, begun: float, ended: float | None = None, who: str = "leader") -> None:
+def on_duty(
+    database: Database, town: Town, begun: float, ended: float | None = None, who: str = "leader"
+) -> None:
     values = {"staff_id": town[who], "started_at": minutes_ago(begun)} | (
         {"ended_at": minutes_ago(ended)} if ended is not None else {}
     )
@@ -46,18 +55,24 @@ def tell(person: Person, *fixes: dict[str, Any]) -> Any:
     return person("POST", "/positions", {"positions": list(fixes)})
 
 
-def test_what_lies_outside_a_shift_is_refused_and_nowhere_stored(as_: As, database: Database, town: Town) -> None:
+def test_what_lies_outside_a_shift_is_refused_and_nowhere_stored(
+    as_: As, database: Database, town: Town
+) -> None:
     on_duty(database, town, 120, 60)
     answer = tell(as_("leader"), fix(121), fix(90), fix(59))
     assert answer.get_json() == {"outcomes": ["off_shift", "kept", "off_shift"]}
     assert stored(database) == 1
     with database.transaction() as session:
         for table in ("sync_waiting", "sync_history", "outbox"):
-            rows = session.execute(text(f"SELECT count(*) FROM {table} t WHERE to_jsonb(t)::text LIKE '%36.067123%'"))
+            rows = session.execute(
+                text(f"SELECT count(*) FROM {table} t WHERE to_jsonb(t)::text LIKE '%36.067123%'")
+            )
             assert rows.scalar_one() == 0, table
 
 
-def test_a_shift_of_somebody_else_or_one_nobody_ended_does_not_count(as_: As, database: Database, town: Town) -> None:
+def test_a_shift_of_somebody_else_or_one_nobody_ended_does_not_count(
+    as_: As, database: Database, town: Town
+) -> None:
     on_duty(database, town, 60, who="rep")
     on_duty(database, town, 60 * 30)
     assert tell(as_("leader"), fix(10)).get_json() == {"outcomes": ["off_shift"]}

@@ -21,7 +21,11 @@ from tests.conftest import HOME
 def listening_ports(pid: int) -> list[str]:
     """TCP ports that a process listens on, by what the kernel says of its open sockets."""
     mine = {os.readlink(one) for one in Path(f"/proc/{pid}/fd").iterdir() if one.is_symlink()}
-    rows = [line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]]
+    rows = [
+        line.split()
+        for name in ("tcp", "tcp6")
+        for line in Path(f"/proc/net/{name}").read_text().splitlines()[1:]
+    ]
     return [row[1] for row in rows if row[3] == "0A" and f"socket:[{row[9]}]" in mine]
 
 
@@ -29,7 +33,9 @@ def test_the_ports_of_a_process_are_seen() -> None:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
-        assert [int(one.split(":")[1], 16) for one in listening_ports(os.getpid())] == [listener.getsockname()[1]]
+        assert [int(one.split(":")[1], 16) for one in listening_ports(os.getpid())] == [
+            listener.getsockname()[1]
+        ]
 
 
 def test_the_broker_listens_on_its_socket_alone(tmp_path: Path) -> None:
@@ -48,7 +54,9 @@ def test_the_broker_listens_on_its_socket_alone(tmp_path: Path) -> None:
         broker.stop()
 
 
-def test_a_broker_does_not_move_into_somebody_elses_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broker_does_not_move_into_somebody_elses_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     broker = Broker(Path("/" + "deep/" * 30))
     assert broker.socket.parent.parent == tmp_path

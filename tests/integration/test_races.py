@@ -55,7 +55,9 @@ def killer(database: Database, stop: threading.Event, how: Callable[[int], None]
     )
     while not stop.wait(every_s):
         with suppress(DBAPIError), admin.connect() as connection:
-            sql = text("SELECT pid FROM pg_stat_activity WHERE datname = :name AND backend_type = 'client backend'")
+            sql = text(
+                "SELECT pid FROM pg_stat_activity WHERE datname = :name AND backend_type = 'client backend'"
+            )
             pids = connection.execute(sql, {"name": name}).scalars().all()
             if pids:
                 how(dice.choice(pids))
@@ -88,7 +90,9 @@ def sigkill(pid: int) -> None:
     [
         pytest.param(terminate, 0.2, 25, id="sessions ended"),
         pytest.param(sigkill, 0.7, 60, id="a backend killed"),
-        pytest.param(sigkill, 2.0, 800, id="killed for minutes", marks=[pytest.mark.long, pytest.mark.timeout(900)]),
+        pytest.param(
+            sigkill, 2.0, 800, id="killed for minutes", marks=[pytest.mark.long, pytest.mark.timeout(900)]
+        ),
     ],
 )
 def test_no_row_is_ever_missed(
@@ -111,7 +115,9 @@ def test_no_row_is_ever_missed(
                     }
                     made = record_writer.create(session, system(town["north"]), "customer", values)
                     time.sleep(dice.choice([0, 0.002, 0.03]))
-                    record_writer.change(session, system(town["north"]), "customer", made.id, {"note": str(done)})
+                    record_writer.change(
+                        session, system(town["north"]), "customer", made.id, {"note": str(done)}
+                    )
                     if dice.random() < 0.2:
                         raise ZeroDivisionError
                 done += 1
@@ -133,7 +139,8 @@ def test_no_row_is_ever_missed(
     recovered(database)
     with database.engine.connect() as connection:
         found = connection.execute(
-            text("SELECT kind, id::text, version FROM sync_entry WHERE scope = :s AND NOT removed"), {"s": scope}
+            text("SELECT kind, id::text, version FROM sync_entry WHERE scope = :s AND NOT removed"),
+            {"s": scope},
         )
         truth = {(row[0], row[1]): row[2] for row in found}
     assert len(truth) >= 8 * rows
@@ -166,7 +173,9 @@ def test_an_idle_reader_gets_its_own_cursor_back(database: Database, town: Town)
         pass
     before = reader.cursor
     with database.transaction() as session:
-        record_writer.change(session, system(town["north"]), "customer", town["customer 2"], {"note": "elsewhere"})
+        record_writer.change(
+            session, system(town["north"]), "customer", town["customer 2"], {"note": "elsewhere"}
+        )
     reader.pull(100)
     assert reader.cursor is before
 
@@ -187,7 +196,12 @@ def test_the_same_push_twice_at_once_writes_once(database: Database, town: Town)
         answers = [one.result() for one in [pool.submit(go) for _ in range(4)]]
     assert answers == [["applied"] * 4] * 4
     with database.engine.connect() as connection:
-        assert connection.execute(text("SELECT count(*) FROM sync_history WHERE mutation_id IS NOT NULL")).scalar() == 4
+        assert (
+            connection.execute(
+                text("SELECT count(*) FROM sync_history WHERE mutation_id IS NOT NULL")
+            ).scalar()
+            == 4
+        )
         assert connection.execute(
             text("SELECT array_agg(DISTINCT version) FROM customer WHERE note LIKE 'n%'")
         ).scalar() == [2]
@@ -227,9 +241,11 @@ def test_an_office_edit_and_a_push_at_once_are_both_kept(
     def hand_in() -> str:
         barrier.wait()
         return str(
-            push(database, town, [mutation("customer", town["customer 0"], "change", {"contact_name": "phone"})])[0][
-                "status"
-            ]
+            push(
+                database,
+                town,
+                [mutation("customer", town["customer 0"], "change", {"contact_name": "phone"})],
+            )[0]["status"]
         )
 
     with ThreadPoolExecutor(2) as pool:

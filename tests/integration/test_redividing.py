@@ -43,7 +43,9 @@ def city(cluster: Cluster, empty_template: str) -> Iterator[Database]:
 def branch(city: Database) -> str:
     """The branch with most cells."""
     with city.snapshot() as session:
-        found = session.execute(text("SELECT unit_id::text FROM cell GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1"))
+        found = session.execute(
+            text("SELECT unit_id::text FROM cell GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1")
+        )
         return str(found.scalar_one())
 
 
@@ -102,7 +104,8 @@ def _written(city: Database, marked: int) -> set[tuple[str, str]]:
     """What a phone would be sent: records with entries younger than the mark."""
     with city.snapshot() as session:
         rows = session.execute(
-            text("SELECT DISTINCT kind, id::text FROM sync_entry WHERE xid::text::bigint > :marked"), {"marked": marked}
+            text("SELECT DISTINCT kind, id::text FROM sync_entry WHERE xid::text::bigint > :marked"),
+            {"marked": marked},
         )
         return {(row[0], row[1]) for row in rows}
 

@@ -26,7 +26,9 @@ As = Callable[[str], Person]
 def finish(database: Database, town: Town, job: str, by: Actor | None = None) -> None:
     actor = by or town.actor("leader")
     with database.transaction() as session:
-        record_writer.act(session, town.actor("dispatcher"), "work_order", job, "dispatch", {"crew_id": town["crew"]})
+        record_writer.act(
+            session, town.actor("dispatcher"), "work_order", job, "dispatch", {"crew_id": town["crew"]}
+        )
         for step in ("accept", "arrive", "start"):
             record_writer.act(session, actor, "work_order", job, step, {})
         record_writer.act(session, actor, "work_order", job, "finish", {"result": "已更换阀门"})
@@ -61,7 +63,11 @@ def test_a_satisfied_customer_closes_the_job_at_the_return_visit(
     (task,) = tasks(as_, job)
     assert task["representative_id"] == town["rep"]
     assert task["due_on"] == (today() + timedelta(days=3)).isoformat()
-    assert (task["state"], task["customer_id"], task["cell_id"]) == ("planned", town["customer 1"], town["cell 1"])
+    assert (task["state"], task["customer_id"], task["cell_id"]) == (
+        "planned",
+        town["customer 1"],
+        town["cell 1"],
+    )
     assert "漏水维修：已更换阀门" in task["about"]
     with database.transaction() as session:  # However often the fact comes.
         assert ask_back(session, job, 3) == ask_back(session, job, 9) == task["id"]
@@ -100,7 +106,10 @@ def test_not_satisfied_begins_a_round_with_a_return_visit_of_its_own(
     (item,) = as_("supervisor").get("/items?source=return_visit")["rows"]
     assert "还在漏" in item["description"]
     finish(database, town, job)
-    assert [one["state"] for one in sorted(tasks(as_, job), key=lambda one: one["state"])] == ["done", "planned"]
+    assert [one["state"] for one in sorted(tasks(as_, job), key=lambda one: one["state"])] == [
+        "done",
+        "planned",
+    ]
 
 
 def test_it_ends_with_what_it_waits_for(as_: As, job: str, town: Town, database: Database) -> None:
@@ -109,7 +118,9 @@ def test_it_ends_with_what_it_waits_for(as_: As, job: str, town: Town, database:
     serving.serve(database)
     (task,) = tasks(as_, job)
     assert (task["state"], task["absent_reason"]) == ("cancelled", "已回访办结")
-    reopened = as_("dispatcher")("POST", f"/work-orders/{job}/actions/reopen", json={"reopen_reason": "又漏了"})
+    reopened = as_("dispatcher")(
+        "POST", f"/work-orders/{job}/actions/reopen", json={"reopen_reason": "又漏了"}
+    )
     assert reopened.status_code == 200
     finish(database, town, job)
     assert sorted(one["state"] for one in tasks(as_, job)) == ["cancelled", "planned"]
@@ -140,7 +151,9 @@ def test_whose_it_is(as_: As, town: Town, database: Database) -> None:
     # Nobody asks how their own work was: without anybody else it is the office's to give.
     assert asked("customer 1", member_ids=[town["leader"], town["rep"]]) == [None]
     # A matter without a customer has nobody to ask.
-    job = as_("agent")("POST", "/work-orders", json={"matter_id": town["leak"], "cell_id": town["cell 0"]}).json["id"]
+    job = as_("agent")(
+        "POST", "/work-orders", json={"matter_id": town["leak"], "cell_id": town["cell 0"]}
+    ).json["id"]
     finish(database, town, job)
     assert tasks(as_, job) == []
 
@@ -168,16 +181,24 @@ def test_a_late_one_is_seen_on_the_desk(as_: As, job: str, town: Town, database:
     with database.transaction() as session:
         late = {"due_on": (today() - timedelta(days=1)).isoformat()}
         record_writer.change(session, system(town["north"]), "visit", task["id"], late)
-        record_writer.act(session, town.actor("rep"), "visit", task["id"], "nobody_met", {"absent_reason": "无人接听"})
+        record_writer.act(
+            session, town.actor("rep"), "visit", task["id"], "nobody_met", {"absent_reason": "无人接听"}
+        )
     (row,) = as_("supervisor").get("/territory/visits/overdue")
-    assert (row["work_order_id"], row["customer_id"], row["about"]) == (job, town["customer 1"], task["about"])
+    assert (row["work_order_id"], row["customer_id"], row["about"]) == (
+        job,
+        town["customer 1"],
+        task["about"],
+    )
 
 
 def dissatisfied(as_: As) -> list[str]:
     return [one["description"] for one in as_("supervisor").get("/items?source=return_visit")["rows"]]
 
 
-def test_not_satisfied_goes_on_though_the_job_cannot_be_closed(as_: As, town: Town, database: Database) -> None:
+def test_not_satisfied_goes_on_though_the_job_cannot_be_closed(
+    as_: As, town: Town, database: Database
+) -> None:
     """Whoever asked may not close it; the customer's "no" counts all the same."""
     made = as_("agent")(
         "POST", "/work-orders", json={"matter_id": town["leak"], "customer_id": town["customer 1"]}
@@ -204,7 +225,9 @@ def test_not_satisfied_has_its_item_though_somebody_was_quicker(
         assert hand_in(session, town.actor("rep"), [closed])[0]["status"] == "applied"
         base = record_writer.read(session, "work_order", job).version
         for who in ("dispatcher", "supervisor"):
-            again = mutation("work_order", job, "act", {"reopen_reason": who}, action="reopen", base_version=base)
+            again = mutation(
+                "work_order", job, "act", {"reopen_reason": who}, action="reopen", base_version=base
+            )
             assert hand_in(session, town.actor(who), [again])[0]["status"] in ("applied", "merged")
     serving.serve(database)
     assert state_of(as_, job) == ("received", 2, None)

@@ -50,7 +50,10 @@ def asked(machine: Machine, question: str) -> list[object]:
 
 def modes(folder: Path) -> set[str]:
     """Who may do what, of a folder and everything in it."""
-    return {f"{'d' if path.is_dir() else 'f'}{path.stat().st_mode & 0o777:o}" for path in (folder, *folder.rglob("*"))}
+    return {
+        f"{'d' if path.is_dir() else 'f'}{path.stat().st_mode & 0o777:o}"
+        for path in (folder, *folder.rglob("*"))
+    }
 
 
 def test_a_backup_is_its_owners_alone_whatever_the_shells_habits(machine: Machine, tmp_path: Path) -> None:
@@ -132,7 +135,9 @@ def test_a_folder_of_other_things_is_left_alone(machine: Machine, tmp_path: Path
     assert (folder.stat().st_mode & 0o777, os.listdir(folder)) == (0o755, ["thesis.txt"])
     backup(machine, tmp_path / "plain")
     with pytest.raises(NotKept, match="other form"):
-        backup(machine, tmp_path / "plain", recipients_of([recipient_of(machine.settings.keys.of(BACKUPS)[-1])]))
+        backup(
+            machine, tmp_path / "plain", recipients_of([recipient_of(machine.settings.keys.of(BACKUPS)[-1])])
+        )
 
 
 def test_a_dump_that_fails_leaves_the_last_good_one(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip

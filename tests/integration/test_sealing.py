@@ -32,7 +32,9 @@ def sealed(database: Database, town: Town, tmp_path: Path) -> Database:
     """The town's history under one seal, and a change to a customer under a second."""
     assert sealing.seal_history(database, SECRET, tmp_path) > 30
     with database.transaction() as session:
-        record_writer.change(session, system(town["north"]), "customer", town["customer 0"], {"phone": "13900000000"})
+        record_writer.change(
+            session, system(town["north"]), "customer", town["customer 0"], {"phone": "13900000000"}
+        )
     assert sealing.seal_history(database, SECRET, tmp_path) == 1
     return database
 
@@ -97,7 +99,9 @@ def rewritten(database: Database, home: Path) -> None:
     sealing.seal_history(database, SECRET, home, everything=True)
 
 
-def test_a_copy_rewritten_whole_does_not_fit_what_a_witness_has_seen(sealed: Database, tmp_path: Path) -> None:
+def test_a_copy_rewritten_whole_does_not_fit_what_a_witness_has_seen(
+    sealed: Database, tmp_path: Path
+) -> None:
     kept = tmp_path / "elsewhere.jsonl"
     shutil.copy(tmp_path / sealing.WITNESS, kept)
     (tmp_path / sealing.WITNESS).unlink()
@@ -108,7 +112,9 @@ def test_a_copy_rewritten_whole_does_not_fit_what_a_witness_has_seen(sealed: Dat
 
 def test_a_chain_cut_short_is_found_by_its_witness(sealed: Database, tmp_path: Path) -> None:
     run(sealed, "DELETE FROM sealed_row WHERE seal_number = 2", "DELETE FROM seal WHERE number = 2")
-    assert broken(sealed, tmp_path / sealing.WITNESS) == Broken(2, "the seal is gone, and a witness has seen it")
+    assert broken(sealed, tmp_path / sealing.WITNESS) == Broken(
+        2, "the seal is gone, and a witness has seen it"
+    )
 
 
 def test_seals_by_another_secret_are_not_this_servers(sealed: Database) -> None:
@@ -125,7 +131,8 @@ def test_what_the_law_asks_to_erase_goes_and_the_chain_holds(
         assert sealing.erase_from_history(session, "customer", town["customer 0"]) == 3
     with sealed.engine.connect() as connection:
         left = connection.execute(
-            text("SELECT changed::text FROM sync_history WHERE id = CAST(:id AS uuid)"), {"id": town["customer 0"]}
+            text("SELECT changed::text FROM sync_history WHERE id = CAST(:id AS uuid)"),
+            {"id": town["customer 0"]},
         )
         told = " ".join(row[0] for row in left)
     assert "13900000000" not in told
@@ -172,7 +179,9 @@ def test_a_row_that_commits_late_is_under_the_next_seal(sealed: Database, town: 
     with Session(sealed.engine) as late:
         record_writer.change(late, system(town["north"]), "customer", town["customer 1"], {"note": "late"})
         with sealed.transaction() as session:
-            record_writer.change(session, system(town["north"]), "customer", town["customer 2"], {"note": "soon"})
+            record_writer.change(
+                session, system(town["north"]), "customer", town["customer 2"], {"note": "soon"}
+            )
         assert sealing.seal_history(sealed, SECRET, tmp_path) == 1
         late.commit()
     assert sealing.seal_history(sealed, SECRET, tmp_path) == 1
@@ -182,7 +191,8 @@ def test_a_row_that_commits_late_is_under_the_next_seal(sealed: Database, town: 
 def test_two_sealers_make_one_chain(database: Database, tmp_path: Path) -> None:
     made: list[int] = []
     threads = [
-        threading.Thread(target=lambda: made.append(sealing.seal_history(database, SECRET, tmp_path))) for _ in range(4)
+        threading.Thread(target=lambda: made.append(sealing.seal_history(database, SECRET, tmp_path)))
+        for _ in range(4)
     ]
     for thread in threads:
         thread.start()
@@ -246,5 +256,7 @@ def test_a_phone_keeps_what_it_is_given(sealed: Database, phone_of: Callable[...
 def notices(database: Database) -> int:
     with database.transaction() as session:
         return int(
-            session.execute(text("SELECT count(*) FROM notice WHERE text_zh LIKE '%封印与服务器不同%'")).scalar_one()
+            session.execute(
+                text("SELECT count(*) FROM notice WHERE text_zh LIKE '%封印与服务器不同%'")
+            ).scalar_one()
         )

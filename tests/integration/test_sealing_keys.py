@@ -79,7 +79,9 @@ def test_a_stolen_old_key_neither_adds_a_seal_nor_makes_one_anew(database: Datab
     assert all(isinstance(one, Seal) for one in held)
     assert one_more(database, town, keys, tmp_path, "true") == 1
     run(
-        database, "UPDATE sealing_key SET successor = NULL, endorsement = NULL WHERE id = :id", id=thief.of(SEALS)[0].id
+        database,
+        "UPDATE sealing_key SET successor = NULL, endorsement = NULL WHERE id = :id",
+        id=thief.of(SEALS)[0].id,
     )
     assert one_more(database, town, thief, tmp_path, "false again") == 1
     found = walk(database, keys)[-1]
@@ -87,7 +89,9 @@ def test_a_stolen_old_key_neither_adds_a_seal_nor_makes_one_anew(database: Datab
     assert found.row == ("sealing_key", thief.of(SEALS)[0].id, 0)
 
 
-def test_a_seal_by_a_key_that_ended_is_named(database: Database, keys: Keys, town: Town, tmp_path: Path) -> None:
+def test_a_seal_by_a_key_that_ended_is_named(
+    database: Database, keys: Keys, town: Town, tmp_path: Path
+) -> None:
     thief = only(keys, 1)
     known = text("SELECT * FROM sealing_key WHERE id = :id")
     with database.transaction() as session:
@@ -135,7 +139,9 @@ def test_the_key_that_seals_and_what_a_seal_says_of_its_key(database: Database, 
     assert isinstance(found, Broken) and (found.seal, found.why) == (3, "not signed by this server")
 
 
-def test_a_server_with_an_old_ring_does_not_seal(database: Database, keys: Keys, town: Town, tmp_path: Path) -> None:
+def test_a_server_with_an_old_ring_does_not_seal(
+    database: Database, keys: Keys, town: Town, tmp_path: Path
+) -> None:
     assert one_more(database, town, only(keys, 0, 1), tmp_path, "by the old") == 0
     assert one_more(database, town, keys, tmp_path, "by the new") == 2
     assert all(isinstance(one, Seal) for one in walk(database, keys))

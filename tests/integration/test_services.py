@@ -39,7 +39,9 @@ def push(session: Session, town: Town, who: str, *mutations: dict[str, Any]) -> 
 def test_visits_are_planned_once_by_class(session: Session, town: Town) -> None:
     assert plan_visits(session) == 1
     assert plan_visits(session) == 0
-    (row,) = session.execute(text("SELECT customer_id::text, representative_id::text, state, due_on FROM visit"))
+    (row,) = session.execute(
+        text("SELECT customer_id::text, representative_id::text, state, due_on FROM visit")
+    )
     assert tuple(row) == (town["customer 0"], town["rep"], "planned", today() + timedelta(days=7))
 
 
@@ -57,7 +59,9 @@ def test_a_visit_done_lately_is_enough(session: Session, town: Town) -> None:
 
 def test_overdue_visits_are_seen_by_their_unit(session: Session, town: Town) -> None:
     plan_visits(session, today() - timedelta(days=20))
-    assert [one["representative_name"] for one in overdue_visits(session, town.actor("supervisor"))] == ["员工5"]
+    assert [one["representative_name"] for one in overdue_visits(session, town.actor("supervisor"))] == [
+        "员工5"
+    ]
     assert overdue_visits(session, town.actor("stranger")) == []
 
 
@@ -90,7 +94,9 @@ def test_a_job_nobody_opens_goes_up_the_ladder_once(session: Session, town: Town
     notices = session.execute(
         text("SELECT staff_id::text, topic, is_urgent, subject_id::text FROM notice ORDER BY id")
     ).all()
-    assert [tuple(row) for row in notices] == [(town[who], "escalation", True, job) for who in ("leader", "dispatcher")]
+    assert [tuple(row) for row in notices] == [
+        (town[who], "escalation", True, job) for who in ("leader", "dispatcher")
+    ]
 
 
 def test_another_crew_begins_the_ladder_anew(session: Session, town: Town) -> None:
@@ -98,7 +104,9 @@ def test_another_crew_begins_the_ladder_anew(session: Session, town: Town) -> No
     stamps = {"reminded_at": moment_text(now), "escalated_at": moment_text(now)}
     record_writer.change(session, system(town["north"]), "work_order", job, stamps)
     assert escalate_unopened(session, RecordedChannel(), 10, now + timedelta(minutes=30)) == 0
-    record_writer.act(session, system(town["north"]), "work_order", job, "dispatch", {"crew_id": town["far crew"]})
+    record_writer.act(
+        session, system(town["north"]), "work_order", job, "dispatch", {"crew_id": town["far crew"]}
+    )
     assert escalate_unopened(session, RecordedChannel(), 10, now + timedelta(minutes=30)) == 1
     assert messages(session) == [town["supervisor"], town["dispatcher"]]
 
@@ -124,7 +132,9 @@ def test_an_opened_job_is_not_escalated(session: Session, town: Town) -> None:
         session,
         town,
         "member",
-        mutation("work_order", job.id, "change", {"opened_at": datetime.now(UTC).isoformat()}, base_version=2),
+        mutation(
+            "work_order", job.id, "change", {"opened_at": datetime.now(UTC).isoformat()}, base_version=2
+        ),
     )
     assert outcome["status"] == "applied"
     assert escalate_unopened(session, RecordedChannel(), 10, datetime.now(UTC) + timedelta(hours=1)) == 0
@@ -138,10 +148,14 @@ def test_work_held_for_somebody_elses_record_goes_on_when_it_comes(session: Sess
         "representative_id": town["rep"],
         "method": "phone",
     }
-    (outcome,) = push(session, town, "rep", mutation("visit", visit, "act", {"summary": "谈过"}, action="complete"))
+    (outcome,) = push(
+        session, town, "rep", mutation("visit", visit, "act", {"summary": "谈过"}, action="complete")
+    )
     assert outcome["status"] == "held"
     assert retry_held(session) == 0
-    record_writer.create(session, system(town["north"]), "visit", values | {"state": "planned"}, record_id=visit)
+    record_writer.create(
+        session, system(town["north"]), "visit", values | {"state": "planned"}, record_id=visit
+    )
     assert retry_held(session) == 1
     assert record_writer.read(session, "visit", visit).values["state"] == "done"
     assert session.execute(text("SELECT count(*) FROM sync_waiting")).scalar() == 0
@@ -151,7 +165,9 @@ def test_held_work_of_many_is_tried_by_turns_and_by_what_changed(session: Sessio
     many, one = sorted(("rep", "other_rep"), key=lambda name: town[name])
     values = {"customer_id": town["customer 3"], "representative_id": town[many], "method": "phone"}
     for count in (500, 20):
-        late = [mutation("visit", record_writer.new_id(), "create", values, base_version=0) for _ in range(count)]
+        late = [
+            mutation("visit", record_writer.new_id(), "create", values, base_version=0) for _ in range(count)
+        ]
         assert {found["status"] for found in push(session, town, many, *late)} == {"held"}
     item = record_writer.new_id()
     (held,) = push(session, town, one, mutation("item", item, "change", {"description": "后来的"}))
@@ -290,7 +306,9 @@ def test_conditions_hold_or_do_not(source: str, answers: dict[str, Any], expecte
     assert holds(source, answers) is expected
 
 
-VECTORS = json.loads((Path(__file__).parents[2] / "mobile_api_spec/vectors/forms.json").read_text(encoding="utf-8"))
+VECTORS = json.loads(
+    (Path(__file__).parents[2] / "mobile_api_spec/vectors/forms.json").read_text(encoding="utf-8")
+)
 ROWS: list[dict[str, Any]] = VECTORS["rows"]
 
 
@@ -404,7 +422,12 @@ def test_a_group_is_decided_once(session: Session, town: Town) -> None:
         decide_group(session, town.actor("dispatcher"), bad["id"], "apply", "想通了")
     assert caught.value.code == "already_decided"
     with pytest.raises(Problem) as unfit:
-        push(session, town, "rep", second := mutation("customer", town["customer 0"], "change", {"category": "queen"}))
+        push(
+            session,
+            town,
+            "rep",
+            second := mutation("customer", town["customer 0"], "change", {"category": "queen"}),
+        )
         decide_group(session, town.actor("dispatcher"), second["id"], "apply", "x")
     assert (unfit.value.code, unfit.value.detail["cause"]) == ("check_failed", "invalid")
 

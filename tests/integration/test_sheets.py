@@ -36,7 +36,9 @@ def test_a_signature_on_what_was_shown_is_valid(crew: Crew) -> None:
     assert crew.stored("work_order", crew.job)["signature_state"] == "valid"
 
 
-def test_one_character_changed_afterwards_needs_a_new_signature(crew: Crew, as_: Callable[[str], Person]) -> None:
+def test_one_character_changed_afterwards_needs_a_new_signature(
+    crew: Crew, as_: Callable[[str], Person]
+) -> None:
     crew.finish(crew.sign())
     crew.phone.change("work_order", crew.job, {"result": "修好了。"})
     crew.hand_in()
@@ -51,7 +53,9 @@ def test_one_character_changed_afterwards_needs_a_new_signature(crew: Crew, as_:
     assert as_("dispatcher")("POST", f"/work-orders/{crew.job}/actions/close", visit).status_code == 200
 
 
-def test_a_closed_job_edited_afterwards_is_marked_and_no_fact_dies(crew: Crew, as_: Callable[[str], Person]) -> None:
+def test_a_closed_job_edited_afterwards_is_marked_and_no_fact_dies(
+    crew: Crew, as_: Callable[[str], Person]
+) -> None:
     crew.finish(crew.sign())
     closed = as_("dispatcher")(
         "POST", f"/work-orders/{crew.job}/actions/close", {"return_visit": {"is_satisfied": True}}
@@ -113,7 +117,9 @@ def test_a_signature_for_another_job_does_not_count(crew: Crew) -> None:
 
 
 def ask(app: Flask, signature: str, **given: Any) -> dict[str, Any]:
-    answer = app.test_client().post("/api/v1/public/sheets/verification", json={"signature_id": signature} | given)
+    answer = app.test_client().post(
+        "/api/v1/public/sheets/verification", json={"signature_id": signature} | given
+    )
     assert answer.status_code == 200, answer.text
     return dict(answer.get_json())
 
@@ -145,7 +151,9 @@ def test_the_command_line_says_the_same(crew: Crew, tmp_path: Any, monkeypatch: 
     for given, code, word in ((sheet, 0, "genuine"), (sheet | {"result": "修好了。"}, 1, "changed")):
         file = tmp_path / "sheet.json"
         file.write_text(json.dumps(given))
-        monkeypatch.setattr("backend.commands.evidence._verdict", lambda *asked: verdict_of(crew.database, *asked))
+        monkeypatch.setattr(
+            "backend.commands.evidence._verdict", lambda *asked: verdict_of(crew.database, *asked)
+        )
         done = CliRunner().invoke(main, ["verify-sheet", signature, str(file)])
         assert (done.exit_code, word in done.output) == (code, True), done.output
 
@@ -194,7 +202,9 @@ def test_a_signature_that_was_taken_away_stops_nothing_else(crew: Crew) -> None:
     crew.finish(signature)
     with crew.database.transaction() as session:
         session.execute(
-            text("UPDATE sync_document SET deleted = true WHERE kind = 'signature' AND id = CAST(:id AS uuid)"),
+            text(
+                "UPDATE sync_document SET deleted = true WHERE kind = 'signature' AND id = CAST(:id AS uuid)"
+            ),
             {"id": signature},
         )
     crew.phone.change("work_order", crew.job, {"diagnosis": "接头老化"})
@@ -282,11 +292,15 @@ def test_a_sheet_shows_the_jobs_own_photos_alone(crew: Crew) -> None:
     """A picture of another job on the sheet: the sheet is not this job's, and the job tells which picture it is."""
     other = job_under_way(crew.database, crew.town, "other job")
     crew.phone.sync()
-    foreign = crew.phone.take_photo("work_order", other, "site", b"another job", {"crew_id": crew.town["crew"]})
+    foreign = crew.phone.take_photo(
+        "work_order", other, "site", b"another job", {"crew_id": crew.town["crew"]}
+    )
     crew.hand_in()
     # Straight into the record, as work of before has it: today's ways in refuse it.
     with crew.database.transaction() as session:
-        record_writer.change(session, system(crew.town["north"]), "work_order", crew.job, {"photo_ids": [foreign]})
+        record_writer.change(
+            session, system(crew.town["north"]), "work_order", crew.job, {"photo_ids": [foreign]}
+        )
     crew.phone.sync()
     crew.finish(crew.sign())
     job = crew.stored("work_order", crew.job)

@@ -26,7 +26,14 @@ SLOW = {
 def port() -> Iterator[int]:
     """A server with one thread."""
     found = free_port(own_port(19480))
-    options = ["--bind", f"127.0.0.1:{found}", "--worker-class", "tests.slow_senders.Impatient", "--threads", "1"]
+    options = [
+        "--bind",
+        f"127.0.0.1:{found}",
+        "--worker-class",
+        "tests.slow_senders.Impatient",
+        "--threads",
+        "1",
+    ]
     command = [sys.executable, "-m", "gunicorn", *options, "--no-control-socket", "tests.slow_senders:app"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:
         wait_for_port(found)

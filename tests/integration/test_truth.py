@@ -61,7 +61,11 @@ def test_an_honest_visit_raises_nothing(database: Database, town: Town) -> None:
         ({"check_in": None, "away_reason": "地下室无信号"}, "open", ["no_position"]),
         ({"check_in_accuracy_m": 900}, "open", ["poor_accuracy"]),
         ({"ended_at": "2026-09-01T02:00:40Z"}, "open", ["short"]),
-        ({"check_in_accuracy_m": 900, "ended_at": "2026-09-01T02:00:40Z"}, "doubtful", ["poor_accuracy", "short"]),
+        (
+            {"check_in_accuracy_m": 900, "ended_at": "2026-09-01T02:00:40Z"},
+            "doubtful",
+            ["poor_accuracy", "short"],
+        ),
         ({"method": "phone", "check_in": None, "check_in_accuracy_m": None}, "sound", []),
         ({"check_in": FAR, "check_in_accuracy_m": 3000}, "open", ["poor_accuracy"]),
         ({"ended_at": None}, "sound", []),
@@ -96,7 +100,9 @@ def test_many_visits_entered_at_night_are_asked_about(database: Database, town: 
     for n in range(4):
         times = {"started_at": f"2026-09-01T15:0{n}:00Z", "ended_at": f"2026-09-01T15:1{n}:00Z"}
         assert codes(visited(database, town, f"night {n}", **times)) == []
-    fifth = visited(database, town, "night 4", started_at="2026-09-01T15:05:00Z", ended_at="2026-09-01T15:16:00Z")
+    fifth = visited(
+        database, town, "night 4", started_at="2026-09-01T15:05:00Z", ended_at="2026-09-01T15:16:00Z"
+    )
     assert codes(fifth) == ["late_batch"]
     assert "5" in fifth["truth_reasons"][0]["zh"]
 
@@ -116,7 +122,8 @@ def scene(shift: int = 0, quality: int = 90) -> bytes:
     for n in range(9):
         left = (n * 97 + shift * 53) % 560
         pen.rectangle(
-            (left, 40 + (n * 61 + shift * 29) % 300, left + 70, 420), fill=((n * 40 + shift * 90) % 255, n * 20, 120)
+            (left, 40 + (n * 61 + shift * 29) % 300, left + 70, 420),
+            fill=((n * 40 + shift * 90) % 255, n * 20, 120),
         )
     out = io.BytesIO()
     image.save(out, "JPEG", quality=quality)
@@ -129,7 +136,9 @@ def photographed(database: Database, blobs: BlobStore, town: Town, name: str, da
     values = {"of_kind": "visit", "of_id": uid(name), "purpose": "site", "sha256": sha256, "size_bytes": len(data), "media_type": "image/jpeg",
               "taken_at": f"2026-09-{day:02}T02:10:00Z", "staff_id": town["rep"]}  # fmt: skip
     with database.transaction() as session:
-        record_writer.create(session, system(town["north"]), "photo", values, record_id=uid(f"photo of {name}"))
+        record_writer.create(
+            session, system(town["north"]), "photo", values, record_id=uid(f"photo of {name}")
+        )
         blobs.put(key_of(sha256), iter((data,)))
         arrived_photos.note_arrived(session, sha256, len(data))
         record_writer.change(

@@ -34,11 +34,15 @@ def test_a_filled_database_of_release_two_comes_up(database: Database, town: Tow
     assert migrations.differences(database.engine) == []
     assert _bodies(database) == before
     with database.transaction() as session:
-        changed = record_writer.change(session, system(town["north"]), "crew", town["crew"], {"break_minutes": 30})
+        changed = record_writer.change(
+            session, system(town["north"]), "crew", town["crew"], {"break_minutes": 30}
+        )
         assert changed.version == 2
 
 
-def test_customers_and_logins_of_an_older_release_are_found_as_they_are_typed(database: Database, town: Town) -> None:
+def test_customers_and_logins_of_an_older_release_are_found_as_they_are_typed(
+    database: Database, town: Town
+) -> None:
     """What is there is filled in; readings that were not kept are brought to phones by the outbox, and only those."""
     north = system(town["north"])
     with database.transaction() as session:
@@ -55,7 +59,9 @@ def test_customers_and_logins_of_an_older_release_are_found_as_they_are_typed(da
     migrations.upgrade(database.engine)
     assert migrations.differences(database.engine) == []
     with database.engine.connect() as connection:
-        entries = {row[0]: row[1] for row in connection.execute(text("SELECT id::text, words FROM search_entry"))}
+        entries = {
+            row[0]: row[1] for row in connection.execute(text("SELECT id::text, words FROM search_entry"))
+        }
         facts = connection.execute(text("SELECT fact, detail ->> 'id' FROM outbox")).all()
         logins = connection.execute(
             text("SELECT login FROM account_login WHERE staff_id = CAST(:id AS uuid)"), {"id": town["rep"]}
@@ -93,9 +99,15 @@ def test_logins_that_come_to_one_form_do_not_stop_the_upgrade(database: Database
     migrations.upgrade(database.engine)
     assert migrations.differences(database.engine) == []
     with database.engine.connect() as connection:
-        given = dict(tuple(row) for row in connection.execute(text("SELECT login, staff_id::text FROM account_login")))
+        given = dict(
+            tuple(row) for row in connection.execute(text("SELECT login, staff_id::text FROM account_login"))
+        )
         people = connection.execute(text("SELECT staff_id::text FROM device_person")).scalars().all()
     assert {given[login] for login in ("t005", "13900000000")} <= {town["rep"], town["member"]}
-    assert (given["t005"], given["t008"], given["13900000001"]) == (town["rep"], town["member"], town["other_rep"])
+    assert (given["t005"], given["t008"], given["13900000001"]) == (
+        town["rep"],
+        town["member"],
+        town["other_rep"],
+    )
     assert len(given) == 12
     assert set(people) == {town["rep"], town["leader"]}

@@ -44,7 +44,9 @@ class Node:
 
     def __init__(self) -> None:
         command = [str(Path(sys.executable).parent / "node"), "shared/tests/phones.ts"]
-        self._process = subprocess.Popen(command, cwd=WEB, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self._process = subprocess.Popen(
+            command, cwd=WEB, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
 
     def __call__(self, **given: Any) -> Any:
         """One order; raises Offline or Crashed as the phone met them."""

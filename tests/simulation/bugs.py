@@ -70,7 +70,9 @@ def a_merge_that_depends_on_order() -> AbstractContextManager[Any]:
     """The last to arrive wins, whenever it happened."""
     original = merge._next_heads
 
-    def next_heads(stored: Any, group: str, names: list[str], edit: Any, version: int) -> list[dict[str, Any]]:
+    def next_heads(
+        stored: Any, group: str, names: list[str], edit: Any, version: int
+    ) -> list[dict[str, Any]]:
         return [head for head in original(stored, group, names, edit, version) if head["version"] == version]
 
     return patch.object(merge, "_next_heads", next_heads)
@@ -118,7 +120,9 @@ def a_body_ahead_of_every_fill() -> AbstractContextManager[Any]:
 def clocks_believed() -> AbstractContextManager[Any]:
     """Steps sorted by arrival instead of by when they happened."""
 
-    def with_step(kind: Any, stored: Any, action: str, target: str, edit: Any, version: int, forced: bool) -> Any:
+    def with_step(
+        kind: Any, stored: Any, action: str, target: str, edit: Any, version: int, forced: bool
+    ) -> Any:
         from sync.steps import log_of
 
         head = {

@@ -25,8 +25,12 @@ def phone_slip(world: World, dice: random.Random) -> None:
     way = dice.choice(["change", "create", "act"])
     if way == "change" and notes:
         note = dice.choice(notes)
-        phone.change("note", note, {"text": FAULTY} | ({"count": dice.randrange(9)} if dice.random() < 0.5 else {}))
-        phone.change("note", note, dice.choice([{"phone": "p"}, {"tags": ["x"]}, {"count": 3}, {"text": "right"}]))
+        phone.change(
+            "note", note, {"text": FAULTY} | ({"count": dice.randrange(9)} if dice.random() < 0.5 else {})
+        )
+        phone.change(
+            "note", note, dice.choice([{"phone": "p"}, {"tags": ["x"]}, {"count": 3}, {"text": "right"}])
+        )
         if dice.random() < 0.5:
             phone.create("picture", {"cell": phone.records("note")[note].get("cell", "c0"), "note_id": note})
     elif way == "create" and cells:
@@ -43,7 +47,11 @@ def phone_slip(world: World, dice: random.Random) -> None:
 def phone_mend(world: World, dice: random.Random) -> None:
     """Somebody gives again what was parked, with a value that is taken, or slips again."""
     phone = world._any_phone(dice)
-    faulty = [one for one, end in phone.store.journal() if end and end["code"] == "invalid" and "settled_by" not in end]
+    faulty = [
+        one
+        for one, end in phone.store.journal()
+        if end and end["code"] == "invalid" and "settled_by" not in end
+    ]
     if faulty:
         one = dice.choice(faulty)
         value = "mended" if dice.random() < 0.8 else FAULTY
@@ -82,7 +90,9 @@ def _nothing_parks_without_need(view: Transaction) -> None:
         if one.outcome.code == "predecessor_parked":
             before = [other.mutation for other in rows[:n] if other.group == one.group]
             if not any(_needs(one.mutation, other) for other in before):
-                raise Broken(f"P3: {one.mutation.id} waits behind {[b.id for b in before]} and needs none of them")
+                raise Broken(
+                    f"P3: {one.mutation.id} waits behind {[b.id for b in before]} and needs none of them"
+                )
 
 
 def _needs(one: Any, other: Any) -> bool:
@@ -101,7 +111,9 @@ def _corrections_settle(phone: Phone, view: Transaction) -> None:
             continue
         for later, its_end in journal[n + 1 :]:
             is_same = (later["kind"], later["record"], later["op"]) == (one["kind"], one["record"], one["op"])
-            covers = one["op"] == "create" or (one["op"] == "change" and one["now"].keys() <= later["now"].keys())
+            covers = one["op"] == "create" or (
+                one["op"] == "change" and one["now"].keys() <= later["now"].keys()
+            )
             if is_same and covers and its_end and its_end["status"] in ("applied", "merged"):
                 raise Broken(f"P3: {one['id']} still waits though {later['id']} corrects it")
 

@@ -103,7 +103,9 @@ class Server:
     def scopes(self, user: str, at: datetime | None = None) -> frozenset[str]:
         """The scopes a user holds at a moment."""
         moment = at or self.now
-        return frozenset({f"cell:{one.cell}" for one in self.duties if one.user == user and one.covers(moment)})
+        return frozenset(
+            {f"cell:{one.cell}" for one in self.duties if one.user == user and one.covers(moment)}
+        )
 
     # -- transactions ----------------------------------------------------------------------------------------------
 
@@ -204,7 +206,9 @@ class Server:
         try:
             judged = iter(push.run(mutations))
             kept = park_unreadable(store, author, [one for one in read if isinstance(one, Unreadable)])
-            outcomes = [kept[one.mutation.sha256] if isinstance(one, Unreadable) else next(judged) for one in read]
+            outcomes = [
+                kept[one.mutation.sha256] if isinstance(one, Unreadable) else next(judged) for one in read
+            ]
             answers = answer.push_answers(outcomes, push.written, self.scopes(user))
             if self.reports_before_commit and self.dice.random() < 0.3:
                 store.rollback()
@@ -224,7 +228,9 @@ class Server:
         skew = self.now - parse_moment(batch.sent_at)
         for one in first:
             assert one.monotonic_ms is not None and one.boot is not None
-            at = min(true_moment(device, one.boot, one.monotonic_ms) + self._under_way(device, one.boot), self.now)
+            at = min(
+                true_moment(device, one.boot, one.monotonic_ms) + self._under_way(device, one.boot), self.now
+            )
             agrees = abs(one.happened_at + skew - at) <= timedelta(minutes=2)
             proof = Grade.PROVEN if agrees else Grade.MOVED
             grade = proof if one.boot in self.exchanges.get(device, {}) else Grade.CLAIMED
@@ -333,7 +339,9 @@ class Server:
     def end_lingering(self, most: int = 99) -> None:
         """Some of what is open ends, in any order."""
         for _ in range(min(most, len(self.lingering))):
-            self._finish(self.lingering.pop(self.dice.randrange(len(self.lingering))), self.dice.random() < 0.7)
+            self._finish(
+                self.lingering.pop(self.dice.randrange(len(self.lingering))), self.dice.random() < 0.7
+            )
 
     def end_holds(self) -> None:
         """Everything held is parked, as at its deadline."""

@@ -77,7 +77,10 @@ BUGS: dict[str, tuple[Switch, str]] = {
             an_inbox_that_shows_what_it_cannot_write,
             "api/test_sync_extremes.py::test_whatever_is_kept_can_be_listed_shown_and_discarded",
         ),
-        (a_batch_that_stands_or_falls_together, "api/test_sync_extremes.py::test_what_cannot_be_read_parks_alone"),
+        (
+            a_batch_that_stands_or_falls_together,
+            "api/test_sync_extremes.py::test_what_cannot_be_read_parks_alone",
+        ),
         (
             an_engine_that_asks_the_same_for_ever,
             "unit/test_reference_phone.py::test_a_push_that_made_no_progress_is_not_repeated",

@@ -70,7 +70,9 @@ def _every_mutation_ended_once(phone: Phone, view: Transaction, written: Counter
             if id_ not in waiting or written[id_] != is_resolved:
                 raise Broken(f"P3: {id_} was parked and is not kept, or was written too")
         elif written[id_] != 1:
-            raise Broken(f"P4: {id_} was acknowledged as {outcome['status']} and written {written[id_]} times")
+            raise Broken(
+                f"P4: {id_} was acknowledged as {outcome['status']} and written {written[id_]} times"
+            )
 
 
 def _judged_by_their_own_clocks(world: World, view: Transaction) -> None:
@@ -81,10 +83,18 @@ def _judged_by_their_own_clocks(world: World, view: Transaction) -> None:
         due = world.server.receipts.get(write.mutation_id or "")
         if due:
             if (write.author.device_id, write.grade) != (due.device, due.grade):
-                raise Broken(f"P8: {write.mutation_id} was judged as {write.author.device_id}'s, {write.grade}: {due}")
+                raise Broken(
+                    f"P8: {write.mutation_id} was judged as {write.author.device_id}'s, {write.grade}: {due}"
+                )
             is_moved = abs(write.happened_at - due.at) > timedelta(seconds=1)
-            if due.grade is Grade.PROVEN and is_moved and write.happened_at - timedelta(microseconds=1) not in before:
-                raise Broken(f"P8: {write.mutation_id} was made at {due.at} and counts from {write.happened_at}")
+            if (
+                due.grade is Grade.PROVEN
+                and is_moved
+                and write.happened_at - timedelta(microseconds=1) not in before
+            ):
+                raise Broken(
+                    f"P8: {write.mutation_id} was made at {due.at} and counts from {write.happened_at}"
+                )
         before.add(write.happened_at)
 
 
@@ -116,7 +126,9 @@ def _essence(stored: Stored) -> Any:
 def _another_order(pairs: list[tuple[Write, Change]], dice: random.Random) -> list[tuple[Write, Change]]:
     left, order = sorted(pairs, key=lambda pair: pair[0].version), list[tuple[Write, Change]]()
     while left:
-        ready = [pair for pair in left if not any(_comes_first(other, pair) for other in left if other is not pair)]
+        ready = [
+            pair for pair in left if not any(_comes_first(other, pair) for other in left if other is not pair)
+        ]
         order.append(dice.choice(ready))
         left.remove(order[-1])
     return order
@@ -140,7 +152,9 @@ def _replayed(key: Key, pairs: list[tuple[Write, Change]]) -> Stored:
                 verb = {"change": apply.change, "delete": apply.delete}.get(str(write.op), apply.act)
                 applied = verb(kind, stored, change, write.version)
         except CannotApply as error:
-            raise Broken(f"P8: {key} {write.op} applies in one order only: {error.code} {error.detail}") from error
+            raise Broken(
+                f"P8: {key} {write.op} applies in one order only: {error.code} {error.detail}"
+            ) from error
         stored = applied.write.after()
     assert stored is not None
     return stored

@@ -44,7 +44,8 @@ def main() -> int:
     with ProcessPoolExecutor() as pool, Progress(*columns) as progress:
         task = progress.add_task("seeds", total=options.seeds)
         running = {
-            pool.submit(block, begin) for _, begin in zip(range(2 * (os.cpu_count() or 1)), blocks, strict=False)
+            pool.submit(block, begin)
+            for _, begin in zip(range(2 * (os.cpu_count() or 1)), blocks, strict=False)
         }
         while running:
             finished = next(as_completed(running))

@@ -29,7 +29,9 @@ def node() -> Iterator[Node]:
 class AppDay(Day):
     """A day of phones that run the app; their batteries may die between any two steps of theirs."""
 
-    def __init__(self, node: Node, origin: str, seed: int, app: Flask, database: Database, town: Town) -> None:
+    def __init__(
+        self, node: Node, origin: str, seed: int, app: Flask, database: Database, town: Town
+    ) -> None:
         self.node, self.origin, self.run = node, origin, uuid.uuid4().hex
         # A comparison mends whatever went wrong before it, so that every other day has none to hide behind.
         self.has_damage = seed % 2 == 0

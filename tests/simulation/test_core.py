@@ -73,7 +73,9 @@ def test_the_simulator_finds(bug: Callable[[], AbstractContextManager[Any]]) -> 
 
 
 @pytest.mark.parametrize("bug", SHARED_BUGS, ids=lambda bug: bug.__name__)
-def test_the_simulator_finds_where_people_have_two_phones(bug: Callable[[], AbstractContextManager[Any]]) -> None:
+def test_the_simulator_finds_where_people_have_two_phones(
+    bug: Callable[[], AbstractContextManager[Any]],
+) -> None:
     with bug():
         found = next((seed for seed in [1070, *range(600)] if failure(seed, shared(seed))), None)
     assert found is not None, f"{bug.__name__} was not found"

@@ -38,7 +38,13 @@ class Day:
     """A seeded day; every step is drawn, so that a seed is the whole story."""
 
     def __init__(self, seed: int, app: Flask, database: Database, town: Town, folder: Path) -> None:
-        self.dice, self.app, self.database, self.town, self.folder = random.Random(seed), app, database, town, folder
+        self.dice, self.app, self.database, self.town, self.folder = (
+            random.Random(seed),
+            app,
+            database,
+            town,
+            folder,
+        )
         self.phones = {name: self._start(name) for name in PHONES}
         self.jobs: dict[str, list[str]] = {name: [] for name in PHONES}
         self.log: list[str] = []
@@ -47,7 +53,9 @@ class Day:
             phone.sync()
 
     def _start(self, name: str) -> Phone:
-        return Phone(self.folder / name, Link("http://localhost", transport=httpx.WSGITransport(app=self.app)), Clock())
+        return Phone(
+            self.folder / name, Link("http://localhost", transport=httpx.WSGITransport(app=self.app)), Clock()
+        )
 
     def step(self) -> None:
         """One thing happens."""
@@ -104,7 +112,11 @@ class Day:
         with self.database.transaction() as session:
             field = self.dice.choice(["note", "phone"])
             record_writer.change(
-                session, system(self.town["north"]), "customer", customer, {field: f"office {self.dice.randrange(99)}"}
+                session,
+                system(self.town["north"]),
+                "customer",
+                customer,
+                {field: f"office {self.dice.randrange(99)}"},
             )
 
     def _hand_over(self, name: str) -> None:
@@ -126,14 +138,23 @@ class Day:
         if stored is not None and stored.values["state"] == "received" and self.dice.random() < 0.5:
             with self.database.transaction() as session:
                 record_writer.act(
-                    session, system(self.town["north"]), "work_order", job, "cancel", {"cancel_reason": "重复"}
+                    session,
+                    system(self.town["north"]),
+                    "work_order",
+                    job,
+                    "cancel",
+                    {"cancel_reason": "重复"},
                 )
 
     def _ahead(self, name: str) -> None:
         """Somebody goes on with a job that stands on another phone, their own or another's, sent or not."""
-        job = self.dice.choice([job for other, jobs in self.jobs.items() if other != name for job in jobs[-2:]] or [""])
+        job = self.dice.choice(
+            [job for other, jobs in self.jobs.items() if other != name for job in jobs[-2:]] or [""]
+        )
         if job:
-            self.phones[name].change("work_order", job, {"description": f"{name} goes on {self.dice.randrange(99)}"})
+            self.phones[name].change(
+                "work_order", job, {"description": f"{name} goes on {self.dice.randrange(99)}"}
+            )
 
     def _stored(self, kind: str, record_id: str) -> Stored | None:
         with self.database.transaction() as session:
@@ -181,7 +202,9 @@ class Day:
             phone.close()
 
 
-@pytest.mark.parametrize("seed", [*SEEDS, *(pytest.param(s, marks=pytest.mark.long) for s in range(100, 300))])
+@pytest.mark.parametrize(
+    "seed", [*SEEDS, *(pytest.param(s, marks=pytest.mark.long) for s in range(100, 300))]
+)
 def test_after_quiet_every_phone_equals_the_server_and_nothing_is_lost(
     seed: int, app: Flask, database: Database, town: Town, tmp_path: Path
 ) -> None:

@@ -103,7 +103,9 @@ def attempt(phone: Phone) -> bool:
     [
         pytest.param(killer, 8, id="killed"),
         pytest.param(restarter, 2, id="restarted"),
-        pytest.param(killer, 60, id="killed for minutes", marks=[pytest.mark.long, pytest.mark.timeout(1200)]),
+        pytest.param(
+            killer, 60, id="killed for minutes", marks=[pytest.mark.long, pytest.mark.timeout(1200)]
+        ),
     ],
 )
 def test_what_was_acknowledged_is_there_and_nothing_twice(
@@ -128,10 +130,14 @@ def test_what_was_acknowledged_is_there_and_nothing_twice(
         engine = make_engine(machine.settings.database_url)
         with engine.connect() as connection:
             history = connection.execute(
-                text("SELECT mutation_id::text, count(*) FROM sync_history WHERE mutation_id IS NOT NULL GROUP BY 1")
+                text(
+                    "SELECT mutation_id::text, count(*) FROM sync_history WHERE mutation_id IS NOT NULL GROUP BY 1"
+                )
             ).all()
             stored = (
-                connection.execute(text("SELECT id::text FROM sync_mutation WHERE outcome IS NOT NULL")).scalars().all()
+                connection.execute(text("SELECT id::text FROM sync_mutation WHERE outcome IS NOT NULL"))
+                .scalars()
+                .all()
             )
         engine.dispose()
     assert len(kills) >= wanted

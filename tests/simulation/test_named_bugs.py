@@ -17,7 +17,15 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.long
 @pytest.mark.parametrize("name", sorted(BUGS))
 def test_the_named_test_finds(name: str) -> None:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.simulation.named_bugs", f"tests/{BUGS[name][1]}"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "tests.simulation.named_bugs",
+        f"tests/{BUGS[name][1]}",
+    ]
     # A process of its own, with its own database beside ours.
     environment = os.environ | {"WANGGE_TEST_BUG": name, "PYTEST_XDIST_WORKER": "gw8"}
     found = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=280)

@@ -60,7 +60,9 @@ class SimClock(Clock):
         return self._server.now + self.moved_by
 
     def monotonic_ms(self) -> int:
-        return int((self._server.now - START).total_seconds() * 1000) + clock_begins_ms(self._device, self.boot)
+        return int((self._server.now - START).total_seconds() * 1000) + clock_begins_ms(
+            self._device, self.boot
+        )
 
 
 class CoreLink:
@@ -127,7 +129,9 @@ class World:
     def _start(self, user: str, device: str) -> None:
         """The program begins on a phone, on the disk that it left if it had run before."""
         store = self.stores.setdefault(device, Store(None))
-        self.phones[device] = phone = Phone(store, CoreLink(self, user, device), SimClock(self.server, device))
+        self.phones[device] = phone = Phone(
+            store, CoreLink(self, user, device), SimClock(self.server, device)
+        )
         phone.page_lines = 3
         store.set_meta(staff=user, access="token", device=device)
 
@@ -146,11 +150,16 @@ class World:
         """A request reaches the server; nothing outside the asker's scopes may come back (P5)."""
         found = self.server.handle(user, device, path, body)
         held = self.server.scopes(user)
-        records = [*found.get("lines", ()), *(line for one in found.get("repairs", ()) for line in one["lines"])]
+        records = [
+            *found.get("lines", ()),
+            *(line for one in found.get("repairs", ()) for line in one["lines"]),
+        ]
         records += [one["record"] for one in found.get("outcomes", ()) if one.get("record")]
         for line in records:
             if set(line["in"]) - held or (line["body"] is not None and not line["in"]):
-                raise Broken(f"P5: {line['kind']}/{line['id']} went to somebody who does not hold it: {line['in']}")
+                raise Broken(
+                    f"P5: {line['kind']}/{line['id']} went to somebody who does not hold it: {line['in']}"
+                )
         return found
 
     def _interleave(self) -> None:
@@ -158,9 +167,9 @@ class World:
         if self._depth < 1 and self.dice.random() < 0.06:
             self._depth += 1
             try:
-                self.dice.choice([self._office_edit, self._office_edit, self._end_some, self._pull_somewhere])(
-                    self.dice
-                )
+                self.dice.choice(
+                    [self._office_edit, self._office_edit, self._end_some, self._pull_somewhere]
+                )(self.dice)
             finally:
                 self._depth -= 1
 
@@ -264,7 +273,9 @@ class World:
     def phone_ahead(self, dice: random.Random) -> None:
         """Somebody works on what their other phone, or another's, has not sent yet; they heard of it by other ways."""
         phone = self._any_phone(dice)
-        made = [one for other in self.phones.values() if other is not phone for one in other.store.waiting(-1)]
+        made = [
+            one for other in self.phones.values() if other is not phone for one in other.store.waiting(-1)
+        ]
         own = [one for one in made if one["op"] == "create" and one["author"] == phone.staff_id]
         notes = [one for one in own or made if one["op"] == "create" and one["kind"] == "note"]
         if notes:
@@ -272,7 +283,9 @@ class World:
             values = dice.choice([{"text": f"a{dice.randrange(99)}"}, {"phone": f"a{dice.randrange(9)}"}])
             phone.change("note", note["record"], values)
             if dice.random() < 0.3:
-                phone.create("picture", {"cell": note["now"]["cell"], "note_id": note["record"], "title": "ahead"})
+                phone.create(
+                    "picture", {"cell": note["now"]["cell"], "note_id": note["record"], "title": "ahead"}
+                )
 
     def phone_garbles(self, dice: random.Random) -> None:
         """A text cut inside an emoji, or lists in lists: nobody can read it, and what stands beside it goes on."""
@@ -344,9 +357,9 @@ class World:
         """Half of a cell's notes go to another cell, one transaction each, as they come."""
         source, target = dice.sample(CELLS, 2)
         found = self.server.memory.begin().tables("document")
-        for key in sorted(key for key, write in found.items() if key[0] == "note" and write.values["cell"] == source)[
-            ::2
-        ]:
+        for key in sorted(
+            key for key, write in found.items() if key[0] == "note" and write.values["cell"] == source
+        )[::2]:
             self.server.edit(key, {"cell": target}, "change", linger=False)
 
     def _end_some(self, dice: random.Random) -> None:
@@ -420,7 +433,9 @@ def plan(seed: int, length: int = 45, weights: Mapping[str, float] | None = None
     """What will happen in this seed's world."""
     dice = random.Random(seed)
     usual = {name: weight for name, (weight, _) in STEPS.items()} | dict(weights or {})
-    return [Step(name, dice.getrandbits(31)) for name in dice.choices(list(usual), list(usual.values()), k=length)]
+    return [
+        Step(name, dice.getrandbits(31)) for name in dice.choices(list(usual), list(usual.values()), k=length)
+    ]
 
 
 def unsettled(seed: int) -> list[Step]:

@@ -134,13 +134,21 @@ def _every_kind(admin: Person, as_: As, town: Town) -> dict[str, str]:
             version = person.get(f"{path}/{ids[name]}")["version"]
             # A notice is marked as read by whoever it is for.
             writer = as_("rep") if name == "notice" else person
-            assert writer("PATCH", f"{path}/{ids[name]}", CHANGES[name], version=version).status_code == 200, name
+            assert (
+                writer("PATCH", f"{path}/{ids[name]}", CHANGES[name], version=version).status_code == 200
+            ), name
         if kind.kind.delete_by:
             spare = admin("POST", path, body | {"id": new_id()} | _apart(name, 12)).get_json()
             assert admin("DELETE", f"{path}/{spare['id']}", version=spare["version"]).status_code == 204, name
-    for name, action, body in (("item", "take", {}), ("survey", "arrive", {}), ("visit", "complete", {"summary": "x"})):
+    for name, action, body in (
+        ("item", "take", {}),
+        ("survey", "arrive", {}),
+        ("visit", "complete", {"summary": "x"}),
+    ):
         assert (
-            as_("rep")("POST", f"/{KINDS[name].segment}/{_mine(as_, name, town)}/actions/{action}", body).status_code
+            as_("rep")(
+                "POST", f"/{KINDS[name].segment}/{_mine(as_, name, town)}/actions/{action}", body
+            ).status_code
             == 200
         )
     return ids
@@ -149,7 +157,9 @@ def _every_kind(admin: Person, as_: As, town: Town) -> dict[str, str]:
 def _mine(as_: As, name: str, town: Town) -> str:
     """A record the representative may act on."""
     own = {"item": {"owner_id": town["rep"]}, "survey": {}, "visit": {"representative_id": town["rep"]}}[name]
-    return str(as_("dispatcher")("POST", f"/{KINDS[name].segment}", samples(town)[name] | own).get_json()["id"])
+    return str(
+        as_("dispatcher")("POST", f"/{KINDS[name].segment}", samples(town)[name] | own).get_json()["id"]
+    )
 
 
 def _jobs(as_: As, town: Town) -> None:
@@ -157,7 +167,8 @@ def _jobs(as_: As, town: Town) -> None:
     job = dispatcher("POST", "/work-orders", samples(town)["work_order"]).get_json()["id"]
     assert dispatcher.get(f"/dispatch/{job}/proposals")
     assert (
-        dispatcher("PUT", f"/dispatch/{job}/assignment", {"crew_id": town["crew"]}).get_json()["state"] == "dispatched"
+        dispatcher("PUT", f"/dispatch/{job}/assignment", {"crew_id": town["crew"]}).get_json()["state"]
+        == "dispatched"
     )
     assert dispatcher("DELETE", f"/dispatch/{job}/assignment").get_json()["state"] == "received"
     assert dispatcher.get(f"/dispatch/{job}/emergency")["seen"]
@@ -171,12 +182,16 @@ def _jobs(as_: As, town: Town) -> None:
     assert as_("supervisor")("PUT", f"/due-days/work_order/{job}", due).status_code == 200
     assert dispatcher("POST", f"/work-orders/{job}/actions/cancel", {"cancel_reason": "x"}).status_code == 200
     assert dispatcher.get("/dispatch/board")["crews"]
-    plan = dispatcher("POST", "/dispatch/plans", {"unit_id": town["north"], "few_changes": True}).get_json()["id"]
+    plan = dispatcher("POST", "/dispatch/plans", {"unit_id": town["north"], "few_changes": True}).get_json()[
+        "id"
+    ]
     work_out(app_database(dispatcher), config.read({}), plan)
     assert dispatcher.get(f"/dispatch/plans/{plan}")["state"] == "ready"
     assert dispatcher("PUT", f"/dispatch/plans/{plan}/publication").status_code == 200
     assert dispatcher("DELETE", f"/dispatch/plans/{plan}/publication").status_code == 200
-    assert [one["state"] for one in dispatcher.get(f"/dispatch/plans?unit_id={town['north']}")] == ["taken_back"]
+    assert [one["state"] for one in dispatcher.get(f"/dispatch/plans?unit_id={town['north']}")] == [
+        "taken_back"
+    ]
 
 
 def _phones(app: Flask, as_: As, town: Town, photo: str) -> None:
@@ -194,7 +209,9 @@ def _phones(app: Flask, as_: As, town: Town, photo: str) -> None:
     batch[1]["record"] = town["customer 1"]
     assert (
         rep(
-            "POST", "/sync/push", {"store": new_id(), "sent_at": datetime.now(UTC).isoformat(), "mutations": batch}
+            "POST",
+            "/sync/push",
+            {"store": new_id(), "sent_at": datetime.now(UTC).isoformat(), "mutations": batch},
         ).status_code
         == 200
     )
@@ -207,13 +224,21 @@ def _phones(app: Flask, as_: As, town: Town, photo: str) -> None:
     )
     (question,) = dispatcher.get("/inbox/questions")
     answer = {"values": {"phone": "3"}}
-    assert dispatcher("POST", f"/inbox/questions/customer/{question['id']}/phone/answer", answer).status_code == 200
+    assert (
+        dispatcher("POST", f"/inbox/questions/customer/{question['id']}/phone/answer", answer).status_code
+        == 200
+    )
     with app.extensions["wangge"].database.transaction() as session:
-        session.execute(text("UPDATE outbox SET attempts = 8 WHERE fact = 'customer.written' AND done_at IS NULL"))
+        session.execute(
+            text("UPDATE outbox SET attempts = 8 WHERE fact = 'customer.written' AND done_at IS NULL")
+        )
     fact = dispatcher.get("/inbox/facts")[0]["id"]
     assert dispatcher("POST", f"/inbox/facts/{fact}/retry").status_code == 200
     _photos(app, rep, as_("admin"), photo)
-    file = {"author": town["rep"], "mutations": [mutation("customer", town["customer 1"], "change", {"note": "x"})]}
+    file = {
+        "author": town["rep"],
+        "mutations": [mutation("customer", town["customer 1"], "change", {"note": "x"})],
+    }
     assert as_("dispatcher")("POST", "/inbox/files", file).status_code == 201
 
 
@@ -222,7 +247,11 @@ def _photos(app: Flask, rep: Person, admin: Person, photo: str) -> None:
     metadata = ",".join(f"{k} {base64.b64encode(v.encode()).decode()}" for k, v in pairs.items())
     tus = {"Tus-Resumable": "1.0.0"}
     upload = (
-        rep("POST", "/uploads", headers=tus | {"Upload-Length": str(len(PICTURE)), "Upload-Metadata": metadata})
+        rep(
+            "POST",
+            "/uploads",
+            headers=tus | {"Upload-Length": str(len(PICTURE)), "Upload-Metadata": metadata},
+        )
         .headers["Location"]
         .removeprefix("/api/v1")
     )
@@ -254,7 +283,10 @@ def _contractor(app: Flask, as_: As, town: Town) -> None:
     path = "/api/v1/contractors/job"
     assert client.post(path, headers=headers).status_code == 200
     assert client.post(f"{path}/steps", json={"action": "accept"}, headers=headers).status_code == 200
-    assert client.post(f"{path}/photos", data=PICTURE, content_type="image/png", headers=headers).status_code == 201
+    assert (
+        client.post(f"{path}/photos", data=PICTURE, content_type="image/png", headers=headers).status_code
+        == 201
+    )
 
 
 def _evidence(app: Flask, as_: As, town: Town) -> None:
@@ -280,7 +312,11 @@ def _evidence(app: Flask, as_: As, town: Town) -> None:
     assert dispatcher("GET", link.removeprefix("/api/v1")).mimetype == "application/pdf"
     survey = dispatcher("POST", "/surveys", samples(town)["survey"]).get_json()["id"]
     assert dispatcher("GET", f"/papers/survey-reports/{survey}").mimetype == "application/pdf"
-    token = dispatcher("POST", "/evidence/confirmations", {"work_order_id": job}).get_json()["url"].partition("#")[2]
+    token = (
+        dispatcher("POST", "/evidence/confirmations", {"work_order_id": job})
+        .get_json()["url"]
+        .partition("#")[2]
+    )
     sheet = dispatcher("POST", "/public/confirmations/sheet", {"token": token}).get_json()["sheet_sha256"]
     said = {
         "token": token,
@@ -290,7 +326,10 @@ def _evidence(app: Flask, as_: As, town: Town) -> None:
         "strokes": [[[1, 2, 3], [4, 5, 6]]],
     }
     assert dispatcher("POST", "/public/confirmations", said).status_code == 200
-    assert leader("POST", "/evidence/seals/witness", {"seals": []}).get_json() == {"differ": [], "newest": None}
+    assert leader("POST", "/evidence/seals/witness", {"seals": []}).get_json() == {
+        "differ": [],
+        "newest": None,
+    }
     fix = {"event": "arrive", "at": datetime.now(UTC).isoformat(), "lng": 120.0, "lat": 36.0}
     assert leader("POST", "/positions", {"positions": [fix]}).get_json() == {"outcomes": ["off_shift"]}
     leader.get("/positions?day=2026-09-01")
@@ -299,7 +338,10 @@ def _evidence(app: Flask, as_: As, town: Town) -> None:
     sample = as_("auditor")("POST", "/call-back-samples", days).get_json()["id"]
     dispatcher.get("/call-back-samples")
     dispatcher.get(f"/call-back-samples/{sample}/visits")
-    assert dispatcher("PUT", f"/call-back-samples/{sample}/visits/{visit}", {"outcome": "confirmed"}).status_code == 204
+    assert (
+        dispatcher("PUT", f"/call-back-samples/{sample}/visits/{visit}", {"outcome": "confirmed"}).status_code
+        == 204
+    )
 
 
 def app_database(person: Person) -> Database:
@@ -358,14 +400,20 @@ def _the_rest(app: Flask, as_: As, town: Town) -> None:
     token = admin("POST", "/tokens", {"label": "x"}).get_json()["id"]
     admin.get("/tokens")
     admin("DELETE", f"/tokens/{token}")
-    admin("PUT", f"/accounts/{town['other_rep']}", {"password": "another-secret-1", "roles": ["representative"]})
+    admin(
+        "PUT", f"/accounts/{town['other_rep']}", {"password": "another-secret-1", "roles": ["representative"]}
+    )
     admin("DELETE", f"/accounts/{town['other_rep']}")
     (act, *_) = admin.get("/administrative-acts")["rows"]
     admin.get(f"/administrative-acts/{act['id']}")
     admin.get(f"/administrative-acts/{act['id']}/history")
     device = {"id": new_id(), "name": "x"}
-    signed = client.post("/api/v1/sessions", json={"login": "T001", "password": PASSWORD, "device": device}).get_json()
-    client.post("/api/v1/sessions/refresh", json={"refresh_token": signed["refresh_token"], "device_id": device["id"]})
+    signed = client.post(
+        "/api/v1/sessions", json={"login": "T001", "password": PASSWORD, "device": device}
+    ).get_json()
+    client.post(
+        "/api/v1/sessions/refresh", json={"refresh_token": signed["refresh_token"], "device_id": device["id"]}
+    )
     me = Person(client, signed["access_token"])
     assert me("PUT", "/sessions/password", {"old": PASSWORD, "new": "a very new secret"}).status_code == 204
     assert me("DELETE", "/sessions").status_code == 204

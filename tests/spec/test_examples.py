@@ -25,7 +25,9 @@ As = Callable[[str], Person]
 
 def schema_of(name: str) -> Any:
     """The kind's schema as generated."""
-    return jsonschema_rs.validator_for(json.loads((SPEC / f"schemas/{name}.json").read_text(encoding="utf-8")))
+    return jsonschema_rs.validator_for(
+        json.loads((SPEC / f"schemas/{name}.json").read_text(encoding="utf-8"))
+    )
 
 
 def made(as_: As, town: Any, name: str) -> dict[str, Any]:
@@ -67,7 +69,9 @@ def test_every_document_fits_its_schema(database: Database) -> None:
 def test_a_schema_bites(database: Database) -> None:
     with database.engine.connect() as connection:
         body = json.loads(
-            connection.execute(text("SELECT body FROM sync_document WHERE kind = 'customer' LIMIT 1")).scalar_one()
+            connection.execute(
+                text("SELECT body FROM sync_document WHERE kind = 'customer' LIMIT 1")
+            ).scalar_one()
         )
     schema = schema_of("customer")
     assert not schema.is_valid(body | {"version": 1, "category": "king"})

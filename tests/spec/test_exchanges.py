@@ -71,8 +71,14 @@ def as_sent(one: dict[str, Any]) -> bytes:
     now = {name: long_id(value) if name.endswith("_id") else value for name, value in one["now"].items()}
     minute = one.pop("minute", 5)
     named = {name: long_id(one[name]) for name in ("id", "record", "after") if name in one}
-    times = {"happened_at": (AT + timedelta(minutes=minute)).isoformat(), "monotonic_ms": minute * 60_000, "boot": "b"}
-    return json.dumps({"base_version": 0 if one["op"] == "create" else 1, **one, **named, **times, "now": now}).encode()
+    times = {
+        "happened_at": (AT + timedelta(minutes=minute)).isoformat(),
+        "monotonic_ms": minute * 60_000,
+        "boot": "b",
+    }
+    return json.dumps(
+        {"base_version": 0 if one["op"] == "create" else 1, **one, **named, **times, "now": now}
+    ).encode()
 
 
 def pushed(memory: Memory, given: dict[str, Any]) -> list[Any]:
@@ -82,16 +88,24 @@ def pushed(memory: Memory, given: dict[str, Any]) -> list[Any]:
     author = Author(given.get("author", "me"), device, frozenset({"rep"}), "u")
     store = memory.begin()
     shorts = {
-        long_id(one[name]): one[name] for one in given["mutations"] for name in ("id", "record", "after") if name in one
+        long_id(one[name]): one[name]
+        for one in given["mutations"]
+        for name in ("id", "record", "after")
+        if name in one
     }
     push = Push(store, KINDS, author, Rights(), clocks)
     outcomes = push.run([mutation_from(as_sent(dict(one)), device) for one in given["mutations"]])
     store.commit()
     gone = weakref.ref(push)
     del push
-    assert gone() is None, "a push holds all it wrote: what only the collector frees stays in memory long after"
+    assert gone() is None, (
+        "a push holds all it wrote: what only the collector frees stays in memory long after"
+    )
     told = json.dumps([[str(one.status), one.code, one.detail] for one in outcomes])
-    for long, short in {**shorts, **{long_id(f"{k}{n}"): f"{k}{n}" for k in "mnjp" for n in range(1, 10)}}.items():
+    for long, short in {
+        **shorts,
+        **{long_id(f"{k}{n}"): f"{k}{n}" for k in "mnjp" for n in range(1, 10)},
+    }.items():
         told = told.replace(long, short)
     found: list[Any] = json.loads(told)
     for one in found:

@@ -25,7 +25,10 @@ _BLOCK = re.compile(r"```json (request|answer (\d+))\n(.*?)```", re.S)
 def exchanges() -> list[tuple[str, int, str]]:
     """(request text, expected status, expected answer text) in the order of the page."""
     blocks = _BLOCK.findall((SPEC / "protocol.md").read_text(encoding="utf-8"))
-    return [(request[2], int(answer[1]), answer[2]) for request, answer in zip(blocks[::2], blocks[1::2], strict=True)]
+    return [
+        (request[2], int(answer[1]), answer[2])
+        for request, answer in zip(blocks[::2], blocks[1::2], strict=True)
+    ]
 
 
 def agree(expected: Any, found: Any, known: dict[str, str]) -> None:
@@ -62,7 +65,9 @@ def send(app: Flask, request: str, known: dict[str, str]) -> Any:
 
 def test_the_worked_example_runs_as_it_stands(app: Flask, town: Town) -> None:
     metadata = {"photo_id": new_id(), "sha256": hashlib.sha256(b"bytes").hexdigest()}
-    pairs = ",".join(f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in metadata.items())
+    pairs = ",".join(
+        f"{name} {base64.b64encode(value.encode()).decode()}" for name, value in metadata.items()
+    )
     known = {"customer": town["customer 0"], "cell": town["cell 0"], "upload_metadata": pairs}
     found = exchanges()
     assert len(found) == 6
@@ -74,7 +79,9 @@ def test_the_worked_example_runs_as_it_stands(app: Flask, town: Town) -> None:
             agree(expected, response.get_json(), known)
         if "push" in request:
             again = send(app, request, known).get_json()
-            assert [o["status"] for o in again["outcomes"]] == [o["status"] for o in response.get_json()["outcomes"]]
+            assert [o["status"] for o in again["outcomes"]] == [
+                o["status"] for o in response.get_json()["outcomes"]
+            ]
     assert known["staff"] == town["rep"]
 
 
@@ -91,7 +98,9 @@ def test_no_generated_file_is_left_over() -> None:
 def test_the_document_is_openapi_31_and_every_operation_is_described() -> None:
     document = specification.openapi()
     assert document["openapi"] == "3.1.0"
-    operations = [op for path in document["paths"].values() for method, op in path.items() if method != "parameters"]
+    operations = [
+        op for path in document["paths"].values() for method, op in path.items() if method != "parameters"
+    ]
     assert len(operations) > 120
     assert all(op.get("summary") or op.get("description") for op in operations)
 
@@ -99,7 +108,8 @@ def test_the_document_is_openapi_31_and_every_operation_is_described() -> None:
 def test_errors_point_at_problem_documents() -> None:
     responses = specification.openapi()["components"]["responses"]
     assert all(
-        "application/problem+json" in one.get("content", {"application/problem+json": 1}) for one in responses.values()
+        "application/problem+json" in one.get("content", {"application/problem+json": 1})
+        for one in responses.values()
     )
 
 

@@ -100,7 +100,9 @@ def tree(tmp_path: Path) -> Path:
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     kinds = tmp_path / "backend/metering/kinds"
     kinds.mkdir(parents=True)
-    (kinds.parent / "__init__.py").write_text('"""Meters and what they show."""\n\nSTANDS_ON = ("customers",)\n')
+    (kinds.parent / "__init__.py").write_text(
+        '"""Meters and what they show."""\n\nSTANDS_ON = ("customers",)\n'
+    )
     (kinds / "__init__.py").write_text('"""Kinds of records, one file each."""\n')
     (kinds / "meter_reading.py").write_text(METER_READING)
     (kinds.parent / "subscriptions.py").write_text(SUBSCRIPTIONS)
@@ -135,6 +137,14 @@ def test_a_new_capability_is_one_folder_and_a_kind_one_file(tree: Path, trial_ur
 
 def test_the_contract_tests_pick_it_up(tree: Path) -> None:
     printed = run(
-        tree, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/contract/test_kinds.py", "-k", "meter_reading"
+        tree,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "tests/contract/test_kinds.py",
+        "-k",
+        "meter_reading",
     )
     assert "11 passed" in printed

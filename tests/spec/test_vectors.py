@@ -112,7 +112,10 @@ def _note() -> Kind:
         name: Field(name, Policy(one["policy"]), one.get("group", ""))
         for name, one in vectors("merge")["fields"].items()
     }
-    rep, fields = frozenset({"rep"}), {"unit_id": Field("unit_id", Policy.FIXED), "cell": Field("cell")} | said
+    rep, fields = (
+        frozenset({"rep"}),
+        {"unit_id": Field("unit_id", Policy.FIXED), "cell": Field("cell")} | said,
+    )
     assert {one.policy for one in fields.values()} == set(Policy) - {Policy.SERVER}
 
     def load(values: dict[str, Any], partial: bool) -> dict[str, Any]:
@@ -126,7 +129,9 @@ KINDS = {"note": _note(), "job": SIMULATED["job"]}
 
 def begun(kind: str, values: dict[str, Any]) -> Stored:
     author = Author("maker", "maker's", frozenset({"rep"}), "u")
-    made = Change("m", author, datetime.fromisoformat("2026-09-01T11:00:00Z"), {"unit_id": "u", "cell": "c"} | values)
+    made = Change(
+        "m", author, datetime.fromisoformat("2026-09-01T11:00:00Z"), {"unit_id": "u", "cell": "c"} | values
+    )
     return apply.create(KINDS[kind], "r", made, 1).write.after()
 
 
@@ -148,7 +153,8 @@ def orders(case: dict[str, Any], rows: list[dict[str, Any]]) -> list[tuple[dict[
         return all(
             places[a["id"]] < places[b["id"]]
             for a, b in itertools.permutations(rows, 2)
-            if a["version"] <= b["base_version"] or (a["device"] == b["device"] and a["version"] < b["version"])
+            if a["version"] <= b["base_version"]
+            or (a["device"] == b["device"] and a["version"] < b["version"])
         )
 
     return [order for order in itertools.permutations(rows) if keeps(order)]
@@ -230,7 +236,9 @@ def test_what_a_phone_makes_of_the_answers(case: dict[str, Any]) -> None:
     while script.answers:
         with contextlib.suppress(Offline):
             phone.pull()
-    assert {f"{kind}/{id_}": version for (kind, id_), version in phone.store.versions().items()} == case["shows"]
+    assert {f"{kind}/{id_}": version for (kind, id_), version in phone.store.versions().items()} == case[
+        "shows"
+    ]
     assert len(phone.store.waiting(10)) == case.get("queue", 0)
     pulls = [body for path, body in script.asked if path == "/sync/pull"]
     if "have" in case:
@@ -239,7 +247,9 @@ def test_what_a_phone_makes_of_the_answers(case: dict[str, Any]) -> None:
         assert [body["cursor"] for body in pulls] == case["cursors"]
     asked = [body["ranges"] for path, body in script.asked if path == "/sync/compare"]
     if "ranges" in case:
-        assert [[{"after": one["after"], "upto": one["upto"]} for one in many] for many in asked] == case["ranges"]
+        assert [[{"after": one["after"], "upto": one["upto"]} for one in many] for many in asked] == case[
+            "ranges"
+        ]
     if "cursor_sent" in case:
         assert pulls[-1]["cursor"] == case["cursor_sent"]
 

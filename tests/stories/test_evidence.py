@@ -89,7 +89,8 @@ def look(app: Flask, database: Database) -> BlobStore:
 
 
 @pytest.mark.parametrize(
-    "photos", [PHOTOS, pytest.param(200, marks=[pytest.mark.long, pytest.mark.timeout(900)], id="two hundred")]
+    "photos",
+    [PHOTOS, pytest.param(200, marks=[pytest.mark.long, pytest.mark.timeout(900)], id="two hundred")],
 )
 def test_a_day_in_a_basement(photos: int, link: BadLink, tmp_path: Path, app: Flask, database: Database, town: Town, as_: As, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
     folder = tmp_path / "phone"
@@ -116,7 +117,11 @@ def test_a_day_in_a_basement(photos: int, link: BadLink, tmp_path: Path, app: Fl
     assert all(one["arrived_at"] for one in photos_of(as_, crew.job))
     job, signed = crew.stored("work_order", crew.job), crew.stored("signature", signature)
     assert (job["state"], job["signature_state"], len(job["photo_ids"])) == ("done", "valid", photos)
-    assert (signed["sheet_check"], signed["device_check"], len(signed["sheet"]["photos"])) == ("kept", "valid", photos)
+    assert (signed["sheet_check"], signed["device_check"], len(signed["sheet"]["photos"])) == (
+        "kept",
+        "valid",
+        photos,
+    )
     with database.transaction() as session:
         twice = "SELECT count(*) FROM (SELECT mutation_id FROM sync_history WHERE mutation_id IS NOT NULL GROUP BY 1 HAVING count(*) > 1) d"
         assert session.execute(text(twice)).scalar_one() == 0
@@ -155,7 +160,9 @@ def told(app: Flask, code: str, sheet: dict[str, Any], signature: str, folder: P
     client, file = app.test_client(), folder / "sheet.json"
     file.write_text(json.dumps(sheet))
     shell = CliRunner().invoke(main, ["verify-sheet", signature, str(file)]).output
-    said = [client.post("/api/v1/public/sheets/verification", json=body).get_json()["verdict"] for body in bodies]
+    said = [
+        client.post("/api/v1/public/sheets/verification", json=body).get_json()["verdict"] for body in bodies
+    ]
     return [*said, shell.rsplit("·", 1)[1].strip()]
 
 

@@ -99,7 +99,9 @@ def test_leave_is_planned_with_stand_ins(troupe: Troupe, supervisor: Office) -> 
     unit, away = unit_of(supervisor), troupe.phone("R101")
     plan = supervisor("GET", f"/territory/units/{unit}/representatives", params={"absent": away.staff_id})
     stand_ins = [
-        {"cell_id": r["cell_id"], "staff_id": r["staff_id"]} for r in plan["rows"] if r["was_staff_id"] == away.staff_id
+        {"cell_id": r["cell_id"], "staff_id": r["staff_id"]}
+        for r in plan["rows"]
+        if r["was_staff_id"] == away.staff_id
     ]
     assert stand_ins
     days = {"valid_from": today().isoformat(), "valid_until": (today() + timedelta(days=2)).isoformat()}
@@ -107,15 +109,17 @@ def test_leave_is_planned_with_stand_ins(troupe: Troupe, supervisor: Office) -> 
     lng, lat = supervisor("GET", f"/cells/{stand_ins[0]['cell_id']}")["outline"]["coordinates"][0][0][0]
     assert lng > 100
     assert lat > 30
-    duties = supervisor("GET", "/cell-assignments", params={"cell_id": stand_ins[0]["cell_id"], "duty": "stand_in"})[
-        "rows"
-    ]
+    duties = supervisor(
+        "GET", "/cell-assignments", params={"cell_id": stand_ins[0]["cell_id"], "duty": "stand_in"}
+    )["rows"]
     assert [duty["staff_id"] for duty in duties] == [stand_ins[0]["staff_id"]]
 
 
 def test_a_dispatcher_plans_publishes_and_meets_an_emergency(troupe: Troupe, dispatcher: Office) -> None:
     unit, tomorrow = unit_of(dispatcher), today() + timedelta(days=1)
-    asked = dispatcher("POST", "/dispatch/plans", json={"unit_id": unit, "day": tomorrow.isoformat(), "seconds": 2})
+    asked = dispatcher(
+        "POST", "/dispatch/plans", json={"unit_id": unit, "day": tomorrow.isoformat(), "seconds": 2}
+    )
     plan = done(dispatcher, f"/dispatch/plans/{asked['id']}")
     assert plan["stops"]
     assert plan["figures"]["travel_minutes"] > 0
@@ -129,7 +133,9 @@ def test_a_dispatcher_plans_publishes_and_meets_an_emergency(troupe: Troupe, dis
     assert first["job_id"] in phone.records("work_order")
     place = dispatcher("GET", f"/work-orders/{first['job_id']}")["place"]
     burst = dispatcher(
-        "POST", "/work-orders", json={"matter_id": _matter(dispatcher, "urgent"), "place": place, "description": "爆管"}
+        "POST",
+        "/work-orders",
+        json={"matter_id": _matter(dispatcher, "urgent"), "place": place, "description": "爆管"},
     )
     sent = dispatcher("POST", f"/dispatch/{burst['id']}/emergency", json={"crew_id": first["crew_id"]})
     assert sent["crew_id"] == first["crew_id"]

@@ -23,7 +23,11 @@ CUSTOMER = SYNC_KINDS["customer"]
 def by(role: Role | None, now: dict[str, Any], **more: Any) -> Change:
     roles = frozenset({str(role)}) if role else frozenset()
     return Change(
-        id=uid("change"), author=Author(uid("someone"), uid("device"), roles, uid("unit")), at=AT, now=now, **more
+        id=uid("change"),
+        author=Author(uid("someone"), uid("device"), roles, uid("unit")),
+        at=AT,
+        now=now,
+        **more,
     )
 
 
@@ -72,7 +76,11 @@ def test_a_role_without_the_right_is_told_who_has_it(verb: str) -> None:
 
 @pytest.mark.parametrize(
     ("action", "state"),
-    [(a, s) for a in JOB.actions for s in ("received", "dispatched", "in_progress", "done", "closed", "cancelled")],
+    [
+        (a, s)
+        for a in JOB.actions
+        for s in ("received", "dispatched", "in_progress", "done", "closed", "cancelled")
+    ],
 )
 def test_the_table_decides_what_fits(action: str, state: str) -> None:
     needs = {"crew_id": uid("crew"), "remainder": "r", "return_visit": {"is_satisfied": True}}
@@ -98,8 +106,16 @@ def test_a_step_needs_what_it_must_carry() -> None:
     ("required", "given", "missing"),
     [
         ({"signature_required": True}, {}, "signature_id"),
-        ({"signature_required": True}, {"unsigned_kind": "absent", "unsigned_reason": "无人在家"}, "photo_ids"),
-        ({"signature_required": True, "photo_ids": [uid("p")]}, {"unsigned_reason": "无人在家"}, "unsigned_kind"),
+        (
+            {"signature_required": True},
+            {"unsigned_kind": "absent", "unsigned_reason": "无人在家"},
+            "photo_ids",
+        ),
+        (
+            {"signature_required": True, "photo_ids": [uid("p")]},
+            {"unsigned_reason": "无人在家"},
+            "unsigned_kind",
+        ),
         (
             {"signature_required": True, "photo_ids": [uid("p")]},
             {"unsigned_kind": "absent", "unsigned_reason": "无人在家"},
@@ -139,7 +155,9 @@ def test_the_one_who_did_it_cannot_close_it() -> None:
 
 
 def test_a_persons_decision_lets_a_step_stand_in_any_state() -> None:
-    found = apply.act(JOB, job("cancelled"), by(None, {"result": "r"}, action="finish", forced=True, trusted=True), 4)
+    found = apply.act(
+        JOB, job("cancelled"), by(None, {"result": "r"}, action="finish", forced=True, trusted=True), 4
+    )
     assert found.write.values is not None
     assert found.write.values["state"] == "done"
 
@@ -160,7 +178,10 @@ def test_a_delete_that_met_an_edit_stands_with_a_question_whichever_came_first()
         assert write.deleted
         assert write.scopes == frozenset()
         assert write.values["description"] == "edit 1"
-        assert {h["id"] for h in open_questions(JOB, write.heads)["deleted"]} == {uid("change"), uid("edit 1")}
+        assert {h["id"] for h in open_questions(JOB, write.heads)["deleted"]} == {
+            uid("change"),
+            uid("edit 1"),
+        }
 
 
 def test_a_delete_that_had_seen_everything_is_no_question() -> None:
@@ -174,7 +195,10 @@ def test_a_delete_that_had_seen_everything_is_no_question() -> None:
 @pytest.mark.parametrize("stays", [True, False])
 def test_a_person_decides_whether_a_deletion_stands(stays: bool) -> None:
     met = apply.change(
-        JOB, apply.delete(JOB, job("received"), by(Role.ADMIN, {}, base_version=3), 4).write.after(), edited(1), 5
+        JOB,
+        apply.delete(JOB, job("received"), by(Role.ADMIN, {}, base_version=3), 4).write.after(),
+        edited(1),
+        5,
     )
     word = by(Role.ADMIN, {}, base_version=5)
     write = apply.settle_deletion(JOB, met.write.after(), word, stays, 6).write
@@ -191,7 +215,8 @@ def test_what_was_deleted_is_not_changed(verb: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "field"), [("work_order", "crew_id"), ("photo", "sha256"), ("notice", "text_zh"), ("customer", "unit_id")]
+    ("kind", "field"),
+    [("work_order", "crew_id"), ("photo", "sha256"), ("notice", "text_zh"), ("customer", "unit_id")],
 )
 def test_what_is_fixed_is_set_once(kind: str, field: str) -> None:
     found = SYNC_KINDS[kind]
@@ -202,7 +227,9 @@ def test_what_is_fixed_is_set_once(kind: str, field: str) -> None:
 
 
 def test_a_step_that_needs_a_fixed_field_sets_it() -> None:
-    found = apply.act(JOB, job("received"), by(Role.DISPATCHER, {"crew_id": uid("crew")}, action="dispatch"), 4)
+    found = apply.act(
+        JOB, job("received"), by(Role.DISPATCHER, {"crew_id": uid("crew")}, action="dispatch"), 4
+    )
     assert found.write.values is not None
     assert found.write.values["crew_id"] == uid("crew")
     with pytest.raises(CannotApply) as caught:
@@ -213,7 +240,9 @@ def test_a_step_that_needs_a_fixed_field_sets_it() -> None:
 def test_a_confirmation_is_not_by_who_did_the_work_of_this_round() -> None:
     """Each step's author counts until the record stands again where it began; of a dispute, everybody's."""
     item = SYNC_KINDS["item"]
-    values = item.load({"unit_id": uid("unit"), "theme": "pressure", "source": "hotline", "description": "x"}, False)
+    values = item.load(
+        {"unit_id": uid("unit"), "theme": "pressure", "source": "hotline", "description": "x"}, False
+    )
     found = Stored("item", uid("item"), 1, values | {"state": "open"}, {})
 
     def step(who: str, action: str, **more: Any) -> Change:
@@ -246,8 +275,12 @@ def test_a_step_that_does_not_fit_washes_nobody_clean() -> None:
         return Change(uid(f"{action} {at}"), author, at, now, base_version=base, action=action)
 
     for action, now in (("accept", {}), ("arrive", {}), ("start", {}), ("finish", {"result": "x"})):
-        found = apply.act(JOB, found, step(action, found.version, None, **now), found.version + 1).write.after()
-    found = apply.act(JOB, found, step("withdraw", seen, uid("second phone")), found.version + 1).write.after()
+        found = apply.act(
+            JOB, found, step(action, found.version, None, **now), found.version + 1
+        ).write.after()
+    found = apply.act(
+        JOB, found, step("withdraw", seen, uid("second phone")), found.version + 1
+    ).write.after()
     assert found.values["state"] == "done"
     with pytest.raises(CannotApply, match="same_person"):
         close = step("close", found.version, None, return_visit={"is_satisfied": True})

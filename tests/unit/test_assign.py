@@ -22,9 +22,13 @@ def scene(cells: int, people: int, seed: int) -> tuple[np.ndarray, np.ndarray, n
     )
 
 
-def cost(who: np.ndarray, places: np.ndarray, load: np.ndarray, homes: np.ndarray, current: dict[int, int]) -> float:
+def cost(
+    who: np.ndarray, places: np.ndarray, load: np.ndarray, homes: np.ndarray, current: dict[int, int]
+) -> float:
     metres = distances_m(places, homes)[np.arange(len(who)), who].sum()
-    moved = sum(MOVE_PENALTY_M for cell, person in enumerate(who) if current.get(cell, int(person)) != int(person))
+    moved = sum(
+        MOVE_PENALTY_M for cell, person in enumerate(who) if current.get(cell, int(person)) != int(person)
+    )
     share = np.bincount(who, weights=load / load.sum() * len(homes), minlength=len(homes))
     return float(metres + moved + OVERLOAD_PENALTY_M * np.clip(share - 1.15, 0, None).sum())
 
@@ -35,7 +39,9 @@ def test_small_scenes_are_as_good_as_can_be(seed: int) -> None:
     places, load, homes = scene(5, 2, seed)
     current = {0: 1, 3: 0}
     found = cost(assign(places, load, homes, current), places, load, homes, current)
-    best = min(cost(np.array(who), places, load, homes, current) for who in itertools.product(range(2), repeat=5))
+    best = min(
+        cost(np.array(who), places, load, homes, current) for who in itertools.product(range(2), repeat=5)
+    )
     # The solver may stop within half a percent of the best.
     assert found <= best * 1.0051 + 1
 

@@ -135,7 +135,9 @@ def test_many_islands_are_divided_whole() -> None:
     isles = [shapely.box(x, y, x + 0.03, y + 0.03) for x in (120, 120.05, 120.1) for y in (36, 36.05, 36.1)]
     ground = shapely.MultiPolygon(isles)
     random = np.random.default_rng(6)
-    places = np.concatenate([np.array(isle.bounds[:2]) + random.uniform(0.001, 0.029, (20, 2)) for isle in isles])
+    places = np.concatenate(
+        [np.array(isle.bounds[:2]) + random.uniform(0.001, 0.029, (20, 2)) for isle in isles]
+    )
     found = score(ground, balanced(ground, places, np.ones(180), 6).cells, places, np.ones(180))
     assert found.is_exact
     assert found.torn == []
@@ -169,7 +171,9 @@ def test_a_real_ragged_ground_is_divided_by_its_real_requests_alone() -> None:
 def real_ground() -> City:
     """The twelve largest of Alaska's service areas, islands and all, and a Canadian city's main breaks over each."""
     features = json.loads((SHARED / "service_zones/alaska_service_areas.geojson").read_text())["features"]
-    areas = [shapely.make_valid(shapely.geometry.shape(one["geometry"])) for one in features if one["geometry"]]
+    areas = [
+        shapely.make_valid(shapely.geometry.shape(one["geometry"])) for one in features if one["geometry"]
+    ]
     parts = shapely.get_parts(shapely.union_all(areas, grid_size=1e-7))
     parts = parts[np.argsort(-shapely.area(parts))[:12]]
     with (SHARED / "service_requests/kitchener_water_main_breaks.csv").open(encoding="utf-8-sig") as file:

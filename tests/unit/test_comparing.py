@@ -36,7 +36,9 @@ def test_the_form_of_a_form_is_itself(typed: str) -> None:
     assert comparable(f" {typed.swapcase()}\u200b") == comparable(typed.swapcase())
 
 
-FORMS = json.loads((Path(__file__).parents[2] / "mobile_api_spec/finding/typed.json").read_text(encoding="utf-8"))
+FORMS = json.loads(
+    (Path(__file__).parents[2] / "mobile_api_spec/finding/typed.json").read_text(encoding="utf-8")
+)
 
 
 def test_every_step_is_as_the_phone_takes_it() -> None:
@@ -52,8 +54,15 @@ def test_every_step_is_as_the_phone_takes_it() -> None:
 
 def test_phones_are_sent_the_usual_reading_and_those_of_a_surname() -> None:
     """Each reading more than these would be another write of a customer, and every phone hears of it."""
-    assert [pinyin_of(one["name"]) for one in FORMS["customers"]] == [one["pinyin"] for one in FORMS["customers"]]
-    everyday = {"王长乐": "wangchangle wcl", "张行": "zhangxing zx", "李重阳": "lichongyang lcy", "陈都": "chendou cd"}
+    assert [pinyin_of(one["name"]) for one in FORMS["customers"]] == [
+        one["pinyin"] for one in FORMS["customers"]
+    ]
+    everyday = {
+        "王长乐": "wangchangle wcl",
+        "张行": "zhangxing zx",
+        "李重阳": "lichongyang lcy",
+        "陈都": "chendou cd",
+    }
     assert {name: pinyin_of(name) for name in everyday} == everyday
     assert pinyin_of("单于强") == "chanyuqiang cyq shanyuqiang syq"
 

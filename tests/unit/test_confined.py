@@ -17,7 +17,8 @@ from backend.core.confined.reader import Reader, Stopped
 
 LIMITS = Limits(memory=384 * MEGABYTE, answer=2 * MEGABYTE, file=8 * MEGABYTE, cpu_seconds=2, wall_seconds=4)
 walled = pytest.mark.skipif(
-    sys.platform != "linux" or set(walls.available()) != {"landlock", "seccomp"}, reason="this system has no walls"
+    sys.platform != "linux" or set(walls.available()) != {"landlock", "seccomp"},
+    reason="this system has no walls",
 )
 
 
@@ -95,7 +96,9 @@ def test_each_file_is_read_where_the_last_one_left_nothing(hostile: Reader) -> N
         ("too much", "answer"),
         ("crash", "crash"),
         ("raise", "crash"),
-        pytest.param("memory", "memory", marks=pytest.mark.skipif(sys.platform != "linux", reason="no RLIMIT_AS")),
+        pytest.param(
+            "memory", "memory", marks=pytest.mark.skipif(sys.platform != "linux", reason="no RLIMIT_AS")
+        ),
     ],
 )
 def test_what_runs_over_is_stopped_and_the_next_is_read(hostile: Reader, attempt: str, why: str) -> None:
@@ -153,6 +156,10 @@ def test_a_filter_is_made_for_the_machines_we_know(machine: str, monkeypatch: py
     steps = syscalls.program()
     assert steps is not None
     # Every way through it ends: no jump leaves the program.
-    assert all(n + 1 + max(one.jump_true, one.jump_false) < len(steps) for n, one in enumerate(steps) if one.code != 6)
+    assert all(
+        n + 1 + max(one.jump_true, one.jump_false) < len(steps)
+        for n, one in enumerate(steps)
+        if one.code != 6
+    )
     monkeypatch.setattr("platform.machine", lambda: "vax")
     assert syscalls.program() is None

@@ -35,7 +35,9 @@ def test_clamping_only_ever_makes_more_new(xmax: int, open_: set[int], highest: 
 
 
 def test_a_part_survives_its_token() -> None:
-    part = Part("cell:1", 2, Snapshot(3, 9, (5,)), ("customer", "abc"), Snapshot(4, 11, (5,)), (7, "customer", "abb"))
+    part = Part(
+        "cell:1", 2, Snapshot(3, 9, (5,)), ("customer", "abc"), Snapshot(4, 11, (5,)), (7, "customer", "abb")
+    )
     assert Part.from_list(part.as_list()) == part
     assert not Part("cell:1", 0).started
     assert Part("cell:1", 0, position=None).started

@@ -36,7 +36,14 @@ def field(tasks: int = 60, crews: int = 12, seed: int = 1) -> Problem:
     travel = (np.linalg.norm(places[:, None] - places[None, :], axis=2) * 60).astype(np.int64)
     lunch = Pause(HOUR // 2, (11 * HOUR, 13 * HOUR))
     shifts = [
-        Shift(f"c{n}", tasks + n, (8 * HOUR, 17 * HOUR), frozenset({"valve"} if n % 2 else ()), pause=lunch, capacity=9)
+        Shift(
+            f"c{n}",
+            tasks + n,
+            (8 * HOUR, 17 * HOUR),
+            frozenset({"valve"} if n % 2 else ()),
+            pause=lunch,
+            capacity=9,
+        )
         for n in range(crews)
     ]
     found = [
@@ -68,7 +75,9 @@ def test_pieces_share_nothing_and_lose_nothing(crews: int, left_out: bool) -> No
         assert len(set(tasks + missing)) == len(tasks + missing)
         assert all(len(piece) - len(piece.left_out) <= 20 or len(piece.routes) == 1 for piece in pieces)
         used = np.bincount([kind for kind, _ in orders_of(best)], minlength=len(model.crews))
-        assert (used + np.sum([piece.spare for piece in pieces], axis=0) <= [len(c) for c in model.crews]).all()
+        assert (
+            used + np.sum([piece.spare for piece in pieces], axis=0) <= [len(c) for c in model.crews]
+        ).all()
         again = put_back(model, best, pieces, [piece.routes for piece in pieces])
         assert sorted(orders_of(again)) == sorted(orders_of(best))
         seen |= set(tasks)
@@ -85,7 +94,9 @@ def test_a_part_costs_what_its_routes_cost_in_the_whole() -> None:
         assert part.start.distance() == alone.distance()
         assert part.start.is_feasible() == alone.is_feasible()
         assert sorted(map(part.whole, part.start.routes())) == sorted(piece.routes)
-        assert sum(kind.num_available for kind in part.data.vehicle_types()) == len(piece.routes) + sum(piece.spare)
+        assert sum(kind.num_available for kind in part.data.vehicle_types()) == len(piece.routes) + sum(
+            piece.spare
+        )
 
 
 def test_what_a_part_finds_is_as_good_in_the_whole() -> None:
@@ -95,7 +106,10 @@ def test_what_a_part_finds_is_as_good_in_the_whole() -> None:
     parts = [Part(model, piece) for piece in pieces]
     found = [made_of(part) for part in parts]
     whole = put_back(
-        model, best, pieces, [[part.whole(r) for r in one.routes()] for part, one in zip(parts, found, strict=True)]
+        model,
+        best,
+        pieces,
+        [[part.whole(r) for r in one.routes()] for part, one in zip(parts, found, strict=True)],
     )
     assert whole.is_feasible()
     saved = sum(cost_of(part.start) - cost_of(one) for part, one in zip(parts, found, strict=True))
@@ -136,7 +150,9 @@ def test_no_rule_is_lost_at_a_border() -> None:
 def test_a_day_that_was_served_whole_is_so_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[bool] = []
     use = search._Run._use
-    monkeypatch.setattr(search._Run, "_use", lambda run, model: asked.append(model.serves_all) or use(run, model))
+    monkeypatch.setattr(
+        search._Run, "_use", lambda run, model: asked.append(model.serves_all) or use(run, model)
+    )
     # The beginning is too short for anything that breaks no rule: the whole is searched on until there is.
     monkeypatch.setattr(search, "_BEGINNING", 0.0)
     problem = field(crews=8)
@@ -198,7 +214,10 @@ def test_pieces_never_make_a_plan_worse(monkeypatch: pytest.MonkeyPatch) -> None
     assert costs[-1][1] < costs[0][0]
     assert list(faults(problem, plan)) == []
     today = plan_day(problem, 0.1, clock=StepWatch)
-    assert score(problem, plan_day(problem, 0.1, today=plan, seed=9, clock=StepWatch)).cost <= score(problem, plan).cost
+    assert (
+        score(problem, plan_day(problem, 0.1, today=plan, seed=9, clock=StepWatch)).cost
+        <= score(problem, plan).cost
+    )
     assert list(faults(problem, today)) == []
 
 

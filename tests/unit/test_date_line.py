@@ -20,7 +20,9 @@ WAYS: dict[str, Any] = {
     "beyond 180": shapely.box(179, -18, 181, -17),
     "beyond -180": shapely.box(-181, -18, -179, -17),
     "a jump in the ring": shapely.Polygon([(179, -18), (-179, -18), (-179, -17), (179, -17)]),
-    "a jump at the line": shapely.Polygon([(179, -18), (180, -18), (-180, -18), (-179, -18), (-179, -17), (179, -17)]),
+    "a jump at the line": shapely.Polygon(
+        [(179, -18), (180, -18), (-180, -18), (-179, -18), (-179, -17), (179, -17)]
+    ),
 }
 
 

@@ -19,7 +19,9 @@ HOUR = 3600
 NINE = 9 * HOUR
 
 
-def day(*crews: tuple[str, float, set[str], int], urgent: bool = False, until_h: int = 8, **job: object) -> Day:
+def day(
+    *crews: tuple[str, float, set[str], int], urgent: bool = False, until_h: int = 8, **job: object
+) -> Day:
     """A job at 120.0 and crews (name, longitude, skills, jobs already on them); the clock stands at nine."""
     lngs = [120.0, *(lng for _, lng, _, _ in crews)]
     places = np.array([(lng, 36.0) for lng in lngs])
@@ -73,7 +75,9 @@ def test_an_urgent_job_goes_before_what_has_not_begun_and_names_whom_it_delays()
 
 
 def test_shift_limit_and_appointment_are_said() -> None:
-    (late,) = propose(day(("short", 120.0, {"pipe"}, 0), until_h=0, due_s=NINE + 600, window_s=(0, NINE - 600)), 0)
+    (late,) = propose(
+        day(("short", 120.0, {"pipe"}, 0), until_h=0, due_s=NINE + 600, window_s=(0, NINE - 600)), 0
+    )
     assert not late.is_feasible
     codes = {r.code: r.is_good for r in late.reasons}
     assert (codes["shift"], codes["limit"], codes["appointment"]) == (False, False, False)
@@ -157,7 +161,9 @@ def test_what_no_way_joins_goes_straight() -> None:
 
 
 def test_the_nearest_to_an_unserved_job_is_one_that_could_do_it() -> None:
-    early = day(("unskilled", 120.0, {"meter"}, 0), ("skilled", 120.3, {"pipe"}, 0), until_h=1, window_s=(0, NINE - 1))
+    early = day(
+        ("unskilled", 120.0, {"meter"}, 0), ("skilled", 120.3, {"pipe"}, 0), until_h=1, window_s=(0, NINE - 1)
+    )
     words = [reason.zh for reason in why_unserved(early, 0)]
     assert "最接近的是 skilled" in words
     assert not any("缺少技能" in one for one in words)
@@ -181,7 +187,9 @@ def test_a_crew_next_door_that_is_free_only_later_comes_after_one_that_can_go_no
 
 
 def test_a_crew_on_call_says_so() -> None:
-    found = replace(day(("a", 120.0, {"pipe"}, 0), ("b", 120.1, {"pipe"}, 0), urgent=True), on_call=frozenset({"b"}))
+    found = replace(
+        day(("a", 120.0, {"pipe"}, 0), ("b", 120.1, {"pipe"}, 0), urgent=True), on_call=frozenset({"b"})
+    )
     codes = {one.crew_id: {reason.code for reason in one.reasons} for one in propose(found, 0)}
     assert "on_call" in codes["b"]
     assert "on_call" not in codes["a"]
@@ -190,11 +198,15 @@ def test_a_crew_on_call_says_so() -> None:
 @pytest.mark.parametrize("urgent", [True, False])
 def test_who_lacks_the_skill_is_never_ahead_of_who_has_it(urgent: bool) -> None:
     """Not even where nobody can be done before the shift ends, and the able one comes hours later."""
-    found = later(day(("near", 120.0, {"meter"}, 0), ("able", 120.3, {"pipe"}, 3), urgent=urgent, until_h=1), 1, 5)
+    found = later(
+        day(("near", 120.0, {"meter"}, 0), ("able", 120.3, {"pipe"}, 3), urgent=urgent, until_h=1), 1, 5
+    )
     assert ranked(found) == ["able", "near"]
 
 
-def test_an_urgent_job_goes_to_whoever_is_there_before_who_begins_later_and_of_two_as_near_to_the_free_one() -> None:
+def test_an_urgent_job_goes_to_whoever_is_there_before_who_begins_later_and_of_two_as_near_to_the_free_one() -> (
+    None
+):
     found = day(("off", 120.0, {"pipe"}, 0), ("there", 120.1, {"pipe"}, 0), urgent=True)
     assert ranked(replace(found, off_duty=frozenset({"off"}))) == ["there", "off"]
     assert [p.is_feasible for p in propose(replace(found, off_duty=frozenset({"off"})), 0)] == [True, False]

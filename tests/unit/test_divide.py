@@ -48,7 +48,13 @@ def test_corners_lie_on_the_storing_grid() -> None:
 
 def test_progress_is_told_to_the_end() -> None:
     told: list[tuple[int, int]] = []
-    balanced(L_SHAPE, places_in(L_SHAPE, 600), np.ones(600), 4, progress=lambda done, total: told.append((done, total)))
+    balanced(
+        L_SHAPE,
+        places_in(L_SHAPE, 600),
+        np.ones(600),
+        4,
+        progress=lambda done, total: told.append((done, total)),
+    )
     assert len(told) >= 10
     assert told[-1][0] >= told[-1][1] * 0.99
     assert [done for done, _ in told] == sorted(done for done, _ in told)

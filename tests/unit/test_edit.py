@@ -24,7 +24,9 @@ def after(edited: Edited) -> list[BaseGeometry]:
 
 
 def exact(cells: list[BaseGeometry]) -> bool:
-    return coverage_of(GROUND, cells).is_exact and bool(shapely.coverage_is_valid(np.array(cells, dtype=object)))
+    return coverage_of(GROUND, cells).is_exact and bool(
+        shapely.coverage_is_valid(np.array(cells, dtype=object))
+    )
 
 
 def test_a_line_splits_a_cell_and_the_larger_side_stays() -> None:
@@ -42,13 +44,18 @@ def test_any_line_through_splits_exactly(top: float, bottom: float, bend: float)
     try:
         edited = split(ROW, 2, line)
     except LineDoesNotCross:
-        assert not shapely.crosses(line, ROW[2]) or len(shapely.get_parts(shapely.intersection(line, ROW[2]))) > 1
+        assert (
+            not shapely.crosses(line, ROW[2])
+            or len(shapely.get_parts(shapely.intersection(line, ROW[2]))) > 1
+        )
         return
     assert exact(after(edited))
 
 
 @pytest.mark.parametrize(
-    "line", [[(1.3, 0.2), (1.3, 0.8)], [(5, 0), (5, 1)], [(1, 0), (1, 1)]], ids=["inside", "elsewhere", "along"]
+    "line",
+    [[(1.3, 0.2), (1.3, 0.8)], [(5, 0), (5, 1)], [(1, 0), (1, 1)]],
+    ids=["inside", "elsewhere", "along"],
 )
 def test_a_line_that_does_not_cross_is_refused(line: list[tuple[float, float]]) -> None:
     with pytest.raises(LineDoesNotCross):
@@ -97,7 +104,9 @@ def test_a_cell_may_not_be_swallowed_by_drawing() -> None:
 
 @given(st.floats(0.2, 3.0), st.floats(0.15, 0.9), st.floats(0, 0.6), st.floats(0.2, 0.9))
 @settings(max_examples=60, deadline=None)
-def test_whatever_is_drawn_the_ground_is_covered_once(west: float, wide: float, south: float, high: float) -> None:
+def test_whatever_is_drawn_the_ground_is_covered_once(
+    west: float, wide: float, south: float, high: float
+) -> None:
     shape = shapely.box(west, south, west + wide, south + high)
     try:
         edited = redraw(ROW, None, shape)

@@ -123,7 +123,10 @@ def test_a_break_that_would_not_end_before_the_shift_is_over_too() -> None:
 def test_a_night_shifts_break_is_after_midnight() -> None:
     night = _Builder(at(21), _Rows(), [], False)
     shift = night.shift(
-        crew(shift_start="20:00", shift_end="06:00", break_from="00:30", break_until="02:00", break_minutes=45), []
+        crew(
+            shift_start="20:00", shift_end="06:00", break_from="00:30", break_until="02:00", break_minutes=45
+        ),
+        [],
     )
     assert shift.pause == Pause(2700, (24 * HOUR + 1800, 26 * HOUR))
     assert shift.window_s == (21 * HOUR, 30 * HOUR)
@@ -135,7 +138,10 @@ def test_a_night_shifts_break_is_after_midnight() -> None:
 )
 def test_a_day_to_come_has_the_shift_that_begins_in_it(start: str, end: str, window: tuple[int, int]) -> None:
     tomorrow = _Builder(at(0, day=2), _Rows(), [], True)
-    assert tomorrow.shift(crew(shift_start=start, shift_end=end), []).window_s == (window[0] * HOUR, window[1] * HOUR)
+    assert tomorrow.shift(crew(shift_start=start, shift_end=end), []).window_s == (
+        window[0] * HOUR,
+        window[1] * HOUR,
+    )
 
 
 def test_a_crew_without_a_place_starts_at_the_first_job() -> None:
@@ -196,7 +202,9 @@ NIGHTS = OnCallRow("c", date(2026, 9, 1), date(2026, 9, 2), "17:00", "08:00")
     ],
     ids=["not yet", "from its first minute", "after midnight", "over", "next night", "last morning", "no more", "the morning before"],
 )  # fmt: skip
-def test_on_call_is_each_day_from_hour_to_hour_over_midnight(moment: datetime, until: datetime | None) -> None:
+def test_on_call_is_each_day_from_hour_to_hour_over_midnight(
+    moment: datetime, until: datetime | None
+) -> None:
     assert on_call_until([NIGHTS], moment) == until
 
 
@@ -207,6 +215,8 @@ def test_a_whole_day_on_call_and_the_latest_of_several() -> None:
     assert on_call_until([short, NIGHTS], at(19)) == at(8, day=2)
 
 
-@pytest.mark.parametrize(("now", "expected"), [(at(7, 59), False), (at(8), True), (at(16, 59), True), (at(17), False)])
+@pytest.mark.parametrize(
+    ("now", "expected"), [(at(7, 59), False), (at(8), True), (at(16, 59), True), (at(17), False)]
+)
 def test_at_work_is_within_the_shift(now: datetime, expected: bool) -> None:
     assert is_at_work(crew(), now) is expected

@@ -23,7 +23,9 @@ WITH_ISLAND = shapely.MultiPolygon([L_SHAPE, shapely.box(120.4, 36.2, 120.45, 36
 def places_in(shape: BaseGeometry, count: int, seed: int = 1) -> np.ndarray:
     random = np.random.default_rng(seed)
     west, south, east, north = shape.bounds
-    points = np.column_stack([random.uniform(west, east, 20 * count), random.uniform(south, north, 20 * count)])
+    points = np.column_stack(
+        [random.uniform(west, east, 20 * count), random.uniform(south, north, 20 * count)]
+    )
     return points[shapely.contains_xy(shape, points[:, 0], points[:, 1])][:count]
 
 

@@ -14,10 +14,19 @@ BOOT = {"b": Exchange("b", 10_000_000, RECEIVED)}
 
 
 def judged(
-    happened_at: datetime, *, boot: str | None = "b", monotonic_ms: int | None = None, sent_at: datetime = RECEIVED
+    happened_at: datetime,
+    *,
+    boot: str | None = "b",
+    monotonic_ms: int | None = None,
+    sent_at: datetime = RECEIVED,
 ) -> Judged:
     return judge(
-        happened_at, boot=boot, monotonic_ms=monotonic_ms, sent_at=sent_at, received_at=RECEIVED, exchanges=BOOT
+        happened_at,
+        boot=boot,
+        monotonic_ms=monotonic_ms,
+        sent_at=sent_at,
+        received_at=RECEIVED,
+        exchanges=BOOT,
     )
 
 
@@ -39,7 +48,9 @@ def test_two_minutes_of_disagreement_are_allowed(off_by_s: int, grade: Grade) ->
 
 def test_a_clock_that_was_wrong_all_along_but_never_moved_is_proven() -> None:
     skew = timedelta(days=-400)
-    found = judged(RECEIVED + skew - timedelta(minutes=5), monotonic_ms=10_000_000 - 300_000, sent_at=RECEIVED + skew)
+    found = judged(
+        RECEIVED + skew - timedelta(minutes=5), monotonic_ms=10_000_000 - 300_000, sent_at=RECEIVED + skew
+    )
     assert found == Judged(RECEIVED - timedelta(minutes=5), Grade.PROVEN)
 
 
@@ -50,7 +61,9 @@ def test_after_a_reboot_the_time_is_only_claimed() -> None:
 
 @pytest.mark.parametrize("year", [1, 1970, 2099, 9999])
 def test_absurd_clocks_never_lie_after_the_receipt(year: int) -> None:
-    found = judged(datetime(year, 1, 1, tzinfo=UTC), boot=None, sent_at=datetime(max(year - 1, 1), 1, 1, tzinfo=UTC))
+    found = judged(
+        datetime(year, 1, 1, tzinfo=UTC), boot=None, sent_at=datetime(max(year - 1, 1), 1, 1, tzinfo=UTC)
+    )
     assert found.at <= RECEIVED
     assert found.grade is Grade.CLAIMED
 

@@ -38,13 +38,15 @@ DEEP = '{"type":"GeometryCollection","geometries":[' * 200 + "]}" * 200
 
 
 def kml(inside: str, before: str = "") -> str:
-    return (
-        f'<?xml version="1.0"?>{before}<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{inside}</Document></kml>'
-    )
+    return f'<?xml version="1.0"?>{before}<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{inside}</Document></kml>'
 
 
 def geojson(**more: Any) -> str:
-    row = {"type": "Feature", "properties": {"name": "甲"}, "geometry": {"type": "Point", "coordinates": [120.3, 36.1]}}
+    row = {
+        "type": "Feature",
+        "properties": {"name": "甲"},
+        "geometry": {"type": "Point", "coordinates": [120.3, 36.1]},
+    }
     return json.dumps({"type": "FeatureCollection", "features": [row]} | more)
 
 
@@ -196,11 +198,17 @@ def archives(outside: dict[str, str]) -> dict[str, tuple[bytes, str | None]]:
         "many": (zipped(*((f"{n}.json", b"{}") for n in range(100_000))), LARGE),
         "locked": (locked(zipped(("zones.json", geojson().encode()))), UNREADABLE),
         "long name": (zipped(("x" * 5_000 + ".json", b"{}")), UNREADABLE),
-        "xlsx": (zipped(("[Content_Types].xml", b"<Types/>"), ("xl/workbook.xml", b"<workbook/>")), UNREADABLE),
+        "xlsx": (
+            zipped(("[Content_Types].xml", b"<Types/>"), ("xl/workbook.xml", b"<workbook/>")),
+            UNREADABLE,
+        ),
         "csv with types": (zipped(("a.csv", b"x,y\n1,2"), ("a.csvt", b"WKT")), UNREADABLE),
         "prj: an address": (zipped(("zones.prj", outside["url"].encode()), over=shp), "CrsMissing"),
         "prj: a file": (zipped(("zones.prj", filled(grid, outside)), over=shp), ELSEWHERE),
-        "index of rubbish": (zipped(("zones.qix", b"\xff" * 400), ("zones.sbn", b"\xff" * 400), over=shp), None),
+        "index of rubbish": (
+            zipped(("zones.qix", b"\xff" * 400), ("zones.sbn", b"\xff" * 400), over=shp),
+            None,
+        ),
     }
 
 
@@ -230,7 +238,9 @@ GPKG = {
 }  # fmt: skip
 
 
-def test_no_query_is_run_for_a_geopackage(maps: Reader, outside: dict[str, str], tmp_path_factory: Any) -> None:
+def test_no_query_is_run_for_a_geopackage(
+    maps: Reader, outside: dict[str, str], tmp_path_factory: Any
+) -> None:
     for about, (script, problem) in GPKG.items():
         path = tmp_path_factory.mktemp("gpkg") / "zones.gpkg"
         path.write_bytes(write_map(ROW, "zones", "gpkg"))
@@ -276,7 +286,9 @@ def test_a_person_is_told_what_it_would_have_opened() -> None:
     ],
     ids=["time", "memory", "answer"],
 )
-def test_what_runs_over_is_told(limits: Limits, error: type[ReadingStopped], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_runs_over_is_told(
+    limits: Limits, error: type[ReadingStopped], monkeypatch: pytest.MonkeyPatch
+) -> None:
     many = json.loads(geojson())
     many["features"] *= 100 if limits.answer == 1_000 else 100_000
     monkeypatch.setattr(map_reading, "LIMITS", limits)

@@ -15,13 +15,17 @@ LEFT, RIGHT, FAR = (shapely.box(120 + n / 10, 36, 120.1 + n / 10, 36.1) for n in
 
 def file(*rows: tuple[Any, dict[str, Any]]) -> bytes:
     features = [
-        {"type": "Feature", "properties": fields, "geometry": shapely.geometry.mapping(shape)} for shape, fields in rows
+        {"type": "Feature", "properties": fields, "geometry": shapely.geometry.mapping(shape)}
+        for shape, fields in rows
     ]
     return json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False).encode()
 
 
 def cells(*rows: tuple[str, str, Any]) -> list[dict[str, Any]]:
-    return [{"id": f"{n}", "code": code, "name": name, "shape": shape} for n, (code, name, shape) in enumerate(rows)]
+    return [
+        {"id": f"{n}", "code": code, "name": name, "shape": shape}
+        for n, (code, name, shape) in enumerate(rows)
+    ]
 
 
 def put(present: list[dict[str, Any]], *rows: tuple[Any, dict[str, Any]], **request: Any) -> Imported:
@@ -83,7 +87,10 @@ def test_a_long_name_is_a_code_and_is_told_when_it_is_shortened() -> None:
     assert (found.cells[0].code, found.cells[0].name) == (name, name[:200])
     assert [one.code for one in found.findings] == ["long_name"]
     present = cells(*((one.code, one.name, one.shape) for one in found.cells))
-    assert [one.id for one in put(present, (RIGHT, {"name": "乙"}), (LEFT, {"name": name})).cells] == ["1", "0"]
+    assert [one.id for one in put(present, (RIGHT, {"name": "乙"}), (LEFT, {"name": name})).cells] == [
+        "1",
+        "0",
+    ]
 
 
 def test_a_cell_that_was_numbered_for_its_long_name_is_found_by_its_name() -> None:

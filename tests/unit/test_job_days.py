@@ -110,7 +110,9 @@ def test_nobodys_job_stands_in_no_day() -> None:
 def test_what_a_plan_may_do_with_a_job() -> None:
     friday = {"appointment_from": at(9, day=4), "appointment_until": at(11, day=4)}
     assert not placed(job(**friday)).is_in
-    assert placed(job(crew_id="c", planned_at=at(11), **friday)) == Place(False, promise=Promise.OTHER, is_odd=True)
+    assert placed(job(crew_id="c", planned_at=at(11), **friday)) == Place(
+        False, promise=Promise.OTHER, is_odd=True
+    )
     assert not placed(job(crew_id="c", planned_at=at(11)), on=2).is_in
     assert placed(job(crew_id="c", planned_at=at(11)), on=2, now=at(17)) == Place(True)
     assert placed(job(crew_id="c", planned_at=at(11, day=2)), on=2) == Place(True, may_withdraw=True)

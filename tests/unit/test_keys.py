@@ -46,7 +46,9 @@ def test_one_shared_secret_gives_every_server_the_same_keys_and_no_purpose_anoth
         one.of(BACKUPS)
 
 
-def test_a_cursor_and_a_link_go_on_after_a_rotation_and_end_when_their_key_is_forgotten(tmp_path: Path) -> None:
+def test_a_cursor_and_a_link_go_on_after_a_rotation_and_end_when_their_key_is_forgotten(
+    tmp_path: Path,
+) -> None:
     keys = ring_at(tmp_path)
     seal = CursorSeal(lambda: keys.secrets(CURSORS))
     token, link = seal.seal(Cursor(1, 7), HOLDER), share(keys, "paper", ["a job"], 1)
@@ -111,9 +113,14 @@ def test_no_process_of_a_server_starts_without_a_key(
     way_in: str, more: dict[str, str], words: str, tmp_path: Path
 ) -> None:
     environment = {one: value for one, value in os.environ.items() if not one.startswith("WANGGE_")}
-    environment |= {"WANGGE_HOME": str(tmp_path), "WANGGE_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing"}
+    environment |= {
+        "WANGGE_HOME": str(tmp_path),
+        "WANGGE_DATABASE_URL": "postgresql://nobody@127.0.0.1:1/nothing",
+    }
     command = [sys.executable, "-c", f"import {way_in}"]
-    done = subprocess.run(command, env=environment | more, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, env=environment | more, cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode != 0
     assert words in done.stderr
 

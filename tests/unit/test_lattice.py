@@ -33,7 +33,10 @@ def test_a_grid_covers_a_territory_once_and_whole(way: str, territory: BaseGeome
     assert shapely.union_all(cells).symmetric_difference(territory).area < 1e-9 * territory.area
 
 
-@given(st.lists(st.tuples(st.floats(120, 120.2), st.floats(36, 36.2)), min_size=3, max_size=12), st.floats(800, 9_000))
+@given(
+    st.lists(st.tuples(st.floats(120, 120.2), st.floats(36, 36.2)), min_size=3, max_size=12),
+    st.floats(800, 9_000),
+)
 @settings(max_examples=40, deadline=None)
 def test_any_territory_is_covered_exactly(corners: list[tuple[float, float]], side_m: float) -> None:
     territory = shapely.MultiPoint(corners).convex_hull.buffer(0.005)

@@ -50,7 +50,9 @@ def test_several_share_and_the_last_one_out_is_alone(tmp_path: Path) -> None:
     assert first.take()
 
 
-def test_a_home_has_one_server_whose_settings_commands_take(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_home_has_one_server_whose_settings_commands_take(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     server = Home(tmp_path)
     server.take()
     with pytest.raises(HomeTaken, match=r"正在启动.*WANGGE_HOME"):

@@ -51,7 +51,9 @@ def test_a_code_of_geojson_is_its_text_whatever_stands_in_other_rows() -> None:
 
 def test_an_exponent_is_the_writers_and_not_the_codes() -> None:
     assert shown(zones("1.01e2", "2.5E-1", "1e300")) == ["101", "0.25", "1e300"]
-    found = dbf.rows_of(table([("code", "F", 20, 11)], [b"1.01000000000e+002"], [b"7.00000000000e+000"]), None)
+    found = dbf.rows_of(
+        table([("code", "F", 20, 11)], [b"1.01000000000e+002"], [b"7.00000000000e+000"]), None
+    )
     assert [row["code"] for row in found.rows.values()] == ["101", "7"]
 
 
@@ -76,12 +78,16 @@ def test_a_broken_shape_of_geojson_leaves_out_its_own_row_alone() -> None:
 
 def test_geojson_in_another_alphabet_is_read_value_by_value() -> None:
     mixed = zones('"乙区"').replace("乙区".encode(), "甲".encode("gbk"), 0)
-    odd = mixed.replace(b'{"type":"Feature"', zones('"甲区"').split(b'"features":[')[1][:-2] + b',{"type":"Feature"', 1)
+    odd = mixed.replace(
+        b'{"type":"Feature"', zones('"甲区"').split(b'"features":[')[1][:-2] + b',{"type":"Feature"', 1
+    )
     odd = odd.replace("甲区".encode(), "甲区".encode("gbk"))
     found = geojson.drawn(odd, 1000)
     assert [row["code"] for row in found.rows.rows.values()] == ["甲区", "乙区"]
     assert [(one.code, one.zones) for one in found.rows.findings] == [("guessed_text", ("甲区",))]
-    assert shown(zones('"誠"').decode().encode("gb18030")) == ["誠"], "the second byte of this one is a backslash"
+    assert shown(zones('"誠"').decode().encode("gb18030")) == ["誠"], (
+        "the second byte of this one is a backslash"
+    )
     assert shown(zones('"乙区"').decode().encode("utf-16")) == ["乙区"]
 
 
@@ -90,9 +96,14 @@ def table(columns: list[tuple[str, str, int, int]], *rows: list[bytes], language
     size = 1 + sum(width for _, _, width, _ in columns)
     head = struct.pack("<B3BIHH17xB2x", 3, 126, 1, 1, len(rows), 33 + 32 * len(columns), size, language)
     for name, kind, width, decimals in columns:
-        head += name.encode().ljust(11, b"\0") + kind.encode() + bytes(4) + bytes([width, decimals]) + bytes(14)
+        head += (
+            name.encode().ljust(11, b"\0") + kind.encode() + bytes(4) + bytes([width, decimals]) + bytes(14)
+        )
     body = b"".join(
-        b" " + b"".join(v.rjust(w) if k == "N" else v.ljust(w) for v, (_, k, w, _) in zip(row, columns, strict=True))
+        b" "
+        + b"".join(
+            v.rjust(w) if k == "N" else v.ljust(w) for v, (_, k, w, _) in zip(row, columns, strict=True)
+        )
         for row in rows
     )
     return head + b"\r" + body + b"\x1a"
@@ -122,7 +133,10 @@ def test_a_number_of_a_shapefile_is_its_digits() -> None:
 
 
 def test_one_value_in_another_alphabet_is_read_and_told_whatever_the_file_declares() -> None:
-    assert names_of("乙区".encode("gbk"), "丙区".encode(), said=b"GBK") == (["乙区", "丙区"], ["guessed_text"])
+    assert names_of("乙区".encode("gbk"), "丙区".encode(), said=b"GBK") == (
+        ["乙区", "丙区"],
+        ["guessed_text"],
+    )
     cut = "浮山后东片区".encode("gbk")[:11]
     assert names_of("乙区".encode(), cut, said=b"UTF-8", width=11) == (["乙区", "浮山后东片"], ["cut_text"])
 
@@ -161,7 +175,10 @@ def test_a_character_cut_at_the_width_is_left_out_and_the_others_stay(codec: str
 
 
 def test_a_guess_about_an_encoding_covers_one_value_and_is_told() -> None:
-    assert names_of("乙区".encode(), "甲区".encode("gbk"), said=b"UTF-8") == (["乙区", "甲区"], ["guessed_text"])
+    assert names_of("乙区".encode(), "甲区".encode("gbk"), said=b"UTF-8") == (
+        ["乙区", "甲区"],
+        ["guessed_text"],
+    )
     assert names_of("乙区".encode("gbk"), "甲区街".encode(), said=b"GBK")[0][0] == "乙区"
     assert names_of(b"A\xff\xfe\xff", "乙区".encode(), said=b"UTF-8") == (["A", "乙区"], ["guessed_text"])
     assert names_of("Île".encode(), "Zürich".encode()) == (["Île", "Zürich"], [])
@@ -187,7 +204,9 @@ def test_encodings_are_known_by_all_their_names() -> None:
 def test_a_number_of_a_geopackage_is_what_it_was_kept_as(tmp_path: Path) -> None:
     path = tmp_path / "zones.gpkg"
     path.write_bytes(
-        write_map([Feature(shapely.box(120, 36, 121, 37), {"name": one}) for one in "甲乙丙"], "zones", "gpkg")
+        write_map(
+            [Feature(shapely.box(120, 36, 121, 37), {"name": one}) for one in "甲乙丙"], "zones", "gpkg"
+        )
     )
     with sqlite3.connect(path) as database:
         # The triggers of the index ask for functions that only a map program has.
@@ -201,7 +220,8 @@ def test_a_number_of_a_geopackage_is_what_it_was_kept_as(tmp_path: Path) -> None
         ):
             database.execute(f"ALTER TABLE zones ADD COLUMN {column} {kind}")
             database.executemany(
-                f"UPDATE zones SET {column} = ? WHERE fid = ?", [(v, n) for n, v in enumerate(values, start=1)]
+                f"UPDATE zones SET {column} = ? WHERE fid = ?",
+                [(v, n) for n, v in enumerate(values, start=1)],
             )
     database.close()
     found = gpkg.rows_of(path, "zones")
@@ -252,7 +272,9 @@ def test_all_documents_of_a_kmz_are_read_and_each_once() -> None:
 
 def test_pictures_and_links_of_a_kml_are_left_out_and_named() -> None:
     box = "<LatLonBox><north>37</north><south>35</south><east>121</east><west>120</west></LatLonBox>"
-    aside = f"<GroundOverlay><name>图</name>{box}</GroundOverlay><ScreenOverlay><name>标</name></ScreenOverlay>"
+    aside = (
+        f"<GroundOverlay><name>图</name>{box}</GroundOverlay><ScreenOverlay><name>标</name></ScreenOverlay>"
+    )
     aside += "<PhotoOverlay><name>照</name><Point><coordinates>120,36</coordinates></Point></PhotoOverlay>"
     aside += "<NetworkLink><name>别处</name><Link><href>http://127.0.0.1:1/x.kml</href></Link></NetworkLink>"
     found = read(document(aside + mark("甲")))
@@ -283,7 +305,9 @@ def test_values_of_a_kml_are_its_text_in_whatever_alphabet() -> None:
 def test_a_broken_placemark_leaves_out_itself_alone() -> None:
     bad = POLYGON.replace("120.1,36,0", "120.1;36;0")
     sloppy = POLYGON.replace(",0 ", " , 0\n ").replace("120,36", "120 , 36")
-    found = read(document(mark("坏", shape=bad) + mark("好") + mark("松", shape=sloppy) + mark("空", shape="")))
+    found = read(
+        document(mark("坏", shape=bad) + mark("好") + mark("松", shape=sloppy) + mark("空", shape=""))
+    )
     assert [row["Name"] for row in found.rows.rows.values()] == ["好", "松", "空"]
     assert [(one.code, one.zones) for one in found.rows.findings] == [("unreadable_shape", ("坏",))]
     assert found.shapes[0].area == found.shapes[1].area > 0

@@ -27,7 +27,9 @@ def city(cells: int, seed: int = 1, at: tuple[float, float] = (120.4, 36.1)) -> 
     parts = shapely.get_parts(shapely.voronoi_polygons(shapely.multipoints(places), extend_to=hull))
     parts = shapely.intersection(parts, hull)
     return list(
-        shapely.transform(parts, lambda xy: np.column_stack([at[0] + xy[:, 0] * 0.05, at[1] + xy[:, 1] * 0.04]))
+        shapely.transform(
+            parts, lambda xy: np.column_stack([at[0] + xy[:, 0] * 0.05, at[1] + xy[:, 1] * 0.04])
+        )
     )
 
 
@@ -105,7 +107,9 @@ def test_the_plane_is_true_to_scale_and_180_degrees_are_no_border() -> None:
     east = plane_around([shapely.box(179.9, -16.1, 180, -16), shapely.box(-180, -16.1, -179.9, -16)])
     assert shapely.distance(*east) < 1
     west, south, right, north = shapely.total_bounds(east)
-    assert right - west == pytest.approx(21_390, rel=0.01) and north - south == pytest.approx(11_065, rel=0.01)
+    assert right - west == pytest.approx(21_390, rel=0.01) and north - south == pytest.approx(
+        11_065, rel=0.01
+    )
 
 
 def placed_rightly(made: CellMap, cells: list[MapCell], size: str) -> None:

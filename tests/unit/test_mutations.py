@@ -72,7 +72,10 @@ def test_a_spoiled_one_is_kept_under_its_own_id_where_it_has_one(spoiled: dict[s
 
 @given(
     st.recursive(
-        st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(st.characters(exclude_categories=["Cs"])),
+        st.none()
+        | st.booleans()
+        | st.integers(-(2**53), 2**53)
+        | st.text(st.characters(exclude_categories=["Cs"])),
         lambda c: (
             st.lists(c, max_size=3)
             | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=5), c, max_size=3)

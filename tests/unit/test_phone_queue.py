@@ -46,7 +46,14 @@ class House:
         if path == "/sync/push":
             return self._pushed(body["mutations"])
         self.pulls += 1
-        page = {"epoch": 1, "epochs": [[1, None]], "backed_up_through": None, "cursor": "c", "more": False, "drops": []}
+        page = {
+            "epoch": 1,
+            "epochs": [[1, None]],
+            "backed_up_through": None,
+            "cursor": "c",
+            "more": False,
+            "drops": [],
+        }
         return httpx.Response(200, json=page | {"scopes": [], "lines": [], "server_time": AT, "complete": {}})
 
     def _pushed(self, mutations: list[dict[str, Any]]) -> httpx.Response:

@@ -16,7 +16,9 @@ from backend.evidence.services.picture_reader import PictureReader
 
 REAL = Path(__file__).resolve().parents[3] / "shared/data/photos"
 ROWS = list(csv.DictReader((REAL / "manifest.csv").read_text().splitlines())) if REAL.exists() else []
-needs_real = pytest.mark.skipif(not ROWS, reason="the real photos may not ship with the repository and are not here")
+needs_real = pytest.mark.skipif(
+    not ROWS, reason="the real photos may not ship with the repository and are not here"
+)
 
 
 def jpeg(width: int = 64, height: int = 48, colour: str = "red") -> bytes:
@@ -36,7 +38,9 @@ def test_a_real_photo_gives_what_its_manifest_says(row: dict[str, str]) -> None:
         return
     found = read_picture(data)
     stored = (int(row["stored_w"]), int(row["stored_h"]))
-    assert (found.width, found.height) == (stored[::-1] if row["orientation"] in ("5", "6", "7", "8") else stored)
+    assert (found.width, found.height) == (
+        stored[::-1] if row["orientation"] in ("5", "6", "7", "8") else stored
+    )
     assert found.metadata.taken_local == (row["datetime_original"] or None)
     if row["gps_lat"] and row["gps_lat"] != "nan":
         assert found.metadata.lat == pytest.approx(float(row["gps_lat"]), abs=1e-6)
@@ -55,7 +59,9 @@ def test_a_time_with_its_zone_is_a_moment() -> None:
 
 @needs_real
 def test_one_scene_looks_the_same_however_the_phone_was_held() -> None:
-    looks = {n: read_picture((REAL / f"orientation_landscape_{n}.jpg").read_bytes()).look for n in (1, 3, 6, 8)}
+    looks = {
+        n: read_picture((REAL / f"orientation_landscape_{n}.jpg").read_bytes()).look for n in (1, 3, 6, 8)
+    }
     assert len(set(looks.values())) == 1
 
 
@@ -90,7 +96,12 @@ def png_that_says(width: int, height: int) -> bytes:
         return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", header)
+        + chunk(b"IDAT", zlib.compress(b""))
+        + chunk(b"IEND", b"")
+    )
 
 
 @pytest.mark.parametrize("size", [(10_000, 10_000), (60_000, 60_000), (MOST_PIXELS + 1, 1)])
@@ -102,7 +113,14 @@ def test_a_bomb_is_refused_unopened(size: tuple[int, int]) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"", b"<html>photo</html>", b"\x00" * 5_000, jpeg()[:200], b"\xff\xd8\xff\xe1\xff\xff", b"GIF89a" + b"\x01" * 50],
+    [
+        b"",
+        b"<html>photo</html>",
+        b"\x00" * 5_000,
+        jpeg()[:200],
+        b"\xff\xd8\xff\xe1\xff\xff",
+        b"GIF89a" + b"\x01" * 50,
+    ],
 )
 def test_whatever_the_bytes_are_only_one_thing_is_raised(data: bytes) -> None:
     with pytest.raises(NotShown):

@@ -94,7 +94,9 @@ def test_every_variant_is_shown_behind_the_walls_as_what_it_is() -> None:
         for name, (make, media_type) in VARIANTS.items():
             data = make()
             found = reader.read(data)
-            assert (found.media_type, media_type_of(data), pictures.media_type_of(data)) == (media_type,) * 3, name
+            assert (found.media_type, media_type_of(data), pictures.media_type_of(data)) == (
+                media_type,
+            ) * 3, name
             assert (found.width, found.height) == SIZE, name
             with Image.open(io.BytesIO(found.web)) as image:
                 assert image.size == SIZE, name
@@ -122,7 +124,9 @@ def test_every_format_is_shown_upright(format_: str) -> None:
         assert image.convert("L").getpixel((0, 20)) > 200 > 60 > image.convert("L").getpixel((47, 20))
 
 
-@pytest.mark.skipif(not REAL_HEIC.exists(), reason="the real photos may not ship with the repository and are not here")
+@pytest.mark.skipif(
+    not REAL_HEIC.exists(), reason="the real photos may not ship with the repository and are not here"
+)
 def test_a_heic_is_one_whatever_its_first_brand_says() -> None:
     data = REAL_HEIC.read_bytes()
     for brand in (b"heic", b"heix", b"hevc", b"mif1", b"msf1", b"MiHB", b"isom"):

@@ -72,4 +72,9 @@ def test_what_was_parked_is_given_again_and_told_settled() -> None:
     again = [(one["op"], one["record"], one["now"]) for one in sent[2:]]
     assert again == [("create", visit, {"method": "door", "summary": "s"}), ("change", "c", {"phone": "1"})]
     ends = [end and (end["status"], end.get("settled_by")) for _, end in phone.store.journal()]
-    assert ends == [("parked", sent[2]["id"]), ("parked", sent[3]["id"]), ("applied", None), ("applied", None)]
+    assert ends == [
+        ("parked", sent[2]["id"]),
+        ("parked", sent[3]["id"]),
+        ("applied", None),
+        ("applied", None),
+    ]

@@ -38,11 +38,18 @@ def city(tasks: int, crews: int, seed: int = 1, **more: object) -> Problem:
     places = random.uniform(0, 30, (tasks + crews, 2))
     travel = np.linalg.norm(places[:, None] - places[None, :], axis=2) * 60
     found = [
-        Task(f"t{n}", n, int(random.choice([30, 60, 90])) * 60, frozenset({"valve"}) if n % 5 == 0 else frozenset())
+        Task(
+            f"t{n}",
+            n,
+            int(random.choice([30, 60, 90])) * 60,
+            frozenset({"valve"}) if n % 5 == 0 else frozenset(),
+        )
         for n in range(tasks)
     ]
     shifts = [
-        Shift(f"c{n}", tasks + n, DAY, frozenset({"valve"}) if n % 2 == 0 else frozenset(), pause=LUNCH, **more)  # type: ignore[arg-type]
+        Shift(
+            f"c{n}", tasks + n, DAY, frozenset({"valve"}) if n % 2 == 0 else frozenset(), pause=LUNCH, **more
+        )  # type: ignore[arg-type]
         for n in range(crews)
     ]
     return Problem(found, shifts, travel.astype(np.int64))
@@ -233,11 +240,18 @@ def test_crews_are_ranked_feasible_first() -> None:
         [Shift("near", 1, DAY), Shift("able", 0, DAY, frozenset({"valve"}))],
         line(0, 60),
     )
-    assert [problem.shifts[one.shift].id for one in insertions(problem, Plan(((), ())), 0)] == ["able", "near"]
+    assert [problem.shifts[one.shift].id for one in insertions(problem, Plan(((), ())), 0)] == [
+        "able",
+        "near",
+    ]
 
 
 def test_what_makes_room_is_the_least_important() -> None:
-    tasks = [Task("a", 1, 4 * HOUR), Task("b", 1, 4 * HOUR, priority=20), Task("urgent", 1, 4 * HOUR, priority=URGENT)]
+    tasks = [
+        Task("a", 1, 4 * HOUR),
+        Task("b", 1, 4 * HOUR, priority=20),
+        Task("urgent", 1, 4 * HOUR, priority=URGENT),
+    ]
     problem = Problem(tasks, [Shift("c", 0, (8 * HOUR, 17 * HOUR))], line(0, 5))
     full = Plan(((0, 1),))
     calm = replace(problem, tasks=[*tasks[:2], replace(tasks[2], priority=NORMAL)])
@@ -276,7 +290,10 @@ def test_a_crew_with_nothing_to_do_breaks_no_rule() -> None:
 def test_a_sick_crew_with_a_break_is_planned_round() -> None:
     problem = city(16, 4)
     free, _ = without_crew(problem, plan_day(problem, 0.8), "c1")
-    noon = [replace(s, window_s=(max(s.window_s[0], 12 * HOUR), max(s.window_s[1], 12 * HOUR))) for s in free.shifts]
+    noon = [
+        replace(s, window_s=(max(s.window_s[0], 12 * HOUR), max(s.window_s[1], 12 * HOUR)))
+        for s in free.shifts
+    ]
     after = plan_day(replace(free, shifts=noon), 0.8)
     assert after.routes[1] == ()
 

@@ -58,7 +58,9 @@ def brute_force(problem: Problem, model: Model, orders: list[tuple[int, ...]], b
     st.sets(st.integers(0, 5), max_size=1),
 )
 @settings(max_examples=60, deadline=None)
-def test_routes_are_put_together_as_well_as_can_be(seed: int, sets: list[set[int]], left_out: set[int]) -> None:
+def test_routes_are_put_together_as_well_as_can_be(
+    seed: int, sets: list[set[int]], left_out: set[int]
+) -> None:
     problem = plain(6, 4, seed)
     model = Model(problem)
     served = [n for n in range(6) if n not in left_out]
@@ -107,7 +109,8 @@ def test_no_more_routes_than_crews() -> None:
 def test_a_route_of_one_type_of_crew_is_not_given_to_another() -> None:
     problem = plain(4, 2, 4)
     tasks = [
-        replace(task, skills=frozenset({"valve"}) if n < 2 else frozenset()) for n, task in enumerate(problem.tasks)
+        replace(task, skills=frozenset({"valve"}) if n < 2 else frozenset())
+        for n, task in enumerate(problem.tasks)
     ]
     shifts = [replace(problem.shifts[0], skills=frozenset({"valve"})), problem.shifts[1]]
     model = Model(replace(problem, tasks=tasks, shifts=shifts))
@@ -205,7 +208,9 @@ def test_a_search_that_must_serve_all_and_cannot_is_told_so(monkeypatch: pytest.
     # Lunch may be taken at the end of the day, which the search does not know: its day is an hour short.
     lunch = Pause(HOUR, (16 * HOUR, 17 * HOUR))
     tasks = [Task(f"t{n}", 0, 2 * HOUR) for n in range(4)]
-    problem = Problem(tasks, [Shift("c", 0, (8 * HOUR, 16 * HOUR), pause=lunch)], np.zeros((1, 1), dtype=np.int64))
+    problem = Problem(
+        tasks, [Shift("c", 0, (8 * HOUR, 16 * HOUR), pause=lunch)], np.zeros((1, 1), dtype=np.int64)
+    )
     whole = Plan(((0, 1, 2, 3),))
     assert score(problem, whole).is_feasible
     asked: list[bool] = []
@@ -228,7 +233,9 @@ def test_whether_all_can_be_served_is_tried_where_nobody_knows(
 ) -> None:
     asked: list[bool] = []
     use = search._Run._use
-    monkeypatch.setattr(search._Run, "_use", lambda run, model: asked.append(model.serves_all) or use(run, model))
+    monkeypatch.setattr(
+        search._Run, "_use", lambda run, model: asked.append(model.serves_all) or use(run, model)
+    )
     problem = plain(20, crews, 8)
     found = score(problem, search_plan(problem, 0.5, clock=StepWatch))
     assert asked == ([False, True] if is_enough else [False])
@@ -276,14 +283,18 @@ def test_crews_that_are_alike_keep_what_they_had() -> None:
     assert kept > moved
 
 
-@pytest.mark.parametrize(("seconds", "pair_s", "asked"), [(1.0, 1e-3, False), (1.0, 1e-5, True), (60.0, 1e-3, True)])
+@pytest.mark.parametrize(
+    ("seconds", "pair_s", "asked"), [(1.0, 1e-3, False), (1.0, 1e-5, True), (60.0, 1e-3, True)]
+)
 def test_a_large_day_in_a_hurry_goes_without_vroom(
     monkeypatch: pytest.MonkeyPatch, seconds: float, pair_s: float, asked: bool
 ) -> None:
     problem = plain(20, 4, 12)
     calls: list[str] = []
     monkeypatch.setattr(day, "_PAIR_S", pair_s)
-    monkeypatch.setattr(day, "vroom_plan", lambda p, start: calls.append("vroom") or vroom_plan(p, start=start))
+    monkeypatch.setattr(
+        day, "vroom_plan", lambda p, start: calls.append("vroom") or vroom_plan(p, start=start)
+    )
     monkeypatch.setattr(
         day, "search_plan", lambda p, left, **more: calls.append("search") or search_plan(p, 0.5, **more)
     )
@@ -293,11 +304,14 @@ def test_a_large_day_in_a_hurry_goes_without_vroom(
     assert not found.unserved
 
 
-def test_in_a_hurry_the_urgent_one_is_served_and_today_is_not_made_worse(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_in_a_hurry_the_urgent_one_is_served_and_today_is_not_made_worse(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(day, "_PAIR_S", 1.0)
     problem = plain(12, 1, 13, hours=4)
     problem = replace(
-        problem, tasks=[replace(t, priority=URGENT if n == 9 else t.priority) for n, t in enumerate(problem.tasks)]
+        problem,
+        tasks=[replace(t, priority=URGENT if n == 9 else t.priority) for n, t in enumerate(problem.tasks)],
     )
     today = day.plan_day(problem, 1.0)
     assert 9 in today.routes[0]

@@ -22,9 +22,13 @@ NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
 JOB, NOTE = KINDS["job"], KINDS["note"]
 
 
-def change(n: int, minute: int, action: str | None = None, *, base: int = 1, device: str = "", **now: Any) -> Change:
+def change(
+    n: int, minute: int, action: str | None = None, *, base: int = 1, device: str = "", **now: Any
+) -> Change:
     author = Author(f"person {n}", device or f"device {n}", frozenset({"rep"}), "u")
-    return Change(f"m{n:03d}", author, NOON + timedelta(minutes=minute), now, base_version=base, action=action)
+    return Change(
+        f"m{n:03d}", author, NOON + timedelta(minutes=minute), now, base_version=base, action=action
+    )
 
 
 def new(kind: Any = JOB, **values: Any) -> Stored:
@@ -40,12 +44,20 @@ def do(stored: Stored, verb: Callable[..., Applied], *changes: Change) -> Stored
 
 def asked(stored: Stored) -> dict[str, list[str]]:
     kind = JOB if stored.kind == "job" else NOTE
-    return {group: [head["id"] for head in heads] for group, heads in open_questions(kind, stored.heads).items()}
+    return {
+        group: [head["id"] for head in heads] for group, heads in open_questions(kind, stored.heads).items()
+    }
 
 
 def test_steps_in_a_row_lead_where_they_should() -> None:
-    found = do(new(), apply.act, change(1, 1, "take"), change(2, 2, "work", base=2), change(3, 3, "finish", base=3))
-    assert (found.values["state"], found.values["done_at"], asked(found)) == ("done", "2026-09-01T12:03:00.000000Z", {})
+    found = do(
+        new(), apply.act, change(1, 1, "take"), change(2, 2, "work", base=2), change(3, 3, "finish", base=3)
+    )
+    assert (found.values["state"], found.values["done_at"], asked(found)) == (
+        "done",
+        "2026-09-01T12:03:00.000000Z",
+        {},
+    )
     assert found.values.keys() == JOB.fields.keys()
 
 
@@ -56,7 +68,9 @@ def test_a_step_that_did_not_fit_what_its_author_saw_is_refused() -> None:
 
 
 def test_finished_offline_after_it_was_cancelled_names_both() -> None:
-    working = do(new(), apply.act, change(1, 1, "take", device="crew"), change(2, 2, "work", base=2, device="crew"))
+    working = do(
+        new(), apply.act, change(1, 1, "take", device="crew"), change(2, 2, "work", base=2, device="crew")
+    )
     cancelled = do(working, apply.act, change(9, 3, "cancel", base=3))
     late = do(cancelled, apply.act, change(4, 5, "finish", base=3, device="crew"))
     assert (late.values["state"], late.values["done_at"]) == ("cancelled", None)
@@ -64,7 +78,9 @@ def test_finished_offline_after_it_was_cancelled_names_both() -> None:
 
 
 def test_a_step_that_falls_out_of_the_log_gives_its_stamp_back() -> None:
-    working = do(new(), apply.act, change(1, 1, "take", device="crew"), change(2, 2, "work", base=2, device="crew"))
+    working = do(
+        new(), apply.act, change(1, 1, "take", device="crew"), change(2, 2, "work", base=2, device="crew")
+    )
     done = do(working, apply.act, change(4, 5, "finish", base=3, device="crew"))
     assert done.values["done_at"]
     earlier = do(done, apply.act, change(9, 3, "cancel", base=3))
@@ -72,8 +88,12 @@ def test_a_step_that_falls_out_of_the_log_gives_its_stamp_back() -> None:
 
 
 def test_a_person_s_word_settles_what_it_has_seen_and_nothing_later() -> None:
-    working = do(new(), apply.act, change(1, 1, "take", device="crew"), change(2, 2, "work", base=2, device="crew"))
-    met = do(working, apply.act, change(9, 3, "cancel", base=3), change(4, 5, "finish", base=3, device="crew"))
+    working = do(
+        new(), apply.act, change(1, 1, "take", device="crew"), change(2, 2, "work", base=2, device="crew")
+    )
+    met = do(
+        working, apply.act, change(9, 3, "cancel", base=3), change(4, 5, "finish", base=3, device="crew")
+    )
     decided = apply.decide(JOB, met, change(8, 10, base=met.version), "done", met.version + 1).write
     assert (decided.values["state"], open_questions(JOB, decided.heads)) == ("done", {})
     assert [q.heads for q in questions_of(decided)] == [()]
@@ -87,7 +107,9 @@ def test_a_state_that_does_not_exist_is_nobody_s_word() -> None:
 
 
 def test_a_forced_step_always_fits() -> None:
-    forced = Change("f", Author("boss", None, frozenset(), "u"), NOON, {}, 1, "finish", trusted=True, forced=True)
+    forced = Change(
+        "f", Author("boss", None, frozenset(), "u"), NOON, {}, 1, "finish", trusted=True, forced=True
+    )
     assert do(new(), apply.act, forced).values["state"] == "done"
 
 
@@ -143,7 +165,9 @@ _EDITS = st.one_of(
     st.fixed_dictionaries({"count": st.integers(0, 9)}),
     st.fixed_dictionaries({"lng": st.integers(0, 3)}),
 )
-_STEPS = st.sampled_from([("take",), ("take", "work"), ("take", "work", "finish"), ("cancel",), ("take", "cancel")])
+_STEPS = st.sampled_from(
+    [("take",), ("take", "work"), ("take", "work", "finish"), ("cancel",), ("take", "cancel")]
+)
 
 
 @st.composite

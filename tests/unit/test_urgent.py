@@ -74,7 +74,9 @@ def test_what_a_burst_puts_out_is_kept_moved_or_named(found: tuple[Problem, Plan
     for one in ranked[:1]:
         sent = send(problem, plan, one.shift, burst)
         assert sent.plan.routes[one.shift][0] == burst
-        assert sorted([*(n for route in sent.plan.routes for n in route), *sent.left_over]) == list(range(burst + 1))
+        assert sorted([*(n for route in sent.plan.routes for n in route), *sent.left_over]) == list(
+            range(burst + 1)
+        )
         assert changes(plan, sent.plan) == len(sent.moved) <= 1
         crew = problem.shifts[one.shift]
         assert put_out(crew, problem, sent.after) == [], "what stays is as promised"
@@ -149,16 +151,24 @@ def test_on_call_at_night_routine_work_waits_for_the_shift() -> None:
 
 
 def test_one_burst_does_not_put_off_another() -> None:
-    problem = Problem([burst(1), Task("calm", 2, HOUR), burst(2)], [Shift("c", 0, (NINE, 17 * HOUR))], line(0, 10, 20))
+    problem = Problem(
+        [burst(1), Task("calm", 2, HOUR), burst(2)], [Shift("c", 0, (NINE, 17 * HOUR))], line(0, 10, 20)
+    )
     assert best_insertion(problem, Plan(((1, 0),)), 0, 2).route == (0, 2, 1), (
         "first come, first served, before the rest"
     )
     later = replace(problem, tasks=[burst(1, window_s=(14 * HOUR, 15 * HOUR)), *problem.tasks[1:]])
-    assert best_insertion(later, Plan(((1, 0),)), 0, 2).route == (2, 1, 0), "one for the afternoon is not in the way"
+    assert best_insertion(later, Plan(((1, 0),)), 0, 2).route == (2, 1, 0), (
+        "one for the afternoon is not in the way"
+    )
 
 
 def test_an_appointment_stays_and_what_has_none_makes_room() -> None:
-    tasks = [Task("calm", 1, 2 * HOUR), Task("promised", 1, HOUR, window_s=(13 * HOUR, 14 * HOUR)), burst(1, 180)]
+    tasks = [
+        Task("calm", 1, 2 * HOUR),
+        Task("promised", 1, HOUR, window_s=(13 * HOUR, 14 * HOUR)),
+        burst(1, 180),
+    ]
     problem = Problem(tasks, [Shift("c", 0, (NINE, 15 * HOUR))], line(0, 10))
     sent = send(problem, Plan(((0, 1),)), 0, 2)
     assert (sent.plan.routes[0], sent.left_over) == ((2, 1), (0,))
@@ -184,7 +194,10 @@ def test_the_plan_of_a_day_begins_with_what_is_urgent() -> None:
     plan = plan_day(problem, 1)
     nearest = min(problem.rows[shift.start][20] for shift in shifts)
     (first,) = [
-        s for n, shift in enumerate(shifts) for s in timed(problem, shift, plan.routes[n]).stops if s.task == 20
+        s
+        for n, shift in enumerate(shifts)
+        for s in timed(problem, shift, plan.routes[n]).stops
+        if s.task == 20
     ]
     assert first.begin_s == NINE + nearest
     assert next(s.begin_s for n, shift in enumerate(shifts) for s in timed(problem, shift, plan.routes[n]).stops if s.task == 21) == 15 * HOUR  # fmt: skip

@@ -21,7 +21,9 @@ QINGDAO, LOUISVILLE = shapely.box(120.30, 36.05, 120.42, 36.12), shapely.box(-85
 def places_in(ground: Any, crs: str, turned: bool = False) -> np.ndarray[Any, Any]:
     """Nine places of a ground as a system writes them."""
     west, south, east, north = ground.bounds
-    x, y = (one.ravel() for one in np.meshgrid(np.linspace(west, east, 5)[1:4], np.linspace(south, north, 5)[1:4]))
+    x, y = (
+        one.ravel() for one in np.meshgrid(np.linspace(west, east, 5)[1:4], np.linspace(south, north, 5)[1:4])
+    )
     found = np.column_stack(Transformer.from_crs("EPSG:4326", crs, always_xy=True).transform(x, y))
     return found[:, ::-1] if turned else found
 
@@ -29,7 +31,9 @@ def places_in(ground: Any, crs: str, turned: bool = False) -> np.ndarray[Any, An
 def looked_at(ground: Any, true: str, declared: str, *, turned: bool = False) -> Any:
     """Zones drawn in one system and read in another."""
     figures = places_in(ground, true, turned)
-    shapes = reprojected([shapely.Point(xy).buffer(1 if abs(xy[0]) > 360 else 0.001) for xy in figures], declared)
+    shapes = reprojected(
+        [shapely.Point(xy).buffer(1 if abs(xy[0]) > 360 else 0.001) for xy in figures], declared
+    )
     zones = [Zone(str(n), str(n), shape) for n, shape in enumerate(shapes)]
     return whereabouts(zones, Origin(declared, False, figures), Datum.WGS84, ground, is_own=True)
 

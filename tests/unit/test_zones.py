@@ -54,7 +54,9 @@ def test_every_format_comes_back_as_it_went(format_: str) -> None:
     data = write_map(rows, "cells", format_)
     back = zones_of(read_map(data, "cells.zip" if format_ == "shp" else f"cells{FORMATS[format_][1]}"))
     assert [(zone.name, zone.code) for zone in back.zones] == [("李沧区", "A1"), ("崂山区", "A2")]
-    assert back.zones[0].shape.equals_exact(shapely.MultiPolygon([LEFT]), 1e-7) or back.zones[0].shape.equals(LEFT)
+    assert back.zones[0].shape.equals_exact(shapely.MultiPolygon([LEFT]), 1e-7) or back.zones[0].shape.equals(
+        LEFT
+    )
 
 
 def test_points_and_nothing_at_all_are_written_too() -> None:
@@ -146,7 +148,10 @@ def test_files_of_one_name_in_an_archive_are_told_apart_and_none_is_lost() -> No
         both = read_map(data, "both.zip", layer=",".join(names))
         assert [round(row.shape.bounds[0], 3) for row in both] == [120.1, 120.0], names
     # What both are called means both.
-    assert len(read_map(archive(west__zones_geojson=left, east__zones_geojson=right), "z.zip", layer="zones")) == 2
+    assert (
+        len(read_map(archive(west__zones_geojson=left, east__zones_geojson=right), "z.zip", layer="zones"))
+        == 2
+    )
 
 
 def test_bombs_and_strangers_are_refused() -> None:
@@ -191,7 +196,9 @@ def test_a_member_larger_than_it_says_is_a_bomb() -> None:
 def test_two_million_points_are_too_many() -> None:
     around = np.linspace(0, 2 * np.pi, 2_000_000)
     ring = shapely.Polygon(np.stack([120 + np.cos(around), 36 + np.sin(around)], 1))
-    data = json.dumps({"type": "Feature", "properties": {}, "geometry": shapely.geometry.mapping(ring)}).encode()
+    data = json.dumps(
+        {"type": "Feature", "properties": {}, "geometry": shapely.geometry.mapping(ring)}
+    ).encode()
     with pytest.raises(FileTooLarge):
         read_map(data, "x.geojson")
 
@@ -251,7 +258,9 @@ def test_what_is_no_area_is_told() -> None:
 
 
 def test_rows_of_one_code_are_one_zone() -> None:
-    found = zones_of([feature(LEFT, "甲", code="7"), feature(shapely.box(120.5, 36, 120.6, 36.1), "甲", code="7")])
+    found = zones_of(
+        [feature(LEFT, "甲", code="7"), feature(shapely.box(120.5, 36, 120.6, 36.1), "甲", code="7")]
+    )
     assert codes(found) == ["same_code"]
     assert len(found.zones) == 1
     assert found.zones[0].shape.geom_type == "MultiPolygon"
@@ -350,13 +359,18 @@ def test_real_files_without_crs_say_so() -> None:
     with pytest.raises(LayerNeeded):
         read_map((folder / "gisdata_bad_and_osm_shapefiles.zip").read_bytes(), "g.zip")
     with pytest.raises(CrsMissing):
-        read_map((folder / "gisdata_bad_and_osm_shapefiles.zip").read_bytes(), "g.zip", layer="points_wgs84_no_prj")
+        read_map(
+            (folder / "gisdata_bad_and_osm_shapefiles.zip").read_bytes(), "g.zip", layer="points_wgs84_no_prj"
+        )
 
 
 @needs_shared
 @pytest.mark.parametrize(
     ("archive", "crs"),
-    [("micropolis_virtual_city_shp_no_prj.zip", "EPSG:2277"), ("gisdata_bad_and_osm_shapefiles.zip", "EPSG:4326")],
+    [
+        ("micropolis_virtual_city_shp_no_prj.zip", "EPSG:2277"),
+        ("gisdata_bad_and_osm_shapefiles.zip", "EPSG:4326"),
+    ],
 )
 def test_every_layer_of_the_real_archives_is_read_or_says_why(archive: str, crs: str) -> None:
     data = (SHARED / "service_zones" / archive).read_bytes()

@@ -177,7 +177,12 @@ def test_a_cell_taken_away_while_a_visit_there_is_open(handset: Hand, office: Of
     desk("PUT", f"/territory/cells/{cell}/representative", json={"staff_id": other})
     phone.cut(is_cut=False)
     phone.sync()
-    parked = [one for group in desk("GET", "/inbox/parked") for one in group["mutations"] if one["record_id"] == visit]
+    parked = [
+        one
+        for group in desk("GET", "/inbox/parked")
+        for one in group["mutations"]
+        if one["record_id"] == visit
+    ]
     stored = [one for one in rows(desk, f"/visits?customer_id={customer}&limit=500") if one["id"] == visit]
     assert stored or parked
     if parked:
@@ -204,7 +209,9 @@ def test_a_job_cancelled_while_it_was_being_finished(handset: Hand, office: Offi
     phone.cut(is_cut=False)
     phone.sync()
     questions = [one for one in desk("GET", "/inbox/questions") if one["id"] == job]
-    parked = [one for group in desk("GET", "/inbox/parked") for one in group["mutations"] if one["record_id"] == job]
+    parked = [
+        one for group in desk("GET", "/inbox/parked") for one in group["mutations"] if one["record_id"] == job
+    ]
     assert questions or parked
 
 
@@ -334,7 +341,9 @@ def test_a_system_that_erased_the_phones_data_is_found_out(handset: Hand) -> Non
     phone = handset("R101")
     phone.page.goto("about:blank")
     session = phone.context.new_cdp_session(phone.page)
-    session.send("Storage.clearDataForOrigin", {"origin": phone.url.removesuffix("/m/"), "storageTypes": "indexeddb"})
+    session.send(
+        "Storage.clearDataForOrigin", {"origin": phone.url.removesuffix("/m/"), "storageTypes": "indexeddb"}
+    )
     phone.page.goto(phone.url)
     expect(phone.page.locator("[role=alert]")).to_contain_text("系统清除过这台手机的离线数据")
     phone.sign_in()

@@ -118,7 +118,10 @@ def test_the_steps_of_a_shift_are_known_and_the_looks_too(left: str, office: Off
     day = today(parse_moment(desk("GET", f"/work-orders/{left}")["arrived_at"]))
     path = f"/positions?staff_id={leader}&day={day}&reason=客户催问"
     assert until(
-        lambda: {one["event"] for one in desk("GET", path) if one["of_id"] == left} >= {"leave", "arrive", "start"}
+        lambda: (
+            {one["event"] for one in desk("GET", path) if one["of_id"] == left}
+            >= {"leave", "arrive", "start"}
+        )
     )
     one = next(one for one in desk("GET", path) if one["event"] == "arrive")
     assert (round(one["lng"], 2), round(one["lat"], 2)) == (120.38, 36.07)
@@ -158,7 +161,9 @@ def test_the_office_draws_and_notes_call_backs(office: Offices, desk: Callable[.
     (sample,) = supervisor("GET", "/call-back-samples")
     assert sample["seed"] == page.inner_text("[data-test=seed]")
     denied = [
-        one for one in supervisor("GET", f"/call-back-samples/{sample['id']}/visits") if one["outcome"] == "denied"
+        one
+        for one in supervisor("GET", f"/call-back-samples/{sample['id']}/visits")
+        if one["outcome"] == "denied"
     ]
     assert [one["said"] for one in denied] == ["没人来过"]
     assert until(lambda: supervisor("GET", f"/visits/{denied[0]['visit_id']}")["truth_grade"] == "doubtful")

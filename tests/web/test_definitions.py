@@ -25,13 +25,17 @@ def fault(page: Page, place: str) -> str:
     return found.inner_text()
 
 
-def test_a_forms_faults_stand_at_the_row_and_the_condition(desk: Callable[..., Desk], office: Offices) -> None:
+def test_a_forms_faults_stand_at_the_row_and_the_condition(
+    desk: Callable[..., Desk], office: Offices
+) -> None:
     page = opened(desk, "A001", "问卷")
     page.click("[data-test=new-questionnaire]")
     for name, value in (("code", "tap"), ("title_zh", "龙头检查"), ("title_en", "Taps")):
         page.fill(f"[data-test=field-{name}] input", value)
     page.fill("[data-test=field-edition] input", "1")
-    for n, (name, relevant, constraint) in enumerate((("taps", "", "value = 3"), ("why", "answers.tabs > 1", ""))):
+    for n, (name, relevant, constraint) in enumerate(
+        (("taps", "", "value = 3"), ("why", "answers.tabs > 1", ""))
+    ):
         page.click("[data-test=add-rows]")
         row = f"[data-test=rows-{n}]"
         page.fill(f"{row} input[name=name]", name)
@@ -71,16 +75,22 @@ def test_a_forms_faults_stand_at_the_row_and_the_condition(desk: Callable[..., D
     admin("PATCH", f"/questionnaires/{made['id']}", json={"is_active": False}, version=made["version"])
 
 
-def test_a_crews_break_outside_its_shift_is_said_at_the_break(desk: Callable[..., Desk], office: Offices) -> None:
+def test_a_crews_break_outside_its_shift_is_said_at_the_break(
+    desk: Callable[..., Desk], office: Offices
+) -> None:
     page = opened(desk, "D101", "班组")
     page.locator("[data-test=crews] [data-test=change]").first.click()
-    crew = next(one for one in rows(office("D101"), "crews") if one["name"] == page.input_value("input[name=name]"))
+    crew = next(
+        one for one in rows(office("D101"), "crews") if one["name"] == page.input_value("input[name=name]")
+    )
     bad = json.loads((CASES / "crew-break-order/crew.json").read_text(encoding="utf-8"))
     for name in ("shift_start", "shift_end", "break_from", "break_until"):
         page.fill(f"input[name={name}]", bad[name])
     page.fill("[data-test=field-break_minutes] input", str(bad["break_minutes"]))
     page.click("[data-test=form-save]")
-    page.wait_for_selector("[data-test=field-break_until] .el-form-item__error:has-text('最晚开始早于最早开始')")
+    page.wait_for_selector(
+        "[data-test=field-break_until] .el-form-item__error:has-text('最晚开始早于最早开始')"
+    )
     page.fill("input[name=break_from]", "")
     page.click("[data-test=form-save]")
     page.wait_for_selector("[data-test=field-break_from] .el-form-item__error:has-text('休息要写全')")

@@ -70,7 +70,9 @@ def test_cells_are_told_apart_on_the_map_and_printed(desk: Desks) -> None:
     colours = {colour for count, colour in seen.getcolors(1 << 24) if count > 400}  # type: ignore[union-attr]
     # Drawn a little translucent over the paper's grey.
     fills = [[0.85 * int(one[n : n + 2], 16) + 0.15 * 0xF0 for n in (1, 3, 5)] for one in FILLS[:4]]
-    near = [any(max(abs(a - b) for a, b in zip(fill, one, strict=True)) < 6 for one in colours) for fill in fills]
+    near = [
+        any(max(abs(a - b) for a, b in zip(fill, one, strict=True)) < 6 for one in colours) for fill in fills
+    ]
     assert sum(near) >= 3, colours
     page.click("[data-test=print-cells]")
     with page.expect_response("**/api/v1/papers/cell-maps/**") as answered:

@@ -40,7 +40,9 @@ def find(page: Page, words: str) -> None:
 
 def crew_of(office: Office, job: str) -> Any:
     """Whose the job is on everybody's board; None also for one that is not open."""
-    return next((one["crew_id"] for one in office("GET", "/dispatch/board")["jobs"] if one["id"] == job), None)
+    return next(
+        (one["crew_id"] for one in office("GET", "/dispatch/board")["jobs"] if one["id"] == job), None
+    )
 
 
 def give_first(page: Page) -> None:
@@ -136,7 +138,9 @@ def test_a_report_with_the_network_gone_in_the_middle(desk: Desks, office: Offic
     mine.context.set_offline(False)
     page.click("[data-test=make]")
     page.wait_for_selector("[data-test=job-panel]:has-text('断网路 9 号')")
-    found = [one for one in office("D101")("GET", "/dispatch/board")["jobs"] if one["address"] == "断网路 9 号"]
+    found = [
+        one for one in office("D101")("GET", "/dispatch/board")["jobs"] if one["address"] == "断网路 9 号"
+    ]
     assert len(found) == 1
 
 
@@ -169,7 +173,9 @@ def test_files_open_in_excel_with_chinese_intact_and_nothing_to_run(desk: Desks,
     assert "<f>" not in text
 
 
-def test_parked_work_and_a_dispute_are_decided_in_plain_words(desk: Desks, office: Offices, handset: Hand) -> None:
+def test_parked_work_and_a_dispute_are_decided_in_plain_words(
+    desk: Desks, office: Offices, handset: Hand
+) -> None:
     api = office("D101")
     rep = handset("R101")
     rep.go("/customers")
@@ -181,7 +187,9 @@ def test_parked_work_and_a_dispute_are_decided_in_plain_words(desk: Desks, offic
     rep.page.fill("input[name=phone]", "13900000001")
     rep.page.click("[data-test=save]")
     stored = office("S101")("GET", f"/customers/{customer}")
-    office("S101")("PATCH", f"/customers/{customer}", json={"phone": "13900000002"}, version=stored["version"])
+    office("S101")(
+        "PATCH", f"/customers/{customer}", json={"phone": "13900000002"}, version=stored["version"]
+    )
     rep.cut(is_cut=False)
     rep.sync()
     # Whoever was met by another's change sees both values, and that somebody else decides.
@@ -205,7 +213,10 @@ def test_parked_work_and_a_dispute_are_decided_in_plain_words(desk: Desks, offic
 def crews_at_work(office: Offices) -> Iterator[None]:
     """The unit's crews have hours of work before them at whatever hour the test runs, and their own shifts after it."""
     dispatcher, now = office("D101"), in_city(datetime.now(UTC))
-    hours = {"shift_start": f"{now - timedelta(hours=1):%H:00}", "shift_end": f"{now + timedelta(hours=9):%H:00}"}
+    hours = {
+        "shift_start": f"{now - timedelta(hours=1):%H:00}",
+        "shift_end": f"{now + timedelta(hours=9):%H:00}",
+    }
     hours |= dict.fromkeys(BREAK)
     crews = dispatcher("GET", "/crews?limit=500")["rows"] if now.hour >= 13 else []
     for crew in crews:
@@ -213,13 +224,18 @@ def crews_at_work(office: Offices) -> Iterator[None]:
     yield
     for crew in crews:
         version = dispatcher("GET", f"/crews/{crew['id']}")["version"]
-        dispatcher("PATCH", f"/crews/{crew['id']}", json={name: crew.get(name) for name in hours}, version=version)
+        dispatcher(
+            "PATCH", f"/crews/{crew['id']}", json={name: crew.get(name) for name in hours}, version=version
+        )
 
 
 @pytest.mark.usefixtures("crews_at_work")
 def test_a_days_plan_is_looked_at_and_published(desk: Desks, office: Offices) -> None:
     job_at(
-        office("D101"), "排班路 1 号", appointment_from="2026-01-05T01:00:00Z", appointment_until="2026-01-05T03:00:00Z"
+        office("D101"),
+        "排班路 1 号",
+        appointment_from="2026-01-05T01:00:00Z",
+        appointment_until="2026-01-05T03:00:00Z",
     )
     page = desk("D101").page
     find(page, "排班路 1 号")

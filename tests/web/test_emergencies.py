@@ -50,7 +50,9 @@ def test_a_burst_is_looked_at_sent_and_taken_back(desk: Desks, office: Offices, 
     assert crew_of(api, calm) == crew["id"]
 
 
-def test_an_urgent_report_leads_to_who_can_go_and_the_panel_takes_it_back(desk: Desks, office: Offices) -> None:
+def test_an_urgent_report_leads_to_who_can_go_and_the_panel_takes_it_back(
+    desk: Desks, office: Offices
+) -> None:
     api = office("D101")
     page = desk("D101", locale="en-GB").page
     page.click("[data-test=new-job]")

@@ -29,15 +29,15 @@ def customer_of(city: City, office: Office, n: int) -> dict[str, str]:
     return dict(office("GET", f"/customers/{city.sql(OF_R101.format(n=n)).strip()}"))
 
 
-def test_what_was_given_up_is_an_alarm_in_words_and_tried_again(desk: Desks, office: Offices, city: City) -> None:
+def test_what_was_given_up_is_an_alarm_in_words_and_tried_again(
+    desk: Desks, office: Offices, city: City
+) -> None:
     boss = office("D101")
     customer = customer_of(city, boss, 0)
     with city.transaction() as session:
         for fact in ("customer.written", "visit.called_back"):
             announce(session, fact, kind="customer", id=customer["id"], op="change", changed=[])
-        dead = (
-            "UPDATE outbox SET attempts = 8, last_error = 'check_failed' WHERE done_at IS NULL AND detail->>'id' = :id"
-        )
+        dead = "UPDATE outbox SET attempts = 8, last_error = 'check_failed' WHERE done_at IS NULL AND detail->>'id' = :id"
         session.execute(text(dead), {"id": customer["id"]})
     page = desk("D101").page
     page.click("[data-test=facts-alarm]:has-text('2 件后续没办成')", timeout=40_000)
@@ -53,7 +53,10 @@ def test_what_was_given_up_is_an_alarm_in_words_and_tried_again(desk: Desks, off
     expect(cards).to_have_count(0)
     expect(page.locator("[data-test=facts-alarm]")).to_have_count(0)
     assert until(
-        lambda: city.sql("SELECT count(*) FROM outbox WHERE done_at IS NULL AND last_error IS NOT NULL").strip() == "0"
+        lambda: (
+            city.sql("SELECT count(*) FROM outbox WHERE done_at IS NULL AND last_error IS NOT NULL").strip()
+            == "0"
+        )
     )
     # Somebody who may not try again sees neither.
     other = desk("H101")
@@ -69,10 +72,14 @@ def finished_job(city: City, hotline: Office, customer: str) -> str:
     crew = hotline("GET", "/crews?limit=1")["rows"][0]
     worker = Actor(crew["leader_id"], job["unit_id"], frozenset({Role.CREW_LEADER}))
     with city.transaction() as session:
-        record_writer.act(session, system(job["unit_id"]), "work_order", job["id"], "dispatch", {"crew_id": crew["id"]})
+        record_writer.act(
+            session, system(job["unit_id"]), "work_order", job["id"], "dispatch", {"crew_id": crew["id"]}
+        )
         for step in ("accept", "arrive"):
             record_writer.act(session, worker, "work_order", job["id"], step, {})
-        record_writer.change(session, worker, "work_order", job["id"], {"told_minutes": 30, "told_cost_fen": 0})
+        record_writer.change(
+            session, worker, "work_order", job["id"], {"told_minutes": 30, "told_cost_fen": 0}
+        )
         record_writer.act(session, worker, "work_order", job["id"], "start", {})
         unsigned = {"result": "已更换阀门", "unsigned_kind": "absent", "unsigned_reason": "客户不在"}
         record_writer.change(
@@ -86,7 +93,9 @@ def finished_job(city: City, hotline: Office, customer: str) -> str:
     return str(job["id"])
 
 
-def test_a_finished_job_is_asked_about_on_the_phone(desk: Desks, office: Offices, city: City, handset: Hand) -> None:
+def test_a_finished_job_is_asked_about_on_the_phone(
+    desk: Desks, office: Offices, city: City, handset: Hand
+) -> None:
     hotline = office("H101")
     customer = customer_of(city, hotline, 1)
     job = finished_job(city, hotline, customer["id"])

@@ -37,7 +37,9 @@ def test_every_sentence_is_there_in_both_languages(app: Path) -> None:
     assert len(zh) > 50
     assert zh.keys() == en.keys()
     assert [
-        key for key, value in zh.items() if not HAN.search(value) and key not in SAME and not value.startswith("{")
+        key
+        for key, value in zh.items()
+        if not HAN.search(value) and key not in SAME and not value.startswith("{")
     ] == []
     assert [key for key, value in en.items() if HAN.search(value) and key != "app.language"] == []
 
@@ -55,7 +57,9 @@ def test_every_sentence_that_is_said_is_there(app: Path) -> None:
     # And none that nobody says; those built from a beginning and a code are taken on trust.
     begun = tuple(re.findall(r"say\(`([\w.]+?)\$\{", text))
     said_elsewhere = "\n".join(
-        path.read_text() for path in app.rglob("*") if path.suffix in (".ts", ".vue") and path.stem not in ("zh", "en")
+        path.read_text()
+        for path in app.rglob("*")
+        if path.suffix in (".ts", ".vue") and path.stem not in ("zh", "en")
     )
     assert [key for key in known if key not in said_elsewhere and not key.startswith(begun)] == []
 
@@ -68,7 +72,9 @@ def test_files_are_small() -> None:
 def test_nothing_is_fetched_from_outside() -> None:
     outside = re.compile(r"https?://(?!www\.w3\.org|here\b|127\.0\.0\.1:)")
     assert [
-        str(p) for p in sources(".ts", ".vue", ".css", ".html", ".js", ".webmanifest") if outside.search(p.read_text())
+        str(p)
+        for p in sources(".ts", ".vue", ".css", ".html", ".js", ".webmanifest")
+        if outside.search(p.read_text())
     ] == []
 
 

@@ -25,7 +25,9 @@ WORDS = {
 
 def strips(west: float, south: float, count: int, width: float = 0.002) -> list[dict[str, object]]:
     """Zones side by side, each a tenth over the next, and a point that is none."""
-    shapes = [shapely.box(west + n * width, south, west + (n + 1.1) * width, south + 0.004) for n in range(count)]
+    shapes = [
+        shapely.box(west + n * width, south, west + (n + 1.1) * width, south + 0.004) for n in range(count)
+    ]
     rows = [({"MC": f"第{n + 1}片", "BM": 100 + n}, shape) for n, shape in enumerate(shapes)]
     rows.append(({"MC": "泵站", "BM": None}, shapely.Point(west, south)))
     return [{"type": "Feature", "properties": p, "geometry": shapely.geometry.mapping(s)} for p, s in rows]

@@ -56,7 +56,11 @@ def test_an_item_is_moved_by_a_supervisor_resolved_on_a_phone_and_closed_by_anot
     console.click("[data-test=step-close]")
     expect(console.locator("[data-test=item]")).to_contain_text("办结")
     closed = boss("GET", f"/items/{item}")
-    assert (closed["state"], closed["due_on"], closed["closed_by_id"]) == ("closed", "2027-04-01", boss.staff_id)
+    assert (closed["state"], closed["due_on"], closed["closed_by_id"]) == (
+        "closed",
+        "2027-04-01",
+        boss.staff_id,
+    )
     (move,) = closed["due_moves"]
     assert (move["was"], move["why"]) == ("2027-03-01", "等加压泵配件")
 

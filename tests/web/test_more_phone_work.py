@@ -41,7 +41,12 @@ def test_a_survey_with_its_sketch(handset: Hand, office: Offices, picture: Path)
     phone.cut()
     phone.go(f"/surveys/{survey}")
     page.click("[data-test=survey-arrive]")
-    for name, value in (("material", "球墨铸铁"), ("diameter", "200"), ("pressure", "280"), ("distance", "12.5")):
+    for name, value in (
+        ("material", "球墨铸铁"),
+        ("diameter", "200"),
+        ("pressure", "280"),
+        ("distance", "12.5"),
+    ):
         page.fill(f"input[name={name}]", value)
     page.fill("textarea[name=plan]", "沿人行道接管")
     page.click("[data-test=survey-report]")
@@ -62,7 +67,9 @@ def test_a_survey_with_its_sketch(handset: Hand, office: Offices, picture: Path)
         3,
     )
     assert until(
-        lambda: all(desk("GET", f"/photos/{one}")["arrived_at"] for one in [*stored["photo_ids"], stored["sketch_id"]])
+        lambda: all(
+            desk("GET", f"/photos/{one}")["arrived_at"] for one in [*stored["photo_ids"], stored["sketch_id"]]
+        )
     )
     sketch = Image.open(io.BytesIO(desk.bytes_of(stored["sketch_id"]))).convert("L")
     shades = sketch.histogram()
@@ -92,7 +99,9 @@ def test_partly_done_leaves_a_job_for_the_rest(handset: Hand, office: Offices, p
     stored = desk("GET", f"/work-orders/{job}")
     assert (stored["state"], stored["remainder"]) == ("partly_done", "路面待恢复")
     assert until(
-        lambda: any(one["remainder_of_id"] == job for one in rows(desk, "/work-orders?limit=500&state=received"))
+        lambda: any(
+            one["remainder_of_id"] == job for one in rows(desk, "/work-orders?limit=500&state=received")
+        )
     )
 
 

@@ -58,7 +58,9 @@ def test_a_kind_of_work_is_made_and_changed(desk: Callable[..., Desk], office: O
     assert until(lambda: office("A001")("GET", f"/matters/{made['id']}")["required_photos"] == 2)
 
 
-def test_a_form_gets_a_new_edition_and_its_answers_keep_theirs(desk: Callable[..., Desk], office: Offices) -> None:
+def test_a_form_gets_a_new_edition_and_its_answers_keep_theirs(
+    desk: Callable[..., Desk], office: Offices
+) -> None:
     admin = office("A001")
     before = next(one for one in rows(admin, "questionnaires") if one["is_active"])
     page = opened(desk, "A001", "问卷")
@@ -76,7 +78,9 @@ def test_a_form_gets_a_new_edition_and_its_answers_keep_theirs(desk: Callable[..
     page.fill(f"{row} input[name=name]", "suggestion")
     page.click("[data-test=form-save]")
     page.wait_for_selector("[data-test=record-form]", state="detached")
-    after = next(one for one in rows(admin, "questionnaires") if one["code"] == before["code"] and one["is_active"])
+    after = next(
+        one for one in rows(admin, "questionnaires") if one["code"] == before["code"] and one["is_active"]
+    )
     assert (after["edition"], len(after["rows"])) == (before["edition"] + 1, last + 1)
     assert after["rows"][:last] == before["rows"]
     old = admin("GET", f"/questionnaires/{before['id']}")
@@ -86,7 +90,9 @@ def test_a_form_gets_a_new_edition_and_its_answers_keep_theirs(desk: Callable[..
     admin("PATCH", f"/questionnaires/{before['id']}", json={"is_active": True}, version=old["version"])
 
 
-def test_a_dispatcher_changes_a_crews_shift_and_makes_none(desk: Callable[..., Desk], office: Offices) -> None:
+def test_a_dispatcher_changes_a_crews_shift_and_makes_none(
+    desk: Callable[..., Desk], office: Offices
+) -> None:
     dispatcher = office("D101")
     page = opened(desk, "D101", "班组")
     assert page.locator("[data-test=new-crew]").count() == 0

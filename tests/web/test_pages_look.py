@@ -66,7 +66,9 @@ def test_the_ways_in(browser: Browser, city: City, locale: str) -> None:
     context.close()
 
 
-def test_anybody_finds_their_representative(browser: Browser, city: City, office: Callable[[str], Office]) -> None:
+def test_anybody_finds_their_representative(
+    browser: Browser, city: City, office: Callable[[str], Office]
+) -> None:
     """However the address is typed; what fits many places, what is not known and where nobody is are told apart."""
     context = browser.new_context(locale="zh-CN")
     page = context.new_page()
@@ -77,7 +79,11 @@ def test_anybody_finds_their_representative(browser: Browser, city: City, office
     page.wait_for_selector("[data-test=who] h2")
     shown = page.inner_text("[data-test=who]")
     assert "服务时间" in shown or "电话" in shown
-    for typed, told in (("没有这个地方吧", "没有找到这个地址"), ("社区居委会", "门牌号"), ("1号楼1单元", "门牌号")):
+    for typed, told in (
+        ("没有这个地方吧", "没有找到这个地址"),
+        ("社区居委会", "门牌号"),
+        ("1号楼1单元", "门牌号"),
+    ):
         page.fill("input[name=address]", typed)
         page.click("[data-test=find]")
         page.wait_for_selector(f"[data-test=problem]:has-text('{told}')")
@@ -105,7 +111,9 @@ def test_a_phone_finds_without_a_network_what_the_server_finds(
     )  # fmt: skip
     for typed in ways:
         phone.page.fill("input[name=search]", typed)
-        found = phone.page.locator(".van-list .van-cell").filter(has_text=customer["name"]).filter(has_text=home)
+        found = (
+            phone.page.locator(".van-list .van-cell").filter(has_text=customer["name"]).filter(has_text=home)
+        )
         expect(found.first).to_be_visible()
     phone.page.fill("input[name=search]", "没有这个人%")
     phone.page.wait_for_selector(".van-empty")

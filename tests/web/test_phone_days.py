@@ -145,7 +145,12 @@ def sent_to_crew(desk: Office) -> str:
     matter = next(one for one in rows(desk, "/matters?limit=500") if one["code"] == "indoor_leak")
     crew = next(one for one in rows(desk, "/crews?limit=500") if one["leader_id"] == leader_id(desk))
     known = next(one for one in rows(desk, "/work-orders?limit=100") if one["unit_id"] == crew["unit_id"])
-    body = {"matter_id": matter["id"], "place": known["place"], "address": "辽宁路 12 号", "unit_id": crew["unit_id"]}
+    body = {
+        "matter_id": matter["id"],
+        "place": known["place"],
+        "address": "辽宁路 12 号",
+        "unit_id": crew["unit_id"],
+    }
     job = desk("POST", "/work-orders", json=body)
     desk("PUT", f"/dispatch/{job['id']}/assignment", json={"crew_id": crew["id"]})
     return str(job["id"])

@@ -79,7 +79,9 @@ def test_what_cannot_go_is_listed_tried_again_and_taken_out(handset: Hand, offic
     page = at_a_job(phone, job)
     refused = {"code": "empty_file", "title": "x", "status": 422}
     page.route("**/api/v1/uploads", lambda route: route.fulfill(status=422, json=refused), times=1)
-    page.set_input_files("input[type=file]", [file("a.jpg", picture("JPEG")), file("b.jpg", picture("JPEG", "blue"))])
+    page.set_input_files(
+        "input[type=file]", [file("a.jpg", picture("JPEG")), file("b.jpg", picture("JPEG", "blue"))]
+    )
     expect(page.locator(".strip figure")).to_have_count(2)
     phone.sync()
     ids = desk("GET", f"/work-orders/{job}")["photo_ids"]
@@ -94,7 +96,9 @@ def test_what_cannot_go_is_listed_tried_again_and_taken_out(handset: Hand, offic
     assert until(lambda: all(desk("GET", f"/photos/{one}")["arrived_at"] for one in ids))
     expect(phone.page.locator("[data-test=aside]")).to_have_count(0)
     # Another is taken out by the person.
-    phone.page.route("**/api/v1/uploads", lambda route: route.fulfill(status=413, json={"code": "too_large"}), times=1)
+    phone.page.route(
+        "**/api/v1/uploads", lambda route: route.fulfill(status=413, json={"code": "too_large"}), times=1
+    )
     phone.go(f"/jobs/{job}")
     phone.page.set_input_files("input[type=file]", [file("c.jpg", picture("JPEG", "white"))])
     expect(phone.page.locator(".strip figure")).to_have_count(3)

@@ -41,7 +41,9 @@ def test_a_job_nobody_opens_asks_for_a_call(desk: Desks, office: Offices, city: 
         page.click(f"[data-test=notice]:has-text('{number}')")
     page.wait_for_selector(f"[data-test=must-call]:has-text('{crew['phone']}')")
     assert f"job={job}" in page.url
-    assert until(lambda: not [one for one in boss("GET", "/dispatch/board")["notices"] if one["subject_id"] == job], 10)
+    assert until(
+        lambda: not [one for one in boss("GET", "/dispatch/board")["notices"] if one["subject_id"] == job], 10
+    )
     page.click("[data-test=figure-call]")
     expect(page.locator(f"[data-job='{job}']")).to_contain_text("须电话")
     assert faults_of(page) == []
@@ -55,12 +57,20 @@ def test_notices_are_listed_and_read(desk: Desks, office: Offices, city: City) -
     boss = office("D101")
     for n in range(2):
         job = job_at(boss, f"通知路 {n} 号")
-        boss("PUT", f"/dispatch/{job}/assignment", json={"crew_id": boss("GET", "/dispatch/board")["crews"][0]["id"]})
+        boss(
+            "PUT",
+            f"/dispatch/{job}/assignment",
+            json={"crew_id": boss("GET", "/dispatch/board")["crews"][0]["id"]},
+        )
         nobody_opens(city)
     page = desk("D101").page
     assert until(lambda: page.title().startswith("("), 20)
     third = job_at(boss, "通知路 9 号")
-    boss("PUT", f"/dispatch/{third}/assignment", json={"crew_id": boss("GET", "/dispatch/board")["crews"][0]["id"]})
+    boss(
+        "PUT",
+        f"/dispatch/{third}/assignment",
+        json={"crew_id": boss("GET", "/dispatch/board")["crews"][0]["id"]},
+    )
     nobody_opens(city)
     page.wait_for_selector(".el-notification", timeout=40_000)
     # The word that stands there leaves the way to the list free.
@@ -80,7 +90,9 @@ def test_pipe_repairs_are_counted_by_diameter(desk: Desks, office: Offices, city
         done = {"done_at": now.isoformat(), "due_at": (now + timedelta(hours=hours)).isoformat()}
         with city.transaction() as session:
             unit = record_writer.read(session, "work_order", job).values["unit_id"]
-            record_writer.change(session, system(unit), "work_order", job, {"pipe": {"diameter_mm": 300}} | done)
+            record_writer.change(
+                session, system(unit), "work_order", job, {"pipe": {"diameter_mm": 300}} | done
+            )
     page = desk("D101").page
     page.click("[data-test=repairs]")
     row = page.locator("[data-test=repair-rows] tr:has-text('DN300–599') td")

@@ -43,11 +43,15 @@ def test_tuspy(app: Flask, as_: Callable[[str], Person], address: str, file: Pat
     client = TusClient(address, headers={"Authorization": f"Bearer {as_('rep').token}"})
     metadata = {"photo_id": uid("photo"), "sha256": SHA256}
     with file.open("rb") as stream:
-        first = client.uploader(file_stream=stream, chunk_size=100_000, metadata=metadata, upload_checksum=checksum)
+        first = client.uploader(
+            file_stream=stream, chunk_size=100_000, metadata=metadata, upload_checksum=checksum
+        )
         first.upload(stop_at=300_000)
     # The program ends here; another goes on from what the server has.
     with file.open("rb") as stream:
-        second = client.uploader(file_stream=stream, chunk_size=100_000, url=first.url, upload_checksum=checksum)
+        second = client.uploader(
+            file_stream=stream, chunk_size=100_000, url=first.url, upload_checksum=checksum
+        )
         assert second.offset == 300_000
         second.upload()
     assert kept(app) == DATA

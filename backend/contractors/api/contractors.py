@@ -19,7 +19,9 @@ from backend.core.kinds import wire
 from backend.evidence.kinds.photo import PURPOSES
 from backend.jobs.kinds.work_order import ACTIONS
 
-blueprint = Blueprint("contractors", __name__, url_prefix="/api/v1/contractors", description="外协 · Contractors")
+blueprint = Blueprint(
+    "contractors", __name__, url_prefix="/api/v1/contractors", description="外协 · Contractors"
+)
 _by_link = public("public_per_address", holds=contracting.need_link)
 _BINARY = {"content": {"image/jpeg": {"schema": {"type": "string", "format": "binary"}}}}
 
@@ -59,7 +61,9 @@ class ErrandOut(Schema):
     until = wire.Moment(required=True)
     confirmation = fields.String(
         allow_none=True,
-        metadata={"description": "sent: the customer got a link on their number; by_office: the office hands one on"},
+        metadata={
+            "description": "sent: the customer got a link on their number; by_office: the office hands one on"
+        },
     )
 
 
@@ -94,7 +98,9 @@ class Links(MethodView):
     def post(self, asked: dict[str, Any]) -> Any:
         """A link by which the crew that has this job does it without an account; earlier links end."""
         with transaction() as session:
-            token, until = contracting.make_contractor_link(session, actor(), asked["work_order_id"], asked["hours"])
+            token, until = contracting.make_contractor_link(
+                session, actor(), asked["work_order_id"], asked["hours"]
+            )
         # Behind the fragment sign, so that no server and no proxy writes it into a log.
         return {"url": f"/contractor#{token}", "until": until}
 
@@ -120,7 +126,9 @@ class ErrandSteps(MethodView):
         with transaction() as session:
             if given["action"] is None:
                 return contracting.say_more(session, bearer_token(), given["now"])
-            return contracting.take_step(session, bearer_token(), given["action"], given["now"], can_send=can_send)
+            return contracting.take_step(
+                session, bearer_token(), given["action"], given["now"], can_send=can_send
+            )
 
 
 @blueprint.route("/job/photos")
@@ -138,7 +146,12 @@ class ErrandPhotos(MethodView):
             raise Problem("empty_file")
         found = media_type_of(data)
         if found == UNKNOWN and not request.mimetype.startswith("image/"):
-            fault = {"field": "body", "code": "required", "zh": "请附上图片", "en": "send an image as the body"}
+            fault = {
+                "field": "body",
+                "code": "required",
+                "zh": "请附上图片",
+                "en": "send an image as the body",
+            }
             raise Problem("invalid", faults=[fault])
         with transaction() as session:
             return contracting.add_photo(session, house().blobs, token, data, found, query)

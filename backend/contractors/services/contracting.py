@@ -73,7 +73,9 @@ def make_contractor_link(session: Session, actor: Actor, job_id: str, hours: int
         raise Problem("action_does_not_fit", state=job["state"], fits_in=sorted(_THEIRS))
     crew = record_writer.read(session, "crew", job["crew_id"]).values
     people = {UUID(one) for one in (*crew["member_ids"], crew["leader_id"])}
-    if session.scalars(select(Account.staff_id).where(Account.staff_id.in_(people), Account.is_active)).first():
+    if session.scalars(
+        select(Account.staff_id).where(Account.staff_id.in_(people), Account.is_active)
+    ).first():
         raise Problem("has_account", crew=crew["name"])
     now = datetime.now(UTC)
     ended = session.scalars(
@@ -144,7 +146,9 @@ def take_step(session: Session, token: str, action: str, now: Values, *, can_sen
 
 def _ask_customer(session: Session, errand: Errand, job_id: str, *, can_send: bool) -> str:
     try:
-        confirming.make_link(session, errand.actor, job_id, CONFIRM_HOURS, "link_to_ledger", can_send=can_send)
+        confirming.make_link(
+            session, errand.actor, job_id, CONFIRM_HOURS, "link_to_ledger", can_send=can_send
+        )
     except Problem as problem:
         if problem.code not in ("cannot_send", "no_ledger_number"):
             raise
@@ -157,7 +161,9 @@ def say_more(session: Session, token: str, now: Values) -> Values:
     errand = open_errand(session, token)
     _need_known(now)
     _need_rules(session, errand, now)
-    return _seen(session, errand, record_writer.change(session, errand.actor, "work_order", errand.job.id, now))
+    return _seen(
+        session, errand, record_writer.change(session, errand.actor, "work_order", errand.job.id, now)
+    )
 
 
 def add_photo(
@@ -197,7 +203,10 @@ def _need_rules(session: Session, errand: Errand, now: Values) -> None:
 def _need_known(now: Collection[str]) -> None:
     unknown = sorted(set(now) - set(SAID))
     if unknown:
-        faults = [{"field": name, "code": "unknown", "zh": "没有这个字段", "en": "no such field"} for name in unknown]
+        faults = [
+            {"field": name, "code": "unknown", "zh": "没有这个字段", "en": "no such field"}
+            for name in unknown
+        ]
         raise Problem("invalid", faults=faults)
 
 

@@ -14,7 +14,9 @@ _UI = Path(flask_swagger_ui.__file__).parent / "dist"
 _PAGE = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>网格 API</title>
 <link rel="stylesheet" href="/docs/swagger-ui.css"><div id="ui"></div>
 <script src="/docs/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script></html>"""
-_START = 'SwaggerUIBundle({url: "/api/v1/openapi.json", dom_id: "#ui", deepLinking: true, validatorUrl: null});'
+_START = (
+    'SwaggerUIBundle({url: "/api/v1/openapi.json", dom_id: "#ui", deepLinking: true, validatorUrl: null});'
+)
 
 blueprint = Blueprint("docs", __name__, url_prefix="/docs")
 

@@ -24,7 +24,9 @@ blueprint = Blueprint("due_days", __name__, url_prefix="/api/v1/due-days", descr
 class DueDayIn(Schema):
     """The due fields to move, each with its new day or moment, and why."""
 
-    now = fields.Dict(keys=wire.Text(most=40), values=wire.Text(most=40), required=True, validate=Length(min=1, max=10))
+    now = fields.Dict(
+        keys=wire.Text(most=40), values=wire.Text(most=40), required=True, validate=Length(min=1, max=10)
+    )
     reason = wire.Text(most=500, required=True)
 
 
@@ -49,6 +51,8 @@ class DueDay(MethodView):
         if found is None:
             raise Problem("not_found", kind=kind, id=str(record_id))
         with transaction() as session:
-            stored = move_due(session, actor(), found, str(record_id), given["now"], given["reason"], if_match())
+            stored = move_due(
+                session, actor(), found, str(record_id), given["now"], given["reason"], if_match()
+            )
         said = {"id": stored.id, "version": stored.version, "due_moves": stored.values.get("due_moves") or []}
         return said, etag(stored.version)

@@ -83,7 +83,9 @@ def _gate() -> None:
 def _ask_to_sign_in(response: Response) -> Response:
     """Only where a person looks at documents: elsewhere a browser would ask for a password in the middle of its work."""
     if response.status_code == 401 and g.get("challenge"):
-        response.headers["WWW-Authenticate"] = 'Basic realm="Wangge API: any name, a personal token", charset="UTF-8"'
+        response.headers["WWW-Authenticate"] = (
+            'Basic realm="Wangge API: any name, a personal token", charset="UTF-8"'
+        )
     return response
 
 

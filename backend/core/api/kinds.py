@@ -34,7 +34,8 @@ class Change(Schema):
     recorded_at = wire.Moment(required=True)
     grade = fields.String(allow_none=True, metadata={"description": "proven, claimed or moved"})
     corrected = fields.List(
-        fields.Dict(), metadata={"description": "parked work that this settled, whole or in some fields, as it was"}
+        fields.Dict(),
+        metadata={"description": "parked work that this settled, whole or in some fields, as it was"},
     )
 
 
@@ -62,14 +63,20 @@ class Schemas:
             if kind.wired[key].policy is not Policy.FIXED or key in by_step
         }
         self.read = Schema.from_dict(
-            {"id": wire.Id(required=True), "version": fields.Integer(required=True), "kind": fields.String(), **own},
+            {
+                "id": wire.Id(required=True),
+                "version": fields.Integer(required=True),
+                "kind": fields.String(),
+                **own,
+            },
             name=name,
         )
         create = {**writable, "unit_id": _optional(own["unit_id"]), "id": wire.Id()}
         self.create = Schema.from_dict(create, name=f"{name}New")
         self.change = Schema.from_dict(optional, name=f"{name}Change")
         self.page = Schema.from_dict(
-            {"rows": fields.List(fields.Nested(self.read)), "next": fields.String(allow_none=True)}, name=f"{name}Page"
+            {"rows": fields.List(fields.Nested(self.read)), "next": fields.String(allow_none=True)},
+            name=f"{name}Page",
         )
         self.query = Schema.from_dict(
             {
@@ -105,7 +112,11 @@ def make_blueprint(kind: RecordKind) -> Blueprint:
 
 
 def _answer(kind: RecordKind, stored: Stored) -> tuple[Values, dict[str, str]]:
-    body = masked(actor(), kind, stored.values) | {"id": stored.id, "version": stored.version, "kind": kind.name}
+    body = masked(actor(), kind, stored.values) | {
+        "id": stored.id,
+        "version": stored.version,
+        "kind": kind.name,
+    }
     return body, etag(stored.version)
 
 
@@ -157,7 +168,9 @@ def _single(blueprint: Blueprint, kind: RecordKind, schemas: Schemas) -> None:
                 """Set fields; If-Match carries the version that was read."""
                 version = need_if_match()
                 with transaction() as session:
-                    stored = office_records.change_record(session, actor(), kind, str(record_id), now, version)
+                    stored = office_records.change_record(
+                        session, actor(), kind, str(record_id), now, version
+                    )
                 return _answer(kind, stored)
 
         if kind.kind.delete_by:
@@ -204,5 +217,7 @@ def _actions(blueprint: Blueprint, kind: RecordKind, schemas: Schemas) -> None:
         def post(self, now: Values, record_id: Any, action: str) -> Any:
             """A step in the record's life, by the kind's table of actions; If-Match is optional."""
             with transaction() as session:
-                stored = office_records.act_on_record(session, actor(), kind, str(record_id), action, now, if_match())
+                stored = office_records.act_on_record(
+                    session, actor(), kind, str(record_id), action, now, if_match()
+                )
             return _answer(kind, stored)

@@ -9,7 +9,14 @@ from ipaddress import ip_address
 import structlog
 import uuid_utils
 from flask import Flask, Response, g, request
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    generate_latest,
+)
 from prometheus_client.multiprocess import MultiProcessCollector
 from sqlalchemy import text
 
@@ -97,7 +104,9 @@ def _begin() -> None:
     g.began = time.perf_counter()
     given = request.headers.get("X-Request-Id", "")
     g.request_id = (
-        given if given.isascii() and given.replace("-", "").isalnum() and len(given) <= 64 else str(uuid_utils.uuid7())
+        given
+        if given.isascii() and given.replace("-", "").isalnum() and len(given) <= 64
+        else str(uuid_utils.uuid7())
     )
     structlog.contextvars.clear_contextvars()
     structlog.contextvars.bind_contextvars(request_id=g.request_id)
@@ -113,7 +122,11 @@ def _end(response: Response) -> Response:
     if request.is_secure:
         response.headers["Strict-Transport-Security"] = "max-age=31536000"
     response.headers["X-Request-Id"] = g.request_id
-    if request.method not in ("GET", "HEAD", "OPTIONS") and response.status_code < 300 and g.get("has_written", True):
+    if (
+        request.method not in ("GET", "HEAD", "OPTIONS")
+        and response.status_code < 300
+        and g.get("has_written", True)
+    ):
         house().wake()
     found = getattr(g, "actor", None)
     # The route's pattern, never the path or query: those hold ids, names and addresses.

@@ -52,7 +52,9 @@ class ProblemDocument(Schema):
     remedy = fields.String(required=True)
     remedy_en = fields.String(required=True)
     instance = fields.String()
-    faults = fields.List(fields.Dict(), metadata={"description": f"one entry per field, {MOST_FAULTS} at most"})
+    faults = fields.List(
+        fields.Dict(), metadata={"description": f"one entry per field, {MOST_FAULTS} at most"}
+    )
     more_faults = fields.Integer(metadata={"description": "how many more there are"})
 
 

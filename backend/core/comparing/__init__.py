@@ -72,7 +72,9 @@ def without_marks(form: str) -> str:
 
 
 def _visible(text: str) -> str:
-    return "".join(_alike(one) for one in text if unicodedata.category(one)[0] not in "CZ" and ord(one) not in _UNSEEN)
+    return "".join(
+        _alike(one) for one in text if unicodedata.category(one)[0] not in "CZ" and ord(one) not in _UNSEEN
+    )
 
 
 def _alike(one: str) -> str:

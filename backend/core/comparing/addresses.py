@@ -104,7 +104,9 @@ def is_same_address(one: str, other: str) -> bool:
     """Whether two typed addresses are of one door."""
     ours, theirs = address_of(one), address_of(other)
     return (
-        ours.door == theirs.door and agree(ours.areas, theirs.areas) and counts_alike(ours, theirs.door, theirs.counts)
+        ours.door == theirs.door
+        and agree(ours.areas, theirs.areas)
+        and counts_alike(ours, theirs.door, theirs.counts)
     )
 
 

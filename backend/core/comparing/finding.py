@@ -48,7 +48,8 @@ def kept_of(kind: str, values: Mapping[str, Any]) -> Kept:
         phone = str(values.get("phone") or "")
         read = [one for name in names if name for one in readings_of(name)]
         return Kept(
-            plain(values.get("number") or ""), _lines([*map(plain, names), plain(phone), *phones_in(phone), *read])
+            plain(values.get("number") or ""),
+            _lines([*map(plain, names), plain(phone), *phones_in(phone), *read]),
         )
     typed = str(values.get("address") or "")
     return Kept(plain(values.get("meter_number") or ""), f"{plain(typed)}\n{line_of(address_of(typed))}")

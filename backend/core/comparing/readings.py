@@ -61,7 +61,10 @@ def _written(name: str, *, every: bool) -> tuple[str, ...]:
     found: list[str] = []
     readings = _readings(form, usual, every=every)
     for reading in readings:
-        initials = (one[:1] if one != was else letter for one, was, letter in zip(reading, usual, letters, strict=True))
+        initials = (
+            one[:1] if one != was else letter
+            for one, was, letter in zip(reading, usual, letters, strict=True)
+        )
         found += ["".join(reading), "".join(initials)]
     found += [spelling for reading in readings for spelling in _spellings(reading)]
     return tuple(one for one in dict.fromkeys(found) if one)

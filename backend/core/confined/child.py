@@ -134,7 +134,9 @@ def _packed_answer(module: ModuleType, question: frames.Head, data: bytes) -> by
 
 def _libraries() -> set[str]:
     """Python's own folders (what is imported late, the tables of libraries), and the C library's of old alphabets."""
-    alphabets = {os.path.realpath(one) for where in ("gconv", "*/gconv") for one in glob.glob(f"/usr/lib*/{where}")}
+    alphabets = {
+        os.path.realpath(one) for where in ("gconv", "*/gconv") for one in glob.glob(f"/usr/lib*/{where}")
+    }
     return alphabets | {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
 
 

@@ -25,7 +25,9 @@ LIMITS = Limits(answer=96 * MEGABYTE)
 _STOPPED = {"time": ReadingTooLong, "memory": ReadingTooMuch, "answer": ReadingTooMuch, "busy": ReadersBusy}
 
 
-def read_map(data: bytes, name: str, *, crs: str | None = None, layer: str | Sequence[str] | None = None) -> MapFile:
+def read_map(
+    data: bytes, name: str, *, crs: str | None = None, layer: str | Sequence[str] | None = None
+) -> MapFile:
     """Every feature of a map file, in degrees. `crs` is for files that do not say theirs; one that does is believed.
 
     `layer` may name several, also folders of a KML, in one text with commas between. Read by `geo.mapfile_reader` in a

@@ -165,5 +165,7 @@ def tell(walls: list[str]) -> None:
         log.info("files_from_outside.read_behind_walls", walls=walls)
     else:
         log.warning(
-            "files_from_outside.read_under_limits_alone", walls=walls, why="this system has no wall to the network"
+            "files_from_outside.read_under_limits_alone",
+            walls=walls,
+            why="this system has no wall to the network",
         )

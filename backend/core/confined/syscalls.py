@@ -59,7 +59,12 @@ def program() -> list[Step] | None:
     steps += [Step(_EQUALS, 0, 4, clone), Step(_LOAD, 0, 0, 16), Step(_HAS_BIT, 0, 1, _THREAD), _allowed()]
     steps += [_refused(errno.EPERM)]
     # Limits of its own may be read, those of others not be set.
-    steps += [Step(_EQUALS, 0, 3, prlimit), Step(_LOAD, 0, 0, 16), Step(_EQUALS, 1, 0, 0), _refused(errno.EPERM)]
+    steps += [
+        Step(_EQUALS, 0, 3, prlimit),
+        Step(_LOAD, 0, 0, 16),
+        Step(_EQUALS, 1, 0, 0),
+        _refused(errno.EPERM),
+    ]
     return [*steps, _allowed()]
 
 

@@ -27,7 +27,12 @@ _TCP_RIGHTS, _SCOPES = 0b11, 0b11
 
 
 class _Step(ctypes.Structure):
-    _fields_ = [("code", ctypes.c_uint16), ("yes", ctypes.c_uint8), ("no", ctypes.c_uint8), ("value", ctypes.c_uint32)]
+    _fields_ = [
+        ("code", ctypes.c_uint16),
+        ("yes", ctypes.c_uint8),
+        ("no", ctypes.c_uint8),
+        ("value", ctypes.c_uint32),
+    ]
 
 
 class _Program(ctypes.Structure):
@@ -60,7 +65,9 @@ def available() -> list[str]:
     if not _is_linux():
         return []
     found = ["landlock"] if _landlock_version() > 0 else []
-    return found + (["seccomp"] if syscalls.program() is not None and _libc().prctl(21, 0, 0, 0, 0) >= 0 else [])
+    return found + (
+        ["seccomp"] if syscalls.program() is not None and _libc().prctl(21, 0, 0, 0, 0) >= 0 else []
+    )
 
 
 def raise_walls(own: str, readable: Sequence[str]) -> None:

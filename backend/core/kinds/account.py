@@ -36,7 +36,9 @@ class AccountLogin(Base):
     __tablename__ = "account_login"
 
     login: Mapped[str] = mapped_column(Text, primary_key=True)
-    staff_id: Mapped[UUID] = mapped_column(PgUuid, ForeignKey("account.staff_id", ondelete="CASCADE"), index=True)
+    staff_id: Mapped[UUID] = mapped_column(
+        PgUuid, ForeignKey("account.staff_id", ondelete="CASCADE"), index=True
+    )
 
 
 class Device(Base):
@@ -65,7 +67,9 @@ class DevicePerson(Base):
 
     __tablename__ = "device_person"
 
-    device_id: Mapped[UUID] = mapped_column(PgUuid, ForeignKey("device.id", ondelete="CASCADE"), primary_key=True)
+    device_id: Mapped[UUID] = mapped_column(
+        PgUuid, ForeignKey("device.id", ondelete="CASCADE"), primary_key=True
+    )
     staff_id: Mapped[UUID] = mapped_column(PgUuid, primary_key=True)
     since: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 

@@ -15,7 +15,19 @@ from uuid import UUID
 
 from marshmallow import EXCLUDE, Schema, ValidationError, fields
 from marshmallow.validate import Length
-from sqlalchemy import ARRAY, BigInteger, Boolean, Date, DateTime, ForeignKey, Index, Integer, Numeric, Text, func
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    Numeric,
+    Text,
+    func,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import UUID as PgUuid
 from sqlalchemy.orm import Mapped, MappedColumn, mapped_column
@@ -102,7 +114,9 @@ class RecordKind:
         return {name: one.personal for name, one in self.wired.items() if one.personal}
 
 
-def _column(type_: Any, field: fields.Field[Any], zh: str, en: str, *args: Any, **options: Any) -> MappedColumn[Any]:
+def _column(
+    type_: Any, field: fields.Field[Any], zh: str, en: str, *args: Any, **options: Any
+) -> MappedColumn[Any]:
     required = options.pop("required", False)
     field.required, field.allow_none = required, not required
     field.metadata = {**field.metadata, "description": f"{zh} · {en}"}
@@ -182,7 +196,9 @@ def whole(zh: str, en: str, *, least: int = 0, most: int = 2**31 - 1, **options:
     return _column(Integer, wire.Whole(least=least, most=most), zh, en, **options)
 
 
-def number(zh: str, en: str, *, least: float = -1e12, most: float = 1e12, **options: Any) -> MappedColumn[Any]:
+def number(
+    zh: str, en: str, *, least: float = -1e12, most: float = 1e12, **options: Any
+) -> MappedColumn[Any]:
     """A number."""
     return _column(Numeric, wire.Number(least=least, most=most), zh, en, **options)
 
@@ -208,7 +224,13 @@ def area(zh: str, en: str, **options: Any) -> MappedColumn[Any]:
 
 
 def json(
-    zh: str, en: str, schema: type[Schema] | None = None, *, many: bool = False, exact: bool = False, **options: Any
+    zh: str,
+    en: str,
+    schema: type[Schema] | None = None,
+    *,
+    many: bool = False,
+    exact: bool = False,
+    **options: Any,
 ) -> MappedColumn[Any]:
     """A nested document, checked by a schema where one is given; an `exact` one holds nothing else."""
     field: fields.Field[Any] = wire.Document(schema, many=many, exact=exact) if schema else wire.Json()
@@ -222,7 +244,9 @@ def spatial_index(table: str, column: str) -> Index:
 
 def search_index(table: str, column: str) -> Index:
     """A trigram index, for search by any part of a word."""
-    return Index(f"ix_{table}_{column}", column, postgresql_using="gin", postgresql_ops={column: "gin_trgm_ops"})
+    return Index(
+        f"ix_{table}_{column}", column, postgresql_using="gin", postgresql_ops={column: "gin_trgm_ops"}
+    )
 
 
 Scopes = Callable[[Values], frozenset[str]]
@@ -292,7 +316,9 @@ def declare(
         stands_on=stands_on,
         attaches=attaches or {},
     )
-    return RecordKind(kind, model, schema, zh, en, segment or name.replace("_", "-") + "s", wired, owner, ended)
+    return RecordKind(
+        kind, model, schema, zh, en, segment or name.replace("_", "-") + "s", wired, owner, ended
+    )
 
 
 def _index_pointers(table: str, columns: Mapping[str, Any], wired: Mapping[str, Wired]) -> None:
@@ -331,7 +357,9 @@ def _loader(schema: type[Schema]) -> Callable[[Values, bool], Values]:
                 except ValidationError as error:
                     messages[name] = error.messages
         if not partial:
-            messages |= {name: ["Missing data for required field."] for name in required if name not in values}
+            messages |= {
+                name: ["Missing data for required field."] for name in required if name not in values
+            }
         if messages:
             raise Refused([_fault(*one) for one in _flat(messages)])
         return loaded
@@ -342,7 +370,11 @@ def _loader(schema: type[Schema]) -> Callable[[Values, bool], Values]:
 def _flat(messages: Any, path: str = "") -> list[tuple[str, str]]:
     """marshmallow's nested messages as (path, sentence) pairs."""
     if isinstance(messages, dict):
-        return [pair for key, value in messages.items() for pair in _flat(value, f"{path}.{key}" if path else str(key))]
+        return [
+            pair
+            for key, value in messages.items()
+            for pair in _flat(value, f"{path}.{key}" if path else str(key))
+        ]
     if isinstance(messages, list):
         return [pair for value in messages for pair in _flat(value, path)]
     return [(path, str(messages))]
@@ -350,4 +382,6 @@ def _flat(messages: Any, path: str = "") -> list[tuple[str, str]]:
 
 def _fault(path: str, sentence: str) -> Fault:
     required = "required" in sentence or "may not be null" in sentence
-    return Fault(path, "required" if required else "invalid", "必填" if required else in_chinese(sentence), sentence)
+    return Fault(
+        path, "required" if required else "invalid", "必填" if required else in_chinese(sentence), sentence
+    )

@@ -20,4 +20,6 @@ def collect() -> dict[str, RecordKind]:
 KINDS: dict[str, RecordKind] = collect()
 SYNC_KINDS: dict[str, Kind] = {name: one.kind for name, one in KINDS.items()}
 TABLES: dict[str, Table] = {name: one.model.__table__ for name, one in KINDS.items()}  # type: ignore[misc]
-KINDS_BY_RANK: dict[int, list[str]] = {rank: [n for n, k in SYNC_KINDS.items() if k.rank == rank] for rank in RANKS}
+KINDS_BY_RANK: dict[int, list[str]] = {
+    rank: [n for n, k in SYNC_KINDS.items() if k.rank == rank] for rank in RANKS
+}

@@ -206,7 +206,9 @@ class Whole(fields.Integer):
         if isinstance(value, str | bool):
             raise self.make_error("invalid", input=value)
         # JSON knows one kind of number: 3.0 is a whole one.
-        return int(super()._validated(int(value) if isinstance(value, float) and value.is_integer() else value))
+        return int(
+            super()._validated(int(value) if isinstance(value, float) and value.is_integer() else value)
+        )
 
 
 class Number(fields.Float):
@@ -255,7 +257,9 @@ class Document(fields.Nested):
     An `exact` one says so instead: of what a person defines nothing is dropped unseen.
     """
 
-    def __init__(self, schema: type[Schema], *, many: bool = False, exact: bool = False, **options: Any) -> None:
+    def __init__(
+        self, schema: type[Schema], *, many: bool = False, exact: bool = False, **options: Any
+    ) -> None:
         super().__init__(schema, many=many, unknown=RAISE if exact else EXCLUDE, **options)
 
     def quick(self, value: Any) -> Any:
@@ -312,7 +316,9 @@ def _need_keepable(value: Any) -> None:
     if not is_keepable(value):
         raise ValidationError(UNKEEPABLE)
     if isinstance(value, int) and int(float(value)) != value:
-        raise ValidationError("A whole number beyond 2^53 is not the same in every language: send it as text.")
+        raise ValidationError(
+            "A whole number beyond 2^53 is not the same in every language: send it as text."
+        )
     if isinstance(value, dict):
         for key, item in value.items():
             _need_keepable(key)

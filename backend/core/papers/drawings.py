@@ -21,7 +21,9 @@ def strokes_svg(strokes: Any) -> bytes | None:
     xs, ys = [x for line in lines for x, _ in line], [y for line in lines for _, y in line]
     left, top = min(xs) - 4, min(ys) - 4
     width, height = max(xs) - left + 4, max(ys) - top + 4
-    paths = "".join(f'<path d="M{" L".join(f"{x - left:.1f} {y - top:.1f}" for x, y in line)}"/>' for line in lines)
+    paths = "".join(
+        f'<path d="M{" L".join(f"{x - left:.1f} {y - top:.1f}" for x, y in line)}"/>' for line in lines
+    )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.1f} {height:.1f}">'
         f'<g fill="none" stroke="#10202c" stroke-width="2.2" stroke-linecap="round" stroke-linejoin="round">{paths}</g></svg>'
@@ -35,7 +37,9 @@ def _points(line: Any) -> list[tuple[float, float]]:
     found = [
         (float(point[0]), float(point[1]))
         for point in line
-        if isinstance(point, list) and len(point) >= 2 and all(isinstance(one, int | float) for one in point[:2])
+        if isinstance(point, list)
+        and len(point) >= 2
+        and all(isinstance(one, int | float) for one in point[:2])
     ]
     sane = [(x, y) for x, y in found if abs(x) < 1e5 and abs(y) < 1e5]
     return [*sane, (sane[0][0] + 0.5, sane[0][1])] if len(sane) == 1 else sane

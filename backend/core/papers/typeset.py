@@ -31,17 +31,28 @@ class NoFonts(Exception):
 
 
 def typeset(
-    template: str, given: Mapping[str, Any], files: Mapping[str, bytes], fonts: Path, made_at: datetime | None = None
+    template: str,
+    given: Mapping[str, Any],
+    files: Mapping[str, bytes],
+    fonts: Path,
+    made_at: datetime | None = None,
 ) -> bytes:
     """A template of the folder, by its name, as PDF/A-2b; `files` are pictures by the names that `given` uses. Raises NoFonts."""
-    made = _in_folder(template, given, files, fonts, {"format": "pdf", "timestamp": _seconds(made_at)}, STANDARD)
+    made = _in_folder(
+        template, given, files, fonts, {"format": "pdf", "timestamp": _seconds(made_at)}, STANDARD
+    )
     if not isinstance(made, bytes):
         raise TypeError("typst gave no PDF")
     return made
 
 
 def pictures(
-    template: str, given: Mapping[str, Any], files: Mapping[str, bytes], fonts: Path, format_: str, dots: int = 200
+    template: str,
+    given: Mapping[str, Any],
+    files: Mapping[str, bytes],
+    fonts: Path,
+    format_: str,
+    dots: int = 200,
 ) -> list[bytes]:
     """The same as one picture a page: `svg`, or `png` with so many dots an inch. Raises NoFonts."""
     made = _in_folder(template, given, files, fonts, {"format": format_, "ppi": float(dots)}, None)

@@ -45,7 +45,12 @@ def read_document(session: Session, actor: Actor, kind: RecordKind, record_id: s
 
 
 def list_documents(
-    session: Session, actor: Actor, kind: RecordKind, filters: Mapping[str, Any], after: str | None, limit: int
+    session: Session,
+    actor: Actor,
+    kind: RecordKind,
+    filters: Mapping[str, Any],
+    after: str | None,
+    limit: int,
 ) -> list[Values]:
     """Records by id behind `after`, narrowed by the kind's own filter fields; each carries its version."""
     wanted = {name: value for name, value in filters.items() if name in kind.filters and value is not None}
@@ -78,7 +83,17 @@ def history_of(session: Session, actor: Actor, kind: RecordKind, record_id: str)
         ),
         {"kind": kind.name, "id": record_id},
     )
-    names = ("version", "op", "changed", "actor_id", "actor_name", "device_id", "happened_at", "recorded_at", "grade")
+    names = (
+        "version",
+        "op",
+        "changed",
+        "actor_id",
+        "actor_name",
+        "device_id",
+        "happened_at",
+        "recorded_at",
+        "grade",
+    )
     corrected = _corrected(session, actor, kind, record_id)
     history = [dict(zip(names, row, strict=False)) | {"corrected": corrected.get(row[9], [])} for row in rows]
     for one in history:
@@ -90,7 +105,9 @@ def history_of(session: Session, actor: Actor, kind: RecordKind, record_id: str)
     return history
 
 
-def _corrected(session: Session, actor: Actor, kind: RecordKind, record_id: str) -> dict[str, list[dict[str, Any]]]:
+def _corrected(
+    session: Session, actor: Actor, kind: RecordKind, record_id: str
+) -> dict[str, list[dict[str, Any]]]:
     """By the mutation that corrected it: parked work that needed no person any more, whole or in some fields, as it was."""
     rows = session.execute(
         text(
@@ -105,8 +122,16 @@ def _corrected(session: Session, actor: Actor, kind: RecordKind, record_id: str)
         whole = settled_by if decision == "corrected" else None
         for by in sorted({*corrected.values(), *([whole] if whole else [])}):
             now = said if by == whole else {name: said[name] for name in said if corrected.get(name) == by}
-            one = {"id": id_, "code": code, "op": op, "action": action, "received_at": moment_text(received_at)}
-            found.setdefault(by, []).append(one | {"is_closed": by == whole, "now": masked_part(actor, kind, now)})
+            one = {
+                "id": id_,
+                "code": code,
+                "op": op,
+                "action": action,
+                "received_at": moment_text(received_at),
+            }
+            found.setdefault(by, []).append(
+                one | {"is_closed": by == whole, "now": masked_part(actor, kind, now)}
+            )
     return found
 
 

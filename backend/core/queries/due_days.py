@@ -42,10 +42,19 @@ def touched(kind: Kind, before: Values, now: Values, met: Collection[str] = ()) 
     ]
 
 
-def moves_of(before: Values, now: Values, names: Collection[str], by_id: str, why: str, at: datetime) -> list[Any]:
+def moves_of(
+    before: Values, now: Values, names: Collection[str], by_id: str, why: str, at: datetime
+) -> list[Any]:
     """The record's moves with these added."""
     fresh = [
-        {"field": name, "was": before.get(name), "now": now[name], "why": why, "by_id": by_id, "at": moment_text(at)}
+        {
+            "field": name,
+            "was": before.get(name),
+            "now": now[name],
+            "why": why,
+            "by_id": by_id,
+            "at": moment_text(at),
+        }
         for name in names
     ]
     return [*(before.get("due_moves") or []), *fresh]

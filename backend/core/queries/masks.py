@@ -113,7 +113,9 @@ def mask_phone(number: str) -> str:
 
 
 def _masked(kind: RecordKind, values: Values) -> Values:
-    return values | {name: mask(what, values[name]) for name, what in masks_of(kind).items() if name in values}
+    return values | {
+        name: mask(what, values[name]) for name, what in masks_of(kind).items() if name in values
+    }
 
 
 def _mask_text(value: Any) -> Any:

@@ -31,7 +31,12 @@ _READING_ONLY = ("reference:", "audit:")
 # Who moves a due day, with a reason: a limit is the house's, a promise was made to a customer who may ask for another.
 _MOVES = {"limit": frozenset({Role.ADMIN, Role.SUPERVISOR}), "promise": DESK}
 # What a record's unit must agree with: these may not lie in another branch.
-_BELONGS = {"cell_id": "cell", "crew_id": "crew", "customer_id": "customer", "service_point_id": "service_point"}
+_BELONGS = {
+    "cell_id": "cell",
+    "crew_id": "crew",
+    "customer_id": "customer",
+    "service_point_id": "service_point",
+}
 
 
 def need_role(actor: Actor, allowed: Collection[Role]) -> None:
@@ -68,7 +73,9 @@ def office_units(session: Session, actor: Actor) -> list[str]:
     return own_units(session, actor)
 
 
-def need_unit(session: Session, actor: Actor, unit_id: Any, kind: str = "unit", record_id: Any = None) -> None:
+def need_unit(
+    session: Session, actor: Actor, unit_id: Any, kind: str = "unit", record_id: Any = None
+) -> None:
     """A unit of the actor's own, or one below; another's answers as if the thing were not there."""
     if str(unit_id) not in own_units(session, actor):
         raise Problem("not_found", kind=kind, id=str(record_id or unit_id))
@@ -138,7 +145,9 @@ def _newly_named(kind: Kind, before: Values | None, after: Values) -> set[str]:
     """Without what a step alone can change: a job's crew is given by whoever has a right to both, from a branch beside too."""
     old = before or {}
     found = {name for name in _BELONGS if after.get(name) not in (None, old.get(name))}
-    return found if before is None else {name for name in found if kind.fields[name].policy is not Policy.FIXED}
+    return (
+        found if before is None else {name for name in found if kind.fields[name].policy is not Policy.FIXED}
+    )
 
 
 def _need_agreeing(session: Session, values: Values, names: Collection[str]) -> None:
@@ -151,7 +160,11 @@ def _need_agreeing(session: Session, values: Values, names: Collection[str]) -> 
             "SELECT kind, unit_id::text FROM sync_document WHERE (kind, id) IN (SELECT * FROM unnest(CAST(:kinds AS text[]), CAST(:ids AS uuid[]))) "
             "AND unit_id <> CAST(:unit AS uuid)"
         ),
-        {"kinds": [_BELONGS[name] for name in names], "ids": [values[name] for name in names], "unit": unit_id},
+        {
+            "kinds": [_BELONGS[name] for name in names],
+            "ids": [values[name] for name in names],
+            "unit": unit_id,
+        },
     ).all()
     foreign = {kind for kind, other in rows if not in_one_line(session, unit_id, other)}
     if foreign:
@@ -225,7 +238,9 @@ def need_mover(
         raise Problem("due_day_kept", fields=list(names), why="it is their own work")
 
 
-def _need_due_days(actor: Actor, kind: Kind, before: Values | None, after: Values, met: Collection[str]) -> None:
+def _need_due_days(
+    actor: Actor, kind: Kind, before: Values | None, after: Values, met: Collection[str]
+) -> None:
     """No due day is moved in passing: a person moves it with a reason, which stands on the record."""
     due = KINDS[kind.name].due
     if before is None:
@@ -260,10 +275,13 @@ def need_house_rules(
         rule(session, actor, record_id, before, after)
 
 
-def need_representative(session: Session, actor: Actor, unit_id: str, staff_id: str, field: str = "staff_id") -> None:
+def need_representative(
+    session: Session, actor: Actor, unit_id: str, staff_id: str, field: str = "staff_id"
+) -> None:
     """Somebody who may be given a cell of this unit. Raises check_failed, and reference_missing for a stranger."""
     found = session.execute(
-        text("SELECT unit_id::text FROM staff WHERE id = CAST(:id AS uuid) AND deleted_at IS NULL"), {"id": staff_id}
+        text("SELECT unit_id::text FROM staff WHERE id = CAST(:id AS uuid) AND deleted_at IS NULL"),
+        {"id": staff_id},
     ).scalar()
     if found is None or found not in own_units(session, actor):
         raise Problem("reference_missing", faults=[missing(field, "staff")])
@@ -290,7 +308,12 @@ def _fault(name: str, code: str, zh: str, en: str) -> dict[str, str]:
 
 
 def people_rule(
-    names: Collection[str], session: Session, actor: Actor, record_id: str, before: Values | None, after: Values
+    names: Collection[str],
+    session: Session,
+    actor: Actor,
+    record_id: str,
+    before: Values | None,
+    after: Values,
 ) -> None:
     """Who is newly named works in the record's unit, or in one above or below it, whoever names them."""
     fresh = {name: _ids(after.get(name)) - _ids((before or {}).get(name)) for name in names}
@@ -298,7 +321,9 @@ def people_rule(
     if not wanted:
         return
     rows = session.execute(
-        text("SELECT id::text, unit_id::text FROM staff WHERE id = ANY(CAST(:ids AS uuid[])) AND deleted_at IS NULL"),
+        text(
+            "SELECT id::text, unit_id::text FROM staff WHERE id = ANY(CAST(:ids AS uuid[])) AND deleted_at IS NULL"
+        ),
         {"ids": sorted(wanted)},
     ).all()
     unit_id = str(after["unit_id"])

@@ -48,7 +48,9 @@ def units_below(session: Session, unit_id: str) -> list[str]:
 def unit_name(session: Session, unit_id: str) -> str:
     """What a unit is called."""
     return str(
-        session.execute(text("SELECT name FROM unit WHERE id = CAST(:id AS uuid)"), {"id": unit_id}).scalar_one()
+        session.execute(
+            text("SELECT name FROM unit WHERE id = CAST(:id AS uuid)"), {"id": unit_id}
+        ).scalar_one()
     )
 
 

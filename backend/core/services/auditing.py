@@ -52,7 +52,9 @@ def note_act(
     record_writer.create(session, system(actor.unit_id), "administrative_act", values)
 
 
-def note_at_shell(session: Session, act: str, subject: tuple[str, str | None], *, after: Values | None = None) -> None:
+def note_at_shell(
+    session: Session, act: str, subject: tuple[str, str | None], *, after: Values | None = None
+) -> None:
     """Note what an operator did at the machine's own shell, in the name of the topmost unit.
 
     A database without units, or of a release from before there was a trail, has nobody to tell: nothing is noted.
@@ -68,7 +70,13 @@ def note_at_shell(session: Session, act: str, subject: tuple[str, str | None], *
 
 
 def note_write(
-    session: Session, actor: Actor, kind: Kind, record_id: str, act: str, before: Values | None, after: Values | None
+    session: Session,
+    actor: Actor,
+    kind: Kind,
+    record_id: str,
+    act: str,
+    before: Values | None,
+    after: Values | None,
 ) -> None:
     """Note a write of a unit's settings: the fields that changed, before and after; other kinds have their history.
 

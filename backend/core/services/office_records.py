@@ -25,13 +25,17 @@ def create_record(session: Session, actor: Actor, kind: RecordKind, values: Valu
     record_id, steps = values.pop("id", None) or record_writer.new_id(), steps_of(kind.name)
     policy.need_listed(actor, kind.kind.create_by)
     if kind.name == "unit":
-        values["unit_id"] = record_id  # A unit is filed under itself; the parent it names must be the asker's.
+        values["unit_id"] = (
+            record_id  # A unit is filed under itself; the parent it names must be the asker's.
+        )
     else:
         values.setdefault("unit_id", actor.unit_id)
         values = steps.complete(session, actor, kind.kind, values) if steps.complete else values
         policy.need_new(session, actor, kind.kind, record_id, values)
     policy.need_visible(session, actor, kind.kind, values)
-    policy.need_house_rules(session, actor, kind.kind, record_id, None, values | read_values(kind.kind, values))
+    policy.need_house_rules(
+        session, actor, kind.kind, record_id, None, values | read_values(kind.kind, values)
+    )
     _need_own_attachments(session, kind.kind, record_id, {}, values)
     if steps.create:
         return steps.create(session, actor, values, record_id)
@@ -59,19 +63,29 @@ def change_record(
 
 
 def act_on_record(
-    session: Session, actor: Actor, kind: RecordKind, record_id: str, action: str, now: Values, version: Versions | None
+    session: Session,
+    actor: Actor,
+    kind: RecordKind,
+    record_id: str,
+    action: str,
+    now: Values,
+    version: Versions | None,
 ) -> Stored:
     """A step in a record's life."""
     before, hand = writable(session, actor, kind, record_id)
     policy.need_visible(session, actor, kind.kind, now)
-    policy.need_house_rules(session, actor, kind.kind, record_id, before, before | read_values(kind.kind, now))
+    policy.need_house_rules(
+        session, actor, kind.kind, record_id, before, before | read_values(kind.kind, now)
+    )
     _need_own_attachments(session, kind.kind, record_id, before, now)
     stored = record_writer.act(session, hand, kind.name, record_id, action, now, version=version)
     after_step = steps_of(kind.name).after_step
     return after_step(session, record_id) if after_step else stored
 
 
-def delete_record(session: Session, actor: Actor, kind: RecordKind, record_id: str, version: Versions | None) -> None:
+def delete_record(
+    session: Session, actor: Actor, kind: RecordKind, record_id: str, version: Versions | None
+) -> None:
     """Take a record away; its history stays."""
     before, hand = writable(session, actor, kind, record_id)
     policy.need_listed(hand, kind.kind.delete_by)
@@ -104,8 +118,14 @@ def _need_own_attachments(session: Session, kind: Kind, record_id: str, before: 
     wrong = {
         key[1]
         for key in fresh
-        if key not in stored or stored[key].deleted or SYNC_KINDS[key[0]].owner_of(stored[key].values) not in places
+        if key not in stored
+        or stored[key].deleted
+        or SYNC_KINDS[key[0]].owner_of(stored[key].values) not in places
     }
-    names = [name for name in kind.attaches if wrong & {one for _, one in kind.attached({name: now.get(name)})}]
+    names = [
+        name for name in kind.attaches if wrong & {one for _, one in kind.attached({name: now.get(name)})}
+    ]
     if names:
-        raise Problem("reference_missing", faults=[policy.missing(name, kind.attaches[name]) for name in names])
+        raise Problem(
+            "reference_missing", faults=[policy.missing(name, kind.attaches[name]) for name in names]
+        )

@@ -99,11 +99,18 @@ def change(
     changed_meanwhile."""
     stored = _at_version(session, kind, record_id, version)
     edit = _changer(actor, trusted)(now, base_version=stored.version)
-    return _write(session, [_refusing(apply.change, SYNC_KINDS[kind], stored, edit, _next(session, stored))])[0]
+    return _write(session, [_refusing(apply.change, SYNC_KINDS[kind], stored, edit, _next(session, stored))])[
+        0
+    ]
 
 
 def change_many(
-    session: Session, actor: Actor, kind: str, rows: Sequence[tuple[str, Values]], *, trusted: bool | None = None
+    session: Session,
+    actor: Actor,
+    kind: str,
+    rows: Sequence[tuple[str, Values]],
+    *,
+    trusted: bool | None = None,
 ) -> None:
     """Some fields of many records set, as they stand now, five hundred at a time."""
     make, found = _changer(actor, trusted), SYNC_KINDS[kind]
@@ -224,7 +231,12 @@ def _need_references(store: PostgresPush, writes: Sequence[Write]) -> None:
     missing = set(wanted) - store.present(wanted)
     if missing:
         faults = [
-            {"field": wanted[key], "code": "missing", "zh": "引用的记录不存在", "en": f"there is no {key[0]} {key[1]}"}
+            {
+                "field": wanted[key],
+                "code": "missing",
+                "zh": "引用的记录不存在",
+                "en": f"there is no {key[0]} {key[1]}",
+            }
             for key in sorted(missing)
         ]
         raise Problem("reference_missing", faults=faults)

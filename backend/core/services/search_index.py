@@ -27,7 +27,9 @@ def keep_found(connection: Connection, writes: Sequence[Write]) -> None:
     concerned = [one for one in writes if one.kind.name in FIELDS and _is_concerned(one)]
     gone = [one for one in concerned if one.deleted]
     if gone:
-        rows_of(connection, _FORGET, {"kinds": [one.kind.name for one in gone], "ids": [one.id for one in gone]})
+        rows_of(
+            connection, _FORGET, {"kinds": [one.kind.name for one in gone], "ids": [one.id for one in gone]}
+        )
     there = [one for one in concerned if not one.deleted]
     if there:
         kept = [kept_of(one.kind.name, one.values) for one in there]

@@ -23,14 +23,17 @@ def tidy(session: Session, now: datetime | None = None) -> int:
     now = now or datetime.now(UTC)
     gone = session.execute(delete(Outbox).where(Outbox.done_at < now - KEEP_FACTS).returning(Outbox.id)).all()
     gone_entries = _forget_removals(session, now)
-    ended = session.execute(delete(Token).where(Token.expires_at < now - KEEP_TOKENS).returning(Token.sha256)).all()
+    ended = session.execute(
+        delete(Token).where(Token.expires_at < now - KEEP_TOKENS).returning(Token.sha256)
+    ).all()
     return len(gone) + len(ended) + gone_entries
 
 
 def _forget_removals(session: Session, now: datetime) -> int:
     """Entries of records that left their scope long ago; their age is told by which transaction ids had been given out."""
     session.execute(
-        text("INSERT INTO sync_tick (at, xid) VALUES (:now, pg_current_xact_id()) ON CONFLICT DO NOTHING"), {"now": now}
+        text("INSERT INTO sync_tick (at, xid) VALUES (:now, pg_current_xact_id()) ON CONFLICT DO NOTHING"),
+        {"now": now},
     )
     before = {"before": now - KEEP_REMOVALS}
     gone = session.execute(
@@ -41,5 +44,7 @@ def _forget_removals(session: Session, now: datetime) -> int:
         before,
     ).all()
     session.execute(text("DELETE FROM sync_quota WHERE day < CAST(:before AS date)"), before)
-    session.execute(text("DELETE FROM sync_tick WHERE at < (SELECT max(at) FROM sync_tick WHERE at < :before)"), before)
+    session.execute(
+        text("DELETE FROM sync_tick WHERE at < (SELECT max(at) FROM sync_tick WHERE at < :before)"), before
+    )
     return len(gone)

@@ -88,7 +88,9 @@ class SampleVisits(MethodView):
     def get(self, sample_id: Any) -> Any:
         """The visits drawn, in the order drawn."""
         with reading() as session:
-            return call_backs.visits_of(session, actor(), call_backs.find_sample(session, actor(), str(sample_id)))
+            return call_backs.visits_of(
+                session, actor(), call_backs.find_sample(session, actor(), str(sample_id))
+            )
 
 
 @blueprint.route("/<uuid:sample_id>/visits/<uuid:visit_id>")
@@ -99,4 +101,6 @@ class SampleVisit(MethodView):
     def put(self, said: dict[str, Any], sample_id: Any, visit_id: Any) -> None:
         """Note what a customer said; a visit that was denied is doubtful, with that as its reason."""
         with transaction() as session:
-            call_backs.note_answer(session, actor(), str(sample_id), str(visit_id), said["outcome"], said["said"])
+            call_backs.note_answer(
+                session, actor(), str(sample_id), str(visit_id), said["outcome"], said["said"]
+            )

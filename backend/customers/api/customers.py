@@ -31,7 +31,8 @@ def shape_or_problem(geojson: dict[str, Any]) -> BaseGeometry:
     on_earth = west >= -180 and east <= 180 and south >= -90 and north <= 90
     if shape.geom_type not in ("Polygon", "MultiPolygon", "LineString", "Point") or not on_earth:
         raise Problem(
-            "invalid", faults=[{"field": "area", "code": "invalid", "zh": "不是以度为单位的面、线或点", "en": why}]
+            "invalid",
+            faults=[{"field": "area", "code": "invalid", "zh": "不是以度为单位的面、线或点", "en": why}],
         )
     return shape if shape.is_valid else shapely.make_valid(shape)
 
@@ -39,7 +40,9 @@ def shape_or_problem(geojson: dict[str, Any]) -> BaseGeometry:
 class AffectedIn(Schema):
     """A drawn area, a pipe or a point, and how many metres around it count."""
 
-    area = fields.Dict(required=True, metadata={"description": "GeoJSON Polygon, MultiPolygon, LineString or Point"})
+    area = fields.Dict(
+        required=True, metadata={"description": "GeoJSON Polygon, MultiPolygon, LineString or Point"}
+    )
     around_m = wire.Whole(most=2_000, load_default=0)
 
 
@@ -61,7 +64,8 @@ class WhichVisits(Schema):
     """Late visits of any kind, or return visits that are still to be made."""
 
     which = wire.Choice(
-        {"overdue": ("逾期走访", "Overdue"), "returns": ("待回访", "Return visits to make")}, load_default="overdue"
+        {"overdue": ("逾期走访", "Overdue"), "returns": ("待回访", "Return visits to make")},
+        load_default="overdue",
     )
 
 

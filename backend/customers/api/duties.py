@@ -100,7 +100,9 @@ class Representatives(MethodView):
     def get(self, query: dict[str, Any], unit_id: Any) -> Any:
         """Who should serve which cell of a unit, also when some are absent; nothing is changed."""
         with reading() as session:
-            return cell_duties.plan_representatives(session, actor(), str(unit_id), query["absent"], query["on"])
+            return cell_duties.plan_representatives(
+                session, actor(), str(unit_id), query["absent"], query["on"]
+            )
 
     @blueprint.arguments(HandOvers(unknown=RAISE))
     @blueprint.response(200, Counted)

@@ -66,5 +66,12 @@ def _cells_of(session: Session, where: dict[str, Any]) -> list[str]:
         return [one for one in found_at.cells if one]
     raise Problem(
         "invalid",
-        faults=[{"field": "address", "code": "required", "zh": "请给出位置或地址", "en": "give a place or an address"}],
+        faults=[
+            {
+                "field": "address",
+                "code": "required",
+                "zh": "请给出位置或地址",
+                "en": "give a place or an address",
+            }
+        ],
     )

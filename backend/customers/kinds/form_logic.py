@@ -9,7 +9,16 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from backend.customers.kinds.form_values import Meaning, Row, Wrong, apart, judge, named_by, options_of, parts_of
+from backend.customers.kinds.form_values import (
+    Meaning,
+    Row,
+    Wrong,
+    apart,
+    judge,
+    named_by,
+    options_of,
+    parts_of,
+)
 from mobile_api_spec.expressions import Node, tree_of, unread
 from sync.errors import Fault
 
@@ -132,11 +141,17 @@ def _unknown_choices(meaning: Meaning, node: Node, bound: Mapping[str, Node]) ->
             yield from _unknown_choices(meaning, one, inner)
 
 
-def _strange(meaning: Meaning, of: Node, said: Sequence[Node], bound: Mapping[str, Node]) -> Iterator[tuple[str, str]]:
+def _strange(
+    meaning: Meaning, of: Node, said: Sequence[Node], bound: Mapping[str, Node]
+) -> Iterator[tuple[str, str]]:
     options = meaning.options(of, bound) if of[0] != "list" else ()
     for part in said if options else ():
-        texts: list[Any] = [one[1] for one in (part[1:] if part[0] == "list" else [part]) if one[0] == "plain"]
-        yield from (("no_such_choice", one) for one in texts if isinstance(one, str) and one and one not in options)
+        texts: list[Any] = [
+            one[1] for one in (part[1:] if part[0] == "list" else [part]) if one[0] == "plain"
+        ]
+        yield from (
+            ("no_such_choice", one) for one in texts if isinstance(one, str) and one and one not in options
+        )
 
 
 def choice_faults(rows: Sequence[Row], among: tuple[str, ...]) -> list[Fault]:
@@ -154,6 +169,9 @@ def choice_faults(rows: Sequence[Row], among: tuple[str, ...]) -> list[Fault]:
             found.append(Fault(f"rows.{row['name']}", "no_choices", zh, en, "", among))
         twice = [one for one, times in Counter(codes).items() if times > 1]
         if twice:
-            zh, en = "选项代号重复：每个选项用不同的代号", "a choice occurs twice: give each a code of its own"
+            zh, en = (
+                "选项代号重复：每个选项用不同的代号",
+                "a choice occurs twice: give each a code of its own",
+            )
             found.append(Fault(f"rows.{row['name']}.choices", "twice", zh, en, ", ".join(twice), among))
     return found

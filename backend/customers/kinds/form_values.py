@@ -129,7 +129,9 @@ def _plain(_meaning: Meaning, node: Node, _bound: Mapping[str, Node]) -> Types:
     value = node[1]
     if value is None:
         return frozenset({"null"})
-    return frozenset({"truth" if isinstance(value, bool) else "number" if isinstance(value, float) else "text"})
+    return frozenset(
+        {"truth" if isinstance(value, bool) else "number" if isinstance(value, float) else "text"}
+    )
 
 
 def _name(meaning: Meaning, node: Node, bound: Mapping[str, Node]) -> Types:
@@ -237,7 +239,9 @@ def _candidates(node: Node, row: Row) -> list[Any]:
         return ["", *(options_of(row) or [*texts, *(f"{one}\0" for one in texts), "\U0010ffff"])]
     named = sorted({found for part in parts_of(node) if (found := number_of(part)) is not None})
     if row["type"] == "integer":
-        return sorted({whole + n for one in named for whole in (floor(one), ceil(one)) for n in (-1, 0, 1)}) or [0]
+        return sorted(
+            {whole + n for one in named for whole in (floor(one), ceil(one)) for n in (-1, 0, 1)}
+        ) or [0]
     middles = [(one + other) / 2 for one, other in pairwise(named)]
     return [*named, *middles, named[0] - 1, named[-1] + 1] if named else [0]
 

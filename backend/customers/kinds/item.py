@@ -61,7 +61,15 @@ ACTIONS = (
         "closed_at",
         ("resolve",),
     ),
-    Action("reopen", "重新办理", "Reopen", frozenset({"resolved", "closed"}), "open", _OWNERS, ("return_visit_note",)),
+    Action(
+        "reopen",
+        "重新办理",
+        "Reopen",
+        frozenset({"resolved", "closed"}),
+        "open",
+        _OWNERS,
+        ("return_visit_note",),
+    ),
 )
 
 
@@ -98,7 +106,9 @@ def check(values: Values) -> Sequence[Fault]:
     """Whoever resolved it does not close it: somebody else has gone back and asked."""
     closer = values.get("closed_by_id")
     if values.get("state") == "closed" and closer and closer == values.get("resolved_by_id"):
-        return [Fault("closed_by_id", "same_person", "解决人不能自己办结", "whoever resolved it may not close it")]
+        return [
+            Fault("closed_by_id", "same_person", "解决人不能自己办结", "whoever resolved it may not close it")
+        ]
     return ()
 
 

@@ -3,7 +3,17 @@
 from collections.abc import Sequence
 
 from backend.core.actor import DESK, Role
-from backend.core.kinds.declaration import Record, choice, declare, flag, json, moment, number, refer, scopes_of
+from backend.core.kinds.declaration import (
+    Record,
+    choice,
+    declare,
+    flag,
+    json,
+    moment,
+    number,
+    refer,
+    scopes_of,
+)
 from sync.errors import Fault
 from sync.kind import Policy, Values
 
@@ -37,7 +47,12 @@ def check(values: Values) -> Sequence[Fault]:
     """An anonymous answer leads to nobody: neither to its customer nor to a visit of theirs."""
     named = [name for name in ("customer_id", "visit_id") if values.get("is_anonymous") and values.get(name)]
     return [
-        Fault(name, "anonymous", "匿名答卷不得写明客户或走访", "an anonymous answer names neither customer nor visit")
+        Fault(
+            name,
+            "anonymous",
+            "匿名答卷不得写明客户或走访",
+            "an anonymous answer names neither customer nor visit",
+        )
         for name in named
     ]
 

@@ -41,7 +41,16 @@ FINDINGS = {
 
 ACTIONS = (
     Action("arrive", "到场", "Arrive", frozenset({"appointed"}), "arrived", _SURVEYORS, (), "arrived_at"),
-    Action("report", "出报告", "Report", frozenset({"arrived"}), "reported", _SURVEYORS, ("findings",), "reported_at"),
+    Action(
+        "report",
+        "出报告",
+        "Report",
+        frozenset({"arrived"}),
+        "reported",
+        _SURVEYORS,
+        ("findings",),
+        "reported_at",
+    ),
 )
 
 
@@ -81,7 +90,14 @@ class Survey(Record):
 def check(values: Values) -> Sequence[Fault]:
     """A report has its photos."""
     if values.get("state") == "reported" and len(values.get("photo_ids") or ()) < REQUIRED_PHOTOS:
-        return [Fault("photo_ids", "too_few", f"至少需要 {REQUIRED_PHOTOS} 张照片", f"needs {REQUIRED_PHOTOS} photos")]
+        return [
+            Fault(
+                "photo_ids",
+                "too_few",
+                f"至少需要 {REQUIRED_PHOTOS} 张照片",
+                f"needs {REQUIRED_PHOTOS} photos",
+            )
+        ]
     return ()
 
 

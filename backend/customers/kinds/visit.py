@@ -122,7 +122,9 @@ def check(values: Values) -> Sequence[Fault]:
     faults = []
     if values.get("work_order_id") and values.get("is_satisfied") is None:
         faults.append(
-            Fault("is_satisfied", "required", "回访须写明客户是否满意", "say whether the customer is satisfied")
+            Fault(
+                "is_satisfied", "required", "回访须写明客户是否满意", "say whether the customer is satisfied"
+            )
         )
     if values.get("method") == "door" and not (values.get("check_in") or values.get("away_reason")):
         faults.append(

@@ -120,13 +120,18 @@ class Ledger:
         if not asked:
             return
         forms = {one: whole_door(one) for one in asked} if name == "address" else {one: one for one in asked}
-        wanted: dict[str, Any] = {"asked": sorted({one for one in forms.values() if one}), "scopes": self._scopes}
+        wanted: dict[str, Any] = {
+            "asked": sorted({one for one in forms.values() if one}),
+            "scopes": self._scopes,
+        }
         found: dict[str, list[Point]] = {}
         for row in self._session.execute(_POINTS_BY[name], wanted):
             found.setdefault(row[0], []).append(_point_of(*row[1:]))
         for one, form in forms.items():
             self._points[name, one] = [
-                known for known in found.get(form, []) if name != "address" or _is_same(name, known.address, one)
+                known
+                for known in found.get(form, [])
+                if name != "address" or _is_same(name, known.address, one)
             ]
 
     def _ask_cells(self, places: set[tuple[float, float]]) -> None:
@@ -230,7 +235,9 @@ def _located(ledger: Ledger, kind: Kind, given: Values, *, says_whose: bool) -> 
         for name, value in found.items()
         if value is not None and given.get(name) is None and name in kind.fields
     }
-    must_choose = chosen is None and len(asked) > 1 and known.get("place") is None and "service_point_id" in kind.fields
+    must_choose = (
+        chosen is None and len(asked) > 1 and known.get("place") is None and "service_point_id" in kind.fields
+    )
     return Located(values, asked if must_choose else [])
 
 
@@ -244,7 +251,12 @@ def point_of(session: Session, point_id: str | None) -> Point | None:
 
 
 def _point_of(
-    record_id: str, customer_id: str, lng: float | None, lat: float | None, address: str | None, cell_id: str | None
+    record_id: str,
+    customer_id: str,
+    lng: float | None,
+    lat: float | None,
+    address: str | None,
+    cell_id: str | None,
 ) -> Point:
     place = None if lng is None or lat is None else point(lng, lat)
     return Point(record_id, customer_id, place, address, cell_id)
@@ -257,7 +269,11 @@ def _chosen(asked: list[Point], given: Values) -> Point | None:
     """
     place = given.get("place")
     if place is not None and not given.get("service_point_id"):
-        asked = [one for one in asked if one.place and distance_m(lng_lat(one.place), lng_lat(place)) <= SAME_DOOR_M]
+        asked = [
+            one
+            for one in asked
+            if one.place and distance_m(lng_lat(one.place), lng_lat(place)) <= SAME_DOOR_M
+        ]
     for name in ("address", "cell_id"):
         if len(asked) > 1 and given.get(name):
             asked = [one for one in asked if _is_same(name, getattr(one, name), given[name])] or asked

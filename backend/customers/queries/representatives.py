@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session
 from backend.core.queries.scopes import today
 
 # For SQL over `customer c`: their own representative, as long as they have not left.
-OWN = "(SELECT s.id FROM staff s WHERE s.id = c.key_representative_id AND s.is_active AND s.deleted_at IS NULL)"
+OWN = (
+    "(SELECT s.id FROM staff s WHERE s.id = c.key_representative_id AND s.is_active AND s.deleted_at IS NULL)"
+)
 # For SQL over a visit: still to be made. A return visit that met nobody is not over.
 OPEN_VISIT = "({v}.state = 'planned' OR ({v}.state = 'not_met' AND {v}.work_order_id IS NOT NULL))"
 _OF_CELL = (
@@ -31,7 +33,12 @@ def own_representative(session: Session, customer_id: str) -> str | None:
 
 
 def responsible(
-    session: Session, customer_id: str, cell_id: str | None, *, without: Collection[str] = (), on: date | None = None
+    session: Session,
+    customer_id: str,
+    cell_id: str | None,
+    *,
+    without: Collection[str] = (),
+    on: date | None = None,
 ) -> str | None:
     """Who has a customer's open work: their own representative, else the cell's; nobody of `without`."""
     own = own_representative(session, customer_id)

@@ -113,5 +113,7 @@ def _with_points(session: Session, actor: Actor, ids: list[str], scopes: list[st
     found = []
     for body, points in rows:
         customer = masked(actor, KINDS["customer"], orjson.loads(body))
-        found.append(customer | {"service_points": [masked(actor, KINDS["service_point"], p) for p in points or ()]})
+        found.append(
+            customer | {"service_points": [masked(actor, KINDS["service_point"], p) for p in points or ()]}
+        )
     return found

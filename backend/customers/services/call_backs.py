@@ -106,7 +106,9 @@ def _hidden(row: dict[str, Any]) -> dict[str, Any]:
     return {**row, **said, "customer": None}
 
 
-def note_answer(session: Session, actor: Actor, sample_id: str, visit_id: str, outcome: str, said: str | None) -> None:
+def note_answer(
+    session: Session, actor: Actor, sample_id: str, visit_id: str, outcome: str, said: str | None
+) -> None:
     """What a customer said; may be corrected. The visit is looked at again. Raises not_found when it was not drawn,
     same_person for whoever made the visit."""
     sample = find_sample(session, actor, sample_id)

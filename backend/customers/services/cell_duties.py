@@ -64,13 +64,17 @@ def _end_duty(session: Session, actor: Actor, duty_id: str, valid_from: date, la
         record_writer.delete(session, actor, kind.name, duty_id, version=[duty.version])
         note_write(session, actor, kind, duty_id, "record_deleted", duty.values, None)
     else:
-        ended = record_writer.change(session, actor, kind.name, duty_id, {"valid_until": last_day.isoformat()})
+        ended = record_writer.change(
+            session, actor, kind.name, duty_id, {"valid_until": last_day.isoformat()}
+        )
         note_write(session, actor, kind, duty_id, "record_changed", duty.values, ended.values)
 
 
 def _give(session: Session, actor: Actor, values: Values) -> Stored:
     stored = record_writer.create(session, actor, "cell_assignment", values)
-    note_write(session, actor, SYNC_KINDS["cell_assignment"], stored.id, "record_created", None, stored.values)
+    note_write(
+        session, actor, SYNC_KINDS["cell_assignment"], stored.id, "record_created", None, stored.values
+    )
     return stored
 
 
@@ -85,7 +89,9 @@ def _hand_over_work(session: Session, actor: Actor, cell_id: str, before: list[s
             ),
             {"cell": cell_id, "before": before, "staff": staff_id},
         ).all()
-        record_writer.change_many(session, actor, kind, [(row[0], {whose: staff_id}) for row in rows], trusted=True)
+        record_writer.change_many(
+            session, actor, kind, [(row[0], {whose: staff_id}) for row in rows], trusted=True
+        )
 
 
 def plan_representatives(
@@ -108,7 +114,9 @@ def plan_representatives(
         raise Problem("check_failed", cells=len(cells), representatives=len(people), faults=faults)
     centers = shapely.get_coordinates(shapely.point_on_surface([cell["shape"] for cell in cells]))
     serving = _serving(session, [cell["id"] for cell in cells], on)
-    current = {n: people.index(who) for n, cell in enumerate(cells) if (who := serving.get(cell["id"])) in people}
+    current = {
+        n: people.index(who) for n, cell in enumerate(cells) if (who := serving.get(cell["id"])) in people
+    }
     homes = np.array([_home(person, current, centers) for person in range(len(people))])
     workload = np.array([cell["workload"] or 1.0 for cell in cells])
     chosen = [people[int(person)] for person in assign(centers, workload, homes, current)]
@@ -167,7 +175,12 @@ def stand_in(
     left = [cell for cell in cells if named.get(cell, absent_id) == absent_id]
     if left:
         faults = [
-            {"field": "stand_ins", "code": "missing", "zh": f"网格 {c} 没有替班", "en": f"nobody for cell {c}"}
+            {
+                "field": "stand_ins",
+                "code": "missing",
+                "zh": f"网格 {c} 没有替班",
+                "en": f"nobody for cell {c}",
+            }
             for c in left
         ]
         raise Problem("check_failed", faults=faults)

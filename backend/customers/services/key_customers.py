@@ -45,7 +45,9 @@ def watch_item(session: Session, item_id: str) -> bool:
     if not item.values.get("customer_id"):
         return False
     customer = record_writer.read(session, "customer", item.values["customer_id"]).values
-    watchers = sorted({*(customer.get("team_ids") or ()), *filter(None, [customer.get("key_representative_id")])})
+    watchers = sorted(
+        {*(customer.get("team_ids") or ()), *filter(None, [customer.get("key_representative_id")])}
+    )
     is_priority = customer["category"] in PRIORITY
     now = {"watcher_ids": watchers or None, "is_priority": is_priority or item.values.get("is_priority")}
     if all((item.values.get(name) or None) == (value or None) for name, value in now.items()):
@@ -87,7 +89,9 @@ def hand_on(session: Session, customer: Stored) -> None:
             ),
             {"before": before, "customer": customer.id},
         ).all()
-        moves: list[tuple[str, Values]] = [(row[0], {whose: heir}) for row in rows if row[2] and heir is not None]
+        moves: list[tuple[str, Values]] = [
+            (row[0], {whose: heir}) for row in rows if row[2] and heir is not None
+        ]
         record_writer.change_many(session, system(customer.values["unit_id"]), kind, moves)
         if kind == "item":
             for row in rows:
@@ -118,7 +122,9 @@ def follow_cell(session: Session, customer: Stored, kind: str, is_open: str) -> 
 def keep_points(session: Session, customer_id: str | None = None) -> int:
     """Service points (of one customer, or of all) named after the representative they should be; returns how many."""
     of = "AND c.id = CAST(:customer AS uuid)" if customer_id else ""
-    rows = session.execute(text(_MISFILED.format(of=of)), {"customer": customer_id} if customer_id else {}).all()
+    rows = session.execute(
+        text(_MISFILED.format(of=of)), {"customer": customer_id} if customer_id else {}
+    ).all()
     for unit_id in sorted({row[1] for row in rows}):
         moves: list[tuple[str, Values]] = [
             (row[0], {"key_representative_id": row[2]}) for row in rows if row[1] == unit_id

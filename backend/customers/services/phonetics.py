@@ -30,4 +30,6 @@ def keep_pinyin(session: Session, customer_id: str) -> None:
     customer = record_writer.read(session, "customer", customer_id, lock=True)
     pinyin = pinyin_of(customer.values["name"])
     if customer.values.get("pinyin") != pinyin:
-        record_writer.change(session, system(customer.values["unit_id"]), "customer", customer_id, {"pinyin": pinyin})
+        record_writer.change(
+            session, system(customer.values["unit_id"]), "customer", customer_id, {"pinyin": pinyin}
+        )

@@ -15,7 +15,13 @@ from mobile_api_spec.expressions import holds
 from sync.kind import Values
 
 DISSATISFIED = frozenset({"dissatisfied", "very_dissatisfied"})
-SCORES = {"very_satisfied": 1.0, "satisfied": 1.0, "neutral": 0.5, "dissatisfied": 0.0, "very_dissatisfied": 0.0}
+SCORES = {
+    "very_satisfied": 1.0,
+    "satisfied": 1.0,
+    "neutral": 0.5,
+    "dissatisfied": 0.0,
+    "very_dissatisfied": 0.0,
+}
 
 
 def logic_faults(rows: list[Values], answers: dict[str, Any]) -> list[dict[str, str]]:
@@ -61,13 +67,20 @@ def follow_up(session: Session, response_id: str) -> int:
     actor = system(values["unit_id"])
     if (values.get("score"), values.get("faults")) != (score, faults):
         record_writer.change(session, actor, "response", response_id, {"score": score, "faults": faults})
-    bad = [row for row in rows if row["type"] == "satisfaction" and _is_said(answers.get(row["name"]), DISSATISFIED)]
+    bad = [
+        row
+        for row in rows
+        if row["type"] == "satisfaction" and _is_said(answers.get(row["name"]), DISSATISFIED)
+    ]
     store = record_writer.push_store(session)
     ids = {row["name"]: str(uuid5(UUID(response_id), row["name"])) for row in bad}
     existing = store.load([("item", one) for one in ids.values()], lock=False)
     fresh = [row for row in bad if ("item", ids[row["name"]]) not in existing]
     record_writer.create_many(
-        session, actor, "item", [(ids[row["name"]], _item(values, response_id, row, answers)) for row in fresh]
+        session,
+        actor,
+        "item",
+        [(ids[row["name"]], _item(values, response_id, row, answers)) for row in fresh],
     )
     return len(fresh)
 

@@ -45,7 +45,9 @@ _AT_ONCE = text(
     "SELECT count(*) FROM visit WHERE representative_id = CAST(:who AS uuid) AND deleted_at IS NULL "
     "AND ended_at BETWEEN :at - interval '30 minutes' AND :at + interval '30 minutes'"
 )
-_DENIED = text("SELECT EXISTS (SELECT FROM call_back WHERE visit_id = CAST(:id AS uuid) AND outcome = 'denied')")
+_DENIED = text(
+    "SELECT EXISTS (SELECT FROM call_back WHERE visit_id = CAST(:id AS uuid) AND outcome = 'denied')"
+)
 # When a picture was taken; where it does not say, it cannot have been later than its record.
 _MINES, _OTHERS = (f"coalesce({one}.taken_at, {one}.created_at)" for one in ("mine", "other"))
 # The same picture of another record, or one that looks like it, by anybody, taken before.

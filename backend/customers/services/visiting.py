@@ -35,7 +35,9 @@ def plan_visits(session: Session, on: date | None = None, days_between: dict[str
     on = on or today()
     made = 0
     for category, days in (days_between or DAYS_BETWEEN).items():
-        due = session.execute(_DUE, {"on": on, "category": category, "since": on - timedelta(days=days)}).all()
+        due = session.execute(
+            _DUE, {"on": on, "category": category, "since": on - timedelta(days=days)}
+        ).all()
         rows = [
             (
                 record_writer.new_id(),
@@ -78,4 +80,7 @@ def overdue_visits(
 
 
 def _hidden(row: dict[str, Any]) -> dict[str, Any]:
-    return row | {"customer_name": masks.mask("name", row["customer_name"]), "about": masks.mask("text", row["about"])}
+    return row | {
+        "customer_name": masks.mask("name", row["customer_name"]),
+        "about": masks.mask("text", row["about"]),
+    }

@@ -74,8 +74,12 @@ class DayPlanIn(Schema):
     seconds = wire.Whole(
         least=1, most=day_plans.MOST_SECONDS, metadata={"description": "time to spend; 10 if not given"}
     )
-    few_changes = wire.Flag(metadata={"description": "only put in what has no crew, moving as little as can be"})
-    absent_crew_ids = fields.List(wire.Id(), metadata={"description": "crews that do not work that day after all"})
+    few_changes = wire.Flag(
+        metadata={"description": "only put in what has no crew, moving as little as can be"}
+    )
+    absent_crew_ids = fields.List(
+        wire.Id(), metadata={"description": "crews that do not work that day after all"}
+    )
 
 
 class DayPlanOut(Schema):
@@ -84,12 +88,16 @@ class DayPlanOut(Schema):
     id = fields.String(required=True)
     unit_id = fields.String(required=True)
     day = wire.DateIn(required=True)
-    state = fields.String(required=True, metadata={"description": "waiting, ready, failed, published or taken_back"})
+    state = fields.String(
+        required=True, metadata={"description": "waiting, ready, failed, published or taken_back"}
+    )
     problem = fields.Dict(allow_none=True)
     effects = fields.List(
         fields.Dict(),
         allow_none=True,
-        metadata={"description": "what publishing changes, by crew, with before and after; nothing else changes"},
+        metadata={
+            "description": "what publishing changes, by crew, with before and after; nothing else changes"
+        },
     )
     notes = fields.List(
         fields.Dict(),
@@ -202,7 +210,12 @@ class Assignment(MethodView):
         with transaction() as session:
             read_document(session, actor(), KINDS["work_order"], str(job_id))
             stored = dispatching.assign_job(
-                session, actor(), str(job_id), body["crew_id"], version=if_match(), is_pinned=body["is_pinned"]
+                session,
+                actor(),
+                str(job_id),
+                body["crew_id"],
+                version=if_match(),
+                is_pinned=body["is_pinned"],
             )
         return _job(stored)
 

@@ -18,7 +18,9 @@ from backend.dispatch.api.dispatch import JobOut
 from backend.dispatch.services import emergencies, taking_back
 from backend.notices.services.notifying import channel_named
 
-blueprint = Blueprint("emergencies", __name__, url_prefix="/api/v1/dispatch", description="抢修 · Emergencies")
+blueprint = Blueprint(
+    "emergencies", __name__, url_prefix="/api/v1/dispatch", description="抢修 · Emergencies"
+)
 
 
 class EmergencyAsked(Schema):
@@ -30,7 +32,9 @@ class EmergencyAsked(Schema):
 class EmergencyIn(EmergencyAsked):
     """What to send, and the preview it was decided on."""
 
-    seen = wire.Text(most=40, load_default=None, metadata={"description": "a preview's `seen`: 409 if it would differ"})
+    seen = wire.Text(
+        most=40, load_default=None, metadata={"description": "a preview's `seen`: 409 if it would differ"}
+    )
 
 
 class InWords(Schema):
@@ -131,7 +135,9 @@ class Emergency(MethodView):
         with transaction() as session:
             read_document(session, actor(), KINDS["work_order"], str(job_id))
             settings = house().settings
-            sent = emergencies.send_at_once(session, settings, actor(), str(job_id), body["crew_id"], seen=body["seen"])
+            sent = emergencies.send_at_once(
+                session, settings, actor(), str(job_id), body["crew_id"], seen=body["seen"]
+            )
             job = record_writer.read(session, "work_order", str(job_id))
         return sent | {"id": job.id, "version": job.version, "state": job.values["state"]}
 

@@ -80,7 +80,10 @@ def _jobs(session: Session, actor: Actor, units: list[str]) -> list[dict[str, An
     for version, body, is_sent in rows:
         values = masked(actor, kind, orjson.loads(body))
         # Only what was sent at once can be taken back with all that it moved.
-        job = {name: values.get(name) for name in JOB_FIELDS} | {"version": version, "is_sent_at_once": is_sent}
+        job = {name: values.get(name) for name in JOB_FIELDS} | {
+            "version": version,
+            "is_sent_at_once": is_sent,
+        }
         # A job taken back still remembers its last crew; on the board it is nobody's.
         found.append(job | ({"crew_id": None} if job["state"] in NOBODYS else {}))
     return found

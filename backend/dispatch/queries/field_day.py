@@ -123,7 +123,9 @@ def crews_of(session: Session, units: Sequence[str]) -> list[CrewRow]:
 
 def crews_named(session: Session, ids: Collection[str]) -> list[CrewRow]:
     """The active ones of these crews, whatever their units."""
-    rows = session.execute(text(f"{_CREWS} AND id = ANY(CAST(:ids AS uuid[])) ORDER BY id"), {"ids": sorted(ids)})
+    rows = session.execute(
+        text(f"{_CREWS} AND id = ANY(CAST(:ids AS uuid[])) ORDER BY id"), {"ids": sorted(ids)}
+    )
     return [_crew(row) for row in rows]
 
 

@@ -23,7 +23,14 @@ from backend.dispatch.kinds.day_plan import DayPlan
 from backend.dispatch.queries.field_day import STARTED, CrewRow, crew_names, crews_of, jobs_of_crews
 from backend.dispatch.services.field_day import day_of
 from backend.dispatch.services.job_days import Promise, is_day_over, sorted_out
-from backend.dispatch.services.plan_preview import Scene, crew_notes, effects_of, notes_of, stops_of, unserved_of
+from backend.dispatch.services.plan_preview import (
+    Scene,
+    crew_notes,
+    effects_of,
+    notes_of,
+    stops_of,
+    unserved_of,
+)
 from geo.dispatch import Day, broken_rule
 from geo.routing.day import changes, plan_day, settle, without_crew
 from geo.routing.problem import Plan
@@ -100,7 +107,11 @@ def work_out(database: Database, settings: Settings, plan_id: str, now: datetime
             row = session.get_one(DayPlan, UUID(plan_id))
             request = row.request
             asked = _asked(session, settings, row, now or datetime.now(UTC))
-        values = {"state": "failed", "problem": {"code": "day_over"}} if asked.is_over else _worked_out(asked, request)
+        values = (
+            {"state": "failed", "problem": {"code": "day_over"}}
+            if asked.is_over
+            else _worked_out(asked, request)
+        )
     except Exception as error:
         # One day that breaks something must not keep the others waiting for ever.
         log.error("day_plan.failed", plan=plan_id, error=type(error).__name__, exc_info=True)
@@ -113,7 +124,11 @@ def work_out(database: Database, settings: Settings, plan_id: str, now: datetime
 def _asked(session: Session, settings: Settings, row: DayPlan, now: datetime) -> _Asked:
     units = units_below(session, str(row.unit_id))
     day, jobs, crews, travel = day_of(session, settings, units, now, on=row.day)
-    rows = [(job, place) for job, place in sorted_out(session, units, crews, now, row.day) if job.state not in STARTED]
+    rows = [
+        (job, place)
+        for job, place in sorted_out(session, units, crews, now, row.day)
+        if job.state not in STARTED
+    ]
     places = {job.id: place for job, place in rows}
     names = crew_names(session, {job.crew_id for job, _ in rows if job.crew_id})
     scene = Scene(

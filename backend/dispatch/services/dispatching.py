@@ -45,14 +45,25 @@ def propose_crews(
 
 
 def assign_job(
-    session: Session, actor: Actor, job_id: str, crew_id: str, *, version: Versions | None, is_pinned: bool = False
+    session: Session,
+    actor: Actor,
+    job_id: str,
+    crew_id: str,
+    *,
+    version: Versions | None,
+    is_pinned: bool = False,
 ) -> Stored:
     """Give a job to a crew, or to another one; its own unit's crews and those below."""
-    crew, job = record_writer.read(session, "crew", crew_id), record_writer.read(session, "work_order", job_id)
+    crew, job = (
+        record_writer.read(session, "crew", crew_id),
+        record_writer.read(session, "work_order", job_id),
+    )
     if not actor.is_system:  # The night's own dispatch stays within the job's unit.
         policy.need_unit(session, actor, crew.values["unit_id"], "crew", crew_id)
         policy.need_unit(session, actor, job.values["unit_id"], "work_order", job_id)
-    return give(session, actor, job, {"crew_id": crew_id, "is_pinned": is_pinned}, version=version, trusted=None)
+    return give(
+        session, actor, job, {"crew_id": crew_id, "is_pinned": is_pinned}, version=version, trusted=None
+    )
 
 
 def give(
@@ -69,7 +80,9 @@ def give(
     is_theirs = values["state"] != "received" and values.get("crew_id") == now["crew_id"]
     if values.get("opened_at") and not is_theirs:
         now = now | {"opened_at": None}
-    return record_writer.act(session, actor, "work_order", job.id, "dispatch", now, version=version, trusted=trusted)
+    return record_writer.act(
+        session, actor, "work_order", job.id, "dispatch", now, version=version, trusted=trusted
+    )
 
 
 def escalate_unopened(session: Session, channel: Channel, minutes: int, now: datetime | None = None) -> int:
@@ -96,4 +109,6 @@ def escalate_unopened(session: Session, channel: Channel, minutes: int, now: dat
 def noticed(session: Session, job_id: str, stamp: str, now: datetime) -> Values:
     """Stamp a job that was told of; returns its values."""
     unit_id = record_writer.read(session, "work_order", job_id).values["unit_id"]
-    return record_writer.change(session, system(unit_id), "work_order", job_id, {stamp: moment_text(now)}).values
+    return record_writer.change(
+        session, system(unit_id), "work_order", job_id, {stamp: moment_text(now)}
+    ).values

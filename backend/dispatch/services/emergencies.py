@@ -61,7 +61,10 @@ class _Choice:
         problem, found = self.scene.day.problem, list[tuple[JobRow, datetime]]()
         moved = {task for task, _ in self.sent.moved}
         for shift in sorted({self.sent.shift, *(shift for _, shift in self.sent.moved)}):
-            before = {s.task: s for s in timed(problem, problem.shifts[shift], self.scene.day.plan.routes[shift]).stops}
+            before = {
+                s.task: s
+                for s in timed(problem, problem.shifts[shift], self.scene.day.plan.routes[shift]).stops
+            }
             is_touched = shift == self.sent.shift
             for stop in self._times(shift):
                 is_touched = is_touched or stop.task in moved  # Before it the other crew's day is as it was.
@@ -70,7 +73,9 @@ class _Choice:
                 planned = self.scene.day.second(job.planned_at) if job.planned_at else 0
                 at = self.at(max(stop.arrive_s, min(stop.begin_s, planned)))
                 is_new = was is None or stop.arrive_s > was.arrive_s + _MINUTE_S
-                is_other = abs((at - job.planned_at).total_seconds()) > _MINUTE_S if job.planned_at else is_new
+                is_other = (
+                    abs((at - job.planned_at).total_seconds()) > _MINUTE_S if job.planned_at else is_new
+                )
                 if stop.task not in problem.urgent and (stop.task in moved or (is_touched and is_other)):
                     found.append((job, at))
         return found
@@ -125,7 +130,9 @@ def send_at_once(
     return told
 
 
-def _scene_for(session: Session, settings: Settings, actor: Actor, job_id: str, now: datetime | None) -> Scene:
+def _scene_for(
+    session: Session, settings: Settings, actor: Actor, job_id: str, now: datetime | None
+) -> Scene:
     """For somebody who may plan the job's unit, and a job that no crew has left for."""
     values = record_writer.read(session, "work_order", job_id).values
     need_planner(session, actor, values["unit_id"])
@@ -134,7 +141,9 @@ def _scene_for(session: Session, settings: Settings, actor: Actor, job_id: str, 
         raise Problem("check_failed", faults=[NO_PLACE])
     if job.state not in _SENDABLE:
         raise Problem("action_does_not_fit", action="dispatch", state=job.state, fits_in=list(_SENDABLE))
-    return emergency_scene(session, settings, units_below(session, values["unit_id"]), now or datetime.now(UTC), job)
+    return emergency_scene(
+        session, settings, units_below(session, values["unit_id"]), now or datetime.now(UTC), job
+    )
 
 
 def _choice(session: Session, scene: Scene, crew_id: str | None) -> _Choice:
@@ -153,7 +162,9 @@ def _told(choice: _Choice) -> dict[str, Any]:
     problem, day = scene.day.problem, scene.day
     new_times = {job.id: at for job, at in choice.retimed()}
     away = {choice.job(task).id for task, _ in sent.moved}
-    delays = dict(delayed_by(timed(problem, problem.shifts[sent.shift], day.plan.routes[sent.shift]), sent.after))
+    delays = dict(
+        delayed_by(timed(problem, problem.shifts[sent.shift], day.plan.routes[sent.shift]), sent.after)
+    )
     minutes = {choice.job(task).id: late for task, late in delays.items()}
     delayed = [
         {"job_id": job.id, "number": job.number, "planned_at": at,
@@ -172,7 +183,13 @@ def _told(choice: _Choice) -> dict[str, Any]:
         for task in sent.left_over
         for job in [choice.job(task)]
     ]  # fmt: skip
-    key = repr([chosen.crew_id, [(one["job_id"], one["to_crew_id"]) for one in moved], [one["job_id"] for one in left]])
+    key = repr(
+        [
+            chosen.crew_id,
+            [(one["job_id"], one["to_crew_id"]) for one in moved],
+            [one["job_id"] for one in left],
+        ]
+    )
     crew = scene.crew(chosen.crew_id)
     return {
         "crew_id": chosen.crew_id, "crew_name": chosen.crew_name, "leader_id": crew.leader_id,
@@ -209,11 +226,18 @@ def _send(session: Session, actor: Actor, choice: _Choice) -> None:
         if to_crew_id != other.crew_id:
             now = {"crew_id": to_crew_id, "planned_at": planned_at}
             give(session, actor, stored["work_order", other.id], now)
-    rows: list[tuple[str, Values]] = [(other.id, {"planned_at": planned_at}) for other, _, planned_at in others]
+    rows: list[tuple[str, Values]] = [
+        (other.id, {"planned_at": planned_at}) for other, _, planned_at in others
+    ]
     record_writer.change_many(session, actor, "work_order", rows, trusted=True)
     after = record_writer.push_store(session).load(keys)
     changes = [
-        {"job_id": one.id, "number": one.number, "before": stands_of(stored[key]), "after": stands_of(after[key])}
+        {
+            "job_id": one.id,
+            "number": one.number,
+            "before": stands_of(stored[key]),
+            "after": stands_of(after[key]),
+        }
         for (one, _, _), key in zip(others, keys[1:], strict=True)
     ]
     own = stands_of(stored[keys[0]]) | {"urgency": stored[keys[0]].values.get("urgency")}

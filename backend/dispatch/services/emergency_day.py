@@ -77,7 +77,9 @@ class _Hours(NamedTuple):
         return [(self.begin, self.finish), *([self.call] if self.call else [])]
 
 
-def emergency_scene(session: Session, settings: Settings, units: Sequence[str], now: datetime, job: JobRow) -> Scene:
+def emergency_scene(
+    session: Session, settings: Settings, units: Sequence[str], now: datetime, job: JobRow
+) -> Scene:
     """The crews of these units at a moment, ranked for a job that cannot wait: whoever is there, is able and can be
     there first goes first. What a crew has that was promised or planned for after its shift is not in the way."""
     now = now.astimezone(CITY)
@@ -87,7 +89,11 @@ def emergency_scene(session: Session, settings: Settings, units: Sequence[str], 
     hours = {crew.id: _hours(crew, calls.get(crew.id, ()), now) for crew in crews}
     own = [one for one in jobs_of_crews(session, ids) if one.id != job.id]
     waiting = sorted(
-        (one for one in own if one.state not in BEGUN and not _is_of_another_day(one, hours[str(one.crew_id)], now)),
+        (
+            one
+            for one in own
+            if one.state not in BEGUN and not _is_of_another_day(one, hours[str(one.crew_id)], now)
+        ),
         # What cannot wait is done first, then what the crew is at or on its way to, then the rest as planned.
         key=lambda one: (one.urgency != "urgent", one.state not in STARTED),
     )
@@ -168,7 +174,9 @@ class _Builder:
             hours_s=tuple((self.second(first), self.second(last)) for first, last in hours.spells),
         )
 
-    def _place(self, crew: CrewRow, since: datetime | None, begun: Sequence[JobRow], arrival: Arrival | None) -> _Place:
+    def _place(
+        self, crew: CrewRow, since: datetime | None, begun: Sequence[JobRow], arrival: Arrival | None
+    ) -> _Place:
         """Where a crew is: at the work it has begun, else where it last arrived since it is there, else where it starts."""
         if begun:
             return max(begun, key=lambda job: job.since or self.now).place

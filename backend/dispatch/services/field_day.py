@@ -168,7 +168,9 @@ class _Builder:
         if job.urgency == "urgent":
             return URGENT
         is_promised = bool(job.appointment_from or job.appointment_until)
-        is_planned = bool(job.crew_id and job.planned_at) and 0 <= self.second(job.planned_at or self._now) < _DAY_S
+        is_planned = (
+            bool(job.crew_id and job.planned_at) and 0 <= self.second(job.planned_at or self._now) < _DAY_S
+        )
         is_due = due is not None and due < _DAY_S
         return OF_THE_DAY if self._is_of_day and (is_promised or is_planned or is_due) else NORMAL
 

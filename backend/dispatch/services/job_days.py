@@ -67,7 +67,9 @@ def sorted_out(
     return [(job, place_of(job, known, crews, now, on)) for job in jobs]
 
 
-def place_of(job: JobRow, known: Mapping[str, CrewRow], crews: Iterable[CrewRow], now: datetime, on: date) -> Place:
+def place_of(
+    job: JobRow, known: Mapping[str, CrewRow], crews: Iterable[CrewRow], now: datetime, on: date
+) -> Place:
     """What a plan of a day may do with one job; `known` are all crews that have jobs, `crews` those of the plan."""
     if job.state in STARTED:
         return Place(True)
@@ -89,7 +91,11 @@ def last_days(known: Mapping[str, CrewRow], now: datetime) -> dict[str, date]:
 
 
 def is_for_now(
-    job: JobRow, known: Mapping[str, CrewRow], last: Mapping[str, date], crews: Iterable[CrewRow], now: datetime
+    job: JobRow,
+    known: Mapping[str, CrewRow],
+    last: Mapping[str, date],
+    crews: Iterable[CrewRow],
+    now: datetime,
 ) -> bool:
     """Whether a job counts among what is to be done now: of a crew's running or next shift, or left over."""
     if job.state in STARTED:

@@ -76,7 +76,9 @@ def unserved_of(scene: Scene, unserved: Sequence[int]) -> list[Row]:
         reasons = [_truly(scene, n, reason) for reason in why_unserved(scene.day, n)]
         if job.crew_id and not is_withdrawn:
             name = scene.names.get(job.crew_id, "")
-            reasons.append(Reason("stays", True, f"仍由 {name} 负责，本方案不改动", f"stays with {name} as it is"))
+            reasons.append(
+                Reason("stays", True, f"仍由 {name} 负责，本方案不改动", f"stays with {name} as it is")
+            )
         told = {"is_withdrawn": is_withdrawn, "reasons": [asdict(one) for one in reasons]}
         found.append(_before(job, scene.names) | told)
     return found
@@ -105,9 +107,16 @@ def _broken(job: JobRow, place: Place, begin: datetime, end: datetime) -> Words 
 def _truly(scene: Scene, task: int, reason: Reason) -> Reason:
     """A reason as it is on this very day: who is away has skills, and a shift that has begun is shorter than it was."""
     job = scene.day.problem.tasks[task]
-    away = [one.name for one in scene.crews if one.id in scene.absent and job.skills <= frozenset(one.skills or ())]
+    away = [
+        one.name
+        for one in scene.crews
+        if one.id in scene.absent and job.skills <= frozenset(one.skills or ())
+    ]
     if reason.code == "skills" and away:
-        zh, en = f"具备技能的 {'、'.join(away)} 这一天不在岗", f"away that day: {', '.join(away)}, who could do it"
+        zh, en = (
+            f"具备技能的 {'、'.join(away)} 这一天不在岗",
+            f"away that day: {', '.join(away)}, who could do it",
+        )
         return Reason("absent", False, zh, en)
     hours = [shift_on(scene.day.begins.date(), one.shift_start, one.shift_end) for one in scene.crews]
     longest = max((finish - begin for begin, finish in hours), default=timedelta(0))
@@ -139,7 +148,9 @@ def effects_of(stops: Sequence[Row], unserved: Sequence[Row], crews: Mapping[str
 def _crew_line(crew_id: str, name: str, lines: list[Row]) -> Row:
     counts = {change: sum(line["change"] == change for line in lines) for change in _COUNTS}
     said = [
-        (zh.format(counts[change]), en.format(counts[change])) for change, (zh, en) in _COUNTS.items() if counts[change]
+        (zh.format(counts[change]), en.format(counts[change]))
+        for change, (zh, en) in _COUNTS.items()
+        if counts[change]
     ]
     return {"crew_id": crew_id, "crew_name": name, "zh": "，".join(zh for zh, _ in said),
             "en": ", ".join(en for _, en in said), "jobs": lines}  # fmt: skip
@@ -189,7 +200,10 @@ def _retimed(stop: Row) -> Row:
 def _withdrawn(one: Row) -> Row:
     was = _at(one["was_at"])
     why_zh, why_en = ("；".join(reason[tongue] for reason in one["reasons"]) for tongue in ("zh", "en"))
-    zh, en = f"{f'原 {was}，' if was else ''}撤回待派：{why_zh}", f"{f'was {was}, ' if was else ''}withdrawn: {why_en}"
+    zh, en = (
+        f"{f'原 {was}，' if was else ''}撤回待派：{why_zh}",
+        f"{f'was {was}, ' if was else ''}withdrawn: {why_en}",
+    )
     return _line(one, "withdrawn", zh, en)
 
 

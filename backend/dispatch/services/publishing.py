@@ -73,7 +73,9 @@ def _need_fresh(session: Session, plan: DayPlan, now: datetime) -> None:
         raise Problem("plan_stale", why="an older release made it")
     if _is_over(session, plan, now):
         raise Problem("plan_stale", why="the day is over")
-    given = [stop for stop in plan.stops or () if stop["change"] != "same" or stop["was_at"] != stop["arrive_at"]]
+    given = [
+        stop for stop in plan.stops or () if stop["change"] != "same" or stop["was_at"] != stop["arrive_at"]
+    ]
     late = [stop["number"] for stop in given if stop["end_at"] < moment_text(now)]
     if late:
         raise Problem("plan_stale", why="hours have passed", jobs=late[:20])
@@ -89,7 +91,9 @@ def _need_fresh(session: Session, plan: DayPlan, now: datetime) -> None:
         stand = stand_of(job, known, now)
         is_new = job.id not in (plan.base or {}) and job.id not in seen[str(job.crew_id)]["jobs"]
         if is_new and stand is not None and stand.day == plan.day:
-            raise Problem("plan_stale", why="a crew was given other work", crew_id=job.crew_id, jobs=[job.number])
+            raise Problem(
+                "plan_stale", why="a crew was given other work", crew_id=job.crew_id, jobs=[job.number]
+            )
 
 
 def _is_over(session: Session, plan: DayPlan, now: datetime) -> bool:
@@ -110,7 +114,12 @@ def _give(session: Session, actor: Actor, stop: Row, job: Stored) -> Stored | No
 
 
 def _written(row: Row, before: Stored, after: Stored) -> Row:
-    return {"job_id": before.id, "number": row["number"], "before": stands_of(before), "after": stands_of(after)}
+    return {
+        "job_id": before.id,
+        "number": row["number"],
+        "before": stands_of(before),
+        "after": stands_of(after),
+    }
 
 
 def take_back(session: Session, actor: Actor, plan_id: str, now: datetime | None = None) -> DayPlan:
@@ -126,9 +135,13 @@ def take_back(session: Session, actor: Actor, plan_id: str, now: datetime | None
     if _is_over(session, plan, now):
         raise Problem("day_over")
     stored = record_writer.push_store(session).load([("work_order", row["job_id"]) for row in plan.written])
-    named = {row[side]["crew_id"] for row in plan.written for side in ("before", "after") if row[side]["crew_id"]}
+    named = {
+        row[side]["crew_id"] for row in plan.written for side in ("before", "after") if row[side]["crew_id"]
+    }
     leaders = {crew.id: crew.leader_id for crew in crews_named(session, named)}
-    names = crew_names(session, {str(one.values["crew_id"]) for one in stored.values() if one.values.get("crew_id")})
+    names = crew_names(
+        session, {str(one.values["crew_id"]) for one in stored.values() if one.values.get("crew_id")}
+    )
     counted_on, kept, back = _in_later_plans(session, plan), list[Row](), list[Row]()
     for row in plan.written:
         job = stored.get(("work_order", row["job_id"]))
@@ -164,8 +177,13 @@ def _tell_crews(session: Session, plan: DayPlan, back: list[Row], leaders: dict[
     """Each crew's leader hears which jobs are theirs again, which are not, and which have their former time."""
     told: dict[str, dict[str, list[str]]] = {}
     for row in back:
-        was, now = (row[side]["crew_id"] if row[side]["state"] != "received" else None for side in ("before", "after"))
-        for crew_id, what in ((was, "again" if was != now else "time"), (now, "gone" if was != now else "time")):
+        was, now = (
+            row[side]["crew_id"] if row[side]["state"] != "received" else None for side in ("before", "after")
+        )
+        for crew_id, what in (
+            (was, "again" if was != now else "time"),
+            (now, "gone" if was != now else "time"),
+        ):
             if crew_id in leaders:
                 told.setdefault(crew_id, {}).setdefault(what, []).append(row["number"])
     for crew_id, groups in told.items():

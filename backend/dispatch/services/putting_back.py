@@ -41,7 +41,9 @@ def stands_of(job: Stored) -> Stands:
     return {name: job.values.get(name) for name in ("state", *MEANT, *_STAMPS)}
 
 
-def why_kept(before: Stands, after: Mapping[str, Any], job: Stored | None, crews: Collection[str]) -> str | None:
+def why_kept(
+    before: Stands, after: Mapping[str, Any], job: Stored | None, crews: Collection[str]
+) -> str | None:
     """Why a job cannot go back to how it stood (a code of `WHY`), or None; `crews` are those that work still."""
     if job is None or job.deleted:
         return "gone"
@@ -61,7 +63,9 @@ def put_back(session: Session, actor: Actor, job: Stored, before: Stands) -> Non
     state = job.values["state"]
     if before["state"] == "received" and state != "received":
         record_writer.act(session, actor, "work_order", job.id, "withdraw", now, trusted=True)
-    elif before["state"] == "received" or (state != "received" and job.values.get("crew_id") == before["crew_id"]):
+    elif before["state"] == "received" or (
+        state != "received" and job.values.get("crew_id") == before["crew_id"]
+    ):
         record_writer.change(session, actor, "work_order", job.id, now, trusted=True)
     else:
         given = give(session, actor, job, now)
@@ -76,4 +80,6 @@ def _say_accepted(session: Session, actor: Actor, job: Stored) -> None:
     store, now = record_writer.push_store(session), datetime.now(UTC)
     word = apply.Change(record_writer.new_id(), actor.as_author(), now, {}, base_version=job.version)
     version = store.next_version(job.version)
-    record_writer.write_applied(session, apply.decide(SYNC_KINDS["work_order"], job, word, "accepted", version))
+    record_writer.write_applied(
+        session, apply.decide(SYNC_KINDS["work_order"], job, word, "accepted", version)
+    )

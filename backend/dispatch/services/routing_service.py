@@ -46,7 +46,8 @@ def table(format_: str, url: str, places: Coordinates, most_places: int) -> Seco
 def _osrm(client: httpx.Client, url: str, sources: _Places, targets: _Places) -> Any:
     path = ";".join(f"{lng:.6f},{lat:.6f}" for lng, lat in [*sources, *targets])
     numbers = [
-        ";".join(map(str, part)) for part in (range(len(sources)), range(len(sources), len(sources) + len(targets)))
+        ";".join(map(str, part))
+        for part in (range(len(sources)), range(len(sources), len(sources) + len(targets)))
     ]
     asked = {"annotations": "duration", "sources": numbers[0], "destinations": numbers[1]}
     answer = client.get(f"{url.rstrip('/')}/{path}", params=asked)
@@ -67,4 +68,7 @@ def _whole(rows: Any, shape: tuple[int, int]) -> Seconds:
     return np.ceil(found).astype(np.int64)
 
 
-_FORMATS: dict[str, Callable[[httpx.Client, str, _Places, _Places], Any]] = {"osrm": _osrm, "valhalla": _valhalla}
+_FORMATS: dict[str, Callable[[httpx.Client, str, _Places, _Places], Any]] = {
+    "osrm": _osrm,
+    "valhalla": _valhalla,
+}

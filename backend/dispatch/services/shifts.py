@@ -15,7 +15,9 @@ Hours = tuple[datetime, datetime]
 
 def shift_of(now: datetime, start: str, end: str) -> Hours:
     """The shift that is running or comes next; one that ends before it starts goes over midnight."""
-    begin, finish = (now.replace(hour=int(t[:2]), minute=int(t[3:]), second=0, microsecond=0) for t in (start, end))
+    begin, finish = (
+        now.replace(hour=int(t[:2]), minute=int(t[3:]), second=0, microsecond=0) for t in (start, end)
+    )
     if finish <= begin:
         if now < finish:
             begin -= timedelta(days=1)

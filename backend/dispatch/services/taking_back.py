@@ -25,7 +25,10 @@ Row = dict[str, Any]
 
 def was_sent(session: Session, job_id: str) -> bool:
     """Whether a job was ever sent as an emergency, taken back or not."""
-    return session.scalars(select(Emergency.id).where(Emergency.work_order_id == UUID(job_id))).first() is not None
+    return (
+        session.scalars(select(Emergency.id).where(Emergency.work_order_id == UUID(job_id))).first()
+        is not None
+    )
 
 
 def take_back(session: Session, actor: Actor, job_id: str) -> dict[str, Any]:
@@ -65,7 +68,12 @@ def take_back(session: Session, actor: Actor, job_id: str) -> dict[str, Any]:
             returned.append(one)
     sent.taken_back_at, sent.taken_back_by_id = datetime.now(UTC), UUID(actor.id)
     job = record_writer.read(session, "work_order", job_id)
-    kept = {"id": job_id, "version": job.version, "state": job.values["state"], "crew_id": job.values["crew_id"]}
+    kept = {
+        "id": job_id,
+        "version": job.version,
+        "state": job.values["state"],
+        "crew_id": job.values["crew_id"],
+    }
     return kept | {"returned": returned, "changed": changed}
 
 

@@ -73,8 +73,12 @@ class PhotoContent(MethodView):
     def get(self, wanted: dict[str, str], photo_id: Any) -> Response:
         """A photo's bytes, for those who may see its record."""
         with reading() as session:
-            content = picturing.content_of(session, house().blobs, _arrived(session, photo_id), wanted["size"])
-        return given_out(content, "private, no-store" if wanted["size"] == "original" else "private, max-age=86400")
+            content = picturing.content_of(
+                session, house().blobs, _arrived(session, photo_id), wanted["size"]
+            )
+        return given_out(
+            content, "private, no-store" if wanted["size"] == "original" else "private, max-age=86400"
+        )
 
 
 @blueprint.route("/<uuid:photo_id>/links")
@@ -117,7 +121,11 @@ def given_out(content: Content, caching: str) -> Response:
     if content.media_type == "application/octet-stream":
         headers["Content-Disposition"] = "attachment"
     start, end, status = 0, content.size_bytes, 200
-    if request.range is not None and request.if_range.etag in (None, content.sha256) and request.if_range.date is None:
+    if (
+        request.range is not None
+        and request.if_range.etag in (None, content.sha256)
+        and request.if_range.date is None
+    ):
         part = request.range.range_for_length(content.size_bytes)
         if part is None:
             raise Problem("range_not_there", size_bytes=content.size_bytes)

@@ -30,7 +30,9 @@ from backend.evidence.services.sharing import share, shared_subject
 from backend.territory.services import cell_maps
 from backend.territory.services.cell_map_drawing import SIZES
 
-blueprint = Blueprint("papers", __name__, url_prefix="/api/v1/papers", description="单据与案卷 · Papers and cases")
+blueprint = Blueprint(
+    "papers", __name__, url_prefix="/api/v1/papers", description="单据与案卷 · Papers and cases"
+)
 shared = Blueprint(
     "shared-papers", __name__, url_prefix="/api/v1/shared-papers", description="限时单据链接 · Shared papers"
 )
@@ -51,8 +53,14 @@ def _press(language: str = "zh") -> Press:
 
 
 def _given(paper: Paper) -> Response:
-    names = f"inline; filename=paper{PurePath(paper.filename).suffix}; filename*=UTF-8''{quote(paper.filename)}"
-    headers = {"Content-Disposition": names, "Cache-Control": "private, no-store", "X-Content-Type-Options": "nosniff"}
+    names = (
+        f"inline; filename=paper{PurePath(paper.filename).suffix}; filename*=UTF-8''{quote(paper.filename)}"
+    )
+    headers = {
+        "Content-Disposition": names,
+        "Cache-Control": "private, no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
     return Response(paper.pdf, headers=headers, mimetype=_PDF)
 
 
@@ -86,7 +94,9 @@ class ServiceSheetLinks(MethodView):
         with transaction() as session:
             unit_id = papers.unit_of_job(session, actor(), str(work_order_id))
             subject = ("work_order", str(work_order_id))
-            note_act(session, actor(), "link_made", subject, after={"of": "service_sheet", "hours": asked["hours"]})
+            note_act(
+                session, actor(), "link_made", subject, after={"of": "service_sheet", "hours": asked["hours"]}
+            )
         token = share(house().settings.keys, _SALT, [str(work_order_id), unit_id], asked["hours"])
         until = datetime.now(UTC) + timedelta(hours=asked["hours"])
         return {"url": f"/api/v1/shared-papers/{token}", "until": until}
@@ -113,7 +123,9 @@ class CaseFile(MethodView):
         """A case as a zip: records with history, papers in both languages, photos as received, a manifest of hashes. Logged."""
         with transaction() as session:
             out = case_file(session, actor(), _press(), str(case_id))
-        return send_file(out, mimetype="application/zip", as_attachment=True, download_name=f"case-{case_id}.zip")
+        return send_file(
+            out, mimetype="application/zip", as_attachment=True, download_name=f"case-{case_id}.zip"
+        )
 
 
 class MapAsked(Asked):
@@ -155,4 +167,6 @@ class SharedPaper(MethodView):
         """The sheet a link is for, until the link ends."""
         job_id, unit_id = shared_subject(house().settings.keys, _SALT, token)
         with reading() as session:
-            return _given(papers.service_sheet(session, office_of(unit_id), _press(asked["language"]), job_id))
+            return _given(
+                papers.service_sheet(session, office_of(unit_id), _press(asked["language"]), job_id)
+            )

@@ -54,7 +54,10 @@ class Verdict(Schema):
         fields.String(), required=True, metadata={"description": "what the phone's own signature speaks for"}
     )
     way = fields.String(
-        required=True, allow_none=True, validate=OneOf(WAYS), metadata={"description": "how the customer came to sign"}
+        required=True,
+        allow_none=True,
+        validate=OneOf(WAYS),
+        metadata={"description": "how the customer came to sign"},
     )
 
 
@@ -76,7 +79,10 @@ class VerifySheet(MethodView):
         sha256 = sheets.sheet_sha256(given["sheet"]) if "sheet" in given else given["sha256"]
         signature_id = str(given["signature_id"])
         # Who knows a signature's id could find out what its sheet says by asking about one after the other.
-        with house().guesses.one_try("sheet", signature_id, asking_network()) as attempt, reading() as session:
+        with (
+            house().guesses.one_try("sheet", signature_id, asking_network()) as attempt,
+            reading() as session,
+        ):
             found = sheets.verdict(session, signature_id, sha256)
             attempt.is_wrong = found["verdict"] != "genuine"
         return found
@@ -102,7 +108,9 @@ class CustomerSaid(LinkToken):
     sheet_sha256 = Sha256(required=True)
     agrees = fields.Boolean(required=True)
     signer_name = wire.Text(most=50, load_default="")
-    relation = wire.Choice({code: words for code, words in RELATIONS.items() if code != "deputy"}, load_default="self")
+    relation = wire.Choice(
+        {code: words for code, words in RELATIONS.items() if code != "deputy"}, load_default="self"
+    )
     strokes = wire.Json(load_default=None)
     words = wire.Text(most=500, load_default="")
 

@@ -24,7 +24,9 @@ from backend.evidence.services import uploading
 from backend.evidence.services.uploading import Announced, Checksum, Receiving
 from sync.change import moment_text
 
-blueprint = Blueprint("uploads", __name__, url_prefix="/api/v1/uploads", description="照片上传（tus 1.0）· Photo bytes")
+blueprint = Blueprint(
+    "uploads", __name__, url_prefix="/api/v1/uploads", description="照片上传（tus 1.0）· Photo bytes"
+)
 VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,checksum,termination,expiration,concatenation"
 BODY_TYPE = "application/offset+octet-stream"
@@ -32,7 +34,12 @@ BODY_TYPE = "application/offset+octet-stream"
 MOST_PART_BYTES = 8 * MIB
 _CHUNK = 64 * 1024
 _PIECE = re.compile(r"^(?:https?://[^/]+)?(?:/[^?#]*)?/api/v1/uploads/([0-9a-fA-F-]{36})/?$")
-_TUS = {"in": "header", "name": "Tus-Resumable", "required": True, "schema": {"type": "string", "enum": [VERSION]}}
+_TUS = {
+    "in": "header",
+    "name": "Tus-Resumable",
+    "required": True,
+    "schema": {"type": "string", "enum": [VERSION]},
+}
 _CHECKSUM = {"in": "header", "name": "Upload-Checksum", "schema": {"type": "string"}, "description": "sha256|sha1|md5, then base64"}  # fmt: skip
 _BINARY = {"content": {BODY_TYPE: {"schema": {"type": "string", "format": "binary"}}}}
 

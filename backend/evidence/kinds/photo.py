@@ -40,7 +40,9 @@ class Photo(Record):
     of_id = plain_id("所属记录", "Of record", required=True, filter=True, policy=Policy.FIXED)
     purpose = choice("用途", "Purpose", PURPOSES, required=True)
     sha256 = words("哈希", "SHA-256 (hex)", most=64, required=True, policy=Policy.FIXED)
-    size_bytes = whole("大小（字节）", "Size (bytes)", least=1, most=200_000_000, required=True, policy=Policy.FIXED)
+    size_bytes = whole(
+        "大小（字节）", "Size (bytes)", least=1, most=200_000_000, required=True, policy=Policy.FIXED
+    )
     media_type = words("格式", "Media type", most=60, required=True, policy=Policy.FIXED)
     # By the picture itself, or none: when it was added, sent or last changed tells nothing of it.
     taken_at = moment("拍摄时间", "Taken", policy=Policy.FIXED)

@@ -33,7 +33,10 @@ SHEET_CHECKS = {
 }
 WAYS = {
     "door": ("当面签字", "Signed at the door"),
-    "link_to_ledger": ("凭发到登记号码的链接远程确认", "Confirmed by a link sent to the number on the ledger"),
+    "link_to_ledger": (
+        "凭发到登记号码的链接远程确认",
+        "Confirmed by a link sent to the number on the ledger",
+    ),
     "link_handed": ("凭办公室转交的链接远程确认", "Confirmed by a link handed on by the office"),
     # Of before: nothing was kept of how the link went.
     "link": ("凭链接远程确认", "Confirmed by link"),

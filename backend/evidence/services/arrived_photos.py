@@ -78,5 +78,7 @@ def mark_arrived(session: Session, sha256: str) -> int:
     """Set `arrived_at` on photos whose bytes their makers have sent; safe to repeat; returns how many were marked."""
     waiting = session.execute(_PROVEN, {"sha256": sha256}).all()
     for photo_id, unit_id, arrived_at in waiting:
-        record_writer.change(session, system(unit_id), "photo", photo_id, {"arrived_at": moment_text(arrived_at)})
+        record_writer.change(
+            session, system(unit_id), "photo", photo_id, {"arrived_at": moment_text(arrived_at)}
+        )
     return len(waiting)

@@ -135,12 +135,17 @@ def _standing_on(session: Session, kind: str, record_id: str) -> Iterator[tuple[
 
 
 def _add_record(session: Session, actor: Actor, bundle: _Bundle, kind: str, values: Values) -> None:
-    whole: dict[str, Any] = {"record": values, "history": history_of(session, actor, KINDS[kind], values["id"])}
+    whole: dict[str, Any] = {
+        "record": values,
+        "history": history_of(session, actor, KINDS[kind], values["id"]),
+    }
     data = orjson.dumps(whole, option=orjson.OPT_INDENT_2, default=str)
     bundle.add(f"records/{kind}-{values['id']}.json", iter((data,)), kind=kind, id=values["id"])
 
 
-def _add_papers(session: Session, actor: Actor, bundle: _Bundle, press: Press, kind: str, values: Values) -> None:
+def _add_papers(
+    session: Session, actor: Actor, bundle: _Bundle, press: Press, kind: str, values: Values
+) -> None:
     make = {"work_order": service_sheet, "survey": survey_report}.get(kind)
     if make is None:
         return
@@ -148,10 +153,14 @@ def _add_papers(session: Session, actor: Actor, bundle: _Bundle, press: Press, k
         try:
             paper = make(session, actor, replace(press, language=language), values["id"])
         except _UNMADE as error:
-            log.error("case.paper_not_made", kind=kind, id=values["id"], language=language, why=type(error).__name__)
+            log.error(
+                "case.paper_not_made", kind=kind, id=values["id"], language=language, why=type(error).__name__
+            )
             bundle.missing.append({"paper": f"{kind}-{values['id']}-{language}", "why": "could not be made"})
             continue
-        bundle.add(f"papers/{kind}-{values['id']}-{language}.pdf", iter((paper.pdf,)), kind=kind, id=values["id"])
+        bundle.add(
+            f"papers/{kind}-{values['id']}-{language}.pdf", iter((paper.pdf,)), kind=kind, id=values["id"]
+        )
 
 
 def _add_photo(session: Session, bundle: _Bundle, press: Press, photo: Values) -> None:

@@ -43,7 +43,9 @@ class Differs:
     why: str = "differs"
 
     def __str__(self) -> str:
-        return " ".join((self.table, self.id, *self.fields)) + ("" if self.why == "differs" else f": {self.why}")
+        return " ".join((self.table, self.id, *self.fields)) + (
+            "" if self.why == "differs" else f": {self.why}"
+        )
 
 
 @dataclass(slots=True)
@@ -154,7 +156,9 @@ def _wrong_in(body: str, told: _Told) -> list[str]:
         return ["body"]
     sealed = {**told.said, "id": told.id, "kind": told.kind.name}
     ours = {name: value for name, value in ours.items() if value is not None}
-    return sorted(name for name in ours.keys() | sealed.keys() if not _is_same(ours.get(name), sealed.get(name)))
+    return sorted(
+        name for name in ours.keys() | sealed.keys() if not _is_same(ours.get(name), sealed.get(name))
+    )
 
 
 def _is_same(one: Any, other: Any) -> bool:
@@ -177,7 +181,9 @@ def _compare(table: str) -> str:
         (name, *(f"ST_AsEWKB({side}.{name})" if name in places else f"{side}.{name}" for side in "tp"))
         for name in names
     )
-    wrong = ", ".join(f"CASE WHEN {ours} IS DISTINCT FROM {sealed} THEN '{name}' END" for name, ours, sealed in pairs)
+    wrong = ", ".join(
+        f"CASE WHEN {ours} IS DISTINCT FROM {sealed} THEN '{name}' END" for name, ours, sealed in pairs
+    )
     return (
         f"SELECT e.id::text, t.id IS NOT NULL, t.version, t.created_at, t.updated_at, t.deleted_at, array_remove(ARRAY[{wrong}]::text[], NULL) "
         "FROM unnest(CAST(:ids AS uuid[]), CAST(:bodies AS text[])) e(id, body) "
@@ -224,9 +230,13 @@ def check_noted(database: Database, table: str, progress: Progress) -> Iterator[
         progress(table, session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())
         for row_id, sealed, ours in session.execute(text(asked)):
             if ours is None or sealed is None:
-                yield Differs(table, row_id, (), "the row is gone" if ours is None else "no history tells of it")
+                yield Differs(
+                    table, row_id, (), "the row is gone" if ours is None else "no history tells of it"
+                )
             else:
-                wrong = sorted(name for name in ours.keys() | sealed.keys() if ours.get(name) != sealed.get(name))
+                wrong = sorted(
+                    name for name in ours.keys() | sealed.keys() if ours.get(name) != sealed.get(name)
+                )
                 yield Differs(table, row_id, tuple(wrong))
 
 
@@ -285,7 +295,9 @@ def how_many(session: Session, *, with_bytes: bool) -> int:
     counts = ["(SELECT count(DISTINCT (kind, id)) FROM sync_history WHERE kind = ANY(:kinds))"]
     counts += [f"(SELECT count(*) FROM {table})" for table in NOTED]
     counts += ["(SELECT count(*) FROM object)"] if with_bytes else []
-    return int(session.execute(text(f"SELECT {' + '.join(counts)}"), {"kinds": list(SYNC_KINDS)}).scalar_one())
+    return int(
+        session.execute(text(f"SELECT {' + '.join(counts)}"), {"kinds": list(SYNC_KINDS)}).scalar_one()
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,9 @@ class Link:
     number_end: str | None = None
 
 
-def make_link(session: Session, actor: Actor, job_id: str, hours: int, way: str | None, *, can_send: bool) -> Link:
+def make_link(
+    session: Session, actor: Actor, job_id: str, hours: int, way: str | None, *, can_send: bool
+) -> Link:
     """A link for the customer, and when it ends; links given out before end now. `can_send`: there is a gateway.
 
     `way`: `link_handed` gives the token to a person of the office who did not do the job; `link_to_ledger` sends it to
@@ -76,7 +78,10 @@ def make_link(session: Session, actor: Actor, job_id: str, hours: int, way: str 
     way = way or ("link_handed" if actor.roles & DESK else "link_to_ledger")
     if job["state"] not in _WAITING or (job.get("signature_id") and job.get("signature_state") == "valid"):
         raise Problem(
-            "action_does_not_fit", state=job["state"], fits_in=sorted(_WAITING), signed=bool(job.get("signature_id"))
+            "action_does_not_fit",
+            state=job["state"],
+            fits_in=sorted(_WAITING),
+            signed=bool(job.get("signature_id")),
         )
     number = None
     if way == "link_handed":
@@ -85,7 +90,9 @@ def make_link(session: Session, actor: Actor, job_id: str, hours: int, way: str 
         raise Problem("cannot_send")
     else:
         number = ledger_number(session, job_id, job)
-    link, token = _made(session, actor, job_id, job["unit_id"], datetime.now(UTC) + timedelta(hours=hours), way)
+    link, token = _made(
+        session, actor, job_id, job["unit_id"], datetime.now(UTC) + timedelta(hours=hours), way
+    )
     if number is None:
         return Link(way, link.until, token=token)
     # The token that goes out is made when it goes: nothing in the house ever holds it.
@@ -140,7 +147,9 @@ def ledger_number(session: Session, job_id: str, job: Values) -> str:
     Raises no_ledger_number.
     """
     key = ("customer", str(job["customer_id"]))
-    customer = record_writer.push_store(session).load([key], lock=False).get(key) if job.get("customer_id") else None
+    customer = (
+        record_writer.push_store(session).load([key], lock=False).get(key) if job.get("customer_id") else None
+    )
     number = customer.values.get("phone") if customer and not customer.deleted else None
     if not number:
         raise Problem("no_ledger_number")
@@ -209,7 +218,9 @@ def answer(session: Session, token: str, said: Said) -> str:
     if said.agrees:
         link.signature_id = UUID(_sign(session, link, sheet, said))
     else:
-        record_writer.act(session, system(unit_id), "work_order", job_id, "reopen", {"reopen_reason": said.words})
+        record_writer.act(
+            session, system(unit_id), "work_order", job_id, "reopen", {"reopen_reason": said.words}
+        )
     link.used_at, link.outcome = datetime.now(UTC), "signed" if said.agrees else "objected"
     note_rows(session, "confirmation", [link.id])
     return link.outcome

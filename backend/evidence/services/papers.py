@@ -59,7 +59,11 @@ class _Reader:
     def read(self, kind: str, record_id: Any) -> Values | None:
         """A record, or None where it is not there or not theirs to see."""
         try:
-            return read_document(self.session, self.actor, KINDS[kind], str(record_id)).values if record_id else None
+            return (
+                read_document(self.session, self.actor, KINDS[kind], str(record_id)).values
+                if record_id
+                else None
+            )
         except Problem:
             return None
 
@@ -103,9 +107,17 @@ class _Reader:
 
     def _telling(self, one: Values) -> str:
         """How much, to whom, how, when, whether they agreed, and why it is another than before."""
-        way, why = WAYS_TOLD[one["way"]][self.press.language != "zh"], f" ({one['why']})" if one.get("why") else ""
+        way, why = (
+            WAYS_TOLD[one["way"]][self.press.language != "zh"],
+            f" ({one['why']})" if one.get("why") else "",
+        )
         agreed = self.press.say("agreed" if one["is_agreed"] else "not_agreed")
-        told = {"minutes": one["minutes"], "yuan": f"{one['cost_fen'] / 100:.2f}", "to": one["told_to"], "way": way}
+        told = {
+            "minutes": one["minutes"],
+            "yuan": f"{one['cost_fen'] / 100:.2f}",
+            "to": one["told_to"],
+            "way": way,
+        }
         return self.press.say("told", at=local_time(one["at"]), agreed=agreed, **told) + why
 
     def _named(self, kind: str, record_id: str) -> str:
@@ -116,7 +128,13 @@ class _Reader:
     def picture(self, photo: Values | None, label: str = "") -> Values:
         """How one photo stands on the paper: its file, or the reason why it is not shown."""
         if photo is None:
-            return {"file": None, "why": self.press.say("no_picture"), "label": label, "taken": "", "sha256": ""}
+            return {
+                "file": None,
+                "why": self.press.say("no_picture"),
+                "label": label,
+                "taken": "",
+                "sha256": "",
+            }
         sha256 = str(photo["sha256"])
         shown = {
             "label": self.shown("photo", "purpose", photo["purpose"]),
@@ -149,7 +167,9 @@ class _Reader:
 
     def photos(self, kind: str, values: Values) -> list[Values]:
         """A record's own photos in the order they were taken; those that do not say stand last."""
-        found = [photo for one in values.get("photo_ids") or () if (photo := self.read("photo", one)) is not None]
+        found = [
+            photo for one in values.get("photo_ids") or () if (photo := self.read("photo", one)) is not None
+        ]
         found = [one for one in found if (one["of_kind"], one["of_id"]) == (kind, values["id"])]
         return sorted(found, key=lambda one: (self._taken_at(one) or "~", str(one["id"])))
 
@@ -175,7 +195,11 @@ def service_sheet(session: Session, actor: Actor, press: Press, job_id: str) -> 
     signature = reader.read("signature", job.get("signature_id"))
     photos = reader.photos("work_order", job)
     signed = (signature or {}).get("sheet")
-    sheet = signed if isinstance(signed, dict) and signed else sheet_of(job, [str(one["sha256"]) for one in photos])
+    sheet = (
+        signed
+        if isinstance(signed, dict) and signed
+        else sheet_of(job, [str(one["sha256"]) for one in photos])
+    )
     given = reader.head("service_sheet", str(job.get("number") or job_id), str(job["unit_id"])) | {
         "parts": reader.parts("job", "sheet", "pairs", "others", "signature"),
         "warning": _warning(press, job),

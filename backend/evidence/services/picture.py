@@ -94,7 +94,10 @@ def _read(data: bytes) -> Picture:
             raise NotShown("refused", f"{image.width} x {image.height} pixels")
         media_type, size = FORMATS[image.format or ""], image.size
         exif = _tolerant(image)
-        is_jpeg, turned = media_type == FORMATS["JPEG"], exif.get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
+        is_jpeg, turned = (
+            media_type == FORMATS["JPEG"],
+            exif.get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8),
+        )
         # Decodes a JPEG at a half or a quarter where that is enough: several times as fast.
         image.draft("RGB", (WEB_PIXELS, WEB_PIXELS))
         upright = _flat(ImageOps.exif_transpose(image))
@@ -102,7 +105,9 @@ def _read(data: bytes) -> Picture:
     thumb = _within(web, THUMB_PIXELS)
     # Only a JPEG may have been decoded smaller than it is; readers of boxes turn a picture themselves.
     size = upright.size if not is_jpeg else size[::-1] if turned else size
-    return Picture(media_type, *size, _metadata(exif), _jpeg(web, 82), _jpeg(thumb, 75), str(imagehash.phash(thumb)))
+    return Picture(
+        media_type, *size, _metadata(exif), _jpeg(web, 82), _jpeg(thumb, 75), str(imagehash.phash(thumb))
+    )
 
 
 def _opened(data: bytes) -> ImageFile.ImageFile:
@@ -178,7 +183,9 @@ def _metadata(exif: Mapping[int, Any]) -> Metadata:
         # Not changed since it was taken: what the zone is told of is the same moment.
         zone = _text(camera.get(ExifTags.Base.OffsetTime))
     lng, lat = _place(gps)
-    device = " ".join(filter(None, (_text(exif.get(ExifTags.Base.Make)), _text(exif.get(ExifTags.Base.Model)))))
+    device = " ".join(
+        filter(None, (_text(exif.get(ExifTags.Base.Make)), _text(exif.get(ExifTags.Base.Model))))
+    )
     taken_at = _moment(local, zone) or _by_satellite(gps, local)
     return Metadata(local, taken_at, lng, lat, device or None)
 

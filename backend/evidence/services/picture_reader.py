@@ -74,7 +74,12 @@ def _picture(head: dict[str, Any], body: bytes) -> Picture:
             metadata[name] = None if metadata[name] is None else str(metadata[name])[:100]
         size = int(head["width"]), int(head["height"])
         return Picture(
-            str(head["media_type"])[:100], *size, Metadata(**metadata), body[:end], body[end:], str(head["look"])[:64]
+            str(head["media_type"])[:100],
+            *size,
+            Metadata(**metadata),
+            body[:end],
+            body[end:],
+            str(head["look"])[:64],
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise NotShown("broken", "its reader answered nonsense") from error

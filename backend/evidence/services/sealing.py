@@ -157,13 +157,17 @@ def _witness(home: Path, seal: Seal) -> None:
         file.write(orjson.dumps({"number": seal.number, "hash": seal.hash.hex()}) + b"\n")
 
 
-def verify_history(session: Session, keys: Keys | str, witnesses: Iterable[Path] = ()) -> Iterator[Broken | Seal]:
+def verify_history(
+    session: Session, keys: Keys | str, witnesses: Iterable[Path] = ()
+) -> Iterator[Broken | Seal]:
     """Walk the chain: each seal that holds, and the first thing that does not, which ends the walk."""
     seen = dict(itertools.chain.from_iterable(_witnessed(path) for path in witnesses))
     try:
         signers = Signers(session, keys)
     except KeyChanged as error:
-        yield Broken(0, f"the sealing key was changed: {error.args[1]}", ("sealing_key", str(error.args[0]), 0))
+        yield Broken(
+            0, f"the sealing key was changed: {error.args[1]}", ("sealing_key", str(error.args[0]), 0)
+        )
         return
     previous, last = _NOTHING, 0
     for seal in session.scalars(select(Seal).order_by(Seal.number)):
@@ -248,13 +252,17 @@ def erase_from_history(session: Session, kind: str, record_id: str) -> int:
 def _erase_waiting(session: Session, kind: str, record_id: str, personal: list[str]) -> None:
     """The same values in work that waits or waited for a person, and in disputes about them."""
     key = {"kind": kind, "id": record_id}
-    waiting = text("SELECT mutation_id, verbatim FROM sync_waiting WHERE kind = :kind AND record_id = :id FOR UPDATE")
+    waiting = text(
+        "SELECT mutation_id, verbatim FROM sync_waiting WHERE kind = :kind AND record_id = :id FOR UPDATE"
+    )
     for mutation_id, verbatim in session.execute(waiting, key).all():
         session.execute(
             text("UPDATE sync_waiting SET verbatim = :verbatim WHERE mutation_id = :mutation"),
             {"verbatim": _without(bytes(verbatim), personal), "mutation": mutation_id},
         )
-    disputes = text("DELETE FROM sync_question WHERE kind = :kind AND id = CAST(:id AS uuid) AND field = ANY(:fields)")
+    disputes = text(
+        "DELETE FROM sync_question WHERE kind = :kind AND id = CAST(:id AS uuid) AND field = ANY(:fields)"
+    )
     session.execute(disputes, key | {"fields": personal})
 
 

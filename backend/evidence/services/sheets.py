@@ -50,7 +50,11 @@ def statement(signature_id: str, device_id: str, signature: Values) -> bytes:
     """What the device has signed with its key."""
     told = {name: signature.get(name) for name in COVERED[:5]}
     strokes = hashlib.sha256(canonical_json(signature.get("strokes"))).hexdigest()
-    told |= {"signed_at": signature.get("signed_at"), "place": _place_text(signature), "strokes_sha256": strokes}
+    told |= {
+        "signed_at": signature.get("signed_at"),
+        "place": _place_text(signature),
+        "strokes_sha256": strokes,
+    }
     return canonical_json(told | {"id": signature_id, "device_id": device_id})
 
 
@@ -71,7 +75,11 @@ def is_signed_by(public_key: str, message: bytes, signature: str) -> bool:
         raw = base64.b64decode(signature, validate=True)
     except (binascii.Error, ValueError):
         return False
-    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1) or len(raw) != 64:
+    if (
+        not isinstance(key, ec.EllipticCurvePublicKey)
+        or not isinstance(key.curve, ec.SECP256R1)
+        or len(raw) != 64
+    ):
         return False
     pair = encode_dss_signature(int.from_bytes(raw[:32]), int.from_bytes(raw[32:]))
     try:
@@ -88,7 +96,9 @@ def judge_signature(session: Session, signature_id: str) -> None:
     is_erased = _is_erased(made, values)
     found = {
         # What was found before the law took the values away stays found.
-        "sheet_check": values.get("sheet_check") if is_erased else _sheet_check(session, signature_id, values),
+        "sheet_check": values.get("sheet_check")
+        if is_erased
+        else _sheet_check(session, signature_id, values),
         "device_check": device_check(made, signature_id, values),
         "way": values.get("way") or "door",
     }
@@ -133,7 +143,11 @@ def _made(session: Session, signature_id: str) -> _Made:
         ),
         {"id": signature_id},
     ).one_or_none()  # fmt: skip
-    return _Made(row[0], row[1], row[2][1] if isinstance(row[2], list) else None) if row else _Made(None, None, "")
+    return (
+        _Made(row[0], row[1], row[2][1] if isinstance(row[2], list) else None)
+        if row
+        else _Made(None, None, "")
+    )
 
 
 def _is_erased(made: _Made, values: Values) -> bool:
@@ -155,7 +169,9 @@ def judge_job(session: Session, job_id: str) -> str | None:
     job = record_writer.read(session, "work_order", job_id).values
     state = signature_state(session, job_id, job)
     if state != job.get("signature_state"):
-        record_writer.change(session, system(job["unit_id"]), "work_order", job_id, {"signature_state": state})
+        record_writer.change(
+            session, system(job["unit_id"]), "work_order", job_id, {"signature_state": state}
+        )
     return state
 
 
@@ -210,7 +226,9 @@ def verdict(session: Session, signature_id: str, given_sha256: str) -> dict[str,
         return _told("unknown", None)
     values, made = stored.values, _made(session, signature_id)
     key = (str(values["of_kind"]), str(values["of_id"]))
-    job = record_writer.push_store(session).load([key], lock=False).get(key) if key[0] == "work_order" else None
+    job = (
+        record_writer.push_store(session).load([key], lock=False).get(key) if key[0] == "work_order" else None
+    )
     stands = job is not None and not job.deleted and signature_state(session, job.id, job.values) == "valid"
     keys = [
         key,
@@ -246,8 +264,12 @@ def _differs(session: Session, key: tuple[str, str]) -> list[str]:
     """What of a record is not as its sealed history tells it: `kind.field`, or `kind` where it is more than a field."""
     if key[0] not in SYNC_KINDS:
         return []
-    found = [f"{key[0]}.{name}" for one in differing(session, key[0], [key[1]]) for name in (one.fields or ("",))]
-    return [one.rstrip(".") for one in found] + ([f"{key[0]}.history"] if not history_is_sealed(session, *key) else [])
+    found = [
+        f"{key[0]}.{name}" for one in differing(session, key[0], [key[1]]) for name in (one.fields or ("",))
+    ]
+    return [one.rstrip(".") for one in found] + (
+        [f"{key[0]}.history"] if not history_is_sealed(session, *key) else []
+    )
 
 
 def judge_job_of_photo(session: Session, photo_id: str) -> None:

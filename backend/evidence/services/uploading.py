@@ -64,7 +64,9 @@ class Receiving:
     day_bytes: int
 
 
-def create_upload(session: Session, actor: Actor, announced: Announced, parts: Parts, day_bytes: int) -> Upload:
+def create_upload(
+    session: Session, actor: Actor, announced: Announced, parts: Parts, day_bytes: int
+) -> Upload:
     """Begin an upload; the photo's record may come before or after its bytes. Raises empty_file, too_large, invalid,
     quota_exceeded."""
     if not announced.length_bytes:
@@ -72,7 +74,12 @@ def create_upload(session: Session, actor: Actor, announced: Announced, parts: P
     if not 0 < announced.length_bytes <= MOST_BYTES:
         raise Problem("too_large", most_bytes=MOST_BYTES)
     if announced.photo_id is not None and not _SHA256.match(announced.sha256 or ""):
-        fault = {"field": "sha256", "code": "invalid", "zh": "应为 64 位小写十六进制", "en": "64 lower-case hex digits"}
+        fault = {
+            "field": "sha256",
+            "code": "invalid",
+            "zh": "应为 64 位小写十六进制",
+            "en": "64 lower-case hex digits",
+        }
         raise Problem("invalid", faults=[fault])
     _need_room(session, actor, announced.length_bytes, day_bytes)
     upload = Upload(
@@ -178,7 +185,9 @@ def settle(place: Receiving, upload_id: str) -> Upload:
         kept = session.execute(
             update(Upload)
             .where(Upload.id == upload.id, Upload.finished_at.is_(None), Upload.ended_at.is_(None))
-            .values(whole_at=func.coalesce(Upload.whole_at, upload.finished_at), finished_at=upload.finished_at)
+            .values(
+                whole_at=func.coalesce(Upload.whole_at, upload.finished_at), finished_at=upload.finished_at
+            )
             .returning(Upload.id)
         )
         note_rows(session, "upload", kept.scalars())
@@ -243,7 +252,10 @@ def clear_away(place: Receiving, now: datetime | None = None) -> dict[str, int]:
     now = now or datetime.now(UTC)
     with place.database.transaction() as session:
         old = select(Upload.id).where(
-            Upload.expires_at < now, Upload.finished_at.is_(None), Upload.ended_at.is_(None), Upload.whole_at.is_(None)
+            Upload.expires_at < now,
+            Upload.finished_at.is_(None),
+            Upload.ended_at.is_(None),
+            Upload.whole_at.is_(None),
         )
         expired = [str(one) for one in session.scalars(old)]
     for upload_id in expired:
@@ -251,7 +263,9 @@ def clear_away(place: Receiving, now: datetime | None = None) -> dict[str, int]:
     lying = place.parts.lying_since((now - timedelta(days=1)).timestamp())
     with place.database.transaction() as session:
         wanted = select(Upload.id).where(
-            Upload.id.in_([UUID(one) for one in lying]), Upload.finished_at.is_(None), Upload.ended_at.is_(None)
+            Upload.id.in_([UUID(one) for one in lying]),
+            Upload.finished_at.is_(None),
+            Upload.ended_at.is_(None),
         )
         known = {str(one) for one in session.scalars(wanted)}
     orphans = [one for one in lying if one not in known]

@@ -35,7 +35,9 @@ def newest_seal(session: Session) -> Seal | None:
     return session.execute(select(Seal).order_by(Seal.number.desc()).limit(1)).scalar_one_or_none()
 
 
-def compare_seals(session: Session, actor: Actor, held: Sequence[Held], now: datetime | None = None) -> list[int]:
+def compare_seals(
+    session: Session, actor: Actor, held: Sequence[Held], now: datetime | None = None
+) -> list[int]:
     """The numbers of seals that differ from what a phone holds, or are gone; administrators are told, once a day and phone."""
     asked = select(Seal).where(Seal.number.in_([one.number for one in held]))
     ours = {row.number: row.hash.hex() for row in session.scalars(asked)}

@@ -30,7 +30,9 @@ class Matter(Record):
     name_en = words("英文名称", "Name (English)", required=True)
     urgency = choice("紧急程度", "Urgency", URGENCY, required=True)
     skills = choices("所需技能", "Skills needed", SKILLS, required=True, policy=Policy.LAST)
-    duration_minutes = whole("预计时长（分钟）", "Expected duration (min)", least=1, most=10080, required=True)
+    duration_minutes = whole(
+        "预计时长（分钟）", "Expected duration (min)", least=1, most=10080, required=True
+    )
     contact_within_minutes = whole("联系时限（分钟）", "Contact within (min)", least=1)
     finish_within_minutes = whole("办结时限（分钟）", "Finish within (min)", least=1)
     required_photos = whole("照片数", "Photos required", most=50)

@@ -53,7 +53,10 @@ SHEET_FIELDS = (
 # What is told of a job's photos; it refuses nothing.
 PHOTO_REASONS = {
     "foreign_photo": ("有照片不是在本工单拍摄的", "A photo was not taken of this job"),
-    "same_photo": ("有照片与另一工单（{number}）的照片是同一张", "A photo is the very one of another job ({number})"),
+    "same_photo": (
+        "有照片与另一工单（{number}）的照片是同一张",
+        "A photo is the very one of another job ({number})",
+    ),
 }
 SIGNATURE_STATES = {
     "valid": ("与所签一致", "As it was signed"),
@@ -87,7 +90,12 @@ def _action(
     *needs: str,
     not_by: tuple[str, ...] = (),
 ) -> Action:
-    stamp = {"dispatch": "dispatched_at", "accept": "accepted_at", "arrive": "arrived_at", "start": "started_at"}
+    stamp = {
+        "dispatch": "dispatched_at",
+        "accept": "accepted_at",
+        "arrive": "arrived_at",
+        "start": "started_at",
+    }
     stamp |= {"finish": "done_at", "finish_partly": "done_at", "fail": "done_at", "close": "closed_at"}
     allowed = frozenset(map(str, roles))
     return Action(name, zh, en, frozenset(sources), target, allowed, needs, stamp.get(name), not_by)
@@ -95,18 +103,36 @@ def _action(
 
 # Who may do what in which state: one table for the API, the push and the phones.
 ACTIONS = (
-    _action("wait_for_papers", "容缺受理", "Wait for papers", {"received"}, "waiting_papers", DESK, "waiting_for"),
     _action(
-        "papers_complete", "材料补齐", "Papers complete", {"waiting_papers"}, "received", DESK | {Role.REPRESENTATIVE}
+        "wait_for_papers", "容缺受理", "Wait for papers", {"received"}, "waiting_papers", DESK, "waiting_for"
     ),
-    _action("dispatch", "派单", "Dispatch", {"received", "dispatched", "accepted"}, "dispatched", DESK, "crew_id"),
+    _action(
+        "papers_complete",
+        "材料补齐",
+        "Papers complete",
+        {"waiting_papers"},
+        "received",
+        DESK | {Role.REPRESENTATIVE},
+    ),
+    _action(
+        "dispatch", "派单", "Dispatch", {"received", "dispatched", "accepted"}, "dispatched", DESK, "crew_id"
+    ),
     _action("withdraw", "撤回派单", "Withdraw", {"dispatched", "accepted"}, "received", DESK),
     _action("accept", "接单", "Accept", {"dispatched"}, "accepted", CREW),
     _action("leave", "出发", "Leave", {"accepted"}, "en_route", CREW),
     _action("arrive", "到场", "Arrive", {"accepted", "en_route"}, "arrived", CREW),
     _action("start", "开工", "Start work", {"arrived", "paused"}, "in_progress", CREW),
     _action("pause", "挂起", "Pause", {"arrived", "in_progress"}, "paused", CREW | DESK, "pause_reason"),
-    _action("finish_partly", "部分完成", "Partly done", {"in_progress"}, "partly_done", CREW, "result", "remainder"),
+    _action(
+        "finish_partly",
+        "部分完成",
+        "Partly done",
+        {"in_progress"},
+        "partly_done",
+        CREW,
+        "result",
+        "remainder",
+    ),
     _action("finish", "完成", "Finish", {"in_progress"}, "done", CREW, "result"),
     _action("fail", "未能完成", "Could not be done", set(WORKING), "failed", CREW, "failure_reason"),
     _action(
@@ -218,10 +244,14 @@ class WorkOrder(Record):
         "其他报修人", "Other reporters", Reporter, many=True, policy=Policy.SERVER, personal="contact"
     )
     case_id = plain_id("案件", "Case", policy=Policy.SERVER, filter=True)
-    first_contact_owner_id = refer("首问负责人", "First-contact owner", "staff", policy=Policy.SERVER, filter=True)
+    first_contact_owner_id = refer(
+        "首问负责人", "First-contact owner", "staff", policy=Policy.SERVER, filter=True
+    )
     contact_by = moment("联系时限", "Contact by", policy=Policy.SERVER, due="limit")
     due_at = moment("办结时限", "Due", policy=Policy.SERVER, due="limit")
-    appointment_from = moment("预约开始", "Appointment from", group="appointment", policy=Policy.REVIEW, due="promise")
+    appointment_from = moment(
+        "预约开始", "Appointment from", group="appointment", policy=Policy.REVIEW, due="promise"
+    )
     appointment_until = moment(
         "预约结束", "Appointment until", group="appointment", policy=Policy.REVIEW, due="promise"
     )
@@ -291,9 +321,15 @@ def check(values: Values) -> Sequence[Fault]:
             Fault("signature_id", "sheet_changed", "签字后内容有改动，须重新签字，或写明未签原因",
                   "the sheet has changed since it was signed: a new signature, or the reason for none")
         )  # fmt: skip
-    if state == "closed" and values.get("closed_by_id") and values["closed_by_id"] == values.get("done_by_id"):
+    if (
+        state == "closed"
+        and values.get("closed_by_id")
+        and values["closed_by_id"] == values.get("done_by_id")
+    ):
         faults.append(
-            Fault("closed_by_id", "same_person", "完成人不能自己办结", "whoever did the work may not close it")
+            Fault(
+                "closed_by_id", "same_person", "完成人不能自己办结", "whoever did the work may not close it"
+            )
         )
     start, end = values.get("appointment_from"), values.get("appointment_until")
     if start and end and end < start:
@@ -318,13 +354,22 @@ def _unsigned(values: Values) -> Sequence[Fault]:
     """Without a signature: absent, refused or why else, in words, and a photo that shows the crew was there."""
     if not values.get("unsigned_reason"):
         return [
-            Fault("signature_id", "required", "需客户签字，或写明未签原因", "needs a signature, or the reason for none")
+            Fault(
+                "signature_id",
+                "required",
+                "需客户签字，或写明未签原因",
+                "needs a signature, or the reason for none",
+            )
         ]
     faults = []
     if not values.get("unsigned_kind"):
-        faults.append(Fault("unsigned_kind", "required", "请选择未签名情形", "say whether absent, refused or else"))
+        faults.append(
+            Fault("unsigned_kind", "required", "请选择未签名情形", "say whether absent, refused or else")
+        )
     if not values.get("photo_ids"):
-        faults.append(Fault("photo_ids", "too_few", "未签字时须有现场照片", "needs a photo where nobody signed"))
+        faults.append(
+            Fault("photo_ids", "too_few", "未签字时须有现场照片", "needs a photo where nobody signed")
+        )
     return faults
 
 

@@ -15,7 +15,9 @@ from backend.core.queries.scopes import CITY
 CLASSES_MM = (100, 200, 300, 600, 1000)
 
 
-def repairs_by_diameter(session: Session, units: Sequence[str], since: date, until: date) -> list[dict[str, Any]]:
+def repairs_by_diameter(
+    session: Session, units: Sequence[str], since: date, until: date
+) -> list[dict[str, Any]]:
     """Finished pipe repairs of these units in a span of days (both included), by class of diameter."""
     rows = session.execute(
         text(

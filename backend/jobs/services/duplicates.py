@@ -25,10 +25,16 @@ def make_duplicate(session: Session, actor: Actor, job_id: str, of_id: str) -> S
     if job.id != job_id:
         job, kept = kept, job
     policy.need_unit(session, actor, job.values["unit_id"], "work_order", job.id)
-    if job.id == kept.id or kept.values["state"] not in OPEN or job.values["unit_id"] != kept.values["unit_id"]:
+    if (
+        job.id == kept.id
+        or kept.values["state"] not in OPEN
+        or job.values["unit_id"] != kept.values["unit_id"]
+    ):
         raise Problem(
             "check_failed",
-            faults=[{"field": "of_id", "code": "invalid", "zh": "不能并入这张工单", "en": "cannot join that job"}],
+            faults=[
+                {"field": "of_id", "code": "invalid", "zh": "不能并入这张工单", "en": "cannot join that job"}
+            ],
         )
     reporters = [*(kept.values.get("other_reporters") or ()), *_reporters(job)]
     ours = system(kept.values["unit_id"])
@@ -50,6 +56,8 @@ def bundle_job(session: Session, job_id: str) -> str | None:
         return None
     bundle = min((one for _, one in together if one), default=together[0][0])
     job = record_writer.read(session, "work_order", job_id)
-    rows: list[tuple[str, dict[str, Any]]] = [(one, {"bundle_id": bundle}) for one, has in together if has != bundle]
+    rows: list[tuple[str, dict[str, Any]]] = [
+        (one, {"bundle_id": bundle}) for one, has in together if has != bundle
+    ]
     record_writer.change_many(session, system(job.values["unit_id"]), "work_order", rows)
     return bundle

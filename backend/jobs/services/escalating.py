@@ -9,7 +9,9 @@ from backend.notices.services.notifying import Channel, tell
 from sync.kind import Values
 
 
-def tell_dispatchers(session: Session, channel: Channel | None, job_id: str, job: Values, zh: str, en: str) -> None:
+def tell_dispatchers(
+    session: Session, channel: Channel | None, job_id: str, job: Values, zh: str, en: str
+) -> None:
     """A notice about a job to whoever dispatches for its unit; by the channel, where there is one, it is urgent."""
     for staff_id in _dispatchers(session, job["unit_id"]):
         escalate(session, channel, staff_id, job_id, job, zh, en)

@@ -96,9 +96,15 @@ def _ledger_of(session: Session, kind: str, record_id: str | None, unit_id: str)
     return values if values.get("unit_id") == unit_id else {}
 
 
-def refresh_site_cards(session: Session, *, customer_id: str | None = None, service_point_id: str | None = None) -> int:
+def refresh_site_cards(
+    session: Session, *, customer_id: str | None = None, service_point_id: str | None = None
+) -> int:
     """Copy a changed ledger onto the open jobs that carry it; returns how many changed."""
-    wanted = WorkOrder.customer_id == customer_id if customer_id else WorkOrder.service_point_id == service_point_id
+    wanted = (
+        WorkOrder.customer_id == customer_id
+        if customer_id
+        else WorkOrder.service_point_id == service_point_id
+    )
     jobs = session.execute(
         select(WorkOrder.id).where(wanted, WorkOrder.state.in_(OPEN), WorkOrder.deleted_at.is_(None))
     ).scalars()
@@ -116,7 +122,9 @@ def refresh_own_card(session: Session, fact: dict[str, Any]) -> bool:
 
 def _refresh_one(session: Session, job_id: str) -> int:
     job = record_writer.read(session, "work_order", job_id, lock=True)
-    card = site_card(session, job.values["unit_id"], job.values.get("customer_id"), job.values.get("service_point_id"))
+    card = site_card(
+        session, job.values["unit_id"], job.values.get("customer_id"), job.values.get("service_point_id")
+    )
     if card == job.values.get("site_card"):
         return 0
     record_writer.change(session, system(job.values["unit_id"]), "work_order", job_id, {"site_card": card})

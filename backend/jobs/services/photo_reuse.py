@@ -36,4 +36,6 @@ def judge_photos(session: Session, job_id: str) -> None:
         for zh, en in (PHOTO_REASONS[code],)
     ]
     if (job.get("photo_reasons") or []) != told:
-        record_writer.change(session, system(job["unit_id"]), "work_order", job_id, {"photo_reasons": told or None})
+        record_writer.change(
+            session, system(job["unit_id"]), "work_order", job_id, {"photo_reasons": told or None}
+        )

@@ -38,7 +38,9 @@ def placed(session: Session, actor: Actor, kind: Kind, values: Values, *, is_kep
         _need_one_point(found)
         _need_inside(session, values.get("place"))
     is_given = values.get("place") is not None and not is_kept
-    return values | _of_own_ground(session, str(values.get("unit_id")), kind, found.values, actor, is_given=is_given)
+    return values | _of_own_ground(
+        session, str(values.get("unit_id")), kind, found.values, actor, is_given=is_given
+    )
 
 
 def placed_again(session: Session, actor: Actor, kind: Kind, before: Values, now: Values) -> Values:
@@ -118,10 +120,15 @@ def _is_one_of(value: Any, former: list[str]) -> bool:
     return value in [orjson.loads(one) if isinstance(value, dict) else one for one in former]
 
 
-def _tell_of_doubts(session: Session, job: Stored, found: Located, after: Values, changed: Collection[str]) -> None:
+def _tell_of_doubts(
+    session: Session, job: Stored, found: Located, after: Values, changed: Collection[str]
+) -> None:
     if found.choices:
         _tell_desk(
-            session, job, "的客户有几个用水点，请选择是哪一个", "has a customer with several service points: choose one"
+            session,
+            job,
+            "的客户有几个用水点，请选择是哪一个",
+            "has a customer with several service points: choose one",
         )
     if "place" in changed and not _is_inside(session, after.get("place")):
         _tell_desk(session, job, "的位置不在任何网格内，请核对", "lies in no cell: please check its place")
@@ -136,7 +143,9 @@ def _found_again(
     session: Session, actor: Actor, kind: Kind, after: Values, changed: Collection[str]
 ) -> tuple[Located, set[str]]:
     """What follows from the values as they are now, and the fields that no longer say anything."""
-    cleared = {name for name in _outdated(session, after, changed) if name in kind.fields and name not in changed}
+    cleared = {
+        name for name in _outdated(session, after, changed) if name in kind.fields and name not in changed
+    }
     kept = {name: value for name, value in after.items() if name not in cleared}
     return found_by(session, actor, kind, kept), cleared
 
@@ -152,7 +161,11 @@ def _outdated(session: Session, after: Values, changed: Collection[str]) -> set[
         return {"service_point_id"} | {name for name, value in was.items() if value == after.get(name)}
     if "place" in changed:
         return {"cell_id"} if after.get("place") else set()
-    return {"cell_id"} if "address" in changed and not after.get("place") and not after.get("customer_id") else set()
+    return (
+        {"cell_id"}
+        if "address" in changed and not after.get("place") and not after.get("customer_id")
+        else set()
+    )
 
 
 def _is_open(kind: Kind, values: Values) -> bool:
@@ -182,7 +195,9 @@ def _of_own_ground(
     if cell_id is None:
         return found
     row = session.execute(
-        text("SELECT u.id::text, u.name FROM cell c JOIN unit u ON u.id = c.unit_id WHERE c.id = CAST(:id AS uuid)"),
+        text(
+            "SELECT u.id::text, u.name FROM cell c JOIN unit u ON u.id = c.unit_id WHERE c.id = CAST(:id AS uuid)"
+        ),
         {"id": cell_id},
     ).one()
     if policy.in_one_line(session, unit_id, row[0]):

@@ -60,7 +60,9 @@ def _visit_id(job: Stored) -> str:
 
 
 def _cancel(session: Session, job: Stored, visit_id: str, why: str) -> None:
-    record_writer.act(session, system(job.values["unit_id"]), "visit", visit_id, "cancel", {"absent_reason": why})
+    record_writer.act(
+        session, system(job.values["unit_id"]), "visit", visit_id, "cancel", {"absent_reason": why}
+    )
 
 
 def _task(session: Session, job: Stored, days: int) -> Values:
@@ -117,7 +119,9 @@ def close_by_visit(session: Session, visit_id: str) -> bool:
         "method": METHODS[visit.values["method"]][0],
     }
     try:
-        record_writer.act(session, _asker(visit), "work_order", job_id, "close", {"return_visit": said}, trusted=True)
+        record_writer.act(
+            session, _asker(visit), "work_order", job_id, "close", {"return_visit": said}, trusted=True
+        )
     except Problem as problem:
         _keep_said(session, job, said, problem)
         if said["is_satisfied"] is False:
@@ -141,7 +145,9 @@ def _keep_said(session: Session, job: Stored, said: Values, problem: Problem) ->
     record_writer.change(session, system(job.values["unit_id"]), "work_order", job.id, {"return_visit": said})
     if said["is_satisfied"] is False:
         return  # It is not to be closed: it goes on.
-    why: list[dict[str, Any]] = problem.detail.get("faults") or [{"zh": problem.entry.zh, "en": problem.entry.en}]
+    why: list[dict[str, Any]] = problem.detail.get("faults") or [
+        {"zh": problem.entry.zh, "en": problem.entry.en}
+    ]
     zh, en = ("；".join(one[language] for one in why) for language in ("zh", "en"))
     number = job.values.get("number") or ""
     tell_dispatchers(

@@ -57,7 +57,9 @@ def _track(session: Session, job: Stored, said: Values) -> bool:
     """An item for the closing of the round this was said in; False where there is one already."""
     rounds, number = _rounds(job), job.values.get("round") or 1
     of_round = rounds[-1] if job.values["state"] == "closed" else rounds[min(number, len(rounds)) - 1]
-    closing = next((step["id"] for step in reversed(of_round) if step["action"] == "close"), f"round {number}")
+    closing = next(
+        (step["id"] for step in reversed(of_round) if step["action"] == "close"), f"round {number}"
+    )
     item_id = str(uuid5(UUID(job.id), f"not satisfied {closing}"))
     if ("item", item_id) in record_writer.push_store(session).load([("item", item_id)], lock=False):
         return False
@@ -66,7 +68,9 @@ def _track(session: Session, job: Stored, said: Values) -> bool:
         "theme": "repair_speed",
         "source": "return_visit",
         "state": "open",
-        "description": f"工单 {job.values.get('number') or ''} 回访：{said.get('opinion') or '不满意'}"[:2000],
+        "description": f"工单 {job.values.get('number') or ''} 回访：{said.get('opinion') or '不满意'}"[
+            :2000
+        ],
         "owner_id": job.values.get("first_contact_owner_id"),
         "due_on": own_limit("item"),
         "work_order_id": job.id,

@@ -83,7 +83,9 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("unit_id", sa.UUID(), nullable=False),
         sa.Column("public_key", sa.Text(), nullable=True),
-        sa.Column("registered_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column(
+            "registered_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
+        ),
         sa.Column("last_seen_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("app_version", sa.Text(), nullable=True),
@@ -128,7 +130,9 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("fact", sa.Text(), nullable=False),
         sa.Column("detail", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("announced_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column(
+            "announced_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
+        ),
         sa.Column("due_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
@@ -205,7 +209,9 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["parent_id"], ["unit.id"], name=op.f("fk_unit_parent_id"), ondelete="RESTRICT"),
+        sa.ForeignKeyConstraint(
+            ["parent_id"], ["unit.id"], name=op.f("fk_unit_parent_id"), ondelete="RESTRICT"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_unit")),
     )
     op.create_index(op.f("ix_unit_parent_id"), "unit", ["parent_id"], unique=False)
@@ -238,7 +244,9 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["cell_id"], ["cell.id"], name=op.f("fk_cell_assignment_cell_id"), ondelete="RESTRICT"),
+        sa.ForeignKeyConstraint(
+            ["cell_id"], ["cell.id"], name=op.f("fk_cell_assignment_cell_id"), ondelete="RESTRICT"
+        ),
         sa.ForeignKeyConstraint(
             ["staff_id"], ["staff.id"], name=op.f("fk_cell_assignment_staff_id"), ondelete="RESTRICT"
         ),
@@ -276,7 +284,9 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["leader_id"], ["staff.id"], name=op.f("fk_crew_leader_id"), ondelete="RESTRICT"),
+        sa.ForeignKeyConstraint(
+            ["leader_id"], ["staff.id"], name=op.f("fk_crew_leader_id"), ondelete="RESTRICT"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_crew")),
     )
     op.create_index(op.f("ix_crew_leader_id"), "crew", ["leader_id"], unique=False)
@@ -299,14 +309,21 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["cell_id"], ["cell.id"], name=op.f("fk_customer_cell_id"), ondelete="RESTRICT"),
         sa.ForeignKeyConstraint(
-            ["key_representative_id"], ["staff.id"], name=op.f("fk_customer_key_representative_id"), ondelete="RESTRICT"
+            ["cell_id"], ["cell.id"], name=op.f("fk_customer_cell_id"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["key_representative_id"],
+            ["staff.id"],
+            name=op.f("fk_customer_key_representative_id"),
+            ondelete="RESTRICT",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_customer")),
     )
     op.create_index(op.f("ix_customer_cell_id"), "customer", ["cell_id"], unique=False)
-    op.create_index(op.f("ix_customer_key_representative_id"), "customer", ["key_representative_id"], unique=False)
+    op.create_index(
+        op.f("ix_customer_key_representative_id"), "customer", ["key_representative_id"], unique=False
+    )
     op.create_index(
         "ix_customer_name",
         "customer",
@@ -348,7 +365,9 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_notice_staff_id"), ondelete="RESTRICT"),
+        sa.ForeignKeyConstraint(
+            ["staff_id"], ["staff.id"], name=op.f("fk_notice_staff_id"), ondelete="RESTRICT"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
     )
     op.create_index(op.f("ix_notice_staff_id"), "notice", ["staff_id"], unique=False)
@@ -378,7 +397,9 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["crew_id"], ["crew.id"], name=op.f("fk_duty_crew_id"), ondelete="RESTRICT"),
-        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_duty_staff_id"), ondelete="RESTRICT"),
+        sa.ForeignKeyConstraint(
+            ["staff_id"], ["staff.id"], name=op.f("fk_duty_staff_id"), ondelete="RESTRICT"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_duty")),
     )
     op.create_index(op.f("ix_duty_crew_id"), "duty", ["crew_id"], unique=False)
@@ -418,7 +439,9 @@ def upgrade() -> None:
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["cell_id"], ["cell.id"], name=op.f("fk_photo_cell_id"), ondelete="RESTRICT"),
         sa.ForeignKeyConstraint(["crew_id"], ["crew.id"], name=op.f("fk_photo_crew_id"), ondelete="RESTRICT"),
-        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_photo_staff_id"), ondelete="RESTRICT"),
+        sa.ForeignKeyConstraint(
+            ["staff_id"], ["staff.id"], name=op.f("fk_photo_staff_id"), ondelete="RESTRICT"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_photo")),
     )
     op.create_index(op.f("ix_photo_cell_id"), "photo", ["cell_id"], unique=False)
@@ -453,7 +476,9 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["cell_id"], ["cell.id"], name=op.f("fk_service_point_cell_id"), ondelete="RESTRICT"),
+        sa.ForeignKeyConstraint(
+            ["cell_id"], ["cell.id"], name=op.f("fk_service_point_cell_id"), ondelete="RESTRICT"
+        ),
         sa.ForeignKeyConstraint(
             ["customer_id"], ["customer.id"], name=op.f("fk_service_point_customer_id"), ondelete="RESTRICT"
         ),
@@ -477,7 +502,9 @@ def upgrade() -> None:
         postgresql_using="gin",
         postgresql_ops={"meter_number": "gin_trgm_ops"},
     )
-    op.create_index("ix_service_point_place", "service_point", ["place"], unique=False, postgresql_using="gist")
+    op.create_index(
+        "ix_service_point_place", "service_point", ["place"], unique=False, postgresql_using="gist"
+    )
     op.create_index(op.f("ix_service_point_unit_id"), "service_point", ["unit_id"], unique=False)
     op.create_table(
         "signature",
@@ -509,9 +536,15 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["cell_id"], ["cell.id"], name=op.f("fk_signature_cell_id"), ondelete="RESTRICT"),
-        sa.ForeignKeyConstraint(["crew_id"], ["crew.id"], name=op.f("fk_signature_crew_id"), ondelete="RESTRICT"),
-        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_signature_staff_id"), ondelete="RESTRICT"),
+        sa.ForeignKeyConstraint(
+            ["cell_id"], ["cell.id"], name=op.f("fk_signature_cell_id"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["crew_id"], ["crew.id"], name=op.f("fk_signature_crew_id"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["staff_id"], ["staff.id"], name=op.f("fk_signature_staff_id"), ondelete="RESTRICT"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_signature")),
     )
     op.create_index(op.f("ix_signature_cell_id"), "signature", ["cell_id"], unique=False)
@@ -562,7 +595,10 @@ def upgrade() -> None:
             ["representative_id"], ["staff.id"], name=op.f("fk_visit_representative_id"), ondelete="RESTRICT"
         ),
         sa.ForeignKeyConstraint(
-            ["service_point_id"], ["service_point.id"], name=op.f("fk_visit_service_point_id"), ondelete="RESTRICT"
+            ["service_point_id"],
+            ["service_point.id"],
+            name=op.f("fk_visit_service_point_id"),
+            ondelete="RESTRICT",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_visit")),
     )
@@ -644,11 +680,15 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["cell_id"], ["cell.id"], name=op.f("fk_work_order_cell_id"), ondelete="RESTRICT"),
+        sa.ForeignKeyConstraint(
+            ["cell_id"], ["cell.id"], name=op.f("fk_work_order_cell_id"), ondelete="RESTRICT"
+        ),
         sa.ForeignKeyConstraint(
             ["closed_by_id"], ["staff.id"], name=op.f("fk_work_order_closed_by_id"), ondelete="RESTRICT"
         ),
-        sa.ForeignKeyConstraint(["crew_id"], ["crew.id"], name=op.f("fk_work_order_crew_id"), ondelete="RESTRICT"),
+        sa.ForeignKeyConstraint(
+            ["crew_id"], ["crew.id"], name=op.f("fk_work_order_crew_id"), ondelete="RESTRICT"
+        ),
         sa.ForeignKeyConstraint(
             ["customer_id"], ["customer.id"], name=op.f("fk_work_order_customer_id"), ondelete="RESTRICT"
         ),
@@ -665,10 +705,16 @@ def upgrade() -> None:
             ["matter_id"], ["matter.id"], name=op.f("fk_work_order_matter_id"), ondelete="RESTRICT"
         ),
         sa.ForeignKeyConstraint(
-            ["remainder_of_id"], ["work_order.id"], name=op.f("fk_work_order_remainder_of_id"), ondelete="RESTRICT"
+            ["remainder_of_id"],
+            ["work_order.id"],
+            name=op.f("fk_work_order_remainder_of_id"),
+            ondelete="RESTRICT",
         ),
         sa.ForeignKeyConstraint(
-            ["service_point_id"], ["service_point.id"], name=op.f("fk_work_order_service_point_id"), ondelete="RESTRICT"
+            ["service_point_id"],
+            ["service_point.id"],
+            name=op.f("fk_work_order_service_point_id"),
+            ondelete="RESTRICT",
         ),
         sa.ForeignKeyConstraint(
             ["signature_id"], ["signature.id"], name=op.f("fk_work_order_signature_id"), ondelete="RESTRICT"
@@ -708,15 +754,24 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["author_id"], ["staff.id"], name=op.f("fk_response_author_id"), ondelete="RESTRICT"),
-        sa.ForeignKeyConstraint(["cell_id"], ["cell.id"], name=op.f("fk_response_cell_id"), ondelete="RESTRICT"),
+        sa.ForeignKeyConstraint(
+            ["author_id"], ["staff.id"], name=op.f("fk_response_author_id"), ondelete="RESTRICT"
+        ),
+        sa.ForeignKeyConstraint(
+            ["cell_id"], ["cell.id"], name=op.f("fk_response_cell_id"), ondelete="RESTRICT"
+        ),
         sa.ForeignKeyConstraint(
             ["customer_id"], ["customer.id"], name=op.f("fk_response_customer_id"), ondelete="RESTRICT"
         ),
         sa.ForeignKeyConstraint(
-            ["questionnaire_id"], ["questionnaire.id"], name=op.f("fk_response_questionnaire_id"), ondelete="RESTRICT"
+            ["questionnaire_id"],
+            ["questionnaire.id"],
+            name=op.f("fk_response_questionnaire_id"),
+            ondelete="RESTRICT",
         ),
-        sa.ForeignKeyConstraint(["visit_id"], ["visit.id"], name=op.f("fk_response_visit_id"), ondelete="RESTRICT"),
+        sa.ForeignKeyConstraint(
+            ["visit_id"], ["visit.id"], name=op.f("fk_response_visit_id"), ondelete="RESTRICT"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_response")),
     )
     op.create_index(op.f("ix_response_author_id"), "response", ["author_id"], unique=False)
@@ -758,11 +813,15 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["cell_id"], ["cell.id"], name=op.f("fk_survey_cell_id"), ondelete="RESTRICT"),
+        sa.ForeignKeyConstraint(
+            ["cell_id"], ["cell.id"], name=op.f("fk_survey_cell_id"), ondelete="RESTRICT"
+        ),
         sa.ForeignKeyConstraint(
             ["customer_id"], ["customer.id"], name=op.f("fk_survey_customer_id"), ondelete="RESTRICT"
         ),
-        sa.ForeignKeyConstraint(["surveyor_id"], ["staff.id"], name=op.f("fk_survey_surveyor_id"), ondelete="RESTRICT"),
+        sa.ForeignKeyConstraint(
+            ["surveyor_id"], ["staff.id"], name=op.f("fk_survey_surveyor_id"), ondelete="RESTRICT"
+        ),
         sa.ForeignKeyConstraint(
             ["work_order_id"], ["work_order.id"], name=op.f("fk_survey_work_order_id"), ondelete="RESTRICT"
         ),
@@ -802,13 +861,20 @@ def upgrade() -> None:
             ["customer_id"], ["customer.id"], name=op.f("fk_item_customer_id"), ondelete="RESTRICT"
         ),
         sa.ForeignKeyConstraint(
-            ["first_contact_owner_id"], ["staff.id"], name=op.f("fk_item_first_contact_owner_id"), ondelete="RESTRICT"
+            ["first_contact_owner_id"],
+            ["staff.id"],
+            name=op.f("fk_item_first_contact_owner_id"),
+            ondelete="RESTRICT",
         ),
-        sa.ForeignKeyConstraint(["owner_id"], ["staff.id"], name=op.f("fk_item_owner_id"), ondelete="RESTRICT"),
+        sa.ForeignKeyConstraint(
+            ["owner_id"], ["staff.id"], name=op.f("fk_item_owner_id"), ondelete="RESTRICT"
+        ),
         sa.ForeignKeyConstraint(
             ["response_id"], ["response.id"], name=op.f("fk_item_response_id"), ondelete="RESTRICT"
         ),
-        sa.ForeignKeyConstraint(["visit_id"], ["visit.id"], name=op.f("fk_item_visit_id"), ondelete="RESTRICT"),
+        sa.ForeignKeyConstraint(
+            ["visit_id"], ["visit.id"], name=op.f("fk_item_visit_id"), ondelete="RESTRICT"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_item")),
     )
     op.create_index(op.f("ix_item_cell_id"), "item", ["cell_id"], unique=False)
@@ -936,7 +1002,9 @@ def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
     op.drop_index("ix_sync_waiting_waits", table_name="sync_waiting")
     op.drop_index("ix_sync_waiting_record", table_name="sync_waiting")
-    op.drop_index("ix_sync_waiting_inbox", table_name="sync_waiting", postgresql_where=sa.text("decided_at IS NULL"))
+    op.drop_index(
+        "ix_sync_waiting_inbox", table_name="sync_waiting", postgresql_where=sa.text("decided_at IS NULL")
+    )
     op.drop_table("sync_waiting")
     op.drop_table("sync_question")
     op.drop_table("sync_mutation")
@@ -1023,13 +1091,22 @@ def downgrade() -> None:
     op.drop_table("notice")
     op.drop_index(op.f("ix_customer_unit_id"), table_name="customer")
     op.drop_index(
-        "ix_customer_pinyin", table_name="customer", postgresql_using="gin", postgresql_ops={"pinyin": "gin_trgm_ops"}
+        "ix_customer_pinyin",
+        table_name="customer",
+        postgresql_using="gin",
+        postgresql_ops={"pinyin": "gin_trgm_ops"},
     )
     op.drop_index(
-        "ix_customer_phone", table_name="customer", postgresql_using="gin", postgresql_ops={"phone": "gin_trgm_ops"}
+        "ix_customer_phone",
+        table_name="customer",
+        postgresql_using="gin",
+        postgresql_ops={"phone": "gin_trgm_ops"},
     )
     op.drop_index(
-        "ix_customer_name", table_name="customer", postgresql_using="gin", postgresql_ops={"name": "gin_trgm_ops"}
+        "ix_customer_name",
+        table_name="customer",
+        postgresql_using="gin",
+        postgresql_ops={"name": "gin_trgm_ops"},
     )
     op.drop_index(op.f("ix_customer_key_representative_id"), table_name="customer")
     op.drop_index(op.f("ix_customer_cell_id"), table_name="customer")

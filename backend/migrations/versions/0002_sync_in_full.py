@@ -59,7 +59,9 @@ def upgrade() -> None:
     """Forwards."""
     for table, column in _KEYS:
         op.execute(f'ALTER TABLE {table} ALTER COLUMN {column} TYPE text COLLATE "C"')
-    op.add_column("sync_document", sa.Column("scopes", sa.ARRAY(sa.Text()), server_default="{}", nullable=False))
+    op.add_column(
+        "sync_document", sa.Column("scopes", sa.ARRAY(sa.Text()), server_default="{}", nullable=False)
+    )
     op.execute(
         "UPDATE sync_document d SET scopes = ARRAY(SELECT e.scope FROM sync_entry e "
         "WHERE e.kind = d.kind AND e.id = d.id AND NOT e.removed ORDER BY e.scope)"
@@ -92,4 +94,6 @@ def upgrade() -> None:
     op.add_column("device", sa.Column("storage_left_mb", sa.Integer(), nullable=True))
     for table, column in _POINTERS:
         op.drop_index(f"ix_{table}_{column}", table_name=table)
-        op.create_index(f"ix_{table}_{column}", table, [column], postgresql_where=sa.text(f"{column} IS NOT NULL"))
+        op.create_index(
+            f"ix_{table}_{column}", table, [column], postgresql_where=sa.text(f"{column} IS NOT NULL")
+        )

@@ -38,7 +38,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cell_outline")),
     )
     op.create_index(op.f("ix_cell_outline_cell_id"), "cell_outline", ["cell_id"], unique=False)
-    op.create_index("ix_cell_outline_outline", "cell_outline", ["outline"], unique=False, postgresql_using="gist")
+    op.create_index(
+        "ix_cell_outline_outline", "cell_outline", ["outline"], unique=False, postgresql_using="gist"
+    )
     op.create_table(
         "day_plan",
         sa.Column("id", sa.UUID(), nullable=False),
@@ -103,13 +105,17 @@ def upgrade() -> None:
     op.add_column("item", sa.Column("watcher_ids", sa.ARRAY(sa.UUID()), nullable=True))
     op.add_column("item", sa.Column("is_priority", sa.Boolean(), nullable=True))
     op.add_column("matter", sa.Column("checklist", postgresql.JSONB(astext_type=sa.Text()), nullable=True))
-    op.add_column("work_order", sa.Column("checklist", postgresql.JSONB(astext_type=sa.Text()), nullable=True))
+    op.add_column(
+        "work_order", sa.Column("checklist", postgresql.JSONB(astext_type=sa.Text()), nullable=True)
+    )
     op.add_column("work_order", sa.Column("prepared_codes", sa.ARRAY(sa.Text()), nullable=True))
     op.add_column("work_order", sa.Column("pipe", postgresql.JSONB(astext_type=sa.Text()), nullable=True))
     op.add_column("work_order", sa.Column("planned_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("work_order", sa.Column("bundle_id", sa.UUID(), nullable=True))
     op.add_column("work_order", sa.Column("duplicate_of_id", sa.UUID(), nullable=True))
-    op.add_column("work_order", sa.Column("other_reporters", postgresql.JSONB(astext_type=sa.Text()), nullable=True))
+    op.add_column(
+        "work_order", sa.Column("other_reporters", postgresql.JSONB(astext_type=sa.Text()), nullable=True)
+    )
     op.create_index(
         "ix_work_order_duplicate_of_id",
         "work_order",

@@ -62,9 +62,12 @@ def upgrade() -> None:
     op.add_column("signature", sa.Column("device_signature", sa.Text(), nullable=True))
     op.add_column("signature", sa.Column("sheet_check", sa.Text(), nullable=True))
     op.add_column("signature", sa.Column("device_check", sa.Text(), nullable=True))
-    op.create_index("ix_sync_history_recorded", "sync_history", ["recorded_at"], unique=False, postgresql_using="brin")
+    op.create_index(
+        "ix_sync_history_recorded", "sync_history", ["recorded_at"], unique=False, postgresql_using="brin"
+    )
     op.add_column(
-        "upload", sa.Column("expires_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False)
+        "upload",
+        sa.Column("expires_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
     )
     op.add_column("upload", sa.Column("whole_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("upload", sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True))
@@ -87,7 +90,11 @@ def downgrade() -> None:
     op.add_column(
         "upload",
         sa.Column(
-            "offset_bytes", sa.BIGINT(), server_default=sa.text("'0'::bigint"), autoincrement=False, nullable=False
+            "offset_bytes",
+            sa.BIGINT(),
+            server_default=sa.text("'0'::bigint"),
+            autoincrement=False,
+            nullable=False,
         ),
     )
     op.execute("DELETE FROM upload WHERE sha256 IS NULL")

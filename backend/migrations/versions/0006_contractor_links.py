@@ -27,7 +27,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contractor_link")),
         sa.UniqueConstraint("token_sha256", name=op.f("uq_contractor_link_token_sha256")),
     )
-    op.create_index(op.f("ix_contractor_link_work_order_id"), "contractor_link", ["work_order_id"], unique=False)
+    op.create_index(
+        op.f("ix_contractor_link_work_order_id"), "contractor_link", ["work_order_id"], unique=False
+    )
     op.add_column("work_order", sa.Column("reminded_at", sa.DateTime(timezone=True), nullable=True))
 
 

@@ -26,7 +26,9 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("deleted_at", sa.DateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["crew_id"], ["crew.id"], name=op.f("fk_on_call_crew_id"), ondelete="RESTRICT"),
+        sa.ForeignKeyConstraint(
+            ["crew_id"], ["crew.id"], name=op.f("fk_on_call_crew_id"), ondelete="RESTRICT"
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_on_call")),
     )
     op.create_index(op.f("ix_on_call_crew_id"), "on_call", ["crew_id"], unique=False)

@@ -50,7 +50,9 @@ def _fill_logins(connection: sa.Connection) -> None:
     nobody could tell apart by eye: the first keeps it, the other signs in again when an administrator has given them
     another number or phone (`PUT /accounts/<staff>`). Nothing else of them changes."""
     accounts = connection.execute(
-        sa.text("SELECT staff_id, staff_number, phone FROM account ORDER BY is_active DESC, staff_number, staff_id")
+        sa.text(
+            "SELECT staff_id, staff_number, phone FROM account ORDER BY is_active DESC, staff_number, staff_id"
+        )
     ).all()
     given: dict[str, object] = {}
     for column in ("staff_number", "phone"):
@@ -63,7 +65,9 @@ def _fill_logins(connection: sa.Connection) -> None:
                 )  # fmt: skip
     if given:
         rows = [{"login": login, "staff": staff} for login, staff in given.items()]
-        connection.execute(sa.text("INSERT INTO account_login (login, staff_id) VALUES (:login, :staff)"), rows)
+        connection.execute(
+            sa.text("INSERT INTO account_login (login, staff_id) VALUES (:login, :staff)"), rows
+        )
 
 
 def _fill_device_people(connection: sa.Connection) -> None:

@@ -58,9 +58,14 @@ def upgrade() -> None:
         op.f("fk_signature_way_by_id"), "signature", "staff", ["way_by_id"], ["id"], ondelete="RESTRICT"
     )
     op.create_index(
-        "ix_signature_way_by_id", "signature", ["way_by_id"], postgresql_where=sa.text("way_by_id IS NOT NULL")
+        "ix_signature_way_by_id",
+        "signature",
+        ["way_by_id"],
+        postgresql_where=sa.text("way_by_id IS NOT NULL"),
     )
-    op.add_column("work_order", sa.Column("photo_reasons", postgresql.JSONB(astext_type=sa.Text()), nullable=True))
+    op.add_column(
+        "work_order", sa.Column("photo_reasons", postgresql.JSONB(astext_type=sa.Text()), nullable=True)
+    )
     for table, key, columns, counts in _NOTED:
         names = ", ".join(f"'{name}'" for name in columns)
         op.execute(

@@ -19,7 +19,10 @@ def upgrade() -> None:
         op.f("fk_item_work_order_id"), "item", "work_order", ["work_order_id"], ["id"], ondelete="RESTRICT"
     )
     op.create_index(
-        "ix_item_work_order_id", "item", ["work_order_id"], postgresql_where=sa.text("work_order_id IS NOT NULL")
+        "ix_item_work_order_id",
+        "item",
+        ["work_order_id"],
+        postgresql_where=sa.text("work_order_id IS NOT NULL"),
     )
 
 

@@ -16,14 +16,19 @@ _POINTERS = (("service_point", "key_representative_id", "staff"), ("visit", "wor
 def upgrade() -> None:
     """Forwards: points already there get their representative by the nightly round, as a write that phones hear of."""
     op.add_column(
-        "unit", sa.Column("territory", Geometry("MULTIPOLYGON", srid=4326, spatial_index=False), nullable=True)
+        "unit",
+        sa.Column("territory", Geometry("MULTIPOLYGON", srid=4326, spatial_index=False), nullable=True),
     )
     op.add_column("visit", sa.Column("about", sa.Text(), nullable=True))
     op.add_column("visit", sa.Column("is_satisfied", sa.Boolean(), nullable=True))
     for table, column, kind in _POINTERS:
         op.add_column(table, sa.Column(column, sa.UUID(), nullable=True))
-        op.create_foreign_key(op.f(f"fk_{table}_{column}"), table, kind, [column], ["id"], ondelete="RESTRICT")
-        op.create_index(f"ix_{table}_{column}", table, [column], postgresql_where=sa.text(f"{column} IS NOT NULL"))
+        op.create_foreign_key(
+            op.f(f"fk_{table}_{column}"), table, kind, [column], ["id"], ondelete="RESTRICT"
+        )
+        op.create_index(
+            f"ix_{table}_{column}", table, [column], postgresql_where=sa.text(f"{column} IS NOT NULL")
+        )
 
 
 def downgrade() -> None:

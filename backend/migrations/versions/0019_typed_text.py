@@ -22,7 +22,12 @@ down_revision = "0018"
 branch_labels = None
 depends_on = None
 _BATCH = 2000
-_OLD_INDEXES = (("customer", "name"), ("customer", "phone"), ("customer", "pinyin"), ("service_point", "address"))
+_OLD_INDEXES = (
+    ("customer", "name"),
+    ("customer", "phone"),
+    ("customer", "pinyin"),
+    ("service_point", "address"),
+)
 _CUSTOMERS = "SELECT id, id AS customer_id, number, name, contact_name, phone, pinyin FROM customer"
 _POINTS = "SELECT id, customer_id, address, meter_number FROM service_point"
 
@@ -54,7 +59,9 @@ def upgrade() -> None:
 
 def _batches(connection: sa.Connection, asked: str) -> Iterator[list[sa.RowMapping]]:
     last = "00000000-0000-0000-0000-000000000000"
-    page = sa.text(f"{asked} WHERE deleted_at IS NULL AND id > CAST(:last AS uuid) ORDER BY id LIMIT {_BATCH}")
+    page = sa.text(
+        f"{asked} WHERE deleted_at IS NULL AND id > CAST(:last AS uuid) ORDER BY id LIMIT {_BATCH}"
+    )
     while rows := list(connection.execute(page, {"last": last}).mappings()):
         yield rows
         last = str(rows[-1]["id"])
@@ -86,15 +93,21 @@ def _tell_of_readings(connection: sa.Connection, rows: list[sa.RowMapping]) -> N
     ]
     if facts:
         connection.execute(
-            sa.text("INSERT INTO outbox (fact, detail) VALUES ('customer.written', CAST(:detail AS jsonb))"), facts
+            sa.text("INSERT INTO outbox (fact, detail) VALUES ('customer.written', CAST(:detail AS jsonb))"),
+            facts,
         )
 
 
 def _fill_logins(connection: sa.Connection) -> None:
     """Anew, in the new form. Of two accounts that now come to one login the one that has it keeps it."""
-    held = {row.login: row.staff_id for row in connection.execute(sa.text("SELECT login, staff_id FROM account_login"))}
+    held = {
+        row.login: row.staff_id
+        for row in connection.execute(sa.text("SELECT login, staff_id FROM account_login"))
+    }
     accounts = connection.execute(
-        sa.text("SELECT staff_id, staff_number, phone FROM account ORDER BY is_active DESC, staff_number, staff_id")
+        sa.text(
+            "SELECT staff_id, staff_number, phone FROM account ORDER BY is_active DESC, staff_number, staff_id"
+        )
     ).all()
     given: dict[str, object] = {}
     for column in ("staff_number", "phone"):
@@ -108,12 +121,18 @@ def _fill_logins(connection: sa.Connection) -> None:
     connection.execute(sa.text("DELETE FROM account_login"))
     if given:
         rows = [{"login": login, "staff": staff} for login, staff in given.items()]
-        connection.execute(sa.text("INSERT INTO account_login (login, staff_id) VALUES (:login, :staff)"), rows)
+        connection.execute(
+            sa.text("INSERT INTO account_login (login, staff_id) VALUES (:login, :staff)"), rows
+        )
 
 
 def _trigrams(table: str, column: str) -> None:
     op.create_index(
-        f"ix_{table}_{column}", table, [column], postgresql_using="gin", postgresql_ops={column: "gin_trgm_ops"}
+        f"ix_{table}_{column}",
+        table,
+        [column],
+        postgresql_using="gin",
+        postgresql_ops={column: "gin_trgm_ops"},
     )
 
 

@@ -1,7 +1,17 @@
 """Notice (通知): what a person must be told, a decision on their parked work included."""
 
 from backend.core.actor import DESK, EVERYBODY
-from backend.core.kinds.declaration import Record, choice, declare, flag, moment, plain_id, refer, scopes_of, words
+from backend.core.kinds.declaration import (
+    Record,
+    choice,
+    declare,
+    flag,
+    moment,
+    plain_id,
+    refer,
+    scopes_of,
+    words,
+)
 from sync.kind import Policy
 
 TOPICS = {

@@ -85,7 +85,9 @@ def _next(database: Database, settings: Settings) -> _Message | None:
     with database.snapshot() as session:
         number = select(func.coalesce(Account.phone, Staff.work_phone)).select_from(Staff)
         staff_id = row.detail["staff_id"]
-        phone = session.scalar(number.outerjoin(Account, Account.staff_id == Staff.id).where(Staff.id == staff_id))
+        phone = session.scalar(
+            number.outerjoin(Account, Account.staff_id == Staff.id).where(Staff.id == staff_id)
+        )
         return _Message(row.id, row.attempts, phone, row.detail["zh"], row.detail["en"])
 
 

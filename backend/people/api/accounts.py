@@ -24,7 +24,9 @@ class AccountIn(Schema):
     phone = wire.Text(most=30, least=6, allow_none=True)
     password = wire.Text(most=200, least=10, required=True)
     roles = fields.List(
-        wire.Choice({str(role): labels for role, labels in ROLE_LABELS.items()}), required=True, validate=Length(1, 8)
+        wire.Choice({str(role): labels for role, labels in ROLE_LABELS.items()}),
+        required=True,
+        validate=Length(1, 8),
     )
 
 
@@ -36,7 +38,9 @@ class Accounts(MethodView):
     def put(self, body: dict[str, Any], staff_id: Any) -> None:
         """Let a member of staff sign in, or change how; their present sign-ins end."""
         with transaction() as session:
-            accounts.give_account(session, actor(), str(staff_id), body.get("phone"), body["password"], body["roles"])
+            accounts.give_account(
+                session, actor(), str(staff_id), body.get("phone"), body["password"], body["roles"]
+            )
 
     @blueprint.response(204)
     @signed_in

@@ -30,7 +30,9 @@ class FixIn(Schema):
     lng = fields.Float(required=True, validate=Range(-180, 180), allow_nan=False)
     lat = fields.Float(required=True, validate=Range(-90, 90), allow_nan=False)
     accuracy_m = fields.Float(load_default=None, allow_none=True, validate=Range(0, 100_000), allow_nan=False)
-    of_kind = fields.String(load_default=None, allow_none=True, validate=OneOf(("work_order", "visit", "survey")))
+    of_kind = fields.String(
+        load_default=None, allow_none=True, validate=OneOf(("work_order", "visit", "survey"))
+    )
     of_id = wire.Id(load_default=None, allow_none=True)
 
 
@@ -84,7 +86,9 @@ class Positions(MethodView):
         """Tell positions at work events; what lies outside a shift is refused and stored nowhere."""
         fixes = [Fix(**one | {"at": parse_moment(one["at"])}) for one in given["positions"]]
         with transaction() as session:
-            return {"outcomes": positions.keep_positions(session, actor(), fixes, house().settings.position_days)}
+            return {
+                "outcomes": positions.keep_positions(session, actor(), fixes, house().settings.position_days)
+            }
 
     @blueprint.arguments(Whose, location="query")
     @blueprint.response(200, FixOut(many=True))
@@ -93,7 +97,9 @@ class Positions(MethodView):
         """A day's positions: one's own, or a colleague's with a reason, which they can read."""
         staff_id = whose["staff_id"] or actor().id
         with transaction() as session:
-            return positions.trace_of(session, actor(), staff_id, date.fromisoformat(whose["day"]), whose["reason"])
+            return positions.trace_of(
+                session, actor(), staff_id, date.fromisoformat(whose["day"]), whose["reason"]
+            )
 
 
 @blueprint.route("/looks")

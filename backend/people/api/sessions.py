@@ -108,8 +108,13 @@ class Sessions(MethodView):
         if not is_known:
             house().guesses.need_room(house().settings.sign_in_per_address, asking_network())
         source = str(UUID(device["id"])) if is_known else asking_network()
-        with house().guesses.one_try("sign-in", login_form(login), source, is_known=is_known), transaction() as session:
-            made = sessions.sign_in(session, house().settings, login, body["password"], device, from_this_machine=near)
+        with (
+            house().guesses.one_try("sign-in", login_form(login), source, is_known=is_known),
+            transaction() as session,
+        ):
+            made = sessions.sign_in(
+                session, house().settings, login, body["password"], device, from_this_machine=near
+            )
         return asdict(made)
 
     @blueprint.response(204)

@@ -21,12 +21,17 @@ class Odd(NamedTuple):
 _HALF = ("休息要写全：最早开始、最晚开始和时长；没有休息就都留空", "a break needs its earliest and latest beginning and how long; leave all three empty for none")  # fmt: skip
 _UNTIL_ALONE = ("休息只写了最晚开始：补上最早开始和时长，或都留空", "a break with a latest beginning alone needs its earliest and how long; leave all three empty for none")  # fmt: skip
 _OUTSIDE = ("休息不在班次内：改成上班以后、下班以前的时间", "the break begins outside the shift: give a time between its start and its end")  # fmt: skip
-_REVERSED = ("最晚开始早于最早开始：改正其中一个", "the latest beginning is before the earliest: correct one of them")
+_REVERSED = (
+    "最晚开始早于最早开始：改正其中一个",
+    "the latest beginning is before the earliest: correct one of them",
+)
 _TOO_LONG = ("休息到下班还结束不了：改短时长，或提早开始", "the break does not end before the shift does: shorten it, or let it begin earlier")  # fmt: skip
 _LATE = ("从最晚开始算，休息到下班还结束不了：提早最晚开始", "a break that begins so late does not end before the shift does: let the latest be earlier")  # fmt: skip
 
 
-def odd_break(shift_start: str, shift_end: str, first: str | None, last: str | None, minutes: int | None) -> list[Odd]:
+def odd_break(
+    shift_start: str, shift_end: str, first: str | None, last: str | None, minutes: int | None
+) -> list[Odd]:
     """What is wrong with a crew's break, at each field; nothing where it has none."""
     given = {"break_from": first, "break_until": last, "break_minutes": minutes}
     if minutes == 0 or all(one is None for one in given.values()):

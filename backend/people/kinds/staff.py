@@ -1,7 +1,17 @@
 """Staff (员工): a person of the utility or of a contractor, with the post they hold."""
 
 from backend.core.actor import Role
-from backend.core.kinds.declaration import Record, choice, choices, day, declare, flag, plain_id, scopes_of, words
+from backend.core.kinds.declaration import (
+    Record,
+    choice,
+    choices,
+    day,
+    declare,
+    flag,
+    plain_id,
+    scopes_of,
+    words,
+)
 from backend.core.kinds.vocabulary import SKILLS
 from sync.kind import Policy
 

@@ -29,7 +29,9 @@ def give_account(
     before = _roles(session, staff_id)
     need_strong(password, (staff["staff_number"], phone), words_about(session, staff_id, staff["unit_id"]))
     hashed = hash_password(password)
-    open_account(session, staff_id, staff["unit_id"], staff["staff_number"], phone, hashed, sorted(set(roles)))
+    open_account(
+        session, staff_id, staff["unit_id"], staff["staff_number"], phone, hashed, sorted(set(roles))
+    )
     session.execute(delete(Token).where(Token.staff_id == UUID(staff_id)))
     act = "account_changed" if before else "account_opened"
     note_act(session, actor, act, ("account", staff_id), before=before, after=_roles(session, staff_id))
@@ -45,7 +47,14 @@ def close_account(session: Session, actor: Actor, staff_id: str) -> None:
     account.is_active = False
     session.flush()
     session.execute(delete(Token).where(Token.staff_id == UUID(staff_id)))
-    note_act(session, actor, "account_closed", ("account", staff_id), before=before, after=_roles(session, staff_id))
+    note_act(
+        session,
+        actor,
+        "account_closed",
+        ("account", staff_id),
+        before=before,
+        after=_roles(session, staff_id),
+    )
 
 
 def _roles(session: Session, staff_id: str) -> Values | None:

@@ -111,4 +111,6 @@ def _as_dict(device: Device) -> dict[str, Any]:
         "storage_left_mb",
     )
     names += ("last_failure_at", "last_failure", "revoked_at")
-    return {"id": str(device.id), "unit_id": str(device.unit_id)} | {name: getattr(device, name) for name in names}
+    return {"id": str(device.id), "unit_id": str(device.unit_id)} | {
+        name: getattr(device, name) for name in names
+    }

@@ -46,7 +46,9 @@ def make_personal_token(session: Session, actor: Actor, label: str, days: int) -
 def personal_tokens(session: Session, actor: Actor) -> list[dict[str, Any]]:
     """The person's own tokens, without their secrets."""
     rows = session.execute(
-        select(Token).where(Token.staff_id == UUID(actor.id), Token.use == "personal").order_by(Token.issued_at)
+        select(Token)
+        .where(Token.staff_id == UUID(actor.id), Token.use == "personal")
+        .order_by(Token.issued_at)
     ).scalars()
     return [{"id": str(row.family), "label": row.label, "expires_at": row.expires_at} for row in rows]
 

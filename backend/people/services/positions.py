@@ -77,10 +77,14 @@ def _keep(session: Session, actor: Actor, fix: Fix, now: datetime, days: int) ->
 
 def is_on_shift(session: Session, staff_id: str, at: datetime) -> bool:
     """Whether a person was on a shift, by their duty records."""
-    return bool(session.execute(_ON_SHIFT, {"staff": staff_id, "at": at, "longest": LONGEST_SHIFT}).scalar_one())
+    return bool(
+        session.execute(_ON_SHIFT, {"staff": staff_id, "at": at, "longest": LONGEST_SHIFT}).scalar_one()
+    )
 
 
-def trace_of(session: Session, actor: Actor, staff_id: str, on: date, reason: str | None) -> list[dict[str, Any]]:
+def trace_of(
+    session: Session, actor: Actor, staff_id: str, on: date, reason: str | None
+) -> list[dict[str, Any]]:
     """A person's positions of a day. Their own in full; who sends them out gives a reason, is noted, and sees
     hundred metres once the shift is over. Raises not_found, not_allowed, reason_needed."""
     is_own = staff_id == actor.id
@@ -89,7 +93,9 @@ def trace_of(session: Session, actor: Actor, staff_id: str, on: date, reason: st
     begin = day_begins(on)
     rows = session.scalars(
         select(Position)
-        .where(Position.staff_id == UUID(staff_id), Position.at >= begin, Position.at < begin + timedelta(days=1))
+        .where(
+            Position.staff_id == UUID(staff_id), Position.at >= begin, Position.at < begin + timedelta(days=1)
+        )
         .order_by(Position.at, Position.id)
     )
     is_exact = is_own or is_on_shift(session, staff_id, datetime.now(UTC))
@@ -102,7 +108,11 @@ def _note_look(session: Session, actor: Actor, staff_id: str, reason: str | None
     if not (reason or "").strip():
         raise Problem("reason_needed")
     look = Access(
-        staff_id=UUID(actor.id), unit_id=UUID(actor.unit_id), what="positions", of_id=UUID(staff_id), reason=reason
+        staff_id=UUID(actor.id),
+        unit_id=UUID(actor.unit_id),
+        what="positions",
+        of_id=UUID(staff_id),
+        reason=reason,
     )
     session.add(look)
     session.flush()

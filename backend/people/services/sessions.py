@@ -49,7 +49,13 @@ class Tokens:
 
 
 def sign_in(
-    session: Session, settings: Settings, login: str, password: str, device: dict[str, Any], *, from_this_machine: bool
+    session: Session,
+    settings: Settings,
+    login: str,
+    password: str,
+    device: dict[str, Any],
+    *,
+    from_this_machine: bool,
 ) -> Tokens:
     """Check number and password, register the device, begin a family of tokens.
 
@@ -86,12 +92,20 @@ def is_known(session: Session, login: str, device: dict[str, Any]) -> bool:
 
 
 def issue(
-    session: Session, settings: Settings, account: Account, device: Device, family: UUID, replaces: bytes | None
+    session: Session,
+    settings: Settings,
+    account: Account,
+    device: Device,
+    family: UUID,
+    replaces: bytes | None,
 ) -> Tokens:
     """An access and a refresh token for a device; `replaces` is the refresh token they come for."""
     now = datetime.now(UTC)
     access, refresh = new_token(), new_token(family)
-    lives = {"access": timedelta(minutes=settings.access_minutes), "refresh": timedelta(days=settings.refresh_days)}
+    lives = {
+        "access": timedelta(minutes=settings.access_minutes),
+        "refresh": timedelta(days=settings.refresh_days),
+    }
     for use, token in (("access", access), ("refresh", refresh)):
         session.add(
             Token(
@@ -156,7 +170,10 @@ def _refresh_tokens(session: Session, family: UUID | None) -> dict[bytes, Token]
     """
     session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"refresh {family}", 0))))
     rows = session.scalars(
-        select(Token).where(Token.family == family, Token.use == "refresh").order_by(Token.sha256).with_for_update()
+        select(Token)
+        .where(Token.family == family, Token.use == "refresh")
+        .order_by(Token.sha256)
+        .with_for_update()
     )
     return {row.sha256: row for row in rows}
 
@@ -166,12 +183,20 @@ def _end_family(session: Session, family: UUID, staff_id: UUID, network_address:
     account = session.get(Account, staff_id)
     if account is not None:
         actor = replace(system(str(account.unit_id)), network_address=network_address)
-        note_act(session, actor, "sign_ins_ended", ("account", str(staff_id)), after={"why": "refresh_token_reused"})
+        note_act(
+            session,
+            actor,
+            "sign_ins_ended",
+            ("account", str(staff_id)),
+            after={"why": "refresh_token_reused"},
+        )
 
 
 def sign_out(session: Session, token: str) -> None:
     """End the family this access token belongs to."""
-    family = session.execute(select(Token.family).where(Token.sha256 == token_sha256(token))).scalar_one_or_none()
+    family = session.execute(
+        select(Token.family).where(Token.sha256 == token_sha256(token))
+    ).scalar_one_or_none()
     if family:
         session.execute(delete(Token).where(Token.family == family))
 
@@ -184,7 +209,9 @@ def change_password(session: Session, actor: Actor, token: str, old: str, new: s
     account = session.get(Account, UUID(actor.id))
     if account is None or not verify_password(account.password_hash, old):
         raise Problem("wrong_credentials")
-    need_strong(new, (account.staff_number, account.phone), words_about(session, actor.id, str(account.unit_id)))
+    need_strong(
+        new, (account.staff_number, account.phone), words_about(session, actor.id, str(account.unit_id))
+    )
     account.password_hash = hash_password(new)
     own = select(Token.family).where(Token.sha256 == token_sha256(token)).scalar_subquery()
     ended = session.execute(
@@ -246,6 +273,8 @@ def _give_logins(session: Session, staff_id: UUID, typed: dict[str, str | None])
         if not login:
             continue
         session.execute(insert(AccountLogin).values(login=login, staff_id=staff_id).on_conflict_do_nothing())
-        holder = session.execute(select(AccountLogin.staff_id).where(AccountLogin.login == login)).scalar_one()
+        holder = session.execute(
+            select(AccountLogin.staff_id).where(AccountLogin.login == login)
+        ).scalar_one()
         if holder != staff_id:
             raise Problem("id_taken", field=field)

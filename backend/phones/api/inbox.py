@@ -23,7 +23,9 @@ from backend.phones.api.exported_work import AT_ONCE, MOST_FILE_BYTES, read_expo
 from backend.phones.queries import inbox
 from backend.phones.services import deciding, file_hand_in
 
-blueprint = Blueprint("inbox", __name__, url_prefix="/api/v1/inbox", description="待人工处理 · Waiting for a person")
+blueprint = Blueprint(
+    "inbox", __name__, url_prefix="/api/v1/inbox", description="待人工处理 · Waiting for a person"
+)
 
 
 class ParkedGroup(Schema):

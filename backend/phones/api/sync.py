@@ -68,7 +68,9 @@ class PullBody(Schema):
     cursor = wire.Text(most=2_000_000, allow_none=True)
     have = fields.Dict(keys=fields.String(), values=wire.Whole(most=2**53), load_default=dict)
     limit = wire.Whole(least=1, most=PAGE_LINES, load_default=PAGE_LINES)
-    waiting = wire.Whole(allow_none=True, metadata={"description": "how many mutations the phone still holds"})
+    waiting = wire.Whole(
+        allow_none=True, metadata={"description": "how many mutations the phone still holds"}
+    )
     app_version = wire.Text(most=60, allow_none=True)
     storage_left_mb = wire.Whole(allow_none=True)
 
@@ -113,7 +115,9 @@ class Line(Schema):
     in_ = fields.List(fields.String(), required=True, data_key="in")
     body = fields.Dict(required=True, allow_none=True)
     same = fields.Boolean(metadata={"description": "the body is the one the phone said it has"})
-    ahead = fields.Boolean(metadata={"description": "come before the fills of its scopes: to be named in `have`"})
+    ahead = fields.Boolean(
+        metadata={"description": "come before the fills of its scopes: to be named in `have`"}
+    )
 
 
 class ScopeHeld(Schema):
@@ -134,7 +138,9 @@ class Head(Schema):
     epochs = fields.List(
         fields.List(fields.Raw(allow_none=True)),
         required=True,
-        metadata={"description": "[number, up to when it holds what was acknowledged before it] for each restore"},
+        metadata={
+            "description": "[number, up to when it holds what was acknowledged before it] for each restore"
+        },
     )
 
 

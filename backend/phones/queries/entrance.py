@@ -39,9 +39,12 @@ def enter(connection: Connection, token_sha256: bytes, parts: Sequence[Part] = (
 
     Raises not_signed_in, or read_only_token for a token that is for programs.
     """
-    parameters = {"token": token_sha256, "on": today(), "offices": _OFFICES, "audits": _AUDITS} | look_parameters(
-        parts, KINDS_BY_RANK
-    )
+    parameters = {
+        "token": token_sha256,
+        "on": today(),
+        "offices": _OFFICES,
+        "audits": _AUDITS,
+    } | look_parameters(parts, KINDS_BY_RANK)
     rows = rows_of(connection, _ENTER, parameters)
     if not rows:
         ended = rows_of(connection, "SELECT 1 FROM token WHERE sha256 = %(token)s", {"token": token_sha256})

@@ -52,7 +52,9 @@ class StaffRights:
                 policy.need_unused(self._session, write.kind.name, write.id)
             before = write.before.values if write.before else None
             met = {group for group, heads in write.heads.items() if len(heads) > 1}
-            policy.need_house_rules(self._session, self._actor, write.kind, write.id, before, write.values, met)
+            policy.need_house_rules(
+                self._session, self._actor, write.kind, write.id, before, write.values, met
+            )
         except Problem as problem:
             # What a person can mend is said as it is; the rest is nobody else's to know.
             return problem.code if problem.code in _TOLD else "outside_scope"
@@ -60,7 +62,9 @@ class StaffRights:
 
     def completed(self, records: Sequence[tuple[Kind, Values]]) -> list[Values]:
         """New records' values with customer, point, place and cell, as far as they follow from what each has."""
-        found = found_for_many(self._session, self._actor, records, self.now(), are_read=True) if records else []
+        found = (
+            found_for_many(self._session, self._actor, records, self.now(), are_read=True) if records else []
+        )
         return [values | one.values for (_, values), one in zip(records, found, strict=True)]
 
     def _may_by_role(self, write: Write) -> bool:
@@ -69,7 +73,9 @@ class StaffRights:
             return True
         kind, field_roles = write.kind, frozenset(map(str, self._actor.roles & FIELD))
         lists = {Op.CREATE: kind.create_by, Op.CHANGE: kind.change_by, Op.DELETE: kind.delete_by}
-        allowed = kind.actions[write.op].roles if write.op in kind.actions else lists.get(Op(write.op), frozenset())
+        allowed = (
+            kind.actions[write.op].roles if write.op in kind.actions else lists.get(Op(write.op), frozenset())
+        )
         return not field_roles.isdisjoint(allowed)
 
     def naming(self, kind: str) -> Collection[str]:
@@ -84,7 +90,9 @@ class StaffRights:
             for record_id in self._once_concerned(kind):
                 values = values_at(self._session, (kind, record_id), moment)
                 if values and self._was_mine(kind, values, on):
-                    scopes.add(f"cell:{values['cell_id']}" if kind == "cell_assignment" else f"crew:{record_id}")
+                    scopes.add(
+                        f"cell:{values['cell_id']}" if kind == "cell_assignment" else f"crew:{record_id}"
+                    )
         return scopes
 
     def ever(self) -> Collection[str]:
@@ -117,4 +125,8 @@ class StaffRights:
         if kind == "crew":
             return self._actor.id in [*values["member_ids"], values["leader_id"]]
         until = values.get("valid_until")
-        return values["staff_id"] == self._actor.id and values["valid_from"] <= on and (until is None or on <= until)
+        return (
+            values["staff_id"] == self._actor.id
+            and values["valid_from"] <= on
+            and (until is None or on <= until)
+        )

@@ -27,7 +27,9 @@ from sync.questions import DELETED
 from sync.wire import Unreadable, mutation_from
 
 
-def decide_group(session: Session, actor: Actor, group_id: str, decision: str, reason: str) -> list[dict[str, Any]]:
+def decide_group(
+    session: Session, actor: Actor, group_id: str, decision: str, reason: str
+) -> list[dict[str, Any]]:
     """Apply or discard a parked group, in the order it came; either is kept for ever with who, when and why."""
     policy.need_role(actor, DESK)
     if not reason.strip():
@@ -116,9 +118,19 @@ def _need_theirs(session: Session, actor: Actor, applied: Applied) -> None:
     before = write.before.values if write.before else None
     if write.op not in write.kind.actions:
         op = Op(write.op)
-        allowed = {Op.CREATE: write.kind.create_by, Op.DELETE: write.kind.delete_by}.get(op, write.kind.change_by)
+        allowed = {Op.CREATE: write.kind.create_by, Op.DELETE: write.kind.delete_by}.get(
+            op, write.kind.change_by
+        )
         policy.need_listed(actor, allowed if allowed.isdisjoint(FIELD) else frozenset(DESK))
-        note_write(session, actor, write.kind, write.id, NOTED_AS[op], before, None if write.deleted else write.values)
+        note_write(
+            session,
+            actor,
+            write.kind,
+            write.id,
+            NOTED_AS[op],
+            before,
+            None if write.deleted else write.values,
+        )
     if before is None:
         policy.need_new(session, actor, write.kind, write.id, write.values)
         policy.need_house_rules(session, actor, write.kind, write.id, None, write.values)
@@ -208,7 +220,9 @@ def _disputed(session: Session, actor: Actor, kind: str, record_id: str) -> tupl
     return stored.values, policy.writer(session, actor, SYNC_KINDS[kind], record_id, stored.values)
 
 
-def _settle(session: Session, actor: Actor, kind: Kind, record_id: str, field: str, values: dict[str, Any]) -> Stored:
+def _settle(
+    session: Session, actor: Actor, kind: Kind, record_id: str, field: str, values: dict[str, Any]
+) -> Stored:
     """The write that answers: a field's value, the state that stands, or whether the record stays deleted."""
     names = {name for name, one in kind.fields.items() if one.merges_as == field} | ({field} & {DELETED})
     if not values or set(values) - names or (field == DELETED and not isinstance(values[field], bool)):
@@ -222,7 +236,9 @@ def _settle(session: Session, actor: Actor, kind: Kind, record_id: str, field: s
         return record_writer.change(session, actor, kind.name, record_id, values)
     store = record_writer.push_store(session)
     stored = store.load([(kind.name, record_id)])[kind.name, record_id]
-    word = Change(record_writer.new_id(), actor.as_author(), datetime.now(UTC), {}, base_version=stored.version)
+    word = Change(
+        record_writer.new_id(), actor.as_author(), datetime.now(UTC), {}, base_version=stored.version
+    )
     version = store.next_version(stored.version)
     try:
         if field == DELETED:

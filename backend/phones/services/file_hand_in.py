@@ -76,4 +76,9 @@ def _id_of(text: str) -> str | None:
 
 
 def _fault(field: str, why: str) -> dict[str, str]:
-    return {"field": field, "code": "invalid", "zh": f"文件内容读不懂：{why}", "en": f"the file cannot be read: {why}"}
+    return {
+        "field": field,
+        "code": "invalid",
+        "zh": f"文件内容读不懂：{why}",
+        "en": f"the file cannot be read: {why}",
+    }

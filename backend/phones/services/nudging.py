@@ -55,7 +55,11 @@ def open_broker(settings: Settings) -> redis.Redis | None:
     """The broker as a place to call out; None where there is none."""
     url = settings.broker_url.replace("redis+socket://", "unix://").split("?")[0]
     # A broker that hangs holds nobody for longer than this.
-    return redis.Redis.from_url(url, socket_timeout=5) if url.startswith(("redis://", "rediss://", "unix://")) else None
+    return (
+        redis.Redis.from_url(url, socket_timeout=5)
+        if url.startswith(("redis://", "rediss://", "unix://"))
+        else None
+    )
 
 
 def scopes_of(session: Session, keys: Collection[tuple[str, str]]) -> set[str]:
@@ -109,7 +113,10 @@ def _heard(broker: redis.Redis, scopes: Collection[str], pace: Pace, lasting: fl
         ends, spoke, beat = time.monotonic() + lasting, time.monotonic() - pace.least_s, time.monotonic()
         yield b"retry: 5000\n: listening\n\n"
         while time.monotonic() < ends:
-            if channel.get_message(timeout=max(min(beat + HEARTBEAT_SECONDS, ends) - time.monotonic(), 0.01)) is None:
+            if (
+                channel.get_message(timeout=max(min(beat + HEARTBEAT_SECONDS, ends) - time.monotonic(), 0.01))
+                is None
+            ):
                 if time.monotonic() >= beat + HEARTBEAT_SECONDS:
                     beat = time.monotonic()
                     yield b": still here\n\n"

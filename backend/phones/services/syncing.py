@@ -67,7 +67,9 @@ def open_cursor(seal: CursorSeal, token: str | None) -> tuple[Cursor, Holder | N
         raise Problem("start_compare", why=str(error)) from error
 
 
-def nothing_new(entrance: Entrance, request: PullRequest, opened: tuple[Cursor, Holder | None]) -> bytes | None:
+def nothing_new(
+    entrance: Entrance, request: PullRequest, opened: tuple[Cursor, Holder | None]
+) -> bytes | None:
     """The answer where one glance shows that a filled store has nothing to get; None where it must be looked into."""
     cursor, made_for = opened
     now = datetime.now(UTC)
@@ -112,12 +114,19 @@ def pull_page(
         cursor = Cursor(entrance.epoch, seen_on=_day(now))
     try:
         need_continuable(
-            cursor, made_for or holder, holder, entrance.epoch, entrance.looked[0], _day(now - CONTINUE_WITHIN)
+            cursor,
+            made_for or holder,
+            holder,
+            entrance.epoch,
+            entrance.looked[0],
+            _day(now - CONTINUE_WITHIN),
         )
     except StartCompare as error:
         raise Problem("start_compare", epoch=entrance.epoch, why=str(error)) from error
     store = pull_store(connection, entrance.actor)
-    page = pull(store, cursor, sorted(entrance.scopes), min(request.limit, PAGE_LINES), entrance.looked, request.have)
+    page = pull(
+        store, cursor, sorted(entrance.scopes), min(request.limit, PAGE_LINES), entrance.looked, request.have
+    )
     is_same = page.cursor is cursor and cursor.seen_on == _day(now) and request.cursor
     token = request.cursor if is_same else seal.seal(replace(page.cursor, seen_on=_day(now)), holder)
     return glued(_pulled(entrance, now, token, page), lines=lines_json(page.lines, request.have))
@@ -174,7 +183,9 @@ def push_batch(session: Session, entrance: Entrance, batch: Batch, quota: Quota)
     store = PostgresPush(session.connection(), DOOR_TABLES, entrance.epoch)
     read = [read_one(bytes(raw), actor.device_id or actor.id, batch.boot) for raw in batch.mutations]
     clocks = Clocks(
-        _moment(batch.sent_at, received_at), received_at, _exchanges(session, entrance, batch, received_at, quota)
+        _moment(batch.sent_at, received_at),
+        received_at,
+        _exchanges(session, entrance, batch, received_at, quota),
     )
     rights = StaffRights(session, actor, frozenset(entrance.scopes))
     push = Push(store, SYNC_KINDS, author, rights, clocks, "device_revoked" if actor.device_revoked else None)
@@ -227,7 +238,10 @@ def _note_settings(session: Session, actor: Actor, written: Collection[Write]) -
     """Settings are the office's and come by its click; where a phone brings one, it is noted all the same."""
     for write in written:
         if write.kind.name in SETTINGS:
-            before, after = write.before.values if write.before else None, None if write.deleted else write.values
+            before, after = (
+                write.before.values if write.before else None,
+                None if write.deleted else write.values,
+            )
             note_write(session, actor, write.kind, write.id, NOTED_AS[Op(write.op)], before, after)
 
 

@@ -23,7 +23,9 @@ from backend.territory.queries import layers
 
 blueprint = Blueprint("features", __name__, url_prefix="/api/v1/ogc", description="OGC API – Features")
 CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
-_CONFORMS = [f"http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/{part}" for part in ("core", "oas30", "geojson")]
+_CONFORMS = [
+    f"http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/{part}" for part in ("core", "oas30", "geojson")
+]
 
 
 class _Box(fields.String):
@@ -62,7 +64,11 @@ class Landing(MethodView):
             _link("data", "features.Collections"),
             {"rel": "service-desc", "type": "application/vnd.oai.openapi+json;version=3.0", "href": url_for("openapi", _external=True)},
         ]  # fmt: skip
-        return {"title": "网格 Wangge", "description": "网格、工单、客户 · Cells, jobs, customers", "links": links}
+        return {
+            "title": "网格 Wangge",
+            "description": "网格、工单、客户 · Cells, jobs, customers",
+            "links": links,
+        }
 
 
 @blueprint.route("/conformance")
@@ -107,7 +113,9 @@ class Items(MethodView):
             matched = layers.count(session, actor(), found, window)
         links = [_link("self", "features.Items", layer=layer, **_asked(query))]
         if len(rows) == limit:
-            links.append(_link("next", "features.Items", layer=layer, **{**_asked(query), "after": rows[-1][0]}))
+            links.append(
+                _link("next", "features.Items", layer=layer, **{**_asked(query), "after": rows[-1][0]})
+            )
         return _geojson({"type": "FeatureCollection", "features": [_feature(*row) for row in rows], "links": links,
                          "numberMatched": matched, "numberReturned": len(rows)})  # fmt: skip
 

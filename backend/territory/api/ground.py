@@ -22,7 +22,9 @@ from geo.colouring import fills
 from geo.errors import MOST_CODE
 from geo.lettering import roomiest
 
-blueprint = Blueprint("ground", __name__, url_prefix="/api/v1/territory", description="划格方案 · Plans for cells")
+blueprint = Blueprint(
+    "ground", __name__, url_prefix="/api/v1/territory", description="划格方案 · Plans for cells"
+)
 MOST_FILE_BYTES, MOST_OUTLINE_BYTES = 100 * MIB, 8 * MIB
 FIGURES = (
     "before, after (areas in m², gaps against the unit's territory; overlap_m2 with claimed_m2, what other units have), "
@@ -50,10 +52,14 @@ class PlanIn(Schema):
     unit_id = wire.Id(required=True)
     way = wire.Choice({way: WAYS[way] for way in _NEEDS}, required=True)
     cells = wire.Whole(least=1, most=2000, metadata={"description": "balanced: how many"})
-    side_m = wire.Whole(least=50, most=100_000, metadata={"description": "squares: side; hexagons: middle to corner"})
+    side_m = wire.Whole(
+        least=50, most=100_000, metadata={"description": "squares: side; hexagons: middle to corner"}
+    )
     resolution = wire.Whole(least=4, most=11, metadata={"description": "h3"})
     seed = wire.Whole(metadata={"description": "same seed, same cells; 1 if not given"})
-    territory = wire.Coordinates("MultiPolygon", metadata={"description": "the ground, where there are no cells yet"})
+    territory = wire.Coordinates(
+        "MultiPolygon", metadata={"description": "the ground, where there are no cells yet"}
+    )
     visits_a_year = fields.Dict(
         keys=fields.String(validate=OneOf(sorted(WORKLOAD))),
         values=wire.Number(least=0, most=1000),
@@ -92,10 +98,14 @@ class ImportQuery(Schema):
     unit_id = wire.Id(required=True)
     filename = wire.Text(most=200, least=3, required=True)
     crs = wire.Text(most=2000, metadata={"description": "for a file without one, such as EPSG:4549"})
-    datum = wire.Choice({"wgs84": ("WGS-84", "WGS-84"), "gcj02": ("GCJ-02", "GCJ-02"), "bd09": ("BD-09", "BD-09")})
+    datum = wire.Choice(
+        {"wgs84": ("WGS-84", "WGS-84"), "gcj02": ("GCJ-02", "GCJ-02"), "bd09": ("BD-09", "BD-09")}
+    )
     layer = wire.Text(
         most=2000,
-        metadata={"description": "for a file with several; one or more, commas between; also folders of a KML"},
+        metadata={
+            "description": "for a file with several; one or more, commas between; also folders of a KML"
+        },
     )
     name_field = wire.Text(most=100)
     code_field = wire.Text(most=100)

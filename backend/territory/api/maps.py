@@ -23,7 +23,9 @@ blueprint = Blueprint("maps", __name__, url_prefix="/api/v1/maps", description="
 class ExportQuery(Schema):
     """The format of the file."""
 
-    format = wire.Choice({name: (driver, driver) for name, (driver, _, _) in FORMATS.items()}, load_default="geojson")
+    format = wire.Choice(
+        {name: (driver, driver) for name, (driver, _, _) in FORMATS.items()}, load_default="geojson"
+    )
 
 
 def layer_named(name: str) -> layers.Layer:
@@ -40,7 +42,9 @@ _FILE = {"type": "string", "format": "binary"}
 class Export(MethodView):
     @blueprint.arguments(ExportQuery, location="query")
     @blueprint.response(200, _FILE, content_type="application/zip")
-    @blueprint.doc(responses={"200": {"content": {media: {"schema": _FILE} for _, _, media in FORMATS.values()}}})
+    @blueprint.doc(
+        responses={"200": {"content": {media: {"schema": _FILE} for _, _, media in FORMATS.values()}}}
+    )
     @signed_in
     def get(self, query: dict[str, str], layer: str) -> Any:
         """A layer as a file: cells, jobs or customers within the asker's scopes."""
@@ -58,7 +62,9 @@ class Export(MethodView):
 
 @blueprint.route("/<string:layer>/tiles/<int:z>/<int:x>/<int:y>.mvt")
 class Tile(MethodView):
-    @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="application/vnd.mapbox-vector-tile")
+    @blueprint.response(
+        200, {"type": "string", "format": "binary"}, content_type="application/vnd.mapbox-vector-tile"
+    )
     @signed_in
     def get(self, layer: str, z: int, x: int, y: int) -> Any:
         """A Mapbox vector tile of a layer."""

@@ -42,7 +42,9 @@ class CoverageOut(Schema):
 
     cells = fields.Integer(required=True)
     overlaps = fields.List(
-        fields.Dict(), required=True, metadata={"description": "cells (two names), unit (the other's), area_m2"}
+        fields.Dict(),
+        required=True,
+        metadata={"description": "cells (two names), unit (the other's), area_m2"},
     )
     holes = fields.Dict(required=True, allow_none=True)
     hole_m2 = fields.Float(required=True)
@@ -56,7 +58,9 @@ class CoverageOut(Schema):
     unserved = fields.List(fields.Dict(), required=True)
     representatives = fields.List(fields.Dict(), required=True)
     crews = fields.List(fields.Dict(), required=True)
-    to_split = fields.List(fields.Dict(), required=True, metadata={"description": "cells with far too much work"})
+    to_split = fields.List(
+        fields.Dict(), required=True, metadata={"description": "cells with far too much work"}
+    )
 
 
 class LookBack(QueryPlace):

@@ -54,5 +54,7 @@ class CellRow:
 
 def cells_to_draw(session: Session, units: Sequence[str], on: date, most: int) -> list[CellRow]:
     """The cells of these units that are valid on a day, at most so many, in no order."""
-    rows = session.execute(text(_ROWS), {"units": list(units), "on": on, "today": today(), "most": most}).mappings()
+    rows = session.execute(
+        text(_ROWS), {"units": list(units), "on": on, "today": today(), "most": most}
+    ).mappings()
     return [CellRow(**(dict(row) | {"outline": shapely.from_wkb(bytes(row["outline"]))})) for row in rows]

@@ -37,7 +37,11 @@ class _Holes(NamedTuple):
 
     def as_dict(self) -> dict[str, Any]:
         size = 0.0 if self.shape.is_empty else round(area_m2(self.shape), 1)
-        return {"holes": geojson_of(self.shape) if size else None, "hole_m2": size, "measured_by": self.measured_by}
+        return {
+            "holes": geojson_of(self.shape) if size else None,
+            "hole_m2": size,
+            "measured_by": self.measured_by,
+        }
 
 
 def coverage_report(session: Session, units: list[str]) -> dict[str, Any]:
@@ -45,7 +49,9 @@ def coverage_report(session: Session, units: list[str]) -> dict[str, Any]:
     return _report(session, units, outlines(session, units))[0]
 
 
-def _report(session: Session, units: list[str], cells: list[dict[str, Any]]) -> tuple[dict[str, Any], list[Overlap]]:
+def _report(
+    session: Session, units: list[str], cells: list[dict[str, Any]]
+) -> tuple[dict[str, Any], list[Overlap]]:
     ids = [cell["id"] for cell in cells]
     shared = overlaps_of(session, ids)
     names = {cell["id"]: cell["name"] for cell in cells}
@@ -71,9 +77,13 @@ def _holes(session: Session, units: list[str], shapes: Sequence[BaseGeometry]) -
         ground = shapely.union_all(drawn)
     else:
         past = _read(session, "outline", "cell_outline", "true", units)
-        past += _read(session, "outline", "cell", "deleted_at IS NULL AND valid_until < :on", units, on=today())
+        past += _read(
+            session, "outline", "cell", "deleted_at IS NULL AND valid_until < :on", units, on=today()
+        )
         union = shapely.union_all([*shapes, *past])
-        ground = shapely.union_all([shapely.Polygon(part.exterior) for part in shapely.get_parts(_areas(union))])
+        ground = shapely.union_all(
+            [shapely.Polygon(part.exterior) for part in shapely.get_parts(_areas(union))]
+        )
     others: list[BaseGeometry] = []
     if not ground.is_empty:
         given = {"units": units, "on": today(), "ground": shapely.to_wkb(ground)}
@@ -128,7 +138,8 @@ def _to_split(cells: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [
         {"id": cell["id"], "name": cell["name"], "workload": cell["workload"], "into": round(share)}
         for cell in cells
-        if mean[cell["unit_id"]] > 0 and (share := (cell["workload"] or 0.0) / mean[cell["unit_id"]]) > SPLIT_ABOVE
+        if mean[cell["unit_id"]] > 0
+        and (share := (cell["workload"] or 0.0) / mean[cell["unit_id"]]) > SPLIT_ABOVE
     ]
 
 

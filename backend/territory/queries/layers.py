@@ -36,7 +36,9 @@ class Layer:
         """The columns as this reader sees them."""
         if masks.sees_all(actor):
             return self.columns
-        return self.columns | {name: masks.mask_sql(what, self.columns[name]) for name, what in self.personal.items()}
+        return self.columns | {
+            name: masks.mask_sql(what, self.columns[name]) for name, what in self.personal.items()
+        }
 
 
 def _customers(column: str) -> str:
@@ -93,7 +95,8 @@ def features(session: Session, actor: Actor, layer: Layer, window: Window) -> li
             "ST_MakeEnvelope(:west, :south, :east, :north, 4326)) AND (CAST(:after AS uuid) IS NULL OR t.id > CAST(:after AS uuid)) "
             "AND (CAST(:only AS uuid) IS NULL OR t.id = CAST(:only AS uuid)) ORDER BY t.id LIMIT :limit"
         ),
-        _values(session, actor, layer, window) | {"after": window.after, "only": window.only, "limit": window.limit},
+        _values(session, actor, layer, window)
+        | {"after": window.after, "only": window.only, "limit": window.limit},
     )
     return [(row[0], Feature(shapely.from_wkb(bytes(row[1])), row[2])) for row in rows]
 
@@ -129,7 +132,9 @@ def tile(session: Session, actor: Actor, layer: Layer, z: int, x: int, y: int) -
     parts = [_tile_part(layer, f"t.{layer.geometry}", columns, ":layer")]
     if layer.geometry == "outline":
         parts.append(
-            _tile_part(layer, f"ST_PointOnSurface(t.{layer.geometry})", "t.name AS name", ":layer || '_names'")
+            _tile_part(
+                layer, f"ST_PointOnSurface(t.{layer.geometry})", "t.name AS name", ":layer || '_names'"
+            )
         )
     found = session.execute(
         text("WITH box AS (SELECT ST_TileEnvelope(:z, :x, :y) AS mercator) SELECT " + " || ".join(parts)),

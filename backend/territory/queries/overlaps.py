@@ -33,9 +33,7 @@ _PAIRS = (
     "AND least(coalesce(a.valid_until, 'infinity'), coalesce(b.valid_until, 'infinity')) >= :on "
     "JOIN unit u ON u.id = b.unit_id ORDER BY a.id, b.id"
 )
-_STANDING = (
-    "SELECT id, outline, valid_from, valid_until FROM cell WHERE id = ANY(CAST(:ids AS uuid[])) AND deleted_at IS NULL"
-)
+_STANDING = "SELECT id, outline, valid_from, valid_until FROM cell WHERE id = ANY(CAST(:ids AS uuid[])) AND deleted_at IS NULL"
 _DRAWN = (
     "SELECT CAST(:id AS uuid) AS id, ST_SetSRID(ST_GeomFromGeoJSON(:outline), 4326) AS outline, "
     "CAST(:since AS date) AS valid_from, CAST(:until AS date) AS valid_until"
@@ -77,7 +75,12 @@ def overlaps_of(session: Session, cell_ids: Collection[str], on: date | None = N
 
 
 def overlaps_with(
-    session: Session, cell_id: str, outline: dict[str, Any], since: str, until: str | None, on: date | None = None
+    session: Session,
+    cell_id: str,
+    outline: dict[str, Any],
+    since: str,
+    until: str | None,
+    on: date | None = None,
 ) -> list[Overlap]:
     """What a cell with this outline would share with others while it is valid (days as on the wire)."""
     given = {
@@ -90,7 +93,9 @@ def overlaps_with(
     return _found(session, _DRAWN, given)
 
 
-def overlaps_between(cells: Iterable[dict[str, Any]], others: Iterable[dict[str, Any]], unit: str) -> list[Overlap]:
+def overlaps_between(
+    cells: Iterable[dict[str, Any]], others: Iterable[dict[str, Any]], unit: str
+) -> list[Overlap]:
     """What cells of a plan share with others of a unit's plan, all as plans keep them; no cell is another to itself."""
     width, ours, theirs = sliver_degrees(), _standing(cells), _standing(others)
     shapes = [shape for _, shape in theirs]
@@ -102,7 +107,9 @@ def overlaps_between(cells: Iterable[dict[str, Any]], others: Iterable[dict[str,
         if cell is not other and not shared.is_empty:
             size = round(area_m2(shared), 1)
             whose = other.get("unit_name") or unit
-            found.append(Overlap(cell["id"] or "", other["id"] or "", other["name"], whose, size, cell["name"]))
+            found.append(
+                Overlap(cell["id"] or "", other["id"] or "", other["name"], whose, size, cell["name"])
+            )
     return found
 
 
@@ -115,7 +122,8 @@ def standing_near(session: Session, unit_id: str, cells: Sequence[dict[str, Any]
             "ON u.id = b.unit_id WHERE b.unit_id <> CAST(:unit AS uuid) AND b.deleted_at IS NULL AND (b.valid_until IS NULL "
             "OR b.valid_until >= :on) AND b.outline && ST_MakeEnvelope(:west, :south, :east, :north, 4326) ORDER BY b.id"
         ),
-        {"unit": unit_id, "on": today()} | dict(zip(("west", "south", "east", "north"), map(float, box), strict=True)),
+        {"unit": unit_id, "on": today()}
+        | dict(zip(("west", "south", "east", "north"), map(float, box), strict=True)),
     ).mappings()
     theirs = [dict(row) | {"outline": orjson.loads(row["outline"])} for row in rows]
     return overlaps_between(cells, theirs, "")

@@ -82,7 +82,9 @@ class _Ground:
         for cell in sorted(members, key=lambda one: float(areas[one])):
             words, site = self.wordings[cell], site_of(shapes[cell])
             named = [one for one in words if one.rank <= _NAMED]
-            label = made.lettering.inside(site, named) or made.lettering.beside(site, _beside(words), made.ground)
+            label = made.lettering.inside(site, named) or made.lettering.beside(
+                site, _beside(words), made.ground
+            )
             label = label or made.lettering.inside(site, [one for one in words if one.rank > _NAMED])
             if label is not None:
                 made.labels[cell] = label
@@ -111,7 +113,11 @@ class Letters:
         for cell in cells:
             site = site_of(view.on_paper(ground.shapes[[cell]])[0])
             key = Wording((ground.cells[cell].key,), 6.0, 3)
-            label = None if cell in self.labels else self.lettering.beside(site, [key], self.ground, may_cover=True)
+            label = (
+                None
+                if cell in self.labels
+                else self.lettering.beside(site, [key], self.ground, may_cover=True)
+            )
             if label is not None:
                 self.labels[cell] = label
 
@@ -129,7 +135,9 @@ def draw_map(
     ground.colours = made.colours = coloured(list(ground.shapes), _BESIDE_MM * overview.scale / 1000)
     everybody = range(len(cells))
     letters = ground.letters(overview, everybody)
-    unnamed = [one for one in everybody if one not in letters.labels or letters.labels[one].wording.rank > _NAMED]
+    unnamed = [
+        one for one in everybody if one not in letters.labels or letters.labels[one].wording.rank > _NAMED
+    ]
     views: list[tuple[View, list[int]]] = []
     if unnamed and not is_one_page:
         views = list(views_of(ground.boxes, unnamed, frames_of(size, FEW + 1), ground.fits))
@@ -158,7 +166,9 @@ def frames_of(size: str, cells: int) -> list[tuple[float, float]]:
 def _units(cells: Sequence[MapCell], shapes: Shapes) -> Shapes:
     """The ground of each unit as one."""
     names = sorted({one.unit for one in cells})
-    found = [shapely.union_all([shapes[n] for n, one in enumerate(cells) if one.unit == name]) for name in names]
+    found = [
+        shapely.union_all([shapes[n] for n, one in enumerate(cells) if one.unit == name]) for name in names
+    ]
     return np.array(found, dtype=object)
 
 
@@ -199,7 +209,9 @@ def _draw(
 ) -> None:
     """One page: the ground as a drawing, letters and where the larger views lie as the template's."""
     labels, first = list(letters.labels.values()), len(made.pages) + 2
-    frames = [_frame(view, ground.box(group), first + n, letters.lettering) for n, (_, group) in enumerate(views)]
+    frames = [
+        _frame(view, ground.box(group), first + n, letters.lettering) for n, (_, group) in enumerate(views)
+    ]
     name = f"map-{len(made.pages) + 1}.svg"
     made.files[name] = _svg(ground, view, labels, [one["box"] for one in frames])
     bar, parts = bar_of(view.scale, 62.0)

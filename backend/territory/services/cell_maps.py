@@ -63,10 +63,15 @@ def cell_map(session: Session, actor: Actor, press: Press, unit_id: str, wanted:
     keys = _keys(rows)
     drawn = CellMap()
     if rows:
-        drawn = draw_map([map_cell(press, key, row) for key, row in zip(keys, rows, strict=True)], wanted.size)
+        drawn = draw_map(
+            [map_cell(press, key, row) for key, row in zip(keys, rows, strict=True)], wanted.size
+        )
     head = head_of(session, press, "cell_map", wanted.on.isoformat(), unit_id)
     given = (
-        head | _frame_words(press, wanted, len(rows)) | _pages(press, drawn) | _list(press, wanted, rows, keys, drawn)
+        head
+        | _frame_words(press, wanted, len(rows))
+        | _pages(press, drawn)
+        | _list(press, wanted, rows, keys, drawn)
     )
     name = f"{head['title']}-{head['utility']}-{wanted.on.isoformat()}"
     return _made(press, given, drawn, wanted, name)
@@ -85,8 +90,17 @@ def picture_of_cells(
         "missing_label": press.say("missing"),
         "foot": title,
     }
-    given = words | {"language": press.language} | _frame_words(press, wanted, len(cells)) | _pages(press, drawn)
-    given |= {"valid": told, "rows": [], "columns": [], "rights": [], "list_head": [], "is_listed_below": True}
+    given = (
+        words | {"language": press.language} | _frame_words(press, wanted, len(cells)) | _pages(press, drawn)
+    )
+    given |= {
+        "valid": told,
+        "rows": [],
+        "columns": [],
+        "rights": [],
+        "list_head": [],
+        "is_listed_below": True,
+    }
     return _made(press, given, drawn, wanted, title).data
 
 
@@ -164,7 +178,9 @@ def _bar_words(metres: float) -> list[str]:
     return ["0", f"{metres / 2 / each:g}", f"{metres / each:g} {unit}"]
 
 
-def _list(press: Press, wanted: Wanted, rows: Sequence[CellRow], keys: Sequence[str], drawn: CellMap) -> Values:
+def _list(
+    press: Press, wanted: Wanted, rows: Sequence[CellRow], keys: Sequence[str], drawn: CellMap
+) -> Values:
     """The list of all cells: a column only where it says something."""
     has_codes = list(keys) != [row.code for row in rows]
     columns: list[tuple[str, float, list[str]]] = [("map.key", 0, list(keys))]
@@ -180,7 +196,9 @@ def _list(press: Press, wanted: Wanted, rows: Sequence[CellRow], keys: Sequence[
         columns.append(("map.phone", 2, [row.phone or "—" for row in rows]))
     left = len(columns)
     columns.append(("map.customers", 0, [str(row.customers) for row in rows]))
-    columns.append(("map.work", 0, ["—" if row.workload is None else str(round(row.workload)) for row in rows]))
+    columns.append(
+        ("map.work", 0, ["—" if row.workload is None else str(round(row.workload)) for row in rows])
+    )
     columns.append(("map.area", 0, [_area(row) for row in rows]))
     if len(drawn.pages) > 1:
         columns.append(("map.page", 0, [str(page) for page in drawn.page_of]))

@@ -24,7 +24,9 @@ from backend.territory.rules import lock_ground, need_no_overlap
 from geo.locate import NOWHERE, locate
 
 # Open work that follows the ground: kind -> what says it is still open.
-_FOLLOWS_ITS_PLACE = {"work_order": "state NOT IN ('closed', 'refused', 'cancelled', 'failed', 'partly_done')"}
+_FOLLOWS_ITS_PLACE = {
+    "work_order": "state NOT IN ('closed', 'refused', 'cancelled', 'failed', 'partly_done')"
+}
 _FOLLOWS_ITS_CUSTOMER = {
     "work_order": "place IS NULL AND state NOT IN ('closed', 'refused', 'cancelled', 'failed', 'partly_done')",
     "visit": "state = 'planned'",
@@ -66,7 +68,9 @@ def _write_cells(session: Session, actor: Actor, cells: list[dict[str, Any]], on
     """The cell records; returns each row's id. What a changed cell was until now is kept to be looked up."""
     ids = [cell["id"] or record_writer.new_id() for cell in cells]
     yesterday = (on - timedelta(days=1)).isoformat()
-    _keep_outlines(session, [i for i, cell in zip(ids, cells, strict=True) if cell["change"] == "changed"], on)
+    _keep_outlines(
+        session, [i for i, cell in zip(ids, cells, strict=True) if cell["change"] == "changed"], on
+    )
     changes, new = [], []
     for cell_id, cell in zip(ids, cells, strict=True):
         if cell["change"] == "ended":
@@ -114,7 +118,12 @@ def keep_outline(session: Session, fact: dict[str, Any]) -> None:
 
 
 def _move_places(
-    session: Session, actor: Actor, unit_id: str, cells: list[dict[str, Any]], ids: list[str], touched: list[str]
+    session: Session,
+    actor: Actor,
+    unit_id: str,
+    cells: list[dict[str, Any]],
+    ids: list[str],
+    touched: list[str],
 ) -> dict[tuple[str, str], int]:
     """Service points and open jobs to the cells they lie in now; returns how many points went from which to which."""
     standing = [(i, shape_of(cell["outline"])) for i, cell in zip(ids, cells, strict=True) if cell["outline"]]
@@ -130,7 +139,9 @@ def _move_places(
         places = np.array([(row[2], row[3]) for row in rows], dtype=np.float64).reshape(-1, 2)
         found = locate([shape for _, shape in standing], places) if rows else np.zeros(0, dtype=np.int64)
         # Outside every cell it stays where it is filed: somebody must keep seeing it.
-        now = [standing[k][0] if k != NOWHERE else row[1] for row, k in zip(rows, found.tolist(), strict=True)]
+        now = [
+            standing[k][0] if k != NOWHERE else row[1] for row, k in zip(rows, found.tolist(), strict=True)
+        ]
         moves = [(row[0], {"cell_id": cell}) for row, cell in zip(rows, now, strict=True) if cell != row[1]]
         record_writer.change_many(session, actor, kind, moves, trusted=True)
         if kind == "service_point":
@@ -160,7 +171,9 @@ def _follow_customers(session: Session, actor: Actor, touched: list[str]) -> Non
 
 def _follow(session: Session, actor: Actor, kind: str, touched: list[str], sql: str) -> None:
     rows = session.execute(text(f"{sql} ORDER BY 1"), {"touched": touched}).all()
-    record_writer.change_many(session, actor, kind, [(row[0], {"cell_id": row[1]}) for row in rows], trusted=True)
+    record_writer.change_many(
+        session, actor, kind, [(row[0], {"cell_id": row[1]}) for row in rows], trusted=True
+    )
 
 
 def _write_duties(
@@ -176,7 +189,9 @@ def _write_duties(
         if cell["change"] == "new":
             came = {source: n for (source, target), n in moved.items() if target == cell_id and source}
             donor = max(came, key=lambda one: (came[one], one), default=None)
-            for duty in _duties(session, donor, on, "AND s.is_active AND s.deleted_at IS NULL") if donor else ():
+            for duty in (
+                _duties(session, donor, on, "AND s.is_active AND s.deleted_at IS NULL") if donor else ()
+            ):
                 values = {"unit_id": actor.unit_id, "cell_id": cell_id, "staff_id": duty[1], "duty": duty[2],
                           "valid_from": on.isoformat(), "valid_until": duty[3] and duty[3].isoformat()}  # fmt: skip
                 record_writer.create(session, actor, "cell_assignment", values, trusted=True)

@@ -56,7 +56,9 @@ def look_around(session: Session, unit_id: str, *, with_city: bool) -> Around:
 
 
 def _union(session: Session, sql: str, given: dict[str, Any]) -> BaseGeometry | None:
-    shapes = [shapely.make_valid(shapely.from_wkb(bytes(row[0]))) for row in session.execute(text(sql), given)]
+    shapes = [
+        shapely.make_valid(shapely.from_wkb(bytes(row[0]))) for row in session.execute(text(sql), given)
+    ]
     return shapely.union_all(shapes) if shapes else None
 
 
@@ -75,12 +77,18 @@ def claims_on(session: Session, unit_id: str, cells: Cells) -> Claims:
         return Claims(0.0, [])
     was = overlaps_of(session, [str(cell["id"]) for cell in drawn if cell["id"]])
     theirs = [
-        one for one in standing_near(session, unit_id, drawn) if one.other_id not in {str(c["id"]) for c in cells}
+        one
+        for one in standing_near(session, unit_id, drawn)
+        if one.other_id not in {str(c["id"]) for c in cells}
     ]
     taken = grown(was, theirs)
     findings = [_finding(one, "的网格", "cell") for one in taken]
     for other in _plans_near(session, unit_id, drawn):
-        words = ("已确认的方案里", "accepted plan") if other.state == "accepted" else ("待确认的方案里", "open plan")
+        words = (
+            ("已确认的方案里", "accepted plan")
+            if other.state == "accepted"
+            else ("待确认的方案里", "open plan")
+        )
         shared = overlaps_between(drawn, _drawn(other.cells or ()), unit_name(session, str(other.unit_id)))
         findings += [_finding(one, *words) for one in shared]
         taken += shared if other.state == "accepted" else []

@@ -110,7 +110,9 @@ def draw(
     """The cells afterwards, with figures before and after. Raises GeoError where it cannot be drawn."""
     findings: list[Finding] = []
     asked = shape_of(request["territory"]) if request.get("territory") else None
-    territory = shapely.union_all([*ground.shapes, *(one for one in (around.territory, asked) if one is not None)])
+    territory = shapely.union_all(
+        [*ground.shapes, *(one for one in (around.territory, asked) if one is not None)]
+    )
     far_m, wanted = None, territory
     if way == "import":
         assert file is not None
@@ -132,16 +134,22 @@ def draw(
 
 
 def _divided(ground: Ground, way: str, request: dict[str, Any], progress: Progress) -> list[_Cell]:
-    territory = shape_of(request["territory"]) if request.get("territory") else shapely.union_all(ground.shapes)
+    territory = (
+        shape_of(request["territory"]) if request.get("territory") else shapely.union_all(ground.shapes)
+    )
     if territory.is_empty:
         raise NothingInside
     workload, seed = ground.workload(request), request.get("seed") or 1
     if way == "rebalanced":
-        shapes = divide.redivided(territory, ground.shapes, ground.places, workload, seed=seed, progress=progress).cells
+        shapes = divide.redivided(
+            territory, ground.shapes, ground.places, workload, seed=seed, progress=progress
+        ).cells
         return [_Cell(c["id"], c["name"], c["code"], s) for c, s in zip(ground.cells, shapes, strict=True)]
     if way == "balanced":
         count = request["cells"]
-        shapes = divide.balanced(territory, ground.places, workload, count, seed=seed, progress=progress).cells
+        shapes = divide.balanced(
+            territory, ground.places, workload, count, seed=seed, progress=progress
+        ).cells
     else:
         pieces = _LATTICES[way](territory, request)
         shapes = list(on_grid(list(lattice.merge_slivers(pieces))))
@@ -214,7 +222,9 @@ _EDITS: dict[str, Callable[[Ground, dict[str, Any]], edit.Edited]] = {
     "split": lambda ground, request: edit.split(
         ground.shapes, _index(ground, request["cell_id"]), shape_of(request["line"])
     ),
-    "merge": lambda ground, request: edit.merge(ground.shapes, [_index(ground, one) for one in request["cell_ids"]]),
+    "merge": lambda ground, request: edit.merge(
+        ground.shapes, [_index(ground, one) for one in request["cell_ids"]]
+    ),
     "draw": lambda ground, request: edit.redraw(
         ground.shapes,
         _index(ground, request["cell_id"]) if request.get("cell_id") else None,
@@ -247,7 +257,9 @@ def _drawn(
         }
         for cell in cells
     ]
-    lost = broad_parts(shapely.difference(shapely.union_all(ground.shapes), shapely.union_all(shapes)), _sliver())
+    lost = broad_parts(
+        shapely.difference(shapely.union_all(ground.shapes), shapely.union_all(shapes)), _sliver()
+    )
     figures = {
         "before": _figures(ground.shapes, territory[0], ground.places, workload),
         "after": _figures(shapes, territory[1], ground.places, workload),

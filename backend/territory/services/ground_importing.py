@@ -94,7 +94,10 @@ def _identified(cells: Sequence[Row], zones: Sequence[Zone], findings: list[Find
     for n, zone in enumerate(zones):
         cell, name = known.get(n), zone.name[:MOST_NAME]
         if name != zone.name:
-            zh, en = f"名称超过 {MOST_NAME} 字，已截短", f"a name of over {MOST_NAME} characters was shortened"
+            zh, en = (
+                f"名称超过 {MOST_NAME} 字，已截短",
+                f"a name of over {MOST_NAME} characters was shortened",
+            )
             findings.append(found("long_name", [name[:40]], zh, en))
         code = zone.code
         if cell is not None and (zone.known_by == "number" or _is_another_form(code, cell["code"])):
@@ -125,7 +128,13 @@ def _known(cells: Sequence[Row], zones: Sequence[Zone]) -> dict[int, Row]:
     _match(known, cells, coded, [zone.code for zone in zones], lambda cell: cell["code"])
     _match(known, cells, coded, [_once(zone.code) for zone in zones], lambda cell: cell["code"])
     _match(known, cells, coded, [_figure(zone.code) for zone in zones], lambda cell: _figure(cell["code"]))
-    _match(known, cells, coded, [zone.code for zone in zones], lambda cell: whole_letters(cell["code"], MOST_SHP_BYTES))
+    _match(
+        known,
+        cells,
+        coded,
+        [zone.code for zone in zones],
+        lambda cell: whole_letters(cell["code"], MOST_SHP_BYTES),
+    )
     named = [n for n, zone in enumerate(zones) if zone.known_by == "name"]
     _match(known, cells, named, [zone.name[:MOST_NAME] for zone in zones], lambda cell: cell["name"])
     _by_ground(known, cells, zones)
@@ -175,7 +184,11 @@ def _once(code: str) -> str | None:
 
 def _figure(code: str) -> str | None:
     """A code that is a number by its value, so that 101 and the 101.0 of another program are the same; else None."""
-    if not _NUMBER.match(code) or not code.isascii() or (code.lstrip("+-").startswith("0") and code[1:2].isdigit()):
+    if (
+        not _NUMBER.match(code)
+        or not code.isascii()
+        or (code.lstrip("+-").startswith("0") and code[1:2].isdigit())
+    ):
         return None
     try:
         return f"{Decimal(code).normalize():f}"

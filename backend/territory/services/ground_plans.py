@@ -35,7 +35,9 @@ SLOW = frozenset({"balanced", "rebalanced", "squares", "hexagons", "h3"})
 KEEPERS = frozenset({Role.ADMIN, Role.SUPERVISOR})
 
 
-def propose_ground(session: Session, actor: Actor, unit_id: str, way: str, request: dict[str, Any]) -> GroundPlan:
+def propose_ground(
+    session: Session, actor: Actor, unit_id: str, way: str, request: dict[str, Any]
+) -> GroundPlan:
     """Ask for a plan; it is drawn by `draw_plan`, at once or by a worker, as the way says."""
     _need_keeper(session, actor, unit_id)
     plan = GroundPlan(
@@ -51,7 +53,9 @@ def propose_ground(session: Session, actor: Actor, unit_id: str, way: str, reque
     return plan
 
 
-def draw_plan(database: Database, plan_id: str, file: bytes | None = None, progress: Progress = silent) -> None:
+def draw_plan(
+    database: Database, plan_id: str, file: bytes | None = None, progress: Progress = silent
+) -> None:
     """Draw one plan and keep it, or keep why not: one that breaks anywhere must not keep the others waiting for ever."""
     try:
         _draw(database, plan_id, file, progress)
@@ -117,7 +121,9 @@ def _keeper_of_progress(database: Database, plan_id: str) -> Progress:
         if share - told[0] >= 0.1:
             told[0] = share
             with database.transaction() as session:
-                session.execute(update(GroundPlan).where(GroundPlan.id == UUID(plan_id)).values(done_share=share))
+                session.execute(
+                    update(GroundPlan).where(GroundPlan.id == UUID(plan_id)).values(done_share=share)
+                )
 
     return keep
 
@@ -136,7 +142,9 @@ def list_plans(session: Session, actor: Actor) -> list[GroundPlan]:
     """The newest hundred plans of the asker's units, for the office."""
     policy.need_office(actor)
     units = [UUID(unit) for unit in policy.own_units(session, actor)]
-    found = select(GroundPlan).where(GroundPlan.unit_id.in_(units)).order_by(GroundPlan.made_at.desc()).limit(100)
+    found = (
+        select(GroundPlan).where(GroundPlan.unit_id.in_(units)).order_by(GroundPlan.made_at.desc()).limit(100)
+    )
     return list(session.execute(found).scalars())
 
 
@@ -167,7 +175,9 @@ def accept_plan(
     if on < today():
         raise Problem(
             "invalid",
-            faults=[{"field": "valid_from", "code": "past", "zh": "生效日期已过", "en": "the day has passed"}],
+            faults=[
+                {"field": "valid_from", "code": "past", "zh": "生效日期已过", "en": "the day has passed"}
+            ],
         )
     # What is only told is read first: once the ground is locked, every change of cells in the house waits.
     _tell_claims(session, plan)
@@ -175,8 +185,15 @@ def accept_plan(
     plan.valid_from, plan.decided_by_id, plan.decided_at = on, UUID(actor.id), datetime.now(UTC)
     plan.state = "accepted"
     # One line for all its cells and duties, which have their history: also where it comes true by itself on a day to come.
-    what = {"way": plan.way, "unit_id": str(plan.unit_id), "valid_from": on.isoformat(), "cells": len(plan.cells or [])}
-    note_act(session, actor, "record_changed", ("ground_plan", plan_id), before={"state": "ready"}, after=what)
+    what = {
+        "way": plan.way,
+        "unit_id": str(plan.unit_id),
+        "valid_from": on.isoformat(),
+        "cells": len(plan.cells or []),
+    }
+    note_act(
+        session, actor, "record_changed", ("ground_plan", plan_id), before={"state": "ready"}, after=what
+    )
     if on == today():
         apply_plan(session, actor, plan)
     return plan
@@ -208,7 +225,9 @@ def discard_plan(session: Session, actor: Actor, plan_id: str) -> None:
 def apply_due(database: Database, on: date | None = None) -> int:
     """Let accepted plans whose day has come be true; one that cannot be any more is told to whoever accepted it."""
     with database.snapshot() as session:
-        due = select(GroundPlan.id).where(GroundPlan.state == "accepted", GroundPlan.valid_from <= (on or today()))
+        due = select(GroundPlan.id).where(
+            GroundPlan.state == "accepted", GroundPlan.valid_from <= (on or today())
+        )
         plans = list(session.execute(due.order_by(GroundPlan.valid_from, GroundPlan.decided_at)).scalars())
     for plan_id in plans:
         try:

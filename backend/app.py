@@ -50,7 +50,8 @@ def create_app(settings: config.Settings | None = None, database: Database | Non
         COMPRESS_MIMETYPES=["application/json", "text/html", "text/css", "text/javascript"],
     )
     if settings.proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)  # type: ignore[method-assign]
+        behind = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)
+        app.wsgi_app = behind  # type: ignore[method-assign]
     app.extensions["wangge"] = make_house(settings, database)
     Compress(app)
     conditional.install(app)
@@ -109,7 +110,8 @@ def _smorest() -> dict[str, Any]:
 
 
 def _counters(settings: config.Settings) -> str:
-    """Counted in the broker, which all processes share; in memory where there is none, and while it is away."""
+    """Counted in the broker, which all processes share; in memory where there is none, and while it is
+    away."""
     url = settings.broker_url
     is_shared = url.startswith(("redis", "rediss", "valkey"))
     return url.replace("redis+socket://", "redis+unix://") if is_shared else "memory://"

@@ -12,8 +12,8 @@ from backend.core.keys import UnsafeKey
 from backend.core.private_files import NotOurs, be_private
 from backend.local import interrupts
 
-# Each command with the place where it stands, which is read when it is asked for: a backup need not wait for what only
-# the server or the demo city is made of.
+# Each command with the place where it stands, which is read when it is asked for: a backup need not wait for
+# what only the server or the demo city is made of.
 COMMANDS = {
     "run": "serving:run",
     "demo": "serving:demo",

@@ -1,4 +1,5 @@
-"""mobile_api_spec's generated files: openapi.json, errors.md, a schema for each kind, and the tables of actions."""
+"""mobile_api_spec's generated files: openapi.json, errors.md, a schema for each kind, and the tables of
+actions."""
 
 from __future__ import annotations
 
@@ -156,8 +157,10 @@ def errors_page() -> str:
     lines = [
         "# Errors and reasons for parking",
         "",
-        "Made from `backend/core/errors.py` by `make spec`. Every error is `application/problem+json` with these fields: `code`, `title`",
-        "(Chinese), `title_en`, `remedy`, `remedy_en`, and what else a person must know. Status 0 marks reasons for which a phone's",
+        "Made from `backend/core/errors.toml` by `make spec`. Every error is `application/problem+json` "
+        "with these fields: `code`, `title`",
+        "(Chinese), `title_en`, `remedy`, `remedy_en`, and what else a person must know. Status 0 marks "
+        "reasons for which a phone's",
         "work is parked: they are outcomes of a push, never an HTTP error.",
         "",
         "| code | status | 说明 | meaning | 怎么办 | remedy |",
@@ -183,7 +186,8 @@ def kinds_page() -> str:
         ]
         lines += ["| field | 名称 | name | merge | points at |", "|---|---|---|---|---|"]
         lines += [
-            f"| `{f}` | {w.zh} | {w.en} | {w.policy}{f', group `{w.group}`' if w.group else ''} | {w.references or ''} |"
+            f"| `{f}` | {w.zh} | {w.en} | {w.policy}{f', group `{w.group}`' if w.group else ''} | "
+            f"{w.references or ''} |"
             for f, w in kind.wired.items()
         ]
         if rules := rules_of(kind):
@@ -200,7 +204,8 @@ def kinds_page() -> str:
                 "|---|---|---|---|---|---|---|---|",
             ]
             lines += [
-                f"| `{a.name}` | {a.zh} | {a.en} | {', '.join(sorted(a.sources))} | {a.target} | {', '.join(sorted(a.roles))} | {', '.join(a.needs)} | {', '.join(a.not_by)} |"
+                f"| `{a.name}` | {a.zh} | {a.en} | {', '.join(sorted(a.sources))} | {a.target} | "
+                f"{', '.join(sorted(a.roles))} | {', '.join(a.needs)} | {', '.join(a.not_by)} |"
                 for a in kind.kind.actions.values()
             ]
         lines.append("")

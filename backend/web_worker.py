@@ -14,8 +14,9 @@ from gunicorn.workers.gthread import ThreadWorker
 class Worker(ThreadWorker):  # type: ignore[misc]
     """Threads that stop waiting for what does not come.
 
-    A worker has 64 threads, and the library lets each wait for ever once a byte has come: a few hundred connections that
-    send half a request, or take half an answer, would stop the house. A phone on a bad network is given what it needs.
+    A worker has 64 threads, and the library lets each wait for ever once a byte has come: a few hundred
+    connections that send half a request, or take half an answer, would stop the house. A phone on a bad
+    network is given what it needs.
     """
 
     # The lines of a request, from its first byte or the connection on.
@@ -55,7 +56,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         return self.body_s + int(length) / self.least_bytes_per_s if length.isdigit() and int(length) else 0.0
 
     def notify(self) -> None:
-        """Called about once a second while the worker lives: nothing more is read from those whose time is over.
+        """Called about once a second while the worker lives: nothing more is read from those whose time is
+        over.
 
         An answer under way still goes out.
         """
@@ -64,5 +66,6 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         for conn, until in list(self._awaited.items()):
             if until < now and self._awaited.pop(conn, 0.0):
                 with contextlib.suppress(OSError):
-                    # Not a TLS socket's own method, which would take its keys away from the thread that reads.
+                    # Not a TLS socket's own method, which would take its keys away from the thread that
+                    # reads.
                     socket.socket.shutdown(conn.sock, socket.SHUT_RD)

@@ -34,7 +34,8 @@ def _watch_once_it_answers() -> None:
         time.sleep(1)
 
 
-# A worker that ended because the database is away would take the whole server with it: it says 503 until it is back.
+# A worker that ended because the database is away would take the whole server with it: it says 503 until it
+# is back.
 if not _has_watched():
     threading.Thread(target=_watch_once_it_answers, daemon=True).start()
 

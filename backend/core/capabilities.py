@@ -1,7 +1,7 @@
 """The capabilities, found by looking at the folders of `backend`: nobody lists them by hand.
 
-A capability is a package there with at least one of the parts that others find by their names. Adding a capability is
-adding a folder.
+A capability is a package there with at least one of the parts that others find by their names. Adding a
+capability is adding a folder.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ def names() -> tuple[str, ...]:
 
 
 def modules(part: str) -> Iterator[ModuleType]:
-    """A part's modules in every capability, lower capabilities first: those of a folder by name, or the one module."""
+    """A part's modules in every capability, lower capabilities first: those of a folder by name, or the
+    one module."""
     for name in names():
         if part in _inside(name):
             module = import_module(f"backend.{name}.{part}")

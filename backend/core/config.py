@@ -76,12 +76,16 @@ class Settings:
 
     @property
     def can_send_links(self) -> bool:
-        """Whether messages leave the house, and the house's own address is known: a request's could be anybody's."""
+        """Whether messages leave the house, and the house's own address is known: a request's could be
+        anybody's."""
         return self.notify_channel == "webhook" and bool(self.public_url)
 
 
 def read(environ: Mapping[str, str] = os.environ, *, weak_key: bool = False) -> Settings:
-    """Settings from the environment, else of the one folder that `make run` fills. Raises UnsafeKey, but for `weak_key`."""
+    """Settings from the environment, else of the one folder that `make run` fills.
+
+    Raises UnsafeKey, but for `weak_key`.
+    """
     if "WANGGE_SECRET_KEY" in environ and not weak_key:
         need_strong(environ["WANGGE_SECRET_KEY"])
     home = Path(environ.get("WANGGE_HOME") or ".wangge").absolute()

@@ -31,11 +31,15 @@ class Base(DeclarativeBase):
 def make_engine(url: str, **options: Any) -> Engine:
     """An engine for PostgreSQL by psycopg 3.
 
-    `synchronous_commit` stays on: a cursor handed out must never be ahead of the disk. Short transactions only: one
-    left idle would hold back every phone's snapshot. A page looks each record up once: to memoize that costs a third.
+    `synchronous_commit` stays on: a cursor handed out must never be ahead of the disk. Short transactions
+    only: one left idle would hold back every phone's snapshot. A page looks each record up once: to memoize
+    that costs a third.
     """
     url = url.replace("postgres://", "postgresql://", 1).replace("postgresql://", "postgresql+psycopg://", 1)
-    arguments = "-c synchronous_commit=on -c idle_in_transaction_session_timeout=30s -c timezone=UTC -c jit=off -c enable_memoize=off"
+    arguments = (
+        "-c synchronous_commit=on -c idle_in_transaction_session_timeout=30s -c timezone=UTC -c jit=off "
+        "-c enable_memoize=off"
+    )
     if "poolclass" not in options:
         options = {"pool_size": 20, "max_overflow": 20} | options
     # PostgreSQL keeps 1e30 as an integer of 31 digits, which nothing of ours could write again.
@@ -47,7 +51,8 @@ def make_engine(url: str, **options: Any) -> Engine:
 
 
 def _need_open(connection: Any, _record: Any, _proxy: Any) -> None:
-    """A connection that PostgreSQL has closed has its end waiting on the socket: no query is needed to tell."""
+    """A connection that PostgreSQL has closed has its end waiting on the socket: no query is needed to
+    tell."""
     if select.select([connection.fileno()], [], [], 0)[0]:
         raise DisconnectionError
 
@@ -70,7 +75,8 @@ class Database:
             session.commit()
 
     def attempt(self, work: Callable[[Session], T], times: int = 4) -> T:
-        """A unit of work that is begun anew when PostgreSQL chose it as the victim of a deadlock or serialization."""
+        """A unit of work that is begun anew when PostgreSQL chose it as the victim of a deadlock or
+        serialization."""
         for left in reversed(range(times)):
             try:
                 with self.transaction() as session:
@@ -101,7 +107,8 @@ class Database:
 
     @contextmanager
     def alone(self, task: str) -> Iterator[bool]:
-        """Whether this process is the only one at a task for as long as the block lasts; no transaction stays open."""
+        """Whether this process is the only one at a task for as long as the block lasts; no transaction
+        stays open."""
         with self._glances.connect() as connection:
             key = {"task": task}
             got = bool(

@@ -17,7 +17,8 @@ MOST_ATTEMPTS = 8
 
 
 class Outbox(Base):
-    """A fact and whether its subscribers have been served; `attempts` and `last_error` tell what went wrong."""
+    """A fact and whether its subscribers have been served; `attempts` and `last_error` tell what went
+    wrong."""
 
     __tablename__ = "outbox"
     __table_args__ = (Index("ix_outbox_pending", "due_at", postgresql_where=text("done_at IS NULL")),)
@@ -47,7 +48,8 @@ def announce_many(session: Session, facts: list[tuple[str, dict[str, Any]]]) -> 
         rows_of(session.connection(), _ANNOUNCE, columns)
 
 
-_ANNOUNCE = (
-    "INSERT INTO outbox (fact, detail) SELECT fact, detail::jsonb FROM unnest(%(facts)b::text[], %(details)b::text[]) "
-    "AS r(fact, detail)"
-)
+_ANNOUNCE = """
+    INSERT INTO outbox (fact, detail)
+    SELECT fact, detail::jsonb
+    FROM unnest(%(facts)b::text[], %(details)b::text[]) AS r(fact, detail)
+"""

@@ -1,7 +1,7 @@
 """The server's keys: a ring with one key for each purpose, and the older ones for what they signed.
 
-A key signs from its moment on; those before it still open what they signed: cursors, links, seals, backups. Servers that
-share one secret (`WANGGE_SECRET_KEY`) and no ring make the same keys out of it.
+A key signs from its moment on; those before it still open what they signed: cursors, links, seals, backups.
+Servers that share one secret (`WANGGE_SECRET_KEY`) and no ring make the same keys out of it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ _BEGINNING = datetime.min.replace(tzinfo=UTC)
 
 
 class UnsafeKey(ValueError):
-    """A key that is none: empty, an example's, too short, or lying open; says so in both languages, with the remedy."""
+    """A key that is none: empty, an example's, too short, or lying open; says so in both languages, with
+    the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,8 @@ class Ring:
         except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
             raise UnsafeKey(
                 "密钥环读不懂，请用备份恢复，不要另造：旧密钥丢了，旧封印就无法核对 · "
-                "the key ring cannot be read; bring back your copy instead of making another, old seals need their keys"
+                "the key ring cannot be read; bring back your copy instead of making another, old seals "
+                "need their keys"
             ) from error
         return cls(tuple(made))
 
@@ -122,7 +124,8 @@ def derived(secret: str, purpose: str) -> bytes:
 
 
 def keys_of_secret(secret: str) -> tuple[Key, ...]:
-    """The keys that servers make of one shared secret, and the secret itself, which signed links and cursors before."""
+    """The keys that servers make of one shared secret, and the secret itself, which signed links and
+    cursors before."""
     moment = _BEGINNING + timedelta(seconds=1)
     first = tuple(Key(purpose, secret) for purpose in (LINKS, CURSORS, SEALS))
     return first + tuple(Key(one, derived(secret, one).hex(), moment) for one in (LINKS, CURSORS))
@@ -135,8 +138,10 @@ def need_strong(secret: str) -> None:
         raise UnsafeKey(
             f"WANGGE_SECRET_KEY 为空、过短（少于 {LEAST_CHARACTERS} 个字符）或是示例里的值，不能启动：请删去这一行"
             "（密钥会自动生成在 WANGGE_HOME/keys.json）；若此前一直用它，先运行一次 wangge keys rotate，旧封印仍可核对 · "
-            f"WANGGE_SECRET_KEY is empty, shorter than {LEAST_CHARACTERS} characters or an example's: take the line out "
-            "(keys are made in WANGGE_HOME/keys.json); where it was in use, run wangge keys rotate once before, so that old seals can be checked"
+            f"WANGGE_SECRET_KEY is empty, shorter than {LEAST_CHARACTERS} characters or an example's: "
+            f"take the line out "
+            "(keys are made in WANGGE_HOME/keys.json); where it was in use, run wangge keys rotate once "
+            "before, so that old seals can be checked"
         )
 
 
@@ -150,7 +155,8 @@ def older_keys(secret: str) -> tuple[Key, ...]:
 
 
 class Keys:
-    """The ring as its file stands now: read anew when the file was changed, so that no server need start again."""
+    """The ring as its file stands now: read anew when the file was changed, so that no server need start
+    again."""
 
     def __init__(self, file: Path, text: str = "", secret: str = "") -> None:
         self._file, self._text, self._secret = file, text, secret
@@ -196,7 +202,8 @@ class Keys:
         return self._file
 
     def ensure(self, home: Path) -> None:
-        """Make a ring where there is none; a home from before there were rings keeps its first key for what it signed."""
+        """Make a ring where there is none; a home from before there were rings keeps its first key for
+        what it signed."""
         if self._text or self._secret or self._file.exists():
             self.ring()
             return
@@ -205,7 +212,8 @@ class Keys:
         self.write(Ring().rotated(PURPOSES).with_older(older))
 
     def need_all(self) -> None:
-        """Raises UnsafeKey where something that is signed would find no key: better before the first request."""
+        """Raises UnsafeKey where something that is signed would find no key: better before the first
+        request."""
         for purpose in (LINKS, CURSORS, SEALS):
             self.of(purpose)
 
@@ -225,6 +233,7 @@ def need_private(path: Path) -> None:
         os.chmod(path, 0o600)
     except PermissionError as error:
         raise UnsafeKey(
-            f"{path} 别人也能读，请改为仅属主可读写（chmod 600） · {path} can be read by others; make it its owner's (chmod 600)"
+            f"{path} 别人也能读，请改为仅属主可读写（chmod 600） · {path} can be read by others; make it its owner's "
+            f"(chmod 600)"
         ) from error
     log.warning("keys.were_open", path=str(path), mode=f"{mode & 0o777:o}")

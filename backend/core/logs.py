@@ -1,4 +1,5 @@
-"""Logs as JSON lines with request ids; a traceback names files and lines, never values, which may be personal."""
+"""Logs as JSON lines with request ids; a traceback names files and lines, never values, which may be
+personal."""
 
 from __future__ import annotations
 

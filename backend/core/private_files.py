@@ -1,4 +1,5 @@
-"""What the house keeps on disk is its owner's alone: modes of files and folders, and how one is written whole."""
+"""What the house keeps on disk is its owner's alone: modes of files and folders, and how one is written
+whole."""
 
 from __future__ import annotations
 
@@ -23,7 +24,10 @@ def be_private() -> None:
 
 
 def own_folder(path: Path) -> Path:
-    """A folder for its owner alone, made or mended. Raises NotOurs where somebody else put one in its place."""
+    """A folder for its owner alone, made or mended.
+
+    Raises NotOurs where somebody else put one in its place.
+    """
     path.mkdir(parents=True, exist_ok=True)
     found = path.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
@@ -33,7 +37,8 @@ def own_folder(path: Path) -> Path:
 
 
 def own_home(home: Path) -> Path:
-    """The one folder: others may pass through it to what is theirs (PostgreSQL's own account) and list nothing."""
+    """The one folder: others may pass through it to what is theirs (PostgreSQL's own account) and list
+    nothing."""
     for missing in [one for one in reversed((home, *home.parents)) if not one.exists()]:
         missing.mkdir()
         missing.chmod(0o755)

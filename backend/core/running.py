@@ -37,7 +37,8 @@ class Clock:
 
 @dataclass(frozen=True, slots=True)
 class Periodic:
-    """One thing that runs again and again: under which task, how often (seconds, or by the clock), and what it does.
+    """One thing that runs again and again: under which task, how often (seconds, or by the clock), and
+    what it does.
 
     A wake-up that is not taken within `expires_s` is forgotten: the next one is on its way.
     """

@@ -1,4 +1,5 @@
-"""Editions of a questionnaire: a number is given once, and what answers were given to stays as it was asked."""
+"""Editions of a questionnaire: a number is given once, and what answers were given to stays as it was
+asked."""
 
 from __future__ import annotations
 
@@ -49,10 +50,11 @@ def edition_rule(
 
 _IS_USED = "SELECT EXISTS (SELECT FROM response WHERE questionnaire_id = CAST(:id AS uuid))"
 # One that was taken away keeps its number.
-_IS_TAKEN = (
-    "SELECT EXISTS (SELECT FROM questionnaire WHERE code = :code AND edition = :edition "
-    "AND unit_id = CAST(:unit AS uuid) AND id <> CAST(:id AS uuid))"
-)
+_IS_TAKEN = """
+    SELECT EXISTS (SELECT
+    FROM questionnaire
+    WHERE code = :code AND edition = :edition AND unit_id = CAST(:unit AS uuid) AND id <> CAST(:id AS uuid))
+"""
 
 
 RULES: dict[str, tuple[Rule, ...]] = {

@@ -1,4 +1,5 @@
-"""What follows for customers: pinyin, representatives, items of dissatisfied answers, and how far visits are believed."""
+"""What follows for customers: pinyin, representatives, items of dissatisfied answers, and how far visits
+are believed."""
 
 from __future__ import annotations
 

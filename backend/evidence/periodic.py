@@ -1,4 +1,5 @@
-"""By the clock, for evidence: history is sealed, photos are looked at, uploads whose store was away are kept."""
+"""By the clock, for evidence: history is sealed, photos are looked at, uploads whose store was away are
+kept."""
 
 from backend.core.blobs.upload_files import Parts
 from backend.core.running import Clock, Periodic, Worker

@@ -1,4 +1,5 @@
-"""What follows for evidence: bytes that are there already are told, signatures and sheets are judged again."""
+"""What follows for evidence: bytes that are there already are told, signatures and sheets are judged
+again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What jobs add to the office's writes: records find where they are, a job is taken in, and its steps go on."""
+"""What jobs add to the office's writes: records find where they are, a job is taken in, and its steps go
+on."""
 
 from backend.core.services.steps_by_kind import OfficeSteps
 from backend.customers.queries.places import PLACED

@@ -19,8 +19,8 @@ from sync.kind import Values
 def telling_rule(
     session: Session, actor: Actor, record_id: str, before: Values | None, after: Values
 ) -> None:
-    """Raises untold_change where a telling is taken away, an amount is replaced without a telling of its own, or one
-    stands as told that no telling says the customer agreed to.
+    """Raises untold_change where a telling is taken away, an amount is replaced without a telling of its
+    own, or one stands as told that no telling says the customer agreed to.
 
     The first amount may come without a telling: apps of before 2026-11-27 send none.
     """

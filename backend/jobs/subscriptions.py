@@ -1,4 +1,5 @@
-"""What follows for jobs: they are completed, find their place, are bundled, go on, and are asked about afterwards."""
+"""What follows for jobs: they are completed, find their place, are bundled, go on, and are asked about
+afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Rules of people: units form a tree, who is named works near, a year has one calendar, a roster names a crew at work."""
+"""Rules of people: units form a tree, who is named works near, a year has one calendar, a roster names a
+crew at work."""
 
 from __future__ import annotations
 
@@ -45,8 +46,8 @@ def tree_rule(session: Session, actor: Actor, record_id: str, before: Values | N
 def calendar_rule(
     session: Session, actor: Actor, record_id: str, before: Values | None, after: Values
 ) -> None:
-    """Raises check_failed for a second calendar of a unit's year, and for a day on which that of the year beside says
-    otherwise."""
+    """Raises check_failed for a second calendar of a unit's year, and for a day on which that of the year
+    beside says otherwise."""
     year, days = after.get("year"), after.get("days")
     if not isinstance(year, int) or not isinstance(days, list):
         return  # What a calendar needs is said by its kind.
@@ -75,8 +76,16 @@ def calendar_rule(
 
 
 _CALENDARS = text(
-    "SELECT year, days FROM calendar WHERE unit_id = CAST(:unit AS uuid) AND id <> CAST(:id AS uuid) "
-    "AND year BETWEEN :year - 1 AND :year + 1 AND deleted_at IS NULL ORDER BY year, id"
+    """
+    SELECT year, days
+    FROM calendar
+    WHERE unit_id = CAST(:unit AS uuid)
+        AND id <> CAST(:id AS uuid)
+        AND year BETWEEN :year - 1
+        AND :year + 1
+        AND deleted_at IS NULL
+    ORDER BY year, id
+"""
 )
 
 

@@ -1,4 +1,5 @@
-"""By the clock, for phones: held work is tried again or parked, silent phones are told, a restored past is noticed."""
+"""By the clock, for phones: held work is tried again or parked, silent phones are told, a restored past is
+noticed."""
 
 from datetime import UTC, datetime
 

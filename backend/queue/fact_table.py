@@ -1,4 +1,5 @@
-"""What follows from which fact: every capability's subscriptions in one table, in the order in which they are served."""
+"""What follows from which fact: every capability's subscriptions in one table, in the order in which they
+are served."""
 
 from __future__ import annotations
 

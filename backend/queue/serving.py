@@ -35,7 +35,8 @@ def serve(database: Database, *, most: int = 1000, broker: redis.Redis | None = 
 
 
 def _serve_one(database: Database, written: set[tuple[str, str]]) -> bool:
-    """One fact: its subscribers and its end in one transaction, so that neither can happen without the other."""
+    """One fact: its subscribers and its end in one transaction, so that neither can happen without the
+    other."""
     with database.transaction() as session:
         row = session.execute(
             select(Outbox)
@@ -56,11 +57,12 @@ def _serve_one(database: Database, written: set[tuple[str, str]]) -> bool:
                 for subscriber in SUBSCRIPTIONS.get(row.fact, ()):
                     subscriber(session, row.detail)
         except Problem as problem:
-            # What it is of is gone meanwhile: nothing is to be done. Anything else is tried again later, and then seen.
+            # What it is of is gone meanwhile: nothing is to be done. Anything else is tried again later, and
+            # then seen.
             is_gone = problem.code == "not_found" and problem.detail.get("id") == row.detail.get("id")
             done = datetime.now(UTC) if is_gone else None
             _end(session, fact_id, done, row.attempts + 1, problem.code)
-        except Exception as error:  # noqa: BLE001 - one bad fact must not stop the others; it stays visible in the outbox
+        except Exception as error:  # noqa: BLE001 - one bad fact stops no other; it stays to be seen
             log.error("outbox.failed", fact=fact, error=type(error).__name__)
             _end(session, fact_id, None, row.attempts + 1, type(error).__name__)
         else:

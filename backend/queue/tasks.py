@@ -25,7 +25,10 @@ _SERVE = "wangge.serve_outbox"
 
 
 def make_celery(settings: config.Settings) -> Celery:
-    """Celery on Redis or Valkey with all tasks. Messages only wake: the work itself stands in PostgreSQL's outbox."""
+    """Celery on Redis or Valkey with all tasks.
+
+    Messages only wake: the work itself stands in PostgreSQL's outbox.
+    """
     app = _make_app(settings)
     app.task(name=_SERVE)(_serve_outbox)
     for name, declared in periodic().items():
@@ -97,7 +100,8 @@ def make_wake(settings: config.Settings) -> Callable[[], None]:
             return
         last[0] = now
         try:
-            # At once, because a colleague's console waits; and a moment later, for facts announced just after this call.
+            # At once, because a colleague's console waits; and a moment later, for facts announced just after
+            # this call.
             for seconds in (0.0, 0.3):
                 app.send_task(_SERVE, countdown=seconds, retry=False)
         except (KombuError, OSError, RedisError) as error:

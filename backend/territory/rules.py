@@ -47,9 +47,14 @@ def need_no_overlap(found: list[Overlap]) -> None:
 def cell_days_rule(
     session: Session, actor: Actor, record_id: str, before: Values | None, after: Values
 ) -> None:
-    """Raises check_failed for a cell that ends before it begins; the eve of its first day says that it never was."""
+    """Raises check_failed for a cell that ends before it begins; the eve of its first day says that it
+    never was."""
     since, until = after.get("valid_from"), after.get("valid_until")
-    if not since or not until or (before is not None and (before.get("valid_from"), before.get("valid_until")) == (since, until)):  # fmt: skip
+    if (
+        not since
+        or not until
+        or (before is not None and (before.get("valid_from"), before.get("valid_until")) == (since, until))
+    ):
         return
     if date.fromisoformat(until) < date.fromisoformat(since) - timedelta(days=1):
         zh, en = "停用日期早于启用日期：改正其中一个", "ends before it begins: correct one of the days"
@@ -57,7 +62,8 @@ def cell_days_rule(
 
 
 def duty_rule(session: Session, actor: Actor, record_id: str, before: Values | None, after: Values) -> None:
-    """A cell is given by its own office, to an active representative of its unit; anybody's duty may be ended."""
+    """A cell is given by its own office, to an active representative of its unit; anybody's duty may be
+    ended."""
     changed = {name for name, value in after.items() if before is None or before.get(name) != value}
     if before is not None and (not changed or (changed == {"valid_until"} and _is_shorter(before, after))):
         return

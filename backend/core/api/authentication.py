@@ -1,4 +1,5 @@
-"""Who is asking, and what each endpoint declares of its callers; the gate judges by it before anything else is done."""
+"""Who is asking, and what each endpoint declares of its callers; the gate judges by it before anything
+else is done."""
 
 from __future__ import annotations
 
@@ -33,9 +34,9 @@ class Who(Enum):
 class Access:
     """What an endpoint declares of its callers.
 
-    `rate` names the setting that says how often; persons are counted by person, anybody by address. `holds` judges a
-    link's token, which stands where others have their own. `open_by` names the setting that opens the endpoint to
-    anybody when it says `public`; browsers are asked to sign in there.
+    `rate` names the setting that says how often; persons are counted by person, anybody by address. `holds`
+    judges a link's token, which stands where others have their own. `open_by` names the setting that opens
+    the endpoint to anybody when it says `public`; browsers are asked to sign in there.
     """
 
     who: Who
@@ -63,7 +64,8 @@ def signed_in_or_revoked(view: F) -> F:
 
 
 def signed_in_phone(view: F) -> F:
-    """As `signed_in_or_revoked`, for sync: the endpoint's first statement names the actor with all it needs beside."""
+    """As `signed_in_or_revoked`, for sync: the endpoint's first statement names the actor with all it
+    needs beside."""
     return _declare(view, Access(Who.PHONE))
 
 
@@ -75,7 +77,8 @@ def documents(view: F) -> F:
 def public(
     rate: str, *, most_bytes: int = 16 * KIB, holds: Callable[[Session, str], object] | None = None
 ) -> Callable[[F], F]:
-    """For anybody, as often from one address as the setting `rate` says; the body is small unless said otherwise."""
+    """For anybody, as often from one address as the setting `rate` says; the body is small unless said
+    otherwise."""
 
     def declare(view: F) -> F:
         if not hasattr(view, _BODY):

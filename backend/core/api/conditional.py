@@ -1,7 +1,7 @@
 """Versions over HTTP: an ETag is a record's version in quotes, and a change names the one it was made on.
 
-What we gave out we take back: whoever compresses an answer, we or a proxy, writes so behind the tag or calls it weak,
-and who types it by hand leaves the quotes out. Such a tag is the one that was given.
+What we gave out we take back: whoever compresses an answer, we or a proxy, writes so behind the tag or calls
+it weak, and who types it by hand leaves the quotes out. Such a tag is the one that was given.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ _OF_A_BODY = ("content-length", "content-type", "content-encoding", "content-ran
 
 
 def install(app: Flask) -> None:
-    """Answer reading requests that name a tag: 304 where nothing is new, changed_meanwhile where it is not that one."""
+    """Answer reading requests that name a tag: 304 where nothing is new, changed_meanwhile where it is not
+    that one."""
     # Judged on the plain tag, before anything is compressed.
     app.config["COMPRESS_EVALUATE_CONDITIONAL_REQUEST"] = False
     app.after_request(_judged)
@@ -73,7 +74,8 @@ def etag(version: int) -> dict[str, str]:
 
 
 def if_match() -> Versions | None:
-    """The versions named in If-Match, None for any; raises changed_meanwhile where none of them can be a version."""
+    """The versions named in If-Match, None for any; raises changed_meanwhile where none of them can be a
+    version."""
     tags = _tags("If-Match")
     if "If-Match" not in request.headers or _ANY in tags:
         return None

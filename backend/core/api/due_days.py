@@ -46,7 +46,10 @@ class DueDay(MethodView):
     @blueprint.response(200, DueDayOut)
     @signed_in
     def put(self, given: dict[str, Any], kind: str, record_id: Any) -> Any:
-        """Move it; If-Match is optional. Never by the owner of the record; an appointment by anybody of the office."""
+        """Move it; If-Match is optional.
+
+        Never by the owner of the record; an appointment by anybody of the office.
+        """
         found = KINDS.get(kind)
         if found is None:
             raise Problem("not_found", kind=kind, id=str(record_id))

@@ -1,4 +1,5 @@
-"""The one gate before every endpoint: who asks, how often, how much; before a byte of the body is read or a parameter judged."""
+"""The one gate before every endpoint: who asks, how often, how much; before a byte of the body is read or
+a parameter judged."""
 
 from __future__ import annotations
 
@@ -81,7 +82,8 @@ def _gate() -> None:
 
 
 def _ask_to_sign_in(response: Response) -> Response:
-    """Only where a person looks at documents: elsewhere a browser would ask for a password in the middle of its work."""
+    """Only where a person looks at documents: elsewhere a browser would ask for a password in the middle
+    of its work."""
     if response.status_code == 401 and g.get("challenge"):
         response.headers["WWW-Authenticate"] = (
             'Basic realm="Wangge API: any name, a personal token", charset="UTF-8"'
@@ -115,8 +117,11 @@ def _person(access: Access) -> str:
 
 
 def _actor(session: Any) -> Actor:
-    """Whoever the header names. A desktop GIS has only a field for a password: a personal token, which may only read,
-    may stand there too; browsers repeat Basic by themselves, so nothing that writes is taken by it."""
+    """Whoever the header names.
+
+    A desktop GIS has only a field for a password: a personal token, which may only read, may stand there too;
+    browsers repeat Basic by themselves, so nothing that writes is taken by it.
+    """
     try:
         given = request.authorization
     except ValueError as error:  # Basic with bytes that are no ASCII: the library does not catch it.
@@ -132,8 +137,9 @@ def _actor(session: Any) -> Actor:
 class _Remembered:
     """Tokens that were good a moment ago.
 
-    Sync judges a token together with all it needs, in one statement, for which it must have read the body. A token that
-    nobody has judged here lately is judged first, by a statement of its own; one ended since then is seen by the next.
+    Sync judges a token together with all it needs, in one statement, for which it must have read the body. A
+    token that nobody has judged here lately is judged first, by a statement of its own; one ended since then
+    is seen by the next.
     """
 
     def __init__(self) -> None:
@@ -184,7 +190,8 @@ def _judge_body(body: Body) -> None:
 
 
 class _AtMost(io.RawIOBase):
-    """A body that comes in pieces without a length: too much of it is refused, where werkzeug would cut it off."""
+    """A body that comes in pieces without a length: too much of it is refused, where werkzeug would cut it
+    off."""
 
     def __init__(self, stream: IO[bytes], most: int) -> None:
         self._stream, self._most, self._left = stream, most, most

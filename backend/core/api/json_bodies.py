@@ -1,4 +1,5 @@
-"""How every endpoint reads JSON: not too deep, no number that is none, no key twice; anything else is bad_json."""
+"""How every endpoint reads JSON: not too deep, no number that is none, no key twice; anything else is
+bad_json."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Office endpoints for every kind, made from its declaration: list, read, create, change, act, delete, history."""
+"""Office endpoints for every kind, made from its declaration: list, read, create, change, act, delete,
+history."""
 
 from __future__ import annotations
 

@@ -58,8 +58,9 @@ def _count(setting: str, hit: Callable[[RateLimitItem], float]) -> None:
 class Counters:
     """Both kinds of counts; each call gives the seconds to wait, 0 for none.
 
-    Persons are known and their limit only stops what runs wild: it is counted without a way to the broker, which would
-    cost the busiest addresses a tenth of their time. A broker that went away costs nobody their request either.
+    Persons are known and their limit only stops what runs wild: it is counted without a way to the broker,
+    which would cost the busiest addresses a tenth of their time. A broker that went away costs nobody their
+    request either.
     """
 
     def __init__(self, uri: str) -> None:

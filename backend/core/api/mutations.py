@@ -1,7 +1,7 @@
 """What a mutation and its outcome look like, for the document and whoever makes a client of it.
 
-Nothing is read by these shapes: the server reads each mutation by itself (`sync.wire`) and parks what it cannot
-read, so a phone's work is never refused for its shape.
+Nothing is read by these shapes: the server reads each mutation by itself (`sync.wire`) and parks what it
+cannot read, so a phone's work is never refused for its shape.
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ from backend.core.api.authentication import Who, documents
 from backend.core.api.problems import ProblemDocument
 
 PATH = "/api/v1/openapi.json"
+_PROSE = ("summary", "description")
 _PLACE = re.compile(r"<(?:[^:>]+:)?([^>]+)>")
 
 
@@ -61,6 +62,8 @@ def finish(document: dict[str, Any], is_open: set[tuple[str, str]]) -> dict[str,
             response["content"] = {"application/problem+json": response["content"]["application/json"]}
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
+            # A docstring's lines end where our lines do, which is nobody else's matter.
+            operation |= {name: " ".join(operation[name].split()) for name in _PROSE if name in operation}
             if (path, method) in is_open:
                 operation["security"] = []
     return document

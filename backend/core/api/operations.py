@@ -37,7 +37,8 @@ _HEADERS = {
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
     "Permissions-Policy": "interest-cohort=()",
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; "
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; style-src 'self' "
+    "'unsafe-inline'; "
     "font-src 'self' data:; frame-ancestors 'none'; base-uri 'none'",
 }
 _GAUGES = {
@@ -57,7 +58,11 @@ _GAUGES = {
     "wangge_questions": ("Open disputes", "SELECT count(*) FROM sync_question WHERE closed_at IS NULL"),
     "wangge_oldest_writer_seconds": (
         "Age of the oldest open write transaction; a long one delays nobody's pull but grows every cursor",
-        "SELECT coalesce(max(extract(epoch FROM now() - xact_start)), 0) FROM pg_stat_activity WHERE backend_xid IS NOT NULL",
+        """
+            SELECT coalesce(max(extract(epoch FROM now() - xact_start)), 0)
+            FROM pg_stat_activity
+            WHERE backend_xid IS NOT NULL
+        """,
     ),
 }
 

@@ -103,7 +103,8 @@ def invalid(error: ValidationError) -> Problem:
 
 
 def bounded(document: dict[str, Any]) -> dict[str, Any]:
-    """The document as it may go out: 20 faults and how many more, no list and no text that what came in made long."""
+    """The document as it may go out: 20 faults and how many more, no list and no text that what came in
+    made long."""
     found = {}
     for name, value in document.items():
         most = MOST_FAULTS if name == "faults" else MOST_LISTED

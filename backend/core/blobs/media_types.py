@@ -34,7 +34,8 @@ def media_type_of(data: bytes) -> str:
 
 
 def coding_brand(data: bytes) -> bytes | None:
-    """How a picture in boxes (HEIF and what is built on it) is coded: by its brand, or those it says it agrees with."""
+    """How a picture in boxes (HEIF and what is built on it) is coded: by its brand, or those it says it
+    agrees with."""
     if data[4:8] != b"ftyp":
         return None
     end = min(int.from_bytes(data[:4]), 1024) or 1024

@@ -32,7 +32,8 @@ class BlobStore(Protocol):
 
 
 class ObjectBlobs:
-    """A BlobStore on any obstore backend; a key that is there is never written again, since it names its content."""
+    """A BlobStore on any obstore backend; a key that is there is never written again, since it names its
+    content."""
 
     def __init__(self, store: ObjectStore, folder: Path | None = None) -> None:
         self._store = store

@@ -20,8 +20,8 @@ CHUNK = 1024 * 1024
 class Parts:
     """A folder on the server's disk, shared by all its processes.
 
-    The newest writer of an upload owns it: a phone whose connection died half-way may go on at once, although the
-    server still waits for the dead one. The older writer notices at its next bytes and stops.
+    The newest writer of an upload owns it: a phone whose connection died half-way may go on at once, although
+    the server still waits for the dead one. The older writer notices at its next bytes and stops.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -46,9 +46,9 @@ class Parts:
     def append(self, upload_id: str, offset: int, chunks: Iterator[bytes], most: int) -> int:
         """Write bytes behind `offset`, at most `most`, and flush them to disk; returns the new offset.
 
-        What arrived before a connection broke is kept, so the phone goes on from there. A file that is whole is left
-        for whoever keeps it to flush. Raises wrong_offset, upload_taken_over when a newer writer came, and disk_full
-        (with what fitted kept).
+        What arrived before a connection broke is kept, so the phone goes on from there. A file that is whole
+        is left for whoever keeps it to flush. Raises wrong_offset, upload_taken_over when a newer writer
+        came, and disk_full (with what fitted kept).
         """
         with self.path(upload_id).open("a+b", buffering=0) as file:
             ticket = self._take_over(upload_id, file, offset)

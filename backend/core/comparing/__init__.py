@@ -1,7 +1,7 @@
 """The one form in which typed text is compared: case, width, blanks and what cannot be seen mean nothing.
 
-Search, the public look-up, the places of jobs and signing in all begin here; `mobile_api_spec/finding/typed.json` holds
-the phone's own search to the same.
+Search, the public look-up, the places of jobs and signing in all begin here;
+`mobile_api_spec/finding/typed.json` holds the phone's own search to the same.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ _UNSEEN = frozenset(
     | set(range(0xE0000, 0xE1000))
 )
 _MINUS = "\u2212"
-# Signs of a sentence that say nothing about whose name or number it is. `%`, `_`, `\`, `*`, `@`, `&` and the like do.
+# Signs of a sentence that say nothing about whose name or number it is. `%`, `_`, `\`, `*`, `@`, `&` and the
+# like do.
 _MARKS = frozenset("·‧•∙⋅・.,、。;:'\"!?/|~`^")
 _BRACKETS = frozenset({"Pd", "Ps", "Pe", "Pi", "Pf"})
 # What is nearly always typed here; it needs no look at each character.
@@ -33,9 +34,9 @@ _SOUNDS = frozenset("\u3099\u309a")
 def comparable(typed: str) -> str:
     """What is stored beside a typed text, looked up and counted: `Ｕ３０１ ` and `u301` are one.
 
-    Unicode's compatibility form and case folding, without blanks, control, invisible and direction characters; every
-    dash is one, and so are the digits of all scripts. Applied again it changes nothing. Empty where nothing visible
-    was typed.
+    Unicode's compatibility form and case folding, without blanks, control, invisible and direction
+    characters; every dash is one, and so are the digits of all scripts. Applied again it changes nothing.
+    Empty where nothing visible was typed.
     """
     if _COMMON.fullmatch(typed):
         return typed.lower().translate(_UNSEEN_ASCII)

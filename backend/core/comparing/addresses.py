@@ -1,4 +1,5 @@
-"""Addresses in two parts that are compared: the names of the areas before the street, and street, house and door.
+"""Addresses in two parts that are compared: the names of the areas before the street, and street, house
+and door.
 
 `青岛市市北区试验路1号A座3单元502户` and `市北区 试验路１号a栋-3-502室` are the same door: what stands behind a number to say
 what it counts is written in many ways and says little, the numbers and their order say all.
@@ -77,7 +78,8 @@ def address_of(typed: str) -> Address:
 
 
 def with_short_area(address: Address) -> list[tuple[str, Address]]:
-    """What an address may mean whose first one to four characters name an area without saying which kind it is."""
+    """What an address may mean whose first one to four characters name an area without saying which kind
+    it is."""
     door = address.door
     return [
         (door[:most], Address(address.areas, door[most:], address.counts))
@@ -92,7 +94,8 @@ def is_short_for(name: str, areas: Sequence[str]) -> bool:
 
 
 def agree(some: Sequence[str], others: Sequence[str]) -> bool:
-    """Whether two addresses' areas do not contradict each other: what only one of them names does not matter."""
+    """Whether two addresses' areas do not contradict each other: what only one of them names does not
+    matter."""
     # A city below another city is named with or without it, and so stands in another place.
     return all(
         not one or not other or _is_same(one, other) or _is_among(one, others) or _is_among(other, some)

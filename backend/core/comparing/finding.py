@@ -34,7 +34,8 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What to look for: any of these forms, or this address, in one of the lines; or else a form of every word."""
+    """What to look for: any of these forms, or this address, in one of the lines; or else a form of every
+    word."""
 
     forms: tuple[str, ...]
     address: Address | None

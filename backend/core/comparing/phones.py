@@ -14,7 +14,8 @@ _DASHED_EXTENSION = re.compile(r"^((?:\+?\d{1,3}-)?(?:\(?0?\d{2,3}\)?-?)?\d{7,8}
 _COUNTRY = re.compile(r"1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|\d{3}")
 _SEPARATORS = re.compile(r"[/,;、，；|\r\n]+|或|和|及")
 _RUN = re.compile(r"\+?\(?\d[\d()\s.\-\u2010-\u2015\u2212－（）]{3,}\d")
-# Fewer digits are a staff number, not the number of a phone; no country's numbers with their area are shorter.
+# Fewer digits are a staff number, not the number of a phone; no country's numbers with their area are
+# shorter.
 _LEAST_LOGIN = 10
 # With its country's code said, fewer digits are a number too.
 _LEAST_ABROAD = 7
@@ -32,7 +33,8 @@ def phone_digits(typed: str) -> str:
 
 
 def wanted_digits(typed: str) -> str:
-    """What to look for among the digits of stored numbers: a whole number also without the 0 before its area."""
+    """What to look for among the digits of stored numbers: a whole number also without the 0 before its
+    area."""
     digits = phone_digits(typed)
     return digits.lstrip("0") if len(digits) >= _LEAST_LOGIN - 1 else digits
 
@@ -47,7 +49,8 @@ def phones_in(text: str) -> list[str]:
 
 
 def login_form(typed: str) -> str:
-    """The one form of what somebody signs in by: a staff number, or a telephone number however it is written."""
+    """The one form of what somebody signs in by: a staff number, or a telephone number however it is
+    written."""
     form = comparable(typed)
     if not _ONLY_NUMBER.fullmatch(form):
         return form

@@ -45,13 +45,15 @@ Syllables = tuple[str, ...]
 
 @lru_cache(maxsize=4096)
 def readings_of(name: str) -> tuple[str, ...]:
-    """Each reading in full and by its initials, the commonest first: 曾国强 has `cengguoqiang`, `zgq` and more."""
+    """Each reading in full and by its initials, the commonest first: 曾国强 has `cengguoqiang`, `zgq` and
+    more."""
     return _written(name, every=True)
 
 
 @lru_cache(maxsize=4096)
 def readings_of_surname(name: str) -> tuple[str, ...]:
-    """As `readings_of`, but of the surname's readings alone: 张行 is `zhangxing`, 曾行 `cengxing` and `zengxing`."""
+    """As `readings_of`, but of the surname's readings alone: 张行 is `zhangxing`, 曾行 `cengxing` and
+    `zengxing`."""
     return _written(name, every=False)
 
 

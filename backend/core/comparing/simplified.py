@@ -1,6 +1,7 @@
 """Traditional characters and the simplified ones they stand for, so that either finds the other.
 
-From the table of single characters of OpenCC (Apache-2.0), as far as the simplified one is in daily use (GB 2312).
+From the table of single characters of OpenCC (Apache-2.0), as far as the simplified one is in daily use (GB
+2312).
 """
 
 from __future__ import annotations

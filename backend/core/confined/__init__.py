@@ -1,1 +1,2 @@
-"""Bytes from outside are opened in a process of its own that sees nothing else: no network, no file, no secret."""
+"""Bytes from outside are opened in a process of its own that sees nothing else: no network, no file, no
+secret."""

@@ -1,7 +1,9 @@
-"""The process that opens foreign bytes: it imports one module, and makes a confined copy of itself for each file.
+"""The process that opens foreign bytes: it imports one module, and makes a confined copy of itself for
+each file.
 
-The first process holds no wall and touches no foreign byte beyond passing it on; each copy sees an empty folder, its
-one file in memory and the libraries, and is gone with its answer. Started by `backend.core.confined.reader`, by nobody else.
+The first process holds no wall and touches no foreign byte beyond passing it on; each copy sees an empty
+folder, its one file in memory and the libraries, and is gone with its answer. Started by
+`backend.core.confined.reader`, by nobody else.
 """
 
 from __future__ import annotations
@@ -128,12 +130,13 @@ def _packed_answer(module: ModuleType, question: frames.Head, data: bytes) -> by
         return frames.packed(*module.answer(question, data))
     except MemoryError:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever a library raises over hostile bytes is told, not shown
+    except Exception as error:  # noqa: BLE001 - of hostile bytes anything is told, not shown
         return frames.packed({"error": type(error).__name__})
 
 
 def _libraries() -> set[str]:
-    """Python's own folders (what is imported late, the tables of libraries), and the C library's of old alphabets."""
+    """Python's own folders (what is imported late, the tables of libraries), and the C library's of old
+    alphabets."""
     alphabets = {
         os.path.realpath(one) for where in ("gconv", "*/gconv") for one in glob.glob(f"/usr/lib*/{where}")
     }

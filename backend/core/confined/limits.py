@@ -10,7 +10,8 @@ MEGABYTE = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """For one file: memory, size of an answer and of each file written in bytes; time in seconds; files open at once."""
+    """For one file: memory, size of an answer and of each file written in bytes; time in seconds; files
+    open at once."""
 
     memory: int = 1_536 * MEGABYTE
     answer: int = 256 * MEGABYTE

@@ -1,7 +1,7 @@
 """Reading map files from outside, in a confined process: GeoJSON, GeoPackage, Shapefile, KML and KMZ.
 
-A file comes as bytes with its name. What cannot be known is asked for (the coordinate system of a file that does not
-say, the layer where there are several) and never guessed.
+A file comes as bytes with its name. What cannot be known is asked for (the coordinate system of a file that
+does not say, the layer where there are several) and never guessed.
 """
 
 from __future__ import annotations
@@ -28,11 +28,14 @@ _STOPPED = {"time": ReadingTooLong, "memory": ReadingTooMuch, "answer": ReadingT
 def read_map(
     data: bytes, name: str, *, crs: str | None = None, layer: str | Sequence[str] | None = None
 ) -> MapFile:
-    """Every feature of a map file, in degrees. `crs` is for files that do not say theirs; one that does is believed.
+    """Every feature of a map file, in degrees.
 
-    `layer` may name several, also folders of a KML, in one text with commas between. Read by `geo.mapfile_reader` in a
-    confined process: whatever the file holds, no other file, address or query is opened for it. Raises FileUnreadable,
-    FileTooLarge, LayerNeeded, LayerMissing, CrsMissing, UnknownCrs, OpensElsewhere, ReadingStopped.
+    `crs` is for files that do not say theirs; one that does is believed.
+
+    `layer` may name several, also folders of a KML, in one text with commas between. Read by
+    `geo.mapfile_reader` in a confined process: whatever the file holds, no other file, address or query is
+    opened for it. Raises FileUnreadable, FileTooLarge, LayerNeeded, LayerMissing, CrsMissing, UnknownCrs,
+    OpensElsewhere, ReadingStopped.
     """
     if len(data) > MOST_BYTES:
         raise FileTooLarge(len(data))

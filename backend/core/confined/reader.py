@@ -35,9 +35,11 @@ class Stopped(Exception):
 
 
 class Reader:
-    """A confined process for one module that has `answer(question, data) -> (head, body)` and `FOLDERS` to read from.
+    """A confined process for one module that has `answer(question, data) -> (head, body)` and `FOLDERS` to
+    read from.
 
-    A context: the process starts with the first question, and is gone at the end. Not to be shared between threads.
+    A context: the process starts with the first question, and is gone at the end. Not to be shared between
+    threads.
     """
 
     def __init__(self, module: str, limits: Limits) -> None:
@@ -55,7 +57,10 @@ class Reader:
         self._end()
 
     def ask(self, question: frames.Head, data: bytes) -> tuple[frames.Head, bytes]:
-        """The module's answer about some bytes. Raises Stopped; the next question may be asked all the same."""
+        """The module's answer about some bytes.
+
+        Raises Stopped; the next question may be asked all the same.
+        """
         if not _AT_ONCE.acquire(timeout=self._limits.wall_seconds):
             raise Stopped("busy")
         try:

@@ -1,7 +1,9 @@
-"""What Linux lets a process give up for good: the network, other files, other programs. Elsewhere limits alone stand.
+"""What Linux lets a process give up for good: the network, other files, other programs.
 
-Three walls, each of which any user may raise around themselves: an empty network namespace, Landlock (which folders may
-be opened) and seccomp (which calls may be made). One that the system lacks is said, not hidden.
+Elsewhere limits alone stand.
+
+Three walls, each of which any user may raise around themselves: an empty network namespace, Landlock (which
+folders may be opened) and seccomp (which calls may be made). One that the system lacks is said, not hidden.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ _NEW_USER, _NEW_NETWORK, _NEW_IPC = 0x10000000, 0x40000000, 0x08000000
 # Landlock has one number on every machine.
 _CREATE, _ADD, _RESTRICT = 444, 445, 446
 _READ = (1 << 2) | (1 << 3)
-# Rights of each version of Landlock that came with new ones: files, then TCP, then signals and abstract sockets.
+# Rights of each version of Landlock that came with new ones: files, then TCP, then signals and abstract
+# sockets.
 _FILE_RIGHTS = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
 _TCP_RIGHTS, _SCOPES = 0b11, 0b11
 
@@ -71,7 +74,9 @@ def available() -> list[str]:
 
 
 def raise_walls(own: str, readable: Sequence[str]) -> None:
-    """From here on: files of `own` alone, reading from `readable` beside, no socket, no program. Raises OSError.
+    """From here on: files of `own` alone, reading from `readable` beside, no socket, no program.
+
+    Raises OSError.
 
     What `available` does not name is left out; one that it names and that cannot be raised stops everything.
     """

@@ -13,7 +13,10 @@ from backend.core.db import Base
 
 
 class Access(Base):
-    """One look: by whom, at what (`positions` of a person, a `case`), whose. Never changed; kept as long as the house keeps its history."""
+    """One look: by whom, at what (`positions` of a person, a `case`), whose.
+
+    Never changed; kept as long as the house keeps its history.
+    """
 
     __tablename__ = "access"
     __table_args__ = (Index("ix_access_of", "what", "of_id", "at"),)

@@ -1,4 +1,7 @@
-"""Accounts, devices and tokens: who may sign in, from which phone, and for how long. Not synced, no secret in clear."""
+"""Accounts, devices and tokens: who may sign in, from which phone, and for how long.
+
+Not synced, no secret in clear.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +66,8 @@ class Device(Base):
 
 
 class DevicePerson(Base):
-    """Who has signed in on a device: it is theirs, and nobody else signs in under its id without its secret."""
+    """Who has signed in on a device: it is theirs, and nobody else signs in under its id without its
+    secret."""
 
     __tablename__ = "device_person"
 
@@ -75,7 +79,10 @@ class DevicePerson(Base):
 
 
 class Token(Base):
-    """A token by its hash: access, refresh or personal. A refresh token `replaces` another, which is kept until its first use."""
+    """A token by its hash: access, refresh or personal.
+
+    A refresh token `replaces` another, which is kept until its first use.
+    """
 
     __tablename__ = "token"
     __table_args__ = (Index("ix_token_staff_device", "staff_id", "device_id"),)

@@ -1,7 +1,7 @@
 """Administrative act (管理操作): what somebody with power over others did, before and after, and from where.
 
-An audit trail as records: written by the server alone, sealed with the history of everything else, never changed,
-read by administrators and auditors of the unit and of those above it.
+An audit trail as records: written by the server alone, sealed with the history of everything else, never
+changed, read by administrators and auditors of the unit and of those above it.
 """
 
 from backend.core.kinds.declaration import Record, choice, declare, json, moment, plain_id, scopes_of, words

@@ -29,7 +29,8 @@ _KNOWN = [(re.compile(pattern), zh) for pattern, zh in _SAID]
 
 
 def in_chinese(sentence: str) -> str:
-    """A schema's sentence in Chinese, with its numbers and choices; what it has no words for is wrong all the same."""
+    """A schema's sentence in Chinese, with its numbers and choices; what it has no words for is wrong all
+    the same."""
     for pattern, zh in _KNOWN:
         match = pattern.fullmatch(sentence)
         if match:

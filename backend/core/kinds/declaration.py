@@ -1,7 +1,8 @@
-"""How a kind of record is declared: one line per field gives the column, the wire field, the merge rule and the labels.
+"""How a kind of record is declared: one line per field gives the column, the wire field, the merge rule
+and the labels.
 
-A record file holds one `Record` subclass and ends in `KIND = declare(...)`; everything else (API, sync, OpenAPI,
-spec) is made from that.
+A record file holds one `Record` subclass and ends in `KIND = declare(...)`; everything else (API, sync,
+OpenAPI, spec) is made from that.
 """
 
 from __future__ import annotations
@@ -253,10 +254,11 @@ Scopes = Callable[[Values], frozenset[str]]
 
 
 def scopes_of(office: bool = True, staff_of: Sequence[str] = (), **keys: str) -> Scopes:
-    """Scopes as plain equality keys from a record's own columns: `scopes_of(cell="cell_id", crew="crew_id")`.
+    """Scopes as plain equality keys from a record's own columns: `scopes_of(cell="cell_id",
+    crew="crew_id")`.
 
-    `office` files it under its unit for consoles; `reference="unit_id"` for every phone of the unit; `staff_of` names
-    columns with ids of several people.
+    `office` files it under its unit for consoles; `reference="unit_id"` for every phone of the unit;
+    `staff_of` names columns with ids of several people.
     """
 
     def scopes(values: Values) -> frozenset[str]:

@@ -1,8 +1,8 @@
 """What a kind's check asks of its fields together, found by trying it: for the schemas and for readers.
 
-A check is a pure function of a record's values. It is tried on every sort of value its fields can have; for each
-fault the widest set of values is sought in which it always appears. What no JSON Schema can say (this day before
-that one) is told in the fault's own words.
+A check is a pure function of a record's values. It is tried on every sort of value its fields can have; for
+each fault the widest set of values is sought in which it always appears. What no JSON Schema can say (this
+day before that one) is told in the fault's own words.
 """
 
 from __future__ import annotations

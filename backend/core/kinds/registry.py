@@ -11,7 +11,8 @@ from sync.pull import RANKS
 
 
 def collect() -> dict[str, RecordKind]:
-    """Kind name -> kind, for every module among the capabilities' kinds that ends in `KIND = declare(...)`."""
+    """Kind name -> kind, for every module among the capabilities' kinds that ends in `KIND =
+    declare(...)`."""
     found = {module.__name__.rpartition(".")[2]: module for module in capabilities.modules("kinds")}
     kinds = [getattr(found[name], "KIND", None) for name in sorted(found)]
     return {kind.name: kind for kind in kinds if kind is not None}

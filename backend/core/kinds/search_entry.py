@@ -1,4 +1,5 @@
-"""What customers are found by, in the form in which typed text is compared; made of the records, in the same write."""
+"""What customers are found by, in the form in which typed text is compared; made of the records, in the
+same write."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from backend.core.kinds.declaration import search_index
 
 
 class SearchEntry(Base):
-    """A customer's number and words, or those of one of their service points (`backend/core/comparing/finding.py`)."""
+    """A customer's number and words, or those of one of their service points
+    (`backend/core/comparing/finding.py`)."""
 
     __tablename__ = "search_entry"
     __table_args__ = (

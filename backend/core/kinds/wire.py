@@ -1,4 +1,5 @@
-"""The wire fields: they check what arrives and give canonical JSON values (ids, moments and points have one form)."""
+"""The wire fields: they check what arrives and give canonical JSON values (ids, moments and points have
+one form)."""
 
 from __future__ import annotations
 
@@ -28,8 +29,9 @@ _CLOCK = re.compile(r"^([01][0-9]|2[0-3]):[0-5][0-9]$")
 FIRST_YEAR, LAST_YEAR = 1900, 2999
 
 
-# What a field's `quick` says of a value that needs the field's whole deserialization. The usual value needs none of
-# it, and a push loads a dozen fields for each of hundreds of records; a contract test compares both ways.
+# What a field's `quick` says of a value that needs the field's whole deserialization. The usual value needs
+# none of it, and a push loads a dozen fields for each of hundreds of records; a contract test compares both
+# ways.
 NOT_QUICK = object()
 
 
@@ -61,7 +63,9 @@ class Id(fields.UUID):
         """An id in its one form."""
         return value if type(value) is str and _ID.fullmatch(value) else NOT_QUICK
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:  # type: ignore[override]
+    def _deserialize(  # type: ignore[override]
+        self, value: Any, attr: str | None, data: Any, **kwargs: Any
+    ) -> str:
         if not isinstance(value, str):
             raise ValidationError("Not a valid UUID.")
         text = value.strip()
@@ -86,7 +90,9 @@ class Moment(fields.AwareDateTime):
         except (ValueError, TypeError, OverflowError):
             return NOT_QUICK
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:  # type: ignore[override]
+    def _deserialize(  # type: ignore[override]
+        self, value: Any, attr: str | None, data: Any, **kwargs: Any
+    ) -> str:
         try:
             return moment_text(_near(parse_moment(value)))
         except (ValueError, TypeError, OverflowError) as error:
@@ -116,7 +122,9 @@ def _day(value: Any) -> date:
 class Day(fields.Date):
     """A calendar day, kept as text."""
 
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:  # type: ignore[override]
+    def _deserialize(  # type: ignore[override]
+        self, value: Any, attr: str | None, data: Any, **kwargs: Any
+    ) -> str:
         return _day(value).isoformat()
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
@@ -304,7 +312,8 @@ class Json(fields.Field):  # type: ignore[type-arg]
 
 
 def is_keepable(value: Any) -> bool:
-    """Whether a single value can be stored and hashed: no NUL, no half character, no number beyond 64 bits."""
+    """Whether a single value can be stored and hashed: no NUL, no half character, no number beyond 64
+    bits."""
     if isinstance(value, str):
         return not _UNKEEPABLE.search(value)
     if isinstance(value, float):

@@ -11,7 +11,8 @@ _MOST_POINTS = 20_000
 
 
 def strokes_svg(strokes: Any) -> bytes | None:
-    """Strokes as a phone kept them ({width, height, lines} or bare lines of [x, y, t]); None when nothing can be drawn."""
+    """Strokes as a phone kept them ({width, height, lines} or bare lines of [x, y, t]); None when nothing
+    can be drawn."""
     given = strokes.get("lines") if isinstance(strokes, dict) else strokes
     if not isinstance(given, list):
         return None
@@ -26,7 +27,8 @@ def strokes_svg(strokes: Any) -> bytes | None:
     )
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.1f} {height:.1f}">'
-        f'<g fill="none" stroke="#10202c" stroke-width="2.2" stroke-linecap="round" stroke-linejoin="round">{paths}</g></svg>'
+        f'<g fill="none" stroke="#10202c" stroke-width="2.2" stroke-linecap="round" '
+        f'stroke-linejoin="round">{paths}</g></svg>'
     ).encode()
 
 

@@ -1,4 +1,5 @@
-"""Signs on a paper: what no font can set stands as a visible mark, what would turn the line round is left out, and nothing stops the rest.
+"""Signs on a paper: what no font can set stands as a visible mark, what would turn the line round is left
+out, and nothing stops the rest.
 
 The setter itself judges (`shows`): only it knows which of its fonts it would take.
 """
@@ -24,8 +25,8 @@ _FLAGS = frozenset(map(chr, range(0x1F1E6, 0x1F200)))
 
 
 def plain(text: str) -> str:
-    """A text without what has no look and no harm in leaving out: line ends have one form, and nothing overrides the
-    order in which it is read."""
+    """A text without what has no look and no harm in leaving out: line ends have one form, and nothing
+    overrides the order in which it is read."""
     kept = (
         one
         for one in _LINE_ENDS.sub("\n", text)
@@ -35,8 +36,8 @@ def plain(text: str) -> str:
 
 
 def is_nobodys(sign: str) -> bool:
-    """Whether a sign has no look of its own in any font: a control, half a character, one that is not given out, or a
-    private one, whose look is somebody's own."""
+    """Whether a sign has no look of its own in any font: a control, half a character, one that is not
+    given out, or a private one, whose look is somebody's own."""
     return sign not in "\n\t" and unicodedata.category(sign) in ("Cc", "Co", "Cs", "Cn")
 
 
@@ -61,7 +62,8 @@ def unshown(texts: Iterable[str], shows: Callable[[str], bool]) -> frozenset[str
 
 
 def marked(text: str, missing: frozenset[str]) -> str:
-    """A text with a mark for each sign that is missing; one written with combining marks is tried in its short form first."""
+    """A text with a mark for each sign that is missing; one written with combining marks is tried in its
+    short form first."""
     if missing.isdisjoint(text):
         return text
     composed = unicodedata.normalize("NFC", text)

@@ -1,6 +1,8 @@
-"""Setting a paper: a template, its values as JSON (never as markup), its pictures; out comes PDF/A with the fonts in it.
+"""Setting a paper: a template, its values as JSON (never as markup), its pictures; out comes PDF/A with
+the fonts in it.
 
-No sign in a value stops a paper: what no font has stands there as a mark, and a note below tells which signs those were.
+No sign in a value stops a paper: what no font has stands there as a mark, and a note below tells which signs
+those were.
 """
 
 from __future__ import annotations
@@ -37,7 +39,8 @@ def typeset(
     fonts: Path,
     made_at: datetime | None = None,
 ) -> bytes:
-    """A template of the folder, by its name, as PDF/A-2b; `files` are pictures by the names that `given` uses. Raises NoFonts."""
+    """A template of the folder, by its name, as PDF/A-2b; `files` are pictures by the names that `given`
+    uses. Raises NoFonts."""
     made = _in_folder(
         template, given, files, fonts, {"format": "pdf", "timestamp": _seconds(made_at)}, STANDARD
     )
@@ -71,7 +74,8 @@ def _in_folder(
     how: dict[str, Any],
     standard: str | None,
 ) -> Any:
-    """One paper in a folder of its own, tried as it is written, then with marks, then outside the standard."""
+    """One paper in a folder of its own, tried as it is written, then with marks, then outside the
+    standard."""
     with tempfile.TemporaryDirectory(prefix="wangge-paper-") as name:
         folder = Path(name)
         for path in _TEMPLATES.glob("*.typ"):

@@ -62,7 +62,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "map.list": ("网格一览", "List of cells"),
     "map.note": (
         "颜色只用来区分相邻的网格。边界取自本单位的网格档案（WGS-84），粗线是单位界线，无底图。户数和工作量为打印时的数。按原尺寸打印时比例尺有效，上方为北。",
-        "Colours only tell neighbours apart. Outlines are of the house's own records (WGS-84), thick lines are units' borders; there is no base map. "
+        "Colours only tell neighbours apart. Outlines are of the house's own records (WGS-84), thick "
+        "lines are units' borders; there is no base map. "
         "Customers and work as of printing. The scale holds at 100 % size; north is up.",
     ),
     "map.key": ("号", "No."),

@@ -20,7 +20,11 @@ from sync.kind import Values
 from sync.wire import MOST_DEPTH, depth_of
 
 MOST_ROWS = 500
-_IN_SCOPE = "EXISTS (SELECT FROM sync_entry e WHERE e.kind = d.kind AND e.id = d.id AND e.scope = ANY(:scopes) AND NOT e.removed)"
+_IN_SCOPE = """
+    EXISTS (SELECT
+    FROM sync_entry e
+    WHERE e.kind = d.kind AND e.id = d.id AND e.scope = ANY(:scopes) AND NOT e.removed)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,11 @@ def read_document(session: Session, actor: Actor, kind: RecordKind, record_id: s
     """One record; raises not_found alike for what is not there and what is not the asker's."""
     row = session.execute(
         text(
-            f"SELECT d.version, d.body FROM sync_document d WHERE d.kind = :kind AND d.id = CAST(:id AS uuid) AND NOT d.deleted AND {_IN_SCOPE}"
+            f"""
+                SELECT d.version, d.body
+                FROM sync_document d
+                WHERE d.kind = :kind AND d.id = CAST(:id AS uuid) AND NOT d.deleted AND {_IN_SCOPE}
+            """
         ),
         {"kind": kind.name, "id": record_id, "scopes": list(held(session, actor))},
     ).one_or_none()
@@ -57,8 +65,14 @@ def list_documents(
     conditions = "".join(f" AND t.{name} = :f_{name}" for name in wanted)
     rows = session.execute(
         text(
-            f"SELECT d.version, d.body FROM {kind.kind.table} t JOIN sync_document d ON d.kind = :kind AND d.id = t.id "
-            f"WHERE t.deleted_at IS NULL AND t.id > CAST(:after AS uuid) {conditions} AND {_IN_SCOPE} ORDER BY t.id LIMIT :limit"
+            f"""
+                SELECT d.version, d.body
+                FROM {kind.kind.table} t
+                JOIN sync_document d ON d.kind = :kind AND d.id = t.id
+                WHERE t.deleted_at IS NULL AND t.id > CAST(:after AS uuid) {conditions} AND {_IN_SCOPE}
+                ORDER BY t.id
+                LIMIT :limit
+            """
         ),
         {
             "kind": kind.name,
@@ -76,10 +90,23 @@ def history_of(session: Session, actor: Actor, kind: RecordKind, record_id: str)
     read_document(session, actor, kind, record_id)
     rows = session.execute(
         text(
-            "SELECT h.version, h.op, h.changed, h.actor_id::text, s.name, h.device_id::text, h.happened_at, h.recorded_at, h.grade, "
-            "h.mutation_id::text "
-            "FROM sync_history h LEFT JOIN staff s ON s.id = h.actor_id WHERE h.kind = :kind AND h.id = CAST(:id AS uuid) "
-            "ORDER BY h.version DESC LIMIT 1000"
+            """
+                SELECT h.version,
+                    h.op,
+                    h.changed,
+                    h.actor_id::text,
+                    s.name,
+                    h.device_id::text,
+                    h.happened_at,
+                    h.recorded_at,
+                    h.grade,
+                    h.mutation_id::text
+                FROM sync_history h
+                LEFT JOIN staff s ON s.id = h.actor_id
+                WHERE h.kind = :kind AND h.id = CAST(:id AS uuid)
+                ORDER BY h.version DESC
+                LIMIT 1000
+            """
         ),
         {"kind": kind.name, "id": record_id},
     )
@@ -108,11 +135,26 @@ def history_of(session: Session, actor: Actor, kind: RecordKind, record_id: str)
 def _corrected(
     session: Session, actor: Actor, kind: RecordKind, record_id: str
 ) -> dict[str, list[dict[str, Any]]]:
-    """By the mutation that corrected it: parked work that needed no person any more, whole or in some fields, as it was."""
+    """By the mutation that corrected it: parked work that needed no person any more, whole or in some
+    fields, as it was."""
     rows = session.execute(
         text(
-            "SELECT w.mutation_id::text, w.code, w.op, w.action, w.received_at, w.verbatim, w.corrected, w.settled_by_id::text, w.decision "
-            "FROM sync_waiting w WHERE w.kind = :kind AND w.record_id = :id AND (w.decision = 'corrected' OR w.corrected <> '{}') ORDER BY w.place"
+            """
+                SELECT w.mutation_id::text,
+                    w.code,
+                    w.op,
+                    w.action,
+                    w.received_at,
+                    w.verbatim,
+                    w.corrected,
+                    w.settled_by_id::text,
+                    w.decision
+                FROM sync_waiting w
+                WHERE w.kind = :kind
+                    AND w.record_id = :id
+                    AND (w.decision = 'corrected' OR w.corrected <> '{}')
+                ORDER BY w.place
+            """
         ),
         {"kind": kind.name, "id": record_id},
     )
@@ -147,8 +189,12 @@ def creator_of(session: Session, kind: str, record_id: str) -> str | None:
     """The member of staff who made a record; None when the system did."""
     row = session.execute(
         text(
-            "SELECT h.actor_id::text FROM sync_history h JOIN staff s ON s.id = h.actor_id WHERE h.kind = :kind "
-            "AND h.id = CAST(:id AS uuid) AND h.op = 'create'"
+            """
+                SELECT h.actor_id::text
+                FROM sync_history h
+                JOIN staff s ON s.id = h.actor_id
+                WHERE h.kind = :kind AND h.id = CAST(:id AS uuid) AND h.op = 'create'
+            """
         ),
         {"kind": kind, "id": record_id},
     ).one_or_none()

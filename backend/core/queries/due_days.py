@@ -1,4 +1,5 @@
-"""Due days: which fields they are, what a person may give a new record, and how a move stands on the record."""
+"""Due days: which fields they are, what a person may give a new record, and how a move stands on the
+record."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What of a record its reader may see: one place for every way out, as values, as JSON text and as SQL.
 
-An auditor checks work, not customers. Names, phone numbers and addresses come masked, what cannot be masked (a nested
-contact, a door code) not at all, and telephone numbers inside free text lose their middle.
+An auditor checks work, not customers. Names, phone numbers and addresses come masked, what cannot be masked
+(a nested contact, a door code) not at all, and telephone numbers inside free text lose their middle.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ _ALSO = {
 }
 # Shorter texts are names of things, codes and work numbers; longer ones are what people write.
 _FREE_FROM = 300
-# As they are written in China, with a country's code, in pairs, in groups, and in North America; a day is none.
+# As they are written in China, with a country's code, in pairs, in groups, and in North America; a day is
+# none.
 _WAYS = (
     r"1\d{10}",
     r"0\d{2,3}-?\d{7,8}",
@@ -65,7 +66,8 @@ def masked(actor: Actor, kind: RecordKind, values: Values) -> Values:
 
 
 def masked_part(actor: Actor, kind: RecordKind | None, values: Values) -> Values:
-    """Some fields of a record as the actor sees them; of a kind nobody knows (yet) nothing is shown to who sees masks."""
+    """Some fields of a record as the actor sees them; of a kind nobody knows (yet) nothing is shown to who
+    sees masks."""
     if sees_all(actor):
         return values
     return _masked(kind, values) if kind else {}
@@ -84,7 +86,8 @@ def masked_changes(actor: Actor, kind: RecordKind, changed: Mapping[str, Any]) -
 
 
 def masked_body(kind_name: str, body: str) -> str:
-    """A stored body as somebody gets it who sees masks; what is hidden is left out, as what is empty always is."""
+    """A stored body as somebody gets it who sees masks; what is hidden is left out, as what is empty
+    always is."""
     values = _masked(KINDS[kind_name], orjson.loads(body))
     return canonical_json({name: value for name, value in values.items() if value is not None}).decode()
 

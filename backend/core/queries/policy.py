@@ -1,8 +1,9 @@
-"""The policy of the house: may this actor read, write or act on this record, and whom may they give what (decision 0006).
+"""The policy of the house: may this actor read, write or act on this record, and whom may they give what
+(decision 0006).
 
-Reading goes by the scopes a person holds. Writing needs more: the office writes in its own unit and those below, field
-staff what lies in a cell or crew of theirs or names them. A unit above, whose catalogue everybody reads, is written by
-nobody below it. What of a record its reader sees is said by `queries.masks`.
+Reading goes by the scopes a person holds. Writing needs more: the office writes in its own unit and those
+below, field staff what lies in a cell or crew of theirs or names them. A unit above, whose catalogue
+everybody reads, is written by nobody below it. What of a record its reader sees is said by `queries.masks`.
 """
 
 from __future__ import annotations
@@ -24,11 +25,13 @@ from backend.core.queries.masks import sees_all
 from backend.core.queries.scopes import held, units_below
 from sync.kind import Kind, Policy, Values
 
-# What holds of a kind beyond scopes and roles, whatever the way in: a capability's `rules` module lists them in `RULES`.
+# What holds of a kind beyond scopes and roles, whatever the way in: a capability's `rules` module lists them
+# in `RULES`.
 Rule = Callable[[Session, Actor, str, Values | None, Values], None]
 # Held by everybody of a unit, or to look back at it: good for reading alone.
 _READING_ONLY = ("reference:", "audit:")
-# Who moves a due day, with a reason: a limit is the house's, a promise was made to a customer who may ask for another.
+# Who moves a due day, with a reason: a limit is the house's, a promise was made to a customer who may ask for
+# another.
 _MOVES = {"limit": frozenset({Role.ADMIN, Role.SUPERVISOR}), "promise": DESK}
 # What a record's unit must agree with: these may not lie in another branch.
 _BELONGS = {
@@ -46,13 +49,17 @@ def need_role(actor: Actor, allowed: Collection[Role]) -> None:
 
 
 def need_listed(actor: Actor, allowed: Collection[str]) -> None:
-    """A role of a kind's own list; the server itself needs none. Raises not_allowed before anything is looked up."""
+    """A role of a kind's own list; the server itself needs none.
+
+    Raises not_allowed before anything is looked up.
+    """
     if not actor.is_system and not actor.roles & frozenset(allowed):
         raise Problem("not_allowed", needs=sorted(allowed))
 
 
 def need_office(actor: Actor) -> None:
-    """What lies on the office's desks (plans, loads, lists of the whole unit) is not for who works on a phone."""
+    """What lies on the office's desks (plans, loads, lists of the whole unit) is not for who works on a
+    phone."""
     need_role(actor, OFFICE)
 
 
@@ -87,7 +94,8 @@ def writing_scopes(scopes: Iterable[str]) -> frozenset[str]:
 
 
 def writer(session: Session, actor: Actor, kind: Kind, record_id: str, values: Values) -> Actor:
-    """The actor as far as they may write this record: outside the office's own units only their field roles count.
+    """The actor as far as they may write this record: outside the office's own units only their field
+    roles count.
 
     Raises not_allowed, for a record that was found by reading.
     """
@@ -142,7 +150,8 @@ def _is_held(session: Session, actor: Actor, kind: Kind, record_id: str, values:
 
 
 def _newly_named(kind: Kind, before: Values | None, after: Values) -> set[str]:
-    """Without what a step alone can change: a job's crew is given by whoever has a right to both, from a branch beside too."""
+    """Without what a step alone can change: a job's crew is given by whoever has a right to both, from a
+    branch beside too."""
     old = before or {}
     found = {name for name in _BELONGS if after.get(name) not in (None, old.get(name))}
     return (
@@ -157,8 +166,12 @@ def _need_agreeing(session: Session, values: Values, names: Collection[str]) -> 
     unit_id = str(values["unit_id"])
     rows = session.execute(
         text(
-            "SELECT kind, unit_id::text FROM sync_document WHERE (kind, id) IN (SELECT * FROM unnest(CAST(:kinds AS text[]), CAST(:ids AS uuid[]))) "
-            "AND unit_id <> CAST(:unit AS uuid)"
+            """
+                SELECT kind, unit_id::text
+                FROM sync_document
+                WHERE (kind, id) IN (SELECT *
+                FROM unnest(CAST(:kinds AS text[]), CAST(:ids AS uuid[]))) AND unit_id <> CAST(:unit AS uuid)
+            """
         ),
         {
             "kinds": [_BELONGS[name] for name in names],
@@ -183,13 +196,18 @@ def missing(name: str, kind: str) -> dict[str, str]:
 
 
 def need_visible(session: Session, actor: Actor, kind: Kind, values: Values) -> None:
-    """What the values point at must be the actor's to read, else a site card would carry a stranger's number."""
+    """What the values point at must be the actor's to read, else a site card would carry a stranger's
+    number."""
     references = kind.named(values)
     if not references:
         return
     rows = session.execute(
         text(
-            "SELECT DISTINCT kind, id::text FROM sync_entry WHERE NOT removed AND scope = ANY(:scopes) AND id = ANY(CAST(:ids AS uuid[]))"
+            """
+                SELECT DISTINCT kind, id::text
+                FROM sync_entry
+                WHERE NOT removed AND scope = ANY(:scopes) AND id = ANY(CAST(:ids AS uuid[]))
+            """
         ),
         {"scopes": list(held(session, actor)), "ids": [key[1] for key in references.values()]},
     )
@@ -204,7 +222,10 @@ def need_visible(session: Session, actor: Actor, kind: Kind, values: Values) -> 
 
 
 def need_unused(session: Session, kind: str, record_id: str) -> None:
-    """Nothing live points at a record that is taken away, by whichever way. Raises in_use with the kinds that do."""
+    """Nothing live points at a record that is taken away, by whichever way.
+
+    Raises in_use with the kinds that do.
+    """
     users = [
         other.name
         for other in SYNC_KINDS.values()
@@ -218,15 +239,19 @@ def need_unused(session: Session, kind: str, record_id: str) -> None:
 
 
 def _points_at(session: Session, table: str, column: str, record_id: str) -> bool:
-    sql = f"SELECT EXISTS (SELECT FROM {table} WHERE {column} = CAST(:id AS uuid) AND deleted_at IS NULL AND id <> CAST(:id AS uuid))"
+    sql = f"""
+        SELECT EXISTS (SELECT
+        FROM {table}
+        WHERE {column} = CAST(:id AS uuid) AND deleted_at IS NULL AND id <> CAST(:id AS uuid))
+    """
     return bool(session.execute(text(sql), {"id": record_id}).scalar_one())
 
 
 def need_mover(
     session: Session, actor: Actor, kind: Kind, record_id: str, values: Values, names: Iterable[str]
 ) -> None:
-    """Somebody who may move these due fields: of a role that does, with rights over the unit, and not the owner of the
-    record. Raises not_found, not_allowed, due_day_kept."""
+    """Somebody who may move these due fields: of a role that does, with rights over the unit, and not the
+    owner of the record. Raises not_found, not_allowed, due_day_kept."""
     hand = writer(session, actor, kind, record_id, values)
     found = KINDS[kind.name]
     for name in names:
@@ -264,8 +289,11 @@ def need_house_rules(
     after: Values,
     met: Collection[str] = (),
 ) -> None:
-    """What holds beyond scopes and roles, whatever the way in. Raises not_allowed, check_failed, reference_missing,
-    due_day_kept, untold_change; `met` are the groups in which two writes met."""
+    """What holds beyond scopes and roles, whatever the way in.
+
+    Raises not_allowed, check_failed, reference_missing, due_day_kept, untold_change; `met` are the groups in
+    which two writes met.
+    """
     if actor.is_system:
         return
     _need_due_days(actor, kind, before, after, met)
@@ -278,7 +306,10 @@ def need_house_rules(
 def need_representative(
     session: Session, actor: Actor, unit_id: str, staff_id: str, field: str = "staff_id"
 ) -> None:
-    """Somebody who may be given a cell of this unit. Raises check_failed, and reference_missing for a stranger."""
+    """Somebody who may be given a cell of this unit.
+
+    Raises check_failed, and reference_missing for a stranger.
+    """
     found = session.execute(
         text("SELECT unit_id::text FROM staff WHERE id = CAST(:id AS uuid) AND deleted_at IS NULL"),
         {"id": staff_id},
@@ -291,12 +322,21 @@ def need_representative(
 
 
 def representatives_of(session: Session, units: Collection[str]) -> list[str]:
-    """Active representatives of these units: by the role of their account, or by post while they have none."""
+    """Active representatives of these units: by the role of their account, or by post while they have
+    none."""
     rows = session.execute(
         text(
-            "SELECT s.id::text FROM staff s LEFT JOIN account a ON a.staff_id = s.id WHERE s.unit_id = ANY(CAST(:units AS uuid[])) "
-            "AND s.is_active AND s.deleted_at IS NULL AND CASE WHEN a.staff_id IS NULL THEN s.post = 'customer_representative' "
-            "ELSE a.is_active AND 'representative' = ANY(a.roles) END ORDER BY s.staff_number"
+            """
+                SELECT s.id::text
+                FROM staff s
+                LEFT JOIN account a ON a.staff_id = s.id
+                WHERE s.unit_id = ANY(CAST(:units AS uuid[]))
+                    AND s.is_active
+                    AND s.deleted_at IS NULL
+                    AND CASE WHEN a.staff_id IS NULL THEN s.post = 'customer_representative' ELSE a.is_active
+                    AND 'representative' = ANY(a.roles) END
+                ORDER BY s.staff_number
+            """
         ),
         {"units": list(units)},
     )
@@ -322,7 +362,11 @@ def people_rule(
         return
     rows = session.execute(
         text(
-            "SELECT id::text, unit_id::text FROM staff WHERE id = ANY(CAST(:ids AS uuid[])) AND deleted_at IS NULL"
+            """
+                SELECT id::text, unit_id::text
+                FROM staff
+                WHERE id = ANY(CAST(:ids AS uuid[])) AND deleted_at IS NULL
+            """
         ),
         {"ids": sorted(wanted)},
     ).all()

@@ -37,8 +37,18 @@ def units_below(session: Session, unit_id: str) -> list[str]:
     """A unit and everything under it."""
     rows = session.execute(
         text(
-            "WITH RECURSIVE tree AS (SELECT id FROM unit WHERE id = CAST(:id AS uuid) UNION "
-            "SELECT u.id FROM unit u JOIN tree t ON u.parent_id = t.id) SELECT id::text FROM tree ORDER BY id"
+            """
+                WITH RECURSIVE tree AS (SELECT id
+                  FROM unit
+                  WHERE id = CAST(:id AS uuid)
+                  UNION
+                  SELECT u.id
+                  FROM unit u
+                  JOIN tree t ON u.parent_id = t.id)
+                SELECT id::text
+                FROM tree
+                ORDER BY id
+            """
         ),
         {"id": unit_id},
     )
@@ -54,25 +64,51 @@ def unit_name(session: Session, unit_id: str) -> str:
     )
 
 
-# The scopes of `who(staff_id, unit_id, is_office, audits)` on the day :on, to stand behind WITH RECURSIVE. A scope that
-# several duties give ends when the last of them does.
-RIGHTS = (
-    "above AS (SELECT u.id, u.parent_id FROM unit u JOIN who ON u.id = who.unit_id UNION "
-    "SELECT u.id, u.parent_id FROM unit u JOIN above a ON u.id = a.parent_id), "
-    "below AS (SELECT u.id FROM unit u JOIN who ON u.id = who.unit_id AND who.is_office UNION "
-    "SELECT u.id FROM unit u JOIN below b ON u.parent_id = b.id), "
-    "held AS (SELECT 'reference:' || id AS scope, CAST(NULL AS date) AS until FROM (SELECT id FROM above UNION SELECT id FROM below) u "
-    "UNION ALL SELECT 'office:' || id, NULL FROM below UNION ALL SELECT 'audit:' || below.id, NULL FROM below JOIN who ON who.audits "
-    "UNION ALL SELECT 'staff:' || staff_id, NULL FROM who "
-    "UNION ALL SELECT 'cell:' || c.cell_id, CASE WHEN count(*) = count(c.valid_until) THEN max(c.valid_until) END "
-    "FROM cell_assignment c JOIN who ON c.staff_id = who.staff_id WHERE c.deleted_at IS NULL AND c.valid_from <= :on "
-    "AND (c.valid_until IS NULL OR c.valid_until >= :on) GROUP BY c.cell_id "
-    "UNION ALL SELECT 'crew:' || c.id, NULL FROM crew c JOIN who ON who.staff_id = ANY(c.member_ids || c.leader_id) "
-    "WHERE c.deleted_at IS NULL AND c.is_active)"
-)
+# The scopes of `who(staff_id, unit_id, is_office, audits)` on the day :on, to stand behind WITH RECURSIVE. A
+# scope that several duties give ends when the last of them does.
+RIGHTS = """
+    above AS (
+      SELECT u.id, u.parent_id FROM unit u JOIN who ON u.id = who.unit_id
+      UNION
+      SELECT u.id, u.parent_id FROM unit u JOIN above a ON u.id = a.parent_id
+    ),
+    below AS (
+      SELECT u.id FROM unit u JOIN who ON u.id = who.unit_id AND who.is_office
+      UNION
+      SELECT u.id FROM unit u JOIN below b ON u.parent_id = b.id
+    ),
+    held AS (
+      SELECT 'reference:' || id AS scope, CAST(NULL AS date) AS until
+      FROM (SELECT id FROM above UNION SELECT id FROM below) u
+      UNION ALL
+      SELECT 'office:' || id, NULL FROM below
+      UNION ALL
+      SELECT 'audit:' || below.id, NULL FROM below JOIN who ON who.audits
+      UNION ALL
+      SELECT 'staff:' || staff_id, NULL FROM who
+      UNION ALL
+      SELECT 'cell:' || c.cell_id, CASE WHEN count(*) = count(c.valid_until) THEN max(c.valid_until) END
+      FROM cell_assignment c
+      JOIN who ON c.staff_id = who.staff_id
+      WHERE c.deleted_at IS NULL AND c.valid_from <= :on AND (c.valid_until IS NULL OR c.valid_until >= :on)
+      GROUP BY c.cell_id
+      UNION ALL
+      SELECT 'crew:' || c.id, NULL
+      FROM crew c
+      JOIN who ON who.staff_id = ANY(c.member_ids || c.leader_id)
+      WHERE c.deleted_at IS NULL AND c.is_active
+    )
+"""
 _HELD = text(
-    "WITH RECURSIVE who AS (SELECT CAST(:staff AS uuid) AS staff_id, CAST(:unit AS uuid) AS unit_id, :office AS is_office, :audits AS audits), "
-    f"{RIGHTS} SELECT scope, until FROM held"
+    f"""
+    WITH RECURSIVE who AS (SELECT CAST(:staff AS uuid) AS staff_id,
+          CAST(:unit AS uuid) AS unit_id,
+          :office AS is_office,
+          :audits AS audits),
+        {RIGHTS}
+    SELECT scope, until
+    FROM held
+"""
 )
 BODY = text("SELECT body FROM sync_document WHERE kind = :kind AND id = CAST(:id AS uuid)")
 
@@ -90,14 +126,20 @@ def held(session: Session, actor: Actor, on: date | None = None) -> dict[str, da
 
 
 def values_at(session: Session, key: Key, moment: datetime) -> Values | None:
-    """A record's values as they stood at a moment, by undoing what its history says came later; None if not there."""
+    """A record's values as they stood at a moment, by undoing what its history says came later; None if
+    not there."""
     row = session.execute(BODY, {"kind": key[0], "id": key[1]}).one_or_none()
     if row is None:
         return None
     values: dict[str, Any] = dict.fromkeys(SYNC_KINDS[key[0]].fields) | orjson.loads(row[0])
     later = session.execute(
         text(
-            "SELECT op, changed FROM sync_history WHERE kind = :kind AND id = CAST(:id AS uuid) AND recorded_at > :moment ORDER BY version DESC"
+            """
+                SELECT op, changed
+                FROM sync_history
+                WHERE kind = :kind AND id = CAST(:id AS uuid) AND recorded_at > :moment
+                ORDER BY version DESC
+            """
         ),
         {"kind": key[0], "id": key[1], "moment": moment},
     )

@@ -34,8 +34,8 @@ def note_act(
 ) -> None:
     """Note that `actor` did `act` (a code of `records.administrative_act.ACTS`) to a subject (kind, id).
 
-    `before` and `after` hold what changed and nothing secret: no password, token, key or hash of one. A subject that
-    has no id of its own (settings, keys) gives None.
+    `before` and `after` hold what changed and nothing secret: no password, token, key or hash of one. A
+    subject that has no id of its own (settings, keys) gives None.
     """
     kind, subject_id = subject
     values = {
@@ -57,12 +57,19 @@ def note_at_shell(
 ) -> None:
     """Note what an operator did at the machine's own shell, in the name of the topmost unit.
 
-    A database without units, or of a release from before there was a trail, has nobody to tell: nothing is noted.
+    A database without units, or of a release from before there was a trail, has nobody to tell: nothing is
+    noted.
     """
     if session.execute(text("SELECT to_regclass('administrative_act')")).scalar() is None:
         return
     top = text(
-        "SELECT id::text FROM unit WHERE deleted_at IS NULL AND parent_id IS NULL ORDER BY created_at, id LIMIT 1"
+        """
+            SELECT id::text
+            FROM unit
+            WHERE deleted_at IS NULL AND parent_id IS NULL
+            ORDER BY created_at, id
+            LIMIT 1
+        """
     )
     unit_id = session.execute(top).scalar()
     if unit_id is not None:
@@ -78,7 +85,8 @@ def note_write(
     before: Values | None,
     after: Values | None,
 ) -> None:
-    """Note a write of a unit's settings: the fields that changed, before and after; other kinds have their history.
+    """Note a write of a unit's settings: the fields that changed, before and after; other kinds have their
+    history.
 
     What is personal is left out, and what is long (an outline, a form) is only named.
     """

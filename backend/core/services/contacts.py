@@ -1,4 +1,5 @@
-"""When a device last spoke and how it fared: gathered in memory, written a few seconds later in one statement.
+"""When a device last spoke and how it fared: gathered in memory, written a few seconds later in one
+statement.
 
 A pull must not write; what a killed process had not written yet is told by the device's next contact.
 """
@@ -60,9 +61,21 @@ class Contacts:
 
 
 _WRITE = text(
-    "UPDATE device d SET last_seen_at = coalesce(r.seen_at, d.last_seen_at), last_failure_at = coalesce(r.failed_at, d.last_failure_at), "
-    "last_failure = coalesce(r.failure, d.last_failure), waiting_count = coalesce(r.waiting, d.waiting_count), "
-    "app_version = coalesce(r.app_version, d.app_version), storage_left_mb = coalesce(r.storage_left_mb, d.storage_left_mb) "
-    "FROM json_to_recordset(:rows) AS r(id uuid, seen_at timestamptz, failed_at timestamptz, failure text, waiting int, "
-    "app_version text, storage_left_mb int) WHERE d.id = r.id"
+    """
+    UPDATE device d
+    SET last_seen_at = coalesce(r.seen_at, d.last_seen_at),
+        last_failure_at = coalesce(r.failed_at, d.last_failure_at),
+        last_failure = coalesce(r.failure, d.last_failure),
+        waiting_count = coalesce(r.waiting, d.waiting_count),
+        app_version = coalesce(r.app_version, d.app_version),
+        storage_left_mb = coalesce(r.storage_left_mb, d.storage_left_mb)
+    FROM json_to_recordset(:rows) AS r(id uuid,
+        seen_at timestamptz,
+        failed_at timestamptz,
+        failure text,
+        waiting int,
+        app_version text,
+        storage_left_mb int)
+    WHERE d.id = r.id
+"""
 )

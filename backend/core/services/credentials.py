@@ -1,4 +1,5 @@
-"""Passwords and tokens: argon2 for the first, SHA-256 of random bytes for the second; nothing secret in clear."""
+"""Passwords and tokens: argon2 for the first, SHA-256 of random bytes for the second; nothing secret in
+clear."""
 
 from __future__ import annotations
 
@@ -30,16 +31,46 @@ _ROUND_A_TOKEN = re.compile(r"^[^A-Za-z0-9_.-]+|[^A-Za-z0-9_-]+$")
 LEAST_SCORE = 4
 # What a guesser of this product's passwords tries before a dictionary; the library's own words are English.
 PRODUCT_WORDS = (
-    "wangge", "网格", "gongshui", "供水", "zilaishui", "自来水", "shuiwu", "水务", "mima", "密码", "guanliyuan", "管理员", "kouling", "口令",
-    "denglu", "登录", "gongsi", "公司", "jituan", "集团", "zhongguo", "中国", "woaini", "我爱你", "5201314", "1314520", "woshishei", "yonghu",
-    "demo", "wangge-demo", "yanshi", "演示",
-)  # fmt: skip
+    "wangge",
+    "网格",
+    "gongshui",
+    "供水",
+    "zilaishui",
+    "自来水",
+    "shuiwu",
+    "水务",
+    "mima",
+    "密码",
+    "guanliyuan",
+    "管理员",
+    "kouling",
+    "口令",
+    "denglu",
+    "登录",
+    "gongsi",
+    "公司",
+    "jituan",
+    "集团",
+    "zhongguo",
+    "中国",
+    "woaini",
+    "我爱你",
+    "5201314",
+    "1314520",
+    "woshishei",
+    "yonghu",
+    "demo",
+    "wangge-demo",
+    "yanshi",
+    "演示",
+)
 _RULES = {
     "too_short": (f"至少 {LEAST_LENGTH} 个字符", f"at least {LEAST_LENGTH} characters"),
     "own_number": ("不能含有工号或手机号", "not with the staff or phone number in it"),
     "easy_to_guess": (
         "太容易猜到：避免常见词、姓名、单位名、日期和连续或重复的字符，多用几个不相关的词",
-        "too easy to guess: no common words, names, units, dates, rows or repeats; use several unrelated words",
+        "too easy to guess: no common words, names, units, dates, rows or repeats; use several unrelated "
+        "words",
     ),
 }
 # The library keeps the words of a call in a global.
@@ -48,8 +79,8 @@ _FAMILY_BYTES, _SECRET_BYTES = 16, 32
 
 
 def need_strong(password: str, numbers: Collection[str | None], words: Collection[str]) -> None:
-    """Refuse a password that is short, holds one of the person's own numbers, or is guessed easily by who knows these
-    words (names of person, unit, product). Raises password_too_weak with the rule that failed."""
+    """Refuse a password that is short, holds one of the person's own numbers, or is guessed easily by who
+    knows these words (names of person, unit, product). Raises password_too_weak with the rule that failed."""
     form = comparable(password)
     own = [comparable(number) for number in numbers if number]
     failed = None
@@ -85,13 +116,15 @@ def verify_password(stored: str | None, password: str) -> bool:
 
 
 def new_token(family: UUID | None = None) -> str:
-    """An opaque token of 256 random bits; a refresh token also carries its family, which is told to nobody else."""
+    """An opaque token of 256 random bits; a refresh token also carries its family, which is told to nobody
+    else."""
     random = secrets.token_bytes(_SECRET_BYTES)
     return base64.urlsafe_b64encode((family.bytes if family else b"") + random).decode().rstrip("=")
 
 
 def as_given(pasted: str) -> str:
-    """A token as it was given out: mail breaks it into lines and puts marks round it, a person pastes the whole link.
+    """A token as it was given out: mail breaks it into lines and puts marks round it, a person pastes the
+    whole link.
 
     No token of ours holds a blank, a character that cannot be seen or a stop at its end.
     """

@@ -1,4 +1,5 @@
-"""Due days: a supervisor moves one with a reason and the old one stays on the record; the server gives what nobody gave."""
+"""Due days: a supervisor moves one with a reason and the old one stays on the record; the server gives
+what nobody gave."""
 
 from __future__ import annotations
 
@@ -27,9 +28,11 @@ def move_due(
     why: str,
     version: Versions | None = None,
 ) -> Stored:
-    """Set due fields of a record anew; who, when, from what, to what and why stand in its `due_moves` and its history.
+    """Set due fields of a record anew; who, when, from what, to what and why stand in its `due_moves` and
+    its history.
 
-    Raises not_found, not_allowed, due_day_kept for the owner of the record, reason_needed, invalid, changed_meanwhile.
+    Raises not_found, not_allowed, due_day_kept for the owner of the record, reason_needed, invalid,
+    changed_meanwhile.
     """
     if not kind.due:
         raise Problem("not_found", kind=kind.name, id=record_id)

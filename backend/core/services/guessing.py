@@ -1,7 +1,9 @@
-"""Limits on guessing secrets: every wrong try makes the next one wait longer, and whoever is known goes first.
+"""Limits on guessing secrets: every wrong try makes the next one wait longer, and whoever is known goes
+first.
 
-Counted in the broker, which all processes share. Nobody is locked out: a wait is for one who tries from one place, the
-longest is a quarter of an hour, and a device that proves to be known waits for its own wrong tries alone (decision 0007).
+Counted in the broker, which all processes share. Nobody is locked out: a wait is for one who tries from one
+place, the longest is a quarter of an hour, and a device that proves to be known waits for its own wrong tries
+alone (decision 0007).
 """
 
 from __future__ import annotations
@@ -33,7 +35,8 @@ WRONG = frozenset({"wrong_credentials"})
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """After `free` wrong tries within an hour the next one waits a second, then two, four, up to `longest_s`."""
+    """After `free` wrong tries within an hour the next one waits a second, then two, four, up to
+    `longest_s`."""
 
     free: int
     longest_s: int
@@ -70,9 +73,12 @@ class Guesses:
 
     @contextmanager
     def one_try(self, what: str, subject: str, source: str, *, is_known: bool = False) -> Iterator[Attempt]:
-        """A try at the secret of `subject`, from an address or a known device. Raises too_many_tries before it is made.
+        """A try at the secret of `subject`, from an address or a known device.
 
-        It is wrong when the block says so or raises wrong_credentials. Of tries at once each is counted before it is made.
+        Raises too_many_tries before it is made.
+
+        It is wrong when the block says so or raises wrong_credentials. Of tries at once each is counted
+        before it is made.
         """
         attempt = Attempt()
         if self._shared is None:
@@ -90,7 +96,8 @@ class Guesses:
             self._leave(pair, lanes, attempt)
 
     def need_room(self, rate: str, source: str) -> None:
-        """Count one try, right or wrong, against a rate as `600 per minute`: checking passwords costs time and memory.
+        """Count one try, right or wrong, against a rate as `600 per minute`: checking passwords costs time
+        and memory.
 
         Raises too_many.
         """
@@ -101,7 +108,8 @@ class Guesses:
             raise Problem("too_many", retry_after_s=self._left_s(key) or 1)
 
     def wrong_token(self, source: str, token: str) -> int:
-        """Count a token or link that was never given out; seconds until this one may be asked about again, 0 for now.
+        """Count a token or link that was never given out; seconds until this one may be asked about again,
+        0 for now.
 
         The same one shown again is no further guess.
         """
@@ -131,7 +139,8 @@ class Guesses:
         self._wait_s(pair, _need_s(lanes, [self._counted(key) for key in lanes]))
 
     def _wait_s(self, pair: str, need_s: int) -> int:
-        """How long still, for who must wait `need_s` once; 0 once they have waited, to one of those who come then."""
+        """How long still, for who must wait `need_s` once; 0 once they have waited, to one of those who
+        come then."""
         if left := self._left_s(f"wait|{pair}"):
             return left
         if not need_s:

@@ -94,8 +94,10 @@ def delete_record(
 
 
 def writable(session: Session, actor: Actor, kind: RecordKind, record_id: str) -> tuple[Values, Actor]:
-    """A record the actor may write, and the actor as far as they may. Raises not_found, and not_allowed where they
-    only read."""
+    """A record the actor may write, and the actor as far as they may.
+
+    Raises not_found, and not_allowed where they only read.
+    """
     read_document(session, actor, kind, record_id)
     # Locked: what the rules compare with is what is written on.
     values = record_writer.read(session, kind.name, record_id, lock=True).values
@@ -103,7 +105,10 @@ def writable(session: Session, actor: Actor, kind: RecordKind, record_id: str) -
 
 
 def read_values(kind: Kind, given: Values) -> Values:
-    """Values as the record will carry them, for rules that look into them; raises invalid. Unknown ones are left out."""
+    """Values as the record will carry them, for rules that look into them; raises invalid.
+
+    Unknown ones are left out.
+    """
     try:
         return kind.load({name: value for name, value in given.items() if name in kind.fields}, True)
     except Refused as refused:

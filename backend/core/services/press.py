@@ -1,4 +1,5 @@
-"""What every paper is made with and says of itself: fonts, language, whose it is, its number, and a line at its foot."""
+"""What every paper is made with and says of itself: fonts, language, whose it is, its number, and a line
+at its foot."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ LANGUAGES = ("zh", "en")
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """What a paper is made with: pictures, fonts, the public address of this house, and the reader's language."""
+    """What a paper is made with: pictures, fonts, the public address of this house, and the reader's
+    language."""
 
     blobs: BlobStore
     fonts: Path

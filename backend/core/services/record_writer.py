@@ -61,7 +61,8 @@ def create(
     record_id: str | None = None,
     trusted: bool | None = None,
 ) -> Stored:
-    """A new record; `actor` needs the right unless it is the system or the server's own rules ask for it (`trusted`)."""
+    """A new record; `actor` needs the right unless it is the system or the server's own rules ask for it
+    (`trusted`)."""
     return create_many(session, actor, kind, [(record_id or new_id(), values)], trusted=trusted)[0]
 
 
@@ -95,8 +96,8 @@ def change(
     version: Versions | None = None,
     trusted: bool | None = None,
 ) -> Stored:
-    """Some fields of a record set; `version` is what the author has read (one of them, None for any), another raises
-    changed_meanwhile."""
+    """Some fields of a record set; `version` is what the author has read (one of them, None for any),
+    another raises changed_meanwhile."""
     stored = _at_version(session, kind, record_id, version)
     edit = _changer(actor, trusted)(now, base_version=stored.version)
     return _write(session, [_refusing(apply.change, SYNC_KINDS[kind], stored, edit, _next(session, stored))])[

@@ -10,16 +10,24 @@ from backend.core.comparing.finding import FIELDS, kept_of
 from sync.change import Write
 from sync.postgres.rows import rows_of
 
-_KEEP = (
-    "INSERT INTO search_entry (kind, id, customer_id, numbers, words) SELECT * FROM unnest(%(kinds)b::text[], "
-    "%(ids)b::text[]::uuid[], %(customers)b::text[]::uuid[], %(numbers)b::text[], %(words)b::text[]) "
-    "ON CONFLICT (kind, id) DO UPDATE SET customer_id = excluded.customer_id, numbers = excluded.numbers, "
-    "words = excluded.words RETURNING 1"
-)
-_FORGET = (
-    "DELETE FROM search_entry WHERE (kind, id) IN (SELECT * FROM unnest(%(kinds)b::text[], %(ids)b::text[]::uuid[])) "
-    "RETURNING 1"
-)
+_KEEP = """
+    INSERT INTO search_entry (kind, id, customer_id, numbers, words)
+    SELECT *
+    FROM unnest(%(kinds)b::text[],
+        %(ids)b::text[]::uuid[],
+        %(customers)b::text[]::uuid[],
+        %(numbers)b::text[],
+        %(words)b::text[])
+    ON CONFLICT (kind, id) DO UPDATE SET customer_id = excluded.customer_id,
+        numbers = excluded.numbers,
+        words = excluded.words
+    RETURNING 1
+"""
+_FORGET = """
+    DELETE FROM search_entry
+    WHERE (kind, id) IN (SELECT * FROM unnest(%(kinds)b::text[], %(ids)b::text[]::uuid[]))
+    RETURNING 1
+"""
 
 
 def keep_found(connection: Connection, writes: Sequence[Write]) -> None:

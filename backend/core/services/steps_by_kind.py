@@ -1,4 +1,5 @@
-"""What a capability adds when the office writes a record of a kind: its `office_steps` module lists them in `STEPS`."""
+"""What a capability adds when the office writes a record of a kind: its `office_steps` module lists them
+in `STEPS`."""
 
 from __future__ import annotations
 
@@ -18,8 +19,9 @@ from sync.kind import Kind, Values
 class OfficeSteps:
     """Of one kind; what is None adds nothing.
 
-    `complete` and `complete_change` give the values with what follows from them; `create` makes the record where its
-    creation is more than the record; `before_change` locks before the record itself is locked; `after_step` goes on.
+    `complete` and `complete_change` give the values with what follows from them; `create` makes the record
+    where its creation is more than the record; `before_change` locks before the record itself is locked;
+    `after_step` goes on.
     """
 
     complete: Callable[[Session, Actor, Kind, Values], Values] | None = None

@@ -16,7 +16,12 @@ from backend.core.kinds import wire
 from backend.customers.kinds.call_back import OUTCOMES
 from backend.customers.services import call_backs
 
-blueprint = Blueprint("call-back-samples", __name__, url_prefix="/api/v1/call-back-samples", description="回访抽查 · Call-backs by lot")  # fmt: skip
+blueprint = Blueprint(
+    "call-back-samples",
+    __name__,
+    url_prefix="/api/v1/call-back-samples",
+    description="回访抽查 · Call-backs by lot",
+)
 
 
 class SampleAsked(Schema):

@@ -28,7 +28,8 @@ class HandedOver(Schema):
 
 
 class PlannedDuty(Schema):
-    """A cell and who should serve it; a change is voluntary where today's representative is there to go on."""
+    """A cell and who should serve it; a change is voluntary where today's representative is there to go
+    on."""
 
     cell_id = fields.String(required=True)
     cell_name = fields.String(required=True)

@@ -53,7 +53,10 @@ class WhoIsResponsible(MethodView):
 
 
 def _cells_of(session: Session, where: dict[str, Any]) -> list[str]:
-    """The cell of a place or an address; several where a house may lie in each. Raises what an address lacks."""
+    """The cell of a place or an address; several where a house may lie in each.
+
+    Raises what an address lacks.
+    """
     if "lng" in where and "lat" in where:
         found = cells.cell_at(session, where["lng"], where["lat"])
         return [found["id"]] if found else []

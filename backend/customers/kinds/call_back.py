@@ -1,4 +1,5 @@
-"""Call-back sample (回访抽查): visits drawn by lot, by a seed anybody can draw again, and what customers said of them."""
+"""Call-back sample (回访抽查): visits drawn by lot, by a seed anybody can draw again, and what customers said
+of them."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ OUTCOMES = {
 
 
 class CallBackSample(Base):
-    """One draw: of which days' visits, how many there were, the seed, and whom it fell on, in the order drawn."""
+    """One draw: of which days' visits, how many there were, the seed, and whom it fell on, in the order
+    drawn."""
 
     __tablename__ = "call_back_sample"
 

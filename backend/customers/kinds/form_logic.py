@@ -26,13 +26,18 @@ CONDITIONS = ("relevant", "constraint")
 _WORDS = {
     "unreadable": (
         "条件式写法不对：比较用 == != < <= > >=，连接用 && || !，例如 value >= 0 && value <= 5",
-        "this condition cannot be read: compare by == != < <= > >=, join by && || !, such as value >= 0 && value <= 5",
+        "this condition cannot be read: compare by == != < <= > >=, join by && || !, such as value >= 0 "
+        "&& value <= 5",
     ),
     "no_such_question": (
         "条件式里的题目不在这份问卷里：改成已有的代号，或先加这道题",
-        "this condition names a question that is not in the form: use a name that is there, or add the question",
+        "this condition names a question that is not in the form: use a name that is there, or add the "
+        "question",
     ),
-    "no_answer": ("条件式里的题目是说明，没有答案：改用别的题目", "this condition names a note, which has no answer: use a question"),
+    "no_answer": (
+        "条件式里的题目是说明，没有答案：改用别的题目",
+        "this condition names a note, which has no answer: use a question",
+    ),
     "itself": (
         "何时问不能看这道题自己的答案：改看前面的题目",
         "whether a question is asked cannot depend on its own answer: look at an earlier one",
@@ -55,7 +60,8 @@ _WORDS = {
     ),
     "never_equal": (
         "条件式比较的两个值类型不同，永远不相等：数字不加引号，多选题用 '选项' in answers.代号",
-        "this condition compares different types, which are never equal: no quotes round numbers, 'choice' in answers.name"
+        "this condition compares different types, which are never equal: no quotes round numbers, "
+        "'choice' in answers.name"
         " for several",
     ),
     "no_truth": (
@@ -66,7 +72,7 @@ _WORDS = {
         "没有任何答案能满足这个条件式：检查上下限是否写反",
         "no answer at all can meet this condition: look whether its limits are the wrong way round",
     ),
-}  # fmt: skip
+}
 
 
 def logic_faults(rows: Sequence[Row], among: tuple[str, ...]) -> list[Fault]:

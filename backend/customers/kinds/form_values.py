@@ -1,4 +1,5 @@
-"""What a form's conditions can come to: the types of their parts, and whether any answer at all makes them true."""
+"""What a form's conditions can come to: the types of their parts, and whether any answer at all makes them
+true."""
 
 from __future__ import annotations
 
@@ -18,9 +19,13 @@ ANY: Types = frozenset({"null", "truth", "number", "text", "list", "object"})
 _NO_ROW: Row = {"name": "", "type": "integer"}
 # What an answer to a question of a type is; a note has none.
 OF_TYPE = {
-    "text": "text", "integer": "number", "decimal": "number", "select_one": "text", "satisfaction": "text",
+    "text": "text",
+    "integer": "number",
+    "decimal": "number",
+    "select_one": "text",
+    "satisfaction": "text",
     "select_multiple": "list",
-}  # fmt: skip
+}
 _ORDERED, _SIZED = frozenset({"number", "text"}), frozenset({"text", "list", "object"})
 
 
@@ -74,7 +79,8 @@ def number_of(node: Node) -> float | None:
 
 
 class Wrong(Exception):
-    """A part of a condition that can be computed for no answer (`uncomputable`) or compares what is never equal."""
+    """A part of a condition that can be computed for no answer (`uncomputable`) or compares what is never
+    equal."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -83,7 +89,8 @@ class Wrong(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What names mean in a condition: the form's questions, and the row that `value` is the answer to (none: null)."""
+    """What names mean in a condition: the form's questions, and the row that `value` is the answer to
+    (none: null)."""
 
     rows: Mapping[str, Row]
     own: Row | None
@@ -93,7 +100,8 @@ class Meaning:
         return self.own if node == ("name", "value") else self.rows.get(named_by(node) or "")
 
     def options(self, node: Node, bound: Mapping[str, Node]) -> tuple[str, ...]:
-        """The codes that a part can be, or (of several chosen) hold; a name of `all` or `exists` is one of its list's."""
+        """The codes that a part can be, or (of several chosen) hold; a name of `all` or `exists` is one of
+        its list's."""
         if node[0] == "name" and node[1] in bound:
             row = self.row_of(bound[node[1]])
             return options_of(row) if row and row["type"] == "select_multiple" else ()
@@ -106,8 +114,8 @@ class Meaning:
 
 
 def judge(meaning: Meaning, node: Node) -> None:
-    """Raises Wrong for a condition that is not true for any answers: its parts do not fit, or contradict each other, or
-    the constraint of a question it looks at."""
+    """Raises Wrong for a condition that is not true for any answers: its parts do not fit, or contradict
+    each other, or the constraint of a question it looks at."""
     if "truth" not in meaning.types(node, {}):
         raise Wrong("no_truth")
     asked = {row["name"]: row for part in parts_of(node) if (row := meaning.row_of(part)) is not None}
@@ -206,22 +214,45 @@ def _computed(meaning: Meaning, node: Node, bound: Mapping[str, Node]) -> Types:
 _TRUTH, _NUMBER, _TEXT = frozenset({"truth"}), frozenset({"number"}), frozenset({"text"})
 # What operators take, and what they give (none: the same).
 _TAKES: dict[str, tuple[Types, Types | None]] = {
-    "&&": (_TRUTH, _TRUTH), "||": (_TRUTH, _TRUTH), "not": (_TRUTH, _TRUTH), "size": (_SIZED, _NUMBER),
-    "startsWith": (_TEXT, _TRUTH), "endsWith": (_TEXT, _TRUTH), "contains": (_TEXT, _TRUTH), "minus": (_NUMBER, _NUMBER),
-    "<": (_ORDERED, _TRUTH), "<=": (_ORDERED, _TRUTH), ">": (_ORDERED, _TRUTH), ">=": (_ORDERED, _TRUTH),
-    "+": (_ORDERED, None), "-": (_NUMBER, None), "*": (_NUMBER, None), "/": (_NUMBER, None), "%": (_NUMBER, None),
-}  # fmt: skip
+    "&&": (_TRUTH, _TRUTH),
+    "||": (_TRUTH, _TRUTH),
+    "not": (_TRUTH, _TRUTH),
+    "size": (_SIZED, _NUMBER),
+    "startsWith": (_TEXT, _TRUTH),
+    "endsWith": (_TEXT, _TRUTH),
+    "contains": (_TEXT, _TRUTH),
+    "minus": (_NUMBER, _NUMBER),
+    "<": (_ORDERED, _TRUTH),
+    "<=": (_ORDERED, _TRUTH),
+    ">": (_ORDERED, _TRUTH),
+    ">=": (_ORDERED, _TRUTH),
+    "+": (_ORDERED, None),
+    "-": (_NUMBER, None),
+    "*": (_NUMBER, None),
+    "/": (_NUMBER, None),
+    "%": (_NUMBER, None),
+}
 _TYPES: dict[str, Callable[[Meaning, Node, Mapping[str, Node]], Types]] = {
-    "plain": _plain, "name": _name, "member": _member, "index": _member, "all": _each, "exists": _each,
-    "==": _equal, "!=": _equal, "in": _in, "choice": _choice,
+    "plain": _plain,
+    "name": _name,
+    "member": _member,
+    "index": _member,
+    "all": _each,
+    "exists": _each,
+    "==": _equal,
+    "!=": _equal,
+    "in": _in,
+    "choice": _choice,
     "list": _list,
-    "has": lambda meaning, node, bound: _need(meaning.types(node[1], bound), frozenset({"object"})) and _TRUTH,
-}  # fmt: skip
+    "has": lambda meaning, node, bound: (
+        _need(meaning.types(node[1], bound), frozenset({"object"})) and _TRUTH
+    ),
+}
 
 
 def _is_possible(meaning: Meaning, node: Node, row: Row, kept: Node) -> bool:
-    """Whether some answer to one question, within its own constraint, leaves the condition open; what depends on others
-    is open."""
+    """Whether some answer to one question, within its own constraint, leaves the condition open; what
+    depends on others is open."""
     within = Meaning(meaning.rows, row)
     return any(
         _holds(within, kept, row, value) is not False and _holds(meaning, node, row, value) is not False
@@ -247,7 +278,8 @@ def _candidates(node: Node, row: Row) -> list[Any]:
 
 
 def _holds(meaning: Meaning, node: Node, row: Row, value: Any) -> bool | None:
-    """Whether a condition holds where one question has this answer; None where that depends on something else."""
+    """Whether a condition holds where one question has this answer; None where that depends on something
+    else."""
     if node[0] in ("&&", "||"):
         sides = [_holds(meaning, one, row, value) for one in node[1:]]
         decides = node[0] == "||"
@@ -285,6 +317,10 @@ def _known(meaning: Meaning, node: Node, row: Row, value: Any) -> Any:
 
 
 _COMPARED: dict[str, Callable[[Any, Any], Any]] = {
-    "==": lambda a, b: a == b, "!=": lambda a, b: a != b, "<": lambda a, b: a < b, "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b, ">=": lambda a, b: a >= b,
-}  # fmt: skip
+    "==": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+}

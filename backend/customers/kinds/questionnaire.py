@@ -1,4 +1,5 @@
-"""Questionnaire (问卷): a versioned definition with rows as in XLSForm and conditions, checked by phone and server."""
+"""Questionnaire (问卷): a versioned definition with rows as in XLSForm and conditions, checked by phone and
+server."""
 
 from collections.abc import Sequence
 
@@ -32,7 +33,8 @@ class Option(Schema):
 
 
 class Row(Schema):
-    """One question; `relevant` and `constraint` are conditions over the answers so far (`answers`) and the value (`value`)."""
+    """One question; `relevant` and `constraint` are conditions over the answers so far (`answers`) and the
+    value (`value`)."""
 
     type = wire.Choice(ROW_TYPES, required=True)
     name = wire.Text(most=50, least=1, required=True)

@@ -1,4 +1,5 @@
-"""Visit (走访): a representative at a customer's door or on the phone, planned by the customer's class or made at once."""
+"""Visit (走访): a representative at a customer's door or on the phone, planned by the customer's class or
+made at once."""
 
 from collections.abc import Sequence
 
@@ -36,18 +37,34 @@ TRUTH = {
 }
 # What a visit's record can raise: words, and whether it alone makes the visit doubtful.
 REASONS = {
-    "away": ("签到处离地址 {distance_m} 米，未说明原因", "{distance_m} m from the address, without a reason", True),
-    "away_with_reason": ("签到处离地址 {distance_m} 米，原因：{why}", "{distance_m} m from the address, because: {why}", False),
+    "away": (
+        "签到处离地址 {distance_m} 米，未说明原因",
+        "{distance_m} m from the address, without a reason",
+        True,
+    ),
+    "away_with_reason": (
+        "签到处离地址 {distance_m} 米，原因：{why}",
+        "{distance_m} m from the address, because: {why}",
+        False,
+    ),
     "no_position": ("没有签到位置，原因：{why}", "no position, because: {why}", False),
     "poor_accuracy": ("定位精度只有 {accuracy_m} 米", "position only good to {accuracy_m} m", False),
     "short": ("停留 {seconds} 秒", "stayed {seconds} s", False),
     "clock_moved": ("手机时钟被调过", "the phone's clock was moved", True),
-    "too_fast": ("与上次走访相距 {km} 公里，间隔 {minutes} 分钟", "{km} km from the visit before, {minutes} min after it", True),
-    "late_batch": ("{hour} 点前后集中录入 {count} 次走访", "{count} visits entered at about {hour}:00", False),
+    "too_fast": (
+        "与上次走访相距 {km} 公里，间隔 {minutes} 分钟",
+        "{km} km from the visit before, {minutes} min after it",
+        True,
+    ),
+    "late_batch": (
+        "{hour} 点前后集中录入 {count} 次走访",
+        "{count} visits entered at about {hour}:00",
+        False,
+    ),
     "same_photo": ("照片与另一记录的完全相同", "the very photo of another record", True),
     "denied": ("回访时客户称不属实", "the customer said otherwise when called", True),
     "like_photo": ("照片与另一记录的几乎相同", "nearly the photo of another record", False),
-}  # fmt: skip
+}
 METHODS = {"door": ("上门", "At the door"), "phone": ("电话", "By phone")}
 _REPRESENTATIVE = frozenset({str(Role.REPRESENTATIVE)})
 
@@ -116,7 +133,8 @@ class Visit(Record):
 
 
 def check(values: Values) -> Sequence[Fault]:
-    """A visit at the door names its place, or why there is none; a return visit says what the customer said."""
+    """A visit at the door names its place, or why there is none; a return visit says what the customer
+    said."""
     if values.get("state") != "done":
         return ()
     faults = []

@@ -1,4 +1,5 @@
-"""Service points at a typed address, and the cells they lie in: for search, the public look-up and the places of jobs."""
+"""Service points at a typed address, and the cells they lie in: for search, the public look-up and the
+places of jobs."""
 
 from __future__ import annotations
 
@@ -70,7 +71,8 @@ def points_at(session: Session, address: Address) -> PointsAt:
 
 @dataclass(frozen=True, slots=True)
 class CellsAt:
-    """Where an address may be: cells valid today, None for a point in none; and whether it says enough to be told."""
+    """Where an address may be: cells valid today, None for a point in none; and whether it says enough to
+    be told."""
 
     cells: list[str | None]
     is_clear: bool
@@ -92,7 +94,8 @@ def cells_of_address(session: Session, typed: str) -> CellsAt:
 
 
 def whole_door(typed: str) -> str:
-    """A LIKE pattern for the entries of points whose street, house and door are these; empty where none is named."""
+    """A LIKE pattern for the entries of points whose street, house and door are these; empty where none is
+    named."""
     door = address_of(typed).door
     return containing(f"{BAR}{door}{BAR}") if door.strip() else ""
 
@@ -102,8 +105,13 @@ def _points(session: Session, address: Address, short_area: str = "") -> PointsA
         return PointsAt([], is_all=True)
     rows = session.execute(
         text(
-            f"SELECT e.id::text, e.line, c.id::text FROM ({_POINTS}) e JOIN service_point p ON p.id = e.id "
-            f"LEFT JOIN cell c ON c.id = p.cell_id AND {VALID} WHERE p.deleted_at IS NULL"
+            f"""
+                SELECT e.id::text, e.line, c.id::text
+                FROM ({_POINTS}) e
+                JOIN service_point p ON p.id = e.id
+                LEFT JOIN cell c ON c.id = p.cell_id AND {VALID}
+                WHERE p.deleted_at IS NULL
+            """
         ),
         {"door": containing(address.door), "on": today()},
     )

@@ -1,4 +1,5 @@
-"""Where a record lies: its customer, point, place, address and cell, as far as they follow from what it has."""
+"""Where a record lies: its customer, point, place, address and cell, as far as they follow from what it
+has."""
 
 from __future__ import annotations
 
@@ -22,20 +23,34 @@ from sync.kind import Kind, Values
 
 # What says where a job is; any one of these is enough, and the others follow from it.
 WHERE = ("service_point_id", "customer_id", "place", "address", "cell_id")
-_VISIBLE = "EXISTS (SELECT FROM sync_entry e WHERE e.kind = '{kind}' AND e.id = r.id AND e.scope = ANY(:scopes) AND NOT e.removed)"
-_POINT = (
-    "SELECT r.id::text AS id, r.customer_id::text AS customer_id, ST_X(r.place) AS lng, ST_Y(r.place) AS lat, r.address, "
-    "r.cell_id::text AS cell_id FROM service_point r WHERE r.deleted_at IS NULL AND {which}"
-)
-_POINTS = (
-    "SELECT asked.value, found.* FROM unnest(CAST(:asked AS text[])) AS asked(value) CROSS JOIN LATERAL "
-    f"({_POINT} AND {_VISIBLE.format(kind='service_point')} ORDER BY r.address, r.id LIMIT 50) found"
-)
+_VISIBLE = """
+    EXISTS (SELECT
+    FROM sync_entry e
+    WHERE e.kind = '{kind}' AND e.id = r.id AND e.scope = ANY(:scopes) AND NOT e.removed)
+"""
+_POINT = """
+    SELECT r.id::text AS id,
+        r.customer_id::text AS customer_id,
+        ST_X(r.place) AS lng,
+        ST_Y(r.place) AS lat,
+        r.address,
+        r.cell_id::text AS cell_id
+    FROM service_point r
+    WHERE r.deleted_at IS NULL AND {which}
+"""
+_POINTS = f"""
+    SELECT asked.value, found.*
+    FROM unnest(CAST(:asked AS text[])) AS asked(value)
+    CROSS JOIN LATERAL ({_POINT} AND {_VISIBLE.format(kind="service_point")}
+      ORDER BY r.address, r.id
+      LIMIT 50) found
+"""
 # By what the ledger is asked for points, the surest first.
 _BY = {
     "service_point_id": "r.id = CAST(asked.value AS uuid)",
     "customer_id": "r.customer_id = CAST(asked.value AS uuid)",
-    "address": "r.id IN (SELECT s.id FROM search_entry s WHERE s.kind = 'service_point' AND s.words LIKE asked.value)",
+    "address": "r.id IN (SELECT s.id FROM search_entry s WHERE s.kind = 'service_point' AND s.words LIKE "
+    "asked.value)",
 }
 _POINTS_BY = {name: text(_POINTS.format(which=which)) for name, which in _BY.items()}
 
@@ -57,7 +72,8 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """What follows (only fields that were empty), and the points somebody must choose between: never guessed."""
+    """What follows (only fields that were empty), and the points somebody must choose between: never
+    guessed."""
 
     values: Values
     choices: list[Point] = field(default_factory=list)
@@ -151,7 +167,8 @@ def _asked_by(given: Values) -> str | None:
 def found_by(
     session: Session, actor: Actor, kind: Kind, given: Values, scopes: Collection[str] | None = None
 ) -> Located:
-    """What a record in an author's hand can say of where it is, by what they may read (`scopes`, where they are known).
+    """What a record in an author's hand can say of where it is, by what they may read (`scopes`, where
+    they are known).
 
     What has its cell already costs nothing; only a job is also looked up for its place and door.
     """
@@ -166,7 +183,8 @@ def found_for_many(
     *,
     are_read: bool = False,
 ) -> list[Located]:
-    """`found_by` for records that come together (`are_read`: as their kinds read them), by a fixed number of looks."""
+    """`found_by` for records that come together (`are_read`: as their kinds read them), by a fixed number
+    of looks."""
     asking = {n: _asking(kind, given) for n, (kind, given) in enumerate(records) if _lacks(kind, given)}
     if not are_read:
         asking = {n: read for n, one in asking.items() if (read := _read(records[n][0], one)) is not None}
@@ -176,7 +194,8 @@ def found_for_many(
         scopes = office_scopes(session, actor.unit_id) if actor.is_system else list(held(session, actor))
     ledger = Ledger(session, scopes)
     ledger.look_ahead(asking.values())
-    # Who wrote an address on a phone may know of it nothing but that: where it is, not whose, with name and number.
+    # Who wrote an address on a phone may know of it nothing but that: where it is, not whose, with name and
+    # number.
     return [
         _located(ledger, kind, asking[n], says_whose=not actor.is_system) if n in asking else Located({})
         for n, (kind, _) in enumerate(records)
@@ -191,7 +210,10 @@ def _lacks(kind: Kind, given: Values) -> bool:
 
 
 def _asking(kind: Kind, given: Values) -> Values:
-    """What the ledger is asked by for a record. A point is filed under where it stands, not as others at its address."""
+    """What the ledger is asked by for a record.
+
+    A point is filed under where it stands, not as others at its address.
+    """
     asks = ("place", "cell_id") if kind.name == "service_point" else WHERE
     return {name: value for name in asks if name in kind.fields and (value := given.get(name)) is not None}
 
@@ -204,7 +226,8 @@ def _read(kind: Kind, asking: Values) -> Values | None:
 
 
 def located(session: Session, kind: Kind, given: Values, scopes: Collection[str]) -> Located:
-    """What a record of a kind can say of where it is, by the ledger in these scopes and the ground of today."""
+    """What a record of a kind can say of where it is, by the ledger in these scopes and the ground of
+    today."""
     return _located(Ledger(session, scopes), kind, given, says_whose=True)
 
 
@@ -263,7 +286,8 @@ def _point_of(
 
 
 def _chosen(asked: list[Point], given: Values) -> Point | None:
-    """The point in question: the named or only one, or the only one at the place, address or cell given with it.
+    """The point in question: the named or only one, or the only one at the place, address or cell given
+    with it.
 
     Trouble at another place than any of a customer's points is at none of them.
     """

@@ -1,4 +1,5 @@
-"""Who answers for a customer: a key customer's own representative while they work here, else whoever serves the cell."""
+"""Who answers for a customer: a key customer's own representative while they work here, else whoever
+serves the cell."""
 
 from __future__ import annotations
 
@@ -16,12 +17,18 @@ OWN = (
 )
 # For SQL over a visit: still to be made. A return visit that met nobody is not over.
 OPEN_VISIT = "({v}.state = 'planned' OR ({v}.state = 'not_met' AND {v}.work_order_id IS NOT NULL))"
-_OF_CELL = (
-    "SELECT d.staff_id::text FROM cell_assignment d JOIN staff s ON s.id = d.staff_id AND s.is_active AND s.deleted_at IS NULL "
-    "WHERE d.cell_id = CAST(:cell AS uuid) AND d.deleted_at IS NULL AND d.valid_from <= :on "
-    "AND (d.valid_until IS NULL OR d.valid_until >= :on) AND d.staff_id <> ALL(CAST(:without AS uuid[])) "
-    "ORDER BY array_position(ARRAY['representative', 'deputy', 'stand_in'], d.duty), d.valid_from DESC, d.id LIMIT 1"
-)
+_OF_CELL = """
+    SELECT d.staff_id::text
+    FROM cell_assignment d
+    JOIN staff s ON s.id = d.staff_id AND s.is_active AND s.deleted_at IS NULL
+    WHERE d.cell_id = CAST(:cell AS uuid)
+        AND d.deleted_at IS NULL
+        AND d.valid_from <= :on
+        AND (d.valid_until IS NULL OR d.valid_until >= :on)
+        AND d.staff_id <> ALL(CAST(:without AS uuid[]))
+    ORDER BY array_position(ARRAY['representative', 'deputy', 'stand_in'], d.duty), d.valid_from DESC, d.id
+    LIMIT 1
+"""
 
 
 def own_representative(session: Session, customer_id: str) -> str | None:
@@ -52,9 +59,18 @@ def was(session: Session, record_id: str, field: str, kind: str = "customer") ->
     """What a field of a customer (or another record) has ever said, by history, as text."""
     rows = session.execute(
         text(
-            "SELECT DISTINCT value FROM sync_history h, LATERAL jsonb_array_elements_text(CASE jsonb_typeof(h.changed->:field) "
-            "WHEN 'array' THEN h.changed->:field ELSE '[]' END) value WHERE h.kind = :kind AND h.id = CAST(:id AS uuid) "
-            "AND h.changed ? :field AND value IS NOT NULL ORDER BY 1"
+            """
+                SELECT DISTINCT value
+                FROM sync_history h,
+                  LATERAL jsonb_array_elements_text(
+                    CASE jsonb_typeof(h.changed->:field) WHEN 'array' THEN h.changed->:field ELSE '[]' END
+                  ) value
+                WHERE h.kind = :kind
+                  AND h.id = CAST(:id AS uuid)
+                  AND h.changed ? :field
+                  AND value IS NOT NULL
+                ORDER BY 1
+            """
         ),
         {"id": record_id, "field": field, "kind": kind},
     )
@@ -62,12 +78,19 @@ def was(session: Session, record_id: str, field: str, kind: str = "customer") ->
 
 
 def ever_responsible(session: Session, customer_id: str) -> list[str]:
-    """Everybody who may hold open work of a customer because they once answered for them or for their cell."""
+    """Everybody who may hold open work of a customer because they once answered for them or for their
+    cell."""
     cells = was(session, customer_id, "cell_id")
     rows = session.execute(
         text(
-            "SELECT DISTINCT staff_id::text FROM cell_assignment WHERE duty = 'representative' AND (cell_id = ANY(CAST(:cells AS uuid[])) "
-            "OR cell_id = (SELECT cell_id FROM customer WHERE id = CAST(:id AS uuid)))"
+            """
+                SELECT DISTINCT staff_id::text
+                FROM cell_assignment
+                WHERE duty = 'representative'
+                      AND (cell_id = ANY(CAST(:cells AS uuid[])) OR cell_id = (SELECT cell_id
+                  FROM customer
+                  WHERE id = CAST(:id AS uuid)))
+            """
         ),
         {"cells": cells, "id": customer_id},
     )
@@ -78,7 +101,12 @@ def customers_of(session: Session, staff_id: str) -> Sequence[str]:
     """The customers who name this person as their own representative."""
     rows = session.execute(
         text(
-            "SELECT id::text FROM customer WHERE key_representative_id = CAST(:id AS uuid) AND deleted_at IS NULL ORDER BY id"
+            """
+                SELECT id::text
+                FROM customer
+                WHERE key_representative_id = CAST(:id AS uuid) AND deleted_at IS NULL
+                ORDER BY id
+            """
         ),
         {"id": staff_id},
     )

@@ -1,4 +1,5 @@
-"""Finding customers by any part of their number, name, pinyin, phone, meter or address, however it is typed."""
+"""Finding customers by any part of their number, name, pinyin, phone, meter or address, however it is
+typed."""
 
 from __future__ import annotations
 
@@ -20,15 +21,21 @@ from backend.customers.queries.addresses import containing, points_at
 MOST_FOUND = 50
 # In scope, of one form; more than that nobody reads, and only one or two letters are found as often.
 _MOST_OF_A_FORM = 2000
-_IN_SCOPE = "EXISTS (SELECT FROM sync_entry e WHERE e.kind = {kind} AND e.id = {id} AND e.scope = ANY(:scopes) AND NOT e.removed)"
+_IN_SCOPE = """
+    EXISTS (SELECT
+    FROM sync_entry e
+    WHERE e.kind = {kind} AND e.id = {id} AND e.scope = ANY(:scopes) AND NOT e.removed)
+"""
 # A point of somebody else's ground leads to nobody, also where its customer may be seen.
 _ENTRY_IN_SCOPE = _IN_SCOPE.format(kind="s.kind", id="s.id")
-_POINTS = (
-    "SELECT s.customer_id FROM search_entry s WHERE s.kind = 'service_point' "
-    f"AND s.id = ANY(CAST(:points AS uuid[])) AND {_ENTRY_IN_SCOPE}"
-)
+_POINTS = f"""
+    SELECT s.customer_id
+    FROM search_entry s
+    WHERE s.kind = 'service_point' AND s.id = ANY(CAST(:points AS uuid[])) AND {_ENTRY_IN_SCOPE}
+"""
 _CUSTOMER_IN_SCOPE = _IN_SCOPE.format(kind="'customer'", id="c.id")
-# The whole number first, then its end, then a name that was typed whole; who sees masks learns no order of names.
+# The whole number first, then its end, then a name that was typed whole; who sees masks learns no order of
+# names.
 _BY_NUMBER = "o.numbers = :whole DESC, o.numbers LIKE :ends DESC"
 _BY_NAME = "split_part(o.words, E'\\n', 1) = :whole DESC, c.name, c.id"
 
@@ -58,10 +65,14 @@ def find_customers(session: Session, actor: Actor, words: str) -> list[dict[str,
         found.append(_all_of(wanted.words, columns, values))
     ids = session.execute(
         text(
-            f"SELECT c.id::text FROM customer c JOIN search_entry o ON o.kind = 'customer' AND o.id = c.id WHERE c.id IN "
-            f"({' UNION '.join(found)}) "
-            f"AND c.deleted_at IS NULL AND {_CUSTOMER_IN_SCOPE} "
-            f"ORDER BY {_BY_NUMBER}, {_BY_NAME if is_whole else 'o.numbers, c.id'} LIMIT :most"
+            f"""
+                SELECT c.id::text
+                FROM customer c
+                JOIN search_entry o ON o.kind = 'customer' AND o.id = c.id
+                WHERE c.id IN ({" UNION ".join(found)}) AND c.deleted_at IS NULL AND {_CUSTOMER_IN_SCOPE}
+                ORDER BY {_BY_NUMBER}, {_BY_NAME if is_whole else "o.numbers, c.id"}
+                LIMIT :most
+            """
         ),
         values,
     ).scalars()
@@ -69,7 +80,8 @@ def find_customers(session: Session, actor: Actor, words: str) -> list[dict[str,
 
 
 def _any_of(forms: Iterable[str], columns: Iterable[str], values: dict[str, Any]) -> str:
-    """SQL for the customers of the entries in scope that one of these forms is found in, of each form not all of them.
+    """SQL for the customers of the entries in scope that one of these forms is found in, of each form not
+    all of them.
 
     Each pattern becomes a value.
     """
@@ -78,35 +90,53 @@ def _any_of(forms: Iterable[str], columns: Iterable[str], values: dict[str, Any]
         name = f"form_{len(values)}"
         values[name] = containing(form)
         parts += [
-            f"(SELECT s.customer_id FROM search_entry s WHERE s.{column} LIKE :{name} AND {_ENTRY_IN_SCOPE} "
-            f"LIMIT {_MOST_OF_A_FORM})"
+            f"""
+                (SELECT s.customer_id
+                FROM search_entry s
+                WHERE s.{column} LIKE :{name} AND {_ENTRY_IN_SCOPE}
+                LIMIT {_MOST_OF_A_FORM})
+            """
             for column in columns
         ]
     return " UNION ".join(parts)
 
 
 def _all_of(words: Iterable[tuple[str, ...]], columns: tuple[str, ...], values: dict[str, Any]) -> str:
-    """SQL for the customers of whose entries in scope every word is found in one, in some form; all of them.
+    """SQL for the customers of whose entries in scope every word is found in one, in some form; all of
+    them.
 
-    A word that many have in common says little, and which of its many entries another word is in is not known before.
+    A word that many have in common says little, and which of its many entries another word is in is not known
+    before.
     """
     each = []
     for forms in words:
         names = [f"form_{len(values) + n}" for n in range(len(forms))]
         values |= {name: containing(form) for name, form in zip(names, forms, strict=True)}
         each.append(" OR ".join(f"s.{column} LIKE :{name}" for name in names for column in columns))
-    return (
-        f"SELECT s.customer_id FROM search_entry s WHERE ({' OR '.join(each)}) AND {_ENTRY_IN_SCOPE} "
-        f"GROUP BY s.customer_id HAVING {' AND '.join(f'bool_or({one})' for one in each)}"
-    )
+    return f"""
+            SELECT s.customer_id
+            FROM search_entry s
+            WHERE ({" OR ".join(each)}) AND {_ENTRY_IN_SCOPE}
+            GROUP BY s.customer_id
+            HAVING {" AND ".join(f"bool_or({one})" for one in each)}
+        """
 
 
 def _with_points(session: Session, actor: Actor, ids: list[str], scopes: list[str]) -> list[dict[str, Any]]:
     rows = session.execute(
         text(
-            "SELECT d.body, (SELECT jsonb_agg(p.body::jsonb) FROM service_point s JOIN sync_document p ON p.kind = 'service_point' "
-            "AND p.id = s.id AND p.scopes && CAST(:scopes AS text[]) WHERE s.customer_id = d.id AND s.deleted_at IS NULL) FROM sync_document d "
-            "JOIN unnest(CAST(:ids AS uuid[])) WITH ORDINALITY o(id, place) ON o.id = d.id WHERE d.kind = 'customer' ORDER BY o.place"
+            """
+                SELECT d.body, (SELECT jsonb_agg(p.body::jsonb)
+                  FROM service_point s
+                  JOIN sync_document p ON p.kind = 'service_point'
+                      AND p.id = s.id
+                      AND p.scopes && CAST(:scopes AS text[])
+                  WHERE s.customer_id = d.id AND s.deleted_at IS NULL)
+                FROM sync_document d
+                JOIN unnest(CAST(:ids AS uuid[])) WITH ORDINALITY o(id, place) ON o.id = d.id
+                WHERE d.kind = 'customer'
+                ORDER BY o.place
+            """
         ),
         {"ids": ids, "scopes": scopes},
     )

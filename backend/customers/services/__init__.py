@@ -1,1 +1,2 @@
-"""What can be done: functions named by their verb, session and actor first; they raise Problem and never commit."""
+"""What can be done: functions named by their verb, session and actor first; they raise Problem and never
+commit."""

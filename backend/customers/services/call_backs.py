@@ -1,6 +1,7 @@
 """Call-backs by lot (回访抽查): which visits an auditor asks customers about is drawn by a stored seed.
 
-The lot: visits in the order of SHA-256(seed, visit id); the first ones are drawn. Anybody with the seed can draw again.
+The lot: visits in the order of SHA-256(seed, visit id); the first ones are drawn. Anybody with the seed can
+draw again.
 """
 
 from __future__ import annotations
@@ -31,14 +32,34 @@ DRAWS = frozenset({Role.ADMIN, Role.SUPERVISOR, Role.AUDITOR})
 CALLS = DRAWS | {Role.HOTLINE_AGENT, Role.DISPATCHER}
 _MADE = ("complete", "nobody_met")
 _VISITS = text(
-    "SELECT id::text FROM visit WHERE unit_id = ANY(CAST(:units AS uuid[])) AND state = 'done' AND deleted_at IS NULL "
-    "AND ended_at >= :begin AND ended_at < :end"
+    """
+    SELECT id::text
+    FROM visit
+    WHERE unit_id = ANY(CAST(:units AS uuid[]))
+        AND state = 'done'
+        AND deleted_at IS NULL
+        AND ended_at >= :begin
+        AND ended_at < :end
+"""
 )
 _LISTED = text(
-    "SELECT v.id::text AS visit_id, c.name AS customer, s.name AS representative, v.ended_at, v.summary, v.truth_grade, "
-    "b.outcome, b.said, b.asked_at FROM unnest(CAST(:ids AS uuid[])) WITH ORDINALITY AS drawn(id, place) "
-    "JOIN visit v ON v.id = drawn.id LEFT JOIN customer c ON c.id = v.customer_id LEFT JOIN staff s ON s.id = v.representative_id "
-    "LEFT JOIN call_back b ON b.sample_id = CAST(:sample AS uuid) AND b.visit_id = v.id ORDER BY drawn.place"
+    """
+    SELECT v.id::text AS visit_id,
+        c.name AS customer,
+        s.name AS representative,
+        v.ended_at,
+        v.summary,
+        v.truth_grade,
+        b.outcome,
+        b.said,
+        b.asked_at
+    FROM unnest(CAST(:ids AS uuid[])) WITH ORDINALITY AS drawn(id, place)
+    JOIN visit v ON v.id = drawn.id
+    LEFT JOIN customer c ON c.id = v.customer_id
+    LEFT JOIN staff s ON s.id = v.representative_id
+    LEFT JOIN call_back b ON b.sample_id = CAST(:sample AS uuid) AND b.visit_id = v.id
+    ORDER BY drawn.place
+"""
 )
 
 
@@ -50,8 +71,10 @@ def draw(seed: str, visit_ids: Iterable[str], count: int) -> list[str]:
 def draw_sample(
     session: Session, actor: Actor, from_day: date, until_day: date, count: int, seed: str | None = None
 ) -> CallBackSample:
-    """A sample of the visits made in the asker's units on these days. Raises not_allowed, not_found when there are none,
-    and check_failed for days that end before they begin."""
+    """A sample of the visits made in the asker's units on these days.
+
+    Raises not_allowed, not_found when there are none, and check_failed for days that end before they begin.
+    """
     policy.need_role(actor, DRAWS)
     if until_day < from_day:
         zh, en = "结束日期早于开始日期：改正其中一个", "ends before it begins: correct one of the days"
@@ -64,9 +87,15 @@ def draw_sample(
         raise Problem("not_found", why="no visits on these days")
     seed = seed or secrets.token_hex(8)
     sample = CallBackSample(
-        id=UUID(record_writer.new_id()), unit_id=UUID(actor.unit_id), made_by=UUID(actor.id), from_day=from_day, until_day=until_day,
-        seed=seed, population=len(visits), visit_ids=[UUID(one) for one in draw(seed, visits, count)],
-    )  # fmt: skip
+        id=UUID(record_writer.new_id()),
+        unit_id=UUID(actor.unit_id),
+        made_by=UUID(actor.id),
+        from_day=from_day,
+        until_day=until_day,
+        seed=seed,
+        population=len(visits),
+        visit_ids=[UUID(one) for one in draw(seed, visits, count)],
+    )
     session.add(sample)
     note_rows(session, "call_back_sample", [sample.id], actor)
     return sample
@@ -109,8 +138,10 @@ def _hidden(row: dict[str, Any]) -> dict[str, Any]:
 def note_answer(
     session: Session, actor: Actor, sample_id: str, visit_id: str, outcome: str, said: str | None
 ) -> None:
-    """What a customer said; may be corrected. The visit is looked at again. Raises not_found when it was not drawn,
-    same_person for whoever made the visit."""
+    """What a customer said; may be corrected. The visit is looked at again.
+
+    Raises not_found when it was not drawn, same_person for whoever made the visit.
+    """
     sample = find_sample(session, actor, sample_id)
     if UUID(visit_id) not in sample.visit_ids:
         raise Problem("not_found", id=visit_id)

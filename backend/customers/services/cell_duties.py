@@ -39,8 +39,14 @@ def hand_over_cell(session: Session, actor: Actor, cell_id: str, staff_id: str) 
     on = today()
     rows = session.execute(
         text(
-            "SELECT id::text, valid_from, staff_id::text FROM cell_assignment WHERE cell_id = CAST(:cell AS uuid) AND duty = 'representative' "
-            "AND deleted_at IS NULL AND (valid_until IS NULL OR valid_until >= :on)"
+            """
+                SELECT id::text, valid_from, staff_id::text
+                FROM cell_assignment
+                WHERE cell_id = CAST(:cell AS uuid)
+                    AND duty = 'representative'
+                    AND deleted_at IS NULL
+                    AND (valid_until IS NULL OR valid_until >= :on)
+            """
         ),
         {"cell": cell_id, "on": on},
     ).all()
@@ -83,9 +89,19 @@ def _hand_over_work(session: Session, actor: Actor, cell_id: str, before: list[s
     for kind, whose, is_open in OPEN_WORK:
         rows = session.execute(
             text(
-                f"SELECT r.id::text FROM {kind} r WHERE r.cell_id = CAST(:cell AS uuid) AND r.{whose} = ANY(CAST(:before AS uuid[])) "
-                f"AND r.{whose} <> CAST(:staff AS uuid) AND r.deleted_at IS NULL AND {is_open} AND NOT EXISTS (SELECT FROM customer c "
-                f"WHERE c.id = r.customer_id AND c.key_representative_id = r.{whose}) ORDER BY r.id"
+                f"""
+                    SELECT r.id::text
+                    FROM {kind} r
+                    WHERE r.cell_id = CAST(:cell AS uuid)
+                          AND r.{whose} = ANY(CAST(:before AS uuid[]))
+                          AND r.{whose} <> CAST(:staff AS uuid)
+                          AND r.deleted_at IS NULL
+                          AND {is_open}
+                          AND NOT EXISTS (SELECT
+                      FROM customer c
+                      WHERE c.id = r.customer_id AND c.key_representative_id = r.{whose})
+                    ORDER BY r.id
+                """
             ),
             {"cell": cell_id, "before": before, "staff": staff_id},
         ).all()
@@ -97,10 +113,12 @@ def _hand_over_work(session: Session, actor: Actor, cell_id: str, before: list[s
 def plan_representatives(
     session: Session, actor: Actor, unit_id: str, absent: Collection[str] = (), on: date | None = None
 ) -> dict[str, Any]:
-    """Who should serve which cell of a unit: short ways, fair loads, today's pairs kept where that costs little.
+    """Who should serve which cell of a unit: short ways, fair loads, today's pairs kept where that costs
+    little.
 
-    `absent` people (on leave, leaving) serve nobody. A representative's home is the middle of the cells they serve now;
-    somebody without any starts in the unit's middle. Nothing is changed: a supervisor hands over what they agree with.
+    `absent` people (on leave, leaving) serve nobody. A representative's home is the middle of the cells they
+    serve now; somebody without any starts in the unit's middle. Nothing is changed: a supervisor hands over
+    what they agree with.
     """
     policy.need_office(actor)
     policy.need_unit(session, actor, unit_id)
@@ -121,10 +139,16 @@ def plan_representatives(
     workload = np.array([cell["workload"] or 1.0 for cell in cells])
     chosen = [people[int(person)] for person in assign(centers, workload, homes, current)]
     rows = [
-        {"cell_id": cell["id"], "cell_name": cell["name"], "staff_id": who, "was_staff_id": serving.get(cell["id"]),
-         "is_change": serving.get(cell["id"]) != who, "is_voluntary": serving.get(cell["id"]) in set(people) - {who}}
+        {
+            "cell_id": cell["id"],
+            "cell_name": cell["name"],
+            "staff_id": who,
+            "was_staff_id": serving.get(cell["id"]),
+            "is_change": serving.get(cell["id"]) != who,
+            "is_voluntary": serving.get(cell["id"]) in set(people) - {who},
+        }
         for cell, who in zip(cells, chosen, strict=True)
-    ]  # fmt: skip
+    ]
     loads = {who: float(workload[[one == who for one in chosen]].sum()) for who in people}
     figures = {
         "changes": sum(row["is_change"] for row in rows),
@@ -149,6 +173,20 @@ def hand_over_cells(session: Session, actor: Actor, unit_id: str, pairs: Sequenc
     return len(pairs)
 
 
+_CELLS_SERVED = text(
+    """
+    SELECT DISTINCT cell_id::text
+    FROM cell_assignment
+    WHERE staff_id = CAST(:who AS uuid)
+        AND duty = 'representative'
+        AND deleted_at IS NULL
+        AND valid_from <= :until
+        AND (valid_until IS NULL OR valid_until >= :since)
+    ORDER BY 1
+    """
+)
+
+
 def stand_in(
     session: Session,
     actor: Actor,
@@ -157,7 +195,8 @@ def stand_in(
     valid_until: date,
     stand_ins: Sequence[tuple[str, str]],
 ) -> int:
-    """Somebody is away: each of their cells gets the stand-in named for it, for these days; returns how many cells.
+    """Somebody is away: each of their cells gets the stand-in named for it, for these days; returns how
+    many cells.
 
     Raises check_failed where a cell of theirs would be left with nobody.
     """
@@ -165,10 +204,7 @@ def stand_in(
     away = record_writer.read(session, "staff", absent_id).values
     policy.need_unit(session, actor, away["unit_id"], "staff", absent_id)
     rows = session.execute(
-        text(
-            "SELECT DISTINCT cell_id::text FROM cell_assignment WHERE staff_id = CAST(:who AS uuid) AND duty = 'representative' AND "
-            "deleted_at IS NULL AND valid_from <= :until AND (valid_until IS NULL OR valid_until >= :since) ORDER BY 1"
-        ),
+        _CELLS_SERVED,
         {"who": absent_id, "since": valid_from, "until": valid_until},
     )
     cells, named = [row[0] for row in rows], dict(stand_ins)
@@ -202,8 +238,15 @@ def _serving(session: Session, cell_ids: list[str], on: date | None = None) -> d
     """Cell -> its representative today."""
     rows = session.execute(
         text(
-            "SELECT cell_id::text, staff_id::text FROM cell_assignment WHERE cell_id = ANY(CAST(:cells AS uuid[])) AND deleted_at IS NULL "
-            "AND duty = 'representative' AND valid_from <= :on AND (valid_until IS NULL OR valid_until >= :on)"
+            """
+                SELECT cell_id::text, staff_id::text
+                FROM cell_assignment
+                WHERE cell_id = ANY(CAST(:cells AS uuid[]))
+                    AND deleted_at IS NULL
+                    AND duty = 'representative'
+                    AND valid_from <= :on
+                    AND (valid_until IS NULL OR valid_until >= :on)
+            """
         ),
         {"cells": cell_ids, "on": on or today()},
     )

@@ -1,4 +1,5 @@
-"""Key customers: their own representative holds their points and open work, and the team watches it (服务专班)."""
+"""Key customers: their own representative holds their points and open work, and the team watches it
+(服务专班)."""
 
 from __future__ import annotations
 
@@ -30,14 +31,19 @@ OPEN_WORK = (
     ("visit", "representative_id", OPEN_VISIT.format(v="r")),
 )
 _MOVES = frozenset({"key_representative_id", "category", "cell_id", "team_ids"})
-_MISFILED = (
-    f"SELECT p.id::text, p.unit_id::text, {OWN}::text FROM service_point p JOIN customer c ON c.id = p.customer_id "
-    f"WHERE p.deleted_at IS NULL AND p.key_representative_id IS DISTINCT FROM {OWN} {{of}} ORDER BY p.id LIMIT 5000"
-)
+_MISFILED = f"""
+    SELECT p.id::text, p.unit_id::text, {OWN}::text
+    FROM service_point p
+    JOIN customer c ON c.id = p.customer_id
+    WHERE p.deleted_at IS NULL AND p.key_representative_id IS DISTINCT FROM {OWN} {{of}}
+    ORDER BY p.id
+    LIMIT 5000
+"""
 
 
 def watch_item(session: Session, item_id: str) -> bool:
-    """An item of a key customer is put before others, and the customer's team of today sees it; safe to repeat.
+    """An item of a key customer is put before others, and the customer's team of today sees it; safe to
+    repeat.
 
     Returns whether anything was written.
     """
@@ -57,7 +63,8 @@ def watch_item(session: Session, item_id: str) -> bool:
 
 
 def follow_customer(session: Session, fact: dict[str, Any]) -> None:
-    """A customer's representative, class, team or cell has changed: points and open work go to who answers now.
+    """A customer's representative, class, team or cell has changed: points and open work go to who answers
+    now.
 
     Safe to repeat. Who becomes a resident has no representative of their own any more.
     """
@@ -75,7 +82,8 @@ def follow_customer(session: Session, fact: dict[str, Any]) -> None:
 
 
 def hand_on(session: Session, customer: Stored) -> None:
-    """Points and open work of a customer to whoever answers for them now; what others hold on purpose stays theirs."""
+    """Points and open work of a customer to whoever answers for them now; what others hold on purpose
+    stays theirs."""
     keep_points(session, customer.id)
     for kind, _, is_open in OPEN_WORK:
         follow_cell(session, customer, kind, is_open)
@@ -84,8 +92,12 @@ def hand_on(session: Session, customer: Stored) -> None:
     for kind, whose, is_open in OPEN_WORK:
         rows = session.execute(
             text(
-                f"SELECT r.id::text, r.unit_id::text, r.{whose} = ANY(CAST(:before AS uuid[])) FROM {kind} r WHERE r.deleted_at IS NULL "
-                f"AND r.customer_id = CAST(:customer AS uuid) AND {is_open} ORDER BY r.id"
+                f"""
+                    SELECT r.id::text, r.unit_id::text, r.{whose} = ANY(CAST(:before AS uuid[]))
+                    FROM {kind} r
+                    WHERE r.deleted_at IS NULL AND r.customer_id = CAST(:customer AS uuid) AND {is_open}
+                    ORDER BY r.id
+                """
             ),
             {"before": before, "customer": customer.id},
         ).all()
@@ -120,7 +132,8 @@ def follow_cell(session: Session, customer: Stored, kind: str, is_open: str) -> 
 
 
 def keep_points(session: Session, customer_id: str | None = None) -> int:
-    """Service points (of one customer, or of all) named after the representative they should be; returns how many."""
+    """Service points (of one customer, or of all) named after the representative they should be; returns
+    how many."""
     of = "AND c.id = CAST(:customer AS uuid)" if customer_id else ""
     rows = session.execute(
         text(_MISFILED.format(of=of)), {"customer": customer_id} if customer_id else {}
@@ -140,7 +153,8 @@ def follow_point(session: Session, fact: dict[str, Any]) -> None:
 
 
 def follow_staff(session: Session, fact: dict[str, Any]) -> None:
-    """Who leaves (or comes back) was some key customers' own: their points and open work go to who answers now."""
+    """Who leaves (or comes back) was some key customers' own: their points and open work go to who answers
+    now."""
     if "is_active" not in fact.get("changed", ()) and fact["op"] != "delete":
         return
     found = customers_of(session, fact["id"])

@@ -14,8 +14,8 @@ _MOST_LETTERS = 300
 def pinyin_of(name: str) -> str:
     """Full pinyin and initials: 王小明 -> `wangxiaoming wxm`; of 曾国强 also `zengguoqiang zgq`.
 
-    Of the usual reading and those of the surname. Phones find by them; the server's search knows the others as well,
-    and to keep those here would change many customers, each of which every phone is sent.
+    Of the usual reading and those of the surname. Phones find by them; the server's search knows the others
+    as well, and to keep those here would change many customers, each of which every phone is sent.
     """
     found = ""
     for one in readings_of_surname(name):

@@ -1,4 +1,5 @@
-"""Questionnaire answers: their logic checked again by the server, a score, and an item for each dissatisfied answer."""
+"""Questionnaire answers: their logic checked again by the server, a score, and an item for each
+dissatisfied answer."""
 
 from __future__ import annotations
 
@@ -58,7 +59,8 @@ def score_of(rows: list[Values], answers: dict[str, Any]) -> float | None:
 
 
 def follow_up(session: Session, response_id: str) -> int:
-    """Score a response and open an item for each dissatisfied answer; safe to repeat; returns how many were opened."""
+    """Score a response and open an item for each dissatisfied answer; safe to repeat; returns how many
+    were opened."""
     response = record_writer.read(session, "response", response_id, lock=True)
     values = response.values
     answers = values["answers"] if isinstance(values["answers"], dict) else {}

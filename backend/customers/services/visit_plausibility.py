@@ -1,7 +1,7 @@
 """How far a visit's record can be believed (C15): questions in words, from what the record itself says.
 
-A grade informs whoever calls back; it never punishes and never refuses. Every reason carries the figures it was made of,
-and the representative sees it too.
+A grade informs whoever calls back; it never punishes and never refuses. Every reason carries the figures it
+was made of, and the representative sees it too.
 """
 
 from __future__ import annotations
@@ -30,20 +30,47 @@ LOOK_BITS = 4
 LATE_FROM, LATE_UNTIL, LATE_MANY = 22, 5, 5
 
 _STANDS = text(
-    "SELECT ST_X(p.place) AS lng, ST_Y(p.place) AS lat FROM service_point p WHERE p.deleted_at IS NULL AND p.place IS NOT NULL "
-    "AND (p.id = CAST(:point AS uuid) OR (CAST(:point AS uuid) IS NULL AND p.customer_id = CAST(:customer AS uuid)))"
+    """
+    SELECT ST_X(p.place) AS lng, ST_Y(p.place) AS lat
+    FROM service_point p
+    WHERE p.deleted_at IS NULL
+        AND p.place IS NOT NULL
+        AND (p.id = CAST(:point AS uuid)
+            OR (CAST(:point AS uuid) IS NULL AND p.customer_id = CAST(:customer AS uuid)))
+"""
 )
 _TIME_GRADE = text(
-    "SELECT grade FROM sync_history WHERE kind = 'visit' AND id = CAST(:id AS uuid) AND changed ? 'ended_at' ORDER BY version DESC LIMIT 1"
+    """
+    SELECT grade
+    FROM sync_history
+    WHERE kind = 'visit' AND id = CAST(:id AS uuid) AND changed ? 'ended_at'
+    ORDER BY version DESC
+    LIMIT 1
+"""
 )
 _BEFORE = text(
-    "SELECT ST_X(check_in) AS lng, ST_Y(check_in) AS lat, ended_at FROM visit WHERE representative_id = CAST(:who AS uuid) "
-    "AND id <> CAST(:id AS uuid) AND check_in IS NOT NULL AND ended_at <= :at AND ended_at > :at - interval '4 hours' AND deleted_at IS NULL "
-    "ORDER BY ended_at DESC LIMIT 1"
+    """
+    SELECT ST_X(check_in) AS lng, ST_Y(check_in) AS lat, ended_at
+    FROM visit
+    WHERE representative_id = CAST(:who AS uuid)
+        AND id <> CAST(:id AS uuid)
+        AND check_in IS NOT NULL
+        AND ended_at <= :at
+        AND ended_at > :at - interval '4 hours'
+        AND deleted_at IS NULL
+    ORDER BY ended_at DESC
+    LIMIT 1
+"""
 )
 _AT_ONCE = text(
-    "SELECT count(*) FROM visit WHERE representative_id = CAST(:who AS uuid) AND deleted_at IS NULL "
-    "AND ended_at BETWEEN :at - interval '30 minutes' AND :at + interval '30 minutes'"
+    """
+    SELECT count(*)
+    FROM visit
+    WHERE representative_id = CAST(:who AS uuid)
+        AND deleted_at IS NULL
+        AND ended_at BETWEEN :at - interval '30 minutes'
+        AND :at + interval '30 minutes'
+"""
 )
 _DENIED = text(
     "SELECT EXISTS (SELECT FROM call_back WHERE visit_id = CAST(:id AS uuid) AND outcome = 'denied')"
@@ -52,12 +79,26 @@ _DENIED = text(
 _MINES, _OTHERS = (f"coalesce({one}.taken_at, {one}.created_at)" for one in ("mine", "other"))
 # The same picture of another record, or one that looks like it, by anybody, taken before.
 _SAME = text(
-    "SELECT mine.id::text AS mine, other.of_kind AS kind, other.of_id::text AS of_id, mine.sha256 = other.sha256 AS is_equal "
-    f"FROM photo mine JOIN look a ON a.sha256 = mine.sha256 JOIN photo other ON other.of_id <> mine.of_id AND ({_OTHERS}, other.id) < ({_MINES}, mine.id) "
-    f"AND {_OTHERS} > {_MINES} - interval '180 days' AND other.unit_id = mine.unit_id AND other.deleted_at IS NULL "
-    "JOIN look b ON b.sha256 = other.sha256 "
-    "WHERE mine.id = ANY(CAST(:photos AS uuid[])) AND (mine.sha256 = other.sha256 OR (a.looks_like <> :blank AND "
-    "bit_count((('x' || a.looks_like)::bit(64)) # (('x' || b.looks_like)::bit(64))) <= :bits)) ORDER BY is_equal DESC LIMIT 1"
+    f"""
+    SELECT mine.id::text AS mine,
+        other.of_kind AS kind,
+        other.of_id::text AS of_id,
+        mine.sha256 = other.sha256 AS is_equal
+    FROM photo mine
+    JOIN look a ON a.sha256 = mine.sha256
+    JOIN photo other ON other.of_id <> mine.of_id
+        AND ({_OTHERS}, other.id) < ({_MINES}, mine.id)
+        AND {_OTHERS} > {_MINES} - interval '180 days'
+        AND other.unit_id = mine.unit_id
+        AND other.deleted_at IS NULL
+    JOIN look b ON b.sha256 = other.sha256
+    WHERE mine.id = ANY(CAST(:photos AS uuid[]))
+        AND (mine.sha256 = other.sha256
+            OR (a.looks_like <> :blank
+                AND bit_count((('x' || a.looks_like)::bit(64)) # (('x' || b.looks_like)::bit(64))) <= :bits))
+    ORDER BY is_equal DESC
+    LIMIT 1
+"""
 )
 
 
@@ -169,7 +210,12 @@ def _pictures(session: Session, visit: Values) -> Iterator[Reason]:
 def visits_with_picture(session: Session, sha256: str) -> list[str]:
     """Visits that show a picture with these bytes."""
     rows = session.execute(
-        text("SELECT v.id::text FROM photo p JOIN visit v ON v.id = p.of_id AND p.of_kind = 'visit' AND v.deleted_at IS NULL WHERE p.sha256 = :sha256"),
+        text("""
+            SELECT v.id::text
+            FROM photo p
+            JOIN visit v ON v.id = p.of_id AND p.of_kind = 'visit' AND v.deleted_at IS NULL
+            WHERE p.sha256 = :sha256
+        """),
         {"sha256": sha256},
     )  # fmt: skip
     return [row[0] for row in rows]

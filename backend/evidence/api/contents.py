@@ -1,4 +1,5 @@
-"""Photos' bytes going out: for those who see the record, whole or in part; or by a link that ends, without metadata."""
+"""Photos' bytes going out: for those who see the record, whole or in part; or by a link that ends, without
+metadata."""
 
 from __future__ import annotations
 
@@ -113,7 +114,8 @@ class SharedPhoto(MethodView):
 
 
 def given_out(content: Content, caching: str) -> Response:
-    """The whole, a part (206), or the size when the part is not there (416); nothing new is told by `conditional`."""
+    """The whole, a part (206), or the size when the part is not there (416); nothing new is told by
+    `conditional`."""
     headers = {
         "ETag": f'"{content.sha256}"', "Cache-Control": caching, "Accept-Ranges": "bytes",
         "X-Content-Type-Options": "nosniff",

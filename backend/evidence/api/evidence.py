@@ -1,4 +1,5 @@
-"""What else makes records evidence: one-time links for customers who were away, and phones as witnesses of the seals."""
+"""What else makes records evidence: one-time links for customers who were away, and phones as witnesses of
+the seals."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ class ConfirmationAsked(Schema):
 
 
 class ConfirmationLink(Schema):
-    """A link for the customer: shown once where it is handed on, else only the end of the number it was sent to."""
+    """A link for the customer: shown once where it is handed on, else only the end of the number it was
+    sent to."""
 
     url = fields.String(required=True, allow_none=True)
     until = wire.Moment(required=True)
@@ -84,7 +86,8 @@ class Witness(MethodView):
     @blueprint.response(200, SealsCompared)
     @signed_in
     def post(self, held: dict[str, Any]) -> Any:
-        """Say which seals this phone holds, and get the newest; one that differs is an alarm for administrators."""
+        """Say which seals this phone holds, and get the newest; one that differs is an alarm for
+        administrators."""
         seals = [witnessing.Held(**one) for one in held["seals"]]
         with transaction() as session:
             differ = witnessing.compare_seals(session, actor(), seals)

@@ -65,7 +65,8 @@ def _given(paper: Paper) -> Response:
 
 
 def _note(session: Session, subject: tuple[str, str], paper: str) -> None:
-    """What the office takes out of the house is on the audit trail; a crew shows its customer the sheet all day."""
+    """What the office takes out of the house is on the audit trail; a crew shows its customer the sheet
+    all day."""
     if actor().is_office:
         note_act(session, actor(), "exported", subject, after={"paper": paper})
 
@@ -76,7 +77,8 @@ class ServiceSheet(MethodView):
     @blueprint.response(200, content_type=_PDF)
     @signed_in
     def get(self, asked: dict[str, str], work_order_id: Any) -> Response:
-        """A job's service sheet: as it was signed, with photos, the signature, and a code that leads to `/verify`."""
+        """A job's service sheet: as it was signed, with photos, the signature, and a code that leads to
+        `/verify`."""
         with transaction() as session:
             paper = papers.service_sheet(session, actor(), _press(asked["language"]), str(work_order_id))
             _note(session, ("work_order", str(work_order_id)), "service_sheet")
@@ -120,7 +122,8 @@ class CaseFile(MethodView):
     @blueprint.response(200, content_type="application/zip")
     @signed_in
     def get(self, case_id: Any) -> Response:
-        """A case as a zip: records with history, papers in both languages, photos as received, a manifest of hashes. Logged."""
+        """A case as a zip: records with history, papers in both languages, photos as received, a manifest
+        of hashes. Logged."""
         with transaction() as session:
             out = case_file(session, actor(), _press(), str(case_id))
         return send_file(
@@ -129,7 +132,8 @@ class CaseFile(MethodView):
 
 
 class MapAsked(Asked):
-    """How a map of cells is wanted: paper, format, the day it shows; telephone numbers in its list; which page of pictures."""
+    """How a map of cells is wanted: paper, format, the day it shows; telephone numbers in its list; which
+    page of pictures."""
 
     size = fields.String(validate=OneOf(sorted(SIZES)), load_default="a4")
     format = fields.String(validate=OneOf(cell_maps.FORMATS), load_default="pdf")
@@ -145,8 +149,8 @@ class CellMap(MethodView):
     @blueprint.doc(responses={"200": {"content": {media: {"schema": _FILE} for media in _TYPES.values()}}})
     @signed_in
     def get(self, asked: dict[str, Any], unit_id: Any) -> Response:
-        """The cells of a unit and those below it to print: colours that tell neighbours apart, names, who serves them,
-        figures, scale; larger views and a list. `svg` and `png` give one page of it."""
+        """The cells of a unit and those below it to print: colours that tell neighbours apart, names, who
+        serves them, figures, scale; larger views and a list. `svg` and `png` give one page of it."""
         press, on = _press(asked.pop("language")), asked.pop("on") or today()
         with transaction() as session:
             wanted = cell_maps.Wanted(on=on, **asked)

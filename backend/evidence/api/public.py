@@ -40,7 +40,8 @@ class Sheet(Schema):
 
 
 class Verdict(Schema):
-    """genuine: signed so and still so; changed: signed otherwise or changed since; unknown: no such signature."""
+    """genuine: signed so and still so; changed: signed otherwise or changed since; unknown: no such
+    signature."""
 
     verdict = fields.String(required=True, validate=OneOf(("genuine", "changed", "unknown")))
     signed_at = wire.Moment(required=True, allow_none=True)

@@ -1,4 +1,5 @@
-"""Photo bytes by tus 1.0 (a phone reported lost hands in its photos too): creation (with bytes, if the phone likes), continuation, checksums, pieces, ending; hashes are checked."""
+"""Photo bytes by tus 1.0 (a phone reported lost hands in its photos too): creation (with bytes, if the
+phone likes), continuation, checksums, pieces, ending; hashes are checked."""
 
 from __future__ import annotations
 
@@ -40,7 +41,12 @@ _TUS = {
     "required": True,
     "schema": {"type": "string", "enum": [VERSION]},
 }
-_CHECKSUM = {"in": "header", "name": "Upload-Checksum", "schema": {"type": "string"}, "description": "sha256|sha1|md5, then base64"}  # fmt: skip
+_CHECKSUM = {
+    "in": "header",
+    "name": "Upload-Checksum",
+    "schema": {"type": "string"},
+    "description": "sha256|sha1|md5, then base64",
+}
 _BINARY = {"content": {BODY_TYPE: {"schema": {"type": "string", "format": "binary"}}}}
 
 
@@ -141,23 +147,44 @@ class Uploads(MethodView):
     def options(self) -> Response:
         """What this server speaks of tus."""
         headers = {
-            "Tus-Resumable": VERSION, "Tus-Version": VERSION, "Tus-Extension": EXTENSIONS,
-            "Tus-Max-Size": str(uploading.MOST_BYTES), "Tus-Checksum-Algorithm": ",".join(uploading.ALGORITHMS),
-        }  # fmt: skip
+            "Tus-Resumable": VERSION,
+            "Tus-Version": VERSION,
+            "Tus-Extension": EXTENSIONS,
+            "Tus-Max-Size": str(uploading.MOST_BYTES),
+            "Tus-Checksum-Algorithm": ",".join(uploading.ALGORITHMS),
+        }
         return Response(status=204, headers=headers)
 
-    @blueprint.doc(parameters=[
-        _TUS, _CHECKSUM,
-        {"in": "header", "name": "Upload-Length", "schema": {"type": "integer", "minimum": 1, "maximum": uploading.MOST_BYTES}},
-        {"in": "header", "name": "Upload-Concat", "schema": {"type": "string"}, "description": "`partial`, or `final;` and the pieces' addresses"},
-        {"in": "header", "name": "Upload-Metadata", "schema": {"type": "string"},
-         "description": "photo_id and sha256 (hex), base64 each; a piece has none"},
-    ], requestBody=_BINARY | {"required": False})  # fmt: skip
+    @blueprint.doc(
+        parameters=[
+            _TUS,
+            _CHECKSUM,
+            {
+                "in": "header",
+                "name": "Upload-Length",
+                "schema": {"type": "integer", "minimum": 1, "maximum": uploading.MOST_BYTES},
+            },
+            {
+                "in": "header",
+                "name": "Upload-Concat",
+                "schema": {"type": "string"},
+                "description": "`partial`, or `final;` and the pieces' addresses",
+            },
+            {
+                "in": "header",
+                "name": "Upload-Metadata",
+                "schema": {"type": "string"},
+                "description": "photo_id and sha256 (hex), base64 each; a piece has none",
+            },
+        ],
+        requestBody=_BINARY | {"required": False},
+    )
     @blueprint.response(201)
     @takes(MOST_PART_BYTES, ANYTHING)
     @signed_in_or_revoked
     def post(self) -> Response:
-        """Begin an upload, with its first bytes if the phone sends them; Location says where the rest goes."""
+        """Begin an upload, with its first bytes if the phone sends them; Location says where the rest
+        goes."""
         _need_tus()
         how, _, pieces = request.headers.get("Upload-Concat", "").partition(";")
         if how == "final":
@@ -183,10 +210,19 @@ class OneUpload(MethodView):
             upload = uploading.find_upload(session, actor(), str(upload_id))
         return Response(status=200, headers=_headers(upload))
 
-    @blueprint.doc(parameters=[
-        _TUS, _CHECKSUM,
-        {"in": "header", "name": "Upload-Offset", "required": True, "schema": {"type": "integer", "minimum": 0}},
-    ], requestBody=_BINARY)  # fmt: skip
+    @blueprint.doc(
+        parameters=[
+            _TUS,
+            _CHECKSUM,
+            {
+                "in": "header",
+                "name": "Upload-Offset",
+                "required": True,
+                "schema": {"type": "integer", "minimum": 0},
+            },
+        ],
+        requestBody=_BINARY,
+    )
     @blueprint.response(204)
     @takes(MOST_PART_BYTES, ANYTHING)
     @signed_in_or_revoked

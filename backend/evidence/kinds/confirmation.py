@@ -1,4 +1,5 @@
-"""Confirmation (远程确认): a one-time link by which a customer who was away confirms a service sheet, or objects."""
+"""Confirmation (远程确认): a one-time link by which a customer who was away confirms a service sheet, or
+objects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Photo (照片): the record of a picture; its bytes travel apart and `arrived_at` says when the server had them whole."""
+"""Photo (照片): the record of a picture; its bytes travel apart and `arrived_at` says when the server had
+them whole."""
 
 from sqlalchemy import Index
 

@@ -13,7 +13,8 @@ from backend.core.db import Base
 
 
 class Seal(Base):
-    """One link: the Merkle root of its rows, the hash of the link before it, its own hash, and the server's signature."""
+    """One link: the Merkle root of its rows, the hash of the link before it, its own hash, and the
+    server's signature."""
 
     __tablename__ = "seal"
 
@@ -28,7 +29,8 @@ class Seal(Base):
 
 
 class SealingKey(Base):
-    """A key that seals or sealed: its public half, and once another follows it, its last seal and that one's word for it."""
+    """A key that seals or sealed: its public half, and once another follows it, its last seal and that
+    one's word for it."""
 
     __tablename__ = "sealing_key"
 
@@ -41,7 +43,8 @@ class SealingKey(Base):
 
 
 class SealedRow(Base):
-    """One row of history under a seal: its leaf, and the salt of its personal values until they are erased."""
+    """One row of history under a seal: its leaf, and the salt of its personal values until they are
+    erased."""
 
     __tablename__ = "sealed_row"
     __table_args__ = (Index("ix_sealed_row_seal", "seal_number", "place"),)

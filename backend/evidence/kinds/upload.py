@@ -13,7 +13,8 @@ from backend.core.db import Base
 
 
 class Upload(Base):
-    """A tus upload of one photo's bytes, or of a piece of them (then without photo and hash); its length so far is its file's.
+    """A tus upload of one photo's bytes, or of a piece of them (then without photo and hash); its length
+    so far is its file's.
 
     `whole_at`: hash checked; `finished_at`: kept for good; `ended_at`: given up, with the reason.
     """

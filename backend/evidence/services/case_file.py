@@ -1,6 +1,8 @@
-"""A case as one file (案卷): its records with their history, its papers, its photos as received, and a manifest of hashes.
+"""A case as one file (案卷): its records with their history, its papers, its photos as received, and a
+manifest of hashes.
 
-Whoever receives it can check every file against `manifest.json`, and the manifest against the log of who took it.
+Whoever receives it can check every file against `manifest.json`, and the manifest against the log of who took
+it.
 """
 
 from __future__ import annotations
@@ -78,7 +80,10 @@ class _Bundle:
 
 
 def case_file(session: Session, actor: Actor, press: Press, case_id: str) -> IO[bytes]:
-    """The zip of a case, at its start, and a line in the log of accesses. Raises not_allowed, not_found, too_large."""
+    """The zip of a case, at its start, and a line in the log of accesses.
+
+    Raises not_allowed, not_found, too_large.
+    """
     policy.need_office(actor)
     records = _records(session, actor, case_id)
     if not records:
@@ -111,7 +116,12 @@ def _records(session: Session, actor: Actor, case_id: str) -> list[tuple[str, Va
         (kind, found[0])
         for kind in _THREADS
         for found in session.execute(
-            text(f"SELECT id::text FROM {KINDS[kind].kind.table} WHERE case_id = CAST(:case AS uuid) AND deleted_at IS NULL ORDER BY id"),
+            text(f"""
+                SELECT id::text
+                FROM {KINDS[kind].kind.table}
+                WHERE case_id = CAST(:case AS uuid) AND deleted_at IS NULL
+                ORDER BY id
+            """),
             {"case": case_id},
         )
     ]  # fmt: skip
@@ -128,7 +138,12 @@ def _records(session: Session, actor: Actor, case_id: str) -> list[tuple[str, Va
 def _standing_on(session: Session, kind: str, record_id: str) -> Iterator[tuple[str, str]]:
     for other in ("signature", "photo"):
         rows = session.execute(
-            text(f"SELECT id::text FROM {other} WHERE of_kind = :kind AND of_id = CAST(:id AS uuid) AND deleted_at IS NULL ORDER BY id"),
+            text(f"""
+                SELECT id::text
+                FROM {other}
+                WHERE of_kind = :kind AND of_id = CAST(:id AS uuid) AND deleted_at IS NULL
+                ORDER BY id
+            """),
             {"kind": kind, "id": record_id},
         )  # fmt: skip
         yield from ((other, row[0]) for row in rows)

@@ -1,8 +1,9 @@
-"""What stands now against what was sealed: records, documents, the rows beside them, and the bytes in the store.
+"""What stands now against what was sealed: records, documents, the rows beside them, and the bytes in the
+store.
 
-A record is built anew from its history, step by step, and must then be what its table and its document say. What was
-erased by law stands there as erased. Everything is read in batches, each in a snapshot of its own, so that a server
-that goes on working is neither held up nor mistaken for a forger.
+A record is built anew from its history, step by step, and must then be what its table and its document say.
+What was erased by law stands there as erased. Everything is read in batches, each in a snapshot of its own,
+so that a server that goes on working is neither held up nor mistaken for a forger.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ Progress = Callable[[str, int], object]
 
 @dataclass(frozen=True, slots=True)
 class Differs:
-    """Something that is not what was sealed: where it stands, which record, what of it, and why it cannot be so."""
+    """Something that is not what was sealed: where it stands, which record, what of it, and why it cannot
+    be so."""
 
     table: str
     id: str
@@ -97,16 +99,25 @@ def check_records(database: Database, kind_name: str, progress: Progress) -> Ite
 
 
 def _next_ids(session: Session, kind_name: str, after: str) -> list[str]:
-    asked = "SELECT id::text FROM sync_history WHERE kind = :kind AND id > CAST(:after AS uuid) GROUP BY id ORDER BY id LIMIT :most"
+    asked = """
+        SELECT id::text
+        FROM sync_history
+        WHERE kind = :kind AND id > CAST(:after AS uuid)
+        GROUP BY id
+        ORDER BY id
+        LIMIT :most
+    """
     return list(session.scalars(text(asked), {"kind": kind_name, "after": after, "most": BATCH}))
 
 
 def _without_history(session: Session, kind_name: str) -> Iterator[Differs]:
     for table, where in ((SYNC_KINDS[kind_name].table, "true"), ("sync_document", "t.kind = :kind")):
-        asked = (
-            f"SELECT t.id::text FROM {table} t WHERE {where} AND NOT EXISTS "
-            "(SELECT FROM sync_history h WHERE h.kind = :kind AND h.id = t.id) LIMIT 100"
-        )
+        asked = f"""
+                SELECT t.id::text
+                FROM {table} t
+                WHERE {where} AND NOT EXISTS (SELECT FROM sync_history h WHERE h.kind = :kind AND h.id = t.id)
+                LIMIT 100
+            """
         for one in session.scalars(text(asked), {"kind": kind_name}):
             yield Differs(table, one, (), "no history tells of it")
 
@@ -119,10 +130,12 @@ def differing(session: Session, kind_name: str, ids: Sequence[str]) -> list[Diff
 
 
 def _told(session: Session, kind: Kind, ids: Sequence[str]) -> dict[str, _Told]:
-    asked = (
-        "SELECT id::text, version, op, changed, recorded_at FROM sync_history WHERE kind = :kind "
-        "AND id = ANY(CAST(:ids AS uuid[])) ORDER BY id, version"
-    )
+    asked = """
+            SELECT id::text, version, op, changed, recorded_at
+            FROM sync_history
+            WHERE kind = :kind AND id = ANY(CAST(:ids AS uuid[]))
+            ORDER BY id, version
+        """
     found: dict[str, _Told] = {}
     for record_id, *step in session.execute(text(asked), {"kind": kind.name, "ids": list(ids)}):
         found.setdefault(record_id, _Told(kind, record_id)).take(*step)
@@ -130,10 +143,11 @@ def _told(session: Session, kind: Kind, ids: Sequence[str]) -> dict[str, _Told]:
 
 
 def _documents(session: Session, kind_name: str, told: dict[str, _Told]) -> Iterator[Differs]:
-    asked = (
-        "SELECT id::text, unit_id::text, version, deleted, body, body_sha256 FROM sync_document WHERE kind = :kind "
-        "AND id = ANY(CAST(:ids AS uuid[]))"
-    )
+    asked = """
+            SELECT id::text, unit_id::text, version, deleted, body, body_sha256
+            FROM sync_document
+            WHERE kind = :kind AND id = ANY(CAST(:ids AS uuid[]))
+        """
     rows = {row[0]: row[1:] for row in session.execute(text(asked), {"kind": kind_name, "ids": list(told)})}
     for record_id, one in told.items():
         if record_id not in rows:
@@ -142,7 +156,11 @@ def _documents(session: Session, kind_name: str, told: dict[str, _Told]) -> Iter
         unit_id, version, deleted, body, digest = rows[record_id]
         wrong = [] if body.encode() == body_of(kind_name, record_id, one.values) else _wrong_in(body, one)
         wrong += ["body_sha256"] if hashlib.sha256(body.encode()).digest() != bytes(digest) else []
-        stands = {"unit_id": (unit_id, one.values.get("unit_id")), "version": (version, one.version), "deleted": (deleted, one.is_deleted)}  # fmt: skip
+        stands = {
+            "unit_id": (unit_id, one.values.get("unit_id")),
+            "version": (version, one.version),
+            "deleted": (deleted, one.is_deleted),
+        }
         wrong += [name for name, (ours, sealed) in stands.items() if ours != sealed]
         if wrong:
             yield Differs("sync_document", record_id, tuple(dict.fromkeys(wrong)))
@@ -162,7 +180,8 @@ def _wrong_in(body: str, told: _Told) -> list[str]:
 
 
 def _is_same(one: Any, other: Any) -> bool:
-    """Whether two JSON values are one; history keeps a large number of a float with other digits than its document."""
+    """Whether two JSON values are one; history keeps a large number of a float with other digits than its
+    document."""
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(_is_same(value, other[name]) for name, value in one.items())
     if isinstance(one, list) and isinstance(other, list):
@@ -184,11 +203,18 @@ def _compare(table: str) -> str:
     wrong = ", ".join(
         f"CASE WHEN {ours} IS DISTINCT FROM {sealed} THEN '{name}' END" for name, ours, sealed in pairs
     )
-    return (
-        f"SELECT e.id::text, t.id IS NOT NULL, t.version, t.created_at, t.updated_at, t.deleted_at, array_remove(ARRAY[{wrong}]::text[], NULL) "
-        "FROM unnest(CAST(:ids AS uuid[]), CAST(:bodies AS text[])) e(id, body) "
-        f"CROSS JOIN LATERAL json_populate_record(NULL::{table}, e.body::json) p LEFT JOIN {table} t ON t.id = e.id"
-    )  # fmt: skip
+    return f"""
+            SELECT e.id::text,
+                t.id IS NOT NULL,
+                t.version,
+                t.created_at,
+                t.updated_at,
+                t.deleted_at,
+                array_remove(ARRAY[{wrong}]::text[], NULL)
+            FROM unnest(CAST(:ids AS uuid[]), CAST(:bodies AS text[])) e(id, body)
+            CROSS JOIN LATERAL json_populate_record(NULL::{table}, e.body::json) p
+            LEFT JOIN {table} t ON t.id = e.id
+        """
 
 
 def _rows(session: Session, table: str, told: dict[str, _Told]) -> Iterator[Differs]:
@@ -200,9 +226,11 @@ def _rows(session: Session, table: str, told: dict[str, _Told]) -> Iterator[Diff
             yield Differs(table, record_id, (), "the row is gone")
             continue
         stands = {
-            "version": (version, one.version), "created_at": (created_at, one.created_at), "updated_at": (updated_at, one.updated_at),
+            "version": (version, one.version),
+            "created_at": (created_at, one.created_at),
+            "updated_at": (updated_at, one.updated_at),
             "deleted_at": (deleted_at, one.updated_at if one.is_deleted else None),
-        }  # fmt: skip
+        }
         wrong = [*wrong, *(name for name, (ours, sealed) in stands.items() if ours != sealed)]
         if wrong:
             yield Differs(table, record_id, tuple(wrong))
@@ -211,8 +239,12 @@ def _rows(session: Session, table: str, told: dict[str, _Told]) -> Iterator[Diff
 def history_is_sealed(session: Session, kind_name: str, record_id: str) -> bool:
     """Whether each step of a record's history that has a seal is the one that was sealed."""
     asked = text(
-        f"SELECT {COLUMNS}, s.leaf, s.salt FROM sync_history h JOIN sealed_row s USING (kind, id, version) "
-        "WHERE h.kind = :kind AND h.id = CAST(:id AS uuid)"
+        f"""
+            SELECT {COLUMNS}, s.leaf, s.salt
+            FROM sync_history h
+            JOIN sealed_row s USING (kind, id, version)
+            WHERE h.kind = :kind AND h.id = CAST(:id AS uuid)
+        """
     )
     rows = session.execute(asked, {"kind": kind_name, "id": record_id})
     return all(is_leaf_of(row, row.salt, row.leaf) for row in rows)
@@ -221,11 +253,16 @@ def history_is_sealed(session: Session, kind_name: str, record_id: str) -> bool:
 def check_noted(database: Database, table: str, progress: Progress) -> Iterator[Differs]:
     """Rows of a table beside the records against what history last said of them."""
     noted = NOTED[table]
-    asked = (
-        "SELECT coalesce(h.id, n.id)::text, h.said, n.said FROM (SELECT DISTINCT ON (id) id, changed AS said FROM sync_history "
-        f"WHERE kind = '{table}' ORDER BY id, version DESC) h FULL JOIN (SELECT {noted.uuid} AS id, {said_by(table)} AS said "
-        f"FROM {table} t WHERE {noted.counts}) n ON n.id = h.id WHERE h.said IS DISTINCT FROM n.said"
-    )
+    asked = f"""
+            SELECT coalesce(h.id, n.id)::text, h.said, n.said
+            FROM (SELECT DISTINCT ON (id) id, changed AS said
+              FROM sync_history
+              WHERE kind = '{table}'
+              ORDER BY id, version DESC) h FULL JOIN (SELECT {noted.uuid} AS id, {said_by(table)} AS said
+              FROM {table} t
+              WHERE {noted.counts}) n ON n.id = h.id
+            WHERE h.said IS DISTINCT FROM n.said
+        """
     with database.snapshot() as session:
         progress(table, session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())
         for row_id, sealed, ours in session.execute(text(asked)):
@@ -251,8 +288,15 @@ def check_bytes(database: Database, blobs: BlobStore, progress: Progress) -> Ite
         wanted = dict.fromkeys(copies) | wanted
         lost = session.scalars(
             text(
-                "SELECT id::text FROM photo p WHERE arrived_at IS NOT NULL AND NOT EXISTS "
-                "(SELECT FROM object o WHERE o.sha256 = p.sha256) ORDER BY id LIMIT 100"
+                """
+                    SELECT id::text
+                    FROM photo p
+                    WHERE arrived_at IS NOT NULL AND NOT EXISTS (SELECT
+                      FROM object o
+                      WHERE o.sha256 = p.sha256)
+                    ORDER BY id
+                    LIMIT 100
+                """
             )
         ).all()
     yield from (Differs("photo", one, ("arrived_at",), "its bytes never arrived") for one in lost)
@@ -302,7 +346,8 @@ def how_many(session: Session, *, with_bytes: bool) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Unsealed:
-    """Rows of history under no seal: the newest wait for the next one, the `late` ones should long have one."""
+    """Rows of history under no seal: the newest wait for the next one, the `late` ones should long have
+    one."""
 
     waiting: int
     late: int
@@ -311,8 +356,13 @@ class Unsealed:
 def unsealed(session: Session) -> Unsealed:
     """How much of history no seal covers."""
     asked = text(
-        "SELECT count(*), count(*) FILTER (WHERE h.recorded_at < (SELECT max(sealed_at) FROM seal) - CAST(:back AS interval)) "
-        "FROM sync_history h LEFT JOIN sealed_row s USING (kind, id, version) WHERE s.kind IS NULL"
+        """
+            SELECT count(*), count(*) FILTER (WHERE h.recorded_at < (SELECT max(sealed_at)
+              FROM seal) - CAST(:back AS interval))
+            FROM sync_history h
+            LEFT JOIN sealed_row s USING (kind, id, version)
+            WHERE s.kind IS NULL
+        """
     )
     whole, late = session.execute(asked, {"back": LOOKS_BACK}).one()
     return Unsealed(whole - late, late)

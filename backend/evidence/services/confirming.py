@@ -1,8 +1,8 @@
 """Confirmation from afar: a customer who was away gets a link, sees the sheet, signs or objects; once.
 
-Only the token's hash is kept, and the sheet that is confirmed must be the sheet that was shown. Who did the job never
-holds the link to it: it goes to the number on the ledger, or is handed on by a person of the office who was no part of
-it; which of both, and who made it, stands on the signature.
+Only the token's hash is kept, and the sheet that is confirmed must be the sheet that was shown. Who did the
+job never holds the link to it: it goes to the number on the ledger, or is handed on by a person of the office
+who was no part of it; which of both, and who made it, stands on the signature.
 """
 
 from __future__ import annotations
@@ -65,12 +65,14 @@ class Link:
 def make_link(
     session: Session, actor: Actor, job_id: str, hours: int, way: str | None, *, can_send: bool
 ) -> Link:
-    """A link for the customer, and when it ends; links given out before end now. `can_send`: there is a gateway.
+    """A link for the customer, and when it ends; links given out before end now.
 
-    `way`: `link_handed` gives the token to a person of the office who did not do the job; `link_to_ledger` sends it to
-    the customer's number, and is what the field gets when it does not say. Raises not_found, not_allowed,
-    own_job when whoever did the job wants the token, cannot_send, no_ledger_number, action_does_not_fit when the job
-    is not done or is signed as it stands.
+    `can_send`: there is a gateway.
+
+    `way`: `link_handed` gives the token to a person of the office who did not do the job; `link_to_ledger`
+    sends it to the customer's number, and is what the field gets when it does not say. Raises not_found,
+    not_allowed, own_job when whoever did the job wants the token, cannot_send, no_ledger_number,
+    action_does_not_fit when the job is not done or is signed as it stands.
     """
     job = read_document(session, actor, KINDS["work_order"], job_id).values
     if not actor.roles & (DESK | FIELD):
@@ -112,9 +114,14 @@ def _made(
         earlier.until = now
     token = new_token()
     link = Confirmation(
-        id=UUID(record_writer.new_id()), token_sha256=token_sha256(token).hex(), unit_id=UUID(unit_id), work_order_id=UUID(job_id),
-        made_by=UUID(actor.id), until=until, way=way,
-    )  # fmt: skip
+        id=UUID(record_writer.new_id()),
+        token_sha256=token_sha256(token).hex(),
+        unit_id=UUID(unit_id),
+        work_order_id=UUID(job_id),
+        made_by=UUID(actor.id),
+        until=until,
+        way=way,
+    )
     session.add(link)
     note_rows(session, "confirmation", [link.id, *(one.id for one in ended)], actor)
     after = {"work_order_id": job_id, "way": way, "until": moment_text(until)}
@@ -129,7 +136,11 @@ def did_the_job(session: Session, job_id: str, job: Values) -> set[str]:
         crew = record_writer.read(session, "crew", job["crew_id"]).values
         people |= {*crew["member_ids"], crew["leader_id"]}
     steps = text(
-        "SELECT DISTINCT actor_id::text FROM sync_history WHERE kind = 'work_order' AND id = CAST(:id AS uuid) AND op = ANY(:steps)"
+        """
+            SELECT DISTINCT actor_id::text
+            FROM sync_history
+            WHERE kind = 'work_order' AND id = CAST(:id AS uuid) AND op = ANY(:steps)
+        """
     )
     return people | set(session.scalars(steps, {"id": job_id, "steps": _CREW_STEPS}))
 
@@ -142,7 +153,8 @@ def _need_uninvolved(session: Session, actor: Actor, job_id: str, job: Values) -
 
 
 def ledger_number(session: Session, job_id: str, job: Values) -> str:
-    """The customer's number on the ledger, where neither it nor whose job it is was written by those who did the job.
+    """The customer's number on the ledger, where neither it nor whose job it is was written by those who
+    did the job.
 
     Raises no_ledger_number.
     """
@@ -164,10 +176,13 @@ def ledger_number(session: Session, job_id: str, job: Values) -> str:
 
 
 def _last_writer(session: Session, kind: str, record_id: str, field: str) -> str | None:
-    asked = (
-        "SELECT actor_id::text FROM sync_history WHERE kind = :kind AND id = CAST(:id AS uuid) AND jsonb_exists(changed, :field) "
-        "ORDER BY version DESC LIMIT 1"
-    )
+    asked = """
+            SELECT actor_id::text
+            FROM sync_history
+            WHERE kind = :kind AND id = CAST(:id AS uuid) AND jsonb_exists(changed, :field)
+            ORDER BY version DESC
+            LIMIT 1
+        """
     found = session.execute(text(asked), {"kind": kind, "id": record_id, "field": field}).first()
     return str(found[0]) if found else None
 
@@ -208,7 +223,10 @@ def look(session: Session, token: str) -> Values:
 
 
 def answer(session: Session, token: str, said: Said) -> str:
-    """What the customer said, taken once: `signed` or `objected`. Raises link_ended, link_used, changed_meanwhile, invalid."""
+    """What the customer said, taken once: `signed` or `objected`.
+
+    Raises link_ended, link_used, changed_meanwhile, invalid.
+    """
     link = _open_link(session, token)
     job_id, unit_id = str(link.work_order_id), str(link.unit_id)
     sheet = _sheet(session, job_id)
@@ -229,7 +247,7 @@ def answer(session: Session, token: str, said: Said) -> str:
 def _open_link(session: Session, token: str) -> Confirmation:
     found = session.execute(
         select(Confirmation).where(Confirmation.token_sha256 == token_sha256(token).hex()).with_for_update()
-    ).scalar_one_or_none()  # fmt: skip
+    ).scalar_one_or_none()
     if found is not None and found.used_at is not None:
         raise Problem("link_used")
     if found is None:
@@ -264,11 +282,19 @@ def _sign(session: Session, link: Confirmation, sheet: Values, said: Said) -> st
     job = record_writer.read(session, "work_order", job_id).values
     is_known = bool(record_writer.push_store(session).present([maker]))
     values = {
-        "of_kind": "work_order", "of_id": job_id, "signer_name": said.signer_name, "relation": said.relation, "strokes": said.strokes,
-        "sheet": sheet, "sheet_sha256": said.sheet_sha256, "signed_at": moment_text(datetime.now(UTC)),
-        "way": link.way or "link", "way_by_id": maker[1] if is_known else None,
-        "cell_id": job.get("cell_id"), "crew_id": job.get("crew_id"),
-    }  # fmt: skip
+        "of_kind": "work_order",
+        "of_id": job_id,
+        "signer_name": said.signer_name,
+        "relation": said.relation,
+        "strokes": said.strokes,
+        "sheet": sheet,
+        "sheet_sha256": said.sheet_sha256,
+        "signed_at": moment_text(datetime.now(UTC)),
+        "way": link.way or "link",
+        "way_by_id": maker[1] if is_known else None,
+        "cell_id": job.get("cell_id"),
+        "crew_id": job.get("crew_id"),
+    }
     signature = record_writer.create(session, system(unit_id), "signature", values)
     record_writer.change(session, system(unit_id), "work_order", job_id, {"signature_id": signature.id})
     return signature.id

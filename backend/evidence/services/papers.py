@@ -1,7 +1,8 @@
-"""Papers for customers, supervisors and courts: the service sheet as it was signed, the report of a survey.
+"""Papers for customers, supervisors and courts: the service sheet as it was signed, the report of a
+survey.
 
-A paper shows what its reader may see, says in words what does not hold, and breaks for no picture, no sign and no
-value of a phone's own making.
+A paper shows what its reader may see, says in words what does not hold, and breaks for no picture, no sign
+and no value of a phone's own making.
 """
 
 from __future__ import annotations
@@ -50,7 +51,8 @@ class Paper:
 
 
 class _Reader:
-    """The records a paper is made of, as its reader may see them; the pictures it shows are gathered in `files`."""
+    """The records a paper is made of, as its reader may see them; the pictures it shows are gathered in
+    `files`."""
 
     def __init__(self, session: Session, actor: Actor, press: Press) -> None:
         self.session, self.actor, self.press = session, actor, press
@@ -159,7 +161,8 @@ class _Reader:
         return local_time(at) if at else ""
 
     def _taken_at(self, photo: Values) -> str | None:
-        """When it was taken as its record says, else as was found in the picture itself; None where neither knows."""
+        """When it was taken as its record says, else as was found in the picture itself; None where
+        neither knows."""
         if photo.get("taken_at"):
             return str(photo["taken_at"])
         look = self.session.get(Look, str(photo["sha256"]))
@@ -209,7 +212,7 @@ def service_sheet(session: Session, actor: Actor, press: Press, job_id: str) -> 
         "used": [_used(one) for one in _list(sheet.get("parts"))],
         **_pictures(reader, photos),
         **_signature(reader, job, signature, sheet),
-    }  # fmt: skip
+    }
     return Paper(f"{given['title']}-{given['number']}.pdf", _set("service_sheet", given, reader))
 
 
@@ -240,7 +243,8 @@ def _used(part: Any) -> list[str]:
 
 
 def _pictures(reader: _Reader, photos: list[Values]) -> Values:
-    """Before and after side by side, in the order they were taken; a missing partner leaves its place empty."""
+    """Before and after side by side, in the order they were taken; a missing partner leaves its place
+    empty."""
     before, after = ([one for one in photos if one["purpose"] == purpose] for purpose in ("before", "after"))
     pairs: list[Values] = []
     for n in range(max(len(before), len(after))):
@@ -274,9 +278,13 @@ def _signature(reader: _Reader, job: Values, signature: Values | None, sheet: Va
     code = f"{press.address}verify?s={signature['id']}&h={sha256}"
     reader.files |= {"code.svg": code_svg(code)} | ({"signature.svg": drawn} if drawn else {})
     return {
-        "signature": rows, "strokes": drawn is not None, "code": code, "code_words": press.say("verify"),
-        "sheet_sha256": sha256, "sheet_hash_label": press.say("hash"),
-    }  # fmt: skip
+        "signature": rows,
+        "strokes": drawn is not None,
+        "code": code,
+        "code_words": press.say("verify"),
+        "sheet_sha256": sha256,
+        "sheet_hash_label": press.say("hash"),
+    }
 
 
 def survey_report(session: Session, actor: Actor, press: Press, survey_id: str) -> Paper:
@@ -295,17 +303,20 @@ def survey_report(session: Session, actor: Actor, press: Press, survey_id: str) 
         "findings": [*_findings(reader, survey), *reader.lines("survey", survey, ("remarks",))],
         "sketch": [reader.picture(sketch)] if sketch else [],
         "photos": [reader.picture(one) for one in photos if one["id"] != survey.get("sketch_id")],
-    }  # fmt: skip
+    }
     return Paper(f"{given['title']}-{given['number']}.pdf", _set("survey_report", given, reader))
 
 
 def _findings(reader: _Reader, survey: Values) -> list[tuple[str, str]]:
     found = survey.get("findings") or {}
     return [
-        (FINDINGS[name][reader.press.language != "zh"], reader.press.say("yes" if value else "no") if isinstance(value, bool) else str(value))
+        (
+            FINDINGS[name][reader.press.language != "zh"],
+            reader.press.say("yes" if value else "no") if isinstance(value, bool) else str(value),
+        )
         for name, value in found.items()
         if name in FINDINGS and value is not None
-    ]  # fmt: skip
+    ]
 
 
 def _late(survey: Values) -> int | None:

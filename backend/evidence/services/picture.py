@@ -1,4 +1,5 @@
-"""What a photo's bytes are: judged by content and never by name, read tolerantly, made small and clean for showing."""
+"""What a photo's bytes are: judged by content and never by name, read tolerantly, made small and clean for
+showing."""
 
 from __future__ import annotations
 
@@ -24,9 +25,15 @@ Image.init()
 MOST_PIXELS = 60_000_000
 # AVIF stands before HEIF: both claim a file that only says to be in boxes.
 FORMATS = {
-    "JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "AVIF": "image/avif", "HEIF": "image/heic",
-    "TIFF": "image/tiff", "GIF": "image/gif", "BMP": "image/bmp",
-}  # fmt: skip
+    "JPEG": "image/jpeg",
+    "PNG": "image/png",
+    "WEBP": "image/webp",
+    "AVIF": "image/avif",
+    "HEIF": "image/heic",
+    "TIFF": "image/tiff",
+    "GIF": "image/gif",
+    "BMP": "image/bmp",
+}
 WEB_PIXELS, PRINT_PIXELS, THUMB_PIXELS = 1600, 1000, 320
 _WHITE = (255, 255, 255, 255)
 _FIRST_YEAR, _LAST_YEAR = 1900, 2999
@@ -47,8 +54,8 @@ class NotShown(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What the camera wrote, as far as it makes sense: `taken_local` by its own clock, `taken_at` where its zone or a
-    satellite makes it a moment. Neither is ever the file's last change."""
+    """What the camera wrote, as far as it makes sense: `taken_local` by its own clock, `taken_at` where
+    its zone or a satellite makes it a moment. Neither is ever the file's last change."""
 
     taken_local: str | None = None
     taken_at: datetime | None = None
@@ -59,7 +66,8 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A photo that can be shown: upright size, what the camera wrote, clean JPEG copies, and its perceptual hash (hex)."""
+    """A photo that can be shown: upright size, what the camera wrote, clean JPEG copies, and its
+    perceptual hash (hex)."""
 
     media_type: str
     width: int
@@ -111,7 +119,8 @@ def _read(data: bytes) -> Picture:
 
 
 def _opened(data: bytes) -> ImageFile.ImageFile:
-    """A JPEG by itself, whatever it carries behind its first picture (a preview, a depth or gain map: MPO)."""
+    """A JPEG by itself, whatever it carries behind its first picture (a preview, a depth or gain map:
+    MPO)."""
     if data.startswith(b"\xff\xd8\xff"):
         try:
             return JpegImagePlugin.JpegImageFile(io.BytesIO(data))
@@ -127,7 +136,8 @@ def _by_content(data: bytes) -> bytes:
 
 
 def _flat(image: Image.Image) -> Image.Image:
-    """Three channels of eight bits: what is transparent lies on white; more bits are scaled down, not cut off."""
+    """Three channels of eight bits: what is transparent lies on white; more bits are scaled down, not cut
+    off."""
     if image.mode == "F" or image.mode.startswith("I"):
         deep = image if image.mode == "F" else image.convert("I")
         highest = float(deep.getextrema()[1])  # type: ignore[arg-type]
@@ -162,7 +172,8 @@ def _jpeg(image: Image.Image, quality: int) -> bytes:
 
 
 def _tolerant(image: Image.Image) -> dict[int, Any]:
-    """Every tag that can be read, the GPS and Exif folders as mappings; what cannot be read is as if absent."""
+    """Every tag that can be read, the GPS and Exif folders as mappings; what cannot be read is as if
+    absent."""
     found: dict[int, Any] = {}
     try:
         exif = image.getexif()
@@ -201,7 +212,8 @@ def _local(text: str | None) -> tuple[str | None, str | None]:
     """A camera's time in its usual form, and the zone behind it; None for what is no day of the calendar."""
     found = _WHEN.match(text or "")
     try:
-        when = datetime(*map(int, found.groups()[:6])) if found else None  # type: ignore[arg-type]  # noqa: DTZ001
+        clock = map(int, found.groups()[:6]) if found else ()
+        when = datetime(*clock) if found else None  # noqa: DTZ001
     except ValueError:
         when = None
     if found is None or when is None or when.year < _FIRST_YEAR:
@@ -228,12 +240,14 @@ def _kept(when: datetime) -> datetime | None:
 
 
 def _by_satellite(gps: Mapping[int, Any], local: str | None) -> datetime | None:
-    """The time of the fix (UTC); none where camera and satellite contradict each other: one of them is wrong."""
+    """The time of the fix (UTC); none where camera and satellite contradict each other: one of them is
+    wrong."""
     day = _DAY.match(_text(gps.get(ExifTags.GPS.GPSDateStamp)) or "")
     try:
         hours, minutes, seconds = (float(one) for one in gps[ExifTags.GPS.GPSTimeStamp])
         whole = timedelta(seconds=int(hours * 3600 + minutes * 60 + int(seconds)))
-        when = datetime(*map(int, day.groups()), tzinfo=UTC) + whole if day else None  # type: ignore[arg-type, misc]
+        date = map(int, day.groups()) if day else ()
+        when = datetime(*date, tzinfo=UTC) + whole if day else None  # type: ignore[misc]
     except (KeyError, TypeError, ValueError, ZeroDivisionError, OverflowError):
         return None
     if when is None or _kept(when) is None or not timedelta(0) <= whole < timedelta(days=1):

@@ -1,7 +1,8 @@
 """Photos looked at in a confined process: decoders work on hostile bytes where there is nothing to take.
 
-One process serves a batch and copies itself for each photo. Measured as time of a processor, 8 megapixels: 0.45 s to
-start, then 155 ms a photo where 150 ms are taken without it (`make bench ARGS=evidence` measures both).
+One process serves a batch and copies itself for each photo. Measured as time of a processor, 8 megapixels:
+0.45 s to start, then 155 ms a photo where 150 ms are taken without it (`make bench ARGS=evidence` measures
+both).
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ class PictureReader:
         self._reader.__exit__(kind, error, trace)
 
     def read(self, data: bytes) -> Picture:
-        """Look at bytes. Raises NotShown, and Stopped where the process gave no answer; the next may be read then."""
+        """Look at bytes. Raises NotShown, and Stopped where the process gave no answer; the next may be
+        read then."""
         head, body = self._reader.ask({}, data)
         if "state" in head:
             state = str(head["state"])

@@ -1,7 +1,10 @@
-"""Looking at pictures that have arrived: small clean copies, what the camera wrote, how it looks; and giving them out.
+"""Looking at pictures that have arrived: small clean copies, what the camera wrote, how it looks; and
+giving them out.
 
-Decoders may crash on hostile bytes, so they work in a confined process (`backend.evidence.services.picture_reader`), and a turn is
-counted and committed before the bytes are opened: what three turns did not survive is left alone. A photo whose picture cannot be shown is kept as received and breaks nothing.
+Decoders may crash on hostile bytes, so they work in a confined process
+(`backend.evidence.services.picture_reader`), and a turn is counted and committed before the bytes are opened:
+what three turns did not survive is left alone. A photo whose picture cannot be shown is kept as received and
+breaks nothing.
 """
 
 from __future__ import annotations
@@ -29,7 +32,8 @@ log = structlog.get_logger(__name__)
 SIZES = ("original", "web", "thumb")
 MOST_TURNS = 3
 _TURN = timedelta(minutes=5)
-# Said by releases that knew neither MPO (the first) nor AVIF, TIFF, GIF and BMP, and by this one no more: looked at again.
+# Said by releases that knew neither MPO (the first) nor AVIF, TIFF, GIF and BMP, and by this one no more:
+# looked at again.
 _OLDER_REASONS = ("KeyError", "no known picture format")
 _IS_OPEN = or_(Look.state == "waiting", Look.reason.in_(_OLDER_REASONS) & (Look.attempts < MOST_TURNS))
 
@@ -49,8 +53,12 @@ def _take_turn(database: Database) -> str | None:
     with database.transaction() as session:
         now = datetime.now(UTC)
         look = session.execute(
-            select(Look).where(_IS_OPEN, Look.due_at <= now).order_by(Look.due_at).limit(1).with_for_update(skip_locked=True)
-        ).scalar_one_or_none()  # fmt: skip
+            select(Look)
+            .where(_IS_OPEN, Look.due_at <= now)
+            .order_by(Look.due_at)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        ).scalar_one_or_none()
         if look is None:
             return None
         if look.attempts >= MOST_TURNS:
@@ -86,15 +94,24 @@ def _found(blobs: BlobStore, picture: Picture) -> dict[str, object]:
         blobs.put(key_of(copies[name]), iter((data,)))
     read = picture.metadata
     return copies | {
-        "state": "ready", "reason": None, "media_type": picture.media_type, "width": picture.width, "height": picture.height,
-        "taken_local": read.taken_local, "taken_at": read.taken_at, "lng": read.lng, "lat": read.lat,
-        "device": read.device, "looks_like": picture.look,
-    }  # fmt: skip
+        "state": "ready",
+        "reason": None,
+        "media_type": picture.media_type,
+        "width": picture.width,
+        "height": picture.height,
+        "taken_local": read.taken_local,
+        "taken_at": read.taken_at,
+        "lng": read.lng,
+        "lat": read.lat,
+        "device": read.device,
+        "looks_like": picture.look,
+    }
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """Bytes to give out: their hash, type and length; `media_type` is octet-stream unless we made them ourselves."""
+    """Bytes to give out: their hash, type and length; `media_type` is octet-stream unless we made them
+    ourselves."""
 
     sha256: str
     media_type: str
@@ -106,7 +123,10 @@ class Content:
 
 
 def content_of(session: Session, blobs: BlobStore, sha256: str, size: str) -> Content:
-    """A picture in one of SIZES. Raises not_found, not_shown (kept as received, but no copy can be made), not_ready."""
+    """A picture in one of SIZES.
+
+    Raises not_found, not_shown (kept as received, but no copy can be made), not_ready.
+    """
     if size == "original":
         found = session.get(Object, sha256)
         if found is None:

@@ -1,9 +1,9 @@
 """Tamper evidence: history is sealed after it was written, so that nobody who writes ever waits for it.
 
-Every minute the rows that no seal covers get one: a Merkle root over their leaves (RFC 6962's two prefixes), chained to
-the seal before and signed (Ed25519). A row's personal values enter as salted hashes: erasing them lawfully takes value
-and salt away, leaves the hash, and the chain holds. The latest seal is also written outside the database, so that a
-database rewritten whole, seals and all, no longer fits.
+Every minute the rows that no seal covers get one: a Merkle root over their leaves (RFC 6962's two prefixes),
+chained to the seal before and signed (Ed25519). A row's personal values enter as salted hashes: erasing them
+lawfully takes value and salt away, leaves the hash, and the chain holds. The latest seal is also written
+outside the database, so that a database rewritten whole, seals and all, no longer fits.
 """
 
 from __future__ import annotations
@@ -37,14 +37,34 @@ LOOKS_BACK = timedelta(hours=1)
 # What stands where a value that must not be empty was erased by law.
 ERASED = "已清除"
 _NOTHING = bytes(32)
-COLUMNS = "h.kind, h.id::text AS id, h.version, h.op, h.changed, h.actor_id::text AS actor_id, h.device_id::text AS device_id, h.mutation_id::text AS mutation_id, h.happened_at, h.grade, h.recorded_at"
+COLUMNS = """
+    h.kind, h.id::text AS id, h.version, h.op, h.changed, h.actor_id::text AS actor_id,
+    h.device_id::text AS device_id, h.mutation_id::text AS mutation_id, h.happened_at, h.grade, h.recorded_at
+"""
 _UNSEALED = text(
-    f"SELECT {COLUMNS} FROM sync_history h LEFT JOIN sealed_row s USING (kind, id, version) "
-    "WHERE s.kind IS NULL AND h.recorded_at >= :since ORDER BY h.recorded_at, h.kind, h.id, h.version LIMIT :most"
+    f"""
+    SELECT {COLUMNS}
+    FROM sync_history h
+    LEFT JOIN sealed_row s USING (kind, id, version)
+    WHERE s.kind IS NULL AND h.recorded_at >= :since
+    ORDER BY h.recorded_at, h.kind, h.id, h.version
+    LIMIT :most
+"""
 )
 _COVERED = text(
-    f"SELECT s.kind AS sealed_kind, s.id::text AS sealed_id, s.version AS sealed_version, s.place, s.leaf, s.salt, {COLUMNS} "
-    "FROM sealed_row s LEFT JOIN sync_history h USING (kind, id, version) WHERE s.seal_number = :number ORDER BY s.place"
+    f"""
+    SELECT s.kind AS sealed_kind,
+        s.id::text AS sealed_id,
+        s.version AS sealed_version,
+        s.place,
+        s.leaf,
+        s.salt,
+        {COLUMNS}
+    FROM sealed_row s
+    LEFT JOIN sync_history h USING (kind, id, version)
+    WHERE s.seal_number = :number
+    ORDER BY s.place
+"""
 )
 
 
@@ -58,26 +78,36 @@ class Broken:
 
 
 def leaf_of(row: Any, salt: bytes | None, *, is_old: bool = False) -> bytes:
-    """A row's leaf; personal values stand by their salted hashes, those that were erased by the hash that was left.
+    """A row's leaf; personal values stand by their salted hashes, those that were erased by the hash that
+    was left.
 
     `is_old`: as leaves were made before they also covered when the row was recorded.
     """
     kind = SYNC_KINDS.get(row.kind)
     personal = {name for name, field in kind.fields.items() if field.personal} if kind else set()
-    changed = {
-        name: _hidden(pair, salt) if name in personal else pair for name, pair in row.changed.items()
-    }  # fmt: skip
+    changed = {name: _hidden(pair, salt) if name in personal else pair for name, pair in row.changed.items()}
     told = {
-        "kind": row.kind, "id": row.id, "version": row.version, "op": row.op, "changed": changed, "actor_id": row.actor_id,
-        "device_id": row.device_id, "mutation_id": row.mutation_id, "happened_at": moment_text(row.happened_at), "grade": row.grade,
-    }  # fmt: skip
+        "kind": row.kind,
+        "id": row.id,
+        "version": row.version,
+        "op": row.op,
+        "changed": changed,
+        "actor_id": row.actor_id,
+        "device_id": row.device_id,
+        "mutation_id": row.mutation_id,
+        "happened_at": moment_text(row.happened_at),
+        "grade": row.grade,
+    }
     if not is_old:
         told["recorded_at"] = moment_text(row.recorded_at)
     return hashlib.sha256(b"\x00" + canonical(told)).digest()
 
 
 def is_leaf_of(row: Any, salt: bytes | None, leaf: bytes) -> bool:
-    """Whether a row is the one that was sealed. A leaf was made in one of the two ways, and fits no row of the other."""
+    """Whether a row is the one that was sealed.
+
+    A leaf was made in one of the two ways, and fits no row of the other.
+    """
     return isinstance(row.changed, dict) and leaf in (leaf_of(row, salt), leaf_of(row, salt, is_old=True))
 
 
@@ -102,10 +132,14 @@ def _hash_of(number: int, sealed_at: datetime, rows: int, root: bytes, previous:
 
 
 def seal_history(database: Database, keys: Keys | str, home: Path, *, everything: bool = False) -> int:
-    """Seal what no seal covers; returns how many rows. One process at a time; `everything` also looks far back."""
+    """Seal what no seal covers; returns how many rows.
+
+    One process at a time; `everything` also looks far back.
+    """
     sealed, ring = 0, ring_of(keys)
     with database.alone("seal history") as is_alone:
-        # Looked up once: the seals made below say nothing about how far back the rows lie that wait for the next.
+        # Looked up once: the seals made below say nothing about how far back the rows lie that wait for the
+        # next.
         since = _looks_from(database, everything)
         while is_alone:
             with database.transaction() as session:
@@ -136,17 +170,31 @@ def _seal_some(session: Session, ring: Sequence[Key], since: datetime) -> Seal |
     root, now = root_of(leaves), datetime.now(UTC)
     digest = _hash_of(number, now, len(rows), root, previous)
     seal = Seal(
-        number=number, sealed_at=now, rows=len(rows), root=root, previous=previous, hash=digest, key_id=ring[-1].id,
+        number=number,
+        sealed_at=now,
+        rows=len(rows),
+        root=root,
+        previous=previous,
+        hash=digest,
+        key_id=ring[-1].id,
         signature=signing_key(ring[-1]).sign(digest),
-    )  # fmt: skip
+    )
     session.add(seal)
     session.execute(
         insert(SealedRow),
         [
-            {"kind": row.kind, "id": row.id, "version": row.version, "seal_number": number, "place": place, "leaf": leaf, "salt": salt}
+            {
+                "kind": row.kind,
+                "id": row.id,
+                "version": row.version,
+                "seal_number": number,
+                "place": place,
+                "leaf": leaf,
+                "salt": salt,
+            }
             for place, (row, leaf, salt) in enumerate(zip(rows, leaves, salts, strict=True))
         ],
-    )  # fmt: skip
+    )
     return seal
 
 
@@ -225,12 +273,17 @@ def erase_values(session: Session, kind: str, record_id: str) -> None:
 
 
 def erase_from_history(session: Session, kind: str, record_id: str) -> int:
-    """Take a record's personal values out of sealed history, leaving their hashes; returns how many rows were touched."""
+    """Take a record's personal values out of sealed history, leaving their hashes; returns how many rows
+    were touched."""
     personal = [name for name, field in SYNC_KINDS[kind].fields.items() if field.personal]
     rows = session.execute(
         text(
-            "SELECT h.version, h.changed, s.salt FROM sync_history h JOIN sealed_row s USING (kind, id, version) "
-            "WHERE h.kind = :kind AND h.id = CAST(:id AS uuid) AND s.salt IS NOT NULL"
+            """
+                SELECT h.version, h.changed, s.salt
+                FROM sync_history h
+                JOIN sealed_row s USING (kind, id, version)
+                WHERE h.kind = :kind AND h.id = CAST(:id AS uuid) AND s.salt IS NOT NULL
+            """
         ),
         {"kind": kind, "id": record_id},
     ).all()
@@ -238,13 +291,21 @@ def erase_from_history(session: Session, kind: str, record_id: str) -> int:
         kept = changed | {name: _hidden(changed[name], salt) for name in personal if name in changed}
         key = {"kind": kind, "id": record_id, "version": version}
         session.execute(
-            text("UPDATE sync_history SET changed = CAST(:changed AS jsonb) WHERE kind = :kind AND id = CAST(:id AS uuid) AND version = :version"),
+            text("""
+                UPDATE sync_history
+                SET changed = CAST(:changed AS jsonb)
+                WHERE kind = :kind AND id = CAST(:id AS uuid) AND version = :version
+            """),
             key | {"changed": canonical(kept).decode()},
-        )  # fmt: skip
+        )
         session.execute(
-            text("UPDATE sealed_row SET salt = NULL WHERE kind = :kind AND id = CAST(:id AS uuid) AND version = :version"),
+            text("""
+                UPDATE sealed_row
+                SET salt = NULL
+                WHERE kind = :kind AND id = CAST(:id AS uuid) AND version = :version
+            """),
             key,
-        )  # fmt: skip
+        )
     _erase_waiting(session, kind, record_id, personal)
     return len(rows)
 

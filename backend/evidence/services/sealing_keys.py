@@ -1,8 +1,8 @@
 """With which keys history was sealed, one after the other: the newest vouches for those before it.
 
-A server holds the secrets of its ring; of older keys their public half is enough. The first seal by a new key writes down,
-signed by it, each older one's public half and the last seal that was made with it. So old seals can be checked when their
-secret is gone, and nobody who stole an old secret can add a seal or make one anew.
+A server holds the secrets of its ring; of older keys their public half is enough. The first seal by a new key
+writes down, signed by it, each older one's public half and the last seal that was made with it. So old seals
+can be checked when their secret is gone, and nobody who stole an old secret can add a seal or make one anew.
 """
 
 from __future__ import annotations
@@ -50,7 +50,10 @@ class KeyChanged(Exception):
 
 
 def ring_of(keys: Keys | str) -> list[Key]:
-    """The keys that seal, the one that does so now last; a plain secret is a ring of one. Raises UnsafeKey."""
+    """The keys that seal, the one that does so now last; a plain secret is a ring of one.
+
+    Raises UnsafeKey.
+    """
     if isinstance(keys, Keys):
         return keys.of(SEALS)
     if not keys:
@@ -93,8 +96,13 @@ def take_over(session: Session, ring: Sequence[Key], last: Seal | None) -> bool:
 
 def _statement(row: SealingKey) -> bytes:
     told = [
-        "wangge sealing key ended", row.id, row.public_key.hex(), row.last_number, (row.last_hash or b"").hex(), row.successor
-    ]  # fmt: skip
+        "wangge sealing key ended",
+        row.id,
+        row.public_key.hex(),
+        row.last_number,
+        (row.last_hash or b"").hex(),
+        row.successor,
+    ]
     return canonical(told)
 
 
@@ -118,7 +126,8 @@ class Signers:
         _need_strangers(session, waiting, self._found)
 
     def fault(self, seal: Seal) -> str | None:
-        """Why a seal's signature does not count, asked in their order; those from before keys had ids are tried with each."""
+        """Why a seal's signature does not count, asked in their order; those from before keys had ids are
+        tried with each."""
         if seal.key_id is None:
             faults = [key.fault(seal) for key in self._found.values()]
             told = next((one for one in faults if one != _STRANGE), _STRANGE) if faults else _STRANGE
@@ -160,7 +169,8 @@ def _trusted(row: SealingKey, found: Mapping[str, Trusted]) -> Trusted:
 
 
 def _need_strangers(session: Session, left: Mapping[str, SealingKey], found: Mapping[str, Trusted]) -> None:
-    """Keys nobody we know vouches for are another server's, and so are the seals that name them; else they were changed."""
+    """Keys nobody we know vouches for are another server's, and so are the seals that name them; else they
+    were changed."""
     naming = set(session.scalars(select(Seal.key_id).where(Seal.key_id.in_(left)).distinct()))
     for key_id in sorted(left):
         if key_id in found or key_id not in naming:

@@ -13,7 +13,8 @@ from backend.core.services.credentials import as_given
 
 
 def share(keys: Keys, salt: str, subject: Sequence[str], hours: int) -> str:
-    """A token for `subject` (ids or hashes) that ends after `hours`; `salt` says what kind of thing it opens."""
+    """A token for `subject` (ids or hashes) that ends after `hours`; `salt` says what kind of thing it
+    opens."""
     return URLSafeSerializer(keys.secrets(LINKS), salt=salt).dumps(
         [int(datetime.now(UTC).timestamp()) + hours * 3600, *subject]
     )

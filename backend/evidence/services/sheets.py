@@ -1,6 +1,8 @@
-"""Service sheets and the signatures on them: is this what the customer saw, did this phone take it, has it changed since?
+"""Service sheets and the signatures on them: is this what the customer saw, did this phone take it, has it
+changed since?
 
-Judged after commit, by the server's own reading of the records; what was judged stands on the signature and on the job.
+Judged after commit, by the server's own reading of the records; what was judged stands on the signature and
+on the job.
 """
 
 from __future__ import annotations
@@ -90,7 +92,10 @@ def is_signed_by(public_key: str, message: bytes, signature: str) -> bool:
 
 
 def judge_signature(session: Session, signature_id: str) -> None:
-    """Look at a new signature: the sheet it carries, its strokes, its device; then at its job. Safe to repeat."""
+    """Look at a new signature: the sheet it carries, its strokes, its device; then at its job.
+
+    Safe to repeat.
+    """
     values = record_writer.read(session, "signature", signature_id).values
     made = _made(session, signature_id)
     is_erased = _is_erased(made, values)
@@ -119,16 +124,24 @@ def _sheet_check(session: Session, signature_id: str, values: Values) -> str:
         return "broken"
     lines = {"id": signature_id, "of": values["of_id"], "strokes": canonical_json(values["strokes"]).decode()}
     same = text(
-        "SELECT EXISTS (SELECT FROM signature WHERE md5(strokes::text) = md5(CAST(:strokes AS jsonb)::text) "
-        "AND strokes = CAST(:strokes AS jsonb) AND of_id <> CAST(:of AS uuid) "
-        "AND id < CAST(:id AS uuid) AND strokes NOT IN ('[]', '{}') AND deleted_at IS NULL)"
+        """
+            SELECT EXISTS (SELECT
+            FROM signature
+            WHERE md5(strokes::text) = md5(CAST(:strokes AS jsonb)::text)
+                AND strokes = CAST(:strokes AS jsonb)
+                AND of_id <> CAST(:of AS uuid)
+                AND id < CAST(:id AS uuid)
+                AND strokes NOT IN ('[]', '{}')
+                AND deleted_at IS NULL)
+        """
     )
     return "replayed" if session.execute(same, lines).scalar_one() else "kept"
 
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """How a signature came: from which device, with which key, and in whose name (None once that was erased)."""
+    """How a signature came: from which device, with which key, and in whose name (None once that was
+    erased)."""
 
     device_id: str | None
     public_key: str | None
@@ -138,11 +151,17 @@ class _Made:
 def _made(session: Session, signature_id: str) -> _Made:
     row = session.execute(
         text(
-            "SELECT h.device_id::text, d.public_key, h.changed->'signer_name' FROM sync_history h LEFT JOIN device d ON d.id = h.device_id "
-            "WHERE h.kind = 'signature' AND h.id = CAST(:id AS uuid) ORDER BY h.version LIMIT 1"
+            """
+                SELECT h.device_id::text, d.public_key, h.changed->'signer_name'
+                FROM sync_history h
+                LEFT JOIN device d ON d.id = h.device_id
+                WHERE h.kind = 'signature' AND h.id = CAST(:id AS uuid)
+                ORDER BY h.version
+                LIMIT 1
+            """
         ),
         {"id": signature_id},
-    ).one_or_none()  # fmt: skip
+    ).one_or_none()
     return (
         _Made(row[0], row[1], row[2][1] if isinstance(row[2], list) else None)
         if row
@@ -155,7 +174,8 @@ def _is_erased(made: _Made, values: Values) -> bool:
 
 
 def device_check(made: _Made, signature_id: str, values: Values) -> str:
-    """What the phone's own signature says of name, relation, strokes, sheet, moment and place: one of DEVICE_CHECKS."""
+    """What the phone's own signature says of name, relation, strokes, sheet, moment and place: one of
+    DEVICE_CHECKS."""
     if not made.device_id or not made.public_key or not values.get("device_signature"):
         return "none"
     if _is_erased(made, values):
@@ -195,7 +215,8 @@ def signature_state(session: Session, job_id: str, job: Values) -> str | None:
 def photo_hashes(session: Session, job_id: str, photo_ids: list[str]) -> list[str]:
     """A job's photos by hash; a picture whose record has not come yet stands by its id, as on the phone.
 
-    A picture of something else is none of this job's, whoever named it: a sheet that shows it is not this job's sheet.
+    A picture of something else is none of this job's, whoever named it: a sheet that shows it is not this
+    job's sheet.
     """
     found = record_writer.push_store(session).load([("photo", one) for one in photo_ids], lock=False)
     return [
@@ -211,11 +232,12 @@ def is_photo_of(photo: Values, job_id: str) -> bool:
 
 
 def verdict(session: Session, signature_id: str, given_sha256: str) -> dict[str, Any]:
-    """For anybody: is a sheet with this hash what was signed, and does it stand? Says nothing about anybody.
+    """For anybody: is a sheet with this hash what was signed, and does it stand? Says nothing about
+    anybody.
 
-    `genuine`: signed so and still so; `changed`: signed otherwise, or changed since; `unknown`: no such signature.
-    `differs` names what is not as it was signed or sealed, as `kind.field`; `device_check` is what the phone's signature
-    says now, `covers` what it speaks for; `way` how the customer came to sign.
+    `genuine`: signed so and still so; `changed`: signed otherwise, or changed since; `unknown`: no such
+    signature. `differs` names what is not as it was signed or sealed, as `kind.field`; `device_check` is what
+    the phone's signature says now, `covers` what it speaks for; `way` how the customer came to sign.
     """
     stored = (
         record_writer.push_store(session)
@@ -240,9 +262,13 @@ def verdict(session: Session, signature_id: str, given_sha256: str) -> dict[str,
     differs += ["signature.device_signature"] if checked == "invalid" and not differs else []
     is_genuine = stands and not differs and checked != "invalid" and given_sha256 == values["sheet_sha256"]
     return _told(
-        "genuine" if is_genuine else "changed", values["signed_at"], differs=sorted(set(differs)), device_check=checked,
-        covers=list(COVERED) if checked == "valid" else [], way=values.get("way") or "door",
-    )  # fmt: skip
+        "genuine" if is_genuine else "changed",
+        values["signed_at"],
+        differs=sorted(set(differs)),
+        device_check=checked,
+        covers=list(COVERED) if checked == "valid" else [],
+        way=values.get("way") or "door",
+    )
 
 
 def _told(
@@ -255,13 +281,18 @@ def _told(
     way: str | None = None,
 ) -> dict[str, Any]:
     return {
-        "verdict": word, "signed_at": signed_at, "differs": list(differs), "device_check": device_check, "covers": list(covers),
+        "verdict": word,
+        "signed_at": signed_at,
+        "differs": list(differs),
+        "device_check": device_check,
+        "covers": list(covers),
         "way": way,
-    }  # fmt: skip
+    }
 
 
 def _differs(session: Session, key: tuple[str, str]) -> list[str]:
-    """What of a record is not as its sealed history tells it: `kind.field`, or `kind` where it is more than a field."""
+    """What of a record is not as its sealed history tells it: `kind.field`, or `kind` where it is more
+    than a field."""
     if key[0] not in SYNC_KINDS:
         return []
     found = [

@@ -39,7 +39,8 @@ _SHA256 = re.compile(r"^[0-9a-f]{64}$")
 
 @dataclass(frozen=True, slots=True)
 class Announced:
-    """What a phone says of a file before it sends it; one piece of a larger file names neither photo nor hash."""
+    """What a phone says of a file before it sends it; one piece of a larger file names neither photo nor
+    hash."""
 
     photo_id: str | None
     sha256: str | None
@@ -67,8 +68,10 @@ class Receiving:
 def create_upload(
     session: Session, actor: Actor, announced: Announced, parts: Parts, day_bytes: int
 ) -> Upload:
-    """Begin an upload; the photo's record may come before or after its bytes. Raises empty_file, too_large, invalid,
-    quota_exceeded."""
+    """Begin an upload; the photo's record may come before or after its bytes.
+
+    Raises empty_file, too_large, invalid, quota_exceeded.
+    """
     if not announced.length_bytes:
         raise Problem("empty_file")
     if not 0 < announced.length_bytes <= MOST_BYTES:
@@ -83,11 +86,15 @@ def create_upload(
         raise Problem("invalid", faults=[fault])
     _need_room(session, actor, announced.length_bytes, day_bytes)
     upload = Upload(
-        id=UUID(record_writer.new_id()), staff_id=UUID(actor.id), unit_id=UUID(actor.unit_id), sha256=announced.sha256,
-        photo_id=UUID(announced.photo_id) if announced.photo_id else None, length_bytes=announced.length_bytes,
+        id=UUID(record_writer.new_id()),
+        staff_id=UUID(actor.id),
+        unit_id=UUID(actor.unit_id),
+        sha256=announced.sha256,
+        photo_id=UUID(announced.photo_id) if announced.photo_id else None,
+        length_bytes=announced.length_bytes,
         device_id=UUID(actor.device_id) if actor.device_id else None,
         expires_at=datetime.now(UTC) + LIVES,
-    )  # fmt: skip
+    )
     session.add(upload)
     session.flush()
     parts.begin(str(upload.id))
@@ -102,7 +109,7 @@ def _need_room(session: Session, actor: Actor, length_bytes: int, day_bytes: int
     mine = (Upload.created_at >= midnight) | (Upload.finished_at.is_(None) & Upload.ended_at.is_(None))
     used, open_uploads = session.execute(
         select(today, unfinished).where(Upload.staff_id == UUID(actor.id), mine)
-    ).one()  # fmt: skip
+    ).one()
     if used + length_bytes > day_bytes or open_uploads >= MOST_OPEN:
         wait = midnight + timedelta(days=1) - datetime.now(UTC)
         raise Problem("quota_exceeded", retry_after_s=int(wait.total_seconds()) + 1)
@@ -132,7 +139,10 @@ def receive_bytes(
     chunks: Iterator[bytes],
     checksum: Checksum | None = None,
 ) -> Upload:
-    """Take bytes at an offset; when whole, check the hash and keep the file. Raises wrong_offset, wrong_hash, …"""
+    """Take bytes at an offset; when whole, check the hash and keep the file.
+
+    Raises wrong_offset, wrong_hash, …
+    """
     with place.database.glance() as connection, Session(connection, expire_on_commit=False) as session:
         upload = find_upload(session, actor, upload_id)
     if upload.finished_at is not None:
@@ -144,7 +154,8 @@ def receive_bytes(
 
 
 def _checked(chunks: Iterator[bytes], checksum: Checksum, kept: IO[bytes], most: int) -> Iterator[bytes]:
-    """The bytes of one message, given on only when they have their hash; nothing of a message that was cut is."""
+    """The bytes of one message, given on only when they have their hash; nothing of a message that was cut
+    is."""
     digest, size = hashlib.new(checksum.algorithm, usedforsecurity=False), 0
     for chunk in chunks:
         size += len(chunk)
@@ -159,10 +170,13 @@ def _checked(chunks: Iterator[bytes], checksum: Checksum, kept: IO[bytes], most:
 
 
 def settle(place: Receiving, upload_id: str) -> Upload:
-    """A file that is all here: its hash checked, kept for good, its photos marked. Safe to repeat, also side by side.
+    """A file that is all here: its hash checked, kept for good, its photos marked.
 
-    No transaction is open while bytes are read and kept: a key names its content, so keeping it twice is keeping it once.
-    When the place for good cannot be reached the bytes stay, and `settle_waiting` tries again.
+    Safe to repeat, also side by side.
+
+    No transaction is open while bytes are read and kept: a key names its content, so keeping it twice is
+    keeping it once. When the place for good cannot be reached the bytes stay, and `settle_waiting` tries
+    again.
     """
     upload = _read(place, upload_id)
     if upload.finished_at is not None or upload.ended_at is not None or upload.sha256 is None:

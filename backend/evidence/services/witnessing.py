@@ -1,4 +1,5 @@
-"""Phones as witnesses of the seals: each keeps some, and says now and then what it holds; a seal that differs is an alarm.
+"""Phones as witnesses of the seals: each keeps some, and says now and then what it holds; a seal that
+differs is an alarm.
 
 Whoever rewrites history, seals and the witness file on the server cannot rewrite some hundred phones.
 """
@@ -38,7 +39,8 @@ def newest_seal(session: Session) -> Seal | None:
 def compare_seals(
     session: Session, actor: Actor, held: Sequence[Held], now: datetime | None = None
 ) -> list[int]:
-    """The numbers of seals that differ from what a phone holds, or are gone; administrators are told, once a day and phone."""
+    """The numbers of seals that differ from what a phone holds, or are gone; administrators are told, once
+    a day and phone."""
     asked = select(Seal).where(Seal.number.in_([one.number for one in held]))
     ours = {row.number: row.hash.hex() for row in session.scalars(asked)}
     differ = sorted(one.number for one in held if ours.get(one.number) != one.hash)
@@ -55,7 +57,13 @@ def _alarm(session: Session, actor: Actor, number: int, now: datetime) -> None:
     device.alarmed_at = now
     for staff_id in staff_with(session, device.unit_id, Role.ADMIN):
         tell(
-            session, None, staff_id, str(device.unit_id), topic="general", is_urgent=True,
+            session,
+            None,
+            staff_id,
+            str(device.unit_id),
+            topic="general",
+            is_urgent=True,
             zh=f"手机“{device.name}”保存的第 {number} 号封印与服务器不同：历史可能被改写或从旧备份恢复，请运行 wangge verify",
-            en=f"Phone “{device.name}” holds another seal {number} than the server: history was rewritten, or restored from an older backup; run wangge verify",
-        )  # fmt: skip
+            en=f"Phone “{device.name}” holds another seal {number} than the server: history was "
+            f"rewritten, or restored from an older backup; run wangge verify",
+        )

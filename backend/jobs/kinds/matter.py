@@ -48,13 +48,19 @@ def check(values: Values) -> Sequence[Fault]:
     """Its limits do not contradict each other, and everything on its checklist has a code of its own."""
     found, limit = [], values.get("finish_within_minutes")
     if limit is not None and (values.get("contact_within_minutes") or 0) > limit:
-        zh, en = "联系时限比办结时限还长：改短它，或延长办结时限", "is longer than the limit to finish: shorten it, or give more time to finish"  # fmt: skip
+        zh, en = (
+            "联系时限比办结时限还长：改短它，或延长办结时限",
+            "is longer than the limit to finish: shorten it, or give more time to finish",
+        )
         among = ("contact_within_minutes", "finish_within_minutes")
         found.append(Fault("contact_within_minutes", "after_finish", zh, en, "", among))
     codes = [one["code"] for one in values.get("checklist") or ()]
     for n, code in enumerate(codes):
         if code in codes[:n]:
-            zh, en = "检查单里代号重复：每一项用不同的代号", "occurs twice on the checklist: give each thing a code of its own"  # fmt: skip
+            zh, en = (
+                "检查单里代号重复：每一项用不同的代号",
+                "occurs twice on the checklist: give each thing a code of its own",
+            )
             found.append(Fault(f"checklist.{n}.code", "twice", zh, en, code, ("checklist",)))
     return found
 

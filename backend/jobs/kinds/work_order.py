@@ -1,4 +1,5 @@
-"""Work order (工单): a job, its life as a table of actions, and the site card a crew needs to find the place."""
+"""Work order (工单): a job, its life as a table of actions, and the site card a crew needs to find the
+place."""
 
 from collections.abc import Sequence
 
@@ -46,9 +47,11 @@ STATES = {
     "failed": ("未能完成", "Could not be done"),
 }
 OPEN = frozenset(STATES) - {"closed", "refused", "cancelled", "failed", "partly_done"}
-# What a customer signs; the phone builds the same sheet (mobile_api_spec/phone/sheet.py, web/shared/sheet.ts).
+# What a customer signs; the phone builds the same sheet (mobile_api_spec/phone/sheet.py,
+# web/shared/sheet.ts).
 SHEET_FIELDS = (
-    "number", "address", "description", "diagnosis", "told_minutes", "told_cost_fen", "tellings", "result", "remainder", "parts", "pressure_kpa",
+    "number", "address", "description", "diagnosis", "told_minutes", "told_cost_fen", "tellings", "result",
+    "remainder", "parts", "pressure_kpa",
 )  # fmt: skip
 # What is told of a job's photos; it refuses nothing.
 PHOTO_REASONS = {
@@ -197,7 +200,8 @@ class Reporter(Schema):
 
 
 class Telling(Schema):
-    """One telling of time and cost: how much, to whom, when, how, whether they agreed, and why it is another than before."""
+    """One telling of time and cost: how much, to whom, when, how, whether they agreed, and why it is
+    another than before."""
 
     minutes = wire.Whole(required=True)
     cost_fen = wire.Whole(required=True)
@@ -318,9 +322,13 @@ def check(values: Values) -> Sequence[Fault]:
         and not values.get("unsigned_reason")
     ):
         faults.append(
-            Fault("signature_id", "sheet_changed", "签字后内容有改动，须重新签字，或写明未签原因",
-                  "the sheet has changed since it was signed: a new signature, or the reason for none")
-        )  # fmt: skip
+            Fault(
+                "signature_id",
+                "sheet_changed",
+                "签字后内容有改动，须重新签字，或写明未签原因",
+                "the sheet has changed since it was signed: a new signature, or the reason for none",
+            )
+        )
     if (
         state == "closed"
         and values.get("closed_by_id")
@@ -351,7 +359,8 @@ def told_amounts(values: Values) -> tuple[int | None, int | None]:
 
 
 def _unsigned(values: Values) -> Sequence[Fault]:
-    """Without a signature: absent, refused or why else, in words, and a photo that shows the crew was there."""
+    """Without a signature: absent, refused or why else, in words, and a photo that shows the crew was
+    there."""
     if not values.get("unsigned_reason"):
         return [
             Fault(

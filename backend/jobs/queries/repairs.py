@@ -21,18 +21,40 @@ def repairs_by_diameter(
     """Finished pipe repairs of these units in a span of days (both included), by class of diameter."""
     rows = session.execute(
         text(
-            "SELECT width_bucket((pipe->>'diameter_mm')::int, CAST(:bounds AS int[])) AS class, count(*), "
-            "count(*) FILTER (WHERE due_at IS NULL OR done_at <= due_at), round(avg(extract(epoch FROM done_at - created_at) / 60))::int, "
-            "round(avg(extract(epoch FROM (pipe->>'opened_at')::timestamptz - (pipe->>'shut_at')::timestamptz) / 60))::int FROM work_order "
-            "WHERE deleted_at IS NULL AND pipe IS NOT NULL AND done_at IS NOT NULL AND unit_id = ANY(CAST(:units AS uuid[])) "
-            "AND (done_at AT TIME ZONE :zone)::date BETWEEN :since AND :until GROUP BY 1 ORDER BY 1"
+            """
+                SELECT width_bucket((pipe->>'diameter_mm')::int,
+                  CAST(:bounds AS int[])) AS class,
+                  count(*),
+                  count(*) FILTER (WHERE due_at IS NULL
+                  OR done_at <= due_at),
+                  round(avg(extract(epoch FROM done_at - created_at) / 60))::int,
+                  round(avg(
+                    extract(
+                      epoch FROM (pipe->>'opened_at')::timestamptz - (pipe->>'shut_at')::timestamptz
+                    ) / 60
+                  ))::int
+                FROM work_order
+                WHERE deleted_at IS NULL
+                  AND pipe IS NOT NULL
+                  AND done_at IS NOT NULL
+                  AND unit_id = ANY(CAST(:units AS uuid[]))
+                  AND (done_at AT TIME ZONE :zone)::date BETWEEN :since AND :until
+                GROUP BY 1
+                ORDER BY 1
+            """
         ),
         {"bounds": list(CLASSES_MM), "units": list(units), "since": since, "until": until, "zone": CITY.key},
     )
     return [
-        {"diameter": _class_name(row[0]), "repairs": row[1], "in_time": row[2], "minutes_to_done": row[3], "minutes_without_water": row[4]}
+        {
+            "diameter": _class_name(row[0]),
+            "repairs": row[1],
+            "in_time": row[2],
+            "minutes_to_done": row[3],
+            "minutes_without_water": row[4],
+        }
         for row in rows
-    ]  # fmt: skip
+    ]
 
 
 def _class_name(number: int) -> str:

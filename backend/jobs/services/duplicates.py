@@ -50,7 +50,8 @@ def _reporters(job: Stored) -> list[dict[str, Any]]:
 
 
 def bundle_job(session: Session, job_id: str) -> str | None:
-    """Give the open jobs at one door a common bundle, so that one visit does them all; returns it, None if alone."""
+    """Give the open jobs at one door a common bundle, so that one visit does them all; returns it, None if
+    alone."""
     together = at_same_door(session, job_id)
     if len(together) < 2:
         return None

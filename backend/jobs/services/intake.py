@@ -1,4 +1,5 @@
-"""Taking a job in: its number, case, first-contact owner, limits and evidence from the matter, and its site card."""
+"""Taking a job in: its number, case, first-contact owner, limits and evidence from the matter, and its
+site card."""
 
 from __future__ import annotations
 
@@ -26,7 +27,8 @@ _CARD_POINT = {"address": "address", "meter_number": "meter_number", "access_not
 def receive_job(session: Session, actor: Actor, values: Values, record_id: str | None = None) -> Stored:
     """A job reported to the office; whoever took the call is its first-contact owner for ever.
 
-    The office may not set what the server fills, so the values are checked as the actor's own and completed after.
+    The office may not set what the server fills, so the values are checked as the actor's own and completed
+    after.
     """
     record_id = record_id or record_writer.new_id()
     record_writer.create(session, actor, "work_order", values, record_id=record_id)
@@ -42,13 +44,17 @@ def complete_job(session: Session, record_id: str, owner_id: str | None) -> Stor
     matter = record_writer.read(session, "matter", job.values["matter_id"]).values
     unit_id = job.values["unit_id"]
     where = placed(session, system(unit_id), SYNC_KINDS["work_order"], job.values, is_kept=True)
-    filled = _from_matter(matter, now) | {name: where.get(name) for name in WHERE} | {
-        "site_card": site_card(session, unit_id, where.get("customer_id"), where.get("service_point_id")),
-        "number": job.values.get("number") or _number(record_id, now),
-        "urgency": job.values.get("urgency") or matter["urgency"],
-        "case_id": job.values.get("case_id") or record_writer.new_id(),
-        "first_contact_owner_id": owner_id,
-    }  # fmt: skip
+    filled = (
+        _from_matter(matter, now)
+        | {name: where.get(name) for name in WHERE}
+        | {
+            "site_card": site_card(session, unit_id, where.get("customer_id"), where.get("service_point_id")),
+            "number": job.values.get("number") or _number(record_id, now),
+            "urgency": job.values.get("urgency") or matter["urgency"],
+            "case_id": job.values.get("case_id") or record_writer.new_id(),
+            "first_contact_owner_id": owner_id,
+        }
+    )
     return record_writer.change(session, system(unit_id), "work_order", record_id, filled)
 
 
@@ -137,8 +143,20 @@ def make_remainder(session: Session, job_id: str) -> Stored | None:
     exists = session.execute(select(WorkOrder.id).where(WorkOrder.remainder_of_id == job_id)).first()
     if job.values["state"] != "partly_done" or exists:
         return None
-    kept = ("matter_id", "urgency", "place", "address", "reporter", "customer_id", "service_point_id", "cell_id",
-            "unit_id", "case_id", "first_contact_owner_id", "site_card")  # fmt: skip
+    kept = (
+        "matter_id",
+        "urgency",
+        "place",
+        "address",
+        "reporter",
+        "customer_id",
+        "service_point_id",
+        "cell_id",
+        "unit_id",
+        "case_id",
+        "first_contact_owner_id",
+        "site_card",
+    )
     actor = system(job.values["unit_id"])
     matter = record_writer.read(session, "matter", job.values["matter_id"]).values
     now = datetime.now(UTC)
@@ -154,17 +172,26 @@ def make_remainder(session: Session, job_id: str) -> Stored | None:
 
 
 def unopened_jobs(session: Session, now: datetime, minutes: float, stamp: str) -> Sequence[str]:
-    """Jobs that a crew was given so long ago and should have opened, whose `stamp` does not say it was noticed
-    since then.
+    """Jobs that a crew was given so long ago and should have opened, whose `stamp` does not say it was
+    noticed since then.
 
     One that is not urgent and planned for later may wait until then.
     """
     before = now - timedelta(minutes=minutes)
     rows = session.execute(
         text(
-            "SELECT id::text FROM work_order WHERE state = 'dispatched' AND deleted_at IS NULL AND opened_at IS NULL "
-            f"AND dispatched_at <= :before AND ({stamp} IS NULL OR {stamp} < dispatched_at) "
-            "AND (urgency = 'urgent' OR planned_at IS NULL OR planned_at <= :now) ORDER BY dispatched_at LIMIT 100"
+            f"""
+                SELECT id::text
+                FROM work_order
+                WHERE state = 'dispatched'
+                    AND deleted_at IS NULL
+                    AND opened_at IS NULL
+                    AND dispatched_at <= :before
+                    AND ({stamp} IS NULL OR {stamp} < dispatched_at)
+                    AND (urgency = 'urgent' OR planned_at IS NULL OR planned_at <= :now)
+                ORDER BY dispatched_at
+                LIMIT 100
+            """
         ),
         {"before": before, "now": now},
     )

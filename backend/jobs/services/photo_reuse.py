@@ -1,4 +1,5 @@
-"""Photos of a job that show something else, or are the very photo of a job before it: told on the job, in words."""
+"""Photos of a job that show something else, or are the very photo of a job before it: told on the job, in
+words."""
 
 from __future__ import annotations
 
@@ -11,19 +12,33 @@ from backend.jobs.kinds.work_order import PHOTO_REASONS
 
 # When a picture was taken; where it does not say, it cannot have been later than its record.
 _MINES, _OTHERS = (f"coalesce({one}.taken_at, {one}.created_at)" for one in ("mine", "other"))
-# A job's pictures that were taken of something else, and those whose bytes an earlier picture of another job has.
+# A job's pictures that were taken of something else, and those whose bytes an earlier picture of another job
+# has.
 _OF_OTHERS = text(
-    "(SELECT 'foreign_photo' AS code, p.of_id::text, '' FROM photo p WHERE p.id = ANY(CAST(:photos AS uuid[])) "
-    "AND (p.of_kind, p.of_id) <> ('work_order', CAST(:job AS uuid)) ORDER BY p.id LIMIT 1) UNION ALL "
-    "(SELECT 'same_photo', w.id::text, coalesce(w.number, w.id::text) FROM photo mine JOIN photo other ON other.sha256 = mine.sha256 "
-    "AND other.of_kind = 'work_order' AND other.of_id <> mine.of_id AND other.deleted_at IS NULL "
-    f"AND ({_OTHERS}, other.id) < ({_MINES}, mine.id) JOIN work_order w ON w.id = other.of_id AND w.deleted_at IS NULL "
-    f"WHERE mine.of_id = CAST(:job AS uuid) AND mine.id = ANY(CAST(:photos AS uuid[])) ORDER BY {_OTHERS}, other.id LIMIT 1)"
+    f"""
+    (SELECT 'foreign_photo' AS code, p.of_id::text, ''
+      FROM photo p
+      WHERE p.id = ANY(CAST(:photos AS uuid[])) AND (p.of_kind, p.of_id) <> ('work_order', CAST(:job AS uuid))
+      ORDER BY p.id
+      LIMIT 1)
+    UNION ALL (SELECT 'same_photo', w.id::text, coalesce(w.number, w.id::text)
+      FROM photo mine
+      JOIN photo other ON other.sha256 = mine.sha256
+          AND other.of_kind = 'work_order'
+          AND other.of_id <> mine.of_id
+          AND other.deleted_at IS NULL
+          AND ({_OTHERS}, other.id) < ({_MINES}, mine.id)
+      JOIN work_order w ON w.id = other.of_id AND w.deleted_at IS NULL
+      WHERE mine.of_id = CAST(:job AS uuid) AND mine.id = ANY(CAST(:photos AS uuid[]))
+      ORDER BY {_OTHERS}, other.id
+      LIMIT 1)
+"""
 )
 
 
 def judge_photos(session: Session, job_id: str) -> None:
-    """Tell on a job that shows a picture of something else, or the very picture of a job before it; safe to repeat."""
+    """Tell on a job that shows a picture of something else, or the very picture of a job before it; safe
+    to repeat."""
     key = ("work_order", job_id)
     stored = record_writer.push_store(session).load([key], lock=False).get(key)
     if stored is None or stored.deleted:

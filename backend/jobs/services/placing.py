@@ -1,4 +1,5 @@
-"""A record finds where it is from what it has, and finds it again when that is corrected; nothing is guessed silently."""
+"""A record finds where it is from what it has, and finds it again when that is corrected; nothing is
+guessed silently."""
 
 from __future__ import annotations
 
@@ -29,7 +30,9 @@ JOB = "work_order"
 
 
 def placed(session: Session, actor: Actor, kind: Kind, values: Values, *, is_kept: bool = False) -> Values:
-    """A new record's values with what follows from them. Raises which_point, outside_territory, anothers_ground.
+    """A new record's values with what follows from them.
+
+    Raises which_point, outside_territory, anothers_ground.
 
     One that is kept already is not refused any more: what cannot be told stays empty.
     """
@@ -58,7 +61,9 @@ def placed_again(session: Session, actor: Actor, kind: Kind, before: Values, now
 
 
 def find_place(session: Session, kind_name: str, fact: dict[str, Any]) -> bool:
-    """The same for what came by a phone, after it was written; safe to repeat. Returns whether anything was written.
+    """The same for what came by a phone, after it was written; safe to repeat.
+
+    Returns whether anything was written.
 
     What cannot be told stays as it was, and a dispatcher is told of a job that lies in no cell.
     """
@@ -94,8 +99,12 @@ def follow_ledger(session: Session, fact: dict[str, Any]) -> int:
     former = {name: was(session, fact["id"], name, "service_point") for name in corrected}
     rows = session.execute(
         text(
-            "SELECT id::text FROM work_order WHERE service_point_id = CAST(:id AS uuid) AND deleted_at IS NULL "
-            "AND state = ANY(:open) ORDER BY id"
+            """
+                SELECT id::text
+                FROM work_order
+                WHERE service_point_id = CAST(:id AS uuid) AND deleted_at IS NULL AND state = ANY(:open)
+                ORDER BY id
+            """
         ),
         {"id": fact["id"], "open": sorted(OPEN)},
     ).all()
@@ -110,7 +119,8 @@ def follow_ledger(session: Session, fact: dict[str, Any]) -> int:
 
 
 def follow_customer(session: Session, fact: dict[str, Any]) -> None:
-    """A customer lies in another cell now: their open jobs at no place of their own do too; safe to repeat."""
+    """A customer lies in another cell now: their open jobs at no place of their own do too; safe to
+    repeat."""
     if fact["op"] != "delete" and "cell_id" in fact.get("changed", ()):
         customer = record_writer.read(session, "customer", fact["id"])
         follow_cell(session, customer, JOB, f"r.place IS NULL AND r.state = ANY(ARRAY{sorted(OPEN)})")
@@ -190,13 +200,19 @@ def _need_inside(session: Session, place: dict[str, Any] | None) -> None:
 def _of_own_ground(
     session: Session, unit_id: str, kind: Kind, found: Values, actor: Actor, *, is_given: bool = False
 ) -> Values:
-    """Another branch's cell: a person who gave the place is told whose it is, the server files nothing there."""
+    """Another branch's cell: a person who gave the place is told whose it is, the server files nothing
+    there."""
     cell_id = found.get("cell_id")
     if cell_id is None:
         return found
     row = session.execute(
         text(
-            "SELECT u.id::text, u.name FROM cell c JOIN unit u ON u.id = c.unit_id WHERE c.id = CAST(:id AS uuid)"
+            """
+                SELECT u.id::text, u.name
+                FROM cell c
+                JOIN unit u ON u.id = c.unit_id
+                WHERE c.id = CAST(:id AS uuid)
+            """
         ),
         {"id": cell_id},
     ).one()
@@ -213,6 +229,12 @@ def _tell_desk(session: Session, job: Stored, zh: str, en: str) -> None:
     number, unit_id = job.values.get("number") or "", job.values["unit_id"]
     for staff_id in staff_with(session, UUID(unit_id), Role.DISPATCHER):
         tell(
-            session, None, staff_id, unit_id, topic="general", zh=f"工单 {number} {zh}", en=f"Job {number} {en}",
+            session,
+            None,
+            staff_id,
+            unit_id,
+            topic="general",
+            zh=f"工单 {number} {zh}",
+            en=f"Job {number} {en}",
             subject=(JOB, job.id),
-        )  # fmt: skip
+        )

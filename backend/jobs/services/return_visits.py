@@ -1,4 +1,5 @@
-"""The return visit to a finished job: a task of somebody who was no part of it, with a day, ended by what the customer says."""
+"""The return visit to a finished job: a task of somebody who was no part of it, with a day, ended by what
+the customer says."""
 
 from __future__ import annotations
 
@@ -23,12 +24,18 @@ from sync.kind import Values
 from sync.steps import log_of
 
 _OPEN = text(
-    "SELECT id::text FROM visit WHERE work_order_id = CAST(:job AS uuid) AND deleted_at IS NULL AND state IN ('planned', 'not_met') ORDER BY id"
+    """
+    SELECT id::text
+    FROM visit
+    WHERE work_order_id = CAST(:job AS uuid) AND deleted_at IS NULL AND state IN ('planned', 'not_met')
+    ORDER BY id
+"""
 )
 
 
 def ask_back(session: Session, job_id: str, days: int) -> str | None:
-    """A finished job with a customer has one open return visit of its round; one that is no longer finished has none.
+    """A finished job with a customer has one open return visit of its round; one that is no longer
+    finished has none.
 
     Safe to repeat, however often and late the fact comes. Returns the visit's id where the job waits for it.
     """
@@ -85,7 +92,8 @@ def _finished_on(job: Stored) -> date:
 
 
 def _whom(session: Session, job: Stored) -> Values:
-    """The customer, and who asks them: their own representative or the cell's, but nobody who did the work."""
+    """The customer, and who asks them: their own representative or the cell's, but nobody who did the
+    work."""
     names = ("customer_id", "service_point_id", "cell_id")
     found = {name: job.values.get(name) for name in names}
     found["cell_id"] = found["cell_id"] or record_writer.read(
@@ -103,8 +111,8 @@ def _whom(session: Session, job: Stored) -> Values:
 def close_by_visit(session: Session, visit_id: str) -> bool:
     """What the customer said at a return visit closes the job, or begins its next round; safe to repeat.
 
-    A job that cannot be closed yet keeps what was said, and its dispatchers are told why; where the customer is not
-    satisfied it goes on all the same. Returns whether it was closed.
+    A job that cannot be closed yet keeps what was said, and its dispatchers are told why; where the customer
+    is not satisfied it goes on all the same. Returns whether it was closed.
     """
     visit = record_writer.read(session, "visit", visit_id)
     job_id = visit.values.get("work_order_id")
@@ -151,5 +159,10 @@ def _keep_said(session: Session, job: Stored, said: Values, problem: Problem) ->
     zh, en = ("；".join(one[language] for one in why) for language in ("zh", "en"))
     number = job.values.get("number") or ""
     tell_dispatchers(
-        session, None, job.id, job.values, f"工单 {number} 已回访，但不能办结：{zh}", f"Job {number} was asked about but cannot be closed: {en}"
-    )  # fmt: skip
+        session,
+        None,
+        job.id,
+        job.values,
+        f"工单 {number} 已回访，但不能办结：{zh}",
+        f"Job {number} was asked about but cannot be closed: {en}",
+    )

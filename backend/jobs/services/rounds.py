@@ -1,4 +1,5 @@
-"""Rounds of a job: a customer who is asked and not satisfied ends nothing; the job goes on and an item tracks why."""
+"""Rounds of a job: a customer who is asked and not satisfied ends nothing; the job goes on and an item
+tracks why."""
 
 from __future__ import annotations
 
@@ -16,11 +17,12 @@ from sync.steps import Head, log_of, taken
 
 
 def go_on(session: Session, job_id: str, *, is_unclosed: bool = False) -> Stored:
-    """Reopen a job that was closed over a customer's "not satisfied", with an item of it; count the rounds.
+    """Reopen a job that was closed over a customer's "not satisfied", with an item of it; count the
+    rounds.
 
-    `is_unclosed` is for a finished job which the customer is not satisfied with and which could not be closed at all.
-    What somebody reopened by hand before this came has its item too. A new round needs a return visit of its own: the
-    last one stays in the item and in history. Safe to repeat.
+    `is_unclosed` is for a finished job which the customer is not satisfied with and which could not be closed
+    at all. What somebody reopened by hand before this came has its item too. A new round needs a return visit
+    of its own: the last one stays in the item and in history. Safe to repeat.
     """
     job = record_writer.read(session, "work_order", job_id, lock=True)
     said, state = job.values.get("return_visit") or {}, job.values["state"]

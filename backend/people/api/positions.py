@@ -1,4 +1,5 @@
-"""Where people were at work, within limits: told by phones, seen with a reason, every look known to the person."""
+"""Where people were at work, within limits: told by phones, seen with a reason, every look known to the
+person."""
 
 from __future__ import annotations
 
@@ -57,7 +58,8 @@ class Whose(Schema):
 
 
 class FixOut(Schema):
-    """A position; to about a hundred metres (`is_exact` false) once the shift is over and somebody else looks."""
+    """A position; to about a hundred metres (`is_exact` false) once the shift is over and somebody else
+    looks."""
 
     event = fields.String(required=True)
     at = wire.Moment(required=True)

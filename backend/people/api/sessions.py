@@ -72,7 +72,8 @@ class SignedIn(Schema):
     device_secret = fields.String(
         allow_none=True,
         metadata={
-            "description": "given at a sign-in that showed none: keep it with the device's id and show it from then on"
+            "description": "given at a sign-in that showed none: keep it with the device's id and show "
+            "it from then on"
         },
     )
 
@@ -100,7 +101,10 @@ class Sessions(MethodView):
     @blueprint.response(201, SignedIn)
     @public("pages_per_address", most_bytes=MOST_SIGN_IN_BYTES)
     def post(self, body: dict[str, Any]) -> Any:
-        """Sign in and register this device. Wrong tries make the next one wait, by account, address and device."""
+        """Sign in and register this device.
+
+        Wrong tries make the next one wait, by account, address and device.
+        """
         near = ip_address(request.remote_addr or "0.0.0.0").is_loopback
         login, device = body["login"], body["device"]
         with reading() as session:
@@ -131,7 +135,10 @@ class Refreshing(MethodView):
     @blueprint.response(200, SignedIn)
     @public("pages_per_address", most_bytes=MOST_SIGN_IN_BYTES)
     def post(self, body: dict[str, Any]) -> Any:
-        """New tokens; the old refresh token works until the new one is first used. Shown later it ends the sign-in."""
+        """New tokens; the old refresh token works until the new one is first used.
+
+        Shown later it ends the sign-in.
+        """
         with transaction() as session:
             made = sessions.refresh(
                 session, house().settings, body["refresh_token"], body["device_id"], request.remote_addr

@@ -1,4 +1,5 @@
-"""Calendar (工作日历): a year's holidays and swapped working weekends; provisional until the state publishes the year."""
+"""Calendar (工作日历): a year's holidays and swapped working weekends; provisional until the state publishes
+the year."""
 
 from collections.abc import Sequence
 
@@ -33,7 +34,8 @@ _AMONG = ("year", "days")
 
 
 def check(values: Values) -> Sequence[Fault]:
-    """A day is given once, and is one of the year or of the month on either side, where a holiday may begin or end."""
+    """A day is given once, and is one of the year or of the month on either side, where a holiday may
+    begin or end."""
     year, seen, found = values["year"], set[str](), list[Fault]()
     for n, special in enumerate(values.get("days") or ()):
         day = special["day"]
@@ -43,7 +45,8 @@ def check(values: Values) -> Sequence[Fault]:
         if not f"{year - 1}-12" <= day[:7] <= f"{year + 1}-01":
             zh, en = (
                 "不是这一年的日子（可含上一年12月和下一年1月）：改正日期，或写进那一年的日历",
-                "not a day of this year (nor of the December before or the January after): correct it, or put it into"
+                "not a day of this year (nor of the December before or the January after): correct it, "
+                "or put it into"
                 " that year's calendar",
             )
             found.append(Fault(f"days.{n}.day", "other_year", zh, en, day, _AMONG))

@@ -9,7 +9,8 @@ FIELDS = ("shift_start", "shift_end", "break_from", "break_until", "break_minute
 
 
 class Odd(NamedTuple):
-    """What is wrong with a break: at which field, a code, the sentences, and whether no such break can be kept at all."""
+    """What is wrong with a break: at which field, a code, the sentences, and whether no such break can be
+    kept at all."""
 
     field: str
     code: str
@@ -18,15 +19,30 @@ class Odd(NamedTuple):
     is_lost: bool = True
 
 
-_HALF = ("休息要写全：最早开始、最晚开始和时长；没有休息就都留空", "a break needs its earliest and latest beginning and how long; leave all three empty for none")  # fmt: skip
-_UNTIL_ALONE = ("休息只写了最晚开始：补上最早开始和时长，或都留空", "a break with a latest beginning alone needs its earliest and how long; leave all three empty for none")  # fmt: skip
-_OUTSIDE = ("休息不在班次内：改成上班以后、下班以前的时间", "the break begins outside the shift: give a time between its start and its end")  # fmt: skip
+_HALF = (
+    "休息要写全：最早开始、最晚开始和时长；没有休息就都留空",
+    "a break needs its earliest and latest beginning and how long; leave all three empty for none",
+)
+_UNTIL_ALONE = (
+    "休息只写了最晚开始：补上最早开始和时长，或都留空",
+    "a break with a latest beginning alone needs its earliest and how long; leave all three empty for none",
+)
+_OUTSIDE = (
+    "休息不在班次内：改成上班以后、下班以前的时间",
+    "the break begins outside the shift: give a time between its start and its end",
+)
 _REVERSED = (
     "最晚开始早于最早开始：改正其中一个",
     "the latest beginning is before the earliest: correct one of them",
 )
-_TOO_LONG = ("休息到下班还结束不了：改短时长，或提早开始", "the break does not end before the shift does: shorten it, or let it begin earlier")  # fmt: skip
-_LATE = ("从最晚开始算，休息到下班还结束不了：提早最晚开始", "a break that begins so late does not end before the shift does: let the latest be earlier")  # fmt: skip
+_TOO_LONG = (
+    "休息到下班还结束不了：改短时长，或提早开始",
+    "the break does not end before the shift does: shorten it, or let it begin earlier",
+)
+_LATE = (
+    "从最晚开始算，休息到下班还结束不了：提早最晚开始",
+    "a break that begins so late does not end before the shift does: let the latest be earlier",
+)
 
 
 def odd_break(

@@ -1,4 +1,5 @@
-"""On call (值班): which crew leaves for urgent jobs while nobody works, on which days and between which hours."""
+"""On call (值班): which crew leaves for urgent jobs while nobody works, on which days and between which
+hours."""
 
 from collections.abc import Sequence
 
@@ -11,7 +12,8 @@ _ROSTER = frozenset({Role.ADMIN, Role.SUPERVISOR, Role.DISPATCHER})
 
 
 class OnCall(Record):
-    """A crew's hours on call, the same on each day from a day until a day (both included); they may pass midnight."""
+    """A crew's hours on call, the same on each day from a day until a day (both included); they may pass
+    midnight."""
 
     __tablename__ = "on_call"
 

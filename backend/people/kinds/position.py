@@ -1,4 +1,5 @@
-"""Position (位置): where a person was at a work event of their shift; nothing else is ever kept, and not for long."""
+"""Position (位置): where a person was at a work event of their shift; nothing else is ever kept, and not for
+long."""
 
 from __future__ import annotations
 

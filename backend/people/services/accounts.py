@@ -21,7 +21,8 @@ from sync.kind import Values
 def give_account(
     session: Session, actor: Actor, staff_id: str, phone: str | None, password: str, roles: list[str]
 ) -> None:
-    """Let a member of staff sign in with these roles, or change how; their present sign-ins and personal tokens end.
+    """Let a member of staff sign in with these roles, or change how; their present sign-ins and personal
+    tokens end.
 
     Raises not_allowed, not_found, password_too_weak, id_taken.
     """

@@ -25,8 +25,8 @@ MAY_REVOKE = frozenset({Role.ADMIN, Role.DISPATCHER, Role.SUPERVISOR})
 def register_device(session: Session, account: Account, device: dict[str, Any]) -> tuple[Device, str | None]:
     """The device somebody signs in on, and the secret it is given now, if it showed none that holds.
 
-    An id belongs to those who have signed in under it; others, as on a browser that two people share, show its secret.
-    Raises device_taken.
+    An id belongs to those who have signed in under it; others, as on a browser that two people share, show
+    its secret. Raises device_taken.
     """
     device_id = UUID(device["id"])
     new = insert(Device).values(id=device_id, name=device["name"], unit_id=account.unit_id)
@@ -78,8 +78,14 @@ def _people(session: Session, units: list[UUID]) -> dict[str, list[str]]:
     """Who has signed in on each device, by name."""
     rows = session.execute(
         text(
-            "SELECT p.device_id::text, array_agg(DISTINCT s.name ORDER BY s.name) FROM device_person p JOIN staff s ON s.id = p.staff_id "
-            "JOIN device d ON d.id = p.device_id WHERE d.unit_id = ANY(:units) GROUP BY p.device_id"
+            """
+                SELECT p.device_id::text, array_agg(DISTINCT s.name ORDER BY s.name)
+                FROM device_person p
+                JOIN staff s ON s.id = p.staff_id
+                JOIN device d ON d.id = p.device_id
+                WHERE d.unit_id = ANY(:units)
+                GROUP BY p.device_id
+            """
         ),
         {"units": units},
     )
@@ -87,7 +93,8 @@ def _people(session: Session, units: list[UUID]) -> dict[str, list[str]]:
 
 
 def revoke_device(session: Session, actor: Actor, device_id: str) -> dict[str, Any]:
-    """Report a phone lost: from now on it may only hand in its unsent work, then it is told to wipe itself."""
+    """Report a phone lost: from now on it may only hand in its unsent work, then it is told to wipe
+    itself."""
     policy.need_role(actor, MAY_REVOKE)
     device = session.get(Device, UUID(device_id), with_for_update=True)
     if device is None:

@@ -1,7 +1,8 @@
-"""Positions with limits (C16): kept only for a work event within a shift, for a few days, and every look is noted.
+"""Positions with limits (C16): kept only for a work event within a shift, for a few days, and every look
+is noted.
 
-What is refused is not stored anywhere, not even as parked work: this is the one thing a phone sends that the house
-must be able to say it never had.
+What is refused is not stored anywhere, not even as parked work: this is the one thing a phone sends that the
+house must be able to say it never had.
 """
 
 from __future__ import annotations
@@ -29,12 +30,20 @@ from backend.people.kinds.position import Position
 # A shift nobody ended does not go on for ever.
 LONGEST_SHIFT = timedelta(hours=16)
 _FUTURE = timedelta(minutes=5)
-# Who sends people out or answers for them; a complaint taken or a year audited is no reason to look where somebody was.
+# Who sends people out or answers for them; a complaint taken or a year audited is no reason to look where
+# somebody was.
 _LOOKERS = frozenset({Role.ADMIN, Role.SUPERVISOR, Role.DISPATCHER})
 _COARSE = 3
 _ON_SHIFT = text(
-    "SELECT EXISTS (SELECT FROM duty WHERE staff_id = CAST(:staff AS uuid) AND deleted_at IS NULL AND started_at <= :at "
-    "AND :at <= COALESCE(ended_at, started_at + :longest) AND :at <= started_at + :longest)"
+    """
+    SELECT EXISTS (SELECT
+    FROM duty
+    WHERE staff_id = CAST(:staff AS uuid)
+        AND deleted_at IS NULL
+        AND started_at <= :at
+        AND :at <= COALESCE(ended_at, started_at + :longest)
+        AND :at <= started_at + :longest)
+"""
 )
 
 
@@ -54,7 +63,8 @@ class Fix:
 def keep_positions(
     session: Session, actor: Actor, fixes: Sequence[Fix], days: int, now: datetime | None = None
 ) -> list[str]:
-    """One outcome each: `kept`, `off_shift`, `too_old` or `in_the_future`; anything but `kept` is not stored."""
+    """One outcome each: `kept`, `off_shift`, `too_old` or `in_the_future`; anything but `kept` is not
+    stored."""
     now = now or datetime.now(UTC)
     return [_keep(session, actor, one, now, days) for one in fixes]
 
@@ -67,10 +77,17 @@ def _keep(session: Session, actor: Actor, fix: Fix, now: datetime, days: int) ->
     if not is_on_shift(session, actor.id, fix.at):
         return "off_shift"
     row = {
-        "staff_id": UUID(actor.id), "unit_id": UUID(actor.unit_id), "device_id": UUID(actor.device_id) if actor.device_id else None,
-        "event": fix.event, "of_kind": fix.of_kind, "of_id": UUID(fix.of_id) if fix.of_id else None, "at": fix.at,
-        "lng": fix.lng, "lat": fix.lat, "accuracy_m": fix.accuracy_m,
-    }  # fmt: skip
+        "staff_id": UUID(actor.id),
+        "unit_id": UUID(actor.unit_id),
+        "device_id": UUID(actor.device_id) if actor.device_id else None,
+        "event": fix.event,
+        "of_kind": fix.of_kind,
+        "of_id": UUID(fix.of_id) if fix.of_id else None,
+        "at": fix.at,
+        "lng": fix.lng,
+        "lat": fix.lat,
+        "accuracy_m": fix.accuracy_m,
+    }
     session.execute(insert(Position).values(row).on_conflict_do_nothing())
     return "kept"
 
@@ -122,17 +139,29 @@ def _note_look(session: Session, actor: Actor, staff_id: str, reason: str | None
 def _shown(row: Position, is_exact: bool) -> dict[str, Any]:
     lng, lat = (row.lng, row.lat) if is_exact else (round(row.lng, _COARSE), round(row.lat, _COARSE))
     return {
-        "event": row.event, "at": row.at, "lng": lng, "lat": lat, "accuracy_m": row.accuracy_m if is_exact else None,
-        "is_exact": is_exact, "of_kind": row.of_kind, "of_id": str(row.of_id) if row.of_id else None,
-    }  # fmt: skip
+        "event": row.event,
+        "at": row.at,
+        "lng": lng,
+        "lat": lat,
+        "accuracy_m": row.accuracy_m if is_exact else None,
+        "is_exact": is_exact,
+        "of_kind": row.of_kind,
+        "of_id": str(row.of_id) if row.of_id else None,
+    }
 
 
 def looks_at(session: Session, actor: Actor) -> list[dict[str, Any]]:
     """Who looked at my positions, newest first."""
     rows = session.execute(
         text(
-            "SELECT a.at, s.name, a.reason FROM access a LEFT JOIN staff s ON s.id = a.staff_id "
-            "WHERE a.what = 'positions' AND a.of_id = CAST(:me AS uuid) ORDER BY a.at DESC, a.id DESC LIMIT 500"
+            """
+                SELECT a.at, s.name, a.reason
+                FROM access a
+                LEFT JOIN staff s ON s.id = a.staff_id
+                WHERE a.what = 'positions' AND a.of_id = CAST(:me AS uuid)
+                ORDER BY a.at DESC, a.id DESC
+                LIMIT 500
+            """
         ),
         {"me": actor.id},
     )
@@ -142,4 +171,5 @@ def looks_at(session: Session, actor: Actor) -> list[dict[str, Any]]:
 def forget_old(session: Session, days: int, now: datetime | None = None) -> int:
     """Positions older than the house keeps them are gone; returns how many."""
     oldest = (now or datetime.now(UTC)) - timedelta(days=days)
-    return session.execute(delete(Position).where(Position.at < oldest)).rowcount  # type: ignore[attr-defined, no-any-return]
+    gone = session.execute(delete(Position).where(Position.at < oldest).returning(Position.id))
+    return len(gone.all())

@@ -34,7 +34,8 @@ from backend.people.services.devices import proves, register_device
 class Tokens:
     """What a sign-in or refresh gives: both tokens in clear, once, and who they belong to.
 
-    `device_secret` is there when the device was given one now: by it the device proves at later sign-ins to be itself.
+    `device_secret` is there when the device was given one now: by it the device proves at later sign-ins to
+    be itself.
     """
 
     access_token: str
@@ -133,10 +134,12 @@ def issue(
 def refresh(
     session: Session, settings: Settings, token: str, device_id: str, network_address: str | None = None
 ) -> Tokens | None:
-    """New tokens for an old refresh token. The old one works until the new one is first used: replies get lost.
+    """New tokens for an old refresh token.
 
-    None: it was replaced or spent before, or came from another device; two hold one sign-in, so its whole family has
-    ended. Raises refresh_ended where there is no family to end (decision 0007).
+    The old one works until the new one is first used: replies get lost.
+
+    None: it was replaced or spent before, or came from another device; two hold one sign-in, so its whole
+    family has ended. Raises refresh_ended where there is no family to end (decision 0007).
     """
     family = _family_of(session, token)
     held = _refresh_tokens(session, family)
@@ -166,7 +169,8 @@ def _family_of(session: Session, token: str) -> UUID | None:
 def _refresh_tokens(session: Session, family: UUID | None) -> dict[bytes, Token]:
     """Those that live: two refreshes of a family at once come one after the other.
 
-    Each makes and ends rows that the next has not seen, so locks on rows alone would wait for each other in a circle.
+    Each makes and ends rows that the next has not seen, so locks on rows alone would wait for each other in a
+    circle.
     """
     session.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(f"refresh {family}", 0))))
     rows = session.scalars(
@@ -225,7 +229,8 @@ def change_password(session: Session, actor: Actor, token: str, old: str, new: s
 
 
 def words_about(session: Session, staff_id: str, unit_id: str) -> list[str]:
-    """What somebody who knows a person would try as a password: names of person and unit, by sound as well."""
+    """What somebody who knows a person would try as a password: names of person and unit, by sound as
+    well."""
     names = [
         record_writer.read(session, "staff", staff_id).values["name"],
         record_writer.read(session, "unit", unit_id).values["name"],
@@ -244,7 +249,8 @@ def open_account(
     *,
     is_demo: bool = False,
 ) -> None:
-    """Let a member of staff sign in, or change how; a demo account given a password of its own is none any more.
+    """Let a member of staff sign in, or change how; a demo account given a password of its own is none any
+    more.
 
     Raises id_taken where number or phone is another account's login.
     """

@@ -1,4 +1,5 @@
-"""A phone's exported work as it comes: up to hundreds of megabytes of photos in one JSON, read without a second copy."""
+"""A phone's exported work as it comes: up to hundreds of megabytes of photos in one JSON, read without a
+second copy."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ from sync.wire import MOST_DEPTH, depth_of
 
 MOST_FILE_BYTES = 200 * 1024 * 1024
 MOST_MUTATIONS, MOST_PHOTOS, MOST_MUTATION_BYTES = 20_000, 5_000, 64 * 1024 * 1024
-# Lists, objects and values: `1,1,1,…` of 200 MB would be a hundred million of them before any other limit is seen.
+# Lists, objects and values: `1,1,1,…` of 200 MB would be a hundred million of them before any other limit is
+# seen.
 MOST_VALUES = 2_000_000
 # Each takes its own size in memory, and one photo's.
 AT_ONCE = BoundedSemaphore(1)

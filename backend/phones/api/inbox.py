@@ -193,10 +193,18 @@ class Questions(MethodView):
             return inbox.open_questions(session, actor())
 
 
-@blueprint.route("/questions/<kind>/<uuid:record_id>/<field>/answer", parameters=[
-    {"in": "path", "name": "kind", "required": True, "schema": {"type": "string", "enum": sorted(KINDS)}},
-    {"in": "path", "name": "field", "required": True, "schema": {"type": "string", "pattern": "^[a-z_]{1,60}$"}},
-])  # fmt: skip
+@blueprint.route(
+    "/questions/<kind>/<uuid:record_id>/<field>/answer",
+    parameters=[
+        {"in": "path", "name": "kind", "required": True, "schema": {"type": "string", "enum": sorted(KINDS)}},
+        {
+            "in": "path",
+            "name": "field",
+            "required": True,
+            "schema": {"type": "string", "pattern": "^[a-z_]{1,60}$"},
+        },
+    ],
+)
 class AnswerQuestion(MethodView):
     @blueprint.arguments(Answer(unknown=RAISE))
     @blueprint.response(200, Answered)

@@ -1,4 +1,5 @@
-"""Pull, push and compare: read with as little ceremony as the three busiest addresses of the house deserve."""
+"""Pull, push and compare: read with as little ceremony as the three busiest addresses of the house
+deserve."""
 
 from __future__ import annotations
 
@@ -268,7 +269,8 @@ class Compare(MethodView):
     @takes(MOST_ASKED_BYTES, ANYTHING)
     @signed_in_phone
     def post(self) -> Response:
-        """Where a store differs from what its user may see; damaged or ancient stores are mended so, not wiped."""
+        """Where a store differs from what its user may see; damaged or ancient stores are mended so, not
+        wiped."""
         token, body = token_sha256(bearer_token()), _read(CompareBody)
         claims = [
             Claim(Span(_key(one["after"]), _key(one["upto"])), Digest(one["count"], one["xor"]))
@@ -363,7 +365,8 @@ class Nudges(MethodView):
     )
     @signed_in_phone
     def get(self) -> Response:
-        """Server-sent events that say “pull now”; 204 where none can be had: poll as often as `Retry-After` says."""
+        """Server-sent events that say “pull now”; 204 where none can be had: poll as often as
+        `Retry-After` says."""
         token, broker = token_sha256(bearer_token()), open_broker(house().settings)
         with house().database.reading() as connection:
             entrance = _enter(connection, token)

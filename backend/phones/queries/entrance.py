@@ -21,8 +21,8 @@ from sync.postgres.rows import rows_of
 class Entrance:
     """The actor, their scopes with the day each ends (if it does), and where the server's history stands.
 
-    `epochs` are those opened by restores, each with the moment up to which it holds what was acknowledged before it;
-    `backed_up_through` is the moment before which everything acknowledged is in a backup.
+    `epochs` are those opened by restores, each with the moment up to which it holds what was acknowledged
+    before it; `backed_up_through` is the moment before which everything acknowledged is in a backup.
     """
 
     actor: Actor
@@ -66,13 +66,29 @@ def enter(connection: Connection, token_sha256: bytes, parts: Sequence[Part] = (
 
 _OFFICES = sorted(map(str, OFFICE))
 _AUDITS = sorted(map(str, AUDITS))
-_ENTER = (
-    "WITH RECURSIVE who AS (SELECT t.use, t.device_id, a.staff_id, a.unit_id, a.roles, a.roles && CAST(%(offices)s AS text[]) AS is_office, "
-    "a.roles && CAST(%(audits)s AS text[]) AS audits FROM token t JOIN account a ON a.staff_id = t.staff_id AND a.is_active "
-    "WHERE t.sha256 = %(token)s AND t.use IN ('access', 'personal') AND t.expires_at > now()), "
-    f"{RIGHTS.replace(':on', '%(on)s')} SELECT w.use, w.staff_id::text AS staff, w.unit_id::text AS unit, w.roles, w.device_id::text AS device, "
-    "d.revoked_at, (SELECT json_object_agg(scope, until) FROM held) AS scopes, "
-    "(SELECT json_agg(json_build_array(number, holds_through) ORDER BY number) FROM sync_epoch) AS epochs, (SELECT max(began_at) FROM sync_backup) AS backed_up_through, "
-    f"{LOOK} "
-    "FROM who w LEFT JOIN device d ON d.id = w.device_id"
-)
+_ENTER = f"""
+    WITH RECURSIVE who AS (SELECT t.use,
+          t.device_id,
+          a.staff_id,
+          a.unit_id,
+          a.roles,
+          a.roles && CAST(%(offices)s AS text[]) AS is_office,
+          a.roles && CAST(%(audits)s AS text[]) AS audits
+      FROM token t
+      JOIN account a ON a.staff_id = t.staff_id AND a.is_active
+      WHERE t.sha256 = %(token)s
+          AND t.use IN ('access', 'personal')
+          AND t.expires_at > now()), {RIGHTS.replace(":on", "%(on)s")}
+    SELECT w.use,
+          w.staff_id::text AS staff,
+          w.unit_id::text AS unit,
+          w.roles,
+          w.device_id::text AS device,
+          d.revoked_at,
+          (SELECT json_object_agg(scope, until)
+      FROM held) AS scopes, (SELECT json_agg(json_build_array(number, holds_through) ORDER BY number)
+      FROM sync_epoch) AS epochs, (SELECT max(began_at)
+      FROM sync_backup) AS backed_up_through, {LOOK}
+    FROM who w
+    LEFT JOIN device d ON d.id = w.device_id
+"""

@@ -19,8 +19,14 @@ def open_groups(session: Session, actor: Actor) -> list[dict[str, Any]]:
     """Undecided parked groups of the asker's units, oldest first; one group is one decision."""
     rows = session.execute(
         text(
-            "SELECT w.group_id::text, array_agg(w.mutation_id::text ORDER BY w.place) FROM sync_waiting w WHERE w.status = 'parked' "
-            "AND w.decided_at IS NULL AND w.unit_id = ANY(CAST(:units AS uuid[])) GROUP BY w.group_id ORDER BY min(w.received_at), w.group_id LIMIT 500"
+            """
+                SELECT w.group_id::text, array_agg(w.mutation_id::text ORDER BY w.place)
+                FROM sync_waiting w
+                WHERE w.status = 'parked' AND w.decided_at IS NULL AND w.unit_id = ANY(CAST(:units AS uuid[]))
+                GROUP BY w.group_id
+                ORDER BY min(w.received_at), w.group_id
+                LIMIT 500
+            """
         ),
         {"units": policy.own_units(session, actor)},
     ).all()
@@ -46,9 +52,26 @@ def parked_mutations(session: Session, group_id: str) -> list[dict[str, Any]]:
     """A group's mutations in the order they came, in plain words and verbatim."""
     rows = session.execute(
         text(
-            "SELECT w.mutation_id::text AS id, w.code, w.detail, w.kind, w.record_id, w.author_id::text, s.name AS author_name, "
-            "w.device_id::text, w.unit_id::text, w.received_at, w.decision, w.corrected, w.settled_by_id::text, w.verbatim FROM sync_waiting w LEFT JOIN staff s ON s.id = w.author_id "
-            "WHERE w.group_id = CAST(:group AS uuid) AND w.status = 'parked' ORDER BY w.place"
+            """
+                SELECT w.mutation_id::text AS id,
+                    w.code,
+                    w.detail,
+                    w.kind,
+                    w.record_id,
+                    w.author_id::text,
+                    s.name AS author_name,
+                    w.device_id::text,
+                    w.unit_id::text,
+                    w.received_at,
+                    w.decision,
+                    w.corrected,
+                    w.settled_by_id::text,
+                    w.verbatim
+                FROM sync_waiting w
+                LEFT JOIN staff s ON s.id = w.author_id
+                WHERE w.group_id = CAST(:group AS uuid) AND w.status = 'parked'
+                ORDER BY w.place
+            """
         ),
         {"group": group_id},
     ).mappings()
@@ -56,12 +79,27 @@ def parked_mutations(session: Session, group_id: str) -> list[dict[str, Any]]:
 
 
 def held_mutations(session: Session, actor: Actor) -> list[dict[str, Any]]:
-    """The visible backlog: work of the asker's units that waits for what it builds on, with what and until when."""
+    """The visible backlog: work of the asker's units that waits for what it builds on, with what and until
+    when."""
     rows = session.execute(
         text(
-            "SELECT w.mutation_id::text AS id, w.kind, w.record_id, w.author_id::text, s.name AS author_name, w.device_id::text, "
-            "w.waits_kind, w.waits_id, w.received_at, w.deadline FROM sync_waiting w LEFT JOIN staff s ON s.id = w.author_id "
-            "WHERE w.status = 'held' AND w.unit_id = ANY(CAST(:units AS uuid[])) ORDER BY w.deadline, w.place LIMIT 500"
+            """
+                SELECT w.mutation_id::text AS id,
+                    w.kind,
+                    w.record_id,
+                    w.author_id::text,
+                    s.name AS author_name,
+                    w.device_id::text,
+                    w.waits_kind,
+                    w.waits_id,
+                    w.received_at,
+                    w.deadline
+                FROM sync_waiting w
+                LEFT JOIN staff s ON s.id = w.author_id
+                WHERE w.status = 'held' AND w.unit_id = ANY(CAST(:units AS uuid[]))
+                ORDER BY w.deadline, w.place
+                LIMIT 500
+            """
         ),
         {"units": policy.own_units(session, actor)},
     ).mappings()
@@ -93,8 +131,13 @@ def open_questions(session: Session, actor: Actor) -> list[dict[str, Any]]:
     """Open disputes of the asker's units, each with every value, who wrote it and when."""
     rows = session.execute(
         text(
-            "SELECT q.kind, q.id::text, q.field, q.opened_at, q.heads FROM sync_question q WHERE q.closed_at IS NULL "
-            "AND q.unit_id = ANY(CAST(:units AS uuid[])) ORDER BY q.opened_at, q.id LIMIT 500"
+            """
+                SELECT q.kind, q.id::text, q.field, q.opened_at, q.heads
+                FROM sync_question q
+                WHERE q.closed_at IS NULL AND q.unit_id = ANY(CAST(:units AS uuid[]))
+                ORDER BY q.opened_at, q.id
+                LIMIT 500
+            """
         ),
         {"units": policy.own_units(session, actor)},
     ).mappings()

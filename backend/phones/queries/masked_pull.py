@@ -1,4 +1,5 @@
-"""Pages and comparisons for who sees masks: the same lines with masked bodies, and digests of what was given out."""
+"""Pages and comparisons for who sees masks: the same lines with masked bodies, and digests of what was
+given out."""
 
 from __future__ import annotations
 
@@ -16,7 +17,10 @@ from sync.store import Digest, Line, Span
 
 
 class MaskedPull(PostgresPull):
-    """A pull whose bodies are masked. Auditors are few: their digests may cost what reading the rows costs."""
+    """A pull whose bodies are masked.
+
+    Auditors are few: their digests may cost what reading the rows costs.
+    """
 
     def digest(self, span: Span, held: Collection[str]) -> Digest:
         """Count and XOR over the bodies as they were given out."""

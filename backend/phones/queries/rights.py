@@ -1,4 +1,5 @@
-"""A person's rights for one push, as the sync core asks for them; the past is looked up only when it is asked for."""
+"""A person's rights for one push, as the sync core asks for them; the past is looked up only when it is
+asked for."""
 
 from __future__ import annotations
 
@@ -61,7 +62,8 @@ class StaffRights:
         return None
 
     def completed(self, records: Sequence[tuple[Kind, Values]]) -> list[Values]:
-        """New records' values with customer, point, place and cell, as far as they follow from what each has."""
+        """New records' values with customer, point, place and cell, as far as they follow from what each
+        has."""
         found = (
             found_for_many(self._session, self._actor, records, self.now(), are_read=True) if records else []
         )
@@ -96,7 +98,8 @@ class StaffRights:
         return scopes
 
     def ever(self) -> Collection[str]:
-        """Every cell and crew that was once the person's: of these they may be told that they are no longer."""
+        """Every cell and crew that was once the person's: of these they may be told that they are no
+        longer."""
         scopes = set()
         for kind in ("cell_assignment", "crew"):
             for record_id in self._once_concerned(kind):
@@ -114,8 +117,14 @@ class StaffRights:
         anywhere = "$.* ? (@[*] == $me || @[*][*] == $me)"
         rows = self._session.execute(
             text(
-                "SELECT DISTINCT id::text FROM sync_history WHERE kind = :kind AND "
-                "jsonb_path_exists(changed, CAST(:path AS jsonpath), jsonb_build_object('me', CAST(:me AS text)))"
+                """
+                    SELECT DISTINCT id::text
+                    FROM sync_history
+                    WHERE kind = :kind
+                        AND jsonb_path_exists(changed,
+                            CAST(:path AS jsonpath),
+                            jsonb_build_object('me', CAST(:me AS text)))
+                """
             ),
             {"kind": kind, "me": self._actor.id, "path": anywhere},
         )

@@ -1,4 +1,5 @@
-"""A person's decision on parked work and on disputes; the author is told by a notice that reaches their phone."""
+"""A person's decision on parked work and on disputes; the author is told by a notice that reaches their
+phone."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ from sync.wire import Unreadable, mutation_from
 def decide_group(
     session: Session, actor: Actor, group_id: str, decision: str, reason: str
 ) -> list[dict[str, Any]]:
-    """Apply or discard a parked group, in the order it came; either is kept for ever with who, when and why."""
+    """Apply or discard a parked group, in the order it came; either is kept for ever with who, when and
+    why."""
     policy.need_role(actor, DESK)
     if not reason.strip():
         raise Problem("reason_needed")
@@ -43,8 +45,15 @@ def decide_group(
             _apply(session, actor, row, reason)
     decided = session.execute(
         text(
-            "UPDATE sync_waiting SET decided_at = now(), decided_by_id = CAST(:by AS uuid), decision = :decision, decision_reason = :reason "
-            "WHERE group_id = CAST(:group AS uuid) AND status = 'parked' AND decided_at IS NULL RETURNING mutation_id::text"
+            """
+                UPDATE sync_waiting
+                SET decided_at = now(),
+                    decided_by_id = CAST(:by AS uuid),
+                    decision = :decision,
+                    decision_reason = :reason
+                WHERE group_id = CAST(:group AS uuid) AND status = 'parked' AND decided_at IS NULL
+                RETURNING mutation_id::text
+            """
         ),
         {"by": actor.id, "decision": decision, "reason": reason, "group": group_id},
     ).scalars()
@@ -56,7 +65,8 @@ def decide_group(
 
 
 def _apply(session: Session, actor: Actor, row: dict[str, Any], reason: str) -> None:
-    """The author's own change, let stand by a person who may write the record: it keeps its author, device and time."""
+    """The author's own change, let stand by a person who may write the record: it keeps its author, device
+    and time."""
     try:
         mutation = mutation_from(row["verbatim"].encode())
         kind = SYNC_KINDS[mutation.kind]
@@ -105,7 +115,8 @@ def _moves(session: Session, actor: Actor, stored: Stored, now: Values, why: str
 
 
 def _stored(session: Session, actor: Actor, mutation: Mutation) -> tuple[Stored | None, bool]:
-    """The record it is about, and whether it is none that the decider may know of: that looks as if it were not there."""
+    """The record it is about, and whether it is none that the decider may know of: that looks as if it
+    were not there."""
     store = record_writer.push_store(session)
     stored = store.load([mutation.key]).get(mutation.key)
     is_seen = stored and store.visible([mutation.key], held(session, actor), with_deleted=True)
@@ -113,7 +124,8 @@ def _stored(session: Session, actor: Actor, mutation: Mutation) -> tuple[Stored 
 
 
 def _need_theirs(session: Session, actor: Actor, applied: Applied) -> None:
-    """Nobody lets stand what they could not write themselves, but for steps that are field staff's to take."""
+    """Nobody lets stand what they could not write themselves, but for steps that are field staff's to
+    take."""
     write = applied.write
     before = write.before.values if write.before else None
     if write.op not in write.kind.actions:
@@ -189,7 +201,12 @@ def answer_question(
     before, hand = _disputed(session, actor, kind, record_id)
     row = session.execute(
         text(
-            "SELECT heads FROM sync_question WHERE kind = :kind AND id = CAST(:id AS uuid) AND field = :field AND closed_at IS NULL FOR UPDATE"
+            """
+                SELECT heads
+                FROM sync_question
+                WHERE kind = :kind AND id = CAST(:id AS uuid) AND field = :field AND closed_at IS NULL
+                FOR UPDATE
+            """
         ),
         {"kind": kind, "id": record_id, "field": field},
     ).one_or_none()
@@ -205,14 +222,21 @@ def answer_question(
     for head in row[0]:
         if head["author"] not in (None, SYSTEM_ID) and {k: head["values"].get(k) for k in values} != values:
             tell(
-                session, None, head["author"], stored.values["unit_id"], topic="question", subject=(kind, record_id),
-                zh="您修改的内容与他人冲突，核实后采用了另一个值", en="Your edit met another one; after a check the other value stands",
-            )  # fmt: skip
+                session,
+                None,
+                head["author"],
+                stored.values["unit_id"],
+                topic="question",
+                subject=(kind, record_id),
+                zh="您修改的内容与他人冲突，核实后采用了另一个值",
+                en="Your edit met another one; after a check the other value stands",
+            )
     return stored
 
 
 def _disputed(session: Session, actor: Actor, kind: str, record_id: str) -> tuple[Values, Actor]:
-    """The record as it stands, also one whose deletion is disputed, and the actor as far as they may write it."""
+    """The record as it stands, also one whose deletion is disputed, and the actor as far as they may write
+    it."""
     stored = record_writer.push_store(session).load([(kind, record_id)]).get((kind, record_id))
     if stored is None:
         raise Problem("not_found", kind=kind, id=record_id)

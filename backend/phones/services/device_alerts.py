@@ -1,4 +1,5 @@
-"""Phones that have gone quiet with work on them, or that the house had to stop: a dispatcher is told, once a day."""
+"""Phones that have gone quiet with work on them, or that the house had to stop: a dispatcher is told, once
+a day."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ FAILING = timedelta(hours=1)
 
 
 def silent_devices(session: Session, now: datetime) -> Iterable[Device]:
-    """Devices in use that nobody was told of lately: quiet with unsent work, quiet for days, or failing just now."""
+    """Devices in use that nobody was told of lately: quiet with unsent work, quiet for days, or failing
+    just now."""
     quiet = or_(
         and_(Device.last_seen_at < now - QUIET_WITH_WORK, Device.waiting_count > 0),
         and_(Device.last_seen_at < now - QUIET, Device.last_seen_at > now - 10 * QUIET),

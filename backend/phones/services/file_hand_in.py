@@ -1,4 +1,5 @@
-"""A phone that reaches no network any more: its unsent work comes as a file, and waits for a person like all parked work."""
+"""A phone that reaches no network any more: its unsent work comes as a file, and waits for a person like
+all parked work."""
 
 from __future__ import annotations
 
@@ -33,9 +34,11 @@ def hand_in_file(
     mutations: Sequence[Any],
     photos: Mapping[str, bytes],
 ) -> dict[str, int]:
-    """Park somebody's exported work under their own name; what the phone itself hands in later gets the same answers.
+    """Park somebody's exported work under their own name; what the phone itself hands in later gets the
+    same answers.
 
-    `photos` are bytes by photo id, taken one after the other. Nothing is applied before a person has looked: a file can be forged.
+    `photos` are bytes by photo id, taken one after the other. Nothing is applied before a person has looked:
+    a file can be forged.
     """
     policy.need_role(actor, DESK)
     account = session.get(Account, UUID(author_id))

@@ -1,7 +1,9 @@
-"""Whether this is still the history that phones have seen: a witness outside the database remembers how far it was.
+"""Whether this is still the history that phones have seen: a witness outside the database remembers how
+far it was.
 
-A database that was restored by whatever means, copied or promoted is told by its names; one whose files were put back
-by a transaction id lower than the witness has seen. Either opens a new epoch before anything else is written.
+A database that was restored by whatever means, copied or promoted is told by its names; one whose files were
+put back by a transaction id lower than the witness has seen. Either opens a new epoch before anything else is
+written.
 """
 
 from __future__ import annotations
@@ -22,7 +24,8 @@ WITNESS = "history.json"
 
 
 def watch_history(database: Database, home: Path) -> str | None:
-    """Compare the database with what it remembers of itself and with the witness; why a new epoch was opened, if so."""
+    """Compare the database with what it remembers of itself and with the witness; why a new epoch was
+    opened, if so."""
     witness = home / WITNESS
     with database.transaction() as session:
         reason, number, found = _look(session, witness)

@@ -27,8 +27,8 @@ STREAM_SECONDS = 600.0
 
 
 class Pace(NamedTuple):
-    """How somebody hears: out of which streams, how long one nudge waits after another and over how many seconds it is
-    spread, and how often to ask where no stream is left."""
+    """How somebody hears: out of which streams, how long one nudge waits after another and over how many
+    seconds it is spread, and how often to ask where no stream is left."""
 
     streams: threading.BoundedSemaphore
     least_s: float
@@ -36,8 +36,8 @@ class Pace(NamedTuple):
     poll_s: int
 
 
-# A listener holds a thread of this process: the pulls of everybody else must find some free. Desks and crews, to whom
-# an urgent job must come within seconds, do not find all streams taken by representatives.
+# A listener holds a thread of this process: the pulls of everybody else must find some free. Desks and crews,
+# to whom an urgent job must come within seconds, do not find all streams taken by representatives.
 _FIRST, _LAST = threading.BoundedSemaphore(24), threading.BoundedSemaphore(8)
 DESK = Pace(_FIRST, 0.3, 0.05, 5)
 CREWS = Pace(_FIRST, 2.0, 0.5, 5)
@@ -66,7 +66,11 @@ def scopes_of(session: Session, keys: Collection[tuple[str, str]]) -> set[str]:
     """Every scope that these records are in, or have just left."""
     rows = session.execute(
         text(
-            "SELECT DISTINCT scope FROM sync_entry WHERE (kind, id) IN (SELECT * FROM unnest(CAST(:kinds AS text[]), CAST(:ids AS uuid[])))"
+            """
+                SELECT DISTINCT scope
+                FROM sync_entry
+                WHERE (kind, id) IN (SELECT * FROM unnest(CAST(:kinds AS text[]), CAST(:ids AS uuid[])))
+            """
         ),
         {"kinds": [key[0] for key in keys], "ids": [key[1] for key in keys]},
     )
@@ -89,9 +93,11 @@ def call_out(broker: redis.Redis | None, scopes: Collection[str]) -> None:
 def listen(
     broker: redis.Redis, scopes: Collection[str], pace: Pace, lasting: float = STREAM_SECONDS
 ) -> Iterator[bytes]:
-    """Server-sent events: one `pull` for all that came within the pace, a little spread out; heartbeats between.
+    """Server-sent events: one `pull` for all that came within the pace, a little spread out; heartbeats
+    between.
 
-    They end when the broker goes away: whoever listened comes again, and is told to poll for as long as there is none.
+    They end when the broker goes away: whoever listened comes again, and is told to poll for as long as there
+    is none.
     """
     try:
         yield from _heard(broker, scopes, pace, lasting)

@@ -1,4 +1,5 @@
-"""Pull, push and compare for a signed-in phone or console: rights, one page, one outcome for each mutation."""
+"""Pull, push and compare for a signed-in phone or console: rights, one page, one outcome for each
+mutation."""
 
 from __future__ import annotations
 
@@ -38,7 +39,8 @@ from sync.wire import Batch, Unreadable, unreadable
 
 MOST_MUTATIONS = 500
 PAGE_LINES = 1000
-# So many bodies named by a phone are looked at one by one on each page; who names more compares, which looks once.
+# So many bodies named by a phone are looked at one by one on each page; who names more compares, which looks
+# once.
 MOST_HAVE = 5000
 # A store that was away for longer compares instead of going on: removals are kept two days more.
 CONTINUE_WITHIN = timedelta(days=30)
@@ -49,7 +51,8 @@ _GRANTING = frozenset({"cell_assignment", "crew", "unit"})
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
-    """What a store asks for: its id, where it stands, which bodies it got in a push reply, how many lines it wants."""
+    """What a store asks for: its id, where it stands, which bodies it got in a push reply, how many lines
+    it wants."""
 
     store: str
     cursor: str | None
@@ -58,7 +61,8 @@ class PullRequest:
 
 
 def open_cursor(seal: CursorSeal, token: str | None) -> tuple[Cursor, Holder | None]:
-    """The cursor of a token and whom it was made for, not yet compared with who is asking; none begins anew."""
+    """The cursor of a token and whom it was made for, not yet compared with who is asking; none begins
+    anew."""
     if not token:
         return Cursor(0), None
     try:
@@ -70,7 +74,8 @@ def open_cursor(seal: CursorSeal, token: str | None) -> tuple[Cursor, Holder | N
 def nothing_new(
     entrance: Entrance, request: PullRequest, opened: tuple[Cursor, Holder | None]
 ) -> bytes | None:
-    """The answer where one glance shows that a filled store has nothing to get; None where it must be looked into."""
+    """The answer where one glance shows that a filled store has nothing to get; None where it must be
+    looked into."""
     cursor, made_for = opened
     now = datetime.now(UTC)
     is_still = (
@@ -135,7 +140,8 @@ def pull_page(
 def compare_page(
     connection: Connection, entrance: Entrance, seal: CursorSeal, store_id: str, claims: Sequence[Claim]
 ) -> bytes:
-    """Where a store differs from the server within the user's scopes, and the cursor that holds once it does not."""
+    """Where a store differs from the server within the user's scopes, and the cursor that holds once it
+    does not."""
     if entrance.actor.device_revoked:
         raise Problem("device_revoked", wipe=True)
     now = datetime.now(UTC)
@@ -207,7 +213,10 @@ def push_unreadable(session: Session, entrance: Entrance, data: bytes) -> list[d
 
 
 def _held_after(session: Session, entrance: Entrance, written: Collection[Write]) -> Collection[str]:
-    """The author's scopes once the push is in: it may itself have changed them. A masked body comes by pull alone."""
+    """The author's scopes once the push is in: it may itself have changed them.
+
+    A masked body comes by pull alone.
+    """
     if entrance.actor.device_revoked or not sees_all(entrance.actor):
         return ()
     if any(write.kind.name in _GRANTING for write in written):
@@ -228,10 +237,15 @@ def _tell_resolved(session: Session, actor: Actor, resolved: Sequence[Mutation])
     if resolved:
         first, count = resolved[0], len(resolved)
         tell(
-            session, None, actor.id, actor.unit_id, topic="decision", subject=first.key,
+            session,
+            None,
+            actor.id,
+            actor.unit_id,
+            topic="decision",
+            subject=first.key,
             zh=f"您更正之后，等待它的 {count} 条已自动办理",
             en=f"You corrected what it waited for: {count} more went through by themselves",
-        )  # fmt: skip
+        )
 
 
 def _note_settings(session: Session, actor: Actor, written: Collection[Write]) -> None:
@@ -246,7 +260,8 @@ def _note_settings(session: Session, actor: Actor, written: Collection[Write]) -
 
 
 def retry_held(session: Session) -> int:
-    """Judge held mutations whose record has come from somebody else meanwhile; returns how many were looked at."""
+    """Judge held mutations whose record has come from somebody else meanwhile; returns how many were
+    looked at."""
     store = push_store(session)
     found = 0
     for author_id, held_work in store.held_by_author():
@@ -286,10 +301,15 @@ def _exchanges(
     row = session.execute(
         _EXCHANGE if is_exchange else _COUNT,
         {
-            "device": device, "boot": boot, "ms": ms, "at": received_at, "day": received_at.date(),
-            "mutations": len(batch.mutations), "bytes": sum(len(bytes(raw)) for raw in batch.mutations),
+            "device": device,
+            "boot": boot,
+            "ms": ms,
+            "at": received_at,
+            "day": received_at.date(),
+            "mutations": len(batch.mutations),
+            "bytes": sum(len(bytes(raw)) for raw in batch.mutations),
         },
-    ).one()  # fmt: skip
+    ).one()
     if row.mutations > quota.mutations or row.bytes > quota.size_bytes:
         midnight = datetime.combine(received_at.date() + timedelta(days=1), datetime.min.time(), UTC)
         raise Problem("quota_exceeded", retry_after_s=int((midnight - received_at).total_seconds()) + 1)
@@ -299,18 +319,27 @@ def _exchanges(
     return found
 
 
-_COUNT_STEP = (
-    "counted AS (INSERT INTO sync_quota AS q (device_id, day, mutations, bytes) VALUES (CAST(:device AS uuid), :day, :mutations, :bytes) "
-    "ON CONFLICT (device_id, day) DO UPDATE SET mutations = q.mutations + excluded.mutations, bytes = q.bytes + excluded.bytes "
-    "RETURNING mutations, bytes)"
-)
-_BOOTS = (
-    "SELECT c.mutations, c.bytes, (SELECT json_agg(json_build_array(boot, monotonic_ms, server_at)) FROM sync_exchange "
-    "WHERE device_id = CAST(:device AS uuid)) AS boots FROM counted c"
-)
+_COUNT_STEP = """
+    counted AS (
+      INSERT INTO sync_quota AS q (device_id, day, mutations, bytes)
+      VALUES (CAST(:device AS uuid), :day, :mutations, :bytes)
+      ON CONFLICT (device_id, day) DO UPDATE
+        SET mutations = q.mutations + excluded.mutations, bytes = q.bytes + excluded.bytes
+      RETURNING mutations, bytes
+    )
+"""
+_BOOTS = """
+    SELECT c.mutations, c.bytes, (SELECT json_agg(json_build_array(boot, monotonic_ms, server_at))
+      FROM sync_exchange
+      WHERE device_id = CAST(:device AS uuid)) AS boots
+    FROM counted c
+"""
 _COUNT = text(f"WITH {_COUNT_STEP} {_BOOTS}")
 _EXCHANGE = text(
-    f"WITH {_COUNT_STEP}, kept AS (INSERT INTO sync_exchange (device_id, boot, monotonic_ms, server_at) "
-    "VALUES (CAST(:device AS uuid), :boot, :ms, :at) ON CONFLICT (device_id, boot) DO UPDATE "
-    f"SET monotonic_ms = excluded.monotonic_ms, server_at = excluded.server_at) {_BOOTS}"
+    f"""
+    WITH {_COUNT_STEP}, kept AS (INSERT INTO sync_exchange (device_id, boot, monotonic_ms, server_at)
+    VALUES (CAST(:device AS uuid), :boot, :ms, :at)
+    ON CONFLICT (device_id, boot) DO UPDATE SET monotonic_ms = excluded.monotonic_ms,
+        server_at = excluded.server_at) {_BOOTS}
+"""
 )

@@ -1,6 +1,8 @@
-"""OGC API – Features, Part 1 (17-069r4), read-only: the layers for QGIS and other GIS, under the asker's own rights.
+"""OGC API – Features, Part 1 (17-069r4), read-only: the layers for QGIS and other GIS, under the asker's
+own rights.
 
-A personal token signs in, as a bearer or as the password of Basic, which is what desktop programs have a field for.
+A personal token signs in, as a bearer or as the password of Basic, which is what desktop programs have a
+field for.
 """
 
 from __future__ import annotations
@@ -62,8 +64,12 @@ class Landing(MethodView):
             _link("self", "features.Landing"),
             _link("conformance", "features.Conformance"),
             _link("data", "features.Collections"),
-            {"rel": "service-desc", "type": "application/vnd.oai.openapi+json;version=3.0", "href": url_for("openapi", _external=True)},
-        ]  # fmt: skip
+            {
+                "rel": "service-desc",
+                "type": "application/vnd.oai.openapi+json;version=3.0",
+                "href": url_for("openapi", _external=True),
+            },
+        ]
         return {
             "title": "网格 Wangge",
             "description": "网格、工单、客户 · Cells, jobs, customers",
@@ -116,8 +122,15 @@ class Items(MethodView):
             links.append(
                 _link("next", "features.Items", layer=layer, **{**_asked(query), "after": rows[-1][0]})
             )
-        return _geojson({"type": "FeatureCollection", "features": [_feature(*row) for row in rows], "links": links,
-                         "numberMatched": matched, "numberReturned": len(rows)})  # fmt: skip
+        return _geojson(
+            {
+                "type": "FeatureCollection",
+                "features": [_feature(*row) for row in rows],
+                "links": links,
+                "numberMatched": matched,
+                "numberReturned": len(rows),
+            }
+        )
 
 
 @blueprint.route("/collections/<string:layer>/items/<uuid:feature_id>")
@@ -130,8 +143,10 @@ class Item(MethodView):
             rows = layers.features(session, actor(), layer_named(layer), layers.Window(only=str(feature_id)))
         if not rows:
             raise Problem("not_found", kind=layer, id=str(feature_id))
-        links = [_link("self", "features.Item", layer=layer, feature_id=feature_id),
-                 _link("collection", "features.Collection", layer=layer)]  # fmt: skip
+        links = [
+            _link("self", "features.Item", layer=layer, feature_id=feature_id),
+            _link("collection", "features.Collection", layer=layer),
+        ]
         return _geojson(_feature(*rows[0]) | {"links": links})
 
 
@@ -145,11 +160,16 @@ def _feature(feature_id: str, one: Any) -> dict[str, Any]:
 
 def _collection(layer: layers.Layer) -> dict[str, Any]:
     return {
-        "id": layer.name, "title": f"{layer.zh} {layer.en}", "itemType": "feature", "crs": [CRS84],
+        "id": layer.name,
+        "title": f"{layer.zh} {layer.en}",
+        "itemType": "feature",
+        "crs": [CRS84],
         "extent": {"spatial": {"bbox": [[-180, -90, 180, 90]], "crs": CRS84}},
-        "links": [_link("self", "features.Collection", layer=layer.name),
-                  _link("items", "features.Items", "application/geo+json", layer=layer.name)],
-    }  # fmt: skip
+        "links": [
+            _link("self", "features.Collection", layer=layer.name),
+            _link("items", "features.Items", "application/geo+json", layer=layer.name),
+        ],
+    }
 
 
 def _link(rel: str, endpoint: str, media_type: str = "application/json", **values: Any) -> dict[str, str]:

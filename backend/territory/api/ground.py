@@ -27,12 +27,15 @@ blueprint = Blueprint(
 )
 MOST_FILE_BYTES, MOST_OUTLINE_BYTES = 100 * MIB, 8 * MIB
 FIGURES = (
-    "before, after (areas in m², gaps against the unit's territory; overlap_m2 with claimed_m2, what other units have), "
+    "before, after (areas in m², gaps against the unit's territory; overlap_m2 with claimed_m2, what "
+    "other units have), "
     "moved_share (of workload), lost_m2 (covered today, not afterwards), far_m (how far off, if far)"
 )
 FINDINGS = (
-    "what was found, changed or not possible, one line a kind, the most harmful first: code, is_grave (takes something away, or "
-    "makes the whole file doubtful), count, area_m2, zones, zh, en, and the worst ten of the kind (worst: zones, area_m2, zh, en)"
+    "what was found, changed or not possible, one line a kind, the most harmful first: code, is_grave "
+    "(takes something away, or "
+    "makes the whole file doubtful), count, area_m2, zones, zh, en, and the worst ten of the kind "
+    "(worst: zones, area_m2, zh, en)"
 )
 _NEEDS = {
     "balanced": {"cells"},
@@ -151,7 +154,8 @@ class Plans(MethodView):
     @takes(MOST_OUTLINE_BYTES)
     @signed_in
     def post(self, body: dict[str, Any]) -> Any:
-        """Ask for a plan. Edits are drawn at once; divisions by a worker: look again until `state` is not waiting."""
+        """Ask for a plan. Edits are drawn at once; divisions by a worker: look again until `state` is not
+        waiting."""
         unit_id, way = body.pop("unit_id"), body.pop("way")
         return _proposed(unit_id, way, body, None)
 
@@ -200,7 +204,8 @@ class Features(MethodView):
     @blueprint.response(200)
     @signed_in
     def get(self, plan_id: Any) -> Any:
-        """Its cells as GeoJSON; `change` is new, changed, same or ended, `fill` tells neighbours apart, names go to `label_at`."""
+        """Its cells as GeoJSON; `change` is new, changed, same or ended, `fill` tells neighbours apart,
+        names go to `label_at`."""
         with reading() as session:
             plan = ground_plans.read_plan(session, actor(), str(plan_id))
         cells = list(plan.cells or ())
@@ -226,6 +231,7 @@ class Acceptance(MethodView):
     @blueprint.response(200, PlanOut)
     @signed_in
     def put(self, body: dict[str, Any], plan_id: Any) -> Any:
-        """Let it come true: cells, customers, open jobs, duties and phones' scopes change in one transaction."""
+        """Let it come true: cells, customers, open jobs, duties and phones' scopes change in one
+        transaction."""
         with transaction() as session:
             return ground_plans.accept_plan(session, actor(), str(plan_id), **body)

@@ -7,7 +7,8 @@ from backend.core.kinds.declaration import Record, choice, day, declare, refer, 
 from sync.errors import Fault
 from sync.kind import Values
 
-# In the order of this table turned round: who stands in goes first, then the representative, then who helps them.
+# In the order of this table turned round: who stands in goes first, then the representative, then who helps
+# them.
 DUTIES = {
     "deputy": ("协办代表", "Deputy"),
     "representative": ("客户代表", "Representative"),

@@ -1,4 +1,5 @@
-"""The ground's own tables: plans for cells (drawn, previewed, accepted or discarded), and which outline held when."""
+"""The ground's own tables: plans for cells (drawn, previewed, accepted or discarded), and which outline
+held when."""
 
 from __future__ import annotations
 
@@ -38,8 +39,8 @@ STATES = {
 class GroundPlan(Base):
     """A way the cells of a unit could be: the drawing, its figures, and what became of it.
 
-    `cells` holds every cell afterwards as {id, name, code, outline, workload, change}; `base` the versions of the cells
-    it was drawn over, so that it is not put over ground that has changed since.
+    `cells` holds every cell afterwards as {id, name, code, outline, workload, change}; `base` the versions of
+    the cells it was drawn over, so that it is not put over ground that has changed since.
     """
 
     __tablename__ = "ground_plan"
@@ -63,7 +64,8 @@ class GroundPlan(Base):
 
 
 class CellOutline(Base):
-    """An outline a cell had, from a day until a day (both included); what holds today stands on the cell alone."""
+    """An outline a cell had, from a day until a day (both included); what holds today stands on the cell
+    alone."""
 
     __tablename__ = "cell_outline"
     __table_args__ = (Index("ix_cell_outline_outline", "outline", postgresql_using="gist"),)

@@ -25,7 +25,8 @@ SELECT found.id, found.name, found.unit_id
 FROM unnest(CAST(:lngs AS float8[]), CAST(:lats AS float8[])) WITH ORDINALITY AS asked(lng, lat, n)
 LEFT JOIN LATERAL (
     SELECT c.id::text, c.name, c.unit_id::text FROM cell c
-    WHERE {VALID} AND ST_Covers(c.outline, {_HERE}) AND NOT EXISTS (SELECT FROM cell_outline o WHERE {_IN_FORCE})
+    WHERE {VALID} AND ST_Covers(c.outline, {_HERE})
+      AND NOT EXISTS (SELECT FROM cell_outline o WHERE {_IN_FORCE})
     UNION ALL
     SELECT c.id::text, c.name, c.unit_id::text FROM cell_outline o JOIN cell c ON {_IN_FORCE}
     WHERE c.deleted_at IS NULL AND ST_Covers(o.outline, {_HERE})
@@ -50,15 +51,26 @@ def cells_at(
 
 
 def responsible_for(session: Session, cell_id: str, on: date | None = None) -> dict[str, Any] | None:
-    """Who the public may turn to for a cell: name, photo, work phone, hours, and nothing else. Stand-ins come first.
+    """Who the public may turn to for a cell: name, photo, work phone, hours, and nothing else.
+
+    Stand-ins come first.
 
     Of a day that has passed also somebody who has left since.
     """
     row = session.execute(
         text(
-            "SELECT s.name, s.portrait_id::text, s.work_phone, s.working_hours FROM cell_assignment a JOIN staff s ON s.id = a.staff_id "
-            "WHERE a.cell_id = CAST(:cell AS uuid) AND a.deleted_at IS NULL AND (:on < :today OR (s.deleted_at IS NULL AND s.is_active)) "
-            "AND a.valid_from <= :on AND (a.valid_until IS NULL OR a.valid_until >= :on) ORDER BY a.duty DESC, a.valid_from DESC LIMIT 1"
+            """
+                SELECT s.name, s.portrait_id::text, s.work_phone, s.working_hours
+                FROM cell_assignment a
+                JOIN staff s ON s.id = a.staff_id
+                WHERE a.cell_id = CAST(:cell AS uuid)
+                    AND a.deleted_at IS NULL
+                    AND (:on < :today OR (s.deleted_at IS NULL AND s.is_active))
+                    AND a.valid_from <= :on
+                    AND (a.valid_until IS NULL OR a.valid_until >= :on)
+                ORDER BY a.duty DESC, a.valid_from DESC
+                LIMIT 1
+            """
         ),
         {"cell": cell_id, "on": on or today(), "today": today()},
     ).one_or_none()
@@ -69,8 +81,12 @@ def cell_in(session: Session, cell_id: str) -> dict[str, Any] | None:
     """A cell that is valid today: its name, its unit's, and a place inside it."""
     row = session.execute(
         text(
-            "SELECT c.name, u.name, ST_X(p), ST_Y(p), c.unit_id::text FROM cell c JOIN unit u ON u.id = c.unit_id, "
-            f"LATERAL ST_PointOnSurface(c.outline) p WHERE c.id = CAST(:cell AS uuid) AND {VALID}"
+            f"""
+                SELECT c.name, u.name, ST_X(p), ST_Y(p), c.unit_id::text
+                FROM cell c
+                JOIN unit u ON u.id = c.unit_id, LATERAL ST_PointOnSurface(c.outline) p
+                WHERE c.id = CAST(:cell AS uuid) AND {VALID}
+            """
         ),
         {"cell": cell_id, "on": today()},
     ).one_or_none()
@@ -81,13 +97,30 @@ def outlines(session: Session, units: list[str], on: date | None = None) -> list
     """The valid cells of these units with their outlines as shapely geometries."""
     rows = session.execute(
         text(
-            "SELECT c.id::text, c.name, ST_AsGeoJSON(c.outline, 9), c.workload::float, c.code, c.version, c.unit_id::text FROM cell c "
-            f"WHERE {VALID} AND c.unit_id = ANY(CAST(:units AS uuid[])) ORDER BY c.id"
+            f"""
+                SELECT c.id::text,
+                    c.name,
+                    ST_AsGeoJSON(c.outline, 9),
+                    c.workload::float,
+                    c.code,
+                    c.version,
+                    c.unit_id::text
+                FROM cell c
+                WHERE {VALID} AND c.unit_id = ANY(CAST(:units AS uuid[]))
+                ORDER BY c.id
+            """
         ),
         {"units": units, "on": on or today()},
     )
     return [
-        {"id": row[0], "name": row[1], "shape": shape_of(orjson.loads(row[2])), "workload": row[3], "code": row[4],
-         "version": row[5], "unit_id": row[6]}
+        {
+            "id": row[0],
+            "name": row[1],
+            "shape": shape_of(orjson.loads(row[2])),
+            "workload": row[3],
+            "code": row[4],
+            "version": row[5],
+            "unit_id": row[6],
+        }
         for row in rows
-    ]  # fmt: skip
+    ]

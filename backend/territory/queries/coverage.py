@@ -1,4 +1,5 @@
-"""The coverage proof: what two cells claim, what no cell covers (also at the edge), whom nobody serves, who has too much."""
+"""The coverage proof: what two cells claim, what no cell covers (also at the edge), whom nobody serves,
+who has too much."""
 
 from __future__ import annotations
 
@@ -23,14 +24,18 @@ from geo.shapes import broad_parts
 # A cell with this much more work than the usual one is worth splitting.
 SPLIT_ABOVE = 1.5
 _SHAPES = "SELECT ST_AsBinary({shape}) FROM {rows} WHERE unit_id = ANY(CAST(:units AS uuid[])) AND {which}"
-_OTHERS = (
-    f"SELECT ST_AsBinary(c.outline) FROM cell c WHERE {VALID} AND NOT c.unit_id = ANY(CAST(:units AS uuid[])) "
-    "AND c.outline && ST_GeomFromWKB(:ground, 4326)"
-)
+_OTHERS = f"""
+    SELECT ST_AsBinary(c.outline)
+    FROM cell c
+    WHERE {VALID}
+        AND NOT c.unit_id = ANY(CAST(:units AS uuid[]))
+        AND c.outline && ST_GeomFromWKB(:ground, 4326)
+"""
 
 
 class _Holes(NamedTuple):
-    """Ground that no cell covers, and by what it was measured: a drawn territory, or what has ever been a cell."""
+    """Ground that no cell covers, and by what it was measured: a drawn territory, or what has ever been a
+    cell."""
 
     measured_by: str
     shape: BaseGeometry
@@ -45,7 +50,8 @@ class _Holes(NamedTuple):
 
 
 def coverage_report(session: Session, units: list[str]) -> dict[str, Any]:
-    """Overlaps, holes, cells nobody serves today, the loads of representatives and crews, and cells to split."""
+    """Overlaps, holes, cells nobody serves today, the loads of representatives and crews, and cells to
+    split."""
     return _report(session, units, outlines(session, units))[0]
 
 
@@ -58,17 +64,20 @@ def _report(
     pairs = [one for one in shared if one.other_id not in names or one.id < one.other_id]
     return {
         "cells": len(cells),
-        "overlaps": [{"cells": [names[one.id], one.cell], "unit": one.unit, "area_m2": one.area_m2} for one in pairs],
+        "overlaps": [
+            {"cells": [names[one.id], one.cell], "unit": one.unit, "area_m2": one.area_m2} for one in pairs
+        ],
         **_holes(session, units, [cell["shape"] for cell in cells]).as_dict(),
         "unserved": _unserved(session, ids),
         "representatives": _loads(session, units),
         "crews": _crew_loads(session, units),
         "to_split": _to_split(cells),
-    }, shared  # fmt: skip
+    }, shared
 
 
 def _holes(session: Session, units: list[str], shapes: Sequence[BaseGeometry]) -> _Holes:
-    """Against the drawn territories; while none is drawn, against all that has ever been a cell, without its holes.
+    """Against the drawn territories; while none is drawn, against all that has ever been a cell, without
+    its holes.
 
     Ground that another unit's cell covers is covered.
     """
@@ -105,8 +114,8 @@ def _read(
 
 
 def coverage_features(session: Session, units: list[str]) -> dict[str, Any]:
-    """The same proof to be drawn: every cell with what is wrong with it, a fill that tells it from its neighbours
-    and where its name stands best, and the holes, as GeoJSON."""
+    """The same proof to be drawn: every cell with what is wrong with it, a fill that tells it from its
+    neighbours and where its name stands best, and the holes, as GeoJSON."""
     cells = outlines(session, units)
     report, shared = _report(session, units, cells)
     unserved = {cell["id"] for cell in report["unserved"]}
@@ -117,13 +126,18 @@ def coverage_features(session: Session, units: list[str]) -> dict[str, Any]:
             "type": "Feature",
             "geometry": geojson_of(cell["shape"]),
             "properties": {
-                "id": cell["id"], "name": cell["name"], "workload": cell["workload"], "is_served": cell["id"] not in unserved,
-                "overlaps": cell["id"] in overlapping, "split_into": to_split.get(cell["id"]),
-                "fill": fill, "label_at": roomiest(cell["shape"]),
+                "id": cell["id"],
+                "name": cell["name"],
+                "workload": cell["workload"],
+                "is_served": cell["id"] not in unserved,
+                "overlaps": cell["id"] in overlapping,
+                "split_into": to_split.get(cell["id"]),
+                "fill": fill,
+                "label_at": roomiest(cell["shape"]),
             },
         }
         for cell, fill in zip(cells, fills([cell["shape"] for cell in cells]), strict=True)
-    ]  # fmt: skip
+    ]
     if report["holes"]:
         features.append({"type": "Feature", "geometry": report["holes"], "properties": {"is_hole": True}})
     return {"type": "FeatureCollection", "features": features}
@@ -147,10 +161,19 @@ def _crew_loads(session: Session, units: list[str]) -> list[dict[str, Any]]:
     """Open jobs and their minutes for each active crew."""
     rows = session.execute(
         text(
-            "SELECT c.id::text, c.name, count(w.id), coalesce(sum(coalesce(w.duration_minutes, 60)) FILTER (WHERE w.id IS NOT NULL), 0)::int "
-            "FROM crew c LEFT JOIN work_order w ON w.crew_id = c.id AND w.deleted_at IS NULL AND w.state IN ('dispatched', 'accepted', "
-            "'en_route', 'arrived', 'in_progress', 'paused') WHERE c.deleted_at IS NULL AND c.is_active AND "
-            "c.unit_id = ANY(CAST(:units AS uuid[])) GROUP BY c.id, c.name ORDER BY 4 DESC, 2"
+            """
+                SELECT c.id::text,
+                    c.name,
+                    count(w.id),
+                    coalesce(sum(coalesce(w.duration_minutes, 60)) FILTER (WHERE w.id IS NOT NULL), 0)::int
+                FROM crew c
+                LEFT JOIN work_order w ON w.crew_id = c.id
+                    AND w.deleted_at IS NULL
+                    AND w.state IN ('dispatched', 'accepted', 'en_route', 'arrived', 'in_progress', 'paused')
+                WHERE c.deleted_at IS NULL AND c.is_active AND c.unit_id = ANY(CAST(:units AS uuid[]))
+                GROUP BY c.id, c.name
+                ORDER BY 4 DESC, 2
+            """
         ),
         {"units": units},
     )
@@ -160,9 +183,18 @@ def _crew_loads(session: Session, units: list[str]) -> list[dict[str, Any]]:
 def _unserved(session: Session, cell_ids: list[str]) -> list[dict[str, str]]:
     rows = session.execute(
         text(
-            "SELECT c.id::text, c.name FROM cell c WHERE c.id = ANY(CAST(:ids AS uuid[])) AND NOT EXISTS (SELECT FROM cell_assignment a "
-            "JOIN staff s ON s.id = a.staff_id AND s.is_active WHERE a.cell_id = c.id AND a.deleted_at IS NULL AND a.valid_from <= :on "
-            "AND (a.valid_until IS NULL OR a.valid_until >= :on)) ORDER BY c.name"
+            """
+                SELECT c.id::text, c.name
+                FROM cell c
+                WHERE c.id = ANY(CAST(:ids AS uuid[])) AND NOT EXISTS (SELECT
+                  FROM cell_assignment a
+                  JOIN staff s ON s.id = a.staff_id AND s.is_active
+                  WHERE a.cell_id = c.id
+                      AND a.deleted_at IS NULL
+                      AND a.valid_from <= :on
+                      AND (a.valid_until IS NULL OR a.valid_until >= :on))
+                ORDER BY c.name
+            """
         ),
         {"ids": cell_ids, "on": today()},
     )
@@ -172,10 +204,18 @@ def _unserved(session: Session, cell_ids: list[str]) -> list[dict[str, str]]:
 def _loads(session: Session, units: list[str]) -> list[dict[str, Any]]:
     rows = session.execute(
         text(
-            "SELECT s.id::text, s.name, count(DISTINCT c.id), coalesce(sum(c.workload), 0)::float FROM cell_assignment a "
-            f"JOIN staff s ON s.id = a.staff_id JOIN cell c ON c.id = a.cell_id AND {VALID} WHERE a.deleted_at IS NULL AND "
-            "a.valid_from <= :on AND (a.valid_until IS NULL OR a.valid_until >= :on) AND c.unit_id = ANY(CAST(:units AS uuid[])) "
-            "GROUP BY s.id, s.name ORDER BY 4 DESC"
+            f"""
+                SELECT s.id::text, s.name, count(DISTINCT c.id), coalesce(sum(c.workload), 0)::float
+                FROM cell_assignment a
+                JOIN staff s ON s.id = a.staff_id
+                JOIN cell c ON c.id = a.cell_id AND {VALID}
+                WHERE a.deleted_at IS NULL
+                    AND a.valid_from <= :on
+                    AND (a.valid_until IS NULL OR a.valid_until >= :on)
+                    AND c.unit_id = ANY(CAST(:units AS uuid[]))
+                GROUP BY s.id, s.name
+                ORDER BY 4 DESC
+            """
         ),
         {"units": units, "on": today()},
     )

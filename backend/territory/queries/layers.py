@@ -21,7 +21,8 @@ MOST_FEATURES = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """A kind on the map: its table, its geometry, which rows count, the columns shown (name -> SQL), which are masked."""
+    """A kind on the map: its table, its geometry, which rows count, the columns shown (name -> SQL), which
+    are masked."""
 
     name: str
     kind: str
@@ -43,41 +44,76 @@ class Layer:
 
 def _customers(column: str) -> str:
     """A column of a point's customer, where the reader sees that customer too."""
-    return (
-        f"(SELECT c.{column} FROM customer c JOIN sync_document s ON s.kind = 'customer' AND s.id = c.id "
-        "AND s.scopes && CAST(:scopes AS text[]) WHERE c.id = t.customer_id)"
-    )
+    return f"""
+            (SELECT c.{column}
+            FROM customer c
+            JOIN sync_document s ON s.kind = 'customer'
+                AND s.id = c.id
+                AND s.scopes && CAST(:scopes AS text[])
+            WHERE c.id = t.customer_id)
+        """
 
 
 LAYERS = {
     layer.name: layer
     for layer in (
         Layer(
-            "cells", "cell", "网格", "Cells", "outline",
+            "cells",
+            "cell",
+            "网格",
+            "Cells",
+            "outline",
             "t.valid_from <= :on AND (t.valid_until IS NULL OR t.valid_until >= :on)",
-            {"name": "t.name", "code": "t.code", "workload": "t.workload::float", "valid_from": "t.valid_from"},
+            {
+                "name": "t.name",
+                "code": "t.code",
+                "workload": "t.workload::float",
+                "valid_from": "t.valid_from",
+            },
         ),
         Layer(
-            "jobs", "work_order", "工单", "Jobs", "place", "t.place IS NOT NULL",
-            {"number": "t.number", "state": "t.state", "urgency": "t.urgency", "address": "t.address", "due_at": "t.due_at",
-             "planned_at": "t.planned_at", "crew": "(SELECT c.name FROM crew c WHERE c.id = t.crew_id)"},
+            "jobs",
+            "work_order",
+            "工单",
+            "Jobs",
+            "place",
+            "t.place IS NOT NULL",
+            {
+                "number": "t.number",
+                "state": "t.state",
+                "urgency": "t.urgency",
+                "address": "t.address",
+                "due_at": "t.due_at",
+                "planned_at": "t.planned_at",
+                "crew": "(SELECT c.name FROM crew c WHERE c.id = t.crew_id)",
+            },
             {"address": "address"},
         ),
         Layer(
-            "customers", "service_point", "客户", "Customers", "place", "true",
-            {"address": "t.address", "meter_number": "t.meter_number", "nature": "t.nature",
-             "number": _customers("number"),
-             "name": _customers("name"),
-             "category": _customers("category")},
+            "customers",
+            "service_point",
+            "客户",
+            "Customers",
+            "place",
+            "true",
+            {
+                "address": "t.address",
+                "meter_number": "t.meter_number",
+                "nature": "t.nature",
+                "number": _customers("number"),
+                "name": _customers("name"),
+                "category": _customers("category"),
+            },
             {"address": "address", "name": "name"},
         ),
     )
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Which part of a layer: a box (west, south, east, north), rows behind an id, so many, or one row alone."""
+    """Which part of a layer: a box (west, south, east, north), rows behind an id, so many, or one row
+    alone."""
 
     bbox: tuple[float, float, float, float] | None = None
     after: str | None = None
@@ -90,10 +126,17 @@ def features(session: Session, actor: Actor, layer: Layer, window: Window) -> li
     shown = ", ".join(f"'{name}', {sql}" for name, sql in layer.shown_to(actor).items())
     rows = session.execute(
         text(
-            f"SELECT t.id::text, ST_AsBinary(t.{layer.geometry}), json_build_object({shown}) FROM {layer.kind} t "
-            f"WHERE {_visible(layer)} AND (CAST(:west AS float) IS NULL OR t.{layer.geometry} && "
-            "ST_MakeEnvelope(:west, :south, :east, :north, 4326)) AND (CAST(:after AS uuid) IS NULL OR t.id > CAST(:after AS uuid)) "
-            "AND (CAST(:only AS uuid) IS NULL OR t.id = CAST(:only AS uuid)) ORDER BY t.id LIMIT :limit"
+            f"""
+                SELECT t.id::text, ST_AsBinary(t.{layer.geometry}), json_build_object({shown})
+                FROM {layer.kind} t
+                WHERE {_visible(layer)}
+                    AND (CAST(:west AS float) IS NULL
+                        OR t.{layer.geometry} && ST_MakeEnvelope(:west, :south, :east, :north, 4326))
+                    AND (CAST(:after AS uuid) IS NULL OR t.id > CAST(:after AS uuid))
+                    AND (CAST(:only AS uuid) IS NULL OR t.id = CAST(:only AS uuid))
+                ORDER BY t.id
+                LIMIT :limit
+            """
         ),
         _values(session, actor, layer, window)
         | {"after": window.after, "only": window.only, "limit": window.limit},
@@ -114,8 +157,13 @@ def count(session: Session, actor: Actor, layer: Layer, window: Window) -> int:
     return int(
         session.execute(
             text(
-                f"SELECT count(*) FROM {layer.kind} t WHERE {_visible(layer)} AND (CAST(:west AS float) IS NULL OR "
-                f"t.{layer.geometry} && ST_MakeEnvelope(:west, :south, :east, :north, 4326))"
+                f"""
+                    SELECT count(*)
+                    FROM {layer.kind} t
+                    WHERE {_visible(layer)}
+                        AND (CAST(:west AS float) IS NULL
+                            OR t.{layer.geometry} && ST_MakeEnvelope(:west, :south, :east, :north, 4326))
+                """
             ),
             _values(session, actor, layer, window),
         ).scalar_one()
@@ -125,8 +173,8 @@ def count(session: Session, actor: Actor, layer: Layer, window: Window) -> int:
 def tile(session: Session, actor: Actor, layer: Layer, z: int, x: int, y: int) -> bytes:
     """A Mapbox vector tile (web Mercator) of a layer; empty where nothing of the asker's lies.
 
-    Areas have a layer `<name>_names` beside theirs with a place for each name: an area lies in several tiles, its name
-    in one.
+    Areas have a layer `<name>_names` beside theirs with a place for each name: an area lies in several tiles,
+    its name in one.
     """
     columns = ", ".join(f"{sql} AS {name}" for name, sql in layer.shown_to(actor).items())
     parts = [_tile_part(layer, f"t.{layer.geometry}", columns, ":layer")]
@@ -145,16 +193,21 @@ def tile(session: Session, actor: Actor, layer: Layer, z: int, x: int, y: int) -
 
 def _tile_part(layer: Layer, shape: str, columns: str, name: str) -> str:
     """One layer of a tile, as an SQL expression beside `box`."""
-    return (
-        f"(SELECT ST_AsMVT(inside, {name}, 4096, 'geometry') FROM (SELECT t.id::text AS id, "
-        f"ST_AsMVTGeom(ST_Transform({shape}, 3857), box.mercator) AS geometry, {columns} FROM {layer.kind} t, box "
-        f"WHERE {_visible(layer)} AND t.{layer.geometry} && ST_Transform(box.mercator, 4326)) inside WHERE geometry IS NOT NULL)"
-    )
+    return f"""
+            (SELECT ST_AsMVT(inside, {name}, 4096, 'geometry')
+            FROM (SELECT t.id::text AS id,
+                  ST_AsMVTGeom(ST_Transform({shape}, 3857), box.mercator) AS geometry,
+                  {columns}
+              FROM {layer.kind} t, box
+              WHERE {_visible(layer)} AND t.{layer.geometry} && ST_Transform(box.mercator, 4326)) inside
+            WHERE geometry IS NOT NULL)
+        """
 
 
 def _visible(layer: Layer) -> str:
     return (
-        f"t.deleted_at IS NULL AND {layer.where} AND EXISTS (SELECT FROM sync_document d WHERE d.kind = :kind AND d.id = t.id "
+        f"t.deleted_at IS NULL AND {layer.where} AND EXISTS (SELECT FROM sync_document d WHERE d.kind = "
+        f":kind AND d.id = t.id "
         "AND d.scopes && CAST(:scopes AS text[]))"
     )
 

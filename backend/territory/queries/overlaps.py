@@ -1,7 +1,8 @@
-"""Ground that two cells claim: which cells, whose, and how many square metres; one rule for refusing and reporting.
+"""Ground that two cells claim: which cells, whose, and how many square metres; one rule for refusing and
+reporting.
 
-A sliver no wider than the installation's `sliver_m` is the drawing's and not the ground's: two borders drawn by different
-hands, or a corner rounded to a centimetre, never meet to the last digit.
+A sliver no wider than the installation's `sliver_m` is the drawing's and not the ground's: two borders drawn
+by different hands, or a corner rounded to a centimetre, never meet to the last digit.
 """
 
 from __future__ import annotations
@@ -25,15 +26,28 @@ from geo.shapes import broad_parts
 
 _METRES_PER_DEGREE = 111_320
 # Past days are history and are mended by nobody; what counts is ground claimed twice from :on on.
-_PAIRS = (
-    "SELECT a.id::text AS id, b.id::text AS other_id, b.name AS cell, u.name AS unit, "
-    "ST_AsBinary(ST_CollectionExtract(ST_Intersection(ST_MakeValid(a.outline), ST_MakeValid(b.outline)), 3)) AS shared "
-    "FROM ({asked}) a JOIN cell b ON b.id <> a.id AND b.outline && a.outline AND b.deleted_at IS NULL "
-    "AND b.valid_from <= coalesce(a.valid_until, 'infinity') AND a.valid_from <= coalesce(b.valid_until, 'infinity') "
-    "AND least(coalesce(a.valid_until, 'infinity'), coalesce(b.valid_until, 'infinity')) >= :on "
-    "JOIN unit u ON u.id = b.unit_id ORDER BY a.id, b.id"
-)
-_STANDING = "SELECT id, outline, valid_from, valid_until FROM cell WHERE id = ANY(CAST(:ids AS uuid[])) AND deleted_at IS NULL"
+_PAIRS = """
+    SELECT a.id::text AS id,
+        b.id::text AS other_id,
+        b.name AS cell,
+        u.name AS unit,
+        ST_AsBinary(ST_CollectionExtract(ST_Intersection(ST_MakeValid(a.outline), ST_MakeValid(b.outline)),
+            3)) AS shared
+    FROM ({asked}) a
+    JOIN cell b ON b.id <> a.id
+        AND b.outline && a.outline
+        AND b.deleted_at IS NULL
+        AND b.valid_from <= coalesce(a.valid_until, 'infinity')
+        AND a.valid_from <= coalesce(b.valid_until, 'infinity')
+        AND least(coalesce(a.valid_until, 'infinity'), coalesce(b.valid_until, 'infinity')) >= :on
+    JOIN unit u ON u.id = b.unit_id
+    ORDER BY a.id, b.id
+"""
+_STANDING = """
+    SELECT id, outline, valid_from, valid_until
+    FROM cell
+    WHERE id = ANY(CAST(:ids AS uuid[])) AND deleted_at IS NULL
+"""
 _DRAWN = (
     "SELECT CAST(:id AS uuid) AS id, ST_SetSRID(ST_GeomFromGeoJSON(:outline), 4326) AS outline, "
     "CAST(:since AS date) AS valid_from, CAST(:until AS date) AS valid_until"
@@ -42,7 +56,8 @@ _DRAWN = (
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """What two cells both claim: the other one's name and unit, how much, and what the first is called in its plan."""
+    """What two cells both claim: the other one's name and unit, how much, and what the first is called in
+    its plan."""
 
     id: str
     other_id: str
@@ -96,7 +111,8 @@ def overlaps_with(
 def overlaps_between(
     cells: Iterable[dict[str, Any]], others: Iterable[dict[str, Any]], unit: str
 ) -> list[Overlap]:
-    """What cells of a plan share with others of a unit's plan, all as plans keep them; no cell is another to itself."""
+    """What cells of a plan share with others of a unit's plan, all as plans keep them; no cell is another
+    to itself."""
     width, ours, theirs = sliver_degrees(), _standing(cells), _standing(others)
     shapes = [shape for _, shape in theirs]
     pairs = shapely.STRtree(shapes).query([shape for _, shape in ours], predicate="intersects").T.tolist()
@@ -118,9 +134,16 @@ def standing_near(session: Session, unit_id: str, cells: Sequence[dict[str, Any]
     box = shapely.total_bounds([shape_of(cell["outline"]) for cell in cells])
     rows = session.execute(
         text(
-            "SELECT b.id::text AS id, b.name, u.name AS unit_name, ST_AsGeoJSON(b.outline, 9) AS outline FROM cell b JOIN unit u "
-            "ON u.id = b.unit_id WHERE b.unit_id <> CAST(:unit AS uuid) AND b.deleted_at IS NULL AND (b.valid_until IS NULL "
-            "OR b.valid_until >= :on) AND b.outline && ST_MakeEnvelope(:west, :south, :east, :north, 4326) ORDER BY b.id"
+            """
+                SELECT b.id::text AS id, b.name, u.name AS unit_name, ST_AsGeoJSON(b.outline, 9) AS outline
+                FROM cell b
+                JOIN unit u ON u.id = b.unit_id
+                WHERE b.unit_id <> CAST(:unit AS uuid)
+                    AND b.deleted_at IS NULL
+                    AND (b.valid_until IS NULL OR b.valid_until >= :on)
+                    AND b.outline && ST_MakeEnvelope(:west, :south, :east, :north, 4326)
+                ORDER BY b.id
+            """
         ),
         {"unit": unit_id, "on": today()}
         | dict(zip(("west", "south", "east", "north"), map(float, box), strict=True)),

@@ -1,4 +1,5 @@
-"""The convenience card (便民服务卡) of a cell: who is responsible, their work phone and hours, and a QR to look again."""
+"""The convenience card (便民服务卡) of a cell: who is responsible, their work phone and hours, and a QR to look
+again."""
 
 from __future__ import annotations
 
@@ -11,10 +12,13 @@ from backend.core.errors import Problem
 from backend.territory.queries.cells import cell_in, responsible_for
 
 _PAGE = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>{cell}</title>
-<style>@page{{size:90mm 54mm;margin:0}}body{{font:11pt "Noto Sans CJK SC","Microsoft YaHei",sans-serif;width:90mm;height:54mm;margin:0;
-box-sizing:border-box;padding:5mm;display:flex;justify-content:space-between;color:#1f2a36}}h1{{font-size:12pt;margin:0 0 2mm}}
+<style>@page{{size:90mm 54mm;margin:0}}body{{font:11pt "Noto Sans CJK SC","Microsoft YaHei",sans-serif;
+width:90mm;height:54mm;margin:0;
+box-sizing:border-box;padding:5mm;display:flex;justify-content:space-between;color:#1f2a36}}
+h1{{font-size:12pt;margin:0 0 2mm}}
 p{{margin:1mm 0}}b{{font-size:14pt}}small{{color:#5b6b7a}}svg{{width:26mm;height:26mm}}</style>
-<main><h1>{unit} · {cell}</h1><p>客户代表 <small>Representative</small><br><b>{name}</b></p><p>{phone}</p><p><small>{hours}</small></p></main>
+<main><h1>{unit} · {cell}</h1><p>客户代表 <small>Representative</small><br><b>{name}</b></p>
+<p>{phone}</p><p><small>{hours}</small></p></main>
 <aside>{qr}<p><small>扫码查询 · scan to look up</small></p></aside></html>"""
 
 

@@ -1,4 +1,5 @@
-"""A map of cells on paper: colours that tell neighbours apart, letters within cells, a scale; larger views where needed.
+"""A map of cells on paper: colours that tell neighbours apart, letters within cells, a scale; larger views
+where needed.
 
 The ground is drawn as SVG; letters are left to the template, which has the fonts.
 """
@@ -18,17 +19,20 @@ from geo.colouring import FILLS, coloured
 from geo.lettering import Label, Lettering, Wording, cut, site_of
 from geo.mapping import Box, Shapes, View, around, bar_of, plane_around, view_of, views_of
 
-# Millimetres, upright. What a page keeps free of ground: its edge, its head, and the strip with scale and north below.
+# Millimetres, upright. What a page keeps free of ground: its edge, its head, and the strip with scale and
+# north below.
 SIZES = {"a4": (210.0, 297.0), "a3": (297.0, 420.0)}
 EDGE, HEAD, STRIP = 11.0, 17.0, 19.0
-# As many cells as are named on the page itself, under the ground; and what the head and each line of that list take.
+# As many cells as are named on the page itself, under the ground; and what the head and each line of that
+# list take.
 FEW, LIST_HEAD, LIST_LINE = 6, 10.0, 7.5
 # Neighbours on paper: what lies nearer than this beside another is told apart.
 _BESIDE_MM = 0.35
 _INK, _FAINT, _LOST = "#10202c", "#5a636e", "#b3261e"
 _MOST_NAME, _MOST_PEOPLE, _SHORT = 16.0, 14.0, 9.0
-# Up to this rank a cell is named with whoever serves it; beyond, a larger view shows it again. Of a view's cells this
-# part has to be named: one odd shape among many is no reason for another page, its key is in the list.
+# Up to this rank a cell is named with whoever serves it; beyond, a larger view shows it again. Of a view's
+# cells this part has to be named: one odd shape among many is no reason for another page, its key is in the
+# list.
 _NAMED, _ENOUGH = 1, 0.85
 
 
@@ -46,7 +50,8 @@ class MapCell:
 
 @dataclass(slots=True)
 class CellMap:
-    """Pages as the template wants them, their drawings by name, and on which page (from 1) each cell is named."""
+    """Pages as the template wants them, their drawings by name, and on which page (from 1) each cell is
+    named."""
 
     size: str = "a4"
     pages: list[dict[str, Any]] = field(default_factory=list)
@@ -72,8 +77,9 @@ class _Ground:
         return around(self.boxes if members is None else self.boxes[list(members)])
 
     def letters(self, view: View, members: Sequence[int], most_unnamed: float = inf) -> Letters:
-        """Labels for these members, the smallest cells first, which have least choice: named inside, or beside on free
-        ground; else whatever fits inside, at least the key. It ends early where too many are unnamed."""
+        """Labels for these members, the smallest cells first, which have least choice: named inside, or
+        beside on free ground; else whatever fits inside, at least the key. It ends early where too many
+        are unnamed."""
         shapes = np.empty(len(self.shapes), dtype=object)
         shapes[list(members)] = view.on_paper(self.shapes[list(members)])
         made = Letters(Lettering(view.width, view.height), shapely.union_all(view.on_paper(self.units)))
@@ -125,9 +131,12 @@ class Letters:
 def draw_map(
     cells: Sequence[MapCell], size: str, before: Sequence[BaseGeometry] = (), *, is_one_page: bool = False
 ) -> CellMap:
-    """A map of cells: all of them first, then larger views of those whose names found no room. Raises NothingInside.
+    """A map of cells: all of them first, then larger views of those whose names found no room.
 
-    `before` are outlines drawn over it, such as those of before a change; `is_one_page` leaves the larger views out.
+    Raises NothingInside.
+
+    `before` are outlines drawn over it, such as those of before a change; `is_one_page` leaves the larger
+    views out.
     """
     ground, made = _Ground(cells, before), CellMap(size, page_of=[1] * len(cells))
     frames = frames_of(size, len(cells))
@@ -194,7 +203,8 @@ def _wordings(cell: MapCell) -> list[Wording]:
 
 
 def _halves(name: str) -> tuple[str, str] | None:
-    """A name on two lines, near its middle: at a space, else between Chinese signs; never within a word or number."""
+    """A name on two lines, near its middle: at a space, else between Chinese signs; never within a word or
+    number."""
     spots = [n for n in range(2, len(name) - 1) if " " in name[n - 1 : n + 1]]
     spots = spots or [n for n in range(2, len(name) - 1) if not name[n - 1 : n + 1].isascii()]
     spots = [n for n in spots if not (name[n - 1].isdecimal() and name[n].isdecimal())]
@@ -215,21 +225,36 @@ def _draw(
     name = f"map-{len(made.pages) + 1}.svg"
     made.files[name] = _svg(ground, view, labels, [one["box"] for one in frames])
     bar, parts = bar_of(view.scale, 62.0)
-    made.pages.append({
-        "file": name, "width": view.width, "height": view.height, "is_lying": view.width > SIZES[made.size][0], "scale": view.scale,
-        "bar": {"metres": bar, "parts": parts, "mm": bar * 1000 / view.scale},
-        "labels": [_label(one) for one in labels], "frames": frames,
-    })  # fmt: skip
+    made.pages.append(
+        {
+            "file": name,
+            "width": view.width,
+            "height": view.height,
+            "is_lying": view.width > SIZES[made.size][0],
+            "scale": view.scale,
+            "bar": {"metres": bar, "parts": parts, "mm": bar * 1000 / view.scale},
+            "labels": [_label(one) for one in labels],
+            "frames": frames,
+        }
+    )
 
 
 def _label(one: Label) -> dict[str, Any]:
     word = one.wording
-    return {"x": one.x, "y": one.y, "lines": list(word.lines), "size": word.size, "is_beside": one.of is not None,
-            "width": word.width, "height": word.height}  # fmt: skip
+    return {
+        "x": one.x,
+        "y": one.y,
+        "lines": list(word.lines),
+        "size": word.size,
+        "is_beside": one.of is not None,
+        "width": word.width,
+        "height": word.height,
+    }
 
 
 def _frame(view: View, shown: Box, page: int, lettering: Lettering) -> dict[str, Any]:
-    """Where the cells of a larger view lie on this one: their box in mm, and a free place on it for its page's number."""
+    """Where the cells of a larger view lie on this one: their box in mm, and a free place on it for its
+    page's number."""
     west, _, _, north = view.box
     factor = 1000 / view.scale
     left, low, right, high = shown
@@ -263,10 +288,12 @@ def _svg(ground: _Ground, view: View, labels: Sequence[Label], boxes: Sequence[S
     frames = "".join(f'<path d="M{w:.2f} {n:.2f}H{e:.2f}V{s:.2f}H{w:.2f}Z"/>' for w, n, e, s in boxes)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {view.width} {view.height}">'
-        '<defs><pattern id="lines" width="2" height="2" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+        '<defs><pattern id="lines" width="2" height="2" patternUnits="userSpaceOnUse" '
+        'patternTransform="rotate(45)">'
         f'<path d="M0 0H2" stroke="{_INK}" stroke-width="0.25"/></pattern></defs>'
         f'<g fill-rule="evenodd" stroke="none">{fills}</g><g fill="none" stroke-linejoin="round">'
-        f'<g stroke="{_FAINT}" stroke-width="0.22">{borders}</g><g stroke="{_INK}" stroke-width="0.4">{units}</g>'
+        f'<g stroke="{_FAINT}" stroke-width="0.22">{borders}</g><g stroke="{_INK}" '
+        f'stroke-width="0.4">{units}</g>'
         f'<g stroke="{_LOST}" stroke-width="0.3" stroke-dasharray="1.4 1">{before}</g>'
         f'<g stroke="{_INK}" stroke-width="0.18">{to}</g>'
         f'<g stroke="{_LOST}" stroke-width="0.22" stroke-dasharray="2.4 1">{frames}</g></g></svg>'
@@ -279,7 +306,8 @@ def _pointer(label: Label) -> str:
         return ""
     (x, y), half = label.of, label.wording.height / 2
     up = 0.0 if abs(y - label.y) < half else half if y > label.y else -half
-    return f'<path d="M{label.x:.2f} {label.y + up:.2f}L{x:.2f} {y:.2f}"/><circle cx="{x:.2f}" cy="{y:.2f}" r="0.3" fill="{_INK}"/>'
+    line = f'<path d="M{label.x:.2f} {label.y + up:.2f}L{x:.2f} {y:.2f}"/>'
+    return line + f'<circle cx="{x:.2f}" cy="{y:.2f}" r="0.3" fill="{_INK}"/>'
 
 
 def _path(shape: BaseGeometry) -> str:

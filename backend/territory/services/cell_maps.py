@@ -31,8 +31,8 @@ _NUMBER = re.compile(r"(\d+)")
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """How a map is wanted: the paper's size, its format, the day it shows, telephone numbers in its list, which page of
-    pictures."""
+    """How a map is wanted: the paper's size, its format, the day it shows, telephone numbers in its list,
+    which page of pictures."""
 
     size: str = "a4"
     format: Literal["pdf", "svg", "png"] = "pdf"
@@ -80,7 +80,10 @@ def cell_map(session: Session, actor: Actor, press: Press, unit_id: str, wanted:
 def picture_of_cells(
     press: Press, title: str, told: str, cells: Sequence[MapCell], before: Sequence[BaseGeometry] = ()
 ) -> bytes:
-    """Cells on one page as PNG, without a list; outlines of `before` are drawn over them. Raises fonts_missing."""
+    """Cells on one page as PNG, without a list; outlines of `before` are drawn over them.
+
+    Raises fonts_missing.
+    """
     drawn, wanted = draw_map(cells, "a4", before, is_one_page=True), Wanted(format="png")
     words: Values = {
         "title": title,
@@ -128,7 +131,8 @@ def _counted(code: str) -> list[tuple[int, str]]:
 
 
 def _keys(rows: Sequence[CellRow]) -> list[str]:
-    """What stands for a cell: its own code where all are short and none is there twice, else its number in the list."""
+    """What stands for a cell: its own code where all are short and none is there twice, else its number in
+    the list."""
     codes = [row.code for row in rows]
     is_short = all(0 < len(code) <= _MOST_KEY for code in codes) and len(set(codes)) == len(codes)
     return codes if is_short else [str(n + 1) for n in range(len(rows))]

@@ -12,14 +12,23 @@ from backend.territory.queries.coverage import coverage_report
 
 
 def tell_of_gaps(session: Session) -> int:
-    """A notice to the supervisors of each unit whose cells overlap, leave holes or are served by nobody today.
+    """A notice to the supervisors of each unit whose cells overlap, leave holes or are served by nobody
+    today.
 
     Returns how many units that was.
     """
     units = session.execute(
         text(
-            "SELECT unit_id::text FROM cell WHERE deleted_at IS NULL UNION "
-            "SELECT id::text FROM unit WHERE territory IS NOT NULL AND deleted_at IS NULL ORDER BY 1"
+            """
+                SELECT unit_id::text
+                FROM cell
+                WHERE deleted_at IS NULL
+                UNION
+                SELECT id::text
+                FROM unit
+                WHERE territory IS NOT NULL AND deleted_at IS NULL
+                ORDER BY 1
+            """
         )
     ).scalars()
     found = 0
@@ -40,14 +49,22 @@ def _words(report: dict[str, Any]) -> tuple[str, str] | None:
     names = "、".join(unserved[:5])
     overlaps, hole_m2 = len(report["overlaps"]), f"{report['hole_m2']:,.0f}"
     zh = f"今天 {len(unserved)} 个网格没有客户代表（{names}），{overlaps} 处重叠，空白 {hole_m2} 平方米"
-    en = f"Today {len(unserved)} cells have no representative ({names}), {overlaps} overlaps, {hole_m2} m² in no cell"
+    en = (
+        f"Today {len(unserved)} cells have no representative ({names}), {overlaps} overlaps, "
+        f"{hole_m2} m² in no cell"
+    )
     return zh[:1000], en[:1000]
 
 
 def _keepers(session: Session, unit_id: str) -> list[str]:
     rows = session.execute(
         text(
-            "SELECT staff_id::text FROM account WHERE unit_id = CAST(:unit AS uuid) AND is_active AND 'supervisor' = ANY(roles) ORDER BY 1"
+            """
+                SELECT staff_id::text
+                FROM account
+                WHERE unit_id = CAST(:unit AS uuid) AND is_active AND 'supervisor' = ANY(roles)
+                ORDER BY 1
+            """
         ),
         {"unit": unit_id},
     )

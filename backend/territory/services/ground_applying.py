@@ -1,4 +1,5 @@
-"""A plan of cells comes true: outlines, customers, open jobs, duties and with them the phones' scopes, in one transaction."""
+"""A plan of cells comes true: outlines, customers, open jobs, duties and with them the phones' scopes, in
+one transaction."""
 
 from __future__ import annotations
 
@@ -28,7 +29,9 @@ _FOLLOWS_ITS_PLACE = {
     "work_order": "state NOT IN ('closed', 'refused', 'cancelled', 'failed', 'partly_done')"
 }
 _FOLLOWS_ITS_CUSTOMER = {
-    "work_order": "place IS NULL AND state NOT IN ('closed', 'refused', 'cancelled', 'failed', 'partly_done')",
+    "work_order": (
+        "place IS NULL AND state NOT IN ('closed', 'refused', 'cancelled', 'failed', 'partly_done')"
+    ),
     "visit": "state = 'planned'",
     "item": "state <> 'closed'",
 }
@@ -37,7 +40,8 @@ _FOLLOWS_ITS_CUSTOMER = {
 def apply_plan(session: Session, actor: Actor, plan: GroundPlan) -> None:
     """Put a plan's cells over the present ones.
 
-    Raises ground_changed if somebody changed the ground since, cells_overlap if it claims another cell's ground.
+    Raises ground_changed if somebody changed the ground since, cells_overlap if it claims another cell's
+    ground.
     """
     unit_id = str(plan.unit_id)
     lock_ground(session)
@@ -90,16 +94,24 @@ def _keep_outlines(session: Session, cell_ids: list[str], on: date) -> None:
     """An outline that held for less than a day needs no memory."""
     session.execute(
         text(
-            "INSERT INTO cell_outline (cell_id, unit_id, outline, valid_from, valid_until) SELECT * FROM (SELECT c.id, c.unit_id, c.outline, "
-            "coalesce((SELECT max(o.valid_until) + 1 FROM cell_outline o WHERE o.cell_id = c.id), c.valid_from) AS since, "
-            "CAST(:on AS date) - 1 AS until FROM cell c WHERE c.id = ANY(CAST(:ids AS uuid[]))) k WHERE since <= until"
+            """
+                INSERT INTO cell_outline (cell_id, unit_id, outline, valid_from, valid_until)
+                SELECT *
+                FROM (SELECT c.id, c.unit_id, c.outline, coalesce((SELECT max(o.valid_until) + 1
+                    FROM cell_outline o
+                    WHERE o.cell_id = c.id), c.valid_from) AS since, CAST(:on AS date) - 1 AS until
+                  FROM cell c
+                  WHERE c.id = ANY(CAST(:ids AS uuid[]))) k
+                WHERE since <= until
+            """
         ),
         {"ids": cell_ids, "on": on},
     )
 
 
 def keep_outline(session: Session, fact: dict[str, Any]) -> None:
-    """A border changed by hand (a click, a phone): what the cell was until today is remembered as after a plan.
+    """A border changed by hand (a click, a phone): what the cell was until today is remembered as after a
+    plan.
 
     Safe to repeat; a second change of one day finds the memory there.
     """
@@ -107,11 +119,26 @@ def keep_outline(session: Session, fact: dict[str, Any]) -> None:
         return
     session.execute(
         text(
-            "INSERT INTO cell_outline (cell_id, unit_id, outline, valid_from, valid_until) SELECT * FROM (SELECT c.id, c.unit_id, "
-            "ST_SetSRID(ST_GeomFromGeoJSON(h.changed->'outline'->>0), 4326) AS outline, coalesce((SELECT max(o.valid_until) + 1 "
-            "FROM cell_outline o WHERE o.cell_id = c.id), c.valid_from) AS since, CAST(:on AS date) - 1 AS until FROM cell c "
-            "JOIN sync_history h ON h.kind = 'cell' AND h.id = c.id AND h.changed ? 'outline' AND h.changed->'outline'->>0 IS NOT NULL "
-            "AND h.recorded_at >= :begin WHERE c.id = CAST(:id AS uuid) ORDER BY h.version LIMIT 1) k WHERE since <= until"
+            """
+                INSERT INTO cell_outline (cell_id, unit_id, outline, valid_from, valid_until)
+                SELECT *
+                FROM (SELECT c.id,
+                        c.unit_id,
+                        ST_SetSRID(ST_GeomFromGeoJSON(h.changed->'outline'->>0), 4326) AS outline,
+                        coalesce((SELECT max(o.valid_until) + 1
+                    FROM cell_outline o
+                    WHERE o.cell_id = c.id), c.valid_from) AS since, CAST(:on AS date) - 1 AS until
+                  FROM cell c
+                  JOIN sync_history h ON h.kind = 'cell'
+                      AND h.id = c.id
+                      AND h.changed ? 'outline'
+                      AND h.changed->'outline'->>0 IS NOT NULL
+                      AND h.recorded_at >= :begin
+                  WHERE c.id = CAST(:id AS uuid)
+                  ORDER BY h.version
+                  LIMIT 1) k
+                WHERE since <= until
+            """
         ),
         {"id": fact["id"], "on": today(), "begin": day_begins(today())},
     )
@@ -125,14 +152,23 @@ def _move_places(
     ids: list[str],
     touched: list[str],
 ) -> dict[tuple[str, str], int]:
-    """Service points and open jobs to the cells they lie in now; returns how many points went from which to which."""
+    """Service points and open jobs to the cells they lie in now; returns how many points went from which
+    to which."""
     standing = [(i, shape_of(cell["outline"])) for i, cell in zip(ids, cells, strict=True) if cell["outline"]]
     flow: dict[tuple[str, str], int] = {}
     for kind, is_open in {"service_point": "true", **_FOLLOWS_ITS_PLACE}.items():
         rows = session.execute(
             text(
-                f"SELECT id::text, cell_id::text, ST_X(place), ST_Y(place) FROM {kind} WHERE unit_id = CAST(:unit AS uuid) AND deleted_at IS NULL "
-                f"AND place IS NOT NULL AND (cell_id IS NULL OR cell_id = ANY(CAST(:touched AS uuid[]))) AND {is_open} ORDER BY id"
+                f"""
+                    SELECT id::text, cell_id::text, ST_X(place), ST_Y(place)
+                    FROM {kind}
+                    WHERE unit_id = CAST(:unit AS uuid)
+                        AND deleted_at IS NULL
+                        AND place IS NOT NULL
+                        AND (cell_id IS NULL OR cell_id = ANY(CAST(:touched AS uuid[])))
+                        AND {is_open}
+                    ORDER BY id
+                """
             ),
             {"unit": unit_id, "touched": touched},
         ).all()
@@ -151,22 +187,40 @@ def _move_places(
 
 
 def _follow_customers(session: Session, actor: Actor, touched: list[str]) -> None:
-    """Customers to the cell of their first service point; then open visits, items and jobs without place after them."""
-    first = (
-        "SELECT DISTINCT ON (p.customer_id) p.customer_id, p.cell_id FROM service_point p WHERE p.deleted_at IS NULL "
-        "ORDER BY p.customer_id, p.id"
-    )
+    """Customers to the cell of their first service point; then open visits, items and jobs without place
+    after them."""
+    first = """
+            SELECT DISTINCT ON (p.customer_id) p.customer_id, p.cell_id
+            FROM service_point p
+            WHERE p.deleted_at IS NULL
+            ORDER BY p.customer_id, p.id
+        """
     touching = "r.deleted_at IS NULL AND r.cell_id = ANY(CAST(:touched AS uuid[]))"
     _follow(
-        session, actor, "customer", touched,
-        f"SELECT r.id::text, f.cell_id::text FROM customer r JOIN ({first}) f ON f.customer_id = r.id WHERE {touching} AND f.cell_id <> r.cell_id",
-    )  # fmt: skip
+        session,
+        actor,
+        "customer",
+        touched,
+        f"""
+            SELECT r.id::text, f.cell_id::text
+            FROM customer r
+            JOIN ({first}) f ON f.customer_id = r.id
+            WHERE {touching} AND f.cell_id <> r.cell_id
+        """,
+    )
     for kind, is_open in _FOLLOWS_ITS_CUSTOMER.items():
         _follow(
-            session, actor, kind, touched,
-            f"SELECT r.id::text, c.cell_id::text FROM {kind} r JOIN customer c ON c.id = r.customer_id "
-            f"WHERE {touching} AND c.cell_id <> r.cell_id AND r.{is_open}",
-        )  # fmt: skip
+            session,
+            actor,
+            kind,
+            touched,
+            f"""
+                SELECT r.id::text, c.cell_id::text
+                FROM {kind} r
+                JOIN customer c ON c.id = r.customer_id
+                WHERE {touching} AND c.cell_id <> r.cell_id AND r.{is_open}
+            """,
+        )
 
 
 def _follow(session: Session, actor: Actor, kind: str, touched: list[str], sql: str) -> None:
@@ -192,8 +246,14 @@ def _write_duties(
             for duty in (
                 _duties(session, donor, on, "AND s.is_active AND s.deleted_at IS NULL") if donor else ()
             ):
-                values = {"unit_id": actor.unit_id, "cell_id": cell_id, "staff_id": duty[1], "duty": duty[2],
-                          "valid_from": on.isoformat(), "valid_until": duty[3] and duty[3].isoformat()}  # fmt: skip
+                values = {
+                    "unit_id": actor.unit_id,
+                    "cell_id": cell_id,
+                    "staff_id": duty[1],
+                    "duty": duty[2],
+                    "valid_from": on.isoformat(),
+                    "valid_until": duty[3] and duty[3].isoformat(),
+                }
                 record_writer.create(session, actor, "cell_assignment", values, trusted=True)
         elif cell["change"] == "ended":
             rows = [
@@ -204,12 +264,20 @@ def _write_duties(
 
 
 def _duties(session: Session, cell_id: str, on: date, who: str = "") -> list[Any]:
-    """Today's duties for a cell: (id, staff, duty, until, from); a new cell is given to nobody who has left."""
+    """Today's duties for a cell: (id, staff, duty, until, from); a new cell is given to nobody who has
+    left."""
     rows = session.execute(
         text(
-            "SELECT d.id::text, d.staff_id::text, d.duty, d.valid_until, d.valid_from FROM cell_assignment d JOIN staff s ON s.id = d.staff_id "
-            f"WHERE d.cell_id = :cell AND d.deleted_at IS NULL AND d.valid_from <= :on AND (d.valid_until IS NULL OR d.valid_until >= :on) {who} "
-            "ORDER BY d.id"
+            f"""
+                SELECT d.id::text, d.staff_id::text, d.duty, d.valid_until, d.valid_from
+                FROM cell_assignment d
+                JOIN staff s ON s.id = d.staff_id
+                WHERE d.cell_id = :cell
+                    AND d.deleted_at IS NULL
+                    AND d.valid_from <= :on
+                    AND (d.valid_until IS NULL OR d.valid_until >= :on) {who}
+                ORDER BY d.id
+            """
         ),
         {"cell": UUID(cell_id), "on": on},
     )

@@ -1,4 +1,5 @@
-"""What lies around a unit's cells: its territory, the rest of the city, and who else claims ground that a plan draws."""
+"""What lies around a unit's cells: its territory, the rest of the city, and who else claims ground that a
+plan draws."""
 
 from __future__ import annotations
 
@@ -30,7 +31,8 @@ from geo.findings import Finding, found, size_text
 
 Cells = Sequence[dict[str, Any]]
 _NEAR = (
-    'EXISTS (SELECT FROM jsonb_path_query(ground_plan.cells, \'$[*] ? (@.change == "new" || @.change == "changed")\') '
+    'EXISTS (SELECT FROM jsonb_path_query(ground_plan.cells, \'$[*] ? (@.change == "new" || @.change == '
+    '"changed")\') '
     "AS cell WHERE ST_SetSRID(ST_GeomFromGeoJSON(cell->>'outline'), 4326) "
     "&& ST_MakeEnvelope(:west, :south, :east, :north, 4326))"
 )
@@ -38,7 +40,8 @@ _NEAR = (
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """The unit's drawn territory, and the ground of all others (their cells and territories); None where there is none."""
+    """The unit's drawn territory, and the ground of all others (their cells and territories); None where
+    there is none."""
 
     territory: BaseGeometry | None = None
     city: BaseGeometry | None = None
@@ -47,10 +50,15 @@ class Around:
 def look_around(session: Session, unit_id: str, *, with_city: bool) -> Around:
     """What lies around a unit's cells today; the city's ground takes time and is read only if asked for."""
     own = "SELECT ST_AsBinary(territory) FROM unit WHERE id = CAST(:unit AS uuid) AND territory IS NOT NULL"
-    others = (
-        f"SELECT ST_AsBinary(c.outline) FROM cell c WHERE {VALID} AND c.unit_id <> CAST(:unit AS uuid) UNION ALL "
-        "SELECT ST_AsBinary(territory) FROM unit WHERE deleted_at IS NULL AND territory IS NOT NULL AND id <> CAST(:unit AS uuid)"
-    )
+    others = f"""
+            SELECT ST_AsBinary(c.outline)
+            FROM cell c
+            WHERE {VALID} AND c.unit_id <> CAST(:unit AS uuid)
+            UNION ALL
+            SELECT ST_AsBinary(territory)
+            FROM unit
+            WHERE deleted_at IS NULL AND territory IS NOT NULL AND id <> CAST(:unit AS uuid)
+        """
     given = {"unit": unit_id, "on": today()}
     return Around(_union(session, own, given), _union(session, others, given) if with_city else None)
 
@@ -64,14 +72,16 @@ def _union(session: Session, sql: str, given: dict[str, Any]) -> BaseGeometry | 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """Ground that others have, or were promised, and that a plan draws for its own unit; and what has to be told."""
+    """Ground that others have, or were promised, and that a plan draws for its own unit; and what has to
+    be told."""
 
     area_m2: float
     findings: list[Finding]
 
 
 def claims_on(session: Session, unit_id: str, cells: Cells) -> Claims:
-    """Whose ground a plan's new and changed cells would take: standing cells of other units, and their open plans."""
+    """Whose ground a plan's new and changed cells would take: standing cells of other units, and their
+    open plans."""
     drawn = _drawn(cells)
     if not drawn:
         return Claims(0.0, [])
@@ -113,7 +123,8 @@ def _plans(session: Session, unit_id: str, states: Sequence[str], *more: TextCla
 
 
 def _plans_near(session: Session, unit_id: str, drawn: Cells) -> list[GroundPlan]:
-    """Open plans of other units that draw something in the same rectangle; the others are not even sent over."""
+    """Open plans of other units that draw something in the same rectangle; the others are not even sent
+    over."""
     box = shapely.total_bounds([shape_of(cell["outline"]) for cell in drawn])
     given = dict(zip(("west", "south", "east", "north"), map(float, box), strict=True))
     return _plans(session, unit_id, ("accepted", "ready"), text(_NEAR).bindparams(**given))
@@ -122,9 +133,9 @@ def _plans_near(session: Session, unit_id: str, drawn: Cells) -> list[GroundPlan
 def need_free_ground(session: Session, plan: GroundPlan, on: date) -> None:
     """On that day nobody else has the ground, nor has been promised it for that day or one before.
 
-    Raises cells_overlap. Where another unit's accepted plan gives ground up by then, it counts as given up. What stands
-    today is asked for by whoever puts the plan over it; what is promised for a later day is told, and whoever comes true
-    first has it.
+    Raises cells_overlap. Where another unit's accepted plan gives ground up by then, it counts as given up.
+    What stands today is asked for by whoever puts the plan over it; what is promised for a later day is told,
+    and whoever comes true first has it.
     """
     lock_ground(session)
     cells = plan.cells or []

@@ -1,4 +1,5 @@
-"""Drawing a plan: the ground as it is, a way to change it, and the cells, figures and findings that come of it.
+"""Drawing a plan: the ground as it is, a way to change it, and the cells, figures and findings that come
+of it.
 
 No database here after `look_at`: drawing takes seconds, and no transaction may be open meanwhile.
 """
@@ -29,16 +30,17 @@ from geo.measure import Coordinates, area_m2
 from geo.progress import Progress
 from geo.shapes import GRID_DEGREES, broad_parts, coverage_of, filled, on_grid
 
-# Visits a year by class: the workload a customer means for a representative, where each service point lies. A job or
-# leak means so much a year where it lies itself, service point or none.
+# Visits a year by class: the workload a customer means for a representative, where each service point lies. A
+# job or leak means so much a year where it lies itself, service point or none.
 WORKLOAD = {"resident": 1.0, "large": 12.0, "key": 12.0, "special": 12.0, "community": 12.0, "developer": 4.0}
 JOB_WORKLOAD = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """A unit's cells today (id, name, code, outline, version) and where its work lies: service points with their
-    customer's class, and the jobs of two years (class None), each at its own place; `jobs` says how many a year."""
+    """A unit's cells today (id, name, code, outline, version) and where its work lies: service points with
+    their customer's class, and the jobs of two years (class None), each at its own place; `jobs` says how
+    many a year."""
 
     cells: list[dict[str, Any]]
     places: Coordinates
@@ -84,15 +86,23 @@ class _Cell:
 
 # A job without a place of its own lies where its service point does; one that has neither lies nowhere.
 _WORK = text(
-    "SELECT ST_X(place), ST_Y(place), category, jobs FROM ("
-    " SELECT p.place, c.category, 0.0 AS jobs, p.id FROM service_point p JOIN customer c ON c.id = p.customer_id"
-    " WHERE p.unit_id = CAST(:unit AS uuid) AND p.deleted_at IS NULL"
-    " UNION ALL"
-    " SELECT coalesce(w.place, p.place), NULL, 0.5, w.id FROM work_order w"
-    " LEFT JOIN service_point p ON p.id = w.service_point_id"
-    " WHERE w.unit_id = CAST(:unit AS uuid) AND w.deleted_at IS NULL"
-    " AND w.created_at > now() - interval '2 years' AND coalesce(w.place, p.place) IS NOT NULL"
-    ") AS work ORDER BY id"
+    """
+    SELECT ST_X(place), ST_Y(place), category, jobs
+    FROM (
+      SELECT p.place, c.category, 0.0 AS jobs, p.id
+      FROM service_point p
+      JOIN customer c ON c.id = p.customer_id
+      WHERE p.unit_id = CAST(:unit AS uuid) AND p.deleted_at IS NULL
+      UNION ALL
+      SELECT coalesce(w.place, p.place), NULL, 0.5, w.id
+      FROM work_order w
+      LEFT JOIN service_point p ON p.id = w.service_point_id
+      WHERE w.unit_id = CAST(:unit AS uuid)
+          AND w.deleted_at IS NULL
+          AND w.created_at > now() - interval '2 years'
+          AND coalesce(w.place, p.place) IS NOT NULL) AS work
+    ORDER BY id
+"""
 )
 
 
@@ -157,17 +167,25 @@ def _divided(ground: Ground, way: str, request: dict[str, Any], progress: Progre
 
 
 def _too_heavy(ground: Ground, request: dict[str, Any], shapes: Sequence[BaseGeometry]) -> list[Finding]:
-    """Where the cells are not alike: the places that alone weigh more than balance allows, which no border divides."""
+    """Where the cells are not alike: the places that alone weigh more than balance allows, which no border
+    divides."""
     workload = ground.workload(request)
     found = divide.too_heavy(ground.places, workload, len(shapes))
     loads = divide.loads_of(shapes, ground.places, workload)
     if found is None or loads.max() <= (1 + divide.HEAVY) * loads.mean():
         return []
     at, share = f"{found.place[0]:.6f}, {found.place[1]:.6f}", f"{found.share:.0%}"
-    return [Finding("indivisible_place", (), 0.0,
-        f"{found.count} 处地点各自的工作量就超过一个网格平均量的 {divide.HEAVY:.0%}，无法再分；最重的一处（{at}）占 {share}",
-        f"{found.count} places each weigh more than {divide.HEAVY:.0%} of a usual cell and cannot be divided; "
-        f"the heaviest, at {at}, weighs {share}")]  # fmt: skip
+    return [
+        Finding(
+            "indivisible_place",
+            (),
+            0.0,
+            f"{found.count} 处地点各自的工作量就超过一个网格平均量的 {divide.HEAVY:.0%}，无法再分；最重的一处（{at}）占 {share}",
+            f"{found.count} places each weigh more than {divide.HEAVY:.0%} of a usual cell and cannot be "
+            f"divided; "
+            f"the heaviest, at {at}, weighs {share}",
+        )
+    ]
 
 
 _LATTICES: dict[str, Callable[[BaseGeometry, dict[str, Any]], Any]] = {
@@ -178,7 +196,8 @@ _LATTICES: dict[str, Callable[[BaseGeometry, dict[str, Any]], Any]] = {
 
 
 def _identified(ground: Ground, shapes: Sequence[BaseGeometry], workload: Any) -> list[_Cell]:
-    """New shapes keep the identity of the present cell they share most work with; the rest are new, or end."""
+    """New shapes keep the identity of the present cell they share most work with; the rest are new, or
+    end."""
     shared = np.zeros((len(ground.cells), len(shapes)))
     if len(ground.places) and ground.cells:
         np.add.at(shared, (nearest(ground.shapes, ground.places), nearest(shapes, ground.places)), workload)

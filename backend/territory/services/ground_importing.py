@@ -1,4 +1,5 @@
-"""A map file's zones over a unit's cells: which zone is which cell, what the others keep, and what has to be told."""
+"""A map file's zones over a unit's cells: which zone is which cell, what the others keep, and what has to
+be told."""
 
 from __future__ import annotations
 
@@ -42,7 +43,8 @@ class Placed:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """All cells of the unit afterwards, the file's own among them, what was found, and whether it is far off in metres."""
+    """All cells of the unit afterwards, the file's own among them, what was found, and whether it is far
+    off in metres."""
 
     cells: list[Placed]
     zones: list[BaseGeometry]
@@ -53,10 +55,11 @@ class Imported:
 def imported(
     cells: Sequence[Row], own: BaseGeometry | None, city: BaseGeometry | None, request: Row, file: bytes
 ) -> Imported:
-    """Zones of a file over the present cells: one that is known again is that cell, the others give way to them.
+    """Zones of a file over the present cells: one that is known again is that cell, the others give way to
+    them.
 
-    `own` is the unit's ground as far as it is known, `city` that of the others, asked where the unit has none. Raises
-    GeoError.
+    `own` is the unit's ground as far as it is known, `city` that of the others, asked where the unit has
+    none. Raises GeoError.
     """
     features = read_map(file, request["filename"], crs=request.get("crs"), layer=request.get("layer"))
     datum = Datum(request.get("datum") or "wgs84")
@@ -111,7 +114,8 @@ def _identified(cells: Sequence[Row], zones: Sequence[Zone], findings: list[Find
 
 
 def _is_another_form(code: str, own: str) -> bool:
-    """Whether a code is a cell's own as another program writes it: a number with a point, or as a Shapefile cuts it."""
+    """Whether a code is a cell's own as another program writes it: a number with a point, or as a
+    Shapefile cuts it."""
     return _figure(code) == (_figure(own) or "") or code == whole_letters(own, MOST_SHP_BYTES)
 
 
@@ -122,7 +126,8 @@ def _free(taken: set[str]) -> str:
 
 
 def _known(cells: Sequence[Row], zones: Sequence[Zone]) -> dict[int, Row]:
-    """Zone -> the present cell that it is: by its code as written, as once shortened, by its value; by name; by ground."""
+    """Zone -> the present cell that it is: by its code as written, as once shortened, by its value; by
+    name; by ground."""
     known: dict[int, Row] = {}
     coded = [n for n, zone in enumerate(zones) if zone.known_by != "number"]
     _match(known, cells, coded, [zone.code for zone in zones], lambda cell: cell["code"])
@@ -183,7 +188,8 @@ def _once(code: str) -> str | None:
 
 
 def _figure(code: str) -> str | None:
-    """A code that is a number by its value, so that 101 and the 101.0 of another program are the same; else None."""
+    """A code that is a number by its value, so that 101 and the 101.0 of another program are the same;
+    else None."""
     if (
         not _NUMBER.match(code)
         or not code.isascii()

@@ -1,6 +1,8 @@
-"""Plans for a unit's cells: asked for, drawn (at once or in the background), previewed, and accepted or discarded.
+"""Plans for a unit's cells: asked for, drawn (at once or in the background), previewed, and accepted or
+discarded.
 
-Every change of the ground goes this way, a division as well as an import, a split or a drawn border (decision 0002).
+Every change of the ground goes this way, a division as well as an import, a split or a drawn border (decision
+0002).
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from backend.core.actor import Actor, Role
 from backend.core.db import Database
 from backend.core.errors import Problem
 from backend.core.queries import policy
+from backend.core.queries.rule_faults import fault
 from backend.core.queries.scopes import today
 from backend.core.services import record_writer
 from backend.core.services.auditing import note_act
@@ -56,7 +59,8 @@ def propose_ground(
 def draw_plan(
     database: Database, plan_id: str, file: bytes | None = None, progress: Progress = silent
 ) -> None:
-    """Draw one plan and keep it, or keep why not: one that breaks anywhere must not keep the others waiting for ever."""
+    """Draw one plan and keep it, or keep why not: one that breaks anywhere must not keep the others
+    waiting for ever."""
     try:
         _draw(database, plan_id, file, progress)
     except GeoError as error:
@@ -80,8 +84,14 @@ def _draw(database: Database, plan_id: str, file: bytes | None, progress: Progre
         claims = claims_on(session, unit_id, drawn.cells)
         after = drawn.figures["after"]
         after |= {"claimed_m2": claims.area_m2, "overlap_m2": round(after["overlap_m2"] + claims.area_m2, 1)}
-        values = {"state": "ready", "done_share": 1.0, "base": ground.versions, "cells": drawn.cells,
-                  "figures": drawn.figures, "findings": grouped([*drawn.findings, *claims.findings])}  # fmt: skip
+        values = {
+            "state": "ready",
+            "done_share": 1.0,
+            "base": ground.versions,
+            "cells": drawn.cells,
+            "figures": drawn.figures,
+            "findings": grouped([*drawn.findings, *claims.findings]),
+        }
         _keep(session, plan_id, values)
 
 
@@ -97,7 +107,10 @@ def _keep(session: Session, plan_id: str, values: dict[str, Any]) -> None:
 
 
 def draw_waiting(database: Database) -> int:
-    """Draw the plans that wait for a worker, one after the other; returns how many. Another worker at it is enough."""
+    """Draw the plans that wait for a worker, one after the other; returns how many.
+
+    Another worker at it is enough.
+    """
     drawn = 0
     with database.alone("draw ground plans") as is_mine:
         while is_mine and (plan_id := _next_waiting(database)):
@@ -159,7 +172,8 @@ def accept_plan(
 ) -> GroundPlan:
     """Let a plan come true: today in this very transaction, or on a day to come.
 
-    Raises ground_has_gaps and ground_far_away where that was not meant, cells_overlap where others have the ground.
+    Raises ground_has_gaps and ground_far_away where that was not meant, cells_overlap where others have the
+    ground.
     """
     plan = read_plan(session, actor, plan_id, lock=True)
     _need_keeper(session, actor, str(plan.unit_id))
@@ -173,18 +187,14 @@ def accept_plan(
         raise Problem("ground_far_away", distance_m=round(figures["far_m"]))
     on = valid_from or today()
     if on < today():
-        raise Problem(
-            "invalid",
-            faults=[
-                {"field": "valid_from", "code": "past", "zh": "生效日期已过", "en": "the day has passed"}
-            ],
-        )
+        raise Problem("invalid", faults=[fault("valid_from", "past", "生效日期已过", "the day has passed")])
     # What is only told is read first: once the ground is locked, every change of cells in the house waits.
     _tell_claims(session, plan)
     need_free_ground(session, plan, on)
     plan.valid_from, plan.decided_by_id, plan.decided_at = on, UUID(actor.id), datetime.now(UTC)
     plan.state = "accepted"
-    # One line for all its cells and duties, which have their history: also where it comes true by itself on a day to come.
+    # One line for all its cells and duties, which have their history: also where it comes true by itself on a
+    # day to come.
     what = {
         "way": plan.way,
         "unit_id": str(plan.unit_id),
@@ -200,14 +210,16 @@ def accept_plan(
 
 
 def _tell_claims(session: Session, plan: GroundPlan) -> None:
-    """What others have or were promised of the ground as it is now: the preview may be older than their plans."""
+    """What others have or were promised of the ground as it is now: the preview may be older than their
+    plans."""
     claims = claims_on(session, str(plan.unit_id), plan.cells or [])
     kept = [line for line in plan.findings or [] if line["code"] != "claimed"]
     plan.findings = [*grouped(claims.findings), *kept]
 
 
 def _opened(figures: dict[str, Any]) -> float:
-    """Square metres that a plan would leave without a cell and that have one today, or that it is the first to draw."""
+    """Square metres that a plan would leave without a cell and that have one today, or that it is the
+    first to draw."""
     before, after = figures["before"], figures["after"]
     grown_m2 = after["gap_m2"] - (before["gap_m2"] if before["cells"] else 0.0)
     return float(max(grown_m2 if grown_m2 >= 1 else 0.0, figures.get("lost_m2", 0.0)))
@@ -223,7 +235,8 @@ def discard_plan(session: Session, actor: Actor, plan_id: str) -> None:
 
 
 def apply_due(database: Database, on: date | None = None) -> int:
-    """Let accepted plans whose day has come be true; one that cannot be any more is told to whoever accepted it."""
+    """Let accepted plans whose day has come be true; one that cannot be any more is told to whoever
+    accepted it."""
     with database.snapshot() as session:
         due = select(GroundPlan.id).where(
             GroundPlan.state == "accepted", GroundPlan.valid_from <= (on or today())
@@ -248,10 +261,14 @@ def _could_not(database: Database, plan_id: UUID, problem: Problem) -> None:
         plan = session.get_one(GroundPlan, plan_id)
         plan.state, plan.problem = "failed", {"code": problem.code, **problem.detail}
         tell(
-            session, None, str(plan.decided_by_id), str(plan.unit_id), topic="general",
+            session,
+            None,
+            str(plan.decided_by_id),
+            str(plan.unit_id),
+            topic="general",
             zh=f"划格方案到期未能生效：{problem.entry.zh}。{problem.entry.remedy_zh}",
             en=f"A plan of cells could not take effect: {problem.entry.en}. {problem.entry.remedy_en}",
-        )  # fmt: skip
+        )
 
 
 def _need_keeper(session: Session, actor: Actor, unit_id: str) -> None:

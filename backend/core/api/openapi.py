@@ -62,6 +62,8 @@ def finish(document: dict[str, Any], is_open: set[tuple[str, str]]) -> dict[str,
             response["content"] = {"application/problem+json": response["content"]["application/json"]}
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
+            if method == "parameters":
+                continue
             # A docstring's lines end where our lines do, which is nobody else's matter.
             operation |= {name: " ".join(operation[name].split()) for name in _PROSE if name in operation}
             if (path, method) in is_open:

@@ -13,7 +13,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from backend.core import capabilities, config
 from backend.core.api import conditional, docs, gate, kinds, openapi, operations, pages, problems
-from backend.core.api.context import House
+from backend.core.api.context import AppContext
 from backend.core.blobs.store import open_blobs
 from backend.core.blobs.upload_files import Parts
 from backend.core.db import Database, make_engine
@@ -52,7 +52,7 @@ def create_app(settings: config.Settings | None = None, database: Database | Non
     if settings.proxies:
         behind = ProxyFix(app.wsgi_app, x_for=settings.proxies, x_proto=settings.proxies)
         app.wsgi_app = behind  # type: ignore[method-assign]
-    app.extensions["wangge"] = make_house(settings, database)
+    app.extensions["wangge"] = make_context(settings, database)
     Compress(app)
     conditional.install(app)
     problems.install(app)
@@ -62,10 +62,10 @@ def create_app(settings: config.Settings | None = None, database: Database | Non
     return app
 
 
-def make_house(settings: config.Settings, database: Database | None = None) -> House:
+def make_context(settings: config.Settings, database: Database | None = None) -> AppContext:
     """The real adapters for these settings."""
     database = database or Database(make_engine(settings.database_url))
-    return House(
+    return AppContext(
         settings=settings,
         database=database,
         contacts=Contacts(database),

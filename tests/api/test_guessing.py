@@ -17,7 +17,7 @@ from limits.storage import MemoryStorage
 from sqlalchemy import text
 
 from backend.app import create_app
-from backend.core.api.context import House
+from backend.core.api.context import AppContext
 from backend.core.config import Settings
 from backend.core.db import Database
 from backend.core.errors import Problem
@@ -64,7 +64,7 @@ def cheap_passwords(database: Database, monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.fixture
 def limited(app: Flask, clock: Clock, cheap_passwords: None) -> Flask:
     """The town's house with limits on wrong tries."""
-    house: House = app.extensions["wangge"]
+    house: AppContext = app.extensions["wangge"]
     app.extensions["wangge"] = replace(house, guesses=Guesses(MemoryStorage()))
     return app
 
@@ -183,7 +183,7 @@ def test_secrets_that_were_never_given_out_are_counted_wherever_they_are_shown(
     limited: Flask, as_: As, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(guessing, "TOKENS_FROM_ONE_PLACE", Patience(3, 60))
-    house: House = limited.extensions["wangge"]
+    house: AppContext = limited.extensions["wangge"]
     for way, (method, path, how) in WAYS.items():
         limited.extensions["wangge"] = replace(house, guesses=Guesses(MemoryStorage()))
 
@@ -291,7 +291,7 @@ def test_of_tries_at_once_each_is_counted() -> None:
 
 
 def test_sign_ins_from_one_address_have_a_rate(limited: Flask, clock: Clock) -> None:
-    house: House = limited.extensions["wangge"]
+    house: AppContext = limited.extensions["wangge"]
     settings = replace(house.settings, sign_in_per_address="3 per minute")
     limited.extensions["wangge"] = replace(house, settings=settings)
     first = sign_in(limited, "T005", PASSWORD, FAR, "mine")

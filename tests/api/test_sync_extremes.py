@@ -15,7 +15,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from backend.core import config
-from backend.core.api.context import House
+from backend.core.api.context import AppContext
 from backend.core.db import Database
 from backend.core.services import record_writer
 from backend.local.broker import Broker
@@ -395,7 +395,7 @@ def test_a_comparison_in_backwards_order_is_empty(as_: As, town: Town) -> None:
 def test_a_phone_that_pushes_garbage_is_stopped_and_the_others_are_not(
     app: Flask, as_: As, database: Database, settings: config.Settings, town: Town
 ) -> None:
-    house: House = app.extensions["wangge"]
+    house: AppContext = app.extensions["wangge"]
     app.extensions["wangge"] = replace(house, settings=replace(settings, quota_mutations=50))
     rep, other = as_("rep"), as_("other_rep")
     garbage = [{"id": record_writer.new_id(), "junk": "x" * 100} for _ in range(30)]
@@ -417,17 +417,17 @@ def test_a_phone_that_pushes_garbage_is_stopped_and_the_others_are_not(
 
 
 @pytest.fixture
-def nudged(app: Flask, tmp_path: Path) -> Iterator[House]:
+def nudged(app: Flask, tmp_path: Path) -> Iterator[AppContext]:
     broker = Broker(tmp_path / "broker")
     broker.start()
-    house: House = app.extensions["wangge"]
+    house: AppContext = app.extensions["wangge"]
     app.extensions["wangge"] = replace(house, settings=replace(house.settings, broker_url=broker.url))
     yield app.extensions["wangge"]
     broker.stop()
 
 
 def test_a_listener_is_told_to_pull_and_nothing_more(
-    nudged: House, as_: As, database: Database, town: Town
+    nudged: AppContext, as_: As, database: Database, town: Town
 ) -> None:
     from backend.phones.services.nudging import open_broker
 
@@ -459,7 +459,7 @@ def test_without_a_broker_one_polls_as_often_as_ones_work_asks(as_: As, who: str
     assert (answer.status_code, answer.headers["Retry-After"], answer.data) == (204, seconds, b"")
 
 
-def test_representatives_leave_streams_to_crews_and_desks(nudged: House, as_: As) -> None:
+def test_representatives_leave_streams_to_crews_and_desks(nudged: AppContext, as_: As) -> None:
     streams = [as_("rep")("GET", "/sync/nudges", buffered=False) for _ in range(9)]
     assert [one.status_code for one in streams] == [200] * 8 + [204]
     crew = as_("leader")("GET", "/sync/nudges", buffered=False)

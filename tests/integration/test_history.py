@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from backend.app import make_house
+from backend.app import make_context
 from backend.core import config
 from backend.core.actor import system
 from backend.core.db import Database
@@ -114,7 +114,7 @@ def test_work_acknowledged_after_the_backup_survives_its_loss(
         "visit", {"customer_id": town["customer 0"], "representative_id": town["rep"], "method": "phone"}
     )
     rep.sync()
-    app.extensions["wangge"] = make_house(settings, restored)
+    app.extensions["wangge"] = make_context(settings, restored)
     assert watch_history(restored, settings.home) == "the database was restored, copied or promoted"
     rep.sync()
     rep.sync()

@@ -16,7 +16,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from backend import migrations
-from backend.app import make_house
+from backend.app import make_context
 from backend.core import config
 from backend.core.actor import system
 from backend.core.db import Database, make_engine
@@ -115,7 +115,7 @@ def old_home(cluster: Cluster, tmp_path: Path, web: Flask) -> Iterator[OldHome]:
     database = Database(make_engine(cluster.url("copy_old_home")))
     migrations.upgrade(database.engine)
     assert migrations.differences(database.engine) == []
-    web.extensions["wangge"] = make_house(settings, database)
+    web.extensions["wangge"] = make_context(settings, database)
     yield OldHome(settings, database, web)
     database.engine.dispose()
     cluster.psql("postgres", "DROP DATABASE copy_old_home WITH (FORCE)")

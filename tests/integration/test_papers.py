@@ -16,7 +16,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from backend.app import make_house
+from backend.app import make_context
 from backend.evidence.services import picturing
 from tests.conftest import Person
 from tests.factories import uid
@@ -163,7 +163,7 @@ def test_an_auditor_reads_no_names_on_paper(crew: Crew, as_: As) -> None:
 
 def test_without_a_font_it_is_said_in_words(crew: Crew, as_: As, app: Flask, tmp_path: Path) -> None:
     asker, old = as_("dispatcher"), app.extensions["wangge"]
-    app.extensions["wangge"] = make_house(replace(old.settings, fonts=tmp_path / "none"), crew.database)
+    app.extensions["wangge"] = make_context(replace(old.settings, fonts=tmp_path / "none"), crew.database)
     answer = asker("GET", f"/papers/service-sheets/{crew.job}")
     assert (answer.status_code, answer.get_json()["code"]) == (503, "fonts_missing")
 

@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from sqlalchemy.pool import NullPool
 
-from backend.app import make_house
+from backend.app import make_context
 from backend.core import config
 from backend.core.db import Database, make_engine
 from backend.core.kinds.registry import KINDS
@@ -37,7 +37,7 @@ def walk(
         limits_enabled=False, notify_channel="webhook", public_url="https://water.example",
     )  # fmt: skip
     database = Database(make_engine(cluster.url("copy_walk"), poolclass=NullPool))
-    web.extensions["wangge"] = make_house(settings, database)
+    web.extensions["wangge"] = make_context(settings, database)
     with listening() as heard:
         world = build(web, database, settings)
         undone = Undone(make_engine(cluster.url("copy_walk"), poolclass=NullPool))

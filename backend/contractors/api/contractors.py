@@ -12,7 +12,7 @@ from marshmallow.validate import OneOf, Range
 
 from backend.contractors.services import contracting
 from backend.core.api.authentication import ANYTHING, actor, bearer_token, public, signed_in, takes
-from backend.core.api.context import house, transaction
+from backend.core.api.context import context, transaction
 from backend.core.blobs.media_types import UNKNOWN, media_type_of
 from backend.core.errors import Problem
 from backend.core.kinds import wire
@@ -122,7 +122,7 @@ class ErrandSteps(MethodView):
     @_by_link
     def post(self, given: dict[str, Any]) -> Any:
         """Take a step of the job's life, or note what was found."""
-        can_send = house().settings.can_send_links
+        can_send = context().settings.can_send_links
         with transaction() as session:
             if given["action"] is None:
                 return contracting.say_more(session, bearer_token(), given["now"])
@@ -154,4 +154,4 @@ class ErrandPhotos(MethodView):
             }
             raise Problem("invalid", faults=[fault])
         with transaction() as session:
-            return contracting.add_photo(session, house().blobs, token, data, found, query)
+            return contracting.add_photo(session, context().blobs, token, data, found, query)

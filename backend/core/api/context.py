@@ -1,4 +1,4 @@
-"""What a request needs of the house, hung on the Flask app by `create_app`."""
+"""What a request works with: settings, database, stores; hung on the Flask app by `create_app`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sync.cursor import CursorSeal
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class AppContext:
     """The real adapters, chosen once by the composition root."""
 
     settings: Settings
@@ -33,18 +33,18 @@ class House:
     wake: Callable[[], None] = lambda: None
 
 
-def house() -> House:
-    """The house of the running app."""
-    return cast(House, current_app.extensions["wangge"])
+def context() -> AppContext:
+    """That of the running app."""
+    return cast(AppContext, current_app.extensions["wangge"])
 
 
 def transaction() -> AbstractContextManager[Session]:
     """The request's unit of work."""
-    return house().database.transaction()
+    return context().database.transaction()
 
 
 @contextmanager
 def reading() -> Iterator[Session]:
     """A read-only look at one moment."""
-    with house().database.snapshot() as session:
+    with context().database.snapshot() as session:
         yield session

@@ -14,7 +14,7 @@ from flask import Flask, Response, current_app, g, request
 from backend.core.actor import Actor
 from backend.core.api import limits
 from backend.core.api.authentication import ANYTHING, Access, Body, Who, access_of, bearer_token, body_of
-from backend.core.api.context import house
+from backend.core.api.context import context
 from backend.core.errors import Problem
 from backend.core.services.bearers import actor_of
 from backend.core.services.credentials import token_sha256
@@ -73,7 +73,7 @@ def _gate() -> None:
     if access.who is Who.ANYBODY or _is_open(access):
         limits.count_address(access.rate, request.endpoint or "nowhere")
         if access.holds is not None:
-            with house().database.glance_at_models() as session:
+            with context().database.glance_at_models() as session:
                 access.holds(session, bearer_token())
     else:
         limits.count_person(access.rate, _person(access))
@@ -92,7 +92,7 @@ def _ask_to_sign_in(response: Response) -> Response:
 
 
 def _is_open(access: Access) -> bool:
-    return access.open_by is not None and getattr(house().settings, access.open_by) == "public"
+    return access.open_by is not None and getattr(context().settings, access.open_by) == "public"
 
 
 def _person(access: Access) -> str:
@@ -100,7 +100,7 @@ def _person(access: Access) -> str:
     try:
         if access.who is Who.PHONE:
             return _phone()
-        with house().database.glance_at_models() as session:
+        with context().database.glance_at_models() as session:
             found = replace(_actor(session), network_address=request.remote_addr)
     except Problem:
         limits.count_address("pages_per_address", "strangers")
@@ -166,7 +166,7 @@ def _phone() -> str:
     known = _REMEMBERED.person(sha256)
     if known is not None:
         return known
-    with house().database.glance_at_models() as session:
+    with context().database.glance_at_models() as session:
         found = actor_of(session, token)
     if found.read_only:
         raise Problem("read_only_token")
@@ -175,7 +175,9 @@ def _phone() -> str:
 
 
 def _judge_body(body: Body) -> None:
-    most = body.most_bytes if isinstance(body.most_bytes, int) else getattr(house().settings, body.most_bytes)
+    most = (
+        body.most_bytes if isinstance(body.most_bytes, int) else getattr(context().settings, body.most_bytes)
+    )
     request.max_content_length = most
     length = request.content_length
     if length is not None and length > most:

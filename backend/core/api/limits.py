@@ -15,7 +15,7 @@ from limits.errors import StorageError
 from limits.storage import MemoryStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
 
-from backend.core.api.context import house
+from backend.core.api.context import context
 from backend.core.errors import Problem
 from backend.core.services.guessing import BROKER_AWAY_S, counters_at, network_of
 
@@ -48,7 +48,7 @@ def _counters() -> Counters:
 
 
 def _count(setting: str, hit: Callable[[RateLimitItem], float]) -> None:
-    settings = house().settings
+    settings = context().settings
     if not settings.limits_enabled:
         return
     if (wait_s := hit(_parse(getattr(settings, setting)))) > 0:

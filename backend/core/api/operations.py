@@ -21,7 +21,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from sqlalchemy import text
 
 from backend.core.api.authentication import public
-from backend.core.api.context import house, reading
+from backend.core.api.context import context, reading
 from backend.core.errors import Problem
 from backend.core.events import MOST_ATTEMPTS
 
@@ -132,7 +132,7 @@ def _end(response: Response) -> Response:
         and response.status_code < 300
         and g.get("has_written", True)
     ):
-        house().wake()
+        context().wake()
     found = getattr(g, "actor", None)
     # The route's pattern, never the path or query: those hold ids, names and addresses.
     log.info(

@@ -10,7 +10,7 @@ from flask import Blueprint, Flask, Response, redirect, request, send_file
 from werkzeug.security import safe_join
 
 from backend.core.api.authentication import public
-from backend.core.api.context import house
+from backend.core.api.context import context
 from backend.core.errors import Problem
 
 blueprint = Blueprint("pages", __name__)
@@ -74,7 +74,7 @@ def contractor() -> Response:
 
 
 def _root() -> Path:
-    return house().settings.web_root
+    return context().settings.web_root
 
 
 def _page(app: str, name: str) -> Response:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from werkzeug.exceptions import HTTPException
 
-from backend.core.api.context import house
+from backend.core.api.context import context
 from backend.core.api.limits import asking_network
 from backend.core.errors import Problem, WrongSecret, as_document
 from backend.core.kinds.complaints import in_chinese
@@ -80,7 +80,7 @@ def install(app: Flask) -> None:
 
 def _wrong_secret(problem: WrongSecret) -> Response:
     """A token, link or refresh token that was never given out, wherever it was shown: counted as a guess."""
-    wait_s = house().guesses.wrong_token(asking_network(), problem.secret)
+    wait_s = context().guesses.wrong_token(asking_network(), problem.secret)
     return respond(Problem("too_many_tries", retry_after_s=wait_s) if wait_s else problem)
 
 

@@ -10,7 +10,7 @@ from marshmallow import RAISE, Schema, fields
 
 from backend.core.api.authentication import actor, signed_in
 from backend.core.api.conditional import etag, if_match
-from backend.core.api.context import house, reading, transaction
+from backend.core.api.context import context, reading, transaction
 from backend.core.kinds import wire
 from backend.core.kinds.registry import KINDS
 from backend.core.queries import policy
@@ -184,7 +184,7 @@ class Board(MethodView):
     def get(self) -> Any:
         """Everything a dispatcher's screen begins with: open jobs, crews and cells of the asker's units."""
         policy.need_office(actor())
-        house().contacts.flush()
+        context().contacts.flush()
         with reading() as session:
             return board.board(session, actor())
 
@@ -197,7 +197,7 @@ class Proposals(MethodView):
         """The unit's crews for this job, best first, with reasons."""
         with reading() as session:
             read_document(session, actor(), KINDS["work_order"], str(job_id))
-            return dispatching.propose_crews(session, house().settings, actor(), str(job_id))
+            return dispatching.propose_crews(session, context().settings, actor(), str(job_id))
 
 
 @blueprint.route("/<uuid:job_id>/assignment")

@@ -9,7 +9,7 @@ from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields
 
 from backend.core.api.authentication import actor, signed_in
-from backend.core.api.context import house, reading, transaction
+from backend.core.api.context import context, reading, transaction
 from backend.core.kinds import wire
 from backend.core.kinds.registry import KINDS
 from backend.core.queries.documents import read_document
@@ -125,7 +125,7 @@ class Emergency(MethodView):
         """Who would go at once, when they would be there, and what of their work would move; nothing is written."""
         with reading() as session:
             read_document(session, actor(), KINDS["work_order"], str(job_id))
-            return emergencies.preview(session, house().settings, actor(), str(job_id), query["crew_id"])
+            return emergencies.preview(session, context().settings, actor(), str(job_id), query["crew_id"])
 
     @blueprint.arguments(EmergencyIn(unknown=RAISE))
     @blueprint.response(200, SentOut)
@@ -134,7 +134,7 @@ class Emergency(MethodView):
         """Send a crew at once, before all it has not begun; at most one other job changes crew, the rest is named."""
         with transaction() as session:
             read_document(session, actor(), KINDS["work_order"], str(job_id))
-            settings = house().settings
+            settings = context().settings
             sent = emergencies.send_at_once(
                 session, settings, actor(), str(job_id), body["crew_id"], seen=body["seen"]
             )
@@ -156,7 +156,7 @@ class Broadcast(MethodView):
     @signed_in
     def post(self, job_id: Any) -> Any:
         """Tell the leaders of the crews that could be there first."""
-        settings = house().settings
+        settings = context().settings
         with transaction() as session:
             read_document(session, actor(), KINDS["work_order"], str(job_id))
             channel = channel_named(settings.notify_channel)

@@ -14,7 +14,7 @@ from marshmallow.validate import OneOf, Range
 from sqlalchemy.orm import Session
 
 from backend.core.api.authentication import actor, public, signed_in
-from backend.core.api.context import house, reading, transaction
+from backend.core.api.context import context, reading, transaction
 from backend.core.errors import Problem
 from backend.core.kinds import wire
 from backend.core.kinds.registry import KINDS
@@ -75,7 +75,7 @@ class PhotoContent(MethodView):
         """A photo's bytes, for those who may see its record."""
         with reading() as session:
             content = picturing.content_of(
-                session, house().blobs, _arrived(session, photo_id), wanted["size"]
+                session, context().blobs, _arrived(session, photo_id), wanted["size"]
             )
         return given_out(
             content, "private, no-store" if wanted["size"] == "original" else "private, max-age=86400"
@@ -93,8 +93,8 @@ class PhotoLinks(MethodView):
         with transaction() as session:
             sha256 = _arrived(session, photo_id)
             note_act(session, actor(), "link_made", ("photo", str(photo_id)), after={"hours": asked["hours"]})
-            picturing.content_of(session, house().blobs, sha256, "web")
-        token = share(house().settings.keys, _SALT, [str(photo_id)], asked["hours"])
+            picturing.content_of(session, context().blobs, sha256, "web")
+        token = share(context().settings.keys, _SALT, [str(photo_id)], asked["hours"])
         return {
             "url": f"/api/v1/shared-photos/{token}",
             "until": datetime.now(UTC) + timedelta(hours=asked["hours"]),
@@ -107,9 +107,9 @@ class SharedPhoto(MethodView):
     @public("public_per_address")
     def get(self, token: str) -> Response:
         """The picture a link is for, until the link ends."""
-        (subject,) = shared_subject(house().settings.keys, _SALT, token)
+        (subject,) = shared_subject(context().settings.keys, _SALT, token)
         with reading() as session:
-            content = picturing.content_of(session, house().blobs, shared_bytes(session, subject), "web")
+            content = picturing.content_of(session, context().blobs, shared_bytes(session, subject), "web")
         return given_out(content, "private, no-store")
 
 
@@ -134,5 +134,5 @@ def given_out(content: Content, caching: str) -> Response:
         (start, end), status = part, 206
         headers["Content-Range"] = f"bytes {start}-{end - 1}/{content.size_bytes}"
     headers["Content-Length"] = str(end - start)
-    body = content.read(house().blobs, start, end)
+    body = content.read(context().blobs, start, end)
     return Response(body, status, headers, mimetype=content.media_type, direct_passthrough=True)

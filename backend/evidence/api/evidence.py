@@ -11,7 +11,7 @@ from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf, Range, Regexp
 
 from backend.core.api.authentication import actor, signed_in
-from backend.core.api.context import house, reading, transaction
+from backend.core.api.context import context, reading, transaction
 from backend.core.kinds import wire
 from backend.evidence.services import confirming, witnessing
 
@@ -50,7 +50,7 @@ class Confirmations(MethodView):
 
         Whoever did the job never sees it: theirs goes to the customer's number.
         """
-        can_send = house().settings.can_send_links
+        can_send = context().settings.can_send_links
         with transaction() as session:
             link = confirming.make_link(
                 session, actor(), str(asked["work_order_id"]), asked["hours"], asked["way"], can_send=can_send

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from backend.core.actor import office_of
 from backend.core.api.authentication import actor, public, signed_in
-from backend.core.api.context import house, reading, transaction
+from backend.core.api.context import context, reading, transaction
 from backend.core.kinds import wire
 from backend.core.queries import policy
 from backend.core.queries.scopes import today
@@ -49,7 +49,7 @@ class Asked(Schema):
 
 
 def _press(language: str = "zh") -> Press:
-    return Press(house().blobs, house().settings.fonts, request.host_url, language)
+    return Press(context().blobs, context().settings.fonts, request.host_url, language)
 
 
 def _given(paper: Paper) -> Response:
@@ -99,7 +99,7 @@ class ServiceSheetLinks(MethodView):
             note_act(
                 session, actor(), "link_made", subject, after={"of": "service_sheet", "hours": asked["hours"]}
             )
-        token = share(house().settings.keys, _SALT, [str(work_order_id), unit_id], asked["hours"])
+        token = share(context().settings.keys, _SALT, [str(work_order_id), unit_id], asked["hours"])
         until = datetime.now(UTC) + timedelta(hours=asked["hours"])
         return {"url": f"/api/v1/shared-papers/{token}", "until": until}
 
@@ -169,7 +169,7 @@ class SharedPaper(MethodView):
     @public("public_per_address")
     def get(self, asked: dict[str, str], token: str) -> Response:
         """The sheet a link is for, until the link ends."""
-        job_id, unit_id = shared_subject(house().settings.keys, _SALT, token)
+        job_id, unit_id = shared_subject(context().settings.keys, _SALT, token)
         with reading() as session:
             return _given(
                 papers.service_sheet(session, office_of(unit_id), _press(asked["language"]), job_id)

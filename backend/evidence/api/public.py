@@ -9,7 +9,7 @@ from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf, Regexp
 
 from backend.core.api.authentication import KIB, public
-from backend.core.api.context import house, reading, transaction
+from backend.core.api.context import context, reading, transaction
 from backend.core.api.limits import asking_network
 from backend.core.api.shared_blueprints import public as blueprint
 from backend.core.errors import Problem
@@ -81,7 +81,7 @@ class VerifySheet(MethodView):
         signature_id = str(given["signature_id"])
         # Who knows a signature's id could find out what its sheet says by asking about one after the other.
         with (
-            house().guesses.one_try("sheet", signature_id, asking_network()) as attempt,
+            context().guesses.one_try("sheet", signature_id, asking_network()) as attempt,
             reading() as session,
         ):
             found = sheets.verdict(session, signature_id, sha256)

@@ -17,7 +17,7 @@ from flask_smorest import Blueprint
 from werkzeug.exceptions import ClientDisconnected
 
 from backend.core.api.authentication import ANYTHING, MIB, actor, public, signed_in_or_revoked, takes
-from backend.core.api.context import house, reading, transaction
+from backend.core.api.context import context, reading, transaction
 from backend.core.errors import Problem
 from backend.core.kinds.wire import is_uuid
 from backend.evidence.kinds.upload import Upload
@@ -52,13 +52,15 @@ _BINARY = {"content": {BODY_TYPE: {"schema": {"type": "string", "format": "binar
 
 def place() -> Receiving:
     """Where this house keeps bytes."""
-    return Receiving(house().database, house().parts, house().blobs, house().settings.upload_day_bytes)
+    return Receiving(
+        context().database, context().parts, context().blobs, context().settings.upload_day_bytes
+    )
 
 
 def _headers(upload: Upload) -> dict[str, str]:
     headers = {
         "Tus-Resumable": VERSION,
-        "Upload-Offset": str(uploading.offset_of(upload, house().parts)),
+        "Upload-Offset": str(uploading.offset_of(upload, context().parts)),
         "Upload-Length": str(upload.length_bytes),
         "Cache-Control": "no-store",
     }
@@ -193,7 +195,7 @@ class Uploads(MethodView):
         announced = Announced(photo_id, sha256, _number("Upload-Length"))
         with transaction() as session:
             upload = uploading.create_upload(
-                session, actor(), announced, house().parts, house().settings.upload_day_bytes
+                session, actor(), announced, context().parts, context().settings.upload_day_bytes
             )
         if request.mimetype == BODY_TYPE and request.content_length:
             upload = _receive(str(upload.id), 0)

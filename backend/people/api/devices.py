@@ -9,7 +9,7 @@ from flask_smorest import Blueprint
 from marshmallow import Schema, fields
 
 from backend.core.api.authentication import actor, signed_in
-from backend.core.api.context import house, reading, transaction
+from backend.core.api.context import context, reading, transaction
 from backend.core.kinds import wire
 from backend.people.services import devices
 
@@ -39,7 +39,7 @@ class Devices(MethodView):
     @signed_in
     def get(self) -> Any:
         """Phones of the asker's units."""
-        house().contacts.flush()
+        context().contacts.flush()
         with reading() as session:
             return devices.list_devices(session, actor())
 

@@ -12,7 +12,7 @@ from marshmallow import Schema, fields
 from marshmallow.validate import Length, OneOf, Range
 
 from backend.core.api.authentication import actor, signed_in
-from backend.core.api.context import house, reading, transaction
+from backend.core.api.context import context, reading, transaction
 from backend.core.kinds import wire
 from backend.people.kinds.position import EVENTS
 from backend.people.services import positions
@@ -89,7 +89,9 @@ class Positions(MethodView):
         fixes = [Fix(**one | {"at": parse_moment(one["at"])}) for one in given["positions"]]
         with transaction() as session:
             return {
-                "outcomes": positions.keep_positions(session, actor(), fixes, house().settings.position_days)
+                "outcomes": positions.keep_positions(
+                    session, actor(), fixes, context().settings.position_days
+                )
             }
 
     @blueprint.arguments(Whose, location="query")

@@ -13,7 +13,7 @@ from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields
 
 from backend.core.api.authentication import KIB, actor, bearer_token, public, signed_in
-from backend.core.api.context import house, reading, transaction
+from backend.core.api.context import context, reading, transaction
 from backend.core.api.limits import asking_network
 from backend.core.comparing.phones import login_form
 from backend.core.errors import Problem
@@ -110,14 +110,14 @@ class Sessions(MethodView):
         with reading() as session:
             is_known = sessions.is_known(session, login, device)
         if not is_known:
-            house().guesses.need_room(house().settings.sign_in_per_address, asking_network())
+            context().guesses.need_room(context().settings.sign_in_per_address, asking_network())
         source = str(UUID(device["id"])) if is_known else asking_network()
         with (
-            house().guesses.one_try("sign-in", login_form(login), source, is_known=is_known),
+            context().guesses.one_try("sign-in", login_form(login), source, is_known=is_known),
             transaction() as session,
         ):
             made = sessions.sign_in(
-                session, house().settings, login, body["password"], device, from_this_machine=near
+                session, context().settings, login, body["password"], device, from_this_machine=near
             )
         return asdict(made)
 
@@ -141,7 +141,7 @@ class Refreshing(MethodView):
         """
         with transaction() as session:
             made = sessions.refresh(
-                session, house().settings, body["refresh_token"], body["device_id"], request.remote_addr
+                session, context().settings, body["refresh_token"], body["device_id"], request.remote_addr
             )
         if made is None:
             raise Problem("refresh_ended")
@@ -155,7 +155,7 @@ class Passwords(MethodView):
     @signed_in
     def put(self, body: dict[str, Any]) -> None:
         """Change the password; every other sign-in and every personal token ends."""
-        with house().guesses.one_try("password", actor().id, asking_network()), transaction() as session:
+        with context().guesses.one_try("password", actor().id, asking_network()), transaction() as session:
             sessions.change_password(session, actor(), bearer_token(), body["old"], body["new"])
 
 

@@ -12,7 +12,7 @@ from marshmallow import RAISE, Schema, fields
 from backend.core.actor import DESK
 from backend.core.api.authentication import actor, signed_in, takes
 from backend.core.api.conditional import etag
-from backend.core.api.context import house, reading, transaction
+from backend.core.api.context import context, reading, transaction
 from backend.core.api.mutations import OneOfShape
 from backend.core.errors import Problem
 from backend.core.kinds import wire
@@ -177,7 +177,7 @@ class Files(MethodView):
         try:
             author, mutations, photos = read_exported(request.get_data(cache=False))
             with transaction() as session:
-                return file_hand_in.hand_in_file(session, actor(), house().blobs, author, mutations, photos)
+                return file_hand_in.hand_in_file(session, actor(), context().blobs, author, mutations, photos)
         finally:
             AT_ONCE.release()
 

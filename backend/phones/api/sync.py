@@ -20,7 +20,7 @@ from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from backend.core.api.authentication import ANYTHING, MIB, bearer_token, signed_in_phone, takes
-from backend.core.api.context import house
+from backend.core.api.context import context
 from backend.core.api.mutations import OneOfShape
 from backend.core.api.problems import invalid
 from backend.core.errors import Problem
@@ -206,13 +206,13 @@ def _enter(connection: Connection, token: bytes, parts: Sequence[Part] = ()) -> 
 
 def _page(token: bytes, asked: PullRequest, opened: tuple[Cursor, Holder | None]) -> tuple[Entrance, bytes]:
     try:
-        with house().database.reading() as connection:
+        with context().database.reading() as connection:
             entrance = _enter(connection, token, probed(opened[0]))
-            return entrance, pull_page(connection, entrance, house().seal, asked, opened)
+            return entrance, pull_page(connection, entrance, context().seal, asked, opened)
     except Problem as problem:
         if problem.detail.get("why") == "ahead_of_server":
             # A seal of ours on a place we have never been: the database has gone back.
-            watch_history(house().database, house().settings.home)
+            watch_history(context().database, context().settings.home)
         raise
 
 
@@ -249,10 +249,10 @@ class Pull(MethodView):
         """The next page of what this store lacks."""
         token, ask = token_sha256(bearer_token()), _read_pull()
         asked = PullRequest(ask.store, ask.cursor, _have(ask.have), ask.limit)
-        opened = open_cursor(house().seal, asked.cursor)
+        opened = open_cursor(context().seal, asked.cursor)
         page = None
         if asked.cursor and all(part.is_complete for part in opened[0].parts.values()):
-            with house().database.glance() as connection:
+            with context().database.glance() as connection:
                 entrance = _enter(connection, token, probed(opened[0]))
             page = nothing_new(entrance, asked, opened)
         if page is None:
@@ -278,9 +278,9 @@ class Compare(MethodView):
         ]
         if not lie_apart(claim.span for claim in claims):
             raise Problem("invalid", faults=[_OVERLAP])
-        with house().database.reading() as connection:
+        with context().database.reading() as connection:
             entrance = _enter(connection, token)
-            page = compare_page(connection, entrance, house().seal, body["store"], claims)
+            page = compare_page(connection, entrance, context().seal, body["store"], claims)
         g.has_written = False
         return Response(page, mimetype="application/json")
 
@@ -293,7 +293,7 @@ class Push(MethodView):
     @signed_in_phone
     def post(self) -> Response:
         """Hand in work; every mutation gets one outcome, after the commit."""
-        token, settings = token_sha256(bearer_token()), house().settings
+        token, settings = token_sha256(bearer_token()), context().settings
         data = request.get_data()
         quota = Quota(settings.quota_mutations, settings.quota_bytes)
         entrances: list[Entrance] = []
@@ -314,7 +314,7 @@ class Push(MethodView):
             return push_batch(session, entrances[0], batch, quota)
 
         try:
-            outcomes = house().database.attempt(work)
+            outcomes = context().database.attempt(work)
         except Problem as problem:
             _note(entrances[0] if entrances else None, {}, failure=problem.code)
             raise
@@ -349,7 +349,7 @@ def _note(entrance: Entrance | None, body: dict[str, Any], failure: str | None =
     """Remember the contact; written later, in one go with others."""
     if entrance and entrance.actor.device_id:
         known = {name: body[name] for name in _SAID if body.get(name) is not None}
-        house().contacts.note(entrance.actor.device_id, Contact(datetime.now(UTC), failure, known))
+        context().contacts.note(entrance.actor.device_id, Contact(datetime.now(UTC), failure, known))
 
 
 @blueprint.route("/nudges")
@@ -367,8 +367,8 @@ class Nudges(MethodView):
     def get(self) -> Response:
         """Server-sent events that say “pull now”; 204 where none can be had: poll as often as
         `Retry-After` says."""
-        token, broker = token_sha256(bearer_token()), open_broker(house().settings)
-        with house().database.reading() as connection:
+        token, broker = token_sha256(bearer_token()), open_broker(context().settings)
+        with context().database.reading() as connection:
             entrance = _enter(connection, token)
         if entrance.actor.device_revoked:
             raise Problem("device_revoked", wipe=True)

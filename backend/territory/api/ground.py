@@ -11,7 +11,7 @@ from marshmallow import RAISE, Schema, ValidationError, fields, validates_schema
 from marshmallow.validate import OneOf
 
 from backend.core.api.authentication import ANYTHING, MIB, actor, signed_in, takes
-from backend.core.api.context import house, reading, transaction
+from backend.core.api.context import context, reading, transaction
 from backend.core.geometry import shape_of
 from backend.core.kinds import wire
 from backend.core.queries import policy
@@ -177,7 +177,7 @@ def _proposed(unit_id: str, way: str, body: dict[str, Any], file: bytes | None) 
     with transaction() as session:
         plan_id = str(ground_plans.propose_ground(session, actor(), unit_id, way, body).id)
     if way not in ground_plans.SLOW:
-        ground_plans.draw_plan(house().database, plan_id, file)
+        ground_plans.draw_plan(context().database, plan_id, file)
     with reading() as session:
         return ground_plans.read_plan(session, actor(), plan_id)
 

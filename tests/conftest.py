@@ -23,7 +23,7 @@ from sqlalchemy.pool import NullPool
 from werkzeug.serving import make_server
 
 from backend import migrations
-from backend.app import create_app, make_house
+from backend.app import create_app, make_context
 from backend.core import config, logs
 from backend.core.db import Database, make_engine
 from backend.local.cluster import Cluster, find_binaries
@@ -183,7 +183,7 @@ def web(cluster: Cluster, empty_template: str, tmp_path_factory: pytest.TempPath
 @pytest.fixture
 def app(web: Flask, settings: config.Settings, database: Database) -> Flask:
     """The web application on this test's small town."""
-    web.extensions["wangge"] = make_house(settings, database)
+    web.extensions["wangge"] = make_context(settings, database)
     return web
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from backend.core import config, logs
 from backend.core.db import Database, make_engine
 from backend.core.services.tidying import tidy
-from backend.territory.api import territory
+from backend.customers.api import customers
 from tests.conftest import Person
 from tests.factories import Town, middle
 
@@ -89,7 +89,7 @@ def test_a_failure_is_noted_without_its_values(
     def fail(*_: object) -> None:
         raise ValueError("13812345678")
 
-    monkeypatch.setattr(territory.search, "find_customers", fail)
+    monkeypatch.setattr(customers.search, "find_customers", fail)
     logs.configure()
     answer = as_("rep")("GET", "/territory/customers", query_string={"words": "王小"})
     assert (answer.status_code, answer.get_json()["code"]) == (500, "server_error")

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from backend.core.actor import Actor, system
 from backend.core.config import Settings
 from backend.core.errors import Problem
+from backend.core.events import announce
 from backend.core.queries.scopes import units_below
 from backend.core.services import record_writer
 from backend.dispatch.kinds.emergency import Emergency
@@ -37,6 +38,8 @@ from sync.kind import Values
 TOLD_CREWS = 5
 _MINUTE_S = 60
 _SENDABLE = ("received", "dispatched", "accepted")
+
+WAITS = "work_order.waits_for_crew"
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +259,16 @@ def _others(choice: _Choice) -> list[tuple[JobRow, str | None, str | None]]:
     left = [job for task in choice.sent.left_over if (job := choice.job(task)).planned_at is not None]
     times: list[tuple[JobRow, str | None]] = [(job, moment_text(at)) for job, at in choice.retimed()]
     return [(job, moved.get(job.id, job.crew_id), at) for job, at in [*times, *((job, None) for job in left)]]
+
+
+def tell_of_waiting(session: Session, job_id: str) -> None:
+    """Announce an urgent job that no crew has: who serves that holds the days first, and no job before them.
+
+    Whoever served it here would hold the job and wait for its days, which an emergency sent by a person holds
+    while it waits for the job.
+    """
+    if _waits_for_a_crew(record_writer.read(session, "work_order", job_id).values):
+        announce(session, WAITS, id=job_id)
 
 
 def send_on_call(

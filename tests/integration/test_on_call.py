@@ -18,10 +18,12 @@ from backend.core.errors import Problem
 from backend.core.queries.scopes import CITY, held
 from backend.core.services import record_writer
 from backend.dispatch.queries.board import board
+from backend.dispatch.services.day_plans import hold_days
 from backend.dispatch.services.dispatching import assign_job, escalate_unopened, propose_crews
-from backend.dispatch.services.emergencies import send_on_call
+from backend.dispatch.services.emergencies import WAITS, send_on_call
 from backend.notices.services.notifying import RecordedChannel
 from backend.queue import serving
+from backend.queue.fact_table import SUBSCRIPTIONS
 from tests.conftest import Person
 from tests.factories import Town, middle
 
@@ -240,3 +242,16 @@ def test_another_units_roster_is_not_there(night: Session, town: Town, settings:
     assert sent(night, job, NIGHT + timedelta(days=1)) is None
     with pytest.raises(Problem, match="not_found"):
         assign_job(night, town.actor("dispatcher"), job, town["south crew"], version=None)
+
+
+def test_what_follows_a_written_job_waits_for_no_day(database: Database, town: Town) -> None:
+    """It holds the job: an emergency that somebody sends holds the days, and then wants the job."""
+    with database.transaction() as session:
+        job = burst(session, town)
+    with database.transaction() as sending, database.transaction() as following:
+        hold_days(sending, town["north"])
+        following.execute(text("SET LOCAL lock_timeout = '2s'"))
+        for subscriber in SUBSCRIPTIONS["work_order.written"]:
+            subscriber(following, {"id": job, "op": "create", "changed": []})
+        waiting = following.execute(text("SELECT fact FROM outbox WHERE detail->>'id' = :id"), {"id": job})
+        assert WAITS in {row[0] for row in waiting}

@@ -2143,7 +2143,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** Move it; If-Match is optional. Never by the owner of the record; an appointment by anybody of the office. */
+        /**
+         * Move it; If-Match is optional.
+         * @description Never by the owner of the record; an appointment by anybody of the office.
+         */
         put: {
             parameters: {
                 query?: never;
@@ -3973,10 +3976,7 @@ export interface paths {
             };
             cookie?: never;
         };
-        /**
-         * The cells of a unit and those below it to print: colours that tell neighbours apart, names, who serves them,
-         *     figures, scale; larger views and a list. `svg` and `png` give one page of it.
-         */
+        /** The cells of a unit and those below it to print: colours that tell neighbours apart, names, who serves them, figures, scale; larger views and a list. `svg` and `png` give one page of it. */
         get: {
             parameters: {
                 query?: {
@@ -5268,7 +5268,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sign in and register this device. Wrong tries make the next one wait, by account, address and device. */
+        /**
+         * Sign in and register this device.
+         * @description Wrong tries make the next one wait, by account, address and device.
+         */
         post: {
             parameters: {
                 query?: never;
@@ -5369,7 +5372,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** New tokens; the old refresh token works until the new one is first used. Shown later it ends the sign-in. */
+        /**
+         * New tokens; the old refresh token works until the new one is first used.
+         * @description Shown later it ends the sign-in.
+         */
         post: {
             parameters: {
                 query?: never;

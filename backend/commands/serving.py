@@ -157,7 +157,10 @@ def demo(size: str) -> None:
 
 @click.command()
 def story() -> None:
-    """Play one day over real HTTP in a small city of its own, check every promise, and draw its cells and a day."""
+    """Play one day over real HTTP in a small city of its own.
+
+    Every promise is checked, and its cells and a day are drawn.
+    """
     home = config.read().home / "story"
     shutil.rmtree(home / "phones", ignore_errors=True)
     with stage(home, lambda database: _load(database, "small")) as (url, machine):

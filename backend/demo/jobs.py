@@ -38,7 +38,10 @@ def make_jobs(
     first: int,
     random: np.random.Generator,
 ) -> list[tuple[str, Values]]:
-    """`count` open jobs at service points of these cells; `branch` and `crews` say which crews may have them."""
+    """`count` open jobs at service points of these cells.
+
+    `branch` and `crews` say which crews may have them.
+    """
     matters = [
         dict(row)
         for row in session.execute(_MATTERS).mappings()

@@ -1,4 +1,7 @@
-"""Loading the demo city: same seed, same city, with progress; only into the private cluster or an empty database."""
+"""Loads the demo city: same seed, same city, with progress.
+
+It goes only into the private cluster or an empty database.
+"""
 
 from __future__ import annotations
 

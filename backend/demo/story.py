@@ -116,7 +116,10 @@ def _report_burst(day: Day) -> None:
 
 
 def _visits_without_network(day: Day) -> None:
-    """Five visits with questionnaires, one dissatisfied; a survey with three photos; a phone number corrected."""
+    """Five visits with questionnaires, one dissatisfied.
+
+    A survey with three photos; a phone number corrected.
+    """
     rep = day.rep
     rep.link.is_up = False
     customers = sorted(rep.records("customer").values(), key=lambda c: (c["cell_id"], c["id"]))
@@ -317,7 +320,10 @@ def _is_judged(day: Day) -> bool:
 
 
 def _agree(phone: Phone, fresh: Phone) -> bool:
-    """Whether a phone that lived through the day holds what a new one is given; the server may still be following up."""
+    """Whether a phone that lived through the day holds what a new one is given.
+
+    The server may still be following up meanwhile.
+    """
     for one in (phone, fresh):
         one.sync()
     return phone.store.versions() == fresh.store.versions()

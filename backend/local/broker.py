@@ -38,7 +38,10 @@ class Broker:
         return f"redis+socket://{self.socket}"
 
     def start(self) -> None:
-        """Start it, unless it runs; only the one server of a home may. Raises NotOurs for somebody else's folder."""
+        """Start it, unless it runs; only the one server of a home may.
+
+        Raises NotOurs for somebody else's folder.
+        """
         own_folder(self._folder)
         self._is_ours = True
         if self.is_running():

@@ -1,4 +1,7 @@
-"""The schema's versions, and the triggers that refuse a commit in which a record and its wire form disagree."""
+"""Migrations of the schema, and the triggers that keep records whole.
+
+They refuse a commit in which a record and its wire form disagree.
+"""
 
 from __future__ import annotations
 
@@ -82,8 +85,10 @@ def upgrade(engine: Engine) -> None:
 
 
 def install_triggers(connection: Connection) -> None:
-    """The commit check on every kind's table, also on those of kinds that were added since; a kind whose migration is
-    only about to be written has no table yet."""
+    """The commit check on every kind's table, also on those of kinds that were added since.
+
+    A kind whose migration is only about to be written has no table yet.
+    """
     connection.execute(text(_AT_COMMIT))
     tables = set(inspect(connection).get_table_names())
     present = set(

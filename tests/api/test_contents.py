@@ -154,7 +154,10 @@ def test_a_picture_that_stops_its_reader_keeps_its_turns(
 
 
 def test_knowing_a_hash_gives_nobody_the_bytes(as_: As, taken: Callable[..., str], town: Town, database: Database) -> None:  # fmt: skip
-    """A sheet shows hashes. Whoever records a photo with one has its bytes only once they have sent them themselves."""
+    """A sheet shows hashes.
+
+    Whoever records a photo with one has its bytes only once they have sent them themselves.
+    """
     data = picture()
     photo, thief = taken(data), as_("south_rep")
     stolen = {"id": uid("stolen"), "of_kind": "customer", "of_id": town["customer 3"], "purpose": "site",

@@ -1,4 +1,7 @@
-"""Dispatch over HTTP: days planned and published, emergencies, duplicates, bundles, and whom a shut pipe concerns."""
+"""Dispatch over HTTP: plans of a day, emergencies, duplicates and bundles.
+
+Days are planned and published; and a shut pipe names the customers it concerns.
+"""
 
 from __future__ import annotations
 
@@ -378,8 +381,10 @@ PLACES = np.array([(120.3, 36.06), (120.31, 36.06), (120.32, 36.06)])
 
 
 class Matrix(BaseHTTPRequestHandler):
-    """A routing service that answers both formats, of four places at most: so long as the longitudes differ; not back
-    from the third place to the first."""
+    """A routing service that answers both formats, of four places at most.
+
+    It answers so long as the longitudes differ; not back from the third place to the first.
+    """
 
     def do_GET(self) -> None:
         parts, query = urlsplit(self.path), parse_qs(urlsplit(self.path).query)

@@ -1,4 +1,7 @@
-"""Due days belong to the server or a supervisor: nobody moves one in passing, and the old one stays with its reason."""
+"""Due days belong to the server or a supervisor.
+
+Nobody moves one in passing, and the old one stays with its reason.
+"""
 
 from __future__ import annotations
 

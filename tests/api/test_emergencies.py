@@ -1,4 +1,7 @@
-"""Emergencies over HTTP and from the outbox: looked at, sent, taken back; pre-empting, by night, on days that were broken."""
+"""Emergencies over HTTP and from the outbox: looked at, sent, taken back.
+
+Also those that pre-empt, that come by night, and on days that were broken.
+"""
 
 from __future__ import annotations
 
@@ -82,7 +85,10 @@ def stands(session: Session, job_id: str) -> tuple[Any, ...]:
 
 
 def test_a_full_day_makes_room_and_comes_back_as_it_was(noon: Session, town: Town) -> None:
-    """Lunch, an appointment, four overdue jobs: the burst goes first, one job goes to the other crew, two are left."""
+    """Lunch, an appointment, four overdue jobs.
+
+    The burst goes first, one job goes to the other crew, two are left.
+    """
     lunch = {"break_from": "12:00", "break_until": "12:30", "break_minutes": 30, "most_jobs": 4}
     record_writer.change(noon, system(town["north"]), "crew", town["crew"], lunch)
     jobs = [
@@ -133,7 +139,10 @@ def test_what_changed_meanwhile_stays_and_is_named(noon: Session, town: Town) ->
 
 
 def test_what_somebody_meant_since_stays_as_with_a_plan(noon: Session, town: Town) -> None:
-    """Another appointment, a lock, a crew that works no more: one rule for plans and emergencies, and nothing fails."""
+    """Another appointment, a lock, a crew that works no more.
+
+    One rule for plans and emergencies, and nothing fails.
+    """
     names = ("J1", "J2", "J3")
     first, second, third = (given(noon, town, name, at(12 + n), "accept") for n, name in enumerate(names))
     lost = burst(noon, town, duration_minutes=60)

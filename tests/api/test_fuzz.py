@@ -1,4 +1,7 @@
-"""Thousands of requests by lot, as everybody: never a server error, never much memory, never a large answer to a stranger."""
+"""Thousands of random requests, as every role.
+
+Never a server error, never much memory, never a large answer to a stranger.
+"""
 
 from __future__ import annotations
 

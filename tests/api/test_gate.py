@@ -1,4 +1,7 @@
-"""The one gate: who asks, how often and how much are settled before a byte of the body is read, at every address."""
+"""Authentication, rate limits and size limits at every address.
+
+Who asks, how often and how much are settled before a byte of the body is read.
+"""
 
 from __future__ import annotations
 

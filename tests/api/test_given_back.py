@@ -1,4 +1,7 @@
-"""What we gave out we take back: tags under every coding, links and tokens as mail and people hand them on."""
+"""Tags, links and tokens are accepted as they come back.
+
+Tags under every coding, links and tokens as mail and people hand them on.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Plans for cells over HTTP: asked for, drawn, previewed, accepted; customers, jobs, duties and phones follow at once."""
+"""Plans for cells over HTTP: asked for, drawn, previewed, accepted.
+
+Customers, jobs, duties and phones follow at once.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Guessing is slowed however it is varied, and stops nobody who is known: sign-in, old password, tokens, links, sheets."""
+"""Rate limits on guessing: slowed however it is varied, and stopping nobody who is known.
+
+Sign-in, old password, tokens, links, sheets.
+"""
 
 from __future__ import annotations
 

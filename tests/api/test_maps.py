@@ -1,4 +1,7 @@
-"""Layers: exports, tiles, and a real OGR client reading OGC API – Features over HTTP, all within the asker's rights."""
+"""Map layers: exports, tiles and OGC API – Features, all within the asker's rights.
+
+The features are read over HTTP by a real OGR client.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The pages' files over HTTP: which file, how compressed, how long it may be kept, and what is none of anybody's business."""
+"""The pages' files over HTTP: which file, how compressed, how long it may be kept.
+
+What is none of anybody's business is not served.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What parks with what: only what needs a parked mutation waits with it, and its author's correction settles it."""
+"""Parked mutations: only what needs a parked one waits with it.
+
+Its author's correction settles it.
+"""
 
 from __future__ import annotations
 

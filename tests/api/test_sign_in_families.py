@@ -1,4 +1,7 @@
-"""Who holds a sign-in: a refresh token shown twice too late ends it, a new password ends the others, a device id is one's own."""
+"""Families of tokens: who holds a sign-in, and what ends it.
+
+A refresh token shown twice too late ends it, a new password ends the others, a device id is one's own.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Whoever did the work does not close it alone, by no way in; where there is nobody else, the unit above closes it."""
+"""Whoever did the work does not close it alone, by no way in.
+
+Where there is nobody else, the unit above closes it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""One server to a home, and everything beside it: commands, signals, restores, and a database or broker that goes away."""
+"""One server to a home, and everything beside it.
+
+Commands, signals, restores, and a database or broker that goes away.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Definitions are checked when they are saved: each case of `tests/cases` with its siblings, and what was saved before."""
+"""Definitions are checked when they are saved.
+
+Each case of `tests/cases` with its siblings, and what was saved before.
+"""
 
 from __future__ import annotations
 
@@ -173,7 +176,10 @@ def test_a_crews_break_lies_inside_its_shift(as_: As, town: Town) -> None:
 def test_one_crew_of_before_never_costs_the_unit_its_plan(
     as_: As, town: Town, database: Database, settings: Settings
 ) -> None:
-    """Bad breaks, a start at the other end of the earth, an appointment that ends before it begins: the plan is made."""
+    """The plan is made in spite of bad hours and places.
+
+    Bad breaks, a start at the other end of the earth, an appointment that ends before it begins.
+    """
     bad = case("crew-break-order", "crew.json")
     tomorrow = (datetime.now(CITY) + timedelta(days=1)).replace(hour=10, minute=0, second=0, microsecond=0)
     with before_the_rules("crew", "work_order"), database.transaction() as session:

@@ -1,4 +1,7 @@
-"""One bad item never stops the rest of a paper: signs no font has, values of no known form, photos that cannot be read."""
+"""One bad item never stops the rest of a paper.
+
+Signs no font has, values of no known form, photos that cannot be read.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What people send, against the whole server: an empty photo in a queue, and pictures of every kind by tus."""
+"""What people send, against the whole server.
+
+An empty photo in a queue, and pictures of every kind by tus.
+"""
 
 from __future__ import annotations
 
@@ -168,7 +171,10 @@ def test_what_an_older_release_could_not_read_is_looked_at_again(
 def test_every_real_photo_by_tus(
     phone_of: PhoneOf, as_: As, town: Town, app: Flask, database: Database
 ) -> None:
-    """Each file of the manifest: shown with its metadata, or kept and told why not; the empty one set aside."""
+    """Each file of the manifest: shown with its metadata, or kept and told why not.
+
+    The empty one is set aside.
+    """
     phone = phone_of("rep")
     visit, rep = begun(phone, town), as_("rep")
     ids = {

@@ -1,4 +1,7 @@
-"""Maps of cells as they are printed: who serves which, colours that tell neighbours apart, and who may have them."""
+"""Maps of cells as they are printed.
+
+Who serves which, colours that tell neighbours apart, and who may have them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""One character changed in any column of any table that holds evidence is named; the table of both is kept by hand."""
+"""One character changed in any column of any table that holds evidence is named.
+
+The table of both is kept by hand.
+"""
 
 from __future__ import annotations
 
@@ -338,7 +341,10 @@ def test_what_the_law_erased_is_no_difference_and_what_stands_there_now_is_held(
 def test_numbers_of_any_size_are_sealed_read_and_no_difference(
     database: Database, town: Town, tmp_path: Path
 ) -> None:
-    """PostgreSQL keeps 1e30 as an integer of 31 digits, which neither a seal nor an answer could write again."""
+    """PostgreSQL keeps 1e30 as an integer of 31 digits.
+
+    Neither a seal nor an answer could write that again.
+    """
     answers = {
         "much": 1e30,
         "more": 1e308,
@@ -362,7 +368,10 @@ def test_numbers_of_any_size_are_sealed_read_and_no_difference(
 
 
 def test_more_rows_than_one_seal_takes_are_all_sealed_however_old(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
-    """The sealer was away for hours: what the first seal leaves over lies further back than a seal usually looks."""
+    """The sealer was away for hours.
+
+    What the first seal leaves over lies further back than a seal usually looks.
+    """
     monkeypatch.setattr(sealing, "MOST_ROWS", 10)
     with database.transaction() as session:
         session.execute(text("UPDATE sync_history SET recorded_at = recorded_at - interval '5 hours'"))

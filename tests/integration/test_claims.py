@@ -1,4 +1,7 @@
-"""Ground claimed twice is refused on every way in, and the coverage proof tells the truth, also at the edge."""
+"""Overlapping cells are refused on every way in.
+
+The coverage proof tells the truth, also at the edge.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A customer who was away confirms by a one-time link, or objects; a deputy signs with a reason and a paper."""
+"""A customer who was away confirms by a one-time link, or objects.
+
+A deputy signs with a reason and a paper.
+"""
 
 from __future__ import annotations
 

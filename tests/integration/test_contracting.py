@@ -1,4 +1,7 @@
-"""A contractor's crew without accounts does one job by a link: nothing else is open to it, and its work carries its name."""
+"""A contractor's crew without accounts does one job by a link.
+
+Nothing else is open to it, and its work carries its name.
+"""
 
 from __future__ import annotations
 

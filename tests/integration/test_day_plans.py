@@ -1,4 +1,7 @@
-"""A day's plan on two weeks of real-looking work: it touches its own day, says so before, and can be taken back whole."""
+"""A day's plan on two weeks of real-looking work.
+
+It touches its own day, says so before, and can be taken back whole.
+"""
 
 from __future__ import annotations
 
@@ -76,7 +79,10 @@ def published(field: Field, plan_id: str) -> DayPlan:
 
 
 def told(plan: DayPlan) -> dict[str, dict[str, Any]]:
-    """By job: the crew and time that the preview says it has afterwards; None for both where it is withdrawn."""
+    """By job: the crew and time that the preview says it has afterwards.
+
+    None for both where it is withdrawn.
+    """
     lines = [line for row in plan.effects or () for line in row["jobs"] if line["change"] != "lost"]
     assert len({line["number"] for line in lines}) == len(lines)
     return {line["number"]: line for line in lines}
@@ -263,7 +269,10 @@ def test_a_plan_that_is_out_of_date_is_not_published(database: Database, setting
 
 
 def test_a_crew_given_other_work_since_has_another_day(database: Database, settings: Settings) -> None:
-    """An emergency, or a job given by hand: the plan knew nothing of it and would put its own work into the same hours."""
+    """An emergency, or a job given by hand.
+
+    The plan knew nothing of it and would put its own work into the same hours.
+    """
     with looked_at(database) as field:
         plan_id = planned(database, settings, field)
     with looked_at(database) as field:

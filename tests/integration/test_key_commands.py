@@ -1,4 +1,7 @@
-"""`wangge keys …` and backups as an operator types them: noted, without a secret on the screen, taken by running servers."""
+"""`wangge keys …` and backups as an operator types them.
+
+Noted, without a secret on the screen, taken by running servers.
+"""
 
 from __future__ import annotations
 

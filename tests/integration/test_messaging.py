@@ -1,4 +1,7 @@
-"""Urgent messages to the operator's gateway: after the commit, signed, until taken, and nothing waits for them."""
+"""Urgent messages to the operator's gateway.
+
+They go after the commit, signed, until they are taken, and nothing waits for them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Urgent jobs at night: to the crew on call at once and once, told to those it concerns; by day people decide."""
+"""Urgent jobs at night: to the crew on call at once and once, told to those it concerns.
+
+By day people decide.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Papers as a customer holds them: the sheet as signed, its code read by a scanner, reports of surveys, a case as one file."""
+"""Papers as a customer holds them.
+
+The sheet as signed, its code read by a scanner, reports of surveys, a case as one file.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A job (and what else is filed under a cell) finds where it is from what it has, and again when that is corrected."""
+"""A job finds its place and cell from what it has, and again when that is corrected.
+
+So does whatever else is filed under a cell.
+"""
 
 from __future__ import annotations
 
@@ -255,7 +258,10 @@ def test_what_is_filed_under_a_cell_finds_it(as_: As, town: Town, database: Data
 
 
 def test_a_phone_learns_nobodys_number_by_an_address(database: Database, town: Town, as_: As) -> None:
-    """The server finds where an address is, not whose: a card would carry the name and number of a stranger."""
+    """The server finds where an address is, not whose.
+
+    A card would carry the name and number of a stranger.
+    """
     rep, known = town.actor("rep"), {"matter_id": town["leak"], "cell_id": town["cell 0"]}
     with database.transaction() as session:
         _, job = pushed(session, town, "rep", known | {"address": "香港中路3号"})

@@ -1,4 +1,7 @@
-"""A cell is given to an active representative of its unit, by every way in; loads of units are the office's."""
+"""A cell is given to an active representative of its unit, by every way in.
+
+Loads of units are the office's.
+"""
 
 from __future__ import annotations
 

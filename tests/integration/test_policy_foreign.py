@@ -1,4 +1,7 @@
-"""Records for another unit, photos of another record: refused by the office's way in, parked where a phone brings them."""
+"""Records for another unit, photos of another record.
+
+Refused by the office's way in, parked where a phone brings them.
+"""
 
 from __future__ import annotations
 
@@ -148,7 +151,10 @@ def test_a_job_names_nothing_of_another_branch_by_any_way_in(as_: As, database: 
 
 
 def test_office_rights_end_where_its_units_end(as_: As, database: Database, town: Town) -> None:
-    """A supervisor of the south who serves a cell of the north there is a representative, and nothing more."""
+    """A supervisor of the south who serves a cell of the north.
+
+    There they are a representative, and nothing more.
+    """
     with database.transaction() as session:
         both = join(session, "both", "south", Role.ADMIN, Role.REPRESENTATIVE)
         duty = {"cell_id": town["cell 0"], "staff_id": both, "duty": "deputy", "valid_from": "2026-01-01"}

@@ -1,4 +1,7 @@
-"""What an auditor sees of customers, by every way out: never the planted name, number or house; what the desk sees whole."""
+"""What an auditor sees of customers: never the planted name, number or house.
+
+By every way out; what the desk sees is whole.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,10 @@ WEST, SOUTH = 120.29, 36.04
 
 @pytest.fixture(autouse=True)
 def planted(database: Database, town: Town) -> None:
-    """A customer with their point, jobs with site cards and reporters, a visit, an answer, disputes and parked work."""
+    """A customer with all that may name them.
+
+    Their point, jobs with site cards and reporters, a visit, an answer, disputes and parked work.
+    """
     north = system(town["north"])
     who = {"number": "P1", "name": NAME, "category": "key", "phone": "13800000000", "contact_name": NAME, "pinyin": PINYIN,
            "cell_id": town["cell 0"], "note": f"请拨打 {PHONE}"}  # fmt: skip

@@ -1,4 +1,7 @@
-"""Who may write what of whose units: the group's catalogue, the tree of units, accounts, and the trail of it."""
+"""Who may write what of whose units.
+
+The group's catalogue, the tree of units, accounts, and the trail of it.
+"""
 
 from __future__ import annotations
 
@@ -179,7 +182,10 @@ def test_settings_are_noted_with_what_changed_and_no_numbers_of_people(as_: As) 
 
 
 def test_a_crew_of_a_section_does_the_branchs_job(database: Database, town: Town) -> None:
-    """To act on what one was given needs no unit of one's own: the job is the branch's, the crew the section's."""
+    """To act on what one was given needs no unit of one's own.
+
+    The job is the branch's, the crew the section's.
+    """
     with database.transaction() as session:
         leader = join(session, "section leader", "section", Role.CREW_LEADER, post="works_manager")
         crew = {"name": "科室班", "leader_id": leader, "member_ids": [leader], "skills": [], "shift_start": "00:00",

@@ -1,4 +1,7 @@
-"""Claims about concurrency, proven with a real database and threads: P1, P4's smaller sister, P6 under two pushes."""
+"""Claims about concurrency, proven with a real database and threads.
+
+P1, P4's smaller sister, and P6 under two pushes.
+"""
 
 from __future__ import annotations
 
@@ -98,7 +101,10 @@ def sigkill(pid: int) -> None:
 def test_no_row_is_ever_missed(
     database: Database, town: Town, how: Callable[[int], None], every_s: float, rows: int
 ) -> None:
-    """P1: 8 writers that commit out of order, some slowly, some not at all; 4 pullers that never stop; killed sessions."""
+    """P1: 8 writers that commit out of order, and 4 pullers that never stop.
+
+    Some write slowly, some not at all; sessions are killed.
+    """
     scope, stop = f"cell:{town['cell 0']}", threading.Event()
     readers = [Reader(database, scope) for _ in range(4)]
 

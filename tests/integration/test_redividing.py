@@ -1,4 +1,7 @@
-"""The demo city divided again after its demand has shifted: little moves, and only that reaches the phones."""
+"""The demo city divided again after its demand has shifted.
+
+Little moves, and only that reaches the phones.
+"""
 
 from __future__ import annotations
 

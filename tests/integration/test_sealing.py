@@ -1,4 +1,7 @@
-"""History under seals: whatever is changed, taken away or rewritten whole is found; what is erased by law is not."""
+"""History under seals: whatever is changed, taken away or rewritten whole is found.
+
+What is erased by law is not.
+"""
 
 from __future__ import annotations
 
@@ -175,7 +178,10 @@ def test_parked_work_and_disputes_forget_too(sealed: Database, town: Town, tmp_p
 
 
 def test_a_row_that_commits_late_is_under_the_next_seal(sealed: Database, town: Town, tmp_path: Path) -> None:
-    """A long transaction began before a seal and ends after it; the sealer neither waits for it nor forgets it."""
+    """A long transaction began before a seal and ends after it.
+
+    The sealer neither waits for it nor forgets it.
+    """
     with Session(sealed.engine) as late:
         record_writer.change(late, system(town["north"]), "customer", town["customer 1"], {"note": "late"})
         with sealed.transaction() as session:
@@ -230,7 +236,10 @@ def test_a_phone_that_holds_the_same_seals_alarms_nobody(sealed: Database, held:
 
 
 def test_a_history_sealed_anew_is_noticed_by_the_next_phone(sealed: Database, held: list[dict[str, object]], as_: Callable[[str], Person], town: Town, tmp_path: Path) -> None:  # fmt: skip
-    """Everything on the server was rewritten, its witness file too: `wangge verify` finds nothing, a phone does."""
+    """Everything on the server was rewritten, its witness file too.
+
+    `wangge verify` finds nothing, a phone does.
+    """
     with sealed.transaction() as session:
         session.execute(text("UPDATE account SET unit_id = CAST(:unit AS uuid) WHERE staff_id = CAST(:admin AS uuid)"), {"unit": town["north"], "admin": town["admin"]})  # fmt: skip
     run(sealed, "DELETE FROM sealed_row", "DELETE FROM seal", "UPDATE sync_history SET changed = jsonb_set(changed, '{phone,1}', '\"1\"') WHERE kind = 'customer' AND version = 2")  # fmt: skip

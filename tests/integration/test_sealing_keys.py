@@ -1,4 +1,7 @@
-"""Seals by one key after another: the newest vouches for those before it, and a stolen old one adds nothing."""
+"""Seals by one key after another.
+
+The newest vouches for those before it, and a stolen old one adds nothing.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Signatures as evidence: what a phone signed holds; one character, one other phone, one borrowed stroke does not."""
+"""Signatures as evidence: what a phone signed holds.
+
+One character, one other phone, one borrowed stroke does not.
+"""
 
 from __future__ import annotations
 
@@ -289,7 +292,10 @@ def test_a_signer_erased_by_law_leaves_a_sheet_that_stands(crew: Crew, app: Flas
 
 
 def test_a_sheet_shows_the_jobs_own_photos_alone(crew: Crew) -> None:
-    """A picture of another job on the sheet: the sheet is not this job's, and the job tells which picture it is."""
+    """A picture of another job on the sheet.
+
+    The sheet is not this job's, and the job tells which picture it is.
+    """
     other = job_under_way(crew.database, crew.town, "other job")
     crew.phone.sync()
     foreign = crew.phone.take_photo(

@@ -1,4 +1,7 @@
-"""How far visits can be believed: honest ones raise nothing, and each trick the trade knows is asked about in words."""
+"""How far visits can be believed.
+
+Honest ones raise nothing, and each trick the trade knows is asked about in words.
+"""
 
 from __future__ import annotations
 

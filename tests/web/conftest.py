@@ -1,4 +1,7 @@
-"""A small city served for the browser tests, and browsers in it: phones whose network can be cut, and a console."""
+"""A small city served for the browser tests, and browsers in it.
+
+The browsers are phones whose network can be cut, and a console.
+"""
 
 from __future__ import annotations
 

@@ -82,9 +82,10 @@ _STANDS_STILL = """() => Promise.race([
 
 
 def faults_of(page: Page) -> list[str]:
-    """What axe finds wrong: rule, how many places, and one of them. It is put in past the pages' content policy.
+    """What axe finds wrong: rule, how many places, and one of them.
 
-    What is still fading in is waited for: half a transition has no contrast.
+    It is put in past the pages' content policy. What is still fading in is waited for: half a transition has
+    no contrast.
     """
     page.evaluate(_STANDS_STILL)
     page.evaluate((WEB / "node_modules/axe-core/axe.min.js").read_text())

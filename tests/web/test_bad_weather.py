@@ -216,7 +216,10 @@ def test_a_job_cancelled_while_it_was_being_finished(handset: Hand, office: Offi
 
 
 def test_the_camera_kills_the_page(handset: Hand, office: Offices, picture: Path) -> None:
-    """Cheap phones throw the page away while the camera is open; what was typed is there when it comes back."""
+    """Cheap phones throw the page away while the camera is open.
+
+    What was typed is there when it comes back.
+    """
     desk = office("D101")
     job = sent_to_crew(desk)
     phone = handset("L101")

@@ -1,4 +1,7 @@
-"""A contractor without an account: the dispatcher gives the job, copies a link, and the job is done on any phone."""
+"""A contractor without an account works by a link.
+
+The dispatcher gives the job, copies a link, and the job is done on any phone.
+"""
 
 from __future__ import annotations
 

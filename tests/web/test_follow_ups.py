@@ -1,4 +1,7 @@
-"""What follows from work: what was given up is seen and tried again; a finished job is asked about; a job finds its door."""
+"""What follows from work: what was given up is seen and tried again.
+
+A finished job is asked about; a job finds its door.
+"""
 
 from __future__ import annotations
 

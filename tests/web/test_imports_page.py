@@ -1,4 +1,7 @@
-"""What an import found, at the console: by kind, the worst first, in the reader's language; far ground is asked about."""
+"""What an import found, at the console: by kind, the worst first, in the reader's language.
+
+Far ground is asked about.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""An item on a phone and at a desk: who resolved it does not close it, and its due day is a supervisor's to move."""
+"""An item on a phone and at a desk.
+
+Who resolved it does not close it, and its due day is a supervisor's to move.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A site survey with its sketch, work that was only partly done, a deputy who signs: in a browser, without a network."""
+"""A site survey with its sketch, work that was only partly done, a deputy who signs.
+
+In a browser, without a network.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A job that is given away reaches the crew's open phone at once, and soon where the server has no stream to spare."""
+"""Nudges: a job that is given away reaches the crew's open phone at once.
+
+Where the server has no stream to spare, it does so soon.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Every page in both languages: nothing that keeps a person out (axe), nothing fetched from elsewhere, no missing words."""
+"""Accessibility and language of every page.
+
+Nothing that keeps a person out (axe), nothing fetched from elsewhere, no missing words in both languages.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +72,10 @@ def test_the_ways_in(browser: Browser, city: City, locale: str) -> None:
 def test_anybody_finds_their_representative(
     browser: Browser, city: City, office: Callable[[str], Office]
 ) -> None:
-    """However the address is typed; what fits many places, what is not known and where nobody is are told apart."""
+    """The public look-up, however the address is typed.
+
+    What fits many places, what is not known and where nobody is are told apart.
+    """
     context = browser.new_context(locale="zh-CN")
     page = context.new_page()
     home = office("R101")("GET", "/service-points?limit=1")["rows"][0]["address"]

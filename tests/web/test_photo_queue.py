@@ -1,4 +1,7 @@
-"""What people choose as photos: empty, broken and odd files stop no other; what cannot go is listed, tried again, taken out."""
+"""What people choose as photos: empty, broken and odd files stop no other.
+
+What cannot go is listed, tried again, taken out.
+"""
 
 from __future__ import annotations
 

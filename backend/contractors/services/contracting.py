@@ -1,7 +1,7 @@
 """A contractor's crew without accounts: by a link they read one job, take its steps and send its photos.
 
-Such a crew stands in the records like any other, so jobs are ranked and planned for it. What comes by the link is its
-leader's word, and names the link where other work names the phone (decision 0004).
+Such a crew stands in the records like any other, so jobs are ranked and planned for it. What comes by the
+link is its leader's word, and names the link where other work names the phone (decision 0004).
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ class Errand:
 def make_contractor_link(session: Session, actor: Actor, job_id: str, hours: int) -> tuple[str, datetime]:
     """A token for the crew that has the job, and when it ends; links given out for the job before end now.
 
-    Raises not_found, not_allowed, action_does_not_fit when no crew has the job, has_account when its people have
-    accounts: they work with the app, where the work is signed by a phone.
+    Raises not_found, not_allowed, action_does_not_fit when no crew has the job, has_account when its people
+    have accounts: they work with the app, where the work is signed by a phone.
     """
     job = read_document(session, actor, KINDS["work_order"], job_id).values
     policy.need_role(actor, DESK)
@@ -130,8 +130,8 @@ def look_at(session: Session, token: str) -> Values:
 def take_step(session: Session, token: str, action: str, now: Values, *, can_send: bool) -> Values:
     """A step of the job's life with what the crew says. Raises link_ended, and what refuses the step.
 
-    Where a customer must sign, a finished job sends them a link, to their number on the ledger; where that cannot be,
-    the office hands one on. The crew itself never holds it: `confirmation` says what became of it.
+    Where a customer must sign, a finished job sends them a link, to their number on the ledger; where that
+    cannot be, the office hands one on. The crew itself never holds it: `confirmation` says what became of it.
     """
     errand = open_errand(session, token)
     _need_known(now)
@@ -169,8 +169,10 @@ def say_more(session: Session, token: str, now: Values) -> Values:
 def add_photo(
     session: Session, blobs: BlobStore, token: str, data: bytes, media_type: str, said: Values
 ) -> dict[str, Any]:
-    """A photo of the job, whole in one message; sent twice it is kept once. `said` is its purpose, and when it was taken
-    where the picture says so. Raises link_ended, too_large."""
+    """A photo of the job, whole in one message; sent twice it is kept once.
+
+    `said` is its purpose, and when it was taken where the picture says so. Raises link_ended, too_large.
+    """
     errand = open_errand(session, token)
     sha256 = hashlib.sha256(data).hexdigest()
     has = list(errand.job.values.get("photo_ids") or ())

@@ -1,5 +1,7 @@
-"""The dispatcher's board in one look: every open job, every crew with its last contact, every cell with its load, and
-what the asker was told and has not read."""
+"""Queries of the dispatcher's board.
+
+Every open job, every crew with its last contact, every cell with its load, and the asker's unread notices.
+"""
 
 from __future__ import annotations
 
@@ -90,8 +92,10 @@ def _jobs(session: Session, actor: Actor, units: list[str]) -> list[dict[str, An
 
 
 def _crews(session: Session, units: list[str]) -> list[dict[str, Any]]:
-    """Crews with their open work, where they last arrived, when a phone of theirs last spoke, and until when they are
-    on call now."""
+    """Crews with their open work, last place and last contact.
+
+    Where they last arrived, when a phone of theirs last spoke, and until when they are on call now.
+    """
     now = datetime.now(UTC)
     called = on_call_of(session, units, now)
     rows = session.execute(
@@ -119,7 +123,10 @@ def _crews(session: Session, units: list[str]) -> list[dict[str, Any]]:
 
 
 def _cells(session: Session, units: list[str]) -> list[dict[str, Any]]:
-    """Cells with their workload, open jobs, and who answers for them first; outlines come with the coverage proof."""
+    """Cells with their workload, open jobs, and who answers for them first.
+
+    Outlines come with the coverage proof.
+    """
     rows = session.execute(
         text(
             "SELECT c.id::text, c.name, c.workload::float, c.unit_id::text, "

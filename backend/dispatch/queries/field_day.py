@@ -1,5 +1,7 @@
-"""A unit's day in the field as it stands: its crews with their shifts and who is on call, its open jobs with who has
-them."""
+"""Queries of a unit's day in the field as it stands.
+
+Its crews with their shifts and who is on call, its open jobs with who has them.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +69,10 @@ class OnCallRow(NamedTuple):
 
 
 def on_call_of(session: Session, units: Sequence[str], now: datetime) -> dict[str, list[OnCallRow]]:
-    """What the crews of these units have been on call for since yesterday, by crew, whichever unit keeps the roster."""
+    """What the crews of these units have been on call for since yesterday, by crew.
+
+    It does not matter which unit keeps the roster.
+    """
     on = now.astimezone(CITY).date()
     rows = session.execute(
         text(
@@ -90,7 +95,10 @@ def on_call_until(rows: Sequence[OnCallRow], moment: datetime) -> datetime | Non
 
 
 def on_call_spell(rows: Sequence[OnCallRow], moment: datetime) -> tuple[datetime, datetime] | None:
-    """Since when and until when a crew is on call that is so at a moment (of several spells the latest of each)."""
+    """Since when and until when a crew is on call at a moment.
+
+    Of several spells it is the latest of each.
+    """
     moment = moment.astimezone(CITY)
     found = [
         (begin, finish)

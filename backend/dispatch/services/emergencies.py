@@ -1,5 +1,7 @@
-"""An emergency: the nearest able crew at once, the crew on call at night, the rest of the day with few changes, all of it
-shown before it is sent."""
+"""Emergencies: the nearest able crew is sent at once, at night the crew on call.
+
+The rest of the day changes little, and all of it is shown before it is sent.
+"""
 
 from __future__ import annotations
 
@@ -81,7 +83,10 @@ class _Choice:
         return found
 
     def _times(self, shift: int) -> tuple[Stop, ...]:
-        """A crew's times after: nobody comes earlier than was planned, unless the crew's own day would not hold then."""
+        """A crew's times after the emergency.
+
+        Nobody comes earlier than was planned, unless the crew's own day would not hold then.
+        """
         route = self.sent.plan.routes[shift]
         plain, kept = (timed(one, one.shifts[shift], route) for one in (self.scene.day.problem, self.held))
         return plain.stops if shift == self.sent.shift and worse(plain, kept) else kept.stops
@@ -105,9 +110,9 @@ def preview(
     crew_id: str | None = None,
     now: datetime | None = None,
 ) -> dict[str, Any]:
-    """Who would go and when they would be there, and what of their work is put off, moved or left over; writes nothing.
+    """Who would go and when they would be there, and what of their work is put off, moved or left over.
 
-    Without `crew_id` the nearest able crew; raises no_crew where none is at work or on call.
+    Writes nothing. Without `crew_id` the nearest able crew; raises no_crew where none is at work or on call.
     """
     return _told(_choice(session, _scene_for(session, settings, actor, job_id, now), crew_id))
 
@@ -116,9 +121,10 @@ def send_at_once(
     session: Session, settings: Settings, actor: Actor, job_id: str, crew_id: str | None, now: datetime | None = None,
     seen: str | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """Give a job to the nearest able crew (or the one named) before all it has not begun, as `preview` shows it.
+    """Give a job to the nearest able crew (or the one named).
 
-    `seen` is a preview's own: where another crew would go by now, or other jobs would move, it raises jobs_changed.
+    It goes before all the crew has not begun, as `preview` shows it. `seen` is a preview's own: where another
+    crew would go by now, or other jobs would move, it raises jobs_changed.
     """
     unit_id = record_writer.read(session, "work_order", job_id).values["unit_id"]
     hold_days(session, unit_id)
@@ -214,7 +220,10 @@ def _why_left(choice: _Choice, task: int) -> dict[str, str]:
 
 
 def _send(session: Session, actor: Actor, choice: _Choice) -> None:
-    """The job to the crew, the others' times as they are then; what changed is kept, so that it can be taken back."""
+    """Write the job to the crew, and the others' times as they are then.
+
+    What changed is kept, so that it can be taken back.
+    """
     job, crew_id, others = choice.job(choice.scene.task), choice.chosen.crew_id, _others(choice)
     keys = [("work_order", one.id) for one in (job, *(other for other, _, _ in others))]
     stored = record_writer.push_store(session).load(keys)
@@ -261,10 +270,10 @@ def _others(choice: _Choice) -> list[tuple[JobRow, str | None, str | None]]:
 def send_on_call(
     session: Session, settings: Settings, channel: Channel, job_id: str, now: datetime | None = None
 ) -> str | None:
-    """An urgent job that comes in while no able crew of its unit works goes to the crew on call at once (F31).
+    """Give an urgent job to the crew on call while no able crew of its unit works (F31).
 
-    Where nobody on call can go, its dispatchers must call somebody. Once: what was ever given to a crew, or told, is
-    left to people. Returns the crew.
+    It goes there at once. Where nobody on call can go, its dispatchers must call somebody. Once: what was
+    ever given to a crew, or told, is left to people. Returns the crew.
     """
     now = now or datetime.now(UTC)
     job = record_writer.read(session, "work_order", job_id).values
@@ -308,7 +317,10 @@ def _waits_for_a_crew(job: Values) -> bool:
 
 
 def broadcast(session: Session, settings: Settings, channel: Channel, actor: Actor, job_id: str) -> list[str]:
-    """Tell the leaders of the crews that could be there first; returns the crews told. The dispatcher still decides."""
+    """Tell the leaders of the crews that could be there first; returns the crews told.
+
+    The dispatcher still decides.
+    """
     scene = _scene_for(session, settings, actor, job_id, None)
     job, unit_id = scene.jobs[-1], record_writer.read(session, "work_order", job_id).values["unit_id"]
     told = [one for one in scene.ranked if one.is_feasible][:TOLD_CREWS]

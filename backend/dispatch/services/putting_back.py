@@ -1,4 +1,7 @@
-"""Jobs put back as they stood before a plan or an emergency moved them; what somebody began or meant since stays."""
+"""Puts jobs back as they stood before a plan or an emergency moved them.
+
+What somebody began or meant since stays.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +47,10 @@ def stands_of(job: Stored) -> Stands:
 def why_kept(
     before: Stands, after: Mapping[str, Any], job: Stored | None, crews: Collection[str]
 ) -> str | None:
-    """Why a job cannot go back to how it stood (a code of `WHY`), or None; `crews` are those that work still."""
+    """Why a job cannot go back to how it stood (a code of `WHY`), or None.
+
+    `crews` are those that work still.
+    """
     if job is None or job.deleted:
         return "gone"
     if job.values["state"] != after["state"] and job.values["state"] in WORKING - {"accepted"}:

@@ -44,7 +44,8 @@ BEGIN
 END $$
 """
 
-# Units hang below one another without a circle, whoever writes them: a query that walks the tree would never end well.
+# Units hang below one another without a circle, whoever writes them: a query that walks the tree would never
+# end well.
 _TREE = """
 CREATE OR REPLACE FUNCTION wangge_unit_tree() RETURNS trigger LANGUAGE plpgsql
 AS $$

@@ -25,7 +25,8 @@ from tests.factories import Town
 As = Callable[[str], Person]
 CASE = Path(__file__).parents[1] / "cases/etag-compressed/steps.txt"
 CODINGS = ("gzip", "br", "zstd", "identity")
-# As proxies and people write a tag that was given as "1": behind it, outside of it, weak, shouted, without quotes.
+# As proxies and people write a tag that was given as "1": behind it, outside of it, weak, shouted, without
+# quotes.
 WRITTEN = (
     '"{0}"', 'W/"{0}"', 'w/"{0}"', "{0}", ' "{0}" ', '"{0}:gzip"', '"{0}:br"', '"{0}:zstd"', '"{0}-gzip"', '"{0}--gzip"',
     '"{0}"-gzip', '"{0};gzip"', 'W/"{0}:GZIP"', '"{0}-x-gzip"', '"{0}:br-gzip"', "'{0}'", '"0", "{0}:gzip"', '"{0}_gzip"', '"{0}/gzip"', '"{0}.gz"', '"{0}-zst"', '"x",W/"{0}"',

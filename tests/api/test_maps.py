@@ -91,7 +91,8 @@ def personal(person: Person) -> str:
     return token
 
 
-# GDAL holds the interpreter while it waits for an answer, so the client is a process of its own, as in real life.
+# GDAL holds the interpreter while it waits for an answer, so the client is a process of its own, as in real
+# life.
 CLIENT = """
 import json, sys, pyogrio
 url, layer, token, box = sys.argv[1:5]

@@ -49,7 +49,7 @@ def kept(database: Database) -> list[bytes]:
         return [bytes(row) for row in connection.execute(text("SELECT verbatim FROM sync_waiting")).scalars()]
 
 
-# -- cursors ---------------------------------------------------------------------------------------------------------
+# -- cursors -------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_a_cursor_of_another_epoch_or_of_the_future(as_: As, cursor: tuple[str, 
         assert (answer.status_code, answer.get_json()["why"]) == (409, why)
 
 
-# -- batches ---------------------------------------------------------------------------------------------------------
+# -- batches -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b'{"mutations": [', b"nonsense", b'{"a": 1}}'])
@@ -261,7 +261,7 @@ def test_an_app_of_another_age_may_always_push(as_: As, town: Town) -> None:
         assert (found["status"], found["detail"]["unknown"]) == ("merged", ["aura"])
 
 
-# -- references ------------------------------------------------------------------------------------------------------
+# -- references ----------------------------------------------------------------------------------------------
 
 
 def test_what_is_not_there_and_what_is_not_yours_look_alike(as_: As, town: Town) -> None:
@@ -334,7 +334,7 @@ def test_a_field_without_a_value_is_left_out_and_a_null_inside_one_stays(as_: As
     assert (body["reporter"], None in body["site_card"].values()) == ({"name": None}, True)
 
 
-# -- comparing -------------------------------------------------------------------------------------------------------
+# -- comparing -----------------------------------------------------------------------------------------------
 
 
 def test_a_hash_that_lies_only_costs_a_repair(as_: As, town: Town) -> None:
@@ -389,7 +389,7 @@ def test_a_comparison_in_backwards_order_is_empty(as_: As, town: Town) -> None:
     assert (answer["repairs"], answer["ask"], Span()) == ([], [], Span())
 
 
-# -- a device that pushes garbage ------------------------------------------------------------------------------------
+# -- a device that pushes garbage ----------------------------------------------------------------------------
 
 
 def test_a_phone_that_pushes_garbage_is_stopped_and_the_others_are_not(
@@ -413,7 +413,7 @@ def test_a_phone_that_pushes_garbage_is_stopped_and_the_others_are_not(
     assert seen["last_failure"] == "quota_exceeded"
 
 
-# -- nudges ----------------------------------------------------------------------------------------------------------
+# -- nudges --------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -65,7 +65,8 @@ def test_neighbours_have_other_colours_on_paper(as_: As, town: Town) -> None:
         [fills.get(picture.getpixel((x, y))) for x in range(0, picture.width, 3)]
         for y in range(0, picture.height, 9)
     ]  # type: ignore[arg-type]
-    # Along each line of dots the fills that follow one another: three cells, side by side, over most of their height.
+    # Along each line of dots the fills that follow one another: three cells, side by side, over most of their
+    # height.
     seen = [[name for name, _ in groupby(filter(None, row))] for row in rows]
     assert sum(len(one) == 3 for one in seen) > 10 and max(map(len, seen)) == 3
     svg = asked(as_("dispatcher"), town["north"], format="svg")

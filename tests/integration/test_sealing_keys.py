@@ -78,7 +78,8 @@ def test_a_stolen_old_key_neither_adds_a_seal_nor_makes_one_anew(database: Datab
     run(database, "DELETE FROM seal WHERE number > 1")
     assert one_more(database, town, thief, tmp_path, "false") > 0
     held = walk(database, keys)
-    # A chain cut short is what witnesses are for; then the server seals again, and the thief's key has ended for good.
+    # A chain cut short is what witnesses are for; then the server seals again, and the thief's key has ended
+    # for good.
     assert all(isinstance(one, Seal) for one in held)
     assert one_more(database, town, keys, tmp_path, "true") == 1
     run(

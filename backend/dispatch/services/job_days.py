@@ -97,7 +97,8 @@ def place_of(
         # In another day's plan, unless that breaks what the customer was promised for this one.
         is_broken = promise is Promise.THIS and stand.is_timed and not _is_kept(job, stand.at)
         return Place(is_broken, promise=promise)
-    # Today's plan is the whole truth of who has what today, overdue work with it; another day's takes what it places.
+    # Today's plan is the whole truth of who has what today, overdue work with it; another day's takes what it
+    # places.
     return Place(True, is_here or (job.crew_id is not None and on == now.date()), promise)
 
 

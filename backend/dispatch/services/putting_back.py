@@ -21,8 +21,8 @@ from sync.change import Stored
 from sync.kind import Values
 
 Stands = dict[str, Any]
-# What a plan or an emergency writes on a job, and what it was decided by: where one of these changed since, a person
-# meant it.
+# What a plan or an emergency writes on a job, and what it was decided by: where one of these changed since, a
+# person meant it.
 WRITTEN = ("crew_id", "planned_at", "is_pinned")
 MEANT = (*WRITTEN, "appointment_from", "appointment_until")
 # When the crew was given it, opened it and accepted it: what they order and who is reminded goes by these.

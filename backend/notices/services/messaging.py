@@ -29,7 +29,8 @@ from backend.people.kinds.staff import Staff
 
 log = structlog.get_logger(__name__)
 _TIMEOUT_S = 10.0
-# To whom a message goes and in which words (zh, en), by the id of what it is about; None where it need not go any more.
+# To whom a message goes and in which words (zh, en), by the id of what it is about; None where it need not go
+# any more.
 Maker = Callable[[Session, Settings, str], tuple[str, str, str] | None]
 
 

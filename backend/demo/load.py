@@ -195,11 +195,17 @@ def _cell_rows(crowd: Crowd, ground: Ground) -> list[tuple[str, Values]]:
     return [
         (
             cell_id,
-            {"unit_id": crowd.branch.id, "name": f"{crowd.district.name}{k + 1:02d}网格", "code": f"{crowd.district.code}-{k + 1:03d}",
-             "outline": geojson_of(ground.shapes[k]), "valid_from": "2026-01-01", "workload": float(ground.workload[k])},
+            {
+                "unit_id": crowd.branch.id,
+                "name": f"{crowd.district.name}{k + 1:02d}网格",
+                "code": f"{crowd.district.code}-{k + 1:03d}",
+                "outline": geojson_of(ground.shapes[k]),
+                "valid_from": "2026-01-01",
+                "workload": float(ground.workload[k]),
+            },
         )
         for k, cell_id in enumerate(ground.ids)
-    ]  # fmt: skip
+    ]
 
 
 _OFFICE = (
@@ -270,15 +276,33 @@ def _write_crews(database: Database, branch: Branch, n: int, count: int, random:
             ident("staff", f"C{n}{2 * k - 1:02d}"),
             ident("staff", f"C{n}{2 * k:02d}"),
         ]
-        rows.append((
-            ident("crew", n, k),
-            {"unit_id": branch.id, "name": f"{branch.name[:-3]}维修{k}班", "leader_id": members[0], "member_ids": members,
-             "skills": sorted(skills), "shift_start": shift[0], "shift_end": shift[1],
-             "start_place": point(*homes[k - 1]), "vehicle": f"工程车{n}{k:02d}", "phone": made_up_phone(random), "is_active": True},
-        ))  # fmt: skip
+        rows.append(
+            (
+                ident("crew", n, k),
+                {
+                    "unit_id": branch.id,
+                    "name": f"{branch.name[:-3]}维修{k}班",
+                    "leader_id": members[0],
+                    "member_ids": members,
+                    "skills": sorted(skills),
+                    "shift_start": shift[0],
+                    "shift_end": shift[1],
+                    "start_place": point(*homes[k - 1]),
+                    "vehicle": f"工程车{n}{k:02d}",
+                    "phone": made_up_phone(random),
+                    "is_active": True,
+                },
+            )
+        )
     # The third crew sleeps with the phone beside the bed, this month and the next.
-    roster = {"unit_id": branch.id, "crew_id": ident("crew", n, called), "valid_from": str(today() - timedelta(days=1)),
-              "valid_until": str(today() + timedelta(days=60)), "clock_from": "21:30", "clock_until": "08:00"}  # fmt: skip
+    roster = {
+        "unit_id": branch.id,
+        "crew_id": ident("crew", n, called),
+        "valid_from": str(today() - timedelta(days=1)),
+        "valid_until": str(today() + timedelta(days=60)),
+        "clock_from": "21:30",
+        "clock_until": "08:00",
+    }
     with database.transaction() as session:
         record_writer.create_many(session, system(branch.id), "crew", rows, quiet=True)
         record_writer.create_many(
@@ -304,10 +328,18 @@ def _write_duties(
     homes = centers[random.choice(len(centers), count, replace=len(centers) < count)]
     who = assign(centers, workload, homes)
     rows: list[tuple[str, Values]] = [
-        (ident("duty", cell), {"unit_id": branch.id, "cell_id": cell, "staff_id": ident("staff", f"R{n}{int(person) + 1:02d}"),
-                               "duty": "representative", "valid_from": "2026-01-01"})
+        (
+            ident("duty", cell),
+            {
+                "unit_id": branch.id,
+                "cell_id": cell,
+                "staff_id": ident("staff", f"R{n}{int(person) + 1:02d}"),
+                "duty": "representative",
+                "valid_from": "2026-01-01",
+            },
+        )
         for cell, person in zip(ids, who, strict=True)
-    ]  # fmt: skip
+    ]
     with database.transaction() as session:
         record_writer.create_many(session, system(branch.id), "cell_assignment", rows, quiet=True)
 
@@ -360,14 +392,25 @@ def _customer(
     house = f"{random.integers(1, 60)}号楼{random.integers(1, 5)}单元{random.integers(1, 7)}0{random.integers(1, 5)}户"
     cell_id, customer_id = ground.ids[cell], ident("customer", number)
     customer: Values = {
-        "unit_id": crowd.branch.id, "number": f"{crowd.district.code}{number:07d}", "name": name, "category": category,
-        "phone": made_up_phone(random), "cell_id": cell_id, "is_vulnerable": bool(random.random() < 0.03), "pinyin": pinyin_of(name),
-    }  # fmt: skip
+        "unit_id": crowd.branch.id,
+        "number": f"{crowd.district.code}{number:07d}",
+        "name": name,
+        "category": category,
+        "phone": made_up_phone(random),
+        "cell_id": cell_id,
+        "is_vulnerable": bool(random.random() < 0.03),
+        "pinyin": pinyin_of(name),
+    }
     spot: Values = {
-        "unit_id": crowd.branch.id, "customer_id": customer_id, "cell_id": cell_id,
-        "address": f"{crowd.district.name}{street}{committee}{house}", "place": point(*crowd.places[k]),
-        "meter_number": f"QD{number:08d}", "diameter_mm": 20 if category == "resident" else 80, "nature": _NATURE[category],
-    }  # fmt: skip
+        "unit_id": crowd.branch.id,
+        "customer_id": customer_id,
+        "cell_id": cell_id,
+        "address": f"{crowd.district.name}{street}{committee}{house}",
+        "place": point(*crowd.places[k]),
+        "meter_number": f"QD{number:08d}",
+        "diameter_mm": 20 if category == "resident" else 80,
+        "nature": _NATURE[category],
+    }
     return (customer_id, customer), (ident("point", number), spot)
 
 

@@ -152,8 +152,18 @@ def _visit(rep: Phone, customer: Values, spot: Values, pressure: str) -> str:
         "people": 3,
     }
     answers |= {"pressure_why": "早晚高峰水小"} if pressure == "dissatisfied" else {}
-    rep.create("response", common | {"questionnaire_id": FORM_ID, "visit_id": visit, "author_id": rep.staff_id, "channel": "visit",
-                                     "answered_at": rep.clock.now().isoformat(), "answers": answers})  # fmt: skip
+    rep.create(
+        "response",
+        common
+        | {
+            "questionnaire_id": FORM_ID,
+            "visit_id": visit,
+            "author_id": rep.staff_id,
+            "channel": "visit",
+            "answered_at": rep.clock.now().isoformat(),
+            "answers": answers,
+        },
+    )
     rep.act(
         "visit",
         visit,
@@ -209,8 +219,21 @@ def _repair_without_network(day: Day) -> None:
     hashes = [crew.records("photo")[one]["sha256"] for one in (before, after)]
     sheet = sheet_of(crew.records("work_order")[job] | done, hashes)
     strokes = [[[0, 0, 0], [12, 5, 40], [30, 2, 90]]]
-    signature = crew.create("signature", keys | {"of_kind": "work_order", "of_id": job, "signer_name": "李女士", "relation": "self", "strokes": strokes,
-                                                 "sheet": sheet, "sheet_sha256": sheet_hash(sheet), "signed_at": crew.clock.now().isoformat(), "staff_id": crew.staff_id})  # fmt: skip
+    signature = crew.create(
+        "signature",
+        keys
+        | {
+            "of_kind": "work_order",
+            "of_id": job,
+            "signer_name": "李女士",
+            "relation": "self",
+            "strokes": strokes,
+            "sheet": sheet,
+            "sheet_sha256": sheet_hash(sheet),
+            "signed_at": crew.clock.now().isoformat(),
+            "staff_id": crew.staff_id,
+        },
+    )
     crew.act(
         "work_order",
         job,

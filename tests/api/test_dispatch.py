@@ -37,8 +37,15 @@ MORNING = datetime.now(CITY).replace(hour=8, minute=0, second=0, microsecond=0)
 
 
 def job(session: Session, town: Town, name: str, where: int = 0, **more: Any) -> str:
-    values = {"matter_id": town["leak"], "place": middle(where), "state": "received", "number": name, "duration_minutes": 60,
-              "skills": ["pipe_repair"], "cell_id": town[f"cell {where}"]} | more  # fmt: skip
+    values = {
+        "matter_id": town["leak"],
+        "place": middle(where),
+        "state": "received",
+        "number": name,
+        "duration_minutes": 60,
+        "skills": ["pipe_repair"],
+        "cell_id": town[f"cell {where}"],
+    } | more
     return record_writer.create(session, system(town["north"]), "work_order", values, record_id=town[name]).id
 
 
@@ -158,8 +165,14 @@ def test_tomorrow_begins_with_the_shift(
     as_: As, town: Town, database: Database, settings: Settings, jobs: list[str]
 ) -> None:
     with database.transaction() as session:
-        lunch = {"shift_start": "08:00", "shift_end": "12:30", "break_from": "10:00", "break_until": "11:00", "break_minutes": 30,
-                 "most_jobs": 1}  # fmt: skip
+        lunch = {
+            "shift_start": "08:00",
+            "shift_end": "12:30",
+            "break_from": "10:00",
+            "break_until": "11:00",
+            "break_minutes": 30,
+            "most_jobs": 1,
+        }
         record_writer.change(session, system(town["north"]), "crew", town["crew"], lunch)
     tomorrow = (datetime.now(CITY) + timedelta(days=1)).date()
     plan = planned(as_("dispatcher"), database, settings, day=tomorrow.isoformat())
@@ -334,12 +347,16 @@ def test_a_key_customers_items_are_watched_and_come_first(session: Session, town
     ("area", "around_m", "numbers"),
     [
         (square(0), 0, ["K0000", "K0004"]),
-        ({"type": "LineString", "coordinates": [[120.31, 36.059], [120.35, 36.059]]}, 200, ["K0000", "K0001", "K0002", "K0004", "K0005", "K0006"]),
+        (
+            {"type": "LineString", "coordinates": [[120.31, 36.059], [120.35, 36.059]]},
+            200,
+            ["K0000", "K0001", "K0002", "K0004", "K0005", "K0006"],
+        ),
         ({"type": "Point", "coordinates": middle(1)["coordinates"]}, 50, ["K0001", "K0005"]),
         (square(3), 0, []),
     ],
     ids=["drawn", "pipe", "around a point", "another unit's"],
-)  # fmt: skip
+)
 def test_customers_of_an_area_or_pipe_are_listed(
     as_: As, area: dict[str, Any], around_m: int, numbers: list[str]
 ) -> None:

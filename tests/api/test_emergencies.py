@@ -37,19 +37,39 @@ def at(hour: int, minute: int = 0, *, day: int = 1) -> str:
 
 
 def job(session: Session, town: Town, name: str, where: int = 0, **more: Any) -> str:
-    values = {"matter_id": town["leak"], "place": middle(where), "state": "received", "number": name, "duration_minutes": 60,
-              "skills": ["pipe_repair"], "cell_id": town[f"cell {where}"]} | more  # fmt: skip
+    values = {
+        "matter_id": town["leak"],
+        "place": middle(where),
+        "state": "received",
+        "number": name,
+        "duration_minutes": 60,
+        "skills": ["pipe_repair"],
+        "cell_id": town[f"cell {where}"],
+    } | more
     return record_writer.create(session, system(town["north"]), "work_order", values, record_id=town[name]).id
 
 
 def burst(session: Session, town: Town, name: str = "burst", where: int = 0, **more: Any) -> str:
-    return job(session, town, name, where, **{"matter_id": town["burst"], "urgency": "urgent", "duration_minutes": 180, **more})  # fmt: skip
+    return job(
+        session,
+        town,
+        name,
+        where,
+        **{"matter_id": town["burst"], "urgency": "urgent", "duration_minutes": 180, **more},
+    )
 
 
 def given(session: Session, town: Town, name: str, planned: str | None, *steps: str, **more: Any) -> str:
     """A job a crew has, planned for a time, and as far as these steps."""
     made = job(session, town, name, **{"crew_id": town["crew"], **more})
-    record_writer.act(session, system(town["north"]), "work_order", made, "dispatch", {"crew_id": more.get("crew_id", town["crew"]), "planned_at": planned})  # fmt: skip
+    record_writer.act(
+        session,
+        system(town["north"]),
+        "work_order",
+        made,
+        "dispatch",
+        {"crew_id": more.get("crew_id", town["crew"]), "planned_at": planned},
+    )
     for step in steps:
         record_writer.act(session, system(town["north"]), "work_order", made, step, {})
     return made
@@ -95,7 +115,13 @@ def test_a_full_day_makes_room_and_comes_back_as_it_was(noon: Session, town: Tow
         given(noon, town, f"J{n}", at(12 + n), "accept", due_at=at(8, day=1), place=middle(1))
         for n in range(4)
     ]
-    record_writer.change(noon, system(town["north"]), "work_order", jobs[3], {"appointment_from": at(15), "appointment_until": at(16)})  # fmt: skip
+    record_writer.change(
+        noon,
+        system(town["north"]),
+        "work_order",
+        jobs[3],
+        {"appointment_from": at(15), "appointment_until": at(16)},
+    )
     for one in jobs:
         record_writer.change(noon, town.actor("leader"), "work_order", one, {"opened_at": at(11)})
     before = [stands(noon, one) for one in jobs]
@@ -254,7 +280,13 @@ def test_another_burst_is_not_put_off_and_another_day_is_not_touched(noon: Sessi
 
 def test_who_lacks_what_is_said_in_words(noon: Session, town: Town) -> None:
     lost = burst(noon, town, skills=["large_main"])
-    record_writer.change(noon, system(town["north"]), "crew", town["far crew"], {"skills": ["large_main"], "shift_start": "13:00"})  # fmt: skip
+    record_writer.change(
+        noon,
+        system(town["north"]),
+        "crew",
+        town["far crew"],
+        {"skills": ["large_main"], "shift_start": "13:00"},
+    )
     with pytest.raises(Problem, match="no_crew") as refused:
         sent(noon, town, lost)
     words = "".join(one["zh"] + one["en"] for one in refused.value.detail["faults"])

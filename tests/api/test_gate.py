@@ -34,10 +34,16 @@ MIB = 1024 * 1024
 PAGES = {"/", "/console/<path:name>", "/m/", "/m/<path:name>", "/who", "/verify", "/confirm", "/contractor"}
 MACHINES = {"/healthz", "/readyz", "/metrics"}
 PUBLIC = {
-    "POST /api/v1/sessions", "POST /api/v1/sessions/refresh", "OPTIONS /api/v1/uploads", "GET /api/v1/public/responsible",
-    "POST /api/v1/public/sheets/verification", "POST /api/v1/public/confirmations", "POST /api/v1/public/confirmations/sheet",
-    "GET /api/v1/shared-photos/<token>", "GET /api/v1/shared-papers/<token>",
-}  # fmt: skip
+    "POST /api/v1/sessions",
+    "POST /api/v1/sessions/refresh",
+    "OPTIONS /api/v1/uploads",
+    "GET /api/v1/public/responsible",
+    "POST /api/v1/public/sheets/verification",
+    "POST /api/v1/public/confirmations",
+    "POST /api/v1/public/confirmations/sheet",
+    "GET /api/v1/shared-photos/<token>",
+    "GET /api/v1/shared-papers/<token>",
+}
 BY_LINK = {f"POST /api/v1/contractors/job{rest}" for rest in ("", "/steps", "/photos")}
 DOCS = {"/docs", "/docs/start.js", "/docs/<path:name>", "/api/v1/openapi.json"}
 

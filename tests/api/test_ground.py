@@ -160,8 +160,13 @@ def test_a_split_moves_customers_jobs_duties_and_phones(
     as_: As, town: Town, database: Database, phone_of: Callable[..., Phone]
 ) -> None:
     with database.transaction() as session:
-        spot = {"customer_id": town["customer 1"], "cell_id": town["cell 1"], "address": "西侧1号", "nature": "residential",
-                "place": {"type": "Point", "coordinates": list(at(1.1, 0.5))}}  # fmt: skip
+        spot = {
+            "customer_id": town["customer 1"],
+            "cell_id": town["cell 1"],
+            "address": "西侧1号",
+            "nature": "residential",
+            "place": {"type": "Point", "coordinates": list(at(1.1, 0.5))},
+        }
         record_writer.create(
             session, system(town["north"]), "service_point", spot, record_id=town["west point"]
         )
@@ -363,12 +368,17 @@ def test_what_cannot_be_drawn_says_why(
 @pytest.mark.parametrize(
     "body",
     [
-        {"way": "balanced"}, {"way": "nonsense"}, {"way": "squares", "side_m": 1}, {"way": "merge", "cell_ids": []},
-        {"way": "split", "line": {"type": "LineString", "coordinates": [[1, 1]]}}, {"way": "draw", "outline": {"type": "Point", "coordinates": [1, 2]}},
-        {"way": "balanced", "cells": 2, "visits_a_year": {"king": 1}}, {"way": "balanced", "cells": 2, "more": 1},
+        {"way": "balanced"},
+        {"way": "nonsense"},
+        {"way": "squares", "side_m": 1},
+        {"way": "merge", "cell_ids": []},
+        {"way": "split", "line": {"type": "LineString", "coordinates": [[1, 1]]}},
+        {"way": "draw", "outline": {"type": "Point", "coordinates": [1, 2]}},
+        {"way": "balanced", "cells": 2, "visits_a_year": {"king": 1}},
+        {"way": "balanced", "cells": 2, "more": 1},
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_an_incomplete_request_names_its_fields(as_: As, town: Town, body: dict[str, Any]) -> None:
     answer = as_("supervisor")("POST", "/territory/plans", {"unit_id": town["north"]} | body)
     assert answer.status_code == 422
@@ -498,8 +508,13 @@ def test_a_customer_outside_every_cell_stays_with_whoever_sees_them(
     as_: As, town: Town, database: Database
 ) -> None:
     with database.transaction() as session:
-        spot = {"customer_id": town["customer 1"], "cell_id": town["cell 1"], "address": "海上", "nature": "public",
-                "place": {"type": "Point", "coordinates": list(at(1.5, 9))}}  # fmt: skip
+        spot = {
+            "customer_id": town["customer 1"],
+            "cell_id": town["cell 1"],
+            "address": "海上",
+            "nature": "public",
+            "place": {"type": "Point", "coordinates": list(at(1.5, 9))},
+        }
         record_writer.create(session, system(town["north"]), "service_point", spot, record_id=town["far out"])
     supervisor = as_("supervisor")
     plan = ask(supervisor, "split", cell_id=town["cell 1"], line=line((1.3, -1), (1.3, 2)))

@@ -474,8 +474,18 @@ def test_a_dissatisfied_answer_becomes_an_item(phone_of: PhoneOf, town: Town, da
     rep = phone_of("rep")
     rep.sync()
     answers = {"pressure": "dissatisfied", "pressure_why": "早上没水", "people": 3}
-    rep.create("response", {"questionnaire_id": town["form"], "customer_id": town["customer 0"], "cell_id": town["cell 0"], "author_id": town["rep"],
-                            "channel": "visit", "answered_at": rep.clock.now().isoformat(), "answers": answers})  # fmt: skip
+    rep.create(
+        "response",
+        {
+            "questionnaire_id": town["form"],
+            "customer_id": town["customer 0"],
+            "cell_id": town["cell 0"],
+            "author_id": town["rep"],
+            "channel": "visit",
+            "answered_at": rep.clock.now().isoformat(),
+            "answers": answers,
+        },
+    )
     rep.sync()
     assert serving.serve(database) > 0
     assert serving.serve(database) >= 0

@@ -61,10 +61,17 @@ def cursor(as_: As) -> tuple[str, str]:
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda c: c[:-3], lambda c: c[3:], lambda c: c + "A", lambda c: "", lambda c: "x" * 10_000, lambda c: c[::-1],
-        lambda c: c.replace("a", "b"), lambda c: "🚰", lambda c: ".".join(reversed(c.split("."))),
+        lambda c: c[:-3],
+        lambda c: c[3:],
+        lambda c: c + "A",
+        lambda c: "",
+        lambda c: "x" * 10_000,
+        lambda c: c[::-1],
+        lambda c: c.replace("a", "b"),
+        lambda c: "🚰",
+        lambda c: ".".join(reversed(c.split("."))),
     ],
-)  # fmt: skip
+)
 def test_a_spoiled_cursor_says_compare_or_begins_anew(
     as_: As, cursor: tuple[str, str], spoil: Callable[[str], str]
 ) -> None:
@@ -354,10 +361,16 @@ def test_a_hash_that_lies_only_costs_a_repair(as_: As, town: Town) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        {"xor": "z" * 32}, {"xor": "00"}, {"count": -1}, {"after": ["customer"]}, {"after": ["customer", "x"]},
-        {"upto": ["Customer!", "0" * 36]}, {"after": "customer"}, {"after": [1, 2]},
+        {"xor": "z" * 32},
+        {"xor": "00"},
+        {"count": -1},
+        {"after": ["customer"]},
+        {"after": ["customer", "x"]},
+        {"upto": ["Customer!", "0" * 36]},
+        {"after": "customer"},
+        {"after": [1, 2]},
     ],
-)  # fmt: skip
+)
 def test_a_range_that_is_none(as_: As, wrong: dict[str, Any]) -> None:
     answer = as_("rep")("POST", "/sync/compare", {"store": record_writer.new_id(), "ranges": [WHOLE | wrong]})
     assert (answer.status_code, answer.get_json()["code"]) == (422, "invalid")

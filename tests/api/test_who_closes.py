@@ -162,8 +162,14 @@ def test_no_hand_of_the_crew_closes_its_job(as_: As, database: Database, town: T
 
 
 def test_nobody_calls_back_about_their_own_visit(as_: As, database: Database, town: Town) -> None:
-    values = {"customer_id": town["customer 0"], "method": "phone", "representative_id": town["rep"], "state": "done",
-              "summary": "x", "ended_at": "2026-09-01T03:00:00Z"}  # fmt: skip
+    values = {
+        "customer_id": town["customer 0"],
+        "method": "phone",
+        "representative_id": town["rep"],
+        "state": "done",
+        "summary": "x",
+        "ended_at": "2026-09-01T03:00:00Z",
+    }
     with database.transaction() as session:
         visit = record_writer.create(session, system(town["north"]), "visit", values).id
         account = session.get(Account, UUID(town["rep"]))

@@ -33,8 +33,15 @@ def visits(database: Database, town: Town) -> list[str]:
     with database.transaction() as session:
         for n, one in enumerate(ids):
             at = f"2026-09-01T0{n % 9}:10:00Z" if n else "2026-08-31T15:59:59Z"
-            values = {"customer_id": town["customer 0"], "cell_id": town["cell 0"], "representative_id": town["rep"], "method": "phone",
-                      "state": "done", "ended_at": at, "summary": "问过用水"}  # fmt: skip
+            values = {
+                "customer_id": town["customer 0"],
+                "cell_id": town["cell 0"],
+                "representative_id": town["rep"],
+                "method": "phone",
+                "state": "done",
+                "ended_at": at,
+                "summary": "问过用水",
+            }
             record_writer.create(session, system(town["north"]), "visit", values, record_id=one)
     serving.serve(database)
     return ids[1:]

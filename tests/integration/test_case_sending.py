@@ -52,7 +52,9 @@ def looked_at(app: Flask, database: Database) -> None:
     picturing.look_at_waiting(database, app.extensions["wangge"].blobs)
 
 
-def test_the_case_an_empty_photo_in_a_queue(phone_of: PhoneOf, as_: As, town: Town, app: Flask, database: Database) -> None:  # fmt: skip
+def test_the_case_an_empty_photo_in_a_queue(
+    phone_of: PhoneOf, as_: As, town: Town, app: Flask, database: Database
+) -> None:
     """The steps of the case, one after the other, as they are written there."""
     phone = phone_of("rep")
     names: dict[str, Any] = {"visit": begun(phone, town), "good_jpeg": good_jpeg()}
@@ -160,7 +162,11 @@ def test_what_an_older_release_could_not_read_is_looked_at_again(
     phone.sync()
     looked_at(app, database)
     with database.transaction() as session:
-        session.execute(text("UPDATE look SET state = 'broken', reason = 'KeyError', web_sha256 = NULL, thumb_sha256 = NULL, due_at = now(), attempts = 1"))  # fmt: skip
+        session.execute(
+            text(
+                "UPDATE look SET state = 'broken', reason = 'KeyError', web_sha256 = NULL, thumb_sha256 = NULL, due_at = now(), attempts = 1"
+            )
+        )
     assert picturing.look_at_waiting(database, app.extensions["wangge"].blobs) == 2
     assert picturing.look_at_waiting(database, app.extensions["wangge"].blobs) == 0
     assert as_("rep")("GET", f"/photo-content/{photo}?size=web").status_code == 200

@@ -76,7 +76,13 @@ def test_neighbours_have_other_colours_on_paper(as_: As, town: Town) -> None:
 
 def test_a_day_of_before_a_stand_in_and_phone_numbers(as_: As, town: Town, database: Database) -> None:
     with database.transaction() as session:
-        duty = {"cell_id": uid("cell 0"), "staff_id": uid("other_rep"), "duty": "stand_in", "valid_from": "2026-09-01", "valid_until": "2026-09-09"}  # fmt: skip
+        duty = {
+            "cell_id": uid("cell 0"),
+            "staff_id": uid("other_rep"),
+            "duty": "stand_in",
+            "valid_from": "2026-09-01",
+            "valid_until": "2026-09-09",
+        }
         record_writer.create(
             session, system(uid("north")), "cell_assignment", duty, record_id=uid("a stand-in")
         )
@@ -126,7 +132,17 @@ def test_two_hundred_cells_with_any_names_are_all_named_or_listed(
             ring = [[w, s], [w + step, s], [w + step, s + step], [w, s + step], [w, s]]
             outline = {"type": "MultiPolygon", "coordinates": [[ring]]}
             name = ("水🌊网格", "#panic()", "Y" * 190, "حي النخيل", f"第{n}网格")[n % 5]
-            rows.append((uid(f"small {n}"), {"name": name, "code": f"{n:03d}" + "z" * 37, "outline": outline, "valid_from": "2026-01-01"}))  # fmt: skip
+            rows.append(
+                (
+                    uid(f"small {n}"),
+                    {
+                        "name": name,
+                        "code": f"{n:03d}" + "z" * 37,
+                        "outline": outline,
+                        "valid_from": "2026-01-01",
+                    },
+                )
+            )
         record_writer.create_many(session, system(uid("south")), "cell", rows)
     for size, most in (("a4", 14), ("a3", 8)):
         paper = Printed(asked(as_("stranger"), town["south"], size=size))

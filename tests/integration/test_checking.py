@@ -41,49 +41,144 @@ NOW = datetime(2026, 9, 1, 2, 3, 4, tzinfo=UTC)
 
 # Records: every column of theirs is evidence.
 RECORDS = {
-    "administrative_act", "calendar", "cell", "cell_assignment", "crew", "customer", "duty", "item", "matter", "notice", "on_call",
-    "photo", "questionnaire", "response", "service_point", "signature", "staff", "survey", "unit", "visit", "work_order",
-}  # fmt: skip
+    "administrative_act",
+    "calendar",
+    "cell",
+    "cell_assignment",
+    "crew",
+    "customer",
+    "duty",
+    "item",
+    "matter",
+    "notice",
+    "on_call",
+    "photo",
+    "questionnaire",
+    "response",
+    "service_point",
+    "signature",
+    "staff",
+    "survey",
+    "unit",
+    "visit",
+    "work_order",
+}
 # Rows beside the records: what of them is evidence, and why the rest is not.
 BESIDE = {
     "access": ({"id", "at", "staff_id", "unit_id", "what", "of_id", "reason"}, {}),
     "call_back": ({"sample_id", "visit_id", "outcome", "said", "asked_by", "asked_at"}, {}),
     "call_back_sample": (
-        {"id", "unit_id", "made_by", "made_at", "from_day", "until_day", "seed", "population", "visit_ids"}, {},
+        {"id", "unit_id", "made_by", "made_at", "from_day", "until_day", "seed", "population", "visit_ids"},
+        {},
     ),
     "confirmation": (
-        {"id", "token_sha256", "unit_id", "work_order_id", "made_by", "made_at", "until", "used_at", "outcome", "signature_id", "way"},
+        {
+            "id",
+            "token_sha256",
+            "unit_id",
+            "work_order_id",
+            "made_by",
+            "made_at",
+            "until",
+            "used_at",
+            "outcome",
+            "signature_id",
+            "way",
+        },
         {},
     ),
     "contractor_link": (
-        {"id", "token_sha256", "unit_id", "work_order_id", "crew_id", "staff_id", "made_by", "made_at", "until"}, {},
+        {
+            "id",
+            "token_sha256",
+            "unit_id",
+            "work_order_id",
+            "crew_id",
+            "staff_id",
+            "made_by",
+            "made_at",
+            "until",
+        },
+        {},
     ),
     "device": (
         {"id", "unit_id", "public_key", "registered_at", "revoked_at"},
-        {"name": "a label", "last_seen_at": "health", "last_failure_at": "health", "last_failure": "health",
-         "storage_left_mb": "health", "alarmed_at": "when somebody was last told", "app_version": "health", "waiting_count": "health",
-         "secret_sha256": "a way in, like a password; made anew at a sign-in"},
+        {
+            "name": "a label",
+            "last_seen_at": "health",
+            "last_failure_at": "health",
+            "last_failure": "health",
+            "storage_left_mb": "health",
+            "alarmed_at": "when somebody was last told",
+            "app_version": "health",
+            "waiting_count": "health",
+            "secret_sha256": "a way in, like a password; made anew at a sign-in",
+        },
     ),
     "upload": (
-        {"id", "staff_id", "device_id", "unit_id", "photo_id", "sha256", "length_bytes", "created_at", "whole_at", "finished_at"},
-        {"expires_at": "when an unfinished one is given up", "ended_at": "given up, or its pieces joined", "end_reason": "the same"},
+        {
+            "id",
+            "staff_id",
+            "device_id",
+            "unit_id",
+            "photo_id",
+            "sha256",
+            "length_bytes",
+            "created_at",
+            "whole_at",
+            "finished_at",
+        },
+        {
+            "expires_at": "when an unfinished one is given up",
+            "ended_at": "given up, or its pieces joined",
+            "end_reason": "the same",
+        },
     ),
     "object": ({"sha256", "size_bytes", "arrived_at"}, {}),
     "look": (
-        {"sha256", "state", "reason", "media_type", "width", "height", "taken_local", "taken_at", "lng", "lat", "device",
-         "looks_like", "web_sha256", "thumb_sha256"},
+        {
+            "sha256",
+            "state",
+            "reason",
+            "media_type",
+            "width",
+            "height",
+            "taken_local",
+            "taken_at",
+            "lng",
+            "lat",
+            "device",
+            "looks_like",
+            "web_sha256",
+            "thumb_sha256",
+        },
         {"attempts": "turns of the worker", "due_at": "turns of the worker"},
     ),
-}  # fmt: skip
+}
 DOCUMENT = (
     {"kind", "id", "unit_id", "version", "body", "body_sha256", "deleted"},
-    {"heads": "what later edits are merged over; the values themselves are in the body", "scopes": "who is shown it; made of the body"},
-)  # fmt: skip
+    {
+        "heads": "what later edits are merged over; the values themselves are in the body",
+        "scopes": "who is shown it; made of the body",
+    },
+)
 CHAIN = {
-    "sync_history": {"kind", "id", "version", "op", "changed", "actor_id", "device_id", "mutation_id", "happened_at", "grade", "recorded_at"},
+    "sync_history": {
+        "kind",
+        "id",
+        "version",
+        "op",
+        "changed",
+        "actor_id",
+        "device_id",
+        "mutation_id",
+        "happened_at",
+        "grade",
+        "recorded_at",
+    },
     "sealed_row": {"kind", "id", "version", "seal_number", "place", "leaf", "salt"},
     "seal": {"number", "sealed_at", "rows", "root", "previous", "hash", "signature", "key_id"},
-}  # fmt: skip
+}
 # Changed column by column in test_sealing_keys.
 KEYS = {"sealing_key"}
 # Tables that hold no evidence, and why.
@@ -140,15 +235,62 @@ def _beside(session: Session, town: Town) -> None:
     sample = UUID(uid("sample"))
     rows: list[tuple[str, Any, Any]] = [
         ("access", Access(id=7, staff_id=who, unit_id=unit, what="case", of_id=job, reason="查"), 7),
-        ("call_back_sample", CallBackSample(id=sample, unit_id=unit, made_by=who, from_day=date(2026, 9, 1), until_day=date(2026, 9, 2),
-                                            seed="seed", population=1, visit_ids=[job]), sample),
-        ("call_back", CallBack(sample_id=sample, visit_id=job, outcome="denied", said="没来", asked_by=who), job),
-        ("confirmation", Confirmation(**link, way="link_handed", used_at=NOW, outcome="signed", signature_id=job), link["id"]),
+        (
+            "call_back_sample",
+            CallBackSample(
+                id=sample,
+                unit_id=unit,
+                made_by=who,
+                from_day=date(2026, 9, 1),
+                until_day=date(2026, 9, 2),
+                seed="seed",
+                population=1,
+                visit_ids=[job],
+            ),
+            sample,
+        ),
+        (
+            "call_back",
+            CallBack(sample_id=sample, visit_id=job, outcome="denied", said="没来", asked_by=who),
+            job,
+        ),
+        (
+            "confirmation",
+            Confirmation(**link, way="link_handed", used_at=NOW, outcome="signed", signature_id=job),
+            link["id"],
+        ),
         ("contractor_link", ContractorLink(**link, crew_id=UUID(town["crew"]), staff_id=who), link["id"]),
-        ("upload", Upload(id=job, staff_id=who, unit_id=unit, device_id=job, photo_id=job, sha256=sha256, length_bytes=3, finished_at=NOW, whole_at=NOW), job),
+        (
+            "upload",
+            Upload(
+                id=job,
+                staff_id=who,
+                unit_id=unit,
+                device_id=job,
+                photo_id=job,
+                sha256=sha256,
+                length_bytes=3,
+                finished_at=NOW,
+                whole_at=NOW,
+            ),
+            job,
+        ),
         ("object", Object(sha256=sha256, size_bytes=3), sha256),
-        ("look", Look(sha256=sha256, state="ready", web_sha256="w", thumb_sha256="t", width=1, height=1, lng=1.5, lat=2.5), sha256),
-    ]  # fmt: skip
+        (
+            "look",
+            Look(
+                sha256=sha256,
+                state="ready",
+                web_sha256="w",
+                thumb_sha256="t",
+                width=1,
+                height=1,
+                lng=1.5,
+                lat=2.5,
+            ),
+            sha256,
+        ),
+    ]
     for table, row, key in rows:
         session.add(row)
         note_rows(session, table, [key])
@@ -200,12 +342,20 @@ def seals(session: Session) -> Broken | None:
 
 _ONE_ON = {
     "uuid": "coalesce(left({c}::text, 35) || CASE right({c}::text, 1) WHEN '0' THEN '1' ELSE '0' END, gen_random_uuid()::text)::uuid",
-    "text": "coalesce({c}, '') || '.'", "int4": "coalesce({c}, 0) + 1", "int8": "coalesce({c}, 0) + 1", "numeric": "coalesce({c}, 0) + 1",
-    "float8": "coalesce({c}, 0) + 0.5", "bool": "NOT coalesce({c}, false)", "date": "coalesce({c}, '2026-01-01') + 1",
-    "timestamptz": "coalesce({c}, '2026-01-01Z') + interval '1 microsecond'", "jsonb": "to_jsonb(coalesce({c}::text, '') || '.')",
-    "geometry": "coalesce(ST_Translate({c}, 0.000001, 0), ST_SetSRID(ST_MakePoint(1, 2), 4326))", "bytea": "set_byte({c}, 0, get_byte({c}, 0) # 1)",
-    "_uuid": "array_append({c}, gen_random_uuid())", "_text": "array_append({c}, '.')",
-}  # fmt: skip
+    "text": "coalesce({c}, '') || '.'",
+    "int4": "coalesce({c}, 0) + 1",
+    "int8": "coalesce({c}, 0) + 1",
+    "numeric": "coalesce({c}, 0) + 1",
+    "float8": "coalesce({c}, 0) + 0.5",
+    "bool": "NOT coalesce({c}, false)",
+    "date": "coalesce({c}, '2026-01-01') + 1",
+    "timestamptz": "coalesce({c}, '2026-01-01Z') + interval '1 microsecond'",
+    "jsonb": "to_jsonb(coalesce({c}::text, '') || '.')",
+    "geometry": "coalesce(ST_Translate({c}, 0.000001, 0), ST_SetSRID(ST_MakePoint(1, 2), 4326))",
+    "bytea": "set_byte({c}, 0, get_byte({c}, 0) # 1)",
+    "_uuid": "array_append({c}, gen_random_uuid())",
+    "_text": "array_append({c}, '.')",
+}
 
 
 def one_on(session: Session, table: str, column: str, where: str) -> int:
@@ -292,7 +442,10 @@ def test_a_row_that_nobody_made_and_one_that_is_gone_are_named(sealed: Session, 
     strange = str(uid("nobody"))
     for table in ("customer", "sync_document"):
         point = sealed.begin_nested()
-        sealed.execute(text(f"UPDATE {table} SET id = CAST(:new AS uuid) WHERE id = CAST(:old AS uuid)"), {"new": strange, "old": town["customer 0"]})  # fmt: skip
+        sealed.execute(
+            text(f"UPDATE {table} SET id = CAST(:new AS uuid) WHERE id = CAST(:old AS uuid)"),
+            {"new": strange, "old": town["customer 0"]},
+        )
         found = everything(sealed)
         assert Differs(table, town["customer 0"], (), "the row is gone") in found
         assert Differs(table, strange, (), "no history tells of it") in found
@@ -367,7 +520,9 @@ def test_numbers_of_any_size_are_sealed_read_and_no_difference(
     assert list(checking.check_all(database, None, lambda *_: None)) == []
 
 
-def test_more_rows_than_one_seal_takes_are_all_sealed_however_old(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+def test_more_rows_than_one_seal_takes_are_all_sealed_however_old(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The sealer was away for hours.
 
     What the first seal leaves over lies further back than a seal usually looks.
@@ -379,7 +534,9 @@ def test_more_rows_than_one_seal_takes_are_all_sealed_however_old(database: Data
     assert sealing.seal_history(database, SECRET, tmp_path) == whole
 
 
-def test_seals_of_before_hold_beside_those_of_today(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, town: Town) -> None:  # fmt: skip
+def test_seals_of_before_hold_beside_those_of_today(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, town: Town
+) -> None:
     """Leaves did not always cover when a row was recorded."""
     today = sealing.leaf_of
     monkeypatch.setattr(sealing, "leaf_of", lambda row, salt, is_old=True: today(row, salt, is_old=True))

@@ -34,8 +34,16 @@ def job(database: Database, town: Town) -> str:
     north = system(town["north"])
     with database.transaction() as session:
         contractors_crew(session)
-        values = {"matter_id": town["leak"], "cell_id": town["cell 0"], "place": middle(0), "address": "香港中路1号", "number": "W1",
-                  "state": "received", "signature_required": True, "required_photos": 1}  # fmt: skip
+        values = {
+            "matter_id": town["leak"],
+            "cell_id": town["cell 0"],
+            "place": middle(0),
+            "address": "香港中路1号",
+            "number": "W1",
+            "state": "received",
+            "signature_required": True,
+            "required_photos": 1,
+        }
         record_writer.create(session, north, "work_order", values, record_id=uid("errand"))
         record_writer.create(
             session, north, "work_order", values | {"number": "W2"}, record_id=uid("other job")
@@ -154,9 +162,15 @@ def test_with_a_gateway_the_customer_gets_the_link_and_the_crew_does_not(
     assert "confirm#" not in str(done)
 
 
-def test_who_made_a_contractors_link_is_on_the_audit_trail(contractor: Contractor, database: Database, job: str) -> None:  # fmt: skip
+def test_who_made_a_contractors_link_is_on_the_audit_trail(
+    contractor: Contractor, database: Database, job: str
+) -> None:
     with database.transaction() as session:
-        act = session.execute(text("SELECT by_staff_id::text, subject_kind, after FROM administrative_act WHERE act = 'link_made'")).one()  # fmt: skip
+        act = session.execute(
+            text(
+                "SELECT by_staff_id::text, subject_kind, after FROM administrative_act WHERE act = 'link_made'"
+            )
+        ).one()
     assert (act[0], act[1], act[2]["work_order_id"]) == (uid("dispatcher"), "contractor_link", job)
 
 
@@ -252,7 +266,10 @@ def test_a_link_is_no_store_for_strangers(contractor: Contractor, monkeypatch: p
     assert contractor.photo(JPEG + bytes([1])).status_code == 201, "what is there may come again"
 
 
-@pytest.mark.parametrize(("data", "kind", "code"), [(b"", "image/jpeg", 422), (b"hello", "text/plain", 422), (b"0" * (21 * 1024 * 1024), "image/jpeg", 413)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("data", "kind", "code"),
+    [(b"", "image/jpeg", 422), (b"hello", "text/plain", 422), (b"0" * (21 * 1024 * 1024), "image/jpeg", 413)],
+)
 def test_what_is_no_photo_is_refused(contractor: Contractor, data: bytes, kind: str, code: int) -> None:
     assert contractor.photo(data, kind).status_code == code
     assert contractor.look().get_json()["photos"] == 0

@@ -314,9 +314,17 @@ def test_what_a_later_plan_counts_on_stays_when_the_earlier_is_taken_back(
         plan = published(field, first)
         given = {stop["number"] for stop in plan.stops or () if stop["change"] == "new"}
         later = DayPlan(
-            id=UUID(record_writer.new_id()), unit_id=plan.unit_id, day=plan.day, request={}, state="published", stops=plan.stops,
-            made_by_id=plan.made_by_id, published_at=field.at(10.5), unserved=[], written=[],
-        )  # fmt: skip
+            id=UUID(record_writer.new_id()),
+            unit_id=plan.unit_id,
+            day=plan.day,
+            request={},
+            state="published",
+            stops=plan.stops,
+            made_by_id=plan.made_by_id,
+            published_at=field.at(10.5),
+            unserved=[],
+            written=[],
+        )
         session.add(later)
         session.flush()
         stands = field.stands()

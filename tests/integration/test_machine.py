@@ -83,7 +83,11 @@ def _need_no_secrets(machine: Machine, token: str) -> None:
     home, secrets = machine.settings.home, [one.secret for one in machine.settings.keys.ring().keys]
     assert len(secrets) >= 4
     assert machine.processes is not None
-    places = [Path(f"/proc/{machine.processes.pid(one)}/{of}") for one in ("web", "worker") for of in ("environ", "cmdline")]  # fmt: skip
+    places = [
+        Path(f"/proc/{machine.processes.pid(one)}/{of}")
+        for one in ("web", "worker")
+        for of in ("environ", "cmdline")
+    ]
     for place in (*places, *(home / "logs").iterdir()):
         assert not [one for one in (*secrets, token) if one.encode() in place.read_bytes()], place
     open_to_others = [

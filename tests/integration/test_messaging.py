@@ -62,7 +62,16 @@ def gateway(settings: Settings) -> Iterator[Settings]:
 
 def say(database: Database, town: Town, who: str, words: str = "爆管", *, is_urgent: bool = True) -> None:
     with database.transaction() as session:
-        tell(session, channel_named("webhook"), town[who], town["north"], topic="general", zh=words, en="burst", is_urgent=is_urgent)  # fmt: skip
+        tell(
+            session,
+            channel_named("webhook"),
+            town[who],
+            town["north"],
+            topic="general",
+            zh=words,
+            en="burst",
+            is_urgent=is_urgent,
+        )
 
 
 def waiting(database: Database) -> list[tuple[int, str | None, bool]]:

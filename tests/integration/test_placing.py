@@ -28,8 +28,13 @@ OUTSIDE = point(119.0, 35.0)
 def second_point(database: Database, town: Town) -> str:
     """Another door of customer 1, in cell 2."""
     with database.transaction() as session:
-        spot = {"customer_id": town["customer 1"], "cell_id": town["cell 2"], "address": "东海路9号", "place": middle(2),
-                "nature": "commercial"}  # fmt: skip
+        spot = {
+            "customer_id": town["customer 1"],
+            "cell_id": town["cell 2"],
+            "address": "东海路9号",
+            "place": middle(2),
+            "nature": "commercial",
+        }
         return record_writer.create(session, system(town["north"]), "service_point", spot).id
 
 

@@ -43,15 +43,41 @@ def planted(database: Database, town: Town) -> None:
     Their point, jobs with site cards and reporters, a visit, an answer, disputes and parked work.
     """
     north = system(town["north"])
-    who = {"number": "P1", "name": NAME, "category": "key", "phone": "13800000000", "contact_name": NAME, "pinyin": PINYIN,
-           "cell_id": town["cell 0"], "note": f"请拨打 {PHONE}"}  # fmt: skip
-    where = {"customer_id": CUSTOMER, "address": HOUSE, "place": middle(0), "cell_id": town["cell 0"], "meter_number": "PM1",
-             "nature": "public", "access_note": DOOR_CODE}  # fmt: skip
+    who = {
+        "number": "P1",
+        "name": NAME,
+        "category": "key",
+        "phone": "13800000000",
+        "contact_name": NAME,
+        "pinyin": PINYIN,
+        "cell_id": town["cell 0"],
+        "note": f"请拨打 {PHONE}",
+    }
+    where = {
+        "customer_id": CUSTOMER,
+        "address": HOUSE,
+        "place": middle(0),
+        "cell_id": town["cell 0"],
+        "meter_number": "PM1",
+        "nature": "public",
+        "access_note": DOOR_CODE,
+    }
     contact = {"name": NAME, "phone": PHONE}
-    job = {"matter_id": town["leak"], "state": "received", "address": HOUSE, "place": middle(0), "reporter": contact,
-           "other_reporters": [contact], "customer_id": CUSTOMER, "service_point_id": uid("planted point"), "case_id": CASE,
-           "site_card": {"customer_name": NAME, "phone": PHONE, "address": HOUSE, "access_note": DOOR_CODE}, "number": "W1",
-           "description": f"来电 {PHONE}", "cell_id": town["cell 0"]}  # fmt: skip
+    job = {
+        "matter_id": town["leak"],
+        "state": "received",
+        "address": HOUSE,
+        "place": middle(0),
+        "reporter": contact,
+        "other_reporters": [contact],
+        "customer_id": CUSTOMER,
+        "service_point_id": uid("planted point"),
+        "case_id": CASE,
+        "site_card": {"customer_name": NAME, "phone": PHONE, "address": HOUSE, "access_note": DOOR_CODE},
+        "number": "W1",
+        "description": f"来电 {PHONE}",
+        "cell_id": town["cell 0"],
+    }
     with database.transaction() as session:
         record_writer.create(session, north, "customer", who, record_id=CUSTOMER)
         record_writer.create(session, north, "service_point", where, record_id=uid("planted point"))
@@ -76,8 +102,16 @@ def planted(database: Database, town: Town) -> None:
         tell_dispatchers(
             session, None, JOB, job | {"unit_id": town["north"]}, f"请回电 {PHONE}", f"Call {PHONE}"
         )
-        signed = {"of_kind": "work_order", "of_id": JOB, "signer_name": NAME, "relation": "self", "strokes": [], "sheet": {"address": HOUSE},
-                  "sheet_sha256": "0" * 64, "signed_at": "2026-11-01T00:00:00Z"}  # fmt: skip
+        signed = {
+            "of_kind": "work_order",
+            "of_id": JOB,
+            "signer_name": NAME,
+            "relation": "self",
+            "strokes": [],
+            "sheet": {"address": HOUSE},
+            "sheet_sha256": "0" * 64,
+            "signed_at": "2026-11-01T00:00:00Z",
+        }
         record_writer.create(session, north, "signature", signed, record_id=uid("signed"))
     _dispute(database, town)
 
@@ -95,18 +129,55 @@ def _dispute(database: Database, town: Town) -> None:
         assert deadline_passed(session.connection(), datetime.now(UTC) + timedelta(hours=73)) == 1
 
 
-_SQUARE = {"type": "Polygon", "coordinates": [[[WEST, SOUTH], [WEST + 0.1, SOUTH], [WEST + 0.1, SOUTH + 0.1], [WEST, SOUTH + 0.1], [WEST, SOUTH]]]}  # fmt: skip
+_SQUARE = {
+    "type": "Polygon",
+    "coordinates": [
+        [[WEST, SOUTH], [WEST + 0.1, SOUTH], [WEST + 0.1, SOUTH + 0.1], [WEST, SOUTH + 0.1], [WEST, SOUTH]]
+    ],
+}
 READ = [
-    *(f"/{segment}" for segment in ("customers?limit=500", "service-points", "work-orders", "visits", "responses", "signatures", "notices", "items", "administrative-acts")),
-    f"/customers/{CUSTOMER}", f"/customers/{CUSTOMER}/history", f"/service-points/{uid('planted point')}",
-    f"/service-points/{uid('planted point')}/history", f"/work-orders/{JOB}", f"/work-orders/{JOB}/history",
-    f"/signatures/{uid('signed')}/history", f"/responses/{uid('answers')}/history", f"/visits/{uid('planted visit')}/history",
-    "/territory/customers?words=P1", "/territory/customers?words=PM1", "/territory/customers?words=诸葛", f"/territory/customers?words={PHONE}",
-    "/territory/customers?words=zhuge", "/territory/customers?words=卧龙岗路7788", "/territory/customers?words=%2B86 139-8765 4321", "/territory/visits/overdue", "/dispatch/board",
-    f"/dispatch/{JOB}/same-trouble", "/inbox/parked", "/inbox/questions", "/ogc/collections/customers/items",
-    "/ogc/collections/jobs/items", f"/ogc/collections/customers/items/{uid('planted point')}", "/maps/customers/export?format=geojson",
-    "/maps/jobs/export?format=geojson", "/maps/customers/export?format=kml",
-]  # fmt: skip
+    *(
+        f"/{segment}"
+        for segment in (
+            "customers?limit=500",
+            "service-points",
+            "work-orders",
+            "visits",
+            "responses",
+            "signatures",
+            "notices",
+            "items",
+            "administrative-acts",
+        )
+    ),
+    f"/customers/{CUSTOMER}",
+    f"/customers/{CUSTOMER}/history",
+    f"/service-points/{uid('planted point')}",
+    f"/service-points/{uid('planted point')}/history",
+    f"/work-orders/{JOB}",
+    f"/work-orders/{JOB}/history",
+    f"/signatures/{uid('signed')}/history",
+    f"/responses/{uid('answers')}/history",
+    f"/visits/{uid('planted visit')}/history",
+    "/territory/customers?words=P1",
+    "/territory/customers?words=PM1",
+    "/territory/customers?words=诸葛",
+    f"/territory/customers?words={PHONE}",
+    "/territory/customers?words=zhuge",
+    "/territory/customers?words=卧龙岗路7788",
+    "/territory/customers?words=%2B86 139-8765 4321",
+    "/territory/visits/overdue",
+    "/dispatch/board",
+    f"/dispatch/{JOB}/same-trouble",
+    "/inbox/parked",
+    "/inbox/questions",
+    "/ogc/collections/customers/items",
+    "/ogc/collections/jobs/items",
+    f"/ogc/collections/customers/items/{uid('planted point')}",
+    "/maps/customers/export?format=geojson",
+    "/maps/jobs/export?format=geojson",
+    "/maps/customers/export?format=kml",
+]
 
 
 # Nothing was planted there; they are walked all the same.

@@ -84,9 +84,16 @@ def test_a_branch_does_not_leave_the_reach_of_those_above_it(as_: As, parent: st
 
 @pytest.mark.parametrize(
     ("who", "parent", "status"),
-    [("branch admin", "north", 201), ("branch admin", "section", 201), ("branch admin", "group", 403),
-     ("branch admin", "south", 422), ("branch admin", None, 422), ("admin", None, 422), ("admin", "south", 201)],
-)  # fmt: skip
+    [
+        ("branch admin", "north", 201),
+        ("branch admin", "section", 201),
+        ("branch admin", "group", 403),
+        ("branch admin", "south", 422),
+        ("branch admin", None, 422),
+        ("admin", None, 422),
+        ("admin", "south", 201),
+    ],
+)
 def test_a_unit_is_made_below_ones_own(as_: As, who: str, parent: str | None, status: int) -> None:
     new = {"name": "新科室", "level": "section"} | ({"parent_id": uid(parent)} if parent else {})
     assert as_(who)("POST", "/units", new).status_code == status
@@ -163,8 +170,15 @@ def test_rights_above_are_not_reset_from_below(as_: As, database: Database) -> N
 
 def test_settings_are_noted_with_what_changed_and_no_numbers_of_people(as_: As) -> None:
     admin = as_("admin")
-    staff = {"staff_number": "N7", "name": "新同事", "post": "hall_agent", "employment": "own", "is_active": True,
-             "work_phone": "0532-80001234", "unit_id": uid("north")}  # fmt: skip
+    staff = {
+        "staff_number": "N7",
+        "name": "新同事",
+        "post": "hall_agent",
+        "employment": "own",
+        "is_active": True,
+        "work_phone": "0532-80001234",
+        "unit_id": uid("north"),
+    }
     made = admin("POST", "/staff", staff).get_json()
     admin("PATCH", f"/staff/{made['id']}", {"is_active": False, "work_phone": "0532-80005678"}, version=1)
     admin("PATCH", f"/matters/{uid('leak')}", {"finish_within_minutes": 60}, version=1)
@@ -188,8 +202,15 @@ def test_a_crew_of_a_section_does_the_branchs_job(database: Database, town: Town
     """
     with database.transaction() as session:
         leader = join(session, "section leader", "section", Role.CREW_LEADER, post="works_manager")
-        crew = {"name": "科室班", "leader_id": leader, "member_ids": [leader], "skills": [], "shift_start": "00:00",
-                "shift_end": "23:59", "is_active": True}  # fmt: skip
+        crew = {
+            "name": "科室班",
+            "leader_id": leader,
+            "member_ids": [leader],
+            "skills": [],
+            "shift_start": "00:00",
+            "shift_end": "23:59",
+            "is_active": True,
+        }
         record_writer.create(session, system(uid("section")), "crew", crew, record_id=uid("section crew"))
         north = system(town["north"])
         job = record_writer.create(

@@ -70,7 +70,9 @@ def test_another_servers_key_verifies_nothing(database: Database, keys: Keys) ->
     assert isinstance(found, Broken) and found.why == "not signed by this server"
 
 
-def test_a_stolen_old_key_neither_adds_a_seal_nor_makes_one_anew(database: Database, keys: Keys, town: Town, tmp_path: Path) -> None:  # fmt: skip
+def test_a_stolen_old_key_neither_adds_a_seal_nor_makes_one_anew(
+    database: Database, keys: Keys, town: Town, tmp_path: Path
+) -> None:
     """The thief writes in the database, too: every way they have to make their key count."""
     thief = only(keys, 0)
     run(database, "DELETE FROM sealing_key")

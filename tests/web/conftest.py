@@ -99,9 +99,13 @@ class Handset:
 
     def __init__(self, browser: Browser, url: str, login: str, *, locale: str = "zh-CN") -> None:
         context = browser.new_context(
-            viewport={"width": 390, "height": 844}, locale=locale, geolocation=HERE, permissions=["geolocation"],
-            has_touch=True, is_mobile=True,
-        )  # fmt: skip
+            viewport={"width": 390, "height": 844},
+            locale=locale,
+            geolocation=HERE,
+            permissions=["geolocation"],
+            has_touch=True,
+            is_mobile=True,
+        )
         self._begin(context, url, login)
 
     @classmethod

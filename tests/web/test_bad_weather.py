@@ -273,9 +273,13 @@ def test_the_browser_is_killed_right_after_it_said_kept(
 
     def start() -> Any:
         return browser.browser_type.launch_persistent_context(
-            tmp_path / "profile", executable_path=program.path, args=FLAGS, viewport={"width": 390, "height": 844},
-            env={**os.environ, **program.environment}, locale="zh-CN",
-        )  # fmt: skip
+            tmp_path / "profile",
+            executable_path=program.path,
+            args=FLAGS,
+            viewport={"width": 390, "height": 844},
+            env={**os.environ, **program.environment},
+            locale="zh-CN",
+        )
 
     context = start()
     phone = Handset.of(context, city.url, "R101")

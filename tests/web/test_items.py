@@ -19,8 +19,15 @@ def test_an_item_is_moved_by_a_supervisor_resolved_on_a_phone_and_closed_by_anot
 ) -> None:
     boss, person = office("S101"), office("R101")
     customer = person("GET", "/customers?limit=1")["rows"][0]
-    values = {"theme": "pressure", "source": "hotline", "description": "晚高峰水压低", "owner_id": person.staff_id,
-              "customer_id": customer["id"], "cell_id": customer["cell_id"], "unit_id": customer["unit_id"]}  # fmt: skip
+    values = {
+        "theme": "pressure",
+        "source": "hotline",
+        "description": "晚高峰水压低",
+        "owner_id": person.staff_id,
+        "customer_id": customer["id"],
+        "cell_id": customer["cell_id"],
+        "unit_id": customer["unit_id"],
+    }
     item = boss("POST", "/items", json=values | {"due_on": "2027-03-01"})["id"]
     console = desk("S101").page
     console.click("nav a[href='#/visits']")

@@ -37,7 +37,13 @@ def draw(page: Page, board: str) -> None:
 def test_a_survey_with_its_sketch(handset: Hand, office: Offices, picture: Path) -> None:
     desk, person = office("D101"), office("R101")
     customer = person("GET", "/customers?limit=1")["rows"][0]
-    values = {"surveyor_id": person.staff_id, "customer_id": customer["id"], "cell_id": customer["cell_id"], "unit_id": customer["unit_id"], "appointment_at": "2026-11-24T01:00:00Z"}  # fmt: skip
+    values = {
+        "surveyor_id": person.staff_id,
+        "customer_id": customer["id"],
+        "cell_id": customer["cell_id"],
+        "unit_id": customer["unit_id"],
+        "appointment_at": "2026-11-24T01:00:00Z",
+    }
     survey = desk("POST", "/surveys", json=values)["id"]
     phone = handset("R101")
     page = phone.page

@@ -112,9 +112,13 @@ def test_a_phone_finds_without_a_network_what_the_server_finds(
     phone.go("/customers")
     number, called, home = customer["number"], customer["phone"], point["address"]
     ways = (
-        f"{number[:4]} {number[4:]}", number[-6:], f"+86 {called[:3]}-{called[3:7]} {called[7:]}", f"青岛市{home.replace('户', '室')}",
-        f"{customer['name'][0]} {point['meter_number'].lower()}", customer["pinyin"].split()[1].upper(),
-    )  # fmt: skip
+        f"{number[:4]} {number[4:]}",
+        number[-6:],
+        f"+86 {called[:3]}-{called[3:7]} {called[7:]}",
+        f"青岛市{home.replace('户', '室')}",
+        f"{customer['name'][0]} {point['meter_number'].lower()}",
+        customer["pinyin"].split()[1].upper(),
+    )
     for typed in ways:
         phone.page.fill("input[name=search]", typed)
         found = (

@@ -41,13 +41,38 @@ MOST_PHOTO_BYTES, MOST_PHOTOS = 20 * 1024 * 1024, 60
 CONFIRM_HOURS = 24
 # What a crew needs at the door, and what it says there.
 SHOWN = (
-    "number", "state", "urgency", "description", "address", "place", "site_card", "due_at", "planned_at", "appointment_from",
-    "appointment_until", "checklist", "required_photos", "signature_required", "quote_required", "duration_minutes",
-)  # fmt: skip
+    "number",
+    "state",
+    "urgency",
+    "description",
+    "address",
+    "place",
+    "site_card",
+    "due_at",
+    "planned_at",
+    "appointment_from",
+    "appointment_until",
+    "checklist",
+    "required_photos",
+    "signature_required",
+    "quote_required",
+    "duration_minutes",
+)
 SAID = (
-    "diagnosis", "told_minutes", "told_cost_fen", "tellings", "pause_reason", "failure_reason", "result", "remainder", "parts", "pressure_kpa",
-    "prepared_codes", "unsigned_kind", "unsigned_reason",
-)  # fmt: skip
+    "diagnosis",
+    "told_minutes",
+    "told_cost_fen",
+    "tellings",
+    "pause_reason",
+    "failure_reason",
+    "result",
+    "remainder",
+    "parts",
+    "pressure_kpa",
+    "prepared_codes",
+    "unsigned_kind",
+    "unsigned_reason",
+)
 _BY_LINK = {"unsigned_kind": "other", "unsigned_reason": "外协完成，等客户凭链接确认"}
 
 
@@ -86,9 +111,15 @@ def make_contractor_link(session: Session, actor: Actor, job_id: str, hours: int
     ).all()
     token, until = new_token(), now + timedelta(hours=hours)
     link = ContractorLink(
-        id=UUID(record_writer.new_id()), token_sha256=token_sha256(token).hex(), unit_id=UUID(job["unit_id"]), work_order_id=UUID(job_id),
-        crew_id=UUID(job["crew_id"]), staff_id=UUID(crew["leader_id"]), made_by=UUID(actor.id), until=until,
-    )  # fmt: skip
+        id=UUID(record_writer.new_id()),
+        token_sha256=token_sha256(token).hex(),
+        unit_id=UUID(job["unit_id"]),
+        work_order_id=UUID(job_id),
+        crew_id=UUID(job["crew_id"]),
+        staff_id=UUID(crew["leader_id"]),
+        made_by=UUID(actor.id),
+        until=until,
+    )
     session.add(link)
     note_rows(session, "contractor_link", [link.id, *ended], actor)
     after = {"work_order_id": job_id, "crew_id": job["crew_id"], "until": moment_text(until)}
@@ -181,11 +212,22 @@ def add_photo(
     if twin is None:
         if len(has) >= MOST_PHOTOS:
             raise Problem("too_large", most_photos=MOST_PHOTOS)
-        twin = record_writer.create(session, errand.actor, "photo", {
-            **said, "of_kind": "work_order", "of_id": errand.job.id, "sha256": sha256, "size_bytes": len(data),
-            "media_type": media_type, "crew_id": str(errand.link.crew_id),
-            "cell_id": errand.job.values.get("cell_id"), "staff_id": errand.actor.id,
-        }).id  # fmt: skip
+        twin = record_writer.create(
+            session,
+            errand.actor,
+            "photo",
+            {
+                **said,
+                "of_kind": "work_order",
+                "of_id": errand.job.id,
+                "sha256": sha256,
+                "size_bytes": len(data),
+                "media_type": media_type,
+                "crew_id": str(errand.link.crew_id),
+                "cell_id": errand.job.values.get("cell_id"),
+                "staff_id": errand.actor.id,
+            },
+        ).id
         has.append(twin)
         record_writer.change(session, errand.actor, "work_order", errand.job.id, {"photo_ids": has})
         keep_whole(session, blobs, errand.actor, sha256, data, twin)

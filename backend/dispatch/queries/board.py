@@ -22,10 +22,31 @@ from backend.jobs.kinds.work_order import OPEN, WORKING
 
 # What a list, a map and a timeline show of a job; its card is read when it is opened.
 JOB_FIELDS = (
-    "id", "number", "state", "urgency", "matter_id", "description", "address", "place", "cell_id", "crew_id", "customer_id", "due_at",
-    "planned_at", "appointment_from", "appointment_until", "duration_minutes", "is_pinned", "dispatched_at", "opened_at", "escalated_at",
-    "arrived_at", "started_at", "bundle_id", "waiting_for",
-)  # fmt: skip
+    "id",
+    "number",
+    "state",
+    "urgency",
+    "matter_id",
+    "description",
+    "address",
+    "place",
+    "cell_id",
+    "crew_id",
+    "customer_id",
+    "due_at",
+    "planned_at",
+    "appointment_from",
+    "appointment_until",
+    "duration_minutes",
+    "is_pinned",
+    "dispatched_at",
+    "opened_at",
+    "escalated_at",
+    "arrived_at",
+    "started_at",
+    "bundle_id",
+    "waiting_for",
+)
 MOST_JOBS, MOST_NOTICES = 5_000, 50
 NOBODYS = {"received", "waiting_papers"}
 

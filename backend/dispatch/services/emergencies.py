@@ -118,9 +118,14 @@ def preview(
 
 
 def send_at_once(
-    session: Session, settings: Settings, actor: Actor, job_id: str, crew_id: str | None, now: datetime | None = None,
+    session: Session,
+    settings: Settings,
+    actor: Actor,
+    job_id: str,
+    crew_id: str | None,
+    now: datetime | None = None,
     seen: str | None = None,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """Give a job to the nearest able crew (or the one named).
 
     It goes before all the crew has not begun, as `preview` shows it. `seen` is a preview's own: where another
@@ -173,17 +178,30 @@ def _told(choice: _Choice) -> dict[str, Any]:
     )
     minutes = {choice.job(task).id: late for task, late in delays.items()}
     delayed = [
-        {"job_id": job.id, "number": job.number, "planned_at": at,
-         "minutes": round((at - job.planned_at).total_seconds() / 60) if job.planned_at else minutes.get(job.id, 0)}
+        {
+            "job_id": job.id,
+            "number": job.number,
+            "planned_at": at,
+            "minutes": round((at - job.planned_at).total_seconds() / 60)
+            if job.planned_at
+            else minutes.get(job.id, 0),
+        }
         for job, at in choice.retimed()
         if job.id not in away
-    ]  # fmt: skip
+    ]
     moved = [
-        {"job_id": job.id, "number": job.number, "from_crew_id": chosen.crew_id, "from_crew_name": chosen.crew_name,
-         "to_crew_id": problem.shifts[shift].id, "to_crew_name": day.crew_names[shift], "planned_at": new_times[job.id]}
+        {
+            "job_id": job.id,
+            "number": job.number,
+            "from_crew_id": chosen.crew_id,
+            "from_crew_name": chosen.crew_name,
+            "to_crew_id": problem.shifts[shift].id,
+            "to_crew_name": day.crew_names[shift],
+            "planned_at": new_times[job.id],
+        }
         for task, shift in sent.moved
         for job in [choice.job(task)]
-    ]  # fmt: skip
+    ]
     left = [
         {"job_id": job.id, "number": job.number, "crew_id": chosen.crew_id, **_why_left(choice, task)}
         for task in sent.left_over
@@ -198,14 +216,23 @@ def _told(choice: _Choice) -> dict[str, Any]:
     )
     crew = scene.crew(chosen.crew_id)
     return {
-        "crew_id": chosen.crew_id, "crew_name": chosen.crew_name, "leader_id": crew.leader_id,
-        "arrives_at": chosen.arrives_at.astimezone(UTC), "overtime_minutes": chosen.overtime_minutes,
-        "is_on_call": chosen.crew_id in day.on_call, "delays_jobs": len(delayed), "delayed": delayed, "moved": moved,
-        "left_over": left, "seen": hashlib.sha256(key.encode()).hexdigest()[:16],
+        "crew_id": chosen.crew_id,
+        "crew_name": chosen.crew_name,
+        "leader_id": crew.leader_id,
+        "arrives_at": chosen.arrives_at.astimezone(UTC),
+        "overtime_minutes": chosen.overtime_minutes,
+        "is_on_call": chosen.crew_id in day.on_call,
+        "delays_jobs": len(delayed),
+        "delayed": delayed,
+        "moved": moved,
+        "left_over": left,
+        "seen": hashlib.sha256(key.encode()).hexdigest()[:16],
         "against": [
-            {"zh": r.zh, "en": r.en} for r in chosen.reasons if not r.is_good and r.code in ("skills", "off_duty", "overtime", "break")
+            {"zh": r.zh, "en": r.en}
+            for r in chosen.reasons
+            if not r.is_good and r.code in ("skills", "off_duty", "overtime", "break")
         ],
-    }  # fmt: skip
+    }
 
 
 def _why_left(choice: _Choice, task: int) -> dict[str, str]:
@@ -251,9 +278,14 @@ def _send(session: Session, actor: Actor, choice: _Choice) -> None:
     ]
     own = stands_of(stored[keys[0]]) | {"urgency": stored[keys[0]].values.get("urgency")}
     row = Emergency(
-        id=UUID(record_writer.new_id()), unit_id=UUID(done.values["unit_id"]), work_order_id=UUID(job.id), crew_id=UUID(crew_id),
-        own=own, changes=changes, sent_by_id=UUID(actor.id),
-    )  # fmt: skip
+        id=UUID(record_writer.new_id()),
+        unit_id=UUID(done.values["unit_id"]),
+        work_order_id=UUID(job.id),
+        crew_id=UUID(crew_id),
+        own=own,
+        changes=changes,
+        sent_by_id=UUID(actor.id),
+    )
     session.add(row)
     session.flush()
 
@@ -299,14 +331,23 @@ def send_on_call(
     _send(session, system(job["unit_id"]), choice)
     chosen = choice.chosen
     tell(
-        session, channel, scene.crew(chosen.crew_id).leader_id, job["unit_id"], topic="general", subject=("work_order", job_id), is_urgent=True,
-        zh=f"值班抢修：工单 {job['number']} 已派给您的班组，请立即出动", en=f"On call: job {job['number']} is yours, please leave at once",
-    )  # fmt: skip
+        session,
+        channel,
+        scene.crew(chosen.crew_id).leader_id,
+        job["unit_id"],
+        topic="general",
+        subject=("work_order", job_id),
+        is_urgent=True,
+        zh=f"值班抢修：工单 {job['number']} 已派给您的班组，请立即出动",
+        en=f"On call: job {job['number']} is yours, please leave at once",
+    )
     left = [choice.job(task).number or choice.job(task).id for task in choice.sent.left_over]
     zh = f"紧急工单 {job['number']}：已派给值班的{chosen.crew_name}" + (
         f"；做不完的工单：{'、'.join(left)}" if left else ""
     )
-    en = f"Urgent job {job['number']} was given to {chosen.crew_name}, on call" + (f"; left over: {', '.join(left)}" if left else "")  # fmt: skip
+    en = f"Urgent job {job['number']} was given to {chosen.crew_name}, on call" + (
+        f"; left over: {', '.join(left)}" if left else ""
+    )
     tell_dispatchers(session, None, job_id, job, zh, en)
     return chosen.crew_id
 

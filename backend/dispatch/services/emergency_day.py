@@ -120,10 +120,16 @@ def emergency_scene(
     routes = tuple(tuple(n for n, one in enumerate(waiting) if one.crew_id == crew.id) for crew in crews)
     there = {crew.id: hours[crew.id].since(now) for crew in crews}
     day = Day(
-        problem, Plan(routes), [crew.name for crew in crews], [one.number or one.id for one in jobs], places, builder.begins,
+        problem,
+        Plan(routes),
+        [crew.name for crew in crews],
+        [one.number or one.id for one in jobs],
+        places,
+        builder.begins,
         frozenset(one for one in ids if there[one] is not None and hours[one].begin > now),
-        frozenset(one for one in ids if there[one] is None), SKILLS,
-    )  # fmt: skip
+        frozenset(one for one in ids if there[one] is None),
+        SKILLS,
+    )
     return Scene(day, jobs, crews, propose(day, len(jobs) - 1))
 
 

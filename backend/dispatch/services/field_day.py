@@ -61,9 +61,14 @@ def day_of(
     problem = Problem(tasks, shifts, travel.seconds)
     plan = Plan(tuple(builder.route(crew, extra) for crew in crews))
     day = Day(
-        problem, plan, [crew.name for crew in crews], [job.number or job.id for job in waiting], places, builder.begins,
+        problem,
+        plan,
+        [crew.name for crew in crews],
+        [job.number or job.id for job in waiting],
+        places,
+        builder.begins,
         skill_words=SKILLS,
-    )  # fmt: skip
+    )
     return day, waiting, crews, travel
 
 

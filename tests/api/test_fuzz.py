@@ -109,7 +109,11 @@ def tokens(database: Database, settings: config.Settings) -> dict[str | None, di
             values = {"id": uid(name), "unit": uid(unit), "roles": [role]}
             session.execute(
                 text(
-                    "UPDATE account SET is_active = true, unit_id = :unit, roles = :roles WHERE staff_id = :id"
+                    """
+                        UPDATE account
+                        SET is_active = true, unit_id = :unit, roles = :roles
+                        WHERE staff_id = :id
+                    """
                 ),
                 values,
             )

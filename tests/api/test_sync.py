@@ -437,7 +437,12 @@ def test_held_work_is_judged_as_its_own_phones(phone_of: PhoneOf, town: Town, da
     assert created["status"] == "applied", created
     found = pushed(second, mutation("customer", customer, "change", {"phone": "13822222222"}), boot="b1")
     assert (found["status"], found["detail"].get("questions")) == ("merged", ["phone"])
-    sql = "SELECT device_id::text, grade, happened_at FROM sync_history WHERE id = :id AND mutation_id = :mutation"
+    sql = """
+        SELECT device_id::text, grade, happened_at
+        FROM sync_history
+        WHERE id = :id
+          AND mutation_id = :mutation
+    """
     with database.engine.connect() as connection:
         row = connection.execute(text(sql), {"id": customer, "mutation": edit["id"]}).one()
     assert (row[0], row[1]) == (first.store.meta("device"), "proven")

@@ -164,7 +164,12 @@ def test_what_an_older_release_could_not_read_is_looked_at_again(
     with database.transaction() as session:
         session.execute(
             text(
-                "UPDATE look SET state = 'broken', reason = 'KeyError', web_sha256 = NULL, thumb_sha256 = NULL, due_at = now(), attempts = 1"
+                """
+                    UPDATE look
+                    SET
+                        state = 'broken', reason = 'KeyError', web_sha256 = NULL, thumb_sha256 = NULL,
+                        due_at = now(), attempts = 1
+                """
             )
         )
     assert picturing.look_at_waiting(database, app.extensions["wangge"].blobs) == 2

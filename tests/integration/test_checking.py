@@ -464,7 +464,11 @@ def test_the_newest_rows_are_not_broken_but_not_yet_sealed(
     with database.transaction() as session:
         session.execute(
             text(
-                "UPDATE sync_history SET recorded_at = recorded_at - interval '2 hours' WHERE changed ? 'note'"
+                """
+                    UPDATE sync_history
+                    SET recorded_at = recorded_at - interval '2 hours'
+                    WHERE changed ? 'note'
+                """
             )
         )
     with database.snapshot() as session:
@@ -549,7 +553,11 @@ def test_seals_of_before_hold_beside_those_of_today(
         assert seals(session) is None
         session.execute(
             text(
-                "UPDATE sync_history SET recorded_at = recorded_at + interval '1 second' WHERE changed ? 'note'"
+                """
+                    UPDATE sync_history
+                    SET recorded_at = recorded_at + interval '1 second'
+                    WHERE changed ? 'note'
+                """
             )
         )
         assert seals(session) == Broken(2, "the row was changed", ("customer", town["customer 0"], 2))

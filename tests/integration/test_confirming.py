@@ -391,7 +391,11 @@ def test_who_made_a_link_is_on_the_audit_trail(left: Crew, as_: As) -> None:
     with left.database.transaction() as session:
         (act,) = session.execute(
             text(
-                "SELECT by_staff_id::text, subject_kind, after FROM administrative_act WHERE act = 'link_made'"
+                """
+                    SELECT by_staff_id::text, subject_kind, after
+                    FROM administrative_act
+                    WHERE act = 'link_made'
+                """
             )
         ).all()
     assert (act[0], act[1], act[2]["way"], act[2]["work_order_id"]) == (

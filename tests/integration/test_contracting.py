@@ -168,7 +168,11 @@ def test_who_made_a_contractors_link_is_on_the_audit_trail(
     with database.transaction() as session:
         act = session.execute(
             text(
-                "SELECT by_staff_id::text, subject_kind, after FROM administrative_act WHERE act = 'link_made'"
+                """
+                    SELECT by_staff_id::text, subject_kind, after
+                    FROM administrative_act
+                    WHERE act = 'link_made'
+                """
             )
         ).one()
     assert (act[0], act[1], act[2]["work_order_id"]) == (uid("dispatcher"), "contractor_link", job)
@@ -179,7 +183,13 @@ def test_history_names_the_person_and_the_link(contractor: Contractor, job: str,
     with database.transaction() as session:
         row = session.execute(
             text(
-                "SELECT actor_id::text, device_id::text FROM sync_history WHERE id = CAST(:id AS uuid) ORDER BY version DESC LIMIT 1"
+                """
+                    SELECT actor_id::text, device_id::text
+                    FROM sync_history
+                    WHERE id = CAST(:id AS uuid)
+                    ORDER BY version DESC
+                    LIMIT 1
+                """
             ),
             {"id": job},
         ).one()

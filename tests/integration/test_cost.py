@@ -53,16 +53,27 @@ def fill(database: Database, scope: str, unit: str, kind: str) -> None:
         values = {"scope": scope, "unit": unit, "kind": kind, "many": MANY}
         session.execute(
             text(
-                "INSERT INTO sync_document (kind, id, unit_id, version, body, body_sha256, heads, deleted, scopes) "
-                "SELECT :kind, md5(:kind || n)::uuid, CAST(:unit AS uuid), 1, '{}', '', '{}', false, ARRAY[CAST(:scope AS text)] "
-                "FROM generate_series(1, :many) n"
+                """
+                    INSERT INTO sync_document (
+                        kind, id, unit_id, version, body, body_sha256, heads, deleted, scopes
+                    )
+                    SELECT
+                        :kind, md5(:kind || n)::uuid, CAST(:unit AS uuid), 1, '{}', '', '{}', false,
+                        ARRAY[CAST(:scope AS text)]
+                    FROM generate_series(1, :many) n
+                """
             ),
             values,
         )
         session.execute(
             text(
-                "INSERT INTO sync_entry (scope, kind, id, unit_id, xid, version, removed) SELECT :scope, :kind, "
-                "md5(:kind || n)::uuid, CAST(:unit AS uuid), pg_current_xact_id(), 1, false FROM generate_series(1, :many) n"
+                """
+                    INSERT INTO sync_entry (scope, kind, id, unit_id, xid, version, removed)
+                    SELECT
+                        :scope, :kind, md5(:kind || n)::uuid, CAST(:unit AS uuid), pg_current_xact_id(), 1,
+                        false
+                    FROM generate_series(1, :many) n
+                """
             ),
             values,
         )

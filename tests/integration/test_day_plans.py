@@ -189,7 +189,12 @@ def test_a_plan_is_taken_back_whole(database: Database, settings: Settings) -> N
         assert any("回到您班组的工单" in words for words in heard)
         acts = field.session.execute(
             text(
-                "SELECT DISTINCT actor_id::text FROM sync_history WHERE kind = 'work_order' AND op IN ('dispatch', 'withdraw')"
+                """
+                    SELECT DISTINCT actor_id::text
+                    FROM sync_history
+                    WHERE kind = 'work_order'
+                      AND op IN ('dispatch', 'withdraw')
+                """
             )
         ).scalars()
         assert set(acts) == {uid("dispatcher")}

@@ -78,7 +78,12 @@ def waiting(database: Database) -> list[tuple[int, str | None, bool]]:
     with database.transaction() as session:
         rows = session.execute(
             text(
-                "SELECT attempts, last_error, done_at IS NOT NULL FROM outbox WHERE fact = 'message.wanted' ORDER BY id"
+                """
+                    SELECT attempts, last_error, done_at IS NOT NULL
+                    FROM outbox
+                    WHERE fact = 'message.wanted'
+                    ORDER BY id
+                """
             )
         )
         return [(row[0], row[1], row[2]) for row in rows]

@@ -119,7 +119,12 @@ def rewritten(database: Database, home: Path) -> None:
     """Somebody with the server's own secret changes the past and seals everything anew."""
     run(
         database,
-        "UPDATE sync_history SET changed = jsonb_set(changed, '{phone,1}', '\"1\"') WHERE kind = 'customer' AND version = 2",
+        """
+            UPDATE sync_history
+            SET changed = jsonb_set(changed, '{phone,1}', '"1"')
+            WHERE kind = 'customer'
+              AND version = 2
+        """,
         "DELETE FROM sealed_row",
         "DELETE FROM seal",
     )
@@ -279,7 +284,12 @@ def test_a_history_sealed_anew_is_noticed_by_the_next_phone(
         sealed,
         "DELETE FROM sealed_row",
         "DELETE FROM seal",
-        "UPDATE sync_history SET changed = jsonb_set(changed, '{phone,1}', '\"1\"') WHERE kind = 'customer' AND version = 2",
+        """
+            UPDATE sync_history
+            SET changed = jsonb_set(changed, '{phone,1}', '"1"')
+            WHERE kind = 'customer'
+              AND version = 2
+        """,
     )
     (tmp_path / sealing.WITNESS).unlink()
     while sealing.seal_history(sealed, SECRET, tmp_path, everything=True):

@@ -89,7 +89,11 @@ def test_a_sign_in_that_ended_a_week_ago(handset: Hand, city: City, office: Offi
     phone = handset("R101")
     customer = first_customer(phone)
     city.sql(
-        "UPDATE token SET expires_at = now() - interval '7 days' WHERE device_id IN (SELECT id FROM device WHERE name <> 'console')"
+        """
+            UPDATE token
+            SET expires_at = now() - interval '7 days'
+            WHERE device_id IN (SELECT id FROM device WHERE name <> 'console')
+        """
     )
     note(phone.page, "登录过期后写的")
     expect(phone.page.locator("[data-test=waiting]")).to_contain_text("登录已过期")

@@ -93,7 +93,10 @@ def hold_days(session: Session, unit_id: str) -> None:
     Each holds its unit and all below until its transaction ends.
     """
     held = {"units": sorted(units_below(session, unit_id))}
-    one = "SELECT pg_advisory_xact_lock(hashtextextended('day ' || unit, 0)) FROM unnest(CAST(:units AS text[])) unit"
+    one = """
+        SELECT pg_advisory_xact_lock(hashtextextended('day ' || unit, 0))
+        FROM unnest(CAST(:units AS text[])) unit
+    """
     session.execute(text(one), held)
 
 

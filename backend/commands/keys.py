@@ -84,7 +84,8 @@ def rotate(purpose: str | None, in_minutes: int, to: Path | None) -> None:
     if settings.keys.is_fixed and to is None:
         raise UnsafeKey(
             "密钥环来自 WANGGE_KEYS：请加 --to 文件，再把其内容放回每台服务器的环境 · "
-            "the ring comes from WANGGE_KEYS: add --to FILE, and put what it holds into every server's environment"
+            "the ring comes from WANGGE_KEYS: add --to FILE, "
+            "and put what it holds into every server's environment"
         )
     settings.keys.ensure(settings.home)
     wanted = [purpose] if purpose else list(PURPOSES)

@@ -121,7 +121,9 @@ def _questions() -> list[dict[str, object]]:
                 "label_zh": "请说明原因",
                 "label_en": "Please say why",
                 "required": True,
-                "relevant": f"has(answers.{theme}) && answers.{theme} in ['dissatisfied', 'very_dissatisfied']",
+                "relevant": (
+                    f"has(answers.{theme}) && answers.{theme} in ['dissatisfied', 'very_dissatisfied']"
+                ),
             }
         )
     return [

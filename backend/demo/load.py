@@ -77,7 +77,8 @@ class Branch:
 def is_empty(database: Database) -> bool:
     """Whether nothing has been written yet."""
     with database.transaction() as session:
-        return session.execute(text("SELECT NOT EXISTS (SELECT FROM sync_document)")).scalar_one()  # type: ignore[no-any-return]
+        statement = text("SELECT NOT EXISTS (SELECT FROM sync_document)")
+        return bool(session.execute(statement).scalar_one())
 
 
 def load_city(database: Database, size: Size, report: Report, seed: int = 1) -> None:
@@ -389,7 +390,9 @@ def _customer(
     category, committees = str(crowd.categories[k]), crowd.district.committees
     street, committee = committees[cell * len(committees) // len(ground.ids)]
     name = made_up_name(random) if category == "resident" else f"{committee[:6]}{made_up_name(random)}商行"
-    house = f"{random.integers(1, 60)}号楼{random.integers(1, 5)}单元{random.integers(1, 7)}0{random.integers(1, 5)}户"
+    building, entrance = random.integers(1, 60), random.integers(1, 5)
+    floor, door = random.integers(1, 7), random.integers(1, 5)
+    house = f"{building}号楼{entrance}单元{floor}0{door}户"
     cell_id, customer_id = ground.ids[cell], ident("customer", number)
     customer: Values = {
         "unit_id": crowd.branch.id,

@@ -73,7 +73,8 @@ def decrypt(source: IO[bytes], target: IO[bytes], identities: Sequence[Any]) -> 
             raise sink.failed from error
         raise NoIdentity(
             "备份打不开：没有合适的密钥，或文件不完整、被改动；请用 --identity 给出密钥文件 · "
-            "the backup does not open: no key here fits, or the file is cut or was changed; name the key's file by --identity"
+            "the backup does not open: no key here fits, or the file is cut or was changed; "
+            "name the key's file by --identity"
         ) from error
 
 

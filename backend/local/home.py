@@ -154,7 +154,8 @@ def _refusal(running: Running | None) -> str:
     where = running.address if running and running.address else "wangge"
     return (
         f"服务正在运行（{where}），恢复会换掉它脚下的数据；请先停止它，或加 --drain 让它暂停服务、恢复后自动继续 · "
-        f"a server runs here ({where}) and a restore would change the data beneath it; stop it first, or say --drain: "
+        f"a server runs here ({where}) and a restore would change the data beneath it; "
+        "stop it first, or say --drain: "
         "it then stops serving for as long as the restore takes and goes on by itself"
     )
 

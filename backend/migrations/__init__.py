@@ -26,7 +26,8 @@ DECLARE
 BEGIN
     IF TG_OP = 'UPDATE' AND NEW.version <> OLD.version + 1
        AND NOT (NEW.version > OLD.version AND NEW.version % 4294967296 = 1) THEN
-        RAISE EXCEPTION 'record %/% moved from version % to %', TG_TABLE_NAME, NEW.id, OLD.version, NEW.version
+        RAISE EXCEPTION 'record %/% moved from version % to %',
+            TG_TABLE_NAME, NEW.id, OLD.version, NEW.version
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     SELECT version, scopes INTO written, filed FROM sync_document WHERE kind = my_kind AND id = NEW.id;
@@ -59,7 +60,8 @@ BEGIN
     WHILE up IS NOT NULL LOOP
         steps := steps + 1;
         IF up = NEW.id OR steps > 100 THEN
-            RAISE EXCEPTION 'unit % would hang below itself', NEW.id USING ERRCODE = 'integrity_constraint_violation';
+            RAISE EXCEPTION 'unit % would hang below itself', NEW.id
+                USING ERRCODE = 'integrity_constraint_violation';
         END IF;
         SELECT parent_id INTO up FROM unit WHERE id = up;
     END LOOP;

@@ -204,7 +204,8 @@ def test_a_link_opens_a_photo_as_long_as_its_record_stands(
     sha256 = as_("rep").get(f"/photos/{photo}")["sha256"]
     link = as_("rep")("POST", f"/photo-content/{photo}/links", {"hours": 1}).get_json()["url"]
     # As links were made before: they named the bytes.
-    old = f"/api/v1/shared-photos/{share(app.extensions['wangge'].settings.keys, 'shared picture', [sha256], 1)}"
+    keys = app.extensions["wangge"].settings.keys
+    old = f"/api/v1/shared-photos/{share(keys, 'shared picture', [sha256], 1)}"
     assert [app.test_client().get(one).status_code for one in (link, old)] == [200, 200]
     with database.transaction() as session:
         session.execute(text("SET session_replication_role = replica"))

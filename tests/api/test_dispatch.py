@@ -462,7 +462,8 @@ def test_a_matrix_service_that_is_away_is_said(settings: Settings) -> None:
 def test_crossings_are_read_from_a_file(settings: Settings, tmp_path: Path) -> None:
     file = tmp_path / "crossings.geojson"
     file.write_text(
-        '{"type":"GeometryCollection","geometries":[{"type":"LineString","coordinates":[[120.1,36.1],[120.2,36.1]]}]}'
+        '{"type":"GeometryCollection","geometries":'
+        '[{"type":"LineString","coordinates":[[120.1,36.1],[120.2,36.1]]}]}'
     )
     from backend.core.geometry import shape_of
 

@@ -110,9 +110,9 @@ def tokens(database: Database, settings: config.Settings) -> dict[str | None, di
             session.execute(
                 text(
                     """
-                        UPDATE account
-                        SET is_active = true, unit_id = :unit, roles = :roles
-                        WHERE staff_id = :id
+                    UPDATE account
+                    SET is_active = true, unit_id = :unit, roles = :roles
+                    WHERE staff_id = :id
                     """
                 ),
                 values,

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from flask import Flask, g
+from flask import Flask, Response, g
 from limits import parse
 from sqlalchemy import event, text
 from werkzeug.routing import Rule
@@ -276,7 +276,12 @@ def test_the_documents_are_for_those_who_sign_in(app: Flask, as_: As, settings: 
 
 def test_the_actor_knows_where_the_request_came_from(app: Flask, as_: As, town: Town) -> None:
     seen = []
-    app.after_request_funcs[None].append(lambda response: seen.append(g.actor.network_address) or response)  # type: ignore[func-returns-value]
+
+    def note(response: Response) -> Response:
+        seen.append(g.actor.network_address)
+        return response
+
+    app.after_request_funcs[None].append(note)
     for path in ("/tokens", "/sync/nudges"):
         as_("rep")("GET", path, environ_base={"REMOTE_ADDR": "10.1.2.3"})
     as_("rep")("POST", "/sync/pull", {"store": town["s"]}, environ_base={"REMOTE_ADDR": "10.1.2.3"})

@@ -144,7 +144,11 @@ def test_a_photos_tag_is_known_whole_and_in_part(as_: As, taken: Callable[..., s
         assert rep("GET", path, headers={"If-Match": '"other"', "Range": "bytes=0-9"}).status_code == 412
 
 
-def test_a_link_that_mail_broke_opens_what_it_opened(as_: As, app: Flask, taken: Callable[..., str]) -> None:  # noqa: F811
+def test_a_link_that_mail_broke_opens_what_it_opened(
+    as_: As,
+    app: Flask,
+    taken: Callable[..., str],  # noqa: F811
+) -> None:
     photo = taken(picture((64, 48)))
     url = as_("rep")("POST", f"/photo-content/{photo}/links", {"hours": 2}).get_json()["url"]
     for n, broken in enumerate(

@@ -97,7 +97,8 @@ CLIENT = """
 import json, sys, pyogrio
 url, layer, token, box = sys.argv[1:5]
 pyogrio.set_gdal_config_options({"GDAL_HTTP_USERPWD": "qgis:" + token, "GDAL_HTTP_AUTH": "BASIC"})
-_, _, shapes, columns = pyogrio.raw.read("OAPIF:" + url, layer=layer, bbox=tuple(json.loads(box) or ()) or None)
+bbox = tuple(json.loads(box) or ()) or None
+_, _, shapes, columns = pyogrio.raw.read("OAPIF:" + url, layer=layer, bbox=bbox)
 print(json.dumps({"count": len(shapes), "words": [str(v) for column in columns for v in column]}))
 """
 

@@ -114,7 +114,10 @@ def test_a_batch_nobody_can_read_is_kept_as_one_item(as_: As, database: Database
 
 
 def test_what_a_phone_sent_is_kept_to_the_byte(as_: As, database: Database, town: Town) -> None:
-    item = '{ "id":"%s",  "kind" : "customer","record":"%s","op":"change","base_version":1,"now":{"category":"king","n":1.50},"happened_at":"2026-09-01T08:00:00Z"}'
+    item = (
+        '{ "id":"%s",  "kind" : "customer","record":"%s","op":"change","base_version":1,'
+        '"now":{"category":"king","n":1.50},"happened_at":"2026-09-01T08:00:00Z"}'
+    )
     raw = item % (record_writer.new_id(), town["customer 0"])
     body = f'{{"store": "{record_writer.new_id()}", "sent_at": "2026-09-01T08:00:00Z", "mutations": [{raw}]}}'
     answer = as_("rep")("POST", "/sync/push", data=body.encode(), content_type="application/json")
@@ -203,7 +206,8 @@ def test_whatever_is_kept_can_be_listed_shown_and_discarded(as_: As, database: D
             mutation("customer", town["customer 0"], "change", {"note": 1}, id=record_writer.new_id())
         )
         raw = one.replace('"note": 1', f'"note": {note}')
-        body = f'{{"store": "{record_writer.new_id()}", "sent_at": "2026-09-01T08:00:00Z", "mutations": [{raw}]}}'
+        store = record_writer.new_id()
+        body = f'{{"store": "{store}", "sent_at": "2026-09-01T08:00:00Z", "mutations": [{raw}]}}'
         (status, _code), *_ = outcomes(
             rep("POST", "/sync/push", data=body.encode(), content_type="application/json")
         )

@@ -165,10 +165,10 @@ def test_what_an_older_release_could_not_read_is_looked_at_again(
         session.execute(
             text(
                 """
-                    UPDATE look
-                    SET
-                        state = 'broken', reason = 'KeyError', web_sha256 = NULL, thumb_sha256 = NULL,
-                        due_at = now(), attempts = 1
+                UPDATE look
+                SET
+                    state = 'broken', reason = 'KeyError', web_sha256 = NULL, thumb_sha256 = NULL,
+                    due_at = now(), attempts = 1
                 """
             )
         )

@@ -192,7 +192,9 @@ WITHOUT = {
     "ground_plan": "a proposal; what is accepted of it stands on the cells",
     "outbox": "what is still to be done",
     "position": "kept for some days only; what a visit rests on stands on the visit",
-    "search_entry": "made of customers and their points in the form in which typed text is compared, to find them by",
+    "search_entry": (
+        "made of customers and their points in the form in which typed text is compared, to find them by"
+    ),
     "token": "who is signed in",
     "sync_entry": "who is shown which record; made of the documents",
     "sync_epoch": "which history this is; its witness is a file beside the database",
@@ -341,7 +343,10 @@ def seals(session: Session) -> Broken | None:
 
 
 _ONE_ON = {
-    "uuid": "coalesce(left({c}::text, 35) || CASE right({c}::text, 1) WHEN '0' THEN '1' ELSE '0' END, gen_random_uuid()::text)::uuid",
+    "uuid": """coalesce(
+        left({c}::text, 35) || CASE right({c}::text, 1) WHEN '0' THEN '1' ELSE '0' END,
+        gen_random_uuid()::text
+    )::uuid""",
     "text": "coalesce({c}, '') || '.'",
     "int4": "coalesce({c}, 0) + 1",
     "int8": "coalesce({c}, 0) + 1",
@@ -465,9 +470,9 @@ def test_the_newest_rows_are_not_broken_but_not_yet_sealed(
         session.execute(
             text(
                 """
-                    UPDATE sync_history
-                    SET recorded_at = recorded_at - interval '2 hours'
-                    WHERE changed ? 'note'
+                UPDATE sync_history
+                SET recorded_at = recorded_at - interval '2 hours'
+                WHERE changed ? 'note'
                 """
             )
         )
@@ -554,9 +559,9 @@ def test_seals_of_before_hold_beside_those_of_today(
         session.execute(
             text(
                 """
-                    UPDATE sync_history
-                    SET recorded_at = recorded_at + interval '1 second'
-                    WHERE changed ? 'note'
+                UPDATE sync_history
+                SET recorded_at = recorded_at + interval '1 second'
+                WHERE changed ? 'note'
                 """
             )
         )

@@ -108,11 +108,11 @@ def test_the_same_seed_gives_the_same_city(city: Database, cluster: Cluster, emp
     load_city(again, SIZES["small"], lambda *_: None)
     sql = text(
         """
-            SELECT kind, count(*), md5(string_agg(encode(body_sha256, 'hex'), '' ORDER BY id))
-            FROM sync_document
-            WHERE kind <> 'visit'
-            GROUP BY kind
-            ORDER BY kind
+        SELECT kind, count(*), md5(string_agg(encode(body_sha256, 'hex'), '' ORDER BY id))
+        FROM sync_document
+        WHERE kind <> 'visit'
+        GROUP BY kind
+        ORDER BY kind
         """
     )
     with city.snapshot() as one, again.snapshot() as two:

@@ -392,9 +392,9 @@ def test_who_made_a_link_is_on_the_audit_trail(left: Crew, as_: As) -> None:
         (act,) = session.execute(
             text(
                 """
-                    SELECT by_staff_id::text, subject_kind, after
-                    FROM administrative_act
-                    WHERE act = 'link_made'
+                SELECT by_staff_id::text, subject_kind, after
+                FROM administrative_act
+                WHERE act = 'link_made'
                 """
             )
         ).all()

@@ -169,9 +169,9 @@ def test_who_made_a_contractors_link_is_on_the_audit_trail(
         act = session.execute(
             text(
                 """
-                    SELECT by_staff_id::text, subject_kind, after
-                    FROM administrative_act
-                    WHERE act = 'link_made'
+                SELECT by_staff_id::text, subject_kind, after
+                FROM administrative_act
+                WHERE act = 'link_made'
                 """
             )
         ).one()
@@ -184,11 +184,11 @@ def test_history_names_the_person_and_the_link(contractor: Contractor, job: str,
         row = session.execute(
             text(
                 """
-                    SELECT actor_id::text, device_id::text
-                    FROM sync_history
-                    WHERE id = CAST(:id AS uuid)
-                    ORDER BY version DESC
-                    LIMIT 1
+                SELECT actor_id::text, device_id::text
+                FROM sync_history
+                WHERE id = CAST(:id AS uuid)
+                ORDER BY version DESC
+                LIMIT 1
                 """
             ),
             {"id": job},

@@ -54,13 +54,13 @@ def fill(database: Database, scope: str, unit: str, kind: str) -> None:
         session.execute(
             text(
                 """
-                    INSERT INTO sync_document (
-                        kind, id, unit_id, version, body, body_sha256, heads, deleted, scopes
-                    )
-                    SELECT
-                        :kind, md5(:kind || n)::uuid, CAST(:unit AS uuid), 1, '{}', '', '{}', false,
-                        ARRAY[CAST(:scope AS text)]
-                    FROM generate_series(1, :many) n
+                INSERT INTO sync_document (
+                    kind, id, unit_id, version, body, body_sha256, heads, deleted, scopes
+                )
+                SELECT
+                    :kind, md5(:kind || n)::uuid, CAST(:unit AS uuid), 1, '{}', '', '{}', false,
+                    ARRAY[CAST(:scope AS text)]
+                FROM generate_series(1, :many) n
                 """
             ),
             values,
@@ -68,11 +68,11 @@ def fill(database: Database, scope: str, unit: str, kind: str) -> None:
         session.execute(
             text(
                 """
-                    INSERT INTO sync_entry (scope, kind, id, unit_id, xid, version, removed)
-                    SELECT
-                        :scope, :kind, md5(:kind || n)::uuid, CAST(:unit AS uuid), pg_current_xact_id(), 1,
-                        false
-                    FROM generate_series(1, :many) n
+                INSERT INTO sync_entry (scope, kind, id, unit_id, xid, version, removed)
+                SELECT
+                    :scope, :kind, md5(:kind || n)::uuid, CAST(:unit AS uuid), pg_current_xact_id(), 1,
+                    false
+                FROM generate_series(1, :many) n
                 """
             ),
             values,

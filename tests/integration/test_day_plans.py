@@ -190,10 +190,10 @@ def test_a_plan_is_taken_back_whole(database: Database, settings: Settings) -> N
         acts = field.session.execute(
             text(
                 """
-                    SELECT DISTINCT actor_id::text
-                    FROM sync_history
-                    WHERE kind = 'work_order'
-                      AND op IN ('dispatch', 'withdraw')
+                SELECT DISTINCT actor_id::text
+                FROM sync_history
+                WHERE kind = 'work_order'
+                  AND op IN ('dispatch', 'withdraw')
                 """
             )
         ).scalars()

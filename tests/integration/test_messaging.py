@@ -79,10 +79,10 @@ def waiting(database: Database) -> list[tuple[int, str | None, bool]]:
         rows = session.execute(
             text(
                 """
-                    SELECT attempts, last_error, done_at IS NOT NULL
-                    FROM outbox
-                    WHERE fact = 'message.wanted'
-                    ORDER BY id
+                SELECT attempts, last_error, done_at IS NOT NULL
+                FROM outbox
+                WHERE fact = 'message.wanted'
+                ORDER BY id
                 """
             )
         )

@@ -102,9 +102,9 @@ def test_a_partly_done_job_leaves_one_linked_remainder(database: Database, town:
         rows = connection.execute(
             text(
                 """
-                    SELECT description, state, case_id::text, first_contact_owner_id::text
-                    FROM work_order
-                    WHERE remainder_of_id IS NOT NULL
+                SELECT description, state, case_id::text, first_contact_owner_id::text
+                FROM work_order
+                WHERE remainder_of_id IS NOT NULL
                 """
             )
         ).all()

@@ -80,11 +80,11 @@ def _grow(city: Database, branch: str) -> None:
         rows = session.execute(
             text(
                 """
-                    SELECT customer_id::text
-                    FROM service_point
-                    WHERE unit_id = CAST(:unit AS uuid)
-                    ORDER BY ST_X(place) + ST_Y(place) DESC, id
-                    LIMIT (SELECT count(*) / 5 FROM service_point WHERE unit_id = CAST(:unit AS uuid))
+                SELECT customer_id::text
+                FROM service_point
+                WHERE unit_id = CAST(:unit AS uuid)
+                ORDER BY ST_X(place) + ST_Y(place) DESC, id
+                LIMIT (SELECT count(*) / 5 FROM service_point WHERE unit_id = CAST(:unit AS uuid))
                 """
             ),
             {"unit": branch},

@@ -69,17 +69,20 @@ def test_a_history_nobody_touched_holds(sealed: Database, tmp_path: Path) -> Non
     ("tampering", "seal", "why"),
     [
         (
-            "UPDATE sync_history SET changed = jsonb_set(changed, '{name,1}', '\"李四\"') WHERE kind = 'customer' AND op = 'create'",
+            "UPDATE sync_history SET changed = jsonb_set(changed, '{name,1}', '\"李四\"') "
+            "WHERE kind = 'customer' AND op = 'create'",
             1,
             "the row was changed",
         ),
         (
-            "UPDATE sync_history SET changed = jsonb_set(changed, '{phone,1}', '\"1\"') WHERE kind = 'customer' AND version = 2",
+            "UPDATE sync_history SET changed = jsonb_set(changed, '{phone,1}', '\"1\"') "
+            "WHERE kind = 'customer' AND version = 2",
             2,
             "the row was changed",
         ),
         (
-            "UPDATE sync_history SET happened_at = happened_at - interval '1 second' WHERE kind = 'customer' AND version = 2",
+            "UPDATE sync_history SET happened_at = happened_at - interval '1 second' "
+            "WHERE kind = 'customer' AND version = 2",
             2,
             "the row was changed",
         ),
@@ -120,10 +123,10 @@ def rewritten(database: Database, home: Path) -> None:
     run(
         database,
         """
-            UPDATE sync_history
-            SET changed = jsonb_set(changed, '{phone,1}', '"1"')
-            WHERE kind = 'customer'
-              AND version = 2
+        UPDATE sync_history
+        SET changed = jsonb_set(changed, '{phone,1}', '"1"')
+        WHERE kind = 'customer'
+          AND version = 2
         """,
         "DELETE FROM sealed_row",
         "DELETE FROM seal",
@@ -285,10 +288,10 @@ def test_a_history_sealed_anew_is_noticed_by_the_next_phone(
         "DELETE FROM sealed_row",
         "DELETE FROM seal",
         """
-            UPDATE sync_history
-            SET changed = jsonb_set(changed, '{phone,1}', '"1"')
-            WHERE kind = 'customer'
-              AND version = 2
+        UPDATE sync_history
+        SET changed = jsonb_set(changed, '{phone,1}', '"1"')
+        WHERE kind = 'customer'
+          AND version = 2
         """,
     )
     (tmp_path / sealing.WITNESS).unlink()

@@ -108,8 +108,8 @@ def test_a_seal_by_a_key_that_ended_is_named(
     run(
         database,
         """
-            INSERT INTO sealing_key
-            VALUES (:id, :public_key, :successor, :last_number, :last_hash, :endorsement)
+        INSERT INTO sealing_key
+        VALUES (:id, :public_key, :successor, :last_number, :last_hash, :endorsement)
         """,
         **kept,
     )

@@ -257,16 +257,16 @@ def tampered(database: Database, *statements: str, **given: Any) -> None:
 
 _IN_DOCUMENT = (
     """
-        UPDATE sync_document
-        SET body = replace(body, '王小一', '王小二')
-        WHERE kind = 'signature'
-          AND id = CAST(:id AS uuid)
+    UPDATE sync_document
+    SET body = replace(body, '王小一', '王小二')
+    WHERE kind = 'signature'
+      AND id = CAST(:id AS uuid)
     """,
     """
-        UPDATE sync_document
-        SET body_sha256 = sha256(convert_to(body, 'UTF8'))
-        WHERE kind = 'signature'
-          AND id = CAST(:id AS uuid)
+    UPDATE sync_document
+    SET body_sha256 = sha256(convert_to(body, 'UTF8'))
+    WHERE kind = 'signature'
+      AND id = CAST(:id AS uuid)
     """,
 )
 _IN_TABLE = "UPDATE signature SET signer_name = '王小二' WHERE id = CAST(:id AS uuid)"

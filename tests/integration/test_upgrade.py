@@ -105,12 +105,12 @@ def test_logins_that_come_to_one_form_do_not_stop_the_upgrade(database: Database
         connection.execute(
             text(
                 """
-                    INSERT INTO token (sha256, use, staff_id, device_id, family, expires_at)
-                    SELECT
-                        sha256(CAST(CAST(a.staff_id AS text) AS bytea)), 'access', a.staff_id, d.id, d.id, now()
-                    FROM account a, device d
-                    WHERE d.name = 'rep''s phone'
-                      AND a.staff_number IN ('Ｔ００５', 'T007')
+                INSERT INTO token (sha256, use, staff_id, device_id, family, expires_at)
+                SELECT
+                    sha256(CAST(CAST(a.staff_id AS text) AS bytea)), 'access', a.staff_id, d.id, d.id, now()
+                FROM account a, device d
+                WHERE d.name = 'rep''s phone'
+                  AND a.staff_number IN ('Ｔ００５', 'T007')
                 """
             )
         )

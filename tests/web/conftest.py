@@ -170,7 +170,8 @@ class Handset:
         self.page.click("[data-test=sync-now]")
         self.page.wait_for_function(
             "() => document.querySelector('[data-test=state-bar]')?.classList.contains('online')"
-            " && !document.querySelector('[data-test=waiting-list]') && !document.querySelector('.van-progress')"
+            " && !document.querySelector('[data-test=waiting-list]')"
+            " && !document.querySelector('.van-progress')"
         )
 
     def close(self) -> None:

@@ -76,7 +76,9 @@ def _tabs(page: Page, name: str) -> Iterator[tuple[str, Page]]:
 
 
 _STANDS_STILL = """() => Promise.race([
-  Promise.all(document.getAnimations().filter((one) => one.effect?.getComputedTiming().endTime !== Infinity).map((one) => one.finished.catch(() => null))),
+  Promise.all(document.getAnimations()
+    .filter((one) => one.effect?.getComputedTiming().endTime !== Infinity)
+    .map((one) => one.finished.catch(() => null))),
   new Promise((done) => setTimeout(done, 3000)),
 ])"""
 

@@ -90,9 +90,9 @@ def test_a_sign_in_that_ended_a_week_ago(handset: Hand, city: City, office: Offi
     customer = first_customer(phone)
     city.sql(
         """
-            UPDATE token
-            SET expires_at = now() - interval '7 days'
-            WHERE device_id IN (SELECT id FROM device WHERE name <> 'console')
+        UPDATE token
+        SET expires_at = now() - interval '7 days'
+        WHERE device_id IN (SELECT id FROM device WHERE name <> 'console')
         """
     )
     note(phone.page, "登录过期后写的")
@@ -322,13 +322,16 @@ def test_five_hundred_pieces_of_work_and_sixty_photos_on_a_slow_link(handset: Ha
     made = phone.page.evaluate(
         """async (customer) => {
           const engine = window.__wangge.engine();
-          const cell = [...engine.records('service_point').values()].find(p => p.customer_id === customer).cell_id;
-          for (let n = 0; n < 440; n += 1) await engine.create('visit', {customer_id: customer, cell_id: cell, representative_id: engine.staffId, method: 'phone'});
-          const visit = await engine.create('visit', {customer_id: customer, cell_id: cell, representative_id: engine.staffId, method: 'door'});
+          const points = [...engine.records('service_point').values()];
+          const cell = points.find(p => p.customer_id === customer).cell_id;
+          const values = {customer_id: customer, cell_id: cell, representative_id: engine.staffId};
+          for (let n = 0; n < 440; n += 1) await engine.create('visit', {...values, method: 'phone'});
+          const visit = await engine.create('visit', {...values, method: 'door'});
           const ids = [];
           for (let n = 0; n < 60; n += 1) {
             const data = new Uint8Array(60000).map((_, i) => (i * 31 + n * 7) % 256).buffer;
-            ids.push(await engine.takePhoto({of: ['visit', visit], purpose: 'site', data, keys: {cell_id: cell}}));
+            const photo = {of: ['visit', visit], purpose: 'site', data, keys: {cell_id: cell}};
+            ids.push(await engine.takePhoto(photo));
           }
           return ids;
         }""",

@@ -16,7 +16,10 @@ from tests.web.test_dispatchers_morning import job_at
 
 Offices = Callable[[str], Office]
 # What asks every 30 seconds is silent here: only a nudge, or what the server asks for, can bring news.
-NO_LONG_TIMERS = "{ const real = window.setInterval; window.setInterval = (f, ms, ...more) => (ms >= 10000 ? 0 : real(f, ms, ...more)); }"
+NO_LONG_TIMERS = """{
+  const real = window.setInterval;
+  window.setInterval = (f, ms, ...more) => (ms >= 10000 ? 0 : real(f, ms, ...more));
+}"""
 
 
 @pytest.fixture

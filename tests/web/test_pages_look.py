@@ -19,7 +19,8 @@ from tests.web.looking import console_pages, faults_of, phone_pages
 LANGUAGES = ("zh-CN", "en-GB")
 # A key of messages that was shown instead of its sentence.
 RAW_KEY = re.compile(
-    r"\b(app|nav|board|job|make|plan|ground|inbox|facts|visits|people|visit|queue|enter|bar|today|me|map|confirm|contractor|calls|print)\.[a-zA-Z_]+\b"
+    r"\b(app|nav|board|job|make|plan|ground|inbox|facts|visits|people|visit|queue|enter|bar|today|me|map"
+    r"|confirm|contractor|calls|print)\.[a-zA-Z_]+\b"
 )
 
 

@@ -54,7 +54,13 @@ def test_odd_files_among_photos_stop_none_and_times_are_their_own(handset: Hand,
     phone = handset("L101")
     page = at_a_job(phone, job)
     page.evaluate(
-        "() => { window.said = []; new MutationObserver(() => { const one = document.querySelector('.van-toast'); if (one) window.said.push(one.textContent); }).observe(document.body, { childList: true, subtree: true, characterData: true }); }"
+        """() => {
+          window.said = [];
+          new MutationObserver(() => {
+            const one = document.querySelector('.van-toast');
+            if (one) window.said.push(one.textContent);
+          }).observe(document.body, { childList: true, subtree: true, characterData: true });
+        }"""
     )
     own, taken_at = timed()
     tiff = picture("TIFF", "green")

@@ -103,8 +103,10 @@ class DayPlanOut(Schema):
         fields.Dict(),
         allow_none=True,
         metadata={
-            "description": "what a person must look at: jobs whose appointment has passed or is of another day, and crews"
-            " (crew_id, crew_name) whose break cannot be kept"
+            "description": (
+                "what a person must look at: jobs whose appointment has passed or is of another day, "
+                "and crews (crew_id, crew_name) whose break cannot be kept"
+            )
         },
     )
     kept = fields.List(

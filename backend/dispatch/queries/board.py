@@ -68,15 +68,15 @@ def _notices(session: Session, actor: Actor) -> list[dict[str, Any]]:
     rows = session.execute(
         text(
             """
-                SELECT
-                    n.id::text, n.version, n.topic, n.text_zh, n.text_en, n.subject_kind,
-                    n.subject_id::text, coalesce(n.is_urgent, false) AS is_urgent, n.created_at
-                FROM notice n
-                WHERE n.staff_id = CAST(:me AS uuid)
-                  AND n.read_at IS NULL
-                  AND n.deleted_at IS NULL
-                ORDER BY n.created_at DESC, n.id DESC
-                LIMIT :most
+            SELECT
+                n.id::text, n.version, n.topic, n.text_zh, n.text_en, n.subject_kind,
+                n.subject_id::text, coalesce(n.is_urgent, false) AS is_urgent, n.created_at
+            FROM notice n
+            WHERE n.staff_id = CAST(:me AS uuid)
+              AND n.read_at IS NULL
+              AND n.deleted_at IS NULL
+            ORDER BY n.created_at DESC, n.id DESC
+            LIMIT :most
             """
         ),
         {"me": actor.id, "most": MOST_NOTICES},
@@ -89,15 +89,15 @@ def _extent(session: Session, units: list[str]) -> list[float] | None:
     row = session.execute(
         text(
             """
-                SELECT ST_XMin(e), ST_YMin(e), ST_XMax(e), ST_YMax(e)
-                FROM (
-                    SELECT ST_Extent(outline) AS e
-                    FROM cell c
-                    WHERE c.deleted_at IS NULL
-                      AND c.valid_from <= :on
-                      AND (c.valid_until IS NULL OR c.valid_until >= :on)
-                      AND c.unit_id = ANY(CAST(:units AS uuid[]))
-                ) found
+            SELECT ST_XMin(e), ST_YMin(e), ST_XMax(e), ST_YMax(e)
+            FROM (
+                SELECT ST_Extent(outline) AS e
+                FROM cell c
+                WHERE c.deleted_at IS NULL
+                  AND c.valid_from <= :on
+                  AND (c.valid_until IS NULL OR c.valid_until >= :on)
+                  AND c.unit_id = ANY(CAST(:units AS uuid[]))
+            ) found
             """
         ),
         {"on": today(), "units": units},
@@ -109,22 +109,22 @@ def _jobs(session: Session, actor: Actor, units: list[str]) -> list[dict[str, An
     rows = session.execute(
         text(
             """
-                SELECT
-                    d.version, d.body,
-                    EXISTS (
-                        SELECT
-                        FROM emergency e
-                        WHERE e.work_order_id = w.id
-                          AND e.taken_back_at IS NULL
-                          AND e.sent_at >= coalesce(w.done_at, e.sent_at)
-                    )
-                FROM work_order w
-                JOIN sync_document d ON d.kind = 'work_order' AND d.id = w.id
-                WHERE w.deleted_at IS NULL
-                  AND w.state = ANY(:open)
-                  AND w.unit_id = ANY(CAST(:units AS uuid[]))
-                ORDER BY w.due_at NULLS LAST, w.id
-                LIMIT :most
+            SELECT
+                d.version, d.body,
+                EXISTS (
+                    SELECT
+                    FROM emergency e
+                    WHERE e.work_order_id = w.id
+                      AND e.taken_back_at IS NULL
+                      AND e.sent_at >= coalesce(w.done_at, e.sent_at)
+                )
+            FROM work_order w
+            JOIN sync_document d ON d.kind = 'work_order' AND d.id = w.id
+            WHERE w.deleted_at IS NULL
+              AND w.state = ANY(:open)
+              AND w.unit_id = ANY(CAST(:units AS uuid[]))
+            ORDER BY w.due_at NULLS LAST, w.id
+            LIMIT :most
             """
         ),
         {"open": sorted(OPEN), "units": units, "most": MOST_JOBS},
@@ -152,46 +152,46 @@ def _crews(session: Session, units: list[str]) -> list[dict[str, Any]]:
     rows = session.execute(
         text(
             """
-                SELECT
-                    c.id::text, c.name, c.leader_id::text, s.name AS leader, c.skills, c.shift_start,
-                    c.shift_end, c.phone,
+            SELECT
+                c.id::text, c.name, c.leader_id::text, s.name AS leader, c.skills, c.shift_start,
+                c.shift_end, c.phone,
+                (
+                    SELECT max(d.last_seen_at)
+                    FROM device d
+                    JOIN token t ON t.device_id = d.id
+                    WHERE t.staff_id = ANY(c.member_ids || c.leader_id)
+                      AND d.revoked_at IS NULL
+                ) AS last_contact_at,
+                EXISTS (
+                    SELECT
+                    FROM account a
+                    WHERE a.staff_id = ANY(c.member_ids || c.leader_id)
+                      AND a.is_active
+                ) AS has_account,
+                (
+                    SELECT count(*)
+                    FROM work_order w
+                    WHERE w.crew_id = c.id
+                      AND w.deleted_at IS NULL
+                      AND w.state = ANY(:given)
+                ) AS jobs,
+                coalesce(
                     (
-                        SELECT max(d.last_seen_at)
-                        FROM device d
-                        JOIN token t ON t.device_id = d.id
-                        WHERE t.staff_id = ANY(c.member_ids || c.leader_id)
-                          AND d.revoked_at IS NULL
-                    ) AS last_contact_at,
-                    EXISTS (
-                        SELECT
-                        FROM account a
-                        WHERE a.staff_id = ANY(c.member_ids || c.leader_id)
-                          AND a.is_active
-                    ) AS has_account,
-                    (
-                        SELECT count(*)
+                        SELECT ST_AsGeoJSON(w.place)
                         FROM work_order w
                         WHERE w.crew_id = c.id
-                          AND w.deleted_at IS NULL
-                          AND w.state = ANY(:given)
-                    ) AS jobs,
-                    coalesce(
-                        (
-                            SELECT ST_AsGeoJSON(w.place)
-                            FROM work_order w
-                            WHERE w.crew_id = c.id
-                              AND w.arrived_at > now() - interval '1 day'
-                            ORDER BY w.arrived_at DESC
-                            LIMIT 1
-                        ),
-                        ST_AsGeoJSON(c.start_place)
-                    ) AS place
-                FROM crew c
-                LEFT JOIN staff s ON s.id = c.leader_id
-                WHERE c.deleted_at IS NULL
-                  AND c.is_active
-                  AND c.unit_id = ANY(CAST(:units AS uuid[]))
-                ORDER BY c.name, c.id
+                          AND w.arrived_at > now() - interval '1 day'
+                        ORDER BY w.arrived_at DESC
+                        LIMIT 1
+                    ),
+                    ST_AsGeoJSON(c.start_place)
+                ) AS place
+            FROM crew c
+            LEFT JOIN staff s ON s.id = c.leader_id
+            WHERE c.deleted_at IS NULL
+              AND c.is_active
+              AND c.unit_id = ANY(CAST(:units AS uuid[]))
+            ORDER BY c.name, c.id
             """
         ),
         {"given": sorted(WORKING | {"dispatched"}), "units": units},
@@ -214,32 +214,32 @@ def _cells(session: Session, units: list[str]) -> list[dict[str, Any]]:
     rows = session.execute(
         text(
             """
-                SELECT
-                    c.id::text, c.name, c.workload::float, c.unit_id::text,
-                    (
-                        SELECT count(*)
-                        FROM work_order w
-                        WHERE w.cell_id = c.id
-                          AND w.deleted_at IS NULL
-                          AND w.state = ANY(:open)
-                    ) AS jobs,
-                    (
-                        SELECT s.name
-                        FROM cell_assignment a
-                        JOIN staff s ON s.id = a.staff_id
-                        WHERE a.cell_id = c.id
-                          AND a.deleted_at IS NULL
-                          AND a.valid_from <= :on
-                          AND (a.valid_until IS NULL OR a.valid_until >= :on)
-                        ORDER BY a.duty = 'representative' DESC, a.valid_from
-                        LIMIT 1
-                    ) AS representative
-                FROM cell c
-                WHERE c.deleted_at IS NULL
-                  AND c.valid_from <= :on
-                  AND (c.valid_until IS NULL OR c.valid_until >= :on)
-                  AND c.unit_id = ANY(CAST(:units AS uuid[]))
-                ORDER BY c.name, c.id
+            SELECT
+                c.id::text, c.name, c.workload::float, c.unit_id::text,
+                (
+                    SELECT count(*)
+                    FROM work_order w
+                    WHERE w.cell_id = c.id
+                      AND w.deleted_at IS NULL
+                      AND w.state = ANY(:open)
+                ) AS jobs,
+                (
+                    SELECT s.name
+                    FROM cell_assignment a
+                    JOIN staff s ON s.id = a.staff_id
+                    WHERE a.cell_id = c.id
+                      AND a.deleted_at IS NULL
+                      AND a.valid_from <= :on
+                      AND (a.valid_until IS NULL OR a.valid_until >= :on)
+                    ORDER BY a.duty = 'representative' DESC, a.valid_from
+                    LIMIT 1
+                ) AS representative
+            FROM cell c
+            WHERE c.deleted_at IS NULL
+              AND c.valid_from <= :on
+              AND (c.valid_until IS NULL OR c.valid_until >= :on)
+              AND c.unit_id = ANY(CAST(:units AS uuid[]))
+            ORDER BY c.name, c.id
             """
         ),
         {"open": sorted(OPEN), "on": today(), "units": units},

@@ -77,14 +77,14 @@ def on_call_of(session: Session, units: Sequence[str], now: datetime) -> dict[st
     rows = session.execute(
         text(
             """
-                SELECT o.crew_id::text, o.valid_from, o.valid_until, o.clock_from, o.clock_until
-                FROM on_call o
-                JOIN crew c ON c.id = o.crew_id
-                WHERE o.deleted_at IS NULL
-                  AND c.unit_id = ANY(CAST(:units AS uuid[]))
-                  AND o.valid_from <= :last
-                  AND o.valid_until >= :first
-                ORDER BY o.valid_from, o.id
+            SELECT o.crew_id::text, o.valid_from, o.valid_until, o.clock_from, o.clock_until
+            FROM on_call o
+            JOIN crew c ON c.id = o.crew_id
+            WHERE o.deleted_at IS NULL
+              AND c.unit_id = ANY(CAST(:units AS uuid[]))
+              AND o.valid_from <= :last
+              AND o.valid_until >= :first
+            ORDER BY o.valid_from, o.id
             """
         ),
         {"units": list(units), "first": on - timedelta(days=1), "last": on + timedelta(days=1)},
@@ -195,7 +195,12 @@ def jobs_of_crews(session: Session, crew_ids: Sequence[str]) -> list[JobRow]:
 def _in_order(session: Session, whose: str, ids: Sequence[str], states: Sequence[str]) -> list[JobRow]:
     rows = session.execute(
         text(
-            f"{_JOBS} AND {whose} AND state = ANY(:states) ORDER BY planned_at NULLS LAST, dispatched_at NULLS LAST, id"
+            f"""
+            {_JOBS}
+              AND {whose}
+              AND state = ANY(:states)
+            ORDER BY planned_at NULLS LAST, dispatched_at NULLS LAST, id
+            """
         ),
         {"ids": list(ids), "states": list(states)},
     )
@@ -214,14 +219,14 @@ def last_arrivals(session: Session, crew_ids: Sequence[str], now: datetime) -> d
     rows = session.execute(
         text(
             """
-                SELECT DISTINCT ON (crew_id) crew_id::text, ST_X(place), ST_Y(place), arrived_at
-                FROM work_order
-                WHERE deleted_at IS NULL
-                  AND place IS NOT NULL
-                  AND crew_id = ANY(CAST(:crews AS uuid[]))
-                  AND arrived_at <= :now
-                  AND arrived_at > :since
-                ORDER BY crew_id, arrived_at DESC, id
+            SELECT DISTINCT ON (crew_id) crew_id::text, ST_X(place), ST_Y(place), arrived_at
+            FROM work_order
+            WHERE deleted_at IS NULL
+              AND place IS NOT NULL
+              AND crew_id = ANY(CAST(:crews AS uuid[]))
+              AND arrived_at <= :now
+              AND arrived_at > :since
+            ORDER BY crew_id, arrived_at DESC, id
             """
         ),
         {"crews": list(crew_ids), "now": now, "since": now - timedelta(days=1)},

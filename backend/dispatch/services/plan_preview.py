@@ -237,7 +237,10 @@ def notes_of(rows: Iterable[tuple[JobRow, Place]], names: Mapping[str, str]) -> 
                 clock(job.planned_at) if job.planned_at else "",
             )
             zh = f"原排 {name} {was}，但客户预约 {appointment(job)}：本方案不改动，请处理"
-            en = f"planned for {name} {was}, but the appointment is {appointment(job)}: left as it is, please see to it"
+            en = (
+                f"planned for {name} {was}, but the appointment is {appointment(job)}: "
+                "left as it is, please see to it"
+            )
         else:
             continue
         found.append({"job_id": job.id, "number": job.number or job.id, "code": code, "zh": zh, "en": en})

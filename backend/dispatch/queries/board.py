@@ -142,6 +142,52 @@ def _jobs(session: Session, actor: Actor, units: list[str]) -> list[dict[str, An
     return found
 
 
+_CREWS = text(
+    """
+    SELECT
+        c.id::text, c.name, c.leader_id::text, s.name AS leader, c.skills, c.shift_start,
+        c.shift_end, c.phone,
+        (
+            SELECT max(d.last_seen_at)
+            FROM device d
+            JOIN token t ON t.device_id = d.id
+            WHERE t.staff_id = ANY(c.member_ids || c.leader_id)
+              AND d.revoked_at IS NULL
+        ) AS last_contact_at,
+        EXISTS (
+            SELECT
+            FROM account a
+            WHERE a.staff_id = ANY(c.member_ids || c.leader_id)
+              AND a.is_active
+        ) AS has_account,
+        (
+            SELECT count(*)
+            FROM work_order w
+            WHERE w.crew_id = c.id
+              AND w.deleted_at IS NULL
+              AND w.state = ANY(:given)
+        ) AS jobs,
+        coalesce(
+            (
+                SELECT ST_AsGeoJSON(w.place)
+                FROM work_order w
+                WHERE w.crew_id = c.id
+                  AND w.arrived_at > now() - interval '1 day'
+                ORDER BY w.arrived_at DESC
+                LIMIT 1
+            ),
+            ST_AsGeoJSON(c.start_place)
+        ) AS place
+    FROM crew c
+    LEFT JOIN staff s ON s.id = c.leader_id
+    WHERE c.deleted_at IS NULL
+      AND c.is_active
+      AND c.unit_id = ANY(CAST(:units AS uuid[]))
+    ORDER BY c.name, c.id
+    """
+)
+
+
 def _crews(session: Session, units: list[str]) -> list[dict[str, Any]]:
     """Crews with their open work, last place and last contact.
 
@@ -150,50 +196,7 @@ def _crews(session: Session, units: list[str]) -> list[dict[str, Any]]:
     now = datetime.now(UTC)
     called = on_call_of(session, units, now)
     rows = session.execute(
-        text(
-            """
-            SELECT
-                c.id::text, c.name, c.leader_id::text, s.name AS leader, c.skills, c.shift_start,
-                c.shift_end, c.phone,
-                (
-                    SELECT max(d.last_seen_at)
-                    FROM device d
-                    JOIN token t ON t.device_id = d.id
-                    WHERE t.staff_id = ANY(c.member_ids || c.leader_id)
-                      AND d.revoked_at IS NULL
-                ) AS last_contact_at,
-                EXISTS (
-                    SELECT
-                    FROM account a
-                    WHERE a.staff_id = ANY(c.member_ids || c.leader_id)
-                      AND a.is_active
-                ) AS has_account,
-                (
-                    SELECT count(*)
-                    FROM work_order w
-                    WHERE w.crew_id = c.id
-                      AND w.deleted_at IS NULL
-                      AND w.state = ANY(:given)
-                ) AS jobs,
-                coalesce(
-                    (
-                        SELECT ST_AsGeoJSON(w.place)
-                        FROM work_order w
-                        WHERE w.crew_id = c.id
-                          AND w.arrived_at > now() - interval '1 day'
-                        ORDER BY w.arrived_at DESC
-                        LIMIT 1
-                    ),
-                    ST_AsGeoJSON(c.start_place)
-                ) AS place
-            FROM crew c
-            LEFT JOIN staff s ON s.id = c.leader_id
-            WHERE c.deleted_at IS NULL
-              AND c.is_active
-              AND c.unit_id = ANY(CAST(:units AS uuid[]))
-            ORDER BY c.name, c.id
-            """
-        ),
+        _CREWS,
         {"given": sorted(WORKING | {"dispatched"}), "units": units},
     ).mappings()
     return [

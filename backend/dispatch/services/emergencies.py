@@ -170,38 +170,7 @@ def _choice(session: Session, scene: Scene, crew_id: str | None) -> _Choice:
 def _told(choice: _Choice) -> dict[str, Any]:
     """A choice for people: who goes, when they are there, and what becomes of what they had."""
     scene, chosen, sent = choice.scene, choice.chosen, choice.sent
-    problem, day = scene.day.problem, scene.day
-    new_times = {job.id: at for job, at in choice.retimed()}
-    away = {choice.job(task).id for task, _ in sent.moved}
-    delays = dict(
-        delayed_by(timed(problem, problem.shifts[sent.shift], day.plan.routes[sent.shift]), sent.after)
-    )
-    minutes = {choice.job(task).id: late for task, late in delays.items()}
-    delayed = [
-        {
-            "job_id": job.id,
-            "number": job.number,
-            "planned_at": at,
-            "minutes": round((at - job.planned_at).total_seconds() / 60)
-            if job.planned_at
-            else minutes.get(job.id, 0),
-        }
-        for job, at in choice.retimed()
-        if job.id not in away
-    ]
-    moved = [
-        {
-            "job_id": job.id,
-            "number": job.number,
-            "from_crew_id": chosen.crew_id,
-            "from_crew_name": chosen.crew_name,
-            "to_crew_id": problem.shifts[shift].id,
-            "to_crew_name": day.crew_names[shift],
-            "planned_at": new_times[job.id],
-        }
-        for task, shift in sent.moved
-        for job in [choice.job(task)]
-    ]
+    delayed, moved = _delayed(choice), _moved(choice)
     left = [
         {"job_id": job.id, "number": job.number, "crew_id": chosen.crew_id, **_why_left(choice, task)}
         for task in sent.left_over
@@ -221,7 +190,7 @@ def _told(choice: _Choice) -> dict[str, Any]:
         "leader_id": crew.leader_id,
         "arrives_at": chosen.arrives_at.astimezone(UTC),
         "overtime_minutes": chosen.overtime_minutes,
-        "is_on_call": chosen.crew_id in day.on_call,
+        "is_on_call": chosen.crew_id in scene.day.on_call,
         "delays_jobs": len(delayed),
         "delayed": delayed,
         "moved": moved,
@@ -233,6 +202,41 @@ def _told(choice: _Choice) -> dict[str, Any]:
             if not r.is_good and r.code in ("skills", "off_duty", "overtime", "break")
         ],
     }
+
+
+def _delayed(choice: _Choice) -> list[dict[str, Any]]:
+    """Jobs that stay with the crew and are done later, with their new times and how late they are."""
+    problem, sent = choice.scene.day.problem, choice.sent
+    away = {choice.job(task).id for task, _ in sent.moved}
+    before = timed(problem, problem.shifts[sent.shift], choice.scene.day.plan.routes[sent.shift])
+    minutes = {choice.job(task).id: late for task, late in delayed_by(before, sent.after)}
+
+    def late(job: JobRow, at: datetime) -> float:
+        return round((at - job.planned_at).total_seconds() / 60) if job.planned_at else minutes.get(job.id, 0)
+
+    return [
+        {"job_id": job.id, "number": job.number, "planned_at": at, "minutes": late(job, at)}
+        for job, at in choice.retimed()
+        if job.id not in away
+    ]
+
+
+def _moved(choice: _Choice) -> list[dict[str, Any]]:
+    """Jobs that go to another crew, with that crew and their new times."""
+    day, times = choice.scene.day, {job.id: at for job, at in choice.retimed()}
+    return [
+        {
+            "job_id": job.id,
+            "number": job.number,
+            "from_crew_id": choice.chosen.crew_id,
+            "from_crew_name": choice.chosen.crew_name,
+            "to_crew_id": day.problem.shifts[shift].id,
+            "to_crew_name": day.crew_names[shift],
+            "planned_at": times[job.id],
+        }
+        for task, shift in choice.sent.moved
+        for job in [choice.job(task)]
+    ]
 
 
 def _why_left(choice: _Choice, task: int) -> dict[str, str]:

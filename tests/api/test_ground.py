@@ -154,9 +154,8 @@ def test_a_place_too_heavy_for_balance_is_named(as_: As, town: Town, database: D
         assert "153%" in words
 
 
-def test_a_split_moves_customers_jobs_duties_and_phones(
-    as_: As, town: Town, database: Database, phone_of: Callable[..., Phone]
-) -> None:
+def west_of_cell_1(database: Database, town: Town) -> None:
+    """A service point, an open job and a closed one at one place in the west of cell 1."""
     with database.transaction() as session:
         spot = {
             "customer_id": town["customer 1"],
@@ -177,6 +176,12 @@ def test_a_split_moves_customers_jobs_duties_and_phones(
         record_writer.create(session, system(town["north"]), "work_order", job, record_id=town["west job"])
         done = job | {"state": "closed"}
         record_writer.create(session, system(town["north"]), "work_order", done, record_id=town["old job"])
+
+
+def test_a_split_moves_customers_jobs_duties_and_phones(
+    as_: As, town: Town, database: Database, phone_of: Callable[..., Phone]
+) -> None:
+    west_of_cell_1(database, town)
     rep = phone_of("rep")
     rep.sync()
     supervisor = as_("supervisor")

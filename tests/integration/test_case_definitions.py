@@ -173,6 +173,19 @@ def test_a_crews_break_lies_inside_its_shift(as_: As, town: Town) -> None:
     assert faults(moved) == [("break_from", "outside_shift"), ("break_until", "outside_shift")]
 
 
+ODD_HOURS: tuple[dict[str, Any], ...] = (
+    {"break_from": "07:00", "break_until": "07:30"},
+    {"break_until": None},
+    {"break_minutes": 480, "break_from": "11:00"},
+    {
+        "break_from": None,
+        "break_until": None,
+        "break_minutes": None,
+        "start_place": {"type": "Point", "coordinates": [-60.0, -36.0]},
+    },
+)
+
+
 def test_one_crew_of_before_never_costs_the_unit_its_plan(
     as_: As, town: Town, database: Database, settings: Settings
 ) -> None:
@@ -185,33 +198,15 @@ def test_one_crew_of_before_never_costs_the_unit_its_plan(
     with before_the_rules("crew", "work_order"), database.transaction() as session:
         north = system(town["north"])
         record_writer.change(session, north, "crew", town["crew"], bad | {"skills": ["pipe_repair", "meter"]})
-        for n, odd in enumerate(
-            (
-                {"break_from": "07:00", "break_until": "07:30"},
-                {"break_until": None},
-                {"break_minutes": 480, "break_from": "11:00"},
-                {
-                    "break_from": None,
-                    "break_until": None,
-                    "break_minutes": None,
-                    "start_place": {"type": "Point", "coordinates": [-60.0, -36.0]},
-                },
-            )
-        ):
+        for n, odd in enumerate(ODD_HOURS):
             more = bad | {"name": f"旧{n}班", "leader_id": town["leader"], "member_ids": []}
             more |= {"skills": ["meter"], "is_active": True}
             record_writer.create(session, north, "crew", more | {"start_place": middle(1)} | odd)
         swapped = {"appointment_from": str(tomorrow + timedelta(hours=2)), "appointment_until": str(tomorrow)}
         for n in range(3):
-            job = {
-                "matter_id": town["leak"],
-                "place": middle(n),
-                "state": "received",
-                "number": f"W{n}",
-                "duration_minutes": 60,
-                "skills": ["pipe_repair"],
-                "cell_id": town[f"cell {n}"],
-            }
+            job = {"place": middle(n), "number": f"W{n}", "cell_id": town[f"cell {n}"]}
+            job |= {"matter_id": town["leak"], "state": "received"}
+            job |= {"duration_minutes": 60, "skills": ["pipe_repair"]}
             record_writer.create(
                 session, north, "work_order", job | (swapped if n == 2 else {}), record_id=town[f"W{n}"]
             )

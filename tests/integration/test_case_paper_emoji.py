@@ -150,7 +150,7 @@ def test_photos_whose_bytes_are_gone_or_spoilt_leave_their_places_empty(
     picturing.look_at_waiting(crew.database, blobs)
     with crew.database.transaction() as session:
         rows = session.execute(text("SELECT sha256, web_sha256 FROM look"))
-        looks = {sha256: web_sha256 for sha256, web_sha256 in rows}
+        looks = {row.sha256: row.web_sha256 for row in rows}
     shas = [crew.stored("photo", one)["sha256"] for one in photos]
     obstore.delete(blobs._store, key_of(looks[shas[0]]))
     obstore.delete(blobs._store, key_of(shas[1]))

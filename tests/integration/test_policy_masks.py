@@ -36,13 +36,11 @@ CASE, JOB, CUSTOMER = uid("case"), uid("planted job"), uid("planted customer")
 WEST, SOUTH = 120.29, 36.04
 
 
-@pytest.fixture(autouse=True)
-def planted(database: Database, town: Town) -> None:
-    """A customer with all that may name them.
+Values = dict[str, Any]
 
-    Their point, jobs with site cards and reporters, a visit, an answer, disputes and parked work.
-    """
-    north = system(town["north"])
+
+def ledger_of(town: Town) -> tuple[Values, Values, Values]:
+    """The customer, their point and their job, each full of what names them."""
     who = {
         "number": "P1",
         "name": NAME,
@@ -78,6 +76,17 @@ def planted(database: Database, town: Town) -> None:
         "description": f"来电 {PHONE}",
         "cell_id": town["cell 0"],
     }
+    return who, where, job
+
+
+@pytest.fixture(autouse=True)
+def planted(database: Database, town: Town) -> None:
+    """A customer with all that may name them.
+
+    Their point, jobs with site cards and reporters, a visit, an answer, disputes and parked work.
+    """
+    north = system(town["north"])
+    who, where, job = ledger_of(town)
     with database.transaction() as session:
         record_writer.create(session, north, "customer", who, record_id=CUSTOMER)
         record_writer.create(session, north, "service_point", where, record_id=uid("planted point"))

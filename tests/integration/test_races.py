@@ -107,23 +107,17 @@ def test_no_row_is_ever_missed(
     """
     scope, stop = f"cell:{town['cell 0']}", threading.Event()
     readers = [Reader(database, scope) for _ in range(4)]
+    north, runner = system(town["north"]), {"name": "跑", "category": "resident", "cell_id": town["cell 0"]}
 
     def write(seed: int) -> None:
         dice, done = random.Random(seed), 0
         while done < rows:
             with suppress(ZeroDivisionError, DBAPIError, DatabaseRefused):
                 with database.transaction() as session:
-                    values = {
-                        "number": f"R{seed}-{done}-{dice.random()}",
-                        "name": "跑",
-                        "category": "resident",
-                        "cell_id": town["cell 0"],
-                    }
-                    made = record_writer.create(session, system(town["north"]), "customer", values)
+                    values = runner | {"number": f"R{seed}-{done}-{dice.random()}"}
+                    made = record_writer.create(session, north, "customer", values)
                     time.sleep(dice.choice([0, 0.002, 0.03]))
-                    record_writer.change(
-                        session, system(town["north"]), "customer", made.id, {"note": str(done)}
-                    )
+                    record_writer.change(session, north, "customer", made.id, {"note": str(done)})
                     if dice.random() < 0.2:
                         raise ZeroDivisionError
                 done += 1

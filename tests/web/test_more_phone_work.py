@@ -34,8 +34,8 @@ def draw(page: Page, board: str) -> None:
     page.mouse.up()
 
 
-def test_a_survey_with_its_sketch(handset: Hand, office: Offices, picture: Path) -> None:
-    desk, person = office("D101"), office("R101")
+def asked_survey(desk: Office, person: Office) -> str:
+    """The id of a survey at a customer of the surveyor's, made at the desk."""
     customer = person("GET", "/customers?limit=1")["rows"][0]
     values = {
         "surveyor_id": person.staff_id,
@@ -44,7 +44,13 @@ def test_a_survey_with_its_sketch(handset: Hand, office: Offices, picture: Path)
         "unit_id": customer["unit_id"],
         "appointment_at": "2026-11-24T01:00:00Z",
     }
-    survey = desk("POST", "/surveys", json=values)["id"]
+    survey: str = desk("POST", "/surveys", json=values)["id"]
+    return survey
+
+
+def test_a_survey_with_its_sketch(handset: Hand, office: Offices, picture: Path) -> None:
+    desk, person = office("D101"), office("R101")
+    survey = asked_survey(desk, person)
     phone = handset("R101")
     page = phone.page
     phone.cut()

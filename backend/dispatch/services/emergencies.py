@@ -211,7 +211,7 @@ def _delayed(choice: _Choice) -> list[dict[str, Any]]:
     before = timed(problem, problem.shifts[sent.shift], choice.scene.day.plan.routes[sent.shift])
     minutes = {choice.job(task).id: late for task, late in delayed_by(before, sent.after)}
 
-    def late(job: JobRow, at: datetime) -> float:
+    def late(job: JobRow, at: datetime) -> int:
         return round((at - job.planned_at).total_seconds() / 60) if job.planned_at else minutes.get(job.id, 0)
 
     return [
@@ -333,11 +333,17 @@ def send_on_call(
         return None
     choice = _choice(session, scene, None)
     _send(session, system(job["unit_id"]), choice)
+    _tell_on_call(session, channel, choice, job_id, job)
+    return choice.chosen.crew_id
+
+
+def _tell_on_call(session: Session, channel: Channel, choice: _Choice, job_id: str, job: Values) -> None:
+    """Tell the leader on call to leave at once, and the dispatchers who goes and what is left over."""
     chosen = choice.chosen
     tell(
         session,
         channel,
-        scene.crew(chosen.crew_id).leader_id,
+        choice.scene.crew(chosen.crew_id).leader_id,
         job["unit_id"],
         topic="general",
         subject=("work_order", job_id),
@@ -353,7 +359,6 @@ def send_on_call(
         f"; left over: {', '.join(left)}" if left else ""
     )
     tell_dispatchers(session, None, job_id, job, zh, en)
-    return chosen.crew_id
 
 
 def _waits_for_a_crew(job: Values) -> bool:

@@ -40,9 +40,10 @@ MOST_NAMED = 200
 )
 @click.option("--no-bytes", is_flag=True, help="leave out the bytes in the store")
 def verify(witness: tuple[Path, ...], no_bytes: bool) -> None:
-    """Hold everything that is evidence against sealed history and name whatever differs; ends with 1 if anything does.
+    """Hold everything that is evidence against sealed history and name whatever differs.
 
-    The seals and the history under them; each record's table and document; links, looks, keys, uploads; the store's bytes.
+    Ends with 1 if anything does. The seals and the history under them; each record's table and document;
+    links, looks, keys, uploads; the store's bytes.
     """
     with the_machine() as machine, opened(machine) as database:
         settings = machine.settings
@@ -124,7 +125,10 @@ def erase(kind: str, record_id: str) -> None:
 @click.argument("signature_id")
 @click.argument("file", type=click.Path(path_type=Path, exists=True))
 def verify_sheet(signature_id: str, file: Path) -> None:
-    """Whether the service sheet in FILE (JSON) is what was signed as SIGNATURE_ID, and still stands; ends with 1 if not."""
+    """Whether the service sheet in FILE (JSON) is what was signed as SIGNATURE_ID, and still stands.
+
+    Ends with 1 if not.
+    """
     told = _verdict(signature_id, sheet_sha256(orjson.loads(file.read_bytes())))
     found = str(told["verdict"])
     words = {"genuine": "真实，未改动", "changed": "与签字时不同，或签后有改动", "unknown": "没有这个签名"}

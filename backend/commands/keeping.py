@@ -50,7 +50,10 @@ def _said(do: Callable[..., Any], *arguments: Any) -> Any:
     help="a file with the key that opens it, if this server's ring does not",
 )
 def restore(folder: Path, drain: bool, identity: tuple[Path, ...]) -> None:
-    """Bring database and objects back from FOLDER and open a new epoch; refused beside a running server, unless --drain."""
+    """Bring database and objects back from FOLDER and open a new epoch.
+
+    Refused beside a running server, unless --drain.
+    """
     with the_machine() as machine:
         keys = _said(identities_of, machine.settings.keys.ring().keys, identity)
         machine.home.begin_restore(SECONDS_TO_DRAIN if drain else None)

@@ -1,4 +1,7 @@
-"""`keys list`, `keys rotate` and `keys forget`: a new key for a purpose, the older ones kept for what they signed."""
+"""Commands for keys: `keys list`, `keys rotate` and `keys forget`.
+
+A purpose gets a new key; the older ones are kept for what they signed.
+"""
 
 from __future__ import annotations
 
@@ -72,13 +75,17 @@ def _state(key: Key, signing: Key) -> str:
     help="write the changed ring here, for WANGGE_KEYS or other servers",
 )
 def rotate(purpose: str | None, in_minutes: int, to: Path | None) -> None:
-    """A new key for PURPOSE, or for each; servers on this machine take it at once, and older keys go on opening."""
+    """A new key for PURPOSE, or for each.
+
+    Servers on this machine take it at once, and older keys go on opening.
+    """
     given = settings_here(weak_key=True)
     settings = _safe(given)
     if settings.keys.is_fixed and to is None:
         raise UnsafeKey(
             "密钥环来自 WANGGE_KEYS：请加 --to 文件，再把其内容放回每台服务器的环境 · "
-            "the ring comes from WANGGE_KEYS: add --to FILE, and put what it holds into every server's environment"
+            "the ring comes from WANGGE_KEYS: add --to FILE, "
+            "and put what it holds into every server's environment"
         )
     settings.keys.ensure(settings.home)
     wanted = [purpose] if purpose else list(PURPOSES)
@@ -112,7 +119,10 @@ def _safe(settings: config.Settings) -> config.Settings:
 @keys.command()
 @click.argument("key_id")
 def forget(key_id: str) -> None:
-    """Take a key out of the ring, as when it was stolen: links and cursors it signed end, seals stay by its public half."""
+    """Take a key out of the ring, as when it was stolen.
+
+    Links and cursors it signed end, seals stay by its public half.
+    """
     settings = settings_here()
     ring = settings.keys.ring()
     found = next((one for one in ring.keys if one.id == key_id), None)

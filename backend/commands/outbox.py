@@ -12,7 +12,10 @@ from backend.core.services.dead_facts import dead_facts, retry_fact
 @click.command()
 @click.option("--retry", "fact_id", type=int, metavar="ID", help="let this one be tried again")
 def outbox(fact_id: int | None) -> None:
-    """List the facts that were given up after their last attempt, with what they are about and why; or retry one."""
+    """List the facts that were given up after their last attempt; or retry one.
+
+    Each is listed with what it is about and why it was given up.
+    """
     with the_machine() as machine, opened(machine) as database, database.transaction() as session:
         if fact_id is not None:
             try:

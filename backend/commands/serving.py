@@ -63,7 +63,9 @@ def run(port: int, tls: bool, size: str, with_parent: bool) -> None:
         if pair:
             console.print(
                 qr(f"{url}/m/"),
-                f"手机须先信任此证书 · the phone must trust {pair[2]}\n演示账号只限本机；请用 A001 给手机上的人开账号 · demo accounts are for this machine: give a person an account (PUT /api/v1/accounts)",
+                f"手机须先信任此证书 · the phone must trust {pair[2]}\n"
+                "演示账号只限本机；请用 A001 给手机上的人开账号 · "
+                "demo accounts are for this machine: give a person an account (PUT /api/v1/accounts)",
                 highlight=False,
             )
         _until_stopped(machine, url)
@@ -143,7 +145,8 @@ def demo(size: str) -> None:
     with the_machine() as machine:
         if not (machine.is_private or machine.settings.demo_accounts):
             raise click.ClickException(
-                "这不是私有数据库；确需加载演示数据请设 WANGGE_DEMO=1 · not the private database; set WANGGE_DEMO=1 if you mean it"
+                "这不是私有数据库；确需加载演示数据请设 WANGGE_DEMO=1 · "
+                "not the private database; set WANGGE_DEMO=1 if you mean it"
             )
         with migrated(machine) as database:
             if not is_empty(database):
@@ -157,7 +160,10 @@ def demo(size: str) -> None:
 
 @click.command()
 def story() -> None:
-    """Play one day over real HTTP in a small city of its own, check every promise, and draw its cells and a day."""
+    """Play one day over real HTTP in a small city of its own.
+
+    Every promise is checked, and its cells and a day are drawn.
+    """
     home = config.read().home / "story"
     shutil.rmtree(home / "phones", ignore_errors=True)
     with stage(home, lambda database: _load(database, "small")) as (url, machine):

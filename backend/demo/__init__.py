@@ -1,1 +1,4 @@
-"""The demo city: Qingdao's ten districts with made-up customers, people and jobs, and a day that is played in it."""
+"""The demo city: Qingdao's ten districts, and a day that is played in them.
+
+Its customers, people and jobs are made up.
+"""

@@ -15,16 +15,52 @@ from backend.core.services import record_writer
 SPACE = UUID("0193c0de-0000-7000-8000-00000000c17e")
 _MATTERS = (
     # code, zh, en, urgency, skills, minutes, contact within, finish within, photos, signature, repair
-    ("burst_main", "供水管道爆管抢修", "Burst main", "urgent", ["pipe_repair", "large_main"], 180, 15, 720, 2, True, True),
+    (
+        "burst_main",
+        "供水管道爆管抢修",
+        "Burst main",
+        "urgent",
+        ["pipe_repair", "large_main"],
+        180,
+        15,
+        720,
+        2,
+        True,
+        True,
+    ),
     ("leak", "管道漏水维修", "Leak repair", "high", ["pipe_repair"], 90, 60, 1440, 2, True, True),
-    ("indoor_leak", "表后漏水（有偿）", "Leak behind the meter (paid)", "normal", ["pipe_repair"], 60, 240, 4320, 1, True, True),
+    (
+        "indoor_leak",
+        "表后漏水（有偿）",
+        "Leak behind the meter (paid)",
+        "normal",
+        ["pipe_repair"],
+        60,
+        240,
+        4320,
+        1,
+        True,
+        True,
+    ),
     ("low_pressure", "水压低", "Low pressure", "high", ["pipe_repair"], 60, 60, 1440, 1, False, True),
     ("no_water", "无水", "No water", "high", ["pipe_repair", "valve"], 60, 30, 720, 0, False, True),
     ("meter_fault", "水表故障", "Meter fault", "normal", ["meter"], 45, 240, 4320, 1, True, True),
     ("valve_fault", "阀门故障", "Valve fault", "normal", ["valve"], 60, 240, 4320, 1, False, True),
     ("water_quality", "水质异常", "Water quality", "urgent", ["water_quality"], 60, 30, 480, 1, False, False),
-    ("connection_survey", "用水报装勘查", "Survey for a connection", "normal", ["survey"], 60, 240, 1440, 3, False, False),
-)  # fmt: skip
+    (
+        "connection_survey",
+        "用水报装勘查",
+        "Survey for a connection",
+        "normal",
+        ["survey"],
+        60,
+        240,
+        1440,
+        3,
+        False,
+        False,
+    ),
+)
 # What a burst main asks of a crew.
 BURST_SKILLS = tuple(next(row[4] for row in _MATTERS if row[0] == "burst_main"))
 
@@ -68,12 +104,39 @@ def write_catalogue(session: Session, group_id: str) -> None:
 def _questions() -> list[dict[str, object]]:
     rows: list[dict[str, object]] = []
     for theme, (zh, en) in THEMES.items():
-        rows.append({"type": "satisfaction", "name": theme, "label_zh": f"您对{zh}是否满意？", "label_en": f"Satisfied with: {en}?",
-                     "required": theme in ("water_quality", "pressure", "window_service"), "theme": theme})  # fmt: skip
-        rows.append({"type": "text", "name": f"{theme}_why", "label_zh": "请说明原因", "label_en": "Please say why",
-                     "required": True, "relevant": f"has(answers.{theme}) && answers.{theme} in ['dissatisfied', 'very_dissatisfied']"})  # fmt: skip
-    return [*rows, {"type": "integer", "name": "people", "label_zh": "常住人口", "label_en": "People in the household",
-                    "required": False, "constraint": "value >= 1 && value <= 30"}]  # fmt: skip
+        rows.append(
+            {
+                "type": "satisfaction",
+                "name": theme,
+                "label_zh": f"您对{zh}是否满意？",
+                "label_en": f"Satisfied with: {en}?",
+                "required": theme in ("water_quality", "pressure", "window_service"),
+                "theme": theme,
+            }
+        )
+        rows.append(
+            {
+                "type": "text",
+                "name": f"{theme}_why",
+                "label_zh": "请说明原因",
+                "label_en": "Please say why",
+                "required": True,
+                "relevant": (
+                    f"has(answers.{theme}) && answers.{theme} in ['dissatisfied', 'very_dissatisfied']"
+                ),
+            }
+        )
+    return [
+        *rows,
+        {
+            "type": "integer",
+            "name": "people",
+            "label_zh": "常住人口",
+            "label_en": "People in the household",
+            "required": False,
+            "constraint": "value >= 1 && value <= 30",
+        },
+    ]
 
 
 def _calendar(year: int) -> dict[str, object]:

@@ -18,13 +18,24 @@ from sync.kind import Values
 _STATES = (("received", 0.6), ("dispatched", 0.25), ("accepted", 0.15))
 MORNING = datetime(2026, 11, 20, 0, 0, tzinfo=UTC)
 _MATTERS = text(
-    "SELECT code, urgency, skills, duration_minutes, finish_within_minutes AS minutes_to_finish, required_photos, "
-    "signature_required, is_repair, quote_required FROM matter ORDER BY code"
+    """
+    SELECT
+        code, urgency, skills, duration_minutes, finish_within_minutes AS minutes_to_finish,
+        required_photos, signature_required, is_repair, quote_required
+    FROM matter
+    ORDER BY code
+    """
 )
 _PICKS = text(
-    "SELECT p.body, c.body FROM service_point s JOIN sync_document p ON p.kind = 'service_point' AND p.id = s.id "
-    "JOIN sync_document c ON c.kind = 'customer' AND c.id = s.customer_id WHERE s.cell_id = ANY(CAST(:cells AS uuid[])) "
-    "ORDER BY md5(s.id::text) LIMIT :count"
+    """
+    SELECT p.body, c.body
+    FROM service_point s
+    JOIN sync_document p ON p.kind = 'service_point' AND p.id = s.id
+    JOIN sync_document c ON c.kind = 'customer' AND c.id = s.customer_id
+    WHERE s.cell_id = ANY(CAST(:cells AS uuid[]))
+    ORDER BY md5(s.id::text)
+    LIMIT :count
+    """
 )
 
 
@@ -38,7 +49,10 @@ def make_jobs(
     first: int,
     random: np.random.Generator,
 ) -> list[tuple[str, Values]]:
-    """`count` open jobs at service points of these cells; `branch` and `crews` say which crews may have them."""
+    """`count` open jobs at service points of these cells.
+
+    `branch` and `crews` say which crews may have them.
+    """
     matters = [
         dict(row)
         for row in session.execute(_MATTERS).mappings()

@@ -1,4 +1,7 @@
-"""Loading the demo city: same seed, same city, with progress; only into the private cluster or an empty database."""
+"""Loads the demo city: same seed, same city, with progress.
+
+It goes only into the private cluster or an empty database.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,6 @@ from datetime import timedelta
 
 import numpy as np
 import shapely
-from shapely.geometry.base import BaseGeometry
 from sqlalchemy import text
 
 from backend.core.actor import Role, system
@@ -16,17 +18,16 @@ from backend.core.db import Database
 from backend.core.geometry import geojson_of, point
 from backend.core.queries.scopes import today
 from backend.core.services import record_writer
-from backend.customers.services.phonetics import pinyin_of
 from backend.customers.services.visiting import plan_visits
 from backend.demo.catalogue import BURST_SKILLS, ident, write_catalogue
+from backend.demo.customers import customer_rows
 from backend.demo.jobs import make_jobs
-from backend.demo.people import Person, made_up_name, made_up_phone, write_people
-from backend.demo.sources import District, districts, scatter
-from backend.territory.services.ground_drawing import WORKLOAD
+from backend.demo.parts import Branch, Crowd, Ground
+from backend.demo.people import Person, made_up_phone, write_people
+from backend.demo.sources import districts, scatter
 from geo.assign import assign
 from geo.divide import balanced
 from geo.locate import nearest
-from geo.measure import Coordinates
 from geo.shapes import on_grid
 from sync.kind import Values
 
@@ -62,19 +63,11 @@ SIZES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """A branch with its districts, cells and people as they are made."""
-
-    id: str
-    name: str
-    districts: tuple[District, ...]
-
-
 def is_empty(database: Database) -> bool:
     """Whether nothing has been written yet."""
     with database.transaction() as session:
-        return session.execute(text("SELECT NOT EXISTS (SELECT FROM sync_document)")).scalar_one()  # type: ignore[no-any-return]
+        statement = text("SELECT NOT EXISTS (SELECT FROM sync_document)")
+        return bool(session.execute(statement).scalar_one())
 
 
 def load_city(database: Database, size: Size, report: Report, seed: int = 1) -> None:
@@ -112,21 +105,6 @@ def _write_units(database: Database) -> list[Branch]:
     return branches
 
 
-@dataclass(frozen=True, slots=True)
-class Crowd:
-    """A district's customers before they are written: places and classes."""
-
-    branch: Branch
-    district: District
-    places: Coordinates
-    categories: Sequence[str]
-
-    @property
-    def workload(self) -> Coordinates:
-        """What each means a year."""
-        return np.array([WORKLOAD[category] for category in self.categories])
-
-
 def _scatter_all(branches: list[Branch], size: Size, random: np.random.Generator) -> list[Crowd]:
     pairs = [(branch, district) for branch in branches for district in branch.districts]
     counts = _shares([district.share for _, district in pairs], size.customers)
@@ -150,15 +128,6 @@ def _shares(weights: Sequence[float], total: int) -> list[int]:
     while whole.sum() > total:
         whole[int(whole.argmax())] -= 1
     return [int(n) for n in whole]
-
-
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """A district's cells: ids, shapes, workload, in one order."""
-
-    ids: list[str]
-    shapes: list[BaseGeometry]
-    workload: Coordinates
 
 
 def _write_cells(
@@ -192,11 +161,17 @@ def _cell_rows(crowd: Crowd, ground: Ground) -> list[tuple[str, Values]]:
     return [
         (
             cell_id,
-            {"unit_id": crowd.branch.id, "name": f"{crowd.district.name}{k + 1:02d}网格", "code": f"{crowd.district.code}-{k + 1:03d}",
-             "outline": geojson_of(ground.shapes[k]), "valid_from": "2026-01-01", "workload": float(ground.workload[k])},
+            {
+                "unit_id": crowd.branch.id,
+                "name": f"{crowd.district.name}{k + 1:02d}网格",
+                "code": f"{crowd.district.code}-{k + 1:03d}",
+                "outline": geojson_of(ground.shapes[k]),
+                "valid_from": "2026-01-01",
+                "workload": float(ground.workload[k]),
+            },
         )
         for k, cell_id in enumerate(ground.ids)
-    ]  # fmt: skip
+    ]
 
 
 _OFFICE = (
@@ -267,15 +242,33 @@ def _write_crews(database: Database, branch: Branch, n: int, count: int, random:
             ident("staff", f"C{n}{2 * k - 1:02d}"),
             ident("staff", f"C{n}{2 * k:02d}"),
         ]
-        rows.append((
-            ident("crew", n, k),
-            {"unit_id": branch.id, "name": f"{branch.name[:-3]}维修{k}班", "leader_id": members[0], "member_ids": members,
-             "skills": sorted(skills), "shift_start": shift[0], "shift_end": shift[1],
-             "start_place": point(*homes[k - 1]), "vehicle": f"工程车{n}{k:02d}", "phone": made_up_phone(random), "is_active": True},
-        ))  # fmt: skip
+        rows.append(
+            (
+                ident("crew", n, k),
+                {
+                    "unit_id": branch.id,
+                    "name": f"{branch.name[:-3]}维修{k}班",
+                    "leader_id": members[0],
+                    "member_ids": members,
+                    "skills": sorted(skills),
+                    "shift_start": shift[0],
+                    "shift_end": shift[1],
+                    "start_place": point(*homes[k - 1]),
+                    "vehicle": f"工程车{n}{k:02d}",
+                    "phone": made_up_phone(random),
+                    "is_active": True,
+                },
+            )
+        )
     # The third crew sleeps with the phone beside the bed, this month and the next.
-    roster = {"unit_id": branch.id, "crew_id": ident("crew", n, called), "valid_from": str(today() - timedelta(days=1)),
-              "valid_until": str(today() + timedelta(days=60)), "clock_from": "21:30", "clock_until": "08:00"}  # fmt: skip
+    roster = {
+        "unit_id": branch.id,
+        "crew_id": ident("crew", n, called),
+        "valid_from": str(today() - timedelta(days=1)),
+        "valid_until": str(today() + timedelta(days=60)),
+        "clock_from": "21:30",
+        "clock_until": "08:00",
+    }
     with database.transaction() as session:
         record_writer.create_many(session, system(branch.id), "crew", rows, quiet=True)
         record_writer.create_many(
@@ -301,10 +294,18 @@ def _write_duties(
     homes = centers[random.choice(len(centers), count, replace=len(centers) < count)]
     who = assign(centers, workload, homes)
     rows: list[tuple[str, Values]] = [
-        (ident("duty", cell), {"unit_id": branch.id, "cell_id": cell, "staff_id": ident("staff", f"R{n}{int(person) + 1:02d}"),
-                               "duty": "representative", "valid_from": "2026-01-01"})
+        (
+            ident("duty", cell),
+            {
+                "unit_id": branch.id,
+                "cell_id": cell,
+                "staff_id": ident("staff", f"R{n}{int(person) + 1:02d}"),
+                "duty": "representative",
+                "valid_from": "2026-01-01",
+            },
+        )
         for cell, person in zip(ids, who, strict=True)
-    ]  # fmt: skip
+    ]
     with database.transaction() as session:
         record_writer.create_many(session, system(branch.id), "cell_assignment", rows, quiet=True)
 
@@ -321,7 +322,7 @@ def _write_customers(
         ground = grounds[crowd.district.code]
         cell_of = nearest(ground.shapes, crowd.places)
         for batch in _batches(len(crowd.places)):
-            rows = [_customer(crowd, ground, int(cell_of[k]), k, done + k, random) for k in batch]
+            rows = [customer_rows(crowd, ground, int(cell_of[k]), k, done + k, random) for k in batch]
             with database.transaction() as session:
                 record_writer.create_many(
                     session, system(crowd.branch.id), "customer", [row[0] for row in rows], quiet=True
@@ -335,37 +336,6 @@ def _write_customers(
 
 def _batches(count: int) -> Iterator[range]:
     return (range(start, min(start + BATCH, count)) for start in range(0, count, BATCH))
-
-
-_NATURE = {
-    "resident": "residential",
-    "developer": "construction",
-    "community": "public",
-    "special": "special",
-    "key": "commercial",
-    "large": "industrial",
-}
-
-
-def _customer(
-    crowd: Crowd, ground: Ground, cell: int, k: int, number: int, random: np.random.Generator
-) -> tuple[tuple[str, Values], tuple[str, Values]]:
-    """A customer and its service point; addresses of a cell come from one committee."""
-    category, committees = str(crowd.categories[k]), crowd.district.committees
-    street, committee = committees[cell * len(committees) // len(ground.ids)]
-    name = made_up_name(random) if category == "resident" else f"{committee[:6]}{made_up_name(random)}商行"
-    house = f"{random.integers(1, 60)}号楼{random.integers(1, 5)}单元{random.integers(1, 7)}0{random.integers(1, 5)}户"
-    cell_id, customer_id = ground.ids[cell], ident("customer", number)
-    customer: Values = {
-        "unit_id": crowd.branch.id, "number": f"{crowd.district.code}{number:07d}", "name": name, "category": category,
-        "phone": made_up_phone(random), "cell_id": cell_id, "is_vulnerable": bool(random.random() < 0.03), "pinyin": pinyin_of(name),
-    }  # fmt: skip
-    spot: Values = {
-        "unit_id": crowd.branch.id, "customer_id": customer_id, "cell_id": cell_id,
-        "address": f"{crowd.district.name}{street}{committee}{house}", "place": point(*crowd.places[k]),
-        "meter_number": f"QD{number:08d}", "diameter_mm": 20 if category == "resident" else 80, "nature": _NATURE[category],
-    }  # fmt: skip
-    return (customer_id, customer), (ident("point", number), spot)
 
 
 def _write_jobs(

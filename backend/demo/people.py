@@ -13,7 +13,8 @@ from backend.core.services.credentials import hash_password
 from backend.people.services import sessions
 from sync.kind import Values
 
-PASSWORD = "wangge-demo-2026"  # noqa: S105 - printed by `make run`; demo accounts sign in from this machine only
+# Printed by `make run`; demo accounts sign in from this machine only.
+PASSWORD = "wangge-demo-2026"  # noqa: S105
 FAMILY = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗"
 GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华玉萍红娥玲菊凤洁梅琳素云莲真环雪荣爱妹香月莺媛瑞凡佳"
 

@@ -1,4 +1,7 @@
-"""Pictures of the ground for people who would rather look than read: cells by workload, a change of cells, a planned day."""
+"""Draws pictures of the demo city: cells by workload, a change of cells, a planned day.
+
+They are for people who would rather look than read.
+"""
 
 from __future__ import annotations
 
@@ -92,7 +95,10 @@ def _frame(axes: Any, shapes: Sequence[BaseGeometry]) -> None:
 
 
 def draw_city(database: Database, settings: Settings, folder: Path) -> list[Path]:
-    """The demo city's cells, one branch balanced again after its demand has shifted, and that branch's day planned."""
+    """The demo city's cells, a balanced branch and its planned day.
+
+    The branch is balanced again after its demand has shifted; the day is that branch's.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with database.snapshot() as session:
         units = [

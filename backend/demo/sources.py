@@ -20,7 +20,10 @@ FOLDER = Path(__file__).parent / "city"
 
 @dataclass(frozen=True)
 class District:
-    """A district: outline in WGS-84, share of the city's people, committee names, and its towns (lng, lat)."""
+    """A district of the city.
+
+    Its outline in WGS-84, share of the city's people, committee names, and its towns (lng, lat).
+    """
 
     code: str
     name: str

@@ -3,52 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
-from rich.table import Table
 
-from backend.core.geometry import lng_lat, point
-from backend.demo.cast import Office, Troupe, until
+from backend.demo.cast import Troupe, until
 from backend.demo.catalogue import FORM_ID, matter_id
+from backend.demo.day import Day, Values
+from backend.demo.promises import check, print_promises
 from mobile_api_spec.phone import Phone
 from mobile_api_spec.phone.sheet import sheet_hash, sheet_of
 from sync.change import moment_text
-
-Values = dict[str, Any]
-
-
-@dataclass
-class Day:
-    """The day's people, things and promises."""
-
-    troupe: Troupe
-    console: Console
-    hotline: Office
-    dispatcher: Office
-    supervisor: Office
-    rep: Phone
-    heir: Phone
-    crew: Phone | None = None
-    crew_number: str = ""
-    burst: Values = field(default_factory=dict)
-    doomed: Values = field(default_factory=dict)
-    moved_cell: str = ""
-    survey: str = ""
-    visits: list[str] = field(default_factory=list)
-    photos: dict[str, bytes] = field(default_factory=dict)
-    disputed: str = ""
-    promises: list[tuple[str, bool, str]] = field(default_factory=list)
-
-    def tell(self, clock: str, sentence: str) -> None:
-        """One line of the story."""
-        self.console.print(f"[bold cyan]{clock}[/]  {sentence}", highlight=False)
-
-    def promise(self, sentence: str, kept: bool, seen: object = "") -> None:
-        """A promise and whether it held."""
-        self.promises.append((sentence, bool(kept), str(seen)))
 
 
 def play(base_url: str, folder: Path, console: Console) -> bool:
@@ -71,10 +36,10 @@ def play(base_url: str, folder: Path, console: Console) -> bool:
         _meanwhile_in_the_office(day)
         _back_in_the_network(day)
         _evening(day)
-        _check(day)
+        check(day)
     finally:
         troupe.go_home()
-    return _print_promises(day)
+    return print_promises(day)
 
 
 def _morning(day: Day) -> None:
@@ -116,7 +81,10 @@ def _report_burst(day: Day) -> None:
 
 
 def _visits_without_network(day: Day) -> None:
-    """Five visits with questionnaires, one dissatisfied; a survey with three photos; a phone number corrected."""
+    """Five visits with questionnaires, one dissatisfied.
+
+    A survey with three photos; a phone number corrected.
+    """
     rep = day.rep
     rep.link.is_up = False
     customers = sorted(rep.records("customer").values(), key=lambda c: (c["cell_id"], c["id"]))
@@ -149,8 +117,18 @@ def _visit(rep: Phone, customer: Values, spot: Values, pressure: str) -> str:
         "people": 3,
     }
     answers |= {"pressure_why": "早晚高峰水小"} if pressure == "dissatisfied" else {}
-    rep.create("response", common | {"questionnaire_id": FORM_ID, "visit_id": visit, "author_id": rep.staff_id, "channel": "visit",
-                                     "answered_at": rep.clock.now().isoformat(), "answers": answers})  # fmt: skip
+    rep.create(
+        "response",
+        common
+        | {
+            "questionnaire_id": FORM_ID,
+            "visit_id": visit,
+            "author_id": rep.staff_id,
+            "channel": "visit",
+            "answered_at": rep.clock.now().isoformat(),
+            "answers": answers,
+        },
+    )
     rep.act(
         "visit",
         visit,
@@ -206,8 +184,21 @@ def _repair_without_network(day: Day) -> None:
     hashes = [crew.records("photo")[one]["sha256"] for one in (before, after)]
     sheet = sheet_of(crew.records("work_order")[job] | done, hashes)
     strokes = [[[0, 0, 0], [12, 5, 40], [30, 2, 90]]]
-    signature = crew.create("signature", keys | {"of_kind": "work_order", "of_id": job, "signer_name": "李女士", "relation": "self", "strokes": strokes,
-                                                 "sheet": sheet, "sheet_sha256": sheet_hash(sheet), "signed_at": crew.clock.now().isoformat(), "staff_id": crew.staff_id})  # fmt: skip
+    signature = crew.create(
+        "signature",
+        keys
+        | {
+            "of_kind": "work_order",
+            "of_id": job,
+            "signer_name": "李女士",
+            "relation": "self",
+            "strokes": strokes,
+            "sheet": sheet,
+            "sheet_sha256": sheet_hash(sheet),
+            "signed_at": crew.clock.now().isoformat(),
+            "staff_id": crew.staff_id,
+        },
+    )
     crew.act(
         "work_order",
         job,
@@ -314,120 +305,3 @@ def _is_judged(day: Day) -> bool:
     return (
         all(grades) and day.dispatcher("GET", f"/work-orders/{day.burst['id']}")["signature_state"] == "valid"
     )
-
-
-def _agree(phone: Phone, fresh: Phone) -> bool:
-    """Whether a phone that lived through the day holds what a new one is given; the server may still be following up."""
-    for one in (phone, fresh):
-        one.sync()
-    return phone.store.versions() == fresh.store.versions()
-
-
-def _check(day: Day) -> None:
-    assert day.crew is not None
-    _check_nothing_lost(day)
-    job = day.dispatcher("GET", f"/work-orders/{day.burst['id']}")
-    day.promise(
-        "开工前告知了时间和费用，写在客户所签的服务单上 · time and cost were told before work, and stand on the signed sheet",
-        [one["told_to"] for one in job["tellings"]] == ["路口居民"],
-    )
-    day.promise(
-        "爆管工单办结，签字在案，办结人不是施工人 · closed, signed, by someone else",
-        job["state"] == "closed"
-        and job["signature_state"] == "valid"
-        and job["closed_by_id"] != job["done_by_id"],
-        job["state"],
-    )
-    day.promise(
-        "首问负责人未变 · the first-contact owner is unchanged",
-        job["first_contact_owner_id"] == day.hotline.staff_id,
-    )
-    equal = all(day.dispatcher.bytes_of(photo) == data for photo, data in day.photos.items())
-    day.promise("照片字节与手机一致 · photo bytes are equal", equal)
-    visits = [day.dispatcher("GET", f"/visits/{v}") for v in day.visits]
-    day.promise(
-        "五次走访各一条，均完成 · five visits, once each, all done",
-        [v["state"] for v in visits] == ["done"] * 5,
-    )
-    survey = day.dispatcher("GET", f"/surveys/{day.survey}")
-    day.promise(
-        "勘查报告带 3 张照片 · the survey report has its three photos",
-        survey["state"] == "reported" and len(survey["photo_ids"]) == 3,
-    )
-    _check_inbox(day)
-    for name, number, phone in (
-        ("客户代表", "R101", day.rep),
-        ("接任代表", "R102", day.heir),
-        ("班组长", day.crew_number, day.crew),
-    ):
-        fresh = day.troupe.phone(number, f"{number} second device")
-        day.promise(
-            f"{name}的手机与服务器一致 · {number}'s phone equals the server",
-            until(lambda phone=phone, fresh=fresh: _agree(phone, fresh)),  # type: ignore[misc]
-            f"{len(phone.store.versions())} 条",
-        )
-    mine = {c["cell_id"] for c in day.rep.records("customer").values()}
-    theirs = {c["cell_id"] for c in day.heir.records("customer").values()}
-    day.promise(
-        "移交的网格离开一部手机、进入另一部 · the cell left one phone and entered the other",
-        day.moved_cell not in mine and day.moved_cell in theirs,
-    )
-    _check_public(day)
-
-
-def _check_inbox(day: Day) -> None:
-    groups, questions = day.dispatcher("GET", "/inbox/parked"), day.dispatcher("GET", "/inbox/questions")
-    day.promise(
-        "收件箱恰有两件待人处理 · two things wait for a person",
-        (len(groups), len(questions)) == (0, 2),
-        f"{len(groups)} + {len(questions)}",
-    )
-    heads = {question["field"]: question["heads"] for question in questions}
-    steps = [head["action"] for head in heads.get("state", ())]
-    day.promise(
-        "作废与完成两种说法都在 · the cancellation and the work stand side by side",
-        {"finish", "cancel"} <= set(steps),
-        steps,
-    )
-    values = {head["values"]["phone"] for head in heads.get("phone", ())}
-    day.promise(
-        "电话争议保留两个值 · both phone numbers are kept",
-        values == {"0532-00001111", "0532-00002222"},
-        values,
-    )
-
-
-def _check_nothing_lost(day: Day) -> None:
-    assert day.crew is not None
-    entered = [pair for phone in (day.rep, day.crew) for pair in phone.store.journal()]
-    ends = [outcome["status"] if outcome else "none" for _, outcome in entered]
-    counts = {end: ends.count(end) for end in sorted(set(ends))}
-    day.promise(
-        "每条记录恰有一个结局，合计等于录入 · every mutation ended once",
-        set(ends) <= {"applied", "merged", "parked"},
-        f"{len(ends)} = {counts}",
-    )
-    day.promise(
-        "没有一条要重新录入 · nothing has to be entered again",
-        counts.get("parked", 0) == 0,
-        counts.get("parked", 0),
-    )
-
-
-def _check_public(day: Day) -> None:
-    spot = next(s for s in day.heir.records("service_point").values() if s["cell_id"] == day.moved_cell)
-    lng, lat = lng_lat(point(*lng_lat(spot["place"])))
-    found = day.hotline("GET", "/public/responsible", params={"lng": lng, "lat": lat})
-    name = day.supervisor("GET", f"/staff/{day.heir.staff_id}")["name"]
-    day.promise(
-        "公众查到的是接任代表，且只有四项 · the public finds the new representative",
-        found["name"] == name and set(found) == {"name", "photo_id", "work_phone", "hours"},
-    )
-
-
-def _print_promises(day: Day) -> bool:
-    table = Table("承诺 promise", "结果 kept", "所见 seen", title="今天的承诺 · the day's promises")
-    for sentence, kept, seen in day.promises:
-        table.add_row(sentence, "[green]✓[/]" if kept else "[bold red]✗[/]", seen)
-    day.console.print(table)
-    return all(kept for _, kept, _ in day.promises)

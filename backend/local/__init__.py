@@ -1,1 +1,4 @@
-"""The private machine of `make run`: its own PostgreSQL cluster, broker and web processes, all in one folder."""
+"""The private machine of `make run`.
+
+Its own PostgreSQL cluster, broker and web processes, all in one folder.
+"""

@@ -24,8 +24,8 @@ class Broker:
     def __init__(self, folder: Path) -> None:
         inside = folder.absolute()
         digest = hashlib.sha256(str(inside).encode()).hexdigest()[:12]
-        # Valkey's own settings take no space in a path, and a socket's path is short. What the broker keeps is only
-        # wake-ups, the work itself stands in PostgreSQL, so another folder loses nothing.
+        # Valkey's own settings take no space in a path, and a socket's path is short. What the broker keeps
+        # is only wake-ups, the work itself stands in PostgreSQL, so another folder loses nothing.
         fits = len(str(inside)) < LONGEST_SOCKET_PATH - 15 and " " not in str(inside)
         self._folder = inside if fits else Path(tempfile.gettempdir()) / f"wangge-{os.getuid()}-{digest}"
         self.socket = self._folder / "valkey.sock"
@@ -38,7 +38,10 @@ class Broker:
         return f"redis+socket://{self.socket}"
 
     def start(self) -> None:
-        """Start it, unless it runs; only the one server of a home may. Raises NotOurs for somebody else's folder."""
+        """Start it, unless it runs; only the one server of a home may.
+
+        Raises NotOurs for somebody else's folder.
+        """
         own_folder(self._folder)
         self._is_ours = True
         if self.is_running():

@@ -1,4 +1,7 @@
-"""Chromium from the distribution, for looking at the pages: found, installed by apt, or unpacked into our folder."""
+"""Finds Chromium from the distribution, for looking at the pages.
+
+Where it is not found, apt installs it, or it is unpacked into our folder.
+"""
 
 from __future__ import annotations
 

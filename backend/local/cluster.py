@@ -1,4 +1,7 @@
-"""A private PostgreSQL cluster with PostGIS: found, installed or unpacked, then made and started without an administrator."""
+"""A private PostgreSQL cluster with PostGIS.
+
+It is found, installed or unpacked, then made and started without an administrator.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,10 @@ class NoPostgres(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Binaries:
-    """Where PostgreSQL's programs are, and the library and extension paths they need when unpacked without root."""
+    """Where PostgreSQL's programs are.
+
+    With the library and extension paths they need when unpacked without root.
+    """
 
     bin: Path
     environment: dict[str, str]
@@ -130,8 +136,8 @@ def _unpacked(target: Path) -> Binaries:
 class Cluster:
     """A cluster in `folder`, reached by a unix socket alone; `durable=False` is for throwaway tests.
 
-    Several processes may use it at once: whoever starts or stops it is alone at that, each user holds a shared lock, and
-    the last one out stops it.
+    Several processes may use it at once: whoever starts or stops it is alone at that, each user holds a
+    shared lock, and the last one out stops it.
     """
 
     def __init__(self, folder: Path, binaries: Binaries, *, durable: bool = True) -> None:
@@ -149,7 +155,10 @@ class Cluster:
         return f"postgresql://{self._owner()}@/{database}?host={quote(str(self.socket.resolve()))}"
 
     def start(self) -> None:
-        """Make the cluster if it is new, start it if it does not run, and be one of its users until `stop`."""
+        """Make the cluster if it is new, and start it if it does not run.
+
+        The caller is one of its users until `stop`.
+        """
         with self._changing.held(), held_back():
             if not (self.folder / "PG_VERSION").exists():
                 self._create()
@@ -185,7 +194,10 @@ class Cluster:
             raise NoPostgres(f"PostgreSQL did not start; see {log_file}: {done.stderr.strip()}")
 
     def stop(self) -> None:
-        """Use it no longer; the last of its users stops it, unless somebody else has started it by other means."""
+        """Use it no longer.
+
+        The last of its users stops it, unless somebody else has started it by other means.
+        """
         with self._changing.held(), held_back():
             self._using.give_back()
             if not self._using.take():

@@ -1,4 +1,7 @@
-"""Backups encrypted by age (pyrage): in streams, to recipients whose secret halves need not be on this machine."""
+"""Encrypts and decrypts backups by age (pyrage).
+
+They are read and written in streams, to recipients whose secret halves need not be on this machine.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,10 @@ def recipients_of(words: Iterable[str]) -> list[Any]:
 
 
 def identities_of(ring: Iterable[Key], files: Iterable[Path] = ()) -> list[Any]:
-    """What may open a backup: the ring's backup keys, and files of age identities or SSH keys. Raises NoIdentity."""
+    """What may open a backup: the ring's backup keys, and files of age identities or SSH keys.
+
+    Raises NoIdentity.
+    """
     found = [pyrage.x25519.Identity.from_str(one.secret) for one in ring if one.purpose == BACKUPS]
     for file in files:
         text = file.read_text()
@@ -55,7 +61,10 @@ def encrypt(source: IO[bytes], target: IO[bytes], recipients: Sequence[Any]) -> 
 
 
 def decrypt(source: IO[bytes], target: IO[bytes], identities: Sequence[Any]) -> None:
-    """Open a stream into another, piece by piece. Raises NoIdentity when no key opens it, or when it was changed or cut."""
+    """Open a stream into another, piece by piece.
+
+    Raises NoIdentity when no key opens it, or when it was changed or cut.
+    """
     sink = _Sink(target)
     try:
         pyrage.decrypt_io(source, sink, identities)
@@ -64,7 +73,8 @@ def decrypt(source: IO[bytes], target: IO[bytes], identities: Sequence[Any]) -> 
             raise sink.failed from error
         raise NoIdentity(
             "备份打不开：没有合适的密钥，或文件不完整、被改动；请用 --identity 给出密钥文件 · "
-            "the backup does not open: no key here fits, or the file is cut or was changed; name the key's file by --identity"
+            "the backup does not open: no key here fits, or the file is cut or was changed; "
+            "name the key's file by --identity"
         ) from error
 
 

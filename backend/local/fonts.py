@@ -1,4 +1,7 @@
-"""A Chinese font for papers: the operator's folder, the machine's own, or Debian's unpacked into our folder."""
+"""Finds a Chinese font for papers.
+
+The operator's folder, the machine's own, or Debian's unpacked into our folder.
+"""
 
 from __future__ import annotations
 

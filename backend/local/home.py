@@ -1,4 +1,7 @@
-"""Who works in a home: one server at most, the processes that serve, and a restore that wants none of them."""
+"""Locks on a home folder: one server at most, its processes, and restores.
+
+A restore wants neither a server nor its processes there.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,10 @@ class Running:
 
 
 class Home:
-    """The locks in a home's folder `locks`. All of them are the kernel's: nothing is left over by a killed process."""
+    """The locks in a home's folder `locks`.
+
+    All of them are the kernel's: nothing is left over by a killed process.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -54,7 +60,10 @@ class Home:
             raise HomeTaken(not_ours(self.folder, owner))
 
     def take(self) -> None:
-        """Be this home's one server, until `leave`; raises HomeTaken where there is one. Ends what a killed one left."""
+        """Be this home's one server, until `leave`; raises HomeTaken where there is one.
+
+        Ends what a killed one left.
+        """
         # A command that only looks holds the lock for a moment.
         if not self._server.take(wait_s=1):
             found = self.running()
@@ -105,7 +114,10 @@ class Home:
         return self._restoring.is_taken()
 
     def begin_restore(self, drain_s: float | None) -> None:
-        """Nobody serves here until `end_restore`; a server is refused, or asked to step aside for as long as it takes."""
+        """Nobody serves here until `end_restore`.
+
+        A server is refused, or asked to step aside for as long as it takes.
+        """
         if drain_s is None and not self._serving.take(wait_s=1):
             raise HomeTaken(_refusal(self.running()))
         if not self._restoring.take(wait_s=2):
@@ -142,7 +154,8 @@ def _refusal(running: Running | None) -> str:
     where = running.address if running and running.address else "wangge"
     return (
         f"服务正在运行（{where}），恢复会换掉它脚下的数据；请先停止它，或加 --drain 让它暂停服务、恢复后自动继续 · "
-        f"a server runs here ({where}) and a restore would change the data beneath it; stop it first, or say --drain: "
+        f"a server runs here ({where}) and a restore would change the data beneath it; "
+        "stop it first, or say --drain: "
         "it then stops serving for as long as the restore takes and goes on by itself"
     )
 

@@ -21,8 +21,8 @@ class _State:
 def listen() -> None:
     """SIGINT, SIGTERM and SIGHUP end this command once, by KeyboardInterrupt.
 
-    A shell that starts something in the background lets it ignore SIGINT, so the handler is set here and not left to
-    Python. Who says `nohup` means it: SIGHUP then stays ignored.
+    A shell that starts something in the background lets it ignore SIGINT, so the handler is set here and not
+    left to Python. Who says `nohup` means it: SIGHUP then stays ignored.
     """
     _State.depth, _State.waiting, _State.has_ended = 0, False, False
     for number in _ENDING:
@@ -60,7 +60,10 @@ def held_back() -> Iterator[None]:
 
 
 def end_with_parent(parent: int | None = None) -> None:
-    """Let the kernel send SIGTERM to this process when the one that started it ends, however it ends (Linux alone)."""
+    """Let the kernel send SIGTERM to this process when its parent ends (Linux alone).
+
+    The parent is the one that started it, and it may end in any way.
+    """
     if sys.platform.startswith("linux"):
         _LIBC.prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
         if parent is not None and os.getppid() != parent:

@@ -25,9 +25,10 @@ class Lock:
         return self._descriptor is not None
 
     def take(self, *, shared: bool = False, wait_s: float | None = 0) -> bool:
-        """Hold it, alone or with others; waits so long (None: until it can be had) and says whether it is held.
+        """Hold it, alone or with others; says whether it is held.
 
-        Raises PermissionError where the file belongs to somebody else.
+        Waits so long (None: until it can be had). Raises PermissionError where the file belongs to somebody
+        else.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)

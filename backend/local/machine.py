@@ -90,7 +90,10 @@ class Machine:
         return make_engine(self.settings.database_url)
 
     def environment(self) -> dict[str, str]:
-        """What the child processes must know; keys only where they came by the environment, else they read the ring."""
+        """What the child processes must know.
+
+        Keys only where they came by the environment, else they read the ring.
+        """
         metrics = own_folder(self.settings.home / "metrics")
         for stale in metrics.glob("*.db"):
             stale.unlink()
@@ -118,7 +121,10 @@ class Machine:
     def serve(
         self, port: int, *, host: str = "127.0.0.1", tls: tuple[Path, Path] | None = None, worker: bool = True
     ) -> int:
-        """Start the web server and, unless a bench wants quiet, the worker; returns the port once it answers."""
+        """Start the web server and, unless a bench wants quiet, the worker.
+
+        Returns the port once it answers.
+        """
         port = free_port(port)
         self._again = lambda: self.serve(port, host=host, tls=tls, worker=worker)
         self.settings = replace(self.settings, fonts=find_fonts(self.settings.home) or self.settings.fonts)
@@ -161,10 +167,11 @@ class Machine:
         self.processes.start("worker", "celery", *worker)
 
     def wait(self) -> str:
-        """Until a restore asks it to step aside, or a process of its own will not stay: its name is returned then.
+        """Watch until a restore asks it to step aside, or a process of its own will not stay.
 
-        One that ends by itself is started again: a Celery worker that holds unconfirmed messages does not survive that
-        the broker goes away, and it must be there when the broker is back.
+        The name of that process is returned then. One that ends by itself is started again: a Celery worker
+        that holds unconfirmed messages does not survive that the broker goes away, and it must be there when
+        the broker is back.
         """
         assert self.processes is not None
         ended, looked = deque[float](maxlen=MOST_ENDS), [time.monotonic()]
@@ -187,7 +194,10 @@ class Machine:
         return ""
 
     def _revive(self) -> None:
-        """A database or broker of its own that went away is started again; web and worker find it by themselves."""
+        """A database or broker of its own that went away is started again.
+
+        Web and worker find it by themselves.
+        """
         try:
             if self.cluster is not None and not self.cluster.answers():
                 log.warning("database.away")

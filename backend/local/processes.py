@@ -1,4 +1,7 @@
-"""The processes of `make run`: started together, watched together, and stopped together, nothing else touched."""
+"""The processes of `make run`: started, watched and stopped together.
+
+Nothing else is touched.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +65,10 @@ class Processes:
         return [child.pid for child in self._children.values()]
 
     def wait(self, is_enough: Callable[[], bool] = lambda: False) -> str:
-        """Until one of them ends by itself, whose name is returned; or until it is enough, and then no name."""
+        """Wait until one of them ends by itself, whose name is returned.
+
+        Or until it is enough, and then no name.
+        """
         while not is_enough():
             for name, child in self._children.items():
                 if child.poll() is not None:

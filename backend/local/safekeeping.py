@@ -1,7 +1,7 @@
 """Backup and restore: the database by pg_dump, the objects file by file; a restore opens a new epoch.
 
-All of it is its owner's alone. Encrypted on request, in streams: nothing is ever whole in memory, and no plain copy
-touches the disk.
+All of it is its owner's alone. Encrypted on request, in streams: nothing is ever whole in memory, and no
+plain copy touches the disk.
 """
 
 from __future__ import annotations
@@ -89,8 +89,8 @@ def _dump(machine: Machine, out: IO[bytes], copy: Copy) -> None:
 def restore(machine: Machine, folder: Path, identities: Sequence[Any] = ()) -> int:
     """Replace the database by a dump; returns the number of the epoch that begins. Raises NotRestored.
 
-    A dump carries transaction ids of another life, so every entry's is reset and every cursor is refused: phones
-    compare themselves anew and keep all unsent work.
+    A dump carries transaction ids of another life, so every entry's is reset and every cursor is refused:
+    phones compare themselves anew and keep all unsent work.
     """
     ending = ENDING if (folder / f"{DUMP}{ENDING}").exists() else ""
     dump = folder / f"{DUMP}{ending}"

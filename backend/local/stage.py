@@ -1,4 +1,7 @@
-"""A server of its own for the story and for tests that need real HTTP: database, broker, web and worker, then gone."""
+"""A server of its own for the story and for tests that need real HTTP.
+
+Database, broker, web and worker, then gone.
+"""
 
 from __future__ import annotations
 

@@ -23,7 +23,10 @@ def own_address() -> str:
 
 
 def make_certificate(folder: Path, address: str) -> tuple[Path, Path, Path]:
-    """Certificate, key, and the authority's certificate that the phone must trust; made once for an address."""
+    """Certificate, key, and the authority's certificate that the phone must trust.
+
+    Made once for an address.
+    """
     certificate, key, authority = (
         folder / name for name in (f"{address}.pem", f"{address}.key", "authority.pem")
     )

@@ -1,4 +1,7 @@
-"""The schema's versions, and the triggers that refuse a commit in which a record and its wire form disagree."""
+"""Migrations of the schema, and the triggers that keep records whole.
+
+They refuse a commit in which a record and its wire form disagree.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,8 @@ DECLARE
 BEGIN
     IF TG_OP = 'UPDATE' AND NEW.version <> OLD.version + 1
        AND NOT (NEW.version > OLD.version AND NEW.version % 4294967296 = 1) THEN
-        RAISE EXCEPTION 'record %/% moved from version % to %', TG_TABLE_NAME, NEW.id, OLD.version, NEW.version
+        RAISE EXCEPTION 'record %/% moved from version % to %',
+            TG_TABLE_NAME, NEW.id, OLD.version, NEW.version
             USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     SELECT version, scopes INTO written, filed FROM sync_document WHERE kind = my_kind AND id = NEW.id;
@@ -41,7 +45,8 @@ BEGIN
 END $$
 """
 
-# Units hang below one another without a circle, whoever writes them: a query that walks the tree would never end well.
+# Units hang below one another without a circle, whoever writes them: a query that walks the tree would never
+# end well.
 _TREE = """
 CREATE OR REPLACE FUNCTION wangge_unit_tree() RETURNS trigger LANGUAGE plpgsql
 AS $$
@@ -55,7 +60,8 @@ BEGIN
     WHILE up IS NOT NULL LOOP
         steps := steps + 1;
         IF up = NEW.id OR steps > 100 THEN
-            RAISE EXCEPTION 'unit % would hang below itself', NEW.id USING ERRCODE = 'integrity_constraint_violation';
+            RAISE EXCEPTION 'unit % would hang below itself', NEW.id
+                USING ERRCODE = 'integrity_constraint_violation';
         END IF;
         SELECT parent_id INTO up FROM unit WHERE id = up;
     END LOOP;
@@ -82,8 +88,10 @@ def upgrade(engine: Engine) -> None:
 
 
 def install_triggers(connection: Connection) -> None:
-    """The commit check on every kind's table, also on those of kinds that were added since; a kind whose migration is
-    only about to be written has no table yet."""
+    """The commit check on every kind's table, also on those of kinds that were added since.
+
+    A kind whose migration is only about to be written has no table yet.
+    """
     connection.execute(text(_AT_COMMIT))
     tables = set(inspect(connection).get_table_names())
     present = set(

@@ -45,9 +45,16 @@ def item(town: Town, **more: Any) -> dict[str, Any]:
 
 def photo(town: Town, of: tuple[str, str]) -> dict[str, Any]:
     values = {
-        "of_kind": of[0], "of_id": of[1], "purpose": "site", "sha256": "0" * 64, "size_bytes": 5, "media_type": "image/jpeg",
-        "taken_at": "2026-09-01T08:00:00Z", "staff_id": town["rep"], "cell_id": town["cell 0"],
-    }  # fmt: skip
+        "of_kind": of[0],
+        "of_id": of[1],
+        "purpose": "site",
+        "sha256": "0" * 64,
+        "size_bytes": 5,
+        "media_type": "image/jpeg",
+        "taken_at": "2026-09-01T08:00:00Z",
+        "staff_id": town["rep"],
+        "cell_id": town["cell 0"],
+    }
     return created("photo", values)
 
 
@@ -93,8 +100,15 @@ def theirs(as_: As, town: Town, database: Database) -> dict[str, str]:
         note = record_writer.create(session, south, "notice", {
             "staff_id": town["stranger"], "topic": "decision", "text_zh": "x", "text_en": "x",
         })  # fmt: skip
-        crew = {"name": "南班", "leader_id": town["stranger"], "member_ids": [town["stranger"]], "is_active": True,
-                "skills": ["meter"], "shift_start": "08:00", "shift_end": "20:00"}  # fmt: skip
+        crew = {
+            "name": "南班",
+            "leader_id": town["stranger"],
+            "member_ids": [town["stranger"]],
+            "is_active": True,
+            "skills": ["meter"],
+            "shift_start": "08:00",
+            "shift_end": "20:00",
+        }
         south_crew = record_writer.create(session, south, "crew", crew)
         below = {"name": "站", "level": "section", "parent_id": town["south"], "unit_id": town["south"]}
         unit = record_writer.create(session, south, "unit", below)

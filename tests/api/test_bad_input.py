@@ -28,15 +28,21 @@ def test_a_day_at_the_end_of_all_days_is_refused(as_: As, town: Town, day: str) 
     span = {"since": "2026-01-01", "until": day}
     place = {"lng": 120.31, "lat": 36.06, "on": day}
     asked = [
-        as_("auditor")("POST", "/call-back-samples", {"from_day": "2026-01-01", "until_day": day, "count": 1}),
+        as_("auditor")(
+            "POST", "/call-back-samples", {"from_day": "2026-01-01", "until_day": day, "count": 1}
+        ),
         as_("dispatcher")("POST", "/dispatch/plans", unit | {"day": day}),
         office("POST", f"/territory/staff/{town['rep']}/leave", leave),
         office("GET", "/territory/repairs", query_string=span),
         office("GET", "/territory/responsible", query_string=place),
         office("PATCH", f"/cells/{town['cell 0']}", {"valid_until": day}, version=1),
         office("PATCH", f"/staff/{town['rep']}", {"exam_passed_until": day}, version=1),
-        as_("dispatcher")("POST", "/work-orders", {"matter_id": town["leak"], "place": middle(0), "appointment_from": f"{day}T00:00:00Z"}),
-    ]  # fmt: skip
+        as_("dispatcher")(
+            "POST",
+            "/work-orders",
+            {"matter_id": town["leak"], "place": middle(0), "appointment_from": f"{day}T00:00:00Z"},
+        ),
+    ]
     assert [answer.status_code for answer in asked] == [422] * len(asked)
 
 

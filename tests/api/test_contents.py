@@ -37,9 +37,17 @@ def taken(as_: As, app: Flask, database: Database, town: Town) -> Callable[..., 
 
     def take(data: bytes, name: str = "photo") -> str:
         rep = as_("rep")
-        body = {"id": uid(name), "of_kind": "customer", "of_id": town["customer 0"], "purpose": "site",
-                "sha256": hashlib.sha256(data).hexdigest(), "size_bytes": len(data), "media_type": "image/jpeg",
-                "taken_at": "2026-09-01T00:00:00Z", "staff_id": town["rep"]}  # fmt: skip
+        body = {
+            "id": uid(name),
+            "of_kind": "customer",
+            "of_id": town["customer 0"],
+            "purpose": "site",
+            "sha256": hashlib.sha256(data).hexdigest(),
+            "size_bytes": len(data),
+            "media_type": "image/jpeg",
+            "taken_at": "2026-09-01T00:00:00Z",
+            "staff_id": town["rep"],
+        }
         assert rep("POST", "/photos", body).status_code == 201
         assert send(rep, begin(rep, data, name), data).status_code == 204
         picturing.look_at_waiting(database, app.extensions["wangge"].blobs)
@@ -89,7 +97,11 @@ def test_what_is_no_picture_is_kept_as_received_and_says_so(
     data = b"<html>not a photo</html>"
     photo, rep = taken(data), as_("rep")
     answer = rep("GET", f"/photo-content/{photo}?size={size}")
-    assert (answer.status_code, answer.get_json()["code"], answer.get_json()["state"]) == (422, "not_shown", "not_a_picture")  # fmt: skip
+    assert (answer.status_code, answer.get_json()["code"], answer.get_json()["state"]) == (
+        422,
+        "not_shown",
+        "not_a_picture",
+    )
     assert rep("GET", f"/photo-content/{photo}").data == data
 
 
@@ -111,7 +123,9 @@ def test_a_link_ends(app: Flask, as_: As, taken: Callable[..., str]) -> None:
     assert app.test_client().get(f"/api/v1/shared-photos/{ended}").status_code == 410
 
 
-def test_bytes_that_kill_their_worker_are_left_alone(as_: As, app: Flask, database: Database, taken: Callable[..., str]) -> None:  # fmt: skip
+def test_bytes_that_kill_their_worker_are_left_alone(
+    as_: As, app: Flask, database: Database, taken: Callable[..., str]
+) -> None:
     photo = taken(picture())
     with database.transaction() as session:
         session.execute(
@@ -122,7 +136,9 @@ def test_bytes_that_kill_their_worker_are_left_alone(as_: As, app: Flask, databa
     assert answer.get_json()["state"] == "broken"
 
 
-def test_a_worker_that_died_with_a_picture_does_not_keep_it(app: Flask, database: Database, taken: Callable[..., str]) -> None:  # fmt: skip
+def test_a_worker_that_died_with_a_picture_does_not_keep_it(
+    app: Flask, database: Database, taken: Callable[..., str]
+) -> None:
     taken(picture())
     with database.transaction() as session:
         session.execute(
@@ -153,8 +169,13 @@ def test_a_picture_that_stops_its_reader_keeps_its_turns(
         assert session.execute(text("SELECT state FROM look")).scalar_one() == "ready"
 
 
-def test_knowing_a_hash_gives_nobody_the_bytes(as_: As, taken: Callable[..., str], town: Town, database: Database) -> None:  # fmt: skip
-    """A sheet shows hashes. Whoever records a photo with one has its bytes only once they have sent them themselves."""
+def test_knowing_a_hash_gives_nobody_the_bytes(
+    as_: As, taken: Callable[..., str], town: Town, database: Database
+) -> None:
+    """A sheet shows hashes.
+
+    Whoever records a photo with one has its bytes only once they have sent them themselves.
+    """
     data = picture()
     photo, thief = taken(data), as_("south_rep")
     stolen = {"id": uid("stolen"), "of_kind": "customer", "of_id": town["customer 3"], "purpose": "site",
@@ -176,12 +197,15 @@ def test_knowing_a_hash_gives_nobody_the_bytes(as_: As, taken: Callable[..., str
     assert as_("rep")("GET", f"/photo-content/{photo}").data == data
 
 
-def test_a_link_opens_a_photo_as_long_as_its_record_stands(as_: As, taken: Callable[..., str], app: Flask, database: Database) -> None:  # fmt: skip
+def test_a_link_opens_a_photo_as_long_as_its_record_stands(
+    as_: As, taken: Callable[..., str], app: Flask, database: Database
+) -> None:
     photo = taken(picture())
     sha256 = as_("rep").get(f"/photos/{photo}")["sha256"]
     link = as_("rep")("POST", f"/photo-content/{photo}/links", {"hours": 1}).get_json()["url"]
     # As links were made before: they named the bytes.
-    old = f"/api/v1/shared-photos/{share(app.extensions['wangge'].settings.keys, 'shared picture', [sha256], 1)}"
+    keys = app.extensions["wangge"].settings.keys
+    old = f"/api/v1/shared-photos/{share(keys, 'shared picture', [sha256], 1)}"
     assert [app.test_client().get(one).status_code for one in (link, old)] == [200, 200]
     with database.transaction() as session:
         session.execute(text("SET session_replication_role = replica"))

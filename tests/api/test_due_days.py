@@ -1,4 +1,7 @@
-"""Due days belong to the server or a supervisor: nobody moves one in passing, and the old one stays with its reason."""
+"""Due days belong to the server or a supervisor.
+
+Nobody moves one in passing, and the old one stays with its reason.
+"""
 
 from __future__ import annotations
 
@@ -37,11 +40,27 @@ def records(database: Database, town: Town) -> dict[str, str]:
     """One record of each kind with due fields, the representative's own, each with all its due days."""
     base = {"cell_id": town["cell 0"]}
     more = {
-        "item": {"theme": "pressure", "source": "hotline", "description": "水小", "owner_id": town["rep"], "state": "open"},
-        "visit": {"customer_id": town["customer 0"], "method": "door", "representative_id": town["rep"], "state": "planned"},
+        "item": {
+            "theme": "pressure",
+            "source": "hotline",
+            "description": "水小",
+            "owner_id": town["rep"],
+            "state": "open",
+        },
+        "visit": {
+            "customer_id": town["customer 0"],
+            "method": "door",
+            "representative_id": town["rep"],
+            "state": "planned",
+        },
         "survey": {"surveyor_id": town["rep"], "state": "appointed"},
-        "work_order": {"matter_id": town["leak"], "place": middle(0), "state": "received", "case_id": uid("case")},
-    }  # fmt: skip
+        "work_order": {
+            "matter_id": town["leak"],
+            "place": middle(0),
+            "state": "received",
+            "case_id": uid("case"),
+        },
+    }
     with database.transaction() as session:
         for kind, values in more.items():
             due = {name: SOON if name == "due_on" else MOMENT for name in KINDS[kind].due}

@@ -1,4 +1,7 @@
-"""Emergencies over HTTP and from the outbox: looked at, sent, taken back; pre-empting, by night, on days that were broken."""
+"""Emergencies over HTTP and from the outbox: looked at, sent, taken back.
+
+Also those that pre-empt, that come by night, and on days that were broken.
+"""
 
 from __future__ import annotations
 
@@ -34,19 +37,39 @@ def at(hour: int, minute: int = 0, *, day: int = 1) -> str:
 
 
 def job(session: Session, town: Town, name: str, where: int = 0, **more: Any) -> str:
-    values = {"matter_id": town["leak"], "place": middle(where), "state": "received", "number": name, "duration_minutes": 60,
-              "skills": ["pipe_repair"], "cell_id": town[f"cell {where}"]} | more  # fmt: skip
+    values = {
+        "matter_id": town["leak"],
+        "place": middle(where),
+        "state": "received",
+        "number": name,
+        "duration_minutes": 60,
+        "skills": ["pipe_repair"],
+        "cell_id": town[f"cell {where}"],
+    } | more
     return record_writer.create(session, system(town["north"]), "work_order", values, record_id=town[name]).id
 
 
 def burst(session: Session, town: Town, name: str = "burst", where: int = 0, **more: Any) -> str:
-    return job(session, town, name, where, **{"matter_id": town["burst"], "urgency": "urgent", "duration_minutes": 180, **more})  # fmt: skip
+    return job(
+        session,
+        town,
+        name,
+        where,
+        **{"matter_id": town["burst"], "urgency": "urgent", "duration_minutes": 180, **more},
+    )
 
 
 def given(session: Session, town: Town, name: str, planned: str | None, *steps: str, **more: Any) -> str:
     """A job a crew has, planned for a time, and as far as these steps."""
     made = job(session, town, name, **{"crew_id": town["crew"], **more})
-    record_writer.act(session, system(town["north"]), "work_order", made, "dispatch", {"crew_id": more.get("crew_id", town["crew"]), "planned_at": planned})  # fmt: skip
+    record_writer.act(
+        session,
+        system(town["north"]),
+        "work_order",
+        made,
+        "dispatch",
+        {"crew_id": more.get("crew_id", town["crew"]), "planned_at": planned},
+    )
     for step in steps:
         record_writer.act(session, system(town["north"]), "work_order", made, step, {})
     return made
@@ -82,14 +105,23 @@ def stands(session: Session, job_id: str) -> tuple[Any, ...]:
 
 
 def test_a_full_day_makes_room_and_comes_back_as_it_was(noon: Session, town: Town) -> None:
-    """Lunch, an appointment, four overdue jobs: the burst goes first, one job goes to the other crew, two are left."""
+    """Lunch, an appointment, four overdue jobs.
+
+    The burst goes first, one job goes to the other crew, two are left.
+    """
     lunch = {"break_from": "12:00", "break_until": "12:30", "break_minutes": 30, "most_jobs": 4}
     record_writer.change(noon, system(town["north"]), "crew", town["crew"], lunch)
     jobs = [
         given(noon, town, f"J{n}", at(12 + n), "accept", due_at=at(8, day=1), place=middle(1))
         for n in range(4)
     ]
-    record_writer.change(noon, system(town["north"]), "work_order", jobs[3], {"appointment_from": at(15), "appointment_until": at(16)})  # fmt: skip
+    record_writer.change(
+        noon,
+        system(town["north"]),
+        "work_order",
+        jobs[3],
+        {"appointment_from": at(15), "appointment_until": at(16)},
+    )
     for one in jobs:
         record_writer.change(noon, town.actor("leader"), "work_order", one, {"opened_at": at(11)})
     before = [stands(noon, one) for one in jobs]
@@ -133,7 +165,10 @@ def test_what_changed_meanwhile_stays_and_is_named(noon: Session, town: Town) ->
 
 
 def test_what_somebody_meant_since_stays_as_with_a_plan(noon: Session, town: Town) -> None:
-    """Another appointment, a lock, a crew that works no more: one rule for plans and emergencies, and nothing fails."""
+    """Another appointment, a lock, a crew that works no more.
+
+    One rule for plans and emergencies, and nothing fails.
+    """
     names = ("J1", "J2", "J3")
     first, second, third = (given(noon, town, name, at(12 + n), "accept") for n, name in enumerate(names))
     lost = burst(noon, town, duration_minutes=60)
@@ -245,7 +280,13 @@ def test_another_burst_is_not_put_off_and_another_day_is_not_touched(noon: Sessi
 
 def test_who_lacks_what_is_said_in_words(noon: Session, town: Town) -> None:
     lost = burst(noon, town, skills=["large_main"])
-    record_writer.change(noon, system(town["north"]), "crew", town["far crew"], {"skills": ["large_main"], "shift_start": "13:00"})  # fmt: skip
+    record_writer.change(
+        noon,
+        system(town["north"]),
+        "crew",
+        town["far crew"],
+        {"skills": ["large_main"], "shift_start": "13:00"},
+    )
     with pytest.raises(Problem, match="no_crew") as refused:
         sent(noon, town, lost)
     words = "".join(one["zh"] + one["en"] for one in refused.value.detail["faults"])

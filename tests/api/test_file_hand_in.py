@@ -1,4 +1,7 @@
-"""Work that came as a file: parked under its author's name, once, and equal to what the phone hands in later."""
+"""Work handed in as a file.
+
+It is parked under its author's name, once, and equals what the phone hands in later.
+"""
 
 from __future__ import annotations
 

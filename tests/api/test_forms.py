@@ -19,8 +19,14 @@ As = Callable[[str], Person]
 
 
 def answer(town: Town, **more: Any) -> dict[str, Any]:
-    return {"questionnaire_id": town["form"], "channel": "phone", "answered_at": "2026-09-01T00:00:00Z",
-            "cell_id": town["cell 0"], "author_id": town["rep"], "answers": {"speed": "dissatisfied"}} | more  # fmt: skip
+    return {
+        "questionnaire_id": town["form"],
+        "channel": "phone",
+        "answered_at": "2026-09-01T00:00:00Z",
+        "cell_id": town["cell 0"],
+        "author_id": town["rep"],
+        "answers": {"speed": "dissatisfied"},
+    } | more
 
 
 def test_submitted_answers_are_rewritten_by_nobody(
@@ -69,8 +75,15 @@ def test_an_edition_that_was_answered_stays_as_it_was_asked(as_: As, town: Town)
 
 def test_an_edition_number_is_given_once(as_: As, town: Town) -> None:
     admin = as_("admin")
-    form = {"unit_id": uid("group"), "code": "yearly", "edition": 1, "title_zh": "年度", "title_en": "Yearly", "rows": [],
-            "is_active": True}  # fmt: skip
+    form = {
+        "unit_id": uid("group"),
+        "code": "yearly",
+        "edition": 1,
+        "title_zh": "年度",
+        "title_en": "Yearly",
+        "rows": [],
+        "is_active": True,
+    }
     assert admin("POST", "/questionnaires", form).status_code == 201
     refused = admin("POST", "/questionnaires", form)
     assert refused.status_code == 422

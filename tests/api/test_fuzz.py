@@ -1,4 +1,7 @@
-"""Thousands of requests by lot, as everybody: never a server error, never much memory, never a large answer to a stranger."""
+"""Thousands of random requests, as every role.
+
+Never a server error, never much memory, never a large answer to a stranger.
+"""
 
 from __future__ import annotations
 
@@ -29,10 +32,16 @@ MIB = 1024 * 1024
 MOST_GROWTH_MIB, MOST_WORKER_MIB, MOST_FOR_STRANGERS = 500, 700, 1_000_000
 ROLES = (None, None, "admin", "dispatcher", "supervisor", "agent", "auditor", "rep", "leader", "stranger")
 NAMES = {
-    "unit": ("group", "north", "south"), "crew": ("crew",), "matter": ("leak",), "questionnaire": ("form",), "staff": tuple(PEOPLE),
-    "cell": tuple(f"cell {n}" for n in range(4)), "customer": tuple(f"customer {n}" for n in range(8)),
-    "cell_assignment": tuple(f"duty {n}" for n in range(4)), "device": tuple(f"{name}'s phone" for name in PEOPLE),
-}  # fmt: skip
+    "unit": ("group", "north", "south"),
+    "crew": ("crew",),
+    "matter": ("leak",),
+    "questionnaire": ("form",),
+    "staff": tuple(PEOPLE),
+    "cell": tuple(f"cell {n}" for n in range(4)),
+    "customer": tuple(f"customer {n}" for n in range(8)),
+    "cell_assignment": tuple(f"duty {n}" for n in range(4)),
+    "device": tuple(f"{name}'s phone" for name in PEOPLE),
+}
 
 
 class Judge:
@@ -100,7 +109,11 @@ def tokens(database: Database, settings: config.Settings) -> dict[str | None, di
             values = {"id": uid(name), "unit": uid(unit), "roles": [role]}
             session.execute(
                 text(
-                    "UPDATE account SET is_active = true, unit_id = :unit, roles = :roles WHERE staff_id = :id"
+                    """
+                    UPDATE account
+                    SET is_active = true, unit_id = :unit, roles = :roles
+                    WHERE staff_id = :id
+                    """
                 ),
                 values,
             )
@@ -120,8 +133,12 @@ def test_five_thousand_requests_break_nothing(house: tuple[Flask, Database, conf
             headers = tokens(database, settings)
         sent, role = lot.next(), lot.lot.choice(ROLES)
         with client.open(
-            sent.path, method=sent.method, headers={**headers[role], **sent.headers}, data=sent.body, base_url="http://localhost"
-        ) as answer:  # fmt: skip
+            sent.path,
+            method=sent.method,
+            headers={**headers[role], **sent.headers},
+            data=sent.body,
+            base_url="http://localhost",
+        ) as answer:
             judge.see(sent, role, answer.status_code, answer.mimetype, len(answer.data))
             learn(lot, sent, answer.status_code, answer.data)
     assert judge.wrong == [], "\n".join(judge.wrong[:20])

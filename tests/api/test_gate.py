@@ -1,4 +1,7 @@
-"""The one gate: who asks, how often and how much are settled before a byte of the body is read, at every address."""
+"""Authentication, rate limits and size limits at every address.
+
+Who asks, how often and how much are settled before a byte of the body is read.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from flask import Flask, g
+from flask import Flask, Response, g
 from limits import parse
 from sqlalchemy import event, text
 from werkzeug.routing import Rule
@@ -31,10 +34,16 @@ MIB = 1024 * 1024
 PAGES = {"/", "/console/<path:name>", "/m/", "/m/<path:name>", "/who", "/verify", "/confirm", "/contractor"}
 MACHINES = {"/healthz", "/readyz", "/metrics"}
 PUBLIC = {
-    "POST /api/v1/sessions", "POST /api/v1/sessions/refresh", "OPTIONS /api/v1/uploads", "GET /api/v1/public/responsible",
-    "POST /api/v1/public/sheets/verification", "POST /api/v1/public/confirmations", "POST /api/v1/public/confirmations/sheet",
-    "GET /api/v1/shared-photos/<token>", "GET /api/v1/shared-papers/<token>",
-}  # fmt: skip
+    "POST /api/v1/sessions",
+    "POST /api/v1/sessions/refresh",
+    "OPTIONS /api/v1/uploads",
+    "GET /api/v1/public/responsible",
+    "POST /api/v1/public/sheets/verification",
+    "POST /api/v1/public/confirmations",
+    "POST /api/v1/public/confirmations/sheet",
+    "GET /api/v1/shared-photos/<token>",
+    "GET /api/v1/shared-papers/<token>",
+}
 BY_LINK = {f"POST /api/v1/contractors/job{rest}" for rest in ("", "/steps", "/photos")}
 DOCS = {"/docs", "/docs/start.js", "/docs/<path:name>", "/api/v1/openapi.json"}
 
@@ -267,7 +276,12 @@ def test_the_documents_are_for_those_who_sign_in(app: Flask, as_: As, settings: 
 
 def test_the_actor_knows_where_the_request_came_from(app: Flask, as_: As, town: Town) -> None:
     seen = []
-    app.after_request_funcs[None].append(lambda response: seen.append(g.actor.network_address) or response)  # type: ignore[func-returns-value]
+
+    def note(response: Response) -> Response:
+        seen.append(g.actor.network_address)
+        return response
+
+    app.after_request_funcs[None].append(note)
     for path in ("/tokens", "/sync/nudges"):
         as_("rep")("GET", path, environ_base={"REMOTE_ADDR": "10.1.2.3"})
     as_("rep")("POST", "/sync/pull", {"store": town["s"]}, environ_base={"REMOTE_ADDR": "10.1.2.3"})

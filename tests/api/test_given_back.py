@@ -1,4 +1,7 @@
-"""What we gave out we take back: tags under every coding, links and tokens as mail and people hand them on."""
+"""Tags, links and tokens are accepted as they come back.
+
+Tags under every coding, links and tokens as mail and people hand them on.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +25,32 @@ from tests.factories import Town
 As = Callable[[str], Person]
 CASE = Path(__file__).parents[1] / "cases/etag-compressed/steps.txt"
 CODINGS = ("gzip", "br", "zstd", "identity")
-# As proxies and people write a tag that was given as "1": behind it, outside of it, weak, shouted, without quotes.
+# As proxies and people write a tag that was given as "1": behind it, outside of it, weak, shouted, without
+# quotes.
 WRITTEN = (
-    '"{0}"', 'W/"{0}"', 'w/"{0}"', "{0}", ' "{0}" ', '"{0}:gzip"', '"{0}:br"', '"{0}:zstd"', '"{0}-gzip"', '"{0}--gzip"',
-    '"{0}"-gzip', '"{0};gzip"', 'W/"{0}:GZIP"', '"{0}-x-gzip"', '"{0}:br-gzip"', "'{0}'", '"0", "{0}:gzip"', '"{0}_gzip"', '"{0}/gzip"', '"{0}.gz"', '"{0}-zst"', '"x",W/"{0}"',
-)  # fmt: skip
+    '"{0}"',
+    'W/"{0}"',
+    'w/"{0}"',
+    "{0}",
+    ' "{0}" ',
+    '"{0}:gzip"',
+    '"{0}:br"',
+    '"{0}:zstd"',
+    '"{0}-gzip"',
+    '"{0}--gzip"',
+    '"{0}"-gzip',
+    '"{0};gzip"',
+    'W/"{0}:GZIP"',
+    '"{0}-x-gzip"',
+    '"{0}:br-gzip"',
+    "'{0}'",
+    '"0", "{0}:gzip"',
+    '"{0}_gzip"',
+    '"{0}/gzip"',
+    '"{0}.gz"',
+    '"{0}-zst"',
+    '"x",W/"{0}"',
+)
 OTHERS = ('"0"', '"0:gzip"', '"{0}0"', '"x-gzip"', '"", ""', '"{0}-other"')
 
 
@@ -81,7 +105,11 @@ def test_a_star_means_whatever_is_there(as_: As, town: Town) -> None:
 
 def test_steps_and_deletions_take_a_tag_as_it_was_given(as_: As, town: Town) -> None:
     desk = as_("dispatcher")
-    job = as_("agent")("POST", "/work-orders", {"matter_id": town["leak"], "place": {"type": "Point", "coordinates": [120.3, 36.1]}})  # fmt: skip
+    job = as_("agent")(
+        "POST",
+        "/work-orders",
+        {"matter_id": town["leak"], "place": {"type": "Point", "coordinates": [120.3, 36.1]}},
+    )
     if job.status_code != 201:
         job = as_("agent")(
             "POST", "/work-orders", {"matter_id": town["leak"], "customer_id": town["customer 0"]}
@@ -116,7 +144,11 @@ def test_a_photos_tag_is_known_whole_and_in_part(as_: As, taken: Callable[..., s
         assert rep("GET", path, headers={"If-Match": '"other"', "Range": "bytes=0-9"}).status_code == 412
 
 
-def test_a_link_that_mail_broke_opens_what_it_opened(as_: As, app: Flask, taken: Callable[..., str]) -> None:  # noqa: F811
+def test_a_link_that_mail_broke_opens_what_it_opened(
+    as_: As,
+    app: Flask,
+    taken: Callable[..., str],  # noqa: F811
+) -> None:
     photo = taken(picture((64, 48)))
     url = as_("rep")("POST", f"/photo-content/{photo}/links", {"hours": 2}).get_json()["url"]
     for n, broken in enumerate(
@@ -134,7 +166,12 @@ def test_a_token_is_the_same_however_it_was_pasted(as_: As, app: Flask) -> None:
             app.test_client().get("/api/v1/crews", headers={"Authorization": f"Basic {basic}"}).status_code
             == 200
         )
-    assert app.test_client().get("/api/v1/crews", headers={"Authorization": f"Bearer {token[:20]} {token[20:]}"}).status_code == 200  # fmt: skip
+    assert (
+        app.test_client()
+        .get("/api/v1/crews", headers={"Authorization": f"Bearer {token[:20]} {token[20:]}"})
+        .status_code
+        == 200
+    )
     assert (
         app.test_client().get("/api/v1/crews", headers={"Authorization": f"Bearer {token[:-1]}"}).status_code
         == 401
@@ -169,6 +206,9 @@ def test_an_uploads_address_is_known_however_it_is_written(as_: As) -> None:
     first, second = piece(rep, DATA[:half]), piece(rep, DATA[half:])
     head, _, last = first.rpartition("/")
     written = f"https://wangge.example{head}/{last.upper()}/ {second}"
-    final = TUS | {"Upload-Concat": f"final;{written}", "Upload-Metadata": metadata("0193c0de-0000-7000-8000-0000000000aa", hashlib.sha256(DATA).hexdigest())}  # fmt: skip
+    final = TUS | {
+        "Upload-Concat": f"final;{written}",
+        "Upload-Metadata": metadata("0193c0de-0000-7000-8000-0000000000aa", hashlib.sha256(DATA).hexdigest()),
+    }
     assert rep("POST", "/uploads", headers=final).status_code == 201
     assert rep("HEAD", f"/uploads/{second.rpartition('/')[2].upper()}").status_code in (200, 410)

@@ -1,8 +1,10 @@
-"""Plans for cells over HTTP: asked for, drawn, previewed, accepted; customers, jobs, duties and phones follow at once."""
+"""Plans for cells over HTTP: asked for, drawn, previewed, accepted.
+
+Customers, jobs, duties and phones follow at once.
+"""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -20,10 +22,9 @@ from backend.core.services import record_writer
 from backend.territory.services.coverage import tell_of_gaps
 from backend.territory.services.ground_around import claims_on
 from backend.territory.services.ground_plans import apply_due, draw_waiting
-from geo.mapfile import Feature, write_map
 from mobile_api_spec.phone import Phone
 from tests.conftest import Person, agrees
-from tests.factories import SIDE, SOUTH, WEST, Town, middle, square
+from tests.factories import SIDE, SOUTH, WEST, Town, middle
 
 As = Callable[[str], Person]
 
@@ -153,12 +154,16 @@ def test_a_place_too_heavy_for_balance_is_named(as_: As, town: Town, database: D
         assert "153%" in words
 
 
-def test_a_split_moves_customers_jobs_duties_and_phones(
-    as_: As, town: Town, database: Database, phone_of: Callable[..., Phone]
-) -> None:
+def west_of_cell_1(database: Database, town: Town) -> None:
+    """A service point, an open job and a closed one at one place in the west of cell 1."""
     with database.transaction() as session:
-        spot = {"customer_id": town["customer 1"], "cell_id": town["cell 1"], "address": "西侧1号", "nature": "residential",
-                "place": {"type": "Point", "coordinates": list(at(1.1, 0.5))}}  # fmt: skip
+        spot = {
+            "customer_id": town["customer 1"],
+            "cell_id": town["cell 1"],
+            "address": "西侧1号",
+            "nature": "residential",
+            "place": {"type": "Point", "coordinates": list(at(1.1, 0.5))},
+        }
         record_writer.create(
             session, system(town["north"]), "service_point", spot, record_id=town["west point"]
         )
@@ -171,6 +176,12 @@ def test_a_split_moves_customers_jobs_duties_and_phones(
         record_writer.create(session, system(town["north"]), "work_order", job, record_id=town["west job"])
         done = job | {"state": "closed"}
         record_writer.create(session, system(town["north"]), "work_order", done, record_id=town["old job"])
+
+
+def test_a_split_moves_customers_jobs_duties_and_phones(
+    as_: As, town: Town, database: Database, phone_of: Callable[..., Phone]
+) -> None:
+    west_of_cell_1(database, town)
     rep = phone_of("rep")
     rep.sync()
     supervisor = as_("supervisor")
@@ -360,109 +371,21 @@ def test_what_cannot_be_drawn_says_why(
 @pytest.mark.parametrize(
     "body",
     [
-        {"way": "balanced"}, {"way": "nonsense"}, {"way": "squares", "side_m": 1}, {"way": "merge", "cell_ids": []},
-        {"way": "split", "line": {"type": "LineString", "coordinates": [[1, 1]]}}, {"way": "draw", "outline": {"type": "Point", "coordinates": [1, 2]}},
-        {"way": "balanced", "cells": 2, "visits_a_year": {"king": 1}}, {"way": "balanced", "cells": 2, "more": 1},
+        {"way": "balanced"},
+        {"way": "nonsense"},
+        {"way": "squares", "side_m": 1},
+        {"way": "merge", "cell_ids": []},
+        {"way": "split", "line": {"type": "LineString", "coordinates": [[1, 1]]}},
+        {"way": "draw", "outline": {"type": "Point", "coordinates": [1, 2]}},
+        {"way": "balanced", "cells": 2, "visits_a_year": {"king": 1}},
+        {"way": "balanced", "cells": 2, "more": 1},
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_an_incomplete_request_names_its_fields(as_: As, town: Town, body: dict[str, Any]) -> None:
     answer = as_("supervisor")("POST", "/territory/plans", {"unit_id": town["north"]} | body)
     assert answer.status_code == 422
     assert answer.get_json()["faults"]
-
-
-def send(person: Person, unit: str, data: bytes, **query: str) -> Any:
-    query = {"unit_id": unit, "filename": "zones.geojson"} | query
-    return person(
-        "POST", "/territory/imports", query_string=query, data=data, content_type="application/octet-stream"
-    )
-
-
-def zones(*rows: tuple[str, str, dict[str, Any]]) -> bytes:
-    features = [Feature(shape_of(outline), {"name": name, "code": code}) for name, code, outline in rows]
-    return write_map(features, "zones", "geojson")
-
-
-def test_an_import_tells_what_it_changed_and_updates_the_same_cells(
-    as_: As, town: Town, database: Database
-) -> None:
-    supervisor = as_("supervisor")
-    drawn = zones(
-        ("新零", "C0", area(0, 0, 1.2, 1)), ("新一", "C1", area(1.1, 0, 2, 1)), ("二", "C2", square(2))
-    )
-    plan = send(supervisor, town["north"], drawn).get_json()
-    (finding,) = plan["findings"]
-    assert (finding["code"], finding["zones"]) == ("overlap", ["新零", "新一"])
-    assert finding["area_m2"] > 100_000
-    assert accept(supervisor, plan).status_code == 200
-    cells = {cell["id"]: cell for cell in supervisor.get("/cells")["rows"]}
-    assert cells[town["cell 0"]]["name"] == "新零"
-    corrected = zones(("新零", "C0", area(0, 0, 1.05, 1)), ("新一", "C1", area(1.05, 0, 2, 1)))
-    again = send(supervisor, town["north"], corrected).get_json()
-    assert again["findings"] == []
-    assert names(again, supervisor) == {"新零": "changed", "新一": "changed", "二": "same"}
-    assert accept(supervisor, again).status_code == 200
-    assert {cell["id"] for cell in supervisor.get("/cells")["rows"]} == set(cells)
-    report = supervisor.get("/territory/coverage")
-    assert (report["overlaps"], report["holes"]) == ([], None)
-
-
-def test_an_import_that_leaves_a_gap_must_be_meant(as_: As, town: Town) -> None:
-    supervisor = as_("supervisor")
-    plan = send(supervisor, town["north"], zones(("零", "C0", area(0, 0, 0.5, 1)))).get_json()
-    assert plan["figures"]["after"]["gap_m2"] > 1e6
-    assert accept(supervisor, plan).get_json()["code"] == "ground_has_gaps"
-    assert accept(supervisor, plan, accept_gaps=True).get_json()["state"] == "applied"
-
-
-def test_a_new_unit_begins_with_an_import(as_: As, town: Town) -> None:
-    admin = as_("admin")
-    unit = admin(
-        "POST", "/units", {"name": "新所", "level": "branch", "parent_id": town["group"]}
-    ).get_json()["id"]
-    plan = send(admin, unit, zones(("东", "E", area(8, 0, 9, 1)), ("西", "W", area(7, 0, 8, 1)))).get_json()
-    assert (plan["state"], plan["figures"]["before"]["cells"], plan["figures"]["after"]["cells"]) == (
-        "ready",
-        0,
-        2,
-    )
-    assert accept(admin, plan).status_code == 200
-    assert {cell["name"] for cell in admin.get(f"/cells?unit_id={unit}")["rows"]} == {"东", "西"}
-
-
-@pytest.mark.parametrize(
-    ("data", "query", "cause"),
-    [
-        (b"{", {}, "FileUnreadable"),
-        (b"", {"filename": "x.exe"}, "FileUnreadable"),
-        (
-            b"<OGRVRTDataSource><OGRVRTLayer name='x'><SrcDataSource>CSV:/etc/passwd</SrcDataSource>"
-            b"<GeometryType>wkbNone</GeometryType></OGRVRTLayer></OGRVRTDataSource>",
-            {"filename": "zones.json"},
-            "OpensElsewhere",
-        ),
-        (json.dumps({"type": "FeatureCollection", "features": []}).encode(), {}, "NoAreas"),
-        (
-            write_map([Feature(shapely.box(534_000, 3_990_000, 535_000, 3_991_000), {})], "x", "geojson"),
-            {},
-            "OutsideTheEarth",
-        ),
-        (
-            write_map(
-                [Feature(shapely.Polygon([(-170, 80), (-60, 80), (60, 80), (170, 80)]), {})], "x", "geojson"
-            ),
-            {},
-            "CrossesDateLine",
-        ),
-    ],
-    ids=["broken", "stranger", "elsewhere", "empty", "metres", "round a pole"],
-)
-def test_a_file_that_cannot_be_read_says_why(
-    as_: As, town: Town, data: bytes, query: dict[str, str], cause: str
-) -> None:
-    plan = send(as_("supervisor"), town["north"], data, **query).get_json()
-    assert (plan["state"], plan["problem"]["cause"]) == ("failed", cause)
 
 
 def test_supervisors_hear_of_ground_nobody_serves(as_: As, town: Town, database: Database) -> None:
@@ -495,8 +418,13 @@ def test_a_customer_outside_every_cell_stays_with_whoever_sees_them(
     as_: As, town: Town, database: Database
 ) -> None:
     with database.transaction() as session:
-        spot = {"customer_id": town["customer 1"], "cell_id": town["cell 1"], "address": "海上", "nature": "public",
-                "place": {"type": "Point", "coordinates": list(at(1.5, 9))}}  # fmt: skip
+        spot = {
+            "customer_id": town["customer 1"],
+            "cell_id": town["cell 1"],
+            "address": "海上",
+            "nature": "public",
+            "place": {"type": "Point", "coordinates": list(at(1.5, 9))},
+        }
         record_writer.create(session, system(town["north"]), "service_point", spot, record_id=town["far out"])
     supervisor = as_("supervisor")
     plan = ask(supervisor, "split", cell_id=town["cell 1"], line=line((1.3, -1), (1.3, 2)))

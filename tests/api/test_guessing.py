@@ -1,4 +1,7 @@
-"""Guessing is slowed however it is varied, and stops nobody who is known: sign-in, old password, tokens, links, sheets."""
+"""Rate limits on guessing: slowed however it is varied, and stopping nobody who is known.
+
+Sign-in, old password, tokens, links, sheets.
+"""
 
 from __future__ import annotations
 
@@ -169,14 +172,26 @@ def test_guesses_of_the_old_password_are_slowed_and_the_session_goes_on(limited:
 
 WAYS: dict[str, tuple[str, str, Callable[[str], dict[str, Any]]]] = {
     "access token": ("GET", "/customers", lambda secret: {"headers": {"Authorization": f"Bearer {secret}"}}),
-    "phone's token": ("POST", "/sync/pull", lambda secret: {"headers": {"Authorization": f"Bearer {secret}"}, "json": {"store": uid("s")}}),
+    "phone's token": (
+        "POST",
+        "/sync/pull",
+        lambda secret: {"headers": {"Authorization": f"Bearer {secret}"}, "json": {"store": uid("s")}},
+    ),
     "personal token": ("GET", "/ogc/collections", lambda secret: {"auth": ("anybody", secret)}),
-    "refresh token": ("POST", "/sessions/refresh", lambda secret: {"json": {"refresh_token": secret, "device_id": uid("d")}}),
-    "contractor's link": ("POST", "/contractors/job", lambda secret: {"headers": {"Authorization": f"Bearer {secret}"}}),
+    "refresh token": (
+        "POST",
+        "/sessions/refresh",
+        lambda secret: {"json": {"refresh_token": secret, "device_id": uid("d")}},
+    ),
+    "contractor's link": (
+        "POST",
+        "/contractors/job",
+        lambda secret: {"headers": {"Authorization": f"Bearer {secret}"}},
+    ),
     "customer's link": ("POST", "/public/confirmations/sheet", lambda secret: {"json": {"token": secret}}),
     "shared paper": ("GET", "/shared-papers/{}", lambda _: {}),
     "shared picture": ("GET", "/shared-photos/{}", lambda _: {}),
-}  # fmt: skip
+}
 
 
 def test_secrets_that_were_never_given_out_are_counted_wherever_they_are_shown(

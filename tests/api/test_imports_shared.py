@@ -1,4 +1,7 @@
-"""Every real file of zones and districts, through the API: a plan or a reason in words, and the same again unchanged."""
+"""Every real file of zones and districts, through the API.
+
+A plan or a reason in words, and the same again unchanged.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Layers: exports, tiles, and a real OGR client reading OGC API – Features over HTTP, all within the asker's rights."""
+"""Map layers: exports, tiles and OGC API – Features, all within the asker's rights.
+
+The features are read over HTTP by a real OGR client.
+"""
 
 from __future__ import annotations
 
@@ -88,12 +91,14 @@ def personal(person: Person) -> str:
     return token
 
 
-# GDAL holds the interpreter while it waits for an answer, so the client is a process of its own, as in real life.
+# GDAL holds the interpreter while it waits for an answer, so the client is a process of its own, as in real
+# life.
 CLIENT = """
 import json, sys, pyogrio
 url, layer, token, box = sys.argv[1:5]
 pyogrio.set_gdal_config_options({"GDAL_HTTP_USERPWD": "qgis:" + token, "GDAL_HTTP_AUTH": "BASIC"})
-_, _, shapes, columns = pyogrio.raw.read("OAPIF:" + url, layer=layer, bbox=tuple(json.loads(box) or ()) or None)
+bbox = tuple(json.loads(box) or ()) or None
+_, _, shapes, columns = pyogrio.raw.read("OAPIF:" + url, layer=layer, bbox=bbox)
 print(json.dumps({"count": len(shapes), "words": [str(v) for column in columns for v in column]}))
 """
 

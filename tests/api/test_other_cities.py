@@ -1,4 +1,7 @@
-"""A city of another country: names, codes and logins in its own letters are kept, found, masked and exported alike."""
+"""Names, codes and logins in the letters of another country.
+
+They are kept, found, masked and exported like those of Qingdao.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The pages' files over HTTP: which file, how compressed, how long it may be kept, and what is none of anybody's business."""
+"""The pages' files over HTTP: which file, how compressed, how long it may be kept.
+
+What is none of anybody's business is not served.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +19,14 @@ from backend.core.config import Settings
 def client(app: Flask, settings: Settings) -> FlaskClient:
     """A browser before pages that were just built."""
     for name, text in {
-        "console/index.html": "<h1>console</h1>", "console/who.html": "<h1>who</h1>", "console/verify.html": "<h1>verify</h1>", "console/assets/a-1.js": "one()",
-        "phone/index.html": "<h1>phone</h1>", "phone/sw.js": "worker()", "phone/manifest.webmanifest": "{}",
-    }.items():  # fmt: skip
+        "console/index.html": "<h1>console</h1>",
+        "console/who.html": "<h1>who</h1>",
+        "console/verify.html": "<h1>verify</h1>",
+        "console/assets/a-1.js": "one()",
+        "phone/index.html": "<h1>phone</h1>",
+        "phone/sw.js": "worker()",
+        "phone/manifest.webmanifest": "{}",
+    }.items():
         path = settings.web_root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)

@@ -1,4 +1,7 @@
-"""What parks with what: only what needs a parked mutation waits with it, and its author's correction settles it."""
+"""Parked mutations: only what needs a parked one waits with it.
+
+Its author's correction settles it.
+"""
 
 from __future__ import annotations
 
@@ -40,8 +43,11 @@ def told(person: Person, *mutations: dict[str, Any], **clocks: Any) -> list[Told
 
 def visit_of(town: Town, **more: Any) -> dict[str, Any]:
     values = {
-        "customer_id": town["customer 0"], "cell_id": town["cell 0"], "representative_id": town["rep"], "method": "door",
-    }  # fmt: skip
+        "customer_id": town["customer 0"],
+        "cell_id": town["cell 0"],
+        "representative_id": town["rep"],
+        "method": "door",
+    }
     return mutation("visit", record_writer.new_id(), "create", values | more, base_version=0)
 
 
@@ -117,8 +123,14 @@ def test_what_needs_a_parked_creation_waits_with_it_and_follows_its_correction(
     as_: As, town: Town, database: Database
 ) -> None:
     rep, faulty = as_("rep"), visit_of(town, method="telepathy")
-    done = mutation("visit", faulty["record"], "act", {"summary": "谈过", "check_in": middle(0)}, action="complete",
-                    base_version=0)  # fmt: skip
+    done = mutation(
+        "visit",
+        faulty["record"],
+        "act",
+        {"summary": "谈过", "check_in": middle(0)},
+        action="complete",
+        base_version=0,
+    )
     item = item_of(town)
     item["now"]["visit_id"] = faulty["record"]
     later = mutation("item", item["record"], "change", {"description": "很小"}, base_version=0)
@@ -231,9 +243,12 @@ def test_only_later_work_of_its_author_settles(as_: As, town: Town) -> None:
     assert told(rep, faulty) == [("parked", "invalid")]
     as_("dispatcher")("PATCH", f"/customers/{town['customer 0']}", {"phone": "0532-82000001"}, version=1)
     assert len(as_("dispatcher").get("/inbox/parked")) == 1, "the office's word is another's"
-    assert told(as_("admin"), mutation("customer", town["customer 0"], "change", {"phone": "0532-82000002"}))[0][0] in (
-        "applied", "merged",
-    )  # fmt: skip
+    assert told(as_("admin"), mutation("customer", town["customer 0"], "change", {"phone": "0532-82000002"}))[
+        0
+    ][0] in (
+        "applied",
+        "merged",
+    )
     assert len(as_("dispatcher").get("/inbox/parked")) == 1
 
 

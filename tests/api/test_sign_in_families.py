@@ -1,4 +1,7 @@
-"""Who holds a sign-in: a refresh token shown twice too late ends it, a new password ends the others, a device id is one's own."""
+"""Families of tokens: who holds a sign-in, and what ends it.
+
+A refresh token shown twice too late ends it, a new password ends the others, a device id is one's own.
+"""
 
 from __future__ import annotations
 
@@ -78,9 +81,11 @@ def test_a_replay_before_use_leaves_one_branch_and_the_other_ends_it(app: Flask)
 
 def test_many_refreshes_at_once_do_not_wait_for_each_other_in_a_circle(app: Flask) -> None:
     for round_ in range(5):
-        token = sign_in(app, device=f"phone {round_}").get_json()["refresh_token"]
+        phone = f"phone {round_}"
+        token = sign_in(app, device=phone).get_json()["refresh_token"]
         with ThreadPoolExecutor(8) as pool:
-            said = list(pool.map(lambda _: refresh(app, token, f"phone {round_}").status_code, range(8)))  # noqa: B023
+            answers = pool.map(lambda n: refresh(*n), [(app, token, phone)] * 8)
+            said = [answer.status_code for answer in answers]
         assert said == [200] * 8, said
 
 

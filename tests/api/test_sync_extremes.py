@@ -21,7 +21,6 @@ from backend.core.services import record_writer
 from backend.local.broker import Broker
 from backend.phones.services.syncing import MOST_HAVE
 from backend.queue import serving
-from sync.store import Span
 from tests.conftest import Person
 from tests.factories import Town, middle, mutation, uid
 
@@ -49,7 +48,7 @@ def kept(database: Database) -> list[bytes]:
         return [bytes(row) for row in connection.execute(text("SELECT verbatim FROM sync_waiting")).scalars()]
 
 
-# -- cursors ---------------------------------------------------------------------------------------------------------
+# -- cursors -------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -61,10 +60,17 @@ def cursor(as_: As) -> tuple[str, str]:
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda c: c[:-3], lambda c: c[3:], lambda c: c + "A", lambda c: "", lambda c: "x" * 10_000, lambda c: c[::-1],
-        lambda c: c.replace("a", "b"), lambda c: "🚰", lambda c: ".".join(reversed(c.split("."))),
+        lambda c: c[:-3],
+        lambda c: c[3:],
+        lambda c: c + "A",
+        lambda c: "",
+        lambda c: "x" * 10_000,
+        lambda c: c[::-1],
+        lambda c: c.replace("a", "b"),
+        lambda c: "🚰",
+        lambda c: ".".join(reversed(c.split("."))),
     ],
-)  # fmt: skip
+)
 def test_a_spoiled_cursor_says_compare_or_begins_anew(
     as_: As, cursor: tuple[str, str], spoil: Callable[[str], str]
 ) -> None:
@@ -94,7 +100,7 @@ def test_a_cursor_of_another_epoch_or_of_the_future(as_: As, cursor: tuple[str, 
         assert (answer.status_code, answer.get_json()["why"]) == (409, why)
 
 
-# -- batches ---------------------------------------------------------------------------------------------------------
+# -- batches -------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff\xfe", b'{"mutations": [', b"nonsense", b'{"a": 1}}'])
@@ -107,7 +113,10 @@ def test_a_batch_nobody_can_read_is_kept_as_one_item(as_: As, database: Database
 
 
 def test_what_a_phone_sent_is_kept_to_the_byte(as_: As, database: Database, town: Town) -> None:
-    item = '{ "id":"%s",  "kind" : "customer","record":"%s","op":"change","base_version":1,"now":{"category":"king","n":1.50},"happened_at":"2026-09-01T08:00:00Z"}'
+    item = (
+        '{ "id":"%s",  "kind" : "customer","record":"%s","op":"change","base_version":1,'
+        '"now":{"category":"king","n":1.50},"happened_at":"2026-09-01T08:00:00Z"}'
+    )
     raw = item % (record_writer.new_id(), town["customer 0"])
     body = f'{{"store": "{record_writer.new_id()}", "sent_at": "2026-09-01T08:00:00Z", "mutations": [{raw}]}}'
     answer = as_("rep")("POST", "/sync/push", data=body.encode(), content_type="application/json")
@@ -196,7 +205,8 @@ def test_whatever_is_kept_can_be_listed_shown_and_discarded(as_: As, database: D
             mutation("customer", town["customer 0"], "change", {"note": 1}, id=record_writer.new_id())
         )
         raw = one.replace('"note": 1', f'"note": {note}')
-        body = f'{{"store": "{record_writer.new_id()}", "sent_at": "2026-09-01T08:00:00Z", "mutations": [{raw}]}}'
+        store = record_writer.new_id()
+        body = f'{{"store": "{store}", "sent_at": "2026-09-01T08:00:00Z", "mutations": [{raw}]}}'
         (status, _code), *_ = outcomes(
             rep("POST", "/sync/push", data=body.encode(), content_type="application/json")
         )
@@ -261,7 +271,7 @@ def test_an_app_of_another_age_may_always_push(as_: As, town: Town) -> None:
         assert (found["status"], found["detail"]["unknown"]) == ("merged", ["aura"])
 
 
-# -- references ------------------------------------------------------------------------------------------------------
+# -- references ----------------------------------------------------------------------------------------------
 
 
 def test_what_is_not_there_and_what_is_not_yours_look_alike(as_: As, town: Town) -> None:
@@ -334,62 +344,7 @@ def test_a_field_without_a_value_is_left_out_and_a_null_inside_one_stays(as_: As
     assert (body["reporter"], None in body["site_card"].values()) == ({"name": None}, True)
 
 
-# -- comparing -------------------------------------------------------------------------------------------------------
-
-
-def test_a_hash_that_lies_only_costs_a_repair(as_: As, town: Town) -> None:
-    rep = as_("rep")
-    for count, xor in ((0, "0" * 32), (2**31 - 1, "f" * 32)):
-        answer = rep(
-            "POST",
-            "/sync/compare",
-            {"store": record_writer.new_id(), "ranges": [WHOLE | {"count": count, "xor": xor}]},
-        )
-        (repair,) = answer.get_json()["repairs"]
-        seen = {line["id"] for line in repair["lines"] if line["kind"] == "customer"}
-        assert seen == {town[f"customer {n}"] for n in (0, 1, 4, 5)}
-        assert answer.get_json()["ask"] == []
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"xor": "z" * 32}, {"xor": "00"}, {"count": -1}, {"after": ["customer"]}, {"after": ["customer", "x"]},
-        {"upto": ["Customer!", "0" * 36]}, {"after": "customer"}, {"after": [1, 2]},
-    ],
-)  # fmt: skip
-def test_a_range_that_is_none(as_: As, wrong: dict[str, Any]) -> None:
-    answer = as_("rep")("POST", "/sync/compare", {"store": record_writer.new_id(), "ranges": [WHOLE | wrong]})
-    assert (answer.status_code, answer.get_json()["code"]) == (422, "invalid")
-
-
-@pytest.mark.parametrize("ranges", [[], [WHOLE] * 257])
-def test_too_few_or_too_many_ranges(as_: As, ranges: list[Any]) -> None:
-    assert (
-        as_("rep")("POST", "/sync/compare", {"store": record_writer.new_id(), "ranges": ranges}).status_code
-        == 422
-    )
-
-
-def test_ranges_lie_apart_or_nothing_is_read(as_: As) -> None:
-    middle = ["unit", "80000000-0000-4000-8000-000000000000"]
-    halves = [WHOLE | {"upto": middle}, WHOLE | {"after": middle}]
-    for ranges, status in ((halves, 200), (halves[::-1], 200), ([WHOLE] * 2, 422), ([*halves, WHOLE], 422)):
-        answer = as_("dispatcher")(
-            "POST", "/sync/compare", {"store": record_writer.new_id(), "ranges": ranges}
-        )
-        assert answer.status_code == status, answer.text
-
-
-def test_a_comparison_in_backwards_order_is_empty(as_: As, town: Town) -> None:
-    backwards = WHOLE | {"after": ["visit", town["x"]], "upto": ["cell", town["x"]]}
-    answer = as_("rep")(
-        "POST", "/sync/compare", {"store": record_writer.new_id(), "ranges": [backwards]}
-    ).get_json()
-    assert (answer["repairs"], answer["ask"], Span()) == ([], [], Span())
-
-
-# -- a device that pushes garbage ------------------------------------------------------------------------------------
+# -- a device that pushes garbage ----------------------------------------------------------------------------
 
 
 def test_a_phone_that_pushes_garbage_is_stopped_and_the_others_are_not(
@@ -413,7 +368,7 @@ def test_a_phone_that_pushes_garbage_is_stopped_and_the_others_are_not(
     assert seen["last_failure"] == "quota_exceeded"
 
 
-# -- nudges ----------------------------------------------------------------------------------------------------------
+# -- nudges --------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture

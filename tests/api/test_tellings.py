@@ -1,4 +1,7 @@
-"""Time and cost are told before a repair begins, and another amount is told anew: what was told before stays."""
+"""Time and cost are told before a repair begins, and another amount is told anew.
+
+What was told before stays.
+"""
 
 from __future__ import annotations
 

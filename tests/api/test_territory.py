@@ -264,8 +264,20 @@ def test_repairs_are_counted_by_diameter(as_: As, town: Town, database: Database
     pipes = [(80, noon), (150, noon + timedelta(hours=1)), (150, noon - timedelta(hours=1)), (1200, None)]
     with database.transaction() as session:
         for diameter, due in pipes:
-            job = {"matter_id": town["leak"], "place": middle(0), "state": "done", "done_at": moment_text(noon), "due_at": due and moment_text(due),
-                   "pipe": {"diameter_mm": diameter, "material": "球墨铸铁", "valves_shut": ["F1"], "shut_at": shut, "opened_at": opened}}  # fmt: skip
+            job = {
+                "matter_id": town["leak"],
+                "place": middle(0),
+                "state": "done",
+                "done_at": moment_text(noon),
+                "due_at": due and moment_text(due),
+                "pipe": {
+                    "diameter_mm": diameter,
+                    "material": "球墨铸铁",
+                    "valves_shut": ["F1"],
+                    "shut_at": shut,
+                    "opened_at": opened,
+                },
+            }
             record_writer.create(session, system(town["north"]), "work_order", job)
     day = today().isoformat()
     rows = as_("supervisor").get("/territory/repairs", query_string={"since": day, "until": day})

@@ -51,8 +51,17 @@ def send(person: Person, path: str, data: bytes, offset: int = 0, **more: str) -
 
 
 def photo_record(person: Person, town: Town, sha256: str, photo: str = "photo") -> str:
-    body = {"id": uid(photo), "of_kind": "customer", "of_id": town["customer 0"], "purpose": "site", "sha256": sha256, "size_bytes": len(DATA),
-            "media_type": "image/jpeg", "taken_at": "2026-09-01T00:00:00Z", "staff_id": town["rep"]}  # fmt: skip
+    body = {
+        "id": uid(photo),
+        "of_kind": "customer",
+        "of_id": town["customer 0"],
+        "purpose": "site",
+        "sha256": sha256,
+        "size_bytes": len(DATA),
+        "media_type": "image/jpeg",
+        "taken_at": "2026-09-01T00:00:00Z",
+        "staff_id": town["rep"],
+    }
     answer = person("POST", "/photos", body)
     assert answer.status_code == 201, answer.text
     return uid(photo)

@@ -1,4 +1,7 @@
-"""Whoever did the work does not close it alone, by no way in; where there is nobody else, the unit above closes it."""
+"""Whoever did the work does not close it alone, by no way in.
+
+Where there is nobody else, the unit above closes it.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,8 @@ As = Callable[[str], Person]
 PhoneOf = Callable[..., Phone]
 ASKED = {"return_visit_note": "客户满意"}
 SATISFIED = {"return_visit": {"is_satisfied": True}}
-# Which step of which kind confirms the work of which others: what ends a piece of work without confirming it is no pair.
+# Which step of which kind confirms the work of which others: what ends a piece of work without confirming it
+# is no pair.
 PAIRS = {
     ("item", "close"): ("resolve",),
     ("work_order", "close"): ("accept", "leave", "arrive", "start", "finish"),
@@ -90,7 +94,8 @@ def test_on_a_phone_it_waits_and_the_one_who_resolved_cannot_let_it_stand(
     assert group["mutations"][0]["sentence"] == "办这件事的人不能自己办结"
     word = {"decision": "apply", "reason": "可以"}
     path = f"/inbox/parked/{group['group_id']}/decision"
-    # Their own word is not another's, also where they are of the desk too; and whoever lets it stand closes it as theirs.
+    # Their own word is not another's, also where they are of the desk too; and whoever lets it stand closes
+    # it as theirs.
     with database.transaction() as session:
         account = session.get(Account, UUID(town["rep"]))
         assert account is not None
@@ -157,8 +162,14 @@ def test_no_hand_of_the_crew_closes_its_job(as_: As, database: Database, town: T
 
 
 def test_nobody_calls_back_about_their_own_visit(as_: As, database: Database, town: Town) -> None:
-    values = {"customer_id": town["customer 0"], "method": "phone", "representative_id": town["rep"], "state": "done",
-              "summary": "x", "ended_at": "2026-09-01T03:00:00Z"}  # fmt: skip
+    values = {
+        "customer_id": town["customer 0"],
+        "method": "phone",
+        "representative_id": town["rep"],
+        "state": "done",
+        "summary": "x",
+        "ended_at": "2026-09-01T03:00:00Z",
+    }
     with database.transaction() as session:
         visit = record_writer.create(session, system(town["north"]), "visit", values).id
         account = session.get(Account, UUID(town["rep"]))

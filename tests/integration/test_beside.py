@@ -1,4 +1,7 @@
-"""One server to a home, and everything beside it: commands, signals, restores, and a database or broker that goes away."""
+"""One server to a home, and everything beside it.
+
+Commands, signals, restores, and a database or broker that goes away.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +72,8 @@ class Server:
 
     def __enter__(self) -> Server:
         with (HERE / "run.log").open("wb") as out:
-            # As a shell starts what it puts into the background, and not as `nohup` does, which these tests may run under.
+            # As a shell starts what it puts into the background, and not as `nohup` does, which these tests
+            # may run under.
             self.process = subprocess.Popen(
                 self.command,
                 cwd=ROOT,

@@ -1,4 +1,7 @@
-"""Promises broken on purpose: what the tests of P1, P5, P6 and P9 look at does change when the promise is not kept."""
+"""Tests of the tests: the promises P1, P5, P6 and P9 broken on purpose.
+
+What their tests look at does change when the promise is not kept.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,10 @@ def _visit(town: Town, customer: str) -> Any:
 
 
 def _after_a_slow_writer(database: Database, town: Town) -> Reader:
-    """A reader that pulled while one transaction was open and another had ended, and once more when both had."""
+    """A reader that pulled while one transaction was open and another had ended.
+
+    It pulled once more when both had ended.
+    """
     reader, north = Reader(database, f"cell:{town['cell 0']}"), system(town["north"])
     while reader.pull(100):
         pass
@@ -165,7 +171,10 @@ def test_p9_bytes_that_changed_on_the_way_never_count_unless_nobody_looks(
     town: Town,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A disk or a link that turns bytes round: no photo arrives; without the look at the hash a wrong one does."""
+    """A disk or a link that turns bytes round: no photo arrives.
+
+    Without the look at the hash a wrong one does.
+    """
     data, original = bytes(range(256)) * 2_000, Parts._write
     monkeypatch.setattr(
         Parts, "_write", lambda self, id_, f, t, chunk: original(self, id_, f, t, chunk[::-1])

@@ -1,4 +1,7 @@
-"""Call-backs by lot: drawn by a stored seed, the same for whoever draws again; what customers say is a reason, no verdict."""
+"""Call-backs by lot: drawn by a stored seed, the same for whoever draws again.
+
+What customers say is a reason, no verdict.
+"""
 
 from __future__ import annotations
 
@@ -22,13 +25,23 @@ DAYS = {"from_day": "2026-09-01", "until_day": "2026-09-02"}
 
 @pytest.fixture
 def visits(database: Database, town: Town) -> list[str]:
-    """Twelve visits made on the first of September, city time, and one just before midnight the day before."""
+    """Twelve visits of the first of September, city time.
+
+    One more was made just before midnight the day before.
+    """
     ids = [uid(f"visit {n}") for n in range(13)]
     with database.transaction() as session:
         for n, one in enumerate(ids):
             at = f"2026-09-01T0{n % 9}:10:00Z" if n else "2026-08-31T15:59:59Z"
-            values = {"customer_id": town["customer 0"], "cell_id": town["cell 0"], "representative_id": town["rep"], "method": "phone",
-                      "state": "done", "ended_at": at, "summary": "问过用水"}  # fmt: skip
+            values = {
+                "customer_id": town["customer 0"],
+                "cell_id": town["cell 0"],
+                "representative_id": town["rep"],
+                "method": "phone",
+                "state": "done",
+                "ended_at": at,
+                "summary": "问过用水",
+            }
             record_writer.create(session, system(town["north"]), "visit", values, record_id=one)
     serving.serve(database)
     return ids[1:]

@@ -1,4 +1,7 @@
-"""Definitions are checked when they are saved: each case of `tests/cases` with its siblings, and what was saved before."""
+"""Definitions are checked when they are saved.
+
+Each case of `tests/cases` with its siblings, and what was saved before.
+"""
 
 from __future__ import annotations
 
@@ -170,26 +173,40 @@ def test_a_crews_break_lies_inside_its_shift(as_: As, town: Town) -> None:
     assert faults(moved) == [("break_from", "outside_shift"), ("break_until", "outside_shift")]
 
 
+ODD_HOURS: tuple[dict[str, Any], ...] = (
+    {"break_from": "07:00", "break_until": "07:30"},
+    {"break_until": None},
+    {"break_minutes": 480, "break_from": "11:00"},
+    {
+        "break_from": None,
+        "break_until": None,
+        "break_minutes": None,
+        "start_place": {"type": "Point", "coordinates": [-60.0, -36.0]},
+    },
+)
+
+
 def test_one_crew_of_before_never_costs_the_unit_its_plan(
     as_: As, town: Town, database: Database, settings: Settings
 ) -> None:
-    """Bad breaks, a start at the other end of the earth, an appointment that ends before it begins: the plan is made."""
+    """The plan is made in spite of bad hours and places.
+
+    Bad breaks, a start at the other end of the earth, an appointment that ends before it begins.
+    """
     bad = case("crew-break-order", "crew.json")
     tomorrow = (datetime.now(CITY) + timedelta(days=1)).replace(hour=10, minute=0, second=0, microsecond=0)
     with before_the_rules("crew", "work_order"), database.transaction() as session:
         north = system(town["north"])
         record_writer.change(session, north, "crew", town["crew"], bad | {"skills": ["pipe_repair", "meter"]})
-        for n, odd in enumerate((
-            {"break_from": "07:00", "break_until": "07:30"}, {"break_until": None}, {"break_minutes": 480, "break_from": "11:00"},
-            {"break_from": None, "break_until": None, "break_minutes": None, "start_place": {"type": "Point", "coordinates": [-60.0, -36.0]}},
-        )):  # fmt: skip
+        for n, odd in enumerate(ODD_HOURS):
             more = bad | {"name": f"旧{n}班", "leader_id": town["leader"], "member_ids": []}
             more |= {"skills": ["meter"], "is_active": True}
             record_writer.create(session, north, "crew", more | {"start_place": middle(1)} | odd)
         swapped = {"appointment_from": str(tomorrow + timedelta(hours=2)), "appointment_until": str(tomorrow)}
         for n in range(3):
-            job = {"matter_id": town["leak"], "place": middle(n), "state": "received", "number": f"W{n}", "duration_minutes": 60,
-                   "skills": ["pipe_repair"], "cell_id": town[f"cell {n}"]}  # fmt: skip
+            job = {"place": middle(n), "number": f"W{n}", "cell_id": town[f"cell {n}"]}
+            job |= {"matter_id": town["leak"], "state": "received"}
+            job |= {"duration_minutes": 60, "skills": ["pipe_repair"]}
             record_writer.create(
                 session, north, "work_order", job | (swapped if n == 2 else {}), record_id=town[f"W{n}"]
             )
@@ -328,8 +345,10 @@ def test_a_forms_rows_and_choices_are_whole(as_: As, town: Town) -> None:
         ("rows.5.constraint", "unreadable"), ("rows.8.relevant", "no_such_question"),
     ]  # fmt: skip
     assert faults(admin("POST", "/questionnaires", FORM | {"rows": [*many, rows()[0]]})) == [
-        ("rows.kind", "twice"), ("rows.people.relevant", "no_such_question"), ("rows.people.constraint", "unreadable"),
-    ]  # fmt: skip
+        ("rows.kind", "twice"),
+        ("rows.people.relevant", "no_such_question"),
+        ("rows.people.constraint", "unreadable"),
+    ]
 
 
 def test_an_edition_of_before_is_read_answered_and_put_away(as_: As, town: Town, database: Database) -> None:
@@ -338,8 +357,14 @@ def test_an_edition_of_before_is_read_answered_and_put_away(as_: As, town: Town,
         form = record_writer.create(session, system(town["group"]), "questionnaire", FORM | {"rows": old})
     admin, path = as_("admin"), f"/questionnaires/{form.id}"
     assert as_("rep").get(path)["rows"] == form.values["rows"]
-    said = {"questionnaire_id": form.id, "channel": "phone", "answered_at": "2026-09-01T00:00:00Z", "cell_id": town["cell 0"],
-            "author_id": town["rep"], "answers": {"ph": 7, "pressure": "satisfied", "people": 2}}  # fmt: skip
+    said = {
+        "questionnaire_id": form.id,
+        "channel": "phone",
+        "answered_at": "2026-09-01T00:00:00Z",
+        "cell_id": town["cell 0"],
+        "author_id": town["rep"],
+        "answers": {"ph": 7, "pressure": "satisfied", "people": 2},
+    }
     given = as_("rep")("POST", "/responses", said).get_json()
     serving.serve(database)
     kept = as_("rep").get(f"/responses/{given['id']}")
@@ -356,11 +381,18 @@ def test_an_edition_of_before_is_read_answered_and_put_away(as_: As, town: Town,
 
 
 NUMBERS = [
-    ({"ph": 8.10, "chlorine": 5e-1}, []), ({"ph": 80e-1, "chlorine": 4.0}, []), ({"ph": "8"}, [["ph", "constraint"]]),
-    ({"ph": "7.0"}, [["ph", "constraint"]]), ({"ph": True}, [["ph", "constraint"]]), ({"ph": 8.5000000000000001}, []),
-    ({"ph": 7.0}, [["why", "required"]]), ({"ph": 7, "why": "007"}, []), ({"ph": 8, "chlorine": -0.0}, [["chlorine", "constraint"]]),
-    ({"ph": 2**53}, [["ph", "constraint"]]), ({"ph": [8]}, [["ph", "constraint"]]),
-]  # fmt: skip
+    ({"ph": 8.10, "chlorine": 5e-1}, []),
+    ({"ph": 80e-1, "chlorine": 4.0}, []),
+    ({"ph": "8"}, [["ph", "constraint"]]),
+    ({"ph": "7.0"}, [["ph", "constraint"]]),
+    ({"ph": True}, [["ph", "constraint"]]),
+    ({"ph": 8.5000000000000001}, []),
+    ({"ph": 7.0}, [["why", "required"]]),
+    ({"ph": 7, "why": "007"}, []),
+    ({"ph": 8, "chlorine": -0.0}, [["chlorine", "constraint"]]),
+    ({"ph": 2**53}, [["ph", "constraint"]]),
+    ({"ph": [8]}, [["ph", "constraint"]]),
+]
 
 
 def test_a_whole_number_and_a_decimal_are_one_number_everywhere(
@@ -374,8 +406,13 @@ def test_a_whole_number_and_a_decimal_are_one_number_everywhere(
         *zip(case("form-whole-decimal", "answers.json"), [[], [], [], [["why", "required"]]], strict=True),
         *NUMBERS,
     ]
-    said = {"questionnaire_id": form["id"], "channel": "phone", "answered_at": "2026-09-01T00:00:00Z", "cell_id": town["cell 0"],
-            "author_id": town["rep"]}  # fmt: skip
+    said = {
+        "questionnaire_id": form["id"],
+        "channel": "phone",
+        "answered_at": "2026-09-01T00:00:00Z",
+        "cell_id": town["cell 0"],
+        "author_id": town["rep"],
+    }
     rep = as_("rep")
     made = [rep("POST", "/responses", said | {"answers": one}).get_json()["id"] for one, _ in cases]
     serving.serve(database)
@@ -403,8 +440,15 @@ def test_limits_rosters_and_days_do_not_contradict_themselves(
     as_: As, town: Town, database: Database
 ) -> None:
     admin, dispatcher = as_("admin"), as_("dispatcher")
-    matter = {"code": "hydrant", "name_zh": "消火栓", "name_en": "Hydrant", "urgency": "normal", "skills": [], "duration_minutes": 45,
-              "is_active": True}  # fmt: skip
+    matter = {
+        "code": "hydrant",
+        "name_zh": "消火栓",
+        "name_en": "Hydrant",
+        "urgency": "normal",
+        "skills": [],
+        "duration_minutes": 45,
+        "is_active": True,
+    }
     thing = {"code": "key", "zh": "扳手", "en": "Key"}
     for more, expected in (
         (

@@ -1,4 +1,7 @@
-"""One bad item never stops the rest of a paper: signs no font has, values of no known form, photos that cannot be read."""
+"""One bad item never stops the rest of a paper.
+
+Signs no font has, values of no known form, photos that cannot be read.
+"""
 
 from __future__ import annotations
 
@@ -146,7 +149,8 @@ def test_photos_whose_bytes_are_gone_or_spoilt_leave_their_places_empty(
     crew.hand_in()
     picturing.look_at_waiting(crew.database, blobs)
     with crew.database.transaction() as session:
-        looks = dict(session.execute(text("SELECT sha256, web_sha256 FROM look")).all())  # type: ignore[arg-type]
+        rows = session.execute(text("SELECT sha256, web_sha256 FROM look"))
+        looks = {row.sha256: row.web_sha256 for row in rows}
     shas = [crew.stored("photo", one)["sha256"] for one in photos]
     obstore.delete(blobs._store, key_of(looks[shas[0]]))
     obstore.delete(blobs._store, key_of(shas[1]))

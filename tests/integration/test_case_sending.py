@@ -1,4 +1,7 @@
-"""What people send, against the whole server: an empty photo in a queue, and pictures of every kind by tus."""
+"""What people send, against the whole server.
+
+An empty photo in a queue, and pictures of every kind by tus.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,9 @@ def looked_at(app: Flask, database: Database) -> None:
     picturing.look_at_waiting(database, app.extensions["wangge"].blobs)
 
 
-def test_the_case_an_empty_photo_in_a_queue(phone_of: PhoneOf, as_: As, town: Town, app: Flask, database: Database) -> None:  # fmt: skip
+def test_the_case_an_empty_photo_in_a_queue(
+    phone_of: PhoneOf, as_: As, town: Town, app: Flask, database: Database
+) -> None:
     """The steps of the case, one after the other, as they are written there."""
     phone = phone_of("rep")
     names: dict[str, Any] = {"visit": begun(phone, town), "good_jpeg": good_jpeg()}
@@ -157,7 +162,16 @@ def test_what_an_older_release_could_not_read_is_looked_at_again(
     phone.sync()
     looked_at(app, database)
     with database.transaction() as session:
-        session.execute(text("UPDATE look SET state = 'broken', reason = 'KeyError', web_sha256 = NULL, thumb_sha256 = NULL, due_at = now(), attempts = 1"))  # fmt: skip
+        session.execute(
+            text(
+                """
+                UPDATE look
+                SET
+                    state = 'broken', reason = 'KeyError', web_sha256 = NULL, thumb_sha256 = NULL,
+                    due_at = now(), attempts = 1
+                """
+            )
+        )
     assert picturing.look_at_waiting(database, app.extensions["wangge"].blobs) == 2
     assert picturing.look_at_waiting(database, app.extensions["wangge"].blobs) == 0
     assert as_("rep")("GET", f"/photo-content/{photo}?size=web").status_code == 200
@@ -168,7 +182,10 @@ def test_what_an_older_release_could_not_read_is_looked_at_again(
 def test_every_real_photo_by_tus(
     phone_of: PhoneOf, as_: As, town: Town, app: Flask, database: Database
 ) -> None:
-    """Each file of the manifest: shown with its metadata, or kept and told why not; the empty one set aside."""
+    """Each file of the manifest: shown with its metadata, or kept and told why not.
+
+    The empty one is set aside.
+    """
     phone = phone_of("rep")
     visit, rep = begun(phone, town), as_("rep")
     ids = {

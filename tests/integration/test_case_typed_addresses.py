@@ -1,4 +1,7 @@
-"""The public look-up by what people type as an address, the places of jobs by it, and signing in however one types."""
+"""The public look-up by address, however it is typed.
+
+Also the places of jobs by it, and signing in however one types.
+"""
 
 from __future__ import annotations
 

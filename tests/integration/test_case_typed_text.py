@@ -29,7 +29,10 @@ def lines(case: str, name: str) -> list[str]:
 
 @pytest.fixture
 def customer(database: Database, town: Town) -> Make:
-    """`customer(name, number=..., phone=..., address=..., n=...)` in the n-th cell, with one service point; gives its id."""
+    """`customer(name, number=..., phone=..., address=..., n=...)` makes one and gives its id.
+
+    The customer is in the n-th cell, with one service point.
+    """
 
     def make(name: str, *, number: str = "", address: str = "", n: int = 0, **values: Any) -> str:
         with database.transaction() as session:
@@ -68,7 +71,10 @@ def missed(person: Person, wanted: str, *typed: str) -> list[str]:
 
 
 def test_letters(as_: As, customer: Make) -> None:
-    """Capital and small letters, width, blanks, accents, dashes and traditional characters: all are one form."""
+    """All ways of writing the same are one form.
+
+    Capital and small letters, width, blanks, accents, dashes and traditional characters.
+    """
     kfc = customer("KFC 试验店", address="市北区试验路1号A座3单元502户")
     assert missed(as_("agent"), kfc, *lines("search-letters", "queries.txt")) == []
     siblings = (
@@ -213,7 +219,10 @@ def test_words_of_different_fields_find_together(as_: As, customer: Make) -> Non
 def test_what_many_have_in_common_hides_nobody(
     as_: As, customer: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of a form that is found often only so many are looked at: of those in scope, and of several words all."""
+    """Of a form that is found often only so many are looked at.
+
+    Of those in scope, and of several words all.
+    """
     monkeypatch.setattr(search, "_MOST_OF_A_FORM", 1)
     for n in range(3):
         customer("张三丰", number=f"E{n}", n=2, phone=f"1390000111{n}")
@@ -230,7 +239,10 @@ def test_what_many_have_in_common_hides_nobody(
 
 
 def test_what_is_masked_cannot_be_felt_for(as_: As, customer: Make) -> None:
-    """Who sees masks finds by number and meter; nothing of name, phone or address finds, sorts or joins anything."""
+    """Who sees masks finds by number and meter.
+
+    Nothing of name, phone or address finds, sorts or joins anything.
+    """
     customer(
         "赵钱孙", number="M-77", address="市北区试验路1号A座", phone="13911112222", contact_name="周吴郑"
     )

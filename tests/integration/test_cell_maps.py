@@ -1,4 +1,7 @@
-"""Maps of cells as they are printed: who serves which, colours that tell neighbours apart, and who may have them."""
+"""Maps of cells as they are printed.
+
+Who serves which, colours that tell neighbours apart, and who may have them.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +65,8 @@ def test_neighbours_have_other_colours_on_paper(as_: As, town: Town) -> None:
         [fills.get(picture.getpixel((x, y))) for x in range(0, picture.width, 3)]
         for y in range(0, picture.height, 9)
     ]  # type: ignore[arg-type]
-    # Along each line of dots the fills that follow one another: three cells, side by side, over most of their height.
+    # Along each line of dots the fills that follow one another: three cells, side by side, over most of their
+    # height.
     seen = [[name for name, _ in groupby(filter(None, row))] for row in rows]
     assert sum(len(one) == 3 for one in seen) > 10 and max(map(len, seen)) == 3
     svg = asked(as_("dispatcher"), town["north"], format="svg")
@@ -72,7 +76,13 @@ def test_neighbours_have_other_colours_on_paper(as_: As, town: Town) -> None:
 
 def test_a_day_of_before_a_stand_in_and_phone_numbers(as_: As, town: Town, database: Database) -> None:
     with database.transaction() as session:
-        duty = {"cell_id": uid("cell 0"), "staff_id": uid("other_rep"), "duty": "stand_in", "valid_from": "2026-09-01", "valid_until": "2026-09-09"}  # fmt: skip
+        duty = {
+            "cell_id": uid("cell 0"),
+            "staff_id": uid("other_rep"),
+            "duty": "stand_in",
+            "valid_from": "2026-09-01",
+            "valid_until": "2026-09-09",
+        }
         record_writer.create(
             session, system(uid("north")), "cell_assignment", duty, record_id=uid("a stand-in")
         )
@@ -122,7 +132,17 @@ def test_two_hundred_cells_with_any_names_are_all_named_or_listed(
             ring = [[w, s], [w + step, s], [w + step, s + step], [w, s + step], [w, s]]
             outline = {"type": "MultiPolygon", "coordinates": [[ring]]}
             name = ("水🌊网格", "#panic()", "Y" * 190, "حي النخيل", f"第{n}网格")[n % 5]
-            rows.append((uid(f"small {n}"), {"name": name, "code": f"{n:03d}" + "z" * 37, "outline": outline, "valid_from": "2026-01-01"}))  # fmt: skip
+            rows.append(
+                (
+                    uid(f"small {n}"),
+                    {
+                        "name": name,
+                        "code": f"{n:03d}" + "z" * 37,
+                        "outline": outline,
+                        "valid_from": "2026-01-01",
+                    },
+                )
+            )
         record_writer.create_many(session, system(uid("south")), "cell", rows)
     for size, most in (("a4", 14), ("a3", 8)):
         paper = Printed(asked(as_("stranger"), town["south"], size=size))

@@ -1,4 +1,7 @@
-"""One character changed in any column of any table that holds evidence is named; the table of both is kept by hand."""
+"""One character changed in any column of any table that holds evidence is named.
+
+The table of both is kept by hand.
+"""
 
 from __future__ import annotations
 
@@ -31,81 +34,12 @@ from backend.evidence.services.checking import Differs
 from backend.evidence.services.sealing import Broken
 from sync.postgres.tables import metadata as sync_tables
 from tests.factories import Town, uid
+from tests.integration.evidence_tables import BESIDE, CHAIN, DOCUMENT, KEYS, RECORDS, WITHOUT
 from tests.spec.test_every_operation import samples
 
 SECRET = "of this test"
 NOW = datetime(2026, 9, 1, 2, 3, 4, tzinfo=UTC)
-
-# Records: every column of theirs is evidence.
-RECORDS = {
-    "administrative_act", "calendar", "cell", "cell_assignment", "crew", "customer", "duty", "item", "matter", "notice", "on_call",
-    "photo", "questionnaire", "response", "service_point", "signature", "staff", "survey", "unit", "visit", "work_order",
-}  # fmt: skip
-# Rows beside the records: what of them is evidence, and why the rest is not.
-BESIDE = {
-    "access": ({"id", "at", "staff_id", "unit_id", "what", "of_id", "reason"}, {}),
-    "call_back": ({"sample_id", "visit_id", "outcome", "said", "asked_by", "asked_at"}, {}),
-    "call_back_sample": (
-        {"id", "unit_id", "made_by", "made_at", "from_day", "until_day", "seed", "population", "visit_ids"}, {},
-    ),
-    "confirmation": (
-        {"id", "token_sha256", "unit_id", "work_order_id", "made_by", "made_at", "until", "used_at", "outcome", "signature_id", "way"},
-        {},
-    ),
-    "contractor_link": (
-        {"id", "token_sha256", "unit_id", "work_order_id", "crew_id", "staff_id", "made_by", "made_at", "until"}, {},
-    ),
-    "device": (
-        {"id", "unit_id", "public_key", "registered_at", "revoked_at"},
-        {"name": "a label", "last_seen_at": "health", "last_failure_at": "health", "last_failure": "health",
-         "storage_left_mb": "health", "alarmed_at": "when somebody was last told", "app_version": "health", "waiting_count": "health",
-         "secret_sha256": "a way in, like a password; made anew at a sign-in"},
-    ),
-    "upload": (
-        {"id", "staff_id", "device_id", "unit_id", "photo_id", "sha256", "length_bytes", "created_at", "whole_at", "finished_at"},
-        {"expires_at": "when an unfinished one is given up", "ended_at": "given up, or its pieces joined", "end_reason": "the same"},
-    ),
-    "object": ({"sha256", "size_bytes", "arrived_at"}, {}),
-    "look": (
-        {"sha256", "state", "reason", "media_type", "width", "height", "taken_local", "taken_at", "lng", "lat", "device",
-         "looks_like", "web_sha256", "thumb_sha256"},
-        {"attempts": "turns of the worker", "due_at": "turns of the worker"},
-    ),
-}  # fmt: skip
-DOCUMENT = (
-    {"kind", "id", "unit_id", "version", "body", "body_sha256", "deleted"},
-    {"heads": "what later edits are merged over; the values themselves are in the body", "scopes": "who is shown it; made of the body"},
-)  # fmt: skip
-CHAIN = {
-    "sync_history": {"kind", "id", "version", "op", "changed", "actor_id", "device_id", "mutation_id", "happened_at", "grade", "recorded_at"},
-    "sealed_row": {"kind", "id", "version", "seal_number", "place", "leaf", "salt"},
-    "seal": {"number", "sealed_at", "rows", "root", "previous", "hash", "signature", "key_id"},
-}  # fmt: skip
-# Changed column by column in test_sealing_keys.
-KEYS = {"sealing_key"}
-# Tables that hold no evidence, and why.
-WITHOUT = {
-    "account": "who may sign in; what is done to accounts is an administrative act, which is a record",
-    "account_login": "the numbers of accounts, in the form they are compared in",
-    "device_person": "who has signed in on a phone; whose hand wrote what stands in history",
-    "cell_outline": "made of the history of cells, for fast look-ups of the past",
-    "day_plan": "a proposal; what is published of it stands on the jobs",
-    "emergency": "what a sending moved, to take it back; what was done stands on the jobs",
-    "ground_plan": "a proposal; what is accepted of it stands on the cells",
-    "outbox": "what is still to be done",
-    "position": "kept for some days only; what a visit rests on stands on the visit",
-    "search_entry": "made of customers and their points in the form in which typed text is compared, to find them by",
-    "token": "who is signed in",
-    "sync_entry": "who is shown which record; made of the documents",
-    "sync_epoch": "which history this is; its witness is a file beside the database",
-    "sync_mutation": "the answers given to phones, so that asking twice gives one answer",
-    "sync_backup": "when backups began",
-    "sync_exchange": "which transactions were open at which moment",
-    "sync_quota": "limits of a day",
-    "sync_tick": "clocks of a phone",
-    "sync_question": "two values that met and wait for a person",
-    "sync_waiting": "work that waits for a person; what comes true of it is history",
-}
+JOB, SHA256 = UUID(uid("job of links")), "ab" * 32
 
 
 def tables() -> dict[str, Table]:
@@ -124,31 +58,64 @@ def test_every_table_and_every_column_is_told_of() -> None:
 
 def _beside(session: Session, town: Town) -> None:
     """One row of each table beside the records."""
-    job, who, sha256 = UUID(uid("job of links")), UUID(town["rep"]), "ab" * 32
-    unit = UUID(town["north"])
-    link = {
-        "id": UUID(uid("link")),
-        "token_sha256": "cd" * 32,
-        "unit_id": unit,
-        "work_order_id": job,
-        "made_by": who,
-        "until": NOW,
-    }
-    sample = UUID(uid("sample"))
-    rows: list[tuple[str, Any, Any]] = [
-        ("access", Access(id=7, staff_id=who, unit_id=unit, what="case", of_id=job, reason="查"), 7),
-        ("call_back_sample", CallBackSample(id=sample, unit_id=unit, made_by=who, from_day=date(2026, 9, 1), until_day=date(2026, 9, 2),
-                                            seed="seed", population=1, visit_ids=[job]), sample),
-        ("call_back", CallBack(sample_id=sample, visit_id=job, outcome="denied", said="没来", asked_by=who), job),
-        ("confirmation", Confirmation(**link, way="link_handed", used_at=NOW, outcome="signed", signature_id=job), link["id"]),
-        ("contractor_link", ContractorLink(**link, crew_id=UUID(town["crew"]), staff_id=who), link["id"]),
-        ("upload", Upload(id=job, staff_id=who, unit_id=unit, device_id=job, photo_id=job, sha256=sha256, length_bytes=3, finished_at=NOW, whole_at=NOW), job),
-        ("object", Object(sha256=sha256, size_bytes=3), sha256),
-        ("look", Look(sha256=sha256, state="ready", web_sha256="w", thumb_sha256="t", width=1, height=1, lng=1.5, lat=2.5), sha256),
-    ]  # fmt: skip
-    for table, row, key in rows:
+    for table, row, key in [*_visiting_rows(town), *_link_rows(town), *_object_rows(town)]:
         session.add(row)
         note_rows(session, table, [key])
+
+
+def _visiting_rows(town: Town) -> list[tuple[str, Any, Any]]:
+    """An access that was asked for, a sample of call-backs, and one of its call-backs."""
+    unit, who = UUID(town["north"]), UUID(town["rep"])
+    sample = CallBackSample(
+        id=UUID(uid("sample")),
+        unit_id=unit,
+        made_by=who,
+        from_day=date(2026, 9, 1),
+        until_day=date(2026, 9, 2),
+        seed="seed",
+        population=1,
+        visit_ids=[JOB],
+    )
+    asked = CallBack(sample_id=sample.id, visit_id=JOB, outcome="denied", said="没来", asked_by=who)
+    access = Access(id=7, staff_id=who, unit_id=unit, what="case", of_id=JOB, reason="查")
+    return [("access", access, 7), ("call_back_sample", sample, sample.id), ("call_back", asked, JOB)]
+
+
+def _link_rows(town: Town) -> list[tuple[str, Any, Any]]:
+    """A customer's link and a contractor's."""
+    who, link = UUID(town["rep"]), UUID(uid("link"))
+    both = {"id": link, "token_sha256": "cd" * 32, "unit_id": UUID(town["north"])}
+    both |= {"work_order_id": JOB, "made_by": who, "until": NOW}
+    signed = Confirmation(**both, way="link_handed", used_at=NOW, outcome="signed", signature_id=JOB)
+    contractor = ContractorLink(**both, crew_id=UUID(town["crew"]), staff_id=who)
+    return [("confirmation", signed, link), ("contractor_link", contractor, link)]
+
+
+def _object_rows(town: Town) -> list[tuple[str, Any, Any]]:
+    """An upload that has ended, its object, and what the server saw in it."""
+    upload = Upload(
+        id=JOB,
+        staff_id=UUID(town["rep"]),
+        unit_id=UUID(town["north"]),
+        device_id=JOB,
+        photo_id=JOB,
+        sha256=SHA256,
+        length_bytes=3,
+        finished_at=NOW,
+        whole_at=NOW,
+    )
+    look = Look(
+        sha256=SHA256,
+        state="ready",
+        web_sha256="w",
+        thumb_sha256="t",
+        width=1,
+        height=1,
+        lng=1.5,
+        lat=2.5,
+    )
+    stored = Object(sha256=SHA256, size_bytes=3)
+    return [("upload", upload, JOB), ("object", stored, SHA256), ("look", look, SHA256)]
 
 
 class Inside:
@@ -196,13 +163,24 @@ def seals(session: Session) -> Broken | None:
 
 
 _ONE_ON = {
-    "uuid": "coalesce(left({c}::text, 35) || CASE right({c}::text, 1) WHEN '0' THEN '1' ELSE '0' END, gen_random_uuid()::text)::uuid",
-    "text": "coalesce({c}, '') || '.'", "int4": "coalesce({c}, 0) + 1", "int8": "coalesce({c}, 0) + 1", "numeric": "coalesce({c}, 0) + 1",
-    "float8": "coalesce({c}, 0) + 0.5", "bool": "NOT coalesce({c}, false)", "date": "coalesce({c}, '2026-01-01') + 1",
-    "timestamptz": "coalesce({c}, '2026-01-01Z') + interval '1 microsecond'", "jsonb": "to_jsonb(coalesce({c}::text, '') || '.')",
-    "geometry": "coalesce(ST_Translate({c}, 0.000001, 0), ST_SetSRID(ST_MakePoint(1, 2), 4326))", "bytea": "set_byte({c}, 0, get_byte({c}, 0) # 1)",
-    "_uuid": "array_append({c}, gen_random_uuid())", "_text": "array_append({c}, '.')",
-}  # fmt: skip
+    "uuid": """coalesce(
+        left({c}::text, 35) || CASE right({c}::text, 1) WHEN '0' THEN '1' ELSE '0' END,
+        gen_random_uuid()::text
+    )::uuid""",
+    "text": "coalesce({c}, '') || '.'",
+    "int4": "coalesce({c}, 0) + 1",
+    "int8": "coalesce({c}, 0) + 1",
+    "numeric": "coalesce({c}, 0) + 1",
+    "float8": "coalesce({c}, 0) + 0.5",
+    "bool": "NOT coalesce({c}, false)",
+    "date": "coalesce({c}, '2026-01-01') + 1",
+    "timestamptz": "coalesce({c}, '2026-01-01Z') + interval '1 microsecond'",
+    "jsonb": "to_jsonb(coalesce({c}::text, '') || '.')",
+    "geometry": "coalesce(ST_Translate({c}, 0.000001, 0), ST_SetSRID(ST_MakePoint(1, 2), 4326))",
+    "bytea": "set_byte({c}, 0, get_byte({c}, 0) # 1)",
+    "_uuid": "array_append({c}, gen_random_uuid())",
+    "_text": "array_append({c}, '.')",
+}
 
 
 def one_on(session: Session, table: str, column: str, where: str) -> int:
@@ -289,7 +267,10 @@ def test_a_row_that_nobody_made_and_one_that_is_gone_are_named(sealed: Session, 
     strange = str(uid("nobody"))
     for table in ("customer", "sync_document"):
         point = sealed.begin_nested()
-        sealed.execute(text(f"UPDATE {table} SET id = CAST(:new AS uuid) WHERE id = CAST(:old AS uuid)"), {"new": strange, "old": town["customer 0"]})  # fmt: skip
+        sealed.execute(
+            text(f"UPDATE {table} SET id = CAST(:new AS uuid) WHERE id = CAST(:old AS uuid)"),
+            {"new": strange, "old": town["customer 0"]},
+        )
         found = everything(sealed)
         assert Differs(table, town["customer 0"], (), "the row is gone") in found
         assert Differs(table, strange, (), "no history tells of it") in found
@@ -308,7 +289,11 @@ def test_the_newest_rows_are_not_broken_but_not_yet_sealed(
     with database.transaction() as session:
         session.execute(
             text(
-                "UPDATE sync_history SET recorded_at = recorded_at - interval '2 hours' WHERE changed ? 'note'"
+                """
+                UPDATE sync_history
+                SET recorded_at = recorded_at - interval '2 hours'
+                WHERE changed ? 'note'
+                """
             )
         )
     with database.snapshot() as session:
@@ -338,7 +323,10 @@ def test_what_the_law_erased_is_no_difference_and_what_stands_there_now_is_held(
 def test_numbers_of_any_size_are_sealed_read_and_no_difference(
     database: Database, town: Town, tmp_path: Path
 ) -> None:
-    """PostgreSQL keeps 1e30 as an integer of 31 digits, which neither a seal nor an answer could write again."""
+    """PostgreSQL keeps 1e30 as an integer of 31 digits.
+
+    Neither a seal nor an answer could write that again.
+    """
     answers = {
         "much": 1e30,
         "more": 1e308,
@@ -361,8 +349,13 @@ def test_numbers_of_any_size_are_sealed_read_and_no_difference(
     assert list(checking.check_all(database, None, lambda *_: None)) == []
 
 
-def test_more_rows_than_one_seal_takes_are_all_sealed_however_old(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
-    """The sealer was away for hours: what the first seal leaves over lies further back than a seal usually looks."""
+def test_more_rows_than_one_seal_takes_are_all_sealed_however_old(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The sealer was away for hours.
+
+    What the first seal leaves over lies further back than a seal usually looks.
+    """
     monkeypatch.setattr(sealing, "MOST_ROWS", 10)
     with database.transaction() as session:
         session.execute(text("UPDATE sync_history SET recorded_at = recorded_at - interval '5 hours'"))
@@ -370,7 +363,9 @@ def test_more_rows_than_one_seal_takes_are_all_sealed_however_old(database: Data
     assert sealing.seal_history(database, SECRET, tmp_path) == whole
 
 
-def test_seals_of_before_hold_beside_those_of_today(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, town: Town) -> None:  # fmt: skip
+def test_seals_of_before_hold_beside_those_of_today(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, town: Town
+) -> None:
     """Leaves did not always cover when a row was recorded."""
     today = sealing.leaf_of
     monkeypatch.setattr(sealing, "leaf_of", lambda row, salt, is_old=True: today(row, salt, is_old=True))
@@ -383,7 +378,11 @@ def test_seals_of_before_hold_beside_those_of_today(database: Database, tmp_path
         assert seals(session) is None
         session.execute(
             text(
-                "UPDATE sync_history SET recorded_at = recorded_at + interval '1 second' WHERE changed ? 'note'"
+                """
+                UPDATE sync_history
+                SET recorded_at = recorded_at + interval '1 second'
+                WHERE changed ? 'note'
+                """
             )
         )
         assert seals(session) == Broken(2, "the row was changed", ("customer", town["customer 0"], 2))

@@ -79,7 +79,12 @@ def test_ten_thousand_places_lie_in_exactly_one_cell_each_and_have_a_representat
 
 
 def test_every_customer_lies_in_the_cell_it_is_filed_under(look: Session) -> None:
-    sql = "SELECT count(*) FROM service_point p JOIN cell c ON c.id = p.cell_id WHERE NOT ST_DWithin(c.outline, p.place, 1e-6)"
+    sql = """
+        SELECT count(*)
+        FROM service_point p
+        JOIN cell c ON c.id = p.cell_id
+        WHERE NOT ST_DWithin(c.outline, p.place, 1e-6)
+    """
     assert count(look, sql) == 0
     assert count(look, "SELECT count(*) FROM customer WHERE cell_id IS NULL") == 0
 
@@ -102,7 +107,13 @@ def test_the_same_seed_gives_the_same_city(city: Database, cluster: Cluster, emp
     again = Database(make_engine(cluster.url("copy_city_again")))
     load_city(again, SIZES["small"], lambda *_: None)
     sql = text(
-        "SELECT kind, count(*), md5(string_agg(encode(body_sha256, 'hex'), '' ORDER BY id)) FROM sync_document WHERE kind <> 'visit' GROUP BY kind ORDER BY kind"
+        """
+        SELECT kind, count(*), md5(string_agg(encode(body_sha256, 'hex'), '' ORDER BY id))
+        FROM sync_document
+        WHERE kind <> 'visit'
+        GROUP BY kind
+        ORDER BY kind
+        """
     )
     with city.snapshot() as one, again.snapshot() as two:
         assert one.execute(sql).all() == two.execute(sql).all()

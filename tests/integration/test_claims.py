@@ -1,4 +1,7 @@
-"""Ground claimed twice is refused on every way in, and the coverage proof tells the truth, also at the edge."""
+"""Overlapping cells are refused on every way in.
+
+The coverage proof tells the truth, also at the edge.
+"""
 
 from __future__ import annotations
 
@@ -228,7 +231,8 @@ def test_coverage_sees_the_edge(as_: As, town: Town, database: Database) -> None
         assert tell_of_gaps(session) >= 1
     told = [one["text_zh"] for one in supervisor.get("/notices?limit=100")["rows"]]
     assert any("平方米" in one for one in told)
-    # Drawn, the territory says what must be covered: here two rows more in the north of it, where there was never a cell.
+    # Drawn, the territory says what must be covered: here two rows more in the north of it, where there was
+    # never a cell.
     unit = admin.get(f"/units/{town['north']}")
     drawn = {"territory": strip(0.5, 4, SOUTH + 3 * SIDE)}
     assert admin("PATCH", f"/units/{town['north']}", json=drawn, version=unit["version"]).status_code == 200

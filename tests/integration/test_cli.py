@@ -123,7 +123,10 @@ def test_a_unit_is_divided_imported_and_exported_from_the_shell(
     again = run("ground", "import", "north", str(tmp_path / "cells.gpkg"), "--accept")
     assert again.exit_code == 0, again.output
     assert '"moved_share": 0.0' in again.output
-    trail = "SELECT string_agg(concat(act, ' ', subject_kind, by_staff_id), ', ' ORDER BY acted_at) FROM administrative_act"
+    trail = """
+        SELECT string_agg(concat(act, ' ', subject_kind, by_staff_id), ', ' ORDER BY acted_at)
+        FROM administrative_act
+    """
     told = ["record_changed ground_plan", *["exported map_layer"] * 3, "record_changed ground_plan"]
     engine = make_engine(cluster.url("copy_cli"))
     with engine.connect() as connection:

@@ -1,4 +1,7 @@
-"""A customer who was away confirms by a one-time link, or objects; a deputy signs with a reason and a paper."""
+"""A customer who was away confirms by a one-time link, or objects.
+
+A deputy signs with a reason and a paper.
+"""
 
 from __future__ import annotations
 
@@ -118,7 +121,15 @@ def test_only_the_sheet_that_was_shown_is_confirmed(left: Crew, as_: As, app: Fl
     )
 
 
-@pytest.mark.parametrize("given", [{"signer_name": "李"}, {"strokes": STROKES}, {"strokes": [], "signer_name": "李"}, {"signer_name": " ", "strokes": STROKES}])  # fmt: skip
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"signer_name": "李"},
+        {"strokes": STROKES},
+        {"strokes": [], "signer_name": "李"},
+        {"signer_name": " ", "strokes": STROKES},
+    ],
+)
 def test_a_yes_needs_a_name_and_strokes(left: Crew, as_: As, app: Flask, given: dict[str, Any]) -> None:
     token = link_of(as_, left.job)
     sheet = sheet_of_link(app, token).get_json()["sheet_sha256"]
@@ -190,10 +201,28 @@ def test_a_deputy_signs_with_a_reason_and_a_paper(
     crew: Crew, as_: As, more: dict[str, Any], missing: set[str]
 ) -> None:
     sheet = {"photos": []}
-    body = {"of_kind": "work_order", "of_id": crew.job, "signer_name": "王女", "relation": "deputy", "strokes": STROKES,
-            "sheet": sheet, "sheet_sha256": "0" * 64, "signed_at": "2026-09-01T02:03:04Z", "crew_id": crew.town["crew"]}  # fmt: skip
-    photo = {"of_kind": "work_order", "of_id": crew.job, "purpose": "paper", "sha256": "a" * 64, "size_bytes": 5,
-             "media_type": "image/jpeg", "taken_at": "2026-09-01T02:03:04Z", "crew_id": crew.town["crew"], "id": uid("paper")}  # fmt: skip
+    body = {
+        "of_kind": "work_order",
+        "of_id": crew.job,
+        "signer_name": "王女",
+        "relation": "deputy",
+        "strokes": STROKES,
+        "sheet": sheet,
+        "sheet_sha256": "0" * 64,
+        "signed_at": "2026-09-01T02:03:04Z",
+        "crew_id": crew.town["crew"],
+    }
+    photo = {
+        "of_kind": "work_order",
+        "of_id": crew.job,
+        "purpose": "paper",
+        "sha256": "a" * 64,
+        "size_bytes": 5,
+        "media_type": "image/jpeg",
+        "taken_at": "2026-09-01T02:03:04Z",
+        "crew_id": crew.town["crew"],
+        "id": uid("paper"),
+    }
     assert as_("leader")("POST", "/photos", photo).status_code == 201
     answer = as_("leader")("POST", "/signatures", body | more)
     if missing:
@@ -238,18 +267,28 @@ def ask(as_: As, job: str, who: str, way: str | None = None) -> Any:
 def test_who_did_the_job_never_holds_the_customers_link(reachable: Crew, as_: As) -> None:
     """The crew, whoever of it, and whoever took a crew's step; whatever their roles."""
     for who, way, code in (
-        ("leader", None, "cannot_send"), ("leader", "link_handed", "own_job"), ("member", "link_handed", "own_job"),
-        ("rep", "link_handed", "not_allowed"), ("dispatcher", "link_to_ledger", "cannot_send"),
-    ):  # fmt: skip
+        ("leader", None, "cannot_send"),
+        ("leader", "link_handed", "own_job"),
+        ("member", "link_handed", "own_job"),
+        ("rep", "link_handed", "not_allowed"),
+        ("dispatcher", "link_to_ledger", "cannot_send"),
+    ):
         answer = ask(as_, reachable.job, who, way)
         assert answer.get_json()["code"] == code, (who, way)
     with reachable.database.transaction() as session:
-        session.execute(text("UPDATE account SET roles = roles || ARRAY['dispatcher'] WHERE staff_id = CAST(:id AS uuid)"), {"id": reachable.town["leader"]})  # fmt: skip
+        session.execute(
+            text(
+                "UPDATE account SET roles = roles || ARRAY['dispatcher'] WHERE staff_id = CAST(:id AS uuid)"
+            ),
+            {"id": reachable.town["leader"]},
+        )
     assert ask(as_, reachable.job, "leader").get_json()["code"] == "own_job"
     assert ask(as_, reachable.job, "dispatcher").status_code == 201
 
 
-def test_the_crews_link_goes_to_the_number_on_the_ledger(reachable: Crew, as_: As, app: Flask, gateway: list[dict[str, Any]]) -> None:  # fmt: skip
+def test_the_crews_link_goes_to_the_number_on_the_ledger(
+    reachable: Crew, as_: As, app: Flask, gateway: list[dict[str, Any]]
+) -> None:
     answer = ask(as_, reachable.job, "leader")
     assert answer.status_code == 201, answer.text
     told = answer.get_json()
@@ -282,7 +321,9 @@ def test_the_crews_link_goes_to_the_number_on_the_ledger(reachable: Crew, as_: A
     assert (told["verdict"], told["way"], told["device_check"]) == ("genuine", "link_to_ledger", "none")
 
 
-def test_a_message_that_is_tried_again_carries_the_same_link(reachable: Crew, as_: As, app: Flask, gateway: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+def test_a_message_that_is_tried_again_carries_the_same_link(
+    reachable: Crew, as_: As, app: Flask, gateway: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
     ask(as_, reachable.job, "leader")
     taken = messaging._posted
     monkeypatch.setattr(
@@ -296,7 +337,9 @@ def test_a_message_that_is_tried_again_carries_the_same_link(reachable: Crew, as
     assert len(gateway) == 2 and gateway[0] == gateway[1]
 
 
-def test_a_number_that_the_crew_wrote_is_none_of_the_ledgers(reachable: Crew, as_: As, gateway: list[dict[str, Any]]) -> None:  # fmt: skip
+def test_a_number_that_the_crew_wrote_is_none_of_the_ledgers(
+    reachable: Crew, as_: As, gateway: list[dict[str, Any]]
+) -> None:
     """A crew that writes its own number into the ledger, or the job under a friend's name, reaches nobody."""
     crew = reachable.town.actor("leader")
     with reachable.database.transaction() as session:
@@ -317,7 +360,9 @@ def test_a_number_that_the_crew_wrote_is_none_of_the_ledgers(reachable: Crew, as
     assert gateway == []
 
 
-def test_a_number_changed_before_the_message_goes_out_gets_none(reachable: Crew, as_: As, app: Flask, gateway: list[dict[str, Any]]) -> None:  # fmt: skip
+def test_a_number_changed_before_the_message_goes_out_gets_none(
+    reachable: Crew, as_: As, app: Flask, gateway: list[dict[str, Any]]
+) -> None:
     assert ask(as_, reachable.job, "leader").status_code == 201
     crew = reachable.town.actor("leader")
     with reachable.database.transaction() as session:
@@ -344,8 +389,21 @@ def test_a_link_of_before_is_said_to_be_one(left: Crew, as_: As, app: Flask) -> 
 def test_who_made_a_link_is_on_the_audit_trail(left: Crew, as_: As) -> None:
     link_of(as_, left.job)
     with left.database.transaction() as session:
-        (act,) = session.execute(text("SELECT by_staff_id::text, subject_kind, after FROM administrative_act WHERE act = 'link_made'")).all()  # fmt: skip
-    assert (act[0], act[1], act[2]["way"], act[2]["work_order_id"]) == (left.town["dispatcher"], "confirmation", "link_handed", left.job)  # fmt: skip
+        (act,) = session.execute(
+            text(
+                """
+                SELECT by_staff_id::text, subject_kind, after
+                FROM administrative_act
+                WHERE act = 'link_made'
+                """
+            )
+        ).all()
+    assert (act[0], act[1], act[2]["way"], act[2]["work_order_id"]) == (
+        left.town["dispatcher"],
+        "confirmation",
+        "link_handed",
+        left.job,
+    )
 
 
 def test_what_links_say_of_themselves_is_as_it_was_sealed(left: Crew, as_: As, app: Flask) -> None:

@@ -1,4 +1,7 @@
-"""A contractor's crew without accounts does one job by a link: nothing else is open to it, and its work carries its name."""
+"""A contractor's crew without accounts does one job by a link.
+
+Nothing else is open to it, and its work carries its name.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +34,16 @@ def job(database: Database, town: Town) -> str:
     north = system(town["north"])
     with database.transaction() as session:
         contractors_crew(session)
-        values = {"matter_id": town["leak"], "cell_id": town["cell 0"], "place": middle(0), "address": "香港中路1号", "number": "W1",
-                  "state": "received", "signature_required": True, "required_photos": 1}  # fmt: skip
+        values = {
+            "matter_id": town["leak"],
+            "cell_id": town["cell 0"],
+            "place": middle(0),
+            "address": "香港中路1号",
+            "number": "W1",
+            "state": "received",
+            "signature_required": True,
+            "required_photos": 1,
+        }
         record_writer.create(session, north, "work_order", values, record_id=uid("errand"))
         record_writer.create(
             session, north, "work_order", values | {"number": "W2"}, record_id=uid("other job")
@@ -151,9 +162,19 @@ def test_with_a_gateway_the_customer_gets_the_link_and_the_crew_does_not(
     assert "confirm#" not in str(done)
 
 
-def test_who_made_a_contractors_link_is_on_the_audit_trail(contractor: Contractor, database: Database, job: str) -> None:  # fmt: skip
+def test_who_made_a_contractors_link_is_on_the_audit_trail(
+    contractor: Contractor, database: Database, job: str
+) -> None:
     with database.transaction() as session:
-        act = session.execute(text("SELECT by_staff_id::text, subject_kind, after FROM administrative_act WHERE act = 'link_made'")).one()  # fmt: skip
+        act = session.execute(
+            text(
+                """
+                SELECT by_staff_id::text, subject_kind, after
+                FROM administrative_act
+                WHERE act = 'link_made'
+                """
+            )
+        ).one()
     assert (act[0], act[1], act[2]["work_order_id"]) == (uid("dispatcher"), "contractor_link", job)
 
 
@@ -162,7 +183,13 @@ def test_history_names_the_person_and_the_link(contractor: Contractor, job: str,
     with database.transaction() as session:
         row = session.execute(
             text(
-                "SELECT actor_id::text, device_id::text FROM sync_history WHERE id = CAST(:id AS uuid) ORDER BY version DESC LIMIT 1"
+                """
+                SELECT actor_id::text, device_id::text
+                FROM sync_history
+                WHERE id = CAST(:id AS uuid)
+                ORDER BY version DESC
+                LIMIT 1
+                """
             ),
             {"id": job},
         ).one()
@@ -249,7 +276,10 @@ def test_a_link_is_no_store_for_strangers(contractor: Contractor, monkeypatch: p
     assert contractor.photo(JPEG + bytes([1])).status_code == 201, "what is there may come again"
 
 
-@pytest.mark.parametrize(("data", "kind", "code"), [(b"", "image/jpeg", 422), (b"hello", "text/plain", 422), (b"0" * (21 * 1024 * 1024), "image/jpeg", 413)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("data", "kind", "code"),
+    [(b"", "image/jpeg", 422), (b"hello", "text/plain", 422), (b"0" * (21 * 1024 * 1024), "image/jpeg", 413)],
+)
 def test_what_is_no_photo_is_refused(contractor: Contractor, data: bytes, kind: str, code: int) -> None:
     assert contractor.photo(data, kind).status_code == code
     assert contractor.look().get_json()["photos"] == 0

@@ -1,5 +1,8 @@
-"""P7: what a pull reads follows what changed, not how much lies in its scopes, and a push of many creations asks as
-often as one of few; counted in statements and in their plans."""
+"""The cost of pulls and pushes, in statements and their plans (P7).
+
+What a pull reads follows what changed, not how much lies in its scopes, and a push of many creations asks as
+often as one of few.
+"""
 
 from __future__ import annotations
 
@@ -50,16 +53,27 @@ def fill(database: Database, scope: str, unit: str, kind: str) -> None:
         values = {"scope": scope, "unit": unit, "kind": kind, "many": MANY}
         session.execute(
             text(
-                "INSERT INTO sync_document (kind, id, unit_id, version, body, body_sha256, heads, deleted, scopes) "
-                "SELECT :kind, md5(:kind || n)::uuid, CAST(:unit AS uuid), 1, '{}', '', '{}', false, ARRAY[CAST(:scope AS text)] "
-                "FROM generate_series(1, :many) n"
+                """
+                INSERT INTO sync_document (
+                    kind, id, unit_id, version, body, body_sha256, heads, deleted, scopes
+                )
+                SELECT
+                    :kind, md5(:kind || n)::uuid, CAST(:unit AS uuid), 1, '{}', '', '{}', false,
+                    ARRAY[CAST(:scope AS text)]
+                FROM generate_series(1, :many) n
+                """
             ),
             values,
         )
         session.execute(
             text(
-                "INSERT INTO sync_entry (scope, kind, id, unit_id, xid, version, removed) SELECT :scope, :kind, "
-                "md5(:kind || n)::uuid, CAST(:unit AS uuid), pg_current_xact_id(), 1, false FROM generate_series(1, :many) n"
+                """
+                INSERT INTO sync_entry (scope, kind, id, unit_id, xid, version, removed)
+                SELECT
+                    :scope, :kind, md5(:kind || n)::uuid, CAST(:unit AS uuid), pg_current_xact_id(), 1,
+                    false
+                FROM generate_series(1, :many) n
+                """
             ),
             values,
         )
@@ -101,7 +115,10 @@ def test_one_change_costs_one_change_however_long_somebody_writes(
 def test_news_in_one_class_of_a_scope_is_walked_past_once(
     database: Database, town: Town, read: list[int], monkeypatch: pytest.MonkeyPatch, is_broken: bool
 ) -> None:
-    """A part without news moves up with the others; where it does not, each later look walks past theirs again."""
+    """A part without news moves up with the others.
+
+    Where it does not, each later look walks past theirs again.
+    """
     if is_broken:
         monkeypatch.setattr("sync.pull._moved_up", lambda part, *_: part)
     reader = filled_reader(database, town)

@@ -1,4 +1,7 @@
-"""A day's plan on two weeks of real-looking work: it touches its own day, says so before, and can be taken back whole."""
+"""A day's plan on two weeks of real-looking work.
+
+It touches its own day, says so before, and can be taken back whole.
+"""
 
 from __future__ import annotations
 
@@ -76,7 +79,10 @@ def published(field: Field, plan_id: str) -> DayPlan:
 
 
 def told(plan: DayPlan) -> dict[str, dict[str, Any]]:
-    """By job: the crew and time that the preview says it has afterwards; None for both where it is withdrawn."""
+    """By job: the crew and time that the preview says it has afterwards.
+
+    None for both where it is withdrawn.
+    """
     lines = [line for row in plan.effects or () for line in row["jobs"] if line["change"] != "lost"]
     assert len({line["number"] for line in lines}) == len(lines)
     return {line["number"]: line for line in lines}
@@ -183,7 +189,12 @@ def test_a_plan_is_taken_back_whole(database: Database, settings: Settings) -> N
         assert any("回到您班组的工单" in words for words in heard)
         acts = field.session.execute(
             text(
-                "SELECT DISTINCT actor_id::text FROM sync_history WHERE kind = 'work_order' AND op IN ('dispatch', 'withdraw')"
+                """
+                SELECT DISTINCT actor_id::text
+                FROM sync_history
+                WHERE kind = 'work_order'
+                  AND op IN ('dispatch', 'withdraw')
+                """
             )
         ).scalars()
         assert set(acts) == {uid("dispatcher")}
@@ -263,7 +274,10 @@ def test_a_plan_that_is_out_of_date_is_not_published(database: Database, setting
 
 
 def test_a_crew_given_other_work_since_has_another_day(database: Database, settings: Settings) -> None:
-    """An emergency, or a job given by hand: the plan knew nothing of it and would put its own work into the same hours."""
+    """An emergency, or a job given by hand.
+
+    The plan knew nothing of it and would put its own work into the same hours.
+    """
     with looked_at(database) as field:
         plan_id = planned(database, settings, field)
     with looked_at(database) as field:
@@ -305,9 +319,17 @@ def test_what_a_later_plan_counts_on_stays_when_the_earlier_is_taken_back(
         plan = published(field, first)
         given = {stop["number"] for stop in plan.stops or () if stop["change"] == "new"}
         later = DayPlan(
-            id=UUID(record_writer.new_id()), unit_id=plan.unit_id, day=plan.day, request={}, state="published", stops=plan.stops,
-            made_by_id=plan.made_by_id, published_at=field.at(10.5), unserved=[], written=[],
-        )  # fmt: skip
+            id=UUID(record_writer.new_id()),
+            unit_id=plan.unit_id,
+            day=plan.day,
+            request={},
+            state="published",
+            stops=plan.stops,
+            made_by_id=plan.made_by_id,
+            published_at=field.at(10.5),
+            unserved=[],
+            written=[],
+        )
         session.add(later)
         session.flush()
         stands = field.stands()

@@ -1,4 +1,7 @@
-"""A fact that was given up is seen (desk, metrics, shell) and tried again by a person, whatever it should have done."""
+"""Facts given up by the outbox are seen, and tried again by a person.
+
+They are seen at the desk, in the metrics and in the shell, whatever they should have done.
+"""
 
 from __future__ import annotations
 

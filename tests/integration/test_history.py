@@ -1,4 +1,7 @@
-"""Restores, retention and silence: what happens to phones when the server's history is not the one they saw."""
+"""Restores, retention and silence.
+
+What happens to phones when the server's history is not the one they saw.
+"""
 
 from __future__ import annotations
 
@@ -98,7 +101,10 @@ def test_work_acknowledged_after_the_backup_survives_its_loss(
     town: Town,
     tmp_path: Path,
 ) -> None:
-    """P4 over a restore: the phone sends again what the restored server no longer has, and once only what it has."""
+    """P4 over a restore.
+
+    The phone sends again what the restored server no longer has, and once only what it has.
+    """
     watch_history(database, settings.home)
     rep = phone_of("rep")
     rep.sync()

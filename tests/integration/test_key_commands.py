@@ -1,4 +1,7 @@
-"""`wangge keys …` and backups as an operator types them: noted, without a secret on the screen, taken by running servers."""
+"""`wangge keys …` and backups as an operator types them.
+
+Noted, without a secret on the screen, taken by running servers.
+"""
 
 from __future__ import annotations
 
@@ -70,7 +73,11 @@ def refused(result: Result, words: str) -> None:
 
 def noted(database: Database) -> list[object]:
     with database.transaction() as session:
-        return list(session.execute(text("SELECT after FROM administrative_act WHERE act = 'key_rotated' ORDER BY acted_at")).scalars())  # fmt: skip
+        return list(
+            session.execute(
+                text("SELECT after FROM administrative_act WHERE act = 'key_rotated' ORDER BY acted_at")
+            ).scalars()
+        )
 
 
 def test_a_rotation_is_noted_taken_at_once_and_shows_no_secret(run: Run, database: Database) -> None:
@@ -122,10 +129,13 @@ def test_a_stolen_key_is_forgotten_once_another_has_sealed(run: Run, database: D
         done(run("keys", "forget", one))
     assert not {seals, links} & {one.id for one in settings.keys.ring().keys}
     assert "hold" in done(run("verify"))
-    assert [next(iter(one)) for one in noted(database)] == ["made", "forgotten", "forgotten"]  # type: ignore[call-overload]
+    firsts = [next(iter(one)) for one in noted(database)]  # type: ignore[call-overload]
+    assert firsts == ["made", "forgotten", "forgotten"]
 
 
-def test_a_weak_secret_starts_nothing_and_is_replaced_by_a_ring(run: Run, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+def test_a_weak_secret_starts_nothing_and_is_replaced_by_a_ring(
+    run: Run, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     weak = "change-me-to-48-random-bytes"
     home = config.read().home
     home.mkdir()
@@ -141,7 +151,9 @@ def test_a_weak_secret_starts_nothing_and_is_replaced_by_a_ring(run: Run, databa
     assert weak not in keys.secrets(CURSORS) + keys.secrets(LINKS)
 
 
-def test_a_shared_secret_becomes_a_ring_that_keeps_it(run: Run, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+def test_a_shared_secret_becomes_a_ring_that_keeps_it(
+    run: Run, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("WANGGE_SECRET_KEY", "6d0f5e0e6d1b4a6c9a3f-a-secret-of-two-servers")
     before = config.read().keys.of(LINKS)
     refused(run("backup", str(config.read().home / "kept"), "--encrypt"), "wangge keys rotate backups")
@@ -151,7 +163,9 @@ def test_a_shared_secret_becomes_a_ring_that_keeps_it(run: Run, database: Databa
     refused(run("keys", "forget", before[-1].id), "take WANGGE_SECRET_KEY out")
 
 
-def test_a_ring_of_the_environment_is_written_elsewhere(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+def test_a_ring_of_the_environment_is_written_elsewhere(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     given = Ring().rotated(PURPOSES)
     monkeypatch.setenv("WANGGE_KEYS", given.as_text())
     refused(run("keys", "rotate"), "--to FILE")
@@ -177,5 +191,7 @@ def test_an_encrypted_backup_is_made_and_comes_back_from_the_shell(run: Run, tmp
 def test_an_erasure_is_noted(run: Run, database: Database, town: Town) -> None:
     done(run("erase", "customer", town["customer 0"]))
     with database.transaction() as session:
-        found = session.execute(text("SELECT subject_kind, subject_id::text FROM administrative_act WHERE act = 'erased'")).all()  # fmt: skip
+        found = session.execute(
+            text("SELECT subject_kind, subject_id::text FROM administrative_act WHERE act = 'erased'")
+        ).all()
     assert [tuple(one) for one in found] == [("customer", town["customer 0"])]

@@ -1,4 +1,7 @@
-"""A key customer's own representative holds their points and open work, and so does whoever answers after them (F02)."""
+"""Key customers: their own representative holds their points and open work (F02).
+
+So does whoever answers after them.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,10 @@ As = Callable[[str], Person]
 
 @pytest.fixture
 def work(database: Database, town: Town) -> dict[str, str]:
-    """Customer 0 of cell 0 (rep's) has an item and a planned visit of rep's, and an item the hotline keeps."""
+    """Customer 0 of cell 0 (rep's) has two items and a visit.
+
+    One item and the planned visit are rep's, the other item the hotline keeps.
+    """
     with database.transaction() as session:
         north = system(town["north"])
         mine = {"customer_id": town["customer 0"], "cell_id": town["cell 0"]}

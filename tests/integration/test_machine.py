@@ -38,13 +38,19 @@ def build(database: Database) -> None:
 
 
 def _change_phone(http: httpx.Client, path: str) -> bool:
-    """The worker may be writing the pinyin meanwhile: then the version has moved, and a person would try again."""
+    """The worker may be writing the pinyin meanwhile.
+
+    Then the version has moved, and a person would try again.
+    """
     version = http.get(path).headers["ETag"]
     return http.patch(path, json={"phone": "13555555555"}, headers={"If-Match": version}).status_code == 200
 
 
 def test_a_worker_serves_what_a_request_announced(town: Town, tmp_path: Path) -> None:
-    """Real HTTP, a real broker and a real worker: the change of a customer reaches an open job's card by itself."""
+    """Real HTTP, a real broker and a real worker.
+
+    The change of a customer reaches an open job's card by itself.
+    """
     with stage(OWN_HOME / "test-stage", build, port=own_port(19100)) as (url, machine):
         http = httpx.Client(base_url=f"{url}/api/v1", trust_env=False, timeout=60)
         device = {"id": uid("d"), "name": "desk"}
@@ -70,11 +76,18 @@ def test_a_worker_serves_what_a_request_announced(town: Town, tmp_path: Path) ->
 
 
 def _need_no_secrets(machine: Machine, token: str) -> None:
-    """Neither the environment and words of the server's processes nor its logs hold a key or a token; no file is others'."""
+    """Neither the environment and words of the server's processes nor its logs hold a key or a token.
+
+    No file is open to others.
+    """
     home, secrets = machine.settings.home, [one.secret for one in machine.settings.keys.ring().keys]
     assert len(secrets) >= 4
     assert machine.processes is not None
-    places = [Path(f"/proc/{machine.processes.pid(one)}/{of}") for one in ("web", "worker") for of in ("environ", "cmdline")]  # fmt: skip
+    places = [
+        Path(f"/proc/{machine.processes.pid(one)}/{of}")
+        for one in ("web", "worker")
+        for of in ("environ", "cmdline")
+    ]
     for place in (*places, *(home / "logs").iterdir()):
         assert not [one for one in (*secrets, token) if one.encode() in place.read_bytes()], place
     open_to_others = [

@@ -1,4 +1,7 @@
-"""Urgent messages to the operator's gateway: after the commit, signed, until taken, and nothing waits for them."""
+"""Urgent messages to the operator's gateway.
+
+They go after the commit, signed, until they are taken, and nothing waits for them.
+"""
 
 from __future__ import annotations
 
@@ -59,14 +62,28 @@ def gateway(settings: Settings) -> Iterator[Settings]:
 
 def say(database: Database, town: Town, who: str, words: str = "爆管", *, is_urgent: bool = True) -> None:
     with database.transaction() as session:
-        tell(session, channel_named("webhook"), town[who], town["north"], topic="general", zh=words, en="burst", is_urgent=is_urgent)  # fmt: skip
+        tell(
+            session,
+            channel_named("webhook"),
+            town[who],
+            town["north"],
+            topic="general",
+            zh=words,
+            en="burst",
+            is_urgent=is_urgent,
+        )
 
 
 def waiting(database: Database) -> list[tuple[int, str | None, bool]]:
     with database.transaction() as session:
         rows = session.execute(
             text(
-                "SELECT attempts, last_error, done_at IS NOT NULL FROM outbox WHERE fact = 'message.wanted' ORDER BY id"
+                """
+                SELECT attempts, last_error, done_at IS NOT NULL
+                FROM outbox
+                WHERE fact = 'message.wanted'
+                ORDER BY id
+                """
             )
         )
         return [(row[0], row[1], row[2]) for row in rows]

@@ -1,4 +1,7 @@
-"""A home of commit 8bd9847, upgraded: its seals are verified, its cursor goes on, its links open; also after each rotation."""
+"""A home of commit 8bd9847, upgraded: its seals are verified, its cursor goes on, its links open.
+
+They do so after each rotation too.
+"""
 
 from __future__ import annotations
 

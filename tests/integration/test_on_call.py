@@ -1,4 +1,7 @@
-"""Urgent jobs at night: to the crew on call at once and once, told to those it concerns; by day people decide."""
+"""Urgent jobs at night: to the crew on call at once and once, told to those it concerns.
+
+By day people decide.
+"""
 
 from __future__ import annotations
 
@@ -53,8 +56,15 @@ def night(session: Session, town: Town) -> Session:
 
 
 def burst(session: Session, town: Town, name: str = "burst", **more: Any) -> str:
-    values = {"matter_id": town["burst"], "place": middle(1), "state": "received", "number": name, "urgency": "urgent",
-              "duration_minutes": 60, "skills": ["pipe_repair"]} | more  # fmt: skip
+    values = {
+        "matter_id": town["burst"],
+        "place": middle(1),
+        "state": "received",
+        "number": name,
+        "urgency": "urgent",
+        "duration_minutes": 60,
+        "skills": ["pipe_repair"],
+    } | more
     return record_writer.create(session, system(town["north"]), "work_order", values, record_id=town[name]).id
 
 
@@ -161,7 +171,10 @@ def test_a_second_burst_comes_after_the_first_and_the_days_jobs_keep_their_times
     )
     first, second = burst(night, town, "first"), burst(night, town, "second", place=middle(0))
     assert [sent(night, job) for job in (first, second)] == [town["crew"]] * 2
-    times = [record_writer.read(night, "work_order", town[name]).values["planned_at"] for name in ("first", "second", "tomorrow")]  # fmt: skip
+    times = [
+        record_writer.read(night, "work_order", town[name]).values["planned_at"]
+        for name in ("first", "second", "tomorrow")
+    ]
     assert abs(datetime.fromisoformat(times[0]) - datetime.fromisoformat(times[1])) >= timedelta(hours=1)
     assert times[2] == planned
 
@@ -196,8 +209,13 @@ def test_the_outbox_sends_it_and_a_worker_twice_sends_it_once(database: Database
         north = system(town["north"])
         for crew in ("crew", "far crew"):
             record_writer.change(session, north, "crew", town[crew], off)
-        roster = {"crew_id": town["crew"], "valid_from": f"{now - timedelta(days=1):%Y-%m-%d}", "valid_until": f"{now:%Y-%m-%d}",
-                  "clock_from": f"{now:%H:%M}", "clock_until": f"{now:%H:%M}"}  # fmt: skip
+        roster = {
+            "crew_id": town["crew"],
+            "valid_from": f"{now - timedelta(days=1):%Y-%m-%d}",
+            "valid_until": f"{now:%Y-%m-%d}",
+            "clock_from": f"{now:%H:%M}",
+            "clock_until": f"{now:%H:%M}",
+        }
         record_writer.create(session, north, "on_call", roster)
         job = burst(session, town)
     for _ in range(2):

@@ -101,7 +101,11 @@ def test_a_partly_done_job_leaves_one_linked_remainder(database: Database, town:
     with database.engine.connect() as connection:
         rows = connection.execute(
             text(
-                "SELECT description, state, case_id::text, first_contact_owner_id::text FROM work_order WHERE remainder_of_id IS NOT NULL"
+                """
+                SELECT description, state, case_id::text, first_contact_owner_id::text
+                FROM work_order
+                WHERE remainder_of_id IS NOT NULL
+                """
             )
         ).all()
     assert [tuple(row) for row in rows] == [("恢复路面", "received", town["case"], town["agent"])]

@@ -1,4 +1,7 @@
-"""Papers as a customer holds them: the sheet as signed, its code read by a scanner, reports of surveys, a case as one file."""
+"""Papers as a customer holds them.
+
+The sheet as signed, its code read by a scanner, reports of surveys, a case as one file.
+"""
 
 from __future__ import annotations
 
@@ -130,9 +133,21 @@ def test_pictures_that_cannot_be_shown_break_no_paper(crew: Crew, as_: As, app: 
     )
     crew.hand_in()
     picturing.look_at_waiting(crew.database, app.extensions["wangge"].blobs)
-    away = as_("leader")("POST", "/photos", {
-        "id": uid("away"), "of_kind": "work_order", "of_id": crew.job, "purpose": "after", "sha256": "a" * 64, "size_bytes": 9,
-        "media_type": "image/jpeg", "taken_at": "2026-09-01T00:00:00Z", "crew_id": crew.town["crew"]})  # fmt: skip
+    away = as_("leader")(
+        "POST",
+        "/photos",
+        {
+            "id": uid("away"),
+            "of_kind": "work_order",
+            "of_id": crew.job,
+            "purpose": "after",
+            "sha256": "a" * 64,
+            "size_bytes": 9,
+            "media_type": "image/jpeg",
+            "taken_at": "2026-09-01T00:00:00Z",
+            "crew_id": crew.town["crew"],
+        },
+    )
     assert away.status_code == 201
     crew.phone.change("work_order", crew.job, {"photo_ids": [broken, uid("away")]})
     crew.hand_in()

@@ -1,4 +1,7 @@
-"""A job (and what else is filed under a cell) finds where it is from what it has, and again when that is corrected."""
+"""A job finds its place and cell from what it has, and again when that is corrected.
+
+So does whatever else is filed under a cell.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +28,13 @@ OUTSIDE = point(119.0, 35.0)
 def second_point(database: Database, town: Town) -> str:
     """Another door of customer 1, in cell 2."""
     with database.transaction() as session:
-        spot = {"customer_id": town["customer 1"], "cell_id": town["cell 2"], "address": "东海路9号", "place": middle(2),
-                "nature": "commercial"}  # fmt: skip
+        spot = {
+            "customer_id": town["customer 1"],
+            "cell_id": town["cell 2"],
+            "address": "东海路9号",
+            "place": middle(2),
+            "nature": "commercial",
+        }
         return record_writer.create(session, system(town["north"]), "service_point", spot).id
 
 
@@ -255,7 +263,10 @@ def test_what_is_filed_under_a_cell_finds_it(as_: As, town: Town, database: Data
 
 
 def test_a_phone_learns_nobodys_number_by_an_address(database: Database, town: Town, as_: As) -> None:
-    """The server finds where an address is, not whose: a card would carry the name and number of a stranger."""
+    """The server finds where an address is, not whose.
+
+    A card would carry the name and number of a stranger.
+    """
     rep, known = town.actor("rep"), {"matter_id": town["leak"], "cell_id": town["cell 0"]}
     with database.transaction() as session:
         _, job = pushed(session, town, "rep", known | {"address": "香港中路3号"})

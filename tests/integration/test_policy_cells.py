@@ -1,4 +1,7 @@
-"""A cell is given to an active representative of its unit, by every way in; loads of units are the office's."""
+"""A cell is given to an active representative of its unit, by every way in.
+
+Loads of units are the office's.
+"""
 
 from __future__ import annotations
 
@@ -96,8 +99,14 @@ def test_nobody_else_is_given_a_cell(as_: As, database: Database, town: Town, wh
 @pytest.mark.parametrize("who", THESE)
 def test_an_active_representative_of_the_unit_or_below_is(as_: As, who: str) -> None:
     assert {way: one.status_code for way, one in ways(as_("supervisor"), who).items()} == {
-        "representative": 201, "stand_in": 201, "deputy": 201, "patch": 200, "leave": 201, "many": 200, "one": 200,
-    }  # fmt: skip
+        "representative": 201,
+        "stand_in": 201,
+        "deputy": 201,
+        "patch": 200,
+        "leave": 201,
+        "many": 200,
+        "one": 200,
+    }
 
 
 def test_a_cell_of_a_unit_above_is_given_by_nobody_below(as_: As, database: Database) -> None:

@@ -1,4 +1,7 @@
-"""Records for another unit, photos of another record: refused by the office's way in, parked where a phone brings them."""
+"""Records for another unit, photos of another record.
+
+Refused by the office's way in, parked where a phone brings them.
+"""
 
 from __future__ import annotations
 
@@ -31,15 +34,33 @@ OWN: dict[str, dict[str, dict[str, Any]]] = {
     "rep": {
         "work-orders": {"matter_id": uid("leak"), "cell_id": uid("cell 0"), "place": middle(0)},
         "customers": {"number": "X", "name": "新户", "category": "resident", "cell_id": uid("cell 0")},
-        "service-points": {"customer_id": uid("customer 0"), "cell_id": uid("cell 0"), "address": "新街1号",
-                           "place": middle(0), "nature": "public"},
+        "service-points": {
+            "customer_id": uid("customer 0"),
+            "cell_id": uid("cell 0"),
+            "address": "新街1号",
+            "place": middle(0),
+            "nature": "public",
+        },
         "visits": {"customer_id": uid("customer 0"), "cell_id": uid("cell 0"), "method": "phone"},
         "surveys": {"surveyor_id": uid("rep"), "cell_id": uid("cell 0")},
         "items": {"theme": "pressure", "source": "visit", "description": "水小", "cell_id": uid("cell 0")},
-        "responses": {"questionnaire_id": uid("form"), "channel": "visit", "answered_at": NOW, "answers": {}, "author_id": uid("rep")},
+        "responses": {
+            "questionnaire_id": uid("form"),
+            "channel": "visit",
+            "answered_at": NOW,
+            "answers": {},
+            "author_id": uid("rep"),
+        },
         "photos": PICTURE | OF_CUSTOMER | {"staff_id": uid("rep")},
-        "signatures": OF_CUSTOMER | {"signer_name": "李", "relation": "self", "strokes": [], "sheet_sha256": "0" * 64,
-                                     "signed_at": NOW, "staff_id": uid("rep")},
+        "signatures": OF_CUSTOMER
+        | {
+            "signer_name": "李",
+            "relation": "self",
+            "strokes": [],
+            "sheet_sha256": "0" * 64,
+            "signed_at": NOW,
+            "staff_id": uid("rep"),
+        },
         "duties": {"staff_id": uid("rep"), "started_at": NOW},
     },
     "member": {
@@ -48,7 +69,7 @@ OWN: dict[str, dict[str, dict[str, Any]]] = {
         "items": {"theme": "pressure", "source": "visit", "description": "水小", "owner_id": uid("member")},
         "duties": {"staff_id": uid("member"), "started_at": NOW},
     },
-}  # fmt: skip
+}
 KIND = {"duties": "duty"}
 
 
@@ -130,8 +151,13 @@ def test_a_job_names_nothing_of_another_branch_by_any_way_in(as_: As, database: 
         south = system(town["south"])
         customer = {"number": "S1", "name": "南户", "category": "resident", "cell_id": uid("cell 3")}
         record_writer.create(session, south, "customer", customer, record_id=uid("south customer"))
-        point = {"customer_id": uid("south customer"), "cell_id": uid("cell 3"), "address": "南街1号", "place": middle(3),
-                 "nature": "public"}  # fmt: skip
+        point = {
+            "customer_id": uid("south customer"),
+            "cell_id": uid("cell 3"),
+            "address": "南街1号",
+            "place": middle(3),
+            "nature": "public",
+        }
         record_writer.create(session, south, "service_point", point, record_id=uid("south point"))
     foreign = {"cell_id": "cell 3", "customer_id": "south customer", "service_point_id": "south point"}
     for name, of in foreign.items():
@@ -148,7 +174,10 @@ def test_a_job_names_nothing_of_another_branch_by_any_way_in(as_: As, database: 
 
 
 def test_office_rights_end_where_its_units_end(as_: As, database: Database, town: Town) -> None:
-    """A supervisor of the south who serves a cell of the north there is a representative, and nothing more."""
+    """A supervisor of the south who serves a cell of the north.
+
+    There they are a representative, and nothing more.
+    """
     with database.transaction() as session:
         both = join(session, "both", "south", Role.ADMIN, Role.REPRESENTATIVE)
         duty = {"cell_id": town["cell 0"], "staff_id": both, "duty": "deputy", "valid_from": "2026-01-01"}
@@ -198,7 +227,16 @@ def test_a_photo_made_in_the_same_push_belongs_to_its_own_record(database: Datab
     assert pushed(database, town, "rep", shot, new) == ["applied", "parked"]
 
 
-@pytest.mark.parametrize(("kind", "record"), [("customer", "customer 3"), ("work_order", "far job"), ("work_order", "nowhere"), ("unit", "south"), ("rocket", "x")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("kind", "record"),
+    [
+        ("customer", "customer 3"),
+        ("work_order", "far job"),
+        ("work_order", "nowhere"),
+        ("unit", "south"),
+        ("rocket", "x"),
+    ],
+)
 def test_a_photo_stands_on_what_its_author_sees(
     as_: As, database: Database, town: Town, kind: str, record: str
 ) -> None:
@@ -227,8 +265,16 @@ def test_a_photo_stands_on_what_its_author_sees(
 def test_an_id_that_is_none_stops_nothing_else_in_a_push(database: Database, town: Town) -> None:
     broken = [
         mutation("visit", uid("a"), "create", {"customer_id": "no id", "method": "phone"}, base_version=0),
-        mutation("visit", uid("b"), "create", {"customer_id": uid("customer 0"), "photo_ids": ["x", 5], "method": "phone"}, base_version=0),
-        mutation("photo", uid("c"), "create", PICTURE | {"of_kind": {"a": 1}, "of_id": ["b"]}, base_version=0),
-    ]  # fmt: skip
+        mutation(
+            "visit",
+            uid("b"),
+            "create",
+            {"customer_id": uid("customer 0"), "photo_ids": ["x", 5], "method": "phone"},
+            base_version=0,
+        ),
+        mutation(
+            "photo", uid("c"), "create", PICTURE | {"of_kind": {"a": 1}, "of_id": ["b"]}, base_version=0
+        ),
+    ]
     fine = mutation("duty", uid("d"), "create", {"staff_id": uid("rep"), "started_at": NOW}, base_version=0)
     assert pushed(database, town, "rep", *broken, fine) == ["parked", "parked", "parked", "applied"]

@@ -1,4 +1,7 @@
-"""What an auditor sees of customers, by every way out: never the planted name, number or house; what the desk sees whole."""
+"""What an auditor sees of customers: never the planted name, number or house.
+
+By every way out; what the desk sees is whole.
+"""
 
 from __future__ import annotations
 
@@ -33,19 +36,57 @@ CASE, JOB, CUSTOMER = uid("case"), uid("planted job"), uid("planted customer")
 WEST, SOUTH = 120.29, 36.04
 
 
+Values = dict[str, Any]
+
+
+def ledger_of(town: Town) -> tuple[Values, Values, Values]:
+    """The customer, their point and their job, each full of what names them."""
+    who = {
+        "number": "P1",
+        "name": NAME,
+        "category": "key",
+        "phone": "13800000000",
+        "contact_name": NAME,
+        "pinyin": PINYIN,
+        "cell_id": town["cell 0"],
+        "note": f"请拨打 {PHONE}",
+    }
+    where = {
+        "customer_id": CUSTOMER,
+        "address": HOUSE,
+        "place": middle(0),
+        "cell_id": town["cell 0"],
+        "meter_number": "PM1",
+        "nature": "public",
+        "access_note": DOOR_CODE,
+    }
+    contact = {"name": NAME, "phone": PHONE}
+    job = {
+        "matter_id": town["leak"],
+        "state": "received",
+        "address": HOUSE,
+        "place": middle(0),
+        "reporter": contact,
+        "other_reporters": [contact],
+        "customer_id": CUSTOMER,
+        "service_point_id": uid("planted point"),
+        "case_id": CASE,
+        "site_card": {"customer_name": NAME, "phone": PHONE, "address": HOUSE, "access_note": DOOR_CODE},
+        "number": "W1",
+        "description": f"来电 {PHONE}",
+        "cell_id": town["cell 0"],
+    }
+    return who, where, job
+
+
 @pytest.fixture(autouse=True)
 def planted(database: Database, town: Town) -> None:
-    """A customer with their point, jobs with site cards and reporters, a visit, an answer, disputes and parked work."""
+    """A customer with all that may name them.
+
+    Their point, jobs with site cards and reporters, a visit, an answer, disputes and parked work.
+    """
     north = system(town["north"])
-    who = {"number": "P1", "name": NAME, "category": "key", "phone": "13800000000", "contact_name": NAME, "pinyin": PINYIN,
-           "cell_id": town["cell 0"], "note": f"请拨打 {PHONE}"}  # fmt: skip
-    where = {"customer_id": CUSTOMER, "address": HOUSE, "place": middle(0), "cell_id": town["cell 0"], "meter_number": "PM1",
-             "nature": "public", "access_note": DOOR_CODE}  # fmt: skip
-    contact = {"name": NAME, "phone": PHONE}
-    job = {"matter_id": town["leak"], "state": "received", "address": HOUSE, "place": middle(0), "reporter": contact,
-           "other_reporters": [contact], "customer_id": CUSTOMER, "service_point_id": uid("planted point"), "case_id": CASE,
-           "site_card": {"customer_name": NAME, "phone": PHONE, "address": HOUSE, "access_note": DOOR_CODE}, "number": "W1",
-           "description": f"来电 {PHONE}", "cell_id": town["cell 0"]}  # fmt: skip
+    who, where, job = ledger_of(town)
     with database.transaction() as session:
         record_writer.create(session, north, "customer", who, record_id=CUSTOMER)
         record_writer.create(session, north, "service_point", where, record_id=uid("planted point"))
@@ -70,8 +111,16 @@ def planted(database: Database, town: Town) -> None:
         tell_dispatchers(
             session, None, JOB, job | {"unit_id": town["north"]}, f"请回电 {PHONE}", f"Call {PHONE}"
         )
-        signed = {"of_kind": "work_order", "of_id": JOB, "signer_name": NAME, "relation": "self", "strokes": [], "sheet": {"address": HOUSE},
-                  "sheet_sha256": "0" * 64, "signed_at": "2026-11-01T00:00:00Z"}  # fmt: skip
+        signed = {
+            "of_kind": "work_order",
+            "of_id": JOB,
+            "signer_name": NAME,
+            "relation": "self",
+            "strokes": [],
+            "sheet": {"address": HOUSE},
+            "sheet_sha256": "0" * 64,
+            "signed_at": "2026-11-01T00:00:00Z",
+        }
         record_writer.create(session, north, "signature", signed, record_id=uid("signed"))
     _dispute(database, town)
 
@@ -89,18 +138,55 @@ def _dispute(database: Database, town: Town) -> None:
         assert deadline_passed(session.connection(), datetime.now(UTC) + timedelta(hours=73)) == 1
 
 
-_SQUARE = {"type": "Polygon", "coordinates": [[[WEST, SOUTH], [WEST + 0.1, SOUTH], [WEST + 0.1, SOUTH + 0.1], [WEST, SOUTH + 0.1], [WEST, SOUTH]]]}  # fmt: skip
+_SQUARE = {
+    "type": "Polygon",
+    "coordinates": [
+        [[WEST, SOUTH], [WEST + 0.1, SOUTH], [WEST + 0.1, SOUTH + 0.1], [WEST, SOUTH + 0.1], [WEST, SOUTH]]
+    ],
+}
 READ = [
-    *(f"/{segment}" for segment in ("customers?limit=500", "service-points", "work-orders", "visits", "responses", "signatures", "notices", "items", "administrative-acts")),
-    f"/customers/{CUSTOMER}", f"/customers/{CUSTOMER}/history", f"/service-points/{uid('planted point')}",
-    f"/service-points/{uid('planted point')}/history", f"/work-orders/{JOB}", f"/work-orders/{JOB}/history",
-    f"/signatures/{uid('signed')}/history", f"/responses/{uid('answers')}/history", f"/visits/{uid('planted visit')}/history",
-    "/territory/customers?words=P1", "/territory/customers?words=PM1", "/territory/customers?words=诸葛", f"/territory/customers?words={PHONE}",
-    "/territory/customers?words=zhuge", "/territory/customers?words=卧龙岗路7788", "/territory/customers?words=%2B86 139-8765 4321", "/territory/visits/overdue", "/dispatch/board",
-    f"/dispatch/{JOB}/same-trouble", "/inbox/parked", "/inbox/questions", "/ogc/collections/customers/items",
-    "/ogc/collections/jobs/items", f"/ogc/collections/customers/items/{uid('planted point')}", "/maps/customers/export?format=geojson",
-    "/maps/jobs/export?format=geojson", "/maps/customers/export?format=kml",
-]  # fmt: skip
+    *(
+        f"/{segment}"
+        for segment in (
+            "customers?limit=500",
+            "service-points",
+            "work-orders",
+            "visits",
+            "responses",
+            "signatures",
+            "notices",
+            "items",
+            "administrative-acts",
+        )
+    ),
+    f"/customers/{CUSTOMER}",
+    f"/customers/{CUSTOMER}/history",
+    f"/service-points/{uid('planted point')}",
+    f"/service-points/{uid('planted point')}/history",
+    f"/work-orders/{JOB}",
+    f"/work-orders/{JOB}/history",
+    f"/signatures/{uid('signed')}/history",
+    f"/responses/{uid('answers')}/history",
+    f"/visits/{uid('planted visit')}/history",
+    "/territory/customers?words=P1",
+    "/territory/customers?words=PM1",
+    "/territory/customers?words=诸葛",
+    f"/territory/customers?words={PHONE}",
+    "/territory/customers?words=zhuge",
+    "/territory/customers?words=卧龙岗路7788",
+    "/territory/customers?words=%2B86 139-8765 4321",
+    "/territory/visits/overdue",
+    "/dispatch/board",
+    f"/dispatch/{JOB}/same-trouble",
+    "/inbox/parked",
+    "/inbox/questions",
+    "/ogc/collections/customers/items",
+    "/ogc/collections/jobs/items",
+    f"/ogc/collections/customers/items/{uid('planted point')}",
+    "/maps/customers/export?format=geojson",
+    "/maps/jobs/export?format=geojson",
+    "/maps/customers/export?format=kml",
+]
 
 
 # Nothing was planted there; they are walked all the same.

@@ -1,4 +1,7 @@
-"""Who may write what of whose units: the group's catalogue, the tree of units, accounts, and the trail of it."""
+"""Who may write what of whose units.
+
+The group's catalogue, the tree of units, accounts, and the trail of it.
+"""
 
 from __future__ import annotations
 
@@ -81,9 +84,16 @@ def test_a_branch_does_not_leave_the_reach_of_those_above_it(as_: As, parent: st
 
 @pytest.mark.parametrize(
     ("who", "parent", "status"),
-    [("branch admin", "north", 201), ("branch admin", "section", 201), ("branch admin", "group", 403),
-     ("branch admin", "south", 422), ("branch admin", None, 422), ("admin", None, 422), ("admin", "south", 201)],
-)  # fmt: skip
+    [
+        ("branch admin", "north", 201),
+        ("branch admin", "section", 201),
+        ("branch admin", "group", 403),
+        ("branch admin", "south", 422),
+        ("branch admin", None, 422),
+        ("admin", None, 422),
+        ("admin", "south", 201),
+    ],
+)
 def test_a_unit_is_made_below_ones_own(as_: As, who: str, parent: str | None, status: int) -> None:
     new = {"name": "新科室", "level": "section"} | ({"parent_id": uid(parent)} if parent else {})
     assert as_(who)("POST", "/units", new).status_code == status
@@ -160,8 +170,15 @@ def test_rights_above_are_not_reset_from_below(as_: As, database: Database) -> N
 
 def test_settings_are_noted_with_what_changed_and_no_numbers_of_people(as_: As) -> None:
     admin = as_("admin")
-    staff = {"staff_number": "N7", "name": "新同事", "post": "hall_agent", "employment": "own", "is_active": True,
-             "work_phone": "0532-80001234", "unit_id": uid("north")}  # fmt: skip
+    staff = {
+        "staff_number": "N7",
+        "name": "新同事",
+        "post": "hall_agent",
+        "employment": "own",
+        "is_active": True,
+        "work_phone": "0532-80001234",
+        "unit_id": uid("north"),
+    }
     made = admin("POST", "/staff", staff).get_json()
     admin("PATCH", f"/staff/{made['id']}", {"is_active": False, "work_phone": "0532-80005678"}, version=1)
     admin("PATCH", f"/matters/{uid('leak')}", {"finish_within_minutes": 60}, version=1)
@@ -179,11 +196,21 @@ def test_settings_are_noted_with_what_changed_and_no_numbers_of_people(as_: As) 
 
 
 def test_a_crew_of_a_section_does_the_branchs_job(database: Database, town: Town) -> None:
-    """To act on what one was given needs no unit of one's own: the job is the branch's, the crew the section's."""
+    """To act on what one was given needs no unit of one's own.
+
+    The job is the branch's, the crew the section's.
+    """
     with database.transaction() as session:
         leader = join(session, "section leader", "section", Role.CREW_LEADER, post="works_manager")
-        crew = {"name": "科室班", "leader_id": leader, "member_ids": [leader], "skills": [], "shift_start": "00:00",
-                "shift_end": "23:59", "is_active": True}  # fmt: skip
+        crew = {
+            "name": "科室班",
+            "leader_id": leader,
+            "member_ids": [leader],
+            "skills": [],
+            "shift_start": "00:00",
+            "shift_end": "23:59",
+            "is_active": True,
+        }
         record_writer.create(session, system(uid("section")), "crew", crew, record_id=uid("section crew"))
         north = system(town["north"])
         job = record_writer.create(

@@ -1,4 +1,7 @@
-"""Positions with limits: on shift and at work events alone, known to whom they are about, gone after some days."""
+"""Positions of crews: recorded on shift and at work events alone.
+
+They are known to whom they are about, and gone after some days.
+"""
 
 from __future__ import annotations
 
@@ -144,7 +147,10 @@ def test_they_are_gone_after_some_days(as_: As, database: Database, town: Town) 
 def test_a_phone_tells_after_its_shift_has_arrived(
     phone_of: Callable[..., Phone], database: Database, town: Town
 ) -> None:
-    """Noted in the basement: the shift travels by push, and only then the positions, which are forgotten on the phone."""
+    """Noted in the basement: the shift travels by push, and only then the positions.
+
+    They are then forgotten on the phone.
+    """
     phone = phone_of("leader")
     phone.sync()
     phone.note_position("leave", 120.38, 36.06)

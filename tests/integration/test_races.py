@@ -1,4 +1,7 @@
-"""Claims about concurrency, proven with a real database and threads: P1, P4's smaller sister, P6 under two pushes."""
+"""Claims about concurrency, proven with a real database and threads.
+
+P1, P4's smaller sister, and P6 under two pushes.
+"""
 
 from __future__ import annotations
 
@@ -98,26 +101,23 @@ def sigkill(pid: int) -> None:
 def test_no_row_is_ever_missed(
     database: Database, town: Town, how: Callable[[int], None], every_s: float, rows: int
 ) -> None:
-    """P1: 8 writers that commit out of order, some slowly, some not at all; 4 pullers that never stop; killed sessions."""
+    """P1: 8 writers that commit out of order, and 4 pullers that never stop.
+
+    Some write slowly, some not at all; sessions are killed.
+    """
     scope, stop = f"cell:{town['cell 0']}", threading.Event()
     readers = [Reader(database, scope) for _ in range(4)]
+    north, runner = system(town["north"]), {"name": "跑", "category": "resident", "cell_id": town["cell 0"]}
 
     def write(seed: int) -> None:
         dice, done = random.Random(seed), 0
         while done < rows:
             with suppress(ZeroDivisionError, DBAPIError, DatabaseRefused):
                 with database.transaction() as session:
-                    values = {
-                        "number": f"R{seed}-{done}-{dice.random()}",
-                        "name": "跑",
-                        "category": "resident",
-                        "cell_id": town["cell 0"],
-                    }
-                    made = record_writer.create(session, system(town["north"]), "customer", values)
+                    values = runner | {"number": f"R{seed}-{done}-{dice.random()}"}
+                    made = record_writer.create(session, north, "customer", values)
                     time.sleep(dice.choice([0, 0.002, 0.03]))
-                    record_writer.change(
-                        session, system(town["north"]), "customer", made.id, {"note": str(done)}
-                    )
+                    record_writer.change(session, north, "customer", made.id, {"note": str(done)})
                     if dice.random() < 0.2:
                         raise ZeroDivisionError
                 done += 1

@@ -1,4 +1,7 @@
-"""The demo city divided again after its demand has shifted: little moves, and only that reaches the phones."""
+"""The demo city divided again after its demand has shifted.
+
+Little moves, and only that reaches the phones.
+"""
 
 from __future__ import annotations
 
@@ -76,8 +79,13 @@ def _grow(city: Database, branch: str) -> None:
     with city.transaction() as session:
         rows = session.execute(
             text(
-                "SELECT customer_id::text FROM service_point WHERE unit_id = CAST(:unit AS uuid) ORDER BY ST_X(place) + ST_Y(place) DESC, id "
-                "LIMIT (SELECT count(*) / 5 FROM service_point WHERE unit_id = CAST(:unit AS uuid))"
+                """
+                SELECT customer_id::text
+                FROM service_point
+                WHERE unit_id = CAST(:unit AS uuid)
+                ORDER BY ST_X(place) + ST_Y(place) DESC, id
+                LIMIT (SELECT count(*) / 5 FROM service_point WHERE unit_id = CAST(:unit AS uuid))
+                """
             ),
             {"unit": branch},
         ).all()

@@ -1,4 +1,7 @@
-"""Every finished job with a customer has one return visit of its round, of somebody who was no part of it (F37)."""
+"""Every finished job with a customer has one return visit of its round (F37).
+
+It is made by somebody who was no part of the job.
+"""
 
 from __future__ import annotations
 

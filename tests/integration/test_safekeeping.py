@@ -100,7 +100,9 @@ def elsewhere(machine: Machine, tmp_path: Path) -> tuple[Path, Path]:
     return tmp_path / "kept", tmp_path / "safe"
 
 
-def test_without_its_key_a_backup_does_not_open_and_nothing_is_touched(machine: Machine, elsewhere: tuple[Path, Path]) -> None:  # fmt: skip
+def test_without_its_key_a_backup_does_not_open_and_nothing_is_touched(
+    machine: Machine, elsewhere: tuple[Path, Path]
+) -> None:
     folder, safe = elsewhere
     ring = machine.settings.keys.ring().keys
     with pytest.raises(NotRestored, match="--identity"):
@@ -140,7 +142,9 @@ def test_a_folder_of_other_things_is_left_alone(machine: Machine, tmp_path: Path
         )
 
 
-def test_a_dump_that_fails_leaves_the_last_good_one(machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+def test_a_dump_that_fails_leaves_the_last_good_one(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     target = backup(machine, tmp_path / "kept")
     good, command = target.read_bytes(), safekeeping._command
 
@@ -155,7 +159,12 @@ def test_a_dump_that_fails_leaves_the_last_good_one(machine: Machine, tmp_path: 
 
 
 def test_no_password_stands_in_the_words_of_a_command(machine: Machine) -> None:
-    other = Machine(replace(machine.settings, database_url="postgresql://wangge:s3cret-of-ours@db.example:5433/town?sslmode=require"))  # fmt: skip
+    other = Machine(
+        replace(
+            machine.settings,
+            database_url="postgresql://wangge:s3cret-of-ours@db.example:5433/town?sslmode=require",
+        )
+    )
     command, environment = safekeeping._command(other, "pg_dump", "--format=custom")
     assert "s3cret-of-ours" not in " ".join(command)
     assert environment["PGPASSWORD"] == "s3cret-of-ours"

@@ -1,4 +1,7 @@
-"""History under seals: whatever is changed, taken away or rewritten whole is found; what is erased by law is not."""
+"""History under seals: whatever is changed, taken away or rewritten whole is found.
+
+What is erased by law is not.
+"""
 
 from __future__ import annotations
 
@@ -65,17 +68,44 @@ def test_a_history_nobody_touched_holds(sealed: Database, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("tampering", "seal", "why"),
     [
-        ("UPDATE sync_history SET changed = jsonb_set(changed, '{name,1}', '\"李四\"') WHERE kind = 'customer' AND op = 'create'", 1, "the row was changed"),
-        ("UPDATE sync_history SET changed = jsonb_set(changed, '{phone,1}', '\"1\"') WHERE kind = 'customer' AND version = 2", 2, "the row was changed"),
-        ("UPDATE sync_history SET happened_at = happened_at - interval '1 second' WHERE kind = 'customer' AND version = 2", 2, "the row was changed"),
-        ("UPDATE sync_history SET actor_id = id WHERE kind = 'customer' AND version = 2", 2, "the row was changed"),
+        (
+            "UPDATE sync_history SET changed = jsonb_set(changed, '{name,1}', '\"李四\"') "
+            "WHERE kind = 'customer' AND op = 'create'",
+            1,
+            "the row was changed",
+        ),
+        (
+            "UPDATE sync_history SET changed = jsonb_set(changed, '{phone,1}', '\"1\"') "
+            "WHERE kind = 'customer' AND version = 2",
+            2,
+            "the row was changed",
+        ),
+        (
+            "UPDATE sync_history SET happened_at = happened_at - interval '1 second' "
+            "WHERE kind = 'customer' AND version = 2",
+            2,
+            "the row was changed",
+        ),
+        (
+            "UPDATE sync_history SET actor_id = id WHERE kind = 'customer' AND version = 2",
+            2,
+            "the row was changed",
+        ),
         ("DELETE FROM sync_history WHERE kind = 'customer' AND version = 2", 2, "the row is gone"),
-        ("DELETE FROM sealed_row WHERE kind = 'customer' AND version = 2", 2, "its rows are not those that were sealed"),
-        ("UPDATE seal SET sealed_at = sealed_at - interval '1 day' WHERE number = 1", 1, "the seal itself was changed"),
+        (
+            "DELETE FROM sealed_row WHERE kind = 'customer' AND version = 2",
+            2,
+            "its rows are not those that were sealed",
+        ),
+        (
+            "UPDATE seal SET sealed_at = sealed_at - interval '1 day' WHERE number = 1",
+            1,
+            "the seal itself was changed",
+        ),
         ("DELETE FROM seal WHERE number = 1", 1, "the seal is gone"),
         ("UPDATE seal SET signature = previous || previous WHERE number = 2", 2, "not signed by this server"),
     ],
-)  # fmt: skip
+)
 def test_what_was_tampered_with_is_named(sealed: Database, tampering: str, seal: int, why: str) -> None:
     run(sealed, tampering)
     found = broken(sealed)
@@ -92,7 +122,12 @@ def rewritten(database: Database, home: Path) -> None:
     """Somebody with the server's own secret changes the past and seals everything anew."""
     run(
         database,
-        "UPDATE sync_history SET changed = jsonb_set(changed, '{phone,1}', '\"1\"') WHERE kind = 'customer' AND version = 2",
+        """
+        UPDATE sync_history
+        SET changed = jsonb_set(changed, '{phone,1}', '"1"')
+        WHERE kind = 'customer'
+          AND version = 2
+        """,
         "DELETE FROM sealed_row",
         "DELETE FROM seal",
     )
@@ -157,7 +192,9 @@ def test_work_on_what_was_erased_is_judged_all_the_same(sealed: Database, town: 
     assert stood["cell_id"] == town["cell 0"]
 
 
-def test_parked_work_and_disputes_forget_too(sealed: Database, town: Town, tmp_path: Path, phone_of: Callable[..., Phone], as_: Callable[[str], Person]) -> None:  # fmt: skip
+def test_parked_work_and_disputes_forget_too(
+    sealed: Database, town: Town, tmp_path: Path, phone_of: Callable[..., Phone], as_: Callable[[str], Person]
+) -> None:
     stranger = phone_of("south_rep")
     stranger.sync()
     stranger.change("customer", town["customer 0"], {"phone": "13811112222", "note": "换表"})
@@ -175,7 +212,10 @@ def test_parked_work_and_disputes_forget_too(sealed: Database, town: Town, tmp_p
 
 
 def test_a_row_that_commits_late_is_under_the_next_seal(sealed: Database, town: Town, tmp_path: Path) -> None:
-    """A long transaction began before a seal and ends after it; the sealer neither waits for it nor forgets it."""
+    """A long transaction began before a seal and ends after it.
+
+    The sealer neither waits for it nor forgets it.
+    """
     with Session(sealed.engine) as late:
         record_writer.change(late, system(town["north"]), "customer", town["customer 1"], {"note": "late"})
         with sealed.transaction() as session:
@@ -224,16 +264,36 @@ def held(sealed: Database, as_: Callable[[str], Person]) -> list[dict[str, objec
     return [{"number": number, "hash": digest} for number, digest in rows]
 
 
-def test_a_phone_that_holds_the_same_seals_alarms_nobody(sealed: Database, held: list[dict[str, object]], as_: Callable[[str], Person]) -> None:  # fmt: skip
+def test_a_phone_that_holds_the_same_seals_alarms_nobody(
+    sealed: Database, held: list[dict[str, object]], as_: Callable[[str], Person]
+) -> None:
     assert as_("leader")("POST", "/evidence/seals/witness", {"seals": held}).get_json()["differ"] == []
     assert notices(sealed) == 0
 
 
-def test_a_history_sealed_anew_is_noticed_by_the_next_phone(sealed: Database, held: list[dict[str, object]], as_: Callable[[str], Person], town: Town, tmp_path: Path) -> None:  # fmt: skip
-    """Everything on the server was rewritten, its witness file too: `wangge verify` finds nothing, a phone does."""
+def test_a_history_sealed_anew_is_noticed_by_the_next_phone(
+    sealed: Database, held: list[dict[str, object]], as_: Callable[[str], Person], town: Town, tmp_path: Path
+) -> None:
+    """Everything on the server was rewritten, its witness file too.
+
+    `wangge verify` finds nothing, a phone does.
+    """
     with sealed.transaction() as session:
-        session.execute(text("UPDATE account SET unit_id = CAST(:unit AS uuid) WHERE staff_id = CAST(:admin AS uuid)"), {"unit": town["north"], "admin": town["admin"]})  # fmt: skip
-    run(sealed, "DELETE FROM sealed_row", "DELETE FROM seal", "UPDATE sync_history SET changed = jsonb_set(changed, '{phone,1}', '\"1\"') WHERE kind = 'customer' AND version = 2")  # fmt: skip
+        session.execute(
+            text("UPDATE account SET unit_id = CAST(:unit AS uuid) WHERE staff_id = CAST(:admin AS uuid)"),
+            {"unit": town["north"], "admin": town["admin"]},
+        )
+    run(
+        sealed,
+        "DELETE FROM sealed_row",
+        "DELETE FROM seal",
+        """
+        UPDATE sync_history
+        SET changed = jsonb_set(changed, '{phone,1}', '"1"')
+        WHERE kind = 'customer'
+          AND version = 2
+        """,
+    )
     (tmp_path / sealing.WITNESS).unlink()
     while sealing.seal_history(sealed, SECRET, tmp_path, everything=True):
         pass

@@ -1,4 +1,7 @@
-"""Seals by one key after another: the newest vouches for those before it, and a stolen old one adds nothing."""
+"""Seals by one key after another.
+
+The newest vouches for those before it, and a stolen old one adds nothing.
+"""
 
 from __future__ import annotations
 
@@ -67,7 +70,9 @@ def test_another_servers_key_verifies_nothing(database: Database, keys: Keys) ->
     assert isinstance(found, Broken) and found.why == "not signed by this server"
 
 
-def test_a_stolen_old_key_neither_adds_a_seal_nor_makes_one_anew(database: Database, keys: Keys, town: Town, tmp_path: Path) -> None:  # fmt: skip
+def test_a_stolen_old_key_neither_adds_a_seal_nor_makes_one_anew(
+    database: Database, keys: Keys, town: Town, tmp_path: Path
+) -> None:
     """The thief writes in the database, too: every way they have to make their key count."""
     thief = only(keys, 0)
     run(database, "DELETE FROM sealing_key")
@@ -75,7 +80,8 @@ def test_a_stolen_old_key_neither_adds_a_seal_nor_makes_one_anew(database: Datab
     run(database, "DELETE FROM seal WHERE number > 1")
     assert one_more(database, town, thief, tmp_path, "false") > 0
     held = walk(database, keys)
-    # A chain cut short is what witnesses are for; then the server seals again, and the thief's key has ended for good.
+    # A chain cut short is what witnesses are for; then the server seals again, and the thief's key has ended
+    # for good.
     assert all(isinstance(one, Seal) for one in held)
     assert one_more(database, town, keys, tmp_path, "true") == 1
     run(
@@ -101,7 +107,10 @@ def test_a_seal_by_a_key_that_ended_is_named(
     run(database, "DELETE FROM sealing_key WHERE id = :id", id=kept["id"])
     run(
         database,
-        "INSERT INTO sealing_key VALUES (:id, :public_key, :successor, :last_number, :last_hash, :endorsement)",
+        """
+        INSERT INTO sealing_key
+        VALUES (:id, :public_key, :successor, :last_number, :last_hash, :endorsement)
+        """,
         **kept,
     )
     found = walk(database, keys)[-1]

@@ -332,8 +332,14 @@ def test_a_score_can_be_computed_by_hand(answers: dict[str, Any], score: float |
 
 
 def test_following_up_twice_opens_no_second_item(session: Session, town: Town) -> None:
-    values = {"questionnaire_id": town["form"], "customer_id": town["customer 0"], "author_id": town["rep"], "channel": "visit",
-              "answered_at": "2026-09-01T00:00:00Z", "answers": {"pressure": "very_dissatisfied"}}  # fmt: skip
+    values = {
+        "questionnaire_id": town["form"],
+        "customer_id": town["customer 0"],
+        "author_id": town["rep"],
+        "channel": "visit",
+        "answered_at": "2026-09-01T00:00:00Z",
+        "answers": {"pressure": "very_dissatisfied"},
+    }
     response = record_writer.create(session, system(town["north"]), "response", values)
     assert follow_up(session, response.id) == 1
     assert follow_up(session, response.id) == 0

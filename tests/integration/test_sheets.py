@@ -1,4 +1,7 @@
-"""Signatures as evidence: what a phone signed holds; one character, one other phone, one borrowed stroke does not."""
+"""Signatures as evidence: what a phone signed holds.
+
+One character, one other phone, one borrowed stroke does not.
+"""
 
 from __future__ import annotations
 
@@ -130,9 +133,22 @@ def test_anybody_can_ask_whether_a_sheet_is_genuine(crew: Crew, app: Flask) -> N
     stored = crew.stored("signature", signature)
     genuine = ask(app, signature, sheet=stored["sheet"])
     assert genuine == {
-        "verdict": "genuine", "signed_at": stored["signed_at"], "differs": [], "device_check": "valid", "way": "door",
-        "covers": ["of_kind", "of_id", "sheet_sha256", "signer_name", "relation", "signed_at", "place", "strokes"],
-    }  # fmt: skip
+        "verdict": "genuine",
+        "signed_at": stored["signed_at"],
+        "differs": [],
+        "device_check": "valid",
+        "way": "door",
+        "covers": [
+            "of_kind",
+            "of_id",
+            "sheet_sha256",
+            "signer_name",
+            "relation",
+            "signed_at",
+            "place",
+            "strokes",
+        ],
+    }
     assert ask(app, signature, sha256=stored["sheet_sha256"]) == genuine
     assert ask(app, signature, sheet=stored["sheet"] | {"result": "修好了。"})["verdict"] == "changed"
     unknown = ask(app, new_id(), sha256=stored["sheet_sha256"])
@@ -164,8 +180,11 @@ def verdict_of(database: Database, signature: str, sha256: str) -> dict[str, Any
 
 
 def test_a_devices_first_key_stays(crew: Crew, as_: Callable[[str], Person], app: Flask) -> None:
-    body = {"login": "T007", "password": "riverside-morning-42",
-            "device": {"id": crew.phone.store.meta("device"), "name": "x", "public_key": "another"}}  # fmt: skip
+    body = {
+        "login": "T007",
+        "password": "riverside-morning-42",
+        "device": {"id": crew.phone.store.meta("device"), "name": "x", "public_key": "another"},
+    }
     assert app.test_client().post("/api/v1/sessions", json=body).status_code == 201
     signature = crew.sign()
     crew.finish(signature)
@@ -187,8 +206,15 @@ def test_no_key_and_no_signature_is_believed_by_its_look() -> None:
 
 
 def test_a_signature_of_a_job_that_is_gone_is_looked_at_alone(crew: Crew) -> None:
-    values = {"of_kind": "work_order", "of_id": uid("nobody knows"), "signer_name": "李", "relation": "self", "strokes": [],
-              "sheet_sha256": "0" * 64, "signed_at": "2026-09-01T02:03:04Z"}  # fmt: skip
+    values = {
+        "of_kind": "work_order",
+        "of_id": uid("nobody knows"),
+        "signer_name": "李",
+        "relation": "self",
+        "strokes": [],
+        "sheet_sha256": "0" * 64,
+        "signed_at": "2026-09-01T02:03:04Z",
+    }
     with crew.database.transaction() as session:
         signature = record_writer.create(session, system(crew.town["north"]), "signature", values).id
         sheets.judge_signature(session, signature)
@@ -230,11 +256,26 @@ def tampered(database: Database, *statements: str, **given: Any) -> None:
 
 
 _IN_DOCUMENT = (
-    "UPDATE sync_document SET body = replace(body, '王小一', '王小二') WHERE kind = 'signature' AND id = CAST(:id AS uuid)",
-    "UPDATE sync_document SET body_sha256 = sha256(convert_to(body, 'UTF8')) WHERE kind = 'signature' AND id = CAST(:id AS uuid)",
+    """
+    UPDATE sync_document
+    SET body = replace(body, '王小一', '王小二')
+    WHERE kind = 'signature'
+      AND id = CAST(:id AS uuid)
+    """,
+    """
+    UPDATE sync_document
+    SET body_sha256 = sha256(convert_to(body, 'UTF8'))
+    WHERE kind = 'signature'
+      AND id = CAST(:id AS uuid)
+    """,
 )
 _IN_TABLE = "UPDATE signature SET signer_name = '王小二' WHERE id = CAST(:id AS uuid)"
-_IN_HISTORY = "UPDATE sync_history SET changed = jsonb_set(changed, '{signer_name,1}', '\"王小二\"') WHERE kind = 'signature' AND op = 'create'"  # fmt: skip
+_IN_HISTORY = """
+    UPDATE sync_history
+    SET changed = jsonb_set(changed, '{signer_name,1}', '"王小二"')
+    WHERE kind = 'signature'
+      AND op = 'create'
+"""
 
 
 @pytest.mark.parametrize(
@@ -289,7 +330,10 @@ def test_a_signer_erased_by_law_leaves_a_sheet_that_stands(crew: Crew, app: Flas
 
 
 def test_a_sheet_shows_the_jobs_own_photos_alone(crew: Crew) -> None:
-    """A picture of another job on the sheet: the sheet is not this job's, and the job tells which picture it is."""
+    """A picture of another job on the sheet.
+
+    The sheet is not this job's, and the job tells which picture it is.
+    """
     other = job_under_way(crew.database, crew.town, "other job")
     crew.phone.sync()
     foreign = crew.phone.take_photo(

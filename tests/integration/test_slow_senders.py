@@ -1,4 +1,7 @@
-"""Who sends a request slowly, or takes an answer slowly, holds a thread of the web server for a while only."""
+"""Slow clients hold a thread of the web server for a while only.
+
+Slow are those who send a request slowly, and those who take an answer slowly.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""How far visits can be believed: honest ones raise nothing, and each trick the trade knows is asked about in words."""
+"""How far visits can be believed.
+
+Honest ones raise nothing, and each trick the trade knows is asked about in words.
+"""
 
 from __future__ import annotations
 
@@ -29,10 +32,17 @@ def blobs() -> BlobStore:
 def visited(database: Database, town: Town, name: str = "visit", **values: Any) -> dict[str, Any]:
     """A visit that was made, as the server keeps it after it was looked at."""
     made = {
-        "customer_id": town["customer 0"], "cell_id": town["cell 0"], "representative_id": town["rep"], "method": "door", "state": "done",
-        "started_at": "2026-09-01T02:00:00Z", "ended_at": "2026-09-01T02:20:00Z", "check_in": NEXT_DOOR, "check_in_accuracy_m": 15,
+        "customer_id": town["customer 0"],
+        "cell_id": town["cell 0"],
+        "representative_id": town["rep"],
+        "method": "door",
+        "state": "done",
+        "started_at": "2026-09-01T02:00:00Z",
+        "ended_at": "2026-09-01T02:20:00Z",
+        "check_in": NEXT_DOOR,
+        "check_in_accuracy_m": 15,
         "summary": "正常",
-    } | values  # fmt: skip
+    } | values
     with database.transaction() as session:
         record_writer.create(session, system(town["north"]), "visit", made, record_id=uid(name))
     return looked_at(database, name)
@@ -133,8 +143,16 @@ def scene(shift: int = 0, quality: int = 90) -> bytes:
 def photographed(database: Database, blobs: BlobStore, town: Town, name: str, data: bytes, day: int) -> None:
     """A photo of this visit, arrived and looked at."""
     sha256 = hashlib.sha256(data).hexdigest()
-    values = {"of_kind": "visit", "of_id": uid(name), "purpose": "site", "sha256": sha256, "size_bytes": len(data), "media_type": "image/jpeg",
-              "taken_at": f"2026-09-{day:02}T02:10:00Z", "staff_id": town["rep"]}  # fmt: skip
+    values = {
+        "of_kind": "visit",
+        "of_id": uid(name),
+        "purpose": "site",
+        "sha256": sha256,
+        "size_bytes": len(data),
+        "media_type": "image/jpeg",
+        "taken_at": f"2026-09-{day:02}T02:10:00Z",
+        "staff_id": town["rep"],
+    }
     with database.transaction() as session:
         record_writer.create(
             session, system(town["north"]), "photo", values, record_id=uid(f"photo of {name}")

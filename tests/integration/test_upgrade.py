@@ -1,4 +1,7 @@
-"""A filled database of an older release: what was there is there after the upgrade, and can be worked with."""
+"""A filled database of an older release.
+
+What was there is there after the upgrade, and can be worked with.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,10 @@ def test_a_filled_database_of_release_two_comes_up(database: Database, town: Tow
 def test_customers_and_logins_of_an_older_release_are_found_as_they_are_typed(
     database: Database, town: Town
 ) -> None:
-    """What is there is filled in; readings that were not kept are brought to phones by the outbox, and only those."""
+    """What is there is filled in.
+
+    Readings that were not kept are brought to phones by the outbox, and only those.
+    """
     north = system(town["north"])
     with database.transaction() as session:
         for name, pinyin in (("customer 0", "wangxiaoyi wxy"), ("customer 1", "cengguoqiang cgq")):
@@ -77,7 +83,10 @@ def test_customers_and_logins_of_an_older_release_are_found_as_they_are_typed(
 
 
 def test_logins_that_come_to_one_form_do_not_stop_the_upgrade(database: Database, town: Town) -> None:
-    """The active account keeps it; devices stay with those who used them; what is downgraded comes up again."""
+    """The active account keeps it; devices stay with those who used them.
+
+    What is downgraded comes up again.
+    """
     _at(database, "0008")
     with database.engine.begin() as connection:
         for name, number, phone, is_active in (
@@ -87,13 +96,22 @@ def test_logins_that_come_to_one_form_do_not_stop_the_upgrade(database: Database
             ("member", "T008", "13900000000", True),
         ):
             values = {"id": town[name], "number": number, "phone": phone, "active": is_active}
-            statement = "UPDATE account SET staff_number = :number, phone = :phone, is_active = :active WHERE staff_id = CAST(:id AS uuid)"
+            statement = """
+                UPDATE account
+                SET staff_number = :number, phone = :phone, is_active = :active
+                WHERE staff_id = CAST(:id AS uuid)
+            """
             connection.execute(text(statement), values)
         connection.execute(
             text(
-                "INSERT INTO token (sha256, use, staff_id, device_id, family, expires_at) "
-                "SELECT sha256(CAST(CAST(a.staff_id AS text) AS bytea)), 'access', a.staff_id, d.id, d.id, now() FROM account a, device d "
-                "WHERE d.name = 'rep''s phone' AND a.staff_number IN ('Ｔ００５', 'T007')"
+                """
+                INSERT INTO token (sha256, use, staff_id, device_id, family, expires_at)
+                SELECT
+                    sha256(CAST(CAST(a.staff_id AS text) AS bytea)), 'access', a.staff_id, d.id, d.id, now()
+                FROM account a, device d
+                WHERE d.name = 'rep''s phone'
+                  AND a.staff_number IN ('Ｔ００５', 'T007')
+                """
             )
         )
     migrations.upgrade(database.engine)

@@ -1,4 +1,7 @@
-"""A small city served for the browser tests, and browsers in it: phones whose network can be cut, and a console."""
+"""A small city served for the browser tests, and browsers in it.
+
+The browsers are phones whose network can be cut, and a console.
+"""
 
 from __future__ import annotations
 
@@ -96,9 +99,13 @@ class Handset:
 
     def __init__(self, browser: Browser, url: str, login: str, *, locale: str = "zh-CN") -> None:
         context = browser.new_context(
-            viewport={"width": 390, "height": 844}, locale=locale, geolocation=HERE, permissions=["geolocation"],
-            has_touch=True, is_mobile=True,
-        )  # fmt: skip
+            viewport={"width": 390, "height": 844},
+            locale=locale,
+            geolocation=HERE,
+            permissions=["geolocation"],
+            has_touch=True,
+            is_mobile=True,
+        )
         self._begin(context, url, login)
 
     @classmethod
@@ -163,7 +170,8 @@ class Handset:
         self.page.click("[data-test=sync-now]")
         self.page.wait_for_function(
             "() => document.querySelector('[data-test=state-bar]')?.classList.contains('online')"
-            " && !document.querySelector('[data-test=waiting-list]') && !document.querySelector('.van-progress')"
+            " && !document.querySelector('[data-test=waiting-list]')"
+            " && !document.querySelector('.van-progress')"
         )
 
     def close(self) -> None:

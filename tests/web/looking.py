@@ -76,15 +76,18 @@ def _tabs(page: Page, name: str) -> Iterator[tuple[str, Page]]:
 
 
 _STANDS_STILL = """() => Promise.race([
-  Promise.all(document.getAnimations().filter((one) => one.effect?.getComputedTiming().endTime !== Infinity).map((one) => one.finished.catch(() => null))),
+  Promise.all(document.getAnimations()
+    .filter((one) => one.effect?.getComputedTiming().endTime !== Infinity)
+    .map((one) => one.finished.catch(() => null))),
   new Promise((done) => setTimeout(done, 3000)),
 ])"""
 
 
 def faults_of(page: Page) -> list[str]:
-    """What axe finds wrong: rule, how many places, and one of them. It is put in past the pages' content policy.
+    """What axe finds wrong: rule, how many places, and one of them.
 
-    What is still fading in is waited for: half a transition has no contrast.
+    It is put in past the pages' content policy. What is still fading in is waited for: half a transition has
+    no contrast.
     """
     page.evaluate(_STANDS_STILL)
     page.evaluate((WEB / "node_modules/axe-core/axe.min.js").read_text())

@@ -89,7 +89,11 @@ def test_a_sign_in_that_ended_a_week_ago(handset: Hand, city: City, office: Offi
     phone = handset("R101")
     customer = first_customer(phone)
     city.sql(
-        "UPDATE token SET expires_at = now() - interval '7 days' WHERE device_id IN (SELECT id FROM device WHERE name <> 'console')"
+        """
+        UPDATE token
+        SET expires_at = now() - interval '7 days'
+        WHERE device_id IN (SELECT id FROM device WHERE name <> 'console')
+        """
     )
     note(phone.page, "登录过期后写的")
     expect(phone.page.locator("[data-test=waiting]")).to_contain_text("登录已过期")
@@ -216,7 +220,10 @@ def test_a_job_cancelled_while_it_was_being_finished(handset: Hand, office: Offi
 
 
 def test_the_camera_kills_the_page(handset: Hand, office: Offices, picture: Path) -> None:
-    """Cheap phones throw the page away while the camera is open; what was typed is there when it comes back."""
+    """Cheap phones throw the page away while the camera is open.
+
+    What was typed is there when it comes back.
+    """
     desk = office("D101")
     job = sent_to_crew(desk)
     phone = handset("L101")
@@ -270,9 +277,13 @@ def test_the_browser_is_killed_right_after_it_said_kept(
 
     def start() -> Any:
         return browser.browser_type.launch_persistent_context(
-            tmp_path / "profile", executable_path=program.path, args=FLAGS, viewport={"width": 390, "height": 844},
-            env={**os.environ, **program.environment}, locale="zh-CN",
-        )  # fmt: skip
+            tmp_path / "profile",
+            executable_path=program.path,
+            args=FLAGS,
+            viewport={"width": 390, "height": 844},
+            env={**os.environ, **program.environment},
+            locale="zh-CN",
+        )
 
     context = start()
     phone = Handset.of(context, city.url, "R101")
@@ -311,13 +322,16 @@ def test_five_hundred_pieces_of_work_and_sixty_photos_on_a_slow_link(handset: Ha
     made = phone.page.evaluate(
         """async (customer) => {
           const engine = window.__wangge.engine();
-          const cell = [...engine.records('service_point').values()].find(p => p.customer_id === customer).cell_id;
-          for (let n = 0; n < 440; n += 1) await engine.create('visit', {customer_id: customer, cell_id: cell, representative_id: engine.staffId, method: 'phone'});
-          const visit = await engine.create('visit', {customer_id: customer, cell_id: cell, representative_id: engine.staffId, method: 'door'});
+          const points = [...engine.records('service_point').values()];
+          const cell = points.find(p => p.customer_id === customer).cell_id;
+          const values = {customer_id: customer, cell_id: cell, representative_id: engine.staffId};
+          for (let n = 0; n < 440; n += 1) await engine.create('visit', {...values, method: 'phone'});
+          const visit = await engine.create('visit', {...values, method: 'door'});
           const ids = [];
           for (let n = 0; n < 60; n += 1) {
             const data = new Uint8Array(60000).map((_, i) => (i * 31 + n * 7) % 256).buffer;
-            ids.push(await engine.takePhoto({of: ['visit', visit], purpose: 'site', data, keys: {cell_id: cell}}));
+            const photo = {of: ['visit', visit], purpose: 'site', data, keys: {cell_id: cell}};
+            ids.push(await engine.takePhoto(photo));
           }
           return ids;
         }""",

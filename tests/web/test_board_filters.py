@@ -1,4 +1,7 @@
-"""The board's figures lead to their jobs; a person keeps filters under names, and clearing clears all of them."""
+"""The board's figures lead to their jobs.
+
+A person keeps filters under names, and clearing clears all of them.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A contractor without an account: the dispatcher gives the job, copies a link, and the job is done on any phone."""
+"""A contractor without an account works by a link.
+
+The dispatcher gives the job, copies a link, and the job is done on any phone.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,14 @@ def contractors_crew(office: Offices, skills: list[str]) -> str:
     """A crew of the dispatcher's branch whose only person has no account."""
     admin, branch = office("A001"), office("D101")("GET", "/dispatch/board")["crews"][0]["id"]
     unit = office("D101")("GET", f"/crews/{branch}")["unit_id"]
-    person = {"unit_id": unit, "staff_number": "W901", "name": "赵外协", "post": "works_manager", "employment": "outsourced", "is_active": True}  # fmt: skip
+    person = {
+        "unit_id": unit,
+        "staff_number": "W901",
+        "name": "赵外协",
+        "post": "works_manager",
+        "employment": "outsourced",
+        "is_active": True,
+    }
     leader = admin("POST", "/staff", json=person)["id"]
     crew = {"unit_id": unit, "name": "外协一队", "leader_id": leader, "member_ids": [leader], "skills": skills,
             "shift_start": "00:00", "shift_end": "23:59", "is_active": True}  # fmt: skip

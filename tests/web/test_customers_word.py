@@ -1,4 +1,7 @@
-"""A customer who was away: the crew says so, the office sends a link, the customer signs or objects on their own phone."""
+"""A customer who was away confirms by a link.
+
+The crew says so, the office sends a link, the customer signs or objects on their own phone.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Definitions in the console: what is wrong stands where it is typed; and a form's numbers on the phone are those of the server."""
+"""Definitions in the console: what is wrong stands where it is typed.
+
+A form's numbers on the phone are those of the server.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A dispatcher's morning at the console: a report, an assignment a colleague sees, a mistake undone, a dispute settled."""
+"""A dispatcher's morning at the console.
+
+A report, an assignment a colleague sees, a mistake undone, a dispute settled.
+"""
 
 from __future__ import annotations
 
@@ -211,7 +214,10 @@ def test_parked_work_and_a_dispute_are_decided_in_plain_words(
 
 @pytest.fixture
 def crews_at_work(office: Offices) -> Iterator[None]:
-    """The unit's crews have hours of work before them at whatever hour the test runs, and their own shifts after it."""
+    """The unit's crews have hours of work before them at whatever hour the test runs.
+
+    After it they have their own shifts again.
+    """
     dispatcher, now = office("D101"), in_city(datetime.now(UTC))
     hours = {
         "shift_start": f"{now - timedelta(hours=1):%H:00}",

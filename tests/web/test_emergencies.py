@@ -1,4 +1,7 @@
-"""A burst at the console: looked at with what it displaces, sent, first on the crew's phone, and taken back."""
+"""An emergency at the console, from its preview to taking it back.
+
+It is looked at with what it displaces, sent, and first on the crew's phone.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The phone's engine without a screen: conformance vectors and its store, under Node as the pages' build brings it."""
+"""The phone's engine without a screen.
+
+Its conformance vectors and its store, under Node as the pages' build brings it.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What follows from work: what was given up is seen and tried again; a finished job is asked about; a job finds its door."""
+"""What follows from work: what was given up is seen and tried again.
+
+A finished job is asked about; a job finds its door.
+"""
 
 from __future__ import annotations
 
@@ -18,11 +21,20 @@ Desks = Callable[..., Desk]
 Offices = Callable[[str], Office]
 Hand = Callable[..., Handset]
 # Of their own cells: for whom they stand in, or whom they served before, somebody else is asked to go back.
-OF_R101 = (
-    "SELECT c.id FROM customer c JOIN cell_assignment a ON a.cell_id = c.cell_id JOIN staff s ON s.id = a.staff_id "
-    "WHERE s.staff_number = 'R101' AND a.duty = 'representative' AND a.valid_until IS NULL AND a.deleted_at IS NULL "
-    "AND c.category = 'resident' ORDER BY c.id OFFSET {n} LIMIT 1"
-)
+OF_R101 = """
+    SELECT c.id
+    FROM customer c
+    JOIN cell_assignment a ON a.cell_id = c.cell_id
+    JOIN staff s ON s.id = a.staff_id
+    WHERE s.staff_number = 'R101'
+      AND a.duty = 'representative'
+      AND a.valid_until IS NULL
+      AND a.deleted_at IS NULL
+      AND c.category = 'resident'
+    ORDER BY c.id
+    OFFSET {n}
+    LIMIT 1
+"""
 
 
 def customer_of(city: City, office: Office, n: int) -> dict[str, str]:
@@ -37,7 +49,12 @@ def test_what_was_given_up_is_an_alarm_in_words_and_tried_again(
     with city.transaction() as session:
         for fact in ("customer.written", "visit.called_back"):
             announce(session, fact, kind="customer", id=customer["id"], op="change", changed=[])
-        dead = "UPDATE outbox SET attempts = 8, last_error = 'check_failed' WHERE done_at IS NULL AND detail->>'id' = :id"
+        dead = """
+            UPDATE outbox
+            SET attempts = 8, last_error = 'check_failed'
+            WHERE done_at IS NULL
+              AND detail->>'id' = :id
+        """
         session.execute(text(dead), {"id": customer["id"]})
     page = desk("D101").page
     page.click("[data-test=facts-alarm]:has-text('2 件后续没办成')", timeout=40_000)

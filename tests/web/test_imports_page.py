@@ -1,4 +1,7 @@
-"""What an import found, at the console: by kind, the worst first, in the reader's language; far ground is asked about."""
+"""What an import found, at the console: by kind, the worst first, in the reader's language.
+
+Far ground is asked about.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +21,21 @@ from tests.web.looking import faults_of
 Desks = Callable[..., Desk]
 Offices = Callable[[str], Office]
 WORDS = {
-    "zh-CN": {"overlap": "互相重叠", "no_area": "不是面", "far": "确实离得很远", "missing": "文件里没有字段", "km": "公里"},
-    "en-GB": {"overlap": "overlap; given to", "no_area": "no area", "far": "They do lie far away", "missing": "there is no field", "km": "km"},
-}  # fmt: skip
+    "zh-CN": {
+        "overlap": "互相重叠",
+        "no_area": "不是面",
+        "far": "确实离得很远",
+        "missing": "文件里没有字段",
+        "km": "公里",
+    },
+    "en-GB": {
+        "overlap": "overlap; given to",
+        "no_area": "no area",
+        "far": "They do lie far away",
+        "missing": "there is no field",
+        "km": "km",
+    },
+}
 
 
 def strips(west: float, south: float, count: int, width: float = 0.002) -> list[dict[str, object]]:

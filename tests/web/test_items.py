@@ -1,8 +1,12 @@
-"""An item on a phone and at a desk: who resolved it does not close it, and its due day is a supervisor's to move."""
+"""An item on a phone and at a desk.
+
+Who resolved it does not close it, and its due day is a supervisor's to move.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from playwright.sync_api import Page, expect
 
@@ -11,14 +15,27 @@ from tests.web.conftest import Desk, Handset
 from tests.web.looking import faults_of
 
 
+def reported(boss: Office, person: Office, customer: dict[str, Any]) -> str:
+    """The id of an item of a customer's, due on the first of March and owned by a person."""
+    values = {
+        "theme": "pressure",
+        "source": "hotline",
+        "description": "晚高峰水压低",
+        "owner_id": person.staff_id,
+        "customer_id": customer["id"],
+        "cell_id": customer["cell_id"],
+        "unit_id": customer["unit_id"],
+    }
+    item: str = boss("POST", "/items", json=values | {"due_on": "2027-03-01"})["id"]
+    return item
+
+
 def test_an_item_is_moved_by_a_supervisor_resolved_on_a_phone_and_closed_by_another(
     handset: Callable[..., Handset], desk: Callable[..., Desk], office: Callable[[str], Office]
 ) -> None:
     boss, person = office("S101"), office("R101")
     customer = person("GET", "/customers?limit=1")["rows"][0]
-    values = {"theme": "pressure", "source": "hotline", "description": "晚高峰水压低", "owner_id": person.staff_id,
-              "customer_id": customer["id"], "cell_id": customer["cell_id"], "unit_id": customer["unit_id"]}  # fmt: skip
-    item = boss("POST", "/items", json=values | {"due_on": "2027-03-01"})["id"]
+    item = reported(boss, person, customer)
     console = desk("S101").page
     console.click("nav a[href='#/visits']")
     console.click("#tab-items")

@@ -1,4 +1,7 @@
-"""A site survey with its sketch, work that was only partly done, a deputy who signs: in a browser, without a network."""
+"""A site survey with its sketch, work that was only partly done, a deputy who signs.
+
+In a browser, without a network.
+"""
 
 from __future__ import annotations
 
@@ -31,11 +34,23 @@ def draw(page: Page, board: str) -> None:
     page.mouse.up()
 
 
+def asked_survey(desk: Office, person: Office) -> str:
+    """The id of a survey at a customer of the surveyor's, made at the desk."""
+    customer = person("GET", "/customers?limit=1")["rows"][0]
+    values = {
+        "surveyor_id": person.staff_id,
+        "customer_id": customer["id"],
+        "cell_id": customer["cell_id"],
+        "unit_id": customer["unit_id"],
+        "appointment_at": "2026-11-24T01:00:00Z",
+    }
+    survey: str = desk("POST", "/surveys", json=values)["id"]
+    return survey
+
+
 def test_a_survey_with_its_sketch(handset: Hand, office: Offices, picture: Path) -> None:
     desk, person = office("D101"), office("R101")
-    customer = person("GET", "/customers?limit=1")["rows"][0]
-    values = {"surveyor_id": person.staff_id, "customer_id": customer["id"], "cell_id": customer["cell_id"], "unit_id": customer["unit_id"], "appointment_at": "2026-11-24T01:00:00Z"}  # fmt: skip
-    survey = desk("POST", "/surveys", json=values)["id"]
+    survey = asked_survey(desk, person)
     phone = handset("R101")
     page = phone.page
     phone.cut()

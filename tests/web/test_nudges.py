@@ -1,4 +1,7 @@
-"""A job that is given away reaches the crew's open phone at once, and soon where the server has no stream to spare."""
+"""Nudges: a job that is given away reaches the crew's open phone at once.
+
+Where the server has no stream to spare, it does so soon.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,10 @@ from tests.web.test_dispatchers_morning import job_at
 
 Offices = Callable[[str], Office]
 # What asks every 30 seconds is silent here: only a nudge, or what the server asks for, can bring news.
-NO_LONG_TIMERS = "{ const real = window.setInterval; window.setInterval = (f, ms, ...more) => (ms >= 10000 ? 0 : real(f, ms, ...more)); }"
+NO_LONG_TIMERS = """{
+  const real = window.setInterval;
+  window.setInterval = (f, ms, ...more) => (ms >= 10000 ? 0 : real(f, ms, ...more));
+}"""
 
 
 @pytest.fixture

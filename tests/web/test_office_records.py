@@ -1,4 +1,7 @@
-"""What the office keeps itself: kinds of work, forms, crews; made and changed in the console, refused in plain words."""
+"""What the office keeps itself: kinds of work, forms, crews.
+
+Made and changed in the console, refused in plain words.
+"""
 
 from __future__ import annotations
 

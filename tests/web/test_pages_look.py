@@ -1,4 +1,7 @@
-"""Every page in both languages: nothing that keeps a person out (axe), nothing fetched from elsewhere, no missing words."""
+"""Accessibility and language of every page.
+
+Nothing that keeps a person out (axe), nothing fetched from elsewhere, no missing words in both languages.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,8 @@ from tests.web.looking import console_pages, faults_of, phone_pages
 LANGUAGES = ("zh-CN", "en-GB")
 # A key of messages that was shown instead of its sentence.
 RAW_KEY = re.compile(
-    r"\b(app|nav|board|job|make|plan|ground|inbox|facts|visits|people|visit|queue|enter|bar|today|me|map|confirm|contractor|calls|print)\.[a-zA-Z_]+\b"
+    r"\b(app|nav|board|job|make|plan|ground|inbox|facts|visits|people|visit|queue|enter|bar|today|me|map"
+    r"|confirm|contractor|calls|print)\.[a-zA-Z_]+\b"
 )
 
 
@@ -69,7 +73,10 @@ def test_the_ways_in(browser: Browser, city: City, locale: str) -> None:
 def test_anybody_finds_their_representative(
     browser: Browser, city: City, office: Callable[[str], Office]
 ) -> None:
-    """However the address is typed; what fits many places, what is not known and where nobody is are told apart."""
+    """The public look-up, however the address is typed.
+
+    What fits many places, what is not known and where nobody is are told apart.
+    """
     context = browser.new_context(locale="zh-CN")
     page = context.new_page()
     home = office("R101")("GET", "/service-points?limit=1")["rows"][0]["address"]
@@ -106,9 +113,13 @@ def test_a_phone_finds_without_a_network_what_the_server_finds(
     phone.go("/customers")
     number, called, home = customer["number"], customer["phone"], point["address"]
     ways = (
-        f"{number[:4]} {number[4:]}", number[-6:], f"+86 {called[:3]}-{called[3:7]} {called[7:]}", f"青岛市{home.replace('户', '室')}",
-        f"{customer['name'][0]} {point['meter_number'].lower()}", customer["pinyin"].split()[1].upper(),
-    )  # fmt: skip
+        f"{number[:4]} {number[4:]}",
+        number[-6:],
+        f"+86 {called[:3]}-{called[3:7]} {called[7:]}",
+        f"青岛市{home.replace('户', '室')}",
+        f"{customer['name'][0]} {point['meter_number'].lower()}",
+        customer["pinyin"].split()[1].upper(),
+    )
     for typed in ways:
         phone.page.fill("input[name=search]", typed)
         found = (

@@ -1,4 +1,7 @@
-"""A representative's and a crew's day, each with the network cut in the middle, ending with what was entered."""
+"""A representative's and a crew's day on the phone.
+
+The network is cut in the middle of each, and it ends with what was entered.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +58,10 @@ def test_a_representatives_day(handset: Hand, office: Desk, picture: Path) -> No
 
 
 def fill_form_through_a_restart(phone: Handset) -> None:
-    """In the middle of the form the phone dies; what was answered is there afterwards, once the person wants it."""
+    """In the middle of the form the phone dies.
+
+    What was answered is there afterwards, once the person wants it.
+    """
     page = phone.page
     page.click("[data-test=fill-form]")
     page.locator("section[data-question]").first.get_by_text("不满意", exact=True).click()

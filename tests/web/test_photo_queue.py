@@ -1,4 +1,7 @@
-"""What people choose as photos: empty, broken and odd files stop no other; what cannot go is listed, tried again, taken out."""
+"""What people choose as photos: empty, broken and odd files stop no other.
+
+What cannot go is listed, tried again, taken out.
+"""
 
 from __future__ import annotations
 
@@ -50,13 +53,28 @@ def test_odd_files_among_photos_stop_none_and_times_are_their_own(handset: Hand,
     job = sent_to_crew(desk)
     phone = handset("L101")
     page = at_a_job(phone, job)
-    page.evaluate("() => { window.said = []; new MutationObserver(() => { const one = document.querySelector('.van-toast'); if (one) window.said.push(one.textContent); }).observe(document.body, { childList: true, subtree: true, characterData: true }); }")  # fmt: skip
+    page.evaluate(
+        """() => {
+          window.said = [];
+          new MutationObserver(() => {
+            const one = document.querySelector('.van-toast');
+            if (one) window.said.push(one.textContent);
+          }).observe(document.body, { childList: true, subtree: true, characterData: true });
+        }"""
+    )
     own, taken_at = timed()
     tiff = picture("TIFF", "green")
-    page.set_input_files("input[type=file]", [
-        file("empty.jpg", b""), file("page.jpg", b"<html>no photo</html>"), file("cut.jpg", picture("JPEG")[:200]),
-        file("own.png", own, "image/png"), file("scan.jpg", tiff), file("none.jpg", picture("JPEG", "blue")),
-    ])  # fmt: skip
+    page.set_input_files(
+        "input[type=file]",
+        [
+            file("empty.jpg", b""),
+            file("page.jpg", b"<html>no photo</html>"),
+            file("cut.jpg", picture("JPEG")[:200]),
+            file("own.png", own, "image/png"),
+            file("scan.jpg", tiff),
+            file("none.jpg", picture("JPEG", "blue")),
+        ],
+    )
     expect(page.locator(".strip figure")).to_have_count(3, timeout=30000)
     said = "".join(page.evaluate("() => window.said"))
     assert "文件是空的" in said

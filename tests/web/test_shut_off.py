@@ -1,4 +1,7 @@
-"""Whom a shut-off leaves without water: around a job, along a pipe, in a drawn area; a list to call and to send."""
+"""Whom a shut-off leaves without water: around a job, along a pipe, in a drawn area.
+
+They are a list to call and to send.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A dispatcher is told at the console what cannot wait: a job that nobody opens, until somebody has called."""
+"""A dispatcher is told at the console what cannot wait.
+
+Here it is a job that nobody opens, until somebody has called.
+"""
 
 from __future__ import annotations
 

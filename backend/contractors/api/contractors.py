@@ -1,4 +1,7 @@
-"""For a contractor's crew without accounts: one job by a link. The link's token stands where others have their own."""
+"""The HTTP API for a contractor's crew without accounts: one job by a link.
+
+The link's token stands where others have their own.
+"""
 
 from __future__ import annotations
 

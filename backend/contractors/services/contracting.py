@@ -1,7 +1,7 @@
 """A contractor's crew without accounts: by a link they read one job, take its steps and send its photos.
 
-Such a crew stands in the records like any other, so jobs are ranked and planned for it. What comes by the link is its
-leader's word, and names the link where other work names the phone (decision 0004).
+Such a crew stands in the records like any other, so jobs are ranked and planned for it. What comes by the
+link is its leader's word, and names the link where other work names the phone (decision 0004).
 """
 
 from __future__ import annotations
@@ -41,13 +41,38 @@ MOST_PHOTO_BYTES, MOST_PHOTOS = 20 * 1024 * 1024, 60
 CONFIRM_HOURS = 24
 # What a crew needs at the door, and what it says there.
 SHOWN = (
-    "number", "state", "urgency", "description", "address", "place", "site_card", "due_at", "planned_at", "appointment_from",
-    "appointment_until", "checklist", "required_photos", "signature_required", "quote_required", "duration_minutes",
-)  # fmt: skip
+    "number",
+    "state",
+    "urgency",
+    "description",
+    "address",
+    "place",
+    "site_card",
+    "due_at",
+    "planned_at",
+    "appointment_from",
+    "appointment_until",
+    "checklist",
+    "required_photos",
+    "signature_required",
+    "quote_required",
+    "duration_minutes",
+)
 SAID = (
-    "diagnosis", "told_minutes", "told_cost_fen", "tellings", "pause_reason", "failure_reason", "result", "remainder", "parts", "pressure_kpa",
-    "prepared_codes", "unsigned_kind", "unsigned_reason",
-)  # fmt: skip
+    "diagnosis",
+    "told_minutes",
+    "told_cost_fen",
+    "tellings",
+    "pause_reason",
+    "failure_reason",
+    "result",
+    "remainder",
+    "parts",
+    "pressure_kpa",
+    "prepared_codes",
+    "unsigned_kind",
+    "unsigned_reason",
+)
 _BY_LINK = {"unsigned_kind": "other", "unsigned_reason": "外协完成，等客户凭链接确认"}
 
 
@@ -63,8 +88,8 @@ class Errand:
 def make_contractor_link(session: Session, actor: Actor, job_id: str, hours: int) -> tuple[str, datetime]:
     """A token for the crew that has the job, and when it ends; links given out for the job before end now.
 
-    Raises not_found, not_allowed, action_does_not_fit when no crew has the job, has_account when its people have
-    accounts: they work with the app, where the work is signed by a phone.
+    Raises not_found, not_allowed, action_does_not_fit when no crew has the job, has_account when its people
+    have accounts: they work with the app, where the work is signed by a phone.
     """
     job = read_document(session, actor, KINDS["work_order"], job_id).values
     policy.need_role(actor, DESK)
@@ -86,9 +111,15 @@ def make_contractor_link(session: Session, actor: Actor, job_id: str, hours: int
     ).all()
     token, until = new_token(), now + timedelta(hours=hours)
     link = ContractorLink(
-        id=UUID(record_writer.new_id()), token_sha256=token_sha256(token).hex(), unit_id=UUID(job["unit_id"]), work_order_id=UUID(job_id),
-        crew_id=UUID(job["crew_id"]), staff_id=UUID(crew["leader_id"]), made_by=UUID(actor.id), until=until,
-    )  # fmt: skip
+        id=UUID(record_writer.new_id()),
+        token_sha256=token_sha256(token).hex(),
+        unit_id=UUID(job["unit_id"]),
+        work_order_id=UUID(job_id),
+        crew_id=UUID(job["crew_id"]),
+        staff_id=UUID(crew["leader_id"]),
+        made_by=UUID(actor.id),
+        until=until,
+    )
     session.add(link)
     note_rows(session, "contractor_link", [link.id, *ended], actor)
     after = {"work_order_id": job_id, "crew_id": job["crew_id"], "until": moment_text(until)}
@@ -130,8 +161,8 @@ def look_at(session: Session, token: str) -> Values:
 def take_step(session: Session, token: str, action: str, now: Values, *, can_send: bool) -> Values:
     """A step of the job's life with what the crew says. Raises link_ended, and what refuses the step.
 
-    Where a customer must sign, a finished job sends them a link, to their number on the ledger; where that cannot be,
-    the office hands one on. The crew itself never holds it: `confirmation` says what became of it.
+    Where a customer must sign, a finished job sends them a link, to their number on the ledger; where that
+    cannot be, the office hands one on. The crew itself never holds it: `confirmation` says what became of it.
     """
     errand = open_errand(session, token)
     _need_known(now)
@@ -169,8 +200,10 @@ def say_more(session: Session, token: str, now: Values) -> Values:
 def add_photo(
     session: Session, blobs: BlobStore, token: str, data: bytes, media_type: str, said: Values
 ) -> dict[str, Any]:
-    """A photo of the job, whole in one message; sent twice it is kept once. `said` is its purpose, and when it was taken
-    where the picture says so. Raises link_ended, too_large."""
+    """A photo of the job, whole in one message; sent twice it is kept once.
+
+    `said` is its purpose, and when it was taken where the picture says so. Raises link_ended, too_large.
+    """
     errand = open_errand(session, token)
     sha256 = hashlib.sha256(data).hexdigest()
     has = list(errand.job.values.get("photo_ids") or ())
@@ -179,11 +212,22 @@ def add_photo(
     if twin is None:
         if len(has) >= MOST_PHOTOS:
             raise Problem("too_large", most_photos=MOST_PHOTOS)
-        twin = record_writer.create(session, errand.actor, "photo", {
-            **said, "of_kind": "work_order", "of_id": errand.job.id, "sha256": sha256, "size_bytes": len(data),
-            "media_type": media_type, "crew_id": str(errand.link.crew_id),
-            "cell_id": errand.job.values.get("cell_id"), "staff_id": errand.actor.id,
-        }).id  # fmt: skip
+        twin = record_writer.create(
+            session,
+            errand.actor,
+            "photo",
+            {
+                **said,
+                "of_kind": "work_order",
+                "of_id": errand.job.id,
+                "sha256": sha256,
+                "size_bytes": len(data),
+                "media_type": media_type,
+                "crew_id": str(errand.link.crew_id),
+                "cell_id": errand.job.values.get("cell_id"),
+                "staff_id": errand.actor.id,
+            },
+        ).id
         has.append(twin)
         record_writer.change(session, errand.actor, "work_order", errand.job.id, {"photo_ids": has})
         keep_whole(session, blobs, errand.actor, sha256, data, twin)

@@ -103,8 +103,10 @@ class DayPlanOut(Schema):
         fields.Dict(),
         allow_none=True,
         metadata={
-            "description": "what a person must look at: jobs whose appointment has passed or is of another day, and crews"
-            " (crew_id, crew_name) whose break cannot be kept"
+            "description": (
+                "what a person must look at: jobs whose appointment has passed or is of another day, "
+                "and crews (crew_id, crew_name) whose break cannot be kept"
+            )
         },
     )
     kept = fields.List(
@@ -156,7 +158,11 @@ class DuplicateIn(Schema):
 
 
 class BoardOut(Schema):
-    """Open jobs (a job's own fields), crews with `last_contact_at`, cells with their load, the asker's unread notices."""
+    """The dispatcher's board.
+
+    Open jobs (a job's own fields), crews with `last_contact_at`, cells with their load, the asker's unread
+    notices.
+    """
 
     jobs = fields.List(fields.Dict(), required=True)
     crews = fields.List(fields.Dict(), required=True)
@@ -281,7 +287,10 @@ class OneDayPlan(MethodView):
     @blueprint.response(200, DayPlanOut)
     @signed_in
     def get(self, plan_id: Any) -> Any:
-        """The plan as a difference to what is dispatched now: `effects` says by crew what publishing would change."""
+        """The plan as a difference to what is dispatched now.
+
+        `effects` says by crew what publishing would change.
+        """
         with reading() as session:
             return day_plans.read_day_plan(session, actor(), str(plan_id))
 

@@ -1,4 +1,7 @@
-"""Emergencies: who would go and what that costs others, sending, taking back, and telling those who could go."""
+"""Emergencies over HTTP: preview, sending, taking back, telling crews.
+
+A preview says who would go and what that costs others; told are those who could go.
+"""
 
 from __future__ import annotations
 
@@ -75,7 +78,10 @@ class LeftOverOut(JobNamed, InWords):
 
 
 class EmergencyOut(Schema):
-    """Who goes, when they arrive, and what becomes of what they had; `against` is what the crew lacks or it costs."""
+    """Who goes, when they arrive, and what becomes of what they had.
+
+    `against` is what the crew lacks or it costs.
+    """
 
     crew_id = fields.String(required=True)
     crew_name = fields.String(required=True)
@@ -122,7 +128,10 @@ class Emergency(MethodView):
     @blueprint.response(200, EmergencyOut)
     @signed_in
     def get(self, query: dict[str, Any], job_id: Any) -> Any:
-        """Who would go at once, when they would be there, and what of their work would move; nothing is written."""
+        """Who would go at once, when they would be there, and what of their work would move.
+
+        Nothing is written.
+        """
         with reading() as session:
             read_document(session, actor(), KINDS["work_order"], str(job_id))
             return emergencies.preview(session, context().settings, actor(), str(job_id), query["crew_id"])
@@ -131,7 +140,10 @@ class Emergency(MethodView):
     @blueprint.response(200, SentOut)
     @signed_in
     def post(self, body: dict[str, Any], job_id: Any) -> Any:
-        """Send a crew at once, before all it has not begun; at most one other job changes crew, the rest is named."""
+        """Send a crew at once, before all it has not begun.
+
+        At most one other job changes crew, the rest is named.
+        """
         with transaction() as session:
             read_document(session, actor(), KINDS["work_order"], str(job_id))
             settings = context().settings

@@ -15,12 +15,13 @@ from backend.core.db import Base
 
 
 class DayPlan(Base):
-    """A proposal for a day: `stops` are {job_id, crew_id, crew_name, arrive_at, begin_at, end_at, change, ...},
-    `unserved` {job_id, is_withdrawn, reasons}; `base` and `base_crews` the versions of what it was made over,
-    with the jobs that each crew had.
+    """A proposal for a day.
 
-    `effects` say by crew what publishing changes, `notes` what a person must look at. `written` keeps what each job was
-    before and after publication; `kept` what stayed, and why, when the plan was taken back.
+    `stops` are {job_id, crew_id, crew_name, arrive_at, begin_at, end_at, change, ...}, `unserved` {job_id,
+    is_withdrawn, reasons}; `base` and `base_crews` the versions of what it was made over, with the jobs that
+    each crew had. `effects` say by crew what publishing changes, `notes` what a person must look at.
+    `written` keeps what each job was before and after publication; `kept` what stayed, and why, when the plan
+    was taken back.
     """
 
     __tablename__ = "day_plan"

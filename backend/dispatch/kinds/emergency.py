@@ -1,4 +1,7 @@
-"""An emergency that was sent: which crew has it, and what of others' work it moved, so that it can be taken back."""
+"""An emergency that was sent: which crew has it, and what of others' work it moved.
+
+That is kept so that it can be taken back.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,11 @@ from backend.core.db import Base
 
 
 class Emergency(Base):
-    """`changes` are {job_id, number, before, after} with how each other job stood (`putting_back.stands_of`); `own` how
-    the job itself did before, with its urgency."""
+    """An emergency that was sent, with how everything stood before.
+
+    `changes` are {job_id, number, before, after} with how each other job stood (`putting_back.stands_of`);
+    `own` how the job itself did before, with its urgency.
+    """
 
     __tablename__ = "emergency"
 

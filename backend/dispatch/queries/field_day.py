@@ -1,5 +1,7 @@
-"""A unit's day in the field as it stands: its crews with their shifts and who is on call, its open jobs with who has
-them."""
+"""Queries of a unit's day in the field as it stands.
+
+Its crews with their shifts and who is on call, its open jobs with who has them.
+"""
 
 from __future__ import annotations
 
@@ -67,13 +69,23 @@ class OnCallRow(NamedTuple):
 
 
 def on_call_of(session: Session, units: Sequence[str], now: datetime) -> dict[str, list[OnCallRow]]:
-    """What the crews of these units have been on call for since yesterday, by crew, whichever unit keeps the roster."""
+    """What the crews of these units have been on call for since yesterday, by crew.
+
+    It does not matter which unit keeps the roster.
+    """
     on = now.astimezone(CITY).date()
     rows = session.execute(
         text(
-            "SELECT o.crew_id::text, o.valid_from, o.valid_until, o.clock_from, o.clock_until FROM on_call o JOIN crew c ON c.id = o.crew_id "
-            "WHERE o.deleted_at IS NULL AND c.unit_id = ANY(CAST(:units AS uuid[])) AND o.valid_from <= :last AND o.valid_until >= :first "
-            "ORDER BY o.valid_from, o.id"
+            """
+            SELECT o.crew_id::text, o.valid_from, o.valid_until, o.clock_from, o.clock_until
+            FROM on_call o
+            JOIN crew c ON c.id = o.crew_id
+            WHERE o.deleted_at IS NULL
+              AND c.unit_id = ANY(CAST(:units AS uuid[]))
+              AND o.valid_from <= :last
+              AND o.valid_until >= :first
+            ORDER BY o.valid_from, o.id
+            """
         ),
         {"units": list(units), "first": on - timedelta(days=1), "last": on + timedelta(days=1)},
     )
@@ -90,7 +102,10 @@ def on_call_until(rows: Sequence[OnCallRow], moment: datetime) -> datetime | Non
 
 
 def on_call_spell(rows: Sequence[OnCallRow], moment: datetime) -> tuple[datetime, datetime] | None:
-    """Since when and until when a crew is on call that is so at a moment (of several spells the latest of each)."""
+    """Since when and until when a crew is on call at a moment.
+
+    Of several spells it is the latest of each.
+    """
     moment = moment.astimezone(CITY)
     found = [
         (begin, finish)
@@ -145,16 +160,25 @@ def _pair(lng: float | None, lat: float | None) -> tuple[float, float] | None:
     return None if lng is None or lat is None else (lng, lat)
 
 
-_CREWS = (
-    "SELECT id::text, name, skills, shift_start, shift_end, ST_X(start_place), ST_Y(start_place), ST_X(end_place), ST_Y(end_place), "
-    "break_from, break_until, break_minutes, most_jobs, leader_id::text FROM crew WHERE deleted_at IS NULL AND is_active"
-)
-_JOBS = (
-    "SELECT id::text, number, version, state, urgency, ST_X(place), ST_Y(place), skills, coalesce(duration_minutes, 60), "
-    "CASE WHEN state <> 'received' THEN crew_id::text END, "
-    "coalesce(is_pinned, false), appointment_from, appointment_until, due_at, planned_at, coalesce(started_at, arrived_at, dispatched_at), dispatched_at "
-    "FROM work_order WHERE deleted_at IS NULL AND place IS NOT NULL"
-)
+_CREWS = """
+    SELECT
+        id::text, name, skills, shift_start, shift_end, ST_X(start_place), ST_Y(start_place),
+        ST_X(end_place), ST_Y(end_place), break_from, break_until, break_minutes, most_jobs,
+        leader_id::text
+    FROM crew
+    WHERE deleted_at IS NULL
+      AND is_active
+"""
+_JOBS = """
+    SELECT
+        id::text, number, version, state, urgency, ST_X(place), ST_Y(place), skills,
+        coalesce(duration_minutes, 60), CASE WHEN state <> 'received' THEN crew_id::text END,
+        coalesce(is_pinned, false), appointment_from, appointment_until, due_at, planned_at,
+        coalesce(started_at, arrived_at, dispatched_at), dispatched_at
+    FROM work_order
+    WHERE deleted_at IS NULL
+      AND place IS NOT NULL
+"""
 
 
 def open_jobs(session: Session, units: Sequence[str]) -> list[JobRow]:
@@ -171,7 +195,12 @@ def jobs_of_crews(session: Session, crew_ids: Sequence[str]) -> list[JobRow]:
 def _in_order(session: Session, whose: str, ids: Sequence[str], states: Sequence[str]) -> list[JobRow]:
     rows = session.execute(
         text(
-            f"{_JOBS} AND {whose} AND state = ANY(:states) ORDER BY planned_at NULLS LAST, dispatched_at NULLS LAST, id"
+            f"""
+            {_JOBS}
+              AND {whose}
+              AND state = ANY(:states)
+            ORDER BY planned_at NULLS LAST, dispatched_at NULLS LAST, id
+            """
         ),
         {"ids": list(ids), "states": list(states)},
     )
@@ -189,9 +218,16 @@ def last_arrivals(session: Session, crew_ids: Sequence[str], now: datetime) -> d
     """The last job each crew arrived at within a day before `now`, ended or not."""
     rows = session.execute(
         text(
-            "SELECT DISTINCT ON (crew_id) crew_id::text, ST_X(place), ST_Y(place), arrived_at FROM work_order WHERE deleted_at IS NULL "
-            "AND place IS NOT NULL AND crew_id = ANY(CAST(:crews AS uuid[])) AND arrived_at <= :now AND arrived_at > :since "
-            "ORDER BY crew_id, arrived_at DESC, id"
+            """
+            SELECT DISTINCT ON (crew_id) crew_id::text, ST_X(place), ST_Y(place), arrived_at
+            FROM work_order
+            WHERE deleted_at IS NULL
+              AND place IS NOT NULL
+              AND crew_id = ANY(CAST(:crews AS uuid[]))
+              AND arrived_at <= :now
+              AND arrived_at > :since
+            ORDER BY crew_id, arrived_at DESC, id
+            """
         ),
         {"crews": list(crew_ids), "now": now, "since": now - timedelta(days=1)},
     )

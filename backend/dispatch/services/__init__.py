@@ -1,1 +1,4 @@
-"""What can be done: functions named by their verb, session and actor first; they raise Problem and never commit."""
+"""What can be done: functions named by their verb, session and actor first.
+
+They raise Problem and never commit.
+"""

@@ -1,4 +1,7 @@
-"""Plans of a day: asked for, worked out, and previewed by crew; `publishing` makes them true or takes them back."""
+"""Plans of a day: asked for, worked out, and previewed by crew.
+
+`publishing` makes them true or takes them back.
+"""
 
 from __future__ import annotations
 
@@ -49,10 +52,11 @@ def propose_day(
     request: dict[str, Any],
     now: datetime | None = None,
 ) -> DayPlan:
-    """Ask for a plan of a unit's day; `work_out` makes it. Raises day_over where no shift of that day is left.
+    """Ask for a plan of a unit's day; `work_out` makes it.
 
-    `request` holds `seconds` to spend, `few_changes` (only what is unserved is put in), and `absent_crew_ids`. A night
-    shift that began yesterday is yesterday's until it ends.
+    Raises day_over where no shift of that day is left. `request` holds `seconds` to spend, `few_changes`
+    (only what is unserved is put in), and `absent_crew_ids`. A night shift that began yesterday is
+    yesterday's until it ends.
     """
     need_planner(session, actor, unit_id)
     now = now or datetime.now(UTC)
@@ -84,15 +88,23 @@ def need_planner(session: Session, actor: Actor, unit_id: str) -> None:
 
 
 def hold_days(session: Session, unit_id: str) -> None:
-    """Publishing, sending at once and taking back are done one after the other in units that share crews: each holds its
-    unit and all below until its transaction ends."""
+    """Publishing, sending at once and taking back are done one after the other in units that share crews.
+
+    Each holds its unit and all below until its transaction ends.
+    """
     held = {"units": sorted(units_below(session, unit_id))}
-    one = "SELECT pg_advisory_xact_lock(hashtextextended('day ' || unit, 0)) FROM unnest(CAST(:units AS text[])) unit"
+    one = """
+        SELECT pg_advisory_xact_lock(hashtextextended('day ' || unit, 0))
+        FROM unnest(CAST(:units AS text[])) unit
+    """
     session.execute(text(one), held)
 
 
 class _Asked(NamedTuple):
-    """A plan's day as it stands, and what is kept of it beside the jobs: the crews' versions, what to look at, counts."""
+    """A plan's day as it stands, and what is kept of it beside the jobs.
+
+    The crews' versions, what to look at, counts.
+    """
 
     scene: Scene
     is_over: bool

@@ -86,8 +86,11 @@ def give(
 
 
 def escalate_unopened(session: Session, channel: Channel, minutes: int, now: datetime | None = None) -> int:
-    """The ladder for jobs that nobody has opened: half way the crew's leader is told by the channel, which reaches a
-    phone that hears no nudge; then the dispatchers must call. Each once; returns how many came to the dispatchers."""
+    """Escalates jobs that nobody has opened, step by step.
+
+    Half way the crew's leader is told by the channel, which reaches a phone that hears no nudge; then the
+    dispatchers must call. Each once; returns how many came to the dispatchers.
+    """
     now = now or datetime.now(UTC)
     for job_id in unopened_jobs(session, now, minutes / 2, "reminded_at"):
         job = noticed(session, job_id, "reminded_at", now)

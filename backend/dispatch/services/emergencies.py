@@ -1,5 +1,7 @@
-"""An emergency: the nearest able crew at once, the crew on call at night, the rest of the day with few changes, all of it
-shown before it is sent."""
+"""Emergencies: the nearest able crew is sent at once, at night the crew on call.
+
+The rest of the day changes little, and all of it is shown before it is sent.
+"""
 
 from __future__ import annotations
 
@@ -84,7 +86,10 @@ class _Choice:
         return found
 
     def _times(self, shift: int) -> tuple[Stop, ...]:
-        """A crew's times after: nobody comes earlier than was planned, unless the crew's own day would not hold then."""
+        """A crew's times after the emergency.
+
+        Nobody comes earlier than was planned, unless the crew's own day would not hold then.
+        """
         route = self.sent.plan.routes[shift]
         plain, kept = (timed(one, one.shifts[shift], route) for one in (self.scene.day.problem, self.held))
         return plain.stops if shift == self.sent.shift and worse(plain, kept) else kept.stops
@@ -108,20 +113,26 @@ def preview(
     crew_id: str | None = None,
     now: datetime | None = None,
 ) -> dict[str, Any]:
-    """Who would go and when they would be there, and what of their work is put off, moved or left over; writes nothing.
+    """Who would go and when they would be there, and what of their work is put off, moved or left over.
 
-    Without `crew_id` the nearest able crew; raises no_crew where none is at work or on call.
+    Writes nothing. Without `crew_id` the nearest able crew; raises no_crew where none is at work or on call.
     """
     return _told(_choice(session, _scene_for(session, settings, actor, job_id, now), crew_id))
 
 
 def send_at_once(
-    session: Session, settings: Settings, actor: Actor, job_id: str, crew_id: str | None, now: datetime | None = None,
+    session: Session,
+    settings: Settings,
+    actor: Actor,
+    job_id: str,
+    crew_id: str | None,
+    now: datetime | None = None,
     seen: str | None = None,
-) -> dict[str, Any]:  # fmt: skip
-    """Give a job to the nearest able crew (or the one named) before all it has not begun, as `preview` shows it.
+) -> dict[str, Any]:
+    """Give a job to the nearest able crew (or the one named).
 
-    `seen` is a preview's own: where another crew would go by now, or other jobs would move, it raises jobs_changed.
+    It goes before all the crew has not begun, as `preview` shows it. `seen` is a preview's own: where another
+    crew would go by now, or other jobs would move, it raises jobs_changed.
     """
     unit_id = record_writer.read(session, "work_order", job_id).values["unit_id"]
     hold_days(session, unit_id)
@@ -162,25 +173,7 @@ def _choice(session: Session, scene: Scene, crew_id: str | None) -> _Choice:
 def _told(choice: _Choice) -> dict[str, Any]:
     """A choice for people: who goes, when they are there, and what becomes of what they had."""
     scene, chosen, sent = choice.scene, choice.chosen, choice.sent
-    problem, day = scene.day.problem, scene.day
-    new_times = {job.id: at for job, at in choice.retimed()}
-    away = {choice.job(task).id for task, _ in sent.moved}
-    delays = dict(
-        delayed_by(timed(problem, problem.shifts[sent.shift], day.plan.routes[sent.shift]), sent.after)
-    )
-    minutes = {choice.job(task).id: late for task, late in delays.items()}
-    delayed = [
-        {"job_id": job.id, "number": job.number, "planned_at": at,
-         "minutes": round((at - job.planned_at).total_seconds() / 60) if job.planned_at else minutes.get(job.id, 0)}
-        for job, at in choice.retimed()
-        if job.id not in away
-    ]  # fmt: skip
-    moved = [
-        {"job_id": job.id, "number": job.number, "from_crew_id": chosen.crew_id, "from_crew_name": chosen.crew_name,
-         "to_crew_id": problem.shifts[shift].id, "to_crew_name": day.crew_names[shift], "planned_at": new_times[job.id]}
-        for task, shift in sent.moved
-        for job in [choice.job(task)]
-    ]  # fmt: skip
+    delayed, moved = _delayed(choice), _moved(choice)
     left = [
         {"job_id": job.id, "number": job.number, "crew_id": chosen.crew_id, **_why_left(choice, task)}
         for task in sent.left_over
@@ -195,14 +188,58 @@ def _told(choice: _Choice) -> dict[str, Any]:
     )
     crew = scene.crew(chosen.crew_id)
     return {
-        "crew_id": chosen.crew_id, "crew_name": chosen.crew_name, "leader_id": crew.leader_id,
-        "arrives_at": chosen.arrives_at.astimezone(UTC), "overtime_minutes": chosen.overtime_minutes,
-        "is_on_call": chosen.crew_id in day.on_call, "delays_jobs": len(delayed), "delayed": delayed, "moved": moved,
-        "left_over": left, "seen": hashlib.sha256(key.encode()).hexdigest()[:16],
+        "crew_id": chosen.crew_id,
+        "crew_name": chosen.crew_name,
+        "leader_id": crew.leader_id,
+        "arrives_at": chosen.arrives_at.astimezone(UTC),
+        "overtime_minutes": chosen.overtime_minutes,
+        "is_on_call": chosen.crew_id in scene.day.on_call,
+        "delays_jobs": len(delayed),
+        "delayed": delayed,
+        "moved": moved,
+        "left_over": left,
+        "seen": hashlib.sha256(key.encode()).hexdigest()[:16],
         "against": [
-            {"zh": r.zh, "en": r.en} for r in chosen.reasons if not r.is_good and r.code in ("skills", "off_duty", "overtime", "break")
+            {"zh": r.zh, "en": r.en}
+            for r in chosen.reasons
+            if not r.is_good and r.code in ("skills", "off_duty", "overtime", "break")
         ],
-    }  # fmt: skip
+    }
+
+
+def _delayed(choice: _Choice) -> list[dict[str, Any]]:
+    """Jobs that stay with the crew and are done later, with their new times and how late they are."""
+    problem, sent = choice.scene.day.problem, choice.sent
+    away = {choice.job(task).id for task, _ in sent.moved}
+    before = timed(problem, problem.shifts[sent.shift], choice.scene.day.plan.routes[sent.shift])
+    minutes = {choice.job(task).id: late for task, late in delayed_by(before, sent.after)}
+
+    def late(job: JobRow, at: datetime) -> int:
+        return round((at - job.planned_at).total_seconds() / 60) if job.planned_at else minutes.get(job.id, 0)
+
+    return [
+        {"job_id": job.id, "number": job.number, "planned_at": at, "minutes": late(job, at)}
+        for job, at in choice.retimed()
+        if job.id not in away
+    ]
+
+
+def _moved(choice: _Choice) -> list[dict[str, Any]]:
+    """Jobs that go to another crew, with that crew and their new times."""
+    day, times = choice.scene.day, {job.id: at for job, at in choice.retimed()}
+    return [
+        {
+            "job_id": job.id,
+            "number": job.number,
+            "from_crew_id": choice.chosen.crew_id,
+            "from_crew_name": choice.chosen.crew_name,
+            "to_crew_id": day.problem.shifts[shift].id,
+            "to_crew_name": day.crew_names[shift],
+            "planned_at": times[job.id],
+        }
+        for task, shift in choice.sent.moved
+        for job in [choice.job(task)]
+    ]
 
 
 def _why_left(choice: _Choice, task: int) -> dict[str, str]:
@@ -217,7 +254,10 @@ def _why_left(choice: _Choice, task: int) -> dict[str, str]:
 
 
 def _send(session: Session, actor: Actor, choice: _Choice) -> None:
-    """The job to the crew, the others' times as they are then; what changed is kept, so that it can be taken back."""
+    """Write the job to the crew, and the others' times as they are then.
+
+    What changed is kept, so that it can be taken back.
+    """
     job, crew_id, others = choice.job(choice.scene.task), choice.chosen.crew_id, _others(choice)
     keys = [("work_order", one.id) for one in (job, *(other for other, _, _ in others))]
     stored = record_writer.push_store(session).load(keys)
@@ -245,9 +285,14 @@ def _send(session: Session, actor: Actor, choice: _Choice) -> None:
     ]
     own = stands_of(stored[keys[0]]) | {"urgency": stored[keys[0]].values.get("urgency")}
     row = Emergency(
-        id=UUID(record_writer.new_id()), unit_id=UUID(done.values["unit_id"]), work_order_id=UUID(job.id), crew_id=UUID(crew_id),
-        own=own, changes=changes, sent_by_id=UUID(actor.id),
-    )  # fmt: skip
+        id=UUID(record_writer.new_id()),
+        unit_id=UUID(done.values["unit_id"]),
+        work_order_id=UUID(job.id),
+        crew_id=UUID(crew_id),
+        own=own,
+        changes=changes,
+        sent_by_id=UUID(actor.id),
+    )
     session.add(row)
     session.flush()
 
@@ -274,10 +319,10 @@ def tell_of_waiting(session: Session, job_id: str) -> None:
 def send_on_call(
     session: Session, settings: Settings, channel: Channel, job_id: str, now: datetime | None = None
 ) -> str | None:
-    """An urgent job that comes in while no able crew of its unit works goes to the crew on call at once (F31).
+    """Give an urgent job to the crew on call while no able crew of its unit works (F31).
 
-    Where nobody on call can go, its dispatchers must call somebody. Once: what was ever given to a crew, or told, is
-    left to people. Returns the crew.
+    It goes there at once. Where nobody on call can go, its dispatchers must call somebody. Once: what was
+    ever given to a crew, or told, is left to people. Returns the crew.
     """
     now = now or datetime.now(UTC)
     job = record_writer.read(session, "work_order", job_id).values
@@ -301,18 +346,32 @@ def send_on_call(
         return None
     choice = _choice(session, scene, None)
     _send(session, system(job["unit_id"]), choice)
+    _tell_on_call(session, channel, choice, job_id, job)
+    return choice.chosen.crew_id
+
+
+def _tell_on_call(session: Session, channel: Channel, choice: _Choice, job_id: str, job: Values) -> None:
+    """Tell the leader on call to leave at once, and the dispatchers who goes and what is left over."""
     chosen = choice.chosen
     tell(
-        session, channel, scene.crew(chosen.crew_id).leader_id, job["unit_id"], topic="general", subject=("work_order", job_id), is_urgent=True,
-        zh=f"值班抢修：工单 {job['number']} 已派给您的班组，请立即出动", en=f"On call: job {job['number']} is yours, please leave at once",
-    )  # fmt: skip
+        session,
+        channel,
+        choice.scene.crew(chosen.crew_id).leader_id,
+        job["unit_id"],
+        topic="general",
+        subject=("work_order", job_id),
+        is_urgent=True,
+        zh=f"值班抢修：工单 {job['number']} 已派给您的班组，请立即出动",
+        en=f"On call: job {job['number']} is yours, please leave at once",
+    )
     left = [choice.job(task).number or choice.job(task).id for task in choice.sent.left_over]
     zh = f"紧急工单 {job['number']}：已派给值班的{chosen.crew_name}" + (
         f"；做不完的工单：{'、'.join(left)}" if left else ""
     )
-    en = f"Urgent job {job['number']} was given to {chosen.crew_name}, on call" + (f"; left over: {', '.join(left)}" if left else "")  # fmt: skip
+    en = f"Urgent job {job['number']} was given to {chosen.crew_name}, on call" + (
+        f"; left over: {', '.join(left)}" if left else ""
+    )
     tell_dispatchers(session, None, job_id, job, zh, en)
-    return chosen.crew_id
 
 
 def _waits_for_a_crew(job: Values) -> bool:
@@ -321,7 +380,10 @@ def _waits_for_a_crew(job: Values) -> bool:
 
 
 def broadcast(session: Session, settings: Settings, channel: Channel, actor: Actor, job_id: str) -> list[str]:
-    """Tell the leaders of the crews that could be there first; returns the crews told. The dispatcher still decides."""
+    """Tell the leaders of the crews that could be there first; returns the crews told.
+
+    The dispatcher still decides.
+    """
     scene = _scene_for(session, settings, actor, job_id, None)
     job, unit_id = scene.jobs[-1], record_writer.read(session, "work_order", job_id).values["unit_id"]
     told = [one for one in scene.ranked if one.is_feasible][:TOLD_CREWS]

@@ -1,6 +1,7 @@
-"""The moment of an emergency as a problem for `geo`: which crews are there, where each is now, and what each has left.
+"""The moment of an emergency as a routing problem for `geo`.
 
-A crew is free unless it has begun work on site; on its way, before the door or at lunch it can turn round at once.
+Which crews are there, where each is now, and what each has left. A crew is free unless it has begun work on
+site; on its way, before the door or at lunch it can turn round at once.
 """
 
 from __future__ import annotations
@@ -39,7 +40,10 @@ _Place = tuple[float, float]
 
 
 class Scene(NamedTuple):
-    """The crews' work with the emergency as the last task in no route, the jobs and crews behind it, and the ranking."""
+    """The crews' work with the emergency as the last task in no route.
+
+    With it are the jobs and crews behind it, and the ranking.
+    """
 
     day: Day
     jobs: list[JobRow]
@@ -61,7 +65,10 @@ class Scene(NamedTuple):
 
 
 class _Hours(NamedTuple):
-    """A crew's running or next shift, and its spell on call if it has one now; in UTC, because clocks are moved."""
+    """A crew's running or next shift, and its spell on call if it has one now.
+
+    In UTC, because clocks are moved.
+    """
 
     begin: datetime
     finish: datetime
@@ -80,8 +87,11 @@ class _Hours(NamedTuple):
 def emergency_scene(
     session: Session, settings: Settings, units: Sequence[str], now: datetime, job: JobRow
 ) -> Scene:
-    """The crews of these units at a moment, ranked for a job that cannot wait: whoever is there, is able and can be
-    there first goes first. What a crew has that was promised or planned for after its shift is not in the way."""
+    """The crews of these units at a moment, ranked for a job that cannot wait.
+
+    Whoever is there, is able and can be there first goes first. What a crew has that was promised or planned
+    for after its shift is not in the way.
+    """
     now = now.astimezone(CITY)
     crews = crews_of(session, units)
     ids = [crew.id for crew in crews]
@@ -110,10 +120,16 @@ def emergency_scene(
     routes = tuple(tuple(n for n, one in enumerate(waiting) if one.crew_id == crew.id) for crew in crews)
     there = {crew.id: hours[crew.id].since(now) for crew in crews}
     day = Day(
-        problem, Plan(routes), [crew.name for crew in crews], [one.number or one.id for one in jobs], places, builder.begins,
+        problem,
+        Plan(routes),
+        [crew.name for crew in crews],
+        [one.number or one.id for one in jobs],
+        places,
+        builder.begins,
         frozenset(one for one in ids if there[one] is not None and hours[one].begin > now),
-        frozenset(one for one in ids if there[one] is None), SKILLS,
-    )  # fmt: skip
+        frozenset(one for one in ids if there[one] is None),
+        SKILLS,
+    )
     return Scene(day, jobs, crews, propose(day, len(jobs) - 1))
 
 
@@ -124,8 +140,10 @@ def _hours(crew: CrewRow, calls: Sequence[OnCallRow], now: datetime) -> _Hours:
 
 
 def _is_of_another_day(job: JobRow, hours: _Hours, now: datetime) -> bool:
-    """Whether a job is promised, or else planned, for nearer to the crew's next shift than to this one; an appointment
-    that has passed says nothing any more."""
+    """Whether a job is promised, or else planned, for nearer to the crew's next shift than to this one.
+
+    An appointment that has passed says nothing any more.
+    """
     first, last = job.appointment_from, job.appointment_until
     if last and last < now:
         first = last = None
@@ -177,7 +195,10 @@ class _Builder:
     def _place(
         self, crew: CrewRow, since: datetime | None, begun: Sequence[JobRow], arrival: Arrival | None
     ) -> _Place:
-        """Where a crew is: at the work it has begun, else where it last arrived since it is there, else where it starts."""
+        """Where a crew is.
+
+        At the work it has begun, else where it last arrived since it is there, else where it starts.
+        """
         if begun:
             return max(begun, key=lambda job: job.since or self.now).place
         if arrival is not None and since is not None and arrival.at >= since:

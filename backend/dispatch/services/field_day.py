@@ -34,10 +34,10 @@ def day_of(
     extra: JobRow | None = None,
     on: date | None = None,
 ) -> tuple[Day, list[JobRow], list[CrewRow], Travel]:
-    """The day of these units from `now` (or the day `on`, its shifts and its jobs), with the jobs and crews behind it.
+    """The day of these units from `now`, or the day `on` with its shifts and its jobs.
 
-    Tasks are the day's jobs that have not begun (`job_days`); `extra` is one more, the last, in no route. What cannot
-    wait for a shift is `emergency_day`'s.
+    With it are the jobs and crews behind it. Tasks are the day's jobs that have not begun (`job_days`);
+    `extra` is one more, the last, in no route. What cannot wait for a shift is `emergency_day`'s.
     """
     now = in_city(now)
     begins, is_ahead = day_begins(on or now.date()), on is not None and on > now.date()
@@ -61,9 +61,14 @@ def day_of(
     problem = Problem(tasks, shifts, travel.seconds)
     plan = Plan(tuple(builder.route(crew, extra) for crew in crews))
     day = Day(
-        problem, plan, [crew.name for crew in crews], [job.number or job.id for job in waiting], places, builder.begins,
+        problem,
+        plan,
+        [crew.name for crew in crews],
+        [job.number or job.id for job in waiting],
+        places,
+        builder.begins,
         skill_words=SKILLS,
-    )  # fmt: skip
+    )
     return day, waiting, crews, travel
 
 
@@ -164,7 +169,10 @@ class _Builder:
         )
 
     def _priority(self, job: JobRow, due: int | None) -> int:
-        """Urgent before all; in a day's plan what was promised or planned for it, or is due, before what may wait."""
+        """How urgent a task is: urgent jobs before all others.
+
+        In a day's plan, what was promised or planned for it, or is due, goes before what may wait.
+        """
         if job.urgency == "urgent":
             return URGENT
         is_promised = bool(job.appointment_from or job.appointment_until)

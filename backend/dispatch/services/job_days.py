@@ -1,4 +1,7 @@
-"""Which day a job belongs to: what its customer was promised, whose day it stands in, and what is left over."""
+"""Decides which day a job belongs to.
+
+What its customer was promised, whose day it stands in, and what is left over.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,10 @@ class Promise(StrEnum):
 
 
 class Stand(NamedTuple):
-    """In whose day a job stands: the day, from when, whether it is over, and whether a plan (or a person) gave a time."""
+    """In whose day a job stands.
+
+    The day, from when, whether it is over, and whether a plan (or a person) gave a time.
+    """
 
     day: date
     at: datetime
@@ -33,9 +39,10 @@ class Stand(NamedTuple):
 
 
 class Place(NamedTuple):
-    """What a plan of a day may do with a job: take it, take it from its crew without a new one, or only name it.
+    """What a plan of a day may do with a job.
 
-    `is_odd`: it stands in this day's plan, but its customer was promised another day.
+    Take it, take it from its crew without a new one, or only name it. `is_odd`: it stands in this day's plan,
+    but its customer was promised another day.
     """
 
     is_in: bool
@@ -47,7 +54,10 @@ class Place(NamedTuple):
 def jobs_for(
     session: Session, units: Sequence[str], crews: Sequence[CrewRow], now: datetime, on: date | None
 ) -> list[JobRow]:
-    """The units' jobs under way, and what a plan of the day `on` may take; without a day, what is to be done now."""
+    """The units' jobs under way, and what a plan of the day `on` may take.
+
+    Without a day, what is to be done now.
+    """
     places = sorted_out(session, units, crews, now, on)
     return [job for job, place in places if place.is_in]
 
@@ -55,7 +65,10 @@ def jobs_for(
 def sorted_out(
     session: Session, units: Sequence[str], crews: Sequence[CrewRow], now: datetime, on: date | None
 ) -> list[tuple[JobRow, Place]]:
-    """Every open job of the units, in the order it would be done, with what a plan of the day may do with it."""
+    """Every open job of the units, in the order it would be done.
+
+    With each is what a plan of the day may do with it.
+    """
     now, jobs = in_city(now), open_jobs(session, units)
     known = {crew.id: crew for crew in crews}
     # Another unit's crew keeps what it was given, as ours do.
@@ -70,7 +83,10 @@ def sorted_out(
 def place_of(
     job: JobRow, known: Mapping[str, CrewRow], crews: Iterable[CrewRow], now: datetime, on: date
 ) -> Place:
-    """What a plan of a day may do with one job; `known` are all crews that have jobs, `crews` those of the plan."""
+    """What a plan of a day may do with one job.
+
+    `known` are all crews that have jobs, `crews` those of the plan.
+    """
     if job.state in STARTED:
         return Place(True)
     promise, stand = promise_of(job, crews, now, on), stand_of(job, known, now)
@@ -81,12 +97,16 @@ def place_of(
         # In another day's plan, unless that breaks what the customer was promised for this one.
         is_broken = promise is Promise.THIS and stand.is_timed and not _is_kept(job, stand.at)
         return Place(is_broken, promise=promise)
-    # Today's plan is the whole truth of who has what today, overdue work with it; another day's takes what it places.
+    # Today's plan is the whole truth of who has what today, overdue work with it; another day's takes what it
+    # places.
     return Place(True, is_here or (job.crew_id is not None and on == now.date()), promise)
 
 
 def last_days(known: Mapping[str, CrewRow], now: datetime) -> dict[str, date]:
-    """The day whose work each crew is at now: of its running or next shift. After midnight a night's is yesterday."""
+    """The day whose work each crew is at now: of its running or next shift.
+
+    After midnight a night's is yesterday.
+    """
     return {crew.id: shift_of(now, crew.shift_start, crew.shift_end)[0].date() for crew in known.values()}
 
 
@@ -109,8 +129,8 @@ def is_for_now(
 def stand_of(job: JobRow, known: Mapping[str, CrewRow], now: datetime) -> Stand | None:
     """In whose day a job stands; None where nobody has it, or nobody can say since when.
 
-    A planned time counts from when the crew was given the job. One given without a time is for the shift that runs or
-    comes next then, or for its appointment.
+    A planned time counts from when the crew was given the job. One given without a time is for the shift that
+    runs or comes next then, or for its appointment.
     """
     # A clock that is ahead of now says nothing of when a job was given.
     given = in_city(job.given_at) if job.given_at and job.given_at <= now else None
@@ -133,7 +153,10 @@ def stand_of(job: JobRow, known: Mapping[str, CrewRow], now: datetime) -> Stand 
 
 
 def promise_of(job: JobRow, crews: Iterable[CrewRow], now: datetime, on: date) -> Promise:
-    """What the appointment says of a day: one that began is kept on its own days, and left over when it has passed."""
+    """What the appointment says of a day.
+
+    One that began is kept on its own days, and left over when it has passed.
+    """
     first = in_city(job.appointment_from) if job.appointment_from else None
     last = in_city(job.appointment_until) if job.appointment_until else None
     if first is None and last is None:

@@ -27,7 +27,10 @@ _COUNTS = {
 
 
 class Scene(NamedTuple):
-    """A day to be planned: its problem, its jobs with what may be done to them, its crews, and what crews are called."""
+    """A day to be planned.
+
+    Its problem, its jobs with what may be done to them, its crews, and what crews are called.
+    """
 
     day: Day
     jobs: Sequence[JobRow]
@@ -68,7 +71,10 @@ def stops_of(scene: Scene) -> list[Row]:
 
 
 def unserved_of(scene: Scene, unserved: Sequence[int]) -> list[Row]:
-    """What finds no place, why, and whether its crew loses it; what does not stand in this day stays where it is."""
+    """What finds no place, why, and whether its crew loses it.
+
+    What does not stand in this day stays where it is.
+    """
     found = []
     for n in unserved:
         job, place = scene.jobs[n], scene.places[n]
@@ -91,7 +97,10 @@ def _before(job: JobRow, names: Mapping[str, str]) -> Row:
 
 
 def _broken(job: JobRow, place: Place, begin: datetime, end: datetime) -> Words | None:
-    """What somebody was told and a time does not keep: the appointment, the limit, or at least the planned day."""
+    """What somebody was told and a time does not keep.
+
+    The appointment, the limit, or at least the planned day.
+    """
     if place.promise is Promise.PASSED:
         return {"zh": "预约时间已过", "en": "after its appointment"}
     first, last = job.appointment_from, job.appointment_until
@@ -105,7 +114,10 @@ def _broken(job: JobRow, place: Place, begin: datetime, end: datetime) -> Words 
 
 
 def _truly(scene: Scene, task: int, reason: Reason) -> Reason:
-    """A reason as it is on this very day: who is away has skills, and a shift that has begun is shorter than it was."""
+    """A reason as it is on this very day.
+
+    Who is away has skills, and a shift that has begun is shorter than it was.
+    """
     job = scene.day.problem.tasks[task]
     away = [
         one.name
@@ -208,7 +220,10 @@ def _withdrawn(one: Row) -> Row:
 
 
 def notes_of(rows: Iterable[tuple[JobRow, Place]], names: Mapping[str, str]) -> list[Row]:
-    """Jobs that somebody must look at: an appointment that was missed, or one for another day than the job's plan."""
+    """Jobs that somebody must look at.
+
+    An appointment that was missed, or one for another day than the job's plan.
+    """
     found = []
     for job, place in rows:
         if place.is_in and place.promise is Promise.PASSED:
@@ -222,7 +237,10 @@ def notes_of(rows: Iterable[tuple[JobRow, Place]], names: Mapping[str, str]) -> 
                 clock(job.planned_at) if job.planned_at else "",
             )
             zh = f"原排 {name} {was}，但客户预约 {appointment(job)}：本方案不改动，请处理"
-            en = f"planned for {name} {was}, but the appointment is {appointment(job)}: left as it is, please see to it"
+            en = (
+                f"planned for {name} {was}, but the appointment is {appointment(job)}: "
+                "left as it is, please see to it"
+            )
         else:
             continue
         found.append({"job_id": job.id, "number": job.number or job.id, "code": code, "zh": zh, "en": en})

@@ -1,4 +1,7 @@
-"""A day's plan made true in one transaction, and taken back whole: what stays then is named, and crews are told."""
+"""Publishes a day's plan in one transaction, and takes it back whole.
+
+What stays then is named, and crews are told.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +71,11 @@ def _locked(session: Session, actor: Actor, plan_id: str) -> DayPlan:
 
 
 def _need_fresh(session: Session, plan: DayPlan, now: datetime) -> None:
-    """A plan of an older release, of a day that is over, of other crews, or that gives what would be over already."""
+    """Raise plan_stale for a plan that can no longer be published.
+
+    A plan of an older release, of a day that is over, of other crews, or that gives what would be over
+    already.
+    """
     if plan.effects is None:
         raise Problem("plan_stale", why="an older release made it")
     if _is_over(session, plan, now):
@@ -125,8 +132,8 @@ def _written(row: Row, before: Stored, after: Stored) -> Row:
 def take_back(session: Session, actor: Actor, plan_id: str, now: datetime | None = None) -> DayPlan:
     """Put every job back as it stood before the plan was published; `kept` names what stays, with why.
 
-    What a crew has begun stays, and what somebody changed since. Raises plan_not_published, and day_over when there is
-    nothing left of the day.
+    What a crew has begun stays, and what somebody changed since. Raises plan_not_published, and day_over when
+    there is nothing left of the day.
     """
     plan = _locked(session, actor, plan_id)
     if plan.state != "published" or plan.written is None:
@@ -174,7 +181,10 @@ def _kept(row: Row, job: Stored | None, why: str, names: dict[str, str]) -> Row:
 
 
 def _tell_crews(session: Session, plan: DayPlan, back: list[Row], leaders: dict[str, str]) -> None:
-    """Each crew's leader hears which jobs are theirs again, which are not, and which have their former time."""
+    """Tell each crew's leader which jobs are theirs again, and which are not.
+
+    They also hear which have their former time.
+    """
     told: dict[str, dict[str, list[str]]] = {}
     for row in back:
         was, now = (

@@ -1,4 +1,7 @@
-"""Jobs put back as they stood before a plan or an emergency moved them; what somebody began or meant since stays."""
+"""Puts jobs back as they stood before a plan or an emergency moved them.
+
+What somebody began or meant since stays.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +21,8 @@ from sync.change import Stored
 from sync.kind import Values
 
 Stands = dict[str, Any]
-# What a plan or an emergency writes on a job, and what it was decided by: where one of these changed since, a person
-# meant it.
+# What a plan or an emergency writes on a job, and what it was decided by: where one of these changed since, a
+# person meant it.
 WRITTEN = ("crew_id", "planned_at", "is_pinned")
 MEANT = (*WRITTEN, "appointment_from", "appointment_until")
 # When the crew was given it, opened it and accepted it: what they order and who is reminded goes by these.
@@ -44,7 +47,10 @@ def stands_of(job: Stored) -> Stands:
 def why_kept(
     before: Stands, after: Mapping[str, Any], job: Stored | None, crews: Collection[str]
 ) -> str | None:
-    """Why a job cannot go back to how it stood (a code of `WHY`), or None; `crews` are those that work still."""
+    """Why a job cannot go back to how it stood (a code of `WHY`), or None.
+
+    `crews` are those that work still.
+    """
     if job is None or job.deleted:
         return "gone"
     if job.values["state"] != after["state"] and job.values["state"] in WORKING - {"accepted"}:

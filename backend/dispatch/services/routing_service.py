@@ -1,4 +1,7 @@
-"""Travel seconds from a routing service (OSRM, Valhalla), asked block by block: such services answer so many places at once."""
+"""Travel seconds from a routing service (OSRM, Valhalla), asked block by block.
+
+Such services answer so many places at once.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +28,8 @@ def table(format_: str, url: str, places: Coordinates, most_places: int) -> Seco
     """Seconds between all places (n, n), asked for so that no request names more than `most_places`.
 
     `url` is OSRM's up to the profile (`http://host/table/v1/driving`), or the whole address of Valhalla's
-    sources_to_targets. Raises httpx.HTTPError where the service does not answer in time, ValueError, KeyError or
-    TypeError where its answer is no such table.
+    sources_to_targets. Raises httpx.HTTPError where the service does not answer in time, ValueError, KeyError
+    or TypeError where its answer is no such table.
     """
     ask, ends = _FORMATS[format_], time.monotonic() + _ALL_S
     block = max(most_places // 2, 1)

@@ -1,4 +1,7 @@
-"""The hours of a crew: the shift that runs or comes next, the one that begins on a day, and the break inside it."""
+"""The hours of a crew: its shifts and the break inside them.
+
+The shift that runs or comes next, and the one that begins on a day.
+"""
 
 from __future__ import annotations
 
@@ -40,8 +43,11 @@ def clock_after(begin: datetime, clock: str) -> datetime:
 
 
 def pause_of(crew: CrewRow, hours: Hours, free: datetime, second: Callable[[datetime], int]) -> Pause | None:
-    """The break of a shift with these hours, of a crew that is free from `free` on; None where it has none, is over, no
-    longer ends within the shift, or contradicts it (an old record: what is saved today does not)."""
+    """The break of a shift with these hours, of a crew that is free from `free` on.
+
+    None where it has none, is over, no longer ends within the shift, or contradicts it (an old record: what
+    is saved today does not).
+    """
     begin, finish = hours
     if not (crew.break_minutes and crew.break_from and crew.break_until) or lost_break(crew):
         return None

@@ -1,4 +1,7 @@
-"""An emergency taken back: what it moved returns as it stood, unless somebody has begun or changed it meanwhile."""
+"""Takes an emergency back.
+
+What it moved returns as it stood, unless somebody has begun or changed it meanwhile.
+"""
 
 from __future__ import annotations
 
@@ -34,8 +37,8 @@ def was_sent(session: Session, job_id: str) -> bool:
 def take_back(session: Session, actor: Actor, job_id: str) -> dict[str, Any]:
     """The job back to where it was before it was sent, and with it what was displaced.
 
-    Returns `returned` and `changed`: jobs that stay as they are now, each with why. Raises emergency_not_sent where
-    there is nothing to take back, emergency_begun once the crew has left for it.
+    Returns `returned` and `changed`: jobs that stay as they are now, each with why. Raises emergency_not_sent
+    where there is nothing to take back, emergency_begun once the crew has left for it.
     """
     unit_id = record_writer.read(session, "work_order", job_id).values["unit_id"]
     need_planner(session, actor, unit_id)
@@ -84,7 +87,10 @@ def _is_over(job: Stored, sent: Emergency) -> bool:
 
 
 def _own_back(session: Session, actor: Actor, job: Stored, sent: Emergency) -> tuple[list[Row], list[Row]]:
-    """The emergency itself: to whoever had it, or to nobody; one that was given to another crew since stays there."""
+    """The emergency itself: to whoever had it, or to nobody.
+
+    One that was given to another crew since stays there.
+    """
     one, own = {"job_id": job.id, "number": job.values.get("number")}, sent.own
     if job.values["state"] in _GIVEN and job.values["crew_id"] != str(sent.crew_id):
         return [], [one | {"zh": "已改派给别的班组", "en": "was given to another crew since"}]

@@ -1,4 +1,7 @@
-"""How long it takes from place to place: a matrix service where the utility has one, else the straight line with a factor."""
+"""Travel times from place to place.
+
+A matrix service answers where the utility has one, else the straight line with a factor.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,10 @@ class Travel:
 
 
 def travel_between(settings: Settings, places: Coordinates, ground: BaseGeometry | None = None) -> Travel:
-    """Travel between places (n, 2); `ground` is land that water may divide, used where crossings are configured."""
+    """Travel between places (n, 2).
+
+    `ground` is land that water may divide, used where crossings are configured.
+    """
     going = Going(settings.travel_detour, settings.travel_kmh * 1000 / 60)
     zh = f"直线距离×{going.detour:g}，时速 {settings.travel_kmh:g} 公里"
     en = f"straight line × {going.detour:g} at {settings.travel_kmh:g} km/h"

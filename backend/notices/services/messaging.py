@@ -1,6 +1,7 @@
-"""Urgent messages to the operator's gateway (SMS, WeCom) by HTTP, one after the other, each until it was taken.
+"""Sends urgent messages to the operator's gateway (SMS, WeCom) by HTTP.
 
-No transaction is open while the gateway is asked: it may be slow, and an open one makes every cursor longer.
+One goes after the other, each until it was taken. No transaction is open while the gateway is asked: it may
+be slow, and an open one makes every cursor longer.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ from backend.people.kinds.staff import Staff
 
 log = structlog.get_logger(__name__)
 _TIMEOUT_S = 10.0
-# To whom a message goes and in which words (zh, en), by the id of what it is about; None where it need not go any more.
+# To whom a message goes and in which words (zh, en), by the id of what it is about; None where it need not go
+# any more.
 Maker = Callable[[Session, Settings, str], tuple[str, str, str] | None]
 
 
@@ -42,10 +44,11 @@ class _Message:
 
 
 def deliver(database: Database, settings: Settings, *, most: int = 200) -> int:
-    """Hand the messages that are due to `WANGGE_NOTIFY_URL`; returns how many were taken. One worker at a time.
+    """Hand the messages that are due to `WANGGE_NOTIFY_URL`; returns how many were taken.
 
-    Each is a POST of `{id, to, zh, en}` with `Idempotency-Key` and, where a secret is set, `X-Wangge-Signature:
-    sha256=<HMAC of the body>`. What is not taken is tried again, after 2, 4, 8 … seconds, eight times.
+    One worker at a time. Each is a POST of `{id, to, zh, en}` with `Idempotency-Key` and, where a secret is
+    set, `X-Wangge-Signature: sha256=<HMAC of the body>`. What is not taken is tried again, after 2, 4, 8 …
+    seconds, eight times.
     """
     taken = 0
     with database.alone("deliver messages") as is_mine:

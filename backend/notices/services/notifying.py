@@ -1,4 +1,7 @@
-"""Telling a person something: a notice on their phone, and a channel (recorded by default) for what cannot wait."""
+"""Notifies people: a notice on their phone, and a channel for what cannot wait.
+
+The channel only records by default.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,10 @@ class RecordedChannel:
 
 
 class WebhookChannel:
-    """Hands each message to the operator's gateway for SMS or WeCom, after the commit (`services.messaging`)."""
+    """Hands each message to the operator's gateway for SMS or WeCom.
+
+    That happens after the commit (`services.messaging`).
+    """
 
     def send(self, session: Session, staff_id: str, zh: str, en: str) -> None:
         """Note one message in the transaction that caused it."""

@@ -137,7 +137,10 @@ def test_every_error_says_what_to_do_in_both_languages() -> None:
 
 
 def test_tests_keep_up_with_source() -> None:
-    """The house asks for 1.5 lines of test per line of source; this ratchet is where we are, and only goes up."""
+    """The house asks for 1.5 lines of test per line of source.
+
+    This ratchet is where we are, and only goes up.
+    """
 
     def code(path: Path) -> int:
         return sum(1 for line in path.read_text().splitlines() if line.strip())

@@ -32,7 +32,10 @@ def schema(name: str) -> Any:
 
 
 def test_the_bill_is_valid_cyclonedx(bill: dict[str, Any]) -> None:
-    others = {f"http://cyclonedx.org/schema/{one}.SNAPSHOT.schema.json": schema(one) for one in ("spdx", "jsf-0.82", "cryptography-defs")}  # fmt: skip
+    others = {
+        f"http://cyclonedx.org/schema/{one}.SNAPSHOT.schema.json": schema(one)
+        for one in ("spdx", "jsf-0.82", "cryptography-defs")
+    }
     validator = jsonschema_rs.Draft7Validator(schema("bom-1.6"), retriever=others.__getitem__)
     assert [str(one) for one in validator.iter_errors(bill)] == []
     assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
@@ -102,7 +105,12 @@ def test_an_advisory_is_named(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     vuln = {"id": "PYSEC-1", "fix_versions": ["3.1.4"]}
-    told = {"dependencies": [{"name": "flask", "version": "3.1.3", "vulns": [vuln]}, {"name": "click", "version": "8", "vulns": []}]}  # fmt: skip
+    told = {
+        "dependencies": [
+            {"name": "flask", "version": "3.1.3", "vulns": [vuln]},
+            {"name": "click", "version": "8", "vulns": []},
+        ]
+    }
     monkeypatch.setattr(
         advisories, "auditor", lambda: program(tmp_path, f"echo '{json.dumps(told)}'; exit 1")
     )
@@ -112,7 +120,18 @@ def test_an_advisory_is_named(
 
 def test_security_md_says_what_an_operator_must_do() -> None:
     told = (ROOT / "SECURITY.md").read_text()
-    for word in ("## Reporting", "Supported", "## Keys", "Encrypt the storage", "TLS", "wangge keys rotate", "--encrypt-to", "make sbom", "make advisories"):  # fmt: skip
+    words = (
+        "## Reporting",
+        "Supported",
+        "## Keys",
+        "Encrypt the storage",
+        "TLS",
+        "wangge keys rotate",
+        "--encrypt-to",
+        "make sbom",
+        "make advisories",
+    )
+    for word in words:
         assert word in told, word
     for purpose in ("links", "cursors", "seals", "backups"):
         assert f"| `{purpose}` |" in told

@@ -1,6 +1,6 @@
 """Dividing, locating, assigning beside their targets, with METIS alone and balanced k-means in the same run.
 
-And the demo city at both sizes, divided and divided again branch by branch as the product does it.
+Also the demo city at both sizes, divided and divided again branch by branch as the product does it.
 
 `DISTRICTS=…/districts_wgs84.geojson` divides the finer outline too.
 """

@@ -50,7 +50,7 @@ class Graph:
     def gathered(self, home: Parts | None = None) -> tuple[Graph, Parts]:
         """A graph of the units with work alone, each with the empty ground nearest to it.
 
-        And whose each unit is.
+        With it, whose each unit is.
 
         Empty ground never joins work of another `home`; where it finds none, it stays alone.
         """

@@ -72,7 +72,7 @@ class _Layer:
 def answer(question: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
     """Rows of a map file: `fields` and the sizes of their WKB in the head, the WKB itself behind.
 
-    Or the problem.
+    Where it cannot be read, the problem instead.
     """
     try:
         return _answered(data, str(question["name"]), question.get("crs"), question.get("layer"))

@@ -1,5 +1,7 @@
-"""Cities nobody tuned to (`tests/cities`): divided, and divided again after a fifth grew, beside METIS alone and balanced
-k-means on the same units, each counted by the tests' own scorer; seconds are the processor's.
+"""Cities nobody tuned to (`tests/cities`).
+
+Divided, and divided again after a fifth grew, beside METIS alone and balanced k-means on the same units, each
+counted by the tests' own scorer; seconds are the processor's.
 
 `CITIES=1,2,3` and `CELLS=50` take fewer of the twenty and of both sizes.
 """
@@ -31,8 +33,12 @@ def main() -> None:
     """A line for each city and size, and what is worst of all."""
     numbers = [int(one) for one in os.environ.get("CITIES", "").split(",") if one] or list(CITIES)
     for cells in [int(one) for one in os.environ.get("CELLS", "50,200").split(",")]:
-        print(f"\nk={cells}, seed 1 | max/mean ours, METIS, k-means (torn) | heaviest unit | inner roundness median, least:"
-              " ours, METIS | seconds ours, METIS | a fifth grows by half: max/mean, of the way back, moved, seconds")  # fmt: skip
+        print(
+            f"\nk={cells}, seed 1 | max/mean ours, METIS, k-means (torn) | heaviest unit | inner "
+            "roundness median, least:"
+            " ours, METIS | seconds ours, METIS | a fifth grows by half: max/mean, of the way "
+            "back, moved, seconds"
+        )  # fmt: skip
         rows = [_line(number, city(number, cells), cells) for number in numbers]
         worst = {
             name: (max, min)[name in ("round", "least", "back")](row[name] for row in rows)
@@ -68,11 +74,17 @@ def _line(number: int, ground: City, cells: int) -> Row:
         "seconds": took,
     } | _again(ground, found.cells, cells)
     print(
-        f"{number:2d}: {row['ours']:.3f}, {row['METIS']:.3f}, {_imbalance(units, means, cells):.3f} "
-        f"({len(graph.disconnected(means))}) | {row['unit']:.3f} | {row['round']:.2f}, {row['least']:.2f}; "
-        f"{np.median(rival.inner):.2f}, {rival.inner.min():.2f} | {took:.1f}, {rival_took:.1f} | {row['before']:.3f} to "
-        f"{row['after']:.3f}, {row['back']:.0%}, {row['moved']:.1%}, {row['again seconds']:.1f}"
-        f"{'' if ours.is_exact and not ours.torn else f' TORN {ours.torn} OR NOT EXACT'}",
+        (
+            f"{number:2d}: {row['ours']:.3f}, {row['METIS']:.3f}, "
+            f"{_imbalance(units, means, cells):.3f} "
+            f"({len(graph.disconnected(means))}) | {row['unit']:.3f} | {row['round']:.2f}, "
+            f"{row['least']:.2f}; "
+            f"{np.median(rival.inner):.2f}, {rival.inner.min():.2f} | {took:.1f}, {rival_took:.1f} "
+            f"| {row['before']:.3f} to "
+            f"{row['after']:.3f}, {row['back']:.0%}, {row['moved']:.1%}, "
+            f"{row['again seconds']:.1f}"
+            f"{'' if ours.is_exact and not ours.torn else f' TORN {ours.torn} OR NOT EXACT'}"
+        ),
         flush=True,
     )
     return row

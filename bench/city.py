@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from sqlalchemy import text
 
 from backend.core.actor import Actor, Role
@@ -28,9 +30,13 @@ def main() -> None:
 def _search(database: Database) -> None:
     with database.transaction() as session:
         row = session.execute(
-            text(
-                "SELECT c.name, split_part(c.pinyin, ' ', 1), c.phone, p.meter_number, p.address FROM customer c JOIN service_point p ON p.customer_id = c.id WHERE c.category = 'resident' LIMIT 1 OFFSET 50000"
-            )
+            text("""
+                SELECT c.name, split_part(c.pinyin, ' ', 1), c.phone, p.meter_number, p.address
+                FROM customer c
+                JOIN service_point p ON p.customer_id = c.id
+                WHERE c.category = 'resident'
+                LIMIT 1 OFFSET 50000
+            """)
         ).one()
     asker = Actor("00000000-0000-7000-8000-000000000009", GROUP, frozenset({Role.DISPATCHER}))
     kinds = zip(
@@ -41,5 +47,7 @@ def _search(database: Database) -> None:
     for kind, words in kinds:
         with database.transaction() as session:
             print(
-                f"search by {kind}: {median_ms(lambda words=words, session=session: find_customers(session, asker, words), 7):.1f} ms median among 100,000 customers"
+                f"search by {kind}: "
+                f"{median_ms(partial(find_customers, session, asker, words), 7):.1f} "
+                "ms median among 100,000 customers"
             )

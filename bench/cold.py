@@ -1,4 +1,7 @@
-"""PyVRP as it comes, the rival: searches from nothing with its own settings, each in a process and on a core of its own."""
+"""PyVRP as it comes, the rival.
+
+Searches from nothing with its own settings, each in a process and on a core of its own.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,10 @@ from geo.routing.solvers import Model
 
 
 class ProcessorTime:
-    """Ends a search after so many seconds of its own processor time, from its first step as PyVRP's own criterion does."""
+    """Ends a search after so many seconds of its own processor time.
+
+    Counted from its first step, as PyVRP's own criterion does.
+    """
 
     def __init__(self, seconds: float) -> None:
         self._seconds, self._began = seconds, -1.0

@@ -1,5 +1,6 @@
-"""Days of dispatch: 30 crews and 300 jobs, an emergency, a sick crew; beside VROOM alone and PyVRP cold. Then emergencies
-in the demo city at both sizes, from the database to the published change.
+"""Days of dispatch: 30 crews and 300 jobs, an emergency, a sick crew; beside VROOM alone and PyVRP cold.
+
+Then emergencies in the demo city at both sizes, from the database to the published change.
 
 `LONG=600` compares with plans of so many seconds (120 if not given).
 """
@@ -39,20 +40,27 @@ BEGINS = datetime(2026, 9, 1, tzinfo=UTC)
 
 
 def city(crews: int = 30, jobs: int = 300) -> tuple[Problem, np.ndarray]:
-    """A day in the two inner districts: half-hour jobs, a third with an appointment, a third with a limit, lunch for all."""
+    """A day in the two inner districts.
+
+    Half-hour jobs, a third with an appointment, a third with a limit, lunch for all.
+    """
     random = np.random.default_rng(7)
     inner = districts()[:2]
     places = np.concatenate([scatter(d, (crews + jobs) // 2, random) for d in inner])
     tasks = [
         Task(
-            f"j{n}", n, int(random.choice([20, 30, 45])) * 60,
+            f"j{n}",
+            n,
+            int(random.choice([20, 30, 45])) * 60,
             frozenset({"valve"}) if n % 6 == 0 else frozenset(),
             NORMAL,
-            (int(random.integers(8, 15)) * HOUR, int(random.integers(15, 18)) * HOUR) if n % 3 == 0 else (0, 10**8),
+            (int(random.integers(8, 15)) * HOUR, int(random.integers(15, 18)) * HOUR)
+            if n % 3 == 0
+            else (0, 10**8),
             int(random.integers(13, 18)) * HOUR if n % 3 == 1 else None,
         )
         for n in range(jobs)
-    ]  # fmt: skip
+    ]
     pause = Pause(HOUR // 2, (11 * HOUR, 13 * HOUR))
     shifts = [
         Shift(
@@ -70,7 +78,11 @@ def city(crews: int = 30, jobs: int = 300) -> tuple[Problem, np.ndarray]:
 def say(name: str, took: float, found: Score) -> None:
     """One plan in a line."""
     print(
-        f"{name:22} {took:6.1f} s: travel {found.travel_s / 3600:6.2f} h, late {found.late_s / 3600:5.2f} h, unserved {len(found.unserved)}, faults {len(found.faults)}, cost {found.cost}",
+        (
+            f"{name:22} {took:6.1f} s: travel {found.travel_s / 3600:6.2f} h, late "
+            f"{found.late_s / 3600:5.2f} h, unserved {len(found.unserved)}, faults "
+            f"{len(found.faults)}, cost {found.cost}"
+        ),
         flush=True,
     )
 
@@ -127,7 +139,10 @@ def _in_the_city(size: str) -> None:
                         send_at_once(session, settings, desk, job, crew_id)
                 took.append(time.perf_counter() - began)
     print(
-        f"city {size}, {crews} crews and {jobs} open jobs of a branch: crews ranked p50 {1000 * np.median(ranked):.0f} ms, at most {1000 * max(ranked):.0f}; sent and written p50 {1000 * np.median(sent):.0f} ms, at most {1000 * max(sent):.0f} (target 2,000)"
+        f"city {size}, {crews} crews and {jobs} open jobs of a branch: crews ranked p50 "
+        f"{1000 * np.median(ranked):.0f} ms, at most {1000 * max(ranked):.0f}; sent and "
+        f"written p50 {1000 * np.median(sent):.0f} ms, at most {1000 * max(sent):.0f} (target "
+        "2,000)"
     )
 
 
@@ -147,7 +162,8 @@ def _during_the_day(problem: Problem, today: Plan, places: np.ndarray) -> None:
     p50, p99 = np.percentile(took, [50, 99])
     print(f"emergency ranked over 30 crews: p50 {p50:.1f} ms, p99 {p99:.1f} ms (target 50)")
     print(
-        f"emergency settled: at most {max(m for m, _ in moved)} other jobs change crew (target 1), {max(t for _, t in moved):.2f} s at most"
+        f"emergency settled: at most {max(m for m, _ in moved)} other jobs change crew (target "
+        f"1), {max(t for _, t in moved):.2f} s at most"
     )
     cold = changes(today, vroom_plan(replace(problem, tasks=[*problem.tasks, burst])))
     print(f"a cold solve instead moves {cold} of {len(problem.tasks)} jobs to another crew")
@@ -155,7 +171,8 @@ def _during_the_day(problem: Problem, today: Plan, places: np.ndarray) -> None:
     began = time.perf_counter()
     after = settle(free, left)
     print(
-        f"sick crew: {len(today.routes[3])} jobs free, {len(score(free, after).unserved)} find no place, {changes(left, after)} others move, {time.perf_counter() - began:.2f} s"
+        f"sick crew: {len(today.routes[3])} jobs free, {len(score(free, after).unserved)} find "
+        f"no place, {changes(left, after)} others move, {time.perf_counter() - began:.2f} s"
     )
 
 

@@ -1,4 +1,7 @@
-"""Evidence: uploads over a link that breaks, uploads beside copying with fsync, pictures, and sealing a million rows."""
+"""Benchmarks of evidence: uploads, pictures, and sealing a million rows.
+
+Uploads over a link that breaks, and beside copying with fsync.
+"""
 
 from __future__ import annotations
 
@@ -160,12 +163,18 @@ def _pictures() -> None:
 def _seals(database: Database, folder: Path) -> None:
     with database.transaction() as session:
         session.execute(
-            text(
-                "INSERT INTO sync_history (kind, id, version, op, changed, actor_id, happened_at, recorded_at) "
-                "SELECT 'customer', gen_random_uuid(), 1, 'create', "
-                "jsonb_build_object('name', jsonb_build_array(null, '王' || n), 'phone', jsonb_build_array(null, n::text)), "
-                "CAST(:who AS uuid), now(), now() FROM generate_series(1, :rows) n"
-            ),
+            text("""
+                INSERT INTO sync_history (
+                    kind, id, version, op, changed, actor_id, happened_at, recorded_at
+                )
+                SELECT 'customer', gen_random_uuid(), 1, 'create',
+                    jsonb_build_object(
+                        'name', jsonb_build_array(null, '王' || n), 'phone',
+                        jsonb_build_array(null, n::text)
+                    ),
+                    CAST(:who AS uuid), now(), now()
+                FROM generate_series(1, :rows) n
+            """),
             {"who": str(UUID(new_id())), "rows": ROWS},
         )
     began = time.perf_counter()

@@ -1,4 +1,7 @@
-"""Evidence over real HTTP: uploads beside copying with fsync, papers, and push speed with sealing on and off."""
+"""Evidence over real HTTP: uploads, papers, and push speed with sealing on and off.
+
+Uploads stand beside copying with fsync.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -27,7 +31,10 @@ TUS = {"Tus-Resumable": "1.0.0"}
 
 
 def main() -> None:
-    """Uploads first, on a quiet server; then pairs of pushes, one of each with the sealer at work beside it."""
+    """Uploads first, on a quiet server.
+
+    Then pairs of pushes, one of each with the sealer at work beside it.
+    """
     with work_stage("bench-evidence-http", 19320) as (url, database_url):
         client = Client(url)
         with tempfile.TemporaryDirectory(dir=config.read().home) as folder:
@@ -99,7 +106,7 @@ def _pushes(client: Client, database_url: str, folder: Path) -> None:
         sealer = threading.Thread(target=_seal_on, args=(database, folder, stop))
         if is_sealed:
             sealer.start()
-        rates[is_sealed].append(len(part) / seconds(lambda part=part: client.push(part)))  # type: ignore[misc]
+        rates[is_sealed].append(len(part) / seconds(partial(client.push, part)))
         stop.set()
         if is_sealed:
             sealer.join()

@@ -1,4 +1,7 @@
-"""What a pull costs when the territory grows: 10 thousand, 1 million and 5 million entries in 2,000 scopes, an idle writer open."""
+"""What a pull costs when the territory grows.
+
+10 thousand, 1 million and 5 million entries in 2,000 scopes, an idle writer open.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +50,8 @@ def main() -> None:
             )
     for name in found[SIZES[0]]:
         print(
-            f"{name}: {found[SIZES[-1]][name] / found[SIZES[0]][name]:.2f} times from {SIZES[0]:,} to {SIZES[-1]:,}"
+            f"{name}: {found[SIZES[-1]][name] / found[SIZES[0]][name]:.2f} times from "
+            f"{SIZES[0]:,} to {SIZES[-1]:,}"
         )
 
 
@@ -57,15 +61,24 @@ def _fill(database_url: str, there: int, size: int) -> None:
         for begin in range(there, size, 250_000):
             end = min(begin + 250_000, size)
             connection.execute(
-                "INSERT INTO sync_document (kind, id, unit_id, version, body, body_sha256, heads, deleted, scopes) "
-                "SELECT 'customer', md5('g' || n)::uuid, %(unit)s, 1, '{\"kind\":\"customer\",\"name\":\"' || md5(n::text) || '\"}', ''::bytea, '{}', false, "
-                "ARRAY['cell:' || md5('s' || n %% %(scopes)s)::uuid] FROM generate_series(%(begin)s::int, %(end)s::int - 1) n",
+                """
+                    INSERT INTO sync_document (
+                        kind, id, unit_id, version, body, body_sha256, heads, deleted, scopes
+                    )
+                    SELECT 'customer', md5('g' || n)::uuid, %(unit)s, 1,
+                        '{"kind":"customer","name":"' || md5(n::text) || '"}', ''::bytea, '{}', false,
+                        ARRAY['cell:' || md5('s' || n %% %(scopes)s)::uuid]
+                    FROM generate_series(%(begin)s::int, %(end)s::int - 1) n
+                """,
                 {"unit": uid("south"), "scopes": SCOPES, "begin": begin, "end": end},
             )
             connection.execute(
-                "INSERT INTO sync_entry (scope, kind, id, unit_id, xid, version, removed) "
-                "SELECT 'cell:' || md5('s' || n %% %(scopes)s)::uuid, 'customer', md5('g' || n)::uuid, %(unit)s, pg_current_xact_id(), 1, false "
-                "FROM generate_series(%(begin)s::int, %(end)s::int - 1) n",
+                """
+                    INSERT INTO sync_entry (scope, kind, id, unit_id, xid, version, removed)
+                    SELECT 'cell:' || md5('s' || n %% %(scopes)s)::uuid, 'customer',
+                        md5('g' || n)::uuid, %(unit)s, pg_current_xact_id(), 1, false
+                    FROM generate_series(%(begin)s::int, %(end)s::int - 1) n
+                """,
                 {"unit": uid("south"), "scopes": SCOPES, "begin": begin, "end": end},
             )
 

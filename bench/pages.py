@@ -1,4 +1,6 @@
-"""The pages in Chromium with the large city: first loads, offline starts, search under a slow processor, two consoles.
+"""The pages in Chromium with the large city.
+
+First loads, offline starts, search under a slow processor, two consoles.
 
 `SIZE=small` for a quick look. Software rendering: figures of maps are upper bounds.
 """
@@ -24,7 +26,9 @@ from tests.web.conftest import FLAGS, PIN, Desk, Handset
 JOBS = 300
 _WATCH = """() => {
   window.longest = 0;
-  new PerformanceObserver((list) => list.getEntries().forEach((one) => { window.longest = Math.max(window.longest, one.duration); }))
+  new PerformanceObserver((list) => list.getEntries().forEach((one) => {
+    window.longest = Math.max(window.longest, one.duration);
+  }))
     .observe({type: 'longtask'});
 }"""
 

@@ -1,4 +1,7 @@
-"""The morning storm: 300 phones doing ten minutes' worth of pulls and pushes as fast as the machine goes; then a soak."""
+"""The morning storm: 300 phones doing ten minutes' worth of pulls and pushes as fast as the machine goes.
+
+Then a soak.
+"""
 
 from __future__ import annotations
 
@@ -55,12 +58,14 @@ def main() -> None:
         took = time.perf_counter() - began
         requests = sum(map(len, tally.ms.values()))
         print(
-            f"{PHONES} phones, {requests} requests in {took:.1f} s: {requests / took:.0f}/s, {len(tally.errors)} errors {tally.errors[:3]}"
+            f"{PHONES} phones, {requests} requests in {took:.1f} s: {requests / took:.0f}/s, "
+            f"{len(tally.errors)} errors {tally.errors[:3]}"
         )
         for name, values in tally.ms.items():
             cuts = statistics.quantiles(values, n=100)
             print(
-                f"{name}: p50 {cuts[49]:.1f} ms · p95 {cuts[94]:.1f} ms · p99 {cuts[98]:.1f} ms ({len(values)})"
+                f"{name}: p50 {cuts[49]:.1f} ms · p95 {cuts[94]:.1f} ms · p99 {cuts[98]:.1f} "
+                f"ms ({len(values)})"
             )
         print(f"memory of the web processes: {before:.0f} MB before, {_memory_mb(bound):.0f} MB after")
         _soak(phones, rows, bound)

@@ -1,7 +1,10 @@
-"""Push, pull and retry of 10,000 work orders over real HTTP, beside raw PostgreSQL and the rivals in the same run.
+"""Push, pull and retry of 10,000 work orders over real HTTP.
 
-Batches of 100, pages of 1,000, one client, rights and merge and history and exactly-once on, the worker off. The work
-is that of the rivals' script where `PEERS` names it (and `PEERS_DIR` where it was set up), else of the same size.
+Beside raw PostgreSQL and the rivals in the same run.
+
+Batches of 100, pages of 1,000, one client, rights and merge and history and
+exactly-once on, the worker off. The work is that of the rivals' script where `PEERS`
+names it (and `PEERS_DIR` where it was set up), else of the same size.
 """
 
 from __future__ import annotations
@@ -93,30 +96,51 @@ def records() -> list[dict[str, Any]]:
     dice = random.Random(1)
     return [
         {
-            "cell_id": f"cell-{dice.randrange(400):03d}", "number": f"WO-2026-{n:06d}", "priority": dice.randrange(1, 6),
+            "cell_id": f"cell-{dice.randrange(400):03d}",
+            "number": f"WO-2026-{n:06d}",
+            "priority": dice.randrange(1, 6),
             "address": {"street": f"Street {dice.randrange(900)}", "house": str(n), "city": "Hydroville"},
-            "geom": {"type": "Point", "coordinates": [round(120 + dice.random(), 6), round(36 + dice.random(), 6)]},
-            "assignee": f"user{dice.randrange(300)}@utility.example", "meter": {"serial": f"M{n:08d}", "reading": n},
+            "geom": {
+                "type": "Point",
+                "coordinates": [round(120 + dice.random(), 6), round(36 + dice.random(), 6)],
+            },
+            "assignee": f"user{dice.randrange(300)}@utility.example",
+            "meter": {"serial": f"M{n:08d}", "reading": n},
             "note": "".join(dice.choice("abcdefghij klmnop") for _ in range(60)),
         }
         for n in range(N)
-    ]  # fmt: skip
+    ]
 
 
 def mutations() -> list[dict[str, Any]]:
-    """The records as creations of work orders in the representative's cells; 28 in every 400th of the work."""
+    """The records as creations of work orders in the representative's cells.
+
+    28 in every 400th of the work.
+    """
     return [
         factories.mutation(
-            "work_order", new_id(), "create",
-            {"matter_id": uid("leak"), "cell_id": uid(f"cell {n % 2}"), "number": row["number"], "urgency": "normal",
-             "address": f"{row['address']['city']} {row['address']['street']} {row['address']['house']}", "place": row["geom"],
-             "description": f"{row['note']} {row['meter']['serial']} {row['meter']['reading']} {row['priority']}",
-             "reporter": {"name": row["assignee"], "phone": "053288888888"}, "customer_id": uid(f"customer {n % 2}"),
-             "appointment_from": "2026-09-01T08:30:00Z", "appointment_until": "2026-09-01T10:30:00Z"},
+            "work_order",
+            new_id(),
+            "create",
+            {
+                "matter_id": uid("leak"),
+                "cell_id": uid(f"cell {n % 2}"),
+                "number": row["number"],
+                "urgency": "normal",
+                "address": f"{row['address']['city']} {row['address']['street']} {row['address']['house']}",
+                "place": row["geom"],
+                "description": (
+                    f"{row['note']} {row['meter']['serial']} {row['meter']['reading']} {row['priority']}"
+                ),
+                "reporter": {"name": row["assignee"], "phone": "053288888888"},
+                "customer_id": uid(f"customer {n % 2}"),
+                "appointment_from": "2026-09-01T08:30:00Z",
+                "appointment_until": "2026-09-01T10:30:00Z",
+            },
             base_version=0,
         )
         for n, row in enumerate(records())
-    ]  # fmt: skip
+    ]
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -231,9 +255,11 @@ def _raw(url: str) -> Figures:
     with psycopg.connect(url) as connection:
         run = connection.execute
         run("DROP TABLE IF EXISTS raw_work")
-        run(
-            "CREATE TABLE raw_work (id uuid PRIMARY KEY, cell text NOT NULL, seq bigserial, data text NOT NULL)"
-        )
+        run("""
+            CREATE TABLE raw_work (
+                id uuid PRIMARY KEY, cell text NOT NULL, seq bigserial, data text NOT NULL
+            )
+        """)
         run("CREATE INDEX ON raw_work (cell, seq)")
         run("CREATE INDEX ON raw_work (seq)")
         connection.commit()
@@ -243,8 +269,12 @@ def _raw(url: str) -> Figures:
                 batch = some[n : n + BATCH]
                 values = ",".join(["(%s, %s, %s)"] * len(batch))
                 run(
-                    f"INSERT INTO raw_work (id, cell, data) VALUES {values} ON CONFLICT (id) DO UPDATE "
-                    "SET data = excluded.data, seq = nextval('raw_work_seq_seq')",
+                    f"""
+                        INSERT INTO raw_work (id, cell, data)
+                        VALUES {values}
+                        ON CONFLICT (id) DO UPDATE SET data = excluded.data,
+                            seq = nextval('raw_work_seq_seq')
+                    """,
                     [value for row in batch for value in row],
                 )
                 connection.commit()
@@ -266,7 +296,5 @@ def _raw(url: str) -> Figures:
         push(random.Random(3).sample(rows, CHANGED))
         figures["100 changes ms"] = seconds(lambda: pull(last)) * 1000
         last = pull(last)
-        figures["nothing new ms"] = statistics.median(
-            seconds(lambda: pull(last)) * 1000 for _ in range(POLLS)
-        )
-        return figures
+        polls = [seconds(lambda: pull(last)) * 1000 for _ in range(POLLS)]
+        return figures | {"nothing new ms": statistics.median(polls)}

@@ -1,5 +1,6 @@
-"""Dividing, locating, assigning beside their targets, with METIS alone and balanced k-means in the same run; and the demo
-city at both sizes, divided and divided again branch by branch as the product does it.
+"""Dividing, locating, assigning beside their targets, with METIS alone and balanced k-means in the same run.
+
+Also the demo city at both sizes, divided and divided again branch by branch as the product does it.
 
 `DISTRICTS=…/districts_wgs84.geojson` divides the finer outline too.
 """
@@ -65,7 +66,8 @@ def _grids(name: str, territory: BaseGeometry) -> None:
         error = abs(shapely.area(cells).sum() / territory.area - 1)
         kinds = {cell.geom_type for cell in cells}
         print(
-            f"{name}: {len(cells):,} squares {took:.2f} s, area error {error:.0e}, valid {shapely.coverage_is_valid(cells)}, {kinds}"
+            f"{name}: {len(cells):,} squares {took:.2f} s, area error {error:.0e}, valid "
+            f"{shapely.coverage_is_valid(cells)}, {kinds}"
         )
 
 
@@ -97,12 +99,16 @@ def _divisions(territory: BaseGeometry, places: NDArray[np.float64], cells: int)
     took, again = timed(lambda: redivided(territory, found.cells, places, grown))
     moved = moved_share(found.cells, again.cells, places, grown)
     print(
-        f"  a fifth of the cells grows by half: max/mean {before.max() / before.mean():.3f} to {again.imbalance:.3f}, {moved:.1%} of the work moved (target 15 %), {took:.1f} s"
+        f"  a fifth of the cells grows by half: max/mean {before.max() / before.mean():.3f} to "
+        f"{again.imbalance:.3f}, {moved:.1%} of the work moved (target 15 %), {took:.1f} s"
     )
 
 
 def _city(size: str) -> None:
-    """Cells within each district as the demo makes them; then each branch whose first cells' work grows by half."""
+    """Cells within each district as the demo makes them.
+
+    Then each branch whose first cells' work grows by half.
+    """
     want, random = SIZES[size], np.random.default_rng(1)
     crowds = {d.code: scatter(d, round(want.customers * d.share), random) for d in districts()}
     outlines = {d.code: shapely.set_precision(d.outline, GRID_DEGREES) for d in districts()}
@@ -115,7 +121,8 @@ def _city(size: str) -> None:
         assert coverage_of(outlines[code], found.cells).is_exact
     pp, count = float(np.concatenate(round_).mean()), sum(map(len, cells.values()))
     print(
-        f"city {size}: {count} cells in ten districts, {want.customers:,} customers: {took:.1f} s, worst district's max/mean {worst:.3f}, roundness {pp:.2f}, exact"
+        f"city {size}: {count} cells in ten districts, {want.customers:,} customers: "
+        f"{took:.1f} s, worst district's max/mean {worst:.3f}, roundness {pp:.2f}, exact"
     )
     for branch, codes in BRANCHES:
         _again(
@@ -133,7 +140,8 @@ def _again(name: str, today: list[BaseGeometry], places: NDArray[np.float64]) ->
     took, again = timed(lambda: redivided(territory, today, places, grown))
     moved = moved_share(today, again.cells, places, grown)
     print(
-        f"{name}: {len(today)} cells, max/mean {before.max() / before.mean():.3f} to {again.imbalance:.3f}, {moved:.1%} moved (target 15 %), {took:.1f} s"
+        f"{name}: {len(today)} cells, max/mean {before.max() / before.mean():.3f} to "
+        f"{again.imbalance:.3f}, {moved:.1%} moved (target 15 %), {took:.1f} s"
     )
 
 
@@ -145,7 +153,8 @@ def _print(
     pp = roundness(cells)
     exact = coverage_of(territory, cells).is_exact
     print(
-        f"{name}: {took:.1f} s, max/mean {loads.max() / loads.mean():.3f}, roundness {pp.mean():.2f} (least {pp.min():.2f}), exact {exact}"
+        f"{name}: {took:.1f} s, max/mean {loads.max() / loads.mean():.3f}, roundness "
+        f"{pp.mean():.2f} (least {pp.min():.2f}), exact {exact}"
     )
 
 
@@ -154,7 +163,10 @@ def _heaviest(units: Units, parts: NDArray[np.int64]) -> float:
 
 
 def kmeans(units: Units, cells: int, rounds: int = 60) -> NDArray[np.int64]:
-    """Lloyd's k-means with a price on crowded centres, the usual way to balance it; contiguity is left to chance."""
+    """Lloyd's k-means with a price on crowded centres, the usual way to balance it.
+
+    Contiguity is left to chance.
+    """
     random = np.random.default_rng(1)
     centres = units.middles[
         random.choice(len(units.middles), cells, replace=False, p=units.weights / units.weights.sum())
@@ -179,7 +191,8 @@ def _representatives(territory: BaseGeometry, places: NDArray[np.float64]) -> No
     homes = centres[random.choice(200, 60, replace=False)]
     took, who = timed(lambda: assign(centres, found.workload, homes))
     print(
-        f"200 cells to 60 representatives: {took:.2f} s (target 3, gap at most 0.5 % by the solver's own bound)"
+        f"200 cells to 60 representatives: {took:.2f} s (target 3, gap at most 0.5 % by the "
+        "solver's own bound)"
     )
     left = [p for p in range(60) if p not in (7, 23)]
     current = {cell: left.index(int(p)) for cell, p in enumerate(who) if int(p) in left}

@@ -1,7 +1,10 @@
-"""Standard and generated instances by the very code that plans the days; beside it two of PyVRP's searches and VROOM.
+"""Standard and generated instances by the very code that plans the days.
 
-`make bench ARGS="vrptw --sizes 200 400 --classes R1 --seconds 30 --seeds 1 2 3"`. `VRPTW` names the folder with `solomon/`,
-`homberger/` and `BKS_dimacs.json`, which are not ours to ship; without it generated instances alone are solved.
+Beside it two of PyVRP's searches and VROOM.
+
+`make bench ARGS="vrptw --sizes 200 400 --classes R1 --seconds 30 --seeds 1 2 3"`. `VRPTW` names the folder
+with `solomon/`, `homberger/` and `BKS_dimacs.json`, which are not ours to ship; without it generated
+instances alone are solved.
 """
 
 from __future__ import annotations
@@ -79,7 +82,7 @@ def instance(path: Path) -> Problem:
 
 
 def main(arguments: Sequence[str] = ()) -> None:
-    """Print the gaps of each instance and seed as they come, then the medians per instance and per size and class."""
+    """Print the gaps of each instance and seed, then the medians per instance and per size and class."""
     asked = _asked(arguments)
     cases: list[Case] = []
     for case in [*_public(asked), *_made(asked)]:
@@ -120,7 +123,8 @@ def _public(asked: argparse.Namespace) -> Iterator[Case]:
         known = best.get(path.stem) or best.get(path.stem.upper()) or best.get(path.stem.lower())
         kind = path.stem.upper().rstrip("0123456789_")
         problem = instance(path)
-        # Solomon's names say the class by their first digit (R101), the others' by all before the size (r1_2_1).
+        # Solomon's names say the class by their first digit (R101), the others' by all before the
+        # size (r1_2_1).
         kind += path.stem[len(kind)]
         if kind in asked.classes and len(problem.tasks) in asked.sizes:
             yield Case(path.stem, kind, problem, known)
@@ -135,7 +139,10 @@ def _made(asked: argparse.Namespace) -> Iterator[Case]:
 
 
 def _solve(case: Case, asked: argparse.Namespace) -> None:
-    """Ours with each seed, and two cold searches with seeds of their own; one after the other, each on both cores."""
+    """Ours with each seed, and two cold searches with seeds of their own.
+
+    One after the other, each on both cores.
+    """
     clock = ProcessorWatch if asked.processor else Watch
     for seed in asked.seeds:
         began = time.monotonic()
@@ -147,7 +154,10 @@ def _solve(case: Case, asked: argparse.Namespace) -> None:
             case.add(who, plan)
         case.lengths["pyvrp"] = np.minimum(case.lengths["first"], case.lengths["second"]).tolist()
         print(
-            f"  {case.name} seed {seed}: ours {case.lengths['ours'][-1]:.1f} in {took:.1f} s, PyVRP {case.lengths['first'][-1]:.1f} and {case.lengths['second'][-1]:.1f}",
+            (
+                f"  {case.name} seed {seed}: ours {case.lengths['ours'][-1]:.1f} in {took:.1f} s, "
+                f"PyVRP {case.lengths['first'][-1]:.1f} and {case.lengths['second'][-1]:.1f}"
+            ),
             flush=True,
         )
     if asked.vroom >= 0:
@@ -159,7 +169,10 @@ def _line(case: Case) -> str:
     ours, theirs = case.gaps("ours"), case.gaps("pyvrp")
     seeds = ", ".join(f"{a:.2f}/{b:.2f}" for a, b in zip(ours, theirs, strict=True))
     word = "" if np.median(ours) <= np.median(theirs) else " BEHIND"
-    return f"{case.name:12}: median gap ours {np.median(ours):.2f} %, PyVRP's better {np.median(theirs):.2f} %{vroom}{word} ({seeds})"
+    return (
+        f"{case.name:12}: median gap ours {np.median(ours):.2f} %, PyVRP's better "
+        f"{np.median(theirs):.2f} %{vroom}{word} ({seeds})"
+    )
 
 
 def _table(cases: Sequence[Case]) -> None:
@@ -174,7 +187,8 @@ def _table(cases: Sequence[Case]) -> None:
                     np.median(np.concatenate([c.gaps(w) for c in mine])) for w in ("ours", "pyvrp")
                 )
                 print(
-                    f"{size:5} {kind:4}: ours {ours:.2f} %, PyVRP {theirs:.2f} %{'' if ours <= theirs else ' BEHIND'}"
+                    f"{size:5} {kind:4}: ours {ours:.2f} %, PyVRP {theirs:.2f} %"
+                    f"{'' if ours <= theirs else ' BEHIND'}"
                 )
         ours, theirs = (np.mean([c.gaps(w) for c in of_size]) for w in ("ours", "pyvrp"))
         print(f"{size:5} mean: ours {ours:.3f} %, PyVRP {theirs:.3f} %")

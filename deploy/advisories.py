@@ -1,6 +1,9 @@
-"""Ask whether advisories are known for what we ship: `make advisories`. Ends with 1 if there are, with 2 if it could not ask.
+"""Ask whether advisories are known for what we ship: `make advisories`.
 
-`pip-audit` for Python, out of an environment of its own (it is no part of the product), and `npm audit` for the pages.
+Ends with 1 if there are, with 2 if it could not ask.
+
+`pip-audit` for Python, out of an environment of its own (it is no part of the product),
+and `npm audit` for the pages.
 """
 
 from __future__ import annotations

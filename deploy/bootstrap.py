@@ -87,7 +87,8 @@ def venv_from_wheel() -> None:
     """The rootless way: an empty environment, and pip run out of Debian's own wheel."""
     if not shutil.which("apt-get"):
         sys.exit(
-            "wangge: python3 has no venv module and there is no apt-get here; install Python's venv and run make again"
+            "wangge: python3 has no venv module and there is no apt-get here; install "
+            "Python's venv and run make again"
         )
     say("no python3-venv and no root: unpacking Debian's pip wheel instead")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(VENV)], check=True)
@@ -116,7 +117,8 @@ def main() -> None:
     """Bring the environment up to date; nothing to do costs a tenth of a second."""
     if not (3, 11) <= sys.version_info[:2] < (3, 14):
         sys.exit(
-            f"wangge: Python 3.11 to 3.13 is needed, this is {sys.version.split()[0]}; run make PYTHON=/path/to/python3.12"
+            f"wangge: Python 3.11 to 3.13 is needed, this is {sys.version.split()[0]}; run "
+            "make PYTHON=/path/to/python3.12"
         )
     extra = sys.argv[1] if len(sys.argv) > 1 else ""
     wanted = (

@@ -11,7 +11,10 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 def main() -> None:
-    """Delete the folder only if it is ours: it carries our virtual environment or our mark, and is no source folder."""
+    """Delete the folder only if it is ours.
+
+    It carries our virtual environment or our mark, and is no source folder.
+    """
     home = pathlib.Path(os.environ.get("WANGGE_HOME") or ROOT / ".wangge").resolve()
     if not home.exists():
         print("wangge: nothing to remove")

@@ -1,4 +1,7 @@
-"""List what we depend on with its licence, from the installed packages' own metadata: `python deploy/licences.py`."""
+"""List what we depend on with its licence, from the installed packages' own metadata.
+
+`python deploy/licences.py`.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 _MIT = "Permission is hereby granted, free of charge, to any person obtaining a copy"
 HEAD = """# What we depend on
-Made by `deploy/licences.py` from the packages' own metadata; versions are those of `constraints.txt`. Beside these: PostgreSQL (PostgreSQL licence)
-and PostGIS (GPL-2.0, a separate program that we start, not a library that we link). psycopg is LGPL-3.0: used as it is, replaceable by anybody.
+Made by `deploy/licences.py` from the packages' own metadata; versions are those of `constraints.txt`.
+Beside these: PostgreSQL (PostgreSQL licence) and PostGIS (GPL-2.0, a separate program that we start, not a
+library that we link). psycopg is LGPL-3.0: used as it is, replaceable by anybody.
 
 | package | version | licence |
 |---|---|---|

@@ -1,4 +1,7 @@
-"""Build the pages of `web/` into $WANGGE_HOME/web, when they changed: Node from the project's own environment, and npm."""
+"""Build the pages of `web/` into $WANGGE_HOME/web, when they changed.
+
+Node from the project's own environment, and npm.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,10 @@
-"""Write what we ship as a bill of materials (CycloneDX 1.6, JSON): `python deploy/sbom.py [FILE]`, or `make sbom`.
+"""Write what we ship as a bill of materials (CycloneDX 1.6, JSON).
 
-Python's packages as they are installed, from their own metadata, with what needs what; the pages' as `package-lock.json`
-fixes them, what only builds them marked as excluded. PostgreSQL and PostGIS are programs of the machine, not ours.
+`python deploy/sbom.py [FILE]`, or `make sbom`.
+
+Python's packages as they are installed, from their own metadata, with what needs what; the pages' as
+`package-lock.json` fixes them, what only builds them marked as excluded. PostgreSQL and PostGIS are programs
+of the machine, not ours.
 """
 
 from __future__ import annotations
@@ -31,8 +34,12 @@ def python_component(name: str, found: Distribution) -> Component:
     """One installed package."""
     url = PackageURL("pypi", None, name, found.version)
     return Component(
-        name=name, version=found.version, purl=url, bom_ref=str(url), licenses=[LICENCES.make_from_string(licence_of(found))]
-    )  # fmt: skip
+        name=name,
+        version=found.version,
+        purl=url,
+        bom_ref=str(url),
+        licenses=[LICENCES.make_from_string(licence_of(found))],
+    )
 
 
 def python_packages() -> dict[str, tuple[Component, set[str]]]:

@@ -1,8 +1,8 @@
 """Simulated annealing of parts: single units change sides on the borders (Kirkpatrick, Gelatt & Vecchi 1983).
 
-What is weighed: balance of workload, roundness of each part (whatever its size), and, where cells exist already, the
-workload that would get another representative. A part never falls apart. What every unit on a border would win is
-reckoned for all at once; only what may be taken is looked at one by one.
+What is weighed: balance of workload, roundness of each part (whatever its size), and, where cells exist
+already, the workload that would get another representative. A part never falls apart. What every unit on a
+border would win is reckoned for all at once; only what may be taken is looked at one by one.
 """
 
 from __future__ import annotations
@@ -23,9 +23,12 @@ _FOUR_PI = 4 * math.pi
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """What annealing weighs, against one unit of squared imbalance: unroundness of a part, and workload away from home
-    (in shares of a usual cell's); without heat only what betters is taken. `heaviest` is the load (in shares of the
-    mean) that no part may pass, `most_moved` the workload that may leave its home at most (in usual cells')."""
+    """What annealing weighs, against one unit of squared imbalance.
+
+    Unroundness of a part, and workload away from home (in shares of a usual cell's); without heat only what
+    betters is taken. `heaviest` is the load (in shares of the mean) that no part may pass, `most_moved` the
+    workload that may leave its home at most (in usual cells').
+    """
 
     unround: float = 0.05
     move: float = 0.0

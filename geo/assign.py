@@ -1,4 +1,7 @@
-"""Representatives to cells: a sparse assignment solved by HiGHS (scipy), short ways first, today's pairs kept."""
+"""Representatives to cells.
+
+A sparse assignment solved by HiGHS (scipy), short ways first, today's pairs kept.
+"""
 
 from __future__ import annotations
 
@@ -24,8 +27,9 @@ def assign(
 ) -> NDArray[np.int64]:
     """For each cell the index of its representative.
 
-    `cell_places` (n, 2) and `homes` (m, 2) are (lng, lat); `workload` n weights; `current` maps cells to people.
-    Minimises metres plus a penalty for every changed pair and for load above 115 % of the mean (soft).
+    `cell_places` (n, 2) and `homes` (m, 2) are (lng, lat); `workload` n weights; `current`
+    maps cells to people. Minimises metres plus a penalty for every changed pair and for
+    load above 115 % of the mean (soft).
     """
     current = current or {}
     distance = distances_m(cell_places, homes)

@@ -1,4 +1,6 @@
-"""Colours for cells so that no two neighbours have the same: as few as can be found, the same for the same ground.
+"""Colours for cells so that no two neighbours have the same.
+
+As few as can be found, the same for the same ground.
 
 Neighbours lie side by side along more than a corner; drawings that miss one another by a little still do.
 """
@@ -15,13 +17,13 @@ from shapely.geometry.base import BaseGeometry
 
 from geo.mapping import around, plane_around
 
-# From light to dark, warm and cold in turn: apart in a grey print and for every kind of colour-blindness, letters on
-# them can be read. Further colours are these again with lines over them.
+# From light to dark, warm and cold in turn: apart in a grey print and for every kind of colour-blindness,
+# letters on them can be read. Further colours are these again with lines over them.
 FILLS = ("#fff6cf", "#b9def2", "#f2b780", "#93a3d6", "#b5823c", "#62719f")
 
 Pairs = NDArray[np.int64]
-# Four are enough for any map of whole pieces, and five are found without looking long; pieces that lie apart, or on
-# one another, can need more.
+# Four are enough for any map of whole pieces, and five are found without looking long; pieces that lie apart,
+# or on one another, can need more.
 _FEWEST = 4
 _MOST_STEPS = 5_000
 # What lies nearer than this part of the whole looks like touching on a screen.
@@ -29,9 +31,10 @@ _SCREEN = 1500
 
 
 def neighbours(shapes: Sequence[BaseGeometry], reach: float) -> Pairs:
-    """Pairs (i, j) with i < j of shapes that run side by side within `reach`, in the shapes' own unit, or overlap.
+    """Pairs (i, j) with i < j of shapes that overlap or run side by side within `reach` (in their own unit).
 
-    What meets in a corner alone is no neighbour: there each lies within reach of the other for a few `reach` only.
+    What meets in a corner alone is no neighbour: there each lies within reach of the other
+    for a few `reach` only.
     """
     found = np.asarray(shapes, dtype=object)
     if len(found) < 2:
@@ -50,7 +53,10 @@ def neighbours(shapes: Sequence[BaseGeometry], reach: float) -> Pairs:
 
 
 def colours(count: int, pairs: Pairs) -> list[int]:
-    """A colour (0, 1, 2, …) for each of so many cells; no pair has the same. Fewest that a bounded search finds."""
+    """A colour (0, 1, 2, …) for each of so many cells; no pair has the same.
+
+    Fewest that a bounded search finds.
+    """
     near = _near(count, pairs)
     # With one more than the most neighbours no cell is ever left without.
     found = _search(near, max(map(len, near), default=0) + 1, count)
@@ -68,7 +74,10 @@ def coloured(shapes: Sequence[BaseGeometry], reach: float) -> list[int]:
 
 
 def fills(shapes: Sequence[BaseGeometry]) -> list[str]:
-    """A fill for each shape in degrees, to be looked at as a whole: what seems to touch on a screen differs."""
+    """A fill for each shape in degrees, to be looked at as a whole.
+
+    What seems to touch on a screen differs.
+    """
     if not len(shapes):
         return []
     plane = plane_around(shapes)
@@ -88,8 +97,8 @@ def _near(count: int, pairs: Pairs) -> list[set[int]]:
 def _search(near: list[set[int]], wanted: int, steps: int) -> list[int] | None:
     """DSATUR (Brélaz 1979) with steps back; None when all steps are used up, or there is no way.
 
-    Next is always the cell whose neighbours leave it the fewest colours. It takes one in use already where it can, and
-    of those the one that is used least.
+    Next is always the cell whose neighbours leave it the fewest colours. It takes one in use already where it
+    can, and of those the one that is used least.
     """
     state = _State(near, wanted)
     trail: list[tuple[int, list[int]]] = []

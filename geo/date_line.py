@@ -19,7 +19,10 @@ _WEST, _EAST = shapely.box(-540, -90, 180, 90), shapely.box(180, -90, 540, 90)
 
 
 def unwrapped(shape: BaseGeometry, name: str) -> BaseGeometry:
-    """A shape whose rings run on where they jump over the line. Raises OutsideTheEarth, CrossesDateLine with `name`."""
+    """A shape whose rings run on where they jump over the line.
+
+    Raises OutsideTheEarth, CrossesDateLine with `name`.
+    """
     bounds = np.array(shape.bounds)
     if (
         not np.isfinite(bounds).all()
@@ -61,7 +64,10 @@ def _near(xy: NDArray[np.float64], middle: float) -> NDArray[np.float64]:
 
 
 def side_by_side(shapes: Sequence[BaseGeometry]) -> list[BaseGeometry]:
-    """The same shapes in one run of longitudes, broken where none of them is: neighbours across the line touch."""
+    """The same shapes in one run of longitudes, broken where none of them is.
+
+    Neighbours across the line touch.
+    """
     parts = [_polygons(shape) for shape in shapes]
     boxes = np.array([one.bounds for own in parts for one in own]).reshape(-1, 4)
     if not len(boxes):
@@ -71,7 +77,7 @@ def side_by_side(shapes: Sequence[BaseGeometry]) -> list[BaseGeometry]:
 
 
 def _emptiest(west: NDArray[np.float64], east: NDArray[np.float64]) -> float:
-    """Where to begin: at -180 if nothing lies across the line, else in the middle of the widest empty stretch."""
+    """Where to begin: -180 if nothing lies across the line, else the middle of the widest empty stretch."""
     turns = np.floor((west + 180) / 360) * 360
     west, east = west - turns, east - turns
     order = np.argsort(west)

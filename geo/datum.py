@@ -1,7 +1,7 @@
 """Where coordinates come from: Chinese maps shift theirs, and files name projections; inside, all is WGS-84.
 
-GCJ-02 and BD-09 have no published definition; these are the well-known approximations (eviltransform, 2013), turned
-round by iteration to a millimetre.
+GCJ-02 and BD-09 have no published definition; these are the well-known approximations (eviltransform, 2013),
+turned round by iteration to a millimetre.
 """
 
 from __future__ import annotations
@@ -131,8 +131,8 @@ def on_datum(shapes: Sequence[BaseGeometry], datum: Datum) -> list[BaseGeometry]
 def suspected(shapes: Sequence[BaseGeometry], declared: Datum, reference: BaseGeometry) -> Datum | None:
     """Another datum that fits a reference (WGS-84) clearly better than the declared one, and well, else None.
 
-    `shapes` are in the file's own degrees. Compared is the shared area: where neither touches the reference, nothing
-    can be said, nor where new ground reaches beyond it however it is read.
+    `shapes` are in the file's own degrees. Compared is the shared area: where neither touches the reference,
+    nothing can be said, nor where new ground reaches beyond it however it is read.
     """
     whole = shapely.union_all(shapely.make_valid(list(shapes)))
     fit = {

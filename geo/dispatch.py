@@ -16,15 +16,18 @@ from geo.travel import DETOUR
 # What an hour of work already on a crew weighs against arriving earlier, in seconds.
 LOAD_PRICE_S = 180
 DELAY_PRICE_S = 300
-# What each job put out weighs against an urgent one's arrival, and all of them at most: the nearest goes, and of two as
-# near the one that leaves less behind.
+# What each job put out weighs against an urgent one's arrival, and all of them at most: the nearest goes, and
+# of two as near the one that leaves less behind.
 OUT_PRICE_S, MOST_OUT_PRICE_S = 60, 180
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A problem with what people know it by: crew and job names, places (lng, lat) of the matrix rows, second 0, which
-    crews are on call outside their shift or neither at work nor on call, and skills in (Chinese, English)."""
+    """A problem with what people know it by.
+
+    Crew and job names, places (lng, lat) of the matrix rows, second 0, which crews are on call outside their
+    shift or neither at work nor on call, and skills in (Chinese, English).
+    """
 
     problem: Problem
     plan: Plan
@@ -71,7 +74,9 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A crew for the job: when it would arrive, how far it is, what it would delay or not do any more, and the reasons.
+    """A crew for the job.
+
+    When it would arrive, how far it is, what it would delay or not do any more, and the reasons.
 
     An urgent job is feasible for every crew that is there and able: nothing else stands in its way.
     """
@@ -89,11 +94,13 @@ class Proposal:
 
 
 def propose(day: Day, task: int) -> list[Proposal]:
-    """All crews for a job in no route, best first: able before not, for an urgent job those on duty or on call before
-    who is neither, feasible before not, then by score.
+    """All crews for a job in no route, best first.
 
-    An urgent job goes before what has not begun, so its score is when the crew would be there; another one goes where
-    it costs least, and its score weighs arrival, load and delay of others.
+    Able before not, for an urgent job those on duty or on call before who is neither,
+    feasible before not, then by score.
+
+    An urgent job goes before what has not begun, so its score is when the crew would be there; another one
+    goes where it costs least, and its score weighs arrival, load and delay of others.
     """
     problem = day.problem
     able = {s.id for s in problem.shifts if problem.tasks[task].skills <= s.skills and not s.is_away}
@@ -134,9 +141,17 @@ def _proposal(day: Day, one: Insertion, task: int) -> Proposal:
         score += LOAD_PRICE_S * work_s / 3600 + DELAY_PRICE_S * len(delayed) + one.cost / 10
     is_feasible = one.is_feasible and not (job.is_urgent and shift.id in day.off_duty)
     return Proposal(
-        shift.id, day.crew_names[one.shift], round(metres), day.at(stop.arrive_s), len(delayed), len(out), overtime,
-        is_feasible, round(score / 60, 2), reasons,
-    )  # fmt: skip
+        shift.id,
+        day.crew_names[one.shift],
+        round(metres),
+        day.at(stop.arrive_s),
+        len(delayed),
+        len(out),
+        overtime,
+        is_feasible,
+        round(score / 60, 2),
+        reasons,
+    )
 
 
 def delayed_by(before: Timed, after: Timed) -> list[tuple[int, int]]:
@@ -260,7 +275,10 @@ def _pinned(task: Task, shift: Shift) -> list[Reason]:
 
 
 def why_unserved(day: Day, task: int) -> list[Reason]:
-    """Why a job is in no route: what every crew lacks, or what stands in the way of the one that comes nearest."""
+    """Why a job is in no route.
+
+    What every crew lacks, or what stands in the way of the one that comes nearest.
+    """
     problem, job = day.problem, day.problem.tasks[task]
     if not any(not shift.is_away for shift in problem.shifts):
         return [Reason("crews", False, "这一天没有在岗班组", "no crew works that day")]
@@ -280,7 +298,10 @@ def why_unserved(day: Day, task: int) -> list[Reason]:
 
 
 def why_nobody(day: Day, task: int) -> list[Reason]:
-    """For each crew in a sentence why an urgent job cannot go to it: what it lacks, or when it is there again."""
+    """For each crew in a sentence why an urgent job cannot go to it.
+
+    What it lacks, or when it is there again.
+    """
     if not day.problem.shifts:
         return [Reason("crews", False, "没有班组", "there is no crew")]
     found = []

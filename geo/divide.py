@@ -1,7 +1,7 @@
 """Dividing a territory into contiguous cells of balanced workload, and dividing it again with few changes.
 
-Units (`geo.units`) weighted by the customers in them, cut by METIS, mended and annealed (`geo.anneal`), their borders
-straightened (`geo.smooth`). Dividing again starts from today's cells.
+Units (`geo.units`) weighted by the customers in them, cut by METIS, mended and annealed (`geo.anneal`), their
+borders straightened (`geo.smooth`). Dividing again starts from today's cells.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ from geo.smooth import smooth
 from geo.start import start
 from geo.units import Plane, Units, different, joined, units_of
 
-# The share of workload that may change sides: so much for the units, what is left for borders drawn straighter.
+# The share of workload that may change sides: so much for the units, what is left for
+# borders drawn straighter.
 MOST_MOVED, UNITS_MOVED = 0.15, 0.147
 # A place that weighs more than this share of a cell stands in the way of balance.
 HEAVY = 0.05
@@ -66,7 +67,10 @@ class Division:
 
 @dataclass(frozen=True, slots=True)
 class Heavy:
-    """Places too heavy to be balanced: how many, where the heaviest lies (lng, lat), and its share of a usual cell."""
+    """Places too heavy to be balanced.
+
+    How many, where the heaviest lies (lng, lat), and its share of a usual cell.
+    """
 
     count: int
     place: tuple[float, float]
@@ -96,9 +100,9 @@ def balanced(
 ) -> Division:
     """Divide a territory into contiguous cells of equal workload.
 
-    `places` is an (n, 2) array of (lng, lat), `workload` their n weights. Same input and seed give the same cells. The
-    territory is put on the storing grid first (1e-7 degrees). Raises TooFewCustomers when there are fewer
-    different places with work than cells, NothingInside when there is no work.
+    `places` is an (n, 2) array of (lng, lat), `workload` their n weights. Same input and seed give the same
+    cells. The territory is put on the storing grid first (1e-7 degrees). Raises TooFewCustomers when there
+    are fewer different places with work than cells, NothingInside when there is no work.
     """
     territory = _checked(territory, places, workload, cells)
     if cells == 1:
@@ -121,7 +125,10 @@ def _tried(graph: Graph, cells: int, seed: int, progress: Progress) -> Parting:
 
 
 def _worth(parting: Parting) -> tuple[float, float]:
-    """What is less is better: the heaviest part, then how far the least round and the usual are from round."""
+    """What is less is better.
+
+    The heaviest part, then how far the least round and the usual are from round.
+    """
     unround = [parting.unroundness(part) for part in range(parting.cells)]
     return round(max(max(parting.loads), GOOD_IMBALANCE), 3), max(unround) / 10 + sum(unround) / parting.cells
 
@@ -143,7 +150,9 @@ def redivided(
     seed: int = 1,
     progress: Progress = silent,
 ) -> Division:
-    """Balance today's cells again, at most MOST_MOVED of the workload changing sides; the n-th stays the n-th.
+    """Balance today's cells again, at most MOST_MOVED of the workload changing sides.
+
+    The n-th stays the n-th.
 
     Arguments and errors as in `balanced`; `today` are the cells that cover the territory now.
     """
@@ -179,7 +188,10 @@ def _evened(graph: Graph, home: Parts, cells: int, seed: int, progress: Progress
 
 
 def _handed_on(graph: Graph, home: Parts, cells: int, costs: Costs, enough: float, seed: int) -> Parting:
-    """Chains until none is left; and after a little shaking again, while that is not enough and more may move."""
+    """Chains until none is left.
+
+    After a little shaking again, while that is not enough and more may move.
+    """
     parting = Parting(graph, home, cells)
     moved = Evening(parting, costs, home).run(EVEN_ENOUGH)
     for n in range(SHAKES):
@@ -204,7 +216,10 @@ def too_heavy(places: Coordinates, workload: NDArray[np.float64], cells: int) ->
 
 def moved_share(before: Sequence[BaseGeometry], after: Sequence[BaseGeometry], places: Coordinates,
                 workload: NDArray[np.float64]) -> float:  # fmt: skip
-    """The share of workload whose cell is another one (the n-th stays the n-th); none where there is no work."""
+    """The share of workload whose cell is another one (the n-th stays the n-th).
+
+    None where there is no work.
+    """
     moved = workload[nearest(before, places) != nearest(after, places)].sum()
     return float(moved / workload.sum()) if workload.any() else 0.0
 

@@ -1,7 +1,10 @@
-"""Editing cells: split by a line, merge, draw anew. Each keeps the ground covered once, and touches few cells.
+"""Editing cells: split by a line, merge, draw anew.
 
-An edit takes all cells of the ground as (n) shapes and gives the changed ones alone: index -> new shape, where indexes
-from n on are new cells, and a cell that ends is None. Corners stay on the storing grid and are shared by neighbours.
+Each keeps the ground covered once, and touches few cells.
+
+An edit takes all cells of the ground as (n) shapes and gives the changed ones alone:
+index -> new shape, where indexes from n on are new cells, and a cell that ends is None.
+Corners stay on the storing grid and are shared by neighbours.
 """
 
 from __future__ import annotations
@@ -25,7 +28,8 @@ def split(cells: Sequence[BaseGeometry], cell: int, line: BaseGeometry) -> Edite
     Raises LineDoesNotCross unless the line runs from border to border.
     """
     whole, line = cells[cell], shapely.set_precision(shapely.force_2d(line), GRID_DEGREES)
-    # Noded on the grid: a point computed on a slanting border would else lie beside it, and nothing would be cut.
+    # Noded on the grid: a point computed on a slanting border would else lie beside it, and
+    # nothing would be cut.
     edges = shapely.union_all([shapely.boundary(whole), line], grid_size=GRID_DEGREES)
     pieces = shapely.get_parts(shapely.polygonize(shapely.get_parts(edges)))
     pieces = pieces[shapely.contains(whole, shapely.point_on_surface(pieces))]
@@ -37,7 +41,10 @@ def split(cells: Sequence[BaseGeometry], cell: int, line: BaseGeometry) -> Edite
 
 
 def _two_sides(pieces: Sequence[BaseGeometry], line: Any) -> list[BaseGeometry]:
-    """Pieces sorted by the side of the line they lie on; a line of several bends is told by its own crossing pieces."""
+    """Pieces sorted by the side of the line they lie on.
+
+    A line of several bends is told by its own crossing pieces.
+    """
     groups: list[list[BaseGeometry]] = [[], []]
     start, end = np.array(line.coords[0]), np.array(line.coords[-1])
     for piece in pieces:
@@ -57,7 +64,10 @@ def _on(line: Any, at: float) -> np.ndarray[Any, Any]:
 
 
 def merge(cells: Sequence[BaseGeometry], chosen: Sequence[int]) -> Edited:
-    """Several cells made one: the first stays, the others end. Raises NotNeighbours if they do not hang together."""
+    """Several cells made one: the first stays, the others end.
+
+    Raises NotNeighbours if they do not hang together.
+    """
     first, *others = chosen
     left, group = set(others), [first]
     while left:
@@ -80,8 +90,8 @@ def _shares_border(one: BaseGeometry, other: BaseGeometry) -> bool:
 def redraw(cells: Sequence[BaseGeometry], cell: int | None, shape: BaseGeometry) -> Edited:
     """A cell's outline drawn anew (or a new cell drawn): it takes from its neighbours what the shape covers.
 
-    What it gives up joins the neighbour with the longest shared border. Ground outside all cells is not taken. Raises
-    NothingLeft if a cell (this one or another) would have no ground.
+    What it gives up joins the neighbour with the longest shared border. Ground outside all cells is not
+    taken. Raises NothingLeft if a cell (this one or another) would have no ground.
     """
     ground = shapely.union_all(np.array(cells, dtype=object))
     drawn = shapely.set_precision(shapely.make_valid(shapely.force_2d(shape)), GRID_DEGREES)

@@ -85,7 +85,10 @@ class OpensElsewhere(GeoError):
     """The file would send its reader to something else; what, the arguments say. Nothing of it is opened."""
 
     zh = "文件会让读取程序去打开别的文件、网址或查询，不予读取；请让制图人导出成独立的文件"
-    en = "it would make its reader open another file, address or query, so it is not read: have it exported whole"
+    en = (
+        "it would make its reader open another file, address or query, so it is not read: have it "
+        "exported whole"
+    )
 
 
 class ReadingStopped(GeoError):
@@ -166,7 +169,10 @@ class OutsideTheEarth(GeoError):
     en = "coordinates that are no degrees: another coordinate system (give it), or the order turned round"
 
     def said(self) -> tuple[str, str]:
-        """Which zone, and in which system it would lie on the ground: of what has words of its own, each its half."""
+        """Which zone, and in which system it would lie on the ground.
+
+        What has words of its own takes those of each language.
+        """
         zh, en = super().said()
         for half in (one for one in self.args if isinstance(one, str) and " · " in one):
             said = half.rpartition(", ")[2].split(" · ")
@@ -175,10 +181,13 @@ class OutsideTheEarth(GeoError):
 
 
 class CrossesDateLine(GeoError):
-    """A shape goes round a pole or spans more than half the earth, so that nobody can say which half is meant."""
+    """A shape goes round a pole or spans more than half the earth: which half is meant is unknown."""
 
     zh = "图形绕过极点或跨过半个地球，分不清是哪一半；请在 180 度经线处切开后再导入"
-    en = "a shape goes round a pole or spans more than half the earth: cut it at the 180th meridian and import again"
+    en = (
+        "a shape goes round a pole or spans more than half the earth: cut it at the 180th "
+        "meridian and import again"
+    )
 
 
 class LineDoesNotCross(GeoError):

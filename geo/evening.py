@@ -1,8 +1,8 @@
 """Work handed on from the heaviest part through its neighbours to one with room (successive shortest paths).
 
-Each hand-over is a chain: a unit from the heaviest part to the next, one of about that weight from there to the one
-after, and so on; no part on the way ends heavier than the heaviest was. Chains with least loss of roundness, and least
-work moved away from home, come first.
+Each hand-over is a chain: a unit from the heaviest part to the next, one of about that weight from there to
+the one after, and so on; no part on the way ends heavier than the heaviest was. Chains with least loss of
+roundness, and least work moved away from home, come first.
 """
 
 from __future__ import annotations
@@ -29,7 +29,10 @@ _LEAST_WON = 0.002
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What a chain costs: unroundness it brings, each hand-over, and work that leaves its home (in usual cells')."""
+    """What a chain costs.
+
+    Unroundness it brings, each hand-over, and work that leaves its home (in usual cells').
+    """
 
     unround: float = 1.0
     hand_over: float = 0.02
@@ -44,7 +47,10 @@ Chain = list[tuple[int, int, int, float]]
 
 
 def _handfuls(offers: list[Offer], least: float) -> list[tuple[int, float, float]]:
-    """What weighs enough: a first unit, the price and the weight; single units, or the cheapest with those behind."""
+    """What weighs enough: a first unit, the price and the weight.
+
+    Single units, or the cheapest with those behind.
+    """
     found = [(unit, price, w) for price, w, unit in offers if w >= least]
     if found:
         return found
@@ -72,10 +78,10 @@ class Evening:
         return members
 
     def run(self, good: float) -> float:
-        """Lighten the heaviest part again and again, until none weighs more than `good` (in means) or none can be.
+        """Lighten the heaviest part until none weighs more than `good` (in means) or none can be.
 
-        One that cannot be is left until it has changed: what is done beside it may make room for it. Returns how much
-        work lies away from its home (in usual cells').
+        One that cannot be is left until it has changed: what is done beside it may make room for it. Returns
+        how much work lies away from its home (in usual cells').
         """
         loads = self._p.loads
         stuck: dict[int, float] = {}
@@ -129,7 +135,10 @@ class Evening:
         return None
 
     def _offers(self, part: int) -> dict[int, list[Offer]]:
-        """By the part beside it, the units that could go there: the cheapest, and the cheapest of each weight."""
+        """By the part beside it, the units that could go there.
+
+        The cheapest, and the cheapest of each weight.
+        """
         known = self._known.get(part)
         if known is None:
             known = self._known[part] = self._found(part)
@@ -165,7 +174,10 @@ class Evening:
         return offers
 
     def _group(self, unit: int) -> list[int]:
-        """What goes when a unit goes: it alone, or with what it would cut off; nothing where that is too much."""
+        """What goes when a unit goes: it alone, or with what it would cut off.
+
+        Nothing where that is too much.
+        """
         p = self._p
         if p.stays_whole(unit):
             return [unit]
@@ -181,7 +193,10 @@ class Evening:
         return self._p.weights[unit] * ((home == mine) - (home == other))
 
     def _handed_on(self, chain: Chain, top: float) -> bool:
-        """Whether the whole chain could be carried out; if not, nothing is changed and its weak link is barred."""
+        """Whether the whole chain could be carried out.
+
+        If not, nothing is changed and its weak link is barred.
+        """
         p = self._p
         before = {part: p.loads[part] for part in (chain[0][1], *(other for _, _, other, _ in chain))}
         done: list[tuple[int, int, int]] = []

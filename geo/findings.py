@@ -1,4 +1,7 @@
-"""What was found while a map file was read and mended: one finding a place, told as one line a kind, the worst first."""
+"""What was found while a map file was read and mended.
+
+One finding a place, told as one line a kind, the worst first.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +69,10 @@ def size_text(area_m2: float) -> tuple[str, str]:
 
 
 def grouped(findings: Iterable[Finding]) -> list[dict[str, Any]]:
-    """One line a kind, the most harmful kind first: its count, its whole area, and the worst ten by name and words."""
+    """One line a kind, the most harmful kind first.
+
+    Its count, its whole area, and the worst ten by name and words.
+    """
     kinds: dict[str, list[Finding]] = {}
     for one in findings:
         kinds.setdefault(one.code, []).append(one)

@@ -1,6 +1,9 @@
-"""What a map file is, by its content, and whether it would send its reader elsewhere; nothing is opened to find out.
+"""What a map file is, by its content, and whether it would send its reader elsewhere.
 
-An address that is only data (an icon, an overlay's picture, a schema's location) refuses nothing: no reader opens it.
+Nothing is opened to find out.
+
+An address that is only data (an icon, an overlay's picture, a schema's location)
+refuses nothing: no reader opens it.
 """
 
 from __future__ import annotations
@@ -14,7 +17,8 @@ from xml.parsers import expat
 from geo.errors import FileUnreadable, OpensElsewhere
 from geo.formats.kml import parsable, text_of
 
-# A kind -> the suffix it is read under, and GDAL's driver for it: no other sees the file. Text is read without GDAL.
+# A kind -> the suffix it is read under, and GDAL's driver for it: no other sees the file.
+# Text is read without GDAL.
 KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "geojson": (".geojson", ()),
     "gpkg": (".gpkg", ("GPKG",)),
@@ -22,12 +26,14 @@ KINDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "kml": (".kml", ()),
 }
 _SERVICE = re.compile(
-    rb"<(?:\w+:)?(OGR\w+DataSource|VRTDataset|OGRVRT\w*|GDALTileIndexDataset|GDAL_WMT?S|GMLASConfiguration|\w*_?Capabilities)\b"
+    rb"<(?:\w+:)?(OGR\w+DataSource|VRTDataset|OGRVRT\w*|GDALTileIndexDataset|GDAL_WMT?S"
+    rb"|GMLASConfiguration|\w*_?Capabilities)\b"
 )
 # Views that the standard itself names; no layer is read from them.
 _STANDARD_VIEWS = {"st_spatial_ref_sys", "st_geometry_columns", "spatial_ref_sys", "geometry_columns"}
 _INDEX = re.compile(
-    r"CREATE\s+VIRTUAL\s+TABLE\s+(?:\"(?:[^\"]|\"\")*\"|\[[^\]]*\]|`[^`]*`|'(?:[^']|'')*'|\w+)\s+USING\s+\"?(?:rtree|rtree_i32|fts[345])\"?\s*\(",
+    r"CREATE\s+VIRTUAL\s+TABLE\s+(?:\"(?:[^\"]|\"\")*\"|\[[^\]]*\]|`[^`]*`|'(?:[^']|'')*'|\w+)"
+    r"\s+USING\s+\"?(?:rtree|rtree_i32|fts[345])\"?\s*\(",
     re.IGNORECASE,
 )
 _GRID = re.compile(r"(?:grids|init|file|catalog)\s*=\s*@?[^\s,\"+]*(?:[/\\]|\.\.|:)", re.IGNORECASE)
@@ -43,7 +49,10 @@ _CRS = re.compile(rf'"(?i:{_spelt("crs")})"\s*:\s*(?={{)'.encode())
 
 
 def kind_of(data: bytes, name: str) -> str:
-    """Which of KINDS some bytes are (a KMZ is known by its members). Raises FileUnreadable, OpensElsewhere."""
+    """Which of KINDS some bytes are (a KMZ is known by its members).
+
+    Raises FileUnreadable, OpensElsewhere.
+    """
     if data.startswith(b"SQLite format 3\0"):
         return "gpkg"
     if data.startswith(b"\x00\x00\x27\x0a"):
@@ -60,7 +69,10 @@ def kind_of(data: bytes, name: str) -> str:
 
 
 def need_no_service(data: bytes, name: str) -> None:
-    """Raises OpensElsewhere if bytes describe a source that lies elsewhere: GDAL's VRT, WFS, WMS and the like."""
+    """Raises OpensElsewhere if bytes describe a source that lies elsewhere.
+
+    GDAL's VRT, WFS, WMS and the like.
+    """
     found = _SERVICE.search(data[:8192].replace(b"\0", b""))
     if found:
         raise OpensElsewhere(f"{name}: {found[1].decode('ascii', 'replace')}")
@@ -80,13 +92,19 @@ def need_own_crs(data: bytes) -> None:
 
 
 def need_plain_crs(text: str) -> None:
-    """Raises OpensElsewhere if a coordinate system names a file: a grid of shifts by its path, a table of systems."""
+    """Raises OpensElsewhere if a coordinate system names a file.
+
+    A grid of shifts by its path, a table of systems.
+    """
     if _GRID.search(text):
         raise OpensElsewhere(f"CRS: {text[:60]}")
 
 
 def need_kml(data: bytes, name: str) -> None:
-    """Raises FileUnreadable for other XML, OpensElsewhere for entities outside; links refuse nothing: none is opened."""
+    """Raises FileUnreadable for other XML, OpensElsewhere for entities outside.
+
+    Links refuse nothing: none is opened.
+    """
     parser = expat.ParserCreate()
     roots: list[str] = []
 

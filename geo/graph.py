@@ -1,4 +1,7 @@
-"""Units and their shared borders as a graph: cut by METIS, mended where parts fell apart, gathered to fewer."""
+"""Units and their shared borders as a graph.
+
+Cut by METIS, mended where parts fell apart, gathered to fewer.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,9 @@ _Figures = NDArray[np.float64]
 
 
 class Graph:
-    """Adjacency of units with border lengths; islands are tied together and to the mainland by bridges of no length.
+    """Adjacency of units with border lengths.
+
+    Islands are tied together and to the mainland by bridges of no length.
 
     Bridges form a tree: what hangs together by them still hangs together on each island.
     """
@@ -43,7 +48,9 @@ class Graph:
         self.neighbours = [sorted(near) for near in self.borders]
 
     def gathered(self, home: Parts | None = None) -> tuple[Graph, Parts]:
-        """A graph of the units with work alone, each with the empty ground nearest to it; and whose each unit is.
+        """A graph of the units with work alone, each with the empty ground nearest to it.
+
+        With it, whose each unit is.
 
         Empty ground never joins work of another `home`; where it finds none, it stays alone.
         """
@@ -107,7 +114,10 @@ class Graph:
         return parts
 
     def mend(self, parts: Parts, cells: int) -> None:
-        """Every part gets a unit and keeps its heaviest component; the others go to the lightest part next to them."""
+        """Every part gets a unit and keeps its heaviest component.
+
+        The others go to the lightest part next to them.
+        """
         loads = np.bincount(parts, weights=self.weights, minlength=cells)
         for part in np.flatnonzero(np.bincount(parts, minlength=cells) == 0):
             members = np.flatnonzero(parts == int(loads.argmax()))
@@ -157,12 +167,16 @@ class Graph:
 
 
 def _bridges(count: int, middles: Coordinates, pairs: Parts) -> Parts:
-    """The shortest ties that make one graph of islands: their least spanning tree, found among Delaunay's edges."""
+    """The shortest ties that make one graph of islands.
+
+    Their least spanning tree, found among Delaunay's edges.
+    """
     ways = csr_array((np.ones(len(pairs)), tuple(pairs.reshape(-1, 2).T)), shape=(count, count))
     islands, island = connected_components(ways, directed=False)
     if islands == 1:
         return np.empty((0, 2), dtype=np.int64)
-    # One unit of each island after the other, so that there is a way to each whatever the triangles leave out.
+    # One unit of each island after the other, so that there is a way to each whatever the
+    # triangles leave out.
     some = np.unique(island, return_index=True)[1]
     near = np.concatenate([_near_pairs(middles), np.column_stack([some[:-1], some[1:]])])
     near = near[island[near[:, 0]] != island[near[:, 1]]]

@@ -1,8 +1,8 @@
 """Regular grids over a territory: squares, hexagons and H3 cells, cut at its border exactly.
 
-Corners are laid out in metres and kept in degrees, so that neighbours share the very same corners. Only members that
-the border cuts are noded against it, all at once (Hobby 1999, as in JTS's OverlayNG), so that two of them agree on
-every cut; each piece becomes a cell of its own.
+Corners are laid out in metres and kept in degrees, so that neighbours share the very same corners. Only
+members that the border cuts are noded against it, all at once (Hobby 1999, as in JTS's OverlayNG), so that
+two of them agree on every cut; each piece becomes a cell of its own.
 """
 
 from __future__ import annotations
@@ -36,17 +36,22 @@ def squares(territory: BaseGeometry, side_m: float) -> Shapes:
 
 
 def hexagons(territory: BaseGeometry, radius_m: float) -> Shapes:
-    """Hexagons whose corners lie `radius_m` from their middle, cut at the border. Raises TooManyCells, NothingInside."""
+    """Hexagons whose corners lie `radius_m` from their middle, cut at the border.
+
+    Raises TooManyCells, NothingInside.
+    """
     metres = LocalMetres(territory)
     bounds = _bounds_m(territory, metres, 2.598 * radius_m**2)
     return clip(_in_degrees(hexagon_corners(bounds, radius_m), metres), territory)
 
 
 def h3_cells(territory: BaseGeometry, resolution: int) -> Shapes:
-    """H3 cells (Uber's hexagons, known to other systems by their ids), cut at the border. Raises as `squares`.
+    """H3 cells (Uber's hexagons, known to other systems by their ids), cut at the border.
 
-    Members are taken where they overlap: H3's own centre mode leaves the border uncovered. A MultiPolygon is asked
-    part by part, which names cells on two parts twice.
+    Raises as `squares`.
+
+    Members are taken where they overlap: H3's own centre mode leaves the border uncovered. A MultiPolygon is
+    asked part by part, which names cells on two parts twice.
     """
     metres = LocalMetres(territory)
     _bounds_m(territory, metres, h3.average_hexagon_area(resolution, unit="m^2"))
@@ -72,7 +77,9 @@ def hexagon_corners(bounds: tuple[float, float, float, float], radius_m: float) 
 
 
 def clip(lattice: Shapes, territory: BaseGeometry) -> Shapes:
-    """Members of a lattice inside a territory; those its border cuts fall into pieces, each a cell of its own.
+    """Members of a lattice inside a territory.
+
+    Those its border cuts fall into pieces, each a cell of its own.
 
     Raises NothingInside when no member meets the territory.
     """

@@ -1,4 +1,7 @@
-"""Letters within cells: what of a cell's wordings fits inside it and where, and a short line to it where nothing does."""
+"""Letters within cells.
+
+What of a cell's wordings fits inside it and where, and a short line to it where nothing does.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,10 @@ _AROUND = np.array(
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """What may stand in a cell: its lines, their size in points, and how much of what was wanted it says (0: all)."""
+    """What may stand in a cell.
+
+    Its lines, their size in points, and how much of what was wanted it says (0: all).
+    """
 
     lines: tuple[str, ...]
     size: float
@@ -48,7 +54,10 @@ class Wording:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """A wording with its middle at a place of the paper (mm); `of` is what it points at where it stands outside."""
+    """A wording with its middle at a place of the paper (mm).
+
+    `of` is what it points at where it stands outside.
+    """
 
     x: float
     y: float
@@ -85,7 +94,10 @@ def cut(line: str, most: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A cell's largest part (mm), and places in it with room around them, the roomiest (its pole of inaccessibility) first."""
+    """A cell's largest part (mm), and places in it with room around them.
+
+    The roomiest (its pole of inaccessibility) comes first.
+    """
 
     part: Polygon
     places: NDArray[np.float64]
@@ -118,8 +130,10 @@ class Lettering:
     def beside(
         self, site: Site | None, wordings: Sequence[Wording], ground: BaseGeometry, *, may_cover: bool = False
     ) -> Label | None:
-        """The first of the wordings with room near a cell too small for it, off the `ground`, or where it `may_cover`
-        that: as near as can be; None where there is no room."""
+        """The first of the wordings with room near a cell too small for it, as near as can be.
+
+        Off the `ground`, or where it `may_cover` that; None where there is no room.
+        """
         if site is None:
             return None
         of = shapely.point_on_surface(site.part)

@@ -22,7 +22,8 @@ def locate(cells: Sequence[BaseGeometry], places: Coordinates) -> NDArray[np.int
     shapes = np.array(cells, dtype=object)
     shapely.prepare(shapes)
     found = np.full(len(places), NOWHERE, dtype=np.int64)
-    # Sorted by longitude once, each cell looks at the strip it lies in: for many places far less than a tree's walk.
+    # Sorted by longitude once, each cell looks at the strip it lies in: for many places far
+    # less than a tree's walk.
     order = np.argsort(places[:, 0], kind="stable")
     sorted_lng = places[order, 0]
     bounds = shapely.bounds(shapes).reshape(-1, 4)

@@ -1,4 +1,7 @@
-"""Writing map files: GeoJSON, GeoPackage, Shapefile, KML and KMZ, by GDAL (pyogrio); `mapfile_reader` reads them."""
+"""Writing map files: GeoJSON, GeoPackage, Shapefile, KML and KMZ, by GDAL (pyogrio).
+
+`mapfile_reader` reads them.
+"""
 
 from __future__ import annotations
 
@@ -40,8 +43,11 @@ class Feature:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a file's coordinates come from: the system they were taken to be in, whether the file itself says so, and
-    some of its places (x, y) as they stand in it."""
+    """Where a file's coordinates come from.
+
+    The system they were taken to be in, whether the file itself says so, and some of its
+    places (x, y) as they stand in it.
+    """
 
     crs: str
     is_said: bool
@@ -49,7 +55,7 @@ class Origin:
 
 
 class MapFile(list[Feature]):
-    """The rows of a map file, with its columns, those that only number its rows, and what was found in reading it."""
+    """The rows of a map file, with its columns, those that only number rows, and what was found."""
 
     def __init__(
         self,
@@ -66,7 +72,10 @@ class MapFile(list[Feature]):
 
 
 def write_map(features: Sequence[Feature], layer: str, format_: str) -> bytes:
-    """A map file of features that share one type of geometry; `format_` is one of FORMATS. A Shapefile comes zipped."""
+    """A map file of features that share one type of geometry; `format_` is one of FORMATS.
+
+    A Shapefile comes zipped.
+    """
     driver, suffix, _ = FORMATS[format_]
     names = list(features[0].fields) if features else ["name"]
     most = MOST_SHP_BYTES if format_ == "shp" else None

@@ -1,13 +1,15 @@
-"""The confined side of reading a map file: unpacked, judged by content, opened by one driver, put into degrees.
+"""The confined side of reading a map file.
 
-Whoever reads files of strangers starts this in a process of its own; the working folder is empty and private to one file.
+Unpacked, judged by content, opened by one driver, put into degrees.
+
+Whoever reads files of strangers starts this in a process of its own; the working folder
+is empty and private to one file.
 """
 
 from __future__ import annotations
 
 import ctypes
 import io
-import stat
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -32,30 +34,24 @@ from geo.errors import (
     GeoError,
     LayerMissing,
     LayerNeeded,
-    OpensElsewhere,
 )
 from geo.findings import Finding, found
 from geo.formats import dbf, geojson, gpkg, kml
 from geo.formats.rows import Drawn, Rows
-from geo.formats.spelling import GB, keepable
+from geo.formats.spelling import keepable
+from geo.mapfile_archive import READ, unzipped
 
-MOST_UNPACKED_BYTES = 400_000_000
-MOST_MEMBERS = 1_000
 MOST_POINTS = 1_500_000
 MOST_ROWS = 200_000
 # How many places of a file go along as they stand in it, for whoever asks which system they are in.
 SAMPLE = 200
 FOLDERS = (pyproj.datadir.get_data_dir(),)
-_READ = {".geojson", ".json", ".gpkg", ".shp", ".kml"}
-# What belongs to a Shapefile and changes what is read; indexes and the like only make reading faster, or break it.
-_PARTS = {".shx", ".dbf", ".prj", ".cpg"}
-_CHUNK = 1 << 20
 _LISTED = str.maketrans(dict.fromkeys(",，、;；|", "\n"))
 
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """A file in the working folder (or the documents of an archive of KML), its kind, and what its sender calls it."""
+    """A file in the working folder (or a KML archive's documents), its kind, and its sender's name for it."""
 
     path: Path
     kind: str
@@ -65,7 +61,7 @@ class _Source:
 
 @dataclass(frozen=True, slots=True)
 class _Layer:
-    """A layer by its name, its longer names, the names of folders in it, and how it is read, for these or whole."""
+    """A layer by its names, the folders in it, and how it is read, for these or whole."""
 
     name: str
     longer: tuple[str, ...]
@@ -74,7 +70,10 @@ class _Layer:
 
 
 def answer(question: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
-    """Rows of a map file: `fields` and the sizes of their WKB in the head, the WKB itself behind; or the problem."""
+    """Rows of a map file: `fields` and the sizes of their WKB in the head, the WKB itself behind.
+
+    Where it cannot be read, the problem instead.
+    """
     try:
         return _answered(data, str(question["name"]), question.get("crs"), question.get("layer"))
     except GeoError as error:
@@ -105,11 +104,15 @@ def _answered(
     fields = [part.rows.rows.get(n, {}) for part in read for n in range(len(part.shapes))]
     packed = [shapely.to_wkb(shape) if shape is not None else b"" for shape in shapes]
     head = {
-        "fields": fields, "sizes": [len(one) for one in packed], "crs": used, "is_said": is_said, "sample": sample,
+        "fields": fields,
+        "sizes": [len(one) for one in packed],
+        "crs": used,
+        "is_said": is_said,
+        "sample": sample,
         "columns": list(dict.fromkeys(name for part in read for name in part.rows.columns)),
         "keys": [part.rows.key for part in read if part.rows.key],
         "findings": [[one.code, one.zones, one.zh, one.en] for one in findings],
-    }  # fmt: skip
+    }
     return head, b"".join(packed)
 
 
@@ -129,7 +132,8 @@ def _sample(shapes: Sequence[BaseGeometry | None], most: int) -> list[list[float
 def _crs_of(part: Drawn, given: str | None, name: str, findings: list[Finding]) -> tuple[str, bool]:
     """The system of a layer's coordinates, and whether the file says it. Raises CrsMissing.
 
-    GeoJSON and KML are in degrees by their standards: what is given for one counts only where its figures are none.
+    GeoJSON and KML are in degrees by their standards: what is given for one counts only
+    where its figures are none.
     """
     if part.crs is not None:
         if given and (asked := known_crs(given)) and asked != known_crs(part.crs):
@@ -170,10 +174,10 @@ def _sources(data: bytes, name: str) -> list[_Source]:
     """The map files inside what was sent, each checked, in the working folder; all its KML is one."""
     if zipfile.is_zipfile(io.BytesIO(data)):
         try:
-            members = _unzipped(data)
+            members = unzipped(data)
         except (zipfile.BadZipFile, OSError, RuntimeError, EOFError, ValueError) as error:
             raise FileUnreadable(name) from error
-        read = [path for path in sorted(members) if path.suffix.lower() in _READ]
+        read = [path for path in sorted(members) if path.suffix.lower() in READ]
         found = [one for path in read if (one := _checked(path, path.as_posix())) is not None]
         documents = tuple(one.path for one in found if one.kind == "kml")
         found = [one for one in found if one.kind != "kml"]
@@ -200,62 +204,12 @@ def _checked(path: Path, name: str) -> _Source | None:
     return _Source(path, kind, name, (path,))
 
 
-def _unzipped(data: bytes) -> set[Path]:
-    """Members that are part of a map, each under its own name in the working folder, small enough together."""
-    found = set()
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        members = [one for one in archive.infolist() if not one.is_dir()]
-        if len(members) > MOST_MEMBERS or sum(one.file_size for one in members) > MOST_UNPACKED_BYTES:
-            raise FileTooLarge(sum(one.file_size for one in members))
-        for one in members:
-            path = _own_path(one)
-            with archive.open(one) as source:
-                if path.suffix.lower() in _READ | _PARTS:
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    _copy(source, path, one.file_size)
-                    found.add(path)
-                else:
-                    foreign.need_no_service(source.read(8192), one.filename)
-    return found
-
-
-def _own_path(member: zipfile.ZipInfo) -> Path:
-    """Where a member goes, below the working folder. Raises FileUnreadable, OpensElsewhere."""
-    root, name = Path.cwd(), _spelt(member)
-    if stat.S_ISLNK(member.external_attr >> 16) or member.filename.lower().endswith(".vrt"):
-        raise OpensElsewhere(member.filename)
-    path = (root / name).resolve()
-    if not path.is_relative_to(root) or path == root:
-        raise FileUnreadable(member.filename)
-    return path.relative_to(root)
-
-
-def _spelt(member: zipfile.ZipInfo) -> str:
-    """A member's name: archives that do not say UTF-8 are mostly in the alphabet of their writer's computer."""
-    if member.flag_bits & 0x800 or member.filename.isascii():
-        return member.filename
-    raw = member.filename.encode("cp437", "replace")
-    for codec in ("utf-8", GB):
-        try:
-            return keepable(raw.decode(codec))
-        except UnicodeDecodeError:
-            continue
-    return member.filename
-
-
-def _copy(source: Any, target: Path, declared: int) -> None:
-    """A member may hold more than its directory says: that is a bomb."""
-    with target.open("wb") as file:
-        while piece := source.read(_CHUNK):
-            declared -= len(piece)
-            if declared < 0:
-                raise FileTooLarge(len(piece))
-            file.write(piece)
-
-
 @contextmanager
 def _drivers() -> Iterator[Callable[[_Source], Any]]:
-    """All of GDAL's drivers put aside; what comes back lets those of a source's kind open it, and no other."""
+    """All of GDAL's drivers put aside.
+
+    What comes back lets those of a source's kind open it, and no other.
+    """
     # pyogrio cannot be told a driver for reading, so the library that it brings along is told itself.
     gdal = ctypes.CDLL(pyogrio._ogr.__file__)
     gdal.GDALGetDriver.restype = ctypes.c_void_p
@@ -303,7 +257,10 @@ def _layers(sources: Sequence[_Source], opened_by: Callable[[_Source], Any]) -> 
 
 
 def _told_apart(layers: list[_Layer]) -> list[_Layer]:
-    """Two folders of an archive may each hold a file of one name: those have their longer names, as long as needed."""
+    """Two folders of an archive may each hold a file of one name.
+
+    Those have their longer names, as long as needed.
+    """
     for n in range(2):
         often = Counter(one.name for one in layers)
         layers = [one if often[one.name] == 1 else replace(one, name=one.longer[n]) for one in layers]
@@ -311,7 +268,10 @@ def _told_apart(layers: list[_Layer]) -> list[_Layer]:
 
 
 def _longer(path: Path, layer: str = "") -> tuple[str, str]:
-    """What a layer is called where others have its name: its file with its folders, then the file's ending too."""
+    """What a layer is called where others have its name.
+
+    Its file with its folders, then the file's ending too.
+    """
     behind = f"/{layer}" if layer else ""
     return keepable(path.with_suffix("").as_posix() + behind), keepable(path.as_posix() + behind)
 
@@ -397,7 +357,10 @@ def _chosen(
 
 
 def _read(path: Path, layer: str) -> tuple[dict[str, Any], Any, Any]:
-    """Meta, numbers of the rows, and their WKB; what the rows say is read by `geo.formats` as it is written."""
+    """Meta, numbers of the rows, and their WKB.
+
+    What the rows say is read by `geo.formats` as it is written.
+    """
     try:
         meta, numbers, wkb, _ = pyogrio.raw.read(
             path, layer=layer, columns=[], return_fids=True, encoding="ISO-8859-1"

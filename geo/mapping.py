@@ -1,4 +1,4 @@
-"""Ground on paper: a plane true to angles around its middle, round scales, and the views of it that pages show."""
+"""Ground on paper: a conformal plane around its middle, round scales, and the views that pages show."""
 
 from __future__ import annotations
 
@@ -53,7 +53,9 @@ _FEW = 3
 
 
 def plane_around(shapes: Sequence[BaseGeometry]) -> Shapes:
-    """Shapes in degrees as metres (east, north) on a stereographic plane around their middle; 180° is no border.
+    """Shapes in degrees as metres (east, north) on a stereographic plane around their middle.
+
+    180° is no border.
 
     True to angles everywhere, to scale within 0.01 % at 100 km from the middle. Raises NothingInside.
     """
@@ -125,7 +127,10 @@ def view_of(box: Box, frames: Sequence[tuple[float, float]]) -> View:
 
 
 def bar_of(scale: int, most_mm: float) -> tuple[float, int]:
-    """Metres of a scale bar no longer than this, and in how many parts it is drawn: 1, 2 or 5 times a power of ten."""
+    """Metres of a scale bar no longer than this, and in how many parts it is drawn.
+
+    1, 2 or 5 times a power of ten.
+    """
     most = most_mm * scale / 1000
     power = 10.0 ** int(np.floor(np.log10(most)))
     step = next(one for one in (5, 2, 1) if one * power <= most * (1 + 1e-9))
@@ -138,7 +143,10 @@ def views_of(
     frames: Sequence[tuple[float, float]],
     fits: Callable[[View, Sequence[int]], bool],
 ) -> Iterator[tuple[View, list[int]]]:
-    """Views of these members (rows of boxes in metres), halved along the longer way until each view fits or holds few."""
+    """Views of these members (rows of boxes in metres).
+
+    Halved along the longer way until each view fits or holds few.
+    """
     waiting, made = [list(members)] if members else [], 0
     while waiting:
         group = waiting.pop()

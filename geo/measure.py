@@ -95,7 +95,9 @@ def _is_wide(shape: BaseGeometry) -> bool:
 
 def _center(shape: BaseGeometry) -> shapely.Point:
     """A shape's middle; of one that is cut at the 180th meridian the middle of its largest part."""
-    return max(shape.geoms, key=lambda part: part.area).centroid if _is_wide(shape) else shape.centroid  # type: ignore[attr-defined]
+    if _is_wide(shape):
+        shape = max(shape.geoms, key=lambda part: part.area)  # type: ignore[attr-defined]
+    return shape.centroid
 
 
 @lru_cache(maxsize=32)

@@ -1,4 +1,7 @@
-"""Units in parts, and what each part weighs, covers and borders on, kept true while single units change sides."""
+"""Units in parts, and what each part weighs, covers and borders on.
+
+Kept true while single units change sides.
+"""
 
 from __future__ import annotations
 
@@ -82,7 +85,10 @@ class Parting:
         self.sizes[other] += 1
 
     def stays_whole(self, unit: int) -> bool:
-        """Whether a unit's part stays connected without it: its neighbours there reach each other without it."""
+        """Whether a unit's part stays connected without it.
+
+        Its neighbours there reach each other without it.
+        """
         parts, neighbours, part = self.parts, self.graph.neighbours, self.parts[unit]
         mine = [n for n in neighbours[unit] if parts[n] == part]
         if len(mine) <= 1:

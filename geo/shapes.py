@@ -47,8 +47,8 @@ def coverage_of(
 ) -> Coverage:
     """Gaps and pairwise overlaps of cells against a territory.
 
-    What is below `tolerance` of its area is rounding, and so is what is not broader than `width`: a corner put on the
-    storing grid bends its edges by half a centimetre, however long they are.
+    What is below `tolerance` of its area is rounding, and so is what is not broader than `width`: a corner
+    put on the storing grid bends its edges by half a centimetre, however long they are.
     """
     least = territory.area * tolerance
     tree = shapely.STRtree(list(cells))
@@ -76,7 +76,10 @@ def filled(shapes: Sequence[BaseGeometry]) -> BaseGeometry:
 
 
 def without_overlaps(cells: Sequence[BaseGeometry]) -> list[BaseGeometry]:
-    """Cells of which each point has one: what two share stays with the first (slivers of rounding, mostly)."""
+    """Cells of which each point has one.
+
+    What two share stays with the first (slivers of rounding, mostly).
+    """
     found = list(cells)
     left, right = shapely.STRtree(found).query(found, predicate="overlaps")
     for i, j in zip(left[left < right].tolist(), right[left < right].tolist(), strict=True):
@@ -98,10 +101,12 @@ def fill_gaps(territory: BaseGeometry, cells: Sequence[BaseGeometry]) -> list[Mu
 
 
 def on_grid(cells: Sequence[BaseGeometry], grid: float = GRID_DEGREES) -> list[MultiPolygon]:
-    """The same coverage with every corner on a grid (1e-7 degrees: a centimetre), so that storing it loses nothing.
+    """The same coverage with every corner on the storing grid (1e-7 degrees: a centimetre).
 
-    Borders are noded by snap rounding (Hobby 1999, as in JTS's OverlayNG), their faces given back to the cell each lies
-    in; neighbours then share every corner, and rounding a shared corner opens no gap.
+    Storing it then loses nothing.
+
+    Borders are noded by snap rounding (Hobby 1999, as in JTS's OverlayNG), their faces given back to the cell
+    each lies in; neighbours then share every corner, and rounding a shared corner opens no gap.
     """
     lines = shapely.union_all(shapely.boundary(np.array(cells, dtype=object)), grid_size=grid)
     faces = shapely.get_parts(shapely.polygonize(shapely.get_parts(lines)))

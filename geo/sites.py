@@ -1,7 +1,10 @@
-"""Where the units of a division have their middles: one for each place of work or few of them, fewer where none is.
+"""Where the units of a division have their middles.
 
-Squares halved again and again where the work is dense (a quadtree; Finkel & Bentley 1974), neighbours never more than
-one halving apart; what is still too heavy is parted until each piece is light enough or a single place.
+One for each place of work or few of them, fewer where none is.
+
+Squares halved again and again where the work is dense (a quadtree; Finkel & Bentley
+1974), neighbours never more than one halving apart; what is still too heavy is parted
+until each piece is light enough or a single place.
 """
 
 from __future__ import annotations
@@ -20,16 +23,20 @@ _Whole = NDArray[np.int64]
 _Loads = NDArray[np.float64]
 # Halvings of a square beyond the usual one, and partings of what is still too heavy after them.
 _MOST_HALVINGS, _MOST_PARTINGS = 14, 60
-# Squares are halved while they hold more than so many units' work: what is finer than that lies close together.
+# Squares are halved while they hold more than so many units' work: what is finer than
+# that lies close together.
 _COARSER = 3.3
 _ROW = 2**31
 _AROUND = [(dx, dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)]
 
 
 def sites_of(ground: BaseGeometry, at: Coordinates, load: _Loads, side_m: float, limit: float) -> Coordinates:
-    """Middles for the units of a ground, all in metres: squares of `side_m` at most, of at most `limit` of work each.
+    """Middles for the units of a ground, all in metres.
 
-    `at` are different places inside the ground, `load` their work. A unit that is too heavy still is one place alone.
+    Squares of `side_m` at most, of at most `limit` of work each.
+
+    `at` are different places inside the ground, `load` their work. A unit that is too heavy
+    still is one place alone.
     """
     squares = _Squares(ground, at, side_m)
     found = _light_enough(at, load, _middles(squares, at, load, limit), limit)
@@ -37,7 +44,10 @@ def sites_of(ground: BaseGeometry, at: Coordinates, load: _Loads, side_m: float,
 
 
 class _Squares:
-    """Squares by halving level: a square is (level, column, row) with its south-west corner counted from one origin."""
+    """Squares by halving level.
+
+    A square is (level, column, row) with its south-west corner counted from one origin.
+    """
 
     def __init__(self, ground: BaseGeometry, at: Coordinates, side_m: float) -> None:
         west, south, east, north = ground.bounds
@@ -58,7 +68,7 @@ class _Squares:
         return _key(np.floor((self.at - self.origin) / self.side_m(level)).astype(np.int64))
 
     def middles(self, level: int, squares: _Whole) -> Coordinates:
-        """Middles in metres; every other row is moved half a side, so that the units around them are six-sided."""
+        """Middles in metres; every other row is moved half a side, so that units are six-sided."""
         spots = _unkey(squares)
         middles = spots + 0.5
         middles[:, 0] += np.where(spots[:, 1] % 2 == 0, 0.25, -0.25)
@@ -134,7 +144,10 @@ def _of_leaves(squares: _Squares, level: int, leaves: _Whole, at: Coordinates, l
 
 
 def _light_enough(at: Coordinates, load: _Loads, sites: Coordinates, limit: float) -> Coordinates:
-    """The same middles, those of too much work replaced by two, until each is light enough or one place alone."""
+    """The same middles, those of too much work replaced by two.
+
+    Until each is light enough or one place alone.
+    """
     for _ in range(_MOST_PARTINGS):
         owner = cKDTree(sites).query(at)[1]
         count = np.bincount(owner, minlength=len(sites))
@@ -161,7 +174,10 @@ def _two(at: Coordinates, load: _Loads) -> list[Coordinates]:
 
 
 def borders_between(sites: Coordinates, ground: BaseGeometry) -> Coordinates:
-    """The straight borders between the grounds nearest to each site, where they meet the ground: (n, 2, 2), metres."""
+    """The straight borders between the grounds nearest to each site, where they meet the ground.
+
+    (n, 2, 2), metres.
+    """
     west, south, east, north = ground.bounds
     across = max(east - west, north - south, 1.0)
     # Far sites all round, so that no border that matters is without end.

@@ -1,7 +1,8 @@
 """Borders between cells drawn straighter, one border at a time, where the balance of workload allows it.
 
-A border is what two cells share between the corners where three meet. Its straighter form (Douglas & Peucker 1973) is
-taken if it crosses nothing and if what it moves from one cell to the other leaves both within the bound.
+A border is what two cells share between the corners where three meet. Its straighter
+form (Douglas & Peucker 1973) is taken if it crosses nothing and if what it moves from
+one cell to the other leaves both within the bound.
 """
 
 from __future__ import annotations
@@ -32,8 +33,10 @@ def smooth(
     fixed: BaseGeometry | None = None,
     most_moved: float = math.inf,
 ) -> list[BaseGeometry]:
-    """The same cells with straighter borders; none becomes heavier than `heaviest` times the mean by it, and no more
-    workload than `most_moved` changes sides.
+    """The same cells with straighter borders.
+
+    None becomes heavier than `heaviest` times the mean by it, and no more workload than
+    `most_moved` changes sides.
 
     The outer border and what lies on the lines of `fixed` stay as they are. Cells must be a valid coverage.
     """
@@ -71,7 +74,10 @@ class _Ledger:
         self._may_move = most_moved
 
     def taken(self, giver: int, taker: int, net: float, gross: float) -> bool:
-        """Whether the workload may change sides, and then it does: within the bound, or towards the lighter one."""
+        """Whether the workload may change sides, and then it does.
+
+        Within the bound, or towards the lighter one.
+        """
         after = self.loads[taker] + net
         if gross > self._may_move or (after > self._bound and after > self.loads[giver]):
             return False
@@ -144,7 +150,7 @@ def _moves(
 
 
 def _arcs(cells: Sequence[BaseGeometry]) -> tuple[_Shapes, list[tuple[int, int]]]:
-    """Borders as lines between the corners where they meet, and the one or two cells beside each (-1: outside)."""
+    """Borders as lines between the corners where they meet, and the cells beside each (-1: outside)."""
     array = np.array(cells, dtype=object)
     noded = shapely.line_merge(shapely.union_all(shapely.boundary(array)))
     lines = shapely.get_parts(noded)

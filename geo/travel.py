@@ -45,10 +45,12 @@ def straight_s(places: Coordinates, going: Going) -> NDArray[np.int64]:
 
 
 class Land:
-    """Ground that water divides: a way never crosses the water in a straight line, but by shore and crossings.
+    """Ground that water divides.
 
-    Made once from a coarse outline; `seconds` then serves any places on it. Ways round are shortest paths over the
-    outline's corners (a visibility graph; Lozano-Pérez & Wesley 1979).
+    A way never crosses the water in a straight line, but by shore and crossings.
+
+    Made once from a coarse outline; `seconds` then serves any places on it. Ways round are shortest paths
+    over the outline's corners (a visibility graph; Lozano-Pérez & Wesley 1979).
     """
 
     def __init__(self, outline: BaseGeometry, crossings: Sequence[Crossing], going: Going) -> None:
@@ -74,7 +76,8 @@ class Land:
         if np.isinf(direct).any():
             out = self._visible(metres, self._nodes)
             for n, first in enumerate(out):
-                # The best first node towards every node, then the best last one; place by place, or it fills the memory.
+                # The best first node towards every node, then the best last one; place by place, or it
+                # fills the memory.
                 to_nodes = (first[:, None] + self._between).min(axis=0)
                 direct[n] = np.minimum(direct[n], (to_nodes + out).min(axis=1))
         straight = distances_m(places, places)

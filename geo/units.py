@@ -1,7 +1,10 @@
-"""The small pieces of ground that cells are put together from: the ground nearest to each place of work, or to a few.
+"""The small pieces of ground that cells are put together from.
 
-Everything is drawn in a plane that only stretches degrees (straight stays straight), then noded at once on the grid
-that shapes are stored on; so any union of units is exact, and today's cell borders can be units' borders too.
+The ground nearest to each place of work, or to a few.
+
+Everything is drawn in a plane that only stretches degrees (straight stays straight),
+then noded at once on the grid that shapes are stored on; so any union of units is
+exact, and today's cell borders can be units' borders too.
 """
 
 from __future__ import annotations
@@ -22,8 +25,8 @@ from geo.sites import borders_between, sites_of
 METRES_A_DEGREE = 111_195.0
 # As many units has a cell of the usual size where nobody lives; there are more where work is.
 UNITS_A_CELL = 40
-# No unit should weigh more than this share of a cell, else the cells cannot be balanced; a place that weighs more
-# alone is the only exception.
+# No unit should weigh more than this share of a cell, else the cells cannot be balanced; a place that weighs
+# more alone is the only exception.
 HEAVIEST_UNIT = 0.045
 # Digits of degrees within which places are one: borders on the storing grid must have room between two.
 _SAME_PLACE = 6
@@ -33,8 +36,10 @@ _Whole = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Units:
-    """Pieces of a territory: shapes, weights, middles in metres, square metres, and shared borders as (unit, unit) rows
-    with metres."""
+    """Pieces of a territory.
+
+    Shapes, weights, middles in metres, square metres, and shared borders as (unit, unit) rows with metres.
+    """
 
     shapes: _Shapes
     weights: NDArray[np.float64]
@@ -45,7 +50,10 @@ class Units:
 
 
 class Plane:
-    """Degrees stretched to metres around a shape: straight lines stay straight, which a projection's would not."""
+    """Degrees stretched to metres around a shape.
+
+    Straight lines stay straight, which a projection's would not.
+    """
 
     def __init__(self, around: BaseGeometry) -> None:
         self._scale = np.array([METRES_A_DEGREE * math.cos(math.radians(around.centroid.y)), METRES_A_DEGREE])

@@ -1,4 +1,7 @@
-"""Whether zones lie where the ground is, and if not, how far away and in which system their figures would lie there."""
+"""Whether zones lie where the ground is.
+
+If not, how far away and in which system their figures would lie there.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +24,19 @@ from geo.mapfile import Origin
 from geo.measure import Coordinates, distance_m
 from geo.zones import Zone
 
-_IN_CHINA = ("CGCS2000 / 3-degree", "CGCS2000 / Gauss", "Xian 1980 / 3-degree", "Xian 1980", "Beijing 1954 / 3-degree",
-             "Beijing 1954")  # fmt: skip
+_IN_CHINA = (
+    "CGCS2000 / 3-degree",
+    "CGCS2000 / Gauss",
+    "Xian 1980 / 3-degree",
+    "Xian 1980",
+    "Beijing 1954 / 3-degree",
+    "Beijing 1954",
+)
 _WORLDWIDE = ("WGS 84 / UTM", "WGS 84 / Pseudo-Mercator")
 # Systems that fit nearly as many places as the best are taken for as good: the likelier one is named.
 _NEARLY = 0.95
-# Beside the ground is what is no farther off than so many times its width, and so many times nearer than before.
+# Beside the ground is what is no farther off than so many times its width, and so many
+# times nearer than before.
 _BESIDE = 10
 # Systems of one projection on another datum lie within so much of each other: naming one is enough.
 _APART_M = 700.0
@@ -36,7 +46,7 @@ _BEYOND = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Whereabouts:
-    """How far the zones are from the ground (None where one touches it), whether that is far, and what to say."""
+    """How far the zones are from the ground (None if one touches it), whether it is far, what to say."""
 
     distance_m: float | None
     is_far: bool
@@ -46,7 +56,9 @@ class Whereabouts:
 def whereabouts(
     zones: Sequence[Zone], origin: Origin | None, datum: Datum, ground: BaseGeometry, *, is_own: bool
 ) -> Whereabouts:
-    """Zones (WGS-84) against ground known to be right; `is_own` where it is the unit's own and not the city's.
+    """Zones (WGS-84) against ground known to be right.
+
+    `is_own` where it is the unit's own and not the city's.
 
     Whether something is far is measured by the ground itself: farther off than it is wide.
     """
@@ -68,11 +80,13 @@ def whereabouts(
 
 
 def likely_systems(origin: Origin, datum: Datum, ground: BaseGeometry, away_m: float = np.inf) -> list[str]:
-    """The system in which a file's figures lie on the ground, as `EPSG:4549 (its name)`; none where none does.
+    """The system in which a file's figures lie on the ground, as `EPSG:4549 (its name)`.
 
-    A second one only where it puts them elsewhere on the ground, so that nobody can say which of the two it is.
-    Where none lies on it, one that brings them far nearer than they are now (`away_m`) will do: new ground lies beside
-    the old.
+    None where none does.
+
+    A second one only where it puts them elsewhere on the ground, so that nobody can say which of the two it
+    is. Where none lies on it, one that brings them far nearer than they are now (`away_m`) will do: new
+    ground lies beside the old.
     """
     shapely.prepare(ground)
     extent, read = _extent_m(ground), []

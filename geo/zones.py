@@ -1,4 +1,7 @@
-"""Hand-drawn zones made into cells: what is broken is mended, what overlaps is cut, and every change is told."""
+"""Hand-drawn zones made into cells.
+
+What is broken is mended, what overlaps is cut, and every change is told.
+"""
 
 from __future__ import annotations
 
@@ -28,10 +31,18 @@ _CODES = ("code", "Code", "CODE", "编号", "编码", "adcode", "id", "ID")
 # A Shapefile cuts the names of its columns at so many bytes.
 _SHORT_COLUMN = 10
 _BROKEN = {
-    "Ring Self-intersection": "同一圈边界自己相碰", "Self-intersection": "边界自己相交", "Hole lies outside shell": "洞在图形外面",
-    "Nested holes": "洞里套洞", "Holes are nested": "洞里套洞", "Nested shells": "部分互相套着", "Duplicate Rings": "同一圈画了两遍",
-    "Interior is disconnected": "内部断开", "Too few points": "点太少", "Invalid Coordinate": "有无效坐标", "Ring Not Closed": "边界没有闭合",
-}  # fmt: skip
+    "Ring Self-intersection": "同一圈边界自己相碰",
+    "Self-intersection": "边界自己相交",
+    "Hole lies outside shell": "洞在图形外面",
+    "Nested holes": "洞里套洞",
+    "Holes are nested": "洞里套洞",
+    "Nested shells": "部分互相套着",
+    "Duplicate Rings": "同一圈画了两遍",
+    "Interior is disconnected": "内部断开",
+    "Too few points": "点太少",
+    "Invalid Coordinate": "有无效坐标",
+    "Ring Not Closed": "边界没有闭合",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +76,9 @@ def zones_of(
 ) -> Zones:
     """Zones of a map file's features, mended and without overlaps; narrow gaps are closed.
 
-    `reference` is ground known to be right (WGS-84), against which another datum is suspected. Rows of one code are one
-    zone; a code is what the file shows, of any length. Raises NoAreas, FieldMissing, CodeTooLong, OutsideTheEarth,
-    CrossesDateLine.
+    `reference` is ground known to be right (WGS-84), against which another datum is suspected. Rows of one
+    code are one zone; a code is what the file shows, of any length. Raises NoAreas, FieldMissing,
+    CodeTooLong, OutsideTheEarth, CrossesDateLine.
     """
     findings: list[Finding] = []
     named = _named(features, name_field, code_field)
@@ -89,8 +100,11 @@ def zones_of(
 
 
 def _named(features: Sequence[Feature], name_field: str | None, code_field: str | None) -> list[Zone]:
-    """Rows with their names and codes. A name that only one row has finds its cell again in a corrected file, whatever
-    row it stands in by then; what has none is numbered."""
+    """Rows with their names and codes.
+
+    A name that only one row has finds its cell again in a corrected file, whatever row it stands in by then;
+    what has none is numbered.
+    """
     if not features:
         raise NoAreas
     names = _columns(features, name_field, _NAMES)
@@ -112,12 +126,18 @@ def _named(features: Sequence[Feature], name_field: str | None, code_field: str 
 
 
 def _unnamed(features: Sequence[Feature], zones: Sequence[Zone]) -> list[Finding]:
-    """That a file has columns, and none of them is known for a name or a code: somebody has to say which is."""
+    """That a file has columns, and none of them is known for a name or a code.
+
+    Somebody has to say which is.
+    """
     columns = features.columns if isinstance(features, MapFile) else []
     if not columns or any(zone.known_by != "number" for zone in zones):
         return []
     zh = f"没有认出名称和编号字段，按行编号；可填写其中一个：{'、'.join(columns[:MOST_COLUMNS])}"
-    en = f"no field is known for names or codes, rows were numbered; name one of: {', '.join(columns[:MOST_COLUMNS])}"
+    en = (
+        "no field is known for names or codes, rows were numbered; name one of: "
+        f"{', '.join(columns[:MOST_COLUMNS])}"
+    )
     return [found("no_code", [], zh, en)]
 
 
@@ -126,7 +146,10 @@ def _free(n: int, taken: Collection[str]) -> str:
 
 
 def _columns(features: Sequence[Feature], asked: str | None, usual: Sequence[str]) -> Sequence[str]:
-    """Where to look for a name or a code: in the column that is asked for, else in those that are called so."""
+    """Where to look for a name or a code.
+
+    In the column that is asked for, else in those that are called so.
+    """
     file = features if isinstance(features, MapFile) else MapFile(features)
     if not asked:
         return [name for name in usual if name not in file.keys]
@@ -199,7 +222,10 @@ def _datum_findings(shapes: list[BaseGeometry], declared: Datum, reference: Base
         return []
     (other_zh, other_en), (zh, en) = DATUM_NAMES[other], DATUM_NAMES[declared]
     zh = f"与现有辖区对比，坐标更像 {other_zh}，而填写的是 {zh}，请核对后重新导入"
-    en = f"against the present territory the coordinates look like {other_en}, not {en}; check and import again"
+    en = (
+        f"against the present territory the coordinates look like {other_en}, not {en}; check and "
+        "import again"
+    )
     return [found("datum", [], zh, en)]
 
 
@@ -221,7 +247,10 @@ def _mended(zone: Zone, findings: list[Finding]) -> Zone:
 
 
 def _fitted(zones: list[Zone], findings: list[Finding]) -> list[Zone]:
-    """Zones of which each point has one; the earlier keeps what two claim. Slips between neighbours are closed."""
+    """Zones of which each point has one; the earlier keeps what two claim.
+
+    Slips between neighbours are closed.
+    """
     shapes: list[BaseGeometry] = [zone.shape for zone in zones]
     left, right = shapely.STRtree(shapes).query(shapes, predicate="intersects")
     for i, j in sorted(zip(left[left < right].tolist(), right[left < right].tolist(), strict=True)):

@@ -37,7 +37,7 @@ def holds(source: str, answers: Mapping[str, Any], value: Any = None) -> bool:
 
 
 def tree_of(source: str) -> Node | None:
-    """A condition as nested tuples, of which the first item says what to compute; None where it cannot be read."""
+    """A condition as nested tuples whose first item says what to compute; None where unreadable."""
     try:
         return _parsed(source)
     except Wrong:
@@ -45,7 +45,7 @@ def tree_of(source: str) -> Node | None:
 
 
 def unread(source: str) -> str:
-    """What is left of a condition where reading it stops; nothing where it can be read, or only its end is missing."""
+    """What is left of a condition where reading stops; nothing if it is readable or lacks its end."""
     begins, at, parser = [0], 0, None
     while at < len(source) and (match := _TOKEN.match(source, at)) and match.lastgroup is not None:
         begins[-1:] = [match.start(match.lastgroup), match.end()]

@@ -1,4 +1,7 @@
-"""What goes back to a phone, glued from stored texts: a page's lines, and each outcome with the record it made."""
+"""What goes back to a phone, glued from stored texts.
+
+A page's lines, and each outcome with the record it made.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,10 @@ from sync.store import Line
 
 
 def lines_json(lines: Iterable[Line], have: Mapping[Key, int] | None = None) -> str:
-    """A JSON array of lines; where the phone has the very version from a push's answer, it gets the scopes alone."""
+    """A JSON array of lines.
+
+    Where the phone has the very version from a push's answer, it gets the scopes alone.
+    """
     if not have:
         return f"[{','.join([_line(one) for one in lines])}]"
     return f"[{','.join([_same(one) if _is_there(one, have) else _line(one) for one in lines])}]"
@@ -49,7 +55,10 @@ def glued(head: Mapping[str, Any], **arrays: str) -> bytes:
 def push_answers(
     outcomes: Sequence[Outcome], written: Mapping[str, Write], held: Collection[str]
 ) -> list[dict[str, Any]]:
-    """Each outcome, with the record as the whole push left it: the body only where the author still holds a scope of it."""
+    """Each outcome, with the record as the whole push left it.
+
+    The body only where the author still holds a scope of it.
+    """
     last = {write.key: write for write in written.values()}
     answers = []
     for outcome in outcomes:

@@ -1,4 +1,7 @@
-"""One change put onto one record, or the reason it cannot be: the rules an office click and a phone's push share."""
+"""One change put onto one record, or the reason it cannot be.
+
+The rules an office click and a phone's push share.
+"""
 
 from __future__ import annotations
 
@@ -30,8 +33,9 @@ class CannotApply(SyncError):
 class Change:
     """Who does what to a record, and when it counts from; `id` names the write among a field's heads.
 
-    `trusted` marks work of the server itself, which may set server fields and needs no role; `forced` a person's
-    decision to let a change stand anyway. `read` are a creation's values, read and completed, where somebody has.
+    `trusted` marks work of the server itself, which may set server fields and needs no
+    role; `forced` a person's decision to let a change stand anyway. `read` are a creation's
+    values, read and completed, where somebody has.
     """
 
     id: str
@@ -72,9 +76,19 @@ def create(kind: Kind, record_id: str, change: Change, version: int) -> Applied:
         values[kind.state_field] = kind.initial_state
     _check(kind, values)
     write = Write(
-        kind, record_id, version, None, values, {}, False, change.author, change.at, Op.CREATE, change.mutation_id,
+        kind,
+        record_id,
+        version,
+        None,
+        values,
+        {},
+        False,
+        change.author,
+        change.at,
+        Op.CREATE,
+        change.mutation_id,
         change.grade,
-    )  # fmt: skip
+    )
     return Applied(write, (), unknown)
 
 
@@ -85,13 +99,17 @@ def change(kind: Kind, stored: Stored, edit: Change, version: int) -> Applied:
         _need_role(kind.change_by, edit)
     known, unknown = _split(kind, edit)
     merged = merge(kind, stored, _edit(edit, _load(kind, known, partial=True)), version)
-    # What the server finds out (a sheet changed, a photo is owed) may show a fault of somebody else's; it still stands.
+    # What the server finds out (a sheet changed, a photo is owed) may show a fault of
+    # somebody else's; it still stands.
     _check(kind, merged.values, only=known if edit.trusted else None, before=stored.values)
     return _applied(kind, stored, merged, edit, Op.CHANGE, version, unknown)
 
 
 def act(kind: Kind, stored: Stored, step: Change, version: int) -> Applied:
-    """A step in the record's life: refused when it did not fit what its author saw, a question when others came first."""
+    """A step in the record's life.
+
+    Refused when it did not fit what its author saw, a question when others came first.
+    """
     _need_not_seen_deleted(stored, step)
     action = kind.actions.get(step.action or "")
     if action is None:
@@ -133,7 +151,10 @@ def decide(kind: Kind, stored: Stored, word: Change, state: str, version: int) -
 
 
 def delete(kind: Kind, stored: Stored, step: Change, version: int) -> Applied:
-    """The record taken away; edits its author had not seen stand beside it as a question, whichever came first."""
+    """The record taken away.
+
+    Edits its author had not seen stand beside it as a question, whichever came first.
+    """
     _need_not_seen_deleted(stored, step)
     if not step.trusted:
         _need_role(kind.delete_by, step)
@@ -149,9 +170,14 @@ def settle_deletion(kind: Kind, stored: Stored, word: Change, is_deleted: bool, 
 
 def _deletion(by: Change, base: int, version: int) -> dict[str, Any]:
     return {
-        "id": by.id, "author": by.author.id, "device": by.author.device_id, "at": moment_text(by.at), "version": version,
-        "base": base, "values": {DELETED: True},
-    }  # fmt: skip
+        "id": by.id,
+        "author": by.author.id,
+        "device": by.author.device_id,
+        "at": moment_text(by.at),
+        "version": version,
+        "base": base,
+        "values": {DELETED: True},
+    }
 
 
 def _with_deletions(
@@ -162,9 +188,19 @@ def _with_deletions(
         not seen(h, by.base_version, by.author.device_id) for g, ours in stored.heads.items() for h in ours
     )
     write = Write(
-        kind, stored.id, version, stored, stored.values, heads, bool(deletions), by.author, by.at, op, by.mutation_id,
+        kind,
+        stored.id,
+        version,
+        stored,
+        stored.values,
+        heads,
+        bool(deletions),
+        by.author,
+        by.at,
+        op,
+        by.mutation_id,
         by.grade,
-    )  # fmt: skip
+    )
     return Applied(write, (DELETED,) if met else ())
 
 
@@ -228,7 +264,10 @@ def _load(kind: Kind, values: Values, partial: bool) -> Values:
 
 
 def _check(kind: Kind, values: Values, only: Values | None = None, before: Values | None = None) -> None:
-    """Refuse a record with faults; with `only`, those in these fields alone; not for what stood so `before`."""
+    """Refuse a record with faults; with `only`, those in these fields alone.
+
+    Not for what stood so `before`.
+    """
     faults = [fault for fault in kind.check(values) if only is None or fault.field.split(".")[0] in only]
     if before is not None:
         faults = [

@@ -1,7 +1,7 @@
 """The one byte form of a JSON value that every language can write: RFC 8785, as ECMAScript writes it.
 
-What others hash too, bodies and sheets, has this form. Where only the server hashes (`sync.change.canonical`),
-orjson's spelling of numbers is kept: what was sealed must hash as it did.
+What others hash too, bodies and sheets, has this form. Where only the server hashes
+(`sync.change.canonical`), orjson's spelling of numbers is kept: what was sealed must hash as it did.
 """
 
 from __future__ import annotations

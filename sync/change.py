@@ -1,4 +1,7 @@
-"""The values that travel through sync: a stored record, a phone's mutation, a write for the door, an outcome."""
+"""The values that travel through sync.
+
+A stored record, a phone's mutation, a write for the door, an outcome.
+"""
 
 from __future__ import annotations
 
@@ -91,7 +94,9 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class Mutation:
-    """One change made on a device, as it was sent: `raw` are its verbatim bytes, `sha256` that of its canonical form.
+    """One change made on a device, as it was sent.
+
+    `raw` are its verbatim bytes, `sha256` that of its canonical form.
 
     The same id with another hash is another mutation; how a phone spells the same JSON does not matter.
     """
@@ -158,7 +163,10 @@ class Write:
 
     @cached_property
     def changed(self) -> dict[str, list[Any]]:
-        """Field -> [old, new] for what this write changed; a creation lists what it set, a deletion nothing."""
+        """Field -> [old, new] for what this write changed.
+
+        A creation lists what it set, a deletion nothing.
+        """
         if self.before is None:
             return {name: [None, value] for name, value in self.values.items() if value is not None}
         before = self.before.values

@@ -1,7 +1,10 @@
-"""Comparing a phone's store with the server by digests of key ranges, so that a damaged one is mended, not wiped.
+"""Comparing a phone's store with the server by digests of key ranges.
 
-A range whose digest differs is cut in sixteen until it is small, then sent whole as a repair. Each answer carries a
-cursor of its own snapshot: the phone keeps that of the first, so that what changes meanwhile comes by pull.
+A damaged store is mended, not wiped.
+
+A range whose digest differs is cut in sixteen until it is small, then sent whole as a
+repair. Each answer carries a cursor of its own snapshot: the phone keeps that of the
+first, so that what changes meanwhile comes by pull.
 """
 
 from __future__ import annotations
@@ -53,7 +56,10 @@ class Comparison:
 
 
 def lie_apart(spans: Iterable[Span]) -> bool:
-    """Whether no key lies in two of them: a store asked about once is read once, however often it is named."""
+    """Whether no key lies in two of them.
+
+    A store asked about once is read once, however often it is named.
+    """
     first: Key = ("", "")
     filled = [span for span in spans if span.upto is None or span.upto > (span.after or first)]
     filled.sort(key=lambda span: span.after or first)
@@ -82,7 +88,10 @@ def compare(store: PullStore, epoch: int, scopes: Sequence[str], claims: Sequenc
 
 
 def _cut(span: Span, borders: list[Key]) -> list[Span]:
-    """The span in pieces; the last reaches to the span's own end, where the phone may hold keys that we do not."""
+    """The span in pieces.
+
+    The last reaches to the span's own end, where the phone may hold keys that we do not.
+    """
     starts = [span.after, *borders[:-1]]
     ends = [*borders[:-1], span.upto]
     return [Span(after, upto) for after, upto in zip(starts, ends, strict=True)]

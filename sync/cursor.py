@@ -41,7 +41,10 @@ class Snapshot:
         return xid >= self.xmax or xid in self.xip
 
     def clamped(self, highest_xid: int) -> Snapshot:
-        """This snapshot, not ahead of what was handed out: after a crash unflushed transaction ids are used again."""
+        """This snapshot, not ahead of what was handed out.
+
+        After a crash unflushed transaction ids are used again.
+        """
         high = min(self.xmax, highest_xid + 1)
         return Snapshot(min(self.xmin, high), high, tuple(x for x in self.xip if x < high))
 
@@ -51,7 +54,9 @@ NOTHING_SEEN = Snapshot(3, 3)
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One scope's one class: what is new is measured from `since`; a fill stands at `position` (None: filled).
+    """One scope's one class: what is new is measured from `since`.
+
+    A fill stands at `position` (None: filled).
 
     `target` and `walk` are set while a walk over changes was interrupted by the end of a page.
     """
@@ -107,7 +112,8 @@ class Part:
 class Cursor:
     """Everything a store has been given: the epoch, the highest transaction id handed out, and the parts.
 
-    `seen_on` is the day (since 1970) of the last pull but for those of the same day: removals are kept for so long only.
+    `seen_on` is the day (since 1970) of the last pull but for those of the same day:
+    removals are kept for so long only.
     """
 
     epoch: int
@@ -142,7 +148,10 @@ class CursorSeal:
         return str(self._signer().dumps([bound, cursor.epoch, cursor.highest_xid, cursor.seen_on, parts]))
 
     def open(self, token: str) -> tuple[Cursor, Holder]:
-        """The cursor behind a token and whom it was made for; raises StartCompare when it is forged or torn."""
+        """The cursor behind a token and whom it was made for.
+
+        Raises StartCompare when it is forged or torn.
+        """
         try:
             bound, epoch, highest, seen_on, rows = self._signer().loads(token)
             parts = [Part.from_list(row) for row in rows]
@@ -154,7 +163,7 @@ class CursorSeal:
 def need_continuable(
     cursor: Cursor, made_for: Holder, asking: Holder, epoch: int, target: Snapshot, oldest_day: int
 ) -> None:
-    """Raises StartCompare for somebody else's cursor, another epoch's, one ahead of the server, or one too old."""
+    """Raises StartCompare for another person's or epoch's cursor, one ahead of the server, or one too old."""
     if made_for != asking:
         raise StartCompare("foreign")
     if cursor.epoch != epoch:

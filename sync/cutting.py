@@ -1,4 +1,7 @@
-"""Cutting a JSON text at its brackets without reading it: what stands beside something unreadable is not lost with it."""
+"""Cutting a JSON text at its brackets without reading it.
+
+What stands beside something unreadable is not lost with it.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,10 @@ _COLON = re.compile(rb"\s*:\s*")
 
 
 def cut(data: bytes, member: str) -> tuple[bytes, list[bytes]] | None:
-    """An object's text with this list emptied, and the list's items as they came; None where it cannot be cut."""
+    """An object's text with this list emptied, and the list's items as they came.
+
+    None where it cannot be cut.
+    """
     items: list[bytes] = []
     name, begin, end = b'"%s"' % member.encode(), None, None
     for token, at, depth in _tokens(data):
@@ -46,7 +52,10 @@ def texts_of(data: bytes) -> dict[str, str]:
 
 
 def _tokens(data: bytes) -> Iterator[tuple[bytes, int, int]]:
-    """Each string, bracket and comma, where it stands, and how deep it is after it; -1 where brackets do not match."""
+    """Each string, bracket and comma, where it stands, and how deep it is after it.
+
+    -1 where brackets do not match.
+    """
     opened: list[bytes] = []
     for match in _TOKEN.finditer(data):
         token = match[0]

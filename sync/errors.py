@@ -11,7 +11,10 @@ class SyncError(Exception):
 
 
 class StartCompare(SyncError):
-    """This cursor cannot be continued (the argument says why): compare, keeping everything and all unsent work."""
+    """This cursor cannot be continued (the argument says why).
+
+    Compare, keeping everything and all unsent work.
+    """
 
 
 class VersionMoved(SyncError):
@@ -26,8 +29,8 @@ class DatabaseRefused(SyncError):
 class Fault:
     """One thing wrong with one field: where, what (a code), and the sentence in both languages.
 
-    `about` is what of the value it is about, as it was written. `among` are the fields it comes from: one that stood
-    before, in fields that a change leaves alone, is not that change's.
+    `about` is what of the value it is about, as it was written. `among` are the fields it comes from: one
+    that stood before, in fields that a change leaves alone, is not that change's.
     """
 
     field: str

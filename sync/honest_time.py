@@ -12,7 +12,10 @@ AGREEMENT = timedelta(minutes=2)
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A moment at which phone and server spoke: the phone's boot and monotonic clock, and the server's time then."""
+    """A moment at which phone and server spoke.
+
+    The phone's boot and monotonic clock, and the server's time then.
+    """
 
     boot: str
     monotonic_ms: int
@@ -29,7 +32,10 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """When work was first received, and what its time was judged to be then: fixed, however long it is held."""
+    """When work was first received, and what its time was judged to be then.
+
+    Fixed, however long it is held.
+    """
 
     received_at: datetime
     judged: Judged
@@ -46,9 +52,9 @@ def judge(
 ) -> Judged:
     """Correct a device's time and grade it.
 
-    In a boot the server has spoken with, the monotonic clock gives the true time; the device's own clock must agree
-    within two minutes (after the skew measured now), else somebody moved it. Without such a boot the device's time is
-    taken with the skew removed and called claimed. No event lies after its receipt.
+    In a boot the server has spoken with, the monotonic clock gives the true time; the device's own clock must
+    agree within two minutes (after the skew measured now), else somebody moved it. Without such a boot the
+    device's time is taken with the skew removed and called claimed. No event lies after its receipt.
     """
     skew = received_at - sent_at
     corrected = _shifted(happened_at, skew, received_at)
@@ -70,7 +76,10 @@ def _shifted(moment: datetime, by: timedelta, fallback: datetime) -> datetime:
 
 
 def effective(judged: Judged, seen: list[datetime], received_at: datetime) -> datetime:
-    """The time an edit counts from, fixed at first receipt: after every write it had seen, never after receipt."""
+    """The time an edit counts from, fixed at first receipt.
+
+    After every write it had seen, never after receipt.
+    """
     floor = max(seen, default=None)
     at = judged.at
     if floor is not None and at <= floor:

@@ -34,7 +34,7 @@ class Policy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field: its merge policy, the group it merges with, what it points at, and whether it is personal."""
+    """One field: merge policy, the group it merges with, what it points at, whether it is personal."""
 
     name: str
     policy: Policy = Policy.LAST
@@ -84,10 +84,10 @@ def _no_faults(_values: Values) -> Sequence[Fault]:
 class Kind:
     """A kind of record, as sync sees it.
 
-    `load(values, partial)` returns the canonical wire values or raises Refused; `scopes(values)` gives the plain
-    keys the record is filed under; `check(values)` judges the whole record after a merge. `stands_on` names the two
-    fields that say which record (its kind, its id) this one belongs to; `attaches` the fields that list records of
-    another kind which must stand on this one, or on what this one stands on.
+    `load(values, partial)` returns the canonical wire values or raises Refused; `scopes(values)` gives the
+    plain keys the record is filed under; `check(values)` judges the whole record after a merge. `stands_on`
+    names the two fields that say which record (its kind, its id) this one belongs to; `attaches` the fields
+    that list records of another kind which must stand on this one, or on what this one stands on.
     """
 
     name: str

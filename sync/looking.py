@@ -21,9 +21,9 @@ from sync.store import Parked, PushStore
 class Seen:
     """Everything the judging of one round looks at.
 
-    `known` are the round's own records that the author may know of, `visible` what they may name, `lost` what they
-    once could; `ended` are the predecessors that have their outcome; `created` the values of each creation, read and
-    completed.
+    `known` are the round's own records that the author may know of, `visible` what they may name, `lost` what
+    they once could; `ended` are the predecessors that have their outcome; `created` the values of each
+    creation, read and completed.
     """
 
     stored: dict[Key, Stored]
@@ -103,7 +103,10 @@ class Look:
         return mutation.key if mutation.key in unknown else min(unknown, default=None)
 
     def hangs_anothers(self, mutation: Mutation, seen: Seen) -> bool:
-        """Whether it hangs on its record what stands on another one; what has not come yet is looked at by who shows it."""
+        """Whether it hangs on its record what stands on another one.
+
+        What has not come yet is looked at by who shows it.
+        """
         kind, stored = self._kinds[mutation.kind], seen.stored.get(mutation.key)
         hung = kind.attached(mutation.now)
         if not hung:
@@ -127,7 +130,10 @@ class Look:
         return {i for i, outcome in found.items() if outcome.status is not Status.HELD}
 
     def _known(self, batch: Sequence[Mutation], stored: Mapping[Key, Stored]) -> set[Key]:
-        """The round's own records that the author may know of: what is there and was never theirs is as good as absent."""
+        """The round's own records that the author may know of.
+
+        What is there and was never theirs is as good as absent.
+        """
         now, known, asked = set(self._rights.now()), set[Key](), list[Mutation]()
         for mutation in batch:
             before, kind = stored.get(mutation.key), self._kinds.get(mutation.kind)

@@ -1,8 +1,9 @@
 """The double: a store in memory that overlaps transactions, rolls back and crashes as PostgreSQL does.
 
-Rows keep every committed value with the transaction that wrote it; a snapshot sees what had ended when it was taken.
-A commit reaches the disk a little later: a crash loses what had not, and its transaction ids are given out again. The
-double waits for nobody: a row that another open transaction has locked ends that transaction first, by `on_wait`.
+Rows keep every committed value with the transaction that wrote it; a snapshot sees what had ended when it was
+taken. A commit reaches the disk a little later: a crash loses what had not, and its transaction ids are given
+out again. The double waits for nobody: a row that another open transaction has locked ends that transaction
+first, by `on_wait`.
 """
 
 from __future__ import annotations
@@ -91,7 +92,10 @@ class Memory:
         self.committed, self.next_xid, self.epoch = {FIRST_XID: True}, FIRST_XID + 1, epoch
 
     def value(self, row: Row, snapshot: Snapshot | None, own: Mapping[Row, Any]) -> Any:
-        """A row as a transaction sees it: its own writes, else the last that its snapshot (None: now) can see."""
+        """A row as a transaction sees it.
+
+        Its own writes, else the last that its snapshot (None: now) can see.
+        """
         if row in own:
             return own[row]
         for xid, value in reversed(self.rows.get(row, ())):
@@ -124,7 +128,7 @@ class Transaction:
     own: dict[Row, Any] = field(default_factory=dict)
     step: Callable[[], None] = lambda: None
 
-    # -- its life --------------------------------------------------------------------------------------------------
+    # -- its life --------------------------------------------------------------------------------------------
 
     def commit(self) -> None:
         """Make its writes everybody's; they reach the disk with the next flush."""
@@ -165,7 +169,7 @@ class Transaction:
             if value is not None:
                 yield row[1], value
 
-    # -- pull ------------------------------------------------------------------------------------------------------
+    # -- pull ------------------------------------------------------------------------------------------------
 
     def look(self, parts: Sequence[Part]) -> tuple[Snapshot, set[PartKey]]:
         """The snapshot, and the parts with news."""
@@ -240,7 +244,7 @@ class Transaction:
         """The highest id among these scopes' entries."""
         return max((filed.xid for (scope, _, _), filed in self._scan("entry") if scope in held), default=2)
 
-    # -- push ------------------------------------------------------------------------------------------------------
+    # -- push ------------------------------------------------------------------------------------------------
 
     def next_version(self, version: int) -> int:
         """One higher, above everything an older epoch can have reached."""

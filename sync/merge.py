@@ -1,7 +1,8 @@
 """How two edits become one: per-field heads and a policy for each field.
 
-A field keeps its heads, the writes nobody has superseded. A mutation supersedes those it had seen (at or below its
-base version, or of its own device); what it had not seen stands beside it. Pure: no database, no clock.
+A field keeps its heads, the writes nobody has superseded. A mutation supersedes those
+it had seen (at or below its base version, or of its own device); what it had not seen
+stands beside it. Pure: no database, no clock.
 """
 
 from __future__ import annotations

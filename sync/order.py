@@ -25,7 +25,7 @@ def in_order(mutations: Sequence[Mutation]) -> tuple[list[Mutation], list[Mutati
 
 
 def rounds(mutations: Sequence[Mutation]) -> list[list[Mutation]]:
-    """Batches in which no record occurs twice and nothing stands before its predecessor or what it points at."""
+    """Batches with no record twice and nothing before its predecessor or what it points at."""
     batches: list[list[Mutation]] = []
     level_of: dict[str, int] = {}
     for mutation in mutations:

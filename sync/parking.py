@@ -1,4 +1,6 @@
-"""What later work needs of an author's parked work, what joins it, and what settles it: only what needs it parks with it.
+"""What later work needs of an author's parked work, what joins it, and what settles it.
+
+Only what needs it parks with it.
 
 Pure: told what is parked, it looks nothing up.
 """
@@ -24,7 +26,10 @@ def creation_of(key: Key, parked: Sequence[Parked]) -> Parked | None:
 
 
 def needed(mutation: Mutation, absent: Collection[Key], parked: Sequence[Parked]) -> Parked | None:
-    """The parked work without which this cannot be judged: what it names as `after`, or the creation of an absent record."""
+    """The parked work without which this cannot be judged.
+
+    What it names as `after`, or the creation of an absent record.
+    """
     named = (one for one in parked if mutation.after and one.id == mutation.after)
     return next(named, None) or next(
         (one for key in sorted(absent) if (one := creation_of(key, parked))), None
@@ -34,8 +39,8 @@ def needed(mutation: Mutation, absent: Collection[Key], parked: Sequence[Parked]
 def joined(mutation: Mutation, reason: CannotApply, parked: Sequence[Parked]) -> tuple[str, Parked] | None:
     """The code and the parked work to wait with, for what cannot stand by itself on the same record.
 
-    It lacks what the parked one carried (a field that was to be set, a step that comes first), or sets the same again;
-    what fails a check of the whole record may lack it.
+    It lacks what the parked one carried (a field that was to be set, a step that comes first), or sets the
+    same again; what fails a check of the whole record may lack it.
     """
     came_before = takewhile(lambda one: one.id != mutation.id, parked)
     rivals = [one for one in came_before if one.key == mutation.key]
@@ -63,7 +68,10 @@ def settled_by(
     *,
     is_fresh: bool,
 ) -> list[Settled]:
-    """What of its author's parked work an accepted mutation corrects: the whole of it, or some of its fields."""
+    """What of its author's parked work an accepted mutation corrects.
+
+    The whole of it, or some of its fields.
+    """
     found = []
     for one in parked:
         is_own = device_id is not None and one.device_id == device_id

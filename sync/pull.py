@@ -14,7 +14,10 @@ RANKS = (0, 1, 2)
 
 @dataclass(slots=True)
 class Page:
-    """What one pull answers: a line for each record, scopes to drop, progress by class, and the next cursor."""
+    """What one pull answers.
+
+    A line for each record, scopes to drop, progress by class, and the next cursor.
+    """
 
     cursor: Cursor
     target: Snapshot
@@ -43,8 +46,8 @@ def pull(
 ) -> Page:
     """The next page for a store that stands at `cursor` and whose user holds `scopes` now.
 
-    `have` are the records whose bodies came with push answers or ahead of their fills: a fill that has not reached them
-    yet does not see them leave, so each is looked at by itself.
+    `have` are the records whose bodies came with push answers or ahead of their fills: a fill that has not
+    reached them yet does not see them leave, so each is looked at by itself.
 
     `looked` is what `store.look(probed(cursor))` gave in this very snapshot, where it was asked already.
     """
@@ -75,9 +78,12 @@ def pull(
 
 
 def _vouched(lines: Sequence[Line], rank: int, parts: Collection[Part]) -> list[Line]:
-    """Each record once, in those scopes alone whose parts have reached it: the others would not tell when it leaves.
+    """Each record once, in those scopes alone whose parts have reached it.
 
-    One that comes before every part that could tell is marked `ahead`: the phone names it in `have` until it is filled.
+    The others would not tell when it leaves.
+
+    One that comes before every part that could tell is marked `ahead`: the phone names it
+    in `have` until it is filled.
     """
     positions = {
         part.scope: part.position for part in parts if part.rank == rank and part.position is not None
@@ -104,14 +110,15 @@ def _gone(store: PullStore, have: Mapping[Key, int], scopes: Collection[str]) ->
 
 
 def _moved_up(part: Part, has_news: bool, target: Snapshot, highest_xid: int) -> Part:
-    """A filled part without news stands at this snapshot too: else every later probe of it would walk past what
-    changed in its scope's other classes since.
+    """A filled part without news stands at this snapshot too.
+
+    Else every later probe of it would walk past what changed in its scope's other classes since.
     """
     return replace(part, since=target.clamped(highest_xid)) if part.is_complete and not has_news else part
 
 
 def _order(parts: Mapping[PartKey, Part], fresh: Collection[PartKey]) -> list[PartKey]:
-    """Class by class; inside a class first what has something new, then what is half filled, then new fills."""
+    """Class by class; inside a class first what has news, then what is half filled, then new fills."""
     return sorted(
         (key for key, part in parts.items() if key in fresh or not part.is_complete),
         key=lambda key: (key[1], key not in fresh, not parts[key].started, key[0]),

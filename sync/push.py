@@ -1,7 +1,9 @@
-"""A batch of a phone's mutations, each to its one outcome: applied, merged, parked, or held until it can be judged.
+"""A batch of a phone's mutations, each to its one outcome.
 
-The driver works in rounds in which each record occurs once, so that the store can write a round as sets; when the
-database refuses a round it is repeated item by item, and only the item at fault is parked.
+Applied, merged, parked, or held until it can be judged.
+
+The driver works in rounds in which each record occurs once, so that the store can write a round as sets; when
+the database refuses a round it is repeated item by item, and only the item at fault is parked.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ class _Judged:
 
 
 class _Turn(Enum):
-    """Work that comes for the first time, that was held, or that parked with something which is settled now."""
+    """Work that comes for the first time, was held, or parked with something which is settled now."""
 
     FIRST = "first"
     HELD = "held"
@@ -91,7 +93,10 @@ class Push:
         self._retry_held({})
 
     def _again(self, held: Sequence[Held], answers: dict[str, Outcome], turn: _Turn) -> None:
-        """Each with its own device and receipt: who brought what it waited for says nothing of when it was made."""
+        """Each with its own device and receipt.
+
+        Who brought what it waited for says nothing of when it was made.
+        """
         self._receipts.add_held(held)
         for batch in rounds([one.mutation for one in held]):
             self._round(batch, answers, turn)
@@ -99,7 +104,10 @@ class Push:
     def _unanswered(
         self, mutations: Sequence[Mutation], answers: dict[str, Outcome], reused: dict[bytes, Outcome]
     ) -> list[Mutation]:
-        """Fill in stored answers; what is left has none yet. An id with other content is kept under an id of its own."""
+        """Fill in stored answers; what is left has none yet.
+
+        An id with other content is kept under an id of its own.
+        """
         known = self._store.answered([m.id for m in mutations]) if mutations else {}
         fresh: dict[str, Mutation] = {}
         for mutation in mutations:
@@ -219,7 +227,10 @@ class Push:
         )
 
     def _need_scope(self, kind: Kind, applied: Applied, change: apply.Change) -> None:
-        """The author's rights now, or at the proven moment when the work was done; before and after the write."""
+        """The author's rights now, or at the proven moment when the work was done.
+
+        Before and after the write.
+        """
         write = applied.write
         unit = write.before.values["unit_id"] if write.before else self._author.unit_id
         if write.values["unit_id"] != unit:
@@ -284,7 +295,8 @@ class Push:
     def _answer(self, judged: Sequence[_Judged], turn: _Turn = _Turn.FIRST) -> list[_Judged]:
         """Store the answers, and what must wait; returns those that are ours to give.
 
-        Two pushes of one device may bring the same at once: whoever answers second finds it done, and writes nothing.
+        Two pushes of one device may bring the same at once: whoever answers second finds it
+        done, and writes nothing.
         """
         if turn is _Turn.PARKED:
             return self._resolve(judged)
@@ -306,7 +318,10 @@ class Push:
         return ours
 
     def _resolve(self, judged: Sequence[_Judged]) -> list[_Judged]:
-        """What came of parked work that was tried again: its outcome stays as it was told, the rest is its resolution."""
+        """What came of parked work that was tried again.
+
+        Its outcome stays as it was told, the rest is its resolution.
+        """
         again = [one.waiting for one in judged if one.waiting]
         if again:
             # What turns out to lack something else is with a person already, and stays there.
@@ -328,7 +343,7 @@ class Push:
         self._reopened |= {each.group for one in judged for each in one.settles if each.word}
 
     def _retry_held(self, answers: dict[str, Outcome]) -> None:
-        """What waited for a record or mutation of this push, or parked with what it settled, if it is this author's own."""
+        """This author's work that waited for something in this push, or parked with what it settled."""
         while self._ended or self._reopened:
             ended, came, groups = self._ended, self._came, self._reopened
             self._ended, self._came, self._reopened = set(), set(), set()

@@ -1,4 +1,7 @@
-"""What a person must decide about a record, as a function of its heads alone: values, steps, and deletions that met."""
+"""What a person must decide about a record, as a function of its heads alone.
+
+Values, steps, and deletions that met.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""When each mutation of a push was first received, by whom and from which device, and how its time was judged then."""
+"""When each mutation of a push was first received.
+
+By whom and from which device, and how its time was judged then.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from sync.store import Held
 
 @dataclass(frozen=True, slots=True)
 class Clocks:
-    """The phone's and the server's clocks at this exchange, and the earlier exchanges of this device by boot."""
+    """The phone's and the server's clocks at this exchange, and earlier exchanges by boot."""
 
     sent_at: datetime
     received_at: datetime
@@ -23,7 +26,8 @@ class Clocks:
 class Receipts:
     """The receipts of one push: of its own mutations by its clocks, of held work by what was judged at first.
 
-    It knows nothing of the push: an object that knew each other's would be freed by the collector alone, long after.
+    It knows nothing of the push: an object that knew each other's would be freed by the
+    collector alone, long after.
     """
 
     def __init__(self, author: Author, clocks: Clocks) -> None:

@@ -17,7 +17,10 @@ class Rights(Protocol):
         """The scopes the author may read at present."""
 
     def writing(self) -> Collection[str]:
-        """Those of them in which the author may also write: to see what others keep gives no right to change it."""
+        """Those of them in which the author may also write.
+
+        To see what others keep gives no right to change it.
+        """
 
     def naming(self, kind: str) -> Collection[str]:
         """The scopes through which the author may point at a record of this kind."""
@@ -30,10 +33,15 @@ class Rights(Protocol):
     def record_scopes_at(self, key: Key, moment: datetime) -> Collection[str]: ...
 
     def completed(self, records: Sequence[tuple[Kind, Values]]) -> list[Values]:
-        """New records' values as read, each with what the server can tell from it; what the author gave stays as it is.
+        """New records' values as read, each with what the server can tell from it.
+
+        What the author gave stays as it is.
 
         Asked once for all records of a round, so that a batch costs a fixed number of looks.
         """
 
     def objection(self, write: Write) -> str | None:
-        """Why the author may not write this although it lies in their scopes; None where nothing speaks against it."""
+        """Why the author may not write this although it lies in their scopes.
+
+        None where nothing speaks against it.
+        """

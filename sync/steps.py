@@ -1,6 +1,7 @@
 """A record's state as a log of steps, sorted by (time, id) and folded by the kind's table of actions.
 
-A step is judged against what its author had seen; what others did meanwhile can only turn it into a question. Pure.
+A step is judged against what its author had seen; what others did meanwhile can only
+turn it into a question. Pure.
 """
 
 from __future__ import annotations
@@ -41,7 +42,10 @@ def fits_what_was_seen(
 def with_step(
     kind: Kind, stored: Stored, action: str, target: str, edit: Edit, version: int, forced: bool
 ) -> list[Head]:
-    """The log with one step more; a forced one is a person's word: it always fits and settles what it has seen."""
+    """The log with one step more.
+
+    A forced one is a person's word: it always fits and settles what it has seen.
+    """
     head: Head = {
         "id": edit.id,
         "author": edit.author_id,

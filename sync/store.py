@@ -1,4 +1,6 @@
-"""What the sync core asks of a store of records, as protocols: `postgres/` is the real one, `memory.py` the double.
+"""What the sync core asks of a store of records, as protocols.
+
+`postgres/` is the real one, `memory.py` the double.
 
 Both pass one contract suite (`tests/contract/test_store.py`).
 """
@@ -19,7 +21,8 @@ from sync.honest_time import Receipt
 class Line(NamedTuple):
     """A record as one reader gets it: its version, those of the reader's scopes it is in, its body if in any.
 
-    `is_ahead`: none of those scopes is filled as far as this record, so none would tell the phone of its leaving.
+    `is_ahead`: none of those scopes is filled as far as this record, so none would tell the
+    phone of its leaving.
     """
 
     xid: int
@@ -63,7 +66,10 @@ class Answered:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A mutation that did not apply: parked for a person in a group, or held for a record or mutation to arrive."""
+    """A mutation that did not apply.
+
+    Parked for a person in a group, or held for a record or mutation to arrive.
+    """
 
     mutation: Mutation
     outcome: Outcome
@@ -74,7 +80,9 @@ class Waiting:
 
 
 class Parked(NamedTuple):
-    """Undecided parked work of an author: what it does to which record, since when, and which of its fields still wait.
+    """Undecided parked work of an author.
+
+    What it does to which record, since when, and which of its fields still wait.
 
     `op` is None where nobody could read it.
     """
@@ -90,7 +98,10 @@ class Parked(NamedTuple):
 
 
 class Settled(NamedTuple):
-    """What became of parked work without a person: closed by this mutation with a word, or with None some fields of it."""
+    """What became of parked work without a person.
+
+    Closed by this mutation with a word, or with None some fields of it.
+    """
 
     id: str
     by: str
@@ -100,7 +111,10 @@ class Settled(NamedTuple):
 
 
 class Held(NamedTuple):
-    """Held work as it was handed in: whose, from which device, and what its clocks were worth at its first receipt."""
+    """Held work as it was handed in.
+
+    Whose, from which device, and what its clocks were worth at its first receipt.
+    """
 
     mutation: Mutation
     author: Author
@@ -155,9 +169,12 @@ class PushStore(Protocol):
         """The stored answers among these mutation ids."""
 
     def answer(self, author: Author, outcomes: Sequence[tuple[Mutation, Outcome]]) -> set[str]:
-        """Store the first answers to mutations; one that another transaction answered meanwhile is not in the result.
+        """Store the first answers to mutations.
 
-        It waits for an open transaction that has answered the same, so that of two pushes one alone has the word.
+        One that another transaction answered meanwhile is not in the result.
+
+        It waits for an open transaction that has answered the same, so that of two pushes one
+        alone has the word.
         """
 
     def answer_again(self, author: Author, outcomes: Sequence[tuple[Mutation, Outcome]]) -> None:
@@ -178,7 +195,7 @@ class PushStore(Protocol):
         """Undecided parked work of this author at these records or mutation ids, in the order it came."""
 
     def waiting_behind(self, author: Author, groups: Collection[str]) -> list[Held]:
-        """The author's undecided work that parked behind the first of these groups, less what was corrected since."""
+        """The author's undecided work parked behind the first of these groups, less what was corrected."""
 
     def settle(self, author: Author, settled: Sequence[Settled]) -> None:
         """Close parked work, or note which of its fields wait no longer; what it was is kept."""
@@ -189,8 +206,8 @@ class PushStore(Protocol):
     def write_many(self, writes: Sequence[Write]) -> None:
         """Records, documents, entries and history of a whole batch, each record at most once.
 
-        Raises VersionMoved if a record is no longer at the version it was read at, DatabaseRefused if the store's own
-        rules say no.
+        Raises VersionMoved if a record is no longer at the version it was read at, DatabaseRefused if the
+        store's own rules say no.
         """
 
     def ask(self, questions: Sequence[Question]) -> None:

@@ -1,4 +1,7 @@
-"""Work that a push cannot read: kept byte for byte for a person, each by itself, and answered like all other work."""
+"""Work that a push cannot read.
+
+Kept byte for byte for a person, each by itself, and answered like all other work.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,10 @@ def read_one(raw: bytes, device_id: str, boot: str | None) -> Mutation | Unreada
 
 
 def park_unreadable(store: PushStore, author: Author, items: Sequence[Unreadable]) -> dict[bytes, Outcome]:
-    """Kept byte for byte, by content; sent again it gets the same answer. An id that is taken loses nothing either."""
+    """Kept byte for byte, by content; sent again it gets the same answer.
+
+    An id that is taken loses nothing either.
+    """
     known = store.answered([one.mutation.id for one in items]) if items else {}
     outcomes: dict[bytes, Outcome] = {}
     fresh: dict[str, tuple[Mutation, Outcome]] = {}

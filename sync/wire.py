@@ -1,4 +1,7 @@
-"""Reading what a phone sent: a batch's mutations with their verbatim bytes; what cannot be read is kept as it came."""
+"""Reading what a phone sent: a batch's mutations with their verbatim bytes.
+
+What cannot be read is kept as it came.
+"""
 
 from __future__ import annotations
 
@@ -74,9 +77,12 @@ _BATCH = msgspec.json.Decoder(Batch)
 
 
 def read_batch(data: bytes) -> Batch:
-    """The batch in a request's body; raises msgspec.ValidationError (its shape) or msgspec.DecodeError (no JSON).
+    """The batch in a request's body.
 
-    One mutation that is no JSON, or too deep to be read, takes none of the others with it: each is cut out by itself.
+    Raises msgspec.ValidationError (its shape) or msgspec.DecodeError (no JSON).
+
+    One mutation that is no JSON, or too deep to be read, takes none of the others with it:
+    each is cut out by itself.
     """
     try:
         return _BATCH.decode(data)
@@ -131,7 +137,10 @@ def _id(text: str) -> str:
 
 
 def _stand_in(raw: bytes, device_id: str) -> Mutation:
-    """What stands for an unreadable mutation: its own id and record where those can be read, else made from its hash."""
+    """What stands for an unreadable mutation.
+
+    Its own id and record where those can be read, else made from its hash.
+    """
     made = str(uuid.uuid5(_NAMESPACE, device_id + hashlib.sha256(raw).hexdigest()))
     try:
         item = orjson.loads(raw)

@@ -1,4 +1,7 @@
-"""A bad link between a phone and a server: a TCP proxy that lets so many bytes through and then cuts, or is down."""
+"""A bad link between a phone and a server.
+
+A TCP proxy that lets so many bytes through and then cuts, or is down.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,10 @@ _RESET = struct.pack("ii", 1, 0)
 
 
 class BadLink:
-    """`cut_every` bytes of the phone's go through, then every connection is reset; `cuts` counts how often."""
+    """`cut_every` bytes of the phone's go through, then every connection is reset.
+
+    `cuts` counts how often.
+    """
 
     def __init__(self, port: int, cut_every: int) -> None:
         self._target, self._cut_every = port, cut_every

@@ -101,7 +101,10 @@ def town_template(cluster: Cluster, empty_template: str) -> str:
 
 @pytest.fixture(scope="session")
 def as_owner(cluster: Cluster) -> Iterator[Callable[[str], None]]:
-    """Runs a statement that makes or drops a database: starting psql for each took twice as long as the copying."""
+    """Runs a statement that makes or drops a database.
+
+    Starting psql for each took twice as long as the copying.
+    """
     engine = make_engine(cluster.url("postgres"), pool_size=1, isolation_level="AUTOCOMMIT")
 
     def run(statement: str) -> None:

@@ -1,4 +1,7 @@
-"""A small town for tests: two branches, four cells in a row, people of every role, a crew, customers and matters."""
+"""A small town for tests.
+
+Two branches, four cells in a row, people of every role, a crew, customers and matters.
+"""
 
 from __future__ import annotations
 
@@ -101,14 +104,23 @@ def build(session: Session) -> None:
     _people(session)
     _ground(session)
     _matters(session)
+    _questionnaire(session)
     _customers(session)
 
 
 def _people(session: Session) -> None:
     hashed = hash_password(PASSWORD)
     for n, (name, (unit, role, post)) in enumerate(PEOPLE.items()):
-        values = {"staff_number": f"T{n:03d}", "name": f"员工{n}", "post": post, "employment": "own", "is_active": True,
-                  "work_phone": f"0532-8000{n:04d}", "working_hours": "08:30-17:00", "unit_id": uid(unit)}  # fmt: skip
+        values = {
+            "staff_number": f"T{n:03d}",
+            "name": f"员工{n}",
+            "post": post,
+            "employment": "own",
+            "is_active": True,
+            "work_phone": f"0532-8000{n:04d}",
+            "working_hours": "08:30-17:00",
+            "unit_id": uid(unit),
+        }
         record_writer.create(session, system(uid(unit)), "staff", values, record_id=uid(name))
         sessions.open_account(session, uid(name), uid(unit), f"T{n:03d}", None, hashed, [str(role)])
         session.add(Device(id=UUID(uid(f"{name}'s phone")), name=f"{name}'s phone", unit_id=UUID(uid(unit))))
@@ -121,8 +133,14 @@ def _people(session: Session) -> None:
         "shift_start": f"{max(now - timedelta(hours=1), now.replace(hour=0, minute=0)):%H:%M}",
         "shift_end": f"{now + timedelta(hours=12):%H:%M}",
     }
-    crew = {"name": "一班", "leader_id": uid("leader"), "member_ids": [uid("leader"), uid("member")], "skills": ["pipe_repair", "valve"],
-            "start_place": middle(0), "is_active": True} | hours  # fmt: skip
+    crew = {
+        "name": "一班",
+        "leader_id": uid("leader"),
+        "member_ids": [uid("leader"), uid("member")],
+        "skills": ["pipe_repair", "valve"],
+        "start_place": middle(0),
+        "is_active": True,
+    } | hours
     record_writer.create(session, system(uid("north")), "crew", crew, record_id=uid("crew"))
     far = crew | {
         "name": "二班",
@@ -156,21 +174,54 @@ def _ground(session: Session) -> None:
 
 
 def _matters(session: Session) -> None:
-    leak = {"code": "leak", "name_zh": "漏水维修", "name_en": "Leak repair", "urgency": "normal", "skills": ["pipe_repair"],
-            "duration_minutes": 90, "contact_within_minutes": 60, "finish_within_minutes": 1440, "required_photos": 0,
-            "signature_required": False, "quote_required": False,
-            # Most tests are about something else: they begin this one without telling time and cost.
-            "is_repair": False, "is_active": True}  # fmt: skip
+    leak = {
+        "code": "leak",
+        "name_zh": "漏水维修",
+        "name_en": "Leak repair",
+        "urgency": "normal",
+        "skills": ["pipe_repair"],
+        "duration_minutes": 90,
+        "contact_within_minutes": 60,
+        "finish_within_minutes": 1440,
+        "required_photos": 0,
+        "signature_required": False,
+        "quote_required": False,
+        # Most tests are about something else: they begin this one without telling time and cost.
+        "is_repair": False,
+        "is_active": True,
+    }
     burst = leak | {"code": "burst", "name_zh": "爆管抢修", "name_en": "Burst main", "urgency": "urgent",
                     "required_photos": 2, "signature_required": True, "is_repair": True}  # fmt: skip
     for name, values in (("leak", leak), ("burst", burst)):
         record_writer.create(session, system(uid("group")), "matter", values, record_id=uid(name))
+
+
+def _questionnaire(session: Session) -> None:
     rows = [
-        {"type": "satisfaction", "name": "pressure", "label_zh": "水压", "label_en": "Pressure", "required": True, "theme": "pressure"},
-        {"type": "text", "name": "pressure_why", "label_zh": "原因", "label_en": "Why", "required": True,
-         "relevant": "answers.pressure == 'dissatisfied'"},
-        {"type": "integer", "name": "people", "label_zh": "人口", "label_en": "People", "constraint": "value > 0 && value < 30"},
-    ]  # fmt: skip
+        {
+            "type": "satisfaction",
+            "name": "pressure",
+            "label_zh": "水压",
+            "label_en": "Pressure",
+            "required": True,
+            "theme": "pressure",
+        },
+        {
+            "type": "text",
+            "name": "pressure_why",
+            "label_zh": "原因",
+            "label_en": "Why",
+            "required": True,
+            "relevant": "answers.pressure == 'dissatisfied'",
+        },
+        {
+            "type": "integer",
+            "name": "people",
+            "label_zh": "人口",
+            "label_en": "People",
+            "constraint": "value > 0 && value < 30",
+        },
+    ]
     form = {
         "code": "year-end",
         "edition": 1,
@@ -186,11 +237,22 @@ def _customers(session: Session) -> None:
     for n in range(8):
         cell = n % 4
         unit = system(uid("north" if cell < 3 else "south"))
-        customer = {"number": f"K{n:04d}", "name": f"王小{'一二三四五六七八'[n]}", "category": "key" if n == 0 else "resident",
-                    "phone": f"1300000000{n}", "cell_id": uid(f"cell {cell}")}  # fmt: skip
+        customer = {
+            "number": f"K{n:04d}",
+            "name": f"王小{'一二三四五六七八'[n]}",
+            "category": "key" if n == 0 else "resident",
+            "phone": f"1300000000{n}",
+            "cell_id": uid(f"cell {cell}"),
+        }
         record_writer.create(session, unit, "customer", customer, record_id=uid(f"customer {n}"))
-        spot = {"customer_id": uid(f"customer {n}"), "cell_id": uid(f"cell {cell}"), "address": f"香港中路{n + 1}号",
-                "place": middle(cell), "meter_number": f"M{n:06d}", "nature": "residential"}  # fmt: skip
+        spot = {
+            "customer_id": uid(f"customer {n}"),
+            "cell_id": uid(f"cell {cell}"),
+            "address": f"香港中路{n + 1}号",
+            "place": middle(cell),
+            "meter_number": f"M{n:06d}",
+            "nature": "residential",
+        }
         record_writer.create(session, unit, "service_point", spot, record_id=uid(f"point {n}"))
 
 
@@ -207,9 +269,13 @@ def server_view(database: Database, scopes: list[str]) -> dict[tuple[str, str], 
     """What a phone with these scopes must hold."""
     with database.engine.connect() as connection:
         rows = connection.execute(
-            text(
-                "SELECT DISTINCT d.kind, d.id::text, d.version FROM sync_entry e JOIN sync_document d USING (kind, id) WHERE e.scope = ANY(:s) AND NOT e.removed"
-            ),
+            text("""
+                SELECT DISTINCT d.kind, d.id::text, d.version
+                FROM sync_entry e
+                JOIN sync_document d USING (kind, id)
+                WHERE e.scope = ANY(:s)
+                AND NOT e.removed
+            """),
             {"s": scopes},
         )
         return {(row[0], row[1]): row[2] for row in rows}

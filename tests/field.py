@@ -1,4 +1,7 @@
-"""Two weeks in the field: crews by day and by night, and jobs promised, planned, given, overdue and waiting."""
+"""Two weeks in the field.
+
+Crews by day and by night, and jobs promised, planned, given, overdue and waiting.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,10 @@ CREWS = {
 
 @dataclass
 class Field:
-    """What stands where, by name; `now` is ten in the morning of `today`, some days ahead of any clock that stamps."""
+    """What stands where, by name.
+
+    `now` is ten in the morning of `today`, some days ahead of any clock that stamps.
+    """
 
     session: Session
     today: date
@@ -47,8 +53,20 @@ class Field:
         given = (
             {"crew_id": uid(crew), "dispatched_at": self.at(-40), "opened_at": self.at(-39)} if crew else {}
         )
-        values = {"matter_id": uid("leak"), "place": middle(where), "number": name, "duration_minutes": 45, "state": state,
-                  "skills": ["pipe_repair"], "cell_id": uid(f"cell {where}"), "due_at": self.at(17, 7)} | given | more  # fmt: skip
+        values = (
+            {
+                "matter_id": uid("leak"),
+                "place": middle(where),
+                "number": name,
+                "duration_minutes": 45,
+                "state": state,
+                "skills": ["pipe_repair"],
+                "cell_id": uid(f"cell {where}"),
+                "due_at": self.at(17, 7),
+            }
+            | given
+            | more
+        )
         for key, value in values.items():
             values[key] = moment_text(value) if isinstance(value, datetime) else value
         self.names.append(name)
@@ -85,6 +103,44 @@ def build_crews(session: Session) -> None:
             record_writer.create(session, north, "crew", new, record_id=uid(name))
 
 
+def _promised(made: Field) -> None:
+    at = made.at
+    made.job("promised today", appointment_from=at(13), appointment_until=at(15))
+    made.job(
+        "promised today and planned",
+        "crew",
+        planned_at=at(14.5),
+        appointment_from=at(14),
+        appointment_until=at(16),
+    )
+    made.job(
+        "passed this morning", "crew", planned_at=at(10.2), appointment_from=at(8), appointment_until=at(9.5)
+    )
+    made.job("passed yesterday", appointment_from=at(9, -1), appointment_until=at(11, -1))
+    made.job("left over", "crew", planned_at=at(15, -1))
+    made.job("left over by hand", "far crew")
+    made.job("withdrawn before", None, 1, planned_at=at(11, 2), crew_id=uid("crew"))
+    made.job(
+        "promised 3 but planned today",
+        "crew",
+        planned_at=at(11),
+        appointment_from=at(9, 3),
+        appointment_until=at(12, 3),
+    )
+
+
+def _around(made: Field) -> None:
+    at = made.at
+    for days in range(-7, 8):
+        if days < 0:
+            made.job(f"due {days}", None, -days % 3, due_at=at(17, days))
+        elif days:
+            hours = {"appointment_from": at(9, days), "appointment_until": at(12, days)}
+            made.job(f"promised {days}", None, days % 3, **hours)
+            made.job(f"promised {days} by hand", "crew", days % 3, dispatched_at=at(9), **hours)
+            made.job(f"promised {days} and planned", "far crew", days % 3, planned_at=at(9.5, days), **hours)
+
+
 def build_field(session: Session, today: date) -> Field:
     """The crews and two weeks of jobs: a week behind, today, and a week ahead."""
     build_crews(session)
@@ -112,36 +168,8 @@ def build_field(session: Session, today: date) -> Field:
     made.job("tonight", "night crew", planned_at=at(22))
     made.job("after midnight", "night crew", planned_at=at(26))
     made.job("by hand today", "far crew", dispatched_at=at(9))
-    made.job("promised today", appointment_from=at(13), appointment_until=at(15))
-    made.job(
-        "promised today and planned",
-        "crew",
-        planned_at=at(14.5),
-        appointment_from=at(14),
-        appointment_until=at(16),
-    )
-    made.job(
-        "passed this morning", "crew", planned_at=at(10.2), appointment_from=at(8), appointment_until=at(9.5)
-    )
-    made.job("passed yesterday", appointment_from=at(9, -1), appointment_until=at(11, -1))
-    made.job("left over", "crew", planned_at=at(15, -1))
-    made.job("left over by hand", "far crew")
-    made.job("withdrawn before", None, 1, planned_at=at(11, 2), crew_id=uid("crew"))
-    made.job(
-        "promised 3 but planned today",
-        "crew",
-        planned_at=at(11),
-        appointment_from=at(9, 3),
-        appointment_until=at(12, 3),
-    )
-    for days in range(-7, 8):
-        if days < 0:
-            made.job(f"due {days}", None, -days % 3, due_at=at(17, days))
-        elif days:
-            hours = {"appointment_from": at(9, days), "appointment_until": at(12, days)}
-            made.job(f"promised {days}", None, days % 3, **hours)
-            made.job(f"promised {days} by hand", "crew", days % 3, dispatched_at=at(9), **hours)
-            made.job(f"promised {days} and planned", "far crew", days % 3, planned_at=at(9.5, days), **hours)
+    _promised(made)
+    _around(made)
     for n in range(4):
         made.job(f"may wait {n}", None, n % 3)
     assert {one["state"] for one in made.stands().values()} <= OPEN

@@ -1,4 +1,7 @@
-"""Requests by lot over every operation of the API's document: nearly right, and wrong in every way we know; same seed, same requests."""
+"""Requests by lot over every operation of the API's document: nearly right, and wrong in every way we know.
+
+Same seed, same requests.
+"""
 
 from __future__ import annotations
 
@@ -14,21 +17,113 @@ from urllib.parse import quote, urlencode
 from tests.factories import uid
 
 JUNK: list[Any] = [
-    None, True, False, 0, -1, 1.5, 2**31, 2**63, 10**30, -(10**30), 1e308, "", " ", "x" * 10_000, "\0", "\ud800", "NaN", "null", "../../etc/passwd",
-    "'; DROP TABLE customer; --", "２０２６", "2026-13-45", "0001-01-01", "9999-12-31", "9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00",
-    "25:99", "%s%n{}", [], [[]], [None], [1, "2", {}], {}, {"": ""}, {"a": {"b": {}}}, {"type": "Point", "coordinates": []},
-    {"type": "Point", "coordinates": [1e308, -1e308]}, {"type": "Point", "coordinates": [[[]]]}, {"type": "MultiPolygon", "coordinates": []},
-    {"type": "MultiPolygon", "coordinates": [[[[0, 0], [1, 1]]]]}, {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]]},
-    {"type": "GeometryCollection", "geometries": []}, {"type": "LineString", "coordinates": [[0, 0], [0, 0]]}, [0] * 1000, {"\ud800": 1}, {"\0": 1},
-    {f"k{n}": n for n in range(200)}, "0193c0de-0000-7000-8000-00000000000G",
-]  # fmt: skip
-NAUGHTY = ["", "\x7f", "é" * 50, "x" * 7000, "*", '"', '""', '"1", "2"', "W/", "bytes=0-", "bytes=9-1", "bytes=" + "0-1," * 500, "-1", "1e9",
-           "9" * 400, "\t", "a=b;c", "../..", "%00", "null", "[" * 3000]  # fmt: skip
-HEADERS = ["If-Match", "If-None-Match", "If-Modified-Since", "If-Range", "Range", "Accept", "Accept-Encoding", "Accept-Language", "X-Request-Id",
-           "Upload-Offset", "Upload-Length", "Upload-Metadata", "Upload-Checksum", "Upload-Concat", "Tus-Resumable", "X-Forwarded-For", "Cookie",
-           "Content-Encoding", "Expect", "Authorization", "Content-Type"]  # fmt: skip
-TYPES = ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/json; charset=utf-16", "x", "", "image/png",
-         "application/offset+octet-stream", "application/problem+json", "multipart/form-data"]  # fmt: skip
+    None,
+    True,
+    False,
+    0,
+    -1,
+    1.5,
+    2**31,
+    2**63,
+    10**30,
+    -(10**30),
+    1e308,
+    "",
+    " ",
+    "x" * 10_000,
+    "\0",
+    "\ud800",
+    "NaN",
+    "null",
+    "../../etc/passwd",
+    "'; DROP TABLE customer; --",
+    "２０２６",
+    "2026-13-45",
+    "0001-01-01",
+    "9999-12-31",
+    "9999-12-31T23:59:59-14:00",
+    "0001-01-01T00:00:00+14:00",
+    "25:99",
+    "%s%n{}",
+    [],
+    [[]],
+    [None],
+    [1, "2", {}],
+    {},
+    {"": ""},
+    {"a": {"b": {}}},
+    {"type": "Point", "coordinates": []},
+    {"type": "Point", "coordinates": [1e308, -1e308]},
+    {"type": "Point", "coordinates": [[[]]]},
+    {"type": "MultiPolygon", "coordinates": []},
+    {"type": "MultiPolygon", "coordinates": [[[[0, 0], [1, 1]]]]},
+    {"type": "Polygon", "coordinates": [[[0, 0], [1, 1], [1, 0], [0, 1], [0, 0]]]},
+    {"type": "GeometryCollection", "geometries": []},
+    {"type": "LineString", "coordinates": [[0, 0], [0, 0]]},
+    [0] * 1000,
+    {"\ud800": 1},
+    {"\0": 1},
+    {f"k{n}": n for n in range(200)},
+    "0193c0de-0000-7000-8000-00000000000G",
+]
+NAUGHTY = [
+    "",
+    "\x7f",
+    "é" * 50,
+    "x" * 7000,
+    "*",
+    '"',
+    '""',
+    '"1", "2"',
+    "W/",
+    "bytes=0-",
+    "bytes=9-1",
+    "bytes=" + "0-1," * 500,
+    "-1",
+    "1e9",
+    "9" * 400,
+    "\t",
+    "a=b;c",
+    "../..",
+    "%00",
+    "null",
+    "[" * 3000,
+]
+HEADERS = [
+    "If-Match",
+    "If-None-Match",
+    "If-Modified-Since",
+    "If-Range",
+    "Range",
+    "Accept",
+    "Accept-Encoding",
+    "Accept-Language",
+    "X-Request-Id",
+    "Upload-Offset",
+    "Upload-Length",
+    "Upload-Metadata",
+    "Upload-Checksum",
+    "Upload-Concat",
+    "Tus-Resumable",
+    "X-Forwarded-For",
+    "Cookie",
+    "Content-Encoding",
+    "Expect",
+    "Authorization",
+    "Content-Type",
+]
+TYPES = [
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "multipart/form-data; boundary=x",
+    "application/json; charset=utf-16",
+    "x",
+    "",
+    "image/png",
+    "application/offset+octet-stream",
+    "application/problem+json",
+    "multipart/form-data",
+]
 SEGMENTS = [
     "%00",
     "%ff%fe",
@@ -54,8 +149,18 @@ HUGE = [
 ]
 
 
-ALIASES = {"job": "work_order", "leader": "staff", "representative": "staff", "owner": "staff", "member": "staff", "author": "staff",
-           "absent": "staff", "surveyor": "staff", "parent": "unit", "ground_plan": "plan"}  # fmt: skip
+ALIASES = {
+    "job": "work_order",
+    "leader": "staff",
+    "representative": "staff",
+    "owner": "staff",
+    "member": "staff",
+    "author": "staff",
+    "absent": "staff",
+    "surveyor": "staff",
+    "parent": "unit",
+    "ground_plan": "plan",
+}
 
 
 def singular(segment: str) -> str:
@@ -74,7 +179,10 @@ class Sent:
     body: bytes | None
 
     def __str__(self) -> str:
-        return f"#{self.number} {self.method} {self.path[:300]} {str(self.headers)[:300]} {self.body and self.body[:300]!r}"
+        return (
+            f"#{self.number} {self.method} {self.path[:300]} {str(self.headers)[:300]} "
+            f"{self.body and self.body[:300]!r}"
+        )
 
 
 @dataclass
@@ -177,12 +285,17 @@ class Fuzz:
         makers: dict[str, Callable[[], Any]] = {
             "null": lambda: None,
             "boolean": lambda: self.lot.random() < 0.5,
-            "integer": lambda: self.lot.randint(int(schema.get("minimum", 0)), int(min(schema.get("maximum", 50), 2000))),
+            "integer": lambda: self.lot.randint(
+                int(schema.get("minimum", 0)), int(min(schema.get("maximum", 50), 2000))
+            ),
             "number": lambda: self.lot.choice([0, 1, 36.06, 120.31, 120.33, 36.055]),
             "string": lambda: self._words(schema, name),
-            "array": lambda: [self.value(schema.get("items", {}), depth + 1, name) for _ in range(self.lot.choice([0, 1, 1, 2, 5]))],
+            "array": lambda: [
+                self.value(schema.get("items", {}), depth + 1, name)
+                for _ in range(self.lot.choice([0, 1, 1, 2, 5]))
+            ],
             "object": lambda: self._object(schema, depth),
-        }  # fmt: skip
+        }
         return makers.get(kind, lambda: self.lot.choice(JUNK))()
 
     def _object(self, schema: dict[str, Any], depth: int) -> dict[str, Any]:
@@ -273,9 +386,24 @@ class Fuzz:
         inside = text[:-1] + f', "zz": {nested}' + "}" if text.endswith("}") and len(text) > 2 else nested
         return self.lot.choice(
             [
-                nested.encode(), inside.encode(), inside.encode(), text.replace("null", "NaN").replace("1", "NaN", 3).encode(),
-                text.encode()[:-1], text.encode() + b"x", b"\xff\xfe" + text.encode(), text.encode("utf-16"), b"\xef\xbb\xbf" + text.encode(), b"",
-                text.replace('"x"', '"\\ud800"').encode(), (text[:-1] + ', "a": 1, "a": 2}').encode(), text.replace("1", "9" * 5000, 2).encode(),
-                text.replace("x", "\x00").encode(), b"null", b'"x"', b"1e999", b"-", b"\x00" * 50,
+                nested.encode(),
+                inside.encode(),
+                inside.encode(),
+                text.replace("null", "NaN").replace("1", "NaN", 3).encode(),
+                text.encode()[:-1],
+                text.encode() + b"x",
+                b"\xff\xfe" + text.encode(),
+                text.encode("utf-16"),
+                b"\xef\xbb\xbf" + text.encode(),
+                b"",
+                text.replace('"x"', '"\\ud800"').encode(),
+                (text[:-1] + ', "a": 1, "a": 2}').encode(),
+                text.replace("1", "9" * 5000, 2).encode(),
+                text.replace("x", "\x00").encode(),
+                b"null",
+                b'"x"',
+                b"1e999",
+                b"-",
+                b"\x00" * 50,
             ]
-        )  # fmt: skip
+        )

@@ -1,7 +1,9 @@
-"""Vehicle routing with windows, made after Gehring and Homberger's six classes: any size, the same for the same seed.
+"""Vehicle routing with windows, made after Gehring and Homberger's six classes.
 
-C: customers in clusters, windows round the times of a tour through each; R: anywhere; RC: half and half. 1: short days
-and small crews, 2: long days and large ones. Lengths are in tenths, as in the DIMACS convention.
+Any size, the same for the same seed.
+
+C: customers in clusters, windows round the times of a tour through each; R: anywhere; RC: half and half. 1:
+short days and small crews, 2: long days and large ones. Lengths are in tenths, as in the DIMACS convention.
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ from geo.routing.problem import Plan, Problem, Shift, Task
 
 CLASSES = ("C1", "C2", "R1", "R2", "RC1", "RC2")
 _SCALE = 10
-# Per class: capacity, days as long as so many half diagonals and so much besides, service, and half widths of windows.
+# Per class: capacity, days as long as so many half diagonals and so much besides,
+# service, and half widths of windows.
 _SHAPES = {
     "C1": (200, 2.4, 1_000, 90, (23, 48)),
     "C2": (700, 2.9, 2_900, 90, (80, 80)),
@@ -58,7 +61,10 @@ def generated(kind: str, customers: int, seed: int, *, windowed: float = 1.0) ->
 def _places(
     kind: str, customers: int, side: float, members: int, random: np.random.Generator
 ) -> tuple[NDArray[np.float64], list[list[int]]]:
-    """The depot in the middle and the customers; which of them lie in each cluster, where windows follow clusters."""
+    """The depot in the middle and the customers.
+
+    Which of them lie in each cluster, where windows follow clusters.
+    """
     anywhere = random.uniform(0, side, (customers, 2))
     clusters = max(customers // members, 1)
     middles = random.uniform(0.05 * side, 0.95 * side, (clusters, 2))
@@ -86,7 +92,10 @@ def _along(travel: NDArray[np.int64], tours: list[list[int]], served: int) -> ND
 
 
 def faults(problem: Problem, plan: Plan) -> Iterator[str]:
-    """What a plan breaks, told by nothing but the problem: windows, loads, the end of the day, each task once."""
+    """What a plan breaks, told by nothing but the problem.
+
+    Windows, loads, the end of the day, each task once.
+    """
     seen: set[int] = set()
     for crew, route in zip(problem.shifts, plan.routes, strict=True):
         at, now, load = crew.start, crew.window_s[0], 0

@@ -1,7 +1,8 @@
-"""`make mutants`: change merge, steps, questions, cursors, pulls and the judgement of scopes point by point, and see
-which changes no test notices. A mutant is a fork of one warm process that swaps the code of a function and runs the
-tests: a second each instead of the ten that a fresh interpreter takes. Survivors are explained in
-`sync/decisions/0009-surviving-mutants.md`.
+"""Mutation testing (`make mutants`) of merge, steps, questions, cursors, pulls and scopes.
+
+The code is changed point by point, to see which changes no test notices. A mutant is a fork of one warm
+process that swaps the code of a function and runs the tests: a second each instead of the ten that a fresh
+interpreter takes. Survivors are explained in `sync/decisions/0009-surviving-mutants.md`.
 """
 
 from __future__ import annotations
@@ -37,7 +38,10 @@ MODULES: dict[str, tuple[str, ...]] = {
 # Pulls and scopes are told by whole worlds on the double; forks and a database do not go together.
 BROAD = {"sync.pull", "sync.push", "sync.looking", "sync.parking"}
 BROAD_TESTS = ("tests/contract/test_store.py", "tests/spec/test_vectors.py", "tests/simulation/test_core.py")
-BROAD_CHOICE = "not postgres and not both_compute and not long and not ten_thousand and not simulator_finds and not few_words"
+BROAD_CHOICE = (
+    "not postgres and not both_compute and not long and not ten_thousand and not simulator_finds "
+    "and not few_words"
+)
 # What the double's one set of rights cannot tell is asked of the server, in an interpreter for each mutant.
 SERVED = {"sync.push", "sync.looking", "sync.parking"}
 SERVED_TESTS = (
@@ -48,10 +52,18 @@ SERVED_TESTS = (
     "tests/integration/test_broken_on_purpose.py",
 )
 TESTS = (
-    "tests/unit/test_merge.py", "tests/unit/test_steps.py", "tests/unit/test_cursor.py", "tests/unit/test_apply.py",
-    "tests/spec/test_vectors.py", "tests/contract/test_store.py", "tests/simulation/test_core.py",
-)  # fmt: skip
-CHOICE = "not postgres and not both_compute and not long and not ten_thousand and not simulator_finds and not few_words and not holds_in_every_world"
+    "tests/unit/test_merge.py",
+    "tests/unit/test_steps.py",
+    "tests/unit/test_cursor.py",
+    "tests/unit/test_apply.py",
+    "tests/spec/test_vectors.py",
+    "tests/contract/test_store.py",
+    "tests/simulation/test_core.py",
+)
+CHOICE = (
+    "not postgres and not both_compute and not long and not ten_thousand and not simulator_finds "
+    "and not few_words and not holds_in_every_world"
+)
 ROOT = Path(__file__).parents[1]
 SECONDS = 120
 _COMPARE = {

@@ -1,4 +1,7 @@
-"""People who join the small town for one test, so that `as_` knows them: a branch's administrator, somebody who left."""
+"""People who join the small town for one test, so that `as_` knows them.
+
+A branch's administrator, somebody who left.
+"""
 
 from __future__ import annotations
 

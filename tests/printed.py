@@ -1,4 +1,7 @@
-"""Papers as their readers see them: the text of a PDF, its colours, the code a scanner reads; and pictures to put on them."""
+"""Papers as their readers see them: the text of a PDF, its colours, the code a scanner reads.
+
+And pictures to put on them.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,10 @@ class Printed:
 
     @property
     def letters(self) -> list[tuple[str, tuple[float, ...], tuple[float, float]]]:
-        """Every sign that is seen: it, its box in points from the lower left, and its page's width and height."""
+        """Every sign that is seen.
+
+        It, its box in points from the lower left, and its page's width and height.
+        """
         found = []
         for page in self._pdf:
             text = page.get_textpage()

@@ -52,10 +52,18 @@ class Crew:
         taken = [self.phone.records("photo")[one]["sha256"] for one in shown.get("photo_ids") or ()]
         sheet, record = sheet_of(shown, taken), new_id()
         values = {
-            "of_kind": "work_order", "of_id": job or self.job, "signer_name": "王小一", "relation": "self", "strokes": STROKES,
-            "sheet": sheet, "sheet_sha256": sheet_hash(sheet), "signed_at": "2026-09-01T02:03:04.567000Z",
-            "place": middle(0), "crew_id": self.town["crew"], "staff_id": self.phone.staff_id,
-        }  # fmt: skip
+            "of_kind": "work_order",
+            "of_id": job or self.job,
+            "signer_name": "王小一",
+            "relation": "self",
+            "strokes": STROKES,
+            "sheet": sheet,
+            "sheet_sha256": sheet_hash(sheet),
+            "signed_at": "2026-09-01T02:03:04.567000Z",
+            "place": middle(0),
+            "crew_id": self.town["crew"],
+            "staff_id": self.phone.staff_id,
+        }
         device = self.phone.store.meta("device")
         values["device_signature"] = signed_text(self.key, statement(record, device, values))
         return self.phone.create("signature", values | false, record)
@@ -79,8 +87,17 @@ class Crew:
 
 
 def job_under_way(database: Database, town: Town, name: str) -> str:
-    values = {"matter_id": town["leak"], "crew_id": town["crew"], "cell_id": town["cell 0"], "description": "漏水",
-              "address": "香港中路1号", "number": f"WX-{name}", "signature_required": True, "state": "in_progress", "case_id": uid(name)}  # fmt: skip
+    values = {
+        "matter_id": town["leak"],
+        "crew_id": town["crew"],
+        "cell_id": town["cell 0"],
+        "description": "漏水",
+        "address": "香港中路1号",
+        "number": f"WX-{name}",
+        "signature_required": True,
+        "state": "in_progress",
+        "case_id": uid(name),
+    }
     with database.transaction() as session:
         record_writer.create(session, system(town["north"]), "work_order", values, record_id=uid(name))
     serving.serve(database)

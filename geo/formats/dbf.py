@@ -1,4 +1,7 @@
-"""Rows of a Shapefile's table as its bytes show them: a number is its digits, a text is in the encoding that is said."""
+"""Rows of a Shapefile's table as its bytes show them.
+
+A number is its digits, a text is in the encoding that is said.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,8 @@ from geo.findings import Finding
 from geo.formats.rows import Rows
 from geo.formats.spelling import Speller, codec_of, undeclared
 
-# The header's byte for a language, where it is one and not only "whatever the writer's computer uses" (0x57, 0x03).
+# The header's byte for a language, where it is one and not only "whatever the writer's
+# computer uses" (0x57, 0x03).
 _LANGUAGES = {0x4D: "gb18030", 0x7A: "gb18030", 0x4F: "cp950", 0x78: "cp950", 0x13: "cp932", 0x7B: "cp932",
               0x4E: "cp949", 0x79: "cp949", 0x26: "cp866", 0x65: "cp866", 0xC9: "cp1251", 0xC8: "cp1250",
               0xCB: "cp1253", 0xCA: "cp1254", 0x7D: "cp1255", 0x7E: "cp1256", 0x02: "cp850"}  # fmt: skip
@@ -107,7 +111,9 @@ def _row(record: bytes, fields: Sequence[_Field], names: Sequence[str], speller:
 
 
 def _number(text: str, one: _Field) -> str:
-    """A number's digits without those that its column's width put behind them: zeros, or more than a number has.
+    """A number's digits without those that its column's width put behind them.
+
+    Zeros, or more than a number has.
 
     What stands before the point is the writer's, however long it is.
     """

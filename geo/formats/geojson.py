@@ -1,4 +1,7 @@
-"""GeoJSON read as it is written: numbers keep their digits, and a broken shape leaves out its own row alone."""
+"""GeoJSON read as it is written.
+
+Numbers keep their digits, and a broken shape leaves out its own row alone.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,10 @@ class _Written(float):
 
 
 def drawn(data: bytes, most_points: int) -> Drawn:
-    """Shapes and rows of a FeatureCollection, a Feature or a bare geometry. Raises FileUnreadable, FileTooLarge."""
+    """Shapes and rows of a FeatureCollection, a Feature or a bare geometry.
+
+    Raises FileUnreadable, FileTooLarge.
+    """
     findings: list[Finding] = []
     root, speller = _parsed(data, findings)
     features, shaper = _features(root), _Shaper(most_points)

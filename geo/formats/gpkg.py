@@ -1,4 +1,7 @@
-"""Rows of a GeoPackage's table as SQLite keeps them: whole numbers stay whole, whatever stands in other rows."""
+"""Rows of a GeoPackage's table as SQLite keeps them.
+
+Whole numbers stay whole, whatever stands in other rows.
+"""
 
 from __future__ import annotations
 

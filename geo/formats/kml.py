@@ -1,4 +1,7 @@
-"""KML and KMZ: the placemarks of all folders; pictures and links to elsewhere are left out and named, never opened."""
+"""KML and KMZ: the placemarks of all folders.
+
+Pictures and links to elsewhere are left out and named, never opened.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,8 @@ _PICTURES = {"GroundOverlay": ("贴图", "a ground overlay"), "PhotoOverlay": ("
 _OWN = {"name": "Name", "description": "description"}
 _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.\- ]{1,40})["']""")
 _OPENING = re.compile(r"\A<\?xml[^>]*\?>")
-# A byte that is none of the declared encoding's goes through the parser as a letter of Unicode's private area.
+# A byte that is none of the declared encoding's goes through the parser as a letter of
+# Unicode's private area.
 _HELD = 0xF700
 # What careless programs write and no parser takes: a bare `&`, names of HTML's own, control characters.
 _CDATA = re.compile(r"(<!\[CDATA\[.*?\]\]>)", re.DOTALL)
@@ -58,7 +62,10 @@ def drawn(documents: Mapping[str, bytes], most_points: int) -> Drawn:
 
 
 def text_of(data: bytes) -> tuple[str, str]:
-    """A document as text without its declaration, and the encoding it is in; bytes that are none of it are held."""
+    """A document as text without its declaration, and the encoding it is in.
+
+    Bytes that are none of it are held.
+    """
     for bom, codec in (
         (codecs.BOM_UTF8, "utf-8"),
         (codecs.BOM_UTF16_LE, "utf-16"),
@@ -112,7 +119,10 @@ class _Reading:
             raise FileUnreadable(name) from error
 
     def follow(self, name: str, href: str, called: str, folders: list[str]) -> None:
-        """What a link of a document points at: another document of the archive, or something that is not opened."""
+        """What a link of a document points at.
+
+        Another document of the archive, or something that is not opened.
+        """
         path = posixpath.normpath(posixpath.join(posixpath.dirname(name), unquote(href.partition("#")[0])))
         if path in self._documents:
             self.document(path, [*folders, called] if called else folders)

@@ -12,7 +12,10 @@ from geo.findings import Finding
 
 @dataclass(slots=True)
 class Rows:
-    """Columns in the file's order; `key` is the one that only numbers the rows, and is no code unless it is named."""
+    """Columns in the file's order.
+
+    `key` is the one that only numbers the rows, and is no code unless it is named.
+    """
 
     columns: list[str]
     rows: dict[int, dict[str, Any]]
@@ -24,8 +27,8 @@ class Rows:
 class Drawn:
     """Rows that come with their shapes, in the file's order; `crs` is what the file says of its coordinates.
 
-    `groups` are the folders that each row lies in, `name` is what the file calls itself; `is_degrees` where the format
-    has degrees unless it says something else.
+    `groups` are the folders that each row lies in, `name` is what the file calls itself; `is_degrees` where
+    the format has degrees unless it says something else.
     """
 
     shapes: list[BaseGeometry | None]

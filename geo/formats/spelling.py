@@ -1,4 +1,6 @@
-"""Bytes of strangers' files as text: what is declared holds for the file, and a guess covers one value and is told.
+"""Bytes of strangers' files as text.
+
+What is declared holds for the file, and a guess covers one value and is told.
 
 Chinese encodings nest: what says GB2312 or GBK may hold any character of GB18030.
 """
@@ -37,7 +39,10 @@ def keepable(text: str) -> str:
 
 
 def codec_of(said: str) -> str | None:
-    """Python's name of a declared encoding (`UTF-8`, `936`, `ANSI 1252`, `88591`, `GB2312`); None for what none has."""
+    """Python's name of a declared encoding (`UTF-8`, `936`, `ANSI 1252`, `88591`, `GB2312`).
+
+    None for what none has.
+    """
     word = said.strip().strip("\ufeff\0").lower()
     digits = re.sub(r"[^0-9]", "", word)
     if digits in _NAMED and not word.startswith("iso"):
@@ -63,7 +68,10 @@ class Speller:
     findings: list[Finding] = field(default_factory=list)
 
     def text(self, data: bytes, about: str, width: int | None = None) -> str:
-        """One value. `width` is its field's in bytes: a value that fills it may end in a piece of a character."""
+        """One value.
+
+        `width` is its field's in bytes: a value that fills it may end in a piece of a character.
+        """
         own = self.declared or UTF8
         plain = _strictly(data, own)
         is_odd = own.startswith(("iso8859", "cp125")) and plain is not None and _is_garbled(plain)
@@ -105,7 +113,10 @@ class Speller:
 
 
 def undeclared(values: Iterable[tuple[bytes, int | None]]) -> tuple[str, list[Finding]]:
-    """The encoding most likely for values (bytes, width of their field) of a file that says none; told unless UTF-8."""
+    """The encoding most likely for values (bytes, width of their field) of a file that says none.
+
+    Told unless UTF-8.
+    """
     odd = [one for one in values if not one[0].isascii()]
     for codec in (UTF8, GB, BIG5):
         if codec == GB and _is_big5(odd):
@@ -141,8 +152,10 @@ def _is_big5(odd: Sequence[tuple[bytes, int | None]]) -> bool:
 
 
 def _is_utf8(data: bytes, as_gb: str) -> bool:
-    """Whether a value that GB18030 reads is UTF-8 all the same: it is, with Chinese in it, and the other reading is
-    nothing that simplified Chinese writes."""
+    """Whether a value that GB18030 reads is UTF-8 all the same.
+
+    So it is with Chinese in it, and another reading that simplified Chinese does not write.
+    """
     text = _strictly(data, UTF8) if not data.isascii() else None
     return text is not None and bool(_HAN.search(text)) and _strictly_encoded(as_gb, "gb2312") is None
 

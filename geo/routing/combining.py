@@ -1,7 +1,8 @@
 """Routes that searches came across, put together anew: the best set that serves every task once.
 
-Heuristic concentration (Rosing & ReVelle 1997): a set-partitioning problem over the routes found, solved by HiGHS (scipy).
-Its linear relaxation says which routes can matter; the whole-numbered problem is solved over those alone.
+Heuristic concentration (Rosing & ReVelle 1997): a set-partitioning problem over the
+routes found, solved by HiGHS (scipy). Its linear relaxation says which routes can
+matter; the whole-numbered problem is solved over those alone.
 """
 
 from __future__ import annotations
@@ -20,8 +21,9 @@ from geo.routing.cutting import Part
 from geo.routing.solvers import Model, cost_of, visits
 from geo.routing.watch import Meter
 
-# The whole-numbered problem is solved over so many of the cheapest routes, then over twice as many, as long as there is
-# time for something that takes so many times as long: HiGHS looks at the clock too seldom to be stopped.
+# The whole-numbered problem is solved over so many of the cheapest routes, then over
+# twice as many, as long as there is time for something that takes so many times as long:
+# HiGHS looks at the clock too seldom to be stopped.
 _FIRST_ROUTES, _MOST_ROUTES, _SLOWER = 500, 8_000, 6
 _Costs = NDArray[np.float64]
 # The type of crew and the tasks served: of two such routes only the shorter one matters.
@@ -39,7 +41,10 @@ class Pool:
         return len(self._found)
 
     def add(self, routes: Iterable[pyvrp.Route], part: Part | None = None) -> None:
-        """Keep what is feasible and new, or shorter than what serves the same tasks; routes of a part as the whole's."""
+        """Keep what is feasible and new, or shorter than what serves the same tasks.
+
+        Routes of a part as the whole's.
+        """
         for route in routes:
             if route.is_feasible():
                 kind, order = part.whole(route) if part else (route.vehicle_type(), visits(route))
@@ -50,7 +55,9 @@ class Pool:
     def together(
         self, best: pyvrp.Solution, seconds: float, meter: Meter | None = None
     ) -> pyvrp.Solution | None:
-        """The best set of the routes kept, as far as so many seconds of a meter tell; None where they tell nothing.
+        """The best set of the routes kept, as far as so many seconds of a meter tell.
+
+        None where they tell nothing.
 
         Routes too dear to be part of anything better than `best` are forgotten.
         """
@@ -102,10 +109,12 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class _Partition:
-    """Each task in one route (a few may be left out at a price), and no more routes of a type than there are crews.
+    """Each task in one route, and no more routes of a type than there are crews.
 
-    `routes` and `missing` are costs; `serves` is (tasks, routes), `leaves` (tasks, left out), `takes` (types, routes),
-    `crews` how many a type has.
+    A few tasks may be left out at a price.
+
+    `routes` and `missing` are costs; `serves` is (tasks, routes), `leaves` (tasks, left out), `takes` (types,
+    routes), `crews` how many a type has.
     """
 
     routes: _Costs

@@ -1,7 +1,8 @@
 """A large day cut into pieces: whole routes that lie among each other, each piece a small problem of its own.
 
-Improving a plan piece by piece (POPMUSIC; Taillard & Voss 2002): a search among a fifth of the tasks tries several times
-as many plans a second, and two of them go on beside each other. Each cut differs, so every border is inside a piece soon.
+Improving a plan piece by piece (POPMUSIC; Taillard & Voss 2002): a search among a fifth of the tasks tries
+several times as many plans a second, and two of them go on beside each other. Each cut differs, so every
+border is inside a piece soon.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ Order = tuple[int, tuple[int, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Tasks and crews by type (routes they have now, and crews that have none): what may change among each other."""
+    """Tasks and crews by type (routes they have now, and crews that have none).
+
+    What may change among each other.
+    """
 
     routes: tuple[Order, ...]
     left_out: tuple[int, ...]
@@ -44,7 +48,10 @@ def plan_of(model: Model, orders: Iterable[Order]) -> pyvrp.Solution:
 
 
 class Part:
-    """A piece as PyVRP has it. Its clients and types are numbered anew; `tasks` and `types` say what they are."""
+    """A piece as PyVRP has it.
+
+    Its clients and types are numbered anew; `tasks` and `types` say what they are.
+    """
 
     def __init__(self, model: Model, piece: Piece) -> None:
         data = model.data
@@ -128,7 +135,7 @@ class Cutter:
         ]
 
     def _links(self, routes: Sequence[Order], left_out: Sequence[int]) -> Numbers:
-        """How many tasks of one route are near those of another (routes and single tasks left out, routes)."""
+        """How many tasks of one route (or single tasks left out) are near those of another."""
         of = np.full(len(self._model.missing), -1)
         for n, order in enumerate([*(order for _, order in routes), *((task,) for task in left_out)]):
             of[list(order)] = n

@@ -13,17 +13,19 @@ from geo.routing.timing import score, timed
 from geo.routing.urgent import send
 from geo.routing.watch import Watch
 
-# VROOM takes about so many seconds for a pair of tasks (0.3 s for 100 tasks, 3 s for 300); it may take this share of all.
+# VROOM takes about so many seconds for a pair of tasks (0.3 s for 100 tasks, 3 s for
+# 300); it may take this share of all.
 _PAIR_S, _VROOMS_SHARE = 3.3e-5, 0.05
 
 
 def plan_day(
     problem: Problem, seconds: float, *, today: Plan | None = None, seed: int = 1, clock: type[Watch] = Watch
 ) -> Plan:
-    """The best feasible plan found within about so many seconds, never worse than `today`'s where there is one.
+    """The best feasible plan found in about so many seconds, never worse than `today`'s if there is one.
 
-    Limits are kept where they can be; a task whose limit cannot be kept is served late rather than not at all. An
-    urgent task goes before all others, however late those are, where no appointment of its own or pin says otherwise.
+    Limits are kept where they can be; a task whose limit cannot be kept is served late
+    rather than not at all. An urgent task goes before all others, however late those are,
+    where no appointment of its own or pin says otherwise.
     """
     watch = clock(seconds)
     best = None if today is None else _urgent_first(problem, today)
@@ -39,13 +41,19 @@ def plan_day(
 
 
 def _assured(problem: Problem, found: Plan) -> Plan:
-    """A solver's plan mended, the urgent ones first: it would leave one out, or put it last, for a dozen others."""
+    """A solver's plan mended, the urgent ones first.
+
+    It would leave one out, or put it last, for a dozen others.
+    """
     plan = _urgent_first(problem, _mended(problem, found))
     return insert_missing(problem, plan, plan.unserved(problem))
 
 
 def _urgent_first(problem: Problem, plan: Plan) -> Plan:
-    """Each urgent task with the crew that can begin it first, before what is not urgent; what that puts out is out."""
+    """Each urgent task with the crew that can begin it first, before what is not urgent.
+
+    What that puts out is out.
+    """
     for task in sorted(problem.urgent, key=lambda n: (problem.tasks[n].window_s[0], n)):
         without = Plan(tuple(tuple(n for n in route if n != task) for route in plan.routes))
         first = next((one for one in insertions(problem, without, task) if one.is_feasible), None)
@@ -82,8 +90,9 @@ def _kept(problem: Problem, found: Plan, other: Plan | None) -> Plan:
 def settle(problem: Problem, today: Plan) -> Plan:
     """The unserved tasks put into today's plan, and nothing else moved where it can be helped.
 
-    What broke a rule already (a crew that is late, an appointment that was missed) is taken out of its route and put in
-    where it fits. Only for an urgent one must others make room; one of those may change crew, the rest are left over.
+    What broke a rule already (a crew that is late, an appointment that was missed) is taken
+    out of its route and put in where it fits. Only for an urgent one must others make room;
+    one of those may change crew, the rest are left over.
     """
     plan = today
     for n, shift in enumerate(problem.shifts):
@@ -104,7 +113,10 @@ def changes(before: Plan, after: Plan) -> int:
 
 
 def without_crew(problem: Problem, today: Plan, crew: str) -> tuple[Problem, Plan]:
-    """The day when a crew has fallen ill: its tasks are free again, its shift is over; the others' days stand."""
+    """The day when a crew has fallen ill: its tasks are free again, its shift is over.
+
+    The others' days stand.
+    """
     ill = next(n for n, shift in enumerate(problem.shifts) if shift.id == crew)
     gone = problem.shifts[ill]
     shifts = [

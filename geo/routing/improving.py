@@ -1,4 +1,7 @@
-"""One search: PyVRP's iterated local search (Wouda, Lan & Kool 2024), begun where it is told, and the routes it came across."""
+"""One search by PyVRP's iterated local search (Wouda, Lan & Kool 2024).
+
+Begun where it is told; it also keeps the routes it came across.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +25,13 @@ from pyvrp.stop import StoppingCriterion
 
 from geo.routing.watch import Meter
 
-# What the weight of a broken rule is to begin with; a search that begins where another ended takes over its weights.
+# What the weight of a broken rule is to begin with; a search that begins where another
+# ended takes over its weights.
 Weights = tuple[list[float], float, float]
 # PyVRP's cost of a plan that breaks a rule.
 INFEASIBLE = 2**62
-# Routes are taken from plans nearly as good as the best; for so many tasks from each, else from every second, third ...
+# Routes are taken from plans nearly as good as the best; for so many tasks from each,
+# else from every second, third ...
 _NEARLY, _TASKS_A_STEP = 1.02, 80
 
 
@@ -34,7 +39,8 @@ _NEARLY, _TASKS_A_STEP = 1.02, 80
 class Effort:
     """How long a search goes on, and how: its seed, and whether each new best is searched exhaustively.
 
-    One that has found nothing feasible after `patience_s` gives up; `until_served` ends it once nothing is left out.
+    One that has found nothing feasible after `patience_s` gives up; `until_served` ends it
+    once nothing is left out.
     """
 
     seconds: float
@@ -45,7 +51,10 @@ class Effort:
 
 
 class Improved(NamedTuple):
-    """What a search ended with: its best plan, the routes of nearly good ones, its weights and the seconds it used."""
+    """What a search ended with.
+
+    Its best plan, the routes of nearly good ones, its weights and the seconds it used.
+    """
 
     best: Solution
     routes: list[pyvrp.Route]

@@ -15,9 +15,10 @@ _NOTHING_S = 60
 
 @dataclass(frozen=True, slots=True)
 class Insertion:
-    """Where a task would go in a crew's route, the route's times then, and what it adds (travel plus weighted delay).
+    """Where a task would go in a crew's route, the times then, and what it adds (travel, weighted delay).
 
-    It is feasible where the crew may do it and no rule is broken that was kept before; something urgent breaks none.
+    It is feasible where the crew may do it and no rule is broken that was kept before;
+    something urgent breaks none.
     """
 
     shift: int
@@ -34,8 +35,10 @@ class Insertion:
 
 
 def best_insertion(problem: Problem, plan: Plan, shift: int, task: int) -> Insertion:
-    """The best position in one crew's route, feasible or not: as early as can be for an urgent task, else where it
-    costs least."""
+    """The best position in one crew's route, feasible or not.
+
+    As early as can be for an urgent task, else where it costs least.
+    """
     if task in problem.urgent:
         return _before_all(problem, plan, shift, task)
     crew, route = problem.shifts[shift], plan.routes[shift]
@@ -64,7 +67,10 @@ def best_insertion(problem: Problem, plan: Plan, shift: int, task: int) -> Inser
 
 
 def worse(before: Timed, after: Timed) -> set[tuple[str, int]]:
-    """The rules a route breaks that it kept before, or breaks further: a day that was broken already bars nobody."""
+    """The rules a route breaks that it kept before, or breaks further.
+
+    A day that was broken already bars nobody.
+    """
     known, is_more = set(before.faults), len(after.stops) > len(before.stops)
     further = {"shift": is_more or after.end_s > before.end_s, "capacity": is_more,
                "pause": (after.pause_s or 0) > (before.pause_s or 0)}  # fmt: skip
@@ -72,7 +78,10 @@ def worse(before: Timed, after: Timed) -> set[tuple[str, int]]:
 
 
 def _before_all(problem: Problem, plan: Plan, shift: int, task: int) -> Insertion:
-    """An urgent task before all that is not; before others as urgent only where those need not wait for it."""
+    """An urgent task before all that is not.
+
+    Before others as urgent only where those need not wait for it.
+    """
     crew, route = problem.shifts[shift], plan.routes[shift]
     now = [n for n in route if n in problem.urgent and problem.tasks[n].window_s[0] <= crew.window_s[0]]
     others = [n for n in route if n not in now]
@@ -97,7 +106,10 @@ def _before_all(problem: Problem, plan: Plan, shift: int, task: int) -> Insertio
 
 
 def insertions(problem: Problem, plan: Plan, task: int) -> list[Insertion]:
-    """The best insertion for every crew, best first: who may do it before who may not, feasible before not."""
+    """The best insertion for every crew, best first.
+
+    Who may do it before who may not, feasible before not.
+    """
     found = [best_insertion(problem, plan, n, task) for n in range(len(problem.shifts))]
 
     def rank(one: Insertion) -> tuple[bool, bool, int, int]:

@@ -17,9 +17,9 @@ URGENT, NORMAL = 100, 10
 class Task:
     """A job to be done: its place's row in the matrix, how long, by whom, and when work must begin.
 
-    `window_s` is hard (an appointment), `due_s` a limit that is better kept; both count seconds from the day's start.
-    `pinned_to` is the only crew that may do it. `load` is what it takes of a crew's capacity. A crew `is_under_way` to
-    its task turns round for what is urgent alone.
+    `window_s` is hard (an appointment), `due_s` a limit that is better kept; both count seconds from the
+    day's start. `pinned_to` is the only crew that may do it. `load` is what it takes of a crew's capacity. A
+    crew `is_under_way` to its task turns round for what is urgent alone.
     """
 
     id: str
@@ -35,7 +35,10 @@ class Task:
 
     @property
     def is_urgent(self) -> bool:
-        """Whether it goes first: no break, appointment of others, most jobs or end of a shift stands before it."""
+        """Whether it goes first.
+
+        No break, appointment of others, most jobs or end of a shift stands before it.
+        """
         return self.priority >= URGENT
 
 
@@ -49,11 +52,13 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """A crew's working day: where it starts (and ends, if it must come back), from when to when, and what it can do.
+    """A crew's working day.
 
-    `capacity` bounds the loads of its tasks. A crew under way starts at its last started job, when that will be done.
-    Before `routine_from_s` it is there for what is urgent only (on call); `hours_s` are its spells on duty or on call
-    (none: its window), beyond them is overtime. One that `is_away` after all does nothing.
+    Where it starts (and ends, if it must come back), from when to when, and what it can do.
+
+    `capacity` bounds the loads of its tasks. A crew under way starts at its last started job, when that will
+    be done. Before `routine_from_s` it is there for what is urgent only (on call); `hours_s` are its spells
+    on duty or on call (none: its window), beyond them is overtime. One that `is_away` after all does nothing.
     """
 
     id: str

@@ -1,7 +1,9 @@
-"""The search for a better day: several of PyVRP's at once, and the best of all routes they came across put together.
+"""The search for a better day.
 
-PyVRP's search works outside the interpreter's lock, so each has a core. In a day of moderate size both search the whole,
-and differ; in a large one each searches a piece of it, then another (decisions 0003 and 0006).
+Several of PyVRP's at once, and the best of all routes they came across put together.
+
+PyVRP's search works outside the interpreter's lock, so each has a core. In a day of moderate size both search
+the whole, and differ; in a large one each searches a piece of it, then another (decisions 0003 and 0006).
 """
 
 from __future__ import annotations
@@ -23,18 +25,20 @@ from geo.routing.watch import Meter, Watch
 
 # A search of its own for each core of the smallest machine we serve.
 SEARCHES = 2
-# So much of what is left goes into searching before the routes are put together; and no longer than this at a time.
+# So much of what is left goes into searching before the routes are put together; and no
+# longer than this at a time.
 _SEARCHING, _LONGEST_S, _LEAST_S = 0.8, 40.0, 0.3
 # A search told to serve all that finds no way for so long a share of its time is told that it need not.
 _PATIENCE = 0.2
-# Whether all can be served is tried for such shares of the time, where nobody knows: mostly it is seen at once.
+# Whether all can be served is tried for such shares of the time, where nobody knows:
+# mostly it is seen at once.
 _TRYING = (0.02, 0.08)
-# A day of more tasks than this is searched in pieces of so many, after so long a share on the whole; each task is to be in
-# a piece so many times, and no piece is searched shorter than this.
+# A day of more tasks than this is searched in pieces of so many, after so long a share on the whole; each
+# task is to be in a piece so many times, and no piece is searched shorter than this.
 _WHOLE, _PIECE, _ROUTES, _BEGINNING, _PASSES, _LEAST_PIECE_S = 250, 200, 8, 0.02, 12, 0.25
 _PIECES_TOGETHER = 0.15
-# Where no piece gets better, pieces become so much larger and are searched longer; where they are half of the day and were
-# made so much longer, the whole is searched for such a share of the time.
+# Where no piece gets better, pieces become so much larger and are searched longer; where they are half of the
+# day and were made so much longer, the whole is searched for such a share of the time.
 _LARGER, _LARGEST, _SHAKING = 1.5, 2.0, 0.3
 # The routes of more tasks than this are put together within each piece alone.
 _TOGETHER = 600
@@ -45,8 +49,8 @@ def search_plan(
 ) -> Plan:
     """The best plan found in about so many seconds; crews that are alike keep what they had in `near`.
 
-    It begins from nothing: begun from VROOM's plan a search stays in that plan's valley. Where `near` serves all tasks,
-    or a first try without it does, so must this, as long as the search can.
+    It begins from nothing: begun from VROOM's plan a search stays in that plan's valley. Where `near` serves
+    all tasks, or a first try without it does, so must this, as long as the search can.
     """
     with warnings.catch_warnings(), ThreadPoolExecutor(SEARCHES) as threads:
         # More jobs than the crews can do is a usual day; what comes back is checked in any case.
@@ -108,7 +112,10 @@ class _Run:
         return starts
 
     def _in_whole(self, span: float, starts: Sequence[Solution | None], best: Solution | None) -> Solution:
-        """The whole searched for so many seconds; of a large day only until it can be cut, or cannot go on in pieces."""
+        """The whole searched for so many seconds.
+
+        Of a large day only until it can be cut, or cannot go on in pieces.
+        """
         self._is_stuck = False
         if best is None and self._is_large:
             found = self._whole(span * _BEGINNING, starts)

@@ -1,7 +1,9 @@
-"""The problem as the two solvers have it: VROOM for a feasible plan in seconds, PyVRP's model for the search after it.
+"""The problem as the two solvers have it.
 
-Both minimise travel. Limits are given to them as hard windows where they can be kept. Neither's word is taken: what they
-return is only ever the order of tasks, timed and scored by `geo.routing.timing`.
+VROOM for a feasible plan in seconds, PyVRP's model for the search after it.
+
+Both minimise travel. Limits are given to them as hard windows where they can be kept. Neither's word is
+taken: what they return is only ever the order of tasks, timed and scored by `geo.routing.timing`.
 """
 
 from __future__ import annotations
@@ -30,8 +32,8 @@ _NEAR = 20
 def vroom_plan(problem: Problem, *, level: int | None = None, start: Plan | None = None) -> Plan:
     """A feasible plan by VROOM (Coupey, Nicod, Varnier 2018); `start` is where it begins. It holds the GIL.
 
-    `level` 0 to 5 is how far it explores; without one as far as takes about a second. A time limit instead would cut
-    it off before its searches meet.
+    `level` 0 to 5 is how far it explores; without one as far as takes about a second. A time limit instead
+    would cut it off before its searches meet.
     """
     if level is None:
         level = next((deep for most, deep in ((60, 5), (130, 1)) if len(problem.tasks) <= most), 0)
@@ -116,11 +118,13 @@ def _begins(problem: Problem) -> int:
 
 
 class Model:
-    """A problem as PyVRP has it (Wouda, Lan & Kool 2024): its data, and which crews stand behind each vehicle type.
+    """A problem as PyVRP has it (Wouda, Lan & Kool 2024).
 
-    It knows no breaks: a crew's day is shortened by its break, and whatever may come after one must begin so much
-    earlier that the break can still be put before it. `serves_all` says that no task may be left out: told so, the
-    search need not weigh it and is faster by half.
+    Its data, and which crews stand behind each vehicle type.
+
+    It knows no breaks: a crew's day is shortened by its break, and whatever may come after one must begin so
+    much earlier that the break can still be put before it. `serves_all` says that no task may be left out:
+    told so, the search need not weigh it and is faster by half.
     """
 
     def __init__(self, problem: Problem, *, serves_all: bool = False) -> None:
@@ -223,9 +227,14 @@ def _client(task: Task, begins_s: int, breaks_from_s: int, break_s: int, is_requ
     if breaks_from_s <= late < FOREVER:
         late = max(early, late - break_s)
     return pyvrp.Client(
-        task.place, delivery=[0 if task.is_urgent else task.load], service_duration=task.duration_s, tw_early=early, tw_late=late,
-        prize=0 if is_required else missing_cost(task), required=is_required,
-    )  # fmt: skip
+        task.place,
+        delivery=[0 if task.is_urgent else task.load],
+        service_duration=task.duration_s,
+        tw_early=early,
+        tw_late=late,
+        prize=0 if is_required else missing_cost(task),
+        required=is_required,
+    )
 
 
 def _vehicle_type(

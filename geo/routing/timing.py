@@ -1,4 +1,7 @@
-"""When a crew is where: the exact times of a route, and the score of a plan. Every solver's word is checked here."""
+"""When a crew is where: the exact times of a route, and the score of a plan.
+
+Every solver's word is checked here.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ _BEFORE_ALL = 1_000
 
 
 class Stop(NamedTuple):
-    """A task on a route: when the crew arrives, begins and ends, and how long past its limit it ends (0: in time).
+    """A task on a route: when the crew arrives, begins and ends, and how late it ends (0: in time).
 
     A tuple, because ranking crews makes tens of thousands.
     """
@@ -53,8 +56,8 @@ _OF_TIME = frozenset({"window", "shift", "pause"})
 def timed(problem: Problem, shift: Shift, route: Sequence[int], *, is_quick: bool = False) -> Timed:
     """The times of a route: as early as it goes, the break as late as it may be or while waiting anyway.
 
-    Where that breaks a window or the shift, the break is tried before every stop, and the first that fits is taken;
-    `is_quick` leaves that out.
+    Where that breaks a window or the shift, the break is tried before every stop, and the first that fits is
+    taken; `is_quick` leaves that out.
     """
     first = _walk(problem, shift, route, None)
     if (
@@ -152,7 +155,10 @@ def missing_cost(task: Task) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A plan checked and weighed: less is better, feasible before not. `response_s` is how long urgent ones wait."""
+    """A plan checked and weighed: less is better, feasible before not.
+
+    `response_s` is how long urgent ones wait.
+    """
 
     faults: tuple[tuple[str, str, int], ...]
     unserved: tuple[int, ...]

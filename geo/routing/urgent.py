@@ -1,5 +1,7 @@
-"""What an urgent task sets aside: the crew's other work stays where it still fits, little of it changes crew, the rest is
-named."""
+"""What an urgent task sets aside.
+
+The crew's other work stays where it still fits, little of it changes crew, the rest is named.
+"""
 
 from __future__ import annotations
 
@@ -10,15 +12,19 @@ from geo.routing.insertion import Insertion, best_insertion, insertions
 from geo.routing.problem import FOREVER, Plan, Problem, Shift
 from geo.routing.timing import Timed, timed
 
-# Of what no longer fits so many go to other crews: whoever is moved must be told, and looks forward to somebody else.
+# Of what no longer fits so many go to other crews: whoever is moved must be told, and
+# looks forward to somebody else.
 MOST_MOVED = 1
 _A_DAY_S = 86_400
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A plan with an urgent task in it: which crew has it, the crew's route then, (task, new crew) for what moved to
-    another, and what fits nowhere (in no route)."""
+    """A plan with an urgent task in it.
+
+    Which crew has it, the crew's route then, (task, new crew) for what moved to another,
+    and what fits nowhere (in no route).
+    """
 
     plan: Plan
     shift: int
@@ -37,7 +43,8 @@ def send(
 ) -> Sent:
     """Give a task in no route to one crew at once, and settle what that puts out with the fewest changes.
 
-    `held` is the same day in which nothing is begun before it was planned: so other crews' days are left as they are.
+    `held` is the same day in which nothing is begun before it was planned: so other crews'
+    days are left as they are.
     """
     crew, held = problem.shifts[shift], held or problem
     order, out = _room_made(problem, crew, best_insertion(problem, plan, shift, task))
@@ -64,7 +71,10 @@ def _elsewhere(problem: Problem, plan: Plan, shift: int, task: int) -> Insertion
 
 
 def put_out(shift: Shift, problem: Problem, route: Timed) -> list[int]:
-    """The tasks of a route that miss their appointment or the end of the shift; nothing urgent is among them."""
+    """The tasks of a route that miss their appointment or the end of the shift.
+
+    Nothing urgent is among them.
+    """
     return [
         s.task
         for s in route.stops
@@ -116,8 +126,10 @@ def _promises_broken(problem: Problem, tasks: Iterable[int]) -> int:
 
 
 def _promise(problem: Problem, task: int) -> tuple[bool, int, int, int]:
-    """What is promised most comes first: an appointment, then priority, then the limit; what is overdue is late
-    already and waits like what is due in a day."""
+    """What is promised most comes first: an appointment, then priority, then the limit.
+
+    What is overdue is late already and waits like what is due in a day.
+    """
     one = problem.tasks[task]
     due = FOREVER if one.due_s is None else one.due_s
     due = problem.begins_s + _A_DAY_S if due < problem.begins_s else due

@@ -1,4 +1,7 @@
-"""A phone's three clocks: the wall clock its owner may move, the monotonic one, and which boot that counts from."""
+"""A phone's three clocks.
+
+The wall clock its owner may move, the monotonic one, and which boot that counts from.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,10 @@ def _boot_id() -> str:
 
 @dataclass
 class Clock:
-    """`moved_by` is how far the owner has moved the wall clock; `passed` lets a test live through hours in no time."""
+    """`moved_by` is how far the owner has moved the wall clock.
+
+    `passed` lets a test live through hours in no time.
+    """
 
     moved_by: timedelta = timedelta()
     passed: timedelta = timedelta()

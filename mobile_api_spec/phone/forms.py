@@ -1,4 +1,7 @@
-"""A questionnaire's logic on the phone, so that a person hears of a missing answer at the door and not a day later."""
+"""A questionnaire's logic on the phone.
+
+A person hears of a missing answer at the door and not a day later.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +20,11 @@ _NUMERAL = re.compile(r"[+-]?([0-9]{1,60}(\.[0-9]{0,60})?|\.[0-9]{1,60})([eE][+-
 
 
 def answer_of(row: Values, typed: str) -> str | int | float | None:
-    """The answer that somebody typed: a number where the question asks for one and the number is exactly what stands
-    there, else the text as it was typed; None for nothing."""
+    """The answer that somebody typed.
+
+    A number where the question asks for one and the number is exactly what stands there, else the text as it
+    was typed; None for nothing.
+    """
     if row["type"] not in ("integer", "decimal"):
         return typed or None
     text = unicodedata.normalize("NFKC", typed).strip()

@@ -65,7 +65,7 @@ def _went_on(step: Callable[[], None]) -> Refused | None:
 
 
 class Phone:
-    """One user on one device. Everything in `folder`; throwing the object away and making another is a restart."""
+    """One user on one device, all of it in `folder`: a new object is a restart."""
 
     page_lines = 1000
 
@@ -76,10 +76,10 @@ class Phone:
         if not self.store.meta("device"):
             self.store.set_meta(device=new_id(), store=new_id())
 
-    # -- signing in ----------------------------------------------------------------------------------------------
+    # -- signing in ------------------------------------------------------------------------------------------
 
     def sign_in(self, login: str, password: str, name: str = "reference phone") -> None:
-        """Sign in once; afterwards tokens are refreshed. An id that is somebody else's gives way to a new one."""
+        """Sign in once, then refresh tokens; an id that is somebody else's gives way to a new one."""
         try:
             self._sign_in(login, password, name)
         except Refused as refused:
@@ -120,7 +120,7 @@ class Phone:
         self._keep_tokens(self.link.send("POST", "/sessions/refresh", json=body).json())
         return self.link.send(method, path, token=self.store.meta("access"), **options)
 
-    # -- working (needs no network) ------------------------------------------------------------------------------
+    # -- working (needs no network) --------------------------------------------------------------------------
 
     @property
     def staff_id(self) -> str:
@@ -146,7 +146,7 @@ class Phone:
         self._enqueue(kind, record, "delete", {})
 
     def correct(self, mutation_id: str, now: Values) -> None:
-        """Give parked work again with other values: a change sets these alone, a creation or a step is repeated whole."""
+        """Give parked work again: a change sets these values alone, a creation or step is repeated."""
         (parked,) = (one for one, _ in self.store.journal() if one["id"] == mutation_id)
         whole = now if parked["op"] == "change" else parked["now"] | now
         more = {"action": parked["action"]} if parked["op"] == "act" else {}
@@ -174,7 +174,7 @@ class Phone:
     def take_photo(
         self, of_kind: str, of_id: str, purpose: str, data: bytes, keys: Values | None = None
     ) -> str:
-        """Keep a picture's bytes and make its record; the two travel apart. Its time is the picture's own, or none."""
+        """Keep a picture's bytes and make its record, with the picture's own time; they travel apart."""
         photo, sha256 = new_id(), hashlib.sha256(data).hexdigest()
         with self.store.transaction():
             self.store.keep_photo(photo, sha256, data)
@@ -187,7 +187,7 @@ class Phone:
         return self.create("photo", values | (keys or {}), photo)
 
     def note_position(self, event: str, lng: float, lat: float, accuracy_m: float | None = None) -> None:
-        """Where a work event of a shift happened, to be told after the next sync; the server refuses any other."""
+        """Where a work event of a shift happened (no other is taken), to be told after the next sync."""
         if not (isfinite(lng) and isfinite(lat)):
             return  # A sensor without a fix: no place at all.
         accuracy_m = accuracy_m if accuracy_m is not None and isfinite(accuracy_m) else None
@@ -211,10 +211,12 @@ class Phone:
             shown[record] = base
         return shown
 
-    # -- syncing -------------------------------------------------------------------------------------------------
+    # -- syncing ---------------------------------------------------------------------------------------------
 
     def sync(self) -> None:
-        """Hand work in, fetch what is new, send pictures; raises Offline when the network goes, having lost nothing.
+        """Hand work in, fetch what is new, send pictures.
+
+        Raises Offline when the network goes, having lost nothing.
 
         What the server does not take in one stops not the others: it is raised when they are through.
         """
@@ -227,7 +229,7 @@ class Phone:
             raise refused
 
     def push(self) -> None:
-        """Send the queue; what the server does not take stays (`refused_work` says why) and stops none of the others."""
+        """Send the queue; what the server refuses stays (`refused_work`) and stops none of the others."""
         push_all(self.store, self._send, self._batch, self._keep_outcomes)
 
     def refused_work(self) -> list[tuple[Values, Values]]:
@@ -260,7 +262,7 @@ class Phone:
             self.store.set_meta(have=have, held=[*self.store.meta("held", []), *held])
 
     def pull(self) -> None:
-        """Fetch pages until there are no more; where the server cannot go on from the cursor, compare and mend."""
+        """Fetch pages until there are no more; compare and mend where the cursor is refused."""
         while True:
             body = {
                 "store": self.store.meta("store"),
@@ -313,7 +315,7 @@ class Phone:
             self.store.set_meta(cursor=first["cursor"], scopes=first["scopes"], have={}, drops=[])
 
     def _note_epoch(self, answer: Values) -> None:
-        """A new epoch means that the server was restored: work it had acknowledged since its backup goes out again."""
+        """The server was restored: work it acknowledged since its backup goes out again."""
         # Who has known none yet may have sent work all the same, to any of the epochs before this one.
         through, known = answer["backed_up_through"], self.store.meta("epoch", 0)
         with self.store.transaction():
@@ -349,11 +351,13 @@ class Phone:
             self.store.set_meta(cursor=page["cursor"], scopes=page["scopes"], drops=left)
 
     def upload(self) -> None:
-        """Send pictures' bytes; one that cannot go is set aside (`store.photos_aside`) and holds up nothing."""
+        """Send pictures' bytes; one that cannot go is set aside (`store.photos_aside`)."""
         send_all(self.store, self._send)
 
     def tell_positions(self) -> None:
-        """Tell what was noted; whatever the answer, it is forgotten here: what the house may not keep, nobody keeps.
+        """Tell what was noted.
+
+        Whatever the answer, it is forgotten here: what the house may not keep, nobody keeps.
 
         One that cannot be read stops no other: a batch refused for it is halved.
         """
@@ -372,7 +376,7 @@ class Phone:
                 self.store.set_meta(positions=self.store.meta("positions", [])[len(told) :])
 
     def witness_seals(self) -> list[int]:
-        """Say which seals are held here, and keep the newest; returns those that differ. Once an hour is enough."""
+        """Say which seals are held here (hourly is enough), keep the newest, return what differs."""
         held = self.store.meta("seals", [])
         answer = self._send("POST", "/evidence/seals/witness", json={"seals": held}).json()
         if answer["newest"] and answer["newest"] not in held:

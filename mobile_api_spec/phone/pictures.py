@@ -1,7 +1,9 @@
-"""What a picture says of itself: its media type by its first bytes, and when it was taken; nothing of it is decoded.
+"""What a picture says of itself: its media type by its first bytes, and when it was taken.
 
-A photo's time is the picture's own or none: what the camera wrote with its zone, else the satellite's time. When the
-file was last changed, when it was added and when it was sent tell nothing of it.
+Nothing of it is decoded.
+
+A photo's time is the picture's own or none: what the camera wrote with its zone, else the satellite's time.
+When the file was last changed, when it was added and when it was sent tell nothing of it.
 """
 
 from __future__ import annotations
@@ -14,9 +16,15 @@ from itertools import islice
 
 UNKNOWN = "application/octet-stream"
 _BEGINNINGS = (
-    (b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG\r\n\x1a\n", "image/png"), (b"GIF8", "image/gif"), (b"BM", "image/bmp"),
-    (b"II*\x00", "image/tiff"), (b"MM\x00*", "image/tiff"), (b"II+\x00", "image/tiff"), (b"MM\x00+", "image/tiff"),
-)  # fmt: skip
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"GIF8", "image/gif"),
+    (b"BM", "image/bmp"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+    (b"II+\x00", "image/tiff"),
+    (b"MM\x00+", "image/tiff"),
+)
 _AVIF = {b"avif", b"avis"}
 _HEIF = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"}
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 7: 1}
@@ -122,7 +130,8 @@ def _local(text: str) -> tuple[datetime | None, str]:
     """A camera's time, and the zone behind it; None for what is no day of the calendar."""
     found = _WHEN.match(text)
     try:
-        when = datetime(*map(int, found.groups()[:6])) if found else None  # type: ignore[arg-type]  # noqa: DTZ001
+        parts = map(int, found.groups()[:6]) if found else None
+        when = datetime(*parts) if parts else None  # type: ignore[arg-type]  # noqa: DTZ001
     except ValueError:
         when = None
     return (when, found[7]) if found and when and when.year >= _FIRST_YEAR else (None, "")

@@ -1,4 +1,7 @@
-"""Handing work in, oldest first, in batches: a piece that the server does not take stops none of the others."""
+"""Handing work in, oldest first, in batches.
+
+A piece that the server does not take stops none of the others.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,8 @@ def push_all(
 ) -> None:
     """Send what waits; a batch refused whole, or answered for none, is halved.
 
-    A piece that is refused alone stays in the queue with what was said, and goes behind the others at the next push.
+    A piece that is refused alone stays in the queue with what was said, and goes behind the
+    others at the next push.
     """
     most, silent, fails = BATCH, set[str](), 0
     refused_before = list(store.meta("refused", {}))
@@ -48,13 +52,16 @@ def push_all(
         fails = 0
         keep(answer["outcomes"], answer["server_time"])
         if {one["id"] for one in batch}.isdisjoint(one["id"] for one in answer["outcomes"]):
-            # The same again would come to the same: what stands alone and got no word waits for the next sync.
+            # The same again would come to the same: what stands alone and got no word waits for the
+            # next sync.
             silent |= {one["id"] for one in batch if len(batch) == 1}
             most = max(len(batch) // 2, 1)
 
 
 def _next(store: Store, refused_before: list[str], silent: set[str]) -> list[Values]:
-    """What goes now: the others first, then what was refused before, by turns. One record's work keeps its order.
+    """What goes now: the others first, then what was refused before, by turns.
+
+    One record's work keeps its order.
 
     A held mutation is the server's to end; it is asked about again only by a new push of other work.
     """
@@ -73,7 +80,10 @@ def _next(store: Store, refused_before: list[str], silent: set[str]) -> list[Val
 
 
 def _note_refused(store: Store, mutation_id: str, problem: Values) -> None:
-    """The newest at the end: it comes last the next time, so that the same few do not keep back the others for ever."""
+    """The newest at the end.
+
+    It comes last the next time, so that the same few do not keep back the others for ever.
+    """
     waiting = {one["id"] for one in store.waiting(-1)} - {mutation_id}
     said = {one: told for one, told in store.meta("refused", {}).items() if one in waiting}
     with store.transaction():

@@ -1,4 +1,7 @@
-"""The service sheet: what was found, done and told, in one form whose hash a signature is bound to (protocol, section 5)."""
+"""The service sheet: what was found, done and told.
+
+One form whose hash a signature is bound to (protocol, section 5).
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,19 @@ from typing import Any
 
 from mobile_api_spec.phone.canonical import canonical_text
 
-FIELDS = ("number", "address", "description", "diagnosis", "told_minutes", "told_cost_fen", "tellings", "result", "remainder", "parts", "pressure_kpa")  # fmt: skip
+FIELDS = (
+    "number",
+    "address",
+    "description",
+    "diagnosis",
+    "told_minutes",
+    "told_cost_fen",
+    "tellings",
+    "result",
+    "remainder",
+    "parts",
+    "pressure_kpa",
+)
 
 
 def sheet_of(job: Mapping[str, Any], photo_hashes: Iterable[str]) -> dict[str, Any]:
@@ -24,8 +39,14 @@ def sheet_hash(sheet: Mapping[str, Any]) -> str:
 
 
 def statement(signature_id: str, device_id: str, signature: Mapping[str, Any]) -> bytes:
-    """What a device signs with its key when a customer has signed: who signed which sheet, when, and with which strokes."""
-    told = {name: signature.get(name) for name in ("of_kind", "of_id", "sheet_sha256", "signer_name", "relation", "signed_at")}  # fmt: skip
+    """What a device signs with its key when a customer has signed.
+
+    Who signed which sheet, when, and with which strokes.
+    """
+    told = {
+        name: signature.get(name)
+        for name in ("of_kind", "of_id", "sheet_sha256", "signer_name", "relation", "signed_at")
+    }
     place = signature.get("place")
     told["place"] = ",".join(map(_six_decimals, place["coordinates"][:2])) if place else None
     strokes = hashlib.sha256(_canonical(signature.get("strokes"))).hexdigest()

@@ -1,4 +1,7 @@
-"""What a phone keeps on disk: the server's copies, the queue of its own work, photos' bytes, and the journal."""
+"""What a phone keeps on disk.
+
+The server's copies, the queue of its own work, photos' bytes, and the journal.
+"""
 
 from __future__ import annotations
 
@@ -25,8 +28,8 @@ CREATE TABLE IF NOT EXISTS queue (
     place INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT UNIQUE, kind TEXT, record TEXT, mutation TEXT NOT NULL,
     outcome TEXT, is_done INTEGER NOT NULL DEFAULT 0, answered_at TEXT);
 CREATE TABLE IF NOT EXISTS photo (
-    id TEXT PRIMARY KEY, sha256 TEXT NOT NULL, bytes BLOB, upload_path TEXT, is_done INTEGER NOT NULL DEFAULT 0,
-    arrived_at TEXT);
+    id TEXT PRIMARY KEY, sha256 TEXT NOT NULL, bytes BLOB, upload_path TEXT,
+    is_done INTEGER NOT NULL DEFAULT 0, arrived_at TEXT);
 """
 # Columns that stores of before did not have.
 _LATER = (
@@ -52,7 +55,7 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """All or nothing; a disk that fails while it is written leaves everything as it was, and the next may go."""
+        """All or nothing; a disk that fails during a write leaves all as it was, and the next may go."""
         self._db.execute("BEGIN IMMEDIATE")
         try:
             yield
@@ -82,10 +85,13 @@ class Store:
         rows = [(name, json.dumps(value)) for name, value in values.items()]
         self._db.executemany("INSERT OR REPLACE INTO meta (name, value) VALUES (?, ?)", rows)
 
-    # -- records -------------------------------------------------------------------------------------------------
+    # -- records ---------------------------------------------------------------------------------------------
 
     def keep_line(self, line: Values, *, is_repair: bool = False) -> None:
-        """Store one line: the scope set is replaced; a lower version than the one held is ignored, but in a repair."""
+        """Store one line: the scope set is replaced.
+
+        A lower version than the one held is ignored, but in a repair.
+        """
         key = (line["kind"], line["id"])
         held = self._db.execute("SELECT version FROM record WHERE kind = ? AND id = ?", key).fetchone()
         if held and held[0] > line["version"] and not is_repair:
@@ -143,8 +149,14 @@ class Store:
         """Visible records behind `after` up to and including `upto`, by (kind, id)."""
         low, high = after or ("", ""), upto or ("~", "")
         return self._db.execute(
-            "SELECT kind, id, version, body, scopes FROM record WHERE scopes <> '[]' "
-            "AND (kind, id) > (?, ?) AND (kind, id) <= (?, ?) ORDER BY kind, id",
+            """
+                SELECT kind, id, version, body, scopes
+                FROM record
+                WHERE scopes <> '[]'
+                AND (kind, id) > (?, ?)
+                AND (kind, id) <= (?, ?)
+                ORDER BY kind, id
+            """,
             (*low, *high),
         ).fetchall()
 
@@ -180,7 +192,10 @@ class Store:
         return {f"{kind}/{id_}": v for (kind, id_), v in rows.items() if versions.get((kind, id_)) == v}
 
     def visible(self, kind: str, leaving: Iterable[str] = ()) -> dict[str, Values]:
-        """Bodies by id of the records the user may see now: not those that are only in scopes about to be dropped."""
+        """Bodies by id of the records the user may see now.
+
+        Not those that are only in scopes about to be dropped.
+        """
         gone = set(leaving)
         rows = self._db.execute(
             "SELECT id, body, scopes FROM record WHERE kind = ? AND scopes <> '[]'", (kind,)
@@ -201,7 +216,7 @@ class Store:
             for r in self._db.execute("SELECT kind, id, version FROM record WHERE scopes <> '[]'")
         }
 
-    # -- the queue -----------------------------------------------------------------------------------------------
+    # -- the queue -------------------------------------------------------------------------------------------
 
     def enqueue(self, mutation: Values) -> None:
         """Keep a piece of work before anything else happens to it."""
@@ -237,19 +252,30 @@ class Store:
         return bool(self.unsent_of(kind, id_))
 
     def answer(self, outcome: Values, answered_at: str) -> None:
-        """Keep the server's receipt; a held one stays in the queue until it has ended. What it settles waits no longer."""
+        """Keep the server's receipt; a held one stays in the queue until it has ended.
+
+        What it settles waits no longer.
+        """
         self._db.execute(
             "UPDATE queue SET outcome = ?, is_done = ?, answered_at = ? WHERE id = ?",
             (json.dumps(outcome), outcome["status"] != "held", answered_at, outcome["id"]),
         )
         for settled in (outcome.get("detail") or {}).get("settles", ()):
             self._db.execute(
-                "UPDATE queue SET outcome = json_set(outcome, '$.settled_by', ?) WHERE id = ? AND outcome IS NOT NULL",
+                """
+                    UPDATE queue
+                    SET outcome = json_set(outcome, '$.settled_by', ?)
+                    WHERE id = ?
+                    AND outcome IS NOT NULL
+                """,
                 (outcome["id"], settled),
             )
 
     def queue_again(self, holds_through: str) -> None:
-        """The server lost history: what it acknowledged after the moment that it still holds is sent once more."""
+        """The server lost history.
+
+        What it acknowledged after the moment that it still holds is sent once more.
+        """
         self._db.execute("UPDATE queue SET is_done = 0 WHERE answered_at > ?", (holds_through,))
         self._db.execute(
             "UPDATE photo SET is_done = 0, upload_path = NULL WHERE arrived_at > ? AND bytes IS NOT NULL",
@@ -267,14 +293,17 @@ class Store:
         rows = self._db.execute("SELECT mutation, outcome FROM queue ORDER BY place")
         return [(json.loads(row[0]), json.loads(row[1]) if row[1] else None) for row in rows]
 
-    # -- photos --------------------------------------------------------------------------------------------------
+    # -- photos ----------------------------------------------------------------------------------------------
 
     def keep_photo(self, id_: str, sha256: str, data: bytes) -> None:
         """Keep a picture's bytes until the server has checked their hash."""
         self._db.execute("INSERT INTO photo (id, sha256, bytes) VALUES (?, ?, ?)", (id_, sha256, data))
 
     def photos_waiting(self) -> list[tuple[str, str, bytes, str | None]]:
-        """Pictures whose bytes have not all arrived and may go: id, hash, bytes, where their upload stands."""
+        """Pictures whose bytes have not all arrived and may go.
+
+        Id, hash, bytes, where their upload stands.
+        """
         return [
             (id_, sha256, self.photo_bytes(id_) or b"", path) for id_, sha256, path in self.photos_to_send()
         ]
@@ -286,7 +315,10 @@ class Store:
         ).fetchall()
 
     def photo_bytes(self, id_: str) -> bytes | None:
-        """One picture's bytes, while they are here. Raises sqlite3.Error where the disk does not give them."""
+        """One picture's bytes, while they are here.
+
+        Raises sqlite3.Error where the disk does not give them.
+        """
         row = self._db.execute("SELECT bytes FROM photo WHERE id = ?", (id_,)).fetchone()
         return row[0] if row else None
 
@@ -303,10 +335,17 @@ class Store:
         self._db.execute("UPDATE photo SET is_aside = 1, upload_path = NULL, problem = ? WHERE id = ?", said)
 
     def photos_aside(self) -> list[Values]:
-        """What was set aside: id, hash, size in bytes, and the problem as the server or this phone tells it."""
-        rows = self._db.execute(
-            "SELECT id, sha256, coalesce(length(bytes), 0), problem FROM photo WHERE is_aside AND NOT is_done ORDER BY id"
-        )
+        """What was set aside.
+
+        Id, hash, size in bytes, and the problem as the server or this phone tells it.
+        """
+        rows = self._db.execute("""
+            SELECT id, sha256, coalesce(length(bytes), 0), problem
+            FROM photo
+            WHERE is_aside
+            AND NOT is_done
+            ORDER BY id
+        """)
         return [{"id": r[0], "sha256": r[1], "size_bytes": r[2], "problem": json.loads(r[3])} for r in rows]
 
     def photos_in_trouble(self) -> dict[str, Values]:

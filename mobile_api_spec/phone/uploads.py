@@ -1,8 +1,10 @@
-"""Pictures' bytes by tus: each by itself, going on where the server says it stands; what is wrong with one stops no other.
+"""Pictures' bytes by tus: each by itself, going on where the server says it stands.
 
-What is wrong for good (an empty file, one too large, bytes that are gone or damaged) is set aside: kept, listed, tried
-again or taken out by the person. What may pass (a server that fails, a connection that broke) waits for the next sync,
-behind those that have failed less often.
+What is wrong with one stops no other.
+
+What is wrong for good (an empty file, one too large, bytes that are gone or damaged) is set aside: kept,
+listed, tried again or taken out by the person. What may pass (a server that fails, a connection that broke)
+waits for the next sync, behind those that have failed less often.
 """
 
 from __future__ import annotations
@@ -52,7 +54,10 @@ def told(code: str) -> Values:
 
 
 def send_all(store: Store, send: Send) -> None:
-    """Send every waiting picture. Raises Offline, and Refused where nothing of this person's is taken at all."""
+    """Send every waiting picture.
+
+    Raises Offline, and Refused where nothing of this person's is taken at all.
+    """
     for photo, sha256, path in store.photos_to_send():
         try:
             _send_one(store, send, photo, sha256, path)

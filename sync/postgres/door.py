@@ -53,20 +53,34 @@ class Tables:
 
     def _rows(self, n: int, kind: str, table: str, is_new: bool) -> str:
         fields = _fields(self._by_name[table])
-        source = f"writes w, json_populate_record(NULL::{table}, w.body::json) p WHERE w.kind = '{kind}' AND w.before"
+        source = f"""
+            writes w, json_populate_record(NULL::{table}, w.body::json) p
+            WHERE w.kind = '{kind}'
+            AND w.before
+        """
         if is_new:
             columns = ", ".join(fields)
             values = ", ".join(f"p.{name}" for name in fields)
-            return (
-                f"rows_{n} AS (INSERT INTO {table} (id, version, {columns}) SELECT w.id, w.version, {values} "
-                f"FROM {source} = 0 RETURNING 1)"
-            )
+            return f"""
+                rows_{n} AS (
+                    INSERT INTO {table} (id, version, {columns})
+                    SELECT w.id, w.version, {values}
+                    FROM {source} = 0
+                    RETURNING 1
+                )
+            """
         sets = ", ".join(f"{name} = p.{name}" for name in fields)
-        return (
-            f"rows_{n} AS (UPDATE {table} t SET {sets}, version = w.version, updated_at = now(), "
-            f"deleted_at = CASE WHEN w.deleted THEN now() END FROM {source} > 0 AND t.id = w.id "
-            "AND t.version = w.before RETURNING 1)"
-        )
+        return f"""
+            rows_{n} AS (
+                UPDATE {table} t
+                SET {sets}, version = w.version, updated_at = now(),
+                    deleted_at = CASE WHEN w.deleted THEN now() END
+                FROM {source} > 0
+                AND t.id = w.id
+                AND t.version = w.before
+                RETURNING 1
+            )
+        """
 
 
 def _fields(table: Table) -> list[str]:
@@ -86,8 +100,8 @@ class Door:
     def write_many(self, writes: Sequence[Write]) -> None:
         """Records, documents, entries and history of a whole batch, each record at most once.
 
-        Raises VersionMoved if a record is no longer at the version it was read at, DatabaseRefused if a constraint
-        or a type says no.
+        Raises VersionMoved if a record is no longer at the version it was read at, DatabaseRefused if a
+        constraint or a type says no.
         """
         if not writes:
             return
@@ -155,39 +169,74 @@ def _array(scopes: Collection[str]) -> str:
 
 
 _COLUMNS = {
-    "kind": "text", "id": "uuid", "unit_id": "uuid", "version": "bigint", "before": "bigint", "deleted": "boolean",
-    "heads": "jsonb", "body": "text", "scopes": "text[]", "gone": "text[]", "op": "text", "changed": "jsonb",
-    "actor_id": "uuid", "device_id": "uuid", "mutation_id": "uuid", "happened_at": "timestamptz", "grade": "text",
-}  # fmt: skip
+    "kind": "text",
+    "id": "uuid",
+    "unit_id": "uuid",
+    "version": "bigint",
+    "before": "bigint",
+    "deleted": "boolean",
+    "heads": "jsonb",
+    "body": "text",
+    "scopes": "text[]",
+    "gone": "text[]",
+    "op": "text",
+    "changed": "jsonb",
+    "actor_id": "uuid",
+    "device_id": "uuid",
+    "mutation_id": "uuid",
+    "happened_at": "timestamptz",
+    "grade": "text",
+}
 # A record that somebody else has made, or moved on, meanwhile.
 _VERSION_KEYS = frozenset({"sync_history_pkey"})
 # The body stays the text it came as, so that what is stored and hashed are the bytes that were sent.
-_WRITES = (
-    f"writes AS MATERIALIZED (SELECT {', '.join(f'r.{name}::{type_} AS {name}' for name, type_ in _COLUMNS.items())} "
-    f"FROM unnest({', '.join(f'%({name})b::text[]' for name in _COLUMNS)}) AS r({', '.join(_COLUMNS)}))"
-)
-_DOCUMENTS = (
-    "documents AS (INSERT INTO sync_document (kind, id, unit_id, version, body, body_sha256, heads, deleted, scopes) "
-    "SELECT kind, id, unit_id, version, body, sha256(convert_to(body, 'UTF8')), heads, deleted, scopes FROM writes"
-)
-_DOCUMENTS_AGAIN = (
-    " ON CONFLICT (kind, id) DO UPDATE SET unit_id = excluded.unit_id, version = excluded.version, body = excluded.body, "
-    "body_sha256 = excluded.body_sha256, heads = excluded.heads, deleted = excluded.deleted, scopes = excluded.scopes"
-)
-_ENTRIES = (
-    "entries AS (INSERT INTO sync_entry (scope, kind, id, unit_id, xid, version, removed) "
-    "SELECT s.scope, w.kind, w.id, w.unit_id, pg_current_xact_id(), w.version, s.removed FROM writes w, LATERAL "
-    "(SELECT unnest(w.scopes) AS scope, false AS removed UNION ALL SELECT unnest(w.gone), true) s"
-)
-_ENTRIES_AGAIN = (
-    " ON CONFLICT (scope, kind, id) DO UPDATE SET unit_id = excluded.unit_id, xid = excluded.xid, "
-    "version = excluded.version, removed = excluded.removed"
-)
-_HISTORY = (
-    "history AS (INSERT INTO sync_history (kind, id, version, op, changed, actor_id, device_id, mutation_id, happened_at, grade) "
-    "SELECT kind, id, version, op, changed, actor_id, device_id, mutation_id, happened_at, grade FROM writes)"
-)
+_WRITES = f"""
+    writes AS MATERIALIZED (
+        SELECT {", ".join(f"r.{name}::{type_} AS {name}" for name, type_ in _COLUMNS.items())}
+        FROM unnest({", ".join(f"%({name})b::text[]" for name in _COLUMNS)}) AS r({", ".join(_COLUMNS)})
+    )
+"""
+_DOCUMENTS = """
+    documents AS (
+        INSERT INTO sync_document (kind, id, unit_id, version, body, body_sha256, heads, deleted, scopes)
+        SELECT kind, id, unit_id, version, body, sha256(convert_to(body, 'UTF8')), heads, deleted, scopes
+        FROM writes
+"""
+_DOCUMENTS_AGAIN = """
+    ON CONFLICT (kind, id) DO UPDATE SET unit_id = excluded.unit_id, version = excluded.version,
+        body = excluded.body, body_sha256 = excluded.body_sha256, heads = excluded.heads,
+        deleted = excluded.deleted, scopes = excluded.scopes
+"""
+_ENTRIES = """
+    entries AS (
+        INSERT INTO sync_entry (scope, kind, id, unit_id, xid, version, removed)
+        SELECT s.scope, w.kind, w.id, w.unit_id, pg_current_xact_id(), w.version, s.removed
+        FROM writes w,
+            LATERAL (
+                SELECT unnest(w.scopes) AS scope, false AS removed
+                UNION ALL
+                SELECT unnest(w.gone), true
+            ) s
+"""
+_ENTRIES_AGAIN = """
+    ON CONFLICT (scope, kind, id) DO UPDATE SET unit_id = excluded.unit_id, xid = excluded.xid,
+        version = excluded.version, removed = excluded.removed
+"""
+_HISTORY = """
+    history AS (
+        INSERT INTO sync_history (
+            kind, id, version, op, changed, actor_id, device_id, mutation_id, happened_at, grade
+        )
+        SELECT kind, id, version, op, changed, actor_id, device_id, mutation_id, happened_at, grade
+        FROM writes
+    )
+"""
 _MINE = f"(kind, id) IN (SELECT k.kind, k.id::uuid FROM {KEYS})"
-_LOAD = f"SELECT kind, id::text, version, body, heads::text, deleted FROM sync_document WHERE {_MINE} ORDER BY kind, id"
+_LOAD = f"""
+    SELECT kind, id::text, version, body, heads::text, deleted
+    FROM sync_document
+    WHERE {_MINE}
+    ORDER BY kind, id
+"""
 _LOAD_LOCKED = f"{_LOAD} FOR UPDATE"
 _PRESENT = f"SELECT kind, id::text FROM sync_document WHERE {_MINE} AND NOT deleted"

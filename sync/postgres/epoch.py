@@ -10,9 +10,12 @@ from sqlalchemy import Connection, text
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """What a history is known by, and how far it has come: another cluster, timeline or table is another history.
+    """What a history is known by, and how far it has come.
 
-    `xid` is the looking transaction's own: once that has committed, no later one can have it in the same history.
+    Another cluster, timeline or table is another history.
+
+    `xid` is the looking transaction's own: once that has committed, no later one can have
+    it in the same history.
     """
 
     system_identifier: int
@@ -60,10 +63,13 @@ def remember(connection: Connection, found: Identity) -> None:
 
 
 def open_new(connection: Connection, reason: str) -> int:
-    """Begin a new epoch: cursors of the old one are refused, versions go on above it, entries count as old as can be.
+    """Begin a new epoch.
 
-    A restored database carries transaction ids of another life; 3 is the lowest that PostgreSQL gives out. What the
-    new epoch still holds of the old one is what its last backup holds: phones send again what came later.
+    Cursors of the old one are refused, versions go on above it, entries count as old as can be.
+
+    A restored database carries transaction ids of another life; 3 is the lowest that
+    PostgreSQL gives out. What the new epoch still holds of the old one is what its last
+    backup holds: phones send again what came later.
     """
     connection.execute(text("LOCK TABLE sync_entry, sync_epoch IN EXCLUSIVE MODE"))
     number = current(connection) + 1
@@ -83,17 +89,26 @@ def _columns(found: Identity) -> dict[str, int]:
     return dict(zip(("system", "timeline", "database", "table"), found.names, strict=True))
 
 
-_IDENTITY = text(
-    "SELECT s.system_identifier, c.timeline_id, (SELECT oid::bigint FROM pg_database WHERE datname = current_database()), "
-    "'sync_epoch'::regclass::oid::bigint, pg_current_xact_id()::text::bigint "
-    "FROM pg_control_system() s, pg_control_checkpoint() c"
-)
-_REMEMBERED = text(
-    "SELECT number, system_identifier, timeline, database_oid, table_oid FROM sync_epoch ORDER BY number DESC LIMIT 1"
-)
-_REMEMBER = text(
-    "INSERT INTO sync_epoch (number, reason, system_identifier, timeline, database_oid, table_oid, holds_through) "
-    "VALUES (:number, :reason, :system, :timeline, :database, :table, (SELECT max(began_at) FROM sync_backup)) "
-    "ON CONFLICT (number) DO UPDATE SET system_identifier = excluded.system_identifier, timeline = excluded.timeline, "
-    "database_oid = excluded.database_oid, table_oid = excluded.table_oid"
-)
+_IDENTITY = text("""
+    SELECT s.system_identifier, c.timeline_id,
+        (SELECT oid::bigint FROM pg_database WHERE datname = current_database()),
+        'sync_epoch'::regclass::oid::bigint, pg_current_xact_id()::text::bigint
+    FROM pg_control_system() s, pg_control_checkpoint() c
+""")
+_REMEMBERED = text("""
+    SELECT number, system_identifier, timeline, database_oid, table_oid
+    FROM sync_epoch
+    ORDER BY number DESC
+    LIMIT 1
+""")
+_REMEMBER = text("""
+    INSERT INTO sync_epoch (
+        number, reason, system_identifier, timeline, database_oid, table_oid, holds_through
+    )
+    VALUES (
+        :number, :reason, :system, :timeline, :database, :table, (SELECT max(began_at) FROM sync_backup)
+    )
+    ON CONFLICT (number) DO UPDATE SET system_identifier = excluded.system_identifier,
+        timeline = excluded.timeline, database_oid = excluded.database_oid,
+        table_oid = excluded.table_oid
+""")

@@ -53,12 +53,20 @@ class PostgresPull:
         return self._read(
             _CHANGES if part.since.xip else _CHANGES_SIMPLE,
             {
-                "scope": part.scope, "kinds": self._ranks[part.rank], "xmax": str(part.since.xmax),
-                "target": str(target.xmax), "xip": [str(x) for x in part.since.xip], "wx": str(walk[0]), "wk": walk[1],
-                "wi": walk[2], "pk": upto[0], "pi": upto[1] or _LOWEST[1], "limit": limit,
+                "scope": part.scope,
+                "kinds": self._ranks[part.rank],
+                "xmax": str(part.since.xmax),
+                "target": str(target.xmax),
+                "xip": [str(x) for x in part.since.xip],
+                "wx": str(walk[0]),
+                "wk": walk[1],
+                "wi": walk[2],
+                "pk": upto[0],
+                "pi": upto[1] or _LOWEST[1],
+                "limit": limit,
             },
             held,
-        )  # fmt: skip
+        )
 
     def live(self, part: Part, limit: int, held: Collection[str]) -> list[Line]:
         """Live entries of a scope's class by key, behind the part's position."""
@@ -66,11 +74,14 @@ class PostgresPull:
         return self._read(
             _LIVE,
             {
-                "scope": part.scope, "kinds": self._ranks[part.rank], "kind": kind, "id": record_id or _LOWEST[1],
+                "scope": part.scope,
+                "kinds": self._ranks[part.rank],
+                "kind": kind,
+                "id": record_id or _LOWEST[1],
                 "limit": limit,
             },
             held,
-        )  # fmt: skip
+        )
 
     def named(self, keys: Collection[Key], held: Collection[str]) -> list[Line]:
         """Those of these records that lie in the scopes."""
@@ -110,54 +121,132 @@ def _span(span: Span, held: Collection[str]) -> dict[str, Any]:
     return {"ak": after[0], "ai": after[1], "uk": upto[0], "ui": upto[1], "held": list(held)}
 
 
-# `kind || ''` keeps the planner from the primary key (scope, kind, id), by which it would read a whole scope: what is
-# new is found by (scope, xid) alone.
-# Transactions that were open are looked up one by one: given as `= ANY` of a list they are left to a filter behind the
-# whole scope, whatever its size.
+# `kind || ''` keeps the planner from the primary key (scope, kind, id), by which it would read a whole scope:
+# what is new is found by (scope, xid) alone.
+# Transactions that were open are looked up one by one: given as `= ANY` of a list they are left to a filter
+# behind the whole scope, whatever its size.
 # Two columns for a statement of one row: the snapshot, and the parts that have news.
-LOOK = (
-    "pg_current_snapshot()::text AS snapshot, (SELECT json_agg(json_build_array(p.s, p.r)) "
-    "FROM json_to_recordset(%(parts)s) AS p(s text, r int, x xid8, o xid8[], k text[]) "
-    "WHERE EXISTS (SELECT FROM sync_entry e WHERE e.scope = p.s AND e.xid >= p.x AND e.kind || '' = ANY(p.k)) "
-    "OR (p.o IS NOT NULL AND EXISTS (SELECT FROM unnest(p.o) AS o(x), LATERAL (SELECT FROM sync_entry e WHERE e.scope = p.s "
-    "AND e.xid = o.x AND e.kind || '' = ANY(p.k) LIMIT 1) one))) AS fresh"
-)
+LOOK = """
+    pg_current_snapshot()::text AS snapshot,
+    (
+        SELECT json_agg(json_build_array(p.s, p.r))
+        FROM json_to_recordset(%(parts)s) AS p(s text, r int, x xid8, o xid8[], k text[])
+        WHERE EXISTS (
+            SELECT
+            FROM sync_entry e
+            WHERE e.scope = p.s
+            AND e.xid >= p.x
+            AND e.kind || '' = ANY(p.k)
+        )
+        OR (
+            p.o IS NOT NULL
+            AND EXISTS (
+                SELECT
+                FROM unnest(p.o) AS o(x),
+                    LATERAL (
+                        SELECT
+                        FROM sync_entry e
+                        WHERE e.scope = p.s
+                        AND e.xid = o.x
+                        AND e.kind || '' = ANY(p.k)
+                        LIMIT 1
+                    ) one
+            )
+        )
+    ) AS fresh
+"""
 _COLUMNS = "f.xid::text::bigint, f.kind, f.id::text, d.version, d.scopes::text, d.body"
 _JOIN = " f JOIN sync_document d ON d.kind = f.kind AND d.id = f.id "
-_BRANCH = (
-    "(SELECT xid, kind, id FROM sync_entry WHERE scope = %(scope)s AND {new} AND kind || '' = ANY(%(kinds)s) AND xid < CAST(%(target)s AS xid8) "
-    "AND (xid, kind, id) > (CAST(%(wx)s AS xid8), %(wk)s, CAST(%(wi)s AS uuid)) AND (kind, id) <= (%(pk)s, CAST(%(pi)s AS uuid)) "
-    "ORDER BY xid, kind, id LIMIT %(limit)s)"
-)
+_BRANCH = """
+    (
+        SELECT xid, kind, id
+        FROM sync_entry
+        WHERE scope = %(scope)s
+        AND {new}
+        AND kind || '' = ANY(%(kinds)s)
+        AND xid < CAST(%(target)s AS xid8)
+        AND (xid, kind, id) > (CAST(%(wx)s AS xid8), %(wk)s, CAST(%(wi)s AS uuid))
+        AND (kind, id) <= (%(pk)s, CAST(%(pi)s AS uuid))
+        ORDER BY xid, kind, id
+        LIMIT %(limit)s
+    )
+"""
 _SINCE = _BRANCH.format(new="xid >= CAST(%(xmax)s AS xid8)")
-_WERE_OPEN = f"SELECT one.* FROM unnest(CAST(%(xip)s AS xid8[])) AS o(x), LATERAL {_BRANCH.format(new='xid = o.x')} one"
+_WERE_OPEN = f"""
+    SELECT one.*
+    FROM unnest(CAST(%(xip)s AS xid8[])) AS o(x), LATERAL {_BRANCH.format(new="xid = o.x")} one
+"""
 _CHANGES_SIMPLE = f"SELECT {_COLUMNS} FROM {_SINCE}{_JOIN}ORDER BY f.xid, f.kind, f.id"
-_CHANGES = (
-    f"SELECT {_COLUMNS} FROM (SELECT * FROM ({_SINCE} UNION {_WERE_OPEN}) both_ "
-    f"ORDER BY xid, kind, id LIMIT %(limit)s){_JOIN}ORDER BY f.xid, f.kind, f.id"
-)
-_LIVE = (
-    f"SELECT {_COLUMNS} FROM (SELECT xid, kind, id FROM sync_entry WHERE scope = %(scope)s AND kind = ANY(%(kinds)s) AND NOT removed "
-    f"AND (kind, id) > (%(kind)s, CAST(%(id)s AS uuid)) ORDER BY kind, id LIMIT %(limit)s){_JOIN}ORDER BY f.kind, f.id"
-)
-_MINE = (
-    "(SELECT DISTINCT kind, id, xid8 '3' AS xid FROM sync_entry WHERE scope = ANY(%(held)s) AND NOT removed "
-    "AND (kind, id) > (%(ak)s, CAST(%(ai)s AS uuid)) AND (kind, id) <= (%(uk)s, CAST(%(ui)s AS uuid)))"
-)
-_DIGEST = (
-    "SELECT count(*), bit_xor(('x' || encode(substr(h, 1, 8), 'hex'))::bit(64)::bigint), "
-    "bit_xor(('x' || encode(substr(h, 9, 8), 'hex'))::bit(64)::bigint) FROM (SELECT sha256(convert_to("
-    "d.kind || ' ' || d.id || ' ' || d.version || ' ' || encode(d.body_sha256, 'hex') || ' ' || "
-    "array_to_string(ARRAY(SELECT s FROM unnest(d.scopes) s WHERE s = ANY(%(held)s) ORDER BY s COLLATE \"C\"), ' '), 'UTF8')) AS h "
-    f"FROM {_MINE}{_JOIN}) hashes"
-)
-_BORDERS = (
-    "SELECT DISTINCT ON (piece) kind, id::text FROM (SELECT kind, id, ntile(%(pieces)s) OVER (ORDER BY kind, id) AS piece "
-    f"FROM {_MINE} mine) cut ORDER BY piece, kind DESC, id DESC"
-)
+_CHANGES = f"""
+    SELECT {_COLUMNS}
+    FROM (
+        SELECT *
+        FROM ({_SINCE} UNION {_WERE_OPEN}) both_
+        ORDER BY xid, kind, id
+        LIMIT %(limit)s
+    ){_JOIN}
+    ORDER BY f.xid, f.kind, f.id
+"""
+_LIVE = f"""
+    SELECT {_COLUMNS}
+    FROM (
+        SELECT xid, kind, id
+        FROM sync_entry
+        WHERE scope = %(scope)s
+        AND kind = ANY(%(kinds)s)
+        AND NOT removed
+        AND (kind, id) > (%(kind)s, CAST(%(id)s AS uuid))
+        ORDER BY kind, id
+        LIMIT %(limit)s
+    ){_JOIN}
+    ORDER BY f.kind, f.id
+"""
+_MINE = """
+    (
+        SELECT DISTINCT kind, id, xid8 '3' AS xid
+        FROM sync_entry
+        WHERE scope = ANY(%(held)s)
+        AND NOT removed
+        AND (kind, id) > (%(ak)s, CAST(%(ai)s AS uuid))
+        AND (kind, id) <= (%(uk)s, CAST(%(ui)s AS uuid))
+    )
+"""
+_DIGEST = f"""
+    SELECT count(*), bit_xor(('x' || encode(substr(h, 1, 8), 'hex'))::bit(64)::bigint),
+        bit_xor(('x' || encode(substr(h, 9, 8), 'hex'))::bit(64)::bigint)
+    FROM (
+        SELECT sha256(
+            convert_to(
+                d.kind || ' ' || d.id || ' ' || d.version || ' ' || encode(d.body_sha256, 'hex') || ' ' ||
+                array_to_string(
+                    ARRAY(
+                        SELECT s
+                        FROM unnest(d.scopes) s
+                        WHERE s = ANY(%(held)s)
+                        ORDER BY s COLLATE "C"
+                    ),
+                    ' '
+                ),
+                'UTF8'
+            )
+        ) AS h
+        FROM {_MINE}{_JOIN}
+    ) hashes
+"""
+_BORDERS = f"""
+    SELECT DISTINCT ON (piece) kind, id::text
+    FROM (SELECT kind, id, ntile(%(pieces)s) OVER (ORDER BY kind, id) AS piece FROM {_MINE} mine) cut
+    ORDER BY piece, kind DESC, id DESC
+"""
 _LINES = f"SELECT {_COLUMNS} FROM {_MINE}{_JOIN}ORDER BY f.kind, f.id"
 _NAMED = f"SELECT {_COLUMNS} FROM (SELECT k.kind, k.id::uuid AS id, xid8 '3' AS xid FROM {KEYS}){_JOIN}"
-_HIGHEST_XID = (
-    "SELECT x::text FROM (SELECT (SELECT e.xid FROM sync_entry e WHERE e.scope = s ORDER BY e.xid DESC LIMIT 1) AS x "
-    "FROM unnest(CAST(%(held)s AS text[])) s) tops WHERE x IS NOT NULL ORDER BY x DESC LIMIT 1"
-)
+_HIGHEST_XID = """
+    SELECT x::text
+    FROM (
+        SELECT (SELECT e.xid FROM sync_entry e WHERE e.scope = s ORDER BY e.xid DESC LIMIT 1) AS x
+        FROM unnest(CAST(%(held)s AS text[])) s
+    ) tops
+    WHERE x IS NOT NULL
+    ORDER BY x DESC
+    LIMIT 1
+"""

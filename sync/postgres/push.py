@@ -30,7 +30,10 @@ class PostgresPush(Door):
         return {row[0]: Answered(row[1], row[2], _outcome(row[0], orjson.loads(row[3]))) for row in rows}
 
     def answer(self, author: Author, outcomes: Sequence[tuple[Mutation, Outcome]]) -> set[str]:
-        """Store the first answers to mutations; one that another transaction answered meanwhile is not in the result."""
+        """Store the first answers to mutations.
+
+        One that another transaction answered meanwhile is not in the result.
+        """
         rows = sorted((m.id, m.sha256.hex(), *_stored(outcome)) for m, outcome in outcomes)
         return {row[0] for row in self._run(_ANSWER, author, ("ids", "hashes", "statuses", "outcomes"), rows)}
 
@@ -83,7 +86,7 @@ class PostgresPush(Door):
         ]
 
     def waiting_behind(self, author: Author, groups: Collection[str]) -> list[Held]:
-        """The author's undecided work that parked behind the first of these groups, less what was corrected since."""
+        """The author's undecided work parked behind the first of these groups, less what was corrected."""
         rows = rows_of(self._connection, _BEHIND, {"author": author.id, "groups": list(groups)})
         found = []
         for row in rows:
@@ -113,29 +116,46 @@ class PostgresPush(Door):
 
     def _waiting_row(self, author: Author, one: Waiting) -> dict[str, Any]:
         return {
-            "mutation_id": one.mutation.id, "status": str(one.outcome.status), "code": one.outcome.code,
-            "detail": json_text(one.outcome.detail), "kind": one.mutation.kind, "record_id": one.mutation.record,
-            "author_id": author.id, "device_id": author.device_id, "unit_id": author.unit_id,
-            "group_id": one.group, "waits_kind": one.waits_for and one.waits_for[0],
-            "waits_id": one.waits_for and one.waits_for[1], "deadline": one.deadline, "verbatim": one.mutation.raw,
-            "received_at": one.receipt and one.receipt.received_at, "receipt": _receipt_json(one.receipt),
-            "op": str(one.mutation.op), "action": one.mutation.action if isinstance(one.mutation.action, str) else None,
+            "mutation_id": one.mutation.id,
+            "status": str(one.outcome.status),
+            "code": one.outcome.code,
+            "detail": json_text(one.outcome.detail),
+            "kind": one.mutation.kind,
+            "record_id": one.mutation.record,
+            "author_id": author.id,
+            "device_id": author.device_id,
+            "unit_id": author.unit_id,
+            "group_id": one.group,
+            "waits_kind": one.waits_for and one.waits_for[0],
+            "waits_id": one.waits_for and one.waits_for[1],
+            "deadline": one.deadline,
+            "verbatim": one.mutation.raw,
+            "received_at": one.receipt and one.receipt.received_at,
+            "receipt": _receipt_json(one.receipt),
+            "op": str(one.mutation.op),
+            "action": one.mutation.action if isinstance(one.mutation.action, str) else None,
             "fields": list(one.mutation.now)[:MOST_FIELDS],
-        }  # fmt: skip
+        }
 
     def ask(self, questions: Sequence[Question]) -> None:
         """Open or update disputes; one without heads is settled."""
         for question in questions:
             self._connection.execute(
-                text(
-                    "INSERT INTO sync_question AS q (kind, id, field, unit_id, heads) VALUES (:kind, :id, :field, :unit, :heads) "
-                    "ON CONFLICT (kind, id, field) DO UPDATE SET heads = excluded.heads, opened_at = CASE WHEN q.closed_at IS NULL "
-                    "THEN q.opened_at ELSE now() END, closed_at = NULL"
-                )
+                text("""
+                    INSERT INTO sync_question AS q (kind, id, field, unit_id, heads)
+                    VALUES (:kind, :id, :field, :unit, :heads)
+                    ON CONFLICT (kind, id, field) DO UPDATE SET heads = excluded.heads,
+                        opened_at = CASE WHEN q.closed_at IS NULL THEN q.opened_at ELSE now() END,
+                        closed_at = NULL
+                """)
                 if question.heads
-                else text(
-                    "UPDATE sync_question SET closed_at = now() WHERE kind = :kind AND id = :id AND field = :field"
-                ),
+                else text("""
+                    UPDATE sync_question
+                    SET closed_at = now()
+                    WHERE kind = :kind
+                    AND id = :id
+                    AND field = :field
+                """),
                 {"kind": question.key[0], "id": question.key[1], "field": question.group}
                 | (
                     {"unit": question.unit_id, "heads": json_text(list(question.heads))}
@@ -151,10 +171,12 @@ class PostgresPush(Door):
         return [_held(row) for row in rows]
 
     def held_by_author(self) -> list[tuple[str, list[Held]]]:
-        """Held mutations to try again, by author, in the order they came: those whose record or predecessor is there.
+        """Held mutations to try again, by author, in the order they came.
 
-        Each author has a turn before anybody has a second one; what was tried in vain waits for that record to change,
-        or some minutes, for the author's rights may have changed.
+        Those whose record or predecessor is there.
+
+        Each author has a turn before anybody has a second one; what was tried in vain waits for that record
+        to change, or some minutes, for the author's rights may have changed.
         """
         rows = rows_of(self._connection, _READY, {})
         found: dict[str, list[Held]] = {}
@@ -168,80 +190,165 @@ class PostgresPush(Door):
             rows_of(self._connection, _NOTE_TRIED, {"ids": [one.mutation.id for one in held]})
 
 
-_ANSWERED = (
-    "SELECT id::text, author_id::text, content_sha256, outcome::text FROM sync_mutation "
-    "WHERE id = ANY(CAST(%(ids)b::text[] AS uuid[])) AND outcome IS NOT NULL"
-)
-_ANSWER = (
-    "INSERT INTO sync_mutation (id, author_id, device_id, content_sha256, status, outcome) "
-    "SELECT r.id::uuid, %(author)s, %(device)s, decode(r.sha256, 'hex'), r.status, r.outcome::jsonb "
-    "FROM unnest(%(ids)b::text[], %(hashes)b::text[], %(statuses)b::text[], %(outcomes)b::text[]) AS r(id, sha256, status, outcome) "
-    "ON CONFLICT (id) DO NOTHING RETURNING id::text"
-)
-_ANSWER_AGAIN = (
-    "WITH ended AS MATERIALIZED (SELECT id::uuid, status, outcome::jsonb FROM "
-    "unnest(%(ids)b::text[], %(statuses)b::text[], %(outcomes)b::text[]) AS r(id, status, outcome)), "
-    "released AS (DELETE FROM sync_waiting w USING ended WHERE w.mutation_id = ended.id AND w.status = 'held') "
-    "UPDATE sync_mutation s SET outcome = ended.outcome, status = ended.status FROM ended WHERE s.id = ended.id"
-)
-_PARKED = (
-    "SELECT w.mutation_id::text, w.kind, w.record_id, w.group_id::text, w.op, w.action, "
-    "ARRAY(SELECT unnest(w.fields) EXCEPT SELECT jsonb_object_keys(w.corrected)), "
-    "w.device_id::text, coalesce(w.receipt ->> 'at', to_json(w.received_at) #>> '{}') FROM sync_waiting w "
-    "WHERE w.author_id = %(author)s AND w.status = 'parked' AND w.decided_at IS NULL AND "
-    "(w.mutation_id = ANY(CAST(%(mutations)b::text[] AS uuid[])) OR (w.kind, w.record_id) IN (SELECT k.kind, k.id FROM "
-    f"{KEYS})) ORDER BY w.place"
-)
-_BEHIND = (
-    "SELECT verbatim, author_id::text, device_id::text, unit_id::text, receipt::text, corrected::text FROM sync_waiting "
-    "WHERE group_id = ANY(CAST(%(groups)b::text[] AS uuid[])) AND author_id = %(author)s AND status = 'parked' "
-    "AND decided_at IS NULL AND mutation_id <> group_id ORDER BY place FOR UPDATE"
-)
-_SETTLE = (
-    "UPDATE sync_waiting w SET corrected = w.corrected || r.fields::jsonb, "
-    "settled_by_id = CASE WHEN r.word <> '' THEN r.by::uuid END, decided_at = CASE WHEN r.word <> '' THEN now() END, "
-    "decided_by_id = CASE WHEN r.word <> '' THEN CAST(%(author)s AS uuid) END, decision = nullif(r.word, '') "
-    "FROM unnest(%(ids)b::text[], %(by)b::text[], %(words)b::text[], %(fields)b::text[]) AS r(id, by, word, fields) "
-    "WHERE w.mutation_id = r.id::uuid AND w.status = 'parked' AND w.decided_at IS NULL RETURNING 1"
-)
-_PARK_AGAIN = text(
-    "UPDATE sync_waiting SET code = :code, detail = CAST(:detail AS jsonb), group_id = CAST(:group AS uuid) "
-    "WHERE mutation_id = CAST(:id AS uuid) AND status = 'parked' AND decided_at IS NULL"
-)
-_VISIBLE = (
-    f"SELECT d.kind, d.id::text FROM {KEYS} JOIN sync_document d ON d.kind = k.kind AND d.id = k.id::uuid "
-    "WHERE (NOT d.deleted OR %(with_deleted)s::boolean) AND (d.scopes && %(scopes)b::text[] OR EXISTS "
-    "(SELECT FROM sync_entry e WHERE e.kind = d.kind AND e.id = d.id AND e.scope = ANY(%(scopes)b::text[])))"
-)
-_HELD_FOR = (
-    "SELECT verbatim, author_id::text, device_id::text, unit_id::text, receipt::text FROM sync_waiting WHERE status = 'held' AND "
-    f"(waits_kind, waits_id) IN (SELECT k.kind, k.id FROM {KEYS}) ORDER BY received_at, mutation_id FOR UPDATE"
-)
-_THERE = (
-    "LEFT JOIN sync_document d ON d.kind = w.waits_kind AND d.id = CASE WHEN w.waits_kind <> 'mutation' THEN w.waits_id::uuid END "
-    "LEFT JOIN sync_mutation m ON m.id = CASE WHEN w.waits_kind = 'mutation' THEN w.waits_id::uuid END AND m.status <> 'held' "
-    "AND m.author_id = w.author_id "
-    "WHERE w.status = 'held' AND (d.id IS NOT NULL OR m.id IS NOT NULL)"
-)
-_READY = (
-    "WITH ready AS (SELECT w.mutation_id, row_number() OVER (PARTITION BY w.author_id ORDER BY w.tried_at NULLS FIRST, "
-    f"w.received_at, w.place) AS turn FROM sync_waiting w {_THERE} AND (w.tried_at IS NULL OR "
-    "w.tried_version IS DISTINCT FROM coalesce(d.version, 0) OR w.tried_at < now() - interval '10 minutes')) "
-    "SELECT w.verbatim, w.author_id::text, w.device_id::text, w.unit_id::text, w.receipt::text, w.received_at, w.place "
-    "FROM sync_waiting w JOIN ready r ON r.mutation_id = w.mutation_id WHERE w.status = 'held' "
-    "ORDER BY r.turn, w.received_at LIMIT 500 FOR UPDATE OF w SKIP LOCKED"
-)
-_NOTE_TRIED = (
-    "UPDATE sync_waiting t SET tried_at = now(), tried_version = s.version FROM (SELECT w.mutation_id, "
-    f"coalesce(d.version, 0) AS version FROM sync_waiting w {_THERE} AND w.mutation_id = ANY(CAST(%(ids)b::text[] AS uuid[]))) s "
-    "WHERE t.mutation_id = s.mutation_id RETURNING 1"
-)
-_INSERT_WAITING = text(
-    "INSERT INTO sync_waiting (mutation_id, status, code, detail, kind, record_id, author_id, device_id, unit_id, group_id, "
-    "waits_kind, waits_id, deadline, verbatim, received_at, receipt, op, action, fields) VALUES (:mutation_id, :status, :code, :detail, :kind, :record_id, :author_id, "
-    ":device_id, :unit_id, :group_id, :waits_kind, :waits_id, :deadline, :verbatim, "
-    "coalesce(CAST(:received_at AS timestamptz), now()), CAST(:receipt AS jsonb), :op, :action, :fields)"
-)
+_ANSWERED = """
+    SELECT id::text, author_id::text, content_sha256, outcome::text
+    FROM sync_mutation
+    WHERE id = ANY(CAST(%(ids)b::text[] AS uuid[]))
+    AND outcome IS NOT NULL
+"""
+_ANSWER = """
+    INSERT INTO sync_mutation (id, author_id, device_id, content_sha256, status, outcome)
+    SELECT r.id::uuid, %(author)s, %(device)s, decode(r.sha256, 'hex'), r.status, r.outcome::jsonb
+    FROM unnest(
+        %(ids)b::text[], %(hashes)b::text[], %(statuses)b::text[], %(outcomes)b::text[]
+    ) AS r(id, sha256, status, outcome)
+    ON CONFLICT (id) DO NOTHING
+    RETURNING id::text
+"""
+_ANSWER_AGAIN = """
+    WITH ended AS MATERIALIZED (
+        SELECT id::uuid, status, outcome::jsonb
+        FROM unnest(
+            %(ids)b::text[], %(statuses)b::text[], %(outcomes)b::text[]
+        ) AS r(id, status, outcome)
+    ),
+    released AS (
+        DELETE FROM sync_waiting w USING ended
+        WHERE w.mutation_id = ended.id
+        AND w.status = 'held'
+    )
+    UPDATE sync_mutation s
+    SET outcome = ended.outcome, status = ended.status
+    FROM ended
+    WHERE s.id = ended.id
+"""
+_PARKED = f"""
+    SELECT w.mutation_id::text, w.kind, w.record_id, w.group_id::text, w.op, w.action,
+        ARRAY(SELECT unnest(w.fields) EXCEPT SELECT jsonb_object_keys(w.corrected)), w.device_id::text,
+        coalesce(w.receipt ->> 'at', to_json(w.received_at) #>> '{{}}')
+    FROM sync_waiting w
+    WHERE w.author_id = %(author)s
+    AND w.status = 'parked'
+    AND w.decided_at IS NULL
+    AND (
+        w.mutation_id = ANY(CAST(%(mutations)b::text[] AS uuid[]))
+        OR (w.kind, w.record_id) IN (SELECT k.kind, k.id FROM {KEYS})
+    )
+    ORDER BY w.place
+"""
+_BEHIND = """
+    SELECT verbatim, author_id::text, device_id::text, unit_id::text, receipt::text, corrected::text
+    FROM sync_waiting
+    WHERE group_id = ANY(CAST(%(groups)b::text[] AS uuid[]))
+    AND author_id = %(author)s
+    AND status = 'parked'
+    AND decided_at IS NULL
+    AND mutation_id <> group_id
+    ORDER BY place
+    FOR UPDATE
+"""
+_SETTLE = """
+    UPDATE sync_waiting w
+    SET corrected = w.corrected || r.fields::jsonb,
+        settled_by_id = CASE WHEN r.word <> '' THEN r.by::uuid END,
+        decided_at = CASE WHEN r.word <> '' THEN now() END,
+        decided_by_id = CASE WHEN r.word <> '' THEN CAST(%(author)s AS uuid) END,
+        decision = nullif(r.word, '')
+    FROM unnest(
+        %(ids)b::text[], %(by)b::text[], %(words)b::text[], %(fields)b::text[]
+    ) AS r(id, by, word, fields)
+    WHERE w.mutation_id = r.id::uuid
+    AND w.status = 'parked'
+    AND w.decided_at IS NULL
+    RETURNING 1
+"""
+_PARK_AGAIN = text("""
+    UPDATE sync_waiting
+    SET code = :code, detail = CAST(:detail AS jsonb), group_id = CAST(:group AS uuid)
+    WHERE mutation_id = CAST(:id AS uuid)
+    AND status = 'parked'
+    AND decided_at IS NULL
+""")
+_VISIBLE = f"""
+    SELECT d.kind, d.id::text
+    FROM {KEYS}
+    JOIN sync_document d ON d.kind = k.kind
+    AND d.id = k.id::uuid
+    WHERE (NOT d.deleted OR %(with_deleted)s::boolean)
+    AND (
+        d.scopes && %(scopes)b::text[]
+        OR EXISTS (
+            SELECT
+            FROM sync_entry e
+            WHERE e.kind = d.kind
+            AND e.id = d.id
+            AND e.scope = ANY(%(scopes)b::text[])
+        )
+    )
+"""
+_HELD_FOR = f"""
+    SELECT verbatim, author_id::text, device_id::text, unit_id::text, receipt::text
+    FROM sync_waiting
+    WHERE status = 'held'
+    AND (waits_kind, waits_id) IN (SELECT k.kind, k.id FROM {KEYS})
+    ORDER BY received_at, mutation_id
+    FOR UPDATE
+"""
+_THERE = """
+    LEFT JOIN sync_document d ON d.kind = w.waits_kind
+    AND d.id = CASE WHEN w.waits_kind <> 'mutation' THEN w.waits_id::uuid END
+    LEFT JOIN sync_mutation m ON m.id = CASE WHEN w.waits_kind = 'mutation' THEN w.waits_id::uuid END
+    AND m.status <> 'held'
+    AND m.author_id = w.author_id
+    WHERE w.status = 'held'
+    AND (d.id IS NOT NULL OR m.id IS NOT NULL)
+"""
+_READY = f"""
+    WITH ready AS (
+        SELECT w.mutation_id,
+            row_number() OVER (
+                PARTITION BY w.author_id
+                ORDER BY w.tried_at NULLS FIRST, w.received_at, w.place
+            ) AS turn
+        FROM sync_waiting w {_THERE}
+        AND (
+            w.tried_at IS NULL
+            OR w.tried_version IS DISTINCT FROM coalesce(d.version, 0)
+            OR w.tried_at < now() - interval '10 minutes'
+        )
+    )
+    SELECT w.verbatim, w.author_id::text, w.device_id::text, w.unit_id::text, w.receipt::text,
+        w.received_at, w.place
+    FROM sync_waiting w
+    JOIN ready r ON r.mutation_id = w.mutation_id
+    WHERE w.status = 'held'
+    ORDER BY r.turn, w.received_at
+    LIMIT 500
+    FOR UPDATE OF w SKIP LOCKED
+"""
+_NOTE_TRIED = f"""
+    UPDATE sync_waiting t
+    SET tried_at = now(), tried_version = s.version
+    FROM (
+        SELECT w.mutation_id, coalesce(d.version, 0) AS version
+        FROM sync_waiting w {_THERE}
+        AND w.mutation_id = ANY(CAST(%(ids)b::text[] AS uuid[]))
+    ) s
+    WHERE t.mutation_id = s.mutation_id
+    RETURNING 1
+"""
+_INSERT_WAITING = text("""
+    INSERT INTO sync_waiting (
+        mutation_id, status, code, detail, kind, record_id, author_id, device_id, unit_id, group_id,
+        waits_kind, waits_id, deadline, verbatim, received_at, receipt, op, action, fields
+    )
+    VALUES (
+        :mutation_id, :status, :code, :detail, :kind, :record_id, :author_id, :device_id, :unit_id,
+        :group_id, :waits_kind, :waits_id, :deadline, :verbatim,
+        coalesce(CAST(:received_at AS timestamptz), now()), CAST(:receipt AS jsonb), :op, :action,
+        :fields
+    )
+""")
 
 
 def _held(row: Sequence[Any]) -> Held:
@@ -270,11 +377,20 @@ def _outcome(mutation_id: str, stored: dict[str, Any]) -> Outcome:
 def deadline_passed(connection: Connection, now: datetime) -> int:
     """Park what has been held past its deadline; returns how many."""
     return connection.execute(
-        text(
-            "WITH late AS (UPDATE sync_waiting SET status = 'parked', detail = detail || jsonb_build_object('was', code), "
-            "code = 'deadline_passed' WHERE status = 'held' AND deadline <= :now RETURNING mutation_id) "
-            'UPDATE sync_mutation m SET status = \'parked\', outcome = m.outcome || \'{"status": "parked", "code": "deadline_passed"}\' '
-            "FROM late WHERE m.id = late.mutation_id"
-        ),
+        text("""
+            WITH late AS (
+                UPDATE sync_waiting
+                SET status = 'parked', detail = detail || jsonb_build_object('was', code),
+                    code = 'deadline_passed'
+                WHERE status = 'held'
+                AND deadline <= :now
+                RETURNING mutation_id
+            )
+            UPDATE sync_mutation m
+            SET status = 'parked',
+                outcome = m.outcome || '{"status": "parked", "code": "deadline_passed"}'
+            FROM late
+            WHERE m.id = late.mutation_id
+        """),
         {"now": now},
     ).rowcount

@@ -1,7 +1,8 @@
 """Statements straight to the driver, within the connection's transaction.
 
-On the busiest addresses the toolkit's wrapping costs as much as the query. Parameters are the driver's: `%(name)s`, and
-`%(name)b` for lists, which travel in binary and so need no quoting (`tests/contract/test_store.py` sends awkward ones).
+On the busiest addresses the toolkit's wrapping costs as much as the query. Parameters are the driver's:
+`%(name)s`, and `%(name)b` for lists, which travel in binary and so need no quoting
+(`tests/contract/test_store.py` sends awkward ones).
 """
 
 from __future__ import annotations
@@ -27,8 +28,11 @@ class Texts(list[str | None]):
 
 
 class _TextsDumper(Dumper):
-    """A text[] in PostgreSQL's binary form. A push sends some thousands of texts: the driver's general way, which
-    looks for each element's type, took a tenth of its time."""
+    """A text[] in PostgreSQL's binary form.
+
+    A push sends some thousands of texts: the driver's general way, which looks for each
+    element's type, took a tenth of its time.
+    """
 
     format, oid = Format.BINARY, psycopg.adapters.types["text"].array_oid
 

@@ -57,7 +57,8 @@ document = Table(
     Column("body_sha256", LargeBinary, nullable=False),
     Column("heads", JSONB, nullable=False),
     Column("deleted", Boolean, nullable=False),
-    # The scopes of its live entries, so that a page needs no second look at the entries; the commit check compares.
+    # The scopes of its live entries, so that a page needs no second look at the entries; the
+    # commit check compares.
     Column("scopes", ARRAY(Text), nullable=False, server_default="{}"),
 )
 entry = Table(

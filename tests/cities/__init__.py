@@ -1,4 +1,7 @@
-"""Cities nobody tuned to, each from its number: a ragged coast, islands, mountains without people, a dense core."""
+"""Cities nobody tuned to, each from its number.
+
+A ragged coast, islands, mountains without people, a dense core.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +34,8 @@ def city(number: int, cells: int) -> City:
     radius_m = 18_000 * math.sqrt(cells / 50)
     land = _land(random, radius_m)
     mountains = _mountains(random, radius_m)
-    # Two in three cities count every place alike, the others some more than others; none weighs 5 % of a cell.
+    # Two in three cities count every place alike, the others some more than others; none
+    # weighs 5 % of a cell.
     alike = number % 3 > 0
     count = round(cells * random.uniform(20 if alike else 24, 30))
     at = _settled(random, shapely.difference(land, mountains), radius_m, count)

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 _DEGREE_M = 111_195.0
-# What rounding to the storing grid (1e-7 degrees) may leave between two neighbours: a strip this wide, in degrees.
+# What rounding to the storing grid (1e-7 degrees) may leave between two neighbours: a
+# strip this wide, in degrees.
 _ROUNDING = 2e-7
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Cover (shares of the ground), cells torn apart, balance, and roundness of the cells that touch no outer border."""
+    """Cover (shares of the ground), cells torn apart, balance, and roundness of the inner cells."""
 
     uncovered: float
     doubled: float
@@ -83,7 +84,10 @@ def moved(
 
 
 def torn(territory: BaseGeometry, shapes: NDArray[np.object_]) -> list[int]:
-    """Cells in more pieces than one on the same part of the ground; an island may belong to a cell across the water."""
+    """Cells in more pieces than one on the same part of the ground.
+
+    An island may belong to a cell across the water.
+    """
     lands = shapely.get_parts(shapely.set_precision(territory, 1e-7))
     found = []
     for n, shape in enumerate(shapes):

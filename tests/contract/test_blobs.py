@@ -34,9 +34,12 @@ def s3(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
         try:
             wait_for_port(port)
             yield {
-                "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "AWS_ACCESS_KEY_ID": "wanggetest", "AWS_SECRET_ACCESS_KEY": "secretsecret",
-                "AWS_ALLOW_HTTP": "true", "AWS_REGION": "us-east-1",
-            }  # fmt: skip
+                "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
+                "AWS_ACCESS_KEY_ID": "wanggetest",
+                "AWS_SECRET_ACCESS_KEY": "secretsecret",
+                "AWS_ALLOW_HTTP": "true",
+                "AWS_REGION": "us-east-1",
+            }
         finally:
             server.terminate()
 
@@ -93,7 +96,13 @@ def test_a_file_on_another_disk_is_copied(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_store_that_is_away_says_so_within_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in {"AWS_ENDPOINT_URL": f"http://127.0.0.1:{free_port(19900)}", "AWS_ACCESS_KEY_ID": "us", "AWS_SECRET_ACCESS_KEY": "s", "AWS_ALLOW_HTTP": "true"}.items():  # fmt: skip
+    settings = {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{free_port(19900)}",
+        "AWS_ACCESS_KEY_ID": "us",
+        "AWS_SECRET_ACCESS_KEY": "s",
+        "AWS_ALLOW_HTTP": "true",
+    }
+    for name, value in settings.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(BaseError):
         open_blobs("s3://photos").put("k", iter([b"x"]))

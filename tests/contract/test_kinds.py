@@ -96,7 +96,10 @@ def test_its_state_is_the_servers_to_write(kind: RecordKind) -> None:
 
 @every_kind
 def test_personal_fields_are_marked(kind: RecordKind) -> None:
-    """A phone number or address of a customer must be masked for auditors; staff and crews have work phones."""
+    """A phone number or address of a customer must be masked for auditors.
+
+    Staff and crews have work phones.
+    """
     if kind.name in ("staff", "crew", "unit"):
         return
     telling = {
@@ -121,7 +124,8 @@ def test_every_place_has_a_spatial_index_where_it_is_searched(kind: RecordKind) 
     if kind.name in searched:
         column = searched[kind.name]
         assert isinstance(kind.wired[column].field, Coordinates)
-        assert any(column in index.columns for index in kind.model.__table__.indexes)  # type: ignore[attr-defined]
+        indexes = kind.model.__table__.indexes  # type: ignore[attr-defined]
+        assert any(column in index.columns for index in indexes)
 
 
 def test_a_kind_is_one_file() -> None:
@@ -130,13 +134,34 @@ def test_a_kind_is_one_file() -> None:
 
 
 _ANYTHING = st.one_of(
-    st.none(), st.booleans(), st.integers(-5, 2**33), st.floats(), st.text(max_size=30), st.just("x" * 2500),
-    st.uuids().map(str), st.uuids().map(lambda one: str(one).upper()), st.just(" \u3000 "), st.just("NUL \0"), st.just("\ud800"),
-    st.datetimes().map(lambda one: one.isoformat() + "Z"), st.dates().map(str), st.sampled_from(["normal", "urgent", "08:30", "key"]),
+    st.none(),
+    st.booleans(),
+    st.integers(-5, 2**33),
+    st.floats(),
+    st.text(max_size=30),
+    st.just("x" * 2500),
+    st.uuids().map(str),
+    st.uuids().map(lambda one: str(one).upper()),
+    st.just(" \u3000 "),
+    st.just("NUL \0"),
+    st.just("\ud800"),
+    st.datetimes().map(lambda one: one.isoformat() + "Z"),
+    st.dates().map(str),
+    st.sampled_from(["normal", "urgent", "08:30", "key"]),
     st.lists(st.sampled_from(["pipe_repair", "valve", "x"]), max_size=3),
-    st.fixed_dictionaries({"type": st.sampled_from(["Point", "Polygon"]), "coordinates": st.lists(st.floats(-200, 200), max_size=3)}),
-    st.fixed_dictionaries({"type": st.just("Point"), "coordinates": st.tuples(st.floats(-180, 180), st.floats(-90, 90)).map(list)}),
-)  # fmt: skip
+    st.fixed_dictionaries(
+        {
+            "type": st.sampled_from(["Point", "Polygon"]),
+            "coordinates": st.lists(st.floats(-200, 200), max_size=3),
+        }
+    ),
+    st.fixed_dictionaries(
+        {
+            "type": st.just("Point"),
+            "coordinates": st.tuples(st.floats(-180, 180), st.floats(-90, 90)).map(list),
+        }
+    ),
+)
 
 
 def _given(field: Field[Any]) -> st.SearchStrategy[Any]:
@@ -151,7 +176,10 @@ def _given(field: Field[Any]) -> st.SearchStrategy[Any]:
 @given(data=st.data())
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_loading_accepts_and_refuses_what_the_schema_does(name: str, data: st.DataObject) -> None:
-    """The loader skips the schema's own loop and, for usual values, its fields' deserialization: never its judgement."""
+    """The loader skips the schema's own loop and, for usual values, its fields' deserialization.
+
+    Never its judgement.
+    """
     kind = KINDS[name]
     fields = data.draw(st.lists(st.sampled_from(sorted(kind.wired)), min_size=1, max_size=4, unique=True))
     values = {field: data.draw(_given(kind.wired[field].field)) for field in fields}

@@ -65,9 +65,12 @@ class RealHouse:
             yield PostgresPull(connection, KINDS_BY_RANK)
 
     def questions(self) -> list[tuple[str, int]]:
-        sql = text(
-            "SELECT field, jsonb_array_length(heads) FROM sync_question WHERE closed_at IS NULL ORDER BY field"
-        )
+        sql = text("""
+            SELECT field, jsonb_array_length(heads)
+            FROM sync_question
+            WHERE closed_at IS NULL
+            ORDER BY field
+        """)
         with self._database.engine.connect() as connection:
             return [(row[0], row[1]) for row in connection.execute(sql)]
 
@@ -110,14 +113,11 @@ SCOPES = [scope()]
 def write(name: str, version: int = 1, before: Stored | None = None, **more: Any) -> Write:
     """A version of an item in a cell."""
     options = {"cell": "case", "deleted": False, "heads": {}, "text": f"v{version}"} | more
-    values = dict.fromkeys(ITEM.fields) | {
-        "unit_id": UNIT, "description": options["text"], "theme": "pressure", "source": "visit", "state": "open",
-        "cell_id": None, "visit_id": None,
-    }  # fmt: skip
-    return Write(
-        _filed(options["cell"]), uid(name), version, before, values, options["heads"], options["deleted"], ME, AT,
-        "create" if before is None else "change", None, Grade.CLAIMED,
-    )  # fmt: skip
+    said = {"unit_id": UNIT, "description": options["text"], "theme": "pressure", "source": "visit"}
+    values = dict.fromkeys(ITEM.fields) | said | {"state": "open"}
+    kind, heads, deleted = _filed(options["cell"]), options["heads"], options["deleted"]
+    op = "create" if before is None else "change"
+    return Write(kind, uid(name), version, before, values, heads, deleted, ME, AT, op, None, Grade.CLAIMED)
 
 
 def _filed(cell: str) -> Any:

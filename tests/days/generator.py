@@ -16,8 +16,16 @@ from tests.days.oracle import City
 from tests.factories import uid
 
 KINDS = (
-    "light", "full", "overfull", "night", "on call", "sick crews", "other days", "broken routes", "clocks change",
-)  # fmt: skip
+    "light",
+    "full",
+    "overfull",
+    "night",
+    "on call",
+    "sick crews",
+    "other days",
+    "broken routes",
+    "clocks change",
+)
 AT_NIGHT = ("night", "on call", "clocks change")
 UNITS = ("city", "branch", "station", "neighbour")
 MOST_CREWS = 12
@@ -320,10 +328,16 @@ class _Maker:
         at = self.now
         for n in range(EMERGENCIES):
             unit = "station" if self.dice.random() < 0.1 else "branch"
-            values = self._values(self.dice.choice((60, 90, 120, 180, 240)), self.day.ground.somewhere(self.dice)) | {
-                "unit_id": uid(f"days {unit}"), "urgency": "urgent", "matter_id": uid("days burst"),
-                "state": "received", "skills": list(self.dice.choice(URGENT_SKILLS)), "number": f"E{n + 1}",
-            }  # fmt: skip
+            values = self._values(
+                self.dice.choice((60, 90, 120, 180, 240)), self.day.ground.somewhere(self.dice)
+            ) | {
+                "unit_id": uid(f"days {unit}"),
+                "urgency": "urgent",
+                "matter_id": uid("days burst"),
+                "state": "received",
+                "skills": list(self.dice.choice(URGENT_SKILLS)),
+                "number": f"E{n + 1}",
+            }
             if self.dice.random() < 0.6:
                 values["due_at"] = _text(at + timedelta(hours=self.dice.randint(1, 6)))
             if self.dice.random() < 0.1:
@@ -340,9 +354,12 @@ class _Maker:
         skills = self.dice.choice(SKILL_SETS)[:2] if crew is None else crew["skills"]
         values = self._values(minutes, place) | {
             "unit_id": uid("days branch") if crew is None or self.dice.random() < 0.5 else crew["unit_id"],
-            "urgency": self.dice.choice(("normal", "normal", "high")), "matter_id": uid("days repair"),
-            "state": state, "number": f"W{len(self.day.jobs) + 1:03d}", "skills": self.dice.sample(list(skills), 1),
-        }  # fmt: skip
+            "urgency": self.dice.choice(("normal", "normal", "high")),
+            "matter_id": uid("days repair"),
+            "state": state,
+            "number": f"W{len(self.day.jobs) + 1:03d}",
+            "skills": self.dice.sample(list(skills), 1),
+        }
         if crew_id:
             values["crew_id"] = crew_id
         if self.dice.random() < 0.5:

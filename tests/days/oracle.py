@@ -1,8 +1,9 @@
 """Who could have gone to an emergency, and when: by the rules, from records alone, with the standard library.
 
-It shares no line with what it judges. The rules: whoever has the skills, of the unit or below, and is on duty or on
-call may go. A job begun on site is finished first, an emergency given earlier is gone to first; all else gives way.
-A crew stands where it last came to a job; the way takes the straight line times a factor at a speed.
+It shares no line with what it judges. The rules: whoever has the skills, of the unit or below, and is on duty
+or on call may go. A job begun on site is finished first, an emergency given earlier is gone to first; all
+else gives way. A crew stands where it last came to a job; the way takes the straight line times a factor at a
+speed.
 """
 
 from __future__ import annotations
@@ -173,8 +174,10 @@ class Oracle:
         return place
 
     def impossible(self, crew_id: str, jobs: Sequence[str], slack: timedelta) -> list[tuple[str, datetime]]:
-        """Of planned jobs in their order those that the crew cannot reach when they are promised, and when it could:
-        nobody is in two places."""
+        """Planned jobs that the crew cannot reach when they are promised, and when it could.
+
+        Nobody is in two places.
+        """
         (at, place), found = self.begins(crew_id), []
         for job_id in jobs:
             job, planned = self.jobs[job_id], moment_of(self.jobs[job_id]["planned_at"])

@@ -1,4 +1,7 @@
-"""A day played on a real database: three emergencies one after the other, every promise asked of the oracle."""
+"""A day played on a real database.
+
+Three emergencies one after the other, every promise asked of the oracle.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,10 @@ DISPATCHER = Actor(uid("days dispatcher"), uid("days branch"), frozenset({Role.D
 
 @dataclass
 class Figures:
-    """What a day's emergencies did: how many other jobs changed crew, have no time, and come later, for each."""
+    """What a day's emergencies did.
+
+    How many other jobs changed crew, have no time, and come later, for each.
+    """
 
     faults: list[str] = field(default_factory=list)
     refused: int = 0
@@ -83,7 +89,10 @@ def clock_of(zone: ZoneInfo) -> Iterator[None]:
 
 
 def play(session: Session, day: Day) -> Figures:
-    """Write the day, send its emergencies, say what broke a promise; the session is for the caller to undo."""
+    """Write the day, send its emergencies, say what broke a promise.
+
+    The session is for the caller to undo.
+    """
     figures = Figures()
     with clock_of(day.zone):
         top = system(uid("days branch"))
@@ -103,10 +112,13 @@ def play(session: Session, day: Day) -> Figures:
 def _goes_on(session: Session, emergency: Emergency, arrives: datetime, until: datetime) -> None:
     """Sometimes the crew is on its way, or at work, when the next emergency is reported."""
     crew_id = record_writer.read(session, "work_order", emergency.id).values["crew_id"]
-    waiting = text(
-        "SELECT count(*) FROM work_order WHERE crew_id = CAST(:crew AS uuid) AND urgency = 'urgent' "
-        "AND state IN ('dispatched', 'en_route')"
-    )
+    waiting = text("""
+        SELECT count(*)
+        FROM work_order
+        WHERE crew_id = CAST(:crew AS uuid)
+        AND urgency = 'urgent'
+        AND state IN ('dispatched', 'en_route')
+    """)
     is_next = session.execute(waiting, {"crew": crew_id}).scalar_one() == 1
     if not is_next or random.Random(f"goes on {emergency.id}").random() < 0.5:
         return

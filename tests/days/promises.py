@@ -1,4 +1,7 @@
-"""What an emergency must keep, each promise a question of records before and after: what comes back is broken."""
+"""What an emergency must keep, each promise a question of records before and after.
+
+What comes back is broken.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +46,9 @@ def of_the_answer(oracle: Oracle, job_id: str, crew_id: str, arrives: datetime) 
         yield "a crew was sent that lacks the skills, is off duty, or is not the unit's"
         return
     if abs(arrives - sent.arrives) > EXACT:
-        yield f"says it arrives at {arrives.astimezone(UTC):%H:%M}Z, by the oracle at {sent.arrives:%d %H:%M}Z"
+        yield (
+            f"says it arrives at {arrives.astimezone(UTC):%H:%M}Z, by the oracle at {sent.arrives:%d %H:%M}Z"
+        )
     if (behind := sent.arrives - could[0].arrives) > BEHIND_THE_BEST:
         yield f"arrives {_minutes(behind):.0f} min after the best crew could"
 

@@ -1,4 +1,7 @@
-"""Three emergencies on each of many days: the nearest free able crew goes, few others move, nothing is lost."""
+"""Three emergencies on each of many days.
+
+The nearest free able crew goes, few others move, nothing is lost.
+"""
 
 from __future__ import annotations
 

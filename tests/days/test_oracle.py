@@ -32,8 +32,14 @@ def point(km: float) -> Values:
 
 def crew(km: float, *skills: str, shift: str = "08:00 17:00", **more: Any) -> Values:
     start, end = shift.split()
-    return {"unit_id": "branch", "is_active": True, "skills": list(skills), "shift_start": start, "shift_end": end,
-            "start_place": point(km)} | more  # fmt: skip
+    return {
+        "unit_id": "branch",
+        "is_active": True,
+        "skills": list(skills),
+        "shift_start": start,
+        "shift_end": end,
+        "start_place": point(km),
+    } | more
 
 
 def job(km: float, state: str = "dispatched", **more: Any) -> Values:
@@ -79,15 +85,27 @@ def test_the_nearest_able_crew_on_duty_goes_first() -> None:
     [
         (job(9), "10:05"),
         (job(9, "en_route"), "10:05"),
-        (job(9, "in_progress", arrived_at="2026-09-01T09:20+05:30", started_at="2026-09-01T09:30+05:30"), "10:39"),
+        (
+            job(9, "in_progress", arrived_at="2026-09-01T09:20+05:30", started_at="2026-09-01T09:30+05:30"),
+            "10:39",
+        ),
         (job(9, "paused", arrived_at="2026-09-01T08:20+05:30", started_at="2026-09-01T08:30+05:30"), "10:09"),
         (job(9, "arrived", arrived_at="2026-09-01T09:50+05:30"), "10:09"),
         (job(9, "done", arrived_at="2026-09-01T08:10+05:30"), "10:09"),
         (job(9, "done", arrived_at="2026-09-01T07:10+05:30"), "10:05"),
         (job(9, urgency="urgent", planned_at="2026-09-01T04:34Z"), "11:13"),
     ],
-    ids=["planned", "on the way", "at work", "at work too long", "arrived", "finished", "before the shift", "urgent"],
-)  # fmt: skip
+    ids=[
+        "planned",
+        "on the way",
+        "at work",
+        "at work too long",
+        "arrived",
+        "finished",
+        "before the shift",
+        "urgent",
+    ],
+)
 def test_what_goes_before_an_emergency(own: Values, expected: str) -> None:
     """From five kilometres out; the other job is nine out."""
     oracle = asked(at("10:00"), {"crew": crew(5, "valve")}, own=own | {"crew_id": "crew"})

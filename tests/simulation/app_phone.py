@@ -1,4 +1,7 @@
-"""The phone app's own engine as a phone of the simulator: driven under Node, with the reference phone's interface."""
+"""The phone app's own engine as a phone of the simulator.
+
+Driven under Node, with the reference phone's interface.
+"""
 
 from __future__ import annotations
 

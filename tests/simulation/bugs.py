@@ -113,7 +113,7 @@ def a_fill_blind_to_answers() -> AbstractContextManager[Any]:
 
 
 def a_body_ahead_of_every_fill() -> AbstractContextManager[Any]:
-    """What came with the scope it left is taken for vouched for by the one it went to, whose fill is not there yet."""
+    """What came with the scope it left counts as vouched for by the one it went to, not filled yet."""
     return patch("sync.pull._known_in", lambda line, *_: line)
 
 

@@ -63,7 +63,10 @@ STEPS["phone_slip"], STEPS["phone_mend"] = (0, phone_slip), (0, phone_mend)
 
 
 def careless(seed: int) -> list[Step]:
-    """A world in which every third thing is somebody's slip, or its mending; in every other people have two phones."""
+    """A world in which every third thing is somebody's slip, or its mending.
+
+    In every other people have two phones.
+    """
     return plan(seed, 40, (SHARED if seed % 2 else {}) | {"phone_slip": 9, "phone_mend": 7, "phone_sync": 16})
 
 
@@ -72,7 +75,8 @@ def check(world: World) -> None:
     promises.check(world)
     view = world.server.memory.begin()
     _nothing_parks_without_need(view)
-    # A server that was restored may get the correction first, and what it corrects when the phone has noticed.
+    # A server that was restored may get the correction first, and what it corrects when the
+    # phone has noticed.
     for phone in world.phones.values() if world.server.memory.epoch == 1 else ():
         _corrections_settle(phone, view)
 
@@ -84,7 +88,10 @@ def _open_rows(view: Transaction) -> list[Any]:
 
 
 def _nothing_parks_without_need(view: Transaction) -> None:
-    """What says that it waits behind parked work needs some that still waits: its creation, a step or value before it."""
+    """What says that it waits behind parked work needs some that still waits.
+
+    Its creation, a step or value before it.
+    """
     rows = _open_rows(view)
     for n, one in enumerate(rows):
         if one.outcome.code == "predecessor_parked":

@@ -1,4 +1,7 @@
-"""Level A's server: the sync core on the double, with duties, an office, a virtual clock, crashes and restores."""
+"""Level A's server: the sync core on the in-memory double.
+
+With duties, an office, a virtual clock, crashes and restores.
+"""
 
 from __future__ import annotations
 
@@ -59,7 +62,7 @@ class Duty:
 
 @dataclass(frozen=True)
 class FirstReceipt:
-    """Whence a mutation first came, what its time was worth then, and when it was made as far as anybody can know."""
+    """Whence a mutation first came, what its time was worth then, and when it was made if that is known."""
 
     device: str
     grade: Grade
@@ -67,7 +70,10 @@ class FirstReceipt:
 
 
 def clock_begins_ms(device: str, boot: str) -> int:
-    """Where a phone's monotonic clock stood at this boot: each its own, so that one says nothing of another."""
+    """Where a phone's monotonic clock stood at this boot.
+
+    Each its own, so that one says nothing of another.
+    """
     return zlib.crc32(f"{device} {boot}".encode()) % 10**9
 
 
@@ -98,7 +104,7 @@ class Server:
         self.receipts: dict[str, FirstReceipt] = {}
         self._mutations: dict[str, Mutation] = {}
 
-    # -- rights ----------------------------------------------------------------------------------------------------
+    # -- rights ----------------------------------------------------------------------------------------------
 
     def scopes(self, user: str, at: datetime | None = None) -> frozenset[str]:
         """The scopes a user holds at a moment."""
@@ -107,10 +113,10 @@ class Server:
             {f"cell:{one.cell}" for one in self.duties if one.user == user and one.covers(moment)}
         )
 
-    # -- transactions ----------------------------------------------------------------------------------------------
+    # -- transactions ----------------------------------------------------------------------------------------
 
     def _end(self, holder: Transaction) -> None:
-        """Somebody waits for this transaction: an office's ends one way or the other, a push cannot be hurried."""
+        """Somebody waits for this transaction: an office's ends somehow, a push cannot be hurried."""
         if holder not in self.lingering:
             raise Busy
         self.lingering.remove(holder)
@@ -138,7 +144,7 @@ class Server:
         self.lingering.clear()
         self.memory.crash()
 
-    # -- what a phone asks -----------------------------------------------------------------------------------------
+    # -- what a phone asks -----------------------------------------------------------------------------------
 
     def handle(self, user: str, device: str, path: str, body: bytes) -> dict[str, Any]:
         """One request; raises Refused with the server's problem, Crashed when it died over it."""
@@ -224,7 +230,10 @@ class Server:
         return orjson.loads(orjson.dumps({"outcomes": answers, "server_time": moment_text(self.now)})) | {}
 
     def _note_receipts(self, first: list[Mutation], device: str, batch: Any) -> None:
-        """What each mutation's clocks are worth, whoever brings what it waits for: fixed when it first came."""
+        """What each mutation's clocks are worth, whoever brings what it waits for.
+
+        Fixed when it first came.
+        """
         skew = self.now - parse_moment(batch.sent_at)
         for one in first:
             assert one.monotonic_ms is not None and one.boot is not None
@@ -238,7 +247,10 @@ class Server:
             self._mutations[one.id] = one
 
     def _under_way(self, device: str, boot: str) -> timedelta:
-        """How long the request travelled by which the server knows this boot: all its times are late by so much."""
+        """How long the request travelled by which the server knows this boot.
+
+        All its times are late by so much.
+        """
         known = self.exchanges.get(device, {}).get(boot)
         return known.server_at - true_moment(device, boot, known.monotonic_ms) if known else timedelta()
 
@@ -255,7 +267,10 @@ class Server:
             )
 
     def retry_held(self) -> None:
-        """As the house does now and then: everybody's held work is judged again, for others may have brought the rest."""
+        """As the house does now and then.
+
+        Everybody's held work is judged again, for others may have brought the rest.
+        """
         store = self.memory.begin()
         store.step = self._step
         held: dict[str, list[Held]] = {}
@@ -282,7 +297,7 @@ class Server:
             boots[batch.boot] = Exchange(batch.boot, batch.monotonic_ms, self.now)
         return Clocks(parse_moment(batch.sent_at), self.now, dict(boots))
 
-    # -- the office ------------------------------------------------------------------------------------------------
+    # -- the office ------------------------------------------------------------------------------------------
 
     def new_id(self) -> str:
         """A seeded id for the office's records."""

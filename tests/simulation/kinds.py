@@ -1,4 +1,7 @@
-"""The kinds that simulated people work on: a note that merges, a job that lives, a picture that points at a note."""
+"""The kinds that simulated people work on.
+
+A note that merges, a job that lives, a picture that points at a note.
+"""
 
 from __future__ import annotations
 
@@ -29,9 +32,18 @@ def _loader(fields: dict[str, Field]) -> Callable[[Values, bool], Values]:
 def _kind(name: str, rank: int, actions: tuple[Action, ...] = (), **fields: Field) -> Kind:
     known = {"unit_id": Field("unit_id", Policy.FIXED), "cell": Field("cell")} | fields
     return Kind(
-        name, name, known, _scopes, _loader(known), rank=rank, actions={one.name: one for one in actions},
-        initial_state="open" if actions else None, create_by=EVERYBODY, change_by=EVERYBODY, delete_by=EVERYBODY,
-    )  # fmt: skip
+        name,
+        name,
+        known,
+        _scopes,
+        _loader(known),
+        rank=rank,
+        actions={one.name: one for one in actions},
+        initial_state="open" if actions else None,
+        create_by=EVERYBODY,
+        change_by=EVERYBODY,
+        delete_by=EVERYBODY,
+    )
 
 
 def _action(name: str, sources: set[str], target: str, stamps: str | None = None) -> Action:
@@ -49,11 +61,23 @@ KINDS = {
     one.name: one
     for one in (
         _kind(
-            "note", 2,
-            text=Field("text"), phone=Field("phone", Policy.REVIEW), tags=Field("tags", Policy.SET),
-            count=Field("count", Policy.GREATEST), lng=Field("lng", group="place"), lat=Field("lat", group="place"),
+            "note",
+            2,
+            text=Field("text"),
+            phone=Field("phone", Policy.REVIEW),
+            tags=Field("tags", Policy.SET),
+            count=Field("count", Policy.GREATEST),
+            lng=Field("lng", group="place"),
+            lat=Field("lat", group="place"),
         ),
-        _kind("job", 0, ACTIONS, state=Field("state", Policy.SERVER), done_at=Field("done_at", Policy.SERVER), result=Field("result")),
+        _kind(
+            "job",
+            0,
+            ACTIONS,
+            state=Field("state", Policy.SERVER),
+            done_at=Field("done_at", Policy.SERVER),
+            result=Field("result"),
+        ),
         _kind("picture", 1, note_id=Field("note_id", references="note"), title=Field("title")),
     )
-}  # fmt: skip
+}

@@ -1,4 +1,6 @@
-"""Deliberate bugs of the sync service that one named test each must find; a pytest plugin that switches one of them on.
+"""Deliberate bugs of the sync service that one named test each must find.
+
+A pytest plugin that switches one of them on.
 
 The simulator's own are in `bugs.py`; these need the real database, the API or an engine alone.
 """
@@ -25,7 +27,10 @@ Switch = Callable[[], AbstractContextManager[Any]]
 
 
 def whoever_came_first() -> AbstractContextManager[Any]:
-    """Held work is tried in a fixed order, what was in vain again and again: one phone's stops everybody's."""
+    """Held work is tried in a fixed order, what was in vain again and again.
+
+    One phone's stops everybody's.
+    """
     return patch.object(PostgresPush, "note_tried", lambda _self, _held: None)
 
 

@@ -76,7 +76,7 @@ def _every_mutation_ended_once(phone: Phone, view: Transaction, written: Counter
 
 
 def _judged_by_their_own_clocks(world: World, view: Transaction) -> None:
-    """P8: each write names the device that made it, graded and timed as at its first receipt, however long it was held."""
+    """P8: each write names its device, graded and timed as at first receipt, however long it was held."""
     times: dict[Key, set[datetime]] = {}
     for (kind, id_, _), write in sorted(view.tables("history").items()):
         before = times.setdefault((kind, id_), set())
@@ -99,7 +99,7 @@ def _judged_by_their_own_clocks(world: World, view: Transaction) -> None:
 
 
 def _whatever_the_order(world: World, view: Transaction) -> None:
-    """P8: the same writes in another order that keeps what each had seen give the same record and questions."""
+    """P8: the same writes in another causal order give the same record and questions."""
     histories: dict[Key, list[Write]] = {}
     for (kind, id_, _), write in view.tables("history").items():
         histories.setdefault((kind, id_), []).append(write)

@@ -1,7 +1,9 @@
-"""`make soak`: world after world on all cores, until the seeds or the minutes are used up; failures are told shortened.
+"""`make soak`: world after world on all cores, until the seeds or the minutes are used up.
 
-Each seed makes four worlds: an ordinary one, one in which cells are cut up and change hands all the time, one in which
-people have two phones with held work between them, and one of careless people.
+Failures are told shortened.
+
+Each seed makes four worlds: an ordinary one, one in which cells are cut up and change hands all the time, one
+in which people have two phones with held work between them, and one of careless people.
 """
 
 from __future__ import annotations
@@ -60,7 +62,8 @@ def main() -> int:
         print(f"careless seed {seed}: {steps}" if isinstance(steps, str) else story(seed, steps))
     seeds = sorted({seed for seed, _ in broken})
     print(
-        f"{(len(WORLDS) + 1) * done} worlds from seed {options.begin}, {len(broken)} broken{f': {seeds}' if seeds else ''}"
+        f"{(len(WORLDS) + 1) * done} worlds from seed {options.begin}, "
+        f"{len(broken)} broken{f': {seeds}' if seeds else ''}"
     )
     return 1 if broken else 0
 

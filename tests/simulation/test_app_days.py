@@ -1,4 +1,7 @@
-"""Level C: the phone app's engine under Node with a fake IndexedDB lives the same seeded days against the real server."""
+"""Level C: the phone app's engine lives the same seeded days against the real server.
+
+It runs under Node with a fake IndexedDB.
+"""
 
 from __future__ import annotations
 

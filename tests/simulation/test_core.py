@@ -1,4 +1,7 @@
-"""Level A: the sync core on the double, seed by seed; and the proof that the simulator finds what it is there to find."""
+"""Level A: the sync core on the in-memory double, seed by seed.
+
+Also the proof that the simulator finds what it is there to find.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,10 @@ ONCE_BROKEN = {
     12985: "a garbled version outlived the repair on a record that was kept for unsent work",
     15457: "a version of a lost epoch outlived the restore on a record that was kept for unsent work",
     515: "a record left its scope before the fill reached it, and the phone kept it from a push's answer",
-    1795528087187: "a body came with the scope it left, before the fill of the scope it went to, and stayed when it went on",
+    1795528087187: (
+        "a body came with the scope it left, before the fill of the scope it went to, and stayed "
+        "when it went on"
+    ),
 }
 
 

@@ -1,5 +1,6 @@
-"""P2, P3 and P8 at small scale: seeded days of two people with three phones and an office, with lost, repeated and cut
-messages and restarts.
+"""P2, P3 and P8 at small scale.
+
+Seeded days of two people with three phones and an office, with lost, repeated and cut messages and restarts.
 """
 
 from __future__ import annotations
@@ -162,8 +163,13 @@ class Day:
 
     def _stand_in(self, name: str) -> None:
         """Somebody serves another's cell for today."""
-        duty = {"cell_id": self.town[f"cell {self.dice.randrange(3)}"], "staff_id": self.town[person(name)], "duty": "stand_in",
-                "valid_from": today().isoformat(), "valid_until": today().isoformat()}  # fmt: skip
+        duty = {
+            "cell_id": self.town[f"cell {self.dice.randrange(3)}"],
+            "staff_id": self.town[person(name)],
+            "duty": "stand_in",
+            "valid_from": today().isoformat(),
+            "valid_until": today().isoformat(),
+        }
         with self.database.transaction() as session:
             record_writer.create(session, system(self.town["north"]), "cell_assignment", duty)
 
@@ -188,7 +194,10 @@ class Day:
         self.end()
 
     def end(self) -> None:
-        """Quiet: everybody syncs until nothing is left; what is still held then is parked, as at its deadline."""
+        """Quiet: everybody syncs until nothing is left.
+
+        What is still held then is parked, as at its deadline.
+        """
         for turn in range(4):
             for phone in self.phones.values():
                 phone.sync()
@@ -251,9 +260,12 @@ def check_every_ending(database: Database, phone: Phone, log: list[str]) -> None
         by_status[outcome["status"] == "parked"].add(mutation["id"])
     with database.engine.connect() as connection:
         written = connection.execute(
-            text(
-                "SELECT mutation_id::text, count(*) FROM sync_history WHERE mutation_id = ANY(CAST(:i AS uuid[])) GROUP BY 1"
-            ),
+            text("""
+                SELECT mutation_id::text, count(*)
+                FROM sync_history
+                WHERE mutation_id = ANY(CAST(:i AS uuid[]))
+                GROUP BY 1
+            """),
             {"i": list(by_status[False])},
         ).all()
         waiting = connection.execute(

@@ -1,4 +1,7 @@
-"""P4 and P3: the server is killed in the middle of pushes, again and again; what was acknowledged is there, once."""
+"""P4 and P3: the server is killed in the middle of pushes, again and again.
+
+What was acknowledged is there, once.
+"""
 
 from __future__ import annotations
 
@@ -69,7 +72,10 @@ def restarter(master: int, served: threading.Event, stop: threading.Event, resta
 
 
 def work(phone: Phone, town: Town, served: threading.Event, kills: list[int], wanted: int) -> int:
-    """Visits and notes, handed in whenever the server lives, until it was killed often enough; returns the rounds."""
+    """Visits and notes, handed in whenever the server lives, until it was killed often enough.
+
+    Returns the rounds.
+    """
     n = 0
     while len(kills) < wanted:
         visit = phone.create(
@@ -130,9 +136,12 @@ def test_what_was_acknowledged_is_there_and_nothing_twice(
         engine = make_engine(machine.settings.database_url)
         with engine.connect() as connection:
             history = connection.execute(
-                text(
-                    "SELECT mutation_id::text, count(*) FROM sync_history WHERE mutation_id IS NOT NULL GROUP BY 1"
-                )
+                text("""
+                    SELECT mutation_id::text, count(*)
+                    FROM sync_history
+                    WHERE mutation_id IS NOT NULL
+                    GROUP BY 1
+                """)
             ).all()
             stored = (
                 connection.execute(text("SELECT id::text FROM sync_mutation WHERE outcome IS NOT NULL"))

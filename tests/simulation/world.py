@@ -1,5 +1,6 @@
-"""A seeded world: phones and an office act at random over a virtual clock; a step carries its own seed, so that a
-failing history can be shortened by leaving steps out.
+"""A seeded world: phones and an office act at random over a virtual clock.
+
+A step carries its own seed, so that a failing history can be shortened by leaving steps out.
 """
 
 from __future__ import annotations
@@ -144,7 +145,7 @@ class World:
         with patch("mobile_api_spec.phone.phone.new_id", make):
             yield
 
-    # -- asking ----------------------------------------------------------------------------------------------------
+    # -- asking ----------------------------------------------------------------------------------------------
 
     def ask(self, user: str, device: str, path: str, body: bytes) -> dict[str, Any]:
         """A request reaches the server; nothing outside the asker's scopes may come back (P5)."""
@@ -173,7 +174,7 @@ class World:
             finally:
                 self._depth -= 1
 
-    # -- steps -----------------------------------------------------------------------------------------------------
+    # -- steps -----------------------------------------------------------------------------------------------
 
     def run(self, steps: list[Step]) -> None:
         """Let it all happen."""
@@ -198,10 +199,16 @@ class World:
         phone = self._any_phone(dice)
         notes = sorted(phone.records("note"))
         if notes:
-            now = dice.choice([
-                {"text": f"t{dice.randrange(99)}"}, {"phone": f"p{dice.randrange(5)}"}, {"tags": [dice.choice("xyz")]},
-                {"count": dice.randrange(9)}, {"lng": dice.randrange(9), "lat": 1}, {"cell": dice.choice(CELLS)},
-            ])  # fmt: skip
+            now = dice.choice(
+                [
+                    {"text": f"t{dice.randrange(99)}"},
+                    {"phone": f"p{dice.randrange(5)}"},
+                    {"tags": [dice.choice("xyz")]},
+                    {"count": dice.randrange(9)},
+                    {"lng": dice.randrange(9), "lat": 1},
+                    {"cell": dice.choice(CELLS)},
+                ]
+            )
             phone.change("note", dice.choice(notes), now)
 
     def phone_create(self, dice: random.Random) -> None:
@@ -271,7 +278,10 @@ class World:
         self._start(user, "e" + user[1:])
 
     def phone_ahead(self, dice: random.Random) -> None:
-        """Somebody works on what their other phone, or another's, has not sent yet; they heard of it by other ways."""
+        """Somebody works on what their other phone, or another's, has not sent yet.
+
+        They heard of it by other ways.
+        """
         phone = self._any_phone(dice)
         made = [
             one for other in self.phones.values() if other is not phone for one in other.store.waiting(-1)
@@ -288,7 +298,10 @@ class World:
                 )
 
     def phone_garbles(self, dice: random.Random) -> None:
-        """A text cut inside an emoji, or lists in lists: nobody can read it, and what stands beside it goes on."""
+        """A text cut inside an emoji, or lists in lists.
+
+        Nobody can read it, and what stands beside it goes on.
+        """
         phone = self._any_phone(dice)
         notes = sorted(phone.records("note"))
         if notes:
@@ -319,7 +332,7 @@ class World:
         phone.store.set_meta(cursor="damaged")
 
     def _office_edit(self, dice: random.Random) -> None:
-        """The office changes, moves, steps on or deletes a record, in a transaction that may stay open or fail."""
+        """The office changes, moves, steps or deletes a record; the transaction may stay open or fail."""
         keys = sorted(self.server.memory.begin().tables("document"))
         if not keys:
             return
@@ -424,9 +437,14 @@ STEPS: dict[str, tuple[float, Verb]] = {
 UNSETTLED = {"phone_sync": 14, "office_duty": 6, "office_split": 6}
 # People with two phones, who work on one on what the other has not sent yet, and send what nobody can read.
 SHARED = {
-    "phone_sync": 16, "phone_create": 6, "phone_restart": 3, "second_phone": 2, "phone_ahead": 9, "phone_garbles": 1,
+    "phone_sync": 16,
+    "phone_create": 6,
+    "phone_restart": 3,
+    "second_phone": 2,
+    "phone_ahead": 9,
+    "phone_garbles": 1,
     "retry": 1,
-}  # fmt: skip
+}
 
 
 def plan(seed: int, length: int = 45, weights: Mapping[str, float] | None = None) -> list[Step]:

@@ -1,4 +1,7 @@
-"""The examples of each kind are golden: what is sent, and what the server makes of it; both fit the kind's schema."""
+"""The examples of each kind are golden: what is sent, and what the server makes of it.
+
+Both fit the kind's schema.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ from backend.core.db import Database
 from backend.core.kinds.registry import KINDS
 from tests.conftest import Person
 from tests.factories import uid
-from tests.spec.test_every_operation import samples
+from tests.spec.samples import samples
 
 SPEC = Path(__file__).parents[2] / "mobile_api_spec"
 # What depends on the moment or is drawn at random.

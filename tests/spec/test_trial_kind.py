@@ -1,4 +1,7 @@
-"""A new capability is one folder, a kind one file: API, OpenAPI, push, facts and the contract tests pick it up."""
+"""A new capability is one folder, a kind one file.
+
+API, OpenAPI, push, facts and the contract tests pick it up.
+"""
 
 from __future__ import annotations
 
@@ -70,18 +73,26 @@ print(migrations.make_revision(engine, "add meter reading").read_text())
 migrations.upgrade(engine)
 assert migrations.differences(engine) == []
 database = Database(engine)
-made = replace(config.read({}), home=Path("home"), objects_url="memory://", secret_key="k", limits_enabled=False)
+made = replace(
+    config.read({}), home=Path("home"), objects_url="memory://", secret_key="k", limits_enabled=False
+)
 app = create_app(made, database)
 with database.transaction() as session:
     token = factories.token_for(session, made, "rep")
 client, headers = app.test_client(), {"Authorization": f"Bearer {token}"}
 town = factories.Town()
-now = {"service_point_id": town["point 0"], "cell_id": town["cell 0"], "read_at": "2026-09-01T08:00:00+08:00", "cubic_metres": 1234}
+now = {
+    "service_point_id": town["point 0"],
+    "cell_id": town["cell 0"],
+    "read_at": "2026-09-01T08:00:00+08:00",
+    "cubic_metres": 1234,
+}
 mutation = factories.mutation("meter_reading", town["reading"], "create", now)
 body = {"store": town["store"], "sent_at": datetime.now(UTC).isoformat(), "mutations": [mutation]}
 answer = client.post("/api/v1/sync/push", json=body, headers=headers).get_json()["outcomes"][0]
 assert answer["status"] == "applied", answer
-assert client.get(f"/api/v1/meter-readings/{town['reading']}", headers=headers).get_json()["cubic_metres"] == 1234
+reading = client.get(f"/api/v1/meter-readings/{town['reading']}", headers=headers).get_json()
+assert reading["cubic_metres"] == 1234
 page = client.post("/api/v1/sync/pull", json={"store": town["store"]}, headers=headers).get_json()
 assert any(line["kind"] == "meter_reading" for line in page["lines"])
 assert "/api/v1/meter-readings/{record_id}" in specification.openapi()["paths"]

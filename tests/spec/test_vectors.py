@@ -1,4 +1,7 @@
-"""The conformance vectors: what any client must compute, passed by the reference phone and, where it decides, the server."""
+"""The conformance vectors.
+
+What any client must compute, passed by the reference phone and, where it decides, the server.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a crew can prove after a day in a basement, what a fraud with old photos looks like, and what one character changes."""
+"""What a crew can prove after a day in a basement.
+
+What a fraud with old photos looks like, and what one character changes.
+"""
 
 from __future__ import annotations
 
@@ -92,7 +95,16 @@ def look(app: Flask, database: Database) -> BlobStore:
     "photos",
     [PHOTOS, pytest.param(200, marks=[pytest.mark.long, pytest.mark.timeout(900)], id="two hundred")],
 )
-def test_a_day_in_a_basement(photos: int, link: BadLink, tmp_path: Path, app: Flask, database: Database, town: Town, as_: As, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+def test_a_day_in_a_basement(
+    photos: int,
+    link: BadLink,
+    tmp_path: Path,
+    app: Flask,
+    database: Database,
+    town: Town,
+    as_: As,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     folder = tmp_path / "phone"
     crew = basement(link, folder, database, town)
     link.is_down = True
@@ -117,13 +129,19 @@ def test_a_day_in_a_basement(photos: int, link: BadLink, tmp_path: Path, app: Fl
     assert all(one["arrived_at"] for one in photos_of(as_, crew.job))
     job, signed = crew.stored("work_order", crew.job), crew.stored("signature", signature)
     assert (job["state"], job["signature_state"], len(job["photo_ids"])) == ("done", "valid", photos)
-    assert (signed["sheet_check"], signed["device_check"], len(signed["sheet"]["photos"])) == (
-        "kept",
-        "valid",
-        photos,
-    )
+    checks = (signed["sheet_check"], signed["device_check"], len(signed["sheet"]["photos"]))
+    assert checks == ("kept", "valid", photos)
     with database.transaction() as session:
-        twice = "SELECT count(*) FROM (SELECT mutation_id FROM sync_history WHERE mutation_id IS NOT NULL GROUP BY 1 HAVING count(*) > 1) d"
+        twice = """
+            SELECT count(*)
+            FROM (
+                SELECT mutation_id
+                FROM sync_history
+                WHERE mutation_id IS NOT NULL
+                GROUP BY 1
+                HAVING count(*) > 1
+            ) d
+        """
         assert session.execute(text(twice)).scalar_one() == 0
     it_proves_itself(crew, signature, as_, app, tmp_path, monkeypatch)
 
@@ -133,7 +151,9 @@ def photos_of(as_: As, job: str) -> list[dict[str, Any]]:
     return rows
 
 
-def it_proves_itself(crew: Crew, signature: str, as_: As, app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:  # fmt: skip
+def it_proves_itself(
+    crew: Crew, signature: str, as_: As, app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Genuine by its QR code, by the API and in the shell; one character on, and all three say changed."""
     monkeypatch.setattr("backend.commands.evidence._verdict", lambda *asked: _verdict(crew.database, *asked))
     sheet = crew.stored("signature", signature)["sheet"]
@@ -171,8 +191,13 @@ def _verdict(database: Database, signature: str, sha256: str) -> dict[str, Any]:
         return sheets.verdict(session, signature, sha256)
 
 
-def test_a_fraud_with_old_photos(app: Flask, database: Database, town: Town, as_: As, phone_of: Callable[..., Phone]) -> None:  # fmt: skip
-    """Honest on Monday; on Tuesday the same photo again, on Wednesday the same scene saved anew, on Thursday from the sofa."""
+def test_a_fraud_with_old_photos(
+    app: Flask, database: Database, town: Town, as_: As, phone_of: Callable[..., Phone]
+) -> None:
+    """Honest on Monday, a fraud on the other days.
+
+    On Tuesday the same photo again, on Wednesday the same scene saved anew, on Thursday from the sofa.
+    """
     rep = phone_of("rep")
     rep.sync()
     far = {"type": "Point", "coordinates": [120.5, 36.3]}

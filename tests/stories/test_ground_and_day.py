@@ -1,4 +1,7 @@
-"""A supervisor's month and a dispatcher's day over real HTTP with a real worker: cells, leave, plans, an emergency."""
+"""A supervisor's month and a dispatcher's day over real HTTP with a real worker.
+
+Cells, leave, plans, an emergency.
+"""
 
 from __future__ import annotations
 

@@ -265,7 +265,7 @@ def test_a_confirmation_is_not_by_who_did_the_work_of_this_round() -> None:
 
 
 def test_a_step_that_does_not_fit_washes_nobody_clean() -> None:
-    """Whoever did the work sends, from a second phone that saw less, a step that would begin the round anew."""
+    """Who did the work sends, from a second phone that saw less, a step that would begin the round anew."""
     roles = frozenset({str(Role.CREW_LEADER), str(Role.DISPATCHER)})
     found, seen = job("dispatched", crew_id=uid("crew")), 3
 

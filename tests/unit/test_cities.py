@@ -73,7 +73,7 @@ def grown_by_half(ground: City, cells: list[BaseGeometry]) -> np.ndarray:
 
 
 def comes_back_half_way(ground: City, cells: int) -> None:
-    """Dividing again after a shift of demand brings the balance half of the way back, for little that moves."""
+    """Dividing again after a shift of demand brings the balance half back, for little that moves."""
     today = balanced(ground.territory, ground.places, ground.workload, cells).cells
     grown = grown_by_half(ground, today)
     before = np.bincount(cell_of(today, ground.places), weights=grown, minlength=cells)
@@ -124,8 +124,12 @@ def test_mountains_make_no_rings() -> None:
     angle = np.random.default_rng(3).uniform(0, 2 * np.pi, 700)
     far = np.random.default_rng(4).uniform(0.32, 0.36, 700)
     places = np.column_stack([120.5 + far * np.cos(angle), 36.5 + far * np.sin(angle)])
-    found = score(shapely.box(120, 36, 121, 37), balanced(shapely.box(120, 36, 121, 37), places, np.ones(700), 28).cells,
-                  places, np.ones(700))  # fmt: skip
+    found = score(
+        shapely.box(120, 36, 121, 37),
+        balanced(shapely.box(120, 36, 121, 37), places, np.ones(700), 28).cells,
+        places,
+        np.ones(700),
+    )
     assert found.torn == []
     assert found.imbalance == 1.0
     assert found.inner.size == 0 or found.inner.min() >= LEAST_ROUND
@@ -169,7 +173,7 @@ def test_a_real_ragged_ground_is_divided_by_its_real_requests_alone() -> None:
 
 
 def real_ground() -> City:
-    """The twelve largest of Alaska's service areas, islands and all, and a Canadian city's main breaks over each."""
+    """Alaska's twelve largest service areas with their islands, a Canadian city's main breaks over each."""
     features = json.loads((SHARED / "service_zones/alaska_service_areas.geojson").read_text())["features"]
     areas = [
         shapely.make_valid(shapely.geometry.shape(one["geometry"])) for one in features if one["geometry"]

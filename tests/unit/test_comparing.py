@@ -15,9 +15,27 @@ from backend.core.comparing.phones import login_form, phone_digits
 from backend.customers.services.phonetics import pinyin_of
 
 SAME = (
-    "u301", "U301", " U301 ", "U 301", "u301\t\n", "Ｕ３０１", "\u3000ｕ３０１", "u\u200b301", "\ufeffu301", "u3\u00ad01", "\u202eu301\u202c",
-    "\u2066u301\u2069", "u30\u20601", "u301\ufe0f", "u\u034f301", "\u3164u301", "u\u2800301", "u301\x00", "\U000e0041u301", "𝐮𝟑𝟎𝟏",
-)  # fmt: skip
+    "u301",
+    "U301",
+    " U301 ",
+    "U 301",
+    "u301\t\n",
+    "Ｕ３０１",
+    "\u3000ｕ３０１",
+    "u\u200b301",
+    "\ufeffu301",
+    "u3\u00ad01",
+    "\u202eu301\u202c",
+    "\u2066u301\u2069",
+    "u30\u20601",
+    "u301\ufe0f",
+    "u\u034f301",
+    "\u3164u301",
+    "u\u2800301",
+    "u301\x00",
+    "\U000e0041u301",
+    "𝐮𝟑𝟎𝟏",
+)
 
 
 @pytest.mark.parametrize("typed", SAME, ids=ascii)
@@ -46,9 +64,15 @@ def test_every_step_is_as_the_phone_takes_it() -> None:
         typed = case["typed"]
         address = address_of(typed)
         ours = {
-            "typed": typed, "comparable": comparable(typed), "plain": plain(typed), "phone": phone_digits(typed),
-            "login": login_form(typed), "areas": list(address.areas), "door": address.door, "counts": address.counts,
-        }  # fmt: skip
+            "typed": typed,
+            "comparable": comparable(typed),
+            "plain": plain(typed),
+            "phone": phone_digits(typed),
+            "login": login_form(typed),
+            "areas": list(address.areas),
+            "door": address.door,
+            "counts": address.counts,
+        }
         assert ours == case
 
 

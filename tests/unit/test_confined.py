@@ -1,4 +1,7 @@
-"""The process that reads files from outside: whoever takes it over gets at nothing, and the server goes on."""
+"""The process that reads files from outside.
+
+Whoever takes it over gets at nothing, and the server goes on.
+"""
 
 from __future__ import annotations
 

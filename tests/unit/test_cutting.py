@@ -30,7 +30,10 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def field(tasks: int = 60, crews: int = 12, seed: int = 1) -> Problem:
-    """A day with all there is: skills, lunch, appointments, limits, a job of one crew alone, crews from everywhere."""
+    """A day with all there is.
+
+    Skills, lunch, appointments, limits, a job of one crew alone, crews from everywhere.
+    """
     random = np.random.default_rng(seed)
     places = random.uniform(0, 40, (tasks + crews, 2))
     travel = (np.linalg.norm(places[:, None] - places[None, :], axis=2) * 60).astype(np.int64)

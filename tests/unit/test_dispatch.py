@@ -90,7 +90,14 @@ def test_a_full_crew_and_a_lost_break_are_said() -> None:
     full = replace(full, problem=replace(full.problem, shifts=[replace(full.problem.shifts[0], capacity=1)]))
     assert "most_jobs" in {r.code for r in propose(full, 1)[0].reasons}
     pause = Pause(HOUR, (NINE, NINE + 1200))
-    tight = replace(full, problem=replace(full.problem, shifts=[replace(full.problem.shifts[0], pause=pause)], tasks=[replace(t, window_s=(0, NINE + 1800)) for t in full.problem.tasks]))  # fmt: skip
+    tight = replace(
+        full,
+        problem=replace(
+            full.problem,
+            shifts=[replace(full.problem.shifts[0], pause=pause)],
+            tasks=[replace(t, window_s=(0, NINE + 1800)) for t in full.problem.tasks],
+        ),
+    )
     assert not propose(tight, 1)[0].is_feasible
 
 
@@ -204,9 +211,7 @@ def test_who_lacks_the_skill_is_never_ahead_of_who_has_it(urgent: bool) -> None:
     assert ranked(found) == ["able", "near"]
 
 
-def test_an_urgent_job_goes_to_whoever_is_there_before_who_begins_later_and_of_two_as_near_to_the_free_one() -> (
-    None
-):
+def test_an_urgent_job_goes_to_who_is_there_first_and_of_two_as_near_to_the_free_one() -> None:
     found = day(("off", 120.0, {"pipe"}, 0), ("there", 120.1, {"pipe"}, 0), urgent=True)
     assert ranked(replace(found, off_duty=frozenset({"off"}))) == ["there", "off"]
     assert [p.is_feasible for p in propose(replace(found, off_duty=frozenset({"off"})), 0)] == [True, False]
@@ -218,7 +223,11 @@ def test_an_urgent_job_goes_to_whoever_is_there_before_who_begins_later_and_of_t
 
 def test_words_say_skills_by_their_names_and_broken_rules_in_sentences() -> None:
     words = {"pipe": ("管道维修", "Pipe repair")}
-    found = replace(day(("a", 120.0, {"meter"}, 1), ("b", 120.0, {"pipe"}, 0), urgent=True), skill_words=words, off_duty=frozenset({"b"}))  # fmt: skip
+    found = replace(
+        day(("a", 120.0, {"meter"}, 1), ("b", 120.0, {"pipe"}, 0), urgent=True),
+        skill_words=words,
+        off_duty=frozenset({"b"}),
+    )
     lacking = {one.code: one for one in why_nobody(found, 1)}
     assert lacking["a"].zh == "a：缺少技能：管道维修"
     assert lacking["b"].en == "b: neither at work nor on call, begins at 09:00"

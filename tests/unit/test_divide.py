@@ -1,4 +1,7 @@
-"""Dividing: balanced, connected, exact, the same again; dividing anew with little moved; borders straightened."""
+"""Dividing: balanced, connected, exact, repeatable.
+
+Dividing anew with little moved; borders straightened.
+"""
 
 from __future__ import annotations
 

@@ -23,15 +23,41 @@ def at(hour: int, minute: int = 0, *, day: int = 1) -> datetime:
 
 
 def crew(**more: Any) -> CrewRow:
-    values = {"id": "c", "name": "一班", "skills": ["valve"], "shift_start": "08:00", "shift_end": "17:00", "start": (120.0, 36.0),
-              "end": None, "break_from": None, "break_until": None, "break_minutes": None, "most_jobs": None, "leader_id": "l"}  # fmt: skip
+    values = {
+        "id": "c",
+        "name": "一班",
+        "skills": ["valve"],
+        "shift_start": "08:00",
+        "shift_end": "17:00",
+        "start": (120.0, 36.0),
+        "end": None,
+        "break_from": None,
+        "break_until": None,
+        "break_minutes": None,
+        "most_jobs": None,
+        "leader_id": "l",
+    }
     return CrewRow(**(values | more))
 
 
 def job(**more: Any) -> JobRow:
-    values = {"id": "j", "number": "W1", "version": 1, "state": "received", "urgency": "normal", "place": (120.1, 36.0), "skills": None,
-              "duration_minutes": 60, "crew_id": None, "is_pinned": False, "appointment_from": None, "appointment_until": None,
-              "due_at": None, "planned_at": None, "since": None}  # fmt: skip
+    values = {
+        "id": "j",
+        "number": "W1",
+        "version": 1,
+        "state": "received",
+        "urgency": "normal",
+        "place": (120.1, 36.0),
+        "skills": None,
+        "duration_minutes": 60,
+        "crew_id": None,
+        "is_pinned": False,
+        "appointment_from": None,
+        "appointment_until": None,
+        "due_at": None,
+        "planned_at": None,
+        "since": None,
+    }
     return JobRow(**(values | more))
 
 
@@ -200,8 +226,17 @@ NIGHTS = OnCallRow("c", date(2026, 9, 1), date(2026, 9, 2), "17:00", "08:00")
         (at(18, day=3), None),
         (at(7), None),
     ],
-    ids=["not yet", "from its first minute", "after midnight", "over", "next night", "last morning", "no more", "the morning before"],
-)  # fmt: skip
+    ids=[
+        "not yet",
+        "from its first minute",
+        "after midnight",
+        "over",
+        "next night",
+        "last morning",
+        "no more",
+        "the morning before",
+    ],
+)
 def test_on_call_is_each_day_from_hour_to_hour_over_midnight(
     moment: datetime, until: datetime | None
 ) -> None:

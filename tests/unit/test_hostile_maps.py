@@ -1,4 +1,7 @@
-"""Map files that would have their reader open something else: nothing is opened, and each is told in words."""
+"""Map files that would have their reader open something else.
+
+Nothing is opened, and each is told in words.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,8 @@ DEEP = '{"type":"GeometryCollection","geometries":[' * 200 + "]}" * 200
 
 
 def kml(inside: str, before: str = "") -> str:
-    return f'<?xml version="1.0"?>{before}<kml xmlns="http://www.opengis.net/kml/2.2"><Document>{inside}</Document></kml>'
+    space = "http://www.opengis.net/kml/2.2"
+    return f'<?xml version="1.0"?>{before}<kml xmlns="{space}"><Document>{inside}</Document></kml>'
 
 
 def geojson(**more: Any) -> str:
@@ -54,15 +58,24 @@ LINKED = {"type": "link", "properties": {"href": "{url}", "type": "proj4"}}
 LAUGHS = "<!DOCTYPE kml [<!ENTITY a 'ha'>" + "".join(
     f"<!ENTITY {new} '{f'&{old};' * 10}'>" for old, new in zip("abcdefghi", "bcdefghij", strict=True)
 )
-# What is sent ({secret}: a file's path, {url}: a listening port), and what must be said; None: it is read as it is.
+# What is sent ({secret}: a file's path, {url}: a listening port), and what must be said;
+# None: it is read as it is.
 TEXTS: dict[str, tuple[str, str | None]] = {
     "vrt: a file": (VRT.replace("{source}", "CSV:{secret}"), ELSEWHERE),
     "vrt: passwords": (VRT.replace("{source}", "CSV:/etc/passwd").replace("secret-key", "passwd"), ELSEWHERE),
     "vrt: an address": (VRT.replace("{source}", "/vsicurl/{url}/x.geojson"), ELSEWHERE),
     "vrt: behind a comment": ("\ufeff \n<!-- a map -->" + VRT.replace("{source}", "CSV:{secret}"), ELSEWHERE),
     "vrt: cut": (VRT.replace("{source}", "{secret}")[:-5], ELSEWHERE),
-    "vrt: union": (f"<OGRVRTDataSource><OGRVRTUnionLayer name='u'>{LAYER}</OGRVRTUnionLayer></OGRVRTDataSource>".replace("{source}", "CSV:{secret}"), ELSEWHERE),
-    "vrt: grid": ("<VRTDataset><VRTRasterBand><SimpleSource>{secret}</SimpleSource></VRTRasterBand></VRTDataset>", ELSEWHERE),
+    "vrt: union": (
+        f"<OGRVRTDataSource><OGRVRTUnionLayer name='u'>{LAYER}</OGRVRTUnionLayer></OGRVRTDataSource>".replace(
+            "{source}", "CSV:{secret}"
+        ),
+        ELSEWHERE,
+    ),
+    "vrt: grid": (
+        "<VRTDataset><VRTRasterBand><SimpleSource>{secret}</SimpleSource></VRTRasterBand></VRTDataset>",
+        ELSEWHERE,
+    ),
     "wfs": ("<OGRWFSDataSource><URL>{url}</URL></OGRWFSDataSource>", ELSEWHERE),
     "wms": ("<GDAL_WMS><Service name='WMS'><ServerUrl>{url}</ServerUrl></Service></GDAL_WMS>", ELSEWHERE),
     "wfs: answer": ("<wfs:WFS_Capabilities xmlns:wfs='http://www.opengis.net/wfs'/>", ELSEWHERE),
@@ -74,31 +87,71 @@ TEXTS: dict[str, tuple[str, str | None]] = {
     "a name: csv": ("CSV:{secret}", UNREADABLE),
     "a name: wfs": ("WFS:{url}", UNREADABLE),
     "pdf": ("%PDF-1.4 {url}", UNREADABLE),
-    "tab": ("!table\n!version 300\nDefinition Table\n File \"{secret}\"", UNREADABLE),
-    "csv": ("WKT,name\n\"POINT (120 36)\",a", UNREADABLE),
-    "gdal's own list of steps": (json.dumps({"type": "gdal_streamed_alg", "command_line": "gdal vector read {secret}"}), UNREADABLE),
+    "tab": ('!table\n!version 300\nDefinition Table\n File "{secret}"', UNREADABLE),
+    "csv": ('WKT,name\n"POINT (120 36)",a', UNREADABLE),
+    "gdal's own list of steps": (
+        json.dumps({"type": "gdal_streamed_alg", "command_line": "gdal vector read {secret}"}),
+        UNREADABLE,
+    ),
     "topojson": (json.dumps({"type": "Topology", "objects": {"url": "{url}"}, "arcs": []}), UNREADABLE),
-    "esri json": (json.dumps({"geometryType": "esriGeometryPoint", "url": "{url}", "features": []}), UNREADABLE),
+    "esri json": (
+        json.dumps({"geometryType": "esriGeometryPoint", "url": "{url}", "features": []}),
+        UNREADABLE,
+    ),
     "tiles": (json.dumps({"links": [{"rel": "data", "href": "{url}"}], "collections": []}), UNREADABLE),
     "geojson: linked crs": (geojson(crs=LINKED), ELSEWHERE),
-    "geojson: hidden link": (geojson(crs=LINKED).replace('"crs"', '"\\u0063rs"').replace('"link"', '"l\\u0069nk"'), ELSEWHERE),
+    "geojson: hidden link": (
+        geojson(crs=LINKED).replace('"crs"', '"\\u0063rs"').replace('"link"', '"l\\u0069nk"'),
+        ELSEWHERE,
+    ),
     "geojson: crs in a file": (geojson(crs={"type": "file", "properties": {"name": "{secret}"}}), ELSEWHERE),
-    "geojson: linked in a shape": (geojson(features=[{"type": "Feature", "properties": {}, "geometry": {
-        "type": "Point", "coordinates": [1, 2], "crs": LINKED}}]), ELSEWHERE),
+    "geojson: linked in a shape": (
+        geojson(
+            features=[
+                {
+                    "type": "Feature",
+                    "properties": {},
+                    "geometry": {"type": "Point", "coordinates": [1, 2], "crs": LINKED},
+                }
+            ]
+        ),
+        ELSEWHERE,
+    ),
     "geojson: address as a name": (geojson(crs={"type": "name", "properties": {"name": "{url}"}}), None),
-    "geojson: address as data": (geojson(features=[{"type": "Feature", "properties": {"crs": "{url}", "link": "{url}"},
-        "geometry": {"type": "Point", "coordinates": [120, 36]}}]), None),
+    "geojson: address as data": (
+        geojson(
+            features=[
+                {
+                    "type": "Feature",
+                    "properties": {"crs": "{url}", "link": "{url}"},
+                    "geometry": {"type": "Point", "coordinates": [120, 36]},
+                }
+            ]
+        ),
+        None,
+    ),
     "geojson: 200 deep": ('{"type":"Feature","properties":{},"geometry":' + DEEP + "}", UNREADABLE),
     "kml: link": (kml("<NetworkLink><Link><href>{url}/x.kml</href></Link></NetworkLink>"), ELSEWHERE),
     "kml: link to a file": (kml("<NetworkLink><Url><href>{secret}</href></Url></NetworkLink>"), ELSEWHERE),
-    "kml: entity": (kml(f"<Placemark><name>&k;</name>{PLACE}</Placemark>", '<!DOCTYPE kml [<!ENTITY k SYSTEM "{secret}">]>'), ELSEWHERE),
+    "kml: entity": (
+        kml(
+            f"<Placemark><name>&k;</name>{PLACE}</Placemark>",
+            '<!DOCTYPE kml [<!ENTITY k SYSTEM "{secret}">]>',
+        ),
+        ELSEWHERE,
+    ),
     "kml: entity of the kind": (kml("", '<!DOCTYPE kml [<!ENTITY % k SYSTEM "{url}"> %k;]>'), ELSEWHERE),
     "kml: a billion laughs": (kml("<Placemark><name>&j;</name></Placemark>", LAUGHS + "]>"), UNREADABLE),
-    "kml: addresses as data": (kml(
-        '<Style><IconStyle><Icon><href>{url}/i.png</href></Icon></IconStyle></Style><Placemark xmlns:xsi="x" '
-        f'xsi:schemaLocation="a {{url}}"><name>甲</name><styleUrl>{{url}}</styleUrl>{PLACE}</Placemark>',
-        '<!DOCTYPE kml SYSTEM "{url}/kml.dtd">'), None),
-}  # fmt: skip
+    "kml: addresses as data": (
+        kml(
+            "<Style><IconStyle><Icon><href>{url}/i.png</href></Icon></IconStyle></Style>"
+            f'<Placemark xmlns:xsi="x" xsi:schemaLocation="a {{url}}"><name>甲</name>'
+            f"<styleUrl>{{url}}</styleUrl>{PLACE}</Placemark>",
+            '<!DOCTYPE kml SYSTEM "{url}/kml.dtd">',
+        ),
+        None,
+    ),
+}
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +236,10 @@ def archives(outside: dict[str, str]) -> dict[str, tuple[bytes, str | None]]:
     beside = VRT.replace("<SrcDataSource>{source}", "<SrcDataSource relativeToVRT='1'>d.sqlite")
     vacuum = filled(beside.replace("<Geom", "<SrcSQL>VACUUM INTO '{secret}2'</SrcSQL><Geom"), outside)
     linked = filled(kml("<NetworkLink><Link><href>{url}</href></Link></NetworkLink>"), outside)
-    grid = 'GEOGCS["x",DATUM["x",SPHEROID["x",6378137,298.25]],PRIMEM["Greenwich",0],UNIT["degree",0.0174532925199433],EXTENSION["PROJ4","+proj=longlat +nadgrids={secret} +no_defs"]]'
+    grid = (
+        'GEOGCS["x",DATUM["x",SPHEROID["x",6378137,298.25]],PRIMEM["Greenwich",0],'
+        'UNIT["degree",0.0174532925199433],EXTENSION["PROJ4","+proj=longlat +nadgrids={secret} +no_defs"]]'
+    )
     return {
         "vrt beside": (zipped(("zones.vrt", vrt), over=shp), ELSEWHERE),
         "vrt as json": (zipped(("other.json", vrt), over=shp), ELSEWHERE),
@@ -219,15 +275,21 @@ def test_nothing_is_opened_for_an_archive(maps: Reader, outside: dict[str, str])
 
 GPKG = {
     "view": ("CREATE VIEW v AS SELECT load_extension('{secret}') AS name", ELSEWHERE),
-    "view as contents": ("ALTER TABLE gpkg_contents RENAME TO c; CREATE VIEW gpkg_contents AS SELECT * FROM c", ELSEWHERE),
+    "view as contents": (
+        "ALTER TABLE gpkg_contents RENAME TO c; CREATE VIEW gpkg_contents AS SELECT * FROM c",
+        ELSEWHERE,
+    ),
     "virtual table": (
         "PRAGMA writable_schema=1; INSERT INTO sqlite_master VALUES ('table', 'v', 'v', 0, "
         "'CREATE VIRTUAL TABLE v USING VirtualOGR(''{secret}'')')",
         ELSEWHERE,
     ),
     "virtual table under another's name": (
-        "PRAGMA writable_schema=1; INSERT INTO sqlite_master VALUES ('table', 'v USING rtree(', 'v USING rtree(', 0, "
-        "'CREATE VIRTUAL TABLE \"v USING rtree(\" USING VirtualOGR(''{secret}'')')",
+        (
+            "PRAGMA writable_schema=1; INSERT INTO sqlite_master VALUES ('table', 'v USING "
+            "rtree(', 'v USING rtree(', 0, "
+            "'CREATE VIRTUAL TABLE \"v USING rtree(\" USING VirtualOGR(''{secret}'')')"
+        ),
         ELSEWHERE,
     ),
     "trigger": (
@@ -235,7 +297,7 @@ GPKG = {
         None,
     ),
     "standard's view": ("CREATE VIEW st_geometry_columns AS SELECT * FROM gpkg_geometry_columns", None),
-}  # fmt: skip
+}
 
 
 def test_no_query_is_run_for_a_geopackage(

@@ -1,4 +1,7 @@
-"""Zones over present cells: which is which, by the code as it is written, by its value, by name, by ground."""
+"""Zones over present cells.
+
+Which is which, by the code as it is written, by its value, by name, by ground.
+"""
 
 from __future__ import annotations
 

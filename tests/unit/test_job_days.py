@@ -1,4 +1,7 @@
-"""Which day a job belongs to, at the edges: nights, windows over days, times that were given and given again."""
+"""Which day a job belongs to, at the edges.
+
+Nights, windows over days, times that were given and given again.
+"""
 
 from __future__ import annotations
 
@@ -41,9 +44,23 @@ KNOWN = {one.id: one for one in (DAY, NIGHT, DAWN)}
 
 
 def job(**more: Any) -> JobRow:
-    values: dict[str, Any] = {"id": "j", "number": "W1", "version": 1, "state": "dispatched" if more.get("crew_id") else "received", "urgency": "normal",
-              "place": (120.1, 36.0), "skills": None, "duration_minutes": 60, "crew_id": None, "is_pinned": False,
-              "appointment_from": None, "appointment_until": None, "due_at": None, "planned_at": None, "since": None}  # fmt: skip
+    values: dict[str, Any] = {
+        "id": "j",
+        "number": "W1",
+        "version": 1,
+        "state": "dispatched" if more.get("crew_id") else "received",
+        "urgency": "normal",
+        "place": (120.1, 36.0),
+        "skills": None,
+        "duration_minutes": 60,
+        "crew_id": None,
+        "is_pinned": False,
+        "appointment_from": None,
+        "appointment_until": None,
+        "due_at": None,
+        "planned_at": None,
+        "since": None,
+    }
     return JobRow(**(values | more))
 
 
@@ -65,8 +82,19 @@ def placed(one: JobRow, on: int = 1, now: datetime = NOW) -> Place:
         (None, at(12, day=2), (DAY,), {1, 2}),
         (None, None, (DAY,), set()),
     ],
-    ids=["a morning", "three days", "until midnight", "nobody at night", "the night before", "a crew of its own", "into the day", "from", "until", "none"],
-)  # fmt: skip
+    ids=[
+        "a morning",
+        "three days",
+        "until midnight",
+        "nobody at night",
+        "the night before",
+        "a crew of its own",
+        "into the day",
+        "from",
+        "until",
+        "none",
+    ],
+)
 def test_an_appointment_has_its_days(
     first: datetime | None, last: datetime | None, crews: tuple[CrewRow, ...], days: set[int]
 ) -> None:
@@ -91,9 +119,20 @@ def test_an_appointment_has_its_days(
         ({"crew_id": "c", "given_at": at(9), "appointment_from": at(9, day=4)}, 4, False),
         ({"crew_id": "gone", "planned_at": at(9)}, 1, False),
     ],
-    ids=["today", "tomorrow", "last night", "tonight", "on call last night", "on call tonight", "by hand", "by hand in the evening",
-         "given again", "by hand for a day", "a crew that is gone"],
-)  # fmt: skip
+    ids=[
+        "today",
+        "tomorrow",
+        "last night",
+        "tonight",
+        "on call last night",
+        "on call tonight",
+        "by hand",
+        "by hand in the evening",
+        "given again",
+        "by hand for a day",
+        "a crew that is gone",
+    ],
+)
 def test_a_job_stands_in_somebodys_day(more: dict[str, Any], day: int, is_over: bool) -> None:
     stand = stand_of(job(**more), KNOWN, NOW)
     assert stand is not None
@@ -116,7 +155,8 @@ def test_what_a_plan_may_do_with_a_job() -> None:
     assert not placed(job(crew_id="c", planned_at=at(11)), on=2).is_in
     assert placed(job(crew_id="c", planned_at=at(11)), on=2, now=at(17)) == Place(True)
     assert placed(job(crew_id="c", planned_at=at(11, day=2)), on=2) == Place(True, may_withdraw=True)
-    # Planned for tomorrow against an appointment of today: today's plan may take it, never leave it with nobody.
+    # Planned for tomorrow against an appointment of today: today's plan may take it, never
+    # leave it with nobody.
     today = {"appointment_from": at(13), "appointment_until": at(15)}
     assert placed(job(crew_id="c", planned_at=at(9, day=2), **today)) == Place(True, promise=Promise.THIS)
     long = {"appointment_from": at(9), "appointment_until": at(17, day=3)}

@@ -17,7 +17,10 @@ from geo.formats.spelling import codec_of
 from geo.mapfile import Feature, whole_letters, write_map
 
 SQUARE = [[[120, 36], [120.1, 36], [120.1, 36.1], [120, 36]]]
-POLYGON = "<Polygon><outerBoundaryIs><LinearRing><coordinates>120,36,0 120.1,36,0 120.1,36.1,0</coordinates></LinearRing></outerBoundaryIs></Polygon>"
+POLYGON = (
+    "<Polygon><outerBoundaryIs><LinearRing><coordinates>120,36,0 120.1,36,0 "
+    "120.1,36.1,0</coordinates></LinearRing></outerBoundaryIs></Polygon>"
+)
 
 
 def zones(*codes: str, key: str = "code") -> bytes:
@@ -195,9 +198,16 @@ def test_a_guess_about_an_encoding_covers_one_value_and_is_told() -> None:
 
 
 def test_encodings_are_known_by_all_their_names() -> None:
-    for said, codec in {"UTF-8": "utf-8", "65001": "utf-8", "GBK": "gb18030", "gb2312": "gb18030", "ANSI 936": "gb18030", "CP936": "gb18030",
-                        "54936": "gb18030", "BIG5": "cp950", "ANSI 950": "cp950", "88591": "iso8859-1", "ISO-8859-2": "iso8859-2",
-                        "ANSI 1252": "cp1252", "\ufeffutf8\r\n": "utf-8", "nonsense": None}.items():  # fmt: skip
+    names = {
+        "utf-8": ("UTF-8", "65001", "\ufeffutf8\r\n"),
+        "gb18030": ("GBK", "gb2312", "ANSI 936", "CP936", "54936"),
+        "cp950": ("BIG5", "ANSI 950"),
+        "iso8859-1": ("88591",),
+        "iso8859-2": ("ISO-8859-2",),
+        "cp1252": ("ANSI 1252",),
+        None: ("nonsense",),
+    }
+    for said, codec in [(one, codec) for codec, ones in names.items() for one in ones]:
         assert codec_of(said) == codec, said
 
 
@@ -226,13 +236,23 @@ def test_a_number_of_a_geopackage_is_what_it_was_kept_as(tmp_path: Path) -> None
     database.close()
     found = gpkg.rows_of(path, "zones")
     assert (found.columns, found.key) == (["name", "whole", "real", "long", "word"], "fid")
-    assert found.rows[1] == {"fid": 1, "name": "甲", "whole": 101, "real": 101, "long": int(370203001001001234.0), "word": "007"}  # fmt: skip
+    assert found.rows[1] == {
+        "fid": 1,
+        "name": "甲",
+        "whole": 101,
+        "real": 101,
+        "long": int(370203001001001234.0),
+        "word": "007",
+    }
     assert (found.rows[2]["long"], found.rows[3]["long"]) == (-(10**15), "1" + "0" * 20)
     assert (found.rows[2]["real"], found.rows[3]["whole"]) == (1.5, 370202001001001001)
 
 
 def document(inside: str, encoding: str = "UTF-8") -> bytes:
-    text = f'<?xml version="1.0" encoding="{encoding}"?><kml xmlns="http://www.opengis.net/kml/2.2"><Document>{inside}</Document></kml>'
+    text = (
+        f'<?xml version="1.0" encoding="{encoding}"?><kml '
+        f'xmlns="http://www.opengis.net/kml/2.2"><Document>{inside}</Document></kml>'
+    )
     return text.encode(encoding)
 
 
@@ -252,7 +272,10 @@ def test_one_careless_sign_costs_a_kml_nothing_and_a_folder_may_name_itself_last
 
 
 def test_folders_of_a_kml_are_groups_however_deep() -> None:
-    inside = f"<Folder><name>市区</name><Folder><name>东片</name>{mark('甲')}</Folder>{mark('乙')}</Folder><Folder>{mark('丙')}</Folder>{mark('丁')}"
+    inside = (
+        f"<Folder><name>市区</name><Folder><name>东片</name>{mark('甲')}</Folder>{mark('乙')}</Folder>"
+        f"<Folder>{mark('丙')}</Folder>{mark('丁')}"
+    )
     found = read(document(inside))
     assert [row["Name"] for row in found.rows.rows.values()] == ["甲", "乙", "丙", "丁"]
     assert found.groups == [("市区", "东片"), ("市区",), (), ()]
@@ -291,7 +314,11 @@ def test_pictures_and_links_of_a_kml_are_left_out_and_named() -> None:
 
 def test_values_of_a_kml_are_its_text_in_whatever_alphabet() -> None:
     schema = '<Schema id="s"><SimpleField name="code" type="int"/></Schema>'
-    data = '<ExtendedData><SchemaData schemaUrl="#s"><SimpleData name="code">007</SimpleData></SchemaData><Data name="片"><value>0101</value></Data></ExtendedData>'
+    data = (
+        '<ExtendedData><SchemaData schemaUrl="#s"><SimpleData '
+        'name="code">007</SimpleData></SchemaData><Data '
+        'name="片"><value>0101</value></Data></ExtendedData>'
+    )
     for encoding in ("UTF-8", "GBK", "GB2312", "GB18030", "UTF-16", "BIG5"):
         found = read(document(schema + mark("甲", data) + mark("乙"), encoding))
         assert found.rows.rows[0] == {"Name": "甲", "code": "007", "片": "0101"}, encoding

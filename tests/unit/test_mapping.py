@@ -1,4 +1,7 @@
-"""Cells on paper: neighbours differ in few colours, letters lie within their cells, scales are round, 180° is no border."""
+"""Cells on paper: colours, letters, scales, views.
+
+Neighbours differ in few colours, letters lie within their cells, scales are round, 180° is no border.
+"""
 
 from __future__ import annotations
 
@@ -113,14 +116,25 @@ def test_the_plane_is_true_to_scale_and_180_degrees_are_no_border() -> None:
 
 
 def placed_rightly(made: CellMap, cells: list[MapCell], size: str) -> None:
-    """Every cell is on its page by name or key; letters within cells lie there whole, and none lie on others."""
+    """Every cell is on its page by name or key.
+
+    Letters within cells lie there whole, and none lie on others.
+    """
     shapes = plane_around([one.shape for one in cells])
     keys = {one.key: n for n, one in enumerate(cells)}
-    whole = view_of(tuple(shapely.total_bounds(shapes)), frames_of(size, len(cells)))  # type: ignore[arg-type]
+    bounds = tuple(shapely.total_bounds(shapes))
+    whole = view_of(bounds, frames_of(size, len(cells)))  # type: ignore[arg-type]
     on_page = whole.on_paper(shapes)
     for n, page in enumerate(made.pages):
-        boxes = [shapely.box(one["x"] - one["width"] / 2, one["y"] - one["height"] / 2, one["x"] + one["width"] / 2, one["y"] + one["height"] / 2)
-                 for one in page["labels"]]  # fmt: skip
+        boxes = [
+            shapely.box(
+                one["x"] - one["width"] / 2,
+                one["y"] - one["height"] / 2,
+                one["x"] + one["width"] / 2,
+                one["y"] + one["height"] / 2,
+            )
+            for one in page["labels"]
+        ]
         frame = shapely.box(0, 0, page["width"], page["height"])
         assert all(frame.contains(one) for one in boxes)
         assert len(shapely.STRtree(boxes).query(boxes, predicate="overlaps")[0]) == 0

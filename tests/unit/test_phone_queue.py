@@ -1,4 +1,7 @@
-"""One bad item never stops the rest: the reference phone's pictures, work and positions beside one that cannot go."""
+"""One bad item never stops the rest.
+
+The reference phone's pictures, work and positions beside one that cannot go.
+"""
 
 from __future__ import annotations
 
@@ -130,9 +133,15 @@ def test_a_picture_that_the_server_does_not_take_is_set_aside(ill: httpx.Respons
 
 @pytest.mark.parametrize(
     "ill",
-    [problem(500, "server_error"), httpx.Response(502, text="<html>"), problem(409, "wrong_offset"), problem(460, "wrong_hash"), httpx.Response(413, text="proxy")],
+    [
+        problem(500, "server_error"),
+        httpx.Response(502, text="<html>"),
+        problem(409, "wrong_offset"),
+        problem(460, "wrong_hash"),
+        httpx.Response(413, text="proxy"),
+    ],
     ids=["500", "502", "409", "460", "a proxy's"],
-)  # fmt: skip
+)
 def test_what_may_pass_waits_and_stops_no_other(ill: httpx.Response) -> None:
     house = House()
     phone = phone_at(house)
@@ -309,7 +318,12 @@ def test_a_disk_that_fails_at_the_end_of_a_transaction_is_used_again(monkeypatch
 
 def test_a_store_of_before_is_opened_and_its_pictures_go(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "phone.sqlite") as old:
-        old.execute("CREATE TABLE photo (id TEXT PRIMARY KEY, sha256 TEXT NOT NULL, bytes BLOB, upload_path TEXT, is_done INTEGER NOT NULL DEFAULT 0, arrived_at TEXT)")  # fmt: skip
+        old.execute("""
+            CREATE TABLE photo (
+                id TEXT PRIMARY KEY, sha256 TEXT NOT NULL, bytes BLOB, upload_path TEXT,
+                is_done INTEGER NOT NULL DEFAULT 0, arrived_at TEXT
+            )
+        """)
         sha256 = hashlib.sha256(b"old").hexdigest()
         old.execute("INSERT INTO photo (id, sha256, bytes) VALUES ('p', ?, ?)", (sha256, b"old"))
     house = House()

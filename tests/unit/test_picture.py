@@ -129,7 +129,12 @@ def test_whatever_the_bytes_are_only_one_thing_is_raised(data: bytes) -> None:
 
 def test_the_confined_process_finds_the_same_and_survives_the_rest() -> None:
     with PictureReader() as reader:
-        for bad, state in ((png_that_says(60_000, 60_000), "refused"), (b"<html>", "not_a_picture"), (jpeg()[:200], "broken")):  # fmt: skip
+        cases = (
+            (png_that_says(60_000, 60_000), "refused"),
+            (b"<html>", "not_a_picture"),
+            (jpeg()[:200], "broken"),
+        )
+        for bad, state in cases:
             with pytest.raises(NotShown) as caught:
                 reader.read(bad)
             assert caught.value.state == state

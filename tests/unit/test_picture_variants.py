@@ -109,8 +109,16 @@ def test_every_variant_is_shown_behind_the_walls_as_what_it_is() -> None:
 
 def test_what_is_transparent_lies_on_white() -> None:
     clear = Image.new("RGBA", SIZE, (255, 0, 0, 0))
-    for image, format_ in ((clear, "PNG"), (clear, "WEBP"), (clear.convert("P"), "PNG"), (clear.convert("LA"), "PNG"), (clear, "AVIF")):  # fmt: skip
-        with Image.open(io.BytesIO(read_picture(encoded(image, format_, **({"lossless": True} if format_ == "WEBP" else {}))).web)) as shown:  # fmt: skip
+    cases = (
+        (clear, "PNG"),
+        (clear, "WEBP"),
+        (clear.convert("P"), "PNG"),
+        (clear.convert("LA"), "PNG"),
+        (clear, "AVIF"),
+    )
+    for image, format_ in cases:
+        options = {"lossless": True} if format_ == "WEBP" else {}
+        with Image.open(io.BytesIO(read_picture(encoded(image, format_, **options)).web)) as shown:
             assert min(shown.convert("L").getextrema()) > 250, (image.mode, format_)
 
 
@@ -147,7 +155,10 @@ def test_a_strip_is_shown_and_a_big_tiff_is_a_tiff() -> None:
 
 @pytest.mark.parametrize("case", TIMES, ids=[one["name"] for one in TIMES])
 def test_a_photos_time_is_the_pictures_own_or_none(case: dict[str, Any]) -> None:
-    """The same on the server and on the reference phone; the app's reader takes the same cases (`pictures.test.ts`)."""
+    """The same on the server and on the reference phone.
+
+    The app's reader takes the same cases (`pictures.test.ts`).
+    """
     data = base64.b64decode(case["base64"])
     read = read_picture(data).metadata
     assert read.taken_local == case["taken_local"]
@@ -156,7 +167,18 @@ def test_a_photos_time_is_the_pictures_own_or_none(case: dict[str, Any]) -> None
     assert pictures.media_type_of(data) == media_type_of(data) == case["media_type"]
 
 
-@pytest.mark.parametrize("data", [b"", b"<html>", b"\xff\xd8\xff\xe1\xff\xff", b"\xff\xd8\xff", b"ftypheic", b"MM\x00*\xff\xff\xff\xff", b"II*\x00"])  # fmt: skip
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"<html>",
+        b"\xff\xd8\xff\xe1\xff\xff",
+        b"\xff\xd8\xff",
+        b"ftypheic",
+        b"MM\x00*\xff\xff\xff\xff",
+        b"II*\x00",
+    ],
+)
 def test_what_is_no_picture_says_so_and_has_no_time(data: bytes) -> None:
     with pytest.raises(NotShown):
         read_picture(data)

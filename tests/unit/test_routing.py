@@ -1,4 +1,7 @@
-"""Routes: exact times, a scorer held against brute force, solvers whose word is checked, and days that change late."""
+"""Routes: exact times, scoring, solvers, changed days.
+
+A scorer held against brute force, solvers whose word is checked, and days that change late.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,10 @@ def task(place: int, minutes: int = 60, **more: object) -> Task:
 
 
 def city(tasks: int, crews: int, seed: int = 1, **more: object) -> Problem:
-    """Places scattered over an hour's drive, crews that start in their midst; every fifth task needs a skill."""
+    """Places scattered over an hour's drive, crews that start in their midst.
+
+    Every fifth task needs a skill.
+    """
     random = np.random.default_rng(seed)
     places = random.uniform(0, 30, (tasks + crews, 2))
     travel = np.linalg.norm(places[:, None] - places[None, :], axis=2) * 60
@@ -145,7 +151,8 @@ def test_times_hold_what_they_promise(rows: list[tuple[int, int, int]], where: l
     ],
 )
 def test_the_scorer_sees_every_broken_rule(change: dict[str, object], code: str) -> None:
-    problem = Problem([replace(task(1), **change)], [Shift("c", 0, DAY, capacity=3)], line(0, 10))  # type: ignore[arg-type]
+    changed = replace(task(1), **change)  # type: ignore[arg-type]
+    problem = Problem([changed], [Shift("c", 0, DAY, capacity=3)], line(0, 10))
     assert code in [fault for fault, _, _ in score(problem, Plan(((0,),))).faults]
     assert score(problem, Plan(((),))).is_feasible
 

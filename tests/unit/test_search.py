@@ -39,7 +39,7 @@ def routes_of(model: Model, *orders: tuple[int, ...]) -> list[pyvrp.Route]:
 
 
 def brute_force(problem: Problem, model: Model, orders: list[tuple[int, ...]], best: pyvrp.Solution) -> int:
-    """The least cost over every set of routes that serves each task once, and leaves out only what `best` does."""
+    """The least cost over all sets of routes that serve each task once, leaving out what `best` does."""
     may_miss, least = {one.idx for one in best.unplanned()}, cost_of(best)
     for many in range(len(problem.shifts) + 1):
         for chosen in itertools.combinations(orders, many):
@@ -320,7 +320,10 @@ def test_in_a_hurry_the_urgent_one_is_served_and_today_is_not_made_worse(
 
 
 def test_a_crew_that_is_late_since_this_morning_is_a_place_to_begin() -> None:
-    """The limit of a job given to a crew passed before now: the plan is made all the same, and it is served."""
+    """The limit of a job given to a crew passed before now.
+
+    The plan is made all the same, and it is served.
+    """
     travel = np.array([[0, 600], [600, 0]], dtype=np.int64)
     tasks = [Task("late", 1, 2700, due_s=34_200), Task("tight", 1, 600, due_s=37_000)]
     problem = Problem(tasks, [Shift("a", 0, (36_000, 61_200))], travel)

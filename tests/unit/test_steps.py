@@ -156,7 +156,7 @@ def test_who_has_seen_the_deletion_cannot_edit() -> None:
             verb(NOTE, gone, change(2, 2, base=2, text="x"), 3)
 
 
-# -- P8: a function of the set ----------------------------------------------------------------------------------------
+# -- P8: a function of the set -------------------------------------------------------------------------------
 
 _EDITS = st.one_of(
     st.fixed_dictionaries({"text": st.sampled_from("abc")}),
@@ -172,7 +172,10 @@ _STEPS = st.sampled_from(
 
 @st.composite
 def days(draw: st.DrawFn) -> list[list[tuple[str, Change]]]:
-    """What several devices did since they all saw version 1, each in its own order: edits, steps, deletions."""
+    """What several devices did since they all saw version 1, each in its own order.
+
+    Edits, steps, deletions.
+    """
     found: list[list[tuple[str, Change]]] = []
     n = 0
     for device in range(draw(st.integers(2, 4))):

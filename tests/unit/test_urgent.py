@@ -1,4 +1,7 @@
-"""What is urgent goes first: before breaks, appointments and overdue work, on days that were broken before, with few changes."""
+"""What is urgent goes first.
+
+Before breaks, appointments and overdue work, on days that were broken before, with few changes.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,10 @@ VALVE = frozenset({"valve"})
 
 @st.composite
 def days(draw: st.DrawFn) -> tuple[Problem, Plan]:
-    """A day as it may stand: full, late, with breaks and missed appointments; the last task is a burst in no route."""
+    """A day as it may stand: full, late, with breaks and missed appointments.
+
+    The last task is a burst in no route.
+    """
     random = np.random.default_rng(draw(st.integers(0, 10**6)))
     crews, jobs = draw(st.integers(1, 4)), draw(st.integers(0, 14))
     places = random.uniform(0, 40, (jobs + crews + 1, 2))
@@ -39,11 +45,16 @@ def days(draw: st.DrawFn) -> tuple[Problem, Plan]:
     ]  # fmt: skip
     tasks.append(Task("burst", jobs + crews, draw(st.integers(1, 12)) * 1800, VALVE, URGENT))
     shifts = [
-        Shift(f"c{n}", jobs + n, (NINE, NINE + int(random.integers(0, 9)) * HOUR), VALVE if random.random() < 0.7 else frozenset(),
-              pause=Pause(HOUR // 2, (11 * HOUR, 13 * HOUR)) if random.random() < 0.5 else None,
-              capacity=int(random.integers(1, 9)) if random.random() < 0.5 else None)
+        Shift(
+            f"c{n}",
+            jobs + n,
+            (NINE, NINE + int(random.integers(0, 9)) * HOUR),
+            VALVE if random.random() < 0.7 else frozenset(),
+            pause=Pause(HOUR // 2, (11 * HOUR, 13 * HOUR)) if random.random() < 0.5 else None,
+            capacity=int(random.integers(1, 9)) if random.random() < 0.5 else None,
+        )
         for n in range(crews)
-    ]  # fmt: skip
+    ]
     owners = random.integers(0, crews, jobs)
     plan = Plan(tuple(tuple(n for n in range(jobs) if owners[n] == crew) for crew in range(crews)))
     return Problem(tasks, shifts, travel), plan
@@ -188,7 +199,10 @@ def test_the_plan_of_a_day_begins_with_what_is_urgent() -> None:
     places = random.uniform(0, 30, (26, 2))
     travel = (np.linalg.norm(places[:, None] - places[None, :], axis=2) * 60).astype(np.int64)
     tasks = [Task(f"j{n}", n, 40 * 60, due_s=-100 * HOUR) for n in range(20)]
-    tasks += [Task("burst", 20, HOUR, priority=URGENT), Task("later", 21, HOUR, priority=URGENT, window_s=(15 * HOUR, 16 * HOUR))]  # fmt: skip
+    tasks += [
+        Task("burst", 20, HOUR, priority=URGENT),
+        Task("later", 21, HOUR, priority=URGENT, window_s=(15 * HOUR, 16 * HOUR)),
+    ]
     shifts = [Shift(f"c{n}", 22 + n, (NINE, 17 * HOUR)) for n in range(4)]
     problem = Problem(tasks, shifts, travel)
     plan = plan_day(problem, 1)
@@ -200,5 +214,13 @@ def test_the_plan_of_a_day_begins_with_what_is_urgent() -> None:
         if s.task == 20
     ]
     assert first.begin_s == NINE + nearest
-    assert next(s.begin_s for n, shift in enumerate(shifts) for s in timed(problem, shift, plan.routes[n]).stops if s.task == 21) == 15 * HOUR  # fmt: skip
+    assert (
+        next(
+            s.begin_s
+            for n, shift in enumerate(shifts)
+            for s in timed(problem, shift, plan.routes[n]).stops
+            if s.task == 21
+        )
+        == 15 * HOUR
+    )
     assert score(problem, plan).is_feasible

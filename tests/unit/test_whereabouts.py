@@ -1,4 +1,7 @@
-"""Zones that lie far away: how far, and in which system they would lie on the ground, whatever was declared."""
+"""Zones that lie far away.
+
+How far, and in which system they would lie on the ground, whatever was declared.
+"""
 
 from __future__ import annotations
 
@@ -41,11 +44,20 @@ def looked_at(ground: Any, true: str, declared: str, *, turned: bool = False) ->
 @pytest.mark.parametrize(
     ("true", "declared"),
     [
-        ("EPSG:4549", "EPSG:4548"), ("EPSG:4549", "EPSG:4550"), ("EPSG:4549", "EPSG:4510"), ("EPSG:4510", "EPSG:4549"),
-        ("EPSG:4549", "EPSG:32651"), ("EPSG:32651", "EPSG:4549"), ("EPSG:3857", "EPSG:4549"), ("EPSG:4549", "EPSG:3857"),
-        ("EPSG:4528", "EPSG:4527"), ("EPSG:4499", "EPSG:4498"), ("EPSG:2385", "EPSG:2384"), ("EPSG:4326", "EPSG:4549"),
+        ("EPSG:4549", "EPSG:4548"),
+        ("EPSG:4549", "EPSG:4550"),
+        ("EPSG:4549", "EPSG:4510"),
+        ("EPSG:4510", "EPSG:4549"),
+        ("EPSG:4549", "EPSG:32651"),
+        ("EPSG:32651", "EPSG:4549"),
+        ("EPSG:3857", "EPSG:4549"),
+        ("EPSG:4549", "EPSG:3857"),
+        ("EPSG:4528", "EPSG:4527"),
+        ("EPSG:4499", "EPSG:4498"),
+        ("EPSG:2385", "EPSG:2384"),
+        ("EPSG:4326", "EPSG:4549"),
     ],
-)  # fmt: skip
+)
 def test_the_likely_system_is_named_and_the_distance_told(true: str, declared: str) -> None:
     found = looked_at(QINGDAO, true, declared)
     (finding,) = found.findings

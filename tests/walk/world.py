@@ -138,21 +138,36 @@ def _plant_plans(one: Planter) -> None:
         ))  # fmt: skip
     sent = UUID(one.place["job dispatched"])
     own = dict.fromkeys(("crew_id", "is_pinned", "planned_at", "urgency")) | {"state": "received"}
-    one.session.add(Emergency(
-        id=UUID(one.place["emergency"]), unit_id=unit, work_order_id=sent, crew_id=UUID(one.place.crew_id), own=own, changes=[],
-        sent_by_id=made_by,
-    ))  # fmt: skip
+    one.session.add(
+        Emergency(
+            id=UUID(one.place["emergency"]),
+            unit_id=unit,
+            work_order_id=sent,
+            crew_id=UUID(one.place.crew_id),
+            own=own,
+            changes=[],
+            sent_by_id=made_by,
+        )
+    )
     cell = {
         "id": one.place.cell_id,
         "name": one.mark("ground_plan"),
         "code": one.mark("ground_plan"),
         "outline": square(one.place.cell),
     }
-    one.session.add(GroundPlan(
-        id=UUID(one.place["ground plan"]), unit_id=unit, way="import",
-        request={"filename": one.mark("nowhere")}, state="discarded",
-        cells=[cell], figures={}, findings=[{"zh": one.mark("ground_plan")}], made_by_id=made_by,
-    ))  # fmt: skip
+    one.session.add(
+        GroundPlan(
+            id=UUID(one.place["ground plan"]),
+            unit_id=unit,
+            way="import",
+            request={"filename": one.mark("nowhere")},
+            state="discarded",
+            cells=[cell],
+            figures={},
+            findings=[{"zh": one.mark("ground_plan")}],
+            made_by_id=made_by,
+        )
+    )
 
 
 def _plant_call_back(one: Planter) -> None:
@@ -303,11 +318,15 @@ def _upload(world: World, place: Place) -> str:
 
 def _dead_fact(session: Session, place: Place) -> str:
     """Something about a customer that was given up after its last attempt."""
-    dead = text(
-        "INSERT INTO outbox (fact, detail, attempts, last_error) VALUES ('customer.written', "
-        "jsonb_build_object('kind', 'customer', 'id', CAST(:id AS text), 'op', 'change'), 8, 'check_failed') "
-        "RETURNING id::text"
-    )
+    dead = text("""
+        INSERT INTO outbox (fact, detail, attempts, last_error)
+        VALUES (
+            'customer.written',
+            jsonb_build_object('kind', 'customer', 'id', CAST(:id AS text), 'op', 'change'), 8,
+            'check_failed'
+        )
+        RETURNING id::text
+    """)
     return str(session.execute(dead, {"id": place["spare customer"]}).scalar_one())
 
 

@@ -28,12 +28,17 @@ export function plain(typed: string): string {
 }
 
 function visible(text: string): string {
-  return text.replace(UNSEEN, "").replace(DASHES, "-").replace(/\p{Nd}/gu, digit);
+  return text
+    .replace(UNSEEN, "")
+    .replace(DASHES, "-")
+    .replace(/\p{Nd}/gu, digit);
 }
 
 /** ß is ss and a final ς is σ, as in the server's folding; a dotless ı stays one. */
 function caseless(text: string): string {
-  return text.replace(/[^ıİ]+/gu, (part) => part.toUpperCase().toLowerCase().replaceAll("ς", "σ")).toLowerCase();
+  return text
+    .replace(/[^ıİ]+/gu, (part) => part.toUpperCase().toLowerCase().replaceAll("ς", "σ"))
+    .toLowerCase();
 }
 
 /** The digits of every script stand in rows of ten. */

@@ -27,7 +27,10 @@ export function readFactsSometimes(): void {
 }
 
 const SAID: Record<string, string> = {
-  written: "facts.written", called_back: "facts.called_back", looked_at: "facts.looked_at", wanted: "facts.wanted",
+  written: "facts.written",
+  called_back: "facts.called_back",
+  looked_at: "facts.looked_at",
+  wanted: "facts.wanted",
 };
 
 /** What did not happen: the name of its words. */

@@ -57,10 +57,22 @@ export async function forget(person: Person): Promise<void> {
 }
 
 /** A new store for somebody, sealed by a new key that PIN and password both open. */
-export async function settleIn(login: string, pin: string, password: string): Promise<{ person: Person; disk: Disk }> {
+export async function settleIn(
+  login: string,
+  pin: string,
+  password: string,
+): Promise<{ person: Person; disk: Disk }> {
   const key = await newKey();
   const [byPin, byPassword] = await Promise.all([wrapKey(key, pin), wrapKey(key, password)]);
-  const person = { login, disk: `wangge-${newId()}`, byPin, byPassword, wrongPins: 0, waitUntil: 0, openedAt: Date.now() };
+  const person = {
+    login,
+    disk: `wangge-${newId()}`,
+    byPin,
+    byPassword,
+    wrongPins: 0,
+    waitUntil: 0,
+    openedAt: Date.now(),
+  };
   const disk = sealedDisk(await openDisk(person.disk), key);
   await keep(person);
   return { person, disk };

@@ -125,7 +125,10 @@ async function listen(): Promise<void> {
   const found = engine.value;
   while (found && engine.value === found && !mine.signal.aborted) {
     const ask = { timeoutMs: STREAM_MS, signal: mine.signal };
-    const wait = await found.ask("GET", "/sync/nudges", ask).then((answer) => listenOnce(answer, () => void syncNow())).catch(() => EVERY_MS / 1000);
+    const wait = await found
+      .ask("GET", "/sync/nudges", ask)
+      .then((answer) => listenOnce(answer, () => void syncNow()))
+      .catch(() => EVERY_MS / 1000);
     if (mine.signal.aborted) return;
     await new Promise((done) => window.setTimeout(done, wait * 1000));
     // What came between two streams, nobody told.
@@ -147,7 +150,9 @@ function resume(): void {
 }
 
 window.addEventListener("online", resume);
-document.addEventListener("visibilitychange", () => (document.visibilityState === "visible" ? resume() : stream?.abort()));
+document.addEventListener("visibilitychange", () =>
+  document.visibilityState === "visible" ? resume() : stream?.abort(),
+);
 
 let soon = 0;
 
@@ -172,7 +177,10 @@ export async function syncNow(): Promise<void> {
     await found.sync().finally(() => tellPositions(found));
     await witnessSeals(found);
     // What the server did not take stops nothing, but is not done: it is said until it is.
-    const left = found.store.waiting().map((one) => found.refusedWork[one.mutation.id]).find(Boolean);
+    const left = found.store
+      .waiting()
+      .map((one) => found.refusedWork[one.mutation.id])
+      .find(Boolean);
     Object.assign(sync, { isReachable: true, problem: left ?? null });
   } catch (error) {
     // Locked meanwhile: its store is closed, and that is no trouble of whoever comes next.
@@ -224,8 +232,14 @@ export const waiting = useStore((store) => store.waiting(), []);
 export const photosWaiting = useStore((store) => store.photosToSend(), []);
 export const photosAside = useStore((store) => store.photosAside(), []);
 export const refusedWork = useStore((store) => store.meta<Record<string, Problem>>("refused", {}), {});
-export const parked = useStore((store) => store.journal().filter((one) => one.outcome?.status === "parked" && !one.outcome.settledBy), []);
-const scopes = useStore((store) => new Set(store.meta<{ scope: string }[]>("scopes", []).map((one) => one.scope)), new Set<string>());
+export const parked = useStore(
+  (store) => store.journal().filter((one) => one.outcome?.status === "parked" && !one.outcome.settledBy),
+  [],
+);
+const scopes = useStore(
+  (store) => new Set(store.meta<{ scope: string }[]>("scopes", []).map((one) => one.scope)),
+  new Set<string>(),
+);
 export const isMyCell = (id: unknown): boolean => scopes.value.has(`cell:${id}`);
 export const isReady = useStore((store) => {
   const complete = store.meta<Record<string, boolean>>("complete", {});

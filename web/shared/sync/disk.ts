@@ -53,7 +53,10 @@ class Connection {
 
   static async open(name: string): Promise<Connection> {
     const found = new Connection(name);
-    await patiently(() => found.#open(), () => Promise.resolve());
+    await patiently(
+      () => found.#open(),
+      () => Promise.resolve(),
+    );
     // A store that is made now was never anybody's.
     found.#isEmptied = false;
     return found;
@@ -139,6 +142,8 @@ async function commit(db: IDBPDatabase, puts: Row[], removals: string[]): Promis
     await Promise.allSettled(asked);
     throw error;
   }
-  const failed = (await Promise.allSettled(asked)).flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
+  const failed = (await Promise.allSettled(asked)).flatMap((one) =>
+    one.status === "rejected" ? [one.reason as unknown] : [],
+  );
   if (failed.length) throw failed.find((one) => nameOf(one) !== "AbortError") ?? failed[0];
 }

@@ -84,21 +84,29 @@ export class Engine {
   // -- signing in ------------------------------------------------------------------------------------------------
 
   async signIn(login: string, password: string): Promise<void> {
-    if (!this.store.meta("device", "")) await this.store.transaction(() => this.store.setMeta({ device: newId(), store: newId() }));
+    if (!this.store.meta("device", ""))
+      await this.store.transaction(() => this.store.setMeta({ device: newId(), store: newId() }));
     const signed = await this.#signIn(login, password).catch(async (error: unknown) => {
       if (!(error instanceof Refused) || error.code !== "device_taken") throw error;
       // The id is somebody else's; the work here is not. It goes on under an id of its own.
       await this.store.transaction(() => this.store.setMeta({ device: newId(), deviceSecret: null }));
       return this.#signIn(login, password);
     });
-    if (this.store.meta("staff", signed.staff_id) !== signed.staff_id) throw new Refused(403, { code: "somebody_elses_store" });
+    if (this.store.meta("staff", signed.staff_id) !== signed.staff_id)
+      throw new Refused(403, { code: "somebody_elses_store" });
     await this.#keepTokens(signed);
   }
 
   async #signIn(login: string, password: string): Promise<SignedIn> {
     const { public: publicKey } = await this.#deviceKey();
     const secret = this.store.meta<string | null>("deviceSecret", null);
-    const device = { id: this.deviceId, secret, name: this.device.name, app_version: this.device.appVersion, public_key: publicKey };
+    const device = {
+      id: this.deviceId,
+      secret,
+      name: this.device.name,
+      app_version: this.device.appVersion,
+      public_key: publicKey,
+    };
     const answer = await this.link.send("POST", "/sessions", { json: { login, password, device } });
     return (await answer.json()) as SignedIn;
   }
@@ -106,7 +114,9 @@ export class Engine {
   async #keepTokens(signed: SignedIn): Promise<void> {
     const { access_token: access, refresh_token: refresh, staff_id: staff, unit_id: unit, roles } = signed;
     const secret = signed.device_secret ? { deviceSecret: signed.device_secret } : {};
-    await this.store.transaction(() => this.store.setMeta({ access, refresh, staff, unit, roles, ...secret }));
+    await this.store.transaction(() =>
+      this.store.setMeta({ access, refresh, staff, unit, roles, ...secret }),
+    );
   }
 
   /** A signed-in request; an expired access token is refreshed once. */
@@ -118,7 +128,8 @@ export class Engine {
       if (!(error instanceof Refused) || error.code !== "not_signed_in") throw error;
     }
     // Once for all that met its end: a refresh token is good once, and two refreshes at once look like two who hold it.
-    if (this.store.meta("access", "") === token) await (this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = null)));
+    if (this.store.meta("access", "") === token)
+      await (this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = null)));
     return this.link.send(method, path, { ...ask, token: this.store.meta("access", "") });
   }
 
@@ -173,13 +184,17 @@ export class Engine {
   /** Parked work given again with other values: a change sets these alone, a creation or a step is repeated whole. */
   async correct(mutation: Mutation, now: Values): Promise<void> {
     const { kind, record, op, action } = mutation;
-    await this.store.transaction(() => this.enqueue(kind, record, op, op === "change" ? now : { ...mutation.now, ...now }, action));
+    await this.store.transaction(() =>
+      this.enqueue(kind, record, op, op === "change" ? now : { ...mutation.now, ...now }, action),
+    );
   }
 
   /** One piece of work into the queue; only inside a transaction, so that several can be kept all or none. */
   enqueue(kind: string, record: string, op: Mutation["op"], now: Values, action?: string): void {
     const held = this.store.record(kind, record);
-    const was = held ? Object.fromEntries(Object.keys(now).map((name) => [name, held.body[name] ?? null])) : {};
+    const was = held
+      ? Object.fromEntries(Object.keys(now).map((name) => [name, held.body[name] ?? null]))
+      : {};
     this.store.enqueue({
       id: newId(this.clock.now()),
       author: this.staffId,
@@ -203,10 +218,26 @@ export class Engine {
     const sha256 = await sha256Hex(shot.data);
     const takenAt = shot.takenAt ?? takenOf(shot.data).at;
     const values = {
-      of_kind: shot.of[0], of_id: shot.of[1], purpose: shot.purpose, sha256, size_bytes: shot.data.byteLength,
-      media_type: shot.mediaType ?? mediaTypeOf(shot.data), ...(takenAt && { taken_at: takenAt }), staff_id: this.staffId, ...shot.keys,
+      of_kind: shot.of[0],
+      of_id: shot.of[1],
+      purpose: shot.purpose,
+      sha256,
+      size_bytes: shot.data.byteLength,
+      media_type: shot.mediaType ?? mediaTypeOf(shot.data),
+      ...(takenAt && { taken_at: takenAt }),
+      staff_id: this.staffId,
+      ...shot.keys,
     };
-    const photo = { id, sha256, size: shot.data.byteLength, upload: null, sent: 0, isDone: false, hasBytes: true, arrivedAt: null };
+    const photo = {
+      id,
+      sha256,
+      size: shot.data.byteLength,
+      upload: null,
+      sent: 0,
+      isDone: false,
+      hasBytes: true,
+      arrivedAt: null,
+    };
     await this.store.transaction(
       () => {
         this.store.rows.put("photo", id, photo);
@@ -222,7 +253,11 @@ export class Engine {
     const shown = new Map(this.store.visible(kind).map((held) => [held.id, held.body]));
     for (const [key, entries] of this.store.unsentByRecord()) {
       const [of, id] = key.split("/") as [string, string];
-      if (of === kind) shown.set(id, Object.assign({ id, kind }, shown.get(id), ...entries.map((one) => one.mutation.now)) as Values);
+      if (of === kind)
+        shown.set(
+          id,
+          Object.assign({ id, kind }, shown.get(id), ...entries.map((one) => one.mutation.now)) as Values,
+        );
     }
     return shown;
   }
@@ -302,12 +337,16 @@ export class Engine {
     let first: Comparison | null = null;
     while (spans.length) {
       const asked = spans.slice(0, RANGES);
-      const ranges = await Promise.all(asked.map(async (one) => ({ ...one, ...(await this.store.digest(one.after, one.upto)) })));
+      const ranges = await Promise.all(
+        asked.map(async (one) => ({ ...one, ...(await this.store.digest(one.after, one.upto)) })),
+      );
       const json = { store: this.store.meta("store", ""), ranges };
       const answer = (await (await this.ask("POST", "/sync/compare", { json })).json()) as Comparison;
       first ??= answer;
       await this.#noteEpoch(answer);
-      await this.store.transaction(() => answer.repairs.forEach((one) => this.store.replaceRange(one.after, one.upto, one.lines)));
+      await this.store.transaction(() =>
+        answer.repairs.forEach((one) => this.store.replaceRange(one.after, one.upto, one.lines)),
+      );
       spans = [...spans.slice(RANGES), ...answer.ask];
     }
     const { cursor, scopes } = first!;
@@ -318,7 +357,9 @@ export class Engine {
   }
 
   /** A new epoch means that the server was restored: work it had acknowledged since its backup goes out again. */
-  async #noteEpoch(answer: Pick<Page, "epoch" | "epochs" | "backed_up_through" | "server_time">): Promise<void> {
+  async #noteEpoch(
+    answer: Pick<Page, "epoch" | "epochs" | "backed_up_through" | "server_time">,
+  ): Promise<void> {
     // Who has known none yet may have sent work all the same, to any of the epochs before this one.
     const known = this.store.meta("epoch", 0);
     const through = answer.backed_up_through;
@@ -341,7 +382,9 @@ export class Engine {
   #keepPage(page: Page): Promise<void> {
     return this.store.transaction(() => {
       const drops = new Set([...this.store.meta<string[]>("drops", []), ...page.drops]);
-      const back = page.scopes.map((one) => one.scope).filter((scope) => drops.has(scope) && !page.drops.includes(scope));
+      const back = page.scopes
+        .map((one) => one.scope)
+        .filter((scope) => drops.has(scope) && !page.drops.includes(scope));
       // A scope lost and got again within one pull is filled anew: what it held before goes first.
       this.store.dropScopes(new Set(back));
       back.forEach((scope) => drops.delete(scope));
@@ -366,7 +409,11 @@ export class Engine {
 
 /** No network, nobody signed in, no storage: the rest would come to the same. */
 function isForAll(error: unknown): boolean {
-  return error instanceof Offline || (error instanceof Refused && error.status === 401) || storeTrouble(error) !== null;
+  return (
+    error instanceof Offline ||
+    (error instanceof Refused && error.status === 401) ||
+    storeTrouble(error) !== null
+  );
 }
 
 /** The older of a backup's moment and the month that receipts are shown for. */

@@ -7,7 +7,13 @@ import { holds } from "./expressions.ts";
 
 export { holds } from "./expressions.ts";
 
-export const SATISFACTION = ["very_satisfied", "satisfied", "neutral", "dissatisfied", "very_dissatisfied"] as const;
+export const SATISFACTION = [
+  "very_satisfied",
+  "satisfied",
+  "neutral",
+  "dissatisfied",
+  "very_dissatisfied",
+] as const;
 
 export interface Question {
   type: string;
@@ -40,7 +46,8 @@ export function answerOf(row: Question, typed: string): string | number | null {
 
 /** A number's digits without the zeros around them, and which power of ten the last one stands for. */
 function digitsOf(text: string): string {
-  const [, whole = "", part = "", power = "0"] = /^[+-]?([0-9]*)\.?([0-9]*)(?:e([+-]?[0-9]+))?$/i.exec(text) ?? [];
+  const [, whole = "", part = "", power = "0"] =
+    /^[+-]?([0-9]*)\.?([0-9]*)(?:e([+-]?[0-9]+))?$/i.exec(text) ?? [];
   const digits = `${whole}${part}`.replace(/^0+/, "");
   const kept = digits.replace(/0+$/, "");
   return kept && `${kept}e${Number(power) - part.length + digits.length - kept.length}`;
@@ -61,9 +68,11 @@ export function faults(rows: Question[], answers: Values): Fault[] {
 
 function faultOf(row: Question, answers: Values): Fault[1] | null {
   // A question may be called what every object has.
-  const value = Object.hasOwn(answers, row.name) ? answers[row.name] ?? null : null;
+  const value = Object.hasOwn(answers, row.name) ? (answers[row.name] ?? null) : null;
   if (value === null) return row.required && row.type !== "note" && isAsked(row, answers) ? "required" : null;
   if (!isAsked(row, answers)) return "not_asked";
   if (row.constraint && !holds(row.constraint, answers, value)) return "constraint";
-  return row.type === "satisfaction" && !SATISFACTION.includes(value as (typeof SATISFACTION)[number]) ? "not_a_choice" : null;
+  return row.type === "satisfaction" && !SATISFACTION.includes(value as (typeof SATISFACTION)[number])
+    ? "not_a_choice"
+    : null;
 }

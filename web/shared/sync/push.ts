@@ -15,12 +15,15 @@ const FAILS = 3;
 export async function pushWaiting(engine: Engine): Promise<void> {
   const asked = new Set(engine.store.meta<string[]>("held", []));
   const refused = Object.keys(engine.refusedWork);
-  for (let [most, fails] = [BATCH, 0]; ; ) {
+  for (let [most, fails] = [BATCH, 0]; ;) {
     const batch = next(engine, refused, asked).slice(0, most);
     if (!batch.length) return;
     try {
       const answer = await engine.ask("POST", "/sync/push", { json: envelope(engine, batch) });
-      const { outcomes, server_time: at } = (await answer.json()) as { outcomes: Outcome[]; server_time: string };
+      const { outcomes, server_time: at } = (await answer.json()) as {
+        outcomes: Outcome[];
+        server_time: string;
+      };
       fails = 0;
       await keepOutcomes(engine, outcomes, at);
       outcomes.filter((one) => one.status === "held").forEach((one) => asked.add(one.id));
@@ -30,7 +33,8 @@ export async function pushWaiting(engine: Engine): Promise<void> {
       if (batch.length === 1) asked.add(batch[0]!.id);
       most = Math.max(Math.floor(batch.length / 2), 1);
     } catch (error) {
-      const isContent = error instanceof Refused && (ABOUT_CONTENT.includes(error.code) || error.status === 500);
+      const isContent =
+        error instanceof Refused && (ABOUT_CONTENT.includes(error.code) || error.status === 500);
       // The last of them comes first the next time.
       if (!isContent || (batch.length === 1 && error.status === 500 && (fails += 1) >= FAILS)) throw error;
       most = Math.floor(batch.length / 2);
@@ -62,7 +66,9 @@ function next(engine: Engine, refused: readonly string[], asked: ReadonlySet<str
 function noteRefused(engine: Engine, id: string, problem: Problem): Promise<void> {
   const waiting = new Set(engine.store.waiting().map((one) => one.mutation.id));
   const known = Object.entries(engine.refusedWork).filter(([one]) => one !== id && waiting.has(one));
-  return engine.store.transaction(() => engine.store.setMeta({ refused: { ...Object.fromEntries(known), [id]: problem } }));
+  return engine.store.transaction(() =>
+    engine.store.setMeta({ refused: { ...Object.fromEntries(known), [id]: problem } }),
+  );
 }
 
 function envelope({ store, clock }: Engine, mutations: Mutation[]): Values {

@@ -60,7 +60,9 @@ export class Rows {
   }
 
   #everything(): Row[] {
-    return [...this.#tables].flatMap(([name, table]) => [...table].map(([id, value]) => ({ key: `${name}/${id}`, value })));
+    return [...this.#tables].flatMap(([name, table]) =>
+      [...table].map(([id, value]) => ({ key: `${name}/${id}`, value })),
+    );
   }
 
   /** Run `work`, which must not wait for anything, and write what it changed and `large`; one transaction after another. */

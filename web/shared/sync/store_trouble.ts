@@ -6,8 +6,16 @@ const FULL = ["QuotaExceededError", "NS_ERROR_DOM_QUOTA_REACHED", "NS_ERROR_FILE
  * broken off (AbortError), a handle outlives its transaction, the disk was busy. Opened again, the same work goes.
  */
 const PASSING = [
-  "InvalidStateError", "UnknownError", "AbortError", "TransactionInactiveError", "TimeoutError", "NotReadableError",
-  "NoModificationAllowedError", "NotFoundError", "DataError", "OperationError",
+  "InvalidStateError",
+  "UnknownError",
+  "AbortError",
+  "TransactionInactiveError",
+  "TimeoutError",
+  "NotReadableError",
+  "NoModificationAllowedError",
+  "NotFoundError",
+  "DataError",
+  "OperationError",
 ];
 
 /** By name: a browser's errors are not all of one class, and newer ones have classes of their own. */

@@ -32,13 +32,26 @@ export async function wrapKey(key: CryptoKey, pin: string): Promise<Wrapped> {
 export async function unwrapKey(wrapped: Wrapped, pin: string): Promise<CryptoKey> {
   const by = { name: "AES-GCM", iv: wrapped.iv };
   const use: KeyUsage[] = ["encrypt", "decrypt"];
-  return crypto.subtle.unwrapKey("raw", wrapped.key, await fromPin(pin, wrapped.salt), by, "AES-GCM", true, use);
+  return crypto.subtle.unwrapKey(
+    "raw",
+    wrapped.key,
+    await fromPin(pin, wrapped.salt),
+    by,
+    "AES-GCM",
+    true,
+    use,
+  );
 }
 
 async function fromPin(pin: string, salt: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
-  const secret = await crypto.subtle.importKey("raw", new TextEncoder().encode(pin), "PBKDF2", false, ["deriveKey"]);
+  const secret = await crypto.subtle.importKey("raw", new TextEncoder().encode(pin), "PBKDF2", false, [
+    "deriveKey",
+  ]);
   const how = { name: "PBKDF2", hash: "SHA-256", salt, iterations: ROUNDS };
-  return crypto.subtle.deriveKey(how, secret, { name: "AES-GCM", length: 256 }, false, ["wrapKey", "unwrapKey"]);
+  return crypto.subtle.deriveKey(how, secret, { name: "AES-GCM", length: 256 }, false, [
+    "wrapKey",
+    "unwrapKey",
+  ]);
 }
 
 function random(length: number): Uint8Array<ArrayBuffer> {
@@ -47,7 +60,10 @@ function random(length: number): Uint8Array<ArrayBuffer> {
 
 /** A disk whose values are sealed; keys (kinds and ids) stay readable, they say nothing about anybody. */
 export function sealedDisk(disk: Disk, key: CryptoKey): Disk {
-  const open = async (row: Row): Promise<Row> => ({ key: row.key, value: await unseal(key, row.value as Sealed) });
+  const open = async (row: Row): Promise<Row> => ({
+    key: row.key,
+    value: await unseal(key, row.value as Sealed),
+  });
   return {
     ...disk,
     load: async () => Promise.all((await disk.load()).map(open)),
@@ -56,7 +72,9 @@ export function sealedDisk(disk: Disk, key: CryptoKey): Disk {
       return found === undefined ? undefined : unseal(key, found as Sealed);
     },
     commit: async (puts, removals) => {
-      const rows = await Promise.all(puts.map(async (row) => ({ key: row.key, value: await seal(key, row.value) })));
+      const rows = await Promise.all(
+        puts.map(async (row) => ({ key: row.key, value: await seal(key, row.value) })),
+      );
       await disk.commit(rows, removals);
     },
   };

@@ -60,8 +60,15 @@ class Phone {
         await disk.commit(puts, removals);
       },
     };
-    const clock = { now: () => Date.now() + (phone?.movedMs ?? 0), monotonicMs: () => Math.round(performance.now() - began), boot: newId() };
-    const engine = new Engine(await Store.open(failing), link, clock, { name: "simulated", appVersion: "simulated" });
+    const clock = {
+      now: () => Date.now() + (phone?.movedMs ?? 0),
+      monotonicMs: () => Math.round(performance.now() - began),
+      boot: newId(),
+    };
+    const engine = new Engine(await Store.open(failing), link, clock, {
+      name: "simulated",
+      appVersion: "simulated",
+    });
     engine.pageLines = PAGE_LINES;
     phone = new Phone(engine, link);
     return phone;
@@ -91,7 +98,8 @@ const VERBS: Record<string, (phone: Phone, given: Given) => unknown> = {
   journal: ({ engine }) => engine.store.journal().map((one) => [one.mutation, one.outcome]),
   scopes: ({ engine }) => engine.store.meta("scopes", []),
   damage: ({ engine }, { kind, record, is_lost }) => damage(engine.store, kind, record, is_lost),
-  set_meta: ({ engine }, { values }) => engine.store.transaction(() => engine.store.setMeta(values as Values)),
+  set_meta: ({ engine }, { values }) =>
+    engine.store.transaction(() => engine.store.setMeta(values as Values)),
   move_clock: (phone, { ms }) => (phone.movedMs = ms),
 };
 
@@ -113,6 +121,9 @@ async function run(given: Given): Promise<unknown> {
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const answer = await run(JSON.parse(line)).then((ok) => ({ ok: ok ?? null }), (error: Error) => ({ error: error.constructor.name, text: String(error.stack) }));
+  const answer = await run(JSON.parse(line)).then(
+    (ok) => ({ ok: ok ?? null }),
+    (error: Error) => ({ error: error.constructor.name, text: String(error.stack) }),
+  );
   process.stdout.write(`${JSON.stringify(answer)}\n`);
 }

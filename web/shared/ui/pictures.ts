@@ -73,5 +73,7 @@ function watermark(pen: CanvasRenderingContext2D, lines: string[]): void {
   pen.fillStyle = "#fff";
   pen.font = `${size}px sans-serif`;
   pen.textBaseline = "top";
-  lines.forEach((line, n) => pen.fillText(line, size * 0.5, pen.canvas.height - height + size * 0.4 + n * size * 1.35));
+  lines.forEach((line, n) =>
+    pen.fillText(line, size * 0.5, pen.canvas.height - height + size * 0.4 + n * size * 1.35),
+  );
 }

@@ -10,10 +10,10 @@ import { storeTrouble } from "@wangge/shared/sync/store_trouble.ts";
 import { type Language, refusalWords } from "@wangge/shared/vocabulary/words.ts";
 
 import App from "./App.vue";
-import { en } from "./en.ts";
+import { en } from "./en/index.ts";
 import { router } from "./router.ts";
 import { sync } from "./session.ts";
-import { zh } from "./zh.ts";
+import { zh } from "./zh/index.ts";
 
 const i18n = makeI18n(zh, en);
 const { t: say, locale } = i18n.global as unknown as {

@@ -1,4 +1,7 @@
-/** ESLint for the pages: Vue's and TypeScript's recommended rules; prettier alone decides how the code is laid out. */
+/**
+ * ESLint for the pages: Vue's and TypeScript's recommended rules; prettier alone decides how the code is laid
+ * out.
+ */
 import js from "@eslint/js";
 import prettier from "eslint-config-prettier";
 import vue from "eslint-plugin-vue";
@@ -26,12 +29,14 @@ export default defineConfig(
   },
   {
     rules: {
+      "vue/no-undef-components": ["error", { ignorePatterns: ["RouterLink", "RouterView"] }],
       // `const { left, ...rest }` and `_` leave something out on purpose.
       "@typescript-eslint/no-unused-vars": ["error", { ignoreRestSiblings: true, varsIgnorePattern: "^_$" }],
     },
   },
   {
-    // Conformance vectors and the simulator's orders are JSON of many shapes; each test names those that it expects.
+    // Conformance vectors and the simulator's orders are JSON of many shapes; each test names those that it
+    // expects.
     files: ["shared/tests/**"],
     rules: { "@typescript-eslint/no-explicit-any": "off" },
   },

@@ -1,4 +1,7 @@
-/** The one form in which typed text is compared, as the server compares it: case, width, blanks and what cannot be seen mean nothing. */
+/**
+ * The one form in which typed text is compared, as the server compares it: case, width, blanks and what
+ * cannot be seen mean nothing.
+ */
 import { simplified } from "./comparing/simplified.ts";
 
 const UNSEEN = /[\p{Z}\p{C}\p{Default_Ignorable_Code_Point}\u2800]/gu;

@@ -29,7 +29,9 @@ export function sheetHash(sheet: Values): Promise<string> {
   return sha256Hex(new TextEncoder().encode(canonical(sheet)));
 }
 
-/** What the device signs with its key when a customer has signed: who signed which sheet, when, where, and with which strokes.
+/**
+ * What the device signs with its key when a customer has signed: who signed which sheet, when, where, and
+ * with which strokes.
  *
  * `signed_at` must stand as the server writes moments (UTC, microseconds).
  */

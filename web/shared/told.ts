@@ -27,7 +27,10 @@ export function lackOf(draft: TellingDraft, job: Values): "amount" | "to" | "agr
   return job["told_minutes"] != null && !draft.why.trim() ? "why" : null;
 }
 
-/** The job's fields with this telling: those of before stay, and what stands as told is what the customer agreed to. */
+/**
+ * The job's fields with this telling: those of before stay, and what stands as told is what the customer
+ * agreed to.
+ */
 export function withTelling(draft: TellingDraft, job: Values): Values {
   const amounts = { minutes: Number(draft.minutes), cost_fen: Math.round(Number(draft.yuan) * 100) };
   const why = draft.why.trim() ? { why: draft.why.trim() } : {};

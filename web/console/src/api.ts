@@ -1,4 +1,7 @@
-/** The console's way to the server: typed by the contract, refreshed when a token ends, errors as the catalogue has them. */
+/**
+ * The console's way to the server: typed by the contract, refreshed when a token ends, errors as the
+ * catalogue has them.
+ */
 import createClient from "openapi-fetch";
 import { reactive } from "vue";
 
@@ -9,7 +12,8 @@ import { type Language, refusalWords } from "@wangge/shared/vocabulary/words.ts"
 
 const KEPT = "wangge.console";
 const DEVICE = "wangge.device";
-// By it this browser proves to be itself: people who share it sign in under one id, and strangers' wrong tries do not hold them up.
+// By it this browser proves to be itself: people who share it sign in under one id, and strangers' wrong
+// tries do not hold them up.
 const DEVICE_SECRET = "wangge.device-secret";
 
 interface Signed {
@@ -18,7 +22,8 @@ interface Signed {
   staff_id: string;
   unit_id: string;
   roles: string[];
-  // Whoever signs in beside us may have given this browser another id: a sign-in stays bound to the one it began with.
+  // Whoever signs in beside us may have given this browser another id: a sign-in stays bound to the one it
+  // began with.
   device_id?: string;
   device_secret?: string | null;
 }
@@ -52,7 +57,10 @@ export class Refused extends Error {
 
 let refreshing: Promise<boolean> | null = null;
 
-/** A tab that was opened as a copy of another has its tokens too, and a refresh token is good once: they tell each other. */
+/**
+ * A tab that was opened as a copy of another has its tokens too, and a refresh token is good once: they tell
+ * each other.
+ */
 const others = new BroadcastChannel("wangge.console");
 others.onmessage = ({ data }: MessageEvent<{ was: string; signed: Signed }>) => {
   if (me.signed?.refresh_token === data.was) keep(data.signed);

@@ -134,7 +134,10 @@ export function emptyOf(fields: FormField[]): Record<string, unknown> {
   return Object.fromEntries(begun);
 }
 
-/** Where a fault is shown: rows by their places, whichever way it names them (by place or by name); one named twice at each. */
+/**
+ * Where a fault is shown: rows by their places, whichever way it names them (by place or by name); one named
+ * twice at each.
+ */
 export function placesOf(path: string, draft: Record<string, unknown>): string[] {
   const [field, rest] = halves(path);
   const rows = draft[field];

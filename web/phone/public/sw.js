@@ -1,4 +1,5 @@
-// The app itself, kept on the phone so that it opens in a basement. It never keeps data: that is the store's work.
+// The app itself, kept on the phone so that it opens in a basement. It never keeps data: that is the store's
+// work.
 const VERSION = "app-__VERSION__";
 const FILES = __PRECACHE__;
 

@@ -1,4 +1,6 @@
-/** The running app: one engine for the person at the phone, its sync loop, and what the state bar says of it. */
+/**
+ * The running app: one engine for the person at the phone, its sync loop, and what the state bar says of it.
+ */
 import { computed, reactive, ref, shallowRef } from "vue";
 
 import { loginForm } from "@wangge/shared/comparing/phones.ts";
@@ -12,7 +14,7 @@ import { Store } from "@wangge/shared/sync/store.ts";
 import { storeTrouble } from "@wangge/shared/sync/store_trouble.ts";
 import { actionOf } from "@wangge/shared/vocabulary/words.ts";
 
-import { tellPositions, witnessSeals } from "./telling.ts";
+import { tellPositions, witnessSeals } from "./position_reports.ts";
 import { forget, openByPassword, openByPin, people, type Person, settleIn } from "./person.ts";
 
 const EVERY_MS = 30_000;
@@ -117,7 +119,10 @@ function begin(found: Engine): void {
 
 let stream: AbortController | null = null;
 
-/** While somebody looks at the app, news comes at once; where the server has no stream to spare, as often as it says. */
+/**
+ * While somebody looks at the app, news comes at once; where the server has no stream to spare, as often as
+ * it says.
+ */
 async function listen(): Promise<void> {
   stream?.abort();
   const mine = new AbortController();
@@ -197,9 +202,11 @@ export async function syncNow(): Promise<void> {
   }
 }
 
-// -- what screens read -------------------------------------------------------------------------------------------
+// -- what screens read --------------------------------------------------------------------------------------
 
-/** Records of a kind as the screen shows them: unsent work laid over, the state as the unsent steps leave it. */
+/**
+ * Records of a kind as the screen shows them: unsent work laid over, the state as the unsent steps leave it.
+ */
 export function useRecords(kind: string) {
   return computed(() => {
     void age.value;
@@ -246,7 +253,7 @@ export const isReady = useStore((store) => {
   return ["0", "1", "2"].every((part) => complete[part]);
 }, false);
 
-// -- drafts: what is half filled in survives the death of the page ------------------------------------------------
+// -- drafts: what is half filled in survives the death of the page ------------------------------------------
 
 export function readDraft<T>(name: string): T | null {
   return (engine.value?.store.rows.table<T>("draft").get(name) as T | undefined) ?? null;

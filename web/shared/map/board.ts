@@ -1,4 +1,7 @@
-/** A map that needs nobody's tiles: cells, jobs, customers and crews drawn from our own records; null without WebGL. */
+/**
+ * A map that needs nobody's tiles: cells, jobs, customers and crews drawn from our own records; null without
+ * WebGL.
+ */
 import "maplibre-gl/dist/maplibre-gl.css";
 
 import type { FeatureCollection } from "geojson";

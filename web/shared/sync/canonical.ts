@@ -1,4 +1,7 @@
-/** Digests that server and phone compare (protocol, section 6): canonical JSON by RFC 8785 and the XOR of record hashes. */
+/**
+ * Digests that server and phone compare (protocol, section 6): canonical JSON by RFC 8785 and the XOR of
+ * record hashes.
+ */
 import { sha256Hex } from "./ids.ts";
 
 export type Values = Record<string, unknown>;

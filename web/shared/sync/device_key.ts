@@ -1,4 +1,7 @@
-/** The device's own key (ECDSA, P-256): made when it is registered, kept sealed with everything else, known to the server by its public half. */
+/**
+ * The device's own key (ECDSA, P-256): made when it is registered, kept sealed with everything else, known to
+ * the server by its public half.
+ */
 import type { Values } from "./canonical.ts";
 
 const P256 = { name: "ECDSA", namedCurve: "P-256" };

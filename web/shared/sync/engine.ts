@@ -1,51 +1,22 @@
-/** The phone's engine: work is kept first, sent when it can be, and ends with a receipt (mobile_api_spec/protocol.md). */
+/**
+ * The phone's engine: work is kept first, sent when it can be, and ends with a receipt
+ * (mobile_api_spec/protocol.md).
+ */
+import type { Comparison, Page, SignedIn, Span } from "./answers.ts";
 import { type DeviceKey, newDeviceKey, signedBy } from "./device_key.ts";
-import { type Held, type Key, type Values } from "./canonical.ts";
-import { type Clock, moment } from "./clock.ts";
+import { type Held, type Values } from "./canonical.ts";
+import { type Clock, earlier, moment } from "./clock.ts";
 import { LARGE } from "./disk.ts";
 import { newId, sha256Hex } from "./ids.ts";
-import { type Ask, type Link, Offline, type Problem, Refused } from "./link.ts";
+import { type Ask, type Link, type Problem, Refused } from "./link.ts";
 import { mediaTypeOf, takenOf } from "./pictures.ts";
 import { pushWaiting } from "./push.ts";
-import type { Line, Mutation, Store } from "./store.ts";
-import { storeTrouble } from "./store_trouble.ts";
+import type { Mutation, Store } from "./store.ts";
+import { isForAll } from "./store_trouble.ts";
 import { uploadWaiting } from "./upload.ts";
 
 const PAGE_LINES = 1000;
 const RANGES = 64;
-const DAYS_KEPT = 30;
-
-interface Page {
-  epoch: number;
-  epochs: [number, string | null][];
-  backed_up_through: string | null;
-  cursor: string;
-  more: boolean;
-  complete: Record<string, boolean>;
-  drops: string[];
-  scopes: { scope: string; until: string | null }[];
-  server_time: string;
-  lines: Line[];
-}
-
-interface Comparison extends Omit<Page, "more" | "complete" | "drops" | "lines"> {
-  ask: Span[];
-  repairs: (Span & { lines: Line[] })[];
-}
-
-interface Span {
-  after: Key | null;
-  upto: Key | null;
-}
-
-interface SignedIn {
-  access_token: string;
-  refresh_token: string;
-  staff_id: string;
-  unit_id: string;
-  roles: string[];
-  device_secret?: string | null;
-}
 
 export interface Device {
   name: string;
@@ -81,7 +52,7 @@ export class Engine {
     this.device = device;
   }
 
-  // -- signing in ------------------------------------------------------------------------------------------------
+  // -- signing in -------------------------------------------------------------------------------------------
 
   async signIn(login: string, password: string): Promise<void> {
     if (!this.store.meta("device", ""))
@@ -127,7 +98,8 @@ export class Engine {
     } catch (error) {
       if (!(error instanceof Refused) || error.code !== "not_signed_in") throw error;
     }
-    // Once for all that met its end: a refresh token is good once, and two refreshes at once look like two who hold it.
+    // Once for all that met its end: a refresh token is good once, and two refreshes at once look like two
+    // who hold it.
     if (this.store.meta("access", "") === token)
       await (this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = null)));
     return this.link.send(method, path, { ...ask, token: this.store.meta("access", "") });
@@ -141,7 +113,7 @@ export class Engine {
     await this.#keepTokens((await answer.json()) as SignedIn);
   }
 
-  // -- working (needs no network) --------------------------------------------------------------------------------
+  // -- working (needs no network) ---------------------------------------------------------------------------
 
   get deviceId(): string {
     return this.store.meta("device", "");
@@ -181,7 +153,10 @@ export class Engine {
     await this.store.transaction(() => this.enqueue(kind, record, "delete", {}));
   }
 
-  /** Parked work given again with other values: a change sets these alone, a creation or a step is repeated whole. */
+  /**
+   * Parked work given again with other values: a change sets these alone, a creation or a step is repeated
+   * whole.
+   */
   async correct(mutation: Mutation, now: Values): Promise<void> {
     const { kind, record, op, action } = mutation;
     await this.store.transaction(() =>
@@ -212,7 +187,10 @@ export class Engine {
     });
   }
 
-  /** Keep a picture's bytes and make its record, in one transaction; the two travel apart. Its time is its own, or none. */
+  /**
+   * Keep a picture's bytes and make its record, in one transaction; the two travel apart. Its time is its
+   * own, or none.
+   */
   async takePhoto(shot: Shot): Promise<string> {
     const id = newId(this.clock.now());
     const sha256 = await sha256Hex(shot.data);
@@ -262,9 +240,11 @@ export class Engine {
     return shown;
   }
 
-  // -- syncing ---------------------------------------------------------------------------------------------------
+  // -- syncing ----------------------------------------------------------------------------------------------
 
-  /** Hand work in, fetch what is new, send pictures; throws Offline when the network goes, having lost nothing.
+  /**
+   * Hand work in, fetch what is new, send pictures; throws Offline when the network goes, having lost
+   * nothing.
    *
    * What the server does not take in one stops not the others: it is thrown when they are through.
    */
@@ -305,7 +285,10 @@ export class Engine {
     }
   }
 
-  /** The next page; null when the store must be compared; a phone reported lost wipes itself once its work is in. */
+  /**
+   * The next page; null when the store must be compared; a phone reported lost wipes itself once its work is
+   * in.
+   */
   async #page(): Promise<Page | null> {
     const json = {
       store: this.store.meta("store", ""),
@@ -356,7 +339,9 @@ export class Engine {
     });
   }
 
-  /** A new epoch means that the server was restored: work it had acknowledged since its backup goes out again. */
+  /**
+   * A new epoch means that the server was restored: work it had acknowledged since its backup goes out again.
+   */
   async #noteEpoch(
     answer: Pick<Page, "epoch" | "epochs" | "backed_up_through" | "server_time">,
   ): Promise<void> {
@@ -405,21 +390,6 @@ export class Engine {
       this.store.setMeta({ cursor, scopes, complete, drops: page.more ? [...drops].sort() : [] });
     });
   }
-}
-
-/** No network, nobody signed in, no storage: the rest would come to the same. */
-function isForAll(error: unknown): boolean {
-  return (
-    error instanceof Offline ||
-    (error instanceof Refused && error.status === 401) ||
-    storeTrouble(error) !== null
-  );
-}
-
-/** The older of a backup's moment and the month that receipts are shown for. */
-function earlier(through: string, now: string): string {
-  const month = new Date(Date.parse(now) - DAYS_KEPT * 86_400_000).toISOString();
-  return month < through ? month : through;
 }
 
 export type { Held };

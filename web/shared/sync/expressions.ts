@@ -1,8 +1,19 @@
-/** A form's conditions: a small language with CEL's words, in which a number is a number (protocol, section 8). */
+/**
+ * A form's conditions: a small language with CEL's words, in which a number is a number (protocol, section
+ * 8).
+ */
 const MOST_NESTED = 32;
 const MOST_TOKENS = 200;
-const TOKEN =
-  /[ \t\r\n]*(?:([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)|([A-Za-z_][A-Za-z0-9_]*)|('(?:[^'\\\r\n]|\\[^\r\n])*'|"(?:[^"\\\r\n]|\\[^\r\n])*")|(&&|\|\||[<>=!]=|[-+*/%<>!?:()[\].,])|$)/y;
+const BLANKS = /[ \t\r\n]*/;
+const NUMBER = /([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)/;
+const NAME = /([A-Za-z_][A-Za-z0-9_]*)/;
+const TEXT = /('(?:[^'\\\r\n]|\\[^\r\n])*'|"(?:[^"\\\r\n]|\\[^\r\n])*")/;
+const SIGN = /(&&|\|\||[<>=!]=|[-+*/%<>!?:()[\].,])/;
+/** Its groups are in the order of `KINDS`. */
+const TOKEN = new RegExp(
+  `${BLANKS.source}(?:${[NUMBER, NAME, TEXT, SIGN].map((one) => one.source).join("|")}|$)`,
+  "y",
+);
 const KINDS = ["number", "name", "text", "sign"] as const;
 const ESCAPED: Record<string, string> = { "\\": "\\", "'": "'", '"': '"', n: "\n", r: "\r", t: "\t" };
 /** From the loosest to the tightest; all of them from left to right. */

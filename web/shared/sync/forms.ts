@@ -1,4 +1,6 @@
-/** A questionnaire's logic on the phone, so that a person hears of a missing answer at the door and not a day later.
+/**
+ * A questionnaire's logic on the phone, so that a person hears of a missing answer at the door and not a day
+ * later.
  *
  * Conditions are read as on the server (protocol, section 8); one that cannot be computed is not true.
  */
@@ -34,7 +36,10 @@ export function isNumeral(typed: string): boolean {
   return NUMERAL.test(typed.normalize("NFKC").trim());
 }
 
-/** The answer that somebody typed: a number where the question asks for one and the number is exactly what stands there, else the text as it was typed; null for nothing. */
+/**
+ * The answer that somebody typed: a number where the question asks for one and the number is exactly what
+ * stands there, else the text as it was typed; null for nothing.
+ */
 export function answerOf(row: Question, typed: string): string | number | null {
   if (row.type !== "integer" && row.type !== "decimal") return typed || null;
   const text = typed.normalize("NFKC").trim();

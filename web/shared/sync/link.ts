@@ -1,4 +1,7 @@
-/** The phone's way to the server, which can be absent: the engine knows "no answer" from "an answer that says no". */
+/**
+ * The phone's way to the server, which can be absent: the engine knows "no answer" from "an answer that says
+ * no".
+ */
 
 /** No answer came: nobody knows whether the request arrived. */
 export class Offline extends Error {}
@@ -47,7 +50,10 @@ export interface Link {
 
 const PATIENCE_MS = 60_000;
 
-/** HTTP to `origin` ("" for the page's own). Any network failure, a gateway without a server behind it, or silence is `Offline`. */
+/**
+ * HTTP to `origin` ("" for the page's own). Any network failure, a gateway without a server behind it, or
+ * silence is `Offline`.
+ */
 export function httpLink(origin = ""): Link {
   return {
     async send(method, path, ask = {}) {

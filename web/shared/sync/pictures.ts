@@ -1,7 +1,10 @@
-/** What a picture says of itself: its media type by its first bytes, and when it was taken; nothing of it is decoded.
+/**
+ * What a picture says of itself: its media type by its first bytes, and when it was taken; nothing of it is
+ * decoded.
  *
- * A photo's time is the picture's own or none: what the camera wrote with its zone, else the satellite's time. When the
- * file was last changed, when it was added and when it was sent tell nothing of it (as mobile_api_spec/phone/pictures.py).
+ * A photo's time is the picture's own or none: what the camera wrote with its zone, else the satellite's
+ * time. When the file was last changed, when it was added and when it was sent tell nothing of it (as
+ * mobile_api_spec/phone/pictures.py).
  */
 const UNKNOWN = "application/octet-stream";
 const BEGINNINGS: [string, string][] = [

@@ -1,4 +1,7 @@
-/** Handing work in, oldest first, in batches: a piece that the server does not take stops none of the others (protocol, section 5). */
+/**
+ * Handing work in, oldest first, in batches: a piece that the server does not take stops none of the others
+ * (protocol, section 5).
+ */
 import type { Values } from "./canonical.ts";
 import { moment } from "./clock.ts";
 import type { Engine } from "./engine.ts";
@@ -47,7 +50,10 @@ export async function pushWaiting(engine: Engine): Promise<void> {
   }
 }
 
-/** What goes now: the others first, then what was refused before this push, by turns. One record's work keeps its order. */
+/**
+ * What goes now: the others first, then what was refused before this push, by turns. One record's work keeps
+ * its order.
+ */
 function next(engine: Engine, refused: readonly string[], asked: ReadonlySet<string>): Mutation[] {
   const first: Mutation[] = [];
   const behind = new Map<string, Mutation[]>();
@@ -62,7 +68,10 @@ function next(engine: Engine, refused: readonly string[], asked: ReadonlySet<str
   return now!.length ? now! : later!;
 }
 
-/** The newest at the end: it comes last the next time, so that those behind it are not kept back by the same few for ever. */
+/**
+ * The newest at the end: it comes last the next time, so that those behind it are not kept back by the same
+ * few for ever.
+ */
 function noteRefused(engine: Engine, id: string, problem: Problem): Promise<void> {
   const waiting = new Set(engine.store.waiting().map((one) => one.mutation.id));
   const known = Object.entries(engine.refusedWork).filter(([one]) => one !== id && waiting.has(one));

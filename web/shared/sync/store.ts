@@ -1,4 +1,7 @@
-/** What a phone keeps: the server's copies, the queue of its own work with receipts, photos, and a few named values. */
+/**
+ * What a phone keeps: the server's copies, the queue of its own work with receipts, photos, and a few named
+ * values.
+ */
 import {
   type Digest,
   type Held,
@@ -72,7 +75,9 @@ export interface PhotoRow {
   problem?: Problem | null;
   /** It cannot go as it is: kept and listed, and nothing waits for it. */
   isAside?: boolean;
-  /** The person took it out: its bytes are gone, the row stays, or it would look like one that has arrived. */
+  /**
+   * The person took it out: its bytes are gone, the row stays, or it would look like one that has arrived.
+   */
   isGone?: boolean;
 }
 
@@ -109,7 +114,7 @@ export class Store {
     for (const [name, value] of Object.entries(values)) this.rows.put("meta", name, value);
   }
 
-  // -- records ---------------------------------------------------------------------------------------------------
+  // -- records ----------------------------------------------------------------------------------------------
 
   record(kind: string, id: string): Held | undefined {
     return this.rows.table<Held>(RECORD + kind).get(id);
@@ -206,7 +211,7 @@ export class Store {
     return Object.fromEntries(this.#inside(null, null).map((one) => [`${one.kind}/${one.id}`, one.version]));
   }
 
-  // -- the queue -------------------------------------------------------------------------------------------------
+  // -- the queue --------------------------------------------------------------------------------------------
 
   enqueue(mutation: Mutation): void {
     const next = this.meta("place", 0) + 1;
@@ -243,7 +248,10 @@ export class Store {
     return byRecord;
   }
 
-  /** Keep the server's receipts; a held one stays in the queue until it has ended. What one settles waits no longer. */
+  /**
+   * Keep the server's receipts; a held one stays in the queue until it has ended. What one settles waits no
+   * longer.
+   */
   answer(outcomes: Outcome[], answeredAt: string): void {
     const byId = new Map(outcomes.map((one) => [one.id, one]));
     const settledBy = new Map(
@@ -287,7 +295,7 @@ export class Store {
     }
   }
 
-  // -- photos ----------------------------------------------------------------------------------------------------
+  // -- photos -----------------------------------------------------------------------------------------------
 
   photos(): PhotoRow[] {
     return [...this.rows.table<PhotoRow>("photo").values()];

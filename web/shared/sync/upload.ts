@@ -1,7 +1,9 @@
-/** Photos' bytes by tus 1.0, in chunks, going on where the server says they stand (protocol, section 5).
+/**
+ * Photos' bytes by tus 1.0, in chunks, going on where the server says they stand (protocol, section 5).
  *
- * What is wrong with one stops no other. Wrong for good (empty, too large, gone, damaged): set aside, for the person to
- * try again or take out. What may pass waits for the next sync, behind those that have failed less often.
+ * What is wrong with one stops no other. Wrong for good (empty, too large, gone, damaged): set aside, for the
+ * person to try again or take out. What may pass waits for the next sync, behind those that have failed less
+ * often.
  */
 import type { Engine } from "./engine.ts";
 import { sha256Hex } from "./ids.ts";
@@ -9,7 +11,9 @@ import { Offline, type Problem, Refused } from "./link.ts";
 import type { PhotoRow } from "./store.ts";
 
 const CHUNK_BYTES = 1024 * 1024;
-/** About the person or the day, not about one picture: asked for the next one the answer would be the same. */
+/**
+ * About the person or the day, not about one picture: asked for the next one the answer would be the same.
+ */
 const ABOUT_ALL = [401, 403, 429];
 /** What the server says of the file itself; anything else may be another the next time. */
 const FOR_GOOD = ["empty_file", "too_large", "invalid", "unsupported_media"];
@@ -76,7 +80,10 @@ async function uploadOne(engine: Engine, photo: PhotoRow): Promise<void> {
     );
 }
 
-/** What is on this phone, whole and as it was when it was kept; a store that is away altogether is another matter. */
+/**
+ * What is on this phone, whole and as it was when it was kept; a store that is away altogether is another
+ * matter.
+ */
 async function bytesOf(engine: Engine, photo: PhotoRow): Promise<ArrayBuffer> {
   const bytes = await engine.store.photoBytes(photo.id).catch(async (error: unknown) => {
     // Where anything else can still be read, it is this picture that cannot.

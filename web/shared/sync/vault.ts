@@ -1,7 +1,9 @@
-/** Data at rest is encrypted: AES-GCM under a random key, which is itself wrapped by the person's PIN (PBKDF2, SHA-256).
+/**
+ * Data at rest is encrypted: AES-GCM under a random key, which is itself wrapped by the person's PIN (PBKDF2,
+ * SHA-256).
  *
- * A wrong PIN is an `OperationError` from WebCrypto. The PIN is short; what protects a lost phone is that its session is
- * revoked and wiped at the next contact, and that each guess costs `ROUNDS`.
+ * A wrong PIN is an `OperationError` from WebCrypto. The PIN is short; what protects a lost phone is that its
+ * session is revoked and wiped at the next contact, and that each guess costs `ROUNDS`.
  */
 import type { Disk, Row } from "./disk.ts";
 

@@ -1,7 +1,10 @@
-/** Phones for the simulator: engines of the app on fake disks, told by JSON lines what to do, against a real server.
+/**
+ * Phones for the simulator: engines of the app on fake disks, told by JSON lines what to do, against a real
+ * server.
  *
- * One line in, one line out: `{"do": …, "phone": …}` → `{"ok": …}` or `{"error": name}`. A phone's disk outlives its engine, so that
- * `open` is a restart; `crash` makes the disk fail for good after so many transactions, as a battery would.
+ * One line in, one line out: `{"do": …, "phone": …}` → `{"ok": …}` or `{"error": name}`. A phone's disk
+ * outlives its engine, so that `open` is a restart; `crash` makes the disk fail for good after so many
+ * transactions, as a battery would.
  */
 import "fake-indexeddb/auto";
 import { createInterface } from "node:readline";

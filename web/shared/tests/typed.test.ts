@@ -1,4 +1,7 @@
-/** What a person types finds the same in the phone's list as on the server: the cases of mobile_api_spec/finding. */
+/**
+ * What a person types finds the same in the phone's list as on the server: the cases of
+ * mobile_api_spec/finding.
+ */
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";

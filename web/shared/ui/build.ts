@@ -1,4 +1,7 @@
-/** What both builds share: assets compressed once, no address outside our own, and a list for the service worker. */
+/**
+ * What both builds share: assets compressed once, no address outside our own, and a list for the service
+ * worker.
+ */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
@@ -32,7 +35,9 @@ export function compressed(folder: string): Plugin {
   };
 }
 
-/** The kits' icon fonts come with an address of somebody else's server; the copy inside the file is enough. */
+/**
+ * The kits' icon fonts come with an address of somebody else's server; the copy inside the file is enough.
+ */
 export function ownFonts(): Plugin {
   return {
     name: "own-fonts",

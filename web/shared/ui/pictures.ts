@@ -24,7 +24,10 @@ export interface Prepared {
   takenAt: string | null;
 }
 
-/** A chosen file made small, with lines at its foot: `lines` gets the picture's own time, or "". Throws NotUsable. */
+/**
+ * A chosen file made small, with lines at its foot: `lines` gets the picture's own time, or "". Throws
+ * NotUsable.
+ */
 export async function prepared(file: Blob, lines: (when: string) => string[]): Promise<Prepared> {
   const raw = await file.arrayBuffer().catch(() => {
     throw new NotUsable("photo_gone");

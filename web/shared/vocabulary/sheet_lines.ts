@@ -1,4 +1,7 @@
-/** A service sheet as a person reads it before signing: labels and values, nothing left out but its photos' hashes. */
+/**
+ * A service sheet as a person reads it before signing: labels and values, nothing left out but its photos'
+ * hashes.
+ */
 import type { Values } from "../sync/canonical.ts";
 import { fieldWord, type Language, valueText } from "./words.ts";
 

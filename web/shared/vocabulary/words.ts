@@ -100,7 +100,10 @@ export function isTheirsToConfirm(
   return !action.not_by.length || !["done_by_id", "resolved_by_id"].some((name) => record?.[name] === person);
 }
 
-/** A refusal as one text: what it is, which fields or rules, what to do, and how long to wait where there is a wait. */
+/**
+ * A refusal as one text: what it is, which fields or rules, what to do, and how long to wait where there is a
+ * wait.
+ */
 export function refusalWords(problem: { code: string; [more: string]: unknown }, language: Language): string {
   const words = errorWords(problem.code, language);
   const faults = ((problem["faults"] ?? []) as Record<string, string>[])
@@ -158,7 +161,10 @@ export interface Telling {
   why?: string | null;
 }
 
-/** One telling of time and cost as a person reads it: how much, to whom, how, when, whether they agreed, and why. */
+/**
+ * One telling of time and cost as a person reads it: how much, to whom, how, when, whether they agreed, and
+ * why.
+ */
 export function tellingText(one: Telling, language: Language): string {
   const way =
     insideOf("work_order", "tellings", "way", language).find((found) => found.value === one.way)?.text ?? "";
@@ -166,7 +172,8 @@ export function tellingText(one: Telling, language: Language): string {
   const why = one.why ? (language === "zh" ? `（${one.why}）` : ` (${one.why})`) : "";
   if (language === "zh")
     return `${yuan} 元、${one.minutes} 分钟，${when} ${way}告知${one.told_to}，${one.is_agreed ? "同意" : "不同意"}${why}`;
-  return `${yuan} CNY, ${one.minutes} min, told ${one.told_to} ${way.toLowerCase()} on ${when}: ${one.is_agreed ? "agreed" : "did not agree"}${why}`;
+  const said = one.is_agreed ? "agreed" : "did not agree";
+  return `${yuan} CNY, ${one.minutes} min, told ${one.told_to} ${way.toLowerCase()} on ${when}: ${said}${why}`;
 }
 
 export interface DueMove {

@@ -1,4 +1,6 @@
-/** What the phone tells beside its records: where work happened (on shift alone), and which seals it holds. */
+/**
+ * What the phone tells beside its records: where work happened (on shift alone), and which seals it holds.
+ */
 import type { Values } from "@wangge/shared/sync/canonical.ts";
 import type { Engine } from "@wangge/shared/sync/engine.ts";
 import { Refused } from "@wangge/shared/sync/link.ts";
@@ -29,7 +31,10 @@ export function openShift(duties: Iterable<Values>, staff: string): Values | und
   return [...duties].find((one) => one["staff_id"] === staff && !one["ended_at"]);
 }
 
-/** Note where a piece of work happened, to be told after the next sync. It waits for the satellite, never the work for it. */
+/**
+ * Note where a piece of work happened, to be told after the next sync. It waits for the satellite, never the
+ * work for it.
+ */
 export async function noteEvent(
   found: Engine,
   event: string,
@@ -56,7 +61,9 @@ export async function noteEvent(
   );
 }
 
-/** Tell what was noted; whatever the answer, it is forgotten here: what the house may not keep, the phone keeps neither.
+/**
+ * Tell what was noted; whatever the answer, it is forgotten here: what the house may not keep, the phone
+ * keeps neither.
  *
  * One that cannot be read stops no other: a batch refused for it is halved.
  */

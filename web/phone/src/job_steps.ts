@@ -1,4 +1,4 @@
-/** A job's half-filled report on the phone: what of it goes with a step, and what is missing before the step may go. */
+/** A job's half-filled report on the phone: what of it goes with a step, and what is still missing. */
 import type { Values } from "@wangge/shared/sync/canonical.ts";
 import { type TellingDraft, withTelling } from "@wangge/shared/told.ts";
 import type { Action } from "@wangge/shared/vocabulary/words.ts";

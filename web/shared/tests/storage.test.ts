@@ -88,7 +88,7 @@ async function connectionOf(disk: Disk): Promise<IDBDatabase> {
   const real = IDBDatabase.prototype.transaction;
   let found: IDBDatabase | null = null;
   IDBDatabase.prototype.transaction = function (...given: Parameters<typeof real>) {
-    // eslint-disable-next-line @typescript-eslint/no-this-alias -- the browser hands its connection over as `this` alone
+    // eslint-disable-next-line @typescript-eslint/no-this-alias -- it comes as `this` alone
     found = this;
     return real.apply(this, given);
   };

@@ -119,7 +119,7 @@ test("a HEAD answered 401 is known as an ended token, though it has no body", as
   server.close();
 });
 
-test("a device id that is somebody else's gives way to a new one; its secret is kept; work stays", async () => {
+test("a device id that is somebody else's gives way to a new one; work and secret stay", async () => {
   const shown: { id: string; secret: string | null }[] = [];
   const link: Link = {
     send: async (_method, _path, ask) => {

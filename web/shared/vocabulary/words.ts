@@ -172,8 +172,9 @@ export function tellingText(one: Telling, language: Language): string {
   const why = one.why ? (language === "zh" ? `（${one.why}）` : ` (${one.why})`) : "";
   if (language === "zh")
     return `${yuan} 元、${one.minutes} 分钟，${when} ${way}告知${one.told_to}，${one.is_agreed ? "同意" : "不同意"}${why}`;
+  const amount = `${yuan} CNY, ${one.minutes} min`;
   const said = one.is_agreed ? "agreed" : "did not agree";
-  return `${yuan} CNY, ${one.minutes} min, told ${one.told_to} ${way.toLowerCase()} on ${when}: ${said}${why}`;
+  return `${amount}, told ${one.told_to} ${way.toLowerCase()} on ${when}: ${said}${why}`;
 }
 
 export interface DueMove {

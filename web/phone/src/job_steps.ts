@@ -4,6 +4,7 @@ import { type TellingDraft, withTelling } from "@wangge/shared/told.ts";
 import type { Action } from "@wangge/shared/vocabulary/words.ts";
 
 import { idsOf } from "./work.ts";
+import type { job } from "./zh/job.ts";
 
 export interface JobDraft {
   diagnosis: string;
@@ -18,7 +19,7 @@ export interface JobDraft {
 }
 /** What is missing before a step: the key of a sentence, with its values. */
 export interface Lack {
-  key: string;
+  key: `job.${keyof (typeof job)["job"]}`;
   values?: Values;
 }
 

@@ -16,7 +16,14 @@ export default defineConfig({
     emptyOutDir: true,
     target: "es2022",
     chunkSizeWarningLimit: 1200,
-    rollupOptions: { input: Object.fromEntries(["index", "who", "verify", "confirm", "contractor"].map((name) => [name, join(import.meta.dirname, `${name}.html`)])) },
+    rollupOptions: {
+      input: Object.fromEntries(
+        ["index", "who", "verify", "confirm", "contractor"].map((name) => [
+          name,
+          join(import.meta.dirname, `${name}.html`),
+        ]),
+      ),
+    },
   },
   plugins: [vue(), compressed(folder)],
 });

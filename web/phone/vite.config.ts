@@ -10,7 +10,11 @@ const folder = join(home, "web/phone");
 export default defineConfig({
   root: import.meta.dirname,
   base: "/m/",
-  define: { __APP_VERSION__: JSON.stringify("1.0"), __VUE_I18N_LEGACY_API__: "false", __INTLIFY_JIT_COMPILATION__: "true" },
+  define: {
+    __APP_VERSION__: JSON.stringify("1.0"),
+    __VUE_I18N_LEGACY_API__: "false",
+    __INTLIFY_JIT_COMPILATION__: "true",
+  },
   build: { outDir: folder, emptyOutDir: true, target: "es2022", chunkSizeWarningLimit: 1200 },
   plugins: [vue(), ownFonts(), precached(folder, "/m/"), compressed(folder)],
 });

@@ -1,4 +1,7 @@
-/** The one form in which typed text is compared, as the server compares it: case, width, blanks and what cannot be seen mean nothing. */
+/**
+ * The one form in which typed text is compared, as the server compares it: case, width, blanks and what
+ * cannot be seen mean nothing.
+ */
 import { simplified } from "./comparing/simplified.ts";
 
 const UNSEEN = /[\p{Z}\p{C}\p{Default_Ignorable_Code_Point}\u2800]/gu;
@@ -28,12 +31,17 @@ export function plain(typed: string): string {
 }
 
 function visible(text: string): string {
-  return text.replace(UNSEEN, "").replace(DASHES, "-").replace(/\p{Nd}/gu, digit);
+  return text
+    .replace(UNSEEN, "")
+    .replace(DASHES, "-")
+    .replace(/\p{Nd}/gu, digit);
 }
 
 /** ß is ss and a final ς is σ, as in the server's folding; a dotless ı stays one. */
 function caseless(text: string): string {
-  return text.replace(/[^ıİ]+/gu, (part) => part.toUpperCase().toLowerCase().replaceAll("ς", "σ")).toLowerCase();
+  return text
+    .replace(/[^ıİ]+/gu, (part) => part.toUpperCase().toLowerCase().replaceAll("ς", "σ"))
+    .toLowerCase();
 }
 
 /** The digits of every script stand in rows of ten. */

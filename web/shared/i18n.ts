@@ -15,7 +15,13 @@ export function startLanguage(): Language {
 export function makeI18n<Messages extends Record<string, unknown>>(zh: Messages, en: Messages) {
   const locale = startLanguage();
   document.documentElement.lang = locale === "zh" ? "zh-CN" : "en";
-  return createI18n({ legacy: false, locale, fallbackLocale: "zh", messages: { zh, en } as never, missingWarn: true });
+  return createI18n({
+    legacy: false,
+    locale,
+    fallbackLocale: "zh",
+    messages: { zh, en } as never,
+    missingWarn: true,
+  });
 }
 
 /** Words and the language they are in, for one component. */

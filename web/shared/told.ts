@@ -1,9 +1,23 @@
 /** A telling of time and cost while it is filled in, and what it makes of a job. */
 import type { Values } from "./sync/canonical.ts";
 
-export interface TellingDraft { minutes: string; yuan: string; to: string; way: string; agreed: "" | "yes" | "no"; why: string }
+export interface TellingDraft {
+  minutes: string;
+  yuan: string;
+  to: string;
+  way: string;
+  agreed: "" | "yes" | "no";
+  why: string;
+}
 
-export const emptyTelling = (to: string): TellingDraft => ({ minutes: "", yuan: "", to, way: "in_person", agreed: "", why: "" });
+export const emptyTelling = (to: string): TellingDraft => ({
+  minutes: "",
+  yuan: "",
+  to,
+  way: "in_person",
+  agreed: "",
+  why: "",
+});
 
 /** The first thing that is missing; null when it is whole. */
 export function lackOf(draft: TellingDraft, job: Values): "amount" | "to" | "agreed" | "why" | null {
@@ -13,13 +27,24 @@ export function lackOf(draft: TellingDraft, job: Values): "amount" | "to" | "agr
   return job["told_minutes"] != null && !draft.why.trim() ? "why" : null;
 }
 
-/** The job's fields with this telling: those of before stay, and what stands as told is what the customer agreed to. */
+/**
+ * The job's fields with this telling: those of before stay, and what stands as told is what the customer
+ * agreed to.
+ */
 export function withTelling(draft: TellingDraft, job: Values): Values {
   const amounts = { minutes: Number(draft.minutes), cost_fen: Math.round(Number(draft.yuan) * 100) };
   const why = draft.why.trim() ? { why: draft.why.trim() } : {};
   // As the server writes moments, or the sheet that is signed would have another hash there.
   const at = new Date().toISOString().replace("Z", "000Z");
-  const one = { ...amounts, told_to: draft.to.trim(), way: draft.way, at, is_agreed: draft.agreed === "yes", ...why };
-  const stands = draft.agreed === "yes" ? { told_minutes: amounts.minutes, told_cost_fen: amounts.cost_fen } : {};
+  const one = {
+    ...amounts,
+    told_to: draft.to.trim(),
+    way: draft.way,
+    at,
+    is_agreed: draft.agreed === "yes",
+    ...why,
+  };
+  const stands =
+    draft.agreed === "yes" ? { told_minutes: amounts.minutes, told_cost_fen: amounts.cost_fen } : {};
   return { tellings: [...((job["tellings"] ?? []) as Values[]), one], ...stands } as Values;
 }

@@ -1,4 +1,7 @@
-/** The console's way to the server: typed by the contract, refreshed when a token ends, errors as the catalogue has them. */
+/**
+ * The console's way to the server: typed by the contract, refreshed when a token ends, errors as the
+ * catalogue has them.
+ */
 import createClient from "openapi-fetch";
 import { reactive } from "vue";
 
@@ -9,7 +12,8 @@ import { type Language, refusalWords } from "@wangge/shared/vocabulary/words.ts"
 
 const KEPT = "wangge.console";
 const DEVICE = "wangge.device";
-// By it this browser proves to be itself: people who share it sign in under one id, and strangers' wrong tries do not hold them up.
+// By it this browser proves to be itself: people who share it sign in under one id, and strangers' wrong
+// tries do not hold them up.
 const DEVICE_SECRET = "wangge.device-secret";
 
 interface Signed {
@@ -18,13 +22,16 @@ interface Signed {
   staff_id: string;
   unit_id: string;
   roles: string[];
-  // Whoever signs in beside us may have given this browser another id: a sign-in stays bound to the one it began with.
+  // Whoever signs in beside us may have given this browser another id: a sign-in stays bound to the one it
+  // began with.
   device_id?: string;
   device_secret?: string | null;
 }
 
 /** Who is signed in, for as long as this tab lives. */
-export const me = reactive<{ signed: Signed | null }>({ signed: JSON.parse(sessionStorage.getItem(KEPT) ?? "null") as Signed | null });
+export const me = reactive<{ signed: Signed | null }>({
+  signed: JSON.parse(sessionStorage.getItem(KEPT) ?? "null") as Signed | null,
+});
 
 function keep(signed: Signed | null): void {
   me.signed = signed;
@@ -50,7 +57,10 @@ export class Refused extends Error {
 
 let refreshing: Promise<boolean> | null = null;
 
-/** A tab that was opened as a copy of another has its tokens too, and a refresh token is good once: they tell each other. */
+/**
+ * A tab that was opened as a copy of another has its tokens too, and a refresh token is good once: they tell
+ * each other.
+ */
 const others = new BroadcastChannel("wangge.console");
 others.onmessage = ({ data }: MessageEvent<{ was: string; signed: Signed }>) => {
   if (me.signed?.refresh_token === data.was) keep(data.signed);
@@ -71,8 +81,15 @@ async function refresh(): Promise<boolean> {
 }
 
 async function renewed(): Promise<boolean> {
-  const body = JSON.stringify({ refresh_token: me.signed?.refresh_token, device_id: me.signed?.device_id ?? deviceId() });
-  const answer = await fetch("/api/v1/sessions/refresh", { method: "POST", body, headers: { "Content-Type": "application/json" } });
+  const body = JSON.stringify({
+    refresh_token: me.signed?.refresh_token,
+    device_id: me.signed?.device_id ?? deviceId(),
+  });
+  const answer = await fetch("/api/v1/sessions/refresh", {
+    method: "POST",
+    body,
+    headers: { "Content-Type": "application/json" },
+  });
   if (answer.ok) keep((await answer.json()) as Signed);
   else if (answer.status < 500 && answer.status !== 429) keep(null);
   return answer.ok;
@@ -114,7 +131,11 @@ export async function signIn(login: string, password: string): Promise<void> {
 async function signedIn(login: string, password: string): Promise<Signed> {
   const device = { id: deviceId(), secret: localStorage.getItem(DEVICE_SECRET), name: "console" };
   const body = JSON.stringify({ login, password, device });
-  const answer = await fetch("/api/v1/sessions", { method: "POST", body, headers: { "Content-Type": "application/json" } });
+  const answer = await fetch("/api/v1/sessions", {
+    method: "POST",
+    body,
+    headers: { "Content-Type": "application/json" },
+  });
   const found: unknown = await answer.json();
   if (!answer.ok) throw new Refused(found as Problem);
   return found as Signed;
@@ -129,7 +150,8 @@ export function signOut(): void {
 export async function pictureUrl(photo: string): Promise<string> {
   // The copy for screens; the original while that is not made yet, or cannot be.
   let answer = await authorised(new Request(`/api/v1/photo-content/${photo}?size=web`));
-  if (answer.status === 422 || answer.status === 503) answer = await authorised(new Request(`/api/v1/photo-content/${photo}`));
+  if (answer.status === 422 || answer.status === 503)
+    answer = await authorised(new Request(`/api/v1/photo-content/${photo}`));
   return answer.ok ? URL.createObjectURL(await answer.blob()) : "";
 }
 
@@ -148,6 +170,7 @@ export { authorised };
 
 /** An error as a sentence and what to do. */
 export function sentenceOf(error: unknown, language: Language): string {
-  if (!(error instanceof Refused)) return language === "zh" ? "服务器没有回答，请稍后再试" : "The server does not answer; try again";
+  if (!(error instanceof Refused))
+    return language === "zh" ? "服务器没有回答，请稍后再试" : "The server does not answer; try again";
   return refusalWords(error.problem, language);
 }

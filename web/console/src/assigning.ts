@@ -29,11 +29,22 @@ function version(id: string): { "If-Match": string } | undefined {
 
 async function put(job: string, crew: string, isPinned: boolean): Promise<void> {
   const params = { path: { job_id: job }, header: version(job) } as { path: { job_id: string } };
-  await got(PUT("/api/v1/dispatch/{job_id}/assignment", { params, headers: version(job), body: { crew_id: crew, is_pinned: isPinned } }));
+  await got(
+    PUT("/api/v1/dispatch/{job_id}/assignment", {
+      params,
+      headers: version(job),
+      body: { crew_id: crew, is_pinned: isPinned },
+    }),
+  );
 }
 
 /** Give each job to the crew; one that cannot go does not stop the others, and every one has its result. */
-export async function assign(chosen: Job[], crew: string, language: Language, isPinned = false): Promise<Result[]> {
+export async function assign(
+  chosen: Job[],
+  crew: string,
+  language: Language,
+  isPinned = false,
+): Promise<Result[]> {
   const results: Result[] = [];
   for (const job of chosen) {
     const number = job.number ?? job.id.slice(-8);
@@ -56,7 +67,8 @@ export async function undo(language: Language): Promise<void> {
   if (!step) return;
   try {
     if (step.from) await put(step.job, step.from, false);
-    else await got(DELETE("/api/v1/dispatch/{job_id}/assignment", { params: { path: { job_id: step.job } } }));
+    else
+      await got(DELETE("/api/v1/dispatch/{job_id}/assignment", { params: { path: { job_id: step.job } } }));
     ElMessage.success(`${step.number} ↶`);
   } catch (error) {
     ElMessage.error(sentenceOf(error, language));

@@ -4,8 +4,8 @@ import { createApp } from "vue";
 import { makeI18n } from "@wangge/shared/i18n.ts";
 
 import "./public.css";
-import { en } from "./en.ts";
+import { en } from "./en/index.ts";
 import Confirm from "./views/Confirm.vue";
-import { zh } from "./zh.ts";
+import { zh } from "./zh/index.ts";
 
 createApp(Confirm).use(makeI18n(zh, en)).mount("#app");

@@ -1,4 +1,7 @@
-/** What should have followed from a write and was given up: how much of it there is, for whoever may try it again. */
+/**
+ * What should have followed from a write and was given up: how much of it there is, for whoever may try it
+ * again.
+ */
 import { computed, ref } from "vue";
 
 import type { Language } from "@wangge/shared/vocabulary/words.ts";
@@ -27,7 +30,10 @@ export function readFactsSometimes(): void {
 }
 
 const SAID: Record<string, string> = {
-  written: "facts.written", called_back: "facts.called_back", looked_at: "facts.looked_at", wanted: "facts.wanted",
+  written: "facts.written",
+  called_back: "facts.called_back",
+  looked_at: "facts.looked_at",
+  wanted: "facts.wanted",
 };
 
 /** What did not happen: the name of its words. */
@@ -35,7 +41,10 @@ export function whatFailed(fact: DeadFact): string {
   return SAID[fact.fact.split(".").at(-1)!] ?? "facts.other";
 }
 
-/** Why, in words: the catalogue's where it has them; a fault of the program is a technician's, who finds it in the log. */
+/**
+ * Why, in words: the catalogue's where it has them; a fault of the program is a technician's, who finds it in
+ * the log.
+ */
 export function whyFailed(fact: DeadFact, language: Language): string | undefined {
   return fact.error ? errorWords(fact.error, language)?.what : undefined;
 }

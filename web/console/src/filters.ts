@@ -23,7 +23,9 @@ export function useFilters(): (wanted: Partial<Wanted>) => void {
   const router = useRouter();
   return ({ state, urgency, crew, cell, words }) => {
     const asked = { state, urgency, crew, cell, q: words };
-    const query = Object.fromEntries(Object.entries(asked).map(([name, value]) => [name, value || undefined]));
+    const query = Object.fromEntries(
+      Object.entries(asked).map(([name, value]) => [name, value || undefined]),
+    );
     void router.replace({ query: { ...route.query, ...query } });
   };
 }
@@ -69,7 +71,10 @@ export function keepFilter(staff: string, one: Kept): Kept[] {
 }
 
 export function forgetFilter(staff: string, name: string): Kept[] {
-  return put(staff, keptFilters(staff).filter((other) => other.name !== name));
+  return put(
+    staff,
+    keptFilters(staff).filter((other) => other.name !== name),
+  );
 }
 
 function put(staff: string, now: Kept[]): Kept[] {
@@ -86,7 +91,8 @@ export function isSame(a: Partial<Wanted>, b: Partial<Wanted>): boolean {
 export function isWanted(job: Job, wanted: Wanted): boolean {
   if (wanted.state && !isIn(job, wanted.state)) return false;
   if (wanted.urgency && job.urgency !== wanted.urgency) return false;
-  if (wanted.crew && (wanted.crew === "none" ? job.crew_id !== null : job.crew_id !== wanted.crew)) return false;
+  if (wanted.crew && (wanted.crew === "none" ? job.crew_id !== null : job.crew_id !== wanted.crew))
+    return false;
   if (wanted.cell && job.cell_id !== wanted.cell) return false;
   if (!wanted.words) return true;
   const texts = [job.number, job.description, matterName(job, "zh"), matterName(job, "en")];

@@ -8,11 +8,18 @@ import { sentenceOf } from "./api.ts";
 type Say = (key: string, values?: Record<string, unknown>) => string;
 
 /** Ask the house for a link and show it with `title`; copied when the reader says so. */
-export async function handOver(title: string, say: Say, language: Language, ask: () => Promise<{ url: string; until: string }>): Promise<void> {
+export async function handOver(
+  title: string,
+  say: Say,
+  language: Language,
+  ask: () => Promise<{ url: string; until: string }>,
+): Promise<void> {
   try {
     const { url, until } = await ask();
     const whole = new URL(url, location.origin).href;
-    await ElMessageBox.alert(whole, say(title, { until: fullTimeText(until, language) }), { confirmButtonText: say("job.copy") });
+    await ElMessageBox.alert(whole, say(title, { until: fullTimeText(until, language) }), {
+      confirmButtonText: say("job.copy"),
+    });
     await navigator.clipboard.writeText(whole);
     ElMessage.success(say("job.copied"));
   } catch (error) {

@@ -172,9 +172,16 @@ export function mustCall(job: Job): boolean {
   if (!job.escalated_at) return false;
   if (job.state === "received") return !job.dispatched_at;
   // What was told of an earlier crew is not about this one.
-  return job.state === "dispatched" && !job.opened_at && Date.parse(job.escalated_at) >= Date.parse(job.dispatched_at ?? "");
+  return (
+    job.state === "dispatched" &&
+    !job.opened_at &&
+    Date.parse(job.escalated_at) >= Date.parse(job.dispatched_at ?? "")
+  );
 }
 
 export function isLate(job: Job): boolean {
-  return isPromiseMissed(job, live.now) || (job.due_at !== null && Date.parse(job.due_at) < live.now && job.state !== "done");
+  return (
+    isPromiseMissed(job, live.now) ||
+    (job.due_at !== null && Date.parse(job.due_at) < live.now && job.state !== "done")
+  );
 }

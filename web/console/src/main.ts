@@ -7,8 +7,8 @@ import { createApp } from "vue";
 import { makeI18n } from "@wangge/shared/i18n.ts";
 
 import App from "./App.vue";
-import { en } from "./en.ts";
+import { en } from "./en/index.ts";
 import { router } from "./router.ts";
-import { zh } from "./zh.ts";
+import { zh } from "./zh/index.ts";
 
 createApp(App).use(makeI18n(zh, en)).use(router).mount("#app");

@@ -27,7 +27,20 @@ interface Schema {
   $defs?: Record<string, Schema>;
 }
 
-export type Input = "text" | "long" | "number" | "switch" | "select" | "selects" | "day" | "person" | "people" | "crew" | "form" | "rows" | "clock";
+export type Input =
+  | "text"
+  | "long"
+  | "number"
+  | "switch"
+  | "select"
+  | "selects"
+  | "day"
+  | "person"
+  | "people"
+  | "crew"
+  | "form"
+  | "rows"
+  | "clock";
 
 export interface FormField {
   name: string;
@@ -41,7 +54,10 @@ export interface FormField {
   rows: FormField[];
 }
 
-const SCHEMAS = { calendar, crew, matter, on_call: onCall, questionnaire, staff } as unknown as Record<EditableKind, Schema>;
+const SCHEMAS = { calendar, crew, matter, on_call: onCall, questionnaire, staff } as unknown as Record<
+  EditableKind,
+  Schema
+>;
 const NOT_ASKED = new Set(["id", "kind", "version", "unit_id", "portrait_id", "start_place", "end_place"]);
 const LONG = 300;
 
@@ -50,15 +66,24 @@ export function fieldsOf(kind: EditableKind): FormField[] {
 }
 
 function asked(schema: Schema, others: Record<string, Schema>): FormField[] {
-  const names = Object.keys(schema.properties).filter((name) => !NOT_ASKED.has(name) && schema.properties[name]!["x-policy"] !== "server");
+  const names = Object.keys(schema.properties).filter(
+    (name) => !NOT_ASKED.has(name) && schema.properties[name]!["x-policy"] !== "server",
+  );
   const fields = names.map((name) => field(name, schema, others));
   // What must be given comes first, what it is called before that; long lists come last.
-  return fields.sort((a, b) => Number(a.input === "rows") - Number(b.input === "rows") || Number(b.isRequired) - Number(a.isRequired) || rank(a.name) - rank(b.name));
+  return fields.sort(
+    (a, b) =>
+      Number(a.input === "rows") - Number(b.input === "rows") ||
+      Number(b.isRequired) - Number(a.isRequired) ||
+      rank(a.name) - rank(b.name),
+  );
 }
 
 /** Names, then the kind, then days, then the words in Chinese and in English, then the rest. */
 function rank(name: string): number {
-  const found = [/^(code|name|staff_number|crew_id)$/, /^(type|post)$/, /^valid_/, /zh$/, /en$/].findIndex((one) => one.test(name));
+  const found = [/^(code|name|staff_number|crew_id)$/, /^(type|post)$/, /^valid_/, /zh$/, /en$/].findIndex(
+    (one) => one.test(name),
+  );
   return found < 0 ? 5 : found;
 }
 
@@ -68,7 +93,14 @@ function field(name: string, schema: Schema, others: Record<string, Schema>): Fo
   const choices = (one.enum ?? one.items?.enum ?? []).filter((choice) => choice !== null);
   const isRequired = schema.required?.includes(name) ?? false;
   const limits = { least: one.minimum, most: one.maximum, length: one.maxLength };
-  return { name, input: row ? "rows" : inputOf(name, one, choices.length > 0), isRequired, choices, ...limits, rows: row ? asked(row, others) : [] };
+  return {
+    name,
+    input: row ? "rows" : inputOf(name, one, choices.length > 0),
+    isRequired,
+    choices,
+    ...limits,
+    rows: row ? asked(row, others) : [],
+  };
 }
 
 function inputOf(name: string, one: Property, hasChoices: boolean): Input {
@@ -80,17 +112,32 @@ function inputOf(name: string, one: Property, hasChoices: boolean): Input {
   if (one.format === "date") return "day";
   // The only texts with a pattern are times of day.
   if (one.pattern) return "clock";
-  if (one.format === "uuid") return name === "questionnaire_id" ? "form" : name === "crew_id" ? "crew" : "person";
+  if (one.format === "uuid")
+    return name === "questionnaire_id" ? "form" : name === "crew_id" ? "crew" : "person";
   return (one.maxLength ?? 0) > LONG ? "long" : "text";
 }
 
 /** What a new record begins with. */
 export function emptyOf(fields: FormField[]): Record<string, unknown> {
-  const begun = fields.filter((one) => one.isRequired).map((one) => [one.name, ["rows", "people", "selects"].includes(one.input) ? [] : one.input === "switch" ? true : one.input === "number" ? (one.least ?? 0) : ""]);
+  const begun = fields
+    .filter((one) => one.isRequired)
+    .map((one) => [
+      one.name,
+      ["rows", "people", "selects"].includes(one.input)
+        ? []
+        : one.input === "switch"
+          ? true
+          : one.input === "number"
+            ? (one.least ?? 0)
+            : "",
+    ]);
   return Object.fromEntries(begun);
 }
 
-/** Where a fault is shown: rows by their places, whichever way it names them (by place or by name); one named twice at each. */
+/**
+ * Where a fault is shown: rows by their places, whichever way it names them (by place or by name); one named
+ * twice at each.
+ */
 export function placesOf(path: string, draft: Record<string, unknown>): string[] {
   const [field, rest] = halves(path);
   const rows = draft[field];

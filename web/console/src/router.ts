@@ -1,4 +1,7 @@
-/** The console's pages; what is chosen and filtered stands in the address, so that it can be sent to a colleague. */
+/**
+ * The console's pages; what is chosen and filtered stands in the address, so that it can be sent to a
+ * colleague.
+ */
 import { createRouter, createWebHashHistory } from "vue-router";
 
 import Board from "./views/Board.vue";

@@ -14,7 +14,10 @@ export function harmless(value: string | number | null): string {
 
 export function csvText<Row>(columns: Column<Row>[], rows: Row[]): string {
   const quoted = (text: string): string => (/[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  const lines = [columns.map((one) => one.title), ...rows.map((row) => columns.map((one) => harmless(one.value(row))))];
+  const lines = [
+    columns.map((one) => one.title),
+    ...rows.map((row) => columns.map((one) => harmless(one.value(row)))),
+  ];
   // The mark at the beginning tells Excel that this is UTF-8.
   return `\ufeff${lines.map((line) => line.map(quoted).join(",")).join("\r\n")}\r\n`;
 }
@@ -29,9 +32,11 @@ export function saveCsv<Row>(name: string, columns: Column<Row>[], rows: Row[]):
 
 export async function saveXlsx<Row>(name: string, columns: Column<Row>[], rows: Row[]): Promise<void> {
   const head = columns.map((one) => ({ value: one.title, fontWeight: "bold" as const }));
-  const body = rows.map((row) => columns.map((one) => {
-    const value = one.value(row);
-    return typeof value === "number" ? { value, type: Number } : { value: harmless(value), type: String };
-  }));
+  const body = rows.map((row) =>
+    columns.map((one) => {
+      const value = one.value(row);
+      return typeof value === "number" ? { value, type: Number } : { value: harmless(value), type: String };
+    }),
+  );
   await writeExcel([head, ...body]).toFile(`${name}.xlsx`);
 }

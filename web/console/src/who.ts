@@ -1,11 +1,14 @@
-/** For everybody: who is responsible for my address. No account, no cookies, nothing but a name, a picture, a phone and hours. */
+/**
+ * For everybody: who is responsible for my address. No account, no cookies, nothing but a name, a picture, a
+ * phone and hours.
+ */
 import { createApp } from "vue";
 
 import { makeI18n } from "@wangge/shared/i18n.ts";
 
 import "./public.css";
-import { en } from "./en.ts";
+import { en } from "./en/index.ts";
 import Who from "./views/Who.vue";
-import { zh } from "./zh.ts";
+import { zh } from "./zh/index.ts";
 
 createApp(Who).use(makeI18n(zh, en)).mount("#app");

@@ -10,19 +10,25 @@ import { storeTrouble } from "@wangge/shared/sync/store_trouble.ts";
 import { type Language, refusalWords } from "@wangge/shared/vocabulary/words.ts";
 
 import App from "./App.vue";
-import { en } from "./en.ts";
+import { en } from "./en/index.ts";
 import { router } from "./router.ts";
 import { sync } from "./session.ts";
-import { zh } from "./zh.ts";
+import { zh } from "./zh/index.ts";
 
 const i18n = makeI18n(zh, en);
-const { t: say, locale } = i18n.global as unknown as { t: (key: string) => string; locale: { value: Language } };
+const { t: say, locale } = i18n.global as unknown as {
+  t: (key: string) => string;
+  locale: { value: Language };
+};
 const app = createApp(App).use(i18n).use(router);
 
 /** What could not be kept is said, whichever screen it happened on. */
 app.config.errorHandler = (error) => {
   const trouble = storeTrouble(error);
-  const words = trouble && trouble !== "store_full" ? refusalWords({ code: trouble }, locale.value) : say(trouble ? "app.full" : "app.notKept");
+  const words =
+    trouble && trouble !== "store_full"
+      ? refusalWords({ code: trouble }, locale.value)
+      : say(trouble ? "app.full" : "app.notKept");
   showFailToast({ message: words, duration: 6000 });
   console.error(error);
 };
@@ -37,7 +43,9 @@ async function watchForUpdates(): Promise<void> {
     if (registration.waiting && navigator.serviceWorker.controller) sync.isUpdateReady = true;
   };
   look();
-  registration.addEventListener("updatefound", () => registration.installing?.addEventListener("statechange", look));
+  registration.addEventListener("updatefound", () =>
+    registration.installing?.addEventListener("statechange", look),
+  );
   // The first worker takes the page over too; only a new version that was asked for reloads it.
   navigator.serviceWorker.addEventListener("controllerchange", () => sync.isUpdateReady && location.reload());
 }

@@ -1,4 +1,7 @@
-/** Who uses this phone: each person's sealed store, opened by a PIN, or by the password where the PIN is forgotten. */
+/**
+ * Who uses this phone: each person's sealed store, opened by a PIN, or by the password where the PIN is
+ * forgotten.
+ */
 import { type Disk, openDisk } from "@wangge/shared/sync/disk.ts";
 import { newId } from "@wangge/shared/sync/ids.ts";
 import { newKey, sealedDisk, unwrapKey, wrapKey, type Wrapped } from "@wangge/shared/sync/vault.ts";
@@ -36,7 +39,10 @@ const doorDisk = (): Promise<Disk> =>
 
 const CANARY = "wangge.canary";
 
-/** Whether the system erased this phone's databases: the canary outlives them, or it has nothing to sing about. */
+/**
+ * Whether the system erased this phone's databases: the canary outlives them, or it has nothing to sing
+ * about.
+ */
 export async function wasErased(): Promise<boolean> {
   return localStorage.getItem(CANARY) !== null && (await people()).length === 0;
 }
@@ -57,10 +63,22 @@ export async function forget(person: Person): Promise<void> {
 }
 
 /** A new store for somebody, sealed by a new key that PIN and password both open. */
-export async function settleIn(login: string, pin: string, password: string): Promise<{ person: Person; disk: Disk }> {
+export async function settleIn(
+  login: string,
+  pin: string,
+  password: string,
+): Promise<{ person: Person; disk: Disk }> {
   const key = await newKey();
   const [byPin, byPassword] = await Promise.all([wrapKey(key, pin), wrapKey(key, password)]);
-  const person = { login, disk: `wangge-${newId()}`, byPin, byPassword, wrongPins: 0, waitUntil: 0, openedAt: Date.now() };
+  const person = {
+    login,
+    disk: `wangge-${newId()}`,
+    byPin,
+    byPassword,
+    wrongPins: 0,
+    waitUntil: 0,
+    openedAt: Date.now(),
+  };
   const disk = sealedDisk(await openDisk(person.disk), key);
   await keep(person);
   return { person, disk };
@@ -82,7 +100,9 @@ export async function openByPin(person: Person, pin: string): Promise<Disk> {
   return sealedDisk(await openDisk(person.disk), key);
 }
 
-/** The PIN was forgotten: the password opens the same store and sets a new PIN. Null where it does not fit. */
+/**
+ * The PIN was forgotten: the password opens the same store and sets a new PIN. Null where it does not fit.
+ */
 export async function openByPassword(person: Person, password: string, pin: string): Promise<Disk | null> {
   const key = await unwrapKey(person.byPassword, password).catch(() => null);
   if (key === null) return null;

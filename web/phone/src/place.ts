@@ -16,7 +16,10 @@ export function whereAmI(patienceMs = 6000): Promise<Fix | null> {
     navigator.geolocation.getCurrentPosition(
       ({ coords }) => {
         const coordinates: [number, number] = [coords.longitude, coords.latitude];
-        answer({ place: { type: "Point", coordinates }, accuracyM: Math.min(Math.round(coords.accuracy), 100_000) });
+        answer({
+          place: { type: "Point", coordinates },
+          accuracyM: Math.min(Math.round(coords.accuracy), 100_000),
+        });
       },
       () => answer(null),
       { enableHighAccuracy: true, timeout: patienceMs, maximumAge: 15_000 },

@@ -1,4 +1,6 @@
-/** The running app: one engine for the person at the phone, its sync loop, and what the state bar says of it. */
+/**
+ * The running app: one engine for the person at the phone, its sync loop, and what the state bar says of it.
+ */
 import { computed, reactive, ref, shallowRef } from "vue";
 
 import { loginForm } from "@wangge/shared/comparing/phones.ts";
@@ -12,7 +14,7 @@ import { Store } from "@wangge/shared/sync/store.ts";
 import { storeTrouble } from "@wangge/shared/sync/store_trouble.ts";
 import { actionOf } from "@wangge/shared/vocabulary/words.ts";
 
-import { tellPositions, witnessSeals } from "./telling.ts";
+import { tellPositions, witnessSeals } from "./position_reports.ts";
 import { forget, openByPassword, openByPin, people, type Person, settleIn } from "./person.ts";
 
 const EVERY_MS = 30_000;
@@ -117,7 +119,10 @@ function begin(found: Engine): void {
 
 let stream: AbortController | null = null;
 
-/** While somebody looks at the app, news comes at once; where the server has no stream to spare, as often as it says. */
+/**
+ * While somebody looks at the app, news comes at once; where the server has no stream to spare, as often as
+ * it says.
+ */
 async function listen(): Promise<void> {
   stream?.abort();
   const mine = new AbortController();
@@ -125,7 +130,10 @@ async function listen(): Promise<void> {
   const found = engine.value;
   while (found && engine.value === found && !mine.signal.aborted) {
     const ask = { timeoutMs: STREAM_MS, signal: mine.signal };
-    const wait = await found.ask("GET", "/sync/nudges", ask).then((answer) => listenOnce(answer, () => void syncNow())).catch(() => EVERY_MS / 1000);
+    const wait = await found
+      .ask("GET", "/sync/nudges", ask)
+      .then((answer) => listenOnce(answer, () => void syncNow()))
+      .catch(() => EVERY_MS / 1000);
     if (mine.signal.aborted) return;
     await new Promise((done) => window.setTimeout(done, wait * 1000));
     // What came between two streams, nobody told.
@@ -147,7 +155,9 @@ function resume(): void {
 }
 
 window.addEventListener("online", resume);
-document.addEventListener("visibilitychange", () => (document.visibilityState === "visible" ? resume() : stream?.abort()));
+document.addEventListener("visibilitychange", () =>
+  document.visibilityState === "visible" ? resume() : stream?.abort(),
+);
 
 let soon = 0;
 
@@ -172,7 +182,10 @@ export async function syncNow(): Promise<void> {
     await found.sync().finally(() => tellPositions(found));
     await witnessSeals(found);
     // What the server did not take stops nothing, but is not done: it is said until it is.
-    const left = found.store.waiting().map((one) => found.refusedWork[one.mutation.id]).find(Boolean);
+    const left = found.store
+      .waiting()
+      .map((one) => found.refusedWork[one.mutation.id])
+      .find(Boolean);
     Object.assign(sync, { isReachable: true, problem: left ?? null });
   } catch (error) {
     // Locked meanwhile: its store is closed, and that is no trouble of whoever comes next.
@@ -189,9 +202,11 @@ export async function syncNow(): Promise<void> {
   }
 }
 
-// -- what screens read -------------------------------------------------------------------------------------------
+// -- what screens read --------------------------------------------------------------------------------------
 
-/** Records of a kind as the screen shows them: unsent work laid over, the state as the unsent steps leave it. */
+/**
+ * Records of a kind as the screen shows them: unsent work laid over, the state as the unsent steps leave it.
+ */
 export function useRecords(kind: string) {
   return computed(() => {
     void age.value;
@@ -224,15 +239,21 @@ export const waiting = useStore((store) => store.waiting(), []);
 export const photosWaiting = useStore((store) => store.photosToSend(), []);
 export const photosAside = useStore((store) => store.photosAside(), []);
 export const refusedWork = useStore((store) => store.meta<Record<string, Problem>>("refused", {}), {});
-export const parked = useStore((store) => store.journal().filter((one) => one.outcome?.status === "parked" && !one.outcome.settledBy), []);
-const scopes = useStore((store) => new Set(store.meta<{ scope: string }[]>("scopes", []).map((one) => one.scope)), new Set<string>());
+export const parked = useStore(
+  (store) => store.journal().filter((one) => one.outcome?.status === "parked" && !one.outcome.settledBy),
+  [],
+);
+const scopes = useStore(
+  (store) => new Set(store.meta<{ scope: string }[]>("scopes", []).map((one) => one.scope)),
+  new Set<string>(),
+);
 export const isMyCell = (id: unknown): boolean => scopes.value.has(`cell:${id}`);
 export const isReady = useStore((store) => {
   const complete = store.meta<Record<string, boolean>>("complete", {});
   return ["0", "1", "2"].every((part) => complete[part]);
 }, false);
 
-// -- drafts: what is half filled in survives the death of the page ------------------------------------------------
+// -- drafts: what is half filled in survives the death of the page ------------------------------------------
 
 export function readDraft<T>(name: string): T | null {
   return (engine.value?.store.rows.table<T>("draft").get(name) as T | undefined) ?? null;

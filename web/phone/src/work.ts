@@ -21,7 +21,9 @@ export interface Piece {
 /** Several pieces of work, all kept or none, then handed in as soon as can be. */
 export async function keepWork(...pieces: Piece[]): Promise<void> {
   const found = engine.value!;
-  await found.store.transaction(() => pieces.forEach((one) => found.enqueue(one.kind, one.record, one.op, one.now, one.action)));
+  await found.store.transaction(() =>
+    pieces.forEach((one) => found.enqueue(one.kind, one.record, one.op, one.now, one.action)),
+  );
   syncSoon();
 }
 
@@ -35,7 +37,12 @@ export interface Subject {
 }
 
 /** Keep a picture of a record; returns its id, which the record must name to count it. */
-export async function keepPhoto(of: Subject, purpose: Purpose, shot: Prepared, fix: Fix | null): Promise<string> {
+export async function keepPhoto(
+  of: Subject,
+  purpose: Purpose,
+  shot: Prepared,
+  fix: Fix | null,
+): Promise<string> {
   const keys: Values = {};
   if (of.cellId) keys["cell_id"] = of.cellId;
   if (of.crewId) keys["crew_id"] = of.crewId;

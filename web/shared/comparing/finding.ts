@@ -1,24 +1,47 @@
-/** Finding in a list what somebody types, by the rules of the server's search (backend/core/comparing/finding.py). */
+/**
+ * Finding in a list what somebody types, by the rules of the server's search (backend/core/comparing/finding.py).
+ */
 import { plain } from "../comparing.ts";
 import { type Address, addressOf, agree, hasNumber, isShortFor, lineOf, withShortArea } from "./addresses.ts";
 import { phoneDigits, phonesIn, wantedDigits } from "./phones.ts";
 
 /** What a record is found by: lines of forms, and its addresses. */
-export interface Kept { lines: string[]; addresses: Address[] }
-export interface Wanted { forms: string[]; address: Address | null; words: string[][] }
+export interface Kept {
+  lines: string[];
+  addresses: Address[];
+}
+export interface Wanted {
+  forms: string[];
+  address: Address | null;
+  words: string[][];
+}
 
 const TELLING = 3;
 const MOST_WORDS = 8;
 const BETWEEN_WORDS = /[\s,，、;；]+/;
 
 type Typed = unknown;
-const said = (values: Typed[]): string[] => values.filter((one) => one !== null && one !== undefined && one !== "").map(String);
+const said = (values: Typed[]): string[] =>
+  values.filter((one) => one !== null && one !== undefined && one !== "").map(String);
 
 /** `read` holds forms that are kept as they are: pinyin, written by the server. */
-export function keptOf({ texts = [], phones = [], addresses = [], read = [] }: Partial<Record<"texts" | "phones" | "addresses" | "read", Typed[]>>): Kept {
+export function keptOf({
+  texts = [],
+  phones = [],
+  addresses = [],
+  read = [],
+}: Partial<Record<"texts" | "phones" | "addresses" | "read", Typed[]>>): Kept {
   const places = said(addresses).map(addressOf);
   const numbers = said(phones).flatMap((one) => [...phonesIn(one), plain(one)]);
-  return { lines: [...said([...texts, ...addresses]).map(plain), ...numbers, ...said(read), ...places.map(lineOf)].filter(Boolean), addresses: places };
+  return {
+    lines: [
+      ...said([...texts, ...addresses]).map(plain),
+      ...numbers,
+      ...said(read),
+      ...places.map(lineOf),
+    ].filter(Boolean),
+    addresses: places,
+  };
 }
 
 export function wantedOf(typed: string): Wanted {
@@ -39,7 +62,11 @@ export function found<T>(typed: string, list: T[], kept: (one: T) => Kept): T[] 
   const first = list.filter((one) => isFound(wanted, kept(one)));
   if (first.length || !wanted.address) return first;
   const shorter = withShortArea(wanted.address);
-  return list.filter((one) => kept(one).addresses.some((there) => shorter.some(([name, address]) => isAt(address, there) && isShortFor(name, there.areas))));
+  return list.filter((one) =>
+    kept(one).addresses.some((there) =>
+      shorter.some(([name, address]) => isAt(address, there) && isShortFor(name, there.areas)),
+    ),
+  );
 }
 
 export function isFound(wanted: Wanted, kept: Kept): boolean {
@@ -49,8 +76,10 @@ export function isFound(wanted: Wanted, kept: Kept): boolean {
   return wanted.words.length > 0 && wanted.words.every((word) => word.some(holds));
 }
 
-const isAt = (address: Address, there: Address): boolean => there.door.includes(address.door) && agree(address.areas, there.areas);
-const isTelling = (address: Address): boolean => hasNumber(address) && address.door.replaceAll(" ", "").length >= TELLING;
+const isAt = (address: Address, there: Address): boolean =>
+  there.door.includes(address.door) && agree(address.areas, there.areas);
+const isTelling = (address: Address): boolean =>
+  hasNumber(address) && address.door.replaceAll(" ", "").length >= TELLING;
 
 function formsOfWord(word: string): string[] {
   const address = addressOf(word);

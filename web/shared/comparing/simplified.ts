@@ -1,4 +1,7 @@
-/** Traditional characters and the simplified ones they stand for, from OpenCC's table (Apache-2.0); the server has the same. */
+/**
+ * Traditional characters and the simplified ones they stand for, from OpenCC's table (Apache-2.0); the server
+ * has the same.
+ */
 
 const TRADITIONAL =
   "丟並乾亂亙亞佇佈佔併來侖侶侷俁係俠俬倀倆倉個們倖倫偉側偵偽傑傖傘備傢傭傯傳傴債傷傾僂僅僉僑僕僞僥僨僱" +

@@ -1,4 +1,7 @@
-/** Digests that server and phone compare (protocol, section 6): canonical JSON by RFC 8785 and the XOR of record hashes. */
+/**
+ * Digests that server and phone compare (protocol, section 6): canonical JSON by RFC 8785 and the XOR of
+ * record hashes.
+ */
 import { sha256Hex } from "./ids.ts";
 
 export type Values = Record<string, unknown>;
@@ -28,7 +31,13 @@ export async function bodyHash(body: Values): Promise<string> {
 
 /** The first 16 bytes, in hex, of the hash of one record as the user holds it. */
 export async function recordHash(record: Held): Promise<string> {
-  const parts = [record.kind, record.id, record.version, await bodyHash(record.body), [...record.in].sort().join(" ")];
+  const parts = [
+    record.kind,
+    record.id,
+    record.version,
+    await bodyHash(record.body),
+    [...record.in].sort().join(" "),
+  ];
   return (await sha256Hex(new TextEncoder().encode(parts.join(" ")))).slice(0, 32);
 }
 

@@ -1,4 +1,7 @@
-/** A phone's three clocks: the wall clock its owner may move, the monotonic one, and which run that counts from. */
+/**
+ * A phone's three clocks: the wall clock its owner may move, the monotonic one, and which run that counts
+ * from.
+ */
 import { newId } from "./ids.ts";
 
 export interface Clock {
@@ -16,4 +19,12 @@ export function browserClock(): Clock {
 
 export function moment(clock: Clock): string {
   return new Date(clock.now()).toISOString();
+}
+
+const DAYS_KEPT = 30;
+
+/** The older of a backup's moment and the month that receipts are shown for. */
+export function earlier(through: string, now: string): string {
+  const month = new Date(Date.parse(now) - DAYS_KEPT * 86_400_000).toISOString();
+  return month < through ? month : through;
 }

@@ -1,4 +1,7 @@
-/** The device's own key (ECDSA, P-256): made when it is registered, kept sealed with everything else, known to the server by its public half. */
+/**
+ * The device's own key (ECDSA, P-256): made when it is registered, kept sealed with everything else, known to
+ * the server by its public half.
+ */
 import type { Values } from "./canonical.ts";
 
 const P256 = { name: "ECDSA", namedCurve: "P-256" };
@@ -17,7 +20,9 @@ export async function newDeviceKey(): Promise<DeviceKey> {
 /** The signature of a text: base64 of r and s, 32 bytes each. */
 export async function signedBy(key: DeviceKey, text: string): Promise<string> {
   const own = await crypto.subtle.importKey("jwk", key.own, P256, false, ["sign"]);
-  return base64(await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, own, new TextEncoder().encode(text)));
+  return base64(
+    await crypto.subtle.sign({ name: "ECDSA", hash: "SHA-256" }, own, new TextEncoder().encode(text)),
+  );
 }
 
 /** A place as a statement names it: longitude and latitude with six decimals; nothing without one. */

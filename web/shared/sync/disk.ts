@@ -1,4 +1,7 @@
-/** Where a phone's rows stand: a set of named rows, changed all or none. The real one is IndexedDB, with `strict` durability. */
+/**
+ * Where a phone's rows stand: a set of named rows, changed all or none. The real one is IndexedDB, with
+ * `strict` durability.
+ */
 import { type IDBPDatabase, openDB } from "idb";
 
 import { mayPass, nameOf } from "./store_trouble.ts";
@@ -27,7 +30,10 @@ export const LARGE = "bytes/";
 /** How long to wait before the storage is opened again, each time. */
 const PAUSES_MS = [0, 100, 500];
 
-/** One database a person and origin. What passes when it is opened again (iOS drops connections) is done again; the rest is thrown as it came. */
+/**
+ * One database a person and origin. What passes when it is opened again (iOS drops connections) is done
+ * again; the rest is thrown as it came.
+ */
 export async function openDisk(name: string): Promise<Disk> {
   const connection = await Connection.open(name);
   return {
@@ -53,7 +59,10 @@ class Connection {
 
   static async open(name: string): Promise<Connection> {
     const found = new Connection(name);
-    await patiently(() => found.#open(), () => Promise.resolve());
+    await patiently(
+      () => found.#open(),
+      () => Promise.resolve(),
+    );
     // A store that is made now was never anybody's.
     found.#isEmptied = false;
     return found;
@@ -75,7 +84,8 @@ class Connection {
     return patiently(
       () => work((used = this.#database)),
       async () => {
-        // What was closed on purpose stays closed: a connection left over would keep the store from being deleted.
+        // What was closed on purpose stays closed: a connection left over would keep the store from being
+        // deleted.
         if (this.#isClosed || used !== this.#database) return;
         used.close();
         await (this.#reopening ??= this.#open().finally(() => (this.#reopening = null)));
@@ -122,7 +132,10 @@ async function loadRows(db: IDBPDatabase): Promise<Row[]> {
   return found;
 }
 
-/** What a browser says of a write that failed: the transaction's own reason, not that its parts were broken off with it. */
+/**
+ * What a browser says of a write that failed: the transaction's own reason, not that its parts were broken
+ * off with it.
+ */
 async function commit(db: IDBPDatabase, puts: Row[], removals: string[]): Promise<void> {
   const transaction = db.transaction(ROWS, "readwrite", { durability: "strict" });
   const asked: Promise<unknown>[] = [transaction.done];
@@ -139,6 +152,8 @@ async function commit(db: IDBPDatabase, puts: Row[], removals: string[]): Promis
     await Promise.allSettled(asked);
     throw error;
   }
-  const failed = (await Promise.allSettled(asked)).flatMap((one) => (one.status === "rejected" ? [one.reason as unknown] : []));
+  const failed = (await Promise.allSettled(asked)).flatMap((one) =>
+    one.status === "rejected" ? [one.reason as unknown] : [],
+  );
   if (failed.length) throw failed.find((one) => nameOf(one) !== "AbortError") ?? failed[0];
 }

@@ -1,51 +1,22 @@
-/** The phone's engine: work is kept first, sent when it can be, and ends with a receipt (mobile_api_spec/protocol.md). */
+/**
+ * The phone's engine: work is kept first, sent when it can be, and ends with a receipt
+ * (mobile_api_spec/protocol.md).
+ */
+import type { Comparison, Page, SignedIn, Span } from "./answers.ts";
 import { type DeviceKey, newDeviceKey, signedBy } from "./device_key.ts";
-import { type Held, type Key, type Values } from "./canonical.ts";
-import { type Clock, moment } from "./clock.ts";
+import { type Held, type Values } from "./canonical.ts";
+import { type Clock, earlier, moment } from "./clock.ts";
 import { LARGE } from "./disk.ts";
 import { newId, sha256Hex } from "./ids.ts";
-import { type Ask, type Link, Offline, type Problem, Refused } from "./link.ts";
+import { type Ask, type Link, type Problem, Refused } from "./link.ts";
 import { mediaTypeOf, takenOf } from "./pictures.ts";
 import { pushWaiting } from "./push.ts";
-import type { Line, Mutation, Store } from "./store.ts";
-import { storeTrouble } from "./store_trouble.ts";
+import type { Mutation, Store } from "./store.ts";
+import { isForAll } from "./store_trouble.ts";
 import { uploadWaiting } from "./upload.ts";
 
 const PAGE_LINES = 1000;
 const RANGES = 64;
-const DAYS_KEPT = 30;
-
-interface Page {
-  epoch: number;
-  epochs: [number, string | null][];
-  backed_up_through: string | null;
-  cursor: string;
-  more: boolean;
-  complete: Record<string, boolean>;
-  drops: string[];
-  scopes: { scope: string; until: string | null }[];
-  server_time: string;
-  lines: Line[];
-}
-
-interface Comparison extends Omit<Page, "more" | "complete" | "drops" | "lines"> {
-  ask: Span[];
-  repairs: (Span & { lines: Line[] })[];
-}
-
-interface Span {
-  after: Key | null;
-  upto: Key | null;
-}
-
-interface SignedIn {
-  access_token: string;
-  refresh_token: string;
-  staff_id: string;
-  unit_id: string;
-  roles: string[];
-  device_secret?: string | null;
-}
 
 export interface Device {
   name: string;
@@ -81,24 +52,32 @@ export class Engine {
     this.device = device;
   }
 
-  // -- signing in ------------------------------------------------------------------------------------------------
+  // -- signing in -------------------------------------------------------------------------------------------
 
   async signIn(login: string, password: string): Promise<void> {
-    if (!this.store.meta("device", "")) await this.store.transaction(() => this.store.setMeta({ device: newId(), store: newId() }));
+    if (!this.store.meta("device", ""))
+      await this.store.transaction(() => this.store.setMeta({ device: newId(), store: newId() }));
     const signed = await this.#signIn(login, password).catch(async (error: unknown) => {
       if (!(error instanceof Refused) || error.code !== "device_taken") throw error;
       // The id is somebody else's; the work here is not. It goes on under an id of its own.
       await this.store.transaction(() => this.store.setMeta({ device: newId(), deviceSecret: null }));
       return this.#signIn(login, password);
     });
-    if (this.store.meta("staff", signed.staff_id) !== signed.staff_id) throw new Refused(403, { code: "somebody_elses_store" });
+    if (this.store.meta("staff", signed.staff_id) !== signed.staff_id)
+      throw new Refused(403, { code: "somebody_elses_store" });
     await this.#keepTokens(signed);
   }
 
   async #signIn(login: string, password: string): Promise<SignedIn> {
     const { public: publicKey } = await this.#deviceKey();
     const secret = this.store.meta<string | null>("deviceSecret", null);
-    const device = { id: this.deviceId, secret, name: this.device.name, app_version: this.device.appVersion, public_key: publicKey };
+    const device = {
+      id: this.deviceId,
+      secret,
+      name: this.device.name,
+      app_version: this.device.appVersion,
+      public_key: publicKey,
+    };
     const answer = await this.link.send("POST", "/sessions", { json: { login, password, device } });
     return (await answer.json()) as SignedIn;
   }
@@ -106,7 +85,9 @@ export class Engine {
   async #keepTokens(signed: SignedIn): Promise<void> {
     const { access_token: access, refresh_token: refresh, staff_id: staff, unit_id: unit, roles } = signed;
     const secret = signed.device_secret ? { deviceSecret: signed.device_secret } : {};
-    await this.store.transaction(() => this.store.setMeta({ access, refresh, staff, unit, roles, ...secret }));
+    await this.store.transaction(() =>
+      this.store.setMeta({ access, refresh, staff, unit, roles, ...secret }),
+    );
   }
 
   /** A signed-in request; an expired access token is refreshed once. */
@@ -117,8 +98,10 @@ export class Engine {
     } catch (error) {
       if (!(error instanceof Refused) || error.code !== "not_signed_in") throw error;
     }
-    // Once for all that met its end: a refresh token is good once, and two refreshes at once look like two who hold it.
-    if (this.store.meta("access", "") === token) await (this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = null)));
+    // Once for all that met its end: a refresh token is good once, and two refreshes at once look like two
+    // who hold it.
+    if (this.store.meta("access", "") === token)
+      await (this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = null)));
     return this.link.send(method, path, { ...ask, token: this.store.meta("access", "") });
   }
 
@@ -130,7 +113,7 @@ export class Engine {
     await this.#keepTokens((await answer.json()) as SignedIn);
   }
 
-  // -- working (needs no network) --------------------------------------------------------------------------------
+  // -- working (needs no network) ---------------------------------------------------------------------------
 
   get deviceId(): string {
     return this.store.meta("device", "");
@@ -170,16 +153,23 @@ export class Engine {
     await this.store.transaction(() => this.enqueue(kind, record, "delete", {}));
   }
 
-  /** Parked work given again with other values: a change sets these alone, a creation or a step is repeated whole. */
+  /**
+   * Parked work given again with other values: a change sets these alone, a creation or a step is repeated
+   * whole.
+   */
   async correct(mutation: Mutation, now: Values): Promise<void> {
     const { kind, record, op, action } = mutation;
-    await this.store.transaction(() => this.enqueue(kind, record, op, op === "change" ? now : { ...mutation.now, ...now }, action));
+    await this.store.transaction(() =>
+      this.enqueue(kind, record, op, op === "change" ? now : { ...mutation.now, ...now }, action),
+    );
   }
 
   /** One piece of work into the queue; only inside a transaction, so that several can be kept all or none. */
   enqueue(kind: string, record: string, op: Mutation["op"], now: Values, action?: string): void {
     const held = this.store.record(kind, record);
-    const was = held ? Object.fromEntries(Object.keys(now).map((name) => [name, held.body[name] ?? null])) : {};
+    const was = held
+      ? Object.fromEntries(Object.keys(now).map((name) => [name, held.body[name] ?? null]))
+      : {};
     this.store.enqueue({
       id: newId(this.clock.now()),
       author: this.staffId,
@@ -197,16 +187,35 @@ export class Engine {
     });
   }
 
-  /** Keep a picture's bytes and make its record, in one transaction; the two travel apart. Its time is its own, or none. */
+  /**
+   * Keep a picture's bytes and make its record, in one transaction; the two travel apart. Its time is its
+   * own, or none.
+   */
   async takePhoto(shot: Shot): Promise<string> {
     const id = newId(this.clock.now());
     const sha256 = await sha256Hex(shot.data);
     const takenAt = shot.takenAt ?? takenOf(shot.data).at;
     const values = {
-      of_kind: shot.of[0], of_id: shot.of[1], purpose: shot.purpose, sha256, size_bytes: shot.data.byteLength,
-      media_type: shot.mediaType ?? mediaTypeOf(shot.data), ...(takenAt && { taken_at: takenAt }), staff_id: this.staffId, ...shot.keys,
+      of_kind: shot.of[0],
+      of_id: shot.of[1],
+      purpose: shot.purpose,
+      sha256,
+      size_bytes: shot.data.byteLength,
+      media_type: shot.mediaType ?? mediaTypeOf(shot.data),
+      ...(takenAt && { taken_at: takenAt }),
+      staff_id: this.staffId,
+      ...shot.keys,
     };
-    const photo = { id, sha256, size: shot.data.byteLength, upload: null, sent: 0, isDone: false, hasBytes: true, arrivedAt: null };
+    const photo = {
+      id,
+      sha256,
+      size: shot.data.byteLength,
+      upload: null,
+      sent: 0,
+      isDone: false,
+      hasBytes: true,
+      arrivedAt: null,
+    };
     await this.store.transaction(
       () => {
         this.store.rows.put("photo", id, photo);
@@ -222,14 +231,20 @@ export class Engine {
     const shown = new Map(this.store.visible(kind).map((held) => [held.id, held.body]));
     for (const [key, entries] of this.store.unsentByRecord()) {
       const [of, id] = key.split("/") as [string, string];
-      if (of === kind) shown.set(id, Object.assign({ id, kind }, shown.get(id), ...entries.map((one) => one.mutation.now)) as Values);
+      if (of === kind)
+        shown.set(
+          id,
+          Object.assign({ id, kind }, shown.get(id), ...entries.map((one) => one.mutation.now)) as Values,
+        );
     }
     return shown;
   }
 
-  // -- syncing ---------------------------------------------------------------------------------------------------
+  // -- syncing ----------------------------------------------------------------------------------------------
 
-  /** Hand work in, fetch what is new, send pictures; throws Offline when the network goes, having lost nothing.
+  /**
+   * Hand work in, fetch what is new, send pictures; throws Offline when the network goes, having lost
+   * nothing.
    *
    * What the server does not take in one stops not the others: it is thrown when they are through.
    */
@@ -270,7 +285,10 @@ export class Engine {
     }
   }
 
-  /** The next page; null when the store must be compared; a phone reported lost wipes itself once its work is in. */
+  /**
+   * The next page; null when the store must be compared; a phone reported lost wipes itself once its work is
+   * in.
+   */
   async #page(): Promise<Page | null> {
     const json = {
       store: this.store.meta("store", ""),
@@ -302,12 +320,16 @@ export class Engine {
     let first: Comparison | null = null;
     while (spans.length) {
       const asked = spans.slice(0, RANGES);
-      const ranges = await Promise.all(asked.map(async (one) => ({ ...one, ...(await this.store.digest(one.after, one.upto)) })));
+      const ranges = await Promise.all(
+        asked.map(async (one) => ({ ...one, ...(await this.store.digest(one.after, one.upto)) })),
+      );
       const json = { store: this.store.meta("store", ""), ranges };
       const answer = (await (await this.ask("POST", "/sync/compare", { json })).json()) as Comparison;
       first ??= answer;
       await this.#noteEpoch(answer);
-      await this.store.transaction(() => answer.repairs.forEach((one) => this.store.replaceRange(one.after, one.upto, one.lines)));
+      await this.store.transaction(() =>
+        answer.repairs.forEach((one) => this.store.replaceRange(one.after, one.upto, one.lines)),
+      );
       spans = [...spans.slice(RANGES), ...answer.ask];
     }
     const { cursor, scopes } = first!;
@@ -317,8 +339,12 @@ export class Engine {
     });
   }
 
-  /** A new epoch means that the server was restored: work it had acknowledged since its backup goes out again. */
-  async #noteEpoch(answer: Pick<Page, "epoch" | "epochs" | "backed_up_through" | "server_time">): Promise<void> {
+  /**
+   * A new epoch means that the server was restored: work it had acknowledged since its backup goes out again.
+   */
+  async #noteEpoch(
+    answer: Pick<Page, "epoch" | "epochs" | "backed_up_through" | "server_time">,
+  ): Promise<void> {
     // Who has known none yet may have sent work all the same, to any of the epochs before this one.
     const known = this.store.meta("epoch", 0);
     const through = answer.backed_up_through;
@@ -341,7 +367,9 @@ export class Engine {
   #keepPage(page: Page): Promise<void> {
     return this.store.transaction(() => {
       const drops = new Set([...this.store.meta<string[]>("drops", []), ...page.drops]);
-      const back = page.scopes.map((one) => one.scope).filter((scope) => drops.has(scope) && !page.drops.includes(scope));
+      const back = page.scopes
+        .map((one) => one.scope)
+        .filter((scope) => drops.has(scope) && !page.drops.includes(scope));
       // A scope lost and got again within one pull is filled anew: what it held before goes first.
       this.store.dropScopes(new Set(back));
       back.forEach((scope) => drops.delete(scope));
@@ -362,17 +390,6 @@ export class Engine {
       this.store.setMeta({ cursor, scopes, complete, drops: page.more ? [...drops].sort() : [] });
     });
   }
-}
-
-/** No network, nobody signed in, no storage: the rest would come to the same. */
-function isForAll(error: unknown): boolean {
-  return error instanceof Offline || (error instanceof Refused && error.status === 401) || storeTrouble(error) !== null;
-}
-
-/** The older of a backup's moment and the month that receipts are shown for. */
-function earlier(through: string, now: string): string {
-  const month = new Date(Date.parse(now) - DAYS_KEPT * 86_400_000).toISOString();
-  return month < through ? month : through;
 }
 
 export type { Held };

@@ -1,11 +1,29 @@
-/** A form's conditions: a small language with CEL's words, in which a number is a number (protocol, section 8). */
+/**
+ * A form's conditions: a small language with CEL's words, in which a number is a number (protocol, section
+ * 8).
+ */
 const MOST_NESTED = 32;
 const MOST_TOKENS = 200;
-const TOKEN = /[ \t\r\n]*(?:([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)|([A-Za-z_][A-Za-z0-9_]*)|('(?:[^'\\\r\n]|\\[^\r\n])*'|"(?:[^"\\\r\n]|\\[^\r\n])*")|(&&|\|\||[<>=!]=|[-+*/%<>!?:()[\].,])|$)/y;
+const BLANKS = /[ \t\r\n]*/;
+const NUMBER = /([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?)/;
+const NAME = /([A-Za-z_][A-Za-z0-9_]*)/;
+const TEXT = /('(?:[^'\\\r\n]|\\[^\r\n])*'|"(?:[^"\\\r\n]|\\[^\r\n])*")/;
+const SIGN = /(&&|\|\||[<>=!]=|[-+*/%<>!?:()[\].,])/;
+/** Its groups are in the order of `KINDS`. */
+const TOKEN = new RegExp(
+  `${BLANKS.source}(?:${[NUMBER, NAME, TEXT, SIGN].map((one) => one.source).join("|")}|$)`,
+  "y",
+);
 const KINDS = ["number", "name", "text", "sign"] as const;
 const ESCAPED: Record<string, string> = { "\\": "\\", "'": "'", '"': '"', n: "\n", r: "\r", t: "\t" };
 /** From the loosest to the tightest; all of them from left to right. */
-const LEVELS = [["||"], ["&&"], ["<", "<=", ">", ">=", "==", "!=", "in"], ["+", "-"], ["*", "/", "%"]] as const;
+const LEVELS = [
+  ["||"],
+  ["&&"],
+  ["<", "<=", ">", ">=", "==", "!=", "in"],
+  ["+", "-"],
+  ["*", "/", "%"],
+] as const;
 const TEXT_METHODS: Record<string, (one: string, other: string) => boolean> = {
   startsWith: (one, other) => one.startsWith(other),
   endsWith: (one, other) => one.endsWith(other),
@@ -85,14 +103,18 @@ class Parser {
     const signs = LEVELS[level];
     if (!signs) return this.#unary();
     let found = this.#chain(level + 1);
-    for (let sign = this.#is(...signs); sign; sign = this.#is(...signs)) found = joined(sign, found, this.#chain(level + 1));
+    for (let sign = this.#is(...signs); sign; sign = this.#is(...signs))
+      found = joined(sign, found, this.#chain(level + 1));
     return found;
   }
 
   #unary(): Node {
     const signs: string[] = [];
     for (let sign = this.#is("!", "-"); sign; sign = this.#is("!", "-")) signs.push(sign);
-    return signs.reduceRight<Node>((of, sign) => (sign === "!" ? (scope) => !truth(of(scope)) : (scope) => -number(of(scope))), this.#member().node);
+    return signs.reduceRight<Node>(
+      (of, sign) => (sign === "!" ? (scope) => !truth(of(scope)) : (scope) => -number(of(scope))),
+      this.#member().node,
+    );
   }
 
   #member(): { node: Node; has: Node | null } {
@@ -134,7 +156,11 @@ class Parser {
     const condition = this.#choice();
     this.#names.pop();
     this.#need(")");
-    return (scope) => decided(list(of(scope)).map((one) => () => condition({ ...scope, [name]: one })), decides);
+    return (scope) =>
+      decided(
+        list(of(scope)).map((one) => () => condition({ ...scope, [name]: one })),
+        decides,
+      );
   }
 
   #list(end: string): Node[] {
@@ -191,11 +217,13 @@ function tokensOf(source: string): Token[] {
 }
 
 function unescaped(quoted: string): string {
-  return quoted.slice(1, -1).replace(/\\(?:u([0-9a-fA-F]{4})|(.))/gsu, (_, code: string | undefined, sign: string) => {
-    if (code === undefined) return ESCAPED[sign] ?? wrong();
-    const point = Number.parseInt(code, 16);
-    return point >= 0xd800 && point < 0xe000 ? wrong() : String.fromCharCode(point);
-  });
+  return quoted
+    .slice(1, -1)
+    .replace(/\\(?:u([0-9a-fA-F]{4})|(.))/gsu, (_, code: string | undefined, sign: string) => {
+      if (code === undefined) return ESCAPED[sign] ?? wrong();
+      const point = Number.parseInt(code, 16);
+      return point >= 0xd800 && point < 0xe000 ? wrong() : String.fromCharCode(point);
+    });
 }
 
 function plain(value: unknown): Node {
@@ -262,10 +290,14 @@ function decided(sides: (() => unknown)[], decides: boolean): boolean {
 }
 
 function same(one: unknown, other: unknown): boolean {
-  if (Array.isArray(one) && Array.isArray(other)) return one.length === other.length && one.every((item, n) => same(item, other[n]));
+  if (Array.isArray(one) && Array.isArray(other))
+    return one.length === other.length && one.every((item, n) => same(item, other[n]));
   if (isObject(one) && isObject(other)) {
     const names = Object.keys(one);
-    return names.length === Object.keys(other).length && names.every((name) => Object.hasOwn(other, name) && same(one[name], other[name]));
+    return (
+      names.length === Object.keys(other).length &&
+      names.every((name) => Object.hasOwn(other, name) && same(one[name], other[name]))
+    );
   }
   return one === other;
 }
@@ -278,20 +310,30 @@ function comparedTexts(one: string, other: string): number {
   return n < theirs.length ? ours[n]!.codePointAt(0)! - theirs[n]!.codePointAt(0)! : 1;
 }
 
-const ORDERED: Record<string, (difference: number) => boolean> = { "<": (d) => d < 0, "<=": (d) => d <= 0, ">": (d) => d > 0, ">=": (d) => d >= 0 };
+const ORDERED: Record<string, (difference: number) => boolean> = {
+  "<": (d) => d < 0,
+  "<=": (d) => d <= 0,
+  ">": (d) => d > 0,
+  ">=": (d) => d >= 0,
+};
 const COMPUTED: Record<string, (one: number, other: number) => number> = {
-  "+": (one, other) => one + other, "-": (one, other) => one - other, "*": (one, other) => one * other,
-  "/": (one, other) => one / other, "%": (one, other) => one % other,
+  "+": (one, other) => one + other,
+  "-": (one, other) => one - other,
+  "*": (one, other) => one * other,
+  "/": (one, other) => one / other,
+  "%": (one, other) => one % other,
 };
 
 function joined(sign: string, left: Node, right: Node): Node {
-  if (sign === "&&" || sign === "||") return (scope) => decided([() => left(scope), () => right(scope)], sign === "||");
+  if (sign === "&&" || sign === "||")
+    return (scope) => decided([() => left(scope), () => right(scope)], sign === "||");
   return (scope) => worked(sign, left(scope), right(scope));
 }
 
 function worked(sign: string, one: unknown, other: unknown): unknown {
   if (sign === "==" || sign === "!=") return same(one, other) === (sign === "==");
-  if (sign === "in") return isObject(other) ? Object.hasOwn(other, text(one)) : list(other).some((item) => same(one, item));
+  if (sign === "in")
+    return isObject(other) ? Object.hasOwn(other, text(one)) : list(other).some((item) => same(one, item));
   const areTexts = typeof one === "string" && typeof other === "string";
   const ordered = ORDERED[sign];
   if (ordered) return ordered(areTexts ? comparedTexts(one, other) : Math.sign(number(one) - number(other)));

@@ -1,4 +1,6 @@
-/** A questionnaire's logic on the phone, so that a person hears of a missing answer at the door and not a day later.
+/**
+ * A questionnaire's logic on the phone, so that a person hears of a missing answer at the door and not a day
+ * later.
  *
  * Conditions are read as on the server (protocol, section 8); one that cannot be computed is not true.
  */
@@ -7,7 +9,13 @@ import { holds } from "./expressions.ts";
 
 export { holds } from "./expressions.ts";
 
-export const SATISFACTION = ["very_satisfied", "satisfied", "neutral", "dissatisfied", "very_dissatisfied"] as const;
+export const SATISFACTION = [
+  "very_satisfied",
+  "satisfied",
+  "neutral",
+  "dissatisfied",
+  "very_dissatisfied",
+] as const;
 
 export interface Question {
   type: string;
@@ -28,7 +36,10 @@ export function isNumeral(typed: string): boolean {
   return NUMERAL.test(typed.normalize("NFKC").trim());
 }
 
-/** The answer that somebody typed: a number where the question asks for one and the number is exactly what stands there, else the text as it was typed; null for nothing. */
+/**
+ * The answer that somebody typed: a number where the question asks for one and the number is exactly what
+ * stands there, else the text as it was typed; null for nothing.
+ */
 export function answerOf(row: Question, typed: string): string | number | null {
   if (row.type !== "integer" && row.type !== "decimal") return typed || null;
   const text = typed.normalize("NFKC").trim();
@@ -40,7 +51,8 @@ export function answerOf(row: Question, typed: string): string | number | null {
 
 /** A number's digits without the zeros around them, and which power of ten the last one stands for. */
 function digitsOf(text: string): string {
-  const [, whole = "", part = "", power = "0"] = /^[+-]?([0-9]*)\.?([0-9]*)(?:e([+-]?[0-9]+))?$/i.exec(text) ?? [];
+  const [, whole = "", part = "", power = "0"] =
+    /^[+-]?([0-9]*)\.?([0-9]*)(?:e([+-]?[0-9]+))?$/i.exec(text) ?? [];
   const digits = `${whole}${part}`.replace(/^0+/, "");
   const kept = digits.replace(/0+$/, "");
   return kept && `${kept}e${Number(power) - part.length + digits.length - kept.length}`;
@@ -61,9 +73,11 @@ export function faults(rows: Question[], answers: Values): Fault[] {
 
 function faultOf(row: Question, answers: Values): Fault[1] | null {
   // A question may be called what every object has.
-  const value = Object.hasOwn(answers, row.name) ? answers[row.name] ?? null : null;
+  const value = Object.hasOwn(answers, row.name) ? (answers[row.name] ?? null) : null;
   if (value === null) return row.required && row.type !== "note" && isAsked(row, answers) ? "required" : null;
   if (!isAsked(row, answers)) return "not_asked";
   if (row.constraint && !holds(row.constraint, answers, value)) return "constraint";
-  return row.type === "satisfaction" && !SATISFACTION.includes(value as (typeof SATISFACTION)[number]) ? "not_a_choice" : null;
+  return row.type === "satisfaction" && !SATISFACTION.includes(value as (typeof SATISFACTION)[number])
+    ? "not_a_choice"
+    : null;
 }

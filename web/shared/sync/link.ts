@@ -1,4 +1,7 @@
-/** The phone's way to the server, which can be absent: the engine knows "no answer" from "an answer that says no". */
+/**
+ * The phone's way to the server, which can be absent: the engine knows "no answer" from "an answer that says
+ * no".
+ */
 
 /** No answer came: nobody knows whether the request arrived. */
 export class Offline extends Error {}
@@ -47,19 +50,29 @@ export interface Link {
 
 const PATIENCE_MS = 60_000;
 
-/** HTTP to `origin` ("" for the page's own). Any network failure, a gateway without a server behind it, or silence is `Offline`. */
+/**
+ * HTTP to `origin` ("" for the page's own). Any network failure, a gateway without a server behind it, or
+ * silence is `Offline`.
+ */
 export function httpLink(origin = ""): Link {
   return {
     async send(method, path, ask = {}) {
-      const response = await fetch(`${origin}/api/v1${path}`, request(method, ask)).catch((error: unknown) => {
-        throw new Offline(String(error));
-      });
+      const response = await fetch(`${origin}/api/v1${path}`, request(method, ask)).catch(
+        (error: unknown) => {
+          throw new Offline(String(error));
+        },
+      );
       if (response.ok) return response;
       // The answer to a HEAD has no body, but 401 says enough.
       const problem = await problemOf(response);
-      if (problem === null && [502, 503, 504].includes(response.status)) throw new Offline(`${response.status}`);
+      if (problem === null && [502, 503, 504].includes(response.status))
+        throw new Offline(`${response.status}`);
       const after = Number(response.headers.get("Retry-After"));
-      throw new Refused(response.status, problem ?? { code: response.status === 401 ? "not_signed_in" : "unreadable_answer" }, after > 0 ? after : null);
+      throw new Refused(
+        response.status,
+        problem ?? { code: response.status === 401 ? "not_signed_in" : "unreadable_answer" },
+        after > 0 ? after : null,
+      );
     },
   };
 }

@@ -1,12 +1,21 @@
-/** What a picture says of itself: its media type by its first bytes, and when it was taken; nothing of it is decoded.
+/**
+ * What a picture says of itself: its media type by its first bytes, and when it was taken; nothing of it is
+ * decoded.
  *
- * A photo's time is the picture's own or none: what the camera wrote with its zone, else the satellite's time. When the
- * file was last changed, when it was added and when it was sent tell nothing of it (as mobile_api_spec/phone/pictures.py).
+ * A photo's time is the picture's own or none: what the camera wrote with its zone, else the satellite's
+ * time. When the file was last changed, when it was added and when it was sent tell nothing of it (as
+ * mobile_api_spec/phone/pictures.py).
  */
 const UNKNOWN = "application/octet-stream";
 const BEGINNINGS: [string, string][] = [
-  ["\u00ff\u00d8\u00ff", "image/jpeg"], ["\u0089PNG\r\n\u001a\n", "image/png"], ["GIF8", "image/gif"], ["BM", "image/bmp"],
-  ["II*\0", "image/tiff"], ["MM\0*", "image/tiff"], ["II+\0", "image/tiff"], ["MM\0+", "image/tiff"],
+  ["\u00ff\u00d8\u00ff", "image/jpeg"],
+  ["\u0089PNG\r\n\u001a\n", "image/png"],
+  ["GIF8", "image/gif"],
+  ["BM", "image/bmp"],
+  ["II*\0", "image/tiff"],
+  ["MM\0*", "image/tiff"],
+  ["II+\0", "image/tiff"],
+  ["MM\0+", "image/tiff"],
 ];
 const AVIF = new Set(["avif", "avis"]);
 const HEIF = new Set(["heic", "heix", "heim", "heis", "hevc", "hevx", "hevm", "hevs", "mif1", "msf1"]);
@@ -30,9 +39,14 @@ export interface Taken {
 }
 
 function latin(data: ArrayBuffer, from: number, until: number): string {
-  const bytes = new Uint8Array(data, Math.min(from, data.byteLength), Math.max(Math.min(until, data.byteLength) - from, 0));
+  const bytes = new Uint8Array(
+    data,
+    Math.min(from, data.byteLength),
+    Math.max(Math.min(until, data.byteLength) - from, 0),
+  );
   let text = "";
-  for (let at = 0; at < bytes.length; at += 8192) text += String.fromCharCode(...bytes.subarray(at, at + 8192));
+  for (let at = 0; at < bytes.length; at += 8192)
+    text += String.fromCharCode(...bytes.subarray(at, at + 8192));
   return text;
 }
 
@@ -44,7 +58,11 @@ export function mediaTypeOf(data: ArrayBuffer): string {
     const end = Math.min(new DataView(data).getUint32(0) || 1024, head.length);
     const brands = [head.slice(8, 12)];
     for (let at = 16; at < end - 3; at += 4) brands.push(head.slice(at, at + 4));
-    return brands.some((one) => AVIF.has(one)) ? "image/avif" : brands.some((one) => HEIF.has(one)) ? "image/heic" : UNKNOWN;
+    return brands.some((one) => AVIF.has(one))
+      ? "image/avif"
+      : brands.some((one) => HEIF.has(one))
+        ? "image/heic"
+        : UNKNOWN;
   }
   return BEGINNINGS.find(([beginning]) => head.startsWith(beginning))?.[1] ?? UNKNOWN;
 }
@@ -70,18 +88,24 @@ function* exifOf(data: ArrayBuffer): Generator<DataView<ArrayBuffer>> {
   else {
     const text = latin(data, 0, Math.min(data.byteLength, MOST_SEARCHED));
     // Somewhere among the boxes, behind "Exif" or not.
-    if (text.slice(4, 8) === "ftyp") for (const one of [...text.matchAll(HEADER)].slice(0, MOST_BLOCKS)) yield new DataView(data, one.index);
-    else for (const [mark, skipped] of [["eXIf", 4], ["EXIF", 8], ["Exif\0\0", 6]] as const) {
-      const at = text.indexOf(mark);
-      if (at >= 0 && at + skipped < data.byteLength) yield new DataView(data, at + skipped);
-    }
+    if (text.slice(4, 8) === "ftyp")
+      for (const one of [...text.matchAll(HEADER)].slice(0, MOST_BLOCKS)) yield new DataView(data, one.index);
+    else
+      for (const [mark, skipped] of [
+        ["eXIf", 4],
+        ["EXIF", 8],
+        ["Exif\0\0", 6],
+      ] as const) {
+        const at = text.indexOf(mark);
+        if (at >= 0 && at + skipped < data.byteLength) yield new DataView(data, at + skipped);
+      }
   }
 }
 
 /** Of the first picture alone: what stands behind its scan belongs to another. */
 function* jpegExif(data: ArrayBuffer): Generator<DataView<ArrayBuffer>> {
   const view = new DataView(data);
-  for (let at = 2; at + 4 <= data.byteLength && view.getUint8(at) === 0xff; ) {
+  for (let at = 2; at + 4 <= data.byteLength && view.getUint8(at) === 0xff;) {
     const marker = view.getUint8(at + 1);
     if (marker === 0xda || marker === 0xd9) return;
     const size = view.getUint16(at + 2);
@@ -101,7 +125,8 @@ function momentIn(tiff: DataView<ArrayBuffer>): Taken {
   const when = local(textOf(camera.get(0x9003)));
   let zone = textOf(camera.get(0x9011)) || when.zone;
   // Not changed since it was taken: what the zone is told of is the same moment.
-  if (!zone && when.ms !== null && local(textOf(first.get(0x0132))).ms === when.ms) zone = textOf(camera.get(0x9010));
+  if (!zone && when.ms !== null && local(textOf(first.get(0x0132))).ms === when.ms)
+    zone = textOf(camera.get(0x9010));
   const ms = zoned(when.ms, zone) ?? bySatellite(gps, isLittle, when.ms);
   const shown = when.ms === null ? null : new Date(when.ms).toISOString().slice(0, 19).replace("T", " ");
   return { at: ms === null ? null : new Date(ms).toISOString().replace(".000Z", "Z"), local: shown };
@@ -124,13 +149,18 @@ function tagsAt(tiff: DataView<ArrayBuffer>, isLittle: boolean, at: number): Tag
   for (let entry = at + 2; entry < at + 2 + 12 * count; entry += 12) {
     const size = (SIZES[tiff.getUint16(entry + 2, isLittle)] ?? 4) * tiff.getUint32(entry + 4, isLittle);
     const begin = size <= 4 ? entry + 8 : tiff.getUint32(entry + 8, isLittle);
-    if (begin + size <= tiff.byteLength) found.set(tiff.getUint16(entry, isLittle), new DataView(tiff.buffer, tiff.byteOffset + begin, size));
+    if (begin + size <= tiff.byteLength)
+      found.set(tiff.getUint16(entry, isLittle), new DataView(tiff.buffer, tiff.byteOffset + begin, size));
   }
   return found;
 }
 
 function textOf(value: DataView<ArrayBuffer> | undefined): string {
-  return value ? latin(value.buffer, value.byteOffset, value.byteOffset + value.byteLength).replace(/[^ -~]/g, "").trim() : "";
+  return value
+    ? latin(value.buffer, value.byteOffset, value.byteOffset + value.byteLength)
+        .replace(/[^ -~]/g, "")
+        .trim()
+    : "";
 }
 
 /** A camera's time as if it were UTC's, and the zone behind it; null for what is no day of the calendar. */
@@ -145,7 +175,13 @@ function daysMs(day: string[], clock: string[]): number | null {
   const [hours, minutes, seconds] = clock.map(Number) as [number, number, number];
   const ms = Date.UTC(year, month - 1, date, hours, minutes, seconds);
   const at = new Date(ms);
-  const isReal = year >= FIRST_YEAR && at.getUTCMonth() === month - 1 && at.getUTCDate() === date && hours < 24 && minutes < 60 && seconds < 60;
+  const isReal =
+    year >= FIRST_YEAR &&
+    at.getUTCMonth() === month - 1 &&
+    at.getUTCDate() === date &&
+    hours < 24 &&
+    minutes < 60 &&
+    seconds < 60;
   return isReal ? ms : null;
 }
 
@@ -165,7 +201,9 @@ function kept(ms: number): number | null {
 function bySatellite(gps: Tags, isLittle: boolean, localMs: number | null): number | null {
   const [day, clock] = [DAY.exec(textOf(gps.get(0x1d))), gps.get(7)];
   if (!day || clock?.byteLength !== 24) return null;
-  const [hours, minutes, seconds] = [0, 8, 16].map((at) => clock.getUint32(at, isLittle) / clock.getUint32(at + 4, isLittle)) as [number, number, number];
+  const [hours, minutes, seconds] = [0, 8, 16].map(
+    (at) => clock.getUint32(at, isLittle) / clock.getUint32(at + 4, isLittle),
+  ) as [number, number, number];
   const midnight = daysMs(day.slice(1, 4), ["0", "0", "0"]);
   const since = (hours * 3600 + minutes * 60 + Math.floor(seconds)) * 1000;
   if (midnight === null || !(since >= 0 && since < 86_400_000)) return null;

@@ -1,4 +1,7 @@
-/** Handing work in, oldest first, in batches: a piece that the server does not take stops none of the others (protocol, section 5). */
+/**
+ * Handing work in, oldest first, in batches: a piece that the server does not take stops none of the others
+ * (protocol, section 5).
+ */
 import type { Values } from "./canonical.ts";
 import { moment } from "./clock.ts";
 import type { Engine } from "./engine.ts";
@@ -15,12 +18,15 @@ const FAILS = 3;
 export async function pushWaiting(engine: Engine): Promise<void> {
   const asked = new Set(engine.store.meta<string[]>("held", []));
   const refused = Object.keys(engine.refusedWork);
-  for (let [most, fails] = [BATCH, 0]; ; ) {
+  for (let [most, fails] = [BATCH, 0]; ;) {
     const batch = next(engine, refused, asked).slice(0, most);
     if (!batch.length) return;
     try {
       const answer = await engine.ask("POST", "/sync/push", { json: envelope(engine, batch) });
-      const { outcomes, server_time: at } = (await answer.json()) as { outcomes: Outcome[]; server_time: string };
+      const { outcomes, server_time: at } = (await answer.json()) as {
+        outcomes: Outcome[];
+        server_time: string;
+      };
       fails = 0;
       await keepOutcomes(engine, outcomes, at);
       outcomes.filter((one) => one.status === "held").forEach((one) => asked.add(one.id));
@@ -30,7 +36,8 @@ export async function pushWaiting(engine: Engine): Promise<void> {
       if (batch.length === 1) asked.add(batch[0]!.id);
       most = Math.max(Math.floor(batch.length / 2), 1);
     } catch (error) {
-      const isContent = error instanceof Refused && (ABOUT_CONTENT.includes(error.code) || error.status === 500);
+      const isContent =
+        error instanceof Refused && (ABOUT_CONTENT.includes(error.code) || error.status === 500);
       // The last of them comes first the next time.
       if (!isContent || (batch.length === 1 && error.status === 500 && (fails += 1) >= FAILS)) throw error;
       most = Math.floor(batch.length / 2);
@@ -43,7 +50,10 @@ export async function pushWaiting(engine: Engine): Promise<void> {
   }
 }
 
-/** What goes now: the others first, then what was refused before this push, by turns. One record's work keeps its order. */
+/**
+ * What goes now: the others first, then what was refused before this push, by turns. One record's work keeps
+ * its order.
+ */
 function next(engine: Engine, refused: readonly string[], asked: ReadonlySet<string>): Mutation[] {
   const first: Mutation[] = [];
   const behind = new Map<string, Mutation[]>();
@@ -58,11 +68,16 @@ function next(engine: Engine, refused: readonly string[], asked: ReadonlySet<str
   return now!.length ? now! : later!;
 }
 
-/** The newest at the end: it comes last the next time, so that those behind it are not kept back by the same few for ever. */
+/**
+ * The newest at the end: it comes last the next time, so that those behind it are not kept back by the same
+ * few for ever.
+ */
 function noteRefused(engine: Engine, id: string, problem: Problem): Promise<void> {
   const waiting = new Set(engine.store.waiting().map((one) => one.mutation.id));
   const known = Object.entries(engine.refusedWork).filter(([one]) => one !== id && waiting.has(one));
-  return engine.store.transaction(() => engine.store.setMeta({ refused: { ...Object.fromEntries(known), [id]: problem } }));
+  return engine.store.transaction(() =>
+    engine.store.setMeta({ refused: { ...Object.fromEntries(known), [id]: problem } }),
+  );
 }
 
 function envelope({ store, clock }: Engine, mutations: Mutation[]): Values {

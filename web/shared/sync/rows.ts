@@ -1,7 +1,9 @@
-/** Rows in memory, and the one way to change them: a transaction that is on the disk when it returns, or never was.
+/**
+ * Rows in memory, and the one way to change them: a transaction that is on the disk when it returns, or never
+ * was.
  *
- * Everything a person works with is read from memory (a phone holds some thousand small records), so that screens need
- * not wait; the disk is read once, at the start. A row's key on the disk is `table/id`.
+ * Everything a person works with is read from memory (a phone holds some thousand small records), so that
+ * screens need not wait; the disk is read once, at the start. A row's key on the disk is `table/id`.
  */
 import type { Disk, Row } from "./disk.ts";
 
@@ -60,10 +62,15 @@ export class Rows {
   }
 
   #everything(): Row[] {
-    return [...this.#tables].flatMap(([name, table]) => [...table].map(([id, value]) => ({ key: `${name}/${id}`, value })));
+    return [...this.#tables].flatMap(([name, table]) =>
+      [...table].map(([id, value]) => ({ key: `${name}/${id}`, value })),
+    );
   }
 
-  /** Run `work`, which must not wait for anything, and write what it changed and `large`; one transaction after another. */
+  /**
+   * Run `work`, which must not wait for anything, and write what it changed and `large`; one transaction
+   * after another.
+   */
   transaction<T>(work: () => T, large: { puts?: Row[]; removals?: string[] } = {}): Promise<T> {
     const done = this.#last.then(() => this.#run(work, large));
     this.#last = done.catch(() => undefined);
@@ -79,7 +86,8 @@ export class Rows {
       const removals = changed.filter((row) => row.value === undefined).map((row) => row.key);
       this.#before = null;
       await this.#disk.commit([...puts, ...(large.puts ?? [])], [...removals, ...(large.removals ?? [])]);
-      // The system erased the storage under a running app: what is in memory is all there is, and is kept again.
+      // The system erased the storage under a running app: what is in memory is all there is, and is kept
+      // again.
       if (this.#disk.wasEmptied?.()) await this.#disk.commit(this.#everything(), []);
       this.#listeners.forEach((tell) => tell());
       return result;

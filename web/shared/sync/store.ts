@@ -1,5 +1,16 @@
-/** What a phone keeps: the server's copies, the queue of its own work with receipts, photos, and a few named values. */
-import { type Digest, type Held, type Key, type Values, compareKeys, digestOf, isInside } from "./canonical.ts";
+/**
+ * What a phone keeps: the server's copies, the queue of its own work with receipts, photos, and a few named
+ * values.
+ */
+import {
+  type Digest,
+  type Held,
+  type Key,
+  type Values,
+  compareKeys,
+  digestOf,
+  isInside,
+} from "./canonical.ts";
 import { type Disk, LARGE, type Row } from "./disk.ts";
 import type { Problem } from "./link.ts";
 import { Rows } from "./rows.ts";
@@ -64,7 +75,9 @@ export interface PhotoRow {
   problem?: Problem | null;
   /** It cannot go as it is: kept and listed, and nothing waits for it. */
   isAside?: boolean;
-  /** The person took it out: its bytes are gone, the row stays, or it would look like one that has arrived. */
+  /**
+   * The person took it out: its bytes are gone, the row stays, or it would look like one that has arrived.
+   */
   isGone?: boolean;
 }
 
@@ -101,7 +114,7 @@ export class Store {
     for (const [name, value] of Object.entries(values)) this.rows.put("meta", name, value);
   }
 
-  // -- records ---------------------------------------------------------------------------------------------------
+  // -- records ----------------------------------------------------------------------------------------------
 
   record(kind: string, id: string): Held | undefined {
     return this.rows.table<Held>(RECORD + kind).get(id);
@@ -170,17 +183,20 @@ export class Store {
   /** A range as the server has it: what it does not list goes, unless unsent work hangs on it. */
   replaceRange(after: Key | null, upto: Key | null, lines: Line[]): void {
     const listed = new Set(lines.map((line) => `${line.kind}/${line.id}`));
-    for (const { kind, id } of this.#inside(after, upto)) if (!listed.has(`${kind}/${id}`)) this.#lose(kind, id, 0);
+    for (const { kind, id } of this.#inside(after, upto))
+      if (!listed.has(`${kind}/${id}`)) this.#lose(kind, id, 0);
     lines.forEach((line) => this.keepLine(line, true));
   }
 
   /** Of the bodies that came with push answers, those that are still here. */
   stillHas(have: Record<string, number>): Record<string, number> {
-    return Object.fromEntries(Object.entries(have).filter(([key, version]) => {
-      const [kind, id] = key.split("/") as [string, string];
-      const held = this.record(kind, id);
-      return held !== undefined && held.in.length > 0 && held.version === version;
-    }));
+    return Object.fromEntries(
+      Object.entries(have).filter(([key, version]) => {
+        const [kind, id] = key.split("/") as [string, string];
+        const held = this.record(kind, id);
+        return held !== undefined && held.in.length > 0 && held.version === version;
+      }),
+    );
   }
 
   /** Records of a kind the user may see now: not those that are only in scopes about to be dropped. */
@@ -195,7 +211,7 @@ export class Store {
     return Object.fromEntries(this.#inside(null, null).map((one) => [`${one.kind}/${one.id}`, one.version]));
   }
 
-  // -- the queue -------------------------------------------------------------------------------------------------
+  // -- the queue --------------------------------------------------------------------------------------------
 
   enqueue(mutation: Mutation): void {
     const next = this.meta("place", 0) + 1;
@@ -232,15 +248,27 @@ export class Store {
     return byRecord;
   }
 
-  /** Keep the server's receipts; a held one stays in the queue until it has ended. What one settles waits no longer. */
+  /**
+   * Keep the server's receipts; a held one stays in the queue until it has ended. What one settles waits no
+   * longer.
+   */
   answer(outcomes: Outcome[], answeredAt: string): void {
     const byId = new Map(outcomes.map((one) => [one.id, one]));
-    const settledBy = new Map(outcomes.flatMap((one) => ((one.detail?.["settles"] ?? []) as string[]).map((id) => [id, one.id] as const)));
+    const settledBy = new Map(
+      outcomes.flatMap((one) =>
+        ((one.detail?.["settles"] ?? []) as string[]).map((id) => [id, one.id] as const),
+      ),
+    );
     for (const entry of this.journal()) {
       const [outcome, by] = [byId.get(entry.mutation.id), settledBy.get(entry.mutation.id)];
       if (outcome) {
         const { record: _, ...receipt } = outcome;
-        this.rows.put("queue", entry.place, { ...entry, outcome: by ? { ...receipt, settledBy: by } : receipt, isDone: outcome.status !== "held", answeredAt });
+        this.rows.put("queue", entry.place, {
+          ...entry,
+          outcome: by ? { ...receipt, settledBy: by } : receipt,
+          isDone: outcome.status !== "held",
+          answeredAt,
+        });
       } else if (by && entry.outcome) {
         this.rows.put("queue", entry.place, { ...entry, outcome: { ...entry.outcome, settledBy: by } });
       }
@@ -250,7 +278,8 @@ export class Store {
   /** The server lost history: what it acknowledged after the moment that it still holds is sent once more. */
   queueAgain(holdsThrough: string): void {
     for (const entry of this.journal()) {
-      if ((entry.answeredAt ?? "") > holdsThrough) this.rows.put("queue", entry.place, { ...entry, isDone: false });
+      if ((entry.answeredAt ?? "") > holdsThrough)
+        this.rows.put("queue", entry.place, { ...entry, isDone: false });
     }
     for (const photo of this.photos()) {
       if (photo.hasBytes && (photo.arrivedAt ?? "") > holdsThrough) {
@@ -266,7 +295,7 @@ export class Store {
     }
   }
 
-  // -- photos ----------------------------------------------------------------------------------------------------
+  // -- photos -----------------------------------------------------------------------------------------------
 
   photos(): PhotoRow[] {
     return [...this.rows.table<PhotoRow>("photo").values()];
@@ -288,13 +317,17 @@ export class Store {
 
   /** The person lets what was set aside be sent once more. */
   async tryAgain(id: string): Promise<void> {
-    if (!this.photo(id)?.isGone) await this.transaction(() => this.setPhoto(id, { isAside: false, tries: 0, problem: null }));
+    if (!this.photo(id)?.isGone)
+      await this.transaction(() => this.setPhoto(id, { isAside: false, tries: 0, problem: null }));
   }
 
   /** The person takes out what was set aside; anything else stays. */
   async discardPhoto(id: string): Promise<void> {
     const isAside = this.photo(id)?.isAside && !this.photo(id)?.isDone;
-    if (isAside) await this.transaction(() => this.setPhoto(id, { isGone: true, hasBytes: false }), { removals: [LARGE + id] });
+    if (isAside)
+      await this.transaction(() => this.setPhoto(id, { isGone: true, hasBytes: false }), {
+        removals: [LARGE + id],
+      });
   }
 
   setPhoto(id: string, values: Partial<PhotoRow>): void {
@@ -308,7 +341,9 @@ export class Store {
 
   /** Bytes that are in a backup of the server need the phone's copy no longer. */
   backedUp(through: string): string[] {
-    const done = this.photos().filter((one) => one.isDone && one.hasBytes && (one.arrivedAt ?? "~") <= through);
+    const done = this.photos().filter(
+      (one) => one.isDone && one.hasBytes && (one.arrivedAt ?? "~") <= through,
+    );
     return done.map((one) => one.id);
   }
 }

@@ -1,7 +1,9 @@
-/** Photos' bytes by tus 1.0, in chunks, going on where the server says they stand (protocol, section 5).
+/**
+ * Photos' bytes by tus 1.0, in chunks, going on where the server says they stand (protocol, section 5).
  *
- * What is wrong with one stops no other. Wrong for good (empty, too large, gone, damaged): set aside, for the person to
- * try again or take out. What may pass waits for the next sync, behind those that have failed less often.
+ * What is wrong with one stops no other. Wrong for good (empty, too large, gone, damaged): set aside, for the
+ * person to try again or take out. What may pass waits for the next sync, behind those that have failed less
+ * often.
  */
 import type { Engine } from "./engine.ts";
 import { sha256Hex } from "./ids.ts";
@@ -9,7 +11,9 @@ import { Offline, type Problem, Refused } from "./link.ts";
 import type { PhotoRow } from "./store.ts";
 
 const CHUNK_BYTES = 1024 * 1024;
-/** About the person or the day, not about one picture: asked for the next one the answer would be the same. */
+/**
+ * About the person or the day, not about one picture: asked for the next one the answer would be the same.
+ */
 const ABOUT_ALL = [401, 403, 429];
 /** What the server says of the file itself; anything else may be another the next time. */
 const FOR_GOOD = ["empty_file", "too_large", "invalid", "unsupported_media"];
@@ -34,7 +38,9 @@ export async function uploadWaiting(engine: Engine): Promise<void> {
     } catch (error) {
       // Signing in again, or waiting, is for everything to come.
       if (error instanceof Refused && ABOUT_ALL.includes(error.status)) throw error;
-      await engine.store.transaction(() => engine.store.setPhoto(photo.id, afterTrouble(engine.store.photo(photo.id) ?? photo, error)));
+      await engine.store.transaction(() =>
+        engine.store.setPhoto(photo.id, afterTrouble(engine.store.photo(photo.id) ?? photo, error)),
+      );
       if (!(error instanceof Refused || error instanceof Unsendable)) throw error;
     }
   }
@@ -42,8 +48,10 @@ export async function uploadWaiting(engine: Engine): Promise<void> {
 
 function afterTrouble(photo: PhotoRow, error: unknown): Partial<PhotoRow> {
   const tries = (photo.tries ?? 0) + 1;
-  const problem: Problem | null = error instanceof Refused ? error.problem : error instanceof Unsendable ? { code: error.code } : null;
-  if (problem && (error instanceof Unsendable || FOR_GOOD.includes(problem.code))) return { tries, problem, isAside: true, upload: null, sent: 0 };
+  const problem: Problem | null =
+    error instanceof Refused ? error.problem : error instanceof Unsendable ? { code: error.code } : null;
+  if (problem && (error instanceof Unsendable || FOR_GOOD.includes(problem.code)))
+    return { tries, problem, isAside: true, upload: null, sent: 0 };
   const anew = error instanceof Refused && BEGIN_ANEW.includes(error.status) ? { upload: null, sent: 0 } : {};
   return { tries, ...(problem && { problem }), ...anew };
 }
@@ -54,7 +62,11 @@ async function uploadOne(engine: Engine, photo: PhotoRow): Promise<void> {
   let at = (await engine.ask("HEAD", path, { headers: TUS })).headers;
   let offset = Number(at.get("Upload-Offset"));
   while (offset < bytes.byteLength) {
-    const headers = { ...TUS, "Upload-Offset": String(offset), "Content-Type": "application/offset+octet-stream" };
+    const headers = {
+      ...TUS,
+      "Upload-Offset": String(offset),
+      "Content-Type": "application/offset+octet-stream",
+    };
     const chunk = bytes.slice(offset, offset + CHUNK_BYTES);
     at = (await engine.ask("PATCH", path, { headers, bytes: chunk })).headers;
     offset = Number(at.get("Upload-Offset"));
@@ -62,10 +74,16 @@ async function uploadOne(engine: Engine, photo: PhotoRow): Promise<void> {
   }
   // All bytes sent is not yet kept for good: the server's store may be away. Only this header says so.
   const arrivedAt = at.get("Arrived-At");
-  if (arrivedAt) await engine.store.transaction(() => engine.store.setPhoto(photo.id, { isDone: true, arrivedAt, sent: offset, problem: null }));
+  if (arrivedAt)
+    await engine.store.transaction(() =>
+      engine.store.setPhoto(photo.id, { isDone: true, arrivedAt, sent: offset, problem: null }),
+    );
 }
 
-/** What is on this phone, whole and as it was when it was kept; a store that is away altogether is another matter. */
+/**
+ * What is on this phone, whole and as it was when it was kept; a store that is away altogether is another
+ * matter.
+ */
 async function bytesOf(engine: Engine, photo: PhotoRow): Promise<ArrayBuffer> {
   const bytes = await engine.store.photoBytes(photo.id).catch(async (error: unknown) => {
     // Where anything else can still be read, it is this picture that cannot.

@@ -1,7 +1,9 @@
-/** Data at rest is encrypted: AES-GCM under a random key, which is itself wrapped by the person's PIN (PBKDF2, SHA-256).
+/**
+ * Data at rest is encrypted: AES-GCM under a random key, which is itself wrapped by the person's PIN (PBKDF2,
+ * SHA-256).
  *
- * A wrong PIN is an `OperationError` from WebCrypto. The PIN is short; what protects a lost phone is that its session is
- * revoked and wiped at the next contact, and that each guess costs `ROUNDS`.
+ * A wrong PIN is an `OperationError` from WebCrypto. The PIN is short; what protects a lost phone is that its
+ * session is revoked and wiped at the next contact, and that each guess costs `ROUNDS`.
  */
 import type { Disk, Row } from "./disk.ts";
 
@@ -32,13 +34,26 @@ export async function wrapKey(key: CryptoKey, pin: string): Promise<Wrapped> {
 export async function unwrapKey(wrapped: Wrapped, pin: string): Promise<CryptoKey> {
   const by = { name: "AES-GCM", iv: wrapped.iv };
   const use: KeyUsage[] = ["encrypt", "decrypt"];
-  return crypto.subtle.unwrapKey("raw", wrapped.key, await fromPin(pin, wrapped.salt), by, "AES-GCM", true, use);
+  return crypto.subtle.unwrapKey(
+    "raw",
+    wrapped.key,
+    await fromPin(pin, wrapped.salt),
+    by,
+    "AES-GCM",
+    true,
+    use,
+  );
 }
 
 async function fromPin(pin: string, salt: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
-  const secret = await crypto.subtle.importKey("raw", new TextEncoder().encode(pin), "PBKDF2", false, ["deriveKey"]);
+  const secret = await crypto.subtle.importKey("raw", new TextEncoder().encode(pin), "PBKDF2", false, [
+    "deriveKey",
+  ]);
   const how = { name: "PBKDF2", hash: "SHA-256", salt, iterations: ROUNDS };
-  return crypto.subtle.deriveKey(how, secret, { name: "AES-GCM", length: 256 }, false, ["wrapKey", "unwrapKey"]);
+  return crypto.subtle.deriveKey(how, secret, { name: "AES-GCM", length: 256 }, false, [
+    "wrapKey",
+    "unwrapKey",
+  ]);
 }
 
 function random(length: number): Uint8Array<ArrayBuffer> {
@@ -47,7 +62,10 @@ function random(length: number): Uint8Array<ArrayBuffer> {
 
 /** A disk whose values are sealed; keys (kinds and ids) stay readable, they say nothing about anybody. */
 export function sealedDisk(disk: Disk, key: CryptoKey): Disk {
-  const open = async (row: Row): Promise<Row> => ({ key: row.key, value: await unseal(key, row.value as Sealed) });
+  const open = async (row: Row): Promise<Row> => ({
+    key: row.key,
+    value: await unseal(key, row.value as Sealed),
+  });
   return {
     ...disk,
     load: async () => Promise.all((await disk.load()).map(open)),
@@ -56,7 +74,9 @@ export function sealedDisk(disk: Disk, key: CryptoKey): Disk {
       return found === undefined ? undefined : unseal(key, found as Sealed);
     },
     commit: async (puts, removals) => {
-      const rows = await Promise.all(puts.map(async (row) => ({ key: row.key, value: await seal(key, row.value) })));
+      const rows = await Promise.all(
+        puts.map(async (row) => ({ key: row.key, value: await seal(key, row.value) })),
+      );
       await disk.commit(rows, removals);
     },
   };

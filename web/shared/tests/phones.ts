@@ -1,7 +1,10 @@
-/** Phones for the simulator: engines of the app on fake disks, told by JSON lines what to do, against a real server.
+/**
+ * Phones for the simulator: engines of the app on fake disks, told by JSON lines what to do, against a real
+ * server.
  *
- * One line in, one line out: `{"do": …, "phone": …}` → `{"ok": …}` or `{"error": name}`. A phone's disk outlives its engine, so that
- * `open` is a restart; `crash` makes the disk fail for good after so many transactions, as a battery would.
+ * One line in, one line out: `{"do": …, "phone": …}` → `{"ok": …}` or `{"error": name}`. A phone's disk
+ * outlives its engine, so that `open` is a restart; `crash` makes the disk fail for good after so many
+ * transactions, as a battery would.
  */
 import "fake-indexeddb/auto";
 import { createInterface } from "node:readline";
@@ -60,8 +63,15 @@ class Phone {
         await disk.commit(puts, removals);
       },
     };
-    const clock = { now: () => Date.now() + (phone?.movedMs ?? 0), monotonicMs: () => Math.round(performance.now() - began), boot: newId() };
-    const engine = new Engine(await Store.open(failing), link, clock, { name: "simulated", appVersion: "simulated" });
+    const clock = {
+      now: () => Date.now() + (phone?.movedMs ?? 0),
+      monotonicMs: () => Math.round(performance.now() - began),
+      boot: newId(),
+    };
+    const engine = new Engine(await Store.open(failing), link, clock, {
+      name: "simulated",
+      appVersion: "simulated",
+    });
     engine.pageLines = PAGE_LINES;
     phone = new Phone(engine, link);
     return phone;
@@ -91,7 +101,8 @@ const VERBS: Record<string, (phone: Phone, given: Given) => unknown> = {
   journal: ({ engine }) => engine.store.journal().map((one) => [one.mutation, one.outcome]),
   scopes: ({ engine }) => engine.store.meta("scopes", []),
   damage: ({ engine }, { kind, record, is_lost }) => damage(engine.store, kind, record, is_lost),
-  set_meta: ({ engine }, { values }) => engine.store.transaction(() => engine.store.setMeta(values as Values)),
+  set_meta: ({ engine }, { values }) =>
+    engine.store.transaction(() => engine.store.setMeta(values as Values)),
   move_clock: (phone, { ms }) => (phone.movedMs = ms),
 };
 
@@ -113,6 +124,9 @@ async function run(given: Given): Promise<unknown> {
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
-  const answer = await run(JSON.parse(line)).then((ok) => ({ ok: ok ?? null }), (error: Error) => ({ error: error.constructor.name, text: String(error.stack) }));
+  const answer = await run(JSON.parse(line)).then(
+    (ok) => ({ ok: ok ?? null }),
+    (error: Error) => ({ error: error.constructor.name, text: String(error.stack) }),
+  );
   process.stdout.write(`${JSON.stringify(answer)}\n`);
 }

@@ -17,7 +17,8 @@ import { newKey, sealedDisk, unwrapKey, wrapKey } from "../sync/vault.ts";
 
 const NOBODY: Link = { send: () => Promise.reject(new Offline()) };
 const DEVICE = { name: "test", appVersion: "test" };
-const phoneOn = async (disk: Disk): Promise<Engine> => new Engine(await Store.open(disk), NOBODY, browserClock(), DEVICE);
+const phoneOn = async (disk: Disk): Promise<Engine> =>
+  new Engine(await Store.open(disk), NOBODY, browserClock(), DEVICE);
 
 test("what was kept is there after a restart, photo bytes equal", async () => {
   const name = newId();
@@ -29,7 +30,10 @@ test("what was kept is there after a restart, photo bytes equal", async () => {
   await phone.store.rows.close();
 
   const again = await phoneOn(sealedDisk(await openDisk(name), key));
-  assert.deepEqual(again.store.waiting().map((one) => one.mutation.kind), ["visit", "photo"]);
+  assert.deepEqual(
+    again.store.waiting().map((one) => one.mutation.kind),
+    ["visit", "photo"],
+  );
   assert.equal(again.records("visit").get(visit)?.["summary"], "水压正常");
   assert.equal(await sha256Hex((await again.store.photoBytes(photo))!), await sha256Hex(data));
 });
@@ -37,7 +41,11 @@ test("what was kept is there after a restart, photo bytes equal", async () => {
 test("a full disk loses nothing that was there and says so", async () => {
   const disk = await openDisk(newId());
   let isFull = false;
-  const failing: Disk = { ...disk, commit: (puts, removals) => (isFull ? Promise.reject(new DOMException("full", "QuotaExceededError")) : disk.commit(puts, removals)) };
+  const failing: Disk = {
+    ...disk,
+    commit: (puts, removals) =>
+      isFull ? Promise.reject(new DOMException("full", "QuotaExceededError")) : disk.commit(puts, removals),
+  };
   const phone = await phoneOn(failing);
   await phone.create("visit", { summary: "第一次" });
   isFull = true;
@@ -45,7 +53,10 @@ test("a full disk loses nothing that was there and says so", async () => {
   assert.equal(phone.store.waiting().length, 1);
   isFull = false;
   await phone.create("visit", { summary: "第三次" });
-  assert.deepEqual(phone.store.waiting().map((one) => one.mutation.now["summary"]), ["第一次", "第三次"]);
+  assert.deepEqual(
+    phone.store.waiting().map((one) => one.mutation.now["summary"]),
+    ["第一次", "第三次"],
+  );
   assert.deepEqual((await phoneOn(disk)).store.waiting().length, 2);
 });
 
@@ -62,12 +73,19 @@ test("nothing readable lies on the disk, and only the right PIN opens it", async
   const key = await newKey();
   const phone = await phoneOn(sealedDisk(disk, key));
   await phone.create("customer", { name: "王小一", phone: "13900000000" });
-  await phone.takePhoto({ of: ["customer", "x"], purpose: "scene", data: new TextEncoder().encode("王小一的门").buffer });
+  await phone.takePhoto({
+    of: ["customer", "x"],
+    purpose: "scene",
+    data: new TextEncoder().encode("王小一的门").buffer,
+  });
   const raw = await disk.load();
   const large = await Promise.all(phone.store.photos().map((one) => disk.read(LARGE + one.id)));
-  const bytes = [...raw.map((row) => row.value), ...large].map((one) => Buffer.from((one as { data: ArrayBuffer }).data));
+  const bytes = [...raw.map((row) => row.value), ...large].map((one) =>
+    Buffer.from((one as { data: ArrayBuffer }).data),
+  );
   assert.ok(bytes.length > 3);
-  for (const one of bytes) for (const secret of ["王小一", "13900000000"]) assert.equal(one.includes(secret), false);
+  for (const one of bytes)
+    for (const secret of ["王小一", "13900000000"]) assert.equal(one.includes(secret), false);
   const wrapped = await wrapKey(key, "2580");
   await assert.rejects(unwrapKey(wrapped, "2581"), { name: "OperationError" });
   const opened = await Store.open(sealedDisk(disk, await unwrapKey(wrapped, "2580")));
@@ -95,11 +113,13 @@ test("an ended sign-in stops uploading and is said; what had been sent of a phot
 test("a HEAD answered 401 is known as an ended token, though it has no body", async () => {
   const server = createServer((_request, answer) => answer.writeHead(401).end()).listen(0);
   const { port } = server.address() as AddressInfo;
-  await assert.rejects(httpLink(`http://127.0.0.1:${port}`).send("HEAD", "/uploads/u"), { message: "401 not_signed_in" });
+  await assert.rejects(httpLink(`http://127.0.0.1:${port}`).send("HEAD", "/uploads/u"), {
+    message: "401 not_signed_in",
+  });
   server.close();
 });
 
-test("a device id that is somebody else's gives way to a new one; its secret is kept and shown; work stays", async () => {
+test("a device id that is somebody else's gives way to a new one; work and secret stay", async () => {
   const shown: { id: string; secret: string | null }[] = [];
   const link: Link = {
     send: async (_method, _path, ask) => {
@@ -107,7 +127,14 @@ test("a device id that is somebody else's gives way to a new one; its secret is 
       shown.push({ id: device.id, secret: device.secret });
       if (shown.length === 1) throw new Refused(409, { code: "device_taken" });
       const secret = shown.length === 2 ? "s" : null;
-      return Response.json({ access_token: "a", refresh_token: "r", staff_id: "me", unit_id: "u", roles: [], device_secret: secret });
+      return Response.json({
+        access_token: "a",
+        refresh_token: "r",
+        staff_id: "me",
+        unit_id: "u",
+        roles: [],
+        device_secret: secret,
+      });
     },
   };
   const phone = new Engine(await Store.open(await openDisk(newId())), link, browserClock(), DEVICE);
@@ -115,7 +142,10 @@ test("a device id that is somebody else's gives way to a new one; its secret is 
   await phone.signIn("R101", "x");
   await phone.signIn("R101", "x");
   assert.notEqual(shown[0]!.id, shown[1]!.id);
-  assert.deepEqual(shown.slice(1), [{ id: phone.deviceId, secret: null }, { id: phone.deviceId, secret: "s" }]);
+  assert.deepEqual(shown.slice(1), [
+    { id: phone.deviceId, secret: null },
+    { id: phone.deviceId, secret: "s" },
+  ]);
   assert.equal(phone.store.waiting().length, 1);
 });
 
@@ -127,13 +157,19 @@ test("a push that made no progress is not repeated; what stands beside it goes o
       const { mutations } = ask!.json as { mutations: { id: string; now: { summary: string } }[] };
       const spoiled = mutations.some((one) => one.now.summary === "spoiled");
       const ids = spoiled ? [newId()] : mutations.map((one) => one.id);
-      return Response.json({ outcomes: ids.map((id) => ({ id, status: "applied" })), server_time: "2026-09-01T08:00:00.000000Z" });
+      return Response.json({
+        outcomes: ids.map((id) => ({ id, status: "applied" })),
+        server_time: "2026-09-01T08:00:00.000000Z",
+      });
     },
   };
   const phone = new Engine(await Store.open(await openDisk(newId())), link, browserClock(), DEVICE);
   for (const summary of ["first", "spoiled", "third"]) await phone.create("visit", { summary });
   await phone.push();
-  assert.deepEqual(phone.store.waiting().map((one) => one.mutation.now["summary"]), ["spoiled"]);
+  assert.deepEqual(
+    phone.store.waiting().map((one) => one.mutation.now["summary"]),
+    ["spoiled"],
+  );
   assert.ok(pushes <= 5, String(pushes));
 });
 
@@ -144,7 +180,13 @@ test("requests that meet the end of a token together refresh it once", async () 
       if (path === "/sessions/refresh") {
         refreshes += 1;
         await new Promise((done) => setTimeout(done, 5));
-        return Response.json({ access_token: "new", refresh_token: "r2", staff_id: "me", unit_id: "u", roles: [] });
+        return Response.json({
+          access_token: "new",
+          refresh_token: "r2",
+          staff_id: "me",
+          unit_id: "u",
+          roles: [],
+        });
       }
       if (ask?.token !== "new") throw new Refused(401, { code: "not_signed_in" });
       return Response.json({});
@@ -157,7 +199,8 @@ test("requests that meet the end of a token together refresh it once", async () 
 });
 
 test("logins are compared as the server compares them", () => {
-  for (const typed of ["U301", " u 301", "Ｕ３０１\u3000", "u\u200b301", "\u202eu301", "u\u034f301\u2800"]) assert.equal(comparable(typed), "u301");
+  for (const typed of ["U301", " u 301", "Ｕ３０１\u3000", "u\u200b301", "\u202eu301", "u\u034f301\u2800"])
+    assert.equal(comparable(typed), "u301");
   assert.notEqual(comparable("u302"), "u301");
 });
 
@@ -165,13 +208,28 @@ test("what was parked is given again, and what settles it says so", async () => 
   const phone = await phoneOn(await openDisk(newId()));
   const visit = await phone.create("visit", { method: "faulty", summary: "s" });
   const [first] = phone.store.waiting();
-  await phone.store.transaction(() => phone.store.answer([{ id: first!.mutation.id, status: "parked", code: "invalid", detail: {} }], "2026-09-01T08:00:00Z"));
+  await phone.store.transaction(() =>
+    phone.store.answer(
+      [{ id: first!.mutation.id, status: "parked", code: "invalid", detail: {} }],
+      "2026-09-01T08:00:00Z",
+    ),
+  );
   await phone.correct(first!.mutation, { method: "door" });
   const [again] = phone.store.waiting();
-  assert.deepEqual([again!.mutation.op, again!.mutation.record, again!.mutation.now], ["create", visit, { method: "door", summary: "s" }]);
+  assert.deepEqual(
+    [again!.mutation.op, again!.mutation.record, again!.mutation.now],
+    ["create", visit, { method: "door", summary: "s" }],
+  );
   assert.notEqual(again!.mutation.id, first!.mutation.id);
-  const settles = { id: again!.mutation.id, status: "applied" as const, detail: { settles: [first!.mutation.id, newId()] } };
+  const settles = {
+    id: again!.mutation.id,
+    status: "applied" as const,
+    detail: { settles: [first!.mutation.id, newId()] },
+  };
   await phone.store.transaction(() => phone.store.answer([settles], "2026-09-01T08:01:00Z"));
-  assert.deepEqual(phone.store.journal().map((one) => one.outcome?.settledBy), [again!.mutation.id, undefined]);
+  assert.deepEqual(
+    phone.store.journal().map((one) => one.outcome?.settledBy),
+    [again!.mutation.id, undefined],
+  );
   assert.equal(phone.store.waiting().length, 0);
 });

@@ -4,7 +4,16 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { bodyHash, canonical, digestOf, type Held, isInside, type Key, recordHash, type Values } from "../sync/canonical.ts";
+import {
+  bodyHash,
+  canonical,
+  digestOf,
+  type Held,
+  isInside,
+  type Key,
+  recordHash,
+  type Values,
+} from "../sync/canonical.ts";
 import { sheetHash, sheetOf, statement } from "../sheet.ts";
 import { browserClock } from "../sync/clock.ts";
 import { openDisk } from "../sync/disk.ts";
@@ -16,7 +25,9 @@ import { Store } from "../sync/store.ts";
 import { newKey, sealedDisk } from "../sync/vault.ts";
 
 function vectors(name: string): any {
-  return JSON.parse(readFileSync(new URL(`../../../mobile_api_spec/vectors/${name}.json`, import.meta.url), "utf-8"));
+  return JSON.parse(
+    readFileSync(new URL(`../../../mobile_api_spec/vectors/${name}.json`, import.meta.url), "utf-8"),
+  );
 }
 
 interface Span {
@@ -40,28 +51,39 @@ test("hashes of bodies and records", async () => {
 });
 
 test("digests of ranges", async () => {
-  const { cases, ranges } = vectors("hashes") as { cases: Held[]; ranges: { after: Key | null; upto: Key | null; count: number; xor: string }[] };
+  const { cases, ranges } = vectors("hashes") as {
+    cases: Held[];
+    ranges: { after: Key | null; upto: Key | null; count: number; xor: string }[];
+  };
   for (const range of ranges) {
-    const inside = cases.filter((one) => one.in.length && isInside([one.kind, one.id], range.after, range.upto));
+    const inside = cases.filter(
+      (one) => one.in.length && isInside([one.kind, one.id], range.after, range.upto),
+    );
     assert.deepEqual(await digestOf(inside), { count: range.count, xor: range.xor });
   }
 });
 
 test("numbers and texts in their one form", () => {
-  for (const one of vectors("numbers").cases) assert.equal(canonical(JSON.parse(one.json)), one.canonical, one.name);
+  for (const one of vectors("numbers").cases)
+    assert.equal(canonical(JSON.parse(one.json)), one.canonical, one.name);
 });
 
 test("conditions of forms", () => {
-  for (const one of vectors("expressions").cases) assert.equal(holds(one.condition, one.answers ?? {}, one.value ?? null), one.holds, one.name);
+  for (const one of vectors("expressions").cases)
+    assert.equal(holds(one.condition, one.answers ?? {}, one.value ?? null), one.holds, one.name);
 });
 
 test("questionnaires find the same faults as the server", () => {
-  const { rows, cases } = vectors("forms") as { rows: Question[]; cases: { name: string; answers: Values; faults: [string, string][] }[] };
+  const { rows, cases } = vectors("forms") as {
+    rows: Question[];
+    cases: { name: string; answers: Values; faults: [string, string][] }[];
+  };
   for (const one of cases) assert.deepEqual(faults(rows, one.answers), one.faults, one.name);
 });
 
 test("what a person types is the answer, as far as a number can say it", () => {
-  for (const one of vectors("forms").typed) assert.deepEqual(answerOf(one as Question, one.typed), one.answer, one.name);
+  for (const one of vectors("forms").typed)
+    assert.deepEqual(answerOf(one as Question, one.typed), one.answer, one.name);
 });
 
 /** A server that says what the case says, and keeps what it was asked. */
@@ -89,19 +111,32 @@ for (const one of [...vectors("store").cases, ...vectors("cursors").cases]) {
   test(`what a phone makes of the answers: ${one.name}`, async () => {
     const script = new Script(structuredClone(one.answers));
     const phone = new Engine(await emptyStore(), script, browserClock(), DEVICE);
-    await phone.store.transaction(() => phone.store.setMeta({ staff: "s", access: "t", device: newId(), store: newId() }));
+    await phone.store.transaction(() =>
+      phone.store.setMeta({ staff: "s", access: "t", device: newId(), store: newId() }),
+    );
     if (one.create) {
       await phone.create("n", { v: 1 }, NOTE);
       await phone.push();
     }
-    while (script.answers.length) await phone.pull().catch((error: unknown) => assert.ok(error instanceof Offline));
+    while (script.answers.length)
+      await phone.pull().catch((error: unknown) => assert.ok(error instanceof Offline));
     assert.deepEqual(phone.store.versions(), one.shows);
     assert.equal(phone.store.waiting().length, one.queue ?? 0);
     const pulls = script.asked.filter(([path]) => path === "/sync/pull").map(([, body]) => body);
     if (one.have) assert.deepEqual(Object.entries(pulls.at(-1)!.have), one.have);
-    if (one.cursors) assert.deepEqual(pulls.map((body) => body.cursor), one.cursors);
-    const ranges = script.asked.filter(([path]) => path === "/sync/compare").map(([, body]) => body.ranges as Span[]);
-    if (one.ranges) assert.deepEqual(ranges.map((many) => many.map(({ after, upto }) => ({ after, upto }))), one.ranges);
+    if (one.cursors)
+      assert.deepEqual(
+        pulls.map((body) => body.cursor),
+        one.cursors,
+      );
+    const ranges = script.asked
+      .filter(([path]) => path === "/sync/compare")
+      .map(([, body]) => body.ranges as Span[]);
+    if (one.ranges)
+      assert.deepEqual(
+        ranges.map((many) => many.map(({ after, upto }) => ({ after, upto }))),
+        one.ranges,
+      );
     if (one.cursor_sent) assert.equal(pulls.at(-1).cursor, one.cursor_sent);
   });
 }

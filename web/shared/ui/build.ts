@@ -1,4 +1,7 @@
-/** What both builds share: assets compressed once, no address outside our own, and a list for the service worker. */
+/**
+ * What both builds share: assets compressed once, no address outside our own, and a list for the service
+ * worker.
+ */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
@@ -32,14 +35,19 @@ export function compressed(folder: string): Plugin {
   };
 }
 
-/** The kits' icon fonts come with an address of somebody else's server; the copy inside the file is enough. */
+/**
+ * The kits' icon fonts come with an address of somebody else's server; the copy inside the file is enough.
+ */
 export function ownFonts(): Plugin {
   return {
     name: "own-fonts",
     enforce: "pre",
     transform(code, id) {
       if (!id.includes("vant") || !id.split("?")[0]!.endsWith(".css")) return null;
-      return { code: code.replace(/,?url\((https?:)?\/\/[^)]*\)( ?format\(["'][^"']*["']\))?/g, ""), map: null };
+      return {
+        code: code.replace(/,?url\((https?:)?\/\/[^)]*\)( ?format\(["'][^"']*["']\))?/g, ""),
+        map: null,
+      };
     },
   };
 }
@@ -49,13 +57,21 @@ export function precached(folder: string, base: string): Plugin {
   return {
     name: "precached",
     apply: "build",
-    writeBundle: { sequential: true, handler() {
-      const names = filesIn(folder).filter((name) => !/\.(gz|br|map)$/.test(name) && name !== "sw.js");
-      const list = JSON.stringify(names.map((name) => base + (name === "index.html" ? "" : name)));
-      const path = join(folder, "sw.js");
-      const version = String(names.reduce((sum, name) => (sum * 31 + hash(readFileSync(join(folder, name)))) >>> 0, 7));
-      writeFileSync(path, readFileSync(path, "utf-8").replace("__PRECACHE__", list).replace("__VERSION__", version));
-    } },
+    writeBundle: {
+      sequential: true,
+      handler() {
+        const names = filesIn(folder).filter((name) => !/\.(gz|br|map)$/.test(name) && name !== "sw.js");
+        const list = JSON.stringify(names.map((name) => base + (name === "index.html" ? "" : name)));
+        const path = join(folder, "sw.js");
+        const version = String(
+          names.reduce((sum, name) => (sum * 31 + hash(readFileSync(join(folder, name)))) >>> 0, 7),
+        );
+        writeFileSync(
+          path,
+          readFileSync(path, "utf-8").replace("__PRECACHE__", list).replace("__VERSION__", version),
+        );
+      },
+    },
   };
 }
 

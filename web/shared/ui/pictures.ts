@@ -24,7 +24,10 @@ export interface Prepared {
   takenAt: string | null;
 }
 
-/** A chosen file made small, with lines at its foot: `lines` gets the picture's own time, or "". Throws NotUsable. */
+/**
+ * A chosen file made small, with lines at its foot: `lines` gets the picture's own time, or "". Throws
+ * NotUsable.
+ */
 export async function prepared(file: Blob, lines: (when: string) => string[]): Promise<Prepared> {
   const raw = await file.arrayBuffer().catch(() => {
     throw new NotUsable("photo_gone");
@@ -73,5 +76,7 @@ function watermark(pen: CanvasRenderingContext2D, lines: string[]): void {
   pen.fillStyle = "#fff";
   pen.font = `${size}px sans-serif`;
   pen.textBaseline = "top";
-  lines.forEach((line, n) => pen.fillText(line, size * 0.5, pen.canvas.height - height + size * 0.4 + n * size * 1.35));
+  lines.forEach((line, n) =>
+    pen.fillText(line, size * 0.5, pen.canvas.height - height + size * 0.4 + n * size * 1.35),
+  );
 }

@@ -31,7 +31,11 @@ export class SignatureBoard {
   /** What was written; null while nothing is. */
   strokes(): Strokes | null {
     if (this.#pad.isEmpty()) return null;
-    const lines = this.#pad.toData().map((one) => one.points.map((point) => [Math.round(point.x), Math.round(point.y), Math.round(point.time)]));
+    const lines = this.#pad
+      .toData()
+      .map((one) =>
+        one.points.map((point) => [Math.round(point.x), Math.round(point.y), Math.round(point.time)]),
+      );
     return { width: this.#canvas.offsetWidth, height: this.#canvas.offsetHeight, lines };
   }
 }

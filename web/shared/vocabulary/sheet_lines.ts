@@ -1,4 +1,7 @@
-/** A service sheet as a person reads it before signing: labels and values, nothing left out but its photos' hashes. */
+/**
+ * A service sheet as a person reads it before signing: labels and values, nothing left out but its photos'
+ * hashes.
+ */
 import type { Values } from "../sync/canonical.ts";
 import { fieldWord, type Language, valueText } from "./words.ts";
 
@@ -6,9 +9,21 @@ export function sheetLines(sheet: Values, language: Language): [string, string][
   const lines = Object.entries(sheet).filter(([field]) => !["photos", "parts"].includes(field));
   const shown: [string, string][] = lines.map(([field, value]) => [
     // Money is shown in yuan, whatever unit the field's own label names.
-    fieldWord("work_order", field, language).replace(/[（(](分|fen)[）)]/, "").trim(),
-    field === "told_cost_fen" ? `${Number(value) / 100} ${language === "zh" ? "元" : "CNY"}` : valueText("work_order", field, value, language),
+    fieldWord("work_order", field, language)
+      .replace(/[（(](分|fen)[）)]/, "")
+      .trim(),
+    field === "told_cost_fen"
+      ? `${Number(value) / 100} ${language === "zh" ? "元" : "CNY"}`
+      : valueText("work_order", field, value, language),
   ]);
   const parts = (sheet["parts"] ?? []) as Values[];
-  return parts.length ? [...shown, [fieldWord("work_order", "parts", language), parts.map((one) => `${one["name"]} × ${one["quantity"]}`).join("，")]] : shown;
+  return parts.length
+    ? [
+        ...shown,
+        [
+          fieldWord("work_order", "parts", language),
+          parts.map((one) => `${one["name"]} × ${one["quantity"]}`).join("，"),
+        ],
+      ]
+    : shown;
 }

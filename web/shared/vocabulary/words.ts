@@ -49,18 +49,29 @@ export function fieldWord(kind: string, field: string, language: Language): stri
   return KINDS[kind]?.fields[field]?.[language] ?? field;
 }
 
-export function choicesOf(kind: string, field: string, language: Language): { value: string; text: string }[] {
+export function choicesOf(
+  kind: string,
+  field: string,
+  language: Language,
+): { value: string; text: string }[] {
   const choices = KINDS[kind]?.fields[field]?.choices ?? {};
   return Object.entries(choices).map(([value, label]) => ({ value, text: label[language] }));
 }
 
 export function choiceWord(kind: string, field: string, code: unknown, language: Language): string {
   if (Array.isArray(code)) return code.map((one) => choiceWord(kind, field, one, language)).join("、");
-  return KINDS[kind]?.fields[field]?.choices?.[String(code)]?.[language] ?? (code == null ? "" : String(code));
+  return (
+    KINDS[kind]?.fields[field]?.choices?.[String(code)]?.[language] ?? (code == null ? "" : String(code))
+  );
 }
 
 /** The codes of a field inside a nested document. */
-export function insideOf(kind: string, field: string, part: string, language: Language): { value: string; text: string }[] {
+export function insideOf(
+  kind: string,
+  field: string,
+  part: string,
+  language: Language,
+): { value: string; text: string }[] {
   const choices = KINDS[kind]?.fields[field]?.inside?.[part] ?? {};
   return Object.entries(choices).map(([value, label]) => ({ value, text: label[language] }));
 }
@@ -75,30 +86,56 @@ export function actionOf(kind: string, name: string): Action | undefined {
 
 /** Steps that somebody with these roles may take from this state. */
 export function stepsFrom(kind: string, state: unknown, roles: string[]): Action[] {
-  return actionsOf(kind).filter((one) => one.from.includes(String(state)) && one.by.some((role) => roles.includes(role)));
+  return actionsOf(kind).filter(
+    (one) => one.from.includes(String(state)) && one.by.some((role) => roles.includes(role)),
+  );
 }
 
 /** Whether somebody may take a step at all: whoever did the work that it confirms does not. */
-export function isTheirsToConfirm(action: Action, record: Record<string, unknown> | undefined, person: string): boolean {
+export function isTheirsToConfirm(
+  action: Action,
+  record: Record<string, unknown> | undefined,
+  person: string,
+): boolean {
   return !action.not_by.length || !["done_by_id", "resolved_by_id"].some((name) => record?.[name] === person);
 }
 
-/** A refusal as one text: what it is, which fields or rules, what to do, and how long to wait where there is a wait. */
+/**
+ * A refusal as one text: what it is, which fields or rules, what to do, and how long to wait where there is a
+ * wait.
+ */
 export function refusalWords(problem: { code: string; [more: string]: unknown }, language: Language): string {
   const words = errorWords(problem.code, language);
-  const faults = ((problem["faults"] ?? []) as Record<string, string>[]).map((one) => one[language]).filter(Boolean).join("；");
+  const faults = ((problem["faults"] ?? []) as Record<string, string>[])
+    .map((one) => one[language])
+    .filter(Boolean)
+    .join("；");
   const seconds = Number(problem["retry_after_s"] ?? 0);
   const wait = seconds && (language === "zh" ? `还要等 ${seconds} 秒` : `${seconds} s to wait`);
-  return [words?.what ?? problem.code, faults, wait, words?.remedy].filter(Boolean).join(language === "zh" ? "。" : ". ");
+  return [words?.what ?? problem.code, faults, wait, words?.remedy]
+    .filter(Boolean)
+    .join(language === "zh" ? "。" : ". ");
 }
 
 export function errorWords(code: string, language: Language): { what: string; remedy: string } | null {
   const found = ERRORS[code];
-  return found ? { what: found[language], remedy: language === "zh" ? found.remedy_zh : found.remedy_en } : null;
+  return found
+    ? { what: found[language], remedy: language === "zh" ? found.remedy_zh : found.remedy_en }
+    : null;
 }
 
 // Who took a step stands beside it; an id tells nobody anything.
-const HIDDEN = new Set(["unit_id", "case_id", "pinyin", "cell_id", "crew_id", "bundle_id", "resolved_by_id", "done_by_id", "closed_by_id"]);
+const HIDDEN = new Set([
+  "unit_id",
+  "case_id",
+  "pinyin",
+  "cell_id",
+  "crew_id",
+  "bundle_id",
+  "resolved_by_id",
+  "done_by_id",
+  "closed_by_id",
+]);
 
 /** One value of a record as a person reads it. */
 export function valueText(kind: string, field: string, value: unknown, language: Language): string {
@@ -107,36 +144,67 @@ export function valueText(kind: string, field: string, value: unknown, language:
   if (typeof value === "string" && /^\d{4}-\d\d-\d\dT/.test(value)) return timeText(value, language);
   if (typeof value === "object" && !Array.isArray(value)) return objectText(value as Record<string, unknown>);
   if (field === "tellings") return (value as Telling[]).map((one) => tellingText(one, language)).join("；");
-  if (field === "due_moves") return (value as DueMove[]).map((one) => dueMoveText(kind, one, language)).join("；");
-  if (Array.isArray(value) && typeof value[0] === "object") return value.map((one) => objectText(one)).join("；");
+  if (field === "due_moves")
+    return (value as DueMove[]).map((one) => dueMoveText(kind, one, language)).join("；");
+  if (Array.isArray(value) && typeof value[0] === "object")
+    return value.map((one) => objectText(one)).join("；");
   return choiceWord(kind, field, value, language);
 }
 
-export interface Telling { minutes: number; cost_fen: number; told_to: string; way: string; at: string; is_agreed: boolean; why?: string | null }
-
-/** One telling of time and cost as a person reads it: how much, to whom, how, when, whether they agreed, and why. */
-export function tellingText(one: Telling, language: Language): string {
-  const way = insideOf("work_order", "tellings", "way", language).find((found) => found.value === one.way)?.text ?? "";
-  const [yuan, when] = [one.cost_fen / 100, timeText(one.at, language)];
-  const why = one.why ? (language === "zh" ? `（${one.why}）` : ` (${one.why})`) : "";
-  if (language === "zh") return `${yuan} 元、${one.minutes} 分钟，${when} ${way}告知${one.told_to}，${one.is_agreed ? "同意" : "不同意"}${why}`;
-  return `${yuan} CNY, ${one.minutes} min, told ${one.told_to} ${way.toLowerCase()} on ${when}: ${one.is_agreed ? "agreed" : "did not agree"}${why}`;
+export interface Telling {
+  minutes: number;
+  cost_fen: number;
+  told_to: string;
+  way: string;
+  at: string;
+  is_agreed: boolean;
+  why?: string | null;
 }
 
-export interface DueMove { field: string; was?: string | null; now: string; why: string; by_id: string; at: string }
+/**
+ * One telling of time and cost as a person reads it: how much, to whom, how, when, whether they agreed, and
+ * why.
+ */
+export function tellingText(one: Telling, language: Language): string {
+  const way =
+    insideOf("work_order", "tellings", "way", language).find((found) => found.value === one.way)?.text ?? "";
+  const [yuan, when] = [one.cost_fen / 100, timeText(one.at, language)];
+  const why = one.why ? (language === "zh" ? `（${one.why}）` : ` (${one.why})`) : "";
+  if (language === "zh")
+    return `${yuan} 元、${one.minutes} 分钟，${when} ${way}告知${one.told_to}，${one.is_agreed ? "同意" : "不同意"}${why}`;
+  const amount = `${yuan} CNY, ${one.minutes} min`;
+  const said = one.is_agreed ? "agreed" : "did not agree";
+  return `${amount}, told ${one.told_to} ${way.toLowerCase()} on ${when}: ${said}${why}`;
+}
+
+export interface DueMove {
+  field: string;
+  was?: string | null;
+  now: string;
+  why: string;
+  by_id: string;
+  at: string;
+}
 
 /** One move of a due day: which, from what to what, why, and when it was moved. */
 export function dueMoveText(kind: string, one: DueMove, language: Language): string {
   // With its year: a due day may be moved far.
-  const [was, now] = [one.was ?? "", one.now].map((day) => (day.includes("T") ? fullTimeText(day, language) : day || "—"));
+  const [was, now] = [one.was ?? "", one.now].map((day) =>
+    day.includes("T") ? fullTimeText(day, language) : day || "—",
+  );
   const words = `${was} → ${now}`;
   const when = timeText(one.at, language);
-  return language === "zh" ? `${fieldWord(kind, one.field, language)} ${words}，${one.why}（${when}）` : `${fieldWord(kind, one.field, language)} ${words}: ${one.why} (${when})`;
+  return language === "zh"
+    ? `${fieldWord(kind, one.field, language)} ${words}，${one.why}（${when}）`
+    : `${fieldWord(kind, one.field, language)} ${words}: ${one.why} (${when})`;
 }
 
 function objectText(value: Record<string, unknown>): string {
-  if (value["type"] === "Point") return (value["coordinates"] as number[]).map((one) => one.toFixed(5)).join(", ");
-  return Object.values(value).filter((one) => one !== null && typeof one !== "object").join(" ");
+  if (value["type"] === "Point")
+    return (value["coordinates"] as number[]).map((one) => one.toFixed(5)).join(", ");
+  return Object.values(value)
+    .filter((one) => one !== null && typeof one !== "object")
+    .join(" ");
 }
 
 export function isShown(field: string): boolean {
@@ -154,13 +222,24 @@ export function cityDay(at: number = Date.now()): string {
 /** A wall clock's reading in the city (`2026-12-01T09:00:00`) as a moment. */
 export function cityMoment(reading: string): string {
   const wall = Date.parse(`${reading}Z`);
-  const shown = new Intl.DateTimeFormat("sv-SE", { timeZone: CITY, dateStyle: "short", timeStyle: "medium" }).format(wall);
+  const shown = new Intl.DateTimeFormat("sv-SE", {
+    timeZone: CITY,
+    dateStyle: "short",
+    timeStyle: "medium",
+  }).format(wall);
   return new Date(wall - (Date.parse(`${shown.replace(" ", "T")}Z`) - wall)).toISOString();
 }
 
 /** The hour of the day in the city, with its fraction. */
 export function cityHour(at: number): number {
-  const [hour, minute] = new Intl.DateTimeFormat("en-GB", { timeZone: CITY, hour: "2-digit", minute: "2-digit", hour12: false }).format(at).split(":");
+  const [hour, minute] = new Intl.DateTimeFormat("en-GB", {
+    timeZone: CITY,
+    hour: "2-digit",
+    minute: "2-digit",
+    hour12: false,
+  })
+    .format(at)
+    .split(":");
   return (Number(hour) % 24) + Number(minute) / 60;
 }
 
@@ -175,20 +254,25 @@ export function timeText(value: unknown, language: Language, withDay = true): st
 export function promiseText(job: Readonly<Record<string, unknown>>, language: Language): string {
   const [from, until] = [job["appointment_from"], job["appointment_until"]];
   if (!from && !until) return "";
-  const isOneDay = Boolean(from && until) && cityDay(Date.parse(String(from))) === cityDay(Date.parse(String(until)));
+  const isOneDay =
+    Boolean(from && until) && cityDay(Date.parse(String(from))) === cityDay(Date.parse(String(until)));
   return `${from ? timeText(from, language) : ""}–${until ? timeText(until, language, !isOneDay) : ""}`;
 }
 
 /** Whether that has passed and nobody has been there. */
 export function isPromiseMissed(job: Readonly<Record<string, unknown>>, now: number): boolean {
-  const isWaiting = ["received", "waiting_papers", "dispatched", "accepted", "en_route"].includes(String(job["state"]));
+  const isWaiting = ["received", "waiting_papers", "dispatched", "accepted", "en_route"].includes(
+    String(job["state"]),
+  );
   return isWaiting && Boolean(job["appointment_until"]) && Date.parse(String(job["appointment_until"])) < now;
 }
 
 /** With its year: for papers and pages that are looked at long afterwards. */
 export function fullTimeText(value: unknown, language: Language): string {
   const how = { dateStyle: "long", timeStyle: "short", hour12: false, timeZone: CITY } as const;
-  return value ? new Intl.DateTimeFormat(language === "zh" ? "zh-CN" : "en-GB", how).format(new Date(String(value))) : "—";
+  return value
+    ? new Intl.DateTimeFormat(language === "zh" ? "zh-CN" : "en-GB", how).format(new Date(String(value)))
+    : "—";
 }
 
 /** How long ago, or from now, in the roughest words that are true. */
@@ -196,8 +280,16 @@ export function sinceText(value: unknown, now: number, language: Language): stri
   if (!value) return "—";
   const minutes = Math.round((now - new Date(String(value)).getTime()) / 60_000);
   const size = Math.abs(minutes);
-  const [count, unit] = size < 60 ? [size, "minute"] as const : size < 2880 ? [Math.round(size / 60), "hour"] as const : [Math.round(size / 1440), "day"] as const;
+  const [count, unit] =
+    size < 60
+      ? ([size, "minute"] as const)
+      : size < 2880
+        ? ([Math.round(size / 60), "hour"] as const)
+        : ([Math.round(size / 1440), "day"] as const);
   if (count === 0) return language === "zh" ? "刚刚" : "just now";
-  const format = new Intl.RelativeTimeFormat(language === "zh" ? "zh-CN" : "en", { numeric: "always", style: "short" });
+  const format = new Intl.RelativeTimeFormat(language === "zh" ? "zh-CN" : "en", {
+    numeric: "always",
+    style: "short",
+  });
   return format.format(minutes > 0 ? -count : count, unit);
 }

@@ -1,4 +1,6 @@
-/** What the phone tells beside its records: where work happened (on shift alone), and which seals it holds. */
+/**
+ * What the phone tells beside its records: where work happened (on shift alone), and which seals it holds.
+ */
 import type { Values } from "@wangge/shared/sync/canonical.ts";
 import type { Engine } from "@wangge/shared/sync/engine.ts";
 import { Refused } from "@wangge/shared/sync/link.ts";
@@ -6,7 +8,16 @@ import { Refused } from "@wangge/shared/sync/link.ts";
 import { whereAmI } from "./place.ts";
 
 /** The steps at which a position may be told; anything else is nobody's business. */
-const EVENTS = new Set(["shift_start", "shift_end", "leave", "arrive", "start", "pause", "finish", "check_in"]);
+const EVENTS = new Set([
+  "shift_start",
+  "shift_end",
+  "leave",
+  "arrive",
+  "start",
+  "pause",
+  "finish",
+  "check_in",
+]);
 const SEALS = 100;
 const POSITIONS = 500;
 /** Refused for what one of them says. */
@@ -20,8 +31,15 @@ export function openShift(duties: Iterable<Values>, staff: string): Values | und
   return [...duties].find((one) => one["staff_id"] === staff && !one["ended_at"]);
 }
 
-/** Note where a piece of work happened, to be told after the next sync. It waits for the satellite, never the work for it. */
-export async function noteEvent(found: Engine, event: string, of?: [kind: string, id: string]): Promise<void> {
+/**
+ * Note where a piece of work happened, to be told after the next sync. It waits for the satellite, never the
+ * work for it.
+ */
+export async function noteEvent(
+  found: Engine,
+  event: string,
+  of?: [kind: string, id: string],
+): Promise<void> {
   if (!EVENTS.has(event)) return;
   const isOnShift = openShift(found.records("duty").values(), found.staffId) || event === "shift_end";
   if (!isOnShift) return;
@@ -29,18 +47,29 @@ export async function noteEvent(found: Engine, event: string, of?: [kind: string
   const fix = await whereAmI();
   if (!fix) return;
   const [lng, lat] = fix.place.coordinates;
-  const told = { event, at, lng, lat, accuracy_m: fix.accuracyM, ...(of && { of_kind: of[0], of_id: of[1] }) };
+  const told = {
+    event,
+    at,
+    lng,
+    lat,
+    accuracy_m: fix.accuracyM,
+    ...(of && { of_kind: of[0], of_id: of[1] }),
+  };
   const { store } = found;
-  await store.transaction(() => store.setMeta({ positions: [...store.meta<Values[]>("positions", []), told] }));
+  await store.transaction(() =>
+    store.setMeta({ positions: [...store.meta<Values[]>("positions", []), told] }),
+  );
 }
 
-/** Tell what was noted; whatever the answer, it is forgotten here: what the house may not keep, the phone keeps neither.
+/**
+ * Tell what was noted; whatever the answer, it is forgotten here: what the house may not keep, the phone
+ * keeps neither.
  *
  * One that cannot be read stops no other: a batch refused for it is halved.
  */
 export async function tellPositions(found: Engine): Promise<void> {
   const { store } = found;
-  for (let most = POSITIONS; ; ) {
+  for (let most = POSITIONS; ;) {
     const told = store.meta<Values[]>("positions", []).slice(0, most);
     if (!told.length || store.waiting().some((one) => one.mutation.kind === "duty")) return;
     try {
@@ -51,7 +80,9 @@ export async function tellPositions(found: Engine): Promise<void> {
       if (most && ABOUT_CONTENT.includes(error.status)) continue;
     }
     most = POSITIONS;
-    await store.transaction(() => store.setMeta({ positions: store.meta<Values[]>("positions", []).slice(told.length) }));
+    await store.transaction(() =>
+      store.setMeta({ positions: store.meta<Values[]>("positions", []).slice(told.length) }),
+    );
   }
 }
 
@@ -69,7 +100,9 @@ export async function witnessSeals(found: Engine): Promise<void> {
   const answer = await orOld(() => found.ask("POST", "/evidence/seals/witness", { json: { seals } }));
   const newest = answer && ((await answer.json()) as { newest: Seal | null }).newest;
   const isNew = newest && !seals.some((one) => one.number === newest.number);
-  await store.transaction(() => store.setMeta({ witnessedAt: now, seals: isNew ? [...seals, newest].slice(-SEALS) : seals }));
+  await store.transaction(() =>
+    store.setMeta({ witnessedAt: now, seals: isNew ? [...seals, newest].slice(-SEALS) : seals }),
+  );
 }
 
 /** The answer; null from a server that does not know the question yet. */

@@ -1,0 +1,48 @@
+/** What the phone says of work that is on its way, in English. */
+import type { queue as zh } from "../zh/queue.ts";
+
+export const queue: typeof zh = {
+  queue: {
+    title: "Uploads",
+    records: "Records",
+    waiting: "waiting",
+    sent: "delivered",
+    applied: "applied",
+    merged: "merged",
+    parked: "with a person",
+    corrected: "corrected by you",
+    held: "waits for another",
+    retry: "Sync now",
+    export: "Export unsent work",
+    exported: "{count} exported",
+    photo: "Photo",
+    bytes: "{sent} / {size}",
+    empty: "Nothing to send",
+    recent: "Recent",
+    why: "Why",
+    remedy: "What to do",
+    today: "My records",
+    wifi: "Photos over Wi-Fi only",
+    aside: "Photos that cannot be sent",
+    asideOne: "cannot be sent",
+    goneOne: "taken out",
+    tryAgain: "Try again",
+    discard: "Take out",
+    discardAsk: "This phone will not have the picture any more. Take it out?",
+  },
+  detail: {
+    correct: "Correct and hand in again",
+    field: "Field",
+    mine: "Mine",
+    now: "As it stands",
+    disputed: "in dispute",
+    met: "Somebody changed the same field: both values are kept, a dispatcher decides",
+    gone: "This record is no longer on this phone",
+  },
+  op: {
+    create: "New",
+    change: "Change",
+    act: "Step",
+    delete: "Delete",
+  },
+};

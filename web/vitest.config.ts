@@ -1,0 +1,17 @@
+/** Unit tests of what carries logic in the pages: `*.spec.ts` in each folder's `tests/`; `npm run unit`. */
+import vue from "@vitejs/plugin-vue";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  plugins: [vue()],
+  define: { __APP_VERSION__: '"test"' },
+  test: {
+    include: ["{shared,phone,console}/tests/**/*.spec.ts"],
+    environment: "happy-dom",
+    setupFiles: ["shared/tests/setup.ts"],
+    // One world a worker, a third of the time; what a test needs of it, it sets itself.
+    isolate: false,
+    // Far from the city on purpose: every time on a page is the city's.
+    env: { TZ: "America/New_York" },
+  },
+});

@@ -21,8 +21,8 @@ def sources(*endings: str) -> Iterator[Path]:
             yield path
 
 
-# A file of messages holds nothing else: its first sentence, an import of a type, groups, and one message a line; what is
-# longer than a line goes on in the next.
+# A file of messages holds nothing else: its first sentence, an import of a type, groups, and one message a
+# line; what is longer than a line goes on in the next.
 LINE_OF_WORDS = re.compile(
     r"""
     /\*\*\ .*\ \*/ | import\ type\ .* | export\ const\ \w+(:\ typeof\ zh)?\ =\ \{ | \};
@@ -35,7 +35,8 @@ LINE_OF_WORDS = re.compile(
 
 
 def messages(folder: Path) -> dict[str, str]:
-    """`group.key` -> sentence, of a folder of messages: one file a topic, one message a line, each group in one file."""
+    """`group.key` -> sentence, of a folder of messages: one file a topic, one message a line, each group
+    in one file."""
     found: dict[str, str] = {}
     for path in sorted(folder.glob("*.ts")):
         if path.name != "index.ts":

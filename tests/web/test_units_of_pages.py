@@ -1,4 +1,5 @@
-"""The pages' own tools: prettier has laid out every file, ESLint finds no fault, and Vitest's unit tests pass."""
+"""The pages' own tools: prettier has laid out every file, ESLint finds no fault, and Vitest's unit tests
+pass."""
 
 from __future__ import annotations
 

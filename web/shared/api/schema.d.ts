@@ -1703,7 +1703,10 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** The plan as a difference to what is dispatched now: `effects` says by crew what publishing would change. */
+        /**
+         * The plan as a difference to what is dispatched now.
+         * @description `effects` says by crew what publishing would change.
+         */
         get: {
             parameters: {
                 query?: never;
@@ -1964,7 +1967,10 @@ export interface paths {
             };
             cookie?: never;
         };
-        /** Who would go at once, when they would be there, and what of their work would move; nothing is written. */
+        /**
+         * Who would go at once, when they would be there, and what of their work would move.
+         * @description Nothing is written.
+         */
         get: {
             parameters: {
                 query?: {
@@ -1992,7 +1998,10 @@ export interface paths {
             };
         };
         put?: never;
-        /** Send a crew at once, before all it has not begun; at most one other job changes crew, the rest is named. */
+        /**
+         * Send a crew at once, before all it has not begun.
+         * @description At most one other job changes crew, the rest is named.
+         */
         post: {
             parameters: {
                 query?: never;

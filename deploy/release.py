@@ -1,7 +1,7 @@
 """Build a release: a wheel that holds the built pages, and its SBOM, in $WANGGE_HOME/release; `make release`.
 
-Refused where CHANGELOG.md has no entry for the version, or where the tree holds what is not committed. The wheel is
-built from the commit itself, in a folder of its own, so that nothing else of this checkout gets into it.
+Refused where CHANGELOG.md has no entry for the version, or where the tree holds what is not committed. The
+wheel is built from the commit itself, in a folder of its own, so that nothing else of this checkout gets in.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""Names that leave the process are frozen: seals, phones' queues, waiting facts, links and operators' scripts carry them.
+"""Names that leave the process are frozen: seals, phones' queues, facts, links and scripts carry them.
 
-`tests/fixtures/frozen_names.txt` is the list. A name that is missing from the running code was removed or renamed; a new
-one needs its line. `python -m tests.architecture.test_frozen_names` writes the list anew: read its difference.
+`tests/fixtures/frozen_names.txt` is the list. A name that is missing from the running code was removed or
+renamed; a new one needs its line. `python -m tests.architecture.test_frozen_names` writes the list anew: read
+its difference.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ class _Anything(dict[str, Any]):
 
 
 def kinds() -> Iterator[str]:
-    """Kinds, their fields with merge rules, their actions, and the prefixes of the scopes they are filed under."""
+    """Kinds, fields with merge rules, actions, and the prefixes of the scopes they are filed under."""
     for name, kind in the("kinds").items():
         yield f"kind {name} /{kind.segment}"
         for field in kind.kind.fields.values():

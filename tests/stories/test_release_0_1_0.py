@@ -1,4 +1,4 @@
-"""A home of release 0.1.0, upgraded: seals verify, links open, its phones' queues arrive, its waiting facts are served."""
+"""A home of release 0.1.0, upgraded: seals verify, links open, phones' queues arrive, waiting facts are served."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_its_phones_queues_arrive_once(home: Home) -> None:
         phone = home.phone(name)
         cursor, waits = phone.store.meta("cursor"), [one["id"] for one in phone.store.waiting(-1)]
         assert waits == TOLD["unsent"][name]["mutations"] != []
-        # Its access token has ended, so it is refreshed; the reply to the push is lost, so everything is sent twice.
+        # The access token has ended and is refreshed; the reply to the push is lost: all is sent twice.
         phone.link.plan.extend(["ok", "ok", "lose_reply"])
         assert not phone.try_sync()
         phone.sync()

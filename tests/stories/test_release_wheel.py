@@ -1,4 +1,4 @@
-"""A release is built from a commit with an entry in the changelog; installed in an empty environment it has its pages."""
+"""A release is built from a commit with an entry in the changelog; installed, it has its own pages."""
 
 from __future__ import annotations
 

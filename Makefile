@@ -5,7 +5,7 @@ W = "$(WANGGE_HOME)/venv/bin/wangge"
 PY = "$(WANGGE_HOME)/venv/bin/python"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long soak mutants shots check bench spec migration pages demo sbom advisories clean install install-test
+.PHONY: help run test test-long soak mutants shots check bench spec migration pages demo sbom release advisories clean install install-test
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -52,6 +52,9 @@ pages: install ## build the console and the phone app (`make run` does it when t
 
 sbom: install-test ## what we ship, as CycloneDX: .wangge/sbom.cdx.json
 	@$(PY) deploy/sbom.py
+
+release: install-test ## a wheel that holds the built pages, and its SBOM: .wangge/release
+	@$(PY) deploy/release.py
 
 advisories: install ## ask whether advisories are known for what we ship (needs the network; says so when it could not ask)
 	@$(PY) deploy/advisories.py

@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 
 from backend.core.keys import RING, Keys, keys_at, need_strong
 
 NOT_GIVEN = ""
+# A release's wheel holds the built pages; a checkout has them in its home.
+INSTALLED_PAGES = Path(str(files("backend"))) / "web"
 # Settings that are words, each by its own name in the environment.
 _WORDS = (
     "sign_in_per_address",
@@ -114,7 +117,9 @@ def read(environ: Mapping[str, str] = os.environ, *, weak_key: bool = False) -> 
         database_url=environ.get("WANGGE_DATABASE_URL", NOT_GIVEN),
         broker_url=environ.get("WANGGE_BROKER_URL", NOT_GIVEN),
         objects_url=environ.get("WANGGE_OBJECTS_URL") or (home / "objects").as_uri(),
-        web_root=Path(environ.get("WANGGE_WEB_ROOT") or home / "web"),
+        web_root=Path(
+            environ.get("WANGGE_WEB_ROOT") or (INSTALLED_PAGES if INSTALLED_PAGES.is_dir() else home / "web")
+        ),
         fonts=Path(environ.get("WANGGE_FONTS") or "/usr/share/fonts"),
         secret_key=environ.get("WANGGE_SECRET_KEY", NOT_GIVEN),
         keys_text=environ.get("WANGGE_KEYS", NOT_GIVEN),

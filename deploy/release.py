@@ -32,10 +32,13 @@ def version_of(root: Path) -> str:
 
 def need_entry(changelog: str, version: str) -> None:
     """Raises NotReady where the changelog has no dated entry with words for the version."""
-    found = re.search(rf"^## \[{re.escape(version)}\] - \d{{4}}-\d\d-\d\d\n(.*?)(?=^## |\Z)", changelog, re.M | re.S)
+    found = re.search(
+        rf"^## \[{re.escape(version)}\] - \d{{4}}-\d\d-\d\d\n(.*?)(?=^## |\Z)", changelog, re.M | re.S
+    )
     if not found or not re.search(r"^- \S", found[1], re.M):
         raise NotReady(
-            f"CHANGELOG.md 里没有 {version} 的条目 · CHANGELOG.md has no entry for {version}: add `## [{version}] - DATE`"
+            f"CHANGELOG.md 里没有 {version} 的条目 · CHANGELOG.md has no entry for {version}: add `## "
+            f"[{version}] - DATE`"
         )
 
 
@@ -57,7 +60,17 @@ def build_wheel(root: Path, pages: Path, target: Path) -> Path:
         with tarfile.open(fileobj=io.BytesIO(archive)) as files:
             files.extractall(tree, filter="data")
         shutil.copytree(pages, tree / "backend/web", ignore=shutil.ignore_patterns("built-*"))
-        command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--wheel-dir", str(target), str(tree)]
+        command = [
+            sys.executable,
+            "-m",
+            "pip",
+            "wheel",
+            "-q",
+            "--no-deps",
+            "--wheel-dir",
+            str(target),
+            str(tree),
+        ]
         subprocess.run(command, check=True)
     return next(target.glob(f"wangge-{version_of(root)}-*.whl"))
 

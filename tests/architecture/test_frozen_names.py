@@ -24,20 +24,20 @@ LIST = ROOT / "tests/fixtures/frozen_names.txt"
 SOURCES = ("backend", "sync", "geo", "mobile_api_spec", "deploy")
 # The one place that says where things stand in the source.
 WHERE = {
-    "kinds": "backend.records.registry:KINDS",
-    "roles": "backend.actor:Role",
-    "rights": "backend.queries.scopes:RIGHTS",
-    "noted": "backend.services.noting:NOTED",
-    "subscriptions": "backend.tasks.subscriptions:SUBSCRIPTIONS",
-    "message": "backend.services.notifying:MESSAGE",
-    "make_celery": "backend.tasks.jobs:make_celery",
-    "read_settings": "backend.config:read",
-    "catalogue": "backend.errors:CATALOGUE",
-    "purposes": "backend.keys:PURPOSES",
-    "ring": "backend.keys:RING",
-    "first_key": "backend.keys:FIRST",
-    "witness": "backend.services.sealing:WITNESS",
-    "base": "backend.db:Base",
+    "kinds": "backend.core.kinds.registry:KINDS",
+    "roles": "backend.core.actor:Role",
+    "rights": "backend.core.queries.scopes:RIGHTS",
+    "noted": "backend.core.services.noting:NOTED",
+    "subscriptions": "backend.queue.fact_table:SUBSCRIPTIONS",
+    "message": "backend.notices.services.notifying:MESSAGE",
+    "make_celery": "backend.queue.tasks:make_celery",
+    "read_settings": "backend.core.config:read",
+    "catalogue": "backend.core.errors:CATALOGUE",
+    "purposes": "backend.core.keys:PURPOSES",
+    "ring": "backend.core.keys:RING",
+    "first_key": "backend.core.keys:FIRST",
+    "witness": "backend.evidence.services.sealing:WITNESS",
+    "base": "backend.core.db:Base",
     "sync_tables": "sync.postgres.tables:metadata",
     "main": "backend.cli:main",
     "phone_store": "mobile_api_spec.phone.store:Store",
@@ -57,7 +57,9 @@ class _Anything(dict[str, Any]):
 
     def __init__(self, kind: Any) -> None:
         one = "0193c0de-0000-7000-8000-000000000000"
-        lists = {name for name, wired in kind.wired.items() if type(wired.field).__name__.endswith(("List", "Ids"))}
+        lists = {
+            name for name, wired in kind.wired.items() if type(wired.field).__name__.endswith(("List", "Ids"))
+        }
         super().__init__({name: [one] if name in lists else one for name in kind.kind.fields})
 
 
@@ -114,7 +116,9 @@ def secrets() -> Iterator[str]:
             if isinstance(node, ast.Call) and _called(node) in ("URLSafeSerializer", "CursorSeal"):
                 yield from (f"salt {one.value}" for one in _constants(node))
             if isinstance(node, ast.Call) and _called(node) in ("encode", "canonical", "HKDF"):
-                yield from (f"signed {one.value!r}" for one in _constants(node) if IS_SIGNED.match(str(one.value)))
+                yield from (
+                    f"signed {one.value!r}" for one in _constants(node) if IS_SIGNED.match(str(one.value))
+                )
             if isinstance(node, ast.Constant) and re.fullmatch(r"wangge( [a-z]+)+[ \0]?", str(node.value)):
                 yield f"signed {node.value!r}"
 
@@ -150,7 +154,8 @@ def commands() -> Iterator[str]:
 def _commands(path: str, command: click.Command) -> Iterator[str]:
     yield f"command {path}"
     for option in command.params:
-        yield f"command {path} {' '.join(option.opts) if isinstance(option, click.Option) else option.name.upper()}"
+        opts = " ".join(option.opts) if isinstance(option, click.Option) else option.name.upper()
+        yield f"command {path} {opts}"
     said = inspect.getsource(inspect.getmodule(command.callback) or re) if command.callback else ""
     for code in set(re.findall(r"(?:SystemExit|sys\.exit)\((\d+)\)", said)):
         yield f"command {path} may end with {code}"
@@ -164,8 +169,15 @@ def _commands(path: str, command: click.Command) -> Iterator[str]:
 
 def settings() -> Iterator[str]:
     """WANGGE_* of the environment, and files of a home."""
-    for path in [*sources(*SOURCES), ROOT / "README.md", ROOT / "Makefile", ROOT / "deploy/environment.example"]:
-        yield from (f"setting {one}" for one in re.findall(r"WANGGE_[A-Z][A-Z_]*[A-Z]", path.read_text("utf-8")))
+    for path in [
+        *sources(*SOURCES),
+        ROOT / "README.md",
+        ROOT / "Makefile",
+        ROOT / "deploy/environment.example",
+    ]:
+        yield from (
+            f"setting {one}" for one in re.findall(r"WANGGE_[A-Z][A-Z_]*[A-Z]", path.read_text("utf-8"))
+        )
     yield from (f"home {the(one)}" for one in ("ring", "first_key", "witness"))
     for path, tree in trees("backend", "deploy"):
         for node in ast.walk(tree):
@@ -199,26 +211,49 @@ def listed() -> set[str]:
 
 def test_names_that_leave_the_process_stay(web: Flask) -> None:
     found, frozen = collected(web), listed()
-    assert sorted(frozen - found) == [], "removed or renamed; phones, seals, links and facts of before still say it"
-    assert sorted(found - frozen) == [], f"new: add these lines to {LIST.relative_to(ROOT)}, they stay for good"
+    assert sorted(frozen - found) == [], (
+        "removed or renamed; phones, seals, links and facts of before still say it"
+    )
+    assert sorted(found - frozen) == [], (
+        f"new: add these lines to {LIST.relative_to(ROOT)}, they stay for good"
+    )
 
 
 def test_the_list_holds_each_sort_of_name() -> None:
     sorts = {line.split()[0] for line in listed()}
     assert sorts == {
-        "action", "beat", "column", "command", "error", "fact", "field", "home", "kind", "make", "phone", "purpose",
-        "role", "route", "salt", "scope", "sealed", "setting", "signed", "task",
-    }  # fmt: skip
+        "action",
+        "beat",
+        "column",
+        "command",
+        "error",
+        "fact",
+        "field",
+        "home",
+        "kind",
+        "make",
+        "phone",
+        "purpose",
+        "role",
+        "route",
+        "salt",
+        "scope",
+        "sealed",
+        "setting",
+        "signed",
+        "task",
+    }
 
 
 def main() -> None:
     """Write the list anew."""
     from backend.app import create_app
-    from backend.db import Database, make_engine
+    from backend.core.db import Database, make_engine
 
     app = create_app(the("read_settings")({}), Database(make_engine("postgresql://nobody@localhost/none")))
     opening = (
-        "# Names that leave the process (tests/architecture/test_frozen_names.py). Lines are added, never changed."
+        "# Names that leave the process (tests/architecture/test_frozen_names.py). Lines "
+        "are added, never changed."
     )
     LIST.write_text("\n".join([opening, *sorted(collected(app))]) + "\n", "utf-8")
 

@@ -1,4 +1,5 @@
-"""A home of release 0.1.0, upgraded: seals verify, links open, phones' queues arrive, waiting facts are served."""
+"""A home of release 0.1.0, upgraded: seals verify, links open, phones' queues arrive, waiting facts are
+served."""
 
 from __future__ import annotations
 
@@ -16,15 +17,17 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from backend import config, migrations
-from backend.app import make_house
-from backend.blobs.store import key_of
-from backend.db import Database, make_engine
+from backend import migrations
+from backend.app import make_context
+from backend.core import config
+from backend.core.blobs.store import key_of
+from backend.core.db import Database, make_engine
+from backend.core.services import record_writer
+from backend.evidence.kinds.seal import Seal
+from backend.evidence.services import checking, picturing, sealing
 from backend.local.cluster import Cluster
-from backend.records.seal import Seal
-from backend.services import checking, door, picturing, sealing
-from backend.services.syncing import retry_held
-from backend.tasks import outbox
+from backend.phones.services.syncing import retry_held
+from backend.queue import serving
 from mobile_api_spec.phone import Clock, Link, Phone
 from tests.factories import Town, uid
 
@@ -48,7 +51,7 @@ class Home:
     def stored(self, kind: str, record: str) -> dict[str, Any]:
         """A record as the server has it."""
         with self.database.transaction() as session:
-            return door.read(session, kind, record).values
+            return record_writer.read(session, kind, record).values
 
     def rows(self, sql: str, **values: Any) -> list[tuple[Any, ...]]:
         """What a statement finds."""
@@ -70,11 +73,18 @@ def _restore(cluster: Cluster, name: str) -> None:
     cluster.psql("postgres", f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
     cluster.ensure_database(name)
     program, environment = cluster.where("pg_restore")
-    command = [program, "--no-owner", "--exit-on-error", f"--dbname={cluster.url(name)}", str(KEPT / "database.dump")]
+    command = [
+        program,
+        "--no-owner",
+        "--exit-on-error",
+        f"--dbname={cluster.url(name)}",
+        str(KEPT / "database.dump"),
+    ]
     subprocess.run(command, env=environment, check=True)
     cluster.psql(
         name,
-        f"DO $$ BEGIN WHILE pg_snapshot_xmax(pg_current_snapshot())::text::bigint < {TOLD['highest_xid'] + 3} "
+        f"DO $$ BEGIN WHILE pg_snapshot_xmax(pg_current_snapshot())::text::bigint < "
+        f"{TOLD['highest_xid'] + 3} "
         "LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$",
     )
 
@@ -94,7 +104,7 @@ def home(cluster: Cluster, tmp_path: Path, web: Flask) -> Iterator[Home]:
     database = Database(make_engine(cluster.url("copy_release_0_1_0")))
     migrations.upgrade(database.engine)
     assert migrations.differences(database.engine) == []
-    web.extensions["wangge"] = make_house(settings, database)
+    web.extensions["wangge"] = make_context(settings, database)
     yield Home(settings, database, web)
     database.engine.dispose()
     cluster.psql("postgres", "DROP DATABASE copy_release_0_1_0 WITH (FORCE)")
@@ -144,21 +154,29 @@ def test_its_phones_queues_arrive_once(home: Home) -> None:
         assert phone.store.meta("cursor") != cursor
         phone.close()
     new = {one for names in ("rep", "leader") for one in TOLD["unsent"][names]["mutations"]}
-    assert {row[0] for row in home.rows("SELECT id::text FROM sync_mutation")} == new | {row[0] for row in before}
-    twice = "SELECT mutation_id FROM sync_history WHERE mutation_id IS NOT NULL GROUP BY 1 HAVING count(*) > 1"
+    assert {row[0] for row in home.rows("SELECT id::text FROM sync_mutation")} == new | {
+        row[0] for row in before
+    }
+    twice = (
+        "SELECT mutation_id FROM sync_history WHERE mutation_id IS NOT NULL GROUP BY 1 HAVING count(*) > 1"
+    )
     assert home.rows(twice) == []
     _need_arrived(home)
 
 
 def _need_arrived(home: Home) -> None:
     """The visit, the customer, the photo and the signed job stand as they were made on the phones."""
-    outbox.serve(home.database)
+    serving.serve(home.database)
     blobs, photo = home.app.extensions["wangge"].blobs, home.stored("photo", TOLD["unsent"]["arrives"])
     assert photo["arrived_at"]
     assert len(blobs.get(key_of(photo["sha256"]))) == photo["size_bytes"]
     picturing.look_at_waiting(home.database, blobs)
     visit = home.stored("visit", TOLD["unsent"]["made"])
-    assert (visit["state"], visit["summary"], visit["photo_ids"]) == ("done", "查看水表", [TOLD["unsent"]["arrives"]])
+    assert (visit["state"], visit["summary"], visit["photo_ids"]) == (
+        "done",
+        "查看水表",
+        [TOLD["unsent"]["arrives"]],
+    )
     assert visit["truth_grade"]
     assert home.stored("customer", uid("customer 0"))["note"] == "门铃坏了"
     job = home.stored("work_order", TOLD["sheet"]["unsent_job"])
@@ -170,7 +188,9 @@ def _need_arrived(home: Home) -> None:
 
 
 def test_its_parked_work_is_still_there_and_its_held_work_goes_on(home: Home) -> None:
-    waiting = "SELECT mutation_id::text, status, code FROM sync_waiting WHERE decided_at IS NULL ORDER BY place"
+    waiting = (
+        "SELECT mutation_id::text, status, code FROM sync_waiting WHERE decided_at IS NULL ORDER BY place"
+    )
     parked, held = TOLD["waiting"]["parked"], TOLD["waiting"]["held"]
     assert home.rows(waiting) == [(parked, "parked", "invalid"), (held, "held", "waits_for")]
     phone = home.phone("rep")
@@ -186,7 +206,7 @@ def test_its_waiting_facts_are_served(home: Home, town: Town) -> None:
     waiting = "SELECT DISTINCT fact FROM outbox WHERE done_at IS NULL ORDER BY fact"
     assert [row[0] for row in home.rows(waiting)] == TOLD["facts"]
     assert len(TOLD["facts"]) >= 5
-    outbox.serve(home.database)
+    serving.serve(home.database)
     assert home.rows(waiting) == []
     assert home.stored("customer", town["customer 1"])["pinyin"] == "ouyangfeng oyf"
     job = home.stored("work_order", uid("waiting job"))

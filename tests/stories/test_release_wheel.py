@@ -12,7 +12,7 @@ from types import ModuleType
 
 import pytest
 
-from backend import config
+from backend.core import config
 
 ROOT = Path(__file__).parents[2]
 ASKED = """
@@ -20,7 +20,7 @@ import os
 from dataclasses import replace
 from backend import config
 from backend.app import create_app
-from backend.db import Database, make_engine
+from backend.core.db import Database, make_engine
 settings = replace(config.read(), limits_enabled=False, objects_url="memory://")
 app = create_app(settings, Database(make_engine("postgresql://nobody@localhost/none")))
 client = app.test_client()
@@ -75,15 +75,23 @@ def test_an_installed_wheel_serves_its_own_pages(release: ModuleType, tmp_path: 
     # What it depends on comes from the environment of the tests; it itself does not, for its own comes first.
     (packages,) = (empty / "lib").glob("python*/site-packages")
     (packages / "of_the_tests.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("WANGGE_", "PYTHON"))}
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("WANGGE_", "PYTHON"))
+    }
     done = subprocess.run(
-        [str(empty / "bin/python"), "-c", ASKED], cwd=tmp_path, env=environment | {"WANGGE_HOME": str(tmp_path / "home")},
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+        [str(empty / "bin/python"), "-c", ASKED],
+        cwd=tmp_path,
+        env=environment | {"WANGGE_HOME": str(tmp_path / "home")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     said = [line.split() for line in done.stdout.splitlines()]
     pages = [line for line in said if line[0] == "page"]
     ((_, *where),) = (line for line in said if line[0] == "where")
     assert len(pages) == 7
-    assert {(status, kind.split("/")[0], is_long) for _, _, status, kind, is_long in pages} == {("200", "text", "True")}
+    assert {(status, kind.split("/")[0], is_long) for _, _, status, kind, is_long in pages} == {
+        ("200", "text", "True")
+    }
     assert all(Path(one).is_relative_to(packages) for one in where)

@@ -96,7 +96,8 @@ def test_every_sentence_is_there_in_both_languages(app: Path) -> None:
     ],
 )
 def test_two_messages_on_a_line_are_seen(tmp_path: Path, wrong: str) -> None:
-    good = '/** Words. */\nexport const app = {\n  app: {\n    name: "网格",\n    back:\n      "a " +\n      "b",\n  },\n};\n'
+    good = '/** Words. */\nexport const app = {\n  app: {\n    name: "网格",\n    back:\n      "a " +\n'
+    good += '      "b",\n  },\n};\n'
     (tmp_path / "app.ts").write_text(good)
     assert messages(tmp_path) == {"app.name": "网格", "app.back": "a b"}
     (tmp_path / "app.ts").write_text(good.replace('    name: "网格",', wrong))

@@ -51,8 +51,7 @@ def edition_rule(
 _IS_USED = "SELECT EXISTS (SELECT FROM response WHERE questionnaire_id = CAST(:id AS uuid))"
 # One that was taken away keeps its number.
 _IS_TAKEN = """
-    SELECT EXISTS (SELECT
-    FROM questionnaire
+    SELECT EXISTS (SELECT FROM questionnaire
     WHERE code = :code AND edition = :edition AND unit_id = CAST(:unit AS uuid) AND id <> CAST(:id AS uuid))
 """
 

@@ -21,8 +21,7 @@ from sync.wire import MOST_DEPTH, depth_of
 
 MOST_ROWS = 500
 _IN_SCOPE = """
-    EXISTS (SELECT
-    FROM sync_entry e
+    EXISTS (SELECT FROM sync_entry e
     WHERE e.kind = d.kind AND e.id = d.id AND e.scope = ANY(:scopes) AND NOT e.removed)
 """
 

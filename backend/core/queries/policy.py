@@ -240,8 +240,7 @@ def need_unused(session: Session, kind: str, record_id: str) -> None:
 
 def _points_at(session: Session, table: str, column: str, record_id: str) -> bool:
     sql = f"""
-        SELECT EXISTS (SELECT
-        FROM {table}
+        SELECT EXISTS (SELECT FROM {table}
         WHERE {column} = CAST(:id AS uuid) AND deleted_at IS NULL AND id <> CAST(:id AS uuid))
     """
     return bool(session.execute(text(sql), {"id": record_id}).scalar_one())

@@ -103,11 +103,9 @@ _CUSTOMERS_IN = text(
     WHERE p.deleted_at IS NULL
           AND p.place && ST_Expand(wanted.shape, :degrees)
           AND ST_DWithin(CAST(p.place AS geography), CAST(wanted.shape AS geography), :metres)
-          AND EXISTS (SELECT
-      FROM sync_document d
+          AND EXISTS (SELECT FROM sync_document d
       WHERE d.kind = 'customer' AND d.id = c.id AND d.scopes && CAST(:scopes AS text[]))
-          AND EXISTS (SELECT
-      FROM sync_document d
+          AND EXISTS (SELECT FROM sync_document d
       WHERE d.kind = 'service_point' AND d.id = p.id AND d.scopes && CAST(:scopes AS text[]))
     ORDER BY c.id, p.id
     LIMIT :most

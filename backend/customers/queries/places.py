@@ -24,8 +24,7 @@ from sync.kind import Kind, Values
 # What says where a job is; any one of these is enough, and the others follow from it.
 WHERE = ("service_point_id", "customer_id", "place", "address", "cell_id")
 _VISIBLE = """
-    EXISTS (SELECT
-    FROM sync_entry e
+    EXISTS (SELECT FROM sync_entry e
     WHERE e.kind = '{kind}' AND e.id = r.id AND e.scope = ANY(:scopes) AND NOT e.removed)
 """
 _POINT = """

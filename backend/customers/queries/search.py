@@ -22,8 +22,7 @@ MOST_FOUND = 50
 # In scope, of one form; more than that nobody reads, and only one or two letters are found as often.
 _MOST_OF_A_FORM = 2000
 _IN_SCOPE = """
-    EXISTS (SELECT
-    FROM sync_entry e
+    EXISTS (SELECT FROM sync_entry e
     WHERE e.kind = {kind} AND e.id = {id} AND e.scope = ANY(:scopes) AND NOT e.removed)
 """
 # A point of somebody else's ground leads to nobody, also where its customer may be seen.

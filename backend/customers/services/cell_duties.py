@@ -97,8 +97,7 @@ def _hand_over_work(session: Session, actor: Actor, cell_id: str, before: list[s
                           AND r.{whose} <> CAST(:staff AS uuid)
                           AND r.deleted_at IS NULL
                           AND {is_open}
-                          AND NOT EXISTS (SELECT
-                      FROM customer c
+                          AND NOT EXISTS (SELECT FROM customer c
                       WHERE c.id = r.customer_id AND c.key_representative_id = r.{whose})
                     ORDER BY r.id
                 """

@@ -37,8 +37,7 @@ _DUE = text(
       WHERE customer_id = c.id AND deleted_at IS NULL
       ORDER BY id
       LIMIT 1) p ON true
-    WHERE c.deleted_at IS NULL AND c.category = :category AND NOT EXISTS (SELECT
-      FROM visit v
+    WHERE c.deleted_at IS NULL AND c.category = :category AND NOT EXISTS (SELECT FROM visit v
       WHERE v.customer_id = c.id
           AND v.deleted_at IS NULL
           AND v.work_order_id IS NULL

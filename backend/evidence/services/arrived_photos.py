@@ -31,8 +31,8 @@ _PROVEN = text(
       WHERE kind = 'photo' AND id = p.id
       ORDER BY version
       LIMIT 1) made
-    WHERE p.sha256 = :sha256 AND p.arrived_at IS NULL AND p.deleted_at IS NULL AND EXISTS (SELECT
-      FROM upload u
+    WHERE p.sha256 = :sha256 AND p.arrived_at IS NULL AND p.deleted_at IS NULL
+      AND EXISTS (SELECT FROM upload u
       WHERE u.sha256 = p.sha256
           AND u.finished_at IS NOT NULL
           AND (u.staff_id = made.actor_id OR u.device_id = made.device_id OR u.photo_id = p.id))

@@ -291,8 +291,7 @@ def check_bytes(database: Database, blobs: BlobStore, progress: Progress) -> Ite
                 """
                     SELECT id::text
                     FROM photo p
-                    WHERE arrived_at IS NOT NULL AND NOT EXISTS (SELECT
-                      FROM object o
+                    WHERE arrived_at IS NOT NULL AND NOT EXISTS (SELECT FROM object o
                       WHERE o.sha256 = p.sha256)
                     ORDER BY id
                     LIMIT 100

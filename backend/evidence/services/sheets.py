@@ -125,8 +125,7 @@ def _sheet_check(session: Session, signature_id: str, values: Values) -> str:
     lines = {"id": signature_id, "of": values["of_id"], "strokes": canonical_json(values["strokes"]).decode()}
     same = text(
         """
-            SELECT EXISTS (SELECT
-            FROM signature
+            SELECT EXISTS (SELECT FROM signature
             WHERE md5(strokes::text) = md5(CAST(:strokes AS jsonb)::text)
                 AND strokes = CAST(:strokes AS jsonb)
                 AND of_id <> CAST(:of AS uuid)

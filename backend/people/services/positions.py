@@ -36,8 +36,7 @@ _LOOKERS = frozenset({Role.ADMIN, Role.SUPERVISOR, Role.DISPATCHER})
 _COARSE = 3
 _ON_SHIFT = text(
     """
-    SELECT EXISTS (SELECT
-    FROM duty
+    SELECT EXISTS (SELECT FROM duty
     WHERE staff_id = CAST(:staff AS uuid)
         AND deleted_at IS NULL
         AND started_at <= :at

@@ -186,8 +186,7 @@ def _unserved(session: Session, cell_ids: list[str]) -> list[dict[str, str]]:
             """
                 SELECT c.id::text, c.name
                 FROM cell c
-                WHERE c.id = ANY(CAST(:ids AS uuid[])) AND NOT EXISTS (SELECT
-                  FROM cell_assignment a
+                WHERE c.id = ANY(CAST(:ids AS uuid[])) AND NOT EXISTS (SELECT FROM cell_assignment a
                   JOIN staff s ON s.id = a.staff_id AND s.is_active
                   WHERE a.cell_id = c.id
                       AND a.deleted_at IS NULL

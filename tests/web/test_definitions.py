@@ -28,6 +28,14 @@ def fault(page: Page, place: str) -> str:
     return found.inner_text()
 
 
+def choose(page: Page, row: str, word: str) -> None:
+    """A row's type; the list of the row before may still be closing."""
+    items = page.locator(".el-select-dropdown__item:visible")
+    expect(items).to_have_count(0)
+    page.locator(f"{row} .el-select").first.click()
+    items.filter(has_text=word).first.click()
+
+
 def test_a_forms_faults_stand_at_the_row_and_the_condition(
     desk: Callable[..., Desk], office: Offices
 ) -> None:
@@ -42,8 +50,7 @@ def test_a_forms_faults_stand_at_the_row_and_the_condition(
         page.click("[data-test=add-rows]")
         row = f"[data-test=rows-{n}]"
         page.fill(f"{row} input[name=name]", name)
-        page.locator(f"{row} .el-select").first.click()
-        page.locator(".el-select-dropdown__item:visible:has-text('整数')").first.click()
+        choose(page, row, "整数")
         for field, value in (
             ("label_zh", "几个"),
             ("label_en", "How many"),
@@ -54,8 +61,7 @@ def test_a_forms_faults_stand_at_the_row_and_the_condition(
     page.click("[data-test=add-rows]")
     row = "[data-test=rows-2]"
     page.fill(f"{row} input[name=name]", "kind")
-    page.locator(f"{row} .el-select").first.click()
-    page.locator(".el-select-dropdown__item:visible:has-text('单选')").first.click()
+    choose(page, row, "单选")
     for field in ("label_zh", "label_en"):
         page.fill(f"{row} textarea[name={field}]", "种类")
     for n in range(2):

@@ -1,5 +1,6 @@
 /**
- * Finding in a list what somebody types, by the rules of the server's search (backend/core/comparing/finding.py).
+ * Finding in a list what somebody types, by the rules of the server's search
+ * (backend/core/comparing/finding.py).
  */
 import { plain } from "../comparing.ts";
 import { type Address, addressOf, agree, hasNumber, isShortFor, lineOf, withShortArea } from "./addresses.ts";

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from backend.core.actor import Actor
 from backend.core.errors import Problem
 from backend.core.queries.policy import Rule, people_rule
+from backend.core.sentences import fault
 from sync.kind import Values
 
 _ASKED = ("code", "edition", "rows")
@@ -35,17 +36,9 @@ def edition_rule(
         "edition": after.get("edition"),
     }
     if changed and session.execute(text(_IS_USED), asked).scalar():
-        zh, en = (
-            "已有答卷的版本不能再改，请另出新版本",
-            "an edition with answers stays as it is: make a new one",
-        )
-        raise Problem(
-            "check_failed",
-            faults=[{"field": name, "code": "edition_used", "zh": zh, "en": en} for name in changed],
-        )
+        raise Problem("check_failed", faults=[fault(name, "customers.edition_used") for name in changed])
     if session.execute(text(_IS_TAKEN), asked).scalar():
-        zh, en = "这个版本号已经用过", "there is such an edition already"
-        raise Problem("check_failed", faults=[{"field": "edition", "code": "twice", "zh": zh, "en": en}])
+        raise Problem("check_failed", faults=[fault("edition", "customers.edition_twice")])
 
 
 _IS_USED = "SELECT EXISTS (SELECT FROM response WHERE questionnaire_id = CAST(:id AS uuid))"

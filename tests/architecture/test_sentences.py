@@ -49,7 +49,6 @@ BESIDE = {
     "backend/core/api/docs.py": (1, "the product's name over its API's pages"),
     "backend/core/comparing/__init__.py": (1, "an example of a name"),
     "backend/core/comparing/addresses.py": (40, "a table of how addresses are written"),
-    "backend/core/comparing/finding.py": (1, "letters that searching reads alike"),
     "backend/core/comparing/numerals.py": (8, "the digits of Chinese numbers"),
     "backend/core/comparing/phones.py": (3, "how telephone numbers are written"),
     "backend/core/comparing/readings.py": (150, "the readings of surnames and other words"),

@@ -65,11 +65,10 @@ def run(port: int, tls: bool, size: str, with_parent: bool) -> None:
         _tell_commands(machine, url)
         _welcome(url, machine)
         if pair:
+            trust = sentence("commands.trust_certificate", certificate=str(pair[2])).line
             console.print(
                 qr(f"{url}/m/"),
-                sentence("commands.trust_certificate", certificate=str(pair[2])).line,
-                sentence("commands.open_accounts").line,
-                sep="\n",
+                f"{trust}\n{sentence('commands.open_accounts').line}",
                 highlight=False,
             )
         _until_stopped(machine, url)

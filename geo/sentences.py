@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from numbers import Integral, Real
 from pathlib import Path
 from string import Formatter
 from typing import Any, NamedTuple
@@ -37,7 +38,7 @@ class Words(NamedTuple):
         return self.zh if self.zh == self.en else f"{self.zh} · {self.en}"
 
 
-NUMBER = (int, float, Decimal)
+NUMBER = (Real, Decimal)
 Render = Callable[[Any, int], str]
 
 
@@ -66,7 +67,7 @@ TYPES: dict[str, tuple[tuple[type, ...], Render]] = {
     "text": ((str,), lambda value, _: str(value)),
     "code": ((str, int, UUID), lambda value, _: str(value)),
     "words": ((tuple,), lambda value, side: str(value[side])),
-    "number": (NUMBER, lambda value, _: str(value) if isinstance(value, int) else f"{value:g}"),
+    "number": (NUMBER, lambda value, _: str(value) if isinstance(value, Integral) else f"{value:g}"),
     "amount": (NUMBER, lambda value, _: f"{value:,.0f}"),
     "percent": (NUMBER, lambda value, _: f"{value:.0%}"),
     "seconds": (NUMBER, lambda value, _: f"{value:.1f}"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 import pytest
 
 from backend.core.errors import CATALOGUE, Problem, as_document
@@ -24,6 +25,7 @@ ID = "0190a7c0-0000-7000-8000-000000000001"
         ("text", "东风路", "东风路", "东风路"),
         ("code", UUID(ID), ID, ID),
         ("number", 1_234_567, "1234567", "1234567"),
+        ("number", np.int64(12), "12", "12"),
         ("number", 1.50, "1.5", "1.5"),
         ("amount", 1234.6, "1,235", "1,235"),
         ("percent", 0.256, "26%", "26%"),

@@ -94,12 +94,12 @@ def escalate_unopened(session: Session, channel: Channel, minutes: int, now: dat
     for job_id in unopened_jobs(session, now, minutes / 2, "reminded_at"):
         job = noticed(session, job_id, "reminded_at", now)
         leader = record_writer.read(session, "crew", job["crew_id"]).values["leader_id"]
-        said = sentence("dispatch.please_open", number=job["number"])
+        said = sentence("dispatch.please_open", number=job["number"] or job_id)
         escalate(session, channel, leader, job_id, job, *said)
     escalated = unopened_jobs(session, now, minutes, "escalated_at")
     for job_id in escalated:
         job = noticed(session, job_id, "escalated_at", now)
-        said = sentence("dispatch.unopened", number=job["number"], minutes=minutes)
+        said = sentence("dispatch.unopened", number=job["number"] or job_id, minutes=minutes)
         tell_dispatchers(session, channel, job_id, job, *said)
     return len(escalated)
 

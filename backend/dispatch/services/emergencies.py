@@ -341,7 +341,7 @@ def send_on_call(
     scene = emergency_scene(session, settings, units, now, row) if row else None
     if scene is None or not any(one.is_feasible for one in scene.ranked):
         noticed(session, job_id, "escalated_at", now)
-        said = sentence("dispatch.nobody_can_go", number=job["number"])
+        said = sentence("dispatch.nobody_can_go", number=job["number"] or job_id)
         tell_dispatchers(session, channel, job_id, job, *said)
         return None
     choice = _choice(session, scene, None)
@@ -352,7 +352,7 @@ def send_on_call(
 
 def _tell_on_call(session: Session, channel: Channel, choice: _Choice, job_id: str, job: Values) -> None:
     """Tell the leader on call to leave at once, and the dispatchers who goes and what is left over."""
-    chosen, number = choice.chosen, job["number"]
+    chosen, number = choice.chosen, job["number"] or job_id
     tell(
         session,
         channel,

@@ -17,7 +17,7 @@ from geo.measure import LocalMetres
 from geo.shapes import coverage_of
 from geo.smooth import smooth
 from geo.units import units_of
-from tests.unit.test_geo import L_SHAPE, WITH_ISLAND, places_in
+from tests.geo.test_geo import L_SHAPE, WITH_ISLAND, places_in
 
 HARBOUR = shapely.difference(shapely.box(120, 36, 120.3, 36.3), shapely.box(120.1, 36.1, 120.2, 36.3))
 

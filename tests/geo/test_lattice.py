@@ -13,7 +13,7 @@ from geo import lattice
 from geo.errors import NothingInside, TooManyCells
 from geo.measure import area_m2
 from geo.units import joined, units_of
-from tests.unit.test_geo import L_SHAPE, WITH_ISLAND, places_in
+from tests.geo.test_geo import L_SHAPE, WITH_ISLAND, places_in
 
 WITH_HOLE = shapely.difference(shapely.box(120, 36, 120.2, 36.2), shapely.box(120.08, 36.08, 120.12, 36.12))
 WAYS = {

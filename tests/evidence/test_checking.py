@@ -33,8 +33,8 @@ from backend.evidence.services import checking, sealing
 from backend.evidence.services.checking import Differs
 from backend.evidence.services.sealing import Broken
 from sync.postgres.tables import metadata as sync_tables
+from tests.evidence.evidence_tables import BESIDE, CHAIN, DOCUMENT, KEYS, RECORDS, WITHOUT
 from tests.factories import Town, uid
-from tests.integration.evidence_tables import BESIDE, CHAIN, DOCUMENT, KEYS, RECORDS, WITHOUT
 from tests.spec.test_every_operation import samples
 
 SECRET = "of this test"

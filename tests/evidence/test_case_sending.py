@@ -23,8 +23,8 @@ from backend.core.db import Database
 from backend.evidence.services import picturing
 from backend.queue import serving
 from mobile_api_spec.phone import Phone
-from tests.api.test_uploads import TUS, metadata
 from tests.conftest import Person
+from tests.evidence.test_uploads import TUS, metadata
 from tests.factories import Town, uid
 
 As = Callable[[str], Person]

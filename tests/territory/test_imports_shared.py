@@ -16,9 +16,9 @@ from backend.core.actor import system
 from backend.core.db import Database
 from backend.core.queries.scopes import today
 from backend.core.services import record_writer
-from tests.api.test_imports import accept, changes, kinds, send
 from tests.conftest import Person
 from tests.factories import Town
+from tests.territory.test_imports import accept, changes, kinds, send
 
 As = Callable[[str], Person]
 SHARED = Path(__file__).parents[2].parent / "shared/data"

@@ -18,8 +18,8 @@ from backend.evidence.services import picturing
 from backend.evidence.services.picture_reader import PictureReader
 from backend.evidence.services.sharing import share
 from backend.queue import serving
-from tests.api.test_uploads import begin, send
 from tests.conftest import Person
+from tests.evidence.test_uploads import begin, send
 from tests.factories import Town, uid
 
 As = Callable[[str], Person]

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import text
 
 from backend import migrations
-from backend.core import config
+from backend.core import capabilities, config
 from backend.core.actor import system
 from backend.core.db import Database, make_engine
 from backend.core.services import record_writer
@@ -256,3 +256,19 @@ def test_make_help_lists_the_commands() -> None:
     done = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True)
     for command in ("run", "test", "check", "bench", "spec", "migration", "demo", "clean"):
         assert f"make {command}" in done.stdout
+
+
+def make_test(area: str) -> subprocess.CompletedProcess[str]:
+    command = ["make", "--dry-run", "test", f"AREA={area}"]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_make_test_runs_the_tests_of_one_capability_and_names_them_all_for_any_other() -> None:
+    found = make_test("jobs")
+    assert found.returncode == 0, found.stderr
+    assert " tests/jobs " in found.stdout
+    wrong = make_test("plumbing")
+    assert wrong.returncode != 0
+    assert "no tests for AREA=plumbing" in wrong.stderr
+    for capability in capabilities.names():
+        assert f" {capability}" in wrong.stderr

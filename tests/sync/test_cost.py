@@ -18,7 +18,7 @@ from backend.core.geometry import point
 from backend.core.services import record_writer
 from sync.postgres import pull as postgres_pull
 from tests.factories import Town, hand_in, middle, mutation
-from tests.integration.test_races import Reader
+from tests.sync.test_races import Reader
 
 MANY = 3_000
 FEW = 100

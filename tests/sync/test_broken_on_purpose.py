@@ -25,7 +25,7 @@ from sync.postgres import pull as postgres_pull
 from sync.postgres.push import PostgresPush
 from tests.conftest import Person
 from tests.factories import Town, hand_in, mutation, uid
-from tests.integration.test_races import Reader
+from tests.sync.test_races import Reader
 
 
 def _visit(town: Town, customer: str) -> Any:

@@ -8,8 +8,8 @@ import pytest
 
 from backend.core.services import record_writer
 from sync.store import Span
-from tests.api.test_sync_extremes import WHOLE, As
 from tests.factories import Town
+from tests.phones.test_sync_extremes import WHOLE, As
 
 
 def test_a_hash_that_lies_only_costs_a_repair(as_: As, town: Town) -> None:

@@ -17,9 +17,9 @@ import pytest
 from flask import Flask
 
 from backend.core.services.credentials import as_given, new_token, token_sha256
-from tests.api.test_contents import picture, taken  # noqa: F401 - a fixture
-from tests.api.test_uploads import DATA, TUS, metadata, piece
 from tests.conftest import Person
+from tests.evidence.test_contents import picture, taken  # noqa: F401 - a fixture
+from tests.evidence.test_uploads import DATA, TUS, metadata, piece
 from tests.factories import Town
 
 As = Callable[[str], Person]

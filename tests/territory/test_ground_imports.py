@@ -11,9 +11,9 @@ import shapely
 from backend.core.db import Database
 from backend.core.geometry import shape_of
 from geo.mapfile import Feature, write_map
-from tests.api.test_ground import As, accept, area, names
 from tests.conftest import Person
 from tests.factories import Town, square
+from tests.territory.test_ground import As, accept, area, names
 
 
 def send(person: Person, unit: str, data: bytes, **query: str) -> Any:

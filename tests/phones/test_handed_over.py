@@ -8,9 +8,9 @@ from __future__ import annotations
 from backend.core.actor import system
 from backend.core.db import Database
 from backend.core.services import record_writer
-from tests.api.test_sync import As, PhoneOf, push
 from tests.conftest import agrees
 from tests.factories import Town, middle, mutation
+from tests.phones.test_sync import As, PhoneOf, push
 
 
 def test_a_cell_handed_over_leaves_one_phone_and_enters_the_other(

@@ -18,8 +18,8 @@ from backend.core.config import Settings
 from backend.core.db import Database
 from backend.core.services import record_writer
 from tests.conftest import Person
+from tests.customers.test_case_typed_text import lines
 from tests.factories import PASSWORD, Town, middle, uid
-from tests.integration.test_case_typed_text import lines
 
 As = Callable[[str], Person]
 OWN = "市北区试验路1号A座3单元502户"

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 # What a picture without any detail looks like: as every other such picture.
 _BLANK = "0" * 16
-# When a picture was taken; where it does not say, it cannot have been later than its record.
-_MINES, _OTHERS = (f"coalesce({one}.taken_at, {one}.created_at)" for one in ("mine", "other"))
+# For SQL over photos `mine` and `other`: when each was taken; where it does not say, it cannot have been later
+# than its record.
+MINES_TAKEN, OTHERS_TAKEN = (f"coalesce({one}.taken_at, {one}.created_at)" for one in ("mine", "other"))
 
 
 class Before(NamedTuple):
@@ -101,8 +102,8 @@ def same_picture_before(session: Session, photo_ids: Sequence[str], most_bits: i
         FROM photo mine
         JOIN look a ON a.sha256 = mine.sha256
         JOIN photo other ON other.of_id <> mine.of_id
-        AND ({_OTHERS}, other.id) < ({_MINES}, mine.id)
-        AND {_OTHERS} > {_MINES} - interval '180 days'
+        AND ({OTHERS_TAKEN}, other.id) < ({MINES_TAKEN}, mine.id)
+        AND {OTHERS_TAKEN} > {MINES_TAKEN} - interval '180 days'
         AND other.unit_id = mine.unit_id
         AND other.deleted_at IS NULL
         JOIN look b ON b.sha256 = other.sha256

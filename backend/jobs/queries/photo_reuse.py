@@ -8,8 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-# When a picture was taken; where it does not say, it cannot have been later than its record.
-_MINES, _OTHERS = (f"coalesce({one}.taken_at, {one}.created_at)" for one in ("mine", "other"))
+from backend.customers.queries.visit_plausibility import MINES_TAKEN, OTHERS_TAKEN
 
 
 class OfAnother(NamedTuple):
@@ -40,12 +39,12 @@ def photos_of_others(session: Session, job_id: str, photo_ids: Sequence[str]) ->
             AND other.of_kind = 'work_order'
             AND other.of_id <> mine.of_id
             AND other.deleted_at IS NULL
-            AND ({_OTHERS}, other.id) < ({_MINES}, mine.id)
+            AND ({OTHERS_TAKEN}, other.id) < ({MINES_TAKEN}, mine.id)
             JOIN work_order w ON w.id = other.of_id
             AND w.deleted_at IS NULL
             WHERE mine.of_id = CAST(:job AS uuid)
             AND mine.id = ANY(CAST(:photos AS uuid[]))
-            ORDER BY {_OTHERS}, other.id
+            ORDER BY {OTHERS_TAKEN}, other.id
             LIMIT 1
         )
     """  # noqa: S608 - made of constants; values are bound

@@ -12,7 +12,7 @@ from sync.change import Write
 
 
 def keep_found(connection: Connection, writes: Sequence[Write]) -> None:
-    """Called by the door after each batch: what is deleted is found no more."""
+    """Called by the record writer after each batch: what is deleted is found no more."""
     concerned = [one for one in writes if one.kind.name in FIELDS and _is_concerned(one)]
     gone = [one for one in concerned if one.deleted]
     if gone:

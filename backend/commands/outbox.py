@@ -6,8 +6,9 @@ import click
 
 from backend.commands.machine import console, opened, the_machine
 from backend.core.errors import Problem
+from backend.core.queries.outbox import dead_facts
 from backend.core.sentences import sentence
-from backend.core.services.dead_facts import dead_facts, retry_fact
+from backend.core.services.dead_facts import retry_fact
 
 
 @click.command()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor
@@ -13,6 +12,7 @@ from backend.core.queries.rule_faults import refuse
 from backend.core.queries.scopes import held
 from backend.core.sentences import fault
 from backend.customers.queries.places import is_somewhere, located
+from backend.customers.queries.questionnaires import is_asked
 from backend.jobs.kinds.work_order import told_amounts
 from sync.kind import Values
 
@@ -57,11 +57,7 @@ def matter_rule(session: Session, actor: Actor, record_id: str, before: Values |
     form_id = after.get("questionnaire_id")
     if not form_id or (before is not None and before.get("questionnaire_id") == form_id):
         return
-    found = session.execute(
-        text("SELECT is_active FROM questionnaire WHERE id = CAST(:id AS uuid) AND deleted_at IS NULL"),
-        {"id": form_id},
-    ).scalar()
-    if not found:
+    if not is_asked(session, form_id):
         refuse("matter", after, [fault("questionnaire_id", "jobs.no_form")])
 
 

@@ -172,7 +172,7 @@ def errors_page() -> str:
         "|---|---|---|---|---|---|---|",
     ]
     lines += [
-        f"| `{e.code}` | {e.status or '–'} | {e.zh} | {e.en} | {e.remedy_zh} | {e.remedy_en} | {_besides(e)} |"
+        f"| `{e.code}` | {e.status or '–'} | {' | '.join((*e.words, *e.remedy))} | {_besides(e)} |"
         for e in CATALOGUE.values()
     ]
     parked = sum(e.status == PARKED for e in CATALOGUE.values())

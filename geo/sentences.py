@@ -1,7 +1,8 @@
 """Sentences as data: templates in Chinese and English whose placeholders have types, read from TOML.
 
-An entry says what it takes (`takes = { minutes = "number" }`); whoever uses it gives exactly that, and `in_zh` or
-`in_en` names what only one language says. `line` stands for `zh` and `en` where one line has both, as on a terminal.
+An entry says what it takes (`takes = { minutes = "number" }`); whoever uses it gives exactly that. `in_zh` or
+`in_en` names what only one language says. `line` stands for `zh` and `en` where one line has both, as on a
+terminal.
 """
 
 from __future__ import annotations

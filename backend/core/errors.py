@@ -26,7 +26,7 @@ DETAILS: dict[str, tuple[type, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One way to fail; `takes` says what else stands in the answer, `?` behind the type of what may be absent."""
+    """One way to fail; `takes` says what else stands in the answer, `?` where it may be absent or null."""
 
     code: str
     status: int

@@ -49,6 +49,7 @@ BESIDE = {
     "backend/core/api/docs.py": (1, "the product's name over its API's pages"),
     "backend/core/comparing/__init__.py": (1, "the range of Chinese letters"),
     "backend/core/comparing/addresses.py": (40, "a table of how addresses are written"),
+    "backend/core/comparing/finding.py": (6, "titles and labels that people type before a name or a number"),
     "backend/core/comparing/numerals.py": (8, "the digits of Chinese numbers"),
     "backend/core/comparing/phones.py": (3, "how telephone numbers are written"),
     "backend/core/comparing/readings.py": (150, "the readings of surnames and other words"),

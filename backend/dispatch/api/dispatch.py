@@ -99,8 +99,8 @@ class NearOut(Schema):
     """A job that may be about the same trouble."""
 
     job_id = fields.String(required=True)
-    number = fields.String(allow_none=True)
-    address = fields.String(allow_none=True)
+    number = fields.String(required=True, allow_none=True)
+    address = fields.String(required=True, allow_none=True)
     state = fields.String(required=True)
     reported_at = fields.AwareDateTime(required=True)
     distance_m = fields.Integer(required=True)

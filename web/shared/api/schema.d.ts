@@ -10064,10 +10064,10 @@ export interface components {
             [key: string]: unknown;
         };
         NearOut: {
-            address?: string | null;
+            address: string | null;
             distance_m: number;
             job_id: string;
-            number?: string | null;
+            number: string | null;
             /** Format: date-time */
             reported_at: string;
             state: string;

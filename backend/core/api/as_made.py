@@ -1,8 +1,8 @@
 """Fields of answers that are described in the document and given out as they were made.
 
-Copying each field of thousands of rows costs more than finding them, and would turn 0 into 0.0 in what is kept
-as JSON. That what goes out has the described shape, and nothing beside it, is held by `tests/answers.py` for
-every answer that a test gets.
+Copying each field of thousands of rows costs more than finding them, and would turn 0 into 0.0 in what is
+kept as JSON. That what goes out has the described shape, and nothing beside it, is held by `tests/answers.py`
+for every answer that a test gets.
 """
 
 from __future__ import annotations

@@ -231,10 +231,13 @@ def json(
     *,
     many: bool = False,
     exact: bool = False,
+    checked: bool = True,
     **options: Any,
 ) -> MappedColumn[Any]:
-    """A nested document, checked by a schema where one is given; an `exact` one holds nothing else."""
-    field: fields.Field[Any] = wire.Document(schema, many=many, exact=exact) if schema else wire.Json()
+    """A nested document, checked by a schema where one is given (else only described by it); an `exact`
+    one holds nothing else."""
+    is_run = schema is not None and checked
+    field = wire.Document(schema, many=many, exact=exact) if is_run else wire.Json(schema, many=many)
     return _column(JSONB, field, zh, en, **options)
 
 

@@ -1,7 +1,7 @@
 """Rows beside the records that are evidence too: what they say goes into sealed history whenever it
 changes.
 
-A link, a look, a phone's key or a file's arrival is no record, so the door does not write its history.
+A link, a look, a phone's key or a file's arrival is no record, so it has no history.
 Whoever changes such a row says so here, in the same transaction; a row changed behind the server's back then
 differs from what is sealed.
 """

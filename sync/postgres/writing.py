@@ -1,4 +1,4 @@
-"""The write door: records, documents, entries and history of a batch in one statement."""
+"""Writes a batch to PostgreSQL: records, documents, entries and history of a batch in one statement."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _fields(table: Table) -> list[str]:
     return [column.name for column in table.columns if column.name not in _OWN]
 
 
-class Door:
+class PostgresRecordWriter:
     """Writes records inside the caller's transaction; commits nothing itself."""
 
     def __init__(self, connection: Connection, tables: Tables, epoch: int) -> None:

@@ -98,6 +98,12 @@ _SHAPES: dict[str, dict[str, Any]] = {
             "mapping": {name: reference(name) for name in _GEOMETRIES},
         },
     },
+    "Restored": {
+        "type": "array",
+        "prefixItems": [{"type": "integer"}, {"type": ["string", "null"]}],
+        "minItems": 2,
+        "maxItems": 2,
+    },
     JSON_VALUE: {
         "description": "Any JSON; of a record's field, what the schema of its kind says of it.",
         "anyOf": [

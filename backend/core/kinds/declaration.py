@@ -236,8 +236,9 @@ def json(
 ) -> MappedColumn[Any]:
     """A nested document, checked by a schema where one is given (else only described by it); an `exact`
     one holds nothing else."""
-    is_run = schema is not None and checked
-    field = wire.Document(schema, many=many, exact=exact) if is_run else wire.Json(schema, many=many)
+    field: fields.Field[Any] = (
+        wire.Document(schema, many=many, exact=exact) if schema and checked else wire.Json(schema, many=many)
+    )
     return _column(JSONB, field, zh, en, **options)
 
 

@@ -137,7 +137,7 @@ class Head(Schema):
     server_time = fields.String(required=True)
     backed_up_through = fields.String(required=True, allow_none=True)
     epochs = fields.List(
-        fields.List(fields.Raw(allow_none=True)),
+        AnyOfShape("Restored"),
         required=True,
         metadata={
             "description": "[number, up to when it holds what was acknowledged before it] for each restore"

@@ -8406,7 +8406,7 @@ export interface components {
             cursor: string;
             epoch: number;
             /** @description [number, up to when it holds what was acknowledged before it] for each restore */
-            epochs: unknown[][];
+            epochs: components["schemas"]["Restored"][];
             repairs: components["schemas"]["Repair"][];
             scopes: components["schemas"]["ScopeHeld"][];
             server_time: string;
@@ -10578,7 +10578,7 @@ export interface components {
             drops: string[];
             epoch: number;
             /** @description [number, up to when it holds what was acknowledged before it] for each restore */
-            epochs: unknown[][];
+            epochs: components["schemas"]["Restored"][];
             lines: components["schemas"]["Line"][];
             more: boolean;
             scopes: components["schemas"]["ScopeHeld"][];
@@ -10821,6 +10821,10 @@ export interface components {
             photo_id: string | null;
             work_phone: string | null;
         };
+        Restored: [
+            number,
+            string | null
+        ];
         ReturnVisit: {
             is_satisfied: boolean;
             method?: string | null;

@@ -16,6 +16,7 @@ from backend.core.comparing.addresses import (
     counts_alike,
     is_short_for,
     with_short_area,
+    without_floor,
 )
 from backend.core.comparing.finding import address_in
 from backend.core.queries.scopes import today
@@ -26,10 +27,13 @@ _MOST_PLACES = 2000
 _MOST_CELLS = 3
 # The nearness of what begins with the same street.
 _FROM_THE_STREET = 3
-_POINTS = (
-    "SELECT id, split_part(words, E'\\n', 2) AS line FROM search_entry "
-    f"WHERE kind = 'service_point' AND words LIKE :door LIMIT {_MOST_PLACES}"
-)
+_POINTS = f"""
+    SELECT id, split_part(words, E'\\n', 2) AS line
+    FROM search_entry
+    WHERE kind = 'service_point'
+    AND words LIKE :door
+    LIMIT {_MOST_PLACES}
+"""  # noqa: S608 - made of constants; values are bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,9 @@ def cells_of_address(session: Session, typed: str) -> CellsAt:
     """The cells of the best fitting points at an address; none where no such address is known."""
     address = address_of(typed)
     found = points_at(session, address)
+    # Who names a floor and no room may mean a building as well: that is asked first.
+    if not found.points and found.is_all and (house := without_floor(typed)):
+        address, found = house, points_at(session, house)
     cells = sorted({one.cell_id for one in found.nearest}, key=str)
     # A house on a border may be in several cells; what only stands somewhere in addresses is of no house.
     is_near = any(one.nearness >= _FROM_THE_STREET for one in found.points)
@@ -111,7 +118,7 @@ def _points(session: Session, address: Address, short_area: str = "") -> PointsA
                 JOIN service_point p ON p.id = e.id
                 LEFT JOIN cell c ON c.id = p.cell_id AND {VALID}
                 WHERE p.deleted_at IS NULL
-            """
+            """  # noqa: S608 - made of constants; values are bound
         ),
         {"door": containing(address.door), "on": today()},
     )

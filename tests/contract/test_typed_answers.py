@@ -13,7 +13,7 @@ DOCUMENT = json.loads(
     (Path(__file__).parents[2] / "mobile_api_spec/openapi.json").read_text(encoding="utf-8")
 )
 # Lower these when a shape is made precise; nothing may raise them.
-SHAPELESS_MOST, UNDESCRIBED_MOST = 57, 10
+SHAPELESS_MOST, UNDESCRIBED_MOST = 0, 0
 
 
 def shapeless(schema: Any, path: str) -> Iterator[str]:
@@ -41,7 +41,9 @@ def undescribed() -> Iterator[str]:
                 unsaid = [
                     media for media, said in content.items() if "json" in media and not said.get("schema")
                 ]
-                if code not in ("204", "206") and (unsaid or not content):
+                # An answer without a body says what it says in headers.
+                is_empty = not content and not one.get("headers")
+                if code not in ("204", "206") and (unsaid or is_empty):
                     yield f"{method} {path} {code}"
 
 

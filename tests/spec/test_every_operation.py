@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import jsonschema_rs
 from flask import Flask, request
 from sqlalchemy import text
 from werkzeug.wrappers import Response
@@ -52,10 +54,13 @@ CHANGES: dict[str, dict[str, Any]] = {
 
 
 class Walk:
-    """Remembers which operations answered with success."""
+    """Remembers which operations answered with success, and which answers were not as documented."""
 
     def __init__(self, app: Flask) -> None:
         self.reached: set[str] = set()
+        self.unlike: list[str] = []
+        self._document = openapi()
+        self._shapes: dict[str, jsonschema_rs.Validator] = {}
         app.after_request_funcs.setdefault(None, []).append(self._note)
 
     def _note(self, response: Response) -> Response:
@@ -69,7 +74,20 @@ class Walk:
                 .replace(">", "}")
             )
             self.reached.add(f"{request.method} {path}")
+            if response.mimetype == "application/json" and path in self._document["paths"]:
+                self._look_at(path, str(response.status_code), response)
         return response
+
+    def _look_at(self, path: str, code: str, response: Response) -> None:
+        name = f"{request.method} {path} {code}"
+        if name not in self._shapes:
+            said = self._document["paths"][path][request.method.lower()]["responses"][code]
+            schema = said["content"]["application/json"]["schema"] if "content" in said else {}
+            self._shapes[name] = jsonschema_rs.validator_for(
+                {**schema, "components": self._document["components"]}
+            )
+        found = list(self._shapes[name].iter_errors(json.loads(response.get_data())))
+        self.unlike += [f"{name}: {one.instance_path} {one.message}" for one in found]
 
 
 def test_every_operation_reaches_success(app: Flask, as_: As, town: Town) -> None:
@@ -89,6 +107,7 @@ def test_every_operation_reaches_success(app: Flask, as_: As, town: Town) -> Non
         if method != "parameters"
     }
     assert wanted - walk.reached == set()
+    assert walk.unlike == []
 
 
 def _apart(name: str, n: int) -> dict[str, Any]:

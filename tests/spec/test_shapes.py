@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
@@ -19,6 +20,7 @@ from tests.factories import Town, mutation
 
 As = Callable[[str], Person]
 COMPONENTS = openapi()["components"]
+SCHEMAS = Path(__file__).parents[2] / "mobile_api_spec/schemas"
 
 
 def shape(name: str) -> Any:
@@ -81,6 +83,27 @@ def test_every_outcome_has_its_shape_also_of_what_had_none(as_: As, town: Town) 
     assert len(found) == len(more) + 1
     again = push(rep, [made])
     assert again == [{name: value for name, value in found[0].items() if name != "record"}]
+
+
+def test_what_is_pulled_has_its_shape_and_each_record_its_kinds(as_: As) -> None:
+    page = as_("rep")("POST", "/sync/pull", {"store": new_id()}).get_json()
+    shape("PullPage").validate(page)
+    bodies = [(line["kind"], line["version"], line["body"]) for line in page["lines"]]
+    assert len({kind for kind, _, _ in bodies}) > 5
+    for kind, version, body in bodies:
+        schema = json.loads((SCHEMAS / f"{kind}.json").read_text(encoding="utf-8"))
+        jsonschema_rs.validator_for(schema).validate(body | {"version": version})
+
+
+def test_who_is_found_is_told_whole(as_: As, town: Town) -> None:
+    person = as_("supervisor")
+    found = person.get("/territory/customers", query_string={"words": "王小"})
+    shown = next(one for one in found if one["id"] == town["customer 0"])
+    points = shown.pop("service_points")
+    for one, path in [(shown, "customers"), *((point, "service-points") for point in points)]:
+        whole = person.get(f"/{path}/{one['id']}")
+        assert one == {name: value for name, value in whole.items() if name != "version"}
+    assert points
 
 
 @pytest.mark.parametrize("name", ["Mutation", "Outcome"])

@@ -5,6 +5,7 @@ The link's token stands where others have their own.
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from flask import request
@@ -19,6 +20,7 @@ from backend.core.api.context import context, transaction
 from backend.core.blobs.media_types import UNKNOWN, media_type_of
 from backend.core.errors import Problem
 from backend.core.kinds import wire
+from backend.core.kinds.registry import KINDS
 from backend.core.sentences import fault
 from backend.evidence.kinds.photo import PURPOSES
 from backend.jobs.kinds.work_order import ACTIONS
@@ -53,10 +55,24 @@ class StepOut(Schema):
     needs = fields.List(fields.String(), required=True)
 
 
+def _of_job(names: tuple[str, ...], *, required: bool) -> dict[str, Any]:
+    """Fields of a job as its kind declares them."""
+    found = {name: copy(KINDS["work_order"].wired[name].field) for name in names}
+    for field in found.values():
+        field.required = required
+    return found
+
+
+ErrandJob = Schema.from_dict(
+    _of_job((*contracting.SHOWN, *contracting.SAID), required=True), name="ErrandJob"
+)
+ErrandSaid = Schema.from_dict(_of_job(contracting.SAID, required=False), name="ErrandSaid")
+
+
 class ErrandOut(Schema):
     """The job as its crew sees it; `person` is in whose name it is worked on."""
 
-    job = fields.Dict(required=True)
+    job = wire.Shaped(ErrandJob, required=True)
     matter_zh = fields.String(required=True)
     matter_en = fields.String(required=True)
     photos = fields.Integer(required=True)
@@ -75,7 +91,7 @@ class StepIn(Schema):
     """A step (none: only to note something), and what the crew says."""
 
     action = fields.String(validate=OneOf([one.name for one in ACTIONS]), load_default=None)
-    now = fields.Dict(keys=fields.String(), load_default=dict)
+    now = wire.Shaped(ErrandSaid, load_default=dict)
 
 
 class PhotoQuery(Schema):

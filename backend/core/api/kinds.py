@@ -8,11 +8,12 @@ from typing import Any
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields
-from marshmallow.validate import Range
+from marshmallow.validate import Length, Range
 
 from backend.core.api.authentication import MIB, actor, signed_in, takes
 from backend.core.api.conditional import etag, if_match, need_if_match
 from backend.core.api.context import reading, transaction
+from backend.core.api.shapes import JSON_VALUE, AnyOfShape, values_of
 from backend.core.kinds import wire
 from backend.core.kinds.declaration import RecordKind
 from backend.core.queries.documents import MOST_ROWS, history_of, list_documents, read_document
@@ -22,12 +23,29 @@ from sync.change import Stored
 from sync.kind import Policy, Values
 
 
+class CorrectedWork(Schema):
+    """Parked work as it was, and what of it this settled; `is_closed` where nothing of it is left."""
+
+    id = fields.String(required=True)
+    code = fields.String(required=True, allow_none=True)
+    op = fields.String(required=True, allow_none=True)
+    action = fields.String(required=True, allow_none=True)
+    received_at = wire.Moment(required=True)
+    is_closed = fields.Boolean(required=True)
+    now = values_of("what it said of the fields that were settled", required=True)
+
+
 class Change(Schema):
     """One line of a record's history."""
 
     version = fields.Integer(required=True)
     op = fields.String(required=True)
-    changed = fields.Dict(required=True, metadata={"description": "field -> [old, new]"})
+    changed = fields.Dict(
+        keys=fields.String(),
+        values=fields.List(AnyOfShape(JSON_VALUE), validate=Length(equal=2)),
+        required=True,
+        metadata={"description": "field -> [old, new]"},
+    )
     actor_id = fields.String(required=True)
     actor_name = fields.String(allow_none=True)
     device_id = fields.String(allow_none=True)
@@ -35,7 +53,7 @@ class Change(Schema):
     recorded_at = wire.Moment(required=True)
     grade = fields.String(allow_none=True, metadata={"description": "proven, claimed or moved"})
     corrected = fields.List(
-        fields.Dict(),
+        fields.Nested(CorrectedWork),
         metadata={"description": "parked work that this settled, whole or in some fields, as it was"},
     )
 

@@ -9,19 +9,11 @@ from __future__ import annotations
 from typing import Any
 
 from apispec import APISpec
-from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import INCLUDE, Schema, fields
 from marshmallow.validate import OneOf, Range
 
+from backend.core.api.shapes import FaultOut, reference, values_of
 from sync.change import Op, Status
-
-
-class OneOfShape(fields.Raw):
-    """A value of one of several shapes, told apart by one of their fields; the document names them as one."""
-
-    def __init__(self, name: str, **options: Any) -> None:
-        self.name_of_shapes = name
-        super().__init__(**options)
 
 
 class _Told(Schema):
@@ -39,16 +31,12 @@ def _id(description: str, **options: Any) -> fields.UUID:
     return fields.UUID(metadata={"description": description}, **options)
 
 
-def _values(description: str, **options: Any) -> fields.Dict:
-    return fields.Dict(keys=fields.String(), metadata={"description": description}, **options)
-
-
 class _Mutation(_Told):
     id = _id("this change's own; the key for exactly-once", required=True)
     kind = fields.String(required=True, metadata={"description": "a kind of kinds.md"})
     record = _id("which record", required=True)
     base_version = fields.Integer(load_default=0, validate=Range(min=0), metadata={"description": "seen"})
-    was = _values("the touched fields as they were seen", allow_none=True)
+    was = values_of("the touched fields as they were seen", allow_none=True)
     happened_at = fields.DateTime(required=True, metadata={"description": "the phone's clock then"})
     monotonic_ms = fields.Integer(allow_none=True, metadata={"description": "its monotonic clock then"})
     boot = fields.String(allow_none=True, metadata={"description": "its boot; else the batch's"})
@@ -60,14 +48,14 @@ class MutationCreate(_Mutation):
     """A new record: `now` are its fields, schemas/<kind>.json."""
 
     op = _word(Op.CREATE)
-    now = _values("the record's fields", required=True)
+    now = values_of("the record's fields", required=True)
 
 
 class MutationChange(_Mutation):
     """Some fields of a record; a group of fields (`x-group`) goes whole."""
 
     op = _word(Op.CHANGE)
-    now = _values("the touched fields as they shall be", required=True)
+    now = values_of("the touched fields as they shall be", required=True)
 
 
 class MutationAct(_Mutation):
@@ -75,14 +63,14 @@ class MutationAct(_Mutation):
 
     op = _word(Op.ACT)
     action = fields.String(required=True, metadata={"description": "a step of the kind"})
-    now = _values("what the step needs, and other fields set with it")
+    now = values_of("what the step needs, and other fields set with it")
 
 
 class MutationDelete(_Mutation):
     """The record taken away."""
 
     op = _word(Op.DELETE)
-    now = _values("nothing", allow_none=True)
+    now = values_of("nothing", allow_none=True)
 
 
 class _Outcome(_Told):
@@ -135,7 +123,7 @@ class ParkedDetail(_Told):
     group = fields.String(metadata={"description": "the group it is parked in; its own id if the first"})
     why = fields.String()
     kept_as = fields.String(metadata={"description": "the id it is kept under, its own being taken"})
-    faults = fields.List(fields.Dict(), metadata={"description": "field, code, a sentence in each language"})
+    faults = fields.List(fields.Nested(FaultOut))
 
 
 class OutcomeParked(_Outcome):
@@ -176,22 +164,13 @@ SHAPES: dict[str, tuple[str, dict[str, type[Schema]]]] = {
 }
 
 
-def describe(spec: APISpec, converter: OpenAPIConverter) -> None:
-    """Teach the document these shapes, and which fields are of them."""
-
-    def named(_converter: OpenAPIConverter, field: fields.Field[Any], **_options: Any) -> dict[str, Any]:
-        return {"$ref": _reference(field.name_of_shapes)} if isinstance(field, OneOfShape) else {}
-
-    converter.add_attribute_function(named)  # type: ignore[no-untyped-call]
+def describe(spec: APISpec) -> None:
+    """Teach the document these shapes."""
     for name, (teller, shapes) in SHAPES.items():
-        references = {word: _reference(schema.__name__) for word, schema in shapes.items()}
+        references = {word: reference(schema.__name__) for word, schema in shapes.items()}
         for schema in shapes.values():
             spec.components.schema(schema.__name__, schema=schema)
-        one_of = [{"$ref": reference} for reference in references.values()]
+        one_of = [{"$ref": pointer} for pointer in references.values()]
         spec.components.schema(
             name, {"oneOf": one_of, "discriminator": {"propertyName": teller, "mapping": references}}
         )
-
-
-def _reference(name: str) -> str:
-    return f"#/components/schemas/{name}"

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Flask, Response, jsonify
 from flask_smorest import Api
 
-from backend.core.api import gate, mutations
+from backend.core.api import gate, mutations, shapes
 from backend.core.api.authentication import Who, documents
 from backend.core.api.problems import ProblemDocument
 
@@ -23,9 +23,10 @@ class OurApi(Api):
     ERROR_SCHEMA = ProblemDocument
 
     def init_app(self, app: Flask, *, spec_kwargs: dict[str, Any] | None = None) -> None:
-        """Also the shapes of mutations and outcomes."""
+        """Also the shapes that no endpoint names by a schema of its own."""
         super().init_app(app, spec_kwargs=spec_kwargs)
-        mutations.describe(self.spec, self.ma_plugin.converter)
+        shapes.describe(self.spec, self.ma_plugin.converter)
+        mutations.describe(self.spec)
 
     def _register_error_handlers(self) -> None:
         """`problems.install` has registered ours."""

@@ -16,6 +16,7 @@ from werkzeug.exceptions import HTTPException
 
 from backend.core.api.context import context
 from backend.core.api.limits import asking_network
+from backend.core.api.shapes import FaultOut
 from backend.core.errors import Problem, WrongSecret, as_document
 from backend.core.kinds.complaints import in_chinese
 
@@ -53,7 +54,7 @@ class ProblemDocument(Schema):
     remedy_en = fields.String(required=True)
     instance = fields.String()
     faults = fields.List(
-        fields.Dict(), metadata={"description": f"one entry per field, {MOST_FAULTS} at most"}
+        fields.Nested(FaultOut), metadata={"description": f"one entry per field, {MOST_FAULTS} at most"}
     )
     more_faults = fields.Integer(metadata={"description": "how many more there are"})
 

@@ -231,10 +231,14 @@ def json(
     *,
     many: bool = False,
     exact: bool = False,
+    checked: bool = True,
     **options: Any,
 ) -> MappedColumn[Any]:
-    """A nested document, checked by a schema where one is given; an `exact` one holds nothing else."""
-    field: fields.Field[Any] = wire.Document(schema, many=many, exact=exact) if schema else wire.Json()
+    """A nested document, checked by a schema where one is given (else only described by it); an `exact`
+    one holds nothing else."""
+    field: fields.Field[Any] = (
+        wire.Document(schema, many=many, exact=exact) if schema and checked else wire.Json(schema, many=many)
+    )
     return _column(JSONB, field, zh, en, **options)
 
 

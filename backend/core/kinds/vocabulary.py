@@ -1,8 +1,13 @@
 """Words that several kinds share, each code with its Chinese and English label."""
 
-from marshmallow import Schema
+from typing import Any
+
+from marshmallow import Schema, fields
+from sqlalchemy.orm import MappedColumn
 
 from backend.core.kinds import wire
+from backend.core.kinds.declaration import json
+from sync.kind import Policy
 
 SKILLS = {
     "pipe_repair": ("管道维修", "Pipe repair"),
@@ -36,3 +41,17 @@ class Preparation(Schema):
     code = wire.Text(most=40, least=1, required=True)
     zh = wire.Text(most=100, least=1, required=True)
     en = wire.Text(most=100, least=1, required=True)
+
+
+class Doubt(Schema):
+    """One question that a record raises, in words; `of` is the other record it is about."""
+
+    code = fields.String(required=True)
+    zh = fields.String(required=True)
+    en = fields.String(required=True)
+    of = fields.String()
+
+
+def doubts(zh: str, en: str) -> MappedColumn[Any]:
+    """Questions that the server finds a record to raise; they refuse nothing."""
+    return json(zh, en, Doubt, many=True, checked=False, policy=Policy.SERVER)

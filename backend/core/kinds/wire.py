@@ -154,7 +154,7 @@ class Coordinates(fields.Dict):
     """A GeoJSON geometry of one type, inside the earth, valid, with longitude first."""
 
     def __init__(self, geometry: str, **options: Any) -> None:
-        self.geometry = geometry
+        self.geometry = self.shape = geometry
         super().__init__(**options)
 
     def quick(self, value: Any) -> Any:
@@ -303,8 +303,26 @@ class _Known(NamedTuple):
     defaults: dict[str, Any]
 
 
+class Shaped(fields.Dict):
+    """A document that passes as it is: `shape`, a schema or the name of one, tells the contract what is in
+    it and is not run."""
+
+    def __init__(self, shape: type[Schema] | str, **options: Any) -> None:
+        self.shape = shape
+        super().__init__(keys=fields.String(), **options)
+
+
 class Json(fields.Field):  # type: ignore[type-arg]
-    """Free JSON of a few kilobytes, such as answers to a questionnaire; nothing in it that cannot be kept."""
+    """JSON of a few kilobytes, such as answers to a questionnaire; nothing in it that cannot be kept.
+
+    What is known of its shape stands in the contract and is not run.
+    """
+
+    def __init__(
+        self, shape: type[Schema] | str | None = None, *, many: bool = False, **options: Any
+    ) -> None:
+        self.shape, self.many = shape, many
+        super().__init__(**options)
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         _need_keepable(value)

@@ -15,6 +15,7 @@ from backend.core.api.shared_blueprints import territory as blueprint
 from backend.core.errors import Problem
 from backend.core.geometry import geojson_of, shape_of
 from backend.core.kinds import wire
+from backend.core.kinds.registry import KINDS
 from backend.core.sentences import fault
 from backend.core.services.auditing import note_act
 from backend.customers.queries import nearby, search
@@ -37,8 +38,10 @@ def shape_or_problem(geojson: dict[str, Any]) -> BaseGeometry:
 class AffectedIn(Schema):
     """A drawn area, a pipe or a point, and how many metres around it count."""
 
-    area = fields.Dict(
-        required=True, metadata={"description": "GeoJSON Polygon, MultiPolygon, LineString or Point"}
+    area = wire.Shaped(
+        "Geometry",
+        required=True,
+        metadata={"description": "GeoJSON Polygon, MultiPolygon, LineString or Point"},
     )
     around_m = wire.Whole(most=2_000, load_default=0)
 
@@ -72,6 +75,32 @@ class Search(Schema):
     words = wire.Text(most=200, least=2, required=True)
 
 
+def _read(name: str) -> dict[str, Any]:
+    """A kind's fields, all of them, also empty ones."""
+    own = {key: one.field for key, one in KINDS[name].wired.items()}
+    return {"id": wire.Id(required=True), "kind": fields.String(required=True), **own}
+
+
+FoundPoint = Schema.from_dict(_read("service_point"), name="FoundPoint")
+FoundCustomer = Schema.from_dict(
+    _read("customer") | {"service_points": fields.List(fields.Nested(FoundPoint), required=True)},
+    name="FoundCustomer",
+)
+
+
+class OverdueVisit(Schema):
+    """A visit that is still to be made: to whom, by whom, in which cell."""
+
+    id = fields.String(required=True)
+    due_on = wire.Day(required=True, allow_none=True)
+    about = fields.String(required=True, allow_none=True)
+    work_order_id = fields.String(required=True, allow_none=True)
+    customer_id = fields.String(required=True)
+    customer_name = fields.String(required=True)
+    representative_name = fields.String(required=True, allow_none=True)
+    cell_name = fields.String(required=True, allow_none=True)
+
+
 @blueprint.route("/affected")
 class Affected(MethodView):
     @blueprint.arguments(AffectedIn(unknown=RAISE))
@@ -90,7 +119,7 @@ class Affected(MethodView):
 @blueprint.route("/customers")
 class Customers(MethodView):
     @blueprint.arguments(Search, location="query")
-    @blueprint.response(200)
+    @blueprint.response(200, FoundCustomer(many=True))
     @signed_in
     def get(self, query: dict[str, str]) -> Any:
         """Find customers in the asker's scopes."""
@@ -101,7 +130,7 @@ class Customers(MethodView):
 @blueprint.route("/visits/overdue")
 class Overdue(MethodView):
     @blueprint.arguments(WhichVisits, location="query")
-    @blueprint.response(200)
+    @blueprint.response(200, OverdueVisit(many=True))
     @signed_in
     def get(self, query: dict[str, str]) -> Any:
         """Planned visits past their day, or the return visits that finished jobs wait for."""

@@ -39,12 +39,27 @@ class PlannedDuty(Schema):
     is_voluntary = fields.Boolean(required=True)
 
 
+class StaffWorkload(Schema):
+    """How much work somebody's cells are, together."""
+
+    staff_id = fields.String(required=True)
+    workload = fields.Float(required=True)
+
+
+class DutyFigures(Schema):
+    """How many cells would change hands, and the greatest load to the mean."""
+
+    changes = fields.Integer(required=True)
+    voluntary_changes = fields.Integer(required=True)
+    load_max_to_mean = fields.Float(required=True)
+
+
 class PlannedDuties(Schema):
     """Who should serve what, the load of each, and how much would change."""
 
     rows = fields.List(fields.Nested(PlannedDuty), required=True)
-    workloads = fields.List(fields.Dict(), required=True)
-    figures = fields.Dict(required=True)
+    workloads = fields.List(fields.Nested(StaffWorkload), required=True)
+    figures = fields.Nested(DutyFigures, required=True)
 
 
 class WhatIf(Schema):

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from marshmallow import Schema, fields
+
 from backend.core.actor import DESK, Role
 from backend.core.kinds.declaration import (
     Record,
@@ -25,6 +27,13 @@ CHANNELS = {
 }
 
 
+class AnswerFault(Schema):
+    """What is wrong with an answer to one question: required, not_asked, constraint, not_a_choice."""
+
+    field = fields.String(required=True)
+    code = fields.String(required=True)
+
+
 class Response(Record):
     """Answers with their channel; `score` is computed by the server from satisfaction questions (0 to 1)."""
 
@@ -37,10 +46,11 @@ class Response(Record):
     author_id = refer("调查人", "Surveyed by", "staff", filter=True)
     channel = choice("渠道", "Channel", CHANNELS, required=True)
     answered_at = moment("答卷时间", "Answered", required=True)
+    # By question of the questionnaire's edition, which alone says what each may be.
     answers = json("答案", "Answers", required=True)
     is_anonymous = flag("匿名", "Anonymous")
     score = number("得分", "Score", least=0, most=1, policy=Policy.SERVER)
-    faults = json("逻辑问题", "Faults found", policy=Policy.SERVER)
+    faults = json("逻辑问题", "Faults found", AnswerFault, many=True, checked=False, policy=Policy.SERVER)
 
 
 def check(values: Values) -> Sequence[Fault]:

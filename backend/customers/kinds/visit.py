@@ -12,7 +12,6 @@ from backend.core.kinds.declaration import (
     due_moves,
     flag,
     ids,
-    json,
     moment,
     number,
     place,
@@ -21,6 +20,7 @@ from backend.core.kinds.declaration import (
     scopes_of,
     words,
 )
+from backend.core.kinds.vocabulary import doubts
 from sync.errors import Fault
 from sync.kind import Action, Policy, Values
 
@@ -124,7 +124,7 @@ class Visit(Record):
     summary = words("走访记录", "Summary", most=2000)
     photo_ids = ids("照片", "Photos")
     truth_grade = choice("真实性", "Truth of the record", TRUTH, policy=Policy.SERVER, filter=True)
-    truth_reasons = json("真实性依据", "Why", policy=Policy.SERVER)
+    truth_reasons = doubts("真实性依据", "Why")
     materials = words("发放资料", "Materials handed out", most=500)
     # Of the return visit to a finished job: which one, what was done there, and what the customer says of it.
     work_order_id = refer("回访工单", "Job it asks about", "work_order", policy=Policy.SERVER, filter=True)

@@ -53,8 +53,15 @@ class Link(Schema):
     until = wire.Moment(required=True)
 
 
+FILE = {"type": "string", "format": "binary"}
 _SALT = "shared picture"
 _RANGE = {"in": "header", "name": "Range", "schema": {"type": "string"}, "description": "bytes=first-last"}
+
+
+def _bytes(description: str) -> dict[str, Any]:
+    """As received, or a copy of ours."""
+    media = ("application/octet-stream", "image/jpeg")
+    return {"description": description, "content": {one: {"schema": FILE} for one in media}}
 
 
 def _arrived(session: Session, photo_id: Any) -> str:
@@ -68,8 +75,9 @@ def _arrived(session: Session, photo_id: Any) -> str:
 class PhotoContent(MethodView):
     @blueprint.doc(parameters=[_RANGE])
     @blueprint.arguments(Wanted, location="query")
-    @blueprint.response(200, content_type="application/octet-stream")
-    @blueprint.alt_response(206, description="A part of it", content_type="application/octet-stream")
+    @blueprint.response(200, FILE, content_type="application/octet-stream")
+    @blueprint.alt_response(206, schema=FILE, content_type="application/octet-stream")
+    @blueprint.doc(responses={"200": _bytes("The whole"), "206": _bytes("A part of it")})
     @signed_in
     def get(self, wanted: dict[str, str], photo_id: Any) -> Response:
         """A photo's bytes, for those who may see its record."""
@@ -103,7 +111,7 @@ class PhotoLinks(MethodView):
 
 @shared.route("/<token>")
 class SharedPhoto(MethodView):
-    @shared.response(200, content_type="image/jpeg")
+    @shared.response(200, FILE, content_type="image/jpeg")
     @public("public_per_address")
     def get(self, token: str) -> Response:
         """The picture a link is for, until the link ends."""

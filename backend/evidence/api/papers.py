@@ -22,7 +22,7 @@ from backend.core.queries import policy
 from backend.core.queries.scopes import today
 from backend.core.services.auditing import note_act
 from backend.core.services.press import LANGUAGES, Press
-from backend.evidence.api.contents import Link, LinkAsked
+from backend.evidence.api.contents import FILE, Link, LinkAsked
 from backend.evidence.services import papers
 from backend.evidence.services.case_file import case_file
 from backend.evidence.services.papers import Paper
@@ -37,7 +37,6 @@ shared = Blueprint(
     "shared-papers", __name__, url_prefix="/api/v1/shared-papers", description="限时单据链接 · Shared papers"
 )
 _PDF = "application/pdf"
-_FILE = {"type": "string", "format": "binary"}
 _TYPES = {"pdf": _PDF, "svg": "image/svg+xml", "png": "image/png"}
 _SALT = "shared paper"
 
@@ -74,7 +73,7 @@ def _note(session: Session, subject: tuple[str, str], paper: str) -> None:
 @blueprint.route("/service-sheets/<uuid:work_order_id>")
 class ServiceSheet(MethodView):
     @blueprint.arguments(Asked, location="query")
-    @blueprint.response(200, content_type=_PDF)
+    @blueprint.response(200, FILE, content_type=_PDF)
     @signed_in
     def get(self, asked: dict[str, str], work_order_id: Any) -> Response:
         """A job's service sheet: as it was signed, with photos, the signature, and a code that leads to
@@ -107,7 +106,7 @@ class ServiceSheetLinks(MethodView):
 @blueprint.route("/survey-reports/<uuid:survey_id>")
 class SurveyReport(MethodView):
     @blueprint.arguments(Asked, location="query")
-    @blueprint.response(200, content_type=_PDF)
+    @blueprint.response(200, FILE, content_type=_PDF)
     @signed_in
     def get(self, asked: dict[str, str], survey_id: Any) -> Response:
         """The report of a survey: arrival against appointment, findings, sketch, photos."""
@@ -119,7 +118,7 @@ class SurveyReport(MethodView):
 
 @blueprint.route("/cases/<uuid:case_id>")
 class CaseFile(MethodView):
-    @blueprint.response(200, content_type="application/zip")
+    @blueprint.response(200, FILE, content_type="application/zip")
     @signed_in
     def get(self, case_id: Any) -> Response:
         """A case as a zip: records with history, papers in both languages, photos as received, a manifest
@@ -145,8 +144,8 @@ class MapAsked(Asked):
 @blueprint.route("/cell-maps/<uuid:unit_id>")
 class CellMap(MethodView):
     @blueprint.arguments(MapAsked, location="query")
-    @blueprint.response(200, _FILE, content_type=_PDF)
-    @blueprint.doc(responses={"200": {"content": {media: {"schema": _FILE} for media in _TYPES.values()}}})
+    @blueprint.response(200, FILE, content_type=_PDF)
+    @blueprint.doc(responses={"200": {"content": {media: {"schema": FILE} for media in _TYPES.values()}}})
     @signed_in
     def get(self, asked: dict[str, Any], unit_id: Any) -> Response:
         """The cells of a unit and those below it to print: colours that tell neighbours apart, names, who
@@ -165,7 +164,7 @@ class CellMap(MethodView):
 @shared.route("/<token>")
 class SharedPaper(MethodView):
     @shared.arguments(Asked, location="query")
-    @shared.response(200, content_type=_PDF)
+    @shared.response(200, FILE, content_type=_PDF)
     @public("public_per_address")
     def get(self, asked: dict[str, str], token: str) -> Response:
         """The sheet a link is for, until the link ends."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from flask.views import MethodView
@@ -14,9 +15,11 @@ from backend.core.api.limits import asking_network
 from backend.core.api.shared_blueprints import public as blueprint
 from backend.core.errors import Problem
 from backend.core.kinds import wire
+from backend.core.kinds.registry import KINDS
 from backend.core.sentences import fault
 from backend.evidence.kinds.signature import DEVICE_CHECKS, RELATIONS, WAYS
 from backend.evidence.services import confirming, sheets
+from backend.jobs.kinds.work_order import SHEET_FIELDS
 
 # A sheet with its rows, or a hand's strokes.
 MOST_SHEET_BYTES = 256 * KIB
@@ -32,12 +35,30 @@ class Sha256(fields.String):
         return "".join(str(super()._deserialize(value, attr, data, **kwargs)).split()).lower()
 
 
+def _of_sheet(name: str) -> Any:
+    """What is empty is left out of a sheet."""
+    field = copy(KINDS["work_order"].wired[name].field)
+    field.required = field.allow_none = False
+    return field
+
+
+ServiceSheet = Schema.from_dict(
+    {
+        **{name: _of_sheet(name) for name in SHEET_FIELDS},
+        "photos": fields.List(
+            fields.String(), required=True, metadata={"description": "by SHA-256 (hex), sorted"}
+        ),
+    },
+    name="ServiceSheet",
+)
+
+
 class Sheet(Schema):
     """A sheet to be checked: by its hash, as a QR code carries it, or whole."""
 
     signature_id = wire.Id(required=True)
     sha256 = Sha256()
-    sheet = fields.Dict(keys=fields.String())
+    sheet = wire.Shaped(ServiceSheet)
 
 
 class Verdict(Schema):
@@ -93,7 +114,7 @@ class LinkToken(Schema):
 class SheetAsked(Schema):
     """The sheet a customer is asked about."""
 
-    sheet = fields.Dict(keys=fields.String(), required=True)
+    sheet = wire.Shaped(ServiceSheet, required=True)
     sheet_sha256 = fields.String(required=True)
     until = wire.Moment(required=True)
 

@@ -48,6 +48,20 @@ _CHECKSUM = {
     "schema": {"type": "string"},
     "description": "sha256|sha1|md5, then base64",
 }
+
+
+def _header(type_: str, description: str, **schema: Any) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": type_, **schema}}
+
+
+# How an upload stands, which answers without a body say.
+_STANDS = {
+    "Tus-Resumable": _header("string", "the version of tus", enum=[VERSION]),
+    "Upload-Offset": _header("integer", "how many bytes have arrived", minimum=0),
+    "Upload-Length": _header("integer", "how many there are in all", minimum=1),
+    "Upload-Expires": _header("string", "until when the rest is waited for, as RFC 9110 writes it"),
+    "Arrived-At": _header("string", "when the whole file was kept for good", format="date-time"),
+}
 _BINARY = {"content": {BODY_TYPE: {"schema": {"type": "string", "format": "binary"}}}}
 
 
@@ -179,7 +193,7 @@ class Uploads(MethodView):
         ],
         requestBody=_BINARY | {"required": False},
     )
-    @blueprint.response(201)
+    @blueprint.response(201, headers=_STANDS | {"Location": _header("string", "where the rest goes")})
     @takes(MOST_PART_BYTES, ANYTHING)
     @signed_in_or_revoked
     def post(self) -> Response:
@@ -202,7 +216,7 @@ class Uploads(MethodView):
 
 @blueprint.route("/<uuid:upload_id>")
 class OneUpload(MethodView):
-    @blueprint.response(200)
+    @blueprint.response(200, headers=_STANDS)
     @signed_in_or_revoked
     def head(self, upload_id: Any) -> Response:
         """How many bytes have arrived; Arrived-At once the whole file is kept for good."""

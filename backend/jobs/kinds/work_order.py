@@ -26,7 +26,7 @@ from backend.core.kinds.declaration import (
     whole,
     words,
 )
-from backend.core.kinds.vocabulary import SKILLS, URGENCY, Preparation
+from backend.core.kinds.vocabulary import SKILLS, URGENCY, Preparation, doubts
 from sync.errors import Fault
 from sync.kind import Action, Policy, Values
 
@@ -284,7 +284,7 @@ class WorkOrder(Record):
     parts = json("用料", "Parts", Part, many=True)
     pressure_kpa = whole("水压（千帕）", "Pressure (kPa)", most=5000)
     photo_ids = ids("照片", "Photos")
-    photo_reasons = json("照片疑点", "Doubts about its photos", policy=Policy.SERVER)
+    photo_reasons = doubts("照片疑点", "Doubts about its photos")
     signature_id = refer("签名", "Signature", "signature")
     signature_state = choice("签名状态", "Signature's state", SIGNATURE_STATES, policy=Policy.SERVER)
     unsigned_kind = choice("未签名情形", "Why it is not signed (kind)", UNSIGNED, filter=True)

@@ -13,7 +13,8 @@ from backend.core.actor import DESK
 from backend.core.api.authentication import actor, signed_in, takes
 from backend.core.api.conditional import etag
 from backend.core.api.context import context, reading, transaction
-from backend.core.api.mutations import OneOfShape
+from backend.core.api.mutations import ParkedDetail
+from backend.core.api.shapes import JSON_VALUE, AnyOfShape, values_of
 from backend.core.errors import Problem
 from backend.core.kinds import wire
 from backend.core.kinds.registry import KINDS
@@ -28,11 +29,42 @@ blueprint = Blueprint(
 )
 
 
+class ParkedMutation(Schema):
+    """One parked mutation: whose, why, and what it says; who sees masks is not told what."""
+
+    id = fields.String(required=True)
+    code = fields.String(required=True, allow_none=True, metadata={"description": "why; errors.md"})
+    sentence = fields.String()
+    sentence_en = fields.String()
+    remedy = fields.String()
+    detail = fields.Nested(ParkedDetail, required=True)
+    kind = fields.String(required=True)
+    record_id = fields.String(required=True)
+    author_id = fields.String(required=True)
+    author_name = fields.String(required=True, allow_none=True)
+    device_id = fields.String(required=True, allow_none=True)
+    unit_id = fields.String(required=True, allow_none=True)
+    received_at = wire.Moment(required=True)
+    decision = fields.String(required=True, allow_none=True)
+    corrected = fields.Dict(
+        keys=fields.String(),
+        values=fields.String(),
+        required=True,
+        metadata={"description": "field that its author has set again -> by which mutation"},
+    )
+    settled_by_id = fields.String(required=True, allow_none=True)
+    # What could not be read is parked too, so this can be any JSON; mostly it is a mutation.
+    content = AnyOfShape(
+        JSON_VALUE, required=True, metadata={"description": "as it came; null where that is no JSON"}
+    )
+    verbatim = fields.String(required=True)
+
+
 class ParkedGroup(Schema):
     """One decision: a parked mutation and those that build on it, in order, with their verbatim text."""
 
     group_id = fields.String(required=True)
-    mutations = fields.List(fields.Dict(), required=True)
+    mutations = fields.List(wire.Shaped(ParkedMutation), required=True)
 
 
 class HeldOut(Schema):
@@ -50,6 +82,21 @@ class HeldOut(Schema):
     deadline = wire.Moment(required=True)
 
 
+class QuestionHead(Schema):
+    """One of the values (or steps, or deletions) that stand against each other."""
+
+    id = fields.String(required=True, metadata={"description": "the mutation; empty: where it began"})
+    author = fields.String(required=True, allow_none=True)
+    author_name = fields.String(required=True, allow_none=True)
+    device = fields.String(required=True, allow_none=True)
+    at = fields.String(required=True)
+    version = fields.Integer(required=True)
+    values = values_of("the fields in dispute", required=True)
+    action = fields.String(metadata={"description": "the step, where it is about steps"})
+    forced = fields.Boolean(metadata={"description": "a person's word"})
+    base = fields.Integer(metadata={"description": "the version that was seen"})
+
+
 class QuestionOut(Schema):
     """A dispute about one field (or group of fields): every value, who wrote it, when, from which device."""
 
@@ -57,7 +104,7 @@ class QuestionOut(Schema):
     id = fields.String(required=True)
     field = fields.String(required=True)
     opened_at = wire.Moment(required=True)
-    heads = fields.List(fields.Dict(), required=True)
+    heads = fields.List(wire.Shaped(QuestionHead), required=True)
 
 
 class DeadFactOut(Schema):
@@ -83,7 +130,7 @@ class Decision(Schema):
 class Answer(Schema):
     """The values that shall stand."""
 
-    values = fields.Dict(keys=fields.String(), values=wire.Json(allow_none=True), required=True)
+    values = fields.Dict(keys=fields.String(), values=wire.Json(JSON_VALUE, allow_none=True), required=True)
 
 
 class Answered(Schema):
@@ -151,7 +198,7 @@ class FileIn(Schema):
     """What a phone exports: its unsent mutations, and the bytes of photos in base64 by photo id."""
 
     author = wire.Id(required=True)
-    mutations = fields.List(OneOfShape("Mutation"), required=True)
+    mutations = fields.List(AnyOfShape("Mutation"), required=True)
     photos = fields.Dict(keys=wire.Id(), values=fields.String(), load_default=dict)
 
 

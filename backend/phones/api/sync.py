@@ -21,8 +21,8 @@ from sqlalchemy.orm import Session
 
 from backend.core.api.authentication import ANYTHING, MIB, bearer_token, signed_in_phone, takes
 from backend.core.api.context import context
-from backend.core.api.mutations import OneOfShape
 from backend.core.api.problems import invalid
+from backend.core.api.shapes import AnyOfShape, values_of
 from backend.core.errors import Problem
 from backend.core.kinds import wire
 from backend.core.sentences import fault
@@ -114,7 +114,7 @@ class Line(Schema):
     id = fields.String(required=True)
     version = fields.Integer(required=True)
     in_ = fields.List(fields.String(), required=True, data_key="in")
-    body = fields.Dict(required=True, allow_none=True)
+    body = values_of("the record by its kind's schema; empty fields left out", required=True, allow_none=True)
     same = fields.Boolean(metadata={"description": "the body is the one the phone said it has"})
     ahead = fields.Boolean(
         metadata={"description": "come before the fills of its scopes: to be named in `have`"}
@@ -137,7 +137,7 @@ class Head(Schema):
     server_time = fields.String(required=True)
     backed_up_through = fields.String(required=True, allow_none=True)
     epochs = fields.List(
-        fields.List(fields.Raw(allow_none=True)),
+        AnyOfShape("Restored"),
         required=True,
         metadata={
             "description": "[number, up to when it holds what was acknowledged before it] for each restore"
@@ -169,13 +169,13 @@ class PushBody(Schema):
     sent_at = fields.String(required=True, metadata={"format": "date-time"})
     boot = wire.Text(most=64, allow_none=True)
     monotonic_ms = wire.Whole(most=2**53, allow_none=True)
-    mutations = fields.List(OneOfShape("Mutation"), required=True, metadata={"maxItems": MOST_MUTATIONS})
+    mutations = fields.List(AnyOfShape("Mutation"), required=True, metadata={"maxItems": MOST_MUTATIONS})
 
 
 class PushAnswer(Schema):
     """One outcome for each mutation, in the order sent."""
 
-    outcomes = fields.List(OneOfShape("Outcome"), required=True)
+    outcomes = fields.List(AnyOfShape("Outcome"), required=True)
     server_time = fields.String(required=True)
 
 

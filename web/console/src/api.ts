@@ -5,7 +5,7 @@
 import createClient from "openapi-fetch";
 import { reactive } from "vue";
 
-import type { paths } from "@wangge/shared/api/schema.d.ts";
+import type { components, paths } from "@wangge/shared/api/schema.d.ts";
 import { newId } from "@wangge/shared/sync/ids.ts";
 import type { Problem } from "@wangge/shared/sync/link.ts";
 import { type Language, refusalWords } from "@wangge/shared/vocabulary/words.ts";
@@ -16,17 +16,9 @@ const DEVICE = "wangge.device";
 // tries do not hold them up.
 const DEVICE_SECRET = "wangge.device-secret";
 
-interface Signed {
-  access_token: string;
-  refresh_token: string;
-  staff_id: string;
-  unit_id: string;
-  roles: string[];
-  // Whoever signs in beside us may have given this browser another id: a sign-in stays bound to the one it
-  // began with.
-  device_id?: string;
-  device_secret?: string | null;
-}
+// Whoever signs in beside us may have given this browser another id: a sign-in stays bound to the
+// `device_id` it began with.
+type Signed = components["schemas"]["SignedIn"];
 
 /** Who is signed in, for as long as this tab lives. */
 export const me = reactive<{ signed: Signed | null }>({

@@ -1,6 +1,7 @@
 /**
  * What the phone tells beside its records: where work happened (on shift alone), and which seals it holds.
  */
+import type { components } from "@wangge/shared/api/schema.d.ts";
 import type { Values } from "@wangge/shared/sync/canonical.ts";
 import type { Engine } from "@wangge/shared/sync/engine.ts";
 import { Refused } from "@wangge/shared/sync/link.ts";
@@ -86,10 +87,8 @@ export async function tellPositions(found: Engine): Promise<void> {
   }
 }
 
-interface Seal {
-  number: number;
-  hash: string;
-}
+type Seal = components["schemas"]["SealHeld"];
+type Compared = components["schemas"]["SealsCompared"];
 
 /** Once an hour: say which seals are held here, and keep the newest. */
 export async function witnessSeals(found: Engine): Promise<void> {
@@ -98,7 +97,7 @@ export async function witnessSeals(found: Engine): Promise<void> {
   if (now - store.meta("witnessedAt", 0) < WITNESS_EVERY_MS) return;
   const seals = store.meta<Seal[]>("seals", []);
   const answer = await orOld(() => found.ask("POST", "/evidence/seals/witness", { json: { seals } }));
-  const newest = answer && ((await answer.json()) as { newest: Seal | null }).newest;
+  const newest = answer && ((await answer.json()) as Compared).newest;
   const isNew = newest && !seals.some((one) => one.number === newest.number);
   await store.transaction(() =>
     store.setMeta({ witnessedAt: now, seals: isNew ? [...seals, newest].slice(-SEALS) : seals }),

@@ -3975,7 +3975,9 @@ export interface paths {
                     headers: {
                         [name: string]: unknown;
                     };
-                    content?: never;
+                    content: {
+                        "application/zip": string;
+                    };
                 };
                 default: components["responses"]["DEFAULT_ERROR"];
             };
@@ -4066,7 +4068,9 @@ export interface paths {
                     headers: {
                         [name: string]: unknown;
                     };
-                    content?: never;
+                    content: {
+                        "application/pdf": string;
+                    };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
                 default: components["responses"]["DEFAULT_ERROR"];
@@ -4154,7 +4158,9 @@ export interface paths {
                     headers: {
                         [name: string]: unknown;
                     };
-                    content?: never;
+                    content: {
+                        "application/pdf": string;
+                    };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
                 default: components["responses"]["DEFAULT_ERROR"];
@@ -4192,19 +4198,25 @@ export interface paths {
             };
             requestBody?: never;
             responses: {
-                /** @description OK */
+                /** @description The whole */
                 200: {
                     headers: {
                         [name: string]: unknown;
                     };
-                    content?: never;
+                    content: {
+                        "application/octet-stream": string;
+                        "image/jpeg": string;
+                    };
                 };
                 /** @description A part of it */
                 206: {
                     headers: {
                         [name: string]: unknown;
                     };
-                    content?: never;
+                    content: {
+                        "application/octet-stream": string;
+                        "image/jpeg": string;
+                    };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
                 default: components["responses"]["DEFAULT_ERROR"];
@@ -5457,7 +5469,9 @@ export interface paths {
                     headers: {
                         [name: string]: unknown;
                     };
-                    content?: never;
+                    content: {
+                        "application/pdf": string;
+                    };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
                 default: components["responses"]["DEFAULT_ERROR"];
@@ -5497,7 +5511,9 @@ export interface paths {
                     headers: {
                         [name: string]: unknown;
                     };
-                    content?: never;
+                    content: {
+                        "image/jpeg": string;
+                    };
                 };
                 default: components["responses"]["DEFAULT_ERROR"];
             };
@@ -6524,7 +6540,9 @@ export interface paths {
                     headers: {
                         [name: string]: unknown;
                     };
-                    content?: never;
+                    content: {
+                        "application/json": components["schemas"]["FoundCustomer"][];
+                    };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
                 default: components["responses"]["DEFAULT_ERROR"];
@@ -7024,7 +7042,9 @@ export interface paths {
                     headers: {
                         [name: string]: unknown;
                     };
-                    content?: never;
+                    content: {
+                        "application/json": components["schemas"]["OverdueVisit"][];
+                    };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
                 default: components["responses"]["DEFAULT_ERROR"];
@@ -7360,6 +7380,18 @@ export interface paths {
                 /** @description Created */
                 201: {
                     headers: {
+                        /** @description when the whole file was kept for good */
+                        "Arrived-At"?: string;
+                        /** @description where the rest goes */
+                        Location?: string;
+                        /** @description the version of tus */
+                        "Tus-Resumable"?: "1.0.0";
+                        /** @description until when the rest is waited for, as RFC 9110 writes it */
+                        "Upload-Expires"?: string;
+                        /** @description how many there are in all */
+                        "Upload-Length"?: number;
+                        /** @description how many bytes have arrived */
+                        "Upload-Offset"?: number;
                         [name: string]: unknown;
                     };
                     content?: never;
@@ -7444,6 +7476,16 @@ export interface paths {
                 /** @description OK */
                 200: {
                     headers: {
+                        /** @description when the whole file was kept for good */
+                        "Arrived-At"?: string;
+                        /** @description the version of tus */
+                        "Tus-Resumable"?: "1.0.0";
+                        /** @description until when the rest is waited for, as RFC 9110 writes it */
+                        "Upload-Expires"?: string;
+                        /** @description how many there are in all */
+                        "Upload-Length"?: number;
+                        /** @description how many bytes have arrived */
+                        "Upload-Offset"?: number;
                         [name: string]: unknown;
                     };
                     content?: never;
@@ -8075,9 +8117,7 @@ export interface components {
         };
         AffectedIn: {
             /** @description GeoJSON Polygon, MultiPolygon, LineString or Point */
-            area: {
-                [key: string]: unknown;
-            };
+            area: components["schemas"]["Geometry"];
             /** @default 0 */
             around_m: number;
         };
@@ -8093,8 +8133,12 @@ export interface components {
         };
         Answer: {
             values: {
-                [key: string]: unknown;
+                [key: string]: components["schemas"]["JsonValue"];
             };
+        };
+        AnswerFault: {
+            code: string;
+            field: string;
         };
         Answered: {
             id: string;
@@ -8318,9 +8362,7 @@ export interface components {
             /** @description 名称 · Name */
             name: string;
             /** @description 边界 · Outline */
-            outline: {
-                [key: string]: unknown;
-            };
+            outline: components["schemas"]["MultiPolygon"];
             /** Format: uuid */
             unit_id: string;
             /**
@@ -8444,9 +8486,7 @@ export interface components {
             /** @description 名称 · Name */
             name?: string;
             /** @description 边界 · Outline */
-            outline?: {
-                [key: string]: unknown;
-            };
+            outline?: components["schemas"]["MultiPolygon"];
             /**
              * Format: date
              * @description 启用日期 · Valid from
@@ -8466,9 +8506,7 @@ export interface components {
             /** @description 名称 · Name */
             name: string;
             /** @description 边界 · Outline */
-            outline: {
-                [key: string]: unknown;
-            };
+            outline: components["schemas"]["MultiPolygon"];
             /** Format: uuid */
             unit_id?: string;
             /**
@@ -8503,12 +8541,10 @@ export interface components {
             actor_name?: string | null;
             /** @description field -> [old, new] */
             changed: {
-                [key: string]: unknown;
+                [key: string]: components["schemas"]["JsonValue"][];
             };
             /** @description parked work that this settled, whole or in some fields, as it was */
-            corrected?: {
-                [key: string]: unknown;
-            }[];
+            corrected?: components["schemas"]["CorrectedWork"][];
             device_id?: string | null;
             /** @description proven, claimed or moved */
             grade?: string | null;
@@ -8539,7 +8575,7 @@ export interface components {
             cursor: string;
             epoch: number;
             /** @description [number, up to when it holds what was acknowledged before it] for each restore */
-            epochs: unknown[][];
+            epochs: components["schemas"]["Restored"][];
             repairs: components["schemas"]["Repair"][];
             scopes: components["schemas"]["ScopeHeld"][];
             server_time: string;
@@ -8576,6 +8612,19 @@ export interface components {
             /** Format: date-time */
             until: string;
             url: string;
+        };
+        CorrectedWork: {
+            action: string | null;
+            code: string | null;
+            id: string;
+            is_closed: boolean;
+            /** @description what it said of the fields that were settled */
+            now: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            op: string | null;
+            /** Format: date-time */
+            received_at: string;
         };
         Counted: {
             cells: number;
@@ -8642,9 +8691,7 @@ export interface components {
             /** @description 休息最晚开始 · Break until */
             break_until?: string | null;
             /** @description 收工地 · End place */
-            end_place?: {
-                [key: string]: unknown;
-            } | null;
+            end_place?: components["schemas"]["Point"] | null;
             /** Format: uuid */
             id: string;
             /** @description 在岗 · Active */
@@ -8670,9 +8717,7 @@ export interface components {
             /** @description 技能 · Skills */
             skills: ("pipe_repair" | "large_main" | "meter" | "valve" | "survey" | "water_quality" | "pump")[];
             /** @description 出发地 · Start place */
-            start_place?: {
-                [key: string]: unknown;
-            } | null;
+            start_place?: components["schemas"]["Point"] | null;
             /** Format: uuid */
             unit_id: string;
             /** @description 车辆 · Vehicle */
@@ -8687,9 +8732,7 @@ export interface components {
             /** @description 休息最晚开始 · Break until */
             break_until?: string | null;
             /** @description 收工地 · End place */
-            end_place?: {
-                [key: string]: unknown;
-            } | null;
+            end_place?: components["schemas"]["Point"] | null;
             /** @description 在岗 · Active */
             is_active?: boolean;
             /**
@@ -8712,9 +8755,7 @@ export interface components {
             /** @description 技能 · Skills */
             skills?: ("pipe_repair" | "large_main" | "meter" | "valve" | "survey" | "water_quality" | "pump")[];
             /** @description 出发地 · Start place */
-            start_place?: {
-                [key: string]: unknown;
-            } | null;
+            start_place?: components["schemas"]["Point"] | null;
             /** @description 车辆 · Vehicle */
             vehicle?: string | null;
         };
@@ -8733,9 +8774,7 @@ export interface components {
             /** @description 休息最晚开始 · Break until */
             break_until?: string | null;
             /** @description 收工地 · End place */
-            end_place?: {
-                [key: string]: unknown;
-            } | null;
+            end_place?: components["schemas"]["Point"] | null;
             /** Format: uuid */
             id?: string;
             /** @description 在岗 · Active */
@@ -8760,9 +8799,7 @@ export interface components {
             /** @description 技能 · Skills */
             skills: ("pipe_repair" | "large_main" | "meter" | "valve" | "survey" | "water_quality" | "pump")[];
             /** @description 出发地 · Start place */
-            start_place?: {
-                [key: string]: unknown;
-            } | null;
+            start_place?: components["schemas"]["Point"] | null;
             /** Format: uuid */
             unit_id?: string;
             /** @description 车辆 · Vehicle */
@@ -9039,6 +9076,12 @@ export interface components {
             unit_id: string;
             waiting_count?: number | null;
         };
+        Doubt: {
+            code: string;
+            en: string;
+            of?: string;
+            zh: string;
+        };
         Drawn: {
             /** Format: date-time */
             asked_at: string | null;
@@ -9097,9 +9140,7 @@ export interface components {
              */
             staff_id: string;
             /** @description 上岗位置 · Start place */
-            start_place?: {
-                [key: string]: unknown;
-            } | null;
+            start_place?: components["schemas"]["Point"] | null;
             /**
              * Format: date-time
              * @description 上岗 · Started
@@ -9126,14 +9167,17 @@ export interface components {
              */
             staff_id?: string;
             /** @description 上岗位置 · Start place */
-            start_place?: {
-                [key: string]: unknown;
-            } | null;
+            start_place?: components["schemas"]["Point"] | null;
             /**
              * Format: date-time
              * @description 上岗 · Started
              */
             started_at?: string;
+        };
+        DutyFigures: {
+            changes: number;
+            load_max_to_mean: number;
+            voluntary_changes: number;
         };
         DutyNew: {
             /**
@@ -9154,9 +9198,7 @@ export interface components {
              */
             staff_id: string;
             /** @description 上岗位置 · Start place */
-            start_place?: {
-                [key: string]: unknown;
-            } | null;
+            start_place?: components["schemas"]["Point"] | null;
             /**
              * Format: date-time
              * @description 上岗 · Started
@@ -9225,12 +9267,91 @@ export interface components {
             /** @description send it back to send exactly this */
             seen: string;
         };
+        ErrandJob: {
+            /** @description 地址 · Address */
+            address: string | null;
+            /**
+             * Format: date-time
+             * @description 预约开始 · Appointment from
+             */
+            appointment_from: string | null;
+            /**
+             * Format: date-time
+             * @description 预约结束 · Appointment until
+             */
+            appointment_until: string | null;
+            /** @description 出发前检查单 · Checklist before leaving */
+            checklist: components["schemas"]["Preparation"][] | null;
+            /** @description 情况说明 · Description */
+            description: string | null;
+            /** @description 诊断 · Diagnosis */
+            diagnosis: string | null;
+            /**
+             * Format: date-time
+             * @description 办结时限 · Due
+             */
+            due_at: string | null;
+            /** @description 预计时长（分钟） · Expected duration (min) */
+            duration_minutes: number | null;
+            /** @description 未能完成的原因 · Why it could not be done */
+            failure_reason: string | null;
+            /** @description 工单号 · Number */
+            number: string | null;
+            /** @description 用料 · Parts */
+            parts: components["schemas"]["Part"][] | null;
+            /** @description 挂起原因 · Reason for the pause */
+            pause_reason: string | null;
+            /** @description 位置 · Place */
+            place: components["schemas"]["Point"] | null;
+            /**
+             * Format: date-time
+             * @description 计划到场 · Planned arrival
+             */
+            planned_at: string | null;
+            /** @description 已备妥 · At hand */
+            prepared_codes: string[] | null;
+            /** @description 水压（千帕） · Pressure (kPa) */
+            pressure_kpa: number | null;
+            /** @description 先告知时间和费用 · Time and cost told first */
+            quote_required: boolean | null;
+            /** @description 未完成部分 · What is left */
+            remainder: string | null;
+            /** @description 照片数 · Photos required */
+            required_photos: number | null;
+            /** @description 处理结果 · Result */
+            result: string | null;
+            /** @description 需签字 · Signature required */
+            signature_required: boolean | null;
+            /** @description 现场卡片 · Site card */
+            site_card: components["schemas"]["SiteCard"] | null;
+            /**
+             * @description 状态 · State
+             * @enum {string|null}
+             */
+            state: "received" | "waiting_papers" | "dispatched" | "accepted" | "en_route" | "arrived" | "in_progress" | "paused" | "partly_done" | "done" | "closed" | "refused" | "cancelled" | "failed" | null;
+            /** @description 告知记录 · Tellings */
+            tellings: components["schemas"]["Telling"][] | null;
+            /** @description 告知费用（分） · Cost told (fen) */
+            told_cost_fen: number | null;
+            /** @description 告知时间（分钟） · Time told (min) */
+            told_minutes: number | null;
+            /**
+             * @description 未签名情形 · Why it is not signed (kind)
+             * @enum {string|null}
+             */
+            unsigned_kind: "absent" | "refused" | "other" | null;
+            /** @description 未签名原因 · Why it is not signed */
+            unsigned_reason: string | null;
+            /**
+             * @description 紧急程度 · Urgency
+             * @enum {string|null}
+             */
+            urgency: "urgent" | "high" | "normal" | null;
+        };
         ErrandOut: {
             /** @description sent: the customer got a link on their number; by_office: the office hands one on */
             confirmation?: string | null;
-            job: {
-                [key: string]: unknown;
-            };
+            job: components["schemas"]["ErrandJob"];
             matter_en: string;
             matter_zh: string;
             person: string;
@@ -9238,6 +9359,46 @@ export interface components {
             steps: components["schemas"]["StepOut"][];
             /** Format: date-time */
             until: string;
+        };
+        ErrandSaid: {
+            /** @description 诊断 · Diagnosis */
+            diagnosis?: string | null;
+            /** @description 未能完成的原因 · Why it could not be done */
+            failure_reason?: string | null;
+            /** @description 用料 · Parts */
+            parts?: components["schemas"]["Part"][] | null;
+            /** @description 挂起原因 · Reason for the pause */
+            pause_reason?: string | null;
+            /** @description 已备妥 · At hand */
+            prepared_codes?: string[] | null;
+            /** @description 水压（千帕） · Pressure (kPa) */
+            pressure_kpa?: number | null;
+            /** @description 未完成部分 · What is left */
+            remainder?: string | null;
+            /** @description 处理结果 · Result */
+            result?: string | null;
+            /** @description 告知记录 · Tellings */
+            tellings?: components["schemas"]["Telling"][] | null;
+            /** @description 告知费用（分） · Cost told (fen) */
+            told_cost_fen?: number | null;
+            /** @description 告知时间（分钟） · Time told (min) */
+            told_minutes?: number | null;
+            /**
+             * @description 未签名情形 · Why it is not signed (kind)
+             * @enum {string|null}
+             */
+            unsigned_kind?: "absent" | "refused" | "other" | null;
+            /** @description 未签名原因 · Why it is not signed */
+            unsigned_reason?: string | null;
+        };
+        FaultOut: {
+            /** @description what of the value it is about, as it was written */
+            about?: string;
+            code?: string;
+            en: string;
+            /** @description the field's name, or its path */
+            field?: string;
+            zh: string;
         };
         FeatureLayer: {
             crs: string[];
@@ -9340,6 +9501,83 @@ export interface components {
         FixesOut: {
             outcomes: ("kept" | "off_shift" | "too_old" | "in_the_future")[];
         };
+        FoundCustomer: {
+            /**
+             * @description 类别 · Category
+             * @enum {string}
+             */
+            category: "developer" | "community" | "key" | "large" | "special" | "resident";
+            /**
+             * Format: uuid
+             * @description 网格 · Cell
+             */
+            cell_id?: string | null;
+            /** @description 联系人 · Contact */
+            contact_name?: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @description 老弱关爱 · Needs care */
+            is_vulnerable?: boolean | null;
+            /**
+             * Format: uuid
+             * @description 专属客户代表 · Own representative
+             */
+            key_representative_id?: string | null;
+            kind: string;
+            /** @description 户名 · Name */
+            name: string;
+            /** @description 备注 · Note */
+            note?: string | null;
+            /** @description 户号 · Customer number */
+            number: string;
+            /** @description 电话 · Phone */
+            phone?: string | null;
+            /** @description 拼音 · Pinyin */
+            pinyin?: string | null;
+            service_points: components["schemas"]["FoundPoint"][];
+            /** @description 服务专班 · Service team */
+            team_ids?: string[] | null;
+            /** Format: uuid */
+            unit_id: string;
+        };
+        FoundPoint: {
+            /** @description 进门说明 · Access note */
+            access_note?: string | null;
+            /** @description 地址 · Address */
+            address: string;
+            /**
+             * Format: uuid
+             * @description 网格 · Cell
+             */
+            cell_id?: string | null;
+            /**
+             * Format: uuid
+             * @description 客户 · Customer
+             */
+            customer_id: string;
+            /** @description 口径（毫米） · Diameter (mm) */
+            diameter_mm?: number | null;
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: uuid
+             * @description 专属客户代表 · Own representative
+             */
+            key_representative_id?: string | null;
+            kind: string;
+            /** @description 表号 · Meter */
+            meter_number?: string | null;
+            /**
+             * @description 用水性质 · Nature of use
+             * @enum {string}
+             */
+            nature: "residential" | "commercial" | "industrial" | "public" | "special" | "construction";
+            /** @description 位置 · Place */
+            place: components["schemas"]["Point"];
+            /** Format: uuid */
+            unit_id: string;
+        };
+        Geometry: components["schemas"]["Point"] | components["schemas"]["LineString"] | components["schemas"]["Polygon"] | components["schemas"]["MultiPolygon"];
         GroundFigures: {
             cells: number;
             gap_m2: number;
@@ -9618,6 +9856,10 @@ export interface components {
             state: string;
             version: number;
         };
+        /** @description Any JSON; of a record's field, what the schema of its kind says of it. */
+        JsonValue: string | number | boolean | null | unknown[] | {
+            [key: string]: unknown;
+        };
         KeptOut: {
             code: string;
             /** Format: uuid */
@@ -9670,8 +9912,9 @@ export interface components {
         Line: {
             /** @description come before the fills of its scopes: to be named in `have` */
             ahead?: boolean;
+            /** @description the record by its kind's schema; empty fields left out */
             body: {
-                [key: string]: unknown;
+                [key: string]: components["schemas"]["JsonValue"];
             } | null;
             id: string;
             in: string[];
@@ -9679,6 +9922,14 @@ export interface components {
             /** @description the body is the one the phone said it has */
             same?: boolean;
             version: number;
+        };
+        LineString: {
+            coordinates: number[][];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "LineString";
         };
         Link: {
             /** Format: date-time */
@@ -9848,6 +10099,14 @@ export interface components {
             to_crew_id: string;
             to_crew_name: string;
         };
+        MultiPolygon: {
+            coordinates: number[][][][];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "MultiPolygon";
+        };
         Mutation: components["schemas"]["MutationCreate"] | components["schemas"]["MutationChange"] | components["schemas"]["MutationAct"] | components["schemas"]["MutationDelete"];
         MutationAct: {
             /** @description a step of the kind */
@@ -9885,7 +10144,7 @@ export interface components {
             monotonic_ms?: number | null;
             /** @description what the step needs, and other fields set with it */
             now?: {
-                [key: string]: unknown;
+                [key: string]: components["schemas"]["JsonValue"];
             };
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -9899,7 +10158,7 @@ export interface components {
             record: string;
             /** @description the touched fields as they were seen */
             was?: {
-                [key: string]: unknown;
+                [key: string]: components["schemas"]["JsonValue"];
             } | null;
         } & {
             [key: string]: unknown;
@@ -9938,7 +10197,7 @@ export interface components {
             monotonic_ms?: number | null;
             /** @description the touched fields as they shall be */
             now: {
-                [key: string]: unknown;
+                [key: string]: components["schemas"]["JsonValue"];
             };
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -9952,7 +10211,7 @@ export interface components {
             record: string;
             /** @description the touched fields as they were seen */
             was?: {
-                [key: string]: unknown;
+                [key: string]: components["schemas"]["JsonValue"];
             } | null;
         } & {
             [key: string]: unknown;
@@ -9991,7 +10250,7 @@ export interface components {
             monotonic_ms?: number | null;
             /** @description the record's fields */
             now: {
-                [key: string]: unknown;
+                [key: string]: components["schemas"]["JsonValue"];
             };
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -10005,7 +10264,7 @@ export interface components {
             record: string;
             /** @description the touched fields as they were seen */
             was?: {
-                [key: string]: unknown;
+                [key: string]: components["schemas"]["JsonValue"];
             } | null;
         } & {
             [key: string]: unknown;
@@ -10044,7 +10303,7 @@ export interface components {
             monotonic_ms?: number | null;
             /** @description nothing */
             now?: {
-                [key: string]: unknown;
+                [key: string]: components["schemas"]["JsonValue"];
             } | null;
             /**
              * @description discriminator enum property added by openapi-typescript
@@ -10058,7 +10317,7 @@ export interface components {
             record: string;
             /** @description the touched fields as they were seen */
             was?: {
-                [key: string]: unknown;
+                [key: string]: components["schemas"]["JsonValue"];
             } | null;
         } & {
             [key: string]: unknown;
@@ -10305,6 +10564,17 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        OverdueVisit: {
+            about: string | null;
+            cell_name: string | null;
+            customer_id: string;
+            customer_name: string;
+            /** Format: date */
+            due_on: string | null;
+            id: string;
+            representative_name: string | null;
+            work_order_id: string | null;
+        };
         OverlapOut: {
             area_m2: number;
             /** @description two names */
@@ -10329,10 +10599,7 @@ export interface components {
             total_pages?: number;
         };
         ParkedDetail: {
-            /** @description field, code, a sentence in each language */
-            faults?: {
-                [key: string]: unknown;
-            }[];
+            faults?: components["schemas"]["FaultOut"][];
             /** @description the group it is parked in; its own id if the first */
             group?: string;
             /** @description the id it is kept under, its own being taken */
@@ -10343,9 +10610,33 @@ export interface components {
         };
         ParkedGroup: {
             group_id: string;
-            mutations: {
-                [key: string]: unknown;
-            }[];
+            mutations: components["schemas"]["ParkedMutation"][];
+        };
+        ParkedMutation: {
+            author_id: string;
+            author_name: string | null;
+            /** @description why; errors.md */
+            code: string | null;
+            /** @description as it came; null where that is no JSON */
+            content: components["schemas"]["JsonValue"];
+            /** @description field that its author has set again -> by which mutation */
+            corrected: {
+                [key: string]: string;
+            };
+            decision: string | null;
+            detail: components["schemas"]["ParkedDetail"];
+            device_id: string | null;
+            id: string;
+            kind: string;
+            /** Format: date-time */
+            received_at: string;
+            record_id: string;
+            remedy?: string;
+            sentence?: string;
+            sentence_en?: string;
+            settled_by_id: string | null;
+            unit_id: string | null;
+            verbatim: string;
         };
         Part: {
             name: string;
@@ -10396,9 +10687,7 @@ export interface components {
             /** @description 所属类别 · Of kind */
             of_kind: string;
             /** @description 位置 · Place */
-            place?: {
-                [key: string]: unknown;
-            } | null;
+            place?: components["schemas"]["Point"] | null;
             /**
              * @description 用途 · Purpose
              * @enum {string}
@@ -10464,9 +10753,7 @@ export interface components {
             /** @description 所属类别 · Of kind */
             of_kind: string;
             /** @description 位置 · Place */
-            place?: {
-                [key: string]: unknown;
-            } | null;
+            place?: components["schemas"]["Point"] | null;
             /**
              * @description 用途 · Purpose
              * @enum {string}
@@ -10570,13 +10857,9 @@ export interface components {
             code?: string;
             /** @description workload of a job a year (jobs and leaks of two years, each where it lies, whether or not a service point is there); 0.5 if not given */
             job_weight?: number;
-            line?: {
-                [key: string]: unknown;
-            };
+            line?: components["schemas"]["LineString"];
             name?: string;
-            outline?: {
-                [key: string]: unknown;
-            };
+            outline?: components["schemas"]["MultiPolygon"];
             /** @description h3 */
             resolution?: number;
             /** @description same seed, same cells; 1 if not given */
@@ -10584,9 +10867,7 @@ export interface components {
             /** @description squares: side; hexagons: middle to corner */
             side_m?: number;
             /** @description the ground, where there are no cells yet */
-            territory?: {
-                [key: string]: unknown;
-            };
+            territory?: components["schemas"]["MultiPolygon"];
             /** Format: uuid */
             unit_id: string;
             /** @description workload of a service point by its customer's class; {'resident': 1.0, 'large': 12.0, 'key': 12.0, 'special': 12.0, 'community': 12.0, 'developer': 4.0} if not given; 0 for every class divides by the jobs alone */
@@ -10622,13 +10903,9 @@ export interface components {
             [key: string]: unknown;
         };
         PlannedDuties: {
-            figures: {
-                [key: string]: unknown;
-            };
+            figures: components["schemas"]["DutyFigures"];
             rows: components["schemas"]["PlannedDuty"][];
-            workloads: {
-                [key: string]: unknown;
-            }[];
+            workloads: components["schemas"]["StaffWorkload"][];
         };
         PlannedDuty: {
             cell_id: string;
@@ -10638,6 +10915,22 @@ export interface components {
             staff_id: string;
             was_staff_id: string | null;
         };
+        Point: {
+            coordinates: number[];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "Point";
+        };
+        Polygon: {
+            coordinates: number[][][];
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "Polygon";
+        };
         Preparation: {
             code: string;
             en: string;
@@ -10646,9 +10939,7 @@ export interface components {
         ProblemDocument: {
             code: string;
             /** @description one entry per field, 20 at most */
-            faults?: {
-                [key: string]: unknown;
-            }[];
+            faults?: components["schemas"]["FaultOut"][];
             instance?: string;
             /** @description how many more there are */
             more_faults?: number;
@@ -10701,7 +10992,7 @@ export interface components {
             drops: string[];
             epoch: number;
             /** @description [number, up to when it holds what was acknowledged before it] for each restore */
-            epochs: unknown[][];
+            epochs: components["schemas"]["Restored"][];
             lines: components["schemas"]["Line"][];
             more: boolean;
             scopes: components["schemas"]["ScopeHeld"][];
@@ -10722,11 +11013,28 @@ export interface components {
             /** Format: uuid */
             store: string;
         };
+        QuestionHead: {
+            /** @description the step, where it is about steps */
+            action?: string;
+            at: string;
+            author: string | null;
+            author_name: string | null;
+            /** @description the version that was seen */
+            base?: number;
+            device: string | null;
+            /** @description a person's word */
+            forced?: boolean;
+            /** @description the mutation; empty: where it began */
+            id: string;
+            /** @description the fields in dispute */
+            values: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            version: number;
+        };
         QuestionOut: {
             field: string;
-            heads: {
-                [key: string]: unknown;
-            }[];
+            heads: components["schemas"]["QuestionHead"][];
             id: string;
             kind: string;
             /** Format: date-time */
@@ -10857,7 +11165,7 @@ export interface components {
              */
             customer_id?: string | null;
             /** @description 逻辑问题 · Faults found */
-            faults?: unknown;
+            faults?: components["schemas"]["AnswerFault"][] | null;
             /** Format: uuid */
             id: string;
             /** @description 匿名 · Anonymous */
@@ -10941,6 +11249,10 @@ export interface components {
             photo_id: string | null;
             work_phone: string | null;
         };
+        Restored: [
+            number,
+            string | null
+        ];
         ReturnVisit: {
             is_satisfied: boolean;
             method?: string | null;
@@ -11055,9 +11367,7 @@ export interface components {
              */
             nature: "residential" | "commercial" | "industrial" | "public" | "special" | "construction";
             /** @description 位置 · Place */
-            place: {
-                [key: string]: unknown;
-            };
+            place: components["schemas"]["Point"];
             /** Format: uuid */
             unit_id: string;
             version: number;
@@ -11087,9 +11397,7 @@ export interface components {
              */
             nature?: "residential" | "commercial" | "industrial" | "public" | "special" | "construction";
             /** @description 位置 · Place */
-            place?: {
-                [key: string]: unknown;
-            };
+            place?: components["schemas"]["Point"];
         };
         ServicePointNew: {
             /** @description 进门说明 · Access note */
@@ -11118,9 +11426,7 @@ export interface components {
              */
             nature: "residential" | "commercial" | "industrial" | "public" | "special" | "construction";
             /** @description 位置 · Place */
-            place: {
-                [key: string]: unknown;
-            };
+            place: components["schemas"]["Point"];
             /** Format: uuid */
             unit_id?: string;
         };
@@ -11128,18 +11434,40 @@ export interface components {
             next?: string | null;
             rows?: components["schemas"]["ServicePoint"][];
         };
+        ServiceSheet: {
+            /** @description 地址 · Address */
+            address?: string;
+            /** @description 情况说明 · Description */
+            description?: string;
+            /** @description 诊断 · Diagnosis */
+            diagnosis?: string;
+            /** @description 工单号 · Number */
+            number?: string;
+            /** @description 用料 · Parts */
+            parts?: components["schemas"]["Part"][];
+            /** @description by SHA-256 (hex), sorted */
+            photos: string[];
+            /** @description 水压（千帕） · Pressure (kPa) */
+            pressure_kpa?: number;
+            /** @description 未完成部分 · What is left */
+            remainder?: string;
+            /** @description 处理结果 · Result */
+            result?: string;
+            /** @description 告知记录 · Tellings */
+            tellings?: components["schemas"]["Telling"][];
+            /** @description 告知费用（分） · Cost told (fen) */
+            told_cost_fen?: number;
+            /** @description 告知时间（分钟） · Time told (min) */
+            told_minutes?: number;
+        };
         Sheet: {
             sha256?: string;
-            sheet?: {
-                [key: string]: unknown;
-            };
+            sheet?: components["schemas"]["ServiceSheet"];
             /** Format: uuid */
             signature_id: string;
         };
         SheetAsked: {
-            sheet: {
-                [key: string]: unknown;
-            };
+            sheet: components["schemas"]["ServiceSheet"];
             sheet_sha256: string;
             /** Format: date-time */
             until: string;
@@ -11185,9 +11513,7 @@ export interface components {
              */
             photo_id?: string | null;
             /** @description 位置 · Place */
-            place?: {
-                [key: string]: unknown;
-            } | null;
+            place?: components["schemas"]["Point"] | null;
             /**
              * @description 与客户关系 · Relation
              * @enum {string}
@@ -11260,9 +11586,7 @@ export interface components {
              */
             photo_id?: string | null;
             /** @description 位置 · Place */
-            place?: {
-                [key: string]: unknown;
-            } | null;
+            place?: components["schemas"]["Point"] | null;
             /**
              * @description 与客户关系 · Relation
              * @enum {string}
@@ -11465,15 +11789,17 @@ export interface components {
             next?: string | null;
             rows?: components["schemas"]["Staff"][];
         };
+        StaffWorkload: {
+            staff_id: string;
+            workload: number;
+        };
         StepIn: {
             /**
              * @default null
              * @enum {string|null}
              */
             action: "wait_for_papers" | "papers_complete" | "dispatch" | "withdraw" | "accept" | "leave" | "arrive" | "start" | "pause" | "finish_partly" | "finish" | "fail" | "close" | "reopen" | "refuse" | "cancel" | null;
-            now?: {
-                [key: string]: unknown;
-            };
+            now?: components["schemas"]["ErrandSaid"];
         };
         StepOut: {
             en: string;
@@ -11542,9 +11868,7 @@ export interface components {
             /** @description 照片 · Photos */
             photo_ids?: string[] | null;
             /** @description 位置 · Place */
-            place?: {
-                [key: string]: unknown;
-            } | null;
+            place?: components["schemas"]["Point"] | null;
             /** @description 备注 · Remarks */
             remarks?: string | null;
             /**
@@ -11597,9 +11921,7 @@ export interface components {
             /** @description 照片 · Photos */
             photo_ids?: string[] | null;
             /** @description 位置 · Place */
-            place?: {
-                [key: string]: unknown;
-            } | null;
+            place?: components["schemas"]["Point"] | null;
             /** @description 备注 · Remarks */
             remarks?: string | null;
             /**
@@ -11641,9 +11963,7 @@ export interface components {
             /** @description 照片 · Photos */
             photo_ids?: string[] | null;
             /** @description 位置 · Place */
-            place?: {
-                [key: string]: unknown;
-            } | null;
+            place?: components["schemas"]["Point"] | null;
             /** @description 备注 · Remarks */
             remarks?: string | null;
             /**
@@ -11713,9 +12033,7 @@ export interface components {
              */
             parent_id?: string | null;
             /** @description 服务范围 · Territory */
-            territory?: {
-                [key: string]: unknown;
-            } | null;
+            territory?: components["schemas"]["MultiPolygon"] | null;
             /** Format: uuid */
             unit_id: string;
             version: number;
@@ -11736,9 +12054,7 @@ export interface components {
              */
             parent_id?: string | null;
             /** @description 服务范围 · Territory */
-            territory?: {
-                [key: string]: unknown;
-            } | null;
+            territory?: components["schemas"]["MultiPolygon"] | null;
         };
         UnitNew: {
             /** @description 服务热线 · Hotline */
@@ -11758,9 +12074,7 @@ export interface components {
              */
             parent_id?: string | null;
             /** @description 服务范围 · Territory */
-            territory?: {
-                [key: string]: unknown;
-            } | null;
+            territory?: components["schemas"]["MultiPolygon"] | null;
             /** Format: uuid */
             unit_id?: string;
         };
@@ -11821,9 +12135,7 @@ export interface components {
              */
             cell_id?: string | null;
             /** @description 签到位置 · Check-in place */
-            check_in?: {
-                [key: string]: unknown;
-            } | null;
+            check_in?: components["schemas"]["Point"] | null;
             /** @description 定位精度（米） · Accuracy (m) */
             check_in_accuracy_m?: number | null;
             /**
@@ -11885,7 +12197,7 @@ export interface components {
              */
             truth_grade?: "sound" | "open" | "doubtful" | null;
             /** @description 真实性依据 · Why */
-            truth_reasons?: unknown;
+            truth_reasons?: components["schemas"]["Doubt"][] | null;
             /** Format: uuid */
             unit_id: string;
             version: number;
@@ -11906,9 +12218,7 @@ export interface components {
              */
             cell_id?: string | null;
             /** @description 签到位置 · Check-in place */
-            check_in?: {
-                [key: string]: unknown;
-            } | null;
+            check_in?: components["schemas"]["Point"] | null;
             /** @description 定位精度（米） · Accuracy (m) */
             check_in_accuracy_m?: number | null;
             /**
@@ -11961,9 +12271,7 @@ export interface components {
              */
             cell_id?: string | null;
             /** @description 签到位置 · Check-in place */
-            check_in?: {
-                [key: string]: unknown;
-            } | null;
+            check_in?: components["schemas"]["Point"] | null;
             /** @description 定位精度（米） · Accuracy (m) */
             check_in_accuracy_m?: number | null;
             /**
@@ -12155,13 +12463,11 @@ export interface components {
             /** @description 照片 · Photos */
             photo_ids?: string[] | null;
             /** @description 照片疑点 · Doubts about its photos */
-            photo_reasons?: unknown;
+            photo_reasons?: components["schemas"]["Doubt"][] | null;
             /** @description 管道 · Pipe */
             pipe?: components["schemas"]["Pipe"] | null;
             /** @description 位置 · Place */
-            place?: {
-                [key: string]: unknown;
-            } | null;
+            place?: components["schemas"]["Point"] | null;
             /**
              * Format: date-time
              * @description 计划到场 · Planned arrival
@@ -12315,9 +12621,7 @@ export interface components {
             /** @description 管道 · Pipe */
             pipe?: components["schemas"]["Pipe"] | null;
             /** @description 位置 · Place */
-            place?: {
-                [key: string]: unknown;
-            } | null;
+            place?: components["schemas"]["Point"] | null;
             /** @description 已备妥 · At hand */
             prepared_codes?: string[] | null;
             /** @description 水压（千帕） · Pressure (kPa) */
@@ -12428,9 +12732,7 @@ export interface components {
             /** @description 管道 · Pipe */
             pipe?: components["schemas"]["Pipe"] | null;
             /** @description 位置 · Place */
-            place?: {
-                [key: string]: unknown;
-            } | null;
+            place?: components["schemas"]["Point"] | null;
             /** @description 已备妥 · At hand */
             prepared_codes?: string[] | null;
             /** @description 水压（千帕） · Pressure (kPa) */

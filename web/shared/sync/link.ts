@@ -2,18 +2,13 @@
  * The phone's way to the server, which can be absent: the engine knows "no answer" from "an answer that says
  * no".
  */
+import type { components } from "../api/schema.d.ts";
 
 /** No answer came: nobody knows whether the request arrived. */
 export class Offline extends Error {}
 
-export interface Problem {
-  code: string;
-  title?: string;
-  title_en?: string;
-  remedy?: string;
-  remedy_en?: string;
-  [more: string]: unknown;
-}
+/** As the server tells it; where it told nothing readable, our own code alone. */
+export type Problem = Partial<components["schemas"]["ProblemDocument"]> & { code: string };
 
 /** The server answered with an error; `code` names it. */
 export class Refused extends Error {

@@ -11,6 +11,7 @@ import {
   digestOf,
   isInside,
 } from "./canonical.ts";
+import type { components } from "../api/schema.d.ts";
 import { type Disk, LARGE, type Row } from "./disk.ts";
 import type { Problem } from "./link.ts";
 import { Rows } from "./rows.ts";
@@ -41,16 +42,7 @@ export interface Outcome {
   settledBy?: string;
 }
 
-export interface Line {
-  kind: string;
-  id: string;
-  version: number;
-  body: Values | null;
-  in: string[];
-  same?: boolean;
-  /** Come before the fill of any of its scopes has reached it: named in `have` until everything is there. */
-  ahead?: boolean;
-}
+export type Line = components["schemas"]["Line"];
 
 /** A piece of work and what became of it. */
 export interface Entry {

@@ -120,7 +120,7 @@ describe("one value of a record", () => {
       minutes: 40,
       cost_fen: 4550,
       told_to: "王芳",
-      way: "phone",
+      way: "phone" as const,
       at: "2026-12-01T01:05:00Z",
       is_agreed: false,
       why: "太贵",

@@ -1,6 +1,7 @@
 /** Words for what the server knows: kinds, fields, choices, steps and errors, from the contract itself. */
 import phoneErrors from "../../../mobile_api_spec/phone_errors.json" with { type: "json" };
 import words from "../../../mobile_api_spec/vocabulary.json" with { type: "json" };
+import type { components } from "../api/schema.d.ts";
 
 export type Language = "zh" | "en";
 
@@ -151,15 +152,7 @@ export function valueText(kind: string, field: string, value: unknown, language:
   return choiceWord(kind, field, value, language);
 }
 
-export interface Telling {
-  minutes: number;
-  cost_fen: number;
-  told_to: string;
-  way: string;
-  at: string;
-  is_agreed: boolean;
-  why?: string | null;
-}
+export type Telling = components["schemas"]["Telling"];
 
 /**
  * One telling of time and cost as a person reads it: how much, to whom, how, when, whether they agreed, and
@@ -177,14 +170,7 @@ export function tellingText(one: Telling, language: Language): string {
   return `${amount}, told ${one.told_to} ${way.toLowerCase()} on ${when}: ${said}${why}`;
 }
 
-export interface DueMove {
-  field: string;
-  was?: string | null;
-  now: string;
-  why: string;
-  by_id: string;
-  at: string;
-}
+type DueMove = components["schemas"]["DueMove"];
 
 /** One move of a due day: which, from what to what, why, and when it was moved. */
 export function dueMoveText(kind: string, one: DueMove, language: Language): string {

@@ -1,4 +1,4 @@
-"""Positions with limits (C16): kept only for a work event within a shift, for a few days, and every look
+"""Positions with limits: kept only for a work event within a shift, for a few days, and every look
 is noted.
 
 What is refused is not stored anywhere, not even as parked work: this is the one thing a phone sends that the

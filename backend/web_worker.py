@@ -1,4 +1,4 @@
-"""The web server's worker: who sends slowly holds a thread for a while and not for ever."""
+"""The gunicorn worker: bounds how long a slow client may hold a thread."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Draws what the house is made of from its own imports and tables: `docs/architecture.svg` and
-`docs/facts.md`.
+"""Draws the architecture from the code's imports and tables: `docs/architecture.svg` and `docs/facts.md`.
 
 The drawing is written as SVG here: ten boxes in a tower need no layout engine, so nobody has to install
 graphviz, and the same imports give the same bytes, which a test compares. The imports are read by grimp, as

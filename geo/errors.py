@@ -1,4 +1,4 @@
-"""What can go wrong in territory arithmetic; the class says what, its arguments where."""
+"""Exceptions of geo; the class says what went wrong, its arguments where."""
 
 MOST_NAMED = 20
 # A code may be any text; what is longer is a description, chosen by mistake.

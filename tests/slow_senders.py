@@ -1,4 +1,4 @@
-"""A web server of one thread whose worker loses patience at once: for a test of who sends or takes slowly."""
+"""Starts a one-thread web server with short limits, for tests of slow clients."""
 
 from collections.abc import Callable, Iterable
 from typing import Any

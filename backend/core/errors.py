@@ -1,4 +1,4 @@
-"""Everything that can go wrong, once: code, HTTP status, sentence and remedy in both languages.
+"""The error catalogue: code, HTTP status, sentence and remedy in both languages.
 
 `mobile_api_spec/errors.md` is made from this catalogue. Reasons for parking a phone's work stand here too:
 they are never sent as an HTTP error, a phone's work is never refused.

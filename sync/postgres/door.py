@@ -1,4 +1,4 @@
-"""The write door: records, documents, entries and history of a batch in one statement."""
+"""Writes a batch's records, documents, entries and history in one statement."""
 
 from __future__ import annotations
 

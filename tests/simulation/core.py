@@ -1,4 +1,4 @@
-"""Level A's server: the sync core on the in-memory double.
+"""Simulation level A: the sync core on the in-memory store.
 
 With duties, an office, a virtual clock, crashes and restores.
 """

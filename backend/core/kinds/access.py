@@ -1,4 +1,6 @@
-"""Access (查阅): who looked at somebody's positions, or took papers and cases out of the house."""
+"""Access (查阅): the log of who looked at somebody's positions, or took papers and cases out of the
+system.
+"""
 
 from __future__ import annotations
 

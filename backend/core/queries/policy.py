@@ -1,5 +1,4 @@
-"""The policy of the house: may this actor read, write or act on this record, and whom may they give what
-(decision 0006).
+"""The policy: may this actor read, write or act on this record, and whom may they give what (decision 0006).
 
 Reading goes by the scopes a person holds. Writing needs more: the office writes in its own unit and those
 below, field staff what lies in a cell or crew of theirs or names them. A unit above, whose catalogue

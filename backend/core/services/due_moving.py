@@ -1,5 +1,4 @@
-"""Due days: a supervisor moves one with a reason and the old one stays on the record; the server gives
-what nobody gave."""
+"""Moves due days: a supervisor gives a reason, the old day stays; the server sets days that nobody set."""
 
 from __future__ import annotations
 

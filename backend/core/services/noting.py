@@ -1,5 +1,4 @@
-"""Rows beside the records that are evidence too: what they say goes into sealed history whenever it
-changes.
+"""Writes changes of evidence tables that are no records (links, keys, uploads) into sealed history.
 
 A link, a look, a phone's key or a file's arrival is no record, so the door does not write its history.
 Whoever changes such a row says so here, in the same transaction; a row changed behind the server's back then

@@ -1,5 +1,4 @@
-"""What every paper is made with and says of itself: fonts, language, whose it is, its number, and a line
-at its foot."""
+"""What every paper has: fonts, language, issuing unit, number and footer."""
 
 from __future__ import annotations
 

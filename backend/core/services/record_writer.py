@@ -1,4 +1,5 @@
-"""The door of the server: every office click, night job and demo record is written here; phones come by push.
+"""Writes records: office requests, periodic tasks and demo data all go through here; phones' work
+comes by push.
 
 Both use the same rules (`sync.apply`) and the same store, so a record cannot tell how it was written.
 """

@@ -1,4 +1,4 @@
-"""Confirmation from afar: a customer who was away gets a link, sees the sheet, signs or objects; once.
+"""Confirmation from afar: a customer who was away gets a one-time link, sees the sheet, confirms or objects.
 
 Only the token's hash is kept, and the sheet that is confirmed must be the sheet that was shown. Who did the
 job never holds the link to it: it goes to the number on the ledger, or is handed on by a person of the office

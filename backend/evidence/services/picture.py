@@ -1,5 +1,4 @@
-"""What a photo's bytes are: judged by content and never by name, read tolerantly, made small and clean for
-showing."""
+"""Examines a photo's bytes: format by content, tolerant decoding, small clean copies for showing."""
 
 from __future__ import annotations
 

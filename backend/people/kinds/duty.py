@@ -1,4 +1,4 @@
-"""Duty (考勤): a shift on and off."""
+"""Duty (考勤): attendance, a work shift on and off."""
 
 from backend.core.actor import DESK, FIELD
 from backend.core.kinds.declaration import Record, declare, moment, place, refer, scopes_of

@@ -1,5 +1,4 @@
-"""Positions with limits: kept only for a work event within a shift, for a few days, and every look
-is noted.
+"""Positions with limits: kept only for a work event within a shift, for a few days, and every look is logged.
 
 What is refused is not stored anywhere, not even as parked work: this is the one thing a phone sends that the
 house must be able to say it never had.

@@ -1,4 +1,4 @@
-"""“Pull now”: a word to open phones and consoles when something of theirs was written. It carries no data.
+"""Nudges open phones and consoles to pull when something of theirs was written; carries no data.
 
 Published after the commit, by whoever serves the outbox; a phone that hears nothing polls anyway.
 """

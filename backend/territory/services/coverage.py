@@ -1,4 +1,4 @@
-"""The coverage proof as an alarm: whoever keeps the ground is told each morning what nobody serves."""
+"""Coverage alarms: supervisors are told each morning which cells and customers nobody serves."""
 
 from __future__ import annotations
 

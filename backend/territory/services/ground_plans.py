@@ -1,5 +1,4 @@
-"""Plans for a unit's cells: asked for, drawn (at once or in the background), previewed, and accepted or
-discarded.
+"""Ground plans of a unit: requested, drawn (at once or in the background), previewed, accepted or discarded.
 
 Every change of the ground goes this way, a division as well as an import, a split or a drawn border (decision
 0002).

@@ -15,7 +15,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     """Threads that stop waiting for what does not come.
 
     A worker has 64 threads, and the library lets each wait for ever once a byte has come: a few hundred
-    connections that send half a request, or take half an answer, would stop the house. A phone on a bad
+    connections that send half a request, or take half an answer, would stop the server. A phone on a bad
     network is given what it needs.
     """
 

@@ -7,7 +7,7 @@ from backend.web_worker import Worker
 
 
 class Impatient(Worker):
-    """As the house's own, in seconds that a test can wait."""
+    """As the server's own, in seconds that a test can wait."""
 
     head_s, body_s, least_bytes_per_s, chunked_s, answer_s = 1.0, 1.0, 1_000_000, 1.0, 1
 

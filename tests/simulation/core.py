@@ -267,7 +267,7 @@ class Server:
             )
 
     def retry_held(self) -> None:
-        """As the house does now and then.
+        """As the server does now and then.
 
         Everybody's held work is judged again, for others may have brought the rest.
         """

@@ -17,7 +17,7 @@ from backend.core.db import Base
 class Access(Base):
     """One look: by whom, at what (`positions` of a person, a `case`), whose.
 
-    Never changed; kept as long as the house keeps its history.
+    Never changed; kept as long as the server keeps its history.
     """
 
     __tablename__ = "access"

@@ -53,7 +53,7 @@ def move_due(
 
 
 def keep_due_day(session: Session, kind: RecordKind, record_id: str) -> bool:
-    """Give an open record that came without a due day the house's own; returns whether it was given one."""
+    """Give an open record that came without a due day the one by the rules; returns whether it got one."""
     limit = due_days.own_limit(kind.name)
     stored = record_writer.read(session, kind.name, record_id, lock=True)
     if not limit or stored.values.get("due_on") or stored.values.get("state") != kind.kind.initial_state:

@@ -19,7 +19,7 @@ LANGUAGES = ("zh", "en")
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """What a paper is made with: pictures, fonts, the public address of this house, and the reader's
+    """What a paper is made with: pictures, fonts, the public address of this server, and the reader's
     language."""
 
     blobs: BlobStore

@@ -31,7 +31,7 @@ _FORGET = """
 
 
 def keep_found(connection: Connection, writes: Sequence[Write]) -> None:
-    """Called by the door after each batch: what is deleted is found no more."""
+    """Called by the record writer after each batch: what is deleted is found no more."""
     concerned = [one for one in writes if one.kind.name in FIELDS and _is_concerned(one)]
     gone = [one for one in concerned if one.deleted]
     if gone:

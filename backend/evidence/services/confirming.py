@@ -97,7 +97,7 @@ def make_link(
     )
     if number is None:
         return Link(way, link.until, token=token)
-    # The token that goes out is made when it goes: nothing in the house ever holds it.
+    # The token that goes out is made when it goes: nothing on the server ever holds it.
     announce(session, MESSAGE, confirmation_id=str(link.id))
     return Link(way, link.until, number_end=number[-4:])
 

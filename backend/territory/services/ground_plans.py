@@ -187,7 +187,7 @@ def accept_plan(
     on = valid_from or today()
     if on < today():
         raise Problem("invalid", faults=[fault("valid_from", "past", "生效日期已过", "the day has passed")])
-    # What is only told is read first: once the ground is locked, every change of cells in the house waits.
+    # What is only told is read first: once the ground is locked, every change of cells on the server waits.
     _tell_claims(session, plan)
     need_free_ground(session, plan, on)
     plan.valid_from, plan.decided_by_id, plan.decided_at = on, UUID(actor.id), datetime.now(UTC)

@@ -12,8 +12,8 @@ from sqlalchemy import Connection, text
 
 from sync.change import Author, Grade, Key, Mutation, Op, Outcome, Status, moment_text, parse_moment
 from sync.honest_time import Judged, Receipt
-from sync.postgres.door import Door
 from sync.postgres.rows import KEYS, json_text, keys_of, rows_of
+from sync.postgres.writing import PostgresRecordWriter
 from sync.store import Answered, Held, Parked, Question, Settled, Waiting
 from sync.wire import mutation_from
 
@@ -21,7 +21,7 @@ from sync.wire import mutation_from
 MOST_FIELDS = 500
 
 
-class PostgresPush(Door):
+class PostgresPush(PostgresRecordWriter):
     """The PushStore on PostgreSQL."""
 
     def answered(self, ids: Collection[str]) -> dict[str, Answered]:

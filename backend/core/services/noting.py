@@ -1,8 +1,8 @@
 """Writes changes of evidence tables that are no records (links, keys, uploads) into sealed history.
 
-A link, a look, a phone's key or a file's arrival is no record, so the record writer does not write its
-history. Whoever changes such a row says so here, in the same transaction; a row changed behind the server's
-back then differs from what is sealed.
+A link, a look, a phone's key or a file's arrival is no record, so it has no history.
+Whoever changes such a row says so here, in the same transaction; a row changed behind the server's back then
+differs from what is sealed.
 """
 
 from __future__ import annotations

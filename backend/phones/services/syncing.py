@@ -18,7 +18,7 @@ from backend.core.kinds.registry import SYNC_KINDS
 from backend.core.queries.masks import sees_all
 from backend.core.queries.scopes import held
 from backend.core.services.auditing import NOTED_AS, SETTINGS, note_write
-from backend.core.services.record_writer import DOOR_TABLES, announce_written, push_store
+from backend.core.services.record_writer import RECORD_TABLES, announce_written, push_store
 from backend.notices.services.notifying import tell
 from backend.phones.queries.entrance import Entrance
 from backend.phones.queries.masked_pull import pull_store
@@ -185,7 +185,7 @@ def push_batch(session: Session, entrance: Entrance, batch: Batch, quota: Quota)
     if entrance.revoked_at is not None and received_at - entrance.revoked_at > HAND_IN:
         raise Problem("device_revoked", wipe=True)
     author = actor.as_author()
-    store = PostgresPush(session.connection(), DOOR_TABLES, entrance.epoch)
+    store = PostgresPush(session.connection(), RECORD_TABLES, entrance.epoch)
     read = [read_one(bytes(raw), actor.device_id or actor.id, batch.boot) for raw in batch.mutations]
     clocks = Clocks(
         _moment(batch.sent_at, received_at),
@@ -205,7 +205,7 @@ def push_batch(session: Session, entrance: Entrance, batch: Batch, quota: Quota)
 
 def push_unreadable(session: Session, entrance: Entrance, data: bytes) -> list[dict[str, Any]]:
     """A batch that is no JSON at all: one parked item, so that whatever it was is not lost."""
-    store = PostgresPush(session.connection(), DOOR_TABLES, entrance.epoch)
+    store = PostgresPush(session.connection(), RECORD_TABLES, entrance.epoch)
     author = entrance.actor.as_author()
     one = unreadable(data, author.device_id or author.id, "not JSON")
     return [outcome.as_dict() for outcome in park_unreadable(store, author, [one]).values()]

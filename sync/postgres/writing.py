@@ -87,7 +87,7 @@ def _fields(table: Table) -> list[str]:
     return [column.name for column in table.columns if column.name not in _OWN]
 
 
-class Door:
+class PostgresRecordWriter:
     """Writes records inside the caller's transaction; commits nothing itself."""
 
     def __init__(self, connection: Connection, tables: Tables, epoch: int) -> None:

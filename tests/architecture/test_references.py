@@ -27,7 +27,7 @@ TEXT = {
 # Numbers of requirements (two digits after one of two letters), pages of plans, and entries of a tracker.
 UNHELD = re.compile(
     r"(?<![\w.#/&-])[FC][0-7]\d(?![\w-])"
-    r"|\b(?:loop|ground|maps|platform|product|style|geo|web)\.md\b"
+    r"|(?<![\w-])(?:loop|ground|maps|platform|product|style|geo|web)\.md\b"
     r"|\bdesign pages?\b|\b[Tt]he designs?(?:'s)? (?:names?d?|says?|said|asks?|asked|policies|pages?)\b"
     r"|\b[Tt]he design (?:is|document)\b|\b(?:security|review) findings of\b"
     r"|\b(?:this|that|last|earlier|firm-ground|sync) issue(?:'s|s)?\b|\bissue #?\d"

@@ -1,4 +1,4 @@
-"""Coverage alarms: supervisors are told each morning which cells and customers nobody serves."""
+"""Coverage alarms: supervisors are told each morning of overlaps, holes and cells that nobody serves."""
 
 from __future__ import annotations
 

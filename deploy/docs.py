@@ -14,6 +14,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from mkdocs.commands.build import build as build_site
@@ -92,14 +93,14 @@ def build(pages: Path, site: Path) -> None:
 
 def main() -> int:
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
-    pages, site = HOME / "docs-pages", HOME / "docs"
-    shutil.rmtree(pages, ignore_errors=True)
-    gather(ROOT, pages, tracked())
-    try:
-        build(pages, site)
-    except MkDocsException as error:
-        print(f"wangge: {error}", file=sys.stderr)
-        return 1
+    site = HOME / "docs"
+    with tempfile.TemporaryDirectory() as pages:
+        gather(ROOT, Path(pages), tracked())
+        try:
+            build(Path(pages), site)
+        except MkDocsException as error:
+            print(f"wangge: {error}", file=sys.stderr)
+            return 1
     print(f"wangge: the docs are in {site}/index.html")
     return 0
 

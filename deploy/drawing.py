@@ -68,7 +68,8 @@ def _said(at: Mapping[str, float], message: Message, y: float) -> str:
     if one == two:
         width = 14 + 6.4 * len(words)
         middle = max(middle, width / 2 + 4)
-        note = f'<rect class="note" x="{middle - width / 2:.0f}" y="{y - 11}" width="{width:.0f}" height="22" rx="3"/>'
+        left, size = f"{middle - width / 2:.0f}", f'width="{width:.0f}" height="22"'
+        note = f'<rect class="note" x="{left}" y="{y - 11}" {size} rx="3"/>'
         return (
             f'{note}<text class="said" style="stroke: none" x="{middle:.0f}" y="{y}">{escape(words)}</text>'
         )

@@ -5,7 +5,7 @@ W = "$(WANGGE_HOME)/venv/bin/wangge"
 PY = "$(WANGGE_HOME)/venv/bin/python"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long soak mutants shots check bench map spec migration pages demo sbom release advisories clean install install-test
+.PHONY: help run test test-long soak mutants shots check bench map docs spec migration pages demo sbom release advisories clean install install-test
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -51,8 +51,11 @@ check: install-test ## lint, types, import contracts
 bench: install-test ## measure; results go to bench/RESULTS.md by hand, with machine and commit
 	@exec $(PY) -m bench $(ARGS)
 
-map: install-test ## draw docs/architecture.svg and docs/facts.md from the code
-	@exec $(PY) deploy/map.py
+map: install-test ## draw docs/architecture.svg, docs/facts.md and docs/drawings from the code
+	@exec $(PY) -m deploy.map
+
+docs: install-test ## build the docs into .wangge/docs; a broken link or anchor fails
+	@$(PY) -m deploy.docs
 
 spec: install ## write mobile_api_spec's generated files
 	@exec $(W) spec

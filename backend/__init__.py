@@ -1,1 +1,3 @@
-"""The server: the only place that joins sync, territory, people and the web."""
+"""The server: one folder for each capability, joined with the sync and geo libraries, the database and
+HTTP.
+"""

@@ -1,4 +1,4 @@
-"""The composition root: the only place that chooses real adapters."""
+"""The composition root: builds the Flask application and chooses its real database, stores and counters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way in from a shell: `wangge run`, and everything an operator does by hand."""
+"""The command line: `wangge run`, and every command of an operator."""
 
 from __future__ import annotations
 

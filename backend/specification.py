@@ -1,5 +1,4 @@
-"""mobile_api_spec's generated files: openapi.json, errors.md, a schema for each kind, and the tables of
-actions."""
+"""Generates mobile_api_spec: openapi.json, errors.md, a schema for each kind, and the tables of actions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The web server's worker: who sends slowly holds a thread for a while and not for ever."""
+"""The gunicorn worker: bounds how long a slow client may hold a thread."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     """Threads that stop waiting for what does not come.
 
     A worker has 64 threads, and the library lets each wait for ever once a byte has come: a few hundred
-    connections that send half a request, or take half an answer, would stop the house. A phone on a bad
+    connections that send half a request, or take half an answer, would stop the server. A phone on a bad
     network is given what it needs.
     """
 

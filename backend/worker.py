@@ -1,4 +1,4 @@
-"""The way in for the queue: `celery -A backend.worker:app worker --beat`."""
+"""Entry point of the queue: `celery -A backend.worker:app worker --beat`."""
 
 from backend.core import config, logs
 from backend.core.private_files import be_private

@@ -1,4 +1,4 @@
-"""The way in over HTTP: `gunicorn backend.wsgi:app`."""
+"""Entry point over HTTP: `gunicorn backend.wsgi:app`."""
 
 import gc
 import threading

@@ -1,1 +1,1 @@
-"""Each claim a script; results are kept in RESULTS.md with machine and commit."""
+"""Benchmarks: each claim a script; results are kept in RESULTS.md with machine and commit."""

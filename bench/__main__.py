@@ -1,4 +1,4 @@
-"""`make bench ARGS="sync"`: run one bench or all; each prints a table of figures and ratios.
+"""Runs benchmarks: `make bench ARGS="sync"`, one or all; each prints a table of figures and ratios.
 
 What begins with a dash goes to the bench: `ARGS="vrptw --seconds 5"`.
 """

@@ -1,4 +1,4 @@
-"""Cities nobody tuned to (`tests/cities`).
+"""Benchmark of dividing generated cities (`tests/cities`) that nothing was tuned to.
 
 Divided, and divided again after a fifth grew, beside METIS alone and balanced k-means on the same units, each
 counted by the tests' own scorer; seconds are the processor's.

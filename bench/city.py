@@ -1,4 +1,4 @@
-"""Loading the demo city at its two sizes, and searching customers among 100,000."""
+"""Benchmark of loading the demo city at its two sizes, and searching customers among 100,000."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PyVRP as it comes, the rival.
+"""PyVRP with its own settings, as the baseline of day plans.
 
 Searches from nothing with its own settings, each in a process and on a core of its own.
 """

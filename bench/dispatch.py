@@ -1,4 +1,4 @@
-"""Days of dispatch: 30 crews and 300 jobs, an emergency, a sick crew; beside VROOM alone and PyVRP cold.
+"""Benchmark of dispatch days: 30 crews and 300 jobs, an emergency, a sick crew; beside VROOM and PyVRP alone.
 
 Then emergencies in the demo city at both sizes, from the database to the published change.
 

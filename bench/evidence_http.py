@@ -1,4 +1,4 @@
-"""Evidence over real HTTP: uploads, papers, and push speed with sealing on and off.
+"""Benchmark of evidence over HTTP: uploads, papers, and push speed with sealing on and off.
 
 Uploads stand beside copying with fsync.
 """

@@ -1,4 +1,4 @@
-"""What a pull costs when the territory grows.
+"""Benchmark of what a pull costs when the territory grows.
 
 10 thousand, 1 million and 5 million entries in 2,000 scopes, an idle writer open.
 """

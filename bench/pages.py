@@ -1,4 +1,4 @@
-"""The pages in Chromium with the large city.
+"""Benchmark of the pages in Chromium with the large city.
 
 First loads, offline starts, search under a slow processor, two consoles.
 

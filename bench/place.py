@@ -1,4 +1,4 @@
-"""A durable database for a bench, made anew each time: figures without fsync would be worth nothing."""
+"""Makes a fresh durable database for a benchmark: figures without fsync would be worth nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The morning storm: 300 phones doing ten minutes' worth of pulls and pushes as fast as the machine goes.
+"""Benchmark of the morning storm: ten minutes' worth of 300 phones' pulls and pushes at full speed.
 
 Then a soak.
 """

@@ -1,4 +1,4 @@
-"""Push, pull and retry of 10,000 work orders over real HTTP.
+"""Benchmark of push, pull and retry of 10,000 work orders over real HTTP.
 
 Beside raw PostgreSQL and the rivals in the same run.
 

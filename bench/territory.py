@@ -1,4 +1,4 @@
-"""Dividing, locating, assigning beside their targets, with METIS alone and balanced k-means in the same run.
+"""Benchmark of dividing, locating and assigning, beside METIS alone and balanced k-means in the same run.
 
 Also the demo city at both sizes, divided and divided again branch by branch as the product does it.
 

@@ -1,4 +1,4 @@
-"""Standard and generated instances by the very code that plans the days.
+"""Benchmark of standard routing instances (VRPTW) by the code that plans the days.
 
 Beside it two of PyVRP's searches and VROOM.
 

@@ -1,4 +1,4 @@
-"""Ask whether advisories are known for what we ship: `make advisories`.
+"""Asks whether security advisories are known for what we ship: `make advisories`.
 
 Ends with 1 if there are, with 2 if it could not ask.
 

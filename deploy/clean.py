@@ -1,4 +1,4 @@
-"""Remove the one folder that `make run` and `make test` fill, and refuse anything that is not it."""
+"""Removes the one folder that `make run` and `make test` fill, and refuses anything else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""List what we depend on with its licence, from the installed packages' own metadata.
+"""Lists what we depend on with its licence, from the installed packages' own metadata.
 
 `python deploy/licences.py`.
 """

@@ -1,5 +1,5 @@
-"""Draws what the house is made of from its own imports and tables: `docs/architecture.svg` and
-`docs/facts.md`.
+"""Draws the docs' pictures: `docs/architecture.svg` and `docs/facts.md` from the code's imports and
+tables, and the diagrams of `docs/drawings`.
 
 The drawing is written as SVG here: ten boxes in a tower need no layout engine, so nobody has to install
 graphviz, and the same imports give the same bytes, which a test compares. The imports are read by grimp, as
@@ -17,6 +17,7 @@ import grimp
 
 from backend.core import capabilities
 from backend.queue.fact_table import SUBSCRIPTIONS
+from deploy.drawings import drawings
 
 DOCS = Path(__file__).parents[1] / "docs"
 BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y, MARGIN = 150, 44, 130, 52, 30
@@ -146,11 +147,13 @@ OF_SUBSCRIBER = _owners()
 
 def pages() -> dict[Path, str]:
     """Every page that is drawn from the code, with what it has to say."""
-    return {DOCS / "architecture.svg": drawing(arrows()), DOCS / "facts.md": facts()}
+    drawn = {DOCS / "drawings" / name: text for name, text in drawings().items()}
+    return {DOCS / "architecture.svg": drawing(arrows()), DOCS / "facts.md": facts()} | drawn
 
 
 def main() -> None:
     for path, text in pages().items():
+        path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8")
         print(f"wrote {path.relative_to(DOCS.parent)}")
 

@@ -1,4 +1,4 @@
-"""Write what we ship as a bill of materials (CycloneDX 1.6, JSON).
+"""Writes what we ship as a bill of materials (CycloneDX 1.6, JSON).
 
 `python deploy/sbom.py [FILE]`, or `make sbom`.
 

@@ -1,1 +1,1 @@
-"""Territory and dispatch arithmetic: shapes in, shapes and figures out; no database, no web."""
+"""Algorithms of territory and dispatch: shapes in, shapes and figures out; no database, no web."""

@@ -1,4 +1,4 @@
-"""Representatives to cells.
+"""Assigns representatives to cells.
 
 A sparse assignment solved by HiGHS (scipy), short ways first, today's pairs kept.
 """

@@ -1,4 +1,4 @@
-"""Colours for cells so that no two neighbours have the same.
+"""Graph colouring of cells: no two neighbours have the same colour.
 
 As few as can be found, the same for the same ground.
 

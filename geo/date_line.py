@@ -1,4 +1,4 @@
-"""Shapes at the 180th meridian: made continuous for work, however they are written, and cut there to be kept.
+"""Shapes that cross the 180th meridian: made continuous for work, and cut there for storage.
 
 A shape may come cut at the line, with longitudes beyond 180, or with a jump from 180 to -180 inside a ring.
 """

@@ -1,4 +1,4 @@
-"""Where coordinates come from: Chinese maps shift theirs, and files name projections; inside, all is WGS-84.
+"""Datums and projections: converts GCJ-02, BD-09 and projected coordinates to WGS-84 and back.
 
 GCJ-02 and BD-09 have no published definition; these are the well-known approximations (eviltransform, 2013),
 turned round by iteration to a millimetre.

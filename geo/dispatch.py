@@ -1,4 +1,4 @@
-"""A day of dispatch with its names and clock: ranked crews for one job, and every decision in words."""
+"""Ranks crews for a job and plans a day, with names, clock times and every decision in words."""
 
 from __future__ import annotations
 

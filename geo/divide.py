@@ -1,4 +1,4 @@
-"""Dividing a territory into contiguous cells of balanced workload, and dividing it again with few changes.
+"""Divides a territory into contiguous cells of balanced workload, and divides it again with few changes.
 
 Units (`geo.units`) weighted by the customers in them, cut by METIS, mended and annealed (`geo.anneal`), their
 borders straightened (`geo.smooth`). Dividing again starts from today's cells.

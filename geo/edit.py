@@ -1,4 +1,4 @@
-"""Editing cells: split by a line, merge, draw anew.
+"""Edits cells by hand: split by a line, merge, draw anew.
 
 Each keeps the ground covered once, and touches few cells.
 

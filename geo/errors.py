@@ -1,4 +1,4 @@
-"""What can go wrong in territory arithmetic; the class says what, its arguments where.
+"""Exceptions of geo; the class says what went wrong, its arguments where.
 
 A class's sentence stands under its name in `errors.toml`.
 """

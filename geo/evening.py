@@ -1,4 +1,4 @@
-"""Work handed on from the heaviest part through its neighbours to one with room (successive shortest paths).
+"""Balances parts by passing units from the heaviest through neighbours to one with room (shortest paths).
 
 Each hand-over is a chain: a unit from the heaviest part to the next, one of about that weight from there to
 the one after, and so on; no part on the way ends heavier than the heaviest was. Chains with least loss of

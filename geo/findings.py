@@ -1,4 +1,4 @@
-"""What was found while a map file was read and mended.
+"""Findings of reading and repairing a map file, grouped by kind for its report.
 
 One finding a place, told as one line a kind, the worst first.
 """

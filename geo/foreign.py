@@ -1,4 +1,4 @@
-"""What a map file is, by its content, and whether it would send its reader elsewhere.
+"""Detects a map file's format by its content, and whether it would send its reader elsewhere.
 
 Nothing is opened to find out.
 

@@ -1,4 +1,4 @@
-"""Units and their shared borders as a graph.
+"""The graph of units and their shared borders.
 
 Cut by METIS, mended where parts fell apart, gathered to fewer.
 """

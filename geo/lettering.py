@@ -1,4 +1,4 @@
-"""Letters within cells.
+"""Places labels within cells on a map.
 
 What of a cell's wordings fits inside it and where, and a short line to it where nothing does.
 """

@@ -1,4 +1,4 @@
-"""Which cell a place lies in."""
+"""Finds the cell that a place lies in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writing map files: GeoJSON, GeoPackage, Shapefile, KML and KMZ, by GDAL (pyogrio).
+"""Writes map files: GeoJSON, GeoPackage, Shapefile, KML and KMZ, by GDAL (pyogrio).
 
 `mapfile_reader` reads them.
 """

@@ -1,4 +1,4 @@
-"""Unpacking an archive of map files, with limits on names, members and bytes.
+"""Unpacks archives of map files, with limits on names, members and bytes.
 
 Part of the confined side: members go to the working folder, which is empty and private to one file.
 """

@@ -1,4 +1,4 @@
-"""The confined side of reading a map file.
+"""Reads map files inside the sandboxed process.
 
 Unpacked, judged by content, opened by one driver, put into degrees.
 

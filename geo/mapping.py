@@ -1,4 +1,4 @@
-"""Ground on paper: a conformal plane around its middle, round scales, and the views that pages show."""
+"""Lays out printed maps: a conformal projection around the middle, round scales, and views for pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Metres from degrees: a local projection for work, great circles for distances."""
+"""Lengths and areas in metres from degrees: a local projection, and great circles for distances."""
 
 from __future__ import annotations
 

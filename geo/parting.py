@@ -1,4 +1,4 @@
-"""Units in parts, and what each part weighs, covers and borders on.
+"""A partition of units into parts, with each part's weight, ground and borders.
 
 Kept true while single units change sides.
 """

@@ -1,4 +1,4 @@
-"""Small truths about shapes: validity, parts, slivers, and an exact coverage."""
+"""Geometry helpers: validity, parts, slivers, and an exact coverage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the units of a division have their middles.
+"""Chooses the sites of a division's small units, denser where the work is.
 
 One for each place of work or few of them, fewer where none is.
 

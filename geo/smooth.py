@@ -1,4 +1,4 @@
-"""Borders between cells drawn straighter, one border at a time, where the balance of workload allows it.
+"""Straightens borders between cells, one at a time, where the balance of workload allows it.
 
 A border is what two cells share between the corners where three meet. Its straighter
 form (Douglas & Peucker 1973) is taken if it crosses nothing and if what it moves from

@@ -1,4 +1,4 @@
-"""A first division to better: the work halved across its longest extent, the halves halved, and so on."""
+"""Initial division by recursive bisection: the work is halved across its longest extent, and so on."""
 
 from __future__ import annotations
 

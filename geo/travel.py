@@ -1,4 +1,4 @@
-"""Seconds between places: great circles times a detour factor, and round water by its crossings."""
+"""Travel seconds between places: great circles times a detour factor, round water by its crossings."""
 
 from __future__ import annotations
 

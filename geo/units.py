@@ -1,4 +1,4 @@
-"""The small pieces of ground that cells are put together from.
+"""The small pieces of ground that cells are composed of.
 
 The ground nearest to each place of work, or to a few.
 

@@ -1,4 +1,4 @@
-"""Whether zones lie where the ground is.
+"""Detects zones that lie far from the expected territory, and which coordinate system would explain it.
 
 If not, how far away and in which system their figures would lie there.
 """

@@ -1,4 +1,4 @@
-"""Hand-drawn zones made into cells.
+"""Repairs hand-drawn zones and makes cells of them.
 
 What is broken is mended, what overlaps is cut, and every change is told.
 """

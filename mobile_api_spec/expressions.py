@@ -1,4 +1,4 @@
-"""A form's conditions: a small language with CEL's words; a number is a number (protocol.md, section 8)."""
+"""Evaluates conditions of forms: a small language with CEL's words (protocol.md, section 8)."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The sync core: how records reach phones and how phones' work comes back, without a word about the web."""
+"""The sync core: brings records to offline phones and their work back; knows nothing of the web."""

@@ -1,4 +1,4 @@
-"""What goes back to a phone, glued from stored texts.
+"""Builds answers to phones by joining stored JSON texts.
 
 A page's lines, and each outcome with the record it made.
 """

@@ -1,4 +1,4 @@
-"""One change put onto one record, or the reason it cannot be.
+"""Applies one change to one record, or says why it cannot be applied.
 
 The rules an office click and a phone's push share.
 """

@@ -1,4 +1,4 @@
-"""The one byte form of a JSON value that every language can write: RFC 8785, as ECMAScript writes it.
+"""Canonical JSON, the same bytes in every language: RFC 8785, as ECMAScript writes it.
 
 What others hash too, bodies and sheets, has this form. Where only the server hashes
 (`sync.change.canonical`), orjson's spelling of numbers is kept: what was sealed must hash as it did.

@@ -1,4 +1,4 @@
-"""The values that travel through sync.
+"""Value types that travel through sync.
 
 A stored record, a phone's mutation, a write, an outcome.
 """

@@ -1,4 +1,4 @@
-"""Comparing a phone's store with the server by digests of key ranges.
+"""Compares a phone's store with the server by digests of key ranges.
 
 A damaged store is mended, not wiped.
 

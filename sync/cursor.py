@@ -1,4 +1,5 @@
-"""Where a phone stands in the server's changes: signed, per scope and class, and never ahead of the disk.
+"""Cursors: where a phone stands in the server's changes; signed, per scope and class, never ahead of
+the disk.
 
 A part's place is a PostgreSQL snapshot, not a number: sequences and timestamps lose rows that commit late.
 """

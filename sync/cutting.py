@@ -1,4 +1,4 @@
-"""Cutting a JSON text at its brackets without reading it.
+"""Splits a JSON text at its brackets without parsing it.
 
 What stands beside something unreadable is not lost with it.
 """

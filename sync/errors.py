@@ -1,4 +1,4 @@
-"""What can go wrong in sync, as exceptions whose docstring is their sentence."""
+"""Exceptions of sync, whose docstring is their sentence."""
 
 from __future__ import annotations
 

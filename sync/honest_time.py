@@ -1,4 +1,6 @@
-"""When something happened on a phone, and how far that can be trusted: three clocks, three grades."""
+"""Event times of offline work: when it happened, and how far that can be trusted; three clocks, three
+grades.
+"""
 
 from __future__ import annotations
 

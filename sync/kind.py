@@ -1,4 +1,4 @@
-"""What sync must know of a kind of record: its fields' merge rules, its scopes, its checks, its actions."""
+"""What sync must know of a kind of record: merge rules of its fields, scopes, checks, actions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a push looks at before it judges: its records, what they point at, what is parked before them.
+"""Reads what a push needs before it is judged: its records, their references, what is parked before them.
 
 What is not there and what is not the author's look alike, and are looked for alike.
 """

@@ -1,4 +1,4 @@
-"""The double: a store in memory that overlaps transactions, rolls back and crashes as PostgreSQL does.
+"""The in-memory store for tests: overlaps transactions, rolls back and crashes as PostgreSQL does.
 
 Rows keep every committed value with the transaction that wrote it; a snapshot sees what had ended when it was
 taken. A commit reaches the disk a little later: a crash loses what had not, and its transaction ids are given

@@ -1,4 +1,4 @@
-"""How two edits become one: per-field heads and a policy for each field.
+"""Merges concurrent edits: per-field heads and a policy for each field.
 
 A field keeps its heads, the writes nobody has superseded. A mutation supersedes those
 it had seen (at or below its base version, or of its own device); what it had not seen

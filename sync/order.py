@@ -1,4 +1,4 @@
-"""In which order a push's mutations are judged: what others build on first, no record twice in one round."""
+"""Orders a push's mutations: what others build on first, no record twice in one round."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What later work needs of an author's parked work, what joins it, and what settles it.
+"""Dependencies on parked work: what must wait with it, what joins it, and what settles it.
 
 Only what needs it parks with it.
 

@@ -1,4 +1,4 @@
-"""One page of what a phone lacks: changes first for what it already has, then the filling of new scopes."""
+"""Computes one page of a pull: changes to what the phone has first, then the filling of new scopes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A batch of a phone's mutations, each to its one outcome.
+"""Judges a batch of a phone's mutations: one outcome for each.
 
 Applied, merged, parked, or held until it can be judged.
 

@@ -1,4 +1,4 @@
-"""What a person must decide about a record, as a function of its heads alone.
+"""Disputes that a person must decide about a record, as a function of its heads alone.
 
 Values, steps, and deletions that met.
 """

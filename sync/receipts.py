@@ -1,4 +1,4 @@
-"""When each mutation of a push was first received.
+"""Records when each mutation of a push was first received.
 
 By whom and from which device, and how its time was judged then.
 """

@@ -1,4 +1,4 @@
-"""What a push asks of the author's rights, as a protocol: the house answers by duties and roles."""
+"""Authorisation of a push, as a protocol: the server answers by duties and roles."""
 
 from __future__ import annotations
 

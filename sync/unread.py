@@ -1,4 +1,4 @@
-"""Work that a push cannot read.
+"""Parks work that a push cannot parse.
 
 Kept byte for byte for a person, each by itself, and answered like all other work.
 """

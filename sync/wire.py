@@ -1,4 +1,4 @@
-"""Reading what a phone sent: a batch's mutations with their verbatim bytes.
+"""Parses a phone's batch: its mutations with their verbatim bytes.
 
 What cannot be read is kept as it came.
 """

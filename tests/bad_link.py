@@ -1,4 +1,4 @@
-"""A bad link between a phone and a server.
+"""Simulates a bad link between a phone and a server.
 
 A TCP proxy that lets so many bytes through and then cuts, or is down.
 """

@@ -1,4 +1,4 @@
-"""A small town for tests.
+"""Builds a small town for tests.
 
 Two branches, four cells in a row, people of every role, a crew, customers and matters.
 """

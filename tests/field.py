@@ -1,4 +1,4 @@
-"""Two weeks in the field.
+"""Builds two weeks of crews' work for tests.
 
 Crews by day and by night, and jobs promised, planned, given, overdue and waiting.
 """

@@ -1,4 +1,5 @@
-"""Requests by lot over every operation of the API's document: nearly right, and wrong in every way we know.
+"""Generates random requests over every operation of the API's document: nearly right, and wrong in
+known ways.
 
 Same seed, same requests.
 """

@@ -1,4 +1,4 @@
-"""A reader that has been taken over: it tries, in the confined process, whatever it is told to."""
+"""A compromised reader: tries, inside the sandbox, whatever it is told to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Vehicle routing with windows, made after Gehring and Homberger's six classes.
+"""Generates vehicle routing instances with time windows, after Gehring and Homberger's six classes.
 
 Any size, the same for the same seed.
 

@@ -1,4 +1,4 @@
-"""People who join the small town for one test, so that `as_` knows them.
+"""Adds people to the small town for one test, so that `as_` knows them.
 
 A branch's administrator, somebody who left.
 """

@@ -1,4 +1,4 @@
-"""Papers as their readers see them: the text of a PDF, its colours, the code a scanner reads.
+"""Reads papers in tests: the text of a PDF, its colours, the code a scanner reads.
 
 And pictures to put on them.
 """

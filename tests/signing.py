@@ -1,4 +1,4 @@
-"""A crew's phone with a key, and a customer who signs on it: what tests of evidence begin with."""
+"""Fixtures of signing: a crew's phone with a key, and a customer who signs on it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A web server of one thread whose worker loses patience at once: for a test of who sends or takes slowly."""
+"""Starts a one-thread web server with short limits, for tests of slow clients."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -7,7 +7,7 @@ from backend.web_worker import Worker
 
 
 class Impatient(Worker):
-    """As the house's own, in seconds that a test can wait."""
+    """As the server's own, in seconds that a test can wait."""
 
     head_s, body_s, least_bytes_per_s, chunked_s, answer_s = 1.0, 1.0, 1_000_000, 1.0, 1
 

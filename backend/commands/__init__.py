@@ -1,1 +1,1 @@
-"""What an operator can do from a shell, one module for each theme; `backend/cli.py` lists them."""
+"""Commands of an operator, one module for each theme; `backend/cli.py` lists them."""

@@ -1,4 +1,6 @@
-"""`verify`, `verify-sheet` and `erase`: what is proved by seals, and what the law lets disappear."""
+"""Commands `verify`, `verify-sheet` and `erase`: check sealed history, check a sheet, erase a person's
+data.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`ground …`: the cells of a unit, divided, imported and exported from a shell."""
+"""Commands `ground …`: divide, import and export a unit's cells from a shell."""
 
 from __future__ import annotations
 

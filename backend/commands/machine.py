@@ -1,4 +1,4 @@
-"""The machine a command works on, and the console it speaks to."""
+"""Settings, private machine and terminal output that the commands share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`wangge outbox`: the facts that were given up, and another try."""
+"""Command `outbox`: lists facts that were given up, and tries one again."""
 
 from __future__ import annotations
 

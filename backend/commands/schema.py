@@ -1,4 +1,4 @@
-"""`migrate`, `migration` and `spec`: the database's schema and the contract's generated files."""
+"""Commands `migrate`, `migration` and `spec`: the database's schema and the contract's generated files."""
 
 from __future__ import annotations
 

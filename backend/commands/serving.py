@@ -1,4 +1,4 @@
-"""`run`, `demo` and `story`: a server with a city in it."""
+"""Commands `run`, `demo` and `story`: a server with a city in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is asking: a person, their roles and unit, and the device they ask from."""
+"""The actor of a request: a person, their roles and unit, and the device they ask from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The capabilities, found by looking at the folders of `backend`: nobody lists them by hand.
+"""Finds the capabilities by looking at the folders of `backend`: nobody lists them by hand.
 
 A capability is a package there with at least one of the parts that others find by their names. Adding a
 capability is adding a folder.

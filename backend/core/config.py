@@ -81,7 +81,7 @@ class Settings:
 
     @property
     def can_send_links(self) -> bool:
-        """Whether messages leave the house, and the house's own address is known: a request's could be
+        """Whether messages go out, and the server's own address is known: a request's could be
         anybody's."""
         return self.notify_channel == "webhook" and bool(self.public_url)
 

@@ -1,4 +1,4 @@
-"""The database: engine, sessions, and the one place that commits."""
+"""The database: engine, sessions, and the only function that commits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything that can go wrong, once: code, HTTP status, sentence and remedy in both languages.
+"""The error catalogue: code, HTTP status, sentence and remedy in both languages.
 
 Each capability has its own in `errors.toml`, with the type of all that a problem says besides;
 `mobile_api_spec/errors.md` is made from them. Reasons for parking a phone's work stand here too:

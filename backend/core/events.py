@@ -1,4 +1,4 @@
-"""Facts to act on later: rows in the outbox, written in the transaction that made them true."""
+"""The outbox: facts to act on later, written as rows in the transaction that made them true."""
 
 from __future__ import annotations
 

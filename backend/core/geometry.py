@@ -1,4 +1,4 @@
-"""Where GeoJSON, PostGIS and shapely meet; axis order is always longitude, latitude."""
+"""Converts between GeoJSON, PostGIS and shapely; axis order is always longitude, latitude."""
 
 from __future__ import annotations
 

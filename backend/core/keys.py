@@ -1,4 +1,4 @@
-"""The server's keys: a ring with one key for each purpose, and the older ones for what they signed.
+"""The server's key ring: one signing key for each purpose, and older ones for what they signed.
 
 A key signs from its moment on; those before it still open what they signed: cursors, links, seals, backups.
 Servers that share one secret (`WANGGE_SECRET_KEY`) and no ring make the same keys out of it.

@@ -1,5 +1,4 @@
-"""Logs as JSON lines with request ids; a traceback names files and lines, never values, which may be
-personal."""
+"""JSON logs with request ids; a traceback names files and lines, never values, which may be personal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""By the clock, for core: what nobody needs any more is forgotten."""
+"""Periodic tasks of core: deletes what retention no longer keeps."""
 
 from backend.core.running import Clock, Periodic, Worker
 from backend.core.services.tidying import tidy

@@ -1,5 +1,4 @@
-"""What the house keeps on disk is its owner's alone: modes of files and folders, and how one is written
-whole."""
+"""Private files: modes of files and folders (their owner alone), and atomic writing of one."""
 
 from __future__ import annotations
 

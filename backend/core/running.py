@@ -1,4 +1,4 @@
-"""What runs by the clock: how a capability's `periodic` module declares it; the queue collects and runs it.
+"""Declares periodic tasks: what a capability's `periodic` module lists; the queue collects and runs it.
 
 Several may share a task's name: they run one after the other, those of lower capabilities first.
 """

@@ -1,5 +1,4 @@
-"""Subscribing to facts: what a capability's `subscriptions` module may hold, and how a subscriber is
-written.
+"""Declares subscriptions to facts: what a `subscriptions` module may hold, and how a subscriber is written.
 
 `COMPLETES` lists what fills in the very record a fact is of, `FOLLOWS` what happens because of it; both by
 fact. Every capability's `COMPLETES` is served before anybody's `FOLLOWS`, and within each those of lower

@@ -1,4 +1,4 @@
-"""By the clock, for customers: points find their representatives, and due visits are planned every night."""
+"""Periodic tasks of customers: points find their representatives, and due visits are planned every night."""
 
 from backend.core.running import Clock, Periodic, Worker
 from backend.customers.services.key_customers import keep_points

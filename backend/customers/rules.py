@@ -1,5 +1,4 @@
-"""Editions of a questionnaire: a number is given once, and what answers were given to stays as it was
-asked."""
+"""Rules of questionnaires: an edition's number is unique, and an answered edition does not change."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""What follows for customers: pinyin, representatives, items of dissatisfied answers, and how far visits
-are believed."""
+"""Subscriptions of customers: pinyin, representatives, items of dissatisfied answers, plausibility of
+visits.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who plays in the story: office people over HTTP and phones that can lose the network."""
+"""Actors of the demo story: office people over HTTP and phones that can lose the network."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The state of the day that is played: its people, its things and its promises."""
+"""State of the demo story: its people, its records and its promises."""
 
 from __future__ import annotations
 

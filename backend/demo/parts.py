@@ -1,4 +1,4 @@
-"""The parts of the demo city while it is loaded: branches, crowds of customers, divided ground."""
+"""Data classes of the demo city's loader: branches, batches of customers, divided territory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shipped files of the demo city, read."""
+"""Reads the shipped files of the demo city."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""By the clock, for dispatch: days that were asked for are planned, and jobs that nobody opens are told."""
+"""Periodic tasks of dispatch: plans requested days, and escalates jobs that nobody opens."""
 
 from backend.core.running import Periodic, Worker
 from backend.dispatch.services.day_plans import work_out_waiting

@@ -1,4 +1,4 @@
-"""What follows for dispatch: an urgent job at night goes to the crew on call."""
+"""Subscriptions of dispatch: an urgent job at night goes to the crew on call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages out that evidence makes: the link by which a customer who was away confirms."""
+"""Outgoing messages of evidence: the link by which a customer who was away confirms."""
 
 from backend.evidence.services.confirming import message_of
 

@@ -1,5 +1,4 @@
-"""By the clock, for evidence: history is sealed, photos are looked at, uploads whose store was away are
-kept."""
+"""Periodic tasks of evidence: seals history, examines photos, stores uploads that had to wait."""
 
 from backend.core.blobs.upload_files import Parts
 from backend.core.running import Clock, Periodic, Worker

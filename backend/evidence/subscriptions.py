@@ -1,5 +1,6 @@
-"""What follows for evidence: bytes that are there already are told, signatures and sheets are judged
-again."""
+"""Subscriptions of evidence: links records to files that are there already, judges signatures and
+sheets again.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What jobs add to the office's writes: records find where they are, a job is taken in, and its steps go
-on."""
+"""Office steps of jobs: locates records, takes a job in, and applies its steps."""
 
 from backend.core.services.steps_by_kind import OfficeSteps
 from backend.customers.queries.places import PLACED

@@ -1,4 +1,4 @@
-"""Rules of jobs: each is somewhere, what was told stays told, and a matter asks for a form that there is."""
+"""Rules of jobs: each has a place, what was told stays, and a matter's form exists."""
 
 from __future__ import annotations
 

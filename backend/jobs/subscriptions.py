@@ -1,5 +1,4 @@
-"""What follows for jobs: they are completed, find their place, are bundled, go on, and are asked about
-afterwards."""
+"""Subscriptions of jobs: completed, located, bundled, continued, and followed by a return visit."""
 
 from __future__ import annotations
 

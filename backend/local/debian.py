@@ -1,4 +1,4 @@
-"""Debian's packages: installed where we may, unpacked into a folder of ours where we may not."""
+"""Debian packages: installed where we may, unpacked into the home folder where we may not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signals that end a command: heard however it was started, and held back while half a server stands."""
+"""Signal handling: a signal ends a command however it was started, and waits while a server half stands."""
 
 from __future__ import annotations
 

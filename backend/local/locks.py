@@ -1,4 +1,4 @@
-"""Locks between processes, on files: the kernel gives one back when its holder ends, however it ends."""
+"""File locks between processes: the kernel releases one when its holder ends, however it ends."""
 
 from __future__ import annotations
 

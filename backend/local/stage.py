@@ -1,4 +1,4 @@
-"""A server of its own for the story and for tests that need real HTTP.
+"""Starts a server for the demo story and for tests that need real HTTP.
 
 Database, broker, web and worker, then gone.
 """

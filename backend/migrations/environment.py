@@ -1,4 +1,4 @@
-"""What alembic compares: the records' tables and sync's, and nothing of PostGIS's own."""
+"""What alembic compares: tables of the records and of sync, and nothing of PostGIS's own."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""By the clock, for notices: urgent messages go to the operator's gateway, where there is one."""
+"""Periodic tasks of notices: sends urgent messages to the operator's gateway, where there is one."""
 
 from backend.core.running import Periodic, Worker
 from backend.notices.services.messaging import deliver

@@ -1,4 +1,4 @@
-"""Rules of notices: each is read by whoever it is for."""
+"""Rules of notices: only the addressee marks one as read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""By the clock, for people: old positions are forgotten."""
+"""Periodic tasks of people: deletes old positions."""
 
 from backend.core.running import Clock, Periodic, Worker
 from backend.people.services.positions import forget_old

@@ -1,5 +1,6 @@
-"""Rules of people: units form a tree, who is named works near, a year has one calendar, a roster names a
-crew at work."""
+"""Rules of people: units form a tree, staff work near their unit, one calendar a year, rosters name
+real crews.
+"""
 
 from __future__ import annotations
 

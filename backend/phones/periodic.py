@@ -1,5 +1,4 @@
-"""By the clock, for phones: held work is tried again or parked, silent phones are told, a restored past is
-noticed."""
+"""Periodic tasks of phones: retries held work, alerts about silent phones, notices a restored database."""
 
 from datetime import UTC, datetime
 

@@ -1,5 +1,4 @@
-"""What follows from which fact: every capability's subscriptions in one table, in the order in which they
-are served."""
+"""The table of subscriptions: every capability's, by fact, in the order in which they are served."""
 
 from __future__ import annotations
 

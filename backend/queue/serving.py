@@ -1,4 +1,4 @@
-"""Serving the outbox: facts in order, each in a transaction of its own, retried with growing pauses."""
+"""Serves the outbox: facts in order, each in a transaction of its own, retried with growing pauses."""
 
 from __future__ import annotations
 

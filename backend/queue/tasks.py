@@ -1,4 +1,4 @@
-"""The Celery application: waking the outbox, and everything the capabilities run by the clock."""
+"""The Celery application: serves the outbox, and runs the capabilities' periodic tasks."""
 
 from __future__ import annotations
 

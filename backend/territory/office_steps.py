@@ -1,4 +1,4 @@
-"""What the territory adds to the office's writes: the ground is locked before one of its cells."""
+"""Office steps of territory: the unit's ground is locked before one of its cells."""
 
 from backend.core.services.steps_by_kind import OfficeSteps
 from backend.territory.rules import lock_ground

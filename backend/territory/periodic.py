@@ -1,4 +1,6 @@
-"""By the clock, for the territory: plans are drawn and applied when due, gaps in coverage are told."""
+"""Periodic tasks of territory: draws requested plans, applies accepted ones that are due, tells
+coverage gaps.
+"""
 
 from backend.core.running import Clock, Periodic, Worker
 from backend.territory.services.coverage import tell_of_gaps

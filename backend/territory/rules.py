@@ -19,7 +19,7 @@ _GROUND = ("outline", "valid_from", "valid_until")
 
 
 def lock_ground(session: Session) -> None:
-    """One change of the cells at a time, in the whole house: two at once could claim what neither sees."""
+    """One change of the cells at a time, in the whole database: two at once could claim what neither sees."""
     hold(session, "ground")
 
 

@@ -1,4 +1,4 @@
-"""What follows for the territory: a cell's outline is kept with the days it held."""
+"""Subscriptions of territory: keeps each cell's outline with the days it held."""
 
 from backend.core.subscribing import Subscriptions
 from backend.territory.services.ground_applying import keep_outline

@@ -1,4 +1,4 @@
-"""Rows of a Shapefile's table as its bytes show them.
+"""Reads the rows of a Shapefile's table (dBASE) from its bytes.
 
 A number is its digits, a text is in the encoding that is said.
 """

@@ -1,4 +1,4 @@
-"""GeoJSON read as it is written.
+"""Reads GeoJSON: shapes and rows.
 
 Numbers keep their digits, and a broken shape leaves out its own row alone.
 """

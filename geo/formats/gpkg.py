@@ -1,4 +1,4 @@
-"""Rows of a GeoPackage's table as SQLite keeps them.
+"""Reads the rows of a GeoPackage's table through SQLite.
 
 Whole numbers stay whole, whatever stands in other rows.
 """

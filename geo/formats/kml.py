@@ -1,4 +1,4 @@
-"""KML and KMZ: the placemarks of all folders.
+"""Reads KML and KMZ: the placemarks of all folders.
 
 Pictures and links to elsewhere are left out and named, never opened.
 """

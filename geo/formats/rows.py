@@ -1,4 +1,4 @@
-"""What a format's reader gives: rows by their number, with their columns and what was found on the way."""
+"""The result of a format's reader: rows by number, their columns, and findings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bytes of strangers' files as text.
+"""Decodes text of map files whose encoding is unknown or wrongly declared.
 
 What is declared holds for the file, and a guess covers one value and is told.
 

@@ -1,1 +1,1 @@
-"""Jobs to crews over a day: the problem, its exact timing and scoring, the solvers, and inserting one job."""
+"""Vehicle routing of crews over a day: the problem, exact timing and scoring, solvers, inserting one job."""

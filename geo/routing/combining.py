@@ -1,4 +1,4 @@
-"""Routes that searches came across, put together anew: the best set that serves every task once.
+"""Recombines routes that searches found: the best set that serves every task once (set partitioning).
 
 Heuristic concentration (Rosing & ReVelle 1997): a set-partitioning problem over the
 routes found, solved by HiGHS (scipy). Its linear relaxation says which routes can

@@ -1,4 +1,4 @@
-"""A large day cut into pieces: whole routes that lie among each other, each piece a small problem of its own.
+"""Decomposes a large day into small routing problems: whole routes that lie among each other.
 
 Improving a plan piece by piece (POPMUSIC; Taillard & Voss 2002): a search among a fifth of the tasks tries
 several times as many plans a second, and two of them go on beside each other. Each cut differs, so every

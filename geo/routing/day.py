@@ -1,4 +1,4 @@
-"""The plan of a day: both solvers, the most urgent first, and every result checked before anyone sees it."""
+"""Plans a day with both solvers, the most urgent first, and checks every result before it is used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One job into running routes: the best place in each crew's day, and what it would move."""
+"""Inserts one job into running routes: the best place in each crew's day, and what it would move."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A day of dispatch as numbers: jobs, crews, and the seconds between their places."""
+"""The routing problem of a day as numbers: jobs, crews, and travel seconds between their places."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The search for a better day.
+"""Searches for a better day plan.
 
 Several of PyVRP's at once, and the best of all routes they came across put together.
 

@@ -1,4 +1,4 @@
-"""The problem as the two solvers have it.
+"""Translates the routing problem for VROOM and PyVRP, and their answers back.
 
 VROOM for a feasible plan in seconds, PyVRP's model for the search after it.
 

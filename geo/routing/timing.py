@@ -1,4 +1,4 @@
-"""When a crew is where: the exact times of a route, and the score of a plan.
+"""Exact times of a route (when a crew is where), and the score of a plan.
 
 Every solver's word is checked here.
 """

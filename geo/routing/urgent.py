@@ -1,4 +1,4 @@
-"""What an urgent task sets aside.
+"""Inserts an urgent task at once, and finds places for the work it displaces.
 
 The crew's other work stays where it still fits, little of it changes crew, the rest is named.
 """

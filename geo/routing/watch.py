@@ -1,4 +1,4 @@
-"""How long a search may go on: by the clock on the wall, by processor time, or by steps."""
+"""Time limits of a search: by wall clock, by processor time, or by steps."""
 
 from __future__ import annotations
 

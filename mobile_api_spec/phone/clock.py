@@ -1,4 +1,4 @@
-"""A phone's three clocks.
+"""Reads a phone's three clocks.
 
 The wall clock its owner may move, the monotonic one, and which boot that counts from.
 """

@@ -1,4 +1,4 @@
-"""A questionnaire's logic on the phone.
+"""Evaluates a questionnaire's logic on the phone.
 
 A person hears of a missing answer at the door and not a day later.
 """

@@ -1,4 +1,4 @@
-"""The phone's way to the server, which can be absent, lose a request or reply, or deliver twice."""
+"""The phone's HTTP connection, which can be absent, lose a request or reply, or deliver twice."""
 
 from __future__ import annotations
 

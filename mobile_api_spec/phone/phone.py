@@ -357,7 +357,7 @@ class Phone:
     def tell_positions(self) -> None:
         """Tell what was noted.
 
-        Whatever the answer, it is forgotten here: what the house may not keep, nobody keeps.
+        Whatever the answer, it is forgotten here: what the server may not keep, nobody keeps.
 
         One that cannot be read stops no other: a batch refused for it is halved.
         """

@@ -1,4 +1,4 @@
-"""What a picture says of itself: its media type by its first bytes, and when it was taken.
+"""Reads a picture's media type from its first bytes, and when it was taken.
 
 Nothing of it is decoded.
 

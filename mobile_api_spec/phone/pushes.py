@@ -1,4 +1,4 @@
-"""Handing work in, oldest first, in batches.
+"""Pushes unsent work, oldest first, in batches.
 
 A piece that the server does not take stops none of the others.
 """

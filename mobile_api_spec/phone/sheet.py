@@ -1,4 +1,4 @@
-"""The service sheet: what was found, done and told.
+"""Builds the service sheet: what was found, done and told.
 
 One form whose hash a signature is bound to (protocol, section 5).
 """

@@ -1,4 +1,4 @@
-"""What a phone keeps on disk.
+"""The phone's store on disk.
 
 The server's copies, the queue of its own work, photos' bytes, and the journal.
 """

@@ -1,4 +1,4 @@
-"""Pictures' bytes by tus: each by itself, going on where the server says it stands.
+"""Uploads photo files by tus: each by itself, continued where the server says it stands.
 
 What is wrong with one stops no other.
 

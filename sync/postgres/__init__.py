@@ -1,1 +1,1 @@
-"""The stores on PostgreSQL: the only modules of the sync core that speak SQL."""
+"""The stores on PostgreSQL: the only modules of the sync core that contain SQL."""

@@ -1,4 +1,4 @@
-"""What a push reads and writes besides records: answers, claims, waiting work, questions."""
+"""Statements of a push besides records: answers, claims, waiting work, questions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Statements straight to the driver, within the connection's transaction.
+"""Runs statements directly on the driver, within the connection's transaction.
 
 On the busiest addresses the toolkit's wrapping costs as much as the query. Parameters are the driver's:
 `%(name)s`, and `%(name)b` for lists, which travel in binary and so need no quoting

@@ -1,4 +1,4 @@
-"""Writes a batch to PostgreSQL: records, documents, entries and history of a batch in one statement."""
+"""Writes a batch's records, documents, entries and history in one statement."""
 
 from __future__ import annotations
 

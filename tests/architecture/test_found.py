@@ -1,4 +1,4 @@
-"""Every test that FOUND.md names is there: a row whose test has gone says nothing."""
+"""Every test that FOUND.md names exists."""
 
 from __future__ import annotations
 

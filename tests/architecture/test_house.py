@@ -1,4 +1,4 @@
-"""The rules of the house, as tests: who imports whom, how big things may be, one commit, one catalogue."""
+"""Rules of the source tree, as tests: imports, sizes, names, one commit, one error catalogue."""
 
 from __future__ import annotations
 

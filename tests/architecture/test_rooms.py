@@ -1,5 +1,6 @@
-"""The rooms of `backend`: capabilities reach one another by their doors alone, downwards, and by few
-arrows."""
+"""Boundaries of capabilities: they import one another only through services, queries and kinds, and
+downwards.
+"""
 
 from __future__ import annotations
 

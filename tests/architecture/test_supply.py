@@ -1,4 +1,4 @@
-"""What we ship is listed as CycloneDX, and asking for advisories says when it could not ask."""
+"""The bill of materials is valid CycloneDX, and advisories say when they could not be asked for."""
 
 from __future__ import annotations
 

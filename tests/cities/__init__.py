@@ -1,4 +1,4 @@
-"""Cities nobody tuned to, each from its number.
+"""Generated cities that nothing was tuned to, each from its number.
 
 A ragged coast, islands, mountains without people, a dense core.
 """

@@ -1,4 +1,4 @@
-"""METIS alone, as strong as it comes: what a division must not be behind in balance."""
+"""METIS alone, as the baseline that a division's balance must reach."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a division is worth, counted by a stranger: nothing of the code that divides is used here."""
+"""Scores a division independently: nothing of the code that divides is used here."""
 
 from __future__ import annotations
 

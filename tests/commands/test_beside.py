@@ -1,4 +1,4 @@
-"""One server to a home, and everything beside it.
+"""One server to a home, and commands beside it.
 
 Commands, signals, restores, and a database or broker that goes away.
 """

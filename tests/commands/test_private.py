@@ -1,4 +1,4 @@
-"""What lies on the disk and listens on the machine is its owner's alone: files, sockets, processes, logs."""
+"""Files, sockets, processes and logs are their owner's alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The contract of a place for bytes, run on disk and in memory."""
+"""The contract of the object store, run on disk, in memory and on S3."""
 
 from __future__ import annotations
 

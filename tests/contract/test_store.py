@@ -1,4 +1,4 @@
-"""One suite for both stores: what the sync core may rely on, on PostgreSQL and on the double alike."""
+"""The contract of the sync stores, run on PostgreSQL and in memory alike."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the document leaves unsaid of its answers: a number that only falls."""
+"""Untyped answers of the OpenAPI document: a number that only falls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Typed text has one form: case, width, blanks and what cannot be seen mean nothing."""
+"""Normalisation of typed text: case, width, blanks and invisible characters mean nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The process that reads files from outside.
+"""The sandboxed process that reads files from outside.
 
 Whoever takes it over gets at nothing, and the server goes on.
 """

@@ -1,4 +1,4 @@
-"""Tags, links and tokens are accepted as they come back.
+"""ETags, links and tokens are accepted in every form in which they come back.
 
 Tags under every coding, links and tokens as mail and people hand them on.
 """

@@ -1,4 +1,4 @@
-"""Map files that would have their reader open something else.
+"""Map files that try to make their reader open something else.
 
 Nothing is opened, and each is told in words.
 """

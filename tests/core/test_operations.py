@@ -1,4 +1,4 @@
-"""For whoever runs the server: health, metrics, request ids, headers, logs without personal data."""
+"""Health, metrics, request ids, headers, and logs without personal data."""
 
 from __future__ import annotations
 

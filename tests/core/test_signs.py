@@ -1,4 +1,4 @@
-"""Signs no font has: found with few questions, marked one by one, and a text made to be slow stays quick."""
+"""Characters no font has: found with few questions, marked one by one, in bounded time."""
 
 from __future__ import annotations
 

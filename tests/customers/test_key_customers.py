@@ -1,4 +1,4 @@
-"""Key customers: their own representative holds their points and open work (F02).
+"""Key customers: their own representative holds their points and open work.
 
 So does whoever answers after them.
 """

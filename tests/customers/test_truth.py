@@ -1,4 +1,4 @@
-"""How far visits can be believed.
+"""Plausibility of visits.
 
 Honest ones raise nothing, and each trick the trade knows is asked about in words.
 """

@@ -1,1 +1,1 @@
-"""Seeded days of cities nobody tuned anything to, and an oracle that says who could have gone."""
+"""Generated days of cities that nothing was tuned to, and an oracle of who could have gone."""

@@ -1,4 +1,4 @@
-"""Cities of several shapes, sizes and clocks, for days that nobody has tuned anything to."""
+"""Generates cities of several shapes, sizes and time zones for the days."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Days of a city from a seed: its crews at a moment, what they have to do, and three emergencies to come.
+"""Generates a city's day from a seed: crews at a moment, what they have to do, three emergencies to come.
 
 A seed is the whole story. Records are written as the interface shows them: whoever judges needs nothing else.
 """

@@ -1,4 +1,4 @@
-"""Who could have gone to an emergency, and when: by the rules, from records alone, with the standard library.
+"""An independent oracle: who could have gone to an emergency, and when, from records alone.
 
 It shares no line with what it judges. The rules: whoever has the skills, of the unit or below, and is on duty
 or on call may go. A job begun on site is finished first, an emergency given earlier is gone to first; all

@@ -1,4 +1,4 @@
-"""A day played on a real database.
+"""Plays a generated day on a real database.
 
 Three emergencies one after the other, every promise asked of the oracle.
 """

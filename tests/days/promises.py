@@ -1,4 +1,4 @@
-"""What an emergency must keep, each promise a question of records before and after.
+"""What an emergency must keep, each promise a check of records before and after.
 
 What comes back is broken.
 """

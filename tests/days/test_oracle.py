@@ -1,4 +1,4 @@
-"""The oracle itself, against cases worked out by hand: a minute a kilometre along the equator."""
+"""The oracle itself, against cases worked out by hand."""
 
 from __future__ import annotations
 

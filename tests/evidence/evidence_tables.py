@@ -1,4 +1,4 @@
-"""Which columns of which tables are evidence, and why the others are none; kept by hand."""
+"""Lists which columns of which tables are evidence, and why the others are none; kept by hand."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One bad item never stops the rest of a paper.
+"""A character that no font has does not stop a paper.
 
 Signs no font has, values of no known form, photos that cannot be read.
 """

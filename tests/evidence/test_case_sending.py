@@ -1,4 +1,4 @@
-"""What people send, against the whole server.
+"""Files that people sent, against the whole server.
 
 An empty photo in a queue, and pictures of every kind by tus.
 """

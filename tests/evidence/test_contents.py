@@ -1,4 +1,4 @@
-"""Photos going out: copies for the screen, parts, links that end; and what cannot be shown breaks nothing."""
+"""Photo downloads: copies for the screen, ranges, links that expire; and files that cannot be shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Dividing cities nobody tuned to: balance, roundness, cover and whole cells, counted by a stranger."""
+"""Dividing generated cities: balance, roundness, cover and whole cells, scored independently."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A large day searched in pieces: nothing is lost at a border, no rule is, and no plan gets worse."""
+"""Decomposition of a large day: nothing is lost at a border, no rule is, and no plan gets worse."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Territory arithmetic: exact cover, contiguous and balanced cells, look-up, assignment, ranking."""
+"""Cells: exact cover, contiguity and balance, look-up, assignment, ranking."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is urgent goes first.
+"""Urgent tasks are inserted first.
 
 Before breaks, appointments and overdue work, on days that were broken before, with few changes.
 """

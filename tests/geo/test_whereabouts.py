@@ -1,4 +1,4 @@
-"""Zones that lie far away.
+"""Zones that lie far from the expected territory.
 
 How far, and in which system they would lie on the ground, whatever was declared.
 """

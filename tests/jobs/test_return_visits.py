@@ -1,4 +1,4 @@
-"""Every finished job with a customer has one return visit of its round (F37).
+"""Every finished job with a customer has one return visit of its round.
 
 It is made by somebody who was no part of the job.
 """

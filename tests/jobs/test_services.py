@@ -1,4 +1,4 @@
-"""Night jobs, escalation, held work, questionnaires, and what a person decides."""
+"""Periodic tasks, escalation, held work, questionnaires, and decisions of the inbox."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Time and cost are told before a repair begins, and another amount is told anew.
+"""Time and cost are told before a repair begins, and a changed amount is told again.
 
 What was told before stays.
 """

@@ -1,4 +1,4 @@
-"""Whoever did the work does not close it alone, by no way in.
+"""Whoever did the work cannot close it alone, by any route.
 
 Where there is nobody else, the unit above closes it.
 """

@@ -1,4 +1,4 @@
-"""What is not there and what is not yours look alike in everything a phone pushes, and end alike."""
+"""Missing records and other people's records get the same answers in every push."""
 
 from __future__ import annotations
 

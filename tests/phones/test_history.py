@@ -1,4 +1,4 @@
-"""Restores, retention and silence.
+"""Restores, retention, and alerts about silent phones.
 
 What happens to phones when the server's history is not the one they saw.
 """

@@ -1,4 +1,4 @@
-"""One bad item never stops the rest.
+"""A failing item in a phone's queue does not stop the rest.
 
 The reference phone's pictures, work and positions beside one that cannot go.
 """

@@ -1,4 +1,4 @@
-"""Deliberate bugs, each a mistake that a rival ships or shipped; the simulator must find every one."""
+"""Deliberate bugs; the simulator must find every one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Worlds of careless people: they write what no field takes, work on beside it, and mend some of it later."""
+"""Simulated worlds of invalid work: values no field takes, work that builds on them, later corrections."""
 
 from __future__ import annotations
 

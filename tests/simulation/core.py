@@ -1,4 +1,4 @@
-"""Level A's server: the sync core on the in-memory double.
+"""Simulation level A: the sync core on the in-memory store.
 
 With duties, an office, a virtual clock, crashes and restores.
 """
@@ -267,7 +267,7 @@ class Server:
             )
 
     def retry_held(self) -> None:
-        """As the house does now and then.
+        """As the server does now and then.
 
         Everybody's held work is judged again, for others may have brought the rest.
         """

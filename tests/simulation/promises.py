@@ -1,4 +1,4 @@
-"""What must be true of a world after quiet: P2, P3, P4, P8 and, for stores that were damaged, P10."""
+"""Invariants of a quiet world: P2, P3, P4, P8 and, for stores that were damaged, P10."""
 
 from __future__ import annotations
 

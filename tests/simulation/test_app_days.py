@@ -1,4 +1,4 @@
-"""Level C: the phone app's engine lives the same seeded days against the real server.
+"""Simulation level C: the phone app's engine lives the same seeded days against the real server.
 
 It runs under Node with a fake IndexedDB.
 """

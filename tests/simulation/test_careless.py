@@ -1,4 +1,4 @@
-"""Careless people's worlds: what parks with what, and that a correction settles it."""
+"""Simulated invalid work: what parks with what, and that a correction settles it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Level A: the sync core on the in-memory double, seed by seed.
+"""Simulation level A: the sync core on the in-memory store, seed by seed.
 
 Also the proof that the simulator finds what it is there to find.
 """

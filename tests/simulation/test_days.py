@@ -1,4 +1,4 @@
-"""P2, P3 and P8 at small scale.
+"""Simulation level B: P2, P3 and P8 on seeded days over HTTP, at small scale.
 
 Seeded days of two people with three phones and an office, with lost, repeated and cut messages and restarts.
 """

@@ -1,4 +1,4 @@
-"""Tests of the tests: the promises P1, P5, P6 and P9 broken on purpose.
+"""Mutation checks of tests: the promises P1, P5, P6 and P9 broken on purpose.
 
 What their tests look at does change when the promise is not kept.
 """

@@ -1,4 +1,4 @@
-"""Three clocks, three grades."""
+"""Event times of offline work: three clocks, three grades."""
 
 from __future__ import annotations
 

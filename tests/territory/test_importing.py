@@ -1,4 +1,4 @@
-"""Zones over present cells.
+"""Importing zones over present cells.
 
 Which is which, by the code as it is written, by its value, by name, by ground.
 """

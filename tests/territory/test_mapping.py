@@ -1,4 +1,4 @@
-"""Cells on paper: colours, letters, scales, views.
+"""Printed cell maps: colours, labels, scales, views.
 
 Neighbours differ in few colours, letters lie within their cells, scales are round, 180° is no border.
 """

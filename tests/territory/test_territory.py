@@ -1,4 +1,4 @@
-"""The ground over HTTP: cells, coverage, handing over, dividing, finding customers, the public look-up."""
+"""Territory over HTTP: cells, coverage, handing over, dividing, finding customers, the public look-up."""
 
 from __future__ import annotations
 

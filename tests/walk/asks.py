@@ -1,4 +1,4 @@
-"""A valid request for every route that is not a kind's: nobody's request fails for its form."""
+"""A valid request for every route that is not a kind's: none is refused for its form."""
 
 # A request is a word or two made from a place: it has its name where it is used.
 # ruff: noqa: E731

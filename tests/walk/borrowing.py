@@ -1,4 +1,4 @@
-"""Bytes of photos: never for knowing their hash; with what the camera wrote only as the original."""
+"""Photo files in the walk: knowing a hash is no right, and originals alone have camera metadata."""
 
 from __future__ import annotations
 

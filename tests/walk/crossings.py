@@ -1,4 +1,4 @@
-"""Requests right in every way but one: they reach for another's, or give what is not theirs to give."""
+"""Cross-tenant requests: valid but for naming another's record, or giving what is not theirs to give."""
 
 # A request is a word or two made from a place: it has its name where it is used.
 # ruff: noqa: E731

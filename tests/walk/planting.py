@@ -1,4 +1,4 @@
-"""Records of every kind in three places (north, hidden in the north, south), each text a marker."""
+"""Plants records of every kind in three places (north, hidden in the north, south), each text a marker."""
 
 from __future__ import annotations
 

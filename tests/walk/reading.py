@@ -1,4 +1,4 @@
-"""All that a response says, as one text: archives opened, papers read, JSON unescaped, headers too."""
+"""Extracts all text of a response: archives opened, papers read, JSON unescaped, headers too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A database whose every unit of work can be undone: one connection, one transaction around all of it."""
+"""A database session in one outer transaction that is rolled back."""
 
 from __future__ import annotations
 

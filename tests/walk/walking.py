@@ -1,4 +1,4 @@
-"""The walk itself: every row of the tables asked, every answer judged, every marker looked for."""
+"""Runs the walk: asks every row of the tables, judges every answer, looks for every marker."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The town with everybody who may come to its doors, and all that is planted in it; made once."""
+"""Builds the town of the walk once: a person of every role, and planted records."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The pages as people use them: a real browser, a real server, and a network that goes away."""
+"""Browser tests of the pages: a real browser, a real server, and a network that goes away."""

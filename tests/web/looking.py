@@ -1,4 +1,4 @@
-"""Every page of both apps as somebody would open it, for looking at them and for measuring them."""
+"""Opens every page of both apps, for pictures and for measurements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What happens to phones in the field: nothing that was kept is lost, and the person is told the truth."""
+"""The phone app under faults: lost replies, full storage, moved clocks, ended sign-ins; no work is lost."""
 
 from __future__ import annotations
 

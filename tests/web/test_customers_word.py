@@ -1,4 +1,4 @@
-"""A customer who was away confirms by a link.
+"""Confirmation from afar: a customer who was away confirms by a link.
 
 The crew says so, the office sends a link, the customer signs or objects on their own phone.
 """

@@ -1,4 +1,4 @@
-"""The office's other work at the console: work that came as a file, the ground, and finding a customer."""
+"""Office work at the console: hand-in files, ground plans, exports, finding a customer."""
 
 from __future__ import annotations
 

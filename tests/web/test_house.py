@@ -1,4 +1,4 @@
-"""The rules of the house in the pages' source: two languages complete, small files, nothing from outside."""
+"""Rules of the pages' source: two languages complete, small files, nothing from outside."""
 
 from __future__ import annotations
 

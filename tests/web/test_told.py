@@ -1,4 +1,4 @@
-"""A dispatcher is told at the console what cannot wait.
+"""Alerts at the console: a job that nobody opens, until somebody has called.
 
 Here it is a job that nobody opens, until somebody has called.
 """

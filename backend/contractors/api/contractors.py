@@ -1,4 +1,4 @@
-"""The HTTP API for a contractor's crew without accounts: one job by a link.
+"""HTTP API of a contractor's crew without accounts: one job by a link.
 
 The link's token stands where others have their own.
 """

@@ -1,4 +1,4 @@
-"""A contractor's crew without accounts: by a link they read one job, take its steps and send its photos.
+"""Contractors' links: a crew without accounts reads one job, takes its steps and sends its photos.
 
 Such a crew stands in the records like any other, so jobs are ranked and planned for it. What comes by the
 link is its leader's word, and names the link where other work names the phone (decision 0004).

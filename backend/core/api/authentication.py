@@ -1,5 +1,4 @@
-"""Who is asking, and what each endpoint declares of its callers; the gate judges by it before anything
-else is done."""
+"""Authentication, and what each endpoint declares of its callers for the gate to judge first."""
 
 from __future__ import annotations
 

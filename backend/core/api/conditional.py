@@ -1,4 +1,4 @@
-"""Versions over HTTP: an ETag is a record's version in quotes, and a change names the one it was made on.
+"""Conditional requests: an ETag is a record's version in quotes, and a change names the one it was made on.
 
 What we gave out we take back: whoever compresses an answer, we or a proxy, writes so behind the tag or calls
 it weak, and who types it by hand leaves the quotes out. Such a tag is the one that was given.

@@ -1,4 +1,4 @@
-"""What a request works with: settings, database, stores; hung on the Flask app by `create_app`."""
+"""Request context: settings, database and stores, hung on the Flask app by `create_app`."""
 
 from __future__ import annotations
 

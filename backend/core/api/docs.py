@@ -9,7 +9,7 @@ from flask import Blueprint, Flask, Response, send_from_directory
 
 from backend.core.api.authentication import documents
 
-# The wheel that carries Swagger UI 5: the one the design named stops at 4, which cannot show OpenAPI 3.1.
+# flask-swagger-ui carries Swagger UI 5; older wheels stop at 4, which cannot show OpenAPI 3.1.
 _UI = Path(flask_swagger_ui.__file__).parent / "dist"
 _PAGE = """<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>网格 API</title>
 <link rel="stylesheet" href="/docs/swagger-ui.css"><div id="ui"></div>

@@ -1,4 +1,4 @@
-"""Due days of records: moved by a supervisor, with a reason that stays on the record beside the old day."""
+"""Due days over HTTP: a supervisor moves one with a reason, which stays on the record beside the old day."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""The one gate before every endpoint: who asks, how often, how much; before a byte of the body is read or
-a parameter judged."""
+"""Checks before every endpoint: authentication, rate limits and size, before a byte of the body is read."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""How every endpoint reads JSON: not too deep, no number that is none, no key twice; anything else is
-bad_json."""
+"""Reads JSON bodies strictly: bounded depth, no NaN or infinity, no key twice; anything else is bad_json."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How often: addresses are counted in the broker, which all processes share; persons in this process."""
+"""Rate limits: by address, counted in the broker for all processes; by person, counted in this process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a mutation and its outcome look like, for the document and whoever makes a client of it.
+"""Schemas of a mutation and its outcome, for the OpenAPI document and generated clients.
 
 Nothing is read by these shapes: the server reads each mutation by itself (`sync.wire`) and parks what it
 cannot read, so a phone's work is never refused for its shape.

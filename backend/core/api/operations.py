@@ -1,4 +1,4 @@
-"""For whoever runs the server: health, readiness, metrics, request logs and security headers."""
+"""Operations: health, readiness, metrics, request logs and security headers."""
 
 from __future__ import annotations
 

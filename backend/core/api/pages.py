@@ -1,5 +1,4 @@
-"""The pages people use, as built from `web/`: the console at `/`, the phone app at `/m`, the public's
-`/who`, `/verify` and `/confirm`, a contractor's `/contractor`."""
+"""Serves the built pages of `web/`: console at `/`, phone app at `/m`, and the public's pages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Errors as problem+json: every one with its code, its sentence and what to do, in both languages."""
+"""Error responses as problem+json: code, sentence and remedy, in both languages."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Where bytes live: content-addressed objects on disk, S3 or in memory, and uploads under way."""
+"""Storage of bytes: content-addressed objects on disk, S3 or in memory, and files of uploads under way."""

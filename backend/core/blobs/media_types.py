@@ -1,4 +1,4 @@
-"""What a file is by its first bytes, whatever it is called or declared as; nothing of it is decoded here."""
+"""Media types of files by their first bytes, whatever they are called or declared as; nothing is decoded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bytes of uploads under way: one file each, whose length is the truth about how much has arrived."""
+"""Files of uploads under way: one each, whose length says how much has arrived."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one form in which typed text is compared: case, width, blanks and what cannot be seen mean nothing.
+"""Normalises typed text for comparison: case, width, blanks and invisible characters mean nothing.
 
 Search, the public look-up, the places of jobs and signing in all begin here;
 `mobile_api_spec/finding/typed.json` holds the phone's own search to the same.

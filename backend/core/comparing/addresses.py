@@ -1,5 +1,4 @@
-"""Addresses in two parts that are compared: the names of the areas before the street, and street, house
-and door.
+"""Normalises addresses in two parts: the areas before the street, and street, house and door.
 
 `青岛市市北区试验路1号A座3单元502户` and `市北区 试验路１号a栋-3-502室` are the same door: what stands behind a number to say
 what it counts is written in many ways and says little, the numbers and their order say all.

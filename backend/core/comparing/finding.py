@@ -1,4 +1,4 @@
-"""What is kept to find a customer by, and what to look for when somebody types: both in the same forms."""
+"""Search keys of customers: stored to find one by, and made of what somebody types, in the same forms."""
 
 from __future__ import annotations
 

@@ -1,2 +1,1 @@
-"""Bytes from outside are opened in a process of its own that sees nothing else: no network, no file, no
-secret."""
+"""Sandbox for files from outside: opened in a process of its own without network, files or secrets."""

@@ -1,5 +1,4 @@
-"""The process that opens foreign bytes: it imports one module, and makes a confined copy of itself for
-each file.
+"""The sandboxed process that opens foreign files: imports one module and forks for each file.
 
 The first process holds no wall and touches no foreign byte beyond passing it on; each copy sees an empty
 folder, its one file in memory and the libraries, and is gone with its answer. Started by

@@ -1,4 +1,4 @@
-"""What goes between a server and its reader: a bounded JSON head and bytes, never objects."""
+"""Frames between the server and a sandboxed reader: a bounded JSON head and bytes, never objects."""
 
 from __future__ import annotations
 

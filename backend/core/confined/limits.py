@@ -1,4 +1,4 @@
-"""How much a reader of a foreign file may use; what runs over is stopped, and only the reader with it."""
+"""Resource limits of a sandboxed reader; what runs over is stopped, and only the reader with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading map files from outside, in a confined process: GeoJSON, GeoPackage, Shapefile, KML and KMZ.
+"""Reads map files in the sandbox: GeoJSON, GeoPackage, Shapefile, KML and KMZ.
 
 A file comes as bytes with its name. What cannot be known is asked for (the coordinate system of a file that
 does not say, the layer where there are several) and never guessed.

@@ -1,4 +1,4 @@
-"""Asking a process of its own to read bytes from outside; whatever becomes of it, the asker goes on.
+"""Asks a sandboxed process to read a foreign file; whatever becomes of it, the asker goes on.
 
 The process is started anew (not forked), so it has no connection, no open file and no variable of ours.
 """

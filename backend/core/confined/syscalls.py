@@ -1,4 +1,4 @@
-"""What a reader of foreign files never asks of Linux, by the numbers of each machine that we know."""
+"""The seccomp filter: system calls refused to a sandboxed reader, by their numbers on each architecture."""
 
 from __future__ import annotations
 

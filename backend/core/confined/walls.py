@@ -1,4 +1,4 @@
-"""What Linux lets a process give up for good: the network, other files, other programs.
+"""Raises the sandbox on Linux: gives up the network, other files and other programs for good.
 
 Elsewhere limits alone stand.
 

@@ -1,1 +1,1 @@
-"""How a kind of record is declared, read and collected, and the kinds that core itself has."""
+"""Declares, reads and collects kinds of records, and holds the kinds that core itself has."""

@@ -1,4 +1,6 @@
-"""Access (查阅): who looked at somebody's positions, or took papers and cases out of the house."""
+"""Access (查阅): the log of who looked at somebody's positions, or took papers and cases out of the
+system.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ from backend.core.db import Base
 class Access(Base):
     """One look: by whom, at what (`positions` of a person, a `case`), whose.
 
-    Never changed; kept as long as the house keeps its history.
+    Never changed; kept as long as the server keeps its history.
     """
 
     __tablename__ = "access"

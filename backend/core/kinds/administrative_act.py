@@ -1,4 +1,4 @@
-"""Administrative act (管理操作): what somebody with power over others did, before and after, and from where.
+"""Administrative act (管理操作): a record of the audit trail: who changed what, before and after, from where.
 
 An audit trail as records: written by the server alone, sealed with the history of everything else, never
 changed, read by administrators and auditors of the unit and of those above it.

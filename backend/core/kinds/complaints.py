@@ -1,4 +1,4 @@
-"""What the schemas complain of, in Chinese: they say it in English alone."""
+"""Chinese wording of validation messages, which the schema library gives in English alone."""
 
 from __future__ import annotations
 

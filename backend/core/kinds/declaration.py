@@ -106,7 +106,7 @@ class RecordKind:
 
     @cached_property
     def due(self) -> dict[str, str]:
-        """Due fields: name -> `limit` (the house's own) or `promise` (agreed with a customer)."""
+        """Due fields: name -> `limit` (the utility's own) or `promise` (agreed with a customer)."""
         return {name: one.due for name, one in self.wired.items() if one.due}
 
     @property

@@ -1,4 +1,4 @@
-"""What a kind's check asks of its fields together, found by trying it: for the schemas and for readers.
+"""Finds by trying what a kind's check asks of its fields together: for the schemas and for readers.
 
 A check is a pure function of a record's values. It is tried on every sort of value its fields can have; for
 each fault the widest set of values is sought in which it always appears. What no JSON Schema can say (this

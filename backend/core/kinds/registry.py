@@ -1,4 +1,4 @@
-"""The kinds as the rest of the server uses them: by name, by URL segment, and as the sync core wants them."""
+"""The registry of kinds: by name, by URL segment, and as the sync core wants them."""
 
 from __future__ import annotations
 

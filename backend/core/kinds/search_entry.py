@@ -1,5 +1,4 @@
-"""What customers are found by, in the form in which typed text is compared; made of the records, in the
-same write."""
+"""Search entries: what customers are found by, normalised, written in the same transaction as the records."""
 
 from __future__ import annotations
 

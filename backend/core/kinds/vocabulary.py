@@ -1,4 +1,4 @@
-"""Words that several kinds share, each code with its Chinese and English label."""
+"""Vocabularies that several kinds share, each code with its Chinese and English label."""
 
 from typing import Any
 

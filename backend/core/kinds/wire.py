@@ -1,5 +1,4 @@
-"""The wire fields: they check what arrives and give canonical JSON values (ids, moments and points have
-one form)."""
+"""Wire fields: check what arrives and give canonical JSON values (ids, moments and points have one form)."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Papers people can print and keep: what makes PDF of templates, words and drawings."""
+"""Papers to print and keep: makes PDF of templates, words and drawings."""

@@ -1,5 +1,5 @@
-"""Signs on a paper: what no font can set stands as a visible mark, what would turn the line round is left
-out, and nothing stops the rest.
+"""Characters that no font has: marked visibly on a paper; what would override the order of reading is
+left out.
 
 The setter itself judges (`shows`): only it knows which of its fonts it would take.
 """

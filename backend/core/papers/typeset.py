@@ -1,5 +1,4 @@
-"""Setting a paper: a template, its values as JSON (never as markup), its pictures; out comes PDF/A with
-the fonts in it.
+"""Typesets papers with typst: a template, values as JSON (never markup), pictures; PDF/A with embedded fonts.
 
 No sign in a value stops a paper: what no font has stands there as a mark, and a note below tells which signs
 those were.

@@ -12,12 +12,12 @@ from backend.core.queries.scopes import today
 from sync.change import moment_text
 from sync.kind import Kind, Values
 
-# Days the house gives itself, from the day a record is made.
+# Days the server gives itself, from the day a record is made.
 LIMIT_DAYS = {"item": 5, "visit": 7}
 
 
 def own_limit(kind: str, on: date | None = None) -> str | None:
-    """The day the house itself would give a new record; None where it gives none."""
+    """The day the server itself would give a new record; None where it gives none."""
     days = LIMIT_DAYS.get(kind)
     return None if days is None else ((on or today()) + timedelta(days=days)).isoformat()
 

@@ -1,4 +1,4 @@
-"""What of a record its reader may see: one place for every way out, as values, as JSON text and as SQL.
+"""Masks of personal data: what of a record its reader may see, as values, as JSON text and as SQL.
 
 An auditor checks work, not customers. Names, phone numbers and addresses come masked, what cannot be masked
 (a nested contact, a door code) not at all, and telephone numbers inside free text lose their middle.

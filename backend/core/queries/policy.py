@@ -1,5 +1,4 @@
-"""The policy of the house: may this actor read, write or act on this record, and whom may they give what
-(decision 0006).
+"""The policy: may this actor read, write or act on this record, and whom may they give what (decision 0006).
 
 Reading goes by the scopes a person holds. Writing needs more: the office writes in its own unit and those
 below, field staff what lies in a cell or crew of theirs or names them. A unit above, whose catalogue
@@ -32,8 +31,8 @@ from sync.kind import Kind, Policy, Values
 Rule = Callable[[Session, Actor, str, Values | None, Values], None]
 # Held by everybody of a unit, or to look back at it: good for reading alone.
 _READING_ONLY = ("reference:", "audit:")
-# Who moves a due day, with a reason: a limit is the house's, a promise was made to a customer who may ask for
-# another.
+# Who moves a due day, with a reason: a limit is the utility's, a promise was made to a customer who may
+# ask for another.
 _MOVES = {"limit": frozenset({Role.ADMIN, Role.SUPERVISOR}), "promise": DESK}
 # What a record's unit must agree with: these may not lie in another branch.
 _BELONGS = {
@@ -60,8 +59,7 @@ def need_listed(actor: Actor, allowed: Collection[str]) -> None:
 
 
 def need_office(actor: Actor) -> None:
-    """What lies on the office's desks (plans, loads, lists of the whole unit) is not for who works on a
-    phone."""
+    """The office's lists (plans, loads, a whole unit's records) are not for who works on a phone."""
     need_role(actor, OFFICE)
 
 

@@ -1,4 +1,4 @@
-"""How a rule refuses: all that is wrong with a record at once."""
+"""Faults that rules raise: in words, and all that is wrong with a record at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The audit trail: one line per administrative act, in the transaction of the act itself."""
+"""The audit trail: one record for each administrative act, in the transaction of the act itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bearer tokens: who one belongs to, and what is said of one that opens nothing."""
+"""Bearer tokens: finds whose one is, and says why one is refused."""
 
 from __future__ import annotations
 

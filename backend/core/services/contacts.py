@@ -1,5 +1,4 @@
-"""When a device last spoke and how it fared: gathered in memory, written a few seconds later in one
-statement.
+"""Device contact: when a device last spoke and how it fared, gathered in memory and written in batches.
 
 A pull must not write; what a killed process had not written yet is told by the device's next contact.
 """

@@ -1,4 +1,4 @@
-"""Facts that were given up: seen by whoever's unit they are of, and tried again by a person."""
+"""Dead letters of the outbox: facts that were given up, listed for their unit and retried by a person."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Due days: a supervisor moves one with a reason and the old one stays on the record; the server gives
-what nobody gave."""
+"""Moves due days: a supervisor gives a reason, the old day stays; the server sets days that nobody set."""
 
 from __future__ import annotations
 
@@ -55,7 +54,7 @@ def move_due(
 
 
 def keep_due_day(session: Session, kind: RecordKind, record_id: str) -> bool:
-    """Give an open record that came without a due day the house's own; returns whether it was given one."""
+    """Give an open record that came without a due day the one by the rules; returns whether it got one."""
     limit = due_days.own_limit(kind.name)
     stored = record_writer.read(session, kind.name, record_id, lock=True)
     if not limit or stored.values.get("due_on") or stored.values.get("state") != kind.kind.initial_state:

@@ -1,5 +1,4 @@
-"""Limits on guessing secrets: every wrong try makes the next one wait longer, and whoever is known goes
-first.
+"""Brute-force protection of secrets: each wrong try makes the next one wait longer; known devices go first.
 
 Counted in the broker, which all processes share. Nobody is locked out: a wait is for one who tries from one
 place, the longest is a quarter of an hour, and a device that proves to be known waits for its own wrong tries

@@ -1,4 +1,4 @@
-"""Says in sealed history what rows beside the records say now, whenever they change.
+"""Writes changes of evidence tables that are no records (links, keys, uploads) into sealed history.
 
 A link, a look, a phone's key or a file's arrival is no record, so it has no history.
 Whoever changes such a row says so here, in the same transaction; a row changed behind the server's back then

@@ -1,4 +1,4 @@
-"""Records by the office's hand: create, change, act and delete as far as the policy goes."""
+"""Office writes: create, change, act on and delete records as far as the policy allows."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What every paper is made with and says of itself: fonts, language, whose it is, its number, and a line
-at its foot."""
+"""What every paper has: fonts, language, issuing unit, number and footer."""
 
 from __future__ import annotations
 
@@ -20,7 +19,7 @@ LANGUAGES = ("zh", "en")
 
 @dataclass(frozen=True, slots=True)
 class Press:
-    """What a paper is made with: pictures, fonts, the public address of this house, and the reader's
+    """What a paper is made with: pictures, fonts, the public address of this server, and the reader's
     language."""
 
     blobs: BlobStore

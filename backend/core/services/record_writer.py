@@ -1,4 +1,5 @@
-"""Writes records, and is the only way: office clicks, night jobs and demo records; phones come by push.
+"""Writes records: office requests, periodic tasks and demo data all go through here; phones' work
+comes by push.
 
 Both use the same rules (`sync.apply`) and the same store, so a record cannot tell how it was written.
 """

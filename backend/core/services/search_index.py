@@ -1,4 +1,4 @@
-"""Keeps what customers are found by, in the very transaction that writes customers and service points."""
+"""Maintains the customers' search index in the transaction that writes customers and service points."""
 
 from __future__ import annotations
 

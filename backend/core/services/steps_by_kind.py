@@ -1,5 +1,4 @@
-"""What a capability adds when the office writes a record of a kind: its `office_steps` module lists them
-in `STEPS`."""
+"""Office steps: what capabilities add when the office writes a record, collected from their `STEPS`."""
 
 from __future__ import annotations
 

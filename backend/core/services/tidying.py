@@ -1,5 +1,4 @@
-"""Forgetting what nobody needs any more: served facts, ended tokens, old removals; never a record, an
-outcome or parked work."""
+"""Retention: deletes served facts, ended tokens and old removals; never records, outcomes or parked work."""
 
 from __future__ import annotations
 

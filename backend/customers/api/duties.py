@@ -1,4 +1,4 @@
-"""Who serves which cell: handed over, stood in for, planned anew."""
+"""Cell assignments over HTTP: handed over, stood in for, planned anew."""
 
 from __future__ import annotations
 

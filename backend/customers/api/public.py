@@ -1,4 +1,4 @@
-"""For everybody, without an account: who is responsible for this place or address, and nothing else."""
+"""Public look-up without an account: who is responsible for this place or address, and nothing else."""
 
 from __future__ import annotations
 

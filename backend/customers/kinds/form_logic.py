@@ -1,4 +1,4 @@
-"""A form's conditions, judged when it is saved: they can be read, name what is in the form, and can be kept.
+"""Checks a form's conditions when it is saved: they parse, name what is in the form, and can be met.
 
 What passes unseen here is found by nobody: a question is never asked, or every answer to it is a fault.
 """

@@ -1,5 +1,4 @@
-"""What a form's conditions can come to: the types of their parts, and whether any answer at all makes them
-true."""
+"""Types of a form's conditions: what their parts can be, and whether any answer at all makes them true."""
 
 from __future__ import annotations
 

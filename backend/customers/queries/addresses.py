@@ -1,5 +1,4 @@
-"""Service points at a typed address, and the cells they lie in: for search, the public look-up and the
-places of jobs."""
+"""Looks up typed addresses: their service points and cells, for search, the public look-up and jobs."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What lies near what: reports of the same trouble, jobs at one address, customers of a drawn area or a
-pipe."""
+"""Nearby records: reports of the same trouble, jobs at one address, customers of a drawn area or a pipe."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Where a record lies: its customer, point, place, address and cell, as far as they follow from what it
-has."""
+"""Locates a record: its customer, point, place, address and cell, as far as they follow from what it has."""
 
 from __future__ import annotations
 

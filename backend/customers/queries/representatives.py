@@ -1,5 +1,4 @@
-"""Who answers for a customer: a key customer's own representative while they work here, else whoever
-serves the cell."""
+"""A customer's representative: a key customer's own while they work here, else whoever serves the cell."""
 
 from __future__ import annotations
 

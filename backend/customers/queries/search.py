@@ -1,5 +1,4 @@
-"""Finding customers by any part of their number, name, pinyin, phone, meter or address, however it is
-typed."""
+"""Customer search by any part of number, name, pinyin, phone, meter or address, however it is typed."""
 
 from __future__ import annotations
 

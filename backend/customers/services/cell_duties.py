@@ -1,4 +1,4 @@
-"""Changing who serves what: handing cells over, stand-ins, and planning who should serve which cell."""
+"""Changes cell assignments: hands cells over, sets stand-ins, and plans who should serve which cell."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Questionnaire answers: their logic checked again by the server, a score, and an item for each
-dissatisfied answer."""
+"""Evaluates questionnaire answers: their logic, a score, and an item for each dissatisfied answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a visit's record can be believed (C15): questions in words, from what the record itself says.
+"""Plausibility of visits: questions in words about a record, from what the record itself says.
 
 A grade informs whoever calls back; it never punishes and never refuses. Every reason carries the figures it
 was made of, and the representative sees it too.

@@ -1,4 +1,4 @@
-"""Planning visits by the customer's class every night, and seeing the overdue ones."""
+"""Plans due visits by the customer's class every night, and lists the overdue ones."""
 
 from __future__ import annotations
 

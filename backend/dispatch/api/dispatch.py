@@ -1,4 +1,4 @@
-"""Dispatch: ranked crews for a job, and giving it to one."""
+"""Dispatch over HTTP: ranks crews for a job, and gives it to one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An emergency that was sent: which crew has it, and what of others' work it moved.
+"""Emergency: a job that was sent at once, which crew has it, and what of others' work it moved.
 
 That is kept so that it can be taken back.
 """

@@ -1,4 +1,4 @@
-"""Plans of a day: asked for, worked out, and previewed by crew.
+"""Plans days: requested, computed, and previewed by crew.
 
 `publishing` makes them true or takes them back.
 """

@@ -1,4 +1,4 @@
-"""Jobs to crews: ranked proposals with reasons, assigning, and what happens to a job nobody opens."""
+"""Assigns jobs to crews: ranked proposals with reasons, and escalation of a job nobody opens."""
 
 from __future__ import annotations
 

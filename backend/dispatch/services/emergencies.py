@@ -320,7 +320,7 @@ def tell_of_waiting(session: Session, job_id: str) -> None:
 def send_on_call(
     session: Session, settings: Settings, channel: Channel, job_id: str, now: datetime | None = None
 ) -> str | None:
-    """Give an urgent job to the crew on call while no able crew of its unit works (F31).
+    """Give an urgent job to the crew on call while no able crew of its unit works.
 
     It goes there at once. Where nobody on call can go, its dispatchers must call somebody. Once: what was
     ever given to a crew, or told, is left to people. Returns the crew.

@@ -1,4 +1,4 @@
-"""The moment of an emergency as a routing problem for `geo`.
+"""Builds the routing problem of an emergency's moment for `geo`.
 
 Which crews are there, where each is now, and what each has left. A crew is free unless it has begun work on
 site; on its way, before the door or at lunch it can turn round at once.

@@ -1,4 +1,4 @@
-"""The day in the field as a problem for `geo`: what has begun stands, crews start where they are."""
+"""Builds the routing problem of a unit's day: what has begun stands, crews start where they are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a day's plan would change, said before anybody publishes it: by crew, with before and after."""
+"""Previews a day plan: what it would change, by crew, with before and after."""
 
 from __future__ import annotations
 

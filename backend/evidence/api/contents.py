@@ -1,5 +1,6 @@
-"""Photos' bytes going out: for those who see the record, whole or in part; or by a link that ends, without
-metadata."""
+"""Photo downloads: for those who see the record, whole or by ranges; by an expiring link, without
+metadata.
+"""
 
 from __future__ import annotations
 

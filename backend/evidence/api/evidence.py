@@ -1,5 +1,4 @@
-"""What else makes records evidence: one-time links for customers who were away, and phones as witnesses of
-the seals."""
+"""Evidence over HTTP: one-time confirmation links, and phones as witnesses of the seals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Papers as PDF, and cases as one file: for the house, and by a link that ends for a customer."""
+"""Papers as PDF and cases as one archive over HTTP: for staff, and by a link that expires for a customer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""For everybody, without an account: whether a sheet is genuine, and a customer's word by a one-time link."""
+"""Public evidence endpoints without an account: checking a sheet, and confirming by a one-time link."""
 
 from __future__ import annotations
 

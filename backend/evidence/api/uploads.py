@@ -66,7 +66,7 @@ _BINARY = {"content": {BODY_TYPE: {"schema": {"type": "string", "format": "binar
 
 
 def place() -> Receiving:
-    """Where this house keeps bytes."""
+    """Where this server keeps bytes."""
     return Receiving(
         context().database, context().parts, context().blobs, context().settings.upload_day_bytes
     )

@@ -14,7 +14,7 @@ from backend.core.db import Base
 
 
 class Confirmation(Base):
-    """One link: only the hash of its token is kept, so that nobody in the house can use it.
+    """One link: only the hash of its token is kept, so that nobody of the utility can use it.
 
     `way`: how it gets to the customer, one of `records.signature.WAYS`; unknown for links of before.
     """

@@ -1,4 +1,4 @@
-"""Uploads under way: one row a file, its offset the truth about how many bytes are safely on disk."""
+"""Uploads under way: one row for each file, with its owner, purpose and end."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Photos' bytes that have arrived: an object by its hash, the photos that may show it, and reading it
-back.
+"""Arrived photo files: an object by its hash, the photos that may show it, and reading it back.
 
 The store keeps equal bytes once, but nobody gets them for knowing their hash: a photo's bytes have arrived
 when whoever made its record has sent them, from whatever was kept before.

@@ -1,5 +1,4 @@
-"""A case as one file (案卷): its records with their history, its papers, its photos as received, and a
-manifest of hashes.
+"""Exports a case as one archive (案卷): records with history, papers, original photos, a manifest of hashes.
 
 Whoever receives it can check every file against `manifest.json`, and the manifest against the log of who took
 it.

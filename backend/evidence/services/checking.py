@@ -1,5 +1,4 @@
-"""What stands now against what was sealed: records, documents, the rows beside them, and the bytes in the
-store.
+"""Verifies present data against sealed history: records, documents, evidence rows and stored files.
 
 A record is built anew from its history, step by step, and must then be what its table and its document say.
 What was erased by law stands there as erased. Everything is read in batches, each in a snapshot of its own,

@@ -1,4 +1,4 @@
-"""Confirmation from afar: a customer who was away gets a link, sees the sheet, signs or objects; once.
+"""Confirmation from afar: a customer who was away gets a one-time link, sees the sheet, confirms or objects.
 
 Only the token's hash is kept, and the sheet that is confirmed must be the sheet that was shown. Who did the
 job never holds the link to it: it goes to the number on the ledger, or is handed on by a person of the office
@@ -99,7 +99,7 @@ def make_link(
     )
     if number is None:
         return Link(way, link.until, token=token)
-    # The token that goes out is made when it goes: nothing in the house ever holds it.
+    # The token that goes out is made when it goes: nothing on the server ever holds it.
     announce(session, MESSAGE, confirmation_id=str(link.id))
     return Link(way, link.until, number_end=number[-4:])
 

@@ -1,5 +1,4 @@
-"""Papers for customers, supervisors and courts: the service sheet as it was signed, the report of a
-survey.
+"""Makes papers: the service sheet as it was signed, the report of a survey.
 
 A paper shows what its reader may see, says in words what does not hold, and breaks for no picture, no sign
 and no value of a phone's own making.

@@ -1,5 +1,4 @@
-"""What a photo's bytes are: judged by content and never by name, read tolerantly, made small and clean for
-showing."""
+"""Examines a photo's bytes: format by content, tolerant decoding, small clean copies for showing."""
 
 from __future__ import annotations
 
@@ -165,7 +164,7 @@ def _within(image: Image.Image, pixels: int) -> Image.Image:
 
 
 def _jpeg(image: Image.Image, quality: int) -> bytes:
-    """Without anything the camera wrote: copies that leave the house carry no place and no device."""
+    """Without anything the camera wrote: copies that are given out carry no place and no device."""
     out = io.BytesIO()
     Image.frombytes("RGB", image.size, image.tobytes()).save(out, "JPEG", quality=quality)
     return out.getvalue()

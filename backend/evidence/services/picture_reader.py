@@ -1,4 +1,4 @@
-"""Photos looked at in a confined process: decoders work on hostile bytes where there is nothing to take.
+"""Decodes photos in the sandbox, where hostile bytes find nothing to take.
 
 One process serves a batch and copies itself for each photo. Measured as time of a processor, 8 megapixels:
 0.45 s to start, then 155 ms a photo where 150 ms are taken without it (`make bench ARGS=evidence` measures

@@ -1,5 +1,4 @@
-"""Looking at pictures that have arrived: small clean copies, what the camera wrote, how it looks; and
-giving them out.
+"""Processes arrived photos: small clean copies, camera metadata, perceptual hashes; and serves them.
 
 Decoders may crash on hostile bytes, so they work in a confined process
 (`backend.evidence.services.picture_reader`), and a turn is counted and committed before the bytes are opened:

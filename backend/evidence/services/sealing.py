@@ -1,4 +1,4 @@
-"""Tamper evidence: history is sealed after it was written, so that nobody who writes ever waits for it.
+"""Seals history (tamper evidence) after it was written, so that no writer waits for it.
 
 Every minute the rows that no seal covers get one: a Merkle root over their leaves (RFC 6962's two prefixes),
 chained to the seal before and signed (Ed25519). A row's personal values enter as salted hashes: erasing them

@@ -1,4 +1,4 @@
-"""With which keys history was sealed, one after the other: the newest vouches for those before it.
+"""The chain of sealing keys: the newest signs the public halves and last seals of those before it.
 
 A server holds the secrets of its ring; of older keys their public half is enough. The first seal by a new key
 writes down, signed by it, each older one's public half and the last seal that was made with it. So old seals

@@ -1,4 +1,4 @@
-"""Links for people without an account: a signed word about one thing, until it ends."""
+"""Share links for people without an account: a signed token for one thing, until it expires."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Service sheets and the signatures on them: is this what the customer saw, did this phone take it, has it
-changed since?
+"""Judges signatures on service sheets: the sheet's hash, the device's signature, and changes since.
 
 Judged after commit, by the server's own reading of the records; what was judged stands on the signature and
 on the job.

@@ -1,4 +1,4 @@
-"""Uploads by tus: begun, continued, put together, ended; a file counts only when its hash was checked.
+"""Resumable uploads by tus: created, continued, joined, ended; a file counts only when its hash matches.
 
 No transaction is open while bytes come in: a slow phone must not hold the database.
 """

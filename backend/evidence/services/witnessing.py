@@ -1,5 +1,4 @@
-"""Phones as witnesses of the seals: each keeps some, and says now and then what it holds; a seal that
-differs is an alarm.
+"""Phones as witnesses of the seals: each keeps some and reports them; a seal that differs is an alarm.
 
 Whoever rewrites history, seals and the witness file on the server cannot rewrite some hundred phones.
 """

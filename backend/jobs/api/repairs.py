@@ -1,4 +1,4 @@
-"""How pipe repairs went, by class of diameter."""
+"""Repair statistics over HTTP: how pipe repairs went, by class of diameter."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How pipe repairs went: by class of diameter, how many and how many in time (F38)."""
+"""Statistics of pipe repairs: by class of diameter, how many and how many in time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Jobs that belong together: one trouble reported by several people, and several jobs at one door."""
+"""Duplicate jobs and bundles: one trouble reported by several people, several jobs at one address."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Telling those who dispatch for a job's unit: what nobody opened, what could not be done, what comes
-back."""
+"""Escalation: tells a unit's dispatchers what nobody opened, what could not be done, what comes back."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Taking a job in: its number, case, first-contact owner, limits and evidence from the matter, and its
-site card."""
+"""Job intake: number, case, first-contact owner, limits and evidence from the matter, and the site card."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Photos of a job that show something else, or are the very photo of a job before it: told on the job, in
-words."""
+"""Detects reused or foreign photos of a job, and says so on the job in words."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""A record finds where it is from what it has, and finds it again when that is corrected; nothing is
-guessed silently."""
+"""Finds a record's place and cell from what it has, and again when that is corrected; nothing is guessed."""
 
 from __future__ import annotations
 

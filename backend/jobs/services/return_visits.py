@@ -1,5 +1,4 @@
-"""The return visit to a finished job: a task of somebody who was no part of it, with a day, ended by what
-the customer says."""
+"""Return visits of finished jobs: a task with a due day for somebody who did not do the work."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Rounds of a job: a customer who is asked and not satisfied ends nothing; the job goes on and an item
-tracks why."""
+"""Rounds of a job: a customer who is not satisfied reopens it, and an item tracks why."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from sync.change import Stored
 
 
 class Channel(Protocol):
-    """A way out of the house: SMS and WeCom adapters have this shape."""
+    """A channel for messages out: SMS and WeCom adapters have this shape."""
 
     def send(self, session: Session, staff_id: str, zh: str, en: str) -> None: ...
 

@@ -1,5 +1,4 @@
-"""Where people were at work, within limits: told by phones, seen with a reason, every look known to the
-person."""
+"""Positions over HTTP: sent by phones within a shift, read with a reason, every look shown to the person."""
 
 from __future__ import annotations
 

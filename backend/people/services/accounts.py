@@ -1,4 +1,4 @@
-"""Who may sign in: opened, changed and closed by administrators of the unit or one above it."""
+"""Accounts: opened, changed and closed by administrators of the unit or one above it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Phones of the unit: their health, and what happens to a lost one."""
+"""Devices of the unit: their health, and what happens to a lost one."""
 
 from __future__ import annotations
 

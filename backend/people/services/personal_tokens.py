@@ -1,4 +1,4 @@
-"""Personal tokens: what a person gives another program, to read as they may read."""
+"""Personal tokens: let another program read what their owner may read."""
 
 from __future__ import annotations
 

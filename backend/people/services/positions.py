@@ -1,8 +1,7 @@
-"""Positions with limits (C16): kept only for a work event within a shift, for a few days, and every look
-is noted.
+"""Positions with limits: kept only for a work event within a shift, for a few days, and every look is logged.
 
 What is refused is not stored anywhere, not even as parked work: this is the one thing a phone sends that the
-house must be able to say it never had.
+server must be able to say it never had.
 """
 
 from __future__ import annotations
@@ -144,7 +143,7 @@ def looks_at(session: Session, actor: Actor) -> list[dict[str, Any]]:
 
 
 def forget_old(session: Session, days: int, now: datetime | None = None) -> int:
-    """Positions older than the house keeps them are gone; returns how many."""
+    """Positions older than the server keeps them are gone; returns how many."""
     oldest = (now or datetime.now(UTC)) - timedelta(days=days)
     gone = session.execute(delete(Position).where(Position.at < oldest).returning(Position.id))
     return len(gone.all())

@@ -1,5 +1,4 @@
-"""A phone's exported work as it comes: up to hundreds of megabytes of photos in one JSON, read without a
-second copy."""
+"""Reads a phone's exported work: JSON of up to hundreds of megabytes, without a second copy in memory."""
 
 from __future__ import annotations
 

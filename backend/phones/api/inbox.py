@@ -1,4 +1,4 @@
-"""What waits for a person: parked work and disputes, seen and decided."""
+"""The inbox over HTTP: parked work and disputes, listed and decided."""
 
 from __future__ import annotations
 

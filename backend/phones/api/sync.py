@@ -1,5 +1,4 @@
-"""Pull, push and compare: read with as little ceremony as the three busiest addresses of the house
-deserve."""
+"""Pull, push and compare: the hot path, which bypasses smorest's parsing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is asking and what they hold, in one statement: what every pull and push begins with."""
+"""Authenticates a pull or push and reads its scopes, in one statement."""
 
 from __future__ import annotations
 

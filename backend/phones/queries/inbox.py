@@ -1,4 +1,4 @@
-"""What waits for a person: parked groups of phones' work, and disputes about fields."""
+"""The inbox: parked groups of phones' work, and disputes about fields."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Pages and comparisons for who sees masks: the same lines with masked bodies, and digests of what was
-given out."""
+"""Pages and comparisons for readers of masked records: masked bodies, and digests of what was given out."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""A person's decision on parked work and on disputes; the author is told by a notice that reaches their
-phone."""
+"""Decides parked work and disputes; the author is told by a notice that reaches their phone."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Phones that have gone quiet with work on them, or that the house had to stop: a dispatcher is told, once
-a day."""
+"""Alerts about phones that are silent with unsent work, or that the server stopped: told once a day."""
 
 from __future__ import annotations
 

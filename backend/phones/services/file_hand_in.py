@@ -1,5 +1,4 @@
-"""A phone that reaches no network any more: its unsent work comes as a file, and waits for a person like
-all parked work."""
+"""Imports a phone's unsent work from a file; it waits for a person like all parked work."""
 
 from __future__ import annotations
 

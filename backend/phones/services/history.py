@@ -1,5 +1,4 @@
-"""Whether this is still the history that phones have seen: a witness outside the database remembers how
-far it was.
+"""Detects a database that went back in time: a witness outside it remembers how far history was.
 
 A database that was restored by whatever means, copied or promoted is told by its names; one whose files were
 put back by a transaction id lower than the witness has seen. Either opens a new epoch before anything else is

@@ -1,4 +1,4 @@
-"""“Pull now”: a word to open phones and consoles when something of theirs was written. It carries no data.
+"""Nudges open phones and consoles to pull when something of theirs was written; carries no data.
 
 Published after the commit, by whoever serves the outbox; a phone that hears nothing polls anyway.
 """
@@ -34,8 +34,8 @@ class Pace(NamedTuple):
     poll_s: int
 
 
-# A listener holds a thread of this process: the pulls of everybody else must find some free. Desks and crews,
-# to whom an urgent job must come within seconds, do not find all streams taken by representatives.
+# A listener holds a thread of this process: the pulls of everybody else must find some free. Consoles and
+# crews, to whom an urgent job must come within seconds, do not find all streams taken by representatives.
 _FIRST, _LAST = threading.BoundedSemaphore(24), threading.BoundedSemaphore(8)
 DESK = Pace(_FIRST, 0.3, 0.05, 5)
 CREWS = Pace(_FIRST, 2.0, 0.5, 5)
@@ -43,7 +43,7 @@ OTHERS = Pace(_LAST, 5.0, 2.0, 30)
 
 
 def pace_of(actor: Actor) -> Pace:
-    """A few desks may hear at once what a thousand phones hear spread out."""
+    """A few consoles may hear at once what a thousand phones hear spread out."""
     if actor.is_office:
         return DESK
     return CREWS if actor.roles & CREW else OTHERS

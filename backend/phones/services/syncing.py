@@ -1,5 +1,4 @@
-"""Pull, push and compare for a signed-in phone or console: rights, one page, one outcome for each
-mutation."""
+"""Serves pull, push and compare for a signed-in device: rights, one page, one outcome for each mutation."""
 
 from __future__ import annotations
 

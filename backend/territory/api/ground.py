@@ -1,4 +1,6 @@
-"""Plans for cells: divide, balance again, import, split, merge, draw; look, then accept or discard."""
+"""Ground plans over HTTP: divide, balance again, import, split, merge, draw; preview, then accept or
+discard.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Layers of the ground: exports in the usual formats, and vector tiles for maps."""
+"""Map layers over HTTP: exports in the usual formats, and vector tiles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ground: which cell, coverage, division, and handing a cell over; and finding customers."""
+"""Territory over HTTP: cell look-up, coverage, division, handing a cell over, and finding customers."""
 
 from __future__ import annotations
 

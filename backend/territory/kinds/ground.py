@@ -1,5 +1,4 @@
-"""The ground's own tables: plans for cells (drawn, previewed, accepted or discarded), and which outline
-held when."""
+"""Tables of ground plans (drawn, previewed, accepted or discarded) and of cell outlines by day."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a map of cells says of each: its outline on a day, who serves it then, and how much there is to do."""
+"""What a cell map shows: outlines on a day, who serves each cell then, and how much there is to do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Questions about the ground: which cell, who is responsible, and the cells with their outlines."""
+"""Cell look-up: which cell, who is responsible, and the cells with their outlines."""
 
 from __future__ import annotations
 

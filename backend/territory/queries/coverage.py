@@ -1,5 +1,4 @@
-"""The coverage proof: what two cells claim, what no cell covers (also at the edge), whom nobody serves,
-who has too much."""
+"""The coverage report: overlaps, gaps (also at the edge), cells without a representative, uneven load."""
 
 from __future__ import annotations
 

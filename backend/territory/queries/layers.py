@@ -1,4 +1,4 @@
-"""The ground as map layers, within the asker's scopes: for exports, tiles and other GIS."""
+"""Map layers within the asker's scopes: for exports, tiles and other GIS."""
 
 from __future__ import annotations
 

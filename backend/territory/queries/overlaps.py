@@ -1,5 +1,4 @@
-"""Ground that two cells claim: which cells, whose, and how many square metres; one rule for refusing and
-reporting.
+"""Overlaps of cells: which cells, whose, and how many square metres; one rule for refusing and reporting.
 
 A sliver no wider than the installation's `sliver_m` is the drawing's and not the ground's: two borders drawn
 by different hands, or a corner rounded to a centimetre, never meet to the last digit.

@@ -1,4 +1,4 @@
-"""The coverage proof as an alarm: whoever keeps the ground is told each morning what nobody serves."""
+"""Coverage alarms: supervisors are told each morning of overlaps, holes and cells that nobody serves."""
 
 from __future__ import annotations
 

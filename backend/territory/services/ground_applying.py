@@ -1,5 +1,6 @@
-"""A plan of cells comes true: outlines, customers, open jobs, duties and with them the phones' scopes, in
-one transaction."""
+"""Applies a plan of cells: outlines, customers, open jobs, duties and the phones' scopes, in one
+transaction.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""What lies around a unit's cells: its territory, the rest of the city, and who else claims ground that a
-plan draws."""
+"""Surroundings of a unit's cells: its territory, the rest of the city, and others' claims on a plan's
+ground.
+"""
 
 from __future__ import annotations
 

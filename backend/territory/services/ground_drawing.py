@@ -1,5 +1,4 @@
-"""Drawing a plan: the ground as it is, a way to change it, and the cells, figures and findings that come
-of it.
+"""Draws a plan of cells: divides, imports or edits the present ones, with figures and findings.
 
 No database here after `look_at`: drawing takes seconds, and no transaction may be open meanwhile.
 """

@@ -1,5 +1,4 @@
-"""A map file's zones over a unit's cells: which zone is which cell, what the others keep, and what has to
-be told."""
+"""Imports a map file's zones over a unit's cells: matches zones to cells, and reports what was found."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Plans for a unit's cells: asked for, drawn (at once or in the background), previewed, and accepted or
-discarded.
+"""Ground plans of a unit: requested, drawn (at once or in the background), previewed, accepted or discarded.
 
 Every change of the ground goes this way, a division as well as an import, a split or a drawn border (decision
 0002).
@@ -188,7 +187,7 @@ def accept_plan(
     on = valid_from or today()
     if on < today():
         raise Problem("invalid", faults=[fault("valid_from", "territory.past")])
-    # What is only told is read first: once the ground is locked, every change of cells in the house waits.
+    # What is only told is read first: once the ground is locked, every change of cells on the server waits.
     _tell_claims(session, plan)
     need_free_ground(session, plan, on)
     plan.valid_from, plan.decided_by_id, plan.decided_at = on, UUID(actor.id), datetime.now(UTC)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import text
-
 from backend.core.db import Database
+from backend.core.queries.gauges import nothing_is_written
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,5 +29,4 @@ SIZES = {
 def is_empty(database: Database) -> bool:
     """Whether nothing has been written yet."""
     with database.transaction() as session:
-        statement = text("SELECT NOT EXISTS (SELECT FROM sync_document)")
-        return bool(session.execute(statement).scalar_one())
+        return nothing_is_written(session)

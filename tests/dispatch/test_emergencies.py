@@ -21,7 +21,7 @@ from backend.core.services import record_writer
 from backend.dispatch.services.dispatching import propose_crews
 from backend.dispatch.services.emergencies import preview, send_at_once, send_on_call
 from backend.dispatch.services.taking_back import take_back
-from backend.jobs.services.intake import unopened_jobs
+from backend.jobs.queries.jobs import unopened_jobs
 from backend.notices.services.notifying import RecordedChannel
 from sync.change import moment_text
 from tests.conftest import Person

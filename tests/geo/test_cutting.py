@@ -9,9 +9,9 @@ import pytest
 import pyvrp
 
 from geo.routing import search
-from geo.routing.cutting import Cutter, Part, Piece, orders_of, plan_of, put_back
+from geo.routing.cutting import Cutter, Piece, SubModel, orders_of, plan_of, put_back
 from geo.routing.day import plan_day, without_crew
-from geo.routing.problem import URGENT, Pause, Plan, Problem, Shift, Task
+from geo.routing.problem import URGENT, Pause, Plan, RoutingProblem, Shift, Task
 from geo.routing.search import search_plan
 from geo.routing.solvers import Model, cost_of, vroom_plan
 from geo.routing.timing import score
@@ -29,7 +29,7 @@ def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "_ROUTES", 2)
 
 
-def field(tasks: int = 60, crews: int = 12, seed: int = 1) -> Problem:
+def field(tasks: int = 60, crews: int = 12, seed: int = 1) -> RoutingProblem:
     """A day with all there is.
 
     Skills, lunch, appointments, limits, a job of one crew alone, crews from everywhere.
@@ -57,7 +57,7 @@ def field(tasks: int = 60, crews: int = 12, seed: int = 1) -> Problem:
         )
         for n in range(tasks)
     ]  # fmt: skip
-    return Problem(found, shifts, travel)
+    return RoutingProblem(found, shifts, travel)
 
 
 def made(model: Model, seed: int = 1) -> pyvrp.Solution:
@@ -92,7 +92,7 @@ def test_a_part_costs_what_its_routes_cost_in_the_whole() -> None:
     model = Model(field())
     best = made(model)
     for piece in Cutter(model, np.random.default_rng(2)).cut(best, 3, 20):
-        part = Part(model, piece)
+        part = SubModel(model, piece)
         alone = plan_of(model, piece.routes)
         assert part.start.distance() == alone.distance()
         assert part.start.is_feasible() == alone.is_feasible()
@@ -106,7 +106,7 @@ def test_what_a_part_finds_is_as_good_in_the_whole() -> None:
     model = Model(field(), serves_all=True)
     best = made(model)
     pieces = Cutter(model, np.random.default_rng(3)).cut(best, 2, 20)
-    parts = [Part(model, piece) for piece in pieces]
+    parts = [SubModel(model, piece) for piece in pieces]
     found = [made_of(part) for part in parts]
     whole = put_back(
         model,
@@ -119,7 +119,7 @@ def test_what_a_part_finds_is_as_good_in_the_whole() -> None:
     assert cost_of(whole) == cost_of(best) - saved
 
 
-def made_of(part: Part) -> pyvrp.Solution:
+def made_of(part: SubModel) -> pyvrp.Solution:
     return pyvrp.solve(
         part.data, pyvrp.stop.MaxIterations(100), seed=1, collect_stats=False, initial_solution=part.start
     ).best

@@ -11,7 +11,7 @@ import shapely
 
 from geo.dispatch import Day, broken_rule, propose, why_nobody, why_unserved
 from geo.measure import distances_m
-from geo.routing.problem import NORMAL, URGENT, Pause, Plan, Problem, Shift, Task
+from geo.routing.problem import NORMAL, URGENT, Pause, Plan, RoutingProblem, Shift, Task
 from geo.travel import Crossing, Going, Land, straight_s
 
 BEGINS = datetime(2026, 9, 1, tzinfo=UTC)
@@ -35,7 +35,7 @@ def day(
         Shift(name, n + 1, (NINE, NINE + until_h * HOUR), frozenset(skills))
         for n, (name, _, skills, _) in enumerate(crews)
     ]
-    problem = Problem(tasks, shifts, straight_s(places, Going()))
+    problem = RoutingProblem(tasks, shifts, straight_s(places, Going()))
     names = [name for name, *_ in crews]
     return Day(problem, Plan(tuple(routes)), names, [f"W{n}" for n in range(len(tasks))], places, BEGINS)
 

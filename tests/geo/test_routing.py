@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from geo.routing.day import changes, plan_day, settle, without_crew
 from geo.routing.insertion import best_insertion, insert_missing, insertions
-from geo.routing.problem import NORMAL, URGENT, Pause, Plan, Problem, Shift, Task
+from geo.routing.problem import NORMAL, URGENT, Pause, Plan, RoutingProblem, Shift, Task
 from geo.routing.search import search_plan
 from geo.routing.solvers import vroom_plan
 from geo.routing.timing import score, timed
@@ -35,7 +35,7 @@ def task(place: int, minutes: int = 60, **more: object) -> Task:
     return Task(f"t{place}", place, minutes * 60, **more)  # type: ignore[arg-type]
 
 
-def city(tasks: int, crews: int, seed: int = 1, **more: object) -> Problem:
+def city(tasks: int, crews: int, seed: int = 1, **more: object) -> RoutingProblem:
     """Places scattered over an hour's drive, crews that start in their midst.
 
     Every fifth task needs a skill.
@@ -58,11 +58,11 @@ def city(tasks: int, crews: int, seed: int = 1, **more: object) -> Problem:
         )  # type: ignore[arg-type]
         for n in range(crews)
     ]
-    return Problem(found, shifts, travel.astype(np.int64))
+    return RoutingProblem(found, shifts, travel.astype(np.int64))
 
 
 def test_a_route_is_timed_to_the_second() -> None:
-    problem = Problem([task(1), task(2, due_s=9 * HOUR)], [Shift("c", 0, DAY)], line(0, 10, 30))
+    problem = RoutingProblem([task(1), task(2, due_s=9 * HOUR)], [Shift("c", 0, DAY)], line(0, 10, 30))
     found = timed(problem, problem.shifts[0], [0, 1])
     assert [(s.arrive_s, s.begin_s, s.end_s, s.late_s) for s in found.stops] == [
         (8 * HOUR + 600, 8 * HOUR + 600, 9 * HOUR + 600, 0),
@@ -72,7 +72,7 @@ def test_a_route_is_timed_to_the_second() -> None:
 
 
 def test_an_appointment_is_waited_for_and_can_be_missed() -> None:
-    problem = Problem([task(1, window_s=(10 * HOUR, 11 * HOUR))], [Shift("c", 0, DAY)], line(0, 10))
+    problem = RoutingProblem([task(1, window_s=(10 * HOUR, 11 * HOUR))], [Shift("c", 0, DAY)], line(0, 10))
     (stop,) = timed(problem, problem.shifts[0], [0]).stops
     assert (stop.arrive_s, stop.begin_s) == (8 * HOUR + 600, 10 * HOUR)
     late = replace(problem, tasks=[task(1, window_s=(0, 8 * HOUR))])
@@ -80,7 +80,7 @@ def test_an_appointment_is_waited_for_and_can_be_missed() -> None:
 
 
 def test_home_counts_where_a_crew_must_come_back() -> None:
-    away = Problem([task(1)], [Shift("c", 0, (0, 90 * 60))], line(0, 20))
+    away = RoutingProblem([task(1)], [Shift("c", 0, (0, 90 * 60))], line(0, 20))
     assert timed(away, away.shifts[0], [0]).faults == ()
     back = replace(away, shifts=[replace(away.shifts[0], end=0)])
     assert timed(back, back.shifts[0], [0]).faults == (("shift", -1),)
@@ -102,7 +102,7 @@ def test_home_counts_where_a_crew_must_come_back() -> None:
     ],
 )
 def test_the_break_has_its_place(tasks: list[Task], pause_at: int | None) -> None:
-    problem = Problem(tasks, [Shift("c", 0, DAY, pause=LUNCH)], line(0, 10, 10))
+    problem = RoutingProblem(tasks, [Shift("c", 0, DAY, pause=LUNCH)], line(0, 10, 10))
     found = timed(problem, problem.shifts[0], list(range(len(tasks))))
     assert found.faults == ()
     if pause_at is None:
@@ -124,7 +124,7 @@ def test_times_hold_what_they_promise(rows: list[tuple[int, int, int]], where: l
         Task(str(n), n + 1, minutes * 60, window_s=((8 + begin) * HOUR, (8 + begin + wide) * HOUR))
         for n, (minutes, begin, wide) in enumerate(rows)
     ]
-    problem = Problem(tasks, [Shift("c", 0, DAY, pause=LUNCH)], line(*where))
+    problem = RoutingProblem(tasks, [Shift("c", 0, DAY, pause=LUNCH)], line(*where))
     found = timed(problem, problem.shifts[0], range(len(tasks)))
     before, place = DAY[0], 0
     for stop in found.stops:
@@ -152,17 +152,17 @@ def test_times_hold_what_they_promise(rows: list[tuple[int, int, int]], where: l
 )
 def test_the_scorer_sees_every_broken_rule(change: dict[str, object], code: str) -> None:
     changed = replace(task(1), **change)  # type: ignore[arg-type]
-    problem = Problem([changed], [Shift("c", 0, DAY, capacity=3)], line(0, 10))
+    problem = RoutingProblem([changed], [Shift("c", 0, DAY, capacity=3)], line(0, 10))
     assert code in [fault for fault, _, _ in score(problem, Plan(((0,),))).faults]
     assert score(problem, Plan(((),))).is_feasible
 
 
 def test_the_scorer_sees_a_task_served_twice() -> None:
-    problem = Problem([task(1)], [Shift("a", 0, DAY), Shift("b", 0, DAY)], line(0, 10))
+    problem = RoutingProblem([task(1)], [Shift("a", 0, DAY), Shift("b", 0, DAY)], line(0, 10))
     assert [code for code, _, _ in score(problem, Plan(((0,), (0,)))).faults] == ["twice"]
 
 
-def brute_force(problem: Problem) -> int:
+def brute_force(problem: RoutingProblem) -> int:
     """The least cost over every way to serve some tasks in every order."""
     best = None
     crews, tasks = len(problem.shifts), range(len(problem.tasks))
@@ -219,21 +219,21 @@ def test_one_urgent_task_goes_before_a_dozen_others() -> None:
         Task("far", 1, 2 * HOUR, priority=URGENT),
         *(Task(f"n{k}", 2, 40 * 60, priority=NORMAL) for k in range(12)),
     ]
-    problem = Problem(tasks, [Shift("c", 0, (8 * HOUR, 16 * HOUR), end=0)], line(0, 170, 5))
+    problem = RoutingProblem(tasks, [Shift("c", 0, (8 * HOUR, 16 * HOUR), end=0)], line(0, 170, 5))
     plan = plan_day(problem, 1.5)
     assert 0 in plan.routes[0]
     assert score(problem, plan).is_feasible
 
 
 def test_a_limit_that_cannot_be_kept_is_served_late() -> None:
-    problem = Problem([task(1, due_s=7 * HOUR)], [Shift("c", 0, DAY)], line(0, 10))
+    problem = RoutingProblem([task(1, due_s=7 * HOUR)], [Shift("c", 0, DAY)], line(0, 10))
     plan = plan_day(problem, 0.8)
     assert plan.routes == ((0,),)
     assert score(problem, plan).late_s > 0
 
 
 def test_an_insertion_is_where_it_costs_least() -> None:
-    problem = Problem([task(1), task(2), task(3)], [Shift("c", 0, DAY)], line(0, 10, 50, 30))
+    problem = RoutingProblem([task(1), task(2), task(3)], [Shift("c", 0, DAY)], line(0, 10, 50, 30))
     found = best_insertion(problem, Plan(((0, 1),)), 0, 2)
     assert found.position == 1
     assert found.added_travel_s == 0
@@ -242,7 +242,7 @@ def test_an_insertion_is_where_it_costs_least() -> None:
 
 
 def test_crews_are_ranked_feasible_first() -> None:
-    problem = Problem(
+    problem = RoutingProblem(
         [task(1, skills=frozenset({"valve"}))],
         [Shift("near", 1, DAY), Shift("able", 0, DAY, frozenset({"valve"}))],
         line(0, 60),
@@ -259,7 +259,7 @@ def test_what_makes_room_is_the_least_important() -> None:
         Task("b", 1, 4 * HOUR, priority=20),
         Task("urgent", 1, 4 * HOUR, priority=URGENT),
     ]
-    problem = Problem(tasks, [Shift("c", 0, (8 * HOUR, 17 * HOUR))], line(0, 5))
+    problem = RoutingProblem(tasks, [Shift("c", 0, (8 * HOUR, 17 * HOUR))], line(0, 5))
     full = Plan(((0, 1),))
     calm = replace(problem, tasks=[*tasks[:2], replace(tasks[2], priority=NORMAL)])
     assert insert_missing(calm, full, [2]) == full
@@ -291,7 +291,7 @@ def test_a_sick_crews_jobs_go_to_the_others() -> None:
 
 def test_a_crew_with_nothing_to_do_breaks_no_rule() -> None:
     late = Shift("late", 0, (16 * HOUR, 16 * HOUR), end=1, pause=LUNCH)
-    assert timed(Problem([], [late], line(0, 300)), late, []).faults == ()
+    assert timed(RoutingProblem([], [late], line(0, 300)), late, []).faults == ()
 
 
 def test_a_sick_crew_with_a_break_is_planned_round() -> None:
@@ -312,5 +312,5 @@ def test_todays_plan_is_where_it_begins() -> None:
 
 
 def test_nothing_to_do_is_planned_too() -> None:
-    problem = Problem([], [Shift("c", 0, DAY)], line(0))
+    problem = RoutingProblem([], [Shift("c", 0, DAY)], line(0))
     assert plan_day(problem, 1) == Plan(((),))

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from geo.routing import combining, day, improving, search
 from geo.routing.combining import Pool
 from geo.routing.improving import Effort
-from geo.routing.problem import URGENT, Pause, Plan, Problem, Shift, Task
+from geo.routing.problem import URGENT, Pause, Plan, RoutingProblem, Shift, Task
 from geo.routing.search import search_plan
 from geo.routing.solvers import Model, cost_of, visits, vroom_plan
 from geo.routing.timing import missing_cost, score
@@ -24,21 +24,25 @@ HOUR = 3600
 DAY = (8 * HOUR, 17 * HOUR)
 
 
-def plain(tasks: int, crews: int, seed: int, *, hours: int = 9, end: bool = True) -> Problem:
+def plain(tasks: int, crews: int, seed: int, *, hours: int = 9, end: bool = True) -> RoutingProblem:
     """Places scattered over half an hour's drive, one depot; every crew comes back to it."""
     random = np.random.default_rng(seed)
     places = random.uniform(0, 30, (tasks + 1, 2))
     travel = (np.linalg.norm(places[:, None] - places[None, :], axis=2) * 60).astype(np.int64)
     found = [Task(f"t{n}", n + 1, int(random.choice([30, 60])) * 60) for n in range(tasks)]
     window = (8 * HOUR, (8 + hours) * HOUR)
-    return Problem(found, [Shift(f"c{n}", 0, window, end=0 if end else None) for n in range(crews)], travel)
+    return RoutingProblem(
+        found, [Shift(f"c{n}", 0, window, end=0 if end else None) for n in range(crews)], travel
+    )
 
 
 def routes_of(model: Model, *orders: tuple[int, ...]) -> list[pyvrp.Route]:
     return [pyvrp.Route(model.data, list(order), 0) for order in orders]
 
 
-def brute_force(problem: Problem, model: Model, orders: list[tuple[int, ...]], best: pyvrp.Solution) -> int:
+def brute_force(
+    problem: RoutingProblem, model: Model, orders: list[tuple[int, ...]], best: pyvrp.Solution
+) -> int:
     """The least cost over all sets of routes that serve each task once, leaving out what `best` does."""
     may_miss, least = {one.idx for one in best.unplanned()}, cost_of(best)
     for many in range(len(problem.shifts) + 1):
@@ -208,7 +212,7 @@ def test_a_search_that_must_serve_all_and_cannot_is_told_so(monkeypatch: pytest.
     # Lunch may be taken at the end of the day, which the search does not know: its day is an hour short.
     lunch = Pause(HOUR, (16 * HOUR, 17 * HOUR))
     tasks = [Task(f"t{n}", 0, 2 * HOUR) for n in range(4)]
-    problem = Problem(
+    problem = RoutingProblem(
         tasks, [Shift("c", 0, (8 * HOUR, 16 * HOUR), pause=lunch)], np.zeros((1, 1), dtype=np.int64)
     )
     whole = Plan(((0, 1, 2, 3),))
@@ -326,6 +330,6 @@ def test_a_crew_that_is_late_since_this_morning_is_a_place_to_begin() -> None:
     """
     travel = np.array([[0, 600], [600, 0]], dtype=np.int64)
     tasks = [Task("late", 1, 2700, due_s=34_200), Task("tight", 1, 600, due_s=37_000)]
-    problem = Problem(tasks, [Shift("a", 0, (36_000, 61_200))], travel)
+    problem = RoutingProblem(tasks, [Shift("a", 0, (36_000, 61_200))], travel)
     found = vroom_plan(problem, start=Plan(((0, 1),)))
     assert set(found.routes[0]) == {0, 1}

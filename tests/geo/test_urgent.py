@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from geo.routing.day import changes, plan_day, settle
 from geo.routing.insertion import best_insertion, insertions
-from geo.routing.problem import URGENT, Pause, Plan, Problem, Shift, Task
+from geo.routing.problem import URGENT, Pause, Plan, RoutingProblem, Shift, Task
 from geo.routing.timing import score, timed
 from geo.routing.urgent import put_out, send
 
@@ -24,7 +24,7 @@ VALVE = frozenset({"valve"})
 
 
 @st.composite
-def days(draw: st.DrawFn) -> tuple[Problem, Plan]:
+def days(draw: st.DrawFn) -> tuple[RoutingProblem, Plan]:
     """A day as it may stand: full, late, with breaks and missed appointments.
 
     The last task is a burst in no route.
@@ -57,12 +57,14 @@ def days(draw: st.DrawFn) -> tuple[Problem, Plan]:
     ]
     owners = random.integers(0, crews, jobs)
     plan = Plan(tuple(tuple(n for n in range(jobs) if owners[n] == crew) for crew in range(crews)))
-    return Problem(tasks, shifts, travel), plan
+    return RoutingProblem(tasks, shifts, travel), plan
 
 
 @given(days())
 @settings(max_examples=150, deadline=None)
-def test_a_burst_gets_the_nearest_able_crew_whatever_its_day_is_like(found: tuple[Problem, Plan]) -> None:
+def test_a_burst_gets_the_nearest_able_crew_whatever_its_day_is_like(
+    found: tuple[RoutingProblem, Plan],
+) -> None:
     problem, plan = found
     burst = len(problem.tasks) - 1
     able = [n for n, shift in enumerate(problem.shifts) if problem.may_do(shift, problem.tasks[burst])]
@@ -78,7 +80,7 @@ def test_a_burst_gets_the_nearest_able_crew_whatever_its_day_is_like(found: tupl
 
 @given(days())
 @settings(max_examples=150, deadline=None)
-def test_what_a_burst_puts_out_is_kept_moved_or_named(found: tuple[Problem, Plan]) -> None:
+def test_what_a_burst_puts_out_is_kept_moved_or_named(found: tuple[RoutingProblem, Plan]) -> None:
     problem, plan = found
     burst = len(problem.tasks) - 1
     ranked = [one for one in insertions(problem, plan, burst) if one.is_feasible]
@@ -110,7 +112,7 @@ def burst(place: int, minutes: int = 60, **more: object) -> Task:
 
 def test_overdue_work_does_not_outweigh_a_burst() -> None:
     overdue = [Task(f"o{n}", 1, 90 * 60, due_s=-144 * HOUR) for n in range(4)]
-    problem = Problem([*overdue, burst(2)], [Shift("c", 0, (NINE, 17 * HOUR))], line(0, 10, 20))
+    problem = RoutingProblem([*overdue, burst(2)], [Shift("c", 0, (NINE, 17 * HOUR))], line(0, 10, 20))
     assert best_insertion(problem, Plan(((0, 1, 2, 3),)), 0, 4).route[0] == 4
     assert settle(problem, Plan(((0, 1, 2, 3),))).routes[0][0] == 4
     assert plan_day(problem, 0.3, today=Plan(((0, 1, 4, 2, 3),))).routes[0][0] == 4
@@ -119,7 +121,7 @@ def test_overdue_work_does_not_outweigh_a_burst() -> None:
 def test_a_crew_that_is_late_already_is_no_bar() -> None:
     """Its appointment has passed and its day is too long: both were so before."""
     tasks = [Task("missed", 1, HOUR, window_s=(0, NINE - HOUR)), Task("long", 1, 9 * HOUR), burst(2, 180)]
-    problem = Problem(tasks, [Shift("c", 0, (NINE, 17 * HOUR))], line(0, 10, 20))
+    problem = RoutingProblem(tasks, [Shift("c", 0, (NINE, 17 * HOUR))], line(0, 10, 20))
     (found,) = insertions(problem, Plan(((0, 1),)), 2)
     assert found.is_feasible
     after = settle(problem, Plan(((0, 1),)))
@@ -129,7 +131,7 @@ def test_a_crew_that_is_late_already_is_no_bar() -> None:
 
 def test_a_routine_job_goes_to_a_crew_whose_day_was_broken_before() -> None:
     tasks = [Task("missed", 1, HOUR, window_s=(0, NINE - HOUR)), Task("new", 1, HOUR)]
-    problem = Problem(tasks, [Shift("c", 0, (NINE, 17 * HOUR))], line(0, 10))
+    problem = RoutingProblem(tasks, [Shift("c", 0, (NINE, 17 * HOUR))], line(0, 10))
     assert best_insertion(problem, Plan(((0,),)), 0, 1).is_feasible
     late = replace(problem, tasks=[Task("long", 1, 9 * HOUR), tasks[1]])
     assert not best_insertion(late, Plan(((0,),)), 0, 1).is_feasible, "a late crew does not get later"
@@ -137,7 +139,7 @@ def test_a_routine_job_goes_to_a_crew_whose_day_was_broken_before() -> None:
 
 def test_breaks_ends_and_most_jobs_stop_no_burst() -> None:
     crew = Shift("c", 0, (12 * HOUR, 13 * HOUR), pause=Pause(HOUR, (12 * HOUR, 12 * HOUR + 600)), capacity=0)
-    problem = Problem([burst(1, 180)], [crew], line(0, 10))
+    problem = RoutingProblem([burst(1, 180)], [crew], line(0, 10))
     found = timed(problem, crew, [0])
     assert (found.stops[0].begin_s, found.faults) == (12 * HOUR + 600, ())
     assert crew.overtime_s(found.stops[0].end_s) == 2 * HOUR + 600
@@ -147,7 +149,7 @@ def test_breaks_ends_and_most_jobs_stop_no_burst() -> None:
 
 def test_the_break_comes_after_the_burst_and_before_what_follows() -> None:
     crew = Shift("c", 0, (NINE, 17 * HOUR), pause=Pause(HOUR, (11 * HOUR, 12 * HOUR)))
-    problem = Problem([burst(1, 240), Task("next", 1, HOUR)], [crew], line(0, 10))
+    problem = RoutingProblem([burst(1, 240), Task("next", 1, HOUR)], [crew], line(0, 10))
     found = timed(problem, crew, [0, 1])
     assert found.faults == ()
     assert found.pause_s == found.stops[0].end_s
@@ -156,13 +158,13 @@ def test_the_break_comes_after_the_burst_and_before_what_follows() -> None:
 
 def test_on_call_at_night_routine_work_waits_for_the_shift() -> None:
     crew = Shift("c", 0, (2 * HOUR, 17 * HOUR), routine_from_s=8 * HOUR)
-    problem = Problem([Task("day", 1, HOUR), burst(2, 180)], [crew], line(0, 10, 20))
+    problem = RoutingProblem([Task("day", 1, HOUR), burst(2, 180)], [crew], line(0, 10, 20))
     after = send(problem, Plan(((0,),)), 0, 1).after
     assert [(s.task, s.begin_s) for s in after.stops] == [(1, 2 * HOUR + 1200), (0, 8 * HOUR)]
 
 
 def test_one_burst_does_not_put_off_another() -> None:
-    problem = Problem(
+    problem = RoutingProblem(
         [burst(1), Task("calm", 2, HOUR), burst(2)], [Shift("c", 0, (NINE, 17 * HOUR))], line(0, 10, 20)
     )
     assert best_insertion(problem, Plan(((1, 0),)), 0, 2).route == (0, 2, 1), (
@@ -180,7 +182,7 @@ def test_an_appointment_stays_and_what_has_none_makes_room() -> None:
         Task("promised", 1, HOUR, window_s=(13 * HOUR, 14 * HOUR)),
         burst(1, 180),
     ]
-    problem = Problem(tasks, [Shift("c", 0, (NINE, 15 * HOUR))], line(0, 10))
+    problem = RoutingProblem(tasks, [Shift("c", 0, (NINE, 15 * HOUR))], line(0, 10))
     sent = send(problem, Plan(((0, 1),)), 0, 2)
     assert (sent.plan.routes[0], sent.left_over) == ((2, 1), (0,))
 
@@ -189,7 +191,7 @@ def test_an_appointment_stays_and_what_has_none_makes_room() -> None:
 def test_no_more_jobs_change_crew_than_may(most: int, moved: int) -> None:
     tasks = [*(Task(f"j{n}", 1, 2 * HOUR) for n in range(4)), burst(1, 360)]
     shifts = [Shift("full", 0, (NINE, 18 * HOUR)), Shift("empty", 1, (NINE, 18 * HOUR))]
-    problem = Problem(tasks, shifts, line(0, 10))
+    problem = RoutingProblem(tasks, shifts, line(0, 10))
     sent = send(problem, Plan(((0, 1, 2, 3), ())), 0, 4, most)
     assert (len(sent.moved), len(sent.left_over)) == (moved, 3 - moved)
 
@@ -204,7 +206,7 @@ def test_the_plan_of_a_day_begins_with_what_is_urgent() -> None:
         Task("later", 21, HOUR, priority=URGENT, window_s=(15 * HOUR, 16 * HOUR)),
     ]
     shifts = [Shift(f"c{n}", 22 + n, (NINE, 17 * HOUR)) for n in range(4)]
-    problem = Problem(tasks, shifts, travel)
+    problem = RoutingProblem(tasks, shifts, travel)
     plan = plan_day(problem, 1)
     nearest = min(problem.rows[shift.start][20] for shift in shifts)
     (first,) = [

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sync.cursor import BEGINNING, Cursor, CursorSeal, Holder, Part, Snapshot, need_continuable
+from sync.cursor import BEGINNING, Cursor, CursorSeal, Holder, ScopeProgress, Snapshot, need_continuable
 from sync.errors import StartCompare
 
 BOUND = Holder("user", "device", "store")
@@ -35,17 +35,17 @@ def test_clamping_only_ever_makes_more_new(xmax: int, open_: set[int], highest: 
 
 
 def test_a_part_survives_its_token() -> None:
-    part = Part(
+    part = ScopeProgress(
         "cell:1", 2, Snapshot(3, 9, (5,)), ("customer", "abc"), Snapshot(4, 11, (5,)), (7, "customer", "abb")
     )
-    assert Part.from_list(part.as_list()) == part
-    assert not Part("cell:1", 0).started
-    assert Part("cell:1", 0, position=None).started
-    assert Part("cell:1", 0).position == BEGINNING
+    assert ScopeProgress.from_list(part.as_list()) == part
+    assert not ScopeProgress("cell:1", 0).started
+    assert ScopeProgress("cell:1", 0, position=None).started
+    assert ScopeProgress("cell:1", 0).position == BEGINNING
 
 
 def test_a_sealed_cursor_opens_for_its_own_store_alone() -> None:
-    cursor = Cursor(1, 77, {("cell:1", 0): Part("cell:1", 0, Snapshot(5, 6), None)})
+    cursor = Cursor(1, 77, {("cell:1", 0): ScopeProgress("cell:1", 0, Snapshot(5, 6), None)})
     opened, made_for = SEAL.open(SEAL.seal(cursor, BOUND))
     assert (opened, made_for) == (cursor, BOUND)
     need_continuable(opened, made_for, BOUND, 1, Snapshot(100, 100), 0)
@@ -69,7 +69,7 @@ def test_a_spoiled_token_starts_anew(spoil: object) -> None:
         SEAL.open(spoil(token))
 
 
-AT_50 = Cursor(1, 49, {("a", 0): Part("a", 0, Snapshot(40, 50), None)}, seen_on=20)
+AT_50 = Cursor(1, 49, {("a", 0): ScopeProgress("a", 0, Snapshot(40, 50), None)}, seen_on=20)
 
 
 @pytest.mark.parametrize(

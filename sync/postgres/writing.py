@@ -1,4 +1,4 @@
-"""The write door: records, documents, entries and history of a batch in one statement."""
+"""Writes a batch to PostgreSQL: records, documents, entries and history of a batch in one statement."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ class Tables:
         found = self._statements.get(targets)
         if found is None:
             steps = [self._rows(n, *target) for n, target in enumerate(sorted(targets))]
-            moved = " + ".join(f"(SELECT count(*) FROM rows_{n})" for n in range(len(steps)))
+            counts = [f"(SELECT count(*) FROM rows_{n})" for n in range(len(steps))]  # noqa: S608 - numbers
+            moved = " + ".join(counts)
             # What is new is at no key yet: looking there first would cost a fifth of the statement.
             all_new = all(is_new for _, _, is_new in targets)
             documents = _DOCUMENTS + ("" if all_new else _DOCUMENTS_AGAIN)
@@ -68,7 +69,7 @@ class Tables:
                     FROM {source} = 0
                     RETURNING 1
                 )
-            """
+            """  # noqa: S608 - names of declared tables and fields
         sets = ", ".join(f"{name} = p.{name}" for name in fields)
         return f"""
             rows_{n} AS (
@@ -80,14 +81,14 @@ class Tables:
                 AND t.version = w.before
                 RETURNING 1
             )
-        """
+        """  # noqa: S608 - names of declared tables and fields
 
 
 def _fields(table: Table) -> list[str]:
     return [column.name for column in table.columns if column.name not in _OWN]
 
 
-class Door:
+class PostgresRecordWriter:
     """Writes records inside the caller's transaction; commits nothing itself."""
 
     def __init__(self, connection: Connection, tables: Tables, epoch: int) -> None:
@@ -195,7 +196,7 @@ _WRITES = f"""
         SELECT {", ".join(f"r.{name}::{type_} AS {name}" for name, type_ in _COLUMNS.items())}
         FROM unnest({", ".join(f"%({name})b::text[]" for name in _COLUMNS)}) AS r({", ".join(_COLUMNS)})
     )
-"""
+"""  # noqa: S608 - names of declared tables and fields
 _DOCUMENTS = """
     documents AS (
         INSERT INTO sync_document (kind, id, unit_id, version, body, body_sha256, heads, deleted, scopes)
@@ -231,12 +232,22 @@ _HISTORY = """
         FROM writes
     )
 """
-_MINE = f"(kind, id) IN (SELECT k.kind, k.id::uuid FROM {KEYS})"
+_MINE = f"""
+    (kind, id) IN (
+        SELECT k.kind, k.id::uuid
+        FROM {KEYS}
+    )
+"""  # noqa: S608 - names of declared tables and fields
 _LOAD = f"""
     SELECT kind, id::text, version, body, heads::text, deleted
     FROM sync_document
     WHERE {_MINE}
     ORDER BY kind, id
-"""
+"""  # noqa: S608 - names of declared tables and fields
 _LOAD_LOCKED = f"{_LOAD} FOR UPDATE"
-_PRESENT = f"SELECT kind, id::text FROM sync_document WHERE {_MINE} AND NOT deleted"
+_PRESENT = f"""
+    SELECT kind, id::text
+    FROM sync_document
+    WHERE {_MINE}
+    AND NOT deleted
+"""  # noqa: S608 - names of declared tables and fields

@@ -1,4 +1,4 @@
-"""A home of release 0.1.0, upgraded: seals verify, links open, phones' queues arrive, waiting facts are
+"""Homes of every release before, upgraded: seals verify, links open, phones' queues arrive, waiting facts are
 served."""
 
 from __future__ import annotations
@@ -31,14 +31,15 @@ from backend.queue import serving
 from mobile_api_spec.phone import Clock, Link, Phone
 from tests.factories import Town, uid
 
-KEPT = Path(__file__).parents[1] / "fixtures/release_0_1_0"
-TOLD: dict[str, Any] = json.loads((KEPT / "kept.json").read_text("utf-8"))
+RELEASES = sorted((Path(__file__).parents[1] / "fixtures").glob("release_*"))
 
 
 @dataclass
 class Home:
-    """The upgraded home: its settings, its database, and the web application on both."""
+    """The upgraded home: what was kept of it, its settings, its database, and the web application on both."""
 
+    kept: Path
+    told: dict[str, Any]
     settings: config.Settings
     database: Database
     app: Flask
@@ -61,14 +62,14 @@ class Home:
     def need_verified(self) -> int:
         """Nothing that `wangge verify` looks at differs; returns how many rows the seals cover."""
         with self.database.transaction() as session:
-            found = list(sealing.verify_history(session, self.settings.keys, [KEPT / sealing.WITNESS]))
+            found = list(sealing.verify_history(session, self.settings.keys, [self.kept / sealing.WITNESS]))
         assert all(isinstance(one, Seal) for one in found), found[-1]
         blobs = self.app.extensions["wangge"].blobs
         assert [str(one) for one in checking.check_all(self.database, blobs, lambda *_: None)] == []
         return sum(one.rows for one in found if isinstance(one, Seal))
 
 
-def _restore(cluster: Cluster, name: str) -> None:
+def _restore(cluster: Cluster, name: str, kept: Path, highest_xid: int) -> None:
     """The dump as it is, and transaction ids as far as they were there."""
     cluster.psql("postgres", f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
     cluster.ensure_database(name)
@@ -78,47 +79,49 @@ def _restore(cluster: Cluster, name: str) -> None:
         "--no-owner",
         "--exit-on-error",
         f"--dbname={cluster.url(name)}",
-        str(KEPT / "database.dump"),
+        str(kept / "database.dump"),
     ]
     subprocess.run(command, env=environment, check=True)
     cluster.psql(
         name,
         f"DO $$ BEGIN WHILE pg_snapshot_xmax(pg_current_snapshot())::text::bigint < "
-        f"{TOLD['highest_xid'] + 3} "
+        f"{highest_xid + 3} "
         "LOOP PERFORM pg_current_xact_id(); COMMIT; END LOOP; END $$",
     )
 
 
-@pytest.fixture
-def home(cluster: Cluster, tmp_path: Path, web: Flask) -> Iterator[Home]:
-    folder = tmp_path / "home"
+@pytest.fixture(params=RELEASES, ids=lambda kept: kept.name)
+def home(request: pytest.FixtureRequest, cluster: Cluster, tmp_path: Path, web: Flask) -> Iterator[Home]:
+    kept, folder = request.param, tmp_path / "home"
+    told = json.loads((kept / "kept.json").read_text("utf-8"))
+    name = f"copy_{kept.name}"
     folder.mkdir()
     for name in ("keys.json", "seals.jsonl"):
-        shutil.copy(KEPT / name, folder / name)
+        shutil.copy(kept / name, folder / name)
     (folder / "keys.json").chmod(0o600)
     for name in ("objects", "phones"):
-        shutil.copytree(KEPT / name, folder / name)
-    _restore(cluster, "copy_release_0_1_0")
+        shutil.copytree(kept / name, folder / name)
+    _restore(cluster, name, kept, told["highest_xid"])
     environment = {"WANGGE_HOME": str(folder), "WANGGE_FONTS": os.environ["WANGGE_FONTS"]}
     settings = replace(config.read(environment), limits_enabled=False)
-    database = Database(make_engine(cluster.url("copy_release_0_1_0")))
+    database = Database(make_engine(cluster.url(name)))
     migrations.upgrade(database.engine)
     assert migrations.differences(database.engine) == []
     web.extensions["wangge"] = make_context(settings, database)
-    yield Home(settings, database, web)
+    yield Home(kept, told, settings, database, web)
     database.engine.dispose()
-    cluster.psql("postgres", "DROP DATABASE copy_release_0_1_0 WITH (FORCE)")
+    cluster.psql("postgres", f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def test_its_seals_verify(home: Home) -> None:
-    assert home.need_verified() == TOLD["rows"]
+    assert home.need_verified() == home.told["rows"]
     # History that waited for its seal while the release was changed gets one that fits to those before it.
     assert sealing.seal_history(home.database, home.settings.keys, home.settings.home) > 0
-    assert home.need_verified() > TOLD["rows"]
+    assert home.need_verified() > home.told["rows"]
 
 
 def test_its_links_open(home: Home) -> None:
-    anybody, links = home.app.test_client(), TOLD["links"]
+    anybody, links = home.app.test_client(), home.told["links"]
     assert anybody.get(f"/api/v1/shared-papers/{links['paper']}").data.startswith(b"%PDF")
     assert anybody.get(f"/api/v1/shared-photos/{links['picture']}").mimetype == "image/jpeg"
     shown = anybody.post("/api/v1/public/confirmations/sheet", json={"token": links["confirmation"]})
@@ -128,8 +131,8 @@ def test_its_links_open(home: Home) -> None:
 
 
 def test_its_signed_sheet_is_genuine(home: Home) -> None:
-    signature = home.stored("signature", TOLD["sheet"]["signed"])
-    body = {"signature_id": TOLD["sheet"]["signed"], "sheet": signature["sheet"]}
+    signature = home.stored("signature", home.told["sheet"]["signed"])
+    body = {"signature_id": home.told["sheet"]["signed"], "sheet": signature["sheet"]}
     told = home.app.test_client().post("/api/v1/public/sheets/verification", json=body).get_json()
     assert (told["verdict"], signature["device_check"]) == ("genuine", "valid")
 
@@ -141,7 +144,7 @@ def test_its_phones_queues_arrive_once(home: Home) -> None:
     for name in ("rep", "leader"):
         phone = home.phone(name)
         cursor, waits = phone.store.meta("cursor"), [one["id"] for one in phone.store.waiting(-1)]
-        assert waits == TOLD["unsent"][name]["mutations"] != []
+        assert waits == home.told["unsent"][name]["mutations"] != []
         # The access token has ended and is refreshed; the reply to the push is lost: all is sent twice.
         phone.link.plan.extend(["ok", "ok", "lose_reply"])
         assert not phone.try_sync()
@@ -153,7 +156,7 @@ def test_its_phones_queues_arrive_once(home: Home) -> None:
         }
         assert phone.store.meta("cursor") != cursor
         phone.close()
-    new = {one for names in ("rep", "leader") for one in TOLD["unsent"][names]["mutations"]}
+    new = {one for names in ("rep", "leader") for one in home.told["unsent"][names]["mutations"]}
     assert {row[0] for row in home.rows("SELECT id::text FROM sync_mutation")} == new | {
         row[0] for row in before
     }
@@ -167,21 +170,25 @@ def test_its_phones_queues_arrive_once(home: Home) -> None:
 def _need_arrived(home: Home) -> None:
     """The visit, the customer, the photo and the signed job stand as they were made on the phones."""
     serving.serve(home.database)
-    blobs, photo = home.app.extensions["wangge"].blobs, home.stored("photo", TOLD["unsent"]["arrives"])
+    blobs, photo = home.app.extensions["wangge"].blobs, home.stored("photo", home.told["unsent"]["arrives"])
     assert photo["arrived_at"]
     assert len(blobs.get(key_of(photo["sha256"]))) == photo["size_bytes"]
     picturing.look_at_waiting(home.database, blobs)
-    visit = home.stored("visit", TOLD["unsent"]["made"])
+    visit = home.stored("visit", home.told["unsent"]["made"])
     assert (visit["state"], visit["summary"], visit["photo_ids"]) == (
         "done",
         "查看水表",
-        [TOLD["unsent"]["arrives"]],
+        [home.told["unsent"]["arrives"]],
     )
     assert visit["truth_grade"]
     assert home.stored("customer", uid("customer 0"))["note"] == "门铃坏了"
-    job = home.stored("work_order", TOLD["sheet"]["unsent_job"])
-    assert (job["state"], job["pressure_kpa"], job["signature_id"]) == ("done", 300, TOLD["sheet"]["unsent"])
-    signature = home.stored("signature", TOLD["sheet"]["unsent"])
+    job = home.stored("work_order", home.told["sheet"]["unsent_job"])
+    assert (job["state"], job["pressure_kpa"], job["signature_id"]) == (
+        "done",
+        300,
+        home.told["sheet"]["unsent"],
+    )
+    signature = home.stored("signature", home.told["sheet"]["unsent"])
     assert (signature["sheet_check"], signature["device_check"]) == ("kept", "valid")
     sealing.seal_history(home.database, home.settings.keys, home.settings.home)
     home.need_verified()
@@ -191,21 +198,21 @@ def test_its_parked_work_is_still_there_and_its_held_work_goes_on(home: Home) ->
     waiting = (
         "SELECT mutation_id::text, status, code FROM sync_waiting WHERE decided_at IS NULL ORDER BY place"
     )
-    parked, held = TOLD["waiting"]["parked"], TOLD["waiting"]["held"]
+    parked, held = home.told["waiting"]["parked"], home.told["waiting"]["held"]
     assert home.rows(waiting) == [(parked, "parked", "invalid"), (held, "held", "waits_for")]
     phone = home.phone("rep")
     phone.sync()
     with home.database.transaction() as session:
         retry_held(session)
-    assert home.stored("visit", TOLD["waiting"]["visit"])["state"] == "done"
+    assert home.stored("visit", home.told["waiting"]["visit"])["state"] == "done"
     assert [row[0] for row in home.rows(waiting)] == [parked]
     phone.close()
 
 
 def test_its_waiting_facts_are_served(home: Home, town: Town) -> None:
     waiting = "SELECT DISTINCT fact FROM outbox WHERE done_at IS NULL ORDER BY fact"
-    assert [row[0] for row in home.rows(waiting)] == TOLD["facts"]
-    assert len(TOLD["facts"]) >= 5
+    assert [row[0] for row in home.rows(waiting)] == home.told["facts"]
+    assert len(home.told["facts"]) >= 5
     serving.serve(home.database)
     assert home.rows(waiting) == []
     assert home.stored("customer", town["customer 1"])["pinyin"] == "ouyangfeng oyf"

@@ -59,7 +59,8 @@ def cluster() -> Iterator[Cluster]:
     yield found
     _drop_copies(found)
     found.stop()
-    if in_memory:
+    # A test that runs tests shares it with those.
+    if in_memory and not found.is_running():
         shutil.rmtree(in_memory)
 
 

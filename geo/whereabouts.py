@@ -46,7 +46,8 @@ _BEYOND = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Whereabouts:
-    """How far the zones are from the ground (None if one touches it), whether it is far, what to say."""
+    """How far off the zones are, or the worst stray among them (None if all are there), whether it is far,
+    what to say."""
 
     distance_m: float | None
     is_far: bool
@@ -69,8 +70,9 @@ def whereabouts(
         (_away_m(zone.shape, ground), zone) for zone, near in zip(zones, touches, strict=True) if not near
     ]
     if touches.any():
-        strays = [_stray(zone, metres) for metres, zone in away if metres > max(extent, 1.0)]
-        return Whereabouts(None, bool(strays), strays)
+        far = [(metres, zone) for metres, zone in away if metres > max(extent, 1.0)]
+        strays = [_stray(zone, metres) for metres, zone in far]
+        return Whereabouts(max((metres for metres, _ in far), default=None), bool(far), strays)
     nearest = min((metres for metres, _ in away), default=0.0)
     if not is_own and nearest <= extent:
         return Whereabouts(nearest, False, [])

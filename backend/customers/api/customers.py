@@ -10,7 +10,7 @@ from marshmallow import RAISE, Schema, fields
 from shapely.geometry.base import BaseGeometry
 
 from backend.core.api.authentication import MIB, actor, signed_in, takes
-from backend.core.api.context import reading, transaction
+from backend.core.api.context import context, reading, transaction
 from backend.core.api.shared_blueprints import territory as blueprint
 from backend.core.errors import Problem
 from backend.core.geometry import geojson_of, shape_of
@@ -98,7 +98,7 @@ class Customers(MethodView):
     def get(self, query: dict[str, str]) -> Any:
         """Find customers in the asker's scopes."""
         with reading() as session:
-            return search.find_customers(session, actor(), query["words"])
+            return search.find_customers(session, actor(), query["words"], context().settings.area_code)
 
 
 @blueprint.route("/visits/overdue")

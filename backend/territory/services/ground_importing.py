@@ -49,7 +49,7 @@ class Imported:
     cells: list[Placed]
     zones: list[BaseGeometry]
     findings: list[Finding]
-    far_m: float | None  # where none of it touches the ground, and the ground is not as wide
+    far_m: float | None  # of all of it, or of a stray zone, where the ground is not as wide
 
 
 def imported(

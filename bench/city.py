@@ -9,7 +9,8 @@ from sqlalchemy import text
 from backend.core.actor import Actor, Role
 from backend.core.db import Database
 from backend.customers.queries.search import find_customers
-from backend.demo.load import GROUP, SIZES, load_city
+from backend.demo.load import GROUP, load_city
+from backend.demo.sizes import SIZES
 from bench.place import fresh_database, median_ms, seconds
 
 

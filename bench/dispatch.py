@@ -20,7 +20,8 @@ from backend.core import config
 from backend.core.actor import Actor, Role
 from backend.customers.kinds.service_point import ServicePoint
 from backend.demo.catalogue import ident, matter_id
-from backend.demo.load import BRANCHES, SIZES, load_city
+from backend.demo.load import BRANCHES, load_city
+from backend.demo.sizes import SIZES
 from backend.demo.sources import districts, scatter
 from backend.dispatch.queries.field_day import crews_of, open_jobs
 from backend.dispatch.services.dispatching import propose_crews

@@ -18,7 +18,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from backend.core import config
 from backend.demo.cast import Office
-from backend.demo.load import SIZES, load_city
+from backend.demo.load import load_city
+from backend.demo.sizes import SIZES
 from backend.local.browser import find_chromium
 from backend.local.stage import stage
 from tests.web.conftest import FLAGS, PIN, Desk, Handset

@@ -19,7 +19,8 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from shapely.geometry.base import BaseGeometry
 
-from backend.demo.load import BRANCHES, SIZES
+from backend.demo.load import BRANCHES
+from backend.demo.sizes import SIZES
 from backend.demo.sources import districts, scatter
 from geo import lattice
 from geo.assign import assign

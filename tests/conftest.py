@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import itertools
 import json
 import os
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +19,7 @@ import httpx
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 from werkzeug.serving import make_server
@@ -26,6 +28,7 @@ from backend import migrations
 from backend.app import create_app, make_context
 from backend.core import config, logs
 from backend.core.db import Database, make_engine
+from backend.core.private_files import own_folder
 from backend.local.cluster import Cluster, find_binaries
 from backend.local.fonts import find_fonts
 from mobile_api_spec.phone import Clock, Link, Phone
@@ -40,6 +43,7 @@ HOME = config.read().home
 # Each of several test processes side by side has its own cluster, servers and ports.
 PROCESS = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
 OWN_HOME = HOME / "tests" / PROCESS
+MEMORY, LEAST_MEMORY = Path("/dev/shm"), 2 * 1024**3
 
 
 @pytest.fixture(scope="session")
@@ -48,12 +52,30 @@ def cluster() -> Iterator[Cluster]:
     OWN_HOME.mkdir(parents=True, exist_ok=True)
     with one_at_a_time():
         binaries = find_binaries(HOME)
-    found = Cluster(OWN_HOME / "cluster", binaries, durable=False)
+    in_memory = _memory_folder()
+    found = Cluster((in_memory or OWN_HOME) / "cluster", binaries, durable=False)
     found.start()
     _drop_copies(found)
     yield found
     _drop_copies(found)
     found.stop()
+    # A test that runs tests shares it with those.
+    if in_memory and not found.is_running():
+        shutil.rmtree(in_memory)
+
+
+def _memory_folder() -> Path | None:
+    """A folder of this process's own in memory, where there is enough of it.
+
+    A copy of the town is 650 files: on a disk making and dropping them took more than most tests.
+    """
+    if not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < LEAST_MEMORY:
+        return None
+    name = hashlib.sha256(str(OWN_HOME.resolve()).encode()).hexdigest()[:12]
+    folder = own_folder(MEMORY / f"wangge-tests-{name}")
+    # PostgreSQL's own account passes through.
+    folder.chmod(0o711)
+    return folder
 
 
 @contextmanager
@@ -116,8 +138,18 @@ def as_owner(cluster: Cluster) -> Iterator[Callable[[str], None]]:
     engine.dispose()
 
 
+@pytest.fixture(scope="session")
+def compiled(cluster: Cluster, empty_template: str) -> Engine:
+    """Keeps the statements that SQLAlchemy has compiled: those of all tests are the same few hundred."""
+    engine = make_engine(cluster.url(empty_template), poolclass=NullPool, query_cache_size=5000)
+    with engine.connect():
+        return engine
+
+
 @pytest.fixture
-def make_database(cluster: Cluster, as_owner: Callable[[str], None]) -> Iterator[Callable[[str], Database]]:
+def make_database(
+    cluster: Cluster, as_owner: Callable[[str], None], compiled: Engine
+) -> Iterator[Callable[[str], Database]]:
     """Copies of a template, dropped after the test."""
     made: list[tuple[str, Database]] = []
 
@@ -125,7 +157,10 @@ def make_database(cluster: Cluster, as_owner: Callable[[str], None]) -> Iterator
         name = f"copy_{next(_numbers)}"
         # By files: a template of the tests changes no more, and is small.
         as_owner(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
-        made.append((name, Database(make_engine(cluster.url(name), pool_size=5))))
+        engine = make_engine(cluster.url(name), pool_size=5)
+        # A statement is kept for its dialect.
+        engine.dialect, engine._compiled_cache = compiled.dialect, compiled._compiled_cache
+        made.append((name, Database(engine)))
         return made[-1][1]
 
     yield make

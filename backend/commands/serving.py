@@ -16,10 +16,8 @@ from backend.commands.machine import console, migrated, the_machine
 from backend.core import config
 from backend.core.db import Database
 from backend.core.sentences import sentence
-from backend.demo.load import SIZES, is_empty, load_city
 from backend.demo.people import PASSWORD
-from backend.demo.pictures import draw_city
-from backend.demo.story import play
+from backend.demo.sizes import SIZES, is_empty
 from backend.local.interrupts import end_with_parent
 from backend.local.machine import Machine
 from backend.local.stage import stage
@@ -123,6 +121,9 @@ def _welcome(url: str, machine: Machine) -> None:
 
 
 def _load(database: Database, size: str) -> None:
+    # Only where a city is loaded: a server that begins again need not wait for what one is made of.
+    from backend.demo.load import load_city
+
     columns = (TextColumn("{task.description:24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
         bars = {
@@ -156,6 +157,9 @@ def story() -> None:
 
     Every promise is checked, and its cells and a day are drawn.
     """
+    from backend.demo.pictures import draw_city
+    from backend.demo.story import play
+
     home = config.read().home / "story"
     shutil.rmtree(home / "phones", ignore_errors=True)
     with stage(home, lambda database: _load(database, "small")) as (url, machine):

@@ -6,7 +6,6 @@ It goes only into the private cluster or an empty database.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
@@ -15,7 +14,7 @@ import shapely
 from backend.core.actor import Role, system
 from backend.core.db import Database
 from backend.core.geometry import geojson_of, point
-from backend.core.queries.gauges import nothing_is_written, refresh_statistics
+from backend.core.queries.gauges import refresh_statistics
 from backend.core.queries.scopes import today
 from backend.core.services import record_writer
 from backend.customers.services.visiting import plan_visits
@@ -24,6 +23,7 @@ from backend.demo.customers import customer_rows
 from backend.demo.jobs import make_jobs
 from backend.demo.parts import Branch, Crowd, Ground
 from backend.demo.people import Person, made_up_phone, write_people
+from backend.demo.sizes import Size
 from backend.demo.sources import districts, scatter
 from geo.assign import assign
 from geo.divide import balanced
@@ -43,30 +43,6 @@ CATEGORIES = ("resident", "key", "large", "special", "community", "developer")
 CHANCES = (0.955, 0.008, 0.015, 0.008, 0.01, 0.004)
 BATCH = 2_000
 Report = Callable[[str, int, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Size:
-    """How big a city."""
-
-    cells: int
-    representatives: int
-    crews: int
-    customers: int
-    jobs: int
-
-
-SIZES = {
-    "small": Size(30, 12, 10, 1_000, 40),
-    "default": Size(200, 60, 30, 20_000, 300),
-    "large": Size(500, 150, 60, 100_000, 2_000),
-}
-
-
-def is_empty(database: Database) -> bool:
-    """Whether nothing has been written yet."""
-    with database.transaction() as session:
-        return nothing_is_written(session)
 
 
 def load_city(database: Database, size: Size, report: Report, seed: int = 1) -> None:

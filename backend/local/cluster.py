@@ -175,7 +175,10 @@ class Cluster:
         options += " -c max_connections=200 -c shared_buffers=256MB"
         options += " -c max_wal_size=4GB -c random_page_cost=1.1 -c work_mem=16MB"
         if not self._durable:
-            options += " -c fsync=off -c full_page_writes=off"
+            options += " -c fsync=off -c full_page_writes=off -c max_wal_size=256MB"
+            # Hundreds of short connections: each would load it anew.
+            if (self._binaries.bin.parent / "lib/postgis-3.so").exists():
+                options += " -c shared_preload_libraries=postgis-3"
         log_file = str((self.folder / "server.log").resolve())
         done = self._run(
             "pg_ctl",

@@ -6,6 +6,8 @@ import ast
 import re
 from pathlib import Path
 
+from tests.sharing_out import LONG, WITHOUT_A_CITY
+
 TESTS = Path(__file__).parents[1]
 
 
@@ -19,3 +21,8 @@ def test_every_test_that_is_named_exists() -> None:
     }
     assert [pair for pair in named if pair not in defined] == []
     assert len(named) > 100
+
+
+def test_what_begins_early_is_there() -> None:
+    assert [place for place in LONG if not (TESTS.parent / place).exists()] == []
+    assert [name for name in WITHOUT_A_CITY if not (TESTS / "web" / name).exists()] == []

@@ -328,3 +328,7 @@ def test_addresses_of_one_customer_count_as_one() -> None:
     assert network_of("192.0.2.1") != network_of("192.0.2.2")
     assert network_of("::ffff:192.0.2.1") == network_of("192.0.2.1") != network_of("::ffff:192.0.2.2")
     assert network_of(None) == network_of("no address") == "nowhere"
+
+
+def test_an_unknown_account_is_held_against_a_hash_as_dear_as_any() -> None:
+    assert not credentials._HASHER.check_needs_rehash(credentials._DUMMY)

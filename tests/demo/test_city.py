@@ -14,7 +14,8 @@ from backend.core.actor import Actor, Role
 from backend.core.db import Database, make_engine
 from backend.core.queries.scopes import units_below
 from backend.demo.catalogue import ident
-from backend.demo.load import GROUP, SIZES, is_empty, load_city
+from backend.demo.load import GROUP, load_city
+from backend.demo.sizes import SIZES, is_empty
 from backend.demo.sources import districts, scatter
 from backend.local.cluster import Cluster
 from backend.territory.queries import cells as territory

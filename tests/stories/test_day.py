@@ -7,7 +7,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from backend.demo.load import SIZES, load_city
+from backend.demo.load import load_city
+from backend.demo.sizes import SIZES
 from backend.demo.story import play
 from backend.local.stage import stage
 from tests.conftest import OWN_HOME, own_port

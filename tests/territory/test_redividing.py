@@ -21,8 +21,9 @@ from backend.core.actor import Actor, Role, system
 from backend.core.db import Database, make_engine
 from backend.core.geometry import shape_of
 from backend.core.services import record_writer
-from backend.demo.load import SIZES, load_city
+from backend.demo.load import load_city
 from backend.demo.pictures import draw_city
+from backend.demo.sizes import SIZES
 from backend.local.cluster import Cluster
 from backend.territory.queries.coverage import coverage_report
 from backend.territory.services.ground_drawing import look_at

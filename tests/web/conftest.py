@@ -20,8 +20,9 @@ from sqlalchemy.orm import Session
 from backend.core import config
 from backend.core.db import Database
 from backend.demo.cast import Office
-from backend.demo.load import SIZES, load_city
+from backend.demo.load import load_city
 from backend.demo.people import PASSWORD
+from backend.demo.sizes import SIZES
 from backend.local.browser import find_chromium
 from backend.local.machine import Machine
 from backend.local.stage import stage

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from backend.demo.load import SIZES, load_city
+from backend.demo.load import load_city
+from backend.demo.sizes import SIZES
 from backend.local.browser import find_chromium
 from backend.local.stage import stage
 from tests.conftest import HOME

@@ -5,8 +5,6 @@ from __future__ import annotations
 import itertools
 from functools import cache, lru_cache
 
-from pypinyin import Style, lazy_pinyin, pinyin
-
 from backend.core.comparing import comparable, without_marks
 
 # Of the characters that are read otherwise as a surname; the common reading is kept beside it.
@@ -59,6 +57,9 @@ def readings_of_surname(name: str) -> tuple[str, ...]:
 
 
 def _written(name: str, *, every: bool) -> tuple[str, ...]:
+    # Its table of phrases takes half a second to read, which most commands need not wait for.
+    from pypinyin import Style, lazy_pinyin
+
     form = without_marks(comparable(name))
     usual, letters = lazy_pinyin(form), lazy_pinyin(form, style=Style.FIRST_LETTER)
     found: list[str] = []
@@ -93,6 +94,8 @@ def _readings(form: str, usual: list[str], *, every: bool) -> list[Syllables]:
 
 @cache
 def _heteronyms(sign: str, most: int) -> list[str]:
+    from pypinyin import Style, pinyin
+
     found = pinyin(sign, style=Style.NORMAL, heteronym=True)
     return found[0][:most] if found and found[0][0] != sign else []
 

@@ -5,7 +5,7 @@ W = "$(WANGGE_HOME)/venv/bin/wangge"
 PY = "$(WANGGE_HOME)/venv/bin/python"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long soak mutants shots check bench map spec migration pages demo sbom release advisories clean install install-test
+.PHONY: help run test test-long coverage soak mutants shots check bench map spec migration pages demo sbom release advisories clean install install-test
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -27,6 +27,11 @@ test: install-test ## every test, with a real PostgreSQL, a real broker and real
 test-long: install-test ## minutes-long races and the large demo
 	@exec $(PY) -m pytest -m long $(ARGS)
 
+coverage: install-test ## every test with branches counted, a table for each capability, failing below tests/coverage_floors.toml
+	@mkdir -p .wangge/coverage && $(PY) -m coverage erase
+	@$(PY) -m pytest -m "not long" -n $(or $(JOBS),2) --dist loadfile --cov --cov-report= $(ARGS)
+	@exec $(PY) -m tests.coverage_floors $(ONLY)
+
 soak: install-test ## simulated worlds for as long as one likes: make soak SEEDS=100000 MINUTES=60
 	@exec $(PY) -m tests.simulation.soak --seeds $(or $(SEEDS),1000000) --minutes $(or $(MINUTES),10) $(if $(FROM),--from $(FROM))
 
@@ -45,8 +50,11 @@ bench: install-test ## measure; results go to bench/RESULTS.md by hand, with mac
 map: install-test ## draw docs/architecture.svg and docs/facts.md from the code
 	@exec $(PY) deploy/map.py
 
-spec: install ## write mobile_api_spec's generated files
-	@exec $(W) spec
+spec: install-test ## write what follows from the code: mobile_api_spec, the pages' types, the frozen names, the map
+	@$(W) spec
+	@cd web && PATH="$(WANGGE_HOME)/venv/bin:$$PATH" npm run --silent types
+	@$(PY) -m tests.spec.samples && $(PY) -m tests.architecture.test_frozen_names
+	@$(PY) deploy/map.py
 
 migration: install ## a new migration from the models: make migration NAME="add meter reading"
 	@exec $(W) migration "$(NAME)"

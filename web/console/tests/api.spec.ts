@@ -68,6 +68,27 @@ describe("a token that has ended", () => {
     expect(me.signed!.refresh_token).toBe("r2");
   });
 
+  it("is told to the tabs that were opened as copies of this one", async () => {
+    const other = new BroadcastChannel("wangge.console");
+    const told = new Promise<unknown>((done) => {
+      other.onmessage = ({ data }: MessageEvent<unknown>) => done(data);
+    });
+    signedIn("dispatcher");
+    house({ "GET /api/v1/inbox/facts": answer, "POST /api/v1/sessions/refresh": SIGNED });
+    await unread();
+    expect(await told).toEqual({ was: "r", signed: SIGNED });
+    other.close();
+  });
+
+  it("is taken from such a tab, by whoever has the same one", async () => {
+    const other = new BroadcastChannel("wangge.console");
+    signedIn("dispatcher");
+    other.postMessage({ was: "another's", signed: { ...SIGNED, access_token: "not mine" } });
+    other.postMessage({ was: "r", signed: SIGNED });
+    await vi.waitFor(() => expect(me.signed!.access_token).toBe("new"), 20_000);
+    other.close();
+  });
+
   it("signs out where it cannot be renewed", async () => {
     signedIn("dispatcher");
     house({

@@ -41,7 +41,7 @@ describe("the kinds of records", () => {
   });
 
   it("have addresses and fields that a person is shown", () => {
-    expect(segmentOf("on_call")).toBe("on-calls");
+    expect(segmentOf("on_call")).toBe("on-call");
     expect(segmentOf("of_tomorrow")).toBe("of_tomorrow");
     expect(fieldNames("crew")).toContain("leader_id");
     expect(fieldNames("crew")).not.toContain("unit_id");

@@ -21,15 +21,24 @@ install-test:
 run: install ## install everything, load the demo city, serve (TLS=1: with a local CA and a QR for a phone; PORT=…)
 	@exec $(W) run --with-parent $(if $(TLS),--tls) $(if $(PORT),--port $(PORT))
 
-test: install-test ## every test, with a real PostgreSQL, a real broker and real HTTP; JOBS=1 one after the other
-	@exec $(PY) -m pytest -m "not long" -n $(or $(JOBS),2) --dist loadfile $(ARGS)
+# One more process than cores: tests of servers and browsers wait a good deal.
+JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+AREAS := $(sort $(patsubst tests/%/,%,$(dir $(wildcard tests/*/test_*.py))))
+ifneq ($(filter-out $(AREAS),$(AREA)),)
+$(error There are no tests for AREA=$(filter-out $(AREAS),$(AREA)). There are tests for: $(AREAS))
+endif
+# With the tests of an area those of the house that take no time.
+PLACES = $(if $(AREA),$(AREA:%=tests/%) tests/architecture/test_rooms.py tests/architecture/test_frozen_names.py)
+
+test: install-test ## every test, with real servers and a browser (AREA=jobs: one capability's; JOBS=1: one after the other)
+	@exec $(PY) -m pytest -m "not long" -n $(JOBS) --dist loadfile $(ARGS) $(PLACES)
 
 test-long: install-test ## minutes-long races and the large demo
 	@exec $(PY) -m pytest -m long $(ARGS)
 
 coverage: install-test ## every test with branches counted, a table for each capability, failing below tests/coverage_floors.toml
 	@mkdir -p .wangge/coverage && $(PY) -m coverage erase
-	@$(PY) -m pytest -m "not long" -n $(or $(JOBS),2) --dist loadfile --cov --cov-report= $(ARGS)
+	@$(PY) -m pytest -m "not long" -n $(JOBS) --dist loadfile --cov --cov-report= $(ARGS) $(PLACES)
 	@exec $(PY) -m tests.coverage_floors $(ONLY)
 
 soak: install-test ## simulated worlds for as long as one likes: make soak SEEDS=100000 MINUTES=60

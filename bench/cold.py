@@ -15,7 +15,7 @@ import pyvrp
 import pyvrp.stop
 from pyvrp.exceptions import PenaltyBoundWarning
 
-from geo.routing.problem import Plan, Problem
+from geo.routing.problem import Plan, RoutingProblem
 from geo.routing.solvers import Model
 
 
@@ -36,7 +36,12 @@ class ProcessorTime:
 
 
 def cold_plan(
-    problem: Problem, seconds: float, *, seed: int = 1, serves_all: bool = False, is_processor: bool = False
+    problem: RoutingProblem,
+    seconds: float,
+    *,
+    seed: int = 1,
+    serves_all: bool = False,
+    is_processor: bool = False,
 ) -> Plan:
     """Its plan after so many seconds; told that all must be served it is faster."""
     model = Model(problem, serves_all=serves_all)
@@ -47,7 +52,9 @@ def cold_plan(
     return model.plan(found.best, None)
 
 
-def cold_plans(problem: Problem, seconds: float, seeds: Sequence[int], *, is_processor: bool) -> list[Plan]:
+def cold_plans(
+    problem: RoutingProblem, seconds: float, seeds: Sequence[int], *, is_processor: bool
+) -> list[Plan]:
     """One for each seed, all at once; all customers must be served."""
     with ProcessPoolExecutor(len(seeds), multiprocessing.get_context("spawn")) as processes:
         found = [

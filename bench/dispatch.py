@@ -30,7 +30,7 @@ from bench.cold import cold_plan
 from bench.place import fresh_database
 from geo.dispatch import Day, propose
 from geo.routing.day import changes, plan_day, settle, without_crew
-from geo.routing.problem import NORMAL, URGENT, Pause, Plan, Problem, Shift, Task
+from geo.routing.problem import NORMAL, URGENT, Pause, Plan, RoutingProblem, Shift, Task
 from geo.routing.solvers import vroom_plan
 from geo.routing.timing import Score, score
 from geo.travel import Going, straight_s
@@ -39,7 +39,7 @@ HOUR = 3600
 BEGINS = datetime(2026, 9, 1, tzinfo=UTC)
 
 
-def city(crews: int = 30, jobs: int = 300) -> tuple[Problem, np.ndarray]:
+def city(crews: int = 30, jobs: int = 300) -> tuple[RoutingProblem, np.ndarray]:
     """A day in the two inner districts.
 
     Half-hour jobs, a third with an appointment, a third with a limit, lunch for all.
@@ -72,7 +72,7 @@ def city(crews: int = 30, jobs: int = 300) -> tuple[Problem, np.ndarray]:
         )
         for n in range(crews)
     ]
-    return Problem(tasks, shifts, straight_s(places, Going())), places
+    return RoutingProblem(tasks, shifts, straight_s(places, Going())), places
 
 
 def say(name: str, took: float, found: Score) -> None:
@@ -146,7 +146,7 @@ def _in_the_city(size: str) -> None:
     )
 
 
-def _during_the_day(problem: Problem, today: Plan, places: np.ndarray) -> None:
+def _during_the_day(problem: RoutingProblem, today: Plan, places: np.ndarray) -> None:
     took, moved = [], []
     for n in range(100):
         burst = Task("burst", n, HOUR, frozenset({"valve"}), URGENT, due_s=12 * HOUR)

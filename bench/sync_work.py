@@ -274,7 +274,7 @@ def _raw(url: str) -> Figures:
                         VALUES {values}
                         ON CONFLICT (id) DO UPDATE SET data = excluded.data,
                             seq = nextval('raw_work_seq_seq')
-                    """,
+                    """,  # noqa: S608 - only placeholders; values are bound
                     [value for row in batch for value in row],
                 )
                 connection.commit()

@@ -23,7 +23,7 @@ import numpy as np
 
 from bench.cold import cold_plans
 from geo.routing.day import plan_day
-from geo.routing.problem import Plan, Problem, Shift, Task
+from geo.routing.problem import Plan, RoutingProblem, Shift, Task
 from geo.routing.solvers import vroom_plan
 from geo.routing.watch import ProcessorWatch, Watch
 from tests.instances import CLASSES, faults, generated
@@ -35,7 +35,7 @@ class Case:
 
     name: str
     kind: str
-    problem: Problem
+    problem: RoutingProblem
     known: float | None
     lengths: dict[str, list[float]] = field(default_factory=dict)
 
@@ -52,7 +52,7 @@ class Case:
         return 100 * (np.array(self.lengths[who]) / best - 1)
 
 
-def _length(problem: Problem, plan: Plan) -> float:
+def _length(problem: RoutingProblem, plan: Plan) -> float:
     total = 0
     for crew, route in zip(problem.shifts, plan.routes, strict=True):
         stops = [crew.start, *(problem.tasks[n].place for n in route), crew.end if route else crew.start]
@@ -60,7 +60,7 @@ def _length(problem: Problem, plan: Plan) -> float:
     return total / 10
 
 
-def instance(path: Path) -> Problem:
+def instance(path: Path) -> RoutingProblem:
     """A Solomon file under the DIMACS convention: everything times ten, truncated."""
     rows = [
         list(map(float, line.split()))
@@ -78,7 +78,7 @@ def instance(path: Path) -> Problem:
         for n, r in enumerate(rows)
         if n
     ]
-    return Problem(tasks, shifts, travel)
+    return RoutingProblem(tasks, shifts, travel)
 
 
 def main(arguments: Sequence[str] = ()) -> None:

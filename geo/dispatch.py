@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from geo.measure import Coordinates, distance_m
 from geo.routing.insertion import Insertion, insertions
-from geo.routing.problem import Plan, Problem, Shift, Task
+from geo.routing.problem import Plan, RoutingProblem, Shift, Task
 from geo.routing.timing import Timed, timed
 from geo.routing.urgent import put_out
 from geo.travel import DETOUR
@@ -29,7 +29,7 @@ class Day:
     shift or neither at work nor on call, and skills in (Chinese, English).
     """
 
-    problem: Problem
+    problem: RoutingProblem
     plan: Plan
     crew_names: Sequence[str]
     job_names: Sequence[str]

@@ -53,7 +53,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """The write for the door, the groups where it met others, and fields this server does not know (yet)."""
+    """The write to be made, the groups where it met others, and fields this server does not know (yet)."""
 
     write: Write
     met: tuple[str, ...] = ()

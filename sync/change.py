@@ -1,6 +1,6 @@
 """The values that travel through sync.
 
-A stored record, a phone's mutation, a write for the door, an outcome.
+A stored record, a phone's mutation, a write, an outcome.
 """
 
 from __future__ import annotations
@@ -124,7 +124,7 @@ class Mutation:
 
 @dataclass(frozen=True)
 class Write:
-    """One version step for the door: the record before (None when new), and what it becomes."""
+    """One version step to be written: the record before (None when new), and what it becomes."""
 
     kind: Kind
     id: str

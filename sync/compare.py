@@ -18,7 +18,7 @@ import orjson
 
 from sync.answer import lines_json
 from sync.change import Key
-from sync.cursor import Cursor, Part
+from sync.cursor import Cursor, ScopeProgress
 from sync.pull import RANKS
 from sync.store import Digest, Line, PullStore, Span
 
@@ -74,7 +74,9 @@ def compare(store: PullStore, epoch: int, scopes: Sequence[str], claims: Sequenc
     target, _ = store.look([])
     highest_xid = store.highest_xid(scopes)
     since = target.clamped(highest_xid)
-    parts = {(scope, rank): Part(scope, rank, since, position=None) for scope in scopes for rank in RANKS}
+    parts = {
+        (scope, rank): ScopeProgress(scope, rank, since, position=None) for scope in scopes for rank in RANKS
+    }
     found = Comparison(Cursor(epoch, highest_xid, parts))
     for claim in claims:
         ours = store.digest(claim.span, scopes)

@@ -16,7 +16,7 @@ from sync.change import Key
 from sync.errors import StartCompare
 
 BEGINNING: Key = ("", "")
-PartKey = tuple[str, int]
+ScopeClass = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ NOTHING_SEEN = Snapshot(3, 3)
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ScopeProgress:
     """One scope's one class: what is new is measured from `since`.
 
     A fill stands at `position` (None: filled).
@@ -69,7 +69,7 @@ class Part:
     walk: tuple[int, str, str] | None = None
 
     @property
-    def key(self) -> PartKey:
+    def key(self) -> ScopeClass:
         """Its place among a cursor's parts."""
         return (self.scope, self.rank)
 
@@ -95,7 +95,7 @@ class Part:
         ]
 
     @classmethod
-    def from_list(cls, row: list[Any]) -> Part:
+    def from_list(cls, row: list[Any]) -> ScopeProgress:
         """The inverse of `as_list`."""
         scope, rank, since, position, target, walk = row
         return cls(
@@ -118,7 +118,7 @@ class Cursor:
 
     epoch: int
     highest_xid: int = 2
-    parts: dict[PartKey, Part] = field(default_factory=dict)
+    parts: dict[ScopeClass, ScopeProgress] = field(default_factory=dict)
     seen_on: int = 0
 
 
@@ -154,7 +154,7 @@ class CursorSeal:
         """
         try:
             bound, epoch, highest, seen_on, rows = self._signer().loads(token)
-            parts = [Part.from_list(row) for row in rows]
+            parts = [ScopeProgress.from_list(row) for row in rows]
             return Cursor(epoch, highest, {part.key: part for part in parts}, seen_on), Holder(*bound)
         except (BadSignature, ValueError, TypeError) as error:
             raise StartCompare("unreadable") from error

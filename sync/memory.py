@@ -17,7 +17,7 @@ from itertools import count
 from typing import Any
 
 from sync.change import Author, Key, Mutation, Outcome, Status, Stored, Write
-from sync.cursor import Part, PartKey, Snapshot
+from sync.cursor import ScopeClass, ScopeProgress, Snapshot
 from sync.errors import VersionMoved
 from sync.kind import Kind
 from sync.store import Answered, Digest, Held, Line, Parked, Question, Settled, Span, Waiting
@@ -171,19 +171,19 @@ class Transaction:
 
     # -- pull ------------------------------------------------------------------------------------------------
 
-    def look(self, parts: Sequence[Part]) -> tuple[Snapshot, set[PartKey]]:
+    def look(self, parts: Sequence[ScopeProgress]) -> tuple[Snapshot, set[ScopeClass]]:
         """The snapshot, and the parts with news."""
         self.frozen = self.frozen or self.memory.snapshot()
         return self.frozen, {
             part.key for part in parts if any(part.since.is_new(f.xid) for _, f in self._filed(part))
         }
 
-    def _filed(self, part: Part) -> Iterator[tuple[Key, Filed]]:
+    def _filed(self, part: ScopeProgress) -> Iterator[tuple[Key, Filed]]:
         for (scope, kind, id_), filed in self._scan("entry"):
             if scope == part.scope and self.memory.kinds[kind].rank == part.rank:
                 yield (kind, id_), filed
 
-    def changes(self, part: Part, target: Snapshot, limit: int, held: Collection[str]) -> list[Line]:
+    def changes(self, part: ScopeProgress, target: Snapshot, limit: int, held: Collection[str]) -> list[Line]:
         """News by (xid, kind, id)."""
         found = sorted(
             (filed.xid, *key)
@@ -195,7 +195,7 @@ class Transaction:
         )
         return [self._line(xid, (kind, id_), held) for xid, kind, id_ in found[:limit]]
 
-    def live(self, part: Part, limit: int, held: Collection[str]) -> list[Line]:
+    def live(self, part: ScopeProgress, limit: int, held: Collection[str]) -> list[Line]:
         """Live records by key behind the part's position."""
         position = part.position or ("", "")
         found = sorted((k, f.xid) for k, f in self._filed(part) if not f.removed and k > position)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from sync.change import Key
-from sync.cursor import BEGINNING, Cursor, Part, PartKey, Snapshot
+from sync.cursor import BEGINNING, Cursor, ScopeClass, ScopeProgress, Snapshot
 from sync.store import Line, PullStore
 
 RANKS = (0, 1, 2)
@@ -31,7 +31,7 @@ class Page:
         return not all(self.complete.values())
 
 
-def probed(cursor: Cursor) -> list[Part]:
+def probed(cursor: Cursor) -> list[ScopeProgress]:
     """The parts of a cursor that must be asked whether they have news."""
     return [part for part in cursor.parts.values() if part.started and not part.walk]
 
@@ -41,7 +41,7 @@ def pull(
     cursor: Cursor,
     scopes: Collection[str],
     limit: int,
-    looked: tuple[Snapshot, Collection[PartKey]] | None = None,
+    looked: tuple[Snapshot, Collection[ScopeClass]] | None = None,
     have: Mapping[Key, int] | None = None,
 ) -> Page:
     """The next page for a store that stands at `cursor` and whose user holds `scopes` now.
@@ -54,10 +54,10 @@ def pull(
     target, fresh = looked or store.look(probed(cursor))
     known = [part for part in cursor.parts.values() if part.scope in scopes]
     fresh = {key for key in fresh if key[0] in scopes}
-    held: dict[PartKey, Part] = {part.key: part for part in known}
+    held: dict[ScopeClass, ScopeProgress] = {part.key: part for part in known}
     for rank in RANKS:
         for scope in scopes:
-            held.setdefault((scope, rank), Part(scope, rank, since=target))
+            held.setdefault((scope, rank), ScopeProgress(scope, rank, since=target))
     walk = _Walk(store, target, limit, cursor.highest_xid, scopes)
     parts = dict(held)
     for key in _order(held, fresh):
@@ -77,7 +77,7 @@ def pull(
     )
 
 
-def _vouched(lines: Sequence[Line], rank: int, parts: Collection[Part]) -> list[Line]:
+def _vouched(lines: Sequence[Line], rank: int, parts: Collection[ScopeProgress]) -> list[Line]:
     """Each record once, in those scopes alone whose parts have reached it.
 
     The others would not tell when it leaves.
@@ -109,7 +109,7 @@ def _gone(store: PullStore, have: Mapping[Key, int], scopes: Collection[str]) ->
     return [Line(2, *key, version, (), None) for key, version in have.items() if key not in there]
 
 
-def _moved_up(part: Part, has_news: bool, target: Snapshot, highest_xid: int) -> Part:
+def _moved_up(part: ScopeProgress, has_news: bool, target: Snapshot, highest_xid: int) -> ScopeProgress:
     """A filled part without news stands at this snapshot too.
 
     Else every later probe of it would walk past what changed in its scope's other classes since.
@@ -117,7 +117,7 @@ def _moved_up(part: Part, has_news: bool, target: Snapshot, highest_xid: int) ->
     return replace(part, since=target.clamped(highest_xid)) if part.is_complete and not has_news else part
 
 
-def _order(parts: Mapping[PartKey, Part], fresh: Collection[PartKey]) -> list[PartKey]:
+def _order(parts: Mapping[ScopeClass, ScopeProgress], fresh: Collection[ScopeClass]) -> list[ScopeClass]:
     """Class by class; inside a class first what has news, then what is half filled, then new fills."""
     return sorted(
         (key for key, part in parts.items() if key in fresh or not part.is_complete),
@@ -135,7 +135,7 @@ class _Walk:
         self.highest_xid = highest_xid
         self.lines: dict[int, list[Line]] = {rank: [] for rank in RANKS}
 
-    def advance(self, part: Part, has_news: bool) -> Part:
+    def advance(self, part: ScopeProgress, has_news: bool) -> ScopeProgress:
         """Take one part as far as the page's room allows."""
         if part.started and (has_news or part.walk or part.position is not None):
             part, finished = self._catch_up(part)
@@ -151,7 +151,7 @@ class _Walk:
             position=None if filled else lines[-1].key if lines else part.position or BEGINNING,
         )
 
-    def _catch_up(self, part: Part) -> tuple[Part, bool]:
+    def _catch_up(self, part: ScopeProgress) -> tuple[ScopeProgress, bool]:
         """Send what changed at keys the phone may have; True when it has reached this page's snapshot."""
         for target in filter(None, (part.target, self._target)):
             if self._room <= 0:
@@ -162,7 +162,7 @@ class _Walk:
             part = replace(part, since=target.clamped(self.highest_xid), target=None, walk=None)
         return part, True
 
-    def _take(self, part: Part, lines: list[Line]) -> list[Line]:
+    def _take(self, part: ScopeProgress, lines: list[Line]) -> list[Line]:
         self._room -= len(lines)
         self.highest_xid = max([self.highest_xid, *(line.xid for line in lines)])
         self.lines[part.rank] += lines

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
 from sync.change import Author, Key, Mutation, Op, Outcome, Stored, Write
-from sync.cursor import Part, PartKey, Snapshot
+from sync.cursor import ScopeClass, ScopeProgress, Snapshot
 from sync.honest_time import Receipt
 
 
@@ -134,13 +134,13 @@ class Question:
 class PullStore(Protocol):
     """Reads for one page or one comparison, all inside one snapshot."""
 
-    def look(self, parts: Sequence[Part]) -> tuple[Snapshot, set[PartKey]]:
+    def look(self, parts: Sequence[ScopeProgress]) -> tuple[Snapshot, set[ScopeClass]]:
         """This transaction's snapshot, and which of the parts have anything new."""
 
-    def changes(self, part: Part, target: Snapshot, limit: int, held: Collection[str]) -> list[Line]:
+    def changes(self, part: ScopeProgress, target: Snapshot, limit: int, held: Collection[str]) -> list[Line]:
         """What is new since the part's snapshot, by (xid, kind, id), at keys at or below its position."""
 
-    def live(self, part: Part, limit: int, held: Collection[str]) -> list[Line]:
+    def live(self, part: ScopeProgress, limit: int, held: Collection[str]) -> list[Line]:
         """Live records of the part by key, behind its position."""
 
     def named(self, keys: Collection[Key], held: Collection[str]) -> list[Line]:

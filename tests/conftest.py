@@ -31,6 +31,7 @@ from backend.local.fonts import find_fonts
 from mobile_api_spec.phone import Clock, Link, Phone
 from tests import factories
 from tests.factories import PASSWORD, PEOPLE, server_view
+from tests.sharing_out import pytest_collection_modifyitems, pytest_xdist_make_scheduler  # noqa: F401 - hooks
 from tests.signing import Crew, crew_with_a_key
 
 _numbers = itertools.count()

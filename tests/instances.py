@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.routing.problem import Plan, Problem, Shift, Task
+from geo.routing.problem import Plan, RoutingProblem, Shift, Task
 
 CLASSES = ("C1", "C2", "R1", "R2", "RC1", "RC2")
 _SCALE = 10
@@ -29,7 +29,7 @@ _SHAPES = {
 }
 
 
-def generated(kind: str, customers: int, seed: int, *, windowed: float = 1.0) -> Problem:
+def generated(kind: str, customers: int, seed: int, *, windowed: float = 1.0) -> RoutingProblem:
     """An instance of a class; `windowed` is the share of customers who must be served at a certain time."""
     random = np.random.default_rng([CLASSES.index(kind), customers, seed])
     capacity, diagonals, besides, service, widths = _SHAPES[kind]
@@ -55,7 +55,7 @@ def generated(kind: str, customers: int, seed: int, *, windowed: float = 1.0) ->
         for n in range(customers)
     ]  # fmt: skip
     crews = [Shift(str(n), 0, (0, ends), end=0, capacity=capacity) for n in range(max(customers // 4, 1))]
-    return Problem(tasks, crews, travel)
+    return RoutingProblem(tasks, crews, travel)
 
 
 def _places(
@@ -91,7 +91,7 @@ def _along(travel: NDArray[np.int64], tours: list[list[int]], served: int) -> ND
     return middle
 
 
-def faults(problem: Problem, plan: Plan) -> Iterator[str]:
+def faults(problem: RoutingProblem, plan: Plan) -> Iterator[str]:
     """What a plan breaks, told by nothing but the problem.
 
     Windows, loads, the end of the day, each task once.

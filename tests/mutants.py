@@ -45,17 +45,17 @@ BROAD_CHOICE = (
 # What the double's one set of rights cannot tell is asked of the server, in an interpreter for each mutant.
 SERVED = {"sync.push", "sync.looking", "sync.parking"}
 SERVED_TESTS = (
-    "tests/api/test_sync.py",
-    "tests/api/test_sync_extremes.py",
-    "tests/api/test_parking.py",
-    "tests/api/test_alike.py",
-    "tests/integration/test_broken_on_purpose.py",
+    "tests/phones/test_sync.py",
+    "tests/phones/test_sync_extremes.py",
+    "tests/phones/test_parking.py",
+    "tests/phones/test_alike.py",
+    "tests/sync/test_broken_on_purpose.py",
 )
 TESTS = (
-    "tests/unit/test_merge.py",
-    "tests/unit/test_steps.py",
-    "tests/unit/test_cursor.py",
-    "tests/unit/test_apply.py",
+    "tests/sync/test_merge.py",
+    "tests/sync/test_steps.py",
+    "tests/sync/test_cursor.py",
+    "tests/sync/test_apply.py",
     "tests/spec/test_vectors.py",
     "tests/contract/test_store.py",
     "tests/simulation/test_core.py",

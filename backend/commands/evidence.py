@@ -8,7 +8,6 @@ from typing import Any
 import click
 import orjson
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from sqlalchemy import text
 
 from backend.commands.machine import console, opened, the_machine
 from backend.core.blobs.store import BlobStore, open_blobs
@@ -17,6 +16,7 @@ from backend.core.keys import Keys
 from backend.core.kinds.registry import KINDS
 from backend.core.services.auditing import note_at_shell
 from backend.evidence.kinds.signature import DEVICE_CHECKS, WAYS
+from backend.evidence.queries.sealing import count_seals
 from backend.evidence.services.checking import check_all, how_many, unsealed
 from backend.evidence.services.sealing import (
     WITNESS,
@@ -61,7 +61,7 @@ def verify(witness: tuple[Path, ...], no_bytes: bool) -> None:
 
 def _seals_hold(database: Database, keys: Keys, places: tuple[Path, ...], progress: Progress) -> bool:
     with database.snapshot() as session:
-        total = session.execute(text("SELECT count(*) FROM seal")).scalar_one()
+        total = count_seals(session)
         bar, rows = progress.add_task("核对封印 verifying seals", total=total), 0
         for found in verify_history(session, keys, places):
             if isinstance(found, Broken):

@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.commands.machine import console, migrated, the_machine
 from backend.core.actor import SYSTEM_ID, Actor, Role
 from backend.core.db import Database
+from backend.core.queries.units import unit_named
 from backend.core.services.auditing import note_at_shell
 from backend.territory.queries import layers
 from backend.territory.services import ground_plans
@@ -26,13 +26,10 @@ def ground() -> None:
 
 def _unit(session: Session, unit: str) -> str:
     """A unit's id by its name or id."""
-    row = session.execute(
-        text("SELECT id::text FROM unit WHERE deleted_at IS NULL AND (id::text = :unit OR name = :unit)"),
-        {"unit": unit},
-    ).first()
-    if row is None:
+    unit_id = unit_named(session, unit)
+    if unit_id is None:
         raise click.ClickException(f"没有这个单位 · there is no unit {unit}")
-    return str(row[0])
+    return unit_id
 
 
 def _made_plan(

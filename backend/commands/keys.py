@@ -11,7 +11,6 @@ from pathlib import Path
 
 import click
 from rich.table import Table
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.commands.machine import console, opened, settings_here, the_machine
@@ -29,12 +28,13 @@ from backend.core.keys import (
     older_keys,
 )
 from backend.core.private_files import write_private
+from backend.core.queries.locks import hold
 from backend.core.services.auditing import note_at_shell
 from backend.evidence.kinds.seal import SealingKey
 from backend.local.encryption import recipient_of
 
 # The ring is read, changed and written: a second command would write over the first one's key.
-_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('key ring', 0))")
+_ONE_AT_A_TIME = "key ring"
 
 
 @click.group()
@@ -90,7 +90,7 @@ def rotate(purpose: str | None, in_minutes: int, to: Path | None) -> None:
     settings.keys.ensure(settings.home)
     wanted = [purpose] if purpose else list(PURPOSES)
     with the_machine(settings) as machine, opened(machine) as database, database.transaction() as session:
-        session.execute(_ONE_AT_A_TIME)
+        hold(session, _ONE_AT_A_TIME)
         ring = (
             settings.keys.ring()
             .with_older(older_keys(given.secret_key) if given.secret_key else ())
@@ -137,7 +137,7 @@ def forget(key_id: str) -> None:
             "请先从环境中删去 WANGGE_SECRET_KEY · first take WANGGE_SECRET_KEY out of the environment"
         )
     with the_machine() as machine, opened(machine) as database, database.transaction() as session:
-        session.execute(_ONE_AT_A_TIME)
+        hold(session, _ONE_AT_A_TIME)
         ring = settings.keys.ring()
         row = session.get(SealingKey, key_id)
         if found.purpose == SEALS and (row is None or row.successor is None):

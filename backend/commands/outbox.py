@@ -6,7 +6,8 @@ import click
 
 from backend.commands.machine import console, opened, the_machine
 from backend.core.errors import Problem
-from backend.core.services.dead_facts import dead_facts, retry_fact
+from backend.core.queries.outbox import dead_facts
+from backend.core.services.dead_facts import retry_fact
 
 
 @click.command()

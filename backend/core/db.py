@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import select
+import select as readiness
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import orjson
-from sqlalchemy import Connection, Engine, MetaData, create_engine, event, text
+from sqlalchemy import Connection, Engine, MetaData, create_engine, event, func, select
 from sqlalchemy.exc import DisconnectionError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
 
@@ -53,7 +53,7 @@ def make_engine(url: str, **options: Any) -> Engine:
 def _need_open(connection: Any, _record: Any, _proxy: Any) -> None:
     """A connection that PostgreSQL has closed has its end waiting on the socket: no query is needed to
     tell."""
-    if select.select([connection.fileno()], [], [], 0)[0]:
+    if readiness.select([connection.fileno()], [], [], 0)[0]:
         raise DisconnectionError
 
 
@@ -110,17 +110,13 @@ class Database:
         """Whether this process is the only one at a task for as long as the block lasts; no transaction
         stays open."""
         with self._glances.connect() as connection:
-            key = {"task": task}
-            got = bool(
-                connection.execute(
-                    text("SELECT pg_try_advisory_lock(hashtextextended(:task, 0))"), key
-                ).scalar()
-            )
+            key = func.hashtextextended(task, 0)
+            got = bool(connection.execute(select(func.pg_try_advisory_lock(key))).scalar())
             try:
                 yield got
             finally:
                 if got:
-                    connection.execute(text("SELECT pg_advisory_unlock(hashtextextended(:task, 0))"), key)
+                    connection.execute(select(func.pg_advisory_unlock(key)))
 
     @contextmanager
     def snapshot(self) -> Iterator[Session]:

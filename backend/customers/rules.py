@@ -5,12 +5,13 @@ from __future__ import annotations
 
 from functools import partial
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor
 from backend.core.errors import Problem
+from backend.core.queries.locks import hold
 from backend.core.queries.policy import Rule, people_rule
+from backend.customers.queries.questionnaires import has_answers, is_taken
 from sync.kind import Values
 
 _ASKED = ("code", "edition", "rows")
@@ -24,17 +25,8 @@ def edition_rule(
     if before is not None and not changed:
         return
     # Answers may come in while a form is changed, and two editions at once: one after the other.
-    session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended('editions of ' || :unit, 0))"),
-        {"unit": str(after["unit_id"])},
-    )
-    asked = {
-        "id": record_id,
-        "unit": after["unit_id"],
-        "code": after.get("code"),
-        "edition": after.get("edition"),
-    }
-    if changed and session.execute(text(_IS_USED), asked).scalar():
+    hold(session, f"editions of {after['unit_id']}")
+    if changed and has_answers(session, record_id):
         zh, en = (
             "已有答卷的版本不能再改，请另出新版本",
             "an edition with answers stays as it is: make a new one",
@@ -43,17 +35,9 @@ def edition_rule(
             "check_failed",
             faults=[{"field": name, "code": "edition_used", "zh": zh, "en": en} for name in changed],
         )
-    if session.execute(text(_IS_TAKEN), asked).scalar():
+    if is_taken(session, after["unit_id"], after.get("code"), after.get("edition"), record_id):
         zh, en = "这个版本号已经用过", "there is such an edition already"
         raise Problem("check_failed", faults=[{"field": "edition", "code": "twice", "zh": zh, "en": en}])
-
-
-_IS_USED = "SELECT EXISTS (SELECT FROM response WHERE questionnaire_id = CAST(:id AS uuid))"
-# One that was taken away keeps its number.
-_IS_TAKEN = """
-    SELECT EXISTS (SELECT FROM questionnaire
-    WHERE code = :code AND edition = :edition AND unit_id = CAST(:unit AS uuid) AND id <> CAST(:id AS uuid))
-"""
 
 
 RULES: dict[str, tuple[Rule, ...]] = {

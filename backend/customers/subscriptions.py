@@ -8,10 +8,11 @@ from sqlalchemy.orm import Session
 from backend.core.kinds.registry import KINDS
 from backend.core.services.due_moving import keep_due_day
 from backend.core.subscribing import Detail, Subscriber, Subscriptions, named, of_record, while_there
+from backend.customers.queries.visit_plausibility import visits_with_picture
 from backend.customers.services.key_customers import follow_customer, follow_point, follow_staff, watch_item
 from backend.customers.services.phonetics import keep_pinyin
 from backend.customers.services.surveying import follow_up
-from backend.customers.services.visit_plausibility import judge_visit, visits_with_picture
+from backend.customers.services.visit_plausibility import judge_visit
 
 
 def _keep_due_day(kind: str) -> Subscriber:

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import orjson
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from backend.demo import queries
 from backend.demo.catalogue import ident, matter_id
 from backend.jobs.services.intake import is_told_first, site_card_of
 from sync.change import moment_text
@@ -17,26 +17,6 @@ from sync.kind import Values
 
 _STATES = (("received", 0.6), ("dispatched", 0.25), ("accepted", 0.15))
 MORNING = datetime(2026, 11, 20, 0, 0, tzinfo=UTC)
-_MATTERS = text(
-    """
-    SELECT
-        code, urgency, skills, duration_minutes, finish_within_minutes AS minutes_to_finish,
-        required_photos, signature_required, is_repair, quote_required
-    FROM matter
-    ORDER BY code
-    """
-)
-_PICKS = text(
-    """
-    SELECT p.body, c.body
-    FROM service_point s
-    JOIN sync_document p ON p.kind = 'service_point' AND p.id = s.id
-    JOIN sync_document c ON c.kind = 'customer' AND c.id = s.customer_id
-    WHERE s.cell_id = ANY(CAST(:cells AS uuid[]))
-    ORDER BY md5(s.id::text)
-    LIMIT :count
-    """
-)
 
 
 def make_jobs(
@@ -53,12 +33,8 @@ def make_jobs(
 
     `branch` and `crews` say which crews may have them.
     """
-    matters = [
-        dict(row)
-        for row in session.execute(_MATTERS).mappings()
-        if row["code"] not in ("burst_main", "water_quality")
-    ]
-    picks = session.execute(_PICKS, {"cells": cells, "count": count}).all()
+    matters = [one for one in queries.matters(session) if one["code"] not in ("burst_main", "water_quality")]
+    picks = queries.points_of(session, cells, count)
     rows = []
     for k, (spot, customer) in enumerate(picks):
         matter = matters[int(random.integers(len(matters)))]

@@ -11,11 +11,11 @@ from datetime import timedelta
 
 import numpy as np
 import shapely
-from sqlalchemy import text
 
 from backend.core.actor import Role, system
 from backend.core.db import Database
 from backend.core.geometry import geojson_of, point
+from backend.core.queries.gauges import nothing_is_written, refresh_statistics
 from backend.core.queries.scopes import today
 from backend.core.services import record_writer
 from backend.customers.services.visiting import plan_visits
@@ -66,8 +66,7 @@ SIZES = {
 def is_empty(database: Database) -> bool:
     """Whether nothing has been written yet."""
     with database.transaction() as session:
-        statement = text("SELECT NOT EXISTS (SELECT FROM sync_document)")
-        return bool(session.execute(statement).scalar_one())
+        return nothing_is_written(session)
 
 
 def load_city(database: Database, size: Size, report: Report, seed: int = 1) -> None:
@@ -86,7 +85,7 @@ def load_city(database: Database, size: Size, report: Report, seed: int = 1) -> 
         plan_visits(session)
     report("visits", 1, 1)
     with database.transaction() as session:
-        session.execute(text("ANALYZE"))
+        refresh_statistics(session)
 
 
 def _write_units(database: Database) -> list[Branch]:

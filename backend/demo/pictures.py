@@ -19,7 +19,6 @@ from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import text
 
 from backend.core.blobs.store import open_blobs
 from backend.core.config import Settings
@@ -29,7 +28,7 @@ from backend.core.queries.scopes import CITY, today
 from backend.core.services.press import Press
 from backend.dispatch.services.field_day import day_of
 from backend.territory.queries.cell_map import cells_to_draw
-from backend.territory.queries.cells import outlines
+from backend.territory.queries.cells import outlines, units_with_cells
 from backend.territory.services.cell_map_drawing import MapCell
 from backend.territory.services.cell_maps import in_order, map_cell, picture_of_cells
 from backend.territory.services.ground_drawing import look_at
@@ -101,9 +100,7 @@ def draw_city(database: Database, settings: Settings, folder: Path) -> list[Path
     """
     folder.mkdir(parents=True, exist_ok=True)
     with database.snapshot() as session:
-        units = [
-            row[0] for row in session.execute(text("SELECT DISTINCT unit_id::text FROM cell ORDER BY 1"))
-        ]
+        units = units_with_cells(session)
         cells = outlines(session, units)
         busiest = max(units, key=lambda unit: sum(cell["unit_id"] == unit for cell in cells))
         ground = look_at(session, busiest)

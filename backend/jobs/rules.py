@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor
@@ -12,6 +11,7 @@ from backend.core.queries.policy import Rule
 from backend.core.queries.rule_faults import fault, refuse
 from backend.core.queries.scopes import held
 from backend.customers.queries.places import is_somewhere, located
+from backend.customers.queries.questionnaires import is_asked
 from backend.jobs.kinds.work_order import told_amounts
 from sync.kind import Values
 
@@ -67,11 +67,7 @@ def matter_rule(session: Session, actor: Actor, record_id: str, before: Values |
     form_id = after.get("questionnaire_id")
     if not form_id or (before is not None and before.get("questionnaire_id") == form_id):
         return
-    found = session.execute(
-        text("SELECT is_active FROM questionnaire WHERE id = CAST(:id AS uuid) AND deleted_at IS NULL"),
-        {"id": form_id},
-    ).scalar()
-    if not found:
+    if not is_asked(session, form_id):
         zh, en = (
             "没有这份问卷，或已停用：选一份启用的",
             "there is no such form, or it is asked no more: choose one that is",

@@ -225,7 +225,7 @@ class Cluster:
 
     def ensure_database(self, name: str = "wangge", template: str = "template0") -> bool:
         """Create a database if it is missing; True when it was."""
-        sql = f"SELECT 1 FROM pg_database WHERE datname = '{name}'"
+        sql = f"SELECT 1 FROM pg_database WHERE datname = '{name}'"  # noqa: S608 - a name of ours
         found = self.psql("postgres", sql).strip()
         if found:
             return False

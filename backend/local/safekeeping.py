@@ -19,10 +19,10 @@ from typing import IO, Any
 from urllib.parse import unquote, urlsplit
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from sqlalchemy import text
 
 from backend.core.db import Database
 from backend.core.private_files import own_folder
+from backend.core.queries.gauges import refresh_statistics
 from backend.core.services.auditing import note_at_shell
 from backend.local.encryption import ENDING, NoIdentity, decrypt, encrypt
 from backend.local.machine import Machine
@@ -103,7 +103,7 @@ def restore(machine: Machine, folder: Path, identities: Sequence[Any] = ()) -> i
         _copy_tree(folder / OBJECTS, objects, copy, "", ending)
     with _database(machine) as database, database.transaction() as session:
         number = epoch.open_new(session.connection(), "restore")
-        session.execute(text("ANALYZE"))
+        refresh_statistics(session)
     _note(machine, "restored", {"epoch": number, "encrypted": bool(ending)})
     return number
 

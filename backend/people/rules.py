@@ -6,14 +6,15 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor
 from backend.core.errors import Problem
+from backend.core.queries.locks import hold
 from backend.core.queries.policy import Rule, own_units, people_rule
 from backend.core.queries.rule_faults import fault, refuse
 from backend.core.queries.scopes import units_below
+from backend.people.queries.definitions import calendars_beside, crew_works
 from sync.kind import Values
 
 
@@ -23,7 +24,7 @@ def tree_rule(session: Session, actor: Actor, record_id: str, before: Values | N
     if before is not None and old == new:
         return
     # Two moves at once could close a circle that neither of them sees.
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('tree of units', 0))"))
+    hold(session, "tree of units")
     if new is None:
         raise Problem(
             "check_failed",
@@ -57,11 +58,8 @@ def calendar_rule(
     if not is_moved and not fresh:
         return
     # Two at once would not see each other.
-    session.execute(
-        text("SELECT pg_advisory_xact_lock(hashtextextended('calendars of ' || :unit, 0))"),
-        {"unit": str(after["unit_id"])},
-    )
-    others = session.execute(_CALENDARS, {"unit": after["unit_id"], "id": record_id, "year": year}).all()
+    hold(session, f"calendars of {after['unit_id']}")
+    others = calendars_beside(session, after["unit_id"], record_id, year)
     faults = [
         _contradiction(n, one, other) for n, one in fresh for other in others if _is_against(one, other, year)
     ]
@@ -73,20 +71,6 @@ def calendar_rule(
         faults.insert(0, fault("year", "twice", zh, en, str(year)))
     if faults:
         refuse("calendar", after, faults)
-
-
-_CALENDARS = text(
-    """
-    SELECT year, days
-    FROM calendar
-    WHERE unit_id = CAST(:unit AS uuid)
-        AND id <> CAST(:id AS uuid)
-        AND year BETWEEN :year - 1
-        AND :year + 1
-        AND deleted_at IS NULL
-    ORDER BY year, id
-"""
-)
 
 
 def _is_against(one: Values, other: Any, year: int) -> bool:
@@ -105,11 +89,7 @@ def roster_rule(session: Session, actor: Actor, record_id: str, before: Values |
     crew_id = after.get("crew_id")
     if not crew_id or (before is not None and before.get("crew_id") == crew_id):
         return
-    is_active = session.execute(
-        text("SELECT is_active FROM crew WHERE id = CAST(:id AS uuid) AND deleted_at IS NULL"),
-        {"id": crew_id},
-    ).scalar()
-    if is_active is False:
+    if crew_works(session, crew_id) is False:
         zh, en = (
             "这个班组不在岗，不能值班：另选一个，或先让它在岗",
             "this crew does not work: choose another, or set it to work first",

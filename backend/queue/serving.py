@@ -13,7 +13,8 @@ from backend.core.db import Database
 from backend.core.errors import Problem
 from backend.core.events import MOST_ATTEMPTS, Outbox
 from backend.notices.services.notifying import MESSAGE
-from backend.phones.services.nudging import call_out, scopes_of
+from backend.phones.queries.nudging import scopes_of_records
+from backend.phones.services.nudging import call_out
 from backend.queue.fact_table import SUBSCRIPTIONS
 
 log = structlog.get_logger(__name__)
@@ -29,7 +30,7 @@ def serve(database: Database, *, most: int = 1000, broker: redis.Redis | None = 
         served += 1
     if written and broker is not None:
         with database.transaction() as session:
-            scopes = scopes_of(session, written)
+            scopes = scopes_of_records(session, written)
         call_out(broker, scopes)
     return served
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor
 from backend.core.errors import Problem
+from backend.core.queries.locks import hold
 from backend.core.queries.policy import Rule, missing, need_representative, own_units
 from backend.core.queries.rule_faults import fault
+from backend.territory.queries.cells import unit_of_cell
 from backend.territory.queries.overlaps import Overlap, grown, overlaps_of, overlaps_with
 from sync.kind import Values
 
@@ -19,7 +20,7 @@ _GROUND = ("outline", "valid_from", "valid_until")
 
 def lock_ground(session: Session) -> None:
     """One change of the cells at a time, in the whole house: two at once could claim what neither sees."""
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('ground', 0))"))
+    hold(session, "ground")
 
 
 def cell_rule(session: Session, actor: Actor, record_id: str, before: Values | None, after: Values) -> None:
@@ -67,12 +68,10 @@ def duty_rule(session: Session, actor: Actor, record_id: str, before: Values | N
     changed = {name for name, value in after.items() if before is None or before.get(name) != value}
     if before is not None and (not changed or (changed == {"valid_until"} and _is_shorter(before, after))):
         return
-    unit_id = session.execute(
-        text("SELECT unit_id::text FROM cell WHERE id = CAST(:id AS uuid)"), {"id": after["cell_id"]}
-    ).scalar()
-    if unit_id is None or unit_id not in own_units(session, actor):
+    owner = unit_of_cell(session, after["cell_id"])
+    if owner is None or owner.id not in own_units(session, actor):
         raise Problem("reference_missing", faults=[missing("cell_id", "cell")])
-    need_representative(session, actor, unit_id, after["staff_id"])
+    need_representative(session, actor, owner.id, after["staff_id"])
 
 
 def _is_shorter(before: Values, after: Values) -> bool:

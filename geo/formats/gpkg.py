@@ -43,7 +43,8 @@ def _rows(
     ]
     asked = ", ".join([_quoted(key) if key else "rowid", *map(_quoted, names)])
     found = {}
-    for number, *values in database.execute(f"SELECT {asked} FROM {_quoted(layer)}"):
+    rows = database.execute(f"SELECT {asked} FROM {_quoted(layer)}")  # noqa: S608 - _quoted names
+    for number, *values in rows:
         kept = {name: _shown(value) for name, value in zip(names, values, strict=True)}
         found[int(number)] = {name: value for name, value in kept.items() if value is not None}
         if key:

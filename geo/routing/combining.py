@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
-from geo.routing.cutting import Part
+from geo.routing.cutting import SubModel
 from geo.routing.solvers import Model, cost_of, visits
 from geo.routing.watch import Meter
 
@@ -33,14 +33,14 @@ _Key = tuple[int, frozenset[int]]
 class Pool:
     """Feasible routes by crew type and the tasks they serve, each in its shortest order."""
 
-    def __init__(self, model: Model | Part) -> None:
+    def __init__(self, model: Model | SubModel) -> None:
         self._model = model
         self._found: dict[_Key, tuple[int, tuple[int, ...]]] = {}
 
     def __len__(self) -> int:
         return len(self._found)
 
-    def add(self, routes: Iterable[pyvrp.Route], part: Part | None = None) -> None:
+    def add(self, routes: Iterable[pyvrp.Route], part: SubModel | None = None) -> None:
         """Keep what is feasible and new, or shorter than what serves the same tasks.
 
         Routes of a part as the whole's.

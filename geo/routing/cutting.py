@@ -47,7 +47,7 @@ def plan_of(model: Model, orders: Iterable[Order]) -> pyvrp.Solution:
     return pyvrp.Solution(model.data, [pyvrp.Route(model.data, list(order), kind) for kind, order in orders])
 
 
-class Part:
+class SubModel:
     """A piece as PyVRP has it.
 
     Its clients and types are numbered anew; `tasks` and `types` say what they are.

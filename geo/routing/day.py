@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from geo.routing.insertion import insert_missing, insertions
-from geo.routing.problem import Plan, Problem, Shift
+from geo.routing.problem import Plan, RoutingProblem, Shift
 from geo.routing.search import search_plan
 from geo.routing.solvers import vroom_plan
 from geo.routing.timing import score, timed
@@ -19,7 +19,12 @@ _PAIR_S, _VROOMS_SHARE = 3.3e-5, 0.05
 
 
 def plan_day(
-    problem: Problem, seconds: float, *, today: Plan | None = None, seed: int = 1, clock: type[Watch] = Watch
+    problem: RoutingProblem,
+    seconds: float,
+    *,
+    today: Plan | None = None,
+    seed: int = 1,
+    clock: type[Watch] = Watch,
 ) -> Plan:
     """The best feasible plan found in about so many seconds, never worse than `today`'s if there is one.
 
@@ -40,7 +45,7 @@ def plan_day(
     )
 
 
-def _assured(problem: Problem, found: Plan) -> Plan:
+def _assured(problem: RoutingProblem, found: Plan) -> Plan:
     """A solver's plan mended, the urgent ones first.
 
     It would leave one out, or put it last, for a dozen others.
@@ -49,7 +54,7 @@ def _assured(problem: Problem, found: Plan) -> Plan:
     return insert_missing(problem, plan, plan.unserved(problem))
 
 
-def _urgent_first(problem: Problem, plan: Plan) -> Plan:
+def _urgent_first(problem: RoutingProblem, plan: Plan) -> Plan:
     """Each urgent task with the crew that can begin it first, before what is not urgent.
 
     What that puts out is out.
@@ -62,14 +67,14 @@ def _urgent_first(problem: Problem, plan: Plan) -> Plan:
     return plan
 
 
-def _mended(problem: Problem, plan: Plan) -> Plan:
+def _mended(problem: RoutingProblem, plan: Plan) -> Plan:
     """What breaks a rule is taken out of its route, and everything that is missing put in where it fits."""
     for n, shift in enumerate(problem.shifts):
         plan = plan.with_route(n, _feasible(problem, shift, plan.routes[n]))
     return insert_missing(problem, plan, plan.unserved(problem))
 
 
-def _feasible(problem: Problem, shift: Shift, before: Sequence[int]) -> list[int]:
+def _feasible(problem: RoutingProblem, shift: Shift, before: Sequence[int]) -> list[int]:
     route = list(before)
     while faults := timed(problem, shift, route).faults:
         named = [task for _, task in faults if task >= 0]
@@ -79,7 +84,7 @@ def _feasible(problem: Problem, shift: Shift, before: Sequence[int]) -> list[int
     return route
 
 
-def _kept(problem: Problem, found: Plan, other: Plan | None) -> Plan:
+def _kept(problem: RoutingProblem, found: Plan, other: Plan | None) -> Plan:
     """The better of two by our own score; one that breaks a rule is never taken."""
     if other is None:
         return found
@@ -87,7 +92,7 @@ def _kept(problem: Problem, found: Plan, other: Plan | None) -> Plan:
     return other if theirs.is_feasible and (not ours.is_feasible or theirs.cost < ours.cost) else found
 
 
-def settle(problem: Problem, today: Plan) -> Plan:
+def settle(problem: RoutingProblem, today: Plan) -> Plan:
     """The unserved tasks put into today's plan, and nothing else moved where it can be helped.
 
     What broke a rule already (a crew that is late, an appointment that was missed) is taken
@@ -112,7 +117,7 @@ def changes(before: Plan, after: Plan) -> int:
     return sum(1 for task, crew in was.items() if task in now and now[task] != crew)
 
 
-def without_crew(problem: Problem, today: Plan, crew: str) -> tuple[Problem, Plan]:
+def without_crew(problem: RoutingProblem, today: Plan, crew: str) -> tuple[RoutingProblem, Plan]:
     """The day when a crew has fallen ill: its tasks are free again, its shift is over.
 
     The others' days stand.

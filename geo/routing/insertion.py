@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from geo.routing.problem import Plan, Problem
+from geo.routing.problem import Plan, RoutingProblem
 from geo.routing.timing import LATE_WEIGHT, Timed, response_s, timed
 
 _NEXT_BEST = 2
@@ -34,7 +34,7 @@ class Insertion:
         return tuple(stop.task for stop in self.after.stops)
 
 
-def best_insertion(problem: Problem, plan: Plan, shift: int, task: int) -> Insertion:
+def best_insertion(problem: RoutingProblem, plan: Plan, shift: int, task: int) -> Insertion:
     """The best position in one crew's route, feasible or not.
 
     As early as can be for an urgent task, else where it costs least.
@@ -77,7 +77,7 @@ def worse(before: Timed, after: Timed) -> set[tuple[str, int]]:
     return {fault for fault in after.faults if fault not in known or further.get(fault[0], False)}
 
 
-def _before_all(problem: Problem, plan: Plan, shift: int, task: int) -> Insertion:
+def _before_all(problem: RoutingProblem, plan: Plan, shift: int, task: int) -> Insertion:
     """An urgent task before all that is not.
 
     Before others as urgent only where those need not wait for it.
@@ -105,7 +105,7 @@ def _before_all(problem: Problem, plan: Plan, shift: int, task: int) -> Insertio
     return Insertion(shift, position, after, added, after.stops[position].begin_s, is_able)
 
 
-def insertions(problem: Problem, plan: Plan, task: int) -> list[Insertion]:
+def insertions(problem: RoutingProblem, plan: Plan, task: int) -> list[Insertion]:
     """The best insertion for every crew, best first.
 
     Who may do it before who may not, feasible before not.
@@ -119,7 +119,7 @@ def insertions(problem: Problem, plan: Plan, task: int) -> list[Insertion]:
     return sorted(found, key=rank)
 
 
-def insert_missing(problem: Problem, plan: Plan, tasks: Sequence[int]) -> Plan:
+def insert_missing(problem: RoutingProblem, plan: Plan, tasks: Sequence[int]) -> Plan:
     """Put tasks where they fit, the most urgent first."""
     for task in sorted(tasks, key=lambda n: (-problem.tasks[n].priority, problem.tasks[n].due_s or 0, n)):
         found = [one for one in insertions(problem, plan, task) if one.is_feasible]

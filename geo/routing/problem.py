@@ -91,7 +91,7 @@ def _apart(spells: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class RoutingProblem:
     """Tasks, shifts and travel seconds between places (n, n)."""
 
     tasks: Sequence[Task]
@@ -120,7 +120,7 @@ class Plan:
 
     routes: tuple[tuple[int, ...], ...]
 
-    def unserved(self, problem: Problem) -> list[int]:
+    def unserved(self, problem: RoutingProblem) -> list[int]:
         """Indexes of the tasks in no route."""
         served = {task for route in self.routes for task in route}
         return [n for n in range(len(problem.tasks)) if n not in served]

@@ -17,9 +17,9 @@ from pyvrp import Solution
 from pyvrp.exceptions import PenaltyBoundWarning
 
 from geo.routing.combining import Pool
-from geo.routing.cutting import Cutter, Order, Part, orders_of, plan_of, put_back
+from geo.routing.cutting import Cutter, Order, SubModel, orders_of, plan_of, put_back
 from geo.routing.improving import Effort, Improved, Weights, improve
-from geo.routing.problem import Plan, Problem
+from geo.routing.problem import Plan, RoutingProblem
 from geo.routing.solvers import Model, cost_of
 from geo.routing.watch import Meter, Watch
 
@@ -45,7 +45,12 @@ _TOGETHER = 600
 
 
 def search_plan(
-    problem: Problem, seconds: float, *, near: Plan | None = None, seed: int = 1, clock: type[Watch] = Watch
+    problem: RoutingProblem,
+    seconds: float,
+    *,
+    near: Plan | None = None,
+    seed: int = 1,
+    clock: type[Watch] = Watch,
 ) -> Plan:
     """The best plan found in about so many seconds; crews that are alike keep what they had in `near`.
 
@@ -62,7 +67,7 @@ class _Run:
     """One search for a plan: what it has so far, and how it goes on."""
 
     def __init__(
-        self, problem: Problem, watch: Watch, threads: ThreadPoolExecutor, near: Plan | None, seed: int
+        self, problem: RoutingProblem, watch: Watch, threads: ThreadPoolExecutor, near: Plan | None, seed: int
     ) -> None:
         self._problem, self._near, self._watch, self._threads = problem, near, watch, threads
         self._random = np.random.default_rng(seed)
@@ -186,9 +191,9 @@ class _Run:
         pieces = self._cutter.cut(best, SEARCHES, size)
         seeds = self._seeds()
 
-        def search(n: int) -> tuple[Part, Improved]:
+        def search(n: int) -> tuple[SubModel, Improved]:
             meter = self._watch.meter()
-            part = Part(self._model, pieces[n])
+            part = SubModel(self._model, pieces[n])
             effort = Effort(span * (1 - _PIECES_TOGETHER), span, seeds[n])
             return part, _together(
                 part, improve(part.data, effort, meter, part.start, self._weights), meter, span
@@ -209,7 +214,7 @@ def _is_cut(best: Solution) -> bool:
     return best.is_feasible() and best.num_routes() >= SEARCHES * _ROUTES
 
 
-def _together(part: Part, found: Improved, meter: Meter, span: float) -> Improved:
+def _together(part: SubModel, found: Improved, meter: Meter, span: float) -> Improved:
     """What a part's search found, and its routes put together anew."""
     pool = Pool(part)
     pool.add(found.routes)
@@ -218,7 +223,7 @@ def _together(part: Part, found: Improved, meter: Meter, span: float) -> Improve
     return found._replace(best=best, used_s=meter.used())
 
 
-def _routes(part: Part, found: Solution) -> list[Order]:
+def _routes(part: SubModel, found: Solution) -> list[Order]:
     better = found if found.is_feasible() and cost_of(found) < cost_of(part.start) else part.start
     return [part.whole(route) for route in better.routes()]
 

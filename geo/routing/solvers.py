@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from pyvrp.search import NeighbourhoodParams, compute_neighbours
 from scipy.optimize import linear_sum_assignment
 
-from geo.routing.problem import FOREVER, Plan, Problem, Shift, Task
+from geo.routing.problem import FOREVER, Plan, RoutingProblem, Shift, Task
 from geo.routing.timing import missing_cost, timed
 
 # Travel of a forbidden visit: worse than any plan, yet far from overflowing when summed.
@@ -29,7 +29,7 @@ _NEVER = 10**7
 _NEAR = 20
 
 
-def vroom_plan(problem: Problem, *, level: int | None = None, start: Plan | None = None) -> Plan:
+def vroom_plan(problem: RoutingProblem, *, level: int | None = None, start: Plan | None = None) -> Plan:
     """A feasible plan by VROOM (Coupey, Nicod, Varnier 2018); `start` is where it begins. It holds the GIL.
 
     `level` 0 to 5 is how far it explores; without one as far as takes about a second. A time limit instead
@@ -79,7 +79,7 @@ def _vehicle(n: int, shift: Shift, skills: set[int], steps: Sequence[vroom.Vehic
     )
 
 
-def _reached(problem: Problem, start: Plan) -> dict[int, int]:
+def _reached(problem: RoutingProblem, start: Plan) -> dict[int, int]:
     """When the tasks of a plan begin in it."""
     routes = zip(problem.shifts, start.routes, strict=True)
     return {stop.task: stop.begin_s for shift, route in routes for stop in timed(problem, shift, route).stops}
@@ -97,7 +97,7 @@ def _job(n: int, task: Task, skills: set[int], window: tuple[int, int]) -> vroom
     )
 
 
-def _steps(problem: Problem, route: Sequence[int]) -> list[vroom.VehicleStep]:
+def _steps(problem: RoutingProblem, route: Sequence[int]) -> list[vroom.VehicleStep]:
     return [
         vroom.VehicleStep("start"),
         *(vroom.VehicleStep("single", n) for n in route),
@@ -113,7 +113,7 @@ def _window(task: Task, from_s: int) -> tuple[int, int]:
     return early, late
 
 
-def _begins(problem: Problem) -> int:
+def _begins(problem: RoutingProblem) -> int:
     return min((shift.window_s[0] for shift in problem.shifts), default=0)
 
 
@@ -127,7 +127,7 @@ class Model:
     told so, the search need not weigh it and is faster by half.
     """
 
-    def __init__(self, problem: Problem, *, serves_all: bool = False) -> None:
+    def __init__(self, problem: RoutingProblem, *, serves_all: bool = False) -> None:
         n_places = len(problem.travel_s)
         # A crew that need not come back ends nowhere: a place that costs nothing to reach.
         travel = np.zeros((n_places + 1, n_places + 1), dtype=np.int64)
@@ -177,7 +177,7 @@ def visits(route: pyvrp.Route) -> tuple[int, ...]:
 
 
 def _alike(
-    problem: Problem, profile_of: Sequence[int], depots: Sequence[int], nowhere: int
+    problem: RoutingProblem, profile_of: Sequence[int], depots: Sequence[int], nowhere: int
 ) -> list[tuple[tuple[Any, ...], list[int]]]:
     """Crews that are alike, as one type each: told apart, the search would try every empty one anew."""
     found: dict[tuple[Any, ...], list[int]] = {}
@@ -214,7 +214,7 @@ def _dealt(
     return Plan(tuple(dealt))
 
 
-def _breaks(problem: Problem) -> tuple[int, int]:
+def _breaks(problem: RoutingProblem) -> tuple[int, int]:
     """From when on a break may push what follows, and by how much at most."""
     pauses = [shift.pause for shift in problem.shifts if shift.pause]
     return min((p.window_s[0] for p in pauses), default=FOREVER), max(
@@ -252,7 +252,7 @@ def _vehicle_type(
     )  # fmt: skip
 
 
-def _profiles(problem: Problem, travel: NDArray[np.int64]) -> tuple[list[Any], list[int]]:
+def _profiles(problem: RoutingProblem, travel: NDArray[np.int64]) -> tuple[list[Any], list[int]]:
     """One matrix for each set of places a crew may not serve (skills, pins), and which crew has which."""
     found: dict[frozenset[int], int] = {}
     matrices: list[NDArray[np.int64]] = []

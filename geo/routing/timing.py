@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from geo.routing.problem import FOREVER, NORMAL, URGENT, Pause, Plan, Problem, Shift, Task
+from geo.routing.problem import FOREVER, NORMAL, URGENT, Pause, Plan, RoutingProblem, Shift, Task
 
 # What one second past a limit weighs against a second of travel.
 LATE_WEIGHT = 3
@@ -53,7 +53,7 @@ class Timed:
 _OF_TIME = frozenset({"window", "shift", "pause"})
 
 
-def timed(problem: Problem, shift: Shift, route: Sequence[int], *, is_quick: bool = False) -> Timed:
+def timed(problem: RoutingProblem, shift: Shift, route: Sequence[int], *, is_quick: bool = False) -> Timed:
     """The times of a route: as early as it goes, the break as late as it may be or while waiting anyway.
 
     Where that breaks a window or the shift, the break is tried before every stop, and the first that fits is
@@ -73,7 +73,7 @@ def timed(problem: Problem, shift: Shift, route: Sequence[int], *, is_quick: boo
     return next((one for one in others if not one.faults), first)
 
 
-def _walk(problem: Problem, shift: Shift, route: Sequence[int], pause_before: int | None) -> Timed:
+def _walk(problem: RoutingProblem, shift: Shift, route: Sequence[int], pause_before: int | None) -> Timed:
     if not route:
         # Whoever has nothing to do rests and goes home as they like.
         return Timed((), None, 0, shift.window_s[0], ())
@@ -173,7 +173,7 @@ class Score:
         return not self.faults
 
 
-def score(problem: Problem, plan: Plan) -> Score:
+def score(problem: RoutingProblem, plan: Plan) -> Score:
     """Every rule checked anew from the problem alone; `faults` are (code, crew id, task index)."""
     timings = [timed(problem, shift, route) for shift, route in zip(problem.shifts, plan.routes, strict=True)]
     faults = [
@@ -193,7 +193,7 @@ def score(problem: Problem, plan: Plan) -> Score:
     return Score(tuple(faults), unserved, travel, late, response, cost)
 
 
-def response_s(problem: Problem, found: Timed) -> int:
+def response_s(problem: RoutingProblem, found: Timed) -> int:
     """Seconds from the beginning of the first shift until each urgent task of a route begins, together."""
     if not problem.urgent:
         return 0

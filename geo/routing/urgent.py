@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from geo.routing.insertion import Insertion, best_insertion, insertions
-from geo.routing.problem import FOREVER, Plan, Problem, Shift
+from geo.routing.problem import FOREVER, Plan, RoutingProblem, Shift
 from geo.routing.timing import Timed, timed
 
 # Of what no longer fits so many go to other crews: whoever is moved must be told, and
@@ -34,12 +34,12 @@ class Sent:
 
 
 def send(
-    problem: Problem,
+    problem: RoutingProblem,
     plan: Plan,
     shift: int,
     task: int,
     most_moved: int = MOST_MOVED,
-    held: Problem | None = None,
+    held: RoutingProblem | None = None,
 ) -> Sent:
     """Give a task in no route to one crew at once, and settle what that puts out with the fewest changes.
 
@@ -62,7 +62,7 @@ def send(
     return Sent(plan, shift, timed(problem, crew, plan.routes[shift]), tuple(moved), tuple(out))
 
 
-def _elsewhere(problem: Problem, plan: Plan, shift: int, task: int) -> Insertion | None:
+def _elsewhere(problem: RoutingProblem, plan: Plan, shift: int, task: int) -> Insertion | None:
     """Another crew's day where a task fits; not one that begins only when this crew's is over."""
     ends = problem.shifts[shift].window_s[1]
     here = [s for s in problem.shifts if max(s.window_s[0], s.routine_from_s) < ends]
@@ -70,7 +70,7 @@ def _elsewhere(problem: Problem, plan: Plan, shift: int, task: int) -> Insertion
     return next((one for one in found if problem.shifts[one.shift] in here), None)
 
 
-def put_out(shift: Shift, problem: Problem, route: Timed) -> list[int]:
+def put_out(shift: Shift, problem: RoutingProblem, route: Timed) -> list[int]:
     """The tasks of a route that miss their appointment or the end of the shift.
 
     Nothing urgent is among them.
@@ -83,7 +83,7 @@ def put_out(shift: Shift, problem: Problem, route: Timed) -> list[int]:
     ]
 
 
-def _room_made(problem: Problem, crew: Shift, first: Insertion) -> tuple[tuple[int, ...], list[int]]:
+def _room_made(problem: RoutingProblem, crew: Shift, first: Insertion) -> tuple[tuple[int, ...], list[int]]:
     """The crew's order once what cannot stay is out: what is promised stays before what is not."""
     order, out = list(first.route), list[int]()
     while bad := put_out(crew, problem, timed(problem, crew, order)):
@@ -102,13 +102,13 @@ def _room_made(problem: Problem, crew: Shift, first: Insertion) -> tuple[tuple[i
     return tuple(order), out
 
 
-def _is_missed(problem: Problem, crew: Shift, order: Sequence[int], task: int) -> bool:
+def _is_missed(problem: RoutingProblem, crew: Shift, order: Sequence[int], task: int) -> bool:
     """Whether a task's appointment is missed, not only the end of the shift."""
     stop = next(s for s in timed(problem, crew, order).stops if s.task == task)
     return stop.begin_s > problem.tasks[task].window_s[1]
 
 
-def _earlier(problem: Problem, crew: Shift, order: Sequence[int], task: int) -> list[int] | None:
+def _earlier(problem: RoutingProblem, crew: Shift, order: Sequence[int], task: int) -> list[int] | None:
     """The order with a task so much earlier that one promise less is broken; None where there is none."""
     rest, at = [n for n in order if n != task], list(order).index(task)
     now = _promises_broken(problem, put_out(crew, problem, timed(problem, crew, order)))
@@ -121,11 +121,11 @@ def _earlier(problem: Problem, crew: Shift, order: Sequence[int], task: int) -> 
     return None
 
 
-def _promises_broken(problem: Problem, tasks: Iterable[int]) -> int:
+def _promises_broken(problem: RoutingProblem, tasks: Iterable[int]) -> int:
     return sum(1 for n in tasks if problem.tasks[n].window_s[1] < FOREVER)
 
 
-def _promise(problem: Problem, task: int) -> tuple[bool, int, int, int]:
+def _promise(problem: RoutingProblem, task: int) -> tuple[bool, int, int, int]:
     """What is promised most comes first: an appointment, then priority, then the limit.
 
     What is overdue is late already and waits like what is due in a day.

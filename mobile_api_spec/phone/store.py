@@ -72,8 +72,13 @@ class Store:
     def wipe(self) -> None:
         """Erase everything: the phone was reported lost and has handed its work in."""
         with self.transaction():
-            for table in ("meta", "record", "queue", "photo"):
-                self._db.execute(f"DELETE FROM {table}")
+            for statement in (
+                "DELETE FROM meta",
+                "DELETE FROM record",
+                "DELETE FROM queue",
+                "DELETE FROM photo",
+            ):
+                self._db.execute(statement)
 
     def meta(self, name: str, default: Any = None) -> Any:
         """A remembered value."""

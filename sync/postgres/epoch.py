@@ -44,6 +44,11 @@ def current(connection: Connection) -> int:
     return int(found or 1)
 
 
+def hold(connection: Connection) -> None:
+    """Let nobody else look at the epoch or open one until the transaction ends."""
+    connection.execute(text("LOCK TABLE sync_epoch IN SHARE ROW EXCLUSIVE MODE"))
+
+
 def remembered(connection: Connection) -> Epoch:
     """The epoch with the names it was opened under."""
     row = connection.execute(_REMEMBERED).one_or_none()

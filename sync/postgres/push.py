@@ -12,8 +12,8 @@ from sqlalchemy import Connection, text
 
 from sync.change import Author, Grade, Key, Mutation, Op, Outcome, Status, moment_text, parse_moment
 from sync.honest_time import Judged, Receipt
-from sync.postgres.door import Door
 from sync.postgres.rows import KEYS, json_text, keys_of, rows_of
+from sync.postgres.writing import PostgresRecordWriter
 from sync.store import Answered, Held, Parked, Question, Settled, Waiting
 from sync.wire import mutation_from
 
@@ -21,7 +21,7 @@ from sync.wire import mutation_from
 MOST_FIELDS = 500
 
 
-class PostgresPush(Door):
+class PostgresPush(PostgresRecordWriter):
     """The PushStore on PostgreSQL."""
 
     def answered(self, ids: Collection[str]) -> dict[str, Answered]:
@@ -235,7 +235,7 @@ _PARKED = f"""
         OR (w.kind, w.record_id) IN (SELECT k.kind, k.id FROM {KEYS})
     )
     ORDER BY w.place
-"""
+"""  # noqa: S608 - made of constants; values are bound
 _BEHIND = """
     SELECT verbatim, author_id::text, device_id::text, unit_id::text, receipt::text, corrected::text
     FROM sync_waiting
@@ -285,7 +285,7 @@ _VISIBLE = f"""
             AND e.scope = ANY(%(scopes)b::text[])
         )
     )
-"""
+"""  # noqa: S608 - made of constants; values are bound
 _HELD_FOR = f"""
     SELECT verbatim, author_id::text, device_id::text, unit_id::text, receipt::text
     FROM sync_waiting
@@ -293,7 +293,7 @@ _HELD_FOR = f"""
     AND (waits_kind, waits_id) IN (SELECT k.kind, k.id FROM {KEYS})
     ORDER BY received_at, mutation_id
     FOR UPDATE
-"""
+"""  # noqa: S608 - made of constants; values are bound
 _THERE = """
     LEFT JOIN sync_document d ON d.kind = w.waits_kind
     AND d.id = CASE WHEN w.waits_kind <> 'mutation' THEN w.waits_id::uuid END
@@ -325,7 +325,7 @@ _READY = f"""
     ORDER BY r.turn, w.received_at
     LIMIT 500
     FOR UPDATE OF w SKIP LOCKED
-"""
+"""  # noqa: S608 - made of constants; values are bound
 _NOTE_TRIED = f"""
     UPDATE sync_waiting t
     SET tried_at = now(), tried_version = s.version
@@ -336,7 +336,7 @@ _NOTE_TRIED = f"""
     ) s
     WHERE t.mutation_id = s.mutation_id
     RETURNING 1
-"""
+"""  # noqa: S608 - made of constants; values are bound
 _INSERT_WAITING = text("""
     INSERT INTO sync_waiting (
         mutation_id, status, code, detail, kind, record_id, author_id, device_id, unit_id, group_id,

@@ -26,7 +26,7 @@ WHERE = {
     "kinds": "backend.core.kinds.registry:KINDS",
     "roles": "backend.core.actor:Role",
     "rights": "backend.core.queries.scopes:RIGHTS",
-    "noted": "backend.core.services.noting:NOTED",
+    "noted": "backend.core.queries.noted_rows:NOTED",
     "subscriptions": "backend.queue.fact_table:SUBSCRIPTIONS",
     "message": "backend.notices.services.notifying:MESSAGE",
     "make_celery": "backend.queue.tasks:make_celery",

@@ -14,10 +14,10 @@ from sqlalchemy import text
 
 from backend.core.db import Database
 from backend.core.kinds.registry import KINDS_BY_RANK, SYNC_KINDS
-from backend.core.services.record_writer import DOOR_TABLES
+from backend.core.services.record_writer import RECORD_TABLES
 from sync.change import Author, Grade, Key, Mutation, Op, Outcome, Status, Stored, Write
 from sync.compare import Claim, compare
-from sync.cursor import Cursor, Part, Snapshot
+from sync.cursor import Cursor, ScopeProgress, Snapshot
 from sync.errors import VersionMoved
 from sync.honest_time import Judged, Receipt
 from sync.memory import Memory
@@ -56,7 +56,7 @@ class RealHouse:
     @contextmanager
     def writing(self, goes_well: bool = True) -> Iterator[PushStore]:
         with self._database.engine.connect() as connection:
-            yield PostgresPush(connection, DOOR_TABLES, epoch.current(connection))
+            yield PostgresPush(connection, RECORD_TABLES, epoch.current(connection))
             (connection.commit if goes_well else connection.rollback)()
 
     @contextmanager
@@ -315,8 +315,8 @@ def test_a_deletion_is_a_removal(house: House) -> None:
 
 def test_a_body_goes_to_nobody_outside_the_scopes(house: House) -> None:
     put(house, write("a"))
-    part = Part(scope(), ITEM.rank)
-    filled = Part(scope(), ITEM.rank, position=None)
+    part = ScopeProgress(scope(), ITEM.rank)
+    filled = ScopeProgress(scope(), ITEM.rank, position=None)
     with house.reading() as store:
         target, _ = store.look([])
         (stranger,) = store.changes(filled, target, 10, ["cell:another"])
@@ -344,7 +344,7 @@ def test_a_snapshot_does_not_change_under_its_reader(house: House) -> None:
     with house.reading() as store:
         store.look([])
         put(house, write("b"))
-        assert [line.id for line in store.live(Part(scope(), ITEM.rank), 10, SCOPES)] == [uid("a")]
+        assert [line.id for line in store.live(ScopeProgress(scope(), ITEM.rank), 10, SCOPES)] == [uid("a")]
 
 
 def test_looking_names_the_parts_with_news(house: House) -> None:

@@ -20,7 +20,7 @@ BEGUN = frozenset({"in_progress", "paused"})
 NOT_BEGUN = frozenset({"dispatched", "accepted", "en_route", "arrived"})
 LEFT_FOR = frozenset({"en_route", "arrived"})
 Place = tuple[float, float]
-Span = tuple[datetime, datetime]
+TimeSpan = tuple[datetime, datetime]
 Values = Mapping[str, Any]
 
 
@@ -64,7 +64,7 @@ class City:
         """How long the way takes."""
         return timedelta(seconds=math.ceil(metres(a, b) * self.detour / (self.kmh * 1000) * 3600))
 
-    def hours(self, on: date, clock_from: str, clock_until: str) -> Span:
+    def hours(self, on: date, clock_from: str, clock_until: str) -> TimeSpan:
         """The hours that begin on a day; what ends no later than it begins passes midnight."""
         last = on if clock_until > clock_from else on + timedelta(days=1)
         return self._at(on, clock_from), self._at(last, clock_until)
@@ -156,7 +156,7 @@ class Oracle:
         """Whether a crew's shift runs, on call or not."""
         return bool(self._running(self._shifts(crew_id)))
 
-    def _shifts(self, crew_id: str) -> Iterator[Span]:
+    def _shifts(self, crew_id: str) -> Iterator[TimeSpan]:
         crew = self.crews[crew_id]
         return (self.city.hours(day, crew["shift_start"], crew["shift_end"]) for day in self._days())
 
@@ -165,7 +165,7 @@ class Oracle:
         on = self.now.astimezone(self.city.zone).date()
         return [on - timedelta(days=1), on]
 
-    def _running(self, spans: Iterable[Span]) -> list[datetime]:
+    def _running(self, spans: Iterable[TimeSpan]) -> list[datetime]:
         return [begin for begin, end in spans if begin <= self.now < end]
 
     def _place(self, job_id: str) -> Place:

@@ -14,7 +14,7 @@ from mobile_api_spec.phone import Phone
 from mobile_api_spec.phone.store import Store
 from sync import answer, merge
 from sync.change import Write, moment_text
-from sync.cursor import BEGINNING, Part, Snapshot
+from sync.cursor import BEGINNING, ScopeProgress, Snapshot
 from sync.pull import _Walk
 from sync.receipts import Receipts
 from sync.wire import Batch, read_batch
@@ -35,7 +35,7 @@ def one_snapshot_for_a_half_done_fill() -> AbstractContextManager[Any]:
     """A fill that goes on where it stood, blind to what changed behind its position."""
     original = _Walk.advance
 
-    def advance(self: _Walk, part: Part, has_news: bool) -> Part:
+    def advance(self: _Walk, part: ScopeProgress, has_news: bool) -> ScopeProgress:
         if part.position not in (None, BEGINNING):
             self._catch_up = lambda one: (one, True)  # type: ignore[method-assign]
             try:

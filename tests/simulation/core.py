@@ -47,7 +47,7 @@ class Busy(Exception):
 
 
 @dataclass(frozen=True)
-class Duty:
+class CellAssignment:
     """Who serves a cell, from when, until when."""
 
     user: str
@@ -91,7 +91,7 @@ class Server:
         self.dice, self.now = dice, START
         self.memory = Memory(KINDS, self._end)
         self.seal = CursorSeal("simulation")
-        self.duties: list[Duty] = []
+        self.duties: list[CellAssignment] = []
         self.lingering: list[Transaction] = []
         self.epochs: list[list[Any]] = []
         self.backups: list[tuple[datetime, Memory]] = []
@@ -426,6 +426,6 @@ def later(moment: datetime, minutes: float) -> datetime:
     return moment + timedelta(minutes=minutes)
 
 
-def ended(duty: Duty, at: datetime) -> Duty:
+def ended(duty: CellAssignment, at: datetime) -> CellAssignment:
     """A duty that ends now."""
     return replace(duty, until=at)

@@ -76,21 +76,21 @@ BUGS: dict[str, tuple[Switch, str]] = {
     for switch, test in (
         (
             whoever_came_first,
-            "integration/test_services.py::test_held_work_of_many_is_tried_by_turns_and_by_what_changed",
+            "jobs/test_services.py::test_held_work_of_many_is_tried_by_turns_and_by_what_changed",
         ),
         (
             an_inbox_that_shows_what_it_cannot_write,
-            "api/test_sync_extremes.py::test_whatever_is_kept_can_be_listed_shown_and_discarded",
+            "phones/test_sync_extremes.py::test_whatever_is_kept_can_be_listed_shown_and_discarded",
         ),
         (
             a_batch_that_stands_or_falls_together,
-            "api/test_sync_extremes.py::test_what_cannot_be_read_parks_alone",
+            "phones/test_sync_extremes.py::test_what_cannot_be_read_parks_alone",
         ),
         (
             an_engine_that_asks_the_same_for_ever,
-            "unit/test_reference_phone.py::test_a_push_that_made_no_progress_is_not_repeated",
+            "phones/test_reference_phone.py::test_a_push_that_made_no_progress_is_not_repeated",
         ),
-        (held_work_of_another_phone, "api/test_sync.py::test_held_work_is_judged_as_its_own_phones"),
+        (held_work_of_another_phone, "phones/test_sync.py::test_held_work_is_judged_as_its_own_phones"),
     )
 }
 

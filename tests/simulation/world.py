@@ -20,7 +20,7 @@ import orjson
 
 from mobile_api_spec.phone import Clock, Offline, Phone, Refused
 from mobile_api_spec.phone.store import Store
-from tests.simulation.core import START, Crashed, Duty, Server, clock_begins_ms, ended, later
+from tests.simulation.core import START, CellAssignment, Crashed, Server, clock_begins_ms, ended, later
 from tests.simulation.kinds import ACTIONS
 
 USERS = (
@@ -121,7 +121,7 @@ class World:
             for user in USERS:
                 self._start(user, "d" + user[1:])
         for n, cell in enumerate(CELLS):
-            self.server.duties.append(Duty(USERS[n], cell, self.server.now))
+            self.server.duties.append(CellAssignment(USERS[n], cell, self.server.now))
             for m in range(4):
                 self.server.create("note", {"cell": cell, "text": f"{cell}{m}"})
             self.server.create("job", {"cell": cell})
@@ -359,12 +359,12 @@ class World:
         cell, user = dice.choice(CELLS), dice.choice(USERS)
         now = self.server.now
         if dice.random() < 0.3:
-            self.server.duties.append(Duty(user, cell, now, later(now, dice.randrange(2, 12))))
+            self.server.duties.append(CellAssignment(user, cell, now, later(now, dice.randrange(2, 12))))
         else:
             self.server.duties = [
                 ended(d, now) if d.cell == cell and d.until is None else d for d in self.server.duties
             ]
-            self.server.duties.append(Duty(user, cell, now))
+            self.server.duties.append(CellAssignment(user, cell, now))
 
     def office_split(self, dice: random.Random) -> None:
         """Half of a cell's notes go to another cell, one transaction each, as they come."""

@@ -18,12 +18,11 @@ from prometheus_client import (
     generate_latest,
 )
 from prometheus_client.multiprocess import MultiProcessCollector
-from sqlalchemy import text
 
 from backend.core.api.authentication import public
 from backend.core.api.context import context, reading
 from backend.core.errors import Problem
-from backend.core.events import MOST_ATTEMPTS
+from backend.core.queries.gauges import measured, need_documents
 
 log = structlog.get_logger(__name__)
 REQUESTS = Counter("wangge_requests", "Requests by route and status", ["method", "route", "status"])
@@ -40,30 +39,6 @@ _HEADERS = {
     "Content-Security-Policy": "default-src 'self'; img-src 'self' data: blob:; style-src 'self' "
     "'unsafe-inline'; "
     "font-src 'self' data:; frame-ancestors 'none'; base-uri 'none'",
-}
-_GAUGES = {
-    "wangge_outbox_waiting": ("Facts not yet served", "SELECT count(*) FROM outbox WHERE done_at IS NULL"),
-    "wangge_outbox_dead": (
-        "Facts given up after their last attempt: each waits for a person (`wangge outbox`)",
-        f"SELECT count(*) FROM outbox WHERE done_at IS NULL AND attempts >= {MOST_ATTEMPTS}",
-    ),
-    "wangge_parked": (
-        "Parked mutations without a decision",
-        "SELECT count(*) FROM sync_waiting WHERE status = 'parked' AND decided_at IS NULL",
-    ),
-    "wangge_held": (
-        "Mutations waiting for what they build on",
-        "SELECT count(*) FROM sync_waiting WHERE status = 'held'",
-    ),
-    "wangge_questions": ("Open disputes", "SELECT count(*) FROM sync_question WHERE closed_at IS NULL"),
-    "wangge_oldest_writer_seconds": (
-        "Age of the oldest open write transaction; a long one delays nobody's pull but grows every cursor",
-        """
-            SELECT coalesce(max(extract(epoch FROM now() - xact_start)), 0)
-            FROM pg_stat_activity
-            WHERE backend_xid IS NOT NULL
-        """,
-    ),
 }
 
 
@@ -86,7 +61,7 @@ def _healthz() -> Response:
 def _readyz() -> Response:
     """The database answers."""
     with reading() as session:
-        session.execute(text("SELECT 1 FROM sync_document LIMIT 1"))
+        need_documents(session)
     return Response('{"status": "ready"}', mimetype="application/json")
 
 
@@ -97,8 +72,8 @@ def _metrics() -> Response:
         raise Problem("not_found")
     registry = CollectorRegistry()
     with reading() as session:
-        for name, (help_, sql) in _GAUGES.items():
-            Gauge(name, help_, registry=registry).set(float(session.execute(text(sql)).scalar() or 0))
+        for name, help_, value in measured(session):
+            Gauge(name, help_, registry=registry).set(value)
     if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
         return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)

@@ -12,14 +12,15 @@ from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from functools import cache
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import exists, select, text
 from sqlalchemy.orm import Session
 
 from backend.core import capabilities
 from backend.core.actor import DESK, FIELD, OFFICE, Actor, Role
 from backend.core.errors import Problem
-from backend.core.kinds.registry import KINDS, SYNC_KINDS
+from backend.core.kinds.registry import KINDS, SYNC_KINDS, TABLES
 from backend.core.queries import due_days
 from backend.core.queries.masks import sees_all
 from backend.core.queries.scopes import held, units_below
@@ -239,11 +240,9 @@ def need_unused(session: Session, kind: str, record_id: str) -> None:
 
 
 def _points_at(session: Session, table: str, column: str, record_id: str) -> bool:
-    sql = f"""
-        SELECT EXISTS (SELECT FROM {table}
-        WHERE {column} = CAST(:id AS uuid) AND deleted_at IS NULL AND id <> CAST(:id AS uuid))
-    """
-    return bool(session.execute(text(sql), {"id": record_id}).scalar_one())
+    row, mine = TABLES[table].c, UUID(record_id)
+    asked = exists().where(row[column] == mine, row.deleted_at.is_(None), row.id != mine)
+    return bool(session.execute(select(asked)).scalar_one())
 
 
 def need_mover(

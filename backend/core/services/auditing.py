@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.core.actor import SYSTEM_ID, Actor, system
+from backend.core.queries.units import has_table, topmost_unit
 from backend.core.services import record_writer
 from sync.change import Op, moment_text
 from sync.kind import Kind, Values
@@ -60,20 +60,11 @@ def note_at_shell(
     A database without units, or of a release from before there was a trail, has nobody to tell: nothing is
     noted.
     """
-    if session.execute(text("SELECT to_regclass('administrative_act')")).scalar() is None:
+    if not has_table(session, "administrative_act"):
         return
-    top = text(
-        """
-            SELECT id::text
-            FROM unit
-            WHERE deleted_at IS NULL AND parent_id IS NULL
-            ORDER BY created_at, id
-            LIMIT 1
-        """
-    )
-    unit_id = session.execute(top).scalar()
+    unit_id = topmost_unit(session)
     if unit_id is not None:
-        note_act(session, system(str(unit_id)), act, subject, after=after)
+        note_act(session, system(unit_id), act, subject, after=after)
 
 
 def note_write(

@@ -12,10 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-import orjson
-from sqlalchemy import text
-
 from backend.core.db import Database
+from backend.core.queries.contacts import write_contacts
 
 SECONDS_TO_GATHER = 5.0
 
@@ -57,25 +55,4 @@ class Contacts:
             rows, self._waiting = list(self._waiting.values()), {}
         if rows:
             with self._database.transaction() as session:
-                session.execute(_WRITE, {"rows": orjson.dumps(rows).decode()})
-
-
-_WRITE = text(
-    """
-    UPDATE device d
-    SET last_seen_at = coalesce(r.seen_at, d.last_seen_at),
-        last_failure_at = coalesce(r.failed_at, d.last_failure_at),
-        last_failure = coalesce(r.failure, d.last_failure),
-        waiting_count = coalesce(r.waiting, d.waiting_count),
-        app_version = coalesce(r.app_version, d.app_version),
-        storage_left_mb = coalesce(r.storage_left_mb, d.storage_left_mb)
-    FROM json_to_recordset(:rows) AS r(id uuid,
-        seen_at timestamptz,
-        failed_at timestamptz,
-        failure text,
-        waiting int,
-        app_version text,
-        storage_left_mb int)
-    WHERE d.id = r.id
-"""
-)
+                write_contacts(session, rows)

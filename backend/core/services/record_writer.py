@@ -1,4 +1,4 @@
-"""The door of the server: every office click, night job and demo record is written here; phones come by push.
+"""Writes records, and is the only way: office clicks, night jobs and demo records; phones come by push.
 
 Both use the same rules (`sync.apply`) and the same store, so a record cannot tell how it was written.
 """
@@ -24,11 +24,11 @@ from sync.change import Stored, Write
 from sync.errors import DatabaseRefused, VersionMoved
 from sync.kind import Values
 from sync.postgres import epoch
-from sync.postgres.door import Tables
 from sync.postgres.push import PostgresPush
+from sync.postgres.writing import Tables
 from sync.questions import questions_of
 
-DOOR_TABLES = Tables(TABLES, beside=keep_found)
+RECORD_TABLES = Tables(TABLES, beside=keep_found)
 # What an author says to have read: the versions of which the record must have one.
 Versions = Collection[int]
 
@@ -41,7 +41,7 @@ def new_id() -> str:
 def push_store(session: Session) -> PostgresPush:
     """The sync store in this session's transaction."""
     connection = session.connection()
-    return PostgresPush(connection, DOOR_TABLES, epoch.current(connection))
+    return PostgresPush(connection, RECORD_TABLES, epoch.current(connection))
 
 
 def read(session: Session, kind: str, record_id: str, *, lock: bool = False) -> Stored:

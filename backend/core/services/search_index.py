@@ -7,48 +7,24 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from backend.core.comparing.finding import FIELDS, kept_of
+from backend.core.queries.search_entries import Entry, forget_entries, keep_entries
 from sync.change import Write
-from sync.postgres.rows import rows_of
-
-_KEEP = """
-    INSERT INTO search_entry (kind, id, customer_id, numbers, words)
-    SELECT *
-    FROM unnest(%(kinds)b::text[],
-        %(ids)b::text[]::uuid[],
-        %(customers)b::text[]::uuid[],
-        %(numbers)b::text[],
-        %(words)b::text[])
-    ON CONFLICT (kind, id) DO UPDATE SET customer_id = excluded.customer_id,
-        numbers = excluded.numbers,
-        words = excluded.words
-    RETURNING 1
-"""
-_FORGET = """
-    DELETE FROM search_entry
-    WHERE (kind, id) IN (SELECT * FROM unnest(%(kinds)b::text[], %(ids)b::text[]::uuid[]))
-    RETURNING 1
-"""
 
 
 def keep_found(connection: Connection, writes: Sequence[Write]) -> None:
-    """Called by the door after each batch: what is deleted is found no more."""
+    """Called by the record writer after each batch: what is deleted is found no more."""
     concerned = [one for one in writes if one.kind.name in FIELDS and _is_concerned(one)]
     gone = [one for one in concerned if one.deleted]
     if gone:
-        rows_of(
-            connection, _FORGET, {"kinds": [one.kind.name for one in gone], "ids": [one.id for one in gone]}
-        )
+        forget_entries(connection, [(one.kind.name, one.id) for one in gone])
     there = [one for one in concerned if not one.deleted]
     if there:
-        kept = [kept_of(one.kind.name, one.values) for one in there]
-        columns = {
-            "kinds": [one.kind.name for one in there],
-            "ids": [one.id for one in there],
-            "customers": [one.values.get("customer_id") or one.id for one in there],
-            "numbers": [one.numbers for one in kept],
-            "words": [one.words for one in kept],
-        }
-        rows_of(connection, _KEEP, columns)
+        keep_entries(connection, [_entry(one) for one in there])
+
+
+def _entry(one: Write) -> Entry:
+    kept = kept_of(one.kind.name, one.values)
+    return Entry(one.kind.name, one.id, one.values.get("customer_id") or one.id, kept.numbers, kept.words)
 
 
 def _is_concerned(write: Write) -> bool:

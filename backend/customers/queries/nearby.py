@@ -47,7 +47,7 @@ def same_trouble(session: Session, actor: Actor, job_id: str) -> list[dict[str, 
                     AND w.place && ST_Expand(j.place, 0.01)
                 ORDER BY 6, 1
                 LIMIT 20
-            """
+            """  # noqa: S608 - made of constants; values are bound
         ),
         {"id": job_id, "hours": SAME_TROUBLE_HOURS, "metres": SAME_TROUBLE_M},
     )
@@ -80,7 +80,7 @@ def at_same_door(session: Session, job_id: str) -> list[tuple[str, str | None]]:
                             AND ST_DWithin(CAST(w.place AS geography), CAST(j.place AS geography), :metres)))
                 ORDER BY w.id
                 LIMIT 50
-            """
+            """  # noqa: S608 - made of constants; values are bound
         ),
         {"id": job_id, "metres": SAME_DOOR_M},
     )

@@ -31,7 +31,7 @@ _POINTS = f"""
     SELECT s.customer_id
     FROM search_entry s
     WHERE s.kind = 'service_point' AND s.id = ANY(CAST(:points AS uuid[])) AND {_ENTRY_IN_SCOPE}
-"""
+"""  # noqa: S608 - made of constants and numbered parameters
 _CUSTOMER_IN_SCOPE = _IN_SCOPE.format(kind="'customer'", id="c.id")
 # The whole number first, then its end, then a name that was typed whole; who sees masks learns no order of
 # names.
@@ -71,7 +71,7 @@ def find_customers(session: Session, actor: Actor, words: str) -> list[dict[str,
                 WHERE c.id IN ({" UNION ".join(found)}) AND c.deleted_at IS NULL AND {_CUSTOMER_IN_SCOPE}
                 ORDER BY {_BY_NUMBER}, {_BY_NAME if is_whole else "o.numbers, c.id"}
                 LIMIT :most
-            """
+            """  # noqa: S608 - made of constants and numbered parameters
         ),
         values,
     ).scalars()
@@ -94,7 +94,7 @@ def _any_of(forms: Iterable[str], columns: Iterable[str], values: dict[str, Any]
                 FROM search_entry s
                 WHERE s.{column} LIKE :{name} AND {_ENTRY_IN_SCOPE}
                 LIMIT {_MOST_OF_A_FORM})
-            """
+            """  # noqa: S608 - made of constants and numbered parameters
             for column in columns
         ]
     return " UNION ".join(parts)
@@ -118,7 +118,7 @@ def _all_of(words: Iterable[tuple[str, ...]], columns: tuple[str, ...], values: 
             WHERE ({" OR ".join(each)}) AND {_ENTRY_IN_SCOPE}
             GROUP BY s.customer_id
             HAVING {" AND ".join(f"bool_or({one})" for one in each)}
-        """
+        """  # noqa: S608 - made of constants and numbered parameters
 
 
 def _with_points(session: Session, actor: Actor, ids: list[str], scopes: list[str]) -> list[dict[str, Any]]:

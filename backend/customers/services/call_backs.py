@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -26,41 +26,12 @@ from backend.core.queries.scopes import day_begins
 from backend.core.services import record_writer
 from backend.core.services.noting import note_rows
 from backend.customers.kinds.call_back import CallBack, CallBackSample
+from backend.customers.queries.call_backs import visits_drawn, visits_made
 from sync.steps import doers, log_of
 
 DRAWS = frozenset({Role.ADMIN, Role.SUPERVISOR, Role.AUDITOR})
 CALLS = DRAWS | {Role.HOTLINE_AGENT, Role.DISPATCHER}
 _MADE = ("complete", "nobody_met")
-_VISITS = text(
-    """
-    SELECT id::text
-    FROM visit
-    WHERE unit_id = ANY(CAST(:units AS uuid[]))
-        AND state = 'done'
-        AND deleted_at IS NULL
-        AND ended_at >= :begin
-        AND ended_at < :end
-"""
-)
-_LISTED = text(
-    """
-    SELECT v.id::text AS visit_id,
-        c.name AS customer,
-        s.name AS representative,
-        v.ended_at,
-        v.summary,
-        v.truth_grade,
-        b.outcome,
-        b.said,
-        b.asked_at
-    FROM unnest(CAST(:ids AS uuid[])) WITH ORDINALITY AS drawn(id, place)
-    JOIN visit v ON v.id = drawn.id
-    LEFT JOIN customer c ON c.id = v.customer_id
-    LEFT JOIN staff s ON s.id = v.representative_id
-    LEFT JOIN call_back b ON b.sample_id = CAST(:sample AS uuid) AND b.visit_id = v.id
-    ORDER BY drawn.place
-"""
-)
 
 
 def draw(seed: str, visit_ids: Iterable[str], count: int) -> list[str]:
@@ -81,8 +52,7 @@ def draw_sample(
         fault = {"field": "until_day", "code": "before_start", "zh": zh, "en": en}
         raise Problem("check_failed", faults=[fault])
     begin, end = day_begins(from_day), day_begins(until_day + timedelta(days=1))
-    asked = {"units": policy.own_units(session, actor), "begin": begin, "end": end}
-    visits = [row[0] for row in session.execute(_VISITS, asked)]
+    visits = visits_made(session, policy.own_units(session, actor), begin, end)
     if not visits:
         raise Problem("not_found", why="no visits on these days")
     seed = seed or secrets.token_hex(8)
@@ -126,8 +96,8 @@ def find_sample(session: Session, actor: Actor, sample_id: str) -> CallBackSampl
 
 def visits_of(session: Session, actor: Actor, sample: CallBackSample) -> list[dict[str, Any]]:
     """The visits drawn, in the order drawn, with what was said; auditors read no customer's name."""
-    rows = session.execute(_LISTED, {"ids": sample.visit_ids, "sample": str(sample.id)}).mappings()
-    return [dict(row) if masks.sees_all(actor) else _hidden(dict(row)) for row in rows]
+    rows = visits_drawn(session, sample.visit_ids, sample.id)
+    return rows if masks.sees_all(actor) else [_hidden(row) for row in rows]
 
 
 def _hidden(row: dict[str, Any]) -> dict[str, Any]:

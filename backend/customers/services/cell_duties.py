@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import shapely
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor, Role
@@ -18,7 +17,12 @@ from backend.core.queries import policy
 from backend.core.queries.scopes import today
 from backend.core.services import record_writer
 from backend.core.services.auditing import note_write
-from backend.customers.services.key_customers import OPEN_WORK
+from backend.customers.queries.cell_duties import (
+    cells_served,
+    representative_duties,
+    representative_of_each,
+)
+from backend.customers.queries.open_work import OPEN_WORK, work_of_cell
 from backend.territory.queries.cells import outlines
 from geo.assign import assign
 from sync.change import Stored
@@ -37,21 +41,9 @@ def hand_over_cell(session: Session, actor: Actor, cell_id: str, staff_id: str) 
     policy.need_unit(session, actor, cell.values["unit_id"], "cell", cell_id)
     policy.need_representative(session, actor, cell.values["unit_id"], staff_id)
     on = today()
-    rows = session.execute(
-        text(
-            """
-                SELECT id::text, valid_from, staff_id::text
-                FROM cell_assignment
-                WHERE cell_id = CAST(:cell AS uuid)
-                    AND duty = 'representative'
-                    AND deleted_at IS NULL
-                    AND (valid_until IS NULL OR valid_until >= :on)
-            """
-        ),
-        {"cell": cell_id, "on": on},
-    ).all()
-    for assignment_id, valid_from, _ in rows:
-        _end_duty(session, actor, assignment_id, valid_from, on - timedelta(days=1))
+    held = representative_duties(session, cell_id, on)
+    for duty in held:
+        _end_duty(session, actor, duty.id, duty.valid_from, on - timedelta(days=1))
     values = {
         "unit_id": cell.values["unit_id"],
         "cell_id": cell_id,
@@ -59,7 +51,7 @@ def hand_over_cell(session: Session, actor: Actor, cell_id: str, staff_id: str) 
         "duty": "representative",
         "valid_from": on.isoformat(),
     }
-    _hand_over_work(session, actor, cell_id, [row[2] for row in rows], staff_id)
+    _hand_over_work(session, actor, cell_id, [duty.staff_id for duty in held], staff_id)
     return _give(session, actor, values)
 
 
@@ -86,26 +78,11 @@ def _give(session: Session, actor: Actor, values: Values) -> Stored:
 
 def _hand_over_work(session: Session, actor: Actor, cell_id: str, before: list[str], staff_id: str) -> None:
     """What a key customer's own representative has of theirs is not the cell's to hand over."""
-    for kind, whose, is_open in OPEN_WORK:
-        rows = session.execute(
-            text(
-                f"""
-                    SELECT r.id::text
-                    FROM {kind} r
-                    WHERE r.cell_id = CAST(:cell AS uuid)
-                          AND r.{whose} = ANY(CAST(:before AS uuid[]))
-                          AND r.{whose} <> CAST(:staff AS uuid)
-                          AND r.deleted_at IS NULL
-                          AND {is_open}
-                          AND NOT EXISTS (SELECT FROM customer c
-                      WHERE c.id = r.customer_id AND c.key_representative_id = r.{whose})
-                    ORDER BY r.id
-                """
-            ),
-            {"cell": cell_id, "before": before, "staff": staff_id},
-        ).all()
+    for kind in OPEN_WORK:
+        ids = work_of_cell(session, kind, cell_id, before, besides=staff_id)
+        whose = OPEN_WORK[kind].whose
         record_writer.change_many(
-            session, actor, kind, [(row[0], {whose: staff_id}) for row in rows], trusted=True
+            session, actor, kind, [(one, {whose: staff_id}) for one in ids], trusted=True
         )
 
 
@@ -130,7 +107,7 @@ def plan_representatives(
         faults = [{"field": "", "code": "nobody", "zh": zh, "en": en}]
         raise Problem("check_failed", cells=len(cells), representatives=len(people), faults=faults)
     centers = shapely.get_coordinates(shapely.point_on_surface([cell["shape"] for cell in cells]))
-    serving = _serving(session, [cell["id"] for cell in cells], on)
+    serving = representative_of_each(session, [cell["id"] for cell in cells], on or today())
     current = {
         n: people.index(who) for n, cell in enumerate(cells) if (who := serving.get(cell["id"])) in people
     }
@@ -172,20 +149,6 @@ def hand_over_cells(session: Session, actor: Actor, unit_id: str, pairs: Sequenc
     return len(pairs)
 
 
-_CELLS_SERVED = text(
-    """
-    SELECT DISTINCT cell_id::text
-    FROM cell_assignment
-    WHERE staff_id = CAST(:who AS uuid)
-        AND duty = 'representative'
-        AND deleted_at IS NULL
-        AND valid_from <= :until
-        AND (valid_until IS NULL OR valid_until >= :since)
-    ORDER BY 1
-    """
-)
-
-
 def stand_in(
     session: Session,
     actor: Actor,
@@ -202,11 +165,7 @@ def stand_in(
     policy.need_role(actor, KEEPERS)
     away = record_writer.read(session, "staff", absent_id).values
     policy.need_unit(session, actor, away["unit_id"], "staff", absent_id)
-    rows = session.execute(
-        _CELLS_SERVED,
-        {"who": absent_id, "since": valid_from, "until": valid_until},
-    )
-    cells, named = [row[0] for row in rows], dict(stand_ins)
+    cells, named = cells_served(session, absent_id, valid_from, valid_until), dict(stand_ins)
     left = [cell for cell in cells if named.get(cell, absent_id) == absent_id]
     if left:
         faults = [
@@ -231,22 +190,3 @@ def stand_in(
 def _home(person: int, current: dict[int, int], centers: Any) -> Any:
     own = [cell for cell, who in current.items() if who == person]
     return centers[own].mean(axis=0) if own else centers.mean(axis=0)
-
-
-def _serving(session: Session, cell_ids: list[str], on: date | None = None) -> dict[str, str]:
-    """Cell -> its representative today."""
-    rows = session.execute(
-        text(
-            """
-                SELECT cell_id::text, staff_id::text
-                FROM cell_assignment
-                WHERE cell_id = ANY(CAST(:cells AS uuid[]))
-                    AND deleted_at IS NULL
-                    AND duty = 'representative'
-                    AND valid_from <= :on
-                    AND (valid_until IS NULL OR valid_until >= :on)
-            """
-        ),
-        {"cells": cell_ids, "on": on or today()},
-    )
-    return {row[0]: row[1] for row in rows}

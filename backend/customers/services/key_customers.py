@@ -6,16 +6,15 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.core.actor import Role, system
 from backend.core.services import record_writer
+from backend.customers.queries.open_work import OPEN_WORK, work_at_customer, work_in_cells
 from backend.customers.queries.representatives import (
-    OPEN_VISIT,
-    OWN,
     customers_of,
     ever_responsible,
+    misfiled_points,
     own_representative,
     responsible,
     was,
@@ -25,20 +24,7 @@ from sync.change import Stored
 from sync.kind import Values
 
 PRIORITY = frozenset({"key", "special"})
-# Open work that is somebody's: kind -> whose it is, and what says that it is open.
-OPEN_WORK = (
-    ("item", "owner_id", "r.state <> 'closed'"),
-    ("visit", "representative_id", OPEN_VISIT.format(v="r")),
-)
 _MOVES = frozenset({"key_representative_id", "category", "cell_id", "team_ids"})
-_MISFILED = f"""
-    SELECT p.id::text, p.unit_id::text, {OWN}::text
-    FROM service_point p
-    JOIN customer c ON c.id = p.customer_id
-    WHERE p.deleted_at IS NULL AND p.key_representative_id IS DISTINCT FROM {OWN} {{of}}
-    ORDER BY p.id
-    LIMIT 5000
-"""
 
 
 def watch_item(session: Session, item_id: str) -> bool:
@@ -85,29 +71,19 @@ def hand_on(session: Session, customer: Stored) -> None:
     """Points and open work of a customer to whoever answers for them now; what others hold on purpose
     stays theirs."""
     keep_points(session, customer.id)
-    for kind, _, is_open in OPEN_WORK:
-        follow_cell(session, customer, kind, is_open)
+    for kind, work in OPEN_WORK.items():
+        follow_cell(session, customer, kind, work.is_open)
     heir = responsible(session, customer.id, customer.values.get("cell_id"))
     before = [one for one in ever_responsible(session, customer.id) if one != heir]
-    for kind, whose, is_open in OPEN_WORK:
-        rows = session.execute(
-            text(
-                f"""
-                    SELECT r.id::text, r.unit_id::text, r.{whose} = ANY(CAST(:before AS uuid[]))
-                    FROM {kind} r
-                    WHERE r.deleted_at IS NULL AND r.customer_id = CAST(:customer AS uuid) AND {is_open}
-                    ORDER BY r.id
-                """
-            ),
-            {"before": before, "customer": customer.id},
-        ).all()
+    for kind, work in OPEN_WORK.items():
+        rows = work_at_customer(session, kind, customer.id, before)
         moves: list[tuple[str, Values]] = [
-            (row[0], {whose: heir}) for row in rows if row[2] and heir is not None
+            (one, {work.whose: heir}) for one, is_theirs in rows if is_theirs and heir is not None
         ]
         record_writer.change_many(session, system(customer.values["unit_id"]), kind, moves)
         if kind == "item":
-            for row in rows:
-                watch_item(session, row[0])
+            for one, _ in rows:
+                watch_item(session, one)
 
 
 def follow_cell(session: Session, customer: Stored, kind: str, is_open: str) -> None:
@@ -116,28 +92,15 @@ def follow_cell(session: Session, customer: Stored, kind: str, is_open: str) -> 
     former = [one for one in was(session, customer.id, "cell_id") if one != cell_id]
     if not former or cell_id is None:
         return
-    rows = session.execute(
-        text(
-            f"""
-            SELECT r.id::text FROM {kind} r
-            WHERE r.customer_id = CAST(:customer AS uuid) AND r.deleted_at IS NULL AND {is_open}
-              AND r.cell_id = ANY(CAST(:former AS uuid[]))
-            ORDER BY r.id
-            """
-        ),
-        {"customer": customer.id, "former": former},
-    ).all()
-    moves: list[tuple[str, Values]] = [(row[0], {"cell_id": cell_id}) for row in rows]
+    ids = work_in_cells(session, kind, is_open, customer.id, former)
+    moves: list[tuple[str, Values]] = [(one, {"cell_id": cell_id}) for one in ids]
     record_writer.change_many(session, system(customer.values["unit_id"]), kind, moves)
 
 
 def keep_points(session: Session, customer_id: str | None = None) -> int:
     """Service points (of one customer, or of all) named after the representative they should be; returns
     how many."""
-    of = "AND c.id = CAST(:customer AS uuid)" if customer_id else ""
-    rows = session.execute(
-        text(_MISFILED.format(of=of)), {"customer": customer_id} if customer_id else {}
-    ).all()
+    rows = misfiled_points(session, customer_id)
     for unit_id in sorted({row[1] for row in rows}):
         moves: list[tuple[str, Values]] = [
             (row[0], {"key_representative_id": row[2]}) for row in rows if row[1] == unit_id

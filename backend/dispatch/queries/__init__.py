@@ -1,1 +1,1 @@
-"""Read-only SQL, one module per screen or question."""
+"""SQL, one module per question: reads, and writes of rows that are no records."""

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select, text, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor, Role
@@ -20,6 +20,7 @@ from backend.core.config import Settings
 from backend.core.db import Database
 from backend.core.errors import Problem
 from backend.core.queries import policy
+from backend.core.queries.locks import hold_each
 from backend.core.queries.scopes import today, units_below
 from backend.core.services import record_writer
 from backend.dispatch.kinds.day_plan import DayPlan
@@ -92,12 +93,7 @@ def hold_days(session: Session, unit_id: str) -> None:
 
     Each holds its unit and all below until its transaction ends.
     """
-    held = {"units": sorted(units_below(session, unit_id))}
-    one = """
-        SELECT pg_advisory_xact_lock(hashtextextended('day ' || unit, 0))
-        FROM unnest(CAST(:units AS text[])) unit
-    """
-    session.execute(text(one), held)
+    hold_each(session, [f"day {unit}" for unit in sorted(units_below(session, unit_id))])
 
 
 class _Asked(NamedTuple):

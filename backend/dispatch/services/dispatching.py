@@ -18,8 +18,8 @@ from backend.core.services.record_writer import Versions
 from backend.dispatch.queries.field_day import job_of
 from backend.dispatch.services.emergency_day import emergency_scene
 from backend.dispatch.services.field_day import day_of
+from backend.jobs.queries.jobs import unopened_jobs
 from backend.jobs.services.escalating import escalate, tell_dispatchers
-from backend.jobs.services.intake import unopened_jobs
 from backend.notices.services.notifying import Channel
 from geo.dispatch import propose
 from sync.change import Stored, moment_text

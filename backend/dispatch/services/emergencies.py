@@ -31,7 +31,7 @@ from backend.jobs.services.escalating import tell_dispatchers
 from backend.notices.services.notifying import Channel, tell
 from geo.dispatch import Proposal, delayed_by, why_nobody
 from geo.routing.insertion import worse
-from geo.routing.problem import Problem as GeoProblem
+from geo.routing.problem import RoutingProblem
 from geo.routing.timing import Stop, timed
 from geo.routing.urgent import Sent, send
 from sync.change import moment_text
@@ -51,7 +51,7 @@ class _Choice:
     scene: Scene
     chosen: Proposal
     sent: Sent
-    held: GeoProblem
+    held: RoutingProblem
 
     def job(self, task: int) -> JobRow:
         """The record behind a task."""
@@ -95,7 +95,7 @@ class _Choice:
         return plain.stops if shift == self.sent.shift and worse(plain, kept) else kept.stops
 
 
-def _held(scene: Scene) -> GeoProblem:
+def _held(scene: Scene) -> RoutingProblem:
     """The day in which nothing routine is begun before it was planned."""
     tasks = list(scene.day.problem.tasks)
     for n, (job, task) in enumerate(zip(scene.jobs, tasks, strict=True)):

@@ -34,7 +34,7 @@ from backend.dispatch.services.shifts import pause_of, shift_of
 from backend.dispatch.services.travelling import travel_between
 from backend.territory.queries.cells import outlines
 from geo.dispatch import Day, Proposal, propose
-from geo.routing.problem import FOREVER, NORMAL, URGENT, Plan, Problem, Shift, Task
+from geo.routing.problem import FOREVER, NORMAL, URGENT, Plan, RoutingProblem, Shift, Task
 
 _Place = tuple[float, float]
 
@@ -116,7 +116,7 @@ def emergency_scene(
     ground = None
     if settings.crossings_file:
         ground = shapely.union_all([cell["shape"] for cell in outlines(session, list(units))])
-    problem = Problem(tasks, shifts, travel_between(settings, places, ground).seconds)
+    problem = RoutingProblem(tasks, shifts, travel_between(settings, places, ground).seconds)
     routes = tuple(tuple(n for n, one in enumerate(waiting) if one.crew_id == crew.id) for crew in crews)
     there = {crew.id: hours[crew.id].since(now) for crew in crews}
     day = Day(

@@ -18,7 +18,7 @@ from backend.dispatch.services.shifts import clock_after, pause_of, shift_of
 from backend.dispatch.services.travelling import Travel, travel_between
 from backend.territory.queries.cells import outlines
 from geo.dispatch import Day
-from geo.routing.problem import FOREVER, NORMAL, URGENT, Plan, Problem, Shift, Task
+from geo.routing.problem import FOREVER, NORMAL, URGENT, Plan, RoutingProblem, Shift, Task
 
 # Of the priorities of `geo`: before what may wait for another day, after what is urgent.
 OF_THE_DAY = (NORMAL + URGENT) // 2
@@ -58,7 +58,7 @@ def day_of(
     if settings.crossings_file:
         ground = shapely.union_all([cell["shape"] for cell in outlines(session, list(units))])
     travel = travel_between(settings, places, ground)
-    problem = Problem(tasks, shifts, travel.seconds)
+    problem = RoutingProblem(tasks, shifts, travel.seconds)
     plan = Plan(tuple(builder.route(crew, extra) for crew in crews))
     day = Day(
         problem,

@@ -10,7 +10,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor, system
@@ -19,26 +18,8 @@ from backend.core.errors import Problem
 from backend.core.services import record_writer
 from backend.core.services.noting import note_rows
 from backend.evidence.kinds.upload import Upload
+from backend.evidence.queries.arrived_photos import keep_object, photos_proven, sha256_shown
 from sync.change import moment_text
-
-# Sent by the person or the phone that made the record, or for this very photo.
-_PROVEN = text(
-    """
-    SELECT p.id::text, p.unit_id::text, o.arrived_at
-    FROM photo p
-    JOIN object o ON o.sha256 = p.sha256, LATERAL (SELECT actor_id, device_id
-      FROM sync_history
-      WHERE kind = 'photo' AND id = p.id
-      ORDER BY version
-      LIMIT 1) made
-    WHERE p.sha256 = :sha256 AND p.arrived_at IS NULL AND p.deleted_at IS NULL
-      AND EXISTS (SELECT FROM upload u
-      WHERE u.sha256 = p.sha256
-          AND u.finished_at IS NOT NULL
-          AND (u.staff_id = made.actor_id OR u.device_id = made.device_id OR u.photo_id = p.id))
-    ORDER BY p.id
-"""
-)
 
 
 def keep_whole(
@@ -65,20 +46,7 @@ def keep_whole(
 
 def note_arrived(session: Session, sha256: str, size_bytes: int) -> None:
     """An object is kept for good: its row, and `arrived_at` on the photos that may show it."""
-    kept = session.execute(
-        text(
-            """
-                WITH looked AS (INSERT INTO look (sha256)
-                  VALUES (:sha256)
-                  ON CONFLICT DO NOTHING) INSERT INTO object (sha256, size_bytes)
-                VALUES (:sha256, :size)
-                ON CONFLICT DO NOTHING
-                RETURNING sha256
-            """
-        ),
-        {"sha256": sha256, "size": size_bytes},
-    )
-    note_rows(session, "object", kept.scalars())
+    note_rows(session, "object", keep_object(session, sha256, size_bytes))
     mark_arrived(session, sha256)
 
 
@@ -88,25 +56,16 @@ def shared_bytes(session: Session, subject: str) -> str:
 
     Links of before named the bytes; they open what some photo still has by right. Raises link_ended.
     """
-    column, type_ = ("id", "uuid") if len(subject) == 36 else ("sha256", "text")
-    asked = text(
-        f"""
-            SELECT sha256
-            FROM photo
-            WHERE {column} = CAST(:subject AS {type_}) AND arrived_at IS NOT NULL AND deleted_at IS NULL
-            LIMIT 1
-        """
-    )
-    found = session.scalars(asked, {"subject": subject}).first()
+    found = sha256_shown(session, subject)
     if found is None:
         raise Problem("link_ended")
-    return str(found)
+    return found
 
 
 def mark_arrived(session: Session, sha256: str) -> int:
     """Set `arrived_at` on photos whose bytes their makers have sent; safe to repeat; returns how many were
     marked."""
-    waiting = session.execute(_PROVEN, {"sha256": sha256}).all()
+    waiting = photos_proven(session, sha256)
     for photo_id, unit_id, arrived_at in waiting:
         record_writer.change(
             session, system(unit_id), "photo", photo_id, {"arrived_at": moment_text(arrived_at)}

@@ -19,7 +19,6 @@ from uuid import UUID
 
 import orjson
 import structlog
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor
@@ -32,6 +31,7 @@ from backend.core.queries.documents import history_of, read_document
 from backend.core.services.auditing import note_act
 from backend.core.services.noting import note_rows
 from backend.core.services.press import LANGUAGES, Press
+from backend.evidence.queries.case_file import records_of_case, standing_on
 from backend.evidence.services.papers import service_sheet, survey_report
 from backend.evidence.services.picturing import content_of
 from sync.change import moment_text
@@ -112,20 +112,8 @@ def case_file(session: Session, actor: Actor, press: Press, case_id: str) -> IO[
 
 def _records(session: Session, actor: Actor, case_id: str) -> list[tuple[str, Values]]:
     """What belongs to the case and its asker may see: threads, then what stands on them."""
-    threads = [
-        (kind, found[0])
-        for kind in _THREADS
-        for found in session.execute(
-            text(f"""
-                SELECT id::text
-                FROM {KINDS[kind].kind.table}
-                WHERE case_id = CAST(:case AS uuid) AND deleted_at IS NULL
-                ORDER BY id
-            """),
-            {"case": case_id},
-        )
-    ]  # fmt: skip
-    held = [key for kind, one in threads for key in _standing_on(session, kind, one)]
+    threads = [(kind, one) for kind in _THREADS for one in records_of_case(session, kind, case_id)]
+    held = [key for kind, one in threads for key in standing_on(session, kind, one)]
     found = []
     for kind, record_id in dict.fromkeys([*threads, *held]):
         try:
@@ -133,20 +121,6 @@ def _records(session: Session, actor: Actor, case_id: str) -> list[tuple[str, Va
         except Problem:
             continue  # Not theirs to see.
     return found
-
-
-def _standing_on(session: Session, kind: str, record_id: str) -> Iterator[tuple[str, str]]:
-    for other in ("signature", "photo"):
-        rows = session.execute(
-            text(f"""
-                SELECT id::text
-                FROM {other}
-                WHERE of_kind = :kind AND of_id = CAST(:id AS uuid) AND deleted_at IS NULL
-                ORDER BY id
-            """),
-            {"kind": kind, "id": record_id},
-        )  # fmt: skip
-        yield from ((other, row[0]) for row in rows)
 
 
 def _add_record(session: Session, actor: Actor, bundle: _Bundle, kind: str, values: Values) -> None:

@@ -13,24 +13,23 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 import orjson
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.core.blobs.store import BlobStore, key_of
 from backend.core.db import Database
 from backend.core.kinds.registry import SYNC_KINDS, TABLES
-from backend.core.services.noting import NOTED, said_by
-from backend.evidence.services.sealing import COLUMNS, ERASED, LOOKS_BACK, is_leaf_of
+from backend.core.queries.noted_rows import NOTED
+from backend.evidence.queries import checking as asked
+from backend.evidence.queries.sealing import count_unsealed, sealed_steps
+from backend.evidence.services.sealing import ERASED, LOOKS_BACK, is_leaf_of
 from sync.change import body_of
 from sync.kind import Kind, Values
 
 BATCH = 1000
 _NO_ID = "00000000-0000-0000-0000-000000000000"
-_OWN = frozenset({"id", "version", "created_at", "updated_at", "deleted_at"})
 Progress = Callable[[str, int], object]
 
 
@@ -87,7 +86,7 @@ def check_records(database: Database, kind_name: str, progress: Progress) -> Ite
     after = _NO_ID
     while True:
         with database.snapshot() as session:
-            ids = _next_ids(session, kind_name, after)
+            ids = asked.next_ids(session, kind_name, after, BATCH)
             found = differing(session, kind_name, ids) if ids else []
         if not ids:
             break
@@ -98,27 +97,9 @@ def check_records(database: Database, kind_name: str, progress: Progress) -> Ite
         yield from _without_history(session, kind_name)
 
 
-def _next_ids(session: Session, kind_name: str, after: str) -> list[str]:
-    asked = """
-        SELECT id::text
-        FROM sync_history
-        WHERE kind = :kind AND id > CAST(:after AS uuid)
-        GROUP BY id
-        ORDER BY id
-        LIMIT :most
-    """
-    return list(session.scalars(text(asked), {"kind": kind_name, "after": after, "most": BATCH}))
-
-
 def _without_history(session: Session, kind_name: str) -> Iterator[Differs]:
-    for table, where in ((SYNC_KINDS[kind_name].table, "true"), ("sync_document", "t.kind = :kind")):
-        asked = f"""
-                SELECT t.id::text
-                FROM {table} t
-                WHERE {where} AND NOT EXISTS (SELECT FROM sync_history h WHERE h.kind = :kind AND h.id = t.id)
-                LIMIT 100
-            """
-        for one in session.scalars(text(asked), {"kind": kind_name}):
+    for table in (SYNC_KINDS[kind_name].table, "sync_document"):
+        for one in asked.without_history(session, kind_name, table):
             yield Differs(table, one, (), "no history tells of it")
 
 
@@ -130,25 +111,14 @@ def differing(session: Session, kind_name: str, ids: Sequence[str]) -> list[Diff
 
 
 def _told(session: Session, kind: Kind, ids: Sequence[str]) -> dict[str, _Told]:
-    asked = """
-            SELECT id::text, version, op, changed, recorded_at
-            FROM sync_history
-            WHERE kind = :kind AND id = ANY(CAST(:ids AS uuid[]))
-            ORDER BY id, version
-        """
     found: dict[str, _Told] = {}
-    for record_id, *step in session.execute(text(asked), {"kind": kind.name, "ids": list(ids)}):
+    for record_id, *step in asked.steps_of(session, kind.name, ids):
         found.setdefault(record_id, _Told(kind, record_id)).take(*step)
     return found
 
 
 def _documents(session: Session, kind_name: str, told: dict[str, _Told]) -> Iterator[Differs]:
-    asked = """
-            SELECT id::text, unit_id::text, version, deleted, body, body_sha256
-            FROM sync_document
-            WHERE kind = :kind AND id = ANY(CAST(:ids AS uuid[]))
-        """
-    rows = {row[0]: row[1:] for row in session.execute(text(asked), {"kind": kind_name, "ids": list(told)})}
+    rows = asked.documents_of(session, kind_name, told)
     for record_id, one in told.items():
         if record_id not in rows:
             yield Differs("sync_document", record_id, (), "the row is gone")
@@ -191,35 +161,9 @@ def _is_same(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-@cache
-def _compare(table: str) -> str:
-    columns = TABLES[table].columns
-    names = [one.name for one in columns if one.name not in _OWN]
-    places = {one.name for one in columns if "geometry" in type(one.type).__name__.lower()}
-    pairs = (
-        (name, *(f"ST_AsEWKB({side}.{name})" if name in places else f"{side}.{name}" for side in "tp"))
-        for name in names
-    )
-    wrong = ", ".join(
-        f"CASE WHEN {ours} IS DISTINCT FROM {sealed} THEN '{name}' END" for name, ours, sealed in pairs
-    )
-    return f"""
-            SELECT e.id::text,
-                t.id IS NOT NULL,
-                t.version,
-                t.created_at,
-                t.updated_at,
-                t.deleted_at,
-                array_remove(ARRAY[{wrong}]::text[], NULL)
-            FROM unnest(CAST(:ids AS uuid[]), CAST(:bodies AS text[])) e(id, body)
-            CROSS JOIN LATERAL json_populate_record(NULL::{table}, e.body::json) p
-            LEFT JOIN {table} t ON t.id = e.id
-        """
-
-
 def _rows(session: Session, table: str, told: dict[str, _Told]) -> Iterator[Differs]:
     bodies = [body_of(one.kind.name, one.id, one.values).decode() for one in told.values()]
-    for row in session.execute(text(_compare(table)), {"ids": list(told), "bodies": bodies}):
+    for row in asked.compared(session, table, list(told), bodies):
         record_id, is_there, version, created_at, updated_at, deleted_at, wrong = row
         one = told[record_id]
         if not is_there:
@@ -238,34 +182,15 @@ def _rows(session: Session, table: str, told: dict[str, _Told]) -> Iterator[Diff
 
 def history_is_sealed(session: Session, kind_name: str, record_id: str) -> bool:
     """Whether each step of a record's history that has a seal is the one that was sealed."""
-    asked = text(
-        f"""
-            SELECT {COLUMNS}, s.leaf, s.salt
-            FROM sync_history h
-            JOIN sealed_row s USING (kind, id, version)
-            WHERE h.kind = :kind AND h.id = CAST(:id AS uuid)
-        """
-    )
-    rows = session.execute(asked, {"kind": kind_name, "id": record_id})
+    rows = sealed_steps(session, kind_name, record_id)
     return all(is_leaf_of(row, row.salt, row.leaf) for row in rows)
 
 
 def check_noted(database: Database, table: str, progress: Progress) -> Iterator[Differs]:
     """Rows of a table beside the records against what history last said of them."""
-    noted = NOTED[table]
-    asked = f"""
-            SELECT coalesce(h.id, n.id)::text, h.said, n.said
-            FROM (SELECT DISTINCT ON (id) id, changed AS said
-              FROM sync_history
-              WHERE kind = '{table}'
-              ORDER BY id, version DESC) h FULL JOIN (SELECT {noted.uuid} AS id, {said_by(table)} AS said
-              FROM {table} t
-              WHERE {noted.counts}) n ON n.id = h.id
-            WHERE h.said IS DISTINCT FROM n.said
-        """
     with database.snapshot() as session:
-        progress(table, session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())
-        for row_id, sealed, ours in session.execute(text(asked)):
+        progress(table, asked.count_rows(session, table))
+        for row_id, sealed, ours in asked.noted_otherwise(session, table):
             if ours is None or sealed is None:
                 yield Differs(
                     table, row_id, (), "the row is gone" if ours is None else "no history tells of it"
@@ -280,24 +205,9 @@ def check_noted(database: Database, table: str, progress: Progress) -> Iterator[
 def check_bytes(database: Database, blobs: BlobStore, progress: Progress) -> Iterator[Differs]:
     """The store's bytes by their hashes and lengths, and photos said to be here whose bytes are not."""
     with database.snapshot() as session:
-        rows = session.execute(text("SELECT sha256, size_bytes FROM object ORDER BY sha256")).all()
-        copies = session.scalars(
-            text("SELECT unnest(ARRAY[web_sha256, thumb_sha256]) FROM look WHERE state = 'ready' ORDER BY 1")
-        )
-        wanted: dict[str, int | None] = {row[0]: row[1] for row in rows}
-        wanted = dict.fromkeys(copies) | wanted
-        lost = session.scalars(
-            text(
-                """
-                    SELECT id::text
-                    FROM photo p
-                    WHERE arrived_at IS NOT NULL AND NOT EXISTS (SELECT FROM object o
-                      WHERE o.sha256 = p.sha256)
-                    ORDER BY id
-                    LIMIT 100
-                """
-            )
-        ).all()
+        wanted: dict[str, int | None] = dict.fromkeys(asked.copies_kept(session))
+        wanted |= asked.objects_kept(session)
+        lost = asked.photos_without_bytes(session)
     yield from (Differs("photo", one, ("arrived_at",), "its bytes never arrived") for one in lost)
     for sha256, size in wanted.items():
         yield from _bytes(blobs, sha256, size)
@@ -324,8 +234,7 @@ def check_all(database: Database, blobs: BlobStore | None, progress: Progress) -
     for kind_name in SYNC_KINDS:
         yield from check_records(database, kind_name, progress)
     with database.snapshot() as session:
-        asked = "SELECT kind, id::text FROM sync_document WHERE NOT kind = ANY(:kinds) LIMIT 100"
-        for kind_name, record_id in session.execute(text(asked), {"kinds": list(SYNC_KINDS)}):
+        for kind_name, record_id in asked.documents_of_no_kind(session, list(SYNC_KINDS)):
             yield Differs("sync_document", record_id, ("kind",), f"there is no kind {kind_name}")
     for table in NOTED:
         yield from check_noted(database, table, progress)
@@ -335,12 +244,8 @@ def check_all(database: Database, blobs: BlobStore | None, progress: Progress) -
 
 def how_many(session: Session, *, with_bytes: bool) -> int:
     """How many steps `check_all` takes, for a progress bar."""
-    counts = ["(SELECT count(DISTINCT (kind, id)) FROM sync_history WHERE kind = ANY(:kinds))"]
-    counts += [f"(SELECT count(*) FROM {table})" for table in NOTED]
-    counts += ["(SELECT count(*) FROM object)"] if with_bytes else []
-    return int(
-        session.execute(text(f"SELECT {' + '.join(counts)}"), {"kinds": list(SYNC_KINDS)}).scalar_one()
-    )
+    tables = (*NOTED, "object") if with_bytes else tuple(NOTED)
+    return asked.count_told(session, list(SYNC_KINDS)) + sum(asked.count_rows(session, one) for one in tables)
 
 
 @dataclass(frozen=True, slots=True)
@@ -354,14 +259,5 @@ class Unsealed:
 
 def unsealed(session: Session) -> Unsealed:
     """How much of history no seal covers."""
-    asked = text(
-        """
-            SELECT count(*), count(*) FILTER (WHERE h.recorded_at < (SELECT max(sealed_at)
-              FROM seal) - CAST(:back AS interval))
-            FROM sync_history h
-            LEFT JOIN sealed_row s USING (kind, id, version)
-            WHERE s.kind IS NULL
-        """
-    )
-    whole, late = session.execute(asked, {"back": LOOKS_BACK}).one()
+    whole, late = count_unsealed(session, LOOKS_BACK)
     return Unsealed(whole - late, late)

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.core.actor import CREW, DESK, FIELD, Actor, system
@@ -30,6 +30,7 @@ from backend.core.services.auditing import note_act
 from backend.core.services.credentials import new_token, token_sha256
 from backend.core.services.noting import note_rows
 from backend.evidence.kinds.confirmation import Confirmation
+from backend.evidence.queries.history import actors_of, last_writer
 from backend.evidence.services.sheets import photo_hashes, sheet_of, sheet_sha256
 from backend.jobs.kinds.work_order import ACTIONS
 from backend.notices.services.notifying import MESSAGE
@@ -135,14 +136,7 @@ def did_the_job(session: Session, job_id: str, job: Values) -> set[str]:
     if job.get("crew_id"):
         crew = record_writer.read(session, "crew", job["crew_id"]).values
         people |= {*crew["member_ids"], crew["leader_id"]}
-    steps = text(
-        """
-            SELECT DISTINCT actor_id::text
-            FROM sync_history
-            WHERE kind = 'work_order' AND id = CAST(:id AS uuid) AND op = ANY(:steps)
-        """
-    )
-    return people | set(session.scalars(steps, {"id": job_id, "steps": _CREW_STEPS}))
+    return people | actors_of(session, "work_order", job_id, _CREW_STEPS)
 
 
 def _need_uninvolved(session: Session, actor: Actor, job_id: str, job: Values) -> None:
@@ -167,24 +161,12 @@ def ledger_number(session: Session, job_id: str, job: Values) -> str:
         raise Problem("no_ledger_number")
     people = did_the_job(session, job_id, job)
     writers = {
-        _last_writer(session, "customer", key[1], "phone"),
-        _last_writer(session, "work_order", job_id, "customer_id"),
+        last_writer(session, "customer", key[1], "phone"),
+        last_writer(session, "work_order", job_id, "customer_id"),
     }
     if writers & people:
         raise Problem("no_ledger_number")
     return str(number)
-
-
-def _last_writer(session: Session, kind: str, record_id: str, field: str) -> str | None:
-    asked = """
-            SELECT actor_id::text
-            FROM sync_history
-            WHERE kind = :kind AND id = CAST(:id AS uuid) AND jsonb_exists(changed, :field)
-            ORDER BY version DESC
-            LIMIT 1
-        """
-    found = session.execute(text(asked), {"kind": kind, "id": record_id, "field": field}).first()
-    return str(found[0]) if found else None
 
 
 def message_of(session: Session, settings: Settings, confirmation_id: str) -> tuple[str, str, str] | None:

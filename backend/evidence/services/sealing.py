@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from backend.core.actor import system
@@ -27,6 +27,15 @@ from backend.core.keys import Key, Keys
 from backend.core.kinds.registry import KINDS, SYNC_KINDS
 from backend.core.services import record_writer
 from backend.evidence.kinds.seal import Seal, SealedRow
+from backend.evidence.queries.erasing import (
+    delete_disputes,
+    forget_salt,
+    replace_step,
+    replace_waiting,
+    salted_steps,
+    waiting_of,
+)
+from backend.evidence.queries.sealing import covered_steps, unsealed_steps
 from backend.evidence.services.sealing_keys import KeyChanged, Signers, ring_of, signing_key, take_over
 from sync.change import canonical, moment_text
 
@@ -37,35 +46,6 @@ LOOKS_BACK = timedelta(hours=1)
 # What stands where a value that must not be empty was erased by law.
 ERASED = "已清除"
 _NOTHING = bytes(32)
-COLUMNS = """
-    h.kind, h.id::text AS id, h.version, h.op, h.changed, h.actor_id::text AS actor_id,
-    h.device_id::text AS device_id, h.mutation_id::text AS mutation_id, h.happened_at, h.grade, h.recorded_at
-"""
-_UNSEALED = text(
-    f"""
-    SELECT {COLUMNS}
-    FROM sync_history h
-    LEFT JOIN sealed_row s USING (kind, id, version)
-    WHERE s.kind IS NULL AND h.recorded_at >= :since
-    ORDER BY h.recorded_at, h.kind, h.id, h.version
-    LIMIT :most
-"""
-)
-_COVERED = text(
-    f"""
-    SELECT s.kind AS sealed_kind,
-        s.id::text AS sealed_id,
-        s.version AS sealed_version,
-        s.place,
-        s.leaf,
-        s.salt,
-        {COLUMNS}
-    FROM sealed_row s
-    LEFT JOIN sync_history h USING (kind, id, version)
-    WHERE s.seal_number = :number
-    ORDER BY s.place
-"""
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +141,7 @@ def _looks_from(database: Database, everything: bool) -> datetime:
 
 def _seal_some(session: Session, ring: Sequence[Key], since: datetime) -> Seal | None:
     last = session.scalars(select(Seal).order_by(Seal.number.desc()).limit(1)).one_or_none()
-    rows = session.execute(_UNSEALED, {"since": since, "most": MOST_ROWS}).all()
+    rows = unsealed_steps(session, since, MOST_ROWS)
     if not rows or not take_over(session, ring, last):
         return None
     number, previous = (last.number + 1, last.hash) if last else (1, _NOTHING)
@@ -242,7 +222,7 @@ def _fault(session: Session, seal: Seal, number: int, previous: bytes, seen: byt
     if seen is not None and seen != seal.hash:
         return Broken(number, "a witness has seen another seal")
     leaves: list[bytes] = []
-    for row in session.execute(_COVERED, {"number": number}):
+    for row in covered_steps(session, number):
         key = (row.sealed_kind, row.sealed_id, row.sealed_version)
         if row.kind is None:
             return Broken(number, "the row is gone", key)
@@ -276,55 +256,20 @@ def erase_from_history(session: Session, kind: str, record_id: str) -> int:
     """Take a record's personal values out of sealed history, leaving their hashes; returns how many rows
     were touched."""
     personal = [name for name, field in SYNC_KINDS[kind].fields.items() if field.personal]
-    rows = session.execute(
-        text(
-            """
-                SELECT h.version, h.changed, s.salt
-                FROM sync_history h
-                JOIN sealed_row s USING (kind, id, version)
-                WHERE h.kind = :kind AND h.id = CAST(:id AS uuid) AND s.salt IS NOT NULL
-            """
-        ),
-        {"kind": kind, "id": record_id},
-    ).all()
+    rows = salted_steps(session, kind, record_id)
     for version, changed, salt in rows:
         kept = changed | {name: _hidden(changed[name], salt) for name in personal if name in changed}
-        key = {"kind": kind, "id": record_id, "version": version}
-        session.execute(
-            text("""
-                UPDATE sync_history
-                SET changed = CAST(:changed AS jsonb)
-                WHERE kind = :kind AND id = CAST(:id AS uuid) AND version = :version
-            """),
-            key | {"changed": canonical(kept).decode()},
-        )
-        session.execute(
-            text("""
-                UPDATE sealed_row
-                SET salt = NULL
-                WHERE kind = :kind AND id = CAST(:id AS uuid) AND version = :version
-            """),
-            key,
-        )
+        replace_step(session, kind, record_id, version, canonical(kept).decode())
+        forget_salt(session, kind, record_id, version)
     _erase_waiting(session, kind, record_id, personal)
     return len(rows)
 
 
 def _erase_waiting(session: Session, kind: str, record_id: str, personal: list[str]) -> None:
     """The same values in work that waits or waited for a person, and in disputes about them."""
-    key = {"kind": kind, "id": record_id}
-    waiting = text(
-        "SELECT mutation_id, verbatim FROM sync_waiting WHERE kind = :kind AND record_id = :id FOR UPDATE"
-    )
-    for mutation_id, verbatim in session.execute(waiting, key).all():
-        session.execute(
-            text("UPDATE sync_waiting SET verbatim = :verbatim WHERE mutation_id = :mutation"),
-            {"verbatim": _without(bytes(verbatim), personal), "mutation": mutation_id},
-        )
-    disputes = text(
-        "DELETE FROM sync_question WHERE kind = :kind AND id = CAST(:id AS uuid) AND field = ANY(:fields)"
-    )
-    session.execute(disputes, key | {"fields": personal})
+    for mutation_id, verbatim in waiting_of(session, kind, record_id):
+        replace_waiting(session, mutation_id, _without(verbatim, personal))
+    delete_disputes(session, kind, record_id, personal)
 
 
 def _without(verbatim: bytes, personal: list[str]) -> bytes:

@@ -11,7 +11,6 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
@@ -20,13 +19,13 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.serialization import load_der_public_key
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.core.actor import system
 from backend.core.errors import Problem
 from backend.core.kinds.registry import SYNC_KINDS
 from backend.core.services import record_writer
+from backend.evidence.queries.signatures import Made, how_made, is_replayed
 from backend.evidence.services.checking import differing, history_is_sealed
 from backend.evidence.services.sealing import ERASED
 from backend.jobs.kinds.work_order import SHEET_FIELDS
@@ -97,7 +96,7 @@ def judge_signature(session: Session, signature_id: str) -> None:
     Safe to repeat.
     """
     values = record_writer.read(session, "signature", signature_id).values
-    made = _made(session, signature_id)
+    made = how_made(session, signature_id)
     is_erased = _is_erased(made, values)
     found = {
         # What was found before the law took the values away stays found.
@@ -122,57 +121,15 @@ def _sheet_check(session: Session, signature_id: str, values: Values) -> str:
         return "not_carried"
     if sheet_sha256(values["sheet"]) != values["sheet_sha256"]:
         return "broken"
-    lines = {"id": signature_id, "of": values["of_id"], "strokes": canonical_json(values["strokes"]).decode()}
-    same = text(
-        """
-            SELECT EXISTS (SELECT FROM signature
-            WHERE md5(strokes::text) = md5(CAST(:strokes AS jsonb)::text)
-                AND strokes = CAST(:strokes AS jsonb)
-                AND of_id <> CAST(:of AS uuid)
-                AND id < CAST(:id AS uuid)
-                AND strokes NOT IN ('[]', '{}')
-                AND deleted_at IS NULL)
-        """
-    )
-    return "replayed" if session.execute(same, lines).scalar_one() else "kept"
+    strokes = canonical_json(values["strokes"]).decode()
+    return "replayed" if is_replayed(session, signature_id, values["of_id"], strokes) else "kept"
 
 
-@dataclass(frozen=True, slots=True)
-class _Made:
-    """How a signature came: from which device, with which key, and in whose name (None once that was
-    erased)."""
-
-    device_id: str | None
-    public_key: str | None
-    signer_name: str | None
-
-
-def _made(session: Session, signature_id: str) -> _Made:
-    row = session.execute(
-        text(
-            """
-                SELECT h.device_id::text, d.public_key, h.changed->'signer_name'
-                FROM sync_history h
-                LEFT JOIN device d ON d.id = h.device_id
-                WHERE h.kind = 'signature' AND h.id = CAST(:id AS uuid)
-                ORDER BY h.version
-                LIMIT 1
-            """
-        ),
-        {"id": signature_id},
-    ).one_or_none()
-    return (
-        _Made(row[0], row[1], row[2][1] if isinstance(row[2], list) else None)
-        if row
-        else _Made(None, None, "")
-    )
-
-
-def _is_erased(made: _Made, values: Values) -> bool:
+def _is_erased(made: Made, values: Values) -> bool:
     return bool(values["signer_name"] == ERASED != made.signer_name)
 
 
-def device_check(made: _Made, signature_id: str, values: Values) -> str:
+def device_check(made: Made, signature_id: str, values: Values) -> str:
     """What the phone's own signature says of name, relation, strokes, sheet, moment and place: one of
     DEVICE_CHECKS."""
     if not made.device_id or not made.public_key or not values.get("device_signature"):
@@ -245,7 +202,7 @@ def verdict(session: Session, signature_id: str, given_sha256: str) -> dict[str,
     )
     if stored is None or stored.deleted:
         return _told("unknown", None)
-    values, made = stored.values, _made(session, signature_id)
+    values, made = stored.values, how_made(session, signature_id)
     key = (str(values["of_kind"]), str(values["of_id"]))
     job = (
         record_writer.push_store(session).load([key], lock=False).get(key) if key[0] == "work_order" else None

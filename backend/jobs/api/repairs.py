@@ -15,7 +15,7 @@ from backend.core.queries import policy
 from backend.jobs.queries.repairs import repairs_by_diameter
 
 
-class Span(Schema):
+class DaysIn(Schema):
     """Days, both included."""
 
     since = wire.DateIn(required=True)
@@ -34,7 +34,7 @@ class RepairsOut(Schema):
 
 @blueprint.route("/repairs")
 class Repairs(MethodView):
-    @blueprint.arguments(Span, location="query")
+    @blueprint.arguments(DaysIn, location="query")
     @blueprint.response(200, RepairsOut(many=True))
     @signed_in
     def get(self, span: dict[str, Any]) -> Any:

@@ -3,11 +3,10 @@ site card."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor, system
@@ -169,30 +168,3 @@ def make_remainder(session: Session, job_id: str) -> Stored | None:
         "description": job.values["remainder"],
     }
     return record_writer.create(session, actor, "work_order", values, record_id=record_id)
-
-
-def unopened_jobs(session: Session, now: datetime, minutes: float, stamp: str) -> Sequence[str]:
-    """Jobs that a crew was given so long ago and should have opened, whose `stamp` does not say it was
-    noticed since then.
-
-    One that is not urgent and planned for later may wait until then.
-    """
-    before = now - timedelta(minutes=minutes)
-    rows = session.execute(
-        text(
-            f"""
-                SELECT id::text
-                FROM work_order
-                WHERE state = 'dispatched'
-                    AND deleted_at IS NULL
-                    AND opened_at IS NULL
-                    AND dispatched_at <= :before
-                    AND ({stamp} IS NULL OR {stamp} < dispatched_at)
-                    AND (urgency = 'urgent' OR planned_at IS NULL OR planned_at <= :now)
-                ORDER BY dispatched_at
-                LIMIT 100
-            """
-        ),
-        {"before": before, "now": now},
-    )
-    return [row[0] for row in rows]

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor, Role, system
@@ -21,8 +20,9 @@ from backend.customers.queries.places import PLACED, WHERE, Located, found_by, p
 from backend.customers.queries.representatives import was
 from backend.customers.services.key_customers import follow_cell
 from backend.jobs.kinds.work_order import OPEN
+from backend.jobs.queries.jobs import open_jobs_at
 from backend.notices.services.notifying import staff_with, tell
-from backend.territory.queries.cells import cell_at
+from backend.territory.queries.cells import cell_at, unit_of_cell
 from sync.change import Stored
 from sync.kind import Kind, Values
 
@@ -97,19 +97,8 @@ def follow_ledger(session: Session, fact: dict[str, Any]) -> int:
         return 0
     point = record_writer.read(session, "service_point", fact["id"]).values
     former = {name: was(session, fact["id"], name, "service_point") for name in corrected}
-    rows = session.execute(
-        text(
-            """
-                SELECT id::text
-                FROM work_order
-                WHERE service_point_id = CAST(:id AS uuid) AND deleted_at IS NULL AND state = ANY(:open)
-                ORDER BY id
-            """
-        ),
-        {"id": fact["id"], "open": sorted(OPEN)},
-    ).all()
     moved = 0
-    for (job_id,) in rows:
+    for job_id in open_jobs_at(session, fact["id"]):
         job = record_writer.read(session, JOB, job_id, lock=True).values
         now = {n: point[n] for n in corrected if job.get(n) != point[n] and _is_one_of(job.get(n), former[n])}
         if now:
@@ -205,21 +194,11 @@ def _of_own_ground(
     cell_id = found.get("cell_id")
     if cell_id is None:
         return found
-    row = session.execute(
-        text(
-            """
-                SELECT u.id::text, u.name
-                FROM cell c
-                JOIN unit u ON u.id = c.unit_id
-                WHERE c.id = CAST(:id AS uuid)
-            """
-        ),
-        {"id": cell_id},
-    ).one()
-    if policy.in_one_line(session, unit_id, row[0]):
+    owner = unit_of_cell(session, cell_id)
+    if owner is None or policy.in_one_line(session, unit_id, owner.id):
         return found
     if kind.name == JOB and is_given:
-        raise Problem("anothers_ground", unit=row[1])
+        raise Problem("anothers_ground", unit=owner.name)
     # What else lies there and is another's is said by the policy, as of everything that is another's.
     is_left_out = actor.is_system or kind.name != JOB
     return {name: value for name, value in found.items() if name != "cell_id"} if is_left_out else found

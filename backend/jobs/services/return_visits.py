@@ -7,7 +7,6 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor, Role, system
@@ -17,20 +16,12 @@ from backend.core.queries.scopes import today
 from backend.core.services import record_writer
 from backend.customers.kinds.visit import METHODS
 from backend.customers.queries.representatives import responsible
+from backend.customers.queries.visits import visits_open_for
 from backend.jobs.services.escalating import tell_dispatchers
 from backend.jobs.services.rounds import go_on, round_of
 from sync.change import Stored, parse_moment
 from sync.kind import Values
 from sync.steps import log_of
-
-_OPEN = text(
-    """
-    SELECT id::text
-    FROM visit
-    WHERE work_order_id = CAST(:job AS uuid) AND deleted_at IS NULL AND state IN ('planned', 'not_met')
-    ORDER BY id
-"""
-)
 
 
 def ask_back(session: Session, job_id: str, days: int) -> str | None:
@@ -42,7 +33,7 @@ def ask_back(session: Session, job_id: str, days: int) -> str | None:
     job = record_writer.read(session, "work_order", job_id, lock=True)
     waits = job.values["state"] == "done" and bool(job.values.get("customer_id"))
     wanted = _visit_id(job) if waits else None
-    for visit_id in list(session.execute(_OPEN, {"job": job_id}).scalars()):
+    for visit_id in visits_open_for(session, job_id):
         if visit_id != wanted:
             why = "已回访办结" if job.values["state"] == "closed" else "工单已不在待回访"
             _cancel(session, job, visit_id, why)

@@ -7,7 +7,7 @@ from alembic import op
 from geoalchemy2 import Geometry
 from sqlalchemy.dialects import postgresql
 
-from sync.postgres.tables import Xid8
+from backend.migrations.frozen_types import Xid8
 
 revision = "0001"
 down_revision = None

@@ -7,7 +7,7 @@ import logging
 import sqlalchemy as sa
 from alembic import op
 
-from backend.core.comparing import comparable
+from backend.migrations.frozen_typed_text import comparable
 
 revision = "0009"
 down_revision = "0008"

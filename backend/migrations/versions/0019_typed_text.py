@@ -6,16 +6,16 @@ Of the customers only those are written anew, by the outbox, whose surname or sp
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
 
 import sqlalchemy as sa
 from alembic import op
 
-from backend.core.comparing.finding import kept_of
-from backend.core.comparing.phones import login_form
-from backend.customers.services.phonetics import pinyin_of
-from sync.postgres.rows import json_text
+from backend.migrations.frozen_typed_text.finding import kept_of
+from backend.migrations.frozen_typed_text.phones import login_form
+from backend.migrations.frozen_typed_text.readings import pinyin_of
 
 revision = "0019"
 down_revision = "0018"
@@ -87,7 +87,7 @@ def _keep(connection: sa.Connection, kind: str, rows: list[sa.RowMapping]) -> No
 def _tell_of_readings(connection: sa.Connection, rows: list[sa.RowMapping]) -> None:
     """Whose name has readings that were not kept: the outbox brings them, as a write that phones hear of."""
     facts = [
-        {"detail": json_text({"kind": "customer", "id": str(row["id"]), "op": "change", "changed": []})}
+        {"detail": json.dumps({"kind": "customer", "id": str(row["id"]), "op": "change", "changed": []})}
         for row in rows
         if row["pinyin"] is not None and row["pinyin"] != pinyin_of(row["name"])
     ]

@@ -1,11 +1,11 @@
-"""Duty (考勤): a shift on and off."""
+"""Work shift (考勤), kind `duty`: when a person came on and went off."""
 
 from backend.core.actor import DESK, FIELD
 from backend.core.kinds.declaration import Record, declare, moment, place, refer, scopes_of
 from sync.kind import Policy
 
 
-class Duty(Record):
+class WorkShift(Record):
     """One person's shift; open while `ended_at` is empty."""
 
     __tablename__ = "duty"
@@ -18,7 +18,7 @@ class Duty(Record):
 
 
 KIND = declare(
-    Duty,
+    WorkShift,
     zh="考勤",
     en="Duty",
     scopes=scopes_of(staff="staff_id"),

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -18,6 +18,7 @@ from backend.core.queries import policy
 from backend.core.services.auditing import note_act
 from backend.core.services.credentials import new_token, token_sha256
 from backend.core.services.noting import note_rows
+from backend.people.queries.devices import people_of_devices
 
 MAY_REVOKE = frozenset({Role.ADMIN, Role.DISPATCHER, Role.SUPERVISOR})
 
@@ -70,26 +71,8 @@ def list_devices(session: Session, actor: Actor) -> list[dict[str, Any]]:
     rows = session.execute(
         select(Device).where(Device.unit_id.in_(units)).order_by(Device.registered_at).limit(1000)
     ).scalars()
-    people = _people(session, units)
+    people = people_of_devices(session, units)
     return [_as_dict(row) | {"people": people.get(str(row.id), [])} for row in rows]
-
-
-def _people(session: Session, units: list[UUID]) -> dict[str, list[str]]:
-    """Who has signed in on each device, by name."""
-    rows = session.execute(
-        text(
-            """
-                SELECT p.device_id::text, array_agg(DISTINCT s.name ORDER BY s.name)
-                FROM device_person p
-                JOIN staff s ON s.id = p.staff_id
-                JOIN device d ON d.id = p.device_id
-                WHERE d.unit_id = ANY(:units)
-                GROUP BY p.device_id
-            """
-        ),
-        {"units": units},
-    )
-    return {row[0]: row[1] for row in rows}
 
 
 def revoke_device(session: Session, actor: Actor, device_id: str) -> dict[str, Any]:

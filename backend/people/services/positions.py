@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, text
+from sqlalchemy import delete, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -26,6 +26,7 @@ from backend.core.queries.documents import read_document
 from backend.core.queries.scopes import day_begins
 from backend.core.services.noting import note_rows
 from backend.people.kinds.position import Position
+from backend.people.queries.positions import has_shift, looks_at_positions
 
 # A shift nobody ended does not go on for ever.
 LONGEST_SHIFT = timedelta(hours=16)
@@ -34,16 +35,6 @@ _FUTURE = timedelta(minutes=5)
 # somebody was.
 _LOOKERS = frozenset({Role.ADMIN, Role.SUPERVISOR, Role.DISPATCHER})
 _COARSE = 3
-_ON_SHIFT = text(
-    """
-    SELECT EXISTS (SELECT FROM duty
-    WHERE staff_id = CAST(:staff AS uuid)
-        AND deleted_at IS NULL
-        AND started_at <= :at
-        AND :at <= COALESCE(ended_at, started_at + :longest)
-        AND :at <= started_at + :longest)
-"""
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +84,7 @@ def _keep(session: Session, actor: Actor, fix: Fix, now: datetime, days: int) ->
 
 def is_on_shift(session: Session, staff_id: str, at: datetime) -> bool:
     """Whether a person was on a shift, by their duty records."""
-    return bool(
-        session.execute(_ON_SHIFT, {"staff": staff_id, "at": at, "longest": LONGEST_SHIFT}).scalar_one()
-    )
+    return has_shift(session, staff_id, at, LONGEST_SHIFT)
 
 
 def trace_of(
@@ -151,20 +140,7 @@ def _shown(row: Position, is_exact: bool) -> dict[str, Any]:
 
 def looks_at(session: Session, actor: Actor) -> list[dict[str, Any]]:
     """Who looked at my positions, newest first."""
-    rows = session.execute(
-        text(
-            """
-                SELECT a.at, s.name, a.reason
-                FROM access a
-                LEFT JOIN staff s ON s.id = a.staff_id
-                WHERE a.what = 'positions' AND a.of_id = CAST(:me AS uuid)
-                ORDER BY a.at DESC, a.id DESC
-                LIMIT 500
-            """
-        ),
-        {"me": actor.id},
-    )
-    return [{"at": row[0], "by": row[1], "reason": row[2]} for row in rows]
+    return looks_at_positions(session, actor.id)
 
 
 def forget_old(session: Session, days: int, now: datetime | None = None) -> int:

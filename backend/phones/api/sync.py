@@ -44,7 +44,7 @@ from backend.phones.services.syncing import (
 )
 from sync.change import moment_text
 from sync.compare import Claim, lie_apart
-from sync.cursor import Cursor, Holder, Part
+from sync.cursor import Cursor, Holder, ScopeProgress
 from sync.pull import probed
 from sync.store import Digest, Span
 from sync.wire import read_batch
@@ -197,7 +197,7 @@ def _read(schema: type[Schema]) -> dict[str, Any]:
     return found
 
 
-def _enter(connection: Connection, token: bytes, parts: Sequence[Part] = ()) -> Entrance:
+def _enter(connection: Connection, token: bytes, parts: Sequence[ScopeProgress] = ()) -> Entrance:
     """The entrance, whose actor is then the request's."""
     found = enter(connection, token, parts)
     g.actor = replace(found.actor, network_address=request.remote_addr)
@@ -286,7 +286,7 @@ class Compare(MethodView):
 
 
 @blueprint.route("/push")
-class Push(MethodView):
+class PushView(MethodView):
     @blueprint.doc(requestBody=_body(PushBody))
     @blueprint.response(200, PushAnswer)
     @takes("page_bytes", ANYTHING)

@@ -12,7 +12,7 @@ from backend.core.actor import AUDITS, OFFICE, Actor, Role
 from backend.core.errors import Problem, WrongSecret
 from backend.core.kinds.registry import KINDS_BY_RANK
 from backend.core.queries.scopes import RIGHTS, today
-from sync.cursor import Part, PartKey, Snapshot
+from sync.cursor import ScopeClass, ScopeProgress, Snapshot
 from sync.postgres.pull import LOOK, look_parameters, looked
 from sync.postgres.rows import rows_of
 
@@ -31,10 +31,10 @@ class Entrance:
     epochs: Sequence[tuple[int, str | None]]
     backed_up_through: datetime | None
     revoked_at: datetime | None
-    looked: tuple[Snapshot, Collection[PartKey]]
+    looked: tuple[Snapshot, Collection[ScopeClass]]
 
 
-def enter(connection: Connection, token_sha256: bytes, parts: Sequence[Part] = ()) -> Entrance:
+def enter(connection: Connection, token_sha256: bytes, parts: Sequence[ScopeProgress] = ()) -> Entrance:
     """The entrance of a bearer token, and whether these parts of its store's cursor have news.
 
     Raises not_signed_in, or read_only_token for a token that is for programs.
@@ -91,4 +91,4 @@ _ENTER = f"""
       FROM sync_backup) AS backed_up_through, {LOOK}
     FROM who w
     LEFT JOIN device d ON d.id = w.device_id
-"""
+"""  # noqa: S608 - made of constants; values are bound

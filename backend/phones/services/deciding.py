@@ -7,17 +7,18 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.core.actor import DESK, FIELD, SYSTEM_ID, Actor
 from backend.core.errors import Problem
 from backend.core.kinds.registry import KINDS, SYNC_KINDS
 from backend.core.queries import due_days, policy
+from backend.core.queries.locks import hold
 from backend.core.queries.scopes import held
 from backend.core.services import record_writer
 from backend.core.services.auditing import NOTED_AS, note_write
 from backend.notices.services.notifying import tell
+from backend.phones.queries.deciding import close_group, heads_of
 from backend.phones.queries.inbox import group_of
 from sync import apply
 from sync.apply import Applied, CannotApply, Change
@@ -36,28 +37,15 @@ def decide_group(
     policy.need_role(actor, DESK)
     if not reason.strip():
         raise Problem("reason_needed")
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended(:group, 0))"), {"group": group_id})
+    hold(session, group_id)
     rows = [row for row in group_of(session, actor, group_id) if row["decision"] is None]
     if not rows:
         raise Problem("already_decided", id=group_id)
     if decision == "apply":
         for row in rows:
             _apply(session, actor, row, reason)
-    decided = session.execute(
-        text(
-            """
-                UPDATE sync_waiting
-                SET decided_at = now(),
-                    decided_by_id = CAST(:by AS uuid),
-                    decision = :decision,
-                    decision_reason = :reason
-                WHERE group_id = CAST(:group AS uuid) AND status = 'parked' AND decided_at IS NULL
-                RETURNING mutation_id::text
-            """
-        ),
-        {"by": actor.id, "decision": decision, "reason": reason, "group": group_id},
-    ).scalars()
-    if set(decided) != {row["id"] for row in rows}:
+    decided = close_group(session, group_id, actor.id, decision, reason)
+    if decided != {row["id"] for row in rows}:
         # Its author corrected it, or added to it, in this very moment: look again.
         raise Problem("already_decided", id=group_id)
     _tell_author(session, rows[0], decision, reason)
@@ -199,18 +187,8 @@ def answer_question(
     """Settle a dispute: a write that has seen all its heads; those whose value did not stand are told."""
     policy.need_role(actor, DESK)
     before, hand = _disputed(session, actor, kind, record_id)
-    row = session.execute(
-        text(
-            """
-                SELECT heads
-                FROM sync_question
-                WHERE kind = :kind AND id = CAST(:id AS uuid) AND field = :field AND closed_at IS NULL
-                FOR UPDATE
-            """
-        ),
-        {"kind": kind, "id": record_id, "field": field},
-    ).one_or_none()
-    if row is None:
+    heads = heads_of(session, kind, record_id, field)
+    if heads is None:
         raise Problem("already_decided", kind=kind, id=record_id, field=field)
     stored = _settle(session, hand, SYNC_KINDS[kind], record_id, field, values)
     if field != DELETED:
@@ -219,7 +197,7 @@ def answer_question(
         policy.need_house_rules(session, actor, SYNC_KINDS[kind], record_id, None, stored.values)
     act, after = ("record_deleted", None) if stored.deleted else ("record_changed", stored.values)
     note_write(session, actor, SYNC_KINDS[kind], record_id, act, before, after)
-    for head in row[0]:
+    for head in heads:
         if head["author"] not in (None, SYSTEM_ID) and {k: head["values"].get(k) for k in values} != values:
             tell(
                 session,

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import orjson
 import structlog
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.core.db import Database
@@ -38,7 +37,7 @@ def watch_history(database: Database, home: Path) -> str | None:
 def _look(session: Session, witness: Path) -> tuple[str | None, int, Identity]:
     connection = session.connection()
     # Several processes look when they start: one after the other.
-    connection.execute(text("LOCK TABLE sync_epoch IN SHARE ROW EXCLUSIVE MODE"))
+    epoch.hold(connection)
     known, found = epoch.remembered(connection), epoch.identity(connection)
     if known.names is None:
         epoch.remember(connection, found)

@@ -13,8 +13,6 @@ from typing import NamedTuple
 
 import redis
 import structlog
-from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from backend.core.actor import CREW, Actor
 from backend.core.config import Settings
@@ -60,21 +58,6 @@ def open_broker(settings: Settings) -> redis.Redis | None:
         if url.startswith(("redis://", "rediss://", "unix://"))
         else None
     )
-
-
-def scopes_of(session: Session, keys: Collection[tuple[str, str]]) -> set[str]:
-    """Every scope that these records are in, or have just left."""
-    rows = session.execute(
-        text(
-            """
-                SELECT DISTINCT scope
-                FROM sync_entry
-                WHERE (kind, id) IN (SELECT * FROM unnest(CAST(:kinds AS text[]), CAST(:ids AS uuid[])))
-            """
-        ),
-        {"kinds": [key[0] for key in keys], "ids": [key[1] for key in keys]},
-    )
-    return set(rows.scalars())
 
 
 def call_out(broker: redis.Redis | None, scopes: Collection[str]) -> None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor, Role
@@ -19,9 +19,10 @@ from backend.core.kinds.registry import SYNC_KINDS
 from backend.core.queries.masks import sees_all
 from backend.core.queries.scopes import held
 from backend.core.services.auditing import NOTED_AS, SETTINGS, note_write
-from backend.core.services.record_writer import DOOR_TABLES, announce_written, push_store
+from backend.core.services.record_writer import RECORD_TABLES, announce_written, push_store
 from backend.notices.services.notifying import tell
 from backend.phones.queries.entrance import Entrance
+from backend.phones.queries.exchanges import note_exchange
 from backend.phones.queries.masked_pull import pull_store
 from backend.phones.queries.rights import StaffRights
 from sync.answer import glued, lines_json, push_answers
@@ -186,7 +187,7 @@ def push_batch(session: Session, entrance: Entrance, batch: Batch, quota: Quota)
     if entrance.revoked_at is not None and received_at - entrance.revoked_at > HAND_IN:
         raise Problem("device_revoked", wipe=True)
     author = actor.as_author()
-    store = PostgresPush(session.connection(), DOOR_TABLES, entrance.epoch)
+    store = PostgresPush(session.connection(), RECORD_TABLES, entrance.epoch)
     read = [read_one(bytes(raw), actor.device_id or actor.id, batch.boot) for raw in batch.mutations]
     clocks = Clocks(
         _moment(batch.sent_at, received_at),
@@ -206,7 +207,7 @@ def push_batch(session: Session, entrance: Entrance, batch: Batch, quota: Quota)
 
 def push_unreadable(session: Session, entrance: Entrance, data: bytes) -> list[dict[str, Any]]:
     """A batch that is no JSON at all: one parked item, so that whatever it was is not lost."""
-    store = PostgresPush(session.connection(), DOOR_TABLES, entrance.epoch)
+    store = PostgresPush(session.connection(), RECORD_TABLES, entrance.epoch)
     author = entrance.actor.as_author()
     one = unreadable(data, author.device_id or author.id, "not JSON")
     return [outcome.as_dict() for outcome in park_unreadable(store, author, [one]).values()]
@@ -298,18 +299,14 @@ def _exchanges(
         return {}
     boot, ms = (batch.boot or "")[:64], batch.monotonic_ms
     is_exchange = bool(boot) and ms is not None and 0 <= ms < 2**62
-    row = session.execute(
-        _EXCHANGE if is_exchange else _COUNT,
-        {
-            "device": device,
-            "boot": boot,
-            "ms": ms,
-            "at": received_at,
-            "day": received_at.date(),
-            "mutations": len(batch.mutations),
-            "bytes": sum(len(bytes(raw)) for raw in batch.mutations),
-        },
-    ).one()
+    row = note_exchange(
+        session,
+        device,
+        (boot, ms) if is_exchange else None,
+        received_at,
+        len(batch.mutations),
+        sum(len(bytes(raw)) for raw in batch.mutations),
+    )
     if row.mutations > quota.mutations or row.bytes > quota.size_bytes:
         midnight = datetime.combine(received_at.date() + timedelta(days=1), datetime.min.time(), UTC)
         raise Problem("quota_exceeded", retry_after_s=int((midnight - received_at).total_seconds()) + 1)
@@ -317,29 +314,3 @@ def _exchanges(
     if is_exchange and ms is not None:
         found[boot] = Exchange(boot, ms, received_at)
     return found
-
-
-_COUNT_STEP = """
-    counted AS (
-      INSERT INTO sync_quota AS q (device_id, day, mutations, bytes)
-      VALUES (CAST(:device AS uuid), :day, :mutations, :bytes)
-      ON CONFLICT (device_id, day) DO UPDATE
-        SET mutations = q.mutations + excluded.mutations, bytes = q.bytes + excluded.bytes
-      RETURNING mutations, bytes
-    )
-"""
-_BOOTS = """
-    SELECT c.mutations, c.bytes, (SELECT json_agg(json_build_array(boot, monotonic_ms, server_at))
-      FROM sync_exchange
-      WHERE device_id = CAST(:device AS uuid)) AS boots
-    FROM counted c
-"""
-_COUNT = text(f"WITH {_COUNT_STEP} {_BOOTS}")
-_EXCHANGE = text(
-    f"""
-    WITH {_COUNT_STEP}, kept AS (INSERT INTO sync_exchange (device_id, boot, monotonic_ms, server_at)
-    VALUES (CAST(:device AS uuid), :boot, :ms, :at)
-    ON CONFLICT (device_id, boot) DO UPDATE SET monotonic_ms = excluded.monotonic_ms,
-        server_at = excluded.server_at) {_BOOTS}
-"""
-)

@@ -183,7 +183,7 @@ def _proposed(unit_id: str, way: str, body: dict[str, Any], file: bytes | None) 
 
 
 @blueprint.route("/plans/<uuid:plan_id>")
-class Plan(MethodView):
+class GroundPlanView(MethodView):
     @blueprint.response(200, PlanOut)
     @signed_in
     def get(self, plan_id: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import text
@@ -33,7 +33,7 @@ LEFT JOIN LATERAL (
     ORDER BY id LIMIT 1
 ) found ON true
 ORDER BY asked.n
-"""
+"""  # noqa: S608 - made of constants; values are bound
 
 
 def cell_at(session: Session, lng: float, lat: float, on: date | None = None) -> dict[str, Any] | None:
@@ -86,7 +86,7 @@ def cell_in(session: Session, cell_id: str) -> dict[str, Any] | None:
                 FROM cell c
                 JOIN unit u ON u.id = c.unit_id, LATERAL ST_PointOnSurface(c.outline) p
                 WHERE c.id = CAST(:cell AS uuid) AND {VALID}
-            """
+            """  # noqa: S608 - made of constants; values are bound
         ),
         {"cell": cell_id, "on": today()},
     ).one_or_none()
@@ -108,7 +108,7 @@ def outlines(session: Session, units: list[str], on: date | None = None) -> list
                 FROM cell c
                 WHERE {VALID} AND c.unit_id = ANY(CAST(:units AS uuid[]))
                 ORDER BY c.id
-            """
+            """  # noqa: S608 - made of constants; values are bound
         ),
         {"units": units, "on": on or today()},
     )
@@ -124,3 +124,32 @@ def outlines(session: Session, units: list[str], on: date | None = None) -> list
         }
         for row in rows
     ]
+
+
+class Owner(NamedTuple):
+    """The unit whose ground a cell is."""
+
+    id: str
+    name: str
+
+
+def unit_of_cell(session: Session, cell_id: str) -> Owner | None:
+    """Whose ground a cell is; None where there is no such cell."""
+    asked = """
+        SELECT u.id::text, u.name
+        FROM cell c
+        JOIN unit u ON u.id = c.unit_id
+        WHERE c.id = CAST(:id AS uuid)
+    """
+    row = session.execute(text(asked), {"id": cell_id}).one_or_none()
+    return Owner(*row) if row else None
+
+
+def units_with_cells(session: Session) -> list[str]:
+    """The units that have, or had, a cell."""
+    asked = """
+        SELECT DISTINCT unit_id::text
+        FROM cell
+        ORDER BY 1
+    """
+    return list(session.scalars(text(asked)))

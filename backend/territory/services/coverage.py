@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from backend.notices.services.notifying import tell
-from backend.territory.queries.coverage import coverage_report
+from backend.core.actor import Role
+from backend.notices.services.notifying import staff_with, tell
+from backend.territory.queries.coverage import coverage_report, units_with_ground
 
 
 def tell_of_gaps(session: Session) -> int:
@@ -17,27 +18,13 @@ def tell_of_gaps(session: Session) -> int:
 
     Returns how many units that was.
     """
-    units = session.execute(
-        text(
-            """
-                SELECT unit_id::text
-                FROM cell
-                WHERE deleted_at IS NULL
-                UNION
-                SELECT id::text
-                FROM unit
-                WHERE territory IS NOT NULL AND deleted_at IS NULL
-                ORDER BY 1
-            """
-        )
-    ).scalars()
     found = 0
-    for unit_id in list(units):
+    for unit_id in units_with_ground(session):
         words = _words(coverage_report(session, [unit_id]))
         if words is None:
             continue
         found += 1
-        for staff_id in _keepers(session, unit_id):
+        for staff_id in sorted(staff_with(session, UUID(unit_id), Role.SUPERVISOR)):
             tell(session, None, staff_id, unit_id, topic="general", zh=words[0], en=words[1])
     return found
 
@@ -54,18 +41,3 @@ def _words(report: dict[str, Any]) -> tuple[str, str] | None:
         f"{hole_m2} m² in no cell"
     )
     return zh[:1000], en[:1000]
-
-
-def _keepers(session: Session, unit_id: str) -> list[str]:
-    rows = session.execute(
-        text(
-            """
-                SELECT staff_id::text
-                FROM account
-                WHERE unit_id = CAST(:unit AS uuid) AND is_active AND 'supervisor' = ANY(roles)
-                ORDER BY 1
-            """
-        ),
-        {"unit": unit_id},
-    )
-    return [row[0] for row in rows]

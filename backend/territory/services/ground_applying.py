@@ -3,14 +3,12 @@ one transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
-from uuid import UUID
 
 import numpy as np
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor, system
@@ -19,22 +17,19 @@ from backend.core.geometry import shape_of
 from backend.core.queries.scopes import day_begins, today
 from backend.core.services import record_writer
 from backend.territory.kinds.ground import GroundPlan
+from backend.territory.queries.cell_outlines import remember_outline_before, remember_outlines
 from backend.territory.queries.cells import outlines
+from backend.territory.queries.duties import duties_of
+from backend.territory.queries.following import (
+    FOLLOWS_ITS_CUSTOMER,
+    FOLLOWS_ITS_PLACE,
+    customers_elsewhere,
+    placed_in,
+    work_elsewhere,
+)
 from backend.territory.queries.overlaps import grown, overlaps_of
 from backend.territory.rules import lock_ground, need_no_overlap
 from geo.locate import NOWHERE, locate
-
-# Open work that follows the ground: kind -> what says it is still open.
-_FOLLOWS_ITS_PLACE = {
-    "work_order": "state NOT IN ('closed', 'refused', 'cancelled', 'failed', 'partly_done')"
-}
-_FOLLOWS_ITS_CUSTOMER = {
-    "work_order": (
-        "place IS NULL AND state NOT IN ('closed', 'refused', 'cancelled', 'failed', 'partly_done')"
-    ),
-    "visit": "state = 'planned'",
-    "item": "state <> 'closed'",
-}
 
 
 def apply_plan(session: Session, actor: Actor, plan: GroundPlan) -> None:
@@ -72,7 +67,7 @@ def _write_cells(session: Session, actor: Actor, cells: list[dict[str, Any]], on
     """The cell records; returns each row's id. What a changed cell was until now is kept to be looked up."""
     ids = [cell["id"] or record_writer.new_id() for cell in cells]
     yesterday = (on - timedelta(days=1)).isoformat()
-    _keep_outlines(
+    remember_outlines(
         session, [i for i, cell in zip(ids, cells, strict=True) if cell["change"] == "changed"], on
     )
     changes, new = [], []
@@ -90,25 +85,6 @@ def _write_cells(session: Session, actor: Actor, cells: list[dict[str, Any]], on
     return ids
 
 
-def _keep_outlines(session: Session, cell_ids: list[str], on: date) -> None:
-    """An outline that held for less than a day needs no memory."""
-    session.execute(
-        text(
-            """
-                INSERT INTO cell_outline (cell_id, unit_id, outline, valid_from, valid_until)
-                SELECT *
-                FROM (SELECT c.id, c.unit_id, c.outline, coalesce((SELECT max(o.valid_until) + 1
-                    FROM cell_outline o
-                    WHERE o.cell_id = c.id), c.valid_from) AS since, CAST(:on AS date) - 1 AS until
-                  FROM cell c
-                  WHERE c.id = ANY(CAST(:ids AS uuid[]))) k
-                WHERE since <= until
-            """
-        ),
-        {"ids": cell_ids, "on": on},
-    )
-
-
 def keep_outline(session: Session, fact: dict[str, Any]) -> None:
     """A border changed by hand (a click, a phone): what the cell was until today is remembered as after a
     plan.
@@ -117,31 +93,7 @@ def keep_outline(session: Session, fact: dict[str, Any]) -> None:
     """
     if "outline" not in fact.get("changed", ()) or fact["op"] == "create":
         return
-    session.execute(
-        text(
-            """
-                INSERT INTO cell_outline (cell_id, unit_id, outline, valid_from, valid_until)
-                SELECT *
-                FROM (SELECT c.id,
-                        c.unit_id,
-                        ST_SetSRID(ST_GeomFromGeoJSON(h.changed->'outline'->>0), 4326) AS outline,
-                        coalesce((SELECT max(o.valid_until) + 1
-                    FROM cell_outline o
-                    WHERE o.cell_id = c.id), c.valid_from) AS since, CAST(:on AS date) - 1 AS until
-                  FROM cell c
-                  JOIN sync_history h ON h.kind = 'cell'
-                      AND h.id = c.id
-                      AND h.changed ? 'outline'
-                      AND h.changed->'outline'->>0 IS NOT NULL
-                      AND h.recorded_at >= :begin
-                  WHERE c.id = CAST(:id AS uuid)
-                  ORDER BY h.version
-                  LIMIT 1) k
-                WHERE since <= until
-            """
-        ),
-        {"id": fact["id"], "on": today(), "begin": day_begins(today())},
-    )
+    remember_outline_before(session, fact["id"], today(), day_begins(today()))
 
 
 def _move_places(
@@ -156,77 +108,37 @@ def _move_places(
     to which."""
     standing = [(i, shape_of(cell["outline"])) for i, cell in zip(ids, cells, strict=True) if cell["outline"]]
     flow: dict[tuple[str, str], int] = {}
-    for kind, is_open in {"service_point": "true", **_FOLLOWS_ITS_PLACE}.items():
-        rows = session.execute(
-            text(
-                f"""
-                    SELECT id::text, cell_id::text, ST_X(place), ST_Y(place)
-                    FROM {kind}
-                    WHERE unit_id = CAST(:unit AS uuid)
-                        AND deleted_at IS NULL
-                        AND place IS NOT NULL
-                        AND (cell_id IS NULL OR cell_id = ANY(CAST(:touched AS uuid[])))
-                        AND {is_open}
-                    ORDER BY id
-                """
-            ),
-            {"unit": unit_id, "touched": touched},
-        ).all()
-        places = np.array([(row[2], row[3]) for row in rows], dtype=np.float64).reshape(-1, 2)
+    for kind in FOLLOWS_ITS_PLACE:
+        rows = placed_in(session, kind, unit_id, touched)
+        places = np.array([(row.lng, row.lat) for row in rows], dtype=np.float64).reshape(-1, 2)
         found = locate([shape for _, shape in standing], places) if rows else np.zeros(0, dtype=np.int64)
         # Outside every cell it stays where it is filed: somebody must keep seeing it.
         now = [
-            standing[k][0] if k != NOWHERE else row[1] for row, k in zip(rows, found.tolist(), strict=True)
+            standing[k][0] if k != NOWHERE else row.cell_id
+            for row, k in zip(rows, found.tolist(), strict=True)
         ]
-        moves = [(row[0], {"cell_id": cell}) for row, cell in zip(rows, now, strict=True) if cell != row[1]]
+        moves = [
+            (row.id, {"cell_id": cell}) for row, cell in zip(rows, now, strict=True) if cell != row.cell_id
+        ]
         record_writer.change_many(session, actor, kind, moves, trusted=True)
         if kind == "service_point":
             for row, cell in zip(rows, now, strict=True):
-                flow[row[1] or "", cell or ""] = flow.get((row[1] or "", cell or ""), 0) + 1
+                way = (row.cell_id or "", cell or "")
+                flow[way] = flow.get(way, 0) + 1
     return flow
 
 
 def _follow_customers(session: Session, actor: Actor, touched: list[str]) -> None:
     """Customers to the cell of their first service point; then open visits, items and jobs without place
     after them."""
-    first = """
-            SELECT DISTINCT ON (p.customer_id) p.customer_id, p.cell_id
-            FROM service_point p
-            WHERE p.deleted_at IS NULL
-            ORDER BY p.customer_id, p.id
-        """
-    touching = "r.deleted_at IS NULL AND r.cell_id = ANY(CAST(:touched AS uuid[]))"
-    _follow(
-        session,
-        actor,
-        "customer",
-        touched,
-        f"""
-            SELECT r.id::text, f.cell_id::text
-            FROM customer r
-            JOIN ({first}) f ON f.customer_id = r.id
-            WHERE {touching} AND f.cell_id <> r.cell_id
-        """,
-    )
-    for kind, is_open in _FOLLOWS_ITS_CUSTOMER.items():
-        _follow(
-            session,
-            actor,
-            kind,
-            touched,
-            f"""
-                SELECT r.id::text, c.cell_id::text
-                FROM {kind} r
-                JOIN customer c ON c.id = r.customer_id
-                WHERE {touching} AND c.cell_id <> r.cell_id AND r.{is_open}
-            """,
-        )
+    _follow(session, actor, "customer", customers_elsewhere(session, touched))
+    for kind in FOLLOWS_ITS_CUSTOMER:
+        _follow(session, actor, kind, work_elsewhere(session, kind, touched))
 
 
-def _follow(session: Session, actor: Actor, kind: str, touched: list[str], sql: str) -> None:
-    rows = session.execute(text(f"{sql} ORDER BY 1"), {"touched": touched}).all()
+def _follow(session: Session, actor: Actor, kind: str, moves: Iterable[tuple[str, str]]) -> None:
     record_writer.change_many(
-        session, actor, kind, [(row[0], {"cell_id": row[1]}) for row in rows], trusted=True
+        session, actor, kind, [(one, {"cell_id": cell_id}) for one, cell_id in moves], trusted=True
     )
 
 
@@ -243,42 +155,19 @@ def _write_duties(
         if cell["change"] == "new":
             came = {source: n for (source, target), n in moved.items() if target == cell_id and source}
             donor = max(came, key=lambda one: (came[one], one), default=None)
-            for duty in (
-                _duties(session, donor, on, "AND s.is_active AND s.deleted_at IS NULL") if donor else ()
-            ):
+            for duty in duties_of(session, donor, on, working_only=True) if donor else ():
                 values = {
                     "unit_id": actor.unit_id,
                     "cell_id": cell_id,
-                    "staff_id": duty[1],
-                    "duty": duty[2],
+                    "staff_id": duty.staff_id,
+                    "duty": duty.duty,
                     "valid_from": on.isoformat(),
-                    "valid_until": duty[3] and duty[3].isoformat(),
+                    "valid_until": duty.valid_until and duty.valid_until.isoformat(),
                 }
                 record_writer.create(session, actor, "cell_assignment", values, trusted=True)
         elif cell["change"] == "ended":
             rows = [
-                (duty[0], {"valid_until": max(on - timedelta(days=1), duty[4]).isoformat()})
-                for duty in _duties(session, cell_id, on)
+                (duty.id, {"valid_until": max(on - timedelta(days=1), duty.valid_from).isoformat()})
+                for duty in duties_of(session, cell_id, on)
             ]
             record_writer.change_many(session, actor, "cell_assignment", rows, trusted=True)
-
-
-def _duties(session: Session, cell_id: str, on: date, who: str = "") -> list[Any]:
-    """Today's duties for a cell: (id, staff, duty, until, from); a new cell is given to nobody who has
-    left."""
-    rows = session.execute(
-        text(
-            f"""
-                SELECT d.id::text, d.staff_id::text, d.duty, d.valid_until, d.valid_from
-                FROM cell_assignment d
-                JOIN staff s ON s.id = d.staff_id
-                WHERE d.cell_id = :cell
-                    AND d.deleted_at IS NULL
-                    AND d.valid_from <= :on
-                    AND (d.valid_until IS NULL OR d.valid_until >= :on) {who}
-                ORDER BY d.id
-            """
-        ),
-        {"cell": UUID(cell_id), "on": on},
-    )
-    return list(rows)

@@ -7,17 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 import shapely
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import TextClause, select, text
 from sqlalchemy.orm import Session
 
-from backend.core.geometry import shape_of
 from backend.core.queries.scopes import today, unit_name
 from backend.territory.kinds.ground import GroundPlan
-from backend.territory.queries.cells import VALID
+from backend.territory.queries.ground_around import (
+    drawn_territory,
+    ground_of_others,
+    plans_near,
+    plans_of_others,
+)
 from backend.territory.queries.overlaps import (
     Overlap,
     grown,
@@ -30,12 +32,6 @@ from backend.territory.rules import lock_ground, need_no_overlap
 from geo.findings import Finding, found, size_text
 
 Cells = Sequence[dict[str, Any]]
-_NEAR = (
-    'EXISTS (SELECT FROM jsonb_path_query(ground_plan.cells, \'$[*] ? (@.change == "new" || @.change == '
-    '"changed")\') '
-    "AS cell WHERE ST_SetSRID(ST_GeomFromGeoJSON(cell->>'outline'), 4326) "
-    "&& ST_MakeEnvelope(:west, :south, :east, :north, 4326))"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +45,12 @@ class Around:
 
 def look_around(session: Session, unit_id: str, *, with_city: bool) -> Around:
     """What lies around a unit's cells today; the city's ground takes time and is read only if asked for."""
-    own = "SELECT ST_AsBinary(territory) FROM unit WHERE id = CAST(:unit AS uuid) AND territory IS NOT NULL"
-    others = f"""
-            SELECT ST_AsBinary(c.outline)
-            FROM cell c
-            WHERE {VALID} AND c.unit_id <> CAST(:unit AS uuid)
-            UNION ALL
-            SELECT ST_AsBinary(territory)
-            FROM unit
-            WHERE deleted_at IS NULL AND territory IS NOT NULL AND id <> CAST(:unit AS uuid)
-        """
-    given = {"unit": unit_id, "on": today()}
-    return Around(_union(session, own, given), _union(session, others, given) if with_city else None)
+    city = ground_of_others(session, unit_id, today()) if with_city else []
+    return Around(_union(drawn_territory(session, unit_id)), _union(city))
 
 
-def _union(session: Session, sql: str, given: dict[str, Any]) -> BaseGeometry | None:
-    shapes = [
-        shapely.make_valid(shapely.from_wkb(bytes(row[0]))) for row in session.execute(text(sql), given)
-    ]
-    return shapely.union_all(shapes) if shapes else None
+def _union(shapes: Sequence[BaseGeometry]) -> BaseGeometry | None:
+    return shapely.union_all([shapely.make_valid(one) for one in shapes]) if shapes else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +76,7 @@ def claims_on(session: Session, unit_id: str, cells: Cells) -> Claims:
     ]
     taken = grown(was, theirs)
     findings = [_finding(one, "的网格", "cell") for one in taken]
-    for other in _plans_near(session, unit_id, drawn):
+    for other in plans_near(session, unit_id, [cell["outline"] for cell in drawn]):
         words = (
             ("已确认的方案里", "accepted plan")
             if other.state == "accepted"
@@ -116,20 +99,6 @@ def _drawn(cells: Cells) -> list[dict[str, Any]]:
     return [cell for cell in cells if cell["change"] in ("new", "changed")]
 
 
-def _plans(session: Session, unit_id: str, states: Sequence[str], *more: TextClause) -> list[GroundPlan]:
-    """Plans of other units that are not true yet."""
-    found = select(GroundPlan).where(GroundPlan.state.in_(states), GroundPlan.unit_id != UUID(unit_id), *more)
-    return list(session.scalars(found.order_by(GroundPlan.made_at)))
-
-
-def _plans_near(session: Session, unit_id: str, drawn: Cells) -> list[GroundPlan]:
-    """Open plans of other units that draw something in the same rectangle; the others are not even sent
-    over."""
-    box = shapely.total_bounds([shape_of(cell["outline"]) for cell in drawn])
-    given = dict(zip(("west", "south", "east", "north"), map(float, box), strict=True))
-    return _plans(session, unit_id, ("accepted", "ready"), text(_NEAR).bindparams(**given))
-
-
 def need_free_ground(session: Session, plan: GroundPlan, on: date) -> None:
     """On that day nobody else has the ground, nor has been promised it for that day or one before.
 
@@ -141,7 +110,7 @@ def need_free_ground(session: Session, plan: GroundPlan, on: date) -> None:
     cells = plan.cells or []
     own = {str(cell["id"]) for cell in cells if cell["id"]}
     drawn = _drawn(cells)
-    promised = _plans(session, str(plan.unit_id), ("accepted",))
+    promised = plans_of_others(session, str(plan.unit_id), ("accepted",))
     due = [one for one in promised if one.valid_from is not None and one.valid_from <= on]
     settled = own | {str(cell["id"]) for one in due for cell in one.cells or () if cell["id"]}
     found: list[Overlap] = []

@@ -14,12 +14,12 @@ import numpy as np
 import shapely
 from scipy.optimize import linear_sum_assignment
 from shapely.geometry.base import BaseGeometry
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.core.geometry import geojson_of, shape_of
 from backend.territory.queries.cells import outlines
 from backend.territory.queries.overlaps import sliver_degrees
+from backend.territory.queries.workload import places_of_work
 from backend.territory.services.ground_around import Around
 from backend.territory.services.ground_importing import imported
 from geo import divide, edit, lattice
@@ -84,32 +84,10 @@ class _Cell:
     shape: BaseGeometry | None
 
 
-# A job without a place of its own lies where its service point does; one that has neither lies nowhere.
-_WORK = text(
-    """
-    SELECT ST_X(place), ST_Y(place), category, jobs
-    FROM (
-      SELECT p.place, c.category, 0.0 AS jobs, p.id
-      FROM service_point p
-      JOIN customer c ON c.id = p.customer_id
-      WHERE p.unit_id = CAST(:unit AS uuid) AND p.deleted_at IS NULL
-      UNION ALL
-      SELECT coalesce(w.place, p.place), NULL, 0.5, w.id
-      FROM work_order w
-      LEFT JOIN service_point p ON p.id = w.service_point_id
-      WHERE w.unit_id = CAST(:unit AS uuid)
-          AND w.deleted_at IS NULL
-          AND w.created_at > now() - interval '2 years'
-          AND coalesce(w.place, p.place) IS NOT NULL) AS work
-    ORDER BY id
-"""
-)
-
-
 def look_at(session: Session, unit_id: str) -> Ground:
     """A unit's ground as it is today."""
     cells = outlines(session, [unit_id])
-    rows = session.execute(_WORK, {"unit": unit_id}).all()
+    rows = places_of_work(session, unit_id)
     places = np.array([(row[0], row[1]) for row in rows], dtype=np.float64).reshape(-1, 2)
     return Ground(cells, places, [row[2] for row in rows], np.array([float(row[3]) for row in rows]))
 

@@ -1,0 +1,1 @@
+"""SQL, one module per question: reads, and writes of rows that are no records."""

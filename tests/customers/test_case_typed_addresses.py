@@ -1,0 +1,208 @@
+"""The public look-up by address, however it is typed.
+
+Also the places of jobs by it, and signing in however one types.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from flask import Flask
+
+from backend.app import create_app
+from backend.core.actor import system
+from backend.core.comparing.phones import login_form
+from backend.core.config import Settings
+from backend.core.db import Database
+from backend.core.services import record_writer
+from tests.conftest import Person
+from tests.customers.test_case_typed_text import lines
+from tests.factories import PASSWORD, Town, middle, uid
+
+As = Callable[[str], Person]
+OWN = "市北区试验路1号A座3单元502户"
+# Where people live, and in which cell: 员工5 answers for the cells 0 and 1, 员工6 for the cell 2.
+HOUSES = (
+    (OWN, 0), ("市北区台东社区居委会1号楼1单元101户", 0), ("市北区台西社区居委会1号楼1单元101户", 2), ("市北区海泊路11号", 2),
+    ("李沧区试验路2号", 2), ("市北区两头路5号1单元", 0), ("市北区两头路5号2单元", 2), ("市北区同人路6号东楼", 0), ("市北区同人路6号西楼", 1),
+    ("红旗小区1号楼", 0), ("红旗小区1单元", 2), ("试验南路１２３号", 2),
+)  # fmt: skip
+
+
+@pytest.fixture
+def houses(database: Database, town: Town) -> None:
+    with database.transaction() as session:
+        unit = system(town["north"])
+        for n, (address, cell) in enumerate(HOUSES):
+            who = {"number": f"H{n}", "name": "某某", "category": "resident", "cell_id": town[f"cell {cell}"]}
+            made = record_writer.create(session, unit, "customer", who)
+            where = {"customer_id": made.id, "address": address, "place": middle(cell), "nature": "public"}
+            record_writer.create(session, unit, "service_point", where | {"cell_id": town[f"cell {cell}"]})
+
+
+@pytest.fixture
+def asked(app: Flask) -> Callable[[str], str]:
+    """Who answers for an address: a name, or the code of what is wrong."""
+    client = app.test_client()
+
+    def ask(typed: str) -> str:
+        answer = client.get("/api/v1/public/responsible", query_string={"address": typed}).get_json()
+        return str(answer.get("name") or answer["code"])
+
+    return ask
+
+
+@pytest.mark.usefixtures("houses")
+def test_who_answers_for_an_address(asked: Callable[[str], str]) -> None:
+    typed = lines("who-address", "input.txt")
+    typed = [one.removeprefix("<own>").strip() for one in typed if one.strip()]
+    assert [asked(one) for one in typed] == ["address_unclear"] * 2 + ["员工5"] * 4
+    ways = (
+        OWN, "山东省青岛市市北区试验路1号A座", "青岛市北区试验路1号A座", "市北区試驗路１号Ａ座３单元５０２室", "试验路1号A座3单元502",
+        "试验路1-A-3-502", "试验路一号A栋三单元五〇二室", "试验路壹号A座", "青岛市，市北区，试验路 1 号 A 座", "市北试验路1号A座",
+        "试验路1号A幢3单元5楼502室", "试验路1号A座3门0502房", "（青岛市）市北区试验路1号A座", "中国山东省青岛市市北区试验路1号A座",
+    )  # fmt: skip
+    assert [one for one in ways if asked(one) != "员工5"] == []
+    assert asked("试验南路123号") == asked("试验南路一百二十三号") == "员工6"
+
+
+@pytest.mark.usefixtures("houses")
+def test_an_address_that_fits_several_places_names_nobody(asked: Callable[[str], str]) -> None:
+    several = (
+        "社区居委会",
+        "1号楼1单元",
+        "1号楼1单元101户",
+        "市北区两头路",
+        "两头路5号",
+        "青岛市市北区",
+        "山东省青岛市",
+        "两头路５号",
+    )
+    assert [(one, asked(one)) for one in several if len(one) > 3 and asked(one) != "address_unclear"] == []
+    assert (asked("两头路5号1单元"), asked("两头路5号二单元")) == ("员工5", "员工6")
+    # Two cells of one representative are one answer; what is counted tells a building from an entrance.
+    assert asked("市北区同人路6号") == "员工5"
+    assert (asked("红旗小区1号楼"), asked("红旗小区1单元"), asked("红旗小区一栋")) == (
+        "员工5",
+        "员工6",
+        "员工5",
+    )
+
+
+@pytest.mark.usefixtures("houses")
+def test_not_found_and_nobodys_are_two_answers(
+    asked: Callable[[str], str], database: Database, town: Town, app: Flask
+) -> None:
+    unknown = (
+        "火星大道",
+        "试验路999号",
+        "试验路1号B座",
+        "市北区海泊路1号",
+        "李沧区试验路1号A座",
+        "%%%%",
+        "____",
+        "\\\\\\\\",
+        "海泊路1_号",
+        "试验%1号",
+        "----",
+        "\u200b" * 4 + "火星",
+    )
+    assert [(one, asked(one)) for one in unknown if asked(one) != "address_not_found"] == []
+    assert asked("市北区海泊路11号") == "员工6"
+    north = system(town["north"])
+    with database.transaction() as session:
+        duty = record_writer.read(session, "cell_assignment", town["duty 2"])
+        record_writer.delete(session, north, "cell_assignment", duty.id, version=[duty.version])
+        made = record_writer.create(
+            session, north, "customer", {"number": "N", "name": "某", "category": "resident"}
+        )
+        where = {"customer_id": made.id, "address": "无人路3号", "place": middle(50), "nature": "public"}
+        record_writer.create(session, north, "service_point", where)
+    assert (asked("市北区海泊路11号"), asked("无人路3号")) == ("no_representative", "no_representative")
+    sentences = set()
+    for typed in ("火星大道", "社区居委会", "市北区海泊路11号"):
+        told = app.test_client().get("/api/v1/public/responsible", query_string={"address": typed})
+        assert told.status_code in (404, 422)
+        sentences.add((told.get_json()["title"], told.get_json()["title_en"]))
+    assert len(sentences) == 3
+
+
+@pytest.mark.usefixtures("houses")
+def test_a_job_is_placed_by_an_address_however_it_is_typed(as_: As, town: Town) -> None:
+    agent = as_("agent")
+    for typed in (OWN, "青岛市市北区试验路 1号a座3单元502室", "试验路1号A座三单元502", "试验路1-A-3-502"):
+        made = agent("POST", "/work-orders", {"matter_id": town["leak"], "address": typed})
+        assert made.status_code == 201, (typed, made.text)
+        assert (made.get_json()["cell_id"], made.get_json()["address"]) == (town["cell 0"], typed)
+    elsewhere = agent(
+        "POST", "/work-orders", {"matter_id": town["leak"], "address": "李沧区试验路1号A座3单元502户"}
+    )
+    assert elsewhere.get_json()["code"] == "no_place"
+
+
+def signs_in(app: Flask, login: str, n: int) -> int:
+    device = {"id": uid(f"typed {n}"), "name": "某手机"}
+    return int(
+        app.test_client()
+        .post("/api/v1/sessions", json={"login": login, "password": PASSWORD, "device": device})
+        .status_code
+    )
+
+
+def test_signing_in_however_one_types(app: Flask, as_: As, town: Town) -> None:
+    """Everybody of the town is T000 and so on; a phone is written in as many ways as numbers are."""
+    cased = [
+        one.strip().lower().replace("101", "005").replace("１０１", "００５")
+        for one in lines("sign-in-case", "logins.txt")
+    ]
+    ways = [one.replace("r", "t").replace("ｒ", "ｔ") for one in cased]
+    admin, number = as_("admin"), {"phone": "+86 139-0000-7777", "password": PASSWORD}
+    admin("PUT", f"/accounts/{town['rep']}", number | {"roles": ["representative"]})
+    ways += ["13900007777", "0086 139 0000 7777", "８６１３９－００００－７７７７"]
+    assert [one for n, one in enumerate(ways) if signs_in(app, one, n) != 201] == []
+    taken = admin(
+        "PUT", f"/accounts/{town['leader']}", number | {"phone": "8613900007777", "roles": ["crew_leader"]}
+    )
+    assert taken.get_json()["code"] == "id_taken"
+    assert signs_in(app, "T-005", 98) == 401
+
+
+def test_every_spelling_of_a_login_is_one_to_guess_at(settings: Settings, database: Database) -> None:
+    """Ten wrong tries are ten, however the number is written: no spelling begins anew."""
+    client = create_app(replace(settings, limits_enabled=True), database).test_client()
+    ways = (
+        "13900007777",
+        "+86 139 0000 7777",
+        "0086-139-0000-7777",
+        "8613900007777",
+        "１３９００００７７７７",
+        "(+86)139–0000–7777",
+    )
+    codes = []
+    for n in range(18):
+        device = {"id": uid(f"guess {n}"), "name": "某手机"}
+        body = {"login": ways[n % len(ways)], "password": "wrong", "device": device}
+        codes.append(client.post("/api/v1/sessions", json=body).get_json()["code"])
+    ended = codes.index("too_many_tries")
+    assert ended <= 10
+    assert set(codes[ended:]) == {"too_many_tries"}
+
+
+def test_staff_numbers_are_no_telephone_numbers() -> None:
+    """A dash or a zero tells people apart."""
+    apart = (
+        "3-01",
+        "301",
+        "0301",
+        "00301",
+        "2024-0001",
+        "20240001",
+        "0012345",
+        "12345",
+        "+301",
+        "r-101",
+        "r101",
+    )
+    assert len({login_form(one) for one in apart}) == len(apart)

@@ -227,7 +227,7 @@ describe("figures of repairs", () => {
     const asked = house({
       "GET /api/v1/territory/repairs": [row, { ...row, diameter: "DN300", repairs: 0 }],
     });
-    const { page } = await shown(RepairFigures, { language: "en" });
+    const { page } = await shown(RepairFigures, { language: "en", without: ["ElDatePicker"] });
     expect(asked).toHaveLength(0);
     await page.get("[data-test=repairs]").trigger("click");
     await flushPromises();
@@ -239,7 +239,7 @@ describe("figures of repairs", () => {
 
   it("that may not be seen say so", async () => {
     house({ "GET /api/v1/territory/repairs": refused(403, "not_allowed") });
-    const { page } = await shown(RepairFigures);
+    const { page } = await shown(RepairFigures, { without: ["ElDatePicker"] });
     await page.get("[data-test=repairs]").trigger("click");
     await flushPromises();
     expect(page.find(".el-alert").exists()).toBe(true);
@@ -256,7 +256,12 @@ describe("time and cost as they were told", () => {
     is_agreed: true,
   };
   const list = async (job: object, mayAdd: boolean) =>
-    (await shown(ToldList, { props: { job: { id: "j", version: 3, ...job }, mayAdd } })).page;
+    (
+      await shown(ToldList, {
+        props: { job: { id: "j", version: 3, ...job }, mayAdd },
+        without: ["ElSelect"],
+      })
+    ).page;
 
   it("are not there where nothing was told and nothing may be", async () => {
     expect((await list({}, false)).find("[data-test=tellings]").exists()).toBe(false);
@@ -310,6 +315,8 @@ describe("time and cost as they were told", () => {
   });
 });
 
+const BOARD = { jobs: [], crews: [], cells: [], notices: [], extent: null };
+
 describe("notices", () => {
   const notice = (id: string, more: Partial<Notice> = {}): Notice =>
     ({
@@ -326,8 +333,8 @@ describe("notices", () => {
   const saidAloud = (): number => document.querySelectorAll(".el-notification").length;
 
   it("are counted in the page's title, and those that were there are not said aloud", async () => {
+    const title = (document.title = "网格");
     const { page } = await shown(NoticeBell);
-    const title = document.title;
     notices.value = [notice("1", { is_urgent: true }), notice("2")];
     await flushPromises();
     expect(document.title).toBe(`(2) ${title}`);
@@ -339,7 +346,7 @@ describe("notices", () => {
   });
 
   it("lead to the job that they are about, and are read then", async () => {
-    const asked = house({ "PATCH /api/v1/notices/1": {}, "GET /api/v1/dispatch/board": {} });
+    const asked = house({ "PATCH /api/v1/notices/1": {}, "GET /api/v1/dispatch/board": BOARD });
     notices.value = [notice("1", { subject_kind: "work_order", subject_id: "j" })];
     const { page, router } = await shown(NoticeBell, { language: "en" });
     await page.get("[data-test=notices]").trigger("click");
@@ -352,7 +359,7 @@ describe("notices", () => {
   });
 
   it("are read all at once, and one that cannot be stops no other", async () => {
-    const asked = house({ "PATCH /api/v1/notices/2": {}, "GET /api/v1/dispatch/board": {} });
+    const asked = house({ "PATCH /api/v1/notices/2": {}, "GET /api/v1/dispatch/board": BOARD });
     notices.value = [notice("1"), notice("2")];
     const { page } = await shown(NoticeBell);
     await page.get("[data-test=notices]").trigger("click");

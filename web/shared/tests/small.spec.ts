@@ -200,11 +200,11 @@ describe("the device's key", () => {
 
 describe("the phone's way to the server", () => {
   const answers = (answer: Response | Error): { asked: () => [string, RequestInit] } => {
-    const fetched = vi.fn((..._: unknown[]) =>
+    const fetched = vi.fn<(url: string, request: RequestInit) => Promise<Response>>(() =>
       answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer),
     );
     vi.stubGlobal("fetch", fetched);
-    return { asked: () => fetched.mock.calls[0] as unknown as [string, RequestInit] };
+    return { asked: () => fetched.mock.calls[0]! };
   };
 
   it("carries who asks and what is said", async () => {

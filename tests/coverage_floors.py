@@ -1,7 +1,7 @@
 """What tests reach of each capability, lines and branches, against the floors of `coverage_floors.toml`.
 
-`make coverage` measures and judges; `python -m tests.coverage_floors sync geo` judges these two alone, by what
-was measured last; `--raise` lifts the floors to that.
+`make coverage` measures and judges; `python -m tests.coverage_floors sync geo` judges these two alone, by
+what was measured last; `--raise` lifts the floors to that.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Counts:
 
 
 def capability_of(path: str) -> str:
-    """`backend/people/kinds/crew.py` is of people, `sync/pull.py` of sync, `backend/app.py` of no capability."""
+    """`backend/people/rules.py` is of people, `sync/pull.py` of sync, `backend/app.py` of none."""
     first, *rest = Path(path).parts
     if first != "backend":
         return first

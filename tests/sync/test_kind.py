@@ -1,4 +1,4 @@
-"""What a kind says of values: where they point, what they stand on, what hangs on them; and words of faults."""
+"""What a kind says of values: where they point, what they stand on, what hangs on them; words of faults."""
 
 from __future__ import annotations
 

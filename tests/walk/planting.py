@@ -33,7 +33,8 @@ FORMAL = {
 NAMED = {("crew", "name")}
 # What is planted by name, because others hang on it or it is needed in more than one state.
 PLANTED_APART = {
-    "unit", "staff", "crew", "customer", "service_point", "cell", "signature", "work_order", "visit", "survey",
+    "unit", "staff", "crew", "customer", "service_point", "cell", "signature", "work_order", "visit",
+    "survey",
     "item", "photo", "matter", "questionnaire", "calendar",
 }  # fmt: skip
 STEPS = ("received", "waiting_papers", "dispatched", "accepted", "arrived", "in_progress", "done")

@@ -111,7 +111,7 @@ describe("figures", () => {
     expect(localStorage.getItem("wangge.filters.me")).toContain("一班的");
   });
 
-  it("are not offered where nothing or a known figure is asked, and a closed question keeps nothing", async () => {
+  it("are not offered for nothing or a known figure, and a closed question keeps nothing", async () => {
     expect((await chips()).page.find("[data-test=keep-filter]").exists()).toBe(false);
     expect((await chips({ state: "late" })).page.find("[data-test=keep-filter]").exists()).toBe(false);
     vi.spyOn(ElMessageBox, "prompt").mockRejectedValue("cancel");

@@ -1,4 +1,4 @@
-/** The board as it is now: read once for many askers, names of what stands on it, jobs given and taken back. */
+/** The board as it is now: read once for many askers, names on it, jobs given and taken back. */
 import { ElMessage, ElMessageBox } from "element-plus";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 

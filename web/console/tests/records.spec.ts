@@ -1,4 +1,4 @@
-/** The menu and the page of records: what the server has is there, in both languages, and nothing is listed twice. */
+/** The menu and the page of records: what the server has is there, in both languages. */
 import { flushPromises } from "@vue/test-utils";
 import { afterEach, describe, expect, it } from "vitest";
 

@@ -1,4 +1,4 @@
-/** Small parts of the console: what covers the ground, what an import found, who was responsible, what was told. */
+/** Small parts of the console: cover of the ground, findings of imports, who was responsible, notices. */
 import { flushPromises } from "@vue/test-utils";
 import { ElDatePicker, ElMessage } from "element-plus";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -293,7 +293,7 @@ describe("time and cost as they were told", () => {
     expect(page.find("[name=told-minutes]").exists()).toBe(false);
   });
 
-  it("ask why where another figure was told before, and keep what was typed where it is refused", async () => {
+  it("ask why where another figure was told before, and keep what was typed when refused", async () => {
     const warned = vi.spyOn(ElMessage, "warning").mockImplementation(closing);
     const said = vi.spyOn(ElMessage, "error").mockImplementation(closing);
     house({ "PATCH /api/v1/work-orders/j": refused(409, "changed_meanwhile") });

@@ -1,4 +1,4 @@
-/** What the phone says of itself and of work: the state bar, a job's door, what was told, unsent work beside the record. */
+/** What the phone says of itself and of work: the state bar, a job's door, what was told, unsent work. */
 import "fake-indexeddb/auto";
 import { flushPromises, mount } from "@vue/test-utils";
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";

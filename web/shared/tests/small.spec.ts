@@ -1,4 +1,4 @@
-/** Small things that both apps stand on: a link's token, ids, clocks, the server's nudges, the sheet to sign. */
+/** Small things that both apps stand on: tokens, ids, clocks, nudges, the sheet to sign. */
 import { describe, expect, it, vi } from "vitest";
 
 import { tokenOf } from "../link_token.ts";

@@ -124,13 +124,13 @@ describe("a map", () => {
     let token = "one";
     const { transformRequest } = open({ token: () => token });
     token = "two";
-    const url = "https://house/api/v1/tiles/1/2/3";
+    const url = "https://here/api/v1/tiles/1/2/3";
     expect(transformRequest(url)).toEqual({ url, headers: { Authorization: "Bearer two" } });
-    expect(transformRequest("https://elsewhere/x")).toEqual({ url: "https://elsewhere/x" });
+    expect(transformRequest("https://127.0.0.1:9/x")).toEqual({ url: "https://127.0.0.1:9/x" });
   });
 
   it("asks without a token where nobody is signed in", () => {
-    const url = "https://house/api/v1/tiles/1/2/3";
+    const url = "https://here/api/v1/tiles/1/2/3";
     expect(open().transformRequest(url)).toEqual({ url });
   });
 

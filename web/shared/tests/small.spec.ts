@@ -209,9 +209,9 @@ describe("the phone's way to the server", () => {
 
   it("carries who asks and what is said", async () => {
     const { asked } = answers(Response.json({}));
-    await httpLink("https://house").send("POST", "/sync/push", { token: "t", json: { a: 1 } });
+    await httpLink("https://here").send("POST", "/sync/push", { token: "t", json: { a: 1 } });
     const [url, request] = asked();
-    expect(url).toBe("https://house/api/v1/sync/push");
+    expect(url).toBe("https://here/api/v1/sync/push");
     expect(request.headers).toEqual({ Authorization: "Bearer t", "Content-Type": "application/json" });
     expect([request.method, request.body]).toEqual(["POST", '{"a":1}']);
   });

@@ -13,7 +13,7 @@ from marshmallow.fields import List
 from backend.app import create_app
 from backend.core import config
 from backend.core.db import Database, make_engine
-from backend.core.errors import CATALOGUE, PARKED
+from backend.core.errors import CATALOGUE, PARKED, Entry
 from backend.core.kinds.declaration import RecordKind
 from backend.core.kinds.joint_checks import Rule, rules_of
 from backend.core.kinds.registry import KINDS
@@ -152,22 +152,27 @@ def openapi_components() -> dict[str, Any]:
     return _COMPONENTS
 
 
+def _besides(entry: Entry) -> str:
+    """What stands in a problem's answer besides, and as what; `?` where it may be absent."""
+    return ", ".join(f"`{name}` {kind}" for name, kind in entry.takes.items())
+
+
 def errors_page() -> str:
     """The catalogue as a page."""
     lines = [
         "# Errors and reasons for parking",
         "",
-        "Made from `backend/core/errors.toml` by `make spec`. Every error is `application/problem+json` "
+        "Made from the capabilities' `errors.toml` by `make spec`. Every error is `application/problem+json` "
         "with these fields: `code`, `title`",
         "(Chinese), `title_en`, `remedy`, `remedy_en`, and what else a person must know. Status 0 marks "
         "reasons for which a phone's",
         "work is parked: they are outcomes of a push, never an HTTP error.",
         "",
-        "| code | status | 说明 | meaning | 怎么办 | remedy |",
-        "|---|---|---|---|---|---|",
+        "| code | status | 说明 | meaning | 怎么办 | remedy | says besides |",
+        "|---|---|---|---|---|---|---|",
     ]
     lines += [
-        f"| `{e.code}` | {e.status or '–'} | {e.zh} | {e.en} | {e.remedy_zh} | {e.remedy_en} |"
+        f"| `{e.code}` | {e.status or '–'} | {' | '.join((*e.words, *e.remedy))} | {_besides(e)} |"
         for e in CATALOGUE.values()
     ]
     parked = sum(e.status == PARKED for e in CATALOGUE.values())

@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 from geo.measure import Coordinates, distance_m
 from geo.routing.insertion import Insertion, insertions
 from geo.routing.problem import Plan, RoutingProblem, Shift, Task
 from geo.routing.timing import Timed, timed
 from geo.routing.urgent import put_out
+from geo.sentences import Words, sentences_in
 from geo.travel import DETOUR
 
+REASONS = sentences_in(Path(__file__).with_name("reasons.toml"))
 # What an hour of work already on a crew weighs against arriving earlier, in seconds.
 LOAD_PRICE_S = 180
 DELAY_PRICE_S = 300
@@ -56,10 +60,9 @@ class Day:
             else moment.strftime("%m-%d %H:%M")
         )
 
-    def skills(self, codes: Iterable[str]) -> tuple[str, str]:
+    def skills(self, codes: Iterable[str]) -> list[tuple[str, str]]:
         """Skills in Chinese and English."""
-        named = [self.skill_words.get(code, (code, code)) for code in sorted(codes)]
-        return "、".join(zh for zh, _ in named), ", ".join(en for _, en in named)
+        return [self.skill_words.get(code, (code, code)) for code in sorted(codes)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,15 @@ class Reason:
     is_good: bool
     zh: str
     en: str
+
+
+def reason(name: str, is_good: bool, /, **arguments: Any) -> Reason:
+    """A reason that says one of REASONS."""
+    return Reason(REASONS[name].code, is_good, *_words(name, **arguments))
+
+
+def _words(name: str, /, **arguments: Any) -> Words:
+    return REASONS[name].words(arguments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,90 +174,59 @@ def delayed_by(before: Timed, after: Timed) -> list[tuple[int, int]]:
 
 
 def _distance(metres: float, at: str) -> Reason:
-    km = metres / 1000
-    return Reason(
-        "distance", km < 15, f"约 {km:.1f} 公里，预计 {at} 到场", f"about {km:.1f} km, arrives at {at}"
-    )
+    return reason("distance", metres < 15_000, way=metres, at=at)
 
 
 def _skills(day: Day, missing: frozenset[str]) -> Reason:
     if missing:
-        zh, en = day.skills(missing)
-        return Reason("skills", False, f"缺少技能：{zh}", f"lacks skills: {en}")
-    return Reason("skills", True, "技能符合", "has the skills")
+        return reason("lacks_skills", False, skills=day.skills(missing))
+    return reason("skills", True)
 
 
 def _load(jobs: int, work_s: int) -> Reason:
-    minutes = work_s // 60
-    zh, en = f"手上 {jobs} 单，约 {minutes} 分钟", f"{jobs} jobs at hand, about {minutes} min"
-    return Reason("load", jobs <= 3, zh, en)
+    return reason("load", jobs <= 3, jobs=jobs, minutes=work_s // 60)
 
 
 def _on_call(day: Day, shift: Shift) -> list[Reason]:
     if shift.id not in day.on_call:
         return []
-    return [Reason("on_call", True, "正在值班，可立即出动", "is on call, can leave now")]
+    return [reason("on_call", True)]
 
 
 def _urgent(day: Day, shift: Shift, after: Timed, overtime: int) -> list[Reason]:
     """What an urgent job costs the crew itself: overtime, and a break that comes later."""
     if shift.id in day.off_duty:
-        begins = day.clock(shift.window_s[0])
-        return [
-            Reason(
-                "off_duty",
-                False,
-                f"不在岗也不值班，{begins} 上班",
-                f"neither at work nor on call, begins at {begins}",
-            )
-        ]
+        return [reason("off_duty", False, begins=day.clock(shift.window_s[0]))]
     found = []
     if overtime:
-        found.append(
-            Reason("overtime", False, f"预计加班 {overtime} 分钟", f"about {overtime} min of overtime")
-        )
+        found.append(reason("overtime", False, minutes=overtime))
     if shift.pause and after.pause_s is not None and after.pause_s > shift.pause.window_s[1]:
-        at = day.clock(after.pause_s)
-        found.append(Reason("break", False, f"休息推迟到 {at}", f"break only at {at}"))
+        found.append(reason("break", False, at=day.clock(after.pause_s)))
     return found
 
 
 def _out(day: Day, out: Sequence[int]) -> list[Reason]:
     if not out:
         return []
-    names = [day.job_names[task] for task in out[:3]]
-    zh, en = "、".join(names), ", ".join(names)
-    return [
-        Reason(
-            "displaces",
-            False,
-            f"有 {len(out)} 单按原时间做不了：{zh}",
-            f"{len(out)} jobs no longer fit: {en}",
-        )
-    ]
+    return [reason("displaces", False, count=len(out), jobs=[day.job_names[task] for task in out[:3]])]
 
 
 def _shift(day: Day, shift: Shift, after: Timed) -> Reason:
     end = day.clock(shift.window_s[1])
     codes = {code for code, _ in after.faults}
     if "capacity" in codes:
-        return Reason(
-            "most_jobs", False, f"已到每班最多 {shift.capacity} 单", f"has its {shift.capacity} jobs a shift"
-        )
+        return reason("most_jobs", False, most=shift.capacity)
     if "pause" in codes:
-        return Reason("break", False, "排不下休息时间", "leaves no time for the break")
+        return reason("no_break", False)
     if "shift" in codes:
-        return Reason("shift", False, f"下班（{end}）前做不完", f"not done before the shift ends ({end})")
-    return Reason("shift", True, f"下班（{end}）前能完成", f"done before the shift ends ({end})")
+        return reason("not_in_shift", False, end=end)
+    return reason("in_shift", True, end=end)
 
 
 def _window(day: Day, task: Task, begin_s: int) -> list[Reason]:
     if begin_s <= task.window_s[1] or task.is_urgent:
         return []
-    until = day.clock(task.window_s[1])
-    return [
-        Reason("appointment", False, f"赶不上 {until} 前的预约", f"misses the appointment, until {until}")
-    ]
+    return [reason("appointment", False, until=day.clock(task.window_s[1]))]
 
 
 def _limit(task: Task, late_s: int) -> list[Reason]:
@@ -253,25 +234,21 @@ def _limit(task: Task, late_s: int) -> list[Reason]:
         return []
     late = -(-late_s // 60)
     if late <= 0:
-        return [Reason("limit", True, "在时限内完成", "done within its limit")]
-    return [Reason("limit", False, f"将超时 {late} 分钟", f"{late} min past its limit")]
+        return [reason("limit", True)]
+    return [reason("past_limit", False, minutes=late)]
 
 
 def _delays(day: Day, delayed: Sequence[tuple[int, int]]) -> list[Reason]:
     if not delayed:
         return []
-    named = [(day.job_names[task], minutes) for task, minutes in delayed[:3]]
-    zh = "、".join(f"{name} 晚 {minutes} 分钟" for name, minutes in named)
-    en = ", ".join(f"{name} by {minutes} min" for name, minutes in named)
-    return [
-        Reason("delays", False, f"会推迟 {len(delayed)} 单：{zh}", f"delays {len(delayed)} other jobs: {en}")
-    ]
+    jobs = [_words("delayed", job=day.job_names[task], minutes=minutes) for task, minutes in delayed[:3]]
+    return [reason("delays", False, count=len(delayed), jobs=jobs)]
 
 
 def _pinned(task: Task, shift: Shift) -> list[Reason]:
     if task.pinned_to in (None, shift.id):
         return []
-    return [Reason("pinned", False, "已锁定给别的班组", "is pinned to another crew")]
+    return [reason("pinned", False)]
 
 
 def why_unserved(day: Day, task: int) -> list[Reason]:
@@ -281,20 +258,17 @@ def why_unserved(day: Day, task: int) -> list[Reason]:
     """
     problem, job = day.problem, day.problem.tasks[task]
     if not any(not shift.is_away for shift in problem.shifts):
-        return [Reason("crews", False, "这一天没有在岗班组", "no crew works that day")]
+        return [reason("crews", False)]
     able = [shift for shift in problem.shifts if job.skills <= shift.skills and not shift.is_away]
     if not able:
-        zh, en = day.skills(job.skills)
-        return [Reason("skills", False, f"没有班组具备技能：{zh}", f"no crew has the skills: {en}")]
+        return [reason("no_crew_skilled", False, skills=day.skills(job.skills))]
     longest = max(shift.window_s[1] - shift.window_s[0] for shift in able)
     if job.duration_s > longest and not job.is_urgent:
-        zh, en = "时长超过任何一个班次", "takes longer than any shift"
-        return [Reason("duration", False, zh, en)]
+        return [reason("duration", False)]
     # Whoever lacks the skills is not near, however early they could be there.
     best = next(one for one in propose(day, task) if one.crew_id in {shift.id for shift in able})
-    bad = [reason for reason in best.reasons if not reason.is_good]
-    who = Reason("nearest", False, f"最接近的是 {best.crew_name}", f"{best.crew_name} comes nearest")
-    return [who, *bad]
+    bad = [one for one in best.reasons if not one.is_good]
+    return [reason("nearest", False, crew=best.crew_name), *bad]
 
 
 def why_nobody(day: Day, task: int) -> list[Reason]:
@@ -303,12 +277,12 @@ def why_nobody(day: Day, task: int) -> list[Reason]:
     What it lacks, or when it is there again.
     """
     if not day.problem.shifts:
-        return [Reason("crews", False, "没有班组", "there is no crew")]
+        return [reason("no_crews", False)]
     found = []
     for one in propose(day, task):
         bad = [r for r in one.reasons if r.code in ("skills", "off_duty") and not r.is_good]
-        zh, en = "；".join(r.zh for r in bad), "; ".join(r.en for r in bad)
-        found.append(Reason(one.crew_id, False, f"{one.crew_name}：{zh}", f"{one.crew_name}: {en}"))
+        why = [Words(r.zh, r.en) for r in bad]
+        found.append(Reason(one.crew_id, False, *_words("cannot", crew=one.crew_name, why=why)))
     return found
 
 
@@ -320,16 +294,6 @@ def broken_rule(day: Day, fault: tuple[str, str, int]) -> Reason:
         "",
     )
     job = day.job_names[task] if task >= 0 else ""
-    zh, en = _RULES[code]
-    return Reason(code, False, zh.format(crew=crew, job=job), en.format(crew=crew, job=job))
-
-
-_RULES = {
-    "window": ("{crew}赶不上 {job} 的预约", "{crew} misses the appointment of {job}"),
-    "skills": ("{crew}缺少 {job} 所需的技能", "{crew} lacks the skills for {job}"),
-    "pinned": ("{job} 已锁定给别的班组，不能给{crew}", "{job} is pinned to another crew than {crew}"),
-    "shift": ("{crew}下班前做不完手上的工单", "{crew} does not finish its jobs before its shift ends"),
-    "pause": ("{crew}排不下休息时间", "the day of {crew} leaves no time for its break"),
-    "capacity": ("{crew}超过了每班最多的工单数", "{crew} has more jobs than it may have in a shift"),
-    "twice": ("{job} 排了两次，第二次在{crew}", "{job} is planned twice, the second time for {crew}"),
-}
+    names = {"crew": crew, "job": job}
+    entry = REASONS[f"rule_{code}"]
+    return Reason(code, False, *entry.words({name: names[name] for name in entry.takes}))

@@ -35,7 +35,7 @@ from geo.errors import (
     LayerMissing,
     LayerNeeded,
 )
-from geo.findings import Finding, found
+from geo.findings import Finding, told
 from geo.formats import dbf, geojson, gpkg, kml
 from geo.formats.rows import Drawn, Rows
 from geo.formats.spelling import keepable
@@ -138,11 +138,7 @@ def _crs_of(part: Drawn, given: str | None, name: str, findings: list[Finding]) 
     if part.crs is not None:
         if given and (asked := known_crs(given)) and asked != known_crs(part.crs):
             label = part.crs if len(part.crs) < 60 else getattr(known_crs(part.crs), "name", "")
-            zh, en = (
-                f"文件自己写明了坐标系 {label}，没有用 {given}",
-                f"the file says its own system {label}; {given} was not used",
-            )
-            findings.append(found("crs_unused", [], zh, en))
+            findings.append(told("crs_unused", [], own=label, given=given))
         return part.crs, True
     if not part.is_degrees:
         if given is None:
@@ -152,8 +148,7 @@ def _crs_of(part: Drawn, given: str | None, name: str, findings: list[Finding]) 
         return "EPSG:4326", False
     asked = known_crs(given)
     if _look_like_degrees(part.shapes) and asked is not None and asked.is_projected:
-        zh, en = f"坐标是经纬度，没有用 {given}", f"the coordinates are degrees; {given} was not used"
-        findings.append(found("crs_unused", [], zh, en))
+        findings.append(told("crs_unused_degrees", [], given=given))
         return "EPSG:4326", False
     return given, False
 

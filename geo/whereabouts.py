@@ -19,9 +19,10 @@ from pyproj.exceptions import ProjError
 from shapely.geometry.base import BaseGeometry
 
 from geo.datum import DATUM_NAMES, Datum, known_crs, to_wgs84
-from geo.findings import Finding, found
+from geo.findings import Finding, told, words
 from geo.mapfile import Origin
 from geo.measure import Coordinates, distance_m
+from geo.sentences import Words
 from geo.zones import Zone
 
 _IN_CHINA = (
@@ -46,7 +47,8 @@ _BEYOND = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Whereabouts:
-    """How far the zones are from the ground (None if one touches it), whether it is far, what to say."""
+    """How far off the zones are, or the worst stray among them (None if all are there), whether it is far,
+    what to say."""
 
     distance_m: float | None
     is_far: bool
@@ -69,8 +71,9 @@ def whereabouts(
         (_away_m(zone.shape, ground), zone) for zone, near in zip(zones, touches, strict=True) if not near
     ]
     if touches.any():
-        strays = [_stray(zone, metres) for metres, zone in away if metres > max(extent, 1.0)]
-        return Whereabouts(None, bool(strays), strays)
+        far = [(metres, zone) for metres, zone in away if metres > max(extent, 1.0)]
+        strays = [_stray(zone, metres) for metres, zone in far]
+        return Whereabouts(max((metres for metres, _ in far), default=None), bool(far), strays)
     nearest = min((metres for metres, _ in away), default=0.0)
     if not is_own and nearest <= extent:
         return Whereabouts(nearest, False, [])
@@ -116,13 +119,13 @@ def _readings(
         for n, one in enumerate(Datum):
             if one is not datum or origin.crs not in ("EPSG:4326", "EPSG:4490"):
                 yield (0, n), DATUM_NAMES[one][1], to_wgs84(figures, one)
-        yield (1, 0), "经纬度写反 · latitude and longitude turned round", turned
+        yield (1, 0), words("degrees_turned").line, turned
         return
     for rank, crs in _systems(origin, ground):
         to_degrees = _to_degrees(crs)
         if crs != known_crs(origin.crs):
             yield (rank, 0), f"{crs.srs} ({crs.name})", to_degrees(figures)
-        label = f"{crs.srs} ({crs.name}), 东、北写反 · east and north turned round"
+        label = f"{crs.srs} ({crs.name}), {words('metres_turned').line}"
         yield (rank, 1), label, to_degrees(turned)
 
 
@@ -175,24 +178,14 @@ def _none_touches(
     ground: BaseGeometry,
     is_own: bool,
 ) -> Finding:
-    distance, names = length_text(metres), [zone.name for zone in zones[:3]]
-    whose_zh, whose_en = ("本单位", "the unit's ground") if is_own else ("本市", "the city's ground")
-    zh, en = (
-        f"没有一个网格碰到{whose_zh}现有范围，最近也相距 {distance[0]}",
-        f"no zone touches {whose_en}: {distance[1]} away",
-    )
+    far = words("far_from_unit", distance=metres) if is_own else words("far_from_city", distance=metres)
     likely = likely_systems(origin, datum, ground, metres) if origin is not None else []
     if likely:
-        names_zh, names_en = (
-            "或 ".join(_side(one, 0) for one in likely),
-            " or ".join(_side(one, 1) for one in likely),
-        )
-        zh, en = f"{zh}；坐标更像 {names_zh}", f"{en}; the coordinates look like {names_en}"
+        systems = [Words(_side(one, 0), _side(one, 1)) for one in likely]
+        far = words("far_looks", far=far, systems=systems)
     if origin is not None and origin.is_said:
-        zh, en = f"{zh}（文件写的是 {_label(origin.crs)}）", f"{en} (the file says {_label(origin.crs)})"
-    return found(
-        "far_away", names, f"{zh}，请核对坐标系后重新导入", f"{en}; check the system and import again"
-    )
+        far = words("far_said", far=far, system=_label(origin.crs))
+    return told("far_away", [zone.name for zone in zones[:3]], far=far)
 
 
 def _side(label: str, side: int) -> str:
@@ -209,21 +202,7 @@ def _label(crs: str) -> str:
 
 
 def _stray(zone: Zone, metres: float) -> Finding:
-    zh, en = length_text(metres)
-    return found(
-        "far_away",
-        [zone.name],
-        f"离现有范围 {zh}，其他网格不是这样",
-        f"{en} away from the ground, unlike the others",
-    )
-
-
-def length_text(metres: float) -> tuple[str, str]:
-    """A distance as people read it, in Chinese and English."""
-    if metres < 1_000:
-        return f"{metres:,.0f} 米", f"{metres:,.0f} m"
-    digits = 1 if metres < 100_000 else 0
-    return f"{metres / 1_000:,.{digits}f} 公里", f"{metres / 1_000:,.{digits}f} km"
+    return told("stray", [zone.name], distance=metres)
 
 
 def _extent_m(ground: BaseGeometry) -> float:

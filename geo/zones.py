@@ -9,6 +9,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -18,9 +19,10 @@ from shapely.geometry.base import BaseGeometry
 from geo.date_line import crosses, cut, side_by_side, unwrapped
 from geo.datum import DATUM_NAMES, Datum, on_datum, suspected
 from geo.errors import MOST_CODE, MOST_COLUMNS, CodeTooLong, FieldMissing, NoAreas
-from geo.findings import Finding, found, size_text
+from geo.findings import Finding, told
 from geo.mapfile import Feature, MapFile
 from geo.measure import area_m2
+from geo.sentences import Words, sentences_in
 from geo.shapes import as_multipolygon, coverage_of, filled, on_grid
 from geo.units import Plane
 
@@ -30,19 +32,7 @@ _NAMES = ("name", "Name", "NAME", "名称", "网格名称", "网格名", "label"
 _CODES = ("code", "Code", "CODE", "编号", "编码", "adcode", "id", "ID")
 # A Shapefile cuts the names of its columns at so many bytes.
 _SHORT_COLUMN = 10
-_BROKEN = {
-    "Ring Self-intersection": "同一圈边界自己相碰",
-    "Self-intersection": "边界自己相交",
-    "Hole lies outside shell": "洞在图形外面",
-    "Nested holes": "洞里套洞",
-    "Holes are nested": "洞里套洞",
-    "Nested shells": "部分互相套着",
-    "Duplicate Rings": "同一圈画了两遍",
-    "Interior is disconnected": "内部断开",
-    "Too few points": "点太少",
-    "Invalid Coordinate": "有无效坐标",
-    "Ring Not Closed": "边界没有闭合",
-}
+BROKEN = sentences_in(Path(__file__).with_name("broken_shapes.toml"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +83,7 @@ def zones_of(
     shapes = on_datum([one.shape for one in kept], datum)
     zones = [_mended(replace(z, shape=s), findings) for z, s in zip(kept, shapes, strict=True)]
     zones = [zone for zone in zones if not zone.shape.is_empty]
-    zh, en = "跨过 180 度经线，已在线上切开", "lies across the 180th meridian; cut there"
-    findings += [found("date_line", [zone.name], zh, en) for zone in zones if crosses(zone.shape)]
+    findings += [told("date_line", [zone.name]) for zone in zones if crosses(zone.shape)]
     fitted = _fitted(_beside(zones), findings)
     return Zones([replace(zone, shape=as_multipolygon(cut(zone.shape))) for zone in fitted], findings)
 
@@ -133,12 +122,7 @@ def _unnamed(features: Sequence[Feature], zones: Sequence[Zone]) -> list[Finding
     columns = features.columns if isinstance(features, MapFile) else []
     if not columns or any(zone.known_by != "number" for zone in zones):
         return []
-    zh = f"没有认出名称和编号字段，按行编号；可填写其中一个：{'、'.join(columns[:MOST_COLUMNS])}"
-    en = (
-        "no field is known for names or codes, rows were numbered; name one of: "
-        f"{', '.join(columns[:MOST_COLUMNS])}"
-    )
-    return [found("no_code", [], zh, en)]
+    return [told("no_code", [], columns=list(columns[:MOST_COLUMNS]))]
 
 
 def _free(n: int, taken: Collection[str]) -> str:
@@ -181,16 +165,14 @@ def _shown(value: Any) -> str:
 
 def _is_area(zone: Zone, findings: list[Finding]) -> bool:
     if zone.shape.is_empty:
-        findings.append(found("empty", [zone.name], "没有图形，已跳过", "has no shape; left out"))
+        findings.append(told("empty", [zone.name]))
         return False
     if "Polygon" not in zone.shape.geom_type and zone.shape.geom_type != "GeometryCollection":
-        zh, en = ("点", "point") if "Point" in zone.shape.geom_type else ("线", "line")
-        findings.append(
-            found("no_area", [zone.name], f"是{zh}，不是面，已跳过", f"is a {en}, no area; left out")
-        )
+        is_point = "Point" in zone.shape.geom_type
+        findings.append(told("point", [zone.name]) if is_point else told("line", [zone.name]))
         return False
     if zone.shape.has_z and np.nan_to_num(shapely.get_coordinates(zone.shape, include_z=True)[:, 2]).any():
-        findings.append(found("height", [zone.name], "带有高程，已去掉", "had heights; they were left out"))
+        findings.append(told("height", [zone.name]))
     return True
 
 
@@ -203,9 +185,7 @@ def _one_a_code(zones: Sequence[Zone], findings: list[Finding]) -> list[Zone]:
     for code, group in by_code.items():
         shape = group[0].shape
         if len(group) > 1:
-            zh = f"编号 {code[:40]} 有 {len(group)} 行，合为一个网格"
-            en = f"{len(group)} rows have the code {code[:40]}; made one cell"
-            findings.append(found("same_code", [group[0].name], zh, en))
+            findings.append(told("same_code", [group[0].name], shown=code[:40], rows=len(group)))
             shape = shapely.union_all([shapely.make_valid(z.shape) for z in _beside(group)])
         merged.append(replace(group[0], shape=shape))
     return merged
@@ -220,13 +200,7 @@ def _datum_findings(shapes: list[BaseGeometry], declared: Datum, reference: Base
     other = suspected(shapes, declared, reference)
     if other is None:
         return []
-    (other_zh, other_en), (zh, en) = DATUM_NAMES[other], DATUM_NAMES[declared]
-    zh = f"与现有辖区对比，坐标更像 {other_zh}，而填写的是 {zh}，请核对后重新导入"
-    en = (
-        f"against the present territory the coordinates look like {other_en}, not {en}; check and "
-        "import again"
-    )
-    return [found("datum", [], zh, en)]
+    return [told("datum", [], likely=DATUM_NAMES[other], declared=DATUM_NAMES[declared])]
 
 
 def _mended(zone: Zone, findings: list[Finding]) -> Zone:
@@ -237,12 +211,12 @@ def _mended(zone: Zone, findings: list[Finding]) -> Zone:
     why, at, _ = shapely.is_valid_reason(zone.shape).partition("[")
     # What an even-odd fill leaves out is what the drawer may have meant to be inside.
     changed = area_m2(shapely.symmetric_difference(mended, shapely.buffer(zone.shape, 0)))
-    place = f"，在 {at.rstrip(']')}" if at else ""
-    zh, en = (
-        f"图形有误（{_BROKEN.get(why, '边界不合规')}{place}），已修复",
-        f"was broken ({why}{place.replace('，在', ' at')}); mended",
+    said = Words(BROKEN.get(why, BROKEN["other"]).zh, why)
+    findings.append(
+        told("invalid_at", [zone.name], changed, why=said, at=at.rstrip("]"))
+        if at
+        else told("invalid", [zone.name], changed, why=said)
     )
-    findings.append(found("invalid", [zone.name], zh, en, changed))
     return replace(zone, shape=mended)
 
 
@@ -259,15 +233,12 @@ def _fitted(zones: list[Zone], findings: list[Finding]) -> list[Zone]:
             continue
         names, size = [zones[i].name, zones[j].name], area_m2(as_multipolygon(shared))
         if size >= 1:
-            zh, en = size_text(size)
-            zh, en = f"重叠 {zh}，划给“{names[0]}”", f"overlap by {en}; given to “{names[0]}”"
-            findings.append(found("overlap", names, zh, en, size))
+            findings.append(told("overlap", names, size, size=size, earlier=names[0]))
         shapes[j] = as_multipolygon(shapely.difference(shapes[j], shapes[i]))
     shapes = _closed(zones, shapes, findings)
     for zone, shape in zip(zones, shapes, strict=True):
         if shape.is_empty:
-            zh, en = "完全落在别的网格里，已跳过", "lies wholly in others; left out"
-            findings.append(found("swallowed", [zone.name], zh, en, area_m2(zone.shape)))
+            findings.append(told("swallowed", [zone.name], area_m2(zone.shape)))
     solid = [(zone, shape) for zone, shape in zip(zones, shapes, strict=True) if not shape.is_empty]
     snapped = on_grid([shape for _, shape in solid])
     return [replace(zone, shape=shape) for (zone, _), shape in zip(solid, snapped, strict=True)]
@@ -293,10 +264,9 @@ def _closed(zones: list[Zone], shapes: list[BaseGeometry], findings: list[Findin
 
 
 def _gap(is_slip: bool, names: list[str], taker: str, size: float) -> Finding:
-    zh, en = size_text(size)
     if is_slip:
-        return found("slip", names, f"缝隙 {zh}，并入“{taker}”", f"a slip of {en} joined “{taker}”", size)
-    return found("gap", names, f"空洞 {zh}，未处理", f"a hole of {en} was left as it is", size)
+        return told("slip", names, size, size=size, taker=taker)
+    return told("gap", names, size, size=size)
 
 
 def _length_m(shape: BaseGeometry) -> float:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from sync.change import Author, Grade, Op, Stored, Write, moment_text
-from sync.errors import Fault, Refused, SyncError
+from sync.errors import Refused, SyncError, needed_before, no_such_state
 from sync.kind import Action, Kind, Values
 from sync.merge import Edit, Merged, merge, seen
 from sync.questions import DELETED
@@ -137,9 +137,7 @@ def act(kind: Kind, stored: Stored, step: Change, version: int) -> Applied:
 def decide(kind: Kind, stored: Stored, word: Change, state: str, version: int) -> Applied:
     """A person's word on steps that met: the state stands, and every step it has seen is settled."""
     if state not in {one.target for one in kind.actions.values()} | {kind.initial_state}:
-        raise CannotApply(
-            "invalid", faults=[Fault(kind.state_field, "invalid", "没有这个状态", "no such state").as_dict()]
-        )
+        raise CannotApply("invalid", faults=[no_such_state(kind.state_field).as_dict()])
     edit = _edit(word, {})
     barred = {name for one in kind.actions.values() if one.target == state for name in one.not_by}
     # Of a dispute every step counts, of whichever round.
@@ -290,7 +288,7 @@ def _need_another(by: Change, barred: set[str]) -> None:
 
 def _need_fields(action: Action, values: Values) -> None:
     faults = [
-        Fault(name, "required", f"“{action.zh}”之前必须填写", f"must be given before “{action.en}”")
+        needed_before(name, action.zh, action.en)
         for name in action.needs
         if values.get(name) in (None, "", [])
     ]

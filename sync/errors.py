@@ -46,6 +46,16 @@ class Fault:
         return found | {"about": self.about} if self.about else found
 
 
+def no_such_state(field: str) -> Fault:
+    """A person's word names a state that the kind does not have."""
+    return Fault(field, "invalid", "没有这个状态", "no such state")
+
+
+def needed_before(field: str, action_zh: str, action_en: str) -> Fault:
+    """A field that a step needs is empty."""
+    return Fault(field, "required", f"“{action_zh}”之前必须填写", f"must be given before “{action_en}”")
+
+
 class Refused(SyncError):
     """The values break the rules of their kind."""
 

@@ -29,7 +29,7 @@ from backend.core.db import Database, make_engine
 from backend.local.cluster import Cluster, find_binaries
 from backend.local.fonts import find_fonts
 from mobile_api_spec.phone import Clock, Link, Phone
-from tests import factories
+from tests import answers, factories
 from tests.factories import PASSWORD, PEOPLE, server_view
 from tests.sharing_out import pytest_collection_modifyitems, pytest_xdist_make_scheduler  # noqa: F401 - hooks
 from tests.signing import Crew, crew_with_a_key
@@ -220,7 +220,9 @@ class Person:
         if body is not None:
             # The standard library also writes what strict encoders refuse, as a careless phone might.
             options |= {"data": json.dumps(body), "content_type": "application/json"}
-        return self.client.open(f"/api/v1{path}", method=method, headers=headers, **options)
+        response = self.client.open(f"/api/v1{path}", method=method, headers=headers, **options)
+        answers.hold(method, path, response)
+        return response
 
     def get(self, path: str, **options: Any) -> Any:
         """The JSON of a successful GET."""

@@ -14,6 +14,7 @@ from backend.core.blobs.store import BlobStore, open_blobs
 from backend.core.db import Database
 from backend.core.keys import Keys
 from backend.core.kinds.registry import KINDS
+from backend.core.sentences import sentence
 from backend.core.services.auditing import note_at_shell
 from backend.evidence.kinds.signature import DEVICE_CHECKS, WAYS
 from backend.evidence.queries.sealing import count_seals
@@ -62,34 +63,30 @@ def verify(witness: tuple[Path, ...], no_bytes: bool) -> None:
 def _seals_hold(database: Database, keys: Keys, places: tuple[Path, ...], progress: Progress) -> bool:
     with database.snapshot() as session:
         total = count_seals(session)
-        bar, rows = progress.add_task("核对封印 verifying seals", total=total), 0
+        bar, rows = progress.add_task(sentence("commands.verifying").line, total=total), 0
         for found in verify_history(session, keys, places):
             if isinstance(found, Broken):
                 where = f" {' '.join(map(str, found.row))}" if found.row else ""
-                console.print(
-                    f"[bold red]第 {found.seal} 号封印不成立 seal {found.seal} does not hold:[/] {found.why}{where}",
-                    soft_wrap=True,
-                )
+                said = sentence("commands.seal_broken", seal=found.seal).line
+                console.print(f"[bold red]{said}[/] {found.why}{where}", soft_wrap=True)
                 return False
             rows += found.rows
             progress.advance(bar)
-    console.print(f"{total} 个封印、{rows} 条历史完好 · {total} seals over {rows} rows hold")
+    console.print(sentence("commands.seals_hold", seals=total, rows=rows).line)
     return True
 
 
 def _nothing_differs(database: Database, blobs: BlobStore | None, progress: Progress) -> bool:
     with database.snapshot() as session:
         total = how_many(session, with_bytes=blobs is not None)
-    bar, count = progress.add_task("核对现状 comparing what stands", total=total), 0
+    bar, count = progress.add_task(sentence("commands.comparing").line, total=total), 0
     for count, found in enumerate(check_all(database, blobs, lambda _, done: progress.advance(bar, done)), 1):
         if count <= MOST_NAMED:
-            console.print(
-                f"[bold red]与封存的历史不符 differs from what was sealed:[/] {found}", soft_wrap=True
-            )
+            console.print(f"[bold red]{sentence('commands.differs').line}[/] {found}", soft_wrap=True)
     if count:
-        console.print(f"[bold red]共 {count} 处不符 · {count} in all[/]")
+        console.print(f"[bold red]{sentence('commands.differ_in_all', count=count).line}[/]")
         return False
-    console.print(f"{total} 项与封存的历史一致 · {total} stand as they were sealed")
+    console.print(sentence("commands.all_as_sealed", count=total).line)
     return True
 
 
@@ -97,11 +94,9 @@ def _nothing_waits_too_long(database: Database) -> bool:
     with database.snapshot() as session:
         left = unsealed(session)
     if left.waiting:
-        console.print(f"尚未封存 {left.waiting} 条 · not yet sealed: {left.waiting}")
+        console.print(sentence("commands.not_yet_sealed", count=left.waiting).line)
     if left.late:
-        console.print(
-            f"[bold red]{left.late} 条历史早该封存而没有 · {left.late} rows of history should long be sealed[/]"
-        )
+        console.print(f"[bold red]{sentence('commands.sealed_late', count=left.late).line}[/]")
     return not left.late
 
 
@@ -118,7 +113,7 @@ def erase(kind: str, record_id: str) -> None:
         seal_history(database, settings.keys, settings.home, everything=True)
         with database.transaction() as session:
             touched = erase_from_history(session, kind, record_id)
-        console.print(f"已清除，涉及 {touched} 条历史 · erased, {touched} rows of history touched")
+        console.print(sentence("commands.erased", rows=touched).line)
 
 
 @click.command("verify-sheet")
@@ -131,12 +126,12 @@ def verify_sheet(signature_id: str, file: Path) -> None:
     """
     told = _verdict(signature_id, sheet_sha256(orjson.loads(file.read_bytes())))
     found = str(told["verdict"])
-    words = {"genuine": "真实，未改动", "changed": "与签字时不同，或签后有改动", "unknown": "没有这个签名"}
     if told["differs"]:
-        console.print(f"不符之处 differs: {' '.join(told['differs'])}", soft_wrap=True)
+        parts = " ".join(told["differs"])
+        console.print(sentence("commands.differing_parts", parts=parts).line, soft_wrap=True)
     if told["way"]:
         console.print(" · ".join((*WAYS[told["way"]], *DEVICE_CHECKS[told["device_check"]])), soft_wrap=True)
-    console.print(f"{words[found]} · {found}")
+    console.print(sentence(f"commands.sheet_{found}").line)
     if found != "genuine":
         raise SystemExit(1)
 

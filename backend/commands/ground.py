@@ -13,6 +13,7 @@ from backend.commands.machine import console, migrated, the_machine
 from backend.core.actor import SYSTEM_ID, Actor, Role
 from backend.core.db import Database
 from backend.core.queries.units import unit_named
+from backend.core.sentences import sentence
 from backend.core.services.auditing import note_at_shell
 from backend.territory.queries import layers
 from backend.territory.services import ground_plans
@@ -28,7 +29,7 @@ def _unit(session: Session, unit: str) -> str:
     """A unit's id by its name or id."""
     unit_id = unit_named(session, unit)
     if unit_id is None:
-        raise click.ClickException(f"没有这个单位 · there is no unit {unit}")
+        raise click.ClickException(sentence("commands.no_unit", unit=unit).line)
     return unit_id
 
 
@@ -42,7 +43,7 @@ def _made_plan(
     with Progress(
         TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console
     ) as progress:
-        bar = progress.add_task("划格 drawing cells", total=1)
+        bar = progress.add_task(sentence("commands.drawing").line, total=1)
         ground_plans.draw_plan(
             database, plan_id, file, lambda done, total: progress.update(bar, completed=done / total)
         )
@@ -50,13 +51,14 @@ def _made_plan(
         plan = ground_plans.read_plan(session, actor, plan_id)
         if plan.state != "ready":
             said = [f"{one['zh']} · {one['en']}" for one in (plan.problem or {}).get("faults", [])]
-            raise click.ClickException(f"画不出来 · it cannot be drawn: {'; '.join(said) or plan.problem}")
+            why = "; ".join(said) or str(plan.problem)
+            raise click.ClickException(sentence("commands.cannot_draw", why=why).line)
         console.print_json(
             data={"plan": plan_id, "figures": plan.figures, "findings": plan.findings}, ensure_ascii=False
         )
         if accept:
             ground_plans.accept_plan(session, actor, plan_id)
-            console.print("已生效 · it holds from today")
+            console.print(sentence("commands.holds_from_today").line)
 
 
 @ground.command()
@@ -98,7 +100,8 @@ def export(unit: str, layer: str, file: Path) -> None:
     """Write a layer of a unit into FILE; its ending says the format (.geojson .gpkg .zip .kml .kmz)."""
     endings = {ending: name for name, (_, ending, _) in FORMATS.items()} | {".zip": "shp"}
     if file.suffix not in endings:
-        raise click.ClickException(f"不支持 {file.suffix} · one of {' '.join(sorted(endings))}")
+        known = " ".join(sorted(endings))
+        raise click.ClickException(sentence("commands.no_format", ending=file.suffix, endings=known).line)
     with the_machine() as machine, migrated(machine) as database, database.transaction() as session:
         actor = Actor(SYSTEM_ID, _unit(session, unit), frozenset({Role.ADMIN}))
         rows = layers.whole(session, actor, layers.LAYERS[layer])

@@ -10,6 +10,7 @@ import click
 
 from backend.commands.machine import console, the_machine
 from backend.core.keys import BACKUPS
+from backend.core.sentences import sentence
 from backend.local import safekeeping
 from backend.local.encryption import NoIdentity, identities_of, recipient_of, recipients_of
 
@@ -60,7 +61,7 @@ def restore(folder: Path, drain: bool, identity: tuple[Path, ...]) -> None:
         try:
             number = safekeeping.restore(machine, folder, keys)
         except safekeeping.NotRestored as error:
-            raise click.ClickException(f"没有恢复，数据库没有变 · nothing was restored: {error}") from error
+            raise click.ClickException(sentence("commands.not_restored", why=str(error)).line) from error
         finally:
             machine.home.end_restore()
-        console.print(f"已恢复，新纪元 restored; phones compare themselves with epoch {number}")
+        console.print(sentence("commands.restored", epoch=number).line)

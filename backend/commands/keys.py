@@ -29,6 +29,7 @@ from backend.core.keys import (
 )
 from backend.core.private_files import write_private
 from backend.core.queries.locks import hold
+from backend.core.sentences import sentence
 from backend.core.services.auditing import note_at_shell
 from backend.evidence.kinds.seal import SealingKey
 from backend.local.encryption import recipient_of
@@ -47,7 +48,9 @@ def list_() -> None:
     """Which keys there are, and what each still does; no secret is shown."""
     settings = settings_here()
     settings.keys.ensure(settings.home)
-    ring, table = settings.keys.ring(), Table("id", "用途 purpose", "自 since", "现在 now", box=None)
+    ring = settings.keys.ring()
+    titles = [sentence(f"commands.key_column_{title}").line for title in ("purpose", "since", "now")]
+    table = Table("id", *titles, box=None)
     for purpose in PURPOSES:
         mine = ring.of(purpose) if any(one.purpose == purpose for one in ring.keys) else []
         for one in mine:
@@ -59,9 +62,9 @@ def list_() -> None:
 def _state(key: Key, signing: Key) -> str:
     if key is signing:
         public = f" {recipient_of(key)}" if key.purpose == BACKUPS else ""
-        return f"在用 signs{public}"
+        return f"{sentence('commands.key_signs').line}{public}"
     waits = key.signs_from > datetime.now(UTC)
-    return "待用 waits, opens already" if waits else "只用于核对 opens what it signed"
+    return (sentence("commands.key_waits") if waits else sentence("commands.key_opens")).line
 
 
 @keys.command()
@@ -82,11 +85,7 @@ def rotate(purpose: str | None, in_minutes: int, to: Path | None) -> None:
     given = settings_here(weak_key=True)
     settings = _safe(given)
     if settings.keys.is_fixed and to is None:
-        raise UnsafeKey(
-            "密钥环来自 WANGGE_KEYS：请加 --to 文件，再把其内容放回每台服务器的环境 · "
-            "the ring comes from WANGGE_KEYS: add --to FILE, "
-            "and put what it holds into every server's environment"
-        )
+        raise UnsafeKey(sentence("commands.ring_is_fixed").line)
     settings.keys.ensure(settings.home)
     wanted = [purpose] if purpose else list(PURPOSES)
     with the_machine(settings) as machine, opened(machine) as database, database.transaction() as session:
@@ -98,11 +97,9 @@ def rotate(purpose: str | None, in_minutes: int, to: Path | None) -> None:
         )
         _note(session, ring, [one.id for one in ring.keys[-len(wanted) :]], "made")
         _write(settings, ring, to)
-    console.print(f"已更换 rotated: {', '.join(wanted)}")
+    console.print(sentence("commands.rotated", purposes=", ".join(wanted)).line)
     if settings.keys_file is None and settings.secret_key:
-        console.print(
-            "多台服务器须有同一个密钥环（WANGGE_KEYS_FILE 或 WANGGE_KEYS） · several servers need the same ring"
-        )
+        console.print(sentence("commands.same_ring_everywhere").line)
 
 
 def _safe(settings: config.Settings) -> config.Settings:
@@ -111,7 +108,7 @@ def _safe(settings: config.Settings) -> config.Settings:
         if settings.secret_key:
             need_strong(settings.secret_key)
     except UnsafeKey:
-        console.print("请从环境中删去 WANGGE_SECRET_KEY · take WANGGE_SECRET_KEY out of the environment")
+        console.print(sentence("commands.take_secret_out").line)
         return replace(settings, secret_key="")
     return settings
 
@@ -127,29 +124,23 @@ def forget(key_id: str) -> None:
     ring = settings.keys.ring()
     found = next((one for one in ring.keys if one.id == key_id), None)
     if found is None or settings.keys.is_fixed:
-        raise click.ClickException(f"密钥环文件里没有 {key_id} · the ring's file holds no {key_id}")
+        raise click.ClickException(sentence("commands.no_such_key", key=key_id).line)
     if found == ring.of(found.purpose)[-1]:
-        raise click.ClickException(
-            f"正在使用，请先更换 · it is in use; first run wangge keys rotate {found.purpose}"
-        )
+        raise click.ClickException(sentence("commands.key_in_use", purpose=found.purpose).line)
     if found in keys_of_secret(settings.secret_key):
-        raise click.ClickException(
-            "请先从环境中删去 WANGGE_SECRET_KEY · first take WANGGE_SECRET_KEY out of the environment"
-        )
+        raise click.ClickException(sentence("commands.take_secret_out_first").line)
     with the_machine() as machine, opened(machine) as database, database.transaction() as session:
         hold(session, _ONE_AT_A_TIME)
         ring = settings.keys.ring()
         row = session.get(SealingKey, key_id)
         if found.purpose == SEALS and (row is None or row.successor is None):
-            raise click.ClickException(
-                "新密钥还没有封过印，请一分钟后再试 · the new key has not sealed yet; try again in a minute"
-            )
+            raise click.ClickException(sentence("commands.key_not_sealed_yet").line)
         _note(session, ring, [key_id], "forgotten")
         _write(settings, ring.without(key_id), None)
     first = settings.home / FIRST
     if first.exists() and first.read_text().strip() not in {one.secret for one in ring.without(key_id).keys}:
         first.unlink()
-    console.print(f"已删除 forgotten: {key_id}")
+    console.print(sentence("commands.forgotten", key=key_id).line)
 
 
 def _note(session: Session, ring: Ring, ids: list[str], what: str) -> None:

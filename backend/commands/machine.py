@@ -13,6 +13,7 @@ from sqlalchemy.exc import OperationalError
 from backend import migrations
 from backend.core import config
 from backend.core.db import Database
+from backend.core.sentences import sentence
 from backend.local.cluster import NoPostgres
 from backend.local.home import Home, HomeTaken, not_ours
 from backend.local.machine import Machine
@@ -36,7 +37,7 @@ def the_machine(settings: config.Settings | None = None, *, serving: bool = Fals
         machine = Machine.prepare(settings, serving=serving)
         yield machine
     except NoPostgres as error:
-        console.print(f"[red]没有可用的数据库 · No database:[/] {error}")
+        console.print(f"[red]{sentence('commands.no_database').line}[/] {error}")
         sys.exit(1)
     except HomeTaken as error:
         console.print(f"[red]{error}[/]", soft_wrap=True, highlight=False)
@@ -48,9 +49,7 @@ def the_machine(settings: config.Settings | None = None, *, serving: bool = Fals
         )
         sys.exit(1)
     except OperationalError:
-        console.print(
-            "[red]数据库连不上，请检查 WANGGE_DATABASE_URL · The database does not answer; check WANGGE_DATABASE_URL[/]"
-        )
+        console.print(f"[red]{sentence('commands.database_silent').line}[/]")
         sys.exit(1)
     finally:
         if machine is not None:

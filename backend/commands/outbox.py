@@ -7,6 +7,7 @@ import click
 from backend.commands.machine import console, opened, the_machine
 from backend.core.errors import Problem
 from backend.core.queries.outbox import dead_facts
+from backend.core.sentences import sentence
 from backend.core.services.dead_facts import retry_fact
 
 
@@ -22,10 +23,8 @@ def outbox(fact_id: int | None) -> None:
             try:
                 retry_fact(session, None, fact_id)
             except Problem:
-                raise click.ClickException(
-                    f"没有编号为 {fact_id} 的已放弃事项 · Nothing with number {fact_id} was given up"
-                ) from None
-            console.print(f"{fact_id} 号事项将重试 · {fact_id} will be tried again")
+                raise click.ClickException(sentence("commands.no_such_fact", number=fact_id).line) from None
+            console.print(sentence("commands.fact_again", number=fact_id).line)
             return
         found = dead_facts(session)
         for one in found:
@@ -34,4 +33,4 @@ def outbox(fact_id: int | None) -> None:
                 f"{one['id']}  {one['announced_at']:%Y-%m-%d %H:%M}  {one['fact']}  {about}  {one['error']}",
                 soft_wrap=True, highlight=False,
             )  # fmt: skip
-        console.print(f"已放弃的事项 {len(found)} 件 · {len(found)} facts were given up")
+        console.print(sentence("commands.facts_given_up", count=len(found)).line)

@@ -8,6 +8,7 @@ import click
 
 from backend import migrations
 from backend.commands.machine import console, migrated, the_machine
+from backend.core.sentences import sentence
 
 
 @click.command()
@@ -24,7 +25,7 @@ def spec() -> None:
 def migrate() -> None:
     """Bring the database to the newest schema."""
     with the_machine() as machine, migrated(machine):
-        console.print("数据库已是最新 · the database is at the newest schema")
+        console.print(sentence("commands.newest_schema").line)
 
 
 @click.command()

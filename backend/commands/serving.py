@@ -15,6 +15,7 @@ from rich.table import Table
 from backend.commands.machine import console, migrated, the_machine
 from backend.core import config
 from backend.core.db import Database
+from backend.core.sentences import sentence
 from backend.demo.load import SIZES, is_empty, load_city
 from backend.demo.people import PASSWORD
 from backend.demo.pictures import draw_city
@@ -24,13 +25,16 @@ from backend.local.machine import Machine
 from backend.local.stage import stage
 from backend.local.tls import make_certificate, own_address, qr
 
-_STEPS = {
-    "cells": "划分网格 cells",
-    "people": "人员班组 people",
-    "customers": "客户 customers",
-    "jobs": "工单 jobs",
-    "visits": "走访 visits",
-}
+_STEPS = ("cells", "people", "customers", "jobs", "visits")
+# Who may sign in to the demo, in which role, and where they look.
+_DEMO = (
+    ("A001", "admin", "/docs"),
+    ("D101", "dispatcher", "/"),
+    ("S101", "supervisor", "/#/ground"),
+    ("H101", "hotline_agent", "/"),
+    ("R101", "representative", "/m/"),
+    ("L101", "crew_leader", "/m/"),
+)
 
 
 @click.command()
@@ -61,11 +65,10 @@ def run(port: int, tls: bool, size: str, with_parent: bool) -> None:
         _tell_commands(machine, url)
         _welcome(url, machine)
         if pair:
+            trust = sentence("commands.trust_certificate", certificate=str(pair[2])).line
             console.print(
                 qr(f"{url}/m/"),
-                f"手机须先信任此证书 · the phone must trust {pair[2]}\n"
-                "演示账号只限本机；请用 A001 给手机上的人开账号 · "
-                "demo accounts are for this machine: give a person an account (PUT /api/v1/accounts)",
+                f"{trust}\n{sentence('commands.open_accounts').line}",
                 highlight=False,
             )
         _until_stopped(machine, url)
@@ -83,54 +86,48 @@ def _until_stopped(machine: Machine, url: str) -> None:
         while not (ended := machine.wait()):
             _make_way(machine, url)
     except KeyboardInterrupt:
-        console.print("正在停止 · stopping")
+        console.print(sentence("commands.stopping").line)
         return
     assert machine.processes is not None
-    console.print(
-        f"[red]{ended} 进程意外结束 · ended by itself; see {machine.processes.folder / (ended + '.log')}[/]"
-    )
+    log = str(machine.processes.folder / f"{ended}.log")
+    console.print(f"[red]{sentence('commands.ended_by_itself', process=ended, log=log).line}[/]")
     sys.exit(1)
 
 
 def _make_way(machine: Machine, url: str) -> None:
     """Stop serving while a backup is brought back, then serve what it brought."""
-    console.print("有恢复要进行，暂停服务 · a restore begins: not serving until it ends")
+    console.print(sentence("commands.stepping_aside").line)
     machine.step_aside()
     with migrated(machine):
         pass
     port = machine.serve_again()
     _tell_commands(machine, f"{url.rpartition(':')[0]}:{port}")
-    console.print(f"恢复结束，继续服务 · the restore has ended, serving again: port {port}")
+    console.print(sentence("commands.serving_again", port=port).line)
 
 
 def _welcome(url: str, machine: Machine) -> None:
-    accounts = Table("账号 account", "角色 role", "可以试 try", box=None)
-    for number, role, hint in (
-        ("A001", "管理员 admin", f"{url}/docs  接口 API"),
-        ("D101", "调度员 dispatcher", f"{url}/  派单 assign, day plans"),
-        ("S101", "主管 supervisor", f"{url}/#/ground  划格 cells"),
-        ("H101", "热线 hotline agent", f"{url}/  新建工单 take a report"),
-        ("R101", "客户代表 representative", f"{url}/m/  手机端：走访 phone: visits"),
-        ("L101", "班组长 crew leader", f"{url}/m/  手机端：抢修 phone: repairs"),
-    ):
-        accounts.add_row(number, role, hint)
+    titles = [sentence(f"commands.column_{title}").line for title in ("account", "role", "try")]
+    accounts = Table(*titles, box=None)
+    for number, role, page in _DEMO:
+        hint = f"{url}{page}  {sentence(f'commands.try_{role}').line}"
+        accounts.add_row(number, sentence(f"commands.role_{role}").line, hint)
     console.print(
         Panel.fit(
             accounts,
-            title=f"网格 Wangge  {url}",
-            subtitle=f"密码 password: {PASSWORD} (只限本机 · this machine only)",
+            title=sentence("commands.welcome", url=url).line,
+            subtitle=sentence("commands.password", password=PASSWORD).line,
         )
     )
-    console.print(f"公众查询 who is responsible: [bold]{url}/who[/]   接口文档 API documents: {url}/docs")
-    console.print(
-        f"一天的故事 the story of a day: make demo   日志 logs: {machine.settings.home / 'logs'}   停止 stop: Ctrl-C"
-    )
+    console.print(sentence("commands.where_to_look", url=url).line)
+    console.print(sentence("commands.what_to_do", logs=str(machine.settings.home / "logs")).line)
 
 
 def _load(database: Database, size: str) -> None:
     columns = (TextColumn("{task.description:24}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as progress:
-        bars = {step: progress.add_task(label, total=None) for step, label in _STEPS.items()}
+        bars = {
+            step: progress.add_task(sentence(f"commands.loading_{step}").line, total=None) for step in _STEPS
+        }
         load_city(
             database,
             SIZES[size],
@@ -144,18 +141,13 @@ def demo(size: str) -> None:
     """Load the demo city into an empty database."""
     with the_machine() as machine:
         if not (machine.is_private or machine.settings.demo_accounts):
-            raise click.ClickException(
-                "这不是私有数据库；确需加载演示数据请设 WANGGE_DEMO=1 · "
-                "not the private database; set WANGGE_DEMO=1 if you mean it"
-            )
+            raise click.ClickException(sentence("commands.not_private").line)
         with migrated(machine) as database:
             if not is_empty(database):
-                raise click.ClickException(
-                    "数据库不是空的，未加载 · the database is not empty; nothing was loaded"
-                )
+                raise click.ClickException(sentence("commands.not_empty").line)
             began = time.monotonic()
             _load(database, size)
-        console.print(f"用时 took {time.monotonic() - began:.1f} s")
+        console.print(sentence("commands.took", seconds=time.monotonic() - began).line)
 
 
 @click.command()
@@ -170,7 +162,7 @@ def story() -> None:
         is_kept = play(url, home / "phones", console)
         engine = machine.engine()
         for path in draw_city(Database(engine), machine.settings, home / "pictures"):
-            console.print(f"图 picture: {path}")
+            console.print(sentence("commands.picture", path=str(path)).line)
         engine.dispose()
     if not is_kept:
         sys.exit(1)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import cache
 from graphlib import TopologicalSorter
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 
 import backend
@@ -34,6 +35,14 @@ def modules(part: str) -> Iterator[ModuleType]:
             module = import_module(f"backend.{name}.{part}")
             inner = _inside(f"{name}/{part}")
             yield from (import_module(f"{module.__name__}.{one}") for one in inner) if inner else (module,)
+
+
+def data_files(file: str) -> Iterator[tuple[str, Path]]:
+    """A file of one name in whatever package of `backend` has it, with the package's name."""
+    for name in _packages():
+        for path in backend.__path__:
+            if (found := Path(path, name, file)).exists():
+                yield name, found
 
 
 def _packages() -> list[str]:

@@ -27,6 +27,7 @@ _WORDS = (
     "pages_per_address",
     "requests_per_person",
     "docs",
+    "area_code",
 )
 
 
@@ -68,6 +69,7 @@ class Settings:
     travel_kmh: float = 30.0
     sliver_m: float = 0.05
     return_visit_days: int = 3
+    area_code: str = NOT_GIVEN
     limits_enabled: bool = True
     keys_text: str = NOT_GIVEN
     keys_file: Path | None = None

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from backend.core.private_files import write_private
+from backend.core.sentences import sentence
 
 log = structlog.get_logger(__name__)
 LINKS, CURSORS, SEALS, BACKUPS = PURPOSES = ("links", "cursors", "seals", "backups")
@@ -64,10 +65,7 @@ class Ring:
         # What is still to come opens already, so that several servers can change one after the other.
         waiting = [one for one in mine if one.signs_from > now]
         if len(waiting) == len(mine):
-            raise UnsafeKey(
-                f"没有 {purpose} 的密钥，请运行 wangge keys rotate {purpose} · "
-                f"there is no key for {purpose}; run wangge keys rotate {purpose}"
-            )
+            raise UnsafeKey(sentence("core.no_key", purpose=purpose).line)
         return waiting + [one for one in mine if one.signs_from <= now]
 
     def rotated(self, purposes: Iterable[str], after: timedelta = timedelta()) -> Ring:
@@ -106,11 +104,7 @@ class Ring:
                 Key(row["purpose"], row["secret"], datetime.fromisoformat(row["signs_from"])) for row in rows
             ]
         except (orjson.JSONDecodeError, KeyError, TypeError, ValueError) as error:
-            raise UnsafeKey(
-                "密钥环读不懂，请用备份恢复，不要另造：旧密钥丢了，旧封印就无法核对 · "
-                "the key ring cannot be read; bring back your copy instead of making another, old seals "
-                "need their keys"
-            ) from error
+            raise UnsafeKey(sentence("core.ring_unreadable").line) from error
         return cls(tuple(made))
 
 
@@ -135,14 +129,7 @@ def need_strong(secret: str) -> None:
     """Raises UnsafeKey for a secret that is empty, an example's, or short."""
     is_example = any(one in secret.lower() for one in _EXAMPLES)
     if is_example or len(secret) < LEAST_CHARACTERS or len(set(secret)) < LEAST_DIFFERENT:
-        raise UnsafeKey(
-            f"WANGGE_SECRET_KEY 为空、过短（少于 {LEAST_CHARACTERS} 个字符）或是示例里的值，不能启动：请删去这一行"
-            "（密钥会自动生成在 WANGGE_HOME/keys.json）；若此前一直用它，先运行一次 wangge keys rotate，旧封印仍可核对 · "
-            f"WANGGE_SECRET_KEY is empty, shorter than {LEAST_CHARACTERS} characters or an example's: "
-            f"take the line out "
-            "(keys are made in WANGGE_HOME/keys.json); where it was in use, run wangge keys rotate once "
-            "before, so that old seals can be checked"
-        )
+        raise UnsafeKey(sentence("core.weak_secret", least=LEAST_CHARACTERS).line)
 
 
 def older_keys(secret: str) -> tuple[Key, ...]:
@@ -232,8 +219,5 @@ def need_private(path: Path) -> None:
     try:
         os.chmod(path, 0o600)
     except PermissionError as error:
-        raise UnsafeKey(
-            f"{path} 别人也能读，请改为仅属主可读写（chmod 600） · {path} can be read by others; make it its owner's "
-            f"(chmod 600)"
-        ) from error
+        raise UnsafeKey(sentence("core.ring_readable_by_others", path=str(path)).line) from error
     log.warning("keys.were_open", path=str(path), mode=f"{mode & 0o777:o}")

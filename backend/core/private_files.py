@@ -8,6 +8,8 @@ import stat
 import tempfile
 from pathlib import Path
 
+from backend.core.sentences import sentence
+
 # What lies in a home and tells of people, keys or tokens.
 FOLDERS = ("logs", "objects", "uploads", "tls", "metrics", "broker")
 # The only file of a home that tells of nothing.
@@ -31,7 +33,7 @@ def own_folder(path: Path) -> Path:
     path.mkdir(parents=True, exist_ok=True)
     found = path.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
-        raise NotOurs(f"{path} 不属于本账号 · {path} belongs to somebody else")
+        raise NotOurs(sentence("core.not_ours", path=str(path)).line)
     path.chmod(0o700)
     return path
 

@@ -11,6 +11,7 @@ from backend.core.actor import Actor
 from backend.core.errors import Problem
 from backend.core.queries.locks import hold
 from backend.core.queries.policy import Rule, people_rule
+from backend.core.sentences import fault
 from backend.customers.queries.questionnaires import has_answers, is_taken
 from sync.kind import Values
 
@@ -27,17 +28,9 @@ def edition_rule(
     # Answers may come in while a form is changed, and two editions at once: one after the other.
     hold(session, f"editions of {after['unit_id']}")
     if changed and has_answers(session, record_id):
-        zh, en = (
-            "已有答卷的版本不能再改，请另出新版本",
-            "an edition with answers stays as it is: make a new one",
-        )
-        raise Problem(
-            "check_failed",
-            faults=[{"field": name, "code": "edition_used", "zh": zh, "en": en} for name in changed],
-        )
+        raise Problem("check_failed", faults=[fault(name, "customers.edition_used") for name in changed])
     if is_taken(session, after["unit_id"], after.get("code"), after.get("edition"), record_id):
-        zh, en = "这个版本号已经用过", "there is such an edition already"
-        raise Problem("check_failed", faults=[{"field": "edition", "code": "twice", "zh": zh, "en": en}])
+        raise Problem("check_failed", faults=[fault("edition", "customers.edition_twice")])
 
 
 RULES: dict[str, tuple[Rule, ...]] = {

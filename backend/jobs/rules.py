@@ -8,8 +8,9 @@ from backend.core.actor import Actor
 from backend.core.errors import Problem
 from backend.core.kinds.registry import SYNC_KINDS
 from backend.core.queries.policy import Rule
-from backend.core.queries.rule_faults import fault, refuse
+from backend.core.queries.rule_faults import refuse
 from backend.core.queries.scopes import held
+from backend.core.sentences import fault
 from backend.customers.queries.places import is_somewhere, located
 from backend.customers.queries.questionnaires import is_asked
 from backend.jobs.kinds.work_order import told_amounts
@@ -27,7 +28,7 @@ def telling_rule(
     had, has = (before or {}).get("tellings") or [], after.get("tellings") or []
     was, told = told_amounts(before or {}), told_amounts(after)
     if any(one not in has for one in had):
-        raise Problem("untold_change", faults=[_TAKEN_AWAY])
+        raise Problem("untold_change", faults=[fault("tellings", "jobs.taken_away")])
     is_first = None in was
     if told == was or (is_first and (None in told or not has)):
         return
@@ -35,18 +36,7 @@ def telling_rule(
         (one["minutes"], one["cost_fen"]) for one in has if one["is_agreed"] and (is_first or one not in had)
     ]
     if told not in agreed:
-        raise Problem("untold_change", faults=[_NOT_TOLD])
-
-
-_TAKEN_AWAY = fault(
-    "tellings", "taken_away", "告知过的内容不能删改", "what was told is not taken back or rewritten"
-)
-_NOT_TOLD = fault(
-    "told_cost_fen",
-    "not_told",
-    "改动时间或费用须先告知客户：写明告知谁、何时、何种方式、是否同意",
-    "another time or cost is told first: to whom, when, how, and whether they agreed",
-)
+        raise Problem("untold_change", faults=[fault("told_cost_fen", "jobs.not_told")])
 
 
 def place_rule(session: Session, actor: Actor, record_id: str, before: Values | None, after: Values) -> None:
@@ -68,11 +58,7 @@ def matter_rule(session: Session, actor: Actor, record_id: str, before: Values |
     if not form_id or (before is not None and before.get("questionnaire_id") == form_id):
         return
     if not is_asked(session, form_id):
-        zh, en = (
-            "没有这份问卷，或已停用：选一份启用的",
-            "there is no such form, or it is asked no more: choose one that is",
-        )
-        refuse("matter", after, [fault("questionnaire_id", "missing", zh, en)])
+        refuse("matter", after, [fault("questionnaire_id", "jobs.no_form")])
 
 
 RULES: dict[str, tuple[Rule, ...]] = {"work_order": (place_rule, telling_rule), "matter": (matter_rule,)}

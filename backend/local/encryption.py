@@ -12,6 +12,7 @@ from typing import IO, Any
 import pyrage
 
 from backend.core.keys import BACKUPS, Key
+from backend.core.sentences import sentence
 
 ENDING = ".age"
 
@@ -52,7 +53,7 @@ def _read(text: str, *forms: Any) -> Any:
             return form.from_buffer(text.encode()) if hasattr(form, "from_buffer") else form.from_str(text)
         except (pyrage.RecipientError, pyrage.IdentityError):
             continue
-    raise NoIdentity("这不是 age 或 SSH 的密钥 · this is no key of age or SSH")
+    raise NoIdentity(sentence("local.no_age_key").line)
 
 
 def encrypt(source: IO[bytes], target: IO[bytes], recipients: Sequence[Any]) -> None:
@@ -71,11 +72,7 @@ def decrypt(source: IO[bytes], target: IO[bytes], identities: Sequence[Any]) -> 
     except (pyrage.DecryptError, ValueError, OSError) as error:
         if sink.failed is not None:
             raise sink.failed from error
-        raise NoIdentity(
-            "备份打不开：没有合适的密钥，或文件不完整、被改动；请用 --identity 给出密钥文件 · "
-            "the backup does not open: no key here fits, or the file is cut or was changed; "
-            "name the key's file by --identity"
-        ) from error
+        raise NoIdentity(sentence("local.does_not_open").line) from error
 
 
 class _Sink:

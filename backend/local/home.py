@@ -16,6 +16,7 @@ from pathlib import Path
 
 import orjson
 
+from backend.core.sentences import sentence
 from backend.local.locks import Lock
 
 SECONDS_TO_END = 12.0
@@ -67,11 +68,8 @@ class Home:
         # A command that only looks holds the lock for a moment.
         if not self._server.take(wait_s=1):
             found = self.running()
-            where = found.address if found and found.address else "正在启动 starting"
-            raise HomeTaken(
-                f"这里已有一个服务在运行：{where}；先停止它，或用 WANGGE_HOME 指定另一个目录 · "
-                f"a server runs here already: {where}; stop it, or name another folder by WANGGE_HOME"
-            )
+            where = found.address if found and found.address else sentence("local.starting").line
+            raise HomeTaken(sentence("local.server_runs", where=where).line)
         self._end_orphans()
         self._server.write(orjson.dumps(asdict(Running(os.getpid()))))
 
@@ -122,13 +120,10 @@ class Home:
             raise HomeTaken(_refusal(self.running()))
         if not self._restoring.take(wait_s=2):
             self._serving.give_back()
-            raise HomeTaken("另一个恢复正在进行 · another restore is under way")
+            raise HomeTaken(sentence("local.another_restore").line)
         if not self._serving.is_held and not self._serving.take(wait_s=drain_s or 0):
             self._restoring.give_back()
-            raise HomeTaken(
-                "服务没有让开，什么也没改；请先停止它（例如 systemctl stop wangge-web wangge-worker）· "
-                "the server did not step aside and nothing was changed; stop it first (such as by systemctl)"
-            )
+            raise HomeTaken(sentence("local.did_not_step_aside").line)
 
     def end_restore(self) -> None:
         """Others may serve again."""
@@ -152,12 +147,7 @@ class Home:
 
 def _refusal(running: Running | None) -> str:
     where = running.address if running and running.address else "wangge"
-    return (
-        f"服务正在运行（{where}），恢复会换掉它脚下的数据；请先停止它，或加 --drain 让它暂停服务、恢复后自动继续 · "
-        f"a server runs here ({where}) and a restore would change the data beneath it; "
-        "stop it first, or say --drain: "
-        "it then stops serving for as long as the restore takes and goes on by itself"
-    )
+    return sentence("local.restore_beneath", where=where).line
 
 
 def not_ours(folder: Path, owner: int) -> str:
@@ -166,10 +156,7 @@ def not_ours(folder: Path, owner: int) -> str:
         name = pwd.getpwuid(owner).pw_name
     except KeyError:
         name = str(owner)
-    return (
-        f"{folder} 属于系统用户 {name}，请以该用户运行此命令（sudo -u {name} …）· "
-        f"{folder} belongs to the system account {name}; run this command as that account (sudo -u {name} …)"
-    )
+    return sentence("local.another_account", folder=str(folder), account=name).line
 
 
 def _holders(path: Path) -> list[int]:

@@ -23,6 +23,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from backend.core.db import Database
 from backend.core.private_files import own_folder
 from backend.core.queries.gauges import refresh_statistics
+from backend.core.sentences import sentence
 from backend.core.services.auditing import note_at_shell
 from backend.local.encryption import ENDING, NoIdentity, decrypt, encrypt
 from backend.local.machine import Machine
@@ -69,10 +70,7 @@ def _need_place(folder: Path, ending: str) -> None:
         return
     has = [one for one in ("", ENDING) if (folder / f"{DUMP}{one}").exists()]
     if has != [ending]:
-        raise NotKept(
-            f"{folder} 里有别的东西（或另一种形式的备份），请给一个新的空文件夹 · "
-            f"{folder} holds other things, or a backup of the other form; name a new or empty folder"
-        )
+        raise NotKept(sentence("local.holds_other_things", folder=str(folder)).line)
 
 
 def _dump(machine: Machine, out: IO[bytes], copy: Copy) -> None:

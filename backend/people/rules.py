@@ -12,8 +12,9 @@ from backend.core.actor import Actor
 from backend.core.errors import Problem
 from backend.core.queries.locks import hold
 from backend.core.queries.policy import Rule, own_units, people_rule
-from backend.core.queries.rule_faults import fault, refuse
+from backend.core.queries.rule_faults import refuse
 from backend.core.queries.scopes import units_below
+from backend.core.sentences import fault
 from backend.people.queries.definitions import calendars_beside, crew_works
 from sync.kind import Values
 
@@ -26,22 +27,12 @@ def tree_rule(session: Session, actor: Actor, record_id: str, before: Values | N
     # Two moves at once could close a circle that neither of them sees.
     hold(session, "tree of units")
     if new is None:
-        raise Problem(
-            "check_failed",
-            faults=[fault("parent_id", "required", "单位必须有上级", "a unit needs one above it")],
-        )
+        raise Problem("check_failed", faults=[fault("parent_id", "people.no_parent")])
     mine = own_units(session, actor)
     if new not in mine or (before is not None and old not in mine):
         raise Problem("not_allowed", why="only who is above both ends moves a unit")
     if new in units_below(session, record_id) or new == record_id:
-        raise Problem(
-            "check_failed",
-            faults=[
-                fault(
-                    "parent_id", "cycle", "上级单位不能是自己或自己的下级", "a unit cannot hang below itself"
-                )
-            ],
-        )
+        raise Problem("check_failed", faults=[fault("parent_id", "people.cycle")])
 
 
 def calendar_rule(
@@ -64,11 +55,7 @@ def calendar_rule(
         _contradiction(n, one, other) for n, one in fresh for other in others if _is_against(one, other, year)
     ]
     if is_moved and any(other.year == year for other in others):
-        zh, en = (
-            "这一年已有工作日历：请修改那一份",
-            "there is a calendar of this year already: change that one",
-        )
-        faults.insert(0, fault("year", "twice", zh, en, str(year)))
+        faults.insert(0, fault("year", "people.year_twice", str(year)))
     if faults:
         refuse("calendar", after, faults)
 
@@ -79,9 +66,7 @@ def _is_against(one: Values, other: Any, year: int) -> bool:
 
 
 def _contradiction(n: int, one: Values, other: Any) -> dict[str, str]:
-    zh = "另一年的日历把这一天写成相反的：两份改成一致"
-    en = "the calendar of the year beside says the opposite of this day: make them say the same"
-    return fault(f"days.{n}.is_working", "contradicts", zh, en, f"{one['day']} · {other.year}")
+    return fault(f"days.{n}.is_working", "people.contradicts", f"{one['day']} · {other.year}")
 
 
 def roster_rule(session: Session, actor: Actor, record_id: str, before: Values | None, after: Values) -> None:
@@ -90,11 +75,7 @@ def roster_rule(session: Session, actor: Actor, record_id: str, before: Values |
     if not crew_id or (before is not None and before.get("crew_id") == crew_id):
         return
     if crew_works(session, crew_id) is False:
-        zh, en = (
-            "这个班组不在岗，不能值班：另选一个，或先让它在岗",
-            "this crew does not work: choose another, or set it to work first",
-        )
-        refuse("on_call", after, [fault("crew_id", "not_active", zh, en)])
+        refuse("on_call", after, [fault("crew_id", "people.not_active")])
 
 
 RULES: dict[str, tuple[Rule, ...]] = {

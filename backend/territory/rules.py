@@ -10,7 +10,7 @@ from backend.core.actor import Actor
 from backend.core.errors import Problem
 from backend.core.queries.locks import hold
 from backend.core.queries.policy import Rule, missing, need_representative, own_units
-from backend.core.queries.rule_faults import fault
+from backend.core.sentences import fault
 from backend.territory.queries.cells import unit_of_cell
 from backend.territory.queries.overlaps import Overlap, grown, overlaps_of, overlaps_with
 from sync.kind import Values
@@ -58,8 +58,7 @@ def cell_days_rule(
     ):
         return
     if date.fromisoformat(until) < date.fromisoformat(since) - timedelta(days=1):
-        zh, en = "停用日期早于启用日期：改正其中一个", "ends before it begins: correct one of the days"
-        raise Problem("check_failed", faults=[fault("valid_until", "before_start", zh, en)])
+        raise Problem("check_failed", faults=[fault("valid_until", "territory.before_start")])
 
 
 def duty_rule(session: Session, actor: Actor, record_id: str, before: Values | None, after: Values) -> None:

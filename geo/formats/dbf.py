@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from geo.errors import FileUnreadable
-from geo.findings import Finding
+from geo.findings import Finding, words
 from geo.formats.rows import Rows
 from geo.formats.spelling import Speller, codec_of, undeclared
 
@@ -54,7 +54,7 @@ def rows_of(data: bytes, said: bytes | None) -> Rows:
         values = [(_value(record, one), one.width) for record in records for one in texts]
         declared, findings = undeclared([(one.name, 10) for one in fields] + values)
     speller = Speller(declared, findings)
-    names = _distinct([speller.text(one.name, "字段名 · a column's name", 10) for one in fields])
+    names = _distinct([speller.text(one.name, words("column_name").line, 10) for one in fields])
     rows = {n: _row(record, fields, names, speller) for n, record in enumerate(records)}
     return Rows(names, rows, speller.findings)
 

@@ -16,11 +16,10 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from geo.errors import FileTooLarge, FileUnreadable
-from geo.findings import Finding, found
+from geo.findings import Finding, told
 from geo.formats.rows import Drawn, Rows
 from geo.formats.spelling import GB, Speller, keepable
 
-UNREADABLE = ("图形读不出来，已跳过", "its shape cannot be read; left out")
 _DEEPEST = 32
 _BROKEN = (ValueError, TypeError, KeyError, IndexError, AttributeError, shapely.errors.ShapelyError)
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16", codecs.BOM_UTF16_BE: "utf-16"}
@@ -62,7 +61,7 @@ def drawn(data: bytes, most_points: int) -> Drawn:
             shape = shaper.shape(one.get("geometry"))
         except _BROKEN:
             called = next((str(v) for k, v in fields.items() if k.lower() in ("name", "名称")), str(n))
-            findings.append(found("unreadable_shape", [called], *UNREADABLE))
+            findings.append(told("unreadable_shape", [called]))
             continue
         rows[len(shapes)] = fields
         shapes.append(shape)
@@ -87,8 +86,7 @@ def _parsed(data: bytes, findings: list[Finding]) -> tuple[Any, Callable[[str], 
     try:
         return _loaded(data.decode("utf-8", "surrogateescape")), spelt
     except FileUnreadable:
-        zh, en = "文件不是 UTF-8，按 GBK（GB18030）读出", "the file is not in UTF-8; read as GBK (GB18030)"
-        findings.append(found("encoding", [], zh, en))
+        findings.append(told("not_utf8", []))
         return _loaded(data.decode(GB, "ignore")), keepable
 
 

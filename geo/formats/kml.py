@@ -18,14 +18,16 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from geo.errors import FileTooLarge, FileUnreadable, OpensElsewhere
-from geo.findings import Finding, found
-from geo.formats.geojson import UNREADABLE
+from geo.findings import Finding, told, words
 from geo.formats.rows import Drawn, Rows
 from geo.formats.spelling import Speller, codec_of, keepable
 
 _FOLDERS = {"Document", "Folder"}
-_PICTURES = {"GroundOverlay": ("贴图", "a ground overlay"), "PhotoOverlay": ("照片", "a photo overlay"),
-             "ScreenOverlay": ("屏幕图", "a screen overlay")}  # fmt: skip
+_PICTURES = {
+    "GroundOverlay": words("ground_overlay"),
+    "PhotoOverlay": words("photo_overlay"),
+    "ScreenOverlay": words("screen_overlay"),
+}
 _OWN = {"name": "Name", "description": "description"}
 _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.\- ]{1,40})["']""")
 _OPENING = re.compile(r"\A<\?xml[^>]*\?>")
@@ -50,8 +52,7 @@ def drawn(documents: Mapping[str, bytes], most_points: int) -> Drawn:
     if not reading.shapes and reading.outside:
         raise OpensElsewhere(f"NetworkLink {reading.outside[0][1][:60]}")
     for called, href in reading.outside:
-        zh, en = f"指向别处的链接未读取：{href[:80]}", f"a link to elsewhere was not followed: {href[:80]}"
-        reading.findings.append(found("link", [called], zh, en))
+        reading.findings.append(told("link", [called], address=href[:80]))
     # A folder may say its name behind what it holds.
     groups = [tuple(one for (one,) in folders if one) for folders in reading.folders]
     for row, group in zip(reading.rows, groups, strict=True):
@@ -197,9 +198,9 @@ class _Document:
         if tag in ("name", "href"):
             self._aside.setdefault(tag, self._said())
         elif tag in _PICTURES:
-            name, (zh, en) = self._aside.get("name", ""), _PICTURES[tag]
-            said = found("picture", [name or zh], f"{zh}不是网格，未导入", f"{en} is no zone; left out")
-            self._reading.findings.append(said)
+            what = _PICTURES[tag]
+            name = self._aside.get("name", "") or what.zh
+            self._reading.findings.append(told("picture", [name], what=what))
             self._aside = None
         elif tag == "NetworkLink":
             folders = [one for (one,) in self._folders if one]
@@ -270,7 +271,7 @@ class _Document:
         row, self._row = self._row, None
         name = row.get("Name") or f"{len(self._reading.rows) + 1}"
         if self._is_broken:
-            self._reading.findings.append(found("unreadable_shape", [name], *UNREADABLE))
+            self._reading.findings.append(told("unreadable_shape", [name]))
             return
         self._reading.rows.append(row)
         self._reading.folders.append(list(self._folders))

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from geo.findings import Finding, found
+from geo.findings import Finding, told
 
 GB, BIG5, UTF8 = "gb18030", "cp950", "utf-8"
 _NAMED = {
@@ -86,9 +86,8 @@ class Speller:
         for lost in range(1, _LONGEST):
             text = _strictly(data[:-lost], own) if lost < len(data) else None
             if text is not None and (is_full or not text.isascii()) and _is_begun(data[-lost:], own):
-                zh = f"“{_short(text)}”在字段末尾被截断了半个字，只保留完整的字（{about}）"
-                en = f"“{_short(text)}” was cut in the middle of a character; whole ones are kept ({about})"
-                self.findings.append(found("cut_text", [_short(text)], zh, en))
+                shown = _short(text)
+                self.findings.append(told("cut_text", [shown], text=shown, about=about))
                 return text
         return None
 
@@ -96,19 +95,14 @@ class Speller:
         for codec, name in ((UTF8, "UTF-8"), (GB, "GB18030")):
             text = _strictly(data, codec) if codec != own else None
             if text is not None and (codec == UTF8 or _HAN.search(text)):
-                zh, en = (
-                    f"“{_short(text)}”按 {name} 读出（{about}）",
-                    f"“{_short(text)}” was read as {name} ({about})",
-                )
-                self.findings.append(found("guessed_text", [_short(text)], zh, en))
+                shown = _short(text)
+                self.findings.append(told("guessed_text", [shown], text=shown, codec=name, about=about))
                 return text
         cut = self._without_cut(data, GB, about, is_full) if own != GB and is_full else None
         if cut is not None and _HAN.search(cut):
             return cut
         text = data.decode(own, "ignore")
-        zh = f"“{_short(text)}”有读不出的字，已去掉（{about}）"
-        en = f"“{_short(text)}” had characters that cannot be read; they were left out ({about})"
-        self.findings.append(found("guessed_text", [_short(text)], zh, en))
+        self.findings.append(told("lost_text", [_short(text)], text=_short(text), about=about))
         return text
 
 
@@ -129,9 +123,8 @@ def undeclared(values: Iterable[tuple[bytes, int | None]]) -> tuple[str, list[Fi
 
 
 def _told(codec: str) -> list[Finding]:
-    name = {GB: "GBK（GB18030）", BIG5: "Big5"}.get(codec, "UTF-8")
-    zh, en = f"文件没有写明文字编码，按 {name} 读出", f"the file does not say its encoding; read as {name}"
-    return [found("encoding", [], zh, en.replace("（", " (").replace("）", ")"))]
+    name = {GB: ("GBK（GB18030）", "GBK (GB18030)"), BIG5: ("Big5", "Big5")}.get(codec, ("UTF-8", "UTF-8"))
+    return [told("encoding", [], codec=name)]
 
 
 def _reads(data: bytes, codec: str, width: int | None) -> bool:

@@ -26,8 +26,8 @@ from geo.routing.watch import Meter, Watch
 # A search of its own for each core of the smallest machine we serve.
 SEARCHES = 2
 # So much of what is left goes into searching before the routes are put together; and no
-# longer than this at a time.
-_SEARCHING, _LONGEST_S, _LEAST_S = 0.8, 40.0, 0.3
+# longer than this at a time. Half: putting together early tells the next search where to begin.
+_SEARCHING, _LONGEST_S, _LEAST_S = 0.5, 40.0, 0.3
 # A search told to serve all that finds no way for so long a share of its time is told that it need not.
 _PATIENCE = 0.2
 # Whether all can be served is tried for such shares of the time, where nobody knows:
@@ -37,8 +37,9 @@ _TRYING = (0.02, 0.08)
 # task is to be in a piece so many times, and no piece is searched shorter than this.
 _WHOLE, _PIECE, _ROUTES, _BEGINNING, _PASSES, _LEAST_PIECE_S = 250, 200, 8, 0.02, 12, 0.25
 _PIECES_TOGETHER = 0.15
-# Where no piece gets better, pieces become so much larger and are searched longer; where they are half of the
-# day and were made so much longer, the whole is searched for such a share of the time.
+# Where no piece gets better, pieces become so much larger and are searched longer. Where they are half of the
+# day and were made so much longer, a day whose routes are put together is cut no more; of a larger one the
+# whole is searched for such a share of the time.
 _LARGER, _LARGEST, _SHAKING = 1.5, 2.0, 0.3
 # The routes of more tasks than this are put together within each piece alone.
 _TOGETHER = 600
@@ -155,6 +156,7 @@ class _Run:
                 self._larger, stale = self._larger * _LARGER, 0
                 if self._larger > _LARGEST and size >= tasks // SEARCHES:
                     self._is_stuck, self._larger = True, 1.0
+                    self._is_large = self._searching == 1
                     break
         return best
 

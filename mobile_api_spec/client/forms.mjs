@@ -262,6 +262,8 @@ function sizeOf(value) {
   return typeOf(value) === "list" ? value.length : Object.keys(as("object", value)).length;
 }
 
+// As `blanks` in vectors/forms.json lists them; `trim` takes others.
+const BLANKS = /^[\p{White_Space}\ufeff]+|[\p{White_Space}\ufeff]+$/gu;
 const NUMERAL = /^[+-]?(\d{1,60}(\.\d{0,60})?|\.\d{1,60})([eE][+-]?\d{1,3})?$/;
 
 /** The digits of a number, and the power of ten of the last that is not 0. */
@@ -276,7 +278,7 @@ function exact(text) {
 /** What is sent of what a person typed: a number only where nothing of it is lost. */
 export function answerOf({ type }, typed) {
   if (!["integer", "decimal"].includes(type)) return typed === "" ? null : typed;
-  const text = typed.normalize("NFKC").trim();
+  const text = typed.normalize("NFKC").replace(BLANKS, "");
   if (text === "") return null;
   const number = Number(NUMERAL.test(text) ? text : NaN);
   return Number.isFinite(number) && exact(text) === exact(String(number)) ? number || 0 : typed;

@@ -103,6 +103,14 @@ for (const file of readdirSync(FOLDER).sort()) {
     }
   }
   for (const one of vectors.typed ?? []) same(`${name}: typed: ${one.name}`, answerOf(one, one.typed), one.answer);
+  const { white_space: blanks = [], others = [] } = vectors.blanks ?? {};
+  for (const code of [...blanks, ...others]) {
+    const sign = String.fromCodePoint(parseInt(code, 16));
+    const typed = `${sign}7${sign}${sign}`;
+    const isBlank = blanks.includes(code);
+    same(`${name}: blank ${code}`, answerOf({ type: "integer" }, typed), isBlank ? 7 : typed);
+    same(`${name}: only blank ${code}`, answerOf({ type: "integer" }, sign), isBlank ? null : sign);
+  }
   for (const { after, upto, ...digest } of vectors.ranges ?? []) {
     same(`${name}: a range`, digestOf(vectors.cases.filter((one) => isInside([one.kind, one.id], after, upto))), digest);
   }

@@ -16,6 +16,11 @@ from mobile_api_spec.expressions import holds
 Values = dict[str, Any]
 SATISFACTION = ("very_satisfied", "satisfied", "neutral", "dissatisfied", "very_dissatisfied")
 
+# As `blanks` in vectors/forms.json lists them; Python's own `strip` takes others.
+_BLANKS = (
+    "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000\ufeff"
+    "\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+)
 _NUMERAL = re.compile(r"[+-]?([0-9]{1,60}(\.[0-9]{0,60})?|\.[0-9]{1,60})([eE][+-]?[0-9]{1,3})?")
 
 
@@ -27,7 +32,7 @@ def answer_of(row: Values, typed: str) -> str | int | float | None:
     """
     if row["type"] not in ("integer", "decimal"):
         return typed or None
-    text = unicodedata.normalize("NFKC", typed).strip()
+    text = unicodedata.normalize("NFKC", typed).strip(_BLANKS)
     if not _NUMERAL.fullmatch(text):
         return typed if text else None
     number = float(text)

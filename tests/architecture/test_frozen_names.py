@@ -147,7 +147,8 @@ def commands() -> Iterator[str]:
     yield from _commands("wangge", the("main"))
     makefile = (ROOT / "Makefile").read_text()
     yield from (f"make {one}" for one in re.findall(r"^([a-z][a-z-]*):", makefile, re.M))
-    yield from (f"make option {one}" for one in set(re.findall(r"\$\((?:if|or) \$\(([A-Z]+)\)", makefile)))
+    options = re.findall(r"\$\((?:if|or) \$\(([A-Z]+)\)|^([A-Z]+) \?= \$\(", makefile, re.M)
+    yield from {f"make option {asked or worked_out}" for asked, worked_out in options}
 
 
 def _commands(path: str, command: click.Command) -> Iterator[str]:

@@ -12,7 +12,7 @@ from backend import migrations
 from backend.core.actor import system
 from backend.core.db import Database
 from backend.core.services import record_writer
-from tests.factories import Town
+from tests.factories import Town, uid
 
 
 def _at(database: Database, revision: str) -> None:
@@ -26,6 +26,25 @@ def _bodies(database: Database) -> dict[tuple[str, str], str]:
             (row[0], row[1]): row[2]
             for row in connection.execute(text("SELECT kind, id::text, body FROM sync_document"))
         }
+
+
+def test_letters_and_landlines_kept_before_are_found_and_sign_in(database: Database, town: Town) -> None:
+    """What the release before kept, letter for letter and with an area's 0."""
+    _at(database, "0020")
+    entry = "INSERT INTO search_entry VALUES ('customer', :id, :id, 'ł7', E'sørenæbelø\\nsøren')"
+    login = "INSERT INTO account_login SELECT :login, staff_id FROM account_login LIMIT 1"
+    with database.transaction() as session:
+        session.execute(text(entry), {"id": uid("old entry")})
+        for one in ("053266118822", "01066118822", "1066118822", "01234567"):
+            session.execute(text(login), {"login": one})
+    migrations.upgrade(database.engine)
+    with database.transaction() as session:
+        kept = session.execute(
+            text("SELECT numbers, words FROM search_entry WHERE id = :id"), {"id": uid("old entry")}
+        ).one()
+        logins = set(session.execute(text("SELECT login FROM account_login")).scalars())
+    assert tuple(kept) == ("l7", "sorenaebelo\nsoren")
+    assert {"53266118822", "1066118822", "01234567"} <= logins and "053266118822" not in logins
 
 
 def test_a_filled_database_of_release_two_comes_up(database: Database, town: Town) -> None:

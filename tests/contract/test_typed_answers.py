@@ -13,7 +13,7 @@ DOCUMENT = json.loads(
     (Path(__file__).parents[2] / "mobile_api_spec/openapi.json").read_text(encoding="utf-8")
 )
 # Lower these when a shape is made precise; nothing may raise them.
-SHAPELESS_MOST, UNDESCRIBED_MOST = 78, 18
+SHAPELESS_MOST, UNDESCRIBED_MOST = 57, 10
 
 
 def shapeless(schema: Any, path: str) -> Iterator[str]:

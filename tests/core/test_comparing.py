@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from backend.core.comparing import comparable, plain
 from backend.core.comparing.addresses import address_of, is_same_address
-from backend.core.comparing.phones import login_form, phone_digits
+from backend.core.comparing.phones import login_form, phone_digits, without_area
 from backend.customers.services.phonetics import pinyin_of
 
 SAME = (
@@ -117,6 +117,25 @@ def test_phones_are_sent_the_usual_reading_and_those_of_a_surname() -> None:
 )
 def test_one_door_is_told_from_another(one: str, other: str, is_same: bool) -> None:
     assert is_same_address(one, other) is is_same_address(other, one) is is_same
+
+
+@pytest.mark.parametrize(
+    ("typed", "own_area", "number"),
+    [
+        ("0532-66118822", "0532", "66118822"),
+        ("+86 532 6611 8822", "0532", "66118822"),
+        ("0086-532-66118822-801", "532", "66118822"),
+        ("010-66118822", "010", "66118822"),
+        ("0311-6611882", "0311", "6611882"),
+        # Another city's is not the own one; where nobody said which that is, it may be.
+        ("0311-66118822", "0532", ""),
+        ("0311-66118822", "", "66118822"),
+        # A mobile, a number without an area, one that is too short, a staff number.
+        *((typed, "", "") for typed in ("13800001234", "66118822", "0532-1234", "R101")),
+    ],
+)
+def test_a_landline_is_the_same_with_and_without_the_own_area(typed: str, own_area: str, number: str) -> None:
+    assert without_area(typed, own_area) == number
 
 
 @given(st.text(max_size=30))

@@ -34,6 +34,17 @@ def test_a_text_of_nothing_but_missing_signs_is_given_up_and_marked() -> None:
     assert len(asked) <= MOST_TRIALS
 
 
+def test_a_text_made_to_be_slow_costs_no_sign_of_daily_use() -> None:
+    """With more missing signs than questions, below and above the Chinese ones in Unicode's order."""
+    scripts = [sign for n in range(0x1200, 0x1380) if not is_nobodys(sign := chr(n))]
+    rare = scripts + [chr(0x20000 + n * 2) for n in range(2000)]
+    daily = [sign for n in range(0x4E00, 0x9000) if (sign := chr(n)).encode("gb2312", "ignore")]
+    asked, shows = asked_of(*rare)
+    missing = unshown(["".join(daily) + "网格é№" + "".join(rare)], shows)  # type: ignore[arg-type]
+    assert missing >= set(rare) and missing.isdisjoint([*daily, *"网格é№"])
+    assert len(asked) <= MOST_TRIALS
+
+
 def test_what_is_seen_as_one_sign_is_one_mark_and_letters_keep_their_accents() -> None:
     missing = frozenset("👨👩👧🏽🇨🇳\u0301")
     assert marked("a👨\u200d👩\u200d👧b", missing) == f"a{MARK}b"

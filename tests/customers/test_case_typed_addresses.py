@@ -65,6 +65,9 @@ def test_who_answers_for_an_address(asked: Callable[[str], str]) -> None:
         "试验路1号A幢3单元5楼502室", "试验路1号A座3门0502房", "（青岛市）市北区试验路1号A座", "中国山东省青岛市市北区试验路1号A座",
     )  # fmt: skip
     assert [one for one in ways if asked(one) != "员工5"] == []
+    floors = ("市北区试验路1号A座3单元5楼", "试验路1号A座五层", "试验路1号 A座 9楼")
+    assert [one for one in floors if asked(one) != "员工5"] == []
+    assert (asked("两头路5号3楼"), asked("火星路5楼")) == ("address_unclear", "address_not_found")
     assert asked("试验南路123号") == asked("试验南路一百二十三号") == "员工6"
 
 
@@ -167,6 +170,20 @@ def test_signing_in_however_one_types(app: Flask, as_: As, town: Town) -> None:
     )
     assert taken.get_json()["code"] == "id_taken"
     assert signs_in(app, "T-005", 98) == 401
+
+
+def test_a_landline_signs_in_with_and_without_its_countrys_code(app: Flask, as_: As, town: Town) -> None:
+    number = {"phone": "0532-6611 8822", "password": PASSWORD, "roles": ["representative"]}
+    as_("admin")("PUT", f"/accounts/{town['rep']}", number)
+    ways = (
+        "053266118822",
+        "+86 532 66118822",
+        "0086-532-6611-8822",
+        "(0532)66118822",
+        "＋８６５３２６６１１８８２２",
+    )
+    assert [one for n, one in enumerate(ways) if signs_in(app, one, 300 + n) != 201] == []
+    assert signs_in(app, "0533-66118822", 399) == 401
 
 
 def test_every_spelling_of_a_login_is_one_to_guess_at(settings: Settings, database: Database) -> None:

@@ -5,17 +5,20 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from backend.app import create_app
 from backend.core.actor import system
+from backend.core.config import Settings
 from backend.core.db import Database
 from backend.core.services import record_writer
 from backend.customers.queries import search
 from tests.conftest import Person
-from tests.factories import Town, middle
+from tests.factories import Town, middle, token_for
 
 As = Callable[[str], Person]
 Make = Callable[..., str]
@@ -158,6 +161,19 @@ def test_phones(as_: As, customer: Make) -> None:
     for n, (stored, asked) in enumerate(siblings.items()):
         wanted = customer(f"又{n}", number=f"U{n}", phone=stored)
         assert missed(as_("agent"), wanted, *asked) == [], stored
+
+
+def test_a_landline_without_its_area_is_of_the_own_city(
+    customer: Make, settings: Settings, database: Database
+) -> None:
+    here = customer("本市", number="L1", phone="66112233")
+    there = customer("外地", number="L2", phone="0311-66112233")
+    app = create_app(replace(settings, area_code="0532"), database)
+    with database.transaction() as session:
+        agent = Person(app.test_client(), token_for(session, settings, "agent"))
+    assert set(finds(agent, "66112233")) == {here, there}
+    assert finds(agent, "0532-66112233") == finds(agent, "+86 532 6611 2233") == [here]
+    assert finds(agent, "0311-66112233") == [there]
 
 
 def test_surnames(as_: As, customer: Make) -> None:

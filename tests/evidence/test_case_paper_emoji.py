@@ -41,6 +41,10 @@ SIGNS = {
     "an order turned round": ("门牌\u202e12-34\u202c号\u2066甲\u2069", "门牌12-34号甲"),
     "markup": ('#panic("x") ] $x$ *b* \\ <a> //c', '#panic("x") ] $x$ *b* \\ <a> //c'),
     "a note that is nothing else": ("😀" * 3, MARK * 3),
+    "more rare characters than questions": (
+        "管道锈穿" + "".join(chr(0x29000 + 2 * n) for n in range(1500)),
+        "管道锈穿" + MARK,
+    ),
 }
 
 

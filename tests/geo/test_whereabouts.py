@@ -129,6 +129,7 @@ def test_one_stray_zone_among_others_is_told() -> None:
     ]
     found = whereabouts(zones, None, Datum.WGS84, QINGDAO, is_own=True)
     assert ([one.zones for one in found.findings], found.is_far) == ([("零",)], True)
+    assert found.distance_m is not None and found.distance_m > 10_000_000
 
 
 def test_over_the_date_line_it_is_not_far() -> None:

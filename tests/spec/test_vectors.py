@@ -93,6 +93,17 @@ def test_what_a_person_types_is_the_answer(case: dict[str, Any]) -> None:
     assert (found, type(found)) == (case["answer"], type(case["answer"]))
 
 
+BLANKS = vectors("forms")["blanks"]
+
+
+@pytest.mark.parametrize("code", BLANKS["white_space"] + BLANKS["others"])
+def test_white_space_around_a_number_is_what_the_table_says(code: str) -> None:
+    sign, is_blank = chr(int(code, 16)), code in BLANKS["white_space"]
+    for typed, answer in ((f"{sign}7{sign}{sign}", 7), (sign, None)):
+        found = phone_forms.answer_of({"type": "integer"}, typed)
+        assert found == (answer if is_blank else typed)
+
+
 @pytest.mark.parametrize("case", cases("clocks"))
 def test_clocks(case: dict[str, Any]) -> None:
     mutation, received_at = case["mutation"], parse_moment(case["received_at"])

@@ -117,6 +117,17 @@ def test_ground_far_away_is_asked_about_with_its_distance_and_likely_system(as_:
     assert accept(office, plan, accept_far=True).status_code == 200
 
 
+def test_one_stray_zone_among_others_is_asked_about(as_: As, town: Town) -> None:
+    """Accepted unseen it would be a cell 270 km away."""
+    office, near = as_("supervisor"), box(0, 0, 1, 1)
+    stray = shapely.transform(near, lambda places: places - [3.0, 0.0])
+    plan = send(office, town["north"], file((near, {"name": "甲"}), (stray, {"name": "乙"})))
+    assert "far_away" in kinds(plan) and 200_000 < plan["figures"]["far_m"] < 300_000
+    refused = accept(office, plan, accept_gaps=True)
+    assert (refused.status_code, refused.get_json()["code"]) == (409, "ground_far_away")
+    assert accept(office, plan, accept_gaps=True, accept_far=True).status_code == 200
+
+
 def test_a_unit_without_ground_is_held_against_the_city(as_: As, town: Town) -> None:
     admin = as_("admin")
     unit = admin(

@@ -9,6 +9,15 @@ const DASHES = /[\p{Pd}\u2212]/gu;
 const DIGIT = /\p{Nd}/u;
 // The sounds of Japanese letters are marks as well, and another sound is another name.
 const ACCENTS = /(?![\u3099\u309a])\p{Mn}/gu;
+// Letters with a stroke and the like, which Unicode takes for letters of their own; people type the plain ones.
+const STROKED = "øđħıłŧðƀƃƈƌƒƙƚƞƥƫƭƴƶǥȡȥȴȵȶȷȼȿɀɇɉɋɍɏ";
+const BARE = "odhiltdbbcdfklnpttyzgdzlntjcszejqry";
+const PLAIN_LETTERS = new Map([
+  ...[...STROKED].map((one, n) => [one, BARE[n]!] as const),
+  ["æ", "ae"] as const,
+  ["œ", "oe"] as const,
+  ["þ", "th"] as const,
+]);
 const MARKS = /[\p{Pd}\p{Ps}\p{Pe}\p{Pi}\p{Pf}·‧•∙⋅・.,、。;:'"!?/|~`^]/gu;
 
 export function comparable(typed: string): string {
@@ -20,9 +29,10 @@ export function comparable(typed: string): string {
   }
 }
 
-/** For finding: the comparable form without accents, in simplified characters. */
+/** For finding: the comparable form without accents and strokes, in simplified characters. */
 export function folded(typed: string): string {
-  return simplified(comparable(typed).normalize("NFD").replace(ACCENTS, "").normalize("NFC"));
+  const bare = comparable(typed).normalize("NFD").replace(ACCENTS, "").normalize("NFC");
+  return simplified(bare.replace(/[ß-ɏ]/gu, (one) => PLAIN_LETTERS.get(one) ?? one));
 }
 
 /** For finding: the folded form without dashes, brackets, quotes and the signs of a sentence. */

@@ -19,6 +19,7 @@ from backend.core.api.context import context, transaction
 from backend.core.blobs.media_types import UNKNOWN, media_type_of
 from backend.core.errors import Problem
 from backend.core.kinds import wire
+from backend.core.sentences import fault
 from backend.evidence.kinds.photo import PURPOSES
 from backend.jobs.kinds.work_order import ACTIONS
 
@@ -149,12 +150,6 @@ class ErrandPhotos(MethodView):
             raise Problem("empty_file")
         found = media_type_of(data)
         if found == UNKNOWN and not request.mimetype.startswith("image/"):
-            fault = {
-                "field": "body",
-                "code": "required",
-                "zh": "请附上图片",
-                "en": "send an image as the body",
-            }
-            raise Problem("invalid", faults=[fault])
+            raise Problem("invalid", faults=[fault("body", "contractors.no_image")])
         with transaction() as session:
             return contracting.add_photo(session, context().blobs, token, data, found, query)

@@ -24,6 +24,7 @@ from backend.core.kinds.account import Account
 from backend.core.kinds.registry import KINDS
 from backend.core.queries import policy
 from backend.core.queries.documents import read_document
+from backend.core.sentences import fault, sentence
 from backend.core.services import record_writer
 from backend.core.services.auditing import note_act
 from backend.core.services.credentials import new_token, token_sha256
@@ -73,7 +74,7 @@ SAID = (
     "unsigned_kind",
     "unsigned_reason",
 )
-_BY_LINK = {"unsigned_kind": "other", "unsigned_reason": "外协完成，等客户凭链接确认"}
+_BY_LINK = {"unsigned_kind": "other", "unsigned_reason": sentence("contractors.done_by_link").zh}
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,18 +241,14 @@ def _need_rules(session: Session, errand: Errand, now: Values) -> None:
     try:
         after = job.values | kind.load(now, True)
     except Refused as refused:
-        raise Problem("invalid", faults=[fault.as_dict() for fault in refused.faults]) from refused
+        raise Problem("invalid", faults=[one.as_dict() for one in refused.faults]) from refused
     policy.need_house_rules(session, errand.actor, kind, job.id, job.values, after)
 
 
 def _need_known(now: Collection[str]) -> None:
     unknown = sorted(set(now) - set(SAID))
     if unknown:
-        faults = [
-            {"field": name, "code": "unknown", "zh": "没有这个字段", "en": "no such field"}
-            for name in unknown
-        ]
-        raise Problem("invalid", faults=faults)
+        raise Problem("invalid", faults=[fault(name, "contractors.unknown") for name in unknown])
 
 
 def _seen(session: Session, errand: Errand, job: Stored) -> Values:

@@ -13,7 +13,8 @@ from webargs import missing
 from webargs.flaskparser import FlaskParser, is_json_request
 
 from backend.core.errors import Problem
-from backend.core.kinds.wire import UNKEEPABLE, is_keepable
+from backend.core.kinds.wire import is_keepable
+from backend.core.sentences import fault
 from sync.wire import MOST_DEPTH, depth_of
 
 # Text and numbers that need a look: half characters, NUL, numbers beyond 64 bits.
@@ -33,19 +34,13 @@ class BodyParser(FlaskParser):
 def read_json(data: bytes) -> Any:
     """The values of a JSON text. Raises bad_json, which says why."""
     if depth_of(data) > MOST_DEPTH:
-        _refuse("too_deep", "嵌套太深", f"nested deeper than {MOST_DEPTH}")
+        raise Problem("bad_json", faults=[fault("", "core.too_deep", most=MOST_DEPTH)])
     try:
         found = json.loads(data.decode(), parse_constant=_no_number, object_pairs_hook=_object)
     except (ValueError, RecursionError):
-        _refuse("unreadable", "不是可读的 JSON，或有重复的键", "not readable as JSON, or a key stands twice")
+        raise Problem("bad_json", faults=[fault("", "core.unreadable")]) from None
     if _SUSPECT.search(data) and (bad := next(_unkeepable(found), None)) is not None:
-        fault = {
-            "field": bad,
-            "code": "invalid",
-            "zh": "含有 NUL、半个字符或过大的数字",
-            "en": UNKEEPABLE,
-        }
-        raise Problem("invalid", faults=[fault])
+        raise Problem("invalid", faults=[fault(bad, "core.unkeepable")])
     return found
 
 
@@ -72,7 +67,3 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_number(name: str) -> NoReturn:
     raise ValueError(name)
-
-
-def _refuse(code: str, zh: str, en: str) -> NoReturn:
-    raise Problem("bad_json", faults=[{"field": "", "code": code, "zh": zh, "en": en}])

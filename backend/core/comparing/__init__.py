@@ -27,6 +27,10 @@ _BRACKETS = frozenset({"Pd", "Ps", "Pe", "Pi", "Pf"})
 _COMMON = re.compile("[\u4e00-\u9fff\x00-\x7f]*")
 _UNSEEN_ASCII = dict.fromkeys([*range(0x21), 0x7F])
 _MARKS_ASCII = dict.fromkeys(ord(one) for one in (*_MARKS, *"-()[]{}"))
+# Letters with a stroke and the like, which Unicode takes for letters of their own; people type the plain ones.
+_STROKED = "øđħıłŧðƀƃƈƌƒƙƚƞƥƫƭƴƶǥȡȥȴȵȶȷȼȿɀɇɉɋɍɏ"
+_BARE = "odhiltdbbcdfklnpttyzgdzlntjcszejqry"
+_PLAIN_LETTERS = str.maketrans({**dict(zip(_STROKED, _BARE, strict=True)), "æ": "ae", "œ": "oe", "þ": "th"})
 # The sounds of Japanese letters are marks as well, and another sound is another name.
 _SOUNDS = frozenset("\u3099\u309a")
 
@@ -51,13 +55,13 @@ def comparable(typed: str) -> str:
 
 
 def folded(typed: str) -> str:
-    """For finding: the comparable form without accents, in simplified characters."""
+    """For finding: the comparable form without accents and strokes, in simplified characters."""
     form = comparable(typed)
     if _COMMON.fullmatch(form):
         return simplified(form)
     form = unicodedata.normalize("NFD", form)
     bare = "".join(one for one in form if unicodedata.category(one) != "Mn" or one in _SOUNDS)
-    return simplified(unicodedata.normalize("NFC", bare))
+    return simplified(unicodedata.normalize("NFC", bare).translate(_PLAIN_LETTERS))
 
 
 def plain(typed: str) -> str:

@@ -45,6 +45,7 @@ _UNITS = {"号院": "N"} | {unit: sign for sign, units in _COUNTS.items() for un
 # 1号院3号楼 is 1号3号楼, but 1号院 alone may be the name of an estate.
 _UNIT = "|".join(sorted(_UNITS, key=len, reverse=True)).replace("号院", "号院(?=[0-9])")
 _FLOOR = re.compile(r"([0-9]+)[楼层](?=([0-9]+))")
+_LAST_FLOOR = re.compile(r"(?<=[^0-9])[0-9]+[楼层]$")
 _WORD_OF_A_NUMBER = re.compile(r"([a-z]+)\.?(?=[0-9])")
 _TOKEN = re.compile(rf"([a-z]{{2,}})|({_ROOM}?)([0-9]+|[a-z])({_UNIT})?|([^\W0-9_]|[%_\\*&@+])")
 # A district or county named without its last character: 市北试验路1号.
@@ -75,6 +76,13 @@ def address_of(typed: str) -> Address:
     areas = found.groups("") if found else ("", "", "", "")
     rest = form[found.end() :] if found else form
     return Address((areas[0], areas[1], areas[2], areas[3]), *_door(rest))
+
+
+def without_floor(typed: str) -> Address | None:
+    """The house of an address that ends in a floor without a room; None where it does not, or has no house."""
+    form = with_digits(folded(typed))
+    house = address_of(_LAST_FLOOR.sub("", form))
+    return house if _LAST_FLOOR.search(form) and house.has_number else None
 
 
 def with_short_area(address: Address) -> list[tuple[str, Address]]:

@@ -7,9 +7,11 @@ import re
 from backend.core.comparing import comparable
 
 _ONLY_NUMBER = re.compile(r"[+0-9()\[\]./-]*")
+# As links and papers write it before a number.
+_LABEL = re.compile(r"^(?:tel|phone|mobile|联系电话|电话|電話|手机|手機|座机)[:.]?(?=[+(0-9])")
 _EXTENSION = re.compile(r"(?:转|轉|分机|分機|内线|內線|extension|ext|x|#|\*)[:.-]?\d{1,6}$")
 # An extension behind a dash: `66118822-801` and `0532-66118822-801`, but not `138-0000-1234`.
-_DASHED_EXTENSION = re.compile(r"^((?:\+?\d{1,3}-)?(?:\(?0?\d{2,3}\)?-?)?\d{7,8})-\d{1,5}$")
+_DASHED_EXTENSION = re.compile(r"^((?:(?:\+|00)?\d{1,3}-)?(?:\(?0?\d{2,3}\)?-?)?\d{7,8})-\d{1,5}$")
 # Every country's calling code (ITU-T E.164): no code is the beginning of another.
 _COUNTRY = re.compile(r"1|7|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|\d{3}")
 _SEPARATORS = re.compile(r"[/,;、，；|\r\n]+|或|和|及")
@@ -20,6 +22,9 @@ _LEAST_LOGIN = 10
 # With its country's code said, fewer digits are a number too.
 _LEAST_ABROAD = 7
 _LEAST_PART = 3
+# China's areas: two or three digits before seven or eight, with a 0 before them at home.
+_AREA = re.compile(r"0?(?:(10|2[0-9])([2-8][0-9]{7})|([3-9][0-9]{2})([2-8][0-9]{6,7}))")
+_AREA_WITH_0 = re.compile(r"0(?:10[0-9]{8}|2[0-9]{9}|[3-9][0-9]{9,10})")
 
 
 def phone_digits(typed: str) -> str:
@@ -27,7 +32,7 @@ def phone_digits(typed: str) -> str:
 
     `+86 138-0000 1234`, `0086 13800001234` and `13800001234` are one; an extension is left out.
     """
-    form = _EXTENSION.sub("", comparable(typed))
+    form = _EXTENSION.sub("", _LABEL.sub("", comparable(typed)))
     form = _DASHED_EXTENSION.sub(r"\1", form)
     return _national(form) if _ONLY_NUMBER.fullmatch(form) else ""
 
@@ -37,6 +42,16 @@ def wanted_digits(typed: str) -> str:
     area."""
     digits = phone_digits(typed)
     return digits.lstrip("0") if len(digits) >= _LEAST_LOGIN - 1 else digits
+
+
+def without_area(typed: str, own_area: str) -> str:
+    """A landline's number as it is written at home, where `own_area` is the area's code; else nothing.
+
+    Where the own area is not known, each may be it.
+    """
+    found, own = _AREA.fullmatch(phone_digits(typed)), own_area.lstrip("0")
+    area, number = (found[1] or found[3], found[2] or found[4]) if found else ("", "")
+    return number if own in ("", area) else ""
 
 
 def phones_in(text: str) -> list[str]:
@@ -55,6 +70,8 @@ def login_form(typed: str) -> str:
     if not _ONLY_NUMBER.fullmatch(form):
         return form
     digits = _national(form)
+    # Behind a country's code an area stands without its 0.
+    digits = digits[1:] if _AREA_WITH_0.fullmatch(digits) else digits
     return digits if len(digits) >= (_LEAST_ABROAD if "+" in form else _LEAST_LOGIN) else form
 
 

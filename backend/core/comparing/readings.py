@@ -34,6 +34,7 @@ _DOUBLE_SURNAMES = {
     "鲜于": "xian yu", "鮮于": "xian yu", "宿六": "su liu", "呼延": "hu yan", "亓官": "qi guan", "濮阳": "pu yang",
     "太叔": "tai shu", "夏侯": "xia hou", "乐正": "yue zheng", "樂正": "yue zheng",
 }  # fmt: skip
+_BEFORE_SURNAMES = "小老阿"
 # How many readings of a character are kept, of the surname and of the others, in names no longer than this.
 _OF_SURNAME, _OF_OTHERS, _LONGEST = 4, 2, 4
 _MOST = 12
@@ -74,9 +75,11 @@ def _written(name: str, *, every: bool) -> tuple[str, ...]:
 
 def _readings(form: str, usual: list[str], *, every: bool) -> list[Syllables]:
     choices = [[one] for one in usual]
+    # 小仇 is of the surname 仇.
+    at = 1 if len(form) == len(usual) == 2 and form[0] in _BEFORE_SURNAMES else 0
     if choices and usual[0] != form[: len(usual[0])]:
-        choices[0] += [_SURNAMES[form[0]]] if form[0] in _SURNAMES else []
-        choices[0] += _heteronyms(form[0], _OF_SURNAME) if every else []
+        choices[at] += [_SURNAMES[form[at]]] if form[at] in _SURNAMES else []
+        choices[at] += _heteronyms(form[at], _OF_SURNAME) if every else []
     if every and len(usual) == len(form) <= _LONGEST:
         for place in range(1, len(form)):
             choices[place] += _heteronyms(form[place], _OF_OTHERS)

@@ -17,6 +17,7 @@ WORDS: dict[str, tuple[str, str]] = {
     "part.photos": ("照片", "Photos"),
     "used.name": ("用料", "Part"),
     "used.quantity": ("数量", "Quantity"),
+    "yuan": ("{amount} 元", "{amount} CNY"),
     "used.price": ("单价（元）", "Price (CNY)"),
     "cost": ("告知费用", "Cost told"),
     "told": (

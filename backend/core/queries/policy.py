@@ -24,6 +24,7 @@ from backend.core.kinds.registry import KINDS, SYNC_KINDS, TABLES
 from backend.core.queries import due_days
 from backend.core.queries.masks import sees_all
 from backend.core.queries.scopes import held, units_below
+from backend.core.sentences import fault
 from sync.kind import Kind, Policy, Values
 
 # What holds of a kind beyond scopes and roles, whatever the way in: a capability's `rules` module lists them
@@ -193,7 +194,7 @@ def in_one_line(session: Session, one: str, other: str) -> bool:
 
 def missing(name: str, kind: str) -> dict[str, str]:
     """The fault of a pointer to what is not there, or not the actor's."""
-    return {"field": name, "code": "missing", "zh": "引用的记录不存在", "en": f"there is no such {kind}"}
+    return fault(name, "core.missing", kind=kind)
 
 
 def need_visible(session: Session, actor: Actor, kind: Kind, values: Values) -> None:
@@ -315,8 +316,7 @@ def need_representative(
     if found is None or found not in own_units(session, actor):
         raise Problem("reference_missing", faults=[missing(field, "staff")])
     if staff_id not in representatives_of(session, units_below(session, unit_id)):
-        zh, en = "不是该单位在岗的客户代表", "not an active representative of the cell's unit"
-        raise Problem("check_failed", faults=[_fault(field, "not_representative", zh, en)])
+        raise Problem("check_failed", faults=[fault(field, "core.not_representative")])
 
 
 def representatives_of(session: Session, units: Collection[str]) -> list[str]:
@@ -339,10 +339,6 @@ def representatives_of(session: Session, units: Collection[str]) -> list[str]:
         {"units": list(units)},
     )
     return [row[0] for row in rows]
-
-
-def _fault(name: str, code: str, zh: str, en: str) -> dict[str, str]:
-    return {"field": name, "code": code, "zh": zh, "en": en}
 
 
 def people_rule(

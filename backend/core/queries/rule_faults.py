@@ -1,4 +1,4 @@
-"""How a rule refuses: a fault in words, and all that is wrong with a record at once."""
+"""How a rule refuses: all that is wrong with a record at once."""
 
 from __future__ import annotations
 
@@ -13,8 +13,3 @@ def refuse(name: str, after: Values, faults: list[dict[str, str]]) -> None:
     is_whole = all(after.get(field) is not None for field, one in kind.wired.items() if one.field.required)
     own = kind.kind.check(dict.fromkeys(kind.wired) | after) if is_whole else ()
     raise Problem("check_failed", faults=[*faults, *(one.as_dict() for one in own)])
-
-
-def fault(field: str, code: str, zh: str, en: str, about: str = "") -> dict[str, str]:
-    """One thing that is wrong, at a field, in both languages."""
-    return {"field": field, "code": code, "zh": zh, "en": en} | ({"about": about} if about else {})

@@ -19,6 +19,7 @@ from zxcvbn import zxcvbn
 
 from backend.core.comparing import comparable
 from backend.core.errors import Problem
+from backend.core.sentences import fault
 
 # A hash takes 64 MiB and a core: more than two at once would starve the phones' sync.
 _AT_ONCE = BoundedSemaphore(2)
@@ -64,15 +65,6 @@ PRODUCT_WORDS = (
     "yanshi",
     "演示",
 )
-_RULES = {
-    "too_short": (f"至少 {LEAST_LENGTH} 个字符", f"at least {LEAST_LENGTH} characters"),
-    "own_number": ("不能含有工号或手机号", "not with the staff or phone number in it"),
-    "easy_to_guess": (
-        "太容易猜到：避免常见词、姓名、单位名、日期和连续或重复的字符，多用几个不相关的词",
-        "too easy to guess: no common words, names, units, dates, rows or repeats; use several unrelated "
-        "words",
-    ),
-}
 # The library keeps the words of a call in a global.
 _JUDGING = Lock()
 _FAMILY_BYTES, _SECRET_BYTES = 16, 32
@@ -85,14 +77,13 @@ def need_strong(password: str, numbers: Collection[str | None], words: Collectio
     own = [comparable(number) for number in numbers if number]
     failed = None
     if len(password) < LEAST_LENGTH:
-        failed = "too_short"
+        failed = fault("password", "core.too_short", least=LEAST_LENGTH)
     elif any(number and number in form for number in own):
-        failed = "own_number"
+        failed = fault("password", "core.own_number")
     elif _score(unicodedata.normalize("NFKC", password), [*own, *words]) < LEAST_SCORE:
-        failed = "easy_to_guess"
+        failed = fault("password", "core.easy_to_guess")
     if failed:
-        zh, en = _RULES[failed]
-        raise Problem("password_too_weak", faults=[{"field": "password", "code": failed, "zh": zh, "en": en}])
+        raise Problem("password_too_weak", faults=[failed])
 
 
 def _score(password: str, words: list[str]) -> int:

@@ -12,6 +12,7 @@ from backend.core.errors import Problem
 from backend.core.kinds.declaration import RecordKind
 from backend.core.queries import due_days, policy
 from backend.core.queries.documents import read_document
+from backend.core.sentences import fault
 from backend.core.services import record_writer
 from backend.core.services.record_writer import Versions
 from sync.change import Stored
@@ -66,23 +67,14 @@ def keep_due_day(session: Session, kind: RecordKind, record_id: str) -> bool:
 def _need_due_fields(kind: RecordKind, now: Values) -> None:
     wrong = [name for name, value in now.items() if name not in kind.due or value is None]
     if wrong or not now:
-        faults = [
-            {
-                "field": name,
-                "code": "invalid",
-                "zh": "不是期限，或没有写明新期限",
-                "en": "no due day, or no new one given",
-            }
-            for name in wrong or ["now"]
-        ]
-        raise Problem("invalid", faults=faults)
+        raise Problem("invalid", faults=[fault(name, "core.not_due") for name in wrong or ["now"]])
 
 
 def _loaded(kind: RecordKind, now: Values) -> Values:
     try:
         return kind.kind.load(now, True)
     except Refused as refused:
-        raise Problem("invalid", faults=[fault.as_dict() for fault in refused.faults]) from refused
+        raise Problem("invalid", faults=[one.as_dict() for one in refused.faults]) from refused
 
 
 def _need_whole(kind: RecordKind, values: Values, names: list[str]) -> None:

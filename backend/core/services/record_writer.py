@@ -17,6 +17,7 @@ from backend.core.errors import Problem
 from backend.core.events import announce_many
 from backend.core.kinds.registry import SYNC_KINDS, TABLES
 from backend.core.queries.policy import need_unused
+from backend.core.sentences import fault
 from backend.core.services.search_index import keep_found
 from sync import apply
 from sync.apply import Applied, CannotApply, Change
@@ -194,11 +195,7 @@ def _refusing(verb: Callable[..., Applied], *arguments: Any) -> Applied:
     except CannotApply as reason:
         raise Problem(reason.code, **reason.detail) from reason
     if applied.unknown:
-        faults = [
-            {"field": name, "code": "unknown", "zh": "没有这个字段", "en": "there is no such field"}
-            for name in applied.unknown
-        ]
-        raise Problem("invalid", faults=faults)
+        raise Problem("invalid", faults=[fault(name, "core.unknown") for name in applied.unknown])
     return applied
 
 
@@ -232,12 +229,6 @@ def _need_references(store: PostgresPush, writes: Sequence[Write]) -> None:
     missing = set(wanted) - store.present(wanted)
     if missing:
         faults = [
-            {
-                "field": wanted[key],
-                "code": "missing",
-                "zh": "引用的记录不存在",
-                "en": f"there is no {key[0]} {key[1]}",
-            }
-            for key in sorted(missing)
+            fault(wanted[key], "core.missing_record", kind=key[0], id=key[1]) for key in sorted(missing)
         ]
         raise Problem("reference_missing", faults=faults)

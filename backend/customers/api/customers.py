@@ -10,11 +10,12 @@ from marshmallow import RAISE, Schema, fields
 from shapely.geometry.base import BaseGeometry
 
 from backend.core.api.authentication import MIB, actor, signed_in, takes
-from backend.core.api.context import reading, transaction
+from backend.core.api.context import context, reading, transaction
 from backend.core.api.shared_blueprints import territory as blueprint
 from backend.core.errors import Problem
 from backend.core.geometry import geojson_of, shape_of
 from backend.core.kinds import wire
+from backend.core.sentences import fault
 from backend.core.services.auditing import note_act
 from backend.customers.queries import nearby, search
 from backend.customers.services import visiting
@@ -22,7 +23,6 @@ from backend.customers.services import visiting
 
 def shape_or_problem(geojson: dict[str, Any]) -> BaseGeometry:
     """A drawn area, line or point in degrees; raises invalid with what is wrong."""
-    why = "Not a GeoJSON Polygon, MultiPolygon, LineString or Point in degrees."
     try:
         shape = shape_of(geojson)
     except (shapely.errors.GEOSException, ValueError, TypeError):
@@ -30,10 +30,7 @@ def shape_or_problem(geojson: dict[str, Any]) -> BaseGeometry:
     west, south, east, north = shape.bounds if not shape.is_empty else (-999, 0, 0, 0)
     on_earth = west >= -180 and east <= 180 and south >= -90 and north <= 90
     if shape.geom_type not in ("Polygon", "MultiPolygon", "LineString", "Point") or not on_earth:
-        raise Problem(
-            "invalid",
-            faults=[{"field": "area", "code": "invalid", "zh": "不是以度为单位的面、线或点", "en": why}],
-        )
+        raise Problem("invalid", faults=[fault("area", "customers.no_shape")])
     return shape if shape.is_valid else shapely.make_valid(shape)
 
 
@@ -98,7 +95,7 @@ class Customers(MethodView):
     def get(self, query: dict[str, str]) -> Any:
         """Find customers in the asker's scopes."""
         with reading() as session:
-            return search.find_customers(session, actor(), query["words"])
+            return search.find_customers(session, actor(), query["words"], context().settings.area_code)
 
 
 @blueprint.route("/visits/overdue")

@@ -14,6 +14,7 @@ from backend.core.api.context import reading
 from backend.core.api.shared_blueprints import public as blueprint
 from backend.core.errors import Problem
 from backend.core.kinds import wire
+from backend.core.sentences import fault
 from backend.customers.queries import addresses
 from backend.territory.queries import cells
 
@@ -67,14 +68,4 @@ def _cells_of(session: Session, where: dict[str, Any]) -> list[str]:
         if not found_at.cells:
             raise Problem("address_not_found")
         return [one for one in found_at.cells if one]
-    raise Problem(
-        "invalid",
-        faults=[
-            {
-                "field": "address",
-                "code": "required",
-                "zh": "请给出位置或地址",
-                "en": "give a place or an address",
-            }
-        ],
-    )
+    raise Problem("invalid", faults=[fault("address", "customers.no_address")])

@@ -16,6 +16,7 @@ from backend.core.comparing.addresses import (
     counts_alike,
     is_short_for,
     with_short_area,
+    without_floor,
 )
 from backend.core.comparing.finding import address_in
 from backend.core.queries.scopes import today
@@ -85,6 +86,9 @@ def cells_of_address(session: Session, typed: str) -> CellsAt:
     """The cells of the best fitting points at an address; none where no such address is known."""
     address = address_of(typed)
     found = points_at(session, address)
+    # Who names a floor and no room may mean a building as well: that is asked first.
+    if not found.points and found.is_all and (house := without_floor(typed)):
+        address, found = house, points_at(session, house)
     cells = sorted({one.cell_id for one in found.nearest}, key=str)
     # A house on a border may be in several cells; what only stands somewhere in addresses is of no house.
     is_near = any(one.nearness >= _FROM_THE_STREET for one in found.points)

@@ -3,7 +3,7 @@ typed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import orjson
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor
 from backend.core.comparing import plain
-from backend.core.comparing.finding import wanted_of
+from backend.core.comparing.finding import Sought, wanted_of
 from backend.core.kinds.registry import KINDS
 from backend.core.queries.masks import masked, sees_all
 from backend.core.queries.scopes import held
@@ -35,28 +35,29 @@ _POINTS = f"""
 _CUSTOMER_IN_SCOPE = _IN_SCOPE.format(kind="'customer'", id="c.id")
 # The whole number first, then its end, then a name that was typed whole; who sees masks learns no order of
 # names.
-_BY_NUMBER = "o.numbers = :whole DESC, o.numbers LIKE :ends DESC"
+_BY_NUMBER = "o.numbers = :number DESC, o.numbers LIKE :ends DESC"
 _BY_NAME = "split_part(o.words, E'\\n', 1) = :whole DESC, c.name, c.id"
 
 
-def find_customers(session: Session, actor: Actor, words: str) -> list[dict[str, Any]]:
+def find_customers(session: Session, actor: Actor, words: str, own_area: str = "") -> list[dict[str, Any]]:
     """Up to 50 customers in the asker's scopes, each with its service points' addresses and meters.
 
-    Who sees masks finds by number and meter alone: a search by name or phone would tell what the mask hides.
+    `own_area` is the code of the house's own telephone area. Who sees masks finds by number and meter alone: a search by name or phone would tell what the mask hides.
     """
     is_whole = sees_all(actor)
-    wanted = wanted_of(words)
-    if not wanted.forms:
+    wanted = wanted_of(words, own_area)
+    if not wanted.whole.forms:
         return []
     columns = ("numbers", "words") if is_whole else ("numbers",)
     scopes = list(held(session, actor))
     values: dict[str, Any] = {
         "whole": plain(words),
-        "ends": containing(plain(words))[:-1],
+        "number": wanted.number,
+        "ends": containing(wanted.number)[:-1],
         "scopes": scopes,
         "most": MOST_FOUND,
     }
-    found = [_any_of(wanted.forms, columns, values)]
+    found = [_any_of(wanted.whole, columns, values)]
     if is_whole and wanted.address:
         values["points"] = [one.id for one in points_at(session, wanted.address).points]
         found.append(_POINTS)
@@ -78,40 +79,45 @@ def find_customers(session: Session, actor: Actor, words: str) -> list[dict[str,
     return _with_points(session, actor, list(ids), scopes)
 
 
-def _any_of(forms: Iterable[str], columns: Iterable[str], values: dict[str, Any]) -> str:
+def _any_of(sought: Sought, columns: Iterable[str], values: dict[str, Any]) -> str:
     """SQL for the customers of the entries in scope that one of these forms is found in, of each form not
     all of them.
-
-    Each pattern becomes a value.
     """
-    parts = []
-    for form in forms:
-        name = f"form_{len(values)}"
-        values[name] = containing(form)
-        parts += [
-            f"""
-                (SELECT s.customer_id
-                FROM search_entry s
-                WHERE s.{column} LIKE :{name} AND {_ENTRY_IN_SCOPE}
-                LIMIT {_MOST_OF_A_FORM})
-            """  # noqa: S608 - made of constants and numbered parameters
-            for column in columns
-        ]
+    parts = [
+        f"""
+            (SELECT s.customer_id
+            FROM search_entry s
+            WHERE s.{column} {fits} AND {_ENTRY_IN_SCOPE}
+            LIMIT {_MOST_OF_A_FORM})
+        """  # noqa: S608 - made of constants and numbered parameters
+        for fits in _fitting(sought, values)
+        for column in columns
+    ]
     return " UNION ".join(parts)
 
 
-def _all_of(words: Iterable[tuple[str, ...]], columns: tuple[str, ...], values: dict[str, Any]) -> str:
+def _fitting(sought: Sought, values: dict[str, Any]) -> Iterator[str]:
+    """What a column must fit, one for each form and line; each pattern becomes a value."""
+    patterns = [("LIKE", containing(form)) for form in sought.forms]
+    # Newline-sensitive: a line of many is whole.
+    patterns += [("~", f"(?n){line}") for line in sought.lines]
+    for operator, pattern in patterns:
+        name = f"form_{len(values)}"
+        values[name] = pattern
+        yield f"{operator} :{name}"
+
+
+def _all_of(words: Iterable[Sought], columns: tuple[str, ...], values: dict[str, Any]) -> str:
     """SQL for the customers of whose entries in scope every word is found in one, in some form; all of
     them.
 
     A word that many have in common says little, and which of its many entries another word is in is not known
     before.
     """
-    each = []
-    for forms in words:
-        names = [f"form_{len(values) + n}" for n in range(len(forms))]
-        values |= {name: containing(form) for name, form in zip(names, forms, strict=True)}
-        each.append(" OR ".join(f"s.{column} LIKE :{name}" for name in names for column in columns))
+    each = [
+        " OR ".join(f"s.{column} {fits}" for fits in _fitting(one, values) for column in columns)
+        for one in words
+    ]
     return f"""
             SELECT s.customer_id
             FROM search_entry s

@@ -23,6 +23,7 @@ from backend.core.events import announce
 from backend.core.kinds.registry import SYNC_KINDS
 from backend.core.queries import masks, policy
 from backend.core.queries.scopes import day_begins
+from backend.core.sentences import fault
 from backend.core.services import record_writer
 from backend.core.services.noting import note_rows
 from backend.customers.kinds.call_back import CallBack, CallBackSample
@@ -48,9 +49,7 @@ def draw_sample(
     """
     policy.need_role(actor, DRAWS)
     if until_day < from_day:
-        zh, en = "结束日期早于开始日期：改正其中一个", "ends before it begins: correct one of the days"
-        fault = {"field": "until_day", "code": "before_start", "zh": zh, "en": en}
-        raise Problem("check_failed", faults=[fault])
+        raise Problem("check_failed", faults=[fault("until_day", "customers.before_start")])
     begin, end = day_begins(from_day), day_begins(until_day + timedelta(days=1))
     visits = visits_made(session, policy.own_units(session, actor), begin, end)
     if not visits:

@@ -15,6 +15,7 @@ from backend.core.errors import Problem
 from backend.core.kinds.registry import SYNC_KINDS
 from backend.core.queries import policy
 from backend.core.queries.scopes import today
+from backend.core.sentences import fault
 from backend.core.services import record_writer
 from backend.core.services.auditing import note_write
 from backend.customers.queries.cell_duties import (
@@ -102,9 +103,7 @@ def plan_representatives(
     staff = policy.representatives_of(session, [unit_id])
     people = [one for one in staff if one not in absent]
     if not cells or not people:
-        zh = f"没有网格或没有代表可分配（网格 {len(cells)}，代表 {len(people)}）"
-        en = f"no cells or nobody to serve them ({len(cells)} cells, {len(people)} representatives)"
-        faults = [{"field": "", "code": "nobody", "zh": zh, "en": en}]
+        faults = [fault("", "customers.nobody", cells=len(cells), people=len(people))]
         raise Problem("check_failed", cells=len(cells), representatives=len(people), faults=faults)
     centers = shapely.get_coordinates(shapely.point_on_surface([cell["shape"] for cell in cells]))
     serving = representative_of_each(session, [cell["id"] for cell in cells], on or today())
@@ -168,15 +167,7 @@ def stand_in(
     cells, named = cells_served(session, absent_id, valid_from, valid_until), dict(stand_ins)
     left = [cell for cell in cells if named.get(cell, absent_id) == absent_id]
     if left:
-        faults = [
-            {
-                "field": "stand_ins",
-                "code": "missing",
-                "zh": f"网格 {c} 没有替班",
-                "en": f"nobody for cell {c}",
-            }
-            for c in left
-        ]
+        faults = [fault("stand_ins", "customers.no_stand_in", cell=cell) for cell in left]
         raise Problem("check_failed", faults=faults)
     days = {"valid_from": valid_from.isoformat(), "valid_until": valid_until.isoformat(), "duty": "stand_in"}
     for cell in cells:

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from backend.core.actor import Role, system
+from backend.core.sentences import sentence
 from backend.core.services import record_writer
 from backend.customers.queries.open_work import OPEN_WORK, work_at_customer, work_in_cells
 from backend.customers.queries.representatives import (
@@ -129,9 +130,7 @@ def follow_staff(session: Session, fact: dict[str, Any]) -> None:
 
 
 def _tell_keepers(session: Session, customer: Stored) -> None:
-    name, unit_id = customer.values["name"], customer.values["unit_id"]
+    unit_id = customer.values["unit_id"]
+    said = sentence("customers.representative_left", name=customer.values["name"]).as_dict()
     for staff_id in staff_with(session, UUID(unit_id), Role.SUPERVISOR):
-        tell(
-            session, None, staff_id, unit_id, topic="general", subject=("customer", customer.id),
-            zh=f"客户“{name}”的专属客户代表已离岗，请另行指定", en=f"The representative of {name} has left: name another",
-        )  # fmt: skip
+        tell(session, None, staff_id, unit_id, topic="general", subject=("customer", customer.id), **said)

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from backend.core.actor import system
 from backend.core.queries.due_days import own_limit
+from backend.core.sentences import sentence
 from backend.core.services import record_writer
 from mobile_api_spec.expressions import holds
 from sync.kind import Values
@@ -88,13 +89,18 @@ def follow_up(session: Session, response_id: str) -> int:
 
 
 def _item(response: Values, response_id: str, row: Values, answers: dict[str, Any]) -> Values:
-    said = answers.get(f"{row['name']}_why")
+    said, question = answers.get(f"{row['name']}_why"), row["label_zh"]
+    about = (
+        sentence("customers.item_of_answer", question=question, answer=str(said))
+        if said
+        else sentence("customers.item_unsaid", question=question)
+    )
     return {
         "unit_id": response["unit_id"],
         "theme": row.get("theme") or "window_service",
         "source": "questionnaire",
         "state": "open",
-        "description": f"{row['label_zh']}：{said or '不满意'}"[:2000],
+        "description": about.zh[:2000],
         "owner_id": response.get("author_id"),
         "first_contact_owner_id": response.get("author_id"),
         "due_on": own_limit("item"),

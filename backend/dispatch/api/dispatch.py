@@ -8,6 +8,7 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields
 
+from backend.core.api.as_made import word
 from backend.core.api.authentication import actor, signed_in
 from backend.core.api.conditional import etag, if_match
 from backend.core.api.context import context, reading, transaction
@@ -17,20 +18,14 @@ from backend.core.queries import policy
 from backend.core.queries.documents import read_document
 from backend.core.services import office_records
 from backend.customers.queries import nearby
+from backend.dispatch.api.board_answers import BoardOut
+from backend.dispatch.api.day_plan_answers import DayPlanOut, ReasonOut
+from backend.dispatch.kinds.day_plan import STATES
 from backend.dispatch.queries import board
 from backend.dispatch.services import day_plans, dispatching, publishing
 from backend.jobs.services import duplicates
 
 blueprint = Blueprint("dispatch", __name__, url_prefix="/api/v1/dispatch", description="派单 · Dispatch")
-
-
-class ReasonOut(Schema):
-    """A reason in words; `is_good` says whether it speaks for the crew."""
-
-    code = fields.String(required=True)
-    is_good = fields.Boolean(required=True)
-    zh = fields.String(required=True)
-    en = fields.String(required=True)
 
 
 class ProposalOut(Schema):
@@ -82,46 +77,6 @@ class DayPlanIn(Schema):
     )
 
 
-class DayPlanOut(Schema):
-    """A plan of a day; `change` of a stop is same, moved or new."""
-
-    id = fields.String(required=True)
-    unit_id = fields.String(required=True)
-    day = wire.DateIn(required=True)
-    state = fields.String(
-        required=True, metadata={"description": "waiting, ready, failed, published or taken_back"}
-    )
-    problem = fields.Dict(allow_none=True)
-    effects = fields.List(
-        fields.Dict(),
-        allow_none=True,
-        metadata={
-            "description": "what publishing changes, by crew, with before and after; nothing else changes"
-        },
-    )
-    notes = fields.List(
-        fields.Dict(),
-        allow_none=True,
-        metadata={
-            "description": (
-                "what a person must look at: jobs whose appointment has passed or is of another day, "
-                "and crews (crew_id, crew_name) whose break cannot be kept"
-            )
-        },
-    )
-    kept = fields.List(
-        fields.Dict(),
-        allow_none=True,
-        metadata={"description": "what stayed as it was when the plan was taken back, with why"},
-    )
-    stops = fields.List(fields.Dict(), allow_none=True)
-    unserved = fields.List(fields.Dict(), allow_none=True, metadata={"description": "with reasons"})
-    figures = fields.Dict(allow_none=True)
-    made_at = fields.AwareDateTime(required=True)
-    published_at = fields.AwareDateTime(allow_none=True)
-    taken_back_at = fields.AwareDateTime(allow_none=True)
-
-
 class DayPlansIn(Schema):
     """Whose plans, and of which day; all days if not given."""
 
@@ -134,18 +89,18 @@ class DayPlanLineOut(Schema):
 
     id = fields.String(required=True)
     day = wire.DateIn(required=True)
-    state = fields.String(required=True)
+    state = word(*STATES)
     made_at = fields.AwareDateTime(required=True)
-    published_at = fields.AwareDateTime(allow_none=True)
-    taken_back_at = fields.AwareDateTime(allow_none=True)
+    published_at = fields.AwareDateTime(required=True, allow_none=True)
+    taken_back_at = fields.AwareDateTime(required=True, allow_none=True)
 
 
 class NearOut(Schema):
     """A job that may be about the same trouble."""
 
     job_id = fields.String(required=True)
-    number = fields.String(allow_none=True)
-    address = fields.String(allow_none=True)
+    number = fields.String(required=True, allow_none=True)
+    address = fields.String(required=True, allow_none=True)
     state = fields.String(required=True)
     reported_at = fields.AwareDateTime(required=True)
     distance_m = fields.Integer(required=True)
@@ -155,22 +110,6 @@ class DuplicateIn(Schema):
     """The job that stays."""
 
     of_id = wire.Id(required=True)
-
-
-class BoardOut(Schema):
-    """The dispatcher's board.
-
-    Open jobs (a job's own fields), crews with `last_contact_at`, cells with their load, the asker's unread
-    notices.
-    """
-
-    jobs = fields.List(fields.Dict(), required=True)
-    crews = fields.List(fields.Dict(), required=True)
-    cells = fields.List(fields.Dict(), required=True)
-    notices = fields.List(fields.Dict(), required=True)
-    extent = fields.List(
-        fields.Float(), required=True, allow_none=True, metadata={"description": "west, south, east, north"}
-    )
 
 
 def _job(stored: Any) -> Any:

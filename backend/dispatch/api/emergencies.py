@@ -11,6 +11,7 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields
 
+from backend.core.api.as_made import InWords
 from backend.core.api.authentication import actor, signed_in
 from backend.core.api.context import context, reading, transaction
 from backend.core.kinds import wire
@@ -38,13 +39,6 @@ class EmergencyIn(EmergencyAsked):
     seen = wire.Text(
         most=40, load_default=None, metadata={"description": "a preview's `seen`: 409 if it would differ"}
     )
-
-
-class InWords(Schema):
-    """A sentence in both languages."""
-
-    zh = fields.String(required=True)
-    en = fields.String(required=True)
 
 
 class JobNamed(Schema):

@@ -13,6 +13,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from backend.core.db import Base
 
+STATES = ("waiting", "ready", "failed", "published", "taken_back")
+
 
 class DayPlan(Base):
     """A proposal for a day.

@@ -22,6 +22,7 @@ from backend.core.errors import Problem
 from backend.core.queries import policy
 from backend.core.queries.locks import hold_each
 from backend.core.queries.scopes import today, units_below
+from backend.core.sentences import fault
 from backend.core.services import record_writer
 from backend.dispatch.kinds.day_plan import DayPlan
 from backend.dispatch.queries.field_day import STARTED, CrewRow, crew_names, crews_of, jobs_of_crews
@@ -66,9 +67,7 @@ def propose_day(
     if on == today(now) and is_day_over(crews, now, on):
         raise Problem("day_over")
     if on < today(now) and is_day_over(crews, now, on):
-        raise Problem(
-            "invalid", faults=[{"field": "day", "code": "past", "zh": "日期已过", "en": "the day has passed"}]
-        )
+        raise Problem("invalid", faults=[fault("day", "dispatch.past")])
     plan = DayPlan(
         id=UUID(record_writer.new_id()),
         unit_id=UUID(unit_id),

@@ -13,6 +13,7 @@ from backend.core.config import Settings
 from backend.core.errors import Problem
 from backend.core.queries import policy
 from backend.core.queries.scopes import units_below
+from backend.core.sentences import fault, sentence
 from backend.core.services import record_writer
 from backend.core.services.record_writer import Versions
 from backend.dispatch.queries.field_day import job_of
@@ -25,8 +26,6 @@ from geo.dispatch import propose
 from sync.change import Stored, moment_text
 from sync.kind import Values
 
-NO_PLACE = {"field": "place", "code": "required", "zh": "工单没有位置", "en": "the job has no place"}
-
 
 def propose_crews(
     session: Session, settings: Settings, actor: Actor, job_id: str, now: datetime | None = None
@@ -35,7 +34,7 @@ def propose_crews(
     policy.need_role(actor, DESK)
     job = job_of(session, job_id)
     if job is None:
-        raise Problem("check_failed", faults=[NO_PLACE])
+        raise Problem("check_failed", faults=[fault("place", "dispatch.no_place")])
     units = units_below(session, record_writer.read(session, "work_order", job_id).values["unit_id"])
     now = now or datetime.now(UTC)
     if job.urgency == "urgent":
@@ -95,17 +94,13 @@ def escalate_unopened(session: Session, channel: Channel, minutes: int, now: dat
     for job_id in unopened_jobs(session, now, minutes / 2, "reminded_at"):
         job = noticed(session, job_id, "reminded_at", now)
         leader = record_writer.read(session, "crew", job["crew_id"]).values["leader_id"]
-        zh, en = (
-            f"工单 {job['number']} 已派给您的班组，请打开确认",
-            f"Job {job['number']} was given to your crew: please open it",
-        )
-        escalate(session, channel, leader, job_id, job, zh, en)
+        said = sentence("dispatch.please_open", number=job["number"] or job_id)
+        escalate(session, channel, leader, job_id, job, *said)
     escalated = unopened_jobs(session, now, minutes, "escalated_at")
     for job_id in escalated:
         job = noticed(session, job_id, "escalated_at", now)
-        zh = f"工单 {job['number']} 派出 {minutes} 分钟无人打开，请电话联系班组"
-        en = f"Job {job['number']} was not opened within {minutes} minutes: call the crew"
-        tell_dispatchers(session, channel, job_id, job, zh, en)
+        said = sentence("dispatch.unopened", number=job["number"] or job_id, minutes=minutes)
+        tell_dispatchers(session, channel, job_id, job, *said)
     return len(escalated)
 
 

@@ -18,11 +18,12 @@ from backend.core.config import Settings
 from backend.core.errors import Problem
 from backend.core.events import announce
 from backend.core.queries.scopes import units_below
+from backend.core.sentences import fault, sentence
 from backend.core.services import record_writer
 from backend.dispatch.kinds.emergency import Emergency
 from backend.dispatch.queries.field_day import JobRow, crews_of, job_of
 from backend.dispatch.services.day_plans import hold_days, need_planner
-from backend.dispatch.services.dispatching import NO_PLACE, assign_job, give, noticed
+from backend.dispatch.services.dispatching import assign_job, give, noticed
 from backend.dispatch.services.emergency_day import Scene, emergency_scene
 from backend.dispatch.services.field_day import is_at_work
 from backend.dispatch.services.putting_back import stands_of
@@ -152,7 +153,7 @@ def _scene_for(
     need_planner(session, actor, values["unit_id"])
     job = job_of(session, job_id)
     if job is None:
-        raise Problem("check_failed", faults=[NO_PLACE])
+        raise Problem("check_failed", faults=[fault("place", "dispatch.no_place")])
     if job.state not in _SENDABLE:
         raise Problem("action_does_not_fit", action="dispatch", state=job.state, fits_in=list(_SENDABLE))
     return emergency_scene(
@@ -249,8 +250,8 @@ def _why_left(choice: _Choice, task: int) -> dict[str, str]:
     free = next(stop.end_s for stop in choice.sent.after.stops if stop.task == choice.scene.task)
     until, end = day.clock(job.window_s[1]) if job.window_s[1] < free else None, day.clock(shift.window_s[1])
     if until:
-        return {"zh": f"赶不上 {until} 前的预约", "en": f"would miss its appointment, until {until}"}
-    return {"zh": f"下班（{end}）前做不完", "en": f"would not be done before the shift ends ({end})"}
+        return sentence("dispatch.left_misses", until=until).as_dict()
+    return sentence("dispatch.left_after_shift", end=end).as_dict()
 
 
 def _send(session: Session, actor: Actor, choice: _Choice) -> None:
@@ -340,9 +341,8 @@ def send_on_call(
     scene = emergency_scene(session, settings, units, now, row) if row else None
     if scene is None or not any(one.is_feasible for one in scene.ranked):
         noticed(session, job_id, "escalated_at", now)
-        zh = f"紧急工单 {job['number']}：没有班组在岗或值班可去，请立即联系"
-        en = f"Urgent job {job['number']}: nobody at work or on call can go, call a crew"
-        tell_dispatchers(session, channel, job_id, job, zh, en)
+        said = sentence("dispatch.nobody_can_go", number=job["number"] or job_id)
+        tell_dispatchers(session, channel, job_id, job, *said)
         return None
     choice = _choice(session, scene, None)
     _send(session, system(job["unit_id"]), choice)
@@ -352,7 +352,7 @@ def send_on_call(
 
 def _tell_on_call(session: Session, channel: Channel, choice: _Choice, job_id: str, job: Values) -> None:
     """Tell the leader on call to leave at once, and the dispatchers who goes and what is left over."""
-    chosen = choice.chosen
+    chosen, number = choice.chosen, job["number"] or job_id
     tell(
         session,
         channel,
@@ -361,17 +361,15 @@ def _tell_on_call(session: Session, channel: Channel, choice: _Choice, job_id: s
         topic="general",
         subject=("work_order", job_id),
         is_urgent=True,
-        zh=f"值班抢修：工单 {job['number']} 已派给您的班组，请立即出动",
-        en=f"On call: job {job['number']} is yours, please leave at once",
+        **sentence("dispatch.leave_at_once", number=number).as_dict(),
     )
     left = [choice.job(task).number or choice.job(task).id for task in choice.sent.left_over]
-    zh = f"紧急工单 {job['number']}：已派给值班的{chosen.crew_name}" + (
-        f"；做不完的工单：{'、'.join(left)}" if left else ""
+    said = (
+        sentence("dispatch.given_on_call_leaving", number=number, crew=chosen.crew_name, left=left)
+        if left
+        else sentence("dispatch.given_on_call", number=number, crew=chosen.crew_name)
     )
-    en = f"Urgent job {job['number']} was given to {chosen.crew_name}, on call" + (
-        f"; left over: {', '.join(left)}" if left else ""
-    )
-    tell_dispatchers(session, None, job_id, job, zh, en)
+    tell_dispatchers(session, None, job_id, job, *said)
 
 
 def _waits_for_a_crew(job: Values) -> bool:
@@ -388,10 +386,7 @@ def broadcast(session: Session, settings: Settings, channel: Channel, actor: Act
     job, unit_id = scene.jobs[-1], record_writer.read(session, "work_order", job_id).values["unit_id"]
     told = [one for one in scene.ranked if one.is_feasible][:TOLD_CREWS]
     for one in told:
-        km = one.distance_m / 1000
-        tell(
-            session, channel, scene.crew(one.crew_id).leader_id, unit_id, topic="general", is_urgent=True,
-            zh=f"抢修 {job.number or job_id}：距您约 {km:.1f} 公里，能去请立即联系调度",
-            en=f"Emergency {job.number or job_id}: about {km:.1f} km from you; call dispatch if you can go",
-        )  # fmt: skip
+        said = sentence("dispatch.who_can_go", number=job.number or job_id, distance=one.distance_m)
+        leader = scene.crew(one.crew_id).leader_id
+        tell(session, channel, leader, unit_id, topic="general", is_urgent=True, **said.as_dict())
     return [one.crew_id for one in told]

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from backend.core.queries.scopes import in_city
+from backend.core.sentences import Words, sentence
 from backend.dispatch.queries.field_day import CrewRow, JobRow
 from backend.dispatch.services.job_days import Place, Promise
 from backend.dispatch.services.shifts import lost_break, shift_on
@@ -16,14 +17,8 @@ from geo.routing.timing import timed
 from sync.change import moment_text
 
 Row = dict[str, Any]
-Words = dict[str, str]
 # The counts of a crew's line, in the order they are said.
-_COUNTS = {
-    "gained": ("新增 {} 单", "{} gained"),
-    "lost": ("转给别的班组 {} 单", "{} to other crews"),
-    "withdrawn": ("撤回 {} 单", "{} withdrawn"),
-    "retimed": ("改时间 {} 单", "{} at another time"),
-}
+_COUNTS = ("gained", "lost", "withdrawn", "retimed")
 
 
 class Scene(NamedTuple):
@@ -81,10 +76,8 @@ def unserved_of(scene: Scene, unserved: Sequence[int]) -> list[Row]:
         is_withdrawn = job.crew_id is not None and place.may_withdraw
         reasons = [_truly(scene, n, reason) for reason in why_unserved(scene.day, n)]
         if job.crew_id and not is_withdrawn:
-            name = scene.names.get(job.crew_id, "")
-            reasons.append(
-                Reason("stays", True, f"仍由 {name} 负责，本方案不改动", f"stays with {name} as it is")
-            )
+            stays = sentence("dispatch.stays", crew=scene.names.get(job.crew_id, ""))
+            reasons.append(Reason("stays", True, *stays))
         told = {"is_withdrawn": is_withdrawn, "reasons": [asdict(one) for one in reasons]}
         found.append(_before(job, scene.names) | told)
     return found
@@ -96,21 +89,21 @@ def _before(job: JobRow, names: Mapping[str, str]) -> Row:
             "was_crew_name": names.get(job.crew_id or ""), "was_at": was_at}  # fmt: skip
 
 
-def _broken(job: JobRow, place: Place, begin: datetime, end: datetime) -> Words | None:
+def _broken(job: JobRow, place: Place, begin: datetime, end: datetime) -> Row | None:
     """What somebody was told and a time does not keep.
 
     The appointment, the limit, or at least the planned day.
     """
     if place.promise is Promise.PASSED:
-        return {"zh": "预约时间已过", "en": "after its appointment"}
+        return sentence("dispatch.after_appointment").as_dict()
     first, last = job.appointment_from, job.appointment_until
     if first or last:
         is_kept = (first is None or begin >= first) and (last is None or begin <= last)
-        return None if is_kept else {"zh": "不在预约时间内", "en": "outside its appointment"}
+        return None if is_kept else sentence("dispatch.outside_appointment").as_dict()
     if job.due_at:
-        return None if end <= job.due_at else {"zh": "超过办结时限", "en": "after its limit"}
+        return None if end <= job.due_at else sentence("dispatch.after_limit").as_dict()
     is_same_day = job.planned_at is None or in_city(job.planned_at).date() == in_city(begin).date()
-    return None if is_same_day or not job.crew_id else {"zh": "换了日子", "en": "on another day"}
+    return None if is_same_day or not job.crew_id else sentence("dispatch.another_day").as_dict()
 
 
 def _truly(scene: Scene, task: int, reason: Reason) -> Reason:
@@ -125,15 +118,11 @@ def _truly(scene: Scene, task: int, reason: Reason) -> Reason:
         if one.id in scene.absent and job.skills <= frozenset(one.skills or ())
     ]
     if reason.code == "skills" and away:
-        zh, en = (
-            f"具备技能的 {'、'.join(away)} 这一天不在岗",
-            f"away that day: {', '.join(away)}, who could do it",
-        )
-        return Reason("absent", False, zh, en)
+        return Reason("absent", False, *sentence("dispatch.absent", crews=away))
     hours = [shift_on(scene.day.begins.date(), one.shift_start, one.shift_end) for one in scene.crews]
     longest = max((finish - begin for begin, finish in hours), default=timedelta(0))
     if reason.code == "duration" and job.duration_s <= longest.total_seconds():
-        return Reason("time_left", False, "班次剩下的时间不够", "takes longer than what is left of any shift")
+        return Reason("time_left", False, *sentence("dispatch.time_left"))
     return reason
 
 
@@ -160,21 +149,19 @@ def effects_of(stops: Sequence[Row], unserved: Sequence[Row], crews: Mapping[str
 def _crew_line(crew_id: str, name: str, lines: list[Row]) -> Row:
     counts = {change: sum(line["change"] == change for line in lines) for change in _COUNTS}
     said = [
-        (zh.format(counts[change]), en.format(counts[change]))
-        for change, (zh, en) in _COUNTS.items()
-        if counts[change]
+        sentence(f"dispatch.count_{change}", count=counts[change]) for change in _COUNTS if counts[change]
     ]
-    return {"crew_id": crew_id, "crew_name": name, "zh": "，".join(zh for zh, _ in said),
-            "en": ", ".join(en for _, en in said), "jobs": lines}  # fmt: skip
+    whole = sentence("dispatch.enumerated", parts=said).as_dict()
+    return {"crew_id": crew_id, "crew_name": name, **whole, "jobs": lines}
 
 
-def _line(row: Row, change: str, zh: str, en: str) -> Row:
+def _line(row: Row, change: str, said: Words) -> Row:
     kept = {name: row.get(name) for name in ("job_id", "number", "was_crew_id", "was_crew_name", "was_at")}
     now = {"crew_id": row.get("crew_id"), "crew_name": row.get("crew_name"), "at": row.get("arrive_at")}
     breaks = row.get("breaks")
     if breaks and change in ("gained", "retimed"):
-        zh, en = f"{zh}，{breaks['zh']}", f"{en}, {breaks['en']}"
-    return kept | now | {"change": change, "breaks": breaks, "zh": zh, "en": en}
+        said = sentence("dispatch.enumerated", parts=[said, Words(breaks["zh"], breaks["en"])])
+    return kept | now | {"change": change, "breaks": breaks, **said.as_dict()}
 
 
 def _at(text: str | None) -> str:
@@ -184,39 +171,42 @@ def _at(text: str | None) -> str:
 def _gained(stop: Row) -> Row:
     at, was = _at(stop["arrive_at"]), _at(stop["was_at"])
     if stop["change"] == "new":
-        return _line(stop, "gained", f"新派，{at} 到场", f"new, arrives {at}")
-    name = stop["was_crew_name"] or ""
-    zh, en = (
-        f"由 {name}{f'（原 {was}）' if was else ''}改派来，{at} 到场",
-        f"from {name}{f' ({was})' if was else ''}, arrives {at}",
+        return _line(stop, "gained", sentence("dispatch.new", at=at))
+    crew = stop["was_crew_name"] or ""
+    said = (
+        sentence("dispatch.gained_timed", crew=crew, was=was, at=at)
+        if was
+        else sentence("dispatch.gained", crew=crew, at=at)
     )
-    return _line(stop, "gained", zh, en)
+    return _line(stop, "gained", said)
 
 
 def _lost(stop: Row) -> Row:
     at, was = _at(stop["arrive_at"]), _at(stop["was_at"])
-    zh, en = (
-        f"{f'原 {was}，' if was else ''}改派给 {stop['crew_name']}，{at} 到场",
-        f"{f'was {was}, ' if was else ''}to {stop['crew_name']}, who arrive {at}",
+    said = (
+        sentence("dispatch.lost_timed", was=was, crew=stop["crew_name"], at=at)
+        if was
+        else sentence("dispatch.lost", crew=stop["crew_name"], at=at)
     )
-    return _line(stop, "lost", zh, en)
+    return _line(stop, "lost", said)
 
 
 def _retimed(stop: Row) -> Row:
     at, was = _at(stop["arrive_at"]), _at(stop["was_at"])
     if not was:
-        return _line(stop, "retimed", f"定在 {at} 到场", f"given a time, arrives {at}")
-    return _line(stop, "retimed", f"由 {was} 改为 {at} 到场", f"from {was} to {at}")
+        return _line(stop, "retimed", sentence("dispatch.given_a_time", at=at))
+    return _line(stop, "retimed", sentence("dispatch.retimed", was=was, at=at))
 
 
 def _withdrawn(one: Row) -> Row:
     was = _at(one["was_at"])
-    why_zh, why_en = ("；".join(reason[tongue] for reason in one["reasons"]) for tongue in ("zh", "en"))
-    zh, en = (
-        f"{f'原 {was}，' if was else ''}撤回待派：{why_zh}",
-        f"{f'was {was}, ' if was else ''}withdrawn: {why_en}",
+    why = [Words(reason["zh"], reason["en"]) for reason in one["reasons"]]
+    said = (
+        sentence("dispatch.withdrawn_timed", was=was, why=why)
+        if was
+        else sentence("dispatch.withdrawn", why=why)
     )
-    return _line(one, "withdrawn", zh, en)
+    return _line(one, "withdrawn", said)
 
 
 def notes_of(rows: Iterable[tuple[JobRow, Place]], names: Mapping[str, str]) -> list[Row]:
@@ -228,22 +218,14 @@ def notes_of(rows: Iterable[tuple[JobRow, Place]], names: Mapping[str, str]) -> 
     for job, place in rows:
         if place.is_in and place.promise is Promise.PASSED:
             code = "appointment_passed"
-            zh = f"预约 {appointment(job)} 已过，客户仍在等：请与客户另约时间"
-            en = f"the appointment {appointment(job)} has passed, the customer still waits: agree a new time"
+            said = sentence("dispatch.appointment_passed", appointment=appointment(job))
         elif place.is_odd:
-            code, name, was = (
-                "other_day",
-                names.get(job.crew_id or "", ""),
-                clock(job.planned_at) if job.planned_at else "",
-            )
-            zh = f"原排 {name} {was}，但客户预约 {appointment(job)}：本方案不改动，请处理"
-            en = (
-                f"planned for {name} {was}, but the appointment is {appointment(job)}: "
-                "left as it is, please see to it"
-            )
+            code, name = "other_day", names.get(job.crew_id or "", "")
+            was = clock(job.planned_at) if job.planned_at else ""
+            said = sentence("dispatch.other_day", crew=name, was=was, appointment=appointment(job))
         else:
             continue
-        found.append({"job_id": job.id, "number": job.number or job.id, "code": code, "zh": zh, "en": en})
+        found.append({"job_id": job.id, "number": job.number or job.id, "code": code, **said.as_dict()})
     return found
 
 
@@ -254,9 +236,8 @@ def crew_notes(crews: Iterable[CrewRow], absent: Collection[str]) -> list[Row]:
         odd = lost_break(crew)
         if odd is None or crew.id in absent:
             continue
-        break_ = f"{crew.break_from or '?'}–{crew.break_until or '?'}"
+        pause = f"{crew.break_from or '?'}–{crew.break_until or '?'}"
         shift = f"{crew.shift_start}–{crew.shift_end}"
-        zh = f"休息（{break_}）排不进班次（{shift}），本方案没有给它排休息。{odd.zh}"
-        en = f"its break ({break_}) does not fit its shift ({shift}), so this plan gives it none: {odd.en}"
-        found.append({"crew_id": crew.id, "crew_name": crew.name, "code": "break", "zh": zh, "en": en})
+        said = sentence("dispatch.break", pause=pause, shift=shift, why=Words(odd.zh, odd.en))
+        found.append({"crew_id": crew.id, "crew_name": crew.name, "code": "break", **said.as_dict()})
     return found

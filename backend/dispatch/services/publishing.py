@@ -15,13 +15,14 @@ from sqlalchemy.orm import Session
 from backend.core.actor import Actor
 from backend.core.errors import Problem
 from backend.core.queries.scopes import today, units_below
+from backend.core.sentences import Words, sentence
 from backend.core.services import record_writer
 from backend.dispatch.kinds.day_plan import DayPlan
 from backend.dispatch.queries.field_day import crew_names, crews_named, crews_of, jobs_of_crews
 from backend.dispatch.services.day_plans import hold_days, need_planner, read_day_plan
 from backend.dispatch.services.dispatching import give
 from backend.dispatch.services.job_days import is_day_over, stand_of
-from backend.dispatch.services.putting_back import WHY, put_back, stands_of, why_kept
+from backend.dispatch.services.putting_back import put_back, stands_of, why_kept
 from backend.notices.services.notifying import tell
 from sync.change import Stored, moment_text
 from sync.kind import Values
@@ -175,9 +176,8 @@ def _in_later_plans(session: Session, plan: DayPlan) -> set[str]:
 
 def _kept(row: Row, job: Stored | None, why: str, names: dict[str, str]) -> Row:
     crew_id = job.values.get("crew_id") if job else None
-    zh, en = WHY[why]
     return {"job_id": row["job_id"], "number": row["number"], "code": why, "crew_id": crew_id,
-            "crew_name": names.get(crew_id or ""), "zh": zh, "en": en}  # fmt: skip
+            "crew_name": names.get(crew_id or ""), **sentence(f"dispatch.kept_{why}").as_dict()}  # fmt: skip
 
 
 def _tell_crews(session: Session, plan: DayPlan, back: list[Row], leaders: dict[str, str]) -> None:
@@ -197,26 +197,20 @@ def _tell_crews(session: Session, plan: DayPlan, back: list[Row], leaders: dict[
             if crew_id in leaders:
                 told.setdefault(crew_id, {}).setdefault(what, []).append(row["number"])
     for crew_id, groups in told.items():
-        said = [[], []]  # type: list[list[str]]
-        for what, (zh, en) in _TOLD.items():
-            if numbers := sorted(set(groups.get(what, ()))):
-                said[0].append(f"{zh} {_named(numbers, '、', '等 {} 单')}")
-                said[1].append(f"{en} {_named(numbers, ', ', 'and {} in all')}")
-        tell(
-            session, None, leaders[crew_id], str(plan.unit_id), topic="general",
-            zh=f"{plan.day:%m-%d} 的排班已撤回：{'；'.join(said[0])}"[:500],
-            en=f"The plan of {plan.day:%m-%d} was taken back: {'; '.join(said[1])}"[:500],
-        )  # fmt: skip
+        changes = [
+            sentence(f"dispatch.told_{what}", numbers=_named(numbers))
+            for what in _TOLD
+            if (numbers := sorted(set(groups.get(what, ()))))
+        ]
+        said = sentence("dispatch.plan_taken_back", day=plan.day, changes=changes).cut(500).as_dict()
+        tell(session, None, leaders[crew_id], str(plan.unit_id), topic="general", **said)
 
 
-_TOLD = {
-    "again": ("回到您班组的工单", "yours again:"),
-    "gone": ("不再由您班组办理的工单", "no longer yours:"),
-    "time": ("恢复原定时间的工单", "at their former times:"),
-}
+_TOLD = ("again", "gone", "time")
 
 
-def _named(numbers: list[str], between: str, more: str) -> str:
+def _named(numbers: list[str]) -> Words:
     """The first of them, and how many there are in all where that is not everybody."""
-    shown = between.join(numbers[:_MOST_NAMED])
-    return shown if len(numbers) <= _MOST_NAMED else f"{shown} {more.format(len(numbers))}"
+    if len(numbers) <= _MOST_NAMED:
+        return sentence("dispatch.numbers", numbers=numbers)
+    return sentence("dispatch.numbers_and_more", numbers=numbers[:_MOST_NAMED], count=len(numbers))

@@ -28,15 +28,6 @@ MEANT = (*WRITTEN, "appointment_from", "appointment_until")
 # When the crew was given it, opened it and accepted it: what they order and who is reminded goes by these.
 _STAMPS = ("dispatched_at", "opened_at", "accepted_at")
 _NOT_BEGUN = frozenset({"received", "dispatched", "accepted"})
-# Why a job stays as it is, in Chinese and English.
-WHY = {
-    "begun": ("班组已开始", "its crew has begun"),
-    "ended": ("工单已办结或终止", "it has ended since"),
-    "changed": ("之后又有人改动", "somebody changed it since"),
-    "later_plan": ("已列入后来发布的方案", "a plan that was published later counts on it"),
-    "gone": ("工单已删除", "it was deleted"),
-    "crew_gone": ("原班组已不在岗", "its former crew works no more"),
-}
 
 
 def stands_of(job: Stored) -> Stands:
@@ -47,7 +38,7 @@ def stands_of(job: Stored) -> Stands:
 def why_kept(
     before: Stands, after: Mapping[str, Any], job: Stored | None, crews: Collection[str]
 ) -> str | None:
-    """Why a job cannot go back to how it stood (a code of `WHY`), or None.
+    """Why a job cannot go back to how it stood (what follows `kept_` in the messages), or None.
 
     `crews` are those that work still.
     """

@@ -14,11 +14,12 @@ from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor
 from backend.core.errors import Problem
+from backend.core.sentences import sentence
 from backend.core.services import record_writer
 from backend.dispatch.kinds.emergency import Emergency
 from backend.dispatch.queries.field_day import crews_named
 from backend.dispatch.services.day_plans import hold_days, need_planner
-from backend.dispatch.services.putting_back import WHY, put_back, why_kept
+from backend.dispatch.services.putting_back import put_back, why_kept
 from sync.change import Stored
 
 # Given to a crew and not left for.
@@ -64,8 +65,7 @@ def take_back(session: Session, actor: Actor, job_id: str) -> dict[str, Any]:
         one, other = {"job_id": row["job_id"], "number": row["number"]}, stored.get(key)
         why = why_kept(row["before"], row["after"], other, crews)
         if why or other is None:
-            zh, en = WHY[why or "gone"]
-            changed.append(one | {"zh": zh, "en": en})
+            changed.append(one | sentence(f"dispatch.kept_{why or 'gone'}").as_dict())
         else:
             put_back(session, actor, other, row["before"])
             returned.append(one)
@@ -93,7 +93,7 @@ def _own_back(session: Session, actor: Actor, job: Stored, sent: Emergency) -> t
     """
     one, own = {"job_id": job.id, "number": job.values.get("number")}, sent.own
     if job.values["state"] in _GIVEN and job.values["crew_id"] != str(sent.crew_id):
-        return [], [one | {"zh": "已改派给别的班组", "en": "was given to another crew since"}]
+        return [], [one | sentence("dispatch.given_to_another").as_dict()]
     put_back(session, actor, job, own)
     record_writer.change(session, actor, "work_order", job.id, {"urgency": own["urgency"]}, trusted=True)
     return [one], []

@@ -15,6 +15,7 @@ import structlog
 from shapely.geometry.base import BaseGeometry
 
 from backend.core.config import Settings
+from backend.core.sentences import sentence
 from backend.dispatch.services.routing_service import table
 from geo.measure import Coordinates
 from geo.routing.problem import Seconds
@@ -38,22 +39,19 @@ def travel_between(settings: Settings, places: Coordinates, ground: BaseGeometry
     `ground` is land that water may divide, used where crossings are configured.
     """
     going = Going(settings.travel_detour, settings.travel_kmh * 1000 / 60)
-    zh = f"直线距离×{going.detour:g}，时速 {settings.travel_kmh:g} 公里"
-    en = f"straight line × {going.detour:g} at {settings.travel_kmh:g} km/h"
+    how = sentence("dispatch.straight", detour=going.detour, speed=settings.travel_kmh)
     if settings.matrix_url and len(places):
         try:
             seconds = table(settings.matrix_format, settings.matrix_url, places, settings.matrix_most_places)
         except (httpx.HTTPError, KeyError, ValueError, TypeError) as error:
             log.warning("matrix.failed", error=type(error).__name__)
-            zh, en = f"{zh}（路网服务没有应答）", f"{en} (the matrix service did not answer)"
+            how = sentence("dispatch.straight_unanswered", straight=how)
         else:
-            return Travel(
-                seconds, f"路网服务（{settings.matrix_format}）", f"matrix service ({settings.matrix_format})"
-            )
+            return Travel(seconds, *sentence("dispatch.matrix_service", format=settings.matrix_format))
     if settings.crossings_file and ground is not None and not ground.is_empty:
         land = _land(ground.wkb, settings.crossings_file, going)
-        return Travel(land.seconds(places), f"{zh}，绕行水域", f"{en}, round water by its crossings")
-    return Travel(straight_s(places, going), zh, en)
+        return Travel(land.seconds(places), *sentence("dispatch.round_water", straight=how))
+    return Travel(straight_s(places, going), *how)
 
 
 @lru_cache(maxsize=16)

@@ -14,6 +14,7 @@ from backend.core.api.limits import asking_network
 from backend.core.api.shared_blueprints import public as blueprint
 from backend.core.errors import Problem
 from backend.core.kinds import wire
+from backend.core.sentences import fault
 from backend.evidence.kinds.signature import DEVICE_CHECKS, RELATIONS, WAYS
 from backend.evidence.services import confirming, sheets
 
@@ -70,13 +71,7 @@ class VerifySheet(MethodView):
     def post(self, given: dict[str, Any]) -> Any:
         """Whether a service sheet is genuine and unchanged; no word about anybody."""
         if "sha256" not in given and "sheet" not in given:
-            fault = {
-                "field": "sha256",
-                "code": "required",
-                "zh": "请给出哈希或服务单",
-                "en": "give the hash or the sheet",
-            }
-            raise Problem("invalid", faults=[fault])
+            raise Problem("invalid", faults=[fault("sha256", "evidence.no_sheet")])
         sha256 = sheets.sheet_sha256(given["sheet"]) if "sheet" in given else given["sha256"]
         signature_id = str(given["signature_id"])
         # Who knows a signature's id could find out what its sheet says by asking about one after the other.

@@ -20,6 +20,7 @@ from backend.core.api.authentication import ANYTHING, MIB, actor, public, signed
 from backend.core.api.context import context, reading, transaction
 from backend.core.errors import Problem
 from backend.core.kinds.wire import is_uuid
+from backend.core.sentences import fault
 from backend.evidence.kinds.upload import Upload
 from backend.evidence.services import uploading
 from backend.evidence.services.uploading import Announced, Checksum, Receiving
@@ -71,10 +72,6 @@ def _headers(upload: Upload) -> dict[str, str]:
     return headers
 
 
-def _fault(field: str, zh: str, en: str, code: str = "invalid") -> Problem:
-    return Problem("invalid", faults=[{"field": field, "code": code, "zh": zh, "en": en}])
-
-
 def _need_tus() -> None:
     if request.headers.get("Tus-Resumable") != VERSION:
         raise Problem("tus_version")
@@ -83,7 +80,7 @@ def _need_tus() -> None:
 def _number(name: str) -> int:
     value = request.headers.get(name, "")
     if not value.isascii() or not value.isdigit() or len(value) > 15:
-        raise _fault(name, "应为非负整数", "not a whole number")
+        raise Problem("invalid", faults=[fault(name, "evidence.not_whole_number")])
     return int(value)
 
 
@@ -95,14 +92,14 @@ def _metadata() -> dict[str, str]:
         try:
             found[name] = base64.b64decode(value, validate=True).decode()
         except (binascii.Error, UnicodeDecodeError) as error:
-            raise _fault(name, "不是 base64", "not base64") from error
+            raise Problem("invalid", faults=[fault(name, "evidence.not_base64")]) from error
     return found
 
 
 def _photo() -> tuple[str, str]:
     metadata = _metadata()
     if not is_uuid(metadata.get("photo_id", "")):
-        raise _fault("photo_id", "缺少照片编号", "the photo's id is missing", "required")
+        raise Problem("invalid", faults=[fault("photo_id", "evidence.no_photo_id")])
     return metadata["photo_id"], metadata.get("sha256", "")
 
 
@@ -111,11 +108,12 @@ def _checksum() -> Checksum | None:
     if not algorithm:
         return None
     if algorithm not in uploading.ALGORITHMS:
-        raise _fault("Upload-Checksum", "不支持这种算法", f"one of {', '.join(uploading.ALGORITHMS)}")
+        wrong = fault("Upload-Checksum", "evidence.unknown_algorithm", algorithms=list(uploading.ALGORITHMS))
+        raise Problem("invalid", faults=[wrong])
     try:
         return Checksum(algorithm, base64.b64decode(digest, validate=True))
     except binascii.Error as error:
-        raise _fault("Upload-Checksum", "不是 base64", "not base64") from error
+        raise Problem("invalid", faults=[fault("Upload-Checksum", "evidence.not_base64")]) from error
 
 
 def _body() -> Iterator[bytes]:
@@ -137,7 +135,7 @@ def _created(upload: Upload) -> Response:
 def _join(pieces: str) -> Upload:
     found = [_PIECE.match(one) for one in pieces.split()]
     if not found or None in found:
-        raise _fault("Upload-Concat", "应为分片地址的列表", "final; and the pieces' addresses")
+        raise Problem("invalid", faults=[fault("Upload-Concat", "evidence.no_pieces")])
     photo_id, sha256 = _photo()
     return uploading.concatenate(place(), actor(), photo_id, sha256, [one[1].lower() for one in found if one])
 

@@ -25,6 +25,7 @@ from backend.core.events import announce
 from backend.core.keys import LINKS
 from backend.core.kinds.registry import KINDS
 from backend.core.queries.documents import read_document
+from backend.core.sentences import fault, sentence
 from backend.core.services import record_writer
 from backend.core.services.auditing import note_act
 from backend.core.services.credentials import new_token, token_sha256
@@ -190,11 +191,7 @@ def message_of(session: Session, settings: Settings, confirmation_id: str) -> tu
         link.token_sha256 = token_sha256(token).hex()
         note_rows(session, "confirmation", [link.id])
     url = f"{settings.public_url.rstrip('/')}/confirm#{token}"
-    return (
-        number,
-        f"请核对并确认服务单 {job.get('number') or ''}：{url}",
-        f"Please check and confirm service sheet {job.get('number') or ''}: {url}",
-    )
+    return (number, *sentence("evidence.confirm", number=job.get("number") or "", url=url))
 
 
 def look(session: Session, token: str) -> Values:
@@ -255,8 +252,7 @@ def _need(said: Said) -> None:
     )
     lacking = [name for name, value in asked.items() if not value]
     if lacking:
-        faults = [{"field": name, "code": "required", "zh": "请填写", "en": "is needed"} for name in lacking]
-        raise Problem("invalid", faults=faults)
+        raise Problem("invalid", faults=[fault(name, "evidence.required") for name in lacking])
 
 
 def _sign(session: Session, link: Confirmation, sheet: Values, said: Said) -> str:

@@ -104,7 +104,7 @@ class _Reader:
         if name.endswith("_at"):
             return local_time(value)
         if name.endswith("_fen"):
-            return f"{value / 100:.2f} CNY" if self.press.language == "en" else f"{value / 100:.2f} 元"
+            return self.press.say("yuan", amount=f"{value / 100:.2f}")
         return self._named(wired.references, value) if wired.references else as_received(value)
 
     def _telling(self, one: Values) -> str:

@@ -17,6 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.core.keys import SEALS, Key, Keys, UnsafeKey, derived
+from backend.core.sentences import sentence
 from backend.evidence.kinds.seal import Seal, SealingKey
 from sync.change import canonical
 
@@ -57,7 +58,7 @@ def ring_of(keys: Keys | str) -> list[Key]:
     if isinstance(keys, Keys):
         return keys.of(SEALS)
     if not keys:
-        raise UnsafeKey("没有封印密钥 · there is no key to seal with")
+        raise UnsafeKey(sentence("evidence.no_sealing_key").line)
     return [Key(SEALS, keys)]
 
 

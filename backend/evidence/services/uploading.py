@@ -24,6 +24,7 @@ from backend.core.blobs.store import BlobStore, key_of
 from backend.core.blobs.upload_files import CHUNK, Parts
 from backend.core.db import Database
 from backend.core.errors import Problem
+from backend.core.sentences import fault
 from backend.core.services import record_writer
 from backend.core.services.noting import note_rows
 from backend.evidence.kinds.upload import Upload
@@ -77,13 +78,7 @@ def create_upload(
     if not 0 < announced.length_bytes <= MOST_BYTES:
         raise Problem("too_large", most_bytes=MOST_BYTES)
     if announced.photo_id is not None and not _SHA256.match(announced.sha256 or ""):
-        fault = {
-            "field": "sha256",
-            "code": "invalid",
-            "zh": "应为 64 位小写十六进制",
-            "en": "64 lower-case hex digits",
-        }
-        raise Problem("invalid", faults=[fault])
+        raise Problem("invalid", faults=[fault("sha256", "evidence.not_sha256")])
     _need_room(session, actor, announced.length_bytes, day_bytes)
     upload = Upload(
         id=UUID(record_writer.new_id()),

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor, Role
 from backend.core.kinds.account import ALARM_AGAIN, Device
+from backend.core.sentences import sentence
 from backend.evidence.kinds.seal import Seal
 from backend.notices.services.notifying import staff_with, tell
 
@@ -63,7 +64,5 @@ def _alarm(session: Session, actor: Actor, number: int, now: datetime) -> None:
             str(device.unit_id),
             topic="general",
             is_urgent=True,
-            zh=f"手机“{device.name}”保存的第 {number} 号封印与服务器不同：历史可能被改写或从旧备份恢复，请运行 wangge verify",
-            en=f"Phone “{device.name}” holds another seal {number} than the server: history was "
-            f"rewritten, or restored from an older backup; run wangge verify",
+            **sentence("evidence.another_seal", device=device.name, number=number).as_dict(),
         )

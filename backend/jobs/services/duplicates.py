@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from backend.core.actor import DESK, Actor, system
 from backend.core.errors import Problem
 from backend.core.queries import policy
+from backend.core.sentences import fault, sentence
 from backend.core.services import record_writer
 from backend.customers.queries.nearby import at_same_door
 from backend.jobs.kinds.work_order import OPEN
@@ -30,17 +31,12 @@ def make_duplicate(session: Session, actor: Actor, job_id: str, of_id: str) -> S
         or kept.values["state"] not in OPEN
         or job.values["unit_id"] != kept.values["unit_id"]
     ):
-        raise Problem(
-            "check_failed",
-            faults=[
-                {"field": "of_id", "code": "invalid", "zh": "不能并入这张工单", "en": "cannot join that job"}
-            ],
-        )
+        raise Problem("check_failed", faults=[fault("of_id", "jobs.cannot_join")])
     reporters = [*(kept.values.get("other_reporters") or ()), *_reporters(job)]
     ours = system(kept.values["unit_id"])
     record_writer.change(session, ours, "work_order", kept.id, {"other_reporters": reporters})
     record_writer.change(session, ours, "work_order", job.id, {"duplicate_of_id": kept.id})
-    reason = f"与 {kept.values.get('number') or kept.id} 重复"
+    reason = sentence("jobs.duplicate_of", number=kept.values.get("number") or kept.id).zh
     return record_writer.act(session, actor, "work_order", job.id, "cancel", {"cancel_reason": reason})
 
 

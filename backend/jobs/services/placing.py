@@ -15,6 +15,7 @@ from backend.core.errors import Problem
 from backend.core.geometry import lng_lat
 from backend.core.kinds.registry import SYNC_KINDS
 from backend.core.queries import policy
+from backend.core.sentences import Words, sentence
 from backend.core.services import record_writer
 from backend.customers.queries.places import PLACED, WHERE, Located, found_by, point_of
 from backend.customers.queries.representatives import was
@@ -122,15 +123,11 @@ def _is_one_of(value: Any, former: list[str]) -> bool:
 def _tell_of_doubts(
     session: Session, job: Stored, found: Located, after: Values, changed: Collection[str]
 ) -> None:
+    number = job.values.get("number") or ""
     if found.choices:
-        _tell_desk(
-            session,
-            job,
-            "的客户有几个用水点，请选择是哪一个",
-            "has a customer with several service points: choose one",
-        )
+        _tell_desk(session, job, sentence("jobs.which_point", number=number))
     if "place" in changed and not _is_inside(session, after.get("place")):
-        _tell_desk(session, job, "的位置不在任何网格内，请核对", "lies in no cell: please check its place")
+        _tell_desk(session, job, sentence("jobs.in_no_cell", number=number))
 
 
 def _seen_by_somebody(extra: Values) -> Values:
@@ -204,8 +201,8 @@ def _of_own_ground(
     return {name: value for name, value in found.items() if name != "cell_id"} if is_left_out else found
 
 
-def _tell_desk(session: Session, job: Stored, zh: str, en: str) -> None:
-    number, unit_id = job.values.get("number") or "", job.values["unit_id"]
+def _tell_desk(session: Session, job: Stored, said: Words) -> None:
+    unit_id = job.values["unit_id"]
     for staff_id in staff_with(session, UUID(unit_id), Role.DISPATCHER):
         tell(
             session,
@@ -213,7 +210,6 @@ def _tell_desk(session: Session, job: Stored, zh: str, en: str) -> None:
             staff_id,
             unit_id,
             topic="general",
-            zh=f"工单 {number} {zh}",
-            en=f"Job {number} {en}",
+            **said.as_dict(),
             subject=(JOB, job.id),
         )

@@ -13,6 +13,7 @@ from backend.core.actor import Actor, Role, system
 from backend.core.errors import Problem
 from backend.core.kinds.registry import SYNC_KINDS
 from backend.core.queries.scopes import today
+from backend.core.sentences import Words, sentence
 from backend.core.services import record_writer
 from backend.customers.kinds.visit import METHODS
 from backend.customers.queries.representatives import responsible
@@ -35,8 +36,9 @@ def ask_back(session: Session, job_id: str, days: int) -> str | None:
     wanted = _visit_id(job) if waits else None
     for visit_id in visits_open_for(session, job_id):
         if visit_id != wanted:
-            why = "已回访办结" if job.values["state"] == "closed" else "工单已不在待回访"
-            _cancel(session, job, visit_id, why)
+            is_closed = job.values["state"] == "closed"
+            why = sentence("jobs.visit_closed") if is_closed else sentence("jobs.visit_not_wanted")
+            _cancel(session, job, visit_id, why.zh)
     if wanted is None:
         return None
     found = record_writer.push_store(session).load([("visit", wanted)]).get(("visit", wanted))
@@ -65,7 +67,8 @@ def _cancel(session: Session, job: Stored, visit_id: str, why: str) -> None:
 
 def _task(session: Session, job: Stored, days: int) -> Values:
     matter = record_writer.read(session, "matter", job.values["matter_id"]).values
-    about = f"工单 {job.values.get('number') or ''} {matter['name_zh']}：{job.values.get('result') or ''}"
+    number, result = job.values.get("number") or "", job.values.get("result") or ""
+    about = sentence("jobs.visit_about", number=number, matter=matter["name_zh"], result=result).zh
     return _whom(session, job) | {
         "unit_id": job.values["unit_id"],
         "state": "planned",
@@ -147,13 +150,6 @@ def _keep_said(session: Session, job: Stored, said: Values, problem: Problem) ->
     why: list[dict[str, Any]] = problem.detail.get("faults") or [
         {"zh": problem.entry.zh, "en": problem.entry.en}
     ]
-    zh, en = ("；".join(one[language] for one in why) for language in ("zh", "en"))
-    number = job.values.get("number") or ""
-    tell_dispatchers(
-        session,
-        None,
-        job.id,
-        job.values,
-        f"工单 {number} 已回访，但不能办结：{zh}",
-        f"Job {number} was asked about but cannot be closed: {en}",
-    )
+    words = [Words(one["zh"], one["en"]) for one in why]
+    said_of = sentence("jobs.cannot_be_closed", number=job.values.get("number") or "", why=words)
+    tell_dispatchers(session, None, job.id, job.values, *said_of)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from backend.core.actor import system
 from backend.core.kinds.registry import SYNC_KINDS
 from backend.core.queries.due_days import own_limit
+from backend.core.sentences import sentence
 from backend.core.services import record_writer
 from sync.change import Stored
 from sync.kind import Values
@@ -29,9 +30,12 @@ def go_on(session: Session, job_id: str, *, is_unclosed: bool = False) -> Stored
     is_new = round_of(job) != (job.values.get("round") or 1)
     is_over = state == "closed" or (is_unclosed and state == "done")
     if said.get("is_satisfied") is False and (is_over or is_new) and _track(session, job, said) and is_over:
-        reason = f"回访不满意：{said.get('opinion') or '未说明'}"[:500]
+        opinion = said.get("opinion")
+        why = sentence("jobs.reopened", opinion=opinion) if opinion else sentence("jobs.reopened_unsaid")
         actor = system(job.values["unit_id"])
-        job = record_writer.act(session, actor, "work_order", job_id, "reopen", {"reopen_reason": reason})
+        job = record_writer.act(
+            session, actor, "work_order", job_id, "reopen", {"reopen_reason": why.zh[:500]}
+        )
     number = round_of(job)
     if number == (job.values.get("round") or 1):
         return job
@@ -65,14 +69,18 @@ def _track(session: Session, job: Stored, said: Values) -> bool:
     item_id = str(uuid5(UUID(job.id), f"not satisfied {closing}"))
     if ("item", item_id) in record_writer.push_store(session).load([("item", item_id)], lock=False):
         return False
+    of, opinion = job.values.get("number") or "", said.get("opinion")
+    about = (
+        sentence("jobs.item_of_visit", number=of, opinion=opinion)
+        if opinion
+        else sentence("jobs.item_unsaid", number=of)
+    )
     kept = ("unit_id", "customer_id", "cell_id", "case_id", "first_contact_owner_id")
     values = {name: job.values.get(name) for name in kept} | {
         "theme": "repair_speed",
         "source": "return_visit",
         "state": "open",
-        "description": f"工单 {job.values.get('number') or ''} 回访：{said.get('opinion') or '不满意'}"[
-            :2000
-        ],
+        "description": about.zh[:2000],
         "owner_id": job.values.get("first_contact_owner_id"),
         "due_on": own_limit("item"),
         "work_order_id": job.id,

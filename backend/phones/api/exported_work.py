@@ -12,6 +12,7 @@ import orjson
 
 from backend.core.errors import Problem
 from backend.core.kinds.wire import is_uuid
+from backend.core.sentences import fault
 from sync.wire import MOST_DEPTH, depth_of
 
 MOST_FILE_BYTES = 200 * 1024 * 1024
@@ -42,7 +43,7 @@ class Photos(Mapping[str, bytes]):
         try:
             return msgspec.json.decode(self._encoded[photo_id], type=bytes)
         except msgspec.MsgspecError as error:
-            raise _invalid("photos", "照片不是 base64", "not base64") from error
+            raise Problem("invalid", faults=[fault("photos", "phones.not_base64")]) from error
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._encoded)
@@ -58,13 +59,13 @@ def read_exported(data: bytes) -> tuple[str, list[dict[str, Any]], Photos]:
     try:
         file = _DECODER.decode(data)
     except msgspec.ValidationError as error:
-        raise _invalid("", "不是手机导出的文件", str(error)) from error
+        raise Problem("invalid", faults=[fault("", "phones.not_exported", why=str(error))]) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Problem("bad_json") from error
     if sum(memoryview(one).nbytes for one in file.mutations) > MOST_MUTATION_BYTES:
         raise Problem("too_large", most_bytes=MOST_MUTATION_BYTES)
     if not all(map(is_uuid, (file.author, *file.photos))):
-        raise _invalid("author", "作者或照片的编号不对", "the author's or a photo's id is not a UUID")
+        raise Problem("invalid", faults=[fault("author", "phones.bad_id")])
     return file.author.lower(), [_mutation(bytes(one)) for one in file.mutations], Photos(file.photos)
 
 
@@ -74,9 +75,5 @@ def _mutation(raw: bytes) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         found = None
     if not isinstance(found, dict):
-        raise _invalid("mutations", "有一条记录读不懂", "one of them cannot be read")
+        raise Problem("invalid", faults=[fault("mutations", "phones.bad_mutation")])
     return found
-
-
-def _invalid(field: str, zh: str, en: str) -> Problem:
-    return Problem("invalid", faults=[{"field": field, "code": "invalid", "zh": zh, "en": en}])

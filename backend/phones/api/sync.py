@@ -25,6 +25,7 @@ from backend.core.api.mutations import OneOfShape
 from backend.core.api.problems import invalid
 from backend.core.errors import Problem
 from backend.core.kinds import wire
+from backend.core.sentences import fault
 from backend.core.services.contacts import Contact
 from backend.core.services.credentials import token_sha256
 from backend.phones.queries.entrance import Entrance, enter
@@ -51,7 +52,6 @@ from sync.wire import read_batch
 
 MOST_RANGES = 256
 MOST_ASKED_BYTES = 4 * MIB
-_OVERLAP = {"field": "ranges", "code": "overlap", "zh": "区间不能互相重叠", "en": "ranges must lie apart"}
 _UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 _KIND = re.compile(r"[a-z_]{1,64}")
 blueprint = Blueprint("sync", __name__, url_prefix="/api/v1/sync", description="同步 · Sync; see protocol.md")
@@ -277,7 +277,7 @@ class Compare(MethodView):
             for one in body["ranges"]
         ]
         if not lie_apart(claim.span for claim in claims):
-            raise Problem("invalid", faults=[_OVERLAP])
+            raise Problem("invalid", faults=[fault("ranges", "phones.overlap")])
         with context().database.reading() as connection:
             entrance = _enter(connection, token)
             page = compare_page(connection, entrance, context().seal, body["store"], claims)

@@ -15,6 +15,7 @@ from backend.core.kinds.registry import KINDS, SYNC_KINDS
 from backend.core.queries import due_days, policy
 from backend.core.queries.locks import hold
 from backend.core.queries.scopes import held
+from backend.core.sentences import fault, sentence
 from backend.core.services import record_writer
 from backend.core.services.auditing import NOTED_AS, note_write
 from backend.notices.services.notifying import tell
@@ -168,15 +169,18 @@ _VERBS: dict[Op, apply.Verb] = {
 
 
 def _tell_author(session: Session, row: dict[str, Any], decision: str, reason: str) -> None:
-    done_zh, done_en = ("已采纳", "was accepted") if decision == "apply" else ("未采纳", "was not accepted")
+    said = (
+        sentence("phones.accepted", reason=reason)
+        if decision == "apply"
+        else sentence("phones.not_accepted", reason=reason)
+    )
     tell(
         session,
         None,
         row["author_id"],
         row["unit_id"],
         topic="decision",
-        zh=f"您提交的修改{done_zh}：{reason}"[:1000],
-        en=f"Your change {done_en}: {reason}"[:1000],
+        **said.cut(1000).as_dict(),
         subject=(row["kind"], row["record_id"]) if len(row["record_id"]) == 36 else None,
     )
 
@@ -206,8 +210,7 @@ def answer_question(
                 stored.values["unit_id"],
                 topic="question",
                 subject=(kind, record_id),
-                zh="您修改的内容与他人冲突，核实后采用了另一个值",
-                en="Your edit met another one; after a check the other value stands",
+                **sentence("phones.another_stands").as_dict(),
             )
     return stored
 
@@ -229,11 +232,7 @@ def _settle(
     names = {name for name, one in kind.fields.items() if one.merges_as == field} | ({field} & {DELETED})
     if not values or set(values) - names or (field == DELETED and not isinstance(values[field], bool)):
         wrong = sorted(set(values) - names) or [field]
-        faults = [
-            {"field": name, "code": "unknown", "zh": "不属于这个争议", "en": "not part of this dispute"}
-            for name in wrong
-        ]
-        raise Problem("invalid", faults=faults)
+        raise Problem("invalid", faults=[fault(name, "phones.not_disputed") for name in wrong])
     if field not in {DELETED, kind.state_field}:
         return record_writer.change(session, actor, kind.name, record_id, values)
     store = record_writer.push_store(session)

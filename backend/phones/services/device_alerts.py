@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from backend.core.actor import Role
 from backend.core.kinds.account import ALARM_AGAIN, Device
+from backend.core.sentences import Words, sentence
 from backend.notices.services.notifying import staff_with, tell
 
 QUIET_WITH_WORK = timedelta(hours=12)
@@ -37,19 +38,14 @@ def tell_of_silence(session: Session, now: datetime) -> int:
     found = list(silent_devices(session, now))
     for device in found:
         device.alarmed_at = now
-        zh, en = _words(device, now)
+        said = _words(device, now).as_dict()
         for staff_id in staff_with(session, device.unit_id, Role.DISPATCHER):
-            tell(session, None, staff_id, str(device.unit_id), topic="general", zh=zh, en=en)
+            tell(session, None, staff_id, str(device.unit_id), topic="general", **said)
     return len(found)
 
 
-def _words(device: Device, now: datetime) -> tuple[str, str]:
+def _words(device: Device, now: datetime) -> Words:
     if device.last_failure_at and device.last_failure_at > now - FAILING:
-        why = device.last_failure or ""
-        return f"手机“{device.name}”同步失败（{why}），请检查", f"Phone “{device.name}” fails to sync ({why})"
+        return sentence("phones.fails", device=device.name, why=device.last_failure or "")
     hours = int((now - (device.last_seen_at or now)).total_seconds() // 3600)
-    waiting = device.waiting_count or 0
-    return (
-        f"手机“{device.name}”已 {hours} 小时没有联系，还有 {waiting} 条未上传",
-        f"Phone “{device.name}” has been silent for {hours} hours with {waiting} unsent changes",
-    )
+    return sentence("phones.silent", device=device.name, hours=hours, waiting=device.waiting_count or 0)

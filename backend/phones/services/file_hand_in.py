@@ -18,6 +18,7 @@ from backend.core.errors import Problem
 from backend.core.kinds.account import Account
 from backend.core.kinds.registry import SYNC_KINDS
 from backend.core.queries import policy
+from backend.core.sentences import fault
 from backend.core.services.record_writer import push_store
 from backend.evidence.services.arrived_photos import keep_whole
 from backend.phones.queries.rights import StaffRights
@@ -67,7 +68,9 @@ def _read(one: Any) -> Any:
     try:
         return mutation_from(orjson.dumps(one, option=orjson.OPT_SORT_KEYS))
     except Unreadable as error:
-        raise Problem("invalid", faults=[_fault("mutations", error.why)]) from error
+        raise Problem(
+            "invalid", faults=[fault("mutations", "phones.file_unreadable", why=error.why)]
+        ) from error
 
 
 def _id_of(text: str) -> str | None:
@@ -76,12 +79,3 @@ def _id_of(text: str) -> str | None:
         return str(UUID(text))
     except ValueError:
         return None
-
-
-def _fault(field: str, why: str) -> dict[str, str]:
-    return {
-        "field": field,
-        "code": "invalid",
-        "zh": f"文件内容读不懂：{why}",
-        "en": f"the file cannot be read: {why}",
-    }

@@ -18,6 +18,7 @@ from backend.core.kinds.account import Account
 from backend.core.kinds.registry import SYNC_KINDS
 from backend.core.queries.masks import sees_all
 from backend.core.queries.scopes import held
+from backend.core.sentences import sentence
 from backend.core.services.auditing import NOTED_AS, SETTINGS, note_write
 from backend.core.services.record_writer import RECORD_TABLES, announce_written, push_store
 from backend.notices.services.notifying import tell
@@ -244,8 +245,7 @@ def _tell_resolved(session: Session, actor: Actor, resolved: Sequence[Mutation])
             actor.unit_id,
             topic="decision",
             subject=first.key,
-            zh=f"您更正之后，等待它的 {count} 条已自动办理",
-            en=f"You corrected what it waited for: {count} more went through by themselves",
+            **sentence("phones.went_through", count=count).as_dict(),
         )
 
 

@@ -20,6 +20,14 @@ from backend.core.api.context import reading
 from backend.core.errors import Problem
 from backend.core.geometry import geojson_of
 from backend.core.kinds import wire
+from backend.territory.api.feature_answers import (
+    ConformanceClasses,
+    FeatureLayer,
+    FeatureLayers,
+    FeaturePage,
+    LandingPage,
+    SingleFeature,
+)
 from backend.territory.api.maps import layer_named
 from backend.territory.queries import layers
 
@@ -56,7 +64,7 @@ class ItemsQuery(Schema):
 
 @blueprint.route("/")
 class Landing(MethodView):
-    @blueprint.response(200)
+    @blueprint.response(200, LandingPage)
     @signed_in
     def get(self) -> Any:
         """What there is here."""
@@ -79,7 +87,7 @@ class Landing(MethodView):
 
 @blueprint.route("/conformance")
 class Conformance(MethodView):
-    @blueprint.response(200)
+    @blueprint.response(200, ConformanceClasses)
     @signed_in
     def get(self) -> Any:
         """Which parts of the standard hold."""
@@ -88,7 +96,7 @@ class Conformance(MethodView):
 
 @blueprint.route("/collections")
 class Collections(MethodView):
-    @blueprint.response(200)
+    @blueprint.response(200, FeatureLayers)
     @signed_in
     def get(self) -> Any:
         """The layers."""
@@ -98,7 +106,7 @@ class Collections(MethodView):
 
 @blueprint.route("/collections/<string:layer>")
 class Collection(MethodView):
-    @blueprint.response(200)
+    @blueprint.response(200, FeatureLayer)
     @signed_in
     def get(self, layer: str) -> Any:
         """One layer."""
@@ -108,7 +116,7 @@ class Collection(MethodView):
 @blueprint.route("/collections/<string:layer>/items")
 class Items(MethodView):
     @blueprint.arguments(ItemsQuery, location="query", unknown=RAISE)
-    @blueprint.response(200, content_type="application/geo+json")
+    @blueprint.response(200, FeaturePage, content_type="application/geo+json")
     @signed_in
     def get(self, query: dict[str, Any], layer: str) -> Any:
         """Features of a layer, in pages."""
@@ -135,7 +143,7 @@ class Items(MethodView):
 
 @blueprint.route("/collections/<string:layer>/items/<uuid:feature_id>")
 class Item(MethodView):
-    @blueprint.response(200, content_type="application/geo+json")
+    @blueprint.response(200, SingleFeature, content_type="application/geo+json")
     @signed_in
     def get(self, layer: str, feature_id: Any) -> Any:
         """One feature."""

@@ -15,7 +15,8 @@ from backend.core.api.context import context, reading, transaction
 from backend.core.geometry import shape_of
 from backend.core.kinds import wire
 from backend.core.queries import policy
-from backend.territory.kinds.ground import STATES, WAYS, GroundPlan
+from backend.territory.api.plan_answers import PlanFeatureCollection, PlanOut
+from backend.territory.kinds.ground import WAYS, GroundPlan
 from backend.territory.services import ground_plans
 from backend.territory.services.ground_drawing import WORKLOAD
 from geo.colouring import fills
@@ -26,17 +27,6 @@ blueprint = Blueprint(
     "ground", __name__, url_prefix="/api/v1/territory", description="划格方案 · Plans for cells"
 )
 MOST_FILE_BYTES, MOST_OUTLINE_BYTES = 100 * MIB, 8 * MIB
-FIGURES = (
-    "before, after (areas in m², gaps against the unit's territory; overlap_m2 with claimed_m2, what "
-    "other units have), "
-    "moved_share (of workload), lost_m2 (covered today, not afterwards), far_m (how far off, if far)"
-)
-FINDINGS = (
-    "what was found, changed or not possible, one line a kind, the most harmful first: code, is_grave "
-    "(takes something away, or "
-    "makes the whole file doubtful), count, area_m2, zones, zh, en, and the worst ten of the kind "
-    "(worst: zones, area_m2, zh, en)"
-)
 _NEEDS = {
     "balanced": {"cells"},
     "rebalanced": set[str](),
@@ -114,22 +104,6 @@ class ImportQuery(Schema):
     code_field = wire.Text(most=100)
 
 
-class PlanOut(Schema):
-    """A plan without its shapes: those come as GeoJSON."""
-
-    id = fields.String(required=True)
-    unit_id = fields.String(required=True)
-    way = wire.Choice(WAYS, required=True)
-    state = wire.Choice(STATES, required=True)
-    done_share = fields.Float(required=True)
-    problem = fields.Dict(allow_none=True)
-    figures = fields.Dict(allow_none=True, metadata={"description": FIGURES})
-    findings = fields.List(fields.Dict(), allow_none=True, metadata={"description": FINDINGS})
-    valid_from = wire.DateIn(allow_none=True)
-    made_by_id = fields.String(required=True)
-    made_at = fields.AwareDateTime(required=True)
-
-
 class AcceptIn(Schema):
     """From when the plan holds; today, if no day is given."""
 
@@ -201,7 +175,7 @@ class GroundPlanView(MethodView):
 
 @blueprint.route("/plans/<uuid:plan_id>/features")
 class Features(MethodView):
-    @blueprint.response(200)
+    @blueprint.response(200, PlanFeatureCollection)
     @signed_in
     def get(self, plan_id: Any) -> Any:
         """Its cells as GeoJSON; `change` is new, changed, same or ended, `fill` tells neighbours apart,

@@ -18,6 +18,12 @@ from backend.core.kinds import wire
 from backend.core.kinds.registry import KINDS
 from backend.core.queries import policy
 from backend.core.queries.documents import read_document
+from backend.territory.api.coverage_answers import (
+    CellOut,
+    CoverageFeatureCollection,
+    CoverageOut,
+    WasResponsible,
+)
 from backend.territory.queries import cells, coverage
 from backend.territory.services import cards
 
@@ -29,51 +35,10 @@ class QueryPlace(Schema):
     lat = fields.Float(required=True, validate=Range(-90, 90), allow_nan=False)
 
 
-class CellOut(Schema):
-    """The cell a place lies in."""
-
-    id = fields.String(required=True)
-    name = fields.String(required=True)
-    unit_id = fields.String(required=True)
-
-
-class CoverageOut(Schema):
-    """The coverage proof of the asker's units."""
-
-    cells = fields.Integer(required=True)
-    overlaps = fields.List(
-        fields.Dict(),
-        required=True,
-        metadata={"description": "cells (two names), unit (the other's), area_m2"},
-    )
-    holes = fields.Dict(required=True, allow_none=True)
-    hole_m2 = fields.Float(required=True)
-    measured_by = wire.Choice(
-        {
-            "territory": ("已画的服务范围", "The drawn territory"),
-            "past_cells": ("曾有网格的地方", "Where there were ever cells"),
-        },
-        required=True,
-    )
-    unserved = fields.List(fields.Dict(), required=True)
-    representatives = fields.List(fields.Dict(), required=True)
-    crews = fields.List(fields.Dict(), required=True)
-    to_split = fields.List(
-        fields.Dict(), required=True, metadata={"description": "cells with far too much work"}
-    )
-
-
 class LookBack(QueryPlace):
     """A place and a day."""
 
     on = wire.DateIn(required=True)
-
-
-class WasResponsible(Schema):
-    """The cell of that day, and who was responsible then."""
-
-    cell = fields.Nested(CellOut, required=True)
-    responsible = fields.Dict(required=True, allow_none=True)
 
 
 def _own_cell(session: Session, found: dict[str, Any] | None, where: dict[str, Any]) -> dict[str, Any]:
@@ -105,7 +70,7 @@ class Coverage(MethodView):
 
 @blueprint.route("/coverage/features")
 class CoverageFeatures(MethodView):
-    @blueprint.response(200)
+    @blueprint.response(200, CoverageFeatureCollection)
     @signed_in
     def get(self) -> Any:
         """The same proof as GeoJSON."""

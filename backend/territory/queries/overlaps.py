@@ -21,6 +21,7 @@ from sqlalchemy.orm import Session
 from backend.core import config
 from backend.core.geometry import shape_of
 from backend.core.queries.scopes import today
+from backend.core.sentences import fault
 from geo.measure import area_m2
 from geo.shapes import broad_parts
 
@@ -72,11 +73,7 @@ class Overlap:
 
     def as_fault(self) -> dict[str, str]:
         """The same in words."""
-        size = f"{self.area_m2:,.0f}"
-        return {
-            "field": "outline", "code": "overlap", "zh": f"与{self.unit}的“{self.cell}”重叠 {size} 平方米",
-            "en": f"overlaps {self.cell} of {self.unit} by {size} m²",
-        }  # fmt: skip
+        return fault("outline", "territory.overlap", unit=self.unit, cell=self.cell, area_m2=self.area_m2)
 
 
 def sliver_degrees() -> float:

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from backend.core.actor import Role
+from backend.core.sentences import Words, sentence
 from backend.notices.services.notifying import staff_with, tell
 from backend.territory.queries.coverage import coverage_report, units_with_ground
 
@@ -25,19 +26,18 @@ def tell_of_gaps(session: Session) -> int:
             continue
         found += 1
         for staff_id in sorted(staff_with(session, UUID(unit_id), Role.SUPERVISOR)):
-            tell(session, None, staff_id, unit_id, topic="general", zh=words[0], en=words[1])
+            tell(session, None, staff_id, unit_id, topic="general", **words.as_dict())
     return found
 
 
-def _words(report: dict[str, Any]) -> tuple[str, str] | None:
+def _words(report: dict[str, Any]) -> Words | None:
     unserved = [cell["name"] for cell in report["unserved"]]
     if not (unserved or report["overlaps"] or report["holes"]):
         return None
-    names = "、".join(unserved[:5])
-    overlaps, hole_m2 = len(report["overlaps"]), f"{report['hole_m2']:,.0f}"
-    zh = f"今天 {len(unserved)} 个网格没有客户代表（{names}），{overlaps} 处重叠，空白 {hole_m2} 平方米"
-    en = (
-        f"Today {len(unserved)} cells have no representative ({names}), {overlaps} overlaps, "
-        f"{hole_m2} m² in no cell"
-    )
-    return zh[:1000], en[:1000]
+    return sentence(
+        "territory.coverage",
+        unserved=len(unserved),
+        names="、".join(unserved[:5]),
+        overlaps=len(report["overlaps"]),
+        hole_m2=report["hole_m2"],
+    ).cut(1000)

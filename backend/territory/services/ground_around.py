@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
 from backend.core.queries.scopes import today, unit_name
+from backend.core.sentences import sentence
 from backend.territory.kinds.ground import GroundPlan
 from backend.territory.queries.ground_around import (
     drawn_territory,
@@ -29,7 +30,7 @@ from backend.territory.queries.overlaps import (
     standing_near,
 )
 from backend.territory.rules import lock_ground, need_no_overlap
-from geo.findings import Finding, found, size_text
+from geo.findings import Finding, found
 
 Cells = Sequence[dict[str, Any]]
 
@@ -75,24 +76,18 @@ def claims_on(session: Session, unit_id: str, cells: Cells) -> Claims:
         if one.other_id not in {str(c["id"]) for c in cells}
     ]
     taken = grown(was, theirs)
-    findings = [_finding(one, "的网格", "cell") for one in taken]
+    findings = [_finding(one, "cell") for one in taken]
     for other in plans_near(session, unit_id, [cell["outline"] for cell in drawn]):
-        words = (
-            ("已确认的方案里", "accepted plan")
-            if other.state == "accepted"
-            else ("待确认的方案里", "open plan")
-        )
+        name = "accepted" if other.state == "accepted" else "open"
         shared = overlaps_between(drawn, _drawn(other.cells or ()), unit_name(session, str(other.unit_id)))
-        findings += [_finding(one, *words) for one in shared]
+        findings += [_finding(one, name) for one in shared]
         taken += shared if other.state == "accepted" else []
     return Claims(round(sum(one.area_m2 for one in taken), 1), findings)
 
 
-def _finding(one: Overlap, where_zh: str, where_en: str) -> Finding:
-    size_zh, size_en = size_text(one.area_m2)
-    zh = f"与{one.unit}{where_zh}的“{one.cell}”重叠 {size_zh}".replace("的网格的“", "的“")
-    en = f"takes {size_en} of “{one.cell}”, {one.unit} ({where_en})"
-    return found("claimed", [one.own or one.cell], zh, en, one.area_m2)
+def _finding(one: Overlap, name: str) -> Finding:
+    words = sentence(f"territory.takes_of_{name}", unit=one.unit, cell=one.cell, area=one.area_m2)
+    return found("claimed", [one.own or one.cell], *words, one.area_m2)
 
 
 def _drawn(cells: Cells) -> list[dict[str, Any]]:

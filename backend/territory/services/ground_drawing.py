@@ -17,6 +17,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
 from backend.core.geometry import geojson_of, shape_of
+from backend.core.sentences import sentence
 from backend.territory.queries.cells import outlines
 from backend.territory.queries.overlaps import sliver_degrees
 from backend.territory.queries.workload import places_of_work
@@ -152,18 +153,14 @@ def _too_heavy(ground: Ground, request: dict[str, Any], shapes: Sequence[BaseGeo
     loads = divide.loads_of(shapes, ground.places, workload)
     if found is None or loads.max() <= (1 + divide.HEAVY) * loads.mean():
         return []
-    at, share = f"{found.place[0]:.6f}, {found.place[1]:.6f}", f"{found.share:.0%}"
-    return [
-        Finding(
-            "indivisible_place",
-            (),
-            0.0,
-            f"{found.count} 处地点各自的工作量就超过一个网格平均量的 {divide.HEAVY:.0%}，无法再分；最重的一处（{at}）占 {share}",
-            f"{found.count} places each weigh more than {divide.HEAVY:.0%} of a usual cell and cannot be "
-            f"divided; "
-            f"the heaviest, at {at}, weighs {share}",
-        )
-    ]
+    words = sentence(
+        "territory.indivisible_places",
+        count=found.count,
+        heavy=divide.HEAVY,
+        at=f"{found.place[0]:.6f}, {found.place[1]:.6f}",
+        share=found.share,
+    )
+    return [Finding("indivisible_place", (), 0.0, *words)]
 
 
 _LATTICES: dict[str, Callable[[BaseGeometry, dict[str, Any]], Any]] = {
@@ -185,10 +182,14 @@ def _identified(ground: Ground, shapes: Sequence[BaseGeometry], workload: Any) -
     cells = []
     for n, shape in enumerate(shapes):
         code = next(codes)
-        known = ground.cells[mine[n]] if n in mine else {"id": None, "name": f"网格 {code}", "code": code}
+        known = ground.cells[mine[n]] if n in mine else {"id": None, "name": _called(code), "code": code}
         cells.append(_Cell(known["id"], known["name"], known["code"], shape))
     kept = {cell.id for cell in cells}
     return cells + [_Cell(c["id"], c["name"], c["code"], None) for c in ground.cells if c["id"] not in kept]
+
+
+def _called(code: str) -> str:
+    return sentence("territory.new_cell", code=code).zh
 
 
 def _free_codes(ground: Ground, count: int) -> Any:
@@ -204,7 +205,7 @@ def _edited(ground: Ground, changed: edit.Edited, request: dict[str, Any]) -> li
             cells[n].shape = shape
         else:
             code = request.get("code") or next(codes)
-            cells.append(_Cell(None, request.get("name") or f"网格 {code}", code, shape))
+            cells.append(_Cell(None, request.get("name") or _called(code), code, shape))
     return cells
 
 

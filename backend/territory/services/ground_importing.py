@@ -14,6 +14,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from backend.core.confined.maps import read_map
+from backend.core.sentences import sentence
 from geo.datum import Datum
 from geo.errors import OutsideTheEarth
 from geo.findings import Finding, found
@@ -49,7 +50,7 @@ class Imported:
     cells: list[Placed]
     zones: list[BaseGeometry]
     findings: list[Finding]
-    far_m: float | None  # where none of it touches the ground, and the ground is not as wide
+    far_m: float | None  # of all of it, or of a stray zone, where the ground is not as wide
 
 
 def imported(
@@ -97,11 +98,8 @@ def _identified(cells: Sequence[Row], zones: Sequence[Zone], findings: list[Find
     for n, zone in enumerate(zones):
         cell, name = known.get(n), zone.name[:MOST_NAME]
         if name != zone.name:
-            zh, en = (
-                f"名称超过 {MOST_NAME} 字，已截短",
-                f"a name of over {MOST_NAME} characters was shortened",
-            )
-            findings.append(found("long_name", [name[:40]], zh, en))
+            words = sentence("territory.name_cut", most=MOST_NAME)
+            findings.append(found("long_name", [name[:40]], *words))
         code = zone.code
         if cell is not None and (zone.known_by == "number" or _is_another_form(code, cell["code"])):
             code = cell["code"]  # The written form of whichever came first stays.

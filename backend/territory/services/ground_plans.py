@@ -19,8 +19,8 @@ from backend.core.actor import Actor, Role
 from backend.core.db import Database
 from backend.core.errors import Problem
 from backend.core.queries import policy
-from backend.core.queries.rule_faults import fault
 from backend.core.queries.scopes import today
+from backend.core.sentences import fault, sentence
 from backend.core.services import record_writer
 from backend.core.services.auditing import note_act
 from backend.notices.services.notifying import tell
@@ -187,7 +187,7 @@ def accept_plan(
         raise Problem("ground_far_away", distance_m=round(figures["far_m"]))
     on = valid_from or today()
     if on < today():
-        raise Problem("invalid", faults=[fault("valid_from", "past", "生效日期已过", "the day has passed")])
+        raise Problem("invalid", faults=[fault("valid_from", "territory.past")])
     # What is only told is read first: once the ground is locked, every change of cells in the house waits.
     _tell_claims(session, plan)
     need_free_ground(session, plan, on)
@@ -266,8 +266,9 @@ def _could_not(database: Database, plan_id: UUID, problem: Problem) -> None:
             str(plan.decided_by_id),
             str(plan.unit_id),
             topic="general",
-            zh=f"划格方案到期未能生效：{problem.entry.zh}。{problem.entry.remedy_zh}",
-            en=f"A plan of cells could not take effect: {problem.entry.en}. {problem.entry.remedy_en}",
+            **sentence(
+                "territory.could_not_take_effect", why=problem.entry.words, remedy=problem.entry.remedy
+            ).as_dict(),
         )
 
 

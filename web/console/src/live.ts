@@ -1,6 +1,7 @@
 /** The board as it is now: read whole, read again at each nudge, and honest about how old it is. */
 import { computed, reactive, shallowRef } from "vue";
 
+import type { components } from "@wangge/shared/api/schema.d.ts";
 import type { Values } from "@wangge/shared/sync/canonical.ts";
 import { listenOnce } from "@wangge/shared/sync/nudges.ts";
 import { isPromiseMissed } from "@wangge/shared/vocabulary/words.ts";
@@ -8,61 +9,10 @@ import { isPromiseMissed } from "@wangge/shared/vocabulary/words.ts";
 import { authorised, GET, got, me } from "./api.ts";
 import { readFactsSometimes } from "./facts.ts";
 
-export interface Job extends Values {
-  id: string;
-  version: number;
-  number: string | null;
-  state: string;
-  urgency: string | null;
-  matter_id: string;
-  description: string | null;
-  address: string | null;
-  place: { type: "Point"; coordinates: [number, number] } | null;
-  cell_id: string | null;
-  crew_id: string | null;
-  due_at: string | null;
-  planned_at: string | null;
-  duration_minutes: number | null;
-  is_pinned: boolean | null;
-  opened_at: string | null;
-  escalated_at: string | null;
-  dispatched_at: string | null;
-  is_sent_at_once: boolean;
-}
-
-export interface Crew extends Values {
-  id: string;
-  name: string;
-  leader: string | null;
-  shift_start: string;
-  shift_end: string;
-  jobs: number;
-  last_contact_at: string | null;
-  has_account: boolean;
-  phone: string | null;
-  on_call_until: string | null;
-  place: { type: "Point"; coordinates: [number, number] } | null;
-}
-
-export interface Cell extends Values {
-  id: string;
-  name: string;
-  workload: number | null;
-  unit_id: string;
-  jobs: number;
-  representative: string | null;
-}
-
-export interface Notice extends Values {
-  id: string;
-  version: number;
-  text_zh: string;
-  text_en: string;
-  subject_kind: string | null;
-  subject_id: string | null;
-  is_urgent: boolean;
-  created_at: string;
-}
+export type Job = components["schemas"]["BoardJob"];
+export type Crew = components["schemas"]["BoardCrew"];
+export type Cell = components["schemas"]["BoardCell"];
+export type Notice = components["schemas"]["BoardNotice"];
 
 const EVERY_MS = 30_000;
 const STALE_MS = 60_000;
@@ -75,7 +25,7 @@ export const cells = shallowRef<Cell[]>([]);
 /** What I was told and have not read, the newest first. */
 export const notices = shallowRef<Notice[]>([]);
 /** West, south, east and north of the ground. */
-export const extent = shallowRef<[number, number, number, number] | null>(null);
+export const extent = shallowRef<components["schemas"]["BoardOut"]["extent"]>(null);
 export const matters = shallowRef(new Map<string, Values>());
 export const live = reactive({ readAt: 0, isListening: false, now: Date.now() });
 export const isStale = computed(() => live.now - live.readAt > STALE_MS);
@@ -104,11 +54,11 @@ export function readBoard(): Promise<void> {
 async function read(): Promise<void> {
   triedAt = Date.now();
   const board = await got(GET("/api/v1/dispatch/board"));
-  jobs.value = board.jobs as unknown as Job[];
-  crews.value = board.crews as unknown as Crew[];
-  cells.value = board.cells as unknown as Cell[];
-  notices.value = board.notices as unknown as Notice[];
-  extent.value = board.extent as typeof extent.value;
+  jobs.value = board.jobs;
+  crews.value = board.crews;
+  cells.value = board.cells;
+  notices.value = board.notices;
+  extent.value = board.extent;
   live.readAt = Date.now();
   readFactsSometimes();
 }

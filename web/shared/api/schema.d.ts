@@ -3521,7 +3521,9 @@ export interface paths {
                     headers: {
                         [name: string]: unknown;
                     };
-                    content?: never;
+                    content: {
+                        "application/json": components["schemas"]["LandingPage"];
+                    };
                 };
                 default: components["responses"]["DEFAULT_ERROR"];
             };
@@ -3556,7 +3558,9 @@ export interface paths {
                     headers: {
                         [name: string]: unknown;
                     };
-                    content?: never;
+                    content: {
+                        "application/json": components["schemas"]["FeatureLayers"];
+                    };
                 };
                 default: components["responses"]["DEFAULT_ERROR"];
             };
@@ -3595,7 +3599,9 @@ export interface paths {
                     headers: {
                         [name: string]: unknown;
                     };
-                    content?: never;
+                    content: {
+                        "application/json": components["schemas"]["FeatureLayer"];
+                    };
                 };
                 default: components["responses"]["DEFAULT_ERROR"];
             };
@@ -3641,7 +3647,9 @@ export interface paths {
                     headers: {
                         [name: string]: unknown;
                     };
-                    content?: never;
+                    content: {
+                        "application/geo+json": components["schemas"]["FeaturePage"];
+                    };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
                 default: components["responses"]["DEFAULT_ERROR"];
@@ -3683,7 +3691,9 @@ export interface paths {
                     headers: {
                         [name: string]: unknown;
                     };
-                    content?: never;
+                    content: {
+                        "application/geo+json": components["schemas"]["SingleFeature"];
+                    };
                 };
                 default: components["responses"]["DEFAULT_ERROR"];
             };
@@ -3718,7 +3728,9 @@ export interface paths {
                     headers: {
                         [name: string]: unknown;
                     };
-                    content?: never;
+                    content: {
+                        "application/json": components["schemas"]["ConformanceClasses"];
+                    };
                 };
                 default: components["responses"]["DEFAULT_ERROR"];
             };
@@ -6473,7 +6485,9 @@ export interface paths {
                     headers: {
                         [name: string]: unknown;
                     };
-                    content?: never;
+                    content: {
+                        "application/json": components["schemas"]["CoverageFeatureCollection"];
+                    };
                 };
                 default: components["responses"]["DEFAULT_ERROR"];
             };
@@ -6769,7 +6783,9 @@ export interface paths {
                     headers: {
                         [name: string]: unknown;
                     };
-                    content?: never;
+                    content: {
+                        "application/json": components["schemas"]["PlanFeatureCollection"];
+                    };
                 };
                 default: components["responses"]["DEFAULT_ERROR"];
             };
@@ -8096,21 +8112,164 @@ export interface components {
             /** @default false */
             is_pinned: boolean;
         };
+        BoardCell: {
+            /** Format: uuid */
+            id: string;
+            jobs: number;
+            name: string;
+            representative: string | null;
+            /** Format: uuid */
+            unit_id: string;
+            workload: number | null;
+        };
+        BoardCrew: {
+            has_account: boolean;
+            /** Format: uuid */
+            id: string;
+            jobs: number;
+            /** Format: date-time */
+            last_contact_at: string | null;
+            leader: string | null;
+            /** Format: uuid */
+            leader_id: string;
+            name: string;
+            /** Format: date-time */
+            on_call_until: string | null;
+            phone: string | null;
+            place: {
+                coordinates: number[];
+                /** @enum {string} */
+                type: "Point";
+            } | null;
+            shift_end: string;
+            shift_start: string;
+            skills: string[];
+        };
+        BoardJob: {
+            /** @description 地址 · Address */
+            address: string | null;
+            /**
+             * Format: date-time
+             * @description 预约开始 · Appointment from
+             */
+            appointment_from: string | null;
+            /**
+             * Format: date-time
+             * @description 预约结束 · Appointment until
+             */
+            appointment_until: string | null;
+            /**
+             * Format: date-time
+             * @description 到场时间 · Arrived
+             */
+            arrived_at: string | null;
+            /**
+             * Format: uuid
+             * @description 同址组 · Bundle at one address
+             */
+            bundle_id: string | null;
+            /**
+             * Format: uuid
+             * @description 网格 · Cell
+             */
+            cell_id: string | null;
+            /**
+             * Format: uuid
+             * @description 班组 · Crew
+             */
+            crew_id: string | null;
+            /**
+             * Format: uuid
+             * @description 客户 · Customer
+             */
+            customer_id: string | null;
+            /** @description 情况说明 · Description */
+            description: string | null;
+            /**
+             * Format: date-time
+             * @description 派单时间 · Dispatched
+             */
+            dispatched_at: string | null;
+            /**
+             * Format: date-time
+             * @description 办结时限 · Due
+             */
+            due_at: string | null;
+            /** @description 预计时长（分钟） · Expected duration (min) */
+            duration_minutes: number | null;
+            /**
+             * Format: date-time
+             * @description 升级时间 · Escalated
+             */
+            escalated_at: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @description 锁定班组 · Pinned to its crew */
+            is_pinned: boolean | null;
+            /** @description an emergency that can be taken back with all it moved */
+            is_sent_at_once: boolean;
+            /**
+             * Format: uuid
+             * @description 事项 · Matter
+             */
+            matter_id: string;
+            /** @description 工单号 · Number */
+            number: string | null;
+            /**
+             * Format: date-time
+             * @description 打开时间 · Opened
+             */
+            opened_at: string | null;
+            place: {
+                coordinates: number[];
+                /** @enum {string} */
+                type: "Point";
+            } | null;
+            /**
+             * Format: date-time
+             * @description 计划到场 · Planned arrival
+             */
+            planned_at: string | null;
+            /**
+             * Format: date-time
+             * @description 开工时间 · Started
+             */
+            started_at: string | null;
+            /**
+             * @description 状态 · State
+             * @enum {string}
+             */
+            state: "received" | "waiting_papers" | "dispatched" | "accepted" | "en_route" | "arrived" | "in_progress" | "paused" | "partly_done" | "done" | "closed" | "refused" | "cancelled" | "failed";
+            /**
+             * @description 紧急程度 · Urgency
+             * @enum {string|null}
+             */
+            urgency: "urgent" | "high" | "normal" | null;
+            version: number;
+            /** @description 待补材料 · Papers missing */
+            waiting_for: string | null;
+        };
+        BoardNotice: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            is_urgent: boolean;
+            /** Format: uuid */
+            subject_id: string | null;
+            subject_kind: string | null;
+            text_en: string;
+            text_zh: string;
+            topic: string;
+            version: number;
+        };
         BoardOut: {
-            cells: {
-                [key: string]: unknown;
-            }[];
-            crews: {
-                [key: string]: unknown;
-            }[];
+            cells: components["schemas"]["BoardCell"][];
+            crews: components["schemas"]["BoardCrew"][];
             /** @description west, south, east, north */
             extent: number[] | null;
-            jobs: {
-                [key: string]: unknown;
-            }[];
-            notices: {
-                [key: string]: unknown;
-            }[];
+            jobs: components["schemas"]["BoardJob"][];
+            notices: components["schemas"]["BoardNotice"][];
         };
         Calendar: {
             /** @description 特殊日 · Special days */
@@ -8332,6 +8491,13 @@ export interface components {
             next?: string | null;
             rows?: components["schemas"]["Cell"][];
         };
+        CellToSplit: {
+            /** Format: uuid */
+            id: string;
+            into: number;
+            name: string;
+            workload: number | null;
+        };
         Change: {
             actor_id: string;
             actor_name?: string | null;
@@ -8358,6 +8524,9 @@ export interface components {
             job_id: string;
             number: string | null;
             zh: string;
+        };
+        CollectionExtent: {
+            spatial: components["schemas"]["SpatialExtent"];
         };
         CompareBody: {
             ranges: components["schemas"]["RangeClaim"][];
@@ -8394,6 +8563,9 @@ export interface components {
             url: string | null;
             way: string;
         };
+        ConformanceClasses: {
+            conformsTo: string[];
+        };
         ContractorAsked: {
             /** @default 72 */
             hours: number;
@@ -8408,31 +8580,59 @@ export interface components {
         Counted: {
             cells: number;
         };
+        CoverageFeature: {
+            geometry: {
+                coordinates: number[][][];
+                /** @enum {string} */
+                type: "Polygon";
+            } | {
+                coordinates: number[][][][];
+                /** @enum {string} */
+                type: "MultiPolygon";
+            };
+            properties: components["schemas"]["CoverageProperties"];
+            /** @enum {string} */
+            type: "Feature";
+        };
+        CoverageFeatureCollection: {
+            features: components["schemas"]["CoverageFeature"][];
+            /** @enum {string} */
+            type: "FeatureCollection";
+        };
         CoverageOut: {
             cells: number;
-            crews: {
-                [key: string]: unknown;
-            }[];
+            crews: components["schemas"]["CrewLoad"][];
             hole_m2: number;
             holes: {
-                [key: string]: unknown;
+                coordinates: number[][][];
+                /** @enum {string} */
+                type: "Polygon";
+            } | {
+                coordinates: number[][][][];
+                /** @enum {string} */
+                type: "MultiPolygon";
             } | null;
             /** @enum {string} */
             measured_by: "territory" | "past_cells";
-            /** @description cells (two names), unit (the other's), area_m2 */
-            overlaps: {
-                [key: string]: unknown;
-            }[];
-            representatives: {
-                [key: string]: unknown;
-            }[];
+            overlaps: components["schemas"]["OverlapOut"][];
+            representatives: components["schemas"]["RepresentativeLoad"][];
             /** @description cells with far too much work */
-            to_split: {
-                [key: string]: unknown;
-            }[];
-            unserved: {
-                [key: string]: unknown;
-            }[];
+            to_split: components["schemas"]["CellToSplit"][];
+            unserved: components["schemas"]["UnservedCell"][];
+        };
+        CoverageProperties: {
+            /** @description tells it from its neighbours */
+            fill?: string;
+            /** Format: uuid */
+            id?: string;
+            is_hole?: boolean;
+            is_served?: boolean;
+            /** @description where its name stands best */
+            label_at?: number[];
+            name?: string;
+            overlaps?: boolean;
+            split_into?: number | null;
+            workload?: number | null;
         };
         Crew: {
             /** @description 休息最早开始 · Break from */
@@ -8517,6 +8717,13 @@ export interface components {
             } | null;
             /** @description 车辆 · Vehicle */
             vehicle?: string | null;
+        };
+        CrewLoad: {
+            /** Format: uuid */
+            crew_id: string;
+            jobs: number;
+            minutes: number;
+            name: string;
         };
         CrewNew: {
             /** @description 休息最早开始 · Break from */
@@ -8690,6 +8897,23 @@ export interface components {
             /** @default  */
             words: string;
         };
+        DayPlanFigures: {
+            changed_crew?: number;
+            jobs?: number;
+            late_minutes?: number;
+            late_minutes_before?: number;
+            not_as_promised?: number;
+            of_other_days?: number;
+            passed_appointments?: number;
+            retimed?: number;
+            travel_en?: string;
+            travel_minutes?: number;
+            travel_minutes_before?: number;
+            /** @description how travel times were found */
+            travel_zh?: string;
+            unserved?: number;
+            withdrawn?: number;
+        };
         DayPlanIn: {
             /** @description crews that do not work that day after all */
             absent_crew_ids?: string[];
@@ -8712,49 +8936,57 @@ export interface components {
             /** Format: date-time */
             made_at: string;
             /** Format: date-time */
-            published_at?: string | null;
-            state: string;
+            published_at: string | null;
+            /** @enum {string} */
+            state: "waiting" | "ready" | "failed" | "published" | "taken_back";
             /** Format: date-time */
-            taken_back_at?: string | null;
+            taken_back_at: string | null;
+        };
+        DayPlanNote: {
+            /** @enum {string} */
+            code: "appointment_passed" | "other_day" | "break";
+            /** Format: uuid */
+            crew_id?: string;
+            crew_name?: string;
+            en: string;
+            /** Format: uuid */
+            job_id?: string;
+            number?: string;
+            zh: string;
         };
         DayPlanOut: {
             /** Format: date */
             day: string;
             /** @description what publishing changes, by crew, with before and after; nothing else changes */
-            effects?: {
-                [key: string]: unknown;
-            }[] | null;
-            figures?: {
-                [key: string]: unknown;
-            } | null;
+            effects: components["schemas"]["EffectOut"][] | null;
+            figures: components["schemas"]["DayPlanFigures"] | null;
             id: string;
             /** @description what stayed as it was when the plan was taken back, with why */
-            kept?: {
-                [key: string]: unknown;
-            }[] | null;
+            kept: components["schemas"]["KeptOut"][] | null;
             /** Format: date-time */
             made_at: string;
             /** @description what a person must look at: jobs whose appointment has passed or is of another day, and crews (crew_id, crew_name) whose break cannot be kept */
-            notes?: {
-                [key: string]: unknown;
-            }[] | null;
-            problem?: {
-                [key: string]: unknown;
-            } | null;
+            notes: components["schemas"]["DayPlanNote"][] | null;
+            problem: components["schemas"]["DayPlanProblem"] | null;
             /** Format: date-time */
-            published_at?: string | null;
-            /** @description waiting, ready, failed, published or taken_back */
-            state: string;
-            stops?: {
-                [key: string]: unknown;
-            }[] | null;
+            published_at: string | null;
+            /** @enum {string} */
+            state: "waiting" | "ready" | "failed" | "published" | "taken_back";
+            /** @description by crew, in the order of its day */
+            stops: components["schemas"]["StopOut"][] | null;
             /** Format: date-time */
-            taken_back_at?: string | null;
+            taken_back_at: string | null;
             unit_id: string;
             /** @description with reasons */
-            unserved?: {
-                [key: string]: unknown;
-            }[] | null;
+            unserved: components["schemas"]["UnservedOut"][] | null;
+        };
+        DayPlanProblem: {
+            cause?: string;
+            code: string;
+            /** @description rules that it would break */
+            faults?: components["schemas"]["ReasonOut"][];
+        } & {
+            [key: string]: unknown;
         };
         DeadFactOut: {
             /** Format: date-time */
@@ -8937,6 +9169,34 @@ export interface components {
             next?: string | null;
             rows?: components["schemas"]["Duty"][];
         };
+        EffectLine: {
+            /** Format: date-time */
+            at: string | null;
+            breaks: components["schemas"]["InWords"] | null;
+            /** @enum {string} */
+            change: "gained" | "lost" | "withdrawn" | "retimed";
+            /** Format: uuid */
+            crew_id: string | null;
+            crew_name: string | null;
+            en: string;
+            /** Format: uuid */
+            job_id: string;
+            number: string;
+            /** Format: date-time */
+            was_at: string | null;
+            /** Format: uuid */
+            was_crew_id: string | null;
+            was_crew_name: string | null;
+            zh: string;
+        };
+        EffectOut: {
+            /** Format: uuid */
+            crew_id: string;
+            crew_name: string;
+            en: string;
+            jobs: components["schemas"]["EffectLine"][];
+            zh: string;
+        };
         EmergencyIn: {
             /**
              * Format: uuid
@@ -8979,6 +9239,32 @@ export interface components {
             /** Format: date-time */
             until: string;
         };
+        FeatureLayer: {
+            crs: string[];
+            extent: components["schemas"]["CollectionExtent"];
+            id: string;
+            /** @enum {string} */
+            itemType: "feature";
+            links: components["schemas"]["FeatureLink"][];
+            title: string;
+        };
+        FeatureLayers: {
+            collections: components["schemas"]["FeatureLayer"][];
+            links: components["schemas"]["FeatureLink"][];
+        };
+        FeatureLink: {
+            href: string;
+            rel: string;
+            type: string;
+        };
+        FeaturePage: {
+            features: components["schemas"]["LayerFeature"][];
+            links: components["schemas"]["FeatureLink"][];
+            numberMatched: number;
+            numberReturned: number;
+            /** @enum {string} */
+            type: "FeatureCollection";
+        };
         FileIn: {
             /** Format: uuid */
             author: string;
@@ -8991,6 +9277,23 @@ export interface components {
             mutations: number;
             parked: number;
             photos: number;
+        };
+        FindingGroup: {
+            area_m2: number;
+            code: string;
+            count: number;
+            en: string;
+            /** @description takes something away, or makes the whole file doubtful */
+            is_grave: boolean;
+            worst: components["schemas"]["FindingOut"][];
+            zh: string;
+            zones: string[];
+        };
+        FindingOut: {
+            area_m2: number;
+            en: string;
+            zh: string;
+            zones: string[];
         };
         Findings: {
             diameter_mm: number;
@@ -9036,6 +9339,24 @@ export interface components {
         };
         FixesOut: {
             outcomes: ("kept" | "off_shift" | "too_old" | "in_the_future")[];
+        };
+        GroundFigures: {
+            cells: number;
+            gap_m2: number;
+            /** @description the heaviest cell against the mean */
+            imbalance: number | null;
+            overlap_m2: number;
+            roundness: number | null;
+        };
+        GroundFiguresAfter: {
+            cells: number;
+            /** @description what other units have of it */
+            claimed_m2: number;
+            gap_m2: number;
+            /** @description the heaviest cell against the mean */
+            imbalance: number | null;
+            overlap_m2: number;
+            roundness: number | null;
         };
         HandOver: {
             /** Format: uuid */
@@ -9296,6 +9617,41 @@ export interface components {
             id: string;
             state: string;
             version: number;
+        };
+        KeptOut: {
+            code: string;
+            /** Format: uuid */
+            crew_id: string | null;
+            crew_name: string | null;
+            en: string;
+            /** Format: uuid */
+            job_id: string;
+            number: string;
+            zh: string;
+        };
+        LandingPage: {
+            description: string;
+            links: components["schemas"]["FeatureLink"][];
+            title: string;
+        };
+        LayerFeature: {
+            geometry: {
+                coordinates: number[];
+                /** @enum {string} */
+                type: "Point";
+            } | {
+                coordinates: number[][][][];
+                /** @enum {string} */
+                type: "MultiPolygon";
+            };
+            /** Format: uuid */
+            id: string;
+            /** @description the layer's columns */
+            properties: {
+                [key: string]: string | number | null;
+            };
+            /** @enum {string} */
+            type: "Feature";
         };
         Leave: {
             stand_ins: components["schemas"]["CellAndStaff"][];
@@ -9708,10 +10064,10 @@ export interface components {
             [key: string]: unknown;
         };
         NearOut: {
-            address?: string | null;
+            address: string | null;
             distance_m: number;
             job_id: string;
-            number?: string | null;
+            number: string | null;
             /** Format: date-time */
             reported_at: string;
             state: string;
@@ -9949,6 +10305,13 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        OverlapOut: {
+            area_m2: number;
+            /** @description two names */
+            cells: string[];
+            /** @description whose the other is */
+            unit: string;
+        };
         PaginationMetadata: {
             /** @description First available page number. */
             first_page?: number;
@@ -10143,6 +10506,57 @@ export interface components {
             shut_at?: string | null;
             valves_shut?: string[] | null;
         };
+        PlanCell: {
+            /** @enum {string} */
+            change: "new" | "changed" | "same" | "ended";
+            code: string;
+            /** @description tells it from its neighbours */
+            fill?: string;
+            /**
+             * Format: uuid
+             * @description null: a new one
+             */
+            id: string | null;
+            /** @description where its name stands best */
+            label_at?: number[];
+            name: string;
+            workload: number;
+        };
+        PlanFault: {
+            code: string;
+            en: string;
+            field: string;
+            zh: string;
+        };
+        PlanFeature: {
+            geometry: {
+                coordinates: number[][][];
+                /** @enum {string} */
+                type: "Polygon";
+            } | {
+                coordinates: number[][][][];
+                /** @enum {string} */
+                type: "MultiPolygon";
+            } | null;
+            properties: components["schemas"]["PlanCell"];
+            /** @enum {string} */
+            type: "Feature";
+        };
+        PlanFeatureCollection: {
+            features: components["schemas"]["PlanFeature"][];
+            /** @enum {string} */
+            type: "FeatureCollection";
+        };
+        PlanFigures: {
+            after: components["schemas"]["GroundFiguresAfter"];
+            before: components["schemas"]["GroundFigures"];
+            /** @description how far off it lies, if far */
+            far_m: number | null;
+            /** @description covered today, not afterwards */
+            lost_m2: number;
+            /** @description of the workload, to other cells */
+            moved_share: number;
+        };
         PlanIn: {
             /**
              * Format: uuid
@@ -10184,28 +10598,28 @@ export interface components {
         };
         PlanOut: {
             done_share: number;
-            /** @description before, after (areas in m², gaps against the unit's territory; overlap_m2 with claimed_m2, what other units have), moved_share (of workload), lost_m2 (covered today, not afterwards), far_m (how far off, if far) */
-            figures?: {
-                [key: string]: unknown;
-            } | null;
-            /** @description what was found, changed or not possible, one line a kind, the most harmful first: code, is_grave (takes something away, or makes the whole file doubtful), count, area_m2, zones, zh, en, and the worst ten of the kind (worst: zones, area_m2, zh, en) */
-            findings?: {
-                [key: string]: unknown;
-            }[] | null;
+            figures: components["schemas"]["PlanFigures"] | null;
+            /** @description what was found, changed or not possible; the most harmful kind first */
+            findings: components["schemas"]["FindingGroup"][] | null;
             id: string;
             /** Format: date-time */
             made_at: string;
             made_by_id: string;
-            problem?: {
-                [key: string]: unknown;
-            } | null;
+            problem: components["schemas"]["PlanProblem"] | null;
             /** @enum {string} */
             state: "waiting" | "failed" | "ready" | "accepted" | "applied" | "discarded";
             unit_id: string;
             /** Format: date */
-            valid_from?: string | null;
+            valid_from: string | null;
             /** @enum {string} */
             way: "balanced" | "rebalanced" | "squares" | "hexagons" | "h3" | "import" | "split" | "merge" | "draw";
+        };
+        PlanProblem: {
+            cause?: string;
+            code: string;
+            faults?: components["schemas"]["PlanFault"][];
+        } & {
+            [key: string]: unknown;
         };
         PlannedDuties: {
             figures: {
@@ -10407,6 +10821,13 @@ export interface components {
             name?: string | null;
             phone?: string | null;
         };
+        RepresentativeLoad: {
+            cells: number;
+            name: string;
+            /** Format: uuid */
+            staff_id: string;
+            workload: number;
+        };
         Response: {
             /**
              * Format: date-time
@@ -10510,6 +10931,13 @@ export interface components {
         Responsible: {
             hours: string | null;
             name: string;
+            photo_id: string | null;
+            work_phone: string | null;
+        };
+        ResponsiblePerson: {
+            hours: string | null;
+            name: string;
+            /** Format: uuid */
             photo_id: string | null;
             work_phone: string | null;
         };
@@ -10877,6 +11305,26 @@ export interface components {
             staff_id: string;
             unit_id: string;
         };
+        SingleFeature: {
+            geometry: {
+                coordinates: number[];
+                /** @enum {string} */
+                type: "Point";
+            } | {
+                coordinates: number[][][][];
+                /** @enum {string} */
+                type: "MultiPolygon";
+            };
+            /** Format: uuid */
+            id: string;
+            links: components["schemas"]["FeatureLink"][];
+            /** @description the layer's columns */
+            properties: {
+                [key: string]: string | number | null;
+            };
+            /** @enum {string} */
+            type: "Feature";
+        };
         SiteCard: {
             access_note?: string | null;
             address?: string | null;
@@ -10884,6 +11332,10 @@ export interface components {
             is_vulnerable?: boolean | null;
             meter_number?: string | null;
             phone?: string | null;
+        };
+        SpatialExtent: {
+            bbox: number[][];
+            crs: string;
         };
         Special: {
             /** Format: date */
@@ -11028,6 +11480,31 @@ export interface components {
             name: string;
             needs: string[];
             zh: string;
+        };
+        StopOut: {
+            /** Format: date-time */
+            arrive_at: string;
+            /** Format: date-time */
+            begin_at: string;
+            /** @description what somebody was promised and this time does not keep */
+            breaks: components["schemas"]["InWords"] | null;
+            /** @enum {string} */
+            change: "same" | "moved" | "new";
+            /** Format: uuid */
+            crew_id: string;
+            crew_name: string;
+            /** Format: date-time */
+            end_at: string;
+            /** Format: uuid */
+            job_id: string;
+            late_minutes: number;
+            number: string;
+            order: number;
+            /** Format: date-time */
+            was_at: string | null;
+            /** Format: uuid */
+            was_crew_id: string | null;
+            was_crew_name: string | null;
         };
         Survey: {
             /**
@@ -11291,6 +11768,24 @@ export interface components {
             next?: string | null;
             rows?: components["schemas"]["Unit"][];
         };
+        UnservedCell: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+        };
+        UnservedOut: {
+            /** @description whether publishing takes it from its crew */
+            is_withdrawn: boolean;
+            /** Format: uuid */
+            job_id: string;
+            number: string;
+            reasons: components["schemas"]["ReasonOut"][];
+            /** Format: date-time */
+            was_at: string | null;
+            /** Format: uuid */
+            was_crew_id: string | null;
+            was_crew_name: string | null;
+        };
         Verdict: {
             /** @description what the phone's own signature speaks for */
             covers: string[];
@@ -11520,9 +12015,7 @@ export interface components {
         };
         WasResponsible: {
             cell: components["schemas"]["CellOut"];
-            responsible: {
-                [key: string]: unknown;
-            } | null;
+            responsible: components["schemas"]["ResponsiblePerson"] | null;
         };
         WorkOrder: {
             /**

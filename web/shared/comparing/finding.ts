@@ -4,21 +4,34 @@
  */
 import { plain } from "../comparing.ts";
 import { type Address, addressOf, agree, hasNumber, isShortFor, lineOf, withShortArea } from "./addresses.ts";
-import { phoneDigits, phonesIn, wantedDigits } from "./phones.ts";
+import { phoneDigits, phonesIn, wantedDigits, withoutArea } from "./phones.ts";
 
 /** What a record is found by: lines of forms, and its addresses. */
 export interface Kept {
   lines: string[];
   addresses: Address[];
 }
-export interface Wanted {
+/** What a line is found by: a form somewhere in it, or a pattern that the whole of it fits. */
+export interface Sought {
   forms: string[];
+  lines: RegExp[];
+}
+export interface Wanted {
+  whole: Sought;
   address: Address | null;
-  words: string[][];
+  words: Sought[];
 }
 
 const TELLING = 3;
 const MOST_WORDS = 8;
+const LABEL =
+  "(?:(?:客户|用户|水表|工单|案件)(?:编号|号码|号)|户号|表号|案号|单号|编号|号码|number|num|nr|no|#)";
+const ONLY_LABEL = new RegExp(`^${LABEL}$`);
+const LABELLED = new RegExp(`^${LABEL}+([0-9a-z]*[0-9][0-9a-z]*)$`);
+const TITLE =
+  "先生|女士|小姐|太太|师傅|老师|同志|阿姨|叔叔|大爷|大妈|大娘|大姐|大哥|经理|老板|主任|医生|某某?";
+const HAN = "[\u4e00-\u9fff]";
+const SURNAME = new RegExp(`^(?:[小老阿](${HAN})|[小老阿]?(${HAN}{1,2}?)(?:${TITLE}))$`);
 const BETWEEN_WORDS = /[\s,，、;；]+/;
 
 type Typed = unknown;
@@ -46,12 +59,12 @@ export function keptOf({
 }
 
 export function wantedOf(typed: string): Wanted {
-  const words = typed.split(BETWEEN_WORDS).filter((one) => plain(one));
+  const words = typed.split(BETWEEN_WORDS).filter((one) => plain(one) && !ONLY_LABEL.test(plain(one)));
   const address = addressOf(typed);
   return {
-    forms: forms(plain(typed), wantedDigits(typed)),
+    whole: soughtOf(typed),
     address: isTelling(address) ? address : null,
-    words: phoneDigits(typed) || words.length < 2 ? [] : words.slice(0, MOST_WORDS).map(formsOfWord),
+    words: phoneDigits(typed) || words.length < 2 ? [] : words.slice(0, MOST_WORDS).map(ofWord),
   };
 }
 
@@ -59,7 +72,7 @@ export function wantedOf(typed: string): Wanted {
 export function found<T>(typed: string, list: T[], kept: (one: T) => Kept): T[] {
   if (!typed.trim()) return list;
   const wanted = wantedOf(typed);
-  if (!wanted.forms.length) return [];
+  if (!wanted.whole.forms.length) return [];
   const first = list.filter((one) => isFound(wanted, kept(one)));
   if (first.length || !wanted.address) return first;
   const shorter = withShortArea(wanted.address);
@@ -71,10 +84,13 @@ export function found<T>(typed: string, list: T[], kept: (one: T) => Kept): T[] 
 }
 
 export function isFound(wanted: Wanted, kept: Kept): boolean {
-  const holds = (form: string): boolean => kept.lines.some((line) => line.includes(form));
-  if (wanted.forms.some(holds)) return true;
+  const holds = ({ forms, lines }: Sought): boolean =>
+    kept.lines.some(
+      (line) => forms.some((form) => line.includes(form)) || lines.some((one) => one.test(line)),
+    );
+  if (holds(wanted.whole)) return true;
   if (wanted.address && kept.addresses.some((there) => isAt(wanted.address!, there))) return true;
-  return wanted.words.length > 0 && wanted.words.every((word) => word.some(holds));
+  return wanted.words.length > 0 && wanted.words.every(holds);
 }
 
 const isAt = (address: Address, there: Address): boolean =>
@@ -82,9 +98,26 @@ const isAt = (address: Address, there: Address): boolean =>
 const isTelling = (address: Address): boolean =>
   hasNumber(address) && address.door.replaceAll(" ", "").length >= TELLING;
 
-function formsOfWord(word: string): string[] {
+function ofWord(word: string): Sought {
   const address = addressOf(word);
-  return forms(plain(word), wantedDigits(word), isTelling(address) ? address.door : "");
+  return soughtOf(word, isTelling(address) ? address.door : "");
+}
+
+function soughtOf(typed: string, door = ""): Sought {
+  const form = plain(typed);
+  const number = LABELLED.exec(form)?.[1] ?? "";
+  const [, called, titled] = SURNAME.exec(form) ?? [];
+  const name = called ?? titled;
+  const isShort = number.length < TELLING;
+  const lines = [
+    isShort ? number : "",
+    withoutArea(typed),
+    name ? `[小老阿]${name}|${name}.{1,3}` : "",
+  ].filter(Boolean);
+  return {
+    forms: forms(form, wantedDigits(typed), isShort ? "" : number, door),
+    lines: lines.map((one) => new RegExp(`^(?:${one})$`)),
+  };
 }
 
 function forms(...all: string[]): string[] {

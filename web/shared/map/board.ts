@@ -4,7 +4,7 @@
  */
 import "maplibre-gl/dist/maplibre-gl.css";
 
-import type { FeatureCollection } from "geojson";
+import type { FeatureCollection, Geometry } from "geojson";
 import { type GeoJSONSource, Map as Board, Marker, setWorkerUrl, type StyleSpecification } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 
@@ -12,6 +12,10 @@ setWorkerUrl(workerUrl);
 
 export const NOTHING: FeatureCollection = { type: "FeatureCollection", features: [] };
 export type Bounds = [west: number, south: number, east: number, north: number];
+
+/** A point of the contract as the map library takes one. */
+export const lngLat = (point: { coordinates: number[] }): [number, number] =>
+  point.coordinates as [number, number];
 
 /** Vector tiles of our own server, which wants to know who asks. */
 export interface Tiles {
@@ -64,8 +68,11 @@ export function openBoard(
   }
 }
 
-export function setData(board: Board, source: string, data: FeatureCollection): void {
-  (board.getSource(source) as GeoJSONSource | undefined)?.setData(data);
+/** Features of which some may have no shape, as a cell that a plan ends. */
+export type Shapes = FeatureCollection<Geometry | null>;
+
+export function setData(board: Board, source: string, data: Shapes): void {
+  (board.getSource(source) as GeoJSONSource | undefined)?.setData(data as FeatureCollection);
 }
 
 /** A line in the making: its way and its corners. */
@@ -100,7 +107,7 @@ export const DRAWN_LAYERS: StyleSpecification["layers"] = [
 ];
 
 /** The smallest box around every coordinate; null for nothing. */
-export function boundsOf(...collections: FeatureCollection[]): Bounds | null {
+export function boundsOf(...collections: Shapes[]): Bounds | null {
   const box: Bounds = [180, 90, -180, -90];
   const walk = (part: unknown): void => {
     if (!Array.isArray(part)) return;

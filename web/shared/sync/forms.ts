@@ -29,11 +29,13 @@ export interface Question {
   [more: string]: unknown;
 }
 
+/** As `blanks` in vectors/forms.json lists them; `trim` takes others. */
+const BLANKS = /^[\p{White_Space}\ufeff]+|[\p{White_Space}\ufeff]+$/gu;
 const NUMERAL = /^[+-]?([0-9]{1,60}(\.[0-9]{0,60})?|\.[0-9]{1,60})([eE][+-]?[0-9]{1,3})?$/;
 
 /** Whether what was typed is a number, as far as digits go. */
 export function isNumeral(typed: string): boolean {
-  return NUMERAL.test(typed.normalize("NFKC").trim());
+  return NUMERAL.test(withoutBlanks(typed));
 }
 
 /**
@@ -42,11 +44,15 @@ export function isNumeral(typed: string): boolean {
  */
 export function answerOf(row: Question, typed: string): string | number | null {
   if (row.type !== "integer" && row.type !== "decimal") return typed || null;
-  const text = typed.normalize("NFKC").trim();
+  const text = withoutBlanks(typed);
   if (!NUMERAL.test(text)) return text ? typed : null;
   const number = Number(text);
   if (!Number.isFinite(number) || digitsOf(text) !== digitsOf(String(number))) return typed;
   return number === 0 ? 0 : number;
+}
+
+function withoutBlanks(typed: string): string {
+  return typed.normalize("NFKC").replace(BLANKS, "");
 }
 
 /** A number's digits without the zeros around them, and which power of ten the last one stands for. */

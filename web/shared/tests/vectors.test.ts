@@ -86,6 +86,18 @@ test("what a person types is the answer, as far as a number can say it", () => {
     assert.deepEqual(answerOf(one as Question, one.typed), one.answer, one.name);
 });
 
+test("white space around a number is what the table says, no more and no less", () => {
+  const { white_space, others } = vectors("forms").blanks as Record<"white_space" | "others", string[]>;
+  for (const code of [...white_space, ...others]) {
+    const sign = String.fromCodePoint(parseInt(code, 16));
+    const isBlank = white_space.includes(code);
+    const row = { type: "integer", name: "n" };
+    const both = `${sign}7${sign}${sign}`;
+    assert.equal(answerOf(row, both), isBlank ? 7 : both, code);
+    assert.equal(answerOf(row, sign), isBlank ? null : sign, code);
+  }
+});
+
 /** A server that says what the case says, and keeps what it was asked. */
 class Script implements Link {
   readonly asked: [path: string, body: any][] = [];

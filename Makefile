@@ -5,7 +5,7 @@ W = "$(WANGGE_HOME)/venv/bin/wangge"
 PY = "$(WANGGE_HOME)/venv/bin/python"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long soak mutants shots check bench map docs spec migration pages demo sbom release advisories clean install install-test
+.PHONY: help run test test-long coverage soak mutants shots check bench map docs spec migration pages demo sbom release advisories clean install install-test
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -36,6 +36,11 @@ test: install-test ## every test, with real servers and a browser (AREA=jobs: on
 test-long: install-test ## minutes-long races and the large demo
 	@exec $(PY) -m pytest -m long $(ARGS)
 
+coverage: install-test ## every test with branches counted, a table for each capability, failing below tests/coverage_floors.toml
+	@mkdir -p .wangge/coverage && $(PY) -m coverage erase
+	@$(PY) -m pytest -m "not long" -n $(JOBS) --dist loadfile --cov --cov-report= $(ARGS) $(PLACES)
+	@exec $(PY) -m tests.coverage_floors $(ONLY)
+
 soak: install-test ## simulated worlds for as long as one likes: make soak SEEDS=100000 MINUTES=60
 	@exec $(PY) -m tests.simulation.soak --seeds $(or $(SEEDS),1000000) --minutes $(or $(MINUTES),10) $(if $(FROM),--from $(FROM))
 
@@ -57,8 +62,11 @@ map: install-test ## draw docs/architecture.svg, docs/facts.md and docs/drawings
 docs: install-test ## build the docs into .wangge/docs; a broken link or anchor fails
 	@$(PY) -m deploy.docs
 
-spec: install ## write mobile_api_spec's generated files
-	@exec $(W) spec
+spec: install-test ## write what follows from the code: mobile_api_spec, the pages' types, the frozen names, the map
+	@$(W) spec
+	@cd web && PATH="$(WANGGE_HOME)/venv/bin:$$PATH" npm run --silent types
+	@$(PY) -m tests.spec.samples && $(PY) -m tests.architecture.test_frozen_names
+	@$(PY) -m deploy.map
 
 migration: install ## a new migration from the models: make migration NAME="add meter reading"
 	@exec $(W) migration "$(NAME)"

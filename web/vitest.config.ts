@@ -11,6 +11,8 @@ export default defineConfig({
     setupFiles: ["shared/tests/setup.ts"],
     // One world a worker, a third of the time; what a test needs of it, it sets itself.
     isolate: false,
+    // Nothing here waits for anything; a machine that is busy with other things must not fail it.
+    testTimeout: 60_000,
     // Far from the city on purpose: every time on a page is the city's.
     env: { TZ: "America/New_York" },
   },

@@ -1,8 +1,7 @@
 """Names that leave the process are frozen: seals, phones' queues, facts, links and scripts carry them.
 
 `tests/fixtures/frozen_names.txt` is the list. A name that is missing from the running code was removed or
-renamed; a new one needs its line. `python -m tests.architecture.test_frozen_names` writes the list anew: read
-its difference.
+renamed; a new one gets its line by `make spec`, which never takes one away.
 """
 
 from __future__ import annotations
@@ -216,7 +215,7 @@ def test_names_that_leave_the_process_stay(web: Flask) -> None:
         "removed or renamed; phones, seals, links and facts of before still say it"
     )
     assert sorted(found - frozen) == [], (
-        f"new: add these lines to {LIST.relative_to(ROOT)}, they stay for good"
+        f"new: `make spec` adds these lines to {LIST.relative_to(ROOT)}, they stay for good"
     )
 
 
@@ -247,7 +246,7 @@ def test_the_list_holds_each_sort_of_name() -> None:
 
 
 def main() -> None:
-    """Write the list anew."""
+    """Add what is new to the list. Lines of names that are gone stay, and the test names them."""
     from backend.app import create_app
     from backend.core.db import Database, make_engine
 
@@ -256,7 +255,7 @@ def main() -> None:
         "# Names that leave the process (tests/architecture/test_frozen_names.py). Lines "
         "are added, never changed."
     )
-    LIST.write_text("\n".join([opening, *sorted(collected(app))]) + "\n", "utf-8")
+    LIST.write_text("\n".join([opening, *sorted(listed() | collected(app))]) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

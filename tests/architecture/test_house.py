@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from backend.core.errors import CATALOGUE
+from tests import line_counts
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ("backend", "sync", "geo", "mobile_api_spec", "deploy", "bench")
@@ -66,6 +67,23 @@ def test_files_are_small() -> None:
     }
     assert too_long == {}
     assert statistics.median(lines(p) for p in files(*SOURCE) if lines(p) > 1) <= 120
+
+
+def test_tests_do_not_fall_behind() -> None:
+    """The ratio that was reached only rises: whoever adds source adds tests."""
+    tests, source = line_counts.count()
+    assert tests / source >= line_counts.REACHED
+
+
+def test_lines_of_tests_are_told_from_source() -> None:
+    told = {path: line_counts.is_test(ROOT / path) for path in (
+        "tests/api/test_sync.py", "web/console/tests/filters.spec.ts", "web/console/src/filters.ts",
+        "sync/merge.py",
+    )}  # fmt: skip
+    assert list(told.values()) == [True, True, False, False]
+    counted = {str(path.relative_to(ROOT)) for path in line_counts.counted(ROOT / "web/shared")}
+    assert "web/shared/i18n.ts" in counted
+    assert "web/shared/api/schema.d.ts" not in counted
 
 
 def test_lines_can_be_read() -> None:

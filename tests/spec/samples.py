@@ -1,12 +1,23 @@
-"""A valid creation of every kind, for tests that ask every operation."""
+"""A valid creation of every kind, for tests that ask every operation, and the contract's examples of them.
+
+`python -m tests.spec.samples` (a part of `make spec`) gives each example the fields its kind has now, and
+writes one for a kind that has none; the tests compare them with what the server answers.
+"""
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import json
+from pathlib import Path
 from typing import Any
 
-from tests.factories import Town, middle, square
+from backend.core.kinds.declaration import RecordKind
+from backend.core.kinds.registry import KINDS
+from tests import made_up
+from tests.factories import Town, middle, square, uid
+
+EXAMPLES = Path(__file__).parents[2] / "mobile_api_spec/examples"
 
 # The smallest PNG: its bytes must be the same on every machine, since an example names their hash.
 PICTURE = base64.b64decode(
@@ -16,7 +27,21 @@ PICTURE = base64.b64decode(
 
 def samples(town: Town) -> dict[str, dict[str, Any]]:
     """A creation of each kind that an administrator of the group may make in the north."""
-    return _organisation(town) | _work(town) | _evidence(town)
+    by_hand = _organisation(town) | _work(town) | _evidence(town)
+    # A kind that only the server writes has nothing to be sent.
+    others = {name: one for name, one in KINDS.items() if one.kind.create_by and name not in by_hand}
+    return by_hand | {name: _made_up(kind, town) for name, kind in others.items()}
+
+
+def _made_up(kind: RecordKind, town: Town) -> dict[str, Any]:
+    return {"unit_id": town["north"]} | made_up.creation(kind, lambda one: town[IN_TOWN[one]], middle(0))
+
+
+# A record of each kind that the town has.
+IN_TOWN = {
+    "unit": "north", "cell": "cell 0", "crew": "crew", "staff": "rep", "customer": "customer 0",
+    "service_point": "point 0", "matter": "leak", "questionnaire": "form",
+}  # fmt: skip
 
 
 def _organisation(town: Town) -> dict[str, dict[str, Any]]:
@@ -125,3 +150,27 @@ def _evidence(town: Town) -> dict[str, dict[str, Any]]:
         | {"staff_id": town["rep"], "topic": "general", "text_zh": "会议", "text_en": "Meeting"},
         "calendar": {"year": 2028, "days": [], "is_published": False},
     }
+
+
+def example_of(name: str) -> dict[str, Any]:
+    """What is sent and what is answered: as it stands, with the fields that the kind has now."""
+    kind, path = KINDS[name], EXAMPLES / f"{name}.json"
+    if path.exists():
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        known = ("id", "kind", "version", *kind.wired)
+        return found | {"body": {one: found["body"].get(one) for one in known}}
+    request = samples(Town())[name] | {"id": uid(f"example {name}")}
+    state = {kind.kind.state_field: kind.kind.initial_state} if kind.kind.initial_state else {}
+    answer = dict.fromkeys(kind.wired) | kind.kind.load(request, False) | state
+    return {"request": request, "body": answer | {"id": request["id"], "kind": name, "version": 1}}
+
+
+def main() -> None:
+    """Write the examples."""
+    for name in sorted(name for name, kind in KINDS.items() if kind.kind.create_by):
+        text = json.dumps(example_of(name), ensure_ascii=False, indent=1, sort_keys=True) + "\n"
+        (EXAMPLES / f"{name}.json").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,6 @@
 """A new capability is one folder, a kind one file.
 
-API, OpenAPI, push, facts and the contract tests pick it up.
+API, OpenAPI, push, facts, import contracts, the contract tests and the console's menu pick it up.
 """
 
 from __future__ import annotations
@@ -96,17 +96,40 @@ assert reading["cubic_metres"] == 1234
 page = client.post("/api/v1/sync/pull", json={"store": town["store"]}, headers=headers).get_json()
 assert any(line["kind"] == "meter_reading" for line in page["lines"])
 assert "/api/v1/meter-readings/{record_id}" in specification.openapi()["paths"]
-assert "schemas/meter_reading.json" in specification.documents()
+specification.write_all(Path("mobile_api_spec"))
+assert Path("mobile_api_spec/schemas/meter_reading.json").exists()
 assert "meter_reading" in KINDS
 assert serving.serve(database) > 0
 print("PICKED UP")
 '''
 
+MENU = """/** The page of records offers what the server has, a capability that came today too. */
+import { mount } from "@vue/test-utils";
+import { expect, it } from "vitest";
+import { createMemoryHistory, createRouter } from "vue-router";
+
+import { makeI18n } from "@wangge/shared/i18n.ts";
+
+import { en } from "../src/en/index.ts";
+import Records from "../src/views/Records.vue";
+import { zh } from "../src/zh/index.ts";
+
+it("offers the readings of meters", async () => {
+  const routes = [{ path: "/records", component: Records }];
+  const router = createRouter({ history: createMemoryHistory(), routes });
+  await router.push("/records?kind=meter_reading");
+  const page = mount(Records, { global: { plugins: [router, makeI18n(zh, en)] } });
+  const chosen = page.get("[data-test=kinds] [aria-current=page]");
+  expect(chosen.text()).toMatch(/抄表|Meter reading/);
+  expect(chosen.attributes("href")).toBe("/records?kind=meter_reading");
+});
+"""
+
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """The project copied elsewhere, with one capability more."""
-    for folder in ("backend", "sync", "geo", "mobile_api_spec", "tests"):
+    for folder in ("backend", "sync", "geo", "mobile_api_spec", "tests", "deploy"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     kinds = tmp_path / "backend/metering/kinds"
@@ -119,6 +142,19 @@ def tree(tmp_path: Path) -> Path:
     (kinds.parent / "subscriptions.py").write_text(SUBSCRIPTIONS)
     (tmp_path / "trial.py").write_text(TRIAL)
     return tmp_path
+
+
+def with_pages(tree: Path) -> Path:
+    """The pages copied too, on the packages that are installed; returns their folder."""
+    web, installed = tree / "web", ROOT / "web/node_modules"
+    shutil.copytree(ROOT / "web", web, ignore=shutil.ignore_patterns("node_modules"))
+    (web / "node_modules/@wangge").mkdir(parents=True)
+    for one in installed.iterdir():
+        if one.name != "@wangge" and not one.name.startswith("."):
+            (web / "node_modules" / one.name).symlink_to(one)
+    for name in ("shared", "phone", "console"):
+        (web / "node_modules/@wangge" / name).symlink_to(web / name)
+    return web
 
 
 @pytest.fixture
@@ -144,6 +180,36 @@ def test_a_new_capability_is_one_folder_and_a_kind_one_file(tree: Path, trial_ur
     assert "PICKED UP" in printed
     assert "'meter_reading'" in printed
     assert METER_READING.count("\n") < 40
+    web = with_pages(tree)
+    (web / "console/tests/trial.spec.ts").write_text(MENU)
+    program = str(web / "node_modules/vitest/vitest.mjs")
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / "node"), program, "run", "console/tests/trial.spec.ts"],
+        cwd=web,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
+
+
+def lint(tree: Path) -> str:
+    command = [str(Path(sys.executable).parent / "lint-imports"), "--no-cache"]
+    environment = {**os.environ, "PYTHONPATH": str(tree)}
+    done = subprocess.run(command, cwd=tree, env=environment, capture_output=True, text=True, check=False)
+    return done.stdout
+
+
+def test_the_import_contracts_hold_it_too(tree: Path) -> None:
+    metering = tree / "backend/metering"
+    assert "0 broken" in lint(tree)
+    (metering / "queries").mkdir()
+    (metering / "queries/__init__.py").write_text("")
+    (metering / "queries/late.py").write_text("from backend.metering import subscriptions\n")
+    (tree / "backend/customers/queries/meters.py").write_text("from backend.metering import kinds\n")
+    said = lint(tree)
+    assert "capabilities stand on one another BROKEN" in said
+    assert "within a capability BROKEN" in said
 
 
 def test_the_contract_tests_pick_it_up(tree: Path) -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 from backend.core.kinds.registry import KINDS
 from backend.core.services import record_writer
-from tests.factories import uid
+from tests import made_up
+from tests.factories import middle, uid
 from tests.walk.asks import API, Ask
 from tests.walk.planting import PLACES, Place, strip, values_of
 from tests.walk.table import SOUTH
@@ -117,9 +118,8 @@ def creation(kind: str, place: Place, who: str, where: str) -> Ask:
 
 def change(kind: str, place: Place, version: str) -> Ask:
     """One field set."""
-    return Ask(
-        f"{path_of(kind)}/{thing(kind, place)}", {"json": CHANGES[kind], "headers": {"If-Match": version}}
-    )
+    values = CHANGES.get(kind) or made_up.change(KINDS[kind], middle(place.cell))
+    return Ask(f"{path_of(kind)}/{thing(kind, place)}", {"json": values, "headers": {"If-Match": version}})
 
 
 def deletion(kind: str, place: Place, version: str) -> Ask:

@@ -17,6 +17,7 @@ from backend.core.kinds import wire
 from backend.core.kinds.registry import KINDS
 from backend.core.queries.scopes import CITY, today
 from backend.core.services import record_writer
+from tests import made_up
 from tests.factories import middle, uid
 
 # What is formal and never anybody's own words.
@@ -30,6 +31,12 @@ FORMAL = {
 }  # fmt: skip
 # A crew's name stands on its jobs, for whoever sees those.
 NAMED = {("crew", "name")}
+# What is planted by name, because others hang on it or it is needed in more than one state.
+PLANTED_APART = {
+    "unit", "staff", "crew", "customer", "service_point", "cell", "signature", "work_order", "visit",
+    "survey",
+    "item", "photo", "matter", "questionnaire", "calendar",
+}  # fmt: skip
 STEPS = ("received", "waiting_papers", "dispatched", "accepted", "arrived", "in_progress", "done")
 
 
@@ -169,7 +176,13 @@ def values_of(kind: str, place: Place, who: str | None = None) -> dict[str, Any]
         "administrative_act": {"act": "exported", "subject_kind": "customer", "acted_at": now},
         "calendar": {"year": 2030, "days": [], "is_published": True},
     }  # fmt: skip
-    return {"unit_id": place.unit_id} | kinds[kind]
+    own = kinds[kind] if kind in kinds else _made_up(kind, place, mine["staff_id"])
+    return {"unit_id": place.unit_id} | own
+
+
+def _made_up(kind: str, place: Place, person: str) -> dict[str, Any]:
+    there = {"staff": person, "unit": place.unit_id, "cell": place.cell_id, "crew": place.crew_id}
+    return made_up.creation(KINDS[kind], lambda one: there.get(one) or place[one], middle(place.cell))
 
 
 def strip(place: Place, row: int = 0) -> dict[str, Any]:
@@ -277,7 +290,7 @@ def plant_place(session: Session, markers: Markers, key: str) -> None:
     one.plant("visit", state="planned", due_on=(today() - timedelta(days=2)).isoformat(), case_id=case)
     one.plant("survey", state="appointed", case_id=case)
     one.plant("item", state="open", case_id=case, customer_id=one.place["customer"])
-    for kind in ("cell_assignment", "on_call", "response", "duty", "notice", "administrative_act"):
+    for kind in sorted(KINDS.keys() - PLANTED_APART):
         one.plant(kind)
     _plant_photo(one)
     _plant_steps(one)

@@ -1,4 +1,7 @@
-"""The tables of expected answers, read from `expected.txt`: who, where, which answer."""
+"""The tables of expected answers: who, where, which answer.
+
+They are read from `expected.txt` here, and from that of a capability beside its tests, where it has its own.
+"""
 
 from __future__ import annotations
 
@@ -34,10 +37,21 @@ class Row:
 
 
 def read_tables() -> dict[str, list[Row]]:
+    """Block -> rows of all files."""
+    own = Path(__file__).parent / "expected.txt"
+    others = sorted(set(own.parents[1].glob("*/expected.txt")) - {own})
+    tables: dict[str, list[Row]] = {}
+    for path in (own, *others):
+        for block, rows in _read(path).items():
+            tables.setdefault(block, []).extend(rows)
+    return tables
+
+
+def _read(path: Path) -> dict[str, list[Row]]:
     """Block -> rows; a line that cannot be read stops everything."""
     tables: dict[str, list[Row]] = {}
     block = ""
-    text = (Path(__file__).parent / "expected.txt").read_text()
+    text = path.read_text(encoding="utf-8")
     # A row that would be too long goes on below.
     for number, line in enumerate(text.replace("\\\n", " ").splitlines(), start=1):
         if line.startswith("== "):
@@ -46,7 +60,7 @@ def read_tables() -> dict[str, list[Row]]:
         elif block and line.strip() and not line.startswith("#"):
             *what, found = [part.strip() for part in line.split("|")] if "|" in line else [line, ""]
             letters = found.split()
-            assert len(letters) == len(PEOPLE), f"line {number} has {len(letters)} columns"
+            assert len(letters) == len(PEOPLE), f"{path}: line {number} has {len(letters)} columns"
             tables[block].append(Row(block, " ".join(what), dict(zip(PEOPLE, letters, strict=True)), number))
     return tables
 

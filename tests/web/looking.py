@@ -11,7 +11,7 @@ from backend.demo.cast import Office
 from tests.web.conftest import Desk, Handset
 
 WEB = Path(__file__).parents[2] / "web"
-CONSOLE_PAGES = ("board", "plan", "ground", "inbox", "customers", "visits", "people")
+CONSOLE_PAGES = ("board", "plan", "ground", "inbox", "customers", "visits", "people", "records")
 PHONE_TABS = ("/", "/map", "/customers", "/queue", "/me")
 
 

@@ -20,7 +20,7 @@ LANGUAGES = ("zh-CN", "en-GB")
 # A key of messages that was shown instead of its sentence.
 RAW_KEY = re.compile(
     r"\b(app|nav|board|job|make|plan|ground|inbox|facts|visits|people|visit|queue|enter|bar|today|me|map"
-    r"|confirm|contractor|calls|print)\.[a-zA-Z_]+\b"
+    r"|confirm|contractor|calls|print|records)\.[a-zA-Z_]+\b"
 )
 
 

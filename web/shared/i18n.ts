@@ -6,13 +6,21 @@ import type { Language } from "./vocabulary/words.ts";
 
 const KEPT = "wangge.language";
 
+export type Messages = Record<string, Record<string, string>>;
+
+/** What the files of a folder say, in one: a new topic is a new file, listed nowhere. */
+export function gathered(files: Record<string, unknown>): Messages {
+  const topics = Object.values(files).flatMap((one) => Object.values(one as Record<string, Messages>));
+  return Object.assign({}, ...topics) as Messages;
+}
+
 export function startLanguage(): Language {
   const kept = localStorage.getItem(KEPT);
   if (kept === "zh" || kept === "en") return kept;
   return navigator.language.startsWith("en") ? "en" : "zh";
 }
 
-export function makeI18n<Messages extends Record<string, unknown>>(zh: Messages, en: Messages) {
+export function makeI18n(zh: Messages, en: Messages) {
   const locale = startLanguage();
   document.documentElement.lang = locale === "zh" ? "zh-CN" : "en";
   return createI18n({

@@ -3,7 +3,7 @@
  * catalogue has them.
  */
 import createClient from "openapi-fetch";
-import { reactive } from "vue";
+import { reactive, toRaw } from "vue";
 
 import type { components, paths } from "@wangge/shared/api/schema.d.ts";
 import { newId } from "@wangge/shared/sync/ids.ts";
@@ -63,7 +63,8 @@ async function refresh(): Promise<boolean> {
   const renew = async (): Promise<boolean> => {
     if (me.signed?.refresh_token !== was) return me.signed !== null;
     const isRenewed = await renewed();
-    if (isRenewed) others.postMessage({ was, signed: { ...me.signed } });
+    // As it is: what Vue wraps cannot be sent to another tab.
+    if (isRenewed) others.postMessage({ was, signed: toRaw(me.signed) });
     // Long enough for the word to arrive before the next tab asks.
     await new Promise((done) => window.setTimeout(done, 50));
     return isRenewed;

@@ -107,8 +107,11 @@ function isIn(job: Job, state: string): boolean {
 
 const URGENCY = ["urgent", "high", "normal"];
 
-/** Urgent first, then by their limit. */
+/** Urgent first, then by their limit; what has none comes last. */
 export function byNeed(a: Job, b: Job): number {
   const rank = (job: Job): number => URGENCY.indexOf(job.urgency ?? "normal");
-  return rank(a) - rank(b) || String(a.due_at ?? "~").localeCompare(String(b.due_at ?? "~"));
+  return rank(a) - rank(b) || dueAt(a) - dueAt(b);
 }
+
+/** As a number that can be subtracted: a language's order of letters is none of times. */
+const dueAt = (job: Job): number => (job.due_at ? Date.parse(job.due_at) : Number.MAX_SAFE_INTEGER);

@@ -17,5 +17,11 @@ export const router = createRouter({
     { path: "/customers", component: () => import("./views/Customers.vue") },
     { path: "/visits", component: () => import("./views/Visits.vue") },
     { path: "/people", component: () => import("./views/People.vue") },
+    { path: "/records", component: () => import("./views/Records.vue") },
   ],
 });
+
+/** The pages that the menu offers, in the order above; each has its word there under `<page>.menu`. */
+export const menu = router.options.routes
+  .filter((one) => one.component)
+  .map((one) => one.path.replace("/", ""));

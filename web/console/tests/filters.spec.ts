@@ -87,4 +87,27 @@ describe("the order of need", () => {
     ];
     expect(all.sort(byNeed).map((one) => one.id)).toEqual(["urgent", "sooner", "later"]);
   });
+
+  it("puts what has no limit last among its like", () => {
+    const all = [
+      job({ id: "none", due_at: null }),
+      job({ id: "urgent without", urgency: "urgent", due_at: null }),
+      job({ id: "next year", due_at: "2027-12-01T04:00:00Z" }),
+      job({ id: "urgent", urgency: "urgent", due_at: "2026-12-09T00:00:00Z" }),
+      job({ id: "another zone", due_at: "2026-12-01T05:00:00+08:00" }),
+      job({ id: "today" }),
+    ];
+    expect(all.sort(byNeed).map((one) => one.id)).toEqual([
+      "urgent",
+      "urgent without",
+      "another zone",
+      "today",
+      "next year",
+      "none",
+    ]);
+  });
+
+  it("leaves alike what has no limit at all", () => {
+    expect(byNeed(job({ due_at: null }), job({ due_at: null }))).toBe(0);
+  });
 });

@@ -11,8 +11,8 @@ import { Offline, Refused } from "../sync/link.ts";
 import { mediaTypeOf, takenOf } from "../sync/pictures.ts";
 import { placeOf } from "../sync/store.ts";
 import { uploadWaiting } from "../sync/upload.ts";
-import { en } from "../../phone/src/en/index.ts";
-import { zh } from "../../phone/src/zh/index.ts";
+import { queue as en } from "../../phone/src/en/queue.ts";
+import { queue as zh } from "../../phone/src/zh/queue.ts";
 import { errorWords } from "../vocabulary/words.ts";
 import { bytesOf, codes, phoneOn, shot, SmallServer } from "./small_server.ts";
 

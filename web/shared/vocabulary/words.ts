@@ -42,6 +42,14 @@ export function kindWord(kind: string, language: Language): string {
   return KINDS[kind]?.[language] ?? kind;
 }
 
+/** Every kind of record that the server has. */
+export const kindNames = (): string[] => Object.keys(KINDS);
+
+/** The fields of a kind that a person is shown. */
+export function fieldNames(kind: string): string[] {
+  return Object.keys(KINDS[kind]?.fields ?? {}).filter(isShown);
+}
+
 export function segmentOf(kind: string): string {
   return KINDS[kind]?.segment ?? kind;
 }

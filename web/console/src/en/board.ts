@@ -3,6 +3,7 @@ import type { board as zh } from "../zh/board.ts";
 
 export const board: typeof zh = {
   board: {
+    menu: "Dispatch",
     list: "List",
     map: "Map",
     timeline: "Timeline",

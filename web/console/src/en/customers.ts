@@ -3,6 +3,7 @@ import type { customers as zh } from "../zh/customers.ts";
 
 export const customers: typeof zh = {
   customers: {
+    menu: "Customers",
     title: "Customers",
     find: "Number, name, pinyin, phone, meter, address (two characters at least)",
     number: "Number",
@@ -18,6 +19,7 @@ export const customers: typeof zh = {
     points: "Service points",
   },
   visits: {
+    menu: "Visits",
     returns: "Return visits",
     returnsWhy:
       "Somebody who did not do the work asks the customer; satisfied closes the job, not satisfied " +

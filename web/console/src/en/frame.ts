@@ -21,15 +21,6 @@ export const frame: typeof zh = {
     noMap: "This computer cannot draw the map; the list and the timeline work.",
     notHere: "Representatives and crews: please use the phone app at /m/",
   },
-  nav: {
-    board: "Dispatch",
-    plan: "Day plan",
-    ground: "Cells",
-    inbox: "Inbox",
-    customers: "Customers",
-    visits: "Visits",
-    people: "People, phones",
-  },
   notices: {
     title: "Notices",
     none: "Nothing unread",

@@ -3,6 +3,7 @@ import type { ground as zh } from "../zh/ground.ts";
 
 export const ground: typeof zh = {
   ground: {
+    menu: "Cells",
     title: "Cells",
     cells: "{count} cells",
     fine: "No overlaps, no gaps, nobody missing",

@@ -3,6 +3,7 @@ import type { inbox as zh } from "../zh/inbox.ts";
 
 export const inbox: typeof zh = {
   inbox: {
+    menu: "Inbox",
     title: "Inbox",
     parked: "Waiting for a decision",
     questions: "Disputes",

@@ -3,6 +3,7 @@ import type { people as zh } from "../zh/people.ts";
 
 export const people: typeof zh = {
   people: {
+    menu: "People, phones",
     calendars: "Calendars",
     year: "Year",
     specialDays: "Special days",

@@ -3,6 +3,7 @@ import type { plan as zh } from "../zh/plan.ts";
 
 export const plan: typeof zh = {
   plan: {
+    menu: "Day plan",
     title: "Day plan",
     promisedLeft: "{count} more at another time, still as promised",
     crewChanges: "What changes, by crew",

@@ -1,6 +1,7 @@
 /** What the console says of the board and its jobs, in Chinese. */
 export const board = {
   board: {
+    menu: "调度",
     list: "列表",
     map: "地图",
     timeline: "时间轴",

@@ -1,6 +1,7 @@
 /** What the console says of customers, visits and what follows from them, in Chinese. */
 export const customers = {
   customers: {
+    menu: "客户",
     title: "客户",
     find: "户号、姓名、拼音、电话、表号、地址（至少两个字）",
     number: "户号",
@@ -16,6 +17,7 @@ export const customers = {
     points: "用水点",
   },
   visits: {
+    menu: "走访",
     returns: "待回访",
     returnsWhy: "完工的工单由没有参与施工的人回访；客户说满意才办结，不满意则重新办理。",
     about: "事由",

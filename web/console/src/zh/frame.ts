@@ -19,15 +19,6 @@ export const frame = {
     noMap: "这台电脑不能画地图；列表和时间轴照常可用。",
     notHere: "客户代表和班组请用手机端 /m/",
   },
-  nav: {
-    board: "调度",
-    plan: "排班",
-    ground: "网格",
-    inbox: "待处理",
-    customers: "客户",
-    visits: "走访",
-    people: "人员设备",
-  },
   notices: {
     title: "通知",
     none: "没有未读通知",

@@ -1,6 +1,7 @@
 /** What the console says of cells and who serves them, in Chinese. */
 export const ground = {
   ground: {
+    menu: "网格",
     title: "网格",
     cells: "网格 {count}",
     fine: "没有重叠、缝隙或无人网格",

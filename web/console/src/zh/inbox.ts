@@ -1,6 +1,7 @@
 /** What the console says of what waits for a person, in Chinese. */
 export const inbox = {
   inbox: {
+    menu: "待处理",
     title: "待处理",
     parked: "待人工决定",
     questions: "有分歧",

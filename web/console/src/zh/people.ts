@@ -1,6 +1,7 @@
 /** What the console says of staff, crews, definitions and their forms, in Chinese. */
 export const people = {
   people: {
+    menu: "人员设备",
     calendars: "工作日历",
     year: "年份",
     specialDays: "特殊日（天）",

@@ -1,6 +1,7 @@
 /** What the console says of the plan of a day, in Chinese. */
 export const plan = {
   plan: {
+    menu: "排班",
     title: "排班方案",
     promisedLeft: "另有 {count} 单改时间，仍在约定内",
     crewChanges: "各班组的变化",

@@ -1,7 +1,4 @@
 /** What the phone says, in English: one file a topic, one message a line, the same keys in `zh/`. */
-import { frame } from "./frame.ts";
-import { job } from "./job.ts";
-import { queue } from "./queue.ts";
-import { visit } from "./visit.ts";
+import { gathered } from "@wangge/shared/i18n.ts";
 
-export const en = { ...frame, ...job, ...queue, ...visit };
+export const en = gathered(import.meta.glob(["./*.ts", "!./index.ts"], { eager: true }));

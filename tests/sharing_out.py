@@ -10,9 +10,9 @@ from xdist.scheduler.loadfile import LoadFileScheduling
 
 # Servers, browsers and worlds: whoever begins one of these last ends last.
 LONG = (
-    "tests/web", "tests/commands/test_beside.py", "tests/walk", "tests/simulation/test_kills.py", "tests/stories",
-    "tests/spec/test_schemathesis.py", "tests/architecture", "tests/commands", "tests/simulation", "tests/core/test_fuzz.py",
-    "tests/spec", "tests/days",
+    "tests/web", "tests/commands/test_beside.py", "tests/walk", "tests/simulation/test_kills.py",
+    "tests/stories", "tests/spec/test_schemathesis.py", "tests/architecture", "tests/commands",
+    "tests/simulation", "tests/core/test_fuzz.py", "tests/spec", "tests/days",
 )  # fmt: skip
 # These of the pages' files ask for no city; the others share one, and one browser.
 WITHOUT_A_CITY = {"test_engine.py", "test_house.py", "test_tus_clients.py", "test_units_of_pages.py"}

@@ -1,4 +1,4 @@
-"""Where SQL may stand: reads and other rows in `queries`, records by the record writer, exceptions reviewed."""
+"""Where SQL may stand: reads and other rows in `queries`, records by the record writer."""
 
 from __future__ import annotations
 

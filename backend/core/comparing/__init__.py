@@ -27,7 +27,7 @@ _BRACKETS = frozenset({"Pd", "Ps", "Pe", "Pi", "Pf"})
 _COMMON = re.compile("[\u4e00-\u9fff\x00-\x7f]*")
 _UNSEEN_ASCII = dict.fromkeys([*range(0x21), 0x7F])
 _MARKS_ASCII = dict.fromkeys(ord(one) for one in (*_MARKS, *"-()[]{}"))
-# Letters with a stroke and the like, which Unicode takes for letters of their own; people type the plain ones.
+# Letters with a stroke and the like, for Unicode letters of their own; people type the plain ones.
 _STROKED = "øđħıłŧðƀƃƈƌƒƙƚƞƥƫƭƴƶǥȡȥȴȵȶȷȼȿɀɇɉɋɍɏ"
 _BARE = "odhiltdbbcdfklnpttyzgdzlntjcszejqry"
 _PLAIN_LETTERS = str.maketrans({**dict(zip(_STROKED, _BARE, strict=True)), "æ": "ae", "œ": "oe", "þ": "th"})

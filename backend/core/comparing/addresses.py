@@ -78,7 +78,7 @@ def address_of(typed: str) -> Address:
 
 
 def without_floor(typed: str) -> Address | None:
-    """The house of an address that ends in a floor without a room; None where it does not, or has no house."""
+    """The house of an address that ends in a floor without a room; None where it does not."""
     form = with_digits(folded(typed))
     house = address_of(_LAST_FLOOR.sub("", form))
     return house if _LAST_FLOOR.search(form) and house.has_number else None

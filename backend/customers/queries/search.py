@@ -41,7 +41,8 @@ _BY_NAME = "split_part(o.words, E'\\n', 1) = :whole DESC, c.name, c.id"
 def find_customers(session: Session, actor: Actor, words: str, own_area: str = "") -> list[dict[str, Any]]:
     """Up to 50 customers in the asker's scopes, each with its service points' addresses and meters.
 
-    `own_area` is the code of the house's own telephone area. Who sees masks finds by number and meter alone: a search by name or phone would tell what the mask hides.
+    `own_area` is the area code of the installation's own landlines. Who sees masks finds by number and
+    meter alone: a search by name or phone would tell what the mask hides.
     """
     is_whole = sees_all(actor)
     wanted = wanted_of(words, own_area)

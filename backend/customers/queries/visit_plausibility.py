@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 # What a picture without any detail looks like: as every other such picture.
 _BLANK = "0" * 16
-# For SQL over photos `mine` and `other`: when each was taken; where it does not say, it cannot have been later
+# For SQL over photos `mine` and `other`: when each was taken; what does not say cannot have been later
 # than its record.
 MINES_TAKEN, OTHERS_TAKEN = (f"coalesce({one}.taken_at, {one}.created_at)" for one in ("mine", "other"))
 

@@ -1,4 +1,4 @@
-"""The one form of typed text as migrations 0009 and 0019 wrote it: a copy, which later changes leave alone."""
+"""The one form of typed text as migrations 0009 and 0019 wrote it: a copy that later changes leave."""
 
 from __future__ import annotations
 

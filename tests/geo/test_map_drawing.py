@@ -119,4 +119,4 @@ def test_views_are_halved_along_the_longer_way_until_they_fit(is_tall: bool) -> 
 
 
 def test_a_scale_is_never_finer_than_asked() -> None:
-    assert [round_scale(least) for least in (1, 200, 201, 999, 10_001)] == [200, 200, 220, 1000, 11_000]
+    assert [round_scale(least) for least in (1, 200, 201, 999, 10_001)] == [200, 200, 225, 1000, 11_000]

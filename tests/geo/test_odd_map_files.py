@@ -14,7 +14,8 @@ from geo.formats import dbf, geojson, kml
 from geo.formats.spelling import Speller, codec_of, keepable, undeclared
 
 RING = "120,36 120.1,36 120.1,36.1 120,36"
-POLYGON = f"<Polygon><outerBoundaryIs><LinearRing><coordinates>{RING}</coordinates></LinearRing></outerBoundaryIs>{{}}</Polygon>"
+LINE = f"<LinearRing><coordinates>{RING}</coordinates></LinearRing>"
+POLYGON = f"<Polygon><outerBoundaryIs>{LINE}</outerBoundaryIs>{{}}</Polygon>"
 POINT = {"type": "Point", "coordinates": [120, 36]}
 
 
@@ -30,8 +31,7 @@ def types_of(*inside: str) -> list[str | None]:
 
 def test_a_placemark_has_its_shape_or_several_or_none() -> None:
     area, line = POLYGON.format(""), f"<LineString><coordinates>{RING}</coordinates></LineString>"
-    ring = f"<LinearRing><coordinates>{RING}</coordinates></LinearRing>"
-    assert types_of(area, line, ring, area * 2, area + line, "<name>x</name>") == [
+    assert types_of(area, line, LINE, area * 2, area + line, "<name>x</name>") == [
         "Polygon", "LineString", "LineString", "MultiPolygon", "GeometryCollection", None,
     ]  # fmt: skip
 
@@ -41,7 +41,9 @@ def test_coordinates_that_belong_to_no_shape_are_none() -> None:
 
 
 def test_a_hole_and_heights_are_kept() -> None:
-    hole = "<innerBoundaryIs><LinearRing><coordinates>120.05,36.01,7 120.09,36.01,7 120.09,36.05,7</coordinates></LinearRing></innerBoundaryIs>"
+    places = "120.05,36.01,7 120.09,36.01,7 120.09,36.05,7"
+    ring = f"<LinearRing><coordinates>{places}</coordinates></LinearRing>"
+    hole = f"<innerBoundaryIs>{ring}</innerBoundaryIs>"
     found = kml.drawn({"doc.kml": placemarks(POLYGON.format(hole))}, 100)
     assert isinstance(found.shapes[0], shapely.Polygon)
     assert len(found.shapes[0].interiors) == 1
@@ -63,7 +65,8 @@ def test_a_kml_of_too_many_points_is_refused() -> None:
 def test_a_link_without_an_address_is_none_and_one_that_was_followed_is_not_again() -> None:
     link = "<NetworkLink>{}<Link><href>{}</href></Link></NetworkLink>"
     inner = placemarks("<name>b</name>")
-    outer = f"<kml><Document>{link.format('', '')}{link.format('<name>more</name>', 'b.kml')}{link.format('', 'b.kml#x')}</Document></kml>"
+    links = (("", ""), ("<name>more</name>", "b.kml"), ("", "b.kml#x"))
+    outer = f"<kml><Document>{''.join(link.format(*one) for one in links)}</Document></kml>"
     found = kml.drawn({"doc.kml": outer.encode(), "b.kml": inner}, 100)
     assert (found.groups, found.rows.findings) == ([("more",)], [])
 
@@ -209,10 +212,29 @@ def test_a_number_that_is_none_keeps_its_letters() -> None:
 
 @pytest.mark.parametrize(
     ("said", "codec"),
-    [("", None), ("klingon", None), ("88591", "iso8859-1"), ("ISO 8859-5", "iso8859-5"), ("big5", "cp950")],
+    [
+        ("", None),
+        ("klingon", None),
+        ("base64", None),
+        ("idna", None),
+        ("punycode", None),
+        ("undefined", None),
+        ("utf-16", "utf-16"),
+        ("cp037", "cp037"),
+        ("88591", "iso8859-1"),
+        ("ISO 8859-5", "iso8859-5"),
+        ("big5", "cp950"),
+    ],
 )
 def test_an_encoding_is_known_or_none(said: str, codec: str | None) -> None:
     assert codec_of(said) == codec
+
+
+@pytest.mark.parametrize("said", [b"base64", b"idna", b"punycode"])
+def test_a_table_that_names_no_alphabet_is_read_as_if_it_named_none(said: bytes) -> None:
+    data = table(b"C", 8, 0, "市南".encode("gb18030"))
+    found = dbf.rows_of(data, said)
+    assert (found.rows[0]["code"].strip(), len(found.findings)) == ("市南", 1)
 
 
 def test_what_no_database_keeps_is_left_out() -> None:

@@ -35,6 +35,7 @@ NOTHING = np.empty((0, 2))
 def test_a_datum_moves_no_places_to_none() -> None:
     for datum in Datum:
         assert from_wgs84(NOTHING, datum).shape == to_wgs84(NOTHING, datum).shape == (0, 2)
+    assert np.isnan(to_wgs84(np.array([[np.nan, 36.0]]), Datum.GCJ02)).all()
     place = np.array([[120.0, 36.0]])
     assert (from_wgs84(place, Datum.WGS84) == place).all()
     assert known_crs("no such system") is None

@@ -26,7 +26,7 @@ def placemarks(*inside: str) -> bytes:
 
 def types_of(*inside: str) -> list[str | None]:
     found = kml.drawn({"doc.kml": placemarks(*inside)}, 100)
-    return [one and one.geom_type for one in found.shapes]
+    return [one.geom_type if one is not None else None for one in found.shapes]
 
 
 def test_a_placemark_has_its_shape_or_several_or_none() -> None:

@@ -53,10 +53,11 @@ def codec_of(said: str) -> str | None:
     for one in tries:
         try:
             name = codecs.lookup(one).name
+            # What is no alphabet (base64) or cannot leave out what it does not know (idna) reads no text.
+            b"\xff".decode(name, "ignore")
         except (LookupError, ValueError):
             continue
-        if "".encode(name) == b"" or name.startswith("utf"):
-            return _FAMILY.get(name, name)
+        return _FAMILY.get(name, name)
     return None
 
 

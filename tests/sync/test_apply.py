@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,13 +12,14 @@ from backend.core.actor import Role
 from backend.core.kinds.registry import SYNC_KINDS
 from sync import apply
 from sync.apply import CannotApply, Change
-from sync.change import Author, Stored
+from sync.change import Author, Op, Stored, Write
 from sync.questions import open_questions
 from tests.factories import uid
 
 AT = datetime(2026, 9, 1, 8, tzinfo=UTC)
 JOB = SYNC_KINDS["work_order"]
 CUSTOMER = SYNC_KINDS["customer"]
+ME = Author(uid("someone"))
 
 
 def by(role: Role | None, now: dict[str, Any], **more: Any) -> Change:
@@ -285,3 +287,29 @@ def test_a_step_that_does_not_fit_washes_nobody_clean() -> None:
     with pytest.raises(CannotApply, match="same_person"):
         close = step("close", found.version, None, return_visit={"is_satisfied": True})
         apply.act(JOB, found, close, found.version + 1)
+
+
+def test_the_servers_own_work_needs_no_role_and_may_set_its_own_fields() -> None:
+    values = {"unit_id": uid("unit"), "matter_id": uid("matter"), "state": "dispatched"}
+    made = apply.create(JOB, uid("job"), by(None, values, trusted=True), 1).write
+    assert made.values["state"] == "dispatched"
+    gone = apply.delete(JOB, made.after(), by(None, {}, trusted=True, base_version=1), 2).write
+    assert gone.deleted
+    with pytest.raises(CannotApply, match="not_allowed"):
+        apply.delete(JOB, made.after(), by(None, {}, base_version=1), 2)
+
+
+def test_the_server_changes_what_nobody_has_a_role_for() -> None:
+    found = apply.change(JOB, job("received"), by(None, {"due_at": "2026-09-02T08:00:00Z"}, trusted=True), 4)
+    assert found.write.changed == {"due_at": [None, "2026-09-02T08:00:00Z"]}
+    with pytest.raises(CannotApply, match="not_allowed"):
+        apply.change(JOB, job("received"), by(None, {"description": "x"}), 4)
+
+
+def test_a_write_lists_what_it_changed() -> None:
+    stored = Stored("customer", uid("c"), 3, {"name": "old", "phone": "1", "note": None}, {})
+    made = Write(CUSTOMER, uid("c"), 1, None, stored.values, {}, False, ME, AT, Op.CREATE)
+    assert made.changed == {"name": [None, "old"], "phone": [None, "1"]}
+    moved = replace(made, before=stored, values=stored.values | {"name": "new"})
+    assert moved.changed == {"name": ["old", "new"]}
+    assert replace(made, before=replace(stored, deleted=True)).scopes_before == frozenset()

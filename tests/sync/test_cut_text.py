@@ -18,6 +18,7 @@ from sync.cutting import cut, texts_of
         (b'{"list":[1,2],"a":3}', b'{"list":[],"a":3}', [b"1", b"2"]),
         (b'{"list" : [ ] }', b'{"list" : [] }', []),
         (b'{"list":[{"x":[1,2]},"a,b]"]}', b'{"list":[]}', [b'{"x":[1,2]}', b'"a,b]"']),
+        (b'{"list":[[1],[2,3]]}', b'{"list":[]}', [b"[1]", b"[2,3]"]),
         # What is no JSON inside an item is that item's.
         (b'{"list":[{"x":NaN},{"y":1}]}', b'{"list":[]}', [b'{"x":NaN}', b'{"y":1}']),
         # The member deeper down, or as a value, is another thing.

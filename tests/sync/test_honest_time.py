@@ -79,3 +79,9 @@ def test_an_edit_counts_after_every_write_it_had_seen() -> None:
     late = Judged(seen + timedelta(minutes=1), Grade.CLAIMED)
     assert effective(late, [seen], RECEIVED) == late.at
     assert effective(late, [], RECEIVED) == late.at
+
+
+@pytest.mark.parametrize(("year", "sent"), [(9999, 1970), (1, 2099)])
+def test_a_skew_beyond_the_calendar_leaves_the_receipt(year: int, sent: int) -> None:
+    found = judged(datetime(year, 1, 1, tzinfo=UTC), boot=None, sent_at=datetime(sent, 1, 1, tzinfo=UTC))
+    assert found == Judged(RECEIVED, Grade.CLAIMED)

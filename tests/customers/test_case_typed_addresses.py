@@ -140,6 +140,7 @@ def name_the_city(database: Database, town: Town, *addresses: str) -> None:
             who = {"number": f"Q{n}", "name": "某某", "category": "resident", "cell_id": town["cell 0"]}
             made = record_writer.create(session, system(town["north"]), "customer", who)
             where = {"customer_id": made.id, "address": address, "place": middle(0), "nature": "public"}
+            where |= {"cell_id": town["cell 0"]}
             record_writer.create(session, system(town["north"]), "service_point", where)
 
 

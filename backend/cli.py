@@ -25,8 +25,8 @@ COMMANDS = {
     "verify": "evidence:verify",
     "verify-sheet": "evidence:verify_sheet",
     "erase": "evidence:erase",
-    "backup": "keeping:backup",
-    "restore": "keeping:restore",
+    "backup": "backups:backup",
+    "restore": "backups:restore",
     "keys": "keys:keys",
     "outbox": "outbox:outbox",
 }

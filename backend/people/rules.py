@@ -98,8 +98,8 @@ def roster_rule(session: Session, actor: Actor, record_id: str, before: Values |
 
 def _has_hours(after: Values) -> bool:
     """Whether it says when; what is wrong with that is said by its kind."""
-    said = [after.get(name) for name in HOURS]
-    if not all(isinstance(one, str) for one in said) or said[1] < said[0]:
+    said = [one for name in HOURS if isinstance(one := after.get(name), str)]
+    if len(said) < len(HOURS) or said[1] < said[0]:
         return False
     try:
         return have_in_common(after, after)

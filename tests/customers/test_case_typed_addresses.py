@@ -181,7 +181,7 @@ def test_an_estate_that_the_ledger_does_not_name_is_passed_over(asked: Callable[
         "青岛市市北区台东小区试验路1号A座5楼",
     )  # fmt: skip
     assert [(one, asked(one)) for one in ways if asked(one) != "员工5"] == []
-    # The number behind an estate is the estate's own; where the ledger names one, it is the one that is meant.
+    # The number behind an estate is the estate's own; where the ledger names one, that is meant.
     unknown = (
         "试验路海信小区1号",
         "台东社区1号楼9单元",

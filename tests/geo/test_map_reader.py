@@ -1,4 +1,4 @@
-"""Reads map files as the confined process does, in this one: layers, systems, archives, and what is refused."""
+"""Reads map files in this process as the confined one does: layers, systems, archives, refusals."""
 
 from __future__ import annotations
 
@@ -273,6 +273,7 @@ def test_a_table_whose_rows_are_a_query_is_refused() -> None:
     assert read(path.read_bytes(), "zones.gpkg")["args"] == ["VIEW everything"]
 
 
+# GDAL says "Field format '' not supported" of what an index holds, through a hook that cannot raise.
 @pytest.mark.parametrize(
     ("sql", "is_read"),
     [
@@ -281,6 +282,7 @@ def test_a_table_whose_rows_are_a_query_is_refused() -> None:
         ("CREATE VIRTUAL TABLE anything USING fts4aux(words)", False),
     ],
 )
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_of_virtual_tables_only_indexes_are_let_by(sql: str, is_read: bool) -> None:
     path = Path("made.gpkg")
     path.write_bytes(drawn("gpkg"))

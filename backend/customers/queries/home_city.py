@@ -15,7 +15,7 @@ _MOST_TO_ONE_NAMED = 20
 
 def home_of(session: Session) -> Areas | None:
     """The home city with its province; None where the ledger names none, or several as often."""
-    asked = f"""
+    asked = """
         SELECT province, city
         FROM (
             SELECT
@@ -27,7 +27,7 @@ def home_of(session: Session) -> Areas | None:
             FROM (
                 SELECT split_part(split_part(words, E'\\n', 2), '|', 1) AS areas
                 FROM search_entry TABLESAMPLE SYSTEM ((
-                    SELECT least(100, 100 * {_SAMPLE} / greatest(reltuples, 1))
+                    SELECT least(100, 100.0 * :sample / greatest(reltuples, 1))
                     FROM pg_class
                     WHERE oid = 'search_entry'::regclass
                 )) REPEATABLE (17)
@@ -37,7 +37,8 @@ def home_of(session: Session) -> Areas | None:
         ) cities
         WHERE city <> ''
         AND found * 2 > named
-        AND found * {_MOST_TO_ONE_NAMED} >= of_all
-    """  # noqa: S608 - made of constants
-    found = session.execute(text(asked)).one_or_none()
+        AND found * :most_to_one_named >= of_all
+    """
+    most = {"sample": _SAMPLE, "most_to_one_named": _MOST_TO_ONE_NAMED}
+    found = session.execute(text(asked), most).one_or_none()
     return (found[0] or "", found[1], "", "") if found else None

@@ -52,7 +52,7 @@ def check(values: Values) -> Sequence[Fault]:
     if values.get("most_jobs") == 0:
         zh, en = (
             "写成0的班组一张工单也排不到：不限就留空，不出工就改成不在岗",
-            "a crew with 0 is given no job at all: leave it empty for no limit, or set the crew to not active",
+            "a crew with 0 gets no job: leave it empty for no limit, or set the crew to not active",
         )
         found.append(Fault("most_jobs", "no_jobs", zh, en, "", ("most_jobs",)))
     return found

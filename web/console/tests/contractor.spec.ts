@@ -76,11 +76,14 @@ describe("a contractor's job", () => {
     expect(found.get("[data-test=photos]").text()).toBe("1");
   });
 
-  it.each(["zh", "en"] as const)("by a link that has ended shows nothing but that, in %s", async (language) => {
-    const { page: found } = await page({ [JOB]: refused(410, "link_ended") }, language);
-    expect(found.get("[role=alert]").text()).toContain(whatOf("link_ended", language));
-    expect(found.find("[data-test=errand]").exists()).toBe(false);
-  });
+  it.each(["zh", "en"] as const)(
+    "by a link that has ended shows nothing but that, in %s",
+    async (language) => {
+      const { page: found } = await page({ [JOB]: refused(410, "link_ended") }, language);
+      expect(found.get("[role=alert]").text()).toContain(whatOf("link_ended", language));
+      expect(found.find("[data-test=errand]").exists()).toBe(false);
+    },
+  );
 
   it("without a secret is not asked for", async () => {
     location.hash = "";

@@ -1,4 +1,6 @@
 /** Layers out of the house: as files, and by a personal token that is shown once. */
+import { flushPromises } from "@vue/test-utils";
+import { ElDialog } from "element-plus";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import MapAccess from "../src/parts/MapAccess.vue";
@@ -60,9 +62,12 @@ describe("personal tokens", () => {
     await page.get("[name=label]").setValue("我的电脑");
     await page.get("form").trigger("submit");
     await vi.waitFor(() => expect(page.get("[data-test=new-token]").text()).toContain("s3cret"), 20_000);
+    await flushPromises();
     expect(writes(asked)[0]!.body).toEqual({ label: "我的电脑", days: 365 });
     expect(asked.at(-1)).toMatchObject({ method: "GET", path: "/api/v1/tokens" });
-    await press(page, ".el-dialog__headerbtn");
+    // Its end, which an animation would tell.
+    page.getComponent(ElDialog).vm.$emit("update:modelValue", false);
+    await flushPromises();
     await press(page, "[data-test=map-access]");
     expect(page.find("[data-test=new-token]").exists()).toBe(false);
   });

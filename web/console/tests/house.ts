@@ -74,7 +74,16 @@ export const writes = (asked: Asked[]): Asked[] => asked.filter((one) => one.met
 export const whatOf = (code: string, language: Language): string => errorWords(code, language)!.what;
 
 export function signedIn(...roles: string[]): void {
-  me.signed = { access_token: "a", refresh_token: "r", staff_id: "me", unit_id: "u", roles };
+  me.signed = {
+    access_token: "a",
+    refresh_token: "r",
+    expires_in_s: 600,
+    staff_id: "me",
+    unit_id: "u",
+    device_id: "d",
+    device_revoked: false,
+    roles,
+  };
 }
 
 interface Where {

@@ -142,22 +142,24 @@ describe("what a customer says", () => {
   ])("is noted as %s, in their words where there are any", async (outcome, value, kept) => {
     vi.spyOn(ElMessageBox, "prompt").mockResolvedValue({ value } as never);
     const { asked, page } = await calls({ [NOTE]: {} });
-    await press(page, `[data-test=say-${outcome}]`);
-    expect(writes(asked).map((one) => one.body)).toEqual([{ outcome, said: kept }]);
+    await press(page, `tbody [data-test=say-${outcome}]`);
+    expect(writes(asked).map((one) => [`${one.method} ${one.path}`, one.body])).toEqual([
+      [NOTE, { outcome, said: kept }],
+    ]);
     expect(asked.at(-1)!.path).toBe("/api/v1/call-back-samples/s1/visits");
   });
 
   it("is not noted where the question was closed", async () => {
     vi.spyOn(ElMessageBox, "prompt").mockRejectedValue("cancel");
     const { asked, page } = await calls({ [NOTE]: {} });
-    await press(page, "[data-test=say-denied]");
+    await press(page, "tbody [data-test=say-denied]");
     expect(writes(asked)).toHaveLength(0);
   });
 
   it("that cannot be noted says why", async () => {
     vi.spyOn(ElMessageBox, "prompt").mockResolvedValue({ value: "x" } as never);
     const { said, page } = await calls({ [NOTE]: refused(409, "changed_meanwhile") }, "en");
-    await press(page, "[data-test=say-denied]");
+    await press(page, "tbody [data-test=say-denied]");
     expect(said.error.join()).toContain(whatOf("changed_meanwhile", "en"));
   });
 });

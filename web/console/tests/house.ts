@@ -172,13 +172,16 @@ export async function choose(page: Page, label: string, value: unknown): Promise
   await flushPromises();
 }
 
-export async function press(page: Page | DOMWrapper<Element>, where: string): Promise<void> {
+export async function press(page: Page, where: string): Promise<void> {
   await page.get(where).trigger("click");
   await flushPromises();
 }
 
 /** Files put into an input, as by a person. */
-export async function put(input: DOMWrapper<Element>, ...files: File[]): Promise<void> {
+export async function put(
+  input: Pick<DOMWrapper<Element>, "element" | "trigger">,
+  ...files: File[]
+): Promise<void> {
   Object.defineProperty(input.element, "files", { value: files, configurable: true });
   await input.trigger("change");
   await flushPromises();

@@ -123,7 +123,7 @@ describe("personal tokens", () => {
       },
     });
     await page.get("form").trigger("submit");
-    await vi.waitFor(() => expect(page.get(".el-alert--error").exists()).toBe(true), 20_000);
+    await vi.waitFor(() => expect(page.find(".el-alert--error").exists()).toBe(true), 20_000);
     expect(page.get("[data-test=new-token]").text()).toContain("s3cret");
   });
 });

@@ -48,7 +48,10 @@ interface More {
   point?: [number, number] | null;
   language?: "zh" | "en";
 }
-async function report(answers: Parameters<typeof house>[0] = {}, { point = null, language = "zh" }: More = {}) {
+async function report(
+  answers: Parameters<typeof house>[0] = {},
+  { point = null, language = "zh" }: More = {},
+) {
   const said = overheard();
   const asked = house({ [MAKE]: { id: "j" }, "GET /api/v1/dispatch/board": BOARD, ...answers });
   const props = { modelValue: true, point };
@@ -77,7 +80,9 @@ describe("a report", () => {
     await about(page);
     await page.get("[name=address]").setValue("成都市人民南路 4 号");
     await send(page);
-    expect(writes(asked).map((one) => one.body)).toEqual([{ matter_id: "m", address: "成都市人民南路 4 号" }]);
+    expect(writes(asked).map((one) => one.body)).toEqual([
+      { matter_id: "m", address: "成都市人民南路 4 号" },
+    ]);
     expect(page.emitted("made")).toEqual([["j", false]]);
     expect(page.emitted("update:modelValue")).toEqual([[false]]);
   });

@@ -1,10 +1,12 @@
 /** A server of some lines for the console's tests: answers by address, and what was asked. */
-import { flushPromises, mount } from "@vue/test-utils";
+import { type DOMWrapper, flushPromises, mount } from "@vue/test-utils";
+import { ElMessage, ElMessageBox, ElSelect } from "element-plus";
 import { onTestFinished, vi } from "vitest";
 import { type Component, createApp, h } from "vue";
 import { createMemoryHistory, createRouter, type Router } from "vue-router";
 
 import { makeI18n } from "@wangge/shared/i18n.ts";
+import { errorWords, type Language } from "@wangge/shared/vocabulary/words.ts";
 
 import { me } from "../src/api.ts";
 import { en } from "../src/en/index.ts";
@@ -29,7 +31,7 @@ export function house(answers: Record<string, Answer>): Asked[] {
     const asked: Asked = {
       method: request.method,
       path: pathname + search,
-      body: text ? (JSON.parse(text) as unknown) : null,
+      body: isJson(request) && text ? (JSON.parse(text) as unknown) : text || null,
       headers: request.headers,
     };
     all.push(asked);
@@ -41,8 +43,35 @@ export function house(answers: Record<string, Answer>): Asked[] {
   return all;
 }
 
+const isJson = (request: Request): boolean =>
+  (request.headers.get("Content-Type") ?? "").includes("application/json");
+
 export const refused = (status: number, code: string, more: object = {}): Response =>
   Response.json({ code, ...more }, { status });
+
+/** A line that breaks before the answer has come. */
+export const broken = (): never => {
+  throw new TypeError("fetch failed");
+};
+
+/** An answer that waits until somebody lets it go. */
+export function held(answer: unknown) {
+  let open: () => void = () => undefined;
+  const gate = new Promise<void>((done) => (open = done));
+  const go = async (): Promise<void> => {
+    open();
+    await flushPromises();
+  };
+  return { answer: () => gate.then(() => answer), go };
+}
+
+/** A page of the list of a kind, as the server gives it. */
+export const rowsOf = (...rows: object[]) => ({ rows, next: null });
+
+export const writes = (asked: Asked[]): Asked[] => asked.filter((one) => one.method !== "GET");
+
+/** What the catalogue says of an error. */
+export const whatOf = (code: string, language: Language): string => errorWords(code, language)!.what;
 
 export function signedIn(...roles: string[]): void {
   me.signed = {
@@ -102,4 +131,58 @@ export function within<T>(router: Router, use: () => T): T {
   });
   app.use(router).mount(document.createElement("div"));
   return found;
+}
+
+export type Page = Awaited<ReturnType<typeof shown>>["page"];
+
+/** What is said in passing, in a corner of the screen. */
+export function overheard() {
+  const said = { success: [] as string[], warning: [] as string[], error: [] as string[] };
+  for (const tone of ["success", "warning", "error"] as const) {
+    const spy = vi.spyOn(ElMessage, tone).mockImplementation(((text: unknown) => {
+      said[tone].push(String(text));
+      return { close: () => undefined };
+    }) as never);
+    onTestFinished(() => spy.mockRestore());
+  }
+  return said;
+}
+
+/** Whoever is asked whether they are sure says yes, or closes the question. */
+export function sure(isSure: boolean) {
+  const spy = vi.spyOn(ElMessageBox, "confirm");
+  if (isSure) spy.mockResolvedValue("confirm" as never);
+  else spy.mockRejectedValue("cancel");
+  onTestFinished(() => spy.mockRestore());
+  return spy;
+}
+
+/** The texts of a table, row by row. */
+export const tableOf = (page: Page, where: string): string[][] =>
+  page.findAll(`${where} tbody tr`).map((row) => row.findAll("td").map((one) => one.text()));
+
+export const selectOf = (page: Page, label: string) =>
+  page.findAllComponents(ElSelect).find((one) => one.props("ariaLabel") === label)!;
+
+/** Choose from a list, which a browser would have to lay out before it opens. */
+export async function choose(page: Page, label: string, value: unknown): Promise<void> {
+  const found = selectOf(page, label);
+  found.vm.$emit("update:modelValue", value);
+  found.vm.$emit("change", value);
+  await flushPromises();
+}
+
+export async function press(page: Page, where: string): Promise<void> {
+  await page.get(where).trigger("click");
+  await flushPromises();
+}
+
+/** Files put into an input, as by a person. */
+export async function put(
+  input: Pick<DOMWrapper<Element>, "element" | "trigger">,
+  ...files: File[]
+): Promise<void> {
+  Object.defineProperty(input.element, "files", { value: files, configurable: true });
+  await input.trigger("change");
+  await flushPromises();
 }

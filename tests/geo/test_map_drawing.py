@@ -1,4 +1,4 @@
-"""Colours and letters of a map where there is hardly anything: no cells, no room, no way with four colours."""
+"""Colours and letters of a map where there is hardly anything: no cells, no room, no four colours."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads map files as the confined process does, in this one: layers, systems, archives, and what is refused."""
+"""Reads map files as the confined process does, in this one: layers, systems, archives, refusals."""
 
 from __future__ import annotations
 

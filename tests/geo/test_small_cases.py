@@ -1,4 +1,4 @@
-"""Geometry at its edges: nothing at all, one of a kind, places on one line, shapes beyond the line of dates."""
+"""Geometry at its edges: nothing at all, one of a kind, places on one line, beyond the line of dates."""
 
 from __future__ import annotations
 

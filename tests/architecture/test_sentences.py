@@ -50,6 +50,7 @@ BESIDE = {
     "backend/core/comparing/__init__.py": (1, "the range of Chinese letters"),
     "backend/core/comparing/addresses.py": (40, "a table of how addresses are written"),
     "backend/core/comparing/finding.py": (6, "titles and labels that people type before a name or a number"),
+    "backend/core/comparing/meant.py": (15, "a table of how people say near what they are"),
     "backend/core/comparing/numerals.py": (8, "the digits of Chinese numbers"),
     "backend/core/comparing/phones.py": (3, "how telephone numbers are written"),
     "backend/core/comparing/readings.py": (150, "the readings of surnames and other words"),

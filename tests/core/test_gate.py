@@ -312,8 +312,10 @@ def test_a_file_of_empty_lists_costs_little(as_: As, town: Town) -> None:
 
 def test_faults_written_by_hand_are_counted_too(app: Flask) -> None:
     faults = [{"field": "\ud800" * 1000, "code": "x", "zh": "长" * 9000, "en": str(n)} for n in range(30)]
+    problem = Problem("invalid", faults=faults)
+    problem.detail |= {"beyond": [10**40] * 300, "why": "\udfff"}
     with app.test_request_context():
-        answer = respond(Problem("invalid", faults=faults, beyond=[10**40] * 300, why="\udfff"))
+        answer = respond(problem)
     document = answer.get_json()
     assert (len(document["faults"]), document["more_faults"]) == (20, 10)
     assert (len(document["beyond"]), document["more_beyond"]) == (100, 200)

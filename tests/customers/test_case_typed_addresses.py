@@ -16,10 +16,11 @@ from backend.core.actor import system
 from backend.core.comparing.phones import login_form
 from backend.core.config import Settings
 from backend.core.db import Database
+from backend.core.geometry import point
 from backend.core.services import record_writer
 from tests.conftest import Person
 from tests.customers.test_case_typed_text import lines
-from tests.factories import PASSWORD, Town, middle, uid
+from tests.factories import PASSWORD, SIDE, SOUTH, WEST, Town, middle, uid
 
 As = Callable[[str], Person]
 OWN = "市北区试验路1号A座3单元502户"
@@ -130,6 +131,103 @@ def test_not_found_and_nobodys_are_two_answers(
         assert told.status_code in (404, 422)
         sentences.add((told.get_json()["title"], told.get_json()["title_en"]))
     assert len(sentences) == 3
+
+
+def name_the_city(database: Database, town: Town, *addresses: str) -> None:
+    """Service points in the first cell, beside those whose address names no city."""
+    with database.transaction() as session:
+        for n, address in enumerate(addresses):
+            who = {"number": f"Q{n}", "name": "某某", "category": "resident", "cell_id": town["cell 0"]}
+            made = record_writer.create(session, system(town["north"]), "customer", who)
+            where = {"customer_id": made.id, "address": address, "place": middle(0), "nature": "public"}
+            where |= {"cell_id": town["cell 0"]}
+            record_writer.create(session, system(town["north"]), "service_point", where)
+
+
+@pytest.mark.usefixtures("houses")
+def test_an_address_without_a_city_lies_in_the_one_that_most_addresses_name(
+    asked: Callable[[str], str], as_: As, database: Database, town: Town
+) -> None:
+    elsewhere = ("济南市市北区试验路1号A座", "济南市试验路1号A座3单元502户", "浙江省杭州市市北区海泊路11号")
+    ours = ("青岛试验路1号A座", "青岛市北试验路1号A座", "山东青岛试验路1号A座", "山东试验路1号A座")
+    # As long as the ledger names no city, any may be its own, and none is known by half its name.
+    assert [one for one in elsewhere[:2] if asked(one) != "员工5"] == []
+    assert [asked(one) for one in ours] == ["address_not_found", "员工5", *["address_not_found"] * 2]
+    streets = "鞍山路", "延安路", "威海路"
+    name_the_city(database, town, *(f"山东省青岛市市北区{one}1号" for one in streets), "济南市经二路1号")
+    assert [(one, asked(one)) for one in elsewhere if asked(one) != "address_unclear"] == []
+    assert [(one, asked(one)) for one in ours if asked(one) != "员工5"] == []
+    assert asked("青岛市市北区试验路1号A座") == asked("山东省青岛市市北区试验路1号A座") == "员工5"
+    # What names its city itself is there and nowhere else.
+    assert (asked("济南市经二路1号"), asked("青岛市经二路1号")) == ("员工5", "address_not_found")
+    job = {"matter_id": town["leak"], "address": "济南市市北区试验路1号A座3单元502户"}
+    assert as_("agent")("POST", "/work-orders", job).get_json()["code"] == "no_place"
+    mine = as_("agent")("POST", "/work-orders", job | {"address": "青岛市市北区试验路1号A座3单元502户"})
+    assert mine.get_json()["cell_id"] == town["cell 0"]
+
+
+@pytest.mark.usefixtures("houses")
+def test_cities_that_are_named_as_often_as_each_other_are_no_home(
+    asked: Callable[[str], str], database: Database, town: Town
+) -> None:
+    name_the_city(database, town, "青岛市鞍山路1号", "济南市经二路1号")
+    assert asked("济南市市北区试验路1号A座") == asked("青岛市市北区试验路1号A座") == "员工5"
+
+
+@pytest.mark.usefixtures("houses")
+def test_an_estate_that_the_ledger_does_not_name_is_passed_over(asked: Callable[[str], str]) -> None:
+    ways = (
+        "市北区台东社区试验路1号A座", "台东社区居委会试验路1号A座3单元502", "试验路1号海信小区A座", "市北区香港路社区试验路1号A座",
+        "青岛市市北区台东小区试验路1号A座5楼",
+    )  # fmt: skip
+    assert [(one, asked(one)) for one in ways if asked(one) != "员工5"] == []
+    # The number behind an estate is the estate's own; where the ledger names one, it is the one that is meant.
+    unknown = (
+        "试验路海信小区1号",
+        "台东社区1号楼9单元",
+        "火星社区火星路1号",
+        "北仲社区居委会1号楼1单元101户",
+    )
+    assert [(one, asked(one)) for one in unknown if asked(one) != "address_not_found"] == []
+    assert (asked("台西社区居委会1号楼1单元101户"), asked("台东社区居委会1号楼1单元101户")) == (
+        "员工6",
+        "员工5",
+    )
+
+
+@pytest.mark.usefixtures("houses")
+def test_what_is_near_a_house_is_answered_for_by_who_answers_around_it(
+    asked: Callable[[str], str], database: Database, town: Town
+) -> None:
+    near = ("试验路1号A座附近", "市北区试验路1号A座3单元502的对面", "试验路１号A座旁边。", "试验路1号A座5楼隔壁", "试验路1号A座（斜对面）",
+            "试验路1号A座路口", "台东社区试验路1号A座门口", "试验路1号A座东侧附近")  # fmt: skip
+    assert [(one, asked(one)) for one in near if asked(one) != "员工5"] == []
+    # 50 m from the next cell, whose representative is another; and the border itself is between two of 员工5's.
+    north = system(town["north"])
+    with database.transaction() as session:
+        for n, (side, cell) in enumerate((("分界路7号", 2), ("同界路8号", 1))):
+            who = {"number": f"B{n}", "name": "某某", "category": "resident", "cell_id": town[f"cell {cell}"]}
+            made = record_writer.create(session, north, "customer", who)
+            border = point(WEST + cell * SIDE + 0.0005, SOUTH + SIDE / 2)
+            where = {"customer_id": made.id, "address": side, "place": border, "nature": "public"}
+            record_writer.create(session, north, "service_point", where | {"cell_id": town[f"cell {cell}"]})
+    assert (asked("分界路7号"), asked("分界路7号附近"), asked("分界路7号对面")) == (
+        "员工6",
+        *["address_unclear"] * 2,
+    )
+    assert (asked("同界路8号"), asked("同界路8号附近")) == ("员工5", "员工5")
+    # A street or a crossing says too little, and what is not there is not near either.
+    little = (
+        "海泊路附近",
+        "海泊路路口",
+        "海泊路口旁边",
+        "试验路与海泊路路口",
+        "海泊路同人路交叉口",
+        "海泊路和同人路口附近",
+    )
+    assert [(one, asked(one)) for one in little if asked(one) != "address_unclear"] == []
+    unknown = ("火星路1号附近", "火星路与海泊路路口", "试验路999号对面", "附近附近附近")
+    assert [(one, asked(one)) for one in unknown if asked(one) != "address_not_found"] == []
 
 
 @pytest.mark.usefixtures("houses")

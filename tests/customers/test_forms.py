@@ -118,6 +118,77 @@ def test_a_form_whose_conditions_nobody_can_read_is_not_published(as_: As, town:
     assert as_("admin")("POST", "/questionnaires", form | {"edition": 2, "rows": rows}).status_code == 201
 
 
+def question(name: str, type_: str, *choices: str, **conditions: Any) -> dict[str, Any]:
+    """A question of a form; `conditions` are when it is asked and what its answer keeps to."""
+    options = [{"name": one, "label_zh": one, "label_en": one} for one in choices]
+    row = {"name": name, "type": type_, "label_zh": name, "label_en": name}
+    return row | ({"choices": options} if choices else {}) | conditions
+
+
+ASKED = (
+    question("kind", "select_one", "house", "shop"),
+    question("seen", "select_multiple", "leak", "noise", "dirt"),
+    question("tables", "integer", relevant="answers.kind == 'shop'", constraint="value > 0"),
+    question("menu", "text", relevant="answers.tables > 3"),
+)
+MET_BY_NONE: list[tuple[dict[str, Any], str, str, str]] = [
+    (question("q", "select_multiple", "a", "b", "c", constraint="value.size() > 3"), "constraint", "never", "> 3"),
+    (question("q", "select_multiple", "a", "b", constraint="value.size() == 1 && 'a' in value && 'b' in value"),
+     "constraint", "never", "size"),
+    (question("q", "select_one", "a", "b", constraint="value != 'a' && value != 'b'"), "constraint", "never", "'b'"),
+    (question("q", "satisfaction", constraint="value.size() > 99"), "constraint", "never", "99"),
+    (question("q", "text", constraint="value.size() < 2 && value.size() > 7"), "constraint", "never", "7"),
+    (question("q", "text", constraint="value.size() > 2 && value.size() < 3"), "constraint", "never", "3"),
+    (question("q", "integer", constraint="value > 2 * 5 && value < 3 + 4"), "constraint", "never", "3 + 4"),
+    (question("q", "text", relevant="answers.kind != 'house' && answers.kind != 'shop'"), "relevant", "never", "shop"),
+    (question("q", "text", relevant="answers.seen.size() >= 4"), "relevant", "never", "4"),
+    # The question that it looks at is only asked where this one cannot be, near and far.
+    (question("q", "text", relevant="answers.kind == 'house' && answers.tables > 3"), "relevant", "never_together",
+     "answers.kind == 'shop'"),
+    (question("q", "text", relevant="answers.kind == 'house' && has(answers.menu)"), "relevant", "never_together",
+     "answers.tables > 3"),
+    (question("q", "integer", relevant="answers.tables > 9", constraint="answers.tables < 5 && value > 1"),
+     "constraint", "never_together", "answers.tables > 9"),
+]  # fmt: skip
+MET_BY_SOME: list[dict[str, Any]] = [
+    question("q", "select_multiple", "a", "b", "c", constraint="value.size() == 3 && 'a' in value"),
+    question("q", "select_multiple", *map(str, range(20)), constraint="value.size() > 11 && '3' in value"),
+    question("q", "select_one", "a", "b", constraint="value != 'a'"),
+    question("q", "satisfaction", relevant="answers.seen.size() == 0", constraint="value.size() == 7"),
+    question("q", "text", constraint="value.size() > 2 && value.size() < 4"),
+    question("q", "text", constraint="value > 'abc' && value.size() == 1"),
+    question("q", "text", constraint="value.size() >= 6000"),
+    question("q", "integer", constraint="value > 2 * 5 && value < 30 - 4"),
+    question("q", "decimal", constraint="value * 2 == 7 && value + 1 > 4"),
+    question("q", "text", relevant="answers.kind == 'house' || answers.tables > 3"),
+    question("q", "text", relevant="answers.kind == 'house' && !has(answers.tables)"),
+    question("q", "text", relevant="answers.kind == 'house' ? has(answers.seen) : answers.tables > 3"),
+    question("q", "integer", relevant="answers.tables > 9", constraint="answers.tables > value"),
+    question("q", "text", relevant="answers.tables == 4 && answers.menu.size() == 2"),
+    question("q", "text", relevant="answers.seen.exists(one, one == 'leak') && answers.seen == ['leak']"),
+]
+
+
+def test_a_condition_that_no_answer_fits_is_told_where_it_stands(as_: As, town: Town) -> None:
+    admin, form = as_("admin"), {"code": "met", "title_zh": "问卷", "title_en": "Form", "is_active": True}
+    for row, field, code, about in MET_BY_NONE:
+        body = form | {"edition": 1, "rows": [*ASKED, row]}
+        refused = admin("POST", "/questionnaires", body)
+        assert refused.status_code == 422, row
+        found = refused.get_json()["faults"]
+        assert [(one["field"], one["code"]) for one in found] == [(f"rows.q.{field}", code)], row
+        assert about in found[0]["about"]
+        assert "改" in found[0]["zh"] or "检查" in found[0]["zh"]
+    for n, row in enumerate(MET_BY_SOME, start=1):
+        made = admin("POST", "/questionnaires", form | {"edition": n, "rows": [*ASKED, row]})
+        assert made.status_code == 201, (row, made.text)
+    # A draft may be as it is, and one that is asked already can still be renamed and put away.
+    draft = admin("POST", "/questionnaires", body | {"edition": 99, "is_active": False})
+    assert draft.status_code == 201
+    path, version = f"/questionnaires/{draft.get_json()['id']}", draft.get_json()["version"]
+    assert admin("PATCH", path, {"title_zh": "草稿"}, version=version).status_code == 200
+
+
 ODD = {
     "much": 1e21,
     "sixteen": 1e16,

@@ -21,11 +21,15 @@ from tests.conftest import Person
 from tests.factories import Town
 
 As = Callable[[str], Person]
-NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+def now() -> datetime:
+    """Asked each time: a long run imports this file a quarter of an hour before the test."""
+    return datetime.now(UTC).replace(microsecond=0)
 
 
 def minutes_ago(minutes: float) -> str:
-    return (NOW - timedelta(minutes=minutes)).isoformat()
+    return (now() - timedelta(minutes=minutes)).isoformat()
 
 
 def fix(minutes: float, event: str = "arrive", **more: Any) -> dict[str, Any]:
@@ -113,7 +117,7 @@ def test_told_twice_kept_once(as_: As, database: Database, town: Town) -> None:
 def test_a_colleague_gives_a_reason_and_is_seen(as_: As, database: Database, town: Town) -> None:
     on_duty(database, town, 30)
     tell(as_("leader"), fix(5))
-    day = (NOW - timedelta(minutes=5)).astimezone(CITY).date().isoformat()
+    day = (now() - timedelta(minutes=5)).astimezone(CITY).date().isoformat()
     asked = f"/positions?staff_id={town['leader']}&day={day}"
     assert as_("dispatcher")("GET", asked).get_json()["code"] == "reason_needed"
     assert as_("stranger")("GET", f"{asked}&reason=x").status_code == 404
@@ -129,7 +133,7 @@ def test_a_colleague_gives_a_reason_and_is_seen(as_: As, database: Database, tow
 def test_after_the_shift_others_see_a_hundred_metres(as_: As, database: Database, town: Town) -> None:
     on_duty(database, town, 30, 1)
     tell(as_("leader"), fix(5))
-    day = (NOW - timedelta(minutes=5)).astimezone(CITY).date().isoformat()
+    day = (now() - timedelta(minutes=5)).astimezone(CITY).date().isoformat()
     (seen,) = as_("dispatcher").get(f"/positions?staff_id={town['leader']}&day={day}&reason=x")
     assert (seen["lng"], seen["lat"], seen["accuracy_m"], seen["is_exact"]) == (120.385, 36.067, None, False)
     (own,) = as_("leader").get(f"/positions?day={day}")
@@ -140,7 +144,7 @@ def test_they_are_gone_after_some_days(as_: As, database: Database, town: Town) 
     on_duty(database, town, 60)
     tell(as_("leader"), fix(50), fix(5))
     with database.transaction() as session:
-        assert positions.forget_old(session, 1, NOW + timedelta(days=1, minutes=-20)) == 1
+        assert positions.forget_old(session, 1, now() + timedelta(days=1, minutes=-20)) == 1
     assert stored(database) == 1
 
 

@@ -112,9 +112,11 @@ def test_every_operation_reaches_success(app: Flask, as_: As, town: Town) -> Non
 
 
 def _apart(name: str, n: int) -> dict[str, Any]:
-    """Of what is given once, the n-th: another edition, another year, other ground."""
+    """Of what is given once, the n-th: another edition, another year, other ground, another name."""
     given: dict[str, dict[str, Any]] = {
         "questionnaire": {"edition": n}, "calendar": {"year": 2000 + n}, "cell": {"outline": square(n)},
+        "on_call": {"valid_from": f"20{n}-01-01", "valid_until": f"20{n}-01-07"},
+        "crew": {"name": f"{n}班"}, "staff": {"staff_number": f"S{n}"},
     }  # fmt: skip
     return given.get(name, {})
 

@@ -74,5 +74,6 @@ VALUES = st.recursive(
 @given(VALUES)
 def test_it_says_the_same_and_is_its_own_form(value: Any) -> None:
     text = canonical_json(value)
-    assert json.loads(text) == value
-    assert canonical_json(json.loads(text)) == text
+    # As JavaScript reads it: a large float may stand as a whole number that only rounds to it.
+    assert json.loads(text, parse_int=float) == value
+    assert canonical_json(json.loads(text, parse_int=float)) == text

@@ -9,7 +9,7 @@ const DASHES = /[\p{Pd}\u2212]/gu;
 const DIGIT = /\p{Nd}/u;
 // The sounds of Japanese letters are marks as well, and another sound is another name.
 const ACCENTS = /(?![\u3099\u309a])\p{Mn}/gu;
-// Letters with a stroke and the like, which Unicode takes for letters of their own; people type the plain ones.
+// Letters with a stroke and the like, for Unicode letters of their own; people type the plain ones.
 const STROKED = "øđħıłŧðƀƃƈƌƒƙƚƞƥƫƭƴƶǥȡȥȴȵȶȷȼȿɀɇɉɋɍɏ";
 const BARE = "odhiltdbbcdfklnpttyzgdzlntjcszejqry";
 const PLAIN_LETTERS = new Map([

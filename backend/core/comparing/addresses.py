@@ -47,16 +47,17 @@ _FLOOR = re.compile(r"([0-9]+)[楼层](?=([0-9]+))")
 _LAST_FLOOR = re.compile(r"(?<=[^0-9])[0-9]+[楼层]$")
 _WORD_OF_A_NUMBER = re.compile(r"([a-z]+)\.?(?=[0-9])")
 _TOKEN = re.compile(rf"([a-z]{{2,}})|({_ROOM}?)([0-9]+|[a-z])({_UNIT})?|([^\W0-9_]|[%_\\*&@+])")
-# A district or county named without its last character: 市北试验路1号.
-_SHORTEST_NAMES = range(1, 5)
+# Areas named without their last characters: 市北试验路1号, 青岛市北试验路1号.
+_SHORTEST_NAMES = range(1, 7)
+# Province, city, district, and street office or town; what is not written is empty.
+Areas = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
     """An address as it is compared."""
 
-    # Province, city, district, and street office or town; what is not written is empty.
-    areas: tuple[str, str, str, str]
+    areas: Areas
     # Street, house and door: each number and single letter between blanks, without what it counts.
     door: str
     # What each of those numbers counts, one sign each.
@@ -85,8 +86,8 @@ def without_floor(typed: str) -> Address | None:
 
 
 def with_short_area(address: Address) -> list[tuple[str, Address]]:
-    """What an address may mean whose first one to four characters name an area without saying which kind
-    it is."""
+    """What an address may mean whose first one to six characters name areas without saying which kind
+    they are."""
     door = address.door
     return [
         (door[:most], Address(address.areas, door[most:], address.counts))
@@ -96,8 +97,22 @@ def with_short_area(address: Address) -> list[tuple[str, Address]]:
 
 
 def is_short_for(name: str, areas: Sequence[str]) -> bool:
-    """Whether an area among these is called so, but for its last character."""
-    return any(one and one[:-1].endswith(name) for one in areas)
+    """Whether an area among these, alone or behind those it lies in, is called so but for the last
+    characters."""
+    short = [one[:-1] for one in areas]
+    return any(one and "".join(short[: n + 1]).endswith(name) for n, one in enumerate(short))
+
+
+def in_city(areas: Areas, home: Areas | None) -> Areas:
+    """Areas with the city they lie in: that of `home` where they name none."""
+    if home is None or areas[1] or (areas[0] and not _is_same(areas[0], home[0])):
+        return areas
+    return (areas[0] or home[0], home[1], areas[2], areas[3])
+
+
+def names_city(typed: str) -> bool:
+    """Whether an address says in which city or province it is."""
+    return any(address_of(typed).areas[:2])
 
 
 def agree(some: Sequence[str], others: Sequence[str]) -> bool:
@@ -110,12 +125,12 @@ def agree(some: Sequence[str], others: Sequence[str]) -> bool:
     )
 
 
-def is_same_address(one: str, other: str) -> bool:
-    """Whether two typed addresses are of one door."""
+def is_same_address(one: str, other: str, home: Areas | None = None) -> bool:
+    """Whether two typed addresses are of one door; `home` is where the first lies if it names no city."""
     ours, theirs = address_of(one), address_of(other)
     return (
         ours.door == theirs.door
-        and agree(ours.areas, theirs.areas)
+        and agree(in_city(ours.areas, home), theirs.areas)
         and counts_alike(ours, theirs.door, theirs.counts)
     )
 

@@ -207,7 +207,10 @@ class Search:
         rule = Rule(key[0], fault.code, fault.zh, fault.en, looks_at=tuple(box))
         partly = [name for name, many in box.items() if not self._is_said(name, many)]
         if len(partly) == 1 and isinstance(self._kind.wired[partly[0]].field, List):
-            rule.least = {partly[0]: self._fewest(key, values, partly[0])}
+            fewest = self._fewest(key, values, partly[0])
+            if fewest == 0:  # It is not about how many there are.
+                return rule
+            rule.least = {partly[0]: fewest}
         elif partly:
             return rule
         rule.bites = {name: self._told(name, many) for name, many in box.items()}

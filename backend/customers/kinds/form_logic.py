@@ -9,12 +9,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from backend.customers.kinds.form_answers import answered_in, can_hold, judge
 from backend.customers.kinds.form_values import (
     Meaning,
     Row,
     Wrong,
     apart,
-    judge,
     named_by,
     options_of,
     parts_of,
@@ -72,6 +72,11 @@ _WORDS = {
         "没有任何答案能满足这个条件式：检查上下限是否写反",
         "no answer at all can meet this condition: look whether its limits are the wrong way round",
     ),
+    "never_together": (
+        "要问到这里，箭头后面的条件式也得成立，而两者没有任何答案能同时满足：改其中一个",
+        "where this is asked, the conditions behind the arrow hold as well, and no answer meets both: change "
+        "one of them",
+    ),
 }
 
 
@@ -106,7 +111,31 @@ def _judged(
         judge(meaning, tree)
     except Wrong as wrong:
         return [(wrong.code, "")]
-    return []
+    others = _also_true(tree, row if field == "constraint" else None, known)
+    whole = tree
+    for other in others.values():
+        whole = ("&&", whole, other)
+    return [] if can_hold(meaning, whole) else [("never_together", " && ".join(others))]
+
+
+def _also_true(tree: Node, own: Row | None, known: Mapping[str, Row]) -> dict[str, Node]:
+    """The conditions for asking that are met wherever this one is true: of its own question, and of those
+    without whose answer it is not; as written, and read."""
+    found: dict[str, Node] = {}
+    waiting = [*answered_in(tree), *([own["name"]] if own else [])]
+    while waiting:
+        source = str(known.get(waiting.pop(), {}).get("relevant") or "")
+        other = tree_of(source) if source and source not in found else None
+        # One that cannot be met by itself is said where it stands.
+        if other and _is_met_alone(other := apart(other), known):
+            found[source] = other
+            waiting += answered_in(other)
+    return found
+
+
+def _is_met_alone(tree: Node, known: Mapping[str, Row]) -> bool:
+    has_value = ("name", "value") in parts_of(tree)
+    return not has_value and can_hold(Meaning(known, None), tree)
 
 
 def _misnamed(

@@ -1,21 +1,19 @@
-"""Types of a form's conditions: what their parts can be, and whether any answer at all makes them true."""
+"""Types of a form's conditions: what their parts can be."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
-from math import ceil, floor
+from math import isfinite
+from operator import add, mul, sub
 from typing import Any
 
-from mobile_api_spec.expressions import Node, tree_of
+from mobile_api_spec.expressions import Node
 
 SATISFACTION = ("very_satisfied", "satisfied", "neutral", "dissatisfied", "very_dissatisfied")
 Types = frozenset[str]
 Row = Mapping[str, Any]
 ANY: Types = frozenset({"null", "truth", "number", "text", "list", "object"})
-# Stands for all that depends on no answer.
-_NO_ROW: Row = {"name": "", "type": "integer"}
 # What an answer to a question of a type is; a note has none.
 OF_TYPE = {
     "text": "text",
@@ -40,7 +38,7 @@ def named_by(node: Node) -> str | None:
     """The question whose answer a part of a condition is: `answers.a` or `answers['a']`."""
     if node[0] in ("member", "has") and node[1] == ("name", "answers"):
         return str(node[2])
-    is_index = node[0] == "index" and node[1] == ("name", "answers") and _is_text(node[2])
+    is_index = node[0] == "index" and node[1] == ("name", "answers") and is_text(node[2])
     return node[2][1] if is_index else None
 
 
@@ -65,14 +63,22 @@ def apart(node: Node, names: Mapping[str, str] | None = None) -> Node:
     return (node[0], *(apart(one, names) if isinstance(one, tuple) else one for one in node[1:]))
 
 
-def _is_text(node: Node) -> bool:
+def is_text(node: Node) -> bool:
+    """Whether a part is a text as it is written in a condition."""
     return node[0] == "plain" and isinstance(node[1], str)
 
 
+_OF_TWO: dict[str, Callable[[float, float], float]] = {"+": add, "-": sub, "*": mul}
+
+
 def number_of(node: Node) -> float | None:
-    """A number as it is written in a condition, with its sign."""
+    """A number as it is written in a condition, with its sign, or as it comes of others there."""
     if node[0] == "minus" and (found := number_of(node[1])) is not None:
         return -found
+    if node[0] in _OF_TWO:
+        one, other = (number_of(part) for part in node[1:])
+        found = None if one is None or other is None else _OF_TWO[node[0]](one, other)
+        return found if found is not None and isfinite(found) else None
     is_number = node[0] == "plain" and isinstance(node[1], float)
     return node[1] if is_number else None
 
@@ -110,20 +116,6 @@ class Meaning:
     def types(self, node: Node, bound: Mapping[str, Node]) -> Types:
         """What a part can be; raises Wrong where it is nothing for any answer."""
         return _TYPES[node[0]](self, node, bound) if node[0] in _TYPES else _computed(self, node, bound)
-
-
-def judge(meaning: Meaning, node: Node) -> None:
-    """Raises Wrong for a condition that is not true for any answers: its parts do not fit, or contradict
-    each other, or the constraint of a question it looks at."""
-    if "truth" not in meaning.types(node, {}):
-        raise Wrong("no_truth")
-    asked = {row["name"]: row for part in parts_of(node) if (row := meaning.row_of(part)) is not None}
-    for row in (_NO_ROW, *asked.values()):
-        own = row.get("constraint") if row is not meaning.own else None
-        limit = tree_of(own) if own else None
-        kept = apart(limit) if limit else ("plain", True)
-        if row["type"] in OF_TYPE and not _is_possible(meaning, node, row, kept):
-            raise Wrong("never")
 
 
 def _need(types: Types, wanted: Types) -> Types:
@@ -246,80 +238,4 @@ _TYPES: dict[str, Callable[[Meaning, Node, Mapping[str, Node]], Types]] = {
     "has": lambda meaning, node, bound: (
         _need(meaning.types(node[1], bound), frozenset({"object"})) and _TRUTH
     ),
-}
-
-
-def _is_possible(meaning: Meaning, node: Node, row: Row, kept: Node) -> bool:
-    """Whether some answer to one question, within its own constraint, leaves the condition open; what
-    depends on others is open."""
-    within = Meaning(meaning.rows, row)
-    return any(
-        _holds(within, kept, row, value) is not False and _holds(meaning, node, row, value) is not False
-        for value in _candidates(("&&", node, kept), row)
-    )
-
-
-def _candidates(node: Node, row: Row) -> list[Any]:
-    """Answers of every sort that the condition can tell apart."""
-    if OF_TYPE[row["type"]] == "list":
-        return [[]]
-    if OF_TYPE[row["type"]] == "text":
-        texts = {part[1] for part in parts_of(node) if _is_text(part)}
-        # Each text, what comes right after it, the first and the last of all.
-        return ["", *(options_of(row) or [*texts, *(f"{one}\0" for one in texts), "\U0010ffff"])]
-    named = sorted({found for part in parts_of(node) if (found := number_of(part)) is not None})
-    if row["type"] == "integer":
-        return sorted(
-            {whole + n for one in named for whole in (floor(one), ceil(one)) for n in (-1, 0, 1)}
-        ) or [0]
-    middles = [(one + other) / 2 for one, other in pairwise(named)]
-    return [*named, *middles, named[0] - 1, named[-1] + 1] if named else [0]
-
-
-def _holds(meaning: Meaning, node: Node, row: Row, value: Any) -> bool | None:
-    """Whether a condition holds where one question has this answer; None where that depends on something
-    else."""
-    if node[0] in ("&&", "||"):
-        sides = [_holds(meaning, one, row, value) for one in node[1:]]
-        decides = node[0] == "||"
-        return decides if decides in sides else None if None in sides else not decides
-    if node[0] == "not":
-        found = _holds(meaning, node[1], row, value)
-        return None if found is None else not found
-    if node[0] == "choice":
-        way = _holds(meaning, node[1], row, value)
-        return None if way is None else _holds(meaning, node[2] if way else node[3], row, value)
-    if node[0] == "plain":
-        return node[1] if isinstance(node[1], bool) else None
-    if node[0] not in _COMPARED and node[0] != "in":
-        return None
-    return _compares(meaning, node, row, value)
-
-
-def _compares(meaning: Meaning, node: Node, row: Row, value: Any) -> bool | None:
-    if node[0] == "in":
-        listed = [_known(meaning, one, row, value) for one in node[2][1:]] if node[2][0] == "list" else [None]
-        one = _known(meaning, node[1], row, value)
-        return None if one is None or None in listed else one in listed
-    one, other = (_known(meaning, part, row, value) for part in node[1:])
-    if one is None or other is None or isinstance(one, str) is not isinstance(other, str):
-        return None
-    return bool(_COMPARED[node[0]](one, other))
-
-
-def _known(meaning: Meaning, node: Node, row: Row, value: Any) -> Any:
-    """What a part is where it does not depend on anything else: the answer itself, a number or a text."""
-    if meaning.row_of(node) is row and node[0] != "has":
-        return None if isinstance(value, list) else value
-    found = number_of(node)
-    return found if found is not None else node[1] if _is_text(node) else None
-
-
-_COMPARED: dict[str, Callable[[Any, Any], Any]] = {
-    "==": lambda a, b: a == b,
-    "!=": lambda a, b: a != b,
-    "<": lambda a, b: a < b,
-    "<=": lambda a, b: a <= b,
-    ">": lambda a, b: a > b,
-    ">=": lambda a, b: a >= b,
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from math import cos, pi, radians, sin
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -10,22 +12,30 @@ from sqlalchemy.orm import Session
 from backend.core.comparing.addresses import (
     BAR,
     Address,
+    Areas,
     address_of,
     agree,
     counts_alike,
+    in_city,
     is_short_for,
     with_short_area,
-    without_floor,
 )
 from backend.core.comparing.finding import address_in
+from backend.core.comparing.meant import Reading, crossing, readings
 from backend.core.queries.scopes import today
-from backend.territory.queries.cells import VALID
+from backend.customers.queries.home_city import home_of
+from backend.territory.queries.cells import VALID, cells_at
+from geo.measure import EARTH_RADIUS_M
 
 # Words at more places than this say nothing of where somebody lives.
 _MOST_PLACES = 2000
 _MOST_CELLS = 3
 # The nearness of what begins with the same street.
 _FROM_THE_STREET = 3
+# Who is beside a house or across from it is no further away; its cell is asked in eight directions.
+_NEAR_M = 100.0
+_DIRECTIONS = 8
+_MOST_PLACES_NEAR = 20
 _POINTS = f"""
     SELECT id, split_part(words, E'\\n', 2) AS line
     FROM search_entry
@@ -37,11 +47,16 @@ _POINTS = f"""
 
 @dataclass(frozen=True, slots=True)
 class PointAt:
-    """A service point whose address holds a typed one; `nearness` is the higher the more of it was typed."""
+    """A service point whose address holds a typed one; `nearness` is the higher the more of it was typed.
+
+    `is_elsewhere`: its address names no city, and another was typed than most of the ledger's are in.
+    """
 
     id: str
     cell_id: str | None
     nearness: int
+    place: tuple[float, float] | None
+    is_elsewhere: bool
 
 
 def containing(form: str) -> str:
@@ -65,10 +80,13 @@ class PointsAt:
 
 def points_at(session: Session, address: Address) -> PointsAt:
     """Points whose address holds this one and does not contradict it."""
-    found = _points(session, address)
+    home = home_of(session) if any(address.areas[:2]) else None
+    found = _points(session, address, home)
     if found.points or not found.is_all:
         return found
-    shorter = [_points(session, one, name) for name, one in with_short_area(address)]
+    meant = with_short_area(address)
+    home = home_of(session) if meant else None
+    shorter = [_points(session, one, home, name) for name, one in meant]
     return PointsAt([point for one in shorter for point in one.points], all(one.is_all for one in shorter))
 
 
@@ -82,21 +100,68 @@ class CellsAt:
 
 
 def cells_of_address(session: Session, typed: str) -> CellsAt:
-    """The cells of the best fitting points at an address; none where no such address is known."""
-    address = address_of(typed)
-    found = points_at(session, address)
-    # Who names a floor and no room may mean a building as well: that is asked first.
-    if not found.points and found.is_all and (house := without_floor(typed)):
-        address, found = house, points_at(session, house)
-    cells = sorted({one.cell_id for one in found.nearest}, key=str)
+    """The cells of the best fitting points at an address, or around them where it says only near what it is;
+    none where no such address is known."""
+    read, found = _looked_up(session, typed)
+    if not found.points and found.is_all:
+        # No house stands at a crossing, and several may be near it.
+        return CellsAt([], is_clear=not _crosses(session, typed) and not _names_only_areas(read.address))
+    here = [one for one in found.nearest if not one.is_elsewhere]
+    cells = _around(session, here) if read.is_near else sorted({one.cell_id for one in here}, key=str)
+    return CellsAt(cells, is_clear=bool(here) and found.is_all and _is_clear(read, found, cells))
+
+
+def _looked_up(session: Session, typed: str) -> tuple[Reading, PointsAt]:
+    """The first reading of an address that leads to points, or that too many points fit; the first of all
+    where none does."""
+    meant = list(readings(typed))
+    for read in meant:
+        found = points_at(session, read.address)
+        if found.points or not found.is_all:
+            return read, found
+    return meant[0], PointsAt([], is_all=True)
+
+
+def _is_clear(read: Reading, found: PointsAt, cells: list[str | None]) -> bool:
+    """Whether an address that leads to these cells says enough to be told."""
+    has_number = read.address.has_number
     # A house on a border may be in several cells; what only stands somewhere in addresses is of no house.
-    is_near = any(one.nearness >= _FROM_THE_STREET for one in found.points)
-    is_house = address.has_number and is_near and None not in cells
-    names_only_areas = not address.door.strip() and any(address.areas)
-    is_clear = len(cells) < 2 or (is_house and len(cells) <= _MOST_CELLS)
+    is_at = any(one.nearness >= _FROM_THE_STREET for one in found.points)
+    is_house = has_number and is_at and None not in cells and len(cells) <= _MOST_CELLS
+    if read.is_near or len(cells) > 1:
+        return is_house
     # 泊路11号 stands in 海泊路11号, and is another street.
-    is_clear = is_clear and (is_near or not cells or not address.has_number or address.door.startswith(" "))
-    return CellsAt(cells, is_clear and found.is_all and not names_only_areas)
+    return is_at or not has_number or read.address.door.startswith(" ")
+
+
+def _names_only_areas(address: Address) -> bool:
+    return not address.door.strip() and any(address.areas)
+
+
+def _crosses(session: Session, typed: str) -> bool:
+    """Whether somebody is where two known streets cross."""
+    streets = crossing(typed)
+    return streets is not None and all(_is_known(points_at(session, one)) for one in streets)
+
+
+def _is_known(found: PointsAt) -> bool:
+    return bool(found.points) or not found.is_all
+
+
+def _around(session: Session, points: Iterable[PointAt]) -> list[str | None]:
+    """The cells of points and of what is near them; None for a point in none."""
+    known = list(points)
+    places = sorted({one.place for one in known if one.place is not None})[:_MOST_PLACES_NEAR]
+    cells = cells_at(session, [near for one in places for near in _near(*one)])
+    return sorted({one.cell_id for one in known} | {one["id"] for one in cells if one}, key=str)
+
+
+def _near(lng: float, lat: float) -> list[tuple[float, float]]:
+    """Places so far around one that what is beside it or across from it lies between them, in degrees."""
+    up = _NEAR_M * 180 / (pi * EARTH_RADIUS_M)
+    aside = up / max(cos(radians(lat)), 0.01)
+    turns = (2 * pi * n / _DIRECTIONS for n in range(_DIRECTIONS))
+    return [(lng + aside * cos(one), lat + up * sin(one)) for one in turns]
 
 
 def whole_door(typed: str) -> str:
@@ -106,13 +171,13 @@ def whole_door(typed: str) -> str:
     return containing(f"{BAR}{door}{BAR}") if door.strip() else ""
 
 
-def _points(session: Session, address: Address, short_area: str = "") -> PointsAt:
+def _points(session: Session, address: Address, home: Areas | None, short_area: str = "") -> PointsAt:
     if not address.door.strip():
         return PointsAt([], is_all=True)
     rows = session.execute(
         text(
             f"""
-                SELECT e.id::text, e.line, c.id::text
+                SELECT e.id::text, e.line, c.id::text, ST_X(p.place), ST_Y(p.place)
                 FROM ({_POINTS}) e
                 JOIN service_point p ON p.id = e.id
                 LEFT JOIN cell c ON c.id = p.cell_id AND {VALID}
@@ -121,13 +186,19 @@ def _points(session: Session, address: Address, short_area: str = "") -> PointsA
         ),
         {"door": containing(address.door), "on": today()},
     )
-    read = [(id_, cell, address_in(line)) for id_, line, cell in rows]
+    read = [(id_, cell, address_in(line), (lng, lat)) for id_, line, cell, lng, lat in rows]
     points = [
-        PointAt(id_, cell, _nearness(address, there))
-        for id_, cell, there in read
+        PointAt(
+            id_,
+            cell,
+            _nearness(address, there),
+            None if None in place else place,
+            is_elsewhere=not agree(address.areas, in_city(there.areas, home)),
+        )
+        for id_, cell, there, place in read
         if address.door in there.door
         and agree(address.areas, there.areas)
-        and (not short_area or is_short_for(short_area, there.areas))
+        and (not short_area or is_short_for(short_area, in_city(there.areas, home)))
     ]
     return PointsAt(points, len(read) < _MOST_PLACES)
 

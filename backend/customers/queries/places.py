@@ -10,10 +10,11 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor
-from backend.core.comparing.addresses import is_same_address
+from backend.core.comparing.addresses import is_same_address, names_city
 from backend.core.geometry import lng_lat, point
 from backend.core.queries.scopes import held, units_below
 from backend.customers.queries.addresses import whole_door
+from backend.customers.queries.home_city import home_of
 from backend.customers.queries.nearby import SAME_DOOR_M
 from backend.territory.queries.cells import cells_at
 from geo.measure import distance_m
@@ -146,11 +147,13 @@ class Ledger:
         found: dict[str, list[Point]] = {}
         for row in self._session.execute(_POINTS_BY[name], wanted):
             found.setdefault(row[0], []).append(_point_of(*row[1:]))
+        is_named = name == "address" and bool(found) and any(map(names_city, asked))
+        home = home_of(self._session) if is_named else None
         for one, form in forms.items():
             self._points[name, one] = [
                 known
                 for known in found.get(form, [])
-                if name != "address" or _is_same(name, known.address, one)
+                if name != "address" or is_same_address(known.address or "", one, home)
             ]
 
     def _ask_cells(self, places: set[tuple[float, float]]) -> None:

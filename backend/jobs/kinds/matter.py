@@ -15,6 +15,7 @@ from backend.core.kinds.declaration import (
     whole,
     words,
 )
+from backend.core.kinds.repeats import repeats_in
 from backend.core.kinds.vocabulary import SKILLS, URGENCY, Preparation
 from sync.errors import Fault
 from sync.kind import Policy, Values
@@ -45,8 +46,9 @@ class Matter(Record):
 
 
 def check(values: Values) -> Sequence[Fault]:
-    """Its limits do not contradict each other, and everything on its checklist has a code of its own."""
-    found, limit = [], values.get("finish_within_minutes")
+    """Its limits do not contradict each other, no skill is named twice, and everything on its checklist has
+    a code of its own."""
+    found, limit = list(repeats_in(values, "skills")), values.get("finish_within_minutes")
     if limit is not None and (values.get("contact_within_minutes") or 0) > limit:
         zh, en = (
             "联系时限比办结时限还长：改短它，或延长办结时限",

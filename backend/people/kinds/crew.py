@@ -16,6 +16,7 @@ from backend.core.kinds.declaration import (
     whole,
     words,
 )
+from backend.core.kinds.repeats import repeats_in
 from backend.core.kinds.vocabulary import SKILLS
 from backend.people.kinds.crew_hours import FIELDS, odd_break
 from sync.errors import Fault
@@ -45,7 +46,19 @@ class Crew(Record):
 
 
 def check(values: Values) -> Sequence[Fault]:
-    """Its break lies inside its shift, which may pass midnight."""
+    """Its break lies inside its shift, which may pass midnight; nobody and nothing is named twice; and it
+    can be given work."""
+    found = [*_odd_break(values), *repeats_in(values, "member_ids", "skills")]
+    if values.get("most_jobs") == 0:
+        zh, en = (
+            "写成0的班组一张工单也排不到：不限就留空，不出工就改成不在岗",
+            "a crew with 0 is given no job at all: leave it empty for no limit, or set the crew to not active",
+        )
+        found.append(Fault("most_jobs", "no_jobs", zh, en, "", ("most_jobs",)))
+    return found
+
+
+def _odd_break(values: Values) -> Sequence[Fault]:
     among = (*FIELDS, "is_active") if values.get("is_active") else FIELDS
     break_ = (values.get(name) for name in ("break_from", "break_until", "break_minutes"))
     odd = odd_break(values["shift_start"], values["shift_end"], *break_)

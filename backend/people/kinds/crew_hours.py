@@ -56,8 +56,8 @@ def odd_break(
         # Each with its own sentence: a schema can say one such case, not either of two.
         said = {"break_minutes": _HALF if first else _UNTIL_ALONE}
         return [Odd(name, "required", *said.get(name, _HALF)) for name, one in given.items() if one is None]
-    length = (_clock(shift_end) - _clock(shift_start)) % DAY or DAY
-    begins, latest = ((_clock(one) - _clock(shift_start)) % DAY for one in (first, last))
+    length = (minute_of(shift_end) - minute_of(shift_start)) % DAY or DAY
+    begins, latest = ((minute_of(one) - minute_of(shift_start)) % DAY for one in (first, last))
     found = []
     if begins >= length:
         found.append(Odd("break_from", "outside_shift", *_OUTSIDE))
@@ -72,6 +72,6 @@ def odd_break(
     return found
 
 
-def _clock(text: str) -> int:
-    """A time of day in minutes."""
+def minute_of(text: str) -> int:
+    """A time of day, `08:30`, in minutes."""
     return int(text[:2]) * 60 + int(text[3:])

@@ -1,5 +1,7 @@
 """Staff (员工): a person of the utility or of a contractor, with the post they hold."""
 
+from collections.abc import Sequence
+
 from backend.core.actor import Role
 from backend.core.kinds.declaration import (
     Record,
@@ -12,8 +14,10 @@ from backend.core.kinds.declaration import (
     scopes_of,
     words,
 )
+from backend.core.kinds.repeats import repeats_in
 from backend.core.kinds.vocabulary import SKILLS
-from sync.kind import Policy
+from sync.errors import Fault
+from sync.kind import Policy, Values
 
 POSTS = {
     "customer_representative": ("客户代表", "Customer representative"),
@@ -49,12 +53,18 @@ class Staff(Record):
     is_active = flag("在岗", "Active", required=True)
 
 
+def check(values: Values) -> Sequence[Fault]:
+    """No skill is named twice."""
+    return list(repeats_in(values, "skills"))
+
+
 KIND = declare(
     Staff,
     zh="员工",
     en="Staff",
     scopes=scopes_of(staff="id"),
     rank=0,
+    check=check,
     segment="staff",
     create_by=frozenset({Role.ADMIN}),
     change_by=frozenset({Role.ADMIN, Role.SUPERVISOR}),

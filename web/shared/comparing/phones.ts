@@ -25,7 +25,7 @@ export function wantedDigits(typed: string): string {
   return digits.length >= LEAST_LOGIN - 1 ? digits.replace(/^0+/, "") : digits;
 }
 
-/** A landline's number without the code of its area, as it is written at home; a phone does not know which is its own. */
+/** A landline's number without its area's code, as written at home; a phone does not know its own. */
 export function withoutArea(typed: string): string {
   const [, , ofTwo, , ofThree] = AREA.exec(phoneDigits(typed)) ?? [];
   return ofTwo ?? ofThree ?? "";

@@ -10,7 +10,7 @@ import pytest
 
 from sync.change import Author, Mutation, Op, Outcome, Status, parse_moment
 from sync.memory import Memory
-from sync.unread import park_unreadable, read_one
+from sync.unparsable import park_unreadable, read_one
 from sync.wire import MOST_DEPTH, MOST_MUTATION_BYTES, Unreadable, depth_of, mutation_from, read_batch
 from tests.factories import uid
 

@@ -13,6 +13,7 @@ export default defineConfig({
     isolate: false,
     // Nothing here waits for anything; a machine that is busy with other things must not fail it.
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     // Far from the city on purpose: every time on a page is the city's.
     env: { TZ: "America/New_York" },
   },

@@ -3,7 +3,8 @@ import vue from "@vitejs/plugin-vue";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  plugins: [vue()],
+  // An address such as /icon.svg stays one: a test loads no pictures.
+  plugins: [vue({ template: { transformAssetUrls: false } })],
   define: { __APP_VERSION__: '"test"' },
   test: {
     include: ["{shared,phone,console}/tests/**/*.spec.ts"],

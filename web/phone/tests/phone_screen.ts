@@ -42,7 +42,14 @@ export async function openedBy(...roles: string[]): Promise<{ phone: Engine; ser
   const server = new HouseServer();
   const phone = await phoneOn(await openDisk(newId()), server);
   await phone.store.transaction(() =>
-    phone.store.setMeta({ staff: ME, roles, access: "a", refresh: "r", scopes: [{ scope: "cell:c1" }], epoch: 1 }),
+    phone.store.setMeta({
+      staff: ME,
+      roles,
+      access: "a",
+      refresh: "r",
+      scopes: [{ scope: "cell:c1" }],
+      epoch: 1,
+    }),
   );
   engine.value = phone;
   Object.assign(sync, {

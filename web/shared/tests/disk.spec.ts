@@ -152,14 +152,12 @@ describe("rows in memory", () => {
       some.put("a", "1", 1);
       some.put("a", "2", 2);
     });
-    await some.transaction(() => Promise.reject(new Error("late")) as never).catch(() => undefined);
     vi.spyOn(disk, "commit").mockRejectedValueOnce(full());
     await some.transaction(() => some.put("a", "3", 3)).catch(() => undefined);
-    expect(told.mock.calls.length).toBeLessThanOrEqual(2);
+    expect(told).toHaveBeenCalledTimes(1);
     stop();
-    const before = told.mock.calls.length;
     await some.transaction(() => some.put("a", "4", 4));
-    expect(told).toHaveBeenCalledTimes(before);
+    expect(told).toHaveBeenCalledTimes(1);
   });
 
   it("that the system erased under the app are all written again", async () => {

@@ -20,7 +20,7 @@ export function canvasThatDraws(jpeg = "JPEG"): string[] {
 }
 
 /** One stroke of a finger on a canvas. */
-export async function stroke(canvas: DOMWrapper<Element>): Promise<void> {
+export async function stroke(canvas: Pick<DOMWrapper<Element>, "element">): Promise<void> {
   const point = (name: string, x: number, y: number): Event => {
     const event = new Event(name, { bubbles: true, cancelable: true });
     const at = {
@@ -42,7 +42,10 @@ export async function stroke(canvas: DOMWrapper<Element>): Promise<void> {
 }
 
 /** Files that a person has chosen or taken, put into the field of a form. */
-export async function choose(field: DOMWrapper<Element>, ...files: File[]): Promise<void> {
+export async function choose(
+  field: Pick<DOMWrapper<Element>, "element" | "trigger">,
+  ...files: File[]
+): Promise<void> {
   Object.defineProperty(field.element, "files", { value: files, configurable: true });
   await field.trigger("change");
 }

@@ -59,8 +59,7 @@ export async function openedBy(...roles: string[]): Promise<{ phone: Engine; ser
     records: 0,
     isUpdateReady: false,
   });
-  closeToast(true);
-  document.querySelectorAll(".van-toast").forEach((one) => one.remove());
+  nothingSaid();
   onTestFinished(() => {
     if (engine.value === phone) engine.value = null;
   });
@@ -116,6 +115,12 @@ export type Page = Awaited<ReturnType<typeof shown>>["page"];
 /** The texts of a list's lines. */
 export const texts = (page: Page, selector: string): string[] =>
   page.findAll(selector).map((one) => one.text());
+
+/** Nothing stands at the edge of the screen any more. */
+export function nothingSaid(): void {
+  closeToast(true);
+  document.querySelectorAll(".van-toast").forEach((one) => one.remove());
+}
 
 /** What was said at the edge of the screen just now. */
 export const toast = (): string => document.querySelector(".van-toast")?.textContent ?? "";

@@ -17,11 +17,11 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from backend.core import config
-from backend.demo.cast import Office
 from backend.demo.load import load_city
 from backend.demo.sizes import SIZES
+from backend.demo.story_actors import Office
 from backend.local.browser import find_chromium
-from backend.local.stage import stage
+from backend.local.story_server import stage
 from tests.web.conftest import FLAGS, PIN, Desk, Handset
 
 JOBS = 300

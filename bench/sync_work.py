@@ -31,7 +31,7 @@ import psycopg
 from backend.core import config
 from backend.core.db import Database
 from backend.core.services.record_writer import new_id
-from backend.local.stage import stage
+from backend.local.story_server import stage
 from tests import factories
 from tests.factories import PASSWORD, uid
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.graph import Parts
-from geo.parting import Parting
+from geo.partition import Parting
 from geo.progress import Progress, silent
 
 _Figures = NDArray[np.float64]

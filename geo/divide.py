@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from geo.anneal import Annealing, Weights
+from geo.balancing import Costs, Evening
 from geo.errors import NothingInside, TooFewCustomers
-from geo.evening import Costs, Evening
 from geo.graph import Graph, Parts
 from geo.lattice import merge_slivers, squares
 from geo.locate import nearest
 from geo.measure import Coordinates
-from geo.parting import Parting
+from geo.partition import Parting
 from geo.progress import Progress, part_of, silent
 from geo.shapes import GRID_DEGREES, as_multipolygon, on_grid
 from geo.smooth import smooth

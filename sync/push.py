@@ -20,9 +20,9 @@ from sync.change import Author, Grade, Key, Mutation, Op, Outcome, Status, Store
 from sync.errors import DatabaseRefused
 from sync.honest_time import effective
 from sync.kind import Kind, Values
-from sync.looking import Look, Seen
 from sync.merge import seen_times
 from sync.order import in_order, rounds
+from sync.prefetch import Look, Seen
 from sync.questions import questions_of
 from sync.receipts import Clocks, Receipts
 from sync.rights import Rights

@@ -32,18 +32,18 @@ MODULES: dict[str, tuple[str, ...]] = {
     "sync.cursor": (),
     "sync.pull": (),
     "sync.push": ("_need_scope", "_held_then"),
-    "sync.looking": (),
+    "sync.prefetch": (),
     "sync.parking": (),
 }
 # Pulls and scopes are told by whole worlds on the double; forks and a database do not go together.
-BROAD = {"sync.pull", "sync.push", "sync.looking", "sync.parking"}
+BROAD = {"sync.pull", "sync.push", "sync.prefetch", "sync.parking"}
 BROAD_TESTS = ("tests/contract/test_store.py", "tests/spec/test_vectors.py", "tests/simulation/test_core.py")
 BROAD_CHOICE = (
     "not postgres and not both_compute and not long and not ten_thousand and not simulator_finds "
     "and not few_words"
 )
 # What the double's one set of rights cannot tell is asked of the server, in an interpreter for each mutant.
-SERVED = {"sync.push", "sync.looking", "sync.parking"}
+SERVED = {"sync.push", "sync.prefetch", "sync.parking"}
 SERVED_TESTS = (
     "tests/phones/test_sync.py",
     "tests/phones/test_sync_extremes.py",

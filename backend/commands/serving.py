@@ -20,7 +20,7 @@ from backend.demo.people import PASSWORD
 from backend.demo.sizes import SIZES, is_empty
 from backend.local.interrupts import end_with_parent
 from backend.local.machine import Machine
-from backend.local.stage import stage
+from backend.local.story_server import stage
 from backend.local.tls import make_certificate, own_address, qr
 
 _STEPS = ("cells", "people", "customers", "jobs", "visits")

@@ -10,25 +10,6 @@ from geoalchemy2 import Geometry
 from shapely.geometry.base import BaseGeometry
 
 WGS84 = 4326
-_POSITION = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
-
-
-def _nested(depth: int) -> dict[str, Any]:
-    return _POSITION if not depth else {"type": "array", "items": _nested(depth - 1)}
-
-
-# How deep the positions of each GeoJSON geometry lie.
-_DEPTHS = {"Point": 0, "LineString": 1, "Polygon": 2, "MultiPolygon": 3}
-# Geometry -> its JSON Schema, for the document; longitude comes first, and there are no heights.
-GEOJSON: dict[str, dict[str, Any]] = {
-    name: {
-        "type": "object",
-        "properties": {"type": {"type": "string", "enum": [name]}, "coordinates": _nested(depth)},
-        "required": ["type", "coordinates"],
-        "additionalProperties": False,
-    }
-    for name, depth in _DEPTHS.items()
-}
 
 
 def point_column() -> Geometry:

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
-from backend.demo.cast import Office, Troupe
+from backend.demo.story_actors import Office, Troupe
 from mobile_api_spec.phone import Phone
 
 Values = dict[str, Any]

@@ -25,7 +25,7 @@ from backend.core.config import Settings
 from backend.core.db import Database
 from backend.core.errors import Problem
 from backend.core.queries.scopes import CITY, today
-from backend.core.services.press import Press
+from backend.core.services.paper_frame import Press
 from backend.dispatch.services.field_day import day_of
 from backend.territory.queries.cell_map import cells_to_draw
 from backend.territory.queries.cells import outlines, units_with_cells

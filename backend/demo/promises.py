@@ -5,8 +5,8 @@ from __future__ import annotations
 from rich.table import Table
 
 from backend.core.geometry import lng_lat, point
-from backend.demo.cast import until
 from backend.demo.day import Day
+from backend.demo.story_actors import until
 from mobile_api_spec.phone import Phone
 
 

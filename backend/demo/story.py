@@ -7,10 +7,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from backend.demo.cast import Troupe, until
 from backend.demo.catalogue import FORM_ID, matter_id
 from backend.demo.day import Day, Values
 from backend.demo.promises import check, print_promises
+from backend.demo.story_actors import Troupe, until
 from mobile_api_spec.phone import Phone
 from mobile_api_spec.phone.sheet import sheet_hash, sheet_of
 from sync.change import moment_text

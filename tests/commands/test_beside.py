@@ -26,7 +26,7 @@ from backend import migrations
 from backend.cli import COMMANDS
 from backend.core import config
 from backend.core.db import Database, make_engine
-from backend.demo.cast import until
+from backend.demo.story_actors import until
 from backend.local.broker import Broker
 from backend.local.cluster import Cluster, find_binaries
 from backend.local.home import Home, HomeTaken

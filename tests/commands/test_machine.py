@@ -17,13 +17,13 @@ from backend.core import capabilities, config
 from backend.core.actor import system
 from backend.core.db import Database, make_engine
 from backend.core.services import record_writer
-from backend.demo.cast import until
+from backend.demo.story_actors import until
 from backend.local.broker import Broker
 from backend.local.cluster import LONGEST_SOCKET_PATH, Cluster, find_binaries
 from backend.local.machine import Machine
 from backend.local.processes import Processes, free_port
 from backend.local.safekeeping import NotRestored, backup, restore
-from backend.local.stage import stage
+from backend.local.story_server import stage
 from backend.local.tls import make_certificate, own_address, qr
 from tests import factories
 from tests.conftest import HOME, OWN_HOME, own_port

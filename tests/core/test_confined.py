@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from backend.core.confined import frames, reader, syscalls, walls
+from backend.core.confined import frames, reader, sandbox, syscalls
 from backend.core.confined.limits import MEGABYTE, Limits
 from backend.core.confined.reader import Reader, Stopped
 
 LIMITS = Limits(memory=384 * MEGABYTE, answer=2 * MEGABYTE, file=8 * MEGABYTE, cpu_seconds=2, wall_seconds=4)
 walled = pytest.mark.skipif(
-    sys.platform != "linux" or set(walls.available()) != {"landlock", "seccomp"},
+    sys.platform != "linux" or set(sandbox.available()) != {"landlock", "seccomp"},
     reason="this system has no walls",
 )
 

@@ -22,7 +22,7 @@ from backend.app import create_app
 from backend.core import config
 from backend.core.db import Database, make_engine
 from backend.local.cluster import Cluster
-from backend.local.stage import stage
+from backend.local.story_server import stage
 from backend.specification import openapi
 from tests import factories
 from tests.factories import PEOPLE, token_for, uid

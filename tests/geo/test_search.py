@@ -19,6 +19,7 @@ from geo.routing.search import search_plan
 from geo.routing.solvers import Model, cost_of, visits, vroom_plan
 from geo.routing.timing import missing_cost, score
 from geo.routing.watch import Meter, StepWatch
+from tests.instances import generated
 
 HOUR = 3600
 DAY = (8 * HOUR, 17 * HOUR)
@@ -333,3 +334,25 @@ def test_a_crew_that_is_late_since_this_morning_is_a_place_to_begin() -> None:
     problem = RoutingProblem(tasks, [Shift("a", 0, (36_000, 61_200))], travel)
     found = vroom_plan(problem, start=Plan(((0, 1),)))
     assert set(found.routes[0]) == {0, 1}
+
+
+def test_a_day_that_no_piece_makes_better_is_searched_whole_from_its_best_and_from_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun: list[list[bool]] = []
+    whole = search._Run._whole
+
+    def stale(run: search._Run, best: pyvrp.Solution, size: int, span: float) -> pyvrp.Solution:
+        run._watch.after([0.01])
+        return best
+
+    def noted(run: search._Run, span: float, starts: list[pyvrp.Solution | None], **how: object) -> object:
+        begun.append([start is None for start in starts])
+        return whole(run, span, starts, **how)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(search._Run, "_piecewise", stale)
+    monkeypatch.setattr(search._Run, "_whole", noted)
+    problem = generated("C1", 260, 1)
+    plan = search_plan(problem, 1.5, clock=StepWatch)
+    assert plan.unserved(problem) == []
+    assert begun[-1] == [False, True]

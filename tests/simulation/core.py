@@ -30,7 +30,7 @@ from sync.push import Push
 from sync.questions import questions_of
 from sync.receipts import Clocks
 from sync.store import Digest, Held, Span, Waiting
-from sync.unread import park_unreadable, read_one
+from sync.unparsable import park_unreadable, read_one
 from sync.wire import Unreadable, read_batch
 from tests.simulation.kinds import KINDS
 

@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import text
 
 from backend.core.db import Database, make_engine
-from backend.local.stage import stage
+from backend.local.story_server import stage
 from mobile_api_spec.phone import Link, Offline, Phone, Refused
 from tests import factories
 from tests.conftest import OWN_HOME, own_port

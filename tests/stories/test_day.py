@@ -10,7 +10,7 @@ from rich.console import Console
 from backend.demo.load import load_city
 from backend.demo.sizes import SIZES
 from backend.demo.story import play
-from backend.local.stage import stage
+from backend.local.story_server import stage
 from tests.conftest import OWN_HOME, own_port
 
 

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 
 from backend.core.queries.scopes import today
-from backend.demo.cast import Office, Troupe, until
 from backend.demo.load import load_city
 from backend.demo.sizes import SIZES
-from backend.local.stage import stage
+from backend.demo.story_actors import Office, Troupe, until
+from backend.local.story_server import stage
 from mobile_api_spec.phone import Phone
 from tests.conftest import OWN_HOME, own_port
 

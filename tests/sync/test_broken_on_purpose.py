@@ -20,9 +20,9 @@ from backend.phones.queries.rights import StaffRights
 from backend.queue import serving
 from mobile_api_spec.phone import Phone
 from sync.cursor import Snapshot
-from sync.looking import Look
 from sync.postgres import pull as postgres_pull
 from sync.postgres.push import PostgresPush
+from sync.prefetch import Look
 from tests.conftest import Person
 from tests.factories import Town, hand_in, mutation, uid
 from tests.sync.test_races import Reader

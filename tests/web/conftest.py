@@ -19,13 +19,13 @@ from sqlalchemy.orm import Session
 
 from backend.core import config
 from backend.core.db import Database
-from backend.demo.cast import Office
 from backend.demo.load import load_city
 from backend.demo.people import PASSWORD
 from backend.demo.sizes import SIZES
+from backend.demo.story_actors import Office
 from backend.local.browser import find_chromium
 from backend.local.machine import Machine
-from backend.local.stage import stage
+from backend.local.story_server import stage
 from tests.conftest import HOME, OWN_HOME, one_at_a_time, own_port
 
 FLAGS = [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page
 
-from backend.demo.cast import Office
+from backend.demo.story_actors import Office
 from tests.web.conftest import Desk, Handset
 
 WEB = Path(__file__).parents[2] / "web"

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, sync_playwright
 from backend.demo.load import load_city
 from backend.demo.sizes import SIZES
 from backend.local.browser import find_chromium
-from backend.local.stage import stage
+from backend.local.story_server import stage
 from tests.conftest import HOME
 from tests.web.conftest import FLAGS, Desk, Handset
 from tests.web.looking import console_pages, phone_pages

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from backend.demo.cast import Office, until
 from backend.demo.people import PASSWORD
+from backend.demo.story_actors import Office, until
 from backend.local.browser import find_chromium
 from tests.conftest import HOME
 from tests.web.conftest import FLAGS, PIN, City, Handset

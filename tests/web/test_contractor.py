@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page
 
-from backend.demo.cast import Office, until
+from backend.demo.story_actors import Office, until
 from tests.web.conftest import City, Desk
 from tests.web.looking import faults_of
 from tests.web.test_customers_word import sign

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from backend.core.queries.scopes import today
-from backend.demo.cast import Office, until
+from backend.demo.story_actors import Office, until
 from sync.change import parse_moment
 from tests.web.conftest import City, Desk, Handset
 from tests.web.looking import faults_of

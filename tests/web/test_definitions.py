@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from backend.demo.cast import Office, until
+from backend.demo.story_actors import Office, until
 from tests.web.conftest import Desk, Handset
 from tests.web.test_office_records import opened, rows
 

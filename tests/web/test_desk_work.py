@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from backend.core.geometry import shape_of
-from backend.demo.cast import Office
+from backend.demo.story_actors import Office
 from geo.colouring import FILLS
 from geo.mapfile import Feature, write_map
 from tests.web.conftest import Desk, Handset

@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from backend.core.queries.scopes import in_city
-from backend.demo.cast import Office, until
+from backend.demo.story_actors import Office, until
 from tests.web.conftest import Desk, Handset
 
 Desks = Callable[..., Desk]

@@ -13,7 +13,7 @@ from sqlalchemy import text
 from backend.core.actor import Actor, Role, system
 from backend.core.events import announce
 from backend.core.services import record_writer
-from backend.demo.cast import Office, until
+from backend.demo.story_actors import Office, until
 from tests.web.conftest import City, Desk, Handset
 from tests.web.looking import faults_of
 

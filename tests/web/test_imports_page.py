@@ -14,7 +14,7 @@ import shapely
 from playwright.sync_api import Page, expect
 
 from backend.core.geometry import shape_of
-from backend.demo.cast import Office
+from backend.demo.story_actors import Office
 from tests.web.conftest import Desk
 from tests.web.looking import faults_of
 

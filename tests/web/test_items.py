@@ -10,7 +10,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from backend.demo.cast import Office
+from backend.demo.story_actors import Office
 from tests.web.conftest import Desk, Handset
 from tests.web.looking import faults_of
 

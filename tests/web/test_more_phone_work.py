@@ -14,7 +14,7 @@ import pypdfium2
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from backend.demo.cast import Office, until
+from backend.demo.story_actors import Office, until
 from tests.web.conftest import Desk, Handset
 from tests.web.test_phone_days import begun, rows, sent_to_crew
 

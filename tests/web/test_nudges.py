@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
-from backend.demo.cast import Office
+from backend.demo.story_actors import Office
 from tests.web.conftest import City, Handset
 from tests.web.test_dispatchers_morning import job_at
 

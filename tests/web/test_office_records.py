@@ -10,7 +10,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
-from backend.demo.cast import Office, until
+from backend.demo.story_actors import Office, until
 from tests.web.conftest import Desk, Handset
 
 Offices = Callable[[str], Office]

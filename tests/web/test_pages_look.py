@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from backend.demo.cast import Office
+from backend.demo.story_actors import Office
 from tests.web.conftest import City, Desk, Handset
 from tests.web.looking import console_pages, faults_of, phone_pages
 

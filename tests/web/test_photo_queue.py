@@ -15,7 +15,7 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from backend.demo.cast import Office, until
+from backend.demo.story_actors import Office, until
 from tests.web.conftest import Handset
 from tests.web.test_phone_days import sent_to_crew
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from backend.demo.cast import Office
+from backend.demo.story_actors import Office
 from tests.web.conftest import Desk
 from tests.web.looking import faults_of
 from tests.web.test_dispatchers_morning import find, job_at

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 
 from backend.core.actor import system
 from backend.core.services import record_writer
-from backend.demo.cast import Office, until
+from backend.demo.story_actors import Office, until
 from backend.dispatch.services.dispatching import escalate_unopened
 from backend.notices.services.notifying import RecordedChannel
 from tests.web.conftest import City, Desk

@@ -12,8 +12,6 @@ from typing import Any
 from marshmallow import Schema, fields
 from marshmallow.validate import OneOf
 
-from backend.core.geometry import GEOJSON
-
 
 class Shape(fields.Nested):
     """A document, or with `many` a list of them, in the shape of a schema."""
@@ -28,15 +26,11 @@ class Shape(fields.Nested):
 
 
 class Geometry(fields.Raw):
-    """A GeoJSON geometry of one of some types."""
+    """A GeoJSON geometry of one of some types, each described by its name."""
 
-    def __init__(self, *names: str, allow_none: bool = False, **options: Any) -> None:
-        shapes: list[dict[str, Any]] = [GEOJSON[name] for name in names]
-        if len(shapes) == 1:
-            said = shapes[0]
-        else:
-            said = {"oneOf": [*shapes, {"type": "null"}] if allow_none else shapes}
-        super().__init__(allow_none=allow_none, metadata=said | options.pop("metadata", {}), **options)
+    def __init__(self, *names: str, **options: Any) -> None:
+        self.shape = names
+        super().__init__(**options)
 
 
 def word(*values: str, **options: Any) -> fields.String:

@@ -15,7 +15,7 @@ from backend.core.api import limits
 from backend.core.api.authentication import ANYTHING, Access, Body, Who, access_of, bearer_token, body_of
 from backend.core.api.context import context
 from backend.core.errors import Problem
-from backend.core.services.bearers import actor_of
+from backend.core.services.bearer_tokens import actor_of
 from backend.core.services.credentials import token_sha256
 
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})

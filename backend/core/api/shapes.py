@@ -59,9 +59,12 @@ def describe(spec: APISpec, converter: OpenAPIConverter) -> None:
         spec.components.schema(name, shape)
 
 
-def _pointer(converter: OpenAPIConverter, shape: type[Schema] | str) -> dict[str, Any]:
+def _pointer(converter: OpenAPIConverter, shape: type[Schema] | str | tuple[str, ...]) -> dict[str, Any]:
     if isinstance(shape, str):
         return {"$ref": reference(shape)}
+    if isinstance(shape, tuple):
+        pointers = [{"$ref": reference(name)} for name in shape]
+        return pointers[0] if len(pointers) == 1 else {"oneOf": pointers}
     found: dict[str, Any] = converter.resolve_nested_schema(shape)  # type: ignore[no-untyped-call]
     return found
 

@@ -21,7 +21,7 @@ import time
 from types import ModuleType
 from typing import BinaryIO
 
-from backend.core.confined import frames, walls
+from backend.core.confined import frames, sandbox
 from backend.core.confined.limits import Limits, hold_to
 
 _NO_MEMORY = 70
@@ -30,11 +30,11 @@ _CHUNK = 1 << 16
 
 def main() -> None:
     """Say which walls stand, then answer one file after the other until nobody asks any more."""
-    walls.die_with_parent()
+    sandbox.die_with_parent()
     requests, replies = _private_pipes()
     # Only these: a number that a library still holds must not become another file's.
     pipes = [requests.fileno(), replies.fileno()]
-    standing = (["network namespace"] if walls.leave_network() else []) + walls.available()
+    standing = (["network namespace"] if sandbox.leave_network() else []) + sandbox.available()
     module, limits = importlib.import_module(sys.argv[1]), Limits(**json.loads(sys.argv[2]))
     _send(replies, frames.packed({"walls": standing}))
     while (asked := frames.read(requests, 1 << 30)) is not None:
@@ -109,12 +109,12 @@ def _confined(
     """Never returns: whatever happens ends the copy here, with nothing of the first process's undone."""
     code = 1
     try:
-        walls.die_with_parent()
+        sandbox.die_with_parent()
         for ours in closed:
             os.close(ours)
         os.chdir(folder)
         hold_to(limits)
-        walls.raise_walls(folder, [*_libraries(), *module.FOLDERS])
+        sandbox.raise_walls(folder, [*_libraries(), *module.FOLDERS])
         with os.fdopen(sending, "wb", closefd=False) as stream:
             _send(stream, _packed_answer(module, *asked))
         code = 0

@@ -21,7 +21,7 @@ from backend.core.kinds import wire
 from backend.core.queries import policy
 from backend.core.queries.scopes import today
 from backend.core.services.auditing import note_act
-from backend.core.services.press import LANGUAGES, Press
+from backend.core.services.paper_frame import LANGUAGES, Press
 from backend.evidence.api.contents import FILE, Link, LinkAsked
 from backend.evidence.services import papers
 from backend.evidence.services.case_file import case_file

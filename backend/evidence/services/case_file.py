@@ -29,7 +29,7 @@ from backend.core.queries import policy
 from backend.core.queries.documents import history_of, read_document
 from backend.core.services.auditing import note_act
 from backend.core.services.noting import note_rows
-from backend.core.services.press import LANGUAGES, Press
+from backend.core.services.paper_frame import LANGUAGES, Press
 from backend.evidence.queries.case_file import records_of_case, standing_on
 from backend.evidence.services.papers import service_sheet, survey_report
 from backend.evidence.services.picturing import content_of

@@ -21,7 +21,7 @@ from backend.core.papers.drawings import code_svg, strokes_svg
 from backend.core.papers.typeset import NoFonts, typeset
 from backend.core.queries.documents import read_document
 from backend.core.queries.masks import sees_all
-from backend.core.services.press import Press, head_of, local_time
+from backend.core.services.paper_frame import Press, head_of, local_time
 from backend.customers.kinds.survey import FINDINGS
 from backend.evidence.kinds.upload import Look
 from backend.evidence.services.picture import printable

@@ -35,7 +35,7 @@ from sync.postgres.push import PostgresPush
 from sync.pull import RANKS, Page, pull
 from sync.push import Push
 from sync.receipts import Clocks
-from sync.unread import park_unreadable, read_one
+from sync.unparsable import park_unreadable, read_one
 from sync.wire import Batch, Unreadable, unreadable
 
 MOST_MUTATIONS = 500

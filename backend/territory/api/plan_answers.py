@@ -6,15 +6,9 @@ from marshmallow import INCLUDE, Schema, fields
 from marshmallow.validate import Length
 
 from backend.core.api.as_made import Geometry, InWords, Shape, word
+from backend.core.api.shapes import FaultOut
 from backend.core.kinds import wire
 from backend.territory.kinds.ground import STATES, WAYS
-
-
-class PlanFault(InWords):
-    """What the drawing stumbled over."""
-
-    field = fields.String(required=True)
-    code = fields.String(required=True)
 
 
 class PlanProblem(Schema):
@@ -27,7 +21,7 @@ class PlanProblem(Schema):
 
     code = fields.String(required=True)
     cause = fields.String()
-    faults = fields.List(fields.Nested(PlanFault))
+    faults = fields.List(fields.Nested(FaultOut))
 
 
 class GroundFigures(Schema):

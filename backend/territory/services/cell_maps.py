@@ -16,7 +16,7 @@ from backend.core.errors import Problem
 from backend.core.papers.typeset import NoFonts, pictures, typeset
 from backend.core.queries import policy
 from backend.core.queries.scopes import today, units_below
-from backend.core.services.press import Press, head_of
+from backend.core.services.paper_frame import Press, head_of
 from backend.territory.queries.cell_map import CellRow, cells_to_draw
 from backend.territory.services.cell_map_drawing import EDGE, FEW, HEAD, SIZES, CellMap, MapCell, draw_map
 from geo.measure import area_m2

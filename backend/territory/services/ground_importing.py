@@ -16,10 +16,10 @@ from backend.core.confined.maps import read_map
 from backend.core.sentences import sentence
 from geo.datum import Datum
 from geo.errors import OutsideTheEarth
+from geo.far_zones import likely_systems, whereabouts
 from geo.findings import Finding, found
 from geo.mapfile import MOST_SHP_BYTES, MapFile, whole_letters
 from geo.shapes import GRID_DEGREES, as_multipolygon
-from geo.whereabouts import likely_systems, whereabouts
 from geo.zones import Zone, zones_of
 
 Row = dict[str, Any]

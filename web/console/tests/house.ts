@@ -45,7 +45,16 @@ export const refused = (status: number, code: string, more: object = {}): Respon
   Response.json({ code, ...more }, { status });
 
 export function signedIn(...roles: string[]): void {
-  me.signed = { access_token: "a", refresh_token: "r", staff_id: "me", unit_id: "u", roles };
+  me.signed = {
+    access_token: "a",
+    refresh_token: "r",
+    expires_in_s: 600,
+    staff_id: "me",
+    unit_id: "u",
+    device_id: "d",
+    device_revoked: false,
+    roles,
+  };
 }
 
 interface Where {

@@ -107,7 +107,7 @@ describe("what an import found", () => {
   it("is said in English where there is English, else in Chinese", async () => {
     const found = await page(
       [
-        { code: "x", zh: "一处", en: "" },
+        { code: "x", zh: "一处", en: "", zones: [] },
         {
           code: "y",
           zh: "二处",
@@ -115,7 +115,7 @@ describe("what an import found", () => {
           count: 2,
           worst: [
             { zh: "甲", en: "a", zones: ["z"] },
-            { zh: "乙", en: "b" },
+            { zh: "乙", en: "b", zones: [] },
           ],
         },
       ],

@@ -8180,11 +8180,7 @@ export interface components {
             /** Format: date-time */
             on_call_until: string | null;
             phone: string | null;
-            place: {
-                coordinates: number[];
-                /** @enum {string} */
-                type: "Point";
-            } | null;
+            place: components["schemas"]["Point"] | null;
             shift_end: string;
             shift_start: string;
             skills: string[];
@@ -8264,11 +8260,7 @@ export interface components {
              * @description 打开时间 · Opened
              */
             opened_at: string | null;
-            place: {
-                coordinates: number[];
-                /** @enum {string} */
-                type: "Point";
-            } | null;
+            place: components["schemas"]["Point"] | null;
             /**
              * Format: date-time
              * @description 计划到场 · Planned arrival
@@ -8630,15 +8622,7 @@ export interface components {
             cells: number;
         };
         CoverageFeature: {
-            geometry: {
-                coordinates: number[][][];
-                /** @enum {string} */
-                type: "Polygon";
-            } | {
-                coordinates: number[][][][];
-                /** @enum {string} */
-                type: "MultiPolygon";
-            };
+            geometry: components["schemas"]["Polygon"] | components["schemas"]["MultiPolygon"];
             properties: components["schemas"]["CoverageProperties"];
             /** @enum {string} */
             type: "Feature";
@@ -8652,15 +8636,7 @@ export interface components {
             cells: number;
             crews: components["schemas"]["CrewLoad"][];
             hole_m2: number;
-            holes: {
-                coordinates: number[][][];
-                /** @enum {string} */
-                type: "Polygon";
-            } | {
-                coordinates: number[][][][];
-                /** @enum {string} */
-                type: "MultiPolygon";
-            } | null;
+            holes: (components["schemas"]["Polygon"] | components["schemas"]["MultiPolygon"]) | null;
             /** @enum {string} */
             measured_by: "territory" | "past_cells";
             overlaps: components["schemas"]["OverlapOut"][];
@@ -9877,15 +9853,7 @@ export interface components {
             title: string;
         };
         LayerFeature: {
-            geometry: {
-                coordinates: number[];
-                /** @enum {string} */
-                type: "Point";
-            } | {
-                coordinates: number[][][][];
-                /** @enum {string} */
-                type: "MultiPolygon";
-            };
+            geometry: components["schemas"]["Point"] | components["schemas"]["MultiPolygon"];
             /** Format: uuid */
             id: string;
             /** @description the layer's columns */
@@ -10809,22 +10777,8 @@ export interface components {
             name: string;
             workload: number;
         };
-        PlanFault: {
-            code: string;
-            en: string;
-            field: string;
-            zh: string;
-        };
         PlanFeature: {
-            geometry: {
-                coordinates: number[][][];
-                /** @enum {string} */
-                type: "Polygon";
-            } | {
-                coordinates: number[][][][];
-                /** @enum {string} */
-                type: "MultiPolygon";
-            } | null;
+            geometry: (components["schemas"]["Polygon"] | components["schemas"]["MultiPolygon"]) | null;
             properties: components["schemas"]["PlanCell"];
             /** @enum {string} */
             type: "Feature";
@@ -10898,7 +10852,7 @@ export interface components {
         PlanProblem: {
             cause?: string;
             code: string;
-            faults?: components["schemas"]["PlanFault"][];
+            faults?: components["schemas"]["FaultOut"][];
         } & {
             [key: string]: unknown;
         };
@@ -11630,15 +11584,7 @@ export interface components {
             unit_id: string;
         };
         SingleFeature: {
-            geometry: {
-                coordinates: number[];
-                /** @enum {string} */
-                type: "Point";
-            } | {
-                coordinates: number[][][][];
-                /** @enum {string} */
-                type: "MultiPolygon";
-            };
+            geometry: components["schemas"]["Point"] | components["schemas"]["MultiPolygon"];
             /** Format: uuid */
             id: string;
             links: components["schemas"]["FeatureLink"][];

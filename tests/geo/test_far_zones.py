@@ -14,8 +14,8 @@ from pyproj import Transformer
 
 from geo.datum import Datum, from_wgs84, known_crs, reprojected
 from geo.errors import OutsideTheEarth
+from geo.far_zones import likely_systems, whereabouts
 from geo.mapfile import Origin
-from geo.whereabouts import likely_systems, whereabouts
 from geo.zones import Zone
 
 QINGDAO, LOUISVILLE = shapely.box(120.30, 36.05, 120.42, 36.12), shapely.box(-85.9, 38.1, -85.6, 38.3)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from geo.graph import Parts, components
-from geo.parting import Parting
+from geo.partition import Parting
 
 _MOST_TRIES = 60
 # After so many parts one after the other that could not be lightened it is enough.

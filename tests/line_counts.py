@@ -14,7 +14,7 @@ SUFFIXES = {".py", ".ts", ".vue", ".mjs", ".js"}
 SOURCES = ("backend", "sync", "geo", "mobile_api_spec", "web/console", "web/phone", "web/shared")
 LEFT_OUT = {"node_modules", "versions", "fixtures", "cases", "en", "zh", "api/schema.d.ts", "public"}
 # The ratio that was reached; it only rises.
-REACHED = 0.70
+REACHED = 0.86
 
 
 def counted(folder: Path) -> Iterator[Path]:

@@ -3,7 +3,7 @@ import vue from "@vitejs/plugin-vue";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  // Pictures stay addresses: those of a `public` folder belong to no build here.
+  // An address such as /icon.svg stays one: a test loads no pictures.
   plugins: [vue({ template: { transformAssetUrls: false } })],
   define: { __APP_VERSION__: '"test"' },
   test: {
@@ -14,6 +14,7 @@ export default defineConfig({
     isolate: false,
     // Nothing here waits for anything; a machine that is busy with other things must not fail it.
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     // Far from the city on purpose: every time on a page is the city's.
     env: { TZ: "America/New_York" },
   },

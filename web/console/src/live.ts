@@ -75,13 +75,19 @@ let timer = 0;
 export async function watchBoard(): Promise<void> {
   window.clearInterval(timer);
   timer = window.setInterval(() => {
+    if (!me.signed) return unwatchBoard();
     live.now = Date.now();
     const isDue = live.now - live.readAt > EVERY_MS && live.now - triedAt > AGAIN_MS;
-    if (me.signed && isDue) void readBoard();
+    if (isDue) void readBoard();
   }, 1_000);
   await readMatters();
   await readBoard();
   void listen();
+}
+
+/** The board's clock stands still; a stream that is open ends by itself. */
+export function unwatchBoard(): void {
+  window.clearInterval(timer);
 }
 
 /** When a stream ends, the next is opened. */

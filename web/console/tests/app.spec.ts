@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import App from "../src/App.vue";
 import { me } from "../src/api.ts";
 import { type DeadFact, deadFacts } from "../src/facts.ts";
-import { live } from "../src/live.ts";
+import { live, unwatchBoard } from "../src/live.ts";
 import { broken, held, house, type Page, press, refused, shown, signedIn, whatOf, writes } from "./house.ts";
 
 const SIGN_IN = "POST /api/v1/sessions";
@@ -23,6 +23,7 @@ beforeEach(() => {
   live.isListening = false;
 });
 afterEach(() => {
+  unwatchBoard();
   me.signed = null;
   deadFacts.value = [];
 });

@@ -6,11 +6,11 @@ import { showFailToast } from "vant";
 import { createApp } from "vue";
 
 import { makeI18n } from "@wangge/shared/i18n.ts";
-import { storeTrouble } from "@wangge/shared/sync/store_trouble.ts";
-import { type Language, refusalWords } from "@wangge/shared/vocabulary/words.ts";
+import type { Language } from "@wangge/shared/vocabulary/words.ts";
 
 import App from "./App.vue";
 import { en } from "./en/index.ts";
+import { notKeptWords } from "./not_kept.ts";
 import { router } from "./router.ts";
 import { sync } from "./session.ts";
 import { zh } from "./zh/index.ts";
@@ -24,12 +24,7 @@ const app = createApp(App).use(i18n).use(router);
 
 /** What could not be kept is said, whichever screen it happened on. */
 app.config.errorHandler = (error) => {
-  const trouble = storeTrouble(error);
-  const words =
-    trouble && trouble !== "store_full"
-      ? refusalWords({ code: trouble }, locale.value)
-      : say(trouble ? "app.full" : "app.notKept");
-  showFailToast({ message: words, duration: 6000 });
+  showFailToast({ message: notKeptWords(error, say, locale.value), duration: 6000 });
   console.error(error);
 };
 app.mount("#app");

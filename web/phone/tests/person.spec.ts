@@ -1,6 +1,6 @@
 /** Who uses a phone: PINs, passwords, waiting after wrong tries, and stores that the system erased. */
 import "fake-indexeddb/auto";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 // What a guess costs is not what is tried here.
 vi.mock("@wangge/shared/sync/vault.ts", () => ({
@@ -10,6 +10,9 @@ vi.mock("@wangge/shared/sync/vault.ts", () => ({
     wrapped.secret === secret ? Promise.resolve(wrapped.key) : Promise.reject(new Error("OperationError")),
   sealedDisk: (disk: object) => disk,
 }));
+// Files share their modules: this one begins with its own, and leaves none behind.
+vi.resetModules();
+afterAll(() => void vi.resetModules());
 const { forget, openByPassword, openByPin, people, settleIn, wasErased, WrongPin } =
   await import("../src/person.ts");
 

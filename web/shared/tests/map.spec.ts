@@ -1,5 +1,5 @@
 /** The map's data: boxes round what is shown, lines in the making, who asks for tiles. */
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
 
 const opened: Record<string, unknown>[] = [];
 let hasWebGl = true;
@@ -14,6 +14,9 @@ vi.mock("maplibre-gl", () => ({
   Marker: class {},
   setWorkerUrl: () => undefined,
 }));
+// Files share their modules: this one begins with its own, and leaves none behind.
+vi.resetModules();
+afterAll(() => void vi.resetModules());
 const { boundsOf, drawn, NOTHING, openBoard, setData } = await import("../map/board.ts");
 
 const at = (geometry: unknown) =>

@@ -18,7 +18,7 @@ from shapely.geometry.base import BaseGeometry
 from geo.anneal import Annealing, Weights
 from geo.balancing import Costs, Evening
 from geo.errors import NothingInside, TooFewCustomers
-from geo.graph import Graph, Parts
+from geo.graph import Graph, Parts, components
 from geo.lattice import merge_slivers, squares
 from geo.locate import nearest
 from geo.measure import Coordinates
@@ -159,12 +159,29 @@ def redivided(
     cells = len(today)
     territory = _checked(territory, places, workload, cells)
     units = units_of(territory, places, workload, cells, keep=today)
-    home = nearest(today, shapely.get_coordinates(shapely.point_on_surface(units.shapes)))
     graph = Graph(units)
+    middles = shapely.get_coordinates(shapely.point_on_surface(units.shapes))
+    home = _in_one_piece(graph, nearest(today, middles), cells)
     borders = shapely.union_all(shapely.boundary(list(today)))
     parts = _evened(graph, home, cells, seed, progress)
     left = MOST_MOVED * workload.sum() - graph.weights[home != parts].sum()
     return _smoothed(units, parts, cells, places, workload, fixed=borders, most_moved=left)
+
+
+def _in_one_piece(graph: Graph, home: Parts, cells: int) -> Parts:
+    """Today's parts; empty ground that hangs on its own by a corner alone goes to whom it borders on most."""
+    whole = home.copy()
+    for part in range(cells):
+        groups = components(graph.borders, np.flatnonzero(whole == part).tolist())
+        for group in sorted(groups, key=lambda one: (graph.weights[one].sum(), len(one)))[:-1]:
+            beside: dict[int, float] = {}
+            for unit in group:
+                for near, border in graph.borders[unit].items():
+                    beside[int(whole[near])] = beside.get(int(whole[near]), 0.0) + border
+            beside.pop(part, None)
+            if beside and graph.weights[group].sum() == 0:
+                whole[group] = max(beside, key=lambda one: beside[one])
+    return whole
 
 
 def _evened(graph: Graph, home: Parts, cells: int, seed: int, progress: Progress) -> Parts:

@@ -151,7 +151,7 @@ def values_of(kind: str, place: Place, who: str | None = None) -> dict[str, Any]
             "valid_until": "2026-02-01"},
         "crew": {"name": "班", "leader_id": uid(place.leader), "member_ids": [], "skills": ["meter"],
             "shift_start": "08:00", "shift_end": "17:00"} | stated,
-        "on_call": {"crew_id": place.crew_id, "clock_from": "17:30", "clock_until": "08:00"} | years,
+        "on_call": {"crew_id": place.crew_id, "clock_from": "12:00", "clock_until": "13:00"} | years,
         "customer": at | {"number": "W", "name": "户", "category": "resident"},
         "service_point": at | {"customer_id": place["customer"], "address": "街1号",
             "place": middle(place.cell), "nature": "public"},

@@ -1,4 +1,4 @@
-/** The pictures of a record: taken, shown from the phone or the server, refused one by one, and kept whole. */
+/** The pictures of a record: taken, shown from the phone or the server, refused one by one, kept whole. */
 import "fake-indexeddb/auto";
 import { flushPromises } from "@vue/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";

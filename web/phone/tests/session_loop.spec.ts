@@ -1,4 +1,4 @@
-/** The running app round its screens: when it syncs, what it listens to, Wi-Fi alone, and a wipe from afar. */
+/** The app round its screens: when it syncs, what it listens to, Wi-Fi alone, and a wipe from afar. */
 import "fake-indexeddb/auto";
 import { flushPromises } from "@vue/test-utils";
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";

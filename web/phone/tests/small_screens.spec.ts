@@ -1,4 +1,4 @@
-/** Smaller things a person meets: the bar's questions, a form's sorts of answers, work shown field by field. */
+/** Small things a person meets: the bar's questions, a form's sorts of answers, work shown field by field. */
 import "fake-indexeddb/auto";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 

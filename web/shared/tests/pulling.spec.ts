@@ -1,4 +1,4 @@
-/** What a phone makes of the server's pages: scopes that come and go, cursors, epochs, repairs, and wiping. */
+/** What a phone makes of the server's pages: scopes that come and go, cursors, epochs, repairs, wiping. */
 import "fake-indexeddb/auto";
 import { beforeEach, describe, expect, it } from "vitest";
 

@@ -1,6 +1,6 @@
 """The least imbalance that handing work on between neighbouring cells can reach: a bound for dividing again.
 
-A linear programme (HiGHS): as much as may move flows over the borders that cells have today, in any fractions.
+A linear programme (HiGHS): as much as may move flows over the borders that cells have today.
 """
 
 from __future__ import annotations

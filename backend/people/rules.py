@@ -18,11 +18,13 @@ from backend.core.queries.policy import Rule, own_units, people_rule
 from backend.core.queries.rule_faults import refuse
 from backend.core.queries.scopes import units_below
 from backend.core.sentences import fault
+from backend.people.kinds.on_call import HOURS, have_in_common
 from backend.people.queries.definitions import (
     calendars_beside,
     crew_works,
     crews_called,
     numbers_of_staff,
+    rosters_beside,
 )
 from sync.kind import Values
 
@@ -78,15 +80,40 @@ def _contradiction(n: int, one: Values, other: Any) -> dict[str, str]:
 
 
 def roster_rule(session: Session, actor: Actor, record_id: str, before: Values | None, after: Values) -> None:
-    """Raises check_failed for hours on call of a crew that does not work: nobody would leave."""
+    """Raises check_failed for hours on call of a crew that does not work: nobody would leave; and for hours
+    that the crew has been entered for already."""
     crew_id, old = after.get("crew_id"), before or {}
     if not crew_id:
         return
     faults = []
     if old.get("crew_id") != crew_id and crew_works(session, crew_id) is False:
         faults.append(fault("crew_id", "people.not_active"))
+    if any(old.get(name) != after.get(name) for name in ("crew_id", *HOURS)) and _has_hours(after):
+        # Two at once would not see each other.
+        hold(session, f"hours on call of {crew_id}")
+        faults += _hours_twice(after, rosters_beside(session, crew_id, record_id))
     if faults:
         refuse("on_call", after, faults)
+
+
+def _has_hours(after: Values) -> bool:
+    """Whether it says when; what is wrong with that is said by its kind."""
+    said = [one for name in HOURS if isinstance(one := after.get(name), str)]
+    if len(said) < len(HOURS) or said[1] < said[0]:
+        return False
+    try:
+        return have_in_common(after, after)
+    except ValueError:
+        return False
+
+
+def _hours_twice(after: Values, others: Iterable[Values]) -> Iterable[dict[str, str]]:
+    for other in others:
+        about = f"{other['valid_from']}–{other['valid_until']} {other['clock_from']}–{other['clock_until']}"
+        if all(after[name] == other[name] for name in HOURS):
+            yield fault("crew_id", "people.hours_twice", about)
+        elif have_in_common(after, other):
+            yield fault("valid_from", "people.hours_overlap", about)
 
 
 def crew_name_rule(

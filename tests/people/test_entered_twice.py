@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -55,11 +56,55 @@ OTHERS: list[tuple[dict[str, str], list[tuple[str, str]]]] = [
 ]
 
 
+def test_hours_on_call_are_entered_once(as_: As, town: Town) -> None:
+    dispatcher, of_crew = as_("dispatcher"), {"crew_id": town["crew"]}
+    assert dispatcher("POST", "/on-call", NIGHTS | of_crew).status_code == 201
+    for hours, expected in OTHERS:
+        answer = dispatcher("POST", "/on-call", hours | of_crew)
+        if not expected:
+            assert answer.status_code == 201, (hours, answer.text)
+            continue
+        assert faults(answer) == expected, hours
+        (found,) = answer.get_json()["faults"]
+        assert found.get("about", "2030-09-01–2030-09-07 17:30–08:00") == "2030-09-01–2030-09-07 17:30–08:00"
+    # Another crew has the same hours, until it is this crew's roster; both at once are one.
+    second = dispatcher("POST", "/on-call", NIGHTS | {"crew_id": town["far crew"]}).get_json()
+    path = f"/on-call/{second['id']}"
+    assert faults(dispatcher("PATCH", path, of_crew, version=second["version"])) == [("crew_id", "twice")]
+    later = {"valid_from": "2030-10-01", "valid_until": "2030-10-02"}
+    people = [as_("dispatcher") for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        sent = pool.map(lambda one: one("POST", "/on-call", NIGHTS | of_crew | later), people)
+        assert sorted(one.status_code for one in sent) == [201, 422, 422, 422]
+    for odd in (
+        {"clock_from": "ab:cd"},
+        {"valid_from": "2030-13-01"},
+        {"clock_until": None},
+        {"valid_from": 7},
+    ):
+        assert dispatcher("POST", "/on-call", NIGHTS | of_crew | odd).status_code == 422
+
+
 @pytest.mark.parametrize(("hours", "expected"), OTHERS[1:-1])
 def test_of_two_rosters_it_does_not_matter_which_is_asked(
     hours: dict[str, str], expected: list[tuple[str, str]]
 ) -> None:
     assert have_in_common(NIGHTS, hours) is have_in_common(hours, NIGHTS) is bool(expected)
+
+
+def test_hours_of_before_are_kept_and_changed_to_fit(as_: As, town: Town, database: Database) -> None:
+    with database.transaction() as session:
+        rows = [NIGHTS | {"crew_id": town["crew"]}] * 2
+        made = [record_writer.create(session, system(town["north"]), "on_call", one) for one in rows]
+    dispatcher, path = as_("dispatcher"), f"/on-call/{made[1].id}"
+    assert dispatcher.get(path)["clock_until"] == "08:00"
+    assert dispatcher("PATCH", path, {"clock_until": "08:00"}, version=made[1].version).status_code == 200
+    version = dispatcher.get(path)["version"]
+    assert faults(dispatcher("PATCH", path, {"clock_until": "09:00"}, version=version)) == [
+        ("valid_from", "overlaps")
+    ]
+    moved = {"valid_from": "2030-10-01", "valid_until": "2030-10-07"}
+    assert dispatcher("PATCH", path, moved, version=version).status_code == 200
 
 
 def test_a_crew_is_called_like_no_other_of_its_unit(as_: As, town: Town) -> None:

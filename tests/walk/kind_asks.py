@@ -21,7 +21,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "item": {"description": "改"},
     "survey": {"remarks": "x"}, "visit": {"materials": "便民卡"}, "work_order": {"description": "x"},
     "service_point": {"access_note": "x"},
-    "customer": {"note": "x"}, "on_call": {"clock_from": "12:10"}, "crew": {"vehicle": "x"},
+    "customer": {"note": "x"}, "on_call": {"clock_from": "18:00"}, "crew": {"vehicle": "x"},
     "staff": {"qualifications": "x"},
 }  # fmt: skip
 FINDINGS = {

@@ -151,7 +151,7 @@ def values_of(kind: str, place: Place, who: str | None = None) -> dict[str, Any]
             "valid_until": "2026-02-01"},
         "crew": {"name": "班", "leader_id": uid(place.leader), "member_ids": [], "skills": ["meter"],
             "shift_start": "08:00", "shift_end": "17:00"} | stated,
-        "on_call": {"crew_id": place.crew_id, "clock_from": "12:00", "clock_until": "13:00"} | years,
+        "on_call": {"crew_id": place.crew_id, "clock_from": "17:30", "clock_until": "08:00"} | years,
         "customer": at | {"number": "W", "name": "户", "category": "resident"},
         "service_point": at | {"customer_id": place["customer"], "address": "街1号",
             "place": middle(place.cell), "nature": "public"},
@@ -200,6 +200,7 @@ class Planter:
     session: Session
     markers: Markers
     place: Place
+    rosters: int = 0
 
     def mark(self, where: str) -> str:
         """A marker of this place."""
@@ -208,7 +209,7 @@ class Planter:
     def plant(self, kind: str, name: str | None = None, letter: str | None = None, **more: Any) -> str:
         """A record with a marker in each of its texts; `letter` names another place's (d: deleted)."""
         mark = self.mark if letter is None else lambda where: self.markers.make(where, letter)
-        values = values_of(kind, self.place) | (nested := documents(kind, mark))
+        values = self._values(kind) | (nested := documents(kind, mark))
         for one, wired in KINDS[kind].wired.items():
             if one not in nested and isinstance(wired.field, wire.Text) and (kind, one) not in FORMAL:
                 values[one] = mark(f"{kind}.{one}" if wired.personal or (kind, one) in NAMED else kind)
@@ -222,9 +223,16 @@ class Planter:
         """A record without markers, for what is done to it."""
         record = uid(f"walk {name} {self.place.key}")
         actor = system(self.place.unit_id)
-        return record_writer.create(
-            self.session, actor, kind, values_of(kind, self.place) | more, record_id=record
-        ).id
+        return record_writer.create(self.session, actor, kind, self._values(kind) | more, record_id=record).id
+
+    def _values(self, kind: str) -> dict[str, Any]:
+        """A kind's values here; a crew is on call in another month each time, for it is so once."""
+        values = values_of(kind, self.place)
+        if kind == "on_call":
+            self.rosters += 1
+            month = f"2026-{9 + self.rosters:02}"
+            values |= {"valid_from": f"{month}-01", "valid_until": f"{month}-07"}
+        return values
 
     def take_away(self, kind: str, record: str) -> None:
         """Delete a record."""

@@ -45,12 +45,13 @@ def _validator(address: str, method: str, status: str, media_type: str) -> Any:
     return None if schema is None else jsonschema_rs.validator_for(schema | components)
 
 
-def hold(method: str, path: str, response: Response) -> None:
-    """Raise where a good answer is not what the document says of it."""
+def hold(method: str, path: str, response: Response) -> bool:
+    """Raise where a good answer is not what the document says of it; whether there was something to hold."""
     path = f"/api/v1{urlsplit(path).path}"
     address = next((one for pattern, one in _addresses() if pattern.fullmatch(path)), None)
     if address is None or response.status_code >= 300 or "json" not in response.mimetype:
-        return
+        return False
     validator = _validator(address, method.lower(), str(response.status_code), response.mimetype)
     if validator is not None:
         validator.validate(json.loads(response.data))
+    return validator is not None

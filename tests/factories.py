@@ -43,6 +43,11 @@ def uid(name: str) -> str:
     return str(uuid5(SPACE, name))
 
 
+def forged(token: str) -> str:
+    """A token with another sign near its end, surely: given ones are the right ones once in 65,536."""
+    return f"{token[:-9]}{'B' if token[-9] == 'A' else 'A'}{token[-8:]}"
+
+
 def square(n: int) -> dict[str, Any]:
     """The n-th of a row of adjoining squares."""
     w, e, s, t = WEST + n * SIDE, WEST + (n + 1) * SIDE, SOUTH, SOUTH + SIDE

@@ -81,7 +81,7 @@ def grown_by_half(ground: City, cells: list[BaseGeometry]) -> np.ndarray:
 def comes_back_half_way(ground: City, cells: int) -> None:
     """Dividing again after a shift of demand brings the balance half back, for little that moves.
 
-    Where so little cannot suffice whoever hands it on, as near to the bound as one customer's work.
+    Where so little cannot suffice whoever hands it on, as near to the bound as the least work of a customer.
     """
     today = balanced(ground.territory, ground.places, ground.workload, cells).cells
     grown = grown_by_half(ground, today)
@@ -91,7 +91,7 @@ def comes_back_half_way(ground: City, cells: int) -> None:
     assert found.is_exact
     assert found.torn == []
     half_way = (before.max() / before.mean() + 1) / 2
-    bound = least_imbalance(today, before, MOVED) + grown.max() / before.mean()
+    bound = least_imbalance(today, before, MOVED) + grown.min() / before.mean()
     assert found.imbalance <= max(half_way, bound)
     assert moved(today, again, ground.places, grown) <= MOVED
 

@@ -14,7 +14,7 @@ from backend.core.services import record_writer
 from backend.queue import serving
 from mobile_api_spec.phone import Offline, Phone, Refused
 from tests.conftest import Person, agrees
-from tests.factories import Town, middle, mutation, server_view
+from tests.factories import Town, forged, middle, mutation, server_view
 
 As = Callable[[str], Person]
 
@@ -245,7 +245,7 @@ def test_a_moved_clock_earns_no_credit(phone_of: PhoneOf, as_: As, town: Town, d
 def test_a_forged_torn_or_foreign_cursor_starts_anew(as_: As) -> None:
     rep, store = as_("rep"), record_writer.new_id()
     cursor = rep("POST", "/sync/pull", {"store": store}).get_json()["cursor"]
-    for bad in (cursor[:-3] + "abc", cursor[:20], "♥"):
+    for bad in (forged(cursor), cursor[:20], "♥"):
         answer = rep("POST", "/sync/pull", {"store": store, "cursor": bad})
         assert (answer.status_code, answer.get_json()["code"]) == (409, "start_compare")
     assert rep("POST", "/sync/pull", {"store": record_writer.new_id(), "cursor": cursor}).status_code == 409

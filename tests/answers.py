@@ -1,7 +1,7 @@
 """Answers of the board, plans and ground against the document: held for every answer that a test gets.
 
-They are given out as they were made (`backend/core/api/as_made.py`), so nothing else sees that they have the
-shape which the document promises.
+They are given out as they were made (`Shaped` in `backend/core/kinds/wire.py`), so nothing else sees that
+they have the shape which the document promises.
 """
 
 from __future__ import annotations

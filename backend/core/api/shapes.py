@@ -7,16 +7,24 @@ from typing import Any
 from apispec import APISpec
 from apispec.ext.marshmallow.openapi import OpenAPIConverter
 from marshmallow import Schema, fields
+from marshmallow.validate import OneOf
 
 JSON_VALUE = "JsonValue"
 
 
 class AnyOfShape(fields.Raw):
-    """A value that the document describes by the name of a shape."""
+    """A value that the document describes by the name of a shape, or of each that it may have."""
 
-    def __init__(self, shape: str, **options: Any) -> None:
-        self.shape = shape
+    def __init__(self, *shapes: str, **options: Any) -> None:
+        self.shape = shapes[0] if len(shapes) == 1 else shapes
         super().__init__(**options)
+
+
+class InWords(Schema):
+    """A sentence in both languages."""
+
+    zh = fields.String(required=True)
+    en = fields.String(required=True)
 
 
 class FaultOut(Schema):
@@ -27,6 +35,11 @@ class FaultOut(Schema):
     zh = fields.String(required=True)
     en = fields.String(required=True)
     about = fields.String(metadata={"description": "what of the value it is about, as it was written"})
+
+
+def word(*values: str, **options: Any) -> fields.String:
+    """One of a few codes that the server itself writes."""
+    return fields.String(required=True, validate=OneOf(values), **options)
 
 
 def values_of(description: str, **options: Any) -> fields.Dict:
@@ -63,8 +76,7 @@ def _pointer(converter: OpenAPIConverter, shape: type[Schema] | str | tuple[str,
     if isinstance(shape, str):
         return {"$ref": reference(shape)}
     if isinstance(shape, tuple):
-        pointers = [{"$ref": reference(name)} for name in shape]
-        return pointers[0] if len(pointers) == 1 else {"oneOf": pointers}
+        return {"oneOf": [{"$ref": reference(name)} for name in shape]}
     found: dict[str, Any] = converter.resolve_nested_schema(shape)  # type: ignore[no-untyped-call]
     return found
 

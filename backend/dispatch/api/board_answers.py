@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import Schema, fields
 from marshmallow.validate import Length
 
-from backend.core.api.as_made import Geometry, Shape
+from backend.core.api.shapes import AnyOfShape
 from backend.core.kinds import wire
 from backend.core.kinds.registry import KINDS
 from backend.dispatch.queries.board import JOB_FIELDS
@@ -29,7 +29,7 @@ class _OfBoard(Schema):
 
     id = wire.Id(required=True)
     version = fields.Integer(required=True)
-    place = Geometry("Point", required=True, allow_none=True)
+    place = AnyOfShape("Point", required=True, allow_none=True)
     is_sent_at_once = fields.Boolean(
         required=True, metadata={"description": "an emergency that can be taken back with all it moved"}
     )
@@ -54,7 +54,7 @@ class BoardCrew(Schema):
     last_contact_at = wire.Moment(required=True, allow_none=True)
     has_account = fields.Boolean(required=True)
     jobs = fields.Integer(required=True)
-    place = Geometry("Point", required=True, allow_none=True)
+    place = AnyOfShape("Point", required=True, allow_none=True)
     on_call_until = wire.Moment(required=True, allow_none=True)
 
 
@@ -90,10 +90,10 @@ class BoardOut(Schema):
     notices.
     """
 
-    jobs = Shape(BoardJob, many=True, required=True)
-    crews = Shape(BoardCrew, many=True, required=True)
-    cells = Shape(BoardCell, many=True, required=True)
-    notices = Shape(BoardNotice, many=True, required=True)
+    jobs = wire.Shaped(BoardJob, many=True, required=True)
+    crews = wire.Shaped(BoardCrew, many=True, required=True)
+    cells = wire.Shaped(BoardCell, many=True, required=True)
+    notices = wire.Shaped(BoardNotice, many=True, required=True)
     extent = fields.List(
         fields.Float(),
         required=True,

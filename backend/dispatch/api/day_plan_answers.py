@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import INCLUDE, Schema, fields
 
-from backend.core.api.as_made import InWords, Shape, word
+from backend.core.api.shapes import InWords, word
 from backend.core.kinds import wire
 from backend.dispatch.kinds.day_plan import STATES
 
@@ -126,8 +126,10 @@ class DayPlanFigures(Schema):
     travel_en = fields.String()
 
 
-def _rows(schema: type[Schema], description: str) -> Shape:
-    return Shape(schema, many=True, required=True, allow_none=True, metadata={"description": description})
+def _rows(schema: type[Schema], description: str) -> wire.Shaped:
+    return wire.Shaped(
+        schema, many=True, required=True, allow_none=True, metadata={"description": description}
+    )
 
 
 class DayPlanOut(Schema):
@@ -137,7 +139,7 @@ class DayPlanOut(Schema):
     unit_id = fields.String(required=True)
     day = wire.DateIn(required=True)
     state = word(*STATES)
-    problem = Shape(DayPlanProblem, required=True, allow_none=True)
+    problem = wire.Shaped(DayPlanProblem, required=True, allow_none=True)
     effects = _rows(
         EffectOut, "what publishing changes, by crew, with before and after; nothing else changes"
     )
@@ -149,7 +151,7 @@ class DayPlanOut(Schema):
     kept = _rows(KeptOut, "what stayed as it was when the plan was taken back, with why")
     stops = _rows(StopOut, "by crew, in the order of its day")
     unserved = _rows(UnservedOut, "with reasons")
-    figures = Shape(DayPlanFigures, required=True, allow_none=True)
+    figures = wire.Shaped(DayPlanFigures, required=True, allow_none=True)
     made_at = fields.AwareDateTime(required=True)
     published_at = fields.AwareDateTime(required=True, allow_none=True)
     taken_back_at = fields.AwareDateTime(required=True, allow_none=True)

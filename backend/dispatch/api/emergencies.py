@@ -11,9 +11,9 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields
 
-from backend.core.api.as_made import InWords
 from backend.core.api.authentication import actor, signed_in
 from backend.core.api.context import context, reading, transaction
+from backend.core.api.shapes import InWords
 from backend.core.kinds import wire
 from backend.core.kinds.registry import KINDS
 from backend.core.queries.documents import read_document

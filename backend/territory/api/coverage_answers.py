@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields
 from marshmallow.validate import Length
 
-from backend.core.api.as_made import Geometry, Shape, word
+from backend.core.api.shapes import AnyOfShape, word
 from backend.core.kinds import wire
 
 
@@ -66,7 +66,7 @@ class CoverageOut(Schema):
 
     cells = fields.Integer(required=True)
     overlaps = fields.List(fields.Nested(OverlapOut), required=True)
-    holes = Geometry("Polygon", "MultiPolygon", required=True, allow_none=True)
+    holes = AnyOfShape("Polygon", "MultiPolygon", required=True, allow_none=True)
     hole_m2 = fields.Float(required=True)
     measured_by = wire.Choice(
         {
@@ -103,7 +103,7 @@ class CoverageFeature(Schema):
     """A cell, or all the holes."""
 
     type = word("Feature")
-    geometry = Geometry("Polygon", "MultiPolygon", required=True)
+    geometry = AnyOfShape("Polygon", "MultiPolygon", required=True)
     properties = fields.Nested(CoverageProperties, required=True)
 
 
@@ -111,7 +111,7 @@ class CoverageFeatureCollection(Schema):
     """The coverage proof to be drawn."""
 
     type = word("FeatureCollection")
-    features = Shape(CoverageFeature, many=True, required=True)
+    features = wire.Shaped(CoverageFeature, many=True, required=True)
 
 
 class ResponsiblePerson(Schema):

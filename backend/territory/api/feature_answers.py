@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields
 
-from backend.core.api.as_made import Geometry, Shape, word
+from backend.core.api.shapes import AnyOfShape, word
 from backend.core.kinds import wire
 
 
@@ -50,7 +50,7 @@ class FeatureLayer(Schema):
     title = fields.String(required=True)
     itemType = word("feature")  # noqa: N815
     crs = fields.List(fields.String(), required=True)
-    extent = Shape(CollectionExtent, required=True)
+    extent = wire.Shaped(CollectionExtent, required=True)
     links = fields.List(fields.Nested(FeatureLink), required=True)
 
 
@@ -66,7 +66,7 @@ class LayerFeature(Schema):
 
     type = word("Feature")
     id = wire.Id(required=True)
-    geometry = Geometry("Point", "MultiPolygon", required=True)
+    geometry = AnyOfShape("Point", "MultiPolygon", required=True)
     # Which columns there are is the layer's matter (`queries/layers.py`); a GIS reads them by their names.
     properties = fields.Dict(
         keys=fields.String(),
@@ -86,7 +86,7 @@ class FeaturePage(Schema):
     """A page of a layer; the next one is a link."""
 
     type = word("FeatureCollection")
-    features = Shape(LayerFeature, many=True, required=True)
+    features = wire.Shaped(LayerFeature, many=True, required=True)
     links = fields.List(fields.Nested(FeatureLink), required=True)
     numberMatched = fields.Integer(required=True)  # noqa: N815
     numberReturned = fields.Integer(required=True)  # noqa: N815

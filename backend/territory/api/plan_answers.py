@@ -5,8 +5,7 @@ from __future__ import annotations
 from marshmallow import INCLUDE, Schema, fields
 from marshmallow.validate import Length
 
-from backend.core.api.as_made import Geometry, InWords, Shape, word
-from backend.core.api.shapes import FaultOut
+from backend.core.api.shapes import AnyOfShape, FaultOut, InWords, word
 from backend.core.kinds import wire
 from backend.territory.kinds.ground import STATES, WAYS
 
@@ -81,9 +80,9 @@ class PlanOut(Schema):
     way = wire.Choice(WAYS, required=True)
     state = wire.Choice(STATES, required=True)
     done_share = fields.Float(required=True)
-    problem = Shape(PlanProblem, required=True, allow_none=True)
-    figures = Shape(PlanFigures, required=True, allow_none=True)
-    findings = Shape(
+    problem = wire.Shaped(PlanProblem, required=True, allow_none=True)
+    figures = wire.Shaped(PlanFigures, required=True, allow_none=True)
+    findings = wire.Shaped(
         FindingGroup,
         many=True,
         required=True,
@@ -113,7 +112,7 @@ class PlanFeature(Schema):
     """A cell of a plan to be drawn; one that ends has no geometry."""
 
     type = word("Feature")
-    geometry = Geometry("Polygon", "MultiPolygon", required=True, allow_none=True)
+    geometry = AnyOfShape("Polygon", "MultiPolygon", required=True, allow_none=True)
     properties = fields.Nested(PlanCell, required=True)
 
 
@@ -121,4 +120,4 @@ class PlanFeatureCollection(Schema):
     """A plan's cells to be drawn."""
 
     type = word("FeatureCollection")
-    features = Shape(PlanFeature, many=True, required=True)
+    features = wire.Shaped(PlanFeature, many=True, required=True)

@@ -1,5 +1,7 @@
 # Two commands matter to a newcomer: `make run` and `make test`.
 PYTHON ?= python3
+# Python keeps what it compiled: every server and command that a test starts would compile it again.
+export PYTHONDONTWRITEBYTECODE :=
 export WANGGE_HOME := $(or $(WANGGE_HOME),$(CURDIR)/.wangge)
 W = "$(WANGGE_HOME)/venv/bin/wangge"
 PY = "$(WANGGE_HOME)/venv/bin/python"

@@ -30,8 +30,8 @@ from backend.jobs.services.intake import receive_job
 from bench.cold import cold_plan
 from bench.place import fresh_database
 from geo.dispatch import Day, propose
-from geo.routing.day import changes, plan_day, settle, without_crew
-from geo.routing.problem import NORMAL, URGENT, Pause, Plan, RoutingProblem, Shift, Task
+from geo.routing.day import plan_day, settle, without_crew
+from geo.routing.problem import NORMAL, URGENT, Pause, Plan, RoutingProblem, Shift, Task, changes
 from geo.routing.solvers import vroom_plan
 from geo.routing.timing import Score, score
 from geo.travel import Going, straight_s

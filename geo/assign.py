@@ -9,8 +9,6 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, LinearConstraint, milp
-from scipy.sparse import csr_matrix
 
 from geo.measure import Coordinates, distances_m
 
@@ -31,6 +29,10 @@ def assign(
     maps cells to people. Minimises metres plus a penalty for every changed pair and for
     load above 115 % of the mean (soft).
     """
+    # Half a second to load, and seldom needed: not by every server and command.
+    from scipy.optimize import Bounds, LinearConstraint, milp
+    from scipy.sparse import csr_matrix
+
     current = current or {}
     distance = distances_m(cell_places, homes)
     cells, people = _pairs(distance, current)

@@ -14,7 +14,6 @@ import math
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.spatial import Voronoi, cKDTree
 from shapely.geometry.base import BaseGeometry
 
 from geo.measure import Coordinates
@@ -148,6 +147,8 @@ def _light_enough(at: Coordinates, load: _Loads, sites: Coordinates, limit: floa
 
     Until each is light enough or one place alone.
     """
+    from scipy.spatial import cKDTree
+
     for _ in range(_MOST_PARTINGS):
         owner = cKDTree(sites).query(at)[1]
         count = np.bincount(owner, minlength=len(sites))
@@ -178,6 +179,8 @@ def borders_between(sites: Coordinates, ground: BaseGeometry) -> Coordinates:
 
     (n, 2, 2), metres.
     """
+    from scipy.spatial import Voronoi
+
     west, south, east, north = ground.bounds
     across = max(east - west, north - south, 1.0)
     # Far sites all round, so that no border that matters is without end.

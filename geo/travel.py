@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import dijkstra
 from shapely.geometry.base import BaseGeometry
 
 from geo.measure import Coordinates, distances_m
@@ -67,6 +66,9 @@ class Land:
         for n in range(0, len(ends), 2):
             length = float(np.linalg.norm(self._nodes[n] - self._nodes[n + 1]))
             ways[n, n + 1] = ways[n + 1, n] = length
+        # Only who has crossings needs it: every process would begin later by it.
+        from scipy.sparse.csgraph import dijkstra
+
         self._between = dijkstra(np.where(np.isinf(ways), 0, ways), directed=False)
 
     def seconds(self, places: Coordinates) -> NDArray[np.int64]:

@@ -9,7 +9,7 @@ import numpy as np
 from shapely.geometry.base import BaseGeometry
 
 from backend.demo.sources import District
-from backend.territory.services.ground_drawing import WORKLOAD
+from backend.territory.queries.workload import WORKLOAD
 from geo.measure import Coordinates
 
 

@@ -110,13 +110,6 @@ def settle(problem: RoutingProblem, today: Plan) -> Plan:
     return insert_missing(problem, plan, [n for n in missing if n not in problem.urgent])
 
 
-def changes(before: Plan, after: Plan) -> int:
-    """How many tasks served by one crew before are served by another after."""
-    was = {task: n for n, route in enumerate(before.routes) for task in route}
-    now = {task: n for n, route in enumerate(after.routes) for task in route}
-    return sum(1 for task, crew in was.items() if task in now and now[task] != crew)
-
-
 def without_crew(problem: RoutingProblem, today: Plan, crew: str) -> tuple[RoutingProblem, Plan]:
     """The day when a crew has fallen ill: its tasks are free again, its shift is over.
 

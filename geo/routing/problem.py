@@ -128,3 +128,10 @@ class Plan:
     def with_route(self, shift: int, route: Sequence[int]) -> Plan:
         """The same plan with one crew's route replaced."""
         return Plan(tuple(tuple(route) if n == shift else one for n, one in enumerate(self.routes)))
+
+
+def changes(before: Plan, after: Plan) -> int:
+    """How many tasks served by one crew before are served by another after."""
+    was = {task: n for n, route in enumerate(before.routes) for task in route}
+    now = {task: n for n, route in enumerate(after.routes) for task in route}
+    return sum(1 for task, crew in was.items() if task in now and now[task] != crew)

@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.routing.day import changes, plan_day, settle, without_crew
+from geo.routing.day import plan_day, settle, without_crew
 from geo.routing.insertion import best_insertion, insert_missing, insertions
-from geo.routing.problem import NORMAL, URGENT, Pause, Plan, RoutingProblem, Shift, Task
+from geo.routing.problem import NORMAL, URGENT, Pause, Plan, RoutingProblem, Shift, Task, changes
 from geo.routing.search import search_plan
 from geo.routing.solvers import vroom_plan
 from geo.routing.timing import score, timed

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.routing.day import changes, plan_day, settle
+from geo.routing.day import plan_day, settle
 from geo.routing.insertion import best_insertion, insertions
-from geo.routing.problem import URGENT, Pause, Plan, RoutingProblem, Shift, Task
+from geo.routing.problem import URGENT, Pause, Plan, RoutingProblem, Shift, Task, changes
 from geo.routing.timing import score, timed
 from geo.routing.urgent import put_out, send
 

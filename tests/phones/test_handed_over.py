@@ -5,6 +5,8 @@ What was one's own when the work was done still counts, and opens no door to oth
 
 from __future__ import annotations
 
+import time
+
 from backend.core.actor import system
 from backend.core.db import Database
 from backend.core.services import record_writer
@@ -31,10 +33,16 @@ def test_a_cell_handed_over_leaves_one_phone_and_enters_the_other(
     assert agrees(other, database)
 
 
+def a_moment_later() -> None:
+    """Longer than a request is under way: by so much a phone's time can be judged too late."""
+    time.sleep(1)
+
+
 def test_work_done_before_a_cell_was_handed_over_still_counts(phone_of: PhoneOf, as_: As, town: Town) -> None:
     rep = phone_of("rep")
     rep.sync()
     rep.change("customer", town["customer 1"], {"note": "handed over after this"})
+    a_moment_later()
     as_("supervisor")(
         "PUT", f"/territory/cells/{town['cell 1']}/representative", {"staff_id": town["other_rep"]}
     )
@@ -58,6 +66,7 @@ def test_work_on_what_was_ones_own_when_it_was_done_still_counts(
     rep.change("customer", town["customer 0"], {"note": "seen before they moved"})
     for step, body in (("accept", {}), ("arrive", {}), ("start", {})):
         leader.act("work_order", job["id"], step, body)
+    a_moment_later()
     as_("dispatcher")("PUT", f"/dispatch/{job['id']}/assignment", {"crew_id": town["far crew"]})
     with database.transaction() as session:
         record_writer.change(
@@ -96,6 +105,7 @@ def test_work_that_names_what_was_once_ones_own_still_counts(phone_of: PhoneOf, 
     rep.sync()
     item = {"theme": "pressure", "source": "visit", "description": "水小", "cell_id": town["cell 0"]}
     rep.create("item", item | {"customer_id": town["customer 1"]})
+    a_moment_later()
     as_("supervisor")(
         "PUT", f"/territory/cells/{town['cell 1']}/representative", {"staff_id": town["other_rep"]}
     )

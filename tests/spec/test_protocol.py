@@ -85,9 +85,11 @@ def test_the_worked_example_runs_as_it_stands(app: Flask, town: Town) -> None:
     assert known["staff"] == town["rep"]
 
 
-@pytest.mark.parametrize(("name", "text"), specification.documents().items(), ids=lambda value: value[:40])
-def test_generated_files_are_as_the_code_says(name: str, text: str) -> None:
-    assert (SPEC / name).read_text(encoding="utf-8") == text, "run `make spec`"
+def test_generated_files_are_as_the_code_says() -> None:
+    documents = specification.documents()
+    assert len(documents) > 20
+    for name, text in documents.items():
+        assert (SPEC / name).read_text(encoding="utf-8") == text, f"{name}: run `make spec`"
 
 
 def test_no_generated_file_is_left_over() -> None:

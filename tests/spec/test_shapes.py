@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,16 @@ from tests.conftest import Person
 from tests.factories import Town, mutation
 
 As = Callable[[str], Person]
-COMPONENTS = openapi()["components"]
 SCHEMAS = Path(__file__).parents[2] / "mobile_api_spec/schemas"
 
 
+@cache
+def components() -> Any:
+    return openapi()["components"]
+
+
 def shape(name: str) -> Any:
-    return jsonschema_rs.validator_for({"$ref": f"#/components/schemas/{name}", "components": COMPONENTS})
+    return jsonschema_rs.validator_for({"$ref": f"#/components/schemas/{name}", "components": components()})
 
 
 def push(person: Person, mutations: list[Any]) -> list[Any]:
@@ -40,10 +45,10 @@ def test_every_sort_is_named_and_told_apart() -> None:
     assert set(SHAPES["Mutation"][1]) == set(map(str, Op))
     assert set(SHAPES["Outcome"][1]) == set(map(str, Status))
     for name, (teller, shapes) in SHAPES.items():
-        document = COMPONENTS["schemas"][name]
+        document = components()["schemas"][name]
         assert document["discriminator"]["propertyName"] == teller
         assert set(document["discriminator"]["mapping"]) == set(shapes)
-    items = COMPONENTS["schemas"]["PushBody"]["properties"]["mutations"]["items"]
+    items = components()["schemas"]["PushBody"]["properties"]["mutations"]["items"]
     assert items == {"$ref": "#/components/schemas/Mutation"}
 
 

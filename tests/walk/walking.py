@@ -67,6 +67,7 @@ class Walk:
     seen: dict[str, set[str]] = field(default_factory=dict)
     lists: dict[tuple[str, str], Answer] = field(default_factory=dict)
     log: str = ""
+    done: set[str] = field(default_factory=set)
     versions: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

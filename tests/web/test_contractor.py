@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from backend.demo.story_actors import Office, until
-from tests.web.conftest import City, Desk
+from tests.web.conftest import PATIENCE_MS, City, Desk
 from tests.web.looking import faults_of
 from tests.web.test_customers_word import sign
 from tests.web.test_dispatchers_morning import find, job_at
@@ -26,7 +26,7 @@ def strangers_phone(browser: Browser) -> Iterator[Page]:
     context = browser.new_context(
         viewport={"width": 390, "height": 844}, locale="zh-CN", has_touch=True, is_mobile=True
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     faults: list[str] = []
     page.on("pageerror", lambda error: faults.append(str(error)))

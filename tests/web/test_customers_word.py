@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page
 from backend.core.queries.scopes import today
 from backend.demo.story_actors import Office, until
 from sync.change import parse_moment
-from tests.web.conftest import City, Desk, Handset
+from tests.web.conftest import PATIENCE_MS, City, Desk, Handset
 from tests.web.looking import faults_of
 from tests.web.test_phone_days import begun, sent_to_crew
 
@@ -54,7 +54,7 @@ def left(handset: Hand, office: Offices, picture: Path) -> str:
 def own_phone(browser: Browser) -> Iterator[Page]:
     """A customer's phone: no account, nothing installed."""
     context = browser.new_context(viewport={"width": 390, "height": 844}, locale="zh-CN", has_touch=True)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     yield context.new_page()
     context.close()
 

@@ -37,8 +37,7 @@ from backend.dispatch.services.plan_preview import (
     unserved_of,
 )
 from geo.dispatch import Day, broken_rule
-from geo.routing.day import changes, plan_day, settle, without_crew
-from geo.routing.problem import Plan
+from geo.routing.problem import Plan, changes
 from geo.routing.timing import score
 
 log = structlog.get_logger(__name__)
@@ -164,6 +163,9 @@ def _base_crews(session: Session, crews: Sequence[CrewRow]) -> dict[str, Any]:
 
 def _planned(day: Day, request: dict[str, Any]) -> tuple[Day, Plan]:
     """The day with its best plan, and the plan it had before (without the crews that are absent)."""
+    # The solvers take a second to load, and only who plans needs them: not every server and command.
+    from geo.routing.day import plan_day, settle, without_crew
+
     problem, before = day.problem, day.plan
     for crew_id in request.get("absent_crew_ids") or ():
         if any(shift.id == crew_id for shift in problem.shifts):

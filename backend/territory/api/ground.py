@@ -19,8 +19,8 @@ from backend.core.kinds import wire
 from backend.core.queries import policy
 from backend.territory.api.plan_answers import PlanFeatureCollection, PlanOut
 from backend.territory.kinds.ground import WAYS, GroundPlan
+from backend.territory.queries.workload import WORKLOAD
 from backend.territory.services import ground_plans
-from backend.territory.services.ground_drawing import WORKLOAD
 from geo.colouring import fills
 from geo.errors import MOST_CODE
 from geo.lettering import roomiest

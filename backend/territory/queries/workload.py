@@ -8,6 +8,11 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+# Visits a year by class: the workload a customer means for a representative, where each service point lies. A
+# job or leak means so much a year where it lies itself, service point or none.
+WORKLOAD = {"resident": 1.0, "large": 12.0, "key": 12.0, "special": 12.0, "community": 12.0, "developer": 4.0}
+JOB_WORKLOAD = 0.5
+
 
 class Work(NamedTuple):
     """A place, the class of the customer there (None for a job), and how many jobs a year it stands for."""

@@ -19,7 +19,7 @@ from backend.core.geometry import geojson_of, shape_of
 from backend.core.sentences import sentence
 from backend.territory.queries.cells import outlines
 from backend.territory.queries.overlaps import sliver_degrees
-from backend.territory.queries.workload import places_of_work
+from backend.territory.queries.workload import JOB_WORKLOAD, WORKLOAD, places_of_work
 from backend.territory.services.ground_around import Around
 from backend.territory.services.ground_importing import imported
 from geo import divide, edit, lattice
@@ -29,11 +29,6 @@ from geo.locate import nearest
 from geo.measure import Coordinates, area_m2
 from geo.progress import Progress
 from geo.shapes import GRID_DEGREES, broad_parts, coverage_of, filled, on_grid
-
-# Visits a year by class: the workload a customer means for a representative, where each service point lies. A
-# job or leak means so much a year where it lies itself, service point or none.
-WORKLOAD = {"resident": 1.0, "large": 12.0, "key": 12.0, "special": 12.0, "community": 12.0, "developer": 4.0}
-JOB_WORKLOAD = 0.5
 
 
 @dataclass(frozen=True, slots=True)

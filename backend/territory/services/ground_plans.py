@@ -26,7 +26,6 @@ from backend.notices.services.notifying import tell
 from backend.territory.kinds.ground import GroundPlan
 from backend.territory.services.ground_applying import apply_plan
 from backend.territory.services.ground_around import claims_on, look_around, need_free_ground
-from backend.territory.services.ground_drawing import draw, look_at
 from geo.errors import GeoError
 from geo.findings import grouped
 from geo.progress import Progress, silent
@@ -73,6 +72,9 @@ def draw_plan(
 
 def _draw(database: Database, plan_id: str, file: bytes | None, progress: Progress) -> None:
     """Long work runs outside any transaction: an open one would hold back every phone's snapshot."""
+    # What divides takes half a second to load, and only who draws needs it: not every server and command.
+    from backend.territory.services.ground_drawing import draw, look_at
+
     with database.snapshot() as session:
         plan = session.get_one(GroundPlan, UUID(plan_id))
         unit_id, way, request = str(plan.unit_id), plan.way, plan.request

@@ -29,9 +29,10 @@ async function fill(page: Page, found: Record<string, string> = FINDINGS): Promi
   for (const [name, text] of Object.entries(found)) await page.get(`[name=${name}]`).setValue(text);
   await settled(phone);
 }
+/** Press "report" and wait until it was refused or taken: it asks the phone where it is meanwhile. */
 async function report(page: Page): Promise<void> {
   await page.get("[data-test=survey-report]").trigger("click");
-  await settled(phone);
+  await vi.waitFor(() => expect(toast()).toBeTruthy());
   await settled(phone);
 }
 

@@ -12,6 +12,8 @@ export default defineConfig({
     setupFiles: ["shared/tests/setup.ts"],
     // One world a worker, a third of the time; what a test needs of it, it sets itself.
     isolate: false,
+    // What one put in the place of the browser's is the browser's again for the next, whatever its file.
+    unstubGlobals: true,
     // Nothing here waits for anything; a machine that is busy with other things must not fail it.
     testTimeout: 60_000,
     hookTimeout: 60_000,

@@ -18,6 +18,7 @@ const someone = (...roles: string[]) => ({
 });
 
 beforeEach(() => {
+  me.signed = null;
   live.now = Date.parse("2026-12-01T03:00:00Z");
   live.readAt = live.now - 10_000;
   live.isListening = false;

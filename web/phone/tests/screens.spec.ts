@@ -55,8 +55,10 @@ describe("the state bar", () => {
     [{ isReachable: false }, "offline"],
     [{ isReachable: true, isRunning: true }, "syncing"],
   ])("tells of %j as %s", async (state, name) => {
-    Object.assign(sync, state);
     const page = await shown(StateBar);
+    // Whatever a phone of another test may have set meanwhile.
+    Object.assign(sync, { isRunning: false }, state);
+    await now();
     expect(page.get("[data-test=state-bar]").classes()).toContain(name);
     expect(page.get("[data-test=reach]").text()).toBe(zh["bar"]![name]);
   });

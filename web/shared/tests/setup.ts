@@ -1,7 +1,14 @@
-/** What every unit test begins with: nothing kept by the one before, and no way to a server. */
+/** What every unit test begins with: nothing kept or put in by the one before, and no way to a server. */
 import { beforeEach, vi } from "vitest";
 
+/** What the browser itself says of itself: its prototype has it, so an own property is a test's. */
+function withoutOwn(thing: object): void {
+  for (const name of Object.getOwnPropertyNames(thing))
+    if (Object.getOwnPropertyDescriptor(thing, name)?.configurable) Reflect.deleteProperty(thing, name);
+}
+
 beforeEach(() => {
+  withoutOwn(navigator);
   localStorage.clear();
   sessionStorage.clear();
   vi.stubGlobal("fetch", () => Promise.reject(new Error("a unit test asks no server")));

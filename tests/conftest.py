@@ -31,6 +31,7 @@ from backend.core.db import Database, make_engine
 from backend.core.private_files import own_folder
 from backend.local.cluster import Cluster, find_binaries
 from backend.local.fonts import find_fonts
+from backend.queue import serving
 from mobile_api_spec.phone import Clock, Link, Phone
 from tests import answers, factories
 from tests.factories import PASSWORD, PEOPLE, server_view
@@ -113,11 +114,12 @@ def empty_template(cluster: Cluster) -> str:
 
 @pytest.fixture(scope="session")
 def town_template(cluster: Cluster, empty_template: str) -> str:
-    """The small town."""
+    """The small town. What follows from its records has followed: not in every test anew."""
     cluster.ensure_database("template_town", empty_template)
     engine = make_engine(cluster.url("template_town"))
     with Database(engine).transaction() as session:
         factories.build(session)
+    assert serving.serve(Database(engine)) > 0
     engine.dispose()
     return "template_town"
 

@@ -24,6 +24,7 @@ from backend.core.kinds.account import Account, Device, DevicePerson
 from backend.core.queries.scopes import CITY, held
 from backend.core.services import record_writer
 from backend.core.services.noting import note_rows
+from backend.customers.services.phonetics import pinyin_of
 from backend.people.services import sessions
 from backend.phones.queries.entrance import Entrance
 from backend.phones.services.syncing import Quota, push_batch
@@ -244,9 +245,12 @@ def _customers(session: Session) -> None:
     for n in range(8):
         cell = n % 4
         unit = system(uid("north" if cell < 3 else "south"))
+        name = f"王小{'一二三四五六七八'[n]}"
         customer = {
             "number": f"K{n:04d}",
-            "name": f"王小{'一二三四五六七八'[n]}",
+            "name": name,
+            # As it will be kept, so that a customer of the town is at version 1.
+            "pinyin": pinyin_of(name),
             "category": "key" if n == 0 else "resident",
             "phone": f"1300000000{n}",
             "cell_id": uid(f"cell {cell}"),

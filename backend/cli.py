@@ -9,6 +9,7 @@ import click
 
 from backend.core import logs
 from backend.core.keys import UnsafeKey
+from backend.core.loading import uncollected
 from backend.core.private_files import NotOurs, be_private
 from backend.local import interrupts
 
@@ -48,7 +49,8 @@ class _Commands(click.Group):
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name].partition(":")
-        found: click.Command = getattr(import_module(f"backend.commands.{module}"), name)
+        with uncollected():
+            found: click.Command = getattr(import_module(f"backend.commands.{module}"), name)
         return found
 
 

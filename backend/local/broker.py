@@ -91,5 +91,9 @@ class Broker:
 
     def _client(self) -> redis.Redis:
         import redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
 
-        return redis.Redis(unix_socket_path=str(self.socket), socket_timeout=5)
+        # Asked whether it runs, the library would ask again for four seconds where nobody listens.
+        once = Retry(NoBackoff(), 0)
+        return redis.Redis(unix_socket_path=str(self.socket), socket_timeout=5, retry=once)

@@ -1,4 +1,4 @@
-"""A real server on a copy of a template: web, worker and broker in a home of their own, on the tests' database.
+"""A real server on a copy of a template: web, worker and a broker of its own, on the database of the tests.
 
 Another cluster, its migrations and a city of its own took longer than many a test of such a server.
 """

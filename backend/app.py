@@ -62,6 +62,11 @@ def create_app(settings: config.Settings | None = None, database: Database | Non
     return app
 
 
+def load() -> None:
+    """Every module of the application; nothing is made of them yet."""
+    _blueprints()
+
+
 def make_context(settings: config.Settings, database: Database | None = None) -> AppContext:
     """The real adapters for these settings."""
     database = database or Database(make_engine(settings.database_url))

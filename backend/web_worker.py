@@ -10,6 +10,9 @@ from typing import Any
 
 from gunicorn.workers.gthread import ThreadWorker
 
+from backend.core.loading import for_good
+from backend.core.private_files import be_private
+
 
 class Worker(ThreadWorker):  # type: ignore[misc]
     """Threads that stop waiting for what does not come.
@@ -25,6 +28,25 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     body_s, least_bytes_per_s, chunked_s = 20.0, 2048, 60.0
     # An answer of which nothing more is taken.
     answer_s = 60
+
+    @classmethod
+    def check_config(cls, cfg: Any, log: Any) -> None:
+        """Called once, before the first worker is forked: all of them share what is loaded here.
+
+        A worker that ended is replaced in a moment. A reload reads settings and keys anew, not the program:
+        a new version is a restart.
+        """
+        super().check_config(cfg, log)
+        be_private()
+        with for_good():
+            cls.load()
+
+    @staticmethod
+    def load() -> None:
+        """The program, of which nothing is made yet: no setting is read, nothing opened."""
+        from backend.app import load
+
+        load()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,16 +1,19 @@
 """Entry point over HTTP: `gunicorn backend.wsgi:app`."""
 
-import gc
 import threading
 import time
 
-from sqlalchemy.exc import OperationalError
+from backend.core.loading import for_good
 
-from backend.app import create_app
-from backend.core import config, logs
-from backend.core.private_files import be_private
-from backend.local.home import Home
-from backend.phones.services.history import watch_history
+# Under our own worker class most of this is loaded already.
+with for_good():
+    from sqlalchemy.exc import OperationalError
+
+    from backend.app import create_app
+    from backend.core import config, logs
+    from backend.core.private_files import be_private
+    from backend.local.home import Home
+    from backend.phones.services.history import watch_history
 
 logs.configure()
 be_private()
@@ -18,7 +21,8 @@ settings = config.read()
 settings.keys.need_all()
 here = Home(settings.home)
 here.attend()
-app = create_app(settings)
+with for_good():
+    app = create_app(settings)
 
 
 def _has_watched() -> bool:
@@ -38,7 +42,3 @@ def _watch_once_it_answers() -> None:
 # is back.
 if not _has_watched():
     threading.Thread(target=_watch_once_it_answers, daemon=True).start()
-
-# What the server is made of lives as long as it does: the collector need not look at it again and again.
-gc.collect()
-gc.freeze()

@@ -29,6 +29,8 @@ from backend.app import create_app, make_context
 from backend.core import config, logs
 from backend.core.db import Database, make_engine
 from backend.core.private_files import own_folder
+from backend.demo.load import load_city
+from backend.demo.sizes import SIZES
 from backend.local.cluster import Cluster, find_binaries
 from backend.local.fonts import find_fonts
 from backend.queue import serving
@@ -122,6 +124,16 @@ def town_template(cluster: Cluster, empty_template: str) -> str:
     assert serving.serve(Database(engine)) > 0
     engine.dispose()
     return "template_town"
+
+
+@pytest.fixture(scope="session")
+def city_template(cluster: Cluster, empty_template: str) -> str:
+    """The small demo city."""
+    cluster.ensure_database("template_city", empty_template)
+    engine = make_engine(cluster.url("template_city"))
+    load_city(Database(engine), SIZES["small"], lambda *_: None)
+    engine.dispose()
+    return "template_city"
 
 
 @pytest.fixture(scope="session")

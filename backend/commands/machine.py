@@ -10,7 +10,6 @@ from contextlib import contextmanager
 from rich.console import Console
 from sqlalchemy.exc import OperationalError
 
-from backend import migrations
 from backend.core import config
 from backend.core.db import Database
 from backend.core.sentences import sentence
@@ -59,6 +58,9 @@ def the_machine(settings: config.Settings | None = None, *, serving: bool = Fals
 @contextmanager
 def migrated(machine: Machine) -> Iterator[Database]:
     """Its database at the newest schema, for as long as it is needed."""
+    # Not for a command that takes the database as it stands: the schema is that of every kind of record.
+    from backend import migrations
+
     engine = machine.engine()
     try:
         migrations.upgrade(engine)

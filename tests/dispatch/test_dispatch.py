@@ -397,7 +397,7 @@ def test_a_day_that_breaks_a_solver_does_not_stop_the_others(
     def explode(*_: Any, **__: Any) -> None:
         raise RuntimeError("out of luck")
 
-    monkeypatch.setattr("backend.dispatch.services.day_plans.plan_day", explode)
+    monkeypatch.setattr("geo.routing.day.plan_day", explode)
     plan = planned(as_("dispatcher"), database, settings)
     assert (plan["state"], plan["problem"]["code"]) == ("failed", "server_error")
     refused = as_("dispatcher")("PUT", f"/dispatch/plans/{plan['id']}/publication")

@@ -17,19 +17,14 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from backend.core.db import Database, make_engine
-from backend.local.story_server import stage
+from backend.core.db import make_engine
+from backend.local.cluster import Cluster
 from mobile_api_spec.phone import Link, Offline, Phone, Refused
-from tests import factories
-from tests.conftest import OWN_HOME, own_port
+from tests.conftest import own_port
 from tests.factories import PASSWORD, Town
+from tests.staging import staged
 
 Trouble = Callable[[int, threading.Event, threading.Event, list[int]], None]
-
-
-def build(database: Database) -> None:
-    with database.transaction() as session:
-        factories.build(session)
 
 
 def children(pid: int) -> list[int]:
@@ -115,9 +110,9 @@ def attempt(phone: Phone) -> bool:
     ],
 )
 def test_what_was_acknowledged_is_there_and_nothing_twice(
-    tmp_path: Path, town: Town, trouble: Trouble, wanted: int
+    tmp_path: Path, town: Town, cluster: Cluster, town_template: str, trouble: Trouble, wanted: int
 ) -> None:
-    with stage(OWN_HOME / "test-kills", build, port=own_port(19500)) as (url, machine):
+    with staged(cluster, town_template, tmp_path / "kills", own_port(19500)) as (url, machine):
         phone = Phone(tmp_path, Link(url))
         phone.sign_in("T005", PASSWORD)
         phone.pull()

@@ -7,20 +7,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from backend.demo.load import load_city
-from backend.demo.sizes import SIZES
 from backend.demo.story import play
-from backend.local.story_server import stage
-from tests.conftest import OWN_HOME, own_port
+from backend.local.cluster import Cluster
+from tests.conftest import own_port
+from tests.staging import staged
 
 
-def test_every_promise_of_the_day_is_kept(tmp_path: Path) -> None:
+def test_every_promise_of_the_day_is_kept(tmp_path: Path, cluster: Cluster, city_template: str) -> None:
     console = Console(file=io.StringIO(), width=200)
-    with stage(
-        OWN_HOME / "test-story",
-        lambda database: load_city(database, SIZES["small"], lambda *_: None),
-        port=own_port(19000),
-    ) as (url, _):
+    with staged(cluster, city_template, tmp_path / "story", own_port(19000)) as (url, _):
         kept = play(url, tmp_path, console)
     printed = console.file.getvalue()  # type: ignore[attr-defined]
     assert kept, printed

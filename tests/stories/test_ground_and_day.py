@@ -12,19 +12,20 @@ from typing import Any
 import pytest
 
 from backend.core.queries.scopes import today
-from backend.demo.load import load_city
-from backend.demo.sizes import SIZES
 from backend.demo.story_actors import Office, Troupe, until
-from backend.local.story_server import stage
+from backend.local.cluster import Cluster
 from mobile_api_spec.phone import Phone
-from tests.conftest import OWN_HOME, own_port
+from tests.conftest import own_port
+from tests.staging import staged
 
 
 @pytest.fixture(scope="module")
-def troupe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Troupe]:
+def troupe(
+    tmp_path_factory: pytest.TempPathFactory, cluster: Cluster, city_template: str
+) -> Iterator[Troupe]:
     """A small city served by web and worker; everybody in it is at hand."""
-    load = lambda database: load_city(database, SIZES["small"], lambda *_: None)  # noqa: E731
-    with stage(OWN_HOME / "test-ground-story", load, port=own_port(19150)) as (url, _):
+    home = tmp_path_factory.mktemp("ground")
+    with staged(cluster, city_template, home, own_port(19150)) as (url, _):
         found = Troupe(url, tmp_path_factory.mktemp("phones"))
         yield found
         found.go_home()

@@ -21,9 +21,7 @@ from backend.core.actor import Actor, Role, system
 from backend.core.db import Database, make_engine
 from backend.core.geometry import shape_of
 from backend.core.services import record_writer
-from backend.demo.load import load_city
 from backend.demo.pictures import draw_city
-from backend.demo.sizes import SIZES
 from backend.local.cluster import Cluster
 from backend.territory.queries.coverage import coverage_report
 from backend.territory.services.ground_drawing import look_at
@@ -33,12 +31,11 @@ from geo.locate import locate
 
 
 @pytest.fixture(scope="module")
-def city(cluster: Cluster, empty_template: str) -> Iterator[Database]:
+def city(cluster: Cluster, city_template: str) -> Iterator[Database]:
     """A small city whose busiest branch has grown in its north-east."""
     cluster.psql("postgres", "DROP DATABASE IF EXISTS copy_redivided WITH (FORCE)")
-    cluster.ensure_database("copy_redivided", empty_template)
+    cluster.ensure_database("copy_redivided", city_template)
     database = Database(make_engine(cluster.url("copy_redivided")))
-    load_city(database, SIZES["small"], lambda *_: None)
     yield database
     database.engine.dispose()
 

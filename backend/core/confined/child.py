@@ -36,6 +36,8 @@ def main() -> None:
     pipes = [requests.fileno(), replies.fileno()]
     standing = (["network namespace"] if sandbox.leave_network() else []) + sandbox.available()
     module, limits = importlib.import_module(sys.argv[1]), Limits(**json.loads(sys.argv[2]))
+    # What only the copies need, and all of them: the server, which imports the same module, does not.
+    getattr(module, "load", lambda: None)()
     _send(replies, frames.packed({"walls": standing}))
     while (asked := frames.read(requests, 1 << 30)) is not None:
         folder = tempfile.mkdtemp(dir=os.getcwd())

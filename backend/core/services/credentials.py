@@ -15,7 +15,6 @@ from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
-from zxcvbn import zxcvbn
 
 from backend.core.comparing import comparable
 from backend.core.errors import Problem
@@ -88,6 +87,9 @@ def need_strong(password: str, numbers: Collection[str | None], words: Collectio
 
 
 def _score(password: str, words: list[str]) -> int:
+    # Its lists of words are loaded by who judges a password, and by nobody else.
+    from zxcvbn import zxcvbn
+
     with _JUDGING:
         return int(zxcvbn(password[:72], user_inputs=[*PRODUCT_WORDS, *words])["score"])
 

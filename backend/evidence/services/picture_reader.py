@@ -9,10 +9,9 @@ from __future__ import annotations
 
 from dataclasses import asdict, fields
 from datetime import datetime
+from importlib import import_module
 from types import TracebackType
 from typing import Any
-
-import scipy.fftpack  # noqa: F401 - what the perceptual hash imports late; each copy would import it anew
 
 from backend.core.confined.limits import MEGABYTE, Limits
 from backend.core.confined.reader import Reader
@@ -21,6 +20,11 @@ from backend.evidence.services.picture import Metadata, NotShown, Picture, read_
 FOLDERS: tuple[str, ...] = ()
 LIMITS = Limits(answer=32 * MEGABYTE, file=MEGABYTE, cpu_seconds=30, wall_seconds=45)
 _STATES = frozenset({"refused", "broken", "not_a_picture"})
+
+
+def load() -> None:
+    """What the perceptual hash imports late; each copy would import it anew."""
+    import_module("scipy.fftpack")
 
 
 def answer(_question: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pyogrio
 import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
@@ -76,6 +75,9 @@ def write_map(features: Sequence[Feature], layer: str, format_: str) -> bytes:
 
     A Shapefile comes zipped.
     """
+    # It brings pandas along, a quarter of a second, and only who writes a file needs it: not every server.
+    import pyogrio.raw
+
     driver, suffix, _ = FORMATS[format_]
     names = list(features[0].fields) if features else ["name"]
     most = MOST_SHP_BYTES if format_ == "shp" else None

@@ -179,7 +179,6 @@ class Transaction:
         }
 
     def _filed(self, part: ScopeProgress) -> Iterator[tuple[Key, Filed]]:
-        """Those of one scope and rank, in no order."""
         kinds = self.memory.kinds
         for table, key in {*self.memory.rows, *self.own}:
             if table == "entry" and key[0] == part.scope and kinds[key[1]].rank == part.rank:

@@ -35,7 +35,7 @@ def main() -> None:
     # Only these: a number that a library still holds must not become another file's.
     pipes = [requests.fileno(), replies.fileno()]
     standing = (["network namespace"] if sandbox.leave_network() else []) + sandbox.available()
-    # What reads maps would load it because it is there for the routes of a day: longer than all else together.
+    # What reads maps would load it, because it is there for the routes of a day: longer than all else.
     sys.modules["pandas"] = None  # type: ignore[assignment]
     module, limits = importlib.import_module(sys.argv[1]), Limits(**json.loads(sys.argv[2]))
     _send(replies, frames.packed({"walls": standing}))

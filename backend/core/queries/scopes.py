@@ -65,8 +65,8 @@ def unit_name(session: Session, unit_id: str) -> str:
     )
 
 
-# The scopes of `who(staff_id, unit_id, is_office, audits)` on the day %(on)s, to stand behind WITH RECURSIVE. A
-# scope that several duties give ends when the last of them does.
+# The scopes of `who(staff_id, unit_id, is_office, audits)` on the day %(on)s, to stand behind WITH RECURSIVE.
+# A scope that several duties give ends when the last of them does.
 RIGHTS = """
     above AS (
       SELECT u.id, u.parent_id FROM unit u JOIN who ON u.id = who.unit_id
@@ -91,7 +91,9 @@ RIGHTS = """
       SELECT 'cell:' || c.cell_id, CASE WHEN count(*) = count(c.valid_until) THEN max(c.valid_until) END
       FROM cell_assignment c
       JOIN who ON c.staff_id = who.staff_id
-      WHERE c.deleted_at IS NULL AND c.valid_from <= %(on)s AND (c.valid_until IS NULL OR c.valid_until >= %(on)s)
+      WHERE c.deleted_at IS NULL
+          AND c.valid_from <= %(on)s
+          AND (c.valid_until IS NULL OR c.valid_until >= %(on)s)
       GROUP BY c.cell_id
       UNION ALL
       SELECT 'crew:' || c.id, NULL

@@ -179,9 +179,12 @@ class Transaction:
         }
 
     def _filed(self, part: ScopeProgress) -> Iterator[tuple[Key, Filed]]:
-        for (scope, kind, id_), filed in self._scan("entry"):
-            if scope == part.scope and self.memory.kinds[kind].rank == part.rank:
-                yield (kind, id_), filed
+        kinds = self.memory.kinds
+        for table, key in {*self.memory.rows, *self.own}:
+            if table == "entry" and key[0] == part.scope and kinds[key[1]].rank == part.rank:
+                filed = self._get((table, key))
+                if filed is not None:
+                    yield key[1:], filed
 
     def changes(self, part: ScopeProgress, target: Snapshot, limit: int, held: Collection[str]) -> list[Line]:
         """News by (xid, kind, id)."""

@@ -7,7 +7,6 @@ import socket
 from pathlib import Path
 
 import segno
-import trustme
 
 from backend.core.private_files import own_folder
 
@@ -27,6 +26,9 @@ def make_certificate(folder: Path, address: str) -> tuple[Path, Path, Path]:
 
     Made once for an address.
     """
+    # A tenth of a second to load, and only a server with TLS needs it.
+    import trustme
+
     certificate, key, authority = (
         folder / name for name in (f"{address}.pem", f"{address}.key", "authority.pem")
     )

@@ -29,6 +29,9 @@ ONCE_BROKEN = {
         "when it went on"
     ),
 }
+# Where the bugs that are rare were found before: looked at first, the others only where that is so no more.
+FOUND_IN = (40, 219, 137, 23, 76)
+FOUND_WHERE_SHARED = (1070, 14, 5, 339)
 
 
 @pytest.mark.parametrize("seed", sorted(ONCE_BROKEN))
@@ -74,7 +77,9 @@ def test_ten_thousand_worlds(block: int) -> None:
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.__name__)
 def test_the_simulator_finds(bug: Callable[[], AbstractContextManager[Any]]) -> None:
     with bug():
-        found = next((seed for seed in [*ONCE_BROKEN, *range(600)] if failure(seed, plan(seed))), None)
+        found = next(
+            (seed for seed in [*ONCE_BROKEN, *FOUND_IN, *range(600)] if failure(seed, plan(seed))), None
+        )
     assert found is not None, f"{bug.__name__} was not found"
 
 
@@ -83,14 +88,16 @@ def test_the_simulator_finds_where_people_have_two_phones(
     bug: Callable[[], AbstractContextManager[Any]],
 ) -> None:
     with bug():
-        found = next((seed for seed in [1070, *range(600)] if failure(seed, shared(seed))), None)
+        found = next(
+            (seed for seed in [*FOUND_WHERE_SHARED, *range(600)] if failure(seed, shared(seed))), None
+        )
     assert found is not None, f"{bug.__name__} was not found"
 
 
 def test_a_failing_history_is_told_in_few_words() -> None:
     bug = BUGS[0]
     with bug():
-        seed = next(seed for seed in range(2000) if failure(seed, plan(seed)))
+        seed = next(seed for seed in [*FOUND_IN, *range(2000)] if failure(seed, plan(seed)))
         short = shrunk(seed, plan(seed))
         told = story(seed, plan(seed))
     assert 0 < len(short) < len(plan(seed)) / 2

@@ -57,8 +57,16 @@ def fuzzed(
     database.engine.dispose()
 
 
-def attempt(operation: APIOperation, headers: dict[str, str]) -> None:
+@pytest.fixture(scope="module")
+def operations(fuzzed: tuple[Flask, Database, config.Settings]) -> list[list[Case]]:
+    """Generated requests of every operation: without chance they are the same for all, so made once."""
+    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", fuzzed[0])
+    return [requests_of(found.ok()) for found in schema.get_all_operations()]
+
+
+def requests_of(operation: APIOperation) -> list[Case]:
     """A few generated requests of one operation."""
+    made = []
 
     @given(case=operation.as_strategy())
     @settings(
@@ -70,29 +78,28 @@ def attempt(operation: APIOperation, headers: dict[str, str]) -> None:
         phases=[Phase.generate],
     )
     def run(case: Case) -> None:
-        case.validate_response(case.call(headers=headers), checks=CHECKS)
+        made.append(case)
 
     run()
+    return made
 
 
 @pytest.mark.parametrize("role", list(BY_ROLE), ids=str)
 def test_nothing_breaks_and_every_answer_is_documented(
-    fuzzed: tuple[Flask, Database, config.Settings], role: Role
+    fuzzed: tuple[Flask, Database, config.Settings], operations: list[list[Case]], role: Role
 ) -> None:
-    app, database, made = fuzzed
-    schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", app)
-    seen = 0
-    for operation in (found.ok() for found in schema.get_all_operations()):
+    _, database, made = fuzzed
+    assert len(operations) > 120
+    for cases in operations:
+        assert cases
         with database.transaction() as session:
             # A token of its own for each operation: one of them signs out.
             headers = {
                 "Authorization": f"Bearer {token_for(session, made, BY_ROLE[role])}",
                 "Accept-Encoding": "identity",
             }
-
-        attempt(operation, headers)
-        seen += 1
-    assert seen > 120
+        for case in cases:
+            case.validate_response(case.call(headers=headers), checks=CHECKS)
 
 
 def test_every_role_is_tried() -> None:

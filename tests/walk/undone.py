@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from backend.core.db import Database
@@ -55,9 +57,16 @@ class Undone(Database):
 
     @contextmanager
     def snapshot(self) -> Iterator[Session]:
-        """The same connection, for the models."""
-        with Session(self._one, join_transaction_mode="create_savepoint") as session:
-            yield session
+        """The same connection, for the models; what is only read needs no savepoint of its own.
+
+        A savepoint rolled back makes the driver forget all it has prepared.
+        """
+        try:
+            with Session(self._one, join_transaction_mode="rollback_only") as session:
+                yield session
+        except (DBAPIError, psycopg.Error):
+            self.undo()
+            raise
 
 
 class Silent(Contacts):

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import IO, Any, cast
 
 from flask import Flask, Response, current_app, g, request
+from sqlalchemy import Connection
 
 from backend.core.actor import Actor
 from backend.core.api import limits
@@ -99,8 +100,8 @@ def _person(access: Access) -> str:
     try:
         if access.who is Who.PHONE:
             return _phone()
-        with context().database.glance_at_models() as session:
-            found = replace(_actor(session), network_address=request.remote_addr)
+        with context().database.glance() as connection:
+            found = replace(_actor(connection), network_address=request.remote_addr)
     except Problem:
         limits.count_address("pages_per_address", "strangers")
         if access.open_by:
@@ -115,7 +116,7 @@ def _person(access: Access) -> str:
     return found.id
 
 
-def _actor(session: Any) -> Actor:
+def _actor(connection: Connection) -> Actor:
     """Whoever the header names.
 
     A desktop GIS has only a field for a password: a personal token, which may only read, may stand there too;
@@ -126,8 +127,8 @@ def _actor(session: Any) -> Actor:
     except ValueError as error:  # Basic with bytes that are no ASCII: the library does not catch it.
         raise Problem("not_signed_in") from error
     if given is None or given.type != "basic":
-        return actor_of(session, bearer_token())
-    found = actor_of(session, given.password or "")
+        return actor_of(connection, bearer_token())
+    found = actor_of(connection, given.password or "")
     if not found.read_only:
         raise Problem("not_signed_in")
     return found
@@ -165,8 +166,8 @@ def _phone() -> str:
     known = _REMEMBERED.person(sha256)
     if known is not None:
         return known
-    with context().database.glance_at_models() as session:
-        found = actor_of(session, token)
+    with context().database.glance() as connection:
+        found = actor_of(connection, token)
     if found.read_only:
         raise Problem("read_only_token")
     _REMEMBERED.keep(sha256, found.id)

@@ -14,6 +14,7 @@ from backend.core.actor import Actor
 from backend.core.kinds.registry import SYNC_KINDS
 from sync.change import Key
 from sync.kind import Values
+from sync.postgres.rows import rows_of
 
 CITY = ZoneInfo("Asia/Shanghai")
 
@@ -64,8 +65,8 @@ def unit_name(session: Session, unit_id: str) -> str:
     )
 
 
-# The scopes of `who(staff_id, unit_id, is_office, audits)` on the day :on, to stand behind WITH RECURSIVE. A
-# scope that several duties give ends when the last of them does.
+# The scopes of `who(staff_id, unit_id, is_office, audits)` on the day %(on)s, to stand behind WITH RECURSIVE.
+# A scope that several duties give ends when the last of them does.
 RIGHTS = """
     above AS (
       SELECT u.id, u.parent_id FROM unit u JOIN who ON u.id = who.unit_id
@@ -90,7 +91,9 @@ RIGHTS = """
       SELECT 'cell:' || c.cell_id, CASE WHEN count(*) = count(c.valid_until) THEN max(c.valid_until) END
       FROM cell_assignment c
       JOIN who ON c.staff_id = who.staff_id
-      WHERE c.deleted_at IS NULL AND c.valid_from <= :on AND (c.valid_until IS NULL OR c.valid_until >= :on)
+      WHERE c.deleted_at IS NULL
+          AND c.valid_from <= %(on)s
+          AND (c.valid_until IS NULL OR c.valid_until >= %(on)s)
       GROUP BY c.cell_id
       UNION ALL
       SELECT 'crew:' || c.id, NULL
@@ -99,17 +102,15 @@ RIGHTS = """
       WHERE c.deleted_at IS NULL AND c.is_active
     )
 """
-_HELD = text(
-    f"""
-    WITH RECURSIVE who AS (SELECT CAST(:staff AS uuid) AS staff_id,
-          CAST(:unit AS uuid) AS unit_id,
-          :office AS is_office,
-          :audits AS audits),
+_HELD = f"""
+    WITH RECURSIVE who AS (SELECT CAST(%(staff)s AS uuid) AS staff_id,
+          CAST(%(unit)s AS uuid) AS unit_id,
+          CAST(%(office)s AS boolean) AS is_office,
+          CAST(%(audits)s AS boolean) AS audits),
         {RIGHTS}
     SELECT scope, until
     FROM held
 """  # noqa: S608 - made of constants; values are bound
-)
 BODY = text("SELECT body FROM sync_document WHERE kind = :kind AND id = CAST(:id AS uuid)")
 
 
@@ -122,7 +123,7 @@ def held(session: Session, actor: Actor, on: date | None = None) -> dict[str, da
         "audits": actor.audits,
         "on": on or today(),
     }
-    return {row[0]: row[1] for row in session.execute(_HELD, who)}
+    return dict(rows_of(session.connection(), _HELD, who))
 
 
 def values_at(session: Session, key: Key, moment: datetime) -> Values | None:

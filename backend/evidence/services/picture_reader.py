@@ -7,47 +7,24 @@ both).
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime
-from importlib import import_module
 from types import TracebackType
 from typing import Any
 
 from backend.core.confined.limits import MEGABYTE, Limits
 from backend.core.confined.reader import Reader
-from backend.evidence.services.picture import Metadata, NotShown, Picture, read_picture
+from backend.evidence.services.picture import Metadata, NotShown, Picture
 
-FOLDERS: tuple[str, ...] = ()
 LIMITS = Limits(answer=32 * MEGABYTE, file=MEGABYTE, cpu_seconds=30, wall_seconds=45)
 _STATES = frozenset({"refused", "broken", "not_a_picture"})
-
-
-def load() -> None:
-    """What the perceptual hash imports late; each copy would import it anew."""
-    import_module("scipy.fftpack")
-
-
-def answer(_question: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
-    """The confined side: what `read_picture` finds, its two copies behind the head."""
-    try:
-        found = read_picture(data)
-    except NotShown as reason:
-        return {"state": reason.state, "reason": reason.reason}, b""
-    metadata = asdict(found.metadata)
-    if found.metadata.taken_at is not None:
-        metadata["taken_at"] = found.metadata.taken_at.isoformat()
-    head = {
-        "media_type": found.media_type, "width": found.width, "height": found.height, "look": found.look,
-        "metadata": metadata, "web": len(found.web),
-    }  # fmt: skip
-    return head, found.web + found.thumb
 
 
 class PictureReader:
     """A context in which pictures are looked at, one after the other."""
 
     def __init__(self, limits: Limits = LIMITS) -> None:
-        self._reader = Reader(__name__, limits)
+        self._reader = Reader("backend.evidence.services.picture_answers", limits)
 
     def __enter__(self) -> PictureReader:
         return self

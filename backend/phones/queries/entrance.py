@@ -78,7 +78,7 @@ _ENTER = f"""
       JOIN account a ON a.staff_id = t.staff_id AND a.is_active
       WHERE t.sha256 = %(token)s
           AND t.use IN ('access', 'personal')
-          AND t.expires_at > now()), {RIGHTS.replace(":on", "%(on)s")}
+          AND t.expires_at > now()), {RIGHTS}
     SELECT w.use,
           w.staff_id::text AS staff,
           w.unit_id::text AS unit,

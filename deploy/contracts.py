@@ -17,7 +17,7 @@ PARTS = ("(api) | (subscriptions) | (periodic) | (office_steps) | (messages)", "
          "(queries)", "(kinds)")  # fmt: skip
 
 
-def storeys() -> list[list[str]]:
+def capability_layers() -> list[list[str]]:
     """Capabilities by layer, the highest first: each one above everything that it says it stands on."""
     level: dict[str, int] = {}
     for name in capabilities.names():
@@ -32,7 +32,7 @@ class AmongCapabilities(LayersContract):
     """Capabilities import those that they say they stand on; whoever stands at one height is independent."""
 
     def __init__(self, name: str, session_options: dict[str, Any], contract_options: dict[str, Any]) -> None:
-        layers = [*ABOVE, *(" | ".join(one) for one in storeys())]
+        layers = [*ABOVE, *(" | ".join(one) for one in capability_layers())]
         found = {"containers": ["backend"], "layers": layers, "exhaustive": "true"}
         super().__init__(name, session_options, contract_options | found)
 

@@ -48,7 +48,7 @@ def arrows() -> Arrows:
     return found
 
 
-def storeys(found: Arrows) -> list[list[str]]:
+def layers_of(found: Arrows) -> list[list[str]]:
     """Capabilities by layer, the lowest first: each one above everything that it imports."""
     level: dict[str, int] = {}
     for name in capabilities.names():
@@ -59,7 +59,7 @@ def storeys(found: Arrows) -> list[list[str]]:
 def drawing(found: Arrows) -> str:
     """The SVG: boxes by layer, an arrow with its count for each pair besides `core`, whose counts stand in
     the boxes."""
-    layers = storeys(found)
+    layers = layers_of(found)
     width = max(map(len, layers)) * (BOX_WIDTH + GAP_X) + GAP_X + 2 * MARGIN
     height = len(layers) * (BOX_HEIGHT + GAP_Y) - GAP_Y + 2 * MARGIN
     at: dict[str, tuple[float, float]] = {}
@@ -82,7 +82,7 @@ def drawing(found: Arrows) -> str:
 
 
 def _arrow(at: dict[str, tuple[float, float]], one: str, two: str, count: int, place: int) -> str:
-    """From a box's foot to another's head; one that passes a storey swings out, left and right in turn."""
+    """From a box's foot to another's head; one that passes a layer swings out, left and right in turn."""
     (x1, y1), (x2, y2) = at[one], at[two]
     start, end = y1 + BOX_HEIGHT / 2, y2 - BOX_HEIGHT / 2
     passed = (end - start) // (BOX_HEIGHT + GAP_Y)

@@ -15,7 +15,7 @@ LONG = (
     "tests/simulation", "tests/core/test_fuzz.py", "tests/spec", "tests/days",
 )  # fmt: skip
 # These of the pages' files ask for no city; the others share one, and one browser.
-WITHOUT_A_CITY = {"test_engine.py", "test_house.py", "test_tus_clients.py", "test_units_of_pages.py"}
+WITHOUT_A_CITY = {"test_engine.py", "test_page_rules.py", "test_tus_clients.py", "test_units_of_pages.py"}
 
 
 class ByFile(LoadFileScheduling):

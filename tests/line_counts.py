@@ -12,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 SUFFIXES = {".py", ".ts", ".vue", ".mjs", ".js"}
 SOURCES = ("backend", "sync", "geo", "mobile_api_spec", "web/console", "web/phone", "web/shared")
-LEFT_OUT = {"node_modules", "versions", "fixtures", "cases", "en", "zh", "api/schema.d.ts", "public"}
+LEFT_OUT = {"node_modules", "migrations", "fixtures", "cases", "en", "zh", "api/schema.d.ts", "public"}
 # The ratio that was reached; it only rises.
 REACHED = 0.86
 

@@ -1,4 +1,4 @@
-"""Call-backs by lot: of which visits, in whose units, what may be asked for, and what a second word changes."""
+"""Call-backs by lot: of which visits, in whose units, what may be asked for, and what a second word does."""
 
 from __future__ import annotations
 

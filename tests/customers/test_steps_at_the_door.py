@@ -1,4 +1,4 @@
-"""Steps of visits, surveys and items: who may take which, what each asks for, and what it refuses in words."""
+"""Steps of visits, surveys and items: who may take which, what each asks for, what it refuses in words."""
 
 from __future__ import annotations
 

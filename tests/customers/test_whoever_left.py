@@ -102,7 +102,7 @@ def test_a_resident_has_no_representative_of_their_own(
 
 
 def test_who_was_a_resident_from_the_first_may_have_one(database: Database, town: Town) -> None:
-    """Some have a blind neighbour looked after by name: only who becomes a resident loses theirs."""
+    """A resident who needs care is looked after by name: only who becomes a resident loses theirs."""
     own: dict[str, Any] = {"key_representative_id": town["other_rep"], "is_vulnerable": True}
     with database.transaction() as session:
         record_writer.change(session, system(town["north"]), "customer", town["customer 1"], own)

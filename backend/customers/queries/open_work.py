@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from backend.customers.queries.representatives import OPEN_VISIT
+from backend.customers.queries.representatives import OPEN_VISIT, OWN
 
 
 class OpenWork(NamedTuple):
@@ -29,23 +29,21 @@ def work_of_cell(
 ) -> list[str]:
     """Open work of a kind in a cell that one of the holders, though not `besides`, has as the cell's own.
 
-    What a key customer's representative has of theirs is not the cell's.
+    What a key customer's representative has of theirs is not the cell's, until they have left.
     """
     whose, is_open = OPEN_WORK[kind]
     asked = f"""
         SELECT r.id::text
         FROM {kind} r
+        LEFT JOIN customer c ON c.id = r.customer_id
         WHERE r.cell_id = CAST(:cell AS uuid)
-        AND r.{whose} = ANY(CAST(:holders AS uuid[]))
         AND r.{whose} <> CAST(:besides AS uuid)
         AND r.deleted_at IS NULL
         AND {is_open}
-        AND NOT EXISTS (
-            SELECT
-            FROM customer c
-            WHERE c.id = r.customer_id
-            AND c.key_representative_id = r.{whose}
-        )
+        AND CASE
+            WHEN r.{whose} = c.key_representative_id THEN {OWN} IS NULL
+            ELSE r.{whose} = ANY(CAST(:holders AS uuid[]))
+        END
         ORDER BY r.id
     """  # noqa: S608 - kinds and columns of OPEN_WORK, or a caller's constants
     given = {"cell": cell_id, "holders": list(holders), "besides": besides}

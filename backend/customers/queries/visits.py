@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from backend.core.queries.scopes import day_begins
 from backend.customers.queries.representatives import OPEN_VISIT, OWN
 
 
@@ -58,12 +59,13 @@ def customers_due(session: Session, category: str, on: date, since: date) -> lis
             WHERE v.customer_id = c.id
             AND v.deleted_at IS NULL
             AND v.work_order_id IS NULL
-            AND (v.state = 'planned' OR (v.state = 'done' AND v.ended_at > :since))
+            AND (v.state = 'planned' OR (v.state = 'done' AND v.ended_at >= :since))
         )
         ORDER BY c.id
         LIMIT 20000
     """  # noqa: S608 - made of constants; values are bound
-    given = {"on": on, "category": category, "since": since}
+    # By the city's clock: a day alone would begin at midnight of UTC, which is eight in the morning here.
+    given = {"on": on, "category": category, "since": day_begins(since)}
     return [Due(*row) for row in session.execute(text(asked), given)]
 
 

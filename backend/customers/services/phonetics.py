@@ -15,14 +15,20 @@ def pinyin_of(name: str) -> str:
     """Full pinyin and initials: 王小明 -> `wangxiaoming wxm`; of 曾国强 also `zengguoqiang zgq`.
 
     Of the usual reading and those of the surname. Phones find by them; the server's search knows the others
-    as well, and to keep those here would change many customers, each of which every phone is sent.
+    as well, and to keep those here would change many customers, each of which every phone is sent. A reading
+    that is longer than all there is room for is cut: its beginning and its initials find it.
     """
-    found = ""
-    for one in readings_of_surname(name):
+    found, readings = "", readings_of_surname(name)
+    for one in readings:
         if len(found) + 1 + len(one) > _MOST_LETTERS:
             break
         found = f"{found} {one}".lstrip()
-    return found
+    return found or _cut(*readings[:2])
+
+
+def _cut(whole: str = "", initials: str = "") -> str:
+    shown = initials[: _MOST_LETTERS // 2]
+    return f"{whole[: _MOST_LETTERS - 1 - len(shown)]} {shown}".strip()
 
 
 def keep_pinyin(session: Session, customer_id: str) -> None:

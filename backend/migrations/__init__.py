@@ -124,7 +124,8 @@ def make_revision(engine: Engine, sentence: str) -> Path:
     with engine.begin() as connection:
         config = _config(connection)
         last = ScriptDirectory.from_config(config).get_current_head() or "0"
-        script = command.revision(config, sentence, autogenerate=True, rev_id=f"{int(last) + 1:04}")
+        number = f"{int(last) + 1:04}" if last.isdecimal() else None
+        script = command.revision(config, sentence, autogenerate=True, rev_id=number)
     if script is None or isinstance(script, list):
         raise RuntimeError("alembic made no single revision")
     return Path(script.path)

@@ -14,8 +14,8 @@ from backend.core import capabilities
 from deploy.map import pages as map_pages
 
 RULE = (
-    "STANDS_ON in a capability's __init__.py names those that its modules import, core where there is no other; "
-    "a field that refers to another's kind imports nothing"
+    "STANDS_ON in a capability's __init__.py names those that its modules import, core where there is no "
+    "other; a field that refers to another's kind imports nothing"
 )
 DOORS = {"services", "queries", "kinds"}
 MOST_ARROWS_EACH = 2.5

@@ -114,7 +114,8 @@ def test_every_kind_has_its_rows() -> None:
 
 
 def test_every_planted_place_has_a_row(walk: Walk) -> None:
-    assert {where for where, _ in walk.world.markers.planted.values()} - set(walk.may_see) == set()
+    lacking = {where for where, _ in walk.world.markers.planted.values()} - set(walk.may_see)
+    assert lacking == set(), f'rows under "== markers" are lacking: {WHERE}'
 
 
 @pytest.mark.parametrize("block", STEPS)

@@ -70,8 +70,9 @@ spec: install-test ## write what follows from the code: mobile_api_spec, the pag
 	@$(PY) -m tests.spec.samples && $(PY) -m tests.architecture.test_frozen_names
 	@$(PY) -m deploy.map
 
-migration: install ## a new migration from the models: make migration NAME="add meter reading"
-	@exec $(W) migration "$(NAME)"
+migration: install-test ## a new migration from the models: make migration NAME="add meter reading"
+	@$(W) migration "$(NAME)"
+	@$(PY) -m ruff check --quiet --fix backend/migrations/versions && $(PY) -m ruff format --quiet backend/migrations/versions
 
 pages: install ## build the console and the phone app (`make run` does it when they changed)
 

@@ -1,5 +1,5 @@
-"""Draws the docs' pictures: `docs/architecture.svg` and `docs/facts.md` from the code's imports and
-tables, and the diagrams of `docs/drawings`.
+"""Draws what the docs say by the code: `docs/architecture.svg`, the capabilities of `docs/architecture.md`,
+`docs/facts.md`, and the diagrams of `docs/drawings`.
 
 The drawing is written as SVG here: ten boxes in a tower need no layout engine, so nobody has to install
 graphviz, and the same imports give the same bytes, which a test compares. The imports are read by grimp, as
@@ -8,9 +8,11 @@ import-linter does.
 
 from __future__ import annotations
 
+import re
 import sys
 from collections import Counter
 from html import escape
+from importlib import import_module
 from pathlib import Path
 
 import grimp
@@ -127,6 +129,21 @@ def facts() -> str:
     return "\n".join(lines)
 
 
+def architecture(found: Arrows) -> str:
+    """The page of the architecture, with the table of capabilities and their order as the code has them."""
+    text = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    rows = "".join(f"| `backend/{name}` | {_purpose(name)} |\n" for name in capabilities.names())
+    order = " < ".join(", ".join(names) for names in storeys(found))
+    text = re.sub(r"(?<=\| what it is for \|\n\|---\|---\|\n)(\|.*\n)*", lambda _: rows, text)
+    return re.sub(r"(?<=```\n)core < .*", lambda _: order, text)
+
+
+def _purpose(capability: str) -> str:
+    """What its `__init__.py` says first, as the cell of a table."""
+    said = " ".join((import_module(f"backend.{capability}").__doc__ or "").split("\n\n")[0].split())
+    return said[:1].lower() + said[1:].removesuffix(".")
+
+
 def _capability(subscriber: object) -> str:
     return OF_SUBSCRIBER[id(subscriber)]
 
@@ -148,7 +165,9 @@ OF_SUBSCRIBER = _owners()
 def pages() -> dict[Path, str]:
     """Every page that is drawn from the code, with what it has to say."""
     drawn = {DOCS / "drawings" / name: text for name, text in drawings().items()}
-    return {DOCS / "architecture.svg": drawing(arrows()), DOCS / "facts.md": facts()} | drawn
+    found = arrows()
+    made = {"architecture.svg": drawing(found), "architecture.md": architecture(found), "facts.md": facts()}
+    return {DOCS / name: text for name, text in made.items()} | drawn
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""Contractors' crews without accounts, who do one job by a link."""
+"""Contractors' crews without accounts, by a link to one job."""
 
 # The capabilities directly below: what they write and serve comes first.
 STANDS_ON = ("evidence",)

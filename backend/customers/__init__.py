@@ -1,4 +1,4 @@
-"""Customers and service points, their search, visits, questionnaires, surveys, items and call-backs."""
+"""Customers and service points, search, visits, questionnaires, surveys, items, call-backs."""
 
 # The capabilities directly below: what they write and serve comes first.
 STANDS_ON = ("territory",)

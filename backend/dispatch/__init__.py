@@ -1,4 +1,4 @@
-"""Crews' days: travel, day plans, assigning, emergencies."""
+"""Crews' days: travel, plans, assigning, emergencies."""
 
 # The capabilities directly below: what they write and serve comes first.
 STANDS_ON = ("jobs",)

@@ -1,4 +1,4 @@
-"""Photos, signatures, service sheets, papers, case files, and the seals over history."""
+"""Uploads, photos, signatures, papers, case files, seals."""
 
 # The capabilities directly below: what they write and serve comes first.
 STANDS_ON = ("jobs",)

@@ -1,4 +1,4 @@
-"""Matters and work orders: intake, where a job lies, rounds, duplicates, return visits."""
+"""Matters and work orders: intake, place, duplicates, rounds, return visits."""
 
 # The capabilities directly below: what they write and serve comes first.
 STANDS_ON = ("customers",)

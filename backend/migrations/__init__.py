@@ -9,6 +9,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect, text
 
 from backend.core.kinds.registry import KINDS
@@ -121,7 +122,10 @@ def install_triggers(connection: Connection) -> None:
 def make_revision(engine: Engine, sentence: str) -> Path:
     """Write a new migration from what the models have and the database lacks."""
     with engine.begin() as connection:
-        script = command.revision(_config(connection), sentence, autogenerate=True)
+        config = _config(connection)
+        last = ScriptDirectory.from_config(config).get_current_head() or "0"
+        number = f"{int(last) + 1:04}" if last.isdecimal() else None
+        script = command.revision(config, sentence, autogenerate=True, rev_id=number)
     if script is None or isinstance(script, list):
         raise RuntimeError("alembic made no single revision")
     return Path(script.path)

@@ -1,4 +1,4 @@
-"""Units, staff, sessions, devices, crews, rosters, work shifts and positions."""
+"""Units, staff, accounts and sessions, devices, crews, rosters of crews on call, work shifts, positions."""
 
 # The capabilities directly below: what they write and serve comes first.
 STANDS_ON = ("core",)

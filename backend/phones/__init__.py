@@ -1,4 +1,4 @@
-"""What phones exchange with the server: pull, push, parked work, hand-in, nudges."""
+"""Pull, push, parked work, questions, hand-in by file, nudges."""
 
 # The capabilities directly below: what they write and serve comes first.
 STANDS_ON = ("evidence",)

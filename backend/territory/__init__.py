@@ -1,4 +1,4 @@
-"""Cells and who serves them, plans for cells, coverage, cards, map layers."""
+"""Cells, who serves them, plans for them, coverage, map layers."""
 
 # The capabilities directly below: what they write and serve comes first.
 STANDS_ON = ("notices",)

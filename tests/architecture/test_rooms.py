@@ -13,6 +13,10 @@ import grimp
 from backend.core import capabilities
 from deploy.map import pages as map_pages
 
+RULE = (
+    "STANDS_ON in a capability's __init__.py names those that its modules import, core where there is no "
+    "other; a field that refers to another's kind imports nothing"
+)
 DOORS = {"services", "queries", "kinds"}
 MOST_ARROWS_EACH = 2.5
 
@@ -75,11 +79,12 @@ def test_an_import_past_the_doors_is_seen() -> None:
 
 def test_what_a_capability_says_it_stands_on_is_what_it_imports() -> None:
     # Closed on both sides: a capability names those directly below, and may reach whatever they stand on.
-    assert closure(declared()) == closure(arrows())
+    assert closure(declared()) == closure(arrows()), RULE
 
 
 def test_no_capability_names_one_that_it_does_not_import() -> None:
-    assert {name: said - arrows()[name] for name, said in declared().items() if said - arrows()[name]} == {}
+    idle = {name: said - arrows()[name] for name, said in declared().items() if said - arrows()[name]}
+    assert idle == {}, RULE
 
 
 def test_arrows_are_few_and_none_leads_back() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from backend.core.db import Database
+from backend.core.kinds.declaration import plural
 from backend.core.kinds.registry import KINDS
 from backend.queue import serving
 from mobile_api_spec.phone import Phone
@@ -26,6 +27,20 @@ def test_every_kind_can_be_listed_and_read(as_: As, kind: str) -> None:
         assert response.get_json() == row
         assert response.headers["ETag"] == f'"{row["version"]}"'
     assert len(page["rows"]) <= 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "segment"),
+    [
+        ("work_order", "work-orders"),
+        ("tanker_delivery", "tanker-deliveries"),
+        ("survey", "surveys"),
+        ("branch", "branches"),
+        ("meter_box", "meter-boxes"),
+    ],
+)
+def test_the_address_of_a_kind_is_its_plural(kind: str, segment: str) -> None:
+    assert plural(kind) == segment
 
 
 def test_pages_follow_each_other_without_gap_or_repeat(as_: As) -> None:

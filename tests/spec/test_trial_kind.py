@@ -179,6 +179,9 @@ def test_a_new_capability_is_one_folder_and_a_kind_one_file(tree: Path, trial_ur
     assert "FOLLOWED push" in printed
     assert "PICKED UP" in printed
     assert "'meter_reading'" in printed
+    # The next number after the last one's, and laid out as the linter wants it.
+    last = max(int(one.name[:4]) for one in (ROOT / "backend/migrations/versions").glob("0*.py"))
+    assert f"from alembic import op\n\nrevision = '{last + 1:04}'\ndown_revision = '{last:04}'\n" in printed
     assert METER_READING.count("\n") < 40
     web = with_pages(tree)
     (web / "console/tests/trial.spec.ts").write_text(MENU)

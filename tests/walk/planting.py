@@ -333,7 +333,9 @@ def _plant_steps(one: Planter) -> None:
 
 
 def _plant_spares(one: Planter) -> None:
-    for kind in ("customer", "cell", "cell_assignment", "on_call", "work_order"):
+    """One more of each kind that anybody may delete."""
+    deletable = {name for name, kind in KINDS.items() if kind.kind.delete_by}
+    for kind in sorted(deletable - {"service_point"}):
         one.plain(kind, f"spare {kind}")
     one.plain("service_point", "spare service_point", customer_id=one.place["customer"])
 

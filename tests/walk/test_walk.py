@@ -23,6 +23,7 @@ from tests.walk.walking import MARKER, Walk, listening
 from tests.walk.world import build
 
 BLOCKS = [one for one in read_tables() if one not in ("kinds", "crossings", "markers")]
+WHERE = "write them in tests/<capability>/expected.txt, as the head of tests/walk/expected.txt says"
 STEPS: dict[str, Callable[[Walk], None]] = {
     "kinds": Walk.kinds,
     "pushes": Walk.pushes,
@@ -93,7 +94,7 @@ def test_every_route_has_a_row_and_every_row_a_request(web: Flask) -> None:
             - ({"HEAD"} if "GET" in (rule.methods or ()) else set())
         }
     wanted.discard("HEAD /uploads")
-    assert wanted - rows == set(), "routes without a row in tests/walk/expected.txt"
+    assert wanted - rows == set(), f"routes without a row: {WHERE}"
     assert rows - wanted == set(), "rows without a route"
     assert {row.what for block in BLOCKS for row in tables[block]} - set(ASKS) == set(), (
         "rows without a request in asks.py"
@@ -108,12 +109,13 @@ def test_every_kind_has_its_rows() -> None:
         wanted |= {f"{name} change"} if kind.kind.change_by else set()
         wanted |= {f"{name} delete"} if kind.kind.delete_by else set()
         wanted |= {f"{name} act {action}" for action in kind.kind.actions}
-        assert wanted - rows == set(), "rows that tests/walk/expected.txt lacks"
+        assert wanted - rows == set(), f'rows under "== kinds" are lacking: {WHERE}'
         assert {one for one in rows if one.split()[0] == name} - wanted == set(), "rows of what there is not"
 
 
 def test_every_planted_place_has_a_row(walk: Walk) -> None:
-    assert {where for where, _ in walk.world.markers.planted.values()} - set(walk.may_see) == set()
+    lacking = {where for where, _ in walk.world.markers.planted.values()} - set(walk.may_see)
+    assert lacking == set(), f'rows under "== markers" are lacking: {WHERE}'
 
 
 @pytest.mark.parametrize("block", STEPS)

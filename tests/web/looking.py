@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,7 +12,14 @@ from backend.demo.story_actors import Office
 from tests.web.conftest import Desk, Handset
 
 WEB = Path(__file__).parents[2] / "web"
-CONSOLE_PAGES = ("board", "plan", "ground", "inbox", "customers", "visits", "people", "records")
+# What the words of both apps are filed under.
+TOPICS = sorted(
+    {
+        topic
+        for file in WEB.glob("*/src/zh/*.ts")
+        for topic in re.findall(r"^  (\w+): \{", file.read_text(encoding="utf-8"), re.M)
+    }
+)
 PHONE_TABS = ("/", "/map", "/customers", "/queue", "/me")
 
 
@@ -41,10 +49,17 @@ def inner_pages(phone: Handset) -> Iterator[tuple[str, str]]:
             yield name, phone.page.url.split("/m", 1)[1]
 
 
+def menu_of(page: Page) -> list[str]:
+    """The pages that the console's menu offers, in its order."""
+    page.wait_for_selector("header nav > a")
+    names: list[str] = page.locator("header nav > a").evaluate_all("all => all.map((a) => a.hash.slice(2))")
+    return names
+
+
 def console_pages(desk: Desk) -> Iterator[tuple[str, Page]]:
     """Each page of a signed-in console; the board with a job chosen, as a map and as a timeline."""
     page = desk.page
-    for name in CONSOLE_PAGES:
+    for name in menu_of(page):
         desk.go(name)
         page.wait_for_timeout(1200 if name in ("board", "ground") else 700)
         if name == "board":

@@ -14,14 +14,11 @@ from playwright.sync_api import Browser, Page, expect
 
 from backend.demo.story_actors import Office
 from tests.web.conftest import City, Desk, Handset
-from tests.web.looking import console_pages, faults_of, phone_pages
+from tests.web.looking import TOPICS, console_pages, faults_of, menu_of, phone_pages
 
 LANGUAGES = ("zh-CN", "en-GB")
 # A key of messages that was shown instead of its sentence.
-RAW_KEY = re.compile(
-    r"\b(app|nav|board|job|make|plan|ground|inbox|facts|visits|people|visit|queue|enter|bar|today|me|map"
-    r"|confirm|contractor|calls|print|records)\.[a-zA-Z_]+\b"
-)
+RAW_KEY = re.compile(rf"\b({'|'.join(TOPICS)})\.[a-zA-Z_]+\b")
 
 
 def hosts(urls: set[str]) -> set[str]:
@@ -46,6 +43,9 @@ def test_the_phone(handset: Callable[..., Handset], city: City, who: str, locale
 @pytest.mark.parametrize("locale", LANGUAGES)
 def test_the_console(desk: Callable[..., Desk], city: City, locale: str) -> None:
     console = desk("D101", locale=locale)
+    assert {"board", "plan", "ground", "inbox", "customers", "visits", "people", "records"} <= {
+        *menu_of(console.page)
+    }
     assert looked_at(console_pages(console)) == ""
     assert hosts(console.asked) == {urlsplit(city.url).netloc}
 

@@ -7,6 +7,7 @@ OpenAPI, spec) is made from that.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -294,7 +295,7 @@ def declare(
     owner: str = "",
     ended: frozenset[str] = frozenset(),
 ) -> RecordKind:
-    """A kind from its model; `segment` is its URL segment where a plain plural would be wrong.
+    """A kind from its model; `segment` is its URL segment where a regular plural would be wrong.
 
     `owner` is the field that says whose work it is: they do not move its due day, whatever their role.
     `ended` are the states in which whether it was in time is settled.
@@ -322,9 +323,13 @@ def declare(
         stands_on=stands_on,
         attaches=attaches or {},
     )
-    return RecordKind(
-        kind, model, schema, zh, en, segment or name.replace("_", "-") + "s", wired, owner, ended
-    )
+    return RecordKind(kind, model, schema, zh, en, segment or plural(name), wired, owner, ended)
+
+
+def plural(name: str) -> str:
+    """The segment of a kind's address, which stays for good: duty, /duties; work_order, /work-orders."""
+    many = re.sub("(s|x|z|ch|sh)$", r"\1e", re.sub("([^aeiou])y$", r"\1ie", name)) + "s"
+    return many.replace("_", "-")
 
 
 def _index_pointers(table: str, columns: Mapping[str, Any], wired: Mapping[str, Wired]) -> None:

@@ -23,7 +23,6 @@ KIND = declare(
     en="Duty",
     scopes=scopes_of(staff="staff_id"),
     rank=1,
-    segment="duties",
     create_by=DESK | FIELD,
     change_by=DESK | FIELD,
 )

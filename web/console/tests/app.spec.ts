@@ -6,6 +6,7 @@ import App from "../src/App.vue";
 import { me } from "../src/api.ts";
 import { type DeadFact, deadFacts } from "../src/facts.ts";
 import { live, unwatchBoard } from "../src/live.ts";
+import { menu } from "../src/router.ts";
 import { broken, held, house, type Page, press, refused, shown, signedIn, whatOf, writes } from "./house.ts";
 
 const SIGN_IN = "POST /api/v1/sessions";
@@ -85,7 +86,7 @@ describe("the frame", () => {
   ] as const)("has the menu in %s, and says which page this is", async (language, word) => {
     signedIn("dispatcher");
     const { page } = await frame({}, language);
-    expect(page.findAll("nav a")).toHaveLength(8);
+    expect(page.findAll("nav a")).toHaveLength(menu.length);
     expect(page.get("[aria-current=page]").text()).toBe(word);
   });
 

@@ -20,9 +20,11 @@ afterEach(() => {
 
 describe("the menu", () => {
   it("has every page of the router, each with its word in both languages", () => {
-    expect(menu).toEqual(["board", "plan", "ground", "inbox", "customers", "visits", "people", "records"]);
-    for (const words of [zh, en])
-      expect(menu.map((name) => words[name]?.["menu"]).filter(Boolean)).toHaveLength(8);
+    const first = ["board", "plan", "ground", "inbox", "customers", "visits", "people", "records"];
+    expect(menu.filter((name) => first.includes(name))).toEqual(first);
+    // A page named here lacks `<page>.menu` in that language.
+    for (const [language, words] of Object.entries({ zh, en }))
+      expect({ [language]: menu.filter((name) => !words[name]?.["menu"]) }).toEqual({ [language]: [] });
     expect(zh["plan"]!["menu"]).not.toBe(en["plan"]!["menu"]);
   });
 });

@@ -236,3 +236,39 @@ def test_words_say_skills_by_their_names_and_broken_rules_in_sentences() -> None
         assert "a" in said.zh
         assert "_" not in said.zh + said.en
         assert said.en.isascii()
+
+
+def codes_of(found: Day, task: int) -> set[tuple[str, bool]]:
+    """What is said of the only crew for a job."""
+    (one,) = propose(found, task)
+    return {(reason.code, reason.is_good) for reason in one.reasons}
+
+
+def test_a_day_without_crews_says_so() -> None:
+    (nobody,) = why_nobody(day(urgent=True), 0)
+    assert (nobody.zh, nobody.en, nobody.is_good) == ("没有班组", "there is no crew", False)
+    found = day(("a", 120.0, {"pipe"}, 0))
+    away = [replace(shift, is_away=True) for shift in found.problem.shifts]
+    (reason,) = why_unserved(replace(found, problem=replace(found.problem, shifts=away)), 0)
+    assert reason.en == "no crew works that day"
+
+
+def test_a_break_that_comes_later_or_not_at_all_is_said() -> None:
+    found = day(("a", 120.0, {"pipe"}, 0), urgent=True)
+    long = replace(found.problem.tasks[0], duration_s=4 * HOUR)
+    crew = replace(found.problem.shifts[0], pause=Pause(HOUR, (11 * HOUR, 12 * HOUR)))
+    burst = replace(found, problem=replace(found.problem, tasks=[long], shifts=[crew]))
+    (one,) = propose(burst, 0)
+    assert [reason.en for reason in one.reasons if reason.code == "break"] == ["break only at 13:00"]
+    assert one.is_feasible, "no break stands before what is urgent"
+    missed = replace(crew, pause=Pause(HOUR, (NINE - 2 * HOUR, NINE - HOUR)))
+    calm = day(("a", 120.0, {"pipe"}, 0))
+    calm = replace(calm, problem=replace(calm.problem, shifts=[missed]))
+    assert ("break", False) in codes_of(calm, 0)
+    assert not propose(calm, 0)[0].is_feasible
+
+
+def test_on_one_piece_of_land_every_way_is_straight() -> None:
+    places, going = np.array([(120.1, 36.1), (120.2, 36.3), (120.35, 36.2)]), Going()
+    land = Land(shapely.box(120, 36, 120.4, 36.4), [], going)
+    assert np.abs(land.seconds(places) - straight_s(places, going)).max() <= 2

@@ -226,3 +226,22 @@ def test_the_plan_of_a_day_begins_with_what_is_urgent() -> None:
         == 15 * HOUR
     )
     assert score(problem, plan).is_feasible
+
+
+def test_an_appointment_that_is_missed_already_gives_way_to_a_burst() -> None:
+    tasks = [
+        Task("missed", 1, HOUR, window_s=(0, NINE - HOUR)),
+        burst(1, window_s=(11 * HOUR, 12 * HOUR)),
+        burst(2),
+    ]
+    problem = RoutingProblem(tasks, [Shift("c", 0, (NINE, 17 * HOUR))], line(0, 10, 20))
+    sent = send(problem, Plan(((0, 1),)), 0, 2)
+    assert (set(sent.plan.routes[0]), sent.left_over, sent.moved) == ({1, 2}, (0,), ())
+
+
+def test_a_burst_that_nobody_may_do_stays_out_and_moves_nothing() -> None:
+    tasks = [Task("calm", 1, HOUR), burst(2, skills=VALVE)]
+    problem = RoutingProblem(tasks, [Shift("c", 0, (NINE, 17 * HOUR))], line(0, 10, 20))
+    today = Plan(((0,),))
+    assert settle(problem, today) == today
+    assert plan_day(problem, 0.3, today=today) == today

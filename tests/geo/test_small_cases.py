@@ -114,6 +114,23 @@ def test_a_line_round_a_corner_that_leaves_where_it_came_in_still_cuts() -> None
     assert areas == pytest.approx([0.2, 0.8])
 
 
+@pytest.mark.parametrize(
+    ("line", "areas"),
+    [
+        ([(3.01, 2.41), (1.55, 0.36), (2.98, 1.74)], [0.3629, 2.6371]),
+        ([(3.34, -0.31), (4.25, 1.42), (1.62, 2.06), (3.09, 1.28), (2.88, 0.28)], [0.7864, 2.2136]),
+    ],
+)
+def test_a_line_that_comes_back_beside_itself_cuts_what_it_cuts(
+    line: list[tuple[float, float]], areas: list[float]
+) -> None:
+    ring = shapely.difference(shapely.box(2, 0, 4, 2), shapely.box(2.5, 0.5, 3.5, 1.5))
+    cut_off = split([ring], 0, shapely.LineString(line))
+    sides = [one for one in cut_off.values() if one is not None]
+    assert sorted(one.area for one in sides) == pytest.approx(areas, abs=1e-3)
+    assert shapely.union_all(sides).area == pytest.approx(ring.area)
+
+
 def test_a_place_has_its_cell_or_the_nearest() -> None:
     places = np.array([[0.5, 0.5], [1.0, 0.5], [2.5, 5.0]])
     assert locate(CELLS, places).tolist() == [0, 0, -1]

@@ -100,10 +100,11 @@ def _orders(problem: RoutingProblem, order: Sequence[int], task: int) -> Iterato
 
     Behind it as it was, or what is not urgent last, so that it makes no others as urgent wait.
     """
-    for position in range(len(order) + 1):
+    for position in range(len(order)):
         first, then = order[:position], order[position:]
         yield (*first, task, *then)
         yield (*first, task, *sorted(then, key=lambda n: n not in problem.urgent))
+    yield (*order, task)
 
 
 def _puts_off(

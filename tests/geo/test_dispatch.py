@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -138,6 +139,14 @@ def test_another_day_is_named_on_the_clock() -> None:
     found = day(("a", 120.0, {"pipe"}, 0))
     assert found.clock(NINE) == "09:00"
     assert found.clock(33 * HOUR) == "09-02 09:00"
+
+
+def test_a_moment_is_a_second_of_the_day_also_where_the_clocks_are_moved() -> None:
+    begins = datetime(2026, 10, 25, tzinfo=ZoneInfo("Europe/Berlin"))
+    found = replace(day(("a", 120.0, {"pipe"}, 0)), begins=begins)
+    assert found.second(datetime(2026, 10, 25, 9, tzinfo=begins.tzinfo)) == 10 * HOUR
+    assert found.second(found.at(NINE)) == NINE
+    assert found.clock(10 * HOUR) == "09:00"
 
 
 BAY = shapely.difference(shapely.box(120.0, 36.0, 120.4, 36.4), shapely.box(120.15, 35.9, 120.25, 36.3))

@@ -1,6 +1,6 @@
 """Divides a territory into contiguous cells of balanced workload, and divides it again with few changes.
 
-Units (`geo.units`) weighted by the customers in them, cut by METIS, mended and annealed (`geo.anneal`), their
+Units (`geo.units`) weighted by the customers in them, halved (`geo.start`), annealed (`geo.anneal`), their
 borders straightened (`geo.smooth`). Dividing again starts from today's cells.
 """
 

@@ -55,8 +55,27 @@ def _two_sides(pieces: Sequence[BaseGeometry], line: Any) -> list[BaseGeometry]:
         off = np.array(inside.coords[0]) - before
         groups[int(along[0] * off[1] - along[1] * off[0] > 0)].append(piece)
     if not groups[0] or not groups[1]:
-        raise LineDoesNotCross
+        groups = _in_turn(pieces)
     return [shapely.union_all(group) for group in groups]
+
+
+def _in_turn(pieces: Sequence[BaseGeometry]) -> list[list[BaseGeometry]]:
+    """Pieces of which each lies across a border from one of the other side.
+
+    For a line that comes so near to itself that it says nothing of sides. What has no border with another
+    stays with the largest.
+    """
+    side: dict[int, int] = {}
+    order = sorted(range(len(pieces)), key=lambda n: -pieces[n].area)
+    for first in order:
+        queue = [] if first in side else [first]
+        side.setdefault(first, 0)
+        while queue:
+            one = queue.pop()
+            near = [n for n in order if n not in side and _shares_border(pieces[n], pieces[one])]
+            side |= dict.fromkeys(near, 1 - side[one])
+            queue += near
+    return [[piece for n, piece in enumerate(pieces) if side[n] == here] for here in (0, 1)]
 
 
 def _on(line: Any, at: float) -> np.ndarray[Any, Any]:

@@ -1,6 +1,6 @@
 """The graph of units and their shared borders.
 
-Cut by METIS, mended where parts fell apart, gathered to fewer.
+Mended where parts fell apart, gathered to fewer.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from collections import deque
 from collections.abc import Iterable
 
 import numpy as np
-import pymetis
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra, minimum_spanning_tree
@@ -84,34 +83,6 @@ class Graph:
         return Graph(
             Units(np.empty(0, dtype=object), weights, middles, areas, pairs.astype(np.int64), borders)
         )
-
-    def cut(self, cells: int, seed: int, unevenness: int = 10) -> Parts:
-        """A part for every unit, contiguous and about alike (METIS k-way; Karypis & Kumar 1998).
-
-        `unevenness` is what METIS may leave, in thousandths.
-        """
-        # A little weight for every unit keeps land without customers from joining one cell.
-        scaled = np.round(self.weights / self.weights.sum() * 1_000_000).astype(int) + 1
-        options = pymetis.Options(contig=1, seed=seed, ufactor=unevenness)
-        longest = max((metres for near in self.borders for metres in near.values()), default=1.0)
-        starts = np.cumsum([0, *map(len, self.neighbours)]).tolist()
-        flat = [near for list_ in self.neighbours for near in list_]
-        edges = [
-            int(self.borders[unit][near] / longest * 1000) + 1
-            for unit, list_ in enumerate(self.neighbours)
-            for near in list_
-        ]
-        _, membership = pymetis.part_graph(
-            cells,
-            pymetis.CSRAdjacency(starts, flat),
-            vweights=scaled.tolist(),
-            eweights=edges,
-            options=options,
-            recursive=False,
-        )
-        parts = np.array(membership, dtype=np.int64)
-        self.mend(parts, cells)
-        return parts
 
     def mend(self, parts: Parts, cells: int) -> None:
         """Every part gets a unit and keeps its heaviest component.

@@ -113,17 +113,14 @@ def _halved(squares: _Squares, load: _Loads, limit: float) -> dict[int, _Whole]:
 def _middles(squares: _Squares, at: Coordinates, load: _Loads, limit: float) -> Coordinates:
     """One for every square that is not halved: the middle of its places, or its own where there is none."""
     halved = _halved(squares, load, _COARSER * limit)
-    found, here = [], np.zeros(1, dtype=np.int64)
-    for level in range(squares.usual + _MOST_HALVINGS + 1):
+    found, here, level = [], np.zeros(1, dtype=np.int64), 0
+    while len(here):
         here = squares.meeting(level, here)
-        if level < squares.usual:
-            here = _children(here)
-            continue
-        split = np.isin(here, halved.get(level, np.empty(0, dtype=np.int64)))
-        found.append(_of_leaves(squares, level, np.sort(here[~split]), at, load))
-        here = _children(here[split])
-        if not len(here):
-            break
+        split = np.full(len(here), True)
+        if level >= squares.usual:
+            split = np.isin(here, halved.get(level, np.empty(0, dtype=np.int64)))
+            found.append(_of_leaves(squares, level, np.sort(here[~split]), at, load))
+        here, level = _children(here[split]), level + 1
     return np.concatenate(found)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from geo.routing.problem import Plan, RoutingProblem
+from geo.routing.problem import Plan, RoutingProblem, Shift
 from geo.routing.timing import LATE_WEIGHT, Timed, response_s, timed
 
 _NEXT_BEST = 2
@@ -87,22 +87,33 @@ def _before_all(problem: RoutingProblem, plan: Plan, shift: int, task: int) -> I
     others = [n for n in route if n not in now]
     order = (*now, *others)
     was = {stop.task: stop.begin_s for stop in timed(problem, crew, order, is_quick=True).stops}
-    position, tried = 0, (task, *order)
-    for position in range(len(order) + 1):
-        tried = (*order[:position], task, *order[position:])
-        if not any(n in problem.urgent for n in order[position:]):
-            break
-        stops = timed(problem, crew, tried, is_quick=True).stops
-        if all(
-            s.begin_s <= was[s.task] + _NOTHING_S
-            for s in stops
-            if s.task in problem.urgent and s.task != task
-        ):
-            break
+    tried = next(one for one in _orders(problem, order, task) if not _puts_off(problem, crew, one, task, was))
     before, after = timed(problem, crew, route), timed(problem, crew, tried)
     added = after.travel_s - before.travel_s
     is_able = problem.may_do(crew, problem.tasks[task])
+    position = tried.index(task)
     return Insertion(shift, position, after, added, after.stops[position].begin_s, is_able)
+
+
+def _orders(problem: RoutingProblem, order: Sequence[int], task: int) -> Iterator[tuple[int, ...]]:
+    """Orders with an urgent task in them, the earlier first.
+
+    Behind it as it was, or what is not urgent last, so that it makes no others as urgent wait.
+    """
+    for position in range(len(order)):
+        first, then = order[:position], order[position:]
+        yield (*first, task, *then)
+        yield (*first, task, *sorted(then, key=lambda n: n not in problem.urgent))
+    yield (*order, task)
+
+
+def _puts_off(
+    problem: RoutingProblem, crew: Shift, order: Sequence[int], task: int, was: Mapping[int, int]
+) -> bool:
+    """Whether an urgent task makes others as urgent behind it begin later than they did."""
+    behind = problem.urgent.intersection(order[order.index(task) + 1 :])
+    stops = timed(problem, crew, order, is_quick=True).stops if behind else ()
+    return any(s.begin_s > was[s.task] + _NOTHING_S for s in stops if s.task in behind)
 
 
 def insertions(problem: RoutingProblem, plan: Plan, task: int) -> list[Insertion]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
@@ -140,6 +141,14 @@ def test_another_day_is_named_on_the_clock() -> None:
     assert found.clock(33 * HOUR) == "09-02 09:00"
 
 
+def test_a_moment_is_a_second_of_the_day_also_where_the_clocks_are_moved() -> None:
+    begins = datetime(2026, 10, 25, tzinfo=ZoneInfo("Europe/Berlin"))
+    found = replace(day(("a", 120.0, {"pipe"}, 0)), begins=begins)
+    assert found.second(datetime(2026, 10, 25, 9, tzinfo=begins.tzinfo)) == 10 * HOUR
+    assert found.second(found.at(NINE)) == NINE
+    assert found.clock(10 * HOUR) == "09:00"
+
+
 BAY = shapely.difference(shapely.box(120.0, 36.0, 120.4, 36.4), shapely.box(120.15, 35.9, 120.25, 36.3))
 WEST, EAST = (120.1, 36.05), (120.3, 36.05)
 
@@ -236,3 +245,39 @@ def test_words_say_skills_by_their_names_and_broken_rules_in_sentences() -> None
         assert "a" in said.zh
         assert "_" not in said.zh + said.en
         assert said.en.isascii()
+
+
+def codes_of(found: Day, task: int) -> set[tuple[str, bool]]:
+    """What is said of the only crew for a job."""
+    (one,) = propose(found, task)
+    return {(reason.code, reason.is_good) for reason in one.reasons}
+
+
+def test_a_day_without_crews_says_so() -> None:
+    (nobody,) = why_nobody(day(urgent=True), 0)
+    assert (nobody.zh, nobody.en, nobody.is_good) == ("没有班组", "there is no crew", False)
+    found = day(("a", 120.0, {"pipe"}, 0))
+    away = [replace(shift, is_away=True) for shift in found.problem.shifts]
+    (reason,) = why_unserved(replace(found, problem=replace(found.problem, shifts=away)), 0)
+    assert reason.en == "no crew works that day"
+
+
+def test_a_break_that_comes_later_or_not_at_all_is_said() -> None:
+    found = day(("a", 120.0, {"pipe"}, 0), urgent=True)
+    long = replace(found.problem.tasks[0], duration_s=4 * HOUR)
+    crew = replace(found.problem.shifts[0], pause=Pause(HOUR, (11 * HOUR, 12 * HOUR)))
+    burst = replace(found, problem=replace(found.problem, tasks=[long], shifts=[crew]))
+    (one,) = propose(burst, 0)
+    assert [reason.en for reason in one.reasons if reason.code == "break"] == ["break only at 13:00"]
+    assert one.is_feasible, "no break stands before what is urgent"
+    missed = replace(crew, pause=Pause(HOUR, (NINE - 2 * HOUR, NINE - HOUR)))
+    calm = day(("a", 120.0, {"pipe"}, 0))
+    calm = replace(calm, problem=replace(calm.problem, shifts=[missed]))
+    assert ("break", False) in codes_of(calm, 0)
+    assert not propose(calm, 0)[0].is_feasible
+
+
+def test_on_one_piece_of_land_every_way_is_straight() -> None:
+    places, going = np.array([(120.1, 36.1), (120.2, 36.3), (120.35, 36.2)]), Going()
+    land = Land(shapely.box(120, 36, 120.4, 36.4), [], going)
+    assert np.abs(land.seconds(places) - straight_s(places, going)).max() <= 2

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 import shapely
-from pyproj import Transformer
+from pyproj import CRS, Transformer
 
 from geo.datum import Datum, from_wgs84, known_crs, reprojected
 from geo.errors import OutsideTheEarth
@@ -139,3 +139,14 @@ def test_over_the_date_line_it_is_not_far() -> None:
 
 def test_a_system_nobody_knows_is_none() -> None:
     assert known_crs("EPSG:1") is None
+
+
+@pytest.mark.parametrize(
+    ("said", "label"), [("EPSG:4549", "EPSG:4549"), (CRS("EPSG:4549").to_wkt(), "CM 120E"), ("odd", "odd")]
+)
+def test_what_the_file_says_is_named_though_it_lies_elsewhere(said: str, label: str) -> None:
+    far = Zone("甲", "甲", shapely.box(110, 30, 111, 31))
+    origin = Origin(said, True, np.empty((0, 2)))
+    (finding,) = whereabouts([far], origin, Datum.WGS84, QINGDAO, is_own=True).findings
+    assert label in finding.zh
+    assert "GEOGCRS" not in finding.en

@@ -11,7 +11,7 @@ import shapely
 from geo.colouring import FILLS, Pairs, coloured, colours, fills, neighbours
 from geo.errors import NothingInside
 from geo.lettering import Lettering, Wording, cut, roomiest, site_of, width_of
-from geo.mapping import plane_around, round_scale, views_of
+from geo.mapping import View, bar_of, plane_around, round_scale, view_of, views_of
 
 NARROW, WIDE = Wording(("1",), 6, 1), Wording(("一二三四五六七八九十",), 10, 0)
 
@@ -120,3 +120,38 @@ def test_views_are_halved_along_the_longer_way_until_they_fit(is_tall: bool) -> 
 
 def test_a_scale_is_never_finer_than_asked() -> None:
     assert [round_scale(least) for least in (1, 200, 201, 999, 10_001)] == [200, 200, 225, 1000, 11_000]
+
+
+def test_where_no_site_is_nothing_is_written() -> None:
+    assert Lettering(50, 50).inside(None, [NARROW]) is None
+
+
+def test_a_view_puts_its_ground_on_paper_and_cuts_at_its_frame() -> None:
+    view = View(100, 200, 1000, 80, 40)
+    assert view.box == (60, 180, 140, 220)
+    inside, across, outside = view.on_paper(
+        np.array([shapely.box(90, 190, 110, 210), shapely.box(0, 0, 100, 200), shapely.box(0, 0, 10, 10)])
+    )
+    assert inside.bounds == (30, 10, 50, 30)
+    assert across.bounds == (0, 20, 40, 40)
+    assert outside.is_empty
+
+
+def test_a_view_takes_the_frame_that_shows_more() -> None:
+    view = view_of((0, 0, 9400, 4700), [(50, 100), (100, 53)])
+    assert (view.east, view.north, view.scale, view.width) == (4700, 2350, 100_000, 100)
+
+
+@pytest.mark.parametrize(
+    ("most_mm", "metres", "parts"), [(50, 50, 5), (49, 20, 4), (20, 20, 4), (19, 10, 2), (10, 10, 2)]
+)
+def test_a_scale_bar_has_round_metres(most_mm: float, metres: float, parts: int) -> None:
+    assert bar_of(1000, most_mm) == (metres, parts)
+
+
+def test_on_the_plane_180_is_no_border() -> None:
+    left, right = plane_around([shapely.box(179.9, 0, 180, 0.1), shapely.box(-180, 0, -179.9, 0.1)])
+    assert shapely.distance(left, right) == pytest.approx(0, abs=0.01)
+    west, south, east, north = shapely.total_bounds([left, right])
+    assert east - west == pytest.approx(22_264, abs=20)
+    assert north - south == pytest.approx(11_057, abs=20)

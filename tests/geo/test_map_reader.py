@@ -17,8 +17,9 @@ import pytest
 import shapely
 
 from geo import mapfile_reader
-from geo.errors import FileTooLarge
+from geo.errors import FileTooLarge, FileUnreadable
 from geo.foreign import kind_of
+from geo.formats import gpkg
 from geo.mapfile import Feature, write_map
 from geo.mapfile_archive import _copy, unzipped
 
@@ -337,3 +338,34 @@ def test_a_driver_short_of_memory_is_no_broken_file() -> None:
     with pytest.raises(MemoryError):
         mapfile_reader._need_memory(RuntimeError("Out of memory allocating 7 bytes"))
     mapfile_reader._need_memory(RuntimeError("not recognized"))
+
+
+def test_a_table_without_shapes_or_that_is_not_there_is_refused() -> None:
+    path = Path("made.gpkg")
+    path.write_bytes(drawn("gpkg"))
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, words TEXT)")
+        about = "INSERT INTO gpkg_contents (table_name, data_type, identifier) VALUES (?, 'attributes', ?)"
+        database.execute(about, ("notes", "notes"))
+        database.commit()
+    for layer in ("notes", "nothing"):
+        with pytest.raises(FileUnreadable):
+            mapfile_reader._read(path, layer)
+    assert len(mapfile_reader._read(path, "zones")[2]) == 1
+    assert len(read(path.read_bytes(), "zones.gpkg")["fields"]) == 1, "what has no shapes is no layer"
+
+
+def test_a_table_is_read_by_its_own_numbers_or_by_sqlites() -> None:
+    path = Path("made.gpkg")
+    with contextlib.closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE gpkg_geometry_columns (table_name TEXT, column_name TEXT)")
+        database.execute('CREATE TABLE "a ""b" (name TEXT, size REAL, picture BLOB)')
+        database.execute('INSERT INTO "a ""b" VALUES (?, ?, ?)', ("甲", 7.0, b"x"))
+        database.commit()
+    rows = gpkg.rows_of(path, 'a "b')
+    assert (rows.columns, rows.rows, rows.key) == (["name", "size"], {1: {"name": "甲", "size": 7}}, None)
+    with pytest.raises(FileUnreadable):
+        gpkg.rows_of(path, "nothing")
+    path.write_bytes(b"no database at all")
+    with pytest.raises(FileUnreadable, match="made"):
+        gpkg.rows_of(path, "zones")

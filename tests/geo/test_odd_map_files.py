@@ -246,6 +246,9 @@ def test_bytes_that_are_nothing_are_told_as_lost() -> None:
     assert speller.text(b"ok\xff", "name") == "ok"
     assert len(speller.findings) == 1
     assert speller.text(b"plain", "name") == "plain"
+    behind = Speller("utf-8")
+    assert behind.text("市南".encode() + b"\xff", "name") == "市南", "no piece of a letter, only rubbish"
+    assert len(behind.findings) == 1
 
 
 def test_of_several_alphabets_the_likelier_one_is_taken() -> None:

@@ -356,3 +356,24 @@ def test_a_day_that_no_piece_makes_better_is_searched_whole_from_its_best_and_fr
     plan = search_plan(problem, 1.5, clock=StepWatch)
     assert plan.unserved(problem) == []
     assert begun[-1] == [False, True]
+
+
+def test_a_large_day_of_few_routes_is_searched_whole_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun: list[list[bool]] = []
+    whole = search._Run._whole
+
+    def noted(run: search._Run, span: float, starts: list[pyvrp.Solution | None], **how: object) -> object:
+        begun.append([start is None for start in starts])
+        return whole(run, span, starts, **how)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(search, "_WHOLE", 5)
+    monkeypatch.setattr(search._Run, "_whole", noted)
+    problem = plain(12, 2, 3)
+    found = search_plan(problem, 0.5, clock=StepWatch)
+    assert score(problem, found).is_feasible
+    assert not found.unserved(problem)
+    assert begun[-1] == [False, True], "from the best and from nothing"
+
+
+def test_a_day_without_jobs_leaves_every_crew_at_home() -> None:
+    assert vroom_plan(plain(0, 3, 1), level=0) == Plan(((), (), ()))

@@ -7,7 +7,8 @@ import pytest
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from geo import graph, start
+from geo import divide, graph, start
+from geo.anneal import Annealing, Weights
 from geo.date_line import cut, side_by_side, unwrapped
 from geo.datum import Datum, from_wgs84, known_crs, to_wgs84
 from geo.edit import merge, redraw, split
@@ -25,8 +26,11 @@ from geo.findings import found, grouped
 from geo.lattice import clip, merge_slivers
 from geo.locate import locate, nearest
 from geo.measure import LocalMetres, area_m2
-from geo.sentences import area_text, distance_text, need
+from geo.partition import Parting
+from geo.progress import silent
+from geo.sentences import Words, area_text, distance_text, need, placeholders
 from geo.shapes import as_multipolygon, coverage_of, fill_gaps, on_grid, without_overlaps
+from geo.sites import sites_of
 from geo.units import Units
 
 CELLS = [shapely.box(n, 0, n + 1, 1) for n in range(3)]
@@ -108,6 +112,23 @@ def test_a_line_round_a_corner_that_leaves_where_it_came_in_still_cuts() -> None
     bent = split(CELLS, 0, shapely.LineString([(0.2, -1), (0.2, 0.5), (0.6, 0.5), (0.6, -1)]))
     areas = sorted(one.area for one in (bent[0], bent[3]) if one is not None)
     assert areas == pytest.approx([0.2, 0.8])
+
+
+@pytest.mark.parametrize(
+    ("line", "areas"),
+    [
+        ([(3.01, 2.41), (1.55, 0.36), (2.98, 1.74)], [0.3629, 2.6371]),
+        ([(3.34, -0.31), (4.25, 1.42), (1.62, 2.06), (3.09, 1.28), (2.88, 0.28)], [0.7864, 2.2136]),
+    ],
+)
+def test_a_line_that_comes_back_beside_itself_cuts_what_it_cuts(
+    line: list[tuple[float, float]], areas: list[float]
+) -> None:
+    ring = shapely.difference(shapely.box(2, 0, 4, 2), shapely.box(2.5, 0.5, 3.5, 1.5))
+    cut_off = split([ring], 0, shapely.LineString(line))
+    sides = [one for one in cut_off.values() if one is not None]
+    assert sorted(one.area for one in sides) == pytest.approx(areas, abs=1e-3)
+    assert shapely.union_all(sides).area == pytest.approx(ring.area)
 
 
 def test_a_place_has_its_cell_or_the_nearest() -> None:
@@ -227,3 +248,56 @@ def test_sizes_are_said_as_people_read_them() -> None:
         need("it", {"name": "text"}, {})
     with pytest.raises(TypeError, match="is no text"):
         need("it", {"name": "text"}, {"name": 7})
+    told = Words("缝", "slip")
+    assert (told.line, Words("A1", "A1").line) == ("缝 · slip", "A1")
+    assert told.cut(2) == ("缝", "sl")
+    assert placeholders("{a} {b:.1f} c") == {"a", "b"}
+
+
+def test_a_narrow_hole_that_rounding_made_is_filled() -> None:
+    square, slit = shapely.box(0, 0, 3, 3), shapely.box(1, 1, 1 + 2e-7, 2)
+    assert on_grid([shapely.difference(square, slit)])[0].equals(square)
+
+
+def test_places_a_centimetre_apart_have_a_site_each_where_both_are_heavy() -> None:
+    ground, places = shapely.box(0, 0, 100, 100), np.array([[50.0, 50.0], [50.01, 50.0]])
+    found = sites_of(ground, places, np.ones(2), 100, 0.1)
+    assert all((found == place).all(axis=1).any() for place in places)
+    assert sites_of(ground, places, np.ones(2), 100, 9).tolist() == [[50.005, 50]], "light ones share one"
+
+
+ROW = [(float(n), 0.0) for n in range(40)]
+CHAIN = [(n, n + 1) for n in range(39)]
+
+
+def test_rounds_that_are_over_while_it_is_warm_are_told_to_the_end() -> None:
+    row = graph.Graph(units([1.0] * 40, ROW, *CHAIN))
+    parting = Parting(row, np.repeat([0, 1], [30, 10]), 2)
+    told: list[tuple[int, int]] = []
+    Annealing(parting, Weights(heat=0.5, rounds=2)).run(1, lambda done, total: told.append((done, total)))
+    assert told == [(1, 2), (2, 2)]
+    assert sum(parting.loads) == pytest.approx(2)
+    assert row.disconnected(parting.array()) == []
+
+
+def test_where_too_much_would_have_to_move_what_may_is_handed_on() -> None:
+    weights = [5.0] * 10 + [1.0] * 30
+    row, home = graph.Graph(units(weights, ROW, *CHAIN)), np.repeat(np.arange(4), 10)
+    parts = divide._evened(row, home, 4, 1, silent)
+    moved = row.weights[parts != home].sum() / row.weights.sum()
+    loads = np.bincount(parts, weights=row.weights)
+    assert 0 < moved <= divide.UNITS_MOVED
+    assert loads.max() < 50
+    assert row.disconnected(parts) == []
+
+
+def test_a_place_is_too_heavy_by_its_share_of_a_cell() -> None:
+    places = np.array([[120.0, 36.0], [120.1, 36.0], [120.1, 36.0]])
+    assert divide.too_heavy(places, np.zeros(3), 2) is None
+    assert divide.too_heavy(places, np.ones(3), 0) is None
+    heavy = divide.too_heavy(places, np.ones(3), 3)
+    assert heavy is not None
+    assert (heavy.count, heavy.place) == (2, (120.1, 36.0)), "two at one place are one"
+    assert heavy.share == pytest.approx(2)
+    many = np.column_stack([np.linspace(120, 121, 100), np.full(100, 36.0)])
+    assert divide.too_heavy(many, np.ones(100), 2) is None

@@ -226,3 +226,33 @@ def test_the_plan_of_a_day_begins_with_what_is_urgent() -> None:
         == 15 * HOUR
     )
     assert score(problem, plan).is_feasible
+
+
+def test_routine_work_before_a_burst_for_later_makes_no_other_wait() -> None:
+    later = burst(1, window_s=(12 * HOUR + 1800, 14 * HOUR))
+    problem = RoutingProblem(
+        [Task("calm", 1, 3 * HOUR), later, burst(1)], [Shift("c", 0, (NINE, 17 * HOUR))], line(0, 10)
+    )
+    found = best_insertion(problem, Plan(((0, 1),)), 0, 2)
+    assert [(s.task, s.begin_s) for s in found.after.stops[:2]] == [(2, NINE + 600), (1, 12 * HOUR + 1800)]
+    assert found.route == (2, 1, 0)
+    sooner = replace(problem, tasks=[problem.tasks[0], later, burst(1, 240)])
+    assert best_insertion(sooner, Plan(((1, 0),)), 0, 2).route == (1, 2, 0), "it would put off the other"
+
+
+@pytest.mark.parametrize("minutes", [60, 180], ids=["before the other burst", "behind it"])
+def test_an_appointment_that_is_missed_already_gives_way_to_bursts(minutes: int) -> None:
+    later = burst(1, window_s=(11 * HOUR, 12 * HOUR))
+    tasks = [Task("missed", 1, HOUR, window_s=(0, NINE - HOUR)), later, burst(2, minutes)]
+    problem = RoutingProblem(tasks, [Shift("c", 0, (NINE, 17 * HOUR))], line(0, 10, 20))
+    sent = send(problem, Plan(((0, 1),)), 0, 2)
+    order = (2, 1) if minutes == 60 else (1, 2)
+    assert (sent.plan.routes[0], sent.left_over, sent.moved) == (order, (0,), ())
+
+
+def test_a_burst_that_nobody_may_do_stays_out_and_moves_nothing() -> None:
+    tasks = [Task("calm", 1, HOUR), burst(2, skills=VALVE)]
+    problem = RoutingProblem(tasks, [Shift("c", 0, (NINE, 17 * HOUR))], line(0, 10, 20))
+    today = Plan(((0,),))
+    assert settle(problem, today) == today
+    assert plan_day(problem, 0.3, today=today) == today

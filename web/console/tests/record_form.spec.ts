@@ -126,9 +126,9 @@ describe("a form", () => {
     const { page } = await opened("crew", crew);
     const choices = (name: string) => {
       const slots = selectOf(page, fieldWord("crew", name, "zh")).vm.$slots as {
-        default: () => { children: unknown }[];
+        default?: () => { children: unknown }[];
       };
-      return slots.default().flatMap((one) => one.children as { props: { label: string } }[]);
+      return slots.default!().flatMap((one) => one.children as { props: { label: string } }[]);
     };
     expect(choices("leader_id").map((one) => one.props.label)).toEqual(["王芳"]);
     expect(choices("skills").map((one) => one.props.label)).toContain("阀门");

@@ -1,5 +1,9 @@
-/** What is pressed twice in a hurry is sent once. */
-import { ref } from "vue";
+/** What is pressed twice in a hurry is sent once; of what overtakes each other the last counts. */
+import { type Ref, ref } from "vue";
+
+import type { Language } from "@wangge/shared/vocabulary/words.ts";
+
+import { sentenceOf } from "./api.ts";
 
 /** `once` makes of a work one that does nothing while another of the same page is on its way. */
 export function useOnce() {
@@ -16,4 +20,25 @@ export function useOnce() {
       }
     };
   return { isBusy, once };
+}
+
+/** `run` does a work of a dialog and says what went wrong with the last: one before may be answered later. */
+export function useLast(language: Ref<Language>) {
+  const isBusy = ref(false);
+  const wrong = ref("");
+  let runs = 0;
+  async function run(work: (isLast: () => boolean) => Promise<void>): Promise<void> {
+    const mine = (runs += 1);
+    const isLast = (): boolean => mine === runs;
+    isBusy.value = true;
+    wrong.value = "";
+    try {
+      await work(isLast);
+    } catch (error) {
+      if (isLast()) wrong.value = sentenceOf(error, language.value);
+    } finally {
+      if (isLast()) isBusy.value = false;
+    }
+  }
+  return { isBusy, wrong, run };
 }

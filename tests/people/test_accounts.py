@@ -217,6 +217,20 @@ def test_personal_tokens_are_ones_own_and_end_with_the_account(
     assert program("GET", "/customers").get_json()["code"] == "not_signed_in"
 
 
+def test_of_passwords_changed_at_once_one_stands(as_: As, app: Flask, database: Database, town: Town) -> None:
+    """The owner and whoever else knows the old one: the later no longer knows it, and is told so."""
+    new = [f"quartz lantern ferry {n}9" for n in range(3)]
+    people = [(as_("rep"), {"old": PASSWORD, "new": one}) for one in new]
+    with ThreadPoolExecutor(3) as pool:
+        sent = list(pool.map(lambda one: one[0]("PUT", "/sessions/password", one[1]), people))
+    assert [one.status_code for one in sent].count(204) == 1
+    codes = {one.get_json()["code"] for one in sent if one.status_code != 204}
+    assert codes <= {"wrong_credentials", "not_signed_in"}
+    stands = next(one for one, answer in zip(new, sent, strict=True) if answer.status_code == 204)
+    assert [sign_in(app, "T005", one).status_code == 201 for one in new] == [one == stands for one in new]
+    assert [one[0] for one in acts(database, town["rep"])] == ["password_changed"]
+
+
 def test_phones_are_seen_by_their_units_office_with_who_used_them(
     as_: As, app: Flask, database: Database, town: Town
 ) -> None:

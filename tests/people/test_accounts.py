@@ -14,16 +14,22 @@ from sqlalchemy import text
 
 from backend.core.actor import Role, system
 from backend.core.db import Database
-from backend.core.services import record_writer
+from backend.core.services import credentials, record_writer
 from mobile_api_spec.phone import Phone
 from mobile_api_spec.phone.link import Refused
 from tests.conftest import Person
-from tests.factories import PASSWORD, Town, uid
+from tests.factories import CHEAP, PASSWORD, Town, uid
 from tests.newcomers import join, open_section
 
 As = Callable[[str], Person]
 PhoneOf = Callable[..., Phone]
 STRONG = "quartz lantern ferry 88"
+
+
+@pytest.fixture
+def cheap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashes that cost little, where no two requests need to meet while one is made."""
+    monkeypatch.setattr(credentials, "_HASHER", CHEAP)
 
 
 def sign_in(app: Flask, login: str, password: str = STRONG, device: str = "a phone") -> Any:
@@ -56,6 +62,7 @@ def roles(*names: str, is_active: bool = True) -> dict[str, Any]:
     return {"roles": list(names), "is_active": is_active}
 
 
+@pytest.mark.usefixtures("cheap")
 def test_the_trail_tells_an_account_from_its_opening_to_its_closing(
     as_: As, app: Flask, database: Database, town: Town
 ) -> None:
@@ -135,6 +142,7 @@ def test_of_two_who_are_given_one_number_at_once_one_has_it(as_: As, app: Flask,
     assert [len(acts(database, one)) for one in people] == [int(one == holder) for one in people]
 
 
+@pytest.mark.usefixtures("cheap")
 def test_another_units_accounts_are_not_there(as_: As, app: Flask, database: Database, town: Town) -> None:
     with database.transaction() as session:
         open_section(session, "section", "north")
@@ -156,6 +164,7 @@ def test_another_units_accounts_are_not_there(as_: As, app: Flask, database: Dat
     assert [one[:2] for one in acts(database, uid("clerk"))] == [("account_opened", uid("north admin"))]
 
 
+@pytest.mark.usefixtures("cheap")
 def test_an_account_closed_while_the_phone_is_offline_loses_no_work(
     phone_of: PhoneOf, as_: As, app: Flask, database: Database, town: Town
 ) -> None:
@@ -179,6 +188,7 @@ def test_an_account_closed_while_the_phone_is_offline_loses_no_work(
     assert as_("dispatcher").get(f"/customers/{town['customer 0']}")["note"] == "关账号前记的"
 
 
+@pytest.mark.usefixtures("cheap")
 def test_a_number_that_changed_signs_in_once_the_account_is_set_anew(
     as_: As, app: Flask, database: Database, town: Town
 ) -> None:
@@ -231,6 +241,7 @@ def test_of_passwords_changed_at_once_one_stands(as_: As, app: Flask, database: 
     assert [one[0] for one in acts(database, town["rep"])] == ["password_changed"]
 
 
+@pytest.mark.usefixtures("cheap")
 def test_phones_are_seen_by_their_units_office_with_who_used_them(
     as_: As, app: Flask, database: Database, town: Town
 ) -> None:
@@ -252,6 +263,7 @@ def test_phones_are_seen_by_their_units_office_with_who_used_them(
         assert as_(who)("GET", "/devices").get_json()["code"] == "not_allowed", who
 
 
+@pytest.mark.usefixtures("cheap")
 def test_a_lost_phone_is_reported_once_by_its_own_units_office(
     as_: As, app: Flask, database: Database, town: Town
 ) -> None:

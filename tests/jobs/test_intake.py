@@ -1,4 +1,4 @@
-"""A job's intake and its ending: what follows from its matter, its site card, and what is left for another job."""
+"""A job's intake and its ending: what follows from its matter, its site card, and what is left over."""
 
 from __future__ import annotations
 

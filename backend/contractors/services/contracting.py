@@ -95,6 +95,8 @@ def make_contractor_link(session: Session, actor: Actor, job_id: str, hours: int
     job = read_document(session, actor, KINDS["work_order"], job_id).values
     policy.need_role(actor, DESK)
     policy.need_unit(session, actor, job["unit_id"], "work_order", job_id)
+    # Two links made at once would not see each other, and both would hold.
+    job = record_writer.read(session, "work_order", job_id, lock=True).values
     if job["state"] not in _THEIRS:
         raise Problem("action_does_not_fit", state=job["state"], fits_in=sorted(_THEIRS))
     crew = record_writer.read(session, "crew", job["crew_id"]).values

@@ -11,6 +11,7 @@ from backend.core.actor import Actor, Role
 from backend.core.errors import Problem
 from backend.core.kinds.account import Account, Token
 from backend.core.queries import policy
+from backend.core.queries.locks import hold
 from backend.core.services import record_writer
 from backend.core.services.auditing import note_act
 from backend.core.services.credentials import hash_password, need_strong
@@ -39,11 +40,13 @@ def give_account(
 
 
 def close_account(session: Session, actor: Actor, staff_id: str) -> None:
-    """Nobody signs in with it any more."""
+    """Nobody signs in with it any more; one that is closed already stays so, and is noted once."""
     _manageable(session, actor, staff_id)
     account = session.get(Account, UUID(staff_id))
     if account is None:
         raise Problem("not_found", id=staff_id)
+    if not account.is_active:
+        return
     before = _roles(session, staff_id)
     account.is_active = False
     session.flush()
@@ -70,6 +73,8 @@ def _manageable(session: Session, actor: Actor, staff_id: str) -> dict[str, str]
     policy.need_role(actor, {Role.ADMIN})
     staff = record_writer.read(session, "staff", staff_id)
     policy.need_unit(session, actor, staff.values["unit_id"], "staff", staff_id)
+    # Two administrators at once would not see each other.
+    hold(session, f"account of {staff_id}")
     account = session.get(Account, UUID(staff_id))
     if account is not None:  # It may have been opened in a unit above: nobody resets rights they do not hold.
         policy.need_unit(session, actor, account.unit_id, "staff", staff_id)

@@ -17,6 +17,7 @@ from backend.core.comparing.readings import readings_of
 from backend.core.config import Settings
 from backend.core.errors import Problem, WrongSecret
 from backend.core.kinds.account import Account, AccountLogin, Device, DevicePerson, Token
+from backend.core.queries.locks import hold
 from backend.core.services import record_writer
 from backend.core.services.auditing import note_act
 from backend.core.services.credentials import (
@@ -210,6 +211,8 @@ def change_password(session: Session, actor: Actor, token: str, old: str, new: s
 
     `token` is the access token that asks: its own family stays. Raises wrong_credentials, password_too_weak.
     """
+    # Of two at once the later one no longer knows the old password.
+    hold(session, f"account of {actor.id}")
     account = session.get(Account, UUID(actor.id))
     if account is None or not verify_password(account.password_hash, old):
         raise Problem("wrong_credentials")

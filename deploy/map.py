@@ -133,7 +133,7 @@ def architecture(found: Arrows) -> str:
     """The page of the architecture, with the table of capabilities and their order as the code has them."""
     text = (DOCS / "architecture.md").read_text(encoding="utf-8")
     rows = "".join(f"| `backend/{name}` | {_purpose(name)} |\n" for name in capabilities.names())
-    order = " < ".join(", ".join(names) for names in storeys(found))
+    order = " < ".join(", ".join(names) for names in layers_of(found))
     text = re.sub(r"(?<=\| what it is for \|\n\|---\|---\|\n)(\|.*\n)*", lambda _: rows, text)
     return re.sub(r"(?<=```\n)core < .*", lambda _: order, text)
 

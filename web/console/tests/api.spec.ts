@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 
 import { GET, got, me, pictureUrl, Refused, sentenceOf, signIn, signOut } from "../src/api.ts";
-import { house, refused, signedIn } from "./house.ts";
+import { house, refused, signedIn } from "./console_screen.ts";
 
 const SIGNED = {
   access_token: "new",

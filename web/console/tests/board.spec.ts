@@ -8,7 +8,7 @@ import { type Cell, cells, type Crew, crews, type Job, jobs, live, matters } fro
 import JobList from "../src/parts/JobList.vue";
 import NewJob from "../src/parts/NewJob.vue";
 import Board from "../src/views/Board.vue";
-import * as the from "./house.ts";
+import * as the from "./console_screen.ts";
 
 const NOW = Date.parse("2026-12-01T03:00:00Z");
 const READ = "GET /api/v1/dispatch/board";

@@ -10,7 +10,7 @@ import { type Crew, crews, type Job, jobs, live, matters } from "../src/live.ts"
 import FilterChips from "../src/parts/FilterChips.vue";
 import JobFacts from "../src/parts/JobFacts.vue";
 import JobList from "../src/parts/JobList.vue";
-import { routed, shown, signedIn, within } from "./house.ts";
+import { routed, shown, signedIn, within } from "./console_screen.ts";
 
 const NOW = Date.parse("2026-12-01T03:00:00Z");
 const job = (id: string, more: Partial<Job> = {}): Job =>

@@ -16,7 +16,7 @@ import {
   tableOf,
   whatOf,
   writes,
-} from "./house.ts";
+} from "./console_screen.ts";
 
 const SAMPLES = "GET /api/v1/call-back-samples";
 const DRAW = "POST /api/v1/call-back-samples";

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { SignatureBoard } from "@wangge/shared/ui/signature.ts";
 
 import Confirm from "../src/views/Confirm.vue";
-import { broken, held, house, type Page, press, refused, shown, whatOf } from "./house.ts";
+import { broken, held, house, type Page, press, refused, shown, whatOf } from "./console_screen.ts";
 
 const SHEET = "POST /api/v1/public/confirmations/sheet";
 const ANSWER = "POST /api/v1/public/confirmations";

@@ -13,7 +13,7 @@ const { me } = await import("../src/api.ts");
 const { cells, crews, extent, live } = await import("../src/live.ts");
 const { default: BoardMap } = await import("../src/parts/BoardMap.vue");
 const { default: GroundMap } = await import("../src/parts/GroundMap.vue");
-const the = await import("./house.ts");
+const the = await import("./console_screen.ts");
 
 const NOW = Date.parse("2026-12-01T03:00:00Z");
 const point = (lng: number, lat: number) => ({ type: "Point" as const, coordinates: [lng, lat] });

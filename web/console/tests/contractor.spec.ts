@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import Contractor from "../src/views/Contractor.vue";
-import { type Asked, broken, held, house, press, put, refused, shown, whatOf } from "./house.ts";
+import { type Asked, broken, held, house, press, put, refused, shown, whatOf } from "./console_screen.ts";
 
 const JOB = "POST /api/v1/contractors/job";
 const STEPS = "POST /api/v1/contractors/job/steps";

@@ -15,7 +15,7 @@ import {
   shown,
   signedIn,
   tableOf,
-} from "./house.ts";
+} from "./console_screen.ts";
 
 const FIND = "GET /api/v1/territory/customers";
 const customer = (id: string, name: string, more = {}) => ({

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { me } from "../src/api.ts";
 import { type Crew, crews, type Job, jobs, matters } from "../src/live.ts";
 import DayPlan from "../src/views/DayPlan.vue";
-import * as the from "./house.ts";
+import * as the from "./console_screen.ts";
 
 const PLANS = "/api/v1/dispatch/plans";
 const BOARD = { jobs: [], crews: [], cells: [], notices: [], extent: null };

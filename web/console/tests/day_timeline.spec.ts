@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { me } from "../src/api.ts";
 import { type Crew, crews, type Job, live, matters } from "../src/live.ts";
 import DayTimeline from "../src/parts/DayTimeline.vue";
-import { type Page, shown, signedIn } from "./house.ts";
+import { type Page, shown, signedIn } from "./console_screen.ts";
 
 // Eleven in the morning in the city.
 const NOW = Date.parse("2026-12-01T03:00:00Z");

@@ -20,7 +20,7 @@ import {
   tableOf,
   whatOf,
   writes,
-} from "./house.ts";
+} from "./console_screen.ts";
 
 const PATH = "/api/v1/territory/units/u1/representatives";
 const [WORK, HAND] = [`GET ${PATH}`, `PUT ${PATH}`];

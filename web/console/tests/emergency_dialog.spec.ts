@@ -19,7 +19,7 @@ import {
   signedIn,
   whatOf,
   writes,
-} from "./house.ts";
+} from "./console_screen.ts";
 
 const PATH = "/api/v1/dispatch/j/emergency";
 const [LOOK, SEND, BACK] = [`GET ${PATH}`, `POST ${PATH}`, `DELETE ${PATH}`];

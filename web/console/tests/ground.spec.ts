@@ -7,7 +7,7 @@ import { me } from "../src/api.ts";
 import { type Cell, cells } from "../src/live.ts";
 import GroundMap from "../src/parts/GroundMap.vue";
 import Ground from "../src/views/Ground.vue";
-import * as the from "./house.ts";
+import * as the from "./console_screen.ts";
 
 const PLANS = "/api/v1/territory/plans";
 const COVERAGE = "GET /api/v1/territory/coverage";

@@ -17,7 +17,7 @@ import {
   signedIn,
   whatOf,
   writes,
-} from "./house.ts";
+} from "./console_screen.ts";
 
 const parked = (id: string, more = {}) => ({
   group_id: id,

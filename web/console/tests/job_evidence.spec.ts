@@ -18,7 +18,7 @@ import {
   signedIn,
   whatOf,
   writes,
-} from "./house.ts";
+} from "./console_screen.ts";
 
 const LINK = "POST /api/v1/evidence/confirmations";
 const picture = (id: string) => `GET /api/v1/photo-content/${id}`;

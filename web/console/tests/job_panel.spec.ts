@@ -22,7 +22,7 @@ import {
   sure,
   whatOf,
   writes,
-} from "./house.ts";
+} from "./console_screen.ts";
 
 const READ = "GET /api/v1/work-orders/j";
 const RANKED = "GET /api/v1/dispatch/j/proposals";

@@ -19,7 +19,7 @@ import {
   signedIn,
   whatOf,
   writes,
-} from "./house.ts";
+} from "./console_screen.ts";
 
 const LEAVE = "POST /api/v1/territory/staff/s1/leave";
 const person = (id: string, more = {}) => ({

@@ -25,7 +25,7 @@ import {
   readBoard,
   readMatters,
 } from "../src/live.ts";
-import { house, refused, signedIn } from "./house.ts";
+import { house, refused, signedIn } from "./console_screen.ts";
 
 const BOARD = { jobs: [], crews: [], cells: [], notices: [], extent: [120, 36, 121, 37] };
 const job = (id: string, more: Partial<Job> = {}): Job =>

@@ -16,7 +16,7 @@ import {
   tableOf,
   whatOf,
   writes,
-} from "./house.ts";
+} from "./console_screen.ts";
 
 const TOKENS = "GET /api/v1/tokens";
 const MAKE = "POST /api/v1/tokens";

@@ -22,7 +22,7 @@ import {
   signedIn,
   whatOf,
   writes,
-} from "./house.ts";
+} from "./console_screen.ts";
 
 const MAKE = "POST /api/v1/work-orders";
 const BOARD = { jobs: [], crews: [], cells: [], notices: [], extent: null };

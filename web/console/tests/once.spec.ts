@@ -2,7 +2,7 @@
 import { describe, expect, it } from "vitest";
 
 import { useOnce } from "../src/once.ts";
-import { held } from "./house.ts";
+import { held } from "./console_screen.ts";
 
 describe("a work that is done once at a time", () => {
   it("begins no other while it is on its way, and may begin again afterwards", async () => {

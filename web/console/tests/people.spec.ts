@@ -17,7 +17,7 @@ import {
   tableOf,
   whatOf,
   writes,
-} from "./house.ts";
+} from "./console_screen.ts";
 
 const phone = (id: string, more = {}) => ({
   id,

@@ -3,7 +3,7 @@ import { ElDatePicker } from "element-plus";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
 import PrintCells from "../src/parts/PrintCells.vue";
-import { broken, choose, held, house, press, refused, shown, signedIn, whatOf } from "./house.ts";
+import { broken, choose, held, house, press, refused, shown, signedIn, whatOf } from "./console_screen.ts";
 
 const ASKED = "GET /api/v1/papers/cell-maps/u";
 const paper = () => new Response("bytes");

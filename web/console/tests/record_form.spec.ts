@@ -21,7 +21,7 @@ import {
   signedIn,
   whatOf,
   writes,
-} from "./house.ts";
+} from "./console_screen.ts";
 
 const MAKE = "POST /api/v1/crews";
 const CHANGE = "PATCH /api/v1/crews/k";

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { fieldWord } from "@wangge/shared/vocabulary/words.ts";
 
 import RecordHistory from "../src/parts/RecordHistory.vue";
-import { broken, house, refused, shown, signedIn, tableOf, whatOf } from "./house.ts";
+import { broken, house, refused, shown, signedIn, tableOf, whatOf } from "./console_screen.ts";
 
 const ASKED = "GET /api/v1/work-orders/j/history";
 const change = (more = {}) => ({

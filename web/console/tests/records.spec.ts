@@ -9,7 +9,7 @@ import { en } from "../src/en/index.ts";
 import { menu } from "../src/router.ts";
 import Records from "../src/views/Records.vue";
 import { zh } from "../src/zh/index.ts";
-import { house, refused, shown, signedIn } from "./house.ts";
+import { house, refused, shown, signedIn } from "./console_screen.ts";
 
 const ID = "0193c0de-0000-7000-8000-000000000001";
 const crew = (name: string, more = {}) => ({ id: ID, version: 1, name, leader_id: ID, phone: null, ...more });

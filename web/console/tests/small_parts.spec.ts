@@ -11,7 +11,7 @@ import MoveDue from "../src/parts/MoveDue.vue";
 import NoticeBell from "../src/parts/NoticeBell.vue";
 import RepairFigures from "../src/parts/RepairFigures.vue";
 import ToldList from "../src/parts/ToldList.vue";
-import { house, refused, shown, signedIn } from "./house.ts";
+import { house, refused, shown, signedIn } from "./console_screen.ts";
 
 beforeEach(() => {
   signedIn("dispatcher");

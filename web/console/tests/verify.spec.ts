@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from "vitest";
 
 import Verify from "../src/views/Verify.vue";
-import { broken, house, press, put, refused, shown } from "./house.ts";
+import { broken, house, press, put, refused, shown } from "./console_screen.ts";
 
 const ASKED = "POST /api/v1/public/sheets/verification";
 const verdict = (more = {}) => ({

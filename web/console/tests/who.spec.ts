@@ -3,7 +3,7 @@ import { flushPromises } from "@vue/test-utils";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
 import Who from "../src/views/Who.vue";
-import { broken, held, house, press, shown } from "./house.ts";
+import { broken, held, house, press, shown } from "./console_screen.ts";
 
 const ASKED = "GET /api/v1/public/responsible";
 const someone = (name: string, more = {}) => ({ name, work_phone: "0532-1", hours: "8:30–17:30", ...more });

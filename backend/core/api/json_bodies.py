@@ -54,7 +54,7 @@ def _unkeepable(value: Any, path: str = "") -> Iterator[str]:
             yield from _unkeepable(item, below)
     elif isinstance(value, list):
         for n, item in enumerate(value):
-            yield from _unkeepable(item, f"{path}.{n}")
+            yield from _unkeepable(item, f"{path}.{n}" if path else str(n))
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

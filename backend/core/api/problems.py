@@ -108,6 +108,8 @@ def bounded(document: dict[str, Any]) -> dict[str, Any]:
     made long."""
     found = {}
     for name, value in document.items():
+        if name in found:
+            continue  # How many more: counted with what it is of.
         most = MOST_FAULTS if name == "faults" else MOST_LISTED
         found[name] = _short(value, most)
         if isinstance(value, list | tuple) and len(value) > most:

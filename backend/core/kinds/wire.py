@@ -113,7 +113,10 @@ def _day(value: Any) -> date:
     if not isinstance(value, str) or len(value) != 10:
         raise ValidationError("Not a valid date.")
     try:
-        return _near(date.fromisoformat(value))
+        day = _near(date.fromisoformat(value))
+        if day.isoformat() != value:
+            raise ValueError(value)  # A week's day, 2026-W01-1, is as long.
+        return day
     except ValueError as error:
         raise ValidationError("Not a valid date of the years 1900 to 2999.") from error
 

@@ -1,4 +1,4 @@
-"""Small parts that keep processes apart: locks, homes, signals, children, ports, sockets and sealed streams."""
+"""Parts that keep processes apart: locks, homes, signals, children, ports, sockets, sealed streams."""
 
 from __future__ import annotations
 
@@ -143,8 +143,8 @@ def test_a_failure_in_a_block_is_told_before_the_signal_that_waits(listening: No
 def test_nohup_is_heeded_and_an_ignored_interrupt_is_not() -> None:
     words = (
         "import os, signal; from backend.local.interrupts import listen; "
-        "signal.signal(signal.SIGHUP, signal.SIG_IGN); signal.signal(signal.SIGINT, signal.SIG_IGN); listen(); "
-        "os.kill(os.getpid(), signal.SIGHUP); print('still here', flush=True); "
+        "signal.signal(signal.SIGHUP, signal.SIG_IGN); signal.signal(signal.SIGINT, signal.SIG_IGN); "
+        "listen(); os.kill(os.getpid(), signal.SIGHUP); print('still here', flush=True); "
         "os.kill(os.getpid(), signal.SIGINT); print('never')"
     )
     done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=False)

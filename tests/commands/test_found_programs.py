@@ -17,7 +17,8 @@ HEADLESS, WHOLE = "chromium-headless-shell", "chromium"
 APT_GET = """
 [ -e "$SHELF/broken" ] && exit 100
 case "$1 $2" in
-install*-s) shift 3; for name; do echo "Inst $name (1.0 Debian)"; echo "Conf $name"; done; echo "Inst libx (2)";;
+install*-s) shift 3; for name; do echo "Inst $name (1.0 Debian)"; echo "Conf $name"; done
+    echo "Inst libx (2)";;
 download*) shift 2; for name; do : > "$name.deb"; done;;
 esac
 """

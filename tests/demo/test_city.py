@@ -158,7 +158,8 @@ def test_every_open_job_is_at_its_customers_point_and_with_a_crew_of_its_branch(
         SELECT count(*)
         FROM work_order w
         LEFT JOIN service_point p ON p.id = w.service_point_id
-        WHERE p.id IS NULL OR p.customer_id <> w.customer_id OR p.cell_id <> w.cell_id OR p.unit_id <> w.unit_id
+        WHERE p.id IS NULL OR p.customer_id <> w.customer_id OR p.cell_id <> w.cell_id
+        OR p.unit_id <> w.unit_id
     """
     assert count(look, strays) == 0
     foreign = """

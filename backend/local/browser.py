@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,7 +65,10 @@ def _brought(unpacked: Path, *, is_needed: bool) -> Chromium | None:
         log.info("installing a browser by apt (once)", program=program)
         return Chromium(Path("/usr/bin") / program, {}) if debian.install_packages([program, _FONT]) else None
     log.info("no root here: unpacking a browser into the project's folder (once)", program=program)
-    debian.unpack_packages([program, _FONT], unpacked)
+    try:
+        debian.unpack_packages([program, _FONT], unpacked)
+    except subprocess.CalledProcessError:
+        return None
     (unpacked / "READY").touch()
     return _unpacked(unpacked)
 

@@ -151,3 +151,42 @@ def test_whoever_is_on_call_can_do_what_comes_in_by_night(look: Session) -> None
     assert rosters == count(look, "SELECT count(*) FROM unit WHERE level = 'branch'")
     able = f"SELECT count(*) FROM on_call o JOIN crew c ON c.id = o.crew_id WHERE c.skills @> {wanted}"
     assert count(look, able) == rosters
+
+
+def test_every_open_job_is_at_its_customers_point_and_with_a_crew_of_its_branch(look: Session) -> None:
+    strays = """
+        SELECT count(*)
+        FROM work_order w
+        LEFT JOIN service_point p ON p.id = w.service_point_id
+        WHERE p.id IS NULL OR p.customer_id <> w.customer_id OR p.cell_id <> w.cell_id
+        OR p.unit_id <> w.unit_id
+    """
+    assert count(look, strays) == 0
+    foreign = """
+        SELECT count(*)
+        FROM work_order w
+        LEFT JOIN crew c ON c.id = w.crew_id AND c.unit_id = w.unit_id
+        WHERE (w.state = 'received') <> (c.id IS NULL)
+    """
+    assert count(look, foreign) == 0
+    states = set(look.execute(text("SELECT DISTINCT state FROM work_order")).scalars())
+    assert states == {"received", "dispatched", "accepted"}
+    assert count(look, "SELECT count(DISTINCT number) FROM work_order") == SIZES["small"].jobs
+
+
+def test_every_cell_has_one_representative_of_its_own_branch_and_all_have_a_crew(look: Session) -> None:
+    served = """
+        SELECT count(*)
+        FROM cell c
+        JOIN cell_assignment a ON a.cell_id = c.id AND a.unit_id = c.unit_id
+        JOIN staff s ON s.id = a.staff_id AND s.unit_id = c.unit_id AND s.post = 'customer_representative'
+    """
+    assert count(look, served) == SIZES["small"].cells
+    assert count(look, "SELECT count(*) FROM cell_assignment") == SIZES["small"].cells
+    unled = """
+        SELECT count(*)
+        FROM crew c
+        LEFT JOIN staff s ON s.id = c.leader_id AND s.unit_id = c.unit_id
+        WHERE s.id IS NULL OR jsonb_array_length(to_jsonb(c.member_ids)) <> 3
+    """
+    assert count(look, unled) == 0

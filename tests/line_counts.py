@@ -14,7 +14,7 @@ SUFFIXES = {".py", ".ts", ".vue", ".mjs", ".js"}
 SOURCES = ("backend", "sync", "geo", "mobile_api_spec", "web/console", "web/phone", "web/shared")
 LEFT_OUT = {"node_modules", "migrations", "fixtures", "cases", "en", "zh", "api/schema.d.ts", "public"}
 # The ratio that was reached; it only rises.
-REACHED = 0.86
+REACHED = 1.0
 
 
 def counted(folder: Path) -> Iterator[Path]:

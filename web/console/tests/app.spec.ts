@@ -7,7 +7,18 @@ import { me } from "../src/api.ts";
 import { type DeadFact, deadFacts } from "../src/facts.ts";
 import { live, unwatchBoard } from "../src/live.ts";
 import { menu } from "../src/router.ts";
-import { broken, held, house, type Page, press, refused, shown, signedIn, whatOf, writes } from "./console_screen.ts";
+import {
+  broken,
+  held,
+  house,
+  type Page,
+  press,
+  refused,
+  shown,
+  signedIn,
+  whatOf,
+  writes,
+} from "./console_screen.ts";
 
 const SIGN_IN = "POST /api/v1/sessions";
 const someone = (...roles: string[]) => ({

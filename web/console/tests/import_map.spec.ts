@@ -2,7 +2,18 @@
 import { beforeEach, describe, expect, it } from "vitest";
 
 import ImportMap from "../src/parts/ImportMap.vue";
-import { broken, choose, held, house, press, put, refused, shown, signedIn, whatOf } from "./console_screen.ts";
+import {
+  broken,
+  choose,
+  held,
+  house,
+  press,
+  put,
+  refused,
+  shown,
+  signedIn,
+  whatOf,
+} from "./console_screen.ts";
 
 const ASKED = "POST /api/v1/territory/imports";
 const PLAN = { id: "p", way: "import", state: "waiting", done_share: 0 };

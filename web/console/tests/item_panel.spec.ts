@@ -5,7 +5,18 @@ import { actionsOf } from "@wangge/shared/vocabulary/words.ts";
 
 import { me } from "../src/api.ts";
 import ItemPanel from "../src/parts/ItemPanel.vue";
-import { broken, held, house, overheard, press, refused, shown, signedIn, whatOf, writes } from "./console_screen.ts";
+import {
+  broken,
+  held,
+  house,
+  overheard,
+  press,
+  refused,
+  shown,
+  signedIn,
+  whatOf,
+  writes,
+} from "./console_screen.ts";
 
 const READ = "GET /api/v1/items/i";
 const item = (more = {}) => ({

@@ -3,7 +3,18 @@ import { beforeEach, describe, expect, it } from "vitest";
 
 import type { Job } from "../src/live.ts";
 import ShutOff from "../src/parts/ShutOff.vue";
-import { broken, held, house, overheard, press, refused, shown, signedIn, tableOf, whatOf } from "./console_screen.ts";
+import {
+  broken,
+  held,
+  house,
+  overheard,
+  press,
+  refused,
+  shown,
+  signedIn,
+  tableOf,
+  whatOf,
+} from "./console_screen.ts";
 
 const ASKED = "POST /api/v1/territory/affected";
 const A: [number, number] = [104.06, 30.57];

@@ -4,7 +4,17 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { me } from "../src/api.ts";
 import { type Cell, cells } from "../src/live.ts";
 import Visits from "../src/views/Visits.vue";
-import { type Asked, broken, house, press, refused, rowsOf, shown, signedIn, tableOf } from "./console_screen.ts";
+import {
+  type Asked,
+  broken,
+  house,
+  press,
+  refused,
+  rowsOf,
+  shown,
+  signedIn,
+  tableOf,
+} from "./console_screen.ts";
 
 const OVERDUE = "GET /api/v1/territory/visits/overdue";
 const late = (n: number, more = {}) => ({

@@ -15,7 +15,7 @@ from sync import apply
 from sync.apply import Applied, CannotApply, Change
 from sync.change import Author, Stored, Write
 from sync.questions import DELETED, open_questions, questions_of
-from sync.steps import fold, log_of
+from sync.steps import doers, fold, log_of, taken
 from tests.simulation.kinds import KINDS
 
 NOON = datetime(2026, 9, 1, 12, tzinfo=UTC)
@@ -59,6 +59,15 @@ def test_steps_in_a_row_lead_where_they_should() -> None:
         {},
     )
     assert found.values.keys() == JOB.fields.keys()
+
+
+def test_who_took_which_step_from_the_first_on() -> None:
+    working = do(new(), apply.act, change(1, 1, "take"), change(2, 2, "work", base=2))
+    log = log_of(JOB, working)
+    assert [head["id"] for head in taken(JOB, log)] == ["m001", "m002"]
+    assert doers(JOB, log, {"take"}) == {"person 1"}
+    assert doers(JOB, log, {"take", "work"}) == {"person 1", "person 2"}
+    assert doers(JOB, log_of(JOB, new()), {"take"}) == set()
 
 
 def test_a_step_that_did_not_fit_what_its_author_saw_is_refused() -> None:

@@ -128,8 +128,9 @@ def test_every_sentence_that_is_said_is_there(app: Path) -> None:
 
 
 def test_files_are_small() -> None:
-    too_long = {str(p): n for p in sources(*CODE) if (n := p.read_text().count("\n")) > 400}
-    assert too_long == {}
+    """Tests may be somewhat longer, as everywhere."""
+    lengths = {path: path.read_text().count("\n") for path in sources(*CODE)}
+    assert {str(path): n for path, n in lengths.items() if n > (500 if "tests" in path.parts else 400)} == {}
 
 
 def test_lines_fit_a_screen() -> None:

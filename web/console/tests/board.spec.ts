@@ -1,4 +1,7 @@
-/** The dispatcher's desk: what is listed and in which order, jobs given and dropped, the way back, the map. */
+/**
+ * The dispatcher's desk: what is listed and in which order, jobs given and dropped, the way back, the
+ * map.
+ */
 import { flushPromises } from "@vue/test-utils";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 

@@ -271,7 +271,7 @@ describe("the map of the ground", () => {
     }
   });
 
-  it("draws a plan's cells in their place, without the names of those that end, and goes to them", async () => {
+  it("draws a plan's cells without the names of those that end, and goes to them", async () => {
     const { set } = await ground();
     const plan = all(cell("新", { change: "new" }, square(100)), cell("旧", { change: "ended" }, null));
     last().view.contains = () => false;

@@ -227,7 +227,7 @@ describe("a crew", () => {
     expect(writes(asked)).toHaveLength(1);
   });
 
-  it("is chosen by its number on the keyboard; numbers of nobody and of whoever has it do nothing", async () => {
+  it("is chosen by its number on the keyboard; numbers of nobody or of its own do nothing", async () => {
     const has = { state: "dispatched", crew_id: "k1" };
     const { asked, page } = await panel(has, { [GIVE]: {}, [RANKED]: [candidate("k1"), candidate("k2")] });
     const key = async (n: number) => {

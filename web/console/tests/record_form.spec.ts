@@ -321,7 +321,7 @@ describe("a questionnaire", () => {
   const END = "PATCH /api/v1/questionnaires/f";
   const lines = (all: { method: string; path: string }[]) => all.map((one) => `${one.method} ${one.path}`);
 
-  it("that was answered is not changed: the next edition is made whole, and the one before ends", async () => {
+  it("that was answered is not changed: a whole next edition is made, the one before ends", async () => {
     const { asked, page } = await opened("questionnaire", form, { [NEXT]: {}, [END]: {} });
     expect(page.get(".el-dialog__title").text()).toContain("新版本");
     await type(page, "title_zh", "走访二");

@@ -1,4 +1,7 @@
-/** The phone's addresses: which screen each opens, what a shut phone shows there, and where a wrong one leads. */
+/**
+ * The phone's addresses: which screen each opens, what a shut phone shows there, and where a wrong one
+ * leads.
+ */
 import "fake-indexeddb/auto";
 import { flushPromises, mount } from "@vue/test-utils";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
@@ -136,7 +139,7 @@ describe("a phone that nobody has opened", () => {
     expect(page.text()).toContain("王小一");
   });
 
-  it("is shut at once by its person, whichever screen stands there, and takes no other meanwhile", async () => {
+  it("is shut at once by its person, whichever screen stands there", async () => {
     await stand(phone, "customer", customer);
     const { page, router } = await app("/customers/k1");
     expect(page.text()).toContain("王小一");

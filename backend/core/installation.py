@@ -155,6 +155,11 @@ def installed() -> Installation:
     return _Held.now
 
 
+def in_own_language(words: tuple[str, str]) -> str:
+    """Of a sentence in Chinese and English what is written into records, which have one language."""
+    return words[installed().language != "zh"]
+
+
 def hold(installation: Installation) -> None:
     """From now on these are what this process goes by."""
     _Held.now = installation

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from backend.core.queries.scopes import CITY
+from backend.core.installation import installed
 
 # Classes as the trade counts them; the last is open above.
 CLASSES_MM = (100, 200, 300, 600, 1000)
@@ -43,7 +43,13 @@ def repairs_by_diameter(
                 ORDER BY 1
             """
         ),
-        {"bounds": list(CLASSES_MM), "units": list(units), "since": since, "until": until, "zone": CITY.key},
+        {
+            "bounds": list(CLASSES_MM),
+            "units": list(units),
+            "since": since,
+            "until": until,
+            "zone": installed().time_zone.key,
+        },
     )
     return [
         {

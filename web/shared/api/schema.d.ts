@@ -5802,7 +5802,7 @@ export interface paths {
                     /** @description 工号 · Staff number */
                     staff_number?: string;
                     /** @description 岗位 · Post */
-                    post?: "customer_representative" | "service_clerk" | "arrears_collector" | "hall_agent" | "account_steward" | "area_manager" | "network_inspector" | "water_quality_tester" | "works_manager" | "pump_station_patroller" | "hotline_agent";
+                    post?: string | ("customer_representative" | "service_clerk" | "arrears_collector" | "hall_agent" | "account_steward" | "area_manager" | "network_inspector" | "water_quality_tester" | "works_manager" | "pump_station_patroller" | "hotline_agent") | unknown;
                 };
                 header?: never;
                 path?: never;
@@ -9410,7 +9410,7 @@ export interface components {
             state: "received" | "waiting_papers" | "dispatched" | "accepted" | "en_route" | "arrived" | "in_progress" | "paused" | "partly_done" | "done" | "closed" | "refused" | "cancelled" | "failed" | null;
             /** @description 告知记录 · Tellings */
             tellings: components["schemas"]["Telling"][] | null;
-            /** @description 告知费用（分） · Cost told (fen) */
+            /** @description 告知费用（货币最小单位） · Cost told (minor units) */
             told_cost_fen: number | null;
             /** @description 告知时间（分钟） · Time told (min) */
             told_minutes: number | null;
@@ -9458,7 +9458,7 @@ export interface components {
             result?: string | null;
             /** @description 告知记录 · Tellings */
             tellings?: components["schemas"]["Telling"][] | null;
-            /** @description 告知费用（分） · Cost told (fen) */
+            /** @description 告知费用（货币最小单位） · Cost told (minor units) */
             told_cost_fen?: number | null;
             /** @description 告知时间（分钟） · Time told (min) */
             told_minutes?: number | null;
@@ -11585,7 +11585,7 @@ export interface components {
             result?: string;
             /** @description 告知记录 · Tellings */
             tellings?: components["schemas"]["Telling"][];
-            /** @description 告知费用（分） · Cost told (fen) */
+            /** @description 告知费用（货币最小单位） · Cost told (minor units) */
             told_cost_fen?: number;
             /** @description 告知时间（分钟） · Time told (min) */
             told_minutes?: number;
@@ -11812,11 +11812,8 @@ export interface components {
              * @description 照片 · Portrait
              */
             portrait_id?: string | null;
-            /**
-             * @description 岗位 · Post
-             * @enum {string}
-             */
-            post: "customer_representative" | "service_clerk" | "arrears_collector" | "hall_agent" | "account_steward" | "area_manager" | "network_inspector" | "water_quality_tester" | "works_manager" | "pump_station_patroller" | "hotline_agent";
+            /** @description 岗位 · Post */
+            post: string | ("customer_representative" | "service_clerk" | "arrears_collector" | "hall_agent" | "account_steward" | "area_manager" | "network_inspector" | "water_quality_tester" | "works_manager" | "pump_station_patroller" | "hotline_agent") | unknown;
             /** @description 资格 · Qualifications */
             qualifications?: string | null;
             /** @description 技能 · Skills */
@@ -11851,11 +11848,8 @@ export interface components {
              * @description 照片 · Portrait
              */
             portrait_id?: string | null;
-            /**
-             * @description 岗位 · Post
-             * @enum {string}
-             */
-            post?: "customer_representative" | "service_clerk" | "arrears_collector" | "hall_agent" | "account_steward" | "area_manager" | "network_inspector" | "water_quality_tester" | "works_manager" | "pump_station_patroller" | "hotline_agent";
+            /** @description 岗位 · Post */
+            post?: string | ("customer_representative" | "service_clerk" | "arrears_collector" | "hall_agent" | "account_steward" | "area_manager" | "network_inspector" | "water_quality_tester" | "works_manager" | "pump_station_patroller" | "hotline_agent") | unknown;
             /** @description 资格 · Qualifications */
             qualifications?: string | null;
             /** @description 技能 · Skills */
@@ -11889,11 +11883,8 @@ export interface components {
              * @description 照片 · Portrait
              */
             portrait_id?: string | null;
-            /**
-             * @description 岗位 · Post
-             * @enum {string}
-             */
-            post: "customer_representative" | "service_clerk" | "arrears_collector" | "hall_agent" | "account_steward" | "area_manager" | "network_inspector" | "water_quality_tester" | "works_manager" | "pump_station_patroller" | "hotline_agent";
+            /** @description 岗位 · Post */
+            post: string | ("customer_representative" | "service_clerk" | "arrears_collector" | "hall_agent" | "account_steward" | "area_manager" | "network_inspector" | "water_quality_tester" | "works_manager" | "pump_station_patroller" | "hotline_agent") | unknown;
             /** @description 资格 · Qualifications */
             qualifications?: string | null;
             /** @description 技能 · Skills */
@@ -12667,7 +12658,7 @@ export interface components {
             state?: "received" | "waiting_papers" | "dispatched" | "accepted" | "en_route" | "arrived" | "in_progress" | "paused" | "partly_done" | "done" | "closed" | "refused" | "cancelled" | "failed" | null;
             /** @description 告知记录 · Tellings */
             tellings?: components["schemas"]["Telling"][] | null;
-            /** @description 告知费用（分） · Cost told (fen) */
+            /** @description 告知费用（货币最小单位） · Cost told (minor units) */
             told_cost_fen?: number | null;
             /** @description 告知时间（分钟） · Time told (min) */
             told_minutes?: number | null;
@@ -12779,7 +12770,7 @@ export interface components {
             signature_id?: string | null;
             /** @description 告知记录 · Tellings */
             tellings?: components["schemas"]["Telling"][] | null;
-            /** @description 告知费用（分） · Cost told (fen) */
+            /** @description 告知费用（货币最小单位） · Cost told (minor units) */
             told_cost_fen?: number | null;
             /** @description 告知时间（分钟） · Time told (min) */
             told_minutes?: number | null;
@@ -12890,7 +12881,7 @@ export interface components {
             signature_id?: string | null;
             /** @description 告知记录 · Tellings */
             tellings?: components["schemas"]["Telling"][] | null;
-            /** @description 告知费用（分） · Cost told (fen) */
+            /** @description 告知费用（货币最小单位） · Cost told (minor units) */
             told_cost_fen?: number | null;
             /** @description 告知时间（分钟） · Time told (min) */
             told_minutes?: number | null;

@@ -276,7 +276,7 @@ class OwnChoice(Choice):
 
     def __init__(self, own: Callable[[], Labels], usual: Labels, **options: Any) -> None:
         self._own = own
-        open_list = {"anyOf": [{"enum": list(usual)}, {"maxLength": MOST_CODE}]}
+        open_list = {"anyOf": [{"type": "string", "enum": list(usual)}, {"type": "string"}]}
         super().__init__(usual, validate=Length(max=MOST_CODE), metadata=open_list, **options)
 
     @property

@@ -5802,7 +5802,7 @@ export interface paths {
                     /** @description 工号 · Staff number */
                     staff_number?: string;
                     /** @description 岗位 · Post */
-                    post?: string | ("customer_representative" | "service_clerk" | "arrears_collector" | "hall_agent" | "account_steward" | "area_manager" | "network_inspector" | "water_quality_tester" | "works_manager" | "pump_station_patroller" | "hotline_agent") | unknown;
+                    post?: string | ("customer_representative" | "service_clerk" | "arrears_collector" | "hall_agent" | "account_steward" | "area_manager" | "network_inspector" | "water_quality_tester" | "works_manager" | "pump_station_patroller" | "hotline_agent");
                 };
                 header?: never;
                 path?: never;
@@ -11813,7 +11813,7 @@ export interface components {
              */
             portrait_id?: string | null;
             /** @description 岗位 · Post */
-            post: string | ("customer_representative" | "service_clerk" | "arrears_collector" | "hall_agent" | "account_steward" | "area_manager" | "network_inspector" | "water_quality_tester" | "works_manager" | "pump_station_patroller" | "hotline_agent") | unknown;
+            post: string | ("customer_representative" | "service_clerk" | "arrears_collector" | "hall_agent" | "account_steward" | "area_manager" | "network_inspector" | "water_quality_tester" | "works_manager" | "pump_station_patroller" | "hotline_agent");
             /** @description 资格 · Qualifications */
             qualifications?: string | null;
             /** @description 技能 · Skills */
@@ -11849,7 +11849,7 @@ export interface components {
              */
             portrait_id?: string | null;
             /** @description 岗位 · Post */
-            post?: string | ("customer_representative" | "service_clerk" | "arrears_collector" | "hall_agent" | "account_steward" | "area_manager" | "network_inspector" | "water_quality_tester" | "works_manager" | "pump_station_patroller" | "hotline_agent") | unknown;
+            post?: string | ("customer_representative" | "service_clerk" | "arrears_collector" | "hall_agent" | "account_steward" | "area_manager" | "network_inspector" | "water_quality_tester" | "works_manager" | "pump_station_patroller" | "hotline_agent");
             /** @description 资格 · Qualifications */
             qualifications?: string | null;
             /** @description 技能 · Skills */
@@ -11884,7 +11884,7 @@ export interface components {
              */
             portrait_id?: string | null;
             /** @description 岗位 · Post */
-            post: string | ("customer_representative" | "service_clerk" | "arrears_collector" | "hall_agent" | "account_steward" | "area_manager" | "network_inspector" | "water_quality_tester" | "works_manager" | "pump_station_patroller" | "hotline_agent") | unknown;
+            post: string | ("customer_representative" | "service_clerk" | "arrears_collector" | "hall_agent" | "account_steward" | "area_manager" | "network_inspector" | "water_quality_tester" | "works_manager" | "pump_station_patroller" | "hotline_agent");
             /** @description 资格 · Qualifications */
             qualifications?: string | null;
             /** @description 技能 · Skills */

@@ -14,7 +14,9 @@ def amount_text(minor: int, language: str) -> str:
 
     `minor` is in the currency's smallest unit, whatever the field is called (`..._fen`).
     """
-    return format_currency(_major(minor), installed().currency, locale=language)
+    # CLDR's pattern for signs that are letters (`KWD 4.550`), which the library does not choose by itself.
+    pattern = "¤\xa0#,##0.00" if currency_sign(language)[-1].isalpha() else None
+    return format_currency(_major(minor), installed().currency, format=pattern, locale=language)
 
 
 def bare_amount_text(minor: int, language: str) -> str:

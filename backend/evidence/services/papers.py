@@ -17,6 +17,7 @@ from backend.core.actor import Actor
 from backend.core.errors import Problem
 from backend.core.kinds.registry import KINDS
 from backend.core.kinds.wire import Choice
+from backend.core.lengths import diameter_text, in_own_unit
 from backend.core.money import amount_text, bare_amount_text, currency_sign
 from backend.core.papers.drawings import code_svg, strokes_svg
 from backend.core.papers.typeset import NoFonts, typeset
@@ -314,13 +315,16 @@ def survey_report(session: Session, actor: Actor, press: Press, survey_id: str) 
 def _findings(reader: _Reader, survey: Values) -> list[tuple[str, str]]:
     found = survey.get("findings") or {}
     return [
-        (
-            FINDINGS[name][reader.press.language != "zh"],
-            reader.press.say("yes" if value else "no") if isinstance(value, bool) else str(value),
-        )
+        (in_own_unit(FINDINGS[name][reader.press.language != "zh"]), _finding(reader, name, value))
         for name, value in found.items()
         if name in FINDINGS and value is not None
     ]
+
+
+def _finding(reader: _Reader, name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return reader.press.say("yes" if value else "no")
+    return diameter_text(value) if name == "diameter_mm" and isinstance(value, int) else str(value)
 
 
 def _late(survey: Values) -> int | None:

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.core.installation import installed
+from backend.core.lengths import nominal_class
 
 # Classes as the trade counts them; the last is open above.
 CLASSES_MM = (100, 200, 300, 600, 1000)
@@ -64,8 +65,5 @@ def repairs_by_diameter(
 
 
 def _class_name(number: int) -> str:
-    if number == 0:
-        return f"<DN{CLASSES_MM[0]}"
-    if number == len(CLASSES_MM):
-        return f"≥DN{CLASSES_MM[-1]}"
-    return f"DN{CLASSES_MM[number - 1]}–{CLASSES_MM[number] - 1}"
+    bounds = (None, *CLASSES_MM, None)
+    return nominal_class(bounds[number], bounds[number + 1])

@@ -11,14 +11,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from rich.console import Console
-from sqlalchemy import text
 
 from backend.core.db import Database, make_engine
 from backend.demo.story import play
-from backend.demo.story_actors import Office
+from backend.demo.story_actors import Office, until
 from backend.local.cluster import Cluster
-from backend.local.machine import Machine
 from tests.conftest import own_port
+from tests.staging import staged
 from tests.stories.american import load_american
 
 pytestmark = pytest.mark.long
@@ -40,18 +39,16 @@ def american_template(cluster: Cluster, empty_template: str) -> Iterator[str]:
 def test_every_promise_of_the_day_is_kept_in_another_city(
     tmp_path: Path, cluster: Cluster, american_template: str
 ) -> None:
-    from tests.staging import staged
-
     console = Console(file=io.StringIO(), width=200)
     began = datetime.now(ZONE)
-    with staged(cluster, american_template, tmp_path / "story", own_port(19050)) as (url, machine):
+    with staged(cluster, american_template, tmp_path / "story", own_port(19050)) as (url, _):
         kept = play(url, tmp_path, console)
         printed = console.file.getvalue()  # type: ignore[attr-defined]
         assert kept, printed
         assert printed.count("✓") == 22 and "✗" not in printed
         _look_at_the_city(url)
         _look_at_the_days(url, began)
-        _look_at_the_plan(url, machine)
+        _look_at_the_plan(url)
 
 
 def _look_at_the_city(url: str) -> None:
@@ -78,26 +75,21 @@ def _look_at_the_days(url: str, began: datetime) -> None:
         days = {began.date(), datetime.now(ZONE).date()}
         (item,) = office("GET", "/items?source=questionnaire")["rows"]
         assert item["due_on"] in {str(day + timedelta(days=5)) for day in days}
-        assert (
-            item["description"].startswith("“Satisfied with: Pressure?") or "Pressure" in item["description"]
-        )
+        assert "Satisfied with: Pressure?" in item["description"]
         jobs = office("GET", "/work-orders?limit=500")["rows"]
-        made = [one for one in jobs if one["created_at"] >= began.astimezone(ZoneInfo("UTC")).isoformat()]
         numbers = {one["number"][:7] for one in jobs if re.fullmatch(r"W\d{6}-.*", one["number"])}
-        assert numbers and numbers <= {f"W{day:%y%m%d}" for day in days}, made
+        assert numbers and numbers <= {f"W{day:%y%m%d}" for day in days}
     finally:
         office.close()
 
 
-def _look_at_the_plan(url: str, machine: Machine) -> None:
+def _look_at_the_plan(url: str) -> None:
     """Tomorrow's plan begins and ends within the shifts of the city's clock."""
     office = Office(url, "D101")
     try:
         tomorrow = datetime.now(ZONE).date() + timedelta(days=1)
         unit = office("GET", "/crews?limit=1")["rows"][0]["unit_id"]
         plan = office("POST", "/dispatch/plans", json={"unit_id": unit, "day": str(tomorrow)})
-        from backend.demo.story_actors import until
-
         assert until(lambda: office("GET", f"/dispatch/plans/{plan['id']}")["state"] != "running", 60)
         found = office("GET", f"/dispatch/plans/{plan['id']}")
         stops = found["stops"]
@@ -106,8 +98,3 @@ def _look_at_the_plan(url: str, machine: Machine) -> None:
         assert begins <= {tomorrow, tomorrow + timedelta(days=1)}
     finally:
         office.close()
-    engine = machine.engine()
-    with engine.connect() as connection:
-        rosters = connection.execute(text("SELECT count(*) FROM on_call")).scalar()
-    engine.dispose()
-    assert rosters

@@ -90,7 +90,7 @@ def _look_at_the_plan(url: str) -> None:
         tomorrow = datetime.now(ZONE).date() + timedelta(days=1)
         unit = office("GET", "/crews?limit=1")["rows"][0]["unit_id"]
         plan = office("POST", "/dispatch/plans", json={"unit_id": unit, "day": str(tomorrow)})
-        assert until(lambda: office("GET", f"/dispatch/plans/{plan['id']}")["state"] != "running", 60)
+        assert until(lambda: office("GET", f"/dispatch/plans/{plan['id']}")["stops"] is not None, 60)
         found = office("GET", f"/dispatch/plans/{plan['id']}")
         stops = found["stops"]
         assert stops

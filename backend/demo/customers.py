@@ -39,8 +39,7 @@ def customer_rows(
     category, committees = str(crowd.categories[k]), crowd.district.committees
     street, committee = committees[cell * len(committees) // len(ground.ids)]
     name = made_up_name(random) if category == "resident" else shop_name(committee, made_up_name(random))
-    building, entrance = random.integers(1, 60), random.integers(1, 5)
-    floor, door = random.integers(1, 7), random.integers(1, 5)
+    building, entrance, floor, door = (int(random.integers(1, most)) for most in (60, 5, 7, 5))
     cell_id, customer_id = ground.ids[cell], ident("customer", number)
     customer: Values = {
         "unit_id": crowd.branch.id,

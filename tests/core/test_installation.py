@@ -1,4 +1,4 @@
-"""What holds for the whole installation: who sets it, what is refused, when it is seen, and what the trail tells."""
+"""What holds for the whole installation: who sets it, what is refused, when it is seen, who is told."""
 
 from __future__ import annotations
 

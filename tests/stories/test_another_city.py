@@ -1,4 +1,4 @@
-"""An installation in Los Angeles: days, papers, due days and money are its own, also on days when clocks move."""
+"""An installation in Los Angeles: days, papers, due days and money are its own, also when clocks move."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_day_is_the_citys_from_its_first_minute_to_its_last(day: date, hours: 
 def test_what_runs_at_night_runs_once_a_night_of_the_city(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The beat's own process read the zone of a new city by itself; 02:10 does not come on one of the days."""
+    """The beat's process reads the zone of a new city by itself; 02:10 does not come on one of the days."""
     hold(USUAL)
     monkeypatch.setattr(tasks, "_database", lambda: database)
     for first in (PUT_BACK - timedelta(days=1), PUT_FORWARD - timedelta(days=1)):

@@ -1,4 +1,4 @@
-"""Sets what holds for the whole installation: an administrator of the topmost unit does, and the trail notes it.
+"""Sets what holds for the whole installation: administrators of the topmost unit do, the trail notes it.
 
 Time zone and currency are of another sort once there is work (decision 0012).
 """
@@ -39,8 +39,9 @@ def set_installation(
 ) -> Installation:
     """Set some of the installation's values (as `InstallationValues` has them); returns all of them.
 
-    This process goes by them from the commit on, others within two seconds. `version` is what was
-    read, where that matters. While there is no unit yet, only the server itself may, after it made one. Raises not_allowed, invalid, changed_meanwhile, reason_needed, currency_kept.
+    This process goes by them from the commit on, others within two seconds. `version` is what was read, where
+    that matters. While there is no unit yet, only the server itself may, after it made one. Raises
+    not_allowed, invalid, changed_meanwhile, reason_needed, currency_kept.
     """
     _need_whole_house(session, actor)
     now = _checked(values)

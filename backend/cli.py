@@ -32,6 +32,7 @@ COMMANDS = {
     "restore": "backups:restore",
     "keys": "keys:keys",
     "outbox": "outbox:outbox",
+    "doctor": "doctor:doctor",
 }
 
 

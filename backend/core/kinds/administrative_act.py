@@ -24,6 +24,7 @@ ACTS = {
     "key_rotated": ("轮换密钥", "Key rotated"),
     "backup_made": ("备份", "Backup made"),
     "restored": ("恢复备份", "Backup restored"),
+    "backup_drilled": ("试恢复备份", "Backup tried"),
     "fact_retried": ("重试后台事项", "Fact of the outbox tried again"),
     "erased": ("依法清除个人信息", "Personal values erased"),
 }

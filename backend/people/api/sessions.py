@@ -48,6 +48,14 @@ class SignIn(Schema):
 
     login = wire.Text(most=50, least=1, required=True)
     password = wire.Text(most=200, least=1, required=True)
+    new_password = wire.Text(
+        most=200,
+        allow_none=True,
+        metadata={
+            "description": "the person's own, where `password` was given out for one sign-in "
+            "(password_change_needed asks for it)"
+        },
+    )
     device = fields.Nested(DeviceIn, required=True)
 
 
@@ -117,7 +125,13 @@ class Sessions(MethodView):
             transaction() as session,
         ):
             made = sessions.sign_in(
-                session, context().settings, login, body["password"], device, from_this_machine=near
+                session,
+                context().settings,
+                login,
+                body["password"],
+                device,
+                from_this_machine=near,
+                new_password=body.get("new_password"),
             )
         return asdict(made)
 

@@ -18,6 +18,7 @@ from backend.core.config import Settings
 from backend.core.errors import Problem, WrongSecret
 from backend.core.kinds.account import Account, AccountLogin, Device, DevicePerson, Token
 from backend.core.queries.locks import hold
+from backend.core.sentences import fault
 from backend.core.services import record_writer
 from backend.core.services.auditing import note_act
 from backend.core.services.credentials import (
@@ -58,19 +59,42 @@ def sign_in(
     device: dict[str, Any],
     *,
     from_this_machine: bool,
+    new_password: str | None = None,
 ) -> Tokens:
     """Check number and password, register the device, begin a family of tokens.
 
-    Raises wrong_credentials, demo_from_outside, device_taken.
+    A password that somebody else gave out signs in once, together with the person's own new one. Raises
+    wrong_credentials, demo_from_outside, device_taken, password_change_needed, password_too_weak.
     """
     account = _account(session, login)
     if not verify_password(account.password_hash if account else None, password) or account is None:
         raise Problem("wrong_credentials")
     if account.is_demo and not from_this_machine:
         raise Problem("demo_from_outside")
+    if account.must_change_password:
+        _take_new_password(session, account, password, new_password)
     registered, secret = register_device(session, account, device)
     # Nobody may guess a family: it stands in its refresh tokens.
     return replace(issue(session, settings, account, registered, uuid4(), None), device_secret=secret)
+
+
+def _take_new_password(session: Session, account: Account, given: str, new: str | None) -> None:
+    """The person's own password in the place of one that was given out for one sign-in."""
+    # Of two at once the later one no longer knows the old password.
+    hold(session, f"account of {account.staff_id}")
+    session.refresh(account)
+    if not verify_password(account.password_hash, given):
+        raise Problem("wrong_credentials")
+    if new is None:
+        raise Problem("password_change_needed")
+    if new == given:
+        raise Problem("password_too_weak", faults=[fault("new_password", "people.same_password")])
+    staff_id, unit_id = str(account.staff_id), str(account.unit_id)
+    need_strong(new, (account.staff_number, account.phone), words_about(session, staff_id, unit_id))
+    account.password_hash, account.must_change_password = hash_password(new), False
+    session.flush()
+    actor = Actor(staff_id, unit_id, frozenset())
+    note_act(session, actor, "password_changed", ("account", staff_id), after={"why": "first_sign_in"})
 
 
 def _account(session: Session, login: str) -> Account | None:
@@ -219,7 +243,7 @@ def change_password(session: Session, actor: Actor, token: str, old: str, new: s
     need_strong(
         new, (account.staff_number, account.phone), words_about(session, actor.id, str(account.unit_id))
     )
-    account.password_hash = hash_password(new)
+    account.password_hash, account.must_change_password = hash_password(new), False
     own = select(Token.family).where(Token.sha256 == token_sha256(token)).scalar_subquery()
     ended = session.execute(
         delete(Token)
@@ -251,9 +275,10 @@ def open_account(
     roles: list[str],
     *,
     is_demo: bool = False,
+    must_change_password: bool = False,
 ) -> None:
     """Let a member of staff sign in, or change how; a demo account given a password of its own is none any
-    more.
+    more. `must_change_password`: the password is good for the first sign-in alone.
 
     Raises id_taken where number or phone is another account's login.
     """
@@ -265,6 +290,7 @@ def open_account(
         "roles": roles,
         "is_demo": is_demo,
         "is_active": True,
+        "must_change_password": must_change_password,
     }
     account = session.get(Account, UUID(staff_id))
     if account is None:

@@ -33,6 +33,7 @@ COMMANDS = {
     "keys": "keys:keys",
     "outbox": "outbox:outbox",
     "doctor": "doctor:doctor",
+    "setup": "setup:setup",
 }
 
 

@@ -33,7 +33,7 @@ def _unit(session: Session, unit: str) -> str:
     return unit_id
 
 
-def _made_plan(
+def made_plan(
     database: Database, unit: str, way: str, request: dict[str, Any], file: bytes | None, accept: bool
 ) -> None:
     """Draw a plan with its progress shown, say what would change, and let it come true if asked to."""
@@ -73,7 +73,7 @@ def divide(unit: str, way: str, accept: bool, **request: Any) -> None:
     """Divide a unit's ground, or balance its cells again (--way rebalanced)."""
     given = {name: value for name, value in request.items() if value is not None}
     with the_machine() as machine, migrated(machine) as database:
-        _made_plan(database, unit, way, given, None, accept)
+        made_plan(database, unit, way, given, None, accept)
 
 
 @ground.command("import")
@@ -89,7 +89,7 @@ def import_(unit: str, file: Path, accept: bool, **request: Any) -> None:
     """Make cells of the zones of a map file, with a report of what was mended."""
     given = {name: value for name, value in request.items() if value is not None} | {"filename": file.name}
     with the_machine() as machine, migrated(machine) as database:
-        _made_plan(database, unit, "import", given, file.read_bytes(), accept)
+        made_plan(database, unit, "import", given, file.read_bytes(), accept)
 
 
 @ground.command()

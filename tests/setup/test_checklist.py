@@ -170,6 +170,7 @@ def test_phones_are_counted_by_who_has_signed_in(
 ) -> None:
     with database.transaction() as session:
         north = [town["north"]]
+        session.execute(text("DELETE FROM device_person"))
         before = counts.phones_signed_in(session, north, today())
     phone_of("rep")
     with database.transaction() as session:

@@ -51,7 +51,7 @@ class SetupToken(Base):
 
     __tablename__ = "setup_token"
 
-    only: Mapped[bool] = mapped_column(primary_key=True, server_default="true")
+    id: Mapped[bool] = mapped_column(primary_key=True, server_default="true")
     sha256: Mapped[bytes] = mapped_column(LargeBinary)
     wrong_tries: Mapped[int] = mapped_column(server_default="0")
     made_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

@@ -27,6 +27,7 @@ ACTS = {
     "backup_drilled": ("试恢复备份", "Backup tried"),
     "fact_retried": ("重试后台事项", "Fact of the outbox tried again"),
     "erased": ("依法清除个人信息", "Personal values erased"),
+    "set_up": ("系统初始设置", "Installation set up"),
 }
 
 

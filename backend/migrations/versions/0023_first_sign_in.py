@@ -18,11 +18,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "setup_token",
-        sa.Column("only", sa.Boolean(), server_default="true", nullable=False),
+        sa.Column("id", sa.Boolean(), server_default="true", nullable=False),
         sa.Column("sha256", sa.LargeBinary(), nullable=False),
         sa.Column("wrong_tries", sa.Integer(), server_default="0", nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.PrimaryKeyConstraint("only", name=op.f("pk_setup_token")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_setup_token")),
     )
 
 

@@ -1,0 +1,135 @@
+"""Sets up an empty installation in one transaction: units, calendars, matters, its first administrator.
+
+Whoever comes second, or at the same time, waits for the first and is refused.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from backend.core.actor import Actor, Role, system
+from backend.core.errors import Problem
+from backend.core.queries.locks import hold
+from backend.core.queries.scopes import today
+from backend.core.services import record_writer
+from backend.core.services.auditing import note_act
+from backend.core.services.credentials import hash_password
+from backend.people.services.sessions import open_account
+from backend.setup.queries import page_token
+from backend.setup.queries.emptiness import is_empty
+from backend.setup.services.holiday_calendars import calendar_of
+from backend.setup.services.standard_matters import standard_matters
+from backend.setup.services.wanted import default_posts
+
+_ONE_AT_A_TIME = "setting up"
+# None that is taken for another when it is read out or copied by hand.
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+_GROUPS, _LETTERS_EACH = 4, 5
+YEARS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """What was made: the units by name, and how the first administrator signs in, once."""
+
+    units: dict[str, str]
+    staff_id: str
+    staff_number: str
+    password: str
+
+
+def set_up(session: Session, wanted: dict[str, Any], network_address: str | None = None) -> SetUp:
+    """Write all that `wanted` (loaded by `wanted.Wanted`) names. Raises already_set_up."""
+    hold(session, _ONE_AT_A_TIME)
+    if not is_empty(session):
+        raise Problem("already_set_up")
+    units = _write_units(session, wanted)
+    group_id = units[wanted["group"]["name"]]
+    hand = system(group_id)
+    _write_calendars(session, hand, wanted)
+    if wanted["has_matters"]:
+        rows = [(record_writer.new_id(), values) for values in standard_matters()]
+        record_writer.create_many(session, hand, "matter", rows)
+    made = _write_administrator(session, hand, wanted, units)
+    page_token.forget(session)
+    what = {"units": len(units), "time_zone": wanted["time_zone"], "currency": wanted["currency"]}
+    actor = Actor(hand.id, group_id, frozenset(), is_system=True, network_address=network_address)
+    note_act(session, actor, "set_up", ("unit", group_id), after=what)
+    return made
+
+
+def _write_units(session: Session, wanted: dict[str, Any]) -> dict[str, str]:
+    """The group and its branches; ids by name."""
+    group, ids = wanted["group"], {}
+    for one in (group, *wanted["branches"]):
+        ids[one["name"]] = record_writer.new_id()
+    group_id = ids[group["name"]]
+    rows = [
+        (
+            ids[one["name"]],
+            {
+                "unit_id": ids[one["name"]],
+                "name": one["name"],
+                "hotline": one.get("hotline"),
+                "level": "group" if one is group else "branch",
+                "parent_id": None if one is group else group_id,
+            },
+        )
+        for one in (group, *wanted["branches"])
+    ]
+    record_writer.create_many(session, system(group_id), "unit", rows)
+    return ids
+
+
+def _write_calendars(session: Session, hand: Actor, wanted: dict[str, Any]) -> None:
+    """This year's and the next one's."""
+    asked, year = wanted["calendar"], today().year
+    rows = [
+        (
+            record_writer.new_id(),
+            calendar_of(year + n, asked["country"], asked["part"], wanted["language"]),
+        )
+        for n in range(YEARS)
+    ]
+    record_writer.create_many(session, hand, "calendar", rows)
+
+
+def _write_administrator(
+    session: Session, hand: Actor, wanted: dict[str, Any], units: dict[str, str]
+) -> SetUp:
+    """The first person, with a password that is good for the first sign-in alone."""
+    asked, password = wanted["administrator"], one_time_password()
+    posts = wanted["posts"] or default_posts()
+    values = {
+        "unit_id": hand.unit_id,
+        "staff_number": asked["number"],
+        "name": asked["name"],
+        "work_phone": asked.get("phone"),
+        "post": posts[0]["code"],
+        "employment": "own",
+        "is_active": True,
+    }
+    staff_id = record_writer.create(session, hand, "staff", values).id
+    open_account(
+        session,
+        staff_id,
+        hand.unit_id,
+        asked["number"],
+        asked.get("phone"),
+        hash_password(password),
+        [str(Role.ADMIN)],
+        must_change_password=True,
+    )
+    roles = {"roles": [str(Role.ADMIN)], "is_active": True}
+    note_act(session, hand, "account_opened", ("account", staff_id), after=roles)
+    return SetUp(units, staff_id, asked["number"], password)
+
+
+def one_time_password() -> str:
+    """A password of a hundred random bits that can be read out: `k7mdx-…`."""
+    groups = ("".join(secrets.choice(_LETTERS) for _ in range(_LETTERS_EACH)) for _ in range(_GROUPS))
+    return "-".join(groups)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy.orm import Session
 
@@ -34,14 +35,20 @@ def _unit(session: Session, unit: str) -> str:
 
 
 def made_plan(
-    database: Database, unit: str, way: str, request: dict[str, Any], file: bytes | None, accept: bool
+    database: Database,
+    unit: str,
+    way: str,
+    request: dict[str, Any],
+    file: bytes | None,
+    accept: bool,
+    out: Console = console,
 ) -> None:
     """Draw a plan with its progress shown, say what would change, and let it come true if asked to."""
     with database.transaction() as session:
         actor = Actor(SYSTEM_ID, _unit(session, unit), frozenset({Role.ADMIN}))
         plan_id = str(ground_plans.propose_ground(session, actor, actor.unit_id, way, request).id)
     with Progress(
-        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console
+        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=out
     ) as progress:
         bar = progress.add_task(sentence("commands.drawing").line, total=1)
         ground_plans.draw_plan(
@@ -53,12 +60,12 @@ def made_plan(
             said = [f"{one['zh']} · {one['en']}" for one in (plan.problem or {}).get("faults", [])]
             why = "; ".join(said) or str(plan.problem)
             raise click.ClickException(sentence("commands.cannot_draw", why=why).line)
-        console.print_json(
+        out.print_json(
             data={"plan": plan_id, "figures": plan.figures, "findings": plan.findings}, ensure_ascii=False
         )
         if accept:
             ground_plans.accept_plan(session, actor, plan_id)
-            console.print(sentence("commands.holds_from_today").line)
+            out.print(sentence("commands.holds_from_today").line)
 
 
 @ground.command()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import click
+import orjson
 from marshmallow import RAISE, ValidationError
+from rich.console import Console
 
 from backend.commands.ground import made_plan
 from backend.commands.machine import console, migrated, the_machine
@@ -21,6 +24,8 @@ from backend.setup.services.page_token import give_token
 from backend.setup.services.setting_up import SetUp, set_up
 from backend.setup.services.wanted import Wanted, read_toml
 
+# What is told of the way there; the answer alone goes to where a program reads it.
+_BESIDE = Console(stderr=True)
 MOST_MAP_BYTES = 64 * 1024 * 1024
 # What a flag of this command says, as a path into what is wanted.
 _FLAGS = {
@@ -55,9 +60,15 @@ _FLAGS = {
 @click.option("--no-matters", is_flag=True, help="begin without the usual matters")
 @click.option("--territory", type=click.Path(path_type=Path, exists=True), help="a map file of the cells")
 @click.option("--territory-unit", help="whose cells they are; the only branch, or the group")
+@click.option("--json", "as_json", is_flag=True, help="for a program: what was made, and nothing else")
 @click.option("--page", is_flag=True, help="only print the address of the setup page, with a new token")
 def setup(
-    file: Path | None, page: bool, territory: Path | None, territory_unit: str | None, **said: Any
+    file: Path | None,
+    page: bool,
+    as_json: bool,
+    territory: Path | None,
+    territory_unit: str | None,
+    **said: Any,
 ) -> None:
     """Set up an empty database, by flags, by a file, or by answering questions.
 
@@ -73,7 +84,8 @@ def setup(
         loaded = _loaded(wanted)
         map_file = _map_file(ground)
         made = _set_up(database, loaded)
-        _tell(made)
+        # First of all: what follows may fail, and it is shown once.
+        _tell(made, as_json)
         if map_file is not None:
             _draw(database, made, loaded, ground, map_file)
 
@@ -181,7 +193,10 @@ def _set_up(database: Database, wanted: dict[str, Any]) -> SetUp:
     return made
 
 
-def _tell(made: SetUp) -> None:
+def _tell(made: SetUp, as_json: bool) -> None:
+    if as_json:
+        click.echo(orjson.dumps(asdict(made), option=orjson.OPT_INDENT_2))
+        return
     console.print(f"[green]{sentence('commands.is_set_up').line}[/]")
     console.print(sentence("commands.sign_in_as", number=made.staff_number).line, highlight=False)
     # On a line of its own: it is copied by hand.
@@ -198,7 +213,7 @@ def _draw(
     usual = branches[0]["name"] if len(branches) == 1 else wanted["group"]["name"]
     unit = str(ground.pop("unit", None) or usual)
     try:
-        made_plan(database, made.units.get(unit, unit), "import", ground, file, True)
+        made_plan(database, made.units.get(unit, unit), "import", ground, file, True, _BESIDE)
     except Problem as problem:
         raise _refusal(problem) from problem
 

@@ -85,7 +85,7 @@ export interface paths {
                     limit?: number;
                     unit_id?: string;
                     /** @description 操作 · Act */
-                    act?: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "exported" | "key_rotated" | "backup_made" | "restored" | "fact_retried" | "erased";
+                    act?: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "exported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up";
                     /** @description 操作人 · By */
                     by_staff_id?: string;
                     /** @description 对象类型 · Kind of subject */
@@ -937,6 +937,43 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Change"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/checklist": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What this installation still lacks before phones go out; for administrators. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ChecklistLine"][];
                     };
                 };
                 default: components["responses"]["DEFAULT_ERROR"];
@@ -5441,6 +5478,69 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether this installation was set up, and what may be chosen. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Setting"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /** Set it up, once; the token stands where others have their own. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Wanted"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SetUpOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/shared-papers/{token}": {
         parameters: {
             query?: never;
@@ -8075,7 +8175,7 @@ export interface components {
              * @description 操作 · Act
              * @enum {string}
              */
-            act: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "exported" | "key_rotated" | "backup_made" | "restored" | "fact_retried" | "erased";
+            act: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "exported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up";
             /**
              * Format: date-time
              * @description 时间 · When
@@ -8114,6 +8214,11 @@ export interface components {
         AdministrativeActPage: {
             next?: string | null;
             rows?: components["schemas"]["AdministrativeAct"][];
+        };
+        AdministratorWanted: {
+            name: string;
+            number: string;
+            phone?: string | null;
         };
         AffectedIn: {
             /** @description GeoJSON Polygon, MultiPolygon, LineString or Point */
@@ -8345,6 +8450,12 @@ export interface components {
             next?: string | null;
             rows?: components["schemas"]["Calendar"][];
         };
+        CalendarWanted: {
+            /** @default  */
+            country: string;
+            /** @default  */
+            part: string;
+        };
         Cell: {
             /** @description 编号 · Code */
             code: string;
@@ -8552,6 +8663,19 @@ export interface components {
             job_id: string;
             number: string | null;
             zh: string;
+        };
+        ChecklistLine: {
+            code: string;
+            meaning: components["schemas"]["InWords"];
+            mend: components["schemas"]["InWords"];
+            missing: number;
+            /** @description the console's page that mends it; empty for server settings */
+            page: string;
+            /** @enum {string} */
+            state: "ok" | "warn" | "fail";
+            title: components["schemas"]["InWords"];
+            /** @description of how many; days since, for backups; null where that says nothing */
+            total: number | null;
         };
         CollectionExtent: {
             spatial: components["schemas"]["SpatialExtent"];
@@ -9571,6 +9695,11 @@ export interface components {
             imbalance: number | null;
             overlap_m2: number;
             roundness: number | null;
+        };
+        GroupWanted: {
+            hotline?: string | null;
+            name: string;
+            name_en?: string | null;
         };
         HandOver: {
             /** Format: uuid */
@@ -10885,6 +11014,11 @@ export interface components {
              */
             type: "Polygon";
         };
+        PostWanted: {
+            code: string;
+            en: string;
+            zh: string;
+        };
         Preparation: {
             code: string;
             en: string;
@@ -11414,6 +11548,25 @@ export interface components {
             /** @description 告知时间（分钟） · Time told (min) */
             told_minutes?: number;
         };
+        SetUpOut: {
+            password: string;
+            staff_id: string;
+            staff_number: string;
+            units: {
+                [key: string]: string;
+            };
+        };
+        Setting: {
+            /** @description countries whose holidays are known, each with its parts */
+            countries: {
+                [key: string]: string[];
+            };
+            /** @description whether a token was given out that still opens the page */
+            has_token: boolean;
+            is_set_up: boolean;
+            posts: components["schemas"]["PostWanted"][];
+            time_zones: string[];
+        };
         Sheet: {
             sha256?: string;
             sheet?: components["schemas"]["ServiceSheet"];
@@ -11429,6 +11582,8 @@ export interface components {
         SignIn: {
             device: components["schemas"]["DeviceIn"];
             login: string;
+            /** @description the person's own, where `password` was given out for one sign-in (password_change_needed asks for it) */
+            new_password?: string | null;
             password: string;
         };
         Signature: {
@@ -12028,6 +12183,10 @@ export interface components {
             next?: string | null;
             rows?: components["schemas"]["Unit"][];
         };
+        UnitWanted: {
+            hotline?: string | null;
+            name: string;
+        };
         UnservedCell: {
             /** Format: uuid */
             id: string;
@@ -12266,6 +12425,19 @@ export interface components {
         VisitPage: {
             next?: string | null;
             rows?: components["schemas"]["Visit"][];
+        };
+        Wanted: {
+            administrator: components["schemas"]["AdministratorWanted"];
+            branches?: components["schemas"]["UnitWanted"][];
+            calendar?: components["schemas"]["CalendarWanted"];
+            currency: string;
+            group: components["schemas"]["GroupWanted"];
+            /** @default true */
+            has_matters: boolean;
+            /** @enum {string} */
+            language: "zh" | "en";
+            posts?: components["schemas"]["PostWanted"][];
+            time_zone: string;
         };
         WasResponsible: {
             cell: components["schemas"]["CellOut"];

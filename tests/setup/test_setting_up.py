@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -16,12 +17,14 @@ from backend.app import make_context
 from backend.core.config import Settings
 from backend.core.db import Database
 from backend.core.errors import Problem
+from backend.core.installation import REPRESENTATIVE, USUAL, installed, installed_as
+from backend.core.queries.installation_row import read_installation
 from backend.core.services.credentials import token_sha256
 from backend.setup.queries.emptiness import is_empty
 from backend.setup.services import holiday_calendars, page_token, setting_up
 from backend.setup.services.setting_up import one_time_password, set_up
 from backend.setup.services.standard_matters import standard_matters
-from backend.setup.services.wanted import Wanted, default_posts, read_toml, zones
+from backend.setup.services.wanted import Wanted, default_posts, places, read_toml
 from tests.factories import uid
 
 NEW = "violet-harbour-93-lamp-trumpet"
@@ -44,6 +47,13 @@ def loaded(**other: Any) -> dict[str, Any]:
 def count(database: Database, table: str) -> int:
     with database.snapshot() as session:
         return int(session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())
+
+
+@pytest.fixture(autouse=True)
+def _as_before() -> Iterator[None]:
+    """What is set up here holds for this process: not so in the tests after it."""
+    with installed_as(USUAL):
+        yield
 
 
 @pytest.fixture
@@ -85,8 +95,39 @@ def test_all_that_is_named_is_written(empty_database: Database) -> None:
         assert session.execute(text("SELECT max(year) - min(year) FROM calendar")).scalar_one() == 1
         assert session.execute(text("SELECT unit_id::text FROM staff")).scalar_one() == group
         acts = session.execute(text("SELECT act FROM administrative_act ORDER BY act")).scalars().all()
-        assert list(acts) == ["account_opened", "set_up"]
+        assert list(acts) == ["account_opened", "installation_changed", "set_up"]
     assert count(empty_database, "matter") == len(standard_matters())
+
+
+def test_the_installation_is_what_was_said(empty_database: Database) -> None:
+    few = [one for one in default_posts() if one["code"] in (REPRESENTATIVE, "works_manager")]
+    number = {"number": "96111", "zh": "供水热线", "en": "Hotline"}
+    wanted = loaded(
+        time_zone="America/Los_Angeles",
+        currency="usd",
+        language="en",
+        posts=few,
+        hotlines=[number],
+        length_unit="in",
+    )
+    with empty_database.transaction() as session:
+        set_up(session, wanted)
+    found = installed()
+    assert (found.name_zh, found.name_en) == ("清河水务集团", "Qinghe Water")
+    assert (found.time_zone.key, found.currency, found.language, found.length_unit) == (
+        "America/Los_Angeles", "USD", "en", "in")  # fmt: skip
+    assert [*found.posts] == [one["code"] for one in few]
+    assert [one.number for one in found.hotlines] == ["96111"]
+    with empty_database.snapshot() as session:
+        assert read_installation(session).values() == found.values()
+
+
+def test_no_installation_goes_without_representatives(empty_database: Database) -> None:
+    few = [one for one in default_posts() if one["code"] == "works_manager"]
+    with pytest.raises(Problem, match="invalid"), empty_database.transaction() as session:
+        set_up(session, loaded(posts=few))
+    with empty_database.snapshot() as session:
+        assert is_empty(session)
 
 
 def test_what_is_not_wanted_is_not_written(empty_database: Database) -> None:
@@ -145,7 +186,8 @@ def test_what_breaks_half_way_leaves_nothing(
     ("field", "value"),
     [
         ("time_zone", "Mars/Olympus"),
-        ("time_zone", "Etc/GMT+8"),
+        ("hotlines", [{"number": "", "zh": "热线", "en": "Hotline"}]),
+        ("length_unit", "yd"),
         ("currency", "yuan"),
         ("language", "fr"),
         ("calendar", {"country": "XX"}),
@@ -306,9 +348,9 @@ def test_a_place_nobody_knows_has_no_calendar(country: str, part: str) -> None:
         holiday_calendars.calendar_of(2026, country, part)
 
 
-def test_zones_are_those_of_places() -> None:
-    assert {"Asia/Shanghai", "America/Los_Angeles"} <= zones()
-    assert not {one for one in zones() if one.startswith("Etc/") or "/" not in one}
+def test_zones_are_chosen_by_places() -> None:
+    assert {"Asia/Shanghai", "America/Los_Angeles"} <= {*places()}
+    assert not [one for one in places() if one.startswith("Etc/") or "/" not in one]
 
 
 def test_the_usual_matters_are_named_once() -> None:

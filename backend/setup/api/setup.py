@@ -12,12 +12,13 @@ from marshmallow import RAISE, Schema, fields
 
 from backend.core.api.authentication import KIB, public
 from backend.core.api.context import reading, transaction
+from backend.core.kinds.installation import PostValues
 from backend.setup.queries import page_token as kept_token
 from backend.setup.queries.emptiness import is_empty
 from backend.setup.services import page_token
 from backend.setup.services.holiday_calendars import countries
 from backend.setup.services.setting_up import set_up
-from backend.setup.services.wanted import PostWanted, Wanted, default_posts, zones
+from backend.setup.services.wanted import Wanted, default_posts, places
 
 blueprint = Blueprint("setup", __name__, url_prefix="/api/v1/setup", description="初始设置 · Setting up")
 _by_token = public("public_per_address", most_bytes=64 * KIB, holds=page_token.need_token)
@@ -37,7 +38,7 @@ class Setting(Schema):
         required=True,
         metadata={"description": "countries whose holidays are known, each with its parts"},
     )
-    posts = fields.List(fields.Nested(PostWanted), required=True)
+    posts = fields.List(fields.Nested(PostValues), required=True)
 
 
 class SetUpOut(Schema):
@@ -61,7 +62,7 @@ class Setup(MethodView):
         return {
             "is_set_up": not is_new,
             "has_token": has_token,
-            "time_zones": sorted(zones()) if is_new else [],
+            "time_zones": places() if is_new else [],
             "countries": countries() if is_new else {},
             "posts": default_posts() if is_new else [],
         }

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor, Role, system
 from backend.core.errors import Problem
 from backend.core.queries.locks import hold
-from backend.core.queries.scopes import today
 from backend.core.services import record_writer
 from backend.core.services.auditing import note_act
 from backend.core.services.credentials import hash_password
+from backend.core.services.installing import set_installation
 from backend.people.services.sessions import open_account
 from backend.setup.queries import page_token
 from backend.setup.queries.emptiness import is_empty
@@ -30,6 +32,8 @@ _ONE_AT_A_TIME = "setting up"
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 _GROUPS, _LETTERS_EACH = 4, 5
 YEARS = 2
+# Of the installation, which is shorter than a unit's.
+MOST_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,7 @@ def set_up(session: Session, wanted: dict[str, Any], network_address: str | None
     units = _write_units(session, wanted)
     group_id = units[wanted["group"]["name"]]
     hand = system(group_id)
+    _write_installation(session, hand, wanted)
     _write_calendars(session, hand, wanted)
     if wanted["has_matters"]:
         rows = [(record_writer.new_id(), values) for values in standard_matters()]
@@ -85,9 +90,21 @@ def _write_units(session: Session, wanted: dict[str, Any]) -> dict[str, str]:
     return ids
 
 
+def _write_installation(session: Session, hand: Actor, wanted: dict[str, Any]) -> None:
+    """Zone, language, currency, names; posts and numbers to call where they are named."""
+    group = wanted["group"]
+    values = {name: wanted[name] for name in ("time_zone", "language", "currency", "length_unit")}
+    values |= {
+        "name_zh": group["name"][:MOST_NAME],
+        "name_en": (group.get("name_en") or group["name"])[:MOST_NAME],
+    }
+    values |= {name: wanted[name] for name in ("posts", "hotlines") if wanted[name]}
+    set_installation(session, hand, values)
+
+
 def _write_calendars(session: Session, hand: Actor, wanted: dict[str, Any]) -> None:
     """This year's and the next one's."""
-    asked, year = wanted["calendar"], today().year
+    asked, year = wanted["calendar"], datetime.now(ZoneInfo(wanted["time_zone"])).year
     rows = [
         (
             record_writer.new_id(),

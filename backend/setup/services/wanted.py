@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 import tomllib
-from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from marshmallow import RAISE, Schema, ValidationError, fields, pre_load, validates_schema
-from marshmallow.validate import Length, Regexp
+from marshmallow.validate import Length
 
 from backend.core.errors import Problem
+from backend.core.installation import USUAL_POSTS
 from backend.core.kinds import wire
+from backend.core.kinds.installation import (
+    LANGUAGES,
+    LENGTH_UNITS,
+    Currency,
+    HotlineValues,
+    PostValues,
+    TimeZone,
+    zones,
+)
 from backend.core.sentences import fault
-from backend.people.kinds.staff import POSTS
 from backend.setup.services.holiday_calendars import countries
 
-LANGUAGES = {"zh": ("中文", "Chinese"), "en": ("英文", "English")}
-MOST_BRANCHES, MOST_POSTS = 200, 60
+MOST_BRANCHES, MOST_POSTS, MOST_HOTLINES = 200, 100, 20
 LARGEST = 256 * 1024
 
 
@@ -49,14 +55,6 @@ class CalendarWanted(Schema):
     part = wire.Text(most=20, load_default="")
 
 
-class PostWanted(Schema):
-    """A post that staff hold: its code, which stays, and its words."""
-
-    code = fields.String(required=True, validate=Regexp(r"\A[a-z][a-z0-9_]{1,39}\Z"))
-    zh = wire.Text(most=60, least=1, required=True)
-    en = wire.Text(most=60, least=1, required=True)
-
-
 class Wanted(Schema):
     """Everything that is asked before an installation is used."""
 
@@ -65,11 +63,15 @@ class Wanted(Schema):
         fields.Nested(UnitWanted(unknown=RAISE)), load_default=list, validate=Length(max=MOST_BRANCHES)
     )
     language = wire.Choice(LANGUAGES, required=True)
-    time_zone = wire.Text(most=60, required=True)
-    currency = fields.String(required=True, validate=Regexp(r"\A[A-Z]{3}\Z"))
+    time_zone = TimeZone(most=64, required=True)
+    currency = Currency(most=3, required=True)
+    length_unit = wire.Choice(LENGTH_UNITS, load_default="mm")
     calendar = fields.Nested(CalendarWanted(unknown=RAISE), load_default=lambda: {"country": "", "part": ""})
     posts = fields.List(
-        fields.Nested(PostWanted(unknown=RAISE)), load_default=list, validate=Length(max=MOST_POSTS)
+        fields.Nested(PostValues(unknown=RAISE)), load_default=list, validate=Length(max=MOST_POSTS)
+    )
+    hotlines = fields.List(
+        fields.Nested(HotlineValues(unknown=RAISE)), load_default=list, validate=Length(max=MOST_HOTLINES)
     )
     has_matters = wire.Flag(load_default=True)
     administrator = fields.Nested(AdministratorWanted(unknown=RAISE), required=True)
@@ -81,10 +83,8 @@ class Wanted(Schema):
 
     @validates_schema
     def _known(self, wanted: dict[str, Any], **_: Any) -> None:
-        """Time zone and country are real ones; nothing is named twice."""
+        """The country's holidays are known; nothing is named twice."""
         found: dict[str, list[str]] = {}
-        if wanted["time_zone"] not in zones():
-            found["time_zone"] = ["Not a time zone of the IANA database."]
         calendar, known = wanted["calendar"], countries()
         if calendar["country"] and calendar["country"] not in known:
             found["calendar.country"] = ["Not a country whose holidays are known; leave it empty."]
@@ -106,15 +106,14 @@ def _without_empty(given: Any) -> Any:
     return [_without_empty(one) for one in given] if isinstance(given, list) else given
 
 
-@cache
-def zones() -> frozenset[str]:
-    """Names of the IANA time zones that a place is in."""
-    return frozenset(one for one in available_timezones() if "/" in one and not one.startswith("Etc/"))
+def places() -> list[str]:
+    """Time zones by the places they are named after, for choosing from."""
+    return sorted(one for one in zones() if "/" in one and not one.startswith("Etc/"))
 
 
 def default_posts() -> list[dict[str, str]]:
     """The posts that are there where none are named."""
-    return [{"code": code, "zh": zh, "en": en} for code, (zh, en) in POSTS.items()]
+    return [{"code": code, "zh": zh, "en": en} for code, (zh, en) in USUAL_POSTS.items()]
 
 
 def read_toml(text: bytes) -> dict[str, Any]:

@@ -85,7 +85,7 @@ export interface paths {
                     limit?: number;
                     unit_id?: string;
                     /** @description 操作 · Act */
-                    act?: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "exported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up";
+                    act?: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "installation_changed" | "exported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up";
                     /** @description 操作人 · By */
                     by_staff_id?: string;
                     /** @description 对象类型 · Kind of subject */
@@ -2827,6 +2827,72 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/installation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Time zone, currency, language, posts, first view and limits. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InstallationOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Set some of them; If-Match is optional. For administrators of the topmost unit.
+         * @description Once there is work, another time zone needs a reason, and the currency stays.
+         */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["InstallationIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InstallationOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        trace?: never;
+    };
     "/api/v1/items": {
         parameters: {
             query?: never;
@@ -4683,6 +4749,43 @@ export interface paths {
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/installation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Name, language, time zone, currency and hotlines. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PublicInstallationOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -8175,7 +8278,7 @@ export interface components {
              * @description 操作 · Act
              * @enum {string}
              */
-            act: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "exported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up";
+            act: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "installation_changed" | "exported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up";
             /**
              * Format: date-time
              * @description 时间 · When
@@ -9733,9 +9836,49 @@ export interface components {
             waits_id: string;
             waits_kind: string;
         };
+        HotlineValues: {
+            en: string;
+            number: string;
+            zh: string;
+        };
         InWords: {
             en: string;
             zh: string;
+        };
+        InstallationIn: {
+            currency?: string;
+            first_view?: components["schemas"]["ViewValues"] | null;
+            hotlines?: components["schemas"]["HotlineValues"][];
+            imported_cell_code?: string;
+            /** @enum {string} */
+            language?: "zh" | "en";
+            /** @enum {string} */
+            length_unit?: "mm" | "in";
+            limits?: components["schemas"]["LimitValues"];
+            name_en?: string;
+            name_zh?: string;
+            new_cell_code?: string;
+            posts?: components["schemas"]["PostValues"][];
+            reason?: string;
+            time_zone?: string;
+        };
+        InstallationOut: {
+            /** @description ISO 4217 */
+            currency: string;
+            first_view: components["schemas"]["ViewValues"] | null;
+            hotlines: components["schemas"]["HotlineValues"][];
+            imported_cell_code: string;
+            language: string;
+            length_unit: string;
+            limits: components["schemas"]["LimitValues"];
+            minor_digits: number;
+            name_en: string;
+            name_zh: string;
+            new_cell_code: string;
+            posts: components["schemas"]["PostValues"][];
+            /** @description IANA */
+            time_zone: string;
+            version: number;
         };
         Item: {
             /**
@@ -10005,6 +10148,22 @@ export interface components {
             job_id: string;
             number: string | null;
             zh: string;
+        };
+        LimitValues: {
+            item_days?: number;
+            survey_photos?: number;
+            visit_days?: number;
+            visit_days_between?: {
+                [key: string]: number;
+            };
+            visit_fastest_kmh?: number;
+            visit_late_from_hour?: number;
+            visit_late_many?: number;
+            visit_late_until_hour?: number;
+            visit_look_bits?: number;
+            visit_near_m?: number;
+            visit_poor_accuracy_m?: number;
+            visit_shortest_s?: number;
         };
         Line: {
             /** @description come before the fills of its scopes: to be named in `have` */
@@ -11014,7 +11173,7 @@ export interface components {
              */
             type: "Polygon";
         };
-        PostWanted: {
+        PostValues: {
             code: string;
             en: string;
             zh: string;
@@ -11053,6 +11212,18 @@ export interface components {
             overtime_minutes: number;
             reasons: components["schemas"]["ReasonOut"][];
             score: number;
+        };
+        PublicInstallationOut: {
+            /** @description ISO 4217 */
+            currency: string;
+            hotlines: components["schemas"]["HotlineValues"][];
+            language: string;
+            length_unit: string;
+            minor_digits: number;
+            name_en: string;
+            name_zh: string;
+            /** @description IANA */
+            time_zone: string;
         };
         PullBody: {
             app_version?: string | null;
@@ -11564,7 +11735,7 @@ export interface components {
             /** @description whether a token was given out that still opens the page */
             has_token: boolean;
             is_set_up: boolean;
-            posts: components["schemas"]["PostWanted"][];
+            posts: components["schemas"]["PostValues"][];
             time_zones: string[];
         };
         Sheet: {
@@ -12222,6 +12393,11 @@ export interface components {
              */
             way: "door" | "link_to_ledger" | "link_handed" | "link" | null;
         };
+        ViewValues: {
+            lat: number;
+            lng: number;
+            zoom: number;
+        };
         Visit: {
             /** @description 回访事由 · What it asks about */
             about?: string | null;
@@ -12434,9 +12610,15 @@ export interface components {
             group: components["schemas"]["GroupWanted"];
             /** @default true */
             has_matters: boolean;
+            hotlines?: components["schemas"]["HotlineValues"][];
             /** @enum {string} */
             language: "zh" | "en";
-            posts?: components["schemas"]["PostWanted"][];
+            /**
+             * @default mm
+             * @enum {string}
+             */
+            length_unit: "mm" | "in";
+            posts?: components["schemas"]["PostValues"][];
             time_zone: string;
         };
         WasResponsible: {

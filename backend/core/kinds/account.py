@@ -31,6 +31,8 @@ class Account(Base):
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
     is_demo: Mapped[bool] = mapped_column(server_default="false")
     is_active: Mapped[bool] = mapped_column(server_default="true")
+    # Set by somebody else: good for choosing one's own, and for nothing besides.
+    must_change_password: Mapped[bool] = mapped_column(server_default="false")
 
 
 class AccountLogin(Base):

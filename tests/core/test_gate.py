@@ -45,7 +45,10 @@ PUBLIC = {
     "GET /api/v1/shared-papers/<token>",
 }
 BY_LINK = {f"POST /api/v1/contractors/job{rest}" for rest in ("", "/steps", "/photos")}
+ENDED = {"account-links": "account_link_ended", "phone-recoveries": "phone_unknown"}
 BY_LINK |= {"GET /api/v1/account-links/mine", "PUT /api/v1/account-links/mine"}
+BY_LINK |= {f"{one} /api/v1/phone-recoveries/mine" for one in ("GET", "POST")}
+BY_LINK |= {"POST /api/v1/phone-recoveries/mine/half"}
 DOCS = {"/docs", "/docs/start.js", "/docs/<path:name>", "/api/v1/openapi.json"}
 
 
@@ -144,7 +147,7 @@ def test_a_link_is_judged_before_what_comes_by_it(house: tuple[Flask, Database, 
     for name in BY_LINK:
         body, (method, path) = Untouched(), name.split()
         answer = send(house[0], method, path, body, Authorization="Bearer invented")
-        ended = "account_link_ended" if "account-links" in path else "link_ended"
+        ended = ENDED.get(path.split("/")[3], "link_ended")
         assert (answer.get_json()["code"], body.reads) == (ended, 0)
 
 

@@ -87,7 +87,7 @@ def test_whoever_left_cannot_go_on_or_sign_in(
     # At once: before anything that follows from the record is worked off.
     assert dispatcher("GET", "/tokens").status_code == 401
     assert sign_in(app, "T001", PASSWORD, "dispatcher's phone").get_json()["code"] == "wrong_credentials"
-    with pytest.raises(Refused, match="not_signed_in|refresh_ended"):
+    with pytest.raises(Refused, match=r"not_signed_in|refresh_ended"):
         phone.sync()
     assert len(phone.store.waiting(10)) == 1
     serving.serve(database)

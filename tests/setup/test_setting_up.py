@@ -74,10 +74,9 @@ def post(client: FlaskClient, token: str, body: Any = WANTED) -> Any:
     return client.post("/api/v1/setup", json=body, headers={"Authorization": f"Bearer {token}"})
 
 
-def sign_in(client: FlaskClient, password: str, new: str | None = None, login: str = "A001") -> Any:
+def sign_in(client: FlaskClient, password: str) -> Any:
     device = {"id": uid("desk"), "name": "desk"}
-    body = {"login": login, "password": password, "device": device, "new_password": new}
-    return client.post("/api/v1/sessions", json=body)
+    return client.post("/api/v1/sessions", json={"login": "A001", "password": password, "device": device})
 
 
 def test_all_that_is_named_is_written(empty_database: Database) -> None:
@@ -175,7 +174,7 @@ def test_what_breaks_half_way_leaves_nothing(
     def breaks(*_: Any, **__: Any) -> None:
         raise RuntimeError("a cable")
 
-    monkeypatch.setattr(setting_up, "open_account", breaks)
+    monkeypatch.setattr(setting_up, "open_first_account", breaks)
     with pytest.raises(RuntimeError), empty_database.transaction() as session:
         set_up(session, loaded())
     with empty_database.snapshot() as session:
@@ -294,24 +293,18 @@ def test_no_token_is_given_where_somebody_works(database: Database) -> None:
         page_token.give_token(session)
 
 
-def test_the_first_password_is_good_for_one_sign_in(client: FlaskClient, token: str) -> None:
+def test_the_first_password_is_changed_before_anything_else(client: FlaskClient, token: str) -> None:
     given = post(client, token).get_json()["password"]
-    first = sign_in(client, given)
-    assert (first.status_code, first.get_json()["code"]) == (403, "password_change_needed")
-    weak = sign_in(client, given, "A001-2026")
-    assert weak.get_json()["code"] == "password_too_weak"
-    same = sign_in(client, given, given)
-    assert same.get_json()["faults"][0]["field"] == "new_password"
-    assert sign_in(client, "not it", NEW).get_json()["code"] == "wrong_credentials"
-    done = sign_in(client, given, NEW)
-    assert done.status_code == 201, done.text
-    assert done.get_json()["roles"] == ["admin"]
-    assert sign_in(client, given, NEW + "-2").get_json()["code"] == "wrong_credentials"
-    assert sign_in(client, NEW).status_code == 201
-    # A password of one's own is not changed in passing.
-    assert sign_in(client, NEW, "other-meadow-17-drum-lantern").status_code == 201
-    assert sign_in(client, NEW).status_code == 201
-    assert sign_in(client, NEW, login="13800000001").status_code == 201
+    first = sign_in(client, given).get_json()
+    assert (first["roles"], first["must_change_password"]) == (["admin"], True)
+    mine = {"Authorization": f"Bearer {first['access_token']}"}
+    refused = client.get("/api/v1/checklist", headers=mine)
+    assert (refused.status_code, refused.get_json()["code"]) == (403, "password_change_needed")
+    changed = client.put("/api/v1/sessions/password", json={"old": given, "new": NEW}, headers=mine)
+    assert changed.status_code == 204, changed.text
+    assert client.get("/api/v1/checklist", headers=mine).status_code == 200
+    assert sign_in(client, given).get_json()["code"] == "wrong_credentials"
+    assert sign_in(client, NEW).get_json()["must_change_password"] is False
 
 
 def test_one_time_passwords_differ_and_can_be_read_out() -> None:
@@ -319,6 +312,7 @@ def test_one_time_passwords_differ_and_can_be_read_out() -> None:
     assert len(several) == 50
     assert all(not set(one) & set("0o1il") for one in several)
     assert {len(one) for one in several} == {23}
+    assert not set(one_time_password("K7-22")) & set("k72")
 
 
 def test_calendars_are_those_of_the_place() -> None:

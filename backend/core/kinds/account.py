@@ -31,7 +31,7 @@ class Account(Base):
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
     is_demo: Mapped[bool] = mapped_column(server_default="false")
     is_active: Mapped[bool] = mapped_column(server_default="true")
-    # Given by somebody else for one sign-in: the person sets their own with it.
+    # Set by somebody else: good for choosing one's own, and for nothing besides.
     must_change_password: Mapped[bool] = mapped_column(server_default="false")
 
 

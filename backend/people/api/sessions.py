@@ -12,7 +12,7 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields
 
-from backend.core.api.authentication import KIB, actor, bearer_token, public, signed_in
+from backend.core.api.authentication import KIB, actor, bearer_token, public, signed_in, signed_in_at_first
 from backend.core.api.context import context, reading, transaction
 from backend.core.api.limits import asking_network
 from backend.core.comparing.phones import login_form
@@ -48,14 +48,6 @@ class SignIn(Schema):
 
     login = wire.Text(most=50, least=1, required=True)
     password = wire.Text(most=200, least=1, required=True)
-    new_password = wire.Text(
-        most=200,
-        allow_none=True,
-        metadata={
-            "description": "the person's own, where `password` was given out for one sign-in "
-            "(password_change_needed asks for it)"
-        },
-    )
     device = fields.Nested(DeviceIn, required=True)
 
 
@@ -77,6 +69,13 @@ class SignedIn(Schema):
     roles = fields.List(fields.String(), required=True)
     device_id = fields.String(required=True)
     device_revoked = fields.Boolean(required=True)
+    must_change_password = fields.Boolean(
+        required=True,
+        metadata={
+            "description": "somebody else gave this password: until it is changed, everything but "
+            "`PUT /sessions/password` answers password_change_needed"
+        },
+    )
     device_secret = fields.String(
         allow_none=True,
         metadata={
@@ -125,18 +124,12 @@ class Sessions(MethodView):
             transaction() as session,
         ):
             made = sessions.sign_in(
-                session,
-                context().settings,
-                login,
-                body["password"],
-                device,
-                from_this_machine=near,
-                new_password=body.get("new_password"),
+                session, context().settings, login, body["password"], device, from_this_machine=near
             )
         return asdict(made)
 
     @blueprint.response(204)
-    @signed_in
+    @signed_in_at_first
     def delete(self) -> None:
         """Sign out: this sign-in's tokens end."""
         with transaction() as session:
@@ -166,7 +159,7 @@ class Refreshing(MethodView):
 class Passwords(MethodView):
     @blueprint.arguments(Password(unknown=RAISE))
     @blueprint.response(204)
-    @signed_in
+    @signed_in_at_first
     def put(self, body: dict[str, Any]) -> None:
         """Change the password; every other sign-in and every personal token ends."""
         with context().guesses.one_try("password", actor().id, asking_network()), transaction() as session:

@@ -18,7 +18,6 @@ from backend.core.config import Settings
 from backend.core.errors import Problem, WrongSecret
 from backend.core.kinds.account import Account, AccountLogin, Device, DevicePerson, Token
 from backend.core.queries.locks import hold
-from backend.core.sentences import fault
 from backend.core.services import record_writer
 from backend.core.services.auditing import note_act
 from backend.core.services.credentials import (
@@ -29,6 +28,7 @@ from backend.core.services.credentials import (
     token_sha256,
     verify_password,
 )
+from backend.people.queries.leavers import has_left
 from backend.people.services.devices import proves, register_device
 
 
@@ -48,6 +48,7 @@ class Tokens:
     roles: list[str]
     device_id: str
     device_revoked: bool
+    must_change_password: bool = False
     device_secret: str | None = None
 
 
@@ -59,50 +60,28 @@ def sign_in(
     device: dict[str, Any],
     *,
     from_this_machine: bool,
-    new_password: str | None = None,
 ) -> Tokens:
     """Check number and password, register the device, begin a family of tokens.
 
-    A password that somebody else gave out signs in once, together with the person's own new one. Raises
-    wrong_credentials, demo_from_outside, device_taken, password_change_needed, password_too_weak.
+    Raises wrong_credentials, demo_from_outside, device_taken.
     """
     account = _account(session, login)
     if not verify_password(account.password_hash if account else None, password) or account is None:
         raise Problem("wrong_credentials")
     if account.is_demo and not from_this_machine:
         raise Problem("demo_from_outside")
-    if account.must_change_password:
-        _take_new_password(session, account, password, new_password)
     registered, secret = register_device(session, account, device)
     # Nobody may guess a family: it stands in its refresh tokens.
     return replace(issue(session, settings, account, registered, uuid4(), None), device_secret=secret)
 
 
-def _take_new_password(session: Session, account: Account, given: str, new: str | None) -> None:
-    """The person's own password in the place of one that was given out for one sign-in."""
-    # Of two at once the later one no longer knows the old password.
-    hold(session, f"account of {account.staff_id}")
-    session.refresh(account)
-    if not verify_password(account.password_hash, given):
-        raise Problem("wrong_credentials")
-    if new is None:
-        raise Problem("password_change_needed")
-    if new == given:
-        raise Problem("password_too_weak", faults=[fault("new_password", "people.same_password")])
-    staff_id, unit_id = str(account.staff_id), str(account.unit_id)
-    need_strong(new, (account.staff_number, account.phone), words_about(session, staff_id, unit_id))
-    account.password_hash, account.must_change_password = hash_password(new), False
-    session.flush()
-    actor = Actor(staff_id, unit_id, frozenset())
-    note_act(session, actor, "password_changed", ("account", staff_id), after={"why": "first_sign_in"})
-
-
 def _account(session: Session, login: str) -> Account | None:
-    return session.execute(
+    account = session.execute(
         select(Account)
         .join(AccountLogin, AccountLogin.staff_id == Account.staff_id)
         .where(AccountLogin.login == login_form(login), Account.is_active)
     ).scalar_one_or_none()
+    return account if _is_open(session, account) else None
 
 
 def is_known(session: Session, login: str, device: dict[str, Any]) -> bool:
@@ -153,6 +132,7 @@ def issue(
         roles=account.roles,
         device_id=str(device.id),
         device_revoked=device.revoked_at is not None,
+        must_change_password=account.must_change_password,
     )
 
 
@@ -175,7 +155,7 @@ def refresh(
         _end_family(session, family, next(iter(held.values())).staff_id, network_address)
         return None
     account, device = session.get(Account, row.staff_id), session.get(Device, row.device_id)
-    if row.expires_at <= datetime.now(UTC) or account is None or not account.is_active or device is None:
+    if row.expires_at <= datetime.now(UTC) or device is None or not _is_open(session, account):
         raise Problem("refresh_ended")
     if row.used_at is None and row.replaces is not None:
         session.execute(delete(Token).where(Token.family == family, Token.sha256 == row.replaces))
@@ -183,6 +163,11 @@ def refresh(
     session.execute(delete(Token).where(Token.family == family, Token.replaces == row.sha256))
     row.used_at = datetime.now(UTC)
     return issue(session, settings, account, device, family, row.sha256)
+
+
+def _is_open(session: Session, account: Account | None) -> bool:
+    """Whether somebody may go on with an account: not once it is closed, or they have left."""
+    return account is not None and account.is_active and not has_left(session, str(account.staff_id))
 
 
 def _family_of(session: Session, token: str) -> UUID | None:
@@ -278,7 +263,7 @@ def open_account(
     must_change_password: bool = False,
 ) -> None:
     """Let a member of staff sign in, or change how; a demo account given a password of its own is none any
-    more. `must_change_password`: the password is good for the first sign-in alone.
+    more.
 
     Raises id_taken where number or phone is another account's login.
     """
@@ -298,10 +283,11 @@ def open_account(
         session.flush()
     else:
         session.execute(update(Account).where(Account.staff_id == UUID(staff_id)).values(**values))
-    _give_logins(session, UUID(staff_id), {"staff_number": staff_number, "phone": phone})
+    keep_logins(session, UUID(staff_id), {"staff_number": staff_number, "phone": phone})
 
 
-def _give_logins(session: Session, staff_id: UUID, typed: dict[str, str | None]) -> None:
+def keep_logins(session: Session, staff_id: UUID, typed: dict[str, str | None]) -> None:
+    """What may be typed to sign in, by the field that it comes from. Raises id_taken."""
     session.execute(delete(AccountLogin).where(AccountLogin.staff_id == staff_id))
     for field, text in typed.items():
         login = login_form(text or "")

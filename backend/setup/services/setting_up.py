@@ -13,14 +13,13 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from backend.core.actor import Actor, Role, system
+from backend.core.actor import Actor, system
 from backend.core.errors import Problem
 from backend.core.queries.locks import hold
 from backend.core.services import record_writer
 from backend.core.services.auditing import note_act
-from backend.core.services.credentials import hash_password
 from backend.core.services.installing import set_installation
-from backend.people.services.sessions import open_account
+from backend.people.services.accounts import open_first_account
 from backend.setup.queries import page_token
 from backend.setup.queries.emptiness import is_empty
 from backend.setup.services.holiday_calendars import calendar_of
@@ -119,7 +118,7 @@ def _write_administrator(
     session: Session, hand: Actor, wanted: dict[str, Any], units: dict[str, str]
 ) -> SetUp:
     """The first person, with a password that is good for the first sign-in alone."""
-    asked, password = wanted["administrator"], one_time_password()
+    asked = wanted["administrator"]
     posts = wanted["posts"] or default_posts()
     values = {
         "unit_id": hand.unit_id,
@@ -131,22 +130,14 @@ def _write_administrator(
         "is_active": True,
     }
     staff_id = record_writer.create(session, hand, "staff", values).id
-    open_account(
-        session,
-        staff_id,
-        hand.unit_id,
-        asked["number"],
-        asked.get("phone"),
-        hash_password(password),
-        [str(Role.ADMIN)],
-        must_change_password=True,
-    )
-    roles = {"roles": [str(Role.ADMIN)], "is_active": True}
-    note_act(session, hand, "account_opened", ("account", staff_id), after=roles)
+    password = one_time_password(asked["number"])
+    open_first_account(session, staff_id, password)
     return SetUp(units, staff_id, asked["number"], password)
 
 
-def one_time_password() -> str:
-    """A password of a hundred random bits that can be read out: `k7mdx-…`."""
-    groups = ("".join(secrets.choice(_LETTERS) for _ in range(_LETTERS_EACH)) for _ in range(_GROUPS))
+def one_time_password(own_number: str = "") -> str:
+    """A password of nearly a hundred random bits that can be read out: `k7mdx-…`; no letter of the person's own
+    number is in it, as no password may hold that."""
+    letters = [one for one in _LETTERS if one not in own_number.lower()]
+    groups = ("".join(secrets.choice(letters) for _ in range(_LETTERS_EACH)) for _ in range(_GROUPS))
     return "-".join(groups)

@@ -1,4 +1,4 @@
-"""Passwords that are good for one sign-in, and the token of the setup page."""
+"""The token of the setup page."""
 
 from __future__ import annotations
 
@@ -13,9 +13,6 @@ depends_on = None
 
 def upgrade() -> None:
     """Forwards."""
-    op.add_column(
-        "account", sa.Column("must_change_password", sa.Boolean(), server_default="false", nullable=False)
-    )
     op.create_table(
         "setup_token",
         sa.Column("id", sa.Boolean(), server_default="true", nullable=False),
@@ -29,4 +26,3 @@ def upgrade() -> None:
 def downgrade() -> None:
     """Backwards."""
     op.drop_table("setup_token")
-    op.drop_column("account", "must_change_password")

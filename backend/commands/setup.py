@@ -72,8 +72,8 @@ def setup(
 ) -> None:
     """Set up an empty database, by flags, by a file, or by answering questions.
 
-    All of it is written or nothing. Prints a password for the first administrator, who changes it at the first
-    sign-in. Refused where anything was written before.
+    All of it is written or nothing. Prints a password for the first administrator, who changes it at the
+    first sign-in. Refused where anything was written before.
     """
     with the_machine() as machine, migrated(machine) as database:
         if page:

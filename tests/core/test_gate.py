@@ -32,10 +32,12 @@ As = Callable[[str], Person]
 MIB = 1024 * 1024
 # Whatever answers without a sign-in, by hand: a new address without one stands here or is a mistake.
 PAGES = {"/", "/console/<path:name>", "/m/", "/m/<path:name>", "/who", "/verify", "/confirm", "/contractor"}
+PAGES |= {"/setup"}
 MACHINES = {"/healthz", "/readyz", "/metrics"}
 PUBLIC = {
     "POST /api/v1/sessions",
     "POST /api/v1/sessions/refresh",
+    "GET /api/v1/setup",
     "OPTIONS /api/v1/uploads",
     "GET /api/v1/public/installation",
     "GET /api/v1/public/responsible",
@@ -47,6 +49,9 @@ PUBLIC = {
 }
 BY_LINK = {f"POST /api/v1/contractors/job{rest}" for rest in ("", "/steps", "/photos")}
 ENDED = {"account-links": "account_link_ended", "phone-recoveries": "phone_unknown"}
+# In a town that works there is nothing to set up.
+ENDED |= {"setup": "already_set_up"}
+BY_LINK |= {"POST /api/v1/setup"}
 BY_LINK |= {"GET /api/v1/account-links/mine", "PUT /api/v1/account-links/mine"}
 BY_LINK |= {f"{one} /api/v1/phone-recoveries/mine" for one in ("GET", "POST")}
 BY_LINK |= {"POST /api/v1/phone-recoveries/mine/half"}

@@ -25,8 +25,8 @@ from tests.conftest import Person
 from tests.factories import Town
 
 As = Callable[[str], Person]
-COUNTED = ("hotline", "calendars", "matters", "cells", "accounts", "passwords", "crews", "on_call", "customers",
-           "points", "phones")  # fmt: skip
+COUNTED = ("hotline", "calendars", "matters", "cells", "accounts", "passwords", "crews", "on_call",
+           "customers", "points", "phones")  # fmt: skip
 OF_SERVER = (
     "public_url",
     "gateway",

@@ -273,7 +273,8 @@ def listening(context: ssl.SSLContext | None = None) -> Iterator[int]:
 
 def test_the_gateway_is_reached_and_given_nothing(around: Surroundings) -> None:
     def gateway(**given: str) -> dict[str, str]:
-        return states(replace(around, settings=replace(around.settings, **given)), "gateway")  # type: ignore[arg-type]
+        settings = replace(around.settings, **given)  # type: ignore[arg-type]
+        return states(replace(around, settings=settings), "gateway")
 
     assert gateway() == {"gateway": "warn"}
     assert gateway(notify_channel="webhook") == {"gateway": "fail"}

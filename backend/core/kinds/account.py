@@ -47,7 +47,7 @@ class AccountLogin(Base):
 
 
 class SetupToken(Base):
-    """The one token that opens the setup page of an empty installation, by its hash, with wrong tries at it."""
+    """The one token that opens the setup page of an empty installation, by its hash; wrong tries at it."""
 
     __tablename__ = "setup_token"
 

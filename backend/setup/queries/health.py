@@ -1,4 +1,4 @@
-"""What a database tells of itself: version, extension, rights, clock, schema, connections, and its last backups."""
+"""What a database tells of itself: version, extension, rights, clock, schema, limits, backups."""
 
 from __future__ import annotations
 

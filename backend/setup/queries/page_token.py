@@ -18,7 +18,7 @@ def keep(session: Session, sha256: bytes) -> None:
 
 
 def try_once(session: Session, most: int) -> bytes | None:
-    """Count a try before it is judged; the hash, or None where there is no token or it was tried too often."""
+    """Count a try before it is judged; the hash, or None where there is none or it was tried too often."""
     tried = """
         UPDATE setup_token
         SET wrong_tries = wrong_tries + 1

@@ -1,4 +1,4 @@
-"""Health checks of what lies on the network: the public address, its TLS certificate, the gateway for messages."""
+"""Health checks of the network: the public address, its TLS certificate, the gateway for messages."""
 
 from __future__ import annotations
 
@@ -59,7 +59,8 @@ def _ends_at(host: str, port: int) -> datetime:
         context.wrap_socket(plain, server_hostname=host) as wrapped,
     ):
         shown = wrapped.getpeercert() or {}
-    return datetime.fromtimestamp(ssl.cert_time_to_seconds(str(shown["notAfter"])), UTC)
+    ends_s = ssl.cert_time_to_seconds(str(shown["notAfter"]))
+    return datetime.fromtimestamp(ends_s, UTC)
 
 
 def check_gateway(around: Surroundings) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""The checklist before the first phone: what an installation still lacks, with what it means and where it is mended."""
+"""The checklist before the first phone: what is still missing, what that means, and where it is mended."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ Asked = Callable[[Session, list[str], date], Part]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of the list: how it stands, how many lack it (of how many, where that is known), what that means,
-    what to do, and the console's page that mends it ("" where it is the server's own setting)."""
+    """A line of the list: how it stands, how many lack it (of how many, where that is known), what that
+    means, what to do, and the console's page that mends it ("" where it is the server's own setting)."""
 
     code: str
     state: State

@@ -1,6 +1,4 @@
-"""Runs the health checks of an installation (`wangge doctor`): each on its own, so that one that breaks stops no
-other.
-"""
+"""Runs the health checks of `wangge doctor`: each on its own, so that one that breaks stops no other."""
 
 from __future__ import annotations
 
@@ -46,8 +44,8 @@ class Finding:
 class Surroundings:
     """What is looked at. `database` is None where it cannot be reached, and `away` says why.
 
-    `program` says where one of PostgreSQL's programs is, and with which environment it runs; `newest_schema` is
-    the last migration of this release; `font_folders` are where a font for papers may lie.
+    `program` says where one of PostgreSQL's programs is, and with which environment it runs; `newest_schema`
+    is the last migration of this release; `font_folders` are where a font for papers may lie.
     """
 
     settings: Settings

@@ -27,8 +27,8 @@ def countries() -> dict[str, list[str]]:
 def calendar_of(year: int, country: str, part: str = "", language: str = "en") -> dict[str, Any]:
     """Values of a calendar: the days of a year that are not what their weekday says.
 
-    No country gives an empty one. A year that is not published yet is empty and provisional. Raises KeyError for
-    a country or part that is unknown.
+    No country gives an empty one. A year that is not published yet is empty and provisional. Raises KeyError
+    for a country or part that is unknown.
     """
     if not country:
         return {"year": year, "days": [], "is_published": False}

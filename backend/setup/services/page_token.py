@@ -1,4 +1,4 @@
-"""The token that opens the setup page: printed on the server's terminal, kept by its hash, good until it is used.
+"""The setup page's token: printed on the server's terminal, kept by its hash, good until it is used.
 
 Only while the database is empty, and for few tries: whoever can read the terminal sets up, nobody else.
 """

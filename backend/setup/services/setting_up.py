@@ -136,8 +136,10 @@ def _write_administrator(
 
 
 def one_time_password(own_number: str = "") -> str:
-    """A password of nearly a hundred random bits that can be read out: `k7mdx-…`; no letter of the person's own
-    number is in it, as no password may hold that."""
+    """A password of nearly a hundred random bits that can be read out: `k7mdx-…`.
+
+    No letter of the person's own number is in it, as no password may hold that.
+    """
     letters = [one for one in _LETTERS if one not in own_number.lower()]
     groups = ("".join(secrets.choice(letters) for _ in range(_LETTERS_EACH)) for _ in range(_GROUPS))
     return "-".join(groups)

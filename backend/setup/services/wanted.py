@@ -1,4 +1,4 @@
-"""What an installation is set up with: one shape for the page's body, the TOML file and the command's flags."""
+"""What an installation is set up with: one shape for the page, the TOML file and the command's flags."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class AdministratorWanted(Schema):
 
 
 class CalendarWanted(Schema):
-    """Whose holidays are kept: a country (ISO 3166-1), and a part of it that has its own; none begins empty."""
+    """Whose holidays are kept: a country (ISO 3166-1) and a part that has its own; none begins empty."""
 
     country = wire.Text(most=2, load_default="")
     part = wire.Text(most=20, load_default="")

@@ -70,7 +70,7 @@ def run(port: int, tls: bool, size: str, city: str, with_parent: bool) -> None:
             if city == "demo" and may_load and is_empty(database):
                 _load(database, size)
             token = _token_of_setup(database)
-            is_demo = token is None and _is_demo(machine, database, city)
+            is_demo = token is None and _is_demo(database, city)
         if machine.is_private and not is_demo:
             machine.settings = replace(machine.settings, demo_accounts=False, docs=config.read().docs)
         address = own_address() if tls else "127.0.0.1"
@@ -97,7 +97,7 @@ def _token_of_setup(database: Database) -> str | None:
         return give_token(session)
 
 
-def _is_demo(machine: Machine, database: Database, city: str) -> bool:
+def _is_demo(database: Database, city: str) -> bool:
     """Whether the demo's printed passwords sign in here."""
     with database.snapshot() as session:
         is_demo = demo_accounts(session) > 0

@@ -20,6 +20,7 @@ const line = (code: string, state: string, missing: number, total: number | null
 const LINES = [
   line("cells", "fail", 3, 40, "/ground"),
   line("crews", "ok", 0, 2, "/people"),
+  line("customers", "fail", 0, 0, "/customers"),
   line("public_url", "warn", 1, null),
   line("backup", "warn", 1, 9),
   line("drill", "warn", 1, null),
@@ -38,7 +39,14 @@ describe("the checklist", () => {
     expect(cells.text()).toContain("3 / 40");
     expect(cells.text()).toContain("cells why中");
     expect(cells.get("a").attributes("href")).toBe("/ground");
-    expect(page.get("[data-test=left]").text()).toBe("还有 4 项要办");
+    expect(page.get("[data-test=left]").text()).toBe("还有 5 项要办");
+  });
+
+  it("says of what there is none that there is none", async () => {
+    signedIn("admin");
+    house({ [AT]: LINES });
+    const { page } = await shown(Checklist);
+    expect(page.get("[data-test=line-customers] .count").text()).toBe("还没有");
   });
 
   it("says no more of what is done", async () => {

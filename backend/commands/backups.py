@@ -47,7 +47,7 @@ def _said(do: Callable[..., Any], *arguments: Any) -> Any:
 @click.option(
     "--drill",
     is_flag=True,
-    help="only try it: into a throwaway database beside the real one, which is left alone",
+    help="only try it: into a throwaway database beside the real one",
 )
 @click.option("--drain", is_flag=True, help="let a running server stop serving for as long as it takes")
 @click.option(

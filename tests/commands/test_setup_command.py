@@ -21,8 +21,9 @@ from backend.local.machine import Machine
 from backend.setup.services.page_token import need_token
 
 Run = Callable[..., Result]
-FLAGS = ("--group", "清河水务", "--branch", "城东营业所", "--language", "zh", "--time-zone", "Asia/Shanghai",
-         "--currency", "CNY", "--country", "CN", "--administrator", "A001", "--administrator-name", "王芳")  # fmt: skip
+FLAGS = ("--group", "清河水务", "--branch", "城东营业所", "--language", "zh", "--currency", "CNY",
+         "--time-zone", "Asia/Shanghai", "--country", "CN", "--administrator", "A001",
+         "--administrator-name", "王芳")  # fmt: skip
 CELL = {"type": "Polygon", "coordinates": [[[120.3, 36.0], [120.4, 36.0], [120.4, 36.1], [120.3, 36.0]]]}
 MAP = {
     "type": "FeatureCollection",
@@ -107,7 +108,8 @@ def test_a_file_says_it_and_flags_say_otherwise(run: Run, empty: Database, tmp_p
     (tmp_path / "city.toml").write_text(
         'language = "en"\ntime_zone = "America/Los_Angeles"\ncurrency = "USD"\n'
         '[group]\nname = "Harbor Water"\n[administrator]\nnumber = "A1"\nname = "Ann Lee"\n'
-        '[calendar]\ncountry = "US"\n[territory]\nfile = "cells.geojson"\nname_field = "name"\ncode_field = "code"\n'
+        '[calendar]\ncountry = "US"\n'
+        '[territory]\nfile = "cells.geojson"\nname_field = "name"\ncode_field = "code"\n'
     )
     (tmp_path / "cells.geojson").write_text(json.dumps(MAP))
     said = run("--file", str(tmp_path / "city.toml"), "--group", "Bay Water", "--json")

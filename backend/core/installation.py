@@ -96,7 +96,7 @@ class Installation:
     length_unit: Literal["mm", "in"] = "mm"
     posts: Labels = field(default_factory=lambda: USUAL_POSTS)
     hotlines: tuple[Hotline, ...] = ()
-    first_view: View | None = None
+    first_view: View | None = View(120.38, 36.07, 10)
     new_cell_code: str = "N###"
     imported_cell_code: str = "Z###"
     limits: Limits = field(default_factory=Limits)
@@ -153,6 +153,11 @@ class _Held:
 def installed() -> Installation:
     """The settings of this installation, as this process last read them."""
     return _Held.now
+
+
+def in_own_language(words: tuple[str, str]) -> str:
+    """Of a sentence in Chinese and English what is written into records, which have one language."""
+    return words[installed().language != "zh"]
 
 
 def hold(installation: Installation) -> None:

@@ -35,7 +35,7 @@ _SETTINGS = {
     "length_unit": "mm",
     "posts": [{"code": code, "zh": zh, "en": en} for code, (zh, en) in _POSTS.items()],
     "hotlines": [],
-    "first_view": None,
+    "first_view": {"lng": 120.38, "lat": 36.07, "zoom": 10},
     "new_cell_code": "N###",
     "imported_cell_code": "Z###",
     "limits": {

@@ -6491,7 +6491,7 @@ export interface paths {
                     /** @description 工号 · Staff number */
                     staff_number?: string;
                     /** @description 岗位 · Post */
-                    post?: "customer_representative" | "service_clerk" | "arrears_collector" | "hall_agent" | "account_steward" | "area_manager" | "network_inspector" | "water_quality_tester" | "works_manager" | "pump_station_patroller" | "hotline_agent";
+                    post?: string | ("customer_representative" | "service_clerk" | "arrears_collector" | "hall_agent" | "account_steward" | "area_manager" | "network_inspector" | "water_quality_tester" | "works_manager" | "pump_station_patroller" | "hotline_agent");
                 };
                 header?: never;
                 path?: never;
@@ -10173,7 +10173,7 @@ export interface components {
             state: "received" | "waiting_papers" | "dispatched" | "accepted" | "en_route" | "arrived" | "in_progress" | "paused" | "partly_done" | "done" | "closed" | "refused" | "cancelled" | "failed" | null;
             /** @description 告知记录 · Tellings */
             tellings: components["schemas"]["Telling"][] | null;
-            /** @description 告知费用（分） · Cost told (fen) */
+            /** @description 告知费用（货币最小单位） · Cost told (minor units) */
             told_cost_fen: number | null;
             /** @description 告知时间（分钟） · Time told (min) */
             told_minutes: number | null;
@@ -10221,7 +10221,7 @@ export interface components {
             result?: string | null;
             /** @description 告知记录 · Tellings */
             tellings?: components["schemas"]["Telling"][] | null;
-            /** @description 告知费用（分） · Cost told (fen) */
+            /** @description 告知费用（货币最小单位） · Cost told (minor units) */
             told_cost_fen?: number | null;
             /** @description 告知时间（分钟） · Time told (min) */
             told_minutes?: number | null;
@@ -12421,7 +12421,7 @@ export interface components {
             result?: string;
             /** @description 告知记录 · Tellings */
             tellings?: components["schemas"]["Telling"][];
-            /** @description 告知费用（分） · Cost told (fen) */
+            /** @description 告知费用（货币最小单位） · Cost told (minor units) */
             told_cost_fen?: number;
             /** @description 告知时间（分钟） · Time told (min) */
             told_minutes?: number;
@@ -12669,11 +12669,8 @@ export interface components {
              * @description 照片 · Portrait
              */
             portrait_id?: string | null;
-            /**
-             * @description 岗位 · Post
-             * @enum {string}
-             */
-            post: "customer_representative" | "service_clerk" | "arrears_collector" | "hall_agent" | "account_steward" | "area_manager" | "network_inspector" | "water_quality_tester" | "works_manager" | "pump_station_patroller" | "hotline_agent";
+            /** @description 岗位 · Post */
+            post: string | ("customer_representative" | "service_clerk" | "arrears_collector" | "hall_agent" | "account_steward" | "area_manager" | "network_inspector" | "water_quality_tester" | "works_manager" | "pump_station_patroller" | "hotline_agent");
             /** @description 资格 · Qualifications */
             qualifications?: string | null;
             /** @description 技能 · Skills */
@@ -12708,11 +12705,8 @@ export interface components {
              * @description 照片 · Portrait
              */
             portrait_id?: string | null;
-            /**
-             * @description 岗位 · Post
-             * @enum {string}
-             */
-            post?: "customer_representative" | "service_clerk" | "arrears_collector" | "hall_agent" | "account_steward" | "area_manager" | "network_inspector" | "water_quality_tester" | "works_manager" | "pump_station_patroller" | "hotline_agent";
+            /** @description 岗位 · Post */
+            post?: string | ("customer_representative" | "service_clerk" | "arrears_collector" | "hall_agent" | "account_steward" | "area_manager" | "network_inspector" | "water_quality_tester" | "works_manager" | "pump_station_patroller" | "hotline_agent");
             /** @description 资格 · Qualifications */
             qualifications?: string | null;
             /** @description 技能 · Skills */
@@ -12746,11 +12740,8 @@ export interface components {
              * @description 照片 · Portrait
              */
             portrait_id?: string | null;
-            /**
-             * @description 岗位 · Post
-             * @enum {string}
-             */
-            post: "customer_representative" | "service_clerk" | "arrears_collector" | "hall_agent" | "account_steward" | "area_manager" | "network_inspector" | "water_quality_tester" | "works_manager" | "pump_station_patroller" | "hotline_agent";
+            /** @description 岗位 · Post */
+            post: string | ("customer_representative" | "service_clerk" | "arrears_collector" | "hall_agent" | "account_steward" | "area_manager" | "network_inspector" | "water_quality_tester" | "works_manager" | "pump_station_patroller" | "hotline_agent");
             /** @description 资格 · Qualifications */
             qualifications?: string | null;
             /** @description 技能 · Skills */
@@ -13558,7 +13549,7 @@ export interface components {
             state?: "received" | "waiting_papers" | "dispatched" | "accepted" | "en_route" | "arrived" | "in_progress" | "paused" | "partly_done" | "done" | "closed" | "refused" | "cancelled" | "failed" | null;
             /** @description 告知记录 · Tellings */
             tellings?: components["schemas"]["Telling"][] | null;
-            /** @description 告知费用（分） · Cost told (fen) */
+            /** @description 告知费用（货币最小单位） · Cost told (minor units) */
             told_cost_fen?: number | null;
             /** @description 告知时间（分钟） · Time told (min) */
             told_minutes?: number | null;
@@ -13670,7 +13661,7 @@ export interface components {
             signature_id?: string | null;
             /** @description 告知记录 · Tellings */
             tellings?: components["schemas"]["Telling"][] | null;
-            /** @description 告知费用（分） · Cost told (fen) */
+            /** @description 告知费用（货币最小单位） · Cost told (minor units) */
             told_cost_fen?: number | null;
             /** @description 告知时间（分钟） · Time told (min) */
             told_minutes?: number | null;
@@ -13781,7 +13772,7 @@ export interface components {
             signature_id?: string | null;
             /** @description 告知记录 · Tellings */
             tellings?: components["schemas"]["Telling"][] | null;
-            /** @description 告知费用（分） · Cost told (fen) */
+            /** @description 告知费用（货币最小单位） · Cost told (minor units) */
             told_cost_fen?: number | null;
             /** @description 告知时间（分钟） · Time told (min) */
             told_minutes?: number | null;

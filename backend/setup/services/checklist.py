@@ -65,17 +65,17 @@ class _Counted:
 
 
 _COUNTED = (
-    _Counted("hotline", counts.units_without_hotline, "/records?kind=unit"),
-    _Counted("calendars", counts.calendars, "/records?kind=calendar", all=State.WARN),
-    _Counted("matters", counts.matters, "/records?kind=matter", State.FAIL),
+    _Counted("hotline", counts.units_without_hotline, "/people?tab=units"),
+    _Counted("calendars", counts.calendars, "/people?tab=calendars", all=State.WARN),
+    _Counted("matters", counts.matters, "/people?tab=matters", State.FAIL),
     _Counted("cells", counts.cells_unserved, "/ground", State.FAIL, needs_some=True),
-    _Counted("accounts", counts.staff_without_account, "/people", needs_some=True),
-    _Counted("passwords", counts.accounts_unopened, "/people", all=State.WARN),
-    _Counted("crews", counts.units_without_crew, "/people", needs_some=True),
-    _Counted("on_call", counts.units_without_on_call, "/people", needs_some=True),
+    _Counted("accounts", counts.staff_without_account, "/people?tab=accounts", needs_some=True),
+    _Counted("passwords", counts.accounts_unopened, "/people?tab=accounts", all=State.WARN),
+    _Counted("crews", counts.units_without_crew, "/people?tab=crews", needs_some=True),
+    _Counted("on_call", counts.units_without_on_call, "/people?tab=crews", needs_some=True),
     _Counted("customers", counts.customers_without_cell, "/customers", State.FAIL, needs_some=True),
     _Counted("points", counts.points_without_cell, "/customers", State.FAIL, needs_some=True),
-    _Counted("phones", counts.phones_signed_in, "/people", needs_some=True),
+    _Counted("phones", counts.phones_signed_in, "/people?tab=devices", needs_some=True),
 )
 
 

@@ -1,9 +1,11 @@
 /** The checklist before the first phone: what is missing, what that means, and the page that mends it. */
+import { ElTabs } from "element-plus";
 import { afterEach, describe, expect, it } from "vitest";
 
 import { me } from "../src/api.ts";
 import Checklist from "../src/views/Checklist.vue";
-import { house, press, refused, shown, signedIn, whatOf } from "./console_screen.ts";
+import People from "../src/views/People.vue";
+import { house, overheard, press, refused, shown, signedIn, whatOf } from "./console_screen.ts";
 
 const AT = "GET /api/v1/checklist";
 const words = (one: string) => ({ zh: `${one}中`, en: `${one} en` });
@@ -67,6 +69,17 @@ describe("the checklist", () => {
     expect(page.get("[data-test=line-drill]").text()).toContain("never");
     const url = page.get("[data-test=line-public_url]");
     expect([url.find("a").exists(), url.text().includes("public_url do en")]).toEqual([false, true]);
+  });
+
+  it("leads to the tab of the page of people that is meant", async () => {
+    signedIn("admin");
+    house({});
+    overheard();
+    const without = ["ElSelect", "ElDatePicker"];
+    const { page } = await shown(People, { at: "/people?tab=crews", without });
+    expect(page.getComponent(ElTabs).props("modelValue")).toBe("crews");
+    const { page: other } = await shown(People, { at: "/people", without });
+    expect(other.getComponent(ElTabs).props("modelValue")).toBe("devices");
   });
 
   it("looks again when asked, and says when all is there", async () => {

@@ -16,9 +16,11 @@ from backend.commands import setup as command
 from backend.core import config
 from backend.core.db import Database, make_engine
 from backend.core.installation import USUAL, installed_as
+from backend.core.services import credentials
 from backend.local.cluster import Cluster
 from backend.local.machine import Machine
 from backend.setup.services.page_token import need_token
+from tests.factories import CHEAP
 
 Run = Callable[..., Result]
 FLAGS = ("--group", "清河水务", "--branch", "城东营业所", "--language", "zh", "--currency", "CNY",
@@ -32,8 +34,9 @@ MAP = {
 
 
 @pytest.fixture(autouse=True)
-def _as_before() -> Iterator[None]:
-    """What is set up here holds for this process: not so in the tests after it."""
+def _as_before(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What is set up here holds for this process: not so in the tests after it. Hashes cost little."""
+    monkeypatch.setattr(credentials, "_HASHER", CHEAP)
     with installed_as(USUAL):
         yield
 
@@ -188,10 +191,10 @@ def test_a_server_says_where_its_setup_page_is_until_it_is_set_up(
     assert "wangge-demo" not in said
 
 
-def test_the_demo_city_is_no_beginning_for_a_real_one(
-    make_database: Callable[[str], Database], city_template: str
-) -> None:
-    demo = make_database(city_template)
-    assert serving._is_demo(demo, "demo") is True
+def test_the_demo_city_is_no_beginning_for_a_real_one(database: Database) -> None:
+    assert serving._is_demo(database, "demo") is False
+    with database.transaction() as session:
+        session.execute(text("UPDATE account SET is_demo = true"))
+    assert serving._is_demo(database, "demo") is True
     with pytest.raises(serving.click.ClickException, match="WANGGE_HOME"):
-        serving._is_demo(demo, "empty")
+        serving._is_demo(database, "empty")

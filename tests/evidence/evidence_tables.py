@@ -162,6 +162,7 @@ WITHOUT = {
         "made of customers and their points in the form in which typed text is compared, to find them by"
     ),
     "token": "who is signed in",
+    "setup_token": "opens the setup page of an empty installation, and ends with its first record",
     "sync_entry": "who is shown which record; made of the documents",
     "sync_epoch": "which history this is; its witness is a file beside the database",
     "sync_mutation": "the answers given to phones, so that asking twice gives one answer",

@@ -123,6 +123,12 @@ def test_the_installation_is_what_was_said(empty_database: Database) -> None:
         assert read_installation(session).values() == found.values()
 
 
+def test_the_groups_number_is_the_one_to_call_where_no_other_is_named(empty_database: Database) -> None:
+    with empty_database.transaction() as session:
+        set_up(session, loaded())
+    assert [(one.number, one.zh) for one in installed().hotlines] == [("0532-00096111", "服务热线")]
+
+
 def test_no_installation_goes_without_representatives(empty_database: Database) -> None:
     few = [one for one in default_posts() if one["code"] == "works_manager"]
     with pytest.raises(Problem, match="invalid"), empty_database.transaction() as session:

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from backend.core.actor import Actor, system
 from backend.core.errors import Problem
 from backend.core.queries.locks import hold
+from backend.core.sentences import sentence
 from backend.core.services import record_writer
 from backend.core.services.auditing import note_act
 from backend.core.services.installing import set_installation
@@ -98,6 +99,9 @@ def _write_installation(session: Session, hand: Actor, wanted: dict[str, Any]) -
         "name_en": (group.get("name_en") or group["name"])[:MOST_NAME],
     }
     values |= {name: wanted[name] for name in ("posts", "hotlines") if wanted[name]}
+    if group.get("hotline") and not wanted["hotlines"]:
+        usual = sentence("setup.usual_hotline").as_dict()
+        values["hotlines"] = [{"number": group["hotline"], **usual}]
     set_installation(session, hand, values)
 
 

@@ -5,11 +5,11 @@ export const setup: typeof zh = {
   setup: {
     title: "Set up",
     about:
-      "Open this page by the address on the server's terminal. All of it can be changed in the console later; " +
-      "what is left out is as usual.",
+      "Open this page by the address on the server's terminal. All of it can be changed in the console " +
+      "later; what is left out is as usual.",
     noToken:
-      "The address has no token: copy the whole of it from the server's terminal, or run wangge setup --page " +
-      "on the server.",
+      "The address has no token: copy the whole of it from the server's terminal, or run " +
+      "wangge setup --page on the server.",
     isSetUp: "This installation has been set up.",
     toConsole: "Open the console",
     group: "The utility",

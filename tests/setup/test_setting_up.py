@@ -129,6 +129,21 @@ def test_the_groups_number_is_the_one_to_call_where_no_other_is_named(empty_data
     assert [(one.number, one.zh) for one in installed().hotlines] == [("0532-00096111", "服务热线")]
 
 
+@pytest.mark.parametrize(
+    ("codes", "post"),
+    [((REPRESENTATIVE, "head_of_water"), "head_of_water"), ((REPRESENTATIVE,), REPRESENTATIVE), ((), None)],
+)
+def test_the_administrator_holds_one_of_the_installations_posts(
+    empty_database: Database, codes: tuple[str, ...], post: str | None
+) -> None:
+    posts = [{"code": one, "zh": "岗位", "en": "Post"} for one in codes]
+    with empty_database.transaction() as session:
+        set_up(session, loaded(posts=posts))
+        held = session.execute(text("SELECT post FROM staff")).scalar_one()
+    assert held == (post or default_posts()[1]["code"])
+    assert held in installed().posts
+
+
 def test_no_installation_goes_without_representatives(empty_database: Database) -> None:
     few = [one for one in default_posts() if one["code"] == "works_manager"]
     with pytest.raises(Problem, match="invalid"), empty_database.transaction() as session:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor, system
 from backend.core.errors import Problem
+from backend.core.installation import REPRESENTATIVE, Installation, installed, installed_as
 from backend.core.queries.locks import hold
 from backend.core.sentences import sentence
 from backend.core.services import record_writer
@@ -25,7 +26,6 @@ from backend.setup.queries import page_token
 from backend.setup.queries.emptiness import is_empty
 from backend.setup.services.holiday_calendars import calendar_of
 from backend.setup.services.standard_matters import standard_matters
-from backend.setup.services.wanted import default_posts
 
 _ONE_AT_A_TIME = "setting up"
 # None that is taken for another when it is read out or copied by hand.
@@ -54,12 +54,14 @@ def set_up(session: Session, wanted: dict[str, Any], network_address: str | None
     units = _write_units(session, wanted)
     group_id = units[wanted["group"]["name"]]
     hand = system(group_id)
-    _write_installation(session, hand, wanted)
+    installation = _write_installation(session, hand, wanted)
     _write_calendars(session, hand, wanted)
     if wanted["has_matters"]:
         rows = [(record_writer.new_id(), values) for values in standard_matters()]
         record_writer.create_many(session, hand, "matter", rows)
-    made = _write_administrator(session, hand, wanted, units)
+    # Until the commit this process goes by what was before, which may not have the administrator's post.
+    with installed_as(installation):
+        made = _write_administrator(session, hand, wanted, units)
     page_token.forget(session)
     what = {"units": len(units), "time_zone": wanted["time_zone"], "currency": wanted["currency"]}
     actor = Actor(hand.id, group_id, frozenset(), is_system=True, network_address=network_address)
@@ -90,7 +92,7 @@ def _write_units(session: Session, wanted: dict[str, Any]) -> dict[str, str]:
     return ids
 
 
-def _write_installation(session: Session, hand: Actor, wanted: dict[str, Any]) -> None:
+def _write_installation(session: Session, hand: Actor, wanted: dict[str, Any]) -> Installation:
     """Zone, language, currency, names; posts and numbers to call where they are named."""
     group = wanted["group"]
     values = {name: wanted[name] for name in ("time_zone", "language", "currency", "length_unit")}
@@ -102,7 +104,7 @@ def _write_installation(session: Session, hand: Actor, wanted: dict[str, Any]) -
     if group.get("hotline") and not wanted["hotlines"]:
         usual = sentence("setup.usual_hotline").as_dict()
         values["hotlines"] = [{"number": group["hotline"], **usual}]
-    set_installation(session, hand, values)
+    return set_installation(session, hand, values)
 
 
 def _write_calendars(session: Session, hand: Actor, wanted: dict[str, Any]) -> None:
@@ -123,13 +125,12 @@ def _write_administrator(
 ) -> SetUp:
     """The first person, with a password that is good for the first sign-in alone."""
     asked = wanted["administrator"]
-    posts = wanted["posts"] or default_posts()
     values = {
         "unit_id": hand.unit_id,
         "staff_number": asked["number"],
         "name": asked["name"],
         "work_phone": asked.get("phone"),
-        "post": posts[0]["code"],
+        "post": _post_of_administrator(),
         "employment": "own",
         "is_active": True,
     }
@@ -137,6 +138,12 @@ def _write_administrator(
     password = one_time_password(asked["number"])
     open_first_account(session, staff_id, password)
     return SetUp(units, staff_id, asked["number"], password)
+
+
+def _post_of_administrator() -> str:
+    """The first that serves no cells, where there is one."""
+    posts = list(installed().posts)
+    return next((one for one in posts if one != REPRESENTATIVE), posts[0])
 
 
 def one_time_password(own_number: str = "") -> str:

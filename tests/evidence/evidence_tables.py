@@ -147,6 +147,8 @@ KEYS = {"sealing_key"}
 # Tables that hold no evidence, and why.
 WITHOUT = {
     "account": "who may sign in; what is done to accounts is an administrative act, which is a record",
+    "account_link": "ways to an account; what is done by them is an administrative act, which is a record",
+    "phone_recovery": "half of a key; what is done with it is an administrative act, which is a record",
     "account_login": "the numbers of accounts, in the form they are compared in",
     "device_person": "who has signed in on a phone; whose hand wrote what stands in history",
     "cell_outline": "made of the history of cells, for fast look-ups of the past",
@@ -160,6 +162,7 @@ WITHOUT = {
         "made of customers and their points in the form in which typed text is compared, to find them by"
     ),
     "token": "who is signed in",
+    "setup_token": "opens the setup page of an empty installation, and ends with its first record",
     "sync_entry": "who is shown which record; made of the documents",
     "sync_epoch": "which history this is; its witness is a file beside the database",
     "sync_mutation": "the answers given to phones, so that asking twice gives one answer",

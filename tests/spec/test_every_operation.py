@@ -14,14 +14,17 @@ from flask import Flask, request
 from sqlalchemy import text
 from werkzeug.wrappers import Response
 
+from backend.app import make_context
 from backend.core import config
 from backend.core.actor import system
 from backend.core.db import Database
+from backend.core.installation import installed, installed_as
 from backend.core.kinds.registry import KINDS
 from backend.core.services import record_writer
 from backend.core.services.record_writer import new_id
 from backend.dispatch.services.day_plans import work_out
 from backend.evidence.services.picturing import look_at_waiting
+from backend.setup.services.page_token import give_token
 from backend.specification import openapi
 from tests import made_up
 from tests.conftest import Person
@@ -91,7 +94,9 @@ class Walk:
         self.unlike += [f"{name}: {one.instance_path} {one.message}" for one in found]
 
 
-def test_every_operation_reaches_success(app: Flask, as_: As, town: Town) -> None:
+def test_every_operation_reaches_success(
+    app: Flask, as_: As, town: Town, empty_database: Database, settings: config.Settings
+) -> None:
     walk = Walk(app)
     admin = as_("admin")
     ids = _every_kind(admin, as_, town)
@@ -100,6 +105,8 @@ def test_every_operation_reaches_success(app: Flask, as_: As, town: Town) -> Non
     _contractor(app, as_, town)
     _phones(app, as_, town, ids["photo"])
     _the_rest(app, as_, town)
+    admin.get("/checklist")
+    _set_up(app, empty_database, settings)
     app.after_request_funcs[None].pop()
     wanted = {
         f"{method.upper()} {path}"
@@ -109,6 +116,19 @@ def test_every_operation_reaches_success(app: Flask, as_: As, town: Town) -> Non
     }
     assert wanted - walk.reached == set()
     assert walk.unlike == []
+
+
+def _set_up(app: Flask, empty: Database, settings: config.Settings) -> None:
+    """An installation that nobody has set up, in the town's place."""
+    app.extensions["wangge"] = make_context(settings, empty)
+    with empty.transaction() as session:
+        token = give_token(session)
+    wanted = {"group": {"name": "水务"}, "language": "zh", "time_zone": "Asia/Shanghai", "currency": "CNY"}
+    wanted |= {"administrator": {"number": "A1", "name": "王芳"}}
+    client, headers = app.test_client(), {"Authorization": f"Bearer {token}"}
+    with installed_as(installed()):
+        assert client.get("/api/v1/setup").status_code == 200
+        assert client.post("/api/v1/setup", json=wanted, headers=headers).status_code == 201
 
 
 def _apart(name: str, n: int) -> dict[str, Any]:

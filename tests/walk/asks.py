@@ -423,6 +423,9 @@ def _sync() -> None:
 
 def _house() -> None:
     fixed("GET /openapi.json", f"{API}/openapi.json")
+    fixed("GET /setup", f"{API}/setup")
+    fixed("GET /checklist", f"{API}/checklist")
+    ASKS["POST /setup"] = lambda *_: Ask(f"{API}/setup", {"json": {}}, token="invented")
     for path in (
         "/",
         "/m/",
@@ -430,6 +433,7 @@ def _house() -> None:
         "/verify",
         "/confirm",
         "/contractor",
+        "/setup",
         "/docs",
         "/docs/start.js",
         "/healthz",

@@ -10,7 +10,14 @@ ACTS = {
     "account_opened": ("开通账号", "Account opened"),
     "account_changed": ("变更账号", "Account changed"),
     "account_closed": ("关闭账号", "Account closed"),
+    "invitation_made": ("邀请开通账号", "Invitation to an account made"),
+    "invitation_accepted": ("接受邀请", "Invitation accepted"),
     "password_changed": ("修改密码", "Password changed"),
+    "password_reset": ("重设密码", "Link to a new password made"),
+    "phone_unlock_approved": ("同意手机重设开机码", "New PIN of a phone approved"),
+    "phone_unlocked": ("手机重设开机码", "Phone opened with a new PIN"),
+    "records_merged": ("合并客户", "Customers merged"),
+    "record_voided": ("作废记录", "Record voided"),
     "sign_ins_ended": ("强制下线", "Sign-ins ended"),
     "token_made": ("生成个人令牌", "Personal token made"),
     "token_revoked": ("撤销个人令牌", "Personal token revoked"),
@@ -25,8 +32,10 @@ ACTS = {
     "key_rotated": ("轮换密钥", "Key rotated"),
     "backup_made": ("备份", "Backup made"),
     "restored": ("恢复备份", "Backup restored"),
+    "backup_drilled": ("试恢复备份", "Backup tried"),
     "fact_retried": ("重试后台事项", "Fact of the outbox tried again"),
     "erased": ("依法清除个人信息", "Personal values erased"),
+    "set_up": ("系统初始设置", "Installation set up"),
 }
 
 

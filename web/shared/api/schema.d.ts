@@ -4,6 +4,303 @@
  */
 
 export interface paths {
+    "/api/v1/account-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Links of the administrator's units, newest first. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LinkOut"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account-links/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Invite a member of staff: by the link they choose a password. It is shown once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LinkMade"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account-links/mine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the link is for; its token in place of one's own. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LinkSeen"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        /** Choose the password: the link is used up. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["OwnPassword"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Accepted"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account-links/passwords": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A link to a new password: the old one, all sign-ins and personal tokens end now. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["LinkFor"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LinkMade"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account-links/{link_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                link_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a link back. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    link_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody of the administrator's units, with their account. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AccountOut"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Personal tokens of the administrator's units, without their secrets. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TokenOut"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/accounts/{staff_id}": {
         parameters: {
             query?: never;
@@ -66,6 +363,73 @@ export interface paths {
         };
         options?: never;
         head?: never;
+        /** Other roles or another number for somebody who keeps their password; their sign-ins end. */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    staff_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AccountChange"];
+                };
+            };
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        trace?: never;
+    };
+    "/api/v1/accounts/{staff_id}/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                staff_id: string;
+                token_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End somebody's personal token. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    staff_id: string;
+                    token_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        options?: never;
+        head?: never;
         patch?: never;
         trace?: never;
     };
@@ -85,7 +449,7 @@ export interface paths {
                     limit?: number;
                     unit_id?: string;
                     /** @description 操作 · Act */
-                    act?: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "installation_changed" | "exported" | "key_rotated" | "backup_made" | "restored" | "fact_retried" | "erased";
+                    act?: "account_opened" | "account_changed" | "account_closed" | "invitation_made" | "invitation_accepted" | "password_changed" | "password_reset" | "phone_unlock_approved" | "phone_unlocked" | "records_merged" | "record_voided" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "installation_changed" | "exported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up";
                     /** @description 操作人 · By */
                     by_staff_id?: string;
                     /** @description 对象类型 · Kind of subject */
@@ -937,6 +1301,43 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Change"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/checklist": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What this installation still lacks before phones go out; for administrators. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ChecklistLine"][];
                     };
                 };
                 default: components["responses"]["DEFAULT_ERROR"];
@@ -4240,6 +4641,231 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/phone-recoveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Phones of the administrator's units whose person asks for a new PIN. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AskedOut"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phone-recoveries/mine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the phone's request is. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RequestOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /** Ask for a new PIN: gives a code to read out to an administrator. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RequestOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phone-recoveries/mine/half": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The server's half, once an administrator has approved, for who knows the person's password. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PresentPassword"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HalfOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phone-recoveries/{recovery_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recovery_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Keep the server's half for this phone; the phone keeps the other and the wrapped key. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    recovery_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["HalfIn"];
+                };
+            };
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phone-recoveries/{recovery_id}/approval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recovery_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Let the phone that shows this code open with a new PIN. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    recovery_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Code"];
+                };
+            };
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/photo-content/{photo_id}": {
         parameters: {
             query?: never;
@@ -5532,6 +6158,69 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["SignedIn"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether this installation was set up, and what may be chosen. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Setting"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /** Set it up, once; the token stands where others have their own. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Wanted"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SetUpOut"];
                     };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
@@ -8168,17 +8857,49 @@ export interface components {
              */
             valid_from: string | null;
         };
+        Accepted: {
+            login: string;
+            roles: string[];
+        };
+        AccountChange: {
+            /** @default null */
+            phone: string | null;
+            roles: ("admin" | "dispatcher" | "supervisor" | "representative" | "crew_leader" | "crew_member" | "hotline_agent" | "auditor")[];
+        };
         AccountIn: {
+            /**
+             * @description the password is good for choosing one's own, at the first sign-in
+             * @default false
+             */
+            must_change_password: boolean;
             password: string;
             phone?: string | null;
             roles: ("admin" | "dispatcher" | "supervisor" | "representative" | "crew_leader" | "crew_member" | "hotline_agent" | "auditor")[];
+        };
+        AccountOut: {
+            has_account: boolean;
+            /** @description the account is open */
+            is_active: boolean;
+            is_demo: boolean;
+            /** Format: date-time */
+            last_seen_at: string | null;
+            must_change_password: boolean;
+            name: string;
+            phone: string | null;
+            post: string;
+            roles: string[];
+            staff_id: string;
+            staff_number: string;
+            unit_id: string;
+            /** @description their staff record is active */
+            works: boolean;
         };
         AdministrativeAct: {
             /**
              * @description 操作 · Act
              * @enum {string}
              */
-            act: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "installation_changed" | "exported" | "key_rotated" | "backup_made" | "restored" | "fact_retried" | "erased";
+            act: "account_opened" | "account_changed" | "account_closed" | "invitation_made" | "invitation_accepted" | "password_changed" | "password_reset" | "phone_unlock_approved" | "phone_unlocked" | "records_merged" | "record_voided" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "installation_changed" | "exported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up";
             /**
              * Format: date-time
              * @description 时间 · When
@@ -8218,6 +8939,11 @@ export interface components {
             next?: string | null;
             rows?: components["schemas"]["AdministrativeAct"][];
         };
+        AdministratorWanted: {
+            name: string;
+            number: string;
+            phone?: string | null;
+        };
         AffectedIn: {
             /** @description GeoJSON Polygon, MultiPolygon, LineString or Point */
             area: components["schemas"]["Geometry"];
@@ -8252,6 +8978,21 @@ export interface components {
             settles?: string[];
         } & {
             [key: string]: unknown;
+        };
+        AskedOut: {
+            /** Format: date-time */
+            approved_at: string | null;
+            /** Format: date-time */
+            asked_at: string;
+            /** Format: date-time */
+            collected_at: string | null;
+            device: string | null;
+            id: string;
+            name: string;
+            staff_id: string;
+            staff_number: string;
+            /** @description asked, approved, collected, ended */
+            state: string;
         };
         AssignIn: {
             /** Format: uuid */
@@ -8447,6 +9188,12 @@ export interface components {
         CalendarPage: {
             next?: string | null;
             rows?: components["schemas"]["Calendar"][];
+        };
+        CalendarWanted: {
+            /** @default  */
+            country: string;
+            /** @default  */
+            part: string;
         };
         Cell: {
             /** @description 编号 · Code */
@@ -8655,6 +9402,22 @@ export interface components {
             job_id: string;
             number: string | null;
             zh: string;
+        };
+        ChecklistLine: {
+            code: string;
+            meaning: components["schemas"]["InWords"];
+            mend: components["schemas"]["InWords"];
+            missing: number;
+            /** @description the console's page that mends it; empty for server settings */
+            page: string;
+            /** @enum {string} */
+            state: "ok" | "warn" | "fail";
+            title: components["schemas"]["InWords"];
+            /** @description of how many; days since, for backups; null where that says nothing */
+            total: number | null;
+        };
+        Code: {
+            code: string;
         };
         CollectionExtent: {
             spatial: components["schemas"]["SpatialExtent"];
@@ -9675,6 +10438,20 @@ export interface components {
             overlap_m2: number;
             roundness: number | null;
         };
+        GroupWanted: {
+            hotline?: string | null;
+            name: string;
+            name_en?: string | null;
+        };
+        HalfIn: {
+            /** @description 32 bytes as base64 */
+            half: string;
+            /** @description random, 32 bytes or more */
+            proof: string;
+        };
+        HalfOut: {
+            half: string;
+        };
         HandOver: {
             /** Format: uuid */
             staff_id: string;
@@ -9750,6 +10527,15 @@ export interface components {
             /** @description IANA */
             time_zone: string;
             version: number;
+        };
+        Invitation: {
+            /** @default 72 */
+            hours: number;
+            /** @default null */
+            phone: string | null;
+            roles: ("admin" | "dispatcher" | "supervisor" | "representative" | "crew_leader" | "crew_member" | "hotline_agent" | "auditor")[];
+            /** Format: uuid */
+            staff_id: string;
         };
         Item: {
             /**
@@ -10066,6 +10852,46 @@ export interface components {
         LinkAsked: {
             /** @default 24 */
             hours: number;
+        };
+        LinkFor: {
+            /** @default 72 */
+            hours: number;
+            /** Format: uuid */
+            staff_id: string;
+        };
+        LinkMade: {
+            id: string;
+            token: string;
+            /** Format: date-time */
+            until: string;
+        };
+        LinkOut: {
+            id: string;
+            /** Format: date-time */
+            made_at: string;
+            made_by: string | null;
+            name: string;
+            /** Format: date-time */
+            revoked_at: string | null;
+            roles: string[];
+            staff_id: string;
+            staff_number: string;
+            state: string;
+            /** Format: date-time */
+            until: string;
+            /** @description invitation, password */
+            use: string;
+            /** Format: date-time */
+            used_at: string | null;
+        };
+        LinkSeen: {
+            name: string;
+            roles: string[];
+            staff_number: string;
+            unit: string;
+            /** Format: date-time */
+            until: string;
+            use: string;
         };
         LinkToken: {
             token: string;
@@ -10709,6 +11535,9 @@ export interface components {
             /** @description whose the other is */
             unit: string;
         };
+        OwnPassword: {
+            password: string;
+        };
         PaginationMetadata: {
             /** @description First available page number. */
             first_page?: number;
@@ -11054,6 +11883,9 @@ export interface components {
             en: string;
             zh: string;
         };
+        PresentPassword: {
+            password: string;
+        };
         ProblemDocument: {
             code: string;
             /** @description one entry per field, 20 at most */
@@ -11265,6 +12097,10 @@ export interface components {
             /** Format: uuid */
             staff_id: string;
             workload: number;
+        };
+        RequestOut: {
+            code: string | null;
+            state: string;
         };
         Response: {
             /**
@@ -11590,6 +12426,25 @@ export interface components {
             /** @description 告知时间（分钟） · Time told (min) */
             told_minutes?: number;
         };
+        SetUpOut: {
+            password: string;
+            staff_id: string;
+            staff_number: string;
+            units: {
+                [key: string]: string;
+            };
+        };
+        Setting: {
+            /** @description countries whose holidays are known, each with its parts */
+            countries: {
+                [key: string]: string[];
+            };
+            /** @description whether a token was given out that still opens the page */
+            has_token: boolean;
+            is_set_up: boolean;
+            posts: components["schemas"]["PostValues"][];
+            time_zones: string[];
+        };
         Sheet: {
             sha256?: string;
             sheet?: components["schemas"]["ServiceSheet"];
@@ -11754,6 +12609,8 @@ export interface components {
             /** @description given at a sign-in that showed none: keep it with the device's id and show it from then on */
             device_secret?: string | null;
             expires_in_s: number;
+            /** @description somebody else gave this password: until it is changed, everything but `PUT /sessions/password` answers password_change_needed */
+            must_change_password: boolean;
             refresh_token: string;
             roles: string[];
             staff_id: string;
@@ -12124,6 +12981,17 @@ export interface components {
             way: "in_person" | "phone" | "message" | "notice";
             why?: string | null;
         };
+        TokenOut: {
+            /** Format: date-time */
+            expires_at: string;
+            id: string;
+            /** Format: date-time */
+            issued_at: string;
+            label: string | null;
+            name: string;
+            staff_id: string;
+            staff_number: string;
+        };
         ToldOut: {
             crew_ids: string[];
         };
@@ -12194,6 +13062,10 @@ export interface components {
         UnitPage: {
             next?: string | null;
             rows?: components["schemas"]["Unit"][];
+        };
+        UnitWanted: {
+            hotline?: string | null;
+            name: string;
         };
         UnservedCell: {
             /** Format: uuid */
@@ -12438,6 +13310,25 @@ export interface components {
         VisitPage: {
             next?: string | null;
             rows?: components["schemas"]["Visit"][];
+        };
+        Wanted: {
+            administrator: components["schemas"]["AdministratorWanted"];
+            branches?: components["schemas"]["UnitWanted"][];
+            calendar?: components["schemas"]["CalendarWanted"];
+            currency: string;
+            group: components["schemas"]["GroupWanted"];
+            /** @default true */
+            has_matters: boolean;
+            hotlines?: components["schemas"]["HotlineValues"][];
+            /** @enum {string} */
+            language: "zh" | "en";
+            /**
+             * @default mm
+             * @enum {string}
+             */
+            length_unit: "mm" | "in";
+            posts?: components["schemas"]["PostValues"][];
+            time_zone: string;
         };
         WasResponsible: {
             cell: components["schemas"]["CellOut"];

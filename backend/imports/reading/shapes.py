@@ -112,7 +112,8 @@ class Field:
     `kind` and `wire` say of which record it is and which field there; where it names another record by the
     utility's own number (`refers` is that kind), `wire` is the field that gets the id, and the clean value is
     the number as text. `reads` names how a value is read (`text`, `number`, `phone`, `date`, `moment`,
-    `choice`, `flag`, `whole`, `amount_fen`, `clock`, `names`, `degrees`, `place`, `diameter`).
+    `choice`, `choices`, `flag`, `whole`, `amount_fen`, `clock`, `names` (a list of the utility's own numbers),
+    `degrees` (together they are the clean value `place`), `diameter`).
     """
 
     name: str
@@ -139,7 +140,8 @@ class Field:
 class Target:
     """What a row can become: its fields, and which of them are the utility's own number.
 
-    `own` has one or more sets of fields: the first set that a row has all of is what it is known by.
+    `own` has one or more sets of fields: the first set that a row has all of is what it is known by; `also`
+    says the same of the other kinds that a row holds beside its own (the point of a customer).
     """
 
     name: str
@@ -148,17 +150,18 @@ class Target:
     kind: str
     fields: tuple[Field, ...]
     own: tuple[tuple[str, ...], ...]
+    also: ReadOnly[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
 
-    def field(self, name: str) -> Field:
+    def named(self, name: str) -> Field:
         """The field of that name. Raises KeyError."""
         for one in self.fields:
             if one.name == name:
                 return one
         raise KeyError(name)
 
-    def own_number(self, values: ReadOnly[str, Any]) -> str | None:
-        """What a clean row is known by, in its compared form; None where it has none."""
-        for names in self.own:
+    def own_number(self, values: ReadOnly[str, Any], kind: str = "") -> str | None:
+        """What a clean row (or its part of another kind) is known by, compared; None where it has none."""
+        for names in self.also[kind] if kind and kind != self.kind else self.own:
             if all(values.get(name) for name in names):
                 return "|".join(comparable(str(values[name])) for name in names)
         return None

@@ -79,6 +79,7 @@ class Wired:
     personal: str | None
     filter: bool
     due: str | None = None
+    own: bool = False
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,11 @@ class RecordKind:
         """Due fields: name -> `limit` (the utility's own) or `promise` (agreed with a customer)."""
         return {name: one.due for name, one in self.wired.items() if one.due}
 
+    @cached_property
+    def own_number(self) -> str:
+        """The field with the utility's own number, which no two records have; empty where a kind has none."""
+        return next((name for name, one in self.wired.items() if one.own), "")
+
     @property
     def personal(self) -> dict[str, str]:
         """Personal fields: name -> what they hold (name, phone, address)."""
@@ -132,6 +138,7 @@ def _column(
         options.pop("personal", None),
         options.pop("filter", False),
         options.pop("due", None),
+        options.pop("own", False),
     )
     return mapped_column(type_, *args, nullable=not required, info={"wired": wired}, **options)
 

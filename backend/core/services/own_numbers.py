@@ -1,0 +1,59 @@
+"""Keeps the utility's own numbers unique, in the transaction that writes the records."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
+
+from backend.core.actor import Actor
+from backend.core.comparing import comparable
+from backend.core.kinds.registry import KINDS
+from backend.core.queries.own_numbers import Holder, is_taken, keep_numbers
+from backend.core.queries.policy import Rule
+from backend.core.queries.rule_faults import refuse
+from backend.core.sentences import fault
+from sync.change import Write
+from sync.kind import Values
+
+
+def form_of(kind: str, values: Mapping[str, Any] | None) -> str:
+    """A record's own number as it is compared; empty where it has none, or is not active any more."""
+    name = KINDS[kind].own_number if kind in KINDS else ""
+    if not name or values is None or values.get("is_active") is False:
+        return ""
+    return comparable(str(values.get(name) or ""))
+
+
+def keep_own(connection: Connection, writes: Sequence[Write]) -> None:
+    """Called by the record writer after each batch. Raises NumberTaken."""
+    gone: list[tuple[str, str]] = []
+    held: list[Holder] = []
+    for one in writes:
+        name = one.kind.name
+        if name not in KINDS or not KINDS[name].own_number:
+            continue
+        before = form_of(name, one.before.values) if one.before and not one.before.deleted else ""
+        after = "" if one.deleted else form_of(name, one.values)
+        if before != after:
+            gone += [(name, one.id)] if before else []
+            held += [Holder(name, one.id, after)] if after else []
+    if gone or held:
+        keep_numbers(connection, gone, held)
+
+
+def own_number_rule(kind: str) -> Rule:
+    """A rule that raises check_failed for the own number of another record of the kind."""
+    return partial(_need_own, kind)
+
+
+def _need_own(
+    kind: str, session: Session, actor: Actor, record_id: str, before: Values | None, after: Values
+) -> None:
+    form = form_of(kind, after)
+    if form and form != form_of(kind, before) and is_taken(session, kind, form, record_id):
+        name = KINDS[kind].own_number
+        refuse(kind, after, [fault(name, "core.number_taken", str(after[name]))])

@@ -21,6 +21,7 @@ ACTS = {
     "record_changed": ("修改基础资料", "Basic record changed"),
     "record_deleted": ("删除基础资料", "Basic record deleted"),
     "exported": ("导出数据", "Data exported"),
+    "imported": ("导入数据", "Data imported"),
     "key_rotated": ("轮换密钥", "Key rotated"),
     "backup_made": ("备份", "Backup made"),
     "restored": ("恢复备份", "Backup restored"),

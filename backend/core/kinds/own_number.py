@@ -16,9 +16,7 @@ class OwnNumber(Base):
 
     __tablename__ = "own_number"
     __table_args__ = (
-        Index(
-            "uq_own_number_kind", "kind", "form", unique=True, postgresql_where=text("NOT is_double")
-        ),
+        Index("uq_own_number_kind", "kind", "form", unique=True, postgresql_where=text("NOT is_double")),
         Index("ix_own_number_double", "kind", "form", postgresql_where=text("is_double")),
     )
 

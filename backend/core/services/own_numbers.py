@@ -11,10 +11,10 @@ from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor
 from backend.core.comparing import comparable
+from backend.core.errors import Problem
 from backend.core.kinds.registry import KINDS
 from backend.core.queries.own_numbers import Holder, is_taken, keep_numbers
 from backend.core.queries.policy import Rule
-from backend.core.queries.rule_faults import refuse
 from backend.core.sentences import fault
 from sync.change import Write
 from sync.kind import Values
@@ -46,7 +46,7 @@ def keep_own(connection: Connection, writes: Sequence[Write]) -> None:
 
 
 def own_number_rule(kind: str) -> Rule:
-    """A rule that raises check_failed for the own number of another record of the kind."""
+    """A rule that raises number_taken for the own number of another record of the kind."""
     return partial(_need_own, kind)
 
 
@@ -56,4 +56,4 @@ def _need_own(
     form = form_of(kind, after)
     if form and form != form_of(kind, before) and is_taken(session, kind, form, record_id):
         name = KINDS[kind].own_number
-        refuse(kind, after, [fault(name, "core.number_taken", str(after[name]))])
+        raise Problem("number_taken", faults=[fault(name, "core.number_taken", str(after[name]))])

@@ -34,7 +34,6 @@ from sync.postgres.writing import Tables
 from sync.questions import questions_of
 
 
-
 def _keep_beside(connection: Connection, writes: Sequence[Write]) -> None:
     keep_own(connection, writes)
     keep_found(connection, writes)
@@ -220,9 +219,7 @@ def _write(session: Session, applied: Sequence[Applied], quiet: bool = False) ->
         raise Problem("changed_meanwhile") from error
     except NumberTaken as error:
         names = sorted({KINDS[one.kind.name].own_number for one in writes} - {""})
-        raise Problem(
-            "check_failed", faults=[fault(name, "core.number_taken") for name in names]
-        ) from error
+        raise Problem("number_taken", faults=[fault(name, "core.number_taken") for name in names]) from error
     except DatabaseRefused as error:
         raise Problem(
             "id_taken" if "unique" in str(error) else "check_failed", cause=type(error.__cause__).__name__

@@ -35,14 +35,23 @@ _NAMED = {
         WHERE m.deleted_at IS NULL
     """,
 }  # noqa: S608 - made of constants; values are bound
+# A look by the index for each number, whatever the planner knows of a table that is being filled.
 _HELD = """
-    SELECT o.form, o.id::text, d.unit_id = ANY(CAST(:units AS uuid[]))
-    FROM own_number o
-    JOIN sync_document d ON d.kind = o.kind
-    AND d.id = o.id
-    WHERE o.kind = :kind
-    AND o.form = ANY(CAST(:forms AS text[]))
-    AND NOT o.is_double
+    SELECT held.form, held.id::text, (
+        SELECT d.unit_id = ANY(CAST(:units AS uuid[]))
+        FROM sync_document d
+        WHERE d.kind = :kind
+        AND d.id = held.id
+    )
+    FROM unnest(CAST(:forms AS text[])) AS asked(form)
+    CROSS JOIN LATERAL (
+        SELECT o.form, o.id
+        FROM own_number o
+        WHERE o.kind = :kind
+        AND o.form = asked.form
+        AND NOT o.is_double
+        LIMIT 1
+    ) held
 """
 _POINTS = """
     SELECT customer_id::text, id::text, address

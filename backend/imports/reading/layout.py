@@ -19,7 +19,8 @@ _TOTAL = re.compile(
 )
 _COUNTED = re.compile(r"共\s*\d[\d,]*\s*(?:户|条|块|只|个|行)")
 _NOTE = re.compile(
-    r"(?:制表|审核|填表|复核|打印|导出|说明|注|备注|填报|单位负责人|prepared by|printed|note)[^:：]{0,8}[:：]", re.I
+    r"(?:制表|审核|填表|复核|打印|导出|说明|注|备注|填报|单位负责人|prepared by|printed|note)[^:：]{0,8}[:：]",
+    re.I,
 )
 # So many cells hold a line of notes, and a table of so many columns is wide enough to tell one.
 _MOST_IN_NOTE, _WIDE = 3, 5

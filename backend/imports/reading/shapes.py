@@ -5,11 +5,12 @@ The whole way, for whoever stages and writes:
     table = read_table(data, name)                       # backend.imports.reading.tables
     target = TARGETS["customers"]                        # backend.imports.reading.targets
     mapping = Mapping(target.name, propose(target, table.columns))  # backend.imports.reading.proposing
-    study = study_of(target, mapping, table, ground)     # backend.imports.reading.studying
-    # study.questions: shown to a person; mapping = mapping.answered(study.found | theirs)
-    context = Context(ground, place_index(session))      # backend.imports.queries.place_index
-    for row in table.rows:
-        result = translate(target, mapping, row, context)  # backend.imports.reading.translating
+    study = study_of(target, mapping, table.columns, table.rows, ground)  # backend.imports.reading.studying
+    # study.questions: shown to a person; mapping = mapping.answered({**study.found, **theirs})
+    context = Context(ground, gazetteer_of(session), zone)  # backend.imports.queries.gazetteer
+    translator = Translator(target, mapping, table.columns, context)  # backend.imports.reading.translating
+    for result in translator.all(table.rows): ...
+    parts_of(target, result.values)  # backend.imports.reading.parts: the records of a row and what they name
 
 Everything but `Table.rows` and `Context` is small and goes to JSON and back (`as_dict`, `from_dict`).
 """
@@ -151,6 +152,8 @@ class Target:
     fields: tuple[Field, ...]
     own: tuple[tuple[str, ...], ...]
     also: ReadOnly[str, tuple[tuple[str, ...], ...]] = field(default_factory=dict)
+    # Which kind and field a row's place goes to.
+    place: tuple[str, str] | None = None
 
     def named(self, name: str) -> Field:
         """The field of that name. Raises KeyError."""
@@ -296,14 +299,10 @@ class Study:
 
 
 class PlaceIndex(Protocol):
-    """Where addresses are, from cells and what the ledger knows (`backend.imports.queries.place_index`)."""
+    """Where addresses are, from cells and what the ledger knows (`backend.imports.reading.gazetteer`)."""
 
     def locate(self, address: str) -> Located:
         """Where an address is, as far as can be said."""
-        ...
-
-    def cell_at(self, lng: float, lat: float) -> str | None:
-        """The cell a place (WGS-84 degrees) lies in, None outside the territory."""
         ...
 
 

@@ -38,7 +38,9 @@ def _grid(data: bytes, sheet: str | None, encoding: str | None) -> Grid:
     head = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if head.startswith((b"<!doctype", b"<html", b"<table", b"<?xml", b"<meta", b"<head")):
         raise Unreadable("web_page")
-    if head.startswith((b"%pdf", b"\x89png", b"\xff\xd8\xff", b"rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"{", b"[")):
+    if head.startswith(
+        (b"%pdf", b"\x89png", b"\xff\xd8\xff", b"rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"{", b"[")
+    ):
         raise Unreadable("kind")
     return delimited.read(data, encoding)
 

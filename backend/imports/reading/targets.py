@@ -21,6 +21,7 @@ TARGETS: dict[str, Target] = {
             (*CUSTOMER, *POINT, *PLACE, CELL, UNIT),
             (("number",),),
             {"service_point": _POINT_OWN},
+            ("service_point", "place"),
         ),
         Target(
             "service_points",
@@ -29,9 +30,18 @@ TARGETS: dict[str, Target] = {
             "service_point",
             (OF_CUSTOMER, *POINT, *PLACE, CELL, UNIT),
             _POINT_OWN,
+            place=("service_point", "place"),
         ),
         Target("staff", "员工和账号", "Staff with accounts", "staff", (*STAFF, UNIT), (("staff_number",),)),
-        Target("crews", "维修班组", "Crews", "crew", (*CREW, *PLACE, UNIT), (("name",),)),
+        Target(
+            "crews",
+            "维修班组",
+            "Crews",
+            "crew",
+            (*CREW, *PLACE, UNIT),
+            (("name",),),
+            place=("crew", "start_place"),
+        ),
         Target(
             "cell_representatives",
             "网格责任",
@@ -55,6 +65,7 @@ TARGETS: dict[str, Target] = {
             "visit",
             (*VISIT, *PLACE, UNIT),
             (("number",), ("customer", "ended_at")),
+            place=("visit", "check_in"),
         ),
     )
 }

@@ -86,7 +86,9 @@ def _value(cell: Any) -> Any:
     if kind is float:
         return int(cell) if cell.is_integer() and abs(cell) < _EXACT else cell
     if kind is timedelta:
-        return (datetime.min + cell).time() if timedelta(0) <= cell < _DAY else str(cell)
+        return (
+            (datetime.combine(date.min, time()) + cell).time() if timedelta(0) <= cell < _DAY else str(cell)
+        )
     if kind is datetime and cell.time() == time.min:
         return date(cell.year, cell.month, cell.day)
     return cell

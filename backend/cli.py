@@ -22,6 +22,7 @@ COMMANDS = {
     "demo": "serving:demo",
     "story": "serving:story",
     "ground": "ground:ground",
+    "import": "imports:import_",
     "spec": "schema:spec",
     "migrate": "schema:migrate",
     "migration": "schema:migration",

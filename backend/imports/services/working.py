@@ -7,7 +7,6 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from backend.core.db import Database
 from backend.core.errors import Problem
@@ -54,6 +53,21 @@ def work_on(database: Database, run_id: str, progress: Progress = silent, until:
     return True
 
 
+def finish(database: Database, run_id: str, progress: Progress = silent) -> None:
+    """Take a run to where it goes on by a person alone; where another worker is at it, wait for that one."""
+    while True:
+        with database.snapshot() as session:
+            run = session.get_one(ImportRun, UUID(run_id))
+            if run.state not in BUSY:
+                return
+            progress(run.done, run.rows)
+        with database.alone(ALONE) as is_mine:
+            if is_mine:
+                work_on(database, run_id, progress)
+        if not is_mine:
+            time.sleep(0.5)
+
+
 def _next(database: Database) -> str | None:
     with database.snapshot() as session:
         waiting = select(ImportRun.id).where(ImportRun.state.in_(BUSY)).order_by(ImportRun.made_at)
@@ -64,8 +78,4 @@ def _next(database: Database) -> str | None:
 def _fail(database: Database, run_id: str, problem: Problem) -> None:
     with database.transaction() as session:
         run = session.get_one(ImportRun, UUID(run_id), with_for_update=True)
-        _keep_problem(session, run, problem)
-
-
-def _keep_problem(_session: Session, run: ImportRun, problem: Problem) -> None:
-    run.state, run.problem = "failed", {"code": problem.code, **problem.detail}
+        run.state, run.problem = "failed", {"code": problem.code, **problem.detail}

@@ -27,7 +27,7 @@ _FILE = {"type": "string", "format": "binary"}
 _SHEET = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
-class FileQuery(Schema):
+class ImportFileQuery(Schema):
     """What the file does not say of itself."""
 
     unit_id = wire.Id(required=True)
@@ -37,7 +37,7 @@ class FileQuery(Schema):
     encoding = wire.Text(most=20, metadata={"description": "of a text whose own cannot be found, such as gb18030"})
 
 
-class ChoiceOut(Schema):
+class ImportChoice(Schema):
     """A possible answer."""
 
     value = fields.String(required=True)
@@ -45,7 +45,7 @@ class ChoiceOut(Schema):
     en = fields.String(required=True)
 
 
-class FieldOut(Schema):
+class ImportField(Schema):
     """One thing that can be taken from a column."""
 
     name = fields.String(required=True)
@@ -54,16 +54,16 @@ class FieldOut(Schema):
     is_required = fields.Boolean(required=True)
 
 
-class TargetOut(Schema):
+class ImportTarget(Schema):
     """What a file can be imported as."""
 
     name = fields.String(required=True)
     zh = fields.String(required=True)
     en = fields.String(required=True)
-    fields_ = fields.List(fields.Nested(FieldOut), required=True, data_key="fields")
+    fields_ = fields.List(fields.Nested(ImportField), required=True, data_key="fields")
 
 
-class ColumnOut(Schema):
+class ImportColumn(Schema):
     """A column of the file."""
 
     letter = fields.String(required=True)
@@ -71,14 +71,14 @@ class ColumnOut(Schema):
     examples = fields.List(fields.String(), required=True)
 
 
-class SheetOut(Schema):
+class ImportSheet(Schema):
     """A sheet of the workbook."""
 
     name = fields.String(required=True)
     is_hidden = fields.Boolean(required=True)
 
 
-class SetAsideOut(Schema):
+class ImportSetAside(Schema):
     """A row that is no data: a title, a total, a note, or the header once more."""
 
     row = fields.Integer(required=True)
@@ -86,20 +86,20 @@ class SetAsideOut(Schema):
     text = fields.String(required=True)
 
 
-class QuestionOut(Schema):
+class ImportQuestion(Schema):
     """What cannot be known of a column and is asked; its answer goes into the mapping under `name`."""
 
     name = fields.String(required=True)
     field = fields.String(required=True)
     zh = fields.String(required=True)
     en = fields.String(required=True)
-    choices = fields.List(fields.Nested(ChoiceOut), required=True)
+    choices = fields.List(fields.Nested(ImportChoice), required=True)
     likely = fields.String(required=True, allow_none=True)
     examples = fields.List(fields.String(), required=True)
     rows = fields.Integer(required=True)
 
 
-class RunOut(Schema):
+class ImportOut(Schema):
     """An import: its file, what its columns mean, how far it is, and its counts."""
 
     id = fields.String(required=True)
@@ -111,25 +111,25 @@ class RunOut(Schema):
     rows = fields.Integer(required=True)
     done = fields.Integer(required=True)
     counts = fields.Dict(keys=fields.String(), values=fields.Integer(), required=True)
-    columns = fields.List(fields.Nested(ColumnOut), required=True)
+    columns = fields.List(fields.Nested(ImportColumn), required=True)
     sheet = fields.String(required=True)
-    sheets = fields.List(fields.Nested(SheetOut), required=True)
+    sheets = fields.List(fields.Nested(ImportSheet), required=True)
     encoding = fields.String(required=True, allow_none=True)
     header_rows = fields.List(fields.Integer(), required=True)
-    set_aside = fields.List(fields.Nested(SetAsideOut), required=True)
+    set_aside = fields.List(fields.Nested(ImportSetAside), required=True)
     chosen = fields.Dict(
         keys=fields.String(), values=fields.String(), required=True, metadata={"description": "field: column"}
     )
     answers = fields.Dict(keys=fields.String(), values=_ANY, required=True)
     clears_empty = fields.Boolean(required=True)
-    questions = fields.List(fields.Nested(QuestionOut), required=True)
+    questions = fields.List(fields.Nested(ImportQuestion), required=True)
     problem = fields.Dict(keys=fields.String(), values=_ANY, required=True, allow_none=True)
     made_by_id = fields.String(required=True)
     made_at = wire.Moment(required=True)
     ended_at = wire.Moment(required=True, allow_none=True)
 
 
-class MappingIn(Schema):
+class ImportMappingIn(Schema):
     """What its columns mean."""
 
     columns = fields.Dict(keys=wire.Text(most=40), values=wire.Text(most=200), required=True)
@@ -140,7 +140,7 @@ class MappingIn(Schema):
     )
 
 
-class RowsQuery(Schema):
+class ImportRowsQuery(Schema):
     """Which rows, and behind which number."""
 
     verdict = wire.Choice(VERDICTS, required=True)
@@ -148,7 +148,7 @@ class RowsQuery(Schema):
     most = wire.Whole(least=1, most=1000, load_default=100)
 
 
-class RowOut(Schema):
+class ImportRowOut(Schema):
     """A row with its verdict; `proposal` is what its address says, `record_id` what it is in the ledger."""
 
     number = fields.Integer(required=True)
@@ -161,7 +161,7 @@ class RowOut(Schema):
     record_id = fields.String(required=True, allow_none=True)
 
 
-class SettleIn(Schema):
+class ImportSettleIn(Schema):
     """Where rows are: these, or all that wait."""
 
     way = wire.Choice(settling.WAYS, required=True)
@@ -171,13 +171,13 @@ class SettleIn(Schema):
     least_confidence = wire.Number(least=0, most=1, load_default=0, metadata={"description": "proposed: how sure"})
 
 
-class SettledOut(Schema):
+class ImportSettled(Schema):
     """How many rows were settled."""
 
     settled = fields.Integer(required=True)
 
 
-class ReportQuery(Schema):
+class ImportReportQuery(Schema):
     """Which rows, as what."""
 
     verdict = wire.Choice({name: VERDICTS[name] for name in ("refused", "to_settle")}, load_default="refused")
@@ -203,15 +203,15 @@ def shown(run: ImportRun) -> dict[str, Any]:
 
 @blueprint.route("")
 class Imports(MethodView):
-    @blueprint.response(200, RunOut(many=True))
+    @blueprint.response(200, ImportOut(many=True))
     @signed_in
     def get(self) -> Any:
         """The newest imports of the asker's units."""
         with reading() as session:
             return [shown(one) for one in runs.list_runs(session, actor())]
 
-    @blueprint.arguments(FileQuery, location="query")
-    @blueprint.response(201, RunOut)
+    @blueprint.arguments(ImportFileQuery, location="query")
+    @blueprint.response(201, ImportOut)
     @takes(min(MOST_BYTES, 300 * MIB), ANYTHING)
     @signed_in
     def post(self, query: dict[str, Any]) -> Any:
@@ -227,7 +227,7 @@ class Imports(MethodView):
 
 @blueprint.route("/targets")
 class Targets(MethodView):
-    @blueprint.response(200, TargetOut(many=True))
+    @blueprint.response(200, ImportTarget(many=True))
     @signed_in
     def get(self) -> Any:
         """What a file can be imported as, with the fields of each."""
@@ -247,7 +247,7 @@ class Targets(MethodView):
 
 @blueprint.route("/<uuid:run_id>")
 class Import(MethodView):
-    @blueprint.response(200, RunOut)
+    @blueprint.response(200, ImportOut)
     @signed_in
     def get(self, run_id: Any) -> Any:
         """How far it is, and its counts."""
@@ -264,8 +264,8 @@ class Import(MethodView):
 
 @blueprint.route("/<uuid:run_id>/mapping")
 class MappingView(MethodView):
-    @blueprint.arguments(MappingIn(unknown=RAISE))
-    @blueprint.response(200, RunOut)
+    @blueprint.arguments(ImportMappingIn(unknown=RAISE))
+    @blueprint.response(200, ImportOut)
     @signed_in
     def put(self, body: dict[str, Any], run_id: Any) -> Any:
         """Confirm what its columns mean: a worker checks every row; look again until `state` is `checked`."""
@@ -280,8 +280,8 @@ class MappingView(MethodView):
 
 @blueprint.route("/<uuid:run_id>/rows")
 class Rows(MethodView):
-    @blueprint.arguments(RowsQuery, location="query")
-    @blueprint.response(200, RowOut(many=True))
+    @blueprint.arguments(ImportRowsQuery, location="query")
+    @blueprint.response(200, ImportRowOut(many=True))
     @signed_in
     def get(self, query: dict[str, Any], run_id: Any) -> Any:
         """Rows of a verdict: to settle with what is proposed, refused with why."""
@@ -307,8 +307,8 @@ def _row(row: run_rows.Staged) -> dict[str, Any]:
 
 @blueprint.route("/<uuid:run_id>/settled")
 class Settled(MethodView):
-    @blueprint.arguments(SettleIn(unknown=RAISE))
-    @blueprint.response(200, SettledOut)
+    @blueprint.arguments(ImportSettleIn(unknown=RAISE))
+    @blueprint.response(200, ImportSettled)
     @signed_in
     def put(self, body: dict[str, Any], run_id: Any) -> Any:
         """Say where rows are that wait: what is not settled is not written."""
@@ -319,7 +319,7 @@ class Settled(MethodView):
 
 @blueprint.route("/<uuid:run_id>/acceptance")
 class Acceptance(MethodView):
-    @blueprint.response(200, RunOut)
+    @blueprint.response(200, ImportOut)
     @signed_in
     def put(self, run_id: Any) -> Any:
         """Let it come true: a worker writes it in batches; look again until `state` is `applied`."""
@@ -329,7 +329,7 @@ class Acceptance(MethodView):
 
 @blueprint.route("/<uuid:run_id>/report")
 class Report(MethodView):
-    @blueprint.arguments(ReportQuery, location="query")
+    @blueprint.arguments(ImportReportQuery, location="query")
     @blueprint.response(200, _FILE, content_type=_SHEET)
 
     @signed_in

@@ -39,8 +39,7 @@ def choice(field: Field, cell: Cell, asking: Asking) -> str | None:
     word = text_in(cell)
     code = code_of(field, word, asking)
     if code is None:
-        known = [zh for zh, _ in field.choices.values()]
-        raise Wrong("unknown_word", known=known, known_en=[en for _, en in field.choices.values()])
+        raise Wrong("unknown_word", known=list(field.choices.values()))
     return None if code == LEFT_OUT else code
 
 

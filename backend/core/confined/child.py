@@ -97,7 +97,8 @@ def _ended(status: int) -> str | None:
     code = os.waitstatus_to_exitcode(status)
     if code in (-signal.SIGXCPU, -signal.SIGKILL):
         return "time"
-    return None if code == 0 else "memory" if code == _NO_MEMORY else "crash"
+    # Libraries in Rust abort where they are given no memory.
+    return None if code == 0 else "memory" if code in (_NO_MEMORY, -signal.SIGABRT) else "crash"
 
 
 def _confined(

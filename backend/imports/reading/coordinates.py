@@ -86,8 +86,8 @@ def to_places(pairs: Pairs, system: str) -> Pairs:
         found = np.full(figures.shape, np.nan)
         found[sound] = to_wgs84(figures[sound], Datum(base))
         return found
-    shapes = reprojected(list(shapely.points(figures)), base) if len(figures) else []
-    return np.array([shapely.get_coordinates(one)[0] for one in shapes]).reshape(-1, 2)
+    shapes = reprojected([shapely.Point(x, y) for x, y in figures], base)
+    return np.array([shapely.get_coordinates(one)[0] for one in shapes], dtype=float).reshape(-1, 2)
 
 
 def turned(system: str) -> str:

@@ -43,7 +43,7 @@ def bare(name: str) -> str:
 
 
 def header_of(
-    lines: Lines, merged: Iterable[Merged], known: Collection[str], asked: Sequence[int] | None, left: int
+    lines: Lines, merged: Sequence[Merged], known: Collection[str], asked: Sequence[int] | None, left: int
 ) -> Header:
     """The header of the first lines of a sheet.
 
@@ -56,7 +56,10 @@ def header_of(
         rows = tuple(row for row in asked if row < len(lines))
     else:
         rows = _found(lines, spread, frozenset(known))
-    joined = [_joined([text_of(spread[row][n]) for row in rows]) for n in range(width)]
+    named = [[text_of(cell) for cell in spread[row]] for row in rows]
+    if len(named) == 2 and not any(top <= rows[0] <= bottom for top, _, bottom, _ in merged):
+        named[0] = _over_all(named[0], named[1])
+    joined = [_joined([row[n] for row in named]) for n in range(width)]
     return Header(rows, unique_names(joined, left))
 
 
@@ -141,6 +144,14 @@ def _spread(lines: Lines, merged: Iterable[Merged], width: int) -> list[list[Any
             for n in range(first, min(last + 1, width)):
                 spread[row][n] = value
     return spread
+
+
+def _over_all(groups: Sequence[str], names: Sequence[str]) -> list[str]:
+    """Names of groups over each of their columns: saved as text, a merged cell keeps it in the first alone."""
+    found: list[str] = []
+    for group, name in zip(groups, names, strict=True):
+        found.append(group or (found[-1] if name and found else ""))
+    return found
 
 
 def _joined(parts: Sequence[str]) -> str:

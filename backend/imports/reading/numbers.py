@@ -28,7 +28,7 @@ MOBILE = re.compile(r"1[3-9]\d{9}")
 LANDLINE = re.compile(r"0(?:10|2\d)[2-8]\d{7}|0[3-9]\d{2}[2-8]\d{6,7}")
 _WITHOUT_ZERO = re.compile(r"(?:10|2\d)[2-8]\d{7}|[3-9]\d{2}[2-8]\d{6,7}")
 _LIKE_MOBILE = re.compile(r"1[3-9]\d{7,10}")
-_BETWEEN_PHONES = re.compile(r"[/,;、，；|\n]+|\s+(?=1[3-9]\d{9}\b|0\d{2,3}-?\d{7,8}\b)|或|和|及")
+_BETWEEN_PHONES = re.compile(r"[/,;、，；|\n]+|(?<=\d{5})\s+(?=1[3-9]\d{9}\b|0\d{2,3}-?\d{7,8}\b)|或|和|及")
 _LEAST_DIGITS, _MOST_DIGITS = 3, 20
 
 _DIAMETER = re.compile(r"(?:dn|de|φ|ф|ø|d|口径)?\s*(\d+(?:\.\d+)?)\s*(?:mm|毫米|㎜)?(?:\(.*\))?", re.I)

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from backend.imports.reading.coordinates import Pairs, to_places, turned
 from geo.measure import distance_m
 
-Code = tuple[str, dict[str, float]]
+Code = tuple[str, dict[str, Any]]
 # Beyond the ground by so many times its own width a place is no new quarter, but another's or none.
 _FAR_WIDTHS = 1.0
 _LEAST_FAR_M = 2_000.0
@@ -68,10 +70,10 @@ def _one(
     return Placed(place, ("place_outside", {"distance": metres}))
 
 
-def _inside(places: Pairs, ground: BaseGeometry | None) -> np.ndarray:
+def _inside(places: Pairs, ground: BaseGeometry | None) -> NDArray[np.bool_]:
     sound = np.isfinite(places).all(axis=1)
     if ground is None:
-        return sound
+        return np.asarray(sound)
     shapely.prepare(ground)
     found = np.zeros(len(places), dtype=bool)
     found[sound] = shapely.intersects_xy(ground, places[sound, 0], places[sound, 1])
@@ -89,5 +91,5 @@ def _width_m(bounds: tuple[float, float, float, float]) -> float:
     return distance_m((west, south), (east, north))
 
 
-def _tuple(row: np.ndarray) -> tuple[float, float]:
+def _tuple(row: Pairs) -> tuple[float, float]:
     return round(float(row[0]), 7), round(float(row[1]), 7)

@@ -56,13 +56,12 @@ def _table(grid: Grid, known: Iterable[str], asked: list[int] | None) -> tuple[d
         raise Unreadable("too_many_columns", columns=len(header.names), most=MOST_COLUMNS)
     layout = Layout(grid, header)
     count, body = _packed(layout)
-    named = any(header.rows)
     columns = [
         (n, letter(grid.left + n), name)
         for n, name in enumerate(header.names)
         if layout.used[n] or (header.rows and name != letter(grid.left + n))
     ]
-    if not count and not named:
+    if not count and not header.rows:
         raise Unreadable("empty")
     head = {
         "columns": columns, "count": count, "header": [row + 1 for row in header.rows], "sheet": grid.sheet,

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as by_default
 from typing import Any
 
 import numpy as np
@@ -34,13 +35,13 @@ class _Seen:
 
     field: Field
     column: Column
-    lengths: Counter[int] = field(default_factory=Counter)
-    zero_lengths: Counter[int] = field(default_factory=Counter)
-    words: Counter[str] = field(default_factory=Counter)
-    orders: Counter[str] = field(default_factory=Counter)
+    lengths: Counter[int] = by_default(default_factory=Counter)
+    zero_lengths: Counter[int] = by_default(default_factory=Counter)
+    words: Counter[str] = by_default(default_factory=Counter)
+    orders: Counter[str] = by_default(default_factory=Counter)
     filled: int = 0
     chinese: int = 0
-    examples: dict[Any, list[str]] = field(default_factory=dict)
+    examples: dict[Any, list[str]] = by_default(default_factory=dict)
 
     def example(self, key: Any, cell: Cell) -> None:
         found = self.examples.setdefault(key, [])

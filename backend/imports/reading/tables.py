@@ -43,12 +43,16 @@ class PackedRows:
         return self.count
 
     def __iter__(self) -> Iterator[Row]:
-        rest = b""
+        begun: list[bytes] = []
         for piece in self._pieces():
-            *lines, rest = (rest + piece).split(b"\n")
-            if len(rest) > _MOST_ROW:
+            first, *others = piece.split(b"\n")
+            begun.append(first)
+            if others:
+                yield self._row(b"".join(begun))
+                yield from map(self._row, others[:-1])
+                begun = [others[-1]]
+            elif sum(map(len, begun)) > _MOST_ROW:
                 raise Problem("table_broken")
-            yield from map(self._row, lines)
 
     def _row(self, line: bytes) -> Row:
         number, *cells = orjson.loads(line)

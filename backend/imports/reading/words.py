@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 from backend.core.comparing import plain
 from backend.imports.reading.cleaning import is_sheet_error, means_nothing, one_width, text_in
@@ -39,8 +39,7 @@ def choice(field: Field, cell: Cell, asking: Asking) -> str | None:
     word = text_in(cell)
     code = code_of(field, word, asking)
     if code is None:
-        known = [zh for zh, _ in field.choices.values()]
-        raise Wrong("unknown_word", known=known, known_en=[en for _, en in field.choices.values()])
+        raise Wrong("unknown_word", known=list(field.choices.values()))
     return None if code == LEFT_OUT else code
 
 
@@ -90,7 +89,8 @@ def code_of(field: Field, word: str, asking: Asking) -> str | None:
 
 def word_name(field: Field, word: str) -> str:
     """The name of the question what a word means."""
-    return f"word:{field.name}:{plain(word)}"
+    forms = _forms(word)
+    return f"word:{field.name}:{forms[0] if forms else ''}"
 
 
 def is_empty(field: Field, cell: Cell) -> bool:
@@ -107,9 +107,10 @@ def is_empty(field: Field, cell: Cell) -> bool:
     return not found or means_nothing(found)
 
 
-def _forms(word: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def _forms(word: str) -> tuple[str, ...]:
     bare = _BRACKETED.sub("", word)
-    return [plain(one) for one in dict.fromkeys((word, bare, _CODED.sub("", bare.casefold()))) if one]
+    return tuple(plain(one) for one in dict.fromkeys((word, bare, _CODED.sub("", bare.casefold()))) if one)
 
 
 @cache

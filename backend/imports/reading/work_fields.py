@@ -50,7 +50,6 @@ _ENDED_WORDS = {
     "refused": ("不受理", "退单", "驳回", "rejected", "declined"),
     "partly_done": ("部分办结", "partial"),
 }
-_OF_CUSTOMER = {"most": 30, "refers": "customer", "called": NUMBER_CALLED}
 _METER_CALLED = ("水表编号", "水表号", "meter no.", "meter no", "meter number")
 
 JOB = (
@@ -68,7 +67,8 @@ JOB = (
           called=("内容", "报修内容", "工单内容", "问题描述", "描述", "故障描述", "受理内容", "details", "issue")),
     Field("address", "地址", "Address", "text", "work_order", "address",
           called=(*ADDRESS_CALLED, "报修地址", "维修地址", "发生地址", "故障地址", "事发地址")),
-    Field("customer", "户号", "Customer number", "number", "work_order", "customer_id", **_OF_CUSTOMER),
+    Field("customer", "户号", "Customer number", "number", "work_order", "customer_id", most=30, refers="customer",
+          called=NUMBER_CALLED),
     Field("meter", "表号", "Meter", "number", "work_order", "service_point_id", most=40, refers="service_point",
           called=_METER_CALLED),
     Field("reporter_name", "报修人", "Reporter", "text", "work_order", "reporter.name", most=50,
@@ -101,7 +101,8 @@ JOB = (
 VISIT = (
     Field("number", "走访编号", "Visit number", "number", "visit", "number", most=40,
           called=("走访单号", "走访记录编号", "记录编号", "编号", "序列号", "visit no.", "visit no", "visit id")),
-    Field("customer", "户号", "Customer number", "number", "visit", "customer_id", True, **_OF_CUSTOMER),
+    Field("customer", "户号", "Customer number", "number", "visit", "customer_id", True, 30, refers="customer",
+          called=NUMBER_CALLED),
     Field("meter", "表号", "Meter", "number", "visit", "service_point_id", most=40, refers="service_point",
           called=_METER_CALLED),
     Field("representative", "客户代表", "Representative", "number", "visit", "representative_id", most=20,

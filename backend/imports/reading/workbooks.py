@@ -16,7 +16,7 @@ ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # Unpacked, of all parts of a workbook; what says less than it is runs into the limits of the process.
 MOST_UNPACKED = 2_000_000_000
 # No part of a true table is so much smaller packed.
-MOST_RATIO = 400
+MOST_RATIO = 150
 _SMALL = 20_000_000
 # Beyond so many digits a sheet keeps zeros in their place.
 _EXACT = 10**15

@@ -23,6 +23,7 @@ COMMANDS = {
     "story": "serving:story",
     "ground": "ground:ground",
     "import": "imports:import_",
+    "export": "imports:export",
     "spec": "schema:spec",
     "migrate": "schema:migrate",
     "migration": "schema:migration",

@@ -35,7 +35,11 @@ def file_of(rows: int, seed: int = 1) -> bytes:
     lines = [HEAD]
     for n in range(rows):
         lng, lat = WEST + drawn.random() * 3 * SIDE, SOUTH + drawn.random() * SIDE
-        name = drawn.choice("王李张刘陈杨黄赵吴周") + drawn.choice("伟芳娜敏静丽强磊军洋") + drawn.choice("华平玲红霞飞")
+        name = (
+            drawn.choice("王李张刘陈杨黄赵吴周")
+            + drawn.choice("伟芳娜敏静丽强磊军洋")
+            + drawn.choice("华平玲红霞飞")
+        )
         lines.append(
             f"A{n:08d},{name},居民,139{n:08d},泊岸路{n % 900 + 1}号{n // 900 + 1}户,B{n:08d},DN20,居民生活,"
             f"{lng:.6f},{lat:.6f}"
@@ -56,7 +60,9 @@ def main(options: Sequence[str] = ()) -> None:
             factories.build(session)
         with _phones(database, given.phones) as pulls:
             for what in ("first", "second"):
-                _whole(console, database, data, given.rows, what, is_profiled=given.profile and what == "first")
+                _whole(
+                    console, database, data, given.rows, what, is_profiled=given.profile and what == "first"
+                )
         if pulls:
             console.print(f"{len(pulls)} pulls beside it, the slowest {max(pulls):.2f} s")
 

@@ -1,31 +1,39 @@
-"""Command `import`: a utility's own table into the ledger, checked first, from a shell."""
+"""Commands `import` and `export`: own tables into the ledger, checked first; and everything out of it again."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 import orjson
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from sqlalchemy.orm import Session
 
 from backend.commands.machine import console, migrated, the_machine
+from backend.core.blobs.store import BlobStore, key_of, open_blobs
 from backend.core.actor import SYSTEM_ID, Actor, Role
 from backend.core.db import Database
 from backend.core.errors import Problem
+from backend.core.kinds.registry import KINDS
 from backend.core.queries.units import topmost_unit, unit_named
 from backend.core.sentences import sentence
 from backend.imports.kinds.import_run import VERDICTS, ImportRun
+from backend.imports.queries.exported import records_of
 from backend.imports.reading.tables import read_table
 from backend.imports.reading.targets import TARGETS
-from backend.imports.services import reports, runs, settling
+from backend.imports.services import exporting, reports, runs, settling
 from backend.imports.services.working import finish
 
 
 @click.command("import")
 @click.argument("kind", type=click.Choice(sorted(TARGETS)))
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--map", "map_file", type=click.Path(path_type=Path, exists=True), help="JSON: columns, answers")
+@click.option(
+    "--map", "map_file", type=click.Path(path_type=Path, exists=True), help="JSON: columns, answers"
+)
 @click.option("--unit", help="whose records; the topmost unit if not given")
 @click.option("--sheet", help="of a workbook")
 @click.option("--clear-empty", is_flag=True, help="an empty cell empties the field")
@@ -108,3 +116,50 @@ def _said(problem: Problem) -> str:
     entry = problem.entry
     detail = ", ".join(f"{name}: {value}" for name, value in problem.detail.items())
     return f"{entry.zh}：{entry.remedy_zh} {entry.en} {entry.remedy_en} {detail}".strip()
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+@click.option("--unit", help="whose records; the topmost unit if not given")
+@click.option("--without-photos", is_flag=True)
+def export(folder: Path, unit: str | None, without_photos: bool) -> None:
+    """Write everything into FOLDER: each kind as CSV and GeoJSON, its history, tables to import, photos."""
+    with the_machine() as machine, migrated(machine) as database:
+        actor = _administrator(database, unit)
+        with database.transaction() as session:
+            units = exporting.need_exporter(session, actor, "everything")
+        with database.snapshot() as session:
+            _export(session, folder, units)
+        if not without_photos:
+            blobs = open_blobs(machine.settings.objects_url)
+            with database.snapshot() as session:
+                console.print(sentence("commands.photos", count=_photos(session, blobs, folder, units)).line)
+        console.print(sentence("commands.exported", folder=str(folder)).line)
+
+
+def _export(session: Session, folder: Path, units: list[str]) -> None:
+    for kind in sorted(KINDS):
+        _write(folder / "kinds" / f"{kind}.csv", exporting.kind_as_csv(session, kind, units))
+        _write(folder / "history" / f"{kind}.jsonl", exporting.history_as_lines(session, kind, units))
+        if exporting.geometry_of(kind):
+            _write(folder / "kinds" / f"{kind}.geojson", exporting.kind_as_geojson(session, kind, units))
+        console.print(kind)
+    for table in exporting.TABLES:
+        _write(folder / "tables" / f"{table}.csv", exporting.table_as_csv(session, table, units))
+
+
+def _photos(session: Session, blobs: BlobStore, folder: Path, units: list[str]) -> int:
+    """Each photo under its record's id; returns how many were there."""
+    count = 0
+    (folder / "photos").mkdir(parents=True, exist_ok=True)
+    for photo in records_of(session, "photo", units):
+        with contextlib.suppress(Problem, FileNotFoundError, KeyError):
+            (folder / "photos" / f"{photo['id']}.jpg").write_bytes(blobs.get(key_of(photo["sha256"])))
+            count += 1
+    return count
+
+
+def _write(file: Path, pieces: Iterator[bytes]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("wb") as out:
+        out.writelines(pieces)

@@ -48,6 +48,7 @@ BESIDE = {
     "erase": (("customer", "{customer 2}"), 0, "已清除"),
     "keys": (("rotate",), 0, "已更换"),
     "ground": (("divide", "north", "--cells", "2", "--accept"), 0, "已生效"),
+    "export": (("{tmp}/export", "--without-photos"), 0, "已导出"),
     "import": (("customers", "{tmp}/customers.csv", "--dry-run"), 0, "什么也没有写入"),
     "migrate": ((), 0, "已是最新"),
     "outbox": ((), 0, "已放弃的事项"),

@@ -192,3 +192,12 @@ def test_a_file_that_is_no_table_is_refused_in_words(run: Run, tmp_path: Path) -
     answer = run("import", "customers", str(file))
     assert answer.exit_code == 1
     assert "不是表格" in answer.output
+
+
+def test_everything_is_exported_into_a_folder(run: Run, tmp_path: Path) -> None:
+    answer = run("export", str(tmp_path / "out"), "--unit", "north")
+    assert answer.exit_code == 0, answer.output
+    assert "已导出到" in answer.output
+    assert (tmp_path / "out/kinds/cell.geojson").stat().st_size > 100
+    assert len((tmp_path / "out/tables/customers.csv").read_text("utf-8-sig").splitlines()) == 7
+    assert (tmp_path / "out/history/customer.jsonl").read_text().count("\n") >= 6

@@ -96,14 +96,14 @@ def test_what_somebody_wrote_meanwhile_is_seen(database: Database) -> None:
         assert [tuple(row) for row in session.execute(text(asked))] == [("13700000002", 2)]
 
 
-def test_one_bad_row_stops_no_other(
-    database: Database, run_id: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_bad_row_stops_no_other(database: Database, run_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
     real = writing.record_writer.create_many
 
     def picky(session: Any, actor: Any, kind: str, rows: Any, **more: Any) -> Any:
         if any(values.get("number") == "A000003" for _, values in rows):
-            raise Problem("check_failed", faults=[{"field": "number", "code": "odd", "zh": "怪", "en": "odd"}])
+            raise Problem(
+                "check_failed", faults=[{"field": "number", "code": "odd", "zh": "怪", "en": "odd"}]
+            )
         return real(session, actor, kind, rows, **more)
 
     monkeypatch.setattr(writing.record_writer, "create_many", picky)

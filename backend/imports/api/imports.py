@@ -34,7 +34,9 @@ class ImportFileQuery(Schema):
     target = wire.Choice(_TARGETS, required=True)
     filename = wire.Text(most=200, least=3, required=True)
     sheet = wire.Text(most=100, metadata={"description": "of a workbook; else the first that is seen"})
-    encoding = wire.Text(most=20, metadata={"description": "of a text whose own cannot be found, such as gb18030"})
+    encoding = wire.Text(
+        most=20, metadata={"description": "of a text whose own cannot be found, such as gb18030"}
+    )
 
 
 class ImportChoice(Schema):
@@ -136,7 +138,9 @@ class ImportMappingIn(Schema):
     answers = fields.Dict(keys=wire.Text(most=200), values=_ANY, load_default=dict)
     clears_empty = wire.Flag(
         load_default=False,
-        metadata={"description": "an empty cell of a chosen column empties the field; else it stays as it is"},
+        metadata={
+            "description": "an empty cell of a chosen column empties the field; else it stays as it is"
+        },
     )
 
 
@@ -168,7 +172,9 @@ class ImportSettleIn(Schema):
     numbers = fields.List(fields.Integer(), validate=Length(max=1000), load_default=None, allow_none=True)
     cell_id = wire.Id(metadata={"description": "cell: which"})
     place = wire.Coordinates("Point", metadata={"description": "place: where"})
-    least_confidence = wire.Number(least=0, most=1, load_default=0, metadata={"description": "proposed: how sure"})
+    least_confidence = wire.Number(
+        least=0, most=1, load_default=0, metadata={"description": "proposed: how sure"}
+    )
 
 
 class ImportSettled(Schema):
@@ -272,9 +278,7 @@ class MappingView(MethodView):
         options = {"clears_empty": bool(body["clears_empty"])}
         with transaction() as session:
             return shown(
-                runs.confirm_mapping(
-                    session, actor(), str(run_id), body["columns"], body["answers"], options
-                )
+                runs.confirm_mapping(session, actor(), str(run_id), body["columns"], body["answers"], options)
             )
 
 
@@ -331,7 +335,6 @@ class Acceptance(MethodView):
 class Report(MethodView):
     @blueprint.arguments(ImportReportQuery, location="query")
     @blueprint.response(200, _FILE, content_type=_SHEET)
-
     @signed_in
     def get(self, query: dict[str, Any], run_id: Any) -> Any:
         """The refused rows (or those to settle) with every reason, to be mended in the file."""
@@ -342,4 +345,6 @@ class Report(MethodView):
             data = reports.as_csv(lines) if is_csv else reports.as_xlsx(lines)
         name = f"{query['verdict']}-{str(run_id)[:8]}.{query['format']}"
         media = "text/csv; charset=utf-8" if is_csv else _SHEET
-        return Response(data, content_type=media, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+        return Response(
+            data, content_type=media, headers={"Content-Disposition": f'attachment; filename="{name}"'}
+        )

@@ -66,6 +66,14 @@ _CELL_UNITS = """
     WHERE deleted_at IS NULL
     AND unit_id = ANY(CAST(:units AS uuid[]))
 """
+_DUTIES = """
+    SELECT cell_id::text, staff_id::text, duty, id::text
+    FROM cell_assignment
+    WHERE deleted_at IS NULL
+    AND unit_id = ANY(CAST(:units AS uuid[]))
+    AND (valid_until IS NULL OR valid_until >= :on)
+    ORDER BY valid_from DESC
+"""
 _GONE = """
     SELECT o.id::text, o.form
     FROM own_number o
@@ -94,6 +102,7 @@ class Ledger:
         self._names: dict[str, dict[str, set[str]]] = {}
         self._numbers: dict[str, dict[str, tuple[str, bool]]] = {}
         self._points: dict[str, list[tuple[str, str]]] = {}
+        self._duties: dict[tuple[str, ...], str] | None = None
         self._middles: dict[str, tuple[float, float]] | None = None
 
     def look_ahead(self, wanted: Iterable[tuple[str, str]]) -> None:
@@ -134,6 +143,13 @@ class Ledger:
     def points_of(self, customers: Collection[str]) -> set[str]:
         """The points of these customers."""
         return {id_ for one in customers for id_, _ in self._points.get(one, ())}
+
+    def duty_of(self, cell_id: str, staff_id: str, duty: str) -> str | None:
+        """The assignment by which somebody has a cell, today or later."""
+        if self._duties is None:
+            rows = self._session.execute(text(_DUTIES), {"units": self._units, "on": today()})
+            self._duties = {tuple(row[:3]): row[3] for row in rows}
+        return self._duties.get((cell_id, staff_id, duty))
 
     def middle_of(self, cell_id: str) -> tuple[float, float] | None:
         """A place inside a cell of the importer's units; None for any other cell."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import UUID, uuid5
 
 from sqlalchemy.orm import Session
 
@@ -28,6 +29,11 @@ from sync.kind import Values
 
 # A part of a row whose record is told by what only its target knows.
 _BY_NAME = frozenset({"crew"})
+# What has no field for its own number in another system is known by an id made of it.
+_BY_ID = frozenset({"work_order", "visit"})
+_NUMBERS = UUID("0198c0de-1a9d-7000-8000-00000000f11e")
+# Records whose cell follows from their place, or from their customer.
+_FILED = frozenset({"customer", "service_point", "work_order", "visit"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +130,8 @@ class Judge:
         self._made.clear()
 
     def _parts(self, row: RowIn) -> tuple[Part, ...]:
-        return tuple(one for one in parts_of(self._rules.target, row.values))
+        # Accounts are given by invitation, to each person by themselves.
+        return tuple(one for one in parts_of(self._rules.target, row.values) if one.kind != "account")
 
     def _known(self, part: Part) -> tuple[str, str] | None:
         try:
@@ -139,7 +146,10 @@ class Judge:
             return self.ledger.find(part.kind, str(part.values[name]))
         if part.kind in _BY_NAME:
             return self.ledger.find(part.kind, str(part.values["name"]))
-        return None
+        return self._made_id(part) if part.kind in _BY_ID and part.own else None
+
+    def _made_id(self, part: Part) -> str:
+        return str(uuid5(_NUMBERS, f"{self._rules.unit_id} {part.kind} {part.own}"))
 
     def _stored(
         self, known: Iterable[list[tuple[str, str] | None]], parts: Mapping[int, tuple[Part, ...]]
@@ -212,6 +222,8 @@ class Judge:
 
     def _before(self, part: Part, values: Values, stored: Mapping[tuple[str, str], Stored]) -> Stored | None:
         found = self._id_of(part)
+        if part.kind == "cell_assignment":
+            found = self.ledger.duty_of(values["cell_id"], values["staff_id"], values["duty"])
         if found is None and part.kind == "service_point" and not part.values.get("meter_number"):
             found = self.ledger.point_at(str(values.get("customer_id")), str(values.get("address") or ""))
         if found is None:
@@ -294,10 +306,13 @@ class Judge:
         if before is not None:
             now = {name: value for name, value in now.items() if _differs(before.values.get(name), value)}
         if now and not judged.reasons:
-            record_id = before.id if before else record_writer.new_id()
+            record_id = before.id if before else self._new_id(part)
             judged.writes.append(Write(part.kind, record_id, before is None, now))
             if part.kind == self._rules.target.kind:
                 judged.record_id = record_id
+
+    def _new_id(self, part: Part) -> str:
+        return self._made_id(part) if part.kind in _BY_ID and part.own else record_writer.new_id()
 
     def _meter_moved(self, before: Stored) -> Reason:
         customer = record_writer.read(self._session, "customer", before.values["customer_id"])
@@ -338,15 +353,22 @@ class Judge:
 
     def _file(self, values: Values, before: Stored | None, part: Part, row: RowIn) -> None:
         """The cell of a point by its place, of a customer by the row's point; nobody's who has one by hand."""
-        if part.kind not in ("customer", "service_point"):
+        if part.kind not in _FILED:
             return
         has_place = values.get("place") is not None
-        if values.get("cell_id") is None and has_place and part.kind == "service_point":
+        if values.get("cell_id") is None and has_place and part.kind != "customer":
             values["cell_id"] = self._cell_at(values["place"])
+        if part.kind in _BY_ID and before is None and values.get("cell_id") is None:
+            values["cell_id"] = self._cell_of_customer(values.get("customer_id"))
         if part.kind == "customer" and values.get("cell_id") is None:
             values["cell_id"] = (before and before.values.get("cell_id")) or self._cell_of_row(row)
         if values.get("cell_id") is None:
             values.pop("cell_id", None)
+
+    def _cell_of_customer(self, customer_id: str | None) -> str | None:
+        if customer_id is None:
+            return None
+        return record_writer.read(self._session, "customer", customer_id).values.get("cell_id")
 
     def _look_at_places(self, rows: Sequence[RowIn]) -> None:
         """The cells of all places that these rows name, at once."""

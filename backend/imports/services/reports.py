@@ -44,7 +44,12 @@ def as_csv(lines: Iterator[Line]) -> bytes:
 def as_xlsx(lines: Iterator[Line]) -> bytes:
     """As a workbook: every value is a string, none a formula or a link."""
     out = io.BytesIO()
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "constant_memory": True}
+    options = {
+        "in_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "constant_memory": True,
+    }
     with xlsxwriter.Workbook(out, options) as book:
         sheet = book.add_worksheet("不能导入 Refused")
         bold = book.add_format({"bold": True})

@@ -13,8 +13,13 @@ from sqlalchemy.orm import Session
 from backend.core.actor import Actor
 from backend.core.db import Database
 from backend.core.errors import Problem
-from backend.core.queries.scopes import units_below
+from backend.core.kinds.registry import SYNC_KINDS
+from backend.core.queries import policy
+from backend.core.queries.scopes import today, units_below
 from backend.core.services import record_writer
+from backend.core.services.auditing import note_write
+from backend.customers.queries.cell_duties import representative_duties
+from backend.customers.services.cell_duties import hand_over_cell
 from backend.imports.kinds.import_run import ImportRun
 from backend.imports.queries import run_rows
 from backend.imports.queries.gazetteer import cells_named
@@ -25,6 +30,7 @@ from backend.imports.reading.wrong import reason
 from backend.imports.services.judging import Judge, Judged, RowIn, Rules, Write
 from backend.imports.services.runs import author_of, target_of
 from geo.progress import Progress, silent
+from sync.kind import Values
 
 BATCH = 500
 
@@ -113,15 +119,39 @@ def _write(session: Session, author: Actor, writes: Sequence[Write]) -> None:
     fresh: defaultdict[str, list[tuple[str, Any]]] = defaultdict(list)
     changed: defaultdict[str, list[tuple[str, Any]]] = defaultdict(list)
     for one in writes:
-        (fresh if one.is_new else changed)[one.kind].append((one.id, one.now))
+        if one.kind not in _IN_BULK:
+            _write_one(session, author, one)
+        else:
+            (fresh if one.is_new else changed)[one.kind].append((one.id, one.now))
     for kind, rows in fresh.items():
-        # All that follows from a new customer or point is in its values already (`completing`).
-        record_writer.create_many(session, author, kind, rows, quiet=kind in _COMPLETE, trusted=True)
+        # All that follows from such a record is in its values already (`completing`), or is long past.
+        record_writer.create_many(session, author, kind, rows, quiet=True, trusted=True)
     for kind, rows in changed.items():
         record_writer.change_many(session, author, kind, rows, trusted=True)
 
 
-_COMPLETE = frozenset({"customer", "service_point"})
+# Judged as a whole: what names others was looked up within the importer's units.
+_IN_BULK = frozenset({"customer", "service_point", "work_order", "visit"})
+
+
+def _write_one(session: Session, author: Actor, one: Write) -> None:
+    """Settings of a unit, one by one: by all rules, and noted."""
+    kind = SYNC_KINDS[one.kind]
+    before = None if one.is_new else record_writer.read(session, one.kind, one.id, lock=True).values
+    policy.need_house_rules(session, author, kind, one.id, before, (before or {}) | one.now)
+    if one.is_new and one.kind == "cell_assignment" and _is_taken_over(session, one.now):
+        hand_over_cell(session, author, one.now["cell_id"], one.now["staff_id"])
+    elif one.is_new:
+        record_writer.create(session, author, one.kind, one.now, record_id=one.id, trusted=True)
+        note_write(session, author, kind, one.id, "record_created", None, one.now)
+    else:
+        record_writer.change(session, author, one.kind, one.id, one.now, trusted=True)
+        note_write(session, author, kind, one.id, "record_changed", before, (before or {}) | one.now)
+
+
+def _is_taken_over(session: Session, now: Values) -> bool:
+    """Whether the cell has another representative, who is relieved from today."""
+    return now["duty"] == "representative" and bool(representative_duties(session, now["cell_id"], today()))
 
 
 def row_in(row: Staged) -> RowIn:

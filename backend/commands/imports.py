@@ -1,4 +1,4 @@
-"""Commands `import` and `export`: own tables into the ledger, checked first; and everything out of it again."""
+"""Commands `import` and `export`: own tables into the ledger, and everything out of it again."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy.orm import Session
 
 from backend.commands.machine import console, migrated, the_machine
-from backend.core.blobs.store import BlobStore, key_of, open_blobs
 from backend.core.actor import SYSTEM_ID, Actor, Role
+from backend.core.blobs.store import BlobStore, key_of, open_blobs
 from backend.core.db import Database
 from backend.core.errors import Problem
 from backend.core.kinds.registry import KINDS

@@ -6,8 +6,8 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-import python_calamine as calamine
 import pytest
+import python_calamine as calamine
 
 from backend.core.db import Database
 from backend.imports.services.reports import as_csv as report_csv

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import Index, Text, false, text
+from sqlalchemy import Index, Text, false
 from sqlalchemy.dialects.postgresql import UUID as PgUuid
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -15,12 +15,17 @@ class OwnNumber(Base):
     """A record's own number (`RecordKind.own_number`); `is_double` where another had it before there was a rule."""
 
     __tablename__ = "own_number"
-    __table_args__ = (
-        Index("uq_own_number_kind", "kind", "form", unique=True, postgresql_where=text("NOT is_double")),
-        Index("ix_own_number_double", "kind", "form", postgresql_where=text("is_double")),
-    )
-
     kind: Mapped[str] = mapped_column(Text, primary_key=True)
     id: Mapped[UUID] = mapped_column(PgUuid, primary_key=True)
     form: Mapped[str] = mapped_column(Text)
     is_double: Mapped[bool] = mapped_column(server_default=false())
+
+
+Index(
+    "uq_own_number_kind",
+    OwnNumber.kind,
+    OwnNumber.form,
+    unique=True,
+    postgresql_where=OwnNumber.is_double.is_(False),
+)
+Index("ix_own_number_double", OwnNumber.kind, OwnNumber.form, postgresql_where=OwnNumber.is_double)

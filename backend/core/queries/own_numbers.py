@@ -88,7 +88,7 @@ _PROMOTE = """
             FROM own_number h
             WHERE h.kind = d.kind
             AND h.form = d.form
-            AND NOT h.is_double
+            AND h.is_double IS false
         )
         ORDER BY d.kind, d.form, d.id
     ) first
@@ -101,7 +101,7 @@ _HOLDERS = """
     FROM own_number
     WHERE kind = :kind
     AND form = ANY(CAST(:forms AS text[]))
-    AND NOT is_double
+    AND is_double IS false
 """
 _DOUBLES = """
     SELECT o.form, array_agg(o.id::text ORDER BY o.is_double, o.id)

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, ForeignKey, Index, LargeBinary, Text, UniqueConstraint, func, text
+from sqlalchemy import DateTime, ForeignKey, Index, LargeBinary, Text, UniqueConstraint, false, func
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import UUID as PgUuid
 from sqlalchemy.orm import Mapped, mapped_column
@@ -57,7 +57,7 @@ class ImportRun(Base):
     done: Mapped[int] = mapped_column(server_default="0")
     counts: Mapped[dict[str, int]] = mapped_column(JSONB, server_default="{}")
     problem: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
-    is_feed: Mapped[bool] = mapped_column(server_default=text("false"))
+    is_feed: Mapped[bool] = mapped_column(server_default=false())
     made_by_id: Mapped[UUID] = mapped_column(PgUuid)
     made_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     applied_by_id: Mapped[UUID | None] = mapped_column(PgUuid)
@@ -71,10 +71,7 @@ class ImportRow(Base):
     """
 
     __tablename__ = "import_row"
-    __table_args__ = (
-        Index("ix_import_row_verdict", "run_id", "verdict", "number"),
-        Index("ix_import_row_waiting", "run_id", "number", postgresql_where=text("NOT is_done")),
-    )
+    __table_args__ = (Index("ix_import_row_verdict", "run_id", "verdict", "number"),)
 
     run_id: Mapped[UUID] = mapped_column(
         PgUuid, ForeignKey("import_run.id", ondelete="CASCADE"), primary_key=True
@@ -85,7 +82,15 @@ class ImportRow(Base):
     reasons: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default="[]")
     settled: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
     record_id: Mapped[UUID | None] = mapped_column(PgUuid)
-    is_done: Mapped[bool] = mapped_column(server_default=text("false"))
+    is_done: Mapped[bool] = mapped_column(server_default=false())
+
+
+Index(
+    "ix_import_row_waiting",
+    ImportRow.run_id,
+    ImportRow.number,
+    postgresql_where=ImportRow.is_done.is_(False),
+)
 
 
 class ImportMapping(Base):

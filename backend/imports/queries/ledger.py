@@ -10,16 +10,22 @@ from sqlalchemy.orm import Session
 
 from backend.core.comparing import comparable
 from backend.core.queries.scopes import today
-from backend.territory.queries.cells import VALID
 
 NUMBERED = frozenset({"customer", "service_point", "staff"})
 # Small tables, read once: what each may be called. `:units` are the importer's; a matter may be of a unit above.
 _NAMED = {
-    "unit": "SELECT id::text, id::text, name FROM unit WHERE deleted_at IS NULL AND id = ANY(CAST(:units AS uuid[]))",
-    "cell": f"""
+    "unit": """
+        SELECT id::text, id::text, name
+        FROM unit
+        WHERE deleted_at IS NULL
+        AND id = ANY(CAST(:units AS uuid[]))
+    """,
+    "cell": """
         SELECT c.id::text, c.code, c.name
         FROM cell c
-        WHERE {VALID}
+        WHERE c.deleted_at IS NULL
+        AND c.valid_from <= :on
+        AND (c.valid_until IS NULL OR c.valid_until >= :on)
         AND c.unit_id = ANY(CAST(:units AS uuid[]))
     """,
     "crew": """
@@ -34,7 +40,7 @@ _NAMED = {
         CROSS JOIN LATERAL (VALUES (m.code), (m.name_en)) AS v(called)
         WHERE m.deleted_at IS NULL
     """,
-}  # noqa: S608 - made of constants; values are bound
+}
 # A look by the index for each number, whatever the planner knows of a table that is being filled.
 _HELD = """
     SELECT held.form, held.id::text, (
@@ -49,7 +55,7 @@ _HELD = """
         FROM own_number o
         WHERE o.kind = :kind
         AND o.form = asked.form
-        AND NOT o.is_double
+        AND o.is_double IS false
         LIMIT 1
     ) held
 """

@@ -92,34 +92,33 @@ _STAGE = """
     SET verdict = excluded.verdict, clean = excluded.clean, reasons = excluded.reasons,
         record_id = excluded.record_id, is_done = excluded.is_done
 """
-_COLUMNS = "number, verdict, clean, reasons, settled, record_id::text, is_done"
-_WAITING = f"""
-    SELECT {_COLUMNS}
+_WAITING = """
+    SELECT number, verdict, clean, reasons, settled, record_id::text, is_done
     FROM import_row
     WHERE run_id = CAST(:run AS uuid)
-    AND NOT is_done
+    AND is_done IS false
     AND (verdict IN ('new', 'changed') OR (verdict = 'to_settle' AND settled IS NOT NULL))
     ORDER BY number
     LIMIT :most
-"""  # noqa: S608 - made of constants; values are bound
-_LISTED = f"""
-    SELECT {_COLUMNS}
+"""
+_LISTED = """
+    SELECT number, verdict, clean, reasons, settled, record_id::text, is_done
     FROM import_row
     WHERE run_id = CAST(:run AS uuid)
     AND verdict = :verdict
     AND number > :after
     ORDER BY number
     LIMIT :most
-"""  # noqa: S608 - made of constants; values are bound
-_UNSETTLED = f"""
-    SELECT {_COLUMNS}
+"""
+_UNSETTLED = """
+    SELECT number, verdict, clean, reasons, settled, record_id::text, is_done
     FROM import_row
     WHERE run_id = CAST(:run AS uuid)
     AND verdict = 'to_settle'
-    AND NOT is_done
+    AND is_done IS false
     AND (CAST(:numbers AS integer[]) IS NULL OR number = ANY(CAST(:numbers AS integer[])))
     ORDER BY number
-"""  # noqa: S608 - made of constants; values are bound
+"""
 _SETTLE = """
     UPDATE import_row w
     SET settled = r.settled::jsonb

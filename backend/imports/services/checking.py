@@ -19,7 +19,6 @@ from backend.imports.queries import run_rows
 from backend.imports.queries.gazetteer import gazetteer_of, ground_of
 from backend.imports.queries.ledger import held_by
 from backend.imports.queries.run_rows import Staged
-from backend.imports.reading.gazetteer import Gazetteer
 from backend.imports.reading.parts import parts_of
 from backend.imports.reading.shapes import (
     Clean,
@@ -37,7 +36,8 @@ from backend.imports.reading.translating import Translator
 from backend.imports.reading.words import is_empty
 from backend.imports.reading.wrong import reason
 from backend.imports.services.heads import columns_of, rows_of
-from backend.imports.services.judging import Judge, Judged, RowIn, Rules
+from backend.imports.services.judging import Judge
+from backend.imports.services.rows import Judged, RowIn, Rules
 from backend.imports.services.runs import target_of
 from geo.progress import Progress, silent
 
@@ -247,6 +247,3 @@ def _gone(session: Session, read: _Read, seen: _Seen, units: frozenset[str]) -> 
         Staged(-n - 1, "gone", {"values": {"number": form}}, record_id=id_, is_done=True)
         for n, (id_, form) in enumerate(missing)
     ]
-
-
-__all__ = ["Gazetteer", "check_run", "clean_as_dict"]

@@ -7,22 +7,22 @@ meanwhile is seen.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid5
 
 from sqlalchemy.orm import Session
 
 from backend.core.comparing import comparable
-from backend.core.geometry import lng_lat, point
 from backend.core.kinds.registry import SYNC_KINDS
 from backend.core.services import record_writer
 from backend.imports.queries.ledger import Foreign, Ledger, Several
-from backend.imports.reading.parts import Part, parts_of
 from backend.imports.reading.gazetteer import Gazetteer
-from backend.imports.reading.shapes import Located, Reason, Target
+from backend.imports.reading.parts import Part, parts_of
+from backend.imports.reading.shapes import Reason
 from backend.imports.reading.wrong import reason
 from backend.imports.services.completing import complete
+from backend.imports.services.placing import Placer
+from backend.imports.services.rows import Judged, RowIn, Rules, Write
 from sync.change import Stored
 from sync.errors import Refused
 from sync.kind import Values
@@ -32,60 +32,6 @@ _BY_NAME = frozenset({"crew"})
 # What has no field for its own number in another system is known by an id made of it.
 _BY_ID = frozenset({"work_order", "visit"})
 _NUMBERS = UUID("0198c0de-1a9d-7000-8000-00000000f11e")
-# Records whose cell follows from their place, or from their customer.
-_FILED = frozenset({"customer", "service_point", "work_order", "visit"})
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """How a run's rows are judged: the target, whose they are by default, and what an empty cell means.
-
-    `mapped` are the target's fields that come from a column.
-    """
-
-    target: Target
-    unit_id: str
-    units: frozenset[str]
-    mapped: frozenset[str]
-    clears_empty: bool = False
-
-
-@dataclass(slots=True)
-class Write:
-    """A record to be written: its id and values, whole for a new one."""
-
-    kind: str
-    id: str
-    is_new: bool
-    now: Values
-
-
-@dataclass(slots=True)
-class Judged:
-    """What becomes of a row."""
-
-    number: int
-    verdict: str
-    writes: list[Write] = field(default_factory=list)
-    reasons: list[Reason] = field(default_factory=list)
-    notes: list[Reason] = field(default_factory=list)
-    record_id: str | None = None
-
-
-@dataclass(slots=True)
-class RowIn:
-    """A row to be judged.
-
-    `defaulted` are fields that were filled in without anything standing in the file, `skip` the kinds that an
-    earlier row has said, `settled` what a person said of where it is.
-    """
-
-    number: int
-    values: Mapping[str, Any]
-    defaulted: Sequence[str] = ()
-    skip: Sequence[str] = ()
-    located: Located | None = None
-    settled: Mapping[str, Any] | None = None
 
 
 class Judge:
@@ -98,15 +44,15 @@ class Judge:
         places: Gazetteer,
         made: dict[tuple[str, str], str] | None = None,
     ) -> None:
-        self._session, self._rules, self._places = session, rules, places
+        self._session, self._rules = session, rules
         self.ledger = Ledger(session, rules.units)
+        self._placer = Placer(session, self.ledger, places)
         # What earlier rows make, which the ledger does not hold yet: kind and number -> id.
         self._made = {} if made is None else made
-        self._cells: dict[tuple[float, float], str | None] = {}
 
     def judge(self, rows: Sequence[RowIn]) -> list[Judged]:
         """What becomes of each row, in order."""
-        self._look_at_places(rows)
+        self._placer.look_ahead(rows)
         parts = {row.number: self._parts(row) for row in rows}
         self.ledger.look_ahead(
             (kind, one)
@@ -213,8 +159,8 @@ class Judge:
             return False
         if part.kind == self._rules.target.kind:
             judged.record_id = before.id if before else None
-        if part.kind == "service_point" and self._wants_place(row, values, before):
-            told = self._place(row, values, judged)
+        if part.kind == "service_point" and self._placer.wants_place(row, values, before):
+            told = self._placer.place(row, values, judged)
             if not told:
                 return not judged.reasons
         self._write(row, part, values, before, judged)
@@ -265,31 +211,6 @@ class Judge:
     def _field_of(self, wire: str) -> str:
         return next((one.name for one in self._rules.target.fields if one.wire == wire), wire)
 
-    def _wants_place(self, row: RowIn, values: Values, before: Stored | None) -> bool:
-        return values.get("place") is None and before is None and not (row.settled or {}).get("alone")
-
-    def _place(self, row: RowIn, values: Values, judged: Judged) -> bool:
-        """Gives a new point its place: by what was settled, its cell, or its address; whether that was done."""
-        if not values.get("address"):
-            judged.reasons.append(reason("address", "no_address"))
-            return False
-        said, located = row.settled or {}, row.located
-        if said.get("place"):
-            values["place"] = said["place"]
-            return True
-        cell_id = said.get("cell_id") or values.get("cell_id")
-        if cell_id is None and located is not None and located.is_sure:
-            cell_id = located.cell_id
-        middle = self.ledger.middle_of(cell_id) if cell_id else None
-        if middle is None:
-            judged.notes.append(located.reason if located else reason("address", "unknown_address"))
-            return False
-        is_near = located is not None and located.place is not None and located.cell_id == cell_id
-        values["place"] = point(*(located.place if is_near and located and located.place else middle))
-        values["cell_id"] = cell_id
-        judged.notes.append(reason("address", "rough_place"))
-        return True
-
     def _write(self, row: RowIn, part: Part, values: Values, before: Stored | None, judged: Judged) -> None:
         if part.kind == "service_point" and (row.settled or {}).get("alone") and before is None:
             return
@@ -300,7 +221,7 @@ class Judge:
         if before is not None and values.get("customer_id") not in (None, before.values.get("customer_id")):
             judged.reasons.append(self._meter_moved(before))
             return
-        self._file(values, before, part, row)
+        self._placer.file(part.kind, values, before, row)
         complete(self._session, part.kind, values, before, judged.writes)
         now = self._read(part, values, before is None, judged)
         if before is not None:
@@ -350,48 +271,6 @@ class Judge:
         ):
             del kept[own]
         return kept
-
-    def _file(self, values: Values, before: Stored | None, part: Part, row: RowIn) -> None:
-        """The cell of a point by its place, of a customer by the row's point; nobody's who has one by hand."""
-        if part.kind not in _FILED:
-            return
-        has_place = values.get("place") is not None
-        if values.get("cell_id") is None and has_place and part.kind != "customer":
-            values["cell_id"] = self._cell_at(values["place"])
-        if part.kind in _BY_ID and before is None and values.get("cell_id") is None:
-            values["cell_id"] = self._cell_of_customer(values.get("customer_id"))
-        if part.kind == "customer" and values.get("cell_id") is None:
-            values["cell_id"] = (before and before.values.get("cell_id")) or self._cell_of_row(row)
-        if values.get("cell_id") is None:
-            values.pop("cell_id", None)
-
-    def _cell_of_customer(self, customer_id: str | None) -> str | None:
-        if customer_id is None:
-            return None
-        return record_writer.read(self._session, "customer", customer_id).values.get("cell_id")
-
-    def _look_at_places(self, rows: Sequence[RowIn]) -> None:
-        """The cells of all places that these rows name, at once."""
-        given = [
-            one for row in rows for one in (row.values.get("place"), (row.settled or {}).get("place")) if one
-        ]
-        places = [lng_lat(one) for one in given]
-        self._cells = dict(zip(places, self._places.cells_at(places), strict=True))
-
-    def _cell_at(self, place: Mapping[str, Any]) -> str | None:
-        found = self._cells.get(lng_lat(dict(place)))
-        return found if found and self.ledger.middle_of(found) else None
-
-    def _cell_of_row(self, row: RowIn) -> str | None:
-        if row.values.get("place"):
-            return self._cell_at(row.values["place"])
-        said, located = row.settled or {}, row.located
-        if said.get("cell_id"):
-            return str(said["cell_id"])
-        if said.get("place"):
-            return self._cell_at(said["place"])
-        found = located.cell_id if located is not None and located.is_sure else None
-        return found if found and self.ledger.middle_of(found) else None
 
     def _read(self, part: Part, values: Values, is_new: bool, judged: Judged) -> Values:
         """Values as the kind reads them; what it refuses is a reason."""

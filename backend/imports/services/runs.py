@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.core.actor import SYSTEM_ID, Actor, Role
+from backend.core.actor import Actor, Role
 from backend.core.errors import Problem
 from backend.core.queries import policy
 from backend.core.services import record_writer
@@ -195,6 +195,4 @@ def target_of(name: str) -> Target:
 
 def author_of(run: ImportRun) -> Actor:
     """In whose name a run's rows are written: an administrator's, of the run's unit."""
-    return Actor(
-        str(run.applied_by_id or run.made_by_id or SYSTEM_ID), str(run.unit_id), frozenset({Role.ADMIN})
-    )
+    return Actor(str(run.applied_by_id or run.made_by_id), str(run.unit_id), frozenset({Role.ADMIN}))

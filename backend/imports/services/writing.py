@@ -27,7 +27,8 @@ from backend.imports.queries.run_rows import Staged
 from backend.imports.reading.gazetteer import Gazetteer
 from backend.imports.reading.shapes import Located, Mapping, Reason
 from backend.imports.reading.wrong import reason
-from backend.imports.services.judging import Judge, Judged, RowIn, Rules, Write
+from backend.imports.services.judging import Judge
+from backend.imports.services.rows import Judged, RowIn, Rules, Write
 from backend.imports.services.runs import author_of, target_of
 from geo.progress import Progress, silent
 from sync.kind import Values

@@ -52,7 +52,7 @@ def upgrade() -> None:
         _fill(connection, kind, asked)
     op.create_index(
         "uq_own_number_kind", "own_number", ["kind", "form"], unique=True,
-        postgresql_where=sa.text("NOT is_double"),
+        postgresql_where=sa.text("is_double IS false"),
     )  # fmt: skip
     op.create_index(
         "ix_own_number_double", "own_number", ["kind", "form"], postgresql_where=sa.text("is_double")
@@ -124,7 +124,10 @@ def _make_imports() -> None:
     )
     op.create_index("ix_import_row_verdict", "import_row", ["run_id", "verdict", "number"])
     op.create_index(
-        "ix_import_row_waiting", "import_row", ["run_id", "number"], postgresql_where=sa.text("NOT is_done")
+        "ix_import_row_waiting",
+        "import_row",
+        ["run_id", "number"],
+        postgresql_where=sa.text("is_done IS false"),
     )
     op.create_table(
         "import_mapping",

@@ -97,8 +97,7 @@ def _ended(status: int) -> str | None:
     code = os.waitstatus_to_exitcode(status)
     if code in (-signal.SIGXCPU, -signal.SIGKILL):
         return "time"
-    # Libraries in Rust abort where they are given no memory.
-    return None if code == 0 else "memory" if code in (_NO_MEMORY, -signal.SIGABRT) else "crash"
+    return None if code == 0 else "memory" if code == _NO_MEMORY else "crash"
 
 
 def _confined(

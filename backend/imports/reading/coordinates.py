@@ -34,11 +34,11 @@ _GOOD, _CLEARLY, _LEAST_PLACES = 0.95, 0.01, 5
 # Figures that cannot be told apart put the middle of the ground within so many metres.
 _SAME_M = 5.0
 _SEXAGESIMAL = re.compile(
-    r"([NSEW东西南北])?(\d{1,3})[°º度d]\s*(?:(\d{1,2}(?:\.\d+)?)[′'’分]\s*(?:(\d{1,2}(?:\.\d+)?)(?:[″\"”秒]|''|′′))?)?"
+    r"([NSEW东西南北][经纬]?)?(\d{1,3})[°o度d]\s*(?:(\d{1,2}(?:\.\d+)?)[′'’分]\s*(?:(\d{1,2}(?:\.\d+)?)(?:[″\"”秒]|''|′′))?)?"
     r"([NSEW东西南北])?",
     re.I,
 )
-_DECIMAL = re.compile(r"([NSEW东西南北])?\s*(-?\d+(?:\.\d+)?)\s*[°度]?\s*([NSEW东西南北])?", re.I)
+_DECIMAL = re.compile(r"([NSEW东西南北][经纬]?)?\s*(-?\d+(?:\.\d+)?)\s*[°度]?\s*([NSEW东西南北])?", re.I)
 _NEGATIVE = frozenset("SWsw南西")
 _BETWEEN = re.compile(r"[,，;；\s]+")
 
@@ -173,7 +173,7 @@ def _differs(datum: Datum, ground: BaseGeometry) -> bool:
 
 
 def _signed(value: float, side: str | None) -> float:
-    return -value if side in _NEGATIVE and side else value
+    return -value if side and side[0] in _NEGATIVE else value
 
 
 def middle_of(places: Sequence[tuple[float, float]]) -> tuple[float, float]:

@@ -184,7 +184,7 @@ class Gazetteer:
         """By the nearest house number of the same side, and by where the street is as a whole."""
         found = [_shared(self._streets[street], _STREET, "on_known_street", street, typed)]
         same_side = [one for one in self._numbers[street] if number is not None and (one - number) % 2 == 0]
-        if number is None or not same_side:
+        if number is None or not same_side or number in same_side:
             return found
         near = sorted(same_side, key=lambda one: abs(one - number))[:2]
         cells = {self._numbers[street][one] for one in near if abs(one - number) <= _NEXT_HOUSES}
@@ -223,7 +223,7 @@ def _street_of(door: str) -> tuple[str, int | None]:
 def _areas_in(typed: str) -> list[str]:
     """Committees and estates of an address without what says that they are some."""
     # Behind street offices and districts, which their names would begin with.
-    rest = re.split(r"街道(?:办事处)?|[镇乡区县市](?![委村民场])", plain(typed))[-1]
+    rest = re.split(r"街道(?:办事处)?|(?<![社小园])[镇乡区县市](?![委村民场])", plain(typed))[-1]
     found = dict.fromkeys(_bare(one) for one in _AREA.findall(rest))
     return [one for one in found if len(one) >= _LEAST_NAME]
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -18,6 +20,9 @@ MOST_UNPACKED = 2_000_000_000
 # No part of a true table is so much smaller packed.
 MOST_RATIO = 150
 _SMALL = 20_000_000
+# A cell with something in it, in a column of three letters: from the 703rd on.
+_FAR_OUT = re.compile(rb'<c r="[A-Z]{3}[0-9]+"[^>]*(?<!/)>')
+_PIECE, _LONGEST_CELL = 1 << 20, 200
 # Beyond so many digits a sheet keeps zeros in their place.
 _EXACT = 10**15
 _DAY = timedelta(days=1)
@@ -95,17 +100,33 @@ def _value(cell: Any) -> Any:
 
 
 def _check_parts(data: bytes) -> None:
-    """That what it says it unpacks to is no bomb."""
+    """That what it unpacks to is no bomb, and that no cell stands so far out that all before it would fill
+    the memory."""
     try:
-        parts = zipfile.ZipFile(io.BytesIO(data)).infolist()
+        archive = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise Unreadable("broken") from error
-    names = {part.filename for part in parts}
-    if not {"xl/workbook.xml", "xl/workbook.bin", "content.xml"} & names:
+    parts = archive.infolist()
+    if not {"xl/workbook.xml", "xl/workbook.bin", "content.xml"} & {part.filename for part in parts}:
         raise Unreadable("kind")
-    if sum(part.file_size for part in parts) > MOST_UNPACKED:
+    if sum(part.file_size for part in parts) > MOST_UNPACKED or any(map(_is_bomb, parts)):
         raise Unreadable("too_much")
-    if any(
-        part.file_size > _SMALL and part.file_size > MOST_RATIO * max(1, part.compress_size) for part in parts
-    ):
-        raise Unreadable("too_much")
+    for part in parts:
+        if part.filename.startswith("xl/worksheets/sheet") and part.filename.endswith(".xml"):
+            _check_width(archive, part)
+
+
+def _is_bomb(part: zipfile.ZipInfo) -> bool:
+    return part.file_size > _SMALL and part.file_size > MOST_RATIO * max(1, part.compress_size)
+
+
+def _check_width(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
+    try:
+        with archive.open(part) as stream:
+            rest = b""
+            while piece := stream.read(_PIECE):
+                if _FAR_OUT.search(rest + piece):
+                    raise Unreadable("too_much")
+                rest = piece[-_LONGEST_CELL:]
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+        raise Unreadable("broken") from error

@@ -1,4 +1,4 @@
-"""Benchmark of imports: customers with meters out of one file, checked, written, and once more; in rows a second.
+"""Benchmark of imports: customers with meters out of one file, checked, written, and once more.
 
 `make bench ARGS="imports --rows 100000 --profile"`. Beside it, with `--phones 20`, as many phones pull.
 """

@@ -1,4 +1,7 @@
-"""Rules of customers: the utility's own numbers are unique; of questionnaires: an edition's number is unique, and an answered edition does not change."""
+"""Rules of customers: the utility's own numbers are unique.
+
+Of questionnaires: an edition's number is unique, and an answered edition does not change.
+"""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ def test_no_text_is_a_formula(session: Session, town: Town) -> None:
 def test_tables_are_imported_again_by_another(
     database: Database, make_database: Callable[[str], Database], town_template: str
 ) -> None:
-    """Customers with their points out of one town and into another of its people and cells, but without them."""
+    """Customers with their points, out of one town and into another that has none."""
     with database.transaction() as session:
         data = b"".join(exporting.table_as_csv(session, "customers", [uid("north")]))
     assert run_of(database, checked(database, data)).counts["same"] == 6

@@ -1,4 +1,4 @@
-"""A run that is cut anywhere goes on where it was; two at once wait for one another; one bad row stops none."""
+"""A run that is cut anywhere goes on where it was; two at once wait; one bad row stops none."""
 
 from __future__ import annotations
 

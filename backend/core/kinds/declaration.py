@@ -111,11 +111,6 @@ class RecordKind:
         """Due fields: name -> `limit` (the utility's own) or `promise` (agreed with a customer)."""
         return {name: one.due for name, one in self.wired.items() if one.due}
 
-    @cached_property
-    def own_number(self) -> str:
-        """The field with the utility's own number, which no two records have; empty where a kind has none."""
-        return next((name for name, one in self.wired.items() if one.own), "")
-
     @property
     def personal(self) -> dict[str, str]:
         """Personal fields: name -> what they hold (name, phone, address)."""

@@ -12,7 +12,7 @@ from backend.core.db import Base
 
 
 class OwnNumber(Base):
-    """A record's own number (`RecordKind.own_number`); `is_double` where another had it before there was a rule."""
+    """A record's own number; `is_double` where another had the same before there was a rule."""
 
     __tablename__ = "own_number"
     kind: Mapped[str] = mapped_column(Text, primary_key=True)

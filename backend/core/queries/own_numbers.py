@@ -26,7 +26,7 @@ class Holder(NamedTuple):
 
 
 def keep_numbers(connection: Connection, gone: Sequence[tuple[str, str]], held: Sequence[Holder]) -> None:
-    """These records have their former numbers no more, and `held` are held from now on. Raises NumberTaken."""
+    """These records have their former numbers no more, `held` are held from now on. Raises NumberTaken."""
     freed = rows_of(connection, _FREE, _columns(("kinds", "ids"), gone)) if gone else []
     if held:
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from sqlalchemy import Connection
@@ -20,9 +20,15 @@ from sync.change import Write
 from sync.kind import Values
 
 
+@cache
+def own_field(kind: str) -> str:
+    """The field with the utility's own number, which no two records of a kind have; empty where none is."""
+    return next((name for name, one in KINDS[kind].wired.items() if one.own), "") if kind in KINDS else ""
+
+
 def form_of(kind: str, values: Mapping[str, Any] | None) -> str:
     """A record's own number as it is compared; empty where it has none, or is not active any more."""
-    name = KINDS[kind].own_number if kind in KINDS else ""
+    name = own_field(kind)
     if not name or values is None or values.get("is_active") is False:
         return ""
     return comparable(str(values.get(name) or ""))
@@ -34,7 +40,7 @@ def keep_own(connection: Connection, writes: Sequence[Write]) -> None:
     held: list[Holder] = []
     for one in writes:
         name = one.kind.name
-        if name not in KINDS or not KINDS[name].own_number:
+        if not own_field(name):
             continue
         before = form_of(name, one.before.values) if one.before and not one.before.deleted else ""
         after = "" if one.deleted else form_of(name, one.values)
@@ -55,5 +61,5 @@ def _need_own(
 ) -> None:
     form = form_of(kind, after)
     if form and form != form_of(kind, before) and is_taken(session, kind, form, record_id):
-        name = KINDS[kind].own_number
+        name = own_field(kind)
         raise Problem("number_taken", faults=[fault(name, "core.number_taken", str(after[name]))])

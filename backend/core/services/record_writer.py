@@ -17,11 +17,11 @@ from sqlalchemy.orm import Session
 from backend.core.actor import Actor
 from backend.core.errors import Problem
 from backend.core.events import announce_many
-from backend.core.kinds.registry import KINDS, SYNC_KINDS, TABLES
+from backend.core.kinds.registry import SYNC_KINDS, TABLES
 from backend.core.queries.own_numbers import NumberTaken
 from backend.core.queries.policy import need_unused
 from backend.core.sentences import fault
-from backend.core.services.own_numbers import keep_own
+from backend.core.services.own_numbers import keep_own, own_field
 from backend.core.services.search_index import keep_found
 from sync import apply
 from sync.apply import Applied, CannotApply, Change
@@ -218,7 +218,7 @@ def _write(session: Session, applied: Sequence[Applied], quiet: bool = False) ->
     except VersionMoved as error:
         raise Problem("changed_meanwhile") from error
     except NumberTaken as error:
-        names = sorted({KINDS[one.kind.name].own_number for one in writes} - {""})
+        names = sorted({own_field(one.kind.name) for one in writes} - {""})
         raise Problem("number_taken", faults=[fault(name, "core.number_taken") for name in names]) from error
     except DatabaseRefused as error:
         raise Problem(

@@ -1,4 +1,4 @@
-"""Imports over HTTP: send a file, confirm its columns, look at the dry run, settle, apply; and what was refused."""
+"""Imports over HTTP: send a file, confirm its columns, look at the dry run, settle, apply."""
 
 from __future__ import annotations
 

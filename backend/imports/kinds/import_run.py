@@ -35,9 +35,9 @@ VERDICTS = {
 class ImportRun(Base):
     """One file on its way into the ledger.
 
-    `head` is the table without its rows (columns, encoding, what was set aside), `packed` the rows as they were
-    read, kept until the run has ended. `counts` are rows by verdict; `done` says how many rows were checked, or
-    applied. `options` are the mapping's answers beside it: `unit_id` and `clears_empty`.
+    `head` is the table without its rows (columns, encoding, what was set aside), `packed` the rows as they
+    were read, kept until the run has ended. `counts` are rows by verdict; `done` says how many rows were
+    checked, or written. `options`: `clears_empty`.
     """
 
     __tablename__ = "import_run"

@@ -12,7 +12,7 @@ from backend.core.comparing import comparable
 from backend.core.queries.scopes import today
 
 NUMBERED = frozenset({"customer", "service_point", "staff"})
-# Small tables, read once: what each may be called. `:units` are the importer's; a matter may be of a unit above.
+# Small tables, read once: what each may be called, of the importer's units; a matter may be of one above.
 _NAMED = {
     "unit": """
         SELECT id::text, id::text, name
@@ -112,7 +112,7 @@ class Ledger:
         self._middles: dict[str, tuple[float, float]] | None = None
 
     def look_ahead(self, wanted: Iterable[tuple[str, str]]) -> None:
-        """Ask now, in a statement for each kind, for all that rows will be asked by: kind, number as written."""
+        """Ask now, in a statement for each kind, for all that rows name: kind, number as written."""
         forms: defaultdict[str, set[str]] = defaultdict(set)
         for kind, typed in wanted:
             forms[kind].add(comparable(typed))

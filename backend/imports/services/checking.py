@@ -1,4 +1,4 @@
-"""Checks a run: every row is read and judged against the ledger, staged with its verdict; nothing is written."""
+"""Checks a run: every row is read, judged against the ledger, and staged with its verdict."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ from backend.core.errors import Problem
 from backend.core.kinds.registry import KINDS
 from backend.core.queries import policy
 from backend.core.services.auditing import note_act
+from backend.core.services.own_numbers import own_field
 from backend.imports.queries.exported import history_rows, names_of, points_of, records_of
 from backend.imports.reading.shapes import Field, Target
 from backend.imports.reading.targets import TARGETS
@@ -49,7 +50,7 @@ def kind_as_csv(session: Session, kind: str, units: Collection[str]) -> Iterator
 
 
 def kind_as_geojson(session: Session, kind: str, units: Collection[str]) -> Iterator[bytes]:
-    """The same as a FeatureCollection, where its records lie somewhere. Raises not_found for a kind without."""
+    """The same as a FeatureCollection. Raises not_found for a kind that lies nowhere."""
     geometry = geometry_of(kind)
     if geometry is None:
         raise Problem("not_found", kind="geometry", id=kind)
@@ -99,7 +100,7 @@ class _Names:
     def of(self, kind: str, record_id: Any) -> str:
         """One record's number or name."""
         if kind not in self._known:
-            field = KINDS[kind].own_number or _CALLED[kind]
+            field = own_field(kind) or _CALLED[kind]
             self._known[kind] = names_of(self._session, kind, field)
         return self._known[kind].get(str(record_id), "")
 

@@ -1,4 +1,4 @@
-"""Judges clean rows against the ledger: what would be new, changed or the same, and why a row cannot be written.
+"""Judges clean rows against the ledger: what would be new, changed or the same, and why it cannot be.
 
 The same judgement is made when a file is checked and, anew, when its rows are written: what somebody changed
 meanwhile is seen.

@@ -1,4 +1,4 @@
-"""Gives imported records their place and cell: by coordinates, what a person settled, their cell or address."""
+"""Gives imported records their place and cell: by coordinates, a person's word, their cell or address."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Placer:
         return values.get("place") is None and before is None and not (row.settled or {}).get("alone")
 
     def place(self, row: RowIn, values: Values, judged: Judged) -> bool:
-        """Gives a new point its place: by what was settled, its cell, or its address; whether that was done."""
+        """Gives a new point its place: by what was settled, its cell, or its address; whether it could."""
         if not values.get("address"):
             judged.reasons.append(reason("address", "no_address"))
             return False
@@ -62,7 +62,7 @@ class Placer:
         return True
 
     def file(self, kind: str, values: Values, before: Stored | None, row: RowIn) -> None:
-        """The cell of a point by its place, of a customer by the row's point; nobody's who has one by hand."""
+        """The cell of a point by its place, of a customer by the row's point; who has one keeps it."""
         if kind not in FILED:
             return
         has_place = values.get("place") is not None

@@ -36,8 +36,7 @@ def settle_rows(
 ) -> int:
     """Say of rows (these, or all that wait) where they are; returns how many were settled.
 
-    As proposed are only those with a proposal at least so sure. Raises reference_missing for a cell of another
-    unit.
+    As proposed are only those with a proposal at least so sure. Raises not_found for a cell of another unit.
     """
     run = read_run(session, actor, run_id, lock=True)
     need_state(run, frozenset({"checked"}))

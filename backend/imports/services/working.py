@@ -1,4 +1,4 @@
-"""Works on runs that wait: checks what is confirmed, writes what is to be applied, one run after the other."""
+"""Works on runs that wait, one after the other: checks what is confirmed, writes what is to be applied."""
 
 from __future__ import annotations
 

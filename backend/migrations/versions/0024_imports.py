@@ -33,7 +33,9 @@ _OWN = {
 _KEEP = """
     INSERT INTO own_number (kind, id, form, is_double)
     SELECT :kind, r.id::uuid, r.form, r.is_double
-    FROM unnest(CAST(:ids AS text[]), CAST(:forms AS text[]), CAST(:doubles AS boolean[])) AS r(id, form, is_double)
+    FROM unnest(
+        CAST(:ids AS text[]), CAST(:forms AS text[]), CAST(:doubles AS boolean[])
+    ) AS r(id, form, is_double)
 """
 
 

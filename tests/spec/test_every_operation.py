@@ -118,6 +118,7 @@ def _apart(name: str, n: int) -> dict[str, Any]:
         "questionnaire": {"edition": n}, "calendar": {"year": 2000 + n}, "cell": {"outline": square(n)},
         "on_call": {"valid_from": f"20{n}-01-01", "valid_until": f"20{n}-01-07"},
         "crew": {"name": f"{n}班"}, "staff": {"staff_number": f"S{n}"},
+        "customer": {"number": f"N{n}"}, "service_point": {"meter_number": f"M{n}"},
     }  # fmt: skip
     return given.get(name, {})
 

@@ -12,14 +12,13 @@ from sqlalchemy.orm import Session
 
 from backend.core.queries.scopes import today
 from backend.imports.reading.gazetteer import CellNamed, Gazetteer, Site
-from backend.territory.queries.cells import VALID
 
-_CELLS = f"""
+_CELLS = """
     SELECT c.id::text, c.name, c.code, ST_AsBinary(c.outline)
     FROM cell c
-    WHERE {VALID}
+    WHERE c.deleted_at IS NULL AND c.valid_from <= :on AND (c.valid_until IS NULL OR c.valid_until >= :on)
     ORDER BY c.id
-"""  # noqa: S608 - made of constants; values are bound
+"""
 _SITES = """
     SELECT address, cell_id::text, ST_X(place), ST_Y(place)
     FROM service_point

@@ -102,7 +102,9 @@ def _encoding(data: bytes, asked: str | None) -> str:
     """
     marked = next((name for mark, name in _MARKS if data.startswith(mark)), None)
     if marked and not (asked and asked.startswith("utf-16") and marked == "utf-16"):
-        return marked
+        if _is_valid(data, marked):
+            return marked
+        raise Unreadable("table_encoding", encoding=marked)
     candidates = [asked] if asked else [*_by_zeros(data), "utf-8", "gb18030"]
     for name in candidates:
         if _is_valid(data, name):

@@ -187,5 +187,9 @@ def amount_fen(field: Field, cell: Cell, asking: Asking) -> int:
 def _within(field: Field, value: int) -> int:
     least, most = field.least_value, field.most_value
     if (least is not None and value < least) or (most is not None and value > most):
-        raise Wrong("out_of_range", least=least if least is not None else "−∞", most=most or "∞")
+        raise Wrong("out_of_range", least=_bound(least, "−∞"), most=_bound(most, "∞"))
     return value
+
+
+def _bound(value: float | None, without: str) -> str:
+    return without if value is None else f"{value:g}"

@@ -61,7 +61,7 @@ class Rows(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """A row that is no data: `why` is `title`, `total`, `note` or a repeated `header`; and what stands there."""
+    """A row that is no data: `why` is `title`, `total`, `note` or a repeated `header`; and its text."""
 
     number: int
     why: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from random import Random
 
@@ -25,6 +26,14 @@ class City:
     known: dict[str, int]
     unknown: dict[str, int]
     sites: tuple[Site, ...]
+
+    @cached_property
+    def _streets(self) -> dict[bool, list[tuple[str, int]]]:
+        return {True: list(self.known.items()), False: list(self.unknown.items())}
+
+    def streets(self, *, is_known: bool) -> list[tuple[str, int]]:
+        """Streets with the number of their cell."""
+        return self._streets[is_known]
 
     def gazetteer(self) -> Gazetteer:
         return Gazetteer(self.cells, self.sites)

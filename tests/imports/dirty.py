@@ -127,7 +127,7 @@ def _numbers(random: Random, rows: int) -> list[str]:
 
 def _record(random: Random, where: City, n: int, number: str) -> Record:
     is_unknown = random.random() < _UNKNOWN_STREET
-    street, cell = random.choice(_streets(where.unknown if is_unknown else where.known))
+    street, cell = random.choice(where.streets(is_known=not is_unknown))
     house, entrance, room = (
         random.randrange(1, HOUSES + 1),
         random.choice((1, 1, 2)),
@@ -137,7 +137,8 @@ def _record(random: Random, where: City, n: int, number: str) -> Record:
     category, nature = random.choice(list(_CATEGORIES)), random.choice(list(_NATURES))
     diameter, phone = random.choice(list(_DIAMETERS)), f"13{random.randrange(10**9):09d}"
     cells = {
-        "number": number, "name": name, "address": address_at(street, house, entrance, room), "contact_name": name,
+        "number": number, "name": name, "address": address_at(street, house, entrance, room),
+        "contact_name": name,
         "phone": phone, "meter_number": f"M{n:07d}", "diameter_mm": diameter, "category": category,
         "nature": nature, "longitude": None, "latitude": None, "note": None,
     }  # fmt: skip
@@ -152,12 +153,6 @@ def _record(random: Random, where: City, n: int, number: str) -> Record:
     if random.random() > _NO_PLACE:
         truth.place = where.place_in(random, cell)
     return Record(cells, truth)
-
-
-def _streets(streets: dict[str, int], found: dict[int, list[tuple[str, int]]] = {}) -> list[tuple[str, int]]:  # noqa: B006
-    if id(streets) not in found:
-        found[id(streets)] = list(streets.items())
-    return found[id(streets)]
 
 
 def _beside(random: Random, records: list[Record], *, is_sheet: bool) -> Record:

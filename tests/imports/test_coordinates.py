@@ -141,15 +141,18 @@ def test_a_row_is_placed_turned_told_or_refused() -> None:
         [(x, y), (y, x), (0, 0), (west - 0.01, y), (x - 20, y), (500, 3)], "wgs84", GROUND
     )
     assert (sound.place, sound.note, sound.wrong) == ((round(x, 7), round(y, 7)), None, None)
-    assert (swapped.place, swapped.note) == (sound.place, ("place_swapped", {}))
-    assert (zero.place, zero.note) == (None, ("place_zero", {}))
+    assert swapped.note is not None
+    assert (swapped.place, swapped.note.code) == (sound.place, "place_swapped")
+    assert zero.note is not None
+    assert (zero.place, zero.note.code) == (None, "place_zero")
     assert near.place is not None
     assert near.note is not None
-    assert (near.note[0], round(near.note[1]["distance"], -2)) == ("place_outside", 900)
+    assert (near.note.code, round(near.note.arguments["distance"], -2)) == ("place_outside", 900)
     assert far.wrong is not None
-    assert (far.wrong[0], far.place) == ("far_away", None)
-    assert far.wrong[1]["distance"] > 1_000_000
-    assert none.wrong == ("no_coordinate", {})
+    assert (far.wrong.code, far.place) == ("far_away", None)
+    assert far.wrong.arguments["distance"] > 1_000_000
+    assert none.wrong is not None
+    assert none.wrong.code == "no_coordinate"
     assert placed([], "wgs84", GROUND) == []
 
 

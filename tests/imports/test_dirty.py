@@ -13,6 +13,7 @@ from backend.imports.reading.translating import Translator
 from geo.measure import distance_m
 from tests.imports.dirty import FORMS, Dirty, Truth, dirty
 
+pytestmark = pytest.mark.usefixtures("in_process")
 TARGET = TARGETS["customers"]
 SEEDS = range(1, 9)
 

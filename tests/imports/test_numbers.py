@@ -19,7 +19,7 @@ Reader = Callable[[Field, Cell, Asking], Any]
 
 def read(reader: Reader, cell: Cell, field: Field = FIELD, **answers: Any) -> tuple[Any, list[str]]:
     asking = Asking({name.replace("__", ":"): value for name, value in answers.items()})
-    return reader(field, cell, asking), [code for _, code, _ in asking.notes]
+    return reader(field, cell, asking), [one.code for one in asking.notes]
 
 
 def wrong(reader: Reader, cell: Cell, field: Field = FIELD, **answers: Any) -> Wrong:
@@ -146,7 +146,8 @@ def test_what_is_no_whole_number_is_refused(cell: Cell) -> None:
 
 @pytest.mark.parametrize(
     ("cell", "value"),
-    [(15, 15), (15.0, 15), ("DN15", 15), ("dn 20", 20), ("15mm", 15), ("15毫米", 15), ("φ40", 40), ("DN15(4分)", 15),
+    [(15, 15), (15.0, 15), ("DN15", 15), ("dn 20", 20), ("15mm", 15), ("15毫米", 15), ("φ40", 40),
+    ("DN15(4分)", 15),
      ("4分", 15), ("6分", 20), ("1寸", 25), ('1/2"', 15), ('1 1/2"', 40), ("2寸", 50), ("口径100", 100)],
 )  # fmt: skip
 def test_sizes_of_meters(cell: Cell, value: int) -> None:

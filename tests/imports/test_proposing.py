@@ -24,19 +24,23 @@ def proposed(target: str, *names: str) -> dict[str, str]:
         ),
         (
             "customers",
-            {"*用户编号": "number", "用户名称（必填）": "name", "装表地址": "address", "客户联系电话": "phone", "表身号": "meter_number",
+            {"*用户编号": "number", "用户名称（必填）": "name", "装表地址": "address", "客户联系电话": "phone",
+            "表身号": "meter_number",
              "经纬度": "coordinates", "身份证号": "", "余额": ""},
         ),
         (
             "customers",
             {"Account No.": "number", "CUSTOMER NAME": "name", "Service Address": "address", "Phone": "phone",
-             "Meter No.": "meter_number", "Meter Size": "diameter_mm", "Lng": "longitude", "Lat": "latitude", "Type": "category",
+             "Meter No.": "meter_number", "Meter Size": "diameter_mm", "Lng": "longitude",
+             "Lat": "latitude", "Type": "category",
              "Balance": ""},
         ),
-        ("service_points", {"户号": "number", "地址": "address", "表号": "meter_number", "管径": "diameter_mm", "表位": "access_note"}),
+        ("service_points", {"户号": "number", "地址": "address", "表号": "meter_number", "管径": "diameter_mm",
+        "表位": "access_note"}),
         (
             "staff",
-            {"工号": "staff_number", "姓名": "name", "手机号": "work_phone", "岗位": "post", "用工形式": "employment", "角色": "roles",
+            {"工号": "staff_number", "姓名": "name", "手机号": "work_phone", "岗位": "post", "用工形式": "employment",
+            "角色": "roles",
              "登录账号": "login", "证书有效期": "exam_passed_until", "性别": ""},
         ),
         (
@@ -44,14 +48,17 @@ def proposed(target: str, *names: str) -> dict[str, str]:
             {"班组名称": "name", "班长工号": "leader", "成员工号": "members", "技能": "skills", "上班时间": "shift_start",
              "下班时间": "shift_end", "车牌号": "vehicle", "值班电话": "phone"},
         ),
-        ("cell_representatives", {"网格编号": "cell", "客户代表工号": "staff", "责任类型": "duty", "开始日期": "valid_from", "结束日期": "valid_until"}),
+        ("cell_representatives", {"网格编号": "cell", "客户代表工号": "staff", "责任类型": "duty",
+        "开始日期": "valid_from", "结束日期": "valid_until"}),
         (
             "past_jobs",
-            {"工单编号": "number", "工单类型": "matter", "报修时间": "received_at", "完成时间": "done_at", "报修人": "reporter_name",
+            {"工单编号": "number", "工单类型": "matter", "报修时间": "received_at", "完成时间": "done_at",
+            "报修人": "reporter_name",
              "联系电话": "reporter_phone", "报修地址": "address", "处理结果": "result", "维修班组": "crew", "户号": "customer",
              "维修费用": "told_cost_fen"},
         ),
-        ("past_visits", {"户号": "customer", "走访日期": "ended_at", "走访人工号": "representative", "走访情况": "summary", "走访方式": "method"}),
+        ("past_visits", {"户号": "customer", "走访日期": "ended_at", "走访人工号": "representative",
+        "走访情况": "summary", "走访方式": "method"}),
     ],
 )  # fmt: skip
 def test_the_columns_of_a_file(target: str, columns: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""What whole columns say: answers beyond doubt, questions where there is doubt, nothing where nothing is odd."""
+"""What whole columns say: answers beyond doubt, questions where there is doubt, nothing where nothing is."""
 
 from __future__ import annotations
 

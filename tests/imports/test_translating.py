@@ -1,4 +1,4 @@
-"""Rows as wholes: what is missing, what is taken for granted, what is noted, and all that is wrong at once."""
+"""Rows as wholes: what is missing, what is taken for granted, what is noted, and all that is wrong."""
 
 from __future__ import annotations
 
@@ -190,16 +190,20 @@ def test_a_mapping_is_saved_as_it_was() -> None:
     [
         (
             "staff",
-            {"staff_number": "007", "name": "王伟", "work_phone": 13812345678, "post": "网格员", "employment": "劳务派遣",
+            {"staff_number": "007", "name": "王伟", "work_phone": 13812345678, "post": "网格员",
+            "employment": "劳务派遣",
              "skills": "换表、抢修", "roles": "网格员", "exam_passed_until": 45047, "is_active": "在职"},
-            {"staff_number": "007", "name": "王伟", "work_phone": "13812345678", "post": "customer_representative",
+            {"staff_number": "007", "name": "王伟", "work_phone": "13812345678",
+            "post": "customer_representative",
              "employment": "outsourced", "skills": ["meter", "large_main"], "roles": ["representative"],
              "exam_passed_until": "2023-05-01", "is_active": True},
         ),
         (
             "crews",
-            {"name": "甲班", "leader": 7.0, "members": "7、8 9", "skills": "抢修", "shift_start": "8:00", "shift_end": 0.75},
-            {"name": "甲班", "leader": "7", "members": ["7", "8", "9"], "skills": ["large_main"], "shift_start": "08:00",
+            {"name": "甲班", "leader": 7.0, "members": "7、8 9", "skills": "抢修", "shift_start": "8:00",
+            "shift_end": 0.75},
+            {"name": "甲班", "leader": "7", "members": ["7", "8", "9"], "skills": ["large_main"],
+            "shift_start": "08:00",
              "shift_end": "18:00", "is_active": True},
         ),
         (
@@ -209,14 +213,16 @@ def test_a_mapping_is_saved_as_it_was() -> None:
         ),
         (
             "past_jobs",
-            {"number": "J1", "matter": "漏水", "received_at": "2023-05-01 08:30", "state": "已办结", "told_cost_fen": "￥120.5"},
+            {"number": "J1", "matter": "漏水", "received_at": "2023-05-01 08:30", "state": "已办结",
+            "told_cost_fen": "￥120.5"},
             {"number": "J1", "matter": "漏水", "received_at": "2023-05-01T00:30:00.000000Z", "state": "closed",
              "told_cost_fen": 12050},
         ),
         (
             "past_visits",
             {"customer": "001", "ended_at": "2023年5月1日下午3点", "method": "电话回访", "is_satisfied": "满意"},
-            {"customer": "001", "ended_at": "2023-05-01T07:00:00.000000Z", "method": "phone", "is_satisfied": True,
+            {"customer": "001", "ended_at": "2023-05-01T07:00:00.000000Z", "method": "phone",
+            "is_satisfied": True,
              "state": "done"},
         ),
     ],

@@ -16,9 +16,7 @@ from backend.imports.reading.gazetteer import CellNamed, Gazetteer, Site
 _CELLS = """
     SELECT c.id::text, c.name, c.code, ST_AsBinary(c.outline)
     FROM cell c
-    WHERE c.deleted_at IS NULL
-    AND c.valid_from <= :on
-    AND (c.valid_until IS NULL OR c.valid_until >= :on)
+    WHERE c.deleted_at IS NULL AND c.valid_from <= :on AND (c.valid_until IS NULL OR c.valid_until >= :on)
     ORDER BY c.id
 """
 _SITES = """

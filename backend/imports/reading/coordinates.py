@@ -34,7 +34,8 @@ _GOOD, _CLEARLY, _LEAST_PLACES = 0.95, 0.01, 5
 # Figures that cannot be told apart put the middle of the ground within so many metres.
 _SAME_M = 5.0
 _SEXAGESIMAL = re.compile(
-    r"([NSEW东西南北][经纬]?)?(\d{1,3})[°o度d]\s*(?:(\d{1,2}(?:\.\d+)?)[′'’分]\s*(?:(\d{1,2}(?:\.\d+)?)(?:[″\"”秒]|''|′′))?)?"
+    r"([NSEW东西南北][经纬]?)?(\d{1,3})[°o度d]\s*"
+    r"(?:(\d{1,2}(?:\.\d+)?)[′'’分]\s*(?:(\d{1,2}(?:\.\d+)?)(?:[″\"”秒]|''|′′))?)?"
     r"([NSEW东西南北])?",
     re.I,
 )
@@ -78,7 +79,7 @@ def pair(cell: Cell) -> tuple[float, float]:
 
 
 def to_places(pairs: Pairs, system: str) -> Pairs:
-    """(n, 2) figures as they stand in the file as WGS-84 degrees, longitude first; NaN where they are none."""
+    """(n, 2) figures as they stand in the file as WGS-84 degrees, longitude first; NaN for what is none."""
     base = system.removesuffix(TURNED)
     figures = pairs[:, ::-1] if system.endswith(TURNED) else pairs
     if base in set(Datum):

@@ -79,7 +79,8 @@ _NATURE_WORDS = {
 NUMBER_CALLED = (
     "客户编号", "客户号", "用户编号", "用户号", "用户户号", "客户户号", "户编号", "户号码", "帐号", "账号", "用水户号",
     "用户代码", "客户代码", "缴费户号", "缴费号", "营销户号", "用水证号", "水费户号", "合同号", "合同账户", "合同账号",
-    "卡号", "account no.", "account number", "account", "account no", "customer no.", "customer no", "customer id",
+    "卡号", "account no.", "account number", "account", "account no", "customer no.", "customer no",
+    "customer id",
     "customer code", "customer number", "acct no", "acct", "户号(户编号)",
 )  # fmt: skip
 NUMBER = Field(
@@ -104,7 +105,8 @@ PHONE = Field(
     "phone", "电话", "Phone", "phone", "customer", "phone", most=30,
     called=(
         "联系电话", "联系方式", "手机", "手机号", "手机号码", "电话号码", "移动电话", "固定电话", "联系人电话", "用户电话",
-        "客户电话", "联系手机", "座机", "telephone", "tel", "tel.", "mobile", "phone no.", "phone number", "contact phone",
+        "客户电话", "联系手机", "座机", "telephone", "tel", "tel.", "mobile", "phone no.", "phone number",
+        "contact phone",
         "cell phone",
     ),
 )  # fmt: skip
@@ -126,14 +128,16 @@ CUSTOMER = (
 
 ADDRESS_CALLED = (
     "用水地址", "用户地址", "客户地址", "装表地址", "安装地址", "详细地址", "住址", "地址信息", "用水点地址", "水表地址",
-    "装表位置", "联系地址", "坐落", "service address", "supply address", "premise address", "property address", "location address",
+    "装表位置", "联系地址", "坐落", "service address", "supply address", "premise address", "property address",
+    "location address",
     "street address", "site address", "门牌地址", "门牌号",
 )  # fmt: skip
 POINT = (
     Field("address", "地址", "Address", "text", "service_point", "address", called=ADDRESS_CALLED),
     Field("meter_number", "表号", "Meter", "number", "service_point", "meter_number", most=40,
           called=("水表编号", "水表号", "表编号", "表身号", "表钢号", "钢号", "表具编号", "水表表号", "水表钢号", "表码号", "水表条码",
-                  "计量表号", "meter no.", "meter no", "meter number", "meter id", "meter serial", "serial no.", "serial number")),
+                  "计量表号", "meter no.", "meter no", "meter number", "meter id", "meter serial",
+                  "serial no.", "serial number")),
     Field("diameter_mm", "口径（毫米）", "Diameter (mm)", "diameter", "service_point", "diameter_mm",
           least_value=10, most_value=3000,
           called=("口径", "水表口径", "表口径", "管径", "公称口径", "口径mm", "表径", "dn", "diameter", "meter size", "size",
@@ -143,7 +147,8 @@ POINT = (
           called=("用水类别", "用水类型", "用水分类", "水价类别", "价格类别", "水价分类", "用水种类", "用途", "行业", "行业分类", "nature",
                   "usage", "use type", "tariff", "tariff class")),
     Field("access_note", "进门说明", "Access note", "text", "service_point", "access_note", most=500,
-          called=("表位", "表位说明", "水表位置", "表井位置", "表位描述", "位置说明", "access", "meter location", "access instructions")),
+          called=("表位", "表位说明", "水表位置", "表井位置", "表位描述", "位置说明", "access", "meter location",
+          "access instructions")),
 )  # fmt: skip
 OF_CUSTOMER = Field(
     "number", "户号", "Customer number", "number", "service_point", "customer_id", True, 30, refers="customer",

@@ -26,7 +26,8 @@ _ONLY_MONTH = re.compile(r"\d{4}\s*[-./年]\s*\d{1,2}\s*月?|\d{4}年?")
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _NAMED = re.compile(r"(\d{1,2})[ -]([a-z]{3})[a-z]*\.?[ ,-]+(\d{4})|([a-z]{3})[a-z]*\.? (\d{1,2}),? (\d{4})")
 _CLOCK = re.compile(
-    r"(上午|下午|晚上|中午|凌晨|早上)?\s*(\d{1,2})\s*[:：点时]\s*(\d{1,2})?\s*(?:[:：分]\s*(\d{1,2})?(?:\.\d+)?\s*秒?)?\s*(am|pm)?"
+    r"(上午|下午|晚上|中午|凌晨|早上)?\s*(\d{1,2})\s*[:：点时]\s*(\d{1,2})?\s*"
+    r"(?:[:：分]\s*(\d{1,2})?(?:\.\d+)?\s*秒?)?\s*(am|pm)?"
 )
 _COMPACT = re.compile(r"([01]\d|2[0-3])([0-5]\d)")
 _AFTERNOON = frozenset({"下午", "晚上", "pm"})
@@ -123,7 +124,9 @@ def _day_in(field: Field, text: str, asking: Asking) -> date:
             return _made(int(year), _MONTHS.index(name) + 1, int(numbered))
     if _ONLY_MONTH.fullmatch(text):
         raise Wrong("only_month")
-    raise Wrong("short_year" if _SHORT_YEAR.fullmatch(text) else "no_date")
+    if _SHORT_YEAR.fullmatch(text):
+        raise Wrong("short_year")
+    raise Wrong("no_date")
 
 
 def _by_order(field: Field, first: int, second: int, year: int, asking: Asking) -> date:

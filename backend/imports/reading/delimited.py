@@ -36,9 +36,9 @@ def read(data: bytes, encoding: str | None = None) -> Grid:
     found = _encoding(data, encoding)
     sample = io.TextIOWrapper(io.BytesIO(data[:_SAMPLE_BYTES]), found, "replace", newline="").read()
     if not sample.strip():
-        raise Unreadable("empty")
+        raise Unreadable("table_empty")
     if sample.count("\0") > len(sample) / 100:
-        raise Unreadable("kind")
+        raise Unreadable("table_kind")
     said = _SAID.match(sample)
     delimiter = said[1] if said else _delimiter(sample)
     quoting = csv.QUOTE_MINIMAL if _is_well_quoted(data, found, delimiter) else csv.QUOTE_NONE
@@ -102,16 +102,18 @@ def _encoding(data: bytes, asked: str | None) -> str:
     """
     marked = next((name for mark, name in _MARKS if data.startswith(mark)), None)
     if marked and not (asked and asked.startswith("utf-16") and marked == "utf-16"):
-        return marked
+        if _is_valid(data, marked):
+            return marked
+        raise Unreadable("table_encoding", encoding=marked)
     candidates = [asked] if asked else [*_by_zeros(data), "utf-8", "gb18030"]
     for name in candidates:
         if _is_valid(data, name):
             return name
     if asked:
-        raise Unreadable("encoding", encoding=asked)
+        raise Unreadable("table_encoding", encoding=asked)
     beyond = sum(1 for byte in data[:_SAMPLE_BYTES] if byte > 0x7F)
     if beyond > len(data[:_SAMPLE_BYTES]) / 10:
-        raise Unreadable("encoding", encoding="UTF-8, GB18030")
+        raise Unreadable("table_encoding", encoding="UTF-8, GB18030")
     return "cp1252" if _is_valid(data, "cp1252") else "latin-1"
 
 

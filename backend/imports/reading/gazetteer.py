@@ -23,6 +23,7 @@ from backend.imports.reading.wrong import reason
 # An address this sure needs nobody's look.
 SURE = 0.8
 _KNOWN, _HOUSE, _NEAR, _STREET, _COMMITTEE, _CELL_NAME, _OFFICE = 0.98, 0.93, 0.85, 0.75, 0.9, 0.88, 0.5
+_THE_HOUSE = "house"
 # Two sources that agree, and two that do not.
 _AGREE, _DIFFER, _MOST = 0.1, 0.5, 0.97
 # A street or estate of fewer known addresses says little of where it lies as a whole.
@@ -165,24 +166,28 @@ class Gazetteer:
         door = _door_of(address)
         street, number = _street_of(door)
         if address.has_number and door in self._doors:
-            found.append(_exact(self._doors[door], _KNOWN, "at_known_address", typed, "house"))
+            found.append(
+                _exact(self._doors[door], _KNOWN, reason("address", "at_known_address", typed[:100]))
+            )
         house = f"{street} {number}" if street and number is not None else ""
         if house in self._houses:
-            found.append(_exact(self._houses[house], _HOUSE, "in_known_house", typed, "house"))
+            found.append(
+                _exact(self._houses[house], _HOUSE, reason("address", "in_known_house", typed[:100]))
+            )
         if street in self._streets:
             found += self._on_street(street, number, typed)
         for area in _areas_in(typed):
             if area in self._areas:
-                found.append(_shared(self._areas[area], _COMMITTEE, "in_committee", area, typed))
+                found.append(_shared(self._areas[area], _COMMITTEE, area, typed))
         found += self._named(typed)
         if not found and address.areas[3] in self._offices:
             office = address.areas[3]
-            found.append(_shared(self._offices[office], _OFFICE, "in_committee", office, typed))
+            found.append(_shared(self._offices[office], _OFFICE, office, typed))
         return found
 
     def _on_street(self, street: str, number: int | None, typed: str) -> list[_Guess]:
         """By the nearest house number of the same side, and by where the street is as a whole."""
-        found = [_shared(self._streets[street], _STREET, "on_known_street", street, typed)]
+        found = [_shared(self._streets[street], _STREET, street, typed)]
         same_side = [one for one in self._numbers[street] if number is not None and (one - number) % 2 == 0]
         if number is None or not same_side or number in same_side:
             return found
@@ -245,15 +250,15 @@ def _cell_names(cells: Sequence[CellNamed]) -> dict[str, set[str]]:
     return dict(found)
 
 
-def _exact(places: _Places, sure: float, code: str, typed: str, what: str) -> _Guess:
+def _exact(places: _Places, sure: float, why: Reason) -> _Guess:
     cell, share = places.most
-    return _Guess(cell, sure * share, reason("address", code, typed[:100]), what, places.place)
+    return _Guess(cell, sure * share, why, _THE_HOUSE, places.place)
 
 
-def _shared(places: _Places, sure: float, code: str, name: str, typed: str) -> _Guess:
+def _shared(places: _Places, sure: float, name: str, typed: str) -> _Guess:
     cell, share = places.most
     few = _FEW_TIMES if places.cells.total() < _FEW else 1.0
-    why = reason("address", code, typed[:100], name=name, share=share)
+    why = reason("address", "known_around", typed[:100], name=name, share=share)
     return _Guess(cell, sure * share * few, why, name)
 
 

@@ -12,7 +12,7 @@ Line = Sequence[Any]
 
 
 class Unreadable(Exception):
-    """A file that is no table: `why` is an entry of `errors.toml` without `table_`, `detail` what it takes."""
+    """A file that is no table: `why` is its entry in `errors.toml`, `detail` what that takes."""
 
     def __init__(self, why: str, **detail: Any) -> None:
         super().__init__(why)

@@ -147,7 +147,7 @@ def _spread(lines: Lines, merged: Iterable[Merged], width: int) -> list[list[Any
 
 
 def _over_all(groups: Sequence[str], names: Sequence[str]) -> list[str]:
-    """Names of groups over each of their columns: saved as text, a merged cell keeps it in the first alone."""
+    """Names of groups over each of their columns: saved as text, a merged cell has its own in the first."""
     found: list[str] = []
     for group, name in zip(groups, names, strict=True):
         found.append(group or (found[-1] if name and found else ""))

@@ -13,7 +13,7 @@ from decimal import Decimal, InvalidOperation
 from backend.core.comparing.phones import phone_digits
 from backend.imports.reading.cleaning import one_width, text_in
 from backend.imports.reading.shapes import Cell, Field
-from backend.imports.reading.wrong import Asking, Wrong
+from backend.imports.reading.wrong import Asking, Wrong, note
 
 _EXPONENT = re.compile(r"(\d)(?:\.(\d+))?[eE]\+?(\d{1,3})")
 _ROUNDED = re.compile(r"\d\.\d+[eE]\+?\d{1,3}|\d[eE]\+\d{1,3}")
@@ -77,7 +77,7 @@ def _own(field: Field, cell: Cell, asking: Asking) -> str:
     if _ROUNDED.fullmatch(text):
         return _unrounded(field, text, asking)
     if whole := _POINT_ZERO.fullmatch(text):
-        asking.note(field, "point_zero", number=whole[1])
+        note(asking, field, "point_zero", number=whole[1])
         return whole[1]
     return text.replace(" ", "") if _GROUPED.fullmatch(text) else text
 
@@ -88,14 +88,14 @@ def _unrounded(field: Field, text: str, asking: Asking) -> str:
     first, rest, exponent = (found[1], found[2] or "", int(found[3])) if found else ("", "", 0)
     if len(rest) != exponent or exponent + 1 < _LEAST_WHOLE:
         raise Wrong("rounded")
-    asking.note(field, "unrounded", number=first + rest)
+    note(asking, field, "unrounded", number=first + rest)
     return first + rest
 
 
 def _with_zeros(field: Field, found: str, digits: int, asking: Asking) -> str:
     answer = asking.answers.get(f"zeros:{field.name}")
     if answer == "fill":
-        asking.note(field, "zeros_put_back", number=found.zfill(digits))
+        note(asking, field, "zeros_put_back", number=found.zfill(digits))
         return found.zfill(digits)
     if answer == "keep":
         return found
@@ -136,7 +136,7 @@ def _one_phone(field: Field, text: str, asking: Asking) -> str:
     if asking.answers.get("phones") != "cn" or not bare.isdigit():
         return text
     if _WITHOUT_ZERO.fullmatch(bare):
-        asking.note(field, "area_zero", number="0" + bare)
+        note(asking, field, "area_zero", number="0" + bare)
         return "0" + bare
     if _LIKE_MOBILE.fullmatch(bare) and len(bare) >= 9:
         raise Wrong("mobile_digits", digits=len(bare))
@@ -187,5 +187,9 @@ def amount_fen(field: Field, cell: Cell, asking: Asking) -> int:
 def _within(field: Field, value: int) -> int:
     least, most = field.least_value, field.most_value
     if (least is not None and value < least) or (most is not None and value > most):
-        raise Wrong("out_of_range", least=least if least is not None else "−∞", most=most or "∞")
+        raise Wrong("out_of_range", least=_bound(least, "−∞"), most=_bound(most, "∞"))
     return value
+
+
+def _bound(value: float | None, without: str) -> str:
+    return without if value is None else f"{value:g}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
 
 import numpy as np
 import shapely
@@ -13,9 +12,9 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from backend.imports.reading.coordinates import Pairs, to_places, turned
+from backend.imports.reading.wrong import Wrong
 from geo.measure import distance_m
 
-Code = tuple[str, dict[str, Any]]
 # Beyond the ground by so many times its own width a place is no new quarter, but another's or none.
 _FAR_WIDTHS = 1.0
 _LEAST_FAR_M = 2_000.0
@@ -26,8 +25,8 @@ class Placed:
     """Where a row is (lng, lat) or None, what was noted, and why it is refused."""
 
     place: tuple[float, float] | None
-    note: Code | None = None
-    wrong: Code | None = None
+    note: Wrong | None = None
+    wrong: Wrong | None = None
 
 
 def placed(pairs: Sequence[tuple[float, float]], system: str, ground: BaseGeometry | None) -> list[Placed]:
@@ -54,20 +53,20 @@ def _one(
     turns: bool,
 ) -> Placed:
     if not figures[n].any():
-        return Placed(None, ("place_zero", {}))
+        return Placed(None, Wrong("place_zero"))
     if inside:
         return Placed(_tuple(as_said[n]))
     if turns:
-        return Placed(_tuple(other[n]), ("place_swapped", {}))
+        return Placed(_tuple(other[n]), Wrong("place_swapped"))
     if not np.isfinite(as_said[n]).all():
-        return Placed(None, wrong=("no_coordinate", {}))
+        return Placed(None, wrong=Wrong("no_coordinate"))
     place = _tuple(as_said[n])
     if ground is None:
         return Placed(place)
     metres = _away_m(place, ground)
     if metres > max(_LEAST_FAR_M, _FAR_WIDTHS * _width_m(ground.bounds)):
-        return Placed(None, wrong=("far_away", {"distance": metres}))
-    return Placed(place, ("place_outside", {"distance": metres}))
+        return Placed(None, wrong=Wrong("far_away", distance=metres))
+    return Placed(place, Wrong("place_outside", distance=metres))
 
 
 def _inside(places: Pairs, ground: BaseGeometry | None) -> NDArray[np.bool_]:

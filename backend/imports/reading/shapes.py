@@ -45,7 +45,7 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of data under its number as people see it in Excel or an editor, from 1; a cell for each column."""
+    """A row of data under its number as people see it in Excel, from 1; a cell for each column."""
 
     number: int
     cells: tuple[Cell, ...]
@@ -61,7 +61,7 @@ class Rows(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SetAside:
-    """A row that is no data: `why` is `title`, `total`, `header` (repeated) or `note`; and what stands in it."""
+    """A row that is no data: `why` is `title`, `total`, `note` or a repeated `header`; and its text."""
 
     number: int
     why: str
@@ -113,8 +113,8 @@ class Field:
     `kind` and `wire` say of which record it is and which field there; where it names another record by the
     utility's own number (`refers` is that kind), `wire` is the field that gets the id, and the clean value is
     the number as text. `reads` names how a value is read (`text`, `number`, `phone`, `date`, `moment`,
-    `choice`, `choices`, `flag`, `whole`, `amount_fen`, `clock`, `names` (a list of the utility's own numbers),
-    `degrees` (together they are the clean value `place`), `diameter`).
+    `choice`, `choices`, `flag`, `whole`, `amount_fen`, `clock`, `names` (a list of own numbers), `degrees`
+    (together they are the clean value `place`), `diameter`).
     """
 
     name: str

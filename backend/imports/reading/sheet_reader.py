@@ -37,11 +37,11 @@ def _grid(data: bytes, sheet: str | None, encoding: str | None) -> Grid:
         return workbooks.read(data, sheet)
     head = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if head.startswith((b"<!doctype", b"<html", b"<table", b"<?xml", b"<meta", b"<head")):
-        raise Unreadable("web_page")
+        raise Unreadable("table_web_page")
     if head.startswith(
         (b"%pdf", b"\x89png", b"\xff\xd8\xff", b"rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"{", b"[")
     ):
-        raise Unreadable("kind")
+        raise Unreadable("table_kind")
     return delimited.read(data, encoding)
 
 
@@ -51,9 +51,9 @@ def _table(grid: Grid, known: Iterable[str], asked: list[int] | None) -> tuple[d
     shown = [[] if n < grid.skipped else line for n, line in enumerate(top)]
     header = header_of(shown, grid.merged, frozenset(known), rows, grid.left)
     if not header.names:
-        raise Unreadable("empty")
+        raise Unreadable("table_empty")
     if len(header.names) > MOST_COLUMNS:
-        raise Unreadable("too_many_columns", columns=len(header.names), most=MOST_COLUMNS)
+        raise Unreadable("table_too_many_columns", columns=len(header.names), most=MOST_COLUMNS)
     layout = Layout(grid, header)
     count, body = _packed(layout)
     columns = [
@@ -62,7 +62,7 @@ def _table(grid: Grid, known: Iterable[str], asked: list[int] | None) -> tuple[d
         if layout.used[n] or (header.rows and name != letter(grid.left + n))
     ]
     if not count and not header.rows:
-        raise Unreadable("empty")
+        raise Unreadable("table_empty")
     head = {
         "columns": columns, "count": count, "header": [row + 1 for row in header.rows], "sheet": grid.sheet,
         "sheets": grid.sheets, "encoding": grid.encoding, "delimiter": grid.delimiter,
@@ -76,7 +76,7 @@ def _packed(layout: Layout) -> tuple[int, bytes]:
     for number, cells in layout.rows():
         count += 1
         if count > MOST_ROWS:
-            raise Unreadable("too_many_rows", most=MOST_ROWS)
+            raise Unreadable("table_too_many_rows", most=MOST_ROWS)
         lines += orjson.dumps([number, *cells], _plain, orjson.OPT_PASSTHROUGH_DATETIME)
         lines += b"\n"
         if len(lines) > _CHUNK:

@@ -95,7 +95,7 @@ def read_table(
     except Stopped as stopped:
         raise Problem(_STOPPED.get(stopped.why, "table_broken")) from stopped
     if "problem" in head:
-        raise Problem(f"table_{head['problem']}", **head["detail"])
+        raise Problem(str(head["problem"]), **head["detail"])
     return _table(head, body)
 
 

@@ -25,7 +25,7 @@ from backend.imports.reading.shapes import (
     Row,
     Target,
 )
-from backend.imports.reading.wrong import Asking, Wrong, reason
+from backend.imports.reading.wrong import Asking, Wrong, reason, refused
 
 READERS: dict[str, Callable[[Field, Cell, Asking], Any]] = {
     "text": words.text,
@@ -108,12 +108,12 @@ class Translator:
                     continue
                 value = reader(one, cell, asking)
             except Wrong as wrong:
-                read.reasons.append(_reason(one, wrong, cell, column))
+                read.reasons.append(refused(one.name, wrong, shown(cell), column.name))
                 continue
             if value is not None and value != "" and value != []:
                 read.values[one.name] = value
         read.reasons += [reason(one.name, "required", name=(one.zh, one.en)) for one in self._absent]
-        read.notes += [reason(name, code, **arguments) for name, code, arguments in asking.notes]
+        read.notes += asking.notes
         self._remark(read, asking.spare)
         self._complete(read)
         if self._places:
@@ -133,7 +133,7 @@ class Translator:
         read.notes.append(reason("phone", "spare_phones", numbers=list(spare)))
 
     def _complete(self, read: _Read) -> None:
-        """What is taken where nothing stands: of another kind than the target's only where the row has one."""
+        """What is taken where nothing stands: of another kind than the target's only where there is one."""
         there = {self._target.named(name).kind for name in read.values}
         for one in self._defaults:
             if one.kind == self._target.kind or one.kind in there:
@@ -170,7 +170,7 @@ class Translator:
                 raise Wrong("datum_unknown")
         except Wrong as wrong:
             read.pair = None
-            read.reasons.append(reason(name, wrong.code, quoted, column.name, **wrong.arguments))
+            read.reasons.append(refused(name, wrong, quoted, column.name))
 
     def _place(self, read: Sequence[_Read]) -> None:
         with_pair = [one for one in read if one.pair is not None]
@@ -185,9 +185,9 @@ class Translator:
     def _take(self, read: _Read, at: Placed, name: str, column: Column) -> None:
         quoted = "{}, {}".format(*read.pair) if read.pair else ""
         if at.wrong:
-            read.reasons.append(reason(name, at.wrong[0], quoted, column.name, **at.wrong[1]))
+            read.reasons.append(refused(name, at.wrong, quoted, column.name))
         if at.note:
-            read.notes.append(reason(name, at.note[0], quoted, column.name, **at.note[1]))
+            read.notes.append(refused(name, at.note, quoted, column.name))
         if at.place:
             read.values["place"] = point(*at.place)
 
@@ -214,8 +214,3 @@ def _is_empty(cell: Cell) -> bool:
 
 
 _FIGURE = Field("place", "坐标", "Coordinates", "degrees")
-
-
-def _reason(one: Field, wrong: Wrong, cell: Cell, column: Column) -> Reason:
-    arguments = dict(wrong.arguments)
-    return reason(one.name, wrong.code, shown(cell), column.name, wrong.proposal, **arguments)

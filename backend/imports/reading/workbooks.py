@@ -40,9 +40,9 @@ def read(data: bytes, sheet: str | None = None) -> Grid:
     try:
         workbook = calamine.load_workbook(io.BytesIO(data))
     except calamine.PasswordError as error:
-        raise Unreadable("password") from error
+        raise Unreadable("table_password") from error
     except (calamine.CalamineError, OSError, ValueError) as error:
-        raise Unreadable("broken") from error
+        raise Unreadable("table_broken") from error
     sheets = tuple(
         (one.name, one.visible is not calamine.SheetVisibleEnum.Visible)
         for one in workbook.sheets_metadata
@@ -56,7 +56,7 @@ def _chosen(
 ) -> calamine.CalamineSheet:
     names = [name for name, _ in sheets]
     if asked is not None and asked not in names:
-        raise Unreadable("sheet_missing", sheet=asked, sheets=names[:20])
+        raise Unreadable("table_sheet_missing", sheet=asked, sheets=names[:20])
     seen = [asked] if asked is not None else [name for name, is_hidden in sheets if not is_hidden]
     try:
         for name in seen:
@@ -64,8 +64,8 @@ def _chosen(
             if found.start is not None:
                 return found
     except (calamine.CalamineError, ValueError) as error:
-        raise Unreadable("broken") from error
-    raise Unreadable("empty")
+        raise Unreadable("table_broken") from error
+    raise Unreadable("table_empty")
 
 
 def _grid(sheet: calamine.CalamineSheet, sheets: tuple[tuple[str, bool], ...]) -> Grid:
@@ -105,12 +105,12 @@ def _check_parts(data: bytes) -> None:
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise Unreadable("broken") from error
+        raise Unreadable("table_broken") from error
     parts = archive.infolist()
     if not {"xl/workbook.xml", "xl/workbook.bin", "content.xml"} & {part.filename for part in parts}:
-        raise Unreadable("kind")
+        raise Unreadable("table_kind")
     if sum(part.file_size for part in parts) > MOST_UNPACKED or any(map(_is_bomb, parts)):
-        raise Unreadable("too_much")
+        raise Unreadable("table_too_much")
     for part in parts:
         if part.filename.startswith("xl/worksheets/sheet") and part.filename.endswith(".xml"):
             _check_width(archive, part)
@@ -126,7 +126,7 @@ def _check_width(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
             rest = b""
             while piece := stream.read(_PIECE):
                 if _FAR_OUT.search(rest + piece):
-                    raise Unreadable("too_much")
+                    raise Unreadable("table_too_much")
                 rest = piece[-_LONGEST_CELL:]
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
-        raise Unreadable("broken") from error
+        raise Unreadable("table_broken") from error

@@ -6,7 +6,7 @@ from collections.abc import Mapping as ReadOnly
 from dataclasses import dataclass, field
 from typing import Any
 
-from backend.core.sentences import fault
+from backend.core.sentences import FAULTS
 from backend.imports.reading.shapes import Field, Reason
 
 
@@ -27,17 +27,23 @@ class Asking:
 
     answers: ReadOnly[str, Any]
     zone: str = "UTC"
-    notes: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    notes: list[Reason] = field(default_factory=list)
     spare: list[str] = field(default_factory=list)
-
-    def note(self, one: Field, code: str, **arguments: Any) -> None:
-        """That something was changed."""
-        self.notes.append((one.name, code, arguments))
 
 
 def reason(
     field_name: str, code: str, about: str = "", column: str = "", proposal: str = "", **arguments: Any
 ) -> Reason:
     """A reason in words, out of the catalogue."""
-    told = fault(field_name, f"imports.{code}", **arguments)
-    return Reason(field_name, code, told["zh"], told["en"], about, column, proposal)
+    zh, en = FAULTS[f"imports.{code}"].words(arguments)
+    return Reason(field_name, code, zh, en, about, column, proposal)
+
+
+def note(asking: Asking, one: Field, code: str, **arguments: Any) -> None:
+    """That reading has changed something."""
+    asking.notes.append(reason(one.name, code, **arguments))
+
+
+def refused(field_name: str, wrong: Wrong, about: str, column: str) -> Reason:
+    """What is wrong with a value as a reason."""
+    return reason(field_name, wrong.code, about, column, wrong.proposal, **wrong.arguments)

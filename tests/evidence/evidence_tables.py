@@ -152,6 +152,7 @@ WITHOUT = {
     "cell_outline": "made of the history of cells, for fast look-ups of the past",
     "day_plan": "a proposal; what is published of it stands on the jobs",
     "emergency": "what a sending moved, to take it back; what was done stands on the jobs",
+    "installation": "settings; a change of them is an administrative act, which is a record",
     "ground_plan": "a proposal; what is accepted of it stands on the cells",
     "import_mapping": "which columns a file of a form had last; what was imported stands in history",
     "import_row": "rows on their way into the ledger; what is written of them stands in history",

@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from backend.core.comparing import comparable
 from backend.core.db import Database
-from backend.core.queries.scopes import CITY, units_below
+from backend.core.installation import installed
+from backend.core.queries.scopes import units_below
 from backend.imports.kinds.import_run import ImportRun
 from backend.imports.queries import run_rows
 from backend.imports.queries.gazetteer import gazetteer_of, ground_of
@@ -83,7 +84,7 @@ def check_run(database: Database, run_id: str, progress: Progress = silent) -> N
         mapping = mapping.answered(
             {one.name: one.likely for one in study.questions if one.likely is not None}
         )
-    context = Context(ground, places, CITY.key)
+    context = Context(ground, places, installed().time_zone.key)
     translator = Translator(read.target, mapping, read.columns, context)
     rules = Rules(
         read.target, read.unit_id, units, frozenset(mapping.columns), bool(read.options.get("clears_empty"))

@@ -1,130 +1,113 @@
-"""Benchmark of imports: customers with meters out of one file, checked, written, and once more.
+"""Benchmark of imports: a dirty file of customers with meters, checked, written, and once more.
 
-`make bench ARGS="imports --rows 100000 --profile"`. Beside it, with `--phones 20`, as many phones pull.
+`make bench ARGS="imports --rows 100000 --phones 20"`: so many phones pull over HTTP all the while.
 """
 
 from __future__ import annotations
 
 import argparse
-import cProfile
-import pstats
-import random
+import statistics
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from rich.console import Console
 
-from backend.core.actor import Actor, Role
-from backend.core.db import Database
+from backend.core.db import Database, make_engine
 from backend.imports.reading.tables import read_table
-from backend.imports.services import runs
+from backend.imports.services import runs, settling
 from backend.imports.services.working import work_on
-from bench.place import fresh_database, seconds
-from sync.cursor import Cursor
-from tests import factories
-from tests.factories import SIDE, SOUTH, WEST, Town, entrance_of, uid
+from bench.sync_work import Client, seconds, work_stage
+from tests.factories import uid
+from tests.imports.city import city
+from tests.imports.dirty import Dirty, dirty
+from tests.imports.filing import ADMIN
+from tests.imports.test_dirty_files_imported import settle_city
 
-ADMIN = Actor(uid("admin"), uid("group"), frozenset({Role.ADMIN}))
-HEAD = "户号,户名,用户类型,联系电话,用水地址,表号,口径,用水性质,经度,纬度"
 
+@dataclass
+class _Whole:
+    """A file on the whole way, step by step, with the seconds of each."""
 
-def file_of(rows: int, seed: int = 1) -> bytes:
-    """A CSV of so many customers, each with a meter, over the town's three cells of the north."""
-    drawn = random.Random(seed)
-    lines = [HEAD]
-    for n in range(rows):
-        lng, lat = WEST + drawn.random() * 3 * SIDE, SOUTH + drawn.random() * SIDE
-        name = (
-            drawn.choice("王李张刘陈杨黄赵吴周")
-            + drawn.choice("伟芳娜敏静丽强磊军洋")
-            + drawn.choice("华平玲红霞飞")
-        )
-        lines.append(
-            f"A{n:08d},{name},居民,139{n:08d},泊岸路{n % 900 + 1}号{n // 900 + 1}户,B{n:08d},DN20,居民生活,"
-            f"{lng:.6f},{lat:.6f}"
-        )
-    return "\n".join(lines).encode()
+    database: Database
+    file: Dirty
+    run_id: str = ""
+    took: dict[str, float] = field(default_factory=dict)
+
+    def go(self) -> None:
+        for name, work in (("read", self._read), ("check", self._work), ("write", self._write)):
+            self.took[name] = seconds(work)
+
+    def _read(self) -> None:
+        table = read_table(self.file.data, self.file.name)
+        with self.database.transaction() as session:
+            given = uid("north"), "customers", self.file.name, self.file.data, table
+            run = runs.begin_run(session, ADMIN, *given)
+            self.run_id, columns = str(run.id), run.mapping["columns"]
+        with self.database.transaction() as session:
+            runs.confirm_mapping(session, ADMIN, self.run_id, columns, self.file.answers, {})
+
+    def _work(self) -> None:
+        work_on(self.database, self.run_id)
+
+    def _write(self) -> None:
+        with self.database.transaction() as session:
+            settling.settle_rows(session, ADMIN, self.run_id, "alone", None)
+            runs.apply_run(session, ADMIN, self.run_id)
+        self._work()
 
 
 def main(options: Sequence[str] = ()) -> None:
-    """Print seconds and rows a second of each step."""
+    """Print seconds of each step, and what the phones waited for beside it."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, default=20_000)
-    parser.add_argument("--phones", type=int, default=0)
-    parser.add_argument("--profile", action="store_true")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--phones", type=int, default=20)
     given = parser.parse_args(list(options))
-    console, data = Console(), file_of(given.rows)
-    with fresh_database("bench_imports") as database:
+    console, where = Console(), city(lng=121.0, lat=36.4)
+    file = dirty(given.seed, given.rows, where=where)
+    with work_stage("bench-imports", 19340) as (url, database_url):
+        database = Database(make_engine(database_url))
         with database.transaction() as session:
-            factories.build(session)
-        with _phones(database, given.phones) as pulls:
+            settle_city(session, where)
+        with _phones(url, given.phones) as pulls:
             for what in ("first", "second"):
-                _whole(
-                    console, database, data, given.rows, what, is_profiled=given.profile and what == "first"
-                )
+                whole = _Whole(database, file)
+                whole.go()
+                with database.transaction() as session:
+                    run = runs.read_run(session, ADMIN, whole.run_id)
+                told = " · ".join(f"{name} {took:.1f} s" for name, took in whole.took.items())
+                total = sum(whole.took.values())
+                console.print(f"{what}: {run.rows:,} rows in {total:.1f} s ({told}) {run.state} {run.counts}")
         if pulls:
-            console.print(f"{len(pulls)} pulls beside it, the slowest {max(pulls):.2f} s")
+            console.print(
+                f"{len(pulls)} pulls of {given.phones} phones beside it: median "
+                f"{statistics.median(pulls):.2f} s, longest {max(pulls):.2f} s"
+            )
+        database.engine.dispose()
 
 
-def _whole(
-    console: Console, database: Database, data: bytes, rows: int, what: str, *, is_profiled: bool
-) -> None:
-    profile = cProfile.Profile()
-    began, run_id = time.perf_counter(), ""
+@contextmanager
+def _phones(url: str, count: int) -> Iterator[list[float]]:
+    """So many phones of the representative that pull again and again; gives the seconds of each pull."""
+    pulls: list[float] = []
+    stop = threading.Event()
 
-    def step(name: str, work: Callable[[], object]) -> None:
-        took = seconds(work)
-        console.print(f"{what:>7} · {name:<6} {took:7.1f} s  {rows / took:8.0f} rows/s")
+    def keep_pulling(pull: Callable[[], object]) -> None:
+        while not stop.is_set():
+            began = time.perf_counter()
+            pull()
+            pulls.append(time.perf_counter() - began)
+            stop.wait(5)
 
-    def read() -> None:
-        nonlocal run_id
-        table = read_table(data, "ledger.csv")
-        with database.transaction() as session:
-            run = runs.begin_run(session, ADMIN, uid("north"), "customers", "ledger.csv", data, table)
-            run_id, columns = str(run.id), run.mapping["columns"]
-        with database.transaction() as session:
-            runs.confirm_mapping(session, ADMIN, run_id, columns, {"datum": "wgs84"}, {})
-
-    def apply() -> None:
-        with database.transaction() as session:
-            runs.apply_run(session, ADMIN, run_id)
-        if is_profiled:
-            profile.enable()
-        work_on(database, run_id)
-        profile.disable()
-
-    def check() -> None:
-        work_on(database, run_id)
-
-    for name, work in (("read", read), ("check", check), ("apply", apply)):
-        step(name, work)
-    with database.transaction() as session:
-        run = runs.read_run(session, ADMIN, run_id)
-        console.print(f"{what:>7} · whole  {time.perf_counter() - began:7.1f} s  {run.state} {run.counts}")
-    if is_profiled:
-        pstats.Stats(profile).sort_stats("cumulative").print_stats(60)
-
-
-class _phones:  # noqa: N801 - used as a statement
-    """So many phones of the town's representative that pull all the while; gives the seconds of each pull."""
-
-    def __init__(self, database: Database, count: int) -> None:
-        self._database, self._stop, self.pulls = database, threading.Event(), list[float]()
-        self._threads = [threading.Thread(target=self._go, daemon=True) for _ in range(count)]
-
-    def __enter__(self) -> list[float]:
-        for one in self._threads:
-            one.start()
-        return self.pulls
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        for one in self._threads:
+    threads = [threading.Thread(target=keep_pulling, args=(Client(url).pull,)) for _ in range(count)]
+    for one in threads:
+        one.start()
+    try:
+        yield pulls
+    finally:
+        stop.set()
+        for one in threads:
             one.join()
-
-    def _go(self) -> None:
-        raise NotImplementedError
-
-
-_ = (Cursor, Town, entrance_of)

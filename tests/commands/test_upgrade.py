@@ -65,7 +65,9 @@ def test_doubled_numbers_of_before_are_kept_and_named(database: Database, town: 
             text("SELECT id::text, is_double FROM own_number WHERE form = 'k0001' ORDER BY is_double")
         )
         assert [tuple(row) for row in found] == [(first, False), (second, True)]
-        meters = session.execute(text("SELECT count(*) FROM own_number WHERE kind = 'service_point'")).scalar()
+        meters = session.execute(
+            text("SELECT count(*) FROM own_number WHERE kind = 'service_point'")
+        ).scalar()
         assert meters == 8
 
 

@@ -80,10 +80,6 @@ def check_run(database: Database, run_id: str, progress: Progress = silent) -> N
         units = frozenset(units_below(session, read.unit_id))
     study = study_of(read.target, read.mapping, read.columns, read.rows, ground)
     mapping = read.mapping.answered(study.found)
-    if study.questions:
-        mapping = mapping.answered(
-            {one.name: one.likely for one in study.questions if one.likely is not None}
-        )
     context = Context(ground, places, installed().time_zone.key)
     translator = Translator(read.target, mapping, read.columns, context)
     rules = Rules(

@@ -24,8 +24,8 @@ from backend.core.services import record_writer
 from backend.core.services.record_writer import new_id
 from backend.dispatch.services.day_plans import work_out
 from backend.evidence.services.picturing import look_at_waiting
-from backend.setup.services.page_token import give_token
 from backend.imports.services.working import work_on_runs
+from backend.setup.services.page_token import give_token
 from backend.specification import openapi
 from tests import made_up
 from tests.conftest import Person

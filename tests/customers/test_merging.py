@@ -32,7 +32,6 @@ def history(database: Database, town: Town) -> dict[str, str]:
         "work_order": {
             "state": "closed",
             "matter_id": town["leak"],
-            "source": "hotline",
             "description": "漏水",
             "urgency": "normal",
             "number": "W1",

@@ -28,7 +28,6 @@ def job(database: Database, town: Town) -> str:
     values = {
         "state": "dispatched",
         "matter_id": town["leak"],
-        "source": "hotline",
         "urgency": "normal",
         "number": "W1",
     }

@@ -566,6 +566,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit-trail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Acts of the asker's units, newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    act?: "account_opened" | "account_changed" | "account_closed" | "invitation_made" | "invitation_accepted" | "password_changed" | "password_reset" | "phone_unlock_approved" | "phone_unlocked" | "records_merged" | "record_voided" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "exported" | "key_rotated" | "backup_made" | "restored" | "fact_retried" | "erased" | null;
+                    by_staff_id?: string | null;
+                    subject_kind?: string | null;
+                    from_at?: string | null;
+                    until_at?: string | null;
+                    before?: string | null;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TrailPage"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/calendars": {
         parameters: {
             query?: never;
@@ -8865,6 +8910,20 @@ export interface components {
             /** @description their staff record is active */
             works: boolean;
         };
+        ActOut: {
+            act: string;
+            /** Format: date-time */
+            acted_at: string;
+            after: components["schemas"]["JsonValue"];
+            before: components["schemas"]["JsonValue"];
+            by: string | null;
+            by_staff_id: string | null;
+            id: string;
+            network_address: string | null;
+            subject: string | null;
+            subject_id: string | null;
+            subject_kind: string | null;
+        };
         AdministrativeAct: {
             /**
              * @description 操作 · Act
@@ -12890,6 +12949,10 @@ export interface components {
         };
         ToldOut: {
             crew_ids: string[];
+        };
+        TrailPage: {
+            next: string | null;
+            rows: components["schemas"]["ActOut"][];
         };
         Unit: {
             /** @description 服务热线 · Hotline */

@@ -47,6 +47,7 @@ export const people: typeof zh = {
   },
   form: {
     new: "New",
+    unit: "Of unit",
     change: "Change",
     edition: "New edition",
     add: "Add to {what}",

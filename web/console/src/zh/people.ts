@@ -45,6 +45,7 @@ export const people = {
   },
   form: {
     new: "新建",
+    unit: "所属单位",
     change: "修改",
     edition: "新版本",
     add: "加一项{what}",

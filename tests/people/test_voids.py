@@ -17,6 +17,7 @@ from tests.conftest import Person
 from tests.factories import Town, uid
 from tests.newcomers import join
 from tests.people.test_accounts import acts
+from tests.printed import Printed
 
 As = Callable[[str], Person]
 WHY = {"reason": "录错了小区"}
@@ -108,3 +109,15 @@ def test_an_auditor_reads_voided_customers_masked(as_: As, database: Database, t
     assert "张三丰" not in str(seen)
     assert "13900000003" not in str(seen)
     assert as_("dispatcher").get(f"/voids/customer/{made.id}")["values"]["name"] == "张三丰"
+
+
+def test_the_paper_of_a_voided_job_says_so(as_: As, town: Town, job: str) -> None:
+    supervisor, path = as_("supervisor"), f"/papers/service-sheets/{job}"
+    before = Printed(supervisor("GET", path)).text
+    assert void(supervisor, "work_order", job)[0] == 204
+    after = Printed(supervisor("GET", path)).text
+    assert "已作废" not in before
+    assert "已作废：录错了小区" in after
+    assert "Voided" in Printed(supervisor("GET", f"{path}?language=en")).text
+    assert as_("leader")("GET", path).status_code == 404
+    assert as_("stranger")("GET", path).status_code == 404

@@ -78,7 +78,7 @@ def approve(session: Session, actor: Actor, recovery_id: str, code: str) -> None
     """
     policy.need_role(actor, {Role.ADMIN})
     found = session.get(PhoneRecovery, UUID(recovery_id), with_for_update=True)
-    account = found and session.get(Account, found.staff_id)
+    account = session.get(Account, found.staff_id) if found else None
     if found is None or account is None or not _holds(found.asked_at):
         raise Problem("not_found", id=recovery_id)
     policy.need_unit(session, actor, account.unit_id, "account", str(found.staff_id))

@@ -36,6 +36,7 @@ from sqlalchemy.orm import Mapped, MappedColumn, mapped_column
 
 from backend.core.db import Base
 from backend.core.geometry import area_column, point_column
+from backend.core.installation import Labels
 from backend.core.kinds import wire
 from backend.core.kinds.complaints import in_chinese
 from sync.errors import Fault, Refused
@@ -144,6 +145,13 @@ def words(zh: str, en: str, *, most: int = 200, **options: Any) -> MappedColumn[
 def choice(zh: str, en: str, labels: dict[str, tuple[str, str]], **options: Any) -> MappedColumn[Any]:
     """One of a list of codes."""
     return _column(Text, wire.Choice(labels), zh, en, **options)
+
+
+def own_choice(
+    zh: str, en: str, own: Callable[[], Labels], usual: Labels, **options: Any
+) -> MappedColumn[Any]:
+    """One of a list of codes that the installation has for itself; `usual` is what most have."""
+    return _column(Text, wire.OwnChoice(own, usual), zh, en, **options)
 
 
 def choices(zh: str, en: str, labels: dict[str, tuple[str, str]], **options: Any) -> MappedColumn[Any]:

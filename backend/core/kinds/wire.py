@@ -15,8 +15,10 @@ from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, missing
 from marshmallow.validate import Length, OneOf, Range
 
 from backend.core.geometry import geojson_of, shape_of
+from backend.core.installation import Labels
 from sync.change import moment_text, parse_moment
 
+MOST_CODE = 40
 UNKEEPABLE = "must not hold NUL, half characters or numbers beyond 64 bits"
 D = TypeVar("D", bound=date)
 _UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
@@ -252,13 +254,41 @@ class Flag(fields.Boolean):
 class Choice(fields.String):
     """One of a list of codes, each with its Chinese and English label."""
 
-    def __init__(self, labels: dict[str, tuple[str, str]], **options: Any) -> None:
-        self.labels = labels
-        super().__init__(validate=OneOf(list(labels)), **options)
+    def __init__(self, labels: Labels, **options: Any) -> None:
+        self._labels = labels
+        super().__init__(**{"validate": OneOf(list(labels)), **options})
+
+    @property
+    def labels(self) -> Labels:
+        """Code -> its Chinese and English label."""
+        return self._labels
 
     def quick(self, value: Any) -> Any:
         """One of the codes."""
         return value if type(value) is str and value in self.labels else NOT_QUICK
+
+
+class OwnChoice(Choice):
+    """One of a list of codes that the installation has for itself: another one knows others.
+
+    The contract names the usual ones, and says that there may be more.
+    """
+
+    def __init__(self, own: Callable[[], Labels], usual: Labels, **options: Any) -> None:
+        self._own = own
+        open_list = {"anyOf": [{"type": "string", "enum": list(usual)}, {"type": "string"}]}
+        super().__init__(usual, validate=Length(max=MOST_CODE), metadata=open_list, **options)
+
+    @property
+    def labels(self) -> Labels:
+        """Code -> its Chinese and English label, in this installation."""
+        return self._own()
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
+        code = str(super()._deserialize(value, attr, data, **kwargs))
+        if code not in self.labels:
+            raise ValidationError(f"Must be one of: {', '.join(self.labels)}.")
+        return code
 
 
 class Document(fields.Nested):

@@ -1,4 +1,4 @@
-"""Two customers who are one: what points at the one points at the other, and the old number still finds it."""
+"""Two customers who are one: what points at the one points at the other, the old number still finds it."""
 
 from __future__ import annotations
 

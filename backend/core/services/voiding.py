@@ -1,7 +1,7 @@
 """Voids a wrong record: it counts nowhere any more, and stays readable with who voided it, when and why.
 
-A voided record is deleted for everything that lists, counts, plans or syncs, so no query has to know of it; what
-it said, its history and its seals stay.
+A voided record is deleted for everything that lists, counts, plans or syncs, so no query has to know of it;
+what it said, its history and its seals stay.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SETS = frozenset({Role.ADMIN})
 def void_record(
     session: Session, actor: Actor, kind: RecordKind, record_id: str, reason: str, version: Any = None
 ) -> None:
-    """Void a record of the actor's units. What one line changes for everybody is voided by administrators alone.
+    """Void a record of the actor's units; what one line changes for everybody is voided by administrators.
 
     Raises not_found, not_allowed, reason_needed, in_use while others point at it, changed_meanwhile,
     not_voidable for what the server alone writes.

@@ -57,8 +57,10 @@ def need_phone(session: Session, proof: str) -> None:
 
 
 def ask(session: Session, proof: str) -> Values:
-    """The person at the phone asks for a new PIN: a code to read out to an administrator. Asked again while it
-    holds it stays the same; an approval stays good."""
+    """The person at the phone asks for a new PIN: a code to read out to an administrator.
+
+    Asked again while it holds it stays the same; an approval stays good.
+    """
     found = _phone(session, proof, lock=True)
     if not _holds(found.asked_at):
         found.asked_at, found.code = datetime.now(UTC), f"{secrets.randbelow(10**6):06d}"

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import { me } from "../src/api.ts";
 import AccountsTab from "../src/parts/AccountsTab.vue";
 import AuditTab from "../src/parts/AuditTab.vue";
+import InstallationTab from "../src/parts/InstallationTab.vue";
 import TokensTab from "../src/parts/TokensTab.vue";
 import UnitsTab from "../src/parts/UnitsTab.vue";
 import VoidsTab from "../src/parts/VoidsTab.vue";
@@ -312,5 +313,88 @@ describe("voided records", () => {
     expect(tableOf(page, "[data-test=voids]")[0]!.slice(1)).toEqual(["客户", "合并", "管理员", "录了两次"]);
     await press(page, "[data-test=voids] tbody tr");
     expect(page.get("[data-test=voided]").text()).toContain("张三");
+  });
+});
+
+describe("the installation", () => {
+  const found = {
+    name_zh: "青岛水务",
+    name_en: "Qingdao Water",
+    time_zone: "Asia/Shanghai",
+    language: "zh",
+    currency: "CNY",
+    minor_digits: 2,
+    length_unit: "mm",
+    hotlines: [{ number: "96111", zh: "热线", en: "Hotline" }],
+    posts: [{ code: "hall_agent", zh: "坐席", en: "Agent" }],
+    first_view: null,
+    new_cell_code: "N###",
+    imported_cell_code: "Z###",
+    limits: { item_days: 5, visit_days: 7, visit_days_between: {} },
+    version: 3,
+  };
+
+  it("gets another post, and only what was changed goes out", async () => {
+    const said = overheard();
+    const posts = [...found.posts, { code: "diver", zh: "潜水员", en: "Diver" }];
+    const asked = house({
+      "GET /api/v1/installation": found,
+      "PATCH /api/v1/installation": { ...found, posts, version: 4 },
+    });
+    const { page } = await shown(InstallationTab);
+    await press(page, "[data-test=add-posts]");
+    for (const [name, text] of Object.entries({ code: "diver", zh: "潜水员", en: "Diver" }))
+      await page.get(`[name=posts-1-${name}]`).setValue(text);
+    await page.get("form").trigger("submit");
+    await flushPromises();
+    expect(writes(asked)[0]!.body).toEqual({ posts });
+    expect(writes(asked)[0]!.headers.get("If-Match")).toBe('"3"');
+    expect(said.success).toEqual(["已保存"]);
+  });
+
+  it.each([
+    ["zh", "代码不对"],
+    ["en", "No such code"],
+  ] as const)("keeps what was typed when it is refused, and says where, in %s", async (language, why) => {
+    const faults = [{ field: "posts.0.code", zh: "代码不对", en: "No such code" }];
+    house({
+      "GET /api/v1/installation": found,
+      "PATCH /api/v1/installation": refused(422, "invalid", { faults }),
+    });
+    const { page } = await shown(InstallationTab, { language });
+    await page.get("[name=posts-0-code]").setValue("Hall Agent");
+    await page.get("form").trigger("submit");
+    await flushPromises();
+    expect(page.get("[data-test=installation-problem]").text()).toContain(`posts.0.code: ${why}`);
+    expect((page.get("[name=posts-0-code]").element as HTMLInputElement).value).toBe("Hall Agent");
+  });
+
+  it("has rows taken out and limits set", async () => {
+    const asked = house({ "GET /api/v1/installation": found, "PATCH /api/v1/installation": found });
+    overheard();
+    const { page } = await shown(InstallationTab);
+    await page.get("[data-test=hotlines] .row button").trigger("click");
+    page.findAllComponents({ name: "ElInputNumber" })[0]!.vm.$emit("update:modelValue", 9);
+    await page.get("form").trigger("submit");
+    await flushPromises();
+    expect(writes(asked)[0]!.body).toEqual({
+      hotlines: [],
+      limits: { ...found.limits, item_days: 9 },
+    });
+  });
+
+  it("is only read by who may not set it", async () => {
+    signedIn("dispatcher");
+    house({ "GET /api/v1/installation": found });
+    const { page } = await shown(InstallationTab, { language: "en" });
+    expect(page.find("[data-test=save-installation]").exists()).toBe(false);
+    expect(page.get("[name=name_en]").attributes("disabled")).toBeDefined();
+    expect(page.text()).toContain("Asia/Shanghai");
+  });
+
+  it("says why it cannot be read", async () => {
+    house({ "GET /api/v1/installation": refused(503, "not_ready") });
+    const { page } = await shown(InstallationTab);
+    expect(page.get("[data-test=installation-problem]").text()).toContain(whatOf("not_ready", "zh"));
   });
 });

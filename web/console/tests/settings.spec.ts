@@ -373,7 +373,7 @@ describe("the installation", () => {
     const asked = house({ "GET /api/v1/installation": found, "PATCH /api/v1/installation": found });
     overheard();
     const { page } = await shown(InstallationTab);
-    await page.get("[data-test=hotlines] .row button").trigger("click");
+    await page.get("[data-test=hotlines] .named button").trigger("click");
     page.findAllComponents({ name: "ElInputNumber" })[0]!.vm.$emit("update:modelValue", 9);
     await page.get("form").trigger("submit");
     await flushPromises();

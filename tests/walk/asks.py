@@ -132,8 +132,8 @@ def _call_backs() -> None:
 
 
 def _installation() -> None:
-    fixed("/installation")
-    fixed("/public/installation")
+    for path in ("/installation", "/public/installation"):
+        fixed(path, f"{API}{path}")
     send("PATCH /installation", lambda _: f"{API}/installation", lambda _: {"name_en": "x"})
 
 

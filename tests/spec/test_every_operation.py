@@ -440,6 +440,7 @@ def _the_rest(app: Flask, as_: As, town: Town) -> None:
     token = admin("POST", "/tokens", {"label": "x"}).get_json()["id"]
     admin.get("/tokens")
     admin("DELETE", f"/tokens/{token}")
+    _ways_in(client, admin, as_("rep"), town)
     admin(
         "PUT", f"/accounts/{town['other_rep']}", {"password": "another-secret-1", "roles": ["representative"]}
     )
@@ -459,3 +460,37 @@ def _the_rest(app: Flask, as_: As, town: Town) -> None:
     me = Person(client, signed["access_token"])
     assert me("PUT", "/sessions/password", {"old": PASSWORD, "new": "a very new secret"}).status_code == 204
     assert me("DELETE", "/sessions").status_code == 204
+
+
+def _ways_in(client: Any, admin: Person, rep: Person, town: Town) -> None:
+    """Accounts and what leads to them, the half of a phone's key, merging, voiding, the trail."""
+    admin.get("/accounts")
+    admin("PATCH", f"/accounts/{town['member']}", {"roles": ["crew_member"]})
+    token = rep("POST", "/tokens", {"label": "x"}).get_json()["id"]
+    admin.get("/accounts/tokens")
+    admin("DELETE", f"/accounts/{town['rep']}/tokens/{token}")
+    half = {"half": base64.b64encode(bytes(32)).decode(), "proof": "p" * 43}
+    rep("PUT", f"/phone-recoveries/{uid('half')}", half)
+    phone = Person(client, "p" * 43)
+    code = phone("POST", "/phone-recoveries/mine").get_json()["code"]
+    phone.get("/phone-recoveries/mine")
+    admin.get("/phone-recoveries")
+    admin("PUT", f"/phone-recoveries/{uid('half')}/approval", {"code": code})
+    assert phone("POST", "/phone-recoveries/mine/half", {"password": PASSWORD}).status_code == 200
+    made = admin("POST", "/account-links/passwords", {"staff_id": town["rep"]}).get_json()
+    guest = Person(client, made["token"])
+    guest.get("/account-links/mine")
+    guest("PUT", "/account-links/mine", {"password": "another-secret-1 quartz"})
+    values = {"staff_number": "N9", "name": "新人", "post": "hall_agent", "employment": "own"}
+    who = admin("POST", "/staff", values | {"is_active": True}).get_json()["id"]
+    made = admin("POST", "/account-links/invitations", {"staff_id": who, "roles": ["auditor"]}).get_json()
+    admin.get("/account-links")
+    admin("DELETE", f"/account-links/{made['id']}")
+    admin.get("/audit-trail")
+    pair = [admin("POST", "/customers", {"number": f"M{n}", "name": "x", "category": "key"}) for n in (1, 2)]
+    asked = dict(zip(("kept_id", "merged_id"), [one.get_json()["id"] for one in pair], strict=True))
+    admin.get("/customer-merges", query_string=asked)
+    admin("POST", "/customer-merges", asked | {"reason": "x"})
+    admin("PUT", f"/voids/customer/{asked['kept_id']}", {"reason": "x"})
+    admin.get("/voids")
+    admin.get(f"/voids/customer/{asked['kept_id']}")

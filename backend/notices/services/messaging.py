@@ -123,6 +123,7 @@ def _note(database: Database, channel: Channel, row: Row[Any], answer: Answer) -
         fact.last_error = answer.reason
         if answer.outcome is Outcome.SENT:
             message.state, message.sent_at, fact.done_at = "sent", now, now
+            message.ended_at = None
         else:
             fact.attempts += 1
             _note_failure(session, message, fact, answer, now)

@@ -15,6 +15,8 @@ from email.utils import formatdate
 from typing import ClassVar
 from urllib.parse import SplitResult, urlsplit
 
+from marshmallow import ValidationError, validate
+
 from backend.core.config import Settings
 from backend.notices.services.channels.port import TIMEOUT_S, Answer, Letter, Outcome
 
@@ -63,11 +65,11 @@ class Email:
     def _mail(self, letter: Letter) -> EmailMessage:
         """Raises ValueError for what is no address: a line break in one would be another header."""
         mail = EmailMessage()
-        mail["From"] = _address(self._from)
-        mail["To"] = _address(letter.to)
+        mail["From"] = mailbox(self._from)
+        mail["To"] = mailbox(letter.to)
         mail["Subject"] = " ".join((letter.title or letter.text[:60]).split())
         mail["Date"] = formatdate()
-        mail["Message-ID"] = f"<{letter.key}@{_address(self._from).domain}>"
+        mail["Message-ID"] = f"<{letter.key}@{mailbox(self._from).domain}>"
         mail["Auto-Submitted"] = "auto-generated"
         mail.set_content(letter.text)
         return mail
@@ -99,11 +101,15 @@ class Email:
             client.login(*self._login)
 
 
-def _address(text: str) -> Address:
-    found = Address(addr_spec=text)
-    if not found.domain or not found.username or not text.isascii():
-        raise ValueError(text)
-    return found
+def mailbox(text: str) -> Address:
+    """An address of plain ASCII. Raises ValueError for what is none."""
+    try:
+        if not text.isascii():
+            raise ValueError(text)
+        name, _, domain = validate.Email()(text).rpartition("@")
+    except ValidationError as error:
+        raise ValueError(text) from error
+    return Address(username=name, domain=domain)
 
 
 def _understood(error: smtplib.SMTPException) -> Answer:

@@ -8,9 +8,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import orjson
 import pytest
@@ -22,24 +23,25 @@ from backend.core.config import Settings
 from backend.core.db import Database
 from backend.core.events import MOST_ATTEMPTS, announce
 from backend.core.installation import USUAL, installed_as
+from backend.core.kinds.account import Account
 from backend.notices.kinds.message import Message
 from backend.notices.kinds.message_settings import MessageAddress, MessageConsent, MessagePurpose
 from backend.notices.services import preparing
 from backend.notices.services.channels import webhook
 from backend.notices.services.channels.aliyun_sms import AliyunSms
 from backend.notices.services.channels.port import Answer, Letter, Outcome
-from backend.notices.services.channels.webhook import Webhook
+from backend.notices.services.channels.wecom import WeComApp
 from backend.notices.services.messaging import deliver
 from backend.notices.services.notifying import MESSAGE, channel_named, tell
 from backend.notices.services.purposes import URGENT, Made, Purpose, Wanted, makers, purposes
 from backend.notices.services.results import WINDOW_S, ask_results
 from tests.conftest import Person
-from tests.factories import Town, uid
+from tests.factories import Town
 from tests.notices import strict_stubs as stubs
 from tests.notices.strict_stubs import Provider
 
 As = Callable[[str], Person]
-SECRET = "of the gateway"
+SECRET, NUMBER = "of the gateway", "13900001111"
 # Words of it come only in the daytime, and only to who agreed.
 SURVEY = Purpose(
     "survey", URGENT.title, {"text": "words"}, frozenset({"text"}), URGENT.words, asks_consent=True
@@ -62,6 +64,7 @@ def wecom() -> Iterator[Provider]:
 def house(settings: Settings, aliyun: Provider, wecom: Provider, database: Database, town: Town) -> Settings:
     """Urgent notices go by WeCom to who has an id there, to the others by SMS with an approved template."""
     with database.transaction() as session:
+        session.get_one(Account, UUID(town["member"])).phone = NUMBER
         session.add(
             MessagePurpose(
                 purpose="urgent_notice", channels=["wecom", "sms"], quiet_from_hour=0, quiet_until_hour=23
@@ -207,29 +210,24 @@ def test_one_bad_message_and_a_slow_channel_hold_nobody_up(
         assert went.wait(30), "WeCom waited for the SMS"
         return Answer(Outcome.SENT)
 
-    said = Webhook.send
-    assert said
-    real = (
-        type(house) and __import__("backend.notices.services.channels.wecom", fromlist=["WeComApp"]).WeComApp
-    )
-    send = real.send
+    send = WeComApp.send
 
-    def sent(channel: Any, letter: Letter) -> Answer:
-        answer: Answer = send(channel, letter)
+    def sent(channel: WeComApp, letter: Letter) -> Answer:
+        answer = send(channel, letter)
         went.set()
         return answer
 
     monkeypatch.setattr(AliyunSms, "send", slow)
-    monkeypatch.setattr(real, "send", sent)
+    monkeypatch.setattr(WeComApp, "send", sent)
     with database.transaction() as session:
-        announce(session, MESSAGE, staff_id=town["leader"], zh=None, en="no words")
+        announce(session, MESSAGE, confirmation_id="no id")
+        announce(session, MESSAGE, staff_id="no id", zh="一", en="1")
         announce(session, MESSAGE, something="else")
     say(database, town, "member")
     say(database, town, "leader")
     assert deliver(database, house) == 2
-    assert [one[1] for one in states(database)] == ["wanted", "failed", "sent", "sent"]
-    assert states(database)[0][2] == "TypeError"
-    assert states(database)[1][2] == "unreadable"
+    assert [one[1] for one in states(database)] == ["wanted", "failed", "failed", "sent", "sent"]
+    assert [one[2] for one in states(database)[:3]] == ["ValueError", "unreadable", "unreadable"]
 
 
 def test_what_is_refused_is_told_to_an_administrator_once(
@@ -297,8 +295,6 @@ def with_house(app: Flask, settings: Settings) -> None:
     ],
 )
 def test_quiet_hours_are_the_citys(zone: str, now: str, hours: tuple[int, int], until: str | None) -> None:
-    from zoneinfo import ZoneInfo
-
     with installed_as(replace(USUAL, time_zone=ZoneInfo(zone))):
         found = preparing.quiet_until(datetime.fromisoformat(now), *hours)
     assert found == (datetime.fromisoformat(until) if until else None)
@@ -415,16 +411,14 @@ def test_a_receipt_that_was_tampered_with_is_refused(app: Flask, database: Datab
     for odd in (
         [],
         {},
-        {"id": "1"} | said,
-        {**said, "id": 10**30},
+        {**said, "id": "1"},
+        {**said, "id": 2**64 - 1},
         {**said, "state": "sent"},
         {**said, "id": 1 << 40},
     ):
-        expected = 204 if odd == said else 401
-        assert receipt(app, odd) == expected, odd
+        assert receipt(app, odd) == 401, odd
     with_house(app, replace(app.extensions["wangge"].settings, notify_secret=""))
     assert receipt(app, {**said, "reason": "x"}, secret="") == 401, "without a secret none is taken"
-    assert datetime.now(UTC) > rows(database)[0].wanted_at
 
 
 def test_a_receipt_that_comes_again_within_its_time_is_refused(
@@ -436,4 +430,3 @@ def test_a_receipt_that_comes_again_within_its_time_is_refused(
         session.execute(text("UPDATE message SET state = 'sent'"))
     assert receipt(app, {"id": gateway, "state": "delivered"}, at=at) == 401
     assert states(database) == [("webhook", "sent", None)]
-    assert uid("x")

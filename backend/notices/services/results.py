@@ -43,7 +43,8 @@ def take_receipt(
     now = now or datetime.now(UTC)
     _need_signed(secret, body, timestamp, signature, now)
     taken = insert(MessageReceipt).values(sha256=hashlib.sha256(signature.encode()).digest(), taken_at=now)
-    if session.execute(taken.on_conflict_do_nothing()).rowcount == 0:  # type: ignore[attr-defined]
+    is_new = session.scalar(taken.on_conflict_do_nothing().returning(MessageReceipt.sha256))
+    if is_new is None:
         raise Problem("receipt_refused")
     queries.forget_receipts(session, now - timedelta(seconds=4 * WINDOW_S))
     number, result = _read(body)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+import structlog
 from sqlalchemy.orm import Session
 
 from backend.core.events import Outbox
@@ -18,6 +19,7 @@ from backend.notices.services.channels.port import Channel
 from backend.notices.services.notifying import MESSAGE
 from backend.notices.services.purposes import URGENT, Purpose, makers, purposes
 
+log = structlog.get_logger(__name__)
 MOST_AT_ONCE = 1000
 NOWHERE, UNREADABLE = "no_channel", "unreadable"
 # Addresses that no table needs to hold: every person may have a telephone, a group is nobody's.
@@ -29,7 +31,13 @@ def route(session: Session, channels: Mapping[str, Channel]) -> int:
     rows = queries.unrouted(session, MESSAGE, MOST_AT_ONCE)
     for outbox_id, detail in rows:
         message = Message(id=UUID(record_writer.new_id()), outbox_id=outbox_id)
-        _fill(session, message, detail, channels)
+        try:
+            with session.begin_nested():
+                _fill(session, message, detail, channels)
+        except Exception as error:  # noqa: BLE001 - one that cannot be read stops no other; it stays to be seen
+            log.warning("message.unreadable", message=outbox_id, error=type(error).__name__)
+            message.purpose, message.channel = UNREADABLE, ""
+            message.state, message.reason = "failed", UNREADABLE
         session.add(message)
         if message.state == "failed":
             end(session, message, message.reason)

@@ -18,6 +18,7 @@ from urllib.parse import quote, urlsplit
 
 import orjson
 
+from backend.core.comparing.phones import phone_digits
 from backend.core.config import Settings
 from backend.notices.services.channels.port import Answer, Letter, Outcome, Refusal, Result, asked, json_of
 
@@ -88,7 +89,7 @@ class AliyunSms:
         if not letter.code:
             return Answer(Outcome.REFUSED, "no_template_code")
         query = {
-            "PhoneNumbers": letter.to,
+            "PhoneNumbers": phone_digits(letter.to) or letter.to,
             "SignName": self._sign_name,
             "TemplateCode": letter.code,
             "TemplateParam": orjson.dumps(dict(letter.values)).decode(),
@@ -102,7 +103,12 @@ class AliyunSms:
     def result(self, key: str, to: str, provider_id: str | None, on: date) -> Result | None:
         """What became of it. The provider's own reports (SmsReport) carry no signature: they are not taken,
         it is asked by a signed request instead."""
-        query = {"PhoneNumber": to, "SendDate": f"{on:%Y%m%d}", "PageSize": "50", "CurrentPage": "1"}
+        query = {
+            "PhoneNumber": phone_digits(to) or to,
+            "SendDate": f"{on:%Y%m%d}",
+            "PageSize": "50",
+            "CurrentPage": "1",
+        }
         query |= {"BizId": provider_id} if provider_id else {}
         try:
             said = self._asked(QUERY, query)

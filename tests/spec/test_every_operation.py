@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import json
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,6 +33,7 @@ from backend.specification import openapi
 from tests import made_up
 from tests.conftest import Person
 from tests.factories import PASSWORD, Town, contractors_crew, middle, mutation, square, uid
+from tests.notices.made_messages import failed_message
 from tests.spec.samples import PICTURE, samples
 
 As = Callable[[str], Person]
@@ -370,6 +374,35 @@ def app_database(person: Person) -> Database:
     return found
 
 
+def _messages(app: Flask, admin: Person, town: Town) -> None:
+    house = app.extensions["wangge"]
+    gateway = {"notify_channel": "webhook", "notify_url": "http://gateway", "notify_secret": "of the gateway"}
+    app.extensions["wangge"] = replace(house, settings=replace(house.settings, **gateway))
+    one, customer = new_id(), town["customer 0"]
+    with app_database(admin).transaction() as session:
+        number = failed_message(session, one, town["north"], town["rep"], "x")
+    assert [found["id"] for found in admin.get("/messages")["rows"]] == [one]
+    admin("POST", f"/messages/{one}/again")
+    with app_database(admin).transaction() as session:
+        session.execute(text("UPDATE message SET state = 'sent'"))
+    stamp, body = str(int(time.time())), json.dumps({"id": number, "state": "delivered"}).encode()
+    digest = hmac.new(b"of the gateway", stamp.encode() + b"." + body, hashlib.sha256).hexdigest()
+    headers = {"X-Wangge-Timestamp": stamp, "X-Wangge-Signature": f"sha256={digest}"}
+    path = "/api/v1/public/messages/receipts"
+    app.test_client().post(path, data=body, headers=headers, content_type="application/json")
+    assert admin.get("/messages?state=delivered")["rows"]
+    words = {"purpose": "urgent_notice", "language": "zh", "body": "【急】{text}"}
+    admin("POST", "/messages/templates/rendering", words)
+    admin("POST", "/messages/templates", words | {"title": "急", "valid_from": "2026-01-01T00:00:00Z"})
+    hours = {"channels": ["sms"], "quiet_from_hour": 21, "quiet_until_hour": 8}
+    admin("PUT", "/messages/purposes/urgent_notice", hours)
+    admin.get("/messages/purposes")
+    where = f"/messages/addresses/customer/{customer}"
+    admin("PUT", where, {"email": "a@water.example", "wecom": None, "dingtalk": None})
+    admin.get(where)
+    admin("PUT", f"/messages/consents/{customer}/confirmation_link", {"is_given": True})
+
+
 def _ground(supervisor: Person, town: Town) -> None:
     lng, lat = middle(1)["coordinates"]
     supervisor.get("/territory/coverage/features")
@@ -447,6 +480,7 @@ def _the_rest(app: Flask, as_: As, town: Town) -> None:
     admin("DELETE", f"/accounts/{town['other_rep']}")
     assert admin("PATCH", "/installation", {"name_en": "Ours"}).status_code == 200
     assert admin.get("/installation") and admin.get("/public/installation")
+    _messages(app, admin, town)
     (act, *_) = admin.get("/administrative-acts")["rows"]
     admin.get(f"/administrative-acts/{act['id']}")
     admin.get(f"/administrative-acts/{act['id']}/history")

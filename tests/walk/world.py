@@ -34,6 +34,7 @@ from backend.imports.services.heads import head_of
 from backend.people.services import sessions
 from backend.territory.kinds.ground import GroundPlan
 from tests.factories import CITY, PASSWORD, PEOPLE, hand_in, mutation, square, token_for, uid
+from tests.notices.made_messages import failed_message
 from tests.walk.planting import PLACES, Markers, Place, Planter, picture, plant_basics, plant_place
 
 MORE_PEOPLE = {
@@ -113,6 +114,7 @@ def plant(session: Session, markers: Markers) -> None:
             _plant_imports(one)
             _plant_call_back(one)
             _plant_device(one)
+            _plant_message(one)
             _plant_contractors_job(one)
     session.flush()
 
@@ -124,6 +126,12 @@ def _change_personal(one: Planter) -> None:
         session := one.session, system(one.place.unit_id), "customer", one.place["customer"], now
     )
     session.flush()
+
+
+def _plant_message(one: Planter) -> None:
+    """One that failed, and could be sent again."""
+    staff_id, place = uid(one.place.rep), one.place
+    failed_message(one.session, place["message"], place.unit_id, staff_id, one.mark("nowhere"))
 
 
 def _plant_plans(one: Planter) -> None:

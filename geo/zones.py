@@ -22,6 +22,7 @@ from geo.errors import MOST_CODE, MOST_COLUMNS, CodeTooLong, FieldMissing, NoAre
 from geo.findings import Finding, told
 from geo.mapfile import Feature, MapFile
 from geo.measure import area_m2
+from geo.numbering import USUAL, numbered
 from geo.sentences import Words, sentences_in
 from geo.shapes import as_multipolygon, coverage_of, filled, on_grid
 from geo.units import Plane
@@ -63,15 +64,16 @@ def zones_of(
     reference: BaseGeometry | None = None,
     name_field: str | None = None,
     code_field: str | None = None,
+    code_pattern: str = USUAL,
 ) -> Zones:
     """Zones of a map file's features, mended and without overlaps; narrow gaps are closed.
 
-    `reference` is ground known to be right (WGS-84), against which another datum is suspected. Rows of one
-    code are one zone; a code is what the file shows, of any length. Raises NoAreas, FieldMissing,
-    CodeTooLong, OutsideTheEarth, CrossesDateLine.
+    What has no code is numbered by `code_pattern` (`numbering.py`). `reference` is ground known to be right
+    (WGS-84), against which another datum is suspected. Rows of one code are one zone; a code is what the file
+    shows, of any length. Raises NoAreas, FieldMissing, CodeTooLong, OutsideTheEarth, CrossesDateLine.
     """
     findings: list[Finding] = []
-    named = _named(features, name_field, code_field)
+    named = _named(features, name_field, code_field, code_pattern)
     findings += _unnamed(features, named)
     kept = [one for one in named if _is_area(one, findings)]
     if not kept:
@@ -88,7 +90,9 @@ def zones_of(
     return Zones([replace(zone, shape=as_multipolygon(cut(zone.shape))) for zone in fitted], findings)
 
 
-def _named(features: Sequence[Feature], name_field: str | None, code_field: str | None) -> list[Zone]:
+def _named(
+    features: Sequence[Feature], name_field: str | None, code_field: str | None, pattern: str
+) -> list[Zone]:
     """Rows with their names and codes.
 
     A name that only one row has finds its cell again in a corrected file, whatever row it stands in by then;
@@ -105,7 +109,7 @@ def _named(features: Sequence[Feature], name_field: str | None, code_field: str 
     found_zones = []
     for n, (one, name, code, path) in enumerate(zip(features, called, given, whole, strict=True), start=1):
         own = [word for word in (name, path) if word and often[word] == 1 and word not in taken]
-        number = code or next(iter(own), None) or _free(n, taken)
+        number = code or next(iter(own), None) or _free(n, taken, pattern)
         if len(number) > MOST_CODE:
             raise CodeTooLong((name or number)[:40])
         taken.add(number)
@@ -125,8 +129,8 @@ def _unnamed(features: Sequence[Feature], zones: Sequence[Zone]) -> list[Finding
     return [told("no_code", [], columns=list(columns[:MOST_COLUMNS]))]
 
 
-def _free(n: int, taken: Collection[str]) -> str:
-    return next(code for step in range(len(taken) + 1) if (code := f"Z{n + step:03d}") not in taken)
+def _free(n: int, taken: Collection[str], pattern: str) -> str:
+    return next(code for step in range(len(taken) + 1) if (code := numbered(pattern, n + step)) not in taken)
 
 
 def _columns(features: Sequence[Feature], asked: str | None, usual: Sequence[str]) -> Sequence[str]:

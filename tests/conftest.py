@@ -28,6 +28,7 @@ from backend import migrations
 from backend.app import create_app, make_context
 from backend.core import config, logs
 from backend.core.db import Database, make_engine
+from backend.core.installation import USUAL, hold
 from backend.core.private_files import own_folder
 from backend.demo.load import load_city
 from backend.demo.sizes import SIZES
@@ -314,6 +315,14 @@ def phone_of(app: Flask, tmp_path: Path) -> Iterator[Callable[..., Phone]]:
 def crew(phone_of: Callable[..., Phone], database: Database, town: factories.Town) -> Crew:
     """A crew's phone with a key, at a job under way."""
     return crew_with_a_key(phone_of, database, town)
+
+
+@pytest.fixture(autouse=True)
+def _usual_installation() -> Iterator[None]:
+    """What a test installs is gone by no longer in the next."""
+    hold(USUAL)
+    yield
+    hold(USUAL)
 
 
 @pytest.fixture(autouse=True)

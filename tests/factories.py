@@ -20,8 +20,9 @@ from backend.core.actor import Actor, Role, system
 from backend.core.config import Settings
 from backend.core.db import Database
 from backend.core.geometry import point
+from backend.core.installation import USUAL
 from backend.core.kinds.account import Account, Device, DevicePerson
-from backend.core.queries.scopes import CITY, held
+from backend.core.queries.scopes import held
 from backend.core.services import record_writer
 from backend.core.services.noting import note_rows
 from backend.customers.services.phonetics import pinyin_of
@@ -60,6 +61,8 @@ def middle(n: int) -> dict[str, Any]:
     return point(WEST + (n + 0.5) * SIDE, SOUTH + SIDE / 2)
 
 
+# The time zone of the tests' installation.
+CITY = USUAL.time_zone
 PEOPLE: dict[str, tuple[str, Role, str]] = {
     "admin": ("group", Role.ADMIN, "hall_agent"),
     "dispatcher": ("north", Role.DISPATCHER, "works_manager"),

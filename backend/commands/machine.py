@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from backend.core import config
 from backend.core.db import Database
+from backend.core.queries.installation_row import refresh, refresh_as_it_stands
 from backend.core.sentences import sentence
 from backend.local.cluster import NoPostgres
 from backend.local.home import Home, HomeTaken, not_ours
@@ -64,7 +65,9 @@ def migrated(machine: Machine) -> Iterator[Database]:
     engine = machine.engine()
     try:
         migrations.upgrade(engine)
-        yield Database(engine)
+        database = Database(engine)
+        refresh(database)
+        yield database
     finally:
         engine.dispose()
 
@@ -74,6 +77,8 @@ def opened(machine: Machine) -> Iterator[Database]:
     """Its database as it stands, for as long as it is needed."""
     engine = machine.engine()
     try:
-        yield Database(engine)
+        database = Database(engine)
+        refresh_as_it_stands(database)
+        yield database
     finally:
         engine.dispose()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from backend.core.blobs.store import open_blobs
 from backend.core.config import Settings
 from backend.core.db import Database
 from backend.core.errors import Problem
-from backend.core.queries.scopes import CITY, today
+from backend.core.queries.scopes import in_city, today
 from backend.core.services.paper_frame import Press
 from backend.dispatch.services.field_day import day_of
 from backend.territory.queries.cell_map import cells_to_draw
@@ -105,7 +105,7 @@ def draw_city(database: Database, settings: Settings, folder: Path) -> list[Path
         busiest = max(units, key=lambda unit: sum(cell["unit_id"] == unit for cell in cells))
         ground = look_at(session, busiest)
         day, _, _, _ = day_of(
-            session, settings, [busiest], datetime.now(CITY), on=today() + timedelta(days=1)
+            session, settings, [busiest], in_city(datetime.now(UTC)), on=today() + timedelta(days=1)
         )
         rows = in_order(cells_to_draw(session, units, today(), len(cells)))
     press = Press(open_blobs("memory://"), settings.fonts, "", "en")

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime
 from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import structlog
 from celery import Celery
 from celery.schedules import crontab
 from kombu.exceptions import KombuError
 from redis.exceptions import RedisError
+from sqlalchemy.exc import OperationalError
 
 from backend.core import capabilities, config
 from backend.core.db import Database, make_engine
-from backend.core.queries.scopes import CITY
+from backend.core.installation import installed
+from backend.core.queries.installation_row import refresh
 from backend.core.running import Clock, Periodic, Worker
 from backend.core.services.guessing import BROKER_AWAY_S
 from backend.phones.services.nudging import open_broker
@@ -22,6 +28,23 @@ from backend.queue import serving
 
 log = structlog.get_logger(__name__)
 _SERVE = "wangge.serve_outbox"
+# How long a new time zone may go unseen by what wakes the others.
+_SEEN_S = 60.0
+
+
+class CityClock(crontab):  # type: ignore[misc]
+    """A time of day by the city's clock, whatever city the installation is of by now."""
+
+    @property
+    def tz(self) -> ZoneInfo:
+        """Its time zone."""
+        return installed().time_zone
+
+    def is_due(self, last_run_at: datetime) -> Any:
+        """Whether it is time, and the seconds until it is again; also while the database is away."""
+        with suppress(OperationalError):
+            refresh(_database(), _SEEN_S)
+        return super().is_due(last_run_at)
 
 
 def make_celery(settings: config.Settings) -> Celery:
@@ -51,7 +74,7 @@ def _make_app(settings: config.Settings) -> Celery:
             "unacked_restore_interval": 2,
             "unacked_restore_throttle": 1,
         },
-        timezone=CITY.key,
+        timezone=installed().time_zone.key,
         beat_schedule={_SERVE: {"task": _SERVE, "schedule": 5.0}},
     )
     return app
@@ -68,6 +91,7 @@ def periodic() -> dict[str, list[Periodic]]:
 
 def _runner(declared: list[Periodic]) -> Callable[[], None]:
     def run() -> None:
+        refresh(_database())
         worker = Worker(_database(), config.read())
         for one in declared:
             one.run(worker)
@@ -77,7 +101,7 @@ def _runner(declared: list[Periodic]) -> Callable[[], None]:
 
 def _beat(one: Periodic) -> dict[str, object]:
     hour = "*" if not isinstance(one.every, Clock) or one.every.hour is None else one.every.hour
-    schedule = crontab(minute=one.every.minute, hour=hour) if isinstance(one.every, Clock) else one.every
+    schedule = CityClock(minute=one.every.minute, hour=hour) if isinstance(one.every, Clock) else one.every
     options = {"expires": one.expires_s} if one.expires_s else {}
     return {"task": one.task, "schedule": schedule, "options": options}
 
@@ -118,4 +142,5 @@ def _database() -> Database:
 
 def _serve_outbox() -> int:
     """Serve the facts that are due."""
+    refresh(_database())
     return serving.serve(_database(), broker=open_broker(config.read()))

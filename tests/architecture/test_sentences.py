@@ -62,6 +62,8 @@ BESIDE = {
     "backend/core/comparing/phones.py": (3, "how telephone numbers are written"),
     "backend/core/comparing/readings.py": (150, "the readings of surnames and other words"),
     "backend/core/comparing/simplified.py": (2, "traditional letters and their simplified ones"),
+    "backend/core/installation.py": (12, "the usual names of an installation and its posts"),
+    "backend/core/lengths.py": (2, "units of measure"),
     "backend/core/papers/words.py": (70, "the catalogue of words on papers"),
     "backend/core/services/credentials.py": (13, "what a guesser of passwords tries first"),
     "backend/evidence/services/sealing.py": (1, "a value: what stands where one was erased by law"),

@@ -22,13 +22,12 @@ from backend.core.actor import system
 from backend.core.config import Settings
 from backend.core.db import Database
 from backend.core.kinds.registry import SYNC_KINDS
-from backend.core.queries.scopes import CITY
 from backend.core.services import record_writer
 from backend.dispatch.services.day_plans import work_out_waiting
 from backend.queue import serving
 from mobile_api_spec.phone import forms as phone_forms
 from tests.conftest import Person
-from tests.factories import Town, middle
+from tests.factories import CITY, Town, middle
 
 As = Callable[[str], Person]
 CASES = Path(__file__).parents[1] / "cases"

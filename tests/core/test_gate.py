@@ -37,6 +37,7 @@ PUBLIC = {
     "POST /api/v1/sessions",
     "POST /api/v1/sessions/refresh",
     "OPTIONS /api/v1/uploads",
+    "GET /api/v1/public/installation",
     "GET /api/v1/public/responsible",
     "POST /api/v1/public/sheets/verification",
     "POST /api/v1/public/confirmations",

@@ -6,13 +6,11 @@ Three emergencies one after the other, every promise asked of the oracle.
 from __future__ import annotations
 
 import random
-import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
-from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -22,6 +20,7 @@ from sqlalchemy.orm import Session
 from backend.core import config
 from backend.core.actor import Actor, Role, system
 from backend.core.errors import Problem
+from backend.core.installation import installed, installed_as
 from backend.core.services import record_writer
 from backend.dispatch.services import dispatching, emergencies, taking_back
 from backend.notices.services.notifying import RecordedChannel
@@ -74,18 +73,9 @@ def write_base(session: Session) -> None:
 
 @contextmanager
 def clock_of(zone: ZoneInfo) -> Iterator[None]:
-    """The server in another city's time zone, in every module that knows one."""
-    modules = [module for name, module in sys.modules.items() if name.startswith("backend.")]
-    patches = [
-        patch.object(one, "CITY", zone) for one in modules if isinstance(one.__dict__.get("CITY"), ZoneInfo)
-    ]
-    for one in patches:
-        one.start()
-    try:
+    """The server in another city's time zone."""
+    with installed_as(replace(installed(), time_zone=zone)):
         yield
-    finally:
-        for one in patches:
-            one.stop()
 
 
 def play(session: Session, day: Day) -> Figures:

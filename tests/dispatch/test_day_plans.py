@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -21,6 +22,7 @@ from backend.core.actor import system
 from backend.core.config import Settings
 from backend.core.db import Database, make_engine
 from backend.core.errors import Problem
+from backend.core.installation import USUAL, hold
 from backend.core.queries import scopes
 from backend.core.services import record_writer
 from backend.dispatch.kinds.day_plan import DayPlan
@@ -453,11 +455,9 @@ def test_an_empty_day_and_a_full_one(
 
 
 def test_another_citys_days_are_its_own_even_when_its_clocks_move(
-    make_database: MakeDatabase, town_template: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+    make_database: MakeDatabase, town_template: str, settings: Settings
 ) -> None:
-    city = ZoneInfo("America/New_York")
-    for module in ("core.queries.scopes", "dispatch.queries.field_day"):
-        monkeypatch.setattr(f"backend.{module}.CITY", city)
+    hold(replace(USUAL, time_zone=ZoneInfo("America/New_York")))
     today = scopes.today() + timedelta(days=3)
     while scopes.day_begins(today).utcoffset() == scopes.day_begins(today + timedelta(days=1)).utcoffset():
         today += timedelta(days=1)

@@ -15,14 +15,13 @@ from sqlalchemy.orm import Session
 from backend.core.actor import system
 from backend.core.config import Settings
 from backend.core.db import Database
-from backend.core.queries.scopes import CITY
 from backend.core.services import record_writer
 from backend.customers.services.key_customers import watch_item
 from backend.dispatch.services.day_plans import work_out, work_out_waiting
 from backend.jobs.services.duplicates import bundle_job
 from sync.change import moment_text
 from tests.conftest import Person
-from tests.factories import Town, middle, square
+from tests.factories import CITY, Town, middle, square
 
 As = Callable[[str], Person]
 MORNING = datetime.now(CITY).replace(hour=8, minute=0, second=0, microsecond=0)

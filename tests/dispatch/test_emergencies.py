@@ -16,7 +16,6 @@ from backend.core import config
 from backend.core.actor import system
 from backend.core.db import Database
 from backend.core.errors import Problem
-from backend.core.queries.scopes import CITY
 from backend.core.services import record_writer
 from backend.dispatch.services.dispatching import propose_crews
 from backend.dispatch.services.emergencies import preview, send_at_once, send_on_call
@@ -25,7 +24,7 @@ from backend.jobs.queries.jobs import unopened_jobs
 from backend.notices.services.notifying import RecordedChannel
 from sync.change import moment_text
 from tests.conftest import Person
-from tests.factories import Town, middle
+from tests.factories import CITY, Town, middle
 
 As = Callable[[str], Person]
 NOON = datetime(2026, 9, 1, 12, tzinfo=CITY)

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from backend.core.queries.scopes import CITY
 from backend.dispatch.queries.field_day import CrewRow, JobRow, OnCallRow, on_call_until
 from backend.dispatch.services.field_day import _Builder, _Rows, is_at_work
 from backend.dispatch.services.shifts import lost_break, shift_of
 from geo.routing.problem import FOREVER, NORMAL, URGENT, Pause
+from tests.factories import CITY
 
 NOW = datetime(2026, 9, 1, 9, 30, tzinfo=CITY)
 MIDNIGHT = NOW.replace(hour=0, minute=0)

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from backend.core.queries.scopes import CITY
 from backend.dispatch.queries.field_day import CrewRow, JobRow
 from backend.dispatch.services.job_days import (
     Place,
@@ -23,6 +22,7 @@ from backend.dispatch.services.job_days import (
     stand_of,
 )
 from backend.dispatch.services.shifts import shift_on
+from tests.factories import CITY
 
 TODAY = date(2026, 9, 1)
 

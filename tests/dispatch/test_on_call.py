@@ -18,7 +18,7 @@ from backend.core.actor import system
 from backend.core.config import Settings
 from backend.core.db import Database
 from backend.core.errors import Problem
-from backend.core.queries.scopes import CITY, held
+from backend.core.queries.scopes import held
 from backend.core.services import record_writer
 from backend.dispatch.queries.board import board
 from backend.dispatch.services.day_plans import hold_days
@@ -28,7 +28,7 @@ from backend.notices.services.notifying import RecordedChannel
 from backend.queue import serving
 from backend.queue.fact_table import SUBSCRIPTIONS
 from tests.conftest import Person
-from tests.factories import Town, middle
+from tests.factories import CITY, Town, middle
 
 As = Callable[[str], Person]
 NIGHT = datetime(2026, 9, 1, 22, tzinfo=CITY)

@@ -152,6 +152,7 @@ WITHOUT = {
     "cell_outline": "made of the history of cells, for fast look-ups of the past",
     "day_plan": "a proposal; what is published of it stands on the jobs",
     "emergency": "what a sending moved, to take it back; what was done stands on the jobs",
+    "installation": "settings; a change of them is an administrative act, which is a record",
     "ground_plan": "a proposal; what is accepted of it stands on the cells",
     "outbox": "what is still to be done",
     "position": "kept for some days only; what a visit rests on stands on the visit",

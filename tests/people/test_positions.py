@@ -13,12 +13,11 @@ import pytest
 from sqlalchemy import text
 
 from backend.core.db import Database
-from backend.core.queries.scopes import CITY
 from backend.core.services import record_writer
 from backend.people.services import positions
 from mobile_api_spec.phone import Phone
 from tests.conftest import Person
-from tests.factories import Town
+from tests.factories import CITY, Town
 
 As = Callable[[str], Person]
 

@@ -15,12 +15,11 @@ from sqlalchemy.orm import Session
 
 from backend.core.db import Database
 from backend.core.errors import Problem
-from backend.core.queries.scopes import CITY
 from backend.core.services import record_writer
 from backend.people.services.positions import LONGEST_SHIFT, Fix, forget_old, keep_positions, trace_of
 from sync.change import parse_moment
 from tests.conftest import Person
-from tests.factories import Town, hand_in, mutation
+from tests.factories import CITY, Town, hand_in, mutation
 
 As = Callable[[str], Person]
 EVENING = datetime(2026, 11, 20, 22, 0, tzinfo=CITY)

@@ -402,6 +402,8 @@ def _the_rest(app: Flask, as_: As, town: Town) -> None:
         "PUT", f"/accounts/{town['other_rep']}", {"password": "another-secret-1", "roles": ["representative"]}
     )
     admin("DELETE", f"/accounts/{town['other_rep']}")
+    assert admin("PATCH", "/installation", {"name_en": "Ours"}).status_code == 200
+    assert admin.get("/installation") and admin.get("/public/installation")
     (act, *_) = admin.get("/administrative-acts")["rows"]
     admin.get(f"/administrative-acts/{act['id']}")
     admin.get(f"/administrative-acts/{act['id']}/history")

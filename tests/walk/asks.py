@@ -131,6 +131,12 @@ def _call_backs() -> None:
     )
 
 
+def _installation() -> None:
+    for path in ("/installation", "/public/installation"):
+        fixed(path, f"{API}{path}")
+    send("PATCH /installation", lambda _: f"{API}/installation", lambda _: {"name_en": "x"})
+
+
 def _dispatch() -> None:
     job, waiting = f"{API}/dispatch", "/dispatch/<uuid:job_id>"
     send(
@@ -439,6 +445,7 @@ def _house() -> None:
 for fill in (
     _accounts,
     _call_backs,
+    _installation,
     _dispatch,
     _evidence,
     _inbox,

@@ -15,10 +15,10 @@ from sqlalchemy.orm import Session
 from backend.core.actor import system
 from backend.core.kinds import wire
 from backend.core.kinds.registry import KINDS
-from backend.core.queries.scopes import CITY, today
+from backend.core.queries.scopes import today
 from backend.core.services import record_writer
 from tests import made_up
-from tests.factories import middle, uid
+from tests.factories import CITY, middle, uid
 
 # What is formal and never anybody's own words.
 FORMAL = {

@@ -19,7 +19,6 @@ from backend.core.blobs.store import BlobStore
 from backend.core.config import Settings
 from backend.core.db import Database
 from backend.core.kinds.account import Account, Device
-from backend.core.queries.scopes import CITY
 from backend.core.services import record_writer
 from backend.core.services.credentials import hash_password
 from backend.customers.kinds.call_back import CallBack, CallBackSample
@@ -29,7 +28,7 @@ from backend.evidence.services.arrived_photos import keep_whole
 from backend.evidence.services.picturing import look_at_waiting
 from backend.people.services import sessions
 from backend.territory.kinds.ground import GroundPlan
-from tests.factories import PASSWORD, PEOPLE, hand_in, mutation, square, token_for, uid
+from tests.factories import CITY, PASSWORD, PEOPLE, hand_in, mutation, square, token_for, uid
 from tests.walk.planting import PLACES, Markers, Place, Planter, picture, plant_basics, plant_place
 
 MORE_PEOPLE = {

@@ -1,9 +1,10 @@
 /** A telling of time and cost while it is filled in, and what it makes of a job. */
+import { minorOf } from "./installation.ts";
 import type { Values } from "./sync/canonical.ts";
 
 export interface TellingDraft {
   minutes: string;
-  yuan: string;
+  amount: string;
   to: string;
   way: string;
   agreed: "" | "yes" | "no";
@@ -12,7 +13,7 @@ export interface TellingDraft {
 
 export const emptyTelling = (to: string): TellingDraft => ({
   minutes: "",
-  yuan: "",
+  amount: "",
   to,
   way: "in_person",
   agreed: "",
@@ -21,7 +22,7 @@ export const emptyTelling = (to: string): TellingDraft => ({
 
 /** The first thing that is missing; null when it is whole. */
 export function lackOf(draft: TellingDraft, job: Values): "amount" | "to" | "agreed" | "why" | null {
-  if (!draft.minutes || !draft.yuan) return "amount";
+  if (!draft.minutes || !draft.amount) return "amount";
   if (!draft.to.trim()) return "to";
   if (!draft.agreed) return "agreed";
   return job["told_minutes"] != null && !draft.why.trim() ? "why" : null;
@@ -32,7 +33,7 @@ export function lackOf(draft: TellingDraft, job: Values): "amount" | "to" | "agr
  * agreed to.
  */
 export function withTelling(draft: TellingDraft, job: Values): Values {
-  const amounts = { minutes: Number(draft.minutes), cost_fen: Math.round(Number(draft.yuan) * 100) };
+  const amounts = { minutes: Number(draft.minutes), cost_fen: minorOf(draft.amount) };
   const why = draft.why.trim() ? { why: draft.why.trim() } : {};
   // As the server writes moments, or the sheet that is signed would have another hash there.
   const at = new Date().toISOString().replace("Z", "000Z");

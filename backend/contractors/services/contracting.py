@@ -20,6 +20,7 @@ from backend.contractors.kinds.contractor_link import ContractorLink
 from backend.core.actor import DESK, Actor, Role
 from backend.core.blobs.store import BlobStore
 from backend.core.errors import Problem, WrongSecret
+from backend.core.installation import in_own_language
 from backend.core.kinds.account import Account
 from backend.core.kinds.registry import KINDS
 from backend.core.queries import policy
@@ -74,7 +75,6 @@ SAID = (
     "unsigned_kind",
     "unsigned_reason",
 )
-_BY_LINK = {"unsigned_kind": "other", "unsigned_reason": sentence("contractors.done_by_link").zh}
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,8 @@ def take_step(session: Session, token: str, action: str, now: Values, *, can_sen
     _need_known(now)
     needs_customer = action == "finish" and errand.job.values.get("signature_required")
     if needs_customer and not now.get("unsigned_reason"):
-        now = now | _BY_LINK
+        why = in_own_language(sentence("contractors.done_by_link"))
+        now = now | {"unsigned_kind": "other", "unsigned_reason": why}
     _need_rules(session, errand, now)
     job = record_writer.act(session, errand.actor, "work_order", errand.job.id, action, now)
     asked = _ask_customer(session, errand, job.id, can_send=can_send) if needs_customer else None

@@ -16,6 +16,7 @@ from backend.core.api import limits
 from backend.core.api.authentication import ANYTHING, Access, Body, Who, access_of, bearer_token, body_of
 from backend.core.api.context import context
 from backend.core.errors import Problem
+from backend.core.queries.installation_row import refresh
 from backend.core.services.bearer_tokens import actor_of
 from backend.core.services.credentials import token_sha256
 
@@ -79,6 +80,9 @@ def _gate() -> None:
         limits.count_person(access.rate, _person(access))
     if access is not _NOWHERE[0]:
         _judge_body(body)
+    if request.path.startswith("/api/") and access.open_by is None:
+        # Not for documents, which tell of the program alone and need no database.
+        refresh(context().database)
 
 
 def _ask_to_sign_in(response: Response) -> Response:

@@ -20,6 +20,7 @@ ACTS = {
     "record_created": ("新建基础资料", "Basic record created"),
     "record_changed": ("修改基础资料", "Basic record changed"),
     "record_deleted": ("删除基础资料", "Basic record deleted"),
+    "installation_changed": ("修改系统设置", "Installation's settings changed"),
     "exported": ("导出数据", "Data exported"),
     "key_rotated": ("轮换密钥", "Key rotated"),
     "backup_made": ("备份", "Backup made"),

@@ -23,6 +23,10 @@ _SAID = (
     (r"Not a valid list\.|Invalid type\.", "要填列表"),
     (r"Not a valid UUID\.", "不是有效的编号"),
     (r"Not a valid date.*", "不是有效的日期，例如 2026-05-01"),
+    (r"Not a time zone of the IANA.*", "不是 IANA 时区名，例如 Asia/Shanghai"),
+    (r"Not a currency of ISO 4217.*", "不是现行货币的 ISO 4217 代码，例如 CNY"),
+    (r"Not a code of small letters.*", "只能用小写字母、数字和下划线，字母开头"),
+    (r"Not letters with one row of #.*", "要有一串 #（表示编号的位数），例如 N###"),
     (r"Not a time of day such as 08:30\.", "不是有效的时间，例如 08:30"),
 )
 _KNOWN = [(re.compile(pattern), zh) for pattern, zh in _SAID]

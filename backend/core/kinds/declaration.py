@@ -36,8 +36,10 @@ from sqlalchemy.orm import Mapped, MappedColumn, mapped_column
 
 from backend.core.db import Base
 from backend.core.geometry import area_column, point_column
+from backend.core.installation import Labels, OwnLabels
 from backend.core.kinds import wire
 from backend.core.kinds.complaints import in_chinese
+from backend.core.kinds.own_choices import OwnChoice
 from sync.errors import Fault, Refused
 from sync.kind import Action, Field, Kind, Policy, Values
 
@@ -141,9 +143,9 @@ def words(zh: str, en: str, *, most: int = 200, **options: Any) -> MappedColumn[
     return _column(Text, wire.Text(most=most, least=1 if options.get("required") else 0), zh, en, **options)
 
 
-def choice(zh: str, en: str, labels: dict[str, tuple[str, str]], **options: Any) -> MappedColumn[Any]:
-    """One of a list of codes."""
-    return _column(Text, wire.Choice(labels), zh, en, **options)
+def choice(zh: str, en: str, labels: Labels, own: OwnLabels = None, **options: Any) -> MappedColumn[Any]:
+    """One of a list of codes; where the installation has its `own`, `labels` are what most have."""
+    return _column(Text, OwnChoice(own, labels) if own else wire.Choice(labels), zh, en, **options)
 
 
 def choices(zh: str, en: str, labels: dict[str, tuple[str, str]], **options: Any) -> MappedColumn[Any]:

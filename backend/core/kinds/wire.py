@@ -15,6 +15,7 @@ from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, missing
 from marshmallow.validate import Length, OneOf, Range
 
 from backend.core.geometry import geojson_of, shape_of
+from backend.core.installation import Labels
 from sync.change import moment_text, parse_moment
 
 UNKEEPABLE = "must not hold NUL, half characters or numbers beyond 64 bits"
@@ -252,9 +253,14 @@ class Flag(fields.Boolean):
 class Choice(fields.String):
     """One of a list of codes, each with its Chinese and English label."""
 
-    def __init__(self, labels: dict[str, tuple[str, str]], **options: Any) -> None:
-        self.labels = labels
-        super().__init__(validate=OneOf(list(labels)), **options)
+    def __init__(self, labels: Labels, **options: Any) -> None:
+        self._labels = labels
+        super().__init__(**{"validate": OneOf(list(labels)), **options})
+
+    @property
+    def labels(self) -> Labels:
+        """Code -> its Chinese and English label."""
+        return self._labels
 
     def quick(self, value: Any) -> Any:
         """One of the codes."""

@@ -7,18 +7,18 @@ from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from backend.core.installation import installed
 from backend.core.kinds.registry import KINDS
 from backend.core.queries.scopes import today
 from sync.change import moment_text
 from sync.kind import Kind, Values
 
-# Days the server gives itself, from the day a record is made.
-LIMIT_DAYS = {"item": 5, "visit": 7}
-
 
 def own_limit(kind: str, on: date | None = None) -> str | None:
-    """The day the server itself would give a new record; None where it gives none."""
-    days = LIMIT_DAYS.get(kind)
+    """The day the server itself would give a new record: so many days from the day it is made; None where
+    it gives none."""
+    limits = installed().limits
+    days = {"item": limits.item_days, "visit": limits.visit_days}.get(kind)
     return None if days is None else ((on or today()) + timedelta(days=days)).isoformat()
 
 

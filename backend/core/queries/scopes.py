@@ -4,34 +4,32 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import orjson
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor
+from backend.core.installation import installed
 from backend.core.kinds.registry import SYNC_KINDS
 from sync.change import Key
 from sync.kind import Values
 from sync.postgres.rows import rows_of
 
-CITY = ZoneInfo("Asia/Shanghai")
-
 
 def today(now: datetime | None = None) -> date:
     """The calendar day in the city."""
-    return (now or datetime.now(UTC)).astimezone(CITY).date()
+    return in_city(now or datetime.now(UTC)).date()
 
 
 def in_city(moment: datetime) -> datetime:
     """A moment by the city's clock."""
-    return moment.astimezone(CITY)
+    return moment.astimezone(installed().time_zone)
 
 
 def day_begins(on: date) -> datetime:
     """The moment a calendar day begins in the city."""
-    return datetime(on.year, on.month, on.day, tzinfo=CITY)
+    return datetime(on.year, on.month, on.day, tzinfo=installed().time_zone)
 
 
 def units_below(session: Session, unit_id: str) -> list[str]:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.core.blobs.store import BlobStore
 from backend.core.papers.words import word
-from backend.core.queries.scopes import CITY, unit_name
+from backend.core.queries.scopes import in_city, unit_name
 from sync.change import parse_moment
 from sync.kind import Values
 
@@ -43,4 +43,4 @@ def head_of(session: Session, press: Press, title: str, number: str, unit_id: st
 
 def local_time(moment: str | None) -> str:
     """A moment as the city's clocks show it."""
-    return parse_moment(moment).astimezone(CITY).strftime("%Y-%m-%d %H:%M") if moment else "—"
+    return in_city(parse_moment(moment)).strftime("%Y-%m-%d %H:%M") if moment else "—"

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from marshmallow import Schema
 
 from backend.core.actor import CREW, DESK, FIELD, Role
+from backend.core.installation import installed
 from backend.core.kinds import wire
 from backend.core.kinds.declaration import (
     Record,
@@ -29,7 +30,6 @@ STATES = {
     "reported": ("已出报告", "Reported"),
 }
 _SURVEYORS = frozenset(map(str, FIELD))
-REQUIRED_PHOTOS = 3
 FINDINGS = {
     "is_feasible": ("是否可行", "Feasible"),
     "pipe_material": ("管材", "Pipe material"),
@@ -89,15 +89,9 @@ class Survey(Record):
 
 def check(values: Values) -> Sequence[Fault]:
     """A report has its photos."""
-    if values.get("state") == "reported" and len(values.get("photo_ids") or ()) < REQUIRED_PHOTOS:
-        return [
-            Fault(
-                "photo_ids",
-                "too_few",
-                f"至少需要 {REQUIRED_PHOTOS} 张照片",
-                f"needs {REQUIRED_PHOTOS} photos",
-            )
-        ]
+    least = installed().limits.survey_photos
+    if values.get("state") == "reported" and len(values.get("photo_ids") or ()) < least:
+        return [Fault("photo_ids", "too_few", f"至少需要 {least} 张照片", f"needs {least} photos")]
     return ()
 
 

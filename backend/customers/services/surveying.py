@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 from sqlalchemy.orm import Session
 
 from backend.core.actor import system
+from backend.core.installation import in_own_language
 from backend.core.queries.due_days import own_limit
 from backend.core.sentences import sentence
 from backend.core.services import record_writer
@@ -88,7 +89,7 @@ def follow_up(session: Session, response_id: str) -> int:
 
 
 def _item(response: Values, response_id: str, row: Values, answers: dict[str, Any]) -> Values:
-    said, question = answers.get(f"{row['name']}_why"), row["label_zh"]
+    said, question = answers.get(f"{row['name']}_why"), in_own_language((row["label_zh"], row["label_en"]))
     about = (
         sentence("customers.item_of_answer", question=question, answer=str(said))
         if said
@@ -99,7 +100,7 @@ def _item(response: Values, response_id: str, row: Values, answers: dict[str, An
         "theme": row.get("theme") or "window_service",
         "source": "questionnaire",
         "state": "open",
-        "description": about.zh[:2000],
+        "description": in_own_language(about)[:2000],
         "owner_id": response.get("author_id"),
         "first_contact_owner_id": response.get("author_id"),
         "due_on": own_limit("item"),

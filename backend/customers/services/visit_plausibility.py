@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from backend.core.actor import system
-from backend.core.queries.scopes import CITY
+from backend.core.installation import installed
+from backend.core.queries.scopes import in_city
 from backend.core.services import record_writer
 from backend.customers.kinds.visit import REASONS
 from backend.customers.queries.call_backs import was_denied
@@ -28,13 +29,6 @@ from backend.customers.queries.visit_plausibility import (
 from geo.measure import distance_m
 from sync.change import parse_moment
 from sync.kind import Values
-
-NEAR_M = 300.0
-POOR_ACCURACY_M = 200.0
-SHORTEST = timedelta(minutes=2)
-FASTEST_KMH = 120.0
-LOOK_BITS = 4
-LATE_FROM, LATE_UNTIL, LATE_MANY = 22, 5, 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +83,12 @@ def _place(session: Session, visit: Values) -> Iterator[Reason]:
         yield Reason("no_position", {"why": visit.get("away_reason") or "-"})
         return
     accuracy = visit.get("check_in_accuracy_m") or 0
-    if accuracy > POOR_ACCURACY_M:
+    if accuracy > installed().limits.visit_poor_accuracy_m:
         yield Reason("poor_accuracy", {"accuracy_m": round(accuracy)})
     lng, lat = here["coordinates"][:2]
     stands = standing_places(session, visit.get("service_point_id"), visit["customer_id"])
     metres = [distance_m((lng, lat), place) for place in stands]
-    if metres and min(metres) - accuracy > NEAR_M:
+    if metres and min(metres) - accuracy > installed().limits.visit_near_m:
         code = "away_with_reason" if visit.get("away_reason") else "away"
         yield Reason(code, {"distance_m": round(min(metres)), "why": visit.get("away_reason") or "-"})
 
@@ -102,7 +96,7 @@ def _place(session: Session, visit: Values) -> Iterator[Reason]:
 def _dwell(visit: Values) -> Iterator[Reason]:
     if visit.get("started_at") and visit.get("ended_at"):
         stayed = parse_moment(visit["ended_at"]) - parse_moment(visit["started_at"])
-        if stayed < SHORTEST:
+        if stayed < timedelta(seconds=installed().limits.visit_shortest_s):
             yield Reason("short", {"seconds": max(int(stayed.total_seconds()), 0)})
 
 
@@ -117,7 +111,7 @@ def _travel(session: Session, visit_id: str, visit: Values) -> Iterator[Reason]:
     lng, lat = visit["check_in"]["coordinates"][:2]
     km = distance_m((before.lng, before.lat), (lng, lat)) / 1000
     hours = max((at - before.ended_at).total_seconds(), 1) / 3600
-    if km > 1 and km / hours > FASTEST_KMH:
+    if km > 1 and km / hours > installed().limits.visit_fastest_kmh:
         yield Reason("too_fast", {"km": round(km, 1), "minutes": round(hours * 60)})
 
 
@@ -125,17 +119,17 @@ def _late(session: Session, visit: Values) -> Iterator[Reason]:
     if not visit.get("ended_at"):
         return
     at = parse_moment(visit["ended_at"])
-    hour = at.astimezone(CITY).hour
-    if LATE_UNTIL <= hour < LATE_FROM:
+    hour, limits = in_city(at).hour, installed().limits
+    if limits.visit_late_until_hour <= hour < limits.visit_late_from_hour:
         return
     many = visits_at_once(session, visit.get("representative_id"), at)
-    if many >= LATE_MANY:
+    if many >= limits.visit_late_many:
         yield Reason("late_batch", {"count": many, "hour": hour})
 
 
 def _pictures(session: Session, visit: Values) -> Iterator[Reason]:
     if not visit.get("photo_ids"):
         return
-    same = same_picture_before(session, visit["photo_ids"], LOOK_BITS)
+    same = same_picture_before(session, visit["photo_ids"], installed().limits.visit_look_bits)
     if same is not None:
         yield Reason("same_photo" if same.is_equal else "like_photo", {"kind": same.kind, "of": same.of_id})

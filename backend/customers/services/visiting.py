@@ -2,29 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor, system
+from backend.core.installation import installed
 from backend.core.queries import masks, policy
 from backend.core.queries.due_days import own_limit
 from backend.core.queries.scopes import today
 from backend.core.services import record_writer
 from backend.customers.queries.visits import customers_due, open_visits
 
-# Days between visits by class: the customers' plan visits monthly; residents once a year in the year-end
-# campaign.
-DAYS_BETWEEN = {"key": 30, "large": 30, "special": 30, "developer": 90, "community": 30}
 
-
-def plan_visits(session: Session, on: date | None = None, days_between: dict[str, int] | None = None) -> int:
+def plan_visits(
+    session: Session, on: date | None = None, days_between: Mapping[str, int] | None = None
+) -> int:
     """A planned visit for every customer whose class is due and who has none open; returns how many were
-    made."""
+    made. Classes of which the installation says nothing (as usual residents) are visited by campaigns."""
     on = on or today()
     made = 0
-    for category, days in (days_between or DAYS_BETWEEN).items():
+    for category, days in (days_between or installed().limits.visit_days_between).items():
         due = customers_due(session, category, on, on - timedelta(days=days))
         rows = [
             (

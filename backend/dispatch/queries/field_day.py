@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from backend.core.queries.scopes import CITY
+from backend.core.installation import installed
+from backend.core.queries.scopes import in_city
 
 STARTED = ("en_route", "arrived", "in_progress", "paused")
 _GIVEN = ("dispatched", "accepted", *STARTED)
@@ -73,7 +74,7 @@ def on_call_of(session: Session, units: Sequence[str], now: datetime) -> dict[st
 
     It does not matter which unit keeps the roster.
     """
-    on = now.astimezone(CITY).date()
+    on = in_city(now).date()
     rows = session.execute(
         text(
             """
@@ -106,7 +107,7 @@ def on_call_spell(rows: Sequence[OnCallRow], moment: datetime) -> tuple[datetime
 
     Of several spells it is the latest of each.
     """
-    moment = moment.astimezone(CITY)
+    moment = in_city(moment)
     found = [
         (begin, finish)
         for row in rows
@@ -121,8 +122,9 @@ def on_call_spell(rows: Sequence[OnCallRow], moment: datetime) -> tuple[datetime
 
 def _hours(on: date, clock_from: str, clock_until: str) -> tuple[datetime, datetime]:
     """The hours that begin on a day; what ends no later than it begins passes midnight."""
+    zone = installed().time_zone
     begin, finish = (
-        datetime(on.year, on.month, on.day, int(clock[:2]), int(clock[3:]), tzinfo=CITY)
+        datetime(on.year, on.month, on.day, int(clock[:2]), int(clock[3:]), tzinfo=zone)
         for clock in (clock_from, clock_until)
     )
     return begin, finish if finish > begin else finish + timedelta(days=1)

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from backend.core.config import Settings
 from backend.core.kinds.vocabulary import SKILLS
-from backend.core.queries.scopes import CITY
+from backend.core.queries.scopes import in_city
 from backend.dispatch.queries.field_day import (
     BEGUN,
     STARTED,
@@ -92,7 +92,7 @@ def emergency_scene(
     Whoever is there, is able and can be there first goes first. What a crew has that was promised or planned
     for after its shift is not in the way.
     """
-    now = now.astimezone(CITY)
+    now = in_city(now)
     crews = crews_of(session, units)
     ids = [crew.id for crew in crews]
     calls, arrivals = on_call_of(session, units, now), last_arrivals(session, ids, now)

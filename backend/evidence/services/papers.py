@@ -17,6 +17,8 @@ from backend.core.actor import Actor
 from backend.core.errors import Problem
 from backend.core.kinds.registry import KINDS
 from backend.core.kinds.wire import Choice
+from backend.core.lengths import diameter_text, in_own_unit
+from backend.core.money import amount_text, bare_amount_text, currency_sign
 from backend.core.papers.drawings import code_svg, strokes_svg
 from backend.core.papers.typeset import NoFonts, typeset
 from backend.core.queries.documents import read_document
@@ -85,7 +87,7 @@ class _Reader:
             return as_received(value)
 
     def label(self, kind: str, name: str) -> str:
-        """A field's label; money is printed in yuan, so its label names no unit."""
+        """A field's label; money is printed with its currency, so its label names no unit."""
         if name.endswith("_fen"):
             return self.press.say("cost")
         wired = KINDS[kind].wired[name]
@@ -103,7 +105,7 @@ class _Reader:
         if name.endswith("_at"):
             return local_time(value)
         if name.endswith("_fen"):
-            return self.press.say("yuan", amount=f"{value / 100:.2f}")
+            return amount_text(value, self.press.language)
         return self._named(wired.references, value) if wired.references else as_received(value)
 
     def _telling(self, one: Values) -> str:
@@ -115,7 +117,7 @@ class _Reader:
         agreed = self.press.say("agreed" if one["is_agreed"] else "not_agreed")
         told = {
             "minutes": one["minutes"],
-            "yuan": f"{one['cost_fen'] / 100:.2f}",
+            "cost": amount_text(one["cost_fen"], self.press.language),
             "to": one["told_to"],
             "way": way,
         }
@@ -202,13 +204,17 @@ def service_sheet(session: Session, actor: Actor, press: Press, job_id: str) -> 
         if isinstance(signed, dict) and signed
         else sheet_of(job, [str(one["sha256"]) for one in photos])
     )
+    sign = currency_sign(press.language)
     given = reader.head("service_sheet", str(job.get("number") or job_id), str(job["unit_id"])) | {
         "parts": reader.parts("job", "sheet", "pairs", "others", "signature"),
         "warning": _warning(press, job),
         "job": reader.lines("work_order", job, _JOB),
         "sheet": reader.lines("work_order", sheet, _SHEET),
-        "used_head": [press.say(f"used.{one}") for one in ("name", "quantity", "price")],
-        "used": [_used(one) for one in _list(sheet.get("parts"))],
+        "used_head": [
+            *map(press.say, ("used.name", "used.quantity")),
+            press.say("used.price", currency=sign),
+        ],
+        "used": [_used(one, press.language) for one in _list(sheet.get("parts"))],
         **_pictures(reader, photos),
         **_signature(reader, job, signature, sheet),
     }
@@ -232,11 +238,11 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value] if value else []
 
 
-def _used(part: Any) -> list[str]:
+def _used(part: Any, language: str) -> list[str]:
     try:
         price = part.get("unit_price_fen")
         name, quantity = str(part.get("name")), f"{part.get('quantity'):g}"
-        return [name, quantity, "—" if price is None else f"{price / 100:.2f}"]
+        return [name, quantity, "—" if price is None else bare_amount_text(price, language)]
     except _UNFORMED:
         return [as_received(part), "—", "—"]
 
@@ -309,13 +315,16 @@ def survey_report(session: Session, actor: Actor, press: Press, survey_id: str) 
 def _findings(reader: _Reader, survey: Values) -> list[tuple[str, str]]:
     found = survey.get("findings") or {}
     return [
-        (
-            FINDINGS[name][reader.press.language != "zh"],
-            reader.press.say("yes" if value else "no") if isinstance(value, bool) else str(value),
-        )
+        (in_own_unit(FINDINGS[name][reader.press.language != "zh"]), _finding(reader, name, value))
         for name, value in found.items()
         if name in FINDINGS and value is not None
     ]
+
+
+def _finding(reader: _Reader, name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return reader.press.say("yes" if value else "no")
+    return diameter_text(value) if name == "diameter_mm" and isinstance(value, int) else str(value)
 
 
 def _late(survey: Values) -> int | None:

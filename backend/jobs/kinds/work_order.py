@@ -270,7 +270,7 @@ class WorkOrder(Record):
     waiting_for = words("待补材料", "Papers missing", most=500)
     diagnosis = words("诊断", "Diagnosis", most=2000)
     told_minutes = whole("告知时间（分钟）", "Time told (min)", group="told")
-    told_cost_fen = whole("告知费用（分）", "Cost told (fen)", group="told")
+    told_cost_fen = whole("告知费用（货币最小单位）", "Cost told (minor units)", group="told")
     tellings = json("告知记录", "Tellings", Telling, many=True, policy=Policy.APPEND, personal="contact")
     pause_reason = words("挂起原因", "Reason for the pause", most=500)
     failure_reason = words("未能完成的原因", "Why it could not be done", most=500)

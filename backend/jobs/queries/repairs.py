@@ -9,7 +9,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from backend.core.queries.scopes import CITY
+from backend.core.installation import installed
+from backend.core.lengths import nominal_class
 
 # Classes as the trade counts them; the last is open above.
 CLASSES_MM = (100, 200, 300, 600, 1000)
@@ -43,7 +44,13 @@ def repairs_by_diameter(
                 ORDER BY 1
             """
         ),
-        {"bounds": list(CLASSES_MM), "units": list(units), "since": since, "until": until, "zone": CITY.key},
+        {
+            "bounds": list(CLASSES_MM),
+            "units": list(units),
+            "since": since,
+            "until": until,
+            "zone": installed().time_zone.key,
+        },
     )
     return [
         {
@@ -58,8 +65,5 @@ def repairs_by_diameter(
 
 
 def _class_name(number: int) -> str:
-    if number == 0:
-        return f"<DN{CLASSES_MM[0]}"
-    if number == len(CLASSES_MM):
-        return f"≥DN{CLASSES_MM[-1]}"
-    return f"DN{CLASSES_MM[number - 1]}–{CLASSES_MM[number] - 1}"
+    bounds = (None, *CLASSES_MM, None)
+    return nominal_class(bounds[number], bounds[number + 1])

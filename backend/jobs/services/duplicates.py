@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from backend.core.actor import DESK, Actor, system
 from backend.core.errors import Problem
+from backend.core.installation import in_own_language
 from backend.core.queries import policy
 from backend.core.sentences import fault, sentence
 from backend.core.services import record_writer
@@ -36,7 +37,7 @@ def make_duplicate(session: Session, actor: Actor, job_id: str, of_id: str) -> S
     ours = system(kept.values["unit_id"])
     record_writer.change(session, ours, "work_order", kept.id, {"other_reporters": reporters})
     record_writer.change(session, ours, "work_order", job.id, {"duplicate_of_id": kept.id})
-    reason = sentence("jobs.duplicate_of", number=kept.values.get("number") or kept.id).zh
+    reason = in_own_language(sentence("jobs.duplicate_of", number=kept.values.get("number") or kept.id))
     return record_writer.act(session, actor, "work_order", job.id, "cancel", {"cancel_reason": reason})
 
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from backend.core.actor import Actor, system
 from backend.core.kinds.registry import SYNC_KINDS
 from backend.core.kinds.vocabulary import MENDING
+from backend.core.queries.scopes import in_city
 from backend.core.services import record_writer
 from backend.customers.queries.places import WHERE
 from backend.jobs.kinds.work_order import OPEN, WorkOrder
@@ -57,8 +58,8 @@ def complete_job(session: Session, record_id: str, owner_id: str | None) -> Stor
 
 
 def _number(record_id: str, now: datetime) -> str:
-    """Readable and unique: the day and the id's random end."""
-    return f"W{now:%y%m%d}-{record_id[-8:].upper()}"
+    """Readable and unique: the city's day and the id's random end."""
+    return f"W{in_city(now):%y%m%d}-{record_id[-8:].upper()}"
 
 
 def _from_matter(matter: Values, now: datetime) -> Values:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor, Role, system
 from backend.core.errors import Problem
+from backend.core.installation import in_own_language
 from backend.core.kinds.registry import SYNC_KINDS
 from backend.core.queries.scopes import today
 from backend.core.sentences import Words, sentence
@@ -37,7 +38,7 @@ def ask_back(session: Session, job_id: str, days: int) -> str | None:
         if visit_id != wanted:
             is_closed = job.values["state"] == "closed"
             why = sentence("jobs.visit_closed") if is_closed else sentence("jobs.visit_not_wanted")
-            _cancel(session, job, visit_id, why.zh)
+            _cancel(session, job, visit_id, in_own_language(why))
     if wanted is None:
         return None
     found = record_writer.push_store(session).load([("visit", wanted)]).get(("visit", wanted))
@@ -67,7 +68,8 @@ def _cancel(session: Session, job: Stored, visit_id: str, why: str) -> None:
 def _task(session: Session, job: Stored, days: int) -> Values:
     matter = record_writer.read(session, "matter", job.values["matter_id"]).values
     number, result = job.values.get("number") or "", job.values.get("result") or ""
-    about = sentence("jobs.visit_about", number=number, matter=matter["name_zh"], result=result).zh
+    called = in_own_language((matter["name_zh"], matter["name_en"]))
+    about = in_own_language(sentence("jobs.visit_about", number=number, matter=called, result=result))
     return _whom(session, job) | {
         "unit_id": job.values["unit_id"],
         "state": "planned",

@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 from sqlalchemy.orm import Session
 
 from backend.core.actor import system
+from backend.core.installation import in_own_language
 from backend.core.kinds.registry import SYNC_KINDS
 from backend.core.queries.due_days import own_limit
 from backend.core.sentences import sentence
@@ -33,7 +34,7 @@ def go_on(session: Session, job_id: str, *, is_unclosed: bool = False) -> Stored
         why = sentence("jobs.reopened", opinion=opinion) if opinion else sentence("jobs.reopened_unsaid")
         actor = system(job.values["unit_id"])
         job = record_writer.act(
-            session, actor, "work_order", job_id, "reopen", {"reopen_reason": why.zh[:500]}
+            session, actor, "work_order", job_id, "reopen", {"reopen_reason": in_own_language(why)[:500]}
         )
     number = round_of(job)
     if number == (job.values.get("round") or 1):
@@ -79,7 +80,7 @@ def _track(session: Session, job: Stored, said: Values) -> bool:
         "theme": "repair_speed",
         "source": "return_visit",
         "state": "open",
-        "description": about.zh[:2000],
+        "description": in_own_language(about)[:2000],
         "owner_id": job.values.get("first_contact_owner_id"),
         "due_on": own_limit("item"),
         "work_order_id": job.id,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from backend.core.actor import Role
+from backend.core.installation import USUAL_POSTS, installed
 from backend.core.kinds.declaration import (
     Record,
     choice,
@@ -19,19 +20,6 @@ from backend.core.kinds.vocabulary import SKILLS
 from sync.errors import Fault
 from sync.kind import Policy, Values
 
-POSTS = {
-    "customer_representative": ("客户代表", "Customer representative"),
-    "service_clerk": ("客户服务员", "Service clerk"),
-    "arrears_collector": ("催欠员", "Arrears collector"),
-    "hall_agent": ("营业厅坐席", "Hall agent"),
-    "account_steward": ("客户专员（管家）", "Account steward"),
-    "area_manager": ("片区管理员", "Area manager"),
-    "network_inspector": ("管网巡检员", "Network inspector"),
-    "water_quality_tester": ("水质检测员", "Water-quality tester"),
-    "works_manager": ("施工管理员", "Works manager"),
-    "pump_station_patroller": ("加压设备巡护员", "Pump-station patroller"),
-    "hotline_agent": ("热线受理员", "Hotline agent"),
-}
 EMPLOYMENT = {"own": ("正式员工", "Own staff"), "outsourced": ("三方员工", "Outsourced")}
 
 
@@ -43,7 +31,7 @@ class Staff(Record):
     staff_number = words("工号", "Staff number", most=20, required=True, filter=True)
     name = words("姓名", "Name", most=50, required=True)
     work_phone = words("工作电话", "Work phone", most=30)
-    post = choice("岗位", "Post", POSTS, required=True, filter=True)
+    post = choice("岗位", "Post", USUAL_POSTS, lambda: installed().posts, required=True, filter=True)
     employment = choice("用工性质", "Employment", EMPLOYMENT, required=True)
     qualifications = words("资格", "Qualifications", most=500)
     exam_passed_until = day("考试合格有效期", "Exam valid until")

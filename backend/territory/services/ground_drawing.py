@@ -16,6 +16,7 @@ from shapely.geometry.base import BaseGeometry
 from sqlalchemy.orm import Session
 
 from backend.core.geometry import geojson_of, shape_of
+from backend.core.installation import in_own_language, installed
 from backend.core.sentences import sentence
 from backend.territory.queries.cells import outlines
 from backend.territory.queries.overlaps import sliver_degrees
@@ -27,6 +28,7 @@ from geo.errors import NothingInside
 from geo.findings import Finding
 from geo.locate import nearest
 from geo.measure import Coordinates, area_m2
+from geo.numbering import numbered
 from geo.progress import Progress
 from geo.shapes import GRID_DEGREES, broad_parts, coverage_of, filled, on_grid
 
@@ -183,12 +185,13 @@ def _identified(ground: Ground, shapes: Sequence[BaseGeometry], workload: Any) -
 
 
 def _called(code: str) -> str:
-    return sentence("territory.new_cell", code=code).zh
+    return in_own_language(sentence("territory.new_cell", code=code))
 
 
 def _free_codes(ground: Ground, count: int) -> Any:
     taken = {cell["code"] for cell in ground.cells}
-    return iter([code for n in range(1, count + len(taken) + 1) if (code := f"N{n:03d}") not in taken])
+    numbers, pattern = range(1, count + len(taken) + 1), installed().new_cell_code
+    return iter([code for n in numbers if (code := numbered(pattern, n)) not in taken])
 
 
 def _edited(ground: Ground, changed: edit.Edited, request: dict[str, Any]) -> list[_Cell]:

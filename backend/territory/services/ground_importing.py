@@ -13,12 +13,14 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from backend.core.confined.maps import read_map
+from backend.core.installation import installed
 from backend.core.sentences import sentence
 from geo.datum import Datum
 from geo.errors import OutsideTheEarth
 from geo.far_zones import likely_systems, whereabouts
 from geo.findings import Finding, found
 from geo.mapfile import MOST_SHP_BYTES, MapFile, whole_letters
+from geo.numbering import numbered
 from geo.shapes import GRID_DEGREES, as_multipolygon
 from geo.zones import Zone, zones_of
 
@@ -71,6 +73,7 @@ def imported(
             reference=own if own is None or city is None else shapely.union_all([own, city]),
             name_field=request.get("name_field"),
             code_field=request.get("code_field"),
+            code_pattern=installed().imported_cell_code,
         )
     except OutsideTheEarth as error:
         raise OutsideTheEarth(*error.args, *_likely(features, datum, ground)) from error
@@ -117,7 +120,8 @@ def _is_another_form(code: str, own: str) -> bool:
 
 
 def _free(taken: set[str]) -> str:
-    code = next(code for n in range(1, len(taken) + 2) if (code := f"Z{n:03d}") not in taken)
+    pattern = installed().imported_cell_code
+    code = next(code for n in range(1, len(taken) + 2) if (code := numbered(pattern, n)) not in taken)
     taken.add(code)
     return code
 

@@ -2,10 +2,12 @@
 import { createApp } from "vue";
 
 import { makeI18n } from "@wangge/shared/i18n.ts";
+import { startInstallation } from "@wangge/shared/installation.ts";
 
 import "./public.css";
 import { en } from "./en/index.ts";
 import Confirm from "./views/Confirm.vue";
 import { zh } from "./zh/index.ts";
 
+void startInstallation();
 createApp(Confirm).use(makeI18n(zh, en)).mount("#app");

@@ -5,10 +5,12 @@
 import { createApp } from "vue";
 
 import { makeI18n } from "@wangge/shared/i18n.ts";
+import { startInstallation } from "@wangge/shared/installation.ts";
 
 import "./public.css";
 import { en } from "./en/index.ts";
 import Who from "./views/Who.vue";
 import { zh } from "./zh/index.ts";
 
+void startInstallation();
 createApp(Who).use(makeI18n(zh, en)).mount("#app");

@@ -50,7 +50,7 @@ describe("a sheet to confirm", () => {
     const text = page.get("[data-test=sheet]").text();
     expect(text).toContain("W-1");
     expect(text).toContain("换了阀门");
-    expect(text).toContain("45.5 元");
+    expect(text).toContain("¥45.50");
     expect(page.findAll("[data-test=sheet] dd").at(-1)!.text()).toBe("2");
   });
 
@@ -96,7 +96,7 @@ describe("a sheet to confirm", () => {
     const { page } = await shown(Confirm);
     await press(page, ".language");
     expect(page.get("h1").text()).toBe("Confirm a service sheet");
-    expect(page.text()).toContain("45.5 CNY");
+    expect(page.text()).toContain("CN¥45.50");
   });
 
   it("offers everybody to sign but the deputy, who signs at the door", async () => {

@@ -206,7 +206,7 @@ describe("time and cost told", () => {
     const { page: found } = await page({
       [JOB]: errand({ tellings: [{ ...told, is_agreed: true }], told_minutes: 40 }),
     });
-    expect(found.get("[data-test=tellings]").text()).toContain("45.5 元、40 分钟");
+    expect(found.get("[data-test=tellings]").text()).toContain("¥45.50、40 分钟");
     expect(found.find("[name=told_why]").exists()).toBe(false);
     await found.get("[name=told_minutes]").setValue("60");
     expect(found.find("[name=told_why]").exists()).toBe(true);

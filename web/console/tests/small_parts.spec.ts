@@ -278,7 +278,7 @@ describe("time and cost as they were told", () => {
     const page = await list({ tellings: [telling] }, true);
     await page.get("[data-test=add-telling]").trigger("click");
     await page.get("[name=told-minutes]").setValue("60");
-    await page.get("[name=told-yuan]").setValue("12.3");
+    await page.get("[name=told-amount]").setValue("12.3");
     await page.get("[name=told-to]").setValue(" 李雷 ");
     await page.get("[data-test=told-agreed] input").setValue(true);
     await page.get("[data-test=keep-telling]").trigger("click");
@@ -301,7 +301,7 @@ describe("time and cost as they were told", () => {
     await page.get("[data-test=add-telling]").trigger("click");
     for (const [name, text] of [
       ["minutes", "60"],
-      ["yuan", "12"],
+      ["amount", "12"],
       ["to", "李雷"],
     ])
       await page.get(`[name=told-${name}]`).setValue(text);

@@ -6,6 +6,7 @@ import { showFailToast } from "vant";
 import { createApp } from "vue";
 
 import { makeI18n } from "@wangge/shared/i18n.ts";
+import { startInstallation } from "@wangge/shared/installation.ts";
 import type { Language } from "@wangge/shared/vocabulary/words.ts";
 
 import App from "./App.vue";
@@ -15,6 +16,7 @@ import { router } from "./router.ts";
 import { sync } from "./session.ts";
 import { zh } from "./zh/index.ts";
 
+void startInstallation();
 const i18n = makeI18n(zh, en);
 const { t: say, locale } = i18n.global as unknown as {
   t: (key: string) => string;

@@ -14,6 +14,7 @@ import { Store } from "@wangge/shared/sync/store.ts";
 import { storeTrouble } from "@wangge/shared/sync/store_trouble.ts";
 import { actionOf } from "@wangge/shared/vocabulary/words.ts";
 
+import { recall, refreshInstallation } from "./installation.ts";
 import { tellPositions, witnessSeals } from "./position_reports.ts";
 import { forget, openByPassword, openByPin, people, type Person, settleIn } from "./person.ts";
 
@@ -109,6 +110,7 @@ export async function signInAgain(password: string): Promise<void> {
 let timer = 0;
 
 function begin(found: Engine): void {
+  recall(found.store);
   engine.value = found;
   age.value += 1;
   window.clearInterval(timer);
@@ -181,6 +183,7 @@ export async function syncNow(): Promise<void> {
     // What stops the one stops not the other: positions go although a photo does not.
     await found.sync().finally(() => tellPositions(found));
     await witnessSeals(found);
+    await refreshInstallation(found);
     // What the server did not take stops nothing, but is not done: it is said until it is.
     const left = found.store
       .waiting()

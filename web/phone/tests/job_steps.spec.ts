@@ -45,7 +45,7 @@ describe("work begins", () => {
   const job = { quote_required: true };
 
   it("when time and cost were told and agreed to", () => {
-    const told = { ...emptyTelling("王芳"), minutes: "40", yuan: "45", agreed: "yes" as const };
+    const told = { ...emptyTelling("王芳"), minutes: "40", amount: "45", agreed: "yes" as const };
     expect(keyOf(start!, job, empty, false, false)).toBe("job.toldFirst");
     expect(keyOf(start!, job, { ...empty, telling: { ...told, agreed: "no" } }, false, false)).toBe(
       "job.toldRefused",

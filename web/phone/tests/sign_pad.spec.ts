@@ -40,14 +40,14 @@ describe("what is signed", () => {
     const page = await pad();
     const lines = page.findAll("dd").map((one) => one.text());
     expect(lines).toContain("换了阀门");
-    expect(lines).toContain("45.5 元");
+    expect(lines).toContain("¥45.50");
     expect(lines.at(-1)).toBe("2");
     expect(page.text()).toContain("以下内容我已看过并确认。");
   });
 
   it("is in English for who reads English", async () => {
     const page = await pad("en");
-    expect(page.findAll("dd").map((one) => one.text())).toContain("45.5 CNY");
+    expect(page.findAll("dd").map((one) => one.text())).toContain("CN¥45.50");
   });
 });
 

@@ -85,7 +85,7 @@ export interface paths {
                     limit?: number;
                     unit_id?: string;
                     /** @description 操作 · Act */
-                    act?: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "exported" | "key_rotated" | "backup_made" | "restored" | "fact_retried" | "erased";
+                    act?: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "installation_changed" | "exported" | "key_rotated" | "backup_made" | "restored" | "fact_retried" | "erased";
                     /** @description 操作人 · By */
                     by_staff_id?: string;
                     /** @description 对象类型 · Kind of subject */
@@ -2790,6 +2790,72 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/installation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Time zone, currency, language, posts, first view and limits. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InstallationOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Set some of them; If-Match is optional. For administrators of the topmost unit.
+         * @description Once there is work, another time zone needs a reason, and the currency stays.
+         */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["InstallationIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["InstallationOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        trace?: never;
+    };
     "/api/v1/items": {
         parameters: {
             query?: never;
@@ -4652,6 +4718,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/public/installation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Name, language, time zone, currency and hotlines. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PublicInstallationOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/public/responsible": {
         parameters: {
             query?: never;
@@ -5699,7 +5802,7 @@ export interface paths {
                     /** @description 工号 · Staff number */
                     staff_number?: string;
                     /** @description 岗位 · Post */
-                    post?: "customer_representative" | "service_clerk" | "arrears_collector" | "hall_agent" | "account_steward" | "area_manager" | "network_inspector" | "water_quality_tester" | "works_manager" | "pump_station_patroller" | "hotline_agent";
+                    post?: string | ("customer_representative" | "service_clerk" | "arrears_collector" | "hall_agent" | "account_steward" | "area_manager" | "network_inspector" | "water_quality_tester" | "works_manager" | "pump_station_patroller" | "hotline_agent");
                 };
                 header?: never;
                 path?: never;
@@ -8075,7 +8178,7 @@ export interface components {
              * @description 操作 · Act
              * @enum {string}
              */
-            act: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "exported" | "key_rotated" | "backup_made" | "restored" | "fact_retried" | "erased";
+            act: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "installation_changed" | "exported" | "key_rotated" | "backup_made" | "restored" | "fact_retried" | "erased";
             /**
              * Format: date-time
              * @description 时间 · When
@@ -9307,7 +9410,7 @@ export interface components {
             state: "received" | "waiting_papers" | "dispatched" | "accepted" | "en_route" | "arrived" | "in_progress" | "paused" | "partly_done" | "done" | "closed" | "refused" | "cancelled" | "failed" | null;
             /** @description 告知记录 · Tellings */
             tellings: components["schemas"]["Telling"][] | null;
-            /** @description 告知费用（分） · Cost told (fen) */
+            /** @description 告知费用（货币最小单位） · Cost told (minor units) */
             told_cost_fen: number | null;
             /** @description 告知时间（分钟） · Time told (min) */
             told_minutes: number | null;
@@ -9355,7 +9458,7 @@ export interface components {
             result?: string | null;
             /** @description 告知记录 · Tellings */
             tellings?: components["schemas"]["Telling"][] | null;
-            /** @description 告知费用（分） · Cost told (fen) */
+            /** @description 告知费用（货币最小单位） · Cost told (minor units) */
             told_cost_fen?: number | null;
             /** @description 告知时间（分钟） · Time told (min) */
             told_minutes?: number | null;
@@ -9604,9 +9707,49 @@ export interface components {
             waits_id: string;
             waits_kind: string;
         };
+        HotlineValues: {
+            en: string;
+            number: string;
+            zh: string;
+        };
         InWords: {
             en: string;
             zh: string;
+        };
+        InstallationIn: {
+            currency?: string;
+            first_view?: components["schemas"]["ViewValues"] | null;
+            hotlines?: components["schemas"]["HotlineValues"][];
+            imported_cell_code?: string;
+            /** @enum {string} */
+            language?: "zh" | "en";
+            /** @enum {string} */
+            length_unit?: "mm" | "in";
+            limits?: components["schemas"]["LimitValues"];
+            name_en?: string;
+            name_zh?: string;
+            new_cell_code?: string;
+            posts?: components["schemas"]["PostValues"][];
+            reason?: string;
+            time_zone?: string;
+        };
+        InstallationOut: {
+            /** @description ISO 4217 */
+            currency: string;
+            first_view: components["schemas"]["ViewValues"] | null;
+            hotlines: components["schemas"]["HotlineValues"][];
+            imported_cell_code: string;
+            language: string;
+            length_unit: string;
+            limits: components["schemas"]["LimitValues"];
+            minor_digits: number;
+            name_en: string;
+            name_zh: string;
+            new_cell_code: string;
+            posts: components["schemas"]["PostValues"][];
+            /** @description IANA */
+            time_zone: string;
+            version: number;
         };
         Item: {
             /**
@@ -9876,6 +10019,22 @@ export interface components {
             job_id: string;
             number: string | null;
             zh: string;
+        };
+        LimitValues: {
+            item_days?: number;
+            survey_photos?: number;
+            visit_days?: number;
+            visit_days_between?: {
+                [key: string]: number;
+            };
+            visit_fastest_kmh?: number;
+            visit_late_from_hour?: number;
+            visit_late_many?: number;
+            visit_late_until_hour?: number;
+            visit_look_bits?: number;
+            visit_near_m?: number;
+            visit_poor_accuracy_m?: number;
+            visit_shortest_s?: number;
         };
         Line: {
             /** @description come before the fills of its scopes: to be named in `have` */
@@ -10885,6 +11044,11 @@ export interface components {
              */
             type: "Polygon";
         };
+        PostValues: {
+            code: string;
+            en: string;
+            zh: string;
+        };
         Preparation: {
             code: string;
             en: string;
@@ -10919,6 +11083,18 @@ export interface components {
             overtime_minutes: number;
             reasons: components["schemas"]["ReasonOut"][];
             score: number;
+        };
+        PublicInstallationOut: {
+            /** @description ISO 4217 */
+            currency: string;
+            hotlines: components["schemas"]["HotlineValues"][];
+            language: string;
+            length_unit: string;
+            minor_digits: number;
+            name_en: string;
+            name_zh: string;
+            /** @description IANA */
+            time_zone: string;
         };
         PullBody: {
             app_version?: string | null;
@@ -11409,7 +11585,7 @@ export interface components {
             result?: string;
             /** @description 告知记录 · Tellings */
             tellings?: components["schemas"]["Telling"][];
-            /** @description 告知费用（分） · Cost told (fen) */
+            /** @description 告知费用（货币最小单位） · Cost told (minor units) */
             told_cost_fen?: number;
             /** @description 告知时间（分钟） · Time told (min) */
             told_minutes?: number;
@@ -11636,11 +11812,8 @@ export interface components {
              * @description 照片 · Portrait
              */
             portrait_id?: string | null;
-            /**
-             * @description 岗位 · Post
-             * @enum {string}
-             */
-            post: "customer_representative" | "service_clerk" | "arrears_collector" | "hall_agent" | "account_steward" | "area_manager" | "network_inspector" | "water_quality_tester" | "works_manager" | "pump_station_patroller" | "hotline_agent";
+            /** @description 岗位 · Post */
+            post: string | ("customer_representative" | "service_clerk" | "arrears_collector" | "hall_agent" | "account_steward" | "area_manager" | "network_inspector" | "water_quality_tester" | "works_manager" | "pump_station_patroller" | "hotline_agent");
             /** @description 资格 · Qualifications */
             qualifications?: string | null;
             /** @description 技能 · Skills */
@@ -11675,11 +11848,8 @@ export interface components {
              * @description 照片 · Portrait
              */
             portrait_id?: string | null;
-            /**
-             * @description 岗位 · Post
-             * @enum {string}
-             */
-            post?: "customer_representative" | "service_clerk" | "arrears_collector" | "hall_agent" | "account_steward" | "area_manager" | "network_inspector" | "water_quality_tester" | "works_manager" | "pump_station_patroller" | "hotline_agent";
+            /** @description 岗位 · Post */
+            post?: string | ("customer_representative" | "service_clerk" | "arrears_collector" | "hall_agent" | "account_steward" | "area_manager" | "network_inspector" | "water_quality_tester" | "works_manager" | "pump_station_patroller" | "hotline_agent");
             /** @description 资格 · Qualifications */
             qualifications?: string | null;
             /** @description 技能 · Skills */
@@ -11713,11 +11883,8 @@ export interface components {
              * @description 照片 · Portrait
              */
             portrait_id?: string | null;
-            /**
-             * @description 岗位 · Post
-             * @enum {string}
-             */
-            post: "customer_representative" | "service_clerk" | "arrears_collector" | "hall_agent" | "account_steward" | "area_manager" | "network_inspector" | "water_quality_tester" | "works_manager" | "pump_station_patroller" | "hotline_agent";
+            /** @description 岗位 · Post */
+            post: string | ("customer_representative" | "service_clerk" | "arrears_collector" | "hall_agent" | "account_steward" | "area_manager" | "network_inspector" | "water_quality_tester" | "works_manager" | "pump_station_patroller" | "hotline_agent");
             /** @description 资格 · Qualifications */
             qualifications?: string | null;
             /** @description 技能 · Skills */
@@ -12062,6 +12229,11 @@ export interface components {
              * @enum {string|null}
              */
             way: "door" | "link_to_ledger" | "link_handed" | "link" | null;
+        };
+        ViewValues: {
+            lat: number;
+            lng: number;
+            zoom: number;
         };
         Visit: {
             /** @description 回访事由 · What it asks about */
@@ -12486,7 +12658,7 @@ export interface components {
             state?: "received" | "waiting_papers" | "dispatched" | "accepted" | "en_route" | "arrived" | "in_progress" | "paused" | "partly_done" | "done" | "closed" | "refused" | "cancelled" | "failed" | null;
             /** @description 告知记录 · Tellings */
             tellings?: components["schemas"]["Telling"][] | null;
-            /** @description 告知费用（分） · Cost told (fen) */
+            /** @description 告知费用（货币最小单位） · Cost told (minor units) */
             told_cost_fen?: number | null;
             /** @description 告知时间（分钟） · Time told (min) */
             told_minutes?: number | null;
@@ -12598,7 +12770,7 @@ export interface components {
             signature_id?: string | null;
             /** @description 告知记录 · Tellings */
             tellings?: components["schemas"]["Telling"][] | null;
-            /** @description 告知费用（分） · Cost told (fen) */
+            /** @description 告知费用（货币最小单位） · Cost told (minor units) */
             told_cost_fen?: number | null;
             /** @description 告知时间（分钟） · Time told (min) */
             told_minutes?: number | null;
@@ -12709,7 +12881,7 @@ export interface components {
             signature_id?: string | null;
             /** @description 告知记录 · Tellings */
             tellings?: components["schemas"]["Telling"][] | null;
-            /** @description 告知费用（分） · Cost told (fen) */
+            /** @description 告知费用（货币最小单位） · Cost told (minor units) */
             told_cost_fen?: number | null;
             /** @description 告知时间（分钟） · Time told (min) */
             told_minutes?: number | null;

@@ -8,6 +8,8 @@ import type { FeatureCollection, Geometry } from "geojson";
 import { type GeoJSONSource, Map as Board, Marker, setWorkerUrl, type StyleSpecification } from "maplibre-gl";
 import workerUrl from "maplibre-gl/dist/maplibre-gl-worker.mjs?url";
 
+import { installed } from "../installation.ts";
+
 setWorkerUrl(workerUrl);
 
 export const NOTHING: FeatureCollection = { type: "FeatureCollection", features: [] };
@@ -50,13 +52,14 @@ export function openBoard(
     sources: { ...data, ...vector },
     layers: [{ id: "paper", type: "background", paint: { "background-color": PAPER } }, ...layers],
   };
+  const view = installed().first_view;
   try {
     return new Board({
       transformRequest,
       container,
       style,
-      center: [120.38, 36.07],
-      zoom: 10,
+      center: view ? [view.lng, view.lat] : [0, 20],
+      zoom: view?.zoom ?? 1,
       attributionControl: false,
       fadeDuration: navigator.webdriver ? 0 : 200,
       locale: { "Map.Title": title },

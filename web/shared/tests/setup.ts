@@ -1,6 +1,8 @@
 /** What every unit test begins with: nothing kept or put in by the one before, and no way to a server. */
 import { beforeEach, vi } from "vitest";
 
+import { uninstall } from "../installation.ts";
+
 /** What the browser itself says of itself: its prototype has it, so an own property is a test's. */
 function withoutOwn(thing: object): void {
   for (const name of Object.getOwnPropertyNames(thing))
@@ -8,6 +10,7 @@ function withoutOwn(thing: object): void {
 }
 
 beforeEach(() => {
+  uninstall();
   withoutOwn(navigator);
   localStorage.clear();
   sessionStorage.clear();

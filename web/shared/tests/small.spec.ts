@@ -131,14 +131,14 @@ describe("the sheet that is signed", () => {
     expect(await sheetHash(sheetOf({ ...job, result: "换管" }, ["a", "b"]))).not.toBe(one);
   });
 
-  it("is read before it is signed: labels, money in yuan, parts with their number", () => {
+  it("is read before it is signed: labels, money with its currency, parts with their number", () => {
     const sheet = { ...sheetOf(job, ["a"]), parts: [{ name: "阀门", quantity: 2 }] };
     const zh = sheetLines(sheet as never, "zh");
     expect(zh.map(([, text]) => text)).toEqual(
-      ["W-1", "换阀", "45.5 元", "阀门 × 2"].sort((a, b) => at(zh, a) - at(zh, b)),
+      ["W-1", "换阀", "¥45.50", "阀门 × 2"].sort((a, b) => at(zh, a) - at(zh, b)),
     );
     expect(zh.map(([label]) => label).join()).not.toMatch(/分[）)]/);
-    expect(sheetLines(sheet as never, "en").map(([, text]) => text)).toContain("45.5 CNY");
+    expect(sheetLines(sheet as never, "en").map(([, text]) => text)).toContain("CN¥45.50");
     expect(sheetLines({ photos: [] }, "zh")).toEqual([]);
   });
   const at = (lines: [string, string][], text: string): number => lines.findIndex(([, one]) => one === text);

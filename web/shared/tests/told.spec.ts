@@ -5,7 +5,7 @@ import { sheetHash, sheetOf, statement } from "../sheet.ts";
 import { emptyTelling, lackOf, type TellingDraft, withTelling } from "../told.ts";
 import { sheetLines } from "../vocabulary/sheet_lines.ts";
 
-const whole: TellingDraft = { ...emptyTelling("王芳"), minutes: "40", yuan: "45.5", agreed: "yes" };
+const whole: TellingDraft = { ...emptyTelling("王芳"), minutes: "40", amount: "45.5", agreed: "yes" };
 
 beforeEach(() => void vi.useFakeTimers({ now: Date.parse("2026-12-01T01:05:00.123Z") }));
 afterEach(() => void vi.useRealTimers());
@@ -13,7 +13,7 @@ afterEach(() => void vi.useRealTimers());
 describe("a telling", () => {
   it.each([
     [{ minutes: "" }, {}, "amount"],
-    [{ yuan: "" }, {}, "amount"],
+    [{ amount: "" }, {}, "amount"],
     [{ to: "  " }, {}, "to"],
     [{ agreed: "" }, {}, "agreed"],
     [{}, { told_minutes: 30 }, "why"],
@@ -46,7 +46,7 @@ describe("a telling", () => {
   });
 
   it("is counted in whole fen", () => {
-    expect(withTelling({ ...whole, yuan: "1.15" }, {})["told_cost_fen"]).toBe(115);
+    expect(withTelling({ ...whole, amount: "1.15" }, {})["told_cost_fen"]).toBe(115);
   });
 });
 
@@ -61,12 +61,12 @@ describe("a service sheet", () => {
     );
   });
 
-  it("is read in yuan, with its parts at the end", () => {
+  it("is read with its currency, with its parts at the end", () => {
     const lines = sheetLines(
       { told_cost_fen: 4550, parts: [{ name: "阀门", quantity: 2 }], photos: ["x"] },
       "zh",
     );
-    expect(lines.map(([, value]) => value)).toEqual(["45.5 元", "阀门 × 2"]);
+    expect(lines.map(([, value]) => value)).toEqual(["¥45.50", "阀门 × 2"]);
     expect(lines[0]![0]).not.toContain("分");
   });
 

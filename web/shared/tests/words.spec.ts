@@ -125,9 +125,9 @@ describe("one value of a record", () => {
       is_agreed: false,
       why: "太贵",
     };
-    expect(tellingText(telling, "zh")).toBe("45.5 元、40 分钟，12/1 09:05 电话告知王芳，不同意（太贵）");
+    expect(tellingText(telling, "zh")).toBe("¥45.50、40 分钟，12/1 09:05 电话告知王芳，不同意（太贵）");
     expect(tellingText({ ...telling, is_agreed: true, why: null }, "en")).toMatch(
-      /^45\.5 CNY, 40 min, told 王芳 by phone on .*09:05: agreed$/,
+      /^CN¥45\.50, 40 min, told 王芳 by phone on .*09:05: agreed$/,
     );
   });
 

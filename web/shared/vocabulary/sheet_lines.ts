@@ -8,13 +8,11 @@ import { fieldWord, type Language, valueText } from "./words.ts";
 export function sheetLines(sheet: Values, language: Language): [string, string][] {
   const lines = Object.entries(sheet).filter(([field]) => !["photos", "parts"].includes(field));
   const shown: [string, string][] = lines.map(([field, value]) => [
-    // Money is shown in yuan, whatever unit the field's own label names.
+    // Money is shown with its currency, whatever unit the field's own label names.
     fieldWord("work_order", field, language)
-      .replace(/[（(](分|fen)[）)]/, "")
+      .replace(/[（(](货币最小单位|minor units)[）)]/, "")
       .trim(),
-    field === "told_cost_fen"
-      ? `${Number(value) / 100} ${language === "zh" ? "元" : "CNY"}`
-      : valueText("work_order", field, value, language),
+    valueText("work_order", field, value, language),
   ]);
   const parts = (sheet["parts"] ?? []) as Values[];
   return parts.length

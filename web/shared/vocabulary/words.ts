@@ -2,6 +2,7 @@
 import phoneErrors from "../../../mobile_api_spec/phone_errors.json" with { type: "json" };
 import words from "../../../mobile_api_spec/vocabulary.json" with { type: "json" };
 import type { components } from "../api/schema.d.ts";
+import { diameterShown, inOwnUnit, installed, moneyText } from "../installation.ts";
 
 export type Language = "zh" | "en";
 
@@ -55,7 +56,15 @@ export function segmentOf(kind: string): string {
 }
 
 export function fieldWord(kind: string, field: string, language: Language): string {
-  return KINDS[kind]?.fields[field]?.[language] ?? field;
+  return inOwnUnit(KINDS[kind]?.fields[field]?.[language] ?? field);
+}
+
+/** The codes of a field; posts are the installation's own. */
+function labelsOf(kind: string, field: string): Record<string, Label> {
+  const posts = kind === "staff" && field === "post" ? installed().posts : undefined;
+  return posts
+    ? Object.fromEntries(posts.map((one) => [one.code, one]))
+    : (KINDS[kind]?.fields[field]?.choices ?? {});
 }
 
 export function choicesOf(
@@ -63,15 +72,12 @@ export function choicesOf(
   field: string,
   language: Language,
 ): { value: string; text: string }[] {
-  const choices = KINDS[kind]?.fields[field]?.choices ?? {};
-  return Object.entries(choices).map(([value, label]) => ({ value, text: label[language] }));
+  return Object.entries(labelsOf(kind, field)).map(([value, label]) => ({ value, text: label[language] }));
 }
 
 export function choiceWord(kind: string, field: string, code: unknown, language: Language): string {
   if (Array.isArray(code)) return code.map((one) => choiceWord(kind, field, one, language)).join("、");
-  return (
-    KINDS[kind]?.fields[field]?.choices?.[String(code)]?.[language] ?? (code == null ? "" : String(code))
-  );
+  return labelsOf(kind, field)[String(code)]?.[language] ?? (code == null ? "" : String(code));
 }
 
 /** The codes of a field inside a nested document. */
@@ -152,6 +158,8 @@ export function valueText(kind: string, field: string, value: unknown, language:
   if (typeof value === "boolean") return language === "zh" ? (value ? "是" : "否") : value ? "yes" : "no";
   if (typeof value === "string" && /^\d{4}-\d\d-\d\dT/.test(value)) return timeText(value, language);
   if (typeof value === "object" && !Array.isArray(value)) return objectText(value as Record<string, unknown>);
+  if (typeof value === "number" && field.endsWith("_fen")) return moneyText(value, language);
+  if (typeof value === "number" && field.endsWith("_mm")) return diameterShown(value);
   if (field === "tellings") return (value as Telling[]).map((one) => tellingText(one, language)).join("；");
   if (field === "due_moves")
     return (value as DueMove[]).map((one) => dueMoveText(kind, one, language)).join("；");
@@ -169,11 +177,11 @@ export type Telling = components["schemas"]["Telling"];
 export function tellingText(one: Telling, language: Language): string {
   const way =
     insideOf("work_order", "tellings", "way", language).find((found) => found.value === one.way)?.text ?? "";
-  const [yuan, when] = [one.cost_fen / 100, timeText(one.at, language)];
+  const [cost, when] = [moneyText(one.cost_fen, language), timeText(one.at, language)];
   const why = one.why ? (language === "zh" ? `（${one.why}）` : ` (${one.why})`) : "";
   if (language === "zh")
-    return `${yuan} 元、${one.minutes} 分钟，${when} ${way}告知${one.told_to}，${one.is_agreed ? "同意" : "不同意"}${why}`;
-  const amount = `${yuan} CNY, ${one.minutes} min`;
+    return `${cost}、${one.minutes} 分钟，${when} ${way}告知${one.told_to}，${one.is_agreed ? "同意" : "不同意"}${why}`;
+  const amount = `${cost}, ${one.minutes} min`;
   const said = one.is_agreed ? "agreed" : "did not agree";
   return `${amount}, told ${one.told_to} ${way.toLowerCase()} on ${when}: ${said}${why}`;
 }
@@ -196,8 +204,9 @@ export function dueMoveText(kind: string, one: DueMove, language: Language): str
 function objectText(value: Record<string, unknown>): string {
   if (value["type"] === "Point")
     return (value["coordinates"] as number[]).map((one) => one.toFixed(5)).join(", ");
-  return Object.values(value)
-    .filter((one) => one !== null && typeof one !== "object")
+  return Object.entries(value)
+    .filter(([, one]) => one !== null && typeof one !== "object")
+    .map(([name, one]) => (name.endsWith("_mm") ? diameterShown(Number(one)) : one))
     .join(" ");
 }
 
@@ -205,29 +214,17 @@ export function isShown(field: string): boolean {
   return !HIDDEN.has(field);
 }
 
-/** The city's clock is everybody's, wherever the computer believes to be. */
-const CITY = "Asia/Shanghai";
+export { cityMoment } from "../installation.ts";
 
 /** The calendar day in the city, as YYYY-MM-DD. */
 export function cityDay(at: number = Date.now()): string {
-  return new Intl.DateTimeFormat("sv-SE", { timeZone: CITY }).format(at);
-}
-
-/** A wall clock's reading in the city (`2026-12-01T09:00:00`) as a moment. */
-export function cityMoment(reading: string): string {
-  const wall = Date.parse(`${reading}Z`);
-  const shown = new Intl.DateTimeFormat("sv-SE", {
-    timeZone: CITY,
-    dateStyle: "short",
-    timeStyle: "medium",
-  }).format(wall);
-  return new Date(wall - (Date.parse(`${shown.replace(" ", "T")}Z`) - wall)).toISOString();
+  return new Intl.DateTimeFormat("sv-SE", { timeZone: installed().time_zone }).format(at);
 }
 
 /** The hour of the day in the city, with its fraction. */
 export function cityHour(at: number): number {
   const [hour, minute] = new Intl.DateTimeFormat("en-GB", {
-    timeZone: CITY,
+    timeZone: installed().time_zone,
     hour: "2-digit",
     minute: "2-digit",
     hour12: false,
@@ -240,7 +237,13 @@ export function cityHour(at: number): number {
 export function timeText(value: unknown, language: Language, withDay = true): string {
   if (!value) return "—";
   const day = withDay ? ({ month: "numeric", day: "numeric" } as const) : {};
-  const how = { ...day, hour: "2-digit", minute: "2-digit", hour12: false, timeZone: CITY } as const;
+  const how = {
+    ...day,
+    hour: "2-digit",
+    minute: "2-digit",
+    hour12: false,
+    timeZone: installed().time_zone,
+  } as const;
   return new Intl.DateTimeFormat(language === "zh" ? "zh-CN" : "en-GB", how).format(new Date(String(value)));
 }
 
@@ -263,7 +266,12 @@ export function isPromiseMissed(job: Readonly<Record<string, unknown>>, now: num
 
 /** With its year: for papers and pages that are looked at long afterwards. */
 export function fullTimeText(value: unknown, language: Language): string {
-  const how = { dateStyle: "long", timeStyle: "short", hour12: false, timeZone: CITY } as const;
+  const how = {
+    dateStyle: "long",
+    timeStyle: "short",
+    hour12: false,
+    timeZone: installed().time_zone,
+  } as const;
   return value
     ? new Intl.DateTimeFormat(language === "zh" ? "zh-CN" : "en-GB", how).format(new Date(String(value)))
     : "—";

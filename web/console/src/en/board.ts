@@ -134,7 +134,7 @@ export const board: typeof zh = {
     title: "Tellings",
     add: "Note a telling",
     minutes: "Time (min)",
-    yuan: "Cost (CNY)",
+    cost: "Cost ({currency})",
     to: "Who was told",
     way: "How",
     agreed: "The customer agreed",

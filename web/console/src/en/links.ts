@@ -9,7 +9,7 @@ export const links: typeof zh = {
       "until {until}.",
     needs: "Please fill in: ",
     access: "How to get in",
-    cost: "Cost told (yuan)",
+    cost: "Cost told ({currency})",
     told: "Time and cost told",
     to: "Who was told",
     way: "How",

@@ -130,7 +130,7 @@ export const board = {
     title: "告知记录",
     add: "补记告知",
     minutes: "时间（分钟）",
-    yuan: "费用（元）",
+    cost: "费用（{currency}）",
     to: "告知谁",
     way: "方式",
     agreed: "客户同意",

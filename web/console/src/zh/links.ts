@@ -5,7 +5,7 @@ export const links = {
     about: "此链接只用于这一张工单，以{person}的名义记录，{until}前有效。",
     needs: "请填写：",
     access: "进门须知",
-    cost: "告知费用（元）",
+    cost: "告知费用（{currency}）",
     told: "告知时间和费用",
     to: "告知谁",
     way: "方式",

@@ -22,6 +22,7 @@ from backend.core.services import record_writer
 from backend.core.services.record_writer import new_id
 from backend.dispatch.services.day_plans import work_out
 from backend.evidence.services.picturing import look_at_waiting
+from backend.imports.services.working import work_on_runs
 from backend.specification import openapi
 from tests import made_up
 from tests.conftest import Person
@@ -117,6 +118,7 @@ def _apart(name: str, n: int) -> dict[str, Any]:
         "questionnaire": {"edition": n}, "calendar": {"year": 2000 + n}, "cell": {"outline": square(n)},
         "on_call": {"valid_from": f"20{n}-01-01", "valid_until": f"20{n}-01-07"},
         "crew": {"name": f"{n}班"}, "staff": {"staff_number": f"S{n}"},
+        "customer": {"number": f"N{n}"}, "service_point": {"meter_number": f"M{n}"},
     }  # fmt: skip
     return given.get(name, {})
 
@@ -380,6 +382,25 @@ def _ground(supervisor: Person, town: Town) -> None:
     supervisor.get(f"/ogc/collections/cells/items/{town['cell 2']}")
 
 
+def _imports(app: Flask, admin: Person, town: Town) -> None:
+    admin.get("/imports/targets")
+    query = {"unit_id": town["north"], "target": "customers", "filename": "x.csv"}
+    sent = {"data": "户号,户名\nZ1,甲\nZ2,乙\n".encode(), "content_type": "application/octet-stream"}
+    run = admin("POST", "/imports", query_string=query, **sent).get_json()
+    admin.get("/imports")
+    admin.get(f"/imports/{run['id']}")
+    assert admin("PUT", f"/imports/{run['id']}/mapping", {"columns": run["chosen"]}).status_code == 200
+    work_on_runs(app.extensions["wangge"].database)
+    admin.get(f"/imports/{run['id']}/rows", query_string={"verdict": "new"})
+    assert admin("PUT", f"/imports/{run['id']}/settled", {"way": "alone"}).status_code == 200
+    assert admin("GET", f"/imports/{run['id']}/report").status_code == 200
+    assert admin("PUT", f"/imports/{run['id']}/acceptance").status_code == 200
+    other = admin("POST", "/imports", query_string=query, **sent).get_json()
+    assert admin("DELETE", f"/imports/{other['id']}").status_code == 204
+    assert admin("GET", "/exports/kinds/customer").status_code == 200
+    assert admin("GET", "/exports/tables/customers").status_code == 200
+
+
 def _the_rest(app: Flask, as_: As, town: Town) -> None:
     supervisor, admin, client = as_("supervisor"), as_("admin"), app.test_client()
     lng, lat = middle(1)["coordinates"]
@@ -389,6 +410,7 @@ def _the_rest(app: Flask, as_: As, town: Town) -> None:
     supervisor.get("/territory/customers", query_string={"words": "王小"})
     supervisor.get("/territory/visits/overdue")
     _ground(supervisor, town)
+    _imports(app, admin, town)
     supervisor("PUT", f"/territory/cells/{town['cell 2']}/representative", {"staff_id": town["rep"]})
     asked = {"signature_id": uid("nobody's"), "sha256": "0" * 64}
     assert client.post("/api/v1/public/sheets/verification", json=asked).status_code == 200

@@ -26,6 +26,11 @@ from backend.dispatch.kinds.day_plan import DayPlan
 from backend.dispatch.kinds.emergency import Emergency
 from backend.evidence.services.arrived_photos import keep_whole
 from backend.evidence.services.picturing import look_at_waiting
+from backend.imports.kinds.import_run import ImportRun
+from backend.imports.queries.run_rows import Staged, stage
+from backend.imports.reading.shapes import Column, Table
+from backend.imports.reading.tables import PackedRows
+from backend.imports.services.heads import head_of
 from backend.people.services import sessions
 from backend.territory.kinds.ground import GroundPlan
 from tests.factories import CITY, PASSWORD, PEOPLE, hand_in, mutation, square, token_for, uid
@@ -105,6 +110,7 @@ def plant(session: Session, markers: Markers) -> None:
         _change_personal(one)
         if key != "h":
             _plant_plans(one)
+            _plant_imports(one)
             _plant_call_back(one)
             _plant_device(one)
             _plant_contractors_job(one)
@@ -167,6 +173,21 @@ def _plant_plans(one: Planter) -> None:
             made_by_id=made_by,
         )
     )
+
+
+def _plant_imports(one: Planter) -> None:
+    """A table that was read, and one that was checked with a row to settle."""
+    unit, made_by = UUID(one.place.unit_id), UUID(uid("admin"))
+    head = head_of(Table("", (Column(0, "A", "户号"), Column(1, "B", "户名")), PackedRows(b"", 0, (0, 1))))
+    for name, state in (("import run", "read"), ("checked import", "checked")):
+        run_id = one.place[name]
+        one.session.add(ImportRun(
+            id=UUID(run_id), unit_id=unit, target="customers", filename=one.mark("import_run"),
+            file_sha256="0" * 64, head=head, packed=b"", rows=0, options={}, questions=[], counts={}, done=0,
+            mapping={"target": "customers", "columns": {}, "answers": {}}, state=state, made_by_id=made_by,
+        ))  # fmt: skip
+        one.session.flush()
+        stage(one.session, run_id, [Staged(2, "to_settle", {"values": {"name": one.mark("import_run")}})])
 
 
 def _plant_call_back(one: Planter) -> None:

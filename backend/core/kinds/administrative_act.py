@@ -22,6 +22,7 @@ ACTS = {
     "record_deleted": ("删除基础资料", "Basic record deleted"),
     "installation_changed": ("修改系统设置", "Installation's settings changed"),
     "exported": ("导出数据", "Data exported"),
+    "imported": ("导入数据", "Data imported"),
     "key_rotated": ("轮换密钥", "Key rotated"),
     "backup_made": ("备份", "Backup made"),
     "restored": ("恢复备份", "Backup restored"),

@@ -19,7 +19,7 @@ class Customer(Record):
 
     __tablename__ = "customer"
 
-    number = words("户号", "Customer number", most=30, required=True, filter=True)
+    number = words("户号", "Customer number", most=30, required=True, filter=True, own=True)
     name = words("户名", "Name", most=100, required=True, policy=Policy.REVIEW, personal="name")
     category = choice("类别", "Category", CATEGORIES, required=True, filter=True)
     phone = words("电话", "Phone", most=30, policy=Policy.REVIEW, personal="phone")

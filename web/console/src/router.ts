@@ -17,6 +17,7 @@ export const router = createRouter({
     { path: "/customers", component: () => import("./views/Customers.vue") },
     { path: "/visits", component: () => import("./views/Visits.vue") },
     { path: "/people", component: () => import("./views/People.vue") },
+    { path: "/imports", component: () => import("./views/Imports.vue") },
     { path: "/records", component: () => import("./views/Records.vue") },
   ],
 });

@@ -85,7 +85,7 @@ export interface paths {
                     limit?: number;
                     unit_id?: string;
                     /** @description 操作 · Act */
-                    act?: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "installation_changed" | "exported" | "key_rotated" | "backup_made" | "restored" | "fact_retried" | "erased";
+                    act?: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "installation_changed" | "exported" | "imported" | "key_rotated" | "backup_made" | "restored" | "fact_retried" | "erased";
                     /** @description 操作人 · By */
                     by_staff_id?: string;
                     /** @description 对象类型 · Kind of subject */
@@ -2458,6 +2458,481 @@ export interface paths {
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/kinds/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        /** Every record of a kind of the asker's units, piece by piece. */
+        get: {
+            parameters: {
+                query?: {
+                    format?: "csv" | "geojson" | "history";
+                };
+                header?: never;
+                path: {
+                    kind: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": string;
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/tables/{table}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                table: string;
+            };
+            cookie?: never;
+        };
+        /** A table as it can be imported again, here or elsewhere. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    table: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/csv": string;
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest imports of the asker's units. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImportOut"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /** A table (Excel, ODS, CSV) as the body: read at once, with the columns that are likely meant. */
+        post: {
+            parameters: {
+                query: {
+                    unit_id: string;
+                    target: "customers" | "service_points" | "staff" | "crews" | "cell_representatives" | "past_jobs" | "past_visits";
+                    filename: string;
+                    /** @description of a workbook; else the first that is seen */
+                    sheet?: string;
+                    /** @description of a text whose own cannot be found, such as gb18030 */
+                    encoding?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImportOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a file can be imported as, with the fields of each. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImportTarget"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        /** How far it is, and its counts. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    run_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImportOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Discard it: nothing of it is written. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    run_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{run_id}/acceptance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Let it come true: a worker writes it in batches; look again until `state` is `applied`. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    run_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImportOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{run_id}/mapping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Confirm what its columns mean: a worker checks every row; look again until `state` is `checked`. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    run_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ImportMappingIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImportOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{run_id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        /** The refused rows (or those to settle) with every reason, to be mended in the file. */
+        get: {
+            parameters: {
+                query?: {
+                    verdict?: "refused" | "to_settle";
+                    format?: "xlsx" | "csv";
+                };
+                header?: never;
+                path: {
+                    run_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{run_id}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        /** Rows of a verdict: to settle with what is proposed, refused with why. */
+        get: {
+            parameters: {
+                query: {
+                    verdict: "new" | "changed" | "same" | "to_settle" | "refused" | "gone";
+                    after?: number;
+                    most?: number;
+                };
+                header?: never;
+                path: {
+                    run_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImportRowOut"][];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{run_id}/settled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Say where rows are that wait: what is not settled is not written. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    run_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ImportSettleIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImportSettled"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -8178,7 +8653,7 @@ export interface components {
              * @description 操作 · Act
              * @enum {string}
              */
-            act: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "installation_changed" | "exported" | "key_rotated" | "backup_made" | "restored" | "fact_retried" | "erased";
+            act: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "installation_changed" | "exported" | "imported" | "key_rotated" | "backup_made" | "restored" | "fact_retried" | "erased";
             /**
              * Format: date-time
              * @description 时间 · When
@@ -9710,6 +10185,131 @@ export interface components {
         HotlineValues: {
             en: string;
             number: string;
+            zh: string;
+        };
+        ImportChoice: {
+            en: string;
+            value: string;
+            zh: string;
+        };
+        ImportColumn: {
+            examples: string[];
+            letter: string;
+            name: string;
+        };
+        ImportField: {
+            en: string;
+            is_required: boolean;
+            name: string;
+            zh: string;
+        };
+        ImportMappingIn: {
+            answers?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * @description an empty cell of a chosen column empties the field; else it stays as it is
+             * @default false
+             */
+            clears_empty: boolean;
+            columns: {
+                [key: string]: string;
+            };
+        };
+        ImportOut: {
+            answers: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** @description field: column */
+            chosen: {
+                [key: string]: string;
+            };
+            clears_empty: boolean;
+            columns: components["schemas"]["ImportColumn"][];
+            counts: {
+                [key: string]: number;
+            };
+            done: number;
+            encoding: string | null;
+            /** Format: date-time */
+            ended_at: string | null;
+            file_sha256: string;
+            filename: string;
+            header_rows: number[];
+            id: string;
+            /** Format: date-time */
+            made_at: string;
+            made_by_id: string;
+            problem: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            questions: components["schemas"]["ImportQuestion"][];
+            rows: number;
+            set_aside: components["schemas"]["ImportSetAside"][];
+            sheet: string;
+            sheets: components["schemas"]["ImportSheet"][];
+            /** @enum {string} */
+            state: "read" | "checking" | "checked" | "applying" | "applied" | "failed" | "discarded";
+            target: string;
+            unit_id: string;
+        };
+        ImportQuestion: {
+            choices: components["schemas"]["ImportChoice"][];
+            en: string;
+            examples: string[];
+            field: string;
+            likely: string | null;
+            name: string;
+            rows: number;
+            zh: string;
+        };
+        ImportRowOut: {
+            confidence: number | null;
+            is_settled: boolean;
+            number: number;
+            proposed_cell_id: string | null;
+            reasons: components["schemas"]["FaultOut"][];
+            record_id: string | null;
+            values: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /** @enum {string} */
+            verdict: "new" | "changed" | "same" | "to_settle" | "refused" | "gone";
+        };
+        ImportSetAside: {
+            row: number;
+            text: string;
+            why: string;
+        };
+        ImportSettleIn: {
+            /**
+             * Format: uuid
+             * @description cell: which
+             */
+            cell_id?: string;
+            /**
+             * @description proposed: how sure
+             * @default 0
+             */
+            least_confidence: number;
+            /** @default null */
+            numbers: number[] | null;
+            /** @description place: where */
+            place?: components["schemas"]["Point"];
+            /** @enum {string} */
+            way: "cell" | "place" | "proposed" | "alone";
+        };
+        ImportSettled: {
+            settled: number;
+        };
+        ImportSheet: {
+            is_hidden: boolean;
+            name: string;
+        };
+        ImportTarget: {
+            en: string;
+            fields: components["schemas"]["ImportField"][];
+            name: string;
             zh: string;
         };
         InWords: {

@@ -34,6 +34,8 @@ COMMANDS = {
     "restore": "backups:restore",
     "keys": "keys:keys",
     "outbox": "outbox:outbox",
+    "doctor": "doctor:doctor",
+    "setup": "setup:setup",
 }
 
 

@@ -98,6 +98,7 @@ def test_concepts_are_explained_and_none_is_left_over() -> None:
         "dispatch",
         "evidence",
         "imports",
+        "first_day",
         "operating",
         "security",
     }

@@ -45,6 +45,8 @@ BESIDE = {
     "restore": (("{tmp}",), 1, "--drain"),
     "backup": (("{tmp}/kept",), 0, "database.dump"),
     "demo": (("--size", "small"), 1, "不是空的"),
+    "doctor": ((), 1, "backup"),
+    "setup": ((), 1, "已经设置过了"),
     "erase": (("customer", "{customer 2}"), 0, "已清除"),
     "keys": (("rotate",), 0, "已更换"),
     "ground": (("divide", "north", "--cells", "2", "--accept"), 0, "已生效"),

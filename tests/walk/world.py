@@ -34,6 +34,7 @@ from backend.imports.services.heads import head_of
 from backend.people.services import sessions
 from backend.territory.kinds.ground import GroundPlan
 from tests.factories import CITY, PASSWORD, PEOPLE, hand_in, mutation, square, token_for, uid
+from tests.notices.made_messages import failed_message
 from tests.walk.planting import PLACES, Markers, Place, Planter, picture, plant_basics, plant_place
 
 MORE_PEOPLE = {
@@ -113,6 +114,7 @@ def plant(session: Session, markers: Markers) -> None:
             _plant_imports(one)
             _plant_call_back(one)
             _plant_device(one)
+            _plant_message(one)
             _plant_contractors_job(one)
     session.flush()
 
@@ -124,6 +126,12 @@ def _change_personal(one: Planter) -> None:
         session := one.session, system(one.place.unit_id), "customer", one.place["customer"], now
     )
     session.flush()
+
+
+def _plant_message(one: Planter) -> None:
+    """One that failed, and could be sent again."""
+    staff_id, place = uid(one.place.rep), one.place
+    failed_message(one.session, place["message"], place.unit_id, staff_id, one.mark("nowhere"))
 
 
 def _plant_plans(one: Planter) -> None:
@@ -294,6 +302,8 @@ def give_links_out(world: World) -> None:
         look = {"staff_id": uid(place.rep), "day": "2026-09-01", "reason": world.markers.make("look", key)}
         world.must(office, "GET", "/positions", query_string=look)
         world.made[f"upload {key}"] = _upload(world, place)
+    for key in ("n", "h", "s"):
+        _ways_in_of(world, PLACES[key], key)
     for group in world.must("admin", "GET", "/inbox/parked").get_json():
         record = group["mutations"][0]["record_id"]
         world.made |= {
@@ -315,6 +325,25 @@ def _links_of(world: World, place: Place, office: str, key: str) -> None:
         ("photo", f"/photo-content/{place['photo']}"),
     ):
         world.links[f"{what} {key}"] = world.must(office, "POST", f"{path}/links", json={}).get_json()["url"]
+
+
+def _ways_in_of(world: World, place: Place, key: str) -> None:
+    """A newcomer with an invitation, and the representative's phone that asked for a new PIN."""
+    values = {"staff_number": f"NEW-{key}", "name": "新人", "post": "hall_agent", "employment": "own"}
+    person = {"unit_id": place.unit_id, "is_active": True}
+    who = world.must("admin", "POST", "/staff", json=values | person).get_json()["id"]
+    asked = {"staff_id": who, "roles": ["hotline_agent"]}
+    made = world.must("admin", "POST", "/account-links/invitations", json=asked).get_json()
+    world.links[f"account {key}"] = made["token"]
+    world.made |= {f"account link {key}": made["id"], f"newcomer {key}": who}
+    half, proof = uid(f"walk half {key}"), f"{key}" * 43
+    kept = {"half": base64.b64encode(bytes(32)).decode(), "proof": proof}
+    world.must(place.rep, "PUT", f"/phone-recoveries/{half}", json=kept)
+    headers = {"Authorization": f"Bearer {proof}"}
+    code = world.must("anon", "POST", "/phone-recoveries/mine", headers=headers).get_json()["code"]
+    world.must("admin", "PUT", f"/phone-recoveries/{half}/approval", json={"code": code})
+    world.links[f"phone {key}"] = proof
+    world.made |= {f"half {key}": half, f"code {key}": code}
 
 
 def _ground_plan(world: World, place: Place, key: str) -> None:

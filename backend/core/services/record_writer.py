@@ -154,11 +154,19 @@ def act(
     return _write(session, [_refusing(apply.act, SYNC_KINDS[kind], stored, step, _next(session, stored))])[0]
 
 
-def delete(session: Session, actor: Actor, kind: str, record_id: str, *, version: Versions | None) -> None:
+def delete(
+    session: Session,
+    actor: Actor,
+    kind: str,
+    record_id: str,
+    *,
+    version: Versions | None,
+    trusted: bool | None = None,
+) -> None:
     """Take a record away; its history stays. Raises in_use while live records point at it."""
     stored = _at_version(session, kind, record_id, version)
     need_unused(session, kind, record_id)
-    step = _changer(actor, None)({}, base_version=stored.version)
+    step = _changer(actor, trusted)({}, base_version=stored.version)
     _write(session, [_refusing(apply.delete, SYNC_KINDS[kind], stored, step, _next(session, stored))])
 
 

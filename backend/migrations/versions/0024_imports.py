@@ -15,7 +15,7 @@ from sqlalchemy.dialects import postgresql
 from backend.migrations.frozen_typed_text import comparable
 
 revision = "0024"
-down_revision = "0022"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 _BATCH = 5000

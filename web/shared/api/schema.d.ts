@@ -85,7 +85,7 @@ export interface paths {
                     limit?: number;
                     unit_id?: string;
                     /** @description 操作 · Act */
-                    act?: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "installation_changed" | "exported" | "imported" | "key_rotated" | "backup_made" | "restored" | "fact_retried" | "erased";
+                    act?: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "message_sent_again" | "message_settings_changed" | "installation_changed" | "exported" | "key_rotated" | "backup_made" | "restored" | "fact_retried" | "erased";
                     /** @description 操作人 · By */
                     by_staff_id?: string;
                     /** @description 对象类型 · Kind of subject */
@@ -2464,481 +2464,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/exports/kinds/{kind}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                kind: string;
-            };
-            cookie?: never;
-        };
-        /** Every record of a kind of the asker's units, piece by piece. */
-        get: {
-            parameters: {
-                query?: {
-                    format?: "csv" | "geojson" | "history";
-                };
-                header?: never;
-                path: {
-                    kind: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/octet-stream": string;
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/exports/tables/{table}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                table: string;
-            };
-            cookie?: never;
-        };
-        /** A table as it can be imported again, here or elsewhere. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    table: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "text/csv": string;
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/imports": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The newest imports of the asker's units. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ImportOut"][];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        /** A table (Excel, ODS, CSV) as the body: read at once, with the columns that are likely meant. */
-        post: {
-            parameters: {
-                query: {
-                    unit_id: string;
-                    target: "customers" | "service_points" | "staff" | "crews" | "cell_representatives" | "past_jobs" | "past_visits";
-                    filename: string;
-                    /** @description of a workbook; else the first that is seen */
-                    sheet?: string;
-                    /** @description of a text whose own cannot be found, such as gb18030 */
-                    encoding?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description Created */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ImportOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/imports/targets": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What a file can be imported as, with the fields of each. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ImportTarget"][];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/imports/{run_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                run_id: string;
-            };
-            cookie?: never;
-        };
-        /** How far it is, and its counts. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    run_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ImportOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        /** Discard it: nothing of it is written. */
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    run_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description No Content */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/imports/{run_id}/acceptance": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                run_id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        /** Let it come true: a worker writes it in batches; look again until `state` is `applied`. */
-        put: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    run_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ImportOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/imports/{run_id}/mapping": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                run_id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        /** Confirm what its columns mean: a worker checks every row; look again until `state` is `checked`. */
-        put: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    run_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["ImportMappingIn"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ImportOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/imports/{run_id}/report": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                run_id: string;
-            };
-            cookie?: never;
-        };
-        /** The refused rows (or those to settle) with every reason, to be mended in the file. */
-        get: {
-            parameters: {
-                query?: {
-                    verdict?: "refused" | "to_settle";
-                    format?: "xlsx" | "csv";
-                };
-                header?: never;
-                path: {
-                    run_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/imports/{run_id}/rows": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                run_id: string;
-            };
-            cookie?: never;
-        };
-        /** Rows of a verdict: to settle with what is proposed, refused with why. */
-        get: {
-            parameters: {
-                query: {
-                    verdict: "new" | "changed" | "same" | "to_settle" | "refused" | "gone";
-                    after?: number;
-                    most?: number;
-                };
-                header?: never;
-                path: {
-                    run_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ImportRowOut"][];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/imports/{run_id}/settled": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                run_id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        /** Say where rows are that wait: what is not settled is not written. */
-        put: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    run_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["ImportSettleIn"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ImportSettled"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/inbox/facts": {
         parameters: {
             query?: never;
@@ -3849,6 +3374,371 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What left the house or was to, of the asker's units; for administrators and the service centre. */
+        get: {
+            parameters: {
+                query?: {
+                    state?: "wanted" | "asking" | "sent" | "delivered" | "failed" | "unknown" | "double" | null;
+                    channel?: string | null;
+                    purpose?: string | null;
+                    party_id?: string | null;
+                    before?: string | null;
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MessagesOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/addresses/{party_kind}/{party_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                party_kind: "staff" | "customer";
+                party_id: string;
+            };
+            cookie?: never;
+        };
+        /** Where somebody is reached besides the telephone. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    party_kind: "staff" | "customer";
+                    party_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AddressesSet"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        /** Set it: staff by administrators, customers by the desk. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    party_kind: "staff" | "customer";
+                    party_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AddressesSet"];
+                };
+            };
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/consents/{customer_id}/{purpose}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer_id: string;
+                purpose: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Note what a customer said to being written to for a purpose. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    customer_id: string;
+                    purpose: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ConsentSet"];
+                };
+            };
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/purposes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why messages go out, and how: for administrators and the service centre. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PurposeOut"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/purposes/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Set channels and quiet hours: the administrator of the topmost unit does. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PurposeSet"];
+                };
+            };
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new edition of a template: the administrator of the topmost unit makes one. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TemplateIn"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TemplateMade"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/templates/rendering": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How a template reads; nothing is kept. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RenderingAsked"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RenderingOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{message_id}/again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have one sent again that failed, or of which nobody knows whether it went. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    message_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -5224,6 +5114,41 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/messages/receipts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What became of a message, by the operator's gateway: `{"id", "state", "reason"}`, state `delivered` or `failed`, with `X-Wangge-Timestamp` (seconds since 1970, at most 300 off) and `X-Wangge-Signature: sha256=<HMAC-SHA256 of "<timestamp>.<body>">`. Each is taken once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -8648,12 +8573,17 @@ export interface components {
             phone?: string | null;
             roles: ("admin" | "dispatcher" | "supervisor" | "representative" | "crew_leader" | "crew_member" | "hotline_agent" | "auditor")[];
         };
+        AddressesSet: {
+            dingtalk: string | null;
+            email: string | null;
+            wecom: string | null;
+        };
         AdministrativeAct: {
             /**
              * @description 操作 · Act
              * @enum {string}
              */
-            act: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "installation_changed" | "exported" | "imported" | "key_rotated" | "backup_made" | "restored" | "fact_retried" | "erased";
+            act: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "message_sent_again" | "message_settings_changed" | "installation_changed" | "exported" | "key_rotated" | "backup_made" | "restored" | "fact_retried" | "erased";
             /**
              * Format: date-time
              * @description 时间 · When
@@ -9171,6 +9101,9 @@ export interface components {
         };
         ConformanceClasses: {
             conformsTo: string[];
+        };
+        ConsentSet: {
+            is_given: boolean;
         };
         ContractorAsked: {
             /** @default 72 */
@@ -9765,6 +9698,17 @@ export interface components {
             next?: string | null;
             rows?: components["schemas"]["Duty"][];
         };
+        EditionOut: {
+            body: string;
+            code: string | null;
+            edition: number;
+            is_in_force: boolean;
+            /** @enum {string} */
+            language: "zh" | "en";
+            title: string;
+            /** Format: date-time */
+            valid_from: string;
+        };
         EffectLine: {
             /** Format: date-time */
             at: string | null;
@@ -10185,131 +10129,6 @@ export interface components {
         HotlineValues: {
             en: string;
             number: string;
-            zh: string;
-        };
-        ImportChoice: {
-            en: string;
-            value: string;
-            zh: string;
-        };
-        ImportColumn: {
-            examples: string[];
-            letter: string;
-            name: string;
-        };
-        ImportField: {
-            en: string;
-            is_required: boolean;
-            name: string;
-            zh: string;
-        };
-        ImportMappingIn: {
-            answers?: {
-                [key: string]: components["schemas"]["JsonValue"];
-            };
-            /**
-             * @description an empty cell of a chosen column empties the field; else it stays as it is
-             * @default false
-             */
-            clears_empty: boolean;
-            columns: {
-                [key: string]: string;
-            };
-        };
-        ImportOut: {
-            answers: {
-                [key: string]: components["schemas"]["JsonValue"];
-            };
-            /** @description field: column */
-            chosen: {
-                [key: string]: string;
-            };
-            clears_empty: boolean;
-            columns: components["schemas"]["ImportColumn"][];
-            counts: {
-                [key: string]: number;
-            };
-            done: number;
-            encoding: string | null;
-            /** Format: date-time */
-            ended_at: string | null;
-            file_sha256: string;
-            filename: string;
-            header_rows: number[];
-            id: string;
-            /** Format: date-time */
-            made_at: string;
-            made_by_id: string;
-            problem: {
-                [key: string]: components["schemas"]["JsonValue"];
-            } | null;
-            questions: components["schemas"]["ImportQuestion"][];
-            rows: number;
-            set_aside: components["schemas"]["ImportSetAside"][];
-            sheet: string;
-            sheets: components["schemas"]["ImportSheet"][];
-            /** @enum {string} */
-            state: "read" | "checking" | "checked" | "applying" | "applied" | "failed" | "discarded";
-            target: string;
-            unit_id: string;
-        };
-        ImportQuestion: {
-            choices: components["schemas"]["ImportChoice"][];
-            en: string;
-            examples: string[];
-            field: string;
-            likely: string | null;
-            name: string;
-            rows: number;
-            zh: string;
-        };
-        ImportRowOut: {
-            confidence: number | null;
-            is_settled: boolean;
-            number: number;
-            proposed_cell_id: string | null;
-            reasons: components["schemas"]["FaultOut"][];
-            record_id: string | null;
-            values: {
-                [key: string]: components["schemas"]["JsonValue"];
-            } | null;
-            /** @enum {string} */
-            verdict: "new" | "changed" | "same" | "to_settle" | "refused" | "gone";
-        };
-        ImportSetAside: {
-            row: number;
-            text: string;
-            why: string;
-        };
-        ImportSettleIn: {
-            /**
-             * Format: uuid
-             * @description cell: which
-             */
-            cell_id?: string;
-            /**
-             * @description proposed: how sure
-             * @default 0
-             */
-            least_confidence: number;
-            /** @default null */
-            numbers: number[] | null;
-            /** @description place: where */
-            place?: components["schemas"]["Point"];
-            /** @enum {string} */
-            way: "cell" | "place" | "proposed" | "alone";
-        };
-        ImportSettled: {
-            settled: number;
-        };
-        ImportSheet: {
-            is_hidden: boolean;
-            name: string;
-        };
-        ImportTarget: {
-            en: string;
-            fields: components["schemas"]["ImportField"][];
-            name: string;
             zh: string;
         };
         InWords: {
@@ -10815,6 +10634,46 @@ export interface components {
             unknown?: string[];
         } & {
             [key: string]: unknown;
+        };
+        MessageOut: {
+            address_masked: string | null;
+            attempts: number;
+            /** @description empty where none could take it */
+            channel: string;
+            /** Format: date-time */
+            due_at: string | null;
+            /** @description 0: the usual words */
+            edition: number | null;
+            /** Format: date-time */
+            ended_at: string | null;
+            id: string;
+            language: string | null;
+            number: number;
+            party_id: string | null;
+            /** @enum {string|null} */
+            party_kind: "staff" | "customer" | null;
+            /** @description of staff alone */
+            party_name: string | null;
+            purpose: string;
+            reason: string | null;
+            repeats: number;
+            /** Format: date-time */
+            sent_at: string | null;
+            /** @enum {string} */
+            state: "wanted" | "asking" | "sent" | "delivered" | "failed" | "unknown" | "double";
+            subject_id: string | null;
+            subject_kind: string | null;
+            /** Format: date-time */
+            wanted_at: string;
+        };
+        MessagesOut: {
+            /** @description those open now: their keys are given */
+            channels: string[];
+            counts: {
+                [key: string]: number;
+            };
+            has_more: boolean;
+            rows: components["schemas"]["MessageOut"][];
         };
         MovedOut: {
             from_crew_id: string;
@@ -11728,6 +11587,23 @@ export interface components {
             scopes: components["schemas"]["ScopeHeld"][];
             server_time: string;
         };
+        PurposeOut: {
+            asks_consent: boolean;
+            channels: string[];
+            editions: components["schemas"]["EditionOut"][];
+            is_urgent: boolean;
+            name: string;
+            quiet_from_hour: number;
+            quiet_until_hour: number;
+            takes: components["schemas"]["ValueOut"][];
+            title: components["schemas"]["InWords"];
+            usual: components["schemas"]["UsualOut"];
+        };
+        PurposeSet: {
+            channels: string[];
+            quiet_from_hour: number;
+            quiet_until_hour: number;
+        };
         PushAnswer: {
             outcomes: components["schemas"]["Outcome"][];
             server_time: string;
@@ -11842,6 +11718,16 @@ export interface components {
             /** Format: uuid */
             device_id: string;
             refresh_token: string;
+        };
+        RenderingAsked: {
+            /** @default null */
+            body: string | null;
+            /** @enum {string} */
+            language: "zh" | "en";
+            purpose: string;
+        };
+        RenderingOut: {
+            text: string;
         };
         Repair: {
             after: string[] | null;
@@ -12724,6 +12610,20 @@ export interface components {
             way: "in_person" | "phone" | "message" | "notice";
             why?: string | null;
         };
+        TemplateIn: {
+            body: string;
+            /** @default null */
+            code: string | null;
+            /** @enum {string} */
+            language: "zh" | "en";
+            purpose: string;
+            title: string;
+            /** Format: date-time */
+            valid_from: string;
+        };
+        TemplateMade: {
+            edition: number;
+        };
         ToldOut: {
             crew_ids: string[];
         };
@@ -12812,6 +12712,15 @@ export interface components {
             /** Format: uuid */
             was_crew_id: string | null;
             was_crew_name: string | null;
+        };
+        UsualOut: {
+            en: string;
+            zh: string;
+        };
+        ValueOut: {
+            must: boolean;
+            name: string;
+            type: string;
         };
         Verdict: {
             /** @description what the phone's own signature speaks for */

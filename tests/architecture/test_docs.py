@@ -98,7 +98,6 @@ def test_concepts_are_explained_and_none_is_left_over() -> None:
         "imports",
         "dispatch",
         "evidence",
-        "imports",
         "first_day",
         "operating",
         "security",

@@ -153,9 +153,8 @@ class Judge:
         try:
             before = self._before(part, values, stored)
         except (Foreign, Several) as error:
-            code = "of_another_unit" if isinstance(error, Foreign) else "several"
             name = _OWN.get(part.kind, "name")
-            judged.reasons.append(reason(name, code, str(part.values.get(name, ""))))
+            judged.reasons.append(_not_ours(error, name, str(part.values.get(name, ""))))
             return False
         if part.kind == self._rules.target.kind:
             judged.record_id = before.id if before else None
@@ -196,16 +195,13 @@ class Judge:
         made = self._made.get((kind, comparable(typed))) or _made_by(judged.writes, kind, typed)
         if made:
             return made
-        code = "no_such"
         try:
             found = self.ledger.find(kind, typed)
             if found is not None:
                 return found
-        except Foreign:
-            code = "of_another_unit"
-        except Several:
-            code = "several"
-        judged.reasons.append(reason(self._field_of(wire), code, typed))
+            judged.reasons.append(reason(self._field_of(wire), "no_such", typed))
+        except (Foreign, Several) as error:
+            judged.reasons.append(_not_ours(error, self._field_of(wire), typed))
         return None
 
     def _field_of(self, wire: str) -> str:
@@ -323,3 +319,9 @@ def _differs(before: Any, now: Any) -> bool:
     if isinstance(before, list) and isinstance(now, list):
         return sorted(map(str, before)) != sorted(map(str, now))
     return (before if before != "" else None) != (now if now != "" else None)
+
+
+def _not_ours(error: Foreign | Several, name: str, typed: str) -> Reason:
+    if isinstance(error, Foreign):
+        return reason(name, "of_another_unit", typed)
+    return reason(name, "several", typed)

@@ -1,4 +1,4 @@
-"""Merging at its edges: chains of merges, what is empty, what was decided for whom, and two merges at once."""
+"""Merging at its edges: chains of merges, what is empty, what is chosen, and two merges at once."""
 
 from __future__ import annotations
 

@@ -41,6 +41,7 @@ PUBLIC = {
     "OPTIONS /api/v1/uploads",
     "GET /api/v1/public/installation",
     "GET /api/v1/public/responsible",
+    "POST /api/v1/public/messages/receipts",
     "POST /api/v1/public/sheets/verification",
     "POST /api/v1/public/confirmations",
     "POST /api/v1/public/confirmations/sheet",

@@ -155,8 +155,18 @@ WITHOUT = {
     "day_plan": "a proposal; what is published of it stands on the jobs",
     "emergency": "what a sending moved, to take it back; what was done stands on the jobs",
     "installation": "settings; a change of them is an administrative act, which is a record",
+    "message": "what was sent and what became of it; what it is about stands in the records",
+    "message_address": "where people are reached; a change of it is an administrative act, which is a record",
+    "message_consent": "what a customer said to being written to; noted as an administrative act",
+    "message_purpose": "settings; a change of them is an administrative act, which is a record",
+    "message_receipt": "signatures of receipts, for some minutes, so that none is taken twice",
+    "message_template": "words; a new edition is an administrative act, which is a record",
     "ground_plan": "a proposal; what is accepted of it stands on the cells",
+    "import_mapping": "which columns a file of a form had last; what was imported stands in history",
+    "import_row": "rows on their way into the ledger; what is written of them stands in history",
+    "import_run": "a file on its way; that it was imported is an administrative act, which is a record",
     "outbox": "what is still to be done",
+    "own_number": "made of the records, so that no two have one number",
     "position": "kept for some days only; what a visit rests on stands on the visit",
     "search_entry": (
         "made of customers and their points in the form in which typed text is compared, to find them by"

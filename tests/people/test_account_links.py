@@ -128,7 +128,8 @@ def test_nobody_is_invited_beyond_ones_units_or_twice(as_: As, database: Databas
     assert invite(admin, uid("gone")).get_json()["code"] == "has_left"
     taken = invite(admin, who, phone="T001").get_json()
     assert taken["code"] == "invalid"
-    assert admin("PUT", f"/accounts/{town['rep']}", {"password": OWN, "roles": ["representative"], "phone": "13900000000"}).status_code == 204  # fmt: skip
+    given = {"password": OWN, "roles": ["representative"], "phone": "13900000000"}
+    assert admin("PUT", f"/accounts/{town['rep']}", given).status_code == 204
     taken = invite(admin, who, phone="+86 139 0000 0000").get_json()
     assert (taken["code"], taken["field"]) == ("id_taken", "phone")
     link = invite(admin, who).get_json()

@@ -1,4 +1,4 @@
-"""A real beginning in a browser: the address on the terminal, the setup page, the first sign-in, the checklist."""
+"""A real beginning in a browser: the terminal's address, the setup page, the first sign-in, the checklist."""
 
 from __future__ import annotations
 

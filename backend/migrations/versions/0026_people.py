@@ -7,7 +7,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = "0026"
-down_revision = "0023"
+down_revision = "0025"
 branch_labels = None
 depends_on = None
 _NOW = sa.text("now()")
@@ -22,6 +22,7 @@ def upgrade() -> None:
     op.add_column(
         "account", sa.Column("must_change_password", sa.Boolean(), server_default="false", nullable=False)
     )
+    op.add_column("customer", sa.Column("former_numbers", sa.ARRAY(sa.Text()), nullable=True))
     op.create_table(
         "account_link",
         sa.Column("id", postgresql.UUID(), nullable=False),
@@ -63,4 +64,5 @@ def downgrade() -> None:
     """Backwards: links that were not used and phones that ask for their half are forgotten."""
     op.drop_table("phone_recovery")
     op.drop_table("account_link")
+    op.drop_column("customer", "former_numbers")
     op.drop_column("account", "must_change_password")

@@ -18,7 +18,7 @@ from backend.people.services import accounts
 blueprint = Blueprint("accounts", __name__, url_prefix="/api/v1/accounts", description="账号 · Accounts")
 
 
-def roles_given() -> fields.List:
+def roles_given() -> fields.List[Any]:
     """A list of roles, at least one."""
     of = wire.Choice({str(role): labels for role, labels in ROLE_LABELS.items()})
     return fields.List(of, required=True, validate=Length(1, 8))

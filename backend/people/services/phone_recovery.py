@@ -57,8 +57,10 @@ def need_phone(session: Session, proof: str) -> None:
 
 
 def ask(session: Session, proof: str) -> Values:
-    """The person at the phone asks for a new PIN: a code to read out to an administrator. Asked again while it
-    holds it stays the same; an approval stays good."""
+    """The person at the phone asks for a new PIN: a code to read out to an administrator.
+
+    Asked again while it holds it stays the same; an approval stays good.
+    """
     found = _phone(session, proof, lock=True)
     if not _holds(found.asked_at):
         found.asked_at, found.code = datetime.now(UTC), f"{secrets.randbelow(10**6):06d}"
@@ -78,7 +80,7 @@ def approve(session: Session, actor: Actor, recovery_id: str, code: str) -> None
     """
     policy.need_role(actor, {Role.ADMIN})
     found = session.get(PhoneRecovery, UUID(recovery_id), with_for_update=True)
-    account = found and session.get(Account, found.staff_id)
+    account = session.get(Account, found.staff_id) if found else None
     if found is None or account is None or not _holds(found.asked_at):
         raise Problem("not_found", id=recovery_id)
     policy.need_unit(session, actor, account.unit_id, "account", str(found.staff_id))

@@ -81,7 +81,7 @@ def _account(session: Session, login: str) -> Account | None:
         .join(AccountLogin, AccountLogin.staff_id == Account.staff_id)
         .where(AccountLogin.login == login_form(login), Account.is_active)
     ).scalar_one_or_none()
-    return account if _is_open(session, account) else None
+    return account if account is not None and _is_open(session, account) else None
 
 
 def is_known(session: Session, login: str, device: dict[str, Any]) -> bool:
@@ -155,7 +155,9 @@ def refresh(
         _end_family(session, family, next(iter(held.values())).staff_id, network_address)
         return None
     account, device = session.get(Account, row.staff_id), session.get(Device, row.device_id)
-    if row.expires_at <= datetime.now(UTC) or device is None or not _is_open(session, account):
+    if row.expires_at <= datetime.now(UTC) or device is None or account is None:
+        raise Problem("refresh_ended")
+    if not _is_open(session, account):
         raise Problem("refresh_ended")
     if row.used_at is None and row.replaces is not None:
         session.execute(delete(Token).where(Token.family == family, Token.sha256 == row.replaces))
@@ -165,9 +167,9 @@ def refresh(
     return issue(session, settings, account, device, family, row.sha256)
 
 
-def _is_open(session: Session, account: Account | None) -> bool:
+def _is_open(session: Session, account: Account) -> bool:
     """Whether somebody may go on with an account: not once it is closed, or they have left."""
-    return account is not None and account.is_active and not has_left(session, str(account.staff_id))
+    return account.is_active and not has_left(session, str(account.staff_id))
 
 
 def _family_of(session: Session, token: str) -> UUID | None:

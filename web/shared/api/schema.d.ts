@@ -4,303 +4,6 @@
  */
 
 export interface paths {
-    "/api/v1/account-links": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Links of the administrator's units, newest first. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["LinkOut"][];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/account-links/invitations": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Invite a member of staff: by the link they choose a password. It is shown once. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["Invitation"];
-                };
-            };
-            responses: {
-                /** @description Created */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["LinkMade"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/account-links/mine": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What the link is for; its token in place of one's own. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["LinkSeen"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        /** Choose the password: the link is used up. */
-        put: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["OwnPassword"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Accepted"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/account-links/passwords": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** A link to a new password: the old one, all sign-ins and personal tokens end now. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["LinkFor"];
-                };
-            };
-            responses: {
-                /** @description Created */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["LinkMade"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/account-links/{link_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                link_id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Take a link back. */
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    link_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description No Content */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/accounts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Everybody of the administrator's units, with their account. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["AccountOut"][];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/accounts/tokens": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Personal tokens of the administrator's units, without their secrets. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["TokenOut"][];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/accounts/{staff_id}": {
         parameters: {
             query?: never;
@@ -363,73 +66,6 @@ export interface paths {
         };
         options?: never;
         head?: never;
-        /** Other roles or another number for somebody who keeps their password; their sign-ins end. */
-        patch: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    staff_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["AccountChange"];
-                };
-            };
-            responses: {
-                /** @description No Content */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        trace?: never;
-    };
-    "/api/v1/accounts/{staff_id}/tokens/{token_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                staff_id: string;
-                token_id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** End somebody's personal token. */
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    staff_id: string;
-                    token_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description No Content */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        options?: never;
-        head?: never;
         patch?: never;
         trace?: never;
     };
@@ -449,7 +85,7 @@ export interface paths {
                     limit?: number;
                     unit_id?: string;
                     /** @description 操作 · Act */
-                    act?: "account_opened" | "account_changed" | "account_closed" | "invitation_made" | "invitation_accepted" | "password_changed" | "password_reset" | "phone_unlock_approved" | "phone_unlocked" | "records_merged" | "record_voided" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "installation_changed" | "exported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up";
+                    act?: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "message_sent_again" | "message_settings_changed" | "installation_changed" | "exported" | "key_rotated" | "backup_made" | "restored" | "fact_retried" | "erased";
                     /** @description 操作人 · By */
                     by_staff_id?: string;
                     /** @description 对象类型 · Kind of subject */
@@ -1301,43 +937,6 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Change"][];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/checklist": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What this installation still lacks before phones go out; for administrators. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ChecklistLine"][];
                     };
                 };
                 default: components["responses"]["DEFAULT_ERROR"];
@@ -3781,6 +3380,371 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What left the house or was to, of the asker's units; for administrators and the service centre. */
+        get: {
+            parameters: {
+                query?: {
+                    state?: "wanted" | "asking" | "sent" | "delivered" | "failed" | "unknown" | "double" | null;
+                    channel?: string | null;
+                    purpose?: string | null;
+                    party_id?: string | null;
+                    before?: string | null;
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MessagesOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/addresses/{party_kind}/{party_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                party_kind: "staff" | "customer";
+                party_id: string;
+            };
+            cookie?: never;
+        };
+        /** Where somebody is reached besides the telephone. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    party_kind: "staff" | "customer";
+                    party_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AddressesSet"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        /** Set it: staff by administrators, customers by the desk. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    party_kind: "staff" | "customer";
+                    party_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AddressesSet"];
+                };
+            };
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/consents/{customer_id}/{purpose}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer_id: string;
+                purpose: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Note what a customer said to being written to for a purpose. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    customer_id: string;
+                    purpose: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ConsentSet"];
+                };
+            };
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/purposes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why messages go out, and how: for administrators and the service centre. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PurposeOut"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/purposes/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Set channels and quiet hours: the administrator of the topmost unit does. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PurposeSet"];
+                };
+            };
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new edition of a template: the administrator of the topmost unit makes one. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TemplateIn"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TemplateMade"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/templates/rendering": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How a template reads; nothing is kept. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RenderingAsked"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RenderingOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{message_id}/again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have one sent again that failed, or of which nobody knows whether it went. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    message_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/notices": {
         parameters: {
             query?: never;
@@ -4641,231 +4605,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/phone-recoveries": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Phones of the administrator's units whose person asks for a new PIN. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["AskedOut"][];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/phone-recoveries/mine": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** How far the phone's request is. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["RequestOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        /** Ask for a new PIN: gives a code to read out to an administrator. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["RequestOut"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/phone-recoveries/mine/half": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** The server's half, once an administrator has approved, for who knows the person's password. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["PresentPassword"];
-                };
-            };
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["HalfOut"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/phone-recoveries/{recovery_id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                recovery_id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        /** Keep the server's half for this phone; the phone keeps the other and the wrapped key. */
-        put: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    recovery_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["HalfIn"];
-                };
-            };
-            responses: {
-                /** @description No Content */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/phone-recoveries/{recovery_id}/approval": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                recovery_id: string;
-            };
-            cookie?: never;
-        };
-        get?: never;
-        /** Let the phone that shows this code open with a new PIN. */
-        put: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    recovery_id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["Code"];
-                };
-            };
-            responses: {
-                /** @description No Content */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/photo-content/{photo_id}": {
         parameters: {
             query?: never;
@@ -5375,6 +5114,41 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/messages/receipts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What became of a message, by the operator's gateway: `{"id", "state", "reason"}`, state `delivered` or `failed`, with `X-Wangge-Timestamp` (seconds since 1970, at most 300 off) and `X-Wangge-Signature: sha256=<HMAC-SHA256 of "<timestamp>.<body>">`. Each is taken once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -6158,69 +5932,6 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["SignedIn"];
-                    };
-                };
-                422: components["responses"]["UNPROCESSABLE_ENTITY"];
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/setup": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Whether this installation was set up, and what may be chosen. */
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description OK */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Setting"];
-                    };
-                };
-                default: components["responses"]["DEFAULT_ERROR"];
-            };
-        };
-        put?: never;
-        /** Set it up, once; the token stands where others have their own. */
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["Wanted"];
-                };
-            };
-            responses: {
-                /** @description Created */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["SetUpOut"];
                     };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
@@ -8857,49 +8568,22 @@ export interface components {
              */
             valid_from: string | null;
         };
-        Accepted: {
-            login: string;
-            roles: string[];
-        };
-        AccountChange: {
-            /** @default null */
-            phone: string | null;
-            roles: ("admin" | "dispatcher" | "supervisor" | "representative" | "crew_leader" | "crew_member" | "hotline_agent" | "auditor")[];
-        };
         AccountIn: {
-            /**
-             * @description the password is good for choosing one's own, at the first sign-in
-             * @default false
-             */
-            must_change_password: boolean;
             password: string;
             phone?: string | null;
             roles: ("admin" | "dispatcher" | "supervisor" | "representative" | "crew_leader" | "crew_member" | "hotline_agent" | "auditor")[];
         };
-        AccountOut: {
-            has_account: boolean;
-            /** @description the account is open */
-            is_active: boolean;
-            is_demo: boolean;
-            /** Format: date-time */
-            last_seen_at: string | null;
-            must_change_password: boolean;
-            name: string;
-            phone: string | null;
-            post: string;
-            roles: string[];
-            staff_id: string;
-            staff_number: string;
-            unit_id: string;
-            /** @description their staff record is active */
-            works: boolean;
+        AddressesSet: {
+            dingtalk: string | null;
+            email: string | null;
+            wecom: string | null;
         };
         AdministrativeAct: {
             /**
              * @description 操作 · Act
              * @enum {string}
              */
-            act: "account_opened" | "account_changed" | "account_closed" | "invitation_made" | "invitation_accepted" | "password_changed" | "password_reset" | "phone_unlock_approved" | "phone_unlocked" | "records_merged" | "record_voided" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "installation_changed" | "exported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up";
+            act: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "message_sent_again" | "message_settings_changed" | "installation_changed" | "exported" | "key_rotated" | "backup_made" | "restored" | "fact_retried" | "erased";
             /**
              * Format: date-time
              * @description 时间 · When
@@ -8939,11 +8623,6 @@ export interface components {
             next?: string | null;
             rows?: components["schemas"]["AdministrativeAct"][];
         };
-        AdministratorWanted: {
-            name: string;
-            number: string;
-            phone?: string | null;
-        };
         AffectedIn: {
             /** @description GeoJSON Polygon, MultiPolygon, LineString or Point */
             area: components["schemas"]["Geometry"];
@@ -8978,21 +8657,6 @@ export interface components {
             settles?: string[];
         } & {
             [key: string]: unknown;
-        };
-        AskedOut: {
-            /** Format: date-time */
-            approved_at: string | null;
-            /** Format: date-time */
-            asked_at: string;
-            /** Format: date-time */
-            collected_at: string | null;
-            device: string | null;
-            id: string;
-            name: string;
-            staff_id: string;
-            staff_number: string;
-            /** @description asked, approved, collected, ended */
-            state: string;
         };
         AssignIn: {
             /** Format: uuid */
@@ -9188,12 +8852,6 @@ export interface components {
         CalendarPage: {
             next?: string | null;
             rows?: components["schemas"]["Calendar"][];
-        };
-        CalendarWanted: {
-            /** @default  */
-            country: string;
-            /** @default  */
-            part: string;
         };
         Cell: {
             /** @description 编号 · Code */
@@ -9403,22 +9061,6 @@ export interface components {
             number: string | null;
             zh: string;
         };
-        ChecklistLine: {
-            code: string;
-            meaning: components["schemas"]["InWords"];
-            mend: components["schemas"]["InWords"];
-            missing: number;
-            /** @description the console's page that mends it; empty for server settings */
-            page: string;
-            /** @enum {string} */
-            state: "ok" | "warn" | "fail";
-            title: components["schemas"]["InWords"];
-            /** @description of how many; days since, for backups; null where that says nothing */
-            total: number | null;
-        };
-        Code: {
-            code: string;
-        };
         CollectionExtent: {
             spatial: components["schemas"]["SpatialExtent"];
         };
@@ -9459,6 +9101,9 @@ export interface components {
         };
         ConformanceClasses: {
             conformsTo: string[];
+        };
+        ConsentSet: {
+            is_given: boolean;
         };
         ContractorAsked: {
             /** @default 72 */
@@ -10053,6 +9698,17 @@ export interface components {
             next?: string | null;
             rows?: components["schemas"]["Duty"][];
         };
+        EditionOut: {
+            body: string;
+            code: string | null;
+            edition: number;
+            is_in_force: boolean;
+            /** @enum {string} */
+            language: "zh" | "en";
+            title: string;
+            /** Format: date-time */
+            valid_from: string;
+        };
         EffectLine: {
             /** Format: date-time */
             at: string | null;
@@ -10438,20 +10094,6 @@ export interface components {
             overlap_m2: number;
             roundness: number | null;
         };
-        GroupWanted: {
-            hotline?: string | null;
-            name: string;
-            name_en?: string | null;
-        };
-        HalfIn: {
-            /** @description 32 bytes as base64 */
-            half: string;
-            /** @description random, 32 bytes or more */
-            proof: string;
-        };
-        HalfOut: {
-            half: string;
-        };
         HandOver: {
             /** Format: uuid */
             staff_id: string;
@@ -10527,15 +10169,6 @@ export interface components {
             /** @description IANA */
             time_zone: string;
             version: number;
-        };
-        Invitation: {
-            /** @default 72 */
-            hours: number;
-            /** @default null */
-            phone: string | null;
-            roles: ("admin" | "dispatcher" | "supervisor" | "representative" | "crew_leader" | "crew_member" | "hotline_agent" | "auditor")[];
-            /** Format: uuid */
-            staff_id: string;
         };
         Item: {
             /**
@@ -10853,46 +10486,6 @@ export interface components {
             /** @default 24 */
             hours: number;
         };
-        LinkFor: {
-            /** @default 72 */
-            hours: number;
-            /** Format: uuid */
-            staff_id: string;
-        };
-        LinkMade: {
-            id: string;
-            token: string;
-            /** Format: date-time */
-            until: string;
-        };
-        LinkOut: {
-            id: string;
-            /** Format: date-time */
-            made_at: string;
-            made_by: string | null;
-            name: string;
-            /** Format: date-time */
-            revoked_at: string | null;
-            roles: string[];
-            staff_id: string;
-            staff_number: string;
-            state: string;
-            /** Format: date-time */
-            until: string;
-            /** @description invitation, password */
-            use: string;
-            /** Format: date-time */
-            used_at: string | null;
-        };
-        LinkSeen: {
-            name: string;
-            roles: string[];
-            staff_number: string;
-            unit: string;
-            /** Format: date-time */
-            until: string;
-            use: string;
-        };
         LinkToken: {
             token: string;
         };
@@ -11041,6 +10634,46 @@ export interface components {
             unknown?: string[];
         } & {
             [key: string]: unknown;
+        };
+        MessageOut: {
+            address_masked: string | null;
+            attempts: number;
+            /** @description empty where none could take it */
+            channel: string;
+            /** Format: date-time */
+            due_at: string | null;
+            /** @description 0: the usual words */
+            edition: number | null;
+            /** Format: date-time */
+            ended_at: string | null;
+            id: string;
+            language: string | null;
+            number: number;
+            party_id: string | null;
+            /** @enum {string|null} */
+            party_kind: "staff" | "customer" | null;
+            /** @description of staff alone */
+            party_name: string | null;
+            purpose: string;
+            reason: string | null;
+            repeats: number;
+            /** Format: date-time */
+            sent_at: string | null;
+            /** @enum {string} */
+            state: "wanted" | "asking" | "sent" | "delivered" | "failed" | "unknown" | "double";
+            subject_id: string | null;
+            subject_kind: string | null;
+            /** Format: date-time */
+            wanted_at: string;
+        };
+        MessagesOut: {
+            /** @description those open now: their keys are given */
+            channels: string[];
+            counts: {
+                [key: string]: number;
+            };
+            has_more: boolean;
+            rows: components["schemas"]["MessageOut"][];
         };
         MovedOut: {
             from_crew_id: string;
@@ -11535,9 +11168,6 @@ export interface components {
             /** @description whose the other is */
             unit: string;
         };
-        OwnPassword: {
-            password: string;
-        };
         PaginationMetadata: {
             /** @description First available page number. */
             first_page?: number;
@@ -11883,9 +11513,6 @@ export interface components {
             en: string;
             zh: string;
         };
-        PresentPassword: {
-            password: string;
-        };
         ProblemDocument: {
             code: string;
             /** @description one entry per field, 20 at most */
@@ -11959,6 +11586,23 @@ export interface components {
             more: boolean;
             scopes: components["schemas"]["ScopeHeld"][];
             server_time: string;
+        };
+        PurposeOut: {
+            asks_consent: boolean;
+            channels: string[];
+            editions: components["schemas"]["EditionOut"][];
+            is_urgent: boolean;
+            name: string;
+            quiet_from_hour: number;
+            quiet_until_hour: number;
+            takes: components["schemas"]["ValueOut"][];
+            title: components["schemas"]["InWords"];
+            usual: components["schemas"]["UsualOut"];
+        };
+        PurposeSet: {
+            channels: string[];
+            quiet_from_hour: number;
+            quiet_until_hour: number;
         };
         PushAnswer: {
             outcomes: components["schemas"]["Outcome"][];
@@ -12075,6 +11719,16 @@ export interface components {
             device_id: string;
             refresh_token: string;
         };
+        RenderingAsked: {
+            /** @default null */
+            body: string | null;
+            /** @enum {string} */
+            language: "zh" | "en";
+            purpose: string;
+        };
+        RenderingOut: {
+            text: string;
+        };
         Repair: {
             after: string[] | null;
             lines: components["schemas"]["Line"][];
@@ -12097,10 +11751,6 @@ export interface components {
             /** Format: uuid */
             staff_id: string;
             workload: number;
-        };
-        RequestOut: {
-            code: string | null;
-            state: string;
         };
         Response: {
             /**
@@ -12426,25 +12076,6 @@ export interface components {
             /** @description 告知时间（分钟） · Time told (min) */
             told_minutes?: number;
         };
-        SetUpOut: {
-            password: string;
-            staff_id: string;
-            staff_number: string;
-            units: {
-                [key: string]: string;
-            };
-        };
-        Setting: {
-            /** @description countries whose holidays are known, each with its parts */
-            countries: {
-                [key: string]: string[];
-            };
-            /** @description whether a token was given out that still opens the page */
-            has_token: boolean;
-            is_set_up: boolean;
-            posts: components["schemas"]["PostValues"][];
-            time_zones: string[];
-        };
         Sheet: {
             sha256?: string;
             sheet?: components["schemas"]["ServiceSheet"];
@@ -12609,8 +12240,6 @@ export interface components {
             /** @description given at a sign-in that showed none: keep it with the device's id and show it from then on */
             device_secret?: string | null;
             expires_in_s: number;
-            /** @description somebody else gave this password: until it is changed, everything but `PUT /sessions/password` answers password_change_needed */
-            must_change_password: boolean;
             refresh_token: string;
             roles: string[];
             staff_id: string;
@@ -12981,16 +12610,19 @@ export interface components {
             way: "in_person" | "phone" | "message" | "notice";
             why?: string | null;
         };
-        TokenOut: {
+        TemplateIn: {
+            body: string;
+            /** @default null */
+            code: string | null;
+            /** @enum {string} */
+            language: "zh" | "en";
+            purpose: string;
+            title: string;
             /** Format: date-time */
-            expires_at: string;
-            id: string;
-            /** Format: date-time */
-            issued_at: string;
-            label: string | null;
-            name: string;
-            staff_id: string;
-            staff_number: string;
+            valid_from: string;
+        };
+        TemplateMade: {
+            edition: number;
         };
         ToldOut: {
             crew_ids: string[];
@@ -13063,10 +12695,6 @@ export interface components {
             next?: string | null;
             rows?: components["schemas"]["Unit"][];
         };
-        UnitWanted: {
-            hotline?: string | null;
-            name: string;
-        };
         UnservedCell: {
             /** Format: uuid */
             id: string;
@@ -13084,6 +12712,15 @@ export interface components {
             /** Format: uuid */
             was_crew_id: string | null;
             was_crew_name: string | null;
+        };
+        UsualOut: {
+            en: string;
+            zh: string;
+        };
+        ValueOut: {
+            must: boolean;
+            name: string;
+            type: string;
         };
         Verdict: {
             /** @description what the phone's own signature speaks for */
@@ -13310,25 +12947,6 @@ export interface components {
         VisitPage: {
             next?: string | null;
             rows?: components["schemas"]["Visit"][];
-        };
-        Wanted: {
-            administrator: components["schemas"]["AdministratorWanted"];
-            branches?: components["schemas"]["UnitWanted"][];
-            calendar?: components["schemas"]["CalendarWanted"];
-            currency: string;
-            group: components["schemas"]["GroupWanted"];
-            /** @default true */
-            has_matters: boolean;
-            hotlines?: components["schemas"]["HotlineValues"][];
-            /** @enum {string} */
-            language: "zh" | "en";
-            /**
-             * @default mm
-             * @enum {string}
-             */
-            length_unit: "mm" | "in";
-            posts?: components["schemas"]["PostValues"][];
-            time_zone: string;
         };
         WasResponsible: {
             cell: components["schemas"]["CellOut"];

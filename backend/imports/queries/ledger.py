@@ -150,6 +150,10 @@ class Ledger:
         """The points of these customers."""
         return {id_ for one in customers for id_, _ in self._points.get(one, ())}
 
+    def has_no_point(self, customer_id: str) -> bool:
+        """Whether a customer that was looked at has no point at all."""
+        return self._points.get(customer_id) == []
+
     def duty_of(self, cell_id: str, staff_id: str, duty: str) -> str | None:
         """The assignment by which somebody has a cell, today or later."""
         if self._duties is None:

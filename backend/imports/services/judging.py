@@ -46,7 +46,7 @@ class Judge:
     ) -> None:
         self._session, self._rules = session, rules
         self.ledger = Ledger(session, rules.units)
-        self._placer = Placer(session, self.ledger, places)
+        self._placer = Placer(session, self.ledger, places, with_customers=rules.target.kind == "customer")
         # What earlier rows make, which the ledger does not hold yet: kind and number -> id.
         self._made = {} if made is None else made
 
@@ -208,7 +208,7 @@ class Judge:
         return next((one.name for one in self._rules.target.fields if one.wire == wire), wire)
 
     def _write(self, row: RowIn, part: Part, values: Values, before: Stored | None, judged: Judged) -> None:
-        if part.kind == "service_point" and (row.settled or {}).get("alone") and before is None:
+        if part.kind == "service_point" and self._placer.is_left_alone(row, values, before):
             return
         if before is None:
             values.setdefault("unit_id", self._rules.unit_id)

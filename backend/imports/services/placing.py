@@ -24,8 +24,10 @@ _OF_CUSTOMER = frozenset({"work_order", "visit"})
 class Placer:
     """Places the records of a chunk of rows, within the cells of the importer's units."""
 
-    def __init__(self, session: Session, ledger: Ledger, places: Gazetteer) -> None:
+    def __init__(self, session: Session, ledger: Ledger, places: Gazetteer, *, with_customers: bool) -> None:
         self._session, self._ledger, self._places = session, ledger, places
+        # Whether a row says the customer too, who may be imported without a point.
+        self._with_customers = with_customers
         self._cells: dict[tuple[float, float], str | None] = {}
 
     def look_ahead(self, rows: Sequence[RowIn]) -> None:
@@ -37,7 +39,24 @@ class Placer:
         self._cells = dict(zip(places, self._places.cells_at(places), strict=True))
 
     def wants_place(self, row: RowIn, values: Values, before: Stored | None) -> bool:
-        return values.get("place") is None and before is None and not (row.settled or {}).get("alone")
+        """Whether a new point still needs a place."""
+        return values.get("place") is None and before is None and not self.is_left_alone(row, values, before)
+
+    def is_left_alone(self, row: RowIn, values: Values, before: Stored | None) -> bool:
+        """Whether a new point is left out, by a person's word now or of an earlier file.
+
+        A customer who is there without any point was imported without: what addresses have been learnt since
+        is no reason to put one somewhere by itself.
+        """
+        if before is not None:
+            return False
+        said = row.settled or {}
+        customer = str(values.get("customer_id"))
+        return bool(said.get("alone")) or (values.get("place") is None and self._was_alone(customer, row))
+
+    def _was_alone(self, customer_id: str, row: RowIn) -> bool:
+        has_place = row.values.get("place") or row.values.get("cell") or row.settled
+        return self._with_customers and not has_place and self._ledger.has_no_point(customer_id)
 
     def place(self, row: RowIn, values: Values, judged: Judged) -> bool:
         """Gives a new point its place: by what was settled, its cell, or its address; whether it could."""
@@ -71,7 +90,8 @@ class Placer:
         if kind in _OF_CUSTOMER and before is None and values.get("cell_id") is None:
             values["cell_id"] = self._cell_of_customer(values.get("customer_id"))
         if kind == "customer" and values.get("cell_id") is None:
-            values["cell_id"] = (before and before.values.get("cell_id")) or self._cell_of_row(row)
+            known = before and (before.values.get("cell_id") or self._was_alone(before.id, row))
+            values["cell_id"] = None if known else self._cell_of_row(row)
         if values.get("cell_id") is None:
             values.pop("cell_id", None)
 

@@ -25,13 +25,13 @@ blueprint = Blueprint(
 
 
 class MessagesAsked(Schema):
-    """Which messages: of one state, channel, purpose or person; those wanted before a moment."""
+    """Which messages: of one state, channel, purpose or person; those below a number."""
 
     state = wire.Choice(STATES, load_default=None)
     channel = fields.String(load_default=None, validate=Length(1, 40))
     purpose = fields.String(load_default=None, validate=Length(1, 60))
     party_id = fields.UUID(load_default=None)
-    before = wire.Moment(load_default=None)
+    before = fields.Integer(load_default=None, validate=Range(1, 2**63 - 1))
     limit = fields.Integer(load_default=100, validate=Range(1, 500))
 
 

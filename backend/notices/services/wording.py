@@ -90,7 +90,7 @@ def sample_values(purpose: Purpose) -> dict[str, Any]:
     return {name: _SAMPLES.get(kind, f"<{name}>") for name, kind in purpose.takes.items()}
 
 
-def test_rendered(purpose: Purpose, body: str | None, language: str) -> str:
+def tried_out(purpose: Purpose, body: str | None, language: str) -> str:
     """A template's text, or the usual words, with made-up values. Raises invalid."""
     values = sample_values(purpose)
     if body is None:

@@ -3395,7 +3395,7 @@ export interface paths {
                     channel?: string | null;
                     purpose?: string | null;
                     party_id?: string | null;
-                    before?: string | null;
+                    before?: number | null;
                     limit?: number;
                 };
                 header?: never;
@@ -3430,7 +3430,7 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                party_kind: "staff" | "customer";
+                party_kind: string;
                 party_id: string;
             };
             cookie?: never;
@@ -3441,7 +3441,7 @@ export interface paths {
                 query?: never;
                 header?: never;
                 path: {
-                    party_kind: "staff" | "customer";
+                    party_kind: string;
                     party_id: string;
                 };
                 cookie?: never;
@@ -3466,7 +3466,7 @@ export interface paths {
                 query?: never;
                 header?: never;
                 path: {
-                    party_kind: "staff" | "customer";
+                    party_kind: string;
                     party_id: string;
                 };
                 cookie?: never;

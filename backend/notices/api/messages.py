@@ -102,7 +102,8 @@ class MessageReceipts(MethodView):
         """What became of a message, by the operator's gateway: `{"id", "state", "reason"}`, state `delivered`
         or `failed`, with `X-Wangge-Timestamp` (seconds since 1970, at most 300 off) and
         `X-Wangge-Signature: sha256=<HMAC-SHA256 of "<timestamp>.<body>">`. Each is taken once."""
-        signed = (request.headers.get(f"X-Wangge-{name}", "") for name in ("Timestamp", "Signature"))
+        timestamp = request.headers.get("X-Wangge-Timestamp", "")
+        signature = request.headers.get("X-Wangge-Signature", "")
         body, secret = request.get_data(), context().settings.notify_secret
         with transaction() as session:
-            results.take_receipt(session, secret, body, *signed)
+            results.take_receipt(session, secret, body, timestamp, signature)

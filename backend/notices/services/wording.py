@@ -49,7 +49,14 @@ def worded(
     written = {name: TYPES[purpose.takes[name]][1](value, side) for name, value in values.items()}
     title = own.title if own else purpose.title[side]
     return Worded(
-        texts[0], texts[1], texts[side], title, own.edition if own else 0, language, own and own.code, written
+        texts[0],
+        texts[1],
+        texts[side],
+        title,
+        own.edition if own else 0,
+        language,
+        own.code if own else None,
+        written,
     )
 
 

@@ -68,9 +68,9 @@ def zones_of(
 ) -> Zones:
     """Zones of a map file's features, mended and without overlaps; narrow gaps are closed.
 
-    What has no code is numbered by `code_pattern` (`numbering.py`). `reference` is ground known to be right (WGS-84), against which another datum is suspected. Rows of one
-    code are one zone; a code is what the file shows, of any length. Raises NoAreas, FieldMissing,
-    CodeTooLong, OutsideTheEarth, CrossesDateLine.
+    What has no code is numbered by `code_pattern` (`numbering.py`). `reference` is ground known to be right
+    (WGS-84), against which another datum is suspected. Rows of one code are one zone; a code is what the file
+    shows, of any length. Raises NoAreas, FieldMissing, CodeTooLong, OutsideTheEarth, CrossesDateLine.
     """
     findings: list[Finding] = []
     named = _named(features, name_field, code_field, code_pattern)

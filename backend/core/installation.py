@@ -1,4 +1,4 @@
-"""Settings of this installation: time zone, currency, language, posts, first map view, names of new cells, limits.
+"""Settings of this installation: time zone, currency, language, posts, first view, codes of cells, limits.
 
 They are one row of the database, which an administrator sets (`services/installing.py`); every process holds
 the last it read (`queries/installation_row.py`), so that asking for them costs no query.
@@ -6,7 +6,7 @@ the last it read (`queries/installation_row.py`), so that asking for them costs 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property
@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from babel.numbers import get_currency_precision
 
 Labels = Mapping[str, tuple[str, str]]
+OwnLabels = Callable[[], Labels] | None
 
 # The post whose holders serve cells: no installation goes without it.
 REPRESENTATIVE = "customer_representative"
@@ -120,7 +121,7 @@ class Installation:
 
 
 def installation_of(values: Mapping[str, Any], version: int = 0) -> Installation:
-    """From JSON; what is not said is as usual, and what an older or newer release says besides is left out."""
+    """From JSON; what is not said is as usual, what an older or newer release says besides is left out."""
     known = {one.name for one in fields(Installation)}
     found = {name: value for name, value in values.items() if name in known} | {"version": version}
     for name, read in _READ.items():

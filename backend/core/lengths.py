@@ -21,7 +21,7 @@ def in_own_unit(label: str) -> str:
 
 
 def nominal_class(above_mm: int | None, below_mm: int | None) -> str:
-    """A class of diameters from one bound up to before the next: `DN100–199`, or `4–8 in` by nominal sizes."""
+    """A class of diameters, from one bound to before the next: `DN100–199`, or `4–8 in` by nominal sizes."""
     if installed().length_unit == "in":
         low, high = (None if one is None else f"{round(one / 25):d}" for one in (above_mm, below_mm))
         return f"<{high} in" if low is None else f"≥{low} in" if high is None else f"{low}–{high} in"

@@ -21,16 +21,25 @@ _NATURE = {
 }
 
 
+def shop_name(committee: str, owner: str) -> str:
+    """What a customer that is no household is called."""
+    return f"{committee[:6]}{owner}商行"
+
+
+def address_of(district: str, street: str, committee: str, house: tuple[int, int, int, int]) -> str:
+    """An address; of the house: building, entrance, floor and door."""
+    building, entrance, floor, door = house
+    return f"{district}{street}{committee}{building}号楼{entrance}单元{floor}0{door}户"
+
+
 def customer_rows(
     crowd: Crowd, ground: Ground, cell: int, k: int, number: int, random: np.random.Generator
 ) -> tuple[tuple[str, Values], tuple[str, Values]]:
     """A customer and its service point; addresses of a cell come from one committee."""
     category, committees = str(crowd.categories[k]), crowd.district.committees
     street, committee = committees[cell * len(committees) // len(ground.ids)]
-    name = made_up_name(random) if category == "resident" else f"{committee[:6]}{made_up_name(random)}商行"
-    building, entrance = random.integers(1, 60), random.integers(1, 5)
-    floor, door = random.integers(1, 7), random.integers(1, 5)
-    house = f"{building}号楼{entrance}单元{floor}0{door}户"
+    name = made_up_name(random) if category == "resident" else shop_name(committee, made_up_name(random))
+    building, entrance, floor, door = (int(random.integers(1, most)) for most in (60, 5, 7, 5))
     cell_id, customer_id = ground.ids[cell], ident("customer", number)
     customer: Values = {
         "unit_id": crowd.branch.id,
@@ -46,7 +55,7 @@ def customer_rows(
         "unit_id": crowd.branch.id,
         "customer_id": customer_id,
         "cell_id": cell_id,
-        "address": f"{crowd.district.name}{street}{committee}{house}",
+        "address": address_of(crowd.district.name, street, committee, (building, entrance, floor, door)),
         "place": point(*crowd.places[k]),
         "meter_number": f"QD{number:08d}",
         "diameter_mm": 20 if category == "resident" else 80,

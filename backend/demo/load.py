@@ -132,13 +132,23 @@ def _write_cells(
     return grounds
 
 
+def cell_name(district: str, number: int) -> str:
+    """What a district's cell is called."""
+    return f"{district}{number:02d}网格"
+
+
+def crew_name(branch: str, number: int) -> str:
+    """What a branch's crew is called."""
+    return f"{branch[:-3]}维修{number}班"
+
+
 def _cell_rows(crowd: Crowd, ground: Ground) -> list[tuple[str, Values]]:
     return [
         (
             cell_id,
             {
                 "unit_id": crowd.branch.id,
-                "name": f"{crowd.district.name}{k + 1:02d}网格",
+                "name": cell_name(crowd.district.name, k + 1),
                 "code": f"{crowd.district.code}-{k + 1:03d}",
                 "outline": geojson_of(ground.shapes[k]),
                 "valid_from": "2026-01-01",
@@ -222,7 +232,7 @@ def _write_crews(database: Database, branch: Branch, n: int, count: int, random:
                 ident("crew", n, k),
                 {
                     "unit_id": branch.id,
-                    "name": f"{branch.name[:-3]}维修{k}班",
+                    "name": crew_name(branch.name, k),
                     "leader_id": members[0],
                     "member_ids": members,
                     "skills": sorted(skills),

@@ -32,7 +32,7 @@ _SERVE = "wangge.serve_outbox"
 _SEEN_S = 60.0
 
 
-class CityClock(crontab):
+class CityClock(crontab):  # type: ignore[misc]
     """A time of day by the city's clock, whatever city the installation is of by now."""
 
     @property
@@ -41,7 +41,7 @@ class CityClock(crontab):
         return installed().time_zone
 
     def is_due(self, last_run_at: datetime) -> Any:
-        """Whether it is time, and the seconds until it is again; raises nothing while the database is away."""
+        """Whether it is time, and the seconds until it is again; also while the database is away."""
         with suppress(OperationalError):
             refresh(_database(), _SEEN_S)
         return super().is_due(last_run_at)

@@ -95,9 +95,11 @@ def test_concepts_are_explained_and_none_is_left_over() -> None:
         "records",
         "sync",
         "territory",
+        "imports",
         "dispatch",
         "evidence",
         "messages",
+        "first_day",
         "operating",
         "security",
     }

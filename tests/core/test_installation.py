@@ -1,4 +1,4 @@
-"""What holds for the whole installation: who sets it, what is refused, when it is seen, and what the trail tells."""
+"""What holds for the whole installation: who sets it, what is refused, when it is seen, who is told."""
 
 from __future__ import annotations
 
@@ -133,6 +133,7 @@ def test_a_database_from_before_goes_as_usual(empty_database: Database) -> None:
         ({"limits": {"item_days": -1}}, "limits.item_days"),
         ({"limits": {"visit_late_until_hour": 22}}, "limits.visit_late_until_hour"),
         ({"limits": {"visits": 1}}, "limits.visits"),
+        ({"limits": {"visit_days_between": {"vip": 7}}}, "limits.visit_days_between.vip"),
         ({"city": "x"}, "city"),
     ],
 )  # fmt: skip

@@ -147,6 +147,8 @@ KEYS = {"sealing_key"}
 # Tables that hold no evidence, and why.
 WITHOUT = {
     "account": "who may sign in; what is done to accounts is an administrative act, which is a record",
+    "account_link": "ways to an account; what is done by them is an administrative act, which is a record",
+    "phone_recovery": "half of a key; what is done with it is an administrative act, which is a record",
     "account_login": "the numbers of accounts, in the form they are compared in",
     "device_person": "who has signed in on a phone; whose hand wrote what stands in history",
     "cell_outline": "made of the history of cells, for fast look-ups of the past",
@@ -160,12 +162,17 @@ WITHOUT = {
     "message_receipt": "signatures of receipts, for some minutes, so that none is taken twice",
     "message_template": "words; a new edition is an administrative act, which is a record",
     "ground_plan": "a proposal; what is accepted of it stands on the cells",
+    "import_mapping": "which columns a file of a form had last; what was imported stands in history",
+    "import_row": "rows on their way into the ledger; what is written of them stands in history",
+    "import_run": "a file on its way; that it was imported is an administrative act, which is a record",
     "outbox": "what is still to be done",
+    "own_number": "made of the records, so that no two have one number",
     "position": "kept for some days only; what a visit rests on stands on the visit",
     "search_entry": (
         "made of customers and their points in the form in which typed text is compared, to find them by"
     ),
     "token": "who is signed in",
+    "setup_token": "opens the setup page of an empty installation, and ends with its first record",
     "sync_entry": "who is shown which record; made of the documents",
     "sync_epoch": "which history this is; its witness is a file beside the database",
     "sync_mutation": "the answers given to phones, so that asking twice gives one answer",

@@ -132,8 +132,8 @@ def _call_backs() -> None:
 
 
 def _installation() -> None:
-    fixed("/installation")
-    fixed("/public/installation")
+    for path in ("/installation", "/public/installation"):
+        fixed(path, f"{API}{path}")
     send("PATCH /installation", lambda _: f"{API}/installation", lambda _: {"name_en": "x"})
 
 
@@ -374,6 +374,33 @@ def _plans() -> None:
     )
 
 
+def _imports() -> None:
+    imports = f"{API}/imports"
+    run: Callable[[Place], str] = lambda p: f"{imports}/{p['import run']}"
+    checked: Callable[[Place], str] = lambda p: f"{imports}/{p['checked import']}"
+    get("/imports", lambda _: imports, it("import run"))
+    fixed("GET /imports/targets", f"{imports}/targets")
+    ASKS["POST /imports"] = lambda _w, p, _who: Ask(
+        imports,
+        {
+            "query_string": {"unit_id": p.unit_id, "target": "customers", "filename": "x.csv"},
+            "data": "户号,户名\nZ1,甲\nZ2,乙\n".encode(),
+            "content_type": "application/octet-stream",
+        },
+    )
+    one = "/imports/<uuid:run_id>"
+    get(one, run)
+    send(f"DELETE {one}", run)
+    columns = {"number": "户号", "name": "户名"}
+    send(f"PUT {one}/mapping", lambda p: f"{run(p)}/mapping", lambda _: {"columns": columns})
+    get(f"{one}/rows", lambda p: f"{checked(p)}/rows", verdict="to_settle")
+    send(f"PUT {one}/settled", lambda p: f"{checked(p)}/settled", lambda _: {"way": "alone"})
+    send(f"PUT {one}/acceptance", lambda p: f"{checked(p)}/acceptance")
+    get(f"{one}/report", lambda p: f"{checked(p)}/report", verdict="to_settle", format="csv")
+    fixed("GET /exports/kinds/<string:kind>", f"{API}/exports/kinds/customer")
+    fixed("GET /exports/tables/<string:table>", f"{API}/exports/tables/customers")
+
+
 def _links() -> None:
     job = f"{API}/contractors/job"
     token: Callable[[World, Place], Any] = lambda w, p: w.links[f"contractor {p.key}"]
@@ -453,6 +480,9 @@ def _sync() -> None:
 
 def _house() -> None:
     fixed("GET /openapi.json", f"{API}/openapi.json")
+    fixed("GET /setup", f"{API}/setup")
+    fixed("GET /checklist", f"{API}/checklist")
+    ASKS["POST /setup"] = lambda *_: Ask(f"{API}/setup", {"json": {}}, token="invented")
     for path in (
         "/",
         "/m/",
@@ -460,6 +490,7 @@ def _house() -> None:
         "/verify",
         "/confirm",
         "/contractor",
+        "/setup",
         "/docs",
         "/docs/start.js",
         "/healthz",
@@ -483,6 +514,7 @@ for fill in (
     _maps,
     _territory,
     _plans,
+    _imports,
     _links,
     _sync,
     _house,

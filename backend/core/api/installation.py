@@ -97,7 +97,7 @@ class PublicInstallation(MethodView):
     """What a page needs before anybody has signed in."""
 
     @for_anybody.response(200, PublicInstallationOut)
-    @public("public_per_address")
+    @public("pages_per_address")
     def get(self) -> Any:
         """Name, language, time zone, currency and hotlines."""
         found = _shown(refresh(context().database))

@@ -36,9 +36,10 @@ from sqlalchemy.orm import Mapped, MappedColumn, mapped_column
 
 from backend.core.db import Base
 from backend.core.geometry import area_column, point_column
-from backend.core.installation import Labels
+from backend.core.installation import Labels, OwnLabels
 from backend.core.kinds import wire
 from backend.core.kinds.complaints import in_chinese
+from backend.core.kinds.own_choices import OwnChoice
 from sync.errors import Fault, Refused
 from sync.kind import Action, Field, Kind, Policy, Values
 
@@ -80,6 +81,7 @@ class Wired:
     personal: str | None
     filter: bool
     due: str | None = None
+    own: bool = False
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,7 @@ def _column(
         options.pop("personal", None),
         options.pop("filter", False),
         options.pop("due", None),
+        options.pop("own", False),
     )
     return mapped_column(type_, *args, nullable=not required, info={"wired": wired}, **options)
 
@@ -142,16 +145,9 @@ def words(zh: str, en: str, *, most: int = 200, **options: Any) -> MappedColumn[
     return _column(Text, wire.Text(most=most, least=1 if options.get("required") else 0), zh, en, **options)
 
 
-def choice(zh: str, en: str, labels: dict[str, tuple[str, str]], **options: Any) -> MappedColumn[Any]:
-    """One of a list of codes."""
-    return _column(Text, wire.Choice(labels), zh, en, **options)
-
-
-def own_choice(
-    zh: str, en: str, own: Callable[[], Labels], usual: Labels, **options: Any
-) -> MappedColumn[Any]:
-    """One of a list of codes that the installation has for itself; `usual` is what most have."""
-    return _column(Text, wire.OwnChoice(own, usual), zh, en, **options)
+def choice(zh: str, en: str, labels: Labels, own: OwnLabels = None, **options: Any) -> MappedColumn[Any]:
+    """One of a list of codes; where the installation has its `own`, `labels` are what most have."""
+    return _column(Text, OwnChoice(own, labels) if own else wire.Choice(labels), zh, en, **options)
 
 
 def choices(zh: str, en: str, labels: dict[str, tuple[str, str]], **options: Any) -> MappedColumn[Any]:

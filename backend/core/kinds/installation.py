@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 from zoneinfo import available_timezones
@@ -46,7 +46,7 @@ def zones() -> frozenset[str]:
 @cache
 def currencies() -> frozenset[str]:
     """Currencies (ISO 4217) that are legal tender somewhere today, by CLDR."""
-    territories, on = get_global("territory_currencies"), date.today()  # noqa: DTZ011 - any day of the year does
+    territories, on = get_global("territory_currencies"), datetime.now(UTC).date()
     return frozenset(code for one in territories for code in get_territory_currencies(one, on, on))
 
 

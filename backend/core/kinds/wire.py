@@ -18,7 +18,6 @@ from backend.core.geometry import geojson_of, shape_of
 from backend.core.installation import Labels
 from sync.change import moment_text, parse_moment
 
-MOST_CODE = 40
 UNKEEPABLE = "must not hold NUL, half characters or numbers beyond 64 bits"
 D = TypeVar("D", bound=date)
 _UNKEEPABLE = re.compile("[\0\ud800-\udfff]")
@@ -266,29 +265,6 @@ class Choice(fields.String):
     def quick(self, value: Any) -> Any:
         """One of the codes."""
         return value if type(value) is str and value in self.labels else NOT_QUICK
-
-
-class OwnChoice(Choice):
-    """One of a list of codes that the installation has for itself: another one knows others.
-
-    The contract names the usual ones, and says that there may be more.
-    """
-
-    def __init__(self, own: Callable[[], Labels], usual: Labels, **options: Any) -> None:
-        self._own = own
-        open_list = {"anyOf": [{"type": "string", "enum": list(usual)}, {"type": "string"}]}
-        super().__init__(usual, validate=Length(max=MOST_CODE), metadata=open_list, **options)
-
-    @property
-    def labels(self) -> Labels:
-        """Code -> its Chinese and English label, in this installation."""
-        return self._own()
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> str:
-        code = str(super()._deserialize(value, attr, data, **kwargs))
-        if code not in self.labels:
-            raise ValidationError(f"Must be one of: {', '.join(self.labels)}.")
-        return code
 
 
 class Document(fields.Nested):

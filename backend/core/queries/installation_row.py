@@ -1,4 +1,4 @@
-"""Reads the installation's row: at most every two seconds in a process, or by whoever is about to change it."""
+"""Reads the installation's row: at most every two seconds in a process, or to change it."""
 
 from __future__ import annotations
 

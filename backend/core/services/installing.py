@@ -1,4 +1,4 @@
-"""Sets what holds for the whole installation: an administrator of the topmost unit does, and the trail notes it.
+"""Sets what holds for the whole installation: administrators of the topmost unit do, the trail notes it.
 
 Time zone and currency are of another sort once there is work (decision 0012).
 """
@@ -6,6 +6,7 @@ Time zone and currency are of another sort once there is work (decision 0012).
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from marshmallow import RAISE, ValidationError
@@ -18,6 +19,7 @@ from backend.core.installation import REPRESENTATIVE, Installation, hold, instal
 from backend.core.kinds.complaints import in_chinese
 from backend.core.kinds.installation import InstallationRow, InstallationValues
 from backend.core.kinds.registry import KINDS
+from backend.core.kinds.wire import Choice
 from backend.core.queries import policy
 from backend.core.queries.installation_row import has_any, lock_installation, posts_held_beside
 from backend.core.queries.units import topmost_unit
@@ -39,8 +41,9 @@ def set_installation(
 ) -> Installation:
     """Set some of the installation's values (as `InstallationValues` has them); returns all of them.
 
-    This process goes by them from the commit on, others within two seconds. `version` is what was
-    read, where that matters. While there is no unit yet, only the server itself may, after it made one. Raises not_allowed, invalid, changed_meanwhile, reason_needed, currency_kept.
+    This process goes by them from the commit on, others within two seconds. `version` is what was read, where
+    that matters. While there is no unit yet, only the server itself may, after it made one. Raises
+    not_allowed, invalid, changed_meanwhile, reason_needed, currency_kept.
     """
     _need_whole_house(session, actor)
     now = _checked(values)
@@ -110,6 +113,9 @@ def _need_fit(session: Session, before: Installation, after: Installation, reaso
     late, until = after.limits.visit_late_from_hour, after.limits.visit_late_until_hour
     if until >= late:
         faults.append(fault("limits.visit_late_until_hour", "core.late_hours"))
+    between = "limits.visit_days_between"
+    unknown = sorted(after.limits.visit_days_between.keys() - _categories())
+    faults += [fault(f"{between}.{one}", "core.unknown") for one in unknown]
     if faults:
         raise Problem("invalid", faults=faults)
     if (before.currency, before.time_zone) == (after.currency, after.time_zone):
@@ -120,6 +126,12 @@ def _need_fit(session: Session, before: Installation, after: Installation, reaso
         raise Problem("currency_kept", currency=before.currency)
     if not (reason or "").strip():
         raise Problem("reason_needed")
+
+
+def _categories() -> AbstractSet[str]:
+    """Of customers, who are visited so often by their category."""
+    field = KINDS["customer"].wired["category"].field
+    return field.labels.keys() if isinstance(field, Choice) else frozenset()
 
 
 def _post_faults(session: Session, after: Installation) -> list[dict[str, str]]:

@@ -11,7 +11,6 @@ from backend.core.kinds.declaration import (
     day,
     declare,
     flag,
-    own_choice,
     plain_id,
     scopes_of,
     words,
@@ -29,10 +28,10 @@ class Staff(Record):
 
     __tablename__ = "staff"
 
-    staff_number = words("工号", "Staff number", most=20, required=True, filter=True)
+    staff_number = words("工号", "Staff number", most=20, required=True, filter=True, own=True)
     name = words("姓名", "Name", most=50, required=True)
     work_phone = words("工作电话", "Work phone", most=30)
-    post = own_choice("岗位", "Post", lambda: installed().posts, USUAL_POSTS, required=True, filter=True)
+    post = choice("岗位", "Post", USUAL_POSTS, lambda: installed().posts, required=True, filter=True)
     employment = choice("用工性质", "Employment", EMPLOYMENT, required=True)
     qualifications = words("资格", "Qualifications", most=500)
     exam_passed_until = day("考试合格有效期", "Exam valid until")

@@ -9,6 +9,6 @@ CONFIRMATION = Purpose(
     sentence("evidence.confirm_purpose"),
     {"number": "text", "url": "text"},
     frozenset({"url"}),
-    lambda **values: sentence("evidence.confirm", **values),
+    lambda number, url: sentence("evidence.confirm", number=number, url=url),
 )
 MESSAGES = {"confirmation_id": Made(CONFIRMATION, message_of)}

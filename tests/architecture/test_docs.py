@@ -98,6 +98,7 @@ def test_concepts_are_explained_and_none_is_left_over() -> None:
         "imports",
         "dispatch",
         "evidence",
+        "messages",
         "first_day",
         "operating",
         "security",

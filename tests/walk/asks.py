@@ -141,7 +141,7 @@ def _messages() -> None:
     words = {"purpose": "urgent_notice", "language": "zh", "body": "{text}"}
     get("/messages", lambda _: f"{API}/messages", it("message"))
     send("POST /messages/<uuid:message_id>/again", lambda p: f"{API}/messages/{p['message']}/again")
-    fixed("/messages/purposes")
+    fixed("/messages/purposes", f"{API}/messages/purposes")
     send(
         "PUT /messages/purposes/<string:name>",
         lambda _: f"{API}/messages/purposes/urgent_notice",
@@ -155,7 +155,7 @@ def _messages() -> None:
     send(
         "POST /messages/templates/rendering", lambda _: f"{API}/messages/templates/rendering", lambda _: words
     )
-    where = "/messages/addresses/<any(staff,customer):party_kind>/<uuid:party_id>"
+    where = "/messages/addresses/<string:party_kind>/<uuid:party_id>"
     address = {"email": None, "wecom": "x", "dingtalk": None}
     get(where, lambda p: f"{API}/messages/addresses/customer/{p['customer']}")
     send(f"PUT {where}", lambda p: f"{API}/messages/addresses/customer/{p['customer']}", lambda _: address)

@@ -154,7 +154,7 @@ class Rendering(MethodView):
         }
 
 
-@blueprint.route("/addresses/<any(staff,customer):party_kind>/<uuid:party_id>")
+@blueprint.route("/addresses/<string:party_kind>/<uuid:party_id>")
 class Addresses(MethodView):
     @blueprint.response(200, AddressesSet)
     @signed_in

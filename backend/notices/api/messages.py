@@ -25,13 +25,13 @@ blueprint = Blueprint(
 
 
 class MessagesAsked(Schema):
-    """Which messages: of one state, channel, purpose or person; those wanted before a moment."""
+    """Which messages: of one state, channel, purpose or person; those below a number."""
 
     state = wire.Choice(STATES, load_default=None)
     channel = fields.String(load_default=None, validate=Length(1, 40))
     purpose = fields.String(load_default=None, validate=Length(1, 60))
     party_id = fields.UUID(load_default=None)
-    before = wire.Moment(load_default=None)
+    before = fields.Integer(load_default=None, validate=Range(1, 2**63 - 1))
     limit = fields.Integer(load_default=100, validate=Range(1, 500))
 
 
@@ -102,7 +102,8 @@ class MessageReceipts(MethodView):
         """What became of a message, by the operator's gateway: `{"id", "state", "reason"}`, state `delivered`
         or `failed`, with `X-Wangge-Timestamp` (seconds since 1970, at most 300 off) and
         `X-Wangge-Signature: sha256=<HMAC-SHA256 of "<timestamp>.<body>">`. Each is taken once."""
-        signed = (request.headers.get(f"X-Wangge-{name}", "") for name in ("Timestamp", "Signature"))
+        timestamp = request.headers.get("X-Wangge-Timestamp", "")
+        signature = request.headers.get("X-Wangge-Signature", "")
         body, secret = request.get_data(), context().settings.notify_secret
         with transaction() as session:
-            results.take_receipt(session, secret, body, *signed)
+            results.take_receipt(session, secret, body, timestamp, signature)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, DateTime, Index, LargeBinary, Text, func, text
+from sqlalchemy import BigInteger, DateTime, Index, LargeBinary, Text, func, literal_column
 from sqlalchemy.dialects.postgresql import UUID as PgUuid
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -37,7 +37,7 @@ class Message(Base):
     __tablename__ = "message"
     __table_args__ = (
         Index("ix_message_unit_wanted", "unit_id", "wanted_at"),
-        Index("ix_message_open", "channel", postgresql_where=text("state IN ('wanted', 'asking')")),
+        Index("ix_message_open", "channel", postgresql_where=literal_column("state IN ('wanted', 'asking')")),
     )
 
     id: Mapped[UUID] = mapped_column(PgUuid, primary_key=True)

@@ -137,7 +137,7 @@ def seen_messages(
     channel: str | None,
     purpose: str | None,
     party_id: str | None,
-    before: datetime | None,
+    before: int | None,
     most: int,
 ) -> list[dict[str, Any]]:
     """Messages of these units, newest first, with the recipient's name and the attempts made."""
@@ -152,8 +152,8 @@ def seen_messages(
     for name, value in wanted.items():
         asked = asked.where(getattr(Message, name) == value) if value else asked
     asked = asked.where(Message.party_id == UUID(party_id)) if party_id else asked
-    asked = asked.where(Message.wanted_at < before) if before else asked
-    rows = session.execute(asked.order_by(Message.wanted_at.desc(), Message.id.desc()).limit(most))
+    asked = asked.where(Message.outbox_id < before) if before else asked
+    rows = session.execute(asked.order_by(Message.outbox_id.desc()).limit(most))
     return [_row(*row) for row in rows]
 
 
@@ -181,7 +181,7 @@ def counts(session: Session, units: Collection[str], since: datetime) -> dict[st
         .where(Message.unit_id.in_([UUID(one) for one in units]), Message.wanted_at >= since)
         .group_by(Message.state)
     )
-    return dict(session.execute(asked).tuples().all())
+    return {str(state): count for state, count in session.execute(asked)}
 
 
 def by_number(session: Session, number: int) -> Message | None:

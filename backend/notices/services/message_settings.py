@@ -18,6 +18,7 @@ from backend.core.queries.units import topmost_unit
 from backend.core.sentences import fault
 from backend.core.services.auditing import note_act
 from backend.notices.kinds.message_settings import (
+    PARTIES,
     MessageAddress,
     MessageConsent,
     MessagePurpose,
@@ -27,7 +28,7 @@ from backend.notices.queries import messages as queries
 from backend.notices.services.channels import ALL
 from backend.notices.services.channels.email import mailbox
 from backend.notices.services.purposes import USUAL_QUIET, Purpose, purposes
-from backend.notices.services.wording import LANGUAGES, need_fit, test_rendered
+from backend.notices.services.wording import LANGUAGES, need_fit, tried_out
 
 WAYS = ("email", "wecom", "dingtalk")
 _SEES = frozenset({Role.ADMIN, Role.HOTLINE_AGENT})
@@ -56,7 +57,7 @@ def _purpose(session: Session, purpose: Purpose, editions: Any, now: datetime) -
         "channels": list(row.channels if row else purpose.channels),
         "quiet_from_hour": row.quiet_from_hour if row else USUAL_QUIET[0],
         "quiet_until_hour": row.quiet_until_hour if row else USUAL_QUIET[1],
-        "usual": {one: test_rendered(purpose, None, one) for one in LANGUAGES},
+        "usual": {one: tried_out(purpose, None, one) for one in LANGUAGES},
         "editions": [_edition(one, in_force.get(one.language) is one) for one in own],
     }
 
@@ -86,7 +87,7 @@ def add_edition(session: Session, actor: Actor, values: dict[str, Any]) -> Messa
 def rendered(actor: Actor, purpose_name: str, language: str, body: str | None) -> str:
     """A template with made-up values, or the usual words. Raises not_allowed, not_found, invalid."""
     policy.need_role(actor, _SEES)
-    return test_rendered(_found(purpose_name), body, language)
+    return tried_out(_found(purpose_name), body, language)
 
 
 def set_purpose(session: Session, actor: Actor, name: str, values: dict[str, Any]) -> None:
@@ -116,8 +117,7 @@ def set_addresses(
 
     Staff by administrators, customers by the desk. Raises not_allowed, not_found, invalid.
     """
-    policy.need_role(actor, frozenset({Role.ADMIN}) if party[0] == "staff" else DESK)
-    read_document(session, actor, KINDS[party[0]], party[1])
+    _need_party(session, actor, party)
     if addresses.get("email"):
         try:
             mailbox(str(addresses["email"]))
@@ -135,8 +135,7 @@ def set_addresses(
 
 def seen_addresses(session: Session, actor: Actor, party: tuple[str, str]) -> dict[str, str | None]:
     """The same, to be read by who may set them."""
-    policy.need_role(actor, frozenset({Role.ADMIN}) if party[0] == "staff" else DESK)
-    read_document(session, actor, KINDS[party[0]], party[1])
+    _need_party(session, actor, party)
     return dict.fromkeys(WAYS) | queries.addresses_of(session, party)
 
 
@@ -155,6 +154,13 @@ def note_consent(session: Session, actor: Actor, customer_id: str, purpose: str,
     session.merge(row)
     told = {"purpose": name, "is_given": is_given}
     note_act(session, actor, "message_settings_changed", ("customer", customer_id), after=told)
+
+
+def _need_party(session: Session, actor: Actor, party: tuple[str, str]) -> None:
+    if party[0] not in PARTIES:
+        raise Problem("not_found", kind=party[0][:60], id=party[1])
+    policy.need_role(actor, frozenset({Role.ADMIN}) if party[0] == "staff" else DESK)
+    read_document(session, actor, KINDS[party[0]], party[1])
 
 
 def _found(name: str) -> Purpose:

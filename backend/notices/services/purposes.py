@@ -72,7 +72,7 @@ URGENT = Purpose(
     sentence("notices.urgent_purpose"),
     {"text": "words"},
     frozenset({"text"}),
-    lambda **values: sentence("notices.urgent", **values),
+    lambda text: sentence("notices.urgent", text=text),
     is_urgent=True,
 )
 

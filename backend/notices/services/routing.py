@@ -29,7 +29,8 @@ _ALWAYS = frozenset({"phone", "group"})
 def route(session: Session, channels: Mapping[str, Channel]) -> int:
     """Give each fact that waits its message; returns how many. What no channel can take has failed."""
     rows = queries.unrouted(session, MESSAGE, MOST_AT_ONCE)
-    for outbox_id, detail in rows:
+    for row in rows:
+        outbox_id, detail = row.id, row.detail
         message = Message(id=UUID(record_writer.new_id()), outbox_id=outbox_id)
         try:
             with session.begin_nested():

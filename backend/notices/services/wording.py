@@ -49,7 +49,14 @@ def worded(
     written = {name: TYPES[purpose.takes[name]][1](value, side) for name, value in values.items()}
     title = own.title if own else purpose.title[side]
     return Worded(
-        texts[0], texts[1], texts[side], title, own.edition if own else 0, language, own and own.code, written
+        texts[0],
+        texts[1],
+        texts[side],
+        title,
+        own.edition if own else 0,
+        language,
+        own.code if own else None,
+        written,
     )
 
 
@@ -90,7 +97,7 @@ def sample_values(purpose: Purpose) -> dict[str, Any]:
     return {name: _SAMPLES.get(kind, f"<{name}>") for name, kind in purpose.takes.items()}
 
 
-def test_rendered(purpose: Purpose, body: str | None, language: str) -> str:
+def tried_out(purpose: Purpose, body: str | None, language: str) -> str:
     """A template's text, or the usual words, with made-up values. Raises invalid."""
     values = sample_values(purpose)
     if body is None:

@@ -4383,7 +4383,7 @@ export interface paths {
                     channel?: string | null;
                     purpose?: string | null;
                     party_id?: string | null;
-                    before?: string | null;
+                    before?: number | null;
                     limit?: number;
                 };
                 header?: never;
@@ -4418,7 +4418,7 @@ export interface paths {
             query?: never;
             header?: never;
             path: {
-                party_kind: "staff" | "customer";
+                party_kind: string;
                 party_id: string;
             };
             cookie?: never;
@@ -4429,7 +4429,7 @@ export interface paths {
                 query?: never;
                 header?: never;
                 path: {
-                    party_kind: "staff" | "customer";
+                    party_kind: string;
                     party_id: string;
                 };
                 cookie?: never;
@@ -4454,7 +4454,7 @@ export interface paths {
                 query?: never;
                 header?: never;
                 path: {
-                    party_kind: "staff" | "customer";
+                    party_kind: string;
                     party_id: string;
                 };
                 cookie?: never;

@@ -47,6 +47,8 @@ SERVED = {"sync.push", "sync.prefetch", "sync.parking"}
 SERVED_TESTS = (
     "tests/phones/test_sync.py",
     "tests/phones/test_sync_extremes.py",
+    "tests/phones/test_handed_over.py",
+    "tests/phones/test_comparing.py",
     "tests/phones/test_parking.py",
     "tests/phones/test_alike.py",
     "tests/sync/test_broken_on_purpose.py",

@@ -6,6 +6,7 @@ A deputy signs with a reason and a paper.
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -170,6 +171,16 @@ def test_the_house_keeps_no_token(left: Crew, as_: As) -> None:
     with left.database.transaction() as session:
         kept = session.execute(text("SELECT to_jsonb(c)::text FROM confirmation c")).scalar_one()
     assert token not in kept
+
+
+def test_of_links_made_at_once_one_holds(as_: As, app: Flask, left: Crew) -> None:
+    desk = [as_(who) for who in ("dispatcher", "supervisor", "dispatcher", "supervisor")]
+    with ThreadPoolExecutor(4) as pool:
+        asked = {"work_order_id": left.job}
+        made = list(pool.map(lambda one: one("POST", "/evidence/confirmations", asked), desk))
+    assert [one.status_code for one in made] == [201] * 4
+    tokens = [one.get_json()["url"].removeprefix("/confirm#") for one in made]
+    assert sorted(sheet_of_link(app, one).status_code for one in tokens) == [200, 410, 410, 410]
 
 
 def test_two_answers_at_once_are_one(left: Crew, as_: As, app: Flask) -> None:

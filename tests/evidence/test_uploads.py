@@ -12,8 +12,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import text
 
 from backend.core.blobs.store import BlobStore, key_of, open_blobs
 from backend.core.blobs.upload_files import Parts
@@ -290,6 +292,24 @@ def test_a_persons_day_has_a_limit(place: Receiving, town: Town) -> None:
         begun(small, town)
     assert caught.value.code == "quota_exceeded"
     assert 0 < caught.value.detail["retry_after_s"] <= 86_401
+
+
+def test_a_persons_day_begins_at_midnight_of_the_city(place: Receiving, town: Town) -> None:
+    """In UTC it would begin at eight in the morning, when they have been at work for an hour."""
+    now = datetime.now(ZoneInfo("Asia/Shanghai"))
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    begun(place, town)
+    small = replace(place, day_bytes=len(DATA) + 10)
+    for begun_at, is_today in ((midnight, True), (midnight - timedelta(seconds=1), False)):
+        with place.database.transaction() as session:
+            session.execute(text("UPDATE upload SET created_at = :at"), {"at": begun_at})
+        if is_today:
+            with pytest.raises(Problem) as caught:
+                begun(small, town)
+            wait_s = (midnight + timedelta(days=1) - now).total_seconds()
+            assert caught.value.detail["retry_after_s"] == pytest.approx(wait_s, abs=30)
+        else:
+            begun(small, town)
 
 
 def test_the_same_picture_of_two_records_is_stored_once(as_: As, town: Town) -> None:

@@ -24,13 +24,14 @@ from backend.core.kinds.account import Device
 from backend.core.services import record_writer
 from backend.core.services.contacts import Contact, Contacts
 from backend.core.services.tidying import KEEP_REMOVALS, tidy
+from backend.phones.queries.exchanges import note_exchange
 from backend.phones.services.device_alerts import tell_of_silence
 from backend.phones.services.history import WITNESS, watch_history, why_another
 from mobile_api_spec.phone import Phone
 from sync.postgres import epoch
 from sync.postgres.epoch import Epoch, Identity
 from tests.conftest import agrees
-from tests.factories import Town
+from tests.factories import Town, uid
 
 NAMES = (1, 2, 3, 4)
 
@@ -220,3 +221,18 @@ def test_silence_is_told_once_a_day(
     with database.engine.connect() as connection:
         told = connection.execute(text("SELECT staff_id::text FROM notice")).scalars().all()
     assert told == [town["dispatcher"]] * is_told
+
+
+def test_work_is_counted_by_the_days_of_the_city(database: Database) -> None:
+    """Its midnight is 16:00 UTC: what comes before and after midnight of UTC is one day's."""
+    phone, counted = uid("rep's phone"), []
+    for at in (
+        "2026-09-01T23:30:00Z",
+        "2026-09-02T00:30:00Z",
+        "2026-09-02T15:59:59Z",
+        "2026-09-02T16:00:00Z",
+    ):
+        with database.transaction() as session:
+            found = note_exchange(session, phone, None, datetime.fromisoformat(at), 5, 100)
+        counted.append((found.mutations, found.bytes))
+    assert counted == [(5, 100), (10, 200), (15, 300), (5, 100)]

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 ASKED = """
 import os
 from dataclasses import replace
-from backend import config
+from backend.core import config
 from backend.app import create_app
 from backend.core.db import Database, make_engine
 settings = replace(config.read(), limits_enabled=False, objects_url="memory://")

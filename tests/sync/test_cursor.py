@@ -59,6 +59,18 @@ def test_another_house_s_seal_is_not_ours() -> None:
         CursorSeal("another secret").open(SEAL.seal(Cursor(1), BOUND))
 
 
+def test_the_last_key_of_the_ring_signs_and_those_before_it_open() -> None:
+    ring = ["old"]
+    seal = CursorSeal(lambda: ring)
+    before = seal.seal(Cursor(1), BOUND)
+    ring.append("new")
+    after = seal.seal(Cursor(2), BOUND)
+    assert [seal.open(one)[0].epoch for one in (before, after)] == [1, 2]
+    assert CursorSeal("new").open(after)[0].epoch == 2
+    with pytest.raises(StartCompare, match="unreadable"):
+        CursorSeal("old").open(after)
+
+
 @pytest.mark.parametrize(
     "spoil", [lambda t: t[:-1], lambda t: t[1:], lambda t: t + "x", lambda t: "♥" + t, lambda t: "."]
 )

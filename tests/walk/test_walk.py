@@ -50,11 +50,12 @@ def walk(
     )  # fmt: skip
     database = Database(make_engine(cluster.url("copy_walk"), poolclass=NullPool))
     web.extensions["wangge"] = make_context(settings, database)
-    world = build(web, database, settings)
+    with listening() as heard:
+        world = build(web, database, settings)
     undone = Undone(make_engine(cluster.url("copy_walk"), poolclass=NullPool))
     house = web.extensions["wangge"]
     web.extensions["wangge"] = replace(house, database=undone, contacts=Silent(undone))
-    yield Walk(world, undone)
+    yield Walk(world, undone, log=heard())
     undone.close()
     cluster.psql("postgres", 'DROP DATABASE "copy_walk" WITH (FORCE)')
 

@@ -80,6 +80,8 @@ def make_link(
     if not actor.roles & (DESK | FIELD):
         raise Problem("not_allowed")
     way = way or ("link_handed" if actor.roles & DESK else "link_to_ledger")
+    # Two links made at once would not see each other, and both would hold.
+    job = record_writer.read(session, "work_order", job_id, lock=True).values
     if job["state"] not in _WAITING or (job.get("signature_id") and job.get("signature_state") == "valid"):
         raise Problem(
             "action_does_not_fit",

@@ -24,6 +24,7 @@ from backend.core.blobs.store import BlobStore, key_of
 from backend.core.blobs.upload_files import CHUNK, Parts
 from backend.core.db import Database
 from backend.core.errors import Problem
+from backend.core.queries.scopes import day_begins, today
 from backend.core.sentences import fault
 from backend.core.services import record_writer
 from backend.core.services.noting import note_rows
@@ -97,16 +98,16 @@ def create_upload(
 
 
 def _need_room(session: Session, actor: Actor, length_bytes: int, day_bytes: int) -> None:
-    """One person's uploads of a day, and those left unfinished, have a limit."""
-    midnight = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    today = func.coalesce(func.sum(Upload.length_bytes).filter(Upload.created_at >= midnight), 0)
+    """One person's uploads of a day of the city's, and those left unfinished, have a limit."""
+    midnight = day_begins(today())
+    used_today = func.coalesce(func.sum(Upload.length_bytes).filter(Upload.created_at >= midnight), 0)
     unfinished = func.count().filter(Upload.finished_at.is_(None), Upload.ended_at.is_(None))
     mine = (Upload.created_at >= midnight) | (Upload.finished_at.is_(None) & Upload.ended_at.is_(None))
     used, open_uploads = session.execute(
-        select(today, unfinished).where(Upload.staff_id == UUID(actor.id), mine)
+        select(used_today, unfinished).where(Upload.staff_id == UUID(actor.id), mine)
     ).one()
     if used + length_bytes > day_bytes or open_uploads >= MOST_OPEN:
-        wait = midnight + timedelta(days=1) - datetime.now(UTC)
+        wait = day_begins(today() + timedelta(days=1)) - datetime.now(UTC)
         raise Problem("quota_exceeded", retry_after_s=int(wait.total_seconds()) + 1)
 
 

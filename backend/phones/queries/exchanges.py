@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlalchemy.orm import Session
 
+from backend.core.queries.scopes import today
+
 
 def note_exchange(
     session: Session,
@@ -17,7 +19,7 @@ def note_exchange(
     mutations: int,
     size_bytes: int,
 ) -> Row[*tuple[Any, ...]]:
-    """Count a device's work of the day, and keep its clock (boot, milliseconds) where it told one.
+    """Count a device's work of the city's day, and keep its clock (boot, milliseconds) where it told one.
 
     Returns how many mutations and bytes that makes, and its boots as they were known before.
     """
@@ -27,7 +29,7 @@ def note_exchange(
         "boot": boot,
         "ms": ms,
         "at": at,
-        "day": at.date(),
+        "day": today(at),
         "mutations": mutations,
         "bytes": size_bytes,
     }

@@ -16,7 +16,7 @@ from backend.core.errors import Problem
 from backend.core.kinds.account import Account
 from backend.core.kinds.registry import SYNC_KINDS
 from backend.core.queries.masks import sees_all
-from backend.core.queries.scopes import held
+from backend.core.queries.scopes import day_begins, held, today
 from backend.core.sentences import sentence
 from backend.core.services.auditing import NOTED_AS, SETTINGS, note_write
 from backend.core.services.record_writer import RECORD_TABLES, announce_written, push_store
@@ -307,7 +307,7 @@ def _exchanges(
         sum(len(bytes(raw)) for raw in batch.mutations),
     )
     if row.mutations > quota.mutations or row.bytes > quota.size_bytes:
-        midnight = datetime.combine(received_at.date() + timedelta(days=1), datetime.min.time(), UTC)
+        midnight = day_begins(today(received_at) + timedelta(days=1))
         raise Problem("quota_exceeded", retry_after_s=int((midnight - received_at).total_seconds()) + 1)
     found = {one[0]: Exchange(one[0], one[1], parse_moment(one[2])) for one in row.boots or ()}
     if is_exchange and ms is not None:

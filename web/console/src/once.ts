@@ -22,14 +22,22 @@ export function useOnce() {
   return { isBusy, once };
 }
 
+/** A call begins a turn and tells from then on whether it is still the last: answers come out of order. */
+export function useTurns(): () => () => boolean {
+  let turns = 0;
+  return () => {
+    const mine = (turns += 1);
+    return () => mine === turns;
+  };
+}
+
 /** `run` does a work of a dialog and says what went wrong with the last: one before may be answered later. */
 export function useLast(language: Ref<Language>) {
   const isBusy = ref(false);
   const wrong = ref("");
-  let runs = 0;
+  const turn = useTurns();
   async function run(work: (isLast: () => boolean) => Promise<void>): Promise<void> {
-    const mine = (runs += 1);
-    const isLast = (): boolean => mine === runs;
+    const isLast = turn();
     isBusy.value = true;
     wrong.value = "";
     try {

@@ -20,8 +20,8 @@ install-test:
 	@$(PYTHON) deploy/bootstrap.py web,test
 	@$(PY) deploy/pages.py
 
-run: install ## install everything, load the demo city, serve (TLS=1: with a local CA and a QR for a phone; PORT=…)
-	@exec $(W) run --with-parent $(if $(TLS),--tls) $(if $(PORT),--port $(PORT))
+run: install ## install everything, load the demo city, serve (CITY=empty: a city of your own; TLS=1: with a local CA and a QR for a phone; PORT=…)
+	@exec $(W) run --with-parent $(if $(TLS),--tls) $(if $(PORT),--port $(PORT)) $(if $(CITY),--city $(CITY))
 
 # One more process than cores: tests of servers and browsers wait a good deal.
 JOBS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)

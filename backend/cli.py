@@ -22,6 +22,8 @@ COMMANDS = {
     "demo": "serving:demo",
     "story": "serving:story",
     "ground": "ground:ground",
+    "import": "imports:import_",
+    "export": "imports:export",
     "spec": "schema:spec",
     "migrate": "schema:migrate",
     "migration": "schema:migration",
@@ -32,6 +34,8 @@ COMMANDS = {
     "restore": "backups:restore",
     "keys": "keys:keys",
     "outbox": "outbox:outbox",
+    "doctor": "doctor:doctor",
+    "setup": "setup:setup",
 }
 
 

@@ -14,7 +14,7 @@ from backend.core import capabilities
 ABOVE = ("wsgi | web_worker | worker | cli", "commands", "demo | local | specification", "migrations", "app",
          "queue")  # fmt: skip
 PARTS = ("(api) | (subscriptions) | (periodic) | (office_steps) | (messages)", "(services)", "(rules)",
-         "(queries)", "(kinds)")  # fmt: skip
+         "(queries)", "(reading)", "(kinds)")  # fmt: skip
 
 
 def capability_layers() -> list[list[str]]:

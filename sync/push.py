@@ -237,7 +237,8 @@ class Push:
             raise CannotApply("outside_scope")
         ends = [write.scopes or kind.scopes({**write.values, "id": write.id})]
         if write.before:
-            ends.append(write.scopes_before or kind.scopes({**write.before.values, "id": write.id}))
+            # One that was deleted had its scopes still.
+            ends.append(kind.scopes({**write.before.values, "id": write.id}))
         for scopes in ends:
             if scopes.isdisjoint(self._rights.writing()) and not self._held_then(kind, write, scopes, change):
                 raise CannotApply("outside_scope")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,9 @@ import click
 from backend.commands.machine import console, the_machine
 from backend.core.keys import BACKUPS
 from backend.core.sentences import sentence
-from backend.local import safekeeping
+from backend.local import drilling, safekeeping
 from backend.local.encryption import NoIdentity, identities_of, recipient_of, recipients_of
+from backend.local.machine import Machine
 
 SECONDS_TO_DRAIN = 60.0
 
@@ -43,6 +44,11 @@ def _said(do: Callable[..., Any], *arguments: Any) -> Any:
 
 @click.command()
 @click.argument("folder", type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--drill",
+    is_flag=True,
+    help="only try it: into a throwaway database beside the real one",
+)
 @click.option("--drain", is_flag=True, help="let a running server stop serving for as long as it takes")
 @click.option(
     "--identity",
@@ -50,13 +56,16 @@ def _said(do: Callable[..., Any], *arguments: Any) -> Any:
     multiple=True,
     help="a file with the key that opens it, if this server's ring does not",
 )
-def restore(folder: Path, drain: bool, identity: tuple[Path, ...]) -> None:
+def restore(folder: Path, drill: bool, drain: bool, identity: tuple[Path, ...]) -> None:
     """Bring database and objects back from FOLDER and open a new epoch.
 
-    Refused beside a running server, unless --drain.
+    Refused beside a running server, unless --drain. With --drill nothing is brought back: it is tried.
     """
     with the_machine() as machine:
         keys = _said(identities_of, machine.settings.keys.ring().keys, identity)
+        if drill:
+            _drill(machine, folder, keys)
+            return
         machine.home.begin_restore(SECONDS_TO_DRAIN if drain else None)
         try:
             number = safekeeping.restore(machine, folder, keys)
@@ -65,3 +74,18 @@ def restore(folder: Path, drain: bool, identity: tuple[Path, ...]) -> None:
         finally:
             machine.home.end_restore()
         console.print(sentence("commands.restored", epoch=number).line)
+
+
+def _drill(machine: Machine, folder: Path, keys: Sequence[Any]) -> None:
+    try:
+        found = drilling.drill(machine, folder, keys)
+    except safekeeping.NotRestored as error:
+        raise click.ClickException(sentence("commands.not_drilled", why=str(error)).line) from error
+    newest = found.held.newest_at
+    told = sentence(
+        "commands.drilled",
+        records=found.held.records,
+        files=found.files,
+        newest=f"{newest:%Y-%m-%d %H:%M} UTC" if newest else "-",
+    )
+    console.print(told.line)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy.orm import Session
 
@@ -33,15 +34,21 @@ def _unit(session: Session, unit: str) -> str:
     return unit_id
 
 
-def _made_plan(
-    database: Database, unit: str, way: str, request: dict[str, Any], file: bytes | None, accept: bool
+def made_plan(
+    database: Database,
+    unit: str,
+    way: str,
+    request: dict[str, Any],
+    file: bytes | None,
+    accept: bool,
+    out: Console = console,
 ) -> None:
     """Draw a plan with its progress shown, say what would change, and let it come true if asked to."""
     with database.transaction() as session:
         actor = Actor(SYSTEM_ID, _unit(session, unit), frozenset({Role.ADMIN}))
         plan_id = str(ground_plans.propose_ground(session, actor, actor.unit_id, way, request).id)
     with Progress(
-        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console
+        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=out
     ) as progress:
         bar = progress.add_task(sentence("commands.drawing").line, total=1)
         ground_plans.draw_plan(
@@ -53,12 +60,12 @@ def _made_plan(
             said = [f"{one['zh']} · {one['en']}" for one in (plan.problem or {}).get("faults", [])]
             why = "; ".join(said) or str(plan.problem)
             raise click.ClickException(sentence("commands.cannot_draw", why=why).line)
-        console.print_json(
+        out.print_json(
             data={"plan": plan_id, "figures": plan.figures, "findings": plan.findings}, ensure_ascii=False
         )
         if accept:
             ground_plans.accept_plan(session, actor, plan_id)
-            console.print(sentence("commands.holds_from_today").line)
+            out.print(sentence("commands.holds_from_today").line)
 
 
 @ground.command()
@@ -73,7 +80,7 @@ def divide(unit: str, way: str, accept: bool, **request: Any) -> None:
     """Divide a unit's ground, or balance its cells again (--way rebalanced)."""
     given = {name: value for name, value in request.items() if value is not None}
     with the_machine() as machine, migrated(machine) as database:
-        _made_plan(database, unit, way, given, None, accept)
+        made_plan(database, unit, way, given, None, accept)
 
 
 @ground.command("import")
@@ -89,7 +96,7 @@ def import_(unit: str, file: Path, accept: bool, **request: Any) -> None:
     """Make cells of the zones of a map file, with a report of what was mended."""
     given = {name: value for name, value in request.items() if value is not None} | {"filename": file.name}
     with the_machine() as machine, migrated(machine) as database:
-        _made_plan(database, unit, "import", given, file.read_bytes(), accept)
+        made_plan(database, unit, "import", given, file.read_bytes(), accept)
 
 
 @ground.command()

@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 import time
+from dataclasses import replace
 
 import click
 from rich.panel import Panel
@@ -13,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from backend.commands.machine import console, migrated, the_machine
+from backend.commands.setup import tell_page
 from backend.core import config
 from backend.core.db import Database
 from backend.core.sentences import sentence
@@ -22,6 +24,8 @@ from backend.local.interrupts import end_with_parent
 from backend.local.machine import Machine
 from backend.local.story_server import stage
 from backend.local.tls import make_certificate, own_address, qr
+from backend.setup.queries.counts import demo_accounts
+from backend.setup.services.page_token import give_token
 
 _STEPS = ("cells", "people", "customers", "jobs", "visits")
 # Who may sign in to the demo, in which role, and where they look.
@@ -46,30 +50,60 @@ _DEMO = (
     help="demo city to load if empty",
 )
 @click.option(
+    "--city",
+    type=click.Choice(["demo", "empty"]),
+    default="demo",
+    show_default=True,
+    help="what an empty database becomes: the demo city, or a utility's own",
+)
+@click.option(
     "--with-parent", is_flag=True, hidden=True, help="end when the process that started this one ends"
 )
-def run(port: int, tls: bool, size: str, with_parent: bool) -> None:
-    """Start everything, load the demo city into an empty database, and serve until Ctrl-C."""
+def run(port: int, tls: bool, size: str, city: str, with_parent: bool) -> None:
+    """Start everything, load the demo city into an empty database (unless --city empty), and serve until
+    Ctrl-C."""
     if with_parent:
         end_with_parent()
     with the_machine(serving=True) as machine:
         with migrated(machine) as database:
-            if is_empty(database) and (machine.is_private or machine.settings.demo_accounts):
+            may_load = machine.is_private or machine.settings.demo_accounts
+            if city == "demo" and may_load and is_empty(database):
                 _load(database, size)
+            token = _token_of_setup(database)
+            is_demo = token is None and _is_demo(database, city)
+        if machine.is_private and not is_demo:
+            machine.settings = replace(machine.settings, demo_accounts=False, docs=config.read().docs)
         address = own_address() if tls else "127.0.0.1"
         pair = make_certificate(machine.settings.home / "tls", address) if tls else None
         port = machine.serve(port, host="0.0.0.0" if tls else "127.0.0.1", tls=pair[:2] if pair else None)
         url = f"{'https' if tls else 'http'}://{address}:{port}"
         _tell_commands(machine, url)
-        _welcome(url, machine)
+        _greet(url, machine, token, is_demo)
         if pair:
             trust = sentence("commands.trust_certificate", certificate=str(pair[2])).line
             console.print(
                 qr(f"{url}/m/"),
-                f"{trust}\n{sentence('commands.open_accounts').line}",
+                f"{trust}\n{sentence('commands.open_accounts').line}" if is_demo else trust,
                 highlight=False,
             )
         _until_stopped(machine, url)
+
+
+def _token_of_setup(database: Database) -> str | None:
+    """A new token for the setup page of a database in which nothing was ever written."""
+    if not is_empty(database):
+        return None
+    with database.transaction() as session:
+        return give_token(session)
+
+
+def _is_demo(database: Database, city: str) -> bool:
+    """Whether the demo's printed passwords sign in here."""
+    with database.snapshot() as session:
+        is_demo = demo_accounts(session) > 0
+    if is_demo and city == "empty":
+        raise click.ClickException(sentence("commands.holds_demo").line)
+    return is_demo
 
 
 def _tell_commands(machine: Machine, url: str) -> None:
@@ -101,6 +135,17 @@ def _make_way(machine: Machine, url: str) -> None:
     port = machine.serve_again()
     _tell_commands(machine, f"{url.rpartition(':')[0]}:{port}")
     console.print(sentence("commands.serving_again", port=port).line)
+
+
+def _greet(url: str, machine: Machine, token: str | None, is_demo: bool) -> None:
+    """Where to go from here: the setup page, the demo's accounts, or the console."""
+    if is_demo:
+        _welcome(url, machine)
+        return
+    if token:
+        tell_page(url, token)
+    console.print(sentence("commands.is_serving", url=url).line)
+    console.print(sentence("commands.where_things_are", logs=str(machine.settings.home / "logs")).line)
 
 
 def _welcome(url: str, machine: Machine) -> None:

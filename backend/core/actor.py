@@ -43,7 +43,8 @@ SYSTEM_ID = "00000000-0000-7000-8000-000000000001"
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A signed-in person, or the system itself; `device_revoked` leaves only the right to hand work in.
+    """A signed-in person, or the system itself; `device_revoked` leaves only the right to hand work in,
+    `must_change_password` only that to choose a password.
 
     `network_address` is where the request came from, for the audit trail.
     """
@@ -55,6 +56,7 @@ class Actor:
     device_revoked: bool = False
     read_only: bool = False
     is_system: bool = False
+    must_change_password: bool = False
     network_address: str | None = None
 
     @property

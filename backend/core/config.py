@@ -20,6 +20,25 @@ _WORDS = (
     "notify_channel",
     "notify_url",
     "notify_secret",
+    "sms_key_id",
+    "sms_key_secret",
+    "sms_sign_name",
+    "sms_url",
+    "wecom_corp_id",
+    "wecom_agent_id",
+    "wecom_secret",
+    "wecom_robot_key",
+    "wecom_url",
+    "dingtalk_app_key",
+    "dingtalk_app_secret",
+    "dingtalk_agent_id",
+    "dingtalk_robot_token",
+    "dingtalk_robot_secret",
+    "dingtalk_url",
+    "smtp_url",
+    "smtp_user",
+    "smtp_password",
+    "smtp_from",
     "public_url",
     "matrix_url",
     "matrix_format",
@@ -59,6 +78,25 @@ class Settings:
     notify_channel: str = "recorded"
     notify_url: str = NOT_GIVEN
     notify_secret: str = NOT_GIVEN
+    sms_key_id: str = NOT_GIVEN
+    sms_key_secret: str = NOT_GIVEN
+    sms_sign_name: str = NOT_GIVEN
+    sms_url: str = "https://dysmsapi.aliyuncs.com"
+    wecom_corp_id: str = NOT_GIVEN
+    wecom_agent_id: str = NOT_GIVEN
+    wecom_secret: str = NOT_GIVEN
+    wecom_robot_key: str = NOT_GIVEN
+    wecom_url: str = "https://qyapi.weixin.qq.com"
+    dingtalk_app_key: str = NOT_GIVEN
+    dingtalk_app_secret: str = NOT_GIVEN
+    dingtalk_agent_id: str = NOT_GIVEN
+    dingtalk_robot_token: str = NOT_GIVEN
+    dingtalk_robot_secret: str = NOT_GIVEN
+    dingtalk_url: str = "https://oapi.dingtalk.com"
+    smtp_url: str = NOT_GIVEN
+    smtp_user: str = NOT_GIVEN
+    smtp_password: str = NOT_GIVEN
+    smtp_from: str = NOT_GIVEN
     public_url: str = NOT_GIVEN
     escalate_after_minutes: int = 10
     matrix_url: str = NOT_GIVEN
@@ -83,7 +121,7 @@ class Settings:
     def can_send_links(self) -> bool:
         """Whether messages go out, and the server's own address is known: a request's could be
         anybody's."""
-        return self.notify_channel == "webhook" and bool(self.public_url)
+        return self.notify_channel in ("webhook", "purposes") and bool(self.public_url)
 
 
 def read(environ: Mapping[str, str] = os.environ, *, weak_key: bool = False) -> Settings:

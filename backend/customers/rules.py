@@ -1,4 +1,7 @@
-"""Rules of questionnaires: an edition's number is unique, and an answered edition does not change."""
+"""Rules of customers: the utility's own numbers are unique.
+
+Of questionnaires: an edition's number is unique, and an answered edition does not change.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from backend.core.errors import Problem
 from backend.core.queries.locks import hold
 from backend.core.queries.policy import Rule, people_rule
 from backend.core.sentences import fault
+from backend.core.services.own_numbers import own_number_rule
 from backend.customers.queries.questionnaires import has_answers, is_taken
 from sync.kind import Values
 
@@ -33,6 +37,10 @@ def edition_rule(
 
 
 RULES: dict[str, tuple[Rule, ...]] = {
-    "customer": (partial(people_rule, ("key_representative_id", "team_ids")),),
+    "customer": (
+        own_number_rule("customer"),
+        partial(people_rule, ("key_representative_id", "team_ids")),
+    ),
+    "service_point": (own_number_rule("service_point"),),
     "questionnaire": (edition_rule,),
 }

@@ -20,13 +20,22 @@ _PACKAGE = "fonts-noto-cjk"
 _SYSTEM = Path("/usr/share/fonts/opentype/noto")
 
 
+def places(home: Path, named: Path) -> tuple[Path, ...]:
+    """Where a font is looked for: the folder that the operator named alone, or those that are usual here."""
+    return (named,) if os.environ.get("WANGGE_FONTS") else (*_places(home), named)
+
+
+def _places(home: Path) -> tuple[Path, ...]:
+    return (_SYSTEM, home / "fonts-root", home / "chromium-root" / "usr/share/fonts")
+
+
 def find_fonts(home: Path) -> Path | None:
     """The folder with the font; None when none can be had, and papers then say what is missing."""
     named = os.environ.get("WANGGE_FONTS")
     if named:
         return Path(named)
     unpacked = home / "fonts-root"
-    for folder in (_SYSTEM, unpacked, home / "chromium-root" / "usr/share/fonts"):
+    for folder in _places(home):
         if any(folder.rglob(FAMILY)):
             return folder
     if not shutil.which("apt-get"):

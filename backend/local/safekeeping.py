@@ -30,6 +30,8 @@ from backend.local.machine import Machine
 from sync.postgres import epoch
 
 DUMP, OBJECTS = "database.dump", "objects"
+# In the place of what is there.
+IN_PLACE = ("--clean", "--if-exists", "--no-owner", "--single-transaction", "--exit-on-error")
 Copy = Callable[[IO[bytes], IO[bytes]], None]
 
 
@@ -90,12 +92,9 @@ def restore(machine: Machine, folder: Path, identities: Sequence[Any] = ()) -> i
     A dump carries transaction ids of another life, so every entry's is reset and every cursor is refused:
     phones compare themselves anew and keep all unsent work.
     """
-    ending = ENDING if (folder / f"{DUMP}{ENDING}").exists() else ""
-    dump = folder / f"{DUMP}{ending}"
-    if not dump.exists():
-        raise NotRestored(f"{folder} holds no {DUMP}")
+    dump, ending = dump_in(folder)
     copy = partial(decrypt, identities=identities) if ending else shutil.copyfileobj
-    _bring_back(machine, dump, copy)
+    bring_back(machine, dump, copy)
     objects = _objects(machine)
     if objects is not None and (folder / OBJECTS).exists():
         _copy_tree(folder / OBJECTS, objects, copy, "", ending)
@@ -106,9 +105,17 @@ def restore(machine: Machine, folder: Path, identities: Sequence[Any] = ()) -> i
     return number
 
 
-def _bring_back(machine: Machine, dump: Path, copy: Copy) -> None:
+def dump_in(folder: Path) -> tuple[Path, str]:
+    """A backup's dump, and the ending of its files where it is encrypted. Raises NotRestored."""
+    ending = ENDING if (folder / f"{DUMP}{ENDING}").exists() else ""
+    dump = folder / f"{DUMP}{ending}"
+    if not dump.exists():
+        raise NotRestored(f"{folder} holds no {DUMP}")
+    return dump, ending
+
+
+def bring_back(machine: Machine, dump: Path, copy: Copy, options: Sequence[str] = IN_PLACE) -> None:
     """All of it in one transaction, or nothing: what breaks off before its end is undone."""
-    options = ("--clean", "--if-exists", "--no-owner", "--single-transaction", "--exit-on-error")
     command, environment = _command(machine, "pg_restore", *options)
     with dump.open("rb") as source, tempfile.TemporaryFile() as said:
         running = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=said, env=environment)

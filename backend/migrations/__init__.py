@@ -71,7 +71,7 @@ END $$
 """
 
 
-def _config(connection: Connection) -> Config:
+def _config(connection: Connection | None = None) -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
@@ -117,6 +117,11 @@ def install_triggers(connection: Connection) -> None:
                     "FOR EACH ROW EXECUTE FUNCTION wangge_unit_tree()"
                 )
             )
+
+
+def newest() -> str:
+    """The number of this release's last migration."""
+    return ScriptDirectory.from_config(_config()).get_current_head() or "0"
 
 
 def make_revision(engine: Engine, sentence: str) -> Path:

@@ -1,11 +1,19 @@
-"""Periodic tasks of notices: sends urgent messages to the operator's gateway, where there is one."""
+"""Periodic tasks of notices: sends what waits to go out, and asks what became of it."""
 
 from backend.core.running import Periodic, Worker
 from backend.notices.services.messaging import deliver
+from backend.notices.services.results import ask_results
 
 
 def _deliver(worker: Worker) -> int:
-    return deliver(worker.database, worker.settings) if worker.settings.notify_channel == "webhook" else 0
+    return deliver(worker.database, worker.settings)
 
 
-PERIODIC = (Periodic("wangge.deliver_messages", 5.0, _deliver, expires_s=5.0),)
+def _ask(worker: Worker) -> int:
+    return ask_results(worker.database, worker.settings)
+
+
+PERIODIC = (
+    Periodic("wangge.deliver_messages", 5.0, _deliver, expires_s=5.0),
+    Periodic("wangge.ask_message_results", 30.0, _ask, expires_s=30.0),
+)

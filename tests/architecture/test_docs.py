@@ -97,6 +97,7 @@ def test_concepts_are_explained_and_none_is_left_over() -> None:
         "territory",
         "dispatch",
         "evidence",
+        "first_day",
         "operating",
         "security",
     }

@@ -26,19 +26,26 @@ GEO = {
     "broken_shapes": zones.BROKEN,
 }
 ENTRIES = [one for catalogue in (MESSAGES, FAULTS, *GEO.values()) for one in catalogue.values()]
-# Function -> the module that defines it, its catalogue, and which of its arguments is the entry's name.
-SAYS: dict[str, tuple[str, Mapping[str, Sentence], int]] = {
-    "sentence": ("backend.core.sentences", MESSAGES, 0),
-    "fault": ("backend.core.sentences", FAULTS, 1),
-    "told": ("geo.findings", findings.SENTENCES, 0),
-    "words": ("geo.findings", findings.SENTENCES, 0),
-    "reason": ("geo.dispatch", dispatch.REASONS, 0),
+OF_IMPORTS = {
+    name.removeprefix("imports."): one for name, one in FAULTS.items() if name.startswith("imports.")
+}
+READING = "backend.imports.reading.wrong"
+# Function -> the modules that define one, its catalogue, and which of its arguments is the entry's name.
+SAYS: dict[str, tuple[tuple[str, Mapping[str, Sentence], int], ...]] = {
+    "sentence": (("backend.core.sentences", MESSAGES, 0),),
+    "fault": (("backend.core.sentences", FAULTS, 1),),
+    "told": (("geo.findings", findings.SENTENCES, 0),),
+    "words": (("geo.findings", findings.SENTENCES, 0),),
+    "reason": (("geo.dispatch", dispatch.REASONS, 0), (READING, OF_IMPORTS, 1)),
+    "Wrong": ((READING, OF_IMPORTS, 0),),
+    "note": ((READING, OF_IMPORTS, 2),),
 }
 PRIVATE = {"geo/dispatch.py": dispatch.REASONS, "geo/errors.py": errors.SENTENCES}
 # Calls that pass on what somebody else named: a rule of sync, werkzeug, a right's objection.
 PASSED_ON = {
     "backend/core/api/problems.py",
     "backend/core/services/record_writer.py",
+    "backend/imports/reading/tables.py",
     "backend/phones/services/deciding.py",
     "sync/push.py",
 }
@@ -60,6 +67,16 @@ BESIDE = {
     "backend/core/papers/words.py": (70, "the catalogue of words on papers"),
     "backend/core/services/credentials.py": (13, "what a guesser of passwords tries first"),
     "backend/evidence/services/sealing.py": (1, "a value: what stands where one was erased by law"),
+    "backend/imports/reading/cleaning.py": (8, "what people write for nothing"),
+    "backend/imports/reading/coordinates.py": (5, "degrees, minutes and sides of the world"),
+    "backend/imports/reading/days.py": (8, "how days and times are written"),
+    "backend/imports/reading/gazetteer.py": (6, "how estates, committees and cells are called"),
+    "backend/imports/reading/headers.py": (4, "what stands behind the name of a column"),
+    "backend/imports/reading/layout.py": (4, "how totals and notes are written"),
+    "backend/imports/reading/numbers.py": (10, "how numbers, sizes and amounts are written"),
+    "backend/imports/reading/targets.py": (7, "the vocabulary of what can be imported"),
+    "backend/imports/reading/translating.py": (4, "what joins numbers and names"),
+    "backend/imports/reading/words.py": (40, "yes and no, and what stands between words"),
     "backend/specification.py": (3, "titles of columns on the generated pages"),
     "backend/territory/api/features.py": (2, "the product's name and what its layers are"),
     "backend/territory/queries/layers.py": (3, "the vocabulary of map layers"),
@@ -71,7 +88,12 @@ BESIDE = {
     "geo/zones.py": (5, "how strangers call their columns"),
     "sync/errors.py": (2, "sync's own two faults: it knows no catalogue of the server"),
 }
-CATALOGUES = ("backend/*/kinds/*.py", "backend/demo/*.py", "backend/migrations/*.py")
+CATALOGUES = (
+    "backend/*/kinds/*.py",
+    "backend/imports/reading/*_fields.py",
+    "backend/demo/*.py",
+    "backend/migrations/*.py",
+)
 
 
 def test_every_entry_declares_what_its_sentences_take() -> None:
@@ -211,12 +233,13 @@ def calls_in(path: str, tree: ast.AST) -> Iterator[tuple[ast.Call, ast.expr, Map
     for node in ast.walk(tree):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name):
             continue
-        home, catalogue, at = SAYS.get(node.func.id, ("", {}, 0))
+        says = SAYS.get(node.func.id, ())
         if node.func.id == "_words" and path in PRIVATE:
-            home, catalogue, at = module, PRIVATE[path], 0
-        is_passing_on = home == module and not isinstance(node.args[at], ast.Constant)
-        if home and home in (module, known.get(node.func.id)) and not is_passing_on:
-            yield node, node.args[at], catalogue
+            says = ((module, PRIVATE[path], 0),)
+        for home, catalogue, at in says:
+            is_passing_on = home == module and not isinstance(node.args[at], ast.Constant)
+            if home in (module, known.get(node.func.id)) and not is_passing_on:
+                yield node, node.args[at], catalogue
 
 
 def matching(name: ast.expr, catalogue: Mapping[str, Sentence]) -> list[Sentence] | None:

@@ -15,6 +15,7 @@ from backend.core.db import Database, make_engine
 from backend.local.broker import Broker
 from backend.local.cluster import Cluster
 from tests.factories import uid
+from tests.imports.filing import as_csv, line
 
 Run = Callable[..., Result]
 
@@ -165,3 +166,38 @@ def test_verify_names_what_differs_and_what_is_not_yet_sealed(run: Run, cluster:
     assert broken.exit_code == 1
     for named in (f"customer {uid('customer 0')} phone", "device", "public_key", "2 in all"):
         assert named in broken.output, broken.output
+
+
+def test_a_table_is_checked_and_imported_from_a_shell(run: Run, tmp_path: Path) -> None:
+    file, refused = tmp_path / "用户.csv", tmp_path / "refused.csv"
+    file.write_bytes(as_csv([line(1), line(2, 户名="")]))
+    answers = tmp_path / "map.json"
+    answers.write_text('{"answers": {"datum": "wgs84"}}')
+    given = ("import", "customers", str(file), "--unit", "north", "--map", str(answers))
+    dry = run(*given, "--dry-run", "--refused", str(refused))
+    assert dry.exit_code == 0, dry.output
+    assert "什么也没有写入" in dry.output
+    assert "不能导入 Refused: 1" in dry.output
+    assert len(refused.read_text("utf-8-sig").splitlines()) == 2
+    first = run(*given)
+    assert first.exit_code == 0, first.output
+    assert "新增 New: 1" in first.output
+    assert "无变化 Same: 1" in run(*given).output
+    assert "没有这个单位" in run("import", "customers", str(file), "--unit", "east").output
+
+
+def test_a_file_that_is_no_table_is_refused_in_words(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "picture.csv"
+    file.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(200))
+    answer = run("import", "customers", str(file))
+    assert answer.exit_code == 1
+    assert "不是表格" in answer.output
+
+
+def test_everything_is_exported_into_a_folder(run: Run, tmp_path: Path) -> None:
+    answer = run("export", str(tmp_path / "out"), "--unit", "north")
+    assert answer.exit_code == 0, answer.output
+    assert "已导出到" in answer.output
+    assert (tmp_path / "out/kinds/cell.geojson").stat().st_size > 100
+    assert len((tmp_path / "out/tables/customers.csv").read_text("utf-8-sig").splitlines()) == 7
+    assert (tmp_path / "out/history/customer.jsonl").read_text().count("\n") >= 6

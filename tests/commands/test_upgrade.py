@@ -47,6 +47,30 @@ def test_letters_and_landlines_kept_before_are_found_and_sign_in(database: Datab
     assert {"53266118822", "1066118822", "01234567"} <= logins and "053266118822" not in logins
 
 
+def test_doubled_numbers_of_before_are_kept_and_named(database: Database, town: Town) -> None:
+    """No record is lost or changed by the rule that came later; the second of two is a double."""
+    first, second = sorted([uid("customer 1"), uid("customer 2")])
+    with database.transaction() as session:
+        session.execute(text("SET session_replication_role = replica"))
+        session.execute(
+            text("UPDATE customer SET number = ' ｋ0001' WHERE id = ANY(CAST(:ids AS uuid[]))"),
+            {"ids": [first, second]},
+        )
+    before = _bodies(database)
+    _at(database, "0022")
+    migrations.upgrade(database.engine)
+    assert _bodies(database) == before
+    with database.transaction() as session:
+        found = session.execute(
+            text("SELECT id::text, is_double FROM own_number WHERE form = 'k0001' ORDER BY is_double")
+        )
+        assert [tuple(row) for row in found] == [(first, False), (second, True)]
+        meters = session.execute(
+            text("SELECT count(*) FROM own_number WHERE kind = 'service_point'")
+        ).scalar()
+        assert meters == 8
+
+
 def test_a_filled_database_of_release_two_comes_up(database: Database, town: Town) -> None:
     before = _bodies(database)
     _at(database, "0002")

@@ -138,7 +138,7 @@ def test_an_office_makes_nothing_above_or_beside_itself(as_: As, database: Datab
         assert (
             as_("dispatcher")("POST", "/customers", customer | {"unit_id": uid(unit)}).status_code == status
         )
-    odd = customer | {"unit_id": uid("north"), "cell_id": uid("cell 3")}
+    odd = customer | {"number": "Y", "unit_id": uid("north"), "cell_id": uid("cell 3")}
     assert as_("admin")("POST", "/customers", odd).get_json()["code"] == "reference_missing"
     assert as_("admin")("POST", "/customers", odd | {"unit_id": uid("south")}).status_code == 201
     moved = as_("admin")("PATCH", f"/customers/{uid('customer 0')}", {"cell_id": uid("cell 3")}, version=1)

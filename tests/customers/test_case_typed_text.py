@@ -57,7 +57,7 @@ def customer(database: Database, town: Town) -> Make:
                 session,
                 unit,
                 "service_point",
-                where | {"cell_id": town[f"cell {n}"], "meter_number": f"QD-{number}"},
+                where | {"cell_id": town[f"cell {n}"], "meter_number": f"QD-{number}" if number else None},
             )
         return made.id
 

@@ -80,6 +80,7 @@ def test_the_points_and_the_open_work_go_with_the_representative(
         spot = record_writer.read(session, "service_point", town["point 0"]).values | {
             "address": "二号门",
             "key_representative_id": None,
+            "meter_number": "M-later",
         }
         later = record_writer.create(session, system(town["north"]), "service_point", spot).id
     serving.serve(database)

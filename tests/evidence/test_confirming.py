@@ -19,7 +19,10 @@ from backend.core.actor import system
 from backend.core.errors import Problem
 from backend.core.services import record_writer
 from backend.evidence.services import checking, confirming, picturing
+from backend.notices.kinds.message_settings import MessagePurpose
 from backend.notices.services import messaging
+from backend.notices.services.channels.port import Answer, Letter, Outcome
+from backend.notices.services.channels.webhook import Webhook
 from backend.queue import serving
 from tests.conftest import Person
 from tests.factories import uid
@@ -265,9 +268,17 @@ def gateway(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]
         public_url="https://water.example",
     )
     app.extensions["wangge"] = replace(house, settings=settings)
-    monkeypatch.setattr(
-        messaging, "_posted", lambda _, message: sent.append({"to": message.phone, "zh": message.zh})
-    )
+
+    def taken(_: Webhook, letter: Letter) -> Answer:
+        sent.append({"to": letter.to, "zh": letter.zh})
+        return Answer(Outcome.SENT)
+
+    monkeypatch.setattr(Webhook, "send", taken)
+    # By day or by night.
+    with app.extensions["wangge"].database.transaction() as session:
+        session.add(
+            MessagePurpose(purpose="confirmation_link", channels=[], quiet_from_hour=0, quiet_until_hour=0)
+        )
     return sent
 
 
@@ -336,10 +347,13 @@ def test_a_message_that_is_tried_again_carries_the_same_link(
     reachable: Crew, as_: As, app: Flask, gateway: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ask(as_, reachable.job, "leader")
-    taken = messaging._posted
-    monkeypatch.setattr(
-        messaging, "_posted", lambda settings, message: taken(settings, message) or "status_503"
-    )
+    taken = Webhook.send
+
+    def refused(channel: Webhook, letter: Letter) -> Answer:
+        taken(channel, letter)
+        return Answer(Outcome.LATER, "status_503")
+
+    monkeypatch.setattr(Webhook, "send", refused)
     settings = app.extensions["wangge"].settings
     for _ in range(2):
         messaging.deliver(reachable.database, settings)

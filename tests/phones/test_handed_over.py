@@ -138,3 +138,21 @@ def test_to_name_a_colleague_opens_no_door_to_their_customers(as_: As, town: Tow
     found = {one["id"]: one["status"] for one in push(as_("rep"), [mine, theirs])}
     assert found[mine["id"]] == "applied"
     assert found[theirs["id"]] in ("held", "parked")
+
+
+def test_nothing_is_taken_back_by_filing_it_under_oneself(phone_of: PhoneOf, as_: As, town: Town) -> None:
+    """What the record was filed under before counts as well as what it would be afterwards."""
+    rep = phone_of("rep")
+    rep.sync()
+    as_("supervisor")(
+        "PUT", f"/territory/cells/{town['cell 1']}/representative", {"staff_id": town["other_rep"]}
+    )
+    a_moment_later()
+    rep.change("customer", town["customer 0"], {"note": "one's own"})
+    rep.change("customer", town["customer 1"], {"cell_id": town["cell 0"]})
+    rep.sync()
+    assert [outcome and (outcome["status"], outcome["code"]) for _, outcome in rep.store.journal()] == [
+        ("applied", None),
+        ("parked", "outside_scope"),
+    ]
+    assert as_("supervisor").get(f"/customers/{town['customer 1']}")["cell_id"] == town["cell 1"]

@@ -201,6 +201,7 @@ class Planter:
     markers: Markers
     place: Place
     rosters: int = 0
+    customers: int = 0
 
     def mark(self, where: str) -> str:
         """A marker of this place."""
@@ -226,12 +227,15 @@ class Planter:
         return record_writer.create(self.session, actor, kind, self._values(kind) | more, record_id=record).id
 
     def _values(self, kind: str) -> dict[str, Any]:
-        """A kind's values here; a crew is on call in another month each time, for it is so once."""
+        """A kind's values here; what is so once, a crew's month or a number, is another each time."""
         values = values_of(kind, self.place)
         if kind == "on_call":
             self.rosters += 1
             month = f"2026-{9 + self.rosters:02}"
             values |= {"valid_from": f"{month}-01", "valid_until": f"{month}-07"}
+        if kind == "customer":
+            self.customers += 1
+            values |= {"number": f"W-{self.place.key}-{self.customers}"}
         return values
 
     def take_away(self, kind: str, record: str) -> None:

@@ -26,9 +26,15 @@ from backend.dispatch.kinds.day_plan import DayPlan
 from backend.dispatch.kinds.emergency import Emergency
 from backend.evidence.services.arrived_photos import keep_whole
 from backend.evidence.services.picturing import look_at_waiting
+from backend.imports.kinds.import_run import ImportRun
+from backend.imports.queries.run_rows import Staged, stage
+from backend.imports.reading.shapes import Column, Table
+from backend.imports.reading.tables import PackedRows
+from backend.imports.services.heads import head_of
 from backend.people.services import sessions
 from backend.territory.kinds.ground import GroundPlan
 from tests.factories import CITY, PASSWORD, PEOPLE, hand_in, mutation, square, token_for, uid
+from tests.notices.made_messages import failed_message
 from tests.walk.planting import PLACES, Markers, Place, Planter, picture, plant_basics, plant_place
 
 MORE_PEOPLE = {
@@ -105,8 +111,10 @@ def plant(session: Session, markers: Markers) -> None:
         _change_personal(one)
         if key != "h":
             _plant_plans(one)
+            _plant_imports(one)
             _plant_call_back(one)
             _plant_device(one)
+            _plant_message(one)
             _plant_contractors_job(one)
     session.flush()
 
@@ -118,6 +126,12 @@ def _change_personal(one: Planter) -> None:
         session := one.session, system(one.place.unit_id), "customer", one.place["customer"], now
     )
     session.flush()
+
+
+def _plant_message(one: Planter) -> None:
+    """One that failed, and could be sent again."""
+    staff_id, place = uid(one.place.rep), one.place
+    failed_message(one.session, place["message"], place.unit_id, staff_id, one.mark("nowhere"))
 
 
 def _plant_plans(one: Planter) -> None:
@@ -167,6 +181,21 @@ def _plant_plans(one: Planter) -> None:
             made_by_id=made_by,
         )
     )
+
+
+def _plant_imports(one: Planter) -> None:
+    """A table that was read, and one that was checked with a row to settle."""
+    unit, made_by = UUID(one.place.unit_id), UUID(uid("admin"))
+    head = head_of(Table("", (Column(0, "A", "户号"), Column(1, "B", "户名")), PackedRows(b"", 0, (0, 1))))
+    for name, state in (("import run", "read"), ("checked import", "checked")):
+        run_id = one.place[name]
+        one.session.add(ImportRun(
+            id=UUID(run_id), unit_id=unit, target="customers", filename=one.mark("import_run"),
+            file_sha256="0" * 64, head=head, packed=b"", rows=0, options={}, questions=[], counts={}, done=0,
+            mapping={"target": "customers", "columns": {}, "answers": {}}, state=state, made_by_id=made_by,
+        ))  # fmt: skip
+        one.session.flush()
+        stage(one.session, run_id, [Staged(2, "to_settle", {"values": {"name": one.mark("import_run")}})])
 
 
 def _plant_call_back(one: Planter) -> None:
@@ -273,6 +302,8 @@ def give_links_out(world: World) -> None:
         look = {"staff_id": uid(place.rep), "day": "2026-09-01", "reason": world.markers.make("look", key)}
         world.must(office, "GET", "/positions", query_string=look)
         world.made[f"upload {key}"] = _upload(world, place)
+    for key in ("n", "h", "s"):
+        _ways_in_of(world, PLACES[key], key)
     for group in world.must("admin", "GET", "/inbox/parked").get_json():
         record = group["mutations"][0]["record_id"]
         world.made |= {
@@ -294,6 +325,25 @@ def _links_of(world: World, place: Place, office: str, key: str) -> None:
         ("photo", f"/photo-content/{place['photo']}"),
     ):
         world.links[f"{what} {key}"] = world.must(office, "POST", f"{path}/links", json={}).get_json()["url"]
+
+
+def _ways_in_of(world: World, place: Place, key: str) -> None:
+    """A newcomer with an invitation, and the representative's phone that asked for a new PIN."""
+    values = {"staff_number": f"NEW-{key}", "name": "新人", "post": "hall_agent", "employment": "own"}
+    person = {"unit_id": place.unit_id, "is_active": True}
+    who = world.must("admin", "POST", "/staff", json=values | person).get_json()["id"]
+    asked = {"staff_id": who, "roles": ["hotline_agent"]}
+    made = world.must("admin", "POST", "/account-links/invitations", json=asked).get_json()
+    world.links[f"account {key}"] = made["token"]
+    world.made |= {f"account link {key}": made["id"], f"newcomer {key}": who}
+    half, proof = uid(f"walk half {key}"), f"{key}" * 43
+    kept = {"half": base64.b64encode(bytes(32)).decode(), "proof": proof}
+    world.must(place.rep, "PUT", f"/phone-recoveries/{half}", json=kept)
+    headers = {"Authorization": f"Bearer {proof}"}
+    code = world.must("anon", "POST", "/phone-recoveries/mine", headers=headers).get_json()["code"]
+    world.must("admin", "PUT", f"/phone-recoveries/{half}/approval", json={"code": code})
+    world.links[f"phone {key}"] = proof
+    world.made |= {f"half {key}": half, f"code {key}": code}
 
 
 def _ground_plan(world: World, place: Place, key: str) -> None:

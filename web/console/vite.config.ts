@@ -18,7 +18,7 @@ export default defineConfig({
     chunkSizeWarningLimit: 1200,
     rollupOptions: {
       input: Object.fromEntries(
-        ["index", "who", "verify", "confirm", "contractor"].map((name) => [
+        ["index", "who", "verify", "confirm", "contractor", "setup"].map((name) => [
           name,
           join(import.meta.dirname, `${name}.html`),
         ]),

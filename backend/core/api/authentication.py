@@ -35,13 +35,15 @@ class Access:
 
     `rate` names the setting that says how often; persons are counted by person, anybody by address. `holds`
     judges a link's token, which stands where others have their own. `open_by` names the setting that opens
-    the endpoint to anybody when it says `public`; browsers are asked to sign in there.
+    the endpoint to anybody when it says `public`; browsers are asked to sign in there. `before_own_password`
+    lets in who must choose a password first.
     """
 
     who: Who
     rate: str = "requests_per_person"
     holds: Callable[[Session, str], object] | None = None
     open_by: str | None = None
+    before_own_password: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,11 @@ class Body:
 def signed_in(view: F) -> F:
     """Only with a valid token; the actor is then `actor()`. Revoked devices get through to sync alone."""
     return _declare(view, Access(Who.PERSON))
+
+
+def signed_in_at_first(view: F) -> F:
+    """As `signed_in`, and who must first choose a password of their own."""
+    return _declare(view, Access(Who.PERSON, before_own_password=True))
 
 
 def signed_in_or_revoked(view: F) -> F:

@@ -115,6 +115,8 @@ def _person(access: Access) -> str:
     g.actor = found
     if found.device_revoked and access.who is not Who.REVOKED_TOO:
         raise Problem("device_revoked", wipe=True)
+    if found.must_change_password and not access.before_own_password:
+        raise Problem("password_change_needed")
     if found.read_only and request.method not in _READING:
         raise Problem("read_only_token")
     return found.id

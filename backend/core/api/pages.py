@@ -72,6 +72,13 @@ def contractor() -> Response:
     return _page("console", "contractor.html")
 
 
+@blueprint.get("/setup")
+@_for_everybody
+def setup() -> Response:
+    """An empty installation is set up, by the token that the server's terminal shows."""
+    return _page("console", "setup.html")
+
+
 def _root() -> Path:
     return context().settings.web_root
 

@@ -14,7 +14,7 @@ from backend.core.comparing.readings import readings_of
 
 # Which fields say what, of the kinds that a customer is found by.
 FIELDS = {
-    "customer": frozenset({"number", "name", "contact_name", "phone"}),
+    "customer": frozenset({"number", "former_numbers", "name", "contact_name", "phone"}),
     "service_point": frozenset({"customer_id", "address", "meter_number"}),
 }
 # So many signs of a house and its doors tell something; half of all addresses hold a 1.
@@ -69,7 +69,14 @@ def kept_of(kind: str, values: Mapping[str, Any]) -> Kept:
         read = [one for name in names if name for one in readings_of(name)]
         return Kept(
             plain(values.get("number") or ""),
-            _lines([*map(plain, names), plain(phone), *phones_in(phone), *read]),
+            _lines(
+                [
+                    *map(plain, (*names, *(values.get("former_numbers") or ()))),
+                    plain(phone),
+                    *phones_in(phone),
+                    *read,
+                ]
+            ),
         )
     typed = str(values.get("address") or "")
     return Kept(plain(values.get("meter_number") or ""), f"{plain(typed)}\n{line_of(address_of(typed))}")

@@ -31,6 +31,8 @@ class Account(Base):
     roles: Mapped[list[str]] = mapped_column(ARRAY(Text))
     is_demo: Mapped[bool] = mapped_column(server_default="false")
     is_active: Mapped[bool] = mapped_column(server_default="true")
+    # Set by somebody else: good for choosing one's own, and for nothing besides.
+    must_change_password: Mapped[bool] = mapped_column(server_default="false")
 
 
 class AccountLogin(Base):
@@ -42,6 +44,17 @@ class AccountLogin(Base):
     staff_id: Mapped[UUID] = mapped_column(
         PgUuid, ForeignKey("account.staff_id", ondelete="CASCADE"), index=True
     )
+
+
+class SetupToken(Base):
+    """The one token that opens the setup page of an empty installation, by its hash; wrong tries at it."""
+
+    __tablename__ = "setup_token"
+
+    id: Mapped[bool] = mapped_column(primary_key=True, server_default="true")
+    sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    wrong_tries: Mapped[int] = mapped_column(server_default="0")
+    made_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
 
 class Device(Base):

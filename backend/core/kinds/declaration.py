@@ -81,6 +81,7 @@ class Wired:
     personal: str | None
     filter: bool
     due: str | None = None
+    own: bool = False
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,7 @@ def _column(
         options.pop("personal", None),
         options.pop("filter", False),
         options.pop("due", None),
+        options.pop("own", False),
     )
     return mapped_column(type_, *args, nullable=not required, info={"wired": wired}, **options)
 

@@ -33,6 +33,7 @@ WORDS: dict[str, tuple[str, str]] = {
         "The job has changed since it was signed: below is what the customer signed",
     ),
     "other": ("这个签名属于另一张工单", "This signature belongs to another job"),
+    "voided": ("已作废：{reason}", "Voided: {reason}"),
     "doubtful": ("签名存疑：请联系供水单位核实", "The signature is in doubt: ask the utility"),
     "not_reported": ("报告尚未出具", "Not reported yet"),
     "punctual": ("到场与约定相差", "Arrival against appointment"),

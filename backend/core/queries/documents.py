@@ -87,6 +87,11 @@ def list_documents(
 def history_of(session: Session, actor: Actor, kind: RecordKind, record_id: str) -> list[dict[str, Any]]:
     """Who changed what, when, from which device; newest first."""
     read_document(session, actor, kind, record_id)
+    return lines_of(session, actor, kind, record_id)
+
+
+def lines_of(session: Session, actor: Actor, kind: RecordKind, record_id: str) -> list[dict[str, Any]]:
+    """A record's history for somebody who may see it, which the caller has judged; newest first."""
     rows = session.execute(
         text(
             """

@@ -9,24 +9,28 @@ from sqlalchemy import Connection
 
 from sync.postgres.rows import rows_of
 
-# Before every request: as models these three rows took as long as the rest of a short one.
+# Before every request: as models these four rows took as long as the rest of a short one.
 _OWNER = """
     SELECT t.use,
         a.staff_id::text,
         a.unit_id::text,
         a.roles,
-        a.is_active,
+        a.is_active AND COALESCE(s.is_active AND s.deleted_at IS NULL, TRUE),
         t.device_id::text,
-        d.revoked_at IS NOT NULL
+        d.revoked_at IS NOT NULL,
+        a.must_change_password
     FROM token t
     JOIN account a ON a.staff_id = t.staff_id
+    LEFT JOIN staff s ON s.id = a.staff_id
     LEFT JOIN device d ON d.id = t.device_id
     WHERE t.sha256 = %(token)s AND t.use IN ('access', 'personal') AND t.expires_at > %(now)s
 """
 
 
 class Owner(NamedTuple):
-    """A token that has not ended, with whose account and which device it is for."""
+    """A token that has not ended, with whose account and which device it is for.
+
+    An account is active as long as its member of staff works."""
 
     use: str
     staff_id: str
@@ -35,6 +39,7 @@ class Owner(NamedTuple):
     is_active: bool
     device_id: str | None
     device_revoked: bool
+    must_change_password: bool
 
 
 def owner_of(connection: Connection, sha256: bytes, now: datetime) -> Owner | None:

@@ -26,6 +26,7 @@ def actor_of(connection: Connection, token: str) -> Actor:
         device_id=found.device_id,
         device_revoked=found.device_revoked,
         read_only=found.use == "personal",
+        must_change_password=found.must_change_password,
     )
 
 

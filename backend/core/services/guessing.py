@@ -29,7 +29,7 @@ HOUR_S = 3600
 BROKER_TIMEOUT_S, BROKER_AWAY_S = 1, 10
 # Who has waited finds the turn kept for so long.
 TURN_S = 300
-WRONG = frozenset({"wrong_credentials"})
+WRONG = frozenset({"wrong_credentials", "wrong_code"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,17 @@ from datetime import UTC, datetime
 from typing import Any
 
 import uuid_utils
+from sqlalchemy import Connection
 from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor
 from backend.core.errors import Problem
 from backend.core.events import announce_many
 from backend.core.kinds.registry import SYNC_KINDS, TABLES
+from backend.core.queries.own_numbers import NumberTaken
 from backend.core.queries.policy import need_unused
 from backend.core.sentences import fault
+from backend.core.services.own_numbers import keep_own, own_field
 from backend.core.services.search_index import keep_found
 from sync import apply
 from sync.apply import Applied, CannotApply, Change
@@ -30,7 +33,13 @@ from sync.postgres.push import PostgresPush
 from sync.postgres.writing import Tables
 from sync.questions import questions_of
 
-RECORD_TABLES = Tables(TABLES, beside=keep_found)
+
+def _keep_beside(connection: Connection, writes: Sequence[Write]) -> None:
+    keep_own(connection, writes)
+    keep_found(connection, writes)
+
+
+RECORD_TABLES = Tables(TABLES, beside=_keep_beside)
 # What an author says to have read: the versions of which the record must have one.
 Versions = Collection[int]
 
@@ -145,11 +154,19 @@ def act(
     return _write(session, [_refusing(apply.act, SYNC_KINDS[kind], stored, step, _next(session, stored))])[0]
 
 
-def delete(session: Session, actor: Actor, kind: str, record_id: str, *, version: Versions | None) -> None:
+def delete(
+    session: Session,
+    actor: Actor,
+    kind: str,
+    record_id: str,
+    *,
+    version: Versions | None,
+    trusted: bool | None = None,
+) -> None:
     """Take a record away; its history stays. Raises in_use while live records point at it."""
     stored = _at_version(session, kind, record_id, version)
     need_unused(session, kind, record_id)
-    step = _changer(actor, None)({}, base_version=stored.version)
+    step = _changer(actor, trusted)({}, base_version=stored.version)
     _write(session, [_refusing(apply.delete, SYNC_KINDS[kind], stored, step, _next(session, stored))])
 
 
@@ -208,6 +225,9 @@ def _write(session: Session, applied: Sequence[Applied], quiet: bool = False) ->
         store.write_many(writes)
     except VersionMoved as error:
         raise Problem("changed_meanwhile") from error
+    except NumberTaken as error:
+        names = sorted({own_field(one.kind.name) for one in writes} - {""})
+        raise Problem("number_taken", faults=[fault(name, "core.number_taken") for name in names]) from error
     except DatabaseRefused as error:
         raise Problem(
             "id_taken" if "unique" in str(error) else "check_failed", cause=type(error.__cause__).__name__

@@ -1,7 +1,7 @@
 """Customer (客户): who uses the water, of which class, and who at the utility is responsible for them."""
 
 from backend.core.actor import DESK, Role
-from backend.core.kinds.declaration import Record, choice, declare, flag, ids, refer, scopes_of, words
+from backend.core.kinds.declaration import Record, choice, declare, flag, ids, names, refer, scopes_of, words
 from sync.kind import Policy
 
 CATEGORIES = {
@@ -19,7 +19,9 @@ class Customer(Record):
 
     __tablename__ = "customer"
 
-    number = words("户号", "Customer number", most=30, required=True, filter=True)
+    number = words("户号", "Customer number", most=30, required=True, filter=True, own=True)
+    # Of customers that were merged into this one: whoever has an old bill is found by it.
+    former_numbers = names("曾用户号", "Former numbers", policy=Policy.SERVER)
     name = words("户名", "Name", most=100, required=True, policy=Policy.REVIEW, personal="name")
     category = choice("类别", "Category", CATEGORIES, required=True, filter=True)
     phone = words("电话", "Phone", most=30, policy=Policy.REVIEW, personal="phone")

@@ -35,7 +35,7 @@ class ServicePoint(Record):
     cell_id = refer("网格", "Cell", "cell", filter=True)
     address = words("地址", "Address", required=True, policy=Policy.REVIEW, personal="address")
     place = place("位置", "Place", required=True)
-    meter_number = words("表号", "Meter", most=40, filter=True)
+    meter_number = words("表号", "Meter", most=40, filter=True, own=True)
     diameter_mm = whole("口径（毫米）", "Diameter (mm)", least=10, most=3000)
     nature = choice("用水性质", "Nature of use", NATURES, required=True, filter=True)
     access_note = words("进门说明", "Access note", most=500)

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from backend.core.actor import Role, system
+from backend.core.queries.scopes import today
 from backend.core.sentences import sentence
 from backend.core.services import record_writer
 from backend.customers.queries.open_work import OPEN_WORK, work_at_customer, work_in_cells
@@ -20,6 +21,7 @@ from backend.customers.queries.representatives import (
     responsible,
     was,
 )
+from backend.customers.queries.unfiled import unfiled_customers, unfiled_points
 from backend.notices.services.notifying import staff_with, tell
 from sync.change import Stored
 from sync.kind import Values
@@ -111,9 +113,42 @@ def keep_points(session: Session, customer_id: str | None = None) -> int:
 
 
 def follow_point(session: Session, fact: dict[str, Any]) -> None:
-    """A new point, or one that is another customer's now, is its customer's representative's."""
-    if fact["op"] != "delete" and "customer_id" in fact.get("changed", ()):
-        keep_points(session, record_writer.read(session, "service_point", fact["id"]).values["customer_id"])
+    """A new point, or one that is another customer's now, is its customer's representative's.
+
+    A customer who is filed in no cell is filed in that of the point.
+    """
+    if fact["op"] == "delete" or not {"customer_id", "cell_id"} & set(fact.get("changed", ())):
+        return
+    point = record_writer.read(session, "service_point", fact["id"]).values
+    if "customer_id" in fact["changed"]:
+        keep_points(session, point["customer_id"])
+    if point.get("cell_id") is not None:
+        file_customer(session, point["customer_id"], point["cell_id"])
+
+
+def file_customer(session: Session, customer_id: str, cell_id: str) -> bool:
+    """A customer of no cell is filed in this one; returns whether anything was written."""
+    customer = record_writer.read(session, "customer", customer_id, lock=True)
+    if customer.values.get("cell_id") is not None:
+        return False
+    actor = system(customer.values["unit_id"])
+    record_writer.change(session, actor, "customer", customer_id, {"cell_id": cell_id})
+    return True
+
+
+def file_unfiled(session: Session, most: int = 5000) -> int:
+    """Points and customers of no cell are filed where they lie, as far as the ground of today says; returns
+    how many were."""
+    done = 0
+    for kind, found in (("service_point", unfiled_points), ("customer", unfiled_customers)):
+        rows = found(session, today(), most)
+        for unit_id in sorted({row.unit_id for row in rows}):
+            moves: list[tuple[str, Values]] = [
+                (row.id, {"cell_id": row.cell_id}) for row in rows if row.unit_id == unit_id
+            ]
+            record_writer.change_many(session, system(unit_id), kind, moves)
+        done += len(rows)
+    return done
 
 
 def follow_staff(session: Session, fact: dict[str, Any]) -> None:

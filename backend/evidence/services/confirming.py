@@ -25,7 +25,7 @@ from backend.core.events import announce
 from backend.core.keys import LINKS
 from backend.core.kinds.registry import KINDS
 from backend.core.queries.documents import read_document
-from backend.core.sentences import fault, sentence
+from backend.core.sentences import fault
 from backend.core.services import record_writer
 from backend.core.services.auditing import note_act
 from backend.core.services.credentials import new_token, token_sha256
@@ -35,6 +35,7 @@ from backend.evidence.queries.history import actors_of, last_writer
 from backend.evidence.services.sheets import photo_hashes, sheet_of, sheet_sha256
 from backend.jobs.kinds.work_order import ACTIONS
 from backend.notices.services.notifying import MESSAGE
+from backend.notices.services.purposes import Wanted
 from sync.change import moment_text
 from sync.kind import Values
 
@@ -172,8 +173,8 @@ def ledger_number(session: Session, job_id: str, job: Values) -> str:
     return str(number)
 
 
-def message_of(session: Session, settings: Settings, confirmation_id: str) -> tuple[str, str, str] | None:
-    """To whom a link goes and in which words (zh, en); None when it ended or has nobody to go to any more.
+def message_of(session: Session, settings: Settings, confirmation_id: str) -> Wanted | None:
+    """A link's message: to whom it goes, and its values; None when it ended or has nobody to go to any more.
 
     The token is made of the server's secret and the link's id: the same each time, and kept nowhere.
     """
@@ -193,7 +194,13 @@ def message_of(session: Session, settings: Settings, confirmation_id: str) -> tu
         link.token_sha256 = token_sha256(token).hex()
         note_rows(session, "confirmation", [link.id])
     url = f"{settings.public_url.rstrip('/')}/confirm#{token}"
-    return (number, *sentence("evidence.confirm", number=job.get("number") or "", url=url))
+    return Wanted(
+        {"number": job.get("number") or "", "url": url},
+        ("customer", str(job["customer_id"])),
+        ("confirmation", str(link.id)),
+        str(link.unit_id),
+        phone=number,
+    )
 
 
 def look(session: Session, token: str) -> Values:

@@ -23,6 +23,7 @@ from backend.core.papers.drawings import code_svg, strokes_svg
 from backend.core.papers.typeset import NoFonts, typeset
 from backend.core.queries.documents import read_document
 from backend.core.queries.masks import sees_all
+from backend.core.services import voiding
 from backend.core.services.paper_frame import Press, head_of, local_time
 from backend.customers.kinds.survey import FINDINGS
 from backend.evidence.kinds.upload import Look
@@ -193,8 +194,9 @@ def as_received(value: Any) -> str:
 
 
 def service_sheet(session: Session, actor: Actor, press: Press, job_id: str) -> Paper:
-    """The service sheet of a job; once signed, exactly what was signed. Raises not_found, fonts_missing."""
-    job = read_document(session, actor, KINDS["work_order"], job_id).values
+    """The service sheet of a job; once signed, exactly what was signed. The office's sheet of one that was
+    voided says so. Raises not_found, fonts_missing."""
+    job, voided = _job(session, actor, job_id)
     reader = _Reader(session, actor, press)
     signature = reader.read("signature", job.get("signature_id"))
     photos = reader.photos("work_order", job)
@@ -207,7 +209,7 @@ def service_sheet(session: Session, actor: Actor, press: Press, job_id: str) -> 
     sign = currency_sign(press.language)
     given = reader.head("service_sheet", str(job.get("number") or job_id), str(job["unit_id"])) | {
         "parts": reader.parts("job", "sheet", "pairs", "others", "signature"),
-        "warning": _warning(press, job),
+        "warning": _warning(press, job, voided),
         "job": reader.lines("work_order", job, _JOB),
         "sheet": reader.lines("work_order", sheet, _SHEET),
         "used_head": [
@@ -221,10 +223,22 @@ def service_sheet(session: Session, actor: Actor, press: Press, job_id: str) -> 
     return Paper(f"{given['title']}-{given['number']}.pdf", _set("service_sheet", given, reader))
 
 
-def _warning(press: Press, job: Values) -> str | None:
-    """What does not hold, in words: the signature's state, and what is told of the photos."""
+def _job(session: Session, actor: Actor, job_id: str) -> tuple[Values, str | None]:
+    """A job and, where it was voided, why."""
+    try:
+        return read_document(session, actor, KINDS["work_order"], job_id).values, None
+    except Problem:
+        if not actor.is_office:
+            raise
+        gone = voiding.read_voided(session, actor, KINDS["work_order"], job_id)
+        return gone["values"], str(gone["reason"])
+
+
+def _warning(press: Press, job: Values, voided: str | None) -> str | None:
+    """What does not hold, in words: that it was voided, the signature's state, what is told of the photos."""
     state = job.get("signature_state")
-    said = [press.say(state)] if state in ("changed", "other", "doubtful") else []
+    said = [press.say("voided", reason=voided)] if voided is not None else []
+    said += [press.say(state)] if state in ("changed", "other", "doubtful") else []
     said += [str(one[press.language]) for one in job.get("photo_reasons") or ()]
     return (" · ".join(said)) or None
 

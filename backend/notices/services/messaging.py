@@ -1,122 +1,143 @@
-"""Sends urgent messages to the operator's gateway (SMS, WeCom) by HTTP.
+"""Sends what waits to go out: each channel by itself, one message after the other, each until it was taken.
 
-One goes after the other, each until it was taken. No transaction is open while the gateway is asked: it may
-be slow, and an open one makes every cursor longer.
+No transaction is open while a channel is asked: it may be slow, and an open one makes every cursor longer.
+What is about to be handed over is noted before; where the server dies in between, a channel that knows a
+message again is asked again, and of another one nobody knows: a person decides.
 """
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-from collections.abc import Callable
-from dataclasses import dataclass
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
-from functools import cache
+from typing import Any
 
-import httpx
-import orjson
 import structlog
-from sqlalchemy import func, select, update
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from backend.core import capabilities
 from backend.core.config import Settings
 from backend.core.db import Database
 from backend.core.events import MOST_ATTEMPTS, Outbox
-from backend.core.kinds.account import Account
+from backend.notices.kinds.message import Message
+from backend.notices.queries import messages as queries
+from backend.notices.services.alarms import alarm
+from backend.notices.services.channels import open_channels
+from backend.notices.services.channels.port import Answer, Channel, Letter, Outcome, Tells
 from backend.notices.services.notifying import MESSAGE
-from backend.people.kinds.staff import Staff
+from backend.notices.services.preparing import Ended, Held, prepare
+from backend.notices.services.routing import end, route
 
 log = structlog.get_logger(__name__)
-_TIMEOUT_S = 10.0
-# To whom a message goes and in which words (zh, en), by the id of what it is about; None where it need not go
-# any more.
-Maker = Callable[[Session, Settings, str], tuple[str, str, str] | None]
-
-
-@dataclass(frozen=True, slots=True)
-class _Message:
-    id: int
-    attempts: int
-    phone: str | None
-    zh: str
-    en: str
+# So long one round of a channel may take: what others get meanwhile waits no longer for the next round.
+ROUND_S = 20.0
+FIRST_ASKED_S = 30
 
 
 def deliver(database: Database, settings: Settings, *, most: int = 200) -> int:
-    """Hand the messages that are due to `WANGGE_NOTIFY_URL`; returns how many were taken.
+    """Hand what is due to its channels, all of them at once; returns how many messages were taken.
 
-    One worker at a time. Each is a POST of `{id, to, zh, en}` with `Idempotency-Key` and, where a secret is
-    set, `X-Wangge-Signature: sha256=<HMAC of the body>`. What is not taken is tried again, after 2, 4, 8 …
-    seconds, eight times.
+    What is not taken is tried again, after 2, 4, 8 … seconds or when the channel says, eight times; then a
+    person is told.
     """
-    taken = 0
-    with database.alone("deliver messages") as is_mine:
+    channels = open_channels(settings)
+    if not channels:
+        return 0
+    with database.alone("route messages") as is_mine, database.transaction() as session:
+        if is_mine:
+            route(session, channels)
+        busy = queries.busy_channels(session, MESSAGE, datetime.now(UTC)) & channels.keys()
+    if not busy:
+        return 0
+    with ThreadPoolExecutor(len(busy), "messages") as pool:
+        return sum(pool.map(lambda name: _drain(database, settings, channels[name], most), sorted(busy)))
+
+
+def _drain(database: Database, settings: Settings, channel: Channel, most: int) -> int:
+    taken, until = 0, time.monotonic() + ROUND_S
+    with database.alone(f"deliver messages by {channel.name}") as is_mine:
         for _ in range(most if is_mine else 0):
-            message = _next(database, settings)
-            if message is None:
+            with database.snapshot() as session:
+                row = queries.next_due(session, MESSAGE, channel.name, datetime.now(UTC))
+            if row is None or time.monotonic() >= until:
                 break
-            error = _posted(settings, message) if message.phone else "no_phone"
-            _note(database, message, error)
-            taken += error is None
+            taken += _one(database, settings, channel, row)
     return taken
 
 
-@cache
-def _makers() -> dict[str, Maker]:
-    """What a message names -> who makes its words when it goes out, collected from the capabilities."""
-    return {name: one for module in capabilities.modules("messages") for name, one in module.MESSAGES.items()}
-
-
-def _next(database: Database, settings: Settings) -> _Message | None:
-    due = (
-        select(Outbox.id, Outbox.attempts, Outbox.detail)
-        .where(Outbox.fact == MESSAGE, Outbox.done_at.is_(None), Outbox.due_at <= datetime.now(UTC))
-        .where(Outbox.attempts < MOST_ATTEMPTS)
-        .order_by(Outbox.id)
-        .limit(1)
-    )
-    with database.snapshot() as session:
-        row = session.execute(due).one_or_none()
-    if row is None:
-        return None
-    for name, made_by in _makers().items():
-        if name in row.detail:
-            with database.transaction() as session:
-                to = made_by(session, settings, row.detail[name]) or (None, "", "")
-            return _Message(row.id, row.attempts, *to)
-    with database.snapshot() as session:
-        number = select(func.coalesce(Account.phone, Staff.work_phone)).select_from(Staff)
-        staff_id = row.detail["staff_id"]
-        phone = session.scalar(
-            number.outerjoin(Account, Account.staff_id == Staff.id).where(Staff.id == staff_id)
-        )
-        return _Message(row.id, row.attempts, phone, row.detail["zh"], row.detail["en"])
-
-
-def _posted(settings: Settings, message: _Message) -> str | None:
-    """What kept the gateway from taking it, else None."""
-    body = orjson.dumps({"id": message.id, "to": message.phone, "zh": message.zh, "en": message.en})
-    headers = {"Content-Type": "application/json", "Idempotency-Key": f"wangge-{message.id}"}
-    if settings.notify_secret:
-        digest = hmac.new(settings.notify_secret.encode(), body, hashlib.sha256).hexdigest()
-        headers["X-Wangge-Signature"] = f"sha256={digest}"
+def _one(database: Database, settings: Settings, channel: Channel, row: Row[Any]) -> bool:
+    """One message; whatever is wrong with it stays its own."""
     try:
-        httpx.post(settings.notify_url, content=body, headers=headers, timeout=_TIMEOUT_S).raise_for_status()
-    except httpx.HTTPStatusError as error:
-        return f"status_{error.response.status_code}"
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return type(error).__name__
+        letter = _prepared(database, settings, channel, row)
+    except Exception as error:  # noqa: BLE001 - one bad message stops no other; it stays to be seen
+        _note(database, channel, row, Answer(Outcome.LATER, type(error).__name__))
+        return False
+    if letter is None:
+        return False
+    try:
+        answer = channel.send(letter)
+    except Exception as error:  # noqa: BLE001 - a channel that fails in its own way: was it taken?
+        answer = Answer(Outcome.UNKNOWN, type(error).__name__)
+    _note(database, channel, row, answer)
+    return answer.outcome is Outcome.SENT
+
+
+def _prepared(database: Database, settings: Settings, channel: Channel, row: Row[Any]) -> Letter | None:
+    """The letter; None where it need not, must not or cannot go now, which is noted."""
+    if row.state == "asking" and not channel.repeats_safely:
+        # It was being handed over when the server died.
+        _note(database, channel, row, Answer(Outcome.UNKNOWN, "broken_off"))
+        return None
+    with database.transaction() as session:
+        message = session.get_one(Message, row.message_id, with_for_update=True)
+        found = prepare(session, settings, channel, message, row.detail, datetime.now(UTC))
+        if isinstance(found, Letter):
+            return found
+        fact = session.get_one(Outbox, row.id)
+        message.state, message.reason = "wanted", found.reason
+        if isinstance(found, Held):
+            fact.due_at = found.until
+            return None
+        _end_quietly(session, message, found)
+    log.warning("message.not_sent", message=row.id, reason=found.reason)
     return None
 
 
-def _note(database: Database, message: _Message, error: str | None) -> None:
-    now, attempts = datetime.now(UTC), message.attempts + (error is not None)
-    values = {"attempts": attempts, "last_error": error, "due_at": now + timedelta(seconds=2**attempts)}
-    if error in (None, "no_phone"):
-        # Nobody to send it to: the notice on their phone stands all the same.
-        values["done_at"] = now
-    if error:
-        log.warning("message.not_taken", message=message.id, attempts=attempts, error=error)
+def _end_quietly(session: Session, message: Message, ended: Ended) -> None:
+    """Nobody to send it to, or nobody who wants it: the notice on their phone stands all the same."""
+    message.state = ended.state
+    session.get_one(Outbox, message.outbox_id).attempts += 1
+    end(session, message, ended.reason)
+
+
+def _note(database: Database, channel: Channel, row: Row[Any], answer: Answer) -> None:
+    if answer.outcome is Outcome.UNKNOWN and channel.repeats_safely:
+        answer = Answer(Outcome.LATER, answer.reason)
+    if answer.outcome is not Outcome.SENT:
+        log.warning("message.not_taken", message=row.id, attempts=row.attempts + 1, error=answer.reason)
     with database.transaction() as session:
-        session.execute(update(Outbox).where(Outbox.id == message.id).values(**values))
+        message = session.get_one(Message, row.message_id, with_for_update=True)
+        fact = session.get_one(Outbox, row.id)
+        now = datetime.now(UTC)
+        message.reason, message.provider_id = answer.reason, answer.provider_id
+        fact.last_error = answer.reason
+        if answer.outcome is Outcome.SENT:
+            message.state, message.sent_at, fact.done_at = "sent", now, now
+            message.ended_at = None
+        else:
+            fact.attempts += 1
+            _note_failure(session, message, fact, answer, now)
+        if isinstance(channel, Tells) and message.state in ("sent", "unknown"):
+            message.ask_at = now + timedelta(seconds=FIRST_ASKED_S)
+
+
+def _note_failure(session: Session, message: Message, fact: Outbox, answer: Answer, now: datetime) -> None:
+    if answer.outcome is Outcome.LATER and fact.attempts < MOST_ATTEMPTS:
+        message.state = "wanted"
+        fact.due_at = now + timedelta(seconds=max(2**fact.attempts, answer.wait_s or 0))
+        return
+    message.state = "unknown" if answer.outcome is Outcome.UNKNOWN else "failed"
+    message.ended_at = now
+    if answer.outcome is not Outcome.LATER:
+        fact.done_at = now
+    alarm(session, message, now)

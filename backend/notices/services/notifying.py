@@ -19,32 +19,37 @@ from sync.change import Stored
 
 
 class Channel(Protocol):
-    """A channel for messages out: SMS and WeCom adapters have this shape."""
+    """How an urgent notice leaves the house, as the operator chose: what happens in its transaction."""
 
-    def send(self, session: Session, staff_id: str, zh: str, en: str) -> None: ...
+    def send(
+        self, session: Session, staff_id: str, zh: str, en: str, notice_id: str | None = None
+    ) -> None: ...
 
 
 class RecordedChannel:
     """Keeps what it was asked to send as facts in the outbox, for anybody to look up; the default channel."""
 
-    def send(self, session: Session, staff_id: str, zh: str, en: str) -> None:
+    def send(self, session: Session, staff_id: str, zh: str, en: str, notice_id: str | None = None) -> None:
         """Record one message in the transaction that caused it."""
         announce(session, "notify.recorded", staff_id=staff_id, zh=zh, en=en)
 
 
-class WebhookChannel:
-    """Hands each message to the operator's gateway for SMS or WeCom.
+class SentChannel:
+    """Has each message sent after the commit (`services.messaging`): to the operator's gateway, or by the
+    channels that its purpose has."""
 
-    That happens after the commit (`services.messaging`).
-    """
-
-    def send(self, session: Session, staff_id: str, zh: str, en: str) -> None:
+    def send(self, session: Session, staff_id: str, zh: str, en: str, notice_id: str | None = None) -> None:
         """Note one message in the transaction that caused it."""
-        announce(session, MESSAGE, staff_id=staff_id, zh=zh, en=en)
+        about = {"notice_id": notice_id} if notice_id else {}
+        announce(session, MESSAGE, staff_id=staff_id, zh=zh, en=en, **about)
 
 
 MESSAGE = "message.wanted"
-CHANNELS: dict[str, type[Channel]] = {"recorded": RecordedChannel, "webhook": WebhookChannel}
+CHANNELS: dict[str, type[Channel]] = {
+    "recorded": RecordedChannel,
+    "webhook": SentChannel,
+    "purposes": SentChannel,
+}
 
 
 def channel_named(name: str) -> Channel:
@@ -88,5 +93,5 @@ def tell(
         },
     )
     if channel is not None and is_urgent:
-        channel.send(session, staff_id, zh, en)
+        channel.send(session, staff_id, zh, en, notice.id)
     return notice

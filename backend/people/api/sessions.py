@@ -12,7 +12,7 @@ from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields
 
-from backend.core.api.authentication import KIB, actor, bearer_token, public, signed_in
+from backend.core.api.authentication import KIB, actor, bearer_token, public, signed_in, signed_in_at_first
 from backend.core.api.context import context, reading, transaction
 from backend.core.api.limits import asking_network
 from backend.core.comparing.phones import login_form
@@ -69,6 +69,13 @@ class SignedIn(Schema):
     roles = fields.List(fields.String(), required=True)
     device_id = fields.String(required=True)
     device_revoked = fields.Boolean(required=True)
+    must_change_password = fields.Boolean(
+        required=True,
+        metadata={
+            "description": "somebody else gave this password: until it is changed, everything but "
+            "`PUT /sessions/password` answers password_change_needed"
+        },
+    )
     device_secret = fields.String(
         allow_none=True,
         metadata={
@@ -122,7 +129,7 @@ class Sessions(MethodView):
         return asdict(made)
 
     @blueprint.response(204)
-    @signed_in
+    @signed_in_at_first
     def delete(self) -> None:
         """Sign out: this sign-in's tokens end."""
         with transaction() as session:
@@ -152,7 +159,7 @@ class Refreshing(MethodView):
 class Passwords(MethodView):
     @blueprint.arguments(Password(unknown=RAISE))
     @blueprint.response(204)
-    @signed_in
+    @signed_in_at_first
     def put(self, body: dict[str, Any]) -> None:
         """Change the password; every other sign-in and every personal token ends."""
         with context().guesses.one_try("password", actor().id, asking_network()), transaction() as session:

@@ -28,7 +28,7 @@ class Staff(Record):
 
     __tablename__ = "staff"
 
-    staff_number = words("工号", "Staff number", most=20, required=True, filter=True)
+    staff_number = words("工号", "Staff number", most=20, required=True, filter=True, own=True)
     name = words("姓名", "Name", most=50, required=True)
     work_phone = words("工作电话", "Work phone", most=30)
     post = choice("岗位", "Post", USUAL_POSTS, lambda: installed().posts, required=True, filter=True)

@@ -28,6 +28,7 @@ from backend.core.services.credentials import (
     token_sha256,
     verify_password,
 )
+from backend.people.queries.leavers import has_left
 from backend.people.services.devices import proves, register_device
 
 
@@ -47,6 +48,7 @@ class Tokens:
     roles: list[str]
     device_id: str
     device_revoked: bool
+    must_change_password: bool = False
     device_secret: str | None = None
 
 
@@ -74,11 +76,12 @@ def sign_in(
 
 
 def _account(session: Session, login: str) -> Account | None:
-    return session.execute(
+    account = session.execute(
         select(Account)
         .join(AccountLogin, AccountLogin.staff_id == Account.staff_id)
         .where(AccountLogin.login == login_form(login), Account.is_active)
     ).scalar_one_or_none()
+    return account if account is not None and _is_open(session, account) else None
 
 
 def is_known(session: Session, login: str, device: dict[str, Any]) -> bool:
@@ -129,6 +132,7 @@ def issue(
         roles=account.roles,
         device_id=str(device.id),
         device_revoked=device.revoked_at is not None,
+        must_change_password=account.must_change_password,
     )
 
 
@@ -151,7 +155,9 @@ def refresh(
         _end_family(session, family, next(iter(held.values())).staff_id, network_address)
         return None
     account, device = session.get(Account, row.staff_id), session.get(Device, row.device_id)
-    if row.expires_at <= datetime.now(UTC) or account is None or not account.is_active or device is None:
+    if row.expires_at <= datetime.now(UTC) or device is None or account is None:
+        raise Problem("refresh_ended")
+    if not _is_open(session, account):
         raise Problem("refresh_ended")
     if row.used_at is None and row.replaces is not None:
         session.execute(delete(Token).where(Token.family == family, Token.sha256 == row.replaces))
@@ -159,6 +165,11 @@ def refresh(
     session.execute(delete(Token).where(Token.family == family, Token.replaces == row.sha256))
     row.used_at = datetime.now(UTC)
     return issue(session, settings, account, device, family, row.sha256)
+
+
+def _is_open(session: Session, account: Account) -> bool:
+    """Whether somebody may go on with an account: not once it is closed, or they have left."""
+    return account.is_active and not has_left(session, str(account.staff_id))
 
 
 def _family_of(session: Session, token: str) -> UUID | None:
@@ -219,7 +230,7 @@ def change_password(session: Session, actor: Actor, token: str, old: str, new: s
     need_strong(
         new, (account.staff_number, account.phone), words_about(session, actor.id, str(account.unit_id))
     )
-    account.password_hash = hash_password(new)
+    account.password_hash, account.must_change_password = hash_password(new), False
     own = select(Token.family).where(Token.sha256 == token_sha256(token)).scalar_subquery()
     ended = session.execute(
         delete(Token)
@@ -251,6 +262,7 @@ def open_account(
     roles: list[str],
     *,
     is_demo: bool = False,
+    must_change_password: bool = False,
 ) -> None:
     """Let a member of staff sign in, or change how; a demo account given a password of its own is none any
     more.
@@ -265,6 +277,7 @@ def open_account(
         "roles": roles,
         "is_demo": is_demo,
         "is_active": True,
+        "must_change_password": must_change_password,
     }
     account = session.get(Account, UUID(staff_id))
     if account is None:
@@ -272,10 +285,11 @@ def open_account(
         session.flush()
     else:
         session.execute(update(Account).where(Account.staff_id == UUID(staff_id)).values(**values))
-    _give_logins(session, UUID(staff_id), {"staff_number": staff_number, "phone": phone})
+    keep_logins(session, UUID(staff_id), {"staff_number": staff_number, "phone": phone})
 
 
-def _give_logins(session: Session, staff_id: UUID, typed: dict[str, str | None]) -> None:
+def keep_logins(session: Session, staff_id: UUID, typed: dict[str, str | None]) -> None:
+    """What may be typed to sign in, by the field that it comes from. Raises id_taken."""
     session.execute(delete(AccountLogin).where(AccountLogin.staff_id == staff_id))
     for field, text in typed.items():
         login = login_form(text or "")

@@ -37,7 +37,7 @@ class Entrance:
 def enter(connection: Connection, token_sha256: bytes, parts: Sequence[ScopeProgress] = ()) -> Entrance:
     """The entrance of a bearer token, and whether these parts of its store's cursor have news.
 
-    Raises not_signed_in, or read_only_token for a token that is for programs.
+    Raises not_signed_in, read_only_token for a token that is for programs, password_change_needed.
     """
     parameters = {
         "token": token_sha256,
@@ -49,9 +49,12 @@ def enter(connection: Connection, token_sha256: bytes, parts: Sequence[ScopeProg
     if not rows:
         ended = rows_of(connection, "SELECT 1 FROM token WHERE sha256 = %(token)s", {"token": token_sha256})
         raise Problem("not_signed_in") if ended else WrongSecret("not_signed_in", token_sha256.hex())
-    use, staff, unit, roles, device, revoked_at, scopes, epochs, backed_up_through, snapshot, fresh = rows[0]
+    use, must_change, *found = rows[0]
     if use == "personal":
         raise Problem("read_only_token")
+    if must_change:
+        raise Problem("password_change_needed")
+    staff, unit, roles, device, revoked_at, scopes, epochs, backed_up_through, snapshot, fresh = found
     actor = Actor(
         id=staff,
         unit_id=unit,
@@ -72,14 +75,18 @@ _ENTER = f"""
           a.staff_id,
           a.unit_id,
           a.roles,
+          a.must_change_password,
           a.roles && CAST(%(offices)s AS text[]) AS is_office,
           a.roles && CAST(%(audits)s AS text[]) AS audits
       FROM token t
       JOIN account a ON a.staff_id = t.staff_id AND a.is_active
+      LEFT JOIN staff s ON s.id = a.staff_id
       WHERE t.sha256 = %(token)s
           AND t.use IN ('access', 'personal')
-          AND t.expires_at > now()), {RIGHTS}
+          AND t.expires_at > now()
+          AND COALESCE(s.is_active AND s.deleted_at IS NULL, TRUE)), {RIGHTS}
     SELECT w.use,
+          w.must_change_password,
           w.staff_id::text AS staff,
           w.unit_id::text AS unit,
           w.roles,

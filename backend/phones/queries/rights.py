@@ -20,7 +20,9 @@ from sync.change import Key, Op, Write
 from sync.kind import Kind, Values
 
 # Why work waits, where it gives away nothing that its author does not know.
-_TOLD = frozenset({"due_day_kept", "untold_change", "cells_overlap", "no_place", "which_point", "in_use"})
+_TOLD = frozenset(
+    {"number_taken", "due_day_kept", "untold_change", "cells_overlap", "no_place", "which_point", "in_use"}
+)
 
 
 class StaffRights:

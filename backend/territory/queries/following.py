@@ -46,7 +46,10 @@ def placed_in(session: Session, kind: str, unit_id: str, cell_ids: Sequence[str]
 
 
 def customers_elsewhere(session: Session, cell_ids: Sequence[str]) -> list[tuple[str, str]]:
-    """The customers of these cells whose first service point is filed in another: customer, that cell."""
+    """Customers whose first service point is filed in another cell than they are: customer, that cell.
+
+    Those of these cells, and those of no cell whose point is in one of these.
+    """
     asked = """
         SELECT r.id::text, f.cell_id::text
         FROM customer r
@@ -54,26 +57,28 @@ def customers_elsewhere(session: Session, cell_ids: Sequence[str]) -> list[tuple
             SELECT DISTINCT ON (p.customer_id) p.customer_id, p.cell_id
             FROM service_point p
             WHERE p.deleted_at IS NULL
+            AND p.cell_id IS NOT NULL
             ORDER BY p.customer_id, p.id
         ) f ON f.customer_id = r.id
         WHERE r.deleted_at IS NULL
-        AND r.cell_id = ANY(CAST(:cells AS uuid[]))
-        AND f.cell_id <> r.cell_id
+        AND coalesce(r.cell_id, f.cell_id) = ANY(CAST(:cells AS uuid[]))
+        AND f.cell_id IS DISTINCT FROM r.cell_id
         ORDER BY 1
     """
     return [(row[0], row[1]) for row in session.execute(text(asked), {"cells": list(cell_ids)})]
 
 
 def work_elsewhere(session: Session, kind: str, cell_ids: Sequence[str]) -> list[tuple[str, str]]:
-    """Open work of a kind of FOLLOWS_ITS_CUSTOMER in these cells whose customer is filed in another: its id,
-    that cell."""
+    """Open work of a kind of FOLLOWS_ITS_CUSTOMER in these cells (or none) whose customer is filed in
+    another (or one of these): its id, that cell."""
     asked = f"""
         SELECT r.id::text, c.cell_id::text
         FROM {kind} r
         JOIN customer c ON c.id = r.customer_id
         WHERE r.deleted_at IS NULL
-        AND r.cell_id = ANY(CAST(:cells AS uuid[]))
-        AND c.cell_id <> r.cell_id
+        AND coalesce(r.cell_id, c.cell_id) = ANY(CAST(:cells AS uuid[]))
+        AND c.cell_id IS NOT NULL
+        AND c.cell_id IS DISTINCT FROM r.cell_id
         AND {FOLLOWS_ITS_CUSTOMER[kind]}
         ORDER BY 1
     """  # noqa: S608 - kinds and conditions of the constants above

@@ -134,8 +134,13 @@ async function signedIn(login: string, password: string): Promise<Signed> {
   return found as Signed;
 }
 
+/** The password is one's own now: everything is open. */
+export function hasOwnPassword(): void {
+  if (me.signed) keep({ ...me.signed, must_change_password: false });
+}
+
 export function signOut(): void {
-  void DELETE("/api/v1/sessions");
+  if (me.signed) void DELETE("/api/v1/sessions");
   keep(null);
 }
 

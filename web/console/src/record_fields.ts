@@ -1,12 +1,24 @@
 /** What a form asks of a kind of record, read from the contract's own schema; nothing is listed twice. */
 import calendar from "../../../mobile_api_spec/schemas/calendar.json" with { type: "json" };
 import crew from "../../../mobile_api_spec/schemas/crew.json" with { type: "json" };
+import customer from "../../../mobile_api_spec/schemas/customer.json" with { type: "json" };
 import matter from "../../../mobile_api_spec/schemas/matter.json" with { type: "json" };
 import onCall from "../../../mobile_api_spec/schemas/on_call.json" with { type: "json" };
 import questionnaire from "../../../mobile_api_spec/schemas/questionnaire.json" with { type: "json" };
+import servicePoint from "../../../mobile_api_spec/schemas/service_point.json" with { type: "json" };
 import staff from "../../../mobile_api_spec/schemas/staff.json" with { type: "json" };
+import unit from "../../../mobile_api_spec/schemas/unit.json" with { type: "json" };
 
-export type EditableKind = "calendar" | "crew" | "matter" | "on_call" | "questionnaire" | "staff";
+export type EditableKind =
+  | "calendar"
+  | "crew"
+  | "customer"
+  | "matter"
+  | "on_call"
+  | "questionnaire"
+  | "service_point"
+  | "staff"
+  | "unit";
 
 interface Property {
   type?: string | string[];
@@ -19,6 +31,7 @@ interface Property {
   maxLength?: number;
   $ref?: string;
   "x-policy"?: string;
+  "x-references"?: string;
 }
 
 interface Schema {
@@ -39,6 +52,9 @@ export type Input =
   | "people"
   | "crew"
   | "form"
+  | "unit"
+  | "cell"
+  | "place"
   | "rows"
   | "clock";
 
@@ -54,11 +70,30 @@ export interface FormField {
   rows: FormField[];
 }
 
-const SCHEMAS = { calendar, crew, matter, on_call: onCall, questionnaire, staff } as unknown as Record<
-  EditableKind,
-  Schema
->;
-const NOT_ASKED = new Set(["id", "kind", "version", "unit_id", "portrait_id", "start_place", "end_place"]);
+const SCHEMAS = {
+  calendar,
+  crew,
+  customer,
+  matter,
+  on_call: onCall,
+  questionnaire,
+  service_point: servicePoint,
+  staff,
+  unit,
+} as unknown as Record<EditableKind, Schema>;
+// Whose point it is stands on the page that it is made from.
+const NOT_ASKED = new Set([
+  ...["id", "kind", "version", "unit_id", "portrait_id", "start_place", "end_place"],
+  ...["territory", "customer_id"],
+]);
+/** Which control asks for a record of another kind. */
+const POINTS_AT: Record<string, Input> = {
+  cell: "cell",
+  crew: "crew",
+  questionnaire: "form",
+  staff: "person",
+  unit: "unit",
+};
 const LONG = 300;
 
 export function fieldsOf(kind: EditableKind): FormField[] {
@@ -81,9 +116,13 @@ function asked(schema: Schema, others: Record<string, Schema>): FormField[] {
 
 /** Names, then the kind, then days, then the words in Chinese and in English, then the rest. */
 function rank(name: string): number {
-  const found = [/^(code|name|staff_number|crew_id)$/, /^(type|post)$/, /^valid_/, /zh$/, /en$/].findIndex(
-    (one) => one.test(name),
-  );
+  const found = [
+    /^(code|name|number|address|staff_number|crew_id)$/,
+    /^(type|post)$/,
+    /^valid_/,
+    /zh$/,
+    /en$/,
+  ].findIndex((one) => one.test(name));
   return found < 0 ? 5 : found;
 }
 
@@ -95,7 +134,7 @@ function field(name: string, schema: Schema, others: Record<string, Schema>): Fo
   const limits = { least: one.minimum, most: one.maximum, length: one.maxLength };
   return {
     name,
-    input: row ? "rows" : inputOf(name, one, choices.length > 0),
+    input: row ? "rows" : inputOf(one, choices.length > 0),
     isRequired,
     choices,
     ...limits,
@@ -103,7 +142,7 @@ function field(name: string, schema: Schema, others: Record<string, Schema>): Fo
   };
 }
 
-function inputOf(name: string, one: Property, hasChoices: boolean): Input {
+function inputOf(one: Property, hasChoices: boolean): Input {
   const types = [one.type ?? "string"].flat();
   if (types.includes("array")) return hasChoices ? "selects" : "people";
   if (hasChoices) return "select";
@@ -112,8 +151,8 @@ function inputOf(name: string, one: Property, hasChoices: boolean): Input {
   if (one.format === "date") return "day";
   // The only texts with a pattern are times of day.
   if (one.pattern) return "clock";
-  if (one.format === "uuid")
-    return name === "questionnaire_id" ? "form" : name === "crew_id" ? "crew" : "person";
+  if (one.format === "uuid") return POINTS_AT[one["x-references"] ?? "staff"] ?? "person";
+  if (one.$ref) return "place";
   return (one.maxLength ?? 0) > LONG ? "long" : "text";
 }
 

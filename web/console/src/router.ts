@@ -17,7 +17,10 @@ export const router = createRouter({
     { path: "/customers", component: () => import("./views/Customers.vue") },
     { path: "/visits", component: () => import("./views/Visits.vue") },
     { path: "/people", component: () => import("./views/People.vue") },
+    { path: "/imports", component: () => import("./views/Imports.vue") },
+    { path: "/messages", component: () => import("./views/Messages.vue") },
     { path: "/records", component: () => import("./views/Records.vue") },
+    { path: "/checklist", component: () => import("./views/Checklist.vue") },
   ],
 });
 

@@ -82,6 +82,7 @@ export function signedIn(...roles: string[]): void {
     unit_id: "u",
     device_id: "d",
     device_revoked: false,
+    must_change_password: false,
     roles,
   };
 }

@@ -4,13 +4,24 @@
  */
 import { type Disk, openDisk } from "@wangge/shared/sync/disk.ts";
 import { newId } from "@wangge/shared/sync/ids.ts";
-import { newKey, sealedDisk, unwrapKey, wrapKey, type Wrapped } from "@wangge/shared/sync/vault.ts";
+import {
+  newKey,
+  newRecovery,
+  type Recovery,
+  recoveredKey,
+  sealedDisk,
+  unwrapKey,
+  wrapKey,
+  type Wrapped,
+} from "@wangge/shared/sync/vault.ts";
 
 export interface Person {
   login: string;
   disk: string;
   byPin: Wrapped;
   byPassword: Wrapped;
+  /** None until the server has its half; a phone of before gets it when it is next opened with a network. */
+  byRecovery?: Recovery | null;
   wrongPins: number;
   waitUntil: number;
   openedAt: number;
@@ -36,6 +47,15 @@ const doorDisk = (): Promise<Disk> =>
     door = null;
     throw error;
   }));
+
+/** Whose store is open, with its key: needed to seal it by another password, and to leave the server a half. */
+let open: { person: Person; key: CryptoKey } | null = null;
+export const forgetKey = (): void => void (open = null);
+
+async function openedBy(person: Person, key: CryptoKey): Promise<Disk> {
+  open = { person, key };
+  return sealedDisk(await openDisk(person.disk), key);
+}
 
 const CANARY = "wangge.canary";
 
@@ -79,7 +99,7 @@ export async function settleIn(
     waitUntil: 0,
     openedAt: Date.now(),
   };
-  const disk = sealedDisk(await openDisk(person.disk), key);
+  const disk = await openedBy(person, key);
   await keep(person);
   return { person, disk };
 }
@@ -97,7 +117,7 @@ export async function openByPin(person: Person, pin: string): Promise<Disk> {
   }
   Object.assign(person, { wrongPins: 0, waitUntil: 0, openedAt: Date.now() });
   await keep(person);
-  return sealedDisk(await openDisk(person.disk), key);
+  return openedBy(person, key);
 }
 
 /**
@@ -108,5 +128,39 @@ export async function openByPassword(person: Person, password: string, pin: stri
   if (key === null) return null;
   Object.assign(person, { byPin: await wrapKey(key, pin), wrongPins: 0, waitUntil: 0, openedAt: Date.now() });
   await keep(person);
-  return sealedDisk(await openDisk(person.disk), key);
+  return openedBy(person, key);
+}
+
+/** PIN and password were forgotten: with the server's half the same store opens and takes new ones. */
+export async function openByHalf(
+  person: Person,
+  half: Uint8Array<ArrayBuffer>,
+  password: string,
+  pin: string,
+): Promise<Disk> {
+  const key = await recoveredKey(person.byRecovery!, half);
+  const [byPin, byPassword] = await Promise.all([wrapKey(key, pin), wrapKey(key, password)]);
+  // Both halves have met: the next time it takes new ones.
+  Object.assign(person, { byPin, byPassword, byRecovery: null, wrongPins: 0, waitUntil: 0 });
+  await keep(person);
+  return openedBy(person, key);
+}
+
+/** The password is another than it was: it opens the store from now on. */
+export async function keepPassword(password: string): Promise<void> {
+  if (!open) return;
+  open.person.byPassword = await wrapKey(open.key, password);
+  await keep(open.person);
+}
+
+/** Leave the server its half, once; nothing is kept here before it has it. */
+export async function leaveHalf(
+  send: (recovery: Recovery, half: Uint8Array<ArrayBuffer>) => Promise<unknown>,
+): Promise<void> {
+  if (!open || open.person.byRecovery) return;
+  const { person, key } = open;
+  const { recovery, half } = await newRecovery(key, newId());
+  await send(recovery, half);
+  person.byRecovery = recovery;
+  await keep(person);
 }

@@ -28,6 +28,8 @@ export const router = createRouter({
     { path: "/items/:id", component: Item, props: true },
     { path: "/queue", component: Queue, meta: { tab: "queue" } },
     { path: "/me", component: Me, meta: { tab: "me" } },
+    // Shown by the frame, to whoever has the link: nobody is signed in yet.
+    { path: "/invitation", component: Today },
     { path: "/:rest(.*)", redirect: "/" },
   ],
 });

@@ -16,7 +16,18 @@ import { actionOf } from "@wangge/shared/vocabulary/words.ts";
 
 import { recall, refreshInstallation } from "./installation.ts";
 import { tellPositions, witnessSeals } from "./position_reports.ts";
-import { forget, openByPassword, openByPin, people, type Person, settleIn } from "./person.ts";
+import {
+  forget,
+  forgetKey,
+  keepPassword,
+  leaveHalf,
+  openByHalf,
+  openByPassword,
+  openByPin,
+  people,
+  type Person,
+  settleIn,
+} from "./person.ts";
 
 const EVERY_MS = 30_000;
 const SOON_MS = 800;
@@ -104,7 +115,37 @@ export async function unlock(person: Person, pin: string): Promise<void> {
 export async function signInAgain(password: string): Promise<void> {
   const login = (await people())[0]!.login;
   await engine.value!.signIn(login, password);
+  await keepPassword(password);
   void syncNow();
+}
+
+/** What a locked phone asks of the server: it has its proof, and nobody is signed in. */
+async function asPhone(person: Person, method: string, path: string, json?: Values): Promise<Values> {
+  const ask = { token: person.byRecovery!.proof, ...(json ? { json } : {}) };
+  const answer = await httpLink().send(method, `/phone-recoveries/mine${path}`, ask);
+  return (await answer.json()) as Values;
+}
+
+/** PIN and password are forgotten: a code for an administrator, and whether one has approved. */
+export const askForPin = (person: Person): Promise<Values> => asPhone(person, "POST", "");
+export const howFar = (person: Person): Promise<Values> => asPhone(person, "GET", "");
+
+/** Approved: the server's half opens the store, with the password that the person has now and a new PIN. */
+export async function openApproved(person: Person, password: string, pin: string): Promise<void> {
+  const { half } = await asPhone(person, "POST", "/half", { password });
+  const bytes = Uint8Array.from(atob(String(half)), (sign) => sign.charCodeAt(0));
+  const found = await start(await openByHalf(person, bytes, password, pin));
+  // Offline by now, or the sign-in has ended: the work is open all the same.
+  await found.signIn(person.login, password).catch(() => undefined);
+  begin(found);
+}
+
+/** The server's half of the key to this store, which no PIN and no password of tomorrow changes. */
+async function shareKey(found: Engine): Promise<void> {
+  await leaveHalf(async ({ id, proof }, half) => {
+    const json = { half: btoa(String.fromCharCode(...half)), proof };
+    await found.ask("PUT", `/phone-recoveries/${id}`, { json });
+  });
 }
 
 let timer = 0;
@@ -148,6 +189,7 @@ export function lock(): void {
   stream?.abort();
   void engine.value?.store.rows.close();
   engine.value = null;
+  forgetKey();
 }
 
 /** The network or the person is back. */
@@ -183,6 +225,7 @@ export async function syncNow(): Promise<void> {
     // What stops the one stops not the other: positions go although a photo does not.
     await found.sync().finally(() => tellPositions(found));
     await witnessSeals(found);
+    await shareKey(found).catch(() => undefined);
     await refreshInstallation(found);
     // What the server did not take stops nothing, but is not done: it is said until it is.
     const left = found.store

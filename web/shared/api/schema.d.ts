@@ -85,7 +85,7 @@ export interface paths {
                     limit?: number;
                     unit_id?: string;
                     /** @description 操作 · Act */
-                    act?: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "installation_changed" | "exported" | "key_rotated" | "backup_made" | "restored" | "fact_retried" | "erased";
+                    act?: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "message_sent_again" | "message_settings_changed" | "installation_changed" | "exported" | "key_rotated" | "backup_made" | "restored" | "fact_retried" | "erased";
                     /** @description 操作人 · By */
                     by_staff_id?: string;
                     /** @description 对象类型 · Kind of subject */
@@ -3380,6 +3380,371 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What left the house or was to, of the asker's units; for administrators and the service centre. */
+        get: {
+            parameters: {
+                query?: {
+                    state?: "wanted" | "asking" | "sent" | "delivered" | "failed" | "unknown" | "double" | null;
+                    channel?: string | null;
+                    purpose?: string | null;
+                    party_id?: string | null;
+                    before?: string | null;
+                    limit?: number;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MessagesOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/addresses/{party_kind}/{party_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                party_kind: "staff" | "customer";
+                party_id: string;
+            };
+            cookie?: never;
+        };
+        /** Where somebody is reached besides the telephone. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    party_kind: "staff" | "customer";
+                    party_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AddressesSet"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        /** Set it: staff by administrators, customers by the desk. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    party_kind: "staff" | "customer";
+                    party_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AddressesSet"];
+                };
+            };
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/consents/{customer_id}/{purpose}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                customer_id: string;
+                purpose: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Note what a customer said to being written to for a purpose. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    customer_id: string;
+                    purpose: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ConsentSet"];
+                };
+            };
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/purposes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why messages go out, and how: for administrators and the service centre. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["PurposeOut"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/purposes/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Set channels and quiet hours: the administrator of the topmost unit does. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PurposeSet"];
+                };
+            };
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A new edition of a template: the administrator of the topmost unit makes one. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["TemplateIn"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TemplateMade"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/templates/rendering": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How a template reads; nothing is kept. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["RenderingAsked"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RenderingOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/{message_id}/again": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                message_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have one sent again that failed, or of which nobody knows whether it went. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    message_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/notices": {
         parameters: {
             query?: never;
@@ -4749,6 +5114,41 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/public/messages/receipts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What became of a message, by the operator's gateway: `{"id", "state", "reason"}`, state `delivered` or `failed`, with `X-Wangge-Timestamp` (seconds since 1970, at most 300 off) and `X-Wangge-Signature: sha256=<HMAC-SHA256 of "<timestamp>.<body>">`. Each is taken once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -8173,12 +8573,17 @@ export interface components {
             phone?: string | null;
             roles: ("admin" | "dispatcher" | "supervisor" | "representative" | "crew_leader" | "crew_member" | "hotline_agent" | "auditor")[];
         };
+        AddressesSet: {
+            dingtalk: string | null;
+            email: string | null;
+            wecom: string | null;
+        };
         AdministrativeAct: {
             /**
              * @description 操作 · Act
              * @enum {string}
              */
-            act: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "installation_changed" | "exported" | "key_rotated" | "backup_made" | "restored" | "fact_retried" | "erased";
+            act: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "message_sent_again" | "message_settings_changed" | "installation_changed" | "exported" | "key_rotated" | "backup_made" | "restored" | "fact_retried" | "erased";
             /**
              * Format: date-time
              * @description 时间 · When
@@ -8696,6 +9101,9 @@ export interface components {
         };
         ConformanceClasses: {
             conformsTo: string[];
+        };
+        ConsentSet: {
+            is_given: boolean;
         };
         ContractorAsked: {
             /** @default 72 */
@@ -9289,6 +9697,17 @@ export interface components {
         DutyPage: {
             next?: string | null;
             rows?: components["schemas"]["Duty"][];
+        };
+        EditionOut: {
+            body: string;
+            code: string | null;
+            edition: number;
+            is_in_force: boolean;
+            /** @enum {string} */
+            language: "zh" | "en";
+            title: string;
+            /** Format: date-time */
+            valid_from: string;
         };
         EffectLine: {
             /** Format: date-time */
@@ -10216,6 +10635,46 @@ export interface components {
         } & {
             [key: string]: unknown;
         };
+        MessageOut: {
+            address_masked: string | null;
+            attempts: number;
+            /** @description empty where none could take it */
+            channel: string;
+            /** Format: date-time */
+            due_at: string | null;
+            /** @description 0: the usual words */
+            edition: number | null;
+            /** Format: date-time */
+            ended_at: string | null;
+            id: string;
+            language: string | null;
+            number: number;
+            party_id: string | null;
+            /** @enum {string|null} */
+            party_kind: "staff" | "customer" | null;
+            /** @description of staff alone */
+            party_name: string | null;
+            purpose: string;
+            reason: string | null;
+            repeats: number;
+            /** Format: date-time */
+            sent_at: string | null;
+            /** @enum {string} */
+            state: "wanted" | "asking" | "sent" | "delivered" | "failed" | "unknown" | "double";
+            subject_id: string | null;
+            subject_kind: string | null;
+            /** Format: date-time */
+            wanted_at: string;
+        };
+        MessagesOut: {
+            /** @description those open now: their keys are given */
+            channels: string[];
+            counts: {
+                [key: string]: number;
+            };
+            has_more: boolean;
+            rows: components["schemas"]["MessageOut"][];
+        };
         MovedOut: {
             from_crew_id: string;
             from_crew_name: string;
@@ -11128,6 +11587,23 @@ export interface components {
             scopes: components["schemas"]["ScopeHeld"][];
             server_time: string;
         };
+        PurposeOut: {
+            asks_consent: boolean;
+            channels: string[];
+            editions: components["schemas"]["EditionOut"][];
+            is_urgent: boolean;
+            name: string;
+            quiet_from_hour: number;
+            quiet_until_hour: number;
+            takes: components["schemas"]["ValueOut"][];
+            title: components["schemas"]["InWords"];
+            usual: components["schemas"]["UsualOut"];
+        };
+        PurposeSet: {
+            channels: string[];
+            quiet_from_hour: number;
+            quiet_until_hour: number;
+        };
         PushAnswer: {
             outcomes: components["schemas"]["Outcome"][];
             server_time: string;
@@ -11242,6 +11718,16 @@ export interface components {
             /** Format: uuid */
             device_id: string;
             refresh_token: string;
+        };
+        RenderingAsked: {
+            /** @default null */
+            body: string | null;
+            /** @enum {string} */
+            language: "zh" | "en";
+            purpose: string;
+        };
+        RenderingOut: {
+            text: string;
         };
         Repair: {
             after: string[] | null;
@@ -12124,6 +12610,20 @@ export interface components {
             way: "in_person" | "phone" | "message" | "notice";
             why?: string | null;
         };
+        TemplateIn: {
+            body: string;
+            /** @default null */
+            code: string | null;
+            /** @enum {string} */
+            language: "zh" | "en";
+            purpose: string;
+            title: string;
+            /** Format: date-time */
+            valid_from: string;
+        };
+        TemplateMade: {
+            edition: number;
+        };
         ToldOut: {
             crew_ids: string[];
         };
@@ -12212,6 +12712,15 @@ export interface components {
             /** Format: uuid */
             was_crew_id: string | null;
             was_crew_name: string | null;
+        };
+        UsualOut: {
+            en: string;
+            zh: string;
+        };
+        ValueOut: {
+            must: boolean;
+            name: string;
+            type: string;
         };
         Verdict: {
             /** @description what the phone's own signature speaks for */

@@ -45,6 +45,55 @@ export async function unwrapKey(wrapped: Wrapped, pin: string): Promise<CryptoKe
   );
 }
 
+/**
+ * A third way to the key, for who has forgotten both PIN and password: half of what opens it stays here, the
+ * other half is the server's, which gives it back to this phone alone, after somebody approved
+ * (decision 0016).
+ */
+export interface Recovery extends Omit<Wrapped, "salt"> {
+  id: string;
+  own: Uint8Array<ArrayBuffer>;
+  /** By it this phone proves to be itself while nobody is signed in. */
+  proof: string;
+}
+
+/** What stays here, and the server's half, which is kept nowhere else. */
+export async function newRecovery(
+  key: CryptoKey,
+  id: string,
+): Promise<{ recovery: Recovery; half: Uint8Array<ArrayBuffer> }> {
+  const [own, half, iv] = [random(32), random(32), random(12)];
+  const wrapped = await crypto.subtle.wrapKey("raw", key, await fromHalves(own, half), {
+    name: "AES-GCM",
+    iv,
+  });
+  const proof = btoa(String.fromCharCode(...random(32)))
+    .replace(/\+/g, "-")
+    .replace(/\//g, "_")
+    .replace(/=+$/, "");
+  return { recovery: { id, own, iv, key: wrapped, proof }, half };
+}
+
+/** Rejects with `OperationError` where the half is another's. */
+export async function recoveredKey(recovery: Recovery, half: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
+  const by = { name: "AES-GCM", iv: recovery.iv };
+  const use: KeyUsage[] = ["encrypt", "decrypt"];
+  const both = await fromHalves(recovery.own, half);
+  return crypto.subtle.unwrapKey("raw", recovery.key, both, by, "AES-GCM", true, use);
+}
+
+async function fromHalves(own: Uint8Array<ArrayBuffer>, half: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
+  const both = await crypto.subtle.importKey("raw", new Uint8Array([...own, ...half]), "HKDF", false, [
+    "deriveKey",
+  ]);
+  const info = new TextEncoder().encode("wangge phone store");
+  const how = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(32), info };
+  return crypto.subtle.deriveKey(how, both, { name: "AES-GCM", length: 256 }, false, [
+    "wrapKey",
+    "unwrapKey",
+  ]);
+}
+
 async function fromPin(pin: string, salt: Uint8Array<ArrayBuffer>): Promise<CryptoKey> {
   const secret = await crypto.subtle.importKey("raw", new TextEncoder().encode(pin), "PBKDF2", false, [
     "deriveKey",

@@ -3,7 +3,7 @@ import type { people as zh } from "../zh/people.ts";
 
 export const people: typeof zh = {
   people: {
-    menu: "People, phones",
+    menu: "People, settings",
     calendars: "Calendars",
     year: "Year",
     specialDays: "Special days",
@@ -11,7 +11,7 @@ export const people: typeof zh = {
     called: "Name",
     code: "Code",
     rows: "Questions",
-    title: "People, phones",
+    title: "People and settings",
     staff: "Staff",
     crews: "Crews",
     devices: "Phones",
@@ -47,6 +47,7 @@ export const people: typeof zh = {
   },
   form: {
     new: "New",
+    unit: "Of unit",
     change: "Change",
     edition: "New edition",
     add: "Add to {what}",

@@ -1,7 +1,7 @@
 /** What the console says of staff, crews, definitions and their forms, in Chinese. */
 export const people = {
   people: {
-    menu: "人员设备",
+    menu: "人员与设置",
     calendars: "工作日历",
     year: "年份",
     specialDays: "特殊日（天）",
@@ -9,7 +9,7 @@ export const people = {
     called: "名称",
     code: "代码",
     rows: "题数",
-    title: "人员设备",
+    title: "人员与设置",
     staff: "员工",
     crews: "班组",
     devices: "手机",
@@ -45,6 +45,7 @@ export const people = {
   },
   form: {
     new: "新建",
+    unit: "所属单位",
     change: "修改",
     edition: "新版本",
     add: "加一项{what}",

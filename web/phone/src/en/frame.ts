@@ -42,12 +42,29 @@ export const frame: typeof zh = {
     pinWhy: "The PIN, 4 to 8 digits, encrypts customers' data on this phone and opens it without a network.",
     wrongPin: "Wrong PIN",
     waitPin: "Too many wrong PINs; wait until {time}",
+    forgotBoth: "PIN and old password forgotten",
     forgot: "Forgot the PIN: use the password",
     somebodyElse: "Somebody else",
     needNet: "The first sign-in needs a network",
     otherPassword: "This password does not open the records on this phone. Use the PIN, or the old password.",
     filling: "Downloading: {count} records",
     notReady: "Not everything is here yet: stay online",
+  },
+  invitation: {
+    title: "Open your account",
+    newPassword: "Choose a new password",
+    rule: "At least 10 characters; no name, staff number or unit in it.",
+    differs: "The two passwords differ",
+    choose: "Set the password",
+  },
+  forgot: {
+    noHalf:
+      "The server keeps no half of this phone’s key yet: only the PIN or the password of before opens it. Do not wipe the phone; there may be unsent work on it.",
+    approved:
+      "An administrator has approved. Type the password you have now and choose a new PIN; unsent work is all there.",
+    readOut: "Call an administrator and read out these six digits:",
+    waiting: "Waiting for the approval… What you did stays on the phone, and nobody can read it.",
+    ask: "Ask an administrator",
   },
   bar: {
     online: "Online",

@@ -39,12 +39,28 @@ export const frame = {
     pinWhy: "PIN 是 4–8 位数字，用来加密手机里的客户资料，没有网络也能打开。",
     wrongPin: "PIN 不对",
     waitPin: "PIN 不对次数太多，请等到 {time}",
+    forgotBoth: "PIN 和旧密码都忘了",
     forgot: "忘记 PIN，用密码登录",
     somebodyElse: "换人登录",
     needNet: "首次登录需要网络",
     otherPassword: "密码与上次不同，打不开手机里的记录。请用 PIN 打开，或用旧密码。",
     filling: "正在下载：{count} 条",
     notReady: "还没下载完，请先别离开网络",
+  },
+  invitation: {
+    title: "开通账号",
+    newPassword: "设置新密码",
+    rule: "至少10个字，不要用姓名、工号、单位名。",
+    differs: "两次密码不一致",
+    choose: "设置密码",
+  },
+  forgot: {
+    noHalf:
+      "这台手机还没有在服务器存过解锁信息，只能用原来的 PIN 或旧密码打开。请不要清空手机：里面可能有未上传的记录。",
+    approved: "管理员已同意。请输入现在的密码，并设置新的 PIN；未上传的记录都在。",
+    readOut: "请打电话把这六位数字念给管理员：",
+    waiting: "等待管理员同意……记录都在手机里，没有人能看到。",
+    ask: "请管理员解锁",
   },
   bar: {
     online: "在线",

@@ -1,0 +1,132 @@
+"""Reads workbooks (XLSX, XLSB, XLS, ODS) with python-calamine: one sheet's cells, and which are merged."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+import zlib
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+import python_calamine as calamine
+
+from backend.imports.reading.grids import Grid, Line, Merged, Unreadable
+
+ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+# Unpacked, of all parts of a workbook; what says less than it is runs into the limits of the process.
+MOST_UNPACKED = 2_000_000_000
+# No part of a true table is so much smaller packed.
+MOST_RATIO = 150
+_SMALL = 20_000_000
+# A cell with something in it, in a column of three letters: from the 703rd on.
+_FAR_OUT = re.compile(rb'<c r="[A-Z]{3}[0-9]+"[^>]*(?<!/)>')
+_PIECE, _LONGEST_CELL = 1 << 20, 200
+# Beyond so many digits a sheet keeps zeros in their place.
+_EXACT = 10**15
+_DAY = timedelta(days=1)
+
+
+def is_workbook(data: bytes) -> bool:
+    """Whether a file is one by its first bytes; its name says nothing."""
+    return data.startswith((ZIP, OLE))
+
+
+def read(data: bytes, sheet: str | None = None) -> Grid:
+    """The cells of a sheet: the asked one, else the first that is seen and has any. Raises Unreadable."""
+    if data.startswith(ZIP):
+        _check_parts(data)
+    try:
+        workbook = calamine.load_workbook(io.BytesIO(data))
+    except calamine.PasswordError as error:
+        raise Unreadable("table_password") from error
+    except (calamine.CalamineError, OSError, ValueError) as error:
+        raise Unreadable("table_broken") from error
+    sheets = tuple(
+        (one.name, one.visible is not calamine.SheetVisibleEnum.Visible)
+        for one in workbook.sheets_metadata
+        if one.typ is calamine.SheetTypeEnum.WorkSheet
+    )
+    return _grid(_chosen(workbook, sheets, sheet), sheets)
+
+
+def _chosen(
+    workbook: calamine.CalamineWorkbook, sheets: tuple[tuple[str, bool], ...], asked: str | None
+) -> calamine.CalamineSheet:
+    names = [name for name, _ in sheets]
+    if asked is not None and asked not in names:
+        raise Unreadable("table_sheet_missing", sheet=asked, sheets=names[:20])
+    seen = [asked] if asked is not None else [name for name, is_hidden in sheets if not is_hidden]
+    try:
+        for name in seen:
+            found = workbook.get_sheet_by_name(name)
+            if found.start is not None:
+                return found
+    except (calamine.CalamineError, ValueError) as error:
+        raise Unreadable("table_broken") from error
+    raise Unreadable("table_empty")
+
+
+def _grid(sheet: calamine.CalamineSheet, sheets: tuple[tuple[str, bool], ...]) -> Grid:
+    left = sheet.start[1] if sheet.start else 0
+
+    def lines() -> Iterator[Line]:
+        for cells in sheet.iter_rows():
+            yield [_value(cell) for cell in cells]
+
+    merged: tuple[Merged, ...] = tuple(
+        (top, first - left, bottom, last - left)
+        for (top, first), (bottom, last) in sheet.merged_cell_ranges or ()
+        if first >= left
+    )
+    return Grid(lines, left, merged, sheet.name, sheets)
+
+
+def _value(cell: Any) -> Any:
+    """A cell as it goes on: whole numbers without a fraction, days without midnight."""
+    kind = type(cell)
+    if kind is str:
+        return cell
+    if kind is float:
+        return int(cell) if cell.is_integer() and abs(cell) < _EXACT else cell
+    if kind is timedelta:
+        return (
+            (datetime.combine(date.min, time()) + cell).time() if timedelta(0) <= cell < _DAY else str(cell)
+        )
+    if kind is datetime and cell.time() == time.min:
+        return date(cell.year, cell.month, cell.day)
+    return cell
+
+
+def _check_parts(data: bytes) -> None:
+    """That what it unpacks to is no bomb, and that no cell stands so far out that all before it would fill
+    the memory."""
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise Unreadable("table_broken") from error
+    parts = archive.infolist()
+    if not {"xl/workbook.xml", "xl/workbook.bin", "content.xml"} & {part.filename for part in parts}:
+        raise Unreadable("table_kind")
+    if sum(part.file_size for part in parts) > MOST_UNPACKED or any(map(_is_bomb, parts)):
+        raise Unreadable("table_too_much")
+    for part in parts:
+        if part.filename.startswith("xl/worksheets/sheet") and part.filename.endswith(".xml"):
+            _check_width(archive, part)
+
+
+def _is_bomb(part: zipfile.ZipInfo) -> bool:
+    return part.file_size > _SMALL and part.file_size > MOST_RATIO * max(1, part.compress_size)
+
+
+def _check_width(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
+    try:
+        with archive.open(part) as stream:
+            rest = b""
+            while piece := stream.read(_PIECE):
+                if _FAR_OUT.search(rest + piece):
+                    raise Unreadable("table_too_much")
+                rest = piece[-_LONGEST_CELL:]
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+        raise Unreadable("table_broken") from error

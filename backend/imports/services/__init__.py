@@ -1,0 +1,1 @@
+"""What can be done with a utility's own tables."""

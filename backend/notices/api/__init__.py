@@ -1,0 +1,1 @@
+"""HTTP of notices and messages."""

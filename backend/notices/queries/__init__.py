@@ -1,0 +1,1 @@
+"""SQL of messages: one module for each question."""

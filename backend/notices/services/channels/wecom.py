@@ -1,0 +1,112 @@
+"""WeCom (企业微信): application messages and group robots.
+
+Documents of developer.work.weixin.qq.com: "获取access_token" (path 91039), "发送应用消息" (path 90236), "群机器人配置
+说明" (path 91770, since moved to 99110), "全局错误码" (path 90313), as of 2025.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import orjson
+
+from backend.core.config import Settings
+from backend.notices.services.channels.access_token import STALE, AccessToken
+from backend.notices.services.channels.port import Answer, Letter, Outcome, Refusal, asked, json_of
+
+_RATE = frozenset({45009, 45033})
+_LATER = frozenset({-1}) | STALE
+# Longest text in bytes of UTF-8; WeCom cuts what is longer.
+MOST_BYTES = 2048
+DOUBLES_S = 14_400
+RATE_WAIT_S = 60
+
+
+class WeComApp:
+    """A text to one member by the application. WeCom drops the same request within four hours, so the text
+    has the message's number: the same message twice is one, the same words twice are two."""
+
+    name: ClassVar[str] = "wecom"
+    address: ClassVar[str] = "wecom"
+    repeats_safely: ClassVar[bool] = True
+
+    def __init__(self, settings: Settings) -> None:
+        self._url, self._agent_id = settings.wecom_url.rstrip("/"), settings.wecom_agent_id
+        key = {"corpid": settings.wecom_corp_id, "corpsecret": settings.wecom_secret}
+        self._token = AccessToken(f"{self._url}/cgi-bin/gettoken", key)
+
+    @classmethod
+    def is_set(cls, settings: Settings) -> bool:
+        """It has the corporation's id, the application's id and its secret."""
+        return bool(
+            settings.wecom_corp_id and settings.wecom_secret and settings.wecom_agent_id.isascii()
+            and settings.wecom_agent_id.isdigit()
+        )  # fmt: skip
+
+    def send(self, letter: Letter) -> Answer:
+        """Send one text."""
+        body = {
+            "touser": letter.to,
+            "msgtype": "text",
+            "agentid": int(self._agent_id),
+            "text": {"content": _cut(letter.marked_text)},
+            "safe": 0,
+            "enable_duplicate_check": 1,
+            "duplicate_check_interval": DOUBLES_S,
+        }
+        try:
+            said = self._token.used_in(lambda token: self._said(token, body))
+        except Refusal as refusal:
+            return refusal.answer
+        if said.get("errcode") == 0 and letter.to.lower() in str(said.get("invaliduser") or "").split("|"):
+            return Answer(Outcome.REFUSED, "errcode_invaliduser")
+        return _understood(said)
+
+    def _said(self, token: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
+        url = f"{self._url}/cgi-bin/message/send"
+        return _posted(url, {"access_token": token}, body)
+
+
+class WeComRobot:
+    """A text into the group whose robot's key the operator gave; the phone number is mentioned."""
+
+    name: ClassVar[str] = "wecom_robot"
+    address: ClassVar[str] = "group"
+    repeats_safely: ClassVar[bool] = False
+
+    def __init__(self, settings: Settings) -> None:
+        self._url, self._key = settings.wecom_url.rstrip("/"), settings.wecom_robot_key
+
+    @classmethod
+    def is_set(cls, settings: Settings) -> bool:
+        """It has a key."""
+        return bool(settings.wecom_robot_key)
+
+    def send(self, letter: Letter) -> Answer:
+        """Say it in the group."""
+        said = {"content": _cut(letter.text)} | ({"mentioned_mobile_list": [letter.to]} if letter.to else {})
+        try:
+            url = f"{self._url}/cgi-bin/webhook/send"
+            return _understood(_posted(url, {"key": self._key}, {"msgtype": "text", "text": said}))
+        except Refusal as refusal:
+            return refusal.answer
+
+
+def _posted(url: str, params: Mapping[str, str], body: Mapping[str, Any]) -> Mapping[str, Any]:
+    headers = {"Content-Type": "application/json; charset=utf-8"}
+    return json_of(asked("POST", url, params=params, content=orjson.dumps(body), headers=headers))
+
+
+def _understood(said: Mapping[str, Any]) -> Answer:
+    code = said.get("errcode")
+    if code == 0:
+        return Answer(Outcome.SENT, provider_id=str(said.get("msgid") or "") or None)
+    if code in _RATE:
+        return Answer(Outcome.LATER, f"errcode_{code}", wait_s=RATE_WAIT_S)
+    return Answer(Outcome.LATER if code in _LATER else Outcome.REFUSED, f"errcode_{code}")
+
+
+def _cut(text: str) -> str:
+    """At most so many bytes, and no half character."""
+    return text.encode()[:MOST_BYTES].decode(errors="ignore")

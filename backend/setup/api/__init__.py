@@ -1,0 +1,1 @@
+"""HTTP for setting up and for the checklist."""

@@ -1,0 +1,1 @@
+"""What an operator does before an installation is used: sets it up, and checks it."""

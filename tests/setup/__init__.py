@@ -1,0 +1,1 @@
+"""Tests of setting up, of the checklist and of health checks."""

@@ -1,0 +1,33 @@
+"""`make run`: the demo unless somebody says that a city of their own begins."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def said(*words: str) -> str:
+    """The last line of what make would do."""
+    done = subprocess.run(["make", "-n", "run", *words], cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("words", "has"),
+    [
+        ((), "run --with-parent"),
+        (("CITY=empty",), "--city empty"),
+        (("CITY=empty", "PORT=9000", "TLS=1"), "--tls --port 9000 --city empty"),
+    ],
+)
+def test_what_make_run_starts(words: tuple[str, ...], has: str) -> None:
+    assert has in said(*words)
+
+
+def test_make_run_asks_nothing() -> None:
+    assert "--city" not in said()
+    assert said().split()[-2:] == ["run", "--with-parent"]

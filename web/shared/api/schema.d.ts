@@ -4,6 +4,303 @@
  */
 
 export interface paths {
+    "/api/v1/account-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Links of the administrator's units, newest first. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LinkOut"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account-links/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Invite a member of staff: by the link they choose a password. It is shown once. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LinkMade"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account-links/mine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the link is for; its token in place of one's own. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LinkSeen"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        /** Choose the password: the link is used up. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["OwnPassword"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Accepted"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account-links/passwords": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A link to a new password: the old one, all sign-ins and personal tokens end now. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["LinkFor"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["LinkMade"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/account-links/{link_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                link_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Take a link back. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    link_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody of the administrator's units, with their account. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AccountOut"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/accounts/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Personal tokens of the administrator's units, without their secrets. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TokenOut"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/accounts/{staff_id}": {
         parameters: {
             query?: never;
@@ -66,6 +363,73 @@ export interface paths {
         };
         options?: never;
         head?: never;
+        /** Other roles or another number for somebody who keeps their password; their sign-ins end. */
+        patch: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    staff_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["AccountChange"];
+                };
+            };
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        trace?: never;
+    };
+    "/api/v1/accounts/{staff_id}/tokens/{token_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                staff_id: string;
+                token_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End somebody's personal token. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    staff_id: string;
+                    token_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        options?: never;
+        head?: never;
         patch?: never;
         trace?: never;
     };
@@ -85,7 +449,7 @@ export interface paths {
                     limit?: number;
                     unit_id?: string;
                     /** @description 操作 · Act */
-                    act?: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "message_sent_again" | "message_settings_changed" | "installation_changed" | "exported" | "key_rotated" | "backup_made" | "restored" | "fact_retried" | "erased";
+                    act?: "account_opened" | "account_changed" | "account_closed" | "invitation_made" | "invitation_accepted" | "password_changed" | "password_reset" | "phone_unlock_approved" | "phone_unlocked" | "records_merged" | "record_voided" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "message_sent_again" | "message_settings_changed" | "installation_changed" | "exported" | "imported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up";
                     /** @description 操作人 · By */
                     by_staff_id?: string;
                     /** @description 对象类型 · Kind of subject */
@@ -191,6 +555,51 @@ export interface paths {
                         "application/json": components["schemas"]["Change"][];
                     };
                 };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit-trail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Acts of the asker's units, newest first. */
+        get: {
+            parameters: {
+                query?: {
+                    act?: "account_opened" | "account_changed" | "account_closed" | "invitation_made" | "invitation_accepted" | "password_changed" | "password_reset" | "phone_unlock_approved" | "phone_unlocked" | "records_merged" | "record_voided" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "message_sent_again" | "message_settings_changed" | "installation_changed" | "exported" | "imported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up" | null;
+                    by_staff_id?: string | null;
+                    subject_kind?: string | null;
+                    from_at?: string | null;
+                    until_at?: string | null;
+                    before?: string | null;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TrailPage"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
@@ -950,6 +1359,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/checklist": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What this installation still lacks before phones go out; for administrators. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ChecklistLine"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/contractors/job": {
         parameters: {
             query?: never;
@@ -1294,6 +1740,73 @@ export interface paths {
         };
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/customer-merges": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What merging the one into the other would move, and where the two differ. */
+        get: {
+            parameters: {
+                query: {
+                    kept_id: string;
+                    merged_id: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["MergePreview"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /** Merge them: nothing takes it back. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Merge"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Merged"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -2458,6 +2971,481 @@ export interface paths {
                 default: components["responses"]["DEFAULT_ERROR"];
             };
         };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/kinds/{kind}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+            };
+            cookie?: never;
+        };
+        /** Every record of a kind of the asker's units, piece by piece. */
+        get: {
+            parameters: {
+                query?: {
+                    format?: "csv" | "geojson" | "history";
+                };
+                header?: never;
+                path: {
+                    kind: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/octet-stream": string;
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/tables/{table}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                table: string;
+            };
+            cookie?: never;
+        };
+        /** A table as it can be imported again, here or elsewhere. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    table: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "text/csv": string;
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest imports of the asker's units. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImportOut"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /** A table (Excel, ODS, CSV) as the body: read at once, with the columns that are likely meant. */
+        post: {
+            parameters: {
+                query: {
+                    unit_id: string;
+                    target: "customers" | "service_points" | "staff" | "crews" | "cell_representatives" | "past_jobs" | "past_visits";
+                    filename: string;
+                    /** @description of a workbook; else the first that is seen */
+                    sheet?: string;
+                    /** @description of a text whose own cannot be found, such as gb18030 */
+                    encoding?: string;
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImportOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/targets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a file can be imported as, with the fields of each. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImportTarget"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{run_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        /** How far it is, and its counts. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    run_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImportOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Discard it: nothing of it is written. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    run_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{run_id}/acceptance": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Let it come true: a worker writes it in batches; look again until `state` is `applied`. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    run_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImportOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{run_id}/mapping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Confirm what its columns mean: a worker checks every row; look again until `state` is `checked`. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    run_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ImportMappingIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImportOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{run_id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        /** The refused rows (or those to settle) with every reason, to be mended in the file. */
+        get: {
+            parameters: {
+                query?: {
+                    verdict?: "refused" | "to_settle";
+                    format?: "xlsx" | "csv";
+                };
+                header?: never;
+                path: {
+                    run_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": string;
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{run_id}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        /** Rows of a verdict: to settle with what is proposed, refused with why. */
+        get: {
+            parameters: {
+                query: {
+                    verdict: "new" | "changed" | "same" | "to_settle" | "refused" | "gone";
+                    after?: number;
+                    most?: number;
+                };
+                header?: never;
+                path: {
+                    run_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImportRowOut"][];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{run_id}/settled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Say where rows are that wait: what is not settled is not written. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    run_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ImportSettleIn"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ImportSettled"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -4605,6 +5593,231 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/phone-recoveries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Phones of the administrator's units whose person asks for a new PIN. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["AskedOut"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phone-recoveries/mine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the phone's request is. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RequestOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /** Ask for a new PIN: gives a code to read out to an administrator. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RequestOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phone-recoveries/mine/half": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The server's half, once an administrator has approved, for who knows the person's password. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["PresentPassword"];
+                };
+            };
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["HalfOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phone-recoveries/{recovery_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recovery_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Keep the server's half for this phone; the phone keeps the other and the wrapped key. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    recovery_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["HalfIn"];
+                };
+            };
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/phone-recoveries/{recovery_id}/approval": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                recovery_id: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        /** Let the phone that shows this code open with a new PIN. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    recovery_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Code"];
+                };
+            };
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/photo-content/{photo_id}": {
         parameters: {
             query?: never;
@@ -5932,6 +7145,69 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["SignedIn"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/setup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether this installation was set up, and what may be chosen. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Setting"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /** Set it up, once; the token stands where others have their own. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Wanted"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["SetUpOut"];
                     };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
@@ -8272,6 +9548,113 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/voids": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was voided or merged in the asker's units, newest first. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["VoidOut"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/voids/{kind}/{record_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                kind: string;
+                record_id: string;
+            };
+            cookie?: never;
+        };
+        /** A voided record as it was at its end. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    kind: string;
+                    record_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["VoidedOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        /** Void a wrong record with a reason; If-Match is optional. It cannot be taken back. */
+        put: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    kind: string;
+                    record_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["Reason"];
+                };
+            };
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/work-orders": {
         parameters: {
             query?: never;
@@ -8568,10 +9951,56 @@ export interface components {
              */
             valid_from: string | null;
         };
+        Accepted: {
+            login: string;
+            roles: string[];
+        };
+        AccountChange: {
+            /** @default null */
+            phone: string | null;
+            roles: ("admin" | "dispatcher" | "supervisor" | "representative" | "crew_leader" | "crew_member" | "hotline_agent" | "auditor")[];
+        };
         AccountIn: {
+            /**
+             * @description the password is good for choosing one's own, at the first sign-in
+             * @default false
+             */
+            must_change_password: boolean;
             password: string;
             phone?: string | null;
             roles: ("admin" | "dispatcher" | "supervisor" | "representative" | "crew_leader" | "crew_member" | "hotline_agent" | "auditor")[];
+        };
+        AccountOut: {
+            has_account: boolean;
+            /** @description the account is open */
+            is_active: boolean;
+            is_demo: boolean;
+            /** Format: date-time */
+            last_seen_at: string | null;
+            must_change_password: boolean;
+            name: string;
+            phone: string | null;
+            post: string;
+            roles: string[];
+            staff_id: string;
+            staff_number: string;
+            unit_id: string;
+            /** @description their staff record is active */
+            works: boolean;
+        };
+        ActOut: {
+            act: string;
+            /** Format: date-time */
+            acted_at: string;
+            after: components["schemas"]["JsonValue"];
+            before: components["schemas"]["JsonValue"];
+            by: string | null;
+            by_staff_id: string | null;
+            id: string;
+            network_address: string | null;
+            subject: string | null;
+            subject_id: string | null;
+            subject_kind: string | null;
         };
         AddressesSet: {
             dingtalk: string | null;
@@ -8583,7 +10012,7 @@ export interface components {
              * @description 操作 · Act
              * @enum {string}
              */
-            act: "account_opened" | "account_changed" | "account_closed" | "password_changed" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "message_sent_again" | "message_settings_changed" | "installation_changed" | "exported" | "key_rotated" | "backup_made" | "restored" | "fact_retried" | "erased";
+            act: "account_opened" | "account_changed" | "account_closed" | "invitation_made" | "invitation_accepted" | "password_changed" | "password_reset" | "phone_unlock_approved" | "phone_unlocked" | "records_merged" | "record_voided" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "message_sent_again" | "message_settings_changed" | "installation_changed" | "exported" | "imported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up";
             /**
              * Format: date-time
              * @description 时间 · When
@@ -8623,6 +10052,11 @@ export interface components {
             next?: string | null;
             rows?: components["schemas"]["AdministrativeAct"][];
         };
+        AdministratorWanted: {
+            name: string;
+            number: string;
+            phone?: string | null;
+        };
         AffectedIn: {
             /** @description GeoJSON Polygon, MultiPolygon, LineString or Point */
             area: components["schemas"]["Geometry"];
@@ -8657,6 +10091,21 @@ export interface components {
             settles?: string[];
         } & {
             [key: string]: unknown;
+        };
+        AskedOut: {
+            /** Format: date-time */
+            approved_at: string | null;
+            /** Format: date-time */
+            asked_at: string;
+            /** Format: date-time */
+            collected_at: string | null;
+            device: string | null;
+            id: string;
+            name: string;
+            staff_id: string;
+            staff_number: string;
+            /** @description asked, approved, collected, ended */
+            state: string;
         };
         AssignIn: {
             /** Format: uuid */
@@ -8852,6 +10301,12 @@ export interface components {
         CalendarPage: {
             next?: string | null;
             rows?: components["schemas"]["Calendar"][];
+        };
+        CalendarWanted: {
+            /** @default  */
+            country: string;
+            /** @default  */
+            part: string;
         };
         Cell: {
             /** @description 编号 · Code */
@@ -9060,6 +10515,22 @@ export interface components {
             job_id: string;
             number: string | null;
             zh: string;
+        };
+        ChecklistLine: {
+            code: string;
+            meaning: components["schemas"]["InWords"];
+            mend: components["schemas"]["InWords"];
+            missing: number;
+            /** @description the console's page that mends it; empty for server settings */
+            page: string;
+            /** @enum {string} */
+            state: "ok" | "warn" | "fail";
+            title: components["schemas"]["InWords"];
+            /** @description of how many; days since, for backups; null where that says nothing */
+            total: number | null;
+        };
+        Code: {
+            code: string;
         };
         CollectionExtent: {
             spatial: components["schemas"]["SpatialExtent"];
@@ -9309,6 +10780,8 @@ export interface components {
             cell_id?: string | null;
             /** @description 联系人 · Contact */
             contact_name?: string | null;
+            /** @description 曾用户号 · Former numbers */
+            former_numbers?: string[] | null;
             /** Format: uuid */
             id: string;
             /** @description 老弱关爱 · Needs care */
@@ -9562,6 +11035,11 @@ export interface components {
             storage_left_mb?: number | null;
             unit_id: string;
             waiting_count?: number | null;
+        };
+        DifferOut: {
+            field: string;
+            kept: components["schemas"]["JsonValue"];
+            merged: components["schemas"]["JsonValue"];
         };
         Doubt: {
             code: string;
@@ -10012,6 +11490,8 @@ export interface components {
             cell_id?: string | null;
             /** @description 联系人 · Contact */
             contact_name?: string | null;
+            /** @description 曾用户号 · Former numbers */
+            former_numbers?: string[] | null;
             /** Format: uuid */
             id: string;
             /** @description 老弱关爱 · Needs care */
@@ -10094,6 +11574,20 @@ export interface components {
             overlap_m2: number;
             roundness: number | null;
         };
+        GroupWanted: {
+            hotline?: string | null;
+            name: string;
+            name_en?: string | null;
+        };
+        HalfIn: {
+            /** @description 32 bytes as base64 */
+            half: string;
+            /** @description random, 32 bytes or more */
+            proof: string;
+        };
+        HalfOut: {
+            half: string;
+        };
         HandOver: {
             /** Format: uuid */
             staff_id: string;
@@ -10129,6 +11623,131 @@ export interface components {
         HotlineValues: {
             en: string;
             number: string;
+            zh: string;
+        };
+        ImportChoice: {
+            en: string;
+            value: string;
+            zh: string;
+        };
+        ImportColumn: {
+            examples: string[];
+            letter: string;
+            name: string;
+        };
+        ImportField: {
+            en: string;
+            is_required: boolean;
+            name: string;
+            zh: string;
+        };
+        ImportMappingIn: {
+            answers?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /**
+             * @description an empty cell of a chosen column empties the field; else it stays as it is
+             * @default false
+             */
+            clears_empty: boolean;
+            columns: {
+                [key: string]: string;
+            };
+        };
+        ImportOut: {
+            answers: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+            /** @description field: column */
+            chosen: {
+                [key: string]: string;
+            };
+            clears_empty: boolean;
+            columns: components["schemas"]["ImportColumn"][];
+            counts: {
+                [key: string]: number;
+            };
+            done: number;
+            encoding: string | null;
+            /** Format: date-time */
+            ended_at: string | null;
+            file_sha256: string;
+            filename: string;
+            header_rows: number[];
+            id: string;
+            /** Format: date-time */
+            made_at: string;
+            made_by_id: string;
+            problem: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            questions: components["schemas"]["ImportQuestion"][];
+            rows: number;
+            set_aside: components["schemas"]["ImportSetAside"][];
+            sheet: string;
+            sheets: components["schemas"]["ImportSheet"][];
+            /** @enum {string} */
+            state: "read" | "checking" | "checked" | "applying" | "applied" | "failed" | "discarded";
+            target: string;
+            unit_id: string;
+        };
+        ImportQuestion: {
+            choices: components["schemas"]["ImportChoice"][];
+            en: string;
+            examples: string[];
+            field: string;
+            likely: string | null;
+            name: string;
+            rows: number;
+            zh: string;
+        };
+        ImportRowOut: {
+            confidence: number | null;
+            is_settled: boolean;
+            number: number;
+            proposed_cell_id: string | null;
+            reasons: components["schemas"]["FaultOut"][];
+            record_id: string | null;
+            values: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            /** @enum {string} */
+            verdict: "new" | "changed" | "same" | "to_settle" | "refused" | "gone";
+        };
+        ImportSetAside: {
+            row: number;
+            text: string;
+            why: string;
+        };
+        ImportSettleIn: {
+            /**
+             * Format: uuid
+             * @description cell: which
+             */
+            cell_id?: string;
+            /**
+             * @description proposed: how sure
+             * @default 0
+             */
+            least_confidence: number;
+            /** @default null */
+            numbers: number[] | null;
+            /** @description place: where */
+            place?: components["schemas"]["Point"];
+            /** @enum {string} */
+            way: "cell" | "place" | "proposed" | "alone";
+        };
+        ImportSettled: {
+            settled: number;
+        };
+        ImportSheet: {
+            is_hidden: boolean;
+            name: string;
+        };
+        ImportTarget: {
+            en: string;
+            fields: components["schemas"]["ImportField"][];
+            name: string;
             zh: string;
         };
         InWords: {
@@ -10169,6 +11788,15 @@ export interface components {
             /** @description IANA */
             time_zone: string;
             version: number;
+        };
+        Invitation: {
+            /** @default 72 */
+            hours: number;
+            /** @default null */
+            phone: string | null;
+            roles: ("admin" | "dispatcher" | "supervisor" | "representative" | "crew_leader" | "crew_member" | "hotline_agent" | "auditor")[];
+            /** Format: uuid */
+            staff_id: string;
         };
         Item: {
             /**
@@ -10486,6 +12114,46 @@ export interface components {
             /** @default 24 */
             hours: number;
         };
+        LinkFor: {
+            /** @default 72 */
+            hours: number;
+            /** Format: uuid */
+            staff_id: string;
+        };
+        LinkMade: {
+            id: string;
+            token: string;
+            /** Format: date-time */
+            until: string;
+        };
+        LinkOut: {
+            id: string;
+            /** Format: date-time */
+            made_at: string;
+            made_by: string | null;
+            name: string;
+            /** Format: date-time */
+            revoked_at: string | null;
+            roles: string[];
+            staff_id: string;
+            staff_number: string;
+            state: string;
+            /** Format: date-time */
+            until: string;
+            /** @description invitation, password */
+            use: string;
+            /** Format: date-time */
+            used_at: string | null;
+        };
+        LinkSeen: {
+            name: string;
+            roles: string[];
+            staff_number: string;
+            unit: string;
+            /** Format: date-time */
+            until: string;
+            use: string;
+        };
         LinkToken: {
             token: string;
         };
@@ -10622,6 +12290,31 @@ export interface components {
         MatterPage: {
             next?: string | null;
             rows?: components["schemas"]["Matter"][];
+        };
+        Merge: {
+            /** Format: uuid */
+            kept_id: string;
+            /** Format: uuid */
+            merged_id: string;
+            reason: string;
+            /** @description fields of the customer, as they shall be */
+            values?: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+        };
+        MergePreview: {
+            differs: components["schemas"]["DifferOut"][];
+            kept: components["schemas"]["WhichOut"];
+            merged: components["schemas"]["WhichOut"];
+            /** @description by kind */
+            moves: {
+                [key: string]: number;
+            };
+        };
+        Merged: {
+            former_numbers: string[];
+            id: string;
+            version: number;
         };
         MergedDetail: {
             /** @description groups of fields, `state`, `deleted` */
@@ -11168,6 +12861,9 @@ export interface components {
             /** @description whose the other is */
             unit: string;
         };
+        OwnPassword: {
+            password: string;
+        };
         PaginationMetadata: {
             /** @description First available page number. */
             first_page?: number;
@@ -11513,6 +13209,9 @@ export interface components {
             en: string;
             zh: string;
         };
+        PresentPassword: {
+            password: string;
+        };
         ProblemDocument: {
             code: string;
             /** @description one entry per field, 20 at most */
@@ -11708,6 +13407,9 @@ export interface components {
             upto: string[] | null;
             xor: string;
         };
+        Reason: {
+            reason: string;
+        };
         ReasonOut: {
             code: string;
             en: string;
@@ -11751,6 +13453,10 @@ export interface components {
             /** Format: uuid */
             staff_id: string;
             workload: number;
+        };
+        RequestOut: {
+            code: string | null;
+            state: string;
         };
         Response: {
             /**
@@ -12076,6 +13782,25 @@ export interface components {
             /** @description 告知时间（分钟） · Time told (min) */
             told_minutes?: number;
         };
+        SetUpOut: {
+            password: string;
+            staff_id: string;
+            staff_number: string;
+            units: {
+                [key: string]: string;
+            };
+        };
+        Setting: {
+            /** @description countries whose holidays are known, each with its parts */
+            countries: {
+                [key: string]: string[];
+            };
+            /** @description whether a token was given out that still opens the page */
+            has_token: boolean;
+            is_set_up: boolean;
+            posts: components["schemas"]["PostValues"][];
+            time_zones: string[];
+        };
         Sheet: {
             sha256?: string;
             sheet?: components["schemas"]["ServiceSheet"];
@@ -12240,6 +13965,8 @@ export interface components {
             /** @description given at a sign-in that showed none: keep it with the device's id and show it from then on */
             device_secret?: string | null;
             expires_in_s: number;
+            /** @description somebody else gave this password: until it is changed, everything but `PUT /sessions/password` answers password_change_needed */
+            must_change_password: boolean;
             refresh_token: string;
             roles: string[];
             staff_id: string;
@@ -12624,8 +14351,23 @@ export interface components {
         TemplateMade: {
             edition: number;
         };
+        TokenOut: {
+            /** Format: date-time */
+            expires_at: string;
+            id: string;
+            /** Format: date-time */
+            issued_at: string;
+            label: string | null;
+            name: string;
+            staff_id: string;
+            staff_number: string;
+        };
         ToldOut: {
             crew_ids: string[];
+        };
+        TrailPage: {
+            next: string | null;
+            rows: components["schemas"]["ActOut"][];
         };
         Unit: {
             /** @description 服务热线 · Hotline */
@@ -12694,6 +14436,10 @@ export interface components {
         UnitPage: {
             next?: string | null;
             rows?: components["schemas"]["Unit"][];
+        };
+        UnitWanted: {
+            hotline?: string | null;
+            name: string;
         };
         UnservedCell: {
             /** Format: uuid */
@@ -12948,9 +14694,62 @@ export interface components {
             next?: string | null;
             rows?: components["schemas"]["Visit"][];
         };
+        VoidOut: {
+            /** @description record_voided, records_merged */
+            act: string;
+            /** Format: date-time */
+            at: string;
+            by: string | null;
+            id: string;
+            kept_id: string | null;
+            kind: string;
+            reason: string | null;
+            unit_id: string;
+        };
+        VoidedOut: {
+            /** @description record_voided, records_merged */
+            act: string;
+            /** Format: date-time */
+            at: string;
+            by: string | null;
+            history: components["schemas"]["Change"][];
+            id: string;
+            kept_id: string | null;
+            kind: string;
+            reason: string | null;
+            unit_id: string;
+            /** @description the record's fields */
+            values: {
+                [key: string]: components["schemas"]["JsonValue"];
+            };
+        };
+        Wanted: {
+            administrator: components["schemas"]["AdministratorWanted"];
+            branches?: components["schemas"]["UnitWanted"][];
+            calendar?: components["schemas"]["CalendarWanted"];
+            currency: string;
+            group: components["schemas"]["GroupWanted"];
+            /** @default true */
+            has_matters: boolean;
+            hotlines?: components["schemas"]["HotlineValues"][];
+            /** @enum {string} */
+            language: "zh" | "en";
+            /**
+             * @default mm
+             * @enum {string}
+             */
+            length_unit: "mm" | "in";
+            posts?: components["schemas"]["PostValues"][];
+            time_zone: string;
+        };
         WasResponsible: {
             cell: components["schemas"]["CellOut"];
             responsible: components["schemas"]["ResponsiblePerson"] | null;
+        };
+        WhichOut: {
+            id: string;
+            name: string;
+            number: string;
         };
         WorkOrder: {
             /**

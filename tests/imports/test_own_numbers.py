@@ -50,6 +50,24 @@ def test_a_number_is_refused_to_a_change_and_kept_by_its_own_record(as_: As, tow
     assert kept.status_code == 200, kept.text
 
 
+def test_the_number_of_who_was_merged_away_is_no_strangers(as_: As, town: Town, database: Database) -> None:
+    admin = as_("supervisor")
+    with database.transaction() as session:
+        by = system(town["north"])
+        record_writer.delete(session, by, "customer", town["customer 1"], version=None)
+        former = {"former_numbers": ["K0001"]}
+        record_writer.change(session, by, "customer", town["customer 0"], former, trusted=True)
+        assert holders(session, "customer", ["k0000", "k0001"]) == dict.fromkeys(
+            ("k0000", "k0001"), town["customer 0"]
+        )
+    assert admin("POST", "/customers", CUSTOMER | {"number": "K0001"}).status_code == 422
+    kept = admin.get(f"/customers/{town['customer 0']}")
+    back = admin("PATCH", f"/customers/{kept['id']}", {"number": "K0001"}, version=kept["version"])
+    assert back.status_code == 200, back.text
+    with database.transaction() as session:
+        assert set(holders(session, "customer", ["k0000", "k0001"])) == {"k0001"}
+
+
 def test_a_meter_has_one_point(as_: As, town: Town) -> None:
     found = as_("supervisor")(
         "POST", "/service-points", POINT | {"customer_id": town["customer 1"], "meter_number": "m000002"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import psycopg
 from sqlalchemy import Connection, text
@@ -23,14 +23,15 @@ class Holder(NamedTuple):
     kind: str
     id: str
     form: str
+    is_former: bool = False
 
 
-def keep_numbers(connection: Connection, gone: Sequence[tuple[str, str]], held: Sequence[Holder]) -> None:
-    """These records have their former numbers no more, `held` are held from now on. Raises NumberTaken."""
-    freed = rows_of(connection, _FREE, _columns(("kinds", "ids"), gone)) if gone else []
+def keep_numbers(connection: Connection, gone: Sequence[Holder], held: Sequence[Holder]) -> None:
+    """These numbers are held no more, `held` are from now on. Raises NumberTaken."""
+    freed = rows_of(connection, _FREE, _columns(("kinds", "ids", "forms"), gone)) if gone else []
     if held:
         try:
-            rows_of(connection, _HOLD, _columns(("kinds", "ids", "forms"), held))
+            rows_of(connection, _HOLD, _columns(("kinds", "ids", "forms", "formers"), held))
         except psycopg.errors.UniqueViolation as error:
             raise NumberTaken("unique: own number") from error
     if freed:
@@ -38,7 +39,7 @@ def keep_numbers(connection: Connection, gone: Sequence[tuple[str, str]], held: 
         rows_of(connection, _PROMOTE, _columns(("kinds", "forms"), freed))
 
 
-def _columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, list[str]]:
+def _columns(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, list[Any]]:
     return {name: [row[n] for row in rows] for n, name in enumerate(names)}
 
 
@@ -62,16 +63,16 @@ def doubles(session: Session, kind: str, units: Collection[str]) -> list[tuple[s
 
 _FREE = """
     DELETE FROM own_number
-    WHERE (kind, id) IN (
+    WHERE (kind, id, form) IN (
         SELECT *
-        FROM unnest(%(kinds)b::text[], %(ids)b::text[]::uuid[])
+        FROM unnest(%(kinds)b::text[], %(ids)b::text[]::uuid[], %(forms)b::text[])
     )
     RETURNING kind, form
 """
 _HOLD = """
-    INSERT INTO own_number (kind, id, form)
+    INSERT INTO own_number (kind, id, form, is_former)
     SELECT *
-    FROM unnest(%(kinds)b::text[], %(ids)b::text[]::uuid[], %(forms)b::text[])
+    FROM unnest(%(kinds)b::text[], %(ids)b::text[]::uuid[], %(forms)b::text[], %(formers)b::boolean[])
     RETURNING 1
 """
 _PROMOTE = """
@@ -94,6 +95,7 @@ _PROMOTE = """
     ) first
     WHERE n.kind = first.kind
     AND n.id = first.id
+    AND n.form = first.form
     RETURNING 1
 """
 _HOLDERS = """

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from backend.core.comparing import comparable
 from backend.core.kinds.registry import SYNC_KINDS
 from backend.core.services import record_writer
-from backend.imports.queries.ledger import Foreign, Ledger, Several
+from backend.imports.queries.ledger import Foreign, Ledger, MergedAway, Several
 from backend.imports.reading.gazetteer import Gazetteer
 from backend.imports.reading.parts import Part, parts_of
 from backend.imports.reading.shapes import Reason
@@ -31,6 +31,7 @@ from sync.kind import Values
 _BY_NAME = frozenset({"crew"})
 # What has no field for its own number in another system is known by an id made of it.
 _BY_ID = frozenset({"work_order", "visit"})
+_CODES = {Foreign: "of_another_unit", MergedAway: "merged_away", Several: "several"}
 _NUMBERS = UUID("0198c0de-1a9d-7000-8000-00000000f11e")
 
 
@@ -82,14 +83,14 @@ class Judge:
     def _known(self, part: Part) -> tuple[str, str] | None:
         try:
             found = self._id_of(part)
-        except (Foreign, Several):
+        except (Foreign, MergedAway, Several):
             return None
         return (part.kind, found) if found else None
 
     def _id_of(self, part: Part) -> str | None:
         name = _OWN.get(part.kind)
         if name and part.values.get(name):
-            return self.ledger.find(part.kind, str(part.values[name]))
+            return self.ledger.own(part.kind, str(part.values[name]))
         if part.kind in _BY_NAME:
             return self.ledger.find(part.kind, str(part.values["name"]))
         return self._made_id(part) if part.kind in _BY_ID and part.own else None
@@ -152,8 +153,8 @@ class Judge:
             return False
         try:
             before = self._before(part, values, stored)
-        except (Foreign, Several) as error:
-            code = "of_another_unit" if isinstance(error, Foreign) else "several"
+        except (Foreign, MergedAway, Several) as error:
+            code = _CODES[type(error)]
             name = _OWN.get(part.kind, "name")
             judged.reasons.append(reason(name, code, str(part.values.get(name, ""))))
             return False

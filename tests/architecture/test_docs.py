@@ -95,6 +95,7 @@ def test_concepts_are_explained_and_none_is_left_over() -> None:
         "records",
         "sync",
         "territory",
+        "imports",
         "dispatch",
         "evidence",
         "first_day",

@@ -1,4 +1,4 @@
-"""Makes tables of past visits by seed whose days and times are written in all the ways of sheets and people."""
+"""Makes tables of past visits by seed whose days and times are written in many ways."""
 
 from __future__ import annotations
 

@@ -24,8 +24,10 @@ from tests.imports.sheets import workbook
 CITY = city()
 GAZETTEER = CITY.gazetteer()
 # What people write more than letters at random.
-SCRAPS = ("1.38E+10", "2023.5.1", "5/1/2023", "13812345678", "DN15", "4分", "120°22′", "是", "无", "#REF!", "合计", "０", "年", "-",
-          "1e999", "0x1F", "１２月", "\u200b", "=1+1", "'", '"', "/", "下午", "NaN", "inf", "٣", "²", "½")  # fmt: skip
+SCRAPS = ("1.38E+10", "2023.5.1", "5/1/2023", "13812345678", "DN15", "4分",
+          "120°22′", "是", "无", "#REF!", "合计", "０", "年",
+          "-", "1e999", "0x1F", "１２月", "\u200b", "=1+1", "'", '"', "/", "下午", "NaN", "inf", "٣",
+          "²", "½")  # fmt: skip
 TEXTS = some.lists(some.one_of(some.sampled_from(SCRAPS), some.text(max_size=6)), max_size=4).map("".join)
 CELLS = some.one_of(
     some.none(), TEXTS, some.booleans(), some.integers(), some.floats(allow_nan=False, allow_infinity=False),

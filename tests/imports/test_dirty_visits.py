@@ -60,7 +60,9 @@ def test_of_days_that_nothing_tells_the_order_is_asked_and_without_it_none_is_gu
 def test_the_other_order_gives_other_days() -> None:
     file = next(one for one in map(visits, range(1, 50)) if one.asks)
     table, *_ = studied(file)
-    mdy, dmy = ([one.values.get("ended_at") for one in results(table, {ORDER: order}) if isinstance(one, Clean)]
-                for order in ("mdy", "dmy"))  # fmt: skip
-    assert len(mdy) == len(dmy)
-    assert mdy != dmy
+    by_order = [
+        [one.values["ended_at"] for one in results(table, {ORDER: order}) if isinstance(one, Clean)]
+        for order in ("mdy", "dmy")
+    ]
+    assert len(by_order[0]) == len(by_order[1])
+    assert by_order[0] != by_order[1]

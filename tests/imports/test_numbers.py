@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime, time
 from typing import Any
 
 import pytest
 
+from backend.core.installation import USUAL, installed_as
 from backend.imports.reading import numbers
 from backend.imports.reading.shapes import Cell, Field
 from backend.imports.reading.wrong import Asking, Wrong
@@ -169,6 +171,13 @@ def test_sizes_that_are_none_are_refused(cell: Cell, code: str) -> None:
 )
 def test_amounts_are_in_hundredths(cell: Cell, value: int) -> None:
     assert read(numbers.amount_fen, cell)[0] == value
+
+
+def test_sizes_and_amounts_are_the_installations() -> None:
+    with installed_as(replace(USUAL, length_unit="in", currency="JPY")):
+        assert [read(numbers.diameter, cell, SIZED)[0] for cell in (0.75, "1", 2, "DN15")] == [20, 25, 50, 15]
+        assert wrong(numbers.diameter, 0.8, SIZED).code == "no_diameter"
+        assert read(numbers.amount_fen, "￥1,234")[0] == 1234
 
 
 def test_what_is_no_amount_is_refused() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import pytest
 
+from backend.core.installation import USUAL, installed_as
 from backend.imports.reading import words
 from backend.imports.reading.cleaning import means_nothing, one_width, shown, text_in
 from backend.imports.reading.customer_fields import CATEGORY
@@ -103,6 +105,17 @@ def test_an_unknown_word_is_asked_about_and_the_answer_holds() -> None:
     assert choice("丙类户", 丙类户=words.LEFT_OUT) is None
     # What people say goes before what is known.
     assert choice("居民", 居民="key") == "key"
+
+
+def test_posts_are_the_installations() -> None:
+    post = next(one for one in STAFF if one.name == "post")
+    assert words.choice(post, "网格员", Asking({})) == "customer_representative"
+    own = {"customer_representative": ("网格客户代表", "Representative"), "diver": ("潜水员", "Diver")}
+    with installed_as(replace(USUAL, posts=own)):
+        assert words.choice(post, "潜水员", Asking({})) == "diver"
+        with pytest.raises(Wrong) as refused:
+            words.choice(post, "营业员", Asking({}))
+        assert refused.value.arguments["known"] == list(own.values())
 
 
 def test_lists_of_words_and_of_numbers() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -77,6 +79,10 @@ def test_an_empty_installation_lacks_everything(empty_database: Database, settin
     assert failing == {"hotline", "matters", "cells", "accounts", "crews", "on_call", "customers", "points",
                        "phones", "backup"}  # fmt: skip
     assert state(found["calendars"]) == ("warn", 2, 2)
+    assert (found["customers"].page, found["cells"].page) == ("/imports", "/ground")
+    # Every line leads to a page that there is.
+    pages = re.findall(r'path: "(/\w+)"', Path("web/console/src/router.ts").read_text())
+    assert {one.page.partition("?")[0] for one in found.values() if one.page} <= {*pages}
     assert state(found["matters"]) == ("fail", 1, 0)
 
 

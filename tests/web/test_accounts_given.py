@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.web.conftest import PIN, City, Desk, Handset
@@ -45,6 +46,7 @@ def enter(page: Page, **values: str) -> None:
         page.fill(f"input[name={name.replace('_', '-')}]", value)
 
 
+@pytest.mark.long
 def test_from_a_name_to_a_phone_and_over_a_forgotten_pin(
     desk: Callable[..., Desk], browser: Browser, city: City
 ) -> None:

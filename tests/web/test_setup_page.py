@@ -1,4 +1,4 @@
-"""A real beginning in a browser: the address on the terminal, the setup page, the first sign-in, the checklist."""
+"""A real beginning in a browser: the terminal's address, the setup page, the first sign-in, the checklist."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ def terminal(cluster: Cluster, empty_template: str, tmp_path: Path) -> Iterator[
     cluster.ensure_database("copy_page", empty_template)
     own = {name: value for name, value in os.environ.items() if not name.startswith("WANGGE_")}
     own |= {"WANGGE_HOME": str(tmp_path / "home"), "WANGGE_DATABASE_URL": cluster.url("copy_page"),
-            "WANGGE_WEB_ROOT": str(config.read().web_root), "WANGGE_FONTS": os.environ["WANGGE_FONTS"]}  # fmt: skip
+            "WANGGE_WEB_ROOT": str(config.read().web_root),
+            "WANGGE_FONTS": os.environ["WANGGE_FONTS"]}  # fmt: skip
     said = tmp_path / "terminal.txt"
     command = [
         Path(sys.executable).with_name("wangge"),

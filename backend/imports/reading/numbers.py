@@ -11,6 +11,7 @@ from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 
 from backend.core.comparing.phones import phone_digits
+from backend.core.installation import installed
 from backend.imports.reading.cleaning import one_width, text_in
 from backend.imports.reading.shapes import Cell, Field
 from backend.imports.reading.wrong import Asking, Wrong, note
@@ -32,6 +33,7 @@ _BETWEEN_PHONES = re.compile(r"[/,;、，；|\n]+|(?<=\d{5})\s+(?=1[3-9]\d{9}\b|
 _LEAST_DIGITS, _MOST_DIGITS = 3, 20
 
 _DIAMETER = re.compile(r"(?:dn|de|φ|ф|ø|d|口径)?\s*(\d+(?:\.\d+)?)\s*(?:mm|毫米|㎜)?(?:\(.*\))?", re.I)
+_FIGURE = re.compile(r"\d+(?:\.\d+)?")
 # Nominal bores of the trade's old units: 分 is an eighth of an inch, 寸 an inch.
 _EIGHTHS = {
     2: 8,
@@ -45,8 +47,11 @@ _EIGHTHS = {
     20: 65,
     24: 80,
     32: 100,
+    40: 125,
     48: 150,
     64: 200,
+    80: 250,
+    96: 300,
 }
 _TRADE = re.compile(r"(\d+)\s*分")
 _INCHES = re.compile(r"(?:(\d+)[ -])?(\d+)(?:/(\d))?\s*(?:寸|吋|\"|''|in|inch|inches)")
@@ -154,8 +159,13 @@ def whole(field: Field, cell: Cell, asking: Asking) -> int:
 
 
 def diameter(field: Field, cell: Cell, asking: Asking) -> int:
-    """A meter's bore in millimetres: `DN15`, `15mm`, `4分`, `1/2"`. Raises Wrong."""
+    """A meter's bore in millimetres: `DN15`, `15mm`, `4分`, `1/2"`. Raises Wrong.
+
+    A figure alone is in millimetres, or in inches where the installation measures in those.
+    """
     text = one_width(text_in(cell)).casefold()
+    if installed().length_unit == "in" and _FIGURE.fullmatch(text):
+        return _nominal(Decimal(text) * 8)
     if found := _DIAMETER.fullmatch(text):
         millimetres = Decimal(found[1])
         if millimetres != int(millimetres):
@@ -167,13 +177,17 @@ def diameter(field: Field, cell: Cell, asking: Asking) -> int:
         eighths = 8 * int(inches[1] or 0) + 8 * int(inches[2]) // int(inches[3] or 1)
     else:
         raise Wrong("no_diameter")
+    return _nominal(Decimal(eighths))
+
+
+def _nominal(eighths: Decimal) -> int:
     if eighths not in _EIGHTHS:
         raise Wrong("no_diameter")
-    return _EIGHTHS[eighths]
+    return _EIGHTHS[int(eighths)]
 
 
 def amount_fen(field: Field, cell: Cell, asking: Asking) -> int:
-    """Money in hundredths: `￥1,234.50`, `1.2万`. Raises Wrong."""
+    """Money in the smallest unit of the installation's currency: `￥1,234.50`, `1.2万`. Raises Wrong."""
     found = _MONEY.fullmatch(one_width(text_in(cell)))
     if not found:
         raise Wrong("no_amount")
@@ -181,7 +195,7 @@ def amount_fen(field: Field, cell: Cell, asking: Asking) -> int:
         value = Decimal(found[1].replace(",", "")) * (10_000 if found[2] else 1)
     except InvalidOperation as error:
         raise Wrong("no_amount") from error
-    return int(_within(field, int((value * 100).to_integral_value())))
+    return int(_within(field, int((value * 10 ** installed().minor_digits).to_integral_value())))
 
 
 def _within(field: Field, value: int) -> int:

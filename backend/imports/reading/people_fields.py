@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from backend.core.actor import ROLE_LABELS
+from backend.core.installation import USUAL_POSTS, installed
 from backend.core.kinds.vocabulary import SKILLS
-from backend.imports.reading.posts import InstalledPosts
 from backend.imports.reading.shapes import Field
 from backend.people.kinds.staff import EMPLOYMENT
 from backend.territory.kinds.cell_assignment import DUTIES
@@ -109,7 +109,8 @@ STAFF = (
     Field("name", "姓名", "Name", "text", "staff", "name", True, 50,
           called=("员工姓名", "名字", "人员姓名", "员工", "full name", "staff name", "employee name", "employee")),
     Field("work_phone", "工作电话", "Work phone", "phone", "staff", "work_phone", most=30, called=PHONE_CALLED),
-    Field("post", "岗位", "Post", "choice", "staff", "post", True, choices=InstalledPosts(), words=_POST_WORDS,
+    Field("post", "岗位", "Post", "choice", "staff", "post", True, choices=USUAL_POSTS, words=_POST_WORDS,
+          own_choices=lambda: installed().posts,
           called=("职务", "职位", "工种", "岗位名称", "岗位类别", "job title", "position", "title")),
     Field("employment", "用工性质", "Employment", "choice", "staff", "employment", choices=EMPLOYMENT,
           words=_EMPLOYMENT_WORDS, default="own",

@@ -26,6 +26,7 @@ from typing import Any, Protocol
 from shapely.geometry.base import BaseGeometry
 
 from backend.core.comparing import comparable
+from backend.core.installation import Labels, OwnLabels
 
 # What a cell of a sheet may hold; a formula is its last value, an error of a sheet (#N/A) is its text.
 Cell = str | bool | int | float | datetime | date | time | None
@@ -135,6 +136,13 @@ class Field:
     most_value: float | None = None
     # What stands where the column is not there or the cell is empty.
     default: Any = None
+    # The choices as they are now, where they are the installation's.
+    own_choices: OwnLabels = None
+
+    @property
+    def labels(self) -> Labels:
+        """Code -> (zh, en) of a choice, as it stands now."""
+        return self.own_choices() if self.own_choices else self.choices
 
 
 @dataclass(frozen=True, slots=True)

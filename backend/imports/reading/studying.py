@@ -192,7 +192,7 @@ def _unknown(seen: _Seen, found: dict[str, Any], questions: list[Question], mapp
         for part in parts:
             if words.code_of(seen.field, part, asking) is None:
                 unknown[part] += times
-    choices = [(code, *label) for code, label in seen.field.choices.items()]
+    choices = [(code, *label) for code, label in seen.field.labels.items()]
     choices += [] if seen.field.required else [(words.LEFT_OUT, *sentence("imports.left_out"))]
     asked: set[str] = set()
     for word, times in unknown.most_common(_MOST_WORDS):

@@ -9,6 +9,8 @@ from typing import Any
 
 from backend.core.errors import Problem
 from backend.core.geometry import point
+from backend.core.installation import in_own_language
+from backend.core.sentences import sentence
 from backend.imports.reading import coordinates, days, numbers, words
 from backend.imports.reading.cleaning import shown
 from backend.imports.reading.places import Placed, placed
@@ -124,7 +126,8 @@ class Translator:
         """Telephone numbers that did not fit stand in the remark, where the target has one with room."""
         if not spare:
             return
-        remark = "；".join(one for one in (read.values.get("note"), "其他电话 " + "、".join(spare)) if one)
+        others = sentence("imports.other_phones", numbers=list(spare))
+        remark = "；".join(one for one in (read.values.get("note"), in_own_language(others)) if one)
         has_note = any(one.name == "note" for one in self._target.fields)
         if not has_note or len(remark) > self._target.named("note").most:
             read.reasons.append(reason("phone", "too_many_phones", "、".join(spare)))

@@ -39,7 +39,7 @@ def choice(field: Field, cell: Cell, asking: Asking) -> str | None:
     word = text_in(cell)
     code = code_of(field, word, asking)
     if code is None:
-        raise Wrong("unknown_word", known=list(field.choices.values()))
+        raise Wrong("unknown_word", known=list(field.labels.values()))
     return None if code == LEFT_OUT else code
 
 
@@ -80,7 +80,9 @@ def code_of(field: Field, word: str, asking: Asking) -> str | None:
     answered = asking.answers.get(word_name(field, word))
     if answered is not None:
         return str(answered)
-    known = _codes(field.name, tuple(field.choices.items()), tuple(field.words.items()))
+    labels = field.labels
+    others = tuple((code, some) for code, some in field.words.items() if code in labels)
+    known = _codes(tuple(labels.items()), others)
     for form in _forms(word):
         if form in known:
             return known[form]
@@ -115,7 +117,7 @@ def _forms(word: str) -> tuple[str, ...]:
 
 @cache
 def _codes(
-    name: str, labels: tuple[tuple[str, tuple[str, str]], ...], words: tuple[tuple[str, tuple[str, ...]], ...]
+    labels: tuple[tuple[str, tuple[str, str]], ...], words: tuple[tuple[str, tuple[str, ...]], ...]
 ) -> dict[str, str]:
     found: dict[str, str] = {}
     for code, others in words:

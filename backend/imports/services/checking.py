@@ -172,8 +172,10 @@ def _twice(target: Target, clean: Clean, seen: _Seen) -> tuple[Reason | None, li
                 return reason("name", "name_differs", str(clean.values["name"]), row=first[0]), []
             skip.append(part.kind)
             continue
-        code = "meter_twice" if part.kind == "service_point" and first[1] != what else "row_twice"
-        return reason(_field_of(target, part.kind), code, row=first[0]), []
+        field = _field_of(target, part.kind)
+        if part.kind == "service_point" and first[1] != what:
+            return reason(field, "meter_twice", row=first[0]), []
+        return reason(field, "row_twice", row=first[0]), []
     return None, skip
 
 

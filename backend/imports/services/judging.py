@@ -31,7 +31,6 @@ from sync.kind import Values
 _BY_NAME = frozenset({"crew"})
 # What has no field for its own number in another system is known by an id made of it.
 _BY_ID = frozenset({"work_order", "visit"})
-_CODES = {Foreign: "of_another_unit", MergedAway: "merged_away", Several: "several"}
 _NUMBERS = UUID("0198c0de-1a9d-7000-8000-00000000f11e")
 
 
@@ -154,9 +153,8 @@ class Judge:
         try:
             before = self._before(part, values, stored)
         except (Foreign, MergedAway, Several) as error:
-            code = _CODES[type(error)]
             name = _OWN.get(part.kind, "name")
-            judged.reasons.append(reason(name, code, str(part.values.get(name, ""))))
+            judged.reasons.append(_not_ours(error, name, str(part.values.get(name, ""))))
             return False
         if part.kind == self._rules.target.kind:
             judged.record_id = before.id if before else None
@@ -197,16 +195,13 @@ class Judge:
         made = self._made.get((kind, comparable(typed))) or _made_by(judged.writes, kind, typed)
         if made:
             return made
-        code = "no_such"
         try:
             found = self.ledger.find(kind, typed)
             if found is not None:
                 return found
-        except Foreign:
-            code = "of_another_unit"
-        except Several:
-            code = "several"
-        judged.reasons.append(reason(self._field_of(wire), code, typed))
+            judged.reasons.append(reason(self._field_of(wire), "no_such", typed))
+        except (Foreign, Several) as error:
+            judged.reasons.append(_not_ours(error, self._field_of(wire), typed))
         return None
 
     def _field_of(self, wire: str) -> str:
@@ -324,3 +319,11 @@ def _differs(before: Any, now: Any) -> bool:
     if isinstance(before, list) and isinstance(now, list):
         return sorted(map(str, before)) != sorted(map(str, now))
     return (before if before != "" else None) != (now if now != "" else None)
+
+
+def _not_ours(error: Foreign | MergedAway | Several, name: str, typed: str) -> Reason:
+    if isinstance(error, Foreign):
+        return reason(name, "of_another_unit", typed)
+    if isinstance(error, MergedAway):
+        return reason(name, "merged_away", typed)
+    return reason(name, "several", typed)

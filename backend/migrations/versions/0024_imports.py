@@ -143,7 +143,7 @@ def _make_imports() -> None:
         sa.Column("saved_by_id", sa.UUID(), nullable=False),
         sa.Column("saved_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import_mapping")),
-        sa.UniqueConstraint("unit_id", "target", "form", name=op.f("uq_import_mapping_unit_id")),
+        sa.UniqueConstraint("unit_id", "target", "form", name=op.f("uq_import_mapping_unit_id_target_form")),
     )
 
 

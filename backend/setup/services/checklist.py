@@ -62,6 +62,8 @@ class _Counted:
     some: State = State.WARN
     all: State = State.FAIL
     needs_some: bool = False
+    # Where the first of them come from.
+    begins_at: str = ""
 
 
 _COUNTED = (
@@ -73,8 +75,17 @@ _COUNTED = (
     _Counted("passwords", counts.accounts_unopened, "/people?tab=accounts", all=State.WARN),
     _Counted("crews", counts.units_without_crew, "/people?tab=crews", needs_some=True),
     _Counted("on_call", counts.units_without_on_call, "/people?tab=crews", needs_some=True),
-    _Counted("customers", counts.customers_without_cell, "/customers", State.FAIL, needs_some=True),
-    _Counted("points", counts.points_without_cell, "/customers", State.FAIL, needs_some=True),
+    _Counted(
+        "customers",
+        counts.customers_without_cell,
+        "/customers",
+        State.FAIL,
+        needs_some=True,
+        begins_at="/imports",
+    ),
+    _Counted(
+        "points", counts.points_without_cell, "/customers", State.FAIL, needs_some=True, begins_at="/imports"
+    ),
     _Counted("phones", counts.phones_signed_in, "/people?tab=devices", needs_some=True),
 )
 
@@ -96,7 +107,8 @@ def _counted(one: _Counted, part: Part) -> Line:
         state = one.all if one.needs_some or part.missing else State.OK
     else:
         state = State.OK if not part.missing else one.all if is_all else one.some
-    return _line(one.code, state, part.missing, part.total, one.page)
+    page = one.page if part.total else one.begins_at or one.page
+    return _line(one.code, state, part.missing, part.total, page)
 
 
 def _line(code: str, state: State, missing: int, total: int | None = None, page: str = "") -> Line:

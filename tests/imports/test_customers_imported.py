@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from backend.core.actor import system
 from backend.core.db import Database
-from backend.core.services import record_writer
 from backend.imports.queries import run_rows
 from backend.imports.queries.ledger import Ledger, MergedAway
+from tests.conftest import Person
+from tests.customers.test_merging import merge
 from tests.factories import Town, uid
 from tests.imports.filing import apply, as_csv, checked, imported, line, run_of
 
@@ -131,14 +132,13 @@ def test_who_is_missing_is_named_and_stays(database: Database) -> None:
     assert rows_of(database, "SELECT count(*) FROM customer WHERE deleted_at IS NOT NULL") == [(0,)]
 
 
-def test_what_was_merged_away_is_not_made_anew(database: Database, town: Town) -> None:
+def test_what_was_merged_away_is_not_made_anew(
+    database: Database, town: Town, as_: Callable[[str], Person]
+) -> None:
     """Nor does its number take the place of the kept one's; a meter that names it finds the kept one."""
-    with database.transaction() as session:
-        admin = system(town["north"])
-        record_writer.delete(session, admin, "customer", town["customer 1"], version=None)
-        record_writer.change(session, admin, "customer", town["customer 0"], {"former_numbers": ["K0001"]})
+    assert merge(as_("admin")).status_code == 200
     run = imported(database, as_csv([line(1, 户号="K0001")]))
-    assert (run.counts["new"], run.counts["changed"], run.counts["refused"]) == (0, 0, 1)
+    assert {name: n for name, n in run.counts.items() if name != "gone"} == {"refused": 1}
     with database.transaction() as session:
         (row,) = run_rows.listed(session, str(run.id), "refused", 0, 10)
         assert row.reasons[0]["code"] == "merged_away"

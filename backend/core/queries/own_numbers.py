@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import psycopg
 from sqlalchemy import Connection, text
@@ -36,11 +36,13 @@ def keep_numbers(connection: Connection, gone: Sequence[Holder], held: Sequence[
             raise NumberTaken("unique: own number") from error
     if freed:
         # Who had the same before there was a rule holds it now.
-        rows_of(connection, _PROMOTE, _columns(("kinds", "forms"), freed))
+        rows_of(
+            connection, _PROMOTE, {"kinds": [row[0] for row in freed], "forms": [row[1] for row in freed]}
+        )
 
 
-def _columns(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, list[Any]]:
-    return {name: [row[n] for row in rows] for n, name in enumerate(names)}
+def _columns(names: Sequence[str], rows: Sequence[Holder]) -> dict[str, list[str]]:
+    return {name: [str(row[n]) for row in rows] for n, name in enumerate(names)}
 
 
 def holders(session: Session, kind: str, forms: Collection[str]) -> dict[str, str]:
@@ -72,14 +74,14 @@ _FREE = """
 _HOLD = """
     INSERT INTO own_number (kind, id, form, is_former)
     SELECT *
-    FROM unnest(%(kinds)b::text[], %(ids)b::text[]::uuid[], %(forms)b::text[], %(formers)b::boolean[])
+    FROM unnest(%(kinds)b::text[], %(ids)b::text[]::uuid[], %(forms)b::text[], %(formers)b::text[]::boolean[])
     RETURNING 1
 """
 _PROMOTE = """
     UPDATE own_number n
     SET is_double = false
     FROM (
-        SELECT DISTINCT ON (d.kind, d.form) d.kind, d.id
+        SELECT DISTINCT ON (d.kind, d.form) d.kind, d.id, d.form
         FROM unnest(%(kinds)b::text[], %(forms)b::text[]) AS f(kind, form)
         JOIN own_number d ON d.kind = f.kind
         AND d.form = f.form

@@ -182,5 +182,5 @@ def test_words_of_papers_take_the_same_figures_in_both_languages() -> None:
         return {one.split("}")[0] for one in text.split("{")[1:]}
 
     assert [name for name, (zh, en) in WORDS.items() if figures(zh) != figures(en)] == []
-    assert word("yuan", "zh", amount="{x}") == "{x} 元"
+    assert word("used.price", "zh", currency="{x}") == "单价（{x}）"
     assert word("map.standing_in", "en", who="Li") == "Li (stand-in)"

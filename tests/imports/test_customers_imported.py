@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import pytest
 from sqlalchemy import text
 
 from backend.core.db import Database
 from backend.imports.queries import run_rows
+from backend.imports.queries.ledger import Ledger, MergedAway
+from tests.conftest import Person
+from tests.customers.test_merging import merge
 from tests.factories import Town, uid
 from tests.imports.filing import apply, as_csv, checked, imported, line, run_of
 
@@ -125,6 +130,27 @@ def test_who_is_missing_is_named_and_stays(database: Database) -> None:
         found = run_rows.listed(session, str(run.id), "gone", -100, 10)
     assert {one.clean["values"]["number"] for one in found if one.clean} >= {"k0000", "k0001"}
     assert rows_of(database, "SELECT count(*) FROM customer WHERE deleted_at IS NOT NULL") == [(0,)]
+
+
+def test_what_was_merged_away_is_not_made_anew(
+    database: Database, town: Town, as_: Callable[[str], Person]
+) -> None:
+    """Nor does its number take the place of the kept one's; a meter that names it finds the kept one."""
+    assert merge(as_("admin")).status_code == 200
+    run = imported(database, as_csv([line(1, 户号="K0001")]))
+    assert {name: n for name, n in run.counts.items() if name != "gone"} == {"refused": 1}
+    with database.transaction() as session:
+        (row,) = run_rows.listed(session, str(run.id), "refused", 0, 10)
+        assert row.reasons[0]["code"] == "merged_away"
+        ledger = Ledger(session, [town["north"]])
+        ledger.look_ahead([("customer", "k0001"), ("customer", "K0000")])
+        assert ledger.find("customer", "K0001") == ledger.own("customer", "K0000") == town["customer 0"]
+        with pytest.raises(MergedAway):
+            ledger.own("customer", "K0001")
+        gone = {one.clean["values"]["number"] for one in run_rows.listed(session, str(run.id), "gone", -100, 10)
+                if one.clean}  # fmt: skip
+    assert "k0000" in gone
+    assert "k0001" not in gone
 
 
 def test_another_branchs_number_is_refused(database: Database) -> None:

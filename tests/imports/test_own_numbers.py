@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from backend.core.actor import system
+from backend.core.comparing import comparable
 from backend.core.db import Database
 from backend.core.errors import Problem
 from backend.core.queries.own_numbers import doubles, holders
@@ -18,6 +19,7 @@ from backend.core.services import record_writer
 from backend.customers.services.key_customers import file_unfiled
 from backend.queue import serving
 from tests.conftest import Person
+from tests.customers.test_merging import merge
 from tests.factories import Town, hand_in, middle, mutation, uid
 
 As = Callable[[str], Person]
@@ -48,6 +50,21 @@ def test_a_number_is_refused_to_a_change_and_kept_by_its_own_record(as_: As, tow
     assert taken.get_json()["faults"][0]["code"] == "number_taken"
     kept = admin("PATCH", f"/customers/{mine['id']}", {"number": "K 0001"}, version=mine["version"])
     assert kept.status_code == 200, kept.text
+
+
+def test_the_number_of_who_was_merged_away_is_no_strangers(as_: As, town: Town, database: Database) -> None:
+    admin = as_("supervisor")
+    assert merge(as_("admin")).status_code == 200
+    with database.transaction() as session:
+        assert holders(session, "customer", ["k0000", "k0001"]) == dict.fromkeys(
+            ("k0000", "k0001"), town["customer 0"]
+        )
+    assert admin("POST", "/customers", CUSTOMER | {"number": "K0001"}).status_code == 422
+    kept = admin.get(f"/customers/{town['customer 0']}")
+    back = admin("PATCH", f"/customers/{kept['id']}", {"number": "K0001"}, version=kept["version"])
+    assert back.status_code == 200, back.text
+    with database.transaction() as session:
+        assert set(holders(session, "customer", ["k0000", "k0001"])) == {"k0001"}
 
 
 def test_a_meter_has_one_point(as_: As, town: Town) -> None:
@@ -92,15 +109,16 @@ def test_a_number_is_free_again_when_its_record_goes_or_leaves_it(session: Sessi
 
 def test_doubles_from_before_are_kept_named_and_pass_their_number_on(session: Session, town: Town) -> None:
     one, other = sorted([town["customer 1"], town["customer 2"]])
+    form = comparable(str(record_writer.read(session, "customer", one).values["number"]))
     record_writer.change(session, system(town["north"]), "customer", other, {"number": "X9"})
     session.execute(
-        text("UPDATE own_number SET form = 'k1', is_double = (id = :double) WHERE id = ANY(:ids)"),
-        {"double": UUID(other), "ids": [UUID(one), UUID(other)]},
+        text("UPDATE own_number SET form = :form, is_double = (id = :double) WHERE id = ANY(:ids)"),
+        {"form": form, "double": UUID(other), "ids": [UUID(one), UUID(other)]},
     )
-    assert doubles(session, "customer", [town["north"]]) == [("k1", [one, other])]
-    assert holders(session, "customer", ["k1"]) == {"k1": one}
+    assert doubles(session, "customer", [town["north"]]) == [(form, [one, other])]
+    assert holders(session, "customer", [form]) == {form: one}
     record_writer.change(session, system(town["north"]), "customer", one, {"number": "X8"})
-    assert holders(session, "customer", ["k1"]) == {"k1": other}
+    assert holders(session, "customer", [form]) == {form: other}
     assert doubles(session, "customer", [town["north"]]) == []
 
 

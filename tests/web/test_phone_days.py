@@ -195,7 +195,7 @@ def told_anew(page: Page) -> None:
     tell(page, "75", "100")
     page.fill("input[name=told-why]", "只换一个")
     page.click("[data-test=keep-telling]")
-    page.wait_for_selector("[data-test=tellings]:has-text('100 元')")
+    page.wait_for_selector("[data-test=tellings]:has-text('¥100.00')")
 
 
 def leader_id(desk: Office) -> str:

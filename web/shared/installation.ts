@@ -80,7 +80,7 @@ export const minorOf = (typed: string): number => Math.round(Number(typed) * 10 
 const MM_PER_INCH = 25.4;
 const isInches = (): boolean => installed().length_unit === "in";
 
-/** A diameter that is kept in millimetres, as people here read it; without its unit, which the label names. */
+/** A diameter, kept in millimetres, as people here read it; without its unit, which the label names. */
 export const diameterShown = (millimetres: number): string =>
   String(isInches() ? Math.round((millimetres / MM_PER_INCH) * 100) / 100 : millimetres);
 

@@ -12,13 +12,15 @@ from backend.core.db import Base
 
 
 class OwnNumber(Base):
-    """A record's own number; `is_double` where another had the same before there was a rule."""
+    """A number of a record; `is_double` where another had the same before there was a rule, `is_former` where
+    it is that of a record which was merged into this one."""
 
     __tablename__ = "own_number"
     kind: Mapped[str] = mapped_column(Text, primary_key=True)
     id: Mapped[UUID] = mapped_column(PgUuid, primary_key=True)
-    form: Mapped[str] = mapped_column(Text)
+    form: Mapped[str] = mapped_column(Text, primary_key=True)
     is_double: Mapped[bool] = mapped_column(server_default=false())
+    is_former: Mapped[bool] = mapped_column(server_default=false())
 
 
 Index(

@@ -23,23 +23,26 @@ class Holder(NamedTuple):
     kind: str
     id: str
     form: str
+    is_former: bool = False
 
 
-def keep_numbers(connection: Connection, gone: Sequence[tuple[str, str]], held: Sequence[Holder]) -> None:
-    """These records have their former numbers no more, `held` are held from now on. Raises NumberTaken."""
-    freed = rows_of(connection, _FREE, _columns(("kinds", "ids"), gone)) if gone else []
+def keep_numbers(connection: Connection, gone: Sequence[Holder], held: Sequence[Holder]) -> None:
+    """These numbers are held no more, `held` are from now on. Raises NumberTaken."""
+    freed = rows_of(connection, _FREE, _columns(("kinds", "ids", "forms"), gone)) if gone else []
     if held:
         try:
-            rows_of(connection, _HOLD, _columns(("kinds", "ids", "forms"), held))
+            rows_of(connection, _HOLD, _columns(("kinds", "ids", "forms", "formers"), held))
         except psycopg.errors.UniqueViolation as error:
             raise NumberTaken("unique: own number") from error
     if freed:
         # Who had the same before there was a rule holds it now.
-        rows_of(connection, _PROMOTE, _columns(("kinds", "forms"), freed))
+        rows_of(
+            connection, _PROMOTE, {"kinds": [row[0] for row in freed], "forms": [row[1] for row in freed]}
+        )
 
 
-def _columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, list[str]]:
-    return {name: [row[n] for row in rows] for n, name in enumerate(names)}
+def _columns(names: Sequence[str], rows: Sequence[Holder]) -> dict[str, list[str]]:
+    return {name: [str(row[n]) for row in rows] for n, name in enumerate(names)}
 
 
 def holders(session: Session, kind: str, forms: Collection[str]) -> dict[str, str]:
@@ -62,23 +65,23 @@ def doubles(session: Session, kind: str, units: Collection[str]) -> list[tuple[s
 
 _FREE = """
     DELETE FROM own_number
-    WHERE (kind, id) IN (
+    WHERE (kind, id, form) IN (
         SELECT *
-        FROM unnest(%(kinds)b::text[], %(ids)b::text[]::uuid[])
+        FROM unnest(%(kinds)b::text[], %(ids)b::text[]::uuid[], %(forms)b::text[])
     )
     RETURNING kind, form
 """
 _HOLD = """
-    INSERT INTO own_number (kind, id, form)
+    INSERT INTO own_number (kind, id, form, is_former)
     SELECT *
-    FROM unnest(%(kinds)b::text[], %(ids)b::text[]::uuid[], %(forms)b::text[])
+    FROM unnest(%(kinds)b::text[], %(ids)b::text[]::uuid[], %(forms)b::text[], %(formers)b::text[]::boolean[])
     RETURNING 1
 """
 _PROMOTE = """
     UPDATE own_number n
     SET is_double = false
     FROM (
-        SELECT DISTINCT ON (d.kind, d.form) d.kind, d.id
+        SELECT DISTINCT ON (d.kind, d.form) d.kind, d.id, d.form
         FROM unnest(%(kinds)b::text[], %(forms)b::text[]) AS f(kind, form)
         JOIN own_number d ON d.kind = f.kind
         AND d.form = f.form
@@ -94,6 +97,7 @@ _PROMOTE = """
     ) first
     WHERE n.kind = first.kind
     AND n.id = first.id
+    AND n.form = first.form
     RETURNING 1
 """
 _HOLDERS = """

@@ -23,7 +23,23 @@ from sync.kind import Values
 @cache
 def own_field(kind: str) -> str:
     """The field with the utility's own number, which no two records of a kind have; empty where none is."""
-    return next((name for name, one in KINDS[kind].wired.items() if one.own), "") if kind in KINDS else ""
+    return next(iter(_own_fields(kind)), "")
+
+
+@cache
+def _own_fields(kind: str) -> tuple[str, ...]:
+    """That field first, then those with numbers of records that were merged into one of the kind."""
+    return tuple(name for name, one in KINDS[kind].wired.items() if one.own) if kind in KINDS else ()
+
+
+def _numbers_of(kind: str, record_id: str, values: Mapping[str, Any] | None) -> set[Holder]:
+    """All under which a record is known."""
+    number = form_of(kind, values)
+    former = {
+        comparable(str(one)) for name in _own_fields(kind)[1:] for one in ((values or {}).get(name) or ())
+    }
+    own = {Holder(kind, record_id, number)} if number else set()
+    return own | {Holder(kind, record_id, one, is_former=True) for one in former - {number, ""}}
 
 
 def form_of(kind: str, values: Mapping[str, Any] | None) -> str:
@@ -36,17 +52,19 @@ def form_of(kind: str, values: Mapping[str, Any] | None) -> str:
 
 def keep_own(connection: Connection, writes: Sequence[Write]) -> None:
     """Called by the record writer after each batch. Raises NumberTaken."""
-    gone: list[tuple[str, str]] = []
+    gone: list[Holder] = []
     held: list[Holder] = []
     for one in writes:
         name = one.kind.name
         if not own_field(name):
             continue
-        before = form_of(name, one.before.values) if one.before and not one.before.deleted else ""
-        after = "" if one.deleted else form_of(name, one.values)
-        if before != after:
-            gone += [(name, one.id)] if before else []
-            held += [Holder(name, one.id, after)] if after else []
+        was = one.before.values if one.before and not one.before.deleted else None
+        before, after = (
+            _numbers_of(name, one.id, was),
+            _numbers_of(name, one.id, None if one.deleted else one.values),
+        )
+        gone += sorted(before - after)
+        held += sorted(after - before)
     if gone or held:
         keep_numbers(connection, gone, held)
 

@@ -21,7 +21,7 @@ class Customer(Record):
 
     number = words("户号", "Customer number", most=30, required=True, filter=True, own=True)
     # Of customers that were merged into this one: whoever has an old bill is found by it.
-    former_numbers = names("曾用户号", "Former numbers", policy=Policy.SERVER)
+    former_numbers = names("曾用户号", "Former numbers", policy=Policy.SERVER, own=True)
     name = words("户名", "Name", most=100, required=True, policy=Policy.REVIEW, personal="name")
     category = choice("类别", "Category", CATEGORIES, required=True, filter=True)
     phone = words("电话", "Phone", most=30, policy=Policy.REVIEW, personal="phone")

@@ -43,7 +43,7 @@ _NAMED = {
 }
 # A look by the index for each number, whatever the planner knows of a table that is being filled.
 _HELD = """
-    SELECT held.form, held.id::text, (
+    SELECT held.form, held.id::text, held.is_former, (
         SELECT d.unit_id = ANY(CAST(:units AS uuid[]))
         FROM sync_document d
         WHERE d.kind = :kind
@@ -51,7 +51,7 @@ _HELD = """
     )
     FROM unnest(CAST(:forms AS text[])) AS asked(form)
     CROSS JOIN LATERAL (
-        SELECT o.form, o.id
+        SELECT o.form, o.id, o.is_former
         FROM own_number o
         WHERE o.kind = :kind
         AND o.form = asked.form
@@ -86,6 +86,7 @@ _GONE = """
     JOIN sync_document d ON d.kind = o.kind
     AND d.id = o.id
     WHERE o.kind = :kind
+    AND o.is_former IS false
     AND d.unit_id = ANY(CAST(:units AS uuid[]))
     AND NOT d.deleted
     ORDER BY o.form
@@ -94,6 +95,10 @@ _GONE = """
 
 class Foreign(Exception):
     """A number of a record that is another unit's."""
+
+
+class MergedAway(Exception):
+    """The number of a record that was merged into another, whose id this names."""
 
 
 class Several(Exception):
@@ -106,7 +111,7 @@ class Ledger:
     def __init__(self, session: Session, units: Collection[str]) -> None:
         self._session, self._units = session, list(units)
         self._names: dict[str, dict[str, set[str]]] = {}
-        self._numbers: dict[str, dict[str, tuple[str, bool]]] = {}
+        self._numbers: dict[str, dict[str, tuple[str, bool, bool]]] = {}
         self._points: dict[str, list[tuple[str, str]]] = {}
         self._duties: dict[tuple[str, ...], str] | None = None
         self._middles: dict[str, tuple[float, float]] | None = None
@@ -119,7 +124,7 @@ class Ledger:
         for kind in NUMBERED & forms.keys():
             known = self._numbers.setdefault(kind, {})
             given = {"kind": kind, "forms": sorted(forms[kind] - known.keys()), "units": self._units}
-            known |= {row[0]: (row[1], row[2]) for row in self._session.execute(text(_HELD), given)}
+            known |= {row[0]: (row[1], row[2], row[3]) for row in self._session.execute(text(_HELD), given)}
 
     def look_at_points(self, customers: Collection[str]) -> None:
         """Ask now for the points of these customers."""
@@ -128,16 +133,23 @@ class Ledger:
             self._points[row[0]].append((row[1], row[2]))
 
     def find(self, kind: str, typed: str) -> str | None:
-        """The record of a kind under a number or name."""
+        """The record of a kind under a number or name; under a former number that into which its was merged."""
         if kind in NUMBERED:
             found = self._numbers.get(kind, {}).get(comparable(typed))
-            if found is not None and not found[1]:
+            if found is not None and not found[2]:
                 raise Foreign
             return found and found[0]
         ids = self._called(kind).get(comparable(typed), set())
         if len(ids) > 1:
             raise Several
         return next(iter(ids), None)
+
+    def own(self, kind: str, typed: str) -> str | None:
+        """The record whose number this is today. Raises MergedAway."""
+        found = self.find(kind, typed)
+        if found and self._numbers[kind][comparable(typed)][1]:
+            raise MergedAway(found)
+        return found
 
     def point_at(self, customer_id: str, address: str) -> str | None:
         """A customer's point at an address, however it is written."""

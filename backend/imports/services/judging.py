@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from backend.core.comparing import comparable
 from backend.core.kinds.registry import SYNC_KINDS
 from backend.core.services import record_writer
-from backend.imports.queries.ledger import Foreign, Ledger, Several
+from backend.imports.queries.ledger import Foreign, Ledger, MergedAway, Several
 from backend.imports.reading.gazetteer import Gazetteer
 from backend.imports.reading.parts import Part, parts_of
 from backend.imports.reading.shapes import Reason
@@ -82,14 +82,14 @@ class Judge:
     def _known(self, part: Part) -> tuple[str, str] | None:
         try:
             found = self._id_of(part)
-        except (Foreign, Several):
+        except (Foreign, MergedAway, Several):
             return None
         return (part.kind, found) if found else None
 
     def _id_of(self, part: Part) -> str | None:
         name = _OWN.get(part.kind)
         if name and part.values.get(name):
-            return self.ledger.find(part.kind, str(part.values[name]))
+            return self.ledger.own(part.kind, str(part.values[name]))
         if part.kind in _BY_NAME:
             return self.ledger.find(part.kind, str(part.values["name"]))
         return self._made_id(part) if part.kind in _BY_ID and part.own else None
@@ -152,7 +152,7 @@ class Judge:
             return False
         try:
             before = self._before(part, values, stored)
-        except (Foreign, Several) as error:
+        except (Foreign, MergedAway, Several) as error:
             name = _OWN.get(part.kind, "name")
             judged.reasons.append(_not_ours(error, name, str(part.values.get(name, ""))))
             return False
@@ -321,7 +321,9 @@ def _differs(before: Any, now: Any) -> bool:
     return (before if before != "" else None) != (now if now != "" else None)
 
 
-def _not_ours(error: Foreign | Several, name: str, typed: str) -> Reason:
+def _not_ours(error: Foreign | MergedAway | Several, name: str, typed: str) -> Reason:
     if isinstance(error, Foreign):
         return reason(name, "of_another_unit", typed)
+    if isinstance(error, MergedAway):
+        return reason(name, "merged_away", typed)
     return reason(name, "several", typed)

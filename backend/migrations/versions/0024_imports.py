@@ -47,7 +47,8 @@ def upgrade() -> None:
         sa.Column("id", sa.UUID(), nullable=False),
         sa.Column("form", sa.Text(), nullable=False),
         sa.Column("is_double", sa.Boolean(), server_default=sa.text("false"), nullable=False),
-        sa.PrimaryKeyConstraint("kind", "id", name=op.f("pk_own_number")),
+        sa.Column("is_former", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "id", "form", name=op.f("pk_own_number")),
     )
     connection = op.get_bind()
     for kind, asked in _OWN.items():

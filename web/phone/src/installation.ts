@@ -1,4 +1,4 @@
-/** The phone keeps what the installation says with its own store: the city's clock is right without a network. */
+/** What the installation says, kept with the phone's store: the city's clock is right without a network. */
 import { install, type Installation } from "@wangge/shared/installation.ts";
 import type { Engine } from "@wangge/shared/sync/engine.ts";
 import type { Store } from "@wangge/shared/sync/store.ts";
@@ -18,7 +18,7 @@ export function recall(store: Store): void {
   if (kept) install(kept.values);
 }
 
-/** Ask the server where that was not done lately, and keep what it says; without an answer nothing changes. */
+/** Ask the server where that was not done lately, and keep the answer; without one nothing changes. */
 export async function refreshInstallation(phone: Engine): Promise<void> {
   const now = phone.clock.now();
   const kept = phone.store.meta<Kept | null>(KEPT, null);

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import hmac
 import json
-import time
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,13 +24,12 @@ from backend.core.services import record_writer
 from backend.core.services.record_writer import new_id
 from backend.dispatch.services.day_plans import work_out
 from backend.evidence.services.picturing import look_at_waiting
-from backend.imports.services.working import work_on_runs
 from backend.setup.services.page_token import give_token
 from backend.specification import openapi
 from tests import made_up
 from tests.conftest import Person
 from tests.factories import PASSWORD, Town, contractors_crew, middle, mutation, square, uid
-from tests.notices.made_messages import failed_message
+from tests.spec.office_operations import app_database, imports_and_exports, messages_out, ways_in
 from tests.spec.samples import PICTURE, samples
 
 As = Callable[[str], Person]
@@ -368,41 +364,6 @@ def _evidence(app: Flask, as_: As, town: Town) -> None:
     )
 
 
-def app_database(person: Person) -> Database:
-    """The database behind a person's client."""
-    found: Database = person.client.application.extensions["wangge"].database
-    return found
-
-
-def _messages(app: Flask, admin: Person, town: Town) -> None:
-    house = app.extensions["wangge"]
-    gateway = {"notify_channel": "webhook", "notify_url": "http://gateway", "notify_secret": "of the gateway"}
-    app.extensions["wangge"] = replace(house, settings=replace(house.settings, **gateway))
-    one, customer = new_id(), town["customer 0"]
-    with app_database(admin).transaction() as session:
-        number = failed_message(session, one, town["north"], town["rep"], "x")
-    assert [found["id"] for found in admin.get("/messages")["rows"]] == [one]
-    admin("POST", f"/messages/{one}/again")
-    with app_database(admin).transaction() as session:
-        session.execute(text("UPDATE message SET state = 'sent'"))
-    stamp, body = str(int(time.time())), json.dumps({"id": number, "state": "delivered"}).encode()
-    digest = hmac.new(b"of the gateway", stamp.encode() + b"." + body, hashlib.sha256).hexdigest()
-    headers = {"X-Wangge-Timestamp": stamp, "X-Wangge-Signature": f"sha256={digest}"}
-    path = "/api/v1/public/messages/receipts"
-    app.test_client().post(path, data=body, headers=headers, content_type="application/json")
-    assert admin.get("/messages?state=delivered")["rows"]
-    words = {"purpose": "urgent_notice", "language": "zh", "body": "【急】{text}"}
-    admin("POST", "/messages/templates/rendering", words)
-    admin("POST", "/messages/templates", words | {"title": "急", "valid_from": "2026-01-01T00:00:00Z"})
-    hours = {"channels": ["sms"], "quiet_from_hour": 21, "quiet_until_hour": 8}
-    admin("PUT", "/messages/purposes/urgent_notice", hours)
-    admin.get("/messages/purposes")
-    where = f"/messages/addresses/customer/{customer}"
-    admin("PUT", where, {"email": "a@water.example", "wecom": None, "dingtalk": None})
-    admin.get(where)
-    admin("PUT", f"/messages/consents/{customer}/confirmation_link", {"is_given": True})
-
-
 def _ground(supervisor: Person, town: Town) -> None:
     lng, lat = middle(1)["coordinates"]
     supervisor.get("/territory/coverage/features")
@@ -435,25 +396,6 @@ def _ground(supervisor: Person, town: Town) -> None:
     supervisor.get(f"/ogc/collections/cells/items/{town['cell 2']}")
 
 
-def _imports(app: Flask, admin: Person, town: Town) -> None:
-    admin.get("/imports/targets")
-    query = {"unit_id": town["north"], "target": "customers", "filename": "x.csv"}
-    sent = {"data": "户号,户名\nZ1,甲\nZ2,乙\n".encode(), "content_type": "application/octet-stream"}
-    run = admin("POST", "/imports", query_string=query, **sent).get_json()
-    admin.get("/imports")
-    admin.get(f"/imports/{run['id']}")
-    assert admin("PUT", f"/imports/{run['id']}/mapping", {"columns": run["chosen"]}).status_code == 200
-    work_on_runs(app.extensions["wangge"].database)
-    admin.get(f"/imports/{run['id']}/rows", query_string={"verdict": "new"})
-    assert admin("PUT", f"/imports/{run['id']}/settled", {"way": "alone"}).status_code == 200
-    assert admin("GET", f"/imports/{run['id']}/report").status_code == 200
-    assert admin("PUT", f"/imports/{run['id']}/acceptance").status_code == 200
-    other = admin("POST", "/imports", query_string=query, **sent).get_json()
-    assert admin("DELETE", f"/imports/{other['id']}").status_code == 204
-    assert admin("GET", "/exports/kinds/customer").status_code == 200
-    assert admin("GET", "/exports/tables/customers").status_code == 200
-
-
 def _the_rest(app: Flask, as_: As, town: Town) -> None:
     supervisor, admin, client = as_("supervisor"), as_("admin"), app.test_client()
     lng, lat = middle(1)["coordinates"]
@@ -463,7 +405,7 @@ def _the_rest(app: Flask, as_: As, town: Town) -> None:
     supervisor.get("/territory/customers", query_string={"words": "王小"})
     supervisor.get("/territory/visits/overdue")
     _ground(supervisor, town)
-    _imports(app, admin, town)
+    imports_and_exports(app, admin, town)
     supervisor("PUT", f"/territory/cells/{town['cell 2']}/representative", {"staff_id": town["rep"]})
     asked = {"signature_id": uid("nobody's"), "sha256": "0" * 64}
     assert client.post("/api/v1/public/sheets/verification", json=asked).status_code == 200
@@ -473,14 +415,14 @@ def _the_rest(app: Flask, as_: As, town: Town) -> None:
     token = admin("POST", "/tokens", {"label": "x"}).get_json()["id"]
     admin.get("/tokens")
     admin("DELETE", f"/tokens/{token}")
-    _ways_in(client, admin, as_("rep"), town)
+    ways_in(client, admin, as_("rep"), town)
     admin(
         "PUT", f"/accounts/{town['other_rep']}", {"password": "another-secret-1", "roles": ["representative"]}
     )
     admin("DELETE", f"/accounts/{town['other_rep']}")
     assert admin("PATCH", "/installation", {"name_en": "Ours"}).status_code == 200
     assert admin.get("/installation") and admin.get("/public/installation")
-    _messages(app, admin, town)
+    messages_out(app, admin, town)
     (act, *_) = admin.get("/administrative-acts")["rows"]
     admin.get(f"/administrative-acts/{act['id']}")
     admin.get(f"/administrative-acts/{act['id']}/history")
@@ -494,37 +436,3 @@ def _the_rest(app: Flask, as_: As, town: Town) -> None:
     me = Person(client, signed["access_token"])
     assert me("PUT", "/sessions/password", {"old": PASSWORD, "new": "a very new secret"}).status_code == 204
     assert me("DELETE", "/sessions").status_code == 204
-
-
-def _ways_in(client: Any, admin: Person, rep: Person, town: Town) -> None:
-    """Accounts and what leads to them, the half of a phone's key, merging, voiding, the trail."""
-    admin.get("/accounts")
-    admin("PATCH", f"/accounts/{town['member']}", {"roles": ["crew_member"]})
-    token = rep("POST", "/tokens", {"label": "x"}).get_json()["id"]
-    admin.get("/accounts/tokens")
-    admin("DELETE", f"/accounts/{town['rep']}/tokens/{token}")
-    half = {"half": base64.b64encode(bytes(32)).decode(), "proof": "p" * 43}
-    rep("PUT", f"/phone-recoveries/{uid('half')}", half)
-    phone = Person(client, "p" * 43)
-    code = phone("POST", "/phone-recoveries/mine").get_json()["code"]
-    phone.get("/phone-recoveries/mine")
-    admin.get("/phone-recoveries")
-    admin("PUT", f"/phone-recoveries/{uid('half')}/approval", {"code": code})
-    assert phone("POST", "/phone-recoveries/mine/half", {"password": PASSWORD}).status_code == 200
-    made = admin("POST", "/account-links/passwords", {"staff_id": town["rep"]}).get_json()
-    guest = Person(client, made["token"])
-    guest.get("/account-links/mine")
-    guest("PUT", "/account-links/mine", {"password": "another-secret-1 quartz"})
-    values = {"staff_number": "N9", "name": "新人", "post": "hall_agent", "employment": "own"}
-    who = admin("POST", "/staff", values | {"is_active": True}).get_json()["id"]
-    made = admin("POST", "/account-links/invitations", {"staff_id": who, "roles": ["auditor"]}).get_json()
-    admin.get("/account-links")
-    admin("DELETE", f"/account-links/{made['id']}")
-    admin.get("/audit-trail")
-    pair = [admin("POST", "/customers", {"number": f"M{n}", "name": "x", "category": "key"}) for n in (1, 2)]
-    asked = dict(zip(("kept_id", "merged_id"), [one.get_json()["id"] for one in pair], strict=True))
-    admin.get("/customer-merges", query_string=asked)
-    admin("POST", "/customer-merges", asked | {"reason": "x"})
-    admin("PUT", f"/voids/customer/{asked['kept_id']}", {"reason": "x"})
-    admin.get("/voids")
-    admin.get(f"/voids/customer/{asked['kept_id']}")

@@ -131,42 +131,6 @@ def _call_backs() -> None:
     )
 
 
-def _installation() -> None:
-    for path in ("/installation", "/public/installation"):
-        fixed(path, f"{API}{path}")
-    send("PATCH /installation", lambda _: f"{API}/installation", lambda _: {"name_en": "x"})
-
-
-def _messages() -> None:
-    words = {"purpose": "urgent_notice", "language": "zh", "body": "{text}"}
-    get("/messages", lambda _: f"{API}/messages", it("message"))
-    send("POST /messages/<uuid:message_id>/again", lambda p: f"{API}/messages/{p['message']}/again")
-    fixed("/messages/purposes", f"{API}/messages/purposes")
-    send(
-        "PUT /messages/purposes/<string:name>",
-        lambda _: f"{API}/messages/purposes/urgent_notice",
-        lambda _: {"channels": ["sms"], "quiet_from_hour": 0, "quiet_until_hour": 0},
-    )
-    send(
-        "POST /messages/templates",
-        lambda _: f"{API}/messages/templates",
-        lambda _: words | {"title": "x", "valid_from": "2026-01-01T00:00:00Z"},
-    )
-    send(
-        "POST /messages/templates/rendering", lambda _: f"{API}/messages/templates/rendering", lambda _: words
-    )
-    where = "/messages/addresses/<string:party_kind>/<uuid:party_id>"
-    address = {"email": None, "wecom": "x", "dingtalk": None}
-    get(where, lambda p: f"{API}/messages/addresses/customer/{p['customer']}")
-    send(f"PUT {where}", lambda p: f"{API}/messages/addresses/customer/{p['customer']}", lambda _: address)
-    send(
-        "PUT /messages/consents/<uuid:customer_id>/<string:purpose>",
-        lambda p: f"{API}/messages/consents/{p['customer']}/confirmation_link",
-        lambda _: {"is_given": True},
-    )
-    send("POST /public/messages/receipts", lambda _: f"{API}/public/messages/receipts", lambda _: {})
-
-
 def _dispatch() -> None:
     job, waiting = f"{API}/dispatch", "/dispatch/<uuid:job_id>"
     send(
@@ -374,33 +338,6 @@ def _plans() -> None:
     )
 
 
-def _imports() -> None:
-    imports = f"{API}/imports"
-    run: Callable[[Place], str] = lambda p: f"{imports}/{p['import run']}"
-    checked: Callable[[Place], str] = lambda p: f"{imports}/{p['checked import']}"
-    get("/imports", lambda _: imports, it("import run"))
-    fixed("GET /imports/targets", f"{imports}/targets")
-    ASKS["POST /imports"] = lambda _w, p, _who: Ask(
-        imports,
-        {
-            "query_string": {"unit_id": p.unit_id, "target": "customers", "filename": "x.csv"},
-            "data": "户号,户名\nZ1,甲\nZ2,乙\n".encode(),
-            "content_type": "application/octet-stream",
-        },
-    )
-    one = "/imports/<uuid:run_id>"
-    get(one, run)
-    send(f"DELETE {one}", run)
-    columns = {"number": "户号", "name": "户名"}
-    send(f"PUT {one}/mapping", lambda p: f"{run(p)}/mapping", lambda _: {"columns": columns})
-    get(f"{one}/rows", lambda p: f"{checked(p)}/rows", verdict="to_settle")
-    send(f"PUT {one}/settled", lambda p: f"{checked(p)}/settled", lambda _: {"way": "alone"})
-    send(f"PUT {one}/acceptance", lambda p: f"{checked(p)}/acceptance")
-    get(f"{one}/report", lambda p: f"{checked(p)}/report", verdict="to_settle", format="csv")
-    fixed("GET /exports/kinds/<string:kind>", f"{API}/exports/kinds/customer")
-    fixed("GET /exports/tables/<string:table>", f"{API}/exports/tables/customers")
-
-
 def _links() -> None:
     job = f"{API}/contractors/job"
     token: Callable[[World, Place], Any] = lambda w, p: w.links[f"contractor {p.key}"]
@@ -506,15 +443,12 @@ def _house() -> None:
 for fill in (
     _accounts,
     _call_backs,
-    _installation,
-    _messages,
     _dispatch,
     _evidence,
     _inbox,
     _maps,
     _territory,
     _plans,
-    _imports,
     _links,
     _sync,
     _house,

@@ -16,7 +16,7 @@ from backend.core import config
 from backend.core.db import Database, make_engine
 from backend.core.kinds.registry import KINDS
 from backend.local.cluster import Cluster
-from tests.walk import people_asks  # noqa: F401 - its requests stand among `ASKS`
+from tests.walk import first_day_asks, people_asks  # noqa: F401 - their requests stand among `ASKS`
 from tests.walk.asks import API, ASKS
 from tests.walk.table import read_tables
 from tests.walk.undone import Silent, Undone

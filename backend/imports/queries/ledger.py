@@ -133,7 +133,7 @@ class Ledger:
             self._points[row[0]].append((row[1], row[2]))
 
     def find(self, kind: str, typed: str) -> str | None:
-        """The record of a kind under a number or name; under a former number that into which its was merged."""
+        """The record of a kind under a number or name; a former number leads to what it was merged into."""
         if kind in NUMBERED:
             found = self._numbers.get(kind, {}).get(comparable(typed))
             if found is not None and not found[2]:

@@ -64,6 +64,7 @@ def test_a_number_that_is_none_starts_nothing(name: str, value: str) -> None:
 
 
 def test_a_traceback_in_the_log_tells_places_and_no_values(capsys: pytest.CaptureFixture[str]) -> None:
+    logs.configure()
     phone = "13800001234"
     try:
         raise ValueError(f"no such number {phone}")

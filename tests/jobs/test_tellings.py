@@ -14,9 +14,9 @@ import pytest
 from backend.core.actor import system
 from backend.core.db import Database
 from backend.core.services import record_writer
-from backend.demo.catalogue import _MATTERS
 from backend.evidence.services.sheets import sheet_of
 from backend.jobs.services.intake import is_told_first, make_remainder
+from backend.setup.services.standard_matters import standard_matters
 from mobile_api_spec.phone import Phone
 from tests.conftest import Person
 from tests.factories import Town, middle, uid
@@ -60,7 +60,7 @@ def change(who: Person, job: str, now: dict[str, Any]) -> Any:
 
 
 def test_every_matter_that_mends_is_told_first_and_the_rule_is_the_matters_own() -> None:
-    asked = {row[0]: is_told_first({"skills": row[4], "is_repair": row[10]}) for row in _MATTERS}
+    asked = {one["code"]: is_told_first(one) for one in standard_matters()}
     assert {code for code, is_told in asked.items() if not is_told} == {"water_quality", "connection_survey"}
     assert len(asked) == 9
     # A matter of before says nothing of itself: its skills do.

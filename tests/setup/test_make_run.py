@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -12,7 +13,10 @@ ROOT = Path(__file__).parents[2]
 
 def said(*words: str) -> str:
     """The last line of what make would do."""
-    done = subprocess.run(["make", "-n", "run", *words], cwd=ROOT, capture_output=True, text=True, check=True)
+    # What the make that runs the tests tells its children is not for this one.
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    command = ["make", "--no-print-directory", "-n", "run", *words]
+    done = subprocess.run(command, cwd=ROOT, env=ours, capture_output=True, text=True, check=True)
     return done.stdout.splitlines()[-1]
 
 

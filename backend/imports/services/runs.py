@@ -23,7 +23,7 @@ from backend.imports.reading.proposing import missing, propose
 from backend.imports.reading.shapes import Column, Mapping, Table, Target
 from backend.imports.reading.tables import PackedRows
 from backend.imports.reading.targets import TARGETS
-from backend.imports.services.heads import columns_of, form_of, head_of
+from backend.imports.services.heads import columns_of, form_of, head_of, without_examples
 
 KEEPERS = frozenset({Role.ADMIN})
 OPEN = frozenset({"read", "checked"})
@@ -74,8 +74,15 @@ def proposed(session: Session, unit_id: str, target: Target, columns: Sequence[C
         )
     ).scalar_one_or_none()
     if saved is not None:
-        return Mapping.from_dict(saved)
+        return _fitting(Mapping.from_dict(saved), target, columns)
     return Mapping(target.name, propose(target, columns))
+
+
+def _fitting(saved: Mapping, target: Target, columns: Sequence[Column]) -> Mapping:
+    """A mapping of before without what the file or the target has no more."""
+    names, known = {one.name for one in columns}, {one.name for one in target.fields}
+    kept = {field: name for field, name in saved.columns.items() if field in known and name in names}
+    return Mapping(saved.target, kept, saved.answers)
 
 
 def confirm_mapping(
@@ -153,6 +160,7 @@ def discard_run(session: Session, actor: Actor, run_id: str) -> None:
     run = read_run(session, actor, run_id, lock=True)
     need_state(run, OPEN | {"checking", "failed"})
     run.state, run.packed, run.ended_at = "discarded", None, datetime.now(UTC)
+    run.head = without_examples(run.head)
     run_rows.forget(session, run_id)
 
 
@@ -184,6 +192,12 @@ def need_state(run: ImportRun, states: frozenset[str]) -> None:
     """Raises import_busy where a run is in none of these states."""
     if run.state not in states:
         raise Problem("import_busy", state=run.state)
+
+
+def recount(session: Session, run: ImportRun) -> None:
+    """Count a run's rows anew, by verdict; of those the file does not name, not all are kept."""
+    gone = {name: run.counts[name] for name in ("gone",) if name in run.counts}
+    run.counts = run_rows.counts(session, str(run.id)) | gone
 
 
 def target_of(name: str) -> Target:

@@ -139,9 +139,7 @@ def test_what_is_being_written_is_settled_no_more(database: Database, run_id: st
     assert (refused.value.code, refused.value.detail) == ("import_busy", {"state": "applying"})
 
 
-def test_a_cell_that_ended_leaves_its_rows_to_be_settled(
-    database: Database, town: Town, run_id: str
-) -> None:
+def test_a_cell_that_ended_leaves_its_rows_to_be_settled(database: Database, town: Town, run_id: str) -> None:
     settle(database, run_id, "cell", [2], cell_id=town["cell 2"])
     settle(database, run_id, "alone", [3])
     with database.transaction() as session:

@@ -22,7 +22,7 @@ from backend.imports.services import exporting, reports
 from backend.imports.services.reports import FORMULA, as_xlsx, plain_text
 from tests import factories
 from tests.factories import Town, uid
-from tests.imports.filing import as_csv, checked, run_of
+from tests.imports.filing import checked, run_of
 
 # What a name may look like that somebody typed on purpose or by mistake.
 HOSTILE = (

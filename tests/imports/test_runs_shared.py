@@ -71,7 +71,7 @@ def test_a_branchs_administrator_has_the_branch_alone(database: Database, town: 
                     way(session, actor, run_id)
                 assert refused.value.code == "not_found"
     for unit in ("south", "group"):
-        with pytest.raises(Problem, match="not_found|not_allowed"):
+        with pytest.raises(Problem, match=r"not_found|not_allowed"):
             begun(database, NORTH, unit)
     confirm(database, own, NORTH)
     work_on_runs(database)
@@ -232,7 +232,7 @@ def test_a_check_killed_anywhere_begins_anew_and_counts_once(
 def test_a_command_waits_for_the_worker_that_is_at_it(database: Database) -> None:
     run_id = begun(database, ADMIN, "north")
     confirm(database, run_id)
-    told: list[tuple[int, int]] = []
+    told: list[tuple[int, ...]] = []
 
     def hold() -> None:
         with database.alone(working.ALONE) as is_mine:
@@ -241,11 +241,15 @@ def test_a_command_waits_for_the_worker_that_is_at_it(database: Database) -> Non
             done.wait(10)
             work_on(database, run_id)
 
+    def hear(*given: int) -> None:
+        told.append(given)
+        done.set()
+
     held, done = threading.Event(), threading.Event()
     with ThreadPoolExecutor(1) as other:
         working_on = other.submit(hold)
         assert held.wait(10)
-        finish(database, run_id, lambda *given: (told.append(given), done.set()) and None)
+        finish(database, run_id, hear)
         working_on.result(10)
     assert told[0] == (0, 1)
     assert run_of(database, run_id).state == "checked"

@@ -15,10 +15,12 @@ from sqlalchemy.orm import Session
 from backend.core.actor import Actor, Role
 from backend.core.errors import Problem
 from backend.core.queries import policy
+from backend.core.sentences import fault
 from backend.core.services import record_writer
 from backend.core.services.auditing import note_act
 from backend.imports.kinds.import_run import ImportMapping, ImportRun
 from backend.imports.queries import run_rows
+from backend.imports.reading.coordinates import is_system
 from backend.imports.reading.proposing import missing, propose
 from backend.imports.reading.shapes import Column, Mapping, Table, Target
 from backend.imports.reading.tables import PackedRows
@@ -95,12 +97,13 @@ def confirm_mapping(
 ) -> ImportRun:
     """What its columns mean is confirmed: the run is checked next, and the mapping proposed the next time.
 
-    Raises table_column_missing, import_columns_lacking, import_busy.
+    Raises table_column_missing, import_columns_lacking, import_busy, invalid (no such datum).
     """
     run = read_run(session, actor, run_id, lock=True)
     need_state(run, OPEN)
     target, given = target_of(run.target), columns_of(run.head)
     _need_columns(target, given, columns)
+    _need_datum(answers)
     run.mapping = Mapping(run.target, dict(columns), dict(answers)).as_dict()
     run.options = {name: value for name, value in options.items() if name in _OPTIONS}
     run.state, run.done, run.counts, run.problem, run.questions = "checking", 0, {}, None, []
@@ -120,6 +123,12 @@ def _need_columns(target: Target, given: Sequence[Column], columns: ReadOnly[str
     lacking = missing(target, columns)
     if lacking:
         raise Problem("import_columns_lacking", fields=[f"{one.zh} · {one.en}" for one in lacking])
+
+
+def _need_datum(answers: ReadOnly[str, Any]) -> None:
+    said = answers.get("datum")
+    if said is not None and not (isinstance(said, str) and is_system(said)):
+        raise Problem("invalid", faults=[fault("datum", "imports.datum_unknown", str(said)[:100])])
 
 
 def save_mapping(session: Session, actor_id: str, run: ImportRun) -> None:

@@ -71,10 +71,12 @@ def prepare(
     )
     # The key stands from the first attempt on: a newer edition makes no second message of it.
     key = message.key or _key(message, wanted, words, address)
+    queries.free_key(session, key, message.id)
     if queries.has_key(session, key, message.id):
         return Ended("sent_before", "double")
     message.key, message.edition, message.language = key, words.edition, words.language
     message.address_masked, message.state, message.reason = _masked(address), "asking", None
+    message.sent_at = message.sent_at or now
     return _letter(message, words, address)
 
 

@@ -18,7 +18,7 @@ from backend.notices.queries import messages as queries
 from backend.notices.services.alarms import alarm
 from backend.notices.services.channels.port import Channel
 from backend.notices.services.notifying import MESSAGE
-from backend.notices.services.purposes import URGENT, Purpose, makers, purposes
+from backend.notices.services.purposes import URGENT, Purpose, makers
 
 log = structlog.get_logger(__name__)
 MOST_AT_ONCE = 1000
@@ -98,8 +98,3 @@ def end(session: Session, message: Message, error: str | None) -> None:
     fact = session.get_one(Outbox, message.outbox_id)
     fact.done_at, fact.last_error = datetime.now(UTC), error
     message.ended_at = fact.done_at
-
-
-def need_purpose(name: str) -> Purpose:
-    """A purpose by its name; raises KeyError for one that no release knows (any more)."""
-    return purposes()[name]

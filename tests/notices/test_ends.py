@@ -312,7 +312,8 @@ def test_an_answer_of_the_provider_is_not_asked_for_while_it_is_nobodys(
                 text(
                     """
                     UPDATE message
-                    SET state = :state, channel = 'sms', ask_at = now(), sent_at = now() - :days * interval '1 day'
+                    SET state = :state, channel = 'sms', ask_at = now(),
+                        sent_at = now() - :days * interval '1 day'
                     WHERE outbox_id = :number
                     """
                 ),

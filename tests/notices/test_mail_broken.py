@@ -1,4 +1,4 @@
-"""Mail servers that break off or say odd things at each step: what went, what did not, and what nobody knows."""
+"""Mail servers that break off or say odd things at each step: what went, and what nobody knows."""
 
 from __future__ import annotations
 

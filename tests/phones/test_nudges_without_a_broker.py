@@ -1,4 +1,4 @@
-"""Nudges with a broker that is configured and away: a phone is told to poll, and nothing looks like a failure."""
+"""Nudges with a broker that is configured and away: a phone is told to poll, and nothing failed."""
 
 from __future__ import annotations
 

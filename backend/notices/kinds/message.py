@@ -32,8 +32,8 @@ WAITING = frozenset({"wanted", "asking"})
 class Message(Base):
     """One message. It waits as a row of the outbox, whose attempts and due time it shares.
 
-    `key` says what makes two messages one: purpose, subject, edition of the template, recipient. One that failed
-    gives it to the next that asks for it.
+    `key` says what makes two messages one: purpose, subject, edition of the template, recipient. One that
+    failed gives it to the next that asks for it.
     """
 
     __tablename__ = "message"

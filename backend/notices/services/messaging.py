@@ -105,7 +105,7 @@ def _prepared(database: Database, settings: Settings, channel: Channel, row: Row
 
 
 def _may_double(channel: Channel, row: Row[Any], now: datetime) -> bool:
-    """Whether it may have gone at another attempt, and so long ago that the channel would not know it again."""
+    """Whether it may have gone at another attempt, and so long ago that the channel no longer knows it."""
     if row.sent_at is None:
         return row.state == "asking" and not math.isinf(channel.repeats_safely_s)
     return bool((now - row.sent_at).total_seconds() >= channel.repeats_safely_s)

@@ -1,4 +1,4 @@
-"""Prepares a message that is due: who gets it and where, whether they may be written to now, and its words."""
+"""Prepares a message that is due: who gets it and where, whether it may go now, and its words."""
 
 from __future__ import annotations
 

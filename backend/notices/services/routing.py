@@ -1,4 +1,4 @@
-"""Routes outgoing facts: a message for each, by the first channel of its purpose that can reach the recipient."""
+"""Routes outgoing facts: a message for each, by the first channel of its purpose that reaches them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def route(session: Session, channels: Mapping[str, Channel]) -> int:
         try:
             with session.begin_nested():
                 _fill(session, message, detail, channels)
-        except Exception as error:  # noqa: BLE001 - one that cannot be read stops no other; it stays to be seen
+        except Exception as error:  # noqa: BLE001 - one that cannot be read stops no other
             log.warning("message.unreadable", message=outbox_id, error=type(error).__name__)
             message.purpose, message.channel = UNREADABLE, ""
             message.state, message.reason = "failed", UNREADABLE

@@ -34,8 +34,8 @@ def robot_sign(secret: str, at_ms: int) -> str:
 
 
 class DingTalkWork:
-    """A work notification to one member. DingTalk drops the same text to the same person within a day, and says
-    that it was sent; so the text has the message's number."""
+    """A work notification to one member. DingTalk drops the same text to the same person within a day, and
+    says that it was sent; so the text has the message's number."""
 
     name: ClassVar[str] = "dingtalk"
     address: ClassVar[str] = "dingtalk"

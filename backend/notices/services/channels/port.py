@@ -1,4 +1,4 @@
-"""The port of channels: what a message is to one, what it answers, and how failures of HTTP are understood."""
+"""The port of channels: what a message is to one, what it answers, and what failures of HTTP mean."""
 
 from __future__ import annotations
 

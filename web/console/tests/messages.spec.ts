@@ -275,7 +275,7 @@ describe("answers that are late, lost or refused", () => {
 
   it.each([
     ["zh", "没有消息"],
-    ["en", en.messages.none],
+    ["en", (en["messages"] as Record<string, string>)["none"]!],
   ] as const)("says that there is nothing on an empty day (%s)", async (language, words) => {
     const { page } = await messages({ [LIST]: { ...page_of(), counts: {} } }, language);
     expect(page.text()).toContain(words);

@@ -1,8 +1,8 @@
 """SMS by Alibaba Cloud (阿里云短信服务): SendSms and QuerySendDetails of the API version 2017-05-25.
 
-Documents: "SendSms", "QuerySendDetails", "SmsReport" and "API error codes" of the service, and "Request syntax
-and signature method V3" (ACS3-HMAC-SHA256). A message is an approved template (`TemplateCode`) with its values
-(`TemplateParam`), under an approved signature (`SignName`).
+Documents: "SendSms", "QuerySendDetails", "SmsReport" and "API error codes" of the service; "Request syntax
+and signature method V3" (ACS3-HMAC-SHA256). A message is an approved template (`TemplateCode`) with its
+values (`TemplateParam`), under an approved signature (`SignName`).
 """
 
 from __future__ import annotations

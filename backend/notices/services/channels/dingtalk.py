@@ -49,10 +49,9 @@ class DingTalkWork:
     @classmethod
     def is_set(cls, settings: Settings) -> bool:
         """It has an application's key and secret, and the agent's number."""
-        return bool(
-            settings.dingtalk_app_key and settings.dingtalk_app_secret and settings.dingtalk_agent_id.isascii()
-            and settings.dingtalk_agent_id.isdigit()
-        )  # fmt: skip
+        agent_id = settings.dingtalk_agent_id
+        is_number = agent_id.isascii() and agent_id.isdigit()
+        return bool(settings.dingtalk_app_key and settings.dingtalk_app_secret and is_number)
 
     def send(self, letter: Letter) -> Answer:
         """Send one text."""

@@ -129,8 +129,12 @@ def _see_day(seen: _Seen, cell: Cell) -> None:
 
 
 def _see_word(seen: _Seen, cell: Cell) -> None:
-    if not words.is_empty(_QUIET, cell):
-        seen.words[text_in(cell)] += 1
+    try:
+        if not words.is_empty(_QUIET, cell):
+            seen.words[text_in(cell)] += 1
+    except Wrong:
+        # An error of the sheet is no word to ask about: its row is refused for it.
+        return
 
 
 # Reads nothing itself, and so is empty where any text is.

@@ -101,4 +101,8 @@ def test_every_name_of_a_field_proposes_it_where_it_stands_alone() -> None:
             for name in (field.zh, field.en, *field.called):
                 own = likeness(field, name)
                 assert own >= 0.85
-                assert max(likeness(one, name) for one in target.fields) == own, (target.name, field.name, name)
+                assert max(likeness(one, name) for one in target.fields) == own, (
+                    target.name,
+                    field.name,
+                    name,
+                )

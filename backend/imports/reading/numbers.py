@@ -37,7 +37,7 @@ _BETWEEN_PHONES = re.compile(
 )
 # With the code of another country than China's, digits are not those of a number here.
 _FROM_ABROAD = re.compile(r"(?:\+|00)(?!\s*\(?86)")
-_LEAST_DIGITS, _MOST_DIGITS = 3, 20
+_LEAST_DIGITS, _MOST_DIGITS, _LEAST_WITH_AREA = 3, 20, 7
 
 _DIAMETER = re.compile(r"(?:dn|de|φ|ф|ø|d|口径)?\s*(\d+(?:\.\d+)?)\s*(?:mm|毫米|㎜)?(?:\(.*\))?", re.I)
 _FIGURE = re.compile(r"\d+(?:\.\d+)?")
@@ -142,7 +142,7 @@ def _pieces(text: str, *, is_chinese: bool) -> list[str]:
     found: list[str] = []
     for piece in filter(str.strip, _BETWEEN_PHONES.split(text)):
         before = re.sub(r"\D", "", found[-1]) if found else ""
-        if not is_chinese and before and len(before) < _LEAST_DIGITS:
+        if not is_chinese and 0 < len(before) < _LEAST_DIGITS:
             found[-1] = f"{found[-1].strip()}/{piece.strip()}"
         else:
             found.append(piece)
@@ -155,7 +155,8 @@ def _one_phone(field: Field, text: str, asking: Asking) -> str:
     if whole := _POINT_ZERO.fullmatch(text):
         text = whole[1]
     digits = phone_digits(text)
-    if not _LEAST_DIGITS <= len(digits or re.sub(r"\D", "", text)) <= _MOST_DIGITS:
+    least = _LEAST_WITH_AREA if "/" in text else _LEAST_DIGITS
+    if not least <= len(digits or re.sub(r"\D", "", text)) <= _MOST_DIGITS:
         raise Wrong("no_phone")
     if _FROM_ABROAD.match(text.lstrip("(")):
         return text

@@ -56,6 +56,8 @@ def likeness(field: Field, column: str) -> float:
     name = _AGAIN.sub("", column)
     second = _SECOND if name != column else 0.0
     called = _called(field)
+    if _PART_OF_A_NAME.search(name) and bare(name) not in called:
+        return 0.0
     parts = name.split(" ")
     for form, score in (
         (bare(name), _WHOLE),
@@ -65,8 +67,6 @@ def likeness(field: Field, column: str) -> float:
     ):
         if form in called:
             return score - second
-    if _PART_OF_A_NAME.search(name):
-        return 0.0
     return max(0.0, _partly(bare(_BRACKETED.sub("", name)), called) - second)
 
 

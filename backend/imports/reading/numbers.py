@@ -142,7 +142,8 @@ def _pieces(text: str, *, is_chinese: bool) -> list[str]:
     found: list[str] = []
     for piece in filter(str.strip, _BETWEEN_PHONES.split(text)):
         before = re.sub(r"\D", "", found[-1]) if found else ""
-        if not is_chinese and 0 < len(before) < _LEAST_DIGITS:
+        least = _LEAST_WITH_AREA if found and "/" in found[-1] else _LEAST_DIGITS
+        if not is_chinese and 0 < len(before) < least:
             found[-1] = f"{found[-1].strip()}/{piece.strip()}"
         else:
             found.append(piece)

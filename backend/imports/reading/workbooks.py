@@ -14,6 +14,7 @@ from backend.imports.reading.error_cells import Errors, errors_of
 from backend.imports.reading.error_cells_xls import errors_of_xls
 from backend.imports.reading.extents import check_extent
 from backend.imports.reading.grids import Grid, Line, Merged, Unreadable
+from backend.imports.reading.passwords import archive_has_password, ole_has_password
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # Unpacked, of all parts of a workbook; what says less than it is runs into the limits of the process.
@@ -39,7 +40,8 @@ def read(data: bytes, sheet: str | None = None) -> Grid:
     except calamine.PasswordError as error:
         raise Unreadable("table_password") from error
     except (calamine.CalamineError, OSError, ValueError) as error:
-        raise Unreadable("table_broken") from error
+        is_secret = archive is None and ole_has_password(data)
+        raise Unreadable("table_password" if is_secret else "table_broken") from error
     sheets = tuple(
         (one.name, one.visible is not calamine.SheetVisibleEnum.Visible)
         for one in workbook.sheets_metadata
@@ -111,6 +113,8 @@ def _checked(data: bytes) -> zipfile.ZipFile:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise Unreadable("table_broken") from error
+    if archive_has_password(archive):
+        raise Unreadable("table_password")
     parts = archive.infolist()
     if not {"xl/workbook.xml", "xl/workbook.bin", "content.xml"} & {part.filename for part in parts}:
         raise Unreadable("table_kind")

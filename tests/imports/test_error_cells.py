@@ -1,4 +1,4 @@
-"""Errors of a sheet (#N/A, #REF!): told as in a CSV, from each kind of workbook, and never left out unsaid."""
+"""Errors of a sheet (#N/A, #REF!): told as in a CSV, from each kind of workbook, never left out unsaid."""
 
 from __future__ import annotations
 
@@ -121,7 +121,8 @@ def test_the_asked_sheet_has_its_own_errors() -> None:
 @pytest.mark.parametrize(
     "sheet",
     [
-        b'<row><c t="s"><v>0</v></c><c t="s"><v>1</v></c></row><row><c><v>1</v></c><c t="e"><v>#REF!</v></c></row>',
+        b'<row><c t="s"><v>0</v></c><c t="s"><v>1</v></c></row>'
+        b'<row><c><v>1</v></c><c t="e"><v>#REF!</v></c></row>',
         b'<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c></row>'
         b"<row r='2'><c r='A2'><v>1</v></c><c s='0' t='e' r='B2'><f>1/0</f><v>#REF!</v></c></row>",
     ],

@@ -134,7 +134,7 @@ def test_an_old_workbook_with_a_password(name: str, secret: bytes) -> None:
 
 @pytest.mark.parametrize("parts", [{"encrypted-package": b"x"}, {"content.xml": b"\1\2"}])
 def test_an_opendocument_with_a_password(parts: dict[str, bytes]) -> None:
-    manifest = b'<manifest:file-entry manifest:full-path="content.xml"><manifest:encryption-data/></manifest:file-entry>'
+    manifest = b'<file-entry full-path="content.xml"><manifest:encryption-data/></file-entry>'
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as archive:
         for part, content in {**parts, "META-INF/manifest.xml": manifest}.items():
@@ -182,7 +182,8 @@ def test_a_new_workbook_that_counts_from_1904(is_1904: bool) -> None:
     sheet = book.add_worksheet()
     sheet.write_row(0, 0, HEAD)
     sheet.write(1, 0, "1")
-    sheet.write_datetime(1, 1, datetime(2023, 5, 1), book.add_format({"num_format": "d.m.yyyy"}))  # noqa: DTZ001 - a sheet's own
+    shown = book.add_format({"num_format": "d.m.yyyy"})
+    sheet.write_datetime(1, 1, datetime(2023, 5, 1), shown)  # noqa: DTZ001 - a sheet's own
     sheet.write(1, 2, "x")
     book.close()
     assert cells(read_table(out.getvalue(), "客户"))[0][1] == date(2023, 5, 1)
@@ -232,8 +233,12 @@ def test_empty_cells_repeated_to_the_end_of_an_opendocument_sheet_are_nothing() 
 
 @pytest.mark.parametrize(
     ("days", "shown"),
-    [(timedelta(hours=8, minutes=30), time(8, 30)), (timedelta(0), time(0)), (timedelta(hours=26), "1 day, 2:00:00"),
-     (timedelta(seconds=-1), "-1 day, 23:59:59")],
+    [
+        (timedelta(hours=8, minutes=30), time(8, 30)),
+        (timedelta(0), time(0)),
+        (timedelta(hours=26), "1 day, 2:00:00"),
+        (timedelta(seconds=-1), "-1 day, 23:59:59"),
+    ],
 )  # fmt: skip
 def test_times_of_a_sheet_are_times_of_day_within_a_day(days: timedelta, shown: object) -> None:
     assert workbooks._value(days) == shown

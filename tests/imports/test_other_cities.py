@@ -1,4 +1,4 @@
-"""Tables of cities elsewhere: columns, words, days, telephones and addresses in English, German and Spanish."""
+"""Tables of cities elsewhere: columns, words, days, telephones, addresses in English, German, Spanish."""
 
 from __future__ import annotations
 
@@ -45,14 +45,17 @@ def proposed(target: str, names: Sequence[str]) -> dict[str, str]:
                        "Observaciones": "note", "Longitud": "longitude", "Latitud": "latitude", "Deuda": ""}),
         ("staff", {"Personalnummer": "staff_number", "Mitarbeiter": "name", "Diensthandy": "work_phone",
                    "Funktion": "post", "Benutzername": "login", "Aktiv": "is_active"}),
-        ("staff", {"Número de empleado": "staff_number", "Nombre": "name", "Puesto": "post", "Usuario": "login"}),
-        ("crews", {"Trupp": "name", "Vorarbeiter": "leader", "Mitglieder": "members", "Kennzeichen": "vehicle"}),
+        ("staff", {"Número de empleado": "staff_number", "Nombre": "name", "Puesto": "post",
+        "Usuario": "login"}),
+        ("crews", {"Trupp": "name", "Vorarbeiter": "leader", "Mitglieder": "members",
+        "Kennzeichen": "vehicle"}),
         ("cell_representatives", {"Zone": "cell", "Personalnr": "staff", "Gültig ab": "valid_from",
                                   "Gültig bis": "valid_until"}),
         ("past_jobs", {"Auftragsnummer": "number", "Auftragsart": "matter", "Gemeldet am": "received_at",
                        "Erledigt am": "done_at", "Kosten": "told_cost_fen", "Kundennummer": "customer",
                        "Beschreibung": "description"}),
-        ("past_visits", {"Nº de cliente": "customer", "Fecha de visita": "ended_at", "Observaciones": "summary"}),
+        ("past_visits", {"Nº de cliente": "customer", "Fecha de visita": "ended_at",
+        "Observaciones": "summary"}),
     ],
 )  # fmt: skip
 def test_columns_of_other_languages(target: str, columns: dict[str, str]) -> None:

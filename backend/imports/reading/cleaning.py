@@ -15,13 +15,15 @@ _BLANKS = re.compile(r"[\s\u3000\u00a0]+")
 _PLAIN = re.compile(r"[\x21-\x7e\u4e00-\u9fff]+(?: [\x21-\x7e\u4e00-\u9fff]+)*")
 _NOTHING = frozenset(
     {"-", "--", "---", "—", "——", "/", "\\", ".", "无", "空", "暂无", "没有", "未知", "不详", "待补", "null", "none",
-     "nil", "n/a", "na", "#n/a", "#nv", "#n/d", "nan", "(null)", "<null>", "无数据", "unknown", "undefined", "k.a.", "keine angabe",
+     "nil", "n/a", "na", "#n/a", "#nv", "#n/d", "nan", "(null)", "<null>", "无数据", "unknown", "undefined",
+     "k.a.", "keine angabe",
      "unbekannt", "sin datos", "desconocido"}
 )  # fmt: skip
 # What a sheet shows in place of a value it could not work out: English, German, Spanish; LibreOffice's.
 _ERRORS = frozenset(
     {"#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#FIELD!", "#BLOCKED!",
-     "#CONNECT!", "#UNKNOWN!", "#GETTING_DATA", "#BEZUG!", "#WERT!", "#ZAHL!", "#¡REF!", "#¡VALOR!", "#¡DIV/0!",
+     "#CONNECT!", "#UNKNOWN!", "#GETTING_DATA", "#BEZUG!", "#WERT!", "#ZAHL!", "#¡REF!", "#¡VALOR!",
+     "#¡DIV/0!",
      "#¡NUM!", "#¡NULO!", "#¿NOMBRE?"}
 )  # fmt: skip
 _SEEMS_HASHED = re.compile(r"#{3,}|Err:5\d\d")

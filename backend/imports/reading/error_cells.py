@@ -34,7 +34,7 @@ _MOST_REPEATED = 10_000
 
 
 def errors_of(archive: zipfile.ZipFile, sheet: str) -> Errors:
-    """The error cells of a sheet. Raises Unreadable (`table_broken`) where its part cannot be gone through."""
+    """The error cells of a sheet. Raises Unreadable (`table_broken`) where its part is no such."""
     parts = set(archive.namelist())
     try:
         if "content.xml" in parts:
@@ -58,7 +58,7 @@ def column_of(letters: str) -> int:
 
 
 def records(data: bytes) -> Iterator[tuple[int, int, int]]:
-    """Kind, beginning and length of each record of a part of an XLSB. Raises IndexError where it ends early."""
+    """Kind, beginning and length of the records of a part of an XLSB. Raises IndexError at an early end."""
     at, end = 0, len(data)
     while at < end:
         kind = data[at]

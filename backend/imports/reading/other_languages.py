@@ -1,7 +1,7 @@
-"""How utilities elsewhere (English, German, Spanish) call columns and words, beside what fields have themselves.
+"""How utilities elsewhere (English, German, Spanish) call columns and words, beside what fields have.
 
 Only what is certain: a name that elsewhere means something else is left to the person who maps the columns.
-Names of columns stand under the record's kind and the field's name, words under the field's name and its code.
+Names of columns stand under the record's kind and the field's name, words under the field's name and code.
 """
 
 from __future__ import annotations
@@ -12,9 +12,12 @@ from dataclasses import replace
 from backend.imports.reading.shapes import Field
 
 _CUSTOMER_NUMBERS = (
-    "account #", "acct #", "acct. no.", "customer #", "customer no", "utility account", "kundennummer", "kundennr",
-    "kunden-nr.", "kunden nr.", "kd-nr.", "vertragskonto", "vertragskontonummer", "número de cliente", "nº cliente",
-    "nº de cliente", "núm. cliente", "código de cliente", "número de abonado", "nº de abonado", "número de cuenta",
+    "account #", "acct #", "acct. no.", "customer #", "customer no", "utility account", "kundennummer",
+    "kundennr",
+    "kunden-nr.", "kunden nr.", "kd-nr.", "vertragskonto", "vertragskontonummer", "número de cliente",
+    "nº cliente",
+    "nº de cliente", "núm. cliente", "código de cliente", "número de abonado", "nº de abonado",
+    "número de cuenta",
     "nº de cuenta", "número de contrato",
 )  # fmt: skip
 _STAFF_NUMBERS = (
@@ -23,15 +26,18 @@ _STAFF_NUMBERS = (
 )  # fmt: skip
 _PHONES = (
     "phone #", "primary phone", "telefon", "telefonnummer", "telefon-nr.", "tel.-nr.", "rufnummer", "handy",
-    "handynummer", "mobil", "mobilnummer", "mobiltelefon", "teléfono", "teléfono móvil", "número de teléfono", "móvil",
+    "handynummer", "mobil", "mobilnummer", "mobiltelefon", "teléfono", "teléfono móvil",
+    "número de teléfono", "móvil",
     "celular",
 )  # fmt: skip
 _ADDRESSES = (
-    "service location", "anschrift", "adresse", "straße und hausnummer", "straße, hausnummer", "lieferadresse",
+    "service location", "anschrift", "adresse", "straße und hausnummer", "straße, hausnummer",
+    "lieferadresse",
     "dirección", "domicilio", "dirección de suministro", "dirección del suministro",
 )  # fmt: skip
 _METERS = (
-    "meter #", "zählernummer", "zähler-nr.", "zähler nr.", "zählernr", "wasserzählernummer", "número de medidor",
+    "meter #", "zählernummer", "zähler-nr.", "zähler nr.", "zählernr", "wasserzählernummer",
+    "número de medidor",
     "nº de medidor", "nº medidor", "número de contador", "nº de contador", "nº contador",
 )  # fmt: skip
 _REMARKS = ("bemerkung", "bemerkungen", "anmerkung", "anmerkungen", "observaciones")
@@ -39,7 +45,8 @@ _FROM, _UNTIL = ("gültig ab", "válido desde", "desde"), ("gültig bis", "váli
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     "customer.number": _CUSTOMER_NUMBERS,
-    "customer.name": ("kundenname", "name des kunden", "nombre", "nombre del cliente", "nombre y apellidos", "titular"),
+    "customer.name": ("kundenname", "name des kunden", "nombre", "nombre del cliente",
+    "nombre y apellidos", "titular"),
     "customer.category": ("kundenart", "kundengruppe", "kundentyp", "tipo de cliente", "categoría"),
     "customer.phone": _PHONES,
     "customer.contact_name": ("ansprechpartner", "persona de contacto"),
@@ -69,7 +76,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "cell_assignment.valid_from": _FROM,
     "cell_assignment.valid_until": _UNTIL,
     "work_order.number": (
-        "auftragsnummer", "auftragsnr", "auftrags-nr.", "número de orden", "nº de orden", "work order #", "job #",
+        "auftragsnummer", "auftragsnr", "auftrags-nr.", "número de orden", "nº de orden", "work order #",
+        "job #",
     ),
     "work_order.matter": ("auftragsart", "tipo de orden", "tipo de trabajo"),
     "work_order.state": ("estado",),

@@ -24,7 +24,8 @@ MOST_ROWS, MOST_COLUMNS = 3_000_000, 500
 _PACKING, _CHUNK = 1, 1 << 18
 # Old systems write one and call it .xls; some a whole letter (MHTML).
 _WEB_PAGE = re.compile(
-    rb"(?:<!--.*?-->\s*)*<(?:!doctype|\?xml|html|head|meta|title|style|script|body|table|div|center|font|span|p|br)"
+    rb"(?:<!--.*?-->\s*)*"
+    rb"<(?:!doctype|\?xml|html|head|meta|title|style|script|body|table|div|center|font|span|p|br)"
     rb"[\s>/]|mime-version\s*:|content-type\s*:\s*(?:multipart|text/html)",
     re.S,
 )

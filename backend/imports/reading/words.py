@@ -18,7 +18,8 @@ _YES = frozenset(
 )  # fmt: skip
 _NO = frozenset(
     {"否", "无", "不", "不是", "没有", "假", "n", "no", "false", "f", "0", "×", "✗", "✘", "x", "☐", "不满意", "离岗", "离职",
-     "退休", "停用", "禁用", "停职", "无效", "不需要", "inactive", "off", "disabled", "left", "unsatisfied", "nein", "falsch",
+     "退休", "停用", "禁用", "停职", "无效", "不需要", "inactive", "off", "disabled", "left", "unsatisfied", "nein",
+     "falsch",
      "inaktiv", "falso", "inactivo", "inactiva"}
 )  # fmt: skip
 _BETWEEN = re.compile(r"[,，、;；/|+＋\n]+|\s{1,}")

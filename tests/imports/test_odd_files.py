@@ -1,4 +1,4 @@
-"""Files on odd ways: all refused, nothing in them, another form than before, another city's clock, wild answers."""
+"""Files on odd ways: all refused, empty, of another form than before, by another clock, wild answers."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_file_whose_rows_are_all_refused_writes_nothing(database: Database) ->
 
 @pytest.mark.parametrize(
     ("data", "code"),
-    [(b"", "table_empty"), (b"\xef\xbb\xbf", "table_empty"), (b"\r\n\r\n", "table_empty"), (b",,,\n", "table_empty")],
+    [(one, "table_empty") for one in (b"", b"\xef\xbb\xbf", b"\r\n\r\n", b",,,\n")],
 )  # fmt: skip
 def test_an_empty_file_is_refused_in_words(as_: As, town: Town, data: bytes, code: str) -> None:
     query = {"unit_id": town["north"], "target": "customers", "filename": "空.csv"}

@@ -37,7 +37,14 @@ MODULES: dict[str, tuple[str, ...]] = {
 }
 # Pulls and scopes are told by whole worlds on the double; forks and a database do not go together.
 BROAD = {"sync.pull", "sync.push", "sync.prefetch", "sync.parking"}
-BROAD_TESTS = ("tests/contract/test_store.py", "tests/spec/test_vectors.py", "tests/simulation/test_core.py")
+BROAD_TESTS = (
+    "tests/sync/test_push.py",
+    "tests/sync/test_parking.py",
+    "tests/sync/test_kind.py",
+    "tests/contract/test_store.py",
+    "tests/spec/test_vectors.py",
+    "tests/simulation/test_core.py",
+)
 BROAD_CHOICE = (
     "not postgres and not both_compute and not long and not ten_thousand and not simulator_finds "
     "and not few_words"
@@ -52,12 +59,16 @@ SERVED_TESTS = (
     "tests/phones/test_parking.py",
     "tests/phones/test_alike.py",
     "tests/sync/test_broken_on_purpose.py",
+    "tests/jobs/test_placing.py",
 )
 TESTS = (
     "tests/sync/test_merge.py",
     "tests/sync/test_steps.py",
     "tests/sync/test_cursor.py",
     "tests/sync/test_apply.py",
+    "tests/sync/test_push.py",
+    "tests/sync/test_parking.py",
+    "tests/sync/test_kind.py",
     "tests/spec/test_vectors.py",
     "tests/contract/test_store.py",
     "tests/simulation/test_core.py",

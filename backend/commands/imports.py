@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import click
-import orjson
+import msgspec
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy.orm import Session
 
@@ -65,7 +65,7 @@ def _import(
     with database.transaction() as session:
         run = runs.begin_run(session, actor, actor.unit_id, kind, file.name, data, table)
         run_id, mapping = str(run.id), run.mapping
-    given = orjson.loads(options["map_file"].read_bytes()) if options["map_file"] else {}
+    given = _mapping_in(options["map_file"])
     columns = given.get("columns") or mapping["columns"]
     answers = mapping["answers"] | given.get("answers", {})
     with database.transaction() as session:
@@ -86,6 +86,22 @@ def _import(
     _finished(database, actor, run_id)
 
 
+class _MapFile(TypedDict, total=False):
+    """What a file given as `--map` says; anything else in it is passed over."""
+
+    columns: dict[str, str]
+    answers: dict[str, Any]
+
+
+def _mapping_in(file: Path | None) -> _MapFile:
+    if file is None:
+        return {}
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=_MapFile)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise click.BadParameter(f"{file}: {error}", param_hint="--map") from error
+
+
 def _finished(database: Database, actor: Actor, run_id: str) -> ImportRun:
     with Progress(
         TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console
@@ -95,7 +111,8 @@ def _finished(database: Database, actor: Actor, run_id: str) -> ImportRun:
     with database.transaction() as session:
         run = runs.read_run(session, actor, run_id)
     if run.state == "failed":
-        raise click.ClickException(str(run.problem))
+        told = dict(run.problem or {})
+        raise click.ClickException(_said(Problem(told.pop("code"), **told)))
     for verdict, (zh, en) in VERDICTS.items():
         if run.counts.get(verdict):
             console.print(f"{zh} {en}: {run.counts[verdict]}", highlight=False)

@@ -75,6 +75,7 @@ class Settings:
     quota_bytes: int = 256 * 1024 * 1024
     upload_day_bytes: int = 8 * 1000 * 1000 * 1000
     position_days: int = 30
+    message_days: int = 400
     notify_channel: str = "recorded"
     notify_url: str = NOT_GIVEN
     notify_secret: str = NOT_GIVEN
@@ -143,6 +144,7 @@ def read(environ: Mapping[str, str] = os.environ, *, weak_key: bool = False) -> 
             "quota_bytes",
             "upload_day_bytes",
             "position_days",
+            "message_days",
             "matrix_most_places",
             "return_visit_days",
         )

@@ -1,4 +1,4 @@
-"""Dirty files on the whole way into the ledger: refused for true reasons, cut and gone on, once, and on phones."""
+"""Dirty files on the whole way into the ledger: refused for true reasons, cut, gone on, and on phones."""
 
 from __future__ import annotations
 

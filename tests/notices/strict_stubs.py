@@ -61,7 +61,7 @@ Serve = Callable[[Provider, Asked], Said]
 
 @contextmanager
 def served(serve: Serve) -> Iterator[Provider]:
-    """A provider on a port of its own. Of `next`, `"hang up"` breaks the connection after it took the message."""
+    """A provider on a port of its own. Of `next`, `"hang up"` breaks the line after it took the message."""
     provider = Provider()
 
     class Handler(BaseHTTPRequestHandler):

@@ -1,4 +1,4 @@
-"""Each channel against a strict stand-in of its provider, and a real SMTP server: what goes, what is refused."""
+"""Each channel against a strict stand-in of its provider, and a real SMTP server: what goes."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from backend.notices.services.channels.wecom import WeComApp, WeComRobot
 from tests.notices import strict_stubs as stubs
 from tests.notices.strict_stubs import Provider
 
+LIMIT, BLACK = "isv.BUSINESS_LIMIT_CONTROL", "isv.BLACK_KEY_CONTROL_LIMIT"
 LETTER = Letter(
     key="wangge-7", number=7, to="13812345678", zh="爆管", en="burst", text="爆管 & “3+4” ~*",
     title="紧急通知", code=stubs.TEMPLATE, values={"text": "爆管 & “3+4” ~*"},
@@ -107,23 +108,26 @@ def test_what_the_sms_provider_refuses_is_not_tried_again(
 
 
 @pytest.mark.parametrize(
-    ("wrong", "status"),
-    [({"sms_key_secret": "another"}, 400), ({"sms_key_id": "nobody"}, 404)],
+    ("wrong", "code"),
+    [
+        ({"sms_key_secret": "another"}, "SignatureDoesNotMatch"),
+        ({"sms_key_id": "nobody"}, "InvalidAccessKeyId.NotFound"),
+    ],
 )
 def test_a_wrong_key_of_the_sms_provider_is_refused(
-    keys: Settings, aliyun: Provider, wrong: dict[str, str], status: int
+    keys: Settings, aliyun: Provider, wrong: dict[str, str], code: str
 ) -> None:
     answer = AliyunSms(replace(keys, sms_url=aliyun.url, **wrong)).send(LETTER)
-    assert (answer.outcome, answer.reason) == (Outcome.REFUSED, f"status_{status}")
+    assert (answer.outcome, answer.reason) == (Outcome.REFUSED, code)
     assert aliyun.took == []
 
 
 @pytest.mark.parametrize(
     ("said", "answer"),
     [
-        ((200, {"Code": "isv.BUSINESS_LIMIT_CONTROL"}), Answer(Outcome.LATER, "isv.BUSINESS_LIMIT_CONTROL", wait_s=300)),
+        ((200, {"Code": LIMIT}), Answer(Outcome.LATER, LIMIT, wait_s=300)),
         ((200, {"Code": "isp.SYSTEM_ERROR"}), Answer(Outcome.LATER, "isp.SYSTEM_ERROR")),
-        ((200, {"Code": "isv.BLACK_KEY_CONTROL_LIMIT"}), Answer(Outcome.REFUSED, "isv.BLACK_KEY_CONTROL_LIMIT")),
+        ((200, {"Code": BLACK}), Answer(Outcome.REFUSED, BLACK)),
         ((200, {}), Answer(Outcome.REFUSED, "no_code")),
         ((503, {}), Answer(Outcome.LATER, "status_503")),
         ((429, {}), Answer(Outcome.LATER, "status_429")),

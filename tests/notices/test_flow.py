@@ -76,7 +76,8 @@ def house(settings: Settings, aliyun: Provider, wecom: Provider, database: Datab
         session.execute(
             text(
                 """
-                INSERT INTO message_template (purpose, language, edition, valid_from, title, body, code, made_by)
+                INSERT INTO message_template
+                    (purpose, language, edition, valid_from, title, body, code, made_by)
                 VALUES
                     ('urgent_notice', 'zh', 1, now() - interval '1 day', '紧急', '【急】{text}', :code, :by),
                     ('urgent_notice', 'zh', 2, now() + interval '1 day', '紧急', '未来：{text}', :code, :by)
@@ -330,7 +331,8 @@ def test_a_customer_is_written_to_as_they_agreed_and_not_at_night(
         session.execute(
             text(
                 """
-                INSERT INTO message_template (purpose, language, edition, valid_from, title, body, code, made_by)
+                INSERT INTO message_template
+                    (purpose, language, edition, valid_from, title, body, code, made_by)
                 VALUES ('survey', 'zh', 1, now() - interval '1 day', '问', '{text}', :code, :by)
                 """
             ),

@@ -1,4 +1,4 @@
-"""Settings of messages over HTTP: editions, test-renders, channels and hours, addresses, consent; who sees what."""
+"""Settings of messages over HTTP: editions, test-renders, channels and hours, addresses, consent."""
 
 from __future__ import annotations
 

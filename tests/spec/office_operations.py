@@ -1,4 +1,4 @@
-"""Requests that lead the operations of messages, imports and accounts to success: for `test_every_operation`."""
+"""Requests of messages, imports and accounts that succeed: for `test_every_operation`."""
 
 from __future__ import annotations
 

@@ -76,10 +76,10 @@ class Wired:
     zh: str
     en: str
     policy: Policy
-    group: str
-    references: str | None
-    personal: str | None
-    filter: bool
+    group: str = ""
+    references: str | None = None
+    personal: str | None = None
+    filter: bool = False
     due: str | None = None
     own: bool = False
 
@@ -125,18 +125,9 @@ def _column(
     required = options.pop("required", False)
     field.required, field.allow_none = required, not required
     field.metadata = {**field.metadata, "description": f"{zh} · {en}"}
-    wired = Wired(
-        field,
-        zh,
-        en,
-        Policy(options.pop("policy", Policy.LAST)),
-        options.pop("group", ""),
-        options.pop("references", None),
-        options.pop("personal", None),
-        options.pop("filter", False),
-        options.pop("due", None),
-        options.pop("own", False),
-    )
+    beside = ("group", "references", "personal", "filter", "due", "own")
+    given = {name: options.pop(name) for name in beside if name in options}
+    wired = Wired(field, zh, en, Policy(options.pop("policy", Policy.LAST)), **given)
     return mapped_column(type_, *args, nullable=not required, info={"wired": wired}, **options)
 
 

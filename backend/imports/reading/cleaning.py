@@ -12,6 +12,8 @@ from backend.imports.reading.shapes import Cell
 _NARROW = {wide: wide - 0xFEE0 for first, last in ((0xFF10, 0xFF19), (0xFF21, 0xFF3A), (0xFF41, 0xFF5A))
            for wide in range(first, last + 1)}  # fmt: skip
 _BLANKS = re.compile(r"[\s\u3000\u00a0]+")
+# What an export puts before a text that a sheet would take for a formula.
+_QUOTED = re.compile(r"^'+(?=[=+\-@＝＋－＠])")
 _PLAIN = re.compile(r"[\x21-\x7e\u4e00-\u9fff]+(?: [\x21-\x7e\u4e00-\u9fff]+)*")
 _NOTHING = frozenset(
     {"-", "--", "---", "—", "——", "/", "\\", ".", "无", "空", "暂无", "没有", "未知", "不详", "待补", "null", "none",
@@ -68,10 +70,10 @@ def one_width(text: str) -> str:
 
 def _cleaned(text: str) -> str:
     if _PLAIN.fullmatch(text):
-        return text
+        return _QUOTED.sub("", text)
     seen = "".join(
         one
         for one in text
         if unicodedata.category(one) not in ("Cf", "Cc", "Co", "Cs", "Cn") or one in "\t\r\n"
     )
-    return _BLANKS.sub(" ", seen.translate(_NARROW)).strip()
+    return _QUOTED.sub("", _BLANKS.sub(" ", seen.translate(_NARROW)).strip())

@@ -19,13 +19,15 @@ from shapely.geometry.base import BaseGeometry
 from backend.imports.reading.cleaning import one_width, text_in
 from backend.imports.reading.shapes import Cell
 from backend.imports.reading.wrong import Wrong
-from geo.datum import DATUM_NAMES, Datum, reprojected, to_wgs84
+from geo.datum import DATUM_NAMES, Datum, known_crs, reprojected, to_wgs84
 from geo.far_zones import likely_systems
 from geo.mapfile import Origin
 from geo.measure import distance_m
 
 Pairs = NDArray[np.float64]
 TURNED = "+turned"
+# The answer to `datum` that leaves all coordinates out.
+NO_PLACES = "-"
 SAMPLE = 5000
 # What is no larger are degrees.
 _MOST_DEGREES = 360.0
@@ -105,6 +107,12 @@ def to_places(pairs: Pairs, system: str) -> Pairs:
         return found
     shapes = reprojected([shapely.Point(x, y) for x, y in figures], base)
     return np.array([shapely.get_coordinates(one)[0] for one in shapes], dtype=float).reshape(-1, 2)
+
+
+def is_system(said: str) -> bool:
+    """Whether coordinates can be in this: a datum of Chinese maps, one of pyproj's, or left out (`-`)."""
+    base = said.removesuffix(TURNED)
+    return said == NO_PLACES or base in set(Datum) or known_crs(base) is not None
 
 
 def turned(system: str) -> str:

@@ -20,7 +20,6 @@ from backend.core.sentences import sentence
 from backend.imports.reading import coordinates, days, figures, numbers, words
 from backend.imports.reading.cleaning import one_width, shown, text_in
 from backend.imports.reading.shapes import Cell, Column, Field, Mapping, Question, Row, Study, Target
-from backend.imports.reading.translating import NO_PLACES
 from backend.imports.reading.wrong import Asking, Wrong
 from geo.datum import Datum
 
@@ -272,7 +271,7 @@ def _datum(
         return
     systems = dict.fromkeys((*judged.candidates, *(() if judged.candidates else map(str, Datum))))
     choices = [(one, *coordinates.system_words(one)) for one in systems]
-    choices.append((NO_PLACES, *sentence("imports.no_places")))
+    choices.append((coordinates.NO_PLACES, *sentence("imports.no_places")))
     zh, en = sentence("imports.ask_datum")
     examples = tuple(f"{a}, {b}" for a, b in sample[:_EXAMPLES])
     likely = judged.candidates[0] if judged.candidates else None

@@ -66,7 +66,7 @@ class PurposeOut(PurposeSet):
 
 
 class TemplateIn(Schema):
-    """A new edition: values stand in braces; `code` is the number of a template that the SMS provider approved."""
+    """A new edition: values stand in braces; `code` is the number of a template that the SMS provider has."""
 
     purpose = fields.String(required=True, validate=Length(1, 60))
     language = wire.Choice(LANGUAGES, required=True)

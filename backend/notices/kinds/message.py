@@ -26,12 +26,14 @@ STATES = {
 }
 # A person may have it sent again.
 ENDED_BADLY = frozenset({"failed", "unknown"})
+WAITING = frozenset({"wanted", "asking"})
 
 
 class Message(Base):
     """One message. It waits as a row of the outbox, whose attempts and due time it shares.
 
-    `key` says what makes two messages one: purpose, subject, edition of the template, recipient.
+    `key` says what makes two messages one: purpose, subject, edition of the template, recipient. One that
+    failed gives it to the next that asks for it.
     """
 
     __tablename__ = "message"
@@ -56,6 +58,7 @@ class Message(Base):
     reason: Mapped[str | None] = mapped_column(Text)
     repeats: Mapped[int] = mapped_column(server_default="0")
     wanted_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    # When the channel took it; while that is not known, when it was handed over first.
     sent_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     # When the provider is asked next what became of it, where it tells by being asked.

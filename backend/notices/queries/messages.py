@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, exists, func, or_, select, text
+from sqlalchemy import Row, Select, delete, exists, func, or_, select, text, update
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from backend.core.events import MOST_ATTEMPTS, Outbox
 from backend.core.kinds.account import Account
-from backend.notices.kinds.message import Message
+from backend.notices.kinds.message import WAITING, Message
 from backend.notices.kinds.message_settings import (
     MessageAddress,
     MessageConsent,
@@ -49,8 +49,10 @@ def busy_channels(session: Session, fact: str, now: datetime) -> set[str]:
 
 
 def next_due(session: Session, fact: str, channel: str, now: datetime) -> Row[Any] | None:
-    """The oldest that is due for a channel: its number, attempts, what the fact says, id and state."""
-    columns = (Outbox.id, Outbox.attempts, Outbox.detail, Message.id.label("message_id"), Message.state)
+    """The oldest that is due for a channel: its number, attempts, what the fact says; id, state and when it
+    may have gone."""
+    message = Message.id.label("message_id"), Message.state, Message.sent_at
+    columns = (Outbox.id, Outbox.attempts, Outbox.detail, *message)
     asked = _due(fact, now).add_columns(*columns).where(Message.channel == channel)
     return session.execute(asked.order_by(Outbox.id).limit(1)).one_or_none()
 
@@ -59,6 +61,12 @@ def has_key(session: Session, key: str, message_id: UUID) -> bool:
     """Whether another message has this key."""
     asked = select(exists().where(Message.key == key, Message.id != message_id))
     return bool(session.scalar(asked))
+
+
+def free_key(session: Session, key: str, message_id: UUID) -> None:
+    """Take a key from another message that failed: it did not go, so this one is no double of it."""
+    others = Message.key == key, Message.id != message_id, Message.state == "failed"
+    session.execute(update(Message).where(*others).values(key=None))
 
 
 def failed_alike(session: Session, message: Message, now: datetime) -> bool:
@@ -199,3 +207,19 @@ def seen_message(session: Session, message_id: str, units: Collection[str]) -> M
 def forget_receipts(session: Session, before: datetime) -> None:
     """Receipts so old that their time alone refuses them."""
     session.execute(text("DELETE FROM message_receipt WHERE taken_at < :before"), {"before": before})
+
+
+def forget_ended(session: Session, before: datetime) -> int:
+    """Messages wanted before then that wait for nothing any more, and what is left of their facts are gone;
+    returns how many."""
+    old = Message.wanted_at < before, Message.state.not_in(WAITING)
+    gone = session.scalars(delete(Message).where(*old).returning(Message.outbox_id)).all()
+    session.execute(delete(Outbox).where(Outbox.id.in_(gone)))
+    return len(gone)
+
+
+def forget_addresses(session: Session, before: datetime) -> int:
+    """Also the masked address of those; returns of how many."""
+    old = Message.wanted_at < before, Message.state.not_in(WAITING), Message.address_masked.is_not(None)
+    gone = session.scalars(update(Message).where(*old).values(address_masked=None).returning(Message.id))
+    return len(gone.all())

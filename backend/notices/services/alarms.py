@@ -1,4 +1,4 @@
-"""Tells administrators of messages that did not go out: once an hour for the same trouble of the same channel."""
+"""Tells administrators of messages that did not go out: once an hour for the same trouble of a channel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sets how messages go out: editions of templates, channels and quiet hours of a purpose, addresses, consent."""
+"""Sets how messages go out: editions of templates, channels and hours of a purpose, addresses, consent."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _SEES = frozenset({Role.ADMIN, Role.HOTLINE_AGENT})
 
 
 def seen_purposes(session: Session, actor: Actor) -> list[dict[str, Any]]:
-    """Every purpose with its values, channels, quiet hours, usual words and editions, for who sees messages."""
+    """Every purpose with values, channels, quiet hours, usual words and editions, for who sees messages."""
     policy.need_role(actor, _SEES)
     editions = queries.all_templates(session)
     now = datetime.now(UTC)

@@ -7,6 +7,7 @@ message again is asked again, and of another one nobody knows: a person decides.
 
 from __future__ import annotations
 
+import math
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -84,8 +85,8 @@ def _one(database: Database, settings: Settings, channel: Channel, row: Row[Any]
 
 def _prepared(database: Database, settings: Settings, channel: Channel, row: Row[Any]) -> Letter | None:
     """The letter; None where it need not, must not or cannot go now, which is noted."""
-    if row.state == "asking" and not channel.repeats_safely:
-        # It was being handed over when the server died.
+    if _may_double(channel, row, datetime.now(UTC)):
+        # It was being handed over when the server died, or the answer never came.
         _note(database, channel, row, Answer(Outcome.UNKNOWN, "broken_off"))
         return None
     with database.transaction() as session:
@@ -103,6 +104,13 @@ def _prepared(database: Database, settings: Settings, channel: Channel, row: Row
     return None
 
 
+def _may_double(channel: Channel, row: Row[Any], now: datetime) -> bool:
+    """Whether it may have gone at another attempt, and so long ago that the channel no longer knows it."""
+    if row.sent_at is None:
+        return row.state == "asking" and not math.isinf(channel.repeats_safely_s)
+    return bool((now - row.sent_at).total_seconds() >= channel.repeats_safely_s)
+
+
 def _end_quietly(session: Session, message: Message, ended: Ended) -> None:
     """Nobody to send it to, or nobody who wants it: the notice on their phone stands all the same."""
     message.state = ended.state
@@ -111,14 +119,15 @@ def _end_quietly(session: Session, message: Message, ended: Ended) -> None:
 
 
 def _note(database: Database, channel: Channel, row: Row[Any], answer: Answer) -> None:
-    if answer.outcome is Outcome.UNKNOWN and channel.repeats_safely:
+    now = datetime.now(UTC)
+    may_have_gone = answer.outcome is Outcome.UNKNOWN
+    if may_have_gone and channel.repeats_safely_s and not _may_double(channel, row, now):
         answer = Answer(Outcome.LATER, answer.reason)
     if answer.outcome is not Outcome.SENT:
         log.warning("message.not_taken", message=row.id, attempts=row.attempts + 1, error=answer.reason)
     with database.transaction() as session:
         message = session.get_one(Message, row.message_id, with_for_update=True)
         fact = session.get_one(Outbox, row.id)
-        now = datetime.now(UTC)
         message.reason, message.provider_id = answer.reason, answer.provider_id
         fact.last_error = answer.reason
         if answer.outcome is Outcome.SENT:
@@ -126,6 +135,8 @@ def _note(database: Database, channel: Channel, row: Row[Any], answer: Answer) -
             message.ended_at = None
         else:
             fact.attempts += 1
+            if not may_have_gone:
+                message.sent_at = row.sent_at
             _note_failure(session, message, fact, answer, now)
         if isinstance(channel, Tells) and message.state in ("sent", "unknown"):
             message.ask_at = now + timedelta(seconds=FIRST_ASKED_S)
@@ -136,7 +147,9 @@ def _note_failure(session: Session, message: Message, fact: Outbox, answer: Answ
         message.state = "wanted"
         fact.due_at = now + timedelta(seconds=max(2**fact.attempts, answer.wait_s or 0))
         return
-    message.state = "unknown" if answer.outcome is Outcome.UNKNOWN else "failed"
+    # Given up, but at one of the attempts it may have been taken.
+    is_open = answer.outcome is Outcome.UNKNOWN or (answer.outcome is Outcome.LATER and message.sent_at)
+    message.state = "unknown" if is_open else "failed"
     message.ended_at = now
     if answer.outcome is not Outcome.LATER:
         fact.done_at = now

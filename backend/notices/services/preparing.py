@@ -1,4 +1,4 @@
-"""Prepares a message that is due: who gets it and where, whether they may be written to now, and its words."""
+"""Prepares a message that is due: who gets it and where, whether it may go now, and its words."""
 
 from __future__ import annotations
 
@@ -71,10 +71,12 @@ def prepare(
     )
     # The key stands from the first attempt on: a newer edition makes no second message of it.
     key = message.key or _key(message, wanted, words, address)
+    queries.free_key(session, key, message.id)
     if queries.has_key(session, key, message.id):
         return Ended("sent_before", "double")
     message.key, message.edition, message.language = key, words.edition, words.language
     message.address_masked, message.state, message.reason = _masked(address), "asking", None
+    message.sent_at = message.sent_at or now
     return _letter(message, words, address)
 
 

@@ -38,7 +38,7 @@ _OPEN = frozenset({"asking", "sent", "unknown"})
 def take_receipt(
     session: Session, secret: str, body: bytes, timestamp: str, signature: str, now: datetime | None = None
 ) -> None:
-    """Note what the gateway says became of a message. Raises receipt_refused: signed wrongly, out of its time,
+    """Note what the gateway says became of a message. Raises receipt_refused: signed wrongly, out of time,
     seen before, of another shape, or of no message that waits for one."""
     now = now or datetime.now(UTC)
     _need_signed(secret, body, timestamp, signature, now)

@@ -1,4 +1,4 @@
-"""Routes outgoing facts: a message for each, by the first channel of its purpose that can reach the recipient."""
+"""Routes outgoing facts: a message for each, by the first channel of its purpose that reaches them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from backend.core.queries.units import topmost_unit
 from backend.core.services import record_writer
 from backend.notices.kinds.message import Message
 from backend.notices.queries import messages as queries
+from backend.notices.services.alarms import alarm
 from backend.notices.services.channels.port import Channel
 from backend.notices.services.notifying import MESSAGE
-from backend.notices.services.purposes import URGENT, Purpose, makers, purposes
+from backend.notices.services.purposes import URGENT, Purpose, makers
 
 log = structlog.get_logger(__name__)
 MOST_AT_ONCE = 1000
@@ -35,13 +36,15 @@ def route(session: Session, channels: Mapping[str, Channel]) -> int:
         try:
             with session.begin_nested():
                 _fill(session, message, detail, channels)
-        except Exception as error:  # noqa: BLE001 - one that cannot be read stops no other; it stays to be seen
+        except Exception as error:  # noqa: BLE001 - one that cannot be read stops no other
             log.warning("message.unreadable", message=outbox_id, error=type(error).__name__)
             message.purpose, message.channel = UNREADABLE, ""
             message.state, message.reason = "failed", UNREADABLE
+            message.unit_id = message.unit_id or _topmost(session)
         session.add(message)
         if message.state == "failed":
             end(session, message, message.reason)
+            alarm(session, message, datetime.now(UTC))
     return len(rows)
 
 
@@ -49,8 +52,7 @@ def _fill(session: Session, message: Message, detail: Any, channels: Mapping[str
     purpose, staff_id = purpose_of(detail), detail.get("staff_id")
     message.purpose = purpose.name if purpose else UNREADABLE
     unit_id = queries.unit_of_staff(session, staff_id) if staff_id else None
-    found = unit_id or topmost_unit(session)
-    message.unit_id = UUID(found) if found else None
+    message.unit_id = UUID(unit_id) if unit_id else _topmost(session)
     if staff_id:
         message.party_kind, message.party_id = "staff", UUID(staff_id)
     message.state, message.channel = "wanted", ""
@@ -60,6 +62,11 @@ def _fill(session: Session, message: Message, detail: Any, channels: Mapping[str
     message.channel = first_channel(session, purpose, staff_id, channels) or ""
     if not message.channel:
         message.state, message.reason = "failed", NOWHERE
+
+
+def _topmost(session: Session) -> UUID | None:
+    found = topmost_unit(session)
+    return UUID(found) if found else None
 
 
 def purpose_of(detail: Mapping[str, Any]) -> Purpose | None:
@@ -91,8 +98,3 @@ def end(session: Session, message: Message, error: str | None) -> None:
     fact = session.get_one(Outbox, message.outbox_id)
     fact.done_at, fact.last_error = datetime.now(UTC), error
     message.ended_at = fact.done_at
-
-
-def need_purpose(name: str) -> Purpose:
-    """A purpose by its name; raises KeyError for one that no release knows (any more)."""
-    return purposes()[name]

@@ -59,7 +59,7 @@ def send_again(session: Session, actor: Actor, message_id: str, channels: Mappin
         raise Problem("cannot_send_again", state=NOWHERE)
     message.channel = channel
     message.state, message.reason, message.repeats = "wanted", None, message.repeats + 1
-    message.ended_at = message.ask_at = None
+    message.ended_at = message.ask_at = message.sent_at = None
     fact.done_at, fact.attempts, fact.due_at = None, 0, datetime.now(UTC)
     told = {"purpose": message.purpose, "channel": message.channel, "number": message.outbox_id}
     note_act(session, actor, "message_sent_again", ("message", message_id), after=told)

@@ -1,4 +1,4 @@
-"""Words of messages out: an edition of a template with its values, or the usual words; checked and test-rendered."""
+"""Words of messages out: an edition with its values, or the usual words; checked and test-rendered."""
 
 from __future__ import annotations
 

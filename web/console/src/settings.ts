@@ -1,4 +1,4 @@
-/** What the pages of settings share: the units one may write in, roles and their words, and asking for a sentence. */
+/** What the pages of settings share: the units one may write in, roles and their words, asking a sentence. */
 import { ElMessage, ElMessageBox } from "element-plus";
 import { ref } from "vue";
 
@@ -41,7 +41,7 @@ export async function readUnits(): Promise<void> {
 export const unitName = (id: unknown): string =>
   String(units.value.find((one) => one["id"] === id)?.["name"] ?? "—");
 
-/** Where a link is opened: by whoever works on a phone in the phone's app, by everybody else in the console. */
+/** Where a link is opened: the phone's app for whoever works on a phone, the console for everybody else. */
 export function linkTo(token: string, roles: string[]): string {
   const isForPhone = roles.length > 0 && roles.every((one) => FIELD.has(one));
   return isForPhone ? `${location.origin}/m/invitation#${token}` : `${location.origin}/#/invitation/${token}`;

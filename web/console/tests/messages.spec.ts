@@ -8,6 +8,9 @@ import Messages from "../src/views/Messages.vue";
 import { en } from "../src/en/index.ts";
 import { zh } from "../src/zh/index.ts";
 import {
+  type Asked,
+  broken,
+  held,
   house,
   overheard,
   press,
@@ -169,6 +172,141 @@ describe("what was sent", () => {
     const { page } = await messages({ [LIST]: refused(403, "not_allowed") });
     expect(page.find("[role=alert]").text()).toContain(whatOf("not_allowed", "zh"));
     expect(page.find("[data-test=messages]").exists()).toBe(false);
+  });
+});
+
+describe("answers that are late, lost or refused", () => {
+  const list = (page: Parameters<typeof tableOf>[0]): number => tableOf(page, "[data-test=messages]").length;
+
+  it("shows what was asked for last, whichever answer comes last", async () => {
+    const slow = held(page_of(failed, unknown, waits));
+    const { page } = await messages({
+      [LIST]: (asked: Asked) => (asked.path.includes("state=failed") ? slow.answer() : page_of(message("s"))),
+    });
+    await press(page, "[data-test=counts] button:nth-child(5)");
+    await press(page, "[data-test=counts] button:nth-child(5)");
+    await slow.go();
+    expect(list(page)).toBe(1);
+    expect(page.find("[data-test=messages]").text()).toContain("已发出");
+  });
+
+  it("adds the page after once, however often it is asked for", async () => {
+    const next = held(page_of(failed));
+    const { page } = await messages({
+      [LIST]: (asked: Asked) =>
+        asked.path.includes("before=") ? next.answer() : { ...page_of(message("s")), has_more: true },
+    });
+    await press(page, "[data-test=more]");
+    await press(page, "[data-test=more]");
+    await next.go();
+    expect(list(page)).toBe(2);
+    expect(page.find("[data-test=more]").exists()).toBe(false);
+  });
+
+  it("leaves out what came of another choice than the one that stands", async () => {
+    const next = held(page_of(unknown));
+    const { page } = await messages({
+      [LIST]: (asked: Asked) =>
+        asked.path.includes("before=") ? next.answer() : { ...page_of(failed), has_more: true },
+    });
+    await press(page, "[data-test=more]");
+    await press(page, "[data-test=counts] button:nth-child(5)");
+    await next.go();
+    expect(list(page)).toBe(1);
+  });
+
+  it("says that the line broke, and reads again when somebody says so", async () => {
+    let answer: () => unknown = broken;
+    const { page } = await messages({ [LIST]: () => answer() });
+    expect(page.find("[role=alert]").text()).not.toBe("");
+    answer = () => page_of(message("s"));
+    await press(page, "[data-test=reload]");
+    expect(page.find("[role=alert]").exists()).toBe(false);
+    expect(list(page)).toBe(1);
+  });
+
+  it("does not call a failure what somebody no longer asks about", async () => {
+    const slow = held(refused(503, "not_ready"));
+    const { page } = await messages({
+      [LIST]: (asked: Asked) => (asked.path.includes("state=failed") ? slow.answer() : page_of(message("s"))),
+    });
+    await press(page, "[data-test=counts] button:nth-child(5)");
+    await press(page, "[data-test=counts] button:nth-child(5)");
+    await slow.go();
+    expect(page.find("[role=alert]").exists()).toBe(false);
+  });
+
+  it("sends one again once, however often it is pressed", async () => {
+    const said = overheard();
+    agreed(true);
+    const slow = held(new Response(null, { status: 204 }));
+    const { asked, page } = await messages({ "POST /api/v1/messages/f/again": slow.answer });
+    await page.find("[data-test=again]").trigger("click");
+    await page.find("[data-test=again]").trigger("click");
+    await slow.go();
+    await vi.waitFor(() => expect(said.success).toHaveLength(1));
+    expect(writes(asked)).toHaveLength(1);
+    expect(asked.filter((one) => one.path.startsWith("/api/v1/messages?"))).toHaveLength(2);
+  });
+
+  it("can be tried again after a refusal", async () => {
+    const said = overheard();
+    agreed(true);
+    let answer = refused(409, "cannot_send_again", { state: "no_channel" });
+    const { asked, page } = await messages({ "POST /api/v1/messages/f/again": () => answer });
+    await press(page, "[data-test=again]");
+    await vi.waitFor(() => expect(said.error).toHaveLength(1));
+    answer = new Response(null, { status: 204 });
+    await press(page, "[data-test=again]");
+    await vi.waitFor(() => expect(said.success).toHaveLength(1));
+    expect(writes(asked)).toHaveLength(2);
+  });
+
+  it.each(["zh", "en"] as const)(
+    "shows the list with bare names where purposes are not told (%s)",
+    async (language) => {
+      const { page } = await messages(
+        { "GET /api/v1/messages/purposes": refused(503, "not_ready"), [LIST]: page_of(failed) },
+        language,
+      );
+      expect(tableOf(page, "[data-test=messages]")[0]![1]).toBe("urgent_notice");
+    },
+  );
+
+  it.each([
+    ["zh", "没有消息"],
+    ["en", (en["messages"] as Record<string, string>)["none"]!],
+  ] as const)("says that there is nothing on an empty day (%s)", async (language, words) => {
+    const { page } = await messages({ [LIST]: { ...page_of(), counts: {} } }, language);
+    expect(page.text()).toContain(words);
+    expect(page.findAll("[data-test=counts] b").map((one) => one.text())).toEqual(STATES.map(() => "0"));
+    expect(page.find("[data-test=more]").exists()).toBe(false);
+  });
+
+  it("shows nobody's message of a broken fact without a channel or an address", async () => {
+    const bare = {
+      party_id: null,
+      party_name: null,
+      address_masked: null,
+      channel: "",
+      purpose: "unreadable",
+    };
+    const { page } = await messages({
+      [LIST]: page_of(message("b", { ...bare, state: "failed", reason: "unreadable", sent_at: null })),
+    });
+    const [row] = tableOf(page, "[data-test=messages]");
+    expect(row!.slice(1, 4)).toEqual(["unreadable", "—", "—"]);
+    expect(row![4]).toContain("内容无法读取");
+    expect(page.find("[data-test=whom]").exists()).toBe(false);
+  });
+
+  it("goes from one person back to everybody", async () => {
+    const { asked, page } = await messages({ [LIST]: page_of(message("s")) });
+    await press(page, "[data-test=whom]");
+    await page.find("[data-test=person] .el-tag__close").trigger("click");
+    expect(page.find("[data-test=person]").exists()).toBe(false);
+    const last = asked.filter((one) => one.path.startsWith("/api/v1/messages?")).at(-1)!;
+    expect(last.path).not.toContain("party_id");
   });
 });
 

@@ -48,7 +48,7 @@ const doorDisk = (): Promise<Disk> =>
     throw error;
   }));
 
-/** Whose store is open, with its key: needed to seal it by another password, and to leave the server a half. */
+/** Whose store is open, with its key: to seal it by another password, and to leave the server a half. */
 let open: { person: Person; key: CryptoKey } | null = null;
 export const forgetKey = (): void => void (open = null);
 

@@ -1,9 +1,8 @@
 """SMS by Alibaba Cloud (阿里云短信服务): SendSms and QuerySendDetails of the API version 2017-05-25.
 
-Documents: "SendSms", "QuerySendDetails", "SmsReport" and "API error codes" (help.aliyun.com/zh/sms), "Request syntax and signature method V3"
-(ACS3-HMAC-SHA256, updated 2025-02-05, alibabacloud.com/help/en/sdk/product-overview/
-v3-request-structure-and-signature). A message is an approved template (`TemplateCode`) with its values
-(`TemplateParam`), under an approved signature (`SignName`).
+Documents: "SendSms", "QuerySendDetails", "SmsReport" and "API error codes" of the service; "Request syntax
+and signature method V3" (ACS3-HMAC-SHA256). A message is an approved template (`TemplateCode`) with its
+values (`TemplateParam`), under an approved signature (`SignName`).
 """
 
 from __future__ import annotations
@@ -20,7 +19,16 @@ import orjson
 
 from backend.core.comparing.phones import phone_digits
 from backend.core.config import Settings
-from backend.notices.services.channels.port import Answer, Letter, Outcome, Refusal, Result, asked, json_of
+from backend.notices.services.channels.port import (
+    Answer,
+    Letter,
+    Outcome,
+    Refusal,
+    Result,
+    asked,
+    json_of,
+    object_in,
+)
 
 SEND, QUERY = "SendSms", "QuerySendDetails"
 VERSION, ALGORITHM = "2017-05-25", "ACS3-HMAC-SHA256"
@@ -73,7 +81,7 @@ class AliyunSms:
 
     name: ClassVar[str] = "sms"
     address: ClassVar[str] = "phone"
-    repeats_safely: ClassVar[bool] = False
+    repeats_safely_s: ClassVar[float] = 0
 
     def __init__(self, settings: Settings) -> None:
         self._url, self._sign_name = settings.sms_url.rstrip("/"), settings.sms_sign_name
@@ -98,7 +106,7 @@ class AliyunSms:
         try:
             return _understood(self._asked(SEND, query))
         except Refusal as refusal:
-            return refusal.answer
+            return _of_refusal(refusal)
 
     def result(self, key: str, to: str, provider_id: str | None, on: date) -> Result | None:
         """What became of it. The provider's own reports (SmsReport) carry no signature: they are not taken,
@@ -137,3 +145,21 @@ def _understood(said: Mapping[str, Any]) -> Answer:
     if code in _LATER or code.startswith("Throttling"):
         return Answer(Outcome.LATER, code)
     return Answer(Outcome.REFUSED, code)
+
+
+def _of_refusal(refusal: Refusal) -> Answer:
+    """What a refusal means: its `Code` where the body has one, for the status alone does not tell a limit
+    from a wrong key. What the status says may come later stays so."""
+    answer = refusal.answer
+    if answer.outcome is Outcome.UNKNOWN:
+        return answer
+    try:
+        said = object_in(refusal.body)
+    except ValueError:
+        return answer
+    found = _understood(said) if said.get("Code") else answer
+    if found.outcome is Outcome.SENT:
+        return answer
+    if answer.outcome is Outcome.LATER:
+        return Answer(Outcome.LATER, found.reason, wait_s=answer.wait_s or found.wait_s)
+    return found

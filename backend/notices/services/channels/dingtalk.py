@@ -1,7 +1,7 @@
 """DingTalk (钉钉): work notifications and group robots with a signature (加签).
 
 Documents of open.dingtalk.com: "获取企业内部应用的access_token" (gettoken), "发送工作通知" (topapi/message/
-corpconversation/asyncsend_v2), "自定义机器人接入" and "自定义机器人安全设置", as of 2025.
+corpconversation/asyncsend_v2), "自定义机器人接入" and "自定义机器人安全设置".
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ _RATE = frozenset({130101, 90018, 90002, 410100})
 _LATER = frozenset({-1}) | STALE
 RATE_WAIT_S = 60
 MOST_BYTES = 2048
+# The same text to the same person is dropped within a day.
+DOUBLES_S = 86_400
 
 
 def robot_sign(secret: str, at_ms: int) -> str:
@@ -32,12 +34,12 @@ def robot_sign(secret: str, at_ms: int) -> str:
 
 
 class DingTalkWork:
-    """A work notification to one member. DingTalk drops the same text to the same person within a day, and says
-    that it was sent; so the text has the message's number."""
+    """A work notification to one member. DingTalk drops the same text to the same person within a day, and
+    says that it was sent; so the text has the message's number."""
 
     name: ClassVar[str] = "dingtalk"
     address: ClassVar[str] = "dingtalk"
-    repeats_safely: ClassVar[bool] = True
+    repeats_safely_s: ClassVar[float] = DOUBLES_S
 
     def __init__(self, settings: Settings) -> None:
         self._url, self._agent_id = settings.dingtalk_url.rstrip("/"), settings.dingtalk_agent_id
@@ -47,10 +49,9 @@ class DingTalkWork:
     @classmethod
     def is_set(cls, settings: Settings) -> bool:
         """It has an application's key and secret, and the agent's number."""
-        return bool(
-            settings.dingtalk_app_key and settings.dingtalk_app_secret and settings.dingtalk_agent_id.isascii()
-            and settings.dingtalk_agent_id.isdigit()
-        )  # fmt: skip
+        agent_id = settings.dingtalk_agent_id
+        is_number = agent_id.isascii() and agent_id.isdigit()
+        return bool(settings.dingtalk_app_key and settings.dingtalk_app_secret and is_number)
 
     def send(self, letter: Letter) -> Answer:
         """Send one text."""
@@ -75,7 +76,7 @@ class DingTalkRobot:
 
     name: ClassVar[str] = "dingtalk_robot"
     address: ClassVar[str] = "group"
-    repeats_safely: ClassVar[bool] = False
+    repeats_safely_s: ClassVar[float] = 0
 
     def __init__(self, settings: Settings) -> None:
         self._url, self._token = settings.dingtalk_url.rstrip("/"), settings.dingtalk_robot_token

@@ -7,12 +7,13 @@ start (RFC 8314), with the standard library's client.
 
 from __future__ import annotations
 
+import contextlib
 import smtplib
 import ssl
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import formatdate
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import SplitResult, urlsplit
 
 from marshmallow import ValidationError, validate
@@ -28,12 +29,27 @@ class NoEncryption(smtplib.SMTPException):
     """The server offers none, and is not on this machine."""
 
 
+class _Client(smtplib.SMTP):
+    """Knows whether the mail itself was begun: whatever breaks before, nothing was taken."""
+
+    has_begun = False
+
+    def data(self, msg: Any) -> tuple[int, bytes]:
+        """As the library's."""
+        self.has_begun = True
+        return super().data(msg)
+
+
+class _SecureClient(_Client, smtplib.SMTP_SSL):
+    """The same, encrypted from the start."""
+
+
 class Email:
     """One mail for each message. `Message-ID` is made of the key; servers do not drop doubles by it."""
 
     name: ClassVar[str] = "email"
     address: ClassVar[str] = "email"
-    repeats_safely: ClassVar[bool] = False
+    repeats_safely_s: ClassVar[float] = 0
 
     def __init__(self, settings: Settings) -> None:
         self._url: SplitResult = urlsplit(settings.smtp_url)
@@ -41,8 +57,12 @@ class Email:
 
     @classmethod
     def is_set(cls, settings: Settings) -> bool:
-        """It has a server and a sender."""
-        return urlsplit(settings.smtp_url).scheme in _PORTS and bool(settings.smtp_from)
+        """It has a server and a sender; what is no address is no server."""
+        try:
+            scheme = urlsplit(settings.smtp_url).scheme
+        except ValueError:
+            return False
+        return scheme in _PORTS and bool(settings.smtp_from)
 
     def send(self, letter: Letter) -> Answer:
         """Hand one mail to the server."""
@@ -50,16 +70,16 @@ class Email:
             mail = self._mail(letter)
         except ValueError:
             return Answer(Outcome.REFUSED, "bad_address")
-        has_begun = False
         try:
-            with self._open() as client:
-                has_begun = True
-                client.send_message(mail)
-        except smtplib.SMTPException as error:
-            return _understood(error)
-        except (OSError, ValueError) as error:
-            # What breaks after the server was ready may have been taken.
-            return Answer(Outcome.UNKNOWN if has_begun else Outcome.LATER, type(error).__name__)
+            client = self._open()
+        except (smtplib.SMTPException, OSError, ValueError) as error:
+            return _understood(error, has_begun=False)
+        try:
+            client.send_message(mail)
+        except (smtplib.SMTPException, OSError, ValueError) as error:
+            return _understood(error, has_begun=client.has_begun)
+        finally:
+            _leave(client)
         return Answer(Outcome.SENT, provider_id=str(mail["Message-ID"]))
 
     def _mail(self, letter: Letter) -> EmailMessage:
@@ -74,13 +94,13 @@ class Email:
         mail.set_content(letter.text)
         return mail
 
-    def _open(self) -> smtplib.SMTP:
+    def _open(self) -> _Client:
         host, scheme = self._url.hostname or "", self._url.scheme
         port, context = self._url.port or _PORTS[scheme], ssl.create_default_context()
         if scheme == "smtps":
-            client: smtplib.SMTP = smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_S, context=context)
+            client: _Client = _SecureClient(host, port, timeout=TIMEOUT_S, context=context)
         else:
-            client = smtplib.SMTP(host, port, timeout=TIMEOUT_S)
+            client = _Client(host, port, timeout=TIMEOUT_S)
         try:
             self._secure(client, context, is_here=host in _HERE)
         except BaseException:
@@ -89,11 +109,11 @@ class Email:
         return client
 
     def _secure(self, client: smtplib.SMTP, context: ssl.SSLContext, *, is_here: bool) -> None:
-        client.ehlo()
+        client.ehlo_or_helo_if_needed()
         is_secret = self._url.scheme == "smtps"
         if not is_secret and client.has_extn("starttls"):
             client.starttls(context=context)
-            client.ehlo()
+            client.ehlo_or_helo_if_needed()
             is_secret = True
         if not is_secret and (not is_here or self._login[0]):
             raise NoEncryption("no STARTTLS")
@@ -112,14 +132,21 @@ def mailbox(text: str) -> Address:
     return Address(username=name, domain=domain)
 
 
-def _understood(error: smtplib.SMTPException) -> Answer:
+def _leave(client: smtplib.SMTP) -> None:
+    """Take leave; what the server says to that changes nothing of what it took."""
+    with contextlib.suppress(smtplib.SMTPException, OSError):
+        client.quit()
+    client.close()
+
+
+def _understood(error: Exception, *, has_begun: bool) -> Answer:
     if isinstance(error, NoEncryption):
         return Answer(Outcome.REFUSED, "no_encryption")
+    if isinstance(error, smtplib.SMTPServerDisconnected) or not isinstance(error, smtplib.SMTPException):
+        return Answer(Outcome.UNKNOWN if has_begun else Outcome.LATER, type(error).__name__)
     code = _code(error)
     if isinstance(error, smtplib.SMTPAuthenticationError):
         return Answer(Outcome.REFUSED if code >= 500 else Outcome.LATER, f"smtp_{code}")
-    if isinstance(error, smtplib.SMTPServerDisconnected):
-        return Answer(Outcome.UNKNOWN, "SMTPServerDisconnected")
     if not code:
         return Answer(Outcome.REFUSED, type(error).__name__)
     return Answer(Outcome.REFUSED if code >= 500 else Outcome.LATER, f"smtp_{code}")

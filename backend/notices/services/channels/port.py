@@ -1,4 +1,4 @@
-"""The port of channels: what a message is to one, what it answers, and how failures of HTTP are understood."""
+"""The port of channels: what a message is to one, what it answers, and what failures of HTTP mean."""
 
 from __future__ import annotations
 
@@ -69,11 +69,11 @@ class Letter:
 
 class Channel(Protocol):
     """A way out. `address`: what it sends to (`phone`, `wecom`, `dingtalk`, `email`, `group`);
-    `repeats_safely`: whether the same key twice is one message to who gets it."""
+    `repeats_safely_s`: how many seconds the same key twice is one message to who gets it (0: never)."""
 
     name: ClassVar[str]
     address: ClassVar[str]
-    repeats_safely: ClassVar[bool]
+    repeats_safely_s: ClassVar[float]
 
     def __init__(self, settings: Settings) -> None: ...
 
@@ -105,11 +105,11 @@ class Tells(Protocol):
 
 
 class Refusal(Exception):
-    """An answer that ends an attempt early."""
+    """An answer that ends an attempt early; `body` is what the provider said with a status that refuses."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: Answer, body: bytes = b"") -> None:
         super().__init__(answer.reason)
-        self.answer = answer
+        self.answer, self.body = answer, body
 
 
 def asked(method: str, url: str, **options: Any) -> httpx.Response:
@@ -128,7 +128,7 @@ def asked(method: str, url: str, **options: Any) -> httpx.Response:
         raise Refusal(Answer(Outcome.UNKNOWN, type(error).__name__)) from error
     if response.is_success:
         return response
-    raise Refusal(_of_status(response))
+    raise Refusal(_of_status(response), response.content)
 
 
 def _of_status(response: httpx.Response) -> Answer:
@@ -143,11 +143,16 @@ def _of_status(response: httpx.Response) -> Answer:
 def json_of(response: httpx.Response) -> Mapping[str, Any]:
     """An answer's object. Raises Refusal where there is none: whether it was taken is not known."""
     try:
-        if len(response.content) > _LONGEST_ANSWER_BYTES:
-            raise ValueError
-        found = orjson.loads(response.content)
+        return object_in(response.content)
     except ValueError as error:
         raise Refusal(Answer(Outcome.UNKNOWN, "no_json")) from error
+
+
+def object_in(body: bytes) -> Mapping[str, Any]:
+    """The JSON object that a body holds. Raises ValueError where it holds none, or is very long."""
+    if len(body) > _LONGEST_ANSWER_BYTES:
+        raise ValueError("too long")
+    found = orjson.loads(body)
     if not isinstance(found, dict):
-        raise Refusal(Answer(Outcome.UNKNOWN, "no_json"))
+        raise ValueError("no object")
     return found

@@ -1,13 +1,14 @@
 """The operator's own gateway by HTTP: `{id, to, zh, en}` by POST, signed, until it is taken.
 
 `Idempotency-Key` is the same at each attempt; where a secret is set, `X-Wangge-Signature: sha256=<HMAC of the
-body>`. What becomes of a message it may tell by a signed receipt (`services/receipts.py`).
+body>`. What becomes of a message it may tell by a signed receipt (`services/results.py`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import math
 from typing import ClassVar
 
 import orjson
@@ -22,7 +23,7 @@ class Webhook:
 
     name: ClassVar[str] = "webhook"
     address: ClassVar[str] = "phone"
-    repeats_safely: ClassVar[bool] = True
+    repeats_safely_s: ClassVar[float] = math.inf
 
     def __init__(self, settings: Settings) -> None:
         self._url, self._secret = settings.notify_url, settings.notify_secret

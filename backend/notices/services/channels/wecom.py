@@ -1,7 +1,6 @@
 """WeCom (企业微信): application messages and group robots.
 
-Documents of developer.work.weixin.qq.com: "获取access_token" (path 91039), "发送应用消息" (path 90236), "群机器人配置
-说明" (path 91770, since moved to 99110), "全局错误码" (path 90313), as of 2025.
+Documents of developer.work.weixin.qq.com: "获取access_token", "发送应用消息", "群机器人配置说明", "全局错误码".
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ _RATE = frozenset({45009, 45033})
 _LATER = frozenset({-1}) | STALE
 # Longest text in bytes of UTF-8; WeCom cuts what is longer.
 MOST_BYTES = 2048
+# The longest time in which WeCom drops a request that it had before.
 DOUBLES_S = 14_400
 RATE_WAIT_S = 60
 
@@ -29,7 +29,7 @@ class WeComApp:
 
     name: ClassVar[str] = "wecom"
     address: ClassVar[str] = "wecom"
-    repeats_safely: ClassVar[bool] = True
+    repeats_safely_s: ClassVar[float] = DOUBLES_S
 
     def __init__(self, settings: Settings) -> None:
         self._url, self._agent_id = settings.wecom_url.rstrip("/"), settings.wecom_agent_id
@@ -73,7 +73,7 @@ class WeComRobot:
 
     name: ClassVar[str] = "wecom_robot"
     address: ClassVar[str] = "group"
-    repeats_safely: ClassVar[bool] = False
+    repeats_safely_s: ClassVar[float] = 0
 
     def __init__(self, settings: Settings) -> None:
         self._url, self._key = settings.wecom_url.rstrip("/"), settings.wecom_robot_key

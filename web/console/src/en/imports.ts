@@ -7,7 +7,9 @@ export const imports = {
     file: "File",
     as: "Import as",
     unit: "Unit",
-    hint: "Excel (.xlsx, .xls), .ods or CSV of at most 300 MB. It is checked first and written when you say so; the same file again changes nothing.",
+    hint:
+      "Excel (.xlsx, .xls), .ods or CSV of at most 300 MB. It is checked first and written when you " +
+      "say so; the same file again changes nothing.",
     send: "Read",
     before: "Imports so far",
     none: "Nothing was imported yet",

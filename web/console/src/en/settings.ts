@@ -1,4 +1,4 @@
-/** What the console says of accounts, links, tokens, voided records, merging and the audit trail, in English. */
+/** What the console says of accounts, links, tokens, voiding, merging and the audit trail, in English. */
 import type { settings as zh } from "../zh/settings.ts";
 
 export const settings: typeof zh = {
@@ -32,7 +32,8 @@ export const settings: typeof zh = {
     reset: "New password",
     close: "Close account",
     sureReset:
-      "The old password, sign-ins and personal tokens of {name} end now; by a link they choose a new password. Unsent work on phones is kept. Go on?",
+      "The old password, sign-ins and personal tokens of {name} end now; by a link they choose a new " +
+      "password. Unsent work on phones is kept. Go on?",
     sureClose:
       "Close the account of {name}? Unsent work on phones is kept, and goes once it is opened again.",
     links: "Links given out",
@@ -55,11 +56,14 @@ export const settings: typeof zh = {
     unlocks: "Phones whose PIN was forgotten",
     approve: "Check and approve",
     askCode:
-      "Ask {name} to read out the six digits on the phone. It then takes a new PIN; you see nothing of what is on it.",
+      "Ask {name} to read out the six digits on the phone. It then takes a new PIN; you see nothing " +
+      "of what is on it.",
   },
   ownPassword: {
     title: "Choose a password of your own",
-    why: "The present one was given by somebody else and opens nothing besides. At least 10 characters; no name, staff number or unit in it.",
+    why:
+      "The present one was given by somebody else and opens nothing besides. At least 10 characters; " +
+      "no name, staff number or unit in it.",
     rule: "At least 10 characters; no name, staff number or unit in it.",
     old: "Present password",
     new: "New password",
@@ -83,7 +87,9 @@ export const settings: typeof zh = {
   },
   voids: {
     tab: "Voided",
-    why: "What was voided or merged is not counted, sent or synced any more; it stays readable, and nothing brings it back.",
+    why:
+      "What was voided or merged is not counted, sent or synced any more; it stays readable, and " +
+      "nothing brings it back.",
     record_voided: "Voided",
     records_merged: "Merged",
     reason: "Why",

@@ -1,4 +1,4 @@
-/** What the console says of accounts, links, tokens, voided records, merging and the audit trail, in Chinese. */
+/** What the console says of accounts, links, tokens, voiding, merging and the audit trail, in Chinese. */
 export const settings = {
   role: {
     representative: "客户代表",

@@ -59,9 +59,11 @@ export const frame: typeof zh = {
   },
   forgot: {
     noHalf:
-      "The server keeps no half of this phone’s key yet: only the PIN or the password of before opens it. Do not wipe the phone; there may be unsent work on it.",
+      "The server keeps no half of this phone’s key yet: only the PIN or the password of before opens" +
+      " it. Do not wipe the phone; there may be unsent work on it.",
     approved:
-      "An administrator has approved. Type the password you have now and choose a new PIN; unsent work is all there.",
+      "An administrator has approved. Type the password you have now and choose a new PIN; unsent " +
+      "work is all there.",
     readOut: "Call an administrator and read out these six digits:",
     waiting: "Waiting for the approval… What you did stays on the phone, and nobody can read it.",
     ask: "Ask an administrator",

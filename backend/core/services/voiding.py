@@ -15,7 +15,7 @@ from backend.core.errors import Problem
 from backend.core.kinds.declaration import RecordKind
 from backend.core.queries import policy
 from backend.core.queries.documents import lines_of, read_document
-from backend.core.queries.masks import masked
+from backend.core.queries.masks import mask, masked, sees_all
 from backend.core.queries.voided import voided_in, voided_one
 from backend.core.services import record_writer
 from backend.core.services.auditing import SETTINGS, note_act
@@ -48,7 +48,7 @@ def void_record(
 
 def list_voided(session: Session, actor: Actor) -> list[dict[str, Any]]:
     """What was voided or merged in the asker's units, newest first."""
-    return voided_in(session, policy.office_units(session, actor))
+    return [_told(actor, row) for row in voided_in(session, policy.office_units(session, actor))]
 
 
 def read_voided(session: Session, actor: Actor, kind: RecordKind, record_id: str) -> Values:
@@ -59,4 +59,9 @@ def read_voided(session: Session, actor: Actor, kind: RecordKind, record_id: str
         raise Problem("not_found", kind=kind.name, id=record_id)
     told, values = found
     history = lines_of(session, actor, kind, record_id)
-    return told | {"values": masked(actor, kind, values), "history": history}
+    return _told(actor, told) | {"values": masked(actor, kind, values), "history": history}
+
+
+def _told(actor: Actor, row: dict[str, Any]) -> dict[str, Any]:
+    """Why it was voided, for an auditor without the numbers that were written there."""
+    return row if sees_all(actor) else row | {"reason": mask("text", row["reason"])}

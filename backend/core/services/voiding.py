@@ -33,7 +33,7 @@ def void_record(
     Raises not_found, not_allowed, reason_needed, in_use while others point at it, changed_meanwhile,
     not_voidable for what the server alone writes.
     """
-    policy.need_role(actor, _SETS if kind.name in SETTINGS else _VOIDS)
+    _need_voider(actor, kind.name)
     read_document(session, actor, kind, record_id)
     if not kind.kind.create_by:
         raise Problem("not_voidable", kind=kind.name)
@@ -44,6 +44,16 @@ def void_record(
     policy.need_unit(session, actor, values["unit_id"], kind.name, record_id)
     record_writer.delete(session, actor, kind.name, record_id, version=version, trusted=True)
     note_act(session, actor, "record_voided", (kind.name, record_id), after={"reason": reason.strip()})
+
+
+def need_restorer(session: Session, actor: Actor, kind: str, record_id: str, unit_id: str) -> None:
+    """What was voided is brought back, in a dispute about its deletion, by who may void. Raises not_allowed."""
+    if voided_one(session, [unit_id], kind, record_id) is not None:
+        _need_voider(actor, kind)
+
+
+def _need_voider(actor: Actor, kind: str) -> None:
+    policy.need_role(actor, _SETS if kind in SETTINGS else _VOIDS)
 
 
 def list_voided(session: Session, actor: Actor) -> list[dict[str, Any]]:

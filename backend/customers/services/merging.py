@@ -20,6 +20,7 @@ from backend.core.services import record_writer
 from backend.core.services.auditing import note_act
 from backend.core.services.office_records import read_values
 from backend.customers.queries.merging import pointing_at
+from backend.notices.services.message_settings import follow_merge
 from sync.change import Stored
 from sync.kind import Values
 
@@ -81,6 +82,7 @@ def merge_customers(
     record_writer.delete(session, actor, "customer", merged_id, version=None, trusted=True)
     now = chosen | {"former_numbers": sorted(set(former) - {kept.values["number"]})}
     stored = record_writer.change(session, actor, "customer", kept_id, now, trusted=True)
+    follow_merge(session, kept_id, merged_id)
     after = {"kept_id": kept_id, "number": number, "moved": moved, "reason": reason.strip()}
     note_act(session, actor, "records_merged", ("customer", merged_id), after=after)
     return stored

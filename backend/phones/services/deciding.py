@@ -193,6 +193,8 @@ def answer_question(
     heads = heads_of(session, kind, record_id, field)
     if heads is None:
         raise Problem("already_decided", kind=kind, id=record_id, field=field)
+    if field == DELETED and values.get(DELETED) is False:
+        need_restorer(session, actor, kind, record_id, before["unit_id"])
     stored = _settle(session, hand, SYNC_KINDS[kind], record_id, field, values)
     if field != DELETED:
         policy.need_kept(session, actor, SYNC_KINDS[kind], record_id, before, stored.values, {field})

@@ -16,7 +16,7 @@ from backend.commands.machine import console, migrated, the_machine
 from backend.core.actor import SYSTEM_ID, Actor, Role
 from backend.core.blobs.store import BlobStore, key_of, open_blobs
 from backend.core.db import Database
-from backend.core.errors import CATALOGUE, Entry, Problem
+from backend.core.errors import CATALOGUE, Problem
 from backend.core.kinds.registry import KINDS
 from backend.core.queries.units import topmost_unit, unit_named
 from backend.core.sentences import sentence
@@ -46,7 +46,7 @@ def import_(kind: str, file: Path, unit: str | None, dry_run: bool, **options: A
         try:
             _import(database, _administrator(database, unit), kind, file, dry_run, options)
         except Problem as problem:
-            raise click.ClickException(_said(problem.entry, problem.detail)) from problem
+            raise click.ClickException(_said(problem.code, problem.detail)) from problem
 
 
 def _administrator(database: Database, unit: str | None) -> Actor:
@@ -112,7 +112,7 @@ def _finished(database: Database, actor: Actor, run_id: str) -> ImportRun:
         run = runs.read_run(session, actor, run_id)
     if run.state == "failed":
         told = dict(run.problem or {})
-        raise click.ClickException(_said(CATALOGUE[told.pop("code")], told))
+        raise click.ClickException(_said(told.pop("code"), told))
     for verdict, (zh, en) in VERDICTS.items():
         if run.counts.get(verdict):
             console.print(f"{zh} {en}: {run.counts[verdict]}", highlight=False)
@@ -129,9 +129,10 @@ def _write_refused(database: Database, run_id: str, file: Path | None) -> None:
         file.write_bytes(reports.as_csv(lines) if file.suffix == ".csv" else reports.as_xlsx(lines))
 
 
-def _said(entry: Entry, detail: dict[str, Any]) -> str:
-    about = ", ".join(f"{name}: {value}" for name, value in detail.items())
-    return f"{entry.zh}：{entry.remedy_zh} {entry.en} {entry.remedy_en} {about}".strip()
+def _said(code: str, arguments: dict[str, Any]) -> str:
+    entry = CATALOGUE[code]
+    detail = ", ".join(f"{name}: {value}" for name, value in arguments.items())
+    return f"{entry.zh}：{entry.remedy_zh} {entry.en} {entry.remedy_en} {detail}".strip()
 
 
 @click.command()

@@ -82,7 +82,7 @@ def table_as_csv(session: Session, name: str, units: Collection[str]) -> Iterato
     names = _Names(session)
     yield (BOM + _line([one.zh for one in fields])).encode()
     for some in _pieces(records_of(session, target.kind, units)):
-        points = points_of(session, [one["id"] for one in some]) if name == "customers" else {}
+        points = points_of(session, [one["id"] for one in some], units) if name == "customers" else {}
         lines = [
             _line([_shown(target, one, record, point, names) for one in fields])
             for record in some

@@ -1,4 +1,4 @@
-"""What another release, another city or another currency says: read where it can be, told apart, and whole."""
+"""What another release, city or currency says: read where it can be, told apart, and whole."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from rich.console import Console
+from sqlalchemy import text
 
 from backend.core.db import Database, make_engine
 from backend.imports.reading.tables import read_table
@@ -74,19 +75,27 @@ def main(options: Sequence[str] = ()) -> None:
             settle_city(session, where)
         with _phones(url, given.phones) as pulls:
             for what in ("first", "second"):
-                whole = _Whole(database, file)
+                whole, before = _Whole(database, file), _written(database)
                 whole.go()
                 with database.transaction() as session:
                     run = runs.read_run(session, ADMIN, whole.run_id)
                 told = " · ".join(f"{name} {took:.1f} s" for name, took in whole.took.items())
                 total = sum(whole.took.values())
                 console.print(f"{what}: {run.rows:,} rows in {total:.1f} s ({told}) {run.state} {run.counts}")
+                console.print(f"{what}: {_written(database) - before:,} rows of history")
         if pulls:
             console.print(
                 f"{len(pulls)} pulls of {given.phones} phones beside it: median "
                 f"{statistics.median(pulls):.2f} s, longest {max(pulls):.2f} s"
             )
         database.engine.dispose()
+
+
+def _written(database: Database) -> int:
+    """How many records were ever written, but for the trail of what administrators did."""
+    asked = "SELECT count(*) FROM sync_history WHERE kind <> 'administrative_act'"
+    with database.snapshot() as session:
+        return int(session.execute(text(asked)).scalar_one())
 
 
 @contextmanager

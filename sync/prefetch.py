@@ -6,7 +6,7 @@ What is not there and what is not the author's look alike, and are looked for al
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sync import parking
 from sync.change import Author, Grade, Key, Mutation, Op, Outcome, Status, Stored
@@ -21,19 +21,29 @@ from sync.store import Parked, PushStore
 class Seen:
     """Everything the judging of one round looks at.
 
-    `known` are the round's own records that the author may know of, `visible` what they may name, `lost` what
-    they once could; `ended` are the predecessors that have their outcome; `created` the values of each
-    creation, read and completed.
+    `batch` are the round's mutations; those that named what was merged into another name that one. `known`
+    are the round's own records that the author may know of, `visible` what they may name, `lost` what they
+    once could, `gone` what they might have named before it was deleted; `ended` are the predecessors that
+    have their outcome; `created` the values of each creation, read and completed.
     """
 
+    batch: Sequence[Mutation]
     stored: dict[Key, Stored]
     known: set[Key]
     visible: set[Key]
     lost: set[Key]
+    gone: set[Key]
     parked: Sequence[Parked]
     fresh: Mapping[Key, Values]
     ended: set[str]
     created: Mapping[str, Values]
+
+
+def following(kind: Kind | None, mutation: Mutation, merged: Mapping[Key, Key]) -> Mutation:
+    """The same work for the records into which what it names was merged; how it was sent is kept."""
+    named = kind.named(mutation.now) if kind else {}
+    now = {name: merged[key][1] for name, key in named.items() if key in merged}
+    return replace(mutation, now=mutation.now | now) if now else mutation
 
 
 class Look:
@@ -53,16 +63,37 @@ class Look:
 
     def at(self, batch: Sequence[Mutation], answers: Mapping[str, Outcome]) -> Seen:
         """Lock and read the round's records, what they point at, and what is parked before them."""
+        batch, visible, gone = self._named(batch)
         hung = {key for m in batch if (kind := self._kinds.get(m.kind)) for key in kind.attached(m.now)}
         stored = self._store.load([*{m.key for m in batch} | hung])
         wanted = {ref for m in batch for ref in self.references(m)}
-        visible = self._visible(wanted, batch)
         lost = self._store.visible(wanted - visible, self._rights.ever()) if wanted - visible else set()
         fresh = {m.key: m.now for m in batch if hung and m.op is Op.CREATE}
         afters = [m.after for m in batch if m.after]
         parked = self._store.parked(self._author, [*wanted, *(m.key for m in batch)], afters)
         known, ended = self._known(batch, stored), self._ended(afters, answers)
-        return Seen(stored, known, visible, lost, parked, fresh, ended, self._created(batch))
+        return Seen(batch, stored, known, visible, lost, gone, parked, fresh, ended, self._created(batch))
+
+    def _named(self, batch: Sequence[Mutation]) -> tuple[Sequence[Mutation], set[Key], set[Key]]:
+        """The round, following what was merged; what of its names is the author's to name, and what was so
+        until it was deleted.
+        """
+        wanted = {ref for m in batch for ref in self.references(m)}
+        visible = self._visible(wanted, batch)
+        absent = wanted - visible
+        if not absent:
+            return batch, visible, set()
+        # Of what never was theirs they are told as of what does not exist; both are asked for alike.
+        gone = self._visible(absent, batch, with_deleted=True)
+        gone |= self._store.visible(absent, self._rights.ever(), with_deleted=True)
+        gone -= self._store.visible(absent, self._rights.ever())
+        merged = self._rights.successors(gone) if gone else {}
+        kept = self._visible(set(merged.values()), batch)
+        merged = {key: now for key, now in merged.items() if now in kept}
+        if merged:
+            batch = [following(self._kinds.get(mutation.kind), mutation, merged) for mutation in batch]
+            self._pointing.clear()
+        return batch, visible | kept, gone - merged.keys()
 
     def _created(self, batch: Sequence[Mutation]) -> dict[str, Values]:
         new = [(m.id, kind, m.now) for m in batch if m.op is Op.CREATE and (kind := self._kinds.get(m.kind))]
@@ -94,6 +125,11 @@ class Look:
         return (set() if is_there else {mutation.key}) | (
             self.references(mutation) - seen.visible - {mutation.key}
         )
+
+    def gone(self, mutation: Mutation, seen: Seen) -> Key | None:
+        """What it names that was deleted, and that the author has not made anew."""
+        named = (self.references(mutation) & seen.gone) - {mutation.key}
+        return min((key for key in named if not parking.creation_of(key, seen.parked)), default=None)
 
     def missing(self, mutation: Mutation, absent: set[Key], seen: Seen) -> Key | None:
         """What it must wait for: a predecessor nobody has sent, its record, or a record it points at."""

@@ -131,7 +131,7 @@ class Push:
         self, batch: Sequence[Mutation], answers: dict[str, Outcome], turn: _Turn = _Turn.FIRST
     ) -> None:
         state = self._look.at(batch, answers)
-        judged = [self._judge(mutation, state) for mutation in batch]
+        judged = [self._judge(mutation, state) for mutation in state.batch]
         for one in judged:
             if turn is _Turn.PARKED and one.applied:
                 own = one.mutation.id
@@ -152,6 +152,9 @@ class Push:
             return self._parked(mutation, "unknown_kind", kind=mutation.kind)
         if self._look.references(mutation) & state.lost:
             return self._parked(mutation, "outside_scope")
+        gone = self._look.gone(mutation, state)
+        if gone:
+            return self._parked(mutation, "record_deleted", kind=gone[0], id=gone[1])
         absent = self._look.absent(mutation, state)
         missing = self._look.missing(mutation, absent, state)
         if missing:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -38,6 +38,12 @@ class Rights(Protocol):
         What the author gave stays as it is.
 
         Asked once for all records of a round, so that a batch costs a fixed number of looks.
+        """
+
+    def successors(self, keys: Collection[Key]) -> Mapping[Key, Key]:
+        """Of these deleted records those that were merged into others -> the one that stays.
+
+        Asked for records alone of which the author may know.
         """
 
     def objection(self, write: Write) -> str | None:

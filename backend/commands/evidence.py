@@ -30,6 +30,7 @@ from backend.evidence.services.sealing import (
     verify_history,
 )
 from backend.evidence.services.sheets import sheet_sha256, verdict
+from backend.imports.services.keeping import forget_record
 
 MOST_NAMED = 200
 
@@ -110,6 +111,7 @@ def erase(kind: str, record_id: str) -> None:
     with the_machine() as machine, opened(machine) as database:
         settings = machine.settings
         with database.transaction() as session:
+            forget_record(session, kind, record_id)
             erase_values(session, kind, record_id)
             note_at_shell(session, "erased", (kind, record_id))
         seal_history(database, settings.keys, settings.home, everything=True)

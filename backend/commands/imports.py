@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import click
-import orjson
+import msgspec
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from sqlalchemy.orm import Session
 
@@ -16,7 +16,7 @@ from backend.commands.machine import console, migrated, the_machine
 from backend.core.actor import SYSTEM_ID, Actor, Role
 from backend.core.blobs.store import BlobStore, key_of, open_blobs
 from backend.core.db import Database
-from backend.core.errors import Problem
+from backend.core.errors import CATALOGUE, Problem
 from backend.core.kinds.registry import KINDS
 from backend.core.queries.units import topmost_unit, unit_named
 from backend.core.sentences import sentence
@@ -46,7 +46,7 @@ def import_(kind: str, file: Path, unit: str | None, dry_run: bool, **options: A
         try:
             _import(database, _administrator(database, unit), kind, file, dry_run, options)
         except Problem as problem:
-            raise click.ClickException(_said(problem)) from problem
+            raise click.ClickException(_said(problem.code, problem.detail)) from problem
 
 
 def _administrator(database: Database, unit: str | None) -> Actor:
@@ -65,7 +65,7 @@ def _import(
     with database.transaction() as session:
         run = runs.begin_run(session, actor, actor.unit_id, kind, file.name, data, table)
         run_id, mapping = str(run.id), run.mapping
-    given = orjson.loads(options["map_file"].read_bytes()) if options["map_file"] else {}
+    given = _mapping_in(options["map_file"])
     columns = given.get("columns") or mapping["columns"]
     answers = mapping["answers"] | given.get("answers", {})
     with database.transaction() as session:
@@ -86,6 +86,22 @@ def _import(
     _finished(database, actor, run_id)
 
 
+class _MapFile(TypedDict, total=False):
+    """What a file given as `--map` says; anything else in it is passed over."""
+
+    columns: dict[str, str]
+    answers: dict[str, Any]
+
+
+def _mapping_in(file: Path | None) -> _MapFile:
+    if file is None:
+        return {}
+    try:
+        return msgspec.json.decode(file.read_bytes(), type=_MapFile)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise click.BadParameter(f"{file}: {error}", param_hint="--map") from error
+
+
 def _finished(database: Database, actor: Actor, run_id: str) -> ImportRun:
     with Progress(
         TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console
@@ -95,7 +111,8 @@ def _finished(database: Database, actor: Actor, run_id: str) -> ImportRun:
     with database.transaction() as session:
         run = runs.read_run(session, actor, run_id)
     if run.state == "failed":
-        raise click.ClickException(str(run.problem))
+        told = dict(run.problem or {})
+        raise click.ClickException(_said(told.pop("code"), told))
     for verdict, (zh, en) in VERDICTS.items():
         if run.counts.get(verdict):
             console.print(f"{zh} {en}: {run.counts[verdict]}", highlight=False)
@@ -112,9 +129,9 @@ def _write_refused(database: Database, run_id: str, file: Path | None) -> None:
         file.write_bytes(reports.as_csv(lines) if file.suffix == ".csv" else reports.as_xlsx(lines))
 
 
-def _said(problem: Problem) -> str:
-    entry = problem.entry
-    detail = ", ".join(f"{name}: {value}" for name, value in problem.detail.items())
+def _said(code: str, arguments: dict[str, Any]) -> str:
+    entry = CATALOGUE[code]
+    detail = ", ".join(f"{name}: {value}" for name, value in arguments.items())
     return f"{entry.zh}：{entry.remedy_zh} {entry.en} {entry.remedy_en} {detail}".strip()
 
 

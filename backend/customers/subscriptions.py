@@ -11,6 +11,7 @@ from backend.core.services.due_moving import keep_due_day
 from backend.core.subscribing import Detail, Subscriber, Subscriptions, named, of_record, while_there
 from backend.customers.queries.visit_plausibility import visits_with_picture
 from backend.customers.services.key_customers import follow_customer, follow_point, follow_staff, watch_item
+from backend.customers.services.merging import move_latecomers
 from backend.customers.services.phonetics import keep_pinyin
 from backend.customers.services.surveying import follow_up
 from backend.customers.services.visit_plausibility import judge_visit
@@ -26,9 +27,9 @@ def _look_again_at_visits(session: Session, fact: Detail) -> None:
         judge_visit(session, visit_id)
 
 
-COMPLETES: Subscriptions = {"customer.written": (of_record(keep_pinyin),)}
+COMPLETES: Subscriptions = {"customer.written": (while_there(keep_pinyin),)}
 FOLLOWS: Subscriptions = {
-    "customer.written": (follow_customer,),
+    "customer.written": (follow_customer, move_latecomers),
     "staff.written": (follow_staff,),
     "service_point.written": (follow_point,),
     "response.written": (of_record(follow_up),),

@@ -166,7 +166,7 @@ def test_what_a_failed_subscriber_wrote_is_undone(
 
 def test_a_fact_about_a_record_that_is_gone_is_done(database: Database, town: Town) -> None:
     with database.transaction() as session:
-        announce(session, "customer.written", id=town["nobody"])
+        announce(session, "customer.written", id=town["nobody"], op="change")
     serving.serve(database)
     assert pending(database) == []
 

@@ -12,7 +12,6 @@ from backend.core.actor import Role, system
 from backend.core.db import Database
 from backend.core.services import record_writer
 from backend.queue import serving
-from mobile_api_spec.phone import Phone
 from tests.conftest import Person
 from tests.factories import Town, uid
 from tests.newcomers import join
@@ -124,21 +123,3 @@ def test_open_work_follows_to_the_representative_of_the_one_who_stays(
     serving.serve(database)
     moved = as_("dispatcher").get(f"/service-points/{made.id}")
     assert (moved["customer_id"], moved["key_representative_id"]) == (kept, town["other_rep"])
-
-
-def test_a_point_made_offline_for_the_one_who_went_waits_for_a_person(
-    as_: As, phone_of: Callable[..., Phone], database: Database, town: Town
-) -> None:
-    goes = customer(database, "goes", cell_id=town["cell 0"])
-    kept = customer(database, "kept", cell_id=town["cell 0"])
-    phone = phone_of("rep")
-    phone.sync()
-    visit = {"customer_id": goes, "cell_id": town["cell 0"], "representative_id": town["rep"]}
-    phone.create("visit", visit | {"method": "door", "state": "planned"})
-    assert merge(as_("supervisor"), kept, goes).status_code == 200
-    phone.sync()
-    # It waits for the customer whom it names, on the phone, until that has ended; nothing is lost.
-    ((mutation, outcome),) = phone.store.journal()
-    assert [one["id"] for one in phone.store.waiting(10)] == [mutation["id"]]
-    assert outcome is not None
-    assert (outcome["status"], outcome["detail"]) == ("held", {"kind": "customer", "id": goes})

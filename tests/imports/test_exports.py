@@ -11,6 +11,7 @@ import orjson
 import pytest
 from sqlalchemy.orm import Session
 
+from backend.core.actor import Role
 from backend.core.db import Database
 from backend.core.kinds.registry import KINDS
 from backend.core.services import record_writer
@@ -20,6 +21,7 @@ from tests import factories
 from tests.conftest import Person
 from tests.factories import Town, uid
 from tests.imports.filing import checked, imported, run_of
+from tests.newcomers import join
 
 As = Callable[[str], Person]
 
@@ -83,7 +85,7 @@ def ledger(database: Database) -> list[Any]:
     """What customers and their points say, by their own numbers."""
     with database.transaction() as session:
         customers = list(records_of(session, "customer", [uid("north")]))
-        points = points_of(session, [one["id"] for one in customers])
+        points = points_of(session, [one["id"] for one in customers], [uid("north")])
     told = []
     for one in sorted(customers, key=lambda one: one["number"]):
         own = [plain(each) for each in points[one["id"]]]
@@ -121,3 +123,35 @@ def test_administrators_take_their_units_data_away(as_: As, town: Town) -> None:
     for who in ("supervisor", "auditor", "rep"):
         assert as_(who)("GET", "/exports/kinds/customer").status_code == 403
         assert as_(who)("GET", "/exports/tables/customers").status_code == 403
+
+
+def test_a_branchs_administrator_takes_nothing_of_others_away(
+    as_: As, database: Database, town: Town
+) -> None:
+    """Not the group's records, a branch's beside, nor a point of an own customer that is the group's."""
+    customer = {"number": "G-1", "name": "集团", "category": "resident", "cell_id": town["cell 0"]}
+    point = {
+        "customer_id": town["customer 0"],
+        "address": "集团路1号",
+        "nature": "residential",
+        "cell_id": town["cell 0"],
+        "place": factories.middle(0),
+        "meter_number": "GROUP-7",
+    }
+    with database.transaction() as session:
+        join(session, "branch", "north", Role.ADMIN)
+        for kind, values in (("customer", customer), ("service_point", point)):
+            record_writer.create(session, factories.system(town["group"]), kind, values)
+    branch = as_("branch")
+    for kind in sorted(KINDS):
+        for format_ in ("csv", "history"):
+            data = branch("GET", f"/exports/kinds/{kind}?format={format_}").data.decode()
+            assert "集团路" not in data, (kind, format_)
+            assert "G-1" not in data, (kind, format_)
+        units = {one.get("unit_id") for one in lines_of(branch("GET", f"/exports/kinds/{kind}").data)}
+        assert units <= {town["north"]}, kind
+    for table in exporting.TABLES:
+        assert "GROUP-7" not in branch("GET", f"/exports/tables/{table}").data.decode(), table
+    assert "GROUP-7" in as_("admin")("GET", "/exports/tables/customers").data.decode()
+    # What was taken away is on the own unit's trail, and the group's sees it too.
+    assert {one["act"] for one in branch.get("/administrative-acts?act=exported")["rows"]} == {"exported"}

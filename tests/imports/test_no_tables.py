@@ -15,6 +15,7 @@ import pytest
 from backend.core.errors import Problem
 from backend.imports.reading import tables
 from backend.imports.reading.tables import PackedRows, read_table
+from tests.imports.old_workbooks import xls
 from tests.imports.sheets import text, workbook
 
 HEAD = ["户号", "户名", "用水地址", "电话"]
@@ -102,6 +103,13 @@ def test_the_walls_stand_around_what_is_read() -> None:
     table = read_table(workbook([HEAD, *ROWS]), "表.xlsx")
     assert [row.cells for row in table.rows] == [tuple(one) for one in ROWS]
     assert refused(text("<html>")).code == "table_web_page"
+
+
+def test_an_old_workbook_cut_short_ends_no_other_process_than_its_own() -> None:
+    """The library falls over it; that is told as a damaged file, and the next one is read."""
+    data = xls([HEAD, *ROWS])
+    assert [refused(data[: len(data) * part // 4]).code for part in (2, 3)] == ["table_broken"] * 2
+    assert len(read_table(data, "表.xls").rows) == 2
 
 
 def test_an_answer_beyond_its_limit_is_told_as_a_file_that_is_too_much(

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from backend.core.errors import Problem
+from backend.imports.reading import coordinates
 from backend.imports.reading.shapes import Clean, Column, Context, Mapping, Refused, Result, Row
 from backend.imports.reading.targets import TARGETS
-from backend.imports.reading.translating import NO_PLACES, Translator, translate
+from backend.imports.reading.translating import Translator, translate
 from tests.imports.city import city
 
 CITY = city()
@@ -121,7 +122,7 @@ def test_a_place_that_is_none_is_refused(cells: dict[str, Any], code: str) -> No
 def test_coordinates_nobody_has_placed_are_asked_about_or_left_out() -> None:
     cells = {"number": "1", "name": "王伟", "longitude": X, "latitude": Y}
     assert refused("customers", cells) == {("longitude", "datum_unknown")}
-    assert "place" not in clean("customers", cells, {"datum": NO_PLACES}).values
+    assert "place" not in clean("customers", cells, {"datum": coordinates.NO_PLACES}).values
 
 
 def test_what_was_changed_is_noted() -> None:

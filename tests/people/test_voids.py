@@ -121,3 +121,13 @@ def test_the_paper_of_a_voided_job_says_so(as_: As, town: Town, job: str) -> Non
     assert "Voided" in Printed(supervisor("GET", f"{path}?language=en")).text
     assert as_("leader")("GET", path).status_code == 404
     assert as_("stranger")("GET", path).status_code == 404
+
+
+def test_why_something_was_voided_tells_an_auditor_no_number(as_: As, job: str) -> None:
+    why = "业主13900000003来电说已修好"
+    assert void(as_("supervisor"), "work_order", job, body={"reason": why})[0] == 204
+    auditor = as_("auditor")
+    for seen in (auditor.get("/voids")[0], auditor.get(f"/voids/work_order/{job}")):
+        assert (seen["act"], seen["reason"]) == ("record_voided", "业主139******03来电说已修好")
+    office = as_("dispatcher")
+    assert office.get("/voids")[0]["reason"] == office.get(f"/voids/work_order/{job}")["reason"] == why

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import random
 import zlib
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -405,6 +405,9 @@ class _Rights:
 
     def completed(self, records: Sequence[tuple[Kind, Values]]) -> list[Values]:
         return [values for _, values in records]
+
+    def successors(self, _keys: Collection[Key]) -> Mapping[Key, Key]:
+        return {}
 
     def naming(self, _kind: str) -> Collection[str]:
         return self.now()

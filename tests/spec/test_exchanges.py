@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import weakref
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,9 @@ class Rights:
         return {"cell:mine"}
 
     writing = ever = now
+
+    def successors(self, _keys: Collection[Key]) -> Mapping[Key, Key]:
+        return {}
 
     def naming(self, _kind: str) -> Collection[str]:
         return self.now()

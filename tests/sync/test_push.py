@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -53,12 +53,16 @@ class Given:
     then: Collection[str] = frozenset()
     of_record: Collection[str] = frozenset()
     against: str | None = None
+    merged: Mapping[Key, Key] = field(default_factory=dict)
 
     def now(self) -> Collection[str]:
         return self.held
 
     def writing(self) -> Collection[str]:
         return self.held
+
+    def successors(self, keys: Collection[Key]) -> Mapping[Key, Key]:
+        return {key: self.merged[key] for key in keys if key in self.merged}
 
     def naming(self, _kind: str) -> Collection[str]:
         return self.held
@@ -337,4 +341,56 @@ def test_a_deletion_nobody_may_make_is_parked(server: Server) -> None:
     assert server.ended == [("parked", "not_allowed")]
     server.push(sent("e", "note", "n", "delete"))
     server.push(sent("p", "picture", "p", note_id=uid("n")))
-    assert server.ended == [("held", "waits_for")], "what is deleted is not there"
+    assert server.ended == [("parked", "record_deleted")], "what is deleted is not there"
+
+
+def test_what_was_deleted_is_told_to_those_who_could_see_it_alone(server: Server) -> None:
+    server.push(sent("m", "note", "n"))
+    server.push(sent("e", "note", "n", "delete"))
+    picture = {"note_id": uid("n")}
+    server.push(sent("p", "picture", "p", **picture))
+    assert server.ended == [("parked", "record_deleted")]
+    # Once theirs, and deleted since: they may know of it.
+    server.push(sent("q", "picture", "q", **picture), rights=Given(held=THERE, once=HERE))
+    assert server.ended == [("parked", "record_deleted")]
+    # Never theirs: as what does not exist.
+    for name, record in (("r", "n"), ("s", "nothing")):
+        server.push(sent(name, "picture", name, note_id=uid(record)), rights=Given(held=THERE))
+        assert server.ended == [("held", "waits_for")], record
+
+
+def test_work_for_what_was_merged_is_done_for_what_stays(server: Server) -> None:
+    for name in ("n", "kept"):
+        server.push(sent(f"m {name}", "note", name))
+    server.push(sent("e", "note", "n", "delete"))
+    merged = Given(merged={("note", uid("n")): ("note", uid("kept"))})
+    sent_one = sent("p", "picture", "p", note_id=uid("n"))
+    push = server.push(sent_one, rights=merged)
+    assert server.ended == [("applied", None)]
+    assert [write.values["note_id"] for write in push.written.values()] == [uid("kept")]
+    # The same once more has its answer: it was kept as it was sent.
+    server.push(sent_one, rights=merged)
+    assert server.ended == [("applied", None)]
+
+
+def test_work_for_what_was_merged_into_what_one_may_not_see_waits_for_a_person(server: Server) -> None:
+    server.push(sent("m", "note", "n"))
+    server.push(sent("e", "note", "n", "delete"))
+    merged = Given(merged={("note", uid("n")): ("note", uid("elsewhere"))})
+    server.push(sent("p", "picture", "p", note_id=uid("n")), rights=merged)
+    assert server.ended == [("parked", "record_deleted")]
+
+
+def test_what_waited_for_one_that_was_deleted_meanwhile_waits_for_a_person(server: Server) -> None:
+    """And not for its deadline: that record does not come any more."""
+    server.push(sent("p", "picture", "p", note_id=uid("n")))
+    assert server.ended == [("held", "waits_for")]
+    for one in (sent("m", "note", "n"), sent("e", "note", "n", "delete")):
+        server.push(one, author=OTHER)
+    store = server.memory.begin()
+    held = store.held_for([("note", uid("n"))], [])
+    push = Push(store, ALL, ME, Given(), CLOCKS)
+    push.resume(held)
+    store.commit()
+    (answered,) = server.memory.begin().answered([uid("p")]).values()
+    assert (str(answered.outcome.status), answered.outcome.code) == ("parked", "record_deleted")

@@ -57,7 +57,8 @@ def killer(database: Database, stop: threading.Event, how: Callable[[int], None]
         database.engine.url.set(database="postgres").render_as_string(hide_password=False), poolclass=NullPool
     )
     while not stop.wait(every_s):
-        with suppress(DBAPIError), admin.connect() as connection:
+        # One may have ended by itself since it was seen.
+        with suppress(DBAPIError, ProcessLookupError), admin.connect() as connection:
             sql = text(
                 "SELECT pid FROM pg_stat_activity WHERE datname = :name AND backend_type = 'client backend'"
             )

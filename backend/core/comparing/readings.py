@@ -57,11 +57,8 @@ def readings_of_surname(name: str) -> tuple[str, ...]:
 
 
 def _written(name: str, *, every: bool) -> tuple[str, ...]:
-    # Its table of phrases takes half a second to read, which most commands need not wait for.
-    from pypinyin import Style, lazy_pinyin
-
     form = without_marks(comparable(name))
-    usual, letters = lazy_pinyin(form), lazy_pinyin(form, style=Style.FIRST_LETTER)
+    usual, letters = _sounds(form)
     found: list[str] = []
     readings = _readings(form, usual, every=every)
     for reading in readings:
@@ -72,6 +69,15 @@ def _written(name: str, *, every: bool) -> tuple[str, ...]:
         found += ["".join(reading), "".join(initials)]
     found += [spelling for reading in readings for spelling in _spellings(reading)]
     return tuple(one for one in dict.fromkeys(found) if one)
+
+
+@lru_cache(maxsize=4096)
+def _sounds(form: str) -> tuple[list[str], list[str]]:
+    """The usual syllables and their first letters; both kinds of reading ask for those of every new name."""
+    # Its table of phrases takes half a second to read, which most commands need not wait for.
+    from pypinyin import Style, lazy_pinyin
+
+    return lazy_pinyin(form), lazy_pinyin(form, style=Style.FIRST_LETTER)
 
 
 def _readings(form: str, usual: list[str], *, every: bool) -> list[Syllables]:

@@ -9,6 +9,7 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from sync.change import Key
 from sync.kind import Values
 
 _LISTED = """
@@ -26,6 +27,30 @@ _LISTED = """
     WHERE a.act IN ('record_voided', 'records_merged')
         AND d.unit_id = ANY(CAST(:units AS uuid[]))
 """
+
+
+def merged_into(session: Session, keys: Collection[Key]) -> dict[Key, Key]:
+    """Of these records those that were merged into others -> the one that stays, at the end of the chain."""
+    asked = """
+        WITH RECURSIVE chain AS (
+            SELECT k.kind, k.id AS first, k.id, 0 AS step
+            FROM unnest(CAST(:kinds AS text[]), CAST(:ids AS uuid[])) AS k(kind, id)
+            UNION ALL
+            SELECT c.kind, c.first, CAST(a.after ->> 'kept_id' AS uuid), c.step + 1
+            FROM chain c
+            JOIN administrative_act a ON a.act = 'records_merged'
+            AND a.subject_kind = c.kind
+            AND a.subject_id = c.id
+            WHERE c.step < 100
+        )
+        SELECT DISTINCT ON (kind, first) kind, first::text, id::text
+        FROM chain
+        WHERE step > 0
+        ORDER BY kind, first, step DESC
+    """
+    given = {"kinds": [key[0] for key in keys], "ids": [key[1] for key in keys]}
+    rows = session.execute(text(asked), given) if keys else ()
+    return {(row[0], row[1]): (row[0], row[2]) for row in rows}
 
 
 def voided_in(session: Session, units: Collection[str]) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from backend.core.errors import Problem
 from backend.core.kinds.declaration import RecordKind
 from backend.core.queries import policy
 from backend.core.queries.documents import lines_of, read_document
-from backend.core.queries.masks import masked
+from backend.core.queries.masks import mask, masked, sees_all
 from backend.core.queries.voided import voided_in, voided_one
 from backend.core.services import record_writer
 from backend.core.services.auditing import SETTINGS, note_act
@@ -33,7 +33,7 @@ def void_record(
     Raises not_found, not_allowed, reason_needed, in_use while others point at it, changed_meanwhile,
     not_voidable for what the server alone writes.
     """
-    policy.need_role(actor, _SETS if kind.name in SETTINGS else _VOIDS)
+    _need_voider(actor, kind.name)
     read_document(session, actor, kind, record_id)
     if not kind.kind.create_by:
         raise Problem("not_voidable", kind=kind.name)
@@ -46,9 +46,19 @@ def void_record(
     note_act(session, actor, "record_voided", (kind.name, record_id), after={"reason": reason.strip()})
 
 
+def need_restorer(session: Session, actor: Actor, kind: str, record_id: str, unit_id: str) -> None:
+    """What was voided is brought back, in a dispute about its deletion, by who may void. Raises not_allowed."""
+    if voided_one(session, [unit_id], kind, record_id) is not None:
+        _need_voider(actor, kind)
+
+
+def _need_voider(actor: Actor, kind: str) -> None:
+    policy.need_role(actor, _SETS if kind in SETTINGS else _VOIDS)
+
+
 def list_voided(session: Session, actor: Actor) -> list[dict[str, Any]]:
     """What was voided or merged in the asker's units, newest first."""
-    return voided_in(session, policy.office_units(session, actor))
+    return [_told(actor, row) for row in voided_in(session, policy.office_units(session, actor))]
 
 
 def read_voided(session: Session, actor: Actor, kind: RecordKind, record_id: str) -> Values:
@@ -59,4 +69,9 @@ def read_voided(session: Session, actor: Actor, kind: RecordKind, record_id: str
         raise Problem("not_found", kind=kind.name, id=record_id)
     told, values = found
     history = lines_of(session, actor, kind, record_id)
-    return told | {"values": masked(actor, kind, values), "history": history}
+    return _told(actor, told) | {"values": masked(actor, kind, values), "history": history}
+
+
+def _told(actor: Actor, row: dict[str, Any]) -> dict[str, Any]:
+    """Why it was voided, for an auditor without the numbers that were written there."""
+    return row if sees_all(actor) else row | {"reason": mask("text", row["reason"])}

@@ -6,20 +6,23 @@ a merge, which stands on the audit trail.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from backend.core.actor import Actor, Role
+from backend.core.actor import Actor, Role, system
 from backend.core.errors import Problem
 from backend.core.kinds.registry import KINDS
 from backend.core.queries import policy
 from backend.core.queries.documents import read_document
 from backend.core.queries.locks import hold
+from backend.core.queries.voided import merged_into
 from backend.core.services import record_writer
 from backend.core.services.auditing import note_act
 from backend.core.services.office_records import read_values
 from backend.customers.queries.merging import pointing_at
+from backend.notices.services.message_settings import follow_merge
 from sync.change import Stored
 from sync.kind import Values
 
@@ -81,6 +84,7 @@ def merge_customers(
     record_writer.delete(session, actor, "customer", merged_id, version=None, trusted=True)
     now = chosen | {"former_numbers": sorted(set(former) - {kept.values["number"]})}
     stored = record_writer.change(session, actor, "customer", kept_id, now, trusted=True)
+    follow_merge(session, kept_id, merged_id)
     after = {"kept_id": kept_id, "number": number, "moved": moved, "reason": reason.strip()}
     note_act(session, actor, "records_merged", ("customer", merged_id), after=after)
     return stored
@@ -139,6 +143,15 @@ def _move_all(session: Session, actor: Actor, kept_id: str, merged_id: str) -> d
                 session, actor, kind, [(one, {name: kept_id}) for one in ids], trusted=True
             )
     return {kind: sum(map(len, by_field.values())) for kind, by_field in found.items()}
+
+
+def move_latecomers(session: Session, fact: Mapping[str, Any]) -> None:
+    """What was written in the very moment of a merge, and so not moved by it, follows."""
+    gone = ("customer", str(fact["id"]))
+    kept = merged_into(session, [gone]).get(gone) if fact["op"] == "delete" else None
+    if kept is not None:
+        unit_id = record_writer.read(session, *kept).values["unit_id"]
+        _move_all(session, system(unit_id), kept[1], gone[1])
 
 
 def _told(record_id: str, values: Values) -> Values:

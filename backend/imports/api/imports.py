@@ -169,7 +169,7 @@ class ImportSettleIn(Schema):
     """Where rows are: these, or all that wait."""
 
     way = wire.Choice(settling.WAYS, required=True)
-    numbers = fields.List(fields.Integer(), validate=Length(max=1000), load_default=None, allow_none=True)
+    numbers = fields.List(wire.Whole(least=1), validate=Length(max=1000), load_default=None, allow_none=True)
     cell_id = wire.Id(metadata={"description": "cell: which"})
     place = wire.Coordinates("Point", metadata={"description": "place: where"})
     least_confidence = wire.Number(

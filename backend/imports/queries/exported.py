@@ -33,6 +33,7 @@ _POINTS = """
     JOIN sync_document d ON d.kind = 'service_point'
     AND d.id = p.id
     WHERE p.deleted_at IS NULL
+    AND d.unit_id = ANY(CAST(:units AS uuid[]))
     AND p.customer_id = ANY(CAST(:customers AS uuid[]))
     ORDER BY p.customer_id, p.id
 """
@@ -56,10 +57,12 @@ def history_rows(session: Session, kind: str, units: Collection[str]) -> Iterato
         yield dict(row._mapping)
 
 
-def points_of(session: Session, customers: Collection[str]) -> dict[str, list[dict[str, Any]]]:
-    """Customer -> their service points."""
+def points_of(
+    session: Session, customers: Collection[str], units: Collection[str]
+) -> dict[str, list[dict[str, Any]]]:
+    """Customer -> their service points in these units."""
     found: dict[str, list[dict[str, Any]]] = {}
-    for (body,) in session.execute(text(_POINTS), {"customers": list(customers)}):
+    for (body,) in session.execute(text(_POINTS), {"customers": list(customers), "units": list(units)}):
         one = orjson.loads(body)
         found.setdefault(one["customer_id"], []).append(one)
     return found

@@ -70,6 +70,8 @@ _CELL_UNITS = """
     SELECT id::text, ST_X(p), ST_Y(p)
     FROM cell, LATERAL ST_PointOnSurface(outline) p
     WHERE deleted_at IS NULL
+    AND valid_from <= :on
+    AND (valid_until IS NULL OR valid_until >= :on)
     AND unit_id = ANY(CAST(:units AS uuid[]))
 """
 _DUTIES = """
@@ -174,9 +176,9 @@ class Ledger:
         return self._duties.get((cell_id, staff_id, duty))
 
     def middle_of(self, cell_id: str) -> tuple[float, float] | None:
-        """A place inside a cell of the importer's units; None for any other cell."""
+        """A place inside a cell of today of the importer's units; None for any other cell."""
         if self._middles is None:
-            rows = self._session.execute(text(_CELL_UNITS), {"units": self._units})
+            rows = self._session.execute(text(_CELL_UNITS), {"units": self._units, "on": today()})
             self._middles = {row[0]: (round(row[1], 7), round(row[2], 7)) for row in rows}
         return self._middles.get(cell_id)
 

@@ -10,6 +10,8 @@ import orjson
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from backend.core.comparing import comparable
+
 
 @dataclass(slots=True)
 class Staged:
@@ -40,9 +42,26 @@ def stage(session: Session, run_id: str, rows: Sequence[Staged]) -> None:
     session.execute(text(_STAGE), given)
 
 
-def forget(session: Session, run_id: str) -> None:
-    """Take all rows of a run away."""
-    session.execute(text("DELETE FROM import_row WHERE run_id = CAST(:run AS uuid)"), {"run": run_id})
+def forget(session: Session, run_id: str, numbers: Collection[int] | None = None) -> None:
+    """Take rows of a run away: these, or all."""
+    given = None if numbers is None else list(numbers)
+    session.execute(text(_FORGET), {"run": run_id, "numbers": given})
+
+
+def rows_about(
+    session: Session, record_id: str, number: str, says: Sequence[tuple[str, str]]
+) -> dict[str, list[int]]:
+    """Run -> its rows that became a record, or name it by its number in one of these fields of a target."""
+    given = {
+        "record": record_id,
+        "number": comparable(number),
+        "targets": [one[0] for one in says],
+        "fields": [one[1] for one in says],
+    }
+    found: dict[str, list[int]] = {}
+    for run_id, row in session.execute(text(_ABOUT), given):
+        found.setdefault(run_id, []).append(row)
+    return found
 
 
 def waiting(session: Session, run_id: str, most: int) -> list[Staged]:
@@ -56,7 +75,7 @@ def listed(session: Session, run_id: str, verdict: str, after: int, most: int) -
 
 
 def unsettled(session: Session, run_id: str, numbers: Collection[int] | None) -> list[Staged]:
-    """Rows that wait for a person: these, or all."""
+    """Rows that wait for a person: these, or all that nobody has settled."""
     given = None if numbers is None else list(numbers)
     return _rows(session, _UNSETTLED, run=run_id, numbers=given)
 
@@ -92,6 +111,24 @@ _STAGE = """
     SET verdict = excluded.verdict, clean = excluded.clean, reasons = excluded.reasons,
         record_id = excluded.record_id, is_done = excluded.is_done
 """
+_FORGET = """
+    DELETE FROM import_row
+    WHERE run_id = CAST(:run AS uuid)
+    AND (CAST(:numbers AS integer[]) IS NULL OR number = ANY(CAST(:numbers AS integer[])))
+"""
+_ABOUT = """
+    SELECT w.run_id::text, w.number
+    FROM import_row w
+    JOIN import_run r ON r.id = w.run_id
+    WHERE w.record_id = CAST(:record AS uuid)
+    OR (:number <> '' AND EXISTS (
+        SELECT 1
+        FROM unnest(CAST(:targets AS text[]), CAST(:fields AS text[])) AS said(target, field)
+        WHERE said.target = r.target
+        AND lower(w.clean->'values'->>said.field) = :number
+    ))
+    ORDER BY 1, 2
+"""
 _WAITING = """
     SELECT number, verdict, clean, reasons, settled, record_id::text, is_done
     FROM import_row
@@ -116,7 +153,10 @@ _UNSETTLED = """
     WHERE run_id = CAST(:run AS uuid)
     AND verdict = 'to_settle'
     AND is_done IS false
-    AND (CAST(:numbers AS integer[]) IS NULL OR number = ANY(CAST(:numbers AS integer[])))
+    AND CASE
+        WHEN CAST(:numbers AS integer[]) IS NULL THEN settled IS NULL
+        ELSE number = ANY(CAST(:numbers AS integer[]))
+    END
     ORDER BY number
 """
 _SETTLE = """

@@ -19,13 +19,15 @@ from shapely.geometry.base import BaseGeometry
 from backend.imports.reading.cleaning import one_width, text_in
 from backend.imports.reading.shapes import Cell
 from backend.imports.reading.wrong import Wrong
-from geo.datum import DATUM_NAMES, Datum, reprojected, to_wgs84
+from geo.datum import DATUM_NAMES, Datum, known_crs, reprojected, to_wgs84
 from geo.far_zones import likely_systems
 from geo.mapfile import Origin
 from geo.measure import distance_m
 
 Pairs = NDArray[np.float64]
 TURNED = "+turned"
+# The answer to `datum` that leaves all coordinates out.
+NO_PLACES = "-"
 SAMPLE = 5000
 # What is no larger are degrees.
 _MOST_DEGREES = 360.0
@@ -39,9 +41,17 @@ _SEXAGESIMAL = re.compile(
     r"([NSEW东西南北])?",
     re.I,
 )
-_DECIMAL = re.compile(r"([NSEW东西南北][经纬]?)?\s*(-?\d+(?:\.\d+)?)\s*[°度]?\s*([NSEW东西南北])?", re.I)
+_DECIMAL = re.compile(
+    r"([NSEW东西南北][经纬]?)?\s*(-?\d+(?:\.\d+|,\d{3,})?)\s*[°度]?\s*([NSEW东西南北])?", re.I
+)
 _NEGATIVE = frozenset("SWsw南西")
-_BETWEEN = re.compile(r"[,，;；\s]+")
+# What divides two figures, the surest first: a comma may be one's own.
+_BETWEEN = (
+    re.compile(r"\s*[;；]\s*"),
+    re.compile(r"\s*[,，]\s+|\s+[,，]"),
+    re.compile(r"\s+"),
+    re.compile(r"[,，]"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +63,18 @@ class Judged:
 
 
 def degrees(cell: Cell) -> float:
-    """One figure: `120.3826`, `120°22′57.4″E`, `N36.07`, metres. Raises Wrong."""
+    """One figure: `120.3826`, `13,4050`, `120°22′57.4″E`, `N36.07`, metres. Raises Wrong."""
     if isinstance(cell, bool):
         raise Wrong("no_coordinate")
     if isinstance(cell, int | float):
         return float(cell)
     text = one_width(text_in(cell)).replace("′′", "″")
     if found := _DECIMAL.fullmatch(text):
-        return _signed(float(found[2]), found[1] or found[3])
+        figure = float(found[2].replace(",", "."))
+        # Metres are grouped by commas, degrees never; with few digits behind it, a comma may divide the two.
+        if "," in found[2] and abs(figure) > _MOST_DEGREES:
+            raise Wrong("no_coordinate")
+        return _signed(figure, found[1] or found[3])
     if found := _SEXAGESIMAL.fullmatch(text):
         minutes, seconds = float(found[3] or 0), float(found[4] or 0)
         if minutes >= 60 or seconds >= 60:
@@ -72,10 +86,14 @@ def degrees(cell: Cell) -> float:
 def pair(cell: Cell) -> tuple[float, float]:
     """Both figures of one cell: `120.38,36.07`, `POINT(120.38 36.07)`. Raises Wrong."""
     text = re.sub(r"^point|[()\[\]]", "", one_width(text_in(cell)), flags=re.I).strip()
-    parts = [one for one in _BETWEEN.split(text) if one]
-    if len(parts) != 2:
-        raise Wrong("no_coordinate")
-    return degrees(parts[0]), degrees(parts[1])
+    for between in _BETWEEN:
+        parts = [one for one in between.split(text) if one]
+        if len(parts) == 2:
+            try:
+                return degrees(parts[0]), degrees(parts[1])
+            except Wrong:
+                continue
+    raise Wrong("no_coordinate")
 
 
 def to_places(pairs: Pairs, system: str) -> Pairs:
@@ -89,6 +107,12 @@ def to_places(pairs: Pairs, system: str) -> Pairs:
         return found
     shapes = reprojected([shapely.Point(x, y) for x, y in figures], base)
     return np.array([shapely.get_coordinates(one)[0] for one in shapes], dtype=float).reshape(-1, 2)
+
+
+def is_system(said: str) -> bool:
+    """Whether coordinates can be in this: a datum of Chinese maps, one of pyproj's, or left out (`-`)."""
+    base = said.removesuffix(TURNED)
+    return said == NO_PLACES or base in set(Datum) or known_crs(base) is not None
 
 
 def turned(system: str) -> str:

@@ -23,16 +23,26 @@ _YEAR_LAST = re.compile(r"(\d{1,2})\s*[-./]\s*(\d{1,2})\s*[-./]\s*(\d{4})")
 _SHORT_YEAR = re.compile(r"\d{1,2}\s*[-./]\s*\d{1,2}\s*[-./]\s*\d{1,2}")
 _DIGITS = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _ONLY_MONTH = re.compile(r"\d{4}\s*[-./年]\s*\d{1,2}\s*月?|\d{4}年?")
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_NAMED = re.compile(r"(\d{1,2})[ -]([a-z]{3})[a-z]*\.?[ ,-]+(\d{4})|([a-z]{3})[a-z]*\.? (\d{1,2}),? (\d{4})")
+# English, German, Spanish: in full and as they are cut.
+_MONTHS = (
+    "january jan januar jänner enero ene", "february feb februar febrero", "march mar märz mär mrz marzo",
+    "april apr abril abr", "may mai mayo", "june jun juni junio", "july jul juli julio",
+    "august aug agosto ago", "september sep sept septiembre setiembre set", "october oct oktober okt octubre",
+    "november nov noviembre", "december dec dezember dez diciembre dic",
+)  # fmt: skip
+_MONTH_NAMES = {name: n for n, names in enumerate(_MONTHS, 1) for name in names.split()}
+_NAMED = re.compile(
+    r"(\d{1,2})(?:st|nd|rd|th|\.|º|o)?(?: de |[ -])\s*([^\W\d_]+)\.?(?: del? |[ ,-]+)(\d{4})"
+    r"|([^\W\d_]+)\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})"
+)
 _CLOCK = re.compile(
     r"(上午|下午|晚上|中午|凌晨|早上)?\s*(\d{1,2})\s*[:：点时]\s*(\d{1,2})?\s*"
-    r"(?:[:：分]\s*(\d{1,2})?(?:\.\d+)?\s*秒?)?\s*(am|pm)?"
+    r"(?:[:：分]\s*(\d{1,2})?(?:\.\d+)?\s*秒?)?\s*(?:uhr|h)?\s*([ap]\.?\s?m\.?)?"
 )
 _COMPACT = re.compile(r"([01]\d|2[0-3])([0-5]\d)")
 _AFTERNOON = frozenset({"下午", "晚上", "pm"})
 _SPLIT = re.compile(
-    r"(?<=[\d日号])(?:\s+|t)(?=[上下晚中凌早\d])|(?<=[日号])(?=[上下晚中凌早\d])|(?<=\d{4}) (?=\d{1,2}:)"
+    r"(?<=[\d日号])(?:\s+|t)(?=[上下晚中凌早]|\d(?!\d{3}$))|(?<=[日号])(?=[上下晚中凌早\d])|(?<=\d{4}) (?=\d{1,2}:)"
 )
 _MINUTE = timedelta(seconds=30)
 
@@ -113,15 +123,15 @@ def _serial(cell: Cell) -> datetime | None:
 
 
 def _day_in(field: Field, text: str, asking: Asking) -> date:
-    text = text.strip().strip(".。")
+    text = text.strip().strip(".。,")
     if found := _DIGITS.fullmatch(text) or _YEAR_FIRST.fullmatch(text):
         return _made(_full_year(found[1]), int(found[2]), int(found[3]))
     if found := _YEAR_LAST.fullmatch(text):
         return _by_order(field, int(found[1]), int(found[2]), int(found[3]), asking)
     if found := _NAMED.fullmatch(text):
         numbered, name, year = found[1] or found[5], found[2] or found[4], found[3] or found[6]
-        if name in _MONTHS:
-            return _made(int(year), _MONTHS.index(name) + 1, int(numbered))
+        if name in _MONTH_NAMES:
+            return _made(int(year), _MONTH_NAMES[name], int(numbered))
     if _ONLY_MONTH.fullmatch(text):
         raise Wrong("only_month")
     if _SHORT_YEAR.fullmatch(text):
@@ -165,9 +175,10 @@ def _time_in(text: str) -> time:
     if not found:
         raise Wrong("no_time")
     hour, minute, second = int(found[2]), int(found[3] or 0), int(found[4] or 0)
-    if {found[1], found[5]} & _AFTERNOON and hour < 12:
+    half = re.sub(r"[. ]", "", found[5] or "")
+    if {found[1], half} & _AFTERNOON and hour < 12:
         hour += 12
-    if found[5] == "am" and hour == 12:
+    if half == "am" and hour == 12:
         hour = 0
     try:
         return time(hour, minute, second)

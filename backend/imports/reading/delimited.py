@@ -23,9 +23,13 @@ _MARKS = (
 ENCODINGS = ("utf-8", "gb18030", "utf-16", "big5", "cp1252")
 _DELIMITERS = (",", "\t", ";", "|")
 _SAMPLE_BYTES, _SAMPLE_RECORDS, _CHUNK = 1 << 18, 200, 1 << 20
-MOST_CELL = 1 << 17
+# A quoted cell that is longer was never closed; without quotes it is what it is, and refused by its row.
+MOST_CELL, _MOST_WITHOUT_QUOTES = 1 << 17, 1 << 26
 # A quote that nobody closed swallows the rows below it.
 _MOST_LINES_A_CELL = 60
+_PAIR = re.compile(rb"[\x81-\xfe][\x40-\xfe]")
+# Letters with accents of the West's alphabets begin here.
+_FIRST_LETTER, _WESTERN_SHARE = 0xC0, 0.4
 _SAID = re.compile(r"sep=(.)\r?\n?")
 # Excel's own way to keep a number a text.
 _GUARDED = re.compile(r'^="(.*)"$')
@@ -41,7 +45,8 @@ def read(data: bytes, encoding: str | None = None) -> Grid:
         raise Unreadable("table_kind")
     said = _SAID.match(sample)
     delimiter = said[1] if said else _delimiter(sample)
-    quoting = csv.QUOTE_MINIMAL if _is_well_quoted(data, found, delimiter) else csv.QUOTE_NONE
+    has_quotes = b'"' in data
+    quoting = csv.QUOTE_MINIMAL if has_quotes and _is_well_quoted(data, found, delimiter) else csv.QUOTE_NONE
 
     def lines() -> Iterator[Line]:
         return _records(data, found, delimiter, quoting)
@@ -51,7 +56,7 @@ def read(data: bytes, encoding: str | None = None) -> Grid:
 
 def _records(data: bytes, encoding: str, delimiter: str, quoting: int) -> Iterator[Line]:
     text = io.TextIOWrapper(io.BytesIO(data), encoding, newline="")
-    csv.field_size_limit(MOST_CELL)
+    csv.field_size_limit(MOST_CELL if quoting == csv.QUOTE_MINIMAL else _MOST_WITHOUT_QUOTES)
     lines = (line.replace("\0", "") for line in text)
     for cells in csv.reader(lines, delimiter=delimiter, quoting=quoting):  # type: ignore[arg-type]
         yield [_value(cell) for cell in cells]
@@ -61,12 +66,10 @@ def _value(cell: str) -> str:
     if not cell.startswith("="):
         return cell
     guarded = _GUARDED.match(cell)
-    return guarded[1] if guarded else cell
+    return guarded[1].replace('""', '"') if guarded else cell
 
 
 def _is_well_quoted(data: bytes, encoding: str, delimiter: str) -> bool:
-    if b'"' not in data:
-        return True
     try:
         return not any(
             cell.count("\n") > _MOST_LINES_A_CELL
@@ -107,7 +110,7 @@ def _encoding(data: bytes, asked: str | None) -> str:
         raise Unreadable("table_encoding", encoding=marked)
     candidates = [asked] if asked else [*_by_zeros(data), "utf-8", "gb18030"]
     for name in candidates:
-        if _is_valid(data, name):
+        if _is_valid(data, name) and (asked or name != "gb18030" or not _seems_western(data)):
             return name
     if asked:
         raise Unreadable("table_encoding", encoding=asked)
@@ -115,6 +118,16 @@ def _encoding(data: bytes, asked: str | None) -> str:
     if beyond > len(data[:_SAMPLE_BYTES]) / 10:
         raise Unreadable("table_encoding", encoding="UTF-8, GB18030")
     return "cp1252" if _is_valid(data, "cp1252") else "latin-1"
+
+
+def _seems_western(data: bytes) -> bool:
+    """Whether what is valid as Chinese has a letter behind many of its bytes beyond ASCII: Müller, Peña.
+
+    Of Chinese characters in daily use both bytes are beyond ASCII, of rare ones the first is below 0xC0.
+    """
+    pairs = _PAIR.findall(data[:_SAMPLE_BYTES])
+    western = sum(1 for one in pairs if one[0] >= _FIRST_LETTER and one[1:].isalpha())
+    return western > _WESTERN_SHARE * len(pairs)
 
 
 def _by_zeros(data: bytes) -> list[str]:

@@ -40,6 +40,8 @@ _NUMBERED = re.compile(r"(?:第?[0-9一二三四五六七八九十]+(?:号|网�
 # Committees before a street, which some write and others leave out.
 _BEFORE_STREET = re.compile(r"^[^0-9]*?(?:居民委员会|居委会|村委会|社区)(?=[^0-9 ]*[\u4e00-\u9fff]{2})")
 _LEAST_NAME = 2
+_HOUSE_FIRST = re.compile(r"\s*([1-9]\d{0,5})[A-Za-z]?\s+([A-Za-z\u00c0-\u024f][^,;#\d\u4e00-\u9fff]*)")
+_FLAT = re.compile(r"\b(?:apt|apartment|unit|suite|ste|floor|fl|room|rm|bldg|flat)\b.*", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ class Gazetteer:
         for site in sites:
             address = address_of(site.address)
             door = _door_of(address)
-            street, number = _street_of(door)
+            street, number = _street_of(door, site.address)
             for names, name in (
                 (self._doors, door if address.has_number else ""),
                 (self._houses, f"{street} {number}" if street and number is not None else ""),
@@ -164,7 +166,7 @@ class Gazetteer:
         address = address_of(typed)
         found: list[_Guess] = []
         door = _door_of(address)
-        street, number = _street_of(door)
+        street, number = _street_of(door, typed)
         if address.has_number and door in self._doors:
             found.append(
                 _exact(self._doors[door], _KNOWN, reason("address", "at_known_address", typed[:100]))
@@ -217,8 +219,13 @@ def _door_of(address: Address) -> str:
     return _BEFORE_STREET.sub("", address.door)
 
 
-def _street_of(door: str) -> tuple[str, int | None]:
-    """What stands before the first number of a door, and that number: the street and the house."""
+def _street_of(door: str, typed: str) -> tuple[str, int | None]:
+    """What stands before the first number of a door, and that number: the street and the house.
+
+    Where the house comes first (12 Main St, Apt 4), the street ends at a comma, a figure or a flat.
+    """
+    if first_house := _HOUSE_FIRST.match(typed):
+        return plain(_FLAT.sub("", first_house[2])), int(first_house[1])
     first = _NUMBER.search(door)
     if not first:
         return door.strip(), None

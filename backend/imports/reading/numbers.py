@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime, time
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from backend.core.comparing.phones import phone_digits
 from backend.core.installation import installed
 from backend.imports.reading.cleaning import one_width, text_in
+from backend.imports.reading.figures import figure
 from backend.imports.reading.shapes import Cell, Field
 from backend.imports.reading.wrong import Asking, Wrong, note
 
@@ -29,8 +30,14 @@ MOBILE = re.compile(r"1[3-9]\d{9}")
 LANDLINE = re.compile(r"0(?:10|2\d)[2-8]\d{7}|0[3-9]\d{2}[2-8]\d{6,7}")
 _WITHOUT_ZERO = re.compile(r"(?:10|2\d)[2-8]\d{7}|[3-9]\d{2}[2-8]\d{6,7}")
 _LIKE_MOBILE = re.compile(r"1[3-9]\d{7,10}")
-_BETWEEN_PHONES = re.compile(r"[/,;、，；|\n]+|(?<=\d{5})\s+(?=1[3-9]\d{9}\b|0\d{2,3}-?\d{7,8}\b)|或|和|及")
-_LEAST_DIGITS, _MOST_DIGITS = 3, 20
+_BETWEEN_PHONES = re.compile(
+    r"[/,;、，；|&\n]+|(?<=\d{5})\s+(?=1[3-9]\d{9}\b|0\d{2,3}-?\d{7,8}\b)|或|和|及"
+    r"|\s(?:or|and|oder|und|y|o)\s",
+    re.I,
+)
+# With the code of another country than China's, digits are not those of a number here.
+_FROM_ABROAD = re.compile(r"(?:\+|00)(?!\s*\(?86)")
+_LEAST_DIGITS, _MOST_DIGITS, _LEAST_WITH_AREA = 3, 20, 7
 
 _DIAMETER = re.compile(r"(?:dn|de|φ|ф|ø|d|口径)?\s*(\d+(?:\.\d+)?)\s*(?:mm|毫米|㎜)?(?:\(.*\))?", re.I)
 _FIGURE = re.compile(r"\d+(?:\.\d+)?")
@@ -55,8 +62,11 @@ _EIGHTHS = {
 }
 _TRADE = re.compile(r"(\d+)\s*分")
 _INCHES = re.compile(r"(?:(\d+)[ -])?(\d+)(?:/(\d))?\s*(?:寸|吋|\"|''|in|inch|inches)")
-_WHOLE = re.compile(r"(-?\d[\d,]*)(?:\.0+)?\s*[^\d.]{0,4}")
-_MONEY = re.compile(r"[￥¥$€]?\s*(-?\d[\d,]*(?:\.\d+)?)\s*(万)?\s*(?:元|块|圆|rmb|cny|usd)?", re.I)
+_WHOLE = re.compile(r"(-?(?:\d{1,3}(?:,\d{3})+|\d+))(?:\.0+)?\s*[^\d.]{0,4}")
+_MONEY = re.compile(
+    r"(?:[￥¥$€£]|rmb|cny|usd|eur)?\s*(-?\d[\d.,' ’]*?)\s*(万)?\s*(?:元|块|圆|rmb|cny|usd|eur|euro|[$€£])?",
+    re.I,
+)
 
 
 def number(field: Field, cell: Cell, asking: Asking) -> str:
@@ -114,7 +124,7 @@ def phone(field: Field, cell: Cell, asking: Asking) -> str:
     """
     if isinstance(cell, date | datetime | time):
         raise Wrong("became_date")
-    pieces = [one for one in _BETWEEN_PHONES.split(one_width(text_in(cell))) if one.strip()]
+    pieces = _pieces(one_width(text_in(cell)), is_chinese=asking.answers.get("phones") == "cn")
     numbers = list(dict.fromkeys(_one_phone(field, piece.strip(), asking) for piece in pieces))
     if not numbers:
         raise Wrong("no_phone")
@@ -127,14 +137,30 @@ def phone(field: Field, cell: Cell, asking: Asking) -> str:
     return "/".join(kept)
 
 
+def _pieces(text: str, *, is_chinese: bool) -> list[str]:
+    """The numbers of a cell. Elsewhere a slash may stand behind an area: 030/1234567, 91/1234567."""
+    found: list[str] = []
+    for piece in filter(str.strip, _BETWEEN_PHONES.split(text)):
+        before = re.sub(r"\D", "", found[-1]) if found else ""
+        least = _LEAST_WITH_AREA if found and "/" in found[-1] else _LEAST_DIGITS
+        if not is_chinese and 0 < len(before) < least:
+            found[-1] = f"{found[-1].strip()}/{piece.strip()}"
+        else:
+            found.append(piece)
+    return found
+
+
 def _one_phone(field: Field, text: str, asking: Asking) -> str:
     if _ROUNDED.fullmatch(text):
         return _unrounded(field, text, asking)
     if whole := _POINT_ZERO.fullmatch(text):
         text = whole[1]
     digits = phone_digits(text)
-    if not _LEAST_DIGITS <= len(digits or re.sub(r"\D", "", text)) <= _MOST_DIGITS:
+    least = _LEAST_WITH_AREA if "/" in text else _LEAST_DIGITS
+    if not least <= len(digits or re.sub(r"\D", "", text)) <= _MOST_DIGITS:
         raise Wrong("no_phone")
+    if _FROM_ABROAD.match(text.lstrip("(")):
+        return text
     if MOBILE.fullmatch(digits):
         return digits
     bare = text.replace("-", "").replace(" ", "")
@@ -187,15 +213,26 @@ def _nominal(eighths: Decimal) -> int:
 
 
 def amount_fen(field: Field, cell: Cell, asking: Asking) -> int:
-    """Money in the smallest unit of the installation's currency: `￥1,234.50`, `1.2万`. Raises Wrong."""
-    found = _MONEY.fullmatch(one_width(text_in(cell)))
-    if not found:
+    """Money in the smallest unit of the installation's currency: `￥1,234.50`, `1.234,50 €`, `1.2万`.
+
+    Raises Wrong.
+    """
+    if isinstance(cell, int | float) and not isinstance(cell, bool):
+        value: Decimal | None = Decimal(repr(cell))
+    else:
+        found = _MONEY.fullmatch(one_width(text_in(cell)))
+        value = figure(found[1], asking.answers.get(f"decimal:{field.name}")) if found else None
+        if found and found[2] and value is not None:
+            value *= 10_000
+    if value is None or not value.is_finite():
         raise Wrong("no_amount")
-    try:
-        value = Decimal(found[1].replace(",", "")) * (10_000 if found[2] else 1)
-    except InvalidOperation as error:
-        raise Wrong("no_amount") from error
     return int(_within(field, int((value * 10 ** installed().minor_digits).to_integral_value())))
+
+
+def money_figure(text: str) -> str:
+    """The figure of an amount as text, without its currency; empty where it is none."""
+    found = _MONEY.fullmatch(one_width(text))
+    return found[1] if found else ""
 
 
 def _within(field: Field, value: int) -> int:

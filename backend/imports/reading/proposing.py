@@ -15,6 +15,12 @@ _AGAIN = re.compile(r" \(\d+\)$")
 # Shorter names stand in others by chance: 号 in every number, "no" in "notes".
 _LEAST_HAN, _LEAST_LATIN = 2, 4
 _WHOLE, _LAST, _UNBRACKETED, _ENDS, _HOLDS = 1.0, 0.9, 0.85, 0.6, 0.5
+# Half of a person's name, and names of what is no customer: nothing but a whole one is meant by `name`.
+_PART_OF_A_NAME = re.compile(
+    r"^(?:first|last|middle|given|family|user|file|street|city|birth)[ _-]?name$"
+    r"|^(?:vor|nach|familien|geburts|benutzer|orts|straßen)name$",
+    re.I,
+)
 # The same in a second column of the name is meant less.
 _SECOND = 0.05
 
@@ -50,6 +56,8 @@ def likeness(field: Field, column: str) -> float:
     name = _AGAIN.sub("", column)
     second = _SECOND if name != column else 0.0
     called = _called(field)
+    if _PART_OF_A_NAME.search(name) and bare(name) not in called:
+        return 0.0
     parts = name.split(" ")
     for form, score in (
         (bare(name), _WHOLE),

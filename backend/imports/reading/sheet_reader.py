@@ -5,6 +5,7 @@ Started by `backend.core.confined.child`; knows neither database nor catalogue.
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterable
 from datetime import date, datetime, time
@@ -21,6 +22,13 @@ from backend.imports.reading.layout import Layout
 FOLDERS: tuple[str, ...] = ()
 MOST_ROWS, MOST_COLUMNS = 3_000_000, 500
 _PACKING, _CHUNK = 1, 1 << 18
+# Old systems write one and call it .xls; some a whole letter (MHTML).
+_WEB_PAGE = re.compile(
+    rb"(?:<!--.*?-->\s*)*"
+    rb"<(?:!doctype|\?xml|html|head|meta|title|style|script|body|table|div|center|font|span|p|br)"
+    rb"[\s>/]|mime-version\s*:|content-type\s*:\s*(?:multipart|text/html)",
+    re.S,
+)
 
 
 def answer(question: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes]:
@@ -35,8 +43,9 @@ def answer(question: dict[str, Any], data: bytes) -> tuple[dict[str, Any], bytes
 def _grid(data: bytes, sheet: str | None, encoding: str | None) -> Grid:
     if workbooks.is_workbook(data):
         return workbooks.read(data, sheet)
-    head = data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    if head.startswith((b"<!doctype", b"<html", b"<table", b"<?xml", b"<meta", b"<head")):
+    # In UTF-16 every second byte is a zero.
+    head = data[:2048].replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n").lower()
+    if _WEB_PAGE.match(head):
         raise Unreadable("table_web_page")
     if head.startswith(
         (b"%pdf", b"\x89png", b"\xff\xd8\xff", b"rar!", b"7z\xbc\xaf", b"\x1f\x8b", b"{", b"[")

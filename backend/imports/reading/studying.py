@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 from shapely.geometry.base import BaseGeometry
 
+from backend.core.installation import installed
 from backend.core.sentences import sentence
-from backend.imports.reading import coordinates, days, numbers, words
+from backend.imports.reading import coordinates, days, figures, numbers, words
 from backend.imports.reading.cleaning import one_width, shown, text_in
 from backend.imports.reading.shapes import Cell, Column, Field, Mapping, Question, Row, Study, Target
-from backend.imports.reading.translating import NO_PLACES
 from backend.imports.reading.wrong import Asking, Wrong
 from geo.datum import Datum
 
@@ -27,6 +27,9 @@ _EXAMPLES, _MOST_WORDS = 5, 60
 # Zeros were lost where so many have all digits and some of them begin with one, or nearly all are so long.
 _MOST_OF, _NEARLY_ALL, _LONG, _FEWEST = 0.6, 0.9, 8, 5
 _CHINESE_SHARE = 0.3
+# Elsewhere numbers of other plans look like China's: 1-310-555-1234.
+_CHINA = frozenset({"Asia/Shanghai", "Asia/Urumqi", "Asia/Chongqing", "Asia/Chungking", "Asia/Harbin",
+                    "Asia/Kashgar", "PRC"})  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -87,7 +90,7 @@ def _concluded(
     found: dict[str, Any] = {}
     questions: list[Question] = []
     for seen in used:
-        for conclude in (_digits, _order, _unknown):
+        for conclude in (_digits, _decimal if seen.field.reads == "amount_fen" else _order, _unknown):
             conclude(seen, found, questions, mapping)
     if any(seen.chinese > _CHINESE_SHARE * seen.filled for seen in used if seen.field.reads == "phone"):
         found["phones"] = "cn"
@@ -115,6 +118,8 @@ def _see_number(seen: _Seen, cell: Cell) -> None:
 def _see_phone(seen: _Seen, cell: Cell) -> None:
     text = one_width(text_in(cell)).replace("-", "").replace(" ", "")
     seen.filled += 1
+    if installed().time_zone.key not in _CHINA:
+        return
     seen.chinese += bool(numbers.MOBILE.match(text) or numbers.LANDLINE.match(text))
 
 
@@ -128,9 +133,20 @@ def _see_day(seen: _Seen, cell: Cell) -> None:
     seen.example(which, cell)
 
 
+def _see_amount(seen: _Seen, cell: Cell) -> None:
+    if isinstance(cell, str) and (told := figures.tells(numbers.money_figure(cell))):
+        # A comma before three digits is read as one between groups, unless others say that it is none.
+        seen.orders["" if told == "either" and "." in cell else told] += 1
+        seen.example("" if told == "either" and "." in cell else told, cell)
+
+
 def _see_word(seen: _Seen, cell: Cell) -> None:
-    if not words.is_empty(_QUIET, cell):
-        seen.words[text_in(cell)] += 1
+    try:
+        if not words.is_empty(_QUIET, cell):
+            seen.words[text_in(cell)] += 1
+    except Wrong:
+        # An error of the sheet is no word to ask about: its row is refused for it.
+        return
 
 
 # Reads nothing itself, and so is empty where any text is.
@@ -142,6 +158,7 @@ _LOOKS: dict[str, Callable[[_Seen, Cell], None]] = {
     "moment": _see_day,
     "choice": _see_word,
     "choices": _see_word,
+    "amount_fen": _see_amount,
 }
 
 
@@ -178,6 +195,24 @@ def _order(seen: _Seen, found: dict[str, Any], questions: list[Question], mappin
     elif seen.orders[""]:
         zh, en = sentence("imports.ask_date_order", name=_names(seen.field))
         choices = (("mdy", *sentence("imports.month_first")), ("dmy", *sentence("imports.day_first")))
+        examples = tuple(seen.examples[""])
+        # Where full stops divide days, the day comes first.
+        likely = "dmy" if all("." in one and "/" not in one for one in examples) else None
+        questions.append(Question(name, seen.field.name, zh, en, choices, likely, examples, seen.orders[""]))
+
+
+def _decimal(seen: _Seen, found: dict[str, Any], questions: list[Question], mapping: Mapping) -> None:
+    """Whether a comma or a point divides the decimals, told by the figures that can be only one."""
+    name, points, commas = (
+        f"decimal:{seen.field.name}",
+        seen.orders[figures.POINT],
+        seen.orders[figures.COMMA],
+    )
+    if bool(points) != bool(commas):
+        found[name] = figures.POINT if points else figures.COMMA
+    elif seen.orders[""]:
+        zh, en = sentence("imports.ask_decimal", name=_names(seen.field))
+        choices = tuple((one, *sentence(f"imports.decimal_{one}")) for one in (figures.POINT, figures.COMMA))
         examples = tuple(seen.examples[""])
         questions.append(Question(name, seen.field.name, zh, en, choices, None, examples, seen.orders[""]))
 
@@ -236,7 +271,7 @@ def _datum(
         return
     systems = dict.fromkeys((*judged.candidates, *(() if judged.candidates else map(str, Datum))))
     choices = [(one, *coordinates.system_words(one)) for one in systems]
-    choices.append((NO_PLACES, *sentence("imports.no_places")))
+    choices.append((coordinates.NO_PLACES, *sentence("imports.no_places")))
     zh, en = sentence("imports.ask_datum")
     examples = tuple(f"{a}, {b}" for a, b in sample[:_EXAMPLES])
     likely = judged.candidates[0] if judged.candidates else None

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from backend.imports.reading.customer_fields import CELL, CUSTOMER, OF_CUSTOMER, PLACE, POINT, UNIT
+from backend.imports.reading.other_languages import with_other_languages
 from backend.imports.reading.people_fields import CELL_REPRESENTATIVE, CREW, STAFF
 from backend.imports.reading.shapes import Target
 from backend.imports.reading.work_fields import JOB, VISIT
@@ -11,7 +14,7 @@ from backend.imports.reading.work_fields import JOB, VISIT
 _POINT_OWN = (("meter_number",), ("number", "address"))
 
 TARGETS: dict[str, Target] = {
-    one.name: one
+    one.name: replace(one, fields=with_other_languages(one.fields))
     for one in (
         Target(
             "customers",

@@ -47,8 +47,6 @@ READERS: dict[str, Callable[[Field, Cell, Asking], Any]] = {
 # So many rows have their coordinates turned into places at once.
 _AT_ONCE = 2000
 PLACE_FIELDS = ("longitude", "latitude", "coordinates")
-# The answer to `datum` that leaves all coordinates out.
-NO_PLACES = "-"
 
 
 @dataclass(slots=True)
@@ -153,7 +151,7 @@ class Translator:
 
     def _figures(self, read: _Read) -> None:
         """The two figures of a row's place as they stand in the file."""
-        if self._answers.get("datum") == NO_PLACES:
+        if self._answers.get("datum") == coordinates.NO_PLACES:
             return
         cells = {name: read.row.cells[column.index] for name, column in self._places.items()}
         quoted = ", ".join(shown(cell) for cell in cells.values())

@@ -13,11 +13,14 @@ from backend.imports.reading.wrong import Asking, Wrong
 
 _YES = frozenset(
     {"是", "有", "对", "真", "y", "yes", "true", "t", "1", "√", "✓", "✔", "☑", "满意", "非常满意", "很满意", "在岗", "在职",
-     "在编", "启用", "正常", "有效", "需要", "active", "on", "enabled", "ok", "satisfied"}
+     "在编", "启用", "正常", "有效", "需要", "active", "on", "enabled", "ok", "satisfied", "ja", "wahr", "aktiv",
+     "sí", "si", "verdadero", "activo", "activa"}
 )  # fmt: skip
 _NO = frozenset(
     {"否", "无", "不", "不是", "没有", "假", "n", "no", "false", "f", "0", "×", "✗", "✘", "x", "☐", "不满意", "离岗", "离职",
-     "退休", "停用", "禁用", "停职", "无效", "不需要", "inactive", "off", "disabled", "left", "unsatisfied"}
+     "退休", "停用", "禁用", "停职", "无效", "不需要", "inactive", "off", "disabled", "left", "unsatisfied", "nein",
+     "falsch",
+     "inaktiv", "falso", "inactivo", "inactiva"}
 )  # fmt: skip
 _BETWEEN = re.compile(r"[,，、;；/|+＋\n]+|\s{1,}")
 _CODED = re.compile(r"^[0-9a-z]{1,3}[-.、:： ]+|^[0-9]{1,3}(?=[^0-9])")

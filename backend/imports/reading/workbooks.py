@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
-import re
 import zipfile
-import zlib
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 import python_calamine as calamine
 
+from backend.imports.reading.error_cells import Errors, errors_of
+from backend.imports.reading.error_cells_xls import errors_of_xls
+from backend.imports.reading.extents import check_extent
 from backend.imports.reading.grids import Grid, Line, Merged, Unreadable
+from backend.imports.reading.passwords import archive_has_password, ole_has_password
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # Unpacked, of all parts of a workbook; what says less than it is runs into the limits of the process.
@@ -20,9 +22,6 @@ MOST_UNPACKED = 2_000_000_000
 # No part of a true table is so much smaller packed.
 MOST_RATIO = 150
 _SMALL = 20_000_000
-# A cell with something in it, in a column of three letters: from the 703rd on.
-_FAR_OUT = re.compile(rb'<c r="[A-Z]{3}[0-9]+"[^>]*(?<!/)>')
-_PIECE, _LONGEST_CELL = 1 << 20, 200
 # Beyond so many digits a sheet keeps zeros in their place.
 _EXACT = 10**15
 _DAY = timedelta(days=1)
@@ -35,20 +34,24 @@ def is_workbook(data: bytes) -> bool:
 
 def read(data: bytes, sheet: str | None = None) -> Grid:
     """The cells of a sheet: the asked one, else the first that is seen and has any. Raises Unreadable."""
-    if data.startswith(ZIP):
-        _check_parts(data)
+    archive = _checked(data) if data.startswith(ZIP) else None
     try:
         workbook = calamine.load_workbook(io.BytesIO(data))
     except calamine.PasswordError as error:
         raise Unreadable("table_password") from error
     except (calamine.CalamineError, OSError, ValueError) as error:
-        raise Unreadable("table_broken") from error
+        is_secret = archive is None and ole_has_password(data)
+        raise Unreadable("table_password" if is_secret else "table_broken") from error
     sheets = tuple(
         (one.name, one.visible is not calamine.SheetVisibleEnum.Visible)
         for one in workbook.sheets_metadata
         if one.typ is calamine.SheetTypeEnum.WorkSheet
     )
-    return _grid(_chosen(workbook, sheets, sheet), sheets)
+    chosen = _chosen(workbook, sheets, sheet)
+    if archive is not None:
+        return _grid(chosen, sheets, errors_of(archive, chosen.name))
+    place = [name for name, _ in sheets].index(chosen.name)
+    return _grid(chosen, sheets, errors_of_xls(data, place))
 
 
 def _chosen(
@@ -68,12 +71,16 @@ def _chosen(
     raise Unreadable("table_empty")
 
 
-def _grid(sheet: calamine.CalamineSheet, sheets: tuple[tuple[str, bool], ...]) -> Grid:
+def _grid(sheet: calamine.CalamineSheet, sheets: tuple[tuple[str, bool], ...], errors: Errors) -> Grid:
     left = sheet.start[1] if sheet.start else 0
 
     def lines() -> Iterator[Line]:
-        for cells in sheet.iter_rows():
-            yield [_value(cell) for cell in cells]
+        for row, cells in enumerate(sheet.iter_rows()):
+            line = [_value(cell) for cell in cells]
+            for column, text in errors[row].items() if row in errors else ():
+                if left <= column < left + len(line):
+                    line[column - left] = text
+            yield line
 
     merged: tuple[Merged, ...] = tuple(
         (top, first - left, bottom, last - left)
@@ -99,34 +106,25 @@ def _value(cell: Any) -> Any:
     return cell
 
 
-def _check_parts(data: bytes) -> None:
-    """That what it unpacks to is no bomb, and that no cell stands so far out that all before it would fill
-    the memory."""
+def _checked(data: bytes) -> zipfile.ZipFile:
+    """The archive, which is no bomb, and in which no cell stands so far out that all before it would fill the
+    memory."""
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
         raise Unreadable("table_broken") from error
+    if archive_has_password(archive):
+        raise Unreadable("table_password")
     parts = archive.infolist()
     if not {"xl/workbook.xml", "xl/workbook.bin", "content.xml"} & {part.filename for part in parts}:
         raise Unreadable("table_kind")
     if sum(part.file_size for part in parts) > MOST_UNPACKED or any(map(_is_bomb, parts)):
         raise Unreadable("table_too_much")
     for part in parts:
-        if part.filename.startswith("xl/worksheets/sheet") and part.filename.endswith(".xml"):
-            _check_width(archive, part)
+        if part.filename.startswith("xl/worksheets/"):
+            check_extent(archive, part.filename)
+    return archive
 
 
 def _is_bomb(part: zipfile.ZipInfo) -> bool:
     return part.file_size > _SMALL and part.file_size > MOST_RATIO * max(1, part.compress_size)
-
-
-def _check_width(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
-    try:
-        with archive.open(part) as stream:
-            rest = b""
-            while piece := stream.read(_PIECE):
-                if _FAR_OUT.search(rest + piece):
-                    raise Unreadable("table_too_much")
-                rest = piece[-_LONGEST_CELL:]
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
-        raise Unreadable("table_broken") from error

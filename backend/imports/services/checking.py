@@ -89,6 +89,8 @@ def check_run(database: Database, run_id: str, progress: Progress = silent) -> N
     made: dict[tuple[str, str], str] = {}
     for chunk in _chunks(read, translator):
         with database.transaction() as session:
+            if not _goes_on(session, run_id):
+                return
             judge = Judge(session, rules, places, made)
             staged = _stage(judge, read, mapping, chunk, seen)
             run_rows.stage(session, run_id, staged)
@@ -97,6 +99,11 @@ def check_run(database: Database, run_id: str, progress: Progress = silent) -> N
             _keep_progress(session, run_id, done)
         progress(done, len(read.rows) or 1)
     _conclude(database, read, mapping, study, seen, counts, units)
+
+
+def _goes_on(session: Session, run_id: str) -> bool:
+    """Whether it is still to be checked; held until the chunk is staged, so that who discards it waits."""
+    return session.get_one(ImportRun, UUID(run_id), with_for_update=True).state == "checking"
 
 
 def _load(session: Session, run_id: str) -> _Read:
@@ -224,11 +231,11 @@ def _conclude(
     units: frozenset[str],
 ) -> None:  # fmt: skip
     with database.transaction() as session:
-        gone = _gone(session, read, seen, units)
-        run_rows.stage(session, read.run_id, gone[:_MOST_GONE])
         run = session.get_one(ImportRun, UUID(read.run_id), with_for_update=True)
         if run.state != "checking":
             return
+        gone = _gone(session, read, seen, units)
+        run_rows.stage(session, read.run_id, gone[:_MOST_GONE])
         run.mapping = mapping.as_dict()
         run.questions = [one.as_dict() for one in study.questions]
         run.counts = dict(counts) | ({"gone": len(gone)} if gone else {})

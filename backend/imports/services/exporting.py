@@ -82,7 +82,7 @@ def table_as_csv(session: Session, name: str, units: Collection[str]) -> Iterato
     names = _Names(session)
     yield (BOM + _line([one.zh for one in fields])).encode()
     for some in _pieces(records_of(session, target.kind, units)):
-        points = points_of(session, [one["id"] for one in some]) if name == "customers" else {}
+        points = points_of(session, [one["id"] for one in some], units) if name == "customers" else {}
         lines = [
             _line([_shown(target, one, record, point, names) for one in fields])
             for record in some
@@ -117,9 +117,9 @@ def _shown(target: Target, field: Field, record: dict[str, Any], point: dict[str
         return ""
     if field.refers:
         ids = value if isinstance(value, list) else [value]
-        return "、".join(filter(None, (names.of(field.refers, one) for one in ids)))
+        return _safe("、".join(filter(None, (names.of(field.refers, one) for one in ids))))
     if isinstance(value, list):
-        return "、".join(field.choices[one][0] if one in field.choices else str(one) for one in value)
+        return _safe("、".join(field.choices[one][0] if one in field.choices else str(one) for one in value))
     if field.choices and value in field.choices:
         return field.choices[value][0]
     return ("是" if value else "否") if isinstance(value, bool) else _safe(str(value))

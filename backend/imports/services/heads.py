@@ -35,6 +35,12 @@ def head_of(table: Table) -> dict[str, Any]:
     }
 
 
+def without_examples(head: Mapping[str, Any]) -> dict[str, Any]:
+    """A kept table without anything that stood in its rows."""
+    columns = [one | {"examples": []} for one in head["columns"]]
+    return {**head, "columns": columns, "set_aside": []}
+
+
 def columns_of(head: Mapping[str, Any]) -> tuple[Column, ...]:
     """The columns of a kept table."""
     return tuple(Column(one["index"], one["letter"], one["name"]) for one in head["columns"])

@@ -13,8 +13,8 @@ from backend.imports.queries import run_rows
 
 HEAD = ("行号 · Row", "列 · Column", "原值 · Value", "原因", "Reason", "可能是 · Proposal")
 _AT_ONCE = 5000
-# What a sheet would take for a formula or a command.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# What a sheet would take for a formula or a command; Excel of the Far East takes wide signs as well.
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 Line = tuple[int, str, str, str, str, str]
 
 
@@ -69,4 +69,4 @@ def as_xlsx(lines: Iterator[Line]) -> bytes:
 
 def plain_text(text: str) -> str:
     """A text that no sheet takes for a formula (https://owasp.org/www-community/attacks/CSV_Injection)."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.startswith(FORMULA) else text

@@ -15,15 +15,17 @@ from sqlalchemy.orm import Session
 from backend.core.actor import Actor, Role
 from backend.core.errors import Problem
 from backend.core.queries import policy
+from backend.core.sentences import fault
 from backend.core.services import record_writer
 from backend.core.services.auditing import note_act
 from backend.imports.kinds.import_run import ImportMapping, ImportRun
 from backend.imports.queries import run_rows
+from backend.imports.reading.coordinates import is_system
 from backend.imports.reading.proposing import missing, propose
 from backend.imports.reading.shapes import Column, Mapping, Table, Target
 from backend.imports.reading.tables import PackedRows
 from backend.imports.reading.targets import TARGETS
-from backend.imports.services.heads import columns_of, form_of, head_of
+from backend.imports.services.heads import columns_of, form_of, head_of, without_examples
 
 KEEPERS = frozenset({Role.ADMIN})
 OPEN = frozenset({"read", "checked"})
@@ -74,8 +76,15 @@ def proposed(session: Session, unit_id: str, target: Target, columns: Sequence[C
         )
     ).scalar_one_or_none()
     if saved is not None:
-        return Mapping.from_dict(saved)
+        return _fitting(Mapping.from_dict(saved), target, columns)
     return Mapping(target.name, propose(target, columns))
+
+
+def _fitting(saved: Mapping, target: Target, columns: Sequence[Column]) -> Mapping:
+    """A mapping of before without what the file or the target has no more."""
+    names, known = {one.name for one in columns}, {one.name for one in target.fields}
+    kept = {field: name for field, name in saved.columns.items() if field in known and name in names}
+    return Mapping(saved.target, kept, saved.answers)
 
 
 def confirm_mapping(
@@ -88,12 +97,13 @@ def confirm_mapping(
 ) -> ImportRun:
     """What its columns mean is confirmed: the run is checked next, and the mapping proposed the next time.
 
-    Raises table_column_missing, import_columns_lacking, import_busy.
+    Raises table_column_missing, import_columns_lacking, import_busy, invalid (no such datum).
     """
     run = read_run(session, actor, run_id, lock=True)
     need_state(run, OPEN)
     target, given = target_of(run.target), columns_of(run.head)
     _need_columns(target, given, columns)
+    _need_datum(answers)
     run.mapping = Mapping(run.target, dict(columns), dict(answers)).as_dict()
     run.options = {name: value for name, value in options.items() if name in _OPTIONS}
     run.state, run.done, run.counts, run.problem, run.questions = "checking", 0, {}, None, []
@@ -113,6 +123,12 @@ def _need_columns(target: Target, given: Sequence[Column], columns: ReadOnly[str
     lacking = missing(target, columns)
     if lacking:
         raise Problem("import_columns_lacking", fields=[f"{one.zh} · {one.en}" for one in lacking])
+
+
+def _need_datum(answers: ReadOnly[str, Any]) -> None:
+    said = answers.get("datum")
+    if said is not None and not (isinstance(said, str) and is_system(said)):
+        raise Problem("invalid", faults=[fault("datum", "imports.datum_unknown", str(said)[:100])])
 
 
 def save_mapping(session: Session, actor_id: str, run: ImportRun) -> None:
@@ -153,6 +169,7 @@ def discard_run(session: Session, actor: Actor, run_id: str) -> None:
     run = read_run(session, actor, run_id, lock=True)
     need_state(run, OPEN | {"checking", "failed"})
     run.state, run.packed, run.ended_at = "discarded", None, datetime.now(UTC)
+    run.head = without_examples(run.head)
     run_rows.forget(session, run_id)
 
 
@@ -184,6 +201,12 @@ def need_state(run: ImportRun, states: frozenset[str]) -> None:
     """Raises import_busy where a run is in none of these states."""
     if run.state not in states:
         raise Problem("import_busy", state=run.state)
+
+
+def recount(session: Session, run: ImportRun) -> None:
+    """Count a run's rows anew, by verdict; of those the file does not name, not all are kept."""
+    gone = {name: run.counts[name] for name in ("gone",) if name in run.counts}
+    run.counts = run_rows.counts(session, str(run.id)) | gone
 
 
 def target_of(name: str) -> Target:

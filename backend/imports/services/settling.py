@@ -13,7 +13,7 @@ from backend.core.queries.scopes import units_below
 from backend.imports.queries import run_rows
 from backend.imports.queries.ledger import Ledger
 from backend.imports.queries.run_rows import Staged
-from backend.imports.services.runs import need_state, read_run
+from backend.imports.services.runs import need_state, read_run, recount
 
 WAYS = {
     "cell": ("放在网格中间，等上门改正", "In the middle of a cell, until somebody corrects it"),
@@ -34,7 +34,7 @@ def settle_rows(
     place: dict[str, Any] | None = None,
     least_confidence: float = 0.0,
 ) -> int:
-    """Say of rows (these, or all that wait) where they are; returns how many were settled.
+    """Say of rows (these, or all that nobody has settled) where they are; returns how many were settled.
 
     As proposed are only those with a proposal at least so sure. Raises not_found for a cell of another unit.
     """
@@ -51,6 +51,7 @@ def settle_rows(
         if said is not None and (said.get("cell_id") is None or ledger.middle_of(str(said["cell_id"]))):
             found.append((row.number, said))
     run_rows.settle(session, run_id, found)
+    recount(session, run)
     return len(found)
 
 

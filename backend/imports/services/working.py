@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from uuid import UUID
 
 import structlog
@@ -78,4 +79,6 @@ def _next(database: Database) -> str | None:
 def _fail(database: Database, run_id: str, problem: Problem) -> None:
     with database.transaction() as session:
         run = session.get_one(ImportRun, UUID(run_id), with_for_update=True)
-        run.state, run.problem = "failed", {"code": problem.code, **problem.detail}
+        if run.state in BUSY:
+            run.state, run.problem = "failed", {"code": problem.code, **problem.detail}
+            run.ended_at = datetime.now(UTC)

@@ -29,7 +29,7 @@ from backend.imports.reading.shapes import Located, Mapping, Reason
 from backend.imports.reading.wrong import reason
 from backend.imports.services.judging import Judge
 from backend.imports.services.rows import Judged, RowIn, Rules, Write
-from backend.imports.services.runs import author_of, target_of
+from backend.imports.services.runs import author_of, recount, target_of
 from geo.progress import Progress, silent
 from sync.kind import Values
 
@@ -61,7 +61,7 @@ def write_run(
             run_rows.stage(session, run_id, _written(session, Judge(session, rules, places), author, rows))
             run.done += len(rows)
             done = run.done
-            total = sum(run.counts.get(one, 0) for one in ("new", "changed", "to_settle"))
+            total = sum(run.counts.get(one, 0) for one in ("new", "changed", "settled"))
         progress(done, max(done, total))
     return False
 
@@ -79,9 +79,7 @@ def _prepared(session: Session, run_id: str) -> tuple[Rules, Gazetteer, Actor]:
 
 def _end(session: Session, run: ImportRun) -> None:
     run.state, run.packed, run.ended_at = "applied", None, datetime.now(UTC)
-    run.counts = run_rows.counts(session, str(run.id)) | {
-        name: run.counts[name] for name in ("gone",) if name in run.counts
-    }
+    recount(session, run)
 
 
 def _written(session: Session, judge: Judge, author: Actor, rows: Sequence[Staged]) -> list[Staged]:

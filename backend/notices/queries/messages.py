@@ -109,6 +109,52 @@ def consent_of(session: Session, customer_id: str, purpose: str) -> bool | None:
     return None if found is None else found.is_given
 
 
+def join_consents(session: Session, kept_id: str, merged_id: str) -> None:
+    """What was said as either of two customers is said as the one; a refusal outweighs an agreement."""
+    joined = """
+        WITH gone AS (
+            DELETE FROM message_consent
+            WHERE customer_id = CAST(:merged AS uuid)
+            RETURNING *
+        )
+        INSERT INTO message_consent AS c (customer_id, purpose, is_given, noted_by, noted_at)
+        SELECT CAST(:kept AS uuid), purpose, is_given, noted_by, noted_at
+        FROM gone
+        ON CONFLICT (customer_id, purpose)
+        DO UPDATE SET is_given = false, noted_by = excluded.noted_by, noted_at = excluded.noted_at
+        WHERE c.is_given AND NOT excluded.is_given
+    """
+    session.execute(text(joined), {"kept": kept_id, "merged": merged_id})
+
+
+def join_addresses(session: Session, party_kind: str, kept_id: str, merged_id: str) -> None:
+    """Of two that are one the kept one's own addresses, and those of the other by ways that it lacks."""
+    joined = """
+        WITH gone AS (
+            DELETE FROM message_address
+            WHERE party_kind = :kind
+            AND party_id = CAST(:merged AS uuid)
+            RETURNING *
+        )
+        INSERT INTO message_address (party_kind, party_id, way, address)
+        SELECT party_kind, CAST(:kept AS uuid), way, address
+        FROM gone
+        ON CONFLICT (party_kind, party_id, way) DO NOTHING
+    """
+    session.execute(text(joined), {"kind": party_kind, "kept": kept_id, "merged": merged_id})
+
+
+def hand_over_messages(session: Session, party_kind: str, kept_id: str, merged_id: str) -> None:
+    """What was sent to the one was sent to the other."""
+    handed = """
+        UPDATE message
+        SET party_id = CAST(:kept AS uuid)
+        WHERE party_kind = :kind
+        AND party_id = CAST(:merged AS uuid)
+    """
+    session.execute(text(handed), {"kind": party_kind, "kept": kept_id, "merged": merged_id})
+
+
 def purpose_row(session: Session, purpose: str) -> MessagePurpose | None:
     """How the operator set it."""
     return session.get(MessagePurpose, purpose)

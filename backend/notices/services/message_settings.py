@@ -156,6 +156,14 @@ def note_consent(session: Session, actor: Actor, customer_id: str, purpose: str,
     note_act(session, actor, "message_settings_changed", ("customer", customer_id), after=told)
 
 
+def follow_merge(session: Session, kept_id: str, merged_id: str) -> None:
+    """Two customers are one: what either refused is refused, addresses that the one lacks are the other's, and
+    what was sent to both was sent to the one who stays. The caller has judged who may."""
+    queries.join_consents(session, kept_id, merged_id)
+    queries.join_addresses(session, "customer", kept_id, merged_id)
+    queries.hand_over_messages(session, "customer", kept_id, merged_id)
+
+
 def _need_party(session: Session, actor: Actor, party: tuple[str, str]) -> None:
     if party[0] not in PARTIES:
         raise Problem("not_found", kind=party[0][:60], id=party[1])

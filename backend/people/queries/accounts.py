@@ -8,6 +8,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from backend.core.actor import Role
+
 
 def _rows(session: Session, asked: str, given: dict[str, Any]) -> list[dict[str, Any]]:
     return [dict(row) for row in session.execute(text(asked), given).mappings()]
@@ -63,6 +65,37 @@ def links_of(session: Session, units: Collection[str]) -> list[dict[str, Any]]:
         LIMIT 500
     """
     return _rows(session, asked, {"units": list(units)})
+
+
+def backed_links(session: Session, ids: Collection[str]) -> set[str]:
+    """Those of these links that still have behind them what they were made by: an administrator who keeps
+    the accounts of the unit, for somebody who is of that unit."""
+    asked = """
+        WITH RECURSIVE above AS (
+            SELECT l.id AS link_id, u.id, u.parent_id
+            FROM account_link l
+            JOIN unit u ON u.id = l.unit_id
+            WHERE l.id = ANY(CAST(:ids AS uuid[]))
+            UNION
+            SELECT a.link_id, u.id, u.parent_id
+            FROM above a
+            JOIN unit u ON u.id = a.parent_id
+        )
+        SELECT l.id::text
+        FROM account_link l
+        JOIN staff s ON s.id = l.staff_id
+        JOIN account m ON m.staff_id = l.made_by
+        JOIN staff b ON b.id = l.made_by
+        JOIN above a ON a.link_id = l.id
+        WHERE a.id = m.unit_id
+            AND s.unit_id = l.unit_id
+            AND m.is_active
+            AND :admin = ANY(m.roles)
+            AND b.is_active
+            AND b.deleted_at IS NULL
+    """
+    rows = session.execute(text(asked), {"ids": list(ids), "admin": str(Role.ADMIN)}) if ids else ()
+    return {row[0] for row in rows}
 
 
 def tokens_of(session: Session, units: Collection[str]) -> list[dict[str, Any]]:

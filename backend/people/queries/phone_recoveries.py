@@ -23,13 +23,21 @@ def asked_since(session: Session, units: Collection[str], moment: datetime) -> l
             r.collected_at
         FROM phone_recovery r
         JOIN staff s ON s.id = r.staff_id
+        JOIN account a ON a.staff_id = r.staff_id
         LEFT JOIN device d ON d.id = r.device_id
         WHERE s.unit_id = ANY(CAST(:units AS uuid[]))
+            AND a.unit_id = ANY(CAST(:units AS uuid[]))
             AND r.asked_at > :since
         ORDER BY r.asked_at DESC, r.id
     """
     rows = session.execute(text(asked), {"units": list(units), "since": moment})
     return [dict(row) for row in rows.mappings()]
+
+
+def staff_unit(session: Session, staff_id: str) -> str:
+    """The unit that somebody's staff record says."""
+    asked = "SELECT unit_id::text FROM staff WHERE id = CAST(:id AS uuid)"
+    return str(session.execute(text(asked), {"id": staff_id}).scalar())
 
 
 def forget_used(session: Session, staff_id: str, device_id: str | None) -> None:

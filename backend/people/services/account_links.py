@@ -19,7 +19,7 @@ from backend.core.services import record_writer
 from backend.core.services.auditing import note_act
 from backend.core.services.credentials import hash_password, need_strong, new_token, token_sha256
 from backend.people.kinds.account_link import INVITATION, PASSWORD, AccountLink
-from backend.people.queries.accounts import links_of
+from backend.people.queries.accounts import backed_links, links_of
 from backend.people.services.accounts import (
     end_links,
     end_tokens,
@@ -40,17 +40,22 @@ def list_links(session: Session, actor: Actor) -> list[dict[str, Any]]:
     """Links of the administrator's units, newest first, each with what became of it."""
     policy.need_role(actor, {Role.ADMIN})
     now = datetime.now(UTC)
+    rows = links_of(session, policy.own_units(session, actor))
+    backed = backed_links(session, [row["id"] for row in rows])
     return [
-        row | {"state": state_of(row["used_at"], row["revoked_at"], row["until"], now)}
-        for row in links_of(session, policy.own_units(session, actor))
+        row | {"state": state_of(row["used_at"], row["revoked_at"], row["until"], now, row["id"] in backed)}
+        for row in rows
     ]
 
 
-def state_of(used_at: Any, revoked_at: Any, until: datetime, now: datetime) -> str:
-    """What became of a link: used, revoked, ended, or open still."""
+def state_of(used_at: Any, revoked_at: Any, until: datetime, now: datetime, is_backed: bool = True) -> str:
+    """What became of a link: used, revoked, ended, or open still.
+
+    One ends with the rights of who made it, and when whom it is for goes to another unit (`backed_links`).
+    """
     if used_at:
         return "used"
-    return "revoked" if revoked_at else "open" if until > now else "ended"
+    return "revoked" if revoked_at else "open" if until > now and is_backed else "ended"
 
 
 def invite(
@@ -102,7 +107,7 @@ def revoke_link(session: Session, actor: Actor, link_id: str) -> None:
     if link is None:
         raise Problem("not_found", id=link_id)
     policy.need_unit(session, actor, link.unit_id, "account_link", link_id)
-    if not _is_open(link):
+    if not _is_open(session, link):
         return
     link.revoked_at = datetime.now(UTC)
     note_act(session, actor, "link_revoked", ("account", str(link.staff_id)), before={"of": link.use})
@@ -137,7 +142,7 @@ def accept(session: Session, token: str, password: str, network_address: str | N
     hold(session, f"account of {staff_id}")
     link = _opened(session, token)
     session.refresh(link, with_for_update=True)
-    if not _is_open(link):
+    if not _is_open(session, link):
         raise Problem("account_link_ended")
     staff = record_writer.read(session, "staff", staff_id).values
     need_strong(
@@ -185,13 +190,14 @@ def _opened(session: Session, token: str) -> AccountLink:
     found = session.execute(asked).scalar_one_or_none()
     if found is None:
         raise WrongSecret("account_link_ended", token)
-    if not _is_open(found):
+    if not _is_open(session, found):
         raise Problem("account_link_ended")
     return found
 
 
-def _is_open(link: AccountLink) -> bool:
-    return state_of(link.used_at, link.revoked_at, link.until, datetime.now(UTC)) == "open"
+def _is_open(session: Session, link: AccountLink) -> bool:
+    is_backed = bool(backed_links(session, [str(link.id)]))
+    return state_of(link.used_at, link.revoked_at, link.until, datetime.now(UTC), is_backed) == "open"
 
 
 def _need_free(session: Session, staff_id: str, typed: dict[str, str | None]) -> None:

@@ -109,7 +109,7 @@ def change_account(
     session: Session, actor: Actor, staff_id: str, phone: str | None, roles: list[str]
 ) -> None:
     """Other roles or another number for somebody who keeps their password; present sign-ins and personal
-    tokens end.
+    tokens end, with other roles links too: who has one chose it for what it opened.
 
     Raises not_found where there is no account, id_taken.
     """
@@ -125,6 +125,8 @@ def change_account(
     keep_logins(session, UUID(staff_id), {"staff_number": account.staff_number, "phone": phone})
     end_tokens(session, staff_id)
     after = told_of(session, staff_id)
+    if after != before:
+        end_links(session, staff_id)
     note_act(session, actor, "account_changed", ("account", staff_id), before=before, after=after)
 
 
@@ -146,15 +148,17 @@ def close_account(session: Session, actor: Actor, staff_id: str) -> None:
 
 
 def follow_staff_record(session: Session, staff_id: str) -> None:
-    """Whoever left has no sign-in any more, also should they come back; a new staff number is the one to
-    sign in with.
+    """Whoever left has no sign-in and no link any more, also should they come back; a new staff number is the
+    one to sign in with.
 
     A number that is another account's login leaves the old one good.
     """
-    account = session.get(Account, UUID(staff_id))
+    account, is_gone = session.get(Account, UUID(staff_id)), has_left(session, staff_id)
+    if is_gone:
+        end_links(session, staff_id)
     if account is None:
         return
-    if has_left(session, staff_id):
+    if is_gone:
         if end_tokens(session, staff_id):
             by, after = system(str(account.unit_id)), {"why": "left"}
             note_act(session, by, "sign_ins_ended", ("account", staff_id), after=after)

@@ -12,18 +12,19 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from backend.core.actor import Actor, Role
 from backend.core.errors import Problem, WrongSecret
 from backend.core.kinds.account import Account
 from backend.core.queries import policy
+from backend.core.queries.locks import hold
 from backend.core.services.auditing import note_act
 from backend.core.services.credentials import token_sha256, verify_password
 from backend.people.kinds.phone_recovery import PhoneRecovery
 from backend.people.queries.leavers import has_left
-from backend.people.queries.phone_recoveries import asked_since, forget_used
+from backend.people.queries.phone_recoveries import asked_since, forget_used, staff_unit
 from sync.kind import Values
 
 HALF_BYTES = 32
@@ -33,12 +34,20 @@ SHOWN = timedelta(days=7)
 
 
 def keep_half(session: Session, actor: Actor, recovery_id: str, half: bytes, proof: str) -> None:
-    """Keep the server's half for the phone that asks; said twice it is kept once. Raises id_taken."""
+    """Keep the server's half for the phone that asks; said twice it is kept once.
+
+    Raises id_taken for an id under which another one is kept, and for a proof that another phone has.
+    """
+    # Two at once would not see each other.
+    hold(session, "halves of phones' keys")
     found = session.get(PhoneRecovery, UUID(recovery_id), with_for_update=True)
     if found is not None:
-        if str(found.staff_id) != actor.id:
+        told = str(found.staff_id), bytes(found.half), bytes(found.proof_sha256)
+        if told != (actor.id, half, token_sha256(proof)):
             raise Problem("id_taken", field="id")
         return
+    if session.execute(_proven(proof)).first() is not None:
+        raise Problem("id_taken", field="proof")
     forget_used(session, actor.id, actor.device_id)
     kept = PhoneRecovery(
         id=UUID(recovery_id),
@@ -83,7 +92,8 @@ def approve(session: Session, actor: Actor, recovery_id: str, code: str) -> None
     account = session.get(Account, found.staff_id) if found else None
     if found is None or account is None or not _holds(found.asked_at):
         raise Problem("not_found", id=recovery_id)
-    policy.need_unit(session, actor, account.unit_id, "account", str(found.staff_id))
+    for unit_id in (account.unit_id, staff_unit(session, str(found.staff_id))):
+        policy.need_unit(session, actor, unit_id, "account", str(found.staff_id))
     if str(found.staff_id) == actor.id:
         raise Problem("same_person")
     if not hmac.compare_digest(found.code or "", code):
@@ -103,7 +113,7 @@ def collect(session: Session, proof: str, password: str, network_address: str | 
     """The server's half, for the phone with an approval and its person's present password.
 
     Asked again within the same approval it is given again: the answer may have been lost. Raises
-    not_approved, wrong_credentials.
+    not_approved, wrong_credentials, password_change_needed for a password that others know.
     """
     found = _phone(session, proof, lock=True)
     if not (_holds(found.asked_at) and _holds(found.approved_at)):
@@ -112,6 +122,8 @@ def collect(session: Session, proof: str, password: str, network_address: str | 
     is_open = account is not None and account.is_active and not has_left(session, str(found.staff_id))
     if not verify_password(account.password_hash if account and is_open else None, password) or not account:
         raise Problem("wrong_credentials")
+    if account.must_change_password:
+        raise Problem("password_change_needed")
     found.collected_at = datetime.now(UTC)
     device_id = str(found.device_id) if found.device_id else None
     who = Actor(
@@ -129,11 +141,15 @@ def list_asked(session: Session, actor: Actor) -> list[dict[str, Any]]:
 
 
 def _phone(session: Session, proof: str, *, lock: bool = False) -> PhoneRecovery:
-    asked = select(PhoneRecovery).where(PhoneRecovery.proof_sha256 == token_sha256(proof))
+    asked = _proven(proof)
     found = session.execute(asked.with_for_update() if lock else asked).scalar_one_or_none()
     if found is None:
         raise WrongSecret("phone_unknown", proof)
     return found
+
+
+def _proven(proof: str) -> Select[PhoneRecovery]:
+    return select(PhoneRecovery).where(PhoneRecovery.proof_sha256 == token_sha256(proof))
 
 
 def _seen(found: PhoneRecovery) -> Values:

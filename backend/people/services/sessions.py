@@ -18,6 +18,7 @@ from backend.core.config import Settings
 from backend.core.errors import Problem, WrongSecret
 from backend.core.kinds.account import Account, AccountLogin, Device, DevicePerson, Token
 from backend.core.queries.locks import hold
+from backend.core.sentences import fault
 from backend.core.services import record_writer
 from backend.core.services.auditing import note_act
 from backend.core.services.credentials import (
@@ -220,7 +221,8 @@ def sign_out(session: Session, token: str) -> None:
 def change_password(session: Session, actor: Actor, token: str, old: str, new: str) -> None:
     """Set a new password; every other sign-in of the person and every personal token ends.
 
-    `token` is the access token that asks: its own family stays. Raises wrong_credentials, password_too_weak.
+    `token` is the access token that asks: its own family stays. Raises wrong_credentials, password_too_weak,
+    also for the one that somebody else gave.
     """
     # Of two at once the later one no longer knows the old password.
     hold(session, f"account of {actor.id}")
@@ -230,6 +232,8 @@ def change_password(session: Session, actor: Actor, token: str, old: str, new: s
     need_strong(
         new, (account.staff_number, account.phone), words_about(session, actor.id, str(account.unit_id))
     )
+    if account.must_change_password and new == old:
+        raise Problem("password_too_weak", faults=[fault("new", "people.same_password")])
     account.password_hash, account.must_change_password = hash_password(new), False
     own = select(Token.family).where(Token.sha256 == token_sha256(token)).scalar_subquery()
     ended = session.execute(

@@ -3,7 +3,7 @@ asked for."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import orjson
@@ -15,6 +15,7 @@ from backend.core.errors import Problem
 from backend.core.kinds.registry import SYNC_KINDS
 from backend.core.queries import policy
 from backend.core.queries.scopes import BODY, held, today, values_at
+from backend.core.queries.voided import merged_into
 from backend.customers.queries.places import found_for_many
 from sync.change import Key, Op, Write
 from sync.kind import Kind, Values
@@ -62,6 +63,10 @@ class StaffRights:
             # What a person can mend is said as it is; the rest is nobody else's to know.
             return problem.code if problem.code in _TOLD else "outside_scope"
         return None
+
+    def successors(self, keys: Collection[Key]) -> Mapping[Key, Key]:
+        """What was merged into others, as the trail says."""
+        return merged_into(self._session, keys)
 
     def completed(self, records: Sequence[tuple[Kind, Values]]) -> list[Values]:
         """New records' values with customer, point, place and cell, as far as they follow from what each

@@ -14,9 +14,11 @@ from backend.core.kinds.registry import KINDS, SYNC_KINDS
 from backend.core.queries import due_days, policy
 from backend.core.queries.locks import hold
 from backend.core.queries.scopes import held
+from backend.core.queries.voided import merged_into
 from backend.core.sentences import fault, sentence
 from backend.core.services import record_writer
 from backend.core.services.auditing import NOTED_AS, note_write
+from backend.core.services.voiding import need_restorer
 from backend.notices.services.notifying import tell
 from backend.phones.queries.deciding import close_group, heads_of
 from backend.phones.queries.inbox import group_of
@@ -25,6 +27,7 @@ from sync.apply import Applied, CannotApply, Change
 from sync.change import Author, Mutation, Op, Stored
 from sync.errors import Refused
 from sync.kind import Kind, Policy, Values
+from sync.prefetch import following
 from sync.questions import DELETED
 from sync.wire import Unreadable, mutation_from
 
@@ -61,6 +64,7 @@ def _apply(session: Session, actor: Actor, row: dict[str, Any], reason: str) -> 
     except (Unreadable, KeyError) as error:
         raise Problem("check_failed", cause="unreadable", id=row["id"]) from error
     author = Author(row["author_id"], row["device_id"], frozenset(), row["unit_id"])
+    mutation = following(kind, mutation, merged_into(session, kind.named(mutation.now).values()))
     stored, is_anothers = _stored(session, actor, mutation)
     # What its author has set again since stands.
     own = {name: value for name, value in mutation.now.items() if name not in row["corrected"]}
@@ -79,6 +83,7 @@ def _apply(session: Session, actor: Actor, row: dict[str, Any], reason: str) -> 
     try:
         if is_anothers:
             raise CannotApply("id_taken" if mutation.op is Op.CREATE else "not_found")
+        _need_there(session, kind, stored, now)
         applied = _judge(session, mutation, stored, step)
         _need_theirs(session, actor, applied)
         record_writer.write_applied(session, applied)
@@ -86,6 +91,15 @@ def _apply(session: Session, actor: Actor, row: dict[str, Any], reason: str) -> 
         if error.code == "same_person":
             raise Problem("same_person", id=row["id"]) from error
         raise Problem("check_failed", cause=error.code, id=row["id"], **error.detail) from error
+
+
+def _need_there(session: Session, kind: Kind, stored: Stored | None, now: Values) -> None:
+    """Nothing is made to point at what was voided meanwhile: whoever decides has that brought back first."""
+    had = set(kind.references(stored.values).values()) if stored else set()
+    named = set(kind.references(now).values()) - had
+    found = record_writer.push_store(session).load(sorted(named), lock=False) if named else {}
+    if any(one.deleted for one in found.values()):
+        raise CannotApply("record_deleted")
 
 
 def _moves(session: Session, actor: Actor, stored: Stored, now: Values, why: str) -> Values:
@@ -193,6 +207,8 @@ def answer_question(
     heads = heads_of(session, kind, record_id, field)
     if heads is None:
         raise Problem("already_decided", kind=kind, id=record_id, field=field)
+    if field == DELETED and values.get(DELETED) is False:
+        need_restorer(session, actor, kind, record_id, before["unit_id"])
     stored = _settle(session, hand, SYNC_KINDS[kind], record_id, field, values)
     if field != DELETED:
         policy.need_kept(session, actor, SYNC_KINDS[kind], record_id, before, stored.values, {field})

@@ -1,0 +1,117 @@
+"""Sheets whose outermost cells enclose too much: refused for that, before the memory is full."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+
+import pytest
+import xlsxwriter
+
+from backend.core.errors import Problem
+from backend.imports.reading import extents
+from backend.imports.reading.extents import MOST_CELLS, check_extent
+from backend.imports.reading.grids import Unreadable
+from backend.imports.reading.tables import read_table
+from tests.imports.old_workbooks import repacked, xlsb
+from tests.imports.sheets import workbook
+
+SHEET = "xl/worksheets/sheet1.xml"
+LAST_ROW = 1_048_575
+
+
+def with_a_cell_at(row: int, column: int, *, is_filled: bool = True) -> bytes:
+    out = io.BytesIO()
+    book = xlsxwriter.Workbook(out)
+    sheet = book.add_worksheet()
+    sheet.write_row(0, 0, ["户号", "户名"])
+    sheet.write_row(1, 0, ["001", "王伟"])
+    if is_filled:
+        sheet.write(row, column, "远")
+    else:
+        sheet.write_blank(row, column, None, book.add_format({"bold": True}))
+    book.close()
+    return out.getvalue()
+
+
+def why(data: bytes) -> str:
+    with pytest.raises(Problem) as problem:
+        read_table(data, "表.xlsx")
+    return problem.value.code
+
+
+@pytest.mark.parametrize(
+    ("row", "column"), [(LAST_ROW, 300), (LAST_ROW, 701), (0, 16_383), (5, 702), (200_000, 600)]
+)
+def test_a_value_far_down_a_wide_sheet_is_too_much_and_not_broken(row: int, column: int) -> None:
+    """In the confined process: what fills its memory ends it, and looks like a damaged file."""
+    assert (row + 1) * (column + 1) > MOST_CELLS or column > 701
+    assert why(with_a_cell_at(row, column)) == "table_too_much"
+
+
+@pytest.mark.usefixtures("in_process")
+@pytest.mark.parametrize(("row", "column"), [(2_000, 450), (20_000, 30), (1, 300)])
+def test_a_value_far_out_is_read_where_there_is_room(row: int, column: int) -> None:
+    table = read_table(with_a_cell_at(row, column), "表.xlsx")
+    assert [one.name for one in table.columns][:2] == ["户号", "户名"]
+    assert next(iter(reversed(list(table.rows)))).cells[-1] == "远"
+
+
+@pytest.mark.usefixtures("in_process")
+@pytest.mark.parametrize(("row", "column"), [(LAST_ROW, 701), (LAST_ROW, 16_383)])
+def test_formatting_far_out_is_no_value(row: int, column: int) -> None:
+    table = read_table(with_a_cell_at(row, column, is_filled=False), "表.xlsx")
+    assert [one.cells for one in table.rows] == [("001", "王伟")]
+
+
+def test_only_what_lies_between_the_outermost_cells_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extents, "MOST_CELLS", 12)
+    data = workbook([[1, 2, 3, 4], [5, 6, 7, 8], [9, 10, 11, 12]], at=(1000, 600))
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        check_extent(archive, SHEET)
+    for rows in ([[1, 2, 3, 4]] * 4, [[None, None], *[[1, *[None] * 3, 2]] * 3]):
+        with zipfile.ZipFile(io.BytesIO(workbook(rows))) as archive, pytest.raises(Unreadable) as refused:
+            check_extent(archive, SHEET)
+        assert refused.value.why == "table_too_much"
+
+
+def test_an_xlsb_counts_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extents, "MOST_CELLS", 6)
+    part = "xl/worksheets/sheet1.bin"
+    with zipfile.ZipFile(io.BytesIO(xlsb([["a", True, 1.5], ["#N/A", 2, "b"]], first=40))) as archive:
+        check_extent(archive, part)
+    for rows in ([["a"]] * 7, [["a", None, 1.5], ["b"], ["c"]], [[*[None] * 702, "a"]]):
+        with zipfile.ZipFile(io.BytesIO(xlsb(rows))) as archive, pytest.raises(Unreadable) as refused:
+            check_extent(archive, part)
+        assert refused.value.why == "table_too_much"
+
+
+@pytest.mark.parametrize("prefix", ["x", "main2"])
+def test_elements_with_a_prefix_count(prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extents, "MOST_CELLS", 3)
+    data = repacked(workbook([[1], [2], [3], [4]]), {SHEET: (b"<c r=", f"<{prefix}:c r=".encode())})
+    with zipfile.ZipFile(io.BytesIO(data)) as archive, pytest.raises(Unreadable):
+        check_extent(archive, SHEET)
+
+
+def test_a_cell_across_two_pieces_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    from backend.imports.reading import error_cells
+
+    data = with_a_cell_at(40, 30)
+    for size in (211, 317, 523):
+        monkeypatch.setattr(error_cells, "_PIECE", size)
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            found = extents._of_xml(archive, SHEET)
+        assert (found.first, found.last, found.left, found.right) == (1, 41, 0, 30)
+
+
+def test_parts_beside_the_sheets_and_broken_ones() -> None:
+    data = workbook([[1]])
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        check_extent(archive, "xl/worksheets/_rels/sheet1.xml.rels")
+    with zipfile.ZipFile(io.BytesIO(repacked(xlsb([[1]]), {}))) as archive:
+        part = archive.getinfo("xl/worksheets/sheet1.bin")
+        part.CRC ^= 1
+        with pytest.raises(Unreadable) as refused:
+            check_extent(archive, "xl/worksheets/sheet1.bin")
+    assert refused.value.why == "table_broken"

@@ -22,7 +22,7 @@ from backend.local.home import Home
 from backend.setup.queries.emptiness import is_empty
 from backend.setup.services.page_token import give_token
 from backend.setup.services.setting_up import SetUp, set_up
-from backend.setup.services.wanted import Wanted, read_toml
+from backend.setup.services.wanted import Wanted, pop_territory, read_toml
 
 # What is told of the way there; the answer alone goes to where a program reads it.
 _BESIDE = Console(stderr=True)
@@ -112,13 +112,13 @@ def _asked_for(
         if not is_empty(session):
             raise _refusal(Problem("already_set_up"))
     wanted = _or_reason(read_toml, file.read_bytes()) if file else {}
-    ground = wanted.pop("territory", None) or {}
-    if file and isinstance(ground, dict) and "file" in ground:
+    ground = _or_reason(pop_territory, wanted)
+    if file and "file" in ground:
         ground["file"] = file.parent / str(ground["file"])
     _by_flags(wanted, said)
     if is_at_terminal() and not file:
         _by_questions(wanted)
-    return wanted, dict(ground)
+    return wanted, ground
 
 
 def _by_flags(wanted: dict[str, Any], said: dict[str, Any]) -> None:
@@ -135,6 +135,9 @@ def _put(wanted: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
     inner = wanted
     for name in path[:-1]:
         inner = inner.setdefault(name, {})
+        if not isinstance(inner, dict):
+            # What is there is no table: that is said when all of it is judged.
+            return
     inner[path[-1]] = value
 
 

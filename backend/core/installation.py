@@ -130,17 +130,18 @@ def installation_of(values: Mapping[str, Any], version: int = 0) -> Installation
     return Installation(**found)
 
 
-def _limits(values: Mapping[str, Any]) -> Limits:
-    known = {one.name for one in fields(Limits)}
-    return Limits(**{name: value for name, value in values.items() if name in known})
+def _known(of: type[Any], values: Mapping[str, Any]) -> Any:
+    """One of these, from what is known of it."""
+    known = {one.name for one in fields(of)}
+    return of(**{name: value for name, value in values.items() if name in known})
 
 
 _READ: dict[str, Any] = {
     "time_zone": ZoneInfo,
     "posts": lambda posts: {one["code"]: (one["zh"], one["en"]) for one in posts},
-    "hotlines": lambda hotlines: tuple(Hotline(**one) for one in hotlines),
-    "first_view": lambda view: View(**view),
-    "limits": _limits,
+    "hotlines": lambda hotlines: tuple(_known(Hotline, one) for one in hotlines),
+    "first_view": lambda view: _known(View, view),
+    "limits": lambda limits: _known(Limits, limits),
 }
 USUAL = Installation()
 

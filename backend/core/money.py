@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from decimal import Decimal
 
 from babel.numbers import format_currency, format_decimal, get_currency_symbol
@@ -14,8 +15,9 @@ def amount_text(minor: int, language: str) -> str:
 
     `minor` is in the currency's smallest unit, whatever the field is called (`..._fen`).
     """
-    # CLDR's pattern for signs that are letters (`KWD 4.550`), which the library does not choose by itself.
-    pattern = "¤\xa0#,##0.00" if currency_sign(language)[-1].isalpha() else None
+    # CLDR sets a space after a sign that ends in no symbol (`KWD 4.550`, `Cg. 4.50`); the library does not.
+    is_symbol = unicodedata.category(currency_sign(language)[-1])[0] in "SZ"
+    pattern = None if is_symbol else "¤\xa0#,##0.00"
     return format_currency(_major(minor), installed().currency, format=pattern, locale=language)
 
 

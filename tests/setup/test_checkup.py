@@ -274,7 +274,7 @@ def listening(context: ssl.SSLContext | None = None) -> Iterator[int]:
 def test_the_gateway_is_reached_and_given_nothing(around: Surroundings) -> None:
     def gateway(**given: str) -> dict[str, str]:
         settings = replace(around.settings, **given)  # type: ignore[arg-type]
-        return states(replace(around, settings=settings), "gateway")
+        return states(replace(around, settings=settings), "channels")
 
     assert gateway() == {"gateway": "warn"}
     assert gateway(notify_channel="webhook") == {"gateway": "fail"}

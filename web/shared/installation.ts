@@ -43,13 +43,27 @@ export function uninstall(): void {
 
 /** Go by what this browser heard the last time, then by what the server says now; never in anybody's way. */
 export async function startInstallation(): Promise<void> {
-  const kept = localStorage.getItem(KEPT);
-  if (kept) install(JSON.parse(kept) as Installation);
+  const kept = keptInstallation();
+  if (kept) install(kept);
   const answer = await fetch("/api/v1/public/installation").catch(() => null);
   const found = answer?.ok ? ((await answer.json().catch(() => null)) as Installation | null) : null;
   if (!found?.time_zone) return;
   install(found);
-  localStorage.setItem(KEPT, JSON.stringify(installed()));
+  try {
+    localStorage.setItem(KEPT, JSON.stringify(installed()));
+  } catch {
+    // A browser that keeps nothing asks again the next time.
+  }
+}
+
+/** What this browser kept, where that can still be read. */
+function keptInstallation(): Installation | null {
+  try {
+    const found = JSON.parse(localStorage.getItem(KEPT) ?? "null") as Installation | null;
+    return found?.time_zone ? found : null;
+  } catch {
+    return null;
+  }
 }
 
 /** The installation's own name. */
@@ -58,8 +72,11 @@ export const houseName = (language: "zh" | "en"): string =>
 
 const locale = (language: "zh" | "en"): string => (language === "zh" ? "zh-CN" : "en");
 
+/** With the decimals that the server counts by: a browser's own tables differ (PKR, by their age). */
 function money(language: "zh" | "en"): Intl.NumberFormat {
-  return new Intl.NumberFormat(locale(language), { style: "currency", currency: installed().currency });
+  const { currency, minor_digits: digits } = installed();
+  const decimals = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return new Intl.NumberFormat(locale(language), { style: "currency", currency, ...decimals });
 }
 
 /** An amount as people read it; amounts are whole numbers of the currency's smallest unit (`..._fen`). */

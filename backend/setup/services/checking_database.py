@@ -137,7 +137,7 @@ def check_backups(session: Session, around: Surroundings) -> Iterator[Finding]:
         yield Finding("drill", State.WARN, sentence("setup.drill_never"), sentence("setup.drill_do"))
     else:
         days = days_since(drilled, around.now)
-        old = days > DAYS_OF_DRILL
+        old = days >= DAYS_OF_DRILL
         found = sentence("setup.drill_age", days=days)
         state = State.WARN if old else State.OK
         yield Finding("drill", state, found, sentence("setup.drill_do") if old else None)

@@ -15,6 +15,8 @@ from backend.core.keys import UnsafeKey
 from backend.core.queries import policy
 from backend.core.queries.scopes import today
 from backend.core.sentences import Words, sentence
+from backend.notices.services.channels import ALL, open_channels
+from backend.notices.services.channels.webhook import Webhook
 from backend.setup.queries import counts, health
 from backend.setup.queries.counts import Part
 from backend.setup.services.checking_database import DAYS_OF_BACKUP, DAYS_OF_DRILL
@@ -126,10 +128,12 @@ def _line(code: str, state: State, missing: int, total: int | None = None, page:
 
 def _of_server(session: Session, settings: Settings) -> Iterator[Line]:
     """The server's own: guarding values, keys, backups."""
+    channels = {name for name in open_channels(settings) if ALL[name].is_set(settings)}
+    has_gateway = settings.notify_channel == "webhook" or Webhook.name in channels
     empty = {
         "public_url": not settings.public_url.startswith("https://"),
-        "gateway": settings.notify_channel == "recorded",
-        "gateway_secret": settings.notify_channel == "webhook" and not settings.notify_secret,
+        "gateway": not channels,
+        "gateway_secret": has_gateway and not settings.notify_secret,
         "area_code": not settings.area_code,
         "limits": not settings.limits_enabled,
     }

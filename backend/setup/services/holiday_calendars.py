@@ -32,7 +32,7 @@ def calendar_of(year: int, country: str, part: str = "", language: str = "en") -
     """
     if not country:
         return {"year": year, "days": [], "is_published": False}
-    judge = _chinese(year) if country == CHINA else _other(year, country, part, language)
+    judge = _chinese(year, language) if country == CHINA else _other(year, country, part, language)
     if judge is None:
         return {"year": year, "days": [], "is_published": False}
     day, days = date(year, 1, 1), []
@@ -44,7 +44,7 @@ def calendar_of(year: int, country: str, part: str = "", language: str = "en") -
     return {"year": year, "days": days, "is_published": True}
 
 
-def _chinese(year: int) -> Judge | None:
+def _chinese(year: int, language: str) -> Judge | None:
     """As the State Council has published the year; None where it has not yet."""
     import chinese_calendar
 
@@ -52,10 +52,13 @@ def _chinese(year: int) -> Judge | None:
         chinese_calendar.is_workday(date(year, 7, 1))
     except NotImplementedError:
         return None
-    return lambda day: (
-        chinese_calendar.is_workday(day),
-        chinese_calendar.get_holiday_detail(day)[1] or "",
-    )
+    chinese = {one.value: one.chinese for one in chinese_calendar.Holiday} if language == "zh" else {}
+
+    def judge(day: date) -> tuple[bool, str]:
+        name = chinese_calendar.get_holiday_detail(day)[1] or ""
+        return chinese_calendar.is_workday(day), chinese.get(name, name)
+
+    return judge
 
 
 def _other(year: int, country: str, part: str, language: str) -> Judge:

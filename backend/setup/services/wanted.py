@@ -121,6 +121,18 @@ def read_toml(text: bytes) -> dict[str, Any]:
     if len(text) > LARGEST:
         raise Problem("bad_setup_file", faults=[fault("", "setup.too_large", most=LARGEST)])
     try:
-        return tomllib.loads(text.decode())
+        # Windows' own editor begins a file with a mark.
+        return tomllib.loads(text.decode("utf-8-sig"))
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise Problem("bad_setup_file", faults=[fault("", "setup.no_toml", why=str(error))]) from error
+
+
+def pop_territory(wanted: dict[str, Any]) -> dict[str, Any]:
+    """Take away what a file says of the cells' map, which is nothing of the setup itself.
+
+    Raises bad_setup_file.
+    """
+    found = wanted.pop("territory", {})
+    if not isinstance(found, dict):
+        raise Problem("bad_setup_file", faults=[fault("territory", "setup.no_table")])
+    return found

@@ -17,6 +17,34 @@ ALL: dict[str, type[Channel]] = {
 }
 
 
+# What each needs, by the names of the settings.
+_NEEDS: dict[str, tuple[str, ...]] = {
+    Webhook.name: ("notify_url",),
+    AliyunSms.name: ("sms_key_id", "sms_key_secret", "sms_sign_name"),
+    WeComApp.name: ("wecom_corp_id", "wecom_agent_id", "wecom_secret"),
+    WeComRobot.name: ("wecom_robot_key",),
+    DingTalkWork.name: ("dingtalk_app_key", "dingtalk_app_secret", "dingtalk_agent_id"),
+    DingTalkRobot.name: ("dingtalk_robot_token", "dingtalk_robot_secret"),
+    Email.name: ("smtp_url", "smtp_from"),
+}
+
+
+def begun_channels(settings: Settings) -> dict[str, list[str]]:
+    """Those of which the operator gave anything -> what is still missing, by its name in the environment.
+
+    Where all is given and the channel cannot use it (an agent's number that is none), all of it is named.
+    """
+    found: dict[str, list[str]] = {}
+    for name, needs in _NEEDS.items():
+        lacking = [one for one in needs if not getattr(settings, one)]
+        if len(lacking) == len(needs):
+            continue
+        if not lacking and not ALL[name].is_set(settings):
+            lacking = list(needs)
+        found[name] = [f"WANGGE_{one.upper()}" for one in lacking]
+    return found
+
+
 @lru_cache(maxsize=8)
 def open_channels(settings: Settings) -> dict[str, Channel]:
     """Those that have what they need, by name.

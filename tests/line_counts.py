@@ -13,9 +13,8 @@ ROOT = Path(__file__).parents[1]
 SUFFIXES = {".py", ".ts", ".vue", ".mjs", ".js"}
 SOURCES = ("backend", "sync", "geo", "mobile_api_spec", "web/console", "web/phone", "web/shared")
 LEFT_OUT = {"node_modules", "migrations", "fixtures", "cases", "en", "zh", "api/schema.d.ts", "public"}
-# The ratio that was reached; it only rises. It was 1.01 at 0.2.0, before what a first day needs: back to
-# 1.0 before that is called done.
-REACHED = 0.96
+# The ratio that was reached; it only rises.
+REACHED = 1.0
 
 
 def counted(folder: Path) -> Iterator[Path]:

@@ -47,7 +47,7 @@ def void_record(
 
 
 def need_restorer(session: Session, actor: Actor, kind: str, record_id: str, unit_id: str) -> None:
-    """What was voided is brought back, in a dispute about its deletion, by who may void. Raises not_allowed."""
+    """What was voided is brought back, by a dispute about it and who may void. Raises not_allowed."""
     if voided_one(session, [unit_id], kind, record_id) is not None:
         _need_voider(actor, kind)
 

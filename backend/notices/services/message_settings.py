@@ -157,8 +157,10 @@ def note_consent(session: Session, actor: Actor, customer_id: str, purpose: str,
 
 
 def follow_merge(session: Session, kept_id: str, merged_id: str) -> None:
-    """Two customers are one: what either refused is refused, addresses that the one lacks are the other's, and
-    what was sent to both was sent to the one who stays. The caller has judged who may."""
+    """Two customers are one: what either refused is refused, addresses that the one lacks are the other's.
+
+    What was sent to both was sent to the one who stays. The caller has judged who may.
+    """
     queries.join_consents(session, kept_id, merged_id)
     queries.join_addresses(session, "customer", kept_id, merged_id)
     queries.hand_over_messages(session, "customer", kept_id, merged_id)

@@ -1,4 +1,4 @@
-/** The page of setting up, the checklist and the installation's tab: late answers, double presses, refusals. */
+/** Setting up, the checklist and the installation's tab: late answers, double presses, refusals. */
 import { flushPromises } from "@vue/test-utils";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 

@@ -21,7 +21,8 @@ import { emptyTelling, lackOf, withTelling } from "../told.ts";
 const KEPT = "wangge.installation";
 const HARBOR: Installation = { ...USUAL, name_en: "Harbor Water", time_zone: "America/Los_Angeles" };
 const away = (): void => void vi.stubGlobal("fetch", () => Promise.reject(new TypeError("no network")));
-const says = (found: unknown): void => void vi.stubGlobal("fetch", () => Promise.resolve(Response.json(found)));
+const says = (found: unknown): void =>
+  void vi.stubGlobal("fetch", () => Promise.resolve(Response.json(found)));
 const plain = (text: string): string => text.replace(/\s/g, " ");
 
 describe("what was kept", () => {

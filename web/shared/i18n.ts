@@ -43,3 +43,7 @@ export function keepLanguage(language: Language): void {
   localStorage.setItem(KEPT, language);
   document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
 }
+
+/** Words one after the other, as the language sets them apart. */
+export const listed = (words: readonly string[], language: Language): string =>
+  words.join(language === "zh" ? "、" : ", ");

@@ -50,3 +50,20 @@ export function useLast(language: Ref<Language>) {
   }
   return { isBusy, wrong, run };
 }
+
+/** Rows that are read again: what was read stays where a later reading fails, and what is wrong is said. */
+export function useRows<T>(read: () => Promise<T[]>, language: Ref<Language>) {
+  const rows = ref([]) as Ref<T[]>;
+  const wrong = ref("");
+  const turn = useTurns();
+  async function load(): Promise<void> {
+    const isLast = turn();
+    try {
+      const found = await read();
+      if (isLast()) [rows.value, wrong.value] = [found, ""];
+    } catch (error) {
+      if (isLast()) wrong.value = sentenceOf(error, language.value);
+    }
+  }
+  return { rows, wrong, load };
+}

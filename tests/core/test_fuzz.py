@@ -128,7 +128,8 @@ def test_five_thousand_requests_break_nothing(house: tuple[Flask, Database, conf
     lot, judge, client = fuzz(16), Judge(), app.test_client()
     before = memory_mib("self", "VmRSS")
     Path("/proc/self/clear_refs").write_text("5")
-    for number in range(5000):
+    # So many as made five thousand when they were first counted: a new operation thins none of the others.
+    for number in range(24 * len(lot.operations)):
         if number % 250 == 0:
             headers = tokens(database, settings)
         sent, role = lot.next(), lot.lot.choice(ROLES)
@@ -145,7 +146,7 @@ def test_five_thousand_requests_break_nothing(house: tuple[Flask, Database, conf
     assert memory_mib("self", "VmHWM") - before < MOST_GROWTH_MIB
     # It also did something: requests that went well, and refusals of every kind.
     assert judge.statuses[200] > 300
-    assert judge.statuses[201] > 15
+    assert judge.statuses[201] > 25
     assert min(judge.statuses[code] for code in (400, 401, 403, 404, 413, 415, 422)) > 3
 
 

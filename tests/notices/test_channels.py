@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
@@ -43,24 +42,6 @@ def keys(settings: Settings) -> Settings:
         dingtalk_robot_token=stubs.DING_ROBOT,
         dingtalk_robot_secret=stubs.DING_SIGN,
     )
-
-
-@pytest.fixture
-def aliyun() -> Iterator[Provider]:
-    with stubs.served(stubs.aliyun) as provider:
-        yield provider
-
-
-@pytest.fixture
-def wecom() -> Iterator[Provider]:
-    with stubs.served(stubs.wecom) as provider:
-        yield provider
-
-
-@pytest.fixture
-def dingtalk() -> Iterator[Provider]:
-    with stubs.served(stubs.dingtalk) as provider:
-        yield provider
 
 
 def test_the_signature_is_that_of_the_providers_own_example() -> None:

@@ -49,18 +49,6 @@ SURVEY = Purpose(
 
 
 @pytest.fixture
-def aliyun() -> Iterator[Provider]:
-    with stubs.served(stubs.aliyun) as provider:
-        yield provider
-
-
-@pytest.fixture
-def wecom() -> Iterator[Provider]:
-    with stubs.served(stubs.wecom) as provider:
-        yield provider
-
-
-@pytest.fixture
 def house(settings: Settings, aliyun: Provider, wecom: Provider, database: Database, town: Town) -> Settings:
     """Urgent notices go by WeCom to who has an id there, to the others by SMS with an approved template."""
     with database.transaction() as session:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from playwright.sync_api import Page
@@ -56,10 +56,14 @@ def menu_of(page: Page) -> list[str]:
     return names
 
 
-def console_pages(desk: Desk) -> Iterator[tuple[str, Page]]:
-    """Each page of a signed-in console; the board with a job chosen, as a map and as a timeline."""
+# What the dispatcher's menu, by which the others are looked at, does not have or shows less of.
+ADMINISTRATORS = ("imports", "messages", "checklist", "people")
+
+
+def console_pages(desk: Desk, only: Sequence[str] = ()) -> Iterator[tuple[str, Page]]:
+    """Each page of a signed-in console, or some; the board with a job chosen, as a map and as a timeline."""
     page = desk.page
-    for name in menu_of(page):
+    for name in only or menu_of(page):
         desk.go(name)
         page.wait_for_timeout(1200 if name in ("board", "ground") else 700)
         if name == "board":
@@ -99,7 +103,7 @@ _STANDS_STILL = """() => Promise.race([
 
 
 def faults_of(page: Page) -> list[str]:
-    """What axe finds wrong: rule, how many places, and one of them.
+    """What axe finds wrong: rule, how many places, and one of them; and whether the page is too wide.
 
     It is put in past the pages' content policy. What is still fading in is waited for: half a transition has
     no contrast.
@@ -107,7 +111,9 @@ def faults_of(page: Page) -> list[str]:
     page.evaluate(_STANDS_STILL)
     page.evaluate((WEB / "node_modules/axe-core/axe.min.js").read_text())
     found = page.evaluate("() => axe.run(document, {resultTypes: ['violations']}).then(r => r.violations)")
-    return [f"{one['id']} x{len(one['nodes'])}: {one['nodes'][0]['html'][:160]}" for one in found]
+    said = [f"{one['id']} x{len(one['nodes'])}: {one['nodes'][0]['html'][:160]}" for one in found]
+    over = page.evaluate("() => document.scrollingElement.scrollWidth - innerWidth")
+    return said + ([f"{over} pixels wider than the screen"] if over > 0 else [])
 
 
 Offices = Callable[[str], Office]

@@ -13,7 +13,7 @@ from backend.local.browser import find_chromium
 from backend.local.story_server import stage
 from tests.conftest import HOME
 from tests.web.conftest import FLAGS, Desk, Handset
-from tests.web.looking import console_pages, phone_pages
+from tests.web.looking import ADMINISTRATORS, console_pages, phone_pages
 
 FOLDER = HOME / "shots"
 
@@ -33,12 +33,13 @@ def take(url: str) -> list[Path]:
                     page.screenshot(path=made[-1])
                 phone.close()
             made += _public(browser, url, locale)
-            desk = Desk(browser, url, "D101", locale=locale)
-            desk.sign_in()
-            for name, page in console_pages(desk):
-                made.append(FOLDER / f"console-{name}-{locale[:2]}.png")
-                page.screenshot(path=made[-1])
-            desk.close()
+            for who, only in (("D101", ()), ("A001", ADMINISTRATORS)):
+                desk = Desk(browser, url, who, locale=locale)
+                desk.sign_in()
+                for name, page in console_pages(desk, only):
+                    made.append(FOLDER / f"console-{who}-{name}-{locale[:2]}.png")
+                    page.screenshot(path=made[-1])
+                desk.close()
         browser.close()
     return made
 

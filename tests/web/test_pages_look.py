@@ -14,7 +14,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from backend.demo.story_actors import Office
 from tests.web.conftest import City, Desk, Handset
-from tests.web.looking import TOPICS, console_pages, faults_of, menu_of, phone_pages
+from tests.web.looking import ADMINISTRATORS, TOPICS, console_pages, faults_of, menu_of, phone_pages
 
 LANGUAGES = ("zh-CN", "en-GB")
 # A key of messages that was shown instead of its sentence.
@@ -47,6 +47,14 @@ def test_the_console(desk: Callable[..., Desk], city: City, locale: str) -> None
         *menu_of(console.page)
     }
     assert looked_at(console_pages(console)) == ""
+    assert hosts(console.asked) == {urlsplit(city.url).netloc}
+
+
+@pytest.mark.parametrize("locale", LANGUAGES)
+def test_what_administrators_have_beside(desk: Callable[..., Desk], city: City, locale: str) -> None:
+    console = desk("A001", locale=locale)
+    assert set(ADMINISTRATORS) <= {*menu_of(console.page)}
+    assert looked_at(console_pages(console, ADMINISTRATORS)) == ""
     assert hosts(console.asked) == {urlsplit(city.url).netloc}
 
 

@@ -17,14 +17,26 @@ export const router = createRouter({
     { path: "/customers", component: () => import("./views/Customers.vue") },
     { path: "/visits", component: () => import("./views/Visits.vue") },
     { path: "/people", component: () => import("./views/People.vue") },
-    { path: "/imports", component: () => import("./views/Imports.vue") },
-    { path: "/messages", component: () => import("./views/Messages.vue") },
+    { path: "/imports", component: () => import("./views/Imports.vue"), meta: { roles: ["admin"] } },
+    {
+      path: "/messages",
+      component: () => import("./views/Messages.vue"),
+      meta: { roles: ["admin", "hotline_agent"] },
+    },
     { path: "/records", component: () => import("./views/Records.vue") },
-    { path: "/checklist", component: () => import("./views/Checklist.vue") },
+    { path: "/checklist", component: () => import("./views/Checklist.vue"), meta: { roles: ["admin"] } },
   ],
 });
 
-/** The pages that the menu offers, in the order above; each has its word there under `<page>.menu`. */
-export const menu = router.options.routes
-  .filter((one) => one.component)
-  .map((one) => one.path.replace("/", ""));
+const pages = router.options.routes.filter((one) => one.component);
+const nameOf = (one: { path: string }): string => one.path.replace("/", "");
+
+/** All pages, in the order above; each has its word in the menu under `<page>.menu`. */
+export const menu = pages.map(nameOf);
+
+/** Those that the server has something for in these roles: it refuses the others to whoever asks. */
+export function menuOf(roles: readonly string[]): string[] {
+  const mayOpen = (whose: unknown): boolean =>
+    !Array.isArray(whose) || whose.some((one) => roles.includes(String(one)));
+  return pages.filter((one) => mayOpen(one.meta?.["roles"])).map(nameOf);
+}

@@ -97,8 +97,22 @@ describe("the frame", () => {
   ] as const)("has the menu in %s, and says which page this is", async (language, word) => {
     signedIn("dispatcher");
     const { page } = await frame({}, language);
-    expect(page.findAll("nav a")).toHaveLength(menu.length);
+    expect(page.findAll("nav a")).toHaveLength(menu.length - 3);
     expect(page.get("[aria-current=page]").text()).toBe(word);
+  });
+
+  // Kept by hand: what each would be refused is not offered.
+  it.each([
+    ["dispatcher", [], ["imports", "messages", "checklist"]],
+    ["hotline_agent", ["messages"], ["imports", "checklist"]],
+    ["supervisor", [], ["imports", "messages", "checklist"]],
+    ["admin", ["imports", "messages", "checklist"], []],
+  ])("offers a %s what there is for them", async (role, has, lacks) => {
+    signedIn(role);
+    const { page } = await frame();
+    const offered = page.findAll("nav a").map((one) => one.attributes("href")!.split("/").at(-1));
+    expect(offered).toEqual(expect.arrayContaining(["board", "people", "records", ...has]));
+    expect(offered.filter((one) => lacks.includes(one!))).toEqual([]);
   });
 
   it("turns into the other language, and keeps that", async () => {

@@ -13,16 +13,12 @@ import time
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import orjson
-
 from backend.core.config import Settings
-from backend.notices.services.channels.access_token import STALE, AccessToken
-from backend.notices.services.channels.port import Answer, Letter, Outcome, Refusal, asked, json_of
+from backend.notices.services.channels.access_token import AccessToken
+from backend.notices.services.channels.errcodes import cut, is_number, posted, understood
+from backend.notices.services.channels.port import Answer, Letter, Refusal
 
 _RATE = frozenset({130101, 90018, 90002, 410100})
-_LATER = frozenset({-1}) | STALE
-RATE_WAIT_S = 60
-MOST_BYTES = 2048
 # The same text to the same person is dropped within a day.
 DOUBLES_S = 86_400
 
@@ -49,26 +45,25 @@ class DingTalkWork:
     @classmethod
     def is_set(cls, settings: Settings) -> bool:
         """It has an application's key and secret, and the agent's number."""
-        agent_id = settings.dingtalk_agent_id
-        is_number = agent_id.isascii() and agent_id.isdigit()
-        return bool(settings.dingtalk_app_key and settings.dingtalk_app_secret and is_number)
+        key, secret = settings.dingtalk_app_key, settings.dingtalk_app_secret
+        return bool(key and secret) and is_number(settings.dingtalk_agent_id)
 
     def send(self, letter: Letter) -> Answer:
         """Send one text."""
         body = {
             "agent_id": int(self._agent_id),
             "userid_list": letter.to,
-            "msg": {"msgtype": "text", "text": {"content": _cut(letter.marked_text)}},
+            "msg": {"msgtype": "text", "text": {"content": cut(letter.marked_text)}},
         }
         try:
             said = self._token.used_in(lambda token: self._said(token, body))
         except Refusal as refusal:
             return refusal.answer
-        return _understood(said, str(said.get("task_id") or "") or None)
+        return understood(said, _RATE, str(said.get("task_id") or "") or None)
 
     def _said(self, token: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         url = f"{self._url}/topapi/message/corpconversation/asyncsend_v2"
-        return _posted(url, {"access_token": token}, body)
+        return posted(url, {"access_token": token}, body)
 
 
 class DingTalkRobot:
@@ -93,29 +88,10 @@ class DingTalkRobot:
         params = {"access_token": self._token, "timestamp": str(at_ms)}
         params["sign"] = robot_sign(self._secret, at_ms)
         words = f"@{letter.to} {letter.text}" if letter.to else letter.text
-        body: dict[str, Any] = {"msgtype": "text", "text": {"content": _cut(words)}}
+        body: dict[str, Any] = {"msgtype": "text", "text": {"content": cut(words)}}
         if letter.to:
             body["at"] = {"atMobiles": [letter.to], "isAtAll": False}
         try:
-            return _understood(_posted(f"{self._url}/robot/send", params, body), None)
+            return understood(posted(f"{self._url}/robot/send", params, body), _RATE, None)
         except Refusal as refusal:
             return refusal.answer
-
-
-def _posted(url: str, params: Mapping[str, str], body: Mapping[str, Any]) -> Mapping[str, Any]:
-    headers = {"Content-Type": "application/json"}
-    return json_of(asked("POST", url, params=params, content=orjson.dumps(body), headers=headers))
-
-
-def _understood(said: Mapping[str, Any], provider_id: str | None) -> Answer:
-    code = said.get("errcode")
-    if code == 0:
-        return Answer(Outcome.SENT, provider_id=provider_id)
-    if code in _RATE:
-        return Answer(Outcome.LATER, f"errcode_{code}", wait_s=RATE_WAIT_S)
-    return Answer(Outcome.LATER if code in _LATER else Outcome.REFUSED, f"errcode_{code}")
-
-
-def _cut(text: str) -> str:
-    """At most so many bytes, and no half character."""
-    return text.encode()[:MOST_BYTES].decode(errors="ignore")

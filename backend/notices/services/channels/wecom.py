@@ -8,19 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-import orjson
-
 from backend.core.config import Settings
-from backend.notices.services.channels.access_token import STALE, AccessToken
-from backend.notices.services.channels.port import Answer, Letter, Outcome, Refusal, asked, json_of
+from backend.notices.services.channels.access_token import AccessToken
+from backend.notices.services.channels.errcodes import cut, is_number, posted, understood
+from backend.notices.services.channels.port import Answer, Letter, Outcome, Refusal
 
 _RATE = frozenset({45009, 45033})
-_LATER = frozenset({-1}) | STALE
-# Longest text in bytes of UTF-8; WeCom cuts what is longer.
-MOST_BYTES = 2048
 # The longest time in which WeCom drops a request that it had before.
 DOUBLES_S = 14_400
-RATE_WAIT_S = 60
 
 
 class WeComApp:
@@ -39,10 +34,7 @@ class WeComApp:
     @classmethod
     def is_set(cls, settings: Settings) -> bool:
         """It has the corporation's id, the application's id and its secret."""
-        return bool(
-            settings.wecom_corp_id and settings.wecom_secret and settings.wecom_agent_id.isascii()
-            and settings.wecom_agent_id.isdigit()
-        )  # fmt: skip
+        return bool(settings.wecom_corp_id and settings.wecom_secret) and is_number(settings.wecom_agent_id)
 
     def send(self, letter: Letter) -> Answer:
         """Send one text."""
@@ -50,7 +42,7 @@ class WeComApp:
             "touser": letter.to,
             "msgtype": "text",
             "agentid": int(self._agent_id),
-            "text": {"content": _cut(letter.marked_text)},
+            "text": {"content": cut(letter.marked_text)},
             "safe": 0,
             "enable_duplicate_check": 1,
             "duplicate_check_interval": DOUBLES_S,
@@ -61,11 +53,11 @@ class WeComApp:
             return refusal.answer
         if said.get("errcode") == 0 and letter.to.lower() in str(said.get("invaliduser") or "").split("|"):
             return Answer(Outcome.REFUSED, "errcode_invaliduser")
-        return _understood(said)
+        return _answer(said)
 
     def _said(self, token: str, body: Mapping[str, Any]) -> Mapping[str, Any]:
         url = f"{self._url}/cgi-bin/message/send"
-        return _posted(url, {"access_token": token}, body)
+        return posted(url, {"access_token": token}, body)
 
 
 class WeComRobot:
@@ -85,28 +77,13 @@ class WeComRobot:
 
     def send(self, letter: Letter) -> Answer:
         """Say it in the group."""
-        said = {"content": _cut(letter.text)} | ({"mentioned_mobile_list": [letter.to]} if letter.to else {})
+        said = {"content": cut(letter.text)} | ({"mentioned_mobile_list": [letter.to]} if letter.to else {})
         try:
             url = f"{self._url}/cgi-bin/webhook/send"
-            return _understood(_posted(url, {"key": self._key}, {"msgtype": "text", "text": said}))
+            return _answer(posted(url, {"key": self._key}, {"msgtype": "text", "text": said}))
         except Refusal as refusal:
             return refusal.answer
 
 
-def _posted(url: str, params: Mapping[str, str], body: Mapping[str, Any]) -> Mapping[str, Any]:
-    headers = {"Content-Type": "application/json; charset=utf-8"}
-    return json_of(asked("POST", url, params=params, content=orjson.dumps(body), headers=headers))
-
-
-def _understood(said: Mapping[str, Any]) -> Answer:
-    code = said.get("errcode")
-    if code == 0:
-        return Answer(Outcome.SENT, provider_id=str(said.get("msgid") or "") or None)
-    if code in _RATE:
-        return Answer(Outcome.LATER, f"errcode_{code}", wait_s=RATE_WAIT_S)
-    return Answer(Outcome.LATER if code in _LATER else Outcome.REFUSED, f"errcode_{code}")
-
-
-def _cut(text: str) -> str:
-    """At most so many bytes, and no half character."""
-    return text.encode()[:MOST_BYTES].decode(errors="ignore")
+def _answer(said: Mapping[str, Any]) -> Answer:
+    return understood(said, _RATE, str(said.get("msgid") or "") or None)

@@ -102,6 +102,7 @@ def test_concepts_are_explained_and_none_is_left_over() -> None:
         "first_day",
         "operating",
         "security",
+        "api",
     }
     assert {page.stem for page in DOCS} == concepts | {"index", "facts"}
     short = {page.stem for page in DOCS if page.stem in concepts and len(text_of(page).splitlines()) < 100}

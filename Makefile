@@ -58,7 +58,7 @@ check: install-test ## lint, types, import contracts
 bench: install-test ## measure; results go to bench/RESULTS.md by hand, with machine and commit
 	@exec $(PY) -m bench $(ARGS)
 
-map: install-test ## draw docs/architecture.svg, docs/facts.md and docs/drawings from the code
+map: install-test ## write what the docs say by the code: drawings, facts, the data dictionary, the tables of privacy
 	@exec $(PY) -m deploy.map
 
 docs: install-test ## build the docs into .wangge/docs; a broken link or anchor fails

@@ -103,7 +103,8 @@ def ended(trouble: Trouble, served: str, photo: Path) -> Iterator[Ended]:
         )
         for name, command in COMMANDS.items()
     }
-    yield {name: (*one.communicate(timeout=120), one.returncode) for name, one in running.items()}  # type: ignore[misc]
+    said = {name: one.communicate(timeout=120) for name, one in running.items()}
+    yield {name: (*said[name], one.returncode) for name, one in running.items()}
 
 
 def test_all_three_come_to_the_same_through_trouble(

@@ -7,7 +7,7 @@ W = "$(WANGGE_HOME)/venv/bin/wangge"
 PY = "$(WANGGE_HOME)/venv/bin/python"
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-long coverage soak mutants shots check bench map docs spec migration pages demo sbom release advisories clean install install-test
+.PHONY: help run test test-long coverage soak mutants shots pictures check bench map docs spec migration pages demo sbom release advisories clean install install-test
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' Makefile | sed -E 's/:.*## /|/' | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -51,6 +51,9 @@ mutants: install-test ## change the sync core line by line and see which changes
 
 shots: install-test ## pictures of every page in both languages, into .wangge/shots
 	@exec $(PY) -m tests.web.shots
+
+pictures: install-test ## take the pictures of the Chinese guides anew, into docs/zh/pictures
+	@exec $(PY) -m tests.web.guide_pictures
 
 check: install-test ## lint, types, import contracts
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy && "$(WANGGE_HOME)/venv/bin/lint-imports"

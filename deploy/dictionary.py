@@ -58,7 +58,8 @@ _HEAD = (
     "“可筛选”指列表可以按它查找；“审计员看到”指打码以后的样子，其他人看到原样；"
     "“消除”指 `wangge erase` 会清掉它的值。带 * 的字段必填，标“系统”的只由系统填写。\n",
     "# Data dictionary\n\nWritten by `make map` from `backend/*/kinds`; do not edit it by hand. For each "
-    "kind of record: fields, types, vocabularies, who sees it, how long it is kept, whether it is exported. What is "
+    "kind of record: fields, types, vocabularies, who sees it, how long it is kept, whether it is "
+    "exported. What is "
     "kept besides records is on [Privacy](privacy.md), the steps of a kind are in "
     "[kinds](../mobile_api_spec/kinds.md), how it is all read and written in [Using the API](api.md).\n\n"
     "*Filter*: a list can be filtered by it. *An auditor sees*: what the masks leave; everybody else sees it "

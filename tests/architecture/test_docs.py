@@ -106,7 +106,13 @@ def test_concepts_are_explained_and_none_is_left_over() -> None:
         "security",
         "api",
     }
-    assert {page.stem for page in ENGLISH} == concepts | {"index", "facts", "data_dictionary", "privacy", "administrator"}
+    assert {page.stem for page in ENGLISH} == concepts | {
+        "index",
+        "facts",
+        "data_dictionary",
+        "privacy",
+        "administrator",
+    }
     short = {page.stem for page in ENGLISH if page.stem in concepts and len(text_of(page).splitlines()) < 100}
     assert short == set()
 

@@ -93,7 +93,12 @@ def test_the_sentences_are_read_whole() -> None:
 
 @pytest.mark.parametrize(
     ("word", "apps"),
-    [("派给", ("phone",)), ("签到", ("console",)), ("立刻同步", ("phone", "console")), ("立即同步 ", ("phone",))],
+    [
+        ("派给", ("phone",)),
+        ("签到", ("console",)),
+        ("立刻同步", ("phone", "console")),
+        ("立即同步 ", ("phone",)),
+    ],
 )
 def test_a_word_that_is_not_there_is_noticed(word: str, apps: tuple[str, ...]) -> None:
     assert strange(f"点「{word}」。", apps) == [word]

@@ -125,7 +125,7 @@ def _forgotten(phone: Handset) -> Taken:
 
 
 def dispatcher(browser: Browser, url: str) -> Taken:
-    """The board with a job chosen, a job taken in, and what waits for a return visit."""
+    """The board with a job chosen, a job taken in, and one that is done and waits for the customer's word."""
     desk = Desk(browser, url, "D101")
     desk.sign_in()
     page = desk.page
@@ -133,26 +133,55 @@ def dispatcher(browser: Browser, url: str) -> Taken:
     page.wait_for_selector("[data-test=candidates] > li")
     page.wait_for_timeout(1200)
     yield "board", page
-    page.click("[data-test=new-job]")
-    page.wait_for_timeout(600)
-    yield "new-job", page
+    page.click("[data-test=figure-done]")
+    page.wait_for_timeout(400)
+    page.locator("[data-test=jobs] .job").first.click()
+    page.locator("[data-test=step-close]").click()
+    page.wait_for_selector("[data-test=is-satisfied]")
+    page.wait_for_timeout(1200)
+    yield "close", page
     page.keyboard.press("Escape")
-    desk.go("visits")
-    page.get_by_role("tab", name="待回访").click()
-    page.wait_for_timeout(700)
-    yield "returns", page
+    page.wait_for_selector("[data-test=do-step]", state="hidden")
+    page.click("[data-test=new-job]")
+    page.click("[data-test=matter]")
+    page.click(".el-select-dropdown__item:visible:has-text('阀门故障')")
+    for name, value in (("address", "辽宁路 12 号"), ("reporter", "王女士"), ("phone", "13800000000")):
+        page.fill(f"input[name={name}]", value)
+    page.fill(".el-dialog textarea:visible", "楼道总阀关不严，一直滴水")
+    page.wait_for_timeout(400)
+    yield "new-job", page
     desk.close()
 
 
-def administrator(browser: Browser, url: str) -> Taken:
-    """What a first day lacks, a table read in, phones and accounts."""
+LEDGER = """\
+户号,户名,用户类型,电话,用水地址,表号,口径
+30000001,张三,居民,13800000001,辽宁路 12 号 1 单元 101,QD90000001,DN15
+30000002,李四,居民,13800000002,辽宁路 12 号 1 单元 102,QD90000002,DN15
+30000003,清河酒店,大客户,0532-86660003,香港中路 8 号,QD90000003,DN50
+3.0E+07,王五,居民,13800000004,辽宁路 14 号 2 单元 301,QD90000004,DN15
+"""
+
+
+def administrator(browser: Browser, url: str, folder: Path) -> Taken:
+    """What a first day lacks, a table read and checked, phones and accounts."""
     desk = Desk(browser, url, "A001")
     desk.sign_in()
     page = desk.page
-    for name in ("checklist", "imports"):
-        desk.go(name)
-        page.wait_for_timeout(1200)
-        yield name, page
+    desk.go("checklist")
+    page.wait_for_timeout(1200)
+    yield "checklist", page
+    desk.go("imports")
+    ledger = folder / "客户台账.csv"
+    ledger.write_text(LEDGER, encoding="utf-8")
+    page.set_input_files("input[type=file]", ledger)
+    page.click("[data-test=send]")
+    page.wait_for_selector("[data-test=columns] tbody tr")
+    page.wait_for_timeout(600)
+    yield "imports", page
+    page.click("[data-test=check]")
+    page.wait_for_selector("[data-test=counts]")
+    page.wait_for_timeout(600)
+    yield "checked", page
     desk.go("people")
     for tab, name in (("手机", "phones"), ("账号", "accounts")):
         page.get_by_role("tab", name=tab, exact=True).click()
@@ -186,7 +215,7 @@ def take(browser: Browser, url: str, folder: Path) -> list[Path]:
             representative(browser, url, picture),
             crew(browser, url, picture),
             dispatcher(browser, url),
-            administrator(browser, url),
+            administrator(browser, url, Path(aside)),
         ):
             for name, page in scenes:
                 made.append(folder / f"{name}.webp")

@@ -172,3 +172,19 @@ def test_every_address_and_code_of_the_guide_is_there() -> None:
     assert {code: CATALOGUE[code].status for code in codes if code not in CATALOGUE} == {}
     said = {(code, int(status)) for status, code in re.findall(r"(\d{3}) `(\w+)`", guide)}
     assert {(code, status) for code, status in said if CATALOGUE[code].status != status} == set()
+
+
+def test_a_personal_token_reads_and_neither_writes_nor_pulls(
+    app: Flask, as_: Callable[[str], Person]
+) -> None:
+    """As the guide says of it."""
+    dispatcher = as_("dispatcher")
+    made = dispatcher("POST", "/tokens", {"label": "a program", "days": 7}).get_json()
+    program = Person(app.test_client(), made["token"])
+    assert len(program.get("/customers?limit=2")["rows"]) == 2
+    customer = program.get("/customers?limit=1")["rows"][0]
+    refused = [
+        program("PATCH", f"/customers/{customer['id']}", {"note": "x"}, version=customer["version"]),
+        program("POST", "/sync/pull", {"store": customer["id"], "cursor": None, "have": {}}),
+    ]
+    assert {(one.status_code, one.get_json()["code"]) for one in refused} == {(403, "read_only_token")}

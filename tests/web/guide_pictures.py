@@ -179,7 +179,7 @@ def administrator(browser: Browser, url: str, folder: Path) -> Taken:
     page.wait_for_timeout(600)
     yield "imports", page
     page.click("[data-test=check]")
-    page.wait_for_selector("[data-test=counts]")
+    page.wait_for_selector("[data-test=settle]")
     page.wait_for_timeout(600)
     yield "checked", page
     desk.go("people")

@@ -27,15 +27,18 @@ APPS = {
     "privacy.md": ("phone", "console"),
 }
 MOST_BYTES, MOST_IN_ALL = 120_000, 1_000_000
+# English pages that name words of the screens: those of the console in slanted letters.
+ENGLISH = ROOT / "docs" / "administrator.md"
+_SLANTED = re.compile(r"(?<!\*)\*([^*\n]+)\*(?!\*)")
 _SAID = re.compile(r"^ {4}\w+:\s*\n?\s*\"((?:[^\"\\]|\\.)*)\",?$", re.MULTILINE)
 _QUOTED = re.compile(r"「([^」]+)」")
 _PICTURE = re.compile(r"!\[([^\]]+)\]\(pictures/([\w-]+\.webp)\)")
 
 
 @cache
-def sentences(app: str) -> frozenset[str]:
-    """What an app's Chinese files say, a message each."""
-    files = (ROOT / "web" / app / "src" / "zh").glob("*.ts")
+def sentences(app: str, language: str = "zh") -> frozenset[str]:
+    """What an app's files say in a language, a message each."""
+    files = (ROOT / "web" / app / "src" / language).glob("*.ts")
     return frozenset(one for file in files for one in _SAID.findall(file.read_text(encoding="utf-8")))
 
 
@@ -69,6 +72,15 @@ def text_of(name: str) -> str:
 @pytest.mark.parametrize("name", sorted(APPS))
 def test_every_word_in_a_guide_stands_on_the_screen(name: str) -> None:
     assert strange(text_of(name), APPS[name]) == []
+
+
+def test_words_of_the_screens_in_english_pages_are_there_too() -> None:
+    slanted = set(_SLANTED.findall(ENGLISH.read_text(encoding="utf-8")))
+    assert len(slanted) >= 10
+    assert slanted - sentences("console", "en") == set()
+    api = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    assert _QUOTED.findall(api)
+    assert strange(api, ("console",)) == []
 
 
 def test_the_guides_are_these_and_quote_a_good_deal() -> None:

@@ -1,4 +1,4 @@
-"""Every word that a Chinese guide puts in 「」 stands on a screen of that app; its pictures are there and small."""
+"""Every word that a Chinese guide puts in 「」 stands on a screen of that app; its pictures are small."""
 
 from __future__ import annotations
 

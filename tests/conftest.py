@@ -31,6 +31,7 @@ from backend.core.db import Database, make_engine
 from backend.core.installation import USUAL, hold
 from backend.core.kinds.account import Token
 from backend.core.private_files import own_folder
+from backend.core.services import credentials
 from backend.core.services.credentials import token_sha256
 from backend.demo.load import load_city
 from backend.demo.sizes import SIZES
@@ -330,6 +331,15 @@ def phone_of(app: Flask, tmp_path: Path) -> Iterator[Callable[..., Phone]]:
 def crew(phone_of: Callable[..., Phone], database: Database, town: factories.Town) -> Crew:
     """A crew's phone with a key, at a job under way."""
     return crew_with_a_key(phone_of, database, town)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> Iterator[None]:
+    """Passwords are hashed and tried thousands of times; what that costs on purpose is not what is tested."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(credentials, "_HASHER", factories.CHEAP)
+        patch.setattr(credentials, "_DUMMY", factories.CHEAP.hash("no such account"))
+        yield
 
 
 @pytest.fixture(autouse=True)

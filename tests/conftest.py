@@ -19,7 +19,7 @@ import httpx
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, delete, text
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
 from werkzeug.serving import make_server
@@ -29,7 +29,10 @@ from backend.app import create_app, make_context
 from backend.core import config, logs
 from backend.core.db import Database, make_engine
 from backend.core.installation import USUAL, hold
+from backend.core.kinds.account import Token
 from backend.core.private_files import own_folder
+from backend.core.services import credentials
+from backend.core.services.credentials import token_sha256
 from backend.demo.load import load_city
 from backend.demo.sizes import SIZES
 from backend.local.cluster import Cluster, find_binaries
@@ -38,10 +41,17 @@ from backend.queue import serving
 from mobile_api_spec.phone import Clock, Link, Phone
 from tests import answers, factories
 from tests.factories import PASSWORD, PEOPLE, server_view
-from tests.sharing_out import pytest_collection_modifyitems, pytest_xdist_make_scheduler  # noqa: F401 - hooks
+from tests.sharing_out import (  # noqa: F401 - hooks
+    pytest_collection_finish,
+    pytest_collection_modifyitems,
+    pytest_xdist_make_scheduler,
+)
 from tests.signing import Crew, crew_with_a_key
 
 _numbers = itertools.count()
+# Tokens of the town's people that every copy of it knows: made once, they last as long as the tests.
+_tokens: dict[str, str] = {}
+LASTING = replace(config.read({}), access_minutes=24 * 60)
 logs.configure()
 HOME = config.read().home
 # Each of several test processes side by side has its own cluster, servers and ports.
@@ -123,6 +133,10 @@ def town_template(cluster: Cluster, empty_template: str) -> str:
     with Database(engine).transaction() as session:
         factories.build(session)
     assert serving.serve(Database(engine)) > 0
+    with Database(engine).transaction() as session:
+        _tokens.update({name: factories.token_for(session, LASTING, name) for name in PEOPLE})
+        session.flush()
+        session.execute(delete(Token).where(Token.use == "refresh"))
     engine.dispose()
     return "template_town"
 
@@ -287,7 +301,9 @@ def as_(app: Flask, database: Database, settings: config.Settings) -> Callable[[
 
     def person(name: str) -> Person:
         with database.transaction() as session:
-            token = factories.token_for(session, settings, name)
+            kept = _tokens.get(name)
+            is_known = kept and session.get(Token, token_sha256(kept))
+            token = kept if kept and is_known else factories.token_for(session, settings, name)
         return Person(app.test_client(), token)
 
     return person
@@ -315,6 +331,15 @@ def phone_of(app: Flask, tmp_path: Path) -> Iterator[Callable[..., Phone]]:
 def crew(phone_of: Callable[..., Phone], database: Database, town: factories.Town) -> Crew:
     """A crew's phone with a key, at a job under way."""
     return crew_with_a_key(phone_of, database, town)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> Iterator[None]:
+    """Passwords are hashed and tried thousands of times; what that costs on purpose is not what is tested."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(credentials, "_HASHER", factories.CHEAP)
+        patch.setattr(credentials, "_DUMMY", factories.CHEAP.hash("no such account"))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -60,13 +60,24 @@ OWN_HOME = HOME / "tests" / PROCESS
 MEMORY, LEAST_MEMORY = Path("/dev/shm"), 2 * 1024**3
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Files of tests lie in memory too, where there is room: phones write theirs through to the disk.
+
+    Tests that a test runs would empty the folder it works in.
+    """
+    is_own = not config.option.basetemp and "PYTEST_CURRENT_TEST" not in os.environ
+    if is_own and (folder := _memory_folder("files")):
+        config.option.basetemp = str(folder)
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """PostgreSQL with PostGIS, without fsync, for this run."""
     OWN_HOME.mkdir(parents=True, exist_ok=True)
     with one_at_a_time():
         binaries = find_binaries(HOME)
-    in_memory = _memory_folder()
+    in_memory = _memory_folder("servers")
     found = Cluster((in_memory or OWN_HOME) / "cluster", binaries, durable=False)
     found.start()
     _drop_copies(found)
@@ -78,14 +89,14 @@ def cluster() -> Iterator[Cluster]:
         shutil.rmtree(in_memory)
 
 
-def _memory_folder() -> Path | None:
+def _memory_folder(of: str) -> Path | None:
     """A folder of this process's own in memory, where there is enough of it.
 
     A copy of the town is 650 files: on a disk making and dropping them took more than most tests.
     """
     if not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < LEAST_MEMORY:
         return None
-    name = hashlib.sha256(str(OWN_HOME.resolve()).encode()).hexdigest()[:12]
+    name = hashlib.sha256(str(OWN_HOME.resolve() / of).encode()).hexdigest()[:12]
     folder = own_folder(MEMORY / f"wangge-tests-{name}")
     # PostgreSQL's own account passes through.
     folder.chmod(0o711)

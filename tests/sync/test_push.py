@@ -41,6 +41,7 @@ ALL = KINDS | {
     "photo": standing("photo", stands_on=("of_kind", "of_id")),
     "visit": standing("visit", attaches={"photo_ids": "photo"}),
     "album": standing("album", attaches={"photo_ids": "film"}),
+    "sheet": standing("sheet", stands_on=("of_kind", "of_id"), attaches={"photo_ids": "photo"}),
 }
 
 
@@ -313,6 +314,22 @@ def test_photos_that_hang_there_already_are_not_asked_about_again(server: Server
     photo = sent("p", "photo", "p", of_kind="visit", of_id=uid("v"))
     server.push(sent("v", "visit", "v", photo_ids=[uid("p")]), photo)
     server.push(sent("c", "visit", "v", "change", photo_ids=[uid("p"), uid("q")]))
+    assert server.ended == [("applied", None)]
+
+
+def test_nor_if_what_hangs_there_was_moved_to_another(server: Server) -> None:
+    """Who moved it is not who shows it."""
+    photo = sent("p", "photo", "p", of_kind="visit", of_id=uid("v"))
+    server.push(sent("v", "visit", "v", photo_ids=[uid("p")]), sent("w", "visit", "w"), photo)
+    server.push(sent("m", "photo", "p", "change", of_id=uid("w")))
+    server.push(sent("c", "visit", "v", "change", photo_ids=[uid("p"), uid("q")]))
+    assert server.ended == [("applied", None)]
+
+
+def test_what_stands_on_a_record_shows_the_photos_of_that(server: Server) -> None:
+    on_it = {"of_kind": "visit", "of_id": uid("v")}
+    server.push(sent("v", "visit", "v"), sent("p", "photo", "p", **on_it), sent("s", "sheet", "s", **on_it))
+    server.push(sent("c", "sheet", "s", "change", photo_ids=[uid("p")]))
     assert server.ended == [("applied", None)]
 
 

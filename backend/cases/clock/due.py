@@ -1,0 +1,112 @@
+"""When a limit is due, by its unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+from backend.cases.clock.held import Held
+from backend.cases.clock.limits import Unit
+from backend.cases.clock.working_time import FAR, Span, WorkingTime
+
+NOTHING = timedelta()
+
+
+class Course(NamedTuple):
+    """What a clock runs on: its unit, working time, start and held time."""
+
+    unit: Unit
+    working_time: WorkingTime
+    start: datetime
+    held: Held
+
+
+def running_spans(course: Course) -> Iterator[Span]:
+    """What runs from the start on, without end: working time (for `minutes` all time) that is not held."""
+    if course.unit is Unit.MINUTES:
+        yield from course.held.running(course.start, FAR)
+        return
+    open_from = course.held.open_from
+    for half in course.working_time.halves_from(course.start):
+        if half.begins >= open_from:
+            return
+        yield from course.held.running(max(half.begins, course.start), half.ends)
+
+
+def running_time(course: Course, until: datetime) -> timedelta:
+    """How much has run from the start up to a moment."""
+    total = NOTHING
+    for span in running_spans(course):
+        if span.begins >= until:
+            break
+        total += min(span.ends, until) - span.begins
+    return total
+
+
+def moment_reached(course: Course, amount: timedelta) -> datetime | None:
+    """The first instant by which so much has run; None where an open hold comes before."""
+    for span in running_spans(course):
+        if span.ends - span.begins >= amount:
+            return span.begins + amount
+        amount -= span.ends - span.begins
+    return None
+
+
+def due_after(course: Course, amount: int) -> datetime | None:
+    """When so many of the unit are over: never inside a hold, None while one that began before is open."""
+    if course.unit.is_time:
+        return moment_reached(course, timedelta(minutes=amount))
+    if course.unit is Unit.HALF_DAYS:
+        return _after_halves(course, amount)
+    return _after_days(course, amount)
+
+
+def spent_halves(course: Course, until: datetime) -> int:
+    """Halves begun after the start that ran before a moment: at least the one that was begun."""
+    spent = 0
+    for half in course.working_time.halves_from(course.start):
+        if half.begins >= min(until, course.held.open_from):
+            break
+        if half.begins > course.start:
+            spent += course.held.has_running(Span(half.begins, min(half.ends, until)))
+    return max(1, spent)
+
+
+def _after_halves(course: Course, amount: int) -> datetime | None:
+    held, count = course.held, 0
+    for half in course.working_time.halves_from(course.start):
+        if half.begins >= held.open_from:
+            return None
+        # Strictly after: the half that begins with the start is the start's own.
+        if half.begins > course.start and held.has_running(half):
+            count += 1
+        if count >= amount and not held.is_held_up_to(half.ends):
+            return half.ends
+    return None
+
+
+def counts(course: Course, day: date) -> bool:
+    """Whether a day after the start's own counts for a limit in days: a calendar day unless it is held whole,
+    a working day if any of its hours run."""
+    if course.unit is Unit.CALENDAR_DAYS:
+        return course.held.has_running(course.working_time.whole(day))
+    return course.working_time.calendar.is_working(day) and any(
+        map(course.held.has_running, course.working_time.halves_of(day))
+    )
+
+
+def _after_days(course: Course, amount: int) -> datetime | None:
+    """Every day begins at midnight, so the start's own never counts."""
+    working_time, held, count = course.working_time, course.held, 0
+    own = working_time.day_of(course.start)
+    for day in working_time.days_from(own):
+        if day == own:
+            continue
+        close = working_time.halves_of(day)[1].ends
+        if working_time.whole(day).begins >= held.open_from:
+            return None
+        count += counts(course, day)
+        if count >= amount and working_time.calendar.is_working(day) and not held.is_held_up_to(close):
+            return close
+    return None

@@ -1,0 +1,66 @@
+"""Working time: the halves of the days that are worked, as moments."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import NamedTuple
+
+from backend.cases.clock.days import Calendar
+from backend.cases.clock.hours import Hours
+
+DAY = timedelta(days=1)
+MIDNIGHT = time()
+# Beyond every moment that is read: where a hold is open, or time has no end.
+FAR = datetime(9000, 1, 1, tzinfo=UTC)
+
+
+class Span(NamedTuple):
+    """A stretch of time, its end not in it; moments are in UTC."""
+
+    begins: datetime
+    ends: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingTime:
+    """Office hours, a calendar, and the zone whose clock both go by."""
+
+    hours: Hours
+    calendar: Calendar
+    zone: tzinfo
+
+    def day_of(self, moment: datetime) -> date:
+        """The local day of a moment."""
+        return moment.astimezone(self.zone).date()
+
+    def moment(self, day: date, at: time) -> datetime:
+        """A local time of a day, in UTC."""
+        return datetime.combine(day, at, self.zone).astimezone(UTC)
+
+    def whole(self, day: date) -> Span:
+        """A day from its midnight to the next one."""
+        return Span(self.moment(day, MIDNIGHT), self.moment(day + DAY, MIDNIGHT))
+
+    def halves_of(self, day: date) -> tuple[Span, Span]:
+        """Morning and afternoon of a day, worked or not."""
+        am, pm = self.hours.am, self.hours.pm
+        return (
+            Span(self.moment(day, am[0]), self.moment(day, am[1])),
+            Span(self.moment(day, pm[0]), self.moment(day, pm[1])),
+        )
+
+    def halves_from(self, moment: datetime) -> Iterator[Span]:
+        """The halves that are worked and not over at a moment, without end."""
+        day = self.day_of(moment)
+        while True:
+            if self.calendar.is_working(day):
+                yield from (half for half in self.halves_of(day) if half.ends > moment)
+            day += DAY
+
+    def days_from(self, day: date) -> Iterator[date]:
+        """A day and every one after it."""
+        while True:
+            yield day
+            day += DAY

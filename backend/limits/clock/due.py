@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from backend.cases.clock.held import Held
-from backend.cases.clock.limits import Unit
-from backend.cases.clock.working_time import FAR, Span, WorkingTime
+from backend.limits.clock.held import Held
+from backend.limits.clock.limits import Unit
+from backend.limits.clock.working_time import FAR, Span, WorkingTime
 
 NOTHING = timedelta()
 
@@ -34,29 +34,29 @@ def running_spans(course: Course) -> Iterator[Span]:
         yield from course.held.running(max(half.begins, course.start), half.ends)
 
 
-def running_time(course: Course, until: datetime) -> timedelta:
-    """How much has run from the start up to a moment."""
+def running_time(spans: Iterable[Span], until: datetime) -> timedelta:
+    """How much of some spans is over at a moment."""
     total = NOTHING
-    for span in running_spans(course):
+    for span in spans:
         if span.begins >= until:
             break
         total += min(span.ends, until) - span.begins
     return total
 
 
-def moment_reached(course: Course, amount: timedelta) -> datetime | None:
-    """The first instant by which so much has run; None where an open hold comes before."""
-    for span in running_spans(course):
-        if span.ends - span.begins >= amount:
-            return span.begins + amount
-        amount -= span.ends - span.begins
+def moment_reached(spans: Iterable[Span], amount: timedelta) -> datetime | None:
+    """The first instant by which so much has run; None where there is not so much."""
+    for begins, ends in spans:
+        if ends - begins >= amount:
+            return begins + amount
+        amount -= ends - begins
     return None
 
 
 def due_after(course: Course, amount: int) -> datetime | None:
     """When so many of the unit are over: never inside a hold, None while one that began before is open."""
     if course.unit.is_time:
-        return moment_reached(course, timedelta(minutes=amount))
+        return moment_reached(running_spans(course), timedelta(minutes=amount))
     if course.unit is Unit.HALF_DAYS:
         return _after_halves(course, amount)
     return _after_days(course, amount)

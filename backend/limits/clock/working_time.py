@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import NamedTuple
 
-from backend.cases.clock.days import Calendar
-from backend.cases.clock.hours import Hours
+from backend.limits.clock.days import Calendar
+from backend.limits.clock.hours import Hours
 
 DAY = timedelta(days=1)
 MIDNIGHT = time()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from backend.cases.clock.history import Hold
-from backend.cases.clock.working_time import FAR, Span
+from backend.limits.clock.history import Hold
+from backend.limits.clock.working_time import FAR, Span
 
 
 class Held:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from backend.cases.clock.limits import ENDS, Event, What
+from backend.limits.clock.limits import ENDS, Event, What
 
 
 class Told(NamedTuple):

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import takewhile
 
-from backend.cases.clock.due import (
+from backend.limits.clock.due import (
     Course,
     due_after,
     moment_reached,
+    running_spans,
     running_time,
     spent_halves,
 )
-from backend.cases.clock.held import Held
-from backend.cases.clock.history import History, Told, history_of
-from backend.cases.clock.limits import ENDS, Event, Limit, State, Unit, What
-from backend.cases.clock.working_time import WorkingTime
+from backend.limits.clock.held import Held
+from backend.limits.clock.history import History, Told, history_of
+from backend.limits.clock.limits import ENDS, Event, Limit, State, Unit, What
+from backend.limits.clock.working_time import Span, WorkingTime
 
 MINUTE, NOTHING = timedelta(minutes=1), timedelta()
 
@@ -111,17 +113,17 @@ def _begun(
 ) -> Reading:
     course = Course(limit.unit, working_time, start, Held(history.holds))
     due, extensions = _due(limit, course, history)
-    warnings, share = _warnings(limit, course, due, until)
+    reach = max(due or until, until)
+    ran = tuple(takewhile(lambda one: one.begins < reach, running_spans(course)))
+    warnings, share = _warnings(limit, ran, due, until)
     last = working_time.day_of(due or until)
     return Reading(
         state=_state(history),
         due_at=due and due.astimezone(working_time.zone),
-        warnings={
-            percent: at and at.astimezone(working_time.zone) for percent, at in warnings.items()
-        },
+        warnings={percent: at and at.astimezone(working_time.zone) for percent, at in warnings.items()},
         fired=_fired(warnings, until, has_ended=history.end is not None),
         spent_half_days=None if limit.unit.is_time else spent_halves(course, until),
-        spent=running_time(course, until) if limit.unit.is_time else None,
+        spent=running_time(ran, until) if limit.unit.is_time else None,
         share=share,
         late_by=max(until - due, NOTHING) if due else NOTHING,
         is_provisional=limit.unit is not Unit.MINUTES
@@ -158,23 +160,21 @@ def _due(
 
 
 def _warnings(
-    limit: Limit, course: Course, due: datetime | None, until: datetime
+    limit: Limit, ran: Sequence[Span], due: datetime | None, until: datetime
 ) -> tuple[dict[int, datetime | None], float | None]:
     """When each share of the running time from start to due is reached, and the share reached by now."""
     if due is None:
         return dict.fromkeys(limit.warn_percent), None
-    total = running_time(course, due)
+    total = running_time(ran, due)
     # Rounded up to the microsecond: by then it is reached.
     parts = {percent: -(-total * percent // 100) for percent in limit.warn_percent}
     return (
-        {percent: moment_reached(course, part) for percent, part in parts.items()},
-        running_time(course, until) / total,
+        {percent: moment_reached(ran, part) for percent, part in parts.items()},
+        running_time(ran, until) / total,
     )
 
 
-def _fired(
-    warnings: Mapping[int, datetime | None], until: datetime, *, has_ended: bool
-) -> tuple[int, ...]:
+def _fired(warnings: Mapping[int, datetime | None], until: datetime, *, has_ended: bool) -> tuple[int, ...]:
     """Those whose time has come: by now, or strictly before the end."""
     return tuple(
         percent

@@ -7,7 +7,7 @@ not, and whatever is asked is counted over them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -25,7 +25,8 @@ class Stepper:
         events = [one for one in case["events"] if one.get("round", 1) == case.get("round", 1)]
         for one in events:
             one["t"] = one["received_at"] if one.get("grade") == "moved" else one["at"]
-        first = min((datetime.fromisoformat(one["t"]) for one in events), default=self._now())
+        times = [datetime.fromisoformat(one["t"]) for one in events]
+        first = min(times) if times else datetime.fromisoformat(case["now"])
         self.zero = first.replace(hour=0, minute=0)
         self.days = days
         self.zone = self.zero.tzinfo
@@ -35,9 +36,6 @@ class Stepper:
         )
         self._forget_what_comes_later()
         self._paint()
-
-    def _now(self) -> datetime:
-        return datetime.fromisoformat(self.case["now"])
 
     def _minute(self, text: str) -> int:
         return int((datetime.fromisoformat(text) - self.zero) / timedelta(minutes=1))
@@ -123,13 +121,12 @@ class Stepper:
         return self._after_halves(amount) if unit == "half_days" else self._after_days(amount, unit)
 
     def _after_halves(self, amount: int) -> int | None:
+        assert self.start is not None
         count = 0
         for half in sorted(self.half_ends):
             begins, ends = self.half_ends[half]
-            if self.start is None or begins <= self.start:
-                # Its own half is none of them, and neither is one that was over before.
-                if ends <= (self.start or 0) or count == 0:
-                    continue
+            if begins <= self.start:
+                continue
             count += bool((~self.held[begins:ends]).any())
             if count >= amount and not self.held[ends - 1]:
                 return ends
@@ -164,13 +161,10 @@ class Stepper:
 
     def warning(self, percent: int, due: int) -> float:
         """When a percentage of the running minutes before due has run, to a part of a minute."""
-        total = int(self.running()[:due].sum())
-        run = 0
-        for minute in np.flatnonzero(self.running()[:due]):
-            run += 1
-            if run * 100 >= total * percent:
-                return float(minute + 1 - (run * 100 - total * percent) / 100)
-        raise AssertionError("never reached")
+        run = np.cumsum(self.running()[:due])
+        wanted = int(run[-1]) * percent
+        minute = int(np.flatnonzero(run * 100 >= wanted)[0])
+        return minute + 1 - (int(run[minute]) * 100 - wanted) / 100
 
     def halves(self) -> int:
         """Halves begun after the start in which a minute ran before the end."""
@@ -187,6 +181,7 @@ class Stepper:
     def answer(self, published: frozenset[int]) -> Answer:
         """Everything that a reading says."""
         due = None if self.start is None else self.extended()
+        assert due is not None or self.start is None or self.open_at, "more days are needed"
         percents = self.case["limit"]["warn_percent"]
         warned = {one: None if due is None else self.warning(one, due) for one in percents}
         late = 0 if due is None else max(0, self.until - due)
@@ -215,5 +210,5 @@ class Stepper:
         if self.start is None or self.case["limit"]["unit"] == "minutes":
             return False
         last = self.until if due is None else due
-        days: Sequence[int] = (self.start // MINUTES_A_DAY, last // MINUTES_A_DAY)
-        return any((self.zero + timedelta(days=n)).year not in published for n in range(days[0], days[1] + 1))
+        days = range(self.start // MINUTES_A_DAY, last // MINUTES_A_DAY + 1)
+        return any((self.zero + timedelta(days=n)).year not in published for n in days)

@@ -1,0 +1,149 @@
+"""The stretches of a clock's time, one after another without a gap: what counts, and why the rest does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from itertools import pairwise
+from typing import NamedTuple
+
+from backend.limits.clock.due import Course, counts
+from backend.limits.clock.history import Hold
+from backend.limits.clock.limits import Unit, What
+from backend.limits.clock.reading import Reading
+from backend.limits.clock.working_time import FAR, Span, WorkingTime
+
+
+class Kind(StrEnum):
+    """What a stretch of time is to a clock."""
+
+    COUNTED = "counted"
+    NOON = "noon"
+    NIGHT = "night"
+    WEEKEND = "weekend"
+    HOLIDAY = "holiday"
+    PAUSE = "pause"
+    OUTSIDE = "outside"
+
+
+FREE = (Kind.WEEKEND, Kind.HOLIDAY)
+HELD = {What.PAUSE: Kind.PAUSE, What.LEAVE_COUNTING: Kind.OUTSIDE}
+IN_DAYS = (Unit.WORKING_DAYS, Unit.CALENDAR_DAYS)
+Names = tuple[str, ...]
+
+
+class Stretch(NamedTuple):
+    """A stretch of one kind, in UTC, its end not in it. `nth` is the half or day of the limit that it belongs
+    to (0: none, as the start's own); `names` those of holidays; `is_swapped` where a weekend day is worked;
+    `hold` the pause or phase."""
+
+    kind: Kind
+    begins: datetime
+    ends: datetime
+    nth: int = 0
+    is_swapped: bool = False
+    names: Names = ()
+    hold: Hold | None = None
+
+
+def stretches(reading: Reading) -> list[Stretch]:
+    """From the start to the later of due and the reading; nothing where the clock has not begun."""
+    course = reading.basis.course
+    if course is None:
+        return []
+    until = max(reading.due_at or reading.basis.until, reading.basis.until)
+    window = Span(course.start, until.astimezone(UTC))
+    running = (
+        one._replace(begins=span.begins, ends=span.ends)
+        for one in _of_days(course, window)
+        for span in course.held.running(one.begins, one.ends)
+    )
+    held = _of_holds(reading.basis.history.holds, window)
+    return _run_together(sorted((*running, *held), key=lambda one: one.begins))
+
+
+def _run_together(ordered: Iterable[Stretch]) -> list[Stretch]:
+    """Neighbours that are the same as one; free days in a row are one holiday."""
+    found: list[Stretch] = []
+    for one in ordered:
+        last = found[-1] if found else None
+        if last and last.kind in FREE and one.kind in FREE and last.nth == one.nth:
+            kind = Kind.HOLIDAY if Kind.HOLIDAY in (last.kind, one.kind) else Kind.WEEKEND
+            names = last.names + tuple(name for name in one.names if name not in last.names)
+            found[-1] = last._replace(kind=kind, ends=one.ends, names=names)
+        elif last and last.kind is one.kind and last[3:] == one[3:]:
+            found[-1] = last._replace(ends=one.ends)
+        else:
+            found.append(one)
+    return found
+
+
+def _of_holds(holds: Sequence[Hold], window: Span) -> Iterator[Stretch]:
+    """Held time, cut where another hold takes over: pauses before phases, an earlier before a later one."""
+    first = sorted(holds, key=lambda one: one.what is not What.PAUSE)
+    turns = {at for one in holds for at in (one.begins, one.ends or FAR)}
+    cuts = sorted({*window, *(at for at in turns if window.begins < at < window.ends)})
+    for begins, ends in pairwise(cuts):
+        hold = next((one for one in first if one.begins <= begins < (one.ends or FAR)), None)
+        if hold:
+            yield Stretch(HELD[hold.what], begins, ends, hold=hold)
+
+
+def _of_days(course: Course, window: Span) -> Iterator[Stretch]:
+    """Day by day, as if nothing were held, each with its number in the limit."""
+    if course.unit is Unit.MINUTES:
+        yield Stretch(Kind.COUNTED, *window)
+        return
+    numbers = _Numbers(course)
+    for day in course.working_time.days_from(numbers.own_day):
+        whole = course.working_time.whole(day)
+        if whole.begins >= window.ends:
+            return
+        numbers.begin(day)
+        for one in _of_day(course.working_time, day, whole):
+            nth = numbers.of(one)
+            begins, ends = max(one.begins, window.begins), min(one.ends, window.ends)
+            if begins < ends:
+                yield one._replace(begins=begins, ends=ends, nth=nth)
+
+
+class _Numbers:
+    """Numbers the halves or days of a limit as they come by."""
+
+    def __init__(self, course: Course) -> None:
+        self.course = course
+        self.own_day = course.working_time.day_of(course.start)
+        self.last = self.of_day = 0
+
+    def begin(self, day: date) -> None:
+        """Comes to a day."""
+        is_one = self.course.unit in IN_DAYS and day != self.own_day and counts(self.course, day)
+        self.last += is_one
+        self.of_day = self.last if is_one else 0
+
+    def of(self, one: Stretch) -> int:
+        """Comes to a stretch of the day, whole as yet; 0 where it has no number."""
+        if one.kind in (Kind.NOON, Kind.NIGHT):
+            return 0
+        if self.course.unit is not Unit.HALF_DAYS or one.kind is not Kind.COUNTED:
+            return self.of_day
+        is_one = one.begins > self.course.start and self.course.held.has_running(Span(one.begins, one.ends))
+        self.last += is_one
+        return self.last if is_one else 0
+
+
+def _of_day(working_time: WorkingTime, day: date, whole: Span) -> Iterator[Stretch]:
+    calendar = working_time.calendar
+    if not calendar.is_working(day):
+        kind = Kind.HOLIDAY if calendar.is_holiday(day) else Kind.WEEKEND
+        name = calendar.names.get(day)
+        yield Stretch(kind, *whole, names=(name,) if name else ())
+        return
+    am, pm = working_time.halves_of(day)
+    is_swapped = calendar.is_swapped(day)
+    yield Stretch(Kind.NIGHT, whole.begins, am.begins)
+    yield Stretch(Kind.COUNTED, *am, is_swapped=is_swapped)
+    yield Stretch(Kind.NOON, am.ends, pm.begins)
+    yield Stretch(Kind.COUNTED, *pm, is_swapped=is_swapped)
+    yield Stretch(Kind.NIGHT, pm.ends, whole.ends)

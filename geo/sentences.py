@@ -101,11 +101,11 @@ class Sentence:
     def words(self, arguments: Mapping[str, Any]) -> Words:
         """It with its arguments. Raises TypeError for others than it takes."""
         need(self.name, self.takes, arguments)
-        written = (
-            {name: TYPES[self.takes[name]][1](value, side) for name, value in arguments.items()}
-            for side in (0, 1)
-        )
-        return Words(self.zh.format_map(next(written)), self.en.format_map(next(written)))
+        zh, en = {}, {}
+        for name, value in arguments.items():
+            render = TYPES[self.takes[name]][1]
+            zh[name], en[name] = render(value, 0), render(value, 1)
+        return Words(self.zh.format_map(zh), self.en.format_map(en))
 
 
 def need(about: str, takes: Mapping[str, str], arguments: Mapping[str, Any]) -> None:

@@ -31,7 +31,8 @@ def limits() -> None:
 
 @limits.command()
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-def read(file: Path) -> None:
+@click.option("--explain", is_flag=True, help="add `lines`: every stretch of time and decision, in words")
+def read(file: Path, explain: bool) -> None:
     """Read the clock of every case in FILE (JSON) and print when it is due, what was spent, if it is late.
 
     JSON alone on standard output, words on standard error. Ends with 2 if the file cannot be read; a case that
@@ -42,7 +43,7 @@ def read(file: Path) -> None:
     except NotCases as error:
         words.print(sentence("commands.no_cases", file=file.name, why=error.why).line)
         raise SystemExit(2) from error
-    found = _read_all(cases)
+    found = _read_all(cases, explains=explain)
     lines = ",\n".join(orjson.dumps(one).decode() for one in found)
     click.echo(f"[\n{lines}\n]" if found else "[]")
     _say(found)
@@ -57,11 +58,11 @@ def _bytes_of(file: Path) -> bytes:
         raise NotCases(error.strerror or str(error)) from error
 
 
-def _read_all(cases: list[Any]) -> Sequence[dict[str, Any]]:
+def _read_all(cases: list[Any], *, explains: bool) -> Sequence[dict[str, Any]]:
     bar = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*bar, console=words, transient=True, disable=not words.is_terminal) as progress:
         task = progress.add_task(sentence("commands.reading_limits").line, total=len(cases))
-        return list(progress.track(answers(cases, known_days()), task_id=task))
+        return list(progress.track(answers(cases, known_days(), explains=explains), task_id=task))
 
 
 def known_days() -> Calendar:

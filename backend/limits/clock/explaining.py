@@ -67,9 +67,10 @@ def _start_lines(reading: Reading) -> Iterator[Line]:
 
 def _stretch_line(reading: Reading, one: Stretch) -> Line:
     zone = reading.basis.working_time.zone
-    when = when_words(one.begins, one.ends, zone)
+    begins, ends = one.begins.astimezone(zone), one.ends.astimezone(zone)
+    when = when_words(begins, ends)
     words = _counted(reading, one, when) if one.kind is Kind.COUNTED else _not_counted(reading, one, when)
-    return Line(one.kind.value, one.begins.astimezone(zone), one.ends.astimezone(zone), words)
+    return Line(one.kind.value, begins, ends, words)
 
 
 def _counted(reading: Reading, one: Stretch, when: Words) -> Words:
@@ -89,12 +90,12 @@ def _not_counted(reading: Reading, one: Stretch, when: Words) -> Words:
         if one.kind is Kind.PAUSE:
             return sentence("limits.pause", when=when, why=why, by=by)
         return sentence("limits.outside", when=when, why=why)
+    if one.nth:
+        return sentence("limits.free_nth", when=when, nth=nth_words(reading.basis.limit.unit, one.nth))
     if one.kind is Kind.NOON:
         return sentence("limits.noon", when=when)
     if one.kind is Kind.NIGHT:
         return sentence("limits.night", when=when)
-    if one.nth:
-        return sentence("limits.free_nth", when=when, nth=nth_words(reading.basis.limit.unit, one.nth))
     if one.kind is Kind.WEEKEND:
         return sentence("limits.weekend", when=when)
     if one.names:
@@ -111,7 +112,7 @@ def _decisions(reading: Reading) -> Iterator[Line]:
         at, moment = moment_words(told.at, zone), told.at.astimezone(zone)
         if told.event.grade == MOVED:
             yield Line("by_receipt", moment, None, sentence("limits.by_receipt", at=at))
-        if told.event.what is What.EXTEND:
+        if told in counted:
             yield Line("extension", moment, None, _extension(reading, told, at, is_counted=counted[told]))
         elif told.event.what is What.PAUSE and told.event.approved is not True:
             yield Line("no_pause", moment, None, _no_pause(told, at))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 
@@ -52,7 +52,7 @@ class Reading:
     share: float | None
     late_by: timedelta
     is_provisional: bool
-    basis: Basis
+    basis: Basis = field(compare=False, repr=False)
 
     @property
     def is_late(self) -> bool:
@@ -63,6 +63,11 @@ class Reading:
     def late_by_minutes(self) -> int:
         """How late, nights and pauses included, rounded up."""
         return -(-self.late_by // MINUTE)
+
+    def to_warn(self, sent: Collection[int]) -> tuple[int, ...]:
+        """The percentages whose time has come and of which nobody was warned yet: each once in a round, also
+        where a pause moves it away again afterwards."""
+        return tuple(percent for percent in self.fired if percent not in sent)
 
 
 class NoMoment(ValueError):

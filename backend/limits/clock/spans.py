@@ -54,11 +54,7 @@ def stretches(reading: Reading) -> list[Stretch]:
         return []
     until = max(reading.due_at or reading.basis.until, reading.basis.until)
     window = Span(course.start, until.astimezone(UTC))
-    running = (
-        one._replace(begins=span.begins, ends=span.ends)
-        for one in _of_days(course, window)
-        for span in course.held.running(one.begins, one.ends)
-    )
+    running = _of_days(course, window)
     held = _of_holds(reading.basis.history.holds, window)
     return _run_together(sorted((*running, *held), key=lambda one: one.begins))
 
@@ -91,9 +87,9 @@ def _of_holds(holds: Sequence[Hold], window: Span) -> Iterator[Stretch]:
 
 
 def _of_days(course: Course, window: Span) -> Iterator[Stretch]:
-    """Day by day, as if nothing were held, each with its number in the limit."""
+    """What is not held, day by day, each part with its number in the limit."""
     if course.unit is Unit.MINUTES:
-        yield Stretch(Kind.COUNTED, *window)
+        yield from (Stretch(Kind.COUNTED, *span) for span in course.held.running(*window))
         return
     numbers = _Numbers(course)
     for day in course.working_time.days_from(numbers.own_day):
@@ -101,11 +97,21 @@ def _of_days(course: Course, window: Span) -> Iterator[Stretch]:
         if whole.begins >= window.ends:
             return
         numbers.begin(day)
-        for one in _of_day(course.working_time, day, whole):
-            nth = numbers.of(one)
-            begins, ends = max(one.begins, window.begins), min(one.ends, window.ends)
-            if begins < ends:
-                yield one._replace(begins=begins, ends=ends, nth=nth)
+        for part in _of_day(course.working_time, day, whole):
+            nth = numbers.of(part)
+            begins, ends = max(part.begins, window.begins), min(part.ends, window.ends)
+            for span in course.held.running(begins, ends):
+                yield Stretch(part.kind, *span, nth, part.is_swapped, part.names)
+
+
+class _Part(NamedTuple):
+    """A part of a day as the office keeps it."""
+
+    kind: Kind
+    begins: datetime
+    ends: datetime
+    is_swapped: bool = False
+    names: Names = ()
 
 
 class _Numbers:
@@ -115,17 +121,21 @@ class _Numbers:
         self.course = course
         self.own_day = course.working_time.day_of(course.start)
         self.last = self.of_day = 0
+        self.is_only_night = False
 
     def begin(self, day: date) -> None:
         """Comes to a day."""
         is_one = self.course.unit in IN_DAYS and day != self.own_day and counts(self.course, day)
         self.last += is_one
         self.of_day = self.last if is_one else 0
+        # A calendar day of which nothing but a night runs still counts, and is seen there.
+        halves = map(self.course.held.has_running, self.course.working_time.halves_of(day))
+        self.is_only_night = is_one and self.course.unit is Unit.CALENDAR_DAYS and not any(halves)
 
-    def of(self, one: Stretch) -> int:
+    def of(self, one: _Part) -> int:
         """Comes to a stretch of the day, whole as yet; 0 where it has no number."""
         if one.kind in (Kind.NOON, Kind.NIGHT):
-            return 0
+            return self.of_day if self.is_only_night else 0
         if self.course.unit is not Unit.HALF_DAYS or one.kind is not Kind.COUNTED:
             return self.of_day
         is_one = one.begins > self.course.start and self.course.held.has_running(Span(one.begins, one.ends))
@@ -133,17 +143,17 @@ class _Numbers:
         return self.last if is_one else 0
 
 
-def _of_day(working_time: WorkingTime, day: date, whole: Span) -> Iterator[Stretch]:
+def _of_day(working_time: WorkingTime, day: date, whole: Span) -> Iterator[_Part]:
     calendar = working_time.calendar
     if not calendar.is_working(day):
         kind = Kind.HOLIDAY if calendar.is_holiday(day) else Kind.WEEKEND
         name = calendar.names.get(day)
-        yield Stretch(kind, *whole, names=(name,) if name else ())
+        yield _Part(kind, *whole, names=(name,) if name else ())
         return
     am, pm = working_time.halves_of(day)
     is_swapped = calendar.is_swapped(day)
-    yield Stretch(Kind.NIGHT, whole.begins, am.begins)
-    yield Stretch(Kind.COUNTED, *am, is_swapped=is_swapped)
-    yield Stretch(Kind.NOON, am.ends, pm.begins)
-    yield Stretch(Kind.COUNTED, *pm, is_swapped=is_swapped)
-    yield Stretch(Kind.NIGHT, pm.ends, whole.ends)
+    yield _Part(Kind.NIGHT, whole.begins, am.begins)
+    yield _Part(Kind.COUNTED, *am, is_swapped)
+    yield _Part(Kind.NOON, am.ends, pm.begins)
+    yield _Part(Kind.COUNTED, *pm, is_swapped)
+    yield _Part(Kind.NIGHT, pm.ends, whole.ends)

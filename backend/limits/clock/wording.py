@@ -43,9 +43,8 @@ def moment_words(moment: datetime, zone: tzinfo) -> Words:
     return Words(f"{day} {zh} {clock}", f"{en} {day} {clock}")
 
 
-def when_words(begins: datetime, ends: datetime, zone: tzinfo) -> Words:
-    """A stretch of time: within one day, or from one to another."""
-    first, last = begins.astimezone(zone), ends.astimezone(zone)
+def when_words(first: datetime, last: datetime) -> Words:
+    """A stretch of local time: within one day, or from one to another."""
     zh, en = _day(first)
     at, until = _clock(first), _clock(last)
     if first.date() == last.date():

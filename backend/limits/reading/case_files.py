@@ -9,6 +9,7 @@ import orjson
 
 from backend.core.sentences import fault
 from backend.limits.clock.days import Calendar
+from backend.limits.clock.explaining import explain
 from backend.limits.reading.clock_cases import answer, reading_of
 from backend.limits.reading.connections import connection_of
 from backend.limits.reading.fields import Fields, Refused
@@ -33,16 +34,16 @@ def cases_in(data: bytes) -> list[Any]:
     return found
 
 
-def answers(cases: list[Any], known: Calendar) -> Iterator[dict[str, Any]]:
+def answers(cases: list[Any], known: Calendar, *, explains: bool = False) -> Iterator[dict[str, Any]]:
     """What is to be said of each case, in their order. What a case expects of itself is not looked at.
 
     A case that cannot be read is answered by its name, `error` (the code), `field` and the sentence as `zh` and
-    `en`; the others are read all the same.
+    `en`; the others are read all the same. `explains` adds `lines` to what is no connection.
     """
     for case in cases:
         name = case.get("name") if isinstance(case, dict) else None
         try:
-            yield _answer(Fields(case), known)
+            yield _answer(Fields(case), known, explains=explains)
         except Refused as refused:
             wrong = refused.wrong
             yield {
@@ -54,10 +55,12 @@ def answers(cases: list[Any], known: Calendar) -> Iterator[dict[str, Any]]:
             }
 
 
-def _answer(case: Fields, known: Calendar) -> dict[str, Any]:
+def _answer(case: Fields, known: Calendar, *, explains: bool) -> dict[str, Any]:
     name = case.text("name")
     if "steps" in case.values:
         return {"name": name, **connection_of(case, known)}
     if "events" in case.values:
-        return {"name": name, **answer(reading_of(case, known))}
+        reading = reading_of(case, known)
+        lines = {"lines": [line.words.as_dict() for line in explain(reading)]} if explains else {}
+        return {"name": name, **answer(reading), **lines}
     raise Refused(fault("events", "limits.no_such_form"))

@@ -21,7 +21,7 @@ TURNS = (0, 510, 509, 511, 720, 719, 780, 781, 1020, 1019, 1021, 1439, 450, 600,
 AMOUNTS = {
     "minutes": 400, "working_minutes": 900, "half_days": 8, "working_days": 5, "calendar_days": 9,
 }  # fmt: skip
-PERCENTS = ([50, 80, 100], [100], [1, 33, 99], [])
+PERCENTS: tuple[list[int], ...] = ([50, 80, 100], [100], [1, 33, 99], [])
 
 
 class Maker:

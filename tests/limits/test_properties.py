@@ -13,7 +13,7 @@ from backend.limits.clock.explaining import explain
 from backend.limits.clock.limits import State, Unit
 from backend.limits.clock.reading import Reading
 from backend.limits.clock.spans import Kind, stretches
-from backend.limits.reading.clock_cases import reading_of
+from backend.limits.reading.clock_cases import asked_in
 from backend.limits.reading.fields import Fields
 from tests.limits.golden_cases import Case, china
 from tests.limits.made_up_cases import Maker
@@ -28,7 +28,7 @@ def made(seed: int) -> Case:
 
 
 def reading(case: Case) -> Reading:
-    return reading_of(Fields(case), china())
+    return asked_in(Fields(case), china()).reading()
 
 
 def with_pause(case: Case, begins: datetime, minutes: int) -> Case:

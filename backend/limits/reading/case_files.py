@@ -10,7 +10,7 @@ import orjson
 from backend.core.sentences import fault
 from backend.limits.clock.days import Calendar
 from backend.limits.clock.explaining import explain
-from backend.limits.reading.clock_cases import answer, reading_of
+from backend.limits.reading.clock_cases import answer, asked_in
 from backend.limits.reading.connections import connection_of
 from backend.limits.reading.fields import Fields, Refused
 
@@ -60,7 +60,7 @@ def _answer(case: Fields, known: Calendar, *, explains: bool) -> dict[str, Any]:
     if "steps" in case.values:
         return {"name": name, **connection_of(case, known)}
     if "events" in case.values:
-        reading = reading_of(case, known)
+        reading = asked_in(case, known).reading()
         lines = {"lines": [line.words.as_dict() for line in explain(reading)]} if explains else {}
         return {"name": name, **answer(reading), **lines}
     raise Refused(fault("events", "limits.no_such_form"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, time, tzinfo
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from backend.core.sentences import fault
 from backend.limits.clock.days import Calendar
@@ -30,11 +30,25 @@ class Grade(StrEnum):
     MOVED = MOVED
 
 
-def reading_of(case: Fields, known: Calendar) -> Reading:
-    """What the clock of a case says; `known` are the days of the years that are published anyway.
+class Asked(NamedTuple):
+    """What a case gives to be read, checked; no moment where the clock has ended."""
 
-    Raises `Refused`.
-    """
+    limit: Limit
+    working_time: WorkingTime
+    events: Sequence[Event]
+    now: datetime | None
+    round_no: int = 1
+
+    def reading(self) -> Reading:
+        """What the clock says; `Refused` where it runs and no moment is given."""
+        try:
+            return read(self.limit, self.working_time, self.events, self.now, round_no=self.round_no)
+        except NoMoment as error:
+            raise Refused(fault("now", "limits.no_now")) from error
+
+
+def asked_in(case: Fields, known: Calendar) -> Asked:
+    """What a case asks; `known` are the days of the years that are published anyway. Raises `Refused`."""
     limit = limit_in(case.inner("limit"))
     hours = hours_in(case.inner("hours"))
     calendar = calendar_in(case, known)
@@ -42,17 +56,7 @@ def reading_of(case: Fields, known: Calendar) -> Reading:
     round_no = case.whole("round", 1, MOST_ROUND) if case.has("round") else 1
     now = case.time("now") if case.has("now") else None
     working_time = WorkingTime(hours, calendar, _zone(events, round_no, now))
-    return read_or_refuse(limit, working_time, events, now, round_no)
-
-
-def read_or_refuse(
-    limit: Limit, working_time: WorkingTime, events: Sequence[Event], now: datetime | None, round_no: int = 1
-) -> Reading:
-    """The reading; refused where the clock runs and no moment is given."""
-    try:
-        return read(limit, working_time, events, now, round_no=round_no)
-    except NoMoment as error:
-        raise Refused(fault("now", "limits.no_now")) from error
+    return Asked(limit, working_time, events, now, round_no)
 
 
 def answer(reading: Reading) -> dict[str, Any]:

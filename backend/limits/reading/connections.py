@@ -13,10 +13,10 @@ from backend.limits.clock.limits import Event, Limit, Unit, What
 from backend.limits.clock.reading import Reading
 from backend.limits.clock.working_time import WorkingTime
 from backend.limits.reading.clock_cases import (
+    Asked,
     calendar_in,
     hours_in,
     limit_in,
-    read_or_refuse,
     seconds,
     written,
 )
@@ -50,7 +50,7 @@ def connection_of(case: Fields, known: Calendar) -> dict[str, Any]:
     assert zone is not None  # as `Fields.time` takes them
     working_time = WorkingTime(hours, calendar, zone)
     halves = Limit(limit.amount, limit.unit if not limit.unit.is_time else Unit.HALF_DAYS, ())
-    reading = read_or_refuse(limit, working_time, *_one_clock(steps, begun, now))
+    reading = Asked(limit, working_time, *_one_clock(steps, begun, now)).reading()
     return {
         "stages": list(_stages(steps, halves, working_time, now)),
         **_verdict(reading, limit),
@@ -103,7 +103,7 @@ def _stages(
         events = [Event("1", What.START, step.began_at)]
         if step.done_at is not None:
             events.append(Event("2", What.FINISH, step.done_at))
-        spent = read_or_refuse(limit, working_time, events, now).spent_half_days or 0
+        spent = Asked(limit, working_time, events, now).reading().spent_half_days or 0
         yield {"code": step.code, "half_days": spent, "working_days": spent / 2}
 
 

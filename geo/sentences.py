@@ -39,7 +39,8 @@ class Words(NamedTuple):
         return self.zh if self.zh == self.en else f"{self.zh} · {self.en}"
 
 
-NUMBER = (Real, Decimal)
+# The plain types first: to ask whether something is an abstract number takes ten times as long.
+NUMBER = (int, float, Real, Decimal)
 Render = Callable[[Any, int], str]
 
 
@@ -68,7 +69,7 @@ TYPES: dict[str, tuple[tuple[type, ...], Render]] = {
     "text": ((str,), lambda value, _: str(value)),
     "code": ((str, int, UUID), lambda value, _: str(value)),
     "words": ((tuple,), lambda value, side: str(value[side])),
-    "number": (NUMBER, lambda value, _: str(value) if isinstance(value, Integral) else f"{value:g}"),
+    "number": (NUMBER, lambda value, _: str(value) if isinstance(value, (int, Integral)) else f"{value:g}"),
     "amount": (NUMBER, lambda value, _: f"{value:,.0f}"),
     "percent": (NUMBER, lambda value, _: f"{value:.0%}"),
     "seconds": (NUMBER, lambda value, _: f"{value:.1f}"),

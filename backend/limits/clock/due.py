@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from backend.limits.clock.held import Held
 from backend.limits.clock.limits import Unit
-from backend.limits.clock.working_time import FAR, Span, WorkingTime
+from backend.limits.clock.working_time import DAY, FAR, Day, Span, WorkingTime
 
 NOTHING = timedelta()
 
@@ -69,7 +69,7 @@ def spent_halves(course: Course, until: datetime) -> int:
         if half.begins >= min(until, course.held.open_from):
             break
         if half.begins > course.start:
-            spent += course.held.has_running(Span(half.begins, min(half.ends, until)))
+            spent += course.held.has_running(half.begins, min(half.ends, until))
     return max(1, spent)
 
 
@@ -79,34 +79,33 @@ def _after_halves(course: Course, amount: int) -> datetime | None:
         if half.begins >= held.open_from:
             return None
         # Strictly after: the half that begins with the start is the start's own.
-        if half.begins > course.start and held.has_running(half):
+        if half.begins > course.start and held.has_running(*half):
             count += 1
         if count >= amount and not held.is_held_up_to(half.ends):
             return half.ends
     return None
 
 
-def counts(course: Course, day: date) -> bool:
+def counts(course: Course, day: Day) -> bool:
     """Whether a day after the start's own counts for a limit in days: a calendar day unless it is held whole,
     a working day if any of its hours run."""
     if course.unit is Unit.CALENDAR_DAYS:
-        return course.held.has_running(course.working_time.whole(day))
-    return course.working_time.calendar.is_working(day) and any(
-        map(course.held.has_running, course.working_time.halves_of(day))
-    )
+        return course.held.has_running(day.begins, day.ends)
+    return day.is_working and (course.held.has_running(*day.am) or course.held.has_running(*day.pm))
 
 
 def _after_days(course: Course, amount: int) -> datetime | None:
-    """Every day begins at midnight, so the start's own never counts."""
-    working_time, held, count = course.working_time, course.held, 0
-    own = working_time.day_of(course.start)
-    for day in working_time.days_from(own):
-        if day == own:
-            continue
-        close = working_time.halves_of(day)[1].ends
-        if working_time.whole(day).begins >= held.open_from:
+    held, count = course.held, 0
+    for day in days_after(course):
+        if day.begins >= held.open_from:
             return None
         count += counts(course, day)
-        if count >= amount and working_time.calendar.is_working(day) and not held.is_held_up_to(close):
-            return close
+        if count >= amount and day.is_working and not held.is_held_up_to(day.pm.ends):
+            return day.pm.ends
     return None
+
+
+def days_after(course: Course) -> Iterator[Day]:
+    """The days after the start's own, which never counts: every day begins at midnight."""
+    own = course.working_time.day_of(course.start)
+    return course.working_time.days_from(own + DAY)

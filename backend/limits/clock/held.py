@@ -40,11 +40,11 @@ class Held:
         if begins < ends:
             yield Span(begins, ends)
 
-    def has_running(self, span: Span) -> bool:
+    def has_running(self, begins: datetime, ends: datetime) -> bool:
         """Whether any of a stretch runs."""
-        return span.begins < span.ends and not any(
-            hold.begins <= span.begins and span.ends <= hold.ends for hold in self.spans
-        )
+        if begins >= ends:
+            return False
+        return all(hold.begins > begins or hold.ends < ends for hold in self.spans)
 
     def is_held_up_to(self, moment: datetime) -> bool:
         """Whether the last instant before a moment is held."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import pairwise
 from typing import NamedTuple
 
+from backend.limits.clock.days import Calendar
 from backend.limits.clock.due import Course, counts
 from backend.limits.clock.history import Hold
 from backend.limits.clock.limits import Unit, What
 from backend.limits.clock.reading import Reading
-from backend.limits.clock.working_time import FAR, Span, WorkingTime
+from backend.limits.clock.working_time import FAR, Day, Span
 
 
 class Kind(StrEnum):
@@ -93,11 +94,10 @@ def _of_days(course: Course, window: Span) -> Iterator[Stretch]:
         return
     numbers = _Numbers(course)
     for day in course.working_time.days_from(numbers.own_day):
-        whole = course.working_time.whole(day)
-        if whole.begins >= window.ends:
+        if day.begins >= window.ends:
             return
         numbers.begin(day)
-        for part in _of_day(course.working_time, day, whole):
+        for part in _of_day(course.working_time.calendar, day):
             nth = numbers.of(part)
             begins, ends = max(part.begins, window.begins), min(part.ends, window.ends)
             for span in course.held.running(begins, ends):
@@ -123,14 +123,17 @@ class _Numbers:
         self.last = self.of_day = 0
         self.is_only_night = False
 
-    def begin(self, day: date) -> None:
+    def begin(self, day: Day) -> None:
         """Comes to a day."""
-        is_one = self.course.unit in IN_DAYS and day != self.own_day and counts(self.course, day)
+        is_one = self.course.unit in IN_DAYS and day.date != self.own_day and counts(self.course, day)
         self.last += is_one
         self.of_day = self.last if is_one else 0
         # A calendar day of which nothing but a night runs still counts, and is seen there.
-        halves = map(self.course.held.has_running, self.course.working_time.halves_of(day))
-        self.is_only_night = is_one and self.course.unit is Unit.CALENDAR_DAYS and not any(halves)
+        self.is_only_night = (
+            is_one
+            and self.course.unit is Unit.CALENDAR_DAYS
+            and not any(self.course.held.has_running(*half) for half in (day.am, day.pm))
+        )
 
     def of(self, one: _Part) -> int:
         """Comes to a stretch of the day, whole as yet; 0 where it has no number."""
@@ -138,22 +141,20 @@ class _Numbers:
             return self.of_day if self.is_only_night else 0
         if self.course.unit is not Unit.HALF_DAYS or one.kind is not Kind.COUNTED:
             return self.of_day
-        is_one = one.begins > self.course.start and self.course.held.has_running(Span(one.begins, one.ends))
+        is_one = one.begins > self.course.start and self.course.held.has_running(one.begins, one.ends)
         self.last += is_one
         return self.last if is_one else 0
 
 
-def _of_day(working_time: WorkingTime, day: date, whole: Span) -> Iterator[_Part]:
-    calendar = working_time.calendar
-    if not calendar.is_working(day):
-        kind = Kind.HOLIDAY if calendar.is_holiday(day) else Kind.WEEKEND
-        name = calendar.names.get(day)
-        yield _Part(kind, *whole, names=(name,) if name else ())
+def _of_day(calendar: Calendar, day: Day) -> Iterator[_Part]:
+    if not day.is_working:
+        kind = Kind.HOLIDAY if calendar.is_holiday(day.date) else Kind.WEEKEND
+        name = calendar.names.get(day.date)
+        yield _Part(kind, day.begins, day.ends, names=(name,) if name else ())
         return
-    am, pm = working_time.halves_of(day)
-    is_swapped = calendar.is_swapped(day)
-    yield _Part(Kind.NIGHT, whole.begins, am.begins)
-    yield _Part(Kind.COUNTED, *am, is_swapped)
-    yield _Part(Kind.NOON, am.ends, pm.begins)
-    yield _Part(Kind.COUNTED, *pm, is_swapped)
-    yield _Part(Kind.NIGHT, pm.ends, whole.ends)
+    is_swapped = calendar.is_swapped(day.date)
+    yield _Part(Kind.NIGHT, day.begins, day.am.begins)
+    yield _Part(Kind.COUNTED, *day.am, is_swapped)
+    yield _Part(Kind.NOON, day.am.ends, day.pm.begins)
+    yield _Part(Kind.COUNTED, *day.pm, is_swapped)
+    yield _Part(Kind.NIGHT, day.pm.ends, day.ends)

@@ -23,6 +23,17 @@ class Span(NamedTuple):
     ends: datetime
 
 
+class Day(NamedTuple):
+    """A day from its midnight to the next one, with its halves, worked or not."""
+
+    date: date
+    is_working: bool
+    begins: datetime
+    am: Span
+    pm: Span
+    ends: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class WorkingTime:
     """Office hours, a calendar, and the zone whose clock both go by."""
@@ -38,10 +49,6 @@ class WorkingTime:
     def moment(self, day: date, at: time) -> datetime:
         """A local time of a day, in UTC."""
         return datetime.combine(day, at, self.zone).astimezone(UTC)
-
-    def whole(self, day: date) -> Span:
-        """A day from its midnight to the next one."""
-        return Span(self.moment(day, MIDNIGHT), self.moment(day + DAY, MIDNIGHT))
 
     def halves_of(self, day: date) -> tuple[Span, Span]:
         """Morning and afternoon of a day, worked or not."""
@@ -59,8 +66,10 @@ class WorkingTime:
                 yield from (half for half in self.halves_of(day) if half.ends > moment)
             day += DAY
 
-    def days_from(self, day: date) -> Iterator[date]:
-        """A day and every one after it."""
+    def days_from(self, day: date) -> Iterator[Day]:
+        """A day and every one after it, without end."""
+        begins = self.moment(day, MIDNIGHT)
         while True:
-            yield day
-            day += DAY
+            ends = self.moment(day + DAY, MIDNIGHT)
+            yield Day(day, self.calendar.is_working(day), begins, *self.halves_of(day), ends)
+            day, begins = day + DAY, ends

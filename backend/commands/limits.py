@@ -35,8 +35,8 @@ def limits() -> None:
 def read(file: Path, explain: bool) -> None:
     """Read the clock of every case in FILE (JSON) and print when it is due, what was spent, if it is late.
 
-    JSON alone on standard output, words on standard error. Ends with 2 if the file cannot be read; a case that
-    cannot is answered in words, among the others.
+    JSON alone on standard output, words on standard error. Ends with 2 if the file cannot be read; a case
+    that cannot is answered in words, among the others.
     """
     try:
         cases = cases_in(_bytes_of(file))

@@ -1,5 +1,5 @@
-"""Made-up clocks in whole minutes: by day and night, over holidays, with pauses, phases, extensions, rounds and
-moved clocks, crowded onto the moments at which rules turn."""
+"""Made-up clocks in whole minutes: by day and night, over holidays, with pauses, phases, extensions, rounds
+and moved clocks, crowded onto the moments at which rules turn."""
 
 from __future__ import annotations
 
@@ -38,16 +38,10 @@ class Maker:
         self.begin = datetime.fromisoformat(chance.choice(SEASONS)).replace(tzinfo=LOCAL)
         self.ids = iter(chance.sample(range(100, 1000), 60))
         self.round_no = chance.choice((1, 1, 1, 2))
-        events = [self._event("start", self._moment(4))]
-        for _ in range(chance.choice((0, 0, 1, 1, 2, 3))):
-            events += self._pause()
-        for _ in range(chance.choice((0, 0, 0, 1, 2))):
-            events += self._phase()
-        for _ in range(chance.choice((0, 0, 0, 1, 2))):
-            approved = chance.choice((True, True, False, None))
-            most = max(1, AMOUNTS[unit] // 4)
-            at = self._moment(12)
-            events.append(self._event("extend", at, amount=chance.randint(1, most), approved=approved))
+        # A third is plain, and turns on the one instant at which it begins or ends.
+        self.is_plain = chance.random() < 0.33
+        events = [self._event("start", self._turn() if self.is_plain else self._moment(4))]
+        events += [] if self.is_plain else self._holds_and_extensions(max(1, AMOUNTS[unit] // 4))
         case: Case = {
             "name": f"made {self.made}",
             "hours": chance.choice(HOURS),
@@ -69,6 +63,24 @@ class Maker:
         chance = self.random
         minute = chance.choice(TURNS) if chance.random() < 0.5 else chance.randrange(1440)
         return self.begin + chance.randrange(days) * DAY + timedelta(minutes=minute)
+
+    def _holds_and_extensions(self, most: int) -> list[Case]:
+        chance, found = self.random, list[Case]()
+        for _ in range(chance.choice((0, 0, 1, 1, 2, 3))):
+            found += self._pause()
+        for _ in range(chance.choice((0, 0, 0, 1, 2))):
+            found += self._phase()
+        for _ in range(chance.choice((0, 0, 0, 1, 2))):
+            approved = chance.choice((True, True, False, None))
+            at = self._moment(12)
+            found.append(self._event("extend", at, amount=chance.randint(1, most), approved=approved))
+        return found
+
+    def _turn(self) -> datetime:
+        return self.begin + self.random.randrange(2) * DAY + timedelta(minutes=self.random.choice(TURNS))
+
+    def _close(self) -> datetime:
+        return self.begin + self.random.randrange(4) * DAY + timedelta(hours=17)
 
     def _event(self, what: str, at: datetime, **more: Any) -> Case:
         found = {"id": f"e{next(self.ids)}", "what": what, "at": at.isoformat(), **more}
@@ -110,7 +122,9 @@ class Maker:
         kind = chance.random()
         if kind < 0.5:
             what = chance.choice(("finish", "finish", "cancel"))
-            case["events"].append(self._event(what, self._moment(20)))
+            # Often at the very close of a day, where most are due.
+            at = self._close() if self.is_plain else self._moment(20)
+            case["events"].append(self._event(what, at))
         if kind >= 0.4:
             case["now"] = self._moment(22).isoformat()
 

@@ -1,8 +1,8 @@
 """A second reading of clocks, by another way: it steps through time minute by minute and counts.
 
-Nothing of it is shared with the engine but the names of units and events. It takes whole minutes only. A minute
-is known by its number since the clock's first midnight; every one is worked or not, held or not, running or
-not, and whatever is asked is counted over them.
+Nothing of it is shared with the engine but the names of units and events. It takes whole minutes only. A
+minute is known by its number since the clock's first midnight; every one is worked or not, held or not,
+running or not, and whatever is asked is counted over them.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class Stepper:
         self.open_kinds.add(kind)
 
     def running(self) -> Any:
-        """Minutes that run: all for `minutes`, else those of office hours; never held, none before the start."""
+        """Minutes that run: all for `minutes`, else office hours; never held, none before the start."""
         runs = ~self.held
         if self.case["limit"]["unit"] != "minutes":
             runs &= self.half > 0

@@ -1,4 +1,4 @@
-"""Clocks where no golden case stands: before the start, in other zones, promises, changed calendars, purity."""
+"""Clocks where no golden case stands: before the start, other zones, promises, changed calendars, purity."""
 
 from __future__ import annotations
 

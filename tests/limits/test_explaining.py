@@ -83,7 +83,8 @@ def test_swapped_weekends_and_holidays_are_named() -> None:
     assert "02-14 周六 08:30–12:00 调休上班，计时，第 1 个工作日" in zh
     assert "02-15 周日 00:00 至 02-24 周二 00:00 放假（春节），不计时" in zh
     assert about(explained("half_1_from_1030"), "start") == [
-        "Wed 2026-07-29 10:30: the clock starts; the first half day that begins after it is the first to count"
+        "Wed 2026-07-29 10:30: the clock starts; "
+        "the first half day that begins after it is the first to count"
     ]
 
 

@@ -1,4 +1,4 @@
-"""The state's notice of a year's holidays becomes a calendar; one that does not agree with itself is refused."""
+"""The state's notice of holidays becomes a calendar; one that does not agree with itself is refused."""
 
 from __future__ import annotations
 

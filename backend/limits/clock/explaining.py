@@ -1,4 +1,4 @@
-"""Explains a reading line by line, in both languages: every stretch of time, every decision, and the result."""
+"""Explains a reading line by line, in both languages: every stretch of time, every decision, the result."""
 
 from __future__ import annotations
 

@@ -22,7 +22,8 @@ def renewed(
     promises: Sequence[Promise], reading: Reading, at: datetime, why: str = ""
 ) -> tuple[Promise, ...]:
     """The promises after a reading: a later due time is added and the old ones stay beside it; an earlier one
-    changes nothing, and neither does a clock that is held. Where one was added, the customer is to be told."""
+    changes nothing, and neither does a clock that is held. Where one was added, the customer is to be
+    told."""
     due = reading.due_at
     if due is None or (promises and due <= promises[-1].due_at):
         return tuple(promises)

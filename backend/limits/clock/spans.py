@@ -1,4 +1,4 @@
-"""The stretches of a clock's time, one after another without a gap: what counts, and why the rest does not."""
+"""The stretches of a clock's time, one after another: what counts, and why the rest does not."""
 
 from __future__ import annotations
 

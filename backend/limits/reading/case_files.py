@@ -37,8 +37,8 @@ def cases_in(data: bytes) -> list[Any]:
 def answers(cases: list[Any], known: Calendar, *, explains: bool = False) -> Iterator[dict[str, Any]]:
     """What is to be said of each case, in their order. What a case expects of itself is not looked at.
 
-    A case that cannot be read is answered by its name, `error` (the code), `field` and the sentence as `zh` and
-    `en`; the others are read all the same. `explains` adds `lines` to what is no connection.
+    A case that cannot be read is answered by its name, `error` (the code), `field` and the sentence as `zh`
+    and `en`; the others are read all the same. `explains` adds `lines` to what is no connection.
     """
     for case in cases:
         name = case.get("name") if isinstance(case, dict) else None

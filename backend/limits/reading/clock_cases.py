@@ -1,4 +1,4 @@
-"""Reads a case of a limit as an auditor writes it down, and says what its clock says, under the same names."""
+"""Reads a case of a limit as an auditor writes it down; says what its clock says, under the same names."""
 
 from __future__ import annotations
 

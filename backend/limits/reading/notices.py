@@ -1,7 +1,7 @@
 """Reads the state's notice of a year's holidays, as it is pasted, into a calendar with its swapped days.
 
-What the notice says twice must agree: days with their weekdays, stretches with their number of days. A notice that was
-pasted in part or mistyped is refused at the sentence that shows it.
+What the notice says twice must agree: days with their weekdays, stretches with their number of days. A notice
+that was pasted in part or mistyped is refused at the sentence that shows it.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ from backend.setup.services.holiday_calendars import CHINA, calendar_of
 # What the state had published when the form of these files was fixed: later years are published by the case,
 # so that a file says the same whatever calendar is installed.
 KNOWN_YEARS = range(2004, 2027)
-MOST_BYTES, MOST_NAMED = 256 * 1024 * 1024, 100
+MOST_BYTES, MOST_SHOWN = 256 * 1024 * 1024, 120
 
 words = Console(stderr=True, soft_wrap=True, highlight=False, markup=False)
 
@@ -31,12 +31,16 @@ def limits() -> None:
 
 @limits.command()
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--explain", is_flag=True, help="add `lines`: every stretch of time and decision, in words")
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="add `lines`: every stretch of time and decision, or the field and why, in words",
+)
 def read(file: Path, explain: bool) -> None:
     """Read the clock of every case in FILE (JSON) and print when it is due, what was spent, if it is late.
 
     JSON alone on standard output, words on standard error. Ends with 2 if the file cannot be read; a case
-    that cannot is answered in words, among the others.
+    that cannot has an `error` among the others, and is told in words with its field.
     """
     try:
         cases = cases_in(_bytes_of(file))
@@ -44,7 +48,7 @@ def read(file: Path, explain: bool) -> None:
         words.print(sentence("commands.no_cases", file=file.name, why=error.why).line)
         raise SystemExit(2) from error
     found = _read_all(cases, explains=explain)
-    lines = ",\n".join(orjson.dumps(one).decode() for one in found)
+    lines = ",\n".join(orjson.dumps(one if explain else _short(one)).decode() for one in found)
     click.echo(f"[\n{lines}\n]" if found else "[]")
     _say(found)
 
@@ -70,11 +74,19 @@ def known_days() -> Calendar:
     return calendar_from(calendar_of(year, CHINA, language="zh") for year in KNOWN_YEARS)
 
 
+def _short(one: dict[str, Any]) -> dict[str, Any]:
+    """What is said of a case under the names of its form alone: where it cannot be read, its error."""
+    return {"name": one["name"], "error": one["error"]} if "error" in one else one
+
+
 def _say(found: Sequence[dict[str, Any]]) -> None:
     bad = [(n, one) for n, one in enumerate(found, 1) if "error" in one]
-    for n, one in bad[:MOST_NAMED]:
-        about = f"{n} {one['name'] or ''}".strip()
-        words.print(
-            sentence("commands.bad_case", case=about, field=one["field"], why=(one["zh"], one["en"])).line
-        )
+    for n, one in bad:
+        about, field = _printable(f"{n} {one['name'] or ''}".strip()), _printable(one["field"])
+        words.print(sentence("commands.bad_case", case=about, field=field, why=(one["zh"], one["en"])).line)
     words.print(sentence("commands.limits_read", cases=len(found), bad=len(bad)).line)
+
+
+def _printable(text: str) -> str:
+    """A text of the file as a terminal may show it."""
+    return "".join(one if one.isprintable() else "�" for one in text[:MOST_SHOWN])

@@ -47,7 +47,8 @@ def test_bad_cases_are_named_on_standard_error_and_the_others_are_read(tmp_path:
     found = run(given(tmp_path, json.dumps([clock("half_1_from_1030"), bad, 5])))
     assert found.exit_code == 0
     answers = json.loads(found.stdout)
-    assert [one.get("error") for one in answers] == [None, "unknown_word", "not_object"]
+    assert answers[1:] == [{"name": "乙", "error": "unknown_word"}, {"name": None, "error": "not_object"}]
+    assert "error" not in answers[0]
     assert "第 2 乙 例，limit.unit：" in found.stderr
     assert "case 3, " in found.stderr
     assert "3 cases, 2 of which cannot be read" in found.stderr
@@ -89,6 +90,24 @@ def test_readings_are_explained_on_request(tmp_path: Path) -> None:
     lines = json.loads(found.stdout)[0]["lines"]
     assert lines[0] == {"zh": "时限：2 个工作日", "en": "limit: 2 working day(s)"}
     assert any("customer absent" in one["en"] for one in lines)
+
+
+def test_hours_that_are_refused_are_an_error_under_the_name_of_the_form(tmp_path: Path) -> None:
+    short = {**clock("half_1_from_1030"), "hours": {"am": ["09:00", "12:00"], "pm": ["13:00", "17:00"]}}
+    file = given(tmp_path, json.dumps([short]))
+    assert json.loads(run(file).stdout) == [{"name": "half_1_from_1030", "error": "hours_refused"}]
+    explained = json.loads(run(file, "--explain").stdout)[0]
+    assert explained["field"] == "hours"
+    assert "08:30" in explained["zh"]
+    assert "08:30" in explained["en"]
+
+
+def test_what_a_file_says_does_not_steer_the_terminal(tmp_path: Path) -> None:
+    bad = {**clock("half_1_from_1030"), "name": "\x1b[2J" + "x" * 500, "limit": {}}
+    found = run(given(tmp_path, json.dumps([bad])))
+    assert "\x1b" not in found.stderr
+    assert "x" * 100 in found.stderr
+    assert "x" * 200 not in found.stderr
 
 
 @pytest.mark.long

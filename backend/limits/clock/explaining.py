@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from backend.limits.clock.history import Told
 from backend.limits.clock.limits import MOVED, State, Unit, What
 from backend.limits.clock.reading import MINUTE, Reading
 from backend.limits.clock.spans import Kind, Stretch, stretches
-from backend.limits.clock.wording import UNSAID, amount_words, moment_words, nth_words, when_words
+from backend.limits.clock.wording import UNSAID, amount_words, moment_words, nth_words, shown, when_words
 
 
 class Line(NamedTuple):
@@ -27,8 +27,8 @@ class Line(NamedTuple):
 def explain(reading: Reading) -> list[Line]:
     """The limit, then everything in the order of time, then what comes of it. Times are in the zone of the
     working time."""
-    stretched = [_stretch_line(reading, one) for one in stretches(reading)]
-    decided = list(_decisions(reading))
+    stretched = _stretch_lines(reading, stretches(reading))
+    decided = _decisions(reading)
     in_order = sorted((*decided, *stretched), key=_begins)
     return [_limit_line(reading), *_start_lines(reading), *in_order, *_result_lines(reading)]
 
@@ -65,12 +65,17 @@ def _start_lines(reading: Reading) -> Iterator[Line]:
     yield Line("start", start, None, words)
 
 
-def _stretch_line(reading: Reading, one: Stretch) -> Line:
+def _stretch_lines(reading: Reading, all_of_it: Sequence[Stretch]) -> Iterator[Line]:
+    """A line for each; one begins where the other ends, so every moment is looked at once."""
     zone = reading.basis.working_time.zone
-    begins, ends = one.begins.astimezone(zone), one.ends.astimezone(zone)
-    when = when_words(begins, ends)
-    words = _counted(reading, one, when) if one.kind is Kind.COUNTED else _not_counted(reading, one, when)
-    return Line(one.kind.value, begins, ends, words)
+    first = shown(all_of_it[0].begins, zone) if all_of_it else None
+    for one in all_of_it:
+        last = shown(one.ends, zone)
+        assert first is not None
+        when = when_words(first, last)
+        words = _counted(reading, one, when) if one.kind is Kind.COUNTED else _not_counted(reading, one, when)
+        yield Line(one.kind.value, first.local, last.local, words)
+        first = last
 
 
 def _counted(reading: Reading, one: Stretch, when: Words) -> Words:

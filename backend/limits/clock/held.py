@@ -27,8 +27,13 @@ class Held:
         """Since when nothing runs any more; far away where it runs."""
         return self.spans[-1].begins if self.spans and self.spans[-1].ends == FAR else FAR
 
-    def running(self, begins: datetime, ends: datetime) -> Iterator[Span]:
+    def running(self, begins: datetime, ends: datetime) -> Iterable[Span]:
         """What of a stretch runs."""
+        if begins >= ends:
+            return ()
+        return self._between(begins, ends) if self.spans else (Span(begins, ends),)
+
+    def _between(self, begins: datetime, ends: datetime) -> Iterator[Span]:
         for hold in self.spans:
             if hold.ends <= begins:
                 continue

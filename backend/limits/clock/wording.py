@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, tzinfo
+from typing import NamedTuple
 
 from backend.core.sentences import Words, sentence
 from backend.limits.clock.limits import Unit
@@ -43,20 +44,32 @@ def moment_words(moment: datetime, zone: tzinfo) -> Words:
     return Words(f"{day} {zh} {clock}", f"{en} {day} {clock}")
 
 
-def when_words(first: datetime, last: datetime) -> Words:
-    """A stretch of local time: within one day, or from one to another."""
-    zh, en = _day(first)
-    at, until = _clock(first), _clock(last)
-    if first.date() == last.date():
-        return Words(f"{zh} {at}–{until}", f"{en} {at}–{until}")
-    to_zh, to_en = _day(last)
-    return Words(f"{zh} {at} 至 {to_zh} {until}", f"{en} {at} to {to_en} {until}")
+class Shown(NamedTuple):
+    """A moment as it is shown: day and weekday in both languages, and the time."""
+
+    local: datetime
+    zh: str
+    en: str
+    clock: str
 
 
-def _day(local: datetime) -> tuple[str, str]:
+def shown(moment: datetime, zone: tzinfo) -> Shown:
+    """A moment by the clock of a place."""
+    local = moment.astimezone(zone)
     zh, en = WEEKDAYS[local.weekday()]
     day = f"{local.month:02}-{local.day:02}"
-    return f"{day} {zh}", f"{en} {day}"
+    return Shown(local, f"{day} {zh}", f"{en} {day}", _clock(local))
+
+
+def when_words(first: Shown, last: Shown) -> Words:
+    """A stretch of time: within one day, or from one to another."""
+    if first.zh == last.zh and first.local.date() == last.local.date():
+        hours = f"{first.clock}–{last.clock}"
+        return Words(f"{first.zh} {hours}", f"{first.en} {hours}")
+    return Words(
+        f"{first.zh} {first.clock} 至 {last.zh} {last.clock}",
+        f"{first.en} {first.clock} to {last.en} {last.clock}",
+    )
 
 
 def _clock(local: datetime) -> str:

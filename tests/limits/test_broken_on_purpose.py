@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from backend.limits.clock import due, held, history, reading, working_time
+from backend.limits.clock import due, held, history, reading
+from backend.limits.clock.days import Calendar
 from backend.limits.clock.due import Course
 from backend.limits.clock.held import Held
 from backend.limits.clock.history import Told
@@ -41,17 +42,12 @@ def due_lies_inside_holds(patch: pytest.MonkeyPatch) -> None:
 
 
 def free_days_are_due(patch: pytest.MonkeyPatch) -> None:
-    kept = working_time.WorkingTime.days_from
-
-    def open_always(self: Any, day: Any) -> Any:
-        return (one._replace(is_working=True) for one in kept(self, day))
-
-    patch.setattr(working_time.WorkingTime, "days_from", open_always)
+    patch.setattr(Calendar, "is_working", lambda _calendar, _day: True)
 
 
 def held_days_count(patch: pytest.MonkeyPatch) -> None:
     def counts(course: Course, day: Day) -> bool:
-        return course.unit is Unit.CALENDAR_DAYS or day.is_working
+        return course.unit is Unit.CALENDAR_DAYS or bool(day.halves)
 
     patch.setattr(due, "counts", counts)
 
@@ -70,7 +66,7 @@ def _approved(event: Event) -> Event:
 
 
 def moved_clocks_are_believed(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Event, "counted_at", lambda self: self.at.astimezone(working_time.UTC))
+    patch.setattr(Event, "counted_at", lambda self: self.at.astimezone(UTC))
 
 
 def phases_run_on(patch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ ZERO = datetime(2026, 7, 27, tzinfo=UTC)
 SIZE = 40
 BEGINS = st.integers(0, SIZE - 1)
 HOLDS = st.lists(st.tuples(BEGINS, st.none() | st.integers(0, 12)), max_size=6)
-few = settings(max_examples=150, deadline=None)
+few = settings(max_examples=50, deadline=None)
 
 
 def at(minute: int) -> datetime:

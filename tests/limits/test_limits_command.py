@@ -12,9 +12,15 @@ import pytest
 from click.testing import CliRunner, Result
 
 from backend.commands.limits import limits
-from tests.limits.golden_cases import GOLDEN, clock, golden
+from tests.limits.golden_cases import GOLDEN, china, clock, golden
 
 WANGGE = Path(sys.executable).with_name("wangge")
+
+
+@pytest.fixture(autouse=True)
+def days(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The published days, which are worked out once for all tests."""
+    monkeypatch.setattr("backend.commands.limits.known_days", china)
 
 
 def run(file: Path, *options: str) -> Result:

@@ -91,7 +91,7 @@ def counts(course: Course, day: Day) -> bool:
     a working day if any of its hours run."""
     if course.unit is Unit.CALENDAR_DAYS:
         return course.held.has_running(day.begins, day.ends)
-    return day.is_working and (course.held.has_running(*day.am) or course.held.has_running(*day.pm))
+    return any(course.held.has_running(*half) for half in day.halves)
 
 
 def _after_days(course: Course, amount: int) -> datetime | None:
@@ -100,8 +100,8 @@ def _after_days(course: Course, amount: int) -> datetime | None:
         if day.begins >= held.open_from:
             return None
         count += counts(course, day)
-        if count >= amount and day.is_working and not held.is_held_up_to(day.pm.ends):
-            return day.pm.ends
+        if count >= amount and day.halves and not held.is_held_up_to(day.halves[-1].ends):
+            return day.halves[-1].ends
     return None
 
 

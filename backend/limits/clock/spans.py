@@ -132,7 +132,7 @@ class _Numbers:
         self.is_only_night = (
             is_one
             and self.course.unit is Unit.CALENDAR_DAYS
-            and not any(self.course.held.has_running(*half) for half in (day.am, day.pm))
+            and not any(self.course.held.has_running(*half) for half in day.halves)
         )
 
     def of(self, one: _Part) -> int:
@@ -147,14 +147,15 @@ class _Numbers:
 
 
 def _of_day(calendar: Calendar, day: Day) -> Iterator[_Part]:
-    if not day.is_working:
+    if not day.halves:
         kind = Kind.HOLIDAY if calendar.is_holiday(day.date) else Kind.WEEKEND
         name = calendar.names.get(day.date)
         yield _Part(kind, day.begins, day.ends, names=(name,) if name else ())
         return
     is_swapped = calendar.is_swapped(day.date)
-    yield _Part(Kind.NIGHT, day.begins, day.am.begins)
-    yield _Part(Kind.COUNTED, *day.am, is_swapped)
-    yield _Part(Kind.NOON, day.am.ends, day.pm.begins)
-    yield _Part(Kind.COUNTED, *day.pm, is_swapped)
-    yield _Part(Kind.NIGHT, day.pm.ends, day.ends)
+    am, pm = day.halves
+    yield _Part(Kind.NIGHT, day.begins, am.begins)
+    yield _Part(Kind.COUNTED, *am, is_swapped)
+    yield _Part(Kind.NOON, am.ends, pm.begins)
+    yield _Part(Kind.COUNTED, *pm, is_swapped)
+    yield _Part(Kind.NIGHT, pm.ends, day.ends)

@@ -24,14 +24,12 @@ class Span(NamedTuple):
 
 
 class Day(NamedTuple):
-    """A day from its midnight to the next one, with its halves, worked or not."""
+    """A day from its midnight to the next one, with its halves: none where it is free."""
 
     date: date
-    is_working: bool
     begins: datetime
-    am: Span
-    pm: Span
     ends: datetime
+    halves: tuple[Span, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +48,10 @@ class WorkingTime:
         """A local time of a day, in UTC."""
         return datetime.combine(day, at, self.zone).astimezone(UTC)
 
-    def halves_of(self, day: date) -> tuple[Span, Span]:
-        """Morning and afternoon of a day, worked or not."""
+    def halves_of(self, day: date) -> tuple[Span, ...]:
+        """Morning and afternoon of a day that is worked."""
+        if not self.calendar.is_working(day):
+            return ()
         am, pm = self.hours.am, self.hours.pm
         return (
             Span(self.moment(day, am[0]), self.moment(day, am[1])),
@@ -62,8 +62,7 @@ class WorkingTime:
         """The halves that are worked and not over at a moment, without end."""
         day = self.day_of(moment)
         while True:
-            if self.calendar.is_working(day):
-                yield from (half for half in self.halves_of(day) if half.ends > moment)
+            yield from (half for half in self.halves_of(day) if half.ends > moment)
             day += DAY
 
     def days_from(self, day: date) -> Iterator[Day]:
@@ -71,5 +70,5 @@ class WorkingTime:
         begins = self.moment(day, MIDNIGHT)
         while True:
             ends = self.moment(day + DAY, MIDNIGHT)
-            yield Day(day, self.calendar.is_working(day), begins, *self.halves_of(day), ends)
+            yield Day(day, begins, ends, self.halves_of(day))
             day, begins = day + DAY, ends

@@ -51,6 +51,28 @@ def test_a_finish_that_lies_ahead_has_not_happened() -> None:
     assert read(DAYS, OFFICE, events, at("07-29 10:00")).state is State.FINISHED
 
 
+def test_the_share_is_what_has_run_of_what_runs_until_due() -> None:
+    shares = [
+        read(DAYS, OFFICE, [START], at(now)).share for now in ("07-27 10:00", "07-28 14:00", "07-29 17:00")
+    ]
+    # Six hours run on the first day, seven and a half on each of the two that count.
+    assert shares == [0, pytest.approx(10.5 / 21), 1]
+    late = read(DAYS, OFFICE, [START], at("07-30 12:00"))
+    assert late.share == pytest.approx(24.5 / 21)
+
+
+def test_each_percentage_is_told_once_though_a_pause_moves_it_away() -> None:
+    warned = read(DAYS, OFFICE, [START], at("07-28 14:00"))
+    assert warned.to_warn(sent=()) == (50,)
+    approved_later = Event("2", What.PAUSE, at("07-28 08:00"), approved=True)
+    resumed = Event("3", What.RESUME, at("07-28 15:00"), of="2")
+    moved_away = read(DAYS, OFFICE, [START, approved_later, resumed], at("07-28 16:00"))
+    assert moved_away.fired == ()
+    again = read(DAYS, OFFICE, [START, approved_later, resumed], at("07-29 16:00"))
+    assert again.fired == (50, 80)
+    assert again.to_warn(sent=(50,)) == (80,)
+
+
 def test_finished_while_held_is_neither_due_nor_late() -> None:
     held = Event("2", What.PAUSE, at("07-28 10:00"), approved=True)
     found = read(DAYS, OFFICE, [START, held, Event("3", What.FINISH, at("09-01 10:00"))])

@@ -12,7 +12,7 @@ PLAN, TAP = "accept_and_plan", "open_tap"
 
 
 def connection(*steps: tuple[str, str, str | None], **changed: Any) -> Case:
-    """A connection with some steps: code, beginning and end, of July 2026; others of the form as they were."""
+    """A connection with some steps: code, beginning and end, of July 2026; the rest as in a golden one."""
     base = {key: value for key, value in golden("connections_211")[0].items() if key != "expect"}
     return {
         **base,

@@ -36,6 +36,7 @@ COMMANDS = {
     "outbox": "outbox:outbox",
     "doctor": "doctor:doctor",
     "setup": "setup:setup",
+    "limits": "limits:limits",
 }
 
 

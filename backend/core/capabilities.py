@@ -16,7 +16,9 @@ from types import ModuleType
 
 import backend
 
-PARTS = frozenset({"kinds", "rules", "api", "subscriptions", "periodic", "office_steps", "messages"})
+PARTS = frozenset(
+    {"kinds", "reading", "rules", "api", "subscriptions", "periodic", "office_steps", "messages"}
+)
 
 
 @cache

@@ -101,6 +101,7 @@ def test_concepts_are_explained_and_none_is_left_over() -> None:
         "dispatch",
         "evidence",
         "messages",
+        "limits",
         "first_day",
         "operating",
         "security",

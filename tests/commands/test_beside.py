@@ -49,6 +49,7 @@ BESIDE = {
     "setup": ((), 1, "已经设置过了"),
     "erase": (("customer", "{customer 2}"), 0, "已清除"),
     "keys": (("rotate",), 0, "已更换"),
+    "limits": (("read", "{tmp}/cases.json"), 0, "共 0 例"),
     "ground": (("divide", "north", "--cells", "2", "--accept"), 0, "已生效"),
     "export": (("{tmp}/export", "--without-photos"), 0, "已导出"),
     "import": (("customers", "{tmp}/customers.csv", "--dry-run"), 0, "什么也没有写入"),
@@ -232,6 +233,7 @@ def start(tmp: Path, name: str) -> subprocess.Popen[str]:
 def test_every_command_beside_a_loaded_server_leaves_it_answering(made: Server, tmp_path: Path) -> None:
     assert set(BESIDE) | APART == set(COMMANDS)
     (tmp_path / "sheet.json").write_text("{}")
+    (tmp_path / "cases.json").write_text("[]")
     (tmp_path / "customers.csv").write_text("户号,户名\nZ1,甲\n")
     with Load(made) as load, ExitStack() as stack:
         # All at once: none of them may stop what another one, or the server, still uses.

@@ -64,6 +64,11 @@ def rows_about(
     return found
 
 
+def records(session: Session, run_id: str) -> list[str]:
+    """The records that rows of a run are, or became."""
+    return list(session.execute(text(_RECORDS), {"run": run_id}).scalars())
+
+
 def waiting(session: Session, run_id: str, most: int) -> list[Staged]:
     """The next rows that are to be written."""
     return _rows(session, _WAITING, run=run_id, most=most)
@@ -128,6 +133,13 @@ _ABOUT = """
         AND lower(w.clean->'values'->>said.field) = :number
     ))
     ORDER BY 1, 2
+"""
+_RECORDS = """
+    SELECT DISTINCT record_id::text
+    FROM import_row
+    WHERE run_id = CAST(:run AS uuid)
+    AND record_id IS NOT NULL
+    AND verdict IN ('new', 'changed', 'same')
 """
 _WAITING = """
     SELECT number, verdict, clean, reasons, settled, record_id::text, is_done

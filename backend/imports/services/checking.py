@@ -87,11 +87,12 @@ def check_run(database: Database, run_id: str, progress: Progress = silent) -> N
     )
     seen, done, counts = _Seen(), 0, Counter[str]()
     made: dict[tuple[str, str], str] = {}
+    taken: dict[str, str] = {}
     for chunk in _chunks(read, translator):
         with database.transaction() as session:
             if not _goes_on(session, run_id):
                 return
-            judge = Judge(session, rules, places, made)
+            judge = Judge(session, rules, places, made, taken)
             staged = _stage(judge, read, mapping, chunk, seen)
             run_rows.stage(session, run_id, staged)
             done += len(staged)

@@ -20,6 +20,7 @@ from backend.imports.reading.gazetteer import Gazetteer
 from backend.imports.reading.parts import Part, parts_of
 from backend.imports.reading.shapes import Reason
 from backend.imports.reading.wrong import reason
+from backend.imports.services.account_rows import ACCOUNT, AccountJudge
 from backend.imports.services.completing import complete
 from backend.imports.services.placing import Placer
 from backend.imports.services.rows import Judged, RowIn, Rules, Write
@@ -43,12 +44,14 @@ class Judge:
         rules: Rules,
         places: Gazetteer,
         made: dict[tuple[str, str], str] | None = None,
+        taken: dict[str, str] | None = None,
     ) -> None:
         self._session, self._rules = session, rules
         self.ledger = Ledger(session, rules.units)
         self._placer = Placer(session, self.ledger, places, with_customers=rules.target.kind == "customer")
         # What earlier rows make, which the ledger does not hold yet: kind and number -> id.
         self._made = {} if made is None else made
+        self._accounts = AccountJudge(session, rules, {} if taken is None else taken)
 
     def judge(self, rows: Sequence[RowIn]) -> list[Judged]:
         """What becomes of each row, in order."""
@@ -69,15 +72,18 @@ class Judge:
         )
         ids = {row.number: [self._known(part) for part in parts[row.number]] for row in rows}
         stored = self._stored(ids.values(), parts)
+        if self._rules.target.kind == "staff":
+            self._accounts.look_ahead((one[1] for found in ids.values() for one in found if one), rows)
         return [self._one(row, parts[row.number], stored) for row in rows]
 
     def forget(self) -> None:
         """What earlier rows would have made was not written after all."""
         self._made.clear()
+        self._accounts.forget()
 
     def _parts(self, row: RowIn) -> tuple[Part, ...]:
-        # Accounts are given by invitation, to each person by themselves.
-        return tuple(one for one in parts_of(self._rules.target, row.values) if one.kind != "account")
+        found = parts_of(self._rules.target, row.values)
+        return tuple(one for one in found if one.kind != ACCOUNT or self._rules.gives_accounts)
 
     def _known(self, part: Part) -> tuple[str, str] | None:
         try:
@@ -125,6 +131,9 @@ class Judge:
         is_unplaced = False
         for part in parts:
             if part.kind in row.skip:
+                continue
+            if part.kind == ACCOUNT:
+                self._accounts.judge(row, part, stored.get(("staff", judged.record_id or "")), judged)
                 continue
             is_unplaced |= self._part(row, part, stored, judged)
         if judged.reasons:

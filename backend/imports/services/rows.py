@@ -14,7 +14,8 @@ from sync.kind import Values
 class Rules:
     """How a run's rows are judged: the target, whose they are by default, and what an empty cell means.
 
-    `mapped` are the target's fields that come from a column.
+    `mapped` are the target's fields that come from a column. `gives_accounts` says whether a person stands
+    behind the accounts that rows ask for: a feed gives none.
     """
 
     target: Target
@@ -22,6 +23,7 @@ class Rules:
     units: frozenset[str]
     mapped: frozenset[str]
     clears_empty: bool = False
+    gives_accounts: bool = True
 
 
 @dataclass(slots=True)

@@ -27,9 +27,11 @@ from backend.imports.queries.run_rows import Staged
 from backend.imports.reading.gazetteer import Gazetteer
 from backend.imports.reading.shapes import Located, Mapping, Reason
 from backend.imports.reading.wrong import reason
+from backend.imports.services.account_rows import ACCOUNT
 from backend.imports.services.judging import Judge
 from backend.imports.services.rows import Judged, RowIn, Rules, Write
 from backend.imports.services.runs import author_of, recount, target_of
+from backend.people.services.accounts import provide_account
 from geo.progress import Progress, silent
 from sync.kind import Values
 
@@ -72,7 +74,7 @@ def _prepared(session: Session, run_id: str) -> tuple[Rules, Gazetteer, Actor]:
     units = frozenset(units_below(session, str(run.unit_id)))
     rules = Rules(
         target_of(run.target), str(run.unit_id), units, frozenset(mapping.columns),
-        bool(run.options.get("clears_empty")),
+        bool(run.options.get("clears_empty")), not run.is_feed,
     )  # fmt: skip
     return rules, Gazetteer(cells_named(session)), author_of(run)
 
@@ -135,6 +137,9 @@ _IN_BULK = frozenset({"customer", "service_point", "work_order", "visit"})
 
 def _write_one(session: Session, author: Actor, one: Write) -> None:
     """Settings of a unit, one by one: by all rules, and noted."""
+    if one.kind == ACCOUNT:
+        provide_account(session, author, one.id, roles=one.now.get("roles"), login=one.now.get("login"))
+        return
     kind = SYNC_KINDS[one.kind]
     before = None if one.is_new else record_writer.read(session, one.kind, one.id, lock=True).values
     policy.need_house_rules(session, author, kind, one.id, before, (before or {}) | one.now)

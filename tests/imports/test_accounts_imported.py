@@ -17,7 +17,7 @@ from backend.imports.services import exporting
 from backend.people.services.accounts import close_account
 from tests.conftest import Person
 from tests.factories import CHEAP, Town, uid
-from tests.imports.filing import ADMIN, as_csv, checked, imported, run_of
+from tests.imports.filing import ADMIN, apply, as_csv, checked, imported, run_of
 from tests.people.test_accounts import sign_in
 
 As = Callable[[str], Person]
@@ -202,7 +202,6 @@ def test_staff_come_out_with_roles_and_login_and_go_in_again(database: Database,
 def test_what_is_refused_when_it_is_written_takes_no_other_row_along(database: Database) -> None:
     run_id = checked(database, as_csv([row("X01", login="qian.yi"), row("X02")], HEAD), "staff")
     staff(database, row("X09", login="qian.yi"))
-    from tests.imports.filing import apply
 
     run = apply(database, run_id)
     assert reasons(database, str(run.id)) == [(2, "login_taken")]

@@ -69,6 +69,7 @@ class _Read:
     columns: tuple[Any, ...]
     rows: Any
     options: dict[str, Any]
+    is_feed: bool = False
 
 
 def check_run(database: Database, run_id: str, progress: Progress = silent) -> None:
@@ -83,7 +84,12 @@ def check_run(database: Database, run_id: str, progress: Progress = silent) -> N
     context = Context(ground, places, installed().time_zone.key)
     translator = Translator(read.target, mapping, read.columns, context)
     rules = Rules(
-        read.target, read.unit_id, units, frozenset(mapping.columns), bool(read.options.get("clears_empty"))
+        read.target,
+        read.unit_id,
+        units,
+        frozenset(mapping.columns),
+        bool(read.options.get("clears_empty")),
+        not read.is_feed,
     )
     seen, done, counts = _Seen(), 0, Counter[str]()
     made: dict[tuple[str, str], str] = {}
@@ -117,6 +123,7 @@ def _load(session: Session, run_id: str) -> _Read:
         columns_of(run.head),
         rows_of(run.head, run.packed or b"", run.rows),
         dict(run.options),
+        run.is_feed,
     )
 
 

@@ -28,6 +28,7 @@ from backend.imports.reading.gazetteer import Gazetteer
 from backend.imports.reading.shapes import Located, Mapping, Reason
 from backend.imports.reading.wrong import reason
 from backend.imports.services.account_rows import ACCOUNT
+from backend.imports.services.feeding import tell_of_end
 from backend.imports.services.judging import Judge
 from backend.imports.services.rows import Judged, RowIn, Rules, Write
 from backend.imports.services.runs import author_of, recount, target_of
@@ -82,6 +83,7 @@ def _prepared(session: Session, run_id: str) -> tuple[Rules, Gazetteer, Actor]:
 def _end(session: Session, run: ImportRun) -> None:
     run.state, run.packed, run.ended_at = "applied", None, datetime.now(UTC)
     recount(session, run)
+    tell_of_end(session, run)
 
 
 def _written(session: Session, judge: Judge, author: Actor, rows: Sequence[Staged]) -> list[Staged]:

@@ -111,7 +111,7 @@ def backed_links(session: Session, ids: Collection[str]) -> set[str]:
 
 
 def tokens_of(session: Session, units: Collection[str]) -> list[dict[str, Any]]:
-    """Personal tokens of these units' people that have not ended, without their secrets."""
+    """Personal tokens and feeds' of these units' people that have not ended, without their secrets."""
     asked = """
         SELECT t.family::text AS id,
             t.staff_id::text,
@@ -119,10 +119,11 @@ def tokens_of(session: Session, units: Collection[str]) -> list[dict[str, Any]]:
             s.staff_number,
             t.label,
             t.issued_at,
-            t.expires_at
+            t.expires_at,
+            t.targets
         FROM token t
         JOIN staff s ON s.id = t.staff_id
-        WHERE t.use = 'personal'
+        WHERE t.use IN ('personal', 'feed')
             AND t.expires_at > now()
             AND s.unit_id = ANY(CAST(:units AS uuid[]))
         ORDER BY s.staff_number, t.issued_at

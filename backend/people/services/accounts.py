@@ -24,6 +24,8 @@ from backend.people.queries.leavers import has_left
 from backend.people.services.sessions import keep_logins, open_account, words_about
 from sync.kind import Values
 
+# What tokens of other programs are for: to read all that their owner may, or to send files to be imported.
+OWN_USES = ("personal", "feed")
 # argon2 gives no such text: nothing that is typed is this password.
 NO_PASSWORD = "none: a link to a new one was given out"  # noqa: S105 - it is none
 
@@ -225,10 +227,10 @@ def list_tokens(session: Session, actor: Actor) -> list[dict[str, Any]]:
 
 
 def end_personal_token(session: Session, actor: Actor, staff_id: str, token_id: str) -> None:
-    """End somebody's personal token. Raises not_found, not_allowed."""
+    """End somebody's personal token, or a feed's. Raises not_found, not_allowed."""
     need_manageable(session, actor, staff_id)
     mine = delete(Token).where(Token.staff_id == UUID(staff_id), Token.family == UUID(token_id))
-    ended = session.execute(mine.where(Token.use == "personal").returning(Token.label)).first()
+    ended = session.execute(mine.where(Token.use.in_(OWN_USES)).returning(Token.label)).first()
     if ended is None:
         raise Problem("not_found", id=token_id)
     note_act(session, actor, "token_revoked", ("token", token_id), before={"label": ended[0]})

@@ -38,6 +38,7 @@ from backend.imports.reading.words import is_empty
 from backend.imports.reading.wrong import reason
 from backend.imports.services.heads import columns_of, rows_of
 from backend.imports.services.judging import Judge
+from backend.imports.services.meters import named_meters
 from backend.imports.services.rows import Judged, RowIn, Rules
 from backend.imports.services.runs import target_of
 from geo.progress import Progress, silent
@@ -90,21 +91,24 @@ def check_run(database: Database, run_id: str, progress: Progress = silent) -> N
         frozenset(mapping.columns),
         bool(read.options.get("clears_empty")),
         not read.is_feed,
+        named_meters(read.target, mapping, read.columns, read.rows, context.zone),
     )
     seen, done, counts = _Seen(), 0, Counter[str]()
     made: dict[tuple[str, str], str] = {}
     taken: dict[str, str] = {}
+    replacing: dict[str, int] = {}
     for chunk in _chunks(read, translator):
         with database.transaction() as session:
             if not _goes_on(session, run_id):
                 return
-            judge = Judge(session, rules, places, made, taken)
+            judge = Judge(session, rules, places, made, taken, replacing)
             staged = _stage(judge, read, mapping, chunk, seen)
             run_rows.stage(session, run_id, staged)
             done += len(staged)
             counts.update(one.verdict for one in staged)
             _keep_progress(session, run_id, done)
         progress(done, len(read.rows) or 1)
+    counts.update({"replaced": len(replacing)} if replacing else {})
     _conclude(database, read, mapping, study, seen, counts, units)
 
 
@@ -220,6 +224,8 @@ def clean_as_dict(row: RowIn) -> dict[str, Any]:
         found["defaulted"] = list(row.defaulted)
     if row.skip:
         found["skip"] = list(row.skip)
+    if row.replaces:
+        found["replaces"] = row.replaces
     if row.located is not None:
         one = row.located
         found["located"] = {

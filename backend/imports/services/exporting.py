@@ -123,7 +123,7 @@ def _shown(target: Target, field: Field, record: dict[str, Any], point: dict[str
     if field.name in ("longitude", "latitude"):
         place = source.get("place") or source.get("start_place")
         return str(place["coordinates"][field.name == "latitude"]) if place else ""
-    value = source.get(field.wire)
+    value = _value(source, field.wire)
     if value is None or value == "":
         return ""
     if field.refers:
@@ -134,6 +134,14 @@ def _shown(target: Target, field: Field, record: dict[str, Any], point: dict[str
     if field.choices and value in field.choices:
         return field.choices[value][0]
     return ("是" if value else "否") if isinstance(value, bool) else _safe(str(value))
+
+
+def _value(source: dict[str, Any], wire: str) -> Any:
+    """What a record has under a field; of its former meters the last."""
+    former = source.get("former_meters")
+    if wire.startswith("former."):
+        return former[-1].get(wire.partition(".")[2]) if former else None
+    return source.get(wire)
 
 
 def _feature(record: dict[str, Any], geometry: str) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from backend.imports.reading.shapes import Reason
 from backend.imports.reading.wrong import reason
 from backend.imports.services.account_rows import ACCOUNT, AccountJudge
 from backend.imports.services.completing import complete
+from backend.imports.services.meters import METER, Unclear, replaced_point, with_former
 from backend.imports.services.placing import Placer
 from backend.imports.services.rows import Judged, RowIn, Rules, Write
 from sync.change import Stored
@@ -45,12 +46,15 @@ class Judge:
         places: Gazetteer,
         made: dict[tuple[str, str], str] | None = None,
         taken: dict[str, str] | None = None,
+        replacing: dict[str, int] | None = None,
     ) -> None:
         self._session, self._rules = session, rules
         self.ledger = Ledger(session, rules.units)
         self._placer = Placer(session, self.ledger, places, with_customers=rules.target.kind == "customer")
         # What earlier rows make, which the ledger does not hold yet: kind and number -> id.
         self._made = {} if made is None else made
+        # Point -> the row whose meter it has now.
+        self._replacing = {} if replacing is None else replacing
         self._accounts = AccountJudge(session, rules, {} if taken is None else taken)
 
     def judge(self, rows: Sequence[RowIn]) -> list[Judged]:
@@ -160,7 +164,10 @@ class Judge:
         if judged.reasons:
             return False
         try:
-            before = self._before(part, values, stored)
+            before = self._before(row, part, values, stored)
+        except Unclear:
+            judged.reasons.append(reason(METER, "which_meter", str(part.values.get(METER, ""))))
+            return False
         except (Foreign, MergedAway, Several) as error:
             name = _OWN.get(part.kind, "name")
             judged.reasons.append(_not_ours(error, name, str(part.values.get(name, ""))))
@@ -174,12 +181,36 @@ class Judge:
         self._write(row, part, values, before, judged)
         return False
 
-    def _before(self, part: Part, values: Values, stored: Mapping[tuple[str, str], Stored]) -> Stored | None:
+    def _replaced(self, row: RowIn, values: Values, stored: Mapping[tuple[str, str], Stored]) -> str | None:
+        """The point whose meter this row's is now: as it was found when the file was checked. Raises Unclear."""
+        customer = str(values.get("customer_id"))
+        if row.replaces:
+            one = stored.get(("service_point", row.replaces))
+            return one.id if one and one.values.get("customer_id") == customer else None
+        if self._rules.named is None:
+            return None
+        points = [
+            stored[key]
+            for id_ in self.ledger.points_of({customer})
+            if (key := ("service_point", id_)) in stored
+        ]
+        typed = comparable(str(row.values.get("number")))
+        found = replaced_point(typed, values, points, self._rules.named, self._replacing, row.number)
+        if found is None:
+            return None
+        self._replacing[found.id], row.replaces = row.number, found.id
+        return found.id
+
+    def _before(
+        self, row: RowIn, part: Part, values: Values, stored: Mapping[tuple[str, str], Stored]
+    ) -> Stored | None:
         found = self._id_of(part)
         if part.kind == "cell_assignment":
             found = self.ledger.duty_of(values["cell_id"], values["staff_id"], values["duty"])
         if found is None and part.kind == "service_point" and not part.values.get("meter_number"):
             found = self.ledger.point_at(str(values.get("customer_id")), str(values.get("address") or ""))
+        if found is None and part.kind == "service_point" and part.values.get(METER):
+            found = self._replaced(row, values, stored)
         if found is None:
             return None
         one = stored.get((part.kind, found))
@@ -226,6 +257,8 @@ class Judge:
         if before is not None and values.get("customer_id") not in (None, before.values.get("customer_id")):
             judged.reasons.append(self._meter_moved(before))
             return
+        if part.kind == "service_point":
+            with_former(values, before)
         self._placer.file(part.kind, values, before, row)
         complete(self._session, part.kind, values, before, judged.writes)
         now = self._read(part, values, before is None, judged)

@@ -210,7 +210,7 @@ def need_state(run: ImportRun, states: frozenset[str]) -> None:
 
 def recount(session: Session, run: ImportRun) -> None:
     """Count a run's rows anew, by verdict; of those the file does not name, not all are kept."""
-    gone = {name: run.counts[name] for name in ("gone",) if name in run.counts}
+    gone = {name: run.counts[name] for name in ("gone", "replaced") if name in run.counts}
     run.counts = run_rows.counts(session, str(run.id)) | gone
 
 

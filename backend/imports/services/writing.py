@@ -171,7 +171,13 @@ def row_in(row: Staged) -> RowIn:
         place = tuple(where["place"]) if where["place"] else None
         located = Located(where["cell_id"], place, where["confidence"], told, where["is_sure"])
     return RowIn(
-        row.number, clean["values"], clean.get("defaulted", ()), clean.get("skip", ()), located, row.settled
+        row.number,
+        clean["values"],
+        clean.get("defaulted", ()),
+        clean.get("skip", ()),
+        located,
+        row.settled,
+        clean.get("replaces"),
     )
 
 

@@ -39,6 +39,7 @@ from backend.imports.reading.wrong import reason
 from backend.imports.services.heads import columns_of, rows_of
 from backend.imports.services.judging import Judge
 from backend.imports.services.meters import named_meters
+from backend.imports.services.refused_people import about_rows, about_values
 from backend.imports.services.rows import Judged, RowIn, Rules
 from backend.imports.services.runs import target_of
 from geo.progress import Progress, silent
@@ -143,18 +144,21 @@ def _stage(
     staged: list[Staged] = []
     to_judge: list[tuple[RowIn, Clean]] = []
     filled = _filled_in(read, mapping)
+    about = about_rows(read.target, mapping, read.columns)
     for row, result in chunk:
         if isinstance(result, Refused):
-            staged.append(_refused(row.number, result.reasons))
+            staged.append(_refused(row.number, result.reasons, about(row)))
             continue
         twice, skip = _twice(read.target, result, seen)
         if twice:
-            staged.append(_refused(row.number, [twice]))
+            staged.append(_refused(row.number, [twice], about(row)))
             continue
         defaulted = [name for name in filled(row) if name in result.values]
         to_judge.append((RowIn(row.number, result.values, defaulted, skip, result.located), result))
     judged = judge.judge([one for one, _ in to_judge])
-    staged += [_kept(row, clean, one) for (row, clean), one in zip(to_judge, judged, strict=True)]
+    staged += [
+        _kept(read.target, row, clean, one) for (row, clean), one in zip(to_judge, judged, strict=True)
+    ]
     return staged
 
 
@@ -203,17 +207,19 @@ def _field_of(target: Target, kind: str) -> str:
     return own[0][0]
 
 
-def _refused(number: int, reasons: Sequence[Reason]) -> Staged:
-    return Staged(number, "refused", None, [one.as_dict() for one in reasons], is_done=True)
+def _refused(number: int, reasons: Sequence[Reason], about: list[str]) -> Staged:
+    return Staged(number, "refused", None, [one.as_dict() for one in reasons], is_done=True, about=about)
 
 
-def _kept(row: RowIn, clean: Clean, judged: Judged) -> Staged:
+def _kept(target: Target, row: RowIn, clean: Clean, judged: Judged) -> Staged:
     reasons = [one.as_dict() for one in (judged.reasons or [*clean.notes, *judged.notes])]
-    if judged.verdict in ("same", "refused"):
+    if judged.verdict == "same":
+        return Staged(row.number, "same", record_id=judged.record_id, is_done=True)
+    if judged.verdict == "refused":
+        about = about_values(target, row.values)
         return Staged(
-            row.number, judged.verdict, None, reasons if judged.verdict == "refused" else [],
-            record_id=judged.record_id, is_done=True,
-        )  # fmt: skip
+            row.number, "refused", None, reasons, record_id=judged.record_id, is_done=True, about=about
+        )
     return Staged(row.number, judged.verdict, clean_as_dict(row), reasons, record_id=judged.record_id)
 
 

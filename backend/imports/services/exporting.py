@@ -139,7 +139,7 @@ def _shown(target: Target, field: Field, record: dict[str, Any], point: dict[str
 def _value(source: dict[str, Any], wire: str) -> Any:
     """What a record has under a field; of its former meters the last."""
     former = source.get("former_meters")
-    if wire.startswith("former."):
+    if wire.startswith("former_meters."):
         return former[-1].get(wire.partition(".")[2]) if former else None
     return source.get(wire)
 

@@ -18,7 +18,7 @@ from backend.core.services import record_writer
 from backend.imports.queries.ledger import Foreign, Ledger, MergedAway, Several
 from backend.imports.reading.gazetteer import Gazetteer
 from backend.imports.reading.parts import Part, parts_of
-from backend.imports.reading.shapes import Reason
+from backend.imports.reading.shapes import Reason, Target
 from backend.imports.reading.wrong import reason
 from backend.imports.services.account_rows import ACCOUNT, AccountJudge
 from backend.imports.services.completing import complete
@@ -79,6 +79,11 @@ class Judge:
         if self._rules.target.kind == "staff":
             self._accounts.look_ahead((one[1] for found in ids.values() for one in found if one), rows)
         return [self._one(row, parts[row.number], stored) for row in rows]
+
+    @property
+    def target(self) -> Target:
+        """What its rows are."""
+        return self._rules.target
 
     def forget(self) -> None:
         """What earlier rows would have made was not written after all."""

@@ -72,7 +72,7 @@ def replaced_point(
 
     `customer` is their number as it is compared, `taken` says which points other rows have. Raises Unclear.
     """
-    old = comparable(str((values.get("former") or {}).get("number") or ""))
+    old = comparable(str((values.get(FORMER) or {}).get("number") or ""))
     free = [one for one in points if taken.get(one.id, row) == row and not one.deleted]
     said = [one for one in free if old and old == _meter(one)]
     if said:
@@ -91,7 +91,7 @@ def replaced_point(
 
 def with_former(values: Values, before: Stored | None) -> None:
     """Puts the former meters of a point in the place of what a row said of one."""
-    said = {name: value for name, value in (values.pop("former", None) or {}).items() if value is not None}
+    said = {name: value for name, value in (values.pop(FORMER, None) or {}).items() if value is not None}
     was = before.values if before else {}
     current = comparable(str(values.get(METER) or was.get(METER) or ""))
     old = str(said.pop("number", "") or "")

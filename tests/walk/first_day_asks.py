@@ -72,7 +72,11 @@ def _imports() -> None:
     get(f"{one}/report", lambda p: f"{checked(p)}/report", verdict="to_settle", format="csv")
     send(f"POST {one}/account-links", lambda p: f"{run(p)}/account-links", lambda _: {})
     feed = {"label": "x", "targets": ["customers"]}
-    send("POST /imports/feed-tokens", lambda _: f"{imports}/feed-tokens", lambda p: feed | {"unit_id": p.unit_id})
+    send(
+        "POST /imports/feed-tokens",
+        lambda _: f"{imports}/feed-tokens",
+        lambda p: feed | {"unit_id": p.unit_id},
+    )
     ASKS["POST /imports/feeds"] = lambda w, p, who: Ask(
         f"{imports}/feeds", ASKS["POST /imports"](w, p, who).options
     )

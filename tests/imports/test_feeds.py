@@ -1,4 +1,4 @@
-"""Files that another program sends at night: by the mapping of before, with a token that may do nothing else."""
+"""Files that another program sends at night: by the mapping of before, by a token that does nothing else."""
 
 from __future__ import annotations
 
@@ -34,7 +34,12 @@ def fed(who: Person, town: Town, data: bytes, **query: str) -> Any:
 
 
 def notices(database: Database) -> list[str]:
-    asked = "SELECT n.text_zh FROM notice n JOIN account a ON a.staff_id = n.staff_id WHERE 'admin' = ANY(a.roles)"
+    asked = """
+        SELECT n.text_zh
+        FROM notice n
+        JOIN account a ON a.staff_id = n.staff_id
+        WHERE 'admin' = ANY(a.roles)
+    """
     with database.transaction() as session:
         return list(session.execute(text(asked)).scalars())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from tests.imports.test_feeds import count, notices
 
 pytestmark = pytest.mark.usefixtures("in_process")
 HEAD = ("户号", "户名", "所属单位")
+STAMP = re.compile(r"^\d{8}T\d{6}Z(-\d+)?-")
 
 
 @pytest.fixture
@@ -61,9 +63,7 @@ def rows(*numbers: int, name: str = "李四") -> bytes:
 def there(folder: Path) -> dict[str, list[str]]:
     """What lies in the folder and in each of the two, without the moments in front."""
     return {
-        where: sorted(
-            one.name.partition("Z-")[2] or one.name for one in (folder / where).iterdir() if not one.is_dir()
-        )
+        where: sorted(STAMP.sub("", one.name) for one in (folder / where).iterdir() if not one.is_dir())
         for where in (".", "done", "refused")
     }
 

@@ -184,11 +184,12 @@ def _plant_plans(one: Planter) -> None:
 
 
 def _plant_imports(one: Planter) -> None:
-    """A table that was read, one that was checked with a row to settle, and one of a feed with its mapping."""
+    """A table that was read, one that was checked with a row to settle, and one of a feed, with a mapping."""
     unit, made_by = UUID(one.place.unit_id), UUID(uid("admin"))
     head = head_of(Table("", (Column(0, "A", "户号"), Column(1, "B", "户名")), PackedRows(b"", 0, (0, 1))))
+    form = form_of(columns_of(head))
     one.session.add(ImportMapping(
-        id=UUID(one.place["import mapping"]), unit_id=unit, target="customers", form=form_of(columns_of(head)),
+        id=UUID(one.place["import mapping"]), unit_id=unit, target="customers", form=form,
         mapping={"target": "customers", "columns": {"number": "户号", "name": "户名"}, "answers": {}},
         saved_by_id=made_by,
     ))  # fmt: skip

@@ -79,8 +79,8 @@ class ImportRow(Base):
     """A row of a run under its number in the file; below zero: a record that the file does not name.
 
     `clean` is what was read, taken away once it is written; `settled` what a person said of where it is.
-    `about` are hashes of the numbers, names and telephones of a refused row, by which its reasons are found when
-    somebody is erased.
+    `about` are hashes of the numbers, names and telephones of a refused row, by which its reasons are found
+    when somebody is erased.
     """
 
     __tablename__ = "import_row"

@@ -1,8 +1,8 @@
-"""Refuses a sheet (XLSX, XLSB, ODS) whose outermost cells enclose more than the memory holds, before it is read.
+"""Refuses a sheet (XLSX, XLSB, ODS) whose outermost cells enclose more than the memory holds, unread.
 
 python-calamine keeps every cell between the first and the last that hold something, the empty ones too; what
-does not fit ends the process without a word. Of an ODS it drops without a word what stands beyond the rows and
-columns that any program has.
+does not fit ends the process without a word. Of an ODS it drops without a word what stands beyond the rows
+and columns that any program has.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class _Extent:
         self.left, self.right = min(self.left, columns[0]), max(self.right, columns[1])
 
     def cells(self) -> int:
-        """How many there are between the outermost; more than any where one lies beyond all rows or columns."""
+        """How many are between the outermost; more than any where one lies beyond all rows or columns."""
         if self.right < 0:
             return 0
         if self.right >= _FAR_OUT or self.last >= _MOST_ROWS:

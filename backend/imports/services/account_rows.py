@@ -1,4 +1,4 @@
-"""Judges the accounts that rows of a staff table ask for: whether they can be opened, and what would change."""
+"""Judges the accounts that rows of a staff table ask for: whether each can be opened or changed."""
 
 from __future__ import annotations
 

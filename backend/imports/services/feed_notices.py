@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from backend.core.actor import Role
 from backend.core.queries.units import topmost_unit
-from backend.core.sentences import sentence
 from backend.notices.services.notifying import staff_with, tell
+from geo.sentences import Words
 
 
-def tell_administrators(session: Session, unit_id: str | None, entry: str, **arguments: Any) -> None:
+def tell_administrators(session: Session, unit_id: str | None, words: Words) -> None:
     """A notice to each administrator of a unit; where it has none, of the topmost one."""
-    words = sentence(f"imports.{entry}", **arguments)
     top = topmost_unit(session)
     for one in dict.fromkeys(filter(None, (unit_id, top))):
         people = staff_with(session, UUID(one), Role.ADMIN)

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from backend.core.actor import Actor
 from backend.core.errors import Problem
 from backend.core.kinds.account import Token
+from backend.core.sentences import sentence
 from backend.core.services.auditing import note_act
 from backend.core.services.credentials import new_token, token_sha256
 from backend.core.services.record_writer import new_id
@@ -59,7 +60,7 @@ def need_feeder(session: Session, actor: Actor, unit_id: str, target: str) -> No
 def feed_file(
     session: Session, actor: Actor, unit_id: str, target: str, filename: str, data: bytes, table: Table
 ) -> Fed:
-    """A run of a file by the mapping of before: a worker checks it and, unless too much is refused, writes it.
+    """A run of a file by the mapping of before: checked and, unless too much is refused, written by a worker.
 
     Raises feed_without_mapping, and what `need_feeder` raises.
     """
@@ -98,9 +99,8 @@ def go_on_by_itself(session: Session, run_id: str) -> None:
         return
     refused = run.counts.get("refused", 0)
     if refused > FEW and refused > MOST_REFUSED * run.rows:
-        tell_administrators(
-            session, str(run.unit_id), "feed_held", file=run.filename, refused=refused, rows=run.rows
-        )
+        words = sentence("imports.feed_held", file=run.filename, refused=refused, rows=run.rows)
+        tell_administrators(session, str(run.unit_id), words)
         return
     apply_run(session, author_of(run), run_id)
 
@@ -113,11 +113,12 @@ def tell_of_end(session: Session, run: ImportRun) -> None:
     left = run.counts.get("refused", 0), run.counts.get("to_settle", 0)
     if run.state == "failed":
         code = str((run.problem or {}).get("code", ""))
-        tell_administrators(session, unit_id, "feed_failed", file=run.filename, why=code)
+        words = sentence("imports.feed_failed", file=run.filename, why=code)
+        tell_administrators(session, unit_id, words)
     elif any(left):
-        tell_administrators(
-            session, unit_id, "feed_left_rows", file=run.filename, refused=left[0], to_settle=left[1]
-        )
+        refused, to_settle = left
+        words = sentence("imports.feed_left_rows", file=run.filename, refused=refused, to_settle=to_settle)
+        tell_administrators(session, unit_id, words)
 
 
 def make_feed_token(

@@ -187,7 +187,7 @@ class Judge:
         return False
 
     def _replaced(self, row: RowIn, values: Values, stored: Mapping[tuple[str, str], Stored]) -> str | None:
-        """The point whose meter this row's is now: as it was found when the file was checked. Raises Unclear."""
+        """The point whose meter this row's is now, as it was found at the check. Raises Unclear."""
         customer = str(values.get("customer_id"))
         if row.replaces:
             one = stored.get(("service_point", row.replaces))

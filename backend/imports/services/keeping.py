@@ -42,9 +42,9 @@ def forget_record(session: Session, kind: str, record_id: str) -> int:
     """Take out of all imports the rows that say something of a record; returns how many rows went.
 
     A run with such a row that is not written yet is discarded: it would bring the values back. Of rows that
-    were refused only reasons are kept, with hashes of whom they are about: those that bear the record's number,
-    name, telephone or address go too, a namesake's with them. Raises not_found, import_busy while such a run is
-    being written.
+    were refused only reasons are kept, with hashes of whom they are about: those that bear the record's
+    number, name, telephone or address go too, a namesake's with them. Raises not_found, import_busy while
+    such a run is being written.
     """
     name = own_field(kind)
     values = record_writer.read(session, kind, record_id).values

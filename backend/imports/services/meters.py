@@ -1,7 +1,7 @@
-"""Tells a replaced meter from a further one: the point keeps its id and history, the old meter is kept with it.
+"""Tells a replaced meter from a further one: the point keeps its id and history, and the old meter's number.
 
-A meter that the ledger does not know stands where a customer has a point whose own meter the file names no more
-(or as the former one): it was replaced. What is not beyond doubt is said, not guessed.
+A meter that the ledger does not know stands where a customer has a point whose own meter the file names no
+more (or as the former one): it was replaced. What is not beyond doubt is said, not guessed.
 """
 
 from __future__ import annotations

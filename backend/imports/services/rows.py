@@ -12,7 +12,7 @@ from sync.kind import Values
 
 @dataclass(slots=True)
 class NamedMeters:
-    """The meters that a file names, by customer (both as they are compared); of some it cannot be read which."""
+    """The meters that a file names, by customer (both as compared); of some it cannot be read which."""
 
     pairs: set[tuple[str, str]] = field(default_factory=set)
     unread: set[str] = field(default_factory=set)
@@ -27,8 +27,8 @@ class Rules:
     """How a run's rows are judged: the target, whose they are by default, and what an empty cell means.
 
     `mapped` are the target's fields that come from a column. `gives_accounts` says whether a person stands
-    behind the accounts that rows ask for: a feed gives none. `named` are the meters of the whole file: what it
-    names still has not been replaced.
+    behind the accounts that rows ask for: a feed gives none. `named` are the meters of the whole file: what
+    it names still has not been replaced.
     """
 
     target: Target
@@ -67,8 +67,8 @@ class RowIn:
     """A row to be judged.
 
     `defaulted` are fields that were filled in without anything standing in the file, `skip` the kinds that an
-    earlier row has said, `settled` what a person said of where it is, `replaces` the point whose meter was found
-    to be another one now.
+    earlier row has said, `settled` what a person said of where it is, `replaces` the point whose meter was
+    found to be another one now.
     """
 
     number: int

@@ -1,8 +1,8 @@
 """The watched folder: files that another program puts there are imported, and moved where they belong.
 
-A file is named by its target (`customers-2026-11-28.csv`). It is taken once two looks have found it unchanged,
-and moved to `done` or `refused` when its run has ended, with the refused rows or the reason beside it. Nothing
-is followed, overwritten or deleted.
+A file is named by its target (`customers-2026-11-28.csv`). It is taken once two looks have found it
+unchanged, and moved to `done` or `refused` when its run has ended, with the refused rows or the reason beside
+it. Nothing is followed, overwritten or deleted.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def look_at_folder(database: Database, folder: Path, now: datetime | None = None
 
 
 def _files_in(folder: Path) -> Iterator[str]:
-    """Names of all that is no folder, no hidden file and not being written; makes where files are moved to."""
+    """Names of all that is no folder, not hidden and not being written; makes where files are moved to."""
     for one in (DONE, REFUSED):
         (folder / one).mkdir(mode=0o750, exist_ok=True)
         if (folder / one).is_symlink():
@@ -187,10 +187,9 @@ def _refuse(database: Database, folder: Path, name: str, problem: Problem, now: 
     moved = _move(folder, name, REFUSED)
     _beside(moved, ".reason.txt", _said(problem.code, problem).encode())
     with database.transaction() as session:
-        zh, en = problem.entry.zh, problem.entry.en
-        tell_administrators(
-            session, topmost_unit(session), "feed_file_refused", file=_key(name), why=(zh, en)
-        )
+        why = problem.entry.zh, problem.entry.en
+        words = sentence("imports.feed_file_refused", file=_key(name), why=why)
+        tell_administrators(session, topmost_unit(session), words)
     _forget_one(database, name)
     log.warning("import.file_refused", file=_key(name), code=problem.code)
     return 1
@@ -237,7 +236,8 @@ def _tell_of_folder(database: Database, folder: Path, why: str, now: datetime) -
         if kept is not None and kept.told_at is not None and now - kept.told_at < TELL_AGAIN:
             return
         session.merge(FeedFile(name=_FOLDER, size_bytes=0, changed_ns=0, seen_at=now, told_at=now))
-        tell_administrators(session, topmost_unit(session), "feed_no_folder", folder=str(folder), why=why)
+        words = sentence("imports.feed_no_folder", folder=str(folder), why=why)
+        tell_administrators(session, topmost_unit(session), words)
     log.warning("import.folder_unreadable", folder=str(folder), error=why)
 
 
@@ -248,7 +248,6 @@ def _tell_of_file(database: Database, name: str, why: str, now: datetime) -> Non
         kept = kept or FeedFile(name=_key(name), size_bytes=-1, changed_ns=0, seen_at=now)
         kept.told_at = now
         session.add(kept)
-        words = sentence("imports.feed_file_stuck", why=why)
-        tell_administrators(
-            session, topmost_unit(session), "feed_file_refused", file=_key(name), why=(words.zh, words.en)
-        )
+        stuck = sentence("imports.feed_file_stuck", why=why)
+        words = sentence("imports.feed_file_refused", file=_key(name), why=(stuck.zh, stuck.en))
+        tell_administrators(session, topmost_unit(session), words)

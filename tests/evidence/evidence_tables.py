@@ -162,6 +162,7 @@ WITHOUT = {
     "message_receipt": "signatures of receipts, for some minutes, so that none is taken twice",
     "message_template": "words; a new edition is an administrative act, which is a record",
     "ground_plan": "a proposal; what is accepted of it stands on the cells",
+    "import_feed_file": "files of a folder on their way; what was imported stands in history",
     "import_mapping": "which columns a file of a form had last; what was imported stands in history",
     "import_row": "rows on their way into the ledger; what is written of them stands in history",
     "import_run": "a file on its way; that it was imported is an administrative act, which is a record",

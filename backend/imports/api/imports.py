@@ -18,7 +18,7 @@ from backend.imports.kinds.import_run import STATES, VERDICTS, ImportRun
 from backend.imports.queries import run_rows
 from backend.imports.reading.tables import MOST_BYTES, read_table
 from backend.imports.reading.targets import TARGETS
-from backend.imports.services import reports, runs, settling
+from backend.imports.services import first_passwords, reports, runs, settling
 
 blueprint = Blueprint("imports", __name__, url_prefix="/api/v1/imports", description="导入 · Imports")
 _TARGETS = {name: (one.zh, one.en) for name, one in TARGETS.items()}
@@ -191,6 +191,36 @@ class ImportReportQuery(Schema):
     format = wire.Choice({"xlsx": ("Excel", "Excel"), "csv": ("CSV", "CSV")}, load_default="xlsx")
 
 
+class FirstPasswordsIn(Schema):
+    """For how long, and for whom."""
+
+    hours = wire.Whole(least=1, most=30 * 24, load_default=72)
+    anew = fields.Boolean(
+        load_default=False,
+        metadata={"description": "also who has a link that is still good: that one ends"},
+    )
+
+
+class FirstPasswordLink(Schema):
+    """Somebody's link; `token` is shown once."""
+
+    staff_id = fields.String(required=True)
+    staff_number = fields.String(required=True)
+    name = fields.String(required=True)
+    login = fields.String(required=True)
+    roles = fields.List(fields.String(), required=True)
+    token = fields.String(required=True)
+    until = wire.Moment(required=True)
+
+
+class FirstPasswords(Schema):
+    """Links that were made; how many people another unit keeps, and how many still wait for theirs."""
+
+    links = fields.List(fields.Nested(FirstPasswordLink), required=True)
+    left_out = fields.Integer(required=True)
+    waiting = fields.Integer(required=True)
+
+
 def shown(run: ImportRun) -> dict[str, Any]:
     """A run as it is told of."""
     plain = ("target", "filename", "file_sha256", "state", "rows", "done", "counts", "questions", "problem",
@@ -330,6 +360,19 @@ class Acceptance(MethodView):
         """Let it come true: a worker writes it in batches; look again until `state` is `applied`."""
         with transaction() as session:
             return shown(runs.apply_run(session, actor(), str(run_id)))
+
+
+@blueprint.route("/<uuid:run_id>/account-links")
+class AccountLinks(MethodView):
+    @blueprint.arguments(FirstPasswordsIn(unknown=RAISE))
+    @blueprint.response(201, FirstPasswords)
+    @signed_in
+    def post(self, body: dict[str, Any], run_id: Any) -> Any:
+        """Links to a first password for all accounts of the import that have none; each is shown once."""
+        with transaction() as session:
+            return first_passwords.make_first_passwords(
+                session, actor(), str(run_id), body["hours"], anew=body["anew"]
+            )
 
 
 @blueprint.route("/<uuid:run_id>/report")

@@ -1,0 +1,130 @@
+"""Brings a dump back as an ordinary role: all of it in one transaction, or nothing.
+
+pg_restore writes its statements to psql, between our BEGIN and our COMMIT. So what a newer schema added can be
+cleared in the same transaction, the extension stays whose it is, and what breaks off is undone.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from backend.core.sentences import sentence
+from backend.local.encryption import NoIdentity
+from backend.local.programs import Programs
+from backend.setup.queries.targets import CLEAR, MAKE_POSTGIS
+
+Copy = Callable[[IO[bytes], IO[bytes]], None]
+# PostGIS and the schema are their owners' to make, who need not be ours; what an extension brings comes by it.
+_THEIRS = re.compile(
+    rb"^\d+; \d+ \d+ (EXTENSION |COMMENT - EXTENSION |SCHEMA - public|COMMENT - SCHEMA public|ACL |DEFAULT ACL |"
+    rb"EVENT TRIGGER |PUBLICATION |SUBSCRIPTION |TABLE DATA public spatial_ref_sys )"
+)
+_TABLE = re.compile(rb"^\d+; \d+ \d+ TABLE (?!DATA |ATTACH )\S+ (\S+) ")
+_MOST_SAID = 500
+
+
+class NotRestored(Exception):
+    """The backup was not brought back; the database is as it was. Says why in both languages."""
+
+
+def listed(programs: Programs, dump: Path, copy: Copy) -> list[bytes]:
+    """The dump's table of contents, a line for each entry, without what is not ours. Raises NotRestored."""
+    command, environment = programs.apart("pg_restore", "--list")
+    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as found:
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=found, stderr=said, env=environment
+        ) as running:
+            _feed(running, dump, copy)
+        if running.returncode:
+            raise NotRestored(_said("pg_restore", said))
+        found.seek(0)
+        return [line for line in found.read().splitlines() if not _THEIRS.match(line)]
+
+
+def tables_in(lines: list[bytes]) -> frozenset[str]:
+    """The tables that a table of contents names."""
+    return frozenset(found[1].decode() for line in lines if (found := _TABLE.match(line)))
+
+
+def bring_back(
+    programs: Programs,
+    dump: Path,
+    copy: Copy,
+    lines: list[bytes],
+    *,
+    role: str = "",
+    makes_postgis: bool = False,
+) -> None:
+    """Clear what is ours and bring the dump in, as `role` where one is named. Raises NotRestored."""
+    first = f"{MAKE_POSTGIS}\n" if makes_postgis else ""
+    quoted = role.replace('"', '""')
+    first += f'SET ROLE "{quoted}";\n' if role else ""
+    command, environment = programs.command("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1")
+    with (
+        tempfile.TemporaryFile() as said,
+        subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said, env=environment
+        ) as psql,
+    ):
+        assert psql.stdin is not None
+        try:
+            with suppress(BrokenPipeError):
+                psql.stdin.write(f"BEGIN;\n{first}{CLEAR}\n".encode())
+                psql.stdin.flush()
+            why = _statements(programs, dump, copy, lines, psql.stdin)
+            with suppress(BrokenPipeError):
+                if not why:
+                    psql.stdin.write(b"\nCOMMIT;\n")
+                    psql.stdin.close()
+        except BaseException:
+            psql.kill()
+            raise
+        if why:
+            # It may have ended before by an error of its own, which is the reason of the other's.
+            with suppress(subprocess.TimeoutExpired):
+                psql.wait(0.5)
+            psql.kill()
+        if psql.wait() or why:
+            raise NotRestored(_said("psql", said) if psql.returncode > 0 else why)
+
+
+def _statements(programs: Programs, dump: Path, copy: Copy, lines: list[bytes], out: IO[bytes]) -> str:
+    """Let pg_restore write the dump's statements; why it could not, or nothing."""
+    with tempfile.NamedTemporaryFile() as contents, tempfile.TemporaryFile() as said:
+        contents.write(b"\n".join(lines) + b"\n")
+        contents.flush()
+        options = ("--no-owner", "--no-privileges", f"--use-list={contents.name}", "--file=-")
+        command, environment = programs.apart("pg_restore", *options)
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=out, stderr=said, env=environment
+        ) as running:
+            _feed(running, dump, copy)
+        return _said("pg_restore", said) if running.returncode else ""
+
+
+def _feed(running: subprocess.Popen[bytes], dump: Path, copy: Copy) -> None:
+    """Give a program a dump to read. Raises NotRestored where it does not open."""
+    assert running.stdin is not None
+    try:
+        with dump.open("rb") as source:
+            copy(source, running.stdin)
+    except NoIdentity as error:
+        running.kill()
+        raise NotRestored(str(error)) from error
+    except BrokenPipeError:
+        pass  # It has read enough, or ended before us and says why.
+    finally:
+        with suppress(BrokenPipeError):
+            running.stdin.close()
+
+
+def _said(program: str, file: IO[bytes]) -> str:
+    file.seek(0)
+    why = file.read(_MOST_SAID).decode(errors="replace").strip()
+    return sentence("local.program_failed", program=program, why=why).line

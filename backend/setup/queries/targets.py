@@ -1,0 +1,140 @@
+"""What a database is before a backup is brought back into it, and how what it holds of ours is cleared."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from backend.core.queries.units import has_table
+
+
+class Target(NamedTuple):
+    """A database that something may be brought back into.
+
+    `owner` is the database's; `tables` are those of the schema that belong to no extension.
+    """
+
+    version: int
+    role: str
+    is_superuser: bool
+    owner: str
+    may_create: bool
+    has_postgis: bool
+    tables: frozenset[str]
+
+
+class Identified(NamedTuple):
+    """Which installation a database is of, and what it is called; None before it was known by anything."""
+
+    identity: UUID | None
+    name_zh: str
+    name_en: str
+
+
+def target(session: Session) -> Target:
+    """Look at a database before anything is written."""
+    asked = """
+        SELECT current_setting('server_version_num')::int,
+            current_user::text,
+            (SELECT rolsuper FROM pg_roles WHERE rolname = current_user),
+            (SELECT pg_get_userbyid(datdba)::text FROM pg_database WHERE datname = current_database()),
+            has_schema_privilege('public', 'CREATE'),
+            EXISTS (SELECT FROM pg_extension WHERE extname = 'postgis')
+    """
+    return Target(*session.execute(text(asked)).one(), tables=_tables(session))
+
+
+def _tables(session: Session) -> frozenset[str]:
+    asked = """
+        SELECT c.relname
+        FROM pg_class c
+        WHERE c.relnamespace = 'public'::regnamespace
+        AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+        AND NOT EXISTS (
+            SELECT FROM pg_depend d
+            WHERE d.classid = 'pg_class'::regclass
+            AND d.objid = c.oid
+            AND d.deptype = 'e'
+        )
+    """
+    return frozenset(session.execute(text(asked)).scalars())
+
+
+def has_role(session: Session, name: str) -> bool:
+    """Whether we may act as a role."""
+    asked = """
+        SELECT count(*)
+        FROM pg_roles
+        WHERE rolname = :name
+        AND pg_has_role(oid, 'MEMBER')
+    """
+    return bool(session.execute(text(asked), {"name": name}).scalar_one())
+
+
+def identified(session: Session) -> Identified:
+    """Which installation this is."""
+    if not has_table(session, "installation"):
+        return Identified(None, "", "")
+    # By its JSON: a database of an older release has no such column.
+    asked = """
+        SELECT (to_jsonb(i) ->> 'identity')::uuid, i.settings ->> 'name_zh', i.settings ->> 'name_en'
+        FROM installation i
+    """
+    return Identified(*session.execute(text(asked)).one())
+
+
+def holds_records(session: Session) -> bool:
+    """Whether it is in use: a new schema alone is as good as empty."""
+    if not has_table(session, "sync_document"):
+        return False
+    asked = """
+        SELECT EXISTS (SELECT FROM sync_document)
+    """
+    return bool(session.execute(text(asked)).scalar_one())
+
+
+def export_snapshot(session: Session) -> str:
+    """A name by which pg_dump sees what this transaction sees, however long it takes."""
+    session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+    return str(session.execute(text("SELECT pg_export_snapshot()")).scalar_one())
+
+
+def size_bytes(session: Session) -> int:
+    """How much room the database takes."""
+    asked = """
+        SELECT pg_database_size(current_database())
+    """
+    return int(session.execute(text(asked)).scalar_one())
+
+
+MAKE_POSTGIS = "CREATE EXTENSION IF NOT EXISTS postgis WITH SCHEMA public;"
+# What is ours is what belongs to no extension: a newer schema's tables too, which an older backup does not name.
+CLEAR = """
+    DO $clear$
+    DECLARE
+        said text;
+    BEGIN
+        FOR said IN
+            SELECT format('DROP %s IF EXISTS public.%I CASCADE',
+                CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END, c.relname)
+            FROM pg_class c
+            WHERE c.relnamespace = 'public'::regnamespace
+            AND c.relkind IN ('r', 'p', 'v', 'm')
+            AND NOT EXISTS (SELECT FROM pg_depend d
+                WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+        LOOP
+            EXECUTE said;
+        END LOOP;
+        FOR said IN
+            SELECT format('DROP FUNCTION IF EXISTS %s CASCADE', p.oid::regprocedure)
+            FROM pg_proc p
+            WHERE p.pronamespace = 'public'::regnamespace
+            AND p.proname LIKE 'wangge\\_%'
+        LOOP
+            EXECUTE said;
+        END LOOP;
+    END $clear$;
+"""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+
 from backend.core.sentences import sentence
 from backend.local.machine import Machine
 from backend.local.safekeeping import note_made, opened

@@ -87,6 +87,8 @@ def backup(machine: Machine, folder: Path, wanted: Wanted | None = None) -> Path
     lock = Lock(folder / ".lock")
     if not lock.take():
         raise NotKept(sentence("local.another_backup", folder=str(folder)).line)
+    for one in (folder / object_copies.FOLDER, *generations.generations(folder)):
+        own_folder(one)
     try:
         with opened(machine) as database:
             began_at = datetime.now(UTC)

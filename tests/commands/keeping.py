@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -21,10 +21,12 @@ _IN = "INSERT INTO upload (id, staff_id, unit_id, photo_id, length_bytes, sha256
 
 
 @contextmanager
-def machine_of(cluster: Cluster, template: str, folder: Path, name: str) -> Iterator[Machine]:
+def machine_of(
+    cluster: Cluster, as_owner: Callable[[str], None], template: str, folder: Path, name: str
+) -> Iterator[Machine]:
     """A server of its own on a copy of a template; its database is dropped afterwards."""
-    cluster.psql("postgres", f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-    cluster.ensure_database(name, template)
+    as_owner(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    as_owner(f'CREATE DATABASE {name} TEMPLATE "{template}" STRATEGY file_copy')
     objects = folder / "objects"
     (objects / "sha256/ab").mkdir(parents=True)
     (objects / "sha256/ab/photo").write_bytes(PHOTO)
@@ -33,7 +35,7 @@ def machine_of(cluster: Cluster, template: str, folder: Path, name: str) -> Iter
     )
     settings.keys.ensure(settings.home)
     yield Machine(settings, cluster)
-    cluster.psql("postgres", f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+    as_owner(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 def asked(machine: Machine, statement: str) -> list[object]:

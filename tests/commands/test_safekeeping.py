@@ -39,8 +39,12 @@ def test_a_backup_is_its_owners_alone_whatever_the_shells_habits(machine: Machin
         # One that was made before, open to everybody.
         for path in (folder, *folder.rglob("*")):
             path.chmod(0o777)
-        backup(machine, folder)
-        assert modes(folder) == {"d700", "f600"}
+        made = backup(machine, folder).parent
+        assert modes(made) == {"d700", "f600"}
+        # Nobody else comes to what is below.
+        assert {f"{one.stat().st_mode & 0o777:o}" for one in (folder, *folder.iterdir()) if one.is_dir()} == {
+            "700"
+        }
     finally:
         os.umask(before)
 

@@ -11,13 +11,14 @@ import subprocess
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from backend.core.sentences import sentence
 from backend.local.encryption import NoIdentity
 from backend.local.programs import Programs
-from backend.setup.queries.targets import CLEAR, MAKE_POSTGIS
+from backend.setup.queries.targets import CLEAR, become, make_extension
 
 Copy = Callable[[IO[bytes], IO[bytes]], None]
 # PostGIS and the schema are their owners' to make, who need not be ours; what an extension brings comes by it.
@@ -26,6 +27,7 @@ _THEIRS = re.compile(
     rb"EVENT TRIGGER |PUBLICATION |SUBSCRIPTION |TABLE DATA public spatial_ref_sys )"
 )
 _TABLE = re.compile(rb"^\d+; \d+ \d+ TABLE (?!DATA |ATTACH )\S+ (\S+) ")
+_EXTENSION = re.compile(rb"^\d+; \d+ \d+ EXTENSION - (\S+)")
 _MOST_SAID = 500
 
 
@@ -33,8 +35,17 @@ class NotRestored(Exception):
     """The backup was not brought back; the database is as it was. Says why in both languages."""
 
 
-def listed(programs: Programs, dump: Path, copy: Copy) -> list[bytes]:
-    """The dump's table of contents, a line for each entry, without what is not ours. Raises NotRestored."""
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """A dump's table of contents: a line for each entry that is ours, the tables, and extensions it needs."""
+
+    lines: list[bytes]
+    tables: frozenset[str]
+    extensions: frozenset[str]
+
+
+def listed(programs: Programs, dump: Path, copy: Copy) -> Contents:
+    """Read a dump's table of contents. Raises NotRestored."""
     command, environment = programs.apart("pg_restore", "--list")
     with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as found:
         with subprocess.Popen(
@@ -44,27 +55,30 @@ def listed(programs: Programs, dump: Path, copy: Copy) -> list[bytes]:
         if running.returncode:
             raise NotRestored(_said("pg_restore", said))
         found.seek(0)
-        return [line for line in found.read().splitlines() if not _THEIRS.match(line)]
-
-
-def tables_in(lines: list[bytes]) -> frozenset[str]:
-    """The tables that a table of contents names."""
-    return frozenset(found[1].decode() for line in lines if (found := _TABLE.match(line)))
+        lines = found.read().splitlines()
+    return Contents(
+        [one for one in lines if not _THEIRS.match(one)],
+        frozenset(name[1].decode() for one in lines if (name := _TABLE.match(one))),
+        frozenset(name[1].decode() for one in lines if (name := _EXTENSION.match(one))),
+    )
 
 
 def bring_back(
     programs: Programs,
     dump: Path,
     copy: Copy,
-    lines: list[bytes],
+    contents: Contents,
     *,
     role: str = "",
-    makes_postgis: bool = False,
+    present: frozenset[str] = frozenset(),
 ) -> None:
-    """Clear what is ours and bring the dump in, as `role` where one is named. Raises NotRestored."""
-    first = f"{MAKE_POSTGIS}\n" if makes_postgis else ""
-    quoted = role.replace('"', '""')
-    first += f'SET ROLE "{quoted}";\n' if role else ""
+    """Clear what is ours and bring the dump in, as `role` where one is named. Raises NotRestored.
+
+    Extensions that are not `present` are made, as whoever is connected: an administrator, or a role that may make
+    those that PostgreSQL trusts.
+    """
+    first = "".join(make_extension(one) + "\n" for one in sorted(contents.extensions - present))
+    first += become(role) + "\n" if role else ""
     command, environment = programs.command("psql", "-X", "-q", "-v", "ON_ERROR_STOP=1")
     with (
         tempfile.TemporaryFile() as said,
@@ -77,7 +91,7 @@ def bring_back(
             with suppress(BrokenPipeError):
                 psql.stdin.write(f"BEGIN;\n{first}{CLEAR}\n".encode())
                 psql.stdin.flush()
-            why = _statements(programs, dump, copy, lines, psql.stdin)
+            why = _statements(programs, dump, copy, contents.lines, psql.stdin)
             with suppress(BrokenPipeError):
                 if not why:
                     psql.stdin.write(b"\nCOMMIT;\n")

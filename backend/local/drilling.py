@@ -31,7 +31,7 @@ from backend.local.manifest import Manifest
 from backend.local.programs import programs_for
 from backend.local.restoring import Checked, Ways, checked
 from backend.local.safekeeping import opened
-from backend.setup.queries import health
+from backend.setup.queries import targets
 from backend.setup.queries.scratch import Held, drop_database, held, make_database, stored_hashes
 
 ROLE, NAME = "wangge_drill", "wangge"
@@ -75,10 +75,11 @@ def _tried(machine: Machine, folder: Path, ways: Ways, scratch: Path | None) -> 
     if spoiled:
         raise NotRestored(sentence("local.objects_missing", count=len(spoiled), some=spoiled[:5]).line)
     with _throwaway(machine, found, scratch) as other:
-        with opened(other) as database, database.glance_at_models() as session:
-            programs = programs_for(other, health.server(session).version // 10_000)
-        lines = listed(programs, found.kept.dump, found.copy)
-        bring_back(programs, found.kept.dump, found.copy, lines)
+        with opened(other) as database, database.snapshot() as session:
+            there = targets.target(session)
+        programs = programs_for(other, there.version // 10_000)
+        contents = listed(programs, found.kept.dump, found.copy)
+        bring_back(programs, found.kept.dump, found.copy, contents, present=there.extensions)
         return _counted(machine, other, found)
 
 

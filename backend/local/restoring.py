@@ -21,7 +21,7 @@ from backend.core.queries.gauges import refresh_statistics
 from backend.core.sentences import sentence
 from backend.core.services.auditing import note_at_shell
 from backend.local import generations, manifest, object_copies, sealed_secrets
-from backend.local.bringing_back import Copy, NotRestored, bring_back, listed, tables_in
+from backend.local.bringing_back import Contents, Copy, NotRestored, bring_back, listed
 from backend.local.encryption import NoIdentity, decrypt
 from backend.local.generations import Kept
 from backend.local.machine import Machine
@@ -123,15 +123,14 @@ def restore(machine: Machine, folder: Path, ways: Ways | None = None) -> Brought
     with opened(machine) as database, database.snapshot() as session:
         there = targets.target(session)
         programs = _programs(machine, there)
-        lines = listed(programs, found.kept.dump, found.copy)
-        _need_target(session, there, found.kept, tables_in(lines), ways)
+        contents = listed(programs, found.kept.dump, found.copy)
+        _need_target(session, there, found.kept, contents, ways)
     # Objects and keys first: they add to what is there, and without them the rest would be half a restore.
     lacking = _objects(machine, found)
     settings = machine.settings
     ring = sealed_secrets.take_in(found.secrets, settings.keys, settings.home) if found.secrets else None
-    bring_back(
-        programs, found.kept.dump, found.copy, lines, role=ways.role, makes_postgis=not there.has_postgis
-    )
+    dump, present = found.kept.dump, there.extensions
+    bring_back(programs, dump, found.copy, contents, role=ways.role, present=present)
     return Brought(_begin_epoch(machine, found.kept), lacking, ring)
 
 
@@ -142,19 +141,20 @@ def _programs(machine: Machine, there: Target) -> Programs:
         raise NotRestored(str(error)) from error
 
 
-def _need_target(session: Session, there: Target, kept: Kept, tables: frozenset[str], ways: Ways) -> None:
+def _need_target(session: Session, there: Target, kept: Kept, contents: Contents, ways: Ways) -> None:
     """That a database can take it, and may be replaced. Raises NotRestored."""
     made = kept.manifest
     if made is not None and made.server // 10_000 > there.version // 10_000:
         said = sentence("local.older_server", made=made.server // 10_000, here=there.version // 10_000)
         raise NotRestored(said.line)
-    if not there.has_postgis and not there.is_superuser:
-        raise NotRestored(sentence("local.no_postgis").line)
+    wanting = sorted(contents.extensions - there.extensions - there.may_make)
+    if wanting:
+        raise NotRestored(sentence("local.no_extension", extensions=wanting).line)
     if ways.role and not targets.has_role(session, ways.role):
         raise NotRestored(sentence("local.no_role", role=ways.role, user=there.role).line)
     if not ways.role and there.is_superuser and there.owner != there.role:
         raise NotRestored(sentence("local.say_role", role=there.owner, user=there.role).line)
-    strangers = sorted(there.tables - _own_tables() - tables)
+    strangers = sorted(there.tables - _own_tables() - contents.tables)
     if strangers:
         raise NotRestored(sentence("local.not_empty", tables=strangers[:MOST_NAMED]).line)
     if not ways.another_installation:

@@ -14,15 +14,16 @@ from backend.core.queries.units import has_table
 class Target(NamedTuple):
     """A database that something may be brought back into.
 
-    `owner` is the database's; `tables` are those of the schema that belong to no extension.
+    `owner` is the database's; `extensions` are there, `may_make` could be made by us; `tables` are those of the
+    schema that belong to no extension.
     """
 
     version: int
     role: str
     is_superuser: bool
     owner: str
-    may_create: bool
-    has_postgis: bool
+    extensions: frozenset[str]
+    may_make: frozenset[str]
     tables: frozenset[str]
 
 
@@ -41,10 +42,23 @@ def target(session: Session) -> Target:
             current_user::text,
             (SELECT rolsuper FROM pg_roles WHERE rolname = current_user),
             (SELECT pg_get_userbyid(datdba)::text FROM pg_database WHERE datname = current_database()),
-            has_schema_privilege('public', 'CREATE'),
-            EXISTS (SELECT FROM pg_extension WHERE extname = 'postgis')
+            has_database_privilege(current_database(), 'CREATE')
     """
-    return Target(*session.execute(text(asked)).one(), tables=_tables(session))
+    version, role, is_superuser, owner, may_create = session.execute(text(asked)).one()
+    known = _extensions(session)
+    here = frozenset(name for name, is_here, _ in known if is_here)
+    makes = frozenset(name for name, _, trusted in known if is_superuser or (trusted and may_create))
+    return Target(version, role, is_superuser, owner, here, makes, _tables(session))
+
+
+def _extensions(session: Session) -> list[tuple[str, bool, bool]]:
+    """Extensions by name, whether each is installed here, and whether its files say that it may be by anybody."""
+    asked = """
+        SELECT e.name, bool_or(e.installed), bool_or(e.trusted)
+        FROM pg_available_extension_versions e
+        GROUP BY e.name
+    """
+    return [(row[0], row[1], row[2]) for row in session.execute(text(asked))]
 
 
 def _tables(session: Session) -> frozenset[str]:
@@ -110,7 +124,20 @@ def size_bytes(session: Session) -> int:
     return int(session.execute(text(asked)).scalar_one())
 
 
-MAKE_POSTGIS = "CREATE EXTENSION IF NOT EXISTS postgis WITH SCHEMA public;"
+def make_extension(name: str) -> str:
+    """The statement for it."""
+    return f"CREATE EXTENSION IF NOT EXISTS {_quoted(name)} WITH SCHEMA public;"
+
+
+def become(role: str) -> str:
+    """The statement by which what follows belongs to a role."""
+    return f"SET ROLE {_quoted(role)};"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
 # What is ours is what belongs to no extension: a newer schema's tables too, which an older backup does not name.
 CLEAR = """
     DO $clear$

@@ -20,7 +20,7 @@ from backend.local.manifest import Manifest
 from backend.local.object_copies import FOLDER, LIST, forget_unlisted
 from backend.local.private_writing import flush_folder
 
-DUMP = "database.dump"
+DUMP, LOCK = "database.dump", ".lock"
 _NAME = re.compile(r"\d{8}T\d{6}Z(-\d+)?")
 _PARTIAL = ".partial"
 
@@ -74,7 +74,7 @@ def _dump_in(folder: Path) -> tuple[Path, str]:
 
 def is_place(folder: Path) -> bool:
     """Whether backups may go there: it is new or empty, or holds backups already."""
-    if not folder.exists() or not any(folder.iterdir()):
+    if not folder.exists() or not any(one.name != LOCK for one in folder.iterdir()):
         return True
     if generations(folder) or list(folder.glob(f".*{_PARTIAL}")):
         return True

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from obstore.exceptions import BaseError
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
@@ -26,7 +27,7 @@ from backend.local.encryption import NoIdentity, decrypt
 from backend.local.generations import Kept
 from backend.local.machine import Machine
 from backend.local.programs import NoProgram, Programs, programs_for
-from backend.local.safekeeping import opened
+from backend.local.safekeeping import opened, reason_of
 from backend.local.sealed_secrets import Opener, Secrets
 from backend.setup.queries import targets
 from backend.setup.queries.targets import Target
@@ -185,9 +186,8 @@ def _objects(machine: Machine, found: Checked) -> list[str]:
         with tempfile.TemporaryDirectory(dir=near) as work:
             lines = object_copies.listed_in(found.kept.list, found.kept.objects, found.kept.ending)
             return object_copies.copy_back(found.kept.objects, lines, blobs, found.copy, Path(work))
-    except OSError as error:
-        why = error.strerror or str(error)
-        raise NotRestored(sentence("local.objects_not_written", why=why).line) from error
+    except (OSError, BaseError) as error:
+        raise NotRestored(sentence("local.objects_not_written", why=reason_of(error)).line) from error
 
 
 def _begin_epoch(machine: Machine, kept: Kept) -> int:

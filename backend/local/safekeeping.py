@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any, cast
 
+from obstore.exceptions import BaseError
 from sqlalchemy.orm import Session
 
 from backend.core.blobs.store import open_blobs
@@ -84,7 +85,7 @@ def backup(machine: Machine, folder: Path, wanted: Wanted | None = None) -> Path
     if not generations.is_place(folder):
         raise NotKept(sentence("local.holds_other_things", folder=str(folder)).line)
     own_folder(folder)
-    lock = Lock(folder / ".lock")
+    lock = Lock(folder / generations.LOCK)
     if not lock.take():
         raise NotKept(sentence("local.another_backup", folder=str(folder)).line)
     for one in (folder / object_copies.FOLDER, *generations.generations(folder)):
@@ -95,7 +96,7 @@ def backup(machine: Machine, folder: Path, wanted: Wanted | None = None) -> Path
             made = _written(machine, database, folder, wanted, began_at)
             generations.thin_out(folder, wanted.keep)
             note_made(database, began_at, {"encrypted": bool(wanted.to)})
-    except (OSError, NoProgram) as error:
+    except (OSError, BaseError, NoProgram) as error:
         raise NotKept(_why(error, folder)) from error
     finally:
         lock.give_back()
@@ -112,9 +113,14 @@ def note_made(database: Database, began_at: datetime, more: dict[str, Any]) -> N
 
 
 def _why(error: Exception, folder: Path) -> str:
-    if isinstance(error, OSError):
-        return sentence("local.not_written", folder=str(folder), why=error.strerror or str(error)).line
-    return str(error)
+    if isinstance(error, NoProgram):
+        return str(error)
+    return sentence("local.not_written", folder=str(folder), why=reason_of(error)).line
+
+
+def reason_of(error: Exception) -> str:
+    """Why a disk or an object store did not do it: its first line, as others are for programmers."""
+    return (isinstance(error, OSError) and error.strerror) or str(error).partition("\n")[0]
 
 
 def _written(machine: Machine, database: Database, folder: Path, wanted: Wanted, began_at: datetime) -> Path:

@@ -28,7 +28,7 @@ _THEIRS = re.compile(
 )
 _TABLE = re.compile(rb"^\d+; \d+ \d+ TABLE (?!DATA |ATTACH )\S+ (\S+) ")
 _EXTENSION = re.compile(rb"^\d+; \d+ \d+ EXTENSION - (\S+)")
-_MOST_SAID = 500
+_MOST_SAID, _MOST_READ = 300, 100_000
 
 
 class NotRestored(Exception):
@@ -139,6 +139,8 @@ def _feed(running: subprocess.Popen[bytes], dump: Path, copy: Copy) -> None:
 
 
 def _said(program: str, file: IO[bytes]) -> str:
+    """Its first line that tells of an error: those after it may hold what people wrote."""
     file.seek(0)
-    why = file.read(_MOST_SAID).decode(errors="replace").strip()
-    return sentence("local.program_failed", program=program, why=why).line
+    lines = file.read(_MOST_READ).decode(errors="replace").splitlines() or [""]
+    why = next((one for one in lines if "error" in one.lower()), lines[0])
+    return sentence("local.program_failed", program=program, why=why.strip()[:_MOST_SAID]).line

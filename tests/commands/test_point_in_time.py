@@ -135,6 +135,8 @@ def need_brought_back(server: Server, before: str) -> None:
 def recover(folder: Path, command: str, moment: datetime) -> None:
     """What PostgreSQL goes by when it starts: up to that moment, and then it serves."""
     owner = folder.stat()
+    # Our clusters have their socket inside.
+    shutil.rmtree(folder / "socket", ignore_errors=True)
     (folder / "recovery.signal").touch()
     with (folder / "postgresql.auto.conf").open("a") as file:
         file.write(f"restore_command = '{command}'\nrecovery_target_time = '{moment.isoformat()}'\n")
@@ -144,7 +146,7 @@ def recover(folder: Path, command: str, moment: datetime) -> None:
 
 def handed_over(server: Server, place: Path) -> Path:
     """A new folder that the cluster's own account may write to."""
-    place.mkdir()
+    place.mkdir(mode=0o700)
     server.cluster._give_to_owner(place)
     return place
 

@@ -140,6 +140,7 @@ def _quoted(name: str) -> str:
 
 # What is ours is what belongs to no extension: a newer schema's tables too, which an older backup does not name.
 CLEAR = """
+    SET client_min_messages = warning;
     DO $clear$
     DECLARE
         said text;

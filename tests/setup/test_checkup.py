@@ -177,7 +177,7 @@ def test_backups_are_counted_by_the_audit_trail(around: Surroundings, town: Town
         note_at_shell(
             session, "backup_drilled", ("backup", None), after={"good": False, "why": "坏了 · it is cut"}
         )
-    (found,) = (one for one in look(around, "backup") if one.name == "drill")
+    (found,) = (one for one in look(around, "backup") if one.check == "drill")
     assert (found.state, found.found.en) == (
         "fail",
         "0 days ago a backup was tried and was no good: it is cut",

@@ -212,6 +212,8 @@ def test_it_is_backed_up_drilled_and_restored_and_its_phones_send_again(
             phone.sync()
         phone.sign_in(f"T{list(PEOPLE).index(name):03d}", PASSWORD)
         phone.sync()
+        assert phone.store.waiting(-1), "told of the new epoch, it has put its work back into the queue"
+        phone.sync()
         assert phone.store.waiting(-1) == []
         phone.close()
     assert home.rows("SELECT count(*) FROM sync_document WHERE kind = 'visit'") == rows

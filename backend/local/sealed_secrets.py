@@ -6,7 +6,7 @@ that they protect.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -78,7 +78,7 @@ def opened(data: bytes, opener: Opener) -> Secrets:
 
 
 def _decrypted(data: bytes, opener: Opener) -> bytes:
-    ways = []
+    ways: list[Callable[[], Any]] = []
     if opener.passphrase:
         ways.append(lambda: pyrage.passphrase.decrypt(data, opener.passphrase))
     if opener.keys:

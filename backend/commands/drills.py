@@ -72,5 +72,9 @@ def note_backup(began: datetime | None, pgbackrest: str | None, pgbackrest_info:
             is_new = base_backups.note(machine, moment, by)
         except NotNoted as error:
             raise click.ClickException(str(error)) from error
-        name = "commands.backup_noted" if is_new else "commands.backup_known"
-        console.print(sentence(name, began=f"{moment:%Y-%m-%d %H:%M:%S} UTC").line, soft_wrap=True)
+        said = f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+        noted, known = (
+            sentence("commands.backup_noted", began=said),
+            sentence("commands.backup_known", began=said),
+        )
+        console.print((noted if is_new else known).line, soft_wrap=True)

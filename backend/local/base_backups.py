@@ -66,7 +66,8 @@ def read_info(told: bytes, stanza: str | None) -> datetime:
         raise NotNoted(sentence("local.info_unreadable").line) from error
     if not began:
         raise NotNoted(sentence("local.no_base_backup", stanza=stanza or "*").line)
-    return datetime.fromtimestamp(max(began), UTC)
+    last = max(began)
+    return datetime.fromtimestamp(last, UTC)
 
 
 def note(machine: Machine, began: datetime, by: str) -> bool:

@@ -1,7 +1,7 @@
 """Brings a dump back as an ordinary role: all of it in one transaction, or nothing.
 
-pg_restore writes its statements to psql, between our BEGIN and our COMMIT. So what a newer schema added can be
-cleared in the same transaction, the extension stays whose it is, and what breaks off is undone.
+pg_restore writes its statements to psql, between our BEGIN and our COMMIT. So what a newer schema added can
+be cleared in the same transaction, extensions stay whose they are, and what breaks off is undone.
 """
 
 from __future__ import annotations
@@ -21,10 +21,11 @@ from backend.local.programs import Programs
 from backend.setup.queries.targets import CLEAR, become, make_extension
 
 Copy = Callable[[IO[bytes], IO[bytes]], None]
-# PostGIS and the schema are their owners' to make, who need not be ours; what an extension brings comes by it.
+# PostGIS and the schema are their owners' to make, who need not be ours; what an extension brings comes
+# by it.
 _THEIRS = re.compile(
-    rb"^\d+; \d+ \d+ (EXTENSION |COMMENT - EXTENSION |SCHEMA - public|COMMENT - SCHEMA public|ACL |DEFAULT ACL |"
-    rb"EVENT TRIGGER |PUBLICATION |SUBSCRIPTION |TABLE DATA public spatial_ref_sys )"
+    rb"^\d+; \d+ \d+ (EXTENSION |COMMENT - EXTENSION |SCHEMA - public|COMMENT - SCHEMA public|ACL |"
+    rb"DEFAULT ACL |EVENT TRIGGER |PUBLICATION |SUBSCRIPTION |TABLE DATA public spatial_ref_sys )"
 )
 _TABLE = re.compile(rb"^\d+; \d+ \d+ TABLE (?!DATA |ATTACH )\S+ (\S+) ")
 _EXTENSION = re.compile(rb"^\d+; \d+ \d+ EXTENSION - (\S+)")
@@ -74,8 +75,8 @@ def bring_back(
 ) -> None:
     """Clear what is ours and bring the dump in, as `role` where one is named. Raises NotRestored.
 
-    Extensions that are not `present` are made, as whoever is connected: an administrator, or a role that may make
-    those that PostgreSQL trusts.
+    Extensions that are not `present` are made, as whoever is connected: an administrator, or a role that may
+    make those that PostgreSQL trusts.
     """
     first = "".join(make_extension(one) + "\n" for one in sorted(contents.extensions - present))
     first += become(role) + "\n" if role else ""

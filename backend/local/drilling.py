@@ -90,7 +90,7 @@ def _listed(found: Checked) -> Iterator[object_copies.Copied]:
 
 @contextmanager
 def _throwaway(machine: Machine, found: Checked, scratch: Path | None) -> Iterator[Machine]:
-    """The same machine on a database of its own, as an ordinary role, which is deleted. Raises NotRestored."""
+    """The same machine on a database of its own, as an ordinary role; it is deleted. Raises NotRestored."""
     binaries = present_binaries(machine.settings.home)
     if binaries is None:
         with _beside(machine) as other:
@@ -118,8 +118,10 @@ def need_room(place: Path, made: Manifest | None) -> None:
     needed = BYTES_OF_CLUSTER + size + min(size, MOST_LOG_BYTES)
     free = shutil.disk_usage(place).free
     if free < needed:
-        told = {"place": str(place), "needed": needed / 1e9, "free": free / 1e9}
-        raise NotRestored(sentence("local.drill_no_room", **told).line)
+        gigabytes = [size / 1e9 for size in (needed, free)]
+        raise NotRestored(
+            sentence("local.drill_no_room", place=str(place), needed=gigabytes[0], free=gigabytes[1]).line
+        )
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """The folder of backups: one folder for each time, named by when it began, beside copies of all objects.
 
-A backup is written into a hidden folder and renamed once it is whole, so that the newest is always a good one.
+A backup is written into a hidden folder and renamed once it is whole, so that the newest is always a good
+one.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a backup says of itself: versions, installation, counts, and the size and checksum of each of its files.
+"""What a backup says of itself: versions, installation, counts, size and checksum of each of its files.
 
 It is written last. Its own checksum tells of accidents; its signature, by a key of the ring, of who wrote it.
 """
@@ -36,7 +36,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """All of it. `server` is PostgreSQL's version as 150006; `held` counts what was in the dump's snapshot."""
+    """All of it: `server` is PostgreSQL's version as 150006, `held` counts what was in the dump's snapshot."""
 
     release: str
     schema: str | None

@@ -64,7 +64,7 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Brought:
-    """What came of it: the epoch, objects that could not be had, and where keys are that could not be added."""
+    """What came of it: the epoch, objects that could not be had, where keys are that could not be added."""
 
     epoch: int
     lacking: list[str] = field(default_factory=list)
@@ -116,8 +116,8 @@ def _need_signed(machine: Machine, kept: Kept, ways: Ways, secrets: Secrets | No
 def restore(machine: Machine, folder: Path, ways: Ways | None = None) -> Brought:
     """Replace what is there by a backup. Raises NotRestored, and the database is as it was.
 
-    A dump carries transaction ids of another life, so every entry's is reset and every cursor is refused: phones
-    compare themselves anew and keep all unsent work.
+    A dump carries transaction ids of another life, so every entry's is reset and every cursor is refused:
+    phones compare themselves anew and keep all unsent work.
     """
     ways = ways or Ways()
     found = checked(machine, folder, ways)

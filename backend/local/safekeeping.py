@@ -1,7 +1,7 @@
 """Makes a backup: the database by pg_dump, objects that are new, keys and seals apart, and a manifest last.
 
-All of it is its owner's alone. Encrypted on request, in streams: nothing large is ever whole in memory, and no
-plain copy touches the disk. What fails leaves the backups of before as they were.
+All of it is its owner's alone. Encrypted on request, in streams: nothing large is ever whole in memory, and
+no plain copy touches the disk. What fails leaves the backups of before as they were.
 """
 
 from __future__ import annotations
@@ -78,8 +78,8 @@ class Wanted:
 def backup(machine: Machine, folder: Path, wanted: Wanted | None = None) -> Path:
     """Write a backup; returns its dump. Raises NotKept.
 
-    Objects are listed after the dump's moment, so that every photo it names is copied. That it was made is noted
-    once it lies there whole: phones let go of what a backup holds.
+    Objects are listed after the dump's moment, so that every photo it names is copied. That it was made is
+    noted once it lies there whole: phones let go of what a backup holds.
     """
     wanted = wanted or Wanted()
     if not generations.is_place(folder):

@@ -89,7 +89,8 @@ def test_the_program_is_asked_and_its_failure_told(
 ) -> None:
     program = tmp_path / "pgbackrest"
     program.write_text(
-        f"#!/bin/sh\n[ \"$*\" = '--stanza=wangge info --output=json' ] || exit 1\necho '{info(one(START)).decode()}'\n"
+        "#!/bin/sh\n[ \"$*\" = '--stanza=wangge info --output=json' ] || exit 1\n"
+        f"echo '{info(one(START)).decode()}'\n"
     )
     program.chmod(0o755)
     monkeypatch.setattr(base_backups.shutil, "which", lambda name: str(program))

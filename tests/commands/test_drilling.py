@@ -1,4 +1,4 @@
-"""A backup is tried in a throwaway cluster: counts, files and seals are checked, and the real one is left alone."""
+"""A backup is tried in a throwaway cluster: counts, files, seals are checked; the real one is left alone."""
 
 from __future__ import annotations
 

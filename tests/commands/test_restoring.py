@@ -1,4 +1,4 @@
-"""A backup is brought back by an ordinary role, on another machine too; one that is not whole changes nothing."""
+"""A backup is brought back by an ordinary role, on another machine too; one that is cut changes nothing."""
 
 from __future__ import annotations
 
@@ -27,7 +27,12 @@ from backend.local.sealed_secrets import FROM_BACKUP, Opener
 from tests.commands.keeping import PHOTO, asked, machine_of, on
 from tests.factories import uid
 
-OWNERS = "SELECT DISTINCT tableowner::text FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'spatial_ref_sys'"
+OWNERS = """
+    SELECT DISTINCT tableowner::text
+    FROM pg_tables
+    WHERE schemaname = 'public'
+    AND tablename <> 'spatial_ref_sys'
+"""
 
 
 @dataclass

@@ -27,14 +27,14 @@ class Extension(NamedTuple):
 
 
 class Drill(NamedTuple):
-    """When a backup was last tried, and what came of it as it was noted; a release of before noted counts alone."""
+    """When a backup was last tried, and what came of it as it was noted."""
 
     at: datetime
     found: dict[str, Any]
 
     @property
     def is_good(self) -> bool:
-        """Whether it could be brought back."""
+        """Whether it could be brought back; a release of before noted only where it could."""
         return bool(self.found.get("good", True))
 
 

@@ -14,8 +14,8 @@ from backend.core.queries.units import has_table
 class Target(NamedTuple):
     """A database that something may be brought back into.
 
-    `owner` is the database's; `extensions` are there, `may_make` could be made by us; `tables` are those of the
-    schema that belong to no extension.
+    `owner` is the database's; `extensions` are there, `may_make` could be made by us; `tables` are those of
+    the schema that belong to no extension.
     """
 
     version: int
@@ -52,7 +52,7 @@ def target(session: Session) -> Target:
 
 
 def _extensions(session: Session) -> list[tuple[str, bool, bool]]:
-    """Extensions by name, whether each is installed here, and whether its files say that it may be by anybody."""
+    """Extensions by name, whether each is installed here, and whether anybody may do that."""
     asked = """
         SELECT e.name, bool_or(e.installed), bool_or(e.trusted)
         FROM pg_available_extension_versions e
@@ -138,7 +138,8 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-# What is ours is what belongs to no extension: a newer schema's tables too, which an older backup does not name.
+# What is ours is what belongs to no extension: a newer schema's tables too, which an older backup does not
+# name.
 CLEAR = """
     SET client_min_messages = warning;
     DO $clear$
@@ -146,8 +147,8 @@ CLEAR = """
         said text;
     BEGIN
         FOR said IN
-            SELECT format('DROP %s IF EXISTS public.%I CASCADE',
-                CASE c.relkind WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END, c.relname)
+            SELECT format('DROP %s IF EXISTS public.%I CASCADE', CASE c.relkind
+                WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW' ELSE 'TABLE' END, c.relname)
             FROM pg_class c
             WHERE c.relnamespace = 'public'::regnamespace
             AND c.relkind IN ('r', 'p', 'v', 'm')

@@ -166,8 +166,10 @@ def _drilled(session: Session) -> Line:
         return replace(line, meaning=sentence("setup.line_drill_failed", why=why_of(last)))
     is_old = days >= DAYS_OF_DRILL
     line = _line("drill", State.WARN if is_old else State.OK, int(is_old), days)
-    counts = {name: int(last.found.get(name, 0)) for name in ("records", "files", "seals")}
-    return line if is_old else replace(line, meaning=sentence("setup.line_drill_good", **counts))
+    if is_old:
+        return line
+    records, files, seals = (int(last.found.get(name, 0)) for name in ("records", "files", "seals"))
+    return replace(line, meaning=sentence("setup.line_drill_good", records=records, files=files, seals=seals))
 
 
 def _aged(session: Session, code: str, act: str, most_days: int, never: State) -> Line:

@@ -36,7 +36,7 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """All of it: `server` is PostgreSQL's version as 150006, `held` counts what was in the dump's snapshot."""
+    """All of it: `server` is PostgreSQL's version as 150006, `held` counts what the dump's snapshot had."""
 
     release: str
     schema: str | None

@@ -1,7 +1,7 @@
 """Copies of photos and sketches beside the dumps: each is copied once, from a disk or from S3, and listed.
 
 An object is named by its content and never changes, so a later backup copies what is new and lists the rest.
-To other recipients everything is written again: whoever holds the new key alone must be able to open all of it.
+To other recipients everything is written again: whoever holds the new key alone must be able to open all.
 """
 
 from __future__ import annotations

@@ -57,6 +57,7 @@ def test_an_object_is_copied_once(machine: Machine, tmp_path: Path) -> None:
     assert {one.sha256 for one in listed} >= {hashlib.sha256(PHOTO).hexdigest()}
 
 
+@pytest.mark.long
 def test_to_another_key_everything_is_written_again(machine: Machine, tmp_path: Path) -> None:
     folder, mine, theirs = tmp_path / "kept", *(pyrage.x25519.Identity.generate() for _ in range(2))
     for identity in (mine, mine, theirs):
@@ -75,6 +76,7 @@ def test_to_another_key_everything_is_written_again(machine: Machine, tmp_path: 
     (tmp_path / "objects/sha256/ab/photo").unlink()
 
 
+@pytest.mark.long
 def test_so_many_are_kept_and_what_none_names_goes(machine: Machine, tmp_path: Path) -> None:
     folder = tmp_path / "kept"
     made = [backup(machine, folder, Wanted(keep=2)).parent for _ in range(2)]
@@ -112,6 +114,7 @@ def test_two_at_once_are_one(machine: Machine, tmp_path: Path) -> None:
     assert backup(machine, tmp_path / "kept").exists()
 
 
+@pytest.mark.long
 def test_the_last_one_of_an_older_release_goes_when_its_turn_comes(machine: Machine, tmp_path: Path) -> None:
     folder = tmp_path / "kept"
     (folder / "objects/sha256/cd").mkdir(parents=True)
@@ -136,7 +139,7 @@ def _a_disk_of(most_bytes: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
-@pytest.mark.parametrize("is_encrypted", [False, True])
+@pytest.mark.parametrize("is_encrypted", [False, pytest.param(True, marks=pytest.mark.long)])
 @pytest.mark.parametrize("at", ["the dump", "a photo"])
 def test_a_disk_that_fills_up_leaves_the_old_one_the_newest(
     machine: Machine, tmp_path: Path, is_encrypted: bool, at: str

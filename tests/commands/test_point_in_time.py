@@ -15,7 +15,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from backend.core import config
 from backend.core.actor import system
 from backend.core.db import Database, make_engine
 from backend.core.services import record_writer
@@ -220,12 +219,3 @@ def test_by_pgbackrest_as_deployed(server: Server, pgbackrest: Callable[..., str
     )
     server.cluster.start()
     need_brought_back(server, before)
-
-
-def test_config_names_the_stanza_of_the_units() -> None:
-    stanza = re.findall(r"^\[(\w+)\]$", (DEPLOY / "pgbackrest.conf").read_text(), flags=re.M)[-1]
-    units = "".join(path.read_text() for path in DEPLOY.glob("wangge-*backup.service"))
-    archiving = (DEPLOY / "postgresql-archiving.conf").read_text()
-    assert stanza == "wangge"
-    assert re.findall(r"--stanza=(\w+)", units + archiving) == [stanza] * 3
-    assert config.NOT_GIVEN == ""

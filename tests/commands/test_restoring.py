@@ -160,6 +160,7 @@ def test_without_its_keys_nothing_is_brought_back(
     assert isinstance(seals_of(new)[0], Broken)
 
 
+@pytest.mark.long
 def test_a_ring_of_the_environment_is_written_apart(
     made: Made, kept: Path, other: Callable[..., Machine], tmp_path: Path
 ) -> None:
@@ -195,6 +196,7 @@ def test_a_backup_that_is_cut_anywhere_changes_nothing(machine: Machine, kept: P
     assert asked(machine, "SELECT count(*) FROM seal") == [1]
 
 
+@pytest.mark.long
 def test_what_is_there_of_a_spoilt_one_can_be_had(machine: Machine, kept: Path, tmp_path: Path) -> None:
     content = b"another picture" * 1000
     sha256 = hashlib.sha256(content).hexdigest()
@@ -248,6 +250,7 @@ def test_another_installations_backup_is_refused_unless_said(machine: Machine, k
     assert restore(machine, kept).epoch == 2, "now it is the same"
 
 
+@pytest.mark.long
 def test_an_unused_database_is_nobodys(machine: Machine, kept: Path, empty_template: str) -> None:
     assert machine.cluster is not None
     machine.cluster.ensure_database("copy_other", empty_template)
@@ -303,6 +306,7 @@ def test_a_manifest_reads_as_it_was_written(machine: Machine, kept: Path) -> Non
     assert set(asdict(found)) >= {"began_at", "keys", "recipients", "name"}
 
 
+@pytest.mark.long
 def test_a_backup_of_before_there_were_manifests(machine: Machine, kept: Path, tmp_path: Path) -> None:
     inside, old = chosen(kept).folder, tmp_path / "old"
     old.mkdir()

@@ -373,6 +373,26 @@ def test_work_for_what_was_merged_is_done_for_what_stays(server: Server) -> None
     assert server.ended == [("applied", None)]
 
 
+def test_what_names_a_record_that_its_author_made_anew_waits_behind_that(server: Server) -> None:
+    """Whoever decides about the new one decides about both."""
+    for one in (sent("m", "note", "n"), sent("e", "note", "n", "delete"), sent("again", "note", "n")):
+        server.push(one)
+    assert server.ended == [("parked", "id_taken")]
+    server.push(sent("p", "picture", "p", note_id=uid("n")))
+    assert server.ended == [("parked", "predecessor_parked")]
+
+
+def test_work_of_a_kind_that_nobody_knows_stops_none_for_what_was_merged(server: Server) -> None:
+    for name in ("n", "kept"):
+        server.push(sent(f"m {name}", "note", name))
+    server.push(sent("e", "note", "n", "delete"))
+    merged = Given(merged={("note", uid("n")): ("note", uid("kept"))})
+    server.push(
+        sent("p", "picture", "p", note_id=uid("n")), sent("q", "statue", "q", note_id=uid("n")), rights=merged
+    )
+    assert server.ended == [("applied", None), ("parked", "unknown_kind")]
+
+
 def test_work_for_what_was_merged_into_what_one_may_not_see_waits_for_a_person(server: Server) -> None:
     server.push(sent("m", "note", "n"))
     server.push(sent("e", "note", "n", "delete"))

@@ -8,7 +8,7 @@ from flask import Response, request
 from flask.views import MethodView
 from flask_smorest import Blueprint
 from marshmallow import RAISE, Schema, fields
-from marshmallow.validate import Length
+from marshmallow.validate import Length, Range
 
 from backend.core.api.authentication import ANYTHING, MIB, actor, signed_in, takes
 from backend.core.api.context import reading, transaction
@@ -149,7 +149,8 @@ class ImportRowsQuery(Schema):
 
     verdict = wire.Choice(VERDICTS, required=True)
     after = fields.Integer(load_default=-(2**31))
-    most = wire.Whole(least=1, most=1000, load_default=100)
+    # In a query a number is text, which a whole number of a body must not be.
+    most = fields.Integer(validate=Range(1, 1000), load_default=100)
 
 
 class ImportRowOut(Schema):

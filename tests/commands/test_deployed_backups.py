@@ -42,6 +42,7 @@ def run(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> Callable[[list[str
     return lambda arguments: CliRunner().invoke(main, arguments)
 
 
+@pytest.mark.long
 def test_the_nightly_unit_makes_a_backup(
     machine: Machine, tmp_path: Path, run: Callable[[list[str]], Result]
 ) -> None:

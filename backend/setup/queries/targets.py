@@ -97,7 +97,8 @@ def identified(session: Session) -> Identified:
         SELECT (to_jsonb(i) ->> 'identity')::uuid, i.settings ->> 'name_zh', i.settings ->> 'name_en'
         FROM installation i
     """
-    return Identified(*session.execute(text(asked)).one())
+    row = session.execute(text(asked)).one_or_none()
+    return Identified(*row) if row else Identified(None, "", "")
 
 
 def holds_records(session: Session) -> bool:

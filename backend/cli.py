@@ -32,6 +32,8 @@ COMMANDS = {
     "erase": "evidence:erase",
     "backup": "backups:backup",
     "restore": "backups:restore",
+    "drill": "drills:drill",
+    "note-backup": "drills:note_backup",
     "keys": "keys:keys",
     "outbox": "outbox:outbox",
     "doctor": "doctor:doctor",

@@ -44,6 +44,8 @@ BESIDE = {
     "run": (("--port", "19700"), 1, "http://127.0.0.1:"),
     "restore": (("{tmp}",), 1, "--drain"),
     "backup": (("{tmp}/kept",), 0, "database.dump"),
+    "drill": (("{tmp}",), 1, "备份不可用"),
+    "note-backup": (("--began", "2026-01-31T02:00:00+08:00"), 0, "备份"),
     "demo": (("--size", "small"), 1, "不是空的"),
     "doctor": ((), 1, "backup"),
     "setup": ((), 1, "已经设置过了"),
@@ -244,7 +246,7 @@ def test_every_command_beside_a_loaded_server_leaves_it_answering(made: Server, 
             assert "Traceback" not in said
     assert load.bad == []
     assert load.asked > 20
-    assert (tmp_path / "kept/database.dump").exists()
+    assert list(tmp_path.glob("kept/*/database.dump"))
 
 
 def test_a_restore_that_drains_is_followed_by_serving(made: Server, tmp_path: Path) -> None:

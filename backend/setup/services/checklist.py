@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ from backend.notices.services.channels import ALL, open_channels
 from backend.notices.services.channels.webhook import Webhook
 from backend.setup.queries import counts, health
 from backend.setup.queries.counts import Part
-from backend.setup.services.checking_database import DAYS_OF_BACKUP, DAYS_OF_DRILL
+from backend.setup.services.checking_database import DAYS_OF_BACKUP, DAYS_OF_DRILL, why_of
 from backend.setup.services.checkup import State, days_since
 
 Asked = Callable[[Session, list[str], date], Part]
@@ -144,7 +144,7 @@ def _of_server(session: Session, settings: Settings) -> Iterator[Line]:
     has_keys = _has_keys(settings)
     yield _line("keys", State.OK if has_keys else State.FAIL, int(not has_keys))
     yield _aged(session, "backup", "backup_made", DAYS_OF_BACKUP, State.FAIL)
-    yield _aged(session, "drill", "backup_drilled", DAYS_OF_DRILL, State.WARN)
+    yield _drilled(session)
 
 
 def _has_keys(settings: Settings) -> bool:
@@ -153,6 +153,23 @@ def _has_keys(settings: Settings) -> bool:
     except UnsafeKey:
         return False
     return True
+
+
+def _drilled(session: Session) -> Line:
+    """When a backup was last tried, and what came of it."""
+    last = health.last_drill(session)
+    if last is None:
+        return _line("drill", State.WARN, 1)
+    days = days_since(last.at, datetime.now(UTC))
+    if not last.is_good:
+        line = _line("drill", State.FAIL, 1, days)
+        return replace(line, meaning=sentence("setup.line_drill_failed", why=why_of(last)))
+    is_old = days >= DAYS_OF_DRILL
+    line = _line("drill", State.WARN if is_old else State.OK, int(is_old), days)
+    if is_old:
+        return line
+    records, files, seals = (int(last.found.get(name, 0)) for name in ("records", "files", "seals"))
+    return replace(line, meaning=sentence("setup.line_drill_good", records=records, files=files, seals=seals))
 
 
 def _aged(session: Session, code: str, act: str, most_days: int, never: State) -> Line:

@@ -35,6 +35,7 @@ COMMANDS = {
     "keys": "keys:keys",
     "outbox": "outbox:outbox",
     "doctor": "doctor:doctor",
+    "ready": "ready:ready",
     "setup": "setup:setup",
 }
 

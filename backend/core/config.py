@@ -125,6 +125,11 @@ class Settings:
         return self.notify_channel in ("webhook", "purposes") and bool(self.public_url)
 
 
+def home_of(environ: Mapping[str, str]) -> Path:
+    """The folder for everything that belongs to one server."""
+    return Path(environ.get("WANGGE_HOME") or ".wangge").absolute()
+
+
 def read(environ: Mapping[str, str] = os.environ, *, weak_key: bool = False) -> Settings:
     """Settings from the environment, else of the one folder that `make run` fills.
 
@@ -132,7 +137,7 @@ def read(environ: Mapping[str, str] = os.environ, *, weak_key: bool = False) -> 
     """
     if "WANGGE_SECRET_KEY" in environ and not weak_key:
         need_strong(environ["WANGGE_SECRET_KEY"])
-    home = Path(environ.get("WANGGE_HOME") or ".wangge").absolute()
+    home = home_of(environ)
     number = {
         name: int(environ[f"WANGGE_{name.upper()}"])
         for name in (

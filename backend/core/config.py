@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from backend.core.keys import RING, Keys, keys_at, need_strong
+from backend.core.logs import LEVELS
 
 NOT_GIVEN = ""
 # A release's wheel holds the built pages; a checkout has them in its home.
@@ -47,6 +48,7 @@ _WORDS = (
     "requests_per_person",
     "docs",
     "area_code",
+    "log_level",
 )
 
 
@@ -109,6 +111,11 @@ class Settings:
     sliver_m: float = 0.05
     return_visit_days: int = 3
     area_code: str = NOT_GIVEN
+    log_level: str = "info"
+    database_pool: int = 20
+    database_overflow: int = 20
+    # After so many times PostgreSQL keeps a statement prepared; 0: never, for poolers that mix connections.
+    database_prepare_after: int = 5
     limits_enabled: bool = True
     keys_text: str = NOT_GIVEN
     keys_file: Path | None = None
@@ -117,6 +124,15 @@ class Settings:
     def keys(self) -> Keys:
         """The ring: from the environment, or a file of its owner alone."""
         return keys_at(self.keys_file or self.home / RING, self.keys_text, self.secret_key)
+
+    def connections(self, most: int | None = None) -> dict[str, int | None]:
+        """How a process connects to the database, for `make_engine`; `most` where it needs fewer than a web process."""
+        pool = self.database_pool if most is None else min(most, self.database_pool)
+        return {
+            "pool_size": pool,
+            "max_overflow": self.database_overflow,
+            "prepare_after": self.database_prepare_after or None,
+        }
 
     @property
     def can_send_links(self) -> bool:
@@ -152,6 +168,9 @@ def read(environ: Mapping[str, str] = os.environ, *, weak_key: bool = False) -> 
             "message_days",
             "matrix_most_places",
             "return_visit_days",
+            "database_pool",
+            "database_overflow",
+            "database_prepare_after",
         )
         if environ.get(f"WANGGE_{name.upper()}")
     }
@@ -159,6 +178,7 @@ def read(environ: Mapping[str, str] = os.environ, *, weak_key: bool = False) -> 
     words = {
         name: environ[f"WANGGE_{name.upper()}"] for name in _WORDS if environ.get(f"WANGGE_{name.upper()}")
     }
+    _need_known_level(words.get("log_level", "info"))
     return Settings(
         home=home,
         database_url=environ.get("WANGGE_DATABASE_URL", NOT_GIVEN),
@@ -175,6 +195,11 @@ def read(environ: Mapping[str, str] = os.environ, *, weak_key: bool = False) -> 
         limits_enabled=environ.get("WANGGE_LIMITS") != "off",
         **(number | measures | words),  # type: ignore[arg-type]
     )
+
+
+def _need_known_level(level: str) -> None:
+    if level not in LEVELS:
+        raise ValueError(f"WANGGE_LOG_LEVEL={level}: {' · '.join(LEVELS)}")
 
 
 def _floats(environ: Mapping[str, str], *names: str) -> dict[str, float]:

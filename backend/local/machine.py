@@ -86,7 +86,10 @@ class Machine:
 
     def engine(self) -> Engine:
         """An engine on its database."""
-        return make_engine(self.settings.database_url)
+        # A command opens no more than it uses; only whether statements are prepared is the operator's to say.
+        return make_engine(
+            self.settings.database_url, prepare_after=self.settings.connections()["prepare_after"]
+        )
 
     def environment(self) -> dict[str, str]:
         """What the child processes must know.

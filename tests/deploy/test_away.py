@@ -51,7 +51,7 @@ def waiting(url: str) -> float:
 @pytest.mark.long
 @pytest.mark.parametrize("way", ["gone", "hanging"])
 def test_the_broker_goes_away_and_comes_back(house: tuple[Host, str], broker: OwnBroker, way: str) -> None:
-    host, url = house
+    _, url = house
     with Load(url) as load:
         assert until(lambda: load.statuses("nudges") == {200}, 20)
         for _ in range(2):

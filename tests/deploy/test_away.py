@@ -9,9 +9,10 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
+from backend.core.errors import Problem, as_document
 from backend.demo.story_actors import until
 from backend.local.cluster import Cluster
-from backend.local.processes import free_port
+from backend.local.processes import free_port, ready_or_why
 from tests.conftest import own_port
 from tests.deploy.broker import OwnBroker
 from tests.deploy.load import Load
@@ -51,14 +52,54 @@ def waiting(url: str) -> float:
 @pytest.mark.long
 @pytest.mark.parametrize("way", ["gone", "hanging"])
 def test_the_broker_goes_away_and_comes_back(house: tuple[Host, str], broker: OwnBroker, way: str) -> None:
-    _, url = house
+    host, url = house
     with Load(url) as load:
         assert until(lambda: load.statuses("nudges") == {200}, 20)
-        for _ in range(2):
-            broker.go() if way == "gone" else broker.hang()
-            time.sleep(AWAY_S)
-            broker.come() if way == "gone" else broker.hang(for_good=False)
-            time.sleep(3)
+        begins = len(host.log("wangge-worker"))
+        broker.go() if way == "gone" else broker.hang()
+        time.sleep(AWAY_S)
+        broker.come() if way == "gone" else broker.hang(for_good=False)
+        # Streams again, once the processes ask again whether it is there.
+        load.forget()
+        assert until(lambda: ("nudges", 200) in load.seen, 60)
     assert load.bad == []
     # The worker is back by itself and serves all that was written meanwhile.
     assert until(lambda: waiting(url) == 0, 60)
+    assert host.starts["wangge-web"] == 1
+    need_few_lines(host.log("wangge-worker")[begins:], 60)
+
+
+@pytest.mark.long
+def test_the_database_goes_away_and_comes_back(house: tuple[Host, str], cluster: Cluster) -> None:
+    """503 with the catalogue's sentence and one line in the log for each request; back without a restart."""
+    host, url = house
+    with Load(url) as load:
+        assert until(lambda: load.statuses("write") == {200}, 20)
+        begins = len(host.log("wangge-worker")), len(host.log("wangge-web"))
+        cluster.stop()
+        time.sleep(3)
+        load.forget()
+        time.sleep(AWAY_S)
+        away = dict(load.seen), list(load.bad)
+        said = httpx.get(f"{url}/readyz", trust_env=False, timeout=60)
+        cluster.start()
+        assert until(lambda: ready_or_why(url) is None, 60)
+        time.sleep(3)
+        load.forget()
+        assert until(lambda: load.statuses("write") == {200} and load.statuses("sign in") == {201}, 30)
+    assert {status for _, status in away[0]} == {503}
+    assert all("not_ready" in one for one in away[1])
+    own = as_document(Problem("not_ready"))
+    assert (said.status_code, said.headers["Retry-After"], said.json()["title"]) == (503, "5", own["title"])
+    assert host.starts == {"wangge-migrate": 2, "wangge-web": 1, "wangge-worker": 1}
+    assert until(lambda: waiting(url) == 0, 60)
+    need_few_lines(host.log("wangge-worker")[begins[0] :], 40)
+    # Of the web process two for a request: that the database is away, and the request itself.
+    need_few_lines(host.log("wangge-web")[begins[1] :], 4 * sum(away[0].values()) + 200)
+
+
+def need_few_lines(log: str, most: int) -> None:
+    lines = log.splitlines()
+    assert len(lines) <= most, f"{len(lines)} lines:\n" + "\n".join(lines[:60])
+    assert not [line for line in lines if line.startswith(("Traceback", "  File"))]
+    assert max(len(line) for line in lines) < 5000

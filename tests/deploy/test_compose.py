@@ -46,7 +46,10 @@ def test_services_start_after_the_schema_and_what_they_stand_on() -> None:
     for name in ("web", "worker"):
         needs = SERVICES[name]["depends_on"]
         assert needs["install"] == {"condition": "service_completed_successfully"}
-        assert {one for one in needs if needs[one]["condition"] == "service_healthy"} == {"database", "broker"}
+        assert {one for one in needs if needs[one]["condition"] == "service_healthy"} == {
+            "database",
+            "broker",
+        }
     healthy = [
         one
         for part in SERVICES.values()

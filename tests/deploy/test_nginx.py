@@ -63,7 +63,12 @@ def laid_out(folder: Path, nginx: Program, changes: dict[str, str]) -> list[str]
 
 
 def test_nginx_takes_it_as_written(nginx: Program, tmp_path: Path) -> None:
-    command = [*laid_out(tmp_path, nginx, {}), "-t"]
+    # It opens the doors it is told to: as they are written only root may, and nobody else must have them.
+    doors = {
+        "listen 443 ssl": f"listen 127.0.0.1:{free_port(own_port(19900))} ssl",
+        "listen 80": f"listen unix:{tmp_path}/plain",
+    }
+    command = [*laid_out(tmp_path, nginx, doors), "-t"]
     done = subprocess.run(
         command, env={**os.environ, **nginx.environment}, capture_output=True, text=True, check=False
     )

@@ -1,4 +1,4 @@
-"""Command `ready`: whether a server answers that it is ready, waiting for it if asked to; for systemd and scripts."""
+"""Command `ready`: whether a server answers that it is ready, waiting for it; for systemd."""
 
 from __future__ import annotations
 

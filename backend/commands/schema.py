@@ -63,7 +63,7 @@ def _wait_for_database(machine: Machine, seconds: int) -> None:
 
 @contextmanager
 def _worded() -> Iterator[None]:
-    """What a database refuses to this role, or was made by a newer release, in words instead of a traceback."""
+    """What a database refuses to this role, or was made by a newer release, in words, not a traceback."""
     try:
         yield
     except ProgrammingError as error:
@@ -72,7 +72,7 @@ def _worded() -> Iterator[None]:
         why = str(error.orig).strip().splitlines()[0]
         raise click.ClickException(sentence("commands.may_not_migrate", why=why).line) from error
     except CommandError as error:
-        raise click.ClickException(sentence("setup.schema_newer_do").line) from error
+        raise click.ClickException(sentence("commands.schema_newer").line) from error
 
 
 @click.command()

@@ -9,9 +9,10 @@ from importlib.resources import files
 from pathlib import Path
 
 from backend.core.keys import RING, Keys, keys_at, need_strong
-from backend.core.logs import LEVELS
 
 NOT_GIVEN = ""
+# From which on the log speaks.
+LEVELS = ("debug", "info", "warning", "error")
 # A release's wheel holds the built pages; a checkout has them in its home.
 INSTALLED_PAGES = Path(str(files("backend"))) / "web"
 # Settings that are words, each by its own name in the environment.
@@ -126,7 +127,7 @@ class Settings:
         return keys_at(self.keys_file or self.home / RING, self.keys_text, self.secret_key)
 
     def connections(self, most: int | None = None) -> dict[str, int | None]:
-        """How a process connects to the database, for `make_engine`; `most` where it needs fewer than a web process."""
+        """How a process connects to the database, for `make_engine`; `most`: where fewer will do."""
         pool = self.database_pool if most is None else min(most, self.database_pool)
         return {
             "pool_size": pool,

@@ -30,7 +30,7 @@ class Base(DeclarativeBase):
     )
 
 
-# What each session of ours goes by. Behind PgBouncer, which passes no such options on, the role brings them along.
+# What each session of ours goes by. PgBouncer passes none of it on: there the role has it.
 SESSION = {
     "synchronous_commit": "on",
     "idle_in_transaction_session_timeout": "30s",
@@ -51,7 +51,8 @@ def url_of(address: str) -> URL:
         raise ValueError(f"WANGGE_DATABASE_URL: {str(error).strip()}") from error
     user, password, database = (told.pop(name, None) for name in ("user", "password", "dbname"))
     query = {name: str(value) for name, value in told.items()}
-    return URL.create("postgresql+psycopg", user, password, database=database, query=query)  # type: ignore[arg-type]
+    user, password, database = (str(one) if one is not None else None for one in (user, password, database))
+    return URL.create("postgresql+psycopg", user, password, database=database, query=query)
 
 
 def make_engine(url: str, *, prepare_after: int | None = 5, **options: Any) -> Engine:
@@ -157,7 +158,7 @@ class Database:
 
 
 class Turn:
-    """The right to be the only one at a task, held by a connection: PostgreSQL gives it to another when that ends.
+    """The right to be the only one at a task, held by a connection: another may have it when that ends.
 
     Not through a pooler that hands the connection to others between two statements.
     """
@@ -168,7 +169,7 @@ class Turn:
         self.is_away = False
 
     def take(self) -> bool:
-        """Whether it is this one's: still, or from now on. No, too, while the database is away (`is_away`)."""
+        """Whether it is this one's: still, or from now on; no while the database is away (`is_away`)."""
         try:
             if self._held is not None and self._is_still_held(self._held):
                 return True

@@ -12,7 +12,6 @@ from typing import Any
 import orjson
 import structlog
 
-LEVELS = ("debug", "info", "warning", "error")
 _LONGEST = 300
 
 
@@ -34,7 +33,7 @@ def configure(*, is_json: bool = True, level: str = "info") -> None:
 
 
 class _OneLine(logging.Handler):
-    """What libraries say through Python's own logging, as lines like ours: a traceback as its places alone."""
+    """What libraries say through Python's own logging, in lines like ours; a traceback as its places."""
 
     def emit(self, record: logging.LogRecord) -> None:
         said, _, _ = record.getMessage().partition("\n")

@@ -1,7 +1,7 @@
-"""The folder through which the processes of a server put their metrics together (Prometheus' multiprocess mode).
+"""The folder in which a server's processes put their metrics together (Prometheus' multiprocess mode).
 
-Each web process answers `/metrics` for all of them, and each counts for itself: without the folder an answer would be
-one process's share. The library looks for the variable when it is loaded, so this comes before the program.
+Each web process answers `/metrics` for all of them, and each counts for itself: without the folder an answer
+would be one process's share. The library looks for the variable when it is loaded: this comes before.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def begin(home: Path) -> Path:
-    """Called once where a server begins: the folder, made where it is missing, without what the last one counted.
+    """Called once where a server begins: the folder, made, without what the last server counted.
 
     Where the environment names one it is that, else `metrics` of the home. Raises NotOurs.
     """

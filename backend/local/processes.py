@@ -120,8 +120,8 @@ def free_port(wanted: int) -> int:
 def wait_until_ready(url: str, seconds: float = 60) -> None:
     """Until a server of ours answers at this address that it is ready.
 
-    A port that listens says less: who asks then waits for workers that are still being made. Raises NotReady with
-    what it said last.
+    A port that listens says less: who asks then waits for workers that are still being made. Raises NotReady
+    with what it said last.
     """
     deadline = time.monotonic() + seconds
     while (said := ready_or_why(url, max(deadline - time.monotonic(), 0.1))) is not None:

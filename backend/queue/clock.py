@@ -1,7 +1,7 @@
-"""The clock of the periodic tasks: Celery's scheduler, of which only one runs on a database, however many are started.
+"""The clock of the periodic tasks: Celery's scheduler, of which one runs on a database, however many start.
 
-A second one says so, waits, and takes over when the first one ends. While the database is away none runs: what it would
-wake could do nothing.
+A second one says so, waits, and takes over when the first one ends. While the database is away none runs:
+what it would wake could do nothing.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class OneClock(PersistentScheduler):  # type: ignore[misc]
 
 
 _SAID = {
-    "clock.another_runs": "another clock runs on this database; this one waits, and takes over when that ends",
+    "clock.another_runs": "another one runs on this database; this one waits, and takes over when that ends",
     "clock.database_away": "the database is away; the clock goes on when it is back",
 }
 

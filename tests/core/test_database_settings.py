@@ -1,4 +1,4 @@
-"""How a process reaches its database: addresses as libpq spells them, pools, prepared statements; logs of libraries."""
+"""How a process reaches its database (addresses, pools, prepared statements), and what its log says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Programs of Debian that the tests run and the product does not need: installed ones, else unpacked for the tests."""
+"""Programs of Debian that tests run and the product does not need: installed, or unpacked for the tests."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BESIDE = "/usr/sbin:/usr/bin:/sbin:/bin"
 
 @dataclass(frozen=True)
 class Program:
-    """A program, with what its process must know to find its libraries, and the folder it lies in as if that were /."""
+    """A program, with what its process must know to find its libraries, and the folder that is its /."""
 
     path: Path
     environment: Mapping[str, str]

@@ -1,4 +1,4 @@
-"""People at work beside a test: each signs in, reads, writes and listens, and every answer is kept to be looked at."""
+"""People at work beside a test: each signs in, reads, writes and listens, and every answer is counted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the house does while its broker or database is away, and once they are back: a server by its units, under load."""
+"""What goes on while broker or database are away, and afterwards: a server by its units, under load."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A broker that is gone, or hangs: signing in, reading, writing and nudges go on, and are not slow for long."""
+"""A broker that is gone, or hangs: signing in, reading, writing and nudges go on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Only one clock runs on a database: a second one says so, waits, and takes over; none runs while it is away."""
+"""Only one clock runs on a database: a second one says so and waits; none while it is away."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The containers: every part with its health, its restart and turned-over logs, and the same commands as the units."""
+"""The containers: each part with health, restart and limited logs, and the units' commands."""
 
 from __future__ import annotations
 

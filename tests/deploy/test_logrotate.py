@@ -1,4 +1,4 @@
-"""Debian's logrotate with our file: logs of `wangge run` are turned over while their processes go on writing."""
+"""Debian's logrotate with our file: logs are turned over while processes write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""nginx with the configuration as written, inside Debian's own: tested by it, and run in front of the application."""
+"""nginx with the configuration as written, inside Debian's own, in front of the application."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_the_application_behind_nginx(
     with running(nginx, tmp_path, served) as (http, plain):
         assert http.get("/readyz").json() == {"status": "ready"}
         assert "max-age" in http.get("/readyz").headers["Strict-Transport-Security"]
-        # Asked from this machine itself, and yet by the proxy's door: metrics are for who asks the house directly.
+        # From this machine, and yet by the proxy: metrics are for who asks the house directly.
         assert http.get("/metrics").status_code == 403
         body = {"login": "T001", "password": PASSWORD, "device": {"id": uid("d"), "name": "phone"}}
         signed_in = http.post("/api/v1/sessions", json=body)

@@ -39,7 +39,7 @@ def block(beginning: str) -> str:
 
 @pytest.fixture(scope="module")
 def pooled(cluster: Cluster, town_template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a pooler in front of a copy of the town, with a role that the page's statements prepared."""
+    """The address of a pooler in front of a town, with a role prepared as the page says."""
     pgbouncer = program("pgbouncer", ["pgbouncer", "libc-ares2", "libevent-2.1-7"])
     folder, port = tmp_path_factory.mktemp("pooler"), free_port(own_port(19960))
     owner = cluster.socket.stat().st_uid
@@ -55,7 +55,8 @@ def pooled(cluster: Cluster, town_template: str, tmp_path_factory: pytest.TempPa
     )
     (folder / "pgbouncer.ini").write_text(
         f"[databases]\n* = host={cluster.socket.resolve()} port=5432\n{written}\n"
-        f"auth_type = trust\nauth_file = {folder}/users\nunix_socket_dir =\nlogfile = {folder}/log\npidfile = {folder}/pid\n"
+        f"auth_type = trust\nauth_file = {folder}/users\nunix_socket_dir =\n"
+        f"logfile = {folder}/log\npidfile = {folder}/pid\n"
     )
     (folder / "users").write_text(f'"{user}" ""\n')
     if os.geteuid() == 0:

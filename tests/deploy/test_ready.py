@@ -1,4 +1,4 @@
-"""Ready is what answers at `/readyz`, not a port that listens; metrics' folder; the schema by an ordinary role."""
+"""Ready is what answers at `/readyz`, not a port that listens; metrics' folder; migrations by any role."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Stands in for systemd on a machine that has none running: reads unit files, and starts what they name.
 
-`Host.start("wangge-web")` does what `systemctl start wangge-web` would: the units it requires first, then ExecStart with
-the unit's environment and an unprivileged account, then ExecStartPost; what ends is started again where the unit says so.
+`Host.start("wangge-web")` does what `systemctl start wangge-web` would: the units it requires first, then
+ExecStart with the unit's environment and an account without rights, then ExecStartPost; what ends is started
+again where the unit says so.
 Not stood in for: what systemd takes away from a service (its folders, calls and capabilities).
 """
 
@@ -61,8 +62,10 @@ def environment_of(text: str) -> dict[str, str]:
 
 
 def unprivileged(account: int) -> int | None:
-    """The account for the services; None where who runs the tests may change to no other, or only they can reach
-    their Python."""
+    """The account for the services.
+
+    None where who runs the tests may change to no other, or only they can reach their Python.
+    """
     if os.geteuid() != 0:
         return None
     try:

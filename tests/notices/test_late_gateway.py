@@ -62,7 +62,7 @@ def test_a_late_gateway_holds_no_request_and_no_other_fact(
     sending = threading.Thread(target=deliver, args=(database, late))
     sending.start()
     assert Late.asked.wait(10)
-    # While the sender waits: a request that announces facts and a message of its own, and the serving of those facts.
+    # While the sender waits: a request that announces facts, and the serving of those.
     job = {"matter_id": town["leak"], "service_point_id": town["point 1"]}
     answer = as_("dispatcher")("POST", "/work-orders", job)
     assert answer.status_code == 201, answer.text

@@ -54,9 +54,9 @@ def make_celery(settings: config.Settings) -> Celery:
     Messages only wake: the work itself stands in PostgreSQL's outbox.
     """
     app = _make_app(settings)
-    app.task(name=_SERVE)(_unless_away(_SERVE, _serve_outbox))
+    app.task(name=_SERVE, shared=False)(_unless_away(_SERVE, _serve_outbox))
     for name, declared in periodic().items():
-        app.task(name=name)(_unless_away(name, _runner(declared)))
+        app.task(name=name, shared=False)(_unless_away(name, _runner(declared)))
         app.conf.beat_schedule[name] = _beat(declared[0])
     return app
 

@@ -64,7 +64,7 @@ def test_with_a_broker_there_are_streams(house: Flask, as_: As, town: Town) -> N
     assert a_morning(house, as_("dispatcher"), town) == {200, 201, 401}
 
 
-@pytest.mark.parametrize("way", ["gone", "hanging"])
+@pytest.mark.parametrize("way", ["gone", pytest.param("hanging", marks=pytest.mark.long)])
 def test_without_one_everything_else_goes_on(
     house: Flask,
     as_: As,

@@ -140,6 +140,6 @@ def test_a_database_of_a_newer_release_is_told_as_one(ordinary: str, cluster: Cl
 
 
 def test_a_database_that_is_away_is_waited_for_and_then_said() -> None:
-    code, said = migrated("postgresql://nobody@127.0.0.1:1/nothing", "--wait", "2")
+    code, said = migrated("postgresql://nobody@127.0.0.1:1/nothing", "--wait", "1")
     assert code == 1
     assert "等着它" in said and "WANGGE_DATABASE_URL" in said

@@ -1,6 +1,8 @@
-"""Periodic tasks of imports: checks and writes the runs that wait, and forgets what long ended."""
+"""Periodic tasks of imports: checks and writes the runs that wait, writes exports, and forgets what long ended."""
 
 from backend.core.running import Clock, Periodic, Worker
+from backend.imports.services.export_runs import forget_expired
+from backend.imports.services.export_writing import clear_leftovers, work_on_exports
 from backend.imports.services.keeping import forget_old_runs
 from backend.imports.services.working import work_on_runs
 
@@ -10,7 +12,19 @@ def _forget(worker: Worker) -> int:
         return forget_old_runs(session)
 
 
+def _write_exports(worker: Worker) -> int:
+    return work_on_exports(worker.database, worker.blobs, worker.settings.home / "exports")
+
+
+def _forget_exports(worker: Worker) -> int:
+    clear_leftovers(worker.database, worker.settings.home / "exports")
+    with worker.database.transaction() as session:
+        return forget_expired(session, worker.blobs)
+
+
 PERIODIC = (
     Periodic("wangge.run_imports", 3.0, lambda worker: work_on_runs(worker.database), expires_s=3.0),
+    Periodic("wangge.write_exports", 3.0, _write_exports, expires_s=3.0),
     Periodic("wangge.tidy", Clock(20), _forget),
+    Periodic("wangge.tidy", Clock(20), _forget_exports),
 )

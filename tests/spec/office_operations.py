@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from backend.core.db import Database
 from backend.core.services.record_writer import new_id
+from backend.imports.services.export_writing import work_on_exports
 from backend.imports.services.working import work_on_runs
 from tests.conftest import Person
 from tests.factories import PASSWORD, Town, uid
@@ -75,6 +76,14 @@ def imports_and_exports(app: Flask, admin: Person, town: Town) -> None:
     assert admin("DELETE", f"/imports/{other['id']}").status_code == 204
     assert admin("GET", "/exports/kinds/customer").status_code == 200
     assert admin("GET", "/exports/tables/customers").status_code == 200
+    admin.get("/exports/contents")
+    made = admin("POST", "/exports", {"kinds": ["unit"], "forms": ["csv"]}).get_json()
+    services = app.extensions["wangge"]
+    work_on_exports(services.database, services.blobs, services.settings.home / "exports")
+    admin.get("/exports")
+    admin.get(f"/exports/{made['id']}")
+    assert admin("GET", f"/exports/{made['id']}/file").status_code == 200
+    assert admin("DELETE", f"/exports/{made['id']}").status_code == 204
 
 
 def ways_in(client: Any, admin: Person, rep: Person, town: Town) -> None:

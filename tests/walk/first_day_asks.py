@@ -72,6 +72,12 @@ def _imports() -> None:
     get(f"{one}/report", lambda p: f"{checked(p)}/report", verdict="to_settle", format="csv")
     fixed("GET /exports/kinds/<string:kind>", f"{API}/exports/kinds/customer")
     fixed("GET /exports/tables/<string:table>", f"{API}/exports/tables/customers")
+    get("/exports", lambda _: f"{API}/exports", it("export run"))
+    send("POST /exports", lambda _: f"{API}/exports", lambda _: {"kinds": ["unit"], "forms": ["csv"]})
+    fixed("GET /exports/contents", f"{API}/exports/contents")
+    get("/exports/<uuid:export_id>", lambda p: f"{API}/exports/{p['export run']}")
+    send("DELETE /exports/<uuid:export_id>", lambda p: f"{API}/exports/{p['export run']}")
+    get("/exports/<uuid:export_id>/file", lambda p: f"{API}/exports/{p['export run']}/file")
 
 
 for fill in (_installation, _messages, _imports):

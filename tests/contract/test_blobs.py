@@ -134,3 +134,12 @@ def test_what_is_not_there_says_so(blobs: BlobStore) -> None:
 
 def test_keys_spread_over_folders() -> None:
     assert key_of("ab" * 32) == f"sha256/ab/{'ab' * 32}"
+
+
+def test_what_is_removed_is_gone_and_may_come_again(blobs: BlobStore) -> None:
+    blobs.put("exports/one.zip", [b"first"])
+    for _ in range(2):
+        blobs.remove("exports/one.zip")
+        assert not blobs.has("exports/one.zip")
+    blobs.put("exports/one.zip", [b"second"])
+    assert blobs.get("exports/one.zip") == b"second"

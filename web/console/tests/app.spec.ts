@@ -103,10 +103,10 @@ describe("the frame", () => {
 
   // Kept by hand: what each would be refused is not offered.
   it.each([
-    ["dispatcher", [], ["imports", "messages", "checklist"]],
-    ["hotline_agent", ["messages"], ["imports", "checklist"]],
-    ["supervisor", [], ["imports", "messages", "checklist"]],
-    ["admin", ["imports", "messages", "checklist"], []],
+    ["dispatcher", [], ["imports", "exports", "messages", "checklist"]],
+    ["hotline_agent", ["messages"], ["imports", "exports", "checklist"]],
+    ["supervisor", [], ["imports", "exports", "messages", "checklist"]],
+    ["admin", ["imports", "exports", "messages", "checklist"], []],
   ])("offers a %s what there is for them", async (role, has, lacks) => {
     signedIn(role);
     const { page } = await frame();

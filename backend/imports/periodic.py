@@ -1,15 +1,17 @@
 """Periodic tasks of imports: checks and writes the runs that wait, writes exports, and forgets what long ended."""
 
+from backend.core.retention import Kept, days_of, settable
 from backend.core.running import Clock, Periodic, Worker
-from backend.imports.services.export_runs import forget_expired
+from backend.core.sentences import sentence
+from backend.imports.services.export_runs import LASTS, forget_expired
 from backend.imports.services.export_writing import clear_leftovers, work_on_exports
-from backend.imports.services.keeping import forget_old_runs
+from backend.imports.services.keeping import KEEP_ROWS, forget_old_runs
 from backend.imports.services.working import work_on_runs
 
 
 def _forget(worker: Worker) -> int:
     with worker.database.transaction() as session:
-        return forget_old_runs(session)
+        return forget_old_runs(session, days=days_of("import_days", KEEP_ROWS.days))
 
 
 def _write_exports(worker: Worker) -> int:
@@ -27,4 +29,10 @@ PERIODIC = (
     Periodic("wangge.write_exports", 3.0, _write_exports, expires_s=3.0),
     Periodic("wangge.tidy", Clock(20), _forget),
     Periodic("wangge.tidy", Clock(20), _forget_exports),
+)
+_ROWS = sentence("imports.kept_rows"), sentence("imports.kept_rows_why")
+_EXPORTS = sentence("imports.kept_exports"), sentence("imports.kept_exports_why")
+KEEPS = (
+    settable("import_days", _ROWS, lambda _: KEEP_ROWS.days),
+    Kept("exports", *_EXPORTS, lambda _: LASTS.days),
 )

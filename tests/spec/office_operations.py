@@ -49,6 +49,9 @@ def messages_out(app: Flask, admin: Person, town: Town) -> None:
     words = {"purpose": "urgent_notice", "language": "zh", "body": "【急】{text}"}
     admin("POST", "/messages/templates/rendering", words)
     admin("POST", "/messages/templates", words | {"title": "急", "valid_from": "2026-01-01T00:00:00Z"})
+    admin.get("/messages/channels")
+    admin("POST", "/messages/channels/webhook/try")
+    admin.get("/retention")
     hours = {"channels": ["sms"], "quiet_from_hour": 21, "quiet_until_hour": 8}
     admin("PUT", "/messages/purposes/urgent_notice", hours)
     admin.get("/messages/purposes")

@@ -30,6 +30,9 @@ def _messages() -> None:
     send(
         "POST /messages/templates/rendering", lambda _: f"{API}/messages/templates/rendering", lambda _: words
     )
+    fixed("GET /messages/channels", f"{API}/messages/channels")
+    send("POST /messages/channels/<string:name>/try", lambda _: f"{API}/messages/channels/sms/try")
+    fixed("GET /retention", f"{API}/retention")
     where = "/messages/addresses/<string:party_kind>/<uuid:party_id>"
     address = {"email": None, "wecom": "x", "dingtalk": None}
     get(where, lambda p: f"{API}/messages/addresses/customer/{p['customer']}")

@@ -449,7 +449,7 @@ export interface paths {
                     limit?: number;
                     unit_id?: string;
                     /** @description 操作 · Act */
-                    act?: "account_opened" | "account_changed" | "account_closed" | "invitation_made" | "invitation_accepted" | "password_changed" | "password_reset" | "phone_unlock_approved" | "phone_unlocked" | "records_merged" | "record_voided" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "message_sent_again" | "message_settings_changed" | "installation_changed" | "exported" | "imported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up";
+                    act?: "account_opened" | "account_changed" | "account_closed" | "invitation_made" | "invitation_accepted" | "password_changed" | "password_reset" | "phone_unlock_approved" | "phone_unlocked" | "records_merged" | "record_voided" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "message_sent_again" | "channel_tried" | "message_settings_changed" | "installation_changed" | "exported" | "imported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up";
                     /** @description 操作人 · By */
                     by_staff_id?: string;
                     /** @description 对象类型 · Kind of subject */
@@ -577,7 +577,7 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
-                    act?: "account_opened" | "account_changed" | "account_closed" | "invitation_made" | "invitation_accepted" | "password_changed" | "password_reset" | "phone_unlock_approved" | "phone_unlocked" | "records_merged" | "record_voided" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "message_sent_again" | "message_settings_changed" | "installation_changed" | "exported" | "imported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up" | null;
+                    act?: "account_opened" | "account_changed" | "account_closed" | "invitation_made" | "invitation_accepted" | "password_changed" | "password_reset" | "phone_unlock_approved" | "phone_unlocked" | "records_merged" | "record_voided" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "message_sent_again" | "channel_tried" | "message_settings_changed" | "installation_changed" | "exported" | "imported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up" | null;
                     by_staff_id?: string | null;
                     subject_kind?: string | null;
                     from_at?: string | null;
@@ -4017,7 +4017,7 @@ export interface paths {
         head?: never;
         /**
          * Set some of them; If-Match is optional. For administrators of the topmost unit.
-         * @description Once there is work, another time zone needs a reason, and the currency stays.
+         * @description Once there is work, another time zone needs a reason, and the currency stays. How long something is kept needs a reason always: what is over is deleted within the hour.
          */
         patch: {
             parameters: {
@@ -4680,6 +4680,84 @@ export interface paths {
             };
         };
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which channels are open and what the others lack: for administrators of the topmost unit. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ChannelOut"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/channels/{name}/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send the asker a message by this channel, now: to their own address and nobody else's. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TriedOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -6986,6 +7064,43 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["Change"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is kept how long, and which of it an administrator may set. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["KeptOut"][];
                     };
                 };
                 default: components["responses"]["DEFAULT_ERROR"];
@@ -10215,7 +10330,7 @@ export interface components {
              * @description 操作 · Act
              * @enum {string}
              */
-            act: "account_opened" | "account_changed" | "account_closed" | "invitation_made" | "invitation_accepted" | "password_changed" | "password_reset" | "phone_unlock_approved" | "phone_unlocked" | "records_merged" | "record_voided" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "message_sent_again" | "message_settings_changed" | "installation_changed" | "exported" | "imported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up";
+            act: "account_opened" | "account_changed" | "account_closed" | "invitation_made" | "invitation_accepted" | "password_changed" | "password_reset" | "phone_unlock_approved" | "phone_unlocked" | "records_merged" | "record_voided" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "message_sent_again" | "channel_tried" | "message_settings_changed" | "installation_changed" | "exported" | "imported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up";
             /**
              * Format: date-time
              * @description 时间 · When
@@ -10719,6 +10834,16 @@ export interface components {
             number: string | null;
             zh: string;
         };
+        ChannelOut: {
+            /** @description phone, wecom, dingtalk, email, group */
+            address: string;
+            /** @description whether the asker has one */
+            has_address: boolean;
+            lacks: string[];
+            name: string;
+            /** @enum {string} */
+            state: "open" | "off" | "begun" | "unset";
+        };
         ChecklistLine: {
             code: string;
             meaning: components["schemas"]["InWords"];
@@ -11162,7 +11287,7 @@ export interface components {
             figures: components["schemas"]["DayPlanFigures"] | null;
             id: string;
             /** @description what stayed as it was when the plan was taken back, with why */
-            kept: components["schemas"]["KeptOut"][] | null;
+            kept: components["schemas"]["KeptOut1"][] | null;
             /** Format: date-time */
             made_at: string;
             /** @description what a person must look at: jobs whose appointment has passed or is of another day, and crews (crew_id, crew_name) whose break cannot be kept */
@@ -12002,6 +12127,7 @@ export interface components {
             new_cell_code?: string;
             posts?: components["schemas"]["PostValues"][];
             reason?: string;
+            retention?: components["schemas"]["RetentionValues"];
             time_zone?: string;
         };
         InstallationOut: {
@@ -12018,6 +12144,7 @@ export interface components {
             name_zh: string;
             new_cell_code: string;
             posts: components["schemas"]["PostValues"][];
+            retention: components["schemas"]["RetentionValues"];
             /** @description IANA */
             time_zone: string;
             version: number;
@@ -12260,6 +12387,16 @@ export interface components {
             [key: string]: unknown;
         };
         KeptOut: {
+            days: number | null;
+            /** @description by an administrator; else as the operator or the release */
+            is_set: boolean;
+            least: number | null;
+            most: number | null;
+            name: string;
+            why: components["schemas"]["InWords"];
+            words: components["schemas"]["InWords"];
+        };
+        KeptOut1: {
             code: string;
             /** Format: uuid */
             crew_id: string | null;
@@ -13808,6 +13945,12 @@ export interface components {
             number,
             string | null
         ];
+        RetentionValues: {
+            import_days?: number | null;
+            message_address_days?: number | null;
+            message_days?: number | null;
+            position_days?: number | null;
+        };
         ReturnVisit: {
             is_satisfied: boolean;
             method?: string | null;
@@ -14601,6 +14744,11 @@ export interface components {
         TrailPage: {
             next: string | null;
             rows: components["schemas"]["ActOut"][];
+        };
+        TriedOut: {
+            /** @enum {string} */
+            outcome: "sent" | "refused" | "later" | "unknown";
+            reason: string | null;
         };
         Unit: {
             /** @description 服务热线 · Hotline */

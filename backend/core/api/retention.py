@@ -23,7 +23,7 @@ blueprint = Blueprint(
 _SEES = frozenset({Role.ADMIN, Role.AUDITOR})
 
 
-class KeptOut(Schema):
+class RetainedOut(Schema):
     """A sort of data and how long it is kept; null days are for good.
 
     Where `least` is there, `PATCH /installation` sets it under `retention`, with a reason.
@@ -42,7 +42,7 @@ class KeptOut(Schema):
 
 @blueprint.route("")
 class Retention(MethodView):
-    @blueprint.response(200, KeptOut(many=True))
+    @blueprint.response(200, RetainedOut(many=True))
     @signed_in
     def get(self) -> Any:
         """What is kept how long, and which of it an administrator may set."""

@@ -155,7 +155,7 @@ def _need_not_lost(session: Session, found: PhoneRecovery) -> None:
     """Whoever found a phone that was reported lost may have its person's password too: it stays sealed."""
     device = session.get(Device, found.device_id) if found.device_id else None
     if device is not None and device.revoked_at is not None:
-        raise Problem("device_revoked")
+        raise Problem("device_revoked", wipe=False)
 
 
 def _proven(proof: str) -> Select[PhoneRecovery]:

@@ -7100,7 +7100,7 @@ export interface paths {
                         [name: string]: unknown;
                     };
                     content: {
-                        "application/json": components["schemas"]["KeptOut"][];
+                        "application/json": components["schemas"]["RetainedOut"][];
                     };
                 };
                 default: components["responses"]["DEFAULT_ERROR"];
@@ -11287,7 +11287,7 @@ export interface components {
             figures: components["schemas"]["DayPlanFigures"] | null;
             id: string;
             /** @description what stayed as it was when the plan was taken back, with why */
-            kept: components["schemas"]["KeptOut1"][] | null;
+            kept: components["schemas"]["KeptOut"][] | null;
             /** Format: date-time */
             made_at: string;
             /** @description what a person must look at: jobs whose appointment has passed or is of another day, and crews (crew_id, crew_name) whose break cannot be kept */
@@ -12387,16 +12387,6 @@ export interface components {
             [key: string]: unknown;
         };
         KeptOut: {
-            days: number | null;
-            /** @description by an administrator; else as the operator or the release */
-            is_set: boolean;
-            least: number | null;
-            most: number | null;
-            name: string;
-            why: components["schemas"]["InWords"];
-            words: components["schemas"]["InWords"];
-        };
-        KeptOut1: {
             code: string;
             /** Format: uuid */
             crew_id: string | null;
@@ -13945,6 +13935,16 @@ export interface components {
             number,
             string | null
         ];
+        RetainedOut: {
+            days: number | null;
+            /** @description by an administrator; else as the operator or the release */
+            is_set: boolean;
+            least: number | null;
+            most: number | null;
+            name: string;
+            why: components["schemas"]["InWords"];
+            words: components["schemas"]["InWords"];
+        };
         RetentionValues: {
             import_days?: number | null;
             message_address_days?: number | null;

@@ -7538,6 +7538,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/setup/territory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look at a map file of the cells, sent as the body: how many, and what was mended in it. */
+        post: {
+            parameters: {
+                query: {
+                    filename: string;
+                    /** @description for a file without one, such as EPSG:4549 */
+                    crs?: string;
+                    datum?: "wgs84" | "gcj02" | "bd09";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TerritoryOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/shared-papers/{token}": {
         parameters: {
             query?: never;
@@ -14727,6 +14770,26 @@ export interface components {
         TemplateMade: {
             edition: number;
         };
+        TerritoryFinding: {
+            code: string;
+            count: number;
+            en: string;
+            is_grave: boolean;
+            zh: string;
+        };
+        TerritoryOut: {
+            area_km2: number;
+            cells: number;
+            /** @description the first ones */
+            codes: string[];
+            findings: components["schemas"]["TerritoryFinding"][];
+            id: string;
+        };
+        TerritoryWanted: {
+            /** Format: uuid */
+            plan_id: string;
+            unit?: string | null;
+        };
         TokenOut: {
             /** Format: date-time */
             expires_at: string;
@@ -15121,6 +15184,8 @@ export interface components {
              */
             length_unit: "mm" | "in";
             posts?: components["schemas"]["PostValues"][];
+            /** @default null */
+            territory: components["schemas"]["TerritoryWanted"] | null;
             time_zone: string;
         };
         WasResponsible: {

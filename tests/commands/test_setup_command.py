@@ -145,7 +145,7 @@ def test_a_map_that_cannot_be_read_leaves_nothing_half_set_up(
     # With another file it goes on as if nothing had been.
     (tmp_path / "cells.geojson").write_text(json.dumps(MAP))
     assert run(*FLAGS, "--territory", str(tmp_path / "cells.geojson")).exit_code == 0
-    assert names(empty, "SELECT count(*) FROM ground_plan WHERE state = 'accepted'") == ["1"]
+    assert names(empty, "SELECT count(*) FROM ground_plan WHERE state = 'applied'") == ["1"]
     assert names(empty, "SELECT count(*) FROM ground_plan") == ["1"]
 
 

@@ -138,11 +138,11 @@ def test_a_territory_that_fails_takes_all_the_rest_with_it(
     body = WANTED | {"territory": {"plan_id": plan_id}}
 
     def refused(*_: Any, **__: Any) -> None:
-        raise Problem("cells_overlap", faults=[])
+        raise Problem("plan_not_ready", state="failed")
 
     with monkeypatch.context() as patched:
         patched.setattr(first_ground, "accept_plan", refused)
-        assert post(client, token, body).get_json()["code"] == "cells_overlap"
+        assert post(client, token, body).get_json()["code"] == "plan_not_ready"
     for table in ("unit", "staff", "account", "calendar", "matter", "cell"):
         assert count(empty_database, table) == 0, table
     # The token is still good, and so is what was drawn.

@@ -97,7 +97,7 @@ describe("the frame", () => {
   ] as const)("has the menu in %s, and says which page this is", async (language, word) => {
     signedIn("dispatcher");
     const { page } = await frame({}, language);
-    expect(page.findAll("nav a")).toHaveLength(menu.length - 3);
+    expect(page.findAll("nav a")).toHaveLength(menu.length - 4);
     expect(page.get("[aria-current=page]").text()).toBe(word);
   });
 

@@ -1,4 +1,4 @@
-"""Periodic tasks of imports: checks and writes the runs that wait, writes exports, and forgets what long ended."""
+"""Periodic tasks of imports: works on runs and exports that wait, and forgets what long ended."""
 
 from backend.core.retention import Kept, days_of, settable
 from backend.core.running import Clock, Periodic, Worker

@@ -1,4 +1,4 @@
-"""How long what is no record is kept: told to administrators, set with a reason, gone by at the next tidying."""
+"""How long what is no record is kept: told, set with a reason, gone by at the next tidying."""
 
 from __future__ import annotations
 

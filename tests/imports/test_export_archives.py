@@ -1,4 +1,4 @@
-"""An archive of everything: written turn by turn, downloaded while it lasts, deleted after, also when killed."""
+"""An archive of everything: written turn by turn, had while it lasts, deleted after, also when killed."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def square(n: int) -> dict[str, Any]:
     ring = [[west, SOUTH], [east, SOUTH], [east, north], [west, north], [west, SOUTH]]
     return {
         "type": "Feature",
-        "properties": {"name": f"第{n}网格", "code": f"C{n:02d}"},
+        "properties": {"name": f"第{n}网格", "code": f"cell-{n}"},
         "geometry": {"type": "Polygon", "coordinates": [ring]},
     }
 
@@ -88,14 +88,14 @@ def test_what_was_looked_at_is_what_comes_true(
     seen = look(client, token, map_of(3))
     assert seen.status_code == 201, seen.text
     told = seen.get_json()
-    assert (told["cells"], told["codes"]) == (3, ["C00", "C01", "C02"])
+    assert (told["cells"], told["codes"]) == (3, ["cell-0", "cell-1", "cell-2"])
     assert 2.9 < told["area_km2"] < 3.1
     with empty_database.snapshot() as session:
         assert is_empty(session), "looking writes no record"
     body = WANTED | {"territory": {"plan_id": told["id"], "unit": "城西营业所"}}
     made = post(client, token, body)
     assert made.status_code == 201, made.text
-    assert cells(empty_database) == [(f"C0{n}", "城西营业所") for n in range(3)]
+    assert cells(empty_database) == [(f"cell-{n}", "城西营业所") for n in range(3)]
     with empty_database.snapshot() as session:
         after = session.execute(text("SELECT after FROM administrative_act WHERE act = 'set_up'")).scalar()
     assert after["cells"] == 3
@@ -113,7 +113,7 @@ def test_whose_they_are_where_nobody_says(
     wanted = loaded(branches=branches, territory={"plan_id": str(plan.id)})
     with empty_database.transaction() as session:
         set_up(session, wanted)
-    assert cells(empty_database) == [("C00", whose)]
+    assert cells(empty_database) == [("cell-0", whose)]
 
 
 @pytest.mark.parametrize("file", [b"no map at all", b"", b'{"type": "FeatureCollection", "features": []}'])

@@ -11,29 +11,15 @@ from backend.core.api.authentication import actor, signed_in
 from backend.core.api.context import context, reading, transaction
 from backend.core.kinds import wire
 from backend.notices.api.messages import blueprint
+from backend.notices.kinds.message_settings import CHANNEL_STATES, TRY_OUTCOMES
 from backend.notices.services import channel_tests
-from backend.notices.services.channels.port import Outcome
-
-STATES = {
-    "open": ("可用", "Open"),
-    "off": ("已配置，未启用", "Set, not switched on"),
-    "begun": ("配置不全", "Set in part"),
-    "unset": ("未配置", "Not set"),
-}
-OUTCOMES = {
-    "sent": ("已交给渠道", "Taken"),
-    "refused": ("被拒绝", "Refused"),
-    "later": ("暂时没有接收", "Not taken now"),
-    "unknown": ("不确定", "Nobody knows"),
-}
-assert set(OUTCOMES) == set(Outcome)
 
 
 class ChannelOut(Schema):
     """A channel; `lacks` names what the operator has yet to give in the environment."""
 
     name = fields.String(required=True)
-    state = wire.Choice(STATES, required=True)
+    state = wire.Choice(CHANNEL_STATES, required=True)
     lacks = fields.List(fields.String(), required=True)
     address = fields.String(required=True, metadata={"description": "phone, wecom, dingtalk, email, group"})
     has_address = fields.Boolean(required=True, metadata={"description": "whether the asker has one"})
@@ -42,7 +28,7 @@ class ChannelOut(Schema):
 class TriedOut(Schema):
     """What the channel answered; `reason` is ours or the provider's code."""
 
-    outcome = wire.Choice(OUTCOMES, required=True)
+    outcome = wire.Choice(TRY_OUTCOMES, required=True)
     reason = fields.String(required=True, allow_none=True)
 
 

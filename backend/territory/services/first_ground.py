@@ -45,8 +45,10 @@ def draw_first(
     with database.snapshot() as session:
         drawn = session.get_one(GroundPlan, plan_id)
     if drawn.state != "ready":
-        told = dict(drawn.problem or {})
-        raise Problem(told.pop("code", "server_error"), **told)
+        told = drawn.problem or {}
+        if told.get("code") == "cannot_draw":
+            raise Problem("cannot_draw", cause=told["cause"], faults=told["faults"])
+        raise Problem("server_error", cause=str(told.get("cause")))
     return drawn
 
 

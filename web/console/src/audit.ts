@@ -1,4 +1,4 @@
-/** What a line of the audit trail says, in words: whom it is about, fields, values; no id, code or ISO date. */
+/** What a line of the audit trail says, in words: whom it is about, fields, values; no id, no code. */
 import { listed } from "@wangge/shared/i18n.ts";
 import {
   choiceWord,
@@ -14,40 +14,33 @@ import { unitName } from "./settings.ts";
 type Say = (key: string) => string;
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d/;
-/** Where the words of values stand that are codes: by the field that has them. */
-const CODES: Record<string, string> = {
-  roles: "role.",
-  forms: "exports.form_",
-  channel: "messages.channel_",
-  channels: "messages.channel_",
-  language: "setup.",
-};
+/** A message, or nothing where there is none under its key, which comes back then. */
+const found = (text: string): string | null => (/^\w+\.\w+$/.test(text) ? null : text);
 
-/** A message, or nothing where there is none under this key. */
-const found = (say: Say, key: string): string | null => {
-  const text = say(key);
-  return text === key ? null : text;
-};
+/** The word of a value that is a code, by the field that has it. */
+function codeWord(name: string, value: string, say: Say): string | null {
+  if (name === "roles") return found(say(`role.${value}`));
+  if (name === "forms") return found(say(`exports.form_${value}`));
+  if (name === "channel" || name === "channels") return found(say(`messages.channel_${value}`));
+  return name === "language" ? found(say(`setup.${value}`)) : null;
+}
 
 /** What a thing is called that is changed: a kind of record, or something beside them. */
 export function subjectWord(kind: string, language: Language, say: Say): string {
   if (kindNames().includes(kind)) return kindWord(kind, language);
-  return found(say, `audit.kind_${kind}`) ?? kind.replaceAll("_", " ");
+  return found(say(`audit.kind_${kind}`)) ?? kind.replaceAll("_", " ");
 }
 
 export function labelOf(kind: string | null, name: string, language: Language, say: Say): string {
   const known = kind && kindNames().includes(kind) ? fieldWord(kind, name, language) : name;
   if (known !== name) return known;
-  for (const topic of ["audit", "installation"]) {
-    const text = found(say, `${topic}.${name}`);
-    if (text !== null) return text;
-  }
-  return name.replaceAll("_", " ");
+  const text = found(say(`audit.${name}`)) ?? found(say(`installation.${name}`));
+  return text ?? name.replaceAll("_", " ");
 }
 
 function plainText(name: string, value: string, language: Language, say: Say): string {
   if (name === "kinds") return kindWord(value, language);
-  const coded = CODES[name] && found(say, CODES[name] + value);
+  const coded = codeWord(name, value, say);
   if (coded) return coded;
   if (UUID.test(value)) return unitName(value) === "—" ? value.slice(0, 8) : unitName(value);
   return MOMENT.test(value) ? fullTimeText(value, language) : value;

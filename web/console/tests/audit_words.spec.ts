@@ -1,4 +1,4 @@
-/** Lines of the audit trail in words: every sort of thing, field and value; no id, code or ISO date is shown. */
+/** Lines of the audit trail in words: every sort of thing, field and value; no id or code is shown. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";

@@ -1,4 +1,4 @@
-/** Channels of messages and how long data is kept: what is shown, tried and changed, by whom, in both languages. */
+/** Channels of messages and how long data is kept: what is shown, tried and changed, and by whom. */
 import { flushPromises } from "@vue/test-utils";
 import { ElInputNumber, ElMessageBox } from "element-plus";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";

@@ -1,4 +1,4 @@
-/** The map of the cells at the first setup: looked at first, sent with the rest, mended where it is refused. */
+/** The map of the cells at the first setup: looked at first, sent with the rest, mended if refused. */
 import { flushPromises } from "@vue/test-utils";
 import { describe, expect, it } from "vitest";
 

@@ -1,4 +1,4 @@
-/** A password that somebody else gave: changed before anything is sent, put off without a network, never lost. */
+/** A password that somebody else gave: changed before anything is sent, put off without a network. */
 import "fake-indexeddb/auto";
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 

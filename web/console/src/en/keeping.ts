@@ -16,7 +16,7 @@ export const keeping = {
     address_email: "Enter your mailbox below",
     address_wecom: "Enter your WeCom id below",
     address_dingtalk: "Enter your DingTalk id below",
-    address_group: "—",
+    address_group: "It goes to the group",
     try: "Try it",
     tryMe: "Send me a test message",
     outcome_sent: "The channel took it: see whether it came",
@@ -44,8 +44,8 @@ export const keeping = {
   retention: {
     tab: "Retention",
     intro:
-      "What is over is deleted every hour and cannot be brought back. A change needs a reason and stands in " +
-      "the audit trail.",
+      "What is over is deleted every hour and cannot be brought back. A change needs a reason and stands " +
+      "in the audit trail.",
     none: "Nothing",
     what: "What",
     days: "Kept (days)",

@@ -170,7 +170,6 @@ export const settings: typeof zh = {
     expires_at: "Holds until",
     device_id: "Device",
     kept_id: "Merged into",
-    colon: ": ",
     kind_key: "Key",
     kind_everything: "All data",
     kind_export_run: "Export",

@@ -31,7 +31,8 @@ export const setup: typeof zh = {
     postsAbout: "Take out what you do not have; more can be added later.",
     territory: "Cells (optional)",
     territoryAbout:
-      "Bring a map file of the cells now if there is one, and look at what was found; else divide the ground later.",
+      "Bring a map file of the cells now if there is one, and look at what was found; " +
+      "else divide the ground later.",
     mapFile: "Map file (GeoJSON, GeoPackage, zipped Shapefile, KML, KMZ)",
     datum: "Coordinates",
     datum_own: "as the file says",

@@ -14,7 +14,7 @@ export const keeping = {
     address_email: "先在下面填上您的邮箱",
     address_wecom: "先在下面填上您的企业微信账号",
     address_dingtalk: "先在下面填上您的钉钉账号",
-    address_group: "—",
+    address_group: "发到群里",
     try: "试发",
     tryMe: "给我发一条测试消息",
     outcome_sent: "已交给渠道，请看是否收到",

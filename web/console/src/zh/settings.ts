@@ -159,7 +159,6 @@ export const settings = {
     expires_at: "有效期至",
     device_id: "设备",
     kept_id: "并入",
-    colon: "：",
     kind_key: "密钥",
     kind_everything: "全部数据",
     kind_export_run: "导出文件",

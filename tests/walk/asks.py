@@ -419,6 +419,15 @@ def _house() -> None:
     fixed("GET /openapi.json", f"{API}/openapi.json")
     fixed("GET /setup", f"{API}/setup")
     fixed("GET /checklist", f"{API}/checklist")
+    ASKS["POST /setup/territory"] = lambda *_: Ask(
+        f"{API}/setup/territory",
+        {
+            "query_string": {"filename": "x.geojson"},
+            "data": b"{}",
+            "content_type": "application/octet-stream",
+        },
+        token="invented",
+    )
     ASKS["POST /setup"] = lambda *_: Ask(f"{API}/setup", {"json": {}}, token="invented")
     for path in (
         "/",

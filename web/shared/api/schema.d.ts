@@ -449,7 +449,7 @@ export interface paths {
                     limit?: number;
                     unit_id?: string;
                     /** @description 操作 · Act */
-                    act?: "account_opened" | "account_changed" | "account_closed" | "invitation_made" | "invitation_accepted" | "password_changed" | "password_reset" | "phone_unlock_approved" | "phone_unlocked" | "records_merged" | "record_voided" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "message_sent_again" | "message_settings_changed" | "installation_changed" | "exported" | "imported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up";
+                    act?: "account_opened" | "account_changed" | "account_closed" | "invitation_made" | "invitation_accepted" | "password_changed" | "password_reset" | "phone_unlock_approved" | "phone_unlocked" | "records_merged" | "record_voided" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "message_sent_again" | "channel_tried" | "message_settings_changed" | "installation_changed" | "exported" | "imported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up";
                     /** @description 操作人 · By */
                     by_staff_id?: string;
                     /** @description 对象类型 · Kind of subject */
@@ -577,7 +577,7 @@ export interface paths {
         get: {
             parameters: {
                 query?: {
-                    act?: "account_opened" | "account_changed" | "account_closed" | "invitation_made" | "invitation_accepted" | "password_changed" | "password_reset" | "phone_unlock_approved" | "phone_unlocked" | "records_merged" | "record_voided" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "message_sent_again" | "message_settings_changed" | "installation_changed" | "exported" | "imported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up" | null;
+                    act?: "account_opened" | "account_changed" | "account_closed" | "invitation_made" | "invitation_accepted" | "password_changed" | "password_reset" | "phone_unlock_approved" | "phone_unlocked" | "records_merged" | "record_voided" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "message_sent_again" | "channel_tried" | "message_settings_changed" | "installation_changed" | "exported" | "imported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up" | null;
                     by_staff_id?: string | null;
                     subject_kind?: string | null;
                     from_at?: string | null;
@@ -2977,6 +2977,106 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest exports of the asker's units. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ExportOut"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        /** Have an archive made of the asker's units: a worker writes it; look until `state` is `ready`. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody: {
+                content: {
+                    "application/json": components["schemas"]["ExportAsked"];
+                };
+            };
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ExportOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/contents": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which kinds there are, with the number of records in the asker's units. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ExportContent"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/exports/kinds/{kind}": {
         parameters: {
             query?: never;
@@ -3049,6 +3149,109 @@ export interface paths {
                     };
                     content: {
                         "text/csv": string;
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{export_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        /** How far it is. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    export_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ExportOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        /** Delete its file, or stop it being written. */
+        delete: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    export_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description No Content */
+                204: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content?: never;
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/exports/{export_id}/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                export_id: string;
+            };
+            cookie?: never;
+        };
+        /** The archive (ZIP), while it lasts. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    export_id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/zip": string;
                     };
                 };
                 default: components["responses"]["DEFAULT_ERROR"];
@@ -3992,7 +4195,7 @@ export interface paths {
         head?: never;
         /**
          * Set some of them; If-Match is optional. For administrators of the topmost unit.
-         * @description Once there is work, another time zone needs a reason, and the currency stays.
+         * @description Once there is work, another time zone needs a reason, and the currency stays. How long something is kept needs a reason always: what is over is deleted within the hour.
          */
         patch: {
             parameters: {
@@ -4655,6 +4858,84 @@ export interface paths {
             };
         };
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which channels are open and what the others lack: for administrators of the topmost unit. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["ChannelOut"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/channels/{name}/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send the asker a message by this channel, now: to their own address and nobody else's. */
+        post: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    name: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TriedOut"];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
         delete?: never;
         options?: never;
         head?: never;
@@ -6974,6 +7255,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is kept how long, and which of it an administrator may set. */
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description OK */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["RetainedOut"][];
+                    };
+                };
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/service-points": {
         parameters: {
             query?: never;
@@ -7386,6 +7704,49 @@ export interface paths {
                     };
                     content: {
                         "application/json": components["schemas"]["SetUpOut"];
+                    };
+                };
+                422: components["responses"]["UNPROCESSABLE_ENTITY"];
+                default: components["responses"]["DEFAULT_ERROR"];
+            };
+        };
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/setup/territory": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look at a map file of the cells, sent as the body: how many, and what was mended in it. */
+        post: {
+            parameters: {
+                query: {
+                    filename: string;
+                    /** @description for a file without one, such as EPSG:4549 */
+                    crs?: string;
+                    datum?: "wgs84" | "gcj02" | "bd09";
+                };
+                header?: never;
+                path?: never;
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description Created */
+                201: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["TerritoryOut"];
                     };
                 };
                 422: components["responses"]["UNPROCESSABLE_ENTITY"];
@@ -10190,7 +10551,7 @@ export interface components {
              * @description 操作 · Act
              * @enum {string}
              */
-            act: "account_opened" | "account_changed" | "account_closed" | "invitation_made" | "invitation_accepted" | "password_changed" | "password_reset" | "phone_unlock_approved" | "phone_unlocked" | "records_merged" | "record_voided" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "message_sent_again" | "message_settings_changed" | "installation_changed" | "exported" | "imported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up";
+            act: "account_opened" | "account_changed" | "account_closed" | "invitation_made" | "invitation_accepted" | "password_changed" | "password_reset" | "phone_unlock_approved" | "phone_unlocked" | "records_merged" | "record_voided" | "sign_ins_ended" | "token_made" | "token_revoked" | "device_revoked" | "link_made" | "link_revoked" | "record_created" | "record_changed" | "record_deleted" | "message_sent_again" | "channel_tried" | "message_settings_changed" | "installation_changed" | "exported" | "imported" | "key_rotated" | "backup_made" | "restored" | "backup_drilled" | "fact_retried" | "erased" | "set_up";
             /**
              * Format: date-time
              * @description 时间 · When
@@ -10693,6 +11054,16 @@ export interface components {
             job_id: string;
             number: string | null;
             zh: string;
+        };
+        ChannelOut: {
+            /** @description phone, wecom, dingtalk, email, group */
+            address: string;
+            /** @description whether the asker has one */
+            has_address: boolean;
+            lacks: string[];
+            name: string;
+            /** @enum {string} */
+            state: "open" | "off" | "begun" | "unset";
         };
         ChecklistLine: {
             code: string;
@@ -11545,6 +11916,36 @@ export interface components {
             /** @description 未签名原因 · Why it is not signed */
             unsigned_reason?: string | null;
         };
+        ExportAsked: {
+            forms: ("csv" | "geojson" | "history" | "tables" | "photos")[];
+            kinds?: string[];
+        };
+        ExportContent: {
+            count: number;
+            has_places: boolean;
+            kind: string;
+        };
+        ExportOut: {
+            done: number;
+            /** Format: date-time */
+            ended_at: string | null;
+            /** Format: date-time */
+            expires_at: string | null;
+            forms: ("csv" | "geojson" | "history" | "tables" | "photos")[];
+            id: string;
+            kinds: string[];
+            /** Format: date-time */
+            made_at: string;
+            made_by_id: string;
+            problem: {
+                [key: string]: components["schemas"]["JsonValue"];
+            } | null;
+            size_bytes: number | null;
+            /** @enum {string} */
+            state: "writing" | "ready" | "failed" | "gone";
+            total: number;
+            unit_id: string;
+        };
         FaultOut: {
             /** @description what of the value it is about, as it was written */
             about?: string;
@@ -12015,6 +12416,7 @@ export interface components {
             new_cell_code?: string;
             posts?: components["schemas"]["PostValues"][];
             reason?: string;
+            retention?: components["schemas"]["RetentionValues"];
             time_zone?: string;
         };
         InstallationOut: {
@@ -12031,6 +12433,7 @@ export interface components {
             name_zh: string;
             new_cell_code: string;
             posts: components["schemas"]["PostValues"][];
+            retention: components["schemas"]["RetentionValues"];
             /** @description IANA */
             time_zone: string;
             version: number;
@@ -13823,6 +14226,22 @@ export interface components {
             number,
             string | null
         ];
+        RetainedOut: {
+            days: number | null;
+            /** @description by an administrator; else as the operator or the release */
+            is_set: boolean;
+            least: number | null;
+            most: number | null;
+            name: string;
+            why: components["schemas"]["InWords"];
+            words: components["schemas"]["InWords"];
+        };
+        RetentionValues: {
+            import_days?: number | null;
+            message_address_days?: number | null;
+            message_days?: number | null;
+            position_days?: number | null;
+        };
         ReturnVisit: {
             is_satisfied: boolean;
             method?: string | null;
@@ -14601,6 +15020,26 @@ export interface components {
         TemplateMade: {
             edition: number;
         };
+        TerritoryFinding: {
+            code: string;
+            count: number;
+            en: string;
+            is_grave: boolean;
+            zh: string;
+        };
+        TerritoryOut: {
+            area_km2: number;
+            cells: number;
+            /** @description the first ones */
+            codes: string[];
+            findings: components["schemas"]["TerritoryFinding"][];
+            id: string;
+        };
+        TerritoryWanted: {
+            /** Format: uuid */
+            plan_id: string;
+            unit?: string | null;
+        };
         TokenOut: {
             /** Format: date-time */
             expires_at: string;
@@ -14620,6 +15059,11 @@ export interface components {
         TrailPage: {
             next: string | null;
             rows: components["schemas"]["ActOut"][];
+        };
+        TriedOut: {
+            /** @enum {string} */
+            outcome: "sent" | "refused" | "later" | "unknown";
+            reason: string | null;
         };
         Unit: {
             /** @description 服务热线 · Hotline */
@@ -14992,6 +15436,8 @@ export interface components {
              */
             length_unit: "mm" | "in";
             posts?: components["schemas"]["PostValues"][];
+            /** @default null */
+            territory: components["schemas"]["TerritoryWanted"] | null;
             time_zone: string;
         };
         WasResponsible: {

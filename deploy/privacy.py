@@ -19,7 +19,7 @@ from backend.core.queries.masks import masks_of
 from backend.core.services import dead_facts, tidying
 from backend.customers.services import call_backs
 from backend.evidence.services import uploading
-from backend.imports.services import keeping
+from backend.imports.services import export_runs, keeping
 from backend.notices.services import sent_messages
 from backend.notices.services.tidying import ADDRESS_DAYS
 from backend.people.api.account_links import MOST_HOURS
@@ -52,6 +52,7 @@ def periods() -> dict[str, Any]:
         "fact_days": tidying.KEEP_FACTS.days,
         "removal_days": tidying.KEEP_REMOVALS.days,
         "import_days": keeping.KEEP_ROWS.days,
+        "export_hours": export_runs.LASTS // timedelta(hours=1),
         "upload_days": uploading.LIVES.days,
         "link_days": MOST_HOURS // 24,
         "recovery_hours": phone_recovery.HOLDS // timedelta(hours=1),

@@ -6,6 +6,7 @@ with for_good():
     from backend.core import config, logs
     from backend.core.private_files import be_private
     from backend.local.home import Home
+    from backend.queue import pulses
     from backend.queue.tasks import make_celery
 
 logs.configure()
@@ -15,3 +16,4 @@ settings.keys.need_all()
 here = Home(settings.home)
 here.attend()
 app = make_celery(settings)
+pulses.install(settings)

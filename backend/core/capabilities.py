@@ -16,7 +16,9 @@ from types import ModuleType
 
 import backend
 
-PARTS = frozenset({"kinds", "rules", "api", "subscriptions", "periodic", "office_steps", "messages"})
+PARTS = frozenset(
+    {"kinds", "rules", "api", "subscriptions", "periodic", "office_steps", "messages", "metrics"}
+)
 
 
 @cache

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from backend.alarms.services.table import ALARMS
 from backend.core.actor import Actor, Role, system
 from backend.core.config import Settings
 from backend.core.db import Database
@@ -29,17 +30,7 @@ from tests.factories import Town
 As = Callable[[str], Person]
 COUNTED = ("hotline", "calendars", "matters", "cells", "accounts", "passwords", "crews", "on_call",
            "customers", "points", "phones")  # fmt: skip
-OF_SERVER = (
-    "public_url",
-    "gateway",
-    "gateway_secret",
-    "area_code",
-    "limits",
-    "demo",
-    "keys",
-    "backup",
-    "drill",
-)
+OF_SERVER = ("public_url", "gateway", "gateway_secret", "area_code", "limits", "demo", "keys", *ALARMS)
 
 
 def lines(session: Session, settings: Settings, town: Town, who: str = "admin") -> dict[str, Line]:

@@ -1,5 +1,5 @@
 """Draws what the docs say by the code: `docs/architecture.svg`, the capabilities of `docs/architecture.md`,
-`docs/facts.md`, and the diagrams of `docs/drawings`.
+`docs/facts.md`, the diagrams of `docs/drawings`, and what follows from the table of alarms.
 
 The drawing is written as SVG here: ten boxes in a tower need no layout engine, so nobody has to install
 graphviz, and the same imports give the same bytes, which a test compares. The imports are read by grimp, as
@@ -19,6 +19,7 @@ import grimp
 
 from backend.core import capabilities
 from backend.queue.fact_table import SUBSCRIPTIONS
+from deploy import alarms
 from deploy.drawings import drawings
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -167,7 +168,7 @@ def pages() -> dict[Path, str]:
     drawn = {DOCS / "drawings" / name: text for name, text in drawings().items()}
     found = arrows()
     made = {"architecture.svg": drawing(found), "architecture.md": architecture(found), "facts.md": facts()}
-    return {DOCS / name: text for name, text in made.items()} | drawn
+    return {DOCS / name: text for name, text in made.items()} | drawn | alarms.pages()
 
 
 def main() -> None:

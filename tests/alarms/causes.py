@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from sqlalchemy import text
 
@@ -41,7 +42,11 @@ def _older(act: str, days: int) -> Cause:
     def cause(database: Database, _settings: Settings) -> None:
         with database.transaction() as session:
             session.execute(text("SET session_replication_role = replica"))
-            ago = "UPDATE administrative_act SET acted_at = acted_at - make_interval(days => :days) WHERE act = :act"
+            ago = """
+                UPDATE administrative_act
+                SET acted_at = acted_at - make_interval(days => :days)
+                WHERE act = :act
+            """
             session.execute(text(ago), {"days": days, "act": act})
 
     return cause
@@ -66,15 +71,9 @@ def _two_clocks(database: Database, _settings: Settings) -> None:
 
 def _broker(database: Database, settings: Settings) -> None:
     """A broker at a port where nobody answers, for longer than a minute."""
-    heart = Heart(_with_broker(settings, "redis://127.0.0.1:1/0"), pulses.WEB)
+    heart = Heart(replace(settings, broker_url="redis://127.0.0.1:1/0"), pulses.WEB)
     heart._broker_answered_at -= 61
     heart.beat(database)
-
-
-def _with_broker(settings: Settings, url: str) -> Settings:
-    from dataclasses import replace
-
-    return replace(settings, broker_url=url)
 
 
 def _disk(database: Database, _settings: Settings) -> None:

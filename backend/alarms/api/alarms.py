@@ -26,6 +26,7 @@ class AlarmOut(Schema):
     metric = fields.String(required=True, metadata={"description": "its name in /metrics"})
     unit = word(Unit.SECONDS, Unit.BYTES, Unit.COUNT)
     title = fields.Nested(InWords, required=True)
+    ringing = fields.Nested(InWords, required=True, metadata={"description": "what is wrong while it rings"})
     meaning = fields.Nested(InWords, required=True)
     remedy = fields.Nested(InWords, required=True)
     page = fields.String(

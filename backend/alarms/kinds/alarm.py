@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Float, Index, Text, func, text
+from sqlalchemy import DateTime, Float, Index, Text, func, literal_column
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import UUID as PgUuid
 from sqlalchemy.orm import Mapped, mapped_column
@@ -26,7 +26,7 @@ class Pulse(Base):
     who: Mapped[str] = mapped_column(Text, primary_key=True)
     began_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-    told: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    told: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
 
 
 class AlarmRaised(Base):
@@ -37,7 +37,9 @@ class AlarmRaised(Base):
 
     __tablename__ = "alarm_raised"
     __table_args__ = (
-        Index("uq_alarm_raised_open", "code", unique=True, postgresql_where=text("ended_at IS NULL")),
+        Index(
+            "uq_alarm_raised_open", "code", unique=True, postgresql_where=literal_column("ended_at IS NULL")
+        ),
         Index("ix_alarm_raised_began_at", "began_at"),
     )
 

@@ -33,7 +33,7 @@ def ringing_alarms(session: Session, actor: Actor) -> list[dict[str, Any]]:
     policy.need_role(actor, {Role.ADMIN})
     found = open_alarms(session).values()
     return [
-        {"code": one.code, "title": ALARMS[one.code].title.as_dict(), "since": one.began_at}
+        {"code": one.code, "title": ALARMS[one.code].ringing.as_dict(), "since": one.began_at}
         for one in sorted(found, key=lambda one: one.began_at)
         if one.code in ALARMS
     ]
@@ -45,7 +45,7 @@ def past_alarms(session: Session, actor: Actor) -> list[dict[str, Any]]:
     return [
         {
             "code": one.code,
-            "title": ALARMS[one.code].title.as_dict(),
+            "title": ALARMS[one.code].ringing.as_dict(),
             "value": value_words(ALARMS[one.code].unit, one.value).as_dict(),
             "threshold": value_words(ALARMS[one.code].unit, one.threshold).as_dict(),
             "told": one.told,
@@ -84,6 +84,7 @@ def _told(standing: Standing, raised: AlarmRaised | None, own: dict[str, float])
         "metric": alarm.metric,
         "unit": str(alarm.unit),
         "title": alarm.title.as_dict(),
+        "ringing": alarm.ringing.as_dict(),
         "meaning": alarm.why.as_dict(),
         "remedy": alarm.do.as_dict(),
         "page": alarm.page,

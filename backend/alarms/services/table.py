@@ -1,8 +1,8 @@
 """The table of alarms: what each is measured by, its usual threshold, how grave it is.
 
 One entry is all an alarm needs: from it follow its metric, its alert rule (`deploy/alarms.py`), its line on the
-checklist and its messages. Its words stand in `messages.toml` under its code: what it is (`_title`), what that
-means (`_why`), what to do (`_do`).
+checklist and its messages. Its words stand in `messages.toml` under its code: what is watched (`_title`), what is
+wrong while it rings (`_rings`), what that means (`_why`), what to do (`_do`).
 """
 
 from __future__ import annotations
@@ -44,14 +44,35 @@ class Sample:
 Measure = Callable[[Session], Sequence[Sample]]
 
 
+class Named:
+    """Something with words under its code."""
+
+    code: str
+
+    @cached_property
+    def ringing(self) -> Words:
+        """What is wrong while it rings."""
+        return sentence(f"alarms.{self.code}_rings")
+
+    @cached_property
+    def why(self) -> Words:
+        """What that means."""
+        return sentence(f"alarms.{self.code}_why")
+
+    @cached_property
+    def do(self) -> Words:
+        """What to do about it."""
+        return sentence(f"alarms.{self.code}_do")
+
+
 @dataclass(frozen=True)
-class Alarm:
+class Alarm(Named):
     """What can go wrong: it rings above its threshold, or below it (`is_low`).
 
     `is_grave`: work or data are in danger; `is_urgent`: quiet hours do not hold its messages;
     `stops_messages`: while it rings the web process hands everybody's out; `is_age`: the value is how long ago
     something was last done. `page` is the console's
-    page that mends it ("" where it is mended on the server).
+    page that mends it ("" where it is mended on the server); `labels` tell its samples apart.
     """
 
     code: str
@@ -65,6 +86,12 @@ class Alarm:
     is_age: bool = False
     stops_messages: bool = False
     page: str = ""
+    labels: tuple[str, ...] = ()
+
+    @cached_property
+    def title(self) -> Words:
+        """What is watched."""
+        return sentence(f"alarms.{self.code}_title")
 
     def rings(self, value: float, threshold: float) -> bool:
         """Whether a value is past a threshold."""
@@ -76,20 +103,14 @@ class Alarm:
             return None
         return (min if self.is_low else max)(samples, key=lambda one: one.value)
 
-    @cached_property
-    def title(self) -> Words:
-        """What it is."""
-        return sentence(f"alarms.{self.code}_title")
 
-    @cached_property
-    def why(self) -> Words:
-        """What that means."""
-        return sentence(f"alarms.{self.code}_why")
+@dataclass(frozen=True)
+class Outside(Named):
+    """What only somebody outside can see: Prometheus alone rings, when the expression has held for so long."""
 
-    @cached_property
-    def do(self) -> Words:
-        """What to do about it."""
-        return sentence(f"alarms.{self.code}_do")
+    code: str
+    expression: str
+    holds_for: str
 
 
 def _one(asked: Callable[[Session], float]) -> Measure:
@@ -181,6 +202,7 @@ TABLE = (
         is_low=True,
         is_grave=True,
         is_urgent=True,
+        labels=("host", "folder"),
     ),
     Alarm(
         "dead_facts",
@@ -215,3 +237,13 @@ TABLE = (
     Alarm("new_epoch", "wangge_epoch_age_seconds", _S, DAY, _epoch, is_low=True, is_grave=True),
 )
 ALARMS: Mapping[str, Alarm] = {one.code: one for one in TABLE}
+OUTSIDE = (
+    Outside("away", 'up{job="wangge"} == 0', "1m"),
+    Outside("database", "wangge_database_up == 0", "1m"),
+    Outside(
+        "errors",
+        'sum by (job, instance) (rate(wangge_requests_total{status=~"5.."}[5m])) '
+        "> 0.02 * sum by (job, instance) (rate(wangge_requests_total[5m]))",
+        "2m",
+    ),
+)

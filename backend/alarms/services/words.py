@@ -8,22 +8,26 @@ from backend.alarms.services.table import DAY, GIB, HOUR, MINUTE, Alarm, Sample,
 from backend.core.sentences import sentence
 from geo.sentences import Words
 
-# Up to so much of the next larger unit a duration is told in the smaller one.
-_TOLD_UNTIL = 2
-
 
 def value_words(unit: Unit, value: float) -> Words:
     """A value as people read it."""
     if math.isinf(value):
         return sentence("alarms.never")
-    if unit is Unit.BYTES:
-        return sentence("alarms.gib", count=round(value / GIB, 1))
-    if unit is Unit.COUNT:
-        return Words(f"{value:g}", f"{value:g}")
-    for name, seconds in (("days", DAY), ("hours", HOUR), ("minutes", MINUTE)):
-        if value >= _TOLD_UNTIL * seconds:
-            return sentence(f"alarms.{name}", count=int(value / seconds))
-    return sentence("alarms.seconds", count=int(value))
+    if unit is Unit.SECONDS:
+        return duration_words(value)
+    said = f"{value / GIB:.1f} GiB" if unit is Unit.BYTES else f"{value:g}"
+    return Words(said, said)
+
+
+def duration_words(seconds: float) -> Words:
+    """A duration in the largest unit of which there are two."""
+    if seconds >= 2 * DAY:
+        return sentence("alarms.days", count=int(seconds / DAY))
+    if seconds >= 2 * HOUR:
+        return sentence("alarms.hours", count=int(seconds / HOUR))
+    if seconds >= 2 * MINUTE:
+        return sentence("alarms.minutes", count=int(seconds / MINUTE))
+    return sentence("alarms.seconds", count=int(seconds))
 
 
 def sample_words(alarm: Alarm, sample: Sample) -> Words:
@@ -38,7 +42,7 @@ def raised_words(alarm: Alarm, sample: Sample, threshold: float) -> Words:
     """What administrators are told when it rings."""
     return sentence(
         "alarms.raised",
-        title=alarm.title,
+        title=alarm.ringing,
         value=sample_words(alarm, sample),
         threshold=value_words(alarm.unit, threshold),
         why=alarm.why,
@@ -48,4 +52,4 @@ def raised_words(alarm: Alarm, sample: Sample, threshold: float) -> Words:
 
 def cleared_words(alarm: Alarm, lasted_s: float) -> Words:
     """What they are told when it is over."""
-    return sentence("alarms.cleared", title=alarm.title, lasted=value_words(Unit.SECONDS, lasted_s))
+    return sentence("alarms.cleared", title=alarm.ringing, lasted=duration_words(lasted_s))

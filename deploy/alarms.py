@@ -19,7 +19,7 @@ from backend.alarms.services.words import value_words
 ROOT = Path(__file__).parents[1]
 RULES, DASHBOARD, PAGE = ROOT / "deploy/alerts.yml", ROOT / "deploy/dashboard.json", ROOT / "docs/alarms.md"
 _HEAD = """\
-# Alert rules for Prometheus, written by `make map` from backend/alarms/services/table.py: do not edit it by hand.
+# Alert rules for Prometheus, written by `make map` from backend/alarms/services/table.py: edit that instead.
 # Thresholds are those that the installation itself gives out (wangge_alarm_threshold): set them there.
 # The scrape's job is called wangge (deploy/prometheus.yml).
 """
@@ -137,7 +137,8 @@ def _row(alarm: Alarm) -> str:
     way, when = "<" if alarm.is_low else ">", value_words(alarm.unit, alarm.threshold)
     quiet = "at once" if alarm.is_urgent else "after quiet hours"
     anchor = re.sub(r"[^\w-]", "", alarm.ringing.en.lower().replace(" ", "-"))
-    return f"| `{alarm.code}` | [{alarm.ringing.en}](#{anchor}) · {alarm.ringing.zh} | `{alarm.metric}` | {way} {when.en} | {quiet} |"
+    name = f"[{alarm.ringing.en}](#{anchor}) · {alarm.ringing.zh}"
+    return f"| `{alarm.code}` | {name} | `{alarm.metric}` | {way} {when.en} | {quiet} |"
 
 
 def _section(one: Named) -> str:

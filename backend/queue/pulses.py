@@ -1,7 +1,7 @@
 """Signs of life of the worker and of its clock, each from the process that would fall silent.
 
-The worker's comes from its main process, whatever its children work at; the clock's from the process that puts
-tasks to the broker, when it has put one.
+The worker's comes from its main process, whatever its children work at; the clock's from the process that
+puts tasks to the broker, when it has put one.
 """
 
 from __future__ import annotations

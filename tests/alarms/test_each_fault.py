@@ -1,4 +1,4 @@
-"""Each fault of the table is caused, and seen as a metric, an alert rule, a checklist's line and a message."""
+"""Each fault of the table is caused, and seen as metric, alert rule, line of the checklist and message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Debian's Prometheus scrapes a real server: every query of the dashboard has an answer, and the rules ring."""
+"""Debian's Prometheus scrapes a real server: every query of the dashboard is answered, the rules ring."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from flask import Flask
 from werkzeug.serving import make_server
 
 from backend.alarms.services.table import ALARMS, TABLE
+from backend.alarms.services.watching import watch
 from backend.core.config import Settings
 from backend.core.db import Database
 from backend.local.processes import free_port
@@ -98,8 +99,6 @@ def test_every_query_of_the_dashboard_is_answered_and_every_rule_rings(
     all_live(database, settings)
     for code in TOGETHER:
         CAUSES[code](database, settings)
-    from backend.alarms.services.watching import watch
-
     rings = watch(database, settings)
     assert rings >= {*TOGETHER}
     assert len(queries()) > 2 * len(TABLE)

@@ -1,4 +1,4 @@
-"""Signs of life: what a process tells of itself, how silence is counted, and that watching outlives trouble."""
+"""Signs of life: what a process tells of itself, how silence is counted, that watching outlives trouble."""
 
 from __future__ import annotations
 
@@ -91,7 +91,9 @@ def test_a_clock_that_takes_over_is_no_second_one(database: Database, settings: 
             database,
             """
                 INSERT INTO pulse (part, who, began_at, at)
-                VALUES ('clock', :who, now() - make_interval(secs => :began), now() - make_interval(secs => :at))
+                VALUES (
+                    'clock', :who, now() - make_interval(secs => :began), now() - make_interval(secs => :at)
+                )
             """,
             who=who,
             began=began_s,

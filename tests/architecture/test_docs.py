@@ -101,6 +101,7 @@ def test_concepts_are_explained_and_none_is_left_over() -> None:
         "messages",
         "first_day",
         "operating",
+        "alarms",
         "security",
     }
     assert {page.stem for page in DOCS} == concepts | {"index", "facts"}

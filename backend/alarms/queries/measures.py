@@ -1,4 +1,4 @@
-"""What alarms are measured by, as far as the database knows: facts, waiting work, writers, epochs, backups."""
+"""What alarms are measured by, as the database knows: facts, waiting work, writers, epochs, backups."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How every alarm stands now: measured in one look at the database, against this installation's thresholds."""
+"""How every alarm stands now: measured in one look at the database, against the own thresholds."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The table of alarms: what each is measured by, its usual threshold, how grave it is.
 
-One entry is all an alarm needs: from it follow its metric, its alert rule (`deploy/alarms.py`), its line on the
-checklist and its messages. Its words stand in `messages.toml` under its code: what is watched (`_title`), what is
-wrong while it rings (`_rings`), what that means (`_why`), what to do (`_do`).
+One entry is all an alarm needs: from it follow its metric, its alert rule (`deploy/alarms.py`), its line on
+the checklist and its messages. Its words stand in `messages.toml` under its code: what is watched (`_title`),
+what is wrong while it rings (`_rings`), what that means (`_why`), what to do (`_do`).
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ class Alarm(Named):
     """What can go wrong: it rings above its threshold, or below it (`is_low`).
 
     `is_grave`: work or data are in danger; `is_urgent`: quiet hours do not hold its messages;
-    `stops_messages`: while it rings the web process hands everybody's out; `is_age`: the value is how long ago
-    something was last done. `page` is the console's
+    `stops_messages`: while it rings the web process hands everybody's out; `is_age`: the value is how long
+    ago something was last done. `page` is the console's
     page that mends it ("" where it is mended on the server); `labels` tell its samples apart.
     """
 
@@ -106,7 +106,7 @@ class Alarm(Named):
 
 @dataclass(frozen=True)
 class Outside(Named):
-    """What only somebody outside can see: Prometheus alone rings, when the expression has held for so long."""
+    """What only somebody outside can see: Prometheus rings, when the expression has held for so long."""
 
     code: str
     expression: str

@@ -9,6 +9,7 @@ from backend.alarms.services.table import Alarm
 from backend.core.config import Settings
 from backend.core.events import announce
 from backend.core.services import record_writer
+from backend.notices.queries.messages import unit_of_staff
 from backend.notices.services.notifying import MESSAGE, tell
 from backend.notices.services.purposes import Wanted
 from geo.sentences import Words
@@ -48,4 +49,4 @@ def message_of(session: Session, _settings: Settings, notice_id: str) -> Wanted:
     notice = record_writer.read(session, "notice", notice_id)
     values = {"text": Words(notice.values["text_zh"], notice.values["text_en"])}
     party = ("staff", notice.values["staff_id"])
-    return Wanted(values, party, ("notice", notice_id), notice.unit_id)
+    return Wanted(values, party, ("notice", notice_id), unit_of_staff(session, party[1]))

@@ -1,7 +1,7 @@
 """Watches the alarms: notes when one begins and ends, and tells the administrators once of each.
 
-Web processes and the worker watch one another: each gives a sign of life, and whichever is first takes the look
-of the moment. Where the worker is what died, the web process hands out the messages in its place.
+Web processes and the worker watch one another: each gives a sign of life, and whichever is first takes the
+look of the moment. Where the worker is what died, the web process hands out the messages in its place.
 """
 
 from __future__ import annotations

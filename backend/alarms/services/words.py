@@ -1,4 +1,4 @@
-"""Words of alarms: a value with its unit, and what administrators are told when one rings and when it ends."""
+"""Words of alarms: a value with its unit, what administrators are told when one rings, and when it ends."""
 
 from __future__ import annotations
 

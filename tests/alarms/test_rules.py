@@ -1,4 +1,4 @@
-"""Rules, dashboard and page are written from the table; promtool finds that each rule rings when it should."""
+"""Rules, dashboard and page are written from the table; by promtool each rule rings when it should."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ EDGES: dict[str, tuple[str, str, str, str]] = {
     "parked": ("wangge_parked_oldest_seconds", "259200", "259200", "259201"),
     "held": ("wangge_held_oldest_seconds", "86400", "86400", "86401"),
     "oldest_writer": ("wangge_oldest_writer_seconds", "300", "300", "301"),
-    "new_epoch": ("wangge_epoch_age_seconds", "86400", "Inf", "86399"),
+    "new_epoch": ("wangge_epoch_age_seconds", "86400", "86400", "86399"),
 }
 
 

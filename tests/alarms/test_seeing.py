@@ -7,15 +7,20 @@ from dataclasses import replace
 
 import pytest
 from flask import Flask
+from sqlalchemy.orm import Session
 
+from backend.alarms.services import seeing
 from backend.alarms.services.table import ALARMS, DAY, GIB, Unit
 from backend.alarms.services.watching import watch
 from backend.alarms.services.words import value_words
+from backend.core.actor import Actor, Role
 from backend.core.config import Settings
 from backend.core.db import Database, make_engine
+from backend.core.errors import Problem
 from tests.alarms.causes import CAUSES, all_live
 from tests.alarms.scraped import scrape
 from tests.conftest import Person
+from tests.factories import Town
 
 As = Callable[[str], Person]
 
@@ -65,7 +70,6 @@ def test_a_threshold_is_set_for_the_whole_house_and_noted(
 @pytest.mark.parametrize(
     ("who", "code", "threshold", "status"),
     [
-        ("branch_admin", "disk", 1, 403),
         ("dispatcher", "disk", 1, 403),
         ("admin", "no_such", 1, 404),
         ("admin", "disk", -1, 422),
@@ -78,6 +82,14 @@ def test_a_threshold_that_cannot_be_is_refused(
 ) -> None:
     answer = as_(who)("PUT", f"/alarms/{code}/threshold", {"threshold": threshold})
     assert answer.status_code == status
+
+
+def test_a_branch_sees_and_sets_no_threshold(session: Session, town: Town) -> None:
+    """What holds for the whole house is the topmost unit's to set."""
+    branch = Actor(town["rep"], town["north"], frozenset({Role.ADMIN}))
+    assert len(seeing.seen_alarms(session, branch)) == len(ALARMS)
+    with pytest.raises(Problem, match="not_allowed"):
+        seeing.set_threshold(session, branch, "disk", 1)
 
 
 def test_while_the_database_is_away_the_metrics_say_so(app: Flask) -> None:

@@ -130,11 +130,11 @@ def test_an_alarm_that_stops_no_messages_is_sent_by_the_worker(database: Databas
     assert Gateway.got == []
 
 
-def _at(hour_utc: int) -> type[datetime]:
+def _at(day: int, hour_utc: int) -> type[datetime]:
     class Then(datetime):
         @classmethod
         def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
-            return datetime(2030, 9, 1, hour_utc, tzinfo=UTC)
+            return datetime(2030, 9, day, hour_utc, tzinfo=UTC)
 
     return Then
 
@@ -146,11 +146,11 @@ def test_quiet_hours_hold_what_is_not_urgent(
     """At three in the night, by the city's clock."""
     CAUSES[code](database, gateway)
     assert watch(database, gateway) == {code}
-    monkeypatch.setattr(messaging, "datetime", _at(19))
+    monkeypatch.setattr(messaging, "datetime", _at(1, 19))
     assert deliver(database, gateway) == goes
     # The notice in the console stands all the same, and in the morning the message goes.
     assert len(notices(database)) == 1
-    monkeypatch.setattr(messaging, "datetime", _at(24 - 22))
+    monkeypatch.setattr(messaging, "datetime", _at(2, 2))
     assert deliver(database, gateway) == 1 - goes
     assert len(Gateway.got) == 1
 

@@ -33,6 +33,8 @@ def all_live(database: Database, settings: Settings) -> None:
     with database.transaction() as session:
         epoch.remember(session.connection(), epoch.identity(session.connection()))
         session.execute(text("UPDATE outbox SET done_at = now() WHERE done_at IS NULL"))
+        # For an hour already.
+        session.execute(text("UPDATE pulse SET began_at = now() - interval '1 hour'"))
         for act in ("backup_made", "backup_drilled"):
             note_at_shell(session, act, ("backup", None))
         session.execute(text("UPDATE outbox SET done_at = now() WHERE done_at IS NULL"))

@@ -20,10 +20,12 @@ from backend.alarms.queries.raised import keep_threshold
 from backend.alarms.services import keeping_watch, table
 from backend.alarms.services.keeping_watch import Heart, broker_answers, free_by_folder, keep_watch
 from backend.alarms.services.standing import standings
+from backend.alarms.services.watching import watch
 from backend.core.config import Settings
 from backend.core.db import Database, make_engine
+from backend.local.broker import Broker
 from backend.queue import pulses as queue_pulses
-from tests.alarms.causes import all_live, run
+from tests.alarms.causes import CAUSES, all_live, run
 
 
 def until(is_so: Callable[[], object], seconds: float = 20) -> None:
@@ -63,6 +65,35 @@ def test_a_broker_that_is_not_there_does_not_answer(url: str) -> None:
     assert not broker_answers(url)
 
 
+def test_a_broker_at_a_socket_answers(tmp_path: Path) -> None:
+    """Its folder may be called as it likes."""
+    broker = Broker(tmp_path / "valkey")
+    broker.start()
+    try:
+        assert broker_answers(broker.url)
+    finally:
+        broker.stop()
+    assert not broker_answers(broker.url)
+
+
+def test_after_a_night_in_which_all_was_off_nobody_is_silent_yet(
+    database: Database, settings: Settings
+) -> None:
+    """The web process starts some seconds before the worker."""
+    all_live(database, settings)
+    CAUSES["late_facts"](database, settings)
+    run(database, "UPDATE pulse SET at = now() - interval '8 hours', began_at = now() - interval '9 hours'")
+    run(database, "UPDATE pulse SET who = 'before:1'")
+    run(database, "UPDATE outbox SET due_at = now() - interval '8 hours' WHERE done_at IS NULL")
+    Heart(settings, pulses.WEB).beat(database)
+    assert watch(database, settings) == frozenset()
+    run(database, "UPDATE pulse SET began_at = now() - interval '70 seconds' WHERE who <> 'before:1'")
+    assert watch(database, settings) == {"worker", "clock"}
+    # The web process is started anew: that is no sign of the worker's.
+    run(database, "UPDATE pulse SET began_at = now() WHERE who <> 'before:1'")
+    assert silent(database, pulses.WORKER) > 7 * table.HOUR
+
+
 def test_silence_counts_from_the_last_sign_else_from_anybodys_first(
     database: Database, settings: Settings
 ) -> None:
@@ -78,8 +109,9 @@ def test_silence_counts_from_the_last_sign_else_from_anybodys_first(
 def test_the_last_sign_of_a_part_is_never_forgotten(database: Database, settings: Settings) -> None:
     Heart(settings, pulses.WORKER).beat(database)
     run(database, "UPDATE pulse SET who = 'old:1', at = now() - interval '3 days'")
-    Heart(settings, pulses.WEB).beat(database)
     assert silent(database, pulses.WORKER) > 2 * table.DAY
+    Heart(settings, pulses.WEB).beat(database)
+    assert parts(database) == ["web", "worker"]
     Heart(settings, pulses.WORKER).beat(database)
     Heart(settings, pulses.WORKER).beat(database)
     assert parts(database) == ["web", "worker"]

@@ -91,23 +91,28 @@ class Seen:
     def is_over(self, code: str) -> bool:
         return any(one.startswith(f"告警解除：{ALARMS[code].ringing.zh}") for one in Gateway.got)
 
+    def close(self) -> None:
+        self.http.close()
+
     def in_all_four_places(self, code: str) -> bool:
         return self.rings_in_prometheus(code) and self.line(code) == "fail" and self.is_told(code)
 
 
 @pytest.mark.long
+@pytest.mark.timeout(900)
 def test_what_stops_is_seen_within_two_minutes_and_its_return_too(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with gateway(monkeypatch), stage(OWN_HOME / "test-alarms", build, port=own_port(19700)) as (url, machine):
         seen, database = Seen(url), Database(machine.engine())
-        _is_well(database)
+        _is_well(seen, database)
         _a_killed_worker(seen, machine)
         _a_broker_that_is_away(seen, machine)
         _dead_web_processes(seen, machine)
+        database.engine.dispose()
 
 
-def _is_well(database: Database) -> None:
+def _is_well(seen: Seen, database: Database) -> None:
     """All three give signs of life, by themselves."""
 
     def parts() -> set[str]:
@@ -116,6 +121,9 @@ def _is_well(database: Database) -> None:
 
     within(lambda: parts() == {"web", "worker", "clock"})
     run(database, THRESHOLDS, code="disk", threshold=1)
+    for code in ("broker", "web"):
+        run(database, THRESHOLDS, code=code, threshold=20)
+    assert not any(seen.rings_in_prometheus(code) for code in ("worker", "clock", "web", "broker"))
 
 
 def _a_killed_worker(seen: Seen, machine: Machine) -> None:
@@ -123,6 +131,7 @@ def _a_killed_worker(seen: Seen, machine: Machine) -> None:
     os.killpg(machine.processes.pid("worker"), signal.SIGKILL)
     for code in ("worker", "clock"):
         within(lambda code=code: seen.in_all_four_places(code))
+    machine.processes._children["worker"].wait()
     machine.processes.begin_again("worker")
     for code in ("worker", "clock"):
         within(lambda code=code: seen.is_over(code))
@@ -130,6 +139,7 @@ def _a_killed_worker(seen: Seen, machine: Machine) -> None:
 
 def _a_broker_that_is_away(seen: Seen, machine: Machine) -> None:
     assert machine.broker is not None
+    assert not seen.is_told("broker")
     machine.broker.stop()
     within(lambda: seen.in_all_four_places("broker"))
     machine.broker.start()
@@ -142,6 +152,8 @@ def _dead_web_processes(seen: Seen, machine: Machine) -> None:
     if machine.processes._children["worker"].poll() is not None:
         machine.processes.begin_again("worker")
     os.killpg(machine.processes.pid("web"), signal.SIGKILL)
+    machine.processes._children["web"].wait()
     within(lambda: seen.is_told("web"))
     with pytest.raises(httpx.TransportError):
         seen.http.get("/metrics")
+    seen.close()

@@ -16,8 +16,14 @@ _DEAD = text("""
     WHERE done_at IS NULL
     AND attempts >= :most
 """)
+# What waited while everything was off has its time from when something lives again.
 _LATE = text("""
-    SELECT coalesce(extract(epoch FROM now() - min(due_at)), 0)
+    SELECT coalesce(extract(epoch FROM now() - greatest(
+        min(due_at),
+        (SELECT min(began_at)
+         FROM pulse
+         WHERE at > now() - interval '30 seconds')
+    )) * sign(count(*)), 0)
     FROM outbox
     WHERE done_at IS NULL
     AND due_at < now()

@@ -25,11 +25,22 @@ _FORGET = text("""
         AND later.at > p.at
     )
 """)
+# After a night in which everything was off nobody is silent yet: it counts from where somebody else lives who
+# would have heard. Once it rings it counts from the last sign, whoever is started anew meanwhile.
 _SILENT = text("""
-    SELECT coalesce(extract(epoch FROM now() - coalesce(
-        max(at) FILTER (WHERE part = :part), min(began_at)
+    SELECT coalesce(extract(epoch FROM now() - greatest(
+        (SELECT max(at) FROM pulse WHERE part = :part),
+        (SELECT min(began_at)
+         FROM pulse
+         WHERE part <> :part
+         AND at > now() - interval '30 seconds'
+         AND NOT EXISTS (
+            SELECT
+            FROM alarm_raised
+            WHERE code = :part
+            AND ended_at IS NULL
+         ))
     )), 0)
-    FROM pulse
 """)
 # Two that both went on after both had begun: one that takes over from another is none.
 _CLOCKS = text("""
@@ -57,7 +68,7 @@ _DISKS = text("""
 _BROKER = text("""
     SELECT coalesce(max(CAST(told->>'broker_away_s' AS float)), 0)
     FROM pulse
-    WHERE at > now() - interval '1 minute'
+    WHERE at > now() - interval '30 seconds'
 """)
 
 
@@ -68,10 +79,8 @@ def write_pulse(connection: Connection, part: str, who: str, told: dict[str, obj
 
 
 def silent_s(session: Session, part: str) -> float:
-    """For how many seconds no process of a part has given a sign of life.
-
-    Where none ever did, since another part's first one; 0 where there is none at all.
-    """
+    """For how many seconds no process of a part has given a sign of life, as long as another one lives that
+    would have heard; 0 where there is none at all."""
     return float(session.execute(_SILENT, {"part": part}).scalar_one())
 
 

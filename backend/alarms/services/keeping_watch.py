@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import threading
@@ -68,7 +69,7 @@ def free_by_folder(settings: Settings) -> dict[str, int]:
 
 def broker_answers(url: str) -> bool:
     """Whether it answers at once."""
-    url = url.replace("redis+socket://", "unix://").replace("valkey", "redis", 1)
+    url = re.sub("^valkey", "redis", url.replace("redis+socket://", "unix://"))
     timeouts = {"socket_timeout": BROKER_TIMEOUT_S, "socket_connect_timeout": BROKER_TIMEOUT_S}
     try:
         with redis.Redis.from_url(url, retry=Retry(NoBackoff(), 0), **timeouts) as client:

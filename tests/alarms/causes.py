@@ -54,6 +54,13 @@ def _older(act: str, days: int) -> Cause:
     return cause
 
 
+def _failed_drill(database: Database, _settings: Settings) -> None:
+    with database.transaction() as session:
+        told = {"good": False, "why": "坏了 · broken"}
+        note_at_shell(session, "backup_drilled", ("backup", None), after=told)
+        session.execute(text("UPDATE outbox SET done_at = now() WHERE done_at IS NULL"))
+
+
 def _silent(part: str) -> Cause:
     return lambda database, _: run(
         database, "UPDATE pulse SET at = now() - interval '61 seconds' WHERE part = :part", part=part
@@ -146,6 +153,7 @@ def open_writer(database: Database) -> Iterator[None]:
 CAUSES: dict[str, Cause] = {
     "backup": _older("backup_made", 3),
     "drill": _older("backup_drilled", 101),
+    "drill_failed": _failed_drill,
     "worker": _silent(pulses.WORKER),
     "clock": _silent(pulses.CLOCK),
     "web": _silent(pulses.WEB),

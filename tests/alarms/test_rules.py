@@ -17,6 +17,7 @@ from tests.alarms.debian_prometheus import run_promtool
 EDGES: dict[str, tuple[str, str, str, str]] = {
     "backup": ("wangge_backup_age_seconds", "172800", "172800", "172801"),
     "drill": ("wangge_drill_age_seconds", "8640000", "8640000", "8640001"),
+    "drill_failed": ("wangge_drill_failed", "0", "0", "1"),
     "worker": ("wangge_worker_silent_seconds", "60", "60", "61"),
     "clock": ("wangge_clock_silent_seconds", "60", "60", "61"),
     "web": ("wangge_web_silent_seconds", "60", "60", "61"),

@@ -15,7 +15,7 @@ from celery.signals import after_task_publish, beat_embedded_init, worker_ready
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
-from backend.alarms.queries import pulses
+from backend.alarms.queries import measures, pulses
 from backend.alarms.queries.raised import keep_threshold
 from backend.alarms.services import keeping_watch, table
 from backend.alarms.services.keeping_watch import Heart, broker_answers, free_by_folder, keep_watch
@@ -23,6 +23,7 @@ from backend.alarms.services.standing import standings
 from backend.alarms.services.watching import watch
 from backend.core.config import Settings
 from backend.core.db import Database, make_engine
+from backend.core.services.auditing import note_at_shell
 from backend.local.broker import Broker
 from backend.queue import pulses as queue_pulses
 from tests.alarms.causes import CAUSES, all_live, run
@@ -210,3 +211,22 @@ def test_a_clock_goes_on_while_the_database_is_away(
     after_task_publish.send(sender="x")
     after_task_publish.send(sender="x")
     assert capsys.readouterr().err.count("clock.unseen") == 1
+
+
+def test_a_drill_that_failed_is_told_until_one_goes_well_and_counts_for_none(
+    database: Database, settings: Settings
+) -> None:
+    all_live(database, settings)
+    with database.transaction() as session:
+        session.execute(text("SET session_replication_role = replica"))
+        session.execute(text("DELETE FROM administrative_act WHERE act = 'backup_drilled'"))
+    CAUSES["drill_failed"](database, settings)
+    with database.transaction() as session:
+        assert (measures.failed_drills(session), measures.act_age(session, "backup_drilled").is_never) == (
+            1,
+            True,
+        )
+        note_at_shell(session, "backup_drilled", ("backup", None), after={"good": True})
+        session.flush()
+        found = measures.act_age(session, "backup_drilled")
+        assert (measures.failed_drills(session), found.is_never) == (0, False)

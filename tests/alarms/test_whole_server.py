@@ -54,6 +54,7 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("WANGGE_ALARM_LOOK_S", "3")
     yield
     server.shutdown()
+    server.server_close()
 
 
 def build(database: Database) -> None:

@@ -60,6 +60,16 @@ _LAST_ACT = text("""
     FROM administrative_act
     WHERE act = :act
     AND deleted_at IS NULL
+    AND coalesce(CAST(after->>'good' AS boolean), true)
+""")
+_FAILED_DRILL = text("""
+    SELECT CASE WHEN CAST(after->>'good' AS boolean) THEN 0 ELSE 1 END
+    FROM administrative_act
+    WHERE act = 'backup_drilled'
+    AND deleted_at IS NULL
+    AND after->>'good' IS NOT NULL
+    ORDER BY acted_at DESC
+    LIMIT 1
 """)
 _AGE = text("""
     SELECT coalesce(extract(epoch FROM now() - min(opened_at)), 0)
@@ -111,8 +121,13 @@ def epoch_age(session: Session) -> EpochAge:
 
 
 def act_age(session: Session, act: str) -> ActAge:
-    """How long ago an administrative act was last noted; where never, how long ago this history began."""
+    """How long ago an administrative act last went well; where never, how long ago this history began."""
     found = session.execute(_LAST_ACT, {"act": act}).scalar()
     if found is not None:
         return ActAge(float(found), is_never=False)
     return ActAge(float(session.execute(_AGE).scalar_one()), is_never=True)
+
+
+def failed_drills(session: Session) -> int:
+    """1 where the backup that was tried last could not be brought back."""
+    return int(session.execute(_FAILED_DRILL).scalar() or 0)

@@ -153,6 +153,7 @@ TABLE = (
         "backup", "wangge_backup_age_seconds", _S, 2 * DAY, _act("backup_made"), is_age=True, is_grave=True
     ),
     Alarm("drill", "wangge_drill_age_seconds", _S, 100 * DAY, _act("backup_drilled"), is_age=True),
+    Alarm("drill_failed", "wangge_drill_failed", Unit.COUNT, 0, _one(measures.failed_drills), is_grave=True),
     Alarm(
         "worker",
         "wangge_worker_silent_seconds",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,10 +25,11 @@ from tests.factories import Town
 NOON = datetime(2026, 9, 1, 4, tzinfo=UTC)
 
 
-def lines(database: Database, settings: Settings, town: Town) -> dict[str, str]:
+def lines(database: Database, settings: Settings, town: Town) -> dict[str, tuple[str, str]]:
+    """State and meaning of each line of the checklist."""
     actor = Actor(town["admin"], town["group"], frozenset({Role.ADMIN}))
     with database.transaction() as session:
-        return {one.code: str(one.state) for one in checklist(session, settings, actor)}
+        return {one.code: (str(one.state), one.meaning.en) for one in checklist(session, settings, actor)}
 
 
 def told(database: Database) -> list[str]:
@@ -59,7 +61,7 @@ def test_nothing_rings_where_all_is_well(
     assert watch(database, watched) == frozenset()
     found = scrape(app)
     assert [one.code for one in TABLE if found.rings(one)] == []
-    assert {lines(database, watched, town)[one] for one in ALARMS} == {"ok"}
+    assert {lines(database, watched, town)[one][0] for one in ALARMS} == {"ok"}
     assert told(database) == []
 
 
@@ -79,8 +81,9 @@ def test_each_fault_is_seen_in_four_places(
         found = scrape(app)
         assert [one.code for one in TABLE if found.rings(one)] == [code]
         assert found.ringing() == {code}
-        state = lines(database, watched, town)[code]
+        state, meaning = lines(database, watched, town)[code]
     assert state == ("fail" if alarm.is_grave else "warn")
+    assert re.search(r" \(now .+, threshold .+\)$", meaning)
     # Once, to the one administrator of the topmost unit, in both languages; the message is on its way.
     assert len(told(database)) == messages(database) == 1
     assert alarm.ringing.zh in told(database)[0]

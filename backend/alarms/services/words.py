@@ -50,6 +50,12 @@ def raised_words(alarm: Alarm, sample: Sample, threshold: float) -> Words:
     )
 
 
+def standing_words(alarm: Alarm, sample: Sample, threshold: float) -> Words:
+    """What it means where it stands, with how it stands."""
+    value, limit = sample_words(alarm, sample), value_words(alarm.unit, threshold)
+    return sentence("alarms.standing", why=alarm.why, value=value, threshold=limit)
+
+
 def cleared_words(alarm: Alarm, lasted_s: float) -> Words:
     """What they are told when it is over."""
     return sentence("alarms.cleared", title=alarm.ringing, lasted=duration_words(lasted_s))

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from backend.alarms.services.standing import Standing, standings
 from backend.alarms.services.table import DAY
+from backend.alarms.services.words import standing_words
 from backend.core.actor import Actor, Role
 from backend.core.config import Settings
 from backend.core.keys import UnsafeKey
@@ -164,4 +165,5 @@ def _of_alarm(standing: Standing) -> Line:
     days = int(worst.value / DAY) if worst and alarm.is_age and not is_never else None
     is_bad = standing.rings or is_never
     state = State.SKIPPED if worst is None else bad if is_bad else State.OK
-    return Line(alarm.code, state, int(is_bad), days, alarm.title, alarm.why, alarm.do, alarm.page)
+    why = standing_words(alarm, worst, standing.threshold) if worst and standing.rings else alarm.why
+    return Line(alarm.code, state, int(is_bad), days, alarm.title, why, alarm.do, alarm.page)
